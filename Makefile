@@ -1,0 +1,168 @@
+# voxgan: `make` builds, `make check` tests, `make help` lists the rest.
+#
+#   TORCH=0|DIR     without libtorch | against the libtorch in DIR (default: Debian's package)
+#   DEV=1           warnings are errors
+#   SANITIZE=LIST   for example address,undefined
+#   PREFIX, DESTDIR where `make install` puts things
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+CC      ?= cc
+CXX     ?= c++
+TORCH   ?= /usr
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+
+# One folder a flavour, so that switching costs nothing.
+comma := ,
+FLAVOUR := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)$(if $(DEV),-dev)$(if $(filter 0,$(TORCH)),-notorch)$(if $(filter-out 0 /usr,$(TORCH)),-torch$(shell printf %s '$(TORCH)' | cksum | cut -c1-6))
+B := build/$(FLAVOUR)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla $(if $(DEV),-Werror)
+CWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
+OPT  := $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DVG_NO_CLONES,-O3 -g1 -fno-math-errno -fno-trapping-math)
+LSAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+DEPS := libcjson libdeflate zlib libpng libmd
+CPPFLAGS += -Iinclude -Isrc -I/usr/include/nifti -DVG_VERSION='"$(VERSION)"' -D_GNU_SOURCE
+CFLAGS_ALL := -std=c11 $(OPT) $(CWARN) -fPIC -pthread -MMD -MP $(shell pkg-config --cflags $(DEPS)) $(CFLAGS)
+LIBS := $(shell pkg-config --libs $(DEPS)) -lnifti2 -lznz -lm -pthread
+
+# The voxel column and what every command needs; pure C.
+LIB_SRC := $(wildcard src/base/*.c src/io/*.c src/data/*.c src/eval/*.c)
+CLI_SRC := $(wildcard src/cli/*.c)
+# The tensor column: one module that the program opens on demand.
+TORCH_C   := $(wildcard src/tensor/*.c src/nn/*.c src/run/*.c)
+TORCH_CXX := $(wildcard src/tensor/*.cpp)
+
+LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$B/%.o)
+MOD_OBJ := $(TORCH_C:%.c=$B/%.o) $(TORCH_CXX:%.cpp=$B/%.o)
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(UNIT_SRC:%.c=$B/%)
+TORCH_UNIT_SRC := $(wildcard tests/unit/torch/test_*.c tests/parity/*.c)
+TORCH_UNIT_BIN := $(TORCH_UNIT_SRC:%.c=$B/%)
+
+PRODUCTS := $B/voxgan $B/libvoxgan.a $B/libvoxgan.so $B/voxgan.pc
+ifneq ($(TORCH),0)
+TORCH_VERSION_H := $(wildcard $(TORCH)/include/torch/version.h)
+TORCH_MAJOR := $(if $(TORCH_VERSION_H),$(shell sed -n 's/^.define TORCH_VERSION_MAJOR *//p' $(TORCH_VERSION_H)))
+TORCH_STD := $(if $(filter 1,$(TORCH_MAJOR)),c++14,c++17)
+TORCH_DIR_FLAGS := $(if $(filter-out /usr,$(TORCH)),-isystem $(TORCH)/include,-isystem /usr/include)
+TORCH_LIBS := $(if $(filter-out /usr,$(TORCH)),-L$(TORCH)/lib -Wl$(comma)-rpath$(comma)$(TORCH)/lib) -ltorch_cpu -lc10 -lgomp
+CXXFLAGS_ALL := -std=$(TORCH_STD) $(OPT) $(WARN) -fopenmp -fPIC -pthread -MMD -MP $(filter-out -isystem /usr/include,$(TORCH_DIR_FLAGS)) $(CXXFLAGS)
+PRODUCTS += $B/voxgan-torch.so
+endif
+
+.PHONY: all
+all: $(PRODUCTS)
+
+ifneq ($(TORCH),0)
+ifeq ($(TORCH_VERSION_H),)
+ifneq ($(filter-out clean help format tidy uninstall,$(or $(MAKECMDGOALS),all)),)
+$(error no libtorch below $(TORCH): run scripts/setup.sh, or name one with TORCH=DIR, or build without it by TORCH=0)
+endif
+endif
+endif
+
+# A change of flags rebuilds what they reach.
+STAMP := $B/.flags
+FLAGS_NOW := $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LIBS) $(TORCH_LIBS)
+$(shell mkdir -p $B; printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $(STAMP) || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $(STAMP))
+
+$B/%.o: %.c $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -c $< -o $@
+
+$B/%.o: %.cpp $(STAMP)
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) -c $< -o $@
+
+$B/libvoxgan.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$B/libvoxgan.so: $(LIB_OBJ) src/voxgan.map
+	$(CC) -shared -Wl,-soname,libvoxgan.so.0 -Wl,--version-script=src/voxgan.map $(LSAN) $(LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
+	@ln -sf libvoxgan.so $B/libvoxgan.so.0
+
+# The program and the module share the library, and with it the error message and the pool.
+$B/voxgan: $(CLI_OBJ) $B/libvoxgan.so
+	$(CC) $(LSAN) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
+
+$B/voxgan-torch.so: $(MOD_OBJ) $B/libvoxgan.so
+	$(CXX) -shared $(LSAN) $(LDFLAGS) -o $@ $(MOD_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/..' $(TORCH_LIBS) $(LIBS)
+
+$B/voxgan.pc: src/voxgan.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
+
+# ---- tests -----------------------------------------------------------------------------------
+# Unit tests link the static library, so that they reach internal functions too.
+CMOCKA := $(shell pkg-config --libs cmocka 2>/dev/null)
+
+$B/tests/unit/test_%: $B/tests/unit/test_%.o $B/libvoxgan.a
+	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(CMOCKA) $(LIBS)
+
+$B/tests/unit/torch/test_%: $B/tests/unit/torch/test_%.o $(MOD_OBJ) $B/libvoxgan.a
+	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(CMOCKA) $(TORCH_LIBS) $(LIBS)
+
+$B/tests/parity/%: $B/tests/parity/%.o $(MOD_OBJ) $B/libvoxgan.a
+	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
+
+$B/bench/%: $B/bench/%.o $B/libvoxgan.a
+	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
+
+.PHONY: tests check
+tests: all $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
+check: tests
+	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
+
+# ---- install ---------------------------------------------------------------------------------
+I := $(DESTDIR)$(PREFIX)
+.PHONY: install uninstall
+install: all
+	install -d $I/bin $I/lib/voxgan $I/lib/pkgconfig $I/include/voxgan $I/share/voxgan/configs $I/share/man/man1
+	install $B/voxgan $I/bin/
+	install -m 644 $B/libvoxgan.a $I/lib/
+	install $B/libvoxgan.so $I/lib/libvoxgan.so.0
+	ln -sf libvoxgan.so.0 $I/lib/libvoxgan.so
+	$(if $(filter 0,$(TORCH)),,install $B/voxgan-torch.so $I/lib/voxgan/)
+	install -m 644 $B/voxgan.pc $I/lib/pkgconfig/
+	install -m 644 include/voxgan/*.h include/voxgan/*.def $I/include/voxgan/
+	install -m 644 configs/*.json $I/share/voxgan/configs/
+	install -m 644 docs/voxgan.1 $I/share/man/man1/
+uninstall:
+	rm -f $I/bin/voxgan $I/lib/libvoxgan.a $I/lib/libvoxgan.so $I/lib/libvoxgan.so.0 $I/lib/pkgconfig/voxgan.pc $I/share/man/man1/voxgan.1
+	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
+
+# ---- benchmarks: ours and a peer, alternating, in one run -------------------------------------
+BENCHES := io train
+.PHONY: bench $(BENCHES:%=bench-%)
+bench: $(BENCHES:%=bench-%)
+bench-io: all $B/bench/bench_io
+	/usr/bin/python3 bench/bench_io.py $B
+bench-train: all $B/tests/parity/gan_steps
+	/usr/bin/python3 bench/bench_train.py $B
+
+# ---- house-keeping ---------------------------------------------------------------------------
+SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*.cpp tests/*/*.[ch] tests/*/*/*.c bench/*.c)
+.PHONY: format tidy clean help
+format:
+	clang-format -i $(SOURCES)
+tidy:
+	clang-tidy --quiet $(LIB_SRC) $(CLI_SRC) -- -std=c11 $(CPPFLAGS)
+clean:
+	rm -rf build
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
+	@echo 'targets: all check tests install uninstall bench $(BENCHES:%=bench-%) format tidy clean'
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
+.SECONDARY:

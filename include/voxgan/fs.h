@@ -1,0 +1,62 @@
+/* fs.h: files that appear whole or not at all, folders, locks, maps and hashes.
+ *
+ * Errors name the path. Paths returned are the caller's (vg_free).
+ */
+#ifndef VOXGAN_FS_H
+#define VOXGAN_FS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+bool vg_fs_exists(const char *path);
+bool vg_fs_is_dir(const char *path);
+/* Makes the folder and its parents; fine when it is there already. */
+vg_status vg_fs_make_dirs(const char *path);
+/* The same, then proves that a file can be made in it. */
+vg_status vg_fs_require_writable_dir(const char *path);
+char *vg_fs_join(const char *dir, const char *name);
+/* The last component, borrowed from path. */
+const char *vg_fs_basename(const char *path);
+char *vg_fs_dirname(const char *path);
+
+/* A whole file in memory (vg_free); one NUL is put after it, not counted in *len. */
+vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
+vg_status vg_fs_size(const char *path, uint64_t *bytes);
+/* Writes path.tmp.PID beside it, fsyncs, renames. No partial file is left after a failure,
+ * and a full disk says how many bytes were wanted. */
+vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
+/* Appends one line (a '\n' is added) with a single write. */
+vg_status vg_fs_append_line(const char *path, const char *line);
+vg_status vg_fs_remove(const char *path); /* fine when it is not there */
+
+/* Every regular file below root, as paths relative to root, sorted by byte value; names that
+ * begin with '.' are passed over. Links to folders are followed once (no loops). */
+vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
+
+/* An exclusive advisory lock on path (made when missing), waiting for it. */
+typedef struct vg_lock { int fd; } vg_lock;
+vg_status vg_lock_take(const char *path, vg_lock *lock);
+void vg_lock_release(vg_lock *lock);
+
+typedef struct vg_map {
+  const void *bytes;
+  size_t len;
+} vg_map;
+/* A read-only shared mapping. An empty file gives len 0. */
+vg_status vg_map_open(const char *path, vg_map *map);
+void vg_map_release(vg_map *map);
+
+/* SHA-256 (FIPS 180-4), as lower-case hex. */
+#define VG_HASH_LEN 65
+void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]);
+vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

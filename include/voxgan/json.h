@@ -1,0 +1,59 @@
+/* json.h: JSON trees, behind one file (src/io/json.c) that knows the library underneath.
+ *
+ * A vg_json * is a node. Roots are made by _parse, _read, _object, _array and freed with
+ * vg_json_free; a node put into another belongs to it. Getters answer a borrowed node or NULL,
+ * and NULL may be passed on, so a path reads as one expression:
+ *
+ *     double lr = vg_json_number(vg_json_get(vg_json_get(root, "train"), "lr_g"), 2e-4);
+ *
+ * Builders take NULL too (an earlier allocation failed); vg_json_print of NULL reports it.
+ */
+#ifndef VOXGAN_JSON_H
+#define VOXGAN_JSON_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vg_json vg_json;
+typedef enum vg_json_type {
+  VG_JSON_NONE, VG_JSON_NULL, VG_JSON_BOOL, VG_JSON_NUMBER, VG_JSON_STRING, VG_JSON_ARRAY, VG_JSON_OBJECT
+} vg_json_type;
+
+/* VG_DATA with name, line and column of the first fault. Rejects trailing text. */
+vg_status vg_json_parse(const char *name, const char *text, vg_json **out);
+vg_status vg_json_read(const char *path, vg_json **out);
+void vg_json_free(vg_json *root);
+
+vg_json_type vg_json_type_of(const vg_json *node); /* NONE for NULL */
+vg_json *vg_json_get(const vg_json *object, const char *key);
+/* Children of an object or array, in order. */
+vg_json *vg_json_first(const vg_json *node);
+vg_json *vg_json_next(const vg_json *child);
+size_t vg_json_size(const vg_json *node);
+const char *vg_json_key(const vg_json *child); /* NULL in an array */
+double vg_json_number(const vg_json *node, double otherwise);
+bool vg_json_bool(const vg_json *node, bool otherwise);
+const char *vg_json_string(const vg_json *node, const char *otherwise);
+
+vg_json *vg_json_object(void);
+vg_json *vg_json_array(void);
+/* key NULL appends to an array; a key that is there already is replaced. The non-scalar form
+ * consumes child and gives it back borrowed. */
+void vg_json_put_string(vg_json *parent, const char *key, const char *value);
+void vg_json_put_number(vg_json *parent, const char *key, double value); /* not finite: null */
+void vg_json_put_bool(vg_json *parent, const char *key, bool value);
+vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child);
+
+/* Text (vg_free), numbers in the shortest form that reads back the same. pretty: indented, ends
+ * with a line break. NULL with the message set when out of memory. */
+char *vg_json_print(const vg_json *node, bool pretty);
+vg_status vg_json_write(const char *path, const vg_json *node);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,39 @@
+/* log.h: lines and progress on stderr. Results belong to stdout and do not come through here.
+ *
+ * On a terminal the progress line redraws itself and levels are coloured (NO_COLOR turns that
+ * off); elsewhere progress is plain lines, at most one every ten seconds. Thread-safe.
+ */
+#ifndef VOXGAN_LOG_H
+#define VOXGAN_LOG_H
+#include <stdbool.h>
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum vg_log_level { VG_LOG_DEBUG, VG_LOG_INFO, VG_LOG_WARN, VG_LOG_ERROR } vg_log_level;
+
+void vg_log_set_level(vg_log_level least);
+void vg_log(vg_log_level level, const char *fmt, ...) VG_PRINTF(2, 3);
+#define vg_debug(...) vg_log(VG_LOG_DEBUG, __VA_ARGS__)
+#define vg_info(...) vg_log(VG_LOG_INFO, __VA_ARGS__)
+#define vg_warn(...) vg_log(VG_LOG_WARN, __VA_ARGS__)
+
+/* Shows one line of progress; the caller may call it as often as it likes. */
+void vg_progress(const char *fmt, ...) VG_PRINTF(1, 2);
+/* Shows the last progress text in full where it was held back, and ends the line. */
+void vg_progress_end(void);
+/* "3h 05m", "2m 10s", "14 s" into buf. */
+const char *vg_duration(double seconds, char buf[32]);
+/* Monotonic seconds. */
+double vg_now(void);
+
+/* SIGINT and SIGTERM ask for a stop; long jobs look here between steps. */
+void vg_interrupt_install(void);
+bool vg_interrupted(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

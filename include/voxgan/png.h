@@ -1,0 +1,32 @@
+/* png.h: 8-bit RGB pictures: made pixel by pixel, labelled with a small font, written as PNG. */
+#ifndef VOXGAN_PNG_H
+#define VOXGAN_PNG_H
+#include <stdint.h>
+#include "voxgan/volume.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vg_picture {
+  int width, height;
+  uint8_t *rgb; /* (height, width, 3), top row first */
+} vg_picture;
+
+vg_status vg_picture_new(int width, int height, vg_picture *out); /* black */
+void vg_picture_release(vg_picture *p);
+/* A plane of values, lo black to hi white. Element (u, v) is plane[v * stride_v + u * stride_u];
+ * v grows upwards in the picture, as y and z do in the world. Each value fills zoom x zoom. */
+void vg_picture_grey(vg_picture *p, int left, int top, const float *plane, int nu, int nv, ptrdiff_t stride_u,
+                     ptrdiff_t stride_v, float lo, float hi, int zoom);
+/* Class indices in fixed, distinct colours; 0 is black. */
+void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, int nu, int nv,
+                        ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom);
+/* ASCII text, 6x8 pixels a letter, white. */
+void vg_picture_text(vg_picture *p, int left, int top, const char *text);
+vg_status vg_picture_write(const char *path, const vg_picture *p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,45 @@
+/* safetensors.h: named float arrays and string metadata in one file; no code runs on load.
+ *
+ * Format: u64 little-endian header length, JSON header {name: {dtype, shape, data_offsets},
+ * "__metadata__": {key: string}}, then the bytes (https://github.com/huggingface/safetensors).
+ */
+#ifndef VOXGAN_SAFETENSORS_H
+#define VOXGAN_SAFETENSORS_H
+#include <stdint.h>
+#include "voxgan/fs.h"
+#include "voxgan/json.h"
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VG_ST_MAX_DIMS 8
+
+typedef struct vg_st_entry {
+  char *name;
+  int ndim;
+  int64_t shape[VG_ST_MAX_DIMS];
+  const float *data; /* F32; borrowed from the map when read, from the caller when written */
+} vg_st_entry;
+
+typedef struct vg_st_file {
+  vg_map map;
+  vg_st_entry *entries; /* sorted by name */
+  size_t n;
+  vg_json *metadata; /* object of strings; may be empty */
+} vg_st_file;
+
+/* Maps the file and checks every offset, shape and dtype (F32 only) against its size. */
+vg_status vg_st_open(const char *path, vg_st_file *out);
+const vg_st_entry *vg_st_find(const vg_st_file *f, const char *name); /* or NULL */
+void vg_st_release(vg_st_file *f);
+
+/* Atomic; entries are written in name order, so equal contents give equal bytes. metadata may be
+ * NULL; its values must be strings. */
+vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

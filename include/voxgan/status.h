@@ -1,0 +1,69 @@
+/* status.h: what a function answers, and the one message that goes with a failure.
+ *
+ * Every fallible function returns a vg_status, outputs last. The message is set where the
+ * fault is known and names the file, the key or the subject; callers pass the status up
+ * unchanged, or add what they know with vg_fail_in():
+ *
+ *     vg_status st = vg_nifti_read(path, &vol);
+ *     if (st) return vg_fail_in(st, "subject %s", id);   // "subject 7: a.nii: bad magic"
+ *
+ * The message is thread-local. vg_pool_run() carries it from a worker to its caller.
+ */
+#ifndef VOXGAN_STATUS_H
+#define VOXGAN_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* name, exit code of the program, text */
+#define VG_STATUS_MAP(X)                                     \
+  X(OK, 0, "ok")                                             \
+  X(FAILED, 1, "failed")                                     \
+  X(IO, 1, "cannot read or write")                           \
+  X(USAGE, 2, "wrong usage")                                 \
+  X(CONFIG, 2, "wrong configuration")                        \
+  X(DATA, 3, "bad input data")                               \
+  X(DEVICE, 4, "device not available or failed")             \
+  X(MEMORY, 4, "out of memory")                              \
+  X(REGRESSION, 5, "worse than the baseline")                \
+  X(INTERRUPTED, 130, "interrupted")
+
+typedef enum vg_status {
+#define X(name, code, text) VG_##name,
+  VG_STATUS_MAP(X)
+#undef X
+} vg_status;
+
+#if defined(__GNUC__)
+#define VG_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define VG_NORETURN __attribute__((noreturn))
+#else
+#define VG_PRINTF(fmt, args)
+#define VG_NORETURN
+#endif
+
+/* The documented exit code of the program for a status. */
+int vg_status_exit_code(vg_status st);
+const char *vg_status_name(vg_status st);
+const char *vg_status_text(vg_status st);
+
+/* Sets this thread's message and returns st. */
+vg_status vg_fail(vg_status st, const char *fmt, ...) VG_PRINTF(2, 3);
+/* VG_IO (VG_MEMORY for ENOMEM) with "path: verb: strerror(errno)". */
+vg_status vg_fail_errno(const char *path, const char *verb);
+/* Puts "context: " in front of the message already set and returns st. */
+vg_status vg_fail_in(vg_status st, const char *fmt, ...) VG_PRINTF(2, 3);
+
+/* This thread's last message, "" when none; borrowed until the next failure. */
+const char *vg_error(void);
+void vg_error_clear(void);
+
+/* A broken invariant of the program itself: prints file, line and text, then abort(). */
+VG_NORETURN void vg_bug_at(const char *file, int line, const char *fmt, ...) VG_PRINTF(3, 4);
+#define VG_BUG(...) vg_bug_at(__FILE__, __LINE__, __VA_ARGS__)
+
+#ifdef __cplusplus
+}
+#endif
+#endif
