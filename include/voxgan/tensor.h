@@ -1,0 +1,159 @@
+/* tensor.h: tensors with autograd on CPU or CUDA: a C API over ATen, and a few fused operations.
+ *
+ * Handles are opaque. Every function that gives a new vg_tensor * puts it into the innermost
+ * scope of the calling thread, which frees it; there is nothing to free by hand:
+ *
+ *     vg_scope *s = vg_scope_push();
+ *     vg_tensor *y = vg_leaky_relu(vg_instance_norm(vg_conv3d(x, w, b, geo), 1e-5), 0.2);
+ *     ...
+ *     y = vg_scope_pop(s, y);            // y moves to the outer scope, the rest is freed
+ *
+ * Without a scope a new handle is VG_BUG. vg_retain takes a handle out of all scopes (parameters,
+ * optimiser state); vg_release frees it. vg_tensor_live() counts handles, for tests.
+ *
+ * Errors are sticky: an operand of NULL gives NULL, and the first error of the thread is kept
+ * until vg_tensor_check() hands it over. So a network is one expression and one check closes it.
+ * No C++ exception crosses: shape and type faults are VG_FAILED, out-of-memory VG_MEMORY, a
+ * device that is missing VG_DEVICE.
+ *
+ * Shapes are (N, C, D, H, W) unless said otherwise; D, H, W are z, y, x.
+ */
+#ifndef VOXGAN_TENSOR_H
+#define VOXGAN_TENSOR_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vg_tensor vg_tensor;
+typedef struct vg_scope vg_scope;
+
+typedef enum vg_type { VG_F32, VG_BF16, VG_F16, VG_I64 } vg_type;
+
+/* "cpu", "cuda", "cuda:1", "auto" (cuda where there is one). */
+typedef struct vg_device { int kind; /* 0 CPU, 1 CUDA */ int index; } vg_device;
+vg_status vg_device_parse(const char *name, vg_device *out);
+/* Text such as "cpu (2 threads)" or "cuda:0 NVIDIA H200", into buf. */
+const char *vg_device_describe(vg_device d, char *buf, size_t size);
+/* Threads of the CPU kernels; 0: one per processor this process may run on. libtorch's own default is not used. */
+void vg_tensor_threads(int n);
+const char *vg_torch_version(void); /* "1.13.0" */
+/* Highest bytes held so far: CUDA allocator's peak, or the process's peak RSS on CPU. */
+size_t vg_tensor_peak_bytes(vg_device d);
+
+/* ---- lifetime and errors ---- */
+vg_scope *vg_scope_push(void);
+/* Frees what the scope made; keep (may be NULL) moves to the outer scope and is returned. */
+vg_tensor *vg_scope_pop(vg_scope *s, vg_tensor *keep);
+vg_tensor *vg_retain(vg_tensor *t);
+void vg_release(vg_tensor *t);
+size_t vg_tensor_live(void);
+/* VG_OK, or the first error since the last check, with its message. Clears it. */
+vg_status vg_tensor_check(void);
+
+/* ---- making and looking ---- */
+vg_tensor *vg_tensor_from(const float *data, const int64_t *shape, int ndim, vg_device d); /* copies */
+vg_tensor *vg_zeros(const int64_t *shape, int ndim, vg_device d);
+vg_tensor *vg_full(const int64_t *shape, int ndim, double value, vg_device d);
+int vg_ndim(const vg_tensor *t);
+int64_t vg_size(const vg_tensor *t, int dim); /* dim may be negative; 0 for NULL */
+int64_t vg_numel(const vg_tensor *t);
+/* Copies all elements as F32 (waits for the device). n must be vg_numel. */
+vg_status vg_tensor_copy_out(const vg_tensor *t, float *out, size_t n);
+/* Overwrites t's elements, outside autograd. */
+vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n);
+/* The single element; waits for the device. NaN for NULL. */
+double vg_item(const vg_tensor *t);
+vg_tensor *vg_to(vg_tensor *t, vg_device d);
+vg_tensor *vg_cast(vg_tensor *t, vg_type type);
+
+/* ---- random numbers: a generator of its own, never the library's global one ---- */
+typedef struct vg_rand vg_rand;
+vg_rand *vg_rand_new(uint64_t seed, vg_device d); /* NULL: error kept */
+void vg_rand_free(vg_rand *g);
+vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_rand *g);
+
+/* ---- autograd ---- */
+vg_tensor *vg_requires_grad(vg_tensor *t, bool on); /* in place, returns t */
+vg_tensor *vg_detach(vg_tensor *t);
+/* d loss / d leaves is added to the leaves' gradients; the graph is freed. */
+void vg_backward(vg_tensor *loss);
+vg_tensor *vg_grad(vg_tensor *t); /* its gradient, or NULL (not an error) when it has none */
+void vg_zero_grad(vg_tensor *t);
+bool vg_no_grad(bool on); /* this thread; returns the former setting */
+
+/* ---- elementwise; shapes broadcast ---- */
+vg_tensor *vg_add(vg_tensor *a, vg_tensor *b);
+vg_tensor *vg_sub(vg_tensor *a, vg_tensor *b);
+vg_tensor *vg_mul(vg_tensor *a, vg_tensor *b);
+vg_tensor *vg_div(vg_tensor *a, vg_tensor *b);
+vg_tensor *vg_scale(vg_tensor *a, double factor, double offset); /* a * factor + offset */
+vg_tensor *vg_abs(vg_tensor *a);
+vg_tensor *vg_square(vg_tensor *a);
+vg_tensor *vg_sqrt(vg_tensor *a);
+vg_tensor *vg_exp(vg_tensor *a);
+vg_tensor *vg_log(vg_tensor *a);
+vg_tensor *vg_tanh(vg_tensor *a);
+vg_tensor *vg_sigmoid(vg_tensor *a);
+vg_tensor *vg_relu(vg_tensor *a);
+vg_tensor *vg_leaky_relu(vg_tensor *a, double slope);
+vg_tensor *vg_softplus(vg_tensor *a);
+vg_tensor *vg_softmax(vg_tensor *a, int dim);
+vg_tensor *vg_log_softmax(vg_tensor *a, int dim);
+
+/* ---- reductions and shapes ---- */
+vg_tensor *vg_sum(vg_tensor *a);  /* to one element */
+vg_tensor *vg_mean(vg_tensor *a); /* to one element */
+vg_tensor *vg_sum_dims(vg_tensor *a, const int *dims, int n, bool keep);
+vg_tensor *vg_reshape(vg_tensor *a, const int64_t *shape, int ndim);
+vg_tensor *vg_permute(vg_tensor *a, const int *order, int ndim);
+vg_tensor *vg_cat(vg_tensor *const *list, int n, int dim);
+vg_tensor *vg_narrow(vg_tensor *a, int dim, int64_t start, int64_t length);
+vg_tensor *vg_contiguous(vg_tensor *a);
+/* Zero padding (or cropping where negative) of D, H, W: before and after. */
+vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], double value);
+vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]);
+
+/* ---- layers ---- */
+typedef struct vg_conv_geo {
+  int stride[3], pad[3]; /* D, H, W */
+} vg_conv_geo;
+/* x (N, C, D, H, W), w (K, C, kd, kh, kw), b (K) or NULL. */
+vg_tensor *vg_conv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const vg_conv_geo *geo);
+/* Transposed convolution as libtorch does it; w (C, K, kd, kh, kw). The reference for vg_upconv3d. */
+vg_tensor *vg_conv_transpose3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const vg_conv_geo *geo,
+                               const int output_pad[3]);
+/* The same transform by phases. On an axis with stride 2 the kernel is 4, padding 1, and out is 2n or
+ * 2n+1 (output padding 0 or 1): each output voxel sees two input voxels, so every phase of the output is a
+ * k2 convolution on the input grid; on an axis with stride 1 the kernel is 1 or 3 and padding keeps the size.
+ * w (C, K, kd, kh, kw) as for vg_conv_transpose3d. out: D, H, W wanted. */
+vg_tensor *vg_upconv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const int stride[3], const int out[3]);
+/* Per sample and channel: (x - mean) / sqrt(var + eps), biased variance, no affine (pix2pix). */
+vg_tensor *vg_instance_norm(vg_tensor *x, double eps);
+/* leaky_relu(instance_norm(x), slope) in one pass over memory; slope 0 is ReLU, 1 is none. */
+vg_tensor *vg_instance_norm_act(vg_tensor *x, double eps, double slope);
+/* weight, bias, running_mean, running_var: (C). Running statistics are updated in place when training. */
+vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_tensor *running_mean,
+                         vg_tensor *running_var, bool training, double momentum, double eps);
+/* Keeps with probability 1 - p, scaled by 1 / (1 - p). */
+vg_tensor *vg_dropout(vg_tensor *x, double p, vg_rand *g);
+
+/* ---- losses on logits and images: means over all elements ---- */
+vg_tensor *vg_bce_with_logits(vg_tensor *logits, double target);
+/* mean(|a - b| * weight); weight NULL is 1, else broadcasts (N, 1, D, H, W). */
+vg_tensor *vg_l1(vg_tensor *a, vg_tensor *b, vg_tensor *weight);
+
+/* ---- optimiser ---- */
+/* One Adam step (Kingma and Ba 2015, bias-corrected, as torch.optim.Adam) over n parameters from their
+ * gradients, in place; those without gradient are passed over. t counts from 1. */
+vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq, int n,
+                       double lr, double beta1, double beta2, double eps, double weight_decay, int64_t t);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
