@@ -1,0 +1,114 @@
+/* nn.h: networks, losses and the GAN step, on tensor.h.
+ *
+ * A network is a row of a registry (generators.def, discriminators.def) plus named parameters
+ * (vg_params). A vg_gan holds both networks, their Adams and the loss weights; vg_gan_step is one
+ * full optimisation step, D then G, and reads top to bottom in src/nn/gan.c.
+ *
+ * Inputs are plain floats, so that loader threads never touch a tensor:
+ *   input  (N, in_channels, D, H, W)   class fractions in [0, 1], or intensities in [-1, 1]
+ *   target (N, out_channels, D, H, W)  intensities in [-1, 1]
+ *   weight (N, 1, D, H, W) or NULL     of the reconstruction loss, per voxel
+ *
+ * Architecture follows pix2pix (Isola et al., CVPR 2017) in 3-D; an axis of patch size 1 has kernel
+ * 1, so 2-D is a case of 3-D.
+ */
+#ifndef VOXGAN_NN_H
+#define VOXGAN_NN_H
+#include "voxgan/rng.h"
+#include "voxgan/safetensors.h"
+#include "voxgan/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What must be known to build the networks; stored with every model. */
+typedef struct vg_gan_spec {
+  char generator[16];     /* row of generators.def: unet, resnet */
+  char discriminator[16]; /* row of discriminators.def: patch */
+  char norm[16];          /* instance, batch, none */
+  int in_channels, out_channels;
+  int patch[3];   /* D, H, W: decides depth and strides, see vg_unet_strides */
+  int ngf, ndf;   /* base widths */
+  int levels;     /* of the U-Net; 0: from the patch */
+  int blocks;     /* of the ResNet generator */
+  int d_layers;   /* stride-2 layers of the PatchGAN, pix2pix: 3 */
+  double dropout; /* probability in the innermost decoder blocks, pix2pix: 0.5 */
+} vg_gan_spec;
+
+typedef struct vg_gan_objective {
+  char adversarial[16];    /* row of losses.def with kind adversarial: bce, lsgan, hinge */
+  char reconstruction[16]; /* row with kind reconstruction: l1 */
+  double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
+  double beta1, beta2;
+} vg_gan_objective;
+
+typedef struct vg_gan_batch {
+  int n, dim[3]; /* N; D, H, W */
+  const float *input, *target, *weight;
+} vg_gan_batch;
+
+typedef struct vg_gan_losses {
+  double d_real, d_fake, g_adversarial, g_reconstruction; /* unweighted means */
+} vg_gan_losses;
+
+typedef struct vg_gan vg_gan;
+
+/* Checks the spec (VG_CONFIG names the fault), builds both networks, N(0, 0.02) weights from seed. */
+vg_status vg_gan_new(const vg_gan_spec *spec, const vg_gan_objective *objective, uint64_t seed, vg_device device,
+                     vg_gan **out);
+/* The generator alone, for synthesis. */
+vg_status vg_gan_new_generator(const vg_gan_spec *spec, vg_device device, vg_gan **out);
+void vg_gan_free(vg_gan *gan);
+const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
+
+/* One optimisation step over parts micro-batches whose gradients are averaged (accumulation); losses are
+ * the means over the parts. VG_FAILED when a loss is not finite: the parameters are then as before. */
+vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
+                      vg_gan_losses *losses);
+
+/* out (N, out_channels, D, H, W) from input, without dropout, running statistics where the norm is batch.
+ * Any dim that vg_gan_min_dim allows, not only the patch. */
+vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out);
+/* Smallest extent along D, H, W that the generator takes. */
+void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
+/* Bytes that generate needs beyond the parameters, for one sample: an estimate from the widths. */
+size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]);
+size_t vg_gan_step_bytes(const vg_gan_spec *spec, int n, const int dim[3]);
+size_t vg_gan_parameters(const vg_gan *gan, bool discriminator);
+
+/* ---- state ---- */
+/* Weights (and running statistics) of the generator: entries named as PyTorch's state_dict would, "down.0.weight".
+ * Transposed-convolution weights are in PyTorch's (C, K, kd, kh, kw) layout. entries and their data are the
+ * caller's: vg_gan_state_free. */
+typedef enum vg_gan_part { VG_GAN_GENERATOR = 1, VG_GAN_DISCRIMINATOR = 2, VG_GAN_OPTIMISER = 4, VG_GAN_ALL = 7 } vg_gan_part;
+/* Names carry the prefixes "g.", "d.", "adam.". The random streams are counters of the step, so (seed, step) restores them. */
+vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n);
+void vg_gan_state_free(vg_st_entry *entries, size_t n);
+/* Every tensor of the parts must be in the file with its shape, else VG_DATA naming file and tensor. */
+vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file);
+/* Steps taken so far; decides Adam's bias correction and the dropout stream. */
+int64_t vg_gan_get_step(const vg_gan *gan);
+void vg_gan_set_step(vg_gan *gan, int64_t step);
+
+/* ---- registries ---- */
+typedef enum vg_loss_kind { VG_LOSS_ADVERSARIAL, VG_LOSS_RECONSTRUCTION } vg_loss_kind;
+typedef struct vg_loss {
+  const char *name, *help;
+  vg_loss_kind kind;
+  /* adversarial: mean loss of logits against "real" (for D: true/false; for G: g true asks to fool) */
+  vg_tensor *(*adversarial)(vg_tensor *logits, bool real, bool for_generator);
+  vg_tensor *(*reconstruction)(vg_tensor *out, vg_tensor *target, vg_tensor *weight);
+} vg_loss;
+const vg_loss *vg_loss_find(const char *name); /* NULL when there is none */
+const vg_loss *vg_loss_at(int i);              /* NULL past the last */
+
+/* How the U-Net divides a patch: per level the stride of each axis (2 while the axis is at least 4, else 1). 64^3
+ * gives 5 levels, 128x128x54 6. Returns the levels, at most want (0: as many as the largest axis allows). */
+#define VG_UNET_MAX_LEVELS 10
+int vg_unet_strides(const int patch[3], int want, int stride[VG_UNET_MAX_LEVELS][3]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
