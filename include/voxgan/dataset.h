@@ -1,0 +1,108 @@
+/* dataset.h: finding subjects, their series and label maps below a folder, by a named layout.
+ *
+ * Series have canonical names in every layout: t1, t1c (contrast-enhanced), t2, flair. A layout is a row of
+ * layouts.def and one vg_layout: how file names map to (subject, series) and back, and which scheme the
+ * label values follow.
+ *
+ *     vg_dataset ds = {0};
+ *     st = vg_dataset_add(&ds, "BraTS2021", "auto", NULL);     // may be called for several roots
+ *     st = vg_dataset_require(&ds, &wanted, false);
+ *     vg_dataset_release(&ds);
+ */
+#ifndef VOXGAN_DATASET_H
+#define VOXGAN_DATASET_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "voxgan/json.h"
+#include "voxgan/labels.h"
+#include "voxgan/table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VG_SERIES_MAX 8
+#define VG_SERIES_NAME 16
+
+typedef struct vg_series_list {
+  int n;
+  char names[VG_SERIES_MAX][VG_SERIES_NAME];
+} vg_series_list;
+/* "t1,t1c,t2,flair"; VG_CONFIG on duplicates, empty names, too many. */
+vg_status vg_series_parse(const char *text, vg_series_list *out);
+int vg_series_find(const vg_series_list *s, const char *name); /* -1 */
+
+/* What a file is, told from its path relative to the data set's root. */
+typedef enum vg_file_kind { VG_FILE_OTHER, VG_FILE_SERIES, VG_FILE_TUMOUR, VG_FILE_ANATOMY } vg_file_kind;
+typedef struct vg_file_role {
+  vg_file_kind kind;
+  char id[128];     /* the case: unique below the root, e.g. BraTS-GLI-00001-000 or sub-1000_ses-02 */
+  char person[128]; /* the split keeps these together: BraTS-GLI-00001, sub-1000 */
+  char series[VG_SERIES_NAME];
+} vg_file_role;
+
+typedef struct vg_layout {
+  const char *tumour_scheme;  /* name of the scheme of its tumour labels, or NULL when it has none */
+  const char *anatomy_scheme; /* of its anatomy labels */
+  /* false: the path is none of this layout's. */
+  bool (*classify)(const char *relative_path, vg_file_role *out);
+  /* Relative path for a file of a case; kind SERIES uses series. VG_CONFIG when the layout has no name for it. */
+  vg_status (*path)(const char *id, vg_file_kind kind, const char *series, char *buf, size_t size);
+} vg_layout;
+
+/* Rows of layouts.def. */
+const vg_layout *vg_layout_find(const char *name); /* NULL */
+const char *vg_layout_at(int i, const char **help); /* name, NULL past the last */
+
+/* A case: all paths absolute or relative to the working folder; NULL where there is none. */
+typedef struct vg_subject {
+  char *id, *person;
+  char *series[VG_SERIES_MAX]; /* by index into the data set's series list */
+  char *tumour, *anatomy;      /* label maps */
+  int source;                  /* index into vg_dataset.sources */
+} vg_subject;
+
+typedef struct vg_source {
+  char *root;
+  char layout[32];
+  vg_scheme tumour_scheme, anatomy_scheme; /* n == 0: none */
+  bool guessed;
+} vg_source;
+
+typedef struct vg_dataset {
+  vg_series_list series; /* every series met, canonical order first */
+  vg_subject *subjects;  /* sorted by id */
+  size_t n;
+  vg_source *sources;
+  int n_sources;
+} vg_dataset;
+
+/* Adds every subject below root. layout: a name, "auto" (guessed from the names, and said by vg_info), or "csv": root is then
+ * a manifest file with columns id,<series>...,tumour,anatomy[,person], paths relative to it. A .csv root implies it.
+ * tumour_scheme, anatomy_scheme: NULL, or what to use in place of the layout's own.
+ * Logs one line a subject at debug level, and a summary with what was skipped and why at info level.
+ * VG_DATA: no such folder, nothing found, the same id twice (two files claim the same series). */
+vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
+                         const char *anatomy_scheme);
+
+typedef struct vg_wanted {
+  vg_series_list series; /* all of these */
+  bool tumour, anatomy;  /* and these label maps */
+} vg_wanted;
+/* Every subject has what is wanted: else VG_DATA naming the first and what it lacks (and how many more), or with skip the
+ * subject is dropped with a warning. VG_DATA when none is left. */
+vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip);
+void vg_dataset_release(vg_dataset *ds);
+
+/* Splits by person: the share (0..1) of persons that go to validation (at least one when share > 0 and there are
+ * two), drawn by seed. is_val has n entries. */
+vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bool *is_val);
+/* {"train": [ids], "val": [ids]} */
+vg_json *vg_dataset_split_json(const vg_dataset *ds, const bool *is_val);
+/* The way back; VG_DATA when an id of the file is not in the data set or the other way round. */
+vg_status vg_dataset_split_read(const vg_dataset *ds, const char *path, bool *is_val);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,73 @@
+/* labels.h: what a label value means. A scheme maps values to class names with a role; a class set
+ * is the ordered list of classes that a model knows.
+ *
+ * Values differ by data set and edition (4 is enhancing tumour in BraTS 2021 and resection cavity in 2024);
+ * class names do not. So data sets bring schemes, models keep class sets, and names join them.
+ *
+ * An inline scheme is written VALUE=NAME[:tumour|:anatomy],... as "1=csf,2=gm,3=wm" or
+ * "1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour"; the role defaults to anatomy.
+ */
+#ifndef VOXGAN_LABELS_H
+#define VOXGAN_LABELS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "voxgan/volume.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VG_CLASS_NAME 32
+#define VG_CLASSES_MAX 32
+
+typedef enum vg_role { VG_ROLE_ANATOMY, VG_ROLE_TUMOUR } vg_role;
+const char *vg_role_name(vg_role role);
+
+typedef struct vg_label {
+  uint16_t value; /* in the file; never 0, which is background */
+  char name[VG_CLASS_NAME];
+  vg_role role;
+} vg_label;
+
+typedef struct vg_scheme {
+  char name[VG_CLASS_NAME]; /* "brats", or "inline" */
+  int n;
+  vg_label labels[VG_CLASSES_MAX];
+} vg_scheme;
+
+/* Rows of schemes.def: brats (1 necrosis, 2 oedema, 4 enhancing), brats2013 (1 necrosis, 2 oedema,
+ * 3 nonenhancing, 4 enhancing), brats2023 (1 necrosis, 2 oedema, 3 enhancing), tissues (1 csf, 2 gm, 3 wm). */
+const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; help may be NULL */
+/* A name from the registry or inline text. VG_CONFIG names the fault and the nearest known name. */
+vg_status vg_scheme_parse(const char *text, vg_scheme *out);
+/* The inline form, which parses back to the same labels (vg_free). */
+char *vg_scheme_text(const vg_scheme *s);
+const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value); /* NULL: not in the scheme */
+
+/* Every non-zero value of map is in the scheme, else VG_DATA "path: label value 7 (12 voxels) is not in scheme brats
+ * (1 necrosis, ...)". path is for the message. */
+vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path);
+
+/* Ordered classes: anatomy first, then tumour. Index i is channel i of a network's input. */
+typedef struct vg_classes {
+  int n;
+  char names[VG_CLASSES_MAX][VG_CLASS_NAME];
+  vg_role roles[VG_CLASSES_MAX];
+} vg_classes;
+
+/* The class that stands for all anatomy where there is only a brain mask. */
+#define VG_CLASS_BRAIN "brain"
+
+int vg_classes_find(const vg_classes *c, const char *name); /* -1 */
+/* Adds the scheme's classes of a role that c lacks, in the scheme's order, keeping anatomy before tumour. */
+vg_status vg_classes_add(vg_classes *c, const vg_scheme *s, vg_role role);
+vg_status vg_classes_add_name(vg_classes *c, const char *name, vg_role role);
+/* table[value] = class index + 1, 0 background; every label of s with that role must be in c, else VG_DATA naming
+ * both sides ("model knows csf, gm, wm; scheme brats has necrosis"). table has 65536 entries. */
+vg_status vg_classes_table(const vg_classes *c, const vg_scheme *s, vg_role role, uint8_t *table);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

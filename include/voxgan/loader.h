@@ -1,0 +1,53 @@
+/* loader.h: training samples as plain floats, made ahead of time by threads.
+ *
+ * Sample k of epoch e is a function of (seed, e, k) and the cases alone, whatever the number of threads; cases are shuffled
+ * anew each epoch. Patches larger than a case are padded with background; smaller ones are cut at random, a share of them
+ * centred on a tumour voxel.
+ */
+#ifndef VOXGAN_LOADER_H
+#define VOXGAN_LOADER_H
+#include "voxgan/prep.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vg_loader_settings {
+  int batch;
+  int patch[3];            /* D, H, W */
+  int samples_per_epoch;   /* 0: one a case */
+  double tumour_share;     /* 0..1 of patches centred on tumour, where a case has one */
+  bool flip;               /* left-right, probability 0.5 */
+  double jitter;           /* intensity: gain in 1 +- jitter and shift in +- jitter of the images, inside the brain */
+  double tumour_weight;    /* of tumour voxels in the weight map; 1: none */
+  uint64_t seed;
+  int threads, ahead;      /* 0: 1 thread, 2 batches */
+} vg_loader_settings;
+
+typedef struct vg_batch {
+  int n, dim[3];  /* N; D, H, W */
+  float *labels;  /* (N, C, D, H, W) in [0, 1] */
+  float *image;   /* (N, S, D, H, W) in [-1, 1] */
+  float *weight;  /* (N, 1, D, H, W), or NULL when tumour_weight is 1 */
+  int epoch, index; /* of this batch, from 0 */
+} vg_batch;
+
+typedef struct vg_loader vg_loader;
+/* cases must outlive the loader. */
+vg_status vg_loader_new(const vg_case *cases, size_t n, const vg_loader_settings *settings, vg_loader **out);
+int vg_loader_batches(const vg_loader *l); /* per epoch */
+/* The next batch in order, borrowed until the following call. The first call may seek with vg_loader_seek. */
+vg_status vg_loader_next(vg_loader *l, const vg_batch **out);
+/* Continues at batch index of epoch; before the first next only. */
+void vg_loader_seek(vg_loader *l, int epoch, int index);
+/* Seconds that next has waited so far. */
+double vg_loader_waited(const vg_loader *l);
+void vg_loader_free(vg_loader *l);
+
+/* One sample by hand: the patch with its corner at lo (voxels of the prepared grid, D, H, W; may lie outside). */
+void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *labels, float *image);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
