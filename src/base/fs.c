@@ -1,0 +1,261 @@
+/* fs.c: paths, folders, whole-file reads and atomic writes, locks, maps. (Walking: fs_walk.c.) */
+#include "voxgan/fs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sha2.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+bool vg_fs_exists(const char *path) {
+  struct stat s;
+  return !stat(path, &s);
+}
+
+bool vg_fs_is_dir(const char *path) {
+  struct stat s;
+  return !stat(path, &s) && S_ISDIR(s.st_mode);
+}
+
+vg_status vg_fs_make_dirs(const char *path) {
+  vg_status st = VG_OK;
+  char *part = vg_strdup(path);
+  if (!part) return VG_MEMORY;
+  for (char *c = part + 1; *part; c++) {
+    if (*c && *c != '/') continue;
+    char kept = *c;
+    *c = '\0';
+    if (mkdir(part, 0777)) {
+      int fault = errno;
+      /* A read-only parent that is there already answers EROFS or EACCES, not EEXIST. */
+      if (!vg_fs_is_dir(part)) {
+        errno = fault == EEXIST ? ENOTDIR : fault;
+        st = vg_fail_errno(part, "cannot make folder");
+        break;
+      }
+    }
+    *c = kept;
+    if (!kept) break;
+  }
+  vg_free(part);
+  return st;
+}
+
+vg_status vg_fs_require_writable_dir(const char *path) {
+  vg_status st = vg_fs_make_dirs(path);
+  if (st) return st;
+  char *probe = vg_format("%s/.voxgan-XXXXXX", path);
+  if (!probe) return VG_MEMORY;
+  int fd = mkstemp(probe);
+  if (fd < 0) {
+    st = vg_fail_errno(path, "cannot write into folder");
+  } else {
+    close(fd);
+    unlink(probe);
+  }
+  vg_free(probe);
+  return st;
+}
+
+char *vg_fs_join(const char *dir, const char *name) {
+  if (!*dir || *name == '/') return vg_strdup(name);
+  return vg_format("%s%s%s", dir, vg_ends_with(dir, "/") ? "" : "/", name);
+}
+
+const char *vg_fs_basename(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+char *vg_fs_dirname(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return vg_strdup(".");
+  if (slash == path) return vg_strdup("/");
+  return vg_format("%.*s", (int)(slash - path), path);
+}
+
+static vg_status read_all(const char *path, int fd, void **bytes, size_t *len) {
+  struct stat s;
+  if (fstat(fd, &s)) return vg_fail_errno(path, "cannot read");
+  if (S_ISDIR(s.st_mode)) return vg_fail(VG_IO, "%s: cannot read: is a folder", path);
+  /* The size is a hint: pipes have none, and a file may grow. */
+  size_t cap = S_ISREG(s.st_mode) ? (size_t)s.st_size + 1 : 65536, n = 0;
+  char *buf = vg_malloc(cap, 1);
+  if (!buf) return vg_fail_in(VG_MEMORY, "%s", path);
+  for (;;) {
+    ssize_t got = read(fd, buf + n, cap - n);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      vg_status st = vg_fail_errno(path, "cannot read");
+      vg_free(buf);
+      return st;
+    }
+    if (!got) break;
+    n += (size_t)got;
+    if (n == cap) {
+      char *more = vg_realloc(buf, cap * 2, 1);
+      if (!more) {
+        vg_free(buf);
+        return vg_fail_in(VG_MEMORY, "%s", path);
+      }
+      buf = more;
+      cap *= 2;
+    }
+  }
+  buf[n] = '\0';
+  *bytes = buf;
+  *len = n;
+  return VG_OK;
+}
+
+vg_status vg_fs_read(const char *path, void **bytes, size_t *len) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return vg_fail_errno(path, "cannot open");
+  vg_status st = read_all(path, fd, bytes, len);
+  close(fd);
+  return st;
+}
+
+vg_status vg_fs_size(const char *path, uint64_t *bytes) {
+  struct stat s;
+  if (stat(path, &s)) return vg_fail_errno(path, "cannot open");
+  *bytes = (uint64_t)s.st_size;
+  return VG_OK;
+}
+
+/* Whole buffer or false with errno. */
+static bool write_all(int fd, const void *bytes, size_t len) {
+  for (const char *from = bytes; len;) {
+    /* Linux takes at most 2 GiB - 4 KiB a call. */
+    ssize_t put = write(fd, from, len < ((size_t)1 << 30) ? len : (size_t)1 << 30);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return false;
+    from += put;
+    len -= (size_t)put;
+  }
+  return true;
+}
+
+static vg_status fail_write(const char *path, size_t len) {
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+    return vg_fail(VG_IO, "%s: cannot write %zu bytes: %s", path, len, strerror(errno));
+  return vg_fail_errno(path, "cannot write");
+}
+
+vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len) {
+  static atomic_uint serial;
+  vg_status st = VG_OK;
+  /* The serial number keeps threads of one process apart. */
+  char *tmp = vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
+  if (!tmp) return VG_MEMORY;
+  int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    st = fail_write(path, len);
+    goto out;
+  }
+  bool good = write_all(fd, bytes, len) && !fsync(fd);
+  int fault = errno;
+  if (close(fd) && good) good = false, fault = errno;
+  if (good && rename(tmp, path)) good = false, fault = errno;
+  if (!good) {
+    unlink(tmp);
+    errno = fault;
+    st = fail_write(path, len);
+  }
+out:
+  vg_free(tmp);
+  return st;
+}
+
+vg_status vg_fs_append_line(const char *path, const char *line) {
+  vg_status st = VG_OK;
+  char *text = vg_format("%s\n", line);
+  if (!text) return VG_MEMORY;
+  size_t len = strlen(text);
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  bool good = fd >= 0 && write_all(fd, text, len);
+  if (!good) st = fail_write(path, len);
+  if (fd >= 0 && close(fd) && good) st = fail_write(path, len);
+  vg_free(text);
+  return st;
+}
+
+vg_status vg_fs_remove(const char *path) {
+  return unlink(path) && errno != ENOENT ? vg_fail_errno(path, "cannot remove") : VG_OK;
+}
+
+vg_status vg_lock_take(const char *path, vg_lock *lock) {
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return vg_fail_errno(path, "cannot open lock");
+  while (flock(fd, LOCK_EX)) {
+    if (errno == EINTR && !vg_interrupted()) continue;
+    vg_status st = errno == EINTR ? vg_fail(VG_INTERRUPTED, "interrupted while waiting for %s", path)
+                                  : vg_fail_errno(path, "cannot lock");
+    close(fd);
+    return st;
+  }
+  lock->fd = fd;
+  return VG_OK;
+}
+
+void vg_lock_release(vg_lock *lock) {
+  if (lock->fd >= 0) close(lock->fd);
+  lock->fd = -1;
+}
+
+vg_status vg_map_open(const char *path, vg_map *map) {
+  vg_status st = VG_OK;
+  struct stat s;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return vg_fail_errno(path, "cannot open");
+  *map = (vg_map){NULL, 0};
+  if (fstat(fd, &s)) {
+    st = vg_fail_errno(path, "cannot read");
+  } else if (!S_ISREG(s.st_mode)) {
+    st = vg_fail(VG_IO, "%s: cannot map: not a regular file", path);
+  } else if (s.st_size) {
+    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+      st = vg_fail_errno(path, "cannot map");
+    else
+      *map = (vg_map){p, (size_t)s.st_size};
+  }
+  close(fd);
+  return st;
+}
+
+void vg_map_release(vg_map *map) {
+  if (map->bytes) munmap((void *)(uintptr_t)map->bytes, map->len);
+  *map = (vg_map){NULL, 0};
+}
+
+void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
+  static const char digits[] = "0123456789abcdef";
+  uint8_t sum[SHA256_DIGEST_LENGTH];
+  SHA2_CTX ctx;
+  SHA256Init(&ctx);
+  SHA256Update(&ctx, bytes, len);
+  SHA256Final(sum, &ctx);
+  for (size_t i = 0; i < sizeof sum; i++) {
+    hex[2 * i] = digits[sum[i] >> 4];
+    hex[2 * i + 1] = digits[sum[i] & 15];
+  }
+  hex[VG_HASH_LEN - 1] = '\0';
+}
+
+vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]) {
+  vg_map map;
+  vg_status st = vg_map_open(path, &map);
+  if (st) return st;
+  vg_hash(map.len ? map.bytes : "", map.len, hex);
+  vg_map_release(&map);
+  return VG_OK;
+}

@@ -1,0 +1,138 @@
+/* log.c: log lines and one live progress line share stderr without spoiling each other. */
+#include "voxgan/log.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PLAIN_EVERY_S 10.0
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static vg_log_level least_level = VG_LOG_INFO;
+static char progress[512];    /* the last text given */
+static bool progress_open;    /* on a terminal: the line is on the screen */
+static bool progress_held;    /* elsewhere: the last text was not printed */
+static double progress_shown; /* when a plain line was last printed; 0: never */
+
+static bool on_terminal(void) {
+  static int answer = -1;
+  if (answer < 0) {
+    const char *term = getenv("TERM");
+    answer = isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
+  }
+  return answer;
+}
+
+static bool coloured(void) {
+  const char *no = getenv("NO_COLOR");
+  return on_terminal() && !(no && *no);
+}
+
+void vg_log_set_level(vg_log_level least) {
+  pthread_mutex_lock(&lock);
+  least_level = least;
+  pthread_mutex_unlock(&lock);
+}
+
+void vg_log(vg_log_level level, const char *fmt, ...) {
+  static const char *const prefix[] = {"debug: ", "", "warning: ", "error: "};
+  static const char *const colour[] = {"\033[2m", "", "\033[33m", "\033[31m"};
+  pthread_mutex_lock(&lock);
+  if (level >= least_level) {
+    bool paint = coloured() && *colour[level];
+    if (progress_open) fputs("\r\033[K", stderr);
+    if (paint) fputs(colour[level], stderr);
+    fputs(prefix[level], stderr);
+    if (paint) fputs("\033[0m", stderr);
+    va_list ap;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    if (progress_open) fputs(progress, stderr);
+    fflush(stderr);
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void vg_progress(const char *fmt, ...) {
+  pthread_mutex_lock(&lock);
+  if (least_level <= VG_LOG_INFO) {
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(progress, sizeof progress, fmt, ap);
+    va_end(ap);
+    if (on_terminal()) {
+      fprintf(stderr, "\r\033[K%s", progress);
+      fflush(stderr);
+      progress_open = true;
+    } else {
+      double now = vg_now();
+      progress_held = progress_shown > 0 && now - progress_shown < PLAIN_EVERY_S;
+      if (!progress_held) {
+        fprintf(stderr, "%s\n", progress);
+        progress_shown = now;
+      }
+    }
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+void vg_progress_end(void) {
+  pthread_mutex_lock(&lock);
+  if (progress_open) fputc('\n', stderr);
+  if (progress_held) fprintf(stderr, "%s\n", progress);
+  fflush(stderr);
+  progress_open = progress_held = false;
+  progress_shown = 0;
+  pthread_mutex_unlock(&lock);
+}
+
+const char *vg_duration(double seconds, char buf[32]) {
+  if (!(seconds >= 0) || seconds > 1e9) {
+    snprintf(buf, 32, "?");
+    return buf;
+  }
+  long s = (long)(seconds + 0.5);
+  if (s >= 86400)
+    snprintf(buf, 32, "%ldd %02ldh", s / 86400, s / 3600 % 24);
+  else if (s >= 3600)
+    snprintf(buf, 32, "%ldh %02ldm", s / 3600, s / 60 % 60);
+  else if (s >= 60)
+    snprintf(buf, 32, "%ldm %02lds", s / 60, s % 60);
+  else
+    snprintf(buf, 32, "%ld s", s);
+  return buf;
+}
+
+double vg_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig) {
+  interrupted = 1;
+  /* Whoever asks twice means it. */
+  signal(sig, SIG_DFL);
+}
+
+void vg_interrupt_install(void) {
+  struct sigaction act;
+  memset(&act, 0, sizeof act);
+  act.sa_handler = on_signal;
+  sigemptyset(&act.sa_mask);
+  act.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &act, NULL);
+  sigaction(SIGTERM, &act, NULL);
+}
+
+bool vg_interrupted(void) {
+  return interrupted != 0;
+}

@@ -1,0 +1,228 @@
+/* str.c: growable strings, whole-string number parsing, splitting, and "did you mean". */
+#include "voxgan/str.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "voxgan/mem.h"
+
+/* Room for n more bytes and the NUL. */
+static bool reserve(vg_str *s, size_t n) {
+  if (s->failed) return false;
+  size_t want = s->len + n + 1;
+  if (want <= s->len) {
+    vg_fail(VG_MEMORY, "out of memory: a string of %zu more bytes", n);
+    s->failed = true;
+    return false;
+  }
+  if (want <= s->cap) return true;
+  size_t cap = s->cap ? s->cap : 64;
+  while (cap < want) cap = cap > SIZE_MAX / 2 ? want : cap * 2;
+  char *text = vg_realloc(s->text, cap, 1);
+  if (!text) {
+    s->failed = true;
+    return false;
+  }
+  s->text = text;
+  s->cap = cap;
+  return true;
+}
+
+void vg_str_add_bytes(vg_str *s, const void *bytes, size_t n) {
+  if (!reserve(s, n)) return;
+  if (n) memcpy(s->text + s->len, bytes, n);
+  s->len += n;
+  s->text[s->len] = '\0';
+}
+
+void vg_str_add(vg_str *s, const char *text) {
+  vg_str_add_bytes(s, text, strlen(text));
+}
+
+static void add_v(vg_str *s, const char *fmt, va_list ap) {
+  va_list again;
+  va_copy(again, ap);
+  int n = vsnprintf(NULL, 0, fmt, again);
+  va_end(again);
+  if (n < 0) {
+    s->failed = true;
+    vg_fail(VG_FAILED, "cannot format text");
+    return;
+  }
+  if (!reserve(s, (size_t)n)) return;
+  vsnprintf(s->text + s->len, (size_t)n + 1, fmt, ap);
+  s->len += (size_t)n;
+}
+
+void vg_str_addf(vg_str *s, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  add_v(s, fmt, ap);
+  va_end(ap);
+}
+
+void vg_str_add_csv(vg_str *s, const char *text) {
+  if (!strpbrk(text, ",\"\r\n")) {
+    vg_str_add(s, text);
+    return;
+  }
+  vg_str_add(s, "\"");
+  for (const char *from = text;;) {
+    const char *quote = strchr(from, '"');
+    if (!quote) {
+      vg_str_add(s, from);
+      break;
+    }
+    vg_str_add_bytes(s, from, (size_t)(quote - from));
+    vg_str_add(s, "\"\"");
+    from = quote + 1;
+  }
+  vg_str_add(s, "\"");
+}
+
+bool vg_str_failed(const vg_str *s) {
+  return s->failed;
+}
+
+const char *vg_str_text(const vg_str *s) {
+  return s->text ? s->text : "";
+}
+
+char *vg_str_take(vg_str *s) {
+  char *text = NULL;
+  if (!s->failed && reserve(s, 0)) {
+    text = s->text;
+    text[s->len] = '\0';
+    s->text = NULL;
+  }
+  vg_str_release(s);
+  return text;
+}
+
+void vg_str_clear(vg_str *s) {
+  s->len = 0;
+  s->failed = false;
+  if (s->text) s->text[0] = '\0';
+}
+
+void vg_str_release(vg_str *s) {
+  vg_free(s->text);
+  *s = (vg_str)VG_STR_INIT;
+}
+
+char *vg_format(const char *fmt, ...) {
+  vg_str s = VG_STR_INIT;
+  va_list ap;
+  va_start(ap, fmt);
+  add_v(&s, fmt, ap);
+  va_end(ap);
+  return vg_str_take(&s);
+}
+
+bool vg_starts_with(const char *s, const char *prefix) {
+  return !strncmp(s, prefix, strlen(prefix));
+}
+
+bool vg_ends_with(const char *s, const char *suffix) {
+  size_t n = strlen(s), m = strlen(suffix);
+  return n >= m && !memcmp(s + n - m, suffix, m);
+}
+
+bool vg_parse_i64(const char *s, long long *out) {
+  if (!*s || isspace((unsigned char)*s)) return false;
+  char *end;
+  errno = 0;
+  long long v = strtoll(s, &end, 10);
+  if (errno || *end || end == s) return false;
+  *out = v;
+  return true;
+}
+
+bool vg_parse_f64(const char *s, double *out) {
+  if (!*s || isspace((unsigned char)*s)) return false;
+  char *end;
+  errno = 0;
+  double v = strtod(s, &end);
+  /* ERANGE is also raised for a denormal, which is no fault. */
+  if (*end || end == s || (errno == ERANGE && (v > 1 || v < -1))) return false;
+  *out = v;
+  return true;
+}
+
+static char *dup_trimmed(const char *from, const char *to) {
+  while (from < to && isspace((unsigned char)*from)) from++;
+  while (to > from && isspace((unsigned char)to[-1])) to--;
+  size_t n = (size_t)(to - from);
+  char *copy = vg_malloc(n + 1, 1);
+  if (!copy) return NULL;
+  memcpy(copy, from, n);
+  copy[n] = '\0';
+  return copy;
+}
+
+char **vg_split(const char *s, char sep, size_t *n) {
+  const char *scan = s;
+  while (isspace((unsigned char)*scan)) scan++;
+  size_t items = *scan ? 1 : 0;
+  if (items) {
+    for (const char *c = s; *c; c++) items += *c == sep;
+  }
+  char **v = VG_NEW_N(char *, items + 1);
+  if (!v) return NULL;
+  for (size_t i = 0; i < items; i++) {
+    const char *end = strchr(s, sep);
+    if (!end) end = s + strlen(s);
+    v[i] = dup_trimmed(s, end);
+    if (!v[i]) {
+      vg_strv_free(v);
+      return NULL;
+    }
+    s = end + 1;
+  }
+  if (n) *n = items;
+  return v;
+}
+
+void vg_strv_free(char **v) {
+  if (!v) return;
+  for (char **s = v; *s; s++) vg_free(*s);
+  vg_free(v);
+}
+
+/* Damerau-Levenshtein (optimal string alignment): a swap of neighbours is the commonest slip. */
+#define WORD_MAX 63
+static size_t edit_distance(const char *a, size_t n, const char *b, size_t m) {
+  size_t row[3][WORD_MAX + 1];
+  for (size_t j = 0; j <= m; j++) row[0][j] = j;
+  for (size_t i = 1; i <= n; i++) {
+    size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+    now[0] = i;
+    for (size_t j = 1; j <= m; j++) {
+      size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+      if (last[j] + 1 < best) best = last[j] + 1;
+      if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
+        best = before[j - 2] + 1;
+      now[j] = best;
+    }
+  }
+  return row[n % 3][m];
+}
+
+const char *vg_nearest(const char *word, const char *const *names) {
+  size_t n = strlen(word), best = n / 3 + 1;
+  const char *nearest = NULL;
+  if (n > WORD_MAX) return NULL;
+  for (; *names; names++) {
+    size_t m = strlen(*names);
+    if (m > WORD_MAX) continue;
+    size_t d = edit_distance(word, n, *names, m);
+    if (d < best) {
+      best = d;
+      nearest = *names;
+    }
+  }
+  return nearest;
+}
