@@ -51,7 +51,7 @@ TORCH_UNIT_BIN := $(TORCH_UNIT_SRC:%.c=$B/%)
 
 PRODUCTS := $B/voxgan $B/libvoxgan.a $B/libvoxgan.so $B/voxgan.pc
 ifneq ($(TORCH),0)
-TORCH_VERSION_H := $(wildcard $(TORCH)/include/torch/version.h)
+TORCH_VERSION_H := $(firstword $(wildcard $(TORCH)/include/torch/csrc/api/include/torch/version.h $(TORCH)/include/torch/version.h))
 TORCH_MAJOR := $(if $(TORCH_VERSION_H),$(shell sed -n 's/^.define TORCH_VERSION_MAJOR *//p' $(TORCH_VERSION_H)))
 TORCH_STD := $(if $(filter 1,$(TORCH_MAJOR)),c++14,c++17)
 TORCH_DIR_FLAGS := $(if $(filter-out /usr,$(TORCH)),-isystem $(TORCH)/include,-isystem /usr/include)

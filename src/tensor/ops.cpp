@@ -1,0 +1,109 @@
+// ops.cpp: elementwise operations, reductions and changes of shape, each one ATen call.
+#include "shim.hpp"
+
+using namespace voxgan;
+
+vg_tensor *vg_add(vg_tensor *a, vg_tensor *b) {
+  return op("add", {a, b}, [&] { return at::add(a->t, b->t); });
+}
+
+vg_tensor *vg_sub(vg_tensor *a, vg_tensor *b) {
+  return op("sub", {a, b}, [&] { return at::sub(a->t, b->t); });
+}
+
+vg_tensor *vg_mul(vg_tensor *a, vg_tensor *b) {
+  return op("mul", {a, b}, [&] { return at::mul(a->t, b->t); });
+}
+
+vg_tensor *vg_div(vg_tensor *a, vg_tensor *b) {
+  return op("div", {a, b}, [&] { return at::div(a->t, b->t); });
+}
+
+vg_tensor *vg_scale(vg_tensor *a, double factor, double offset) {
+  return op("scale", {a}, [&] {
+    const Tensor y = at::mul(a->t, factor);
+    return offset == 0 ? y : at::add(y, offset);
+  });
+}
+
+#define UNARY(name, expr)                                                                                    \
+  vg_tensor *vg_##name(vg_tensor *a) {                                                                       \
+    return op(#name, {a}, [&] {                                                                              \
+      const Tensor &x = a->t;                                                                                \
+      return expr;                                                                                           \
+    });                                                                                                      \
+  }
+
+UNARY(abs, at::abs(x))
+UNARY(square, at::mul(x, x))
+UNARY(sqrt, at::sqrt(x))
+UNARY(exp, at::exp(x))
+UNARY(log, at::log(x))
+UNARY(tanh, at::tanh(x))
+UNARY(sigmoid, at::sigmoid(x))
+UNARY(relu, at::relu(x))
+UNARY(softplus, at::softplus(x))
+UNARY(sum, at::sum(x))
+UNARY(mean, at::mean(x))
+UNARY(contiguous, x.contiguous())
+
+vg_tensor *vg_leaky_relu(vg_tensor *a, double slope) {
+  return op("leaky_relu", {a}, [&] { return at::leaky_relu(a->t, slope); });
+}
+
+vg_tensor *vg_softmax(vg_tensor *a, int dim) {
+  return op("softmax", {a}, [&] { return at::softmax(a->t, dim); });
+}
+
+vg_tensor *vg_log_softmax(vg_tensor *a, int dim) {
+  return op("log_softmax", {a}, [&] { return at::log_softmax(a->t, dim); });
+}
+
+static std::vector<int64_t> widen(const int *list, int n) {
+  return std::vector<int64_t>(list, list + n);
+}
+
+vg_tensor *vg_sum_dims(vg_tensor *a, const int *dims, int n, bool keep) {
+  return op("sum_dims", {a}, [&] {
+    const std::vector<int64_t> d = widen(dims, n);
+    return at::sum(a->t, at::IntArrayRef(d), keep);
+  });
+}
+
+vg_tensor *vg_reshape(vg_tensor *a, const int64_t *shape, int ndim) {
+  return op("reshape", {a},
+            [&] { return at::reshape(a->t, at::IntArrayRef(shape, static_cast<size_t>(ndim))); });
+}
+
+vg_tensor *vg_permute(vg_tensor *a, const int *order, int ndim) {
+  return op("permute", {a}, [&] { return a->t.permute(widen(order, ndim)); });
+}
+
+vg_tensor *vg_cat(vg_tensor *const *list, int n, int dim) {
+  for (int i = 0; i < n; i++)
+    if (!list[i]) return op("cat", {list[i]}, [] { return Tensor(); });
+  return op("cat", {}, [&] {
+    std::vector<Tensor> all;
+    all.reserve(static_cast<size_t>(n));
+    for (int i = 0; i < n; i++) all.push_back(list[i]->t);
+    return at::cat(all, dim);
+  });
+}
+
+vg_tensor *vg_narrow(vg_tensor *a, int dim, int64_t start, int64_t length) {
+  return op("narrow", {a}, [&] { return at::narrow(a->t, dim, start, length); });
+}
+
+vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], double value) {
+  return op("pad3d", {a}, [&] {
+    const int64_t pad[6] = {before[2], after[2], before[1], after[1], before[0], after[0]};
+    return at::constant_pad_nd(a->t, pad, value);
+  });
+}
+
+vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]) {
+  return op("reflect_pad3d", {a}, [&] {
+    const int64_t p[6] = {pad[2], pad[2], pad[1], pad[1], pad[0], pad[0]};
+    return at::reflection_pad3d(a->t, p);
+  });
+}

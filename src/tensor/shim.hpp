@@ -1,0 +1,94 @@
+// shim.hpp: what the files of the ATen shim share: the handle, the error guard, and every
+// difference between libtorch versions.
+#ifndef VG_TENSOR_SHIM_HPP
+#define VG_TENSOR_SHIM_HPP
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/api/include/torch/version.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/variable.h>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+#include "voxgan/tensor.h"
+
+#if TORCH_VERSION_MAJOR >= 2
+#include <optional>
+#endif
+
+namespace voxgan {
+
+#if TORCH_VERSION_MAJOR >= 2
+template <class T> using Optional = std::optional<T>;
+#else
+template <class T> using Optional = c10::optional<T>;
+#endif
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::Variable;
+using torch::autograd::variable_list;
+
+} // namespace voxgan
+
+struct vg_tensor {
+  at::Tensor t;
+  vg_scope *owner = nullptr; // NULL: retained
+  vg_tensor *prev = nullptr, *next = nullptr;
+};
+
+struct vg_rand {
+  at::Generator gen;
+  at::Device device;
+};
+
+namespace voxgan {
+
+// Keeps the first error of the thread for vg_tensor_check().
+void keep_error(vg_status st, const char *op, const char *text) noexcept;
+// The same for the exception in flight; call it inside a catch block.
+void keep_exception(const char *op) noexcept;
+// Puts t into the innermost scope.
+vg_tensor *give(Tensor t);
+at::Device device_of(vg_device d);
+// Sets up this thread for ATen's kernels, once.
+void ready() noexcept;
+
+template <class F> bool guarded(const char *op, F &&f) noexcept {
+  try {
+    f();
+    return true;
+  } catch (...) {
+    keep_exception(op);
+    return false;
+  }
+}
+
+// Runs f() -> Tensor unless an operand is NULL.
+template <class F>
+vg_tensor *op(const char *name, std::initializer_list<const vg_tensor *> operands, F &&f) noexcept {
+  for (const vg_tensor *t : operands)
+    if (!t) {
+      keep_error(VG_FAILED, name, "operand is NULL");
+      return nullptr;
+    }
+  vg_tensor *out = nullptr;
+  guarded(name, [&] { out = give(f()); });
+  return out;
+}
+
+// Whether the hand-written CPU kernels may take t.
+inline bool cpu_float(const Tensor &t) {
+  return t.defined() && t.device().is_cpu() && t.scalar_type() == at::kFloat && t.layout() == at::kStrided;
+}
+
+inline Tensor tensor_or_none(const vg_tensor *t) {
+  return t ? t->t : Tensor();
+}
+
+inline Optional<Tensor> maybe(const vg_tensor *t) {
+  return t ? Optional<Tensor>(t->t) : Optional<Tensor>();
+}
+
+} // namespace voxgan
+#endif

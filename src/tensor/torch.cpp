@@ -1,0 +1,414 @@
+// torch.cpp: handles, scopes, errors, devices, data in and out, random generators and autograd.
+#include "shim.hpp"
+#include "voxgan/mem.h"
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/grad_mode.h>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <sched.h>
+#include <string>
+#ifdef VG_CUDA
+#include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
+
+// Handles of a scope hang on a ring, so that one may leave it early at no cost.
+struct vg_scope {
+  vg_scope *outer = nullptr;
+  vg_tensor *first = nullptr;
+};
+
+namespace voxgan {
+namespace {
+
+std::atomic<size_t> live{0};
+std::atomic<int> threads_wanted{0};
+std::atomic<int> threads_version{1};
+thread_local vg_scope *innermost = nullptr;
+
+struct Kept {
+  vg_status status = VG_OK;
+  std::string text;
+};
+thread_local Kept kept;
+
+void attach(vg_scope *s, vg_tensor *h) {
+  h->owner = s;
+  h->prev = nullptr;
+  h->next = s->first;
+  if (s->first) s->first->prev = h;
+  s->first = h;
+}
+
+void detach_handle(vg_tensor *h) {
+  if (!h->owner) return;
+  if (h->prev)
+    h->prev->next = h->next;
+  else
+    h->owner->first = h->next;
+  if (h->next) h->next->prev = h->prev;
+  h->owner = nullptr;
+  h->prev = h->next = nullptr;
+}
+
+void destroy(vg_tensor *h) {
+  delete h;
+  live.fetch_sub(1, std::memory_order_relaxed);
+}
+
+int processors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set)) return 1;
+  const int n = CPU_COUNT(&set);
+  return n > 0 ? n : 1;
+}
+
+bool says_memory(const char *text) {
+  return std::strstr(text, "out of memory") || std::strstr(text, "can't allocate memory") ||
+         std::strstr(text, "not enough memory");
+}
+
+at::ScalarType scalar_type(vg_type type) {
+  switch (type) {
+  case VG_F32:
+    return at::kFloat;
+  case VG_BF16:
+    return at::kBFloat16;
+  case VG_F16:
+    return at::kHalf;
+  case VG_I64:
+    return at::kLong;
+  }
+  TORCH_CHECK(false, "unknown element type ", (int)type);
+}
+
+} // namespace
+
+void keep_error(vg_status st, const char *name, const char *text) noexcept {
+  if (kept.status) return;
+  try {
+    const char *end = std::strchr(text, '\n');
+    kept.text = std::string(name) + ": " + (end ? std::string(text, end) : std::string(text));
+  } catch (...) {
+    kept.text.clear();
+  }
+  kept.status = st;
+}
+
+void keep_exception(const char *name) noexcept {
+  try {
+    throw;
+  } catch (const c10::OutOfMemoryError &e) {
+    keep_error(VG_MEMORY, name, e.what_without_backtrace());
+  } catch (const c10::Error &e) {
+    const char *text = e.what_without_backtrace();
+    keep_error(says_memory(text) ? VG_MEMORY : VG_FAILED, name, text);
+  } catch (const std::bad_alloc &) {
+    keep_error(VG_MEMORY, name, "out of memory");
+  } catch (const std::exception &e) {
+    keep_error(says_memory(e.what()) ? VG_MEMORY : VG_FAILED, name, e.what());
+  } catch (...) {
+    keep_error(VG_FAILED, name, "unknown exception");
+  }
+}
+
+vg_tensor *give(Tensor t) {
+  if (!innermost) VG_BUG("a tensor made outside every scope");
+  vg_tensor *h = new vg_tensor;
+  h->t = std::move(t);
+  live.fetch_add(1, std::memory_order_relaxed);
+  attach(innermost, h);
+  return h;
+}
+
+at::Device device_of(vg_device d) {
+  return d.kind ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(d.index)) : at::Device(at::kCPU);
+}
+
+// libtorch counts threads per calling thread, and Debian's build begins with one.
+void ready() noexcept {
+  thread_local int seen = 0;
+  const int version = threads_version.load();
+  if (seen == version) return;
+  seen = version;
+  const int wanted = threads_wanted.load();
+  guarded("threads", [&] { at::set_num_threads(wanted > 0 ? wanted : processors()); });
+}
+
+} // namespace voxgan
+
+using namespace voxgan;
+
+// ---- devices and threads ----
+
+vg_status vg_device_parse(const char *name, vg_device *out) {
+  size_t count = 0;
+  const bool asked = guarded("device", [&] { count = at::hasCUDA() ? at::getNumGPUs() : 0; });
+  if (!asked) vg_tensor_check();
+  const bool is_auto = !std::strcmp(name, "auto");
+  if (!std::strcmp(name, "cpu") || (is_auto && count == 0)) {
+    *out = vg_device{0, 0};
+    return VG_OK;
+  }
+  long index = 0;
+  if (!is_auto && std::strcmp(name, "cuda") != 0) {
+    char *end = nullptr;
+    const bool numbered = !std::strncmp(name, "cuda:", 5) && name[5] >= '0' && name[5] <= '9';
+    if (numbered) index = std::strtol(name + 5, &end, 10);
+    if (!numbered || *end || index > 127)
+      return vg_fail(VG_USAGE, "device %s: expected cpu, cuda, cuda:N or auto", name);
+  }
+  if (count == 0)
+    return vg_fail(VG_DEVICE, "device %s: %s", name,
+                   at::hasCUDA() ? "no CUDA device found" : "this libtorch is built without CUDA");
+  if (static_cast<size_t>(index) >= count)
+    return vg_fail(VG_DEVICE, "device %s: there are only %zu", name, count);
+  *out = vg_device{1, static_cast<int>(index)};
+  return VG_OK;
+}
+
+const char *vg_device_describe(vg_device d, char *buf, size_t size) {
+  if (d.kind == 0) {
+    ready();
+    const int n = at::get_num_threads();
+    std::snprintf(buf, size, "cpu (%d thread%s)", n, n == 1 ? "" : "s");
+    return buf;
+  }
+  std::snprintf(buf, size, "cuda:%d", d.index);
+#ifdef VG_CUDA
+  guarded("device", [&] {
+    const auto *p = at::cuda::getDeviceProperties(d.index);
+    std::snprintf(buf, size, "cuda:%d %s", d.index, p->name);
+  });
+#endif
+  return buf;
+}
+
+void vg_tensor_threads(int n) {
+  threads_wanted.store(n);
+  threads_version.fetch_add(1);
+  ready();
+}
+
+const char *vg_torch_version(void) {
+  return TORCH_VERSION;
+}
+
+size_t vg_tensor_peak_bytes(vg_device d) {
+#ifdef VG_CUDA
+  if (d.kind) {
+    size_t peak = 0;
+    guarded("memory", [&] {
+      const auto stats =
+          c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(d.index));
+      peak = static_cast<size_t>(stats.allocated_bytes[0].peak); // [0]: StatType::AGGREGATE
+    });
+    return peak;
+  }
+#endif
+  (void)d;
+  return vg_mem_peak_rss();
+}
+
+// ---- lifetime and errors ----
+
+vg_scope *vg_scope_push(void) {
+  ready();
+  vg_scope *s = new (std::nothrow) vg_scope;
+  if (!s) VG_BUG("no memory for a scope");
+  s->outer = innermost;
+  innermost = s;
+  return s;
+}
+
+vg_tensor *vg_scope_pop(vg_scope *s, vg_tensor *keep) {
+  if (!s || s != innermost) VG_BUG("scopes are popped innermost first");
+  if (keep && keep->owner == s) {
+    if (!s->outer) VG_BUG("no outer scope to keep a tensor in");
+    detach_handle(keep);
+    attach(s->outer, keep);
+  }
+  for (vg_tensor *h = s->first; h;) {
+    vg_tensor *next = h->next;
+    destroy(h);
+    h = next;
+  }
+  innermost = s->outer;
+  delete s;
+  return keep;
+}
+
+vg_tensor *vg_retain(vg_tensor *t) {
+  if (t) detach_handle(t);
+  return t;
+}
+
+void vg_release(vg_tensor *t) {
+  if (!t) return;
+  detach_handle(t);
+  destroy(t);
+}
+
+size_t vg_tensor_live(void) {
+  return live.load(std::memory_order_relaxed);
+}
+
+vg_status vg_tensor_check(void) {
+  if (!kept.status) return VG_OK;
+  const vg_status st = vg_fail(kept.status, "%s", kept.text.c_str());
+  kept.status = VG_OK;
+  kept.text.clear();
+  return st;
+}
+
+// ---- making and looking ----
+
+static at::IntArrayRef dims(const int64_t *shape, int ndim) {
+  return at::IntArrayRef(shape, static_cast<size_t>(ndim));
+}
+
+vg_tensor *vg_tensor_from(const float *data, const int64_t *shape, int ndim, vg_device d) {
+  return op("tensor_from", {}, [&] {
+    // from_blob only reads here; its signature has no const form in 1.13.
+    const Tensor view = at::from_blob(const_cast<float *>(data), dims(shape, ndim), at::kFloat);
+    return d.kind ? view.to(device_of(d)) : view.clone();
+  });
+}
+
+vg_tensor *vg_zeros(const int64_t *shape, int ndim, vg_device d) {
+  return op("zeros", {},
+            [&] { return at::zeros(dims(shape, ndim), at::device(device_of(d)).dtype(at::kFloat)); });
+}
+
+vg_tensor *vg_full(const int64_t *shape, int ndim, double value, vg_device d) {
+  return op("full", {},
+            [&] { return at::full(dims(shape, ndim), value, at::device(device_of(d)).dtype(at::kFloat)); });
+}
+
+int vg_ndim(const vg_tensor *t) {
+  return t ? static_cast<int>(t->t.dim()) : 0;
+}
+
+int64_t vg_size(const vg_tensor *t, int dim) {
+  if (!t) return 0;
+  const int n = static_cast<int>(t->t.dim());
+  const int i = dim < 0 ? dim + n : dim;
+  if (i < 0 || i >= n) VG_BUG("size of dim %d of a tensor with %d", dim, n);
+  return t->t.size(i);
+}
+
+int64_t vg_numel(const vg_tensor *t) {
+  return t ? t->t.numel() : 0;
+}
+
+vg_status vg_tensor_copy_out(const vg_tensor *t, float *out, size_t n) {
+  if (!t) {
+    keep_error(VG_FAILED, "copy_out", "operand is NULL");
+    return vg_tensor_check();
+  }
+  const size_t have = static_cast<size_t>(t->t.numel());
+  if (n != have) return vg_fail(VG_FAILED, "copy_out: %zu elements wanted of a tensor with %zu", n, have);
+  const bool ok = guarded("copy_out", [&] {
+    at::NoGradGuard off;
+    at::from_blob(out, t->t.sizes(), at::kFloat).copy_(t->t.detach());
+  });
+  return ok ? VG_OK : vg_tensor_check();
+}
+
+vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n) {
+  if (!t) {
+    keep_error(VG_FAILED, "copy_in", "operand is NULL");
+    return vg_tensor_check();
+  }
+  const size_t have = static_cast<size_t>(t->t.numel());
+  if (n != have) return vg_fail(VG_FAILED, "copy_in: %zu elements given to a tensor with %zu", n, have);
+  const bool ok = guarded("copy_in", [&] {
+    at::NoGradGuard off;
+    t->t.copy_(at::from_blob(const_cast<float *>(data), t->t.sizes(), at::kFloat));
+  });
+  return ok ? VG_OK : vg_tensor_check();
+}
+
+double vg_item(const vg_tensor *t) {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  if (!t)
+    keep_error(VG_FAILED, "item", "operand is NULL");
+  else
+    guarded("item", [&] { value = t->t.item().toDouble(); });
+  return value;
+}
+
+vg_tensor *vg_to(vg_tensor *t, vg_device d) {
+  return op("to", {t}, [&] { return t->t.to(device_of(d)); });
+}
+
+vg_tensor *vg_cast(vg_tensor *t, vg_type type) {
+  return op("cast", {t}, [&] { return t->t.to(scalar_type(type)); });
+}
+
+// ---- random numbers ----
+
+vg_rand *vg_rand_new(uint64_t seed, vg_device d) {
+  vg_rand *g = nullptr;
+  guarded("rand", [&] {
+    const at::Device device = device_of(d);
+    // A clone of the device's default generator has a state of its own, and needs no CUDA headers.
+    at::Generator gen = at::globalContext().defaultGenerator(device).clone();
+    gen.set_current_seed(seed);
+    g = new vg_rand{gen, device};
+  });
+  return g;
+}
+
+void vg_rand_free(vg_rand *g) {
+  delete g;
+}
+
+vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_rand *g) {
+  return op("randn", {}, [&] {
+    TORCH_CHECK(g, "no generator");
+    at::NoGradGuard off;
+    return at::empty(dims(shape, ndim), at::device(g->device).dtype(at::kFloat)).normal_(mean, sd, g->gen);
+  });
+}
+
+// ---- autograd ----
+
+vg_tensor *vg_requires_grad(vg_tensor *t, bool on) {
+  if (!t) {
+    keep_error(VG_FAILED, "requires_grad", "operand is NULL");
+    return nullptr;
+  }
+  return guarded("requires_grad", [&] { t->t.requires_grad_(on); }) ? t : nullptr;
+}
+
+vg_tensor *vg_detach(vg_tensor *t) {
+  return op("detach", {t}, [&] { return t->t.detach(); });
+}
+
+void vg_backward(vg_tensor *loss) {
+  if (!loss) {
+    keep_error(VG_FAILED, "backward", "operand is NULL");
+    return;
+  }
+  guarded("backward", [&] { loss->t.backward(); });
+}
+
+vg_tensor *vg_grad(vg_tensor *t) {
+  if (!t || !t->t.is_leaf() || !t->t.grad().defined()) return nullptr;
+  return op("grad", {t}, [&] { return t->t.grad(); });
+}
+
+void vg_zero_grad(vg_tensor *t) {
+  if (t) guarded("zero_grad", [&] { t->t.mutable_grad() = Tensor(); });
+}
+
+bool vg_no_grad(bool on) {
+  const bool before = !at::GradMode::is_enabled();
+  at::GradMode::set_enabled(!on);
+  return before;
+}
