@@ -61,7 +61,11 @@ vg_status vg_fail_in(vg_status st, const char *fmt, ...) {
   va_start(ap, fmt);
   int n = vsnprintf(text, sizeof text, fmt, ap);
   va_end(ap);
-  if (n >= 0 && (size_t)n < sizeof text) snprintf(text + n, sizeof text - (size_t)n, ": %s", message);
+  /* Cut, rather than lost, where both do not fit. */
+  size_t at = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+  for (const char *from = ": "; *from && at < sizeof text - 1;) text[at++] = *from++;
+  for (const char *from = message; *from && at < sizeof text - 1;) text[at++] = *from++;
+  text[at] = '\0';
   memcpy(message, text, sizeof message);
   return st;
 }
