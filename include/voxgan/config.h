@@ -1,0 +1,72 @@
+/* config.h: the settings of a run as one plain struct, filled from JSON and KEY=VALUE.
+ *
+ *     vg_config c;
+ *     vg_config_default(&c);
+ *     st = vg_config_read(&c, "configs/brats2021.json");
+ *     st = vg_config_set(&c, "train.lr_g=1e-4");
+ *     c.train.lr_g ...
+ *
+ * JSON is one object a section: {"train": {"lr_g": 1e-4}}; a top-level "about" string is allowed and
+ * ignored. An unknown key is VG_CONFIG and names the nearest known one; so is a value out of bounds.
+ */
+#ifndef VOXGAN_CONFIG_H
+#define VOXGAN_CONFIG_H
+#include <stdbool.h>
+#include <stdio.h>
+#include "voxgan/json.h"
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VG_CONFIG_TEXT 512
+
+typedef struct vg_config {
+#define VG_SECTION(section, help) struct {
+#define VG_SECTION_END(section) } section;
+#define VG_SET_BOOL(section, name, ...) bool name;
+#define VG_SET_INT(section, name, ...) int name;
+#define VG_SET_F64(section, name, ...) double name;
+#define VG_SET_STR(section, name, ...) char name[VG_CONFIG_TEXT];
+#define VG_SET_DIMS(section, name, ...) int name[3];
+#include "voxgan/settings.def"
+#undef VG_SECTION
+#undef VG_SECTION_END
+#undef VG_SET_BOOL
+#undef VG_SET_INT
+#undef VG_SET_F64
+#undef VG_SET_STR
+#undef VG_SET_DIMS
+} vg_config;
+
+typedef enum vg_setting_type { VG_SETTING_BOOL, VG_SETTING_INT, VG_SETTING_F64, VG_SETTING_STR, VG_SETTING_DIMS } vg_setting_type;
+
+/* One row of settings.def. */
+typedef struct vg_setting {
+  const char *key; /* "train.lr_g" */
+  vg_setting_type type;
+  size_t offset; /* into vg_config */
+  double def[3], least, most;
+  const char *text_def, *choices; /* STR: default, and "a|b" or NULL */
+  const char *help;
+} vg_setting;
+
+const vg_setting *vg_setting_at(int i); /* NULL past the last */
+
+void vg_config_default(vg_config *c);
+/* "section.key=value". */
+vg_status vg_config_set(vg_config *c, const char *assignment);
+vg_status vg_config_from_json(vg_config *c, const char *name, const vg_json *root);
+vg_status vg_config_read(vg_config *c, const char *path);
+/* All settings, resolved. NULL when out of memory. */
+vg_json *vg_config_to_json(const vg_config *c);
+/* Value of one setting as text, into buf. */
+const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, size_t size);
+/* A table of all settings: key, default, bounds, help. */
+void vg_config_help(FILE *to);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

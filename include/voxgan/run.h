@@ -1,0 +1,75 @@
+/* run.h: the long jobs: training and synthesis. They live in the module that needs libtorch; a program
+ * that does not link it opens it on demand:
+ *
+ *     const vg_torch_module *m;
+ *     if (!(st = vg_torch_open(&m))) st = m->train(&options);
+ */
+#ifndef VOXGAN_RUN_H
+#define VOXGAN_RUN_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "voxgan/config.h"
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Folders (or CSV manifests) with the layout of each. */
+typedef struct vg_roots {
+  const char *const *paths;
+  int n;
+  const char *const *layouts; /* n_layouts entries: 0 (all guessed), 1 (for all), or n */
+  int n_layouts;
+} vg_roots;
+
+typedef struct vg_train_options {
+  vg_config config; /* resolved */
+  vg_roots data;
+  const char *out;    /* run folder: config.json, split.json, log.jsonl, model.safetensors, model-last.safetensors,
+                         checkpoints/, previews/ */
+  bool resume;        /* continue from checkpoints/last.safetensors, if there is one */
+  bool overwrite;     /* start anew in a folder that holds a run */
+  bool dry_run;       /* prepare and report the plan (data, networks, memory), train nothing */
+} vg_train_options;
+
+/* Trains label map -> image. VG_INTERRUPTED after SIGINT or SIGTERM, with the state saved. */
+vg_status vg_train(const vg_train_options *options);
+
+typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
+
+typedef struct vg_synth_options {
+  const char *model; /* model.safetensors, or a run folder */
+  vg_roots labels;   /* folders in a layout, or single label map files */
+  const char *tumour_scheme, *anatomy_scheme; /* of the label maps; NULL: the layout's */
+  const char *out;
+  const char *format; /* layout to write in; NULL: that of the label maps, or of the model for single files */
+  const char *device; /* NULL: cpu */
+  int threads;        /* 0: all */
+  uint64_t seed;
+  bool overwrite;        /* make anew what is there; otherwise finished cases are kept */
+  bool skip_incomplete;  /* leave out subjects without the label maps that the model needs */
+  vg_window window;      /* AUTO: whole volume where it fits memory_gib, else overlapping patches */
+  double memory_gib;     /* 0: what the machine has available */
+} vg_synth_options;
+
+/* Makes one synthetic case a label map: images, a copy of the label maps, manifest.csv, dataset_description.json. */
+vg_status vg_synth(const vg_synth_options *options);
+
+#define VG_TORCH_ABI 1
+/* What the module exports as the symbol vg_torch_entry. */
+typedef struct vg_torch_module {
+  int abi; /* VG_TORCH_ABI */
+  const char *(*torch_version)(void);
+  vg_status (*train)(const vg_train_options *);
+  vg_status (*synth)(const vg_synth_options *);
+} vg_torch_module;
+
+/* Opens voxgan-torch.so: from $VOXGAN_MODULES, beside libvoxgan, or in its voxgan/ folder. VG_DEVICE, with
+ * the linker's reason, when it is not there or libtorch is missing. */
+vg_status vg_torch_open(const vg_torch_module **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,38 @@
+/* voxgan.h: everything at once. Each header stands alone too.
+ *
+ *   base   version status mem str log rng fs pool
+ *   io     volume nifti gzip json table png safetensors config registry
+ *   data   labels dataset prep loader phantom
+ *   eval   metric evaluate
+ *   run    run (training and synthesis, in the module that needs libtorch)
+ *   tensor, nn: of that module; included only by what links it
+ */
+#ifndef VOXGAN_H
+#define VOXGAN_H
+#include "voxgan/config.h"
+#include "voxgan/dataset.h"
+#include "voxgan/evaluate.h"
+#include "voxgan/fs.h"
+#include "voxgan/gzip.h"
+#include "voxgan/json.h"
+#include "voxgan/labels.h"
+#include "voxgan/loader.h"
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+#include "voxgan/metric.h"
+#include "voxgan/nifti.h"
+#include "voxgan/phantom.h"
+#include "voxgan/png.h"
+#include "voxgan/pool.h"
+#include "voxgan/prep.h"
+#include "voxgan/registry.h"
+#include "voxgan/rng.h"
+#include "voxgan/run.h"
+#include "voxgan/safetensors.h"
+#include "voxgan/status.h"
+#include "voxgan/str.h"
+#include "voxgan/table.h"
+#include "voxgan/version.h"
+#include "voxgan/volume.h"
+
+#endif

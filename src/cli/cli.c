@@ -1,0 +1,139 @@
+/* cli.c: option parsing and help, from the descriptions in the command files. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool cli_quiet, cli_verbose;
+
+#define CLI_COMMAND(name) extern const cli_command cmd_##name;
+#include "cli/commands.def"
+#undef CLI_COMMAND
+
+static const cli_command *const commands[] = {
+#define CLI_COMMAND(name) &cmd_##name,
+#include "cli/commands.def"
+#undef CLI_COMMAND
+};
+
+const cli_command *cli_command_at(int i) {
+  return i >= 0 && (size_t)i < sizeof commands / sizeof *commands ? commands[i] : NULL;
+}
+
+static const cli_option common[] = {
+    {"quiet", CLI_FLAG, &cli_quiet, NULL, "warnings and errors only", false},
+    {"verbose", CLI_FLAG, &cli_verbose, NULL, "say more of what is done", false},
+    {"help", CLI_FLAG, NULL, NULL, "this text", false},
+    {NULL, CLI_FLAG, NULL, NULL, NULL, false},
+};
+
+static const cli_option *find_in(const cli_option *list, const char *name, size_t len) {
+  for (; list->name; list++)
+    if (strlen(list->name) == len && !strncmp(list->name, name, len)) return list;
+  return NULL;
+}
+
+static vg_status unknown_option(const cli_command *c, const char *name) {
+  const char *names[64];
+  int n = 0;
+  for (const cli_option *o = c->options; o->name; o++) names[n++] = o->name;
+  for (const cli_option *o = common; o->name; o++) names[n++] = o->name;
+  names[n] = NULL;
+  const char *near = vg_nearest(name, names);
+  return near ? vg_fail(VG_USAGE, "unknown option --%s; did you mean --%s?", name, near)
+              : vg_fail(VG_USAGE, "unknown option --%s", name);
+}
+
+static vg_status store(const cli_option *o, const char *value) {
+  switch (o->type) {
+  case CLI_FLAG: *(bool *)o->out = true; return VG_OK;
+  case CLI_INT:
+    if (vg_parse_i64(value, o->out)) return VG_OK;
+    return vg_fail(VG_USAGE, "--%s: \"%s\" is not a whole number", o->name, value);
+  case CLI_F64:
+    if (vg_parse_f64(value, o->out)) return VG_OK;
+    return vg_fail(VG_USAGE, "--%s: \"%s\" is not a number", o->name, value);
+  case CLI_TEXT: *(const char **)o->out = value; return VG_OK;
+  case CLI_LIST: {
+    cli_list *list = o->out;
+    if (list->n == CLI_LIST_MAX) return vg_fail(VG_USAGE, "--%s is given more than %d times", o->name, CLI_LIST_MAX);
+    list->items[list->n++] = value;
+    return VG_OK;
+  }
+  }
+  return VG_OK;
+}
+
+vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help) {
+  bool given[64] = {false};
+  bool options_over = false;
+  int n = 0;
+  *help = false;
+  for (int i = 0; i < argc; i++) {
+    char *arg = argv[i];
+    if (options_over || arg[0] != '-' || !arg[1]) {
+      argv[n++] = arg;
+      continue;
+    }
+    if (!strcmp(arg, "--")) {
+      options_over = true;
+      continue;
+    }
+    if (!strcmp(arg, "-h")) arg = "--help";
+    if (arg[1] != '-') return vg_fail(VG_USAGE, "unknown option %s; options are written --name", arg);
+    const char *name = arg + 2, *eq = strchr(name, '=');
+    size_t len = eq ? (size_t)(eq - name) : strlen(name);
+    const cli_option *o = find_in(c->options, name, len);
+    if (o) given[o - c->options] = true;
+    if (!o) o = find_in(common, name, len);
+    if (!o) return unknown_option(c, name);
+    if (!o->out) {
+      *help = true;
+      return VG_OK;
+    }
+    const char *value = eq ? eq + 1 : NULL;
+    if (o->type == CLI_FLAG && value) return vg_fail(VG_USAGE, "--%s takes no value", o->name);
+    if (o->type != CLI_FLAG && !value) {
+      if (i + 1 == argc) return vg_fail(VG_USAGE, "--%s needs %s", o->name, o->value);
+      value = argv[++i];
+    }
+    vg_status st = store(o, value);
+    if (st) return st;
+  }
+  if (n < c->least_args || n > c->most_args)
+    return vg_fail(VG_USAGE, n < c->least_args ? "too few arguments; wanted %s" : "too many arguments; wanted %s",
+                   *c->arguments ? c->arguments : "none");
+  for (const cli_option *o = c->options; o->name; o++)
+    if (o->required && !given[o - c->options]) return vg_fail(VG_USAGE, "--%s %s is missing", o->name, o->value);
+  *n_args = n;
+  return VG_OK;
+}
+
+static void print_options(const cli_option *list) {
+  for (; list->name; list++) {
+    char left[64];
+    snprintf(left, sizeof left, "--%s %s%s", list->name, list->value ? list->value : "",
+             list->type == CLI_LIST ? "..." : "");
+    printf("  %-24s %s", left, list->help);
+    if (list->type == CLI_INT && !list->required) printf(" [%lld]", *(const long long *)list->out);
+    if (list->type == CLI_F64 && !list->required) printf(" [%g]", *(const double *)list->out);
+    if (list->type == CLI_TEXT && *(const char *const *)list->out) printf(" [%s]", *(const char *const *)list->out);
+    putchar('\n');
+  }
+}
+
+void cli_print_help(const cli_command *c) {
+  printf("voxgan %s: %s\n\nusage: voxgan %s %s", c->name, c->summary, c->name, c->arguments);
+  for (const cli_option *o = c->options; o->name; o++)
+    if (o->required) printf(" --%s %s", o->name, o->value);
+  printf(" [options]\n\noptions (defaults in brackets):\n");
+  print_options(c->options);
+  print_options(common);
+  if (c->details) printf("\n%s", c->details);
+}
+
+vg_status cli_set_threads(long long threads) {
+  if (threads < 0 || threads > 1024) return vg_fail(VG_USAGE, "--threads is %lld, but must be from 0 to 1024", threads);
+  vg_threads_set((int)threads);
+  return VG_OK;
+}

@@ -1,0 +1,55 @@
+/* cli.h: how a command is described. Everything else (parsing, help, exit codes) follows
+ * from the description, in cli.c and main.c.
+ *
+ * Adding a command is three things: a file cmd_NAME.c that defines `const cli_command cmd_NAME`, its row in
+ * commands.def, and a section in docs/voxgan.1.
+ */
+#ifndef VG_CLI_H
+#define VG_CLI_H
+#include <stdbool.h>
+#include "voxgan/voxgan.h"
+
+typedef enum cli_type {
+  CLI_FLAG, /* bool * */
+  CLI_INT,  /* long long * */
+  CLI_F64,  /* double * */
+  CLI_TEXT, /* const char ** */
+  CLI_LIST, /* cli_list *: may be repeated */
+} cli_type;
+
+#define CLI_LIST_MAX 256
+typedef struct cli_list {
+  const char *items[CLI_LIST_MAX];
+  int n;
+} cli_list;
+
+/* One option. out points to a static variable of the command's file, which holds the default. */
+typedef struct cli_option {
+  const char *name; /* without the dashes */
+  cli_type type;
+  void *out;
+  const char *value; /* what stands for the value in help; NULL for flags */
+  const char *help;
+  bool required;
+} cli_option;
+
+typedef struct cli_command {
+  const char *name, *arguments, *summary;
+  const char *details;       /* paragraphs at the end of --help, or NULL */
+  const cli_option *options; /* ends with a NULL name */
+  int least_args, most_args; /* positional */
+  vg_status (*run)(char **args, int n_args);
+} cli_command;
+
+/* Options that every command takes. */
+extern bool cli_quiet, cli_verbose;
+
+const cli_command *cli_command_at(int i);
+/* Fills the options' variables and leaves the positional arguments at the front of argv. help is set when --help was
+ * met. VG_USAGE names the option and the nearest known one. */
+vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help);
+void cli_print_help(const cli_command *c);
+/* --threads: sets the pool's size. */
+vg_status cli_set_threads(long long threads);
+
+#endif

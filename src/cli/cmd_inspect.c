@@ -1,0 +1,265 @@
+/* cmd_inspect.c: voxgan inspect: what a volume, a data set, a model or a run folder holds. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "cli/cli.h"
+
+static bool json;
+static const char *layout = "auto";
+
+static const cli_option options[] = {
+    {"json", CLI_FLAG, &json, NULL, "as JSON", false},
+    {"layout", CLI_TEXT, &layout, "L", "layout of a data set's folder", false},
+    {NULL, CLI_FLAG, NULL, NULL, NULL, false},
+};
+
+/* ---- volumes ---- */
+
+enum { LABEL_VALUES_MAX = 64 }; /* more distinct values than this is an image */
+
+typedef struct label_counts {
+  int n;
+  long value[LABEL_VALUES_MAX];
+  size_t count[LABEL_VALUES_MAX];
+} label_counts;
+
+/* False when the values are not those of a label map. */
+static bool count_labels(const vg_volume *vol, label_counts *out) {
+  static size_t histogram[65536];
+  memset(histogram, 0, sizeof histogram);
+  size_t n = vg_geometry_voxels(&vol->geo);
+  for (size_t i = 0; i < n; i++) {
+    float v = vol->data[i];
+    if (v < 0 || v > 65535 || v != floorf(v)) return false;
+    histogram[(int)v]++;
+  }
+  out->n = 0;
+  for (long v = 0; v < 65536; v++) {
+    if (!histogram[v]) continue;
+    if (out->n == LABEL_VALUES_MAX) return false;
+    out->value[out->n] = v;
+    out->count[out->n++] = histogram[v];
+  }
+  return true;
+}
+
+static vg_json *volume_json(const char *path, const vg_nifti_info *info, const vg_volume *vol) {
+  double mm[3];
+  char code[4];
+  vg_geometry_spacing(&info->geo, mm);
+  vg_geometry_orientation(&info->geo, code);
+  vg_json *j = vg_json_object();
+  vg_json_put_string(j, "path", path);
+  vg_json_put_string(j, "format", info->version == 2 ? "NIfTI-2" : "NIfTI-1");
+  vg_json *shape = vg_json_put_take(j, "shape", vg_json_array());
+  vg_json *spacing = vg_json_put_take(j, "spacing", vg_json_array());
+  for (int a = 0; a < 3; a++) {
+    vg_json_put_number(shape, NULL, info->geo.dim[a]);
+    vg_json_put_number(spacing, NULL, mm[a]);
+  }
+  vg_json_put_string(j, "orientation", code);
+  vg_json *affine = vg_json_put_take(j, "affine", vg_json_array());
+  for (int r = 0; r < 4; r++) {
+    vg_json *row = vg_json_put_take(affine, NULL, vg_json_array());
+    for (int c = 0; c < 4; c++) vg_json_put_number(row, NULL, r < 3 ? info->geo.affine.m[r][c] : c == 3);
+  }
+  vg_json_put_string(j, "dtype", vg_dtype_name(info->dtype));
+  size_t n = vg_geometry_voxels(&vol->geo);
+  float lo = vol->data[0], hi = lo;
+  for (size_t i = 1; i < n; i++) {
+    lo = fminf(lo, vol->data[i]);
+    hi = fmaxf(hi, vol->data[i]);
+  }
+  vg_json_put_number(j, "min", lo);
+  vg_json_put_number(j, "max", hi);
+  label_counts counts;
+  if (count_labels(vol, &counts)) {
+    double voxel_ml = mm[0] * mm[1] * mm[2] / 1000;
+    vg_json *labels = vg_json_put_take(j, "labels", vg_json_array());
+    for (int i = 0; i < counts.n; i++) {
+      vg_json *row = vg_json_put_take(labels, NULL, vg_json_object());
+      vg_json_put_number(row, "value", (double)counts.value[i]);
+      vg_json_put_number(row, "voxels", (double)counts.count[i]);
+      vg_json_put_number(row, "ml", (double)counts.count[i] * voxel_ml);
+    }
+  }
+  return j;
+}
+
+static vg_status inspect_volume(const char *path, vg_json **out) {
+  vg_nifti_info info;
+  vg_volume vol = {0};
+  vg_status st = vg_nifti_read(path, &vol, &info);
+  if (!st) *out = volume_json(path, &info, &vol);
+  vg_volume_release(&vol);
+  return st;
+}
+
+/* ---- data sets, models, runs ---- */
+
+static vg_status inspect_dataset(const char *path, vg_json **out) {
+  vg_dataset ds = {0};
+  vg_status st = vg_dataset_add(&ds, path, layout, NULL, NULL);
+  if (st) {
+    vg_dataset_release(&ds);
+    return st;
+  }
+  vg_json *j = vg_json_object();
+  vg_json_put_string(j, "path", path);
+  vg_json_put_string(j, "layout", ds.sources[0].layout);
+  vg_json_put_bool(j, "layout_guessed", ds.sources[0].guessed);
+  vg_json_put_string(j, "tumour_scheme", ds.sources[0].tumour_scheme.name);
+  vg_json_put_string(j, "anatomy_scheme", ds.sources[0].anatomy_scheme.name);
+  vg_json_put_number(j, "n", (double)ds.n);
+  vg_json *subjects = vg_json_put_take(j, "subjects", vg_json_array());
+  for (size_t i = 0; i < ds.n; i++) {
+    const vg_subject *s = &ds.subjects[i];
+    vg_json *row = vg_json_put_take(subjects, NULL, vg_json_object());
+    vg_json_put_string(row, "id", s->id);
+    vg_json_put_string(row, "person", s->person);
+    vg_json *files = vg_json_put_take(row, "files", vg_json_object());
+    for (int k = 0; k < ds.series.n; k++)
+      if (s->series[k]) vg_json_put_string(files, ds.series.names[k], s->series[k]);
+    if (s->tumour) vg_json_put_string(files, "tumour", s->tumour);
+    if (s->anatomy) vg_json_put_string(files, "anatomy", s->anatomy);
+  }
+  vg_dataset_release(&ds);
+  *out = j;
+  return VG_OK;
+}
+
+/* The weights' names, and the metadata with its JSON texts as trees. */
+static vg_status inspect_model(const char *path, vg_json **out) {
+  vg_st_file f;
+  vg_status st = vg_st_open(path, &f);
+  if (st) return st;
+  vg_json *j = vg_json_object();
+  vg_json_put_string(j, "path", path);
+  size_t parameters = 0;
+  for (size_t i = 0; i < f.n; i++) {
+    size_t n = 1;
+    for (int d = 0; d < f.entries[i].ndim; d++) n *= (size_t)f.entries[i].shape[d];
+    parameters += n;
+  }
+  vg_json_put_number(j, "tensors", (double)f.n);
+  vg_json_put_number(j, "parameters", (double)parameters);
+  for (const vg_json *m = vg_json_first(f.metadata); m; m = vg_json_next(m)) {
+    const char *text = vg_json_string(m, "");
+    vg_json *tree = NULL;
+    if (*text == '{' && !vg_json_parse(vg_json_key(m), text, &tree))
+      vg_json_put_take(j, vg_json_key(m), tree);
+    else
+      vg_json_put_string(j, vg_json_key(m), text);
+  }
+  vg_st_release(&f);
+  *out = j;
+  return VG_OK;
+}
+
+/* ---- as text ---- */
+
+static void print_numbers(const vg_json *list, const char *separator) {
+  for (const vg_json *e = vg_json_first(list); e; e = vg_json_next(e))
+    printf("%s%.6g", e == vg_json_first(list) ? "" : separator, vg_json_number(e, 0));
+}
+
+static void print_node(const vg_json *node, int indent) {
+  for (const vg_json *e = vg_json_first(node); e; e = vg_json_next(e)) {
+    const char *key = vg_json_key(e);
+    printf("%*s%s%s", indent, "", key ? key : "-", key ? ": " : " ");
+    switch (vg_json_type_of(e)) {
+    case VG_JSON_NUMBER: printf("%.10g\n", vg_json_number(e, 0)); break;
+    case VG_JSON_BOOL: puts(vg_json_bool(e, false) ? "yes" : "no"); break;
+    case VG_JSON_STRING: puts(vg_json_string(e, "")); break;
+    case VG_JSON_ARRAY:
+      if (vg_json_type_of(vg_json_first(e)) == VG_JSON_NUMBER) {
+        print_numbers(e, key && !strcmp(key, "shape") ? " x " : ", ");
+        putchar('\n');
+        break;
+      } /* fall through */
+    case VG_JSON_OBJECT:
+      putchar('\n');
+      print_node(e, indent + 2);
+      break;
+    default: puts("-");
+    }
+  }
+}
+
+static void print_labels(const vg_json *labels) {
+  vg_table t;
+  static const char *const header[] = {"label", "voxels", "ml"};
+  if (vg_table_init(&t, 3, header)) return;
+  for (const vg_json *row = vg_json_first(labels); row; row = vg_json_next(row)) {
+    char value[32], voxels[32], ml[32];
+    snprintf(value, sizeof value, "%.0f", vg_json_number(vg_json_get(row, "value"), 0));
+    snprintf(voxels, sizeof voxels, "%.0f", vg_json_number(vg_json_get(row, "voxels"), 0));
+    snprintf(ml, sizeof ml, "%.2f", vg_json_number(vg_json_get(row, "ml"), 0));
+    const char *cells[] = {value, voxels, ml};
+    if (vg_table_add_row(&t, cells)) break;
+  }
+  vg_table_print(stdout, &t);
+  vg_table_release(&t);
+}
+
+static void print_volume(const vg_json *j) {
+  printf("%s: %s %s, ", vg_json_string(vg_json_get(j, "path"), ""), vg_json_string(vg_json_get(j, "format"), ""),
+         vg_json_string(vg_json_get(j, "dtype"), ""));
+  print_numbers(vg_json_get(j, "shape"), " x ");
+  printf(" voxels of ");
+  print_numbers(vg_json_get(j, "spacing"), " x ");
+  printf(" mm, %s, values %.6g to %.6g\n", vg_json_string(vg_json_get(j, "orientation"), ""),
+         vg_json_number(vg_json_get(j, "min"), 0), vg_json_number(vg_json_get(j, "max"), 0));
+  printf("affine:\n");
+  for (const vg_json *row = vg_json_first(vg_json_get(j, "affine")); row; row = vg_json_next(row)) {
+    for (const vg_json *e = vg_json_first(row); e; e = vg_json_next(e)) printf(" %11.5g", vg_json_number(e, 0));
+    putchar('\n');
+  }
+  if (vg_json_get(j, "labels")) print_labels(vg_json_get(j, "labels"));
+}
+
+static vg_status run(char **args, int n_args) {
+  (void)n_args;
+  const char *path = args[0];
+  vg_json *j = NULL;
+  vg_status st = VG_OK;
+  bool is_volume = false;
+  if (!vg_fs_exists(path)) return vg_fail(VG_DATA, "%s: no such file or folder", path);
+  if (vg_fs_is_dir(path)) {
+    char *model = vg_fs_join(path, "model.safetensors");
+    if (!model) return VG_MEMORY;
+    st = vg_fs_exists(model) ? inspect_model(model, &j) : inspect_dataset(path, &j);
+    vg_free(model);
+  } else if (vg_ends_with(path, ".safetensors")) {
+    st = inspect_model(path, &j);
+  } else if (vg_ends_with(path, ".csv")) {
+    st = inspect_dataset(path, &j);
+  } else {
+    is_volume = true;
+    st = inspect_volume(path, &j);
+  }
+  if (st) return st;
+  if (json) {
+    char *text = vg_json_print(j, true);
+    if (text) fputs(text, stdout);
+    if (!text) st = VG_MEMORY;
+    vg_free(text);
+  } else if (is_volume) {
+    print_volume(j);
+  } else {
+    print_node(j, 0);
+  }
+  vg_json_free(j);
+  return st;
+}
+
+const cli_command cmd_inspect = {
+    .name = "inspect",
+    .arguments = "PATH",
+    .summary = "show what a volume, a data set, a model or a run folder holds",
+    .details = "examples:\n  voxgan inspect case_seg.nii.gz\n  voxgan inspect --json BraTS2021\n  voxgan inspect runs/a\n",
+    .options = options,
+    .least_args = 1,
+    .most_args = 1,
+    .run = run,
+};

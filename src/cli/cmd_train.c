@@ -1,0 +1,82 @@
+/* cmd_train.c: voxgan train. */
+#include <stdio.h>
+#include <string.h>
+#include "cli/cli.h"
+
+static cli_list data, layouts, sets;
+static const char *out, *device;
+static long long threads = -1, seed = -1;
+static bool resume, overwrite, dry_run, print_config;
+
+static const cli_option options[] = {
+    {"data", CLI_LIST, &data, "DIR", "data set to learn from: a folder, or a CSV manifest; may be repeated", false},
+    {"layout", CLI_LIST, &layouts, "L", "layout of the data, or one for each; guessed and said when not given", false},
+    {"out", CLI_TEXT, &out, "RUN", "run folder to write", false},
+    {"set", CLI_LIST, &sets, "KEY=VALUE", "change one setting of the config; may be repeated", false},
+    {"resume", CLI_FLAG, &resume, NULL, "continue the run in RUN where it stopped", false},
+    {"overwrite", CLI_FLAG, &overwrite, NULL, "start anew where RUN holds a run already", false},
+    {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto (run.device)", false},
+    {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors; -1 leaves run.threads", false},
+    {"seed", CLI_INT, &seed, "N", "seed; -1 leaves run.seed", false},
+    {"dry-run", CLI_FLAG, &dry_run, NULL, "prepare the data and print the plan, train nothing", false},
+    {"print-config", CLI_FLAG, &print_config, NULL, "print the resolved config and stop", false},
+    {NULL, CLI_FLAG, NULL, NULL, NULL, false},
+};
+
+static vg_status resolve(const char *path, vg_config *config) {
+  vg_config_default(config);
+  vg_status st = path ? vg_config_read(config, path) : VG_OK;
+  for (int i = 0; i < sets.n && !st; i++) st = vg_config_set(config, sets.items[i]);
+  char text[600];
+  if (!st && device) {
+    snprintf(text, sizeof text, "run.device=%s", device);
+    st = vg_config_set(config, text);
+  }
+  if (!st && threads >= 0) {
+    snprintf(text, sizeof text, "run.threads=%lld", threads);
+    st = vg_config_set(config, text);
+  }
+  if (!st && seed >= 0) {
+    snprintf(text, sizeof text, "run.seed=%lld", seed);
+    st = vg_config_set(config, text);
+  }
+  return st;
+}
+
+static vg_status run(char **args, int n_args) {
+  vg_train_options o = {.out = out, .resume = resume, .overwrite = overwrite, .dry_run = dry_run};
+  vg_status st = resolve(n_args ? args[0] : NULL, &o.config);
+  if (st) return st;
+  if (print_config) {
+    vg_json *j = vg_config_to_json(&o.config);
+    char *text = vg_json_print(j, true);
+    if (text) fputs(text, stdout);
+    st = text ? VG_OK : VG_MEMORY;
+    vg_free(text);
+    vg_json_free(j);
+    return st;
+  }
+  if (!data.n) return vg_fail(VG_USAGE, "--data DIR is missing");
+  if (!out) return vg_fail(VG_USAGE, "--out RUN is missing");
+  if ((st = cli_set_threads(o.config.run.threads))) return st;
+  o.data = (vg_roots){data.items, data.n, layouts.items, layouts.n};
+  const vg_torch_module *torch;
+  if ((st = vg_torch_open(&torch))) return st;
+  return torch->train(&o);
+}
+
+const cli_command cmd_train = {
+    .name = "train",
+    .arguments = "[CONFIG]",
+    .summary = "train a model on volumes with label maps",
+    .details = "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` shows every\n"
+               "setting with its default and bounds.\n\n"
+               "examples:\n"
+               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"
+               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a --resume\n"
+               "  voxgan train --data BraTS2021 --out runs/b --set train.epochs=50 --set net.ngf=32\n",
+    .options = options,
+    .least_args = 0,
+    .most_args = 1,
+    .run = run,
+};

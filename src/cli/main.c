@@ -1,0 +1,82 @@
+/* main.c: picks the command and turns its status into the exit code. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/cli.h"
+
+static void print_help(void) {
+  printf("voxgan %s: trains conditional GANs on brain MRI and writes annotated synthetic data sets\n\n"
+         "usage: voxgan COMMAND [arguments]\n\n",
+         vg_version());
+  const cli_command *c;
+  for (int i = 0; (c = cli_command_at(i)); i++) printf("  %-9s %s\n", c->name, c->summary);
+  printf("\n`voxgan COMMAND --help` tells more; `man voxgan` tells all.\n\n"
+         "exit codes:\n");
+  static const struct { int code; const char *text; } codes[] = {
+      {0, "ok"},
+      {1, "failed: reading or writing, or an error of the program's own"},
+      {2, "wrong usage or configuration"},
+      {3, "bad input data"},
+      {4, "device or memory"},
+      {5, "worse than the baseline (eval)"},
+      {130, "interrupted, state saved"},
+  };
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) printf("  %3d  %s\n", codes[i].code, codes[i].text);
+}
+
+static const cli_command *command_find(const char *name) {
+  const cli_command *c;
+  for (int i = 0; (c = cli_command_at(i)); i++)
+    if (!strcmp(c->name, name)) return c;
+  return NULL;
+}
+
+static vg_status unknown_command(const char *name) {
+  const char *names[32];
+  int n = 0;
+  const cli_command *c;
+  for (; (c = cli_command_at(n)); n++) names[n] = c->name;
+  names[n] = NULL;
+  const char *near = vg_nearest(name, names);
+  return near ? vg_fail(VG_USAGE, "unknown command %s; did you mean %s?", name, near)
+              : vg_fail(VG_USAGE, "unknown command %s; `voxgan --help` lists them", name);
+}
+
+static vg_status run(const cli_command *c, int argc, char **argv) {
+  int n_args;
+  bool help;
+  vg_status st = cli_parse(c, argc, argv, &n_args, &help);
+  if (st) return st;
+  if (help) {
+    cli_print_help(c);
+    return VG_OK;
+  }
+  vg_log_set_level(cli_quiet ? VG_LOG_WARN : cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
+  return c->run(argv, n_args);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    print_help();
+    return vg_status_exit_code(VG_USAGE);
+  }
+  const char *name = argv[1];
+  if (!strcmp(name, "--version")) {
+    printf("voxgan %s\n", vg_version());
+    return 0;
+  }
+  if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+    print_help();
+    return 0;
+  }
+  const cli_command *c = command_find(name);
+  vg_status st = c ? run(c, argc - 2, argv + 2) : unknown_command(name);
+  /* A full disk or a closed pipe behind stdout shows only when the buffer is flushed. */
+  if ((fflush(stdout) || ferror(stdout)) && !st) st = vg_fail(VG_IO, "stdout: cannot write");
+  if (st) {
+    vg_progress_end();
+    fprintf(stderr, "voxgan%s%s: %s\n", c ? " " : "", c ? c->name : "", *vg_error() ? vg_error() : vg_status_text(st));
+    if (st == VG_USAGE && c) fprintf(stderr, "`voxgan %s --help` shows its usage\n", c->name);
+  }
+  return vg_status_exit_code(st);
+}

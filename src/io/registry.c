@@ -1,0 +1,64 @@
+/* registry.c: the rows of every .def file as tables of text. */
+#include "voxgan/registry.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define ROW(name, help) {#name, help},
+#define END                                                                                                  \
+  { NULL, NULL }
+
+#define VG_LAYOUT ROW
+static const vg_registry_row layouts[] = {
+#include "voxgan/layouts.def"
+    END};
+
+#define VG_SCHEME(name, help, ...) {#name, help},
+static const vg_registry_row schemes[] = {
+#include "voxgan/schemes.def"
+    END};
+
+#define VG_GENERATOR ROW
+static const vg_registry_row generators[] = {
+#include "voxgan/generators.def"
+    END};
+
+#define VG_DISCRIMINATOR ROW
+static const vg_registry_row discriminators[] = {
+#include "voxgan/discriminators.def"
+    END};
+
+#define VG_LOSS_ADV ROW
+#define VG_LOSS_REC ROW
+static const vg_registry_row losses[] = {
+#include "voxgan/losses.def"
+    END};
+
+#define VG_METRIC(name, help, ...) {#name, help},
+static const vg_registry_row metrics[] = {
+#include "voxgan/metrics.def"
+    END};
+
+static const vg_registry registries[] = {
+    {"layouts", "how a data set's files are named (--layout, --format)", layouts},
+    {"schemes", "what label values mean (data.tumour_scheme, data.anatomy_scheme)", schemes},
+    {"generators", "generator architectures (net.generator)", generators},
+    {"discriminators", "discriminator architectures (net.discriminator)", discriminators},
+    {"losses", "adversarial and reconstruction losses (train.adversarial, train.reconstruction)", losses},
+    {"metrics", "metrics of voxgan eval", metrics},
+};
+
+const vg_registry *vg_registry_at(int i) {
+  return i >= 0 && (size_t)i < sizeof registries / sizeof *registries ? &registries[i] : NULL;
+}
+
+const vg_registry *vg_registry_find(const char *name) {
+  const vg_registry *r;
+  for (int i = 0; (r = vg_registry_at(i)); i++)
+    if (!strcmp(r->name, name)) return r;
+  return NULL;
+}
+
+const char *vg_version(void) {
+  return VG_VERSION;
+}
