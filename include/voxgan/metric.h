@@ -1,0 +1,97 @@
+/* metric.h: the registry of measures between a real and a synthetic case.
+ *
+ * A metric is a row of metrics.def and one `const vg_metric vg_metric_NAME`. It is computed for all regions of
+ * a case at once, so that what is expensive (an SSIM map) is made once however many regions average it:
+ *
+ *     vg_regions regions;
+ *     vg_regions_init(&regions);
+ *     vg_regions_add(&regions, "brain", (const uint8_t[]){1, 2}, 2);   // cells 1 and 2
+ *     vg_regions_add(&regions, "tumour", (const uint8_t[]){2}, 1);
+ *     vg_metric_input in = {.dim = {240, 240, 155}, .regions = &regions, .real = a, .synth = b,
+ *                           .cells = cells, .range = 2};
+ *     double value[VG_REGIONS_MAX];
+ *     st = vg_metric_find("ssim")->metric->compute(&in, value);        // value[0] brain, value[1] tumour
+ *
+ * A new metric: one row in metrics.def, one struct in a file of src/eval. Its name then works in eval, `voxgan
+ * list`, baselines and the test that walks every row. A new suite is a new suite name in such a row.
+ */
+#ifndef VOXGAN_METRIC_H
+#define VOXGAN_METRIC_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VG_REGIONS_MAX 64
+#define VG_REGION_NAME 32
+#define VG_CELLS 256
+
+/* Named regions, which may overlap, as unions of cells: every voxel carries one cell index (0 to 255), and bit
+ * r of member[cell] says whether that cell belongs to region r. */
+typedef struct vg_regions {
+  int n;
+  char names[VG_REGIONS_MAX][VG_REGION_NAME];
+  uint64_t member[VG_CELLS];
+} vg_regions;
+
+void vg_regions_init(vg_regions *r);
+/* VG_CONFIG: too many regions, a name that is too long or there already. */
+vg_status vg_regions_add(vg_regions *r, const char *name, const uint8_t *cells, size_t n_cells);
+
+/* What a metric compares. */
+typedef enum vg_metric_kind {
+  VG_METRIC_IMAGE,   /* intensities: real, synth, cells, range */
+  VG_METRIC_OVERLAP, /* label maps: real_labels, synth_labels, whose values are the regions' cells */
+} vg_metric_kind;
+
+/* One case. Volumes are x-fastest, (Z, Y, X); any extent may be 1, and such an axis is left out (a slice is
+ * measured in 2-D). All borrowed. */
+typedef struct vg_metric_input {
+  int dim[3];        /* x, y, z */
+  double spacing[3]; /* mm along x, y, z */
+  const vg_regions *regions;
+  const float *real, *synth;
+  const uint8_t *cells;
+  double range; /* data range: largest minus smallest value that can occur; 2 for [-1, 1] */
+  const uint8_t *real_labels, *synth_labels;
+} vg_metric_input;
+
+typedef struct vg_metric {
+  const char *suite; /* the group that `--suite` names: "image", "overlap" */
+  const char *unit;  /* "" for a pure number, "dB", "mm" */
+  vg_metric_kind kind;
+  double ideal; /* of a case with itself; may be INFINITY */
+  bool larger_is_better;
+  /* values[r] for each region; NaN where the metric is undefined there (an empty region, for psnr and ssim a
+   * range that is not positive). Uses the pool. Fails for lack of memory only. */
+  vg_status (*compute)(const vg_metric_input *in, double *values);
+} vg_metric;
+
+typedef struct vg_metric_row {
+  const char *name, *help;
+  const vg_metric *metric;
+} vg_metric_row;
+
+const vg_metric_row *vg_metric_at(int i); /* in the order of metrics.def; NULL past the last */
+const vg_metric_row *vg_metric_find(const char *name); /* NULL when there is none */
+const char *vg_metric_kind_name(vg_metric_kind kind);
+/* The names of the suites in order of their first row; NULL past the last. */
+const char *vg_suite_at(int i);
+/* Bit i for suite i, from "image,overlap"; NULL and "all" mean every suite. VG_CONFIG names an unknown one and
+ * the nearest known. */
+vg_status vg_suites_parse(const char *text, uint32_t *bits);
+/* Whether the metric's suite is among bits. */
+bool vg_metric_in_suites(const vg_metric *m, uint32_t bits);
+
+#define VG_METRIC(name, help) extern const vg_metric vg_metric_##name;
+#include "voxgan/metrics.def"
+#undef VG_METRIC
+
+#ifdef __cplusplus
+}
+#endif
+#endif
