@@ -1,0 +1,25 @@
+/* gan.h: what a vg_gan is made of; shared by gan.c, gan_step.c and gan_state.c. */
+#ifndef VG_NN_GAN_H
+#define VG_NN_GAN_H
+#include "nn/networks.h"
+#include "nn/optim.h"
+
+struct vg_gan {
+  vg_gan_spec spec;
+  vg_gan_objective objective;
+  uint64_t seed;
+  vg_device device;
+  int64_t step; /* taken so far */
+
+  const vg_generator *generator;
+  const vg_discriminator *discriminator;
+  void *g, *d; /* d NULL in a synthesis-only GAN, and so are the Adams' tensors */
+  vg_params g_params, d_params;
+  vg_adam g_adam, d_adam;
+  const vg_loss *adversarial, *reconstruction;
+};
+
+/* VG_CONFIG where the network cannot take this extent. */
+vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training);
+
+#endif

@@ -1,0 +1,124 @@
+/* gan_state.c: a GAN's tensors as named float arrays, and back. */
+#include <stdio.h>
+#include <string.h>
+#include "nn/gan.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+/* One tensor of the state and the name it goes by. */
+typedef struct slot {
+  char name[80];
+  vg_tensor *tensor;
+} slot;
+
+static void add(slot *list, size_t *n, const char *prefix, const char *name, const char *suffix,
+                vg_tensor *t) {
+  if (list) {
+    snprintf(list[*n].name, sizeof list[*n].name, "%s%s%s", prefix, name, suffix);
+    list[*n].tensor = t;
+  }
+  ++*n;
+}
+
+static void add_adam(slot *list, size_t *n, const char *prefix, const vg_adam *a) {
+  for (int i = 0; i < a->n; i++) {
+    add(list, n, prefix, a->name[i], ".exp_avg", a->exp_avg[i]);
+    add(list, n, prefix, a->name[i], ".exp_avg_sq", a->exp_avg_sq[i]);
+  }
+}
+
+/* Fills list (NULL: only counts) with the tensors of the parts. */
+static size_t collect(const vg_gan *gan, int parts, slot *list) {
+  size_t n = 0;
+  for (int i = 0; parts & VG_GAN_GENERATOR && i < gan->g_params.n; i++)
+    add(list, &n, "g.", gan->g_params.list[i].name, "", gan->g_params.list[i].value);
+  for (int i = 0; parts & VG_GAN_DISCRIMINATOR && i < gan->d_params.n; i++)
+    add(list, &n, "d.", gan->d_params.list[i].name, "", gan->d_params.list[i].value);
+  if (parts & VG_GAN_OPTIMISER) {
+    add_adam(list, &n, "adam.g.", &gan->g_adam);
+    add_adam(list, &n, "adam.d.", &gan->d_adam);
+  }
+  return n;
+}
+
+static slot *slots(const vg_gan *gan, int parts, size_t *n) {
+  *n = collect(gan, parts, NULL);
+  slot *list = VG_NEW_N(slot, *n);
+  if (list) collect(gan, parts, list);
+  return list;
+}
+
+vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n) {
+  vg_status st = VG_MEMORY;
+  size_t count;
+  slot *list = slots(gan, parts, &count);
+  vg_st_entry *e = VG_NEW_N(vg_st_entry, count);
+  *entries = NULL;
+  *n = 0;
+  if (!list || !e) goto out;
+  for (size_t i = 0; i < count; i++) {
+    size_t numel = (size_t)vg_numel(list[i].tensor);
+    float *v = vg_malloc(numel, sizeof *v);
+    e[i].data = v;
+    e[i].name = vg_strdup(list[i].name);
+    e[i].ndim = vg_ndim(list[i].tensor);
+    for (int k = 0; k < e[i].ndim; k++) e[i].shape[k] = vg_size(list[i].tensor, k);
+    st = v && e[i].name ? vg_tensor_copy_out(list[i].tensor, v, numel) : VG_MEMORY;
+    if (st) goto out;
+  }
+  *entries = e;
+  *n = count;
+  e = NULL;
+  st = VG_OK;
+out:
+  if (e) vg_gan_state_free(e, count);
+  vg_free(list);
+  return st;
+}
+
+void vg_gan_state_free(vg_st_entry *entries, size_t n) {
+  for (size_t i = 0; entries && i < n; i++) {
+    vg_free(entries[i].name);
+    vg_free((void *)(uintptr_t)entries[i].data);
+  }
+  vg_free(entries);
+}
+
+static void add_shape(vg_str *s, const int64_t *shape, int ndim) {
+  for (int k = 0; k < ndim; k++) vg_str_addf(s, "%s%lld", k ? "x" : "", (long long)shape[k]);
+}
+
+static vg_status check(const char *file_name, const vg_st_file *file, const slot *s) {
+  const vg_st_entry *e = vg_st_find(file, s->name);
+  if (!e)
+    return vg_fail(VG_DATA, "%s: no tensor \"%s\"; the model is of another kind or size", file_name, s->name);
+  int ndim = vg_ndim(s->tensor);
+  int64_t shape[VG_ST_MAX_DIMS];
+  bool same = e->ndim == ndim;
+  for (int k = 0; k < ndim; k++) {
+    shape[k] = vg_size(s->tensor, k);
+    same = same && e->shape[k] == shape[k];
+  }
+  if (same) return VG_OK;
+  vg_str text = VG_STR_INIT;
+  add_shape(&text, e->shape, e->ndim);
+  vg_str_add(&text, ", wanted ");
+  add_shape(&text, shape, ndim);
+  vg_status st = vg_fail(VG_DATA, "%s: tensor \"%s\" has shape %s", file_name, s->name, vg_str_text(&text));
+  vg_str_release(&text);
+  return st;
+}
+
+vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file) {
+  size_t n;
+  vg_status st = VG_OK;
+  slot *list = slots(gan, parts, &n);
+  if (!list) return VG_MEMORY;
+  /* all are looked at first, so that a file that does not fit changes nothing */
+  for (size_t i = 0; i < n && !st; i++) st = check(name, file, &list[i]);
+  for (size_t i = 0; i < n && !st; i++)
+    st = vg_tensor_copy_in(list[i].tensor, vg_st_find(file, list[i].name)->data,
+                           (size_t)vg_numel(list[i].tensor));
+  vg_free(list);
+  return st;
+}

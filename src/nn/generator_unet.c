@@ -1,0 +1,121 @@
+/* generator_unet.c: the U-Net of pix2pix (Isola et al. 2017), in as many dimensions as the patch has.
+ *
+ * Level i: [LeakyReLU] conv, norm, (level i+1 inside), [ReLU] upconv, norm, skip concatenation. The
+ * outermost level has no norm and ends in tanh; the innermost convolution has no norm.
+ *
+ * Dropout: pix2pix has it in the up to three blocks below the innermost whose two widths are both 8 ngf,
+ * which a 64^3 patch with its five levels never reaches. Here the block below the innermost always has
+ * it (from three levels on), and the two after it where both widths are 8 ngf.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "nn/networks.h"
+#include "voxgan/mem.h"
+
+typedef struct unet {
+  int levels;
+  vg_block down[VG_UNET_MAX_LEVELS], up[VG_UNET_MAX_LEVELS];
+  bool dropout[VG_UNET_MAX_LEVELS];
+} unet;
+
+static vg_status check(const vg_gan_spec *spec) {
+  int stride[VG_UNET_MAX_LEVELS][3];
+  int most = vg_unet_strides(spec->patch, 0, stride);
+  const int *p = spec->patch;
+  if (most < 2)
+    return vg_fail(VG_CONFIG, "patch %dx%dx%d is too small for unet: 8 voxels along an axis at least", p[0],
+                   p[1], p[2]);
+  if (spec->levels < 0 || spec->levels == 1 || spec->levels > most)
+    return vg_fail(VG_CONFIG, "levels %d: a patch of %dx%dx%d allows 2 to %d, or 0 for all", spec->levels,
+                   p[0], p[1], p[2], most);
+  return VG_OK;
+}
+
+static bool has_dropout(int level, int levels) {
+  if (level < 1 || level > levels - 2) return false;
+  return level == levels - 2 || (level >= levels - 4 && level >= 4);
+}
+
+static void *build(const vg_gan_spec *spec, vg_params *p) {
+  unet *u = VG_NEW(unet);
+  if (!u) return NULL;
+  int stride[VG_UNET_MAX_LEVELS][3], n[3];
+  memcpy(n, spec->patch, sizeof n);
+  vg_norm norm = (vg_norm)vg_norm_find(spec->norm);
+  u->levels = vg_unet_strides(spec->patch, spec->levels, stride);
+  for (int i = 0; i < u->levels; i++) {
+    bool outer = i == 0, inner = i == u->levels - 1;
+    char name[2][16];
+    snprintf(name[0], sizeof name[0], "down.%d", i);
+    snprintf(name[1], sizeof name[1], "up.%d", i);
+    vg_block_def down = {.name = name[0],
+                         .in = outer ? spec->in_channels : vg_width(spec->ngf, i - 1),
+                         .out = vg_width(spec->ngf, i),
+                         .norm = outer || inner ? VG_NORM_NONE : norm};
+    for (int a = 0; a < 3; a++) {
+      down.stride[a] = stride[i][a];
+      vg_axis_kernel(n[a], stride[i][a], &down.kernel[a], &down.pad[a]);
+      n[a] /= stride[i][a];
+    }
+    vg_block_def up = down;
+    up.name = name[1];
+    up.up = true;
+    up.in = inner ? down.out : 2 * down.out;
+    up.out = outer ? spec->out_channels : vg_width(spec->ngf, i - 1);
+    up.norm = outer ? VG_NORM_NONE : norm;
+    u->down[i] = vg_block_make(p, &down);
+    u->up[i] = vg_block_make(p, &up);
+    u->dropout[i] = has_dropout(i, u->levels);
+  }
+  return u;
+}
+
+/* x (N, C, D, H, W), already through its LeakyReLU -> what level i hands outwards, through its ReLU
+ * (tanh at level 0). ReLU(LeakyReLU(x)) is ReLU(x), so the skip needs nothing but x itself. */
+static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass) {
+  const int out[3] = {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)};
+  bool outer = i == 0, inner = i == u->levels - 1;
+  vg_scope *s = vg_scope_push();
+  vg_tensor *y = vg_block_apply(&u->down[i], x, NULL, inner ? 0 : 0.2, pass);
+  if (!inner) {
+    vg_scope *t = vg_scope_push();
+    vg_tensor *sides[2] = {vg_relu(y), level(u, i + 1, y, pass)};
+    y = vg_scope_pop(t, vg_cat(sides, 2, 1));
+  }
+  y = vg_block_apply(&u->up[i], y, out, outer ? 1 : 0, pass);
+  if (u->dropout[i]) y = vg_pass_dropout(y, pass);
+  return vg_scope_pop(s, outer ? vg_tanh(y) : y);
+}
+
+static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
+  return level(net, 0, x, pass);
+}
+
+static void min_dim(const vg_gan_spec *spec, int dim[3]) {
+  int stride[VG_UNET_MAX_LEVELS][3], levels = vg_unet_strides(spec->patch, spec->levels, stride);
+  for (int a = 0; a < 3; a++) {
+    dim[a] = 1;
+    for (int i = 0; i < levels; i++) dim[a] *= stride[i][a];
+  }
+}
+
+/* Per level: the convolution's output, its activation, the skip's ReLU, the concatenation, and the decoder's
+ * output before and after its norm; training holds about as much again in gradients of one level. */
+static double floats(const vg_gan_spec *spec, const int dim[3], bool training) {
+  int stride[VG_UNET_MAX_LEVELS][3], levels = vg_unet_strides(spec->patch, spec->levels, stride);
+  double skips = 0, held = 0, peak = 0, outside = vg_voxels(dim) * spec->in_channels;
+  int n[3] = {dim[0], dim[1], dim[2]};
+  for (int i = 0; i < levels; i++) {
+    double up = vg_voxels(n) * (i ? vg_width(spec->ngf, i - 1) : spec->out_channels);
+    for (int a = 0; a < 3; a++) n[a] = n[a] / stride[i][a] > 0 ? n[a] / stride[i][a] : 1;
+    double down = vg_voxels(n) * vg_width(spec->ngf, i);
+    held += 5 * down + 2 * up;
+    /* the decoder of this level: all skips outside, its concatenation, its output twice */
+    double here = outside + skips + 4 * down + 2.25 * up;
+    if (here > peak) peak = here;
+    skips += down;
+  }
+  return training ? outside + held + peak : peak;
+}
+
+const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats};

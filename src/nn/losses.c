@@ -1,0 +1,21 @@
+/* losses.c: the registry of losses. */
+#include "nn/losses.h"
+#include <string.h>
+
+static const vg_loss losses[] = {
+#define VG_LOSS_ADV(row, text) {#row, text, VG_LOSS_ADVERSARIAL, vg_loss_##row, NULL},
+#define VG_LOSS_REC(row, text) {#row, text, VG_LOSS_RECONSTRUCTION, NULL, vg_loss_##row},
+#include "voxgan/losses.def"
+#undef VG_LOSS_ADV
+#undef VG_LOSS_REC
+};
+
+const vg_loss *vg_loss_at(int i) {
+  return i >= 0 && (size_t)i < sizeof losses / sizeof *losses ? &losses[i] : NULL;
+}
+
+const vg_loss *vg_loss_find(const char *name) {
+  for (int i = 0; vg_loss_at(i); i++)
+    if (!strcmp(losses[i].name, name)) return &losses[i];
+  return NULL;
+}
