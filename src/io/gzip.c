@@ -1,0 +1,169 @@
+/* gzip.c: libdeflate for the common case of one member that fits its own trailer, zlib for the rest. */
+#include "voxgan/gzip.h"
+#include <libdeflate.h>
+#include <stdint.h>
+#include <string.h>
+#include <zlib.h>
+#include "voxgan/mem.h"
+
+/* Deflate cannot do better than 1032 to 1, so a larger promise is a broken file. */
+#define RATIO_MAX  1032
+#define GZIP_LEAST 18 /* header and trailer */
+
+bool vg_gzip_is(const void *bytes, size_t len) {
+  const uint8_t *b = bytes;
+  return len >= 2 && b[0] == 0x1f && b[1] == 0x8b;
+}
+
+/* What the last four bytes say of the (last) member's size, modulo 2^32. */
+static size_t trailer_size(const uint8_t *b, size_t len) {
+  const uint8_t *t = b + len - 4;
+  return (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 | (size_t)t[3] << 24;
+}
+
+/* *out stays NULL without a failure where this way does not lead to the end. */
+static vg_status inflate_at_once(const char *name, const void *bytes, size_t len, size_t limit, void **out,
+                                 size_t *out_len) {
+  *out = NULL;
+  if (len < GZIP_LEAST) return VG_OK;
+  size_t want = trailer_size(bytes, len), used = 0, got = 0;
+  if (want > limit || want / RATIO_MAX > len) return VG_OK;
+  struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+  void *buf = d ? vg_malloc(want, 1) : NULL;
+  if (!buf) {
+    if (d) libdeflate_free_decompressor(d);
+    return vg_fail(VG_MEMORY, "%s: out of memory: %zu bytes wanted", name, want);
+  }
+  enum libdeflate_result r = libdeflate_gzip_decompress_ex(d, bytes, len, buf, want, &used, &got);
+  libdeflate_free_decompressor(d);
+  if (r == LIBDEFLATE_SUCCESS && used == len) {
+    *out = buf;
+    *out_len = got;
+  } else {
+    vg_free(buf);
+  }
+  return VG_OK;
+}
+
+/* After a member: another, or zeros (tapes and some archives pad with them), or a fault. */
+static bool only_zeros(const uint8_t *b, size_t len) {
+  while (len && !*b) b++, len--;
+  return !len;
+}
+
+static vg_status fail_inflate(const char *name, int rc, const char *msg) {
+  if (rc == Z_MEM_ERROR) return vg_fail(VG_MEMORY, "%s: out of memory while inflating", name);
+  if (rc == Z_BUF_ERROR || rc == Z_OK)
+    return vg_fail(VG_DATA, "%s: gzip data ends early (truncated file?)", name);
+  return vg_fail(VG_DATA, "%s: broken gzip data: %s", name, msg ? msg : "not deflated");
+}
+
+static vg_status inflate_members(const char *name, const uint8_t *bytes, size_t len, size_t limit, void **out,
+                                 size_t *out_len) {
+  vg_status st = VG_OK;
+  uint8_t *buf = NULL;
+  size_t cap = len < limit / 4 ? len * 4 + 64 : limit, done = 0, at = 0;
+  z_stream z = {0};
+  if (!cap) cap = 1;
+  if (inflateInit2(&z, 15 + 16) != Z_OK) return vg_fail(VG_MEMORY, "%s: out of memory while inflating", name);
+  buf = vg_malloc(cap, 1);
+  if (!buf) {
+    st = vg_fail_in(VG_MEMORY, "%s", name);
+    goto out;
+  }
+  for (;;) {
+    const size_t most = (size_t)1 << 30; /* zlib counts in unsigned int */
+    if (done == cap) {
+      /* One byte past the limit tells a stream that ends there from a bomb. */
+      size_t more = cap > limit ? 0 : cap < limit / 2 ? cap * 2 : limit + 1;
+      if (!more) {
+        st = vg_fail(VG_DATA, "%s: inflates to more than the %zu bytes allowed", name, limit);
+        goto out;
+      }
+      uint8_t *grown = vg_realloc(buf, more, 1);
+      if (!grown) {
+        st = vg_fail_in(VG_MEMORY, "%s", name);
+        goto out;
+      }
+      buf = grown;
+      cap = more;
+    }
+    uInt in = (uInt)(len - at < most ? len - at : most), room = (uInt)(cap - done < most ? cap - done : most);
+    z.next_in = (Bytef *)(uintptr_t)(bytes + at);
+    z.avail_in = in;
+    z.next_out = buf + done;
+    z.avail_out = room;
+    int rc = inflate(&z, Z_NO_FLUSH);
+    at += in - z.avail_in;
+    done += room - z.avail_out;
+    if (rc == Z_STREAM_END) {
+      if (only_zeros(bytes + at, len - at)) break;
+      if (!vg_gzip_is(bytes + at, len - at)) {
+        st = vg_fail(VG_DATA, "%s: %zu bytes of something else after the gzip data", name, len - at);
+        goto out;
+      }
+      inflateReset(&z);
+    } else if (rc != Z_OK && !(rc == Z_BUF_ERROR && done == cap)) {
+      st = fail_inflate(name, rc, z.msg);
+      goto out;
+    } else if (at == len && done < cap) {
+      st = fail_inflate(name, Z_BUF_ERROR, NULL);
+      goto out;
+    }
+  }
+  if (done > limit) {
+    st = vg_fail(VG_DATA, "%s: inflates to more than the %zu bytes allowed", name, limit);
+    goto out;
+  }
+  *out = buf;
+  *out_len = done;
+  buf = NULL;
+out:
+  vg_free(buf);
+  inflateEnd(&z);
+  return st;
+}
+
+vg_status vg_gzip_inflate(const char *name, const void *bytes, size_t len, size_t limit, void **out,
+                          size_t *out_len) {
+  if (!vg_gzip_is(bytes, len)) return vg_fail(VG_DATA, "%s: not gzip data", name);
+  vg_status st = inflate_at_once(name, bytes, len, limit, out, out_len);
+  if (st || *out) return st;
+  return inflate_members(name, bytes, len, limit, out, out_len);
+}
+
+vg_status vg_gzip_peek(const char *name, const void *bytes, size_t len, void *out, size_t want, size_t *got) {
+  vg_status st = VG_OK;
+  const size_t most = (size_t)1 << 30;
+  z_stream z = {0};
+  if (!vg_gzip_is(bytes, len)) return vg_fail(VG_DATA, "%s: not gzip data", name);
+  if (inflateInit2(&z, 15 + 16) != Z_OK) return vg_fail(VG_MEMORY, "%s: out of memory while inflating", name);
+  z.next_in = (Bytef *)(uintptr_t)bytes;
+  z.avail_in = (uInt)(len < most ? len : most);
+  z.next_out = out;
+  z.avail_out = (uInt)(want < most ? want : most);
+  int rc = Z_OK;
+  while (z.avail_out && z.avail_in && rc == Z_OK) {
+    rc = inflate(&z, Z_SYNC_FLUSH);
+    /* The next member, where one is shorter than what is wanted. */
+    if (rc == Z_STREAM_END && z.avail_out && vg_gzip_is(z.next_in, z.avail_in)) rc = inflateReset(&z);
+  }
+  if (rc == Z_DATA_ERROR || rc == Z_MEM_ERROR || rc == Z_NEED_DICT) st = fail_inflate(name, rc, z.msg);
+  *got = (size_t)(z.next_out - (Bytef *)out);
+  inflateEnd(&z);
+  return st;
+}
+
+vg_status vg_gzip_deflate(const void *bytes, size_t len, int level, void **out, size_t *out_len) {
+  struct libdeflate_compressor *c = libdeflate_alloc_compressor(level < 1 ? 1 : level > 12 ? 12 : level);
+  if (!c) return vg_fail(VG_MEMORY, "out of memory while deflating");
+  size_t bound = libdeflate_gzip_compress_bound(c, len);
+  void *buf = vg_malloc(bound, 1);
+  size_t n = buf ? libdeflate_gzip_compress(c, bytes, len, buf, bound) : 0;
+  libdeflate_free_compressor(c);
+  if (!buf) return VG_MEMORY;
+  if (!n) VG_BUG("libdeflate did not keep to its own bound");
+  *out = buf;
+  *out_len = n;
+  return VG_OK;
+}

@@ -1,0 +1,27 @@
+/* voxel_cast.h: stored voxels of any type and byte order to float or labels, and back. */
+#ifndef VG_IO_VOXEL_CAST_H
+#define VG_IO_VOXEL_CAST_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "voxgan/nifti.h"
+
+/* Bytes a voxel; 0 for a code that is no vg_dtype. */
+size_t vg_dtype_size(int dtype);
+
+typedef struct vg_cast {
+  const void *stored; /* need not be aligned */
+  vg_dtype dtype;
+  bool swap; /* the other byte order */
+  double slope, inter;
+} vg_cast;
+
+/* n values. Answers how many are not finite; *first is the lowest index of them. */
+size_t vg_cast_to_float(const vg_cast *c, float *to, size_t n, size_t *first);
+/* n labels. Answers how many are not integral or outside 0..65535; first and its value. */
+size_t vg_cast_to_labels(const vg_cast *c, uint16_t *to, size_t n, size_t *first, double *value);
+
+/* stored = clamp(round((value - inter) / slope)). Answers how many values are not finite. */
+size_t vg_cast_from_float(const float *from, size_t n, vg_dtype dtype, double slope, double inter,
+                          void *stored, size_t *first);
+
+#endif
