@@ -1,0 +1,25 @@
+/* layout.h: what the layouts share with the data set that drives them. */
+#ifndef VG_DATA_LAYOUT_H
+#define VG_DATA_LAYOUT_H
+#include "voxgan/dataset.h"
+
+#define VG_LAYOUT(name, help) extern const vg_layout vg_layout_##name;
+#include "voxgan/layouts.def"
+#undef VG_LAYOUT
+
+/* The layout that the files' names speak for, or NULL with VG_DATA set. reason is for the user: why this one.
+ */
+const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n, const char **name,
+                                 char *reason, size_t size);
+
+/* The subject of that id, made when new; VG_DATA when another source has it. *out moves with the next new
+ * one. */
+vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person, int source,
+                             vg_subject **out);
+/* Index of a series, which is put in at its canonical place when new; -1 with the message set. */
+int vg_dataset_series(vg_dataset *ds, const char *name);
+/* Takes path. VG_DATA when the slot has a file already. */
+vg_status vg_subject_put_take(vg_subject *s, char **slot, const char *what, char *path);
+vg_status vg_dataset_add_manifest(vg_dataset *ds, const char *path, int source);
+
+#endif
