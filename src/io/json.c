@@ -1,0 +1,329 @@
+/* json.c: the only file that knows cJSON. Printing is our own, because cJSON's numbers are not the
+ * shortest ones and its indentation is not ours. */
+#include "voxgan/json.h"
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "voxgan/fs.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+/* A vg_json is a cJSON under another name; in objects and arrays, whose valueint is unused, that
+ * field says that an addition failed, so that the whole can never be printed without it. */
+#define INCOMPLETE 1
+
+static const cJSON *in(const vg_json *n) {
+  return (const cJSON *)n;
+}
+static cJSON *in_mut(vg_json *n) {
+  return (cJSON *)n;
+}
+static vg_json *out_of(const cJSON *n) {
+  return (vg_json *)(uintptr_t)n;
+}
+
+/* cJSON answers "no memory" and "bad text" alike. */
+static _Thread_local bool starved;
+
+static void *hook_malloc(size_t n) {
+  void *p = vg_malloc(n, 1);
+  if (!p) starved = true;
+  return p;
+}
+
+static void install_hooks(void) {
+  cJSON_Hooks hooks = {hook_malloc, vg_free};
+  cJSON_InitHooks(&hooks);
+}
+
+static void init_once(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, install_hooks);
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static vg_status fail_at(const char *name, const char *text, const char *at) {
+  int line = 1, column = 1;
+  for (const char *c = text; c < at && *c; c++) {
+    column++;
+    if (*c == '\n') line++, column = 1;
+  }
+  if (!*at) return vg_fail(VG_DATA, "%s:%d:%d: not valid JSON: it ends early", name, line, column);
+  int shown = 0;
+  while (shown < 20 && (unsigned char)at[shown] >= ' ') shown++;
+  return vg_fail(VG_DATA, "%s:%d:%d: not valid JSON at '%.*s'", name, line, column, shown, at);
+}
+
+vg_status vg_json_parse(const char *name, const char *text, vg_json **out) {
+  init_once();
+  starved = false;
+  const char *end = NULL;
+  cJSON *root = cJSON_ParseWithOpts(text, &end, true);
+  if (root) {
+    *out = out_of(root);
+    return VG_OK;
+  }
+  if (starved) return vg_fail_in(VG_MEMORY, "%s", name);
+  return fail_at(name, text, end ? end : text);
+}
+
+vg_status vg_json_read(const char *path, vg_json **out) {
+  void *bytes;
+  size_t len;
+  vg_status st = vg_fs_read(path, &bytes, &len);
+  if (st) return st;
+  const char *text = bytes;
+  if (strlen(text) != len)
+    st = vg_fail(VG_DATA, "%s: not valid JSON: it has a NUL byte at %zu", path, strlen(text));
+  else
+    st = vg_json_parse(path, text, out);
+  vg_free(bytes);
+  return st;
+}
+
+void vg_json_free(vg_json *root) {
+  init_once();
+  cJSON_Delete(in_mut(root));
+}
+
+vg_json_type vg_json_type_of(const vg_json *node) {
+  if (!node) return VG_JSON_NONE;
+  switch (in(node)->type & 0xff) {
+  case cJSON_NULL:
+    return VG_JSON_NULL;
+  case cJSON_True:
+  case cJSON_False:
+    return VG_JSON_BOOL;
+  case cJSON_Number:
+    return VG_JSON_NUMBER;
+  case cJSON_String:
+    return VG_JSON_STRING;
+  case cJSON_Array:
+    return VG_JSON_ARRAY;
+  case cJSON_Object:
+    return VG_JSON_OBJECT;
+  default:
+    return VG_JSON_NONE;
+  }
+}
+
+vg_json *vg_json_get(const vg_json *object, const char *key) {
+  if (vg_json_type_of(object) != VG_JSON_OBJECT) return NULL;
+  return out_of(cJSON_GetObjectItemCaseSensitive(in(object), key));
+}
+
+vg_json *vg_json_first(const vg_json *node) {
+  vg_json_type t = vg_json_type_of(node);
+  return t == VG_JSON_OBJECT || t == VG_JSON_ARRAY ? out_of(in(node)->child) : NULL;
+}
+
+vg_json *vg_json_next(const vg_json *child) {
+  return child ? out_of(in(child)->next) : NULL;
+}
+
+size_t vg_json_size(const vg_json *node) {
+  size_t n = 0;
+  for (const vg_json *c = vg_json_first(node); c; c = vg_json_next(c)) n++;
+  return n;
+}
+
+const char *vg_json_key(const vg_json *child) {
+  return child ? in(child)->string : NULL;
+}
+
+double vg_json_number(const vg_json *node, double otherwise) {
+  return vg_json_type_of(node) == VG_JSON_NUMBER ? in(node)->valuedouble : otherwise;
+}
+
+bool vg_json_bool(const vg_json *node, bool otherwise) {
+  return vg_json_type_of(node) == VG_JSON_BOOL ? (in(node)->type & 0xff) == cJSON_True : otherwise;
+}
+
+const char *vg_json_string(const vg_json *node, const char *otherwise) {
+  return vg_json_type_of(node) == VG_JSON_STRING ? in(node)->valuestring : otherwise;
+}
+
+/* ---- building ------------------------------------------------------------------------------- */
+
+vg_json *vg_json_object(void) {
+  init_once();
+  return out_of(cJSON_CreateObject());
+}
+
+vg_json *vg_json_array(void) {
+  init_once();
+  return out_of(cJSON_CreateArray());
+}
+
+vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child) {
+  init_once();
+  cJSON *p = in_mut(parent), *c = in_mut(child);
+  bool good = false;
+  if (p && c && key) {
+    if (vg_json_type_of(parent) != VG_JSON_OBJECT) VG_BUG("a key put into what is no object");
+    if (cJSON_GetObjectItemCaseSensitive(p, key)) {
+      /* The library forgets to check its copy of the key. */
+      good = cJSON_ReplaceItemInObjectCaseSensitive(p, key, c);
+      if (good && !c->string) p->valueint = INCOMPLETE;
+    } else {
+      good = cJSON_AddItemToObject(p, key, c);
+    }
+  } else if (p && c) {
+    if (vg_json_type_of(parent) != VG_JSON_ARRAY) VG_BUG("an element put into what is no array");
+    good = cJSON_AddItemToArray(p, c);
+  }
+  if (good) return child;
+  cJSON_Delete(c);
+  if (p) p->valueint = INCOMPLETE;
+  return NULL;
+}
+
+void vg_json_put_string(vg_json *parent, const char *key, const char *value) {
+  init_once();
+  vg_json_put_take(parent, key, out_of(value ? cJSON_CreateString(value) : cJSON_CreateNull()));
+}
+
+void vg_json_put_number(vg_json *parent, const char *key, double value) {
+  init_once();
+  vg_json_put_take(parent, key, out_of(isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull()));
+}
+
+void vg_json_put_bool(vg_json *parent, const char *key, bool value) {
+  init_once();
+  vg_json_put_take(parent, key, out_of(cJSON_CreateBool(value)));
+}
+
+/* ---- printing ------------------------------------------------------------------------------- */
+
+static void add_number(vg_str *s, double v) {
+  char buf[40];
+  if (!isfinite(v)) {
+    vg_str_add(s, "null");
+    return;
+  }
+  if (v == floor(v) && fabs(v) < 9007199254740992.0) {
+    snprintf(buf, sizeof buf, "%.0f", v);
+    vg_str_add(s, v == 0 ? "0" : buf);
+    return;
+  }
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(buf, sizeof buf, "%.*g", digits, v);
+    if (strtod(buf, NULL) == v) break;
+  }
+  for (char *c = buf; *c; c++) {
+    if (*c == ',') *c = '.'; /* a program in another locale may link us */
+  }
+  vg_str_add(s, buf);
+}
+
+static void add_string(vg_str *s, const char *text) {
+  vg_str_add(s, "\"");
+  const char *from = text;
+  for (const char *c = text;; c++) {
+    if ((unsigned char)*c >= ' ' && *c != '"' && *c != '\\') continue;
+    vg_str_add_bytes(s, from, (size_t)(c - from));
+    if (!*c) break;
+    switch (*c) {
+    case '"':
+      vg_str_add(s, "\\\"");
+      break;
+    case '\\':
+      vg_str_add(s, "\\\\");
+      break;
+    case '\n':
+      vg_str_add(s, "\\n");
+      break;
+    case '\t':
+      vg_str_add(s, "\\t");
+      break;
+    case '\r':
+      vg_str_add(s, "\\r");
+      break;
+    default:
+      vg_str_addf(s, "\\u%04x", (unsigned)*c);
+    }
+    from = c + 1;
+  }
+  vg_str_add(s, "\"");
+}
+
+/* Rows of numbers read best on one line. */
+static bool is_flat(const vg_json *array) {
+  for (const vg_json *c = vg_json_first(array); c; c = vg_json_next(c)) {
+    vg_json_type t = vg_json_type_of(c);
+    if (t == VG_JSON_ARRAY || t == VG_JSON_OBJECT) return false;
+  }
+  return true;
+}
+
+static void add_break(vg_str *s, int depth) {
+  vg_str_add(s, "\n");
+  for (int i = 0; i < depth; i++) vg_str_add(s, "  ");
+}
+
+static void add_node(vg_str *s, const vg_json *node, bool pretty, int depth) {
+  vg_json_type t = vg_json_type_of(node);
+  switch (t) {
+  case VG_JSON_NONE:
+  case VG_JSON_NULL:
+    vg_str_add(s, "null");
+    return;
+  case VG_JSON_BOOL:
+    vg_str_add(s, vg_json_bool(node, false) ? "true" : "false");
+    return;
+  case VG_JSON_NUMBER:
+    add_number(s, in(node)->valuedouble);
+    return;
+  case VG_JSON_STRING:
+    add_string(s, in(node)->valuestring);
+    return;
+  case VG_JSON_ARRAY:
+  case VG_JSON_OBJECT:
+    break;
+  }
+  bool object = t == VG_JSON_OBJECT;
+  bool broken = pretty && in(node)->child && (object || !is_flat(node));
+  if (in(node)->valueint == INCOMPLETE) s->failed = true;
+  vg_str_add(s, object ? "{" : "[");
+  for (const vg_json *c = vg_json_first(node); c; c = vg_json_next(c)) {
+    if (broken) add_break(s, depth + 1);
+    if (object) {
+      if (!vg_json_key(c)) {
+        s->failed = true;
+        return;
+      }
+      add_string(s, vg_json_key(c));
+      vg_str_add(s, pretty ? ": " : ":");
+    }
+    add_node(s, c, pretty, depth + 1);
+    if (vg_json_next(c)) vg_str_add(s, pretty && !broken ? ", " : ",");
+  }
+  if (broken) add_break(s, depth);
+  vg_str_add(s, object ? "}" : "]");
+}
+
+char *vg_json_print(const vg_json *node, bool pretty) {
+  vg_str s = VG_STR_INIT;
+  if (node) {
+    add_node(&s, node, pretty, 0);
+    if (pretty) vg_str_add(&s, "\n");
+  }
+  if (!node || vg_str_failed(&s)) {
+    vg_str_release(&s);
+    vg_fail(VG_MEMORY, "out of memory while building JSON");
+    return NULL;
+  }
+  return vg_str_take(&s);
+}
+
+vg_status vg_json_write(const char *path, const vg_json *node) {
+  char *text = vg_json_print(node, true);
+  if (!text) return vg_fail_in(VG_MEMORY, "%s", path);
+  vg_status st = vg_fs_write_atomic(path, text, strlen(text));
+  vg_free(text);
+  return st;
+}

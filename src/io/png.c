@@ -1,0 +1,91 @@
+/* png.c: pictures for people: planes of values, class maps, labels. */
+#include "voxgan/png.h"
+#include <png.h>
+#include <string.h>
+#include "io/font.h"
+#include "voxgan/fs.h"
+#include "voxgan/mem.h"
+
+vg_status vg_picture_new(int width, int height, vg_picture *out) {
+  if (width < 1 || height < 1 || width > 65535 || height > 65535)
+    return vg_fail(VG_FAILED, "no picture can have %dx%d pixels", width, height);
+  uint8_t *rgb = vg_calloc((size_t)width * (size_t)height, 3);
+  if (!rgb) return VG_MEMORY;
+  *out = (vg_picture){width, height, rgb};
+  return VG_OK;
+}
+
+void vg_picture_release(vg_picture *p) {
+  vg_free(p->rgb);
+  *p = (vg_picture){0};
+}
+
+/* A zoom x zoom block; what falls outside the picture is left out. */
+static void fill(vg_picture *p, int left, int top, int size, const uint8_t rgb[3]) {
+  for (int y = top < 0 ? 0 : top; y < top + size && y < p->height; y++) {
+    for (int x = left < 0 ? 0 : left; x < left + size && x < p->width; x++)
+      memcpy(p->rgb + 3 * ((size_t)y * (size_t)p->width + (size_t)x), rgb, 3);
+  }
+}
+
+void vg_picture_grey(vg_picture *p, int left, int top, const float *plane, int nu, int nv, ptrdiff_t stride_u,
+                     ptrdiff_t stride_v, float lo, float hi, int zoom) {
+  float scale = hi > lo ? 255.0f / (hi - lo) : 0.0f;
+  for (int v = 0; v < nv; v++) {
+    for (int u = 0; u < nu; u++) {
+      float shade = (plane[v * stride_v + u * stride_u] - lo) * scale;
+      uint8_t g = !(shade > 0) ? 0 : shade >= 255 ? 255 : (uint8_t)(shade + 0.5f);
+      fill(p, left + u * zoom, top + (nv - 1 - v) * zoom, zoom, (const uint8_t[3]){g, g, g});
+    }
+  }
+}
+
+/* Light on dark and apart for the colour-blind (after P. Tol's and Okabe-Ito's sets). */
+static const uint8_t class_colours[][3] = {
+    {230, 159, 0},  {86, 180, 233},  {0, 158, 115},   {240, 228, 66},  {204, 51, 17}, {204, 121, 167},
+    {0, 114, 178},  {187, 187, 187}, {153, 221, 255}, {170, 170, 0},   {136, 34, 85}, {255, 170, 187},
+    {68, 187, 153}, {119, 68, 170},  {238, 136, 102}, {221, 221, 221},
+};
+
+void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, int nu, int nv,
+                        ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom) {
+  static const uint8_t black[3];
+  const size_t colours = sizeof class_colours / sizeof *class_colours;
+  for (int v = 0; v < nv; v++) {
+    for (int u = 0; u < nu; u++) {
+      uint8_t c = plane[v * stride_v + u * stride_u];
+      fill(p, left + u * zoom, top + (nv - 1 - v) * zoom, zoom, c ? class_colours[(c - 1) % colours] : black);
+    }
+  }
+}
+
+void vg_picture_text(vg_picture *p, int left, int top, const char *text) {
+  static const uint8_t white[3] = {255, 255, 255};
+  for (; *text; text++, left += 6) {
+    int c = (unsigned char)*text - VG_FONT_FIRST;
+    if (c < 0 || c >= VG_FONT_COUNT) c = '?' - VG_FONT_FIRST;
+    for (int x = 0; x < VG_FONT_COLUMNS; x++) {
+      for (int y = 0; y < 8; y++) {
+        if (vg_font[c][x] >> y & 1) fill(p, left + x, top + y, 1, white);
+      }
+    }
+  }
+}
+
+vg_status vg_picture_write(const char *path, const vg_picture *p) {
+  vg_status st = VG_OK;
+  png_image image = {.version = PNG_IMAGE_VERSION,
+                     .width = (png_uint_32)p->width,
+                     .height = (png_uint_32)p->height,
+                     .format = PNG_FORMAT_RGB};
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
+  void *bytes = vg_malloc(size, 1);
+  if (!bytes) return vg_fail_in(VG_MEMORY, "%s", path);
+  if (png_image_write_to_memory(&image, bytes, &size, 0, p->rgb, 0, NULL))
+    st = vg_fs_write_atomic(path, bytes, size);
+  else
+    st = vg_fail(VG_FAILED, "%s: cannot make PNG: %s", path, image.message);
+  png_image_free(&image);
+  vg_free(bytes);
+  return st;
+}

@@ -1,0 +1,285 @@
+/* safetensors.c: the format of https://github.com/huggingface/safetensors, F32 only. Every number
+ * of the header is checked before a pointer is made of it: model files travel. */
+#include "voxgan/safetensors.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "safetensors are little-endian, and so must be the machine that maps them"
+#endif
+
+/* The reference implementation's own bound on the header. */
+#define HEADER_MAX 100000000u
+#define METADATA   "__metadata__"
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const vg_st_entry *)a)->name, ((const vg_st_entry *)b)->name);
+}
+
+static int by_place(const void *a, const void *b) {
+  const vg_st_entry *p = *(const vg_st_entry *const *)a, *q = *(const vg_st_entry *const *)b;
+  return p->data < q->data ? -1 : p->data > q->data;
+}
+
+/* A whole number in [0, most], exactly as written. */
+static bool whole(const vg_json *n, double most, uint64_t *out) {
+  double v = vg_json_number(n, -1);
+  if (!(v >= 0 && v <= most && v == floor(v))) return false;
+  *out = (uint64_t)v;
+  return true;
+}
+
+/* Elements of e, or false when they are more than bytes / 4. */
+static bool count_elements(const vg_st_entry *e, uint64_t bytes, uint64_t *count) {
+  *count = 1;
+  for (int d = 0; d < e->ndim; d++) {
+    if (__builtin_mul_overflow(*count, (uint64_t)e->shape[d], count)) return false;
+  }
+  return *count <= bytes / sizeof(float);
+}
+
+static vg_status read_entry(const char *path, const vg_json *item, const char *data, uint64_t data_len,
+                            vg_st_entry *e) {
+  const char *name = vg_json_key(item);
+  const char *dtype = vg_json_string(vg_json_get(item, "dtype"), NULL);
+  const vg_json *shape = vg_json_get(item, "shape"), *offsets = vg_json_get(item, "data_offsets");
+  uint64_t begin, end, dim, count;
+  if (!dtype || vg_json_type_of(shape) != VG_JSON_ARRAY || vg_json_size(offsets) != 2)
+    return vg_fail(VG_DATA, "%s: tensor %s: dtype, shape or data_offsets is missing", path, name);
+  if (strcmp(dtype, "F32"))
+    return vg_fail(VG_DATA, "%s: tensor %s: dtype %s, but F32 is wanted", path, name, dtype);
+  if (vg_json_size(shape) > VG_ST_MAX_DIMS)
+    return vg_fail(VG_DATA, "%s: tensor %s: %zu dimensions, more than %d", path, name, vg_json_size(shape),
+                   VG_ST_MAX_DIMS);
+  for (const vg_json *d = vg_json_first(shape); d; d = vg_json_next(d)) {
+    if (!whole(d, 9007199254740991.0, &dim)) return vg_fail(VG_DATA, "%s: tensor %s: bad shape", path, name);
+    e->shape[e->ndim++] = (int64_t)dim;
+  }
+  if (!whole(vg_json_first(offsets), (double)data_len, &begin) ||
+      !whole(vg_json_next(vg_json_first(offsets)), (double)data_len, &end) || begin > end || end > data_len)
+    return vg_fail(VG_DATA, "%s: tensor %s: its bytes are not within the file", path, name);
+  if (!count_elements(e, data_len, &count) || end - begin != count * sizeof(float))
+    return vg_fail(VG_DATA, "%s: tensor %s: shape and number of bytes disagree", path, name);
+  if ((uintptr_t)(data + begin) % sizeof(float))
+    return vg_fail(VG_DATA, "%s: tensor %s: its bytes are not aligned", path, name);
+  e->data = (const float *)(const void *)(data + begin);
+  e->name = vg_strdup(name);
+  return e->name ? VG_OK : VG_MEMORY;
+}
+
+/* The format wants the bytes used once each, without holes. */
+static vg_status check_cover(const char *path, const vg_st_file *f, const char *data, uint64_t data_len) {
+  vg_status st = VG_OK;
+  const vg_st_entry **order = VG_NEW_N(const vg_st_entry *, f->n);
+  const char *at = data;
+  uint64_t count;
+  if (!order) return VG_MEMORY;
+  size_t n = 0;
+  for (size_t i = 0; i < f->n; i++) {
+    /* Empty tensors have a place but no bytes. */
+    if (count_elements(&f->entries[i], data_len, &count) && count) order[n++] = &f->entries[i];
+  }
+  qsort(order, n, sizeof *order, by_place);
+  for (size_t i = 0; i < n && !st; i++) {
+    count_elements(order[i], data_len, &count);
+    if ((const char *)order[i]->data != at)
+      st = vg_fail(VG_DATA, "%s: tensor %s: its bytes overlap another's or leave a hole", path,
+                   order[i]->name);
+    at += count * sizeof(float);
+  }
+  if (!st && at != data + data_len) st = vg_fail(VG_DATA, "%s: bytes at the end belong to no tensor", path);
+  vg_free(order);
+  return st;
+}
+
+static vg_status read_metadata(const char *path, const vg_json *from, vg_json **out) {
+  vg_json *meta = vg_json_object();
+  if (!meta) return VG_MEMORY;
+  *out = meta;
+  if (from && vg_json_type_of(from) != VG_JSON_OBJECT)
+    return vg_fail(VG_DATA, "%s: " METADATA " is no object", path);
+  for (const vg_json *c = vg_json_first(from); c; c = vg_json_next(c)) {
+    if (vg_json_type_of(c) != VG_JSON_STRING)
+      return vg_fail(VG_DATA, "%s: " METADATA " %s is no string", path, vg_json_key(c));
+    vg_json_put_string(meta, vg_json_key(c), vg_json_string(c, ""));
+  }
+  return vg_json_size(meta) == vg_json_size(from) ? VG_OK : vg_fail(VG_MEMORY, "out of memory");
+}
+
+vg_status vg_st_open(const char *path, vg_st_file *out) {
+  vg_st_file f = {0};
+  vg_json *header = NULL;
+  char *text = NULL;
+  uint64_t header_len = 0;
+  vg_status st = vg_map_open(path, &f.map);
+  if (st) return st;
+  if (f.map.len >= 8) memcpy(&header_len, f.map.bytes, 8);
+  if (f.map.len < 8 || header_len < 2 || header_len > HEADER_MAX || header_len > f.map.len - 8) {
+    st = vg_fail(VG_DATA, "%s: not a safetensors file, or cut short", path);
+    goto out;
+  }
+  const char *data = (const char *)f.map.bytes + 8 + header_len;
+  uint64_t data_len = f.map.len - 8 - header_len;
+  text = vg_malloc(header_len + 1, 1);
+  if (!text) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  memcpy(text, (const char *)f.map.bytes + 8, header_len);
+  text[header_len] = '\0';
+  if (strlen(text) != header_len) {
+    st = vg_fail(VG_DATA, "%s: not a safetensors file: NUL byte in the header", path);
+    goto out;
+  }
+  st = vg_json_parse(path, text, &header);
+  if (st) goto out;
+  if (vg_json_type_of(header) != VG_JSON_OBJECT) {
+    st = vg_fail(VG_DATA, "%s: not a safetensors file: the header is no object", path);
+    goto out;
+  }
+  f.entries = VG_NEW_N(vg_st_entry, vg_json_size(header));
+  if (!f.entries) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  for (const vg_json *item = vg_json_first(header); item; item = vg_json_next(item)) {
+    if (!strcmp(vg_json_key(item), METADATA)) continue;
+    st = read_entry(path, item, data, data_len, &f.entries[f.n]);
+    if (st) goto out;
+    f.n++;
+  }
+  qsort(f.entries, f.n, sizeof *f.entries, by_name);
+  for (size_t i = 1; i < f.n; i++) {
+    if (!strcmp(f.entries[i - 1].name, f.entries[i].name)) {
+      st = vg_fail(VG_DATA, "%s: tensor %s is there twice", path, f.entries[i].name);
+      goto out;
+    }
+  }
+  st = check_cover(path, &f, data, data_len);
+  if (!st) st = read_metadata(path, vg_json_get(header, METADATA), &f.metadata);
+  if (st) goto out;
+  *out = f;
+  f = (vg_st_file){0};
+out:
+  if (st == VG_MEMORY) vg_fail_in(st, "%s", path);
+  vg_st_release(&f);
+  vg_json_free(header);
+  vg_free(text);
+  return st;
+}
+
+const vg_st_entry *vg_st_find(const vg_st_file *f, const char *name) {
+  size_t lo = 0, hi = f->n;
+  while (lo < hi) {
+    size_t mid = lo + (hi - lo) / 2;
+    int c = strcmp(f->entries[mid].name, name);
+    if (!c) return &f->entries[mid];
+    if (c < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return NULL;
+}
+
+void vg_st_release(vg_st_file *f) {
+  for (size_t i = 0; i < f->n; i++) vg_free(f->entries[i].name);
+  vg_free(f->entries);
+  vg_json_free(f->metadata);
+  vg_map_release(&f->map);
+  *f = (vg_st_file){0};
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static int by_key(const void *a, const void *b) {
+  return strcmp(vg_json_key(*(const vg_json *const *)a), vg_json_key(*(const vg_json *const *)b));
+}
+
+/* In order of keys, so that equal contents give equal bytes. */
+static vg_status add_metadata(vg_json *header, const vg_json *metadata) {
+  size_t n = vg_json_size(metadata), i = 0;
+  if (!n) return VG_OK;
+  const vg_json **keys = VG_NEW_N(const vg_json *, n);
+  if (!keys) return VG_MEMORY;
+  vg_json *to = vg_json_put_take(header, METADATA, vg_json_object());
+  for (const vg_json *c = vg_json_first(metadata); c; c = vg_json_next(c)) {
+    if (vg_json_type_of(c) != VG_JSON_STRING) VG_BUG("metadata %s is no string", vg_json_key(c));
+    keys[i++] = c;
+  }
+  qsort(keys, n, sizeof *keys, by_key);
+  for (i = 0; i < n; i++) vg_json_put_string(to, vg_json_key(keys[i]), vg_json_string(keys[i], ""));
+  vg_free(keys);
+  return VG_OK;
+}
+
+static uint64_t entry_bytes(const vg_st_entry *e) {
+  uint64_t n = sizeof(float);
+  for (int d = 0; d < e->ndim; d++) n *= (uint64_t)e->shape[d];
+  return n;
+}
+
+vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata) {
+  vg_status st = VG_OK;
+  vg_str text = VG_STR_INIT;
+  char *bytes = NULL;
+  uint64_t at = 0;
+  vg_json *header = vg_json_object();
+  vg_st_entry *sorted = VG_NEW_N(vg_st_entry, n);
+  if (!header || !sorted) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  if (n) memcpy(sorted, entries, n * sizeof *sorted);
+  qsort(sorted, n, sizeof *sorted, by_name);
+  st = add_metadata(header, metadata);
+  if (st) goto out;
+  for (size_t i = 0; i < n; i++) {
+    const vg_st_entry *e = &sorted[i];
+    if (i && !strcmp(e->name, sorted[i - 1].name)) VG_BUG("tensor %s is written twice", e->name);
+    uint64_t end = at + entry_bytes(e);
+    vg_json *item = vg_json_object();
+    vg_json_put_string(item, "dtype", "F32");
+    vg_json *shape = vg_json_put_take(item, "shape", vg_json_array());
+    for (int d = 0; d < e->ndim; d++) vg_json_put_number(shape, NULL, (double)e->shape[d]);
+    vg_json *offsets = vg_json_put_take(item, "data_offsets", vg_json_array());
+    vg_json_put_number(offsets, NULL, (double)at);
+    vg_json_put_number(offsets, NULL, (double)end);
+    vg_json_put_take(header, e->name, item);
+    at = end;
+  }
+  char *json = vg_json_print(header, false);
+  if (!json) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  vg_str_add(&text, json);
+  vg_free(json);
+  /* Blanks bring the data to a multiple of eight bytes. */
+  while (!vg_str_failed(&text) && text.len % 8) vg_str_add(&text, " ");
+  uint64_t header_len = text.len;
+  bytes = vg_str_failed(&text) ? NULL : vg_malloc(8 + header_len + at, 1);
+  if (!bytes) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  memcpy(bytes, &header_len, 8);
+  memcpy(bytes + 8, vg_str_text(&text), header_len);
+  char *to = bytes + 8 + header_len;
+  for (size_t i = 0; i < n; i++) {
+    size_t size = entry_bytes(&sorted[i]);
+    if (size) memcpy(to, sorted[i].data, size);
+    to += size;
+  }
+  st = vg_fs_write_atomic(path, bytes, 8 + header_len + at);
+out:
+  if (st == VG_MEMORY) vg_fail_in(st, "%s", path);
+  vg_free(bytes);
+  vg_str_release(&text);
+  vg_free(sorted);
+  vg_json_free(header);
+  return st;
+}
