@@ -96,7 +96,7 @@ vg_tensor *vg_abs(vg_tensor *a);
 vg_tensor *vg_square(vg_tensor *a);
 vg_tensor *vg_sqrt(vg_tensor *a);
 vg_tensor *vg_exp(vg_tensor *a);
-vg_tensor *vg_log(vg_tensor *a);
+vg_tensor *vg_ln(vg_tensor *a); /* natural logarithm; vg_log is the logger */
 vg_tensor *vg_tanh(vg_tensor *a);
 vg_tensor *vg_sigmoid(vg_tensor *a);
 vg_tensor *vg_relu(vg_tensor *a);
