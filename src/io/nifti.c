@@ -1,0 +1,538 @@
+/* nifti.c: the only file that knows niftilib. The header is checked here, against itself and the
+ * file; niftilib then turns it into matrices; the voxels are ours (voxel_cast.c). */
+#include "voxgan/nifti.h"
+#include <math.h>
+#include <nifti2_io.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "io/voxel_cast.h"
+#include "voxgan/fs.h"
+#include "voxgan/gzip.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+const char *vg_dtype_name(vg_dtype t) {
+  switch (t) {
+  case VG_DT_U8:
+    return "uint8";
+  case VG_DT_I8:
+    return "int8";
+  case VG_DT_U16:
+    return "uint16";
+  case VG_DT_I16:
+    return "int16";
+  case VG_DT_U32:
+    return "uint32";
+  case VG_DT_I32:
+    return "int32";
+  case VG_DT_U64:
+    return "uint64";
+  case VG_DT_I64:
+    return "int64";
+  case VG_DT_F32:
+    return "float32";
+  case VG_DT_F64:
+    return "float64";
+  }
+  return "unknown";
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static const char *const endings[] = {".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img", NULL};
+
+/* Length of path without its NIfTI ending; *ending is "" where it has none. */
+static size_t stem_length(const char *path, const char **ending) {
+  for (const char *const *e = endings; *e; e++) {
+    if (!vg_ends_with(path, *e)) continue;
+    *ending = *e;
+    return strlen(path) - strlen(*e);
+  }
+  *ending = "";
+  return strlen(path);
+}
+
+bool vg_nifti_is_path(const char *path) {
+  const char *ending;
+  stem_length(path, &ending);
+  return *ending && !vg_starts_with(ending, ".img");
+}
+
+bool vg_nifti_stem(const char *path, char *buf, size_t size) {
+  const char *ending, *base = vg_fs_basename(path);
+  size_t n = stem_length(base, &ending);
+  if (n >= size) return false;
+  memcpy(buf, base, n);
+  buf[n] = '\0';
+  return true;
+}
+
+/* ---- header --------------------------------------------------------------------------------- */
+
+typedef union raw_header {
+  struct nifti_1_header v1;
+  struct nifti_2_header v2;
+} raw_header;
+
+/* What both versions say, in one set of types. */
+typedef struct header {
+  vg_nifti_info info;
+  bool swap, single;
+  uint64_t offset, bytes; /* of the voxels in their file */
+} header;
+
+static void silence_niftilib(void) {
+  nifti_set_debug_level(0);
+}
+
+static int32_t swapped32(int32_t v) {
+  return (int32_t)__builtin_bswap32((uint32_t)v);
+}
+
+static vg_status check_magic(const char *path, const raw_header *raw, header *h) {
+  const char *magic = h->info.version == 1 ? raw->v1.magic : raw->v2.magic;
+  char digit = h->info.version == 1 ? '1' : '2';
+  bool good = magic[0] == 'n' && (magic[1] == '+' || magic[1] == 'i') && magic[2] == digit && !magic[3];
+  if (good && h->info.version == 2 && memcmp(magic + 4, "\r\n\032\n", 4))
+    return vg_fail(VG_DATA, "%s: the NIfTI-2 signature is damaged (copied as text?)", path);
+  if (!good && h->info.version == 1 && !(magic[0] == 'n' && magic[3] == '\0' && magic[1]))
+    return vg_fail(
+        VG_DATA,
+        "%s: wrong magic: not NIfTI (an ANALYZE 7.5 header does not tell left from right; convert it)", path);
+  if (!good) return vg_fail(VG_DATA, "%s: wrong magic: not a NIfTI header", path);
+  h->single = magic[1] == '+';
+  return VG_OK;
+}
+
+static vg_status check_shape(const char *path, const int64_t dim[8], header *h) {
+  if (dim[0] < 1 || dim[0] > 7)
+    return vg_fail(VG_DATA, "%s: header has %lld dimensions", path, (long long)dim[0]);
+  for (int d = 0; d < 3; d++) h->info.geo.dim[d] = 1;
+  for (int d = 1; d <= dim[0]; d++) {
+    if (dim[d] < 1 || dim[d] > INT32_MAX)
+      return vg_fail(VG_DATA, "%s: header has a length of %lld along dimension %d", path, (long long)dim[d],
+                     d);
+    if (d > 3 && dim[d] != 1)
+      return vg_fail(VG_DATA, "%s: %lld volumes or components along dimension %d, but one volume is wanted",
+                     path, (long long)dim[d], d);
+    if (d <= 3) h->info.geo.dim[d - 1] = (int)dim[d];
+  }
+  return VG_OK;
+}
+
+static vg_status check_type(const char *path, int datatype, int bitpix, header *h) {
+  size_t size = vg_dtype_size(datatype);
+  const int *dim = h->info.geo.dim;
+  if (!size)
+    return vg_fail(VG_DATA, "%s: datatype %d is not supported (real numbers of 8 to 64 bits are)", path,
+                   datatype);
+  if (bitpix != (int)size * 8)
+    return vg_fail(VG_DATA, "%s: header has %d bits a voxel, but its type %s has %d", path, bitpix,
+                   vg_dtype_name((vg_dtype)datatype), (int)size * 8);
+  h->info.dtype = (vg_dtype)datatype;
+  h->bytes = size;
+  for (int d = 0; d < 3; d++) {
+    /* Room for 64-bit floats of all of them must be expressible, whatever is stored. */
+    if (__builtin_mul_overflow(h->bytes, (uint64_t)dim[d], &h->bytes) || h->bytes > PTRDIFF_MAX / 8)
+      return vg_fail(VG_DATA, "%s: header promises %dx%dx%d voxels, more than can be", path, dim[0], dim[1],
+                     dim[2]);
+  }
+  return VG_OK;
+}
+
+static vg_status check_offset(const char *path, double offset, header *h) {
+  double least = !h->single ? 0 : h->info.version == 1 ? 352 : 544;
+  if (offset == 0) offset = least; /* some writers leave it out */
+  if (!(offset >= least && offset <= 0x1p53 && offset == floor(offset)))
+    return vg_fail(VG_DATA, "%s: header puts the voxels at offset %g", path, offset);
+  h->offset = (uint64_t)offset;
+  return VG_OK;
+}
+
+static vg_status check_scale(const char *path, double slope, double inter, header *h) {
+  h->info.slope = 1;
+  h->info.inter = 0;
+  /* The standard: 0 means none. nibabel writes NaN where there is none. */
+  if (slope == 0 || isnan(slope)) return VG_OK;
+  if (!isfinite(slope) || !isfinite(inter))
+    return vg_fail(VG_DATA, "%s: header scales by %g and %g", path, slope, inter);
+  h->info.slope = slope;
+  h->info.inter = inter;
+  return VG_OK;
+}
+
+static vg_status take_affine(const char *path, const nifti_image *nim, header *h) {
+  static const double unit_mm[] = {1, 1000, 1, 0.001}; /* unknown, metre, mm, micrometre */
+  double mm = nim->xyz_units >= 0 && nim->xyz_units <= 3 ? unit_mm[nim->xyz_units] : 1;
+  bool sform = nim->sform_code > 0;
+  const nifti_dmat44 *m = sform ? &nim->sto_xyz : &nim->qto_xyz;
+  vg_affine *a = &h->info.geo.affine, inverse;
+  bool good = true;
+  h->info.xform_code = sform ? nim->sform_code : nim->qform_code > 0 ? nim->qform_code : 0;
+  for (int r = 0; r < 3; r++) {
+    for (int c = 0; c < 4; c++) {
+      a->m[r][c] = mm * m->m[r][c];
+      good &= isfinite(a->m[r][c]) != 0;
+    }
+  }
+  if (!good || !vg_affine_invert(a, &inverse))
+    return vg_fail(VG_DATA, "%s: the %s cannot place voxels (singular or not finite)", path,
+                   sform                    ? "sform"
+                   : h->info.xform_code > 0 ? "qform"
+                                            : "voxel size");
+  return VG_OK;
+}
+
+/* bytes: as much of the file's beginning as there is, a header's length will do. */
+static vg_status parse_header(const char *path, const void *bytes, size_t len, header *h) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  raw_header raw = {0};
+  int32_t size;
+  nifti_image *nim = NULL;
+  vg_status st = VG_OK;
+  pthread_once(&once, silence_niftilib);
+  *h = (header){0};
+  if (len < sizeof raw.v1) return vg_fail(VG_DATA, "%s: %zu bytes are too few for a NIfTI header", path, len);
+  memcpy(&size, bytes, sizeof size);
+  h->swap = size == swapped32(348) || size == swapped32(540);
+  if (h->swap) size = swapped32(size);
+  if (size != 348 && size != 540)
+    return vg_fail(VG_DATA, "%s: not a NIfTI file (no header size of 348 or 540)", path);
+  h->info.version = size == 348 ? 1 : 2;
+  if (len < (size_t)size)
+    return vg_fail(VG_DATA, "%s: %zu bytes are too few for a NIfTI-2 header", path, len);
+  memcpy(&raw, bytes, (size_t)size);
+  st = check_magic(path, &raw, h);
+  if (st) return st;
+  if (h->swap) swap_nifti_header(&raw, h->info.version);
+
+  int64_t dim[8];
+  double offset, slope, inter;
+  int datatype, bitpix;
+  if (h->info.version == 1) {
+    for (int d = 0; d < 8; d++) dim[d] = raw.v1.dim[d];
+    for (int d = 1; d < 4; d++) raw.v1.pixdim[d] = raw.v1.pixdim[d] == 0 ? 1 : raw.v1.pixdim[d];
+    offset = (double)raw.v1.vox_offset;
+    slope = (double)raw.v1.scl_slope;
+    inter = (double)raw.v1.scl_inter;
+    datatype = raw.v1.datatype;
+    bitpix = raw.v1.bitpix;
+  } else {
+    memcpy(dim, raw.v2.dim, sizeof dim);
+    for (int d = 1; d < 4; d++) raw.v2.pixdim[d] = raw.v2.pixdim[d] == 0 ? 1 : raw.v2.pixdim[d];
+    offset = (double)raw.v2.vox_offset;
+    slope = raw.v2.scl_slope;
+    inter = raw.v2.scl_inter;
+    datatype = raw.v2.datatype;
+    bitpix = raw.v2.bitpix;
+  }
+  st = check_shape(path, dim, h);
+  if (!st) st = check_type(path, datatype, bitpix, h);
+  if (!st) st = check_offset(path, offset, h);
+  if (!st) st = check_scale(path, slope, inter, h);
+  if (st) return st;
+  nim = h->info.version == 1 ? nifti_convert_n1hdr2nim(raw.v1, NULL) : nifti_convert_n2hdr2nim(raw.v2, NULL);
+  if (!nim) return vg_fail(VG_DATA, "%s: niftilib refuses the header", path);
+  st = take_affine(path, nim, h);
+  nifti_image_free(nim);
+  return st;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+/* The first of stem.a and stem.b that is there (vg_free), or stem.a. */
+static char *find_either(const char *path, size_t stem, const char *a, const char *b) {
+  char *first = vg_format("%.*s%s", (int)stem, path, a);
+  if (!first || vg_fs_exists(first)) return first;
+  char *second = vg_format("%.*s%s", (int)stem, path, b);
+  if (second && vg_fs_exists(second)) {
+    vg_free(first);
+    return second;
+  }
+  vg_free(second);
+  return first;
+}
+
+/* An open NIfTI file: its header is checked, its voxels are known to fit what the file holds. */
+typedef struct source {
+  header head;
+  char *image_path; /* NULL: the voxels are in the file itself */
+  const char *name; /* of the file with the voxels */
+  vg_map map;       /* that file */
+  void *inflated;
+  const uint8_t *voxels;
+} source;
+
+static void close_source(source *s) {
+  vg_free(s->image_path);
+  vg_free(s->inflated);
+  vg_map_release(&s->map);
+}
+
+static vg_status read_header(const char *path, const vg_map *map, header *h) {
+  if (!vg_gzip_is(map->bytes, map->len)) return parse_header(path, map->bytes, map->len, h);
+  char start[sizeof(raw_header)];
+  size_t got;
+  vg_status st = vg_gzip_peek(path, map->bytes, map->len, start, sizeof start, &got);
+  return st ? st : parse_header(path, start, got, h);
+}
+
+static vg_status check_room(const source *s, uint64_t have, bool inflated) {
+  const header *h = &s->head;
+  if (h->offset <= have && h->bytes <= have - h->offset) return VG_OK;
+  const int *dim = h->info.geo.dim;
+  return vg_fail(VG_DATA,
+                 "%s: header promises %dx%dx%d voxels of %s, %llu bytes at %llu, but the file has %s%llu",
+                 s->name, dim[0], dim[1], dim[2], vg_dtype_name(h->info.dtype), (unsigned long long)h->bytes,
+                 (unsigned long long)h->offset, inflated ? "" : "at most ", (unsigned long long)have);
+}
+
+static vg_status open_source(const char *path, source *s) {
+  vg_status st = VG_OK;
+  const char *ending;
+  size_t stem = stem_length(path, &ending);
+  *s = (source){.name = path};
+  if (!*ending || vg_starts_with(ending, ".nii")) {
+    st = vg_map_open(path, &s->map);
+    if (!st) st = read_header(path, &s->map, &s->head);
+    if (!st && !s->head.single)
+      st = vg_fail(VG_DATA, "%s: the header says that the voxels are in an .img file", path);
+  } else {
+    vg_map head_map = {0};
+    char *head_path = find_either(path, stem, ".hdr", ".hdr.gz");
+    s->image_path = find_either(path, stem, ".img", ".img.gz");
+    if (!head_path || !s->image_path) st = VG_MEMORY;
+    if (!st) st = vg_map_open(head_path, &head_map);
+    if (!st) st = read_header(head_path, &head_map, &s->head);
+    if (!st && s->head.single)
+      st = vg_fail(VG_DATA, "%s: the header says that the voxels follow it, but it is half of a pair",
+                   head_path);
+    vg_map_release(&head_map);
+    vg_free(head_path);
+    s->name = s->image_path;
+    if (!st) st = vg_map_open(s->image_path, &s->map);
+  }
+  if (st) return st;
+  bool zipped = vg_gzip_is(s->map.bytes, s->map.len);
+  /* Before anything is inflated: deflate shrinks by 1032 at the very most. */
+  return check_room(s, zipped ? (uint64_t)s->map.len * 1032 : s->map.len, !zipped);
+}
+
+static vg_status load_voxels(source *s) {
+  const header *h = &s->head;
+  const uint8_t *bytes = s->map.bytes;
+  if (vg_gzip_is(s->map.bytes, s->map.len)) {
+    size_t len;
+    /* Something may follow the voxels, though not much. */
+    uint64_t limit = 2 * (h->offset + h->bytes) + ((uint64_t)1 << 20);
+    vg_status st = vg_gzip_inflate(s->name, s->map.bytes, s->map.len, limit, &s->inflated, &len);
+    if (!st) st = check_room(s, len, true);
+    if (st) return st;
+    bytes = s->inflated;
+  }
+  s->voxels = bytes + h->offset;
+  return VG_OK;
+}
+
+static void voxel_of(const vg_geometry *g, size_t index, int ijk[3]) {
+  ijk[0] = (int)(index % (size_t)g->dim[0]);
+  ijk[1] = (int)(index / (size_t)g->dim[0] % (size_t)g->dim[1]);
+  ijk[2] = (int)(index / (size_t)g->dim[0] / (size_t)g->dim[1]);
+}
+
+static vg_cast cast_of(const source *s) {
+  const vg_nifti_info *i = &s->head.info;
+  return (vg_cast){s->voxels, i->dtype, s->head.swap, i->slope, i->inter};
+}
+
+/* Out of memory is said without a file's name where it happens. */
+static vg_status close_with(source *s, const char *path, vg_status st) {
+  if (st == VG_MEMORY && !vg_starts_with(vg_error(), path)) vg_fail_in(st, "%s", path);
+  close_source(s);
+  return st;
+}
+
+vg_status vg_nifti_info_read(const char *path, vg_nifti_info *info) {
+  source s;
+  vg_status st = open_source(path, &s);
+  if (!st) *info = s.head.info;
+  return close_with(&s, path, st);
+}
+
+vg_status vg_nifti_read(const char *path, vg_volume *vol, vg_nifti_info *info) {
+  source s;
+  float *data = NULL;
+  vg_status st = open_source(path, &s);
+  if (!st) st = load_voxels(&s);
+  if (st) goto out;
+  const vg_geometry *geo = &s.head.info.geo;
+  size_t n = vg_geometry_voxels(geo), first;
+  data = vg_malloc(n, sizeof *data); /* not zeroed: every voxel is about to be written */
+  if (!data) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  vg_cast cast = cast_of(&s);
+  size_t bad = vg_cast_to_float(&cast, data, n, &first);
+  if (bad) {
+    int at[3];
+    voxel_of(geo, first, at);
+    st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", s.name, bad, at[0],
+                 at[1], at[2]);
+    goto out;
+  }
+  *vol = (vg_volume){*geo, data};
+  data = NULL;
+  if (info) *info = s.head.info;
+out:
+  vg_free(data);
+  return close_with(&s, path, st);
+}
+
+vg_status vg_nifti_read_labels(const char *path, vg_labelmap *map, vg_nifti_info *info) {
+  source s;
+  uint16_t *data = NULL;
+  vg_status st = open_source(path, &s);
+  if (!st) st = load_voxels(&s);
+  if (st) goto out;
+  const vg_geometry *geo = &s.head.info.geo;
+  size_t n = vg_geometry_voxels(geo), first;
+  double value;
+  data = vg_malloc(n, sizeof *data);
+  if (!data) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  vg_cast cast = cast_of(&s);
+  size_t bad = vg_cast_to_labels(&cast, data, n, &first, &value);
+  if (bad) {
+    int at[3];
+    voxel_of(geo, first, at);
+    st = vg_fail(
+        VG_DATA,
+        "%s: %zu voxels are no labels (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
+        s.name, bad, value, at[0], at[1], at[2]);
+    goto out;
+  }
+  *map = (vg_labelmap){*geo, data};
+  data = NULL;
+  if (info) *info = s.head.info;
+out:
+  vg_free(data);
+  return close_with(&s, path, st);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+#define VOXELS_AT 352 /* header and an empty extension field */
+
+static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype dtype, double slope,
+                             double inter, int xform_code, struct nifti_1_header *h) {
+  nifti_dmat44 m = {{{0}}};
+  double b, c, d, x, y, z, dx, dy, dz, qfac;
+  *h = (struct nifti_1_header){0};
+  h->sizeof_hdr = 348;
+  memcpy(h->magic, "n+1", 4);
+  h->vox_offset = VOXELS_AT;
+  h->dim[0] = 3;
+  for (int i = 1; i < 8; i++) h->dim[i] = 1;
+  for (int i = 0; i < 3; i++) {
+    if (geo->dim[i] < 1 || geo->dim[i] > INT16_MAX)
+      return vg_fail(VG_DATA, "%s: NIfTI-1 cannot hold a length of %d", path, geo->dim[i]);
+    h->dim[i + 1] = (short)geo->dim[i];
+  }
+  h->datatype = (short)dtype;
+  h->bitpix = (short)(8 * vg_dtype_size(dtype));
+  h->scl_slope = (float)slope;
+  h->scl_inter = (float)inter;
+  h->xyzt_units = NIFTI_UNITS_MM;
+  h->qform_code = h->sform_code = (short)(xform_code ? xform_code : NIFTI_XFORM_SCANNER_ANAT);
+  for (int r = 0; r < 3; r++) {
+    float *row = r == 0 ? h->srow_x : r == 1 ? h->srow_y : h->srow_z;
+    for (int k = 0; k < 4; k++) {
+      m.m[r][k] = geo->affine.m[r][k];
+      row[k] = (float)geo->affine.m[r][k];
+    }
+  }
+  m.m[3][3] = 1;
+  nifti_dmat44_to_quatern(m, &b, &c, &d, &x, &y, &z, &dx, &dy, &dz, &qfac);
+  h->quatern_b = (float)b, h->quatern_c = (float)c, h->quatern_d = (float)d;
+  h->qoffset_x = (float)x, h->qoffset_y = (float)y, h->qoffset_z = (float)z;
+  h->pixdim[0] = (float)qfac;
+  h->pixdim[1] = (float)dx, h->pixdim[2] = (float)dy, h->pixdim[3] = (float)dz;
+  return VG_OK;
+}
+
+/* The file's bytes with the header in place; the voxels are the caller's to fill in. */
+static vg_status new_file(const char *path, const vg_geometry *geo, vg_dtype dtype, double slope,
+                          double inter, int xform_code, uint8_t **file, size_t *len) {
+  struct nifti_1_header h;
+  const char *ending;
+  stem_length(path, &ending);
+  if (!vg_starts_with(ending, ".nii"))
+    return vg_fail(VG_FAILED, "%s: a volume is written to a name that ends in .nii or .nii.gz", path);
+  vg_status st = make_header(path, geo, dtype, slope, inter, xform_code, &h);
+  if (st) return st;
+  *len = VOXELS_AT + vg_geometry_voxels(geo) * vg_dtype_size(dtype);
+  *file = vg_malloc(*len, 1);
+  if (!*file) return vg_fail_in(VG_MEMORY, "%s", path);
+  memcpy(*file, &h, sizeof h);
+  memset(*file + sizeof h, 0, VOXELS_AT - sizeof h);
+  return VG_OK;
+}
+
+static vg_status write_file(const char *path, const uint8_t *file, size_t len, int gzip_level) {
+  void *packed;
+  size_t packed_len;
+  if (!vg_ends_with(path, ".gz")) return vg_fs_write_atomic(path, file, len);
+  vg_status st = vg_gzip_deflate(file, len, gzip_level ? gzip_level : 1, &packed, &packed_len);
+  if (st) return vg_fail_in(st, "%s", path);
+  st = vg_fs_write_atomic(path, packed, packed_len);
+  vg_free(packed);
+  return st;
+}
+
+vg_status vg_nifti_write(const char *path, const vg_volume *vol, const vg_nifti_write_options *options) {
+  vg_nifti_write_options o = options ? *options : (vg_nifti_write_options){.dtype = VG_DT_F32};
+  uint8_t *file = NULL;
+  size_t len, first;
+  if (o.dtype != VG_DT_U8 && o.dtype != VG_DT_I16 && o.dtype != VG_DT_U16 && o.dtype != VG_DT_F32)
+    VG_BUG("volumes are not written as %s", vg_dtype_name(o.dtype));
+  /* The header holds floats, so quantise by what a reader will find in it. */
+  double slope = o.slope == 0 ? 1 : (double)(float)o.slope, inter = (double)(float)o.inter;
+  if (slope == 0 || !isfinite(slope) || !isfinite(inter))
+    return vg_fail(VG_DATA, "%s: cannot store with slope %g and intercept %g", path, o.slope, o.inter);
+  vg_status st = new_file(path, &vol->geo, o.dtype, slope, inter, o.xform_code, &file, &len);
+  if (st) return st;
+  size_t n = vg_geometry_voxels(&vol->geo);
+  size_t bad = vg_cast_from_float(vol->data, n, o.dtype, slope, inter, file + VOXELS_AT, &first);
+  if (bad) {
+    int at[3];
+    voxel_of(&vol->geo, first, at);
+    st = vg_fail(VG_DATA, "%s: not written: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", path,
+                 bad, at[0], at[1], at[2]);
+  } else {
+    st = write_file(path, file, len, o.gzip_level);
+  }
+  vg_free(file);
+  return st;
+}
+
+vg_status vg_nifti_write_labels(const char *path, const vg_labelmap *map, int xform_code) {
+  uint8_t *file = NULL;
+  size_t len, n = vg_geometry_voxels(&map->geo);
+  uint16_t all = 0;
+  for (size_t i = 0; i < n; i++) all |= map->data[i];
+  vg_dtype dtype = all > 255 ? VG_DT_U16 : VG_DT_U8;
+  vg_status st = new_file(path, &map->geo, dtype, 1, 0, xform_code, &file, &len);
+  if (st) return st;
+  if (dtype == VG_DT_U16) {
+    memcpy(file + VOXELS_AT, map->data, n * sizeof *map->data);
+  } else {
+    for (size_t i = 0; i < n; i++) file[VOXELS_AT + i] = (uint8_t)map->data[i];
+  }
+  st = write_file(path, file, len, 0);
+  vg_free(file);
+  return st;
+}
