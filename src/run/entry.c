@@ -1,0 +1,11 @@
+/* entry.c: the one symbol that a program opens this module for. */
+#include "voxgan/run.h"
+#include "voxgan/tensor.h"
+
+extern const vg_torch_module vg_torch_entry;
+const vg_torch_module vg_torch_entry = {
+    .abi = VG_TORCH_ABI,
+    .torch_version = vg_torch_version,
+    .train = vg_train,
+    .synth = vg_synth,
+};

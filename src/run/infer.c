@@ -1,0 +1,151 @@
+/* infer.c: sliding-window synthesis, of which the whole volume is the case of one window. */
+#include "run/infer.h"
+#include "voxgan/loader.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "voxgan/mem.h"
+
+static bool read_number(const char *path, unsigned long long *out) {
+  FILE *f = fopen(path, "r");
+  if (!f) return false;
+  bool good = fscanf(f, "%llu", out) == 1; /* "max" is no number: no limit */
+  fclose(f);
+  return good;
+}
+
+size_t available_memory(void) {
+  unsigned long long available = 0, limit, used;
+  char line[128];
+  FILE *f = fopen("/proc/meminfo", "r");
+  while (f && fgets(line, sizeof line, f))
+    if (sscanf(line, "MemAvailable: %llu kB", &available) == 1) break;
+  if (f) fclose(f);
+  available = available ? available * 1024 : 4ull << 30;
+  if (read_number("/sys/fs/cgroup/memory.max", &limit) && read_number("/sys/fs/cgroup/memory.current", &used) &&
+      limit - (used < limit ? used : limit) < available)
+    available = limit - (used < limit ? used : limit);
+  return (size_t)available;
+}
+
+/* Where windows begin along one axis: evenly spread, overlapping by at least half, first and last flush with the ends. */
+typedef struct axis_plan {
+  int extent, count, first, span; /* window k begins at first + k * span / (count - 1) */
+  bool flat;                      /* extent 1: a 2-D network, no overlap */
+} axis_plan;
+
+static axis_plan plan_axis(int n, int patch, bool whole) {
+  axis_plan p = {.extent = patch, .count = 1};
+  if (patch == 1) {
+    p.flat = true;
+    p.count = n;
+    p.span = n - 1;
+  } else if (n <= patch || whole) {
+    /* As the loader pads: centred. */
+    p.extent = n > patch ? n : patch;
+    p.first = -((p.extent - n) / 2);
+  } else {
+    p.span = n - patch;
+    p.count = (p.span + patch / 2 - 1) / (patch / 2) + 1;
+  }
+  return p;
+}
+
+static int window_start(const axis_plan *p, int k) {
+  return p->first + (p->count > 1 ? (int)((long)p->span * k / (p->count - 1)) : 0);
+}
+
+static void gaussian(const axis_plan *p, float *w) {
+  double centre = (p->extent - 1) / 2.0, sigma = p->extent / 8.0;
+  for (int i = 0; i < p->extent; i++) {
+    double d = (i - centre) / sigma;
+    /* Not below a floor, so that a voxel seen only by a corner keeps its value in single precision. */
+    w[i] = p->flat || p->count == 1 ? 1.f : (float)fmax(exp(-0.5 * d * d), 1e-3);
+  }
+}
+
+typedef struct window_job {
+  const vg_case *c;
+  int dim[3]; /* D, H, W of the case */
+  axis_plan axis[3];
+  float *weight[3];
+  float *sum, *norm; /* (S, D, H, W), (D, H, W) */
+} window_job;
+
+static void add_window(const window_job *j, const int lo[3], const float *made) {
+  const int *e = (int[]){j->axis[0].extent, j->axis[1].extent, j->axis[2].extent};
+  size_t voxels = (size_t)j->dim[0] * (size_t)j->dim[1] * (size_t)j->dim[2];
+  for (int z = 0; z < e[0]; z++)
+    for (int y = 0; y < e[1]; y++) {
+      int gz = lo[0] + z, gy = lo[1] + y;
+      if (gz < 0 || gz >= j->dim[0] || gy < 0 || gy >= j->dim[1]) continue;
+      int x0 = lo[2] < 0 ? -lo[2] : 0, x1 = j->dim[2] - lo[2] < e[2] ? j->dim[2] - lo[2] : e[2];
+      size_t to = ((size_t)gz * (size_t)j->dim[1] + (size_t)gy) * (size_t)j->dim[2];
+      float wzy = j->weight[0][z] * j->weight[1][y];
+      for (int x = x0; x < x1; x++) j->norm[to + (size_t)(lo[2] + x)] += wzy * j->weight[2][x];
+      for (int s = 0; s < j->c->n_series; s++) {
+        const float *from = made + (((size_t)s * (size_t)e[0] + (size_t)z) * (size_t)e[1] + (size_t)y) * (size_t)e[2];
+        float *sum = j->sum + (size_t)s * voxels + to;
+        for (int x = x0; x < x1; x++) sum[lo[2] + x] += wzy * j->weight[2][x] * from[x];
+      }
+    }
+}
+
+vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out) {
+  const vg_gan_spec *spec = vg_gan_get_spec(gan);
+  const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
+  size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  /* The case carries no images at synthesis; the network says how many it makes. */
+  vg_case shape = *c;
+  shape.n_series = spec->out_channels;
+  window_job j = {.c = &shape, .dim = {dim[0], dim[1], dim[2]}, .sum = out};
+  for (int whole = window != VG_WINDOW_PATCH; whole >= 0; whole--) {
+    int extent[3];
+    for (int a = 0; a < 3; a++) {
+      j.axis[a] = plan_axis(dim[a], spec->patch[a], whole);
+      extent[a] = j.axis[a].extent;
+    }
+    size_t need = vg_gan_generate_bytes(spec, extent);
+    if (need <= memory) break;
+    if (window == VG_WINDOW_WHOLE || !whole)
+      return vg_fail(VG_MEMORY, "%s: synthesis of %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free", c->id,
+                     extent[2], extent[1], extent[0], (double)need / (1 << 30), (double)memory / (1 << 30));
+  }
+  const int extent[3] = {j.axis[0].extent, j.axis[1].extent, j.axis[2].extent};
+  size_t window_voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  /* Windows of one slice are small: several go through at once. */
+  int total = j.axis[0].count * j.axis[1].count * j.axis[2].count;
+  int batch = j.axis[0].flat || j.axis[1].flat || j.axis[2].flat ? (total < 8 ? total : 8) : 1;
+  float *labels = vg_malloc((size_t)batch * (size_t)spec->in_channels * window_voxels, sizeof *labels);
+  float *made = vg_malloc((size_t)batch * (size_t)spec->out_channels * window_voxels, sizeof *made);
+  j.norm = vg_calloc(voxels, sizeof *j.norm);
+  vg_status st = labels && made && j.norm ? VG_OK : VG_MEMORY;
+  for (int a = 0; a < 3; a++) {
+    j.weight[a] = vg_malloc((size_t)extent[a], sizeof(float));
+    if (!j.weight[a]) st = VG_MEMORY;
+    if (!st) gaussian(&j.axis[a], j.weight[a]);
+  }
+  if (!st) memset(out, 0, (size_t)spec->out_channels * voxels * sizeof *out);
+  for (int k = 0; k < total && !st; k += batch) {
+    int n = total - k < batch ? total - k : batch, lo[8][3];
+    for (int b = 0; b < n; b++) {
+      int index[3] = {(k + b) / (j.axis[2].count * j.axis[1].count), (k + b) / j.axis[2].count % j.axis[1].count,
+                      (k + b) % j.axis[2].count};
+      for (int a = 0; a < 3; a++) lo[b][a] = window_start(&j.axis[a], index[a]);
+      vg_case_patch(c, lo[b], extent, labels + (size_t)b * (size_t)spec->in_channels * window_voxels, NULL);
+    }
+    st = vg_gan_generate(gan, labels, n, extent, made);
+    for (int b = 0; b < n && !st; b++) add_window(&j, lo[b], made + (size_t)b * (size_t)spec->out_channels * window_voxels);
+  }
+  for (int s = 0; s < spec->out_channels && !st; s++)
+    for (size_t i = 0; i < voxels; i++) {
+      float *v = &out[(size_t)s * voxels + i];
+      *v = c->brain[i] ? *v / j.norm[i] : -1.f;
+    }
+  for (int a = 0; a < 3; a++) vg_free(j.weight[a]);
+  vg_free(labels);
+  vg_free(made);
+  vg_free(j.norm);
+  return st;
+}

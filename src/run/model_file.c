@@ -1,0 +1,164 @@
+/* model_file.c: writes and reads model.safetensors. */
+#include "run/model_file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+#include "voxgan/version.h"
+
+#define MODEL_FORMAT "voxgan-1"
+
+static const struct {
+  const char *name;
+  size_t offset;
+} spec_texts[] = {
+    {"generator", offsetof(vg_gan_spec, generator)},
+    {"discriminator", offsetof(vg_gan_spec, discriminator)},
+    {"norm", offsetof(vg_gan_spec, norm)},
+}, spec_ints[] = {
+    {"in_channels", offsetof(vg_gan_spec, in_channels)},
+    {"out_channels", offsetof(vg_gan_spec, out_channels)},
+    {"patch_d", offsetof(vg_gan_spec, patch)},
+    {"patch_h", offsetof(vg_gan_spec, patch) + sizeof(int)},
+    {"patch_w", offsetof(vg_gan_spec, patch) + 2 * sizeof(int)},
+    {"ngf", offsetof(vg_gan_spec, ngf)},
+    {"ndf", offsetof(vg_gan_spec, ndf)},
+    {"levels", offsetof(vg_gan_spec, levels)},
+    {"blocks", offsetof(vg_gan_spec, blocks)},
+    {"d_layers", offsetof(vg_gan_spec, d_layers)},
+};
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static vg_json *spec_to_json(const vg_gan_spec *s) {
+  vg_json *j = vg_json_object();
+  for (size_t i = 0; i < COUNT(spec_texts); i++)
+    vg_json_put_string(j, spec_texts[i].name, (const char *)s + spec_texts[i].offset);
+  for (size_t i = 0; i < COUNT(spec_ints); i++)
+    vg_json_put_number(j, spec_ints[i].name, *(const int *)((const char *)s + spec_ints[i].offset));
+  vg_json_put_number(j, "dropout", s->dropout);
+  return j;
+}
+
+static vg_status spec_from_json(const char *path, const vg_json *j, vg_gan_spec *s) {
+  memset(s, 0, sizeof *s);
+  for (size_t i = 0; i < COUNT(spec_texts); i++) {
+    const char *text = vg_json_string(vg_json_get(j, spec_texts[i].name), NULL);
+    if (!text || strlen(text) >= sizeof s->generator)
+      return vg_fail(VG_DATA, "%s: the model's metadata lacks spec.%s", path, spec_texts[i].name);
+    strcpy((char *)s + spec_texts[i].offset, text);
+  }
+  for (size_t i = 0; i < COUNT(spec_ints); i++) {
+    const vg_json *node = vg_json_get(j, spec_ints[i].name);
+    if (vg_json_type_of(node) != VG_JSON_NUMBER)
+      return vg_fail(VG_DATA, "%s: the model's metadata lacks spec.%s", path, spec_ints[i].name);
+    *(int *)((char *)s + spec_ints[i].offset) = (int)vg_json_number(node, 0);
+  }
+  s->dropout = vg_json_number(vg_json_get(j, "dropout"), 0);
+  return VG_OK;
+}
+
+/* Metadata values are strings, so trees go in as their text. consumes tree. */
+static vg_status put_tree(vg_json *metadata, const char *key, vg_json *tree) {
+  char *text = vg_json_print(tree, false);
+  if (text) vg_json_put_string(metadata, key, text);
+  vg_json_free(tree);
+  vg_free(text);
+  return text ? VG_OK : VG_MEMORY;
+}
+
+vg_status model_save(const char *path, vg_gan *gan, const model_info *info, const char *note) {
+  vg_st_entry *entries = NULL;
+  size_t n = 0;
+  vg_json *metadata = vg_json_object();
+  vg_status st = vg_gan_state_get(gan, VG_GAN_GENERATOR, &entries, &n);
+  if (st) goto out;
+  vg_json_put_string(metadata, "format", MODEL_FORMAT);
+  vg_json_put_string(metadata, "voxgan", vg_version());
+  vg_json_put_string(metadata, "note", note);
+  if ((st = put_tree(metadata, "config", vg_config_to_json(&info->config)))) goto out;
+  if ((st = put_tree(metadata, "spec", spec_to_json(&info->spec)))) goto out;
+  if ((st = put_tree(metadata, "prep", vg_prep_to_json(&info->prep, info->ranges)))) goto out;
+  st = vg_st_write(path, entries, n, metadata);
+out:
+  vg_gan_state_free(entries, n);
+  vg_json_free(metadata);
+  return st;
+}
+
+static vg_status get_tree(const char *path, const vg_st_file *f, const char *key, vg_json **out) {
+  const char *text = vg_json_string(vg_json_get(f->metadata, key), NULL);
+  if (!text) return vg_fail(VG_DATA, "%s: not a voxgan model: its metadata has no %s", path, key);
+  return vg_fail_in(vg_json_parse(key, text, out), "%s", path);
+}
+
+static vg_status load_file(const char *path, vg_device device, model_info *info, vg_gan **gan) {
+  vg_st_file f = {0};
+  vg_json *config = NULL, *spec = NULL, *prep = NULL;
+  vg_status st = vg_st_open(path, &f);
+  if (st) return st;
+  const char *format = vg_json_string(vg_json_get(f.metadata, "format"), "");
+  if (strcmp(format, MODEL_FORMAT)) {
+    st = vg_fail(VG_DATA, "%s: not a model of this voxgan: format is \"%s\", wanted %s", path, format, MODEL_FORMAT);
+    goto out;
+  }
+  if ((st = get_tree(path, &f, "config", &config)) || (st = get_tree(path, &f, "spec", &spec)) ||
+      (st = get_tree(path, &f, "prep", &prep)))
+    goto out;
+  memset(info, 0, sizeof *info);
+  vg_config_default(&info->config);
+  if ((st = vg_config_from_json(&info->config, path, config))) goto out;
+  if ((st = spec_from_json(path, spec, &info->spec))) goto out;
+  if ((st = vg_prep_from_json(path, prep, &info->prep, info->ranges))) goto out;
+  if ((st = vg_hash_file(path, info->hash))) goto out;
+  if (info->spec.in_channels != info->prep.classes.n || info->spec.out_channels != info->prep.series.n) {
+    st = vg_fail(VG_DATA, "%s: its networks do not fit its classes and series", path);
+    goto out;
+  }
+  if ((st = vg_gan_new_generator(&info->spec, device, gan))) goto out;
+  if ((st = vg_gan_state_set(*gan, VG_GAN_GENERATOR, path, &f))) {
+    vg_gan_free(*gan);
+    *gan = NULL;
+  }
+out:
+  vg_json_free(config);
+  vg_json_free(spec);
+  vg_json_free(prep);
+  vg_st_release(&f);
+  return st;
+}
+
+vg_status model_load(const char *path, vg_device device, model_info *info, vg_gan **gan) {
+  *gan = NULL;
+  if (!vg_fs_is_dir(path)) return load_file(path, device, info, gan);
+  char *inside = vg_fs_join(path, "model.safetensors");
+  if (!inside) return VG_MEMORY;
+  vg_status st = vg_fs_exists(inside) ? load_file(inside, device, info, gan)
+                                      : vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
+  vg_free(inside);
+  return st;
+}
+
+void spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3], vg_gan_spec *out) {
+  *out = (vg_gan_spec){.in_channels = n_classes,
+                       .out_channels = n_series,
+                       .patch = {patch[0], patch[1], patch[2]},
+                       .ngf = c->net.ngf,
+                       .ndf = c->net.ndf,
+                       .levels = c->net.levels,
+                       .blocks = c->net.blocks,
+                       .d_layers = c->net.d_layers,
+                       .dropout = c->net.dropout};
+  snprintf(out->generator, sizeof out->generator, "%s", c->net.generator);
+  snprintf(out->discriminator, sizeof out->discriminator, "%s", c->net.discriminator);
+  snprintf(out->norm, sizeof out->norm, "%s", c->net.norm);
+}
+
+void objective_from_config(const vg_config *c, vg_gan_objective *out) {
+  *out = (vg_gan_objective){.w_adversarial = c->train.w_adversarial,
+                            .w_reconstruction = c->train.w_reconstruction,
+                            .beta1 = c->train.beta1,
+                            .beta2 = c->train.beta2};
+  snprintf(out->adversarial, sizeof out->adversarial, "%s", c->train.adversarial);
+  snprintf(out->reconstruction, sizeof out->reconstruction, "%s", c->train.reconstruction);
+}

@@ -1,0 +1,25 @@
+/* model_file.h: a model is one safetensors file: the generator's weights, and in the metadata all that synthesis needs
+ * to repeat what training did, so that no flag has to be given twice. */
+#ifndef VG_RUN_MODEL_FILE_H
+#define VG_RUN_MODEL_FILE_H
+#include "voxgan/config.h"
+#include "voxgan/nn.h"
+#include "voxgan/prep.h"
+
+typedef struct model_info {
+  vg_config config; /* of the run that trained it */
+  vg_gan_spec spec;
+  vg_prep_settings prep;
+  vg_range ranges[VG_SERIES_MAX]; /* of the training scanner, by series */
+  char hash[VG_HASH_LEN];         /* SHA-256 of the file; set by load */
+} model_info;
+
+vg_status model_save(const char *path, vg_gan *gan, const model_info *info, const char *note);
+/* path: the file, or a run folder that holds model.safetensors. */
+vg_status model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);
+
+/* The networks that a config asks for. */
+void spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3], vg_gan_spec *out);
+void objective_from_config(const vg_config *c, vg_gan_objective *out);
+
+#endif
