@@ -17,13 +17,13 @@
 enum { DEPTH = 3, MAPS = 2, TUMOUR = 0, ANATOMY = 1 };
 
 /* A case between its loading and its writing. */
-typedef struct slot {
+typedef struct flight {
   bool kept; /* finished by an earlier command */
   vg_case c;
   vg_labelmap maps[MAPS]; /* as they will be written; data NULL where there is none */
   int xform_code;
   float *made; /* (S, D, H, W) */
-} slot;
+} flight;
 
 typedef struct synth_job {
   const vg_synth_options *o;
@@ -35,7 +35,7 @@ typedef struct synth_job {
   const char *format_name;
   vg_scheme schemes[MAPS]; /* of the label maps as written */
   size_t memory;
-  slot slots[DEPTH];
+  flight slots[DEPTH];
   vg_table manifest;
   size_t finished, kept;
   double began;
@@ -132,7 +132,7 @@ static vg_status value_table(const vg_scheme *from, const vg_scheme *to, const c
   return VG_OK;
 }
 
-static vg_status read_map(synth_job *j, const char *path, int which, const vg_subject *s, slot *slot) {
+static vg_status read_map(synth_job *j, const char *path, int which, const vg_subject *s, flight *slot) {
   const vg_source *source = &j->set.sources[s->source];
   const vg_scheme *from = which == TUMOUR ? &source->tumour_scheme : &source->anatomy_scheme;
   vg_labelmap *map = &slot->maps[which];
@@ -180,7 +180,7 @@ static vg_status is_finished(const synth_job *j, const vg_subject *s, bool *fini
 static vg_status load_case(void *arg, size_t i) {
   synth_job *j = arg;
   const vg_subject *s = &j->set.subjects[i];
-  slot *slot = &j->slots[i % DEPTH];
+  flight *slot = &j->slots[i % DEPTH];
   memset(slot, 0, sizeof *slot);
   if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
                                        j->finished, j->set.n);
@@ -194,7 +194,7 @@ static vg_status load_case(void *arg, size_t i) {
 
 static vg_status compute_case(void *arg, size_t i) {
   synth_job *j = arg;
-  slot *slot = &j->slots[i % DEPTH];
+  flight *slot = &j->slots[i % DEPTH];
   if (slot->kept) return VG_OK;
   const int *dim = slot->c.record.dim;
   size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
@@ -217,7 +217,7 @@ static vg_nifti_write_options image_options(const vg_range *r, int xform_code) {
 typedef struct write_job {
   const synth_job *j;
   const vg_subject *s;
-  slot *slot;
+  flight *slot;
 } write_job;
 
 static vg_status make_parent(const char *path) {
@@ -252,7 +252,7 @@ static vg_status write_file(void *arg, size_t k) {
   return st;
 }
 
-static void slot_release(slot *s) {
+static void slot_release(flight *s) {
   vg_case_release(&s->c);
   for (int m = 0; m < MAPS; m++) vg_labelmap_release(&s->maps[m]);
   vg_free(s->made);
@@ -269,7 +269,7 @@ static double class_ml(const vg_labelmap *map, uint16_t value) {
 }
 
 /* One row of manifest.csv: which files, and how much of each tumour class. */
-static vg_status add_row(synth_job *j, const vg_subject *s, const slot *slot) {
+static vg_status add_row(synth_job *j, const vg_subject *s, const flight *slot) {
   const char *cells[VG_SERIES_MAX + VG_CLASSES_MAX + 8];
   char paths[VG_SERIES_MAX + MAPS][512] = {{0}}, volumes[VG_CLASSES_MAX][32], seed[32];
   int n = 0, n_series = j->model.prep.series.n;
@@ -315,7 +315,7 @@ static vg_status start_manifest(synth_job *j) {
 static vg_status write_case(void *arg, size_t i) {
   synth_job *j = arg;
   const vg_subject *s = &j->set.subjects[i];
-  slot *slot = &j->slots[i % DEPTH];
+  flight *slot = &j->slots[i % DEPTH];
   write_job w = {j, s, slot};
   vg_status st = slot->kept ? VG_OK : vg_parallel((size_t)j->model.prep.series.n + MAPS, write_file, &w);
   if (!st) st = add_row(j, s, slot);
