@@ -27,7 +27,7 @@ char *vg_fs_dirname(const char *path);
 /* A whole file in memory (vg_free); one NUL is put after it, not counted in *len. */
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
-/* Writes path.tmp.PID beside it, fsyncs, renames. No partial file is left after a failure,
+/* Writes path.tmp.PID.N beside it, fsyncs, renames. No partial file is left after a failure,
  * and a full disk says how many bytes were wanted. */
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
 /* Appends one line (a '\n' is added) with a single write. */

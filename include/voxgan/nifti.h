@@ -43,7 +43,7 @@ typedef struct vg_nifti_write_options {
   vg_dtype dtype;      /* U8, I16, U16 or F32 */
   double slope, inter; /* stored = round((value - inter) / slope); 0 means 1 */
   int xform_code;      /* 0 means 1 (scanner) */
-  int gzip_level;      /* 1..12 of libdeflate for a .gz path; 0 means 1 */
+  int gzip_level;      /* for a .gz path: 1..12 of libdeflate; 0 is fastest (deflate_runs.h), level 1 for F32 */
 } vg_nifti_write_options;
 
 /* NIfTI-1 single file by atomic rename, gzipped when path ends in .gz; sform and qform both set.

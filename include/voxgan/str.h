@@ -45,7 +45,8 @@ bool vg_ends_with(const char *s, const char *suffix);
 bool vg_parse_i64(const char *s, long long *out);
 bool vg_parse_f64(const char *s, double *out);
 
-/* Splits at sep, trimming blanks: a NULL-terminated array (vg_strv_free), count in *n. */
+/* Splits at sep, trimming blanks: a NULL-terminated array (vg_strv_free), count in *n (may be NULL).
+ * A blank string has no items. */
 char **vg_split(const char *s, char sep, size_t *n);
 void vg_strv_free(char **v);
 

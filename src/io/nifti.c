@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "io/deflate_runs.h"
 #include "io/voxel_cast.h"
 #include "voxgan/fs.h"
 #include "voxgan/gzip.h"
@@ -482,11 +483,21 @@ static vg_status new_file(const char *path, const vg_geometry *geo, vg_dtype dty
   return VG_OK;
 }
 
-static vg_status write_file(const char *path, const uint8_t *file, size_t len, int gzip_level) {
+/* Floats repeat values without repeating neighbours, which takes a real search for matches. */
+static vg_status pack(const uint8_t *file, size_t len, const vg_geometry *geo, vg_dtype dtype, int gzip_level,
+                      void **packed, size_t *packed_len) {
+  size_t unit = vg_dtype_size(dtype);
+  if (gzip_level || dtype == VG_DT_F32)
+    return vg_gzip_deflate(file, len, gzip_level ? gzip_level : 1, packed, packed_len);
+  return vg_gzip_runs(file, len, unit, unit * (size_t)geo->dim[0], packed, packed_len);
+}
+
+static vg_status write_file(const char *path, const uint8_t *file, size_t len, const vg_geometry *geo,
+                            vg_dtype dtype, int gzip_level) {
   void *packed;
   size_t packed_len;
   if (!vg_ends_with(path, ".gz")) return vg_fs_write_atomic(path, file, len);
-  vg_status st = vg_gzip_deflate(file, len, gzip_level ? gzip_level : 1, &packed, &packed_len);
+  vg_status st = pack(file, len, geo, dtype, gzip_level, &packed, &packed_len);
   if (st) return vg_fail_in(st, "%s", path);
   st = vg_fs_write_atomic(path, packed, packed_len);
   vg_free(packed);
@@ -513,7 +524,7 @@ vg_status vg_nifti_write(const char *path, const vg_volume *vol, const vg_nifti_
     st = vg_fail(VG_DATA, "%s: not written: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", path,
                  bad, at[0], at[1], at[2]);
   } else {
-    st = write_file(path, file, len, o.gzip_level);
+    st = write_file(path, file, len, &vol->geo, o.dtype, o.gzip_level);
   }
   vg_free(file);
   return st;
@@ -532,7 +543,7 @@ vg_status vg_nifti_write_labels(const char *path, const vg_labelmap *map, int xf
   } else {
     for (size_t i = 0; i < n; i++) file[VOXELS_AT + i] = (uint8_t)map->data[i];
   }
-  st = write_file(path, file, len, 0);
+  st = write_file(path, file, len, &map->geo, dtype, 0);
   vg_free(file);
   return st;
 }
