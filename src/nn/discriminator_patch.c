@@ -31,7 +31,8 @@ static int plan(const vg_gan_spec *spec, vg_block_def def[MAX_LAYERS + 2]) {
       bool halve = i < spec->d_layers && n[a] >= 4;
       d.stride[a] = halve ? 2 : 1;
       vg_axis_kernel(n[a], d.stride[a], &d.kernel[a], &d.pad[a]);
-      if (i >= spec->d_layers && n[a] >= 3) d.kernel[a] = 4; /* k4 s1 p1 shrinks by one */
+      /* k4 s1 p1 shrinks by one; the last layer must find 2 voxels for it */
+      if (i >= spec->d_layers && n[a] >= (last ? 2 : 3)) d.kernel[a] = 4;
       n[a] = (n[a] + 2 * d.pad[a] - d.kernel[a]) / d.stride[a] + 1;
     }
     def[i] = d;

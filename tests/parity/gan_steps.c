@@ -1,0 +1,118 @@
+/* gan_steps.c: runs GAN steps from one safetensors file, for comparison with another implementation.
+ *
+ *   gan_steps FILE          the file's "steps" steps; a JSON line of losses each
+ *   gan_steps --time FILE   reads lines with a number of steps from stdin, answers each with a JSON line
+ *                           of seconds and peak memory, until stdin ends
+ *
+ * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K for the
+ * steps K mod batches; the settings are strings in its metadata.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "voxgan/mem.h"
+#include "voxgan/nn.h"
+#include "voxgan/str.h"
+
+static const char *text(const vg_st_file *f, const char *key, const char *otherwise) {
+  return vg_json_string(vg_json_get(f->metadata, key), otherwise);
+}
+
+static double number(const vg_st_file *f, const char *key, double otherwise) {
+  const char *s = text(f, key, NULL);
+  return s ? atof(s) : otherwise;
+}
+
+static void name16(char out[16], const char *s) {
+  snprintf(out, 16, "%s", s);
+}
+
+static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o) {
+  name16(spec->generator, text(f, "generator", "unet"));
+  name16(spec->discriminator, text(f, "discriminator", "patch"));
+  name16(spec->norm, text(f, "norm", "instance"));
+  spec->in_channels = (int)number(f, "in_channels", 0);
+  spec->out_channels = (int)number(f, "out_channels", 0);
+  sscanf(text(f, "patch", ""), "%d,%d,%d", &spec->patch[0], &spec->patch[1], &spec->patch[2]);
+  spec->ngf = (int)number(f, "ngf", 64);
+  spec->ndf = (int)number(f, "ndf", 64);
+  spec->levels = (int)number(f, "levels", 0);
+  spec->blocks = (int)number(f, "blocks", 9);
+  spec->d_layers = (int)number(f, "d_layers", 3);
+  spec->dropout = number(f, "dropout", 0);
+  name16(o->adversarial, text(f, "adversarial", "bce"));
+  name16(o->reconstruction, text(f, "reconstruction", "l1"));
+  o->w_adversarial = number(f, "w_adversarial", 1);
+  o->w_reconstruction = number(f, "w_reconstruction", 100);
+  o->beta1 = number(f, "beta1", 0.5);
+  o->beta2 = number(f, "beta2", 0.999);
+}
+
+static const vg_st_entry *find(const vg_st_file *f, const char *what, int k) {
+  char name[32];
+  snprintf(name, sizeof name, "%s.%d", what, k);
+  return vg_st_find(f, name);
+}
+
+static vg_status step(vg_gan *gan, const vg_st_file *f, vg_gan_losses *l) {
+  int batches = (int)number(f, "batches", 1), k = (int)(vg_gan_get_step(gan) % batches);
+  const vg_st_entry *x = find(f, "input", k), *y = find(f, "target", k), *w = find(f, "weight", k);
+  if (!x || !y || x->ndim != 5) return vg_fail(VG_DATA, "no input.%d and target.%d of 5 dimensions", k, k);
+  vg_gan_batch b = {.n = (int)x->shape[0],
+                    .dim = {(int)x->shape[2], (int)x->shape[3], (int)x->shape[4]},
+                    .input = x->data,
+                    .target = y->data,
+                    .weight = w ? w->data : NULL};
+  return vg_gan_step(gan, &b, 1, number(f, "lr_g", 2e-4), number(f, "lr_d", 2e-4), l);
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int main(int argc, char **argv) {
+  bool timing = argc == 3 && !strcmp(argv[1], "--time");
+  vg_st_file f = {0};
+  vg_gan *gan = NULL;
+  vg_gan_spec spec = {0};
+  vg_gan_objective objective = {0};
+  vg_gan_losses l;
+  vg_device device = {0};
+  vg_status st;
+  if (argc != 2 + timing) {
+    fprintf(stderr, "usage: gan_steps [--time] FILE\n");
+    return 2;
+  }
+  vg_tensor_threads(0);
+  if ((st = vg_st_open(argv[1 + timing], &f))) goto out;
+  settings(&f, &spec, &objective);
+  if ((st = vg_device_parse(text(&f, "device", "cpu"), &device))) goto out;
+  if ((st = vg_gan_new(&spec, &objective, 1, device, &gan))) goto out;
+  if ((st = vg_gan_state_set(gan, VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR, argv[1 + timing], &f))) goto out;
+  if (timing) {
+    char line[64];
+    while (fgets(line, sizeof line, stdin)) {
+      int n = atoi(line);
+      double t = now();
+      for (int i = 0; i < n; i++)
+        if ((st = step(gan, &f, &l))) goto out;
+      printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu}\n", n, now() - t,
+             vg_tensor_peak_bytes(device));
+      fflush(stdout);
+    }
+  }
+  for (int i = 0; !timing && i < (int)number(&f, "steps", 5); i++) {
+    if ((st = step(gan, &f, &l))) goto out;
+    printf("{\"step\": %d, \"d_real\": %.9g, \"d_fake\": %.9g, \"g_adversarial\": %.9g, "
+           "\"g_reconstruction\": %.9g}\n",
+           i + 1, l.d_real, l.d_fake, l.g_adversarial, l.g_reconstruction);
+  }
+out:
+  if (st) fprintf(stderr, "gan_steps: %s\n", vg_error());
+  vg_gan_free(gan);
+  vg_st_release(&f);
+  return vg_status_exit_code(st);
+}

@@ -1,0 +1,354 @@
+/* test_nn_gan.c: steps, their failure, accumulation, determinism and the state. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "voxgan/mem.h"
+#include "voxgan/nn.h"
+#include "voxgan/str.h"
+
+static const vg_device cpu = {0};
+static const vg_gan_objective objective = {.adversarial = "bce",
+                                           .reconstruction = "l1",
+                                           .w_adversarial = 1,
+                                           .w_reconstruction = 100,
+                                           .beta1 = 0.5,
+                                           .beta2 = 0.999};
+enum { IN = 3, OUT = 2, S = 16, V = S * S * S };
+
+static vg_gan_spec spec(const char *norm, double dropout) {
+  vg_gan_spec s = {.generator = "unet",
+                   .discriminator = "patch",
+                   .in_channels = IN,
+                   .out_channels = OUT,
+                   .patch = {S, S, S},
+                   .ngf = 4,
+                   .ndf = 4,
+                   .blocks = 2,
+                   .d_layers = 2,
+                   .dropout = dropout};
+  strcpy(s.norm, norm);
+  return s;
+}
+
+/* Two samples: a one-hot pattern, and an image made from it. */
+typedef struct samples {
+  float input[2 * IN * V], target[2 * OUT * V], weight[2 * V];
+} samples;
+
+static samples *make_samples(void) {
+  samples *d = vg_calloc(1, sizeof *d);
+  for (int n = 0; n < 2; n++)
+    for (int i = 0; i < V; i++) {
+      int label = (i / 64 + i % 16 / 4 + n) % IN;
+      d->input[(n * IN + label) * V + i] = 1;
+      for (int c = 0; c < OUT; c++)
+        d->target[(n * OUT + c) * V + i] = (float)(label - 1) * (c ? 0.5f : -0.7f);
+      d->weight[n * V + i] = 1 + (float)(label == 2);
+    }
+  return d;
+}
+
+static vg_gan_batch batch(const samples *d, int first, int n) {
+  return (vg_gan_batch){.n = n,
+                        .dim = {S, S, S},
+                        .input = d->input + first * IN * V,
+                        .target = d->target + first * OUT * V,
+                        .weight = d->weight + first * V};
+}
+
+static vg_gan *make(const vg_gan_spec *s, uint64_t seed) {
+  vg_gan *gan;
+  if (vg_gan_new(s, &objective, seed, cpu, &gan)) fail_msg("%s", vg_error());
+  return gan;
+}
+
+static vg_gan_losses step(vg_gan *gan, const vg_gan_batch *parts, int n) {
+  vg_gan_losses l;
+  if (vg_gan_step(gan, parts, n, 2e-3, 2e-4, &l)) fail_msg("%s", vg_error());
+  return l;
+}
+
+/* All tensors of a GAN, one after another (vg_free). */
+static float *everything(vg_gan *gan, size_t *n) {
+  vg_st_entry *e;
+  size_t count, at = 0;
+  *n = 0;
+  assert_int_equal(vg_gan_state_get(gan, VG_GAN_ALL, &e, &count), VG_OK);
+  for (int pass = 0; pass < 2; pass++) {
+    static float *v;
+    if (pass) v = vg_malloc(*n, sizeof *v);
+    for (size_t i = 0; i < count; i++) {
+      size_t size = 1;
+      for (int k = 0; k < e[i].ndim; k++) size *= (size_t)e[i].shape[k];
+      if (pass) memcpy(v + at, e[i].data, size * sizeof *v);
+      if (pass)
+        at += size;
+      else
+        *n += size;
+    }
+    if (pass) {
+      vg_gan_state_free(e, count);
+      return v;
+    }
+  }
+  return NULL;
+}
+
+static bool same_state(vg_gan *a, vg_gan *b) {
+  size_t na, nb;
+  float *x = everything(a, &na), *y = everything(b, &nb);
+  bool same = na == nb && !memcmp(x, y, na * sizeof *x);
+  vg_free(x);
+  vg_free(y);
+  return same;
+}
+
+static int nothing_left(void **state) {
+  (void)state;
+  if (vg_tensor_live()) print_error("%zu tensors left\n", vg_tensor_live());
+  if (vg_mem_live()) print_error("%ld blocks left\n", vg_mem_live());
+  return vg_tensor_live() != 0 || vg_mem_live() != 0;
+}
+
+static void learns(void **state) {
+  (void)state;
+  static const char *const norms[] = {"instance", "batch", "none"};
+  samples *d = make_samples();
+  vg_gan_batch b = batch(d, 0, 2);
+  for (int k = 0; k < 3; k++) {
+    vg_gan_spec s = spec(norms[k], 0.2);
+    vg_gan *gan = make(&s, 3);
+    double first = 0, last = 0;
+    for (int i = 0; i < 60; i++) {
+      vg_gan_losses l = step(gan, &b, 1);
+      if (i == 0) first = l.g_reconstruction;
+      last = l.g_reconstruction;
+    }
+    if (!(last < 0.5 * first)) fail_msg("%s: reconstruction %g after %g", norms[k], last, first);
+    assert_int_equal(vg_gan_get_step(gan), 60);
+    vg_gan_free(gan);
+  }
+  vg_free(d);
+}
+
+static void same_seed_same_bytes(void **state) {
+  (void)state;
+  samples *d = make_samples();
+  vg_gan_batch b = batch(d, 0, 1);
+  vg_gan_spec s = spec("instance", 0.5);
+  vg_gan *a = make(&s, 5), *c = make(&s, 5), *other = make(&s, 6);
+  assert_true(same_state(a, c));
+  assert_false(same_state(a, other));
+  for (int i = 0; i < 3; i++) {
+    vg_gan_losses la = step(a, &b, 1), lc = step(c, &b, 1);
+    assert_memory_equal(&la, &lc, sizeof la);
+  }
+  assert_true(same_state(a, c));
+  vg_gan_free(a);
+  vg_gan_free(c);
+  vg_gan_free(other);
+  vg_free(d);
+}
+
+/* Under instance norm a batch of two is the same as its halves, one after the other. */
+static void accumulates(void **state) {
+  (void)state;
+  samples *d = make_samples();
+  vg_gan_batch both = batch(d, 0, 2), halves[2] = {batch(d, 0, 1), batch(d, 1, 1)};
+  vg_gan_spec s = spec("instance", 0);
+  vg_gan *a = make(&s, 5), *c = make(&s, 5);
+  for (int i = 0; i < 3; i++) {
+    vg_gan_losses x = step(a, &both, 1), y = step(c, halves, 2);
+    assert_true(fabs(x.d_real - y.d_real) < 1e-4 * fabs(x.d_real));
+    assert_true(fabs(x.d_fake - y.d_fake) < 1e-4 * fabs(x.d_fake));
+    assert_true(fabs(x.g_adversarial - y.g_adversarial) < 1e-4 * fabs(x.g_adversarial));
+    assert_true(fabs(x.g_reconstruction - y.g_reconstruction) < 1e-4 * fabs(x.g_reconstruction));
+  }
+  /* with dropout, the fake that is made twice must be the same fake: the loss without an update says so */
+  s.dropout = 0.5;
+  vg_gan *e = make(&s, 5), *f = make(&s, 5);
+  vg_gan_batch twice[2] = {halves[0], halves[0]};
+  vg_gan_losses x, y;
+  assert_int_equal(vg_gan_step(e, twice, 2, 0, 0, &x), VG_OK);
+  vg_gan_set_step(f, 0);
+  assert_int_equal(vg_gan_step(f, twice, 2, 0, 0, &y), VG_OK);
+  assert_memory_equal(&x, &y, sizeof x);
+  vg_gan_free(a);
+  vg_gan_free(c);
+  vg_gan_free(e);
+  vg_gan_free(f);
+  vg_free(d);
+}
+
+/* With a frozen D of learning rate 0, d_fake and g_adversarial see the same logits: -log(1 - p) and -log(p)
+ * of one logit say whether the halves of an accumulated step drew the same dropout. */
+static void halves_share_dropout(void **state) {
+  (void)state;
+  samples *d = make_samples();
+  vg_gan_batch parts[2] = {batch(d, 0, 1), batch(d, 1, 1)};
+  vg_gan_spec s = spec("instance", 0.5);
+  vg_gan_objective o = objective;
+  strcpy(o.adversarial, "lsgan");
+  vg_gan *gan;
+  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &gan), VG_OK);
+  vg_gan_losses one, many;
+  assert_int_equal(vg_gan_step(gan, parts, 1, 0, 0, &one), VG_OK);
+  vg_gan_set_step(gan, 0);
+  assert_int_equal(vg_gan_step(gan, (vg_gan_batch[]){parts[0], parts[0]}, 1, 0, 0, &many), VG_OK);
+  assert_true(one.d_fake == many.d_fake && one.g_reconstruction == many.g_reconstruction);
+  vg_gan_set_step(gan, 1);
+  assert_int_equal(vg_gan_step(gan, parts, 1, 0, 0, &many), VG_OK);
+  assert_true(one.g_reconstruction != many.g_reconstruction); /* another step, another dropout */
+  vg_gan_free(gan);
+  vg_free(d);
+}
+
+static void state_round_trip(void **state) {
+  (void)state;
+  char path[] = "/tmp/test_nn_gan_XXXXXX", file[64];
+  assert_non_null(mkdtemp(path));
+  snprintf(file, sizeof file, "%s/state.safetensors", path);
+  samples *d = make_samples();
+  vg_gan_batch b = batch(d, 0, 1);
+  vg_gan_spec s = spec("batch", 0.5);
+  vg_gan *a = make(&s, 5), *c = make(&s, 77), *only;
+  for (int i = 0; i < 2; i++) step(a, &b, 1);
+
+  vg_st_entry *e;
+  vg_st_file f;
+  size_t n;
+  assert_int_equal(vg_gan_state_get(a, VG_GAN_ALL, &e, &n), VG_OK);
+  assert_int_equal(vg_st_write(file, e, n, NULL), VG_OK);
+  vg_gan_state_free(e, n);
+  assert_int_equal(vg_st_open(file, &f), VG_OK);
+  assert_non_null(vg_st_find(&f, "g.down.0.weight"));
+  assert_non_null(vg_st_find(&f, "d.conv.1.norm.running_mean"));
+  assert_non_null(vg_st_find(&f, "adam.g.up.0.weight.exp_avg_sq"));
+
+  /* a resumed GAN goes on as the one that was never stopped */
+  assert_int_equal(vg_gan_state_set(c, VG_GAN_ALL, file, &f), VG_OK);
+  vg_gan_set_step(c, vg_gan_get_step(a));
+  assert_true(same_state(a, c));
+  vg_gan_free(c);
+  c = make(&s, 5);
+  assert_int_equal(vg_gan_state_set(c, VG_GAN_ALL, file, &f), VG_OK);
+  vg_gan_set_step(c, vg_gan_get_step(a));
+  for (int i = 0; i < 2; i++) {
+    vg_gan_losses x = step(a, &b, 1), y = step(c, &b, 1);
+    assert_memory_equal(&x, &y, sizeof x);
+  }
+  assert_true(same_state(a, c));
+
+  /* the generator alone gives the same images */
+  float *p = vg_malloc(OUT * V, sizeof *p), *q = vg_malloc(OUT * V, sizeof *q);
+  assert_int_equal(vg_gan_state_set(a, VG_GAN_GENERATOR, file, &f), VG_OK);
+  assert_int_equal(vg_gan_new_generator(&s, cpu, &only), VG_OK);
+  assert_int_equal(vg_gan_state_set(only, VG_GAN_GENERATOR, file, &f), VG_OK);
+  assert_int_equal(vg_gan_generate(a, b.input, 1, b.dim, p), VG_OK);
+  assert_int_equal(vg_gan_generate(only, b.input, 1, b.dim, q), VG_OK);
+  assert_memory_equal(p, q, OUT * V * sizeof *p);
+  vg_gan_losses l;
+  assert_int_equal(vg_gan_step(only, &b, 1, 1e-4, 1e-4, &l), VG_FAILED);
+  vg_gan_free(only);
+
+  /* another width, and another depth, are named faults that change nothing */
+  s.ngf = 5;
+  vg_gan *wide = make(&s, 5), *untouched = make(&s, 5);
+  assert_int_equal(vg_gan_state_set(wide, VG_GAN_GENERATOR, "m.safetensors", &f), VG_DATA);
+  assert_non_null(
+      strstr(vg_error(), "m.safetensors: tensor \"g.down.0.weight\" has shape 4x3x4x4x4, wanted 5x3x4x4x4"));
+  assert_true(same_state(wide, untouched));
+  s = spec("instance", 0);
+  s.levels = 2;
+  s.d_layers = 3;
+  vg_gan *deep = make(&s, 5);
+  assert_int_equal(vg_gan_state_set(deep, VG_GAN_DISCRIMINATOR, "m.safetensors", &f), VG_DATA);
+  assert_non_null(strstr(vg_error(), "m.safetensors"));
+  vg_gan_free(deep);
+  vg_gan_free(wide);
+  vg_gan_free(untouched);
+
+  vg_st_release(&f);
+  vg_gan_free(a);
+  vg_gan_free(c);
+  vg_free(p);
+  vg_free(q);
+  vg_free(d);
+  unlink(file);
+  rmdir(path);
+}
+
+/* Whatever is not finite, and wherever it shows, all tensors are as before, running statistics too. */
+static void failed_step_changes_nothing(void **state) {
+  (void)state;
+  static const char *const norms[] = {"instance", "batch", "none"};
+  samples *d = make_samples(), *bad = make_samples();
+  vg_gan_batch b = batch(d, 0, 1), parts[2] = {batch(d, 0, 1), batch(bad, 0, 1)};
+  vg_gan_losses l;
+  for (int k = 0; k < 3; k++) {
+    vg_gan_spec s = spec(norms[k], 0);
+    vg_gan *a = make(&s, 5), *c = make(&s, 5);
+    step(a, &b, 1);
+    step(c, &b, 1);
+    for (int fault = 0; fault < 4; fault++) {
+      memcpy(bad, d, sizeof *d);
+      double lr_d = 1e-4;
+      if (fault == 0) bad->input[7] = NAN;
+      if (fault == 1) bad->target[7] = INFINITY;
+      if (fault == 2) bad->weight[7] = NAN; /* seen only after D was updated */
+      if (fault == 3) lr_d = 1e38;          /* D itself bursts */
+      for (int n = 1; n <= 2; n++) {
+        assert_int_equal(vg_gan_step(a, n == 1 ? &parts[1] : parts, n, 1e-4, lr_d, &l), VG_FAILED);
+        if (!strstr(vg_error(), "not finite")) fail_msg("%s", vg_error());
+        assert_int_equal(vg_gan_get_step(a), 1);
+        if (!same_state(a, c)) fail_msg("%s, fault %d, %d parts: the state has changed", norms[k], fault, n);
+      }
+    }
+    /* and the next good step is the one it would have been */
+    vg_gan_losses x = step(a, &b, 1), y = step(c, &b, 1);
+    assert_memory_equal(&x, &y, sizeof x);
+    assert_true(same_state(a, c));
+    vg_gan_free(a);
+    vg_gan_free(c);
+  }
+  vg_free(d);
+  vg_free(bad);
+}
+
+static void bad_batches(void **state) {
+  (void)state;
+  samples *d = make_samples();
+  vg_gan_spec s = spec("instance", 0);
+  vg_gan *gan = make(&s, 5);
+  vg_gan_losses l;
+  vg_gan_batch b = batch(d, 0, 1);
+  assert_int_equal(vg_gan_step(gan, &b, 0, 1e-4, 1e-4, &l), VG_FAILED);
+  assert_int_equal(vg_gan_step(gan, &b, 1, NAN, 1e-4, &l), VG_CONFIG);
+  b.target = NULL;
+  assert_int_equal(vg_gan_step(gan, &b, 1, 1e-4, 1e-4, &l), VG_FAILED);
+  b = batch(d, 0, 1);
+  b.dim[2] = 2;
+  assert_int_equal(vg_gan_step(gan, &b, 1, 1e-4, 1e-4, &l), VG_CONFIG);
+  vg_gan_free(gan);
+  vg_free(d);
+}
+
+int main(void) {
+  vg_tensor_threads(0);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(learns, nothing_left),
+      cmocka_unit_test_teardown(same_seed_same_bytes, nothing_left),
+      cmocka_unit_test_teardown(accumulates, nothing_left),
+      cmocka_unit_test_teardown(halves_share_dropout, nothing_left),
+      cmocka_unit_test_teardown(state_round_trip, nothing_left),
+      cmocka_unit_test_teardown(failed_step_changes_nothing, nothing_left),
+      cmocka_unit_test_teardown(bad_batches, nothing_left),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,223 @@
+/* test_nn_networks.c: specs, shapes and geometry of the networks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+#include "voxgan/mem.h"
+#include "voxgan/nn.h"
+
+static const vg_device cpu = {0};
+static const vg_gan_objective objective = {.adversarial = "bce",
+                                           .reconstruction = "l1",
+                                           .w_adversarial = 1,
+                                           .w_reconstruction = 100,
+                                           .beta1 = 0.5,
+                                           .beta2 = 0.999};
+
+static vg_gan_spec small(const char *generator, int d, int h, int w) {
+  vg_gan_spec s = {.discriminator = "patch",
+                   .norm = "instance",
+                   .in_channels = 3,
+                   .out_channels = 2,
+                   .patch = {d, h, w},
+                   .ngf = 4,
+                   .ndf = 4,
+                   .blocks = 2,
+                   .d_layers = 2,
+                   .dropout = 0.5};
+  strcpy(s.generator, generator);
+  return s;
+}
+
+static int nothing_left(void **state) {
+  (void)state;
+  if (vg_tensor_live()) print_error("%zu tensors left\n", vg_tensor_live());
+  if (vg_mem_live()) print_error("%ld blocks left\n", vg_mem_live());
+  return vg_tensor_live() != 0 || vg_mem_live() != 0;
+}
+
+static void strides(void **state) {
+  (void)state;
+  int s[VG_UNET_MAX_LEVELS][3];
+  assert_int_equal(vg_unet_strides((int[]){64, 64, 64}, 0, s), 5);
+  assert_int_equal(vg_unet_strides((int[]){54, 128, 128}, 0, s), 6);
+  /* 54 27 13 6 3 3 3 */
+  assert_int_equal(s[3][0], 2);
+  assert_int_equal(s[4][0], 1);
+  assert_int_equal(s[5][0], 1);
+  assert_int_equal(s[5][1], 2);
+  assert_int_equal(vg_unet_strides((int[]){64, 64, 64}, 3, s), 3);
+  assert_int_equal(vg_unet_strides((int[]){1, 256, 256}, 0, s), 7);
+  for (int i = 0; i < 7; i++) assert_int_equal(s[i][0], 1);
+  assert_int_equal(vg_unet_strides((int[]){1, 3, 2}, 0, s), 0);
+}
+
+/* Generates n samples on a grid; every value must be in (-1, 1) and not constant. */
+static void generates(vg_gan *gan, int n, const int dim[3]) {
+  const vg_gan_spec *s = vg_gan_get_spec(gan);
+  size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t in = (size_t)n * (size_t)s->in_channels * voxels, out = (size_t)n * (size_t)s->out_channels * voxels;
+  float *x = vg_malloc(in, sizeof *x), *y = vg_malloc(out, sizeof *y), low = 2, high = -2;
+  for (size_t i = 0; i < in; i++) x[i] = (float)((i * 2654435761u >> 7) % 5 == 0);
+  vg_status st = vg_gan_generate(gan, x, n, dim, y);
+  if (st) fail_msg("%s %dx%dx%d: %s", s->generator, dim[0], dim[1], dim[2], vg_error());
+  for (size_t i = 0; i < out; i++) {
+    assert_true(fabsf(y[i]) <= 1);
+    low = fminf(low, y[i]);
+    high = fmaxf(high, y[i]);
+  }
+  assert_true(high > low);
+  vg_free(x);
+  vg_free(y);
+}
+
+static void shapes(void **state) {
+  (void)state;
+  static const char *const generators[] = {"unet", "resnet"}, *const norms[] = {"instance", "batch", "none"};
+  static const int patches[][3] = {{16, 16, 16}, {13, 32, 32}, {1, 32, 32},
+                                   {32, 32, 1},  {3, 17, 21},  {6, 20, 16}};
+  for (size_t g = 0; g < 2; g++)
+    for (size_t k = 0; k < 3; k++)
+      for (size_t p = 0; p < sizeof patches / sizeof *patches; p++) {
+        vg_gan_spec s = small(generators[g], patches[p][0], patches[p][1], patches[p][2]);
+        strcpy(s.norm, norms[k]);
+        vg_gan *gan;
+        if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", generators[g], vg_error());
+        generates(gan, 2, s.patch);
+        int least[3], other[3];
+        vg_gan_min_dim(gan, least);
+        for (int a = 0; a < 3; a++) {
+          assert_true(least[a] >= 1 && least[a] <= s.patch[a]);
+          other[a] = s.patch[a] + 3; /* another extent than the patch's, and another oddness */
+        }
+        generates(gan, 1, other);
+        /* the least is allowed; one voxel fewer is a clear no */
+        generates(gan, 1, least);
+        for (int a = 0; a < 3; a++) {
+          if (least[a] == 1) continue;
+          float dummy = 0;
+          least[a]--;
+          assert_int_equal(vg_gan_generate(gan, &dummy, 1, least, &dummy), VG_CONFIG);
+          assert_non_null(strstr(vg_error(), "too small"));
+          least[a]++;
+        }
+        vg_gan_free(gan);
+      }
+}
+
+/* The layers of a 64^3 U-Net and PatchGAN: pix2pix's, in numbers of parameters. */
+static void parameters(void **state) {
+  (void)state;
+  vg_gan_spec s = small("unet", 64, 64, 64);
+  s.in_channels = 8;
+  s.out_channels = 4;
+  s.ngf = s.ndf = 16;
+  s.d_layers = 3;
+  vg_gan *gan;
+  assert_int_equal(vg_gan_new(&s, &objective, 1, cpu, &gan), VG_OK);
+  size_t down = 64 * (8 * 16 + 16 * 32 + 32 * 64 + 64 * 128 + 128 * 128) + 16 + 128;
+  size_t up = 64 * (128 * 128 + 256 * 64 + 128 * 32 + 64 * 16 + 32 * 4) + 4;
+  assert_int_equal(vg_gan_parameters(gan, false), down + up);
+  assert_int_equal(vg_gan_parameters(gan, true),
+                   64 * (12 * 16 + 16 * 32 + 32 * 64 + 64 * 128 + 128) + 16 + 1);
+  vg_gan_free(gan);
+}
+
+static void refused(const vg_gan_spec *s, const vg_gan_objective *o, const char *says) {
+  vg_gan *gan;
+  assert_int_equal(vg_gan_new(s, o, 1, cpu, &gan), VG_CONFIG);
+  assert_null(gan);
+  if (!strstr(vg_error(), says)) fail_msg("\"%s\" does not say \"%s\"", vg_error(), says);
+}
+
+static void bad_specs(void **state) {
+  (void)state;
+  const vg_gan_spec good = small("unet", 16, 16, 16);
+#define REFUSED(change, says)                                                                                \
+  do {                                                                                                       \
+    vg_gan_spec s = good;                                                                                    \
+    vg_gan_objective o = objective;                                                                          \
+    change;                                                                                                  \
+    refused(&s, &o, says);                                                                                   \
+  } while (0)
+  REFUSED(strcpy(s.generator, "vnet"), "generator \"vnet\"");
+  REFUSED(strcpy(s.discriminator, "disc"), "discriminator \"disc\"");
+  REFUSED(strcpy(s.norm, "layer"), "norm \"layer\"");
+  REFUSED(s.in_channels = 0, "channels");
+  REFUSED(s.patch[1] = 0, "patch 16x0x16");
+  REFUSED(s.patch[0] = s.patch[1] = s.patch[2] = 5, "too small for unet");
+  REFUSED(s.levels = 9, "levels 9: a patch of 16x16x16 allows 2 to 3");
+  REFUSED(s.levels = 1, "levels 1");
+  REFUSED(s.ngf = 0, "ngf 0");
+  REFUSED(s.ndf = -3, "ndf -3");
+  REFUSED(s.dropout = 1, "dropout 1");
+  REFUSED(s.dropout = NAN, "dropout");
+  REFUSED(s.d_layers = 0, "d_layers 0");
+  REFUSED((strcpy(s.generator, "resnet"), s.blocks = 0), "blocks 0");
+  REFUSED(strcpy(o.adversarial, "l1"), "adversarial loss \"l1\"");
+  REFUSED(strcpy(o.reconstruction, "bce"), "reconstruction loss \"bce\"");
+  REFUSED(o.w_adversarial = -1, "weights");
+  REFUSED(o.w_reconstruction = NAN, "weights");
+  REFUSED(o.beta2 = 1, "betas");
+}
+
+static void estimates(void **state) {
+  (void)state;
+  static const char *const generators[] = {"unet", "resnet"};
+  for (int g = 0; g < 2; g++) {
+    vg_gan_spec s = small(generators[g], 32, 32, 32);
+    size_t base = vg_gan_step_bytes(&s, 1, s.patch), free_base = vg_gan_generate_bytes(&s, s.patch);
+    assert_true(free_base > 32 * 32 * 32 * 5 * sizeof(float));
+    assert_true(base > 2 * free_base);
+    assert_true(vg_gan_step_bytes(&s, 2, s.patch) > base);
+    for (int a = 0; a < 3; a++) {
+      int dim[3] = {32, 32, 32};
+      dim[a] = 40;
+      assert_true(vg_gan_step_bytes(&s, 1, dim) > base);
+      assert_true(vg_gan_generate_bytes(&s, dim) > free_base);
+    }
+    vg_gan_spec wide = s;
+    wide.ngf *= 2;
+    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) > base);
+    assert_true(vg_gan_generate_bytes(&wide, s.patch) > free_base);
+    wide = s;
+    wide.ndf *= 2;
+    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) > base);
+  }
+}
+
+/* A failed allocation anywhere in building is an error that leaves nothing behind. */
+static void out_of_memory(void **state) {
+  (void)state;
+  const vg_gan_spec s = small("unet", 1, 16, 16);
+  for (long n = 1;; n++) {
+    vg_gan *gan;
+    vg_mem_fail_after(n);
+    vg_status st = vg_gan_new(&s, &objective, 1, cpu, &gan);
+    vg_mem_fail_after(0);
+    if (!st) {
+      vg_gan_free(gan);
+      assert_true(n > 10);
+      return;
+    }
+    assert_int_equal(st, VG_MEMORY);
+    assert_null(gan);
+    assert_int_equal(vg_mem_live(), 0);
+    assert_int_equal(vg_tensor_live(), 0);
+  }
+}
+
+int main(void) {
+  vg_tensor_threads(0);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(strides),
+      cmocka_unit_test_teardown(shapes, nothing_left),
+      cmocka_unit_test_teardown(parameters, nothing_left),
+      cmocka_unit_test_teardown(bad_specs, nothing_left),
+      cmocka_unit_test(estimates),
+      cmocka_unit_test_teardown(out_of_memory, nothing_left),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
