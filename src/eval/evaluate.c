@@ -1,0 +1,272 @@
+/* evaluate.c: which cases belong together, what is measured in them, and the run as a whole. */
+#include "voxgan/evaluate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "eval/evaluate_case.h"
+#include "voxgan/fs.h"
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+#include "voxgan/pool.h"
+#include "voxgan/str.h"
+
+static const char *const normalise_names[] = {"each", "real", "none", NULL};
+
+const char *vg_normalise_name(vg_normalise n) { return normalise_names[n]; }
+
+vg_status vg_normalise_parse(const char *text, vg_normalise *out) {
+  for (int i = 0; normalise_names[i]; i++) {
+    if (strcmp(text, normalise_names[i]) != 0) continue;
+    *out = (vg_normalise)i;
+    return VG_OK;
+  }
+  return vg_fail(VG_CONFIG, "no normalisation '%s': each, real or none", text);
+}
+
+/* ---- pairs ---- */
+
+static void warn_unpaired(const char *side, const char *other, char *const *ids, size_t n) {
+  if (!n) return;
+  vg_str names = VG_STR_INIT;
+  for (size_t i = 0; i < n && i < 5; i++) vg_str_addf(&names, "%s%s", i ? ", " : "", ids[i]);
+  if (n > 5) vg_str_addf(&names, " and %zu more", n - 5);
+  vg_warn("%zu %s subject%s without a %s partner: %s", n, side, n > 1 ? "s" : "", other, vg_str_text(&names));
+  vg_str_release(&names);
+}
+
+static vg_status keep_id(char **ids, size_t *n, const char *id) {
+  ids[*n] = vg_strdup(id);
+  return ids[*n] ? ((void)++*n, VG_OK) : VG_MEMORY;
+}
+
+/* Both lists are sorted by id. */
+static vg_status pair_up(eval_study *s, vg_evaluation *e) {
+  size_t n_real = s->real.n, n_synth = s->synth.n, i = 0, j = 0;
+  size_t most = n_real < n_synth ? n_real : n_synth;
+  s->pairs = VG_NEW_N(eval_pair, most);
+  e->ids = VG_NEW_N(char *, most);
+  e->real_only = VG_NEW_N(char *, n_real);
+  e->synth_only = VG_NEW_N(char *, n_synth);
+  if (!s->pairs || !e->ids || !e->real_only || !e->synth_only) return VG_MEMORY;
+  while (i < n_real || j < n_synth) {
+    const vg_subject *r = i < n_real ? &s->real.subjects[i] : NULL;
+    const vg_subject *y = j < n_synth ? &s->synth.subjects[j] : NULL;
+    int order = !r ? 1 : !y ? -1 : strcmp(r->id, y->id);
+    vg_status st;
+    if (order < 0) {
+      st = keep_id(e->real_only, &e->n_real_only, r->id);
+    } else if (order > 0) {
+      st = keep_id(e->synth_only, &e->n_synth_only, y->id);
+    } else {
+      s->pairs[e->n_cases] = (eval_pair){r, y};
+      st = keep_id(e->ids, &e->n_cases, r->id);
+    }
+    if (st) return st;
+    i += order <= 0;
+    j += order >= 0;
+  }
+  if (!e->n_cases)
+    return vg_fail(VG_DATA, "no subject is on both sides: real has %zu, the first %s; synthetic %zu, the first %s",
+                   n_real, n_real ? s->real.subjects[0].id : "none", n_synth,
+                   n_synth ? s->synth.subjects[0].id : "none");
+  warn_unpaired("real", "synthetic", e->real_only, e->n_real_only);
+  warn_unpaired("synthetic", "real", e->synth_only, e->n_synth_only);
+  return VG_OK;
+}
+
+/* ---- what is measured ---- */
+
+static vg_status collect_classes(eval_study *s) {
+  const vg_dataset *sides[] = {&s->real, &s->synth};
+  for (int d = 0; d < 2; d++) {
+    for (int i = 0; i < sides[d]->n_sources; i++) {
+      const vg_source *source = &sides[d]->sources[i];
+      vg_status st = vg_classes_add(&s->tumour, &source->tumour_scheme, VG_ROLE_TUMOUR);
+      if (!st) st = vg_classes_add(&s->anatomy, &source->anatomy_scheme, VG_ROLE_ANATOMY);
+      if (st) return st;
+    }
+  }
+  return VG_OK;
+}
+
+/* One region a class, whose cell is first_cell + its index; a name that is taken gets " class" put after it. */
+static vg_status add_class_regions(vg_regions *regions, const vg_classes *c, int first_cell) {
+  for (int k = 0; k < c->n; k++) {
+    uint8_t cell = (uint8_t)(first_cell + k);
+    char name[VG_CLASS_NAME + 8];
+    bool taken = false;
+    for (int r = 0; r < regions->n; r++) taken |= !strcmp(regions->names[r], c->names[k]);
+    snprintf(name, sizeof name, taken ? "%s class" : "%s", c->names[k]);
+    vg_status st = vg_regions_add(regions, name, &cell, 1);
+    if (st) return st;
+  }
+  return VG_OK;
+}
+
+static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
+  uint8_t cells[VG_CLASSES_MAX + 1];
+  vg_status st;
+  int tumours = s->tumour.n;
+  for (int k = 0; k <= tumours; k++) cells[k] = (uint8_t)(EVAL_CELL_BRAIN + k);
+  vg_regions_init(&e->image_regions);
+  vg_regions_init(&e->tumour_regions);
+  vg_regions_init(&e->anatomy_regions);
+  if ((st = vg_regions_add(&e->image_regions, "brain", cells, (size_t)tumours + 1))) return st;
+  if (tumours) {
+    if ((st = vg_regions_add(&e->image_regions, "tumour", cells + 1, (size_t)tumours))) return st;
+    /* In the maps themselves class k is cell k + 1, which is what cells holds from its start. */
+    if ((st = vg_regions_add(&e->tumour_regions, "tumour", cells, (size_t)tumours))) return st;
+  }
+  if (tumours > 1) {
+    if ((st = add_class_regions(&e->image_regions, &s->tumour, EVAL_CELL_TUMOUR))) return st;
+    if ((st = add_class_regions(&e->tumour_regions, &s->tumour, 1))) return st;
+  }
+  return add_class_regions(&e->anatomy_regions, &s->anatomy, 1);
+}
+
+/* Cases in which both sides have the series, or the label maps by their series names. */
+static size_t cases_with(const eval_study *s, const char *series) {
+  size_t n = 0;
+  int r = vg_series_find(&s->real.series, series), y = vg_series_find(&s->synth.series, series);
+  for (size_t i = 0; i < s->evaluation->n_cases; i++) {
+    const vg_subject *a = s->pairs[i].real, *b = s->pairs[i].synth;
+    if (!strcmp(series, EVAL_TUMOUR_LABELS))
+      n += a->tumour && b->tumour;
+    else if (!strcmp(series, EVAL_ANATOMY_LABELS))
+      n += a->anatomy && b->anatomy;
+    else
+      n += r >= 0 && y >= 0 && a->series[r] && b->series[y];
+  }
+  return n;
+}
+
+static void add_groups(vg_evaluation *e, const char *series, const vg_regions *regions, vg_metric_kind kind) {
+  for (int r = 0; r < regions->n; r++) {
+    const vg_metric_row *row;
+    for (int i = 0; (row = vg_metric_at(i)); i++) {
+      if (row->metric->kind != kind || !vg_metric_in_suites(row->metric, e->suites)) continue;
+      e->groups[e->n_groups++] = (eval_group){.series = series, .region = regions->names[r], .metric = row};
+    }
+  }
+}
+
+static vg_status make_groups(eval_study *s, vg_evaluation *e) {
+  int metrics = 0, n_series = 0;
+  while (vg_metric_at(metrics)) metrics++;
+  e->groups = vg_calloc((size_t)(EVAL_SERIES_MAX * VG_REGIONS_MAX) * (size_t)metrics, sizeof *e->groups);
+  if (!e->groups) return VG_MEMORY;
+  for (int i = 0; i < s->real.series.n; i++) {
+    const char *name = s->real.series.names[i];
+    size_t n = cases_with(s, name);
+    if (n < e->n_cases) vg_info("series %s is on both sides in %zu of %zu subjects", name, n, e->n_cases);
+    if (!n) continue;
+    snprintf(e->series[n_series], VG_SERIES_NAME, "%s", name);
+    add_groups(e, e->series[n_series++], &e->image_regions, VG_METRIC_IMAGE);
+  }
+  if (cases_with(s, EVAL_TUMOUR_LABELS)) add_groups(e, EVAL_TUMOUR_LABELS, &e->tumour_regions, VG_METRIC_OVERLAP);
+  if (cases_with(s, EVAL_ANATOMY_LABELS))
+    add_groups(e, EVAL_ANATOMY_LABELS, &e->anatomy_regions, VG_METRIC_OVERLAP);
+  if (!e->n_groups)
+    return vg_fail(VG_DATA, "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
+                   e->n_cases);
+  e->values = vg_malloc(e->n_cases * e->n_groups, sizeof *e->values);
+  if (!e->values) return VG_MEMORY;
+  for (size_t i = 0; i < e->n_cases * e->n_groups; i++) e->values[i] = NAN;
+  return VG_OK;
+}
+
+/* Label maps that are copies of each other say nothing about the images beside them. */
+static void leave_out_copied_labels(const eval_study *s, vg_evaluation *e) {
+  bool any_image = false, any_overlap = false;
+  for (size_t g = 0; g < e->n_groups; g++) {
+    any_image |= e->groups[g].metric->metric->kind == VG_METRIC_IMAGE;
+    any_overlap |= e->groups[g].metric->metric->kind == VG_METRIC_OVERLAP;
+  }
+  if (!any_overlap || !any_image || s->maps_differ || s->overlap_by_name) return;
+  vg_info("label maps are equal on both sides: overlap left out (--suite overlap shows it)");
+  for (size_t g = 0; g < e->n_groups; g++) {
+    if (e->groups[g].metric->metric->kind != VG_METRIC_OVERLAP) continue;
+    for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + g] = NAN;
+  }
+}
+
+/* ---- the run ---- */
+
+static vg_status measure_all(eval_study *s) {
+  size_t n = s->evaluation->n_cases;
+  vg_status st = VG_OK;
+  /* With few cases the threads work within one, as nested calls would not. */
+  if (2 * n > (size_t)vg_threads()) {
+    st = vg_parallel(n, vg_eval_case, s);
+  } else {
+    for (size_t i = 0; i < n && !st; i++) st = vg_eval_case(s, i);
+  }
+  vg_progress_end();
+  return st;
+}
+
+static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
+  const char *layout = set->real_layout ? set->real_layout : "auto";
+  vg_status st = vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);
+  if (st) return st;
+  layout = set->synth_layout ? set->synth_layout : "auto";
+  return vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);
+}
+
+vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
+  eval_study s = {0};
+  eval_baseline baseline = {0};
+  vg_evaluation *e = VG_NEW(vg_evaluation);
+  vg_status st;
+  *out = NULL;
+  if (!e) return VG_MEMORY;
+  s.evaluation = e;
+  e->normalise = set->normalise;
+  if ((st = vg_suites_parse(set->suites, &e->suites))) goto out;
+  s.overlap_by_name = set->suites && e->suites != ~0u && vg_metric_in_suites(&vg_metric_dice, e->suites);
+  if ((st = vg_eval_baseline_read(set, &baseline))) goto out;
+  if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
+  if ((st = load_sides(set, &s))) goto out;
+  if ((st = pair_up(&s, e))) goto out;
+  if ((st = collect_classes(&s))) goto out;
+  if ((st = make_regions(&s, e))) goto out;
+  if ((st = make_groups(&s, e))) goto out;
+  if ((st = measure_all(&s))) goto out;
+  leave_out_copied_labels(&s, e);
+  if ((st = vg_eval_summarise(e))) goto out;
+  if ((st = vg_eval_summary_json(e))) goto out;
+  if (set->baseline && (st = vg_eval_baseline_compare(&baseline, e))) goto out;
+  if (set->out && (st = vg_eval_write(e, set->out))) goto out;
+  *out = e;
+  if (e->n_worse) {
+    st = vg_fail(VG_REGRESSION, "%zu value%s worse than in the baseline %s", e->n_worse, e->n_worse > 1 ? "s" : "",
+                 set->baseline);
+  }
+  e = NULL;
+out:
+  vg_evaluation_free(e);
+  vg_eval_baseline_release(&baseline);
+  vg_dataset_release(&s.real);
+  vg_dataset_release(&s.synth);
+  vg_free(s.pairs);
+  return st;
+}
+
+static void free_ids(char **ids, size_t n) {
+  for (size_t i = 0; ids && i < n; i++) vg_free(ids[i]);
+  vg_free(ids);
+}
+
+void vg_evaluation_free(vg_evaluation *e) {
+  if (!e) return;
+  free_ids(e->ids, e->n_cases);
+  free_ids(e->real_only, e->n_real_only);
+  free_ids(e->synth_only, e->n_synth_only);
+  vg_free(e->groups);
+  vg_free(e->values);
+  vg_json_free(e->summary);
+  vg_table_release(&e->moved);
+  vg_free(e->baseline);
+  vg_free(e);
+}

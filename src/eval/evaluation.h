@@ -1,0 +1,59 @@
+/* evaluation.h: what the files of an evaluation share: the cases measured, the groups of values, their summary. */
+#ifndef VG_EVAL_EVALUATION_H
+#define VG_EVAL_EVALUATION_H
+#include "voxgan/dataset.h"
+#include "voxgan/evaluate.h"
+#include "voxgan/table.h"
+
+/* What one number of a case is: a metric of a series in a region. */
+typedef struct eval_group {
+  const char *series; /* borrowed from the study's lists */
+  const char *region;
+  const vg_metric_row *metric;
+  /* over the cases: */
+  size_t n, infinite; /* finite values, infinite ones */
+  double mean, sd, median, q1, q3, least, most; /* NaN where n is too small */
+} eval_group;
+
+#define EVAL_SERIES_MAX 16
+
+struct vg_evaluation {
+  size_t n_cases, n_groups;
+  char **ids;    /* (n_cases) */
+  eval_group *groups;
+  double *values; /* (n_cases, n_groups); NaN: not defined or not there */
+  char series[EVAL_SERIES_MAX][VG_SERIES_NAME];
+  vg_regions image_regions, tumour_regions, anatomy_regions;
+  uint32_t suites;
+  char **real_only, **synth_only; /* ids without partner */
+  size_t n_real_only, n_synth_only;
+  vg_normalise normalise;
+  vg_json *summary;
+  vg_table moved; /* against the baseline; rows 0 when there is none */
+  size_t n_worse;
+  char *baseline; /* its name, or NULL */
+};
+
+#define EVAL_TUMOUR_LABELS "tumour_labels"
+#define EVAL_ANATOMY_LABELS "anatomy_labels"
+
+/* The p-th percentile (0..100) of n > 0 values, as numpy.percentile; the values are reordered. */
+float vg_eval_percentile_f32(float *values, size_t n, double p);
+
+/* Statistics of every group; groups without any value are dropped. */
+vg_status vg_eval_summarise(vg_evaluation *e);
+vg_status vg_eval_summary_json(vg_evaluation *e);
+vg_status vg_eval_write(const vg_evaluation *e, const char *out);
+
+/* A baseline, read before the work begins. */
+typedef struct eval_baseline {
+  const char *path;
+  vg_json *root;
+  double *tolerance; /* by metric row */
+} eval_baseline;
+vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, eval_baseline *b);
+/* Fills e->moved and e->n_worse and adds "baseline" to the summary. */
+vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e);
+void vg_eval_baseline_release(eval_baseline *b);
+
+#endif
