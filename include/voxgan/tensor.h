@@ -132,6 +132,11 @@ vg_tensor *vg_conv_transpose3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const v
  * k2 convolution on the input grid; on an axis with stride 1 the kernel is 1 or 3 and padding keeps the size.
  * w (C, K, kd, kh, kw) as for vg_conv_transpose3d. out: D, H, W wanted. */
 vg_tensor *vg_upconv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const int stride[3], const int out[3]);
+/* The same of x0 and x1 concatenated along C, without making the concatenation; one of them may have N 1 and
+ * is then repeated over the batch. What needs no gradient (labels) costs none. */
+vg_tensor *vg_conv3d_cat(vg_tensor *x0, vg_tensor *x1, vg_tensor *w, vg_tensor *b, const vg_conv_geo *geo);
+vg_tensor *vg_upconv3d_cat(vg_tensor *x0, vg_tensor *x1, vg_tensor *w, vg_tensor *b, const int stride[3],
+                           const int out[3]);
 /* Per sample and channel: (x - mean) / sqrt(var + eps), biased variance, no affine (pix2pix). */
 vg_tensor *vg_instance_norm(vg_tensor *x, double eps);
 /* leaky_relu(instance_norm(x), slope) in one pass over memory; slope 0 is ReLU, 1 is none. */
