@@ -34,7 +34,7 @@ static const vg_registry_row losses[] = {
 #include "voxgan/losses.def"
     END};
 
-#define VG_METRIC(name, help, ...) {#name, help},
+#define VG_METRIC ROW
 static const vg_registry_row metrics[] = {
 #include "voxgan/metrics.def"
     END};
@@ -57,8 +57,4 @@ const vg_registry *vg_registry_find(const char *name) {
   for (int i = 0; (r = vg_registry_at(i)); i++)
     if (!strcmp(r->name, name)) return r;
   return NULL;
-}
-
-const char *vg_version(void) {
-  return VG_VERSION;
 }

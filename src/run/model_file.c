@@ -139,6 +139,13 @@ vg_status model_load(const char *path, vg_device device, model_info *info, vg_ga
   return st;
 }
 
+/* The settings' choices are the registries' names, which fit by construction. */
+static void copy_name(char to[16], const char *from) {
+  size_t len = strlen(from);
+  if (len >= 16) VG_BUG("registry name %s is too long for a spec", from);
+  memcpy(to, from, len + 1);
+}
+
 void spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3], vg_gan_spec *out) {
   *out = (vg_gan_spec){.in_channels = n_classes,
                        .out_channels = n_series,
@@ -149,9 +156,9 @@ void spec_from_config(const vg_config *c, int n_classes, int n_series, const int
                        .blocks = c->net.blocks,
                        .d_layers = c->net.d_layers,
                        .dropout = c->net.dropout};
-  snprintf(out->generator, sizeof out->generator, "%s", c->net.generator);
-  snprintf(out->discriminator, sizeof out->discriminator, "%s", c->net.discriminator);
-  snprintf(out->norm, sizeof out->norm, "%s", c->net.norm);
+  copy_name(out->generator, c->net.generator);
+  copy_name(out->discriminator, c->net.discriminator);
+  copy_name(out->norm, c->net.norm);
 }
 
 void objective_from_config(const vg_config *c, vg_gan_objective *out) {
@@ -159,6 +166,6 @@ void objective_from_config(const vg_config *c, vg_gan_objective *out) {
                             .w_reconstruction = c->train.w_reconstruction,
                             .beta1 = c->train.beta1,
                             .beta2 = c->train.beta2};
-  snprintf(out->adversarial, sizeof out->adversarial, "%s", c->train.adversarial);
-  snprintf(out->reconstruction, sizeof out->reconstruction, "%s", c->train.reconstruction);
+  copy_name(out->adversarial, c->train.adversarial);
+  copy_name(out->reconstruction, c->train.reconstruction);
 }
