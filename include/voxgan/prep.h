@@ -46,24 +46,35 @@ typedef struct vg_range {
 typedef struct vg_case {
   char *id;
   vg_prep_record record;
-  int n_classes, n_series;
+  int n_classes, n_anatomy; /* classes [n_anatomy, n_classes) are tumour */
+  int n_series;
   const uint8_t *labels; /* (C, D, H, W) fractions, 255 is 1.0; all channels 0 in the background */
   const int16_t *image;  /* (S, D, H, W), value / 32767 in [-1, 1]; NULL without series */
   const uint8_t *brain;  /* (D, H, W) 0 or 1 */
+  const uint8_t *native_brain; /* the brain at the scan's own resolution: bit i & 7 of byte i >> 3, i over crop_dim */
+  const uint32_t *tumour;      /* n_tumour voxels of (D, H, W) that are mostly tumour, drawn evenly from all of them */
+  uint32_t n_tumour;           /* at most VG_CASE_TUMOUR */
   vg_range ranges[VG_SERIES_MAX];
   vg_map map;            /* holds the arrays when they come from the cache */
   void *owned;           /* or this does */
 } vg_case;
+#define VG_CASE_TUMOUR 16384
 
 /* Where the brain is: the background is the value that most of the volume's outer faces share, whatever it is; without one
- * (noise in the air) Otsu's threshold. Largest component, holes filled. mask (Z, Y, X) 0/1, background may be NULL.
- * VG_DATA when nothing is left. */
+ * (noise in the air) Otsu's threshold. Largest component, and any at least a twentieth of it (a slice may cut the
+ * brain in pieces), holes filled. mask (Z, Y, X) 0/1, background may be NULL. VG_DATA when nothing is left. */
 vg_status vg_brain_mask(const vg_volume *vol, const char *path, uint8_t *mask, double *background);
 
-/* Prepares one subject. The anatomy classes come from its anatomy map; when the class set's only anatomy class is "brain",
- * from the mask of its series (or of the anatomy map, where there is one). Tumour labels take their voxels from
- * the anatomy. At synthesis settings->series is empty and any series found serves for the mask only.
- * VG_DATA: differing grids, labels outside the scheme or the class set, no brain. */
+/* Prepares one subject. Where it has an anatomy map, the brain is what that map and the tumour map label, so that training and
+ * synthesis from labels alone see the same brain; anatomy classes come from the map, or are all "brain" when that is
+ * the class set's only anatomy class. Without a map the brain is where half or more of the series' masks say so, or tumour
+ * is labelled, and class "brain" takes it. Tumour labels take their voxels from the anatomy; without tumour classes
+ * tumour maps are not read. A map may label both roles.
+ * Inside the prepared brain, fractions are of the brain's share of the voxel, and intensities the mean over that share: the
+ * rim is neither darkened nor thinned.
+ * At synthesis settings->series is empty and any series found serve for the mask only.
+ * VG_DATA: differing grids, labels outside the scheme or the class set, a wanted series missing, no brain, or nothing
+ * that tells where it is. */
 vg_status vg_prepare(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings, vg_case *out);
 void vg_case_release(vg_case *c);
 
@@ -72,14 +83,14 @@ void vg_case_release(vg_case *c);
 vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_subject *subject,
                             const vg_prep_settings *settings, vg_case *out);
 
-/* Puts one channel of a prepared grid (values in [-1, 1], (D, H, W)) back into the native geometry with the intensities of range; outside
- * the brain exactly range->background. native_brain: mask on the ras grid, or NULL to use the prepared grid's. */
+/* Puts one channel of a prepared grid (values in [-1, 1], (D, H, W)) back into the native geometry with the intensities of
+ * range; outside the brain (at the scan's own resolution) exactly range->background. out is the caller's. */
 vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *range, vg_volume *out);
 
 /* Median range over cases, for the model file. */
 void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range *out);
 
-/* Settings and ranges in a model's metadata. */
+/* Settings and ranges (one a series, or NULL) in a model's metadata. */
 vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges);
 vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings *s, vg_range *ranges);
 
