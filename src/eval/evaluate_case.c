@@ -120,13 +120,15 @@ static vg_status robust_range(const vg_volume *vol, const uint8_t *cells, size_t
   return VG_OK;
 }
 
-VG_HOT static void to_unit_range(float *v, size_t n, float lo, float hi) {
-  /* A constant volume (a generator that has collapsed) lands in the middle. */
+VG_HOT static void to_unit_range(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
+  /* A constant volume (a generator that has collapsed) lands in the middle. Outside the brain all is -1, as in
+   * prepared data: windows at the brain's edge must not feel how a file writes its background. */
   float scale = hi > lo ? 2 / (hi - lo) : 0, shift = hi > lo ? -1 : 0;
   for (size_t i = 0; i < n; i++) {
     float x = (v[i] - lo) * scale + shift;
     x = x < -1 ? -1 : x;
-    v[i] = x > 1 ? 1 : x;
+    x = x > 1 ? 1 : x;
+    v[i] = cells[i] ? x : -1;
   }
 }
 
@@ -205,9 +207,9 @@ static vg_status normalise(vg_normalise how, vg_volume *real, const char *real_p
     *range = (double)hi - (double)lo;
     return VG_OK;
   }
-  to_unit_range(real->data, n, lo, hi);
+  to_unit_range(real->data, cells, n, lo, hi);
   if (how == VG_NORMALISE_EACH && (st = robust_range(synth, cells, n, &lo, &hi))) return st;
-  to_unit_range(synth->data, n, lo, hi);
+  to_unit_range(synth->data, cells, n, lo, hi);
   return VG_OK;
 }
 

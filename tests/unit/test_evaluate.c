@@ -312,6 +312,31 @@ static void test_stored_orientation_does_not_matter(void **state) {
   vg_evaluation_free(e);
 }
 
+static float with_another_background(int i) { return in_brain(i, NZ) ? real_at(i, 0, NZ) : 1e4f; }
+
+/* How a file writes its background is no part of the image. */
+static void test_background_does_not_matter(void **state) {
+  (void)state;
+  char path[512];
+  vg_volume v = {0};
+  vg_geometry geo = grid(NZ);
+  write_pair(1, same);
+  path_of(synth_dir, "brats2021", ids[0], VG_FILE_SERIES, "t1", path);
+  assert_int_equal(vg_volume_new(&geo, &v), VG_OK);
+  for (int i = 0; i < N; i++) v.data[i] = with_another_background(i);
+  assert_int_equal(vg_nifti_write(path, &v, NULL), VG_OK);
+  vg_volume_release(&v);
+  vg_evaluate_settings s = settings();
+  vg_evaluation *e = evaluate(&s);
+  assert_near(figure(e, "t1", "brain", "ssim", "mean"), 1, 1e-9);
+  vg_evaluation_free(e);
+  s.normalise = VG_NORMALISE_NONE;
+  e = evaluate(&s);
+  assert_true(figure(e, "t1", "brain", "ssim", "mean") < 0.9);
+  assert_near(figure(e, "t1", "brain", "mae", "mean"), 0, 0);
+  vg_evaluation_free(e);
+}
+
 static void test_unpaired_subjects_are_named(void **state) {
   (void)state;
   write_pair(2, noisy);
@@ -679,6 +704,7 @@ int main(void) {
       TEST(test_normalisation),
       TEST(test_values_normalised_each),
       TEST(test_stored_orientation_does_not_matter),
+      TEST(test_background_does_not_matter),
       TEST(test_unpaired_subjects_are_named),
       TEST(test_no_pair_and_nothing_in_common),
       TEST(test_differing_grids_are_refused),
