@@ -1,8 +1,9 @@
 /* loader.h: training samples as plain floats, made ahead of time by threads.
  *
  * Sample k of epoch e is a function of (seed, e, k) and the cases alone, whatever the number of threads; cases are shuffled
- * anew each epoch. Patches larger than a case are padded with background; smaller ones are cut at random, a share of them
- * centred on a tumour voxel.
+ * anew each epoch. Patches larger than a case are padded with background, the case in their middle; smaller ones are cut at
+ * random, a share of them centred on a tumour voxel (moved to lie inside). Every batch is full: an epoch is rounded up to
+ * whole batches.
  */
 #ifndef VOXGAN_LOADER_H
 #define VOXGAN_LOADER_H
@@ -33,7 +34,7 @@ typedef struct vg_batch {
 } vg_batch;
 
 typedef struct vg_loader vg_loader;
-/* cases must outlive the loader. */
+/* cases must outlive the loader. VG_CONFIG: an empty batch or patch; VG_DATA: no case, or cases of differing classes. */
 vg_status vg_loader_new(const vg_case *cases, size_t n, const vg_loader_settings *settings, vg_loader **out);
 int vg_loader_batches(const vg_loader *l); /* per epoch */
 /* The next batch in order, borrowed until the following call. The first call may seek with vg_loader_seek. */
@@ -44,7 +45,8 @@ void vg_loader_seek(vg_loader *l, int epoch, int index);
 double vg_loader_waited(const vg_loader *l);
 void vg_loader_free(vg_loader *l);
 
-/* One sample by hand: the patch with its corner at lo (voxels of the prepared grid, D, H, W; may lie outside). */
+/* One sample by hand: the patch with its corner at lo (voxels of the prepared grid, D, H, W; may lie outside, where labels
+ * are 0 and the image -1). labels (C, D, H, W) and image (S, D, H, W) may be NULL. */
 void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *labels, float *image);
 
 #ifdef __cplusplus
