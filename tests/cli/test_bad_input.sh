@@ -1,0 +1,95 @@
+# needs torch
+# Bad input: one line that names the file and the fault, and the documented exit code.
+. tests/cli/lib.sh
+export OMP_NUM_THREADS=1
+
+"$VOXGAN" phantom --out "$T/good" --subjects 3 --size 32 --seed 5 2>/dev/null || bad "phantom"
+id=$(ls "$T/good" | sort | head -1)
+tiny="--layout brats2021 --set train.epochs=1 --set net.ngf=4 --set net.ndf=4 --set run.threads=1"
+train() { "$VOXGAN" train --data "$1" --out "$T/run" $tiny --overwrite "${@:2}"; }
+# broken NAME: a copy of the good data to spoil
+broken() { rm -rf "$T/bad"; cp -r "$T/good" "$T/bad"; case_dir=$T/bad/$id; }
+
+broken; head -c 500 "$T/good/$id/${id}_t1.nii.gz" >"$case_dir/${id}_t1.nii.gz"
+expect_fail 3 "${id}_t1.nii.gz.*(truncated|ends)" train "$T/bad"
+expect_fail 3 "${id}_t1.nii.gz.*(truncated|ends)" "$VOXGAN" inspect "$case_dir/${id}_t1.nii.gz"
+
+broken; printf 'this is no volume at all, though it is named like one' | gzip >"$case_dir/${id}_t2.nii.gz"
+expect_fail 3 "${id}_t2.nii.gz" train "$T/bad"
+
+# spoil OFFSET BYTES: overwrites header bytes of the FLAIR
+spoil() {
+  broken
+  gunzip "$case_dir/${id}_flair.nii.gz"
+  printf "$2" | dd of="$case_dir/${id}_flair.nii" bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+spoil 344 'abc\0'
+expect_fail 3 "${id}_flair.nii.*magic" train "$T/bad"
+spoil 42 '\377\177' # dim[1] = 32767
+expect_fail 3 "${id}_flair.nii.*(bytes|voxels|larger|short|holds)" train "$T/bad"
+spoil 70 '\040\000' # datatype complex64
+expect_fail 3 "${id}_flair.nii.*(complex|datatype)" train "$T/bad"
+
+/usr/bin/python3 - "$T" "$id" 2>/dev/null <<'P' && have_python=1 || have_python=0
+import sys, nibabel as nib, numpy as np, shutil, os
+T, i = sys.argv[1:]
+def make(name, f):
+    d = f"{T}/{name}"; shutil.copytree(f"{T}/good", d)
+    f(f"{d}/{i}/{i}")
+def nan(p):
+    im = nib.load(p + "_t1.nii.gz"); a = im.get_fdata(); a[10, 10, 10] = np.nan
+    nib.save(nib.Nifti1Image(a.astype(np.float32), im.affine), p + "_t1.nii.gz")
+def grid(p):
+    im = nib.load(p + "_seg.nii.gz"); a = np.asarray(im.dataobj)[:, :, :-1]
+    nib.save(nib.Nifti1Image(a, im.affine), p + "_seg.nii.gz")
+def shift(p):
+    im = nib.load(p + "_seg.nii.gz"); m = im.affine.copy(); m[0, 3] += 2
+    nib.save(nib.Nifti1Image(np.asarray(im.dataobj), m), p + "_seg.nii.gz")
+def value(p):
+    im = nib.load(p + "_seg.nii.gz"); a = np.asarray(im.dataobj).copy(); a[a == 4] = 7
+    a[16, 16, 16] = 7
+    nib.save(nib.Nifti1Image(a, im.affine), p + "_seg.nii.gz")
+def half(p):
+    im = nib.load(p + "_seg.nii.gz"); a = im.get_fdata(); a[16, 16, 16] = 1.5
+    nib.save(nib.Nifti1Image(a.astype(np.float32), im.affine), p + "_seg.nii.gz")
+for f in (nan, grid, shift, value, half): make(f.__name__, f)
+P
+if [ $have_python = 1 ]; then
+  expect_fail 3 "${id}_t1.nii.gz.*(NaN|finite)" train "$T/nan"
+  expect_fail 3 "${id}_(seg|t1|t1ce|t2|flair).nii.gz.*shape" train "$T/grid"
+  expect_fail 3 "${id}_(seg|t1|t1ce|t2|flair).nii.gz.*mm" train "$T/shift"
+  expect_fail 3 "${id}_seg.nii.gz.*value 7 .*voxel.*brats" train "$T/value"
+  expect_fail 3 "${id}_seg.nii.gz.*1.5" train "$T/half"
+else
+  echo "skipped: volumes spoilt by nibabel (python3-nibabel is missing)"
+fi
+
+broken; rm "$case_dir/${id}_t2.nii.gz"
+expect_fail 3 "$id.*(lacks|without|missing|no).*t2" train "$T/bad"
+expect_ok 'trained|model' train "$T/bad" --set data.skip_incomplete=true
+
+mkdir -p "$T/empty"
+expect_fail 3 "$T/empty.*" train "$T/empty"
+expect_fail 3 "nowhere.*no such" train "$T/nowhere"
+expect_fail 2 'unknown layout|no layout|layout brats2022' "$VOXGAN" train --data "$T/good" --layout brats2022 --out "$T/run2"
+
+# Unwritable output: below a file, so that it fails for root too.
+: >"$T/file"
+expect_fail 1 "$T/file/run" "$VOXGAN" train --data "$T/good" --out "$T/file/run" $tiny
+expect_fail 2 "holds a run already" "$VOXGAN" train --data "$T/good" --out "$T/run" $tiny
+expect_fail 2 "data.cache|unknown setting" "$VOXGAN" train --data "$T/good" --out "$T/run3" --set data.cash=x
+
+# Models: not one, a cut one, one of another scheme.
+expect_fail 3 'file' "$VOXGAN" synth "$T/file" --labels "$T/good" --out "$T/s"
+model=$T/run/model.safetensors
+head -c 3000 "$model" >"$T/cut.safetensors"
+expect_fail 3 'cut.safetensors' "$VOXGAN" synth "$T/cut.safetensors" --labels "$T/good" --out "$T/s"
+"$VOXGAN" phantom --out "$T/healthy" --subjects 2 --size 32 --layout bids 2>/dev/null
+expect_fail 3 'tumour' "$VOXGAN" synth "$model" --labels "$T/healthy" --out "$T/s"
+expect_ok '' "$VOXGAN" train --data "$T/healthy" --out "$T/run_healthy" --set data.series=t1 --set train.epochs=1 --set net.ngf=4 --set net.ndf=4 --set run.threads=1
+expect_fail 3 '(csf|anatomy)' "$VOXGAN" synth "$T/run_healthy" --labels "$T/good" --out "$T/s"
+expect_fail 3 'scheme brats|knows|necrosis' "$VOXGAN" synth "$T/run_healthy" --labels "$T/healthy" --layout bids --anatomy-scheme '1=necrosis,2=oedema,3=enhancing' --out "$T/s"
+expect_fail 1 "$T/file/s" "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/file/s"
+expect_fail 4 'cuda|CUDA' "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/s" --device cuda:7
+expect_fail 4 'module' env VOXGAN_MODULES=/nonexistent "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/s"
+finish

@@ -1,0 +1,53 @@
+# What needs no tensors: help, list, inspect, usage errors; and that libtorch stays out of it.
+. tests/cli/lib.sh
+
+expect_ok '^voxgan [0-9]+\.[0-9]+' "$VOXGAN" --version
+expect_ok 'train .*synth|usage: voxgan COMMAND' "$VOXGAN" --help
+for command in train synth eval phantom inspect list; do
+  expect_ok "usage: voxgan $command" "$VOXGAN" $command --help
+done
+expect_ok '^layouts:' "$VOXGAN" list
+expect_ok 'brats2023' "$VOXGAN" list layouts
+expect_ok 'train.lr_g .*\[0.0002\]' "$VOXGAN" list settings
+expect_fail 2 'no registry layout; did you mean layouts' "$VOXGAN" list layout
+
+expect_fail 2 'unknown command trian; did you mean train' "$VOXGAN" trian
+expect_fail 2 'unknown option --lables; did you mean --labels' "$VOXGAN" synth m --lables d --out o
+expect_fail 2 '--out DIR is missing' "$VOXGAN" synth m --labels d
+expect_fail 2 'too few arguments; wanted MODEL' "$VOXGAN" synth --labels d --out o
+expect_fail 2 '--seed: "x" is not a whole number' "$VOXGAN" phantom --out "$T/p" --seed x
+expect_fail 2 '--out needs DIR' "$VOXGAN" phantom --out
+expect_fail 2 'must be N or X,Y,Z' "$VOXGAN" phantom --out "$T/p" --size 64,64
+expect_fail 2 'wide|window' "$VOXGAN" synth m --labels d --out o --window wide
+
+# Config: keys, bounds, types, choices.
+expect_ok '"lr_g": *0.001' "$VOXGAN" train --print-config --set train.lr_g=1e-3
+expect_fail 2 'unknown setting train.lr; did you mean train.lr_' "$VOXGAN" train --print-config --set train.lr=1
+expect_fail 2 'train.lr_g is 2, but must be from 0 to 1' "$VOXGAN" train --print-config --set train.lr_g=2
+expect_fail 2 'train.adversarial is "gan", but must be one of bce\|' "$VOXGAN" train --print-config --set train.adversarial=gan
+expect_fail 2 'train.epochs is 1.5, but must be a whole number' "$VOXGAN" train --print-config --set train.epochs=1.5
+echo '{"train": {"epochz": 3}}' >"$T/typo.json"
+expect_fail 2 'typo.json: unknown setting train.epochz; did you mean train.epochs' "$VOXGAN" train "$T/typo.json" --print-config
+echo '{"train": {"epochs": "3"}}' >"$T/type.json"
+expect_fail 2 'type.json: train.epochs must be a whole number' "$VOXGAN" train "$T/type.json" --print-config
+echo '{"train": {' >"$T/broken.json"
+expect_fail 2 'broken.json: line 1' "$VOXGAN" train "$T/broken.json" --print-config
+for config in configs/*.json; do
+  expect_ok '"train"' "$VOXGAN" train "$config" --print-config
+done
+
+# A small data set, and what inspect says of it.
+expect_ok '' "$VOXGAN" phantom --out "$T/p" --subjects 2 --size 32
+expect_ok 'layout: brats2021' "$VOXGAN" inspect "$T/p"
+seg=$(find "$T/p" -name '*_seg.nii.gz' | sort | head -1)
+expect_ok 'label +voxels +ml' "$VOXGAN" inspect "$seg"
+expect_ok '"orientation": *"LPS"' "$VOXGAN" inspect --json "$seg"
+expect_fail 3 'no such file' "$VOXGAN" inspect "$T/nothing"
+
+# libtorch must not be loaded by any of these: with a module folder that has none, they still work, and the program itself
+# links to none of it.
+for args in --version --help list "inspect $seg" "phantom --out $T/q --subjects 1 --size 32"; do
+  expect "without the module" env VOXGAN_MODULES=/nonexistent "$VOXGAN" $args >/dev/null 2>&1
+done
+expect "program is not linked to libtorch" sh -c "! ldd '$VOXGAN' | grep -q torch"
+finish

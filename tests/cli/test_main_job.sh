@@ -1,0 +1,76 @@
+# needs torch
+# The main job on a small phantom: train, synth, eval; stopping and going on; the same bytes for the same seed.
+. tests/cli/lib.sh
+
+"$VOXGAN" phantom --out "$T/train" --subjects 4 --size 32 --seed 1 --anatomy 2>/dev/null || bad phantom
+"$VOXGAN" phantom --out "$T/test" --subjects 2 --first 50 --size 32 --seed 2 --anatomy 2>/dev/null || bad phantom
+tiny="--layout brats2021 --set net.ngf=8 --set net.ndf=8 --set train.validate_every=2 --set data.val_share=0.25"
+
+expect_ok 'GiB a step' "$VOXGAN" train --data "$T/train" --out "$T/dry" $tiny --dry-run
+expect "a dry run trains nothing" [ ! -e "$T/dry/model.safetensors" ]
+
+expect_ok 'trained 12 steps' "$VOXGAN" train --data "$T/train" --out "$T/a" $tiny --set train.epochs=4
+for file in config.json split.json log.jsonl model.safetensors model-last.safetensors checkpoints/last.safetensors previews/epoch-00004.png; do
+  expect "run folder" [ -s "$T/a/$file" ]
+done
+expect "epochs are logged" [ "$(grep -c '"kind":"epoch"' "$T/a/log.jsonl")" = 4 ]
+expect "validations are logged" [ "$(grep -c '"kind":"validation"' "$T/a/log.jsonl")" = 2 ]
+for key in d_real d_fake g_adversarial g_reconstruction lr_g volumes_per_s peak_bytes; do
+  expect "log has $key" grep -q "\"$key\":" "$T/a/log.jsonl"
+done
+
+# Same seed, same bytes, whatever the loader's threads; another seed differs.
+"$VOXGAN" train --data "$T/train" --out "$T/b" $tiny --set train.epochs=4 --set run.loader_threads=3 2>/dev/null
+weights() { /usr/bin/python3 -c "
+import sys, struct
+b = open(sys.argv[1], 'rb').read(); n = struct.unpack('<Q', b[:8])[0]
+import hashlib; print(hashlib.sha256(b[8 + n:]).hexdigest())" "$1"; }
+expect "same seed, same weights" [ "$(weights "$T/a/model-last.safetensors")" = "$(weights "$T/b/model-last.safetensors")" ]
+
+# Stopped by a signal: exit 130, state saved; the same command with --resume ends where the uninterrupted run did.
+"$VOXGAN" train --data "$T/train" --out "$T/c" $tiny --set train.epochs=400 >"$T/out" 2>"$T/err" &
+pid=$!
+for _ in $(seq 200); do [ -s "$T/c/log.jsonl" ] && break; sleep 0.1; done
+kill -INT $pid
+wait $pid
+expect "Ctrl-C exits 130" [ $? = 130 ]
+expect "and says how to go on" grep -q 'resume continues' "$T/err"
+expect "and saved" [ -s "$T/c/checkpoints/last.safetensors" ]
+epochs=$(($(grep -c '"kind":"epoch"' "$T/c/log.jsonl") + 2))
+expect_ok 'resuming after' "$VOXGAN" train --data "$T/train" --out "$T/c" $tiny --set train.epochs=$epochs --set train.decay_from=1 --resume
+expect "each epoch is logged once" [ "$(grep -c '"kind":"epoch"' "$T/c/log.jsonl")" = $epochs ]
+
+# Synthesis: a data set like the label maps' own.
+expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/s"
+expect "images and labels of both" [ "$(find "$T/s" -name '*.nii.gz' | wc -l)" = 12 ]
+expect "no partial files" [ -z "$(find "$T/s" -name '*.tmp*')" ]
+expect "manifest" [ "$(wc -l <"$T/s/manifest.csv")" = 3 ]
+expect "model hash in the description" grep -q "$(sha256sum <"$T/a/model.safetensors" | cut -d' ' -f1)" "$T/s/dataset_description.json"
+expect "no source path in what is written" sh -c "! grep -rq '$T' '$T/s/manifest.csv' '$T/s/dataset_description.json'"
+cp -r "$T/s" "$T/s1"
+victim=$(find "$T/s" -name '*_t2.nii.gz' | sort | head -1)
+rm "$victim"
+expect_ok '1 cases made, 1 kept' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/s"
+expect "the same bytes again" diff -r "$T/s" "$T/s1"
+expect_fail 2 'made by another model or with other settings' "$VOXGAN" synth "$T/c" --labels "$T/test" --layout brats2021 --out "$T/s"
+expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/w" --window patch
+expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/f" --format brats2023
+expect "labels in the other edition's values" sh -c "'$VOXGAN' inspect --json \$(find '$T/f' -name '*-seg.nii.gz' | sort | head -1) | grep -q '\"value\": *3'"
+for seg in $(find "$T/test" -name '*_seg.nii.gz'); do
+  same=$(find "$T/s" -name "$(basename "$seg")")
+  expect "geometry of the label map" [ "$("$VOXGAN" inspect --json "$seg" | sed 1,2d | tr -d ' ')" = "$("$VOXGAN" inspect --json "$same" | sed 1,2d | tr -d ' ')" ]
+done
+
+# Evaluation.
+expect_ok 'ssim|SSIM' "$VOXGAN" eval --real "$T/test" --layout brats2021 --synth "$T/s" --synth-layout brats2021 --out "$T/e"
+for file in metrics.csv summary.json; do expect "eval writes $file" [ -s "$T/e/$file" ]; done
+expect_ok '' "$VOXGAN" eval --real "$T/test" --layout brats2021 --synth "$T/s" --synth-layout brats2021 --out "$T/e2" --baseline "$T/e/summary.json"
+
+# The two sorts of model that differ in kind: 2-D, and without a tumour.
+expect_ok 'trained' "$VOXGAN" train --data "$T/train" --out "$T/d2" $tiny --set train.epochs=1 --set train.patch=32,32,1 --set train.samples=6
+expect_ok '2 cases made' "$VOXGAN" synth "$T/d2" --labels "$T/test" --layout brats2021 --out "$T/s2"
+"$VOXGAN" phantom --out "$T/healthy" --subjects 3 --size 32 --layout bids 2>/dev/null
+expect_ok 'trained' "$VOXGAN" train --data "$T/healthy" --out "$T/h" --set data.series=t1 --set train.epochs=1 --set net.ngf=4 --set net.ndf=4
+one=$(find "$T/healthy" -name '*dseg.nii.gz' | sort | head -1)
+expect_ok '1 cases made' "$VOXGAN" synth "$T/h" --labels "$one" --out "$T/s3"
+finish
