@@ -1,0 +1,220 @@
+/* test_fs.c: atomic writes, folders, walks, locks, maps and hashes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
+#include "scratch.h"
+#include "voxgan/fs.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+static void put_file(const char *path, const char *text) {
+  assert_int_equal(vg_fs_write_atomic(path, text, strlen(text)), VG_OK);
+}
+
+static void test_write_and_read(void **state) {
+  (void)state;
+  const char *path = in_scratch("a.txt");
+  void *bytes;
+  size_t len;
+  uint64_t size;
+  put_file(path, "first");
+  put_file(path, "second");
+  assert_int_equal(vg_fs_append_line(path, " line"), VG_OK);
+  assert_int_equal(vg_fs_read(path, &bytes, &len), VG_OK);
+  assert_int_equal(len, 12);
+  assert_string_equal(bytes, "second line\n");
+  vg_free(bytes);
+  assert_int_equal(vg_fs_size(path, &size), VG_OK);
+  assert_int_equal(size, 12);
+  assert_int_equal(vg_fs_remove(path), VG_OK);
+  assert_int_equal(vg_fs_remove(path), VG_OK);
+  assert_false(vg_fs_exists(path));
+  assert_int_equal(vg_fs_read(path, &bytes, &len), VG_IO);
+  assert_true(vg_starts_with(vg_error(), path));
+  assert_int_equal(vg_fs_read(scratch, &bytes, &len), VG_IO);
+}
+
+static size_t files_in(const char *dir) {
+  char **files;
+  size_t n;
+  assert_int_equal(vg_fs_walk(dir, &files, &n), VG_OK);
+  vg_strv_free(files);
+  return n;
+}
+
+/* A file-size limit stands in for a full disk: both end a write early. */
+static void test_failed_write_leaves_nothing(void **state) {
+  (void)state;
+  char dir[256], path[300];
+  snprintf(dir, sizeof dir, "%s", in_scratch("full"));
+  snprintf(path, sizeof path, "%s/big", dir);
+  assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
+  put_file(path, "old");
+  pid_t child = fork();
+  if (!child) {
+    static char big[100000];
+    struct rlimit limit = {4096, 4096};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    vg_status st = vg_fs_write_atomic(path, big, sizeof big);
+    _exit(st == VG_IO && strstr(vg_error(), "big") && strstr(vg_error(), "100000 bytes") ? 0 : 1);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  void *bytes;
+  size_t len;
+  assert_int_equal(vg_fs_read(path, &bytes, &len), VG_OK);
+  assert_string_equal(bytes, "old");
+  vg_free(bytes);
+  assert_int_equal(files_in(dir), 1);
+  assert_int_equal(vg_fs_write_atomic(in_scratch("no/such/folder"), "x", 1), VG_IO);
+}
+
+static void test_folders(void **state) {
+  (void)state;
+  char dir[256];
+  snprintf(dir, sizeof dir, "%s", in_scratch("x/y//z/"));
+  assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
+  assert_true(vg_fs_is_dir(dir));
+  assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
+  assert_int_equal(vg_fs_require_writable_dir(dir), VG_OK);
+  assert_int_equal(files_in(dir), 0);
+  put_file(in_scratch("x/file"), "");
+  assert_int_equal(vg_fs_make_dirs(in_scratch("x/file/below")), VG_IO);
+  assert_non_null(strstr(vg_error(), "x/file"));
+  assert_int_equal(vg_fs_require_writable_dir(in_scratch("x/file")), VG_IO);
+  if (geteuid()) { /* nothing is closed to root */
+    assert_int_equal(chmod(dir, 0555), 0);
+    assert_int_equal(vg_fs_require_writable_dir(dir), VG_IO);
+    chmod(dir, 0755);
+  }
+}
+
+static void test_paths(void **state) {
+  (void)state;
+  static const char *const cases[][3] = {
+      {"a/b.nii", "a", "b.nii"}, {"b.nii", ".", "b.nii"}, {"/b", "/", "b"}, {"/a/b", "/a", "b"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *dir = vg_fs_dirname(cases[i][0]);
+    assert_string_equal(dir, cases[i][1]);
+    assert_string_equal(vg_fs_basename(cases[i][0]), cases[i][2]);
+    vg_free(dir);
+  }
+  static const char *const joins[][3] = {
+      {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"", "b", "b"}, {"a", "/b", "/b"}, {"/", "b", "/b"}};
+  for (size_t i = 0; i < sizeof joins / sizeof *joins; i++) {
+    char *path = vg_fs_join(joins[i][0], joins[i][1]);
+    assert_string_equal(path, joins[i][2]);
+    vg_free(path);
+  }
+}
+
+static void test_walk(void **state) {
+  (void)state;
+  static const char *const made[] = {"walk/b/2",        "walk/b/10",  "walk/a.x",
+                                     "walk/.hidden/no", "walk/b/.no", "walk/c/d/e"};
+  for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+    char *dir = vg_fs_dirname(in_scratch(made[i]));
+    assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
+    vg_free(dir);
+    put_file(in_scratch(made[i]), "x");
+  }
+  assert_int_equal(symlink("..", in_scratch("walk/b/loop")), 0);
+  assert_int_equal(symlink("c", in_scratch("walk/also_c")), 0);
+  assert_int_equal(symlink("nowhere", in_scratch("walk/dangling")), 0);
+  assert_int_equal(symlink("a.x", in_scratch("walk/link_to_file")), 0);
+  assert_int_equal(vg_fs_make_dirs(in_scratch("elsewhere")), VG_OK);
+  put_file(in_scratch("elsewhere/f"), "x");
+  assert_int_equal(symlink("../elsewhere", in_scratch("walk/out")), 0);
+  static const char *const want[] = {"a.x", "b/10", "b/2", "c/d/e", "link_to_file", "out/f"};
+  char **files;
+  size_t n;
+  assert_int_equal(vg_fs_walk(in_scratch("walk"), &files, &n), VG_OK);
+  assert_int_equal(n, sizeof want / sizeof *want);
+  for (size_t i = 0; i < n; i++) assert_string_equal(files[i], want[i]);
+  assert_null(files[n]);
+  vg_strv_free(files);
+  assert_int_equal(vg_fs_walk(in_scratch("absent"), &files, &n), VG_IO);
+  for (long fail = 1;; fail++) {
+    long live = vg_mem_live();
+    vg_mem_fail_after(fail);
+    vg_status st = vg_fs_walk(in_scratch("walk"), &files, &n);
+    vg_mem_fail_after(0);
+    if (!st) {
+      vg_strv_free(files);
+      break;
+    }
+    assert_int_equal(st, VG_MEMORY);
+    assert_int_equal(vg_mem_live(), live);
+  }
+}
+
+/* While a child holds the lock, we must wait for it. */
+static void test_lock(void **state) {
+  (void)state;
+  const char *path = in_scratch("lock");
+  int ready[2];
+  assert_int_equal(pipe(ready), 0);
+  pid_t child = fork();
+  if (!child) {
+    vg_lock lock;
+    if (vg_lock_take(path, &lock)) _exit(1);
+    if (write(ready[1], "r", 1) != 1) _exit(1);
+    usleep(100000);
+    put_file(in_scratch("released"), "");
+    vg_lock_release(&lock);
+    _exit(0);
+  }
+  char c;
+  assert_int_equal(read(ready[0], &c, 1), 1);
+  vg_lock lock;
+  assert_int_equal(vg_lock_take(path, &lock), VG_OK);
+  assert_true(vg_fs_exists(in_scratch("released")));
+  vg_lock_release(&lock);
+  waitpid(child, NULL, 0);
+  close(ready[0]);
+  close(ready[1]);
+}
+
+static void test_map_and_hash(void **state) {
+  (void)state;
+  vg_map map;
+  char hex[VG_HASH_LEN];
+  put_file(in_scratch("abc"), "abc");
+  put_file(in_scratch("empty"), "");
+  assert_int_equal(vg_map_open(in_scratch("abc"), &map), VG_OK);
+  assert_int_equal(map.len, 3);
+  assert_memory_equal(map.bytes, "abc", 3);
+  vg_map_release(&map);
+  assert_int_equal(vg_map_open(in_scratch("empty"), &map), VG_OK);
+  assert_int_equal(map.len, 0);
+  vg_map_release(&map);
+  assert_int_equal(vg_map_open(scratch, &map), VG_IO);
+  /* FIPS 180-4 examples */
+  assert_int_equal(vg_hash_file(in_scratch("abc"), hex), VG_OK);
+  assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assert_int_equal(vg_hash_file(in_scratch("empty"), hex), VG_OK);
+  assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  assert_int_equal(vg_hash_file(in_scratch("absent"), hex), VG_IO);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_failed_write_leaves_nothing),
+      cmocka_unit_test(test_folders),        cmocka_unit_test(test_paths),
+      cmocka_unit_test(test_walk),           cmocka_unit_test(test_lock),
+      cmocka_unit_test(test_map_and_hash),
+  };
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
