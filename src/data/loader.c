@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/message.h"
 #include "base/simd.h"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
@@ -84,7 +85,7 @@ struct vg_loader {
   long next_take;  /* what the consumer asks for next; the one before is lent out */
   bool lent, stop;
   vg_status status;
-  char message[512];
+  char message[VG_MESSAGE_MAX];
   double waited;
 };
 

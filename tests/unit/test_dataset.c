@@ -1,0 +1,382 @@
+/* test_dataset.c: layouts read what they write, are guessed and named; incomplete and ambiguous data sets are
+ * refused by name; splits keep persons together. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mini_tree.h"
+#include "scratch.h"
+#include "voxgan/log.h"
+
+static const char *fresh(const char *name) {
+  const char *dir = in_scratch(name);
+  must(vg_fs_make_dirs(dir));
+  return dir;
+}
+
+static const vg_subject *by_id(const vg_dataset *ds, const char *id) {
+  for (size_t i = 0; i < ds->n; i++)
+    if (strcmp(ds->subjects[i].id, id) == 0) return &ds->subjects[i];
+  fail_msg("no subject %s", id);
+  return NULL;
+}
+
+/* What `path` names, `classify` reads back, in a tree of that layout found with and without its name. */
+static void layouts_round_trip(void **state) {
+  (void)state;
+  static const struct {
+    const char *layout, *id, *person, *scheme;
+  } rows[] = {
+      {"brats2013", "brats_2013_pat0001_1", "brats_2013_pat0001", "brats2013"},
+      {"brats2021", "BraTS2021_00017", "BraTS2021_00017", "brats"},
+      {"brats2021", "Brats18_TCIA08_242_1", "Brats18_TCIA08_242", "brats"},
+      {"brats2023", "BraTS-GLI-00021-001", "BraTS-GLI-00021", "brats2023"},
+      {"bids", "sub-1000_ses-02", "sub-1000", "brats"},
+      {"bids", "sub-X1", "sub-X1", "brats"},
+  };
+  static const char *const series[] = {"t1", "t1c", "t2", "flair"};
+  for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+    char name[32];
+    snprintf(name, sizeof name, "round%zu", r);
+    const char *dir = fresh(name);
+    const vg_layout *l = vg_layout_find(rows[r].layout);
+    assert_non_null(l);
+    char relative[512];
+    for (int k = 0; k < 6; k++) {
+      vg_file_kind kind = k < 4 ? VG_FILE_SERIES : k == 4 ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
+      must(l->path(rows[r].id, kind, k < 4 ? series[k] : NULL, relative, sizeof relative));
+      vg_file_role role;
+      assert_true(l->classify(relative, &role));
+      assert_int_equal(role.kind, kind);
+      assert_string_equal(role.id, rows[r].id);
+      assert_string_equal(role.person, rows[r].person);
+      if (k < 4) assert_string_equal(role.series, series[k]);
+      touch(dir, relative);
+    }
+    assert_int_equal(l->path(rows[r].id, VG_FILE_SERIES, "pd", relative, sizeof relative), VG_CONFIG);
+    assert_int_equal(l->path(rows[r].id, VG_FILE_SERIES, "t1", relative, 8), VG_CONFIG);
+    for (int guess = 0; guess < 2; guess++) {
+      vg_dataset ds = {0};
+      must(vg_dataset_add(&ds, dir, guess ? "auto" : rows[r].layout, NULL, NULL));
+      assert_int_equal(ds.n, 1);
+      assert_string_equal(ds.sources[0].layout, rows[r].layout);
+      assert_int_equal(ds.sources[0].guessed, guess);
+      assert_string_equal(ds.sources[0].tumour_scheme.name, rows[r].scheme);
+      assert_string_equal(ds.sources[0].anatomy_scheme.name, "tissues");
+      assert_int_equal(ds.series.n, 4);
+      for (int k = 0; k < 4; k++) {
+        assert_string_equal(ds.series.names[k], series[k]);
+        assert_true(vg_fs_exists(ds.subjects[0].series[k]));
+      }
+      assert_true(vg_fs_exists(ds.subjects[0].tumour));
+      assert_true(vg_fs_exists(ds.subjects[0].anatomy));
+      vg_dataset_release(&ds);
+    }
+  }
+  /* Every row is usable: unique, with help, and says no to a stranger's file. */
+  const char *help;
+  for (int i = 0; vg_layout_at(i, &help); i++) {
+    vg_file_role role;
+    assert_true(help && *help);
+    assert_false(vg_layout_find(vg_layout_at(i, NULL))->classify("a/b/notes.nii.gz", &role));
+    for (int k = 0; k < i; k++) assert_string_not_equal(vg_layout_at(k, NULL), vg_layout_at(i, NULL));
+  }
+}
+
+static void names_told_apart(void **state) {
+  (void)state;
+  static const struct {
+    const char *layout, *path;
+    vg_file_kind kind; /* OTHER: not of this layout */
+    const char *id, *person, *series;
+  } rows[] = {
+      {"brats2021", "BraTS20_Training_355/W39_1998.09.19_Segm.nii", VG_FILE_TUMOUR, "BraTS20_Training_355",
+       "BraTS20_Training_355", ""},
+      {"brats2021", "BraTS20_Training_001/BraTS20_Training_001_t1ce.nii", VG_FILE_SERIES,
+       "BraTS20_Training_001", "BraTS20_Training_001", "t1c"},
+      {"brats2021", "HGG/brats_tcia_pat117_0042/brats_tcia_pat117_0042_flair.nii.gz", VG_FILE_SERIES,
+       "brats_tcia_pat117_0042", "brats_tcia_pat117", "flair"},
+      {"brats2021", "BraTS-GLI-00000-000/BraTS-GLI-00000-000-t1n.nii.gz", VG_FILE_OTHER, "", "", ""},
+      {"brats2021", "a/_t1.nii.gz", VG_FILE_OTHER, "", "", ""},
+      {"brats2021", "a/a_t1.json", VG_FILE_OTHER, "", "", ""},
+      {"brats2023", "case-001-t1n.nii", VG_FILE_SERIES, "case-001", "case-001", "t1"},
+      {"brats2023", "BraTS-MEN-00004-000-seg.hdr", VG_FILE_TUMOUR, "BraTS-MEN-00004-000", "BraTS-MEN-00004",
+       ""},
+      {"bids", "sub-1/anat/sub-1_acq-mprage_ce-gad_T1w.nii.gz", VG_FILE_SERIES, "sub-1", "sub-1", "t1c"},
+      {"bids", "sub-1/ses-a/anat/sub-1_ses-a_FLAIR.nii", VG_FILE_SERIES, "sub-1_ses-a", "sub-1", "flair"},
+      {"bids", "derivatives/fs/sub-1/anat/sub-1_desc-aseg_dseg.nii.gz", VG_FILE_ANATOMY, "sub-1", "sub-1",
+       ""},
+      {"bids", "derivatives/fs/sub-1/anat/sub-1_space-MNI_dseg.nii.gz", VG_FILE_OTHER, "", "", ""},
+      {"bids", "derivatives/fs/sub-1/anat/sub-1_T1w.nii.gz", VG_FILE_OTHER, "", "", ""},
+      {"bids", "sub-1/anat/sub-1_label-tumor_dseg.nii.gz", VG_FILE_TUMOUR, "sub-1", "sub-1", ""},
+      {"bids", "sub-1/anat/sub-1_desc-tumourManual_dseg.nii.gz", VG_FILE_TUMOUR, "sub-1", "sub-1", ""},
+      {"bids", "sub-1/func/sub-1_task-rest_bold.nii.gz", VG_FILE_OTHER, "", "", ""},
+      {"bids", "sub-1/anat/sub-1_desc-brain_mask.nii.gz", VG_FILE_OTHER, "", "", ""},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_file_role role;
+    bool known = vg_layout_find(rows[i].layout)->classify(rows[i].path, &role);
+    if (known != (rows[i].kind != VG_FILE_OTHER)) fail_msg("%s is %d", rows[i].path, known);
+    if (!known) continue;
+    assert_int_equal(role.kind, rows[i].kind);
+    assert_string_equal(role.id, rows[i].id);
+    assert_string_equal(role.person, rows[i].person);
+    assert_string_equal(role.series, rows[i].series);
+  }
+}
+
+static const uint16_t values_2013[5] = {0, 0, 2, 4, 3}, values_2021[5] = {0, 0, 2, 4, 1};
+
+static void guesses_by_label_values(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("RAS", 12, 12, 12, 4, 4, 4);
+  for (int old = 0; old < 2; old++) {
+    const char *dir = fresh(old ? "peek_a" : "peek_b");
+    touch(dir, "k1/k1_t1.nii.gz");
+    mini_write_labels(dir, "k1/k1_seg.nii.gz", g, 22, old ? values_2013 : values_2021);
+    vg_dataset ds = {0};
+    must(vg_dataset_add(&ds, dir, NULL, NULL, NULL));
+    assert_string_equal(ds.sources[0].layout, old ? "brats2013" : "brats2021");
+    vg_dataset_release(&ds);
+  }
+  /* The folder's name speaks where ids do not; ids speak over it. */
+  const char *dir = fresh("mine2013");
+  touch(dir, "a/a_t1.nii");
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+  assert_string_equal(ds.sources[0].layout, "brats2013");
+  vg_dataset_release(&ds);
+  touch(dir, "a/Brats17_2013_10_1_t1.nii");
+  must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+  assert_string_equal(ds.sources[0].layout, "brats2021");
+  vg_dataset_release(&ds);
+}
+
+static void schemes_can_be_named(void **state) {
+  (void)state;
+  const char *dir = fresh("schemes");
+  touch(dir, "a/a_t1.nii");
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", "brats2023", "1=liquid,2=rest"));
+  assert_string_equal(ds.sources[0].tumour_scheme.name, "brats2023");
+  assert_int_equal(ds.sources[0].anatomy_scheme.n, 2);
+  vg_dataset_release(&ds);
+  must_say(vg_dataset_add(&ds, dir, "brats2021", "brats2032", NULL), VG_CONFIG, "did you mean brats20");
+  vg_dataset_release(&ds);
+}
+
+static void faults_are_named(void **state) {
+  (void)state;
+  vg_dataset ds = {0};
+  const char *dir = fresh("faults");
+  must_say(vg_dataset_add(&ds, dir, "brats2032", NULL, NULL), VG_CONFIG, "did you mean brats20");
+  must_say(vg_dataset_add(&ds, dir, "zzz", NULL, NULL), VG_CONFIG,
+           "brats2013, brats2021, brats2023, bids, csv, auto");
+  must_say(vg_dataset_add(&ds, in_scratch("nowhere"), "auto", NULL, NULL), VG_DATA, "nowhere: no such");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "no NIfTI file");
+  must_say(vg_dataset_add(&ds, dir, "bids", NULL, NULL), VG_DATA, "no subject");
+  touch(dir, "scan.nii.gz");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "none of its 1 NIfTI files");
+  touch(dir, "x/x_t1.nii.gz");
+  touch(dir, "y/x_t1.nii");
+  must_say(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL), VG_DATA,
+           "subject x: two files claim to be its t1");
+  vg_dataset_release(&ds);
+
+  const char *a = fresh("twice_a"), *b = fresh("twice_b");
+  touch(a, "x/x_t1.nii.gz");
+  touch(b, "x/x_t2.nii.gz");
+  must(vg_dataset_add(&ds, a, "brats2021", NULL, NULL));
+  must_say(vg_dataset_add(&ds, b, "brats2021", NULL, NULL), VG_DATA, "subject x is both in");
+  vg_dataset_release(&ds);
+}
+
+static void several_roots_and_wants(void **state) {
+  (void)state;
+  const char *a = fresh("multi_a"), *b = fresh("multi_b");
+  /* The first root's series are known before t1 comes in front of them. */
+  touch(a, "p/p_t2.nii.gz");
+  touch(a, "p/p_seg.nii.gz");
+  touch(a, "q/q_t2.nii.gz");
+  touch(b, "BraTS-GLI-00001-000/BraTS-GLI-00001-000-t1n.nii.gz");
+  touch(b, "BraTS-GLI-00001-000/BraTS-GLI-00001-000-t2w.nii.gz");
+  touch(b, "BraTS-GLI-00001-000/BraTS-GLI-00001-000-seg.nii.gz");
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, a, "auto", NULL, NULL));
+  must(vg_dataset_add(&ds, b, "auto", NULL, NULL));
+  assert_int_equal(ds.n, 3);
+  assert_int_equal(ds.series.n, 2);
+  assert_string_equal(ds.series.names[0], "t1");
+  assert_string_equal(ds.series.names[1], "t2");
+  for (size_t i = 1; i < ds.n; i++) assert_true(strcmp(ds.subjects[i - 1].id, ds.subjects[i].id) < 0);
+  const vg_subject *p = by_id(&ds, "p"), *g = by_id(&ds, "BraTS-GLI-00001-000");
+  assert_null(p->series[0]);
+  assert_non_null(strstr(p->series[1], "p_t2"));
+  assert_non_null(strstr(g->series[0], "-t1n"));
+  assert_non_null(strstr(g->series[1], "-t2w"));
+  assert_string_equal(ds.sources[p->source].layout, "brats2021");
+  assert_string_equal(ds.sources[g->source].layout, "brats2023");
+
+  vg_wanted wanted = {.tumour = true};
+  must(vg_series_parse("t2", &wanted.series));
+  must_say(vg_dataset_require(&ds, &wanted, false), VG_DATA, "subject q (");
+  assert_non_null(strstr(vg_error(), "lacks tumour map"));
+  assert_int_equal(ds.n, 3);
+  must(vg_series_parse("t2,t1", &wanted.series));
+  must_say(vg_dataset_require(&ds, &wanted, false), VG_DATA, "subject p (");
+  assert_non_null(strstr(vg_error(), "lacks t1; 1 more subject is also incomplete"));
+  must(vg_dataset_require(&ds, &wanted, true));
+  assert_int_equal(ds.n, 1);
+  assert_string_equal(ds.subjects[0].id, "BraTS-GLI-00001-000");
+  wanted.anatomy = true;
+  must_say(vg_dataset_require(&ds, &wanted, true), VG_DATA, "no subject is complete");
+  vg_dataset_release(&ds);
+
+  /* A file stands for its case alone. */
+  char *file = vg_fs_join(a, "p/p_seg.nii.gz");
+  must(vg_dataset_add(&ds, file, "auto", NULL, NULL));
+  assert_int_equal(ds.n, 1);
+  assert_string_equal(ds.subjects[0].id, "p");
+  assert_non_null(ds.subjects[0].series[0]);
+  vg_free(file);
+  vg_dataset_release(&ds);
+}
+
+static void write_text(const char *path, const char *text) {
+  must(vg_fs_write_atomic(path, text, strlen(text)));
+}
+
+static void manifest(void **state) {
+  (void)state;
+  const char *dir = fresh("manifest");
+  touch(dir, "vol/one.nii");
+  touch(dir, "vol/two.nii.gz");
+  touch(dir, "vol/lab.nii.gz");
+  char *csv = vg_fs_join(dir, "list.csv");
+  write_text(csv, "id,pd,t1,anatomy,person\ns1,vol/one.nii,vol/two.nii.gz,vol/lab.nii.gz,anna\ns2,,vol/"
+                  "two.nii.gz,,anna\n");
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, csv, "auto", NULL, "1=csf,2=gm"));
+  assert_int_equal(ds.n, 2);
+  assert_string_equal(ds.sources[0].layout, "csv");
+  assert_string_equal(ds.series.names[0], "t1"); /* before pd, whatever the columns' order */
+  assert_string_equal(ds.series.names[1], "pd");
+  assert_non_null(strstr(ds.subjects[0].series[1], "vol/one.nii"));
+  assert_null(ds.subjects[1].series[1]);
+  assert_non_null(ds.subjects[0].anatomy);
+  assert_string_equal(ds.subjects[1].person, "anna");
+  vg_dataset_release(&ds);
+
+  static const struct {
+    const char *text, *says;
+  } bad[] = {
+      {"name,t1\ns1,vol/one.nii\n", "no column 'id'"},
+      {"id,t1\ns1,vol/none.nii\n", "row 1, column t1"},
+      {"id,t1\ns1,12\n", "'12' is no NIfTI path"},
+      {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 is there twice"},
+      {"id,t1\n,vol/one.nii\n", "'' is no id"},
+      {"id,t1\n", "no subject"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    write_text(csv, bad[i].text);
+    must_say(vg_dataset_add(&ds, csv, "csv", NULL, NULL), VG_DATA, bad[i].says);
+    vg_dataset_release(&ds);
+  }
+  vg_free(csv);
+}
+
+static void series_lists(void **state) {
+  (void)state;
+  vg_series_list s;
+  must(vg_series_parse(" flair, t1c ", &s));
+  assert_int_equal(s.n, 2);
+  assert_int_equal(vg_series_find(&s, "t1c"), 1);
+  assert_int_equal(vg_series_find(&s, "t2"), -1);
+  must_say(vg_series_parse("t1,t1", &s), VG_CONFIG, "t1 is named twice");
+  must_say(vg_series_parse("t1,,t2", &s), VG_CONFIG, "empty");
+  must_say(vg_series_parse("", &s), VG_CONFIG, "series ''");
+  must_say(vg_series_parse("a,b,c,d,e,f,g,h,i", &s), VG_CONFIG, "more than 8");
+  must_say(vg_series_parse("abcdefghijklmnopqrst", &s), VG_CONFIG, "longer");
+}
+
+static void splits_keep_persons_together(void **state) {
+  (void)state;
+  const char *dir = fresh("split");
+  char name[96];
+  for (int p = 0; p < 10; p++)
+    for (int t = 0; t < 1 + p % 3; t++) {
+      snprintf(name, sizeof name, "BraTS-GLI-%05d-%03d-t1n.nii.gz", p, t);
+      touch(dir, name);
+    }
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+  assert_int_equal(ds.n, 19);
+  bool val[19], again[19], other[19];
+  must(vg_dataset_split(&ds, 0.3, 5, val));
+  must(vg_dataset_split(&ds, 0.3, 5, again));
+  must(vg_dataset_split(&ds, 0.3, 6, other));
+  assert_memory_equal(val, again, sizeof val);
+  assert_memory_not_equal(val, other, sizeof val);
+  int persons = 0;
+  for (size_t i = 0; i < ds.n; i++) {
+    if (i == 0 || strcmp(ds.subjects[i].person, ds.subjects[i - 1].person) != 0)
+      persons += val[i];
+    else
+      assert_int_equal(val[i], val[i - 1]);
+  }
+  assert_int_equal(persons, 3);
+
+  const char *path = in_scratch("split.json");
+  vg_json *j = vg_dataset_split_json(&ds, val);
+  must(vg_json_write(path, j));
+  vg_json_free(j);
+  memset(again, 1, sizeof again);
+  must(vg_dataset_split_read(&ds, path, again));
+  assert_memory_equal(val, again, sizeof val);
+  write_text(path, "{\"train\": [\"BraTS-GLI-00000-000\"], \"val\": []}");
+  must_say(vg_dataset_split_read(&ds, path, again), VG_DATA,
+           "BraTS-GLI-00001-000 of the data set is not in it");
+  write_text(path, "{\"train\": [\"nobody\"], \"val\": []}");
+  must_say(vg_dataset_split_read(&ds, path, again), VG_DATA, "'nobody' is not in the data set");
+  write_text(path, "{\"train\": []}");
+  must_say(vg_dataset_split_read(&ds, path, again), VG_DATA, "no list 'val'");
+
+  /* At least one on either side, whatever the share. */
+  static const struct {
+    double share;
+    int wanted;
+  } shares[] = {{0, 0}, {0.001, 1}, {1, 9}};
+  for (int k = 0; k < 3; k++) {
+    must(vg_dataset_split(&ds, shares[k].share, 1, val));
+    persons = 0;
+    for (size_t i = 0; i < ds.n; i++)
+      if (i == 0 || strcmp(ds.subjects[i].person, ds.subjects[i - 1].person) != 0) persons += val[i];
+    assert_int_equal(persons, shares[k].wanted);
+  }
+  vg_dataset_release(&ds);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(layouts_round_trip),
+      cmocka_unit_test(names_told_apart),
+      cmocka_unit_test(guesses_by_label_values),
+      cmocka_unit_test(schemes_can_be_named),
+      cmocka_unit_test(faults_are_named),
+      cmocka_unit_test(several_roots_and_wants),
+      cmocka_unit_test(manifest),
+      cmocka_unit_test(series_lists),
+      cmocka_unit_test(splits_keep_persons_together),
+  };
+  vg_log_set_level(VG_LOG_ERROR);
+  int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+  if (!failed && vg_mem_live() != 0) {
+    fprintf(stderr, "%ld blocks leaked\n", vg_mem_live());
+    return 1;
+  }
+  return failed;
+}
