@@ -65,12 +65,12 @@ Tensor bias_grad(const Tensor &dy) {
 // conv3d, or (up) conv_transpose3d, of a and b side by side. s is the shape of the convolution; that of the
 // transposed one's adjoint where up.
 struct ConvFn : torch::autograd::Function<ConvFn> {
-  static Tensor forward(AutogradContext *ctx, const Tensor &a_in, const Tensor &b_in, const Tensor &w_in,
-                        const Tensor &bias, ConvShape s, bool up) {
-    const Tensor a = a_in.contiguous(), b = b_in.defined() ? b_in.contiguous() : b_in, w = w_in.contiguous();
+  static Tensor forward(AutogradContext *ctx, const Tensor &a_in, const Optional<Tensor> &b_in,
+                        const Tensor &w_in, const Optional<Tensor> &bias, ConvShape s, bool up) {
+    const Tensor a = a_in.contiguous(), b = b_in ? b_in->contiguous() : Tensor(), w = w_in.contiguous();
     const int64_t *const dims = up ? s.in : s.out;
     Tensor y = at::empty({s.n, up ? s.c : s.k, dims[0], dims[1], dims[2]}, a.options());
-    const float *const bp = bias.defined() ? bias.data_ptr<float>() : nullptr;
+    const float *const bp = bias ? bias->data_ptr<float>() : nullptr;
     (up ? conv_cpu_backward_data : conv_cpu_forward)(s, planes(a, b), w.data_ptr<float>(), bp, planes(y),
                                                      threads_here());
     ctx->save_for_backward({a, b, w});
@@ -79,6 +79,7 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
                              s.out[0],    s.out[1],    s.out[2],    s.kernel[0], s.kernel[1], s.kernel[2],
                              s.stride[0], s.stride[1], s.stride[2], s.pad[0],    s.pad[1],    s.pad[2]};
     ctx->saved_data["up"] = up;
+    ctx->saved_data["bias"] = bias.has_value();
     return y;
   }
 
@@ -96,13 +97,15 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
     const Tensor dy = grads[0].contiguous();
     const int threads = threads_here();
     variable_list out(6);
-    if (ctx->needs_input_grad(3)) out[3] = bias_grad(dy);
-    if (ctx->needs_input_grad(2)) {
+    // Edges are counted without the inputs that are not there.
+    const size_t edge_b = 1, edge_w = b.defined() ? 2 : 1, edge_bias = edge_w + 1;
+    if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(edge_bias)) out[3] = bias_grad(dy);
+    if (ctx->needs_input_grad(edge_w)) {
       out[2] = at::empty_like(w);
       conv_cpu_backward_weight(s, up ? planes(dy) : planes(a, b), up ? planes(a, b) : planes(dy),
                                out[2].data_ptr<float>(), threads);
     }
-    const bool want_a = ctx->needs_input_grad(0), want_b = b.defined() && ctx->needs_input_grad(1);
+    const bool want_a = ctx->needs_input_grad(0), want_b = b.defined() && ctx->needs_input_grad(edge_b);
     if (want_a || want_b) {
       const PartGrad ga(a, want_a, s.n), gb(b, want_b, s.n);
       (up ? conv_cpu_forward : conv_cpu_backward_data)(s, planes(dy), w.data_ptr<float>(), nullptr,
@@ -156,7 +159,8 @@ Tensor conv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bia
     TORCH_CHECK(s.out[i] > 0, "a kernel of ", s.kernel[i], " does not fit ", s.in[i], " with padding ",
                 s.pad[i]);
   }
-  if (all_cpu_float(a, b, w, bias) && conv_cpu_takes(s)) return ConvFn::apply(a, b, w, bias, s, false);
+  if (all_cpu_float(a, b, w, bias) && conv_cpu_takes(s))
+    return ConvFn::apply(a, given(b), w, given(bias), s, false);
   const Triple stride = triple(geo->stride), pad = triple(geo->pad);
   return at::conv3d(join(a, b), w, bias, at::IntArrayRef(stride), at::IntArrayRef(pad));
 }
@@ -177,7 +181,8 @@ Tensor upconv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &b
                 " out, or stride 1, kernel 1 or 3, ", n, " out");
     s.in[i] = out[i], s.out[i] = n, s.kernel[i] = k, s.stride[i] = stride[i], s.pad[i] = (k - 1) / 2;
   }
-  if (all_cpu_float(a, b, w, bias) && conv_cpu_takes(s)) return ConvFn::apply(a, b, w, bias, s, true);
+  if (all_cpu_float(a, b, w, bias) && conv_cpu_takes(s))
+    return ConvFn::apply(a, given(b), w, given(bias), s, true);
   const Triple steps = triple(stride), pad = {s.pad[0], s.pad[1], s.pad[2]};
   return at::conv_transpose3d(join(a, b), w, bias, steps, pad, output_pad);
 }

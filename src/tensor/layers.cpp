@@ -1,18 +1,234 @@
-// layers.cpp: normalisation, dropout and losses.
+// layers.cpp: normalisation, activation, dropout and losses. On the CPU in fp32 those that training leans
+// on are autograd functions over pointwise.h, which keep no more than their gradient needs.
 #include "shim.hpp"
+#include "pointwise.h"
+#include <cmath>
 
 using namespace voxgan;
 
+namespace {
+
+constexpr int64_t GRAIN = 16384;
+
+// Runs f(first, last) over [0, n) elements.
+template <class F> void over(int64_t n, const F &f) {
+  at::parallel_for(0, n, GRAIN, f);
+}
+
+size_t length(int64_t from, int64_t to) {
+  return static_cast<size_t>(to - from);
+}
+
+// ---- instance norm with activation ----
+
+struct NormActFn : torch::autograd::Function<NormActFn> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &input, double eps, double slope) {
+    const Tensor x = input.contiguous();
+    const int64_t rows = x.size(0) * x.size(1), volume = x.numel() / rows;
+    Tensor y = at::empty_like(x);
+    Tensor scales = at::empty({2, rows}, x.options()); // mean, 1 / sqrt(var + eps)
+    const float *const xp = x.data_ptr<float>();
+    float *const yp = y.data_ptr<float>(), *const mean = scales.data_ptr<float>(), *const rstd = mean + rows;
+    at::parallel_for(0, rows, std::max<int64_t>(1, GRAIN / volume), [&](int64_t from, int64_t to) {
+      for (int64_t r = from; r < to; r++) {
+        double m, var;
+        vg_pw_moments(xp + r * volume, static_cast<size_t>(volume), &m, &var);
+        mean[r] = static_cast<float>(m);
+        rstd[r] = static_cast<float>(1 / std::sqrt(var + eps));
+        vg_pw_norm_act(xp + r * volume, static_cast<size_t>(volume), mean[r], rstd[r],
+                       static_cast<float>(slope), yp + r * volume);
+      }
+    });
+    // A slope can be undone: then the output, which the next layer keeps too, serves for the input.
+    ctx->saved_data["slope"] = slope;
+    ctx->save_for_backward({slope > 0 ? y : x, scales});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const variable_list saved = ctx->get_saved_variables();
+    const Tensor &of = saved[0], &scales = saved[1];
+    const double slope = ctx->saved_data["slope"].toDouble();
+    const Tensor dy = grads[0].contiguous();
+    Tensor dx = at::empty_like(dy);
+    const int64_t rows = dy.size(0) * dy.size(1), volume = dy.numel() / rows;
+    const float *const dyp = dy.data_ptr<float>(), *const op = of.data_ptr<float>();
+    const float *const mean = scales.data_ptr<float>(), *const rstd = mean + rows;
+    float *const dxp = dx.data_ptr<float>();
+    at::parallel_for(0, rows, std::max<int64_t>(1, GRAIN / volume), [&](int64_t from, int64_t to) {
+      for (int64_t r = from; r < to; r++) {
+        const int64_t at = r * volume;
+        const bool out = slope > 0;
+        vg_pw_norm_act_backward(dyp + at, op + at, static_cast<size_t>(volume), out ? 0 : mean[r],
+                                out ? 1 : rstd[r], static_cast<float>(slope), out, rstd[r], dxp + at);
+      }
+    });
+    return {dx, Tensor(), Tensor()};
+  }
+};
+
+Tensor norm_act(const Tensor &x, double eps, double slope) {
+  TORCH_CHECK(x.dim() >= 3, "x must have 3 dims at least, has ", x.dim());
+  TORCH_CHECK(slope >= 0, "slope ", slope, " is negative");
+  if (cpu_float(x) && x.numel() > 0) return NormActFn::apply(x, eps, slope);
+  const Tensor y = at::instance_norm(x, {}, {}, {}, {}, true, 0.1, eps, false);
+  return slope == 1 ? y : at::leaky_relu(y, slope);
+}
+
+// ---- leaky ReLU that keeps its output, which the next layer keeps too, not its input ----
+
+struct LeakyFn : torch::autograd::Function<LeakyFn> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &input, double slope) {
+    const Tensor x = input.contiguous();
+    Tensor y = at::empty_like(x);
+    const float *const xp = x.data_ptr<float>();
+    float *const yp = y.data_ptr<float>();
+    over(x.numel(), [&](int64_t from, int64_t to) {
+      vg_pw_act(xp + from, length(from, to), static_cast<float>(slope), yp + from);
+    });
+    ctx->saved_data["slope"] = slope;
+    ctx->save_for_backward({y});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const Tensor y = ctx->get_saved_variables()[0], dy = grads[0].contiguous();
+    const float slope = static_cast<float>(ctx->saved_data["slope"].toDouble());
+    Tensor dx = at::empty_like(dy);
+    const float *const dyp = dy.data_ptr<float>(), *const yp = y.data_ptr<float>();
+    float *const dxp = dx.data_ptr<float>();
+    over(dy.numel(), [&](int64_t from, int64_t to) {
+      vg_pw_act_backward(dyp + from, yp + from, length(from, to), slope, dxp + from);
+    });
+    return {dx, Tensor()};
+  }
+};
+
+Tensor leaky(const Tensor &x, double slope) {
+  return cpu_float(x) && slope >= 0 ? LeakyFn::apply(x, slope) : at::leaky_relu(x, slope);
+}
+
+// ---- dropout ----
+
+struct DropoutFn : torch::autograd::Function<DropoutFn> {
+  static Tensor run(const Tensor &x, uint64_t key, double p) {
+    Tensor y = at::empty_like(x);
+    const float *const xp = x.data_ptr<float>();
+    float *const yp = y.data_ptr<float>();
+    const auto threshold = static_cast<uint64_t>(std::llround((1 - p) * 4294967296.0));
+    over(x.numel(), [&](int64_t from, int64_t to) {
+      vg_pw_dropout(xp + from, length(from, to), key, static_cast<uint64_t>(from), threshold,
+                    static_cast<float>(1 / (1 - p)), yp + from);
+    });
+    return y;
+  }
+
+  static Tensor forward(AutogradContext *ctx, const Tensor &x, int64_t key, double p) {
+    ctx->saved_data["key"] = key;
+    ctx->saved_data["p"] = p;
+    return run(x.contiguous(), static_cast<uint64_t>(key), p);
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const auto key = static_cast<uint64_t>(ctx->saved_data["key"].toInt());
+    return {run(grads[0].contiguous(), key, ctx->saved_data["p"].toDouble()), Tensor(), Tensor()};
+  }
+};
+
+Tensor dropout(const Tensor &x, double p, vg_rand *g) {
+  TORCH_CHECK(g, "no generator");
+  TORCH_CHECK(p >= 0 && p < 1, "probability ", p, " is outside [0, 1)");
+  if (p == 0) return x;
+  if (cpu_float(x) && g->device.is_cpu()) {
+    const Tensor draw = at::empty({1}, at::kLong).random_(g->gen);
+    return DropoutFn::apply(x, draw.item<int64_t>(), p);
+  }
+  at::Tensor mask;
+  {
+    at::NoGradGuard off;
+    mask = at::empty_like(x).bernoulli_(1 - p, g->gen).div_(1 - p);
+  }
+  return at::mul(x, mask);
+}
+
+// ---- L1 ----
+
+// w: undefined, the shape of a, or that of a with one channel.
+struct L1Fn : torch::autograd::Function<L1Fn> {
+  // Calls f(element, weight's element, elements) over pieces that lie in one channel.
+  template <class F> static void pieces(const Tensor &a, const Tensor &w, const F &f) {
+    const bool shared = w.defined() && w.numel() != a.numel();
+    const int64_t volume = shared ? a.numel() / (a.size(0) * a.size(1)) : a.numel();
+    const int64_t cuts = (volume + GRAIN - 1) / GRAIN, rows = a.numel() / volume;
+    at::parallel_for(0, rows * cuts, 1, [&](int64_t from, int64_t to) {
+      for (int64_t i = from; i < to; i++) {
+        const int64_t row = i / cuts, first = i % cuts * GRAIN, n = std::min(GRAIN, volume - first);
+        f(i, row * volume + first, (shared ? row / a.size(1) : row) * volume + first, static_cast<size_t>(n));
+      }
+    });
+  }
+
+  static int64_t count(const Tensor &a, const Tensor &w) {
+    const bool shared = w.defined() && w.numel() != a.numel();
+    const int64_t volume = shared ? a.numel() / (a.size(0) * a.size(1)) : a.numel();
+    return a.numel() / volume * ((volume + GRAIN - 1) / GRAIN);
+  }
+
+  static Tensor forward(AutogradContext *ctx, const Tensor &a_in, const Tensor &b_in,
+                        const Optional<Tensor> &w_in) {
+    const Tensor a = a_in.contiguous(), b = b_in.contiguous(), w = w_in ? w_in->contiguous() : Tensor();
+    const float *const ap = a.data_ptr<float>(), *const bp = b.data_ptr<float>();
+    const float *const wp = w.defined() ? w.data_ptr<float>() : nullptr;
+    std::vector<double> sums(static_cast<size_t>(count(a, w)));
+    pieces(a, w, [&](int64_t i, int64_t at, int64_t w_at, size_t n) {
+      sums[static_cast<size_t>(i)] = vg_pw_l1(ap + at, bp + at, wp ? wp + w_at : nullptr, n);
+    });
+    double total = 0;
+    for (double v : sums) total += v;
+    ctx->save_for_backward({a, b, w});
+    return at::full({}, total / static_cast<double>(a.numel()), a.options());
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const variable_list saved = ctx->get_saved_variables();
+    const Tensor &a = saved[0], &b = saved[1], &w = saved[2];
+    const float scale = grads[0].item<float>() / static_cast<float>(a.numel());
+    Tensor d = at::empty_like(a);
+    const float *const ap = a.data_ptr<float>(), *const bp = b.data_ptr<float>();
+    const float *const wp = w.defined() ? w.data_ptr<float>() : nullptr;
+    float *const dp = d.data_ptr<float>();
+    pieces(a, w, [&](int64_t, int64_t at, int64_t w_at, size_t n) {
+      vg_pw_l1_backward(ap + at, bp + at, wp ? wp + w_at : nullptr, n, scale, dp + at);
+    });
+    return {d, ctx->needs_input_grad(1) ? d.neg() : Tensor(), Tensor()};
+  }
+};
+
+Tensor l1(const Tensor &a, const Tensor &b, const Tensor &w) {
+  bool fast = cpu_float(a) && cpu_float(b) && a.sizes() == b.sizes() && a.numel() > 0;
+  if (w.defined() && fast) {
+    std::vector<int64_t> one = a.sizes().vec();
+    if (one.size() > 1) one[1] = 1;
+    fast =
+        cpu_float(w) && !w.requires_grad() && (w.sizes() == a.sizes() || w.sizes() == at::IntArrayRef(one));
+  }
+  if (fast) return L1Fn::apply(a, b, given(w));
+  const Tensor d = at::abs(at::sub(a, b));
+  return at::mean(w.defined() ? at::mul(d, w) : d);
+}
+
+} // namespace
+
+vg_tensor *vg_leaky_relu(vg_tensor *a, double slope) {
+  return op("leaky_relu", {a}, [&] { return leaky(a->t, slope); });
+}
+
 vg_tensor *vg_instance_norm(vg_tensor *x, double eps) {
-  return op("instance_norm", {x},
-            [&] { return at::instance_norm(x->t, {}, {}, {}, {}, true, 0.1, eps, false); });
+  return op("instance_norm", {x}, [&] { return norm_act(x->t, eps, 1); });
 }
 
 vg_tensor *vg_instance_norm_act(vg_tensor *x, double eps, double slope) {
-  return op("instance_norm_act", {x}, [&] {
-    const Tensor y = at::instance_norm(x->t, {}, {}, {}, {}, true, 0.1, eps, false);
-    return slope == 1 ? y : at::leaky_relu(y, slope);
-  });
+  return op("instance_norm_act", {x}, [&] { return norm_act(x->t, eps, slope); });
 }
 
 vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_tensor *running_mean,
@@ -24,16 +240,7 @@ vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_te
 }
 
 vg_tensor *vg_dropout(vg_tensor *x, double p, vg_rand *g) {
-  return op("dropout", {x}, [&] {
-    TORCH_CHECK(g, "no generator");
-    TORCH_CHECK(p >= 0 && p < 1, "probability ", p, " is outside [0, 1)");
-    Tensor mask;
-    {
-      at::NoGradGuard off;
-      mask = at::empty_like(x->t).bernoulli_(1 - p, g->gen).div_(1 - p);
-    }
-    return at::mul(x->t, mask);
-  });
+  return op("dropout", {x}, [&] { return dropout(x->t, p, g); });
 }
 
 vg_tensor *vg_bce_with_logits(vg_tensor *logits, double target) {
@@ -45,8 +252,5 @@ vg_tensor *vg_bce_with_logits(vg_tensor *logits, double target) {
 }
 
 vg_tensor *vg_l1(vg_tensor *a, vg_tensor *b, vg_tensor *weight) {
-  return op("l1", {a, b}, [&] {
-    const Tensor d = at::abs(at::sub(a->t, b->t));
-    return at::mean(weight ? at::mul(d, weight->t) : d);
-  });
+  return op("l1", {a, b}, [&] { return l1(a->t, b->t, tensor_or_none(weight)); });
 }

@@ -47,10 +47,6 @@ UNARY(sum, at::sum(x))
 UNARY(mean, at::mean(x))
 UNARY(contiguous, x.contiguous())
 
-vg_tensor *vg_leaky_relu(vg_tensor *a, double slope) {
-  return op("leaky_relu", {a}, [&] { return at::leaky_relu(a->t, slope); });
-}
-
 vg_tensor *vg_softmax(vg_tensor *a, int dim) {
   return op("softmax", {a}, [&] { return at::softmax(a->t, dim); });
 }

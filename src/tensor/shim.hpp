@@ -86,6 +86,11 @@ inline Tensor tensor_or_none(const vg_tensor *t) {
   return t ? t->t : Tensor();
 }
 
+// For autograd functions, which take no undefined tensors.
+inline Optional<Tensor> given(const Tensor &t) {
+  return t.defined() ? Optional<Tensor>(t) : Optional<Tensor>();
+}
+
 inline Optional<Tensor> maybe(const vg_tensor *t) {
   return t ? Optional<Tensor>(t->t) : Optional<Tensor>();
 }

@@ -1,0 +1,568 @@
+/* test_ops.c: every differentiable operation against finite differences, a row each, and the hand-written
+ * CPU kernels against what they stand for. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "voxgan/tensor.h"
+
+#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
+#define MAX_IN   4
+#define CPU      ((vg_device){0, 0})
+
+typedef struct row {
+  const char *name;
+  vg_tensor *(*f)(vg_tensor **in);
+  int64_t shape[MAX_IN][5]; /* trailing zeros: fewer dims */
+  bool positive;            /* the domain */
+  double tolerance;         /* of the largest gradient; 0: 2e-3 */
+} row;
+
+/* ---- the operations ---- */
+
+#define F(name, expr)                                                                                        \
+  static vg_tensor *name(vg_tensor **in) {                                                                   \
+    return expr;                                                                                             \
+  }
+static const int order[3] = {2, 0, 1}, middle[1] = {1}, before[3] = {1, 0, 2}, after[3] = {0, -1, 1},
+                 ones[3] = {1, 1, 1};
+static const int64_t flat[2] = {2, 12};
+static const vg_conv_geo k4s2 = {{2, 2, 2}, {1, 1, 1}}, k3s1 = {{1, 1, 1}, {1, 1, 1}},
+                         k1s1 = {{1, 1, 1}, {0, 0, 0}};
+static const vg_conv_geo k4s1 = {{1, 1, 1}, {1, 1, 1}}, mixed = {{1, 2, 2}, {0, 1, 1}},
+                         wide = {{2, 2, 2}, {2, 2, 2}};
+static const int s222[3] = {2, 2, 2}, s122[3] = {1, 2, 2}, o644[3] = {6, 4, 4}, o756[3] = {7, 5, 6},
+                 o345[3] = {3, 4, 5};
+static const int none[3] = {0, 0, 0};
+
+F(f_add, vg_add(in[0], in[1]))
+F(f_sub, vg_sub(in[0], in[1]))
+F(f_mul, vg_mul(in[0], in[1]))
+F(f_div, vg_div(in[0], in[1]))
+F(f_scale, vg_scale(in[0], -2.5, 0.75))
+F(f_abs, vg_abs(in[0]))
+F(f_square, vg_square(in[0]))
+F(f_sqrt, vg_sqrt(in[0]))
+F(f_exp, vg_exp(in[0]))
+F(f_log, vg_ln(in[0]))
+F(f_tanh, vg_tanh(in[0]))
+F(f_sigmoid, vg_sigmoid(in[0]))
+F(f_relu, vg_relu(in[0]))
+F(f_leaky, vg_leaky_relu(in[0], 0.2))
+F(f_softplus, vg_softplus(in[0]))
+F(f_softmax, vg_softmax(in[0], 1))
+F(f_log_softmax, vg_log_softmax(in[0], -1))
+F(f_sum, vg_sum(in[0]))
+F(f_mean, vg_mean(in[0]))
+F(f_sum_dims, vg_sum_dims(in[0], middle, 1, true))
+F(f_reshape, vg_reshape(in[0], flat, 2))
+F(f_permute, vg_permute(in[0], order, 3))
+F(f_cat, vg_cat((vg_tensor *[]){in[0], in[1], in[0]}, 3, 1))
+F(f_narrow, vg_narrow(in[0], 1, 1, 2))
+F(f_contiguous, vg_contiguous(vg_permute(in[0], order, 3)))
+F(f_pad, vg_pad3d(in[0], before, after, 0.5))
+F(f_reflect, vg_reflect_pad3d(in[0], ones))
+F(f_conv_k4s2, vg_conv3d(in[0], in[1], in[2], &k4s2))
+F(f_conv_k4s1, vg_conv3d(in[0], in[1], in[2], &k4s1))
+F(f_conv_k3, vg_conv3d(in[0], in[1], NULL, &k3s1))
+F(f_conv_k1, vg_conv3d(in[0], in[1], NULL, &k1s1))
+F(f_conv_mixed, vg_conv3d(in[0], in[1], in[2], &mixed))
+F(f_conv_k7, vg_conv3d(in[0], in[1], in[2], &wide))
+F(f_conv_view, vg_conv3d(vg_narrow(in[0], 1, 1, 2), in[1], NULL, &k4s2))
+F(f_conv_cat, vg_conv3d_cat(in[0], in[1], in[2], in[3], &k4s2))
+F(f_transpose, vg_conv_transpose3d(in[0], in[1], in[2], &k4s2, none))
+F(f_up, vg_upconv3d(in[0], in[1], in[2], s222, o644))
+F(f_up_odd, vg_upconv3d(in[0], in[1], NULL, s222, o756))
+F(f_up_mixed, vg_upconv3d(in[0], in[1], in[2], s122, o345))
+F(f_up_cat, vg_upconv3d_cat(in[0], in[1], in[2], in[3], s222, o644))
+F(f_norm, vg_instance_norm(in[0], 1e-5))
+F(f_norm_leaky, vg_instance_norm_act(in[0], 1e-5, 0.2))
+F(f_norm_relu, vg_instance_norm_act(in[0], 1e-5, 0))
+F(f_bce_true, vg_bce_with_logits(in[0], 1))
+F(f_bce_false, vg_bce_with_logits(in[0], 0))
+F(f_l1, vg_l1(in[0], in[1], NULL))
+F(f_l1_weight, vg_l1(in[0], in[1], vg_abs(vg_detach(in[2]))))
+F(f_l1_broadcast, vg_l1(in[0], in[1], vg_detach(in[2])))
+
+static vg_tensor *f_batch_norm(vg_tensor **in) {
+  const int64_t c = 3;
+  return vg_batch_norm(in[0], in[1], in[2], vg_zeros(&c, 1, CPU), vg_full(&c, 1, 1, CPU), true, 0.1, 1e-5);
+}
+
+static vg_tensor *f_dropout(vg_tensor **in) {
+  vg_rand *g = vg_rand_new(5, CPU); /* the same draw each time, so that differences make sense */
+  vg_tensor *y = vg_dropout(in[0], 0.4, g);
+  vg_rand_free(g);
+  return y;
+}
+
+static const row rows[] = {
+    {"add", f_add, {{2, 3, 4}, {3, 1}}, false, 0},
+    {"sub", f_sub, {{2, 3, 4}, {1, 4}}, false, 0},
+    {"mul", f_mul, {{2, 3, 4}, {3, 1}}, false, 0},
+    {"div", f_div, {{2, 3, 4}, {3, 4}}, true, 0},
+    {"scale", f_scale, {{7}}, false, 0},
+    {"abs", f_abs, {{9}}, false, 0},
+    {"square", f_square, {{9}}, false, 0},
+    {"sqrt", f_sqrt, {{9}}, true, 0},
+    {"exp", f_exp, {{9}}, false, 0},
+    {"log", f_log, {{9}}, true, 0},
+    {"tanh", f_tanh, {{9}}, false, 0},
+    {"sigmoid", f_sigmoid, {{9}}, false, 0},
+    {"relu", f_relu, {{9}}, false, 0},
+    {"leaky_relu", f_leaky, {{37}}, false, 0},
+    {"softplus", f_softplus, {{9}}, false, 0},
+    {"softmax", f_softmax, {{2, 5, 3}}, false, 0},
+    {"log_softmax", f_log_softmax, {{2, 5}}, false, 0},
+    {"sum", f_sum, {{2, 5}}, false, 0},
+    {"mean", f_mean, {{2, 5}}, false, 0},
+    {"sum_dims", f_sum_dims, {{2, 5, 2}}, false, 0},
+    {"reshape", f_reshape, {{2, 3, 4}}, false, 0},
+    {"permute", f_permute, {{2, 3, 4}}, false, 0},
+    {"cat", f_cat, {{2, 3}, {2, 1}}, false, 0},
+    {"narrow", f_narrow, {{2, 4}}, false, 0},
+    {"contiguous", f_contiguous, {{2, 3, 4}}, false, 0},
+    {"pad3d", f_pad, {{1, 2, 2, 3, 2}}, false, 0},
+    {"reflect_pad3d", f_reflect, {{1, 2, 2, 3, 2}}, false, 0},
+    {"conv3d k4 s2", f_conv_k4s2, {{2, 2, 5, 4, 6}, {3, 2, 4, 4, 4}, {3}}, false, 0},
+    {"conv3d k4 s1", f_conv_k4s1, {{1, 3, 3, 4, 3}, {2, 3, 4, 4, 4}, {2}}, false, 0},
+    {"conv3d k3", f_conv_k3, {{2, 2, 2, 3, 4}, {17, 2, 3, 3, 3}}, false, 0},
+    {"conv3d k1", f_conv_k1, {{2, 4, 1, 2, 3}, {3, 4, 1, 1, 1}}, false, 0},
+    {"conv3d 2-D", f_conv_mixed, {{2, 2, 1, 6, 5}, {4, 2, 1, 4, 4}, {4}}, false, 0},
+    {"conv3d k5, by ATen", f_conv_k7, {{1, 2, 3, 3, 3}, {2, 2, 5, 5, 5}, {2}}, false, 0},
+    {"conv3d of a view", f_conv_view, {{2, 4, 4, 4, 4}, {3, 2, 4, 4, 4}}, false, 0},
+    {"conv3d_cat", f_conv_cat, {{1, 2, 4, 4, 4}, {2, 1, 4, 4, 4}, {3, 3, 4, 4, 4}, {3}}, false, 0},
+    {"conv_transpose3d", f_transpose, {{1, 2, 2, 3, 2}, {2, 3, 4, 4, 4}, {3}}, false, 0},
+    {"upconv3d", f_up, {{2, 3, 3, 2, 2}, {3, 2, 4, 4, 4}, {2}}, false, 0},
+    {"upconv3d odd", f_up_odd, {{1, 2, 3, 2, 3}, {2, 17, 4, 4, 4}}, false, 0},
+    {"upconv3d mixed", f_up_mixed, {{2, 2, 3, 2, 2}, {2, 3, 3, 4, 4}, {3}}, false, 0},
+    {"upconv3d_cat", f_up_cat, {{2, 1, 3, 2, 2}, {2, 2, 3, 2, 2}, {3, 2, 4, 4, 4}, {2}}, false, 0},
+    {"instance_norm", f_norm, {{2, 2, 2, 3, 4}}, false, 0},
+    {"instance_norm_act 0.2", f_norm_leaky, {{2, 2, 2, 3, 4}}, false, 1e-2},
+    {"instance_norm_act 0", f_norm_relu, {{2, 2, 2, 3, 4}}, false, 1e-2},
+    {"batch_norm", f_batch_norm, {{2, 3, 2, 2, 2}, {3}, {3}}, false, 0},
+    {"dropout", f_dropout, {{50}}, false, 0},
+    {"bce true", f_bce_true, {{2, 1, 2, 2, 2}}, false, 0},
+    {"bce false", f_bce_false, {{2, 1, 2, 2, 2}}, false, 0},
+    {"l1", f_l1, {{2, 2, 2, 2, 3}, {2, 2, 2, 2, 3}}, false, 0},
+    {"l1 weighted", f_l1_weight, {{2, 3, 2, 2, 3}, {2, 3, 2, 2, 3}, {2, 1, 2, 2, 3}}, false, 0},
+    {"l1 broadcast", f_l1_broadcast, {{2, 3, 2, 2, 3}, {2, 3, 2, 2, 3}, {3, 1, 1, 1}}, false, 0},
+};
+
+/* ---- finite differences ---- */
+
+static uint32_t state;
+static double uniform(void) {
+  state = state * 1664525u + 1013904223u;
+  return (state >> 8) / 16777216.0;
+}
+
+/* Away from 0, where abs and ReLU have their kinks. */
+static void fill(float *v, int64_t n, bool positive) {
+  for (int64_t i = 0; i < n; i++) {
+    double x = 0.1 + 0.9 * uniform();
+    v[i] = (float)(positive ? 0.5 + x : uniform() < 0.5 ? -x : x);
+  }
+}
+
+static int ndim_of(const int64_t shape[5]) {
+  int n = 0;
+  while (n < 5 && shape[n]) n++;
+  return n;
+}
+
+static int64_t numel_of(const int64_t shape[5]) {
+  int64_t n = 1;
+  for (int i = 0; i < ndim_of(shape); i++) n *= shape[i];
+  return n;
+}
+
+typedef struct inputs {
+  int n;
+  int64_t numel[MAX_IN];
+  float *data[MAX_IN];
+} inputs;
+
+/* sum of out * weights in double; weights are the same whenever out has the same size */
+static double value(const row *r, const inputs *x) {
+  vg_scope *s = vg_scope_push();
+  vg_tensor *in[MAX_IN] = {0};
+  for (int i = 0; i < x->n; i++) in[i] = vg_tensor_from(x->data[i], r->shape[i], ndim_of(r->shape[i]), CPU);
+  vg_tensor *y = r->f(in);
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  const size_t n = (size_t)vg_numel(y);
+  float *out = malloc(n * sizeof *out);
+  assert_int_equal(vg_tensor_copy_out(y, out, n), VG_OK);
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += out[i] * cos(1.0 + (double)i);
+  free(out);
+  vg_scope_pop(s, NULL);
+  return sum;
+}
+
+static void differences(void **unused) {
+  (void)unused;
+  for (int k = 0; k < COUNT(rows); k++) {
+    const row *r = &rows[k];
+    inputs x = {0};
+    state = 12345u + (uint32_t)k;
+    for (; x.n < MAX_IN && r->shape[x.n][0]; x.n++) {
+      x.numel[x.n] = numel_of(r->shape[x.n]);
+      x.data[x.n] = malloc((size_t)x.numel[x.n] * sizeof(float));
+      fill(x.data[x.n], x.numel[x.n], r->positive);
+    }
+    vg_scope *s = vg_scope_push();
+    vg_tensor *in[MAX_IN] = {0};
+    for (int i = 0; i < x.n; i++) {
+      in[i] = vg_tensor_from(x.data[i], r->shape[i], ndim_of(r->shape[i]), CPU);
+      vg_requires_grad(in[i], true);
+    }
+    vg_tensor *y = r->f(in);
+    const int64_t n = vg_numel(y);
+    float *weights = malloc((size_t)n * sizeof *weights);
+    for (int64_t i = 0; i < n; i++) weights[i] = (float)cos(1.0 + (double)i);
+    vg_backward(vg_sum(vg_mul(vg_reshape(y, &n, 1), vg_tensor_from(weights, &n, 1, CPU))));
+    free(weights);
+    if (vg_tensor_check()) fail_msg("%s: %s", r->name, vg_error());
+    for (int i = 0; i < x.n; i++) {
+      vg_tensor *g = vg_grad(in[i]);
+      if (!g) continue; /* detached */
+      float *grad = malloc((size_t)x.numel[i] * sizeof *grad);
+      assert_int_equal(vg_tensor_copy_out(g, grad, (size_t)x.numel[i]), VG_OK);
+      double largest = 1e-3;
+      for (int64_t j = 0; j < x.numel[i]; j++) largest = fmax(largest, fabs(grad[j]));
+      const int64_t stride = x.numel[i] / 40 + 1; /* a sample of large inputs */
+      for (int64_t j = 0; j < x.numel[i]; j += stride) {
+        const float at = x.data[i][j], h = 4e-3f;
+        x.data[i][j] = at + h;
+        const double up = value(r, &x);
+        x.data[i][j] = at - h;
+        const double down = value(r, &x);
+        x.data[i][j] = at;
+        const double want = (up - down) / (double)((at + h) - (at - h));
+        if (!(fabs(want - grad[j]) <= (r->tolerance ? r->tolerance : 2e-3) * largest))
+          fail_msg("%s: input %d, element %d: gradient %g, by differences %g (largest %g)", r->name, i,
+                   (int)j, grad[j], want, largest);
+      }
+      free(grad);
+    }
+    assert_non_null(vg_grad(in[0]));
+    vg_scope_pop(s, NULL);
+    for (int i = 0; i < x.n; i++) free(x.data[i]);
+  }
+  assert_int_equal(vg_tensor_live(), 0);
+}
+
+/* ---- kernels against what they stand for ---- */
+
+static vg_tensor *noise(const int64_t *shape, int ndim, uint64_t seed) {
+  vg_rand *g = vg_rand_new(seed, CPU);
+  vg_tensor *t = vg_randn(shape, ndim, 0, 1, g);
+  vg_rand_free(g);
+  return t;
+}
+
+static double difference(vg_tensor *a, vg_tensor *b) {
+  assert_int_equal(vg_numel(a), vg_numel(b));
+  for (int i = 0; i < vg_ndim(a); i++) assert_int_equal(vg_size(a, i), vg_size(b, i));
+  const size_t n = (size_t)vg_numel(a);
+  float *p = malloc(2 * n * sizeof *p), *q = p + n;
+  assert_int_equal(vg_tensor_copy_out(a, p, n), VG_OK);
+  assert_int_equal(vg_tensor_copy_out(b, q, n), VG_OK);
+  double worst = 0, largest = 1e-9;
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(p[i]) || !isfinite(q[i])) worst = INFINITY;
+    worst = fmax(worst, fabs((double)p[i] - q[i]));
+    largest = fmax(largest, fabs((double)q[i]));
+  }
+  free(p);
+  return worst / largest;
+}
+
+/* Two ways to the same result from the same leaves: values and all gradients agree. */
+typedef vg_tensor *(*way)(vg_tensor **in, const void *arg);
+static void agree(const char *name, way ours, way theirs, const void *arg, const int64_t (*shapes)[5], int n,
+                  double tolerance) {
+  vg_scope *s = vg_scope_push();
+  vg_tensor *in[2][MAX_IN] = {{0}}, *y[2];
+  for (int k = 0; k < 2; k++) {
+    for (int i = 0; i < n; i++)
+      in[k][i] = vg_requires_grad(noise(shapes[i], ndim_of(shapes[i]), (uint64_t)i + 1), true);
+    y[k] = (k ? theirs : ours)(in[k], arg);
+  }
+  vg_tensor *pull = noise(
+      (int64_t[]){vg_size(y[0], 0), vg_size(y[0], 1), vg_size(y[0], 2), vg_size(y[0], 3), vg_size(y[0], 4)},
+      5, 9);
+  for (int k = 0; k < 2; k++) vg_backward(vg_sum(vg_mul(y[k], pull)));
+  if (vg_tensor_check()) fail_msg("%s: %s", name, vg_error());
+  const double e = difference(y[0], y[1]);
+  if (!(e < tolerance)) fail_msg("%s: values differ by %g", name, e);
+  for (int i = 0; i < n; i++) {
+    const double d = difference(vg_grad(in[0][i]), vg_grad(in[1][i]));
+    if (!(d < tolerance)) fail_msg("%s: gradients of input %d differ by %g", name, i, d);
+  }
+  vg_scope_pop(s, NULL);
+}
+
+typedef struct up_case {
+  int64_t shapes[3][5]; /* x, w, b */
+  int stride[3], out[3];
+} up_case;
+
+static vg_tensor *up_ours(vg_tensor **in, const void *arg) {
+  const up_case *c = arg;
+  return vg_upconv3d(in[0], in[1], in[2], c->stride, c->out);
+}
+static vg_tensor *up_theirs(vg_tensor **in, const void *arg) {
+  const up_case *c = arg;
+  vg_conv_geo geo;
+  int extra[3];
+  for (int a = 0; a < 3; a++) {
+    geo.stride[a] = c->stride[a];
+    geo.pad[a] = ((int)c->shapes[1][a + 2] - 1) / 2;
+    extra[a] = c->out[a] - c->stride[a] * (int)c->shapes[0][a + 2];
+  }
+  return vg_conv_transpose3d(in[0], in[1], in[2], &geo, extra);
+}
+
+static void upconv(void **unused) {
+  (void)unused;
+  static const up_case cases[] = {
+      {{{1, 32, 8, 8, 8}, {32, 4, 4, 4, 4}, {4}}, {2, 2, 2}, {16, 16, 16}},
+      {{{2, 24, 4, 5, 6}, {24, 33, 4, 4, 4}, {33}}, {2, 2, 2}, {9, 10, 13}},
+      {{{1, 48, 1, 9, 7}, {48, 16, 1, 4, 4}, {16}}, {1, 2, 2}, {1, 18, 15}},
+      {{{2, 8, 3, 5, 4}, {8, 20, 3, 4, 4}, {20}}, {1, 2, 2}, {3, 11, 8}},
+      {{{1, 256, 2, 2, 2}, {256, 64, 4, 4, 4}, {64}}, {2, 2, 2}, {4, 4, 4}},
+      {{{1, 3, 17, 3, 40}, {3, 1, 4, 4, 4}, {1}}, {2, 2, 2}, {34, 6, 80}},
+  };
+  for (int k = 0; k < COUNT(cases); k++)
+    agree("upconv", up_ours, up_theirs, &cases[k], cases[k].shapes, 3, 1e-5);
+}
+
+/* Convolution as a product: one output element is a dot product, computed here in double. */
+static void conv_by_hand(void **unused) {
+  (void)unused;
+  static const struct {
+    int64_t x[5], w[5];
+    vg_conv_geo geo;
+  } cases[] = {
+      {{2, 8, 11, 12, 37}, {16, 8, 4, 4, 4}, {{2, 2, 2}, {1, 1, 1}}},
+      {{1, 64, 4, 4, 4}, {128, 64, 4, 4, 4}, {{2, 2, 2}, {1, 1, 1}}},
+      {{1, 37, 8, 8, 8}, {1, 37, 4, 4, 4}, {{1, 1, 1}, {1, 1, 1}}},
+      {{2, 5, 1, 30, 9}, {40, 5, 1, 4, 4}, {{1, 2, 2}, {0, 1, 1}}},
+      {{1, 17, 6, 7, 8}, {18, 17, 3, 3, 3}, {{1, 1, 1}, {1, 1, 1}}},
+      {{1, 3, 5, 33, 5}, {50, 3, 3, 4, 3}, {{1, 2, 2}, {1, 1, 1}}},
+  };
+  for (int k = 0; k < COUNT(cases); k++) {
+    vg_scope *s = vg_scope_push();
+    const int64_t *xs = cases[k].x, *ws = cases[k].w;
+    vg_tensor *x = noise(xs, 5, 1), *w = noise(ws, 5, 2), *b = noise(&ws[0], 1, 3);
+    vg_tensor *y = vg_conv3d(x, w, b, &cases[k].geo);
+    assert_int_equal(vg_tensor_check(), VG_OK);
+    float *xv = malloc((size_t)numel_of(xs) * 4), *wv = malloc((size_t)numel_of(ws) * 4);
+    float *yv = malloc((size_t)vg_numel(y) * 4), bv[256];
+    vg_tensor_copy_out(x, xv, (size_t)numel_of(xs));
+    vg_tensor_copy_out(w, wv, (size_t)numel_of(ws));
+    vg_tensor_copy_out(b, bv, (size_t)ws[0]);
+    vg_tensor_copy_out(y, yv, (size_t)vg_numel(y));
+    int64_t at[5], size[5], i = 0;
+    for (int a = 0; a < 5; a++) size[a] = vg_size(y, a);
+    assert_int_equal(size[1], ws[0]);
+    for (at[0] = 0; at[0] < size[0]; at[0]++)
+      for (at[1] = 0; at[1] < size[1]; at[1]++)
+        for (at[2] = 0; at[2] < size[2]; at[2]++)
+          for (at[3] = 0; at[3] < size[3]; at[3]++)
+            for (at[4] = 0; at[4] < size[4]; at[4]++, i++) {
+              const bool edge = at[2] == 0 || at[3] == 0 || at[4] == 0 || at[4] == size[4] - 1;
+              if (!edge && i % 7) continue;
+              double sum = bv[at[1]], scale = 1;
+              for (int64_t c = 0; c < xs[1]; c++)
+                for (int64_t t = 0; t < ws[2] * ws[3] * ws[4]; t++) {
+                  const int64_t tap[3] = {t / (ws[3] * ws[4]), t / ws[4] % ws[3], t % ws[4]};
+                  int64_t from = at[0] * xs[1] + c;
+                  bool inside = true;
+                  for (int a = 0; a < 3; a++) {
+                    const int64_t p = at[a + 2] * cases[k].geo.stride[a] - cases[k].geo.pad[a] + tap[a];
+                    inside = inside && p >= 0 && p < xs[a + 2];
+                    from = from * xs[a + 2] + p;
+                  }
+                  if (!inside) continue;
+                  const double term = (double)xv[from] * wv[(at[1] * ws[1] + c) * ws[2] * ws[3] * ws[4] + t];
+                  sum += term;
+                  scale += term * term;
+                }
+              if (fabs(sum - yv[i]) > 1e-5 * sqrt(scale))
+                fail_msg("case %d, element %d: %g, by hand %g", k, (int)i, yv[i], sum);
+            }
+    free(xv);
+    free(wv);
+    free(yv);
+    vg_scope_pop(s, NULL);
+  }
+}
+
+static vg_tensor *cat_ours(vg_tensor **in, const void *arg) {
+  return vg_conv3d_cat(in[0], in[1], in[2], in[3], arg);
+}
+static vg_tensor *cat_theirs(vg_tensor **in, const void *arg) {
+  vg_tensor *first =
+      vg_size(in[0], 0) < vg_size(in[1], 0) ? vg_cat((vg_tensor *[]){in[0], in[0]}, 2, 0) : in[0];
+  return vg_conv3d(vg_cat((vg_tensor *[]){first, in[1]}, 2, 1), in[2], in[3], arg);
+}
+
+static void concatenation(void **unused) {
+  (void)unused;
+  static const int64_t same[4][5] = {{2, 8, 6, 8, 10}, {2, 4, 6, 8, 10}, {20, 12, 4, 4, 4}, {20}};
+  static const int64_t repeated[4][5] = {{1, 5, 6, 8, 10}, {2, 16, 6, 8, 10}, {7, 21, 4, 4, 4}, {7}};
+  agree("conv3d_cat", cat_ours, cat_theirs, &k4s2, same, 4, 1e-5);
+  agree("conv3d_cat, one sample for two", cat_ours, cat_theirs, &k4s2, repeated, 4, 1e-5);
+}
+
+static vg_tensor *norm_ours(vg_tensor **in, const void *arg) {
+  return vg_instance_norm_act(vg_scale(in[0], 3, 100), 1e-5, *(const double *)arg);
+}
+/* from sums, so that nothing is shared with the kernel but the definition */
+static vg_tensor *norm_theirs(vg_tensor **in, const void *arg) {
+  static const int space[3] = {2, 3, 4};
+  const double n = (double)(vg_size(in[0], 2) * vg_size(in[0], 3) * vg_size(in[0], 4));
+  vg_tensor *x = vg_scale(in[0], 3, 0); /* the norm takes the offset out */
+  vg_tensor *d = vg_sub(x, vg_scale(vg_sum_dims(x, space, 3, true), 1 / n, 0));
+  vg_tensor *var = vg_scale(vg_sum_dims(vg_square(d), space, 3, true), 1 / n, 1e-5);
+  vg_tensor *z = vg_div(d, vg_sqrt(var));
+  const double slope = *(const double *)arg;
+  return slope == 1 ? z : vg_add(vg_relu(z), vg_scale(vg_relu(vg_scale(z, -1, 0)), -slope, 0));
+}
+
+static void norm(void **unused) {
+  (void)unused;
+  static const double slopes[] = {0, 0.2, 1};
+  static const int64_t shapes[][1][5] = {{{2, 3, 4, 5, 6}}, {{1, 2, 17, 20, 31}}, {{1, 1, 1, 1, 2}}};
+  for (int i = 0; i < COUNT(slopes); i++)
+    for (int k = 0; k < COUNT(shapes); k++) {
+      /* an offset of 100 costs the input itself 1e-5 of its digits; two voxels have a gradient of 0 but for
+       * eps */
+      agree("instance_norm_act", norm_ours, norm_theirs, &slopes[i], shapes[k], 1, k == 2 ? 1 : 2e-4);
+    }
+}
+
+static void dropout(void **unused) {
+  (void)unused;
+  vg_scope *s = vg_scope_push();
+  const int64_t n = 200000;
+  vg_rand *g = vg_rand_new(3, CPU), *same = vg_rand_new(3, CPU), *other = vg_rand_new(4, CPU);
+  vg_tensor *x = vg_full(&n, 1, 2, CPU);
+  vg_tensor *y[4] = {vg_dropout(x, 0.3, g), vg_dropout(x, 0.3, same), vg_dropout(x, 0.3, other),
+                     vg_dropout(x, 0.3, g)};
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  float *v[4];
+  for (int i = 0; i < 4; i++) {
+    v[i] = malloc((size_t)n * sizeof(float));
+    assert_int_equal(vg_tensor_copy_out(y[i], v[i], (size_t)n), VG_OK);
+    int64_t kept = 0, pairs = 0;
+    for (int64_t j = 0; j < n; j++) {
+      if (v[i][j] == 0) continue;
+      assert_float_equal(v[i][j], 2 / 0.7, 1e-5);
+      kept++;
+      if (j && v[i][j - 1] != 0) pairs++;
+    }
+    /* six standard deviations */
+    assert_true(fabs(kept / (double)n - 0.7) < 6 * sqrt(0.21 / (double)n));
+    assert_true(fabs(pairs / (double)n - 0.49) < 6 * sqrt(0.5 / (double)n));
+  }
+  int64_t together = 0;
+  for (int64_t j = 0; j < n; j++) {
+    assert_true(v[0][j] == v[1][j]);
+    if (v[0][j] != 0 && v[2][j] != 0) together++;
+  }
+  assert_true(fabs(together / (double)n - 0.49) < 6 * sqrt(0.25 / (double)n));
+  assert_memory_not_equal(v[0], v[3], (size_t)n * sizeof(float));
+  for (int i = 0; i < 4; i++) free(v[i]);
+  assert_null(vg_dropout(x, 1, g));
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  vg_rand_free(g);
+  vg_rand_free(same);
+  vg_rand_free(other);
+  vg_scope_pop(s, NULL);
+}
+
+/* Kingma and Ba's algorithm in double, over sizes that cut the kernel's pieces unevenly. */
+static void adam(void **unused) {
+  (void)unused;
+  enum { N = 3, STEPS = 20 };
+  static const int64_t sizes[N] = {5, 70001, 64};
+  for (int decayed = 0; decayed < 2; decayed++) {
+    const double lr = 2e-3, b1 = 0.5, b2 = 0.999, eps = 1e-8, decay = decayed ? 0.05 : 0;
+    vg_scope *s = vg_scope_push();
+    vg_tensor *p[N], *m[N], *v[N];
+    double *ref[N][3];
+    float *now = malloc(70001 * sizeof *now);
+    for (int i = 0; i < N; i++) {
+      p[i] = vg_requires_grad(noise(&sizes[i], 1, (uint64_t)i + 20), true);
+      m[i] = vg_zeros(&sizes[i], 1, CPU);
+      v[i] = vg_zeros(&sizes[i], 1, CPU);
+      for (int k = 0; k < 3; k++) ref[i][k] = calloc((size_t)sizes[i], sizeof(double));
+      vg_tensor_copy_out(p[i], now, (size_t)sizes[i]);
+      for (int64_t j = 0; j < sizes[i]; j++) ref[i][0][j] = now[j];
+    }
+    for (int t = 1; t <= STEPS; t++) {
+      for (int i = 0; i < 2; i++) { /* the third never gets a gradient */
+        vg_tensor *pull = noise(&sizes[i], 1, (uint64_t)(100 * t + i));
+        vg_zero_grad(p[i]);
+        vg_backward(vg_sum(vg_mul(p[i], pull)));
+        vg_tensor_copy_out(pull, now, (size_t)sizes[i]);
+        for (int64_t j = 0; j < sizes[i]; j++) {
+          double *q = ref[i][0], *mm = ref[i][1], *vv = ref[i][2], g = now[j] + decay * q[j];
+          mm[j] = b1 * mm[j] + (1 - b1) * g;
+          vv[j] = b2 * vv[j] + (1 - b2) * g * g;
+          q[j] -= lr * (mm[j] / (1 - pow(b1, t))) / (sqrt(vv[j] / (1 - pow(b2, t))) + eps);
+        }
+      }
+      assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, t), VG_OK);
+    }
+    for (int i = 0; i < N; i++) {
+      vg_tensor_copy_out(p[i], now, (size_t)sizes[i]);
+      for (int64_t j = 0; j < sizes[i]; j++)
+        if (!(fabs(now[j] - ref[i][0][j]) < 1e-6 * (1 + fabs(ref[i][0][j]))))
+          fail_msg("tensor %d, element %d: %g, in double %g", i, (int)j, now[j], ref[i][0][j]);
+      for (int k = 0; k < 3; k++) free(ref[i][k]);
+    }
+    assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, 0), VG_FAILED);
+    free(now);
+    vg_scope_pop(s, NULL);
+  }
+}
+
+/* Any number of threads gives the same bytes. */
+static void threads(void **unused) {
+  (void)unused;
+  vg_scope *s = vg_scope_push();
+  const int64_t xs[5] = {1, 6, 20, 18, 34}, ws[5] = {24, 6, 4, 4, 4};
+  vg_tensor *y[2], *gw[2], *gx[2];
+  for (int k = 0; k < 2; k++) {
+    vg_tensor_threads(k ? 4 : 1);
+    vg_tensor *x = vg_requires_grad(noise(xs, 5, 1), true), *w = vg_requires_grad(noise(ws, 5, 2), true);
+    y[k] = vg_instance_norm_act(vg_conv3d(x, w, NULL, &k4s2), 1e-5, 0.2);
+    vg_backward(vg_l1(y[k], vg_zeros((int64_t[]){1, 24, 10, 9, 17}, 5, CPU), NULL));
+    gw[k] = vg_grad(w);
+    gx[k] = vg_grad(x);
+  }
+  vg_tensor_threads(0);
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  assert_true(difference(y[0], y[1]) == 0);
+  assert_true(difference(gw[0], gw[1]) == 0);
+  assert_true(difference(gx[0], gx[1]) == 0);
+  vg_scope_pop(s, NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(differences),   cmocka_unit_test(upconv),  cmocka_unit_test(conv_by_hand),
+      cmocka_unit_test(concatenation), cmocka_unit_test(norm),    cmocka_unit_test(dropout),
+      cmocka_unit_test(adam),          cmocka_unit_test(threads),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

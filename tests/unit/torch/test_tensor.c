@@ -1,0 +1,222 @@
+/* test_tensor.c: handles, scopes, sticky errors, devices, data in and out. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "voxgan/tensor.h"
+
+#define CPU ((vg_device){0, 0})
+
+static const int64_t six[2] = {2, 3};
+static const float values[6] = {1, 2, 3, 4, 5, 6};
+
+static int no_handles_left(void **state) {
+  (void)state;
+  vg_no_grad(false);
+  return vg_tensor_live() == 0 && vg_tensor_check() == VG_OK ? 0 : -1;
+}
+
+static void scopes_free_what_they_made(void **state) {
+  (void)state;
+  vg_scope *outer = vg_scope_push();
+  vg_tensor *a = vg_tensor_from(values, six, 2, CPU);
+  vg_scope *inner = vg_scope_push();
+  vg_tensor *b = vg_add(a, a), *c = vg_mul(b, b);
+  assert_int_equal(vg_tensor_live(), 3);
+  assert_ptr_equal(vg_scope_pop(inner, c), c);
+  assert_int_equal(vg_tensor_live(), 2);
+  assert_float_equal(vg_item(vg_sum(c)), 4 * 91, 1e-3);
+  /* keeping what belongs further out leaves it there */
+  inner = vg_scope_push();
+  assert_ptr_equal(vg_scope_pop(inner, a), a);
+  assert_int_equal(vg_size(a, 1), 3);
+  /* released early, and retained past every scope */
+  vg_release(c);
+  vg_tensor *kept = vg_retain(vg_scale(a, 2, 1));
+  vg_scope_pop(outer, NULL);
+  assert_int_equal(vg_tensor_live(), 1);
+  assert_int_equal(vg_numel(kept), 6);
+  vg_release(kept);
+  vg_release(NULL);
+  assert_null(vg_retain(NULL));
+}
+
+static void the_first_error_sticks(void **state) {
+  (void)state;
+  vg_scope *s = vg_scope_push();
+  vg_tensor *a = vg_tensor_from(values, six, 2, CPU), *b = vg_zeros((int64_t[]){4, 5}, 2, CPU);
+  vg_tensor *bad = vg_relu(vg_mul(vg_add(a, b), a));
+  assert_null(bad);
+  assert_null(vg_reshape(a, (int64_t[]){7}, 1)); /* a later fault does not replace it */
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_non_null(strstr(vg_error(), "add: "));
+  assert_null(strchr(vg_error(), '\n'));
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  assert_non_null(vg_add(a, a));
+
+  assert_null(vg_add(NULL, a)); /* a NULL of the caller's own is an error too */
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_non_null(strstr(vg_error(), "NULL"));
+  vg_backward(NULL);
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_true(isnan(vg_item(NULL)));
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_int_equal(vg_size(NULL, 0), 0);
+  assert_int_equal(vg_numel(NULL), 0);
+  assert_null(vg_grad(NULL));
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  vg_scope_pop(s, NULL);
+}
+
+static void faults_become_statuses(void **state) {
+  (void)state;
+  vg_scope *s = vg_scope_push();
+  const vg_conv_geo geo = {{1, 1, 1}, {0, 0, 0}}, nowhere = {{0, 1, 1}, {0, 0, 0}};
+  vg_tensor *x = vg_zeros((int64_t[]){1, 2, 3, 3, 3}, 5, CPU),
+            *w = vg_zeros((int64_t[]){4, 2, 4, 4, 4}, 5, CPU);
+  vg_tensor *other = vg_zeros((int64_t[]){4, 3, 1, 1, 1}, 5, CPU), *flat = vg_zeros((int64_t[]){4}, 1, CPU);
+  assert_null(vg_conv3d(x, w, NULL, &geo)); /* the kernel is larger than the input */
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_null(vg_conv3d(x, other, NULL, &geo)); /* channels */
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_null(vg_conv3d(flat, other, NULL, &geo));
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_null(vg_conv3d(x, vg_zeros((int64_t[]){4, 2, 1, 1, 1}, 5, CPU), NULL, &nowhere));
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  const int stride[3] = {2, 2, 2}, out[3] = {6, 6, 8};
+  assert_null(vg_upconv3d(x, vg_zeros((int64_t[]){2, 1, 4, 4, 4}, 5, CPU), NULL, stride, out));
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_null(vg_zeros((int64_t[]){1 << 20, 1 << 20, 1 << 20}, 3, CPU)); /* 4 EiB */
+  const vg_status st = vg_tensor_check();
+  assert_true(st == VG_MEMORY || st == VG_FAILED);
+  assert_null(vg_zeros((int64_t[]){1 << 20, 1 << 20, 8}, 3, CPU)); /* 32 TiB */
+  assert_int_equal(vg_tensor_check(), VG_MEMORY);
+  vg_backward(x); /* needs no gradient */
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_true(isnan(vg_item(x)));
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  vg_scope_pop(s, NULL);
+}
+
+static void data_goes_in_and_out(void **state) {
+  (void)state;
+  vg_scope *s = vg_scope_push();
+  float in[6], out[6];
+  memcpy(in, values, sizeof in);
+  vg_tensor *a = vg_tensor_from(in, six, 2, CPU);
+  in[0] = 99; /* it was copied */
+  assert_int_equal(vg_tensor_copy_out(a, out, 6), VG_OK);
+  assert_memory_equal(out, values, sizeof out);
+  assert_int_equal(vg_tensor_copy_out(a, out, 5), VG_FAILED);
+  assert_int_equal(vg_ndim(a), 2);
+  assert_int_equal(vg_size(a, -1), 3);
+  /* a view is read in its own order */
+  assert_int_equal(vg_tensor_copy_out(vg_permute(a, (int[]){1, 0}, 2), out, 6), VG_OK);
+  assert_memory_equal(out, ((float[]){1, 4, 2, 5, 3, 6}), sizeof out);
+  /* types */
+  assert_int_equal(vg_tensor_copy_out(vg_cast(vg_scale(a, 1, 0.5), VG_I64), out, 6), VG_OK);
+  assert_memory_equal(out, values, sizeof out);
+  assert_int_equal(vg_tensor_copy_out(vg_cast(a, VG_BF16), out, 6), VG_OK);
+  assert_memory_equal(out, values, sizeof out);
+  assert_int_equal(vg_tensor_copy_out(vg_add(vg_cast(a, VG_F16), vg_cast(a, VG_F16)), out, 6), VG_OK);
+  assert_float_equal(out[5], 12, 0);
+  assert_ptr_not_equal(vg_to(a, CPU), a);
+  /* overwriting a leaf is outside autograd */
+  vg_requires_grad(a, true);
+  assert_int_equal(vg_tensor_copy_in(a, ((float[]){6, 5, 4, 3, 2, 1}), 6), VG_OK);
+  assert_float_equal(vg_item(vg_narrow(vg_narrow(a, 0, 0, 1), 1, 0, 1)), 6, 0);
+  assert_int_equal(vg_tensor_copy_in(a, in, 7), VG_FAILED);
+  assert_float_equal(vg_item(vg_full((int64_t[]){1}, 1, 2.5, CPU)), 2.5, 0);
+  vg_scope_pop(s, NULL);
+}
+
+static void gradients_add_up_and_are_cleared(void **state) {
+  (void)state;
+  vg_scope *s = vg_scope_push();
+  vg_tensor *a = vg_requires_grad(vg_tensor_from(values, six, 2, CPU), true);
+  assert_null(vg_grad(a));
+  for (int i = 0; i < 2; i++) vg_backward(vg_sum(vg_square(a)));
+  float g[6];
+  assert_int_equal(vg_tensor_copy_out(vg_grad(a), g, 6), VG_OK);
+  for (int i = 0; i < 6; i++) assert_float_equal(g[i], 4 * values[i], 1e-5);
+  vg_zero_grad(a);
+  vg_tensor *none = vg_grad(a);
+  if (none) assert_float_equal(vg_item(vg_sum(none)), 0, 0);
+  vg_tensor *loss = vg_sum(vg_mul(a, vg_detach(a)));
+  vg_backward(loss);
+  assert_int_equal(vg_tensor_copy_out(vg_grad(a), g, 6), VG_OK);
+  for (int i = 0; i < 6; i++) assert_float_equal(g[i], values[i], 1e-6);
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  vg_backward(loss); /* the graph is gone */
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+
+  assert_false(vg_no_grad(true));
+  vg_tensor *apart = vg_sum(vg_square(a));
+  assert_true(vg_no_grad(false));
+  vg_backward(apart);
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  vg_scope_pop(s, NULL);
+}
+
+static void streams_are_their_own(void **state) {
+  (void)state;
+  vg_scope *s = vg_scope_push();
+  vg_rand *a = vg_rand_new(7, CPU), *b = vg_rand_new(7, CPU);
+  const int64_t n = 1000;
+  float x[1000], y[1000];
+  vg_tensor_copy_out(vg_randn(&n, 1, 3, 0.5, a), x, 1000);
+  vg_tensor_copy_out(vg_randn(&n, 1, 3, 0.5, b), y, 1000);
+  assert_memory_equal(x, y, sizeof x);
+  double sum = 0, square = 0;
+  for (int i = 0; i < 1000; i++) sum += x[i], square += (x[i] - 3) * (x[i] - 3);
+  assert_true(fabs(sum / 1000 - 3) < 0.1 && fabs(sqrt(square / 1000) - 0.5) < 0.1);
+  vg_tensor_copy_out(vg_randn(&n, 1, 3, 0.5, b), y, 1000);
+  assert_memory_not_equal(x, y, sizeof x);
+  vg_rand_free(a);
+  vg_rand_free(b);
+  vg_rand_free(NULL);
+  vg_scope_pop(s, NULL);
+}
+
+static void devices(void **state) {
+  (void)state;
+  vg_device d = {5, 5};
+  char text[64];
+  assert_int_equal(vg_device_parse("cpu", &d), VG_OK);
+  assert_int_equal(d.kind, 0);
+  assert_int_equal(vg_device_parse("auto", &d), VG_OK);
+  static const char *const wrong[] = {"", "gpu", "cuda:", "cuda:x", "cuda:1x", "CPU", "cuda:-1"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_int_equal(vg_device_parse(wrong[i], &d), VG_USAGE);
+  assert_int_equal(vg_device_parse("cuda:99", &d), VG_DEVICE);
+  vg_tensor_threads(1);
+  assert_string_equal(vg_device_describe(CPU, text, sizeof text), "cpu (1 thread)");
+  vg_tensor_threads(3);
+  assert_string_equal(vg_device_describe(CPU, text, sizeof text), "cpu (3 threads)");
+  vg_tensor_threads(0);
+  vg_device_describe(CPU, text, sizeof text);
+  assert_memory_equal(text, "cpu (", 5);
+  assert_true(strchr(vg_torch_version(), '.') != NULL);
+  const size_t before = vg_tensor_peak_bytes(CPU);
+  vg_scope *s = vg_scope_push();
+  assert_non_null(vg_full((int64_t[]){8 << 20}, 1, 1, CPU));
+  assert_true(before > 0 && vg_tensor_peak_bytes(CPU) >= before);
+  vg_scope_pop(s, NULL);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_teardown(f, no_handles_left)
+  const struct CMUnitTest tests[] = {
+      TEST(scopes_free_what_they_made),
+      TEST(the_first_error_sticks),
+      TEST(faults_become_statuses),
+      TEST(data_goes_in_and_out),
+      TEST(gradients_add_up_and_are_cleared),
+      TEST(streams_are_their_own),
+      TEST(devices),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
