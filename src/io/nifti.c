@@ -242,12 +242,12 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* The first of stem.a and stem.b that is there (vg_free), or stem.a. */
+/* The first of stem.a and stem.b that is there (vg_free), or stem.a; NULL when out of memory. */
 static char *find_either(const char *path, size_t stem, const char *a, const char *b) {
   char *first = vg_format("%.*s%s", (int)stem, path, a);
   if (!first || vg_fs_exists(first)) return first;
   char *second = vg_format("%.*s%s", (int)stem, path, b);
-  if (second && vg_fs_exists(second)) {
+  if (!second || vg_fs_exists(second)) {
     vg_free(first);
     return second;
   }
