@@ -16,14 +16,14 @@ static const double middle[3] = {0, -18, 9};
 
 typedef struct style {
   const char *layout, *id;
-  bool tissues;             /* T1 and tissue labels in place of a tumour's four series */
-  int sign[2];              /* of the stored x and y axes: BraTS stores LPS, OASIS and ADNI scans often LAS */
+  bool tissues; /* T1 and tissue labels in place of a tumour's four series */
+  int sign[2];  /* of the stored x and y axes: BraTS stores LPS, OASIS and ADNI scans often LAS */
   uint16_t lesion[PH_LESIONS]; /* label values */
 } style;
-#define LESIONS(necrosis, oedema, solid, enhancing)                                                               \
-  {                                                                                                               \
-    [PH_NECROSIS - PH_ANATOMY] = necrosis, [PH_OEDEMA - PH_ANATOMY] = oedema, [PH_SOLID - PH_ANATOMY] = solid,      \
-    [PH_ENHANCING - PH_ANATOMY] = enhancing                                                                       \
+#define LESIONS(necrosis, oedema, solid, enhancing)                                                          \
+  {                                                                                                          \
+    [PH_NECROSIS - PH_ANATOMY] = necrosis, [PH_OEDEMA - PH_ANATOMY] = oedema,                                \
+                   [PH_SOLID - PH_ANATOMY] = solid, [PH_ENHANCING - PH_ANATOMY] = enhancing                  \
   }
 static const style styles[] = {
     {"brats2013", "brats_2013_pat%04d_1", false, {-1, -1}, LESIONS(1, 2, 3, 4)},
@@ -35,17 +35,19 @@ static const style styles[] = {
 static const uint16_t brats[PH_LESIONS] = LESIONS(1, 2, 1, 4);
 /* Scheme tissues. */
 static const uint16_t tissue_of[PH_ANATOMY] = {
-    [PH_CSF] = 1, [PH_CORTEX] = 2, [PH_DEEP] = 2, [PH_PALLIDUM] = 2, [PH_WHITE] = 3, [PH_STEM] = 3, [PH_SINUS] = 1};
+    [PH_CSF] = 1,   [PH_CORTEX] = 2, [PH_DEEP] = 2, [PH_PALLIDUM] = 2,
+    [PH_WHITE] = 3, [PH_STEM] = 3,   [PH_SINUS] = 1};
 #define TISSUES 3
 
 static vg_status check(const vg_phantom_settings *set, const style **out) {
   for (int j = 0; j < 3; j++) {
     if (set->size[j] < 16 || set->size[j] > 512) {
-      return vg_fail(VG_CONFIG, "phantom: size %dx%dx%d: each must be 16 to 512 voxels", set->size[0], set->size[1],
-                     set->size[2]);
+      return vg_fail(VG_CONFIG, "phantom: size %dx%dx%d: each must be 16 to 512 voxels", set->size[0],
+                     set->size[1], set->size[2]);
     }
   }
-  if (set->first < 0) return vg_fail(VG_CONFIG, "phantom: first subject %d: must not be negative", set->first);
+  if (set->first < 0)
+    return vg_fail(VG_CONFIG, "phantom: first subject %d: must not be negative", set->first);
   for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
     if (set->layout && !strcmp(set->layout, styles[i].layout)) {
       *out = &styles[i];
@@ -102,7 +104,8 @@ static vg_status row_init(row_sums *r, size_t nx) {
   return VG_OK;
 }
 
-/* Adds count samples of a block, the first of which is sample `first` of the row; weight is one sample's share. */
+/* Adds count samples of a block, the first of which is sample `first` of the row; weight is one sample's
+ * share. */
 static void row_add(row_sums *r, const ph_fractions *f, int first, int count, int sub, float weight) {
   for (int i = 0; i < count; i++) {
     int v = (first + i) / sub;
@@ -187,8 +190,8 @@ static vg_status make_slice(void *arg, size_t k) {
     row_labels(m, &r, at, nx);
     for (int s = 0; s < PH_SERIES; s++) {
       if (!m->series[s]) continue;
-      vg_phantom_signal_row(m->scanner, s, nx, (const float *const *)r.classes, r.brain, r.texture, (float)a[0][3],
-                            (float)a[0][0], (float)y, (float)z, at, m->series[s] + at);
+      vg_phantom_signal_row(m->scanner, s, nx, (const float *const *)r.classes, r.brain, r.texture,
+                            (float)a[0][3], (float)a[0][0], (float)y, (float)z, at, m->series[s] + at);
     }
   }
 out:
@@ -319,10 +322,11 @@ static vg_status write_subject(void *arg, size_t k) {
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
   snprintf(id, sizeof id, j->style->id, j->set->first + (int)k);
 #pragma GCC diagnostic pop
-  writing w = {.out = j->out, .id = id, .layout = j->layout, .tissues = j->style->tissues, .anatomy = j->set->anatomy};
+  writing w = {
+      .out = j->out, .id = id, .layout = j->layout, .tissues = j->style->tissues, .anatomy = j->set->anatomy};
   bool tissues = w.tissues;
-  vg_status st = make(j->set, j->style, (int)k, !tissues, j->style->lesion, w.series, tissues ? NULL : &w.tumour,
-                      tissues || w.anatomy ? &w.tissue : NULL);
+  vg_status st = make(j->set, j->style, (int)k, !tissues, j->style->lesion, w.series,
+                      tissues ? NULL : &w.tumour, tissues || w.anatomy ? &w.tissue : NULL);
   if (!st) st = vg_parallel(FILES, write_file, &w);
   for (int s = 0; s < PH_SERIES; s++) vg_volume_release(&w.series[s]);
   vg_labelmap_release(&w.tumour);
@@ -336,15 +340,15 @@ vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
   if (st) return st;
   if (set->subjects < 1) return vg_fail(VG_CONFIG, "phantom: %d subjects: must be at least 1", set->subjects);
   if (set->first > 99999 - set->subjects) {
-    return vg_fail(VG_CONFIG, "phantom: subjects %d to %d: names have room for numbers up to 99999", set->first,
-                   set->first + set->subjects - 1);
+    return vg_fail(VG_CONFIG, "phantom: subjects %d to %d: names have room for numbers up to 99999",
+                   set->first, set->first + set->subjects - 1);
   }
   j.layout = vg_layout_find(set->layout);
   if (!j.layout) VG_BUG("phantom: no layout %s", set->layout);
   st = vg_fs_require_writable_dir(out);
   if (st) return st;
-  /* Several subjects at a time where they are small; one at a time, its slices in parallel, where each is large or there
-   * are fewer than threads. */
+  /* Several subjects at a time where they are small; one at a time, its slices in parallel, where each is
+   * large or there are fewer than threads. */
   size_t voxels = (size_t)set->size[0] * (size_t)set->size[1] * (size_t)set->size[2];
   if (set->subjects >= vg_threads() && voxels <= (size_t)160 * 160 * 160)
     return vg_parallel((size_t)set->subjects, write_subject, &j);

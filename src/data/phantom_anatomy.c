@@ -1,10 +1,11 @@
 /* phantom_anatomy.c: the brain as implicit functions.
  *
- * Every structure is a depth field: mm inside its surface, negative outside. The cerebrum is a hull (two ellipsoids and a
- * base), cut by sheets of fluid: the interhemispheric fissure, the Sylvian fissure with the insula at its bottom, and the
- * sulci. These are the zeros of a band-limited random field that is looked up at the foot of the nearest point of the
- * surface, so that a sulcus goes straight in; cortex is what lies within a thickness of any of these surfaces. A sample's
- * fractions come from the depths by a linear ramp as wide as the sample: exact for flat surfaces and for thin sheets.
+ * Every structure is a depth field: mm inside its surface, negative outside. The cerebrum is a hull (two
+ * ellipsoids and a base), cut by sheets of fluid: the interhemispheric fissure, the Sylvian fissure with the
+ * insula at its bottom, and the sulci. These are the zeros of a band-limited random field that is looked up
+ * at the foot of the nearest point of the surface, so that a sulcus goes straight in; cortex is what lies
+ * within a thickness of any of these surfaces. A sample's fractions come from the depths by a linear ramp as
+ * wide as the sample: exact for flat surfaces and for thin sheets.
  */
 #include <math.h>
 #include <string.h>
@@ -14,24 +15,39 @@
 /* Inlined by force: a clone for one instruction set must not call code made for another. */
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE float minf(float a, float b) { return a < b ? a : b; }
-INLINE float maxf(float a, float b) { return a > b ? a : b; }
-INLINE float clampf(float v, float lo, float hi) { return minf(maxf(v, lo), hi); }
-INLINE float absf(float v) { return v < 0 ? -v : v; }
+INLINE float minf(float a, float b) {
+  return a < b ? a : b;
+}
+INLINE float maxf(float a, float b) {
+  return a > b ? a : b;
+}
+INLINE float clampf(float v, float lo, float hi) {
+  return minf(maxf(v, lo), hi);
+}
+INLINE float absf(float v) {
+  return v < 0 ? -v : v;
+}
 /* Polynomial smooth minimum; k is the width of the blend, mm. */
 INLINE float smin(float a, float b, float k) {
   float h = maxf(k - absf(a - b), 0);
   return minf(a, b) - h * h / (4 * k);
 }
-INLINE float smax(float a, float b, float k) { return -smin(-a, -b, k); }
-/* Blends ever more widely with depth: the gradient fades where depths from two sides meet, instead of jumping. */
-INLINE float smin_deep(float a, float b) { return smin(a, b, 3 + 0.4f * maxf(minf(a, b), 0)); }
+INLINE float smax(float a, float b, float k) {
+  return -smin(-a, -b, k);
+}
+/* Blends ever more widely with depth: the gradient fades where depths from two sides meet, instead of
+ * jumping. */
+INLINE float smin_deep(float a, float b) {
+  return smin(a, b, 3 + 0.4f * maxf(minf(a, b), 0));
+}
 INLINE float step_smooth(float lo, float hi, float v) {
   float t = clampf((v - lo) / (hi - lo), 0, 1);
   return t * t * (3 - 2 * t);
 }
 /* Share of a cube of a given 1/edge whose centre lies depth inside a flat surface. */
-INLINE float inside(float depth, float per_edge) { return clampf(0.5f + depth * per_edge, 0, 1); }
+INLINE float inside(float depth, float per_edge) {
+  return clampf(0.5f + depth * per_edge, 0, 1);
+}
 
 /* First-order depth inside an ellipsoid: (1 - g) / |grad g| with g the gauge function. */
 INLINE float ellipsoid(float x, float y, float z, float rx, float ry, float rz) {
@@ -103,7 +119,8 @@ INLINE float fissures(float a, float y, float z) {
   float line = -2 - 0.38f * y;
   float inner = 37 - 10 * step_smooth(2, 18, y);
   float sway = 2.6f * ph_sin(0.023f * a + 0.018f * y) + 1.4f * ph_sin(0.061f * a - 0.04f * y + 0.3f);
-  float dz = 0.93f * (z - line - sway - 0.2f * (a - 37)), da = maxf(inner - a, 0), dy = maxf(maxf(-46 - y, y - 25), 0);
+  float dz = 0.93f * (z - line - sway - 0.2f * (a - 37)), da = maxf(inner - a, 0),
+        dy = maxf(maxf(-46 - y, y - 25), 0);
   float sylvian = sqrtf(dz * dz + da * da + dy * dy) - 0.6f;
   float ia = a - 38 + 0.004f * (y - 2) * (y - 2);
   ia += 0.6f * sway;
@@ -171,7 +188,7 @@ INLINE void add_waves(const ph_waves *w, const float *x, const float *y, const f
 
 /* Value and gradient (per mm). */
 INLINE void add_waves_gradient(const ph_waves *w, const float *x, const float *y, const float *z, float *v,
-                                      float *gx, float *gy, float *gz) {
+                               float *gx, float *gy, float *gz) {
   for (int m = 0; m < w->n; m++) {
     float kx = w->k[m][0], ky = w->k[m][1], kz = w->k[m][2], p = w->phase[m], a = w->amplitude[m][0];
     float turn = 6.2831853f * a;
@@ -185,7 +202,7 @@ INLINE void add_waves_gradient(const ph_waves *w, const float *x, const float *y
 }
 
 INLINE void to_head(const ph_subject *s, float x0, float dx, float y, float z, float *hx, float *hy,
-                           float *hz) {
+                    float *hz) {
   lane px, py, pz;
   for (int i = 0; i < PH_BLOCK; i++) {
     float x = x0 + (float)i * dx;
@@ -207,7 +224,7 @@ INLINE void to_head(const ph_subject *s, float x0, float dx, float y, float z, f
 
 /* Depth below the surface of the skull-stripped head; true when any sample may be inside. */
 INLINE bool head_depth(const ph_subject *s, const float *x, const float *y, const float *z, float edge,
-                              float *depth) {
+                       float *depth) {
   float most = -1e9f;
   for (int i = 0; i < PH_BLOCK; i++) {
     float a = absf(x[i]);
@@ -220,9 +237,9 @@ INLINE bool head_depth(const ph_subject *s, const float *x, const float *y, cons
   return most > -edge;
 }
 
-/* The tumour's own fields at head positions, and the positions moved back to where their tissue was before the tumour
- * grew. Displacement rises linearly inside the core, falls with the square of the distance outside it (what an
- * incompressible medium does), and vanishes at the skull, which holds. */
+/* The tumour's own fields at head positions, and the positions moved back to where their tissue was before
+ * the tumour grew. Displacement rises linearly inside the core, falls with the square of the distance outside
+ * it (what an incompressible medium does), and vanishes at the skull, which holds. */
 typedef struct tumour_lanes {
   lane depth;    /* inside the core, roughened */
   lane inside;   /* noise of its inner structure */
@@ -231,7 +248,7 @@ typedef struct tumour_lanes {
 } tumour_lanes;
 
 INLINE void grow_tumour(const ph_tumour *t, const float *head, float *x, float *y, float *z,
-                               tumour_lanes *out) {
+                        tumour_lanes *out) {
   memset(out, 0, sizeof *out);
   add_waves(&t->edge, x, y, z, out->depth);
   add_waves(&t->inside, x, y, z, out->inside);
@@ -251,8 +268,9 @@ INLINE void grow_tumour(const ph_tumour *t, const float *head, float *x, float *
   }
 }
 
-/* Distance from the nearest zero of a band-limited field with gradient g, of which only the part along the surface counts,
- * the field being constant across it: near a zero the field over its slope, far from one at most a quarter wave. */
+/* Distance from the nearest zero of a band-limited field with gradient g, of which only the part along the
+ * surface counts, the field being constant across it: near a zero the field over its slope, far from one at
+ * most a quarter wave. */
 INLINE float from_zero(float v, float gx, float gy, float gz, float nx, float ny, float nz, float k) {
   float along = gx * nx + gy * ny + gz * nz, flat = 0.63662f * k * v;
   gx -= along * nx, gy -= along * ny, gz -= along * nz;
@@ -260,8 +278,8 @@ INLINE float from_zero(float v, float gx, float gy, float gz, float nx, float ny
 }
 
 /* Depth below the folded surface: hull, fissures and sulci. cortex gets the local thickness. */
-INLINE void cortex_depth(const ph_subject *s, const float *x, const float *y, const float *z, const float *squeeze,
-                         const float *bend, float *depth, float *cortex) {
+INLINE void cortex_depth(const ph_subject *s, const float *x, const float *y, const float *z,
+                         const float *squeeze, const float *bend, float *depth, float *cortex) {
   lane nx, ny, nz, qx, qy, qz, v[2], gx[2], gy[2], gz[2], modulation, sided;
   const float eps = 1.5f;
   for (int i = 0; i < PH_BLOCK; i++) {
@@ -304,7 +322,8 @@ INLINE void cortex_depth(const ph_subject *s, const float *x, const float *y, co
     float width = s->sulcus_width * (1 - squeeze[i]) * (0.5f + 1.3f * maxf(1 - maxf(d, 0) / 8, 0));
     depth[i] = smin(d, sheet - width, 1.5f);
     /* The callosum comes to the fissure without cortex on it. */
-    float bare = step_smooth(3, -1, callosum_outside(y[i], z[i])) * step_smooth(16, 10, a) * step_smooth(-8, 0, z[i]);
+    float bare =
+        step_smooth(3, -1, callosum_outside(y[i], z[i])) * step_smooth(16, 10, a) * step_smooth(-8, 0, z[i]);
     cortex[i] = s->cortex * (1 - bare) * (1 - 0.12f * modulation[i]);
   }
 }
@@ -347,7 +366,8 @@ VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, 
   cerebellum_depth(s, x, y, z, bend, cerebellum);
   for (int i = 0; i < PH_BLOCK; i++) {
     float a = absf(x[i]);
-    float brain = inside(head[i], per), pial = inside(depth[i], per), core = inside(depth[i] - cortex[i], 1 / (edge + 0.7f));
+    float brain = inside(head[i], per), pial = inside(depth[i], per),
+          core = inside(depth[i] - cortex[i], 1 / (edge + 0.7f));
     float grow = s->ventricle - 2.2f * t.pressure[i];
     float caudate_d = caudate_depth(a, y[i], z[i]), thalamus_d = thalamus_depth(a, y[i], z[i]);
     float deep = inside(smax(caudate_d, thalamus_d, 0.1f), per);
@@ -369,7 +389,8 @@ VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, 
     float keep = 1 - fluid;
     csf = csf * keep + fluid, grey *= keep, white *= keep, deep *= keep, pallidum *= keep;
     /* What the infiltrating oedema can enter: it follows white matter and mostly spares cortex. */
-    float enters = (white + 0.55f * deep + 0.3f * pallidum + grey * (0.12f + 0.6f * step_smooth(-5, 0, t.depth[i])));
+    float enters =
+        (white + 0.55f * deep + 0.3f * pallidum + grey * (0.12f + 0.6f * step_smooth(-5, 0, t.depth[i])));
     keep = 1 - stem;
     csf *= keep, grey *= keep, white *= keep, deep *= keep, pallidum *= keep, enters *= keep;
     keep = 1 - lobes;
@@ -379,7 +400,8 @@ VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, 
     csf = csf * keep + fourth, grey *= keep, white *= keep, deep *= keep, pallidum *= keep, stem *= keep;
     /* The sagittal sinus runs in the top of the fissure. */
     float crest = head[i] - 1.2f;
-    float sinus = inside(2.2f - sqrtf(a * a + crest * crest), per) * step_smooth(20, 40, z[i] - 0.3f * y[i]) * csf;
+    float sinus =
+        inside(2.2f - sqrtf(a * a + crest * crest), per) * step_smooth(20, 40, z[i] - 0.3f * y[i]) * csf;
     csf -= sinus;
 
     out->brain[i] = brain;
@@ -409,8 +431,10 @@ VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, 
     /* Without an enhancing part the whole core is solid tumour, with cysts where the noise is lowest. */
     float cyst = inside((-1.3f - t.inside[i]) * 4, per) * inside(t.depth[i] - 3, per);
     out->lesion[PH_ENHANCING - PH_ANATOMY][i] = enhancing_part * ring * (1 - solid);
-    out->lesion[PH_SOLID - PH_ANATOMY][i] = enhancing_part * ring * solid + (1 - enhancing_part) * body * (1 - cyst);
-    out->lesion[PH_NECROSIS - PH_ANATOMY][i] = enhancing_part * body * centre + (1 - enhancing_part) * body * cyst;
+    out->lesion[PH_SOLID - PH_ANATOMY][i] =
+        enhancing_part * ring * solid + (1 - enhancing_part) * body * (1 - cyst);
+    out->lesion[PH_NECROSIS - PH_ANATOMY][i] =
+        enhancing_part * body * centre + (1 - enhancing_part) * body * cyst;
     float across = maxf(-side * x[i], 0);
     float extent = tumour->oedema * clampf(1 + 0.6f * t.spread[i], 0.1f, 2.4f) - 1.5f * across;
     float oedema = clampf(0.5f + (extent + t.depth[i]) * 0.2f, 0, 1) * cortex[i];

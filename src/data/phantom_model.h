@@ -1,6 +1,6 @@
-/* phantom_model.h: what the files of the phantom share: a subject's anatomy and scanner as drawn, and one row of it as
- * tissue fractions. Lengths are mm in a head-fixed RAS frame with the anterior commissure at its origin, in which the
- * mean head has the proportions of the MNI templates. */
+/* phantom_model.h: what the files of the phantom share: a subject's anatomy and scanner as drawn, and one row
+ * of it as tissue fractions. Lengths are mm in a head-fixed RAS frame with the anterior commissure at its
+ * origin, in which the mean head has the proportions of the MNI templates. */
 #ifndef VG_DATA_PHANTOM_MODEL_H
 #define VG_DATA_PHANTOM_MODEL_H
 #include <stdbool.h>
@@ -13,7 +13,7 @@ enum {
   PH_DEEP, /* thalamus, caudate, putamen, hippocampus */
   PH_PALLIDUM,
   PH_WHITE,
-  PH_STEM, /* brainstem: white matter with nuclei */
+  PH_STEM,  /* brainstem: white matter with nuclei */
   PH_SINUS, /* superior sagittal sinus: flowing blood */
   PH_ANATOMY,
   PH_NECROSIS = PH_ANATOMY,
@@ -51,21 +51,22 @@ typedef struct ph_subject {
   ph_waves depth;      /* modulates their depth */
   ph_waves bend;       /* and their course inwards */
   ph_waves texture;
-  float fold_k[2];     /* centre of fold's band, radians per mm */
+  float fold_k[2];                                          /* centre of fold's band, radians per mm */
   float sulcus_depth[2], sulcus_vary[2], sulcus_width, rim; /* mm; width is half of it */
-  float bend_share;    /* of a radian of the fold */
-  float cortex;        /* thickness, mm */
-  float ventricle;     /* added to their radii, mm */
-  float folia;         /* lamellae per turn of the cerebellum */
+  float bend_share;                                         /* of a radian of the fold */
+  float cortex;                                             /* thickness, mm */
+  float ventricle;                                          /* added to their radii, mm */
+  float folia;                                              /* lamellae per turn of the cerebellum */
   ph_tumour tumour;
 } ph_subject;
 
-/* Draws subject number; fov_lo, fov_hi are the corners of the imaged box in world mm, where the tumour has to lie. */
+/* Draws subject number; fov_lo, fov_hi are the corners of the imaged box in world mm, where the tumour has to
+ * lie. */
 void vg_phantom_subject_draw(uint64_t seed, uint64_t number, bool tumour, const float fov_lo[3],
                              const float fov_hi[3], ph_subject *out);
 
-/* For placing tumours: depth of a head position below hull and fissures, and its distance from the ventricles, in the mean
- * anatomy. */
+/* For placing tumours: depth of a head position below hull and fissures, and its distance from the
+ * ventricles, in the mean anatomy. */
 float vg_phantom_depth_at(const float p[3], float *from_ventricle);
 
 #define PH_BLOCK 64
@@ -76,8 +77,10 @@ typedef struct ph_fractions {
   float lesion[PH_LESIONS][PH_BLOCK];
   float texture[PH_BLOCK]; /* smooth, mean 0, sd about 1 */
 } ph_fractions;
-/* Samples at world (x0 + i dx, y, z), each a cube of edge mm. false: none is in the brain, out is untouched. */
-bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y, float z, float edge, ph_fractions *out);
+/* Samples at world (x0 + i dx, y, z), each a cube of edge mm. false: none is in the brain, out is untouched.
+ */
+bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y, float z, float edge,
+                      ph_fractions *out);
 
 /* ---- phantom_signal.c ---- */
 enum { PH_T1, PH_T1C, PH_T2, PH_FLAIR, PH_SERIES };
@@ -93,8 +96,9 @@ typedef struct ph_scanner {
 /* mprage: t1 is an inversion-recovery gradient echo, as ADNI's, in place of BRATS' spin echo. */
 void vg_phantom_scanner_draw(uint64_t seed, uint64_t number, bool mprage, ph_scanner *out);
 
-/* The values of n voxels of one row. sums[class][i] are their fractions; brain[i] 0 marks background. voxel is the
- * index of the first, which makes the noise a function of the place. Values are whole numbers, at least 1 in the brain. */
+/* The values of n voxels of one row. sums[class][i] are their fractions; brain[i] 0 marks background. voxel
+ * is the index of the first, which makes the noise a function of the place. Values are whole numbers, at
+ * least 1 in the brain. */
 void vg_phantom_signal_row(const ph_scanner *s, int series, int n, const float *const sums[PH_CLASSES],
                            const float *brain, const float *texture, float x0, float dx, float y, float z,
                            uint64_t voxel, float *out);

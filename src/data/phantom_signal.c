@@ -1,39 +1,35 @@
-/* phantom_signal.c: from tissue fractions to image values: relaxation times, signal equations, the scanner's gain, bias
- * field and noise. */
+/* phantom_signal.c: from tissue fractions to image values: relaxation times, signal equations, the scanner's
+ * gain, bias field and noise. */
 #include <math.h>
 #include "base/simd.h"
 #include "data/phantom_model.h"
 #include "voxgan/rng.h"
 
 /* Relaxation times in ms and proton density relative to water, at 3 T.
- * Grey and white matter: Wansapura et al., J Magn Reson Imaging 9:531 (1999): T1 1331 and 832, T2 110 and 80.
+ * Grey and white matter: Wansapura et al., J Magn Reson Imaging 9:531 (1999): T1 1331 and 832, T2 110 and 80;
+ * for the T2 of white matter Stanisz et al., Magn Reson Med 54:507 (2005), have 69, and the middle is taken.
  * Deep grey matter and pallidum lie between them, the pallidum with its iron below in T2.
- * CSF: that of water in the body, T1 4.2 to 4.5 s, T2 about 2 s. Blood: Stanisz et al., Magn Reson Med 54:507 (2005),
+ * CSF: that of water in the body, T1 4.2 to 4.5 s, T2 about 2 s. Blood: Stanisz et al.,
  * T1 1932, T2 275; the low density stands for the flow void.
- * Tumours: de Blank et al., MR fingerprinting: T1 of high-grade tumour 1863 (70), of low-grade 1355 (187), of white matter
- * around them 1261 (359); T2 by fingerprinting comes out low, so T2 is that of multi-echo studies, 110 to 180.
- * Necrosis is proteinaceous fluid, between tumour and CSF. */
+ * Tumours: de Blank et al., MR fingerprinting: T1 of high-grade tumour 1863 (70), of low-grade 1355 (187), of
+ * white matter around them 1261 (359); T2 by fingerprinting comes out low, so T2 is that of multi-echo
+ * studies, 110 to 180. Necrosis is proteinaceous fluid, between tumour and CSF. */
 typedef struct tissue {
   float t1, t2, pd;
   float contrast; /* mmol/l of gadolinium reached after injection */
   float vary;     /* relative sd of smooth variation inside the class */
 } tissue;
 static const tissue tissues[PH_CLASSES] = {
-    [PH_CSF] = {4300, 1990, 1.00f, 0, 0.01f},
-    [PH_CORTEX] = {1331, 110, 0.83f, 0.010f, 0.015f},
-    [PH_DEEP] = {1140, 92, 0.81f, 0.010f, 0.015f},
-    [PH_PALLIDUM] = {960, 70, 0.76f, 0.005f, 0.015f},
-    [PH_WHITE] = {832, 80, 0.70f, 0.004f, 0.015f},
-    [PH_STEM] = {930, 85, 0.73f, 0.005f, 0.02f},
-    [PH_SINUS] = {1932, 275, 0.35f, 1.6f, 0.05f},
-    [PH_NECROSIS] = {2300, 300, 0.93f, 0.02f, 0.07f},
-    [PH_OEDEMA] = {1400, 150, 0.84f, 0.01f, 0.06f},
-    [PH_SOLID] = {1650, 160, 0.86f, 0.02f, 0.06f},
+    [PH_CSF] = {4300, 1990, 1.00f, 0, 0.01f},          [PH_CORTEX] = {1331, 110, 0.83f, 0.010f, 0.015f},
+    [PH_DEEP] = {1140, 92, 0.81f, 0.010f, 0.015f},     [PH_PALLIDUM] = {960, 70, 0.76f, 0.005f, 0.015f},
+    [PH_WHITE] = {832, 75, 0.70f, 0.004f, 0.015f},     [PH_STEM] = {930, 85, 0.73f, 0.005f, 0.02f},
+    [PH_SINUS] = {1932, 275, 0.35f, 1.6f, 0.05f},      [PH_NECROSIS] = {2300, 300, 0.93f, 0.02f, 0.07f},
+    [PH_OEDEMA] = {1400, 150, 0.84f, 0.01f, 0.06f},    [PH_SOLID] = {1650, 160, 0.86f, 0.02f, 0.06f},
     [PH_ENHANCING] = {1500, 125, 0.83f, 0.26f, 0.12f},
 };
-/* Relaxivity of gadolinium chelates at 3 T, per mmol/l and second. The concentration above shortens the T1 of enhancing
- * tumour by about 960 ms; 838 (210) was measured in glioblastomas ("Quantitative T1 mapping indicates tumor infiltration
- * beyond the enhancing part of glioblastomas", NMR Biomed, 2020). */
+/* Relaxivity of gadolinium chelates at 3 T, per mmol/l and second. The concentration above shortens the T1 of
+ * enhancing tumour by about 960 ms; 838 (210) was measured in glioblastomas ("Quantitative T1 mapping
+ * indicates tumor infiltration beyond the enhancing part of glioblastomas", NMR Biomed, 2020). */
 #define RELAXIVITY 4.5f
 
 typedef struct sequence {
@@ -41,8 +37,9 @@ typedef struct sequence {
   double contrast;   /* share of the injected dose that has arrived */
 } sequence;
 
-/* Spin echo: PD (1 - exp(-TR/T1)) exp(-TE/T2); with inversion the magnitude of PD (1 - 2 exp(-TI/T1) + exp(-TR/T1))
- * exp(-TE/T2) (Haacke et al., Magnetic Resonance Imaging: Physical Principles and Sequence Design, 1999). */
+/* Spin echo: PD (1 - exp(-TR/T1)) exp(-TE/T2); with inversion the magnitude of PD (1 - 2 exp(-TI/T1) +
+ * exp(-TR/T1)) exp(-TE/T2) (Haacke et al., Magnetic Resonance Imaging: Physical Principles and Sequence
+ * Design, 1999). */
 static double signal(const tissue *t, const sequence *q) {
   double r1 = 1.0 / t->t1 + RELAXIVITY * 1e-3 * t->contrast * q->contrast;
   double mz = q->ti > 0 ? 1 - 2 * exp(-q->ti * r1) + exp(-q->tr * r1) : 1 - exp(-q->tr * r1);
@@ -118,8 +115,8 @@ void vg_phantom_signal_row(const ph_scanner *s, int series, int n, const float *
     if (!(brain[i] > 0)) continue;
     uint32_t u[4];
     vg_philox(s->seed, s->key + (uint64_t)series, voxel + (uint64_t)i, u);
-    /* Box-Muller; the magnitude of a complex signal with equal noise in both channels is Rician (Gudbjartsson and
-     * Patz, Magn Reson Med 34:910, 1995). */
+    /* Box-Muller; the magnitude of a complex signal with equal noise in both channels is Rician (Gudbjartsson
+     * and Patz, Magn Reson Med 34:910, 1995). */
     float radius = s->noise[series] * sqrtf(-2.0f * logf(((float)(u[0] >> 8) + 0.5f) * 0x1p-24f));
     float turn = (float)(u[1] >> 8) * 0x1p-24f;
     float re = out[i] + radius * ph_sin(turn + 0.25f), im = radius * ph_sin(turn);

@@ -1,5 +1,5 @@
-/* phantom_subject.c: draws one phantom subject: its head, folds, ventricles and tumour, each from a stream of its own, so
- * that a subject without its tumour is the same subject. */
+/* phantom_subject.c: draws one phantom subject: its head, folds, ventricles and tumour, each from a stream of
+ * its own, so that a subject without its tumour is the same subject. */
 #include <math.h>
 #include <string.h>
 #include "data/phantom_model.h"
@@ -35,7 +35,9 @@ static void draw_scalar_waves(vg_rng *r, ph_waves *w, int n, double lo, double h
   for (int i = first; i < w->n; i++) w->amplitude[i][0] = (float)(sd * sqrt(2.0 / n));
 }
 
-static double clamp(double v, double lo, double hi) { return v < lo ? lo : v > hi ? hi : v; }
+static double clamp(double v, double lo, double hi) {
+  return v < lo ? lo : v > hi ? hi : v;
+}
 
 static void multiply(double a[3][3], double b[3][3]) {
   double c[3][3];
@@ -81,10 +83,13 @@ static void draw_tumour(vg_rng *r, double from_head[3][3], const double shift[3]
   t->present = true;
   t->radius = (float)clamp(exp(log(16) + vg_rng_normal(r) * 0.32), 8, 27);
   double kind = vg_rng_uniform(r, 0, 1);
-  bool low_grade = kind < 0.2, compact = kind > 0.85;
-  t->rim = (float)(low_grade ? 0 : compact ? t->radius * vg_rng_uniform(r, 0.6, 0.95) : vg_rng_uniform(r, 2.5, 5.5));
+  bool low_grade = kind<0.2, compact = kind> 0.85;
+  t->rim = (float)(low_grade ? 0
+                   : compact ? t->radius * vg_rng_uniform(r, 0.6, 0.95)
+                             : vg_rng_uniform(r, 2.5, 5.5));
   t->solid = (float)vg_rng_uniform(r, 0.9, 2.2);
-  t->oedema = (float)(low_grade ? vg_rng_uniform(r, 3, 9) : clamp(exp(log(13) + vg_rng_normal(r) * 0.4), 5, 26));
+  t->oedema =
+      (float)(low_grade ? vg_rng_uniform(r, 3, 9) : clamp(exp(log(13) + vg_rng_normal(r) * 0.4), 5, 26));
   t->push = (float)(t->radius * vg_rng_uniform(r, 0.25, 0.48) * (low_grade ? 0.6 : 1));
   t->roughness = (float)(t->radius * vg_rng_uniform(r, 0.09, 0.17));
   double angle[3], axes[3], turn[3][3], product = 1;
@@ -103,8 +108,8 @@ static void draw_tumour(vg_rng *r, double from_head[3][3], const double shift[3]
   draw_scalar_waves(r, &t->spread, 8, 28, 60, 0.9);
   draw_scalar_waves(r, &t->spread, 6, 9, 16, 0.35);
 
-  /* In a hemisphere, below the cortex, off the ventricles, and inside the imaged box; the best of the places drawn where
-   * none is all that. */
+  /* In a hemisphere, below the cortex, off the ventricles, and inside the imaged box; the best of the places
+   * drawn where none is all that. */
   double best = -1e9;
   for (int tries = 0; tries < 300 && best < 0; tries++) {
     double p[3] = {vg_rng_uniform(r, 14, 58), vg_rng_uniform(r, -82, 52), vg_rng_uniform(r, -28, 62)};
