@@ -1,0 +1,637 @@
+/* test_prep.c: what preparation makes of a case, and that the way back undoes it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mini_tree.h"
+#include "scratch.h"
+#include "voxgan/log.h"
+#include "voxgan/prep.h"
+#include "voxgan/rng.h"
+
+#define RADIUS 20.0
+
+static const uint16_t tumour_values[5] = {0, 0, 2, 4, 1}, tissue_values[5] = {0, 2, 3, 3, 1};
+
+static size_t voxels(const vg_case *c) {
+  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+}
+
+static const char *fresh(const char *name) {
+  const char *dir = in_scratch(name);
+  must(vg_fs_make_dirs(dir));
+  return dir;
+}
+
+static vg_prep_settings settings_for(const char *series, const char *classes) {
+  vg_prep_settings s = {.margin = 3, .percentile = {0.5, 99.5}};
+  if (*series) must(vg_series_parse(series, &s.series));
+  vg_scheme scheme;
+  must(vg_scheme_parse(classes, &scheme));
+  must(vg_classes_add(&s.classes, &scheme, VG_ROLE_ANATOMY));
+  must(vg_classes_add(&s.classes, &scheme, VG_ROLE_TUMOUR));
+  return s;
+}
+
+#define BRAIN_AND_TUMOUR "9=brain,1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour"
+
+/* One case `k` with t1, t2 and a tumour map on a grid; background and gain as in mini_image. */
+static vg_dataset make_set(const char *name, vg_geometry g, float background, float gain) {
+  const char *dir = fresh(name);
+  mini_write_image(dir, "k/k_t1.nii", g, RADIUS, background, gain);
+  mini_write_image(dir, "k/k_t2.nii", g, RADIUS, background, -gain);
+  mini_write_labels(dir, "k/k_seg.nii", g, RADIUS, tumour_values);
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  return ds;
+}
+
+static double channel_ml(const vg_case *c, int channel) {
+  double sum = 0;
+  size_t n = voxels(c);
+  for (size_t i = 0; i < n; i++) sum += c->labels[(size_t)channel * n + i];
+  return sum / 255 * c->record.spacing[0] * c->record.spacing[1] * c->record.spacing[2] / 1000;
+}
+
+/* World place of the middle of prepared voxel (x, y, z), told from the record alone. */
+static void place_of(const vg_prep_record *r, int x, int y, int z, double mm[3]) {
+  double ijk[3], native[3];
+  const int at[3] = {x, y, z};
+  vg_geometry_spacing(&r->ras, native);
+  for (int a = 0; a < 3; a++) {
+    double from_middle = (at[a] + 0.5 - r->dim[a] / 2.0) * r->spacing[a];
+    ijk[a] = r->crop_lo[a] + r->crop_dim[a] / 2.0 - 0.5 + from_middle / native[a];
+  }
+  vg_affine_apply(&r->ras.affine, ijk, mm);
+}
+
+/* ---- the mask ---- */
+
+static void mask_of_any_background(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("RAS", 40, 44, 42, 1, 1, 1);
+  static const float backgrounds[] = {0, -3.6f, 1000, 17.25f};
+  size_t n = vg_geometry_voxels(&g);
+  uint8_t *mask = vg_malloc(n, 1);
+  const uint16_t all[5] = {0, 1, 1, 1, 1};
+  vg_labelmap truth = mini_labels(g, RADIUS, all);
+  for (int k = 0; k < 4; k++) {
+    vg_volume v = mini_image(g, RADIUS, backgrounds[k], 1);
+    /* Negative noise, and voxels inside that equal the background: a hole to be filled. */
+    size_t middle = (size_t)(21 * 44 + 22) * 40 + 20;
+    for (size_t i = 0; i < 5; i++) v.data[middle + i] = backgrounds[k];
+    v.data[middle + 7] = -50;
+    /* A crumb in the corner is no brain. */
+    v.data[(size_t)(2 * 44 + 2) * 40 + 2] = 500;
+    double background;
+    must(vg_brain_mask(&v, "v.nii", mask, &background));
+    assert_float_equal(background, backgrounds[k], 1e-6);
+    for (size_t i = 0; i < n; i++)
+      if (mask[i] != truth.data[i])
+        fail_msg("background %g, voxel %zu: mask %d", (double)backgrounds[k], i, mask[i]);
+    vg_volume_release(&v);
+  }
+  vg_labelmap_release(&truth);
+  vg_free(mask);
+}
+
+static void mask_in_noise(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 40, 44, 42, 1, 1, 1);
+  vg_volume v = mini_image(g, RADIUS, 0, 1);
+  const uint16_t all[5] = {0, 1, 1, 1, 1};
+  vg_labelmap truth = mini_labels(g, RADIUS, all);
+  vg_rng r = vg_rng_init(3, 4);
+  size_t n = vg_geometry_voxels(&g), wrong = 0;
+  for (size_t i = 0; i < n; i++) v.data[i] += (float)fabs(vg_rng_normal(&r)) * 8;
+  v.data[17] = 9000; /* a spike must not spoil the cut */
+  uint8_t *mask = vg_malloc(n, 1);
+  double background;
+  must(vg_brain_mask(&v, "v.nii", mask, &background));
+  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth.data[i];
+  assert_true(wrong < n / 1000);
+  assert_in_range((int)background, 1, 15);
+  vg_volume_release(&v);
+  vg_labelmap_release(&truth);
+  vg_free(mask);
+}
+
+static void mask_of_slice(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("RAS", 40, 44, 1, 1, 1, 5);
+  vg_volume v = mini_image(g, RADIUS, 0, 1);
+  uint8_t mask[40 * 44];
+  /* A second piece, as where a slice cuts the temporal lobes, stays. */
+  for (int y = 1; y < 9; y++)
+    for (int x = 1; x < 9; x++) v.data[y * 40 + x] = 80;
+  v.data[22 * 40 + 20] = 0;
+  must(vg_brain_mask(&v, "v.nii", mask, NULL));
+  assert_int_equal(mask[4 * 40 + 4], 1);
+  assert_int_equal(mask[22 * 40 + 20], 1);
+  assert_int_equal(mask[0], 0);
+  for (size_t i = 0; i < 40 * 44; i++) v.data[i] = 7;
+  must_say(vg_brain_mask(&v, "dir/v.nii", mask, NULL), VG_DATA,
+           "dir/v.nii: no brain in it: every voxel has the value 7");
+  vg_volume_release(&v);
+}
+
+/* ---- prepared arrays ---- */
+
+static void orientation_does_not_matter(void **state) {
+  (void)state;
+  static const char *const codes[] = {"RAS", "LPS", "LAS", "ASR", "SPL"};
+  vg_case first = {0};
+  vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
+  for (int spacing = 0; spacing < 3; spacing++) {
+    s.spacing = spacing;
+    for (int k = 0; k < 5; k++) {
+      int dim[3] = {48, 52, 46}, stored[3];
+      for (int a = 0; a < 3; a++)
+        stored[a] = dim[strchr("RL", codes[k][a]) ? 0 : strchr("AP", codes[k][a]) ? 1 : 2];
+      vg_geometry g = mini_geometry(codes[k], stored[0], stored[1], stored[2], 1, 1, 1);
+      vg_dataset ds = make_set(codes[k], g, -2, 1);
+      vg_case c;
+      must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+      assert_string_equal(c.id, "k");
+      assert_int_equal(c.n_anatomy, 1);
+      if (k == 0) {
+        first = c;
+      } else {
+        assert_memory_equal(c.record.dim, first.record.dim, sizeof c.record.dim);
+        assert_memory_equal(c.labels, first.labels, voxels(&c) * 4);
+        assert_memory_equal(c.brain, first.brain, voxels(&c));
+        /* Sums along an axis that is stored the other way round are rounded the same here: all runs in RAS.
+         */
+        for (size_t i = 0; i < voxels(&c) * 2; i++) assert_in_range(c.image[i] - first.image[i] + 2, 1, 3);
+        vg_case_release(&c);
+      }
+      vg_dataset_release(&ds);
+    }
+    vg_case_release(&first);
+  }
+}
+
+/* The tumour is right and in front: larger x and y. */
+static void right_is_right(void **state) {
+  (void)state;
+  vg_dataset ds = make_set("right", mini_geometry("LPS", 48, 52, 46, 1, 1, 1), 0, 1);
+  vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
+  s.spacing = 1.5;
+  vg_case c;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  assert_true(c.n_tumour > 100);
+  double x = 0, y = 0;
+  for (uint32_t i = 0; i < c.n_tumour; i++) {
+    uint32_t at = c.tumour[i];
+    unsigned sum = 0;
+    for (size_t k = 1; k < 4; k++) sum += c.labels[k * voxels(&c) + at];
+    assert_true(sum >= 128);
+    x += at % (uint32_t)c.record.dim[0];
+    y += at / (uint32_t)c.record.dim[0] % (uint32_t)c.record.dim[1];
+  }
+  assert_true(x / c.n_tumour > c.record.dim[0] * 0.58);
+  assert_true(y / c.n_tumour > c.record.dim[1] * 0.58);
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+}
+
+static void fractions_and_volumes(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LAS", 50, 52, 48, 1, 0.9, 1.1);
+  vg_dataset ds = make_set("fractions", g, 0, 1);
+  vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
+  vg_case exact;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &exact));
+  static const double spacings[] = {0, 1.5, 2, 2.7, 4, 0.6};
+  for (int k = 0; k < 6; k++) {
+    s.spacing = spacings[k];
+    vg_case c;
+    must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+    size_t n = voxels(&c);
+    for (size_t i = 0; i < n; i++) {
+      unsigned sum = 0;
+      for (size_t q = 0; q < 4; q++) sum += c.labels[q * n + i];
+      /* In the brain the classes share the whole voxel; outside there is nothing. */
+      if (c.brain[i] ? sum < 254 || sum > 255 : sum != 0) fail_msg("%g mm: sum %u", spacings[k], sum);
+      if (!c.brain[i]) assert_int_equal(c.image[i], -32767);
+    }
+    for (int a = 0; a < 3 && k; a++) assert_float_equal(c.record.spacing[a], spacings[k], 1e-12);
+    /* The tumour lies inside, so area weights keep its volume; linear ones nearly, and voxels so coarse that
+     * they reach from tumour to rim give it a part of the rim. */
+    double tolerance = spacings[k] == 0.6 ? 0.03 : spacings[k] == 4 ? 0.015 : 0.004;
+    for (int q = 1; q < 4; q++) {
+      double want = channel_ml(&exact, q), have = channel_ml(&c, q);
+      if (fabs(have - want) > tolerance * want + 0.004)
+        fail_msg("%g mm, class %d: %g ml of %g", spacings[k], q, have, want);
+    }
+    /* The rim is rounded to whole voxels. */
+    double rim = 0.01 + 0.01 * spacings[k];
+    if (fabs(channel_ml(&c, 0) / channel_ml(&exact, 0) - 1) > rim)
+      fail_msg("%g mm: brain %g ml of %g", spacings[k], channel_ml(&c, 0), channel_ml(&exact, 0));
+    vg_case_release(&c);
+  }
+  vg_case_release(&exact);
+  vg_dataset_release(&ds);
+}
+
+/* An image that is linear in the world stays so under any resampling: place, spacing and rim are right. */
+static void ramp_stays_in_place(void **state) {
+  (void)state;
+  static const double spacings[] = {0, 0.7, 1.6, 2, 3.1};
+  vg_geometry g = mini_geometry("LPS", 54, 50, 60, 1, 1.2, 0.8);
+  const char *dir = fresh("ramp");
+  vg_volume v = mini_image(g, RADIUS, -7, 1);
+  vg_range ramp = {0};
+  size_t i = 0;
+  for (int z = 0; z < g.dim[2]; z++)
+    for (int y = 0; y < g.dim[1]; y++)
+      for (int x = 0; x < g.dim[0]; x++, i++) {
+        double mm[3], ijk[3] = {x, y, z};
+        vg_affine_apply(&g.affine, ijk, mm);
+        if (mini_tissue(mm, RADIUS)) v.data[i] = (float)(100 + 2 * mm[0] + mm[1] - 0.5 * mm[2]);
+      }
+  must(vg_nifti_write(in_scratch("ramp/k_t1.nii"), &v, NULL));
+  mini_write_labels(dir, "k_seg.nii", g, RADIUS, tumour_values);
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
+  s.percentile[0] = 0, s.percentile[1] = 100;
+  for (int k = 0; k < 5; k++) {
+    s.spacing = spacings[k];
+    vg_case c;
+    must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+    ramp = c.ranges[0];
+    assert_float_equal(ramp.background, -7, 1e-6);
+    double worst = 0, worst_rim = 0;
+    i = 0;
+    for (int z = 0; z < c.record.dim[2]; z++)
+      for (int y = 0; y < c.record.dim[1]; y++)
+        for (int x = 0; x < c.record.dim[0]; x++, i++) {
+          if (!c.brain[i]) continue;
+          double mm[3], r = 0;
+          place_of(&c.record, x, y, z, mm);
+          double want = 100 + 2 * mm[0] + mm[1] - 0.5 * mm[2];
+          double have = ramp.lo + (c.image[i] / 32767.0 + 1) / 2 * (ramp.hi - ramp.lo), e = fabs(have - want);
+          r = sqrt(mm[0] * mm[0] / 0.64 + mm[1] * mm[1] + mm[2] * mm[2] / 0.64) / RADIUS;
+          if (r < 0.75) worst = fmax(worst, e);
+          worst_rim = fmax(worst_rim, e);
+        }
+    /* Area weights take a voxel for a block: up to an eighth of one beside its middle, where edges fall
+     * between. */
+    double allowed = spacings[k] > 1 ? 0.125 * (2 * 1 + 1 * 1.2 + 0.5 * 0.8) : 0.01;
+    if (worst > allowed) fail_msg("%g mm: %g inside", spacings[k], worst);
+    /* At the rim the mean is over the brain's part of a voxel, less than a voxel away; the background would
+     * be -100 off. */
+    if (worst_rim > 2.5 * fmax(1.2, spacings[k])) fail_msg("%g mm: %g at the rim", spacings[k], worst_rim);
+    vg_case_release(&c);
+  }
+  vg_volume_release(&v);
+  vg_dataset_release(&ds);
+}
+
+static int by_float(const void *a, const void *b) {
+  float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+static void percentiles_are_exact(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("RAS", 48, 50, 46, 1, 1, 1);
+  vg_dataset ds = make_set("percentiles", g, -3.5f, 0.01f); /* z-scored: t2 is negative all over */
+  vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
+  s.percentile[0] = 1.3, s.percentile[1] = 97.77;
+  vg_case c;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  for (int k = 0; k < 2; k++) {
+    vg_volume v;
+    must(vg_nifti_read(ds.subjects[0].series[k], &v, NULL));
+    size_t n = vg_geometry_voxels(&v.geo), m = 0;
+    for (size_t i = 0; i < n; i++)
+      if (fabsf(v.data[i] + 3.5f) > 1e-4f) v.data[m++] = v.data[i];
+    qsort(v.data, m, sizeof(float), by_float);
+    for (int q = 0; q < 2; q++) {
+      double at = s.percentile[q] / 100 * (double)(m - 1);
+      size_t j = (size_t)at;
+      double want = v.data[j] + ((double)v.data[j + 1] - v.data[j]) * (at - (double)j);
+      assert_float_equal(q ? c.ranges[k].hi : c.ranges[k].lo, want, 1e-9);
+    }
+    assert_float_equal(c.ranges[k].background, -3.5, 1e-6);
+    vg_volume_release(&v);
+  }
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+}
+
+/* ---- there and back ---- */
+
+static void restore_into(const vg_case *c, int series, vg_volume *out) {
+  size_t n = voxels(c);
+  float *channel = vg_malloc(n, sizeof *channel);
+  for (size_t i = 0; i < n; i++) channel[i] = (float)c->image[(size_t)series * n + i] / 32767;
+  must(vg_restore(c, channel, &c->ranges[series], out));
+  vg_free(channel);
+}
+
+static void round_trip(const char *name, vg_geometry g, double spacing, double tolerance) {
+  vg_dataset ds = make_set(name, g, -4, 1);
+  vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
+  s.spacing = spacing;
+  vg_case c;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  for (int k = 0; k < 2; k++) {
+    vg_volume was, is;
+    must(vg_nifti_read(ds.subjects[0].series[k], &was, NULL));
+    restore_into(&c, k, &is);
+    assert_memory_equal(is.geo.dim, was.geo.dim, sizeof is.geo.dim);
+    assert_memory_equal(&is.geo.affine, &was.geo.affine, sizeof is.geo.affine);
+    size_t n = vg_geometry_voxels(&was.geo);
+    double range = c.ranges[k].hi - c.ranges[k].lo, sum = 0, count = 0;
+    for (size_t i = 0; i < n; i++) {
+      if (was.data[i] == -4) {
+        if (is.data[i] != -4) fail_msg("background became %g", (double)is.data[i]);
+        continue;
+      }
+      double want = fmin(fmax(was.data[i], c.ranges[k].lo), c.ranges[k].hi);
+      double e = fabs(is.data[i] - want) / range;
+      sum += e;
+      count++;
+      if (spacing == 0 && e > 1.1 / 65534) fail_msg("%s: %g became %g", name, want, (double)is.data[i]);
+    }
+    if (sum / count > tolerance) fail_msg("%s at %g mm: mean error %g", name, spacing, sum / count);
+    vg_volume_release(&was);
+    vg_volume_release(&is);
+  }
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+}
+
+static void round_trips(void **state) {
+  (void)state;
+  vg_geometry oblique = mini_geometry("LPS", 48, 52, 46, 1, 1, 1);
+  double angle = 0.2;
+  vg_affine turn = {{{cos(angle), -sin(angle), 0, 3.5}, {sin(angle), cos(angle), 0, -8}, {0, 0, 1, 1.25}}};
+  oblique.affine = vg_affine_mul(&turn, &oblique.affine);
+  /* The float32 header rounds an affine; start from what a file can hold. */
+  for (int r = 0; r < 3; r++)
+    for (int k = 0; k < 4; k++) oblique.affine.m[r][k] = (float)oblique.affine.m[r][k];
+  round_trip("trip_ras", mini_geometry("RAS", 48, 52, 46, 1, 1, 1), 0, 1e-4);
+  round_trip("trip_oblique", oblique, 0, 1e-4);
+  round_trip("trip_sal", mini_geometry("SAL", 30, 52, 46, 2, 1, 1), 0, 1e-4);
+  round_trip("trip_finer", mini_geometry("LPS", 48, 52, 46, 1, 1, 1), 0.5, 0.03);
+  round_trip("trip_coarser", oblique, 2, 0.06);
+  round_trip("trip_slice", mini_geometry("RAS", 48, 52, 1, 1, 1, 5), 0, 1e-4);
+  round_trip("trip_slice2", mini_geometry("LPS", 48, 52, 1, 1, 1, 5), 2, 0.06);
+}
+
+static void slice_keeps_its_axis(void **state) {
+  (void)state;
+  vg_dataset ds = make_set("slice", mini_geometry("LPS", 48, 52, 1, 1, 1, 5), 0, 1);
+  vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
+  s.spacing = 2;
+  vg_case c;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  assert_int_equal(c.record.dim[2], 1);
+  assert_float_equal(c.record.spacing[2], 5, 1e-6);
+  assert_float_equal(c.record.spacing[0], 2, 1e-12);
+  assert_in_range(c.record.dim[1], 22, 25); /* 40 mm of brain and 3 + 3 of margin */
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+}
+
+/* ---- what tells the classes and the brain ---- */
+
+static void anatomy_and_tumour_join(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 48, 52, 46, 1, 1, 1);
+  vg_dataset ds = make_set("join", g, 0, 1);
+  const char *dir = in_scratch("join");
+  mini_write_labels(dir, "k/k_anat.nii", g, RADIUS, tissue_values);
+  vg_dataset_release(&ds);
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  static const char tissues_and_tumour[] =
+      "1=csf,2=gm,3=wm,4=necrosis:tumour,5=oedema:tumour,6=enhancing:tumour";
+
+  /* Labels alone, for synthesis. gm is all that is no tumour here, and tumour takes its voxels from csf and
+   * wm. */
+  vg_prep_settings s = settings_for("", tissues_and_tumour);
+  vg_case c, with;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  assert_null(c.image);
+  assert_int_equal(c.n_anatomy, 3);
+  assert_true(channel_ml(&c, 0) == 0 && channel_ml(&c, 2) == 0);
+  assert_true(channel_ml(&c, 1) > 15);
+  for (int k = 3; k < 6; k++) assert_true(channel_ml(&c, k) > 0.01);
+  /* The same labels come with images. */
+  s = settings_for("t1", tissues_and_tumour);
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &with));
+  assert_memory_equal(c.labels, with.labels, 6 * voxels(&c));
+  assert_memory_equal(c.brain, with.brain, voxels(&c));
+  vg_case_release(&with);
+  /* Without tumour classes the tissue map's own classes come back. */
+  s = settings_for("t1", "tissues");
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &with));
+  assert_true(channel_ml(&with, 0) > 0.01 && channel_ml(&with, 2) > 0.1);
+  assert_int_equal(with.n_tumour, 0);
+  vg_case_release(&with);
+  /* As a mask only. */
+  s = settings_for("", BRAIN_AND_TUMOUR);
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &with));
+  assert_true(fabs(channel_ml(&with, 0) - channel_ml(&c, 1)) < 1e-9);
+  vg_case_release(&with);
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+
+  /* One map that labels both, given as the anatomy. */
+  const uint16_t both[5] = {0, 2, 20, 30, 10};
+  const char *joint = fresh("joint");
+  mini_write_labels(joint, "k_anat.nii", g, RADIUS, both);
+  must(vg_dataset_add(&ds, joint, "brats2021", NULL,
+                      "1=csf,2=gm,3=wm,10=necrosis:tumour,20=oedema:tumour,30=enhancing:tumour"));
+  s = settings_for("", tissues_and_tumour);
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  assert_true(channel_ml(&c, 1) > 15);
+  for (int k = 3; k < 6; k++) assert_true(channel_ml(&c, k) > 0.01);
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+}
+
+static void mask_needs_a_source(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 48, 52, 46, 1, 1, 1);
+  const char *dir = fresh("bare");
+  mini_write_labels(dir, "k_seg.nii", g, RADIUS, tumour_values);
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  vg_prep_settings s = settings_for("", BRAIN_AND_TUMOUR);
+  vg_case c;
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA,
+           "subject k: nothing tells where its brain is; supply");
+  s = settings_for("t1", BRAIN_AND_TUMOUR);
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA, "subject k has no series t1");
+  vg_dataset_release(&ds);
+  /* Any series found serves for the mask. */
+  mini_write_image(dir, "k_flair.nii", g, RADIUS, 5, 1);
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  s = settings_for("", BRAIN_AND_TUMOUR);
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  assert_true(channel_ml(&c, 0) > 15);
+  vg_case_release(&c);
+  s = settings_for("", "tissues");
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA,
+           "no anatomy map, and the classes want one (csf");
+  vg_dataset_release(&ds);
+}
+
+/* Half or more of the series' masks, and every tumour voxel. */
+static void masks_vote(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("RAS", 48, 52, 46, 1, 1, 1);
+  const char *dir = fresh("vote");
+  static const double radius[] = {12, 16, 20};
+  static const char *const names[] = {"k_t1.nii", "k_t2.nii", "k_flair.nii"};
+  for (int k = 0; k < 3; k++) mini_write_image(dir, names[k], g, radius[k], 0, 1);
+  mini_write_labels(dir, "k_seg.nii", g, 22, tumour_values);
+  vg_labelmap tumour = mini_labels(g, 22, tumour_values);
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  vg_prep_settings s = settings_for("t1,t2,flair", BRAIN_AND_TUMOUR);
+  vg_case c;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  size_t i = 0, n = voxels(&c), brain = 0, want = 0;
+  for (i = 0; i < n; i++) brain += c.brain[i];
+  i = 0;
+  for (int z = 0; z < g.dim[2]; z++)
+    for (int y = 0; y < g.dim[1]; y++)
+      for (int x = 0; x < g.dim[0]; x++, i++) {
+        double mm[3], ijk[3] = {x, y, z};
+        vg_affine_apply(&g.affine, ijk, mm);
+        want += mini_tissue(mm, 16) || tumour.data[i];
+      }
+  assert_int_equal(brain, want);
+  vg_labelmap_release(&tumour);
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+}
+
+/* ---- faults ---- */
+
+static void faults_are_named(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 48, 52, 46, 1, 1, 1),
+              other = mini_geometry("LPS", 48, 52, 45, 1, 1, 1);
+  vg_dataset ds = make_set("grids", g, 0, 1);
+  vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
+  const char *dir = in_scratch("grids");
+  vg_case c;
+  mini_write_image(dir, "k/k_t2.nii", other, RADIUS, 0, 1);
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA, "k_t2.nii: shape 48x52x45 differs from");
+  assert_non_null(strstr(vg_error(), "48x52x46"));
+  other = g;
+  other.affine.m[0][3] += 2;
+  mini_write_image(dir, "k/k_t2.nii", other, RADIUS, 0, 1);
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA, "k_t2.nii");
+  other.affine.m[0][3] = g.affine.m[0][3] + 1e-4; /* a header's rounding is no fault */
+  mini_write_image(dir, "k/k_t2.nii", other, RADIUS, 0, 1);
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  vg_case_release(&c);
+  /* The same grid stored along other axes is the same grid. */
+  mini_write_image(dir, "k/k_t2.nii", mini_geometry("RAS", 48, 52, 46, 1, 1, 1), RADIUS, 0, 1);
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  vg_case_release(&c);
+
+  const uint16_t strange[5] = {0, 0, 2, 4, 9};
+  mini_write_labels(dir, "k/k_seg.nii", g, RADIUS, strange);
+  vg_labelmap m = mini_labels(g, RADIUS, strange);
+  size_t nines = 0;
+  for (size_t i = 0; i < vg_geometry_voxels(&g); i++) nines += m.data[i] == 9;
+  vg_labelmap_release(&m);
+  char says[80];
+  snprintf(says, sizeof says, "k_seg.nii: label value 9 (%zu voxels) is not in scheme brats (", nines);
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA, says);
+  vg_dataset_release(&ds);
+
+  /* A scheme with classes that the model lacks. */
+  must(vg_dataset_add(&ds, dir, "brats2013", NULL, NULL));
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA, "k_seg.nii");
+  mini_write_labels(dir, "k/k_seg.nii", g, RADIUS, tumour_values);
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA, "scheme brats2013 has nonenhancing");
+  assert_null(c.owned);
+  vg_dataset_release(&ds);
+}
+
+/* ---- what a model remembers ---- */
+
+static void json_round_trip(void **state) {
+  (void)state;
+  vg_prep_settings s = settings_for("t1,flair", BRAIN_AND_TUMOUR), back;
+  vg_range ranges[VG_SERIES_MAX] = {{-3.25, 1.0 / 3, -3.5}, {0, 1500, 0}}, back_ranges[VG_SERIES_MAX] = {{0}};
+  s.spacing = 1.7;
+  vg_json *j = vg_prep_to_json(&s, ranges);
+  must(vg_prep_from_json("model", j, &back, back_ranges));
+  assert_memory_equal(&back, &s, sizeof s);
+  assert_memory_equal(back_ranges, ranges, sizeof ranges);
+  vg_json_free(j);
+  static const char *const bad[] = {
+      "{}",
+      "{\"spacing\": 1, \"margin\": 1, \"percentile\": [99, 1]}",
+      "{\"spacing\": 1, \"margin\": 1, \"percentile\": [1, 99], \"classes\": [{\"name\": \"a\", \"role\": "
+      "\"x\"}]}",
+      "{\"spacing\": 1, \"margin\": 1, \"percentile\": [1, 99], \"classes\": [{\"name\": \"a\", \"role\": "
+      "\"tumour\"}, "
+      "{\"name\": \"b\", \"role\": \"anatomy\"}]}",
+      "{\"spacing\": 1, \"margin\": 1, \"percentile\": [1, 99], \"series\": [{\"name\": \"t1\", \"lo\": 2, "
+      "\"hi\": 1}]}",
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    must(vg_json_parse("bad", bad[i], &j));
+    must_say(vg_prep_from_json("model.x", j, &back, back_ranges), VG_DATA, "model.x: ");
+    vg_json_free(j);
+  }
+}
+
+static void median_range(void **state) {
+  (void)state;
+  vg_case cases[4] = {{0}};
+  const vg_case *list[4];
+  for (int i = 0; i < 4; i++) {
+    list[i] = &cases[i];
+    cases[i].ranges[1] = (vg_range){(i * 3) % 4, 10 + i, -(double)i * i};
+  }
+  vg_range r;
+  vg_range_median(list, 3, 1, &r); /* lo 0 3 2, hi 10 11 12, background 0 -1 -4 */
+  assert_true(r.lo == 2 && r.hi == 11 && r.background == -1);
+  vg_range_median(list, 4, 1, &r);
+  assert_true(r.lo == 1.5 && r.hi == 11.5 && r.background == -2.5);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(mask_of_any_background),
+      cmocka_unit_test(mask_in_noise),
+      cmocka_unit_test(mask_of_slice),
+      cmocka_unit_test(orientation_does_not_matter),
+      cmocka_unit_test(right_is_right),
+      cmocka_unit_test(fractions_and_volumes),
+      cmocka_unit_test(ramp_stays_in_place),
+      cmocka_unit_test(percentiles_are_exact),
+      cmocka_unit_test(round_trips),
+      cmocka_unit_test(slice_keeps_its_axis),
+      cmocka_unit_test(anatomy_and_tumour_join),
+      cmocka_unit_test(mask_needs_a_source),
+      cmocka_unit_test(masks_vote),
+      cmocka_unit_test(faults_are_named),
+      cmocka_unit_test(json_round_trip),
+      cmocka_unit_test(median_range),
+  };
+  vg_log_set_level(VG_LOG_ERROR);
+  int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+  if (!failed && vg_mem_live() != 0) {
+    fprintf(stderr, "%ld blocks leaked\n", vg_mem_live());
+    return 1;
+  }
+  return failed;
+}
