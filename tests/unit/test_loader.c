@@ -1,0 +1,355 @@
+/* test_loader.c: batches are the same for any number of threads, can be taken up anywhere, and hold what was
+ * asked for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "mini_tree.h"
+#include "scratch.h"
+#include "voxgan/loader.h"
+#include "voxgan/log.h"
+
+#define CASES 5
+static const uint16_t tumour_values[5] = {0, 0, 2, 4, 1};
+static vg_case cases[CASES];
+
+static int setup(void **state) {
+  if (scratch_setup(state)) return -1;
+  const char *dir = in_scratch("data");
+  for (int i = 0; i < CASES; i++) {
+    char name[64];
+    vg_geometry g = mini_geometry("LPS", 40, 44, 42, 1, 1, 1);
+    double radius = 15 + i;
+    snprintf(name, sizeof name, "s%d_t1.nii", i);
+    mini_write_image(dir, name, g, radius, 0, 1);
+    snprintf(name, sizeof name, "s%d_t2.nii", i);
+    mini_write_image(dir, name, g, radius, 0, -1);
+    snprintf(name, sizeof name, "s%d_seg.nii", i);
+    mini_write_labels(dir, name, g, radius, tumour_values);
+  }
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  vg_prep_settings s = {.margin = 2, .percentile = {0.5, 99.5}};
+  must(vg_series_parse("t1,t2", &s.series));
+  must(vg_classes_add_name(&s.classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY));
+  must(vg_classes_add(&s.classes, &ds.sources[0].tumour_scheme, VG_ROLE_TUMOUR));
+  for (size_t i = 0; i < CASES; i++) must(vg_prepare(&ds, &ds.subjects[i], &s, &cases[i]));
+  vg_dataset_release(&ds);
+  return 0;
+}
+
+static int teardown(void **state) {
+  for (int i = 0; i < CASES; i++) vg_case_release(&cases[i]);
+  return scratch_teardown(state);
+}
+
+static const vg_loader_settings usual = {.batch = 2,
+                                         .patch = {16, 20, 12},
+                                         .samples_per_epoch = 7,
+                                         .tumour_share = 0.5,
+                                         .flip = true,
+                                         .jitter = 0.1,
+                                         .tumour_weight = 5,
+                                         .seed = 11};
+
+static size_t patch_voxels(const vg_batch *b) {
+  return (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
+}
+
+static uint64_t fold(uint64_t h, const float *v, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    uint32_t u;
+    memcpy(&u, &v[i], 4);
+    h = (h ^ u) * 0x100000001b3u;
+  }
+  return h;
+}
+
+static uint64_t digest(const vg_batch *b) {
+  size_t n = (size_t)b->n * patch_voxels(b);
+  uint64_t h = fold(14695981039346656037u, b->labels, n * 4);
+  h = fold(h, b->image, n * 2);
+  return b->weight ? fold(h, b->weight, n) : h;
+}
+
+static void same_bytes_for_any_threads(void **state) {
+  (void)state;
+  uint64_t want[12];
+  static const int threads[] = {1, 2, 5}, ahead[] = {0, 1, 9};
+  for (int t = 0; t < 3; t++) {
+    vg_loader_settings s = usual;
+    s.threads = threads[t];
+    s.ahead = ahead[t];
+    vg_loader *l;
+    must(vg_loader_new(cases, CASES, &s, &l));
+    assert_int_equal(vg_loader_batches(l), 4); /* seven samples in pairs */
+    for (int k = 0; k < 12; k++) {
+      const vg_batch *b;
+      must(vg_loader_next(l, &b));
+      assert_int_equal(b->epoch, k / 4);
+      assert_int_equal(b->index, k % 4);
+      assert_int_equal(b->n, 2);
+      /* While it is lent out nobody writes into it. */
+      uint64_t h = digest(b);
+      if (t == 2) {
+        struct timespec moment = {0, 2000000};
+        nanosleep(&moment, NULL);
+        assert_true(h == digest(b));
+      }
+      if (t == 0) want[k] = h;
+      assert_true(h == want[k]);
+      for (int j = 0; j < k && t == 0; j++) assert_true(want[j] != want[k]);
+    }
+    vg_loader_free(l); /* with batches under way */
+  }
+  /* From anywhere. */
+  for (int from = 0; from < 12; from += 5) {
+    vg_loader_settings s = usual;
+    s.threads = 3;
+    vg_loader *l;
+    must(vg_loader_new(cases, CASES, &s, &l));
+    vg_loader_seek(l, from / 4, from % 4);
+    for (int k = from; k < 12; k++) {
+      const vg_batch *b;
+      must(vg_loader_next(l, &b));
+      assert_int_equal(b->epoch, k / 4);
+      assert_true(digest(b) == want[k]);
+    }
+    assert_true(vg_loader_waited(l) >= 0);
+    vg_loader_free(l);
+  }
+  /* Another seed is another order. */
+  vg_loader_settings s = usual;
+  s.seed = 12;
+  vg_loader *l;
+  const vg_batch *b;
+  must(vg_loader_new(cases, CASES, &s, &l));
+  must(vg_loader_next(l, &b));
+  assert_true(digest(b) != want[0]);
+  vg_loader_free(l);
+  must(vg_loader_new(cases, CASES, &s, &l));
+  vg_loader_free(l); /* never asked */
+}
+
+/* Which case a whole-volume sample is of: the sum of its labels tells. */
+static int which(const float *labels, size_t patch) {
+  double sum = 0;
+  for (size_t i = 0; i < 4 * patch; i++) sum += labels[i];
+  for (int k = 0; k < CASES; k++) {
+    size_t n =
+        (size_t)cases[k].record.dim[0] * (size_t)cases[k].record.dim[1] * (size_t)cases[k].record.dim[2];
+    double want = 0;
+    for (size_t i = 0; i < n * 4; i++) want += cases[k].labels[i] / 255.0;
+    if (fabs(want - sum) < 0.5) return k;
+  }
+  return -1;
+}
+
+static void every_case_once_an_epoch(void **state) {
+  (void)state;
+  vg_loader_settings s = {.batch = 1, .patch = {48, 48, 48}, .tumour_weight = 1, .seed = 3, .threads = 2};
+  vg_loader *l;
+  must(vg_loader_new(cases, CASES, &s, &l));
+  assert_int_equal(vg_loader_batches(l), CASES);
+  int orders[4][CASES];
+  for (int e = 0; e < 4; e++) {
+    bool seen[CASES] = {false};
+    for (int k = 0; k < CASES; k++) {
+      const vg_batch *b;
+      must(vg_loader_next(l, &b));
+      assert_null(b->weight);
+      int at = orders[e][k] = which(b->labels, patch_voxels(b));
+      assert_in_range(at, 0, CASES - 1);
+      assert_false(seen[at]);
+      seen[at] = true;
+      /* Padded all around, and the background is the background. */
+      size_t n = patch_voxels(b), last = n - 1;
+      assert_true(b->image[0] == -1 && b->image[last] == -1 && b->labels[0] == 0 && b->labels[last] == 0);
+      double first_x = -1, last_x = -1;
+      for (size_t i = 0; i < n; i++) {
+        if (b->labels[i] == 0) continue;
+        double x = (double)(i % 48);
+        if (first_x < 0 || x < first_x) first_x = x;
+        if (x > last_x) last_x = x;
+      }
+      assert_true(fabs(first_x - (47 - last_x)) <= 2);
+    }
+  }
+  assert_memory_not_equal(orders[0], orders[1], sizeof orders[0]);
+  vg_loader_free(l);
+}
+
+static void shares_flips_weights(void **state) {
+  (void)state;
+  static const double shares[] = {0, 0.5, 1};
+  double hit[3] = {0};
+  for (int k = 0; k < 3; k++) {
+    vg_loader_settings s = usual;
+    s.batch = 8;
+    s.samples_per_epoch = 200;
+    s.patch[0] = s.patch[1] = s.patch[2] = 5; /* small, so that chance seldom meets the tumour */
+    s.tumour_share = shares[k];
+    s.jitter = 0;
+    vg_loader *l;
+    must(vg_loader_new(cases, CASES, &s, &l));
+    int n = 0;
+    for (int j = 0; j < vg_loader_batches(l); j++) {
+      const vg_batch *b;
+      must(vg_loader_next(l, &b));
+      size_t patch = patch_voxels(b);
+      for (int i = 0; i < b->n; i++, n++) {
+        const float *labels = b->labels + (size_t)i * 4 * patch, *weight = b->weight + (size_t)i * patch;
+        size_t middle = patch / 2;
+        hit[k] += labels[patch + middle] + labels[2 * patch + middle] + labels[3 * patch + middle] > 0.5f;
+        for (size_t v = 0; v < patch; v++) {
+          float tumour = labels[patch + v] + labels[2 * patch + v] + labels[3 * patch + v];
+          assert_float_equal(weight[v], 1 + 4 * tumour, 1e-5);
+        }
+      }
+    }
+    hit[k] /= n;
+    vg_loader_free(l);
+  }
+  assert_true(hit[2] == 1);
+  assert_true(hit[1] > 0.4 && hit[1] < 0.65);
+  assert_true(hit[0] < 0.15);
+
+  /* Half of the samples are mirrored, labels and images alike: compare with the same samples unmirrored. */
+  vg_loader_settings s = usual;
+  s.jitter = 0;
+  s.samples_per_epoch = 100;
+  vg_loader *flipped, *straight;
+  must(vg_loader_new(cases, CASES, &s, &flipped));
+  s.flip = false;
+  must(vg_loader_new(cases, CASES, &s, &straight));
+  int mirrored = 0;
+  for (int j = 0; j < 50; j++) {
+    const vg_batch *a, *b;
+    must(vg_loader_next(flipped, &a));
+    must(vg_loader_next(straight, &b));
+    size_t patch = patch_voxels(a);
+    int nx = a->dim[2];
+    for (int i = 0; i < 2; i++) {
+      bool same = true, mirror = true;
+      for (int q = 0; q < 6; q++) {
+        const float *p = q < 4 ? a->labels + ((size_t)i * 4 + (size_t)q) * patch
+                               : a->image + ((size_t)i * 2 + (size_t)q - 4) * patch;
+        const float *r = q < 4 ? b->labels + ((size_t)i * 4 + (size_t)q) * patch
+                               : b->image + ((size_t)i * 2 + (size_t)q - 4) * patch;
+        for (size_t v = 0; v < patch; v++) {
+          size_t x = v % (size_t)nx;
+          same &= p[v] == r[v];
+          mirror &= p[v] == r[v - x + (size_t)nx - 1 - x];
+        }
+      }
+      assert_true(same || mirror);
+      mirrored += !same;
+    }
+  }
+  assert_in_range(mirrored, 30, 70);
+  vg_loader_free(flipped);
+  vg_loader_free(straight);
+}
+
+static void jitter_stays_inside(void **state) {
+  (void)state;
+  vg_loader_settings s = usual;
+  s.flip = false;
+  s.samples_per_epoch = 40;
+  vg_loader *plain, *jittered;
+  must(vg_loader_new(cases, CASES, &s, &jittered));
+  s.jitter = 0;
+  must(vg_loader_new(cases, CASES, &s, &plain));
+  double gains = 0;
+  for (int j = 0; j < 20; j++) {
+    const vg_batch *a, *b;
+    must(vg_loader_next(jittered, &a));
+    must(vg_loader_next(plain, &b));
+    size_t patch = patch_voxels(a);
+    assert_memory_equal(a->labels, b->labels, 2 * 4 * patch * sizeof(float));
+    for (size_t i = 0; i < 2 * 2 * patch; i++) {
+      assert_true(a->image[i] >= -1 && a->image[i] <= 1);
+      size_t sample = i / (2 * patch), v = i % patch;
+      float inside = 0;
+      for (size_t q = 0; q < 4; q++) inside += b->labels[(sample * 4 + q) * patch + v];
+      if (inside == 0)
+        assert_true(a->image[i] == -1 && b->image[i] == -1);
+      else {
+        double d = fabs(a->image[i] - b->image[i]);
+        assert_true(d <= 0.1 * fabs(b->image[i]) + 0.1 + 1e-6);
+        gains += d;
+      }
+    }
+  }
+  assert_true(gains > 0);
+  vg_loader_free(plain);
+  vg_loader_free(jittered);
+}
+
+static void patch_by_hand(void **state) {
+  (void)state;
+  const vg_case *c = &cases[0];
+  const int *d = c->record.dim;
+  static const int corners[][3] = {{0, 0, 0}, {-3, -4, -5}, {1000, 0, 0}, {10, 12, 14}, {-100, 5, 5}};
+  const int dim[3] = {24, 9, 31};
+  size_t patch = (size_t)(24 * 9 * 31), n = (size_t)d[0] * (size_t)d[1] * (size_t)d[2];
+  float *labels = vg_malloc(4 * patch, sizeof *labels), *image = vg_malloc(2 * patch, sizeof *image);
+  for (int k = 0; k < 5; k++) {
+    const int *lo = corners[k];
+    vg_case_patch(c, lo, dim, labels, image);
+    size_t i = 0;
+    for (int z = lo[0]; z < lo[0] + dim[0]; z++)
+      for (int y = lo[1]; y < lo[1] + dim[1]; y++)
+        for (int x = lo[2]; x < lo[2] + dim[2]; x++, i++) {
+          bool in = x >= 0 && x < d[0] && y >= 0 && y < d[1] && z >= 0 && z < d[2];
+          size_t at = in ? ((size_t)z * (size_t)d[1] + (size_t)y) * (size_t)d[0] + (size_t)x : 0;
+          for (size_t q = 0; q < 4; q++)
+            assert_float_equal(labels[q * patch + i], in ? c->labels[q * n + at] / 255.0 : 0, 1e-6);
+          for (size_t q = 0; q < 2; q++)
+            assert_float_equal(image[q * patch + i], in ? c->image[q * n + at] / 32767.0 : -1, 1e-6);
+        }
+  }
+  vg_case_patch(c, corners[0], dim, labels, NULL);
+  vg_free(labels);
+  vg_free(image);
+}
+
+static void faults(void **state) {
+  (void)state;
+  vg_loader *l;
+  vg_loader_settings s = usual;
+  must_say(vg_loader_new(cases, 0, &s, &l), VG_DATA, "no case");
+  s.batch = 0;
+  must_say(vg_loader_new(cases, CASES, &s, &l), VG_CONFIG, "batch 0");
+  s = usual;
+  s.patch[1] = 0;
+  must_say(vg_loader_new(cases, CASES, &s, &l), VG_CONFIG, "patch 16x0x12");
+  vg_case odd[2] = {cases[0], cases[1]};
+  odd[1].n_classes = 3;
+  s = usual;
+  must_say(vg_loader_new(odd, 2, &s, &l), VG_DATA, "subject s1 is prepared for other classes");
+  assert_null(l);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(same_bytes_for_any_threads),
+      cmocka_unit_test(every_case_once_an_epoch),
+      cmocka_unit_test(shares_flips_weights),
+      cmocka_unit_test(jitter_stays_inside),
+      cmocka_unit_test(patch_by_hand),
+      cmocka_unit_test(faults),
+  };
+  vg_log_set_level(VG_LOG_ERROR);
+  int failed = cmocka_run_group_tests(tests, setup, teardown);
+  if (!failed && vg_mem_live() != 0) {
+    fprintf(stderr, "%ld blocks leaked\n", vg_mem_live());
+    return 1;
+  }
+  return failed;
+}
