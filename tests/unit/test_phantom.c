@@ -26,6 +26,7 @@ typedef struct made {
   vg_labelmap tumour, tissue;
 } made;
 
+/* Thin slabs at 1.5 mm are the cheapest: coarse voxels take several samples each. */
 static vg_phantom_settings settings(int x, int y, int z, const char *layout) {
   return (vg_phantom_settings){.subjects = 1, .size = {x, y, z}, .layout = layout, .seed = 11};
 }
@@ -53,7 +54,7 @@ static void hash_of(const made *m, char hex[VG_HASH_LEN]) {
 }
 
 /* A few subjects, each with its tumour and without, that most tests look at. */
-#define COHORT 4
+#define COHORT 3
 static made with[COHORT], without[COHORT];
 
 static int setup(void **state) {
@@ -79,7 +80,7 @@ static void hash_with_threads(int threads, char hex[VG_HASH_LEN]) {
   pid_t child = fork();
   assert_true(child >= 0);
   if (!child) {
-    vg_phantom_settings set = settings(64, 64, 20, "brats2021");
+    vg_phantom_settings set = settings(128, 128, 16, "brats2021");
     made m;
     vg_threads_set(threads);
     if (vg_phantom_make(&set, 3, true, m.series, &m.tumour, &m.tissue)) _exit(1);
@@ -106,7 +107,7 @@ static void same_bytes_for_any_threads(void **state) {
 static void subjects_and_seeds_differ(void **state) {
   (void)state;
   char hex[4][VG_HASH_LEN];
-  vg_phantom_settings set = settings(32, 32, 16, "bids");
+  vg_phantom_settings set = settings(128, 64, 16, "bids");
   made m = make(&set, 0, false);
   hash_of(&m, hex[0]);
   drop(&m);
@@ -132,7 +133,7 @@ static void subjects_and_seeds_differ(void **state) {
 /* Any pointer may be NULL, and what is asked for does not depend on what else is. */
 static void parts_alone(void **state) {
   (void)state;
-  vg_phantom_settings set = settings(32, 32, 16, "brats2023");
+  vg_phantom_settings set = settings(128, 64, 16, "brats2023");
   made all = make(&set, 0, true);
   vg_labelmap tissue = {0};
   must(vg_phantom_make(&set, 0, true, NULL, NULL, &tissue));
@@ -331,9 +332,9 @@ static void any_grid_as_files(void **state) {
        "seg",
        {61, 47, 30},
        1 << 1 | 1 << 2 | 1 << 3 | 1 << 4},
-      {"brats2021", "BraTS2021_00007", "LPS", "t1c", "seg", {40, 40, 17}, 1 << 1 | 1 << 2 | 1 << 4},
+      {"brats2021", "BraTS2021_00007", "LPS", "t1c", "seg", {128, 55, 17}, 1 << 1 | 1 << 2 | 1 << 4},
       {"brats2023", "BraTS-GLI-00007-000", "LPS", "t1c", "seg", {17, 33, 64}, 1 << 1 | 1 << 2 | 1 << 3},
-      {"bids", "sub-0007", "LAS", "t1", NULL, {33, 21, 19}, 0},
+      {"bids", "sub-0007", "LAS", "t1", NULL, {133, 21, 19}, 0},
   };
   for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
     char folder[64];
@@ -391,7 +392,7 @@ static void any_grid_as_files(void **state) {
 
 static void two_calls_extend_a_set(void **state) {
   (void)state;
-  vg_phantom_settings set = settings(16, 16, 16, "bids");
+  vg_phantom_settings set = settings(128, 16, 16, "bids");
   set.subjects = 3;
   must(vg_phantom_write(in_scratch("whole"), &set));
   set.subjects = 2;
@@ -442,7 +443,7 @@ static void bad_settings(void **state) {
 /* Every allocation fails in turn: the status says so and nothing leaks. */
 static void out_of_memory(void **state) {
   (void)state;
-  vg_phantom_settings set = settings(16, 16, 16, "bids");
+  vg_phantom_settings set = settings(128, 16, 16, "bids");
   long live = vg_mem_live(), n = 0;
   vg_status st = VG_MEMORY;
   while (st && n < 200) {
