@@ -238,6 +238,14 @@ static void fractions_and_volumes(void **state) {
   vg_dataset_release(&ds);
 }
 
+static void restore_into(const vg_case *c, int series, vg_volume *out) {
+  size_t n = voxels(c);
+  float *channel = vg_malloc(n, sizeof *channel);
+  for (size_t i = 0; i < n; i++) channel[i] = (float)c->image[(size_t)series * n + i] / 32767;
+  must(vg_restore(c, channel, &c->ranges[series], out));
+  vg_free(channel);
+}
+
 /* An image that is linear in the world stays so under any resampling: place, spacing and rim are right. */
 static void ramp_stays_in_place(void **state) {
   (void)state;
@@ -287,9 +295,54 @@ static void ramp_stays_in_place(void **state) {
     /* At the rim the mean is over the brain's part of a voxel, less than a voxel away; the background would
      * be -100 off. */
     if (worst_rim > 2.5 * fmax(1.2, spacings[k])) fail_msg("%g mm: %g at the rim", spacings[k], worst_rim);
+    /* Back on the scan's grid no voxel of the brain is far from its ramp, the outermost included. */
+    vg_volume back;
+    restore_into(&c, 0, &back);
+    double worst_back = 0;
+    for (size_t j = 0; j < vg_geometry_voxels(&g); j++) {
+      assert_true((v.data[j] == -7) == (back.data[j] == -7));
+      worst_back = fmax(worst_back, fabs((double)v.data[j] - back.data[j]));
+    }
+    if (worst_back > 3.5 * fmax(1.2, spacings[k]))
+      fail_msg("%g mm: %g after the way back", spacings[k], worst_back);
+    vg_volume_release(&back);
     vg_case_release(&c);
   }
   vg_volume_release(&v);
+  vg_dataset_release(&ds);
+}
+
+/* What is too thin for the prepared grid takes after the brain next to it, not after the whole. */
+static void thin_parts_follow_their_rim(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("RAS", 60, 50, 50, 1, 1, 1);
+  vg_volume v = mini_image(g, RADIUS, 0, 1), back;
+  double mm[3];
+  size_t middle = (size_t)(25 * 50 + 25) * 60, tip = 0;
+  for (size_t i = 0; i < vg_geometry_voxels(&g); i++) {
+    double ijk[3] = {(double)(i % 60), (double)(i / 60 % 50), (double)(i / 3000)};
+    vg_affine_apply(&g.affine, ijk, mm);
+    v.data[i] = mini_tissue(mm, RADIUS) ? (float)(100 + 2 * mm[0]) : 0;
+  }
+  for (size_t x = 30; x < 52; x++) {
+    if (v.data[middle + x] == 0) v.data[tip = middle + x] = 130;
+  }
+  must(vg_fs_make_dirs(in_scratch("thin")));
+  must(vg_nifti_write(in_scratch("thin/k_t1.nii"), &v, NULL));
+  mini_write_labels(in_scratch("thin"), "k_seg.nii", g, RADIUS, tumour_values);
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, in_scratch("thin"), "brats2021", NULL, NULL));
+  vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
+  s.spacing = 3;
+  vg_case c;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  restore_into(&c, 0, &back);
+  assert_true(tip - middle == 51);
+  assert_true(back.data[tip - 1] > 115 && back.data[tip] > 115);
+  assert_true(back.data[tip + 1] == 0);
+  vg_volume_release(&v);
+  vg_volume_release(&back);
+  vg_case_release(&c);
   vg_dataset_release(&ds);
 }
 
@@ -327,14 +380,6 @@ static void percentiles_are_exact(void **state) {
 }
 
 /* ---- there and back ---- */
-
-static void restore_into(const vg_case *c, int series, vg_volume *out) {
-  size_t n = voxels(c);
-  float *channel = vg_malloc(n, sizeof *channel);
-  for (size_t i = 0; i < n; i++) channel[i] = (float)c->image[(size_t)series * n + i] / 32767;
-  must(vg_restore(c, channel, &c->ranges[series], out));
-  vg_free(channel);
-}
 
 static void round_trip(const char *name, vg_geometry g, double spacing, double tolerance) {
   vg_dataset ds = make_set(name, g, -4, 1);
@@ -563,6 +608,37 @@ static void faults_are_named(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* Each allocation fails once: the status says so and nothing is left behind. */
+static void memory_may_run_out(void **state) {
+  (void)state;
+  vg_dataset made = make_set("memory", mini_geometry("LPS", 48, 52, 46, 1, 1, 1), 0, 1);
+  vg_dataset_release(&made);
+  vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
+  s.spacing = 2;
+  long before = vg_mem_live(), n = 1;
+  vg_status st = VG_MEMORY;
+  for (; st && n < 500; n++) {
+    vg_dataset ds = {0};
+    vg_case c = {0};
+    vg_volume back = {0};
+    vg_mem_fail_after(n);
+    st = vg_dataset_add(&ds, in_scratch("memory"), "brats2021", NULL, NULL);
+    if (!st) st = vg_prepare_cached(in_scratch("memory_cache"), &ds, &ds.subjects[0], &s, &c);
+    if (!st) {
+      float *channel = vg_calloc(voxels(&c), sizeof *channel);
+      st = channel ? vg_restore(&c, channel, &c.ranges[0], &back) : VG_MEMORY;
+      vg_free(channel);
+    }
+    vg_mem_fail_after(0);
+    if (st && st != VG_MEMORY) fail_msg("allocation %ld: %s: %s", n, vg_status_name(st), vg_error());
+    vg_volume_release(&back);
+    vg_case_release(&c);
+    vg_dataset_release(&ds);
+    if (vg_mem_live() != before) fail_msg("allocation %ld: %ld blocks left", n, vg_mem_live() - before);
+  }
+  assert_in_range(n, 50, 499);
+}
+
 /* ---- what a model remembers ---- */
 
 static void json_round_trip(void **state) {
@@ -610,22 +686,15 @@ static void median_range(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(mask_of_any_background),
-      cmocka_unit_test(mask_in_noise),
-      cmocka_unit_test(mask_of_slice),
-      cmocka_unit_test(orientation_does_not_matter),
-      cmocka_unit_test(right_is_right),
-      cmocka_unit_test(fractions_and_volumes),
-      cmocka_unit_test(ramp_stays_in_place),
-      cmocka_unit_test(percentiles_are_exact),
-      cmocka_unit_test(round_trips),
-      cmocka_unit_test(slice_keeps_its_axis),
-      cmocka_unit_test(anatomy_and_tumour_join),
-      cmocka_unit_test(mask_needs_a_source),
-      cmocka_unit_test(masks_vote),
-      cmocka_unit_test(faults_are_named),
-      cmocka_unit_test(json_round_trip),
-      cmocka_unit_test(median_range),
+      cmocka_unit_test(mask_of_any_background), cmocka_unit_test(mask_in_noise),
+      cmocka_unit_test(mask_of_slice),          cmocka_unit_test(orientation_does_not_matter),
+      cmocka_unit_test(right_is_right),         cmocka_unit_test(fractions_and_volumes),
+      cmocka_unit_test(ramp_stays_in_place),    cmocka_unit_test(thin_parts_follow_their_rim),
+      cmocka_unit_test(percentiles_are_exact),  cmocka_unit_test(round_trips),
+      cmocka_unit_test(slice_keeps_its_axis),   cmocka_unit_test(anatomy_and_tumour_join),
+      cmocka_unit_test(mask_needs_a_source),    cmocka_unit_test(masks_vote),
+      cmocka_unit_test(faults_are_named),       cmocka_unit_test(memory_may_run_out),
+      cmocka_unit_test(json_round_trip),        cmocka_unit_test(median_range),
   };
   vg_log_set_level(VG_LOG_ERROR);
   int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
