@@ -18,8 +18,10 @@ typedef struct vg_phantom_settings {
   int first;         /* number of the first subject, so that two calls can extend one data set */
 } vg_phantom_settings;
 
-/* Writes subjects below out, several at a time. Subject k is a function of (settings, seed, k): same bytes in every run.
- * Existing files are replaced. VG_CONFIG: unknown layout, sizes outside 16..512. */
+/* Writes subjects below out, several at a time. The subject of number first + k is a function of its number, the seed, the
+ * size and the layout: same bytes in every run. bids subjects have no tumour. Series are int16, at least 1 in the brain and
+ * 0 outside it; world 0 is the anterior commissure; axes run LPS (bids: LAS). Existing files are replaced.
+ * VG_CONFIG: unknown layout, sizes outside 16..512, subjects < 1, first < 0 or numbers beyond 99999. */
 vg_status vg_phantom_write(const char *out, const vg_phantom_settings *settings);
 
 /* One subject in memory: series t1, t1c, t2, flair and maps (schemes brats and tissues; the tissue map has the anatomy under
