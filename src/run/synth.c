@@ -52,13 +52,9 @@ static char *stem_of(const char *path) {
   return vg_strdup(stem);
 }
 
-/* A label map by itself is a subject of its own: the anatomy, for a model that knows no tumour. */
+/* A label map of any name is a subject of its own: the anatomy, for a model that knows no tumour. */
 static vg_status add_single(synth_job *j, const char *path) {
   const char *scheme = j->o->anatomy_scheme ? j->o->anatomy_scheme : j->model.config.data.anatomy_scheme;
-  for (int k = 0; k < j->prep.classes.n; k++)
-    if (j->prep.classes.roles[k] == VG_ROLE_TUMOUR)
-      return vg_fail(VG_USAGE, "%s: the model makes images from an anatomy (or brain) and a tumour map; name both in a CSV "
-                     "manifest, or give the data set's folder", path);
   vg_subject *subjects = vg_realloc(j->set.subjects, j->set.n + 1, sizeof *subjects);
   if (!subjects) return VG_MEMORY;
   j->set.subjects = subjects;
@@ -88,12 +84,11 @@ static vg_status find_labels(synth_job *j) {
   vg_wanted want = {.anatomy = vg_classes_find(&j->prep.classes, VG_CLASS_BRAIN) < 0};
   for (int k = 0; k < j->prep.classes.n; k++) want.tumour |= j->prep.classes.roles[k] == VG_ROLE_TUMOUR;
   bool single = false;
-  for (int i = 0; i < o->labels.n && !st; i++) {
-    if (vg_nifti_is_path(o->labels.paths[i]) && !vg_fs_is_dir(o->labels.paths[i])) {
-      if (!vg_fs_exists(o->labels.paths[i])) return vg_fail(VG_DATA, "%s: no such file", o->labels.paths[i]);
-      st = add_single(j, o->labels.paths[i]);
-      single = true;
-    }
+  for (int i = 0; i < o->labels.n && !st && !want.tumour; i++) {
+    if (!vg_nifti_is_path(o->labels.paths[i]) || vg_fs_is_dir(o->labels.paths[i])) continue;
+    if (!vg_fs_exists(o->labels.paths[i])) return vg_fail(VG_DATA, "%s: no such file", o->labels.paths[i]);
+    st = add_single(j, o->labels.paths[i]);
+    single = true;
   }
   if (!st && !single) st = roots_add(&j->set, &o->labels, o->tumour_scheme, o->anatomy_scheme);
   return st ? st : vg_dataset_require(&j->set, &want, o->skip_incomplete);
