@@ -51,15 +51,18 @@ static vg_status claim_folder(const vg_train_options *o, bool *continues) {
   *continues = holds_run && o->resume;
   if (holds_run && !o->resume && !o->overwrite)
     return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
-  vg_status st = make_folders(o->out);
-  if (!st && holds_run && o->overwrite && !o->resume) {
-    static const char *const old[] = {"checkpoints/last.safetensors", "model.safetensors", "model-last.safetensors",
-                                      "log.jsonl", "split.json"};
-    for (int i = 0; i < 5 && !st; i++) {
-      char *path = vg_fs_join(o->out, old[i]);
-      st = path ? vg_fs_remove(path) : VG_MEMORY;
-      vg_free(path);
-    }
+  return make_folders(o->out);
+}
+
+/* What an earlier run left, once it is sure that the new one can begin. */
+static vg_status clear_folder(const char *run) {
+  static const char *const old[] = {"checkpoints/last.safetensors", "model.safetensors", "model-last.safetensors",
+                                    "log.jsonl"};
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
+    char *path = vg_fs_join(run, old[i]);
+    st = path ? vg_fs_remove(path) : VG_MEMORY;
+    vg_free(path);
   }
   return st;
 }
@@ -333,7 +336,6 @@ static vg_status start(trainer *t, bool continues) {
     else
       vg_info("%s has no checkpoint yet: starting from the first epoch", t->o->out);
   }
-  if ((st = log_rewind(t->log_path, t->state.step))) return st;
   return VG_OK;
 }
 
@@ -347,6 +349,7 @@ vg_status vg_train(const vg_train_options *options) {
   if (st) goto out;
   say_plan(&t);
   if (options->dry_run) goto out;
+  if ((st = continues ? log_rewind(t.log_path, t.state.step) : clear_folder(options->out))) goto out;
   if ((st = write_json_take(&t, "config.json", vg_config_to_json(&t.info.config)))) goto out;
   if ((st = write_json_take(&t, "split.json", vg_dataset_split_json(&t.data.set, t.data.is_val)))) goto out;
   if ((st = open_loader(&t))) goto out;

@@ -68,14 +68,16 @@ broken; rm "$case_dir/${id}_t2.nii.gz"
 expect_fail 3 "$id.*(lacks|without|missing|no).*t2" train "$T/bad"
 expect_ok 'trained|model' train "$T/bad" --set data.skip_incomplete=true
 
+# A failed start leaves what an earlier run made.
 mkdir -p "$T/empty"
 expect_fail 3 "$T/empty.*" train "$T/empty"
 expect_fail 3 "nowhere.*no such" train "$T/nowhere"
+expect "the earlier model is still there" [ -s "$T/run/model.safetensors" ]
 expect_fail 2 'unknown layout|no layout|layout brats2022' "$VOXGAN" train --data "$T/good" --layout brats2022 --out "$T/run2"
 
 # Unwritable output: below a file, so that it fails for root too.
 : >"$T/file"
-expect_fail 1 "$T/file/run" "$VOXGAN" train --data "$T/good" --out "$T/file/run" $tiny
+expect_fail 1 "$T/file: cannot make" "$VOXGAN" train --data "$T/good" --out "$T/file/run" $tiny
 expect_fail 2 "holds a run already" "$VOXGAN" train --data "$T/good" --out "$T/run" $tiny
 expect_fail 2 "data.cache|unknown setting" "$VOXGAN" train --data "$T/good" --out "$T/run3" --set data.cash=x
 
@@ -89,7 +91,7 @@ expect_fail 3 'tumour' "$VOXGAN" synth "$model" --labels "$T/healthy" --out "$T/
 expect_ok '' "$VOXGAN" train --data "$T/healthy" --out "$T/run_healthy" --set data.series=t1 --set train.epochs=1 --set net.ngf=4 --set net.ndf=4 --set run.threads=1
 expect_fail 3 '(csf|anatomy)' "$VOXGAN" synth "$T/run_healthy" --labels "$T/good" --out "$T/s"
 expect_fail 3 'scheme brats|knows|necrosis' "$VOXGAN" synth "$T/run_healthy" --labels "$T/healthy" --layout bids --anatomy-scheme '1=necrosis,2=oedema,3=enhancing' --out "$T/s"
-expect_fail 1 "$T/file/s" "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/file/s"
+expect_fail 1 "$T/file: cannot make" "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/file/s"
 expect_fail 4 'cuda|CUDA' "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/s" --device cuda:7
 expect_fail 4 'module' env VOXGAN_MODULES=/nonexistent "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/s"
 finish

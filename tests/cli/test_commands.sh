@@ -31,7 +31,7 @@ expect_fail 2 'typo.json: unknown setting train.epochz; did you mean train.epoch
 echo '{"train": {"epochs": "3"}}' >"$T/type.json"
 expect_fail 2 'type.json: train.epochs must be a whole number' "$VOXGAN" train "$T/type.json" --print-config
 echo '{"train": {' >"$T/broken.json"
-expect_fail 2 'broken.json: line 1' "$VOXGAN" train "$T/broken.json" --print-config
+expect_fail 2 'broken.json:2:1: not valid JSON' "$VOXGAN" train "$T/broken.json" --print-config
 for config in configs/*.json; do
   expect_ok '"train"' "$VOXGAN" train "$config" --print-config
 done
