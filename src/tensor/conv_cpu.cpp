@@ -16,7 +16,8 @@ namespace {
 
 constexpr int64_t L1_WEIGHTS = 20 << 10; // bytes of weights that a pass over a tile should reuse
 constexpr int64_t L2_PATCH = 320 << 10;  // bytes of a tile's padded input
-constexpr int64_t TILE_POSITIONS = 256;
+constexpr int64_t TILE_SUMS = 1024;      // vectors of sums a tile
+constexpr int64_t TILE_POSITIONS = 512;
 
 struct FreeBlock {
   void operator()(float *p) const { std::free(p); }
@@ -42,7 +43,7 @@ private:
 };
 
 // A thread's patch and sums: their size follows from the caches, so they may stay.
-thread_local Buffer thread_patch, thread_sums;
+thread_local Buffer thread_patch, thread_sums, thread_turned;
 
 // Pieces are handed out as threads come free, since this machine may be doing other work.
 template <class F> void parallel_items(int64_t n, int threads, const F &f) {
@@ -124,13 +125,28 @@ struct LanePlan {
   int64_t origin[3]; // source index of position 0's first tap, at shift 0
   int64_t taps[3];
   int64_t out_step[3];
-  int64_t weight_step; // between summed channels
+  int64_t weight_step;     // between summed channels
+  int64_t alternating = 1; // consecutive groups whose outputs alternate along W
   std::vector<Group> groups;
 };
 
-struct Unit { // vectors that are computed together
+// Vectors that are computed together, all at one shift.
+struct Unit {
   const int64_t *shift;
   int64_t vector;
+};
+
+// Where lanes go: one row of output a position row, or two that alternate along W.
+struct Row {
+  int64_t channel;
+  int64_t offset[3];   // along W that of the first
+  int64_t lane, other; // of the batch; other -1: there is none
+};
+
+// Units whose sums are kept until all are there, so that a row of output is written once and whole.
+struct Batch {
+  std::vector<Unit> units;
+  std::vector<Row> rows;
 };
 
 // The micro-tile with the least wasted work; ties go to the wider one.
@@ -154,99 +170,198 @@ int choose_tile(const LanePlan &p) {
   return best;
 }
 
-void store_tile(const LanePlan &p, const Lane *lanes, int n_lanes, const TileShape &t, const int64_t at[3],
-                const float *sums, const float *bias, const Planes &y, int64_t n) {
-  const int64_t volume = volume_of(p.out);
-  const int64_t pitch = static_cast<int64_t>(t.vectors) * LANES;
-  for (int l = 0; l < n_lanes; l++) {
-    const Lane &lane = lanes[l];
-    if (lane.channel < 0) continue;
-    float *const base = plane_of(y, n, lane.channel, volume);
-    const float b = bias ? bias[lane.channel] : 0;
-    const int64_t w0 = at[2] * p.out_step[2] + lane.offset[2];
-    int64_t first = 0, last = t.q[2];
-    while (first < last && w0 + first * p.out_step[2] < 0) first++;
-    while (first < last && (w0 + (last - 1) * p.out_step[2] >= p.out[2] || at[2] + last > p.grid[2])) last--;
-    const float *s = sums + l;
-    for (int64_t d = 0; d < t.q[0]; d++) {
-      const int64_t od = (at[0] + d) * p.out_step[0] + lane.offset[0];
-      for (int64_t h = 0; h < t.q[1]; h++, s += pitch * t.q[2]) {
-        const int64_t oh = (at[1] + h) * p.out_step[1] + lane.offset[1];
-        if (od < 0 || od >= p.out[0] || oh < 0 || oh >= p.out[1]) continue;
-        float *row = base + (od * p.out[1] + oh) * p.out[2] + w0;
-        if (p.out_step[2] == 1)
-          for (int64_t w = first; w < last; w++) row[w] = s[w * pitch] + b;
-        else
-          for (int64_t w = first; w < last; w++) row[w * p.out_step[2]] = s[w * pitch] + b;
+// Pads the groups to whole units and says where each lane goes.
+std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *> &lane_of) {
+  const size_t lanes_a_unit = static_cast<size_t>(V * LANES);
+  std::vector<std::vector<Unit>> units;
+  for (Group &g : p.groups) {
+    g.lanes.resize((g.lanes.size() + lanes_a_unit - 1) / lanes_a_unit * lanes_a_unit);
+    units.emplace_back();
+    for (size_t i = 0; i < g.lanes.size(); i += lanes_a_unit) {
+      units.back().push_back(Unit{g.shift, static_cast<int64_t>(lane_of.size())});
+      for (int64_t v = 0; v < V; v++) lane_of.push_back(&g.lanes[i + static_cast<size_t>(v * LANES)]);
+    }
+  }
+  std::vector<Batch> batches;
+  if (p.alternating == 1 && p.out_step[2] > 1) { // a group has both phases along W
+    for (const std::vector<Unit> &u : units) {
+      batches.emplace_back();
+      batches.back().units = u;
+    }
+  } else {
+    for (size_t g = 0; g < units.size(); g += static_cast<size_t>(p.alternating))
+      for (size_t u = 0; u < units[g].size(); u++) {
+        batches.emplace_back();
+        for (size_t k = 0; k < static_cast<size_t>(p.alternating); k++)
+          batches.back().units.push_back(units[g + k][u]);
+      }
+  }
+  for (Batch &b : batches) {
+    std::vector<const Lane *> lanes;
+    for (const Unit &u : b.units)
+      for (int64_t v = 0; v < V; v++)
+        for (int64_t l = 0; l < LANES; l++) lanes.push_back(lane_of[static_cast<size_t>(u.vector + v)] + l);
+    for (size_t i = 0; i < lanes.size(); i++) {
+      const Lane &a = *lanes[i];
+      if (a.channel < 0) continue;
+      Row row = {a.channel, {a.offset[0], a.offset[1], a.offset[2]}, static_cast<int64_t>(i), -1};
+      bool first = true;
+      for (size_t j = 0; p.out_step[2] > 1 && j < lanes.size(); j++) {
+        const Lane &o = *lanes[j];
+        if (j == i || o.channel != a.channel || o.offset[0] != a.offset[0] || o.offset[1] != a.offset[1])
+          continue;
+        row.other = static_cast<int64_t>(j);
+        first = o.offset[2] > a.offset[2];
+      }
+      if (first) b.rows.push_back(row);
+    }
+  }
+  return batches;
+}
+
+// Weights as [vector][channel][tap][lane].
+void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, int64_t n_weights,
+                  const float *w, float *packed, TurnKernel turn, int threads) {
+  const int64_t n_taps = volume_of(p.taps), w_vector = p.channels * n_taps * LANES;
+  const auto n_vectors = static_cast<int64_t>(lane_of.size());
+  std::vector<char> alike(lane_of.size()); // a vector of full lanes with the same taps
+  for (size_t v = 0; v < lane_of.size(); v++) {
+    alike[v] = n_weights % LANES == 0;
+    for (int l = 0; l < LANES; l++)
+      if (lane_of[v][l].channel < 0 || lane_of[v][l].taps != lane_of[v][0].taps) alike[v] = 0;
+  }
+  // Phases of the same channels follow each other, so that their weights are turned once.
+  std::vector<int64_t> order(lane_of.size());
+  for (size_t v = 0; v < order.size(); v++) order[v] = static_cast<int64_t>(v);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return lane_of[static_cast<size_t>(a)]->weight < lane_of[static_cast<size_t>(b)]->weight;
+  });
+  parallel_items(ceil_div(p.channels, 4), threads, [&](int64_t item) {
+    float *const turned = thread_turned.take(n_weights * LANES);
+    for (int64_t c = 4 * item; c < std::min(p.channels, 4 * item + 4); c++) {
+      int64_t holds = -1;
+      for (int64_t i = 0; i < n_vectors; i++) {
+        const auto v = static_cast<size_t>(order[static_cast<size_t>(i)]);
+        const Lane *const lanes = lane_of[v];
+        float *const dst = packed + static_cast<int64_t>(v) * w_vector + c * n_taps * LANES;
+        if (!alike[v]) {
+          for (int64_t l = 0; l < LANES; l++) {
+            const float *src = w + lanes[l].weight + c * p.weight_step;
+            for (int64_t k = 0; k < n_taps; k++)
+              dst[k * LANES + l] = lanes[l].channel < 0 || lanes[l].taps[k] < 0 ? 0 : src[lanes[l].taps[k]];
+          }
+          continue;
+        }
+        if (holds != lanes[0].weight) {
+          for (int64_t k = 0; k < n_weights; k += LANES) {
+            const float *rows[LANES];
+            for (int l = 0; l < LANES; l++) rows[l] = w + lanes[l].weight + c * p.weight_step + k;
+            turn(rows, turned + k * LANES, LANES);
+          }
+          holds = lanes[0].weight;
+        }
+        for (int64_t k = 0; k < n_taps; k++) {
+          const int64_t tap = lanes[0].taps[k];
+          if (tap < 0)
+            std::fill_n(dst + k * LANES, LANES, 0.f);
+          else
+            std::copy_n(turned + tap * LANES, LANES, dst + k * LANES);
+        }
       }
     }
+  });
+}
+
+// A macro-tile: what one patch serves.
+struct Macro {
+  int64_t m[3];     // positions
+  int64_t micro[3]; // micro-tiles
+  int64_t at[3];    // its first position
+};
+
+// staged [lane of the batch][pitch]: one row of positions; writes the rows of output they are.
+void write_rows(const LanePlan &p, const Batch &batch, const Macro &t, int64_t d, int64_t h,
+                const float *staged, int64_t pitch, const float *bias, const Planes &y, int64_t n) {
+  for (const Row &r : batch.rows) {
+    const int64_t od = (t.at[0] + d) * p.out_step[0] + r.offset[0],
+                  oh = (t.at[1] + h) * p.out_step[1] + r.offset[1];
+    if (od < 0 || od >= p.out[0] || oh < 0 || oh >= p.out[1]) continue;
+    float *const out = plane_of(y, n, r.channel, volume_of(p.out)) + (od * p.out[1] + oh) * p.out[2];
+    const float *const a = staged + r.lane * pitch;
+    const float b = bias ? bias[r.channel] : 0;
+    const int64_t ow = t.at[2] * p.out_step[2] + r.offset[2];
+    if (p.out_step[2] == 1) {
+      const int64_t stop = std::min(t.m[2], p.out[2] - ow);
+      for (int64_t w = std::max<int64_t>(0, -ow); w < stop; w++) out[ow + w] = a[w] + b;
+      continue;
+    }
+    const float *const o = staged + r.other * pitch;
+    int64_t from = ow < 0 ? 1 : 0, to = t.m[2]; // ow is -1 at least
+    if (from && p.out[2] > 0) out[ow + 1] = o[0] + b;
+    while (to > from && ow + 2 * to - 1 >= p.out[2]) to--;
+    float *const pairs = out + ow;
+    for (int64_t w = from; w < to; w++) {
+      pairs[2 * w] = a[w] + b;
+      pairs[2 * w + 1] = o[w] + b;
+    }
+    if (to >= from && to < t.m[2] && ow + 2 * to < p.out[2]) pairs[2 * to] = a[to] + b;
   }
 }
 
-void run_lanes(LanePlan &p, const Planes &x, const float *w, const float *bias, const Planes &y,
-               int threads) {
+void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, const float *bias,
+               const Planes &y, int threads) {
   const Kernels &kernels = kernels_here();
   const int shape = choose_tile(p);
   const TileShape &t = tile_shapes[shape];
   const LaneKernel kernel = kernels.lanes[p.step[2] - 1][shape];
   const int64_t V = t.vectors, lanes_a_unit = V * LANES, n_taps = volume_of(p.taps);
-
-  std::vector<Unit> units;
-  int64_t shift_max[3] = {};
   std::vector<const Lane *> lane_of;
-  for (Group &g : p.groups) {
-    g.lanes.resize(
-        static_cast<size_t>(ceil_div(static_cast<int64_t>(g.lanes.size()), lanes_a_unit) * lanes_a_unit));
-    for (size_t i = 0; i < g.lanes.size(); i += static_cast<size_t>(lanes_a_unit)) {
-      units.push_back(Unit{g.shift, static_cast<int64_t>(lane_of.size())});
-      for (int64_t v = 0; v < V; v++) lane_of.push_back(&g.lanes[i + static_cast<size_t>(v * LANES)]);
-    }
-    for (int a = 0; a < 3; a++) shift_max[a] = std::max(shift_max[a], g.shift[a]);
+  const std::vector<Batch> batches = make_batches(p, V, lane_of);
+  const auto n_batches = static_cast<int64_t>(batches.size()),
+             n_vectors = static_cast<int64_t>(lane_of.size());
+  int64_t shift_max[3] = {}, units_max = 0;
+  for (const Batch &b : batches) {
+    units_max = std::max(units_max, static_cast<int64_t>(b.units.size()));
+    for (const Unit &u : b.units)
+      for (int a = 0; a < 3; a++) shift_max[a] = std::max(shift_max[a], u.shift[a]);
   }
-
-  // Weights as [vector][channel][tap][lane].
-  const int64_t w_vector = p.channels * n_taps * LANES, n_vectors = static_cast<int64_t>(lane_of.size());
+  const int64_t w_vector = p.channels * n_taps * LANES;
   Buffer packed;
   float *const wp = packed.take(n_vectors * w_vector);
-  parallel_items(ceil_div(p.channels, 4), threads, [&](int64_t i) {
-    for (int64_t c = 4 * i; c < std::min(p.channels, 4 * i + 4); c++)
-      for (int64_t v = 0; v < n_vectors; v++) {
-        float *dst = wp + v * w_vector + c * n_taps * LANES;
-        for (int64_t l = 0; l < LANES; l++) {
-          const Lane &lane = lane_of[static_cast<size_t>(v)][l];
-          const float *src = w + lane.weight + c * p.weight_step;
-          if (lane.channel < 0)
-            for (int64_t k = 0; k < n_taps; k++) dst[k * LANES + l] = 0;
-          else
-            for (int64_t k = 0; k < n_taps; k++)
-              dst[k * LANES + l] = lane.taps[k] < 0 ? 0 : src[lane.taps[k]];
-        }
-      }
-  });
+  pack_weights(p, lane_of, n_weights, w, wp, kernels.turn, threads);
 
-  // A macro-tile is what one patch serves.
-  int64_t m[3] = {t.q[0], t.q[1], t.q[2]};
+  Macro macro;
+  int64_t(&m)[3] = macro.m;
+  std::copy(t.q, t.q + 3, m);
   const auto extent = [&](int a) { return (m[a] - 1) * p.step[a] + p.taps[a] + shift_max[a]; };
-  for (int a : {2, 1, 0, 1, 0, 1, 0, 2}) {
-    const int64_t limit = ceil_div(p.grid[a], t.q[a]) * t.q[a];
+  for (int a : {2, 2, 1, 0, 1, 0, 2, 1, 0}) {
     const int64_t before = m[a];
-    m[a] = std::min(limit, a == 2 && m[a] == t.q[a] ? std::max<int64_t>(m[a], 32) : 2 * m[a]);
-    if (m[0] * m[1] * m[2] > TILE_POSITIONS || extent(0) * extent(1) * extent(2) * p.channels * 4 > L2_PATCH)
+    m[a] =
+        std::min(ceil_div(p.grid[a], t.q[a]) * t.q[a], a == 2 ? std::max<int64_t>(2 * m[a], 16) : 2 * m[a]);
+    if (m[0] * m[1] * m[2] * units_max * V > TILE_SUMS ||
+        extent(0) * extent(1) * extent(2) * p.channels * 4 > L2_PATCH)
       m[a] = before;
   }
   int64_t tiles[3];
-  for (int a = 0; a < 3; a++) tiles[a] = ceil_div(p.grid[a], m[a]);
-  const int64_t n_tiles = volume_of(tiles), n_units = static_cast<int64_t>(units.size());
-  int64_t splits = 1;
-  if (p.n * n_tiles < 3 * threads) splits = std::min(n_units, ceil_div(3 * threads, p.n * n_tiles));
+  for (int a = 0; a < 3; a++) {
+    tiles[a] = ceil_div(p.grid[a], m[a]);
+    macro.micro[a] = m[a] / t.q[a];
+  }
+  const int64_t(&micro)[3] = macro.micro;
+  const int64_t n_tiles = volume_of(tiles);
+  const int64_t splits =
+      p.n * n_tiles < 3 * threads ? std::min(n_batches, ceil_div(3 * threads, p.n * n_tiles)) : 1;
   const int64_t chunk = std::max<int64_t>(1, L1_WEIGHTS / (n_taps * lanes_a_unit * 4));
-  const int64_t micro[3] = {m[0] / t.q[0], m[1] / t.q[1], m[2] / t.q[2]};
   const int64_t sums_a_tile = static_cast<int64_t>(t.q[0]) * t.q[1] * t.q[2] * lanes_a_unit;
+  const int64_t sums_a_unit = volume_of(micro) * sums_a_tile, pitch = ceil_div(m[2], LANES) * LANES;
 
   parallel_items(p.n * n_tiles * splits, threads, [&](int64_t item) {
     const int64_t split = item % splits, tile = item / splits % n_tiles, n = item / splits / n_tiles;
-    const int64_t at[3] = {tile / (tiles[1] * tiles[2]) * m[0], tile / tiles[2] % tiles[1] * m[1],
-                           tile % tiles[2] * m[2]};
+    Macro here = macro;
+    here.at[0] = tile / (tiles[1] * tiles[2]) * m[0];
+    here.at[1] = tile / tiles[2] % tiles[1] * m[1];
+    here.at[2] = tile % tiles[2] * m[2];
+    const int64_t(&at)[3] = here.at;
     Patch patch;
     for (int a = 0; a < 3; a++) {
       patch.origin[a] = p.origin[a] + at[a] * p.step[a];
@@ -255,7 +370,8 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, const float *bias, 
     float *const px = thread_patch.take(p.channels * patch.channel());
     for (int64_t c = 0; c < p.channels; c++)
       patch_copy(patch, plane_of(x, n, c, volume_of(p.in)), p.in, px + c * patch.channel());
-    float *const sums = thread_sums.take(volume_of(micro) * sums_a_tile);
+    float *const sums = thread_sums.take(units_max * sums_a_unit);
+    float *const staged = thread_turned.take(units_max * lanes_a_unit * pitch);
 
     LaneArgs args;
     args.x_channel = patch.channel();
@@ -265,34 +381,45 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, const float *bias, 
     args.q_row = patch.row() * p.step[1];
     args.w_vector = w_vector;
     std::copy(p.taps, p.taps + 3, args.taps);
-    for (int64_t u = split * n_units / splits; u < (split + 1) * n_units / splits; u++) {
-      const Unit &unit = units[static_cast<size_t>(u)];
-      for (int64_t c = 0; c < p.channels; c += chunk) {
-        args.first = c == 0;
-        args.channels = std::min(chunk, p.channels - c);
-        args.w = wp + unit.vector * w_vector + c * n_taps * LANES;
-        args.sums = sums;
-        for (int64_t d = 0; d < micro[0]; d++)
-          for (int64_t h = 0; h < micro[1]; h++)
-            for (int64_t v = 0; v < micro[2]; v++, args.sums += sums_a_tile) {
-              if (at[0] + d * t.q[0] >= p.grid[0] || at[1] + h * t.q[1] >= p.grid[1] ||
-                  at[2] + v * t.q[2] >= p.grid[2])
-                continue;
-              args.x = px + c * patch.channel() + (d * t.q[0] * p.step[0] + unit.shift[0]) * patch.plane() +
-                       (h * t.q[1] * p.step[1] + unit.shift[1]) * patch.row() + v * t.q[2] * p.step[2] +
-                       unit.shift[2];
-              kernel(args);
-            }
+    for (int64_t i = split * n_batches / splits; i < (split + 1) * n_batches / splits; i++) {
+      const Batch &batch = batches[static_cast<size_t>(i)];
+      const auto n_units = static_cast<int64_t>(batch.units.size());
+      for (int64_t u = 0; u < n_units; u++) {
+        const Unit &unit = batch.units[static_cast<size_t>(u)];
+        for (int64_t c = 0; c < p.channels; c += chunk) {
+          args.first = c == 0;
+          args.channels = std::min(chunk, p.channels - c);
+          args.w = wp + unit.vector * w_vector + c * n_taps * LANES;
+          args.sums = sums + u * sums_a_unit;
+          const float *const from = px + c * patch.channel() + unit.shift[0] * patch.plane() +
+                                    unit.shift[1] * patch.row() + unit.shift[2];
+          for (int64_t d = 0; d < m[0]; d += t.q[0])
+            for (int64_t h = 0; h < m[1]; h += t.q[1])
+              for (int64_t v = 0; v < m[2]; v += t.q[2], args.sums += sums_a_tile) {
+                if (at[0] + d >= p.grid[0] || at[1] + h >= p.grid[1] || at[2] + v >= p.grid[2]) continue;
+                args.x = from + d * args.q_plane + h * args.q_row + v * p.step[2];
+                kernel(args);
+              }
+        }
       }
-      const float *done = sums;
-      for (int64_t d = 0; d < micro[0]; d++)
-        for (int64_t h = 0; h < micro[1]; h++)
-          for (int64_t v = 0; v < micro[2]; v++, done += sums_a_tile) {
-            const int64_t here[3] = {at[0] + d * t.q[0], at[1] + h * t.q[1], at[2] + v * t.q[2]};
-            if (here[0] >= p.grid[0] || here[1] >= p.grid[1] || here[2] >= p.grid[2]) continue;
-            store_tile(p, lane_of[static_cast<size_t>(unit.vector)], static_cast<int>(lanes_a_unit), t, here,
-                       done, bias, y, n);
-          }
+      for (int64_t d = 0; d < m[0] && at[0] + d < p.grid[0]; d++)
+        for (int64_t h = 0; h < m[1] && at[1] + h < p.grid[1]; h++) {
+          const int64_t tile0 = (d / t.q[0] * micro[1] + h / t.q[1]) * micro[2];
+          const int64_t within = (d % t.q[0] * t.q[1] + h % t.q[1]) * t.q[2];
+          const int64_t width = std::min(m[2], p.grid[2] - at[2]);
+          for (int64_t u = 0; u < n_units; u++)
+            for (int64_t v = 0; v < V; v++)
+              for (int64_t first = 0; first < width; first += LANES) {
+                const float *rows[LANES];
+                for (int64_t l = 0; l < LANES; l++) {
+                  const int64_t q = std::min(first + l, width - 1);
+                  rows[l] = sums + u * sums_a_unit + (tile0 + q / t.q[2]) * sums_a_tile +
+                            ((within + q % t.q[2]) * V + v) * LANES;
+                }
+                kernels.turn(rows, staged + (u * V + v) * LANES * pitch + first, pitch);
+              }
+          write_rows(p, batch, here, d, h, staged, pitch, bias, y, n);
+        }
     }
   });
 }
@@ -333,7 +460,7 @@ void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const
     lane.taps = taps.data();
     p.groups[0].lanes.push_back(lane);
   }
-  run_lanes(p, x, w, b, y, threads);
+  run_lanes(p, x, w, n_taps, b, y, threads);
 }
 
 // Input voxel i gets dy[o] w[t] wherever i + pad = stride o + t. With i + pad = stride m + r (r is the
@@ -344,69 +471,101 @@ void conv_cpu_backward_data(const ConvShape &s, const Planes &dy, const float *w
   std::vector<int64_t> channels;
   for (int64_t c = 0; c < s.c; c++)
     if (plane_of(dx, 0, c, 0)) channels.push_back(c);
-  const int64_t n_phases = volume_of(s.stride), n_weights = volume_of(s.kernel);
-  // Few channels leave lanes empty: then all phases share vectors, at the price of one more position an axis.
-  const bool shared = channels.size() % LANES != 0 && channels.size() < 2 * LANES && n_phases > 1;
+  const int64_t n_weights = volume_of(s.kernel);
+
+  struct Axis {
+    int64_t first[2];             // of a phase: its smallest m with i >= 0
+    int64_t count[2];             // its positions
+    int64_t lowest, count_shared; // where the phases have one grid
+  } axis[3];
+  for (int a = 0; a < 3; a++) {
+    Axis &x = axis[a];
+    int64_t end = 0;
+    x.lowest = std::numeric_limits<int64_t>::max();
+    for (int64_t r = 0; r < s.stride[a]; r++) {
+      x.first[r] = std::max<int64_t>(0, ceil_div(s.pad[a] - r, s.stride[a]));
+      x.count[r] = std::max<int64_t>(0, ceil_div(s.in[a] + s.pad[a] - r, s.stride[a]) - x.first[r]);
+      x.lowest = std::min(x.lowest, x.first[r]);
+      end = std::max(end, x.first[r] + x.count[r]);
+    }
+    x.count_shared = end - x.lowest;
+  }
+  // Few channels leave lanes empty: then the phases of some axes share vectors, at the price of a position
+  // more along those axes.
+  int share = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (int set = 0; set < 8; set++) {
+    double cost = 1 + 1e-3 * set;
+    int64_t lanes = static_cast<int64_t>(channels.size());
+    for (int a = 0; a < 3; a++) {
+      const bool shares = set >> a & 1;
+      lanes *= shares ? s.stride[a] : 1;
+      cost *= shares ? static_cast<double>(axis[a].count_shared)
+                     : static_cast<double>(axis[a].count[0] + (s.stride[a] > 1 ? axis[a].count[1] : 0));
+    }
+    cost *= static_cast<double>(ceil_div(lanes, LANES));
+    if (cost < least) {
+      least = cost;
+      share = set;
+    }
+  }
 
   LanePlan p;
   p.n = s.n;
   p.channels = s.k;
   p.weight_step = s.c * n_weights;
-  int64_t first[3][2] = {}; // of a phase: its smallest m with i >= 0
+  int64_t apart[3], together[3];
   for (int a = 0; a < 3; a++) {
+    const bool shares = share >> a & 1;
     p.in[a] = s.out[a];
     p.out[a] = s.in[a];
     p.step[a] = 1;
     p.taps[a] = ceil_div(s.kernel[a], s.stride[a]);
     p.origin[a] = 1 - p.taps[a];
     p.out_step[a] = s.stride[a];
-    p.grid[a] = 0;
-    int64_t lowest = std::numeric_limits<int64_t>::max(), end = 0;
-    for (int64_t r = 0; r < s.stride[a]; r++) {
-      first[a][r] = std::max<int64_t>(0, ceil_div(s.pad[a] - r, s.stride[a]));
-      const int64_t count = ceil_div(s.in[a] + s.pad[a] - r, s.stride[a]) - first[a][r];
-      p.grid[a] = std::max(p.grid[a], count);
-      lowest = std::min(lowest, first[a][r]);
-      end = std::max(end, first[a][r] + count);
-    }
-    if (shared) {
-      p.grid[a] = end - lowest;
-      for (int64_t r = 0; r < s.stride[a]; r++) first[a][r] = lowest;
-    }
+    apart[a] = shares ? 1 : s.stride[a];
+    together[a] = shares ? s.stride[a] : 1;
+    p.grid[a] = shares ? axis[a].count_shared : *std::max_element(axis[a].count, axis[a].count + s.stride[a]);
+    if (shares) axis[a].first[0] = axis[a].first[1] = axis[a].lowest;
   }
+  p.alternating = apart[2];
 
   const int64_t n_taps = volume_of(p.taps);
-  std::vector<int64_t> taps(static_cast<size_t>(n_phases * n_taps));
-  for (int64_t phase = 0; phase < n_phases; phase++) {
-    const int64_t r[3] = {phase / (s.stride[1] * s.stride[2]), phase / s.stride[2] % s.stride[1],
-                          phase % s.stride[2]};
-    int64_t *list = taps.data() + phase * n_taps;
-    for (int64_t k = 0; k < n_taps; k++) {
-      const int64_t at[3] = {k / (p.taps[1] * p.taps[2]), k / p.taps[2] % p.taps[1], k % p.taps[2]};
-      int64_t offset = 0;
-      bool inside = true;
-      for (int a = 0; a < 3; a++) {
-        const int64_t tap = r[a] + s.stride[a] * (p.taps[a] - 1 - at[a]);
-        inside = inside && tap < s.kernel[a];
-        offset = offset * s.kernel[a] + tap;
-      }
-      list[k] = inside ? offset : -1;
-    }
-    if (phase == 0 || !shared) p.groups.emplace_back();
+  std::vector<int64_t> taps(static_cast<size_t>(volume_of(s.stride) * n_taps));
+  int64_t *list = taps.data();
+  for (int64_t i = 0; i < volume_of(apart); i++) {
+    p.groups.emplace_back();
     Group &g = p.groups.back();
-    Lane lane;
-    for (int a = 0; a < 3; a++) {
-      g.shift[a] = first[a][r[a]];
-      lane.offset[a] = s.stride[a] * first[a][r[a]] + r[a] - s.pad[a];
-    }
-    lane.taps = list;
-    for (int64_t c : channels) {
-      lane.channel = c;
-      lane.weight = c * n_weights;
-      g.lanes.push_back(lane);
+    for (int64_t j = 0; j < volume_of(together); j++, list += n_taps) {
+      // one of the two numbers is 0 along each axis
+      const int64_t r[3] = {i / (apart[1] * apart[2]) + j / (together[1] * together[2]),
+                            i / apart[2] % apart[1] + j / together[2] % together[1],
+                            i % apart[2] + j % together[2]};
+      for (int64_t k = 0; k < n_taps; k++) {
+        const int64_t at[3] = {k / (p.taps[1] * p.taps[2]), k / p.taps[2] % p.taps[1], k % p.taps[2]};
+        int64_t offset = 0;
+        bool inside = true;
+        for (int a = 0; a < 3; a++) {
+          const int64_t tap = r[a] + s.stride[a] * (p.taps[a] - 1 - at[a]);
+          inside = inside && tap < s.kernel[a];
+          offset = offset * s.kernel[a] + tap;
+        }
+        list[k] = inside ? offset : -1;
+      }
+      Lane lane;
+      for (int a = 0; a < 3; a++) {
+        g.shift[a] = axis[a].first[r[a]];
+        lane.offset[a] = s.stride[a] * g.shift[a] + r[a] - s.pad[a];
+      }
+      lane.taps = list;
+      for (int64_t c : channels) {
+        lane.channel = c;
+        lane.weight = c * n_weights;
+        g.lanes.push_back(lane);
+      }
     }
   }
-  run_lanes(p, dy, w, b, dx, threads);
+  run_lanes(p, dy, w, n_weights, b, dx, threads);
 }
 
 // ---- weight gradient: lanes are output channels, one sum a tap ----
@@ -446,7 +605,7 @@ void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes 
   for (int a : {1, 0, 1, 0, 1, 0, 1, 0}) {
     const int64_t before = m[a];
     m[a] = std::min(s.out[a], 2 * m[a]);
-    if (m[0] * m[1] * m[2] > 2 * TILE_POSITIONS) m[a] = before;
+    if (m[0] * m[1] * m[2] > TILE_POSITIONS) m[a] = before;
   }
   int64_t tiles[3];
   Patch patch;

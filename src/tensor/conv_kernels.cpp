@@ -91,6 +91,44 @@ template <int HELD, int S, int TH, int TW> ALWAYS_INLINE void taps_plane(const T
   for (int h = 0; h < TH; h++) taps_body<S, 1, TW>(a, a.x + h * a.x_row, a.sums + h * TW * LANES);
 }
 
+typedef int v16i __attribute__((vector_size(64)));
+typedef float v16u __attribute__((vector_size(64), aligned(4), may_alias));
+
+// Exchanges the off-diagonal quarters of the 2N x 2N blocks that rows a and b, N apart, belong to.
+template <int N> ALWAYS_INLINE void exchange(v16 &a, v16 &b) {
+#define LOW(l)  ((l)&N ? LANES + (l)-N : (l))
+#define HIGH(l) ((l)&N ? LANES + (l) : (l) + N)
+#define ALL(f)                                                                                               \
+  f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
+  const v16i low = {ALL(LOW)}, high = {ALL(HIGH)};
+#undef ALL
+#undef HIGH
+#undef LOW
+  const v16 was = a;
+  a = __builtin_shuffle(was, b, low);
+  b = __builtin_shuffle(was, b, high);
+}
+
+ALWAYS_INLINE void turn_body(const float *const rows[LANES], float *dst, int64_t pitch) {
+  v16 r[LANES];
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++) r[i] = *reinterpret_cast<const v16u *>(rows[i]);
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++)
+    if (!(i & 8)) exchange<8>(r[i], r[i + 8]);
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++)
+    if (!(i & 4)) exchange<4>(r[i], r[i + 4]);
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++)
+    if (!(i & 2)) exchange<2>(r[i], r[i + 2]);
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++)
+    if (!(i & 1)) exchange<1>(r[i], r[i + 1]);
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++) *reinterpret_cast<v16u *>(dst + i * pitch) = r[i];
+}
+
 // An instruction set: its functions, and their table.
 #define KERNELS(isa, held, attribute)                                                                        \
   struct isa {                                                                                               \
@@ -99,6 +137,9 @@ template <int HELD, int S, int TH, int TW> ALWAYS_INLINE void taps_plane(const T
     }                                                                                                        \
     template <int S, int TH, int TW> attribute static void taps(const TapArgs &a) {                          \
       taps_plane<held, S, TH, TW>(a);                                                                        \
+    }                                                                                                        \
+    attribute static void turn(const float *const rows[LANES], float *dst, int64_t pitch) {                  \
+      turn_body(rows, dst, pitch);                                                                           \
     }                                                                                                        \
   };
 
@@ -112,11 +153,10 @@ template <int HELD, int S, int TH, int TW> ALWAYS_INLINE void taps_plane(const T
   { isa::taps<S, TH, 1>, isa::taps<S, TH, 3>, isa::taps<S, TH, 4> }
 #define TABLE(isa)                                                                                           \
   {                                                                                                          \
-    {LANE_ROW(isa, 1), LANE_ROW(isa, 2)}, {                                                                  \
-      {TAP_ROW(isa, 1, 1), TAP_ROW(isa, 1, 3), TAP_ROW(isa, 1, 4)}, {                                        \
-        TAP_ROW(isa, 2, 1), TAP_ROW(isa, 2, 3), TAP_ROW(isa, 2, 4)                                           \
-      }                                                                                                      \
-    }                                                                                                        \
+    {LANE_ROW(isa, 1), LANE_ROW(isa, 2)},                                                                    \
+        {{TAP_ROW(isa, 1, 1), TAP_ROW(isa, 1, 3), TAP_ROW(isa, 1, 4)},                                       \
+         {TAP_ROW(isa, 2, 1), TAP_ROW(isa, 2, 3), TAP_ROW(isa, 2, 4)}},                                      \
+        isa::turn,                                                                                           \
   }
 
 KERNELS(Plain, 4, )

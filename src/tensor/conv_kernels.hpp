@@ -40,9 +40,13 @@ struct TapArgs {
 };
 using TapKernel = void (*)(const TapArgs &);
 
+// Turns a 16 x 16 block: dst[j * pitch + i] = rows[i][j].
+using TurnKernel = void (*)(const float *const rows[LANES], float *dst, int64_t pitch);
+
 struct Kernels {
   LaneKernel lanes[2][N_TILES]; // [stride along W - 1][tile]
   TapKernel taps[2][3][3];      // [stride along W - 1][kernel along H][along W], of 1, 3, 4
+  TurnKernel turn;
 };
 
 // The best that this processor runs.
