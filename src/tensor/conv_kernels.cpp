@@ -16,7 +16,8 @@ typedef float v16 __attribute__((vector_size(64), aligned(64), may_alias));
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-template <int S, int QD, int QH, int QW, int V>
+// TW: taps along W where they are known; then a broadcast serves all the taps that see it. 0: any number.
+template <int S, int QD, int QH, int QW, int V, int TW>
 ALWAYS_INLINE void lanes_body(const LaneArgs &a, const float *x, float *sums) {
   v16 sum[QD][QH][QW][V];
 #define EACH_SUM                                                                                             \
@@ -37,6 +38,29 @@ ALWAYS_INLINE void lanes_body(const LaneArgs &a, const float *x, float *sums) {
     for (int64_t td = 0; td < taps_d; td++)
       for (int64_t th = 0; th < taps_h; th++) {
         const float *from = x + c * a.x_channel + td * a.x_plane + th * a.x_row;
+        if (TW > 0) {
+          v16 wv[TW > 0 ? TW : 1][V];
+#pragma GCC unroll 16
+          for (int tw = 0; tw < TW; tw++)
+#pragma GCC unroll 16
+            for (int v = 0; v < V; v++)
+              wv[tw][v] = *reinterpret_cast<const v16 *>(w + tw * LANES + v * w_vector);
+#pragma GCC unroll 64
+          for (int at = 0; at < (QW - 1) * S + TW; at++)
+#pragma GCC unroll 16
+            for (int d = 0; d < QD; d++)
+#pragma GCC unroll 16
+              for (int h = 0; h < QH; h++) {
+                const float one = from[d * q_plane + h * q_row + at];
+#pragma GCC unroll 16
+                for (int q = 0; q < QW; q++)
+                  if (at - q * S >= 0 && at - q * S < TW)
+#pragma GCC unroll 16
+                    for (int v = 0; v < V; v++) sum[d][h][q][v] += wv[at - q * S][v] * one;
+              }
+          w += TW * LANES;
+          continue;
+        }
         for (const float *end = from + taps_w; from < end; from++, w += LANES) {
           v16 wv[V];
 #pragma GCC unroll 16
@@ -53,15 +77,19 @@ ALWAYS_INLINE void lanes_body(const LaneArgs &a, const float *x, float *sums) {
 template <int HELD, int S, int QD, int QH, int QW, int V> ALWAYS_INLINE void lanes_tile(const LaneArgs &a) {
   constexpr int whole = QD * QH * QW * V;
   if (HELD >= whole) {
-    lanes_body<S, QD, QH, QW, V>(a, a.x, a.sums);
+    constexpr int usual = S == 2 ? 4 : 2; // kernel 4 by 2, and its phases
+    if (V <= 2 && a.taps[2] == usual)
+      lanes_body<S, QD, QH, QW, V, V <= 2 ? usual : 0>(a, a.x, a.sums);
+    else
+      lanes_body<S, QD, QH, QW, V, 0>(a, a.x, a.sums);
     return;
   }
   constexpr int piece = HELD / V < 1 ? 1 : HELD / V < QW ? HELD / V : QW;
   for (int d = 0; d < QD; d++)
     for (int h = 0; h < QH; h++)
       for (int q = 0; q < QW; q += piece)
-        lanes_body<S, 1, 1, piece, V>(a, a.x + d * a.q_plane + h * a.q_row + q * S,
-                                      a.sums + ((d * QH + h) * QW + q) * V * LANES);
+        lanes_body<S, 1, 1, piece, V, 0>(a, a.x + d * a.q_plane + h * a.q_row + q * S,
+                                         a.sums + ((d * QH + h) * QW + q) * V * LANES);
 }
 
 template <int S, int TH, int TW> ALWAYS_INLINE void taps_body(const TapArgs &a, const float *x, float *sums) {
