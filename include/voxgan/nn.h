@@ -33,6 +33,7 @@ typedef struct vg_gan_spec {
   int levels;     /* of the U-Net; 0: from the patch */
   int blocks;     /* of the ResNet generator */
   int d_layers;   /* stride-2 layers of the PatchGAN, pix2pix: 3 */
+  int input_skip; /* 1: unet's input also reaches its output by a k3 convolution; pix2pix: 0 */
   double dropout; /* probability in the innermost decoder blocks, pix2pix: 0.5 */
 } vg_gan_spec;
 

@@ -3,6 +3,10 @@
  * Level i: [LeakyReLU] conv, norm, (level i+1 inside), [ReLU] upconv, norm, skip concatenation. The
  * outermost level has no norm and ends in tanh; the innermost convolution has no norm.
  *
+ * The first convolution halves every axis, so what pix2pix knows of an edge within two voxels must squeeze
+ * through ngf channels. With input_skip a k3 convolution brings the input straight to the output, before the
+ * tanh: edges of labels stay where they are, and the levels learn what is left.
+ *
  * Dropout: pix2pix has it in the up to three blocks below the innermost whose two widths are both 8 ngf,
  * which a 64^3 patch with its five levels never reaches. Here the block below the innermost always has
  * it (from three levels on), and the two after it where both widths are 8 ngf.
@@ -16,6 +20,8 @@ typedef struct unet {
   int levels;
   vg_block down[VG_UNET_MAX_LEVELS], up[VG_UNET_MAX_LEVELS];
   bool dropout[VG_UNET_MAX_LEVELS];
+  bool input_skip;
+  vg_block skip;
 } unet;
 
 static vg_status check(const vg_gan_spec *spec) {
@@ -67,11 +73,20 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     u->up[i] = vg_block_make(p, &up);
     u->dropout[i] = has_dropout(i, u->levels);
   }
+  u->input_skip = spec->input_skip;
+  if (u->input_skip) {
+    vg_block_def skip = {.name = "skip", .in = spec->in_channels, .out = spec->out_channels};
+    for (int a = 0; a < 3; a++) {
+      skip.stride[a] = 1;
+      vg_axis_kernel(spec->patch[a], 1, &skip.kernel[a], &skip.pad[a]);
+    }
+    u->skip = vg_block_make(p, &skip);
+  }
   return u;
 }
 
 /* x (N, C, D, H, W), already through its LeakyReLU -> what level i hands outwards, through its ReLU
- * (tanh at level 0). ReLU(LeakyReLU(x)) is ReLU(x), so the skip needs nothing but x itself. */
+ * (as it is at level 0). ReLU(LeakyReLU(x)) is ReLU(x), so the skip needs nothing but x itself. */
 static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass) {
   const int out[3] = {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)};
   bool outer = i == 0, inner = i == u->levels - 1;
@@ -84,11 +99,15 @@ static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass)
   }
   y = vg_block_apply(&u->up[i], y, out, outer ? 1 : 0, pass);
   if (u->dropout[i]) y = vg_pass_dropout(y, pass);
-  return vg_scope_pop(s, outer ? vg_tanh(y) : y);
+  return vg_scope_pop(s, y);
 }
 
 static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
-  return level(net, 0, x, pass);
+  const unet *u = net;
+  vg_scope *s = vg_scope_push();
+  vg_tensor *y = level(u, 0, x, pass);
+  if (u->input_skip) y = vg_add(y, vg_block_apply(&u->skip, x, NULL, 1, pass));
+  return vg_scope_pop(s, vg_tanh(y));
 }
 
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {
@@ -115,6 +134,7 @@ static double floats(const vg_gan_spec *spec, const int dim[3], bool training) {
     if (here > peak) peak = here;
     skips += down;
   }
+  if (spec->input_skip) held += 2 * vg_voxels(dim) * spec->out_channels;
   return training ? outside + held + peak : peak;
 }
 

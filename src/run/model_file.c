@@ -26,6 +26,7 @@ static const struct {
     {"ndf", offsetof(vg_gan_spec, ndf)},
     {"levels", offsetof(vg_gan_spec, levels)},
     {"blocks", offsetof(vg_gan_spec, blocks)},
+    {"input_skip", offsetof(vg_gan_spec, input_skip)},
     {"d_layers", offsetof(vg_gan_spec, d_layers)},
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -153,6 +154,7 @@ void spec_from_config(const vg_config *c, int n_classes, int n_series, const int
                        .ngf = c->net.ngf,
                        .ndf = c->net.ndf,
                        .levels = c->net.levels,
+                       .input_skip = c->net.input_skip,
                        .blocks = c->net.blocks,
                        .d_layers = c->net.d_layers,
                        .dropout = c->net.dropout};
