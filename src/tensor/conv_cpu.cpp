@@ -83,22 +83,19 @@ struct Patch {
   int64_t channel() const { return size[0] * size[1] * size[2]; }
 };
 
-void patch_copy(const Patch &p, const float *src, const int64_t in[3], float *dst) {
-  const int64_t left = std::min(p.size[2], std::max<int64_t>(0, -p.origin[2]));
-  const int64_t right = std::max(left, std::min(p.size[2], in[2] - p.origin[2]));
-  for (int64_t d = 0; d < p.size[0]; d++) {
-    const int64_t sd = d + p.origin[0];
-    for (int64_t h = 0; h < p.size[1]; h++, dst += p.size[2]) {
-      const int64_t sh = h + p.origin[1];
-      if (sd < 0 || sd >= in[0] || sh < 0 || sh >= in[1]) {
-        std::fill(dst, dst + p.size[2], 0.f);
-        continue;
-      }
-      const float *s = src + (sd * in[1] + sh) * in[2] + p.origin[2];
-      std::fill(dst, dst + left, 0.f);
-      std::copy(s + left, s + right, dst + left);
-      std::fill(dst + right, dst + p.size[2], 0.f);
-    }
+void patch_copy(const Patch &p, const float *src, const int64_t in[3], float *dst, CopyKernel copy) {
+  int64_t from[3], to[3]; // what of the patch is inside
+  bool inside = true;
+  for (int a = 0; a < 3; a++) {
+    from[a] = std::min(p.size[a], std::max<int64_t>(0, -p.origin[a]));
+    to[a] = std::max(from[a], std::min(p.size[a], in[a] - p.origin[a]));
+    inside = inside && from[a] == 0 && to[a] == p.size[a];
+  }
+  if (!inside) std::fill(dst, dst + p.channel(), 0.f);
+  for (int64_t d = from[0]; d < to[0]; d++) {
+    const int64_t row = (d + p.origin[0]) * in[1] + from[1] + p.origin[1];
+    copy(src + row * in[2] + from[2] + p.origin[2], in[2], dst + d * p.plane() + from[1] * p.row() + from[2],
+         p.row(), to[2] - from[2], to[1] - from[1]);
   }
 }
 
@@ -369,7 +366,7 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
     }
     float *const px = thread_patch.take(p.channels * patch.channel());
     for (int64_t c = 0; c < p.channels; c++)
-      patch_copy(patch, plane_of(x, n, c, volume_of(p.in)), p.in, px + c * patch.channel());
+      patch_copy(patch, plane_of(x, n, c, volume_of(p.in)), p.in, px + c * patch.channel(), kernels.copy);
     float *const sums = thread_sums.take(units_max * sums_a_unit);
     float *const staged = thread_turned.take(units_max * lanes_a_unit * pitch);
 
@@ -629,7 +626,7 @@ void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes 
           here.origin[a] = at[a] * s.stride[a] - s.pad[a];
           args.q[a] = std::min(m[a], s.out[a] - at[a]);
         }
-        patch_copy(here, plane_of(x, n, c, volume_of(s.in)), s.in, px);
+        patch_copy(here, plane_of(x, n, c, volume_of(s.in)), s.in, px, kernels.copy);
         args.x_row = here.row();
         args.q_plane = here.plane() * s.stride[0];
         args.q_row = here.row() * s.stride[1];

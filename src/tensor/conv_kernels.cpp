@@ -157,6 +157,33 @@ ALWAYS_INLINE void turn_body(const float *const rows[LANES], float *dst, int64_t
   for (int i = 0; i < LANES; i++) *reinterpret_cast<v16u *>(dst + i * pitch) = r[i];
 }
 
+typedef float v8u __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float v4u __attribute__((vector_size(16), aligned(4), may_alias));
+
+// The rows are short: calls of memcpy() would cost more than the copying.
+ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch, int64_t n,
+                             int64_t rows) {
+  for (; rows > 0; rows--, src += src_pitch, dst += dst_pitch) {
+    if (n < LANES) { // in two pieces that overlap
+      if (n >= 8) {
+        const v8u a = *reinterpret_cast<const v8u *>(src), b = *reinterpret_cast<const v8u *>(src + n - 8);
+        *reinterpret_cast<v8u *>(dst) = a;
+        *reinterpret_cast<v8u *>(dst + n - 8) = b;
+      } else if (n >= 4) {
+        const v4u a = *reinterpret_cast<const v4u *>(src), b = *reinterpret_cast<const v4u *>(src + n - 4);
+        *reinterpret_cast<v4u *>(dst) = a;
+        *reinterpret_cast<v4u *>(dst + n - 4) = b;
+      } else {
+        for (int64_t i = 0; i < n; i++) dst[i] = src[i];
+      }
+      continue;
+    }
+    for (int64_t i = 0; i + LANES < n; i += LANES)
+      *reinterpret_cast<v16u *>(dst + i) = *reinterpret_cast<const v16u *>(src + i);
+    *reinterpret_cast<v16u *>(dst + n - LANES) = *reinterpret_cast<const v16u *>(src + n - LANES);
+  }
+}
+
 // An instruction set: its functions, and their table.
 #define KERNELS(isa, held, attribute)                                                                        \
   struct isa {                                                                                               \
@@ -168,6 +195,10 @@ ALWAYS_INLINE void turn_body(const float *const rows[LANES], float *dst, int64_t
     }                                                                                                        \
     attribute static void turn(const float *const rows[LANES], float *dst, int64_t pitch) {                  \
       turn_body(rows, dst, pitch);                                                                           \
+    }                                                                                                        \
+    attribute static void copy(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch,           \
+                               int64_t n, int64_t rows) {                                                    \
+      copy_body(src, src_pitch, dst, dst_pitch, n, rows);                                                    \
     }                                                                                                        \
   };
 
@@ -184,7 +215,7 @@ ALWAYS_INLINE void turn_body(const float *const rows[LANES], float *dst, int64_t
     {LANE_ROW(isa, 1), LANE_ROW(isa, 2)},                                                                    \
         {{TAP_ROW(isa, 1, 1), TAP_ROW(isa, 1, 3), TAP_ROW(isa, 1, 4)},                                       \
          {TAP_ROW(isa, 2, 1), TAP_ROW(isa, 2, 3), TAP_ROW(isa, 2, 4)}},                                      \
-        isa::turn,                                                                                           \
+        isa::turn, isa::copy,                                                                                \
   }
 
 KERNELS(Plain, 4, )

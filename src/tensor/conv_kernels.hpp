@@ -43,10 +43,15 @@ using TapKernel = void (*)(const TapArgs &);
 // Turns a 16 x 16 block: dst[j * pitch + i] = rows[i][j].
 using TurnKernel = void (*)(const float *const rows[LANES], float *dst, int64_t pitch);
 
+// Copies rows of n floats.
+using CopyKernel = void (*)(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch, int64_t n,
+                            int64_t rows);
+
 struct Kernels {
   LaneKernel lanes[2][N_TILES]; // [stride along W - 1][tile]
   TapKernel taps[2][3][3];      // [stride along W - 1][kernel along H][along W], of 1, 3, 4
   TurnKernel turn;
+  CopyKernel copy;
 };
 
 // The best that this processor runs.
