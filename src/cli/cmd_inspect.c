@@ -1,5 +1,4 @@
 /* cmd_inspect.c: voxgan inspect: what a volume, a data set, a model or a run folder holds. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
@@ -23,29 +22,76 @@ typedef struct label_counts {
   size_t count[LABEL_VALUES_MAX];
 } label_counts;
 
-/* False when the values are not those of a label map. */
-static bool count_labels(const vg_volume *vol, label_counts *out) {
-  static size_t histogram[65536];
-  memset(histogram, 0, sizeof histogram);
-  size_t n = vg_geometry_voxels(&vol->geo);
-  for (size_t i = 0; i < n; i++) {
-    float v = vol->data[i];
-    if (v < 0 || v > 65535 || v != floorf(v)) return false;
-    histogram[(int)v]++;
+/* A piece of the volume: its extremes, and its histogram while all values are whole numbers from 0 to 65535. */
+typedef struct tally {
+  float lo, hi;
+  bool whole;
+  size_t *histogram; /* 65536 */
+} tally;
+
+typedef struct tally_job {
+  const vg_volume *vol;
+  size_t voxels, pieces;
+  tally *out;
+} tally_job;
+
+static vg_status tally_piece(void *arg, size_t i) {
+  const tally_job *j = arg;
+  tally *t = &j->out[i];
+  size_t begin = j->voxels * i / j->pieces, end = j->voxels * (i + 1) / j->pieces;
+  const float *data = j->vol->data;
+  t->lo = t->hi = data[begin];
+  t->whole = true;
+  t->histogram = vg_calloc(65536, sizeof *t->histogram);
+  if (!t->histogram) return VG_MEMORY;
+  for (size_t k = begin; k < end; k++) {
+    float v = data[k];
+    if (v < t->lo) t->lo = v;
+    if (v > t->hi) t->hi = v;
+    if (!t->whole) continue;
+    t->whole = v >= 0 && v <= 65535 && v == (float)(int)v;
+    if (t->whole) t->histogram[(int)v]++;
   }
-  out->n = 0;
-  for (long v = 0; v < 65536; v++) {
-    if (!histogram[v]) continue;
-    if (out->n == LABEL_VALUES_MAX) return false;
-    out->value[out->n] = v;
-    out->count[out->n++] = histogram[v];
-  }
-  return true;
+  return VG_OK;
 }
 
-static vg_json *volume_json(const char *path, const vg_nifti_info *info, const vg_volume *vol) {
+/* is_labels is false when the values are not those of a label map. */
+static vg_status survey(const vg_volume *vol, float *lo, float *hi, label_counts *counts, bool *is_labels) {
+  tally pieces[16] = {{0}};
+  tally_job job = {vol, vg_geometry_voxels(&vol->geo), (size_t)vg_threads(), pieces};
+  if (job.pieces > 16) job.pieces = 16;
+  if (job.pieces > job.voxels) job.pieces = 1;
+  vg_status st = vg_parallel(job.pieces, tally_piece, &job);
+  *lo = pieces[0].lo;
+  *hi = pieces[0].hi;
+  *is_labels = true;
+  counts->n = 0;
+  for (size_t i = 0; i < job.pieces && !st; i++) {
+    if (pieces[i].lo < *lo) *lo = pieces[i].lo;
+    if (pieces[i].hi > *hi) *hi = pieces[i].hi;
+    *is_labels &= pieces[i].whole;
+  }
+  for (long v = 0; v < 65536 && *is_labels && !st; v++) {
+    size_t n = 0;
+    for (size_t i = 0; i < job.pieces; i++) n += pieces[i].histogram[v];
+    if (!n) continue;
+    *is_labels = counts->n < LABEL_VALUES_MAX;
+    if (!*is_labels) break;
+    counts->value[counts->n] = v;
+    counts->count[counts->n++] = n;
+  }
+  for (size_t i = 0; i < 16; i++) vg_free(pieces[i].histogram);
+  return st;
+}
+
+static vg_status volume_json(const char *path, const vg_nifti_info *info, const vg_volume *vol, vg_json **out) {
   double mm[3];
   char code[4];
+  float lo, hi;
+  label_counts counts;
+  bool is_labels;
+  vg_status st = survey(vol, &lo, &hi, &counts, &is_labels);
+  if (st) return st;
   vg_geometry_spacing(&info->geo, mm);
   vg_geometry_orientation(&info->geo, code);
   vg_json *j = vg_json_object();
@@ -61,19 +107,12 @@ static vg_json *volume_json(const char *path, const vg_nifti_info *info, const v
   vg_json *affine = vg_json_put_take(j, "affine", vg_json_array());
   for (int r = 0; r < 4; r++) {
     vg_json *row = vg_json_put_take(affine, NULL, vg_json_array());
-    for (int c = 0; c < 4; c++) vg_json_put_number(row, NULL, r < 3 ? info->geo.affine.m[r][c] : c == 3);
+    for (int c = 0; c < 4; c++) vg_json_put_number(row, NULL, r < 3 ? info->geo.affine.m[r][c] + 0.0 : c == 3); /* no -0 */
   }
   vg_json_put_string(j, "dtype", vg_dtype_name(info->dtype));
-  size_t n = vg_geometry_voxels(&vol->geo);
-  float lo = vol->data[0], hi = lo;
-  for (size_t i = 1; i < n; i++) {
-    lo = fminf(lo, vol->data[i]);
-    hi = fmaxf(hi, vol->data[i]);
-  }
   vg_json_put_number(j, "min", lo);
   vg_json_put_number(j, "max", hi);
-  label_counts counts;
-  if (count_labels(vol, &counts)) {
+  if (is_labels) {
     double voxel_ml = mm[0] * mm[1] * mm[2] / 1000;
     vg_json *labels = vg_json_put_take(j, "labels", vg_json_array());
     for (int i = 0; i < counts.n; i++) {
@@ -83,14 +122,15 @@ static vg_json *volume_json(const char *path, const vg_nifti_info *info, const v
       vg_json_put_number(row, "ml", (double)counts.count[i] * voxel_ml);
     }
   }
-  return j;
+  *out = j;
+  return VG_OK;
 }
 
 static vg_status inspect_volume(const char *path, vg_json **out) {
   vg_nifti_info info;
   vg_volume vol = {0};
   vg_status st = vg_nifti_read(path, &vol, &info);
-  if (!st) *out = volume_json(path, &info, &vol);
+  if (!st) st = volume_json(path, &info, &vol, out);
   vg_volume_release(&vol);
   return st;
 }
