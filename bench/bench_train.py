@@ -55,7 +55,7 @@ def main(build):
     with tempfile.TemporaryDirectory() as folder:
         x, y = pix2pix.labels_and_images(np.random.default_rng(0), 1, CIN, COUT, (SIZE,) * 3)
         torch.manual_seed(0)
-        arrays = {k: v.copy() for k, v in pix2pix.Pix2Pix(3, CIN, COUT, NGF, NGF, LEVELS).weights().items()}
+        arrays = pix2pix.Pix2Pix(3, CIN, COUT, NGF, NGF, LEVELS).state()
         arrays.update({"input.0": x, "target.0": y})
         ours_file, peer_file = os.path.join(folder, "a.safetensors"), os.path.join(folder, "b.npz")
         pix2pix.write_safetensors(ours_file, arrays, {

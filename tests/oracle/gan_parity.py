@@ -1,10 +1,16 @@
 #!/usr/bin/python3
-"""gan_parity.py BUILD_DIR: five full D+G steps of voxgan against plain PyTorch pix2pix, from the same weights
-and inputs: every loss within 1e-4 relative, in fp32, in 3-D and 2-D. Exit 77: skipped, no torch.
+"""gan_parity.py BUILD_DIR: full D+G steps of voxgan against plain PyTorch pix2pix, fp32, 3-D and 2-D, from the
+same weights and inputs. Exit 77: skipped, no torch.
 
-Adam's first steps move a weight by the whole learning rate whatever its gradient's size, so a gradient within
-rounding of 0 now and then sends one weight the other way: PyTorch in fp32 leaves PyTorch in fp64 by up to 1e-2
-in one draw of weights out of ten or so. A case that fails on its first draw must therefore pass on two more."""
+first: from fresh weights, every loss of the first step within 1e-4, and every gradient (Adam's first moment)
+       within 1e-3 of its tensor's norm.
+five:  after WARM_UP steps of PyTorch, weights, moments and step count move over, and every loss of five more
+       steps agrees within 1e-4.
+
+Why the warm-up: Adam's first steps move a weight by the whole learning rate whatever its gradient's size. Any
+gradient within rounding of 0 may then send a weight either way, and the nets part: from fresh weights PyTorch in
+fp32 itself leaves PyTorch in fp64 by 1e-4 to 1e-2 within five steps in about a third of all draws. That is rare
+afterwards, but not gone: a case whose first draw fails must pass on two others."""
 import json
 import os
 import subprocess
@@ -20,60 +26,98 @@ except ImportError as e:
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pix2pix
 
-STEPS, TOLERANCE = 5, 1e-4
+WARM_UP, STEPS, TOLERANCE, GRADIENT_TOLERANCE = 10, 5, 1e-4, 1e-3
 # name, dims, patch (D, H, W), levels of the U-Net, batch, channels in and out, ngf, adversarial loss, voxel weights
 CASES = [
     ("3-D bce", 3, (32, 32, 32), 4, 1, 8, 4, 8, "bce", False),
-    ("3-D batch of 2, odd extents, weighted", 3, (32, 36, 29), 3, 2, 5, 1, 8, "bce", True),
+    ("3-D batch of 2, odd extents, weighted", 3, (32, 36, 29), 3, 2, 5, 1, 4, "bce", True),
     ("3-D lsgan", 3, (32, 32, 32), 4, 1, 3, 2, 8, "lsgan", False),
     ("3-D hinge", 3, (32, 32, 32), 4, 1, 3, 2, 8, "hinge", False),
-    ("2-D bce", 2, (1, 128, 128), 6, 2, 4, 1, 16, "bce", False),
+    ("2-D bce", 2, (1, 128, 128), 5, 2, 4, 1, 16, "bce", False),
     ("2-D lsgan, odd extents", 2, (1, 70, 101), 4, 1, 4, 3, 16, "lsgan", True),
 ]
 
 
-def run_draw(build, folder, seed, name, dims, patch, levels, n, cin, cout, ngf, adversarial, weighted):
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    model = pix2pix.Pix2Pix(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial)
-    arrays = {k: v.copy() for k, v in model.weights().items()}
-    batches = [pix2pix.labels_and_images(rng, n, cin, cout, patch) for _ in range(2)]
-    weights = [1 + 3 * rng.random((n, 1) + patch, np.float32) if weighted else None for _ in batches]
-    for k, (x, y) in enumerate(batches):
-        arrays[f"input.{k}"], arrays[f"target.{k}"] = x, y
-        if weighted:
-            arrays[f"weight.{k}"] = weights[k]
-    path = os.path.join(folder, "case.safetensors")
-    pix2pix.write_safetensors(path, arrays, {
-        "generator": "unet", "discriminator": "patch", "norm": "instance", "in_channels": cin, "out_channels": cout,
-        "patch": ",".join(map(str, patch)), "ngf": ngf, "ndf": ngf, "levels": levels, "d_layers": 3, "dropout": 0,
-        "adversarial": adversarial, "batches": len(batches), "steps": STEPS, "lr_g": 2e-4, "lr_d": 2e-4})
-    ours = subprocess.run([os.path.join(build, "tests/parity/gan_steps"), path], capture_output=True, text=True)
-    if ours.returncode:
-        print(f"FAIL {name}: {ours.stderr.strip()}")
-        return False
-    ours = [json.loads(line) for line in ours.stdout.splitlines()]
-    flat = (lambda a: a if a is None else torch.from_numpy(a)) if dims == 3 else \
-           (lambda a: a if a is None else torch.from_numpy(a[:, :, 0].copy()))
-    worst, ok = 0.0, len(ours) == STEPS
-    for i in range(min(STEPS, len(ours))):
-        k = i % len(batches)
-        theirs = model.step(flat(batches[k][0]), flat(batches[k][1]), flat(weights[k]))
-        for loss, value in theirs.items():
-            deviation = abs(ours[i][loss] - value) / abs(value)
-            worst = max(worst, deviation)
-            if not deviation <= TOLERANCE:
-                ok = False
-                print(f"  {name}: step {i + 1} {loss} {ours[i][loss]:.8g}, PyTorch {value:.8g}")
-    print(f"{'PASS' if ok else 'FAIL'} {name}, draw {seed}: {STEPS} steps, largest relative deviation {worst:.1e}",
-          flush=True)
-    return ok
+def fractions(rng, x):
+    noise = rng.random(x.shape, np.float32)
+    return 0.5 * x + 0.5 * noise / noise.sum(1, keepdims=True)
+
+
+class Case:
+    def __init__(self, build, folder, seed, name, dims, patch, levels, n, cin, cout, ngf, adversarial, weighted):
+        self.build, self.name, self.dims = build, name, dims
+        self.path, self.dump = os.path.join(folder, "in.safetensors"), os.path.join(folder, "out.safetensors")
+        torch.manual_seed(seed)
+        rng = np.random.default_rng(seed)
+        self.model = pix2pix.Pix2Pix(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial)
+        pairs = [pix2pix.labels_and_images(rng, n, cin, cout, patch) for _ in range(2)]
+        # Class fractions instead of one-hot: in a region of equal inputs all activations are equal, and one that is
+        # within rounding of ReLU's kink then tips the gradient of the whole region.
+        pairs = [(fractions(rng, x), y) for x, y in pairs]
+        self.batches = [(x, y, 1 + 3 * rng.random((n, 1) + patch, np.float32) if weighted else None) for x, y in pairs]
+        self.settings = {
+            "generator": "unet", "discriminator": "patch", "norm": "instance", "in_channels": cin,
+            "out_channels": cout, "patch": ",".join(map(str, patch)), "ngf": ngf, "ndf": ngf, "levels": levels,
+            "d_layers": 3, "dropout": 0, "adversarial": adversarial, "batches": len(self.batches), "lr_g": 2e-4,
+            "lr_d": 2e-4, "dump": self.dump}
+        self.step = 0
+
+    def theirs(self):
+        batch = self.batches[self.step % len(self.batches)]
+        self.step += 1
+        return self.model.step(*(None if a is None else torch.from_numpy(a if self.dims == 3 else a[:, :, 0].copy())
+                                 for a in batch))
+
+    def ours(self, steps):
+        """Losses of voxgan's next steps from PyTorch's present state."""
+        arrays = self.model.state(moments=self.step > 0)
+        for k, batch in enumerate(self.batches):
+            arrays.update({f"{what}.{k}": a for what, a in zip(("input", "target", "weight"), batch) if a is not None})
+        pix2pix.write_safetensors(self.path, arrays, {**self.settings, "steps": steps, "adam_step": self.step})
+        out = subprocess.run([os.path.join(self.build, "tests/parity/gan_steps"), self.path], capture_output=True,
+                             text=True)
+        if out.returncode:
+            sys.exit(f"FAIL {self.name}: {out.stderr.strip()}")
+        losses = [json.loads(line) for line in out.stdout.splitlines()]
+        assert len(losses) == steps
+        return losses
+
+    def compare(self, what, steps):
+        ours, worst = self.ours(steps), 0.0
+        for i in range(steps):
+            for loss, value in self.theirs().items():
+                deviation = abs(ours[i][loss] - value) / max(abs(value), 1e-3)  # a hinge can be 0
+                worst = max(worst, deviation)
+                if not deviation <= TOLERANCE:
+                    print(f"  {self.name}: step {self.step} {loss} {ours[i][loss]:.8g}, PyTorch {value:.8g}")
+        return self.say(what, "loss", worst, TOLERANCE)
+
+    def gradients(self):
+        ours, worst = pix2pix.read_safetensors(self.dump), 0.0
+        for name, theirs in self.model.state(moments=True).items():
+            if name.endswith("exp_avg"):
+                worst = max(worst, np.linalg.norm(ours[name] - theirs) / max(np.linalg.norm(theirs), 1e-12))
+        return self.say("first", "gradient", worst, GRADIENT_TOLERANCE)
+
+    def say(self, what, of, worst, tolerance):
+        ok = bool(worst <= tolerance)
+        print(f"{'PASS' if ok else 'FAIL'} {self.name}, {what}: largest relative deviation of a {of} {worst:.1e}",
+              flush=True)
+        return ok
+
+    def run(self):
+        ok = self.compare("first", 1)
+        ok &= self.gradients()
+        while self.step < WARM_UP:
+            self.theirs()
+        return ok & self.compare("five", STEPS)
 
 
 def run_case(build, folder, case):
-    if run_draw(build, folder, 1, *case):
+    if Case(build, folder, 1, *case).run():
         return True
-    return all([run_draw(build, folder, seed, *case) for seed in (2, 3)])
+    print(f"{case[0]}: two more draws decide")
+    return all([Case(build, folder, seed, *case).run() for seed in (2, 3)])
 
 
 def main():
@@ -86,4 +130,5 @@ def main():
     return 0 if ok else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

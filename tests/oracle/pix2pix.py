@@ -127,24 +127,32 @@ class Pix2Pix:
         return {"d_real": d_real.item(), "d_fake": d_fake.item(), "g_adversarial": g_gan.item(),
                 "g_reconstruction": g_l1.item()}
 
-    def weights(self):
-        """Arrays under voxgan's names and shapes: a 2-D kernel gets a depth of 1. Biases under an instance norm
-        are left out: the norm subtracts them."""
+    def named(self):
+        """(voxgan's name, parameter), without the biases under an instance norm, which the norm subtracts."""
+        for side, blocks in (("down", self.g.down), ("up", self.g.up)):
+            for i, block in enumerate(blocks):
+                yield f"g.{side}.{i}.weight", block.conv.weight
+                if isinstance(block.norm, nn.Identity):
+                    yield f"g.{side}.{i}.bias", block.conv.bias
+        for i, conv in enumerate(self.d.conv):
+            yield f"d.conv.{i}.weight", conv.weight
+            if i in (0, len(self.d.conv) - 1):
+                yield f"d.conv.{i}.bias", conv.bias
+
+    def state(self, moments=False):
+        """Copies under voxgan's names and shapes: a 2-D kernel gets a depth of 1."""
         out = {}
 
         def put(name, tensor):
-            a = tensor.detach().numpy()
+            a = tensor.detach().numpy().copy()
             out[name] = a[:, :, None] if a.ndim == 4 else a
 
-        for side, blocks in (("down", self.g.down), ("up", self.g.up)):
-            for i, block in enumerate(blocks):
-                put(f"g.{side}.{i}.weight", block.conv.weight)
-                if isinstance(block.norm, nn.Identity):
-                    put(f"g.{side}.{i}.bias", block.conv.bias)
-        for i, conv in enumerate(self.d.conv):
-            put(f"d.conv.{i}.weight", conv.weight)
-            if i in (0, len(self.d.conv) - 1):
-                put(f"d.conv.{i}.bias", conv.bias)
+        for name, p in self.named():
+            put(name, p)
+            if moments:
+                state = (self.opt_g if name.startswith("g.") else self.opt_d).state[p]
+                put(f"adam.{name}.exp_avg", state["exp_avg"])
+                put(f"adam.{name}.exp_avg_sq", state["exp_avg_sq"])
         return out
 
 
@@ -159,6 +167,15 @@ def write_safetensors(path, arrays, metadata):
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as f:
         f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+
+
+def read_safetensors(path):
+    with open(path, "rb") as f:
+        blob = f.read()
+    (n,) = struct.unpack("<Q", blob[:8])
+    header = json.loads(blob[8:8 + n])
+    return {name: np.frombuffer(blob, "<f4", int(np.prod(e["shape"])), 8 + n + e["data_offsets"][0]).reshape(e["shape"])
+            for name, e in header.items() if name != "__metadata__"}
 
 
 def labels_and_images(rng, n, cin, cout, shape):

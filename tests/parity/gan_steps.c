@@ -5,7 +5,8 @@
  *                           of seconds and peak memory, until stdin ends
  *
  * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K for the
- * steps K mod batches; the settings are strings in its metadata.
+ * steps K mod batches; the settings are strings in its metadata. With "adam_step" the moments ("adam.") are
+ * in FILE too. With "dump" the state after the last step is written to that file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,17 +82,21 @@ int main(int argc, char **argv) {
   vg_gan_objective objective = {0};
   vg_gan_losses l;
   vg_device device = {0};
+  const char *dump;
+  int parts;
   vg_status st;
   if (argc != 2 + timing) {
     fprintf(stderr, "usage: gan_steps [--time] FILE\n");
     return 2;
   }
-  vg_tensor_threads(0);
   if ((st = vg_st_open(argv[1 + timing], &f))) goto out;
+  vg_tensor_threads((int)number(&f, "threads", 0));
   settings(&f, &spec, &objective);
   if ((st = vg_device_parse(text(&f, "device", "cpu"), &device))) goto out;
   if ((st = vg_gan_new(&spec, &objective, 1, device, &gan))) goto out;
-  if ((st = vg_gan_state_set(gan, VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR, argv[1 + timing], &f))) goto out;
+  vg_gan_set_step(gan, (int64_t)number(&f, "adam_step", 0));
+  parts = VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR | (vg_gan_get_step(gan) ? VG_GAN_OPTIMISER : 0);
+  if ((st = vg_gan_state_set(gan, parts, argv[1 + timing], &f))) goto out;
   if (timing) {
     char line[64];
     while (fgets(line, sizeof line, stdin)) {
@@ -109,6 +114,13 @@ int main(int argc, char **argv) {
     printf("{\"step\": %d, \"d_real\": %.9g, \"d_fake\": %.9g, \"g_adversarial\": %.9g, "
            "\"g_reconstruction\": %.9g}\n",
            i + 1, l.d_real, l.d_fake, l.g_adversarial, l.g_reconstruction);
+  }
+  if ((dump = text(&f, "dump", NULL))) {
+    vg_st_entry *entries;
+    size_t n;
+    if ((st = vg_gan_state_get(gan, VG_GAN_ALL, &entries, &n))) goto out;
+    st = vg_st_write(dump, entries, n, NULL);
+    vg_gan_state_free(entries, n);
   }
 out:
   if (st) fprintf(stderr, "gan_steps: %s\n", vg_error());
