@@ -105,7 +105,7 @@ vg_tensor *vg_activate(vg_tensor *y, double slope) {
   return slope > 0 ? vg_leaky_relu(y, slope) : vg_relu(y);
 }
 
-vg_tensor *vg_block_norm_act(const vg_block *b, vg_tensor *y, double slope, const vg_pass *pass) {
+static vg_tensor *norm_act(const vg_block *b, vg_tensor *y, double slope, const vg_pass *pass) {
   if (b->norm == VG_NORM_INSTANCE) return vg_instance_norm_act(y, NORM_EPS, slope);
   if (b->norm == VG_NORM_BATCH)
     y = vg_batch_norm(y, b->norm_weight, b->norm_bias, b->running_mean, b->running_var, pass->training,
@@ -125,7 +125,14 @@ vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], dou
   } else {
     y = vg_conv3d(x, b->w, b->b, &b->geo);
   }
-  return vg_scope_pop(s, vg_block_norm_act(b, y, slope, pass));
+  return vg_scope_pop(s, norm_act(b, y, slope, pass));
+}
+
+vg_tensor *vg_block_apply_up(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3], double slope,
+                             const vg_pass *pass) {
+  vg_scope *s = vg_scope_push();
+  vg_tensor *y = vg_upconv3d_cat(x0, x1, b->w, b->b, b->geo.stride, out);
+  return vg_scope_pop(s, norm_act(b, y, slope, pass));
 }
 
 vg_tensor *vg_pass_dropout(vg_tensor *y, const vg_pass *pass) {

@@ -10,7 +10,7 @@
 #include "nn/networks.h"
 #include "voxgan/mem.h"
 
-#define MAX_BLOCKS 24
+#define MAX_BLOCKS 64
 #define DOWNS      2
 
 typedef struct resnet {

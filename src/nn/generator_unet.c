@@ -92,12 +92,10 @@ static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass)
   bool outer = i == 0, inner = i == u->levels - 1;
   vg_scope *s = vg_scope_push();
   vg_tensor *y = vg_block_apply(&u->down[i], x, NULL, inner ? 0 : 0.2, pass);
-  if (!inner) {
-    vg_scope *t = vg_scope_push();
-    vg_tensor *sides[2] = {vg_relu(y), level(u, i + 1, y, pass)};
-    y = vg_scope_pop(t, vg_cat(sides, 2, 1));
-  }
-  y = vg_block_apply(&u->up[i], y, out, outer ? 1 : 0, pass);
+  if (inner)
+    y = vg_block_apply(&u->up[i], y, out, outer ? 1 : 0, pass);
+  else
+    y = vg_block_apply_up(&u->up[i], vg_relu(y), level(u, i + 1, y, pass), out, outer ? 1 : 0, pass);
   if (u->dropout[i]) y = vg_pass_dropout(y, pass);
   return vg_scope_pop(s, y);
 }
