@@ -16,6 +16,7 @@ namespace {
 
 constexpr int64_t L1_WEIGHTS = 20 << 10; // bytes of weights that a pass over a tile should reuse
 constexpr int64_t L2_PATCH = 320 << 10;  // bytes of a tile's padded input
+constexpr int64_t SMALL = 1 << 15;       // floats that are not worth waking the other threads for
 constexpr int64_t TILE_SUMS = 1024;      // vectors of sums a tile
 constexpr int64_t TILE_POSITIONS = 512;
 
@@ -233,7 +234,8 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, i
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     return lane_of[static_cast<size_t>(a)]->weight < lane_of[static_cast<size_t>(b)]->weight;
   });
-  parallel_items(ceil_div(p.channels, 4), threads, [&](int64_t item) {
+  const int hands = n_vectors * w_vector < SMALL ? 1 : threads;
+  parallel_items(ceil_div(p.channels, 4), hands, [&](int64_t item) {
     float *const turned = thread_turned.take(n_weights * LANES);
     for (int64_t c = 4 * item; c < std::min(p.channels, 4 * item + 4); c++) {
       int64_t holds = -1;
@@ -580,21 +582,22 @@ void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes 
   float *const g = turned.take(s.n * n_vectors * n_out * LANES);
   constexpr int64_t TURN = 1024;
   const int64_t pieces = ceil_div(n_out, TURN);
-  parallel_items(s.n * n_vectors * pieces, threads, [&](int64_t i) {
-    const int64_t piece = i % pieces, v = i / pieces % n_vectors, n = i / pieces / n_vectors;
-    float *const dst = g + (n * n_vectors + v) * n_out * LANES;
-    const float *src[LANES];
-    for (int64_t l = 0; l < LANES; l++) {
-      const int64_t k = v * LANES + l;
-      src[l] = k < s.k ? plane_of(dy, n, k, n_out) : nullptr;
-    }
-    const int64_t end = std::min(n_out, (piece + 1) * TURN);
-    for (int64_t q = piece * TURN; q < end; q += LANES) {
-      const int64_t stop = std::min(end, q + LANES);
-      for (int64_t l = 0; l < LANES; l++)
-        for (int64_t j = q; j < stop; j++) dst[j * LANES + l] = src[l] ? src[l][j] : 0;
-    }
-  });
+  parallel_items(s.n * n_vectors * pieces, s.n * n_vectors * n_out * LANES < SMALL ? 1 : threads,
+                 [&](int64_t i) {
+                   const int64_t piece = i % pieces, v = i / pieces % n_vectors, n = i / pieces / n_vectors;
+                   float *const dst = g + (n * n_vectors + v) * n_out * LANES;
+                   const float *src[LANES];
+                   for (int64_t l = 0; l < LANES; l++) {
+                     const int64_t k = v * LANES + l;
+                     src[l] = k < s.k ? plane_of(dy, n, k, n_out) : nullptr;
+                   }
+                   const int64_t end = std::min(n_out, (piece + 1) * TURN);
+                   for (int64_t q = piece * TURN; q < end; q += LANES) {
+                     const int64_t stop = std::min(end, q + LANES);
+                     for (int64_t l = 0; l < LANES; l++)
+                       for (int64_t j = q; j < stop; j++) dst[j * LANES + l] = src[l] ? src[l][j] : 0;
+                   }
+                 });
 
   // Sums as [vector][channel][tap][lane].
   float *const dwp = sums.take(n_vectors * s.c * n_taps * LANES);

@@ -1,6 +1,8 @@
-// conv_kernels.cpp: see conv_kernels.hpp. GCC's vector types are split by the compiler to what the
-// instruction set has, so one source serves all; only the number of sums held at once differs.
+// conv_kernels.cpp: see conv_kernels.hpp. One source for all instruction sets, over GCC's vector types: what
+// differs is a register's width, and how many sums the registers hold at once.
 #include "conv_kernels.hpp"
+#include <cstdlib>
+#include <cstring>
 
 namespace voxgan {
 
@@ -12,24 +14,37 @@ const TileShape tile_shapes[N_TILES] = {
 
 namespace {
 
-typedef float v16 __attribute__((vector_size(64), aligned(64), may_alias));
-
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
+// A register of W floats: aligned, anywhere in memory, and the integers that choose its elements.
+template <int W> struct Register;
+#define REGISTER(W)                                                                                          \
+  template <> struct Register<W> {                                                                           \
+    typedef float type __attribute__((vector_size(4 * W), aligned(4 * W), may_alias));                       \
+    typedef float loose __attribute__((vector_size(4 * W), aligned(4), may_alias));                          \
+    typedef int choice __attribute__((vector_size(4 * W)));                                                  \
+  };
+REGISTER(4)
+REGISTER(8)
+REGISTER(16)
+#undef REGISTER
+
 // TW: taps along W where they are known; then a broadcast serves all the taps that see it. 0: any number.
-template <int S, int QD, int QH, int QW, int V, int TW>
+template <int W, int S, int QD, int QH, int QW, int V, int TW>
 ALWAYS_INLINE void lanes_body(const LaneArgs &a, const float *x, float *sums) {
-  v16 sum[QD][QH][QW][V];
+  typedef typename Register<W>::type reg;
+  constexpr int parts = LANES / W, R = V * parts; // registers a position
+  reg sum[QD][QH][QW][R];
+#define UNROLL _Pragma("GCC unroll 64")
 #define EACH_SUM                                                                                             \
-  _Pragma("GCC unroll 16") for (int d = 0; d < QD; d++)                                                      \
-      _Pragma("GCC unroll 16") for (int h = 0; h < QH; h++)                                                  \
-          _Pragma("GCC unroll 16") for (int q = 0; q < QW; q++)                                              \
-              _Pragma("GCC unroll 16") for (int v = 0; v < V; v++)
-#define PLACE (sums + (((d * QH + h) * QW + q) * V + v) * LANES)
+  UNROLL for (int d = 0; d < QD; d++) UNROLL for (int h = 0; h < QH; h++)                                    \
+      UNROLL for (int q = 0; q < QW; q++) UNROLL for (int r = 0; r < R; r++)
+#define PLACE        (sums + (((d * QH + h) * QW + q) * R + r) * W)
+#define WEIGHTS(tap) (*reinterpret_cast<const reg *>(w + (tap)*LANES + r / parts * w_vector + r % parts * W))
   if (a.first) {
-    EACH_SUM sum[d][h][q][v] = v16{};
+    EACH_SUM sum[d][h][q][r] = reg{};
   } else {
-    EACH_SUM sum[d][h][q][v] = *reinterpret_cast<const v16 *>(PLACE);
+    EACH_SUM sum[d][h][q][r] = *reinterpret_cast<const reg *>(PLACE);
   }
   const float *w = a.w;
   const int64_t w_vector = a.w_vector, taps_d = a.taps[0], taps_h = a.taps[1], taps_w = a.taps[2];
@@ -39,166 +54,162 @@ ALWAYS_INLINE void lanes_body(const LaneArgs &a, const float *x, float *sums) {
       for (int64_t th = 0; th < taps_h; th++) {
         const float *from = x + c * a.x_channel + td * a.x_plane + th * a.x_row;
         if (TW > 0) {
-          v16 wv[TW > 0 ? TW : 1][V];
-#pragma GCC unroll 16
-          for (int tw = 0; tw < TW; tw++)
-#pragma GCC unroll 16
-            for (int v = 0; v < V; v++)
-              wv[tw][v] = *reinterpret_cast<const v16 *>(w + tw * LANES + v * w_vector);
-#pragma GCC unroll 64
-          for (int at = 0; at < (QW - 1) * S + TW; at++)
-#pragma GCC unroll 16
-            for (int d = 0; d < QD; d++)
-#pragma GCC unroll 16
-              for (int h = 0; h < QH; h++) {
-                const float one = from[d * q_plane + h * q_row + at];
-#pragma GCC unroll 16
-                for (int q = 0; q < QW; q++)
-                  if (at - q * S >= 0 && at - q * S < TW)
-#pragma GCC unroll 16
-                    for (int v = 0; v < V; v++) sum[d][h][q][v] += wv[at - q * S][v] * one;
-              }
+          reg wv[TW > 0 ? TW : 1][R];
+          UNROLL for (int t = 0; t < TW; t++) UNROLL for (int r = 0; r < R; r++) wv[t][r] = WEIGHTS(t);
+          UNROLL for (int at = 0; at < (QW - 1) * S + TW; at++) UNROLL for (int d = 0; d < QD; d++)
+              UNROLL for (int h = 0; h < QH; h++) {
+            const float one = from[d * q_plane + h * q_row + at];
+            UNROLL for (int q = 0; q < QW; q++) if (at - q * S >= 0 && at - q * S < TW)
+                UNROLL for (int r = 0; r < R; r++) sum[d][h][q][r] += wv[at - q * S][r] * one;
+          }
           w += TW * LANES;
           continue;
         }
         for (const float *end = from + taps_w; from < end; from++, w += LANES) {
-          v16 wv[V];
-#pragma GCC unroll 16
-          for (int v = 0; v < V; v++) wv[v] = *reinterpret_cast<const v16 *>(w + v * w_vector);
-          EACH_SUM sum[d][h][q][v] += wv[v] * from[d * q_plane + h * q_row + q * S];
+          reg wv[R];
+          UNROLL for (int r = 0; r < R; r++) wv[r] = WEIGHTS(0);
+          EACH_SUM sum[d][h][q][r] += wv[r] * from[d * q_plane + h * q_row + q * S];
         }
       }
-  EACH_SUM *reinterpret_cast<v16 *>(PLACE) = sum[d][h][q][v];
+  EACH_SUM *reinterpret_cast<reg *>(PLACE) = sum[d][h][q][r];
+#undef WEIGHTS
 #undef PLACE
 #undef EACH_SUM
 }
 
-// HELD: vectors of sums that fit the registers. A tile with more is done in pieces of a row.
-template <int HELD, int S, int QD, int QH, int QW, int V> ALWAYS_INLINE void lanes_tile(const LaneArgs &a) {
-  constexpr int whole = QD * QH * QW * V;
-  if (HELD >= whole) {
+// HELD: sums that the registers hold. A tile with more is done in pieces of a row.
+template <int W, int HELD, int S, int QD, int QH, int QW, int V>
+ALWAYS_INLINE void lanes_tile(const LaneArgs &a) {
+  constexpr int R = V * LANES / W;
+  if (HELD >= QD * QH * QW * R) {
     constexpr int usual = S == 2 ? 4 : 2; // kernel 4 by 2, and its phases
-    if (V <= 2 && a.taps[2] == usual)
-      lanes_body<S, QD, QH, QW, V, V <= 2 ? usual : 0>(a, a.x, a.sums);
+    constexpr int known = R <= 2 ? usual : 0;
+    if (known && a.taps[2] == known)
+      lanes_body<W, S, QD, QH, QW, V, known>(a, a.x, a.sums);
     else
-      lanes_body<S, QD, QH, QW, V, 0>(a, a.x, a.sums);
+      lanes_body<W, S, QD, QH, QW, V, 0>(a, a.x, a.sums);
     return;
   }
-  constexpr int piece = HELD / V < 1 ? 1 : HELD / V < QW ? HELD / V : QW;
+  constexpr int piece = HELD / R < 1 ? 1 : HELD / R < QW ? HELD / R : QW;
   for (int d = 0; d < QD; d++)
     for (int h = 0; h < QH; h++)
       for (int q = 0; q < QW; q += piece)
-        lanes_body<S, 1, 1, piece, V, 0>(a, a.x + d * a.q_plane + h * a.q_row + q * S,
-                                         a.sums + ((d * QH + h) * QW + q) * V * LANES);
+        lanes_body<W, S, 1, 1, piece, V, 0>(a, a.x + d * a.q_plane + h * a.q_row + q * S,
+                                            a.sums + ((d * QH + h) * QW + q) * V * LANES);
 }
 
-template <int S, int TH, int TW> ALWAYS_INLINE void taps_body(const TapArgs &a, const float *x, float *sums) {
-  v16 sum[TH][TW];
+template <int W, int S, int TH, int TW>
+ALWAYS_INLINE void taps_body(const TapArgs &a, const float *x, float *sums) {
+  typedef typename Register<W>::type reg;
+  constexpr int R = LANES / W;
+  reg sum[TH][TW][R];
 #define EACH_TAP                                                                                             \
-  _Pragma("GCC unroll 4") for (int h = 0; h < TH; h++) _Pragma("GCC unroll 4") for (int w = 0; w < TW; w++)
-  EACH_TAP sum[h][w] = v16{};
+  UNROLL for (int h = 0; h < TH; h++) UNROLL for (int w = 0; w < TW; w++) UNROLL for (int r = 0; r < R; r++)
+  EACH_TAP sum[h][w][r] = reg{};
   const int64_t x_row = a.x_row;
   for (int64_t qd = 0; qd < a.q[0]; qd++)
     for (int64_t qh = 0; qh < a.q[1]; qh++) {
       const float *from = x + qd * a.q_plane + qh * a.q_row;
       const float *g = a.g + qd * a.g_plane + qh * a.g_row;
       for (const float *end = g + a.q[2] * LANES; g < end; g += LANES, from += S) {
-        const v16 gv = *reinterpret_cast<const v16 *>(g);
-        EACH_TAP sum[h][w] += gv * from[h * x_row + w];
+        reg gv[R];
+        UNROLL for (int r = 0; r < R; r++) gv[r] = *reinterpret_cast<const reg *>(g + r * W);
+        EACH_TAP sum[h][w][r] += gv[r] * from[h * x_row + w];
       }
     }
-  EACH_TAP *reinterpret_cast<v16 *>(sums + (h * TW + w) * LANES) += sum[h][w];
+  EACH_TAP *reinterpret_cast<reg *>(sums + (h * TW + w) * LANES + r * W) += sum[h][w][r];
 #undef EACH_TAP
 }
 
-template <int HELD, int S, int TH, int TW> ALWAYS_INLINE void taps_plane(const TapArgs &a) {
-  if (HELD >= TH * TW) {
-    taps_body<S, TH, TW>(a, a.x, a.sums);
+template <int W, int HELD, int S, int TH, int TW> ALWAYS_INLINE void taps_plane(const TapArgs &a) {
+  if (HELD * W >= TH * TW * LANES) {
+    taps_body<W, S, TH, TW>(a, a.x, a.sums);
     return;
   }
-  for (int h = 0; h < TH; h++) taps_body<S, 1, TW>(a, a.x + h * a.x_row, a.sums + h * TW * LANES);
+  for (int h = 0; h < TH; h++) taps_body<W, S, 1, TW>(a, a.x + h * a.x_row, a.sums + h * TW * LANES);
 }
-
-typedef int v16i __attribute__((vector_size(64)));
-typedef float v16u __attribute__((vector_size(64), aligned(4), may_alias));
 
 // Exchanges the off-diagonal quarters of the 2N x 2N blocks that rows a and b, N apart, belong to.
-template <int N> ALWAYS_INLINE void exchange(v16 &a, v16 &b) {
-#define LOW(l)  ((l)&N ? LANES + (l)-N : (l))
-#define HIGH(l) ((l)&N ? LANES + (l) : (l) + N)
-#define ALL(f)                                                                                               \
-  f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
-  const v16i low = {ALL(LOW)}, high = {ALL(HIGH)};
-#undef ALL
-#undef HIGH
-#undef LOW
-  const v16 was = a;
-  a = __builtin_shuffle(was, b, low);
-  b = __builtin_shuffle(was, b, high);
+#define LOW(W, N, l)      ((l) & (N) ? (W) + (l) - (N) : (l))
+#define HIGH(W, N, l)     ((l) & (N) ? (W) + (l) : (l) + (N))
+#define ALL4(f, W, N, l)  f(W, N, l), f(W, N, l + 1), f(W, N, l + 2), f(W, N, l + 3)
+#define ALL8(f, W, N, l)  ALL4(f, W, N, l), ALL4(f, W, N, l + 4)
+#define ALL16(f, W, N, l) ALL8(f, W, N, l), ALL8(f, W, N, l + 8)
+#define EXCHANGE(W)                                                                                          \
+  template <int N> ALWAYS_INLINE void exchange(Register<W>::type &a, Register<W>::type &b) {                 \
+    const Register<W>::choice low = {ALL##W(LOW, W, N, 0)}, high = {ALL##W(HIGH, W, N, 0)};                  \
+    const Register<W>::type was = a;                                                                         \
+    a = __builtin_shuffle(was, b, low);                                                                      \
+    b = __builtin_shuffle(was, b, high);                                                                     \
+  }
+EXCHANGE(4)
+EXCHANGE(8)
+EXCHANGE(16)
+#undef EXCHANGE
+
+// In blocks of W x W.
+template <int W> ALWAYS_INLINE void turn_body(const float *const rows[LANES], float *dst, int64_t pitch) {
+  typedef typename Register<W>::type reg;
+  typedef typename Register<W>::loose loose;
+  for (int i = 0; i < LANES; i += W)
+    for (int j = 0; j < LANES; j += W) {
+      reg r[W];
+      UNROLL for (int k = 0; k < W; k++) r[k] = *reinterpret_cast<const loose *>(rows[i + k] + j);
+#define STAGE(N)                                                                                             \
+  if (W > N) {                                                                                               \
+    UNROLL for (int k = 0; k < W; k++) if (!(k & N)) exchange<(W > N ? N : 1)>(r[k], r[W > N ? k + N : k]);  \
+  }
+      STAGE(8)
+      STAGE(4)
+      STAGE(2)
+      STAGE(1)
+#undef STAGE
+      UNROLL for (int k = 0; k < W; k++) * reinterpret_cast<loose *>(dst + (j + k) * pitch + i) = r[k];
+    }
 }
 
-ALWAYS_INLINE void turn_body(const float *const rows[LANES], float *dst, int64_t pitch) {
-  v16 r[LANES];
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++) r[i] = *reinterpret_cast<const v16u *>(rows[i]);
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++)
-    if (!(i & 8)) exchange<8>(r[i], r[i + 8]);
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++)
-    if (!(i & 4)) exchange<4>(r[i], r[i + 4]);
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++)
-    if (!(i & 2)) exchange<2>(r[i], r[i + 2]);
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++)
-    if (!(i & 1)) exchange<1>(r[i], r[i + 1]);
-#pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++) *reinterpret_cast<v16u *>(dst + i * pitch) = r[i];
+template <int W> ALWAYS_INLINE void copy_ends(const float *src, float *dst, int64_t n) {
+  typedef typename Register<W>::loose loose;
+  const loose a = *reinterpret_cast<const loose *>(src), b = *reinterpret_cast<const loose *>(src + n - W);
+  *reinterpret_cast<loose *>(dst) = a;
+  *reinterpret_cast<loose *>(dst + n - W) = b;
 }
-
-typedef float v8u __attribute__((vector_size(32), aligned(4), may_alias));
-typedef float v4u __attribute__((vector_size(16), aligned(4), may_alias));
 
 // The rows are short: calls of memcpy() would cost more than the copying.
+template <int W>
 ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch, int64_t n,
                              int64_t rows) {
+  typedef typename Register<W>::loose loose;
   for (; rows > 0; rows--, src += src_pitch, dst += dst_pitch) {
-    if (n < LANES) { // in two pieces that overlap
-      if (n >= 8) {
-        const v8u a = *reinterpret_cast<const v8u *>(src), b = *reinterpret_cast<const v8u *>(src + n - 8);
-        *reinterpret_cast<v8u *>(dst) = a;
-        *reinterpret_cast<v8u *>(dst + n - 8) = b;
-      } else if (n >= 4) {
-        const v4u a = *reinterpret_cast<const v4u *>(src), b = *reinterpret_cast<const v4u *>(src + n - 4);
-        *reinterpret_cast<v4u *>(dst) = a;
-        *reinterpret_cast<v4u *>(dst + n - 4) = b;
-      } else {
-        for (int64_t i = 0; i < n; i++) dst[i] = src[i];
-      }
-      continue;
+    if (n >= W) {
+      for (int64_t i = 0; i + W < n; i += W)
+        *reinterpret_cast<loose *>(dst + i) = *reinterpret_cast<const loose *>(src + i);
+      *reinterpret_cast<loose *>(dst + n - W) = *reinterpret_cast<const loose *>(src + n - W);
+    } else if (W > 8 && n >= 8) {
+      copy_ends < W<8 ? W : 8>(src, dst, n);
+    } else if (n >= 4) {
+      copy_ends<4>(src, dst, n);
+    } else {
+      for (int64_t i = 0; i < n; i++) dst[i] = src[i];
     }
-    for (int64_t i = 0; i + LANES < n; i += LANES)
-      *reinterpret_cast<v16u *>(dst + i) = *reinterpret_cast<const v16u *>(src + i);
-    *reinterpret_cast<v16u *>(dst + n - LANES) = *reinterpret_cast<const v16u *>(src + n - LANES);
   }
 }
 
 // An instruction set: its functions, and their table.
-#define KERNELS(isa, held, attribute)                                                                        \
+#define KERNELS(isa, W, held, attribute)                                                                     \
   struct isa {                                                                                               \
     template <int S, int QD, int QH, int QW, int V> attribute static void lanes(const LaneArgs &a) {         \
-      lanes_tile<held, S, QD, QH, QW, V>(a);                                                                 \
+      lanes_tile<W, held, S, QD, QH, QW, V>(a);                                                              \
     }                                                                                                        \
     template <int S, int TH, int TW> attribute static void taps(const TapArgs &a) {                          \
-      taps_plane<held, S, TH, TW>(a);                                                                        \
+      taps_plane<W, held, S, TH, TW>(a);                                                                     \
     }                                                                                                        \
     attribute static void turn(const float *const rows[LANES], float *dst, int64_t pitch) {                  \
-      turn_body(rows, dst, pitch);                                                                           \
+      turn_body<W>(rows, dst, pitch);                                                                        \
     }                                                                                                        \
     attribute static void copy(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch,           \
                                int64_t n, int64_t rows) {                                                    \
-      copy_body(src, src_pitch, dst, dst_pitch, n, rows);                                                    \
+      copy_body<W>(src, src_pitch, dst, dst_pitch, n, rows);                                                 \
     }                                                                                                        \
   };
 
@@ -218,12 +229,12 @@ ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, in
         isa::turn, isa::copy,                                                                                \
   }
 
-KERNELS(Plain, 4, )
+KERNELS(Plain, 4, 8, )
 const Kernels plain = TABLE(Plain);
 
 #if defined(__x86_64__) && defined(__GNUC__)
-KERNELS(Avx2, 4, __attribute__((target("avx2,fma"))))
-KERNELS(Avx512, 16,
+KERNELS(Avx2, 8, 8, __attribute__((target("avx2,fma"))))
+KERNELS(Avx512, 16, 16,
         __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,prefer-vector-width=512"))))
 const Kernels avx2 = TABLE(Avx2);
 const Kernels avx512 = TABLE(Avx512);
@@ -231,14 +242,23 @@ const Kernels avx512 = TABLE(Avx512);
 
 } // namespace
 
-const Kernels &kernels_here() {
+// ATEN_CPU_CAPABILITY holds both ATen's kernels and these to less than the processor has: default, avx2,
+// avx512.
+static const Kernels &choose() {
 #if defined(__x86_64__) && defined(__GNUC__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+  const char *const most = std::getenv("ATEN_CPU_CAPABILITY");
+  const int level = !most ? 2 : !std::strcmp(most, "default") ? 0 : !std::strcmp(most, "avx2") ? 1 : 2;
+  if (level > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
     return avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
+  if (level > 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
 #endif
   return plain;
+}
+
+const Kernels &kernels_here() {
+  static const Kernels &chosen = choose();
+  return chosen;
 }
 
 } // namespace voxgan

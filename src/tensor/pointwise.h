@@ -13,8 +13,8 @@ extern "C" {
 void vg_pw_moments(const float *x, size_t n, double *mean, double *var);
 /* y = act((x - mean) * rstd), act(v) = v for v > 0, slope v otherwise. */
 void vg_pw_norm_act(const float *x, size_t n, float mean, float rstd, float slope, float *y);
-/* dx of vg_pw_norm_act. of: its input x, or, where mean and rstd are given as 0 and 1 and slope > 0, its
- * output; scale is the true rstd. */
+/* dx of vg_pw_norm_act, whose rstd is scale. of: its input, with its mean and rstd; or (of_output, for slope
+ * > 0) its output, with mean 0 and rstd 1. */
 void vg_pw_norm_act_backward(const float *dy, const float *of, size_t n, float mean, float rstd, float slope,
                              int of_output, float scale, float *dx);
 

@@ -89,11 +89,13 @@ static void faults_become_statuses(void **state) {
   const int stride[3] = {2, 2, 2}, out[3] = {6, 6, 8};
   assert_null(vg_upconv3d(x, vg_zeros((int64_t[]){2, 1, 4, 4, 4}, 5, CPU), NULL, stride, out));
   assert_int_equal(vg_tensor_check(), VG_FAILED);
+#ifndef __SANITIZE_ADDRESS__ /* which ends the program at such a size */
   assert_null(vg_zeros((int64_t[]){1 << 20, 1 << 20, 1 << 20}, 3, CPU)); /* 4 EiB */
   const vg_status st = vg_tensor_check();
   assert_true(st == VG_MEMORY || st == VG_FAILED);
-  assert_null(vg_zeros((int64_t[]){1 << 20, 1 << 20, 8}, 3, CPU)); /* 32 TiB */
+  assert_null(vg_zeros((int64_t[]){1 << 20, 1 << 20, 256}, 3, CPU)); /* 1 PiB: beyond the address space */
   assert_int_equal(vg_tensor_check(), VG_MEMORY);
+#endif
   vg_backward(x); /* needs no gradient */
   assert_int_equal(vg_tensor_check(), VG_FAILED);
   assert_true(isnan(vg_item(x)));
