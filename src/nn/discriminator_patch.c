@@ -106,15 +106,15 @@ static void min_dim(const vg_gan_spec *spec, int dim[3]) {
 static double floats(const vg_gan_spec *spec, const int dim[3]) {
   vg_block_def def[MAX_LAYERS + 2];
   int layers = plan(spec, def), n[3] = {dim[0], dim[1], dim[2]};
-  double held = vg_voxels(dim) * 3 * spec->out_channels, widest = held;
+  double held = vg_voxels(dim) * 3 * spec->out_channels, widest = 0;
   for (int i = 0; i < layers; i++) {
     for (int a = 0; a < 3; a++) {
       n[a] = (n[a] + 2 * def[i].pad[a] - def[i].kernel[a]) / def[i].stride[a] + 1;
       if (n[a] < 1) n[a] = 1;
     }
     double here = 2 * vg_voxels(n) * def[i].out;
-    held += 2 * here;
-    if (2 * here > widest) widest = 2 * here;
+    held += 1.5 * here;
+    if (here > widest) widest = here;
   }
   return held + widest;
 }

@@ -129,8 +129,8 @@ static double floats(const vg_gan_spec *spec, const int dim[3], bool training) {
   }
   held += 7 * top * ngf + 8 * v * 4 * ngf * spec->blocks + 3 * top * spec->out_channels;
   /* the k7 layers: their input, its padded copy and their output */
-  double peak = top * (spec->in_channels + 4 * ngf + 2 * spec->out_channels);
-  return training ? held + peak : peak;
+  double peak = top * (4 * ngf + 2 * spec->out_channels);
+  return training ? held + peak : peak + top * spec->in_channels;
 }
 
 const vg_generator vg_generator_resnet = {check, build, forward, min_dim, floats};

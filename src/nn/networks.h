@@ -15,7 +15,8 @@ typedef struct vg_generator {
   /* x (N, in, D, H, W) -> (N, out, D, H, W) in [-1, 1]. */
   vg_tensor *(*forward)(const void *net, vg_tensor *x, const vg_pass *pass);
   void (*min_dim)(const vg_gan_spec *spec, int dim[3]);
-  /* Floats held at once for one sample: without gradients, or (training) for a forward and backward pass. */
+  /* Floats held at once for one sample: generating, with its input; or (training) for a forward and backward
+   * pass, without it. */
   double (*floats)(const vg_gan_spec *spec, const int dim[3], bool training);
 } vg_generator;
 
