@@ -13,7 +13,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "oracle"))
-ROUNDS, WARM_UP, STEPS, TARGET = 7, 3, 6, 3.0
+ROUNDS, WARM_UP, STEPS, TARGET = 7, 3, 5, 3.0
 SIZE, CIN, COUT, NGF, LEVELS = 64, 8, 4, 16, 5
 
 
