@@ -36,7 +36,9 @@ extern "C" {
 /* Which intensities become -1 and +1 (values beyond are clipped, and all outside the brain region is -1): the 0.5th
  * and 99.5th percentile inside the brain region (linear interpolation, as NumPy's default) of ... */
 typedef enum vg_normalise {
-  VG_NORMALISE_EACH, /* each volume its own: right where scanners differ in gain; blind to a wrong gain or offset */
+  VG_NORMALISE_EACH, /* each volume its own: right where scanners differ in gain; blind to a wrong gain or offset. What
+                        synth wrote has its range in dataset_description.json, and that is taken in place of percentiles,
+                        which a missing bright rim would shift */
   VG_NORMALISE_REAL, /* the real one, for both: a wrong gain or offset counts as error */
   VG_NORMALISE_NONE, /* values as stored, everywhere; the data range is the real one's distance of percentiles */
 } vg_normalise;

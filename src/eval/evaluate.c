@@ -206,6 +206,14 @@ static vg_status measure_all(eval_study *s) {
   return st;
 }
 
+/* A folder that voxgan wrote says what its intensities mean; another need not. */
+static vg_status read_description(const char *root, vg_json **out) {
+  char *path = vg_fs_is_dir(root) ? vg_fs_join(root, "dataset_description.json") : NULL;
+  vg_status st = path && vg_fs_exists(path) ? vg_json_read(path, out) : VG_OK;
+  vg_free(path);
+  return st;
+}
+
 static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
   const char *layout = set->real_layout ? set->real_layout : "auto";
   vg_status st = vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);
@@ -228,6 +236,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if ((st = vg_eval_baseline_read(set, &baseline))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;
+  if ((st = read_description(set->synth, &e->recorded))) goto out;
   if ((st = pair_up(&s, e))) goto out;
   if ((st = collect_classes(&s))) goto out;
   if ((st = make_regions(&s, e))) goto out;
@@ -266,6 +275,7 @@ void vg_evaluation_free(vg_evaluation *e) {
   vg_free(e->groups);
   vg_free(e->values);
   vg_json_free(e->summary);
+  vg_json_free(e->recorded);
   vg_table_release(&e->moved);
   vg_free(e->baseline);
   vg_free(e);

@@ -195,20 +195,29 @@ static vg_status make_cells(const vg_volume *real, const char *path, const case_
   return inside ? VG_OK : vg_fail(VG_DATA, "%s: no brain: its label maps are empty", path);
 }
 
-static vg_status normalise(vg_normalise how, vg_volume *real, const char *real_path, vg_volume *synth,
-                           const uint8_t *cells, double *range) {
+bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi) {
+  const vg_json *range = vg_json_get(vg_json_get(vg_json_get(e->recorded, "voxgan"), "ranges"), series);
+  *lo = (float)vg_json_number(vg_json_get(range, "lo"), 0);
+  *hi = (float)vg_json_number(vg_json_get(range, "hi"), 0);
+  return *hi > *lo;
+}
+
+static vg_status normalise(const vg_evaluation *e, const char *series, vg_volume *real, const char *real_path,
+                           vg_volume *synth, const uint8_t *cells, double *range) {
   size_t n = vg_geometry_voxels(&real->geo);
   float lo, hi;
   vg_status st = robust_range(real, cells, n, &lo, &hi);
   if (st) return st;
   if (!(hi > lo)) return vg_fail(VG_DATA, "%s: every voxel of the brain is %g", real_path, (double)lo);
   *range = 2;
-  if (how == VG_NORMALISE_NONE) {
+  if (e->normalise == VG_NORMALISE_NONE) {
     *range = (double)hi - (double)lo;
     return VG_OK;
   }
   to_unit_range(real->data, cells, n, lo, hi);
-  if (how == VG_NORMALISE_EACH && (st = robust_range(synth, cells, n, &lo, &hi))) return st;
+  if (e->normalise == VG_NORMALISE_EACH && !vg_eval_recorded_range(e, series, &lo, &hi) &&
+      (st = robust_range(synth, cells, n, &lo, &hi)))
+    return st;
   to_unit_range(synth->data, cells, n, lo, hi);
   return VG_OK;
 }
@@ -230,7 +239,7 @@ static vg_status compare_series(eval_study *study, size_t index, const char *ser
     goto out;
   }
   if ((st = make_cells(&real, real_path, tumour, anatomy, cells))) goto out;
-  if ((st = normalise(e->normalise, &real, real_path, &synth, cells, &in.range))) goto out;
+  if ((st = normalise(e, series, &real, real_path, &synth, cells, &in.range))) goto out;
   set_grid(&in, &real.geo);
   in.real = real.data;
   in.synth = synth.data;

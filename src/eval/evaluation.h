@@ -23,6 +23,7 @@ struct vg_evaluation {
   eval_group *groups;
   double *values; /* (n_cases, n_groups); NaN: not defined or not there */
   char series[EVAL_SERIES_MAX][VG_SERIES_NAME];
+  vg_json *recorded; /* the synthetic data set's description, or NULL */
   vg_regions image_regions, tumour_regions, anatomy_regions;
   uint32_t suites;
   char **real_only, **synth_only; /* ids without partner */
@@ -39,6 +40,9 @@ struct vg_evaluation {
 
 /* The p-th percentile (0..100) of n > 0 values, as numpy.percentile; the values are reordered. */
 float vg_eval_percentile_f32(float *values, size_t n, double p);
+
+/* The intensities that the synthetic data set says are its -1 and +1; false when it does not say. */
+bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi);
 
 /* Statistics of every group; groups without any value are dropped. */
 vg_status vg_eval_summarise(vg_evaluation *e);

@@ -344,6 +344,13 @@ static vg_status describe(const synth_job *j, vg_json **out) {
   vg_json_put_string(v, "window", windows[j->o->window]);
   vg_json *series = vg_json_put_take(v, "series", vg_json_array());
   for (int k = 0; k < j->model.prep.series.n; k++) vg_json_put_string(series, NULL, j->model.prep.series.names[k]);
+  vg_json *ranges = vg_json_put_take(v, "ranges", vg_json_object());
+  for (int k = 0; k < j->model.prep.series.n; k++) {
+    vg_json *range = vg_json_put_take(ranges, j->model.prep.series.names[k], vg_json_object());
+    vg_json_put_number(range, "lo", j->model.ranges[k].lo);
+    vg_json_put_number(range, "hi", j->model.ranges[k].hi);
+    vg_json_put_number(range, "background", j->model.ranges[k].background);
+  }
   static const char *const names[MAPS] = {"tumour_labels", "anatomy_labels"};
   for (int m = 0; m < MAPS; m++) {
     if (!j->schemes[m].n) continue;
