@@ -1,0 +1,97 @@
+/* Settings: every row round-trips, keeps its bounds, and faults are told as a user needs them. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "voxgan/config.h"
+#include "voxgan/mem.h"
+
+static void assert_fails(vg_status st, vg_status wanted, const char *text) {
+  assert_int_equal(st, wanted);
+  if (!strstr(vg_error(), text)) fail_msg("\"%s\" does not say \"%s\"", vg_error(), text);
+}
+
+static void every_row_is_sound(void **state) {
+  (void)state;
+  vg_config c;
+  vg_config_default(&c);
+  const vg_setting *s;
+  for (int i = 0; (s = vg_setting_at(i)); i++) {
+    for (int j = 0; j < i; j++) assert_string_not_equal(s->key, vg_setting_at(j)->key);
+    assert_non_null(strchr(s->key, '.'));
+    assert_true(strlen(s->help) > 10);
+    /* The default can be set by its own text, so it is within its bounds and among its choices. */
+    char text[VG_CONFIG_TEXT], assignment[VG_CONFIG_TEXT + 64];
+    vg_setting_text(&c, s, text, sizeof text);
+    snprintf(assignment, sizeof assignment, "%s=%s", s->key, text);
+    if (vg_config_set(&c, assignment)) fail_msg("%s: %s", assignment, vg_error());
+    if (s->type == VG_SETTING_BOOL || s->type == VG_SETTING_STR) continue;
+    snprintf(assignment, sizeof assignment, s->type == VG_SETTING_DIMS ? "%s=%.17g,0,0" : "%s=%.17g", s->key, s->most + 1);
+    assert_fails(vg_config_set(&c, assignment), VG_CONFIG, s->key);
+    snprintf(assignment, sizeof assignment, s->type == VG_SETTING_DIMS ? "%s=%.17g,0,0" : "%s=%.17g", s->key, s->least - 1);
+    assert_fails(vg_config_set(&c, assignment), VG_CONFIG, s->key);
+  }
+}
+
+static void json_round_trips(void **state) {
+  (void)state;
+  vg_config a, b;
+  vg_config_default(&a);
+  static const char *const sets[] = {"train.lr_g=0.1", "train.patch=128,96,1", "data.series=t1,flair", "net.generator=resnet",
+                                     "train.flip=false", "run.seed=77", "data.tumour_scheme=1=a:tumour,2=b:tumour"};
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) assert_int_equal(vg_config_set(&a, sets[i]), VG_OK);
+  vg_json *j = vg_config_to_json(&a);
+  vg_config_default(&b);
+  assert_int_equal(vg_config_from_json(&b, "test", j), VG_OK);
+  assert_memory_equal(&a, &b, sizeof a);
+  assert_int_equal(b.train.patch[1], 96);
+  assert_string_equal(b.data.series, "t1,flair");
+  assert_string_equal(b.data.tumour_scheme, "1=a:tumour,2=b:tumour");
+  vg_json_free(j);
+}
+
+static vg_status from_text(const char *text) {
+  vg_config c;
+  vg_config_default(&c);
+  vg_json *j = NULL;
+  assert_int_equal(vg_json_parse("x.json", text, &j), VG_OK);
+  vg_status st = vg_config_from_json(&c, "x.json", j);
+  vg_json_free(j);
+  return st;
+}
+
+static void faults_name_file_key_and_remedy(void **state) {
+  (void)state;
+  vg_config c;
+  vg_config_default(&c);
+  assert_fails(from_text("{\"train\": {\"epoch\": 1}}"), VG_CONFIG, "x.json: unknown setting train.epoch; did you mean train.epochs?");
+  assert_fails(from_text("{\"trian\": {}}"), VG_CONFIG, "x.json: unknown setting trian");
+  assert_fails(from_text("{\"train\": 3}"), VG_CONFIG, "train must be an object");
+  assert_fails(from_text("{\"train\": {\"epochs\": \"3\"}}"), VG_CONFIG, "train.epochs must be a whole number");
+  assert_fails(from_text("{\"train\": {\"epochs\": 2.5}}"), VG_CONFIG, "must be a whole number");
+  assert_fails(from_text("{\"train\": {\"patch\": [1, 2]}}"), VG_CONFIG, "train.patch must be [x, y, z]");
+  assert_fails(from_text("{\"train\": {\"flip\": 1}}"), VG_CONFIG, "train.flip must be true or false");
+  assert_fails(from_text("{\"net\": {\"norm\": \"layer\"}}"), VG_CONFIG, "must be one of instance|batch|none");
+  assert_fails(from_text("[]"), VG_CONFIG, "must be a JSON object");
+  assert_int_equal(from_text("{\"about\": \"what it is for\", \"train\": {\"epochs\": 3}}"), VG_OK);
+  assert_fails(vg_config_set(&c, "train.lr_g"), VG_CONFIG, "wanted KEY=VALUE");
+  assert_fails(vg_config_set(&c, "train.lr_g=fast"), VG_CONFIG, "must be a number");
+  assert_fails(vg_config_set(&c, "train.lr_g=nan"), VG_CONFIG, "train.lr_g");
+  assert_fails(vg_config_set(&c, "train.flip=yes"), VG_CONFIG, "must be true or false");
+  assert_fails(vg_config_set(&c, "train.patch=64"), VG_CONFIG, "must be X,Y,Z");
+  assert_fails(vg_config_set(&c, "net.norm=inst"), VG_CONFIG, "must be one of");
+  assert_fails(vg_config_read(&c, "/nonexistent/x.json"), VG_IO, "/nonexistent/x.json");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_row_is_sound),
+      cmocka_unit_test(json_round_trips),
+      cmocka_unit_test(faults_name_file_key_and_remedy),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
