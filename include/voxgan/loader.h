@@ -1,8 +1,8 @@
 /* loader.h: training samples as plain floats, made ahead of time by threads.
  *
  * Sample k of epoch e is a function of (seed, e, k) and the cases alone, whatever the number of threads; cases are shuffled
- * anew each epoch. Patches larger than a case are padded with background, the case in their middle; smaller ones are cut at
- * random, a share of them centred on a tumour voxel (moved to lie inside). Every batch is full: an epoch is rounded up to
+ * anew each epoch. Patches larger than a case are padded with background, the case at a random place in them; smaller
+ * ones are cut at random, a share of them centred on a tumour voxel (moved to lie inside). Every batch is full: an epoch is rounded up to
  * whole batches.
  */
 #ifndef VOXGAN_LOADER_H

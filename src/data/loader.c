@@ -133,7 +133,9 @@ static void pick_corner(const vg_loader *l, const vg_case *c, vg_rng *r, int lo[
   for (int a = 0; a < 3; a++) {
     int room = have[a] - l->s.patch[a];
     if (room <= 0) {
-      lo[a] = -((-room) / 2);
+      /* Not always centred: the network's strides would meet each subject at the same voxels, and it learns
+       * few subjects by heart. */
+      lo[a] = -(int)vg_rng_below(r, (uint64_t)-room + 1);
     } else if (centred) {
       lo[a] = centre[a] - l->s.patch[a] / 2;
       lo[a] = lo[a] < 0 ? 0 : lo[a] > room ? room : lo[a];
