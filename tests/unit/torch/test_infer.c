@@ -1,0 +1,112 @@
+/* Windows: the whole volume is what the generator makes of it, slices are made one by one, patches cover every voxel. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <string.h>
+#include <cmocka.h>
+#include "run/infer.h"
+#include "voxgan/mem.h"
+
+enum { X = 20, Y = 24, Z = 18, VOXELS = X * Y * Z, CLASSES = 2 };
+
+static uint8_t labels[CLASSES * VOXELS], brain[VOXELS];
+static vg_case subject;
+
+static int make_case(void **state) {
+  (void)state;
+  for (int z = 0, i = 0; z < Z; z++)
+    for (int y = 0; y < Y; y++)
+      for (int x = 0; x < X; x++, i++) {
+        double r = hypot(hypot((x - X / 2.0) / X, (y - Y / 2.0) / Y), (z - Z / 2.0) / Z);
+        brain[i] = r < 0.45;
+        labels[i] = r < 0.45 && r >= 0.25 ? 255 : 0;
+        labels[VOXELS + i] = r < 0.25 ? 255 : 0;
+      }
+  subject = (vg_case){.n_classes = CLASSES, .labels = labels, .brain = brain, .id = "case"};
+  memcpy(subject.record.dim, (int[]){X, Y, Z}, sizeof subject.record.dim);
+  return 0;
+}
+
+static vg_gan *generator(int d, int h, int w) {
+  vg_gan_spec spec = {.generator = "unet", .discriminator = "patch", .norm = "none", .in_channels = CLASSES, .out_channels = 2,
+                      .patch = {d, h, w}, .ngf = 4, .ndf = 4, .levels = 2, .d_layers = 1, .input_skip = 1};
+  vg_gan_objective objective = {.adversarial = "bce", .reconstruction = "l1", .w_adversarial = 1, .w_reconstruction = 1,
+                                .beta1 = 0.5, .beta2 = 0.999};
+  vg_gan *gan;
+  if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
+  return gan;
+}
+
+static void as_floats(float *out) {
+  for (int i = 0; i < CLASSES * VOXELS; i++) out[i] = (float)labels[i] / 255;
+}
+
+static void assert_background(const float *out) {
+  for (int i = 0; i < 2 * VOXELS; i++) {
+    if (!brain[i % VOXELS]) assert_true(out[i] == -1);
+    assert_true(out[i] >= -1 && out[i] <= 1);
+  }
+}
+
+static void whole_is_the_generator_itself(void **state) {
+  (void)state;
+  vg_gan *gan = generator(8, 8, 8); /* smaller than the case on every axis */
+  static float in[CLASSES * VOXELS], direct[2 * VOXELS], out[2 * VOXELS];
+  as_floats(in);
+  assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){Z, Y, X}, direct), VG_OK);
+  assert_int_equal(infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, out), VG_OK);
+  assert_background(out);
+  for (int i = 0; i < 2 * VOXELS; i++)
+    if (brain[i % VOXELS]) assert_float_equal(out[i], direct[i], 1e-6);
+  vg_gan_free(gan);
+}
+
+/* Patches see less around them, so they differ a little from the whole; they must not have seams or holes. */
+static void patches_cover_every_voxel(void **state) {
+  (void)state;
+  vg_gan *gan = generator(8, 12, 8);
+  static float whole[2 * VOXELS], out[2 * VOXELS], cut[2 * VOXELS];
+  assert_int_equal(infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, whole), VG_OK);
+  assert_int_equal(infer(gan, &subject, VG_WINDOW_PATCH, SIZE_MAX, out), VG_OK);
+  assert_background(out);
+  double d = 0, var = 0;
+  for (int i = 0; i < 2 * VOXELS; i++) d += fabs(out[i] - whole[i]), var += fabs(whole[i] + 1);
+  assert_true(d < 0.05 * var);
+  /* AUTO takes patches where the whole does not fit, and says what is missing where not even a patch does. */
+  size_t patch_bytes = vg_gan_generate_bytes(vg_gan_get_spec(gan), (int[]){8, 12, 8});
+  assert_int_equal(infer(gan, &subject, VG_WINDOW_AUTO, patch_bytes, cut), VG_OK);
+  assert_memory_equal(cut, out, sizeof out);
+  assert_int_equal(infer(gan, &subject, VG_WINDOW_AUTO, patch_bytes - 1, cut), VG_MEMORY);
+  assert_non_null(strstr(vg_error(), "case: synthesis of 8x12x8 voxels needs"));
+  assert_int_equal(infer(gan, &subject, VG_WINDOW_WHOLE, patch_bytes, cut), VG_MEMORY);
+  vg_gan_free(gan);
+}
+
+static void slices_go_one_by_one(void **state) {
+  (void)state;
+  vg_gan *gan = generator(1, Y, X);
+  static float in[CLASSES * Y * X], direct[2 * Y * X], out[2 * VOXELS];
+  assert_int_equal(infer(gan, &subject, VG_WINDOW_AUTO, SIZE_MAX, out), VG_OK);
+  assert_background(out);
+  for (int z = 0; z < Z; z++) {
+    for (int c = 0; c < CLASSES; c++)
+      for (int i = 0; i < Y * X; i++) in[c * Y * X + i] = (float)labels[c * VOXELS + z * Y * X + i] / 255;
+    assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){1, Y, X}, direct), VG_OK);
+    for (int s = 0; s < 2; s++)
+      for (int i = 0; i < Y * X; i++)
+        if (brain[z * Y * X + i]) assert_float_equal(out[s * VOXELS + z * Y * X + i], direct[s * Y * X + i], 1e-6);
+  }
+  vg_gan_free(gan);
+  assert_int_equal(vg_tensor_live(), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(whole_is_the_generator_itself),
+      cmocka_unit_test(patches_cover_every_voxel),
+      cmocka_unit_test(slices_go_one_by_one),
+  };
+  return cmocka_run_group_tests(tests, make_case, NULL);
+}
