@@ -119,8 +119,19 @@ $B/tests/parity/%: $B/tests/parity/%.o $(MOD_OBJ) $B/libvoxgan.a
 $B/bench/%: $B/bench/%.o $B/libvoxgan.a
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
 
+# Fuzz targets: over their corpus as a test, and under libFuzzer with `make fuzz` (clang).
+FUZZ := nifti json
+$B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz_replay.o $B/libvoxgan.a
+	$(CC) $(LSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+.PHONY: fuzz
+fuzz:
+	@mkdir -p build/fuzz
+	for t in $(FUZZ); do \
+	  clang $(CPPFLAGS) -std=c11 -g -O1 -DVG_NO_CLONES -fsanitize=fuzzer,address,undefined -o build/fuzz/$$t tests/fuzz/fuzz_$$t.c $(LIB_SRC) $(LIBS) && \
+	  mkdir -p build/fuzz/corpus_$$t && build/fuzz/$$t -max_total_time=60 build/fuzz/corpus_$$t tests/fuzz/corpus/$$t || exit 1; done
+
 .PHONY: tests check
-tests: all $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
+tests: all $(FUZZ:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
 check: tests
 	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
 
@@ -162,7 +173,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check tests install uninstall bench $(BENCHES:%=bench-%) format tidy clean'
+	@echo 'targets: all check tests install uninstall bench $(BENCHES:%=bench-%) fuzz format tidy clean'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:

@@ -27,6 +27,9 @@ list() {
   for bin in "$BUILD"/tests/unit/test_* "$BUILD"/tests/unit/torch/test_*; do
     [ -x "$bin" ] && [ ! -d "$bin" ] && echo "${bin#"$BUILD"/tests/} $bin"
   done
+  for target in "$BUILD"/tests/fuzz/replay_*; do
+    [[ $target == *.* ]] || echo "fuzz/${target##*_} $target tests/fuzz/corpus/${target##*_}/*"
+  done
   for script in tests/cli/test_*.sh; do
     if grep -q '^# needs torch' "$script" && [ "$TORCH" = 0 ]; then continue; fi
     echo "${script#tests/} bash $script"
