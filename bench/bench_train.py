@@ -3,7 +3,9 @@
 
 The same 3-D network, loss and batch in both: 64^3 patch, ngf 16, 8 one-hot label channels to 4 series, fp32,
 batch 1, instance norm, one full D+G step with Adam. Both are processes of their own that step on request and
-use every core; rounds alternate. The peer is tests/oracle/pix2pix.py in eager mode."""
+use every core; rounds alternate. The peer is tests/oracle/pix2pix.py in eager mode, and should have a fast BLAS
+(Debian: libopenblas0-pthread), for its transposed convolutions go through it; without one the peer is three times
+slower, which the output says and train.json records as "fair": false."""
 import json
 import os
 import statistics
@@ -33,6 +35,15 @@ def peer(path):
         seconds = pix2pix.clock(model, x, y, int(line))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         print(json.dumps({"steps": int(line), "seconds": seconds, "peak_bytes": peak}), flush=True)
+
+
+def blas():
+    """The BLAS that PyTorch found, as a file's name."""
+    import torch  # noqa: F401, maps it
+    with open("/proc/self/maps") as f:
+        names = {os.path.realpath(line.split()[-1]) for line in f if "blas" in line}
+    fast = sorted(n for n in names if any(k in n for k in ("openblas", "blis", "mkl", "atlas")))
+    return (fast or sorted(names) or ["none"])[0], bool(fast) or torch.backends.mkl.is_available()
 
 
 def ask(process, steps):
@@ -68,7 +79,7 @@ def main(build):
         for process in (ours, theirs):
             ask(process, WARM_UP)
         runs = []
-        print(f"{'round':>5} {'voxgan s/step':>14} {'PyTorch s/step':>15}")
+        print(f"{'round':>5} {'voxgan s/step':>14} {'PyTorch s/step':>15}", flush=True)
         for i in range(ROUNDS):
             a, b = ask(ours, STEPS), ask(theirs, STEPS)
             runs.append({"ours": a["steps"] / a["seconds"], "peer": b["steps"] / b["seconds"]})
@@ -79,9 +90,10 @@ def main(build):
     speed = {k: statistics.median(r[k] for r in runs) for k in ("ours", "peer")}
     memory = {"ours": a["peak_bytes"], "peer": b["peak_bytes"]}
     ratio = speed["ours"] / speed["peer"]
+    library, fair = blas()
     result = {"ours": speed["ours"], "peer": speed["peer"], "ratio": ratio, "target": TARGET, "unit": "steps/s",
               "runs": runs, "peak_bytes": memory, "threads": len(os.sched_getaffinity(0)),
-              "peer_version": f"PyTorch {torch.__version__}"}
+              "peer_version": f"PyTorch {torch.__version__}", "peer_blas": library, "fair": fair}
     folder = os.path.join(build, "..", "bench")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "train.json"), "w") as f:
@@ -90,6 +102,8 @@ def main(build):
     print(f"steps/s: voxgan {speed['ours']:.2f}, PyTorch {torch.__version__} {speed['peer']:.2f} (medians)")
     print(f"peak memory: voxgan {memory['ours'] / 2**20:.0f} MiB, PyTorch {memory['peer'] / 2**20:.0f} MiB "
           f"(target: no more)")
+    if not fair:
+        print(f"not a fair ratio: PyTorch runs on {library}; install libopenblas0-pthread")
     print(f"train ratio: {ratio:.2f} (target {TARGET})")
     return 0
 
