@@ -19,9 +19,9 @@ cat >"$T/own.c" <<'C'
 #include <voxgan/voxgan.h>
 int main(void) { return puts(vg_version()) < 0; }
 C
-expect "builds by voxgan.pc" gcc "$T/own.c" -o "$T/own" -I"$T/root/usr/include" -L"$T/root/usr/lib" $(pkg-config --libs-only-l voxgan) -Wl,-rpath,"$T/root/usr/lib"
+expect "builds by voxgan.pc" gcc ${SANITIZE:+-fsanitize=$SANITIZE} "$T/own.c" -o "$T/own" -I"$T/root/usr/include" -L"$T/root/usr/lib" $(pkg-config --libs-only-l voxgan) -Wl,-rpath,"$T/root/usr/lib"
 expect_ok '^[0-9]' "$T/own"
-expect "builds statically" gcc "$T/own.c" -o "$T/own_static" -I"$T/root/usr/include" "$T/root/usr/lib/libvoxgan.a" $(PKG_CONFIG_SYSROOT_DIR= pkg-config --libs-only-l libcjson libdeflate zlib libpng libmd) -lnifti2 -lznz -lm -pthread
+expect "builds statically" gcc ${SANITIZE:+-fsanitize=$SANITIZE} "$T/own.c" -o "$T/own_static" -I"$T/root/usr/include" "$T/root/usr/lib/libvoxgan.a" $(PKG_CONFIG_SYSROOT_DIR= pkg-config --libs-only-l libcjson libdeflate zlib libpng libmd) -lnifti2 -lznz -lm -pthread
 if [ "$TORCH" != 0 ]; then
   expect_ok '' "$VOXGAN" phantom --out "$T/p" --subjects 2 --size 32
   expect_ok 'a step' "$T/root/usr/bin/voxgan" train --data "$T/p" --layout brats2021 --out "$T/r" --set net.ngf=4 --dry-run
