@@ -24,7 +24,9 @@ extern "C" {
 
 typedef struct vg_config {
 #define VG_SECTION(section, help) struct {
-#define VG_SECTION_END(section) } section;
+#define VG_SECTION_END(section) \
+  }                             \
+  section;
 #define VG_SET_BOOL(section, name, ...) bool name;
 #define VG_SET_INT(section, name, ...) int name;
 #define VG_SET_F64(section, name, ...) double name;
@@ -40,7 +42,13 @@ typedef struct vg_config {
 #undef VG_SET_DIMS
 } vg_config;
 
-typedef enum vg_setting_type { VG_SETTING_BOOL, VG_SETTING_INT, VG_SETTING_F64, VG_SETTING_STR, VG_SETTING_DIMS } vg_setting_type;
+typedef enum vg_setting_type {
+  VG_SETTING_BOOL,
+  VG_SETTING_INT,
+  VG_SETTING_F64,
+  VG_SETTING_STR,
+  VG_SETTING_DIMS
+} vg_setting_type;
 
 /* One row of settings.def. */
 typedef struct vg_setting {

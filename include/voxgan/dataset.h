@@ -46,12 +46,13 @@ typedef struct vg_layout {
   const char *anatomy_scheme; /* of its anatomy labels */
   /* false: the path is none of this layout's. */
   bool (*classify)(const char *relative_path, vg_file_role *out);
-  /* Relative path for a file of a case; kind SERIES uses series. VG_CONFIG when the layout has no name for it. */
+  /* Relative path for a file of a case; kind SERIES uses series. VG_CONFIG when the layout has no name for
+   * it. */
   vg_status (*path)(const char *id, vg_file_kind kind, const char *series, char *buf, size_t size);
 } vg_layout;
 
 /* Rows of layouts.def. */
-const vg_layout *vg_layout_find(const char *name); /* NULL */
+const vg_layout *vg_layout_find(const char *name);  /* NULL */
 const char *vg_layout_at(int i, const char **help); /* name, NULL past the last */
 
 /* A case: all paths absolute or relative to the working folder; NULL where there is none. */
@@ -77,10 +78,10 @@ typedef struct vg_dataset {
   int n_sources;
 } vg_dataset;
 
-/* Adds every subject below root. layout: a name, "auto" (guessed from the names, and said by vg_info), or "csv": root is then
- * a manifest file with columns id,<series>...,tumour,anatomy[,person], paths relative to it. A .csv root implies it.
- * tumour_scheme, anatomy_scheme: NULL, or what to use in place of the layout's own.
- * Logs one line a subject at debug level, and a summary with what was skipped and why at info level.
+/* Adds every subject below root. layout: a name, "auto" (guessed from the names, and said by vg_info), or
+ * "csv": root is then a manifest file with columns id,<series>...,tumour,anatomy[,person], paths relative to
+ * it. A .csv root implies it. tumour_scheme, anatomy_scheme: NULL, or what to use in place of the layout's
+ * own. Logs one line a subject at debug level, and a summary with what was skipped and why at info level.
  * VG_DATA: no such folder, nothing found, the same id twice (two files claim the same series). */
 vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
                          const char *anatomy_scheme);
@@ -89,13 +90,13 @@ typedef struct vg_wanted {
   vg_series_list series; /* all of these */
   bool tumour, anatomy;  /* and these label maps */
 } vg_wanted;
-/* Every subject has what is wanted: else VG_DATA naming the first and what it lacks (and how many more), or with skip the
- * subject is dropped with a warning. VG_DATA when none is left. */
+/* Every subject has what is wanted: else VG_DATA naming the first and what it lacks (and how many more), or
+ * with skip the subject is dropped with a warning. VG_DATA when none is left. */
 vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip);
 void vg_dataset_release(vg_dataset *ds);
 
-/* Splits by person: the share (0..1) of persons that go to validation (at least one when share > 0 and there are
- * two), drawn by seed. is_val has n entries. */
+/* Splits by person: the share (0..1) of persons that go to validation (at least one when share > 0 and there
+ * are two), drawn by seed. is_val has n entries. */
 vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bool *is_val);
 /* {"train": [ids], "val": [ids]} */
 vg_json *vg_dataset_split_json(const vg_dataset *ds, const bool *is_val);

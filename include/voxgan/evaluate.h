@@ -8,18 +8,18 @@
  *
  * Cases are paired by equal id. Within a case every series that both sides have is compared in the regions
  *
- *     brain      the real anatomy map and the tumour; where there is no anatomy map, the brain mask of the real
- *                series (vg_brain_mask) and the tumour
- *     tumour     all tumour classes together; then each class by its name, where there are several
+ *     brain      the real anatomy map and the tumour; where there is no anatomy map, the brain mask of the
+ * real series (vg_brain_mask) and the tumour tumour     all tumour classes together; then each class by its
+ * name, where there are several
  *
  * which come from the real side's label maps, or from the synthetic side's where the real side has none.
- * Intensities are brought to [-1, 1] first (vg_normalise), so that the data range of PSNR and SSIM is 2. Where both
- * sides have tumour or anatomy maps these are compared class by class, joined by class name; unless the overlap
- * suite is asked for by name, that is left out when every pair of maps is equal, as it is where images were made
- * from copied labels.
+ * Intensities are brought to [-1, 1] first (vg_normalise), so that the data range of PSNR and SSIM is 2.
+ * Where both sides have tumour or anatomy maps these are compared class by class, joined by class name;
+ * unless the overlap suite is asked for by name, that is left out when every pair of maps is equal, as it is
+ * where images were made from copied labels.
  *
- * A metric that is not defined in a case (a region without voxels) has no row for it. Results do not depend on
- * the number of threads. Memory is bounded: one pair of volumes and their label maps a thread.
+ * A metric that is not defined in a case (a region without voxels) has no row for it. Results do not depend
+ * on the number of threads. Memory is bounded: one pair of volumes and their label maps a thread.
  */
 #ifndef VOXGAN_EVALUATE_H
 #define VOXGAN_EVALUATE_H
@@ -33,43 +33,45 @@
 extern "C" {
 #endif
 
-/* Which intensities become -1 and +1 (values beyond are clipped, and all outside the brain region is -1): the 0.5th
- * and 99.5th percentile inside the brain region (linear interpolation, as NumPy's default) of ... */
+/* Which intensities become -1 and +1 (values beyond are clipped, and all outside the brain region is -1): the
+ * 0.5th and 99.5th percentile inside the brain region (linear interpolation, as NumPy's default) of ... */
 typedef enum vg_normalise {
-  VG_NORMALISE_EACH, /* each volume its own: right where scanners differ in gain; blind to a wrong gain or offset. What
-                        synth wrote has its range in dataset_description.json, and that is taken in place of percentiles,
-                        which a missing bright rim would shift */
+  VG_NORMALISE_EACH, /* each volume its own: right where scanners differ in gain; blind to a wrong gain or
+                        offset. What synth wrote has its range in dataset_description.json, and that is taken
+                        in place of percentiles, which a missing bright rim would shift */
   VG_NORMALISE_REAL, /* the real one, for both: a wrong gain or offset counts as error */
-  VG_NORMALISE_NONE, /* values as stored, everywhere; the data range is the real one's distance of percentiles */
+  VG_NORMALISE_NONE, /* values as stored, everywhere; the data range is the real one's distance of percentiles
+                      */
 } vg_normalise;
 const char *vg_normalise_name(vg_normalise n);
 vg_status vg_normalise_parse(const char *text, vg_normalise *out); /* VG_CONFIG */
 
 /* Strings are borrowed for the call. */
 typedef struct vg_evaluate_settings {
-  const char *real, *synth;               /* data sets (vg_dataset_add) */
-  const char *real_layout, *synth_layout; /* NULL: guessed */
+  const char *real, *synth;                   /* data sets (vg_dataset_add) */
+  const char *real_layout, *synth_layout;     /* NULL: guessed */
   const char *tumour_scheme, *anatomy_scheme; /* of both; NULL: the layouts' own */
-  const char *out;       /* folder for metrics.csv and summary.json; NULL: nothing is written */
-  const char *suites;    /* "image,overlap"; NULL: all that the data allow */
+  const char *out;    /* folder for metrics.csv and summary.json; NULL: nothing is written */
+  const char *suites; /* "image,overlap"; NULL: all that the data allow */
   vg_normalise normalise;
-  const char *baseline;  /* a summary.json to compare with, or NULL */
-  const char *tolerance; /* relative: "0.05" for all, "psnr=0.02,0.1" by metric and for the rest; NULL: 0.05 */
+  const char *baseline; /* a summary.json to compare with, or NULL */
+  const char
+      *tolerance; /* relative: "0.05" for all, "psnr=0.02,0.1" by metric and for the rest; NULL: 0.05 */
 } vg_evaluate_settings;
 
 typedef struct vg_evaluation vg_evaluation;
 
 /* Measures every pair, in parallel, and writes by atomic rename, replacing what is there:
- *   metrics.csv   subject,series,region,metric,value; series is tumour_labels or anatomy_labels for label maps
- *   summary.json  settings, version, unpaired subjects, and by series, region and metric: n, mean, sd (n - 1),
- *                 median, quartiles (linear), min, max of the finite values, and the number of infinite ones
- * *out is set with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
+ *   metrics.csv   subject,series,region,metric,value; series is tumour_labels or anatomy_labels for label
+ * maps summary.json  settings, version, unpaired subjects, and by series, region and metric: n, mean, sd (n -
+ * 1), median, quartiles (linear), min, max of the finite values, and the number of infinite ones *out is set
+ * with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
  *
- * VG_DATA: no pair, nothing to compare in any pair, differing grids, labels outside a scheme, a real series that
- * is constant in the brain, a baseline that is no summary or was made with another normalisation.
+ * VG_DATA: no pair, nothing to compare in any pair, differing grids, labels outside a scheme, a real series
+ * that is constant in the brain, a baseline that is no summary or was made with another normalisation.
  * VG_REGRESSION: against the baseline, the mean of a metric is worse by more than its tolerance times the
- * baseline's absolute value (and by more than 1e-6), or has gone, or covers fewer cases. Metrics that are not in
- * the chosen suites are not compared. */
+ * baseline's absolute value (and by more than 1e-6), or has gone, or covers fewer cases. Metrics that are not
+ * in the chosen suites are not compared. */
 vg_status vg_evaluate(const vg_evaluate_settings *settings, vg_evaluation **out);
 void vg_evaluation_free(vg_evaluation *e);
 

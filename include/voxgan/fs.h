@@ -39,7 +39,9 @@ vg_status vg_fs_remove(const char *path); /* fine when it is not there */
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
 
 /* An exclusive advisory lock on path (made when missing), waiting for it. */
-typedef struct vg_lock { int fd; } vg_lock;
+typedef struct vg_lock {
+  int fd;
+} vg_lock;
 vg_status vg_lock_take(const char *path, vg_lock *lock);
 void vg_lock_release(vg_lock *lock);
 

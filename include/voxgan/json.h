@@ -20,7 +20,13 @@ extern "C" {
 
 typedef struct vg_json vg_json;
 typedef enum vg_json_type {
-  VG_JSON_NONE, VG_JSON_NULL, VG_JSON_BOOL, VG_JSON_NUMBER, VG_JSON_STRING, VG_JSON_ARRAY, VG_JSON_OBJECT
+  VG_JSON_NONE,
+  VG_JSON_NULL,
+  VG_JSON_BOOL,
+  VG_JSON_NUMBER,
+  VG_JSON_STRING,
+  VG_JSON_ARRAY,
+  VG_JSON_OBJECT
 } vg_json_type;
 
 /* VG_DATA with name, line and column of the first fault. Rejects trailing text. */

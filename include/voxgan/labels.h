@@ -37,7 +37,8 @@ typedef struct vg_scheme {
 } vg_scheme;
 
 /* Rows of schemes.def: brats (1 necrosis, 2 oedema, 4 enhancing), brats2013 (1 necrosis, 2 oedema,
- * 3 nonenhancing, 4 enhancing), brats2023 (1 necrosis, 2 oedema, 3 enhancing), tissues (1 csf, 2 gm, 3 wm). */
+ * 3 nonenhancing, 4 enhancing), brats2023 (1 necrosis, 2 oedema, 3 enhancing), tissues (1 csf, 2 gm, 3 wm).
+ */
 const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; help may be NULL */
 /* A name from the registry or inline text. VG_CONFIG names the fault and the nearest known name. */
 vg_status vg_scheme_parse(const char *text, vg_scheme *out);
@@ -45,8 +46,8 @@ vg_status vg_scheme_parse(const char *text, vg_scheme *out);
 char *vg_scheme_text(const vg_scheme *s);
 const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value); /* NULL: not in the scheme */
 
-/* Every non-zero value of map is in the scheme, else VG_DATA "path: label value 7 (12 voxels) is not in scheme brats
- * (1 necrosis, ...)". path is for the message. */
+/* Every non-zero value of map is in the scheme, else VG_DATA "path: label value 7 (12 voxels) is not in
+ * scheme brats (1 necrosis, ...)". path is for the message. */
 vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path);
 
 /* Ordered classes: anatomy first, then tumour. Index i is channel i of a network's input. */
@@ -63,8 +64,8 @@ int vg_classes_find(const vg_classes *c, const char *name); /* -1 */
 /* Adds the scheme's classes of a role that c lacks, in the scheme's order, keeping anatomy before tumour. */
 vg_status vg_classes_add(vg_classes *c, const vg_scheme *s, vg_role role);
 vg_status vg_classes_add_name(vg_classes *c, const char *name, vg_role role);
-/* table[value] = class index + 1, 0 background; every label of s with that role must be in c, else VG_DATA naming
- * both sides ("model knows csf, gm, wm; scheme brats has necrosis"). table has 65536 entries. */
+/* table[value] = class index + 1, 0 background; every label of s with that role must be in c, else VG_DATA
+ * naming both sides ("model knows csf, gm, wm; scheme brats has necrosis"). table has 65536 entries. */
 vg_status vg_classes_table(const vg_classes *c, const vg_scheme *s, vg_role role, uint8_t *table);
 
 #ifdef __cplusplus

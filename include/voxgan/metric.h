@@ -1,7 +1,7 @@
 /* metric.h: the registry of measures between a real and a synthetic case.
  *
- * A metric is a row of metrics.def and one `const vg_metric vg_metric_NAME`. It is computed for all regions of
- * a case at once, so that what is expensive (an SSIM map) is made once however many regions average it:
+ * A metric is a row of metrics.def and one `const vg_metric vg_metric_NAME`. It is computed for all regions
+ * of a case at once, so that what is expensive (an SSIM map) is made once however many regions average it:
  *
  *     vg_regions regions;
  *     vg_regions_init(&regions);
@@ -12,8 +12,8 @@
  *     double value[VG_REGIONS_MAX];
  *     st = vg_metric_find("ssim")->metric->compute(&in, value);        // value[0] brain, value[1] tumour
  *
- * A new metric: one row in metrics.def, one struct in a file of src/eval. Its name then works in eval, `voxgan
- * list`, baselines and the test that walks every row. A new suite is a new suite name in such a row.
+ * A new metric: one row in metrics.def, one struct in a file of src/eval. Its name then works in eval,
+ * `voxgan list`, baselines and the test that walks every row. A new suite is a new suite name in such a row.
  */
 #ifndef VOXGAN_METRIC_H
 #define VOXGAN_METRIC_H
@@ -30,8 +30,8 @@ extern "C" {
 #define VG_REGION_NAME 32
 #define VG_CELLS 256
 
-/* Named regions, which may overlap, as unions of cells: every voxel carries one cell index (0 to 255), and bit
- * r of member[cell] says whether that cell belongs to region r. */
+/* Named regions, which may overlap, as unions of cells: every voxel carries one cell index (0 to 255), and
+ * bit r of member[cell] says whether that cell belongs to region r. */
 typedef struct vg_regions {
   int n;
   char names[VG_REGIONS_MAX][VG_REGION_NAME];
@@ -76,13 +76,13 @@ typedef struct vg_metric_row {
   const vg_metric *metric;
 } vg_metric_row;
 
-const vg_metric_row *vg_metric_at(int i); /* in the order of metrics.def; NULL past the last */
+const vg_metric_row *vg_metric_at(int i);              /* in the order of metrics.def; NULL past the last */
 const vg_metric_row *vg_metric_find(const char *name); /* NULL when there is none */
 const char *vg_metric_kind_name(vg_metric_kind kind);
 /* The names of the suites in order of their first row; NULL past the last. */
 const char *vg_suite_at(int i);
-/* Bit i for suite i, from "image,overlap"; NULL and "all" mean every suite. VG_CONFIG names an unknown one and
- * the nearest known. */
+/* Bit i for suite i, from "image,overlap"; NULL and "all" mean every suite. VG_CONFIG names an unknown one
+ * and the nearest known. */
 vg_status vg_suites_parse(const char *text, uint32_t *bits);
 /* Whether the metric's suite is among bits. */
 bool vg_metric_in_suites(const vg_metric *m, uint32_t bits);

@@ -18,8 +18,16 @@ extern "C" {
 
 /* The datatypes of the standard that hold real numbers; values are NIfTI codes. */
 typedef enum vg_dtype {
-  VG_DT_U8 = 2, VG_DT_I16 = 4, VG_DT_I32 = 8, VG_DT_F32 = 16, VG_DT_F64 = 64, VG_DT_I8 = 256,
-  VG_DT_U16 = 512, VG_DT_U32 = 768, VG_DT_I64 = 1024, VG_DT_U64 = 1280
+  VG_DT_U8 = 2,
+  VG_DT_I16 = 4,
+  VG_DT_I32 = 8,
+  VG_DT_F32 = 16,
+  VG_DT_F64 = 64,
+  VG_DT_I8 = 256,
+  VG_DT_U16 = 512,
+  VG_DT_U32 = 768,
+  VG_DT_I64 = 1024,
+  VG_DT_U64 = 1280
 } vg_dtype;
 const char *vg_dtype_name(vg_dtype t); /* "int16" */
 
@@ -43,7 +51,7 @@ typedef struct vg_nifti_write_options {
   vg_dtype dtype;      /* U8, I16, U16 or F32 */
   double slope, inter; /* stored = round((value - inter) / slope); 0 means 1 */
   int xform_code;      /* 0 means 1 (scanner) */
-  int gzip_level;      /* for a .gz path: 1..12 of libdeflate; 0 is fastest (deflate_runs.h), level 1 for F32 */
+  int gzip_level; /* for a .gz path: 1..12 of libdeflate; 0 is fastest (deflate_runs.h), level 1 for F32 */
 } vg_nifti_write_options;
 
 /* NIfTI-1 single file by atomic rename, gzipped when path ends in .gz; sform and qform both set.

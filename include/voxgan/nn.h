@@ -38,8 +38,8 @@ typedef struct vg_gan_spec {
 } vg_gan_spec;
 
 typedef struct vg_gan_objective {
-  char adversarial[16];    /* row of losses.def with kind adversarial: bce, lsgan, hinge */
-  char reconstruction[16]; /* row with kind reconstruction: l1 */
+  char adversarial[16];                   /* row of losses.def with kind adversarial: bce, lsgan, hinge */
+  char reconstruction[16];                /* row with kind reconstruction: l1 */
   double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
   double beta1, beta2;
 } vg_gan_objective;
@@ -56,8 +56,8 @@ typedef struct vg_gan_losses {
 typedef struct vg_gan vg_gan;
 
 /* Checks the spec (VG_CONFIG names the fault), builds both networks, N(0, 0.02) weights from seed. */
-vg_status vg_gan_new(const vg_gan_spec *spec, const vg_gan_objective *objective, uint64_t seed, vg_device device,
-                     vg_gan **out);
+vg_status vg_gan_new(const vg_gan_spec *spec, const vg_gan_objective *objective, uint64_t seed,
+                     vg_device device, vg_gan **out);
 /* The generator alone, for synthesis. */
 vg_status vg_gan_new_generator(const vg_gan_spec *spec, vg_device device, vg_gan **out);
 void vg_gan_free(vg_gan *gan);
@@ -79,11 +79,17 @@ size_t vg_gan_step_bytes(const vg_gan_spec *spec, int n, const int dim[3]);
 size_t vg_gan_parameters(const vg_gan *gan, bool discriminator);
 
 /* ---- state ---- */
-/* Weights (and running statistics) of the generator: entries named as PyTorch's state_dict would, "down.0.weight".
- * Transposed-convolution weights are in PyTorch's (C, K, kd, kh, kw) layout. entries and their data are the
- * caller's: vg_gan_state_free. */
-typedef enum vg_gan_part { VG_GAN_GENERATOR = 1, VG_GAN_DISCRIMINATOR = 2, VG_GAN_OPTIMISER = 4, VG_GAN_ALL = 7 } vg_gan_part;
-/* Names carry the prefixes "g.", "d.", "adam.". The random streams are counters of the step, so (seed, step) restores them. */
+/* Weights (and running statistics) of the generator: entries named as PyTorch's state_dict would,
+ * "down.0.weight". Transposed-convolution weights are in PyTorch's (C, K, kd, kh, kw) layout. entries and
+ * their data are the caller's: vg_gan_state_free. */
+typedef enum vg_gan_part {
+  VG_GAN_GENERATOR = 1,
+  VG_GAN_DISCRIMINATOR = 2,
+  VG_GAN_OPTIMISER = 4,
+  VG_GAN_ALL = 7
+} vg_gan_part;
+/* Names carry the prefixes "g.", "d.", "adam.". The random streams are counters of the step, so (seed, step)
+ * restores them. */
 vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n);
 void vg_gan_state_free(vg_st_entry *entries, size_t n);
 /* Every tensor of the parts must be in the file with its shape, else VG_DATA naming file and tensor. */
@@ -104,8 +110,9 @@ typedef struct vg_loss {
 const vg_loss *vg_loss_find(const char *name); /* NULL when there is none */
 const vg_loss *vg_loss_at(int i);              /* NULL past the last */
 
-/* How the U-Net divides a patch: per level the stride of each axis (2 while the axis is at least 4, else 1). 64^3
- * gives 5 levels, 128x128x54 6. Returns the levels, at most want (0: as many as the largest axis allows). */
+/* How the U-Net divides a patch: per level the stride of each axis (2 while the axis is at least 4, else 1).
+ * 64^3 gives 5 levels, 128x128x54 6. Returns the levels, at most want (0: as many as the largest axis
+ * allows). */
 #define VG_UNET_MAX_LEVELS 10
 int vg_unet_strides(const int patch[3], int want, int stride[VG_UNET_MAX_LEVELS][3]);
 

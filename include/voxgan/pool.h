@@ -25,9 +25,9 @@ typedef void (*vg_range_work)(void *arg, size_t begin, size_t end);
 void vg_parallel_ranges(size_t n, size_t grain, vg_range_work fn, void *arg);
 
 /* n items through three stages, in order: produce and consume each on a thread of their own, compute on the
- * caller's, so that loading, computing and writing overlap. A stage works on item i only after the one before it has;
- * produce is at most depth items ahead of consume, so index % depth is a slot. After a failure no further item is begun;
- * the status and message are those of the earliest failing item. */
+ * caller's, so that loading, computing and writing overlap. A stage works on item i only after the one before
+ * it has; produce is at most depth items ahead of consume, so index % depth is a slot. After a failure no
+ * further item is begun; the status and message are those of the earliest failing item. */
 vg_status vg_pipeline(size_t n, size_t depth, vg_work produce, vg_work compute, vg_work consume, void *arg);
 
 /* Threads of the pool; 0 asks for one per processor that this process may run on. Call before

@@ -27,9 +27,9 @@ vg_rng vg_rng_init(uint64_t seed, uint64_t key);
 
 uint32_t vg_rng_u32(vg_rng *r);
 uint64_t vg_rng_u64(vg_rng *r);
-uint64_t vg_rng_below(vg_rng *r, uint64_t n);            /* uniform in [0, n), n > 0, unbiased */
-double vg_rng_uniform(vg_rng *r, double lo, double hi);  /* [lo, hi), 53 bits */
-double vg_rng_normal(vg_rng *r);                         /* mean 0, sd 1 (Box-Muller) */
+uint64_t vg_rng_below(vg_rng *r, uint64_t n);           /* uniform in [0, n), n > 0, unbiased */
+double vg_rng_uniform(vg_rng *r, double lo, double hi); /* [lo, hi), 53 bits */
+double vg_rng_normal(vg_rng *r);                        /* mean 0, sd 1 (Box-Muller) */
 /* Fisher-Yates. */
 void vg_rng_shuffle(vg_rng *r, uint32_t *items, uint32_t n);
 /* The raw function: 128 bits for one (seed, key, counter). For per-voxel noise in parallel. */

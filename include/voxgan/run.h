@@ -26,11 +26,11 @@ typedef struct vg_roots {
 typedef struct vg_train_options {
   vg_config config; /* resolved */
   vg_roots data;
-  const char *out;    /* run folder: config.json, split.json, log.jsonl, model.safetensors, model-last.safetensors,
-                         checkpoints/, previews/ */
-  bool resume;        /* continue from checkpoints/last.safetensors, if there is one */
-  bool overwrite;     /* start anew in a folder that holds a run */
-  bool dry_run;       /* prepare and report the plan (data, networks, memory), train nothing */
+  const char *out; /* run folder: config.json, split.json, log.jsonl, model.safetensors,
+                      model-last.safetensors, checkpoints/, previews/ */
+  bool resume;     /* continue from checkpoints/last.safetensors, if there is one */
+  bool overwrite;  /* start anew in a folder that holds a run */
+  bool dry_run;    /* prepare and report the plan (data, networks, memory), train nothing */
 } vg_train_options;
 
 /* Trains label map -> image. VG_INTERRUPTED after SIGINT or SIGTERM, with the state saved. */
@@ -39,21 +39,22 @@ vg_status vg_train(const vg_train_options *options);
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
 
 typedef struct vg_synth_options {
-  const char *model; /* model.safetensors, or a run folder */
-  vg_roots labels;   /* folders in a layout, or single label map files */
+  const char *model;                          /* model.safetensors, or a run folder */
+  vg_roots labels;                            /* folders in a layout, or single label map files */
   const char *tumour_scheme, *anatomy_scheme; /* of the label maps; NULL: the layout's */
   const char *out;
   const char *format; /* layout to write in; NULL: that of the label maps, or of the model for single files */
   const char *device; /* NULL: cpu */
   int threads;        /* 0: all */
   uint64_t seed;
-  bool overwrite;        /* make anew what is there; otherwise finished cases are kept */
-  bool skip_incomplete;  /* leave out subjects without the label maps that the model needs */
-  vg_window window;      /* AUTO: whole volume where it fits memory_gib, else overlapping patches */
-  double memory_gib;     /* 0: what the machine has available */
+  bool overwrite;       /* make anew what is there; otherwise finished cases are kept */
+  bool skip_incomplete; /* leave out subjects without the label maps that the model needs */
+  vg_window window;     /* AUTO: whole volume where it fits memory_gib, else overlapping patches */
+  double memory_gib;    /* 0: what the machine has available */
 } vg_synth_options;
 
-/* Makes one synthetic case a label map: images, a copy of the label maps, manifest.csv, dataset_description.json. */
+/* Makes one synthetic case a label map: images, a copy of the label maps, manifest.csv,
+ * dataset_description.json. */
 vg_status vg_synth(const vg_synth_options *options);
 
 #define VG_TORCH_ABI 1

@@ -17,16 +17,16 @@ extern "C" {
 #endif
 
 /* name, exit code of the program, text */
-#define VG_STATUS_MAP(X)                                     \
-  X(OK, 0, "ok")                                             \
-  X(FAILED, 1, "failed")                                     \
-  X(IO, 1, "cannot read or write")                           \
-  X(USAGE, 2, "wrong usage")                                 \
-  X(CONFIG, 2, "wrong configuration")                        \
-  X(DATA, 3, "bad input data")                               \
-  X(DEVICE, 4, "device not available or failed")             \
-  X(MEMORY, 4, "out of memory")                              \
-  X(REGRESSION, 5, "worse than the baseline")                \
+#define VG_STATUS_MAP(X)                         \
+  X(OK, 0, "ok")                                 \
+  X(FAILED, 1, "failed")                         \
+  X(IO, 1, "cannot read or write")               \
+  X(USAGE, 2, "wrong usage")                     \
+  X(CONFIG, 2, "wrong configuration")            \
+  X(DATA, 3, "bad input data")                   \
+  X(DEVICE, 4, "device not available or failed") \
+  X(MEMORY, 4, "out of memory")                  \
+  X(REGRESSION, 5, "worse than the baseline")    \
   X(INTERRUPTED, 130, "interrupted")
 
 typedef enum vg_status {

@@ -21,7 +21,8 @@ typedef struct vg_str {
   bool failed;
 } vg_str;
 
-#define VG_STR_INIT {NULL, 0, 0, false}
+#define VG_STR_INIT \
+  { NULL, 0, 0, false }
 
 void vg_str_add(vg_str *s, const char *text);
 void vg_str_add_bytes(vg_str *s, const void *bytes, size_t n);

@@ -35,11 +35,15 @@ typedef struct vg_scope vg_scope;
 typedef enum vg_type { VG_F32, VG_BF16, VG_F16, VG_I64 } vg_type;
 
 /* "cpu", "cuda", "cuda:1", "auto" (cuda where there is one). */
-typedef struct vg_device { int kind; /* 0 CPU, 1 CUDA */ int index; } vg_device;
+typedef struct vg_device {
+  int kind; /* 0 CPU, 1 CUDA */
+  int index;
+} vg_device;
 vg_status vg_device_parse(const char *name, vg_device *out);
 /* Text such as "cpu (2 threads)" or "cuda:0 NVIDIA H200", into buf. */
 const char *vg_device_describe(vg_device d, char *buf, size_t size);
-/* Threads of the CPU kernels; 0: one per processor this process may run on. libtorch's own default is not used. */
+/* Threads of the CPU kernels; 0: one per processor this process may run on. libtorch's own default is not
+ * used. */
 void vg_tensor_threads(int n);
 const char *vg_torch_version(void); /* "1.13.0" */
 /* Highest bytes held so far: CUDA allocator's peak, or the process's peak RSS on CPU. */
@@ -155,8 +159,9 @@ vg_tensor *vg_l1(vg_tensor *a, vg_tensor *b, vg_tensor *weight);
 /* ---- optimiser ---- */
 /* One Adam step (Kingma and Ba 2015, bias-corrected, as torch.optim.Adam) over n parameters from their
  * gradients, in place; those without gradient are passed over. t counts from 1. */
-vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq, int n,
-                       double lr, double beta1, double beta2, double eps, double weight_decay, int64_t t);
+vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq,
+                       int n, double lr, double beta1, double beta2, double eps, double weight_decay,
+                       int64_t t);
 
 #ifdef __cplusplus
 }

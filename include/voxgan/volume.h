@@ -44,8 +44,8 @@ void vg_geometry_spacing(const vg_geometry *geo, double mm[3]);
 void vg_geometry_orientation(const vg_geometry *geo, char code[4]);
 /* Same shape, and affines that put every corner within tol mm. Otherwise VG_DATA, with "a: ...
  * differs from b's ...": the message names shape or distance. */
-vg_status vg_geometry_same(const vg_geometry *a, const char *name_a, const vg_geometry *b,
-                           const char *name_b, double tol_mm);
+vg_status vg_geometry_same(const vg_geometry *a, const char *name_a, const vg_geometry *b, const char *name_b,
+                           double tol_mm);
 
 void vg_affine_apply(const vg_affine *a, const double ijk[3], double mm[3]);
 /* false when singular. */

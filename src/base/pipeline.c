@@ -1,5 +1,6 @@
-/* pipeline.c: three stages at work on neighbouring items. Each stage has a count of items done; a stage may begin item i
- * when the one before it has done more than i, and produce also waits for a free slot behind consume. */
+/* pipeline.c: three stages at work on neighbouring items. Each stage has a count of items done; a stage may
+ * begin item i when the one before it has done more than i, and produce also waits for a free slot behind
+ * consume. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>

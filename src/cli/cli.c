@@ -46,17 +46,22 @@ static vg_status unknown_option(const cli_command *c, const char *name) {
 
 static vg_status store(const cli_option *o, const char *value) {
   switch (o->type) {
-  case CLI_FLAG: *(bool *)o->out = true; return VG_OK;
+  case CLI_FLAG:
+    *(bool *)o->out = true;
+    return VG_OK;
   case CLI_INT:
     if (vg_parse_i64(value, o->out)) return VG_OK;
     return vg_fail(VG_USAGE, "--%s: \"%s\" is not a whole number", o->name, value);
   case CLI_F64:
     if (vg_parse_f64(value, o->out)) return VG_OK;
     return vg_fail(VG_USAGE, "--%s: \"%s\" is not a number", o->name, value);
-  case CLI_TEXT: *(const char **)o->out = value; return VG_OK;
+  case CLI_TEXT:
+    *(const char **)o->out = value;
+    return VG_OK;
   case CLI_LIST: {
     cli_list *list = o->out;
-    if (list->n == CLI_LIST_MAX) return vg_fail(VG_USAGE, "--%s is given more than %d times", o->name, CLI_LIST_MAX);
+    if (list->n == CLI_LIST_MAX)
+      return vg_fail(VG_USAGE, "--%s is given more than %d times", o->name, CLI_LIST_MAX);
     list->items[list->n++] = value;
     return VG_OK;
   }
@@ -101,10 +106,12 @@ vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bo
     if (st) return st;
   }
   if (n < c->least_args || n > c->most_args)
-    return vg_fail(VG_USAGE, n < c->least_args ? "too few arguments; wanted %s" : "too many arguments; wanted %s",
+    return vg_fail(VG_USAGE,
+                   n < c->least_args ? "too few arguments; wanted %s" : "too many arguments; wanted %s",
                    *c->arguments ? c->arguments : "none");
   for (const cli_option *o = c->options; o->name; o++)
-    if (o->required && !given[o - c->options]) return vg_fail(VG_USAGE, "--%s %s is missing", o->name, o->value);
+    if (o->required && !given[o - c->options])
+      return vg_fail(VG_USAGE, "--%s %s is missing", o->name, o->value);
   *n_args = n;
   return VG_OK;
 }
@@ -117,7 +124,8 @@ static void print_options(const cli_option *list) {
     printf("  %-24s %s", left, list->help);
     if (list->type == CLI_INT && !list->required) printf(" [%lld]", *(const long long *)list->out);
     if (list->type == CLI_F64 && !list->required) printf(" [%g]", *(const double *)list->out);
-    if (list->type == CLI_TEXT && *(const char *const *)list->out) printf(" [%s]", *(const char *const *)list->out);
+    if (list->type == CLI_TEXT && *(const char *const *)list->out)
+      printf(" [%s]", *(const char *const *)list->out);
     putchar('\n');
   }
 }
@@ -133,7 +141,8 @@ void cli_print_help(const cli_command *c) {
 }
 
 vg_status cli_set_threads(long long threads) {
-  if (threads < 0 || threads > 1024) return vg_fail(VG_USAGE, "--threads is %lld, but must be from 0 to 1024", threads);
+  if (threads < 0 || threads > 1024)
+    return vg_fail(VG_USAGE, "--threads is %lld, but must be from 0 to 1024", threads);
   vg_threads_set((int)threads);
   return VG_OK;
 }

@@ -45,8 +45,8 @@ typedef struct cli_command {
 extern bool cli_quiet, cli_verbose;
 
 const cli_command *cli_command_at(int i);
-/* Fills the options' variables and leaves the positional arguments at the front of argv. help is set when --help was
- * met. VG_USAGE names the option and the nearest known one. */
+/* Fills the options' variables and leaves the positional arguments at the front of argv. help is set when
+ * --help was met. VG_USAGE names the option and the nearest known one. */
 vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help);
 void cli_print_help(const cli_command *c);
 /* --threads: sets the pool's size. */

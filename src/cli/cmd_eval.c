@@ -11,14 +11,21 @@ static const cli_option options[] = {
     {"real", CLI_TEXT, &real, "DIR", "real data set: a folder or a CSV manifest", true},
     {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired by id", true},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv and summary.json", true},
-    {"suite", CLI_TEXT, &suite, "A,B", "groups of metrics: image, overlap; all that the data allow when not given", false},
+    {"suite", CLI_TEXT, &suite, "A,B",
+     "groups of metrics: image, overlap; all that the data allow when not given", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; guessed and said when not given", false},
-    {"synth-layout", CLI_TEXT, &synth_layout, "L", "layout of the synthetic one; guessed and said when not given", false},
-    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline", false},
-    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline", false},
-    {"normalise", CLI_TEXT, &normalise, "N", "intensities to [-1, 1] by each volume's own robust range, by the real one's (real), or none", false},
-    {"baseline", CLI_TEXT, &baseline, "FILE", "an earlier summary.json; exit code 5 when a mean is worse", false},
-    {"tolerance", CLI_TEXT, &tolerance, "P", "how much worse, relative: 0.05, or by metric: psnr=0.02,0.1", false},
+    {"synth-layout", CLI_TEXT, &synth_layout, "L",
+     "layout of the synthetic one; guessed and said when not given", false},
+    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline",
+     false},
+    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
+     false},
+    {"normalise", CLI_TEXT, &normalise, "N",
+     "intensities to [-1, 1] by each volume's own robust range, by the real one's (real), or none", false},
+    {"baseline", CLI_TEXT, &baseline, "FILE", "an earlier summary.json; exit code 5 when a mean is worse",
+     false},
+    {"tolerance", CLI_TEXT, &tolerance, "P", "how much worse, relative: 0.05, or by metric: psnr=0.02,0.1",
+     false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
     {"json", CLI_FLAG, &json, NULL, "print the summary as JSON instead of tables", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -65,10 +72,13 @@ const cli_command cmd_eval = {
     .arguments = "",
     .summary = "measure a synthetic data set against the real one",
     .details =
-        "Every series that both sides have is compared inside the brain, the tumour and each of its parts; label\n"
-        "maps of both sides by class. metrics.csv has one row a subject, series, region and metric; summary.json\n"
+        "Every series that both sides have is compared inside the brain, the tumour and each of its parts; "
+        "label\n"
+        "maps of both sides by class. metrics.csv has one row a subject, series, region and metric; "
+        "summary.json\n"
         "their statistics, which a later run takes as its --baseline.\n\n"
-        "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real can.\n\n"
+        "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real "
+        "can.\n\n"
         "example:\n"
         "  voxgan eval --real BraTS2021_val --synth synthetic --out eval --baseline last/summary.json\n",
     .options = options,

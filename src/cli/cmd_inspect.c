@@ -22,7 +22,8 @@ typedef struct label_counts {
   size_t count[LABEL_VALUES_MAX];
 } label_counts;
 
-/* A piece of the volume: its extremes, and its histogram while all values are whole numbers from 0 to 65535. */
+/* A piece of the volume: its extremes, and its histogram while all values are whole numbers from 0 to 65535.
+ */
 typedef struct tally {
   float lo, hi;
   bool whole;
@@ -84,7 +85,8 @@ static vg_status survey(const vg_volume *vol, float *lo, float *hi, label_counts
   return st;
 }
 
-static vg_status volume_json(const char *path, const vg_nifti_info *info, const vg_volume *vol, vg_json **out) {
+static vg_status volume_json(const char *path, const vg_nifti_info *info, const vg_volume *vol,
+                             vg_json **out) {
   double mm[3];
   char code[4];
   float lo, hi;
@@ -107,7 +109,8 @@ static vg_status volume_json(const char *path, const vg_nifti_info *info, const 
   vg_json *affine = vg_json_put_take(j, "affine", vg_json_array());
   for (int r = 0; r < 4; r++) {
     vg_json *row = vg_json_put_take(affine, NULL, vg_json_array());
-    for (int c = 0; c < 4; c++) vg_json_put_number(row, NULL, r < 3 ? info->geo.affine.m[r][c] + 0.0 : c == 3); /* no -0 */
+    for (int c = 0; c < 4; c++)
+      vg_json_put_number(row, NULL, r < 3 ? info->geo.affine.m[r][c] + 0.0 : c == 3); /* no -0 */
   }
   vg_json_put_string(j, "dtype", vg_dtype_name(info->dtype));
   vg_json_put_number(j, "min", lo);
@@ -208,9 +211,15 @@ static void print_node(const vg_json *node, int indent) {
     const char *key = vg_json_key(e);
     printf("%*s%s%s", indent, "", key ? key : "-", key ? ": " : " ");
     switch (vg_json_type_of(e)) {
-    case VG_JSON_NUMBER: printf("%.10g\n", vg_json_number(e, 0)); break;
-    case VG_JSON_BOOL: puts(vg_json_bool(e, false) ? "yes" : "no"); break;
-    case VG_JSON_STRING: puts(vg_json_string(e, "")); break;
+    case VG_JSON_NUMBER:
+      printf("%.10g\n", vg_json_number(e, 0));
+      break;
+    case VG_JSON_BOOL:
+      puts(vg_json_bool(e, false) ? "yes" : "no");
+      break;
+    case VG_JSON_STRING:
+      puts(vg_json_string(e, ""));
+      break;
     case VG_JSON_ARRAY:
       if (vg_json_type_of(vg_json_first(e)) == VG_JSON_NUMBER) {
         print_numbers(e, key && !strcmp(key, "shape") ? " x " : ", ");
@@ -221,7 +230,8 @@ static void print_node(const vg_json *node, int indent) {
       putchar('\n');
       print_node(e, indent + 2);
       break;
-    default: puts("-");
+    default:
+      puts("-");
     }
   }
 }
@@ -243,8 +253,8 @@ static void print_labels(const vg_json *labels) {
 }
 
 static void print_volume(const vg_json *j) {
-  printf("%s: %s %s, ", vg_json_string(vg_json_get(j, "path"), ""), vg_json_string(vg_json_get(j, "format"), ""),
-         vg_json_string(vg_json_get(j, "dtype"), ""));
+  printf("%s: %s %s, ", vg_json_string(vg_json_get(j, "path"), ""),
+         vg_json_string(vg_json_get(j, "format"), ""), vg_json_string(vg_json_get(j, "dtype"), ""));
   print_numbers(vg_json_get(j, "shape"), " x ");
   printf(" voxels of ");
   print_numbers(vg_json_get(j, "spacing"), " x ");
@@ -252,7 +262,8 @@ static void print_volume(const vg_json *j) {
          vg_json_number(vg_json_get(j, "min"), 0), vg_json_number(vg_json_get(j, "max"), 0));
   printf("affine:\n");
   for (const vg_json *row = vg_json_first(vg_json_get(j, "affine")); row; row = vg_json_next(row)) {
-    for (const vg_json *e = vg_json_first(row); e; e = vg_json_next(e)) printf(" %11.5g", vg_json_number(e, 0));
+    for (const vg_json *e = vg_json_first(row); e; e = vg_json_next(e))
+      printf(" %11.5g", vg_json_number(e, 0));
     putchar('\n');
   }
   if (vg_json_get(j, "labels")) print_labels(vg_json_get(j, "labels"));
@@ -297,7 +308,8 @@ const cli_command cmd_inspect = {
     .name = "inspect",
     .arguments = "PATH",
     .summary = "show what a volume, a data set, a model or a run folder holds",
-    .details = "examples:\n  voxgan inspect case_seg.nii.gz\n  voxgan inspect --json BraTS2021\n  voxgan inspect runs/a\n",
+    .details = "examples:\n  voxgan inspect case_seg.nii.gz\n  voxgan inspect --json BraTS2021\n  voxgan "
+               "inspect runs/a\n",
     .options = options,
     .least_args = 1,
     .most_args = 1,

@@ -10,7 +10,8 @@ static bool anatomy;
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out, "DIR", "folder to write", true},
     {"subjects", CLI_INT, &subjects, "N", "how many", false},
-    {"layout", CLI_TEXT, &layout, "L", "brats2013, brats2021, brats2023: four series and tumour labels; bids: T1 and tissue labels", false},
+    {"layout", CLI_TEXT, &layout, "L",
+     "brats2013, brats2021, brats2023: four series and tumour labels; bids: T1 and tissue labels", false},
     {"size", CLI_TEXT, &size, "S", "voxels: one number, or X,Y,Z; the head keeps its size in mm", false},
     {"anatomy", CLI_FLAG, &anatomy, NULL, "write the tissue map too, in a BRATS layout", false},
     {"first", CLI_INT, &first, "K", "number of the first subject", false},
@@ -39,7 +40,8 @@ static vg_status run(char **args, int n_args) {
   vg_status st = parse_size(s.size);
   if (!st && (subjects < 1 || subjects > 1000000))
     st = vg_fail(VG_USAGE, "--subjects is %lld, but must be from 1 to 1000000", subjects);
-  if (!st && (first < 0 || first > 1000000)) st = vg_fail(VG_USAGE, "--first is %lld, but must be from 0 to 1000000", first);
+  if (!st && (first < 0 || first > 1000000))
+    st = vg_fail(VG_USAGE, "--first is %lld, but must be from 0 to 1000000", first);
   if (!st) st = cli_set_threads(threads);
   s.subjects = (int)subjects;
   s.first = (int)first;

@@ -9,14 +9,20 @@ static double memory;
 static bool overwrite, skip_incomplete;
 
 static const cli_option options[] = {
-    {"labels", CLI_LIST, &labels, "DIR|FILE", "label maps: a data set's folder, a CSV manifest, or one label map; may be repeated", true},
+    {"labels", CLI_LIST, &labels, "DIR|FILE",
+     "label maps: a data set's folder, a CSV manifest, or one label map; may be repeated", true},
     {"out", CLI_TEXT, &out, "DIR", "data set to write", true},
-    {"layout", CLI_LIST, &layouts, "L", "layout of the label maps' folder; guessed and said when not given", false},
+    {"layout", CLI_LIST, &layouts, "L", "layout of the label maps' folder; guessed and said when not given",
+     false},
     {"format", CLI_TEXT, &format, "L", "layout to write in; that of the label maps when not given", false},
-    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline", false},
-    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline", false},
-    {"window", CLI_TEXT, &window, "W", "whole, patch (overlapping, Gaussian-weighted), or auto: whole where it fits", false},
-    {"memory", CLI_F64, &memory, "GIB", "memory that synthesis may take; 0: what the machine has free", false},
+    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline",
+     false},
+    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
+     false},
+    {"window", CLI_TEXT, &window, "W",
+     "whole, patch (overlapping, Gaussian-weighted), or auto: whole where it fits", false},
+    {"memory", CLI_F64, &memory, "GIB", "memory that synthesis may take; 0: what the machine has free",
+     false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
     {"seed", CLI_INT, &seed, "N", "seed, recorded with the data set", false},
@@ -56,8 +62,10 @@ const cli_command cmd_synth = {
     .name = "synth",
     .arguments = "MODEL",
     .summary = "make a synthetic data set from label maps with a trained model",
-    .details = "MODEL is a model.safetensors or a run folder. Each label map gives one case: its images and a copy of the\n"
-               "labels in the same grid, so that the pair is annotated data. Finished cases are kept when the command\n"
+    .details = "MODEL is a model.safetensors or a run folder. Each label map gives one case: its images and "
+               "a copy of the\n"
+               "labels in the same grid, so that the pair is annotated data. Finished cases are kept when "
+               "the command\n"
                "is run again.\n\n"
                "example:\n"
                "  voxgan synth runs/a --labels BraTS2021_val --out synthetic --format brats2023\n",

@@ -9,8 +9,10 @@ static long long threads = -1, seed = -1;
 static bool resume, overwrite, dry_run, print_config;
 
 static const cli_option options[] = {
-    {"data", CLI_LIST, &data, "DIR", "data set to learn from: a folder, or a CSV manifest; may be repeated", false},
-    {"layout", CLI_LIST, &layouts, "L", "layout of the data, or one for each; guessed and said when not given", false},
+    {"data", CLI_LIST, &data, "DIR", "data set to learn from: a folder, or a CSV manifest; may be repeated",
+     false},
+    {"layout", CLI_LIST, &layouts, "L",
+     "layout of the data, or one for each; guessed and said when not given", false},
     {"out", CLI_TEXT, &out, "RUN", "run folder to write", false},
     {"set", CLI_LIST, &sets, "KEY=VALUE", "change one setting of the config; may be repeated", false},
     {"resume", CLI_FLAG, &resume, NULL, "continue the run in RUN where it stopped", false},
@@ -69,7 +71,8 @@ const cli_command cmd_train = {
     .name = "train",
     .arguments = "[CONFIG]",
     .summary = "train a model on volumes with label maps",
-    .details = "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` shows every\n"
+    .details = "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` "
+               "shows every\n"
                "setting with its default and bounds.\n\n"
                "examples:\n"
                "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"

@@ -12,7 +12,10 @@ static void print_help(void) {
   for (int i = 0; (c = cli_command_at(i)); i++) printf("  %-9s %s\n", c->name, c->summary);
   printf("\n`voxgan COMMAND --help` tells more; `man voxgan` tells all.\n\n"
          "exit codes:\n");
-  static const struct { int code; const char *text; } codes[] = {
+  static const struct {
+    int code;
+    const char *text;
+  } codes[] = {
       {0, "ok"},
       {1, "failed: reading or writing, or an error of the program's own"},
       {2, "wrong usage or configuration"},
@@ -21,7 +24,8 @@ static void print_help(void) {
       {5, "worse than the baseline (eval)"},
       {130, "interrupted, state saved"},
   };
-  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) printf("  %3d  %s\n", codes[i].code, codes[i].text);
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+    printf("  %3d  %s\n", codes[i].code, codes[i].text);
 }
 
 static const cli_command *command_find(const char *name) {
@@ -75,7 +79,8 @@ int main(int argc, char **argv) {
   if ((fflush(stdout) || ferror(stdout)) && !st) st = vg_fail(VG_IO, "stdout: cannot write");
   if (st) {
     vg_progress_end();
-    fprintf(stderr, "voxgan%s%s: %s\n", c ? " " : "", c ? c->name : "", *vg_error() ? vg_error() : vg_status_text(st));
+    fprintf(stderr, "voxgan%s%s: %s\n", c ? " " : "", c ? c->name : "",
+            *vg_error() ? vg_error() : vg_status_text(st));
     if (st == VG_USAGE && c) fprintf(stderr, "`voxgan %s --help` shows its usage\n", c->name);
   }
   return vg_status_exit_code(st);

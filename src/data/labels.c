@@ -12,7 +12,7 @@
 
 static const vg_scheme schemes[] = {
 #define VG_LABEL(value, class_name, role) {value, #class_name, VG_ROLE_##role},
-#define VG_SCHEME(name, help, ...)                                                                           \
+#define VG_SCHEME(name, help, ...) \
   {#name, (int)(sizeof((vg_label[]){__VA_ARGS__}) / sizeof(vg_label)), {__VA_ARGS__}},
 #include "voxgan/schemes.def"
 #undef VG_SCHEME

@@ -20,10 +20,10 @@ typedef struct style {
   int sign[2];  /* of the stored x and y axes: BraTS stores LPS, OASIS and ADNI scans often LAS */
   uint16_t lesion[PH_LESIONS]; /* label values */
 } style;
-#define LESIONS(necrosis, oedema, solid, enhancing)                                                          \
-  {                                                                                                          \
-    [PH_NECROSIS - PH_ANATOMY] = necrosis, [PH_OEDEMA - PH_ANATOMY] = oedema,                                \
-                   [PH_SOLID - PH_ANATOMY] = solid, [PH_ENHANCING - PH_ANATOMY] = enhancing                  \
+#define LESIONS(necrosis, oedema, solid, enhancing)                                         \
+  {                                                                                         \
+    [PH_NECROSIS - PH_ANATOMY] = necrosis, [PH_OEDEMA - PH_ANATOMY] = oedema,               \
+                   [PH_SOLID - PH_ANATOMY] = solid, [PH_ENHANCING - PH_ANATOMY] = enhancing \
   }
 static const style styles[] = {
     {"brats2013", "brats_2013_pat%04d_1", false, {-1, -1}, LESIONS(1, 2, 3, 4)},

@@ -11,7 +11,7 @@
 #include "voxgan/mem.h"
 #include "voxgan/nifti.h"
 
-#define VALUES         65536
+#define VALUES 65536
 #define GRID_TOLERANCE 1e-3 /* mm */
 
 /* ---- the block ---- */
@@ -290,15 +290,15 @@ vg_status vg_record_resampler(const vg_prep_record *r, bool back, vg_resampler *
 }
 
 /* Visits the rows of the crop: their offset in the scan and in the crop. */
-#define EACH_CROP_ROW(r, from, to)                                                                           \
-  for (int z_ = 0; z_ < (r)->crop_dim[2]; z_++)                                                              \
-    for (int y_ = 0; y_ < (r)->crop_dim[1]; y_++)                                                            \
-      for (size_t from = (((size_t)((r)->crop_lo[2] + z_) * (size_t)(r)->ras.dim[1]) +                       \
-                          (size_t)((r)->crop_lo[1] + y_)) *                                                  \
-                             (size_t)(r)->ras.dim[0] +                                                       \
-                         (size_t)(r)->crop_lo[0],                                                            \
-                  to = ((size_t)z_ * (size_t)(r)->crop_dim[1] + (size_t)y_) * (size_t)(r)->crop_dim[0],      \
-                  once_ = 1;                                                                                 \
+#define EACH_CROP_ROW(r, from, to)                                                                      \
+  for (int z_ = 0; z_ < (r)->crop_dim[2]; z_++)                                                         \
+    for (int y_ = 0; y_ < (r)->crop_dim[1]; y_++)                                                       \
+      for (size_t from = (((size_t)((r)->crop_lo[2] + z_) * (size_t)(r)->ras.dim[1]) +                  \
+                          (size_t)((r)->crop_lo[1] + y_)) *                                             \
+                             (size_t)(r)->ras.dim[0] +                                                  \
+                         (size_t)(r)->crop_lo[0],                                                       \
+                  to = ((size_t)z_ * (size_t)(r)->crop_dim[1] + (size_t)y_) * (size_t)(r)->crop_dim[0], \
+                  once_ = 1;                                                                            \
            once_; once_ = 0)
 
 VG_HOT static void pick(const uint8_t *in, uint8_t value, float *out, size_t n) {

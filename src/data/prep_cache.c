@@ -18,8 +18,8 @@
 #include "voxgan/str.h"
 
 /* Changes with the format and with what preparation computes: old files are then made anew. */
-#define FORMAT          "voxgan case 1"
-#define MAGIC           "VGCASE1\n"
+#define FORMAT "voxgan case 1"
+#define MAGIC "VGCASE1\n"
 #define BYTE_ORDER_MARK 0x01020304u
 
 typedef struct header {

@@ -13,7 +13,9 @@
 
 static const char *const normalise_names[] = {"each", "real", "none", NULL};
 
-const char *vg_normalise_name(vg_normalise n) { return normalise_names[n]; }
+const char *vg_normalise_name(vg_normalise n) {
+  return normalise_names[n];
+}
 
 vg_status vg_normalise_parse(const char *text, vg_normalise *out) {
   for (int i = 0; normalise_names[i]; i++) {
@@ -67,7 +69,8 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
     j += order >= 0;
   }
   if (!e->n_cases)
-    return vg_fail(VG_DATA, "no subject is on both sides: real has %zu, the first %s; synthetic %zu, the first %s",
+    return vg_fail(VG_DATA,
+                   "no subject is on both sides: real has %zu, the first %s; synthetic %zu, the first %s",
                    n_real, n_real ? s->real.subjects[0].id : "none", n_synth,
                    n_synth ? s->synth.subjects[0].id : "none");
   warn_unpaired("real", "synthetic", e->real_only, e->n_real_only);
@@ -90,7 +93,8 @@ static vg_status collect_classes(eval_study *s) {
   return VG_OK;
 }
 
-/* One region a class, whose cell is first_cell + its index; a name that is taken gets " class" put after it. */
+/* One region a class, whose cell is first_cell + its index; a name that is taken gets " class" put after it.
+ */
 static vg_status add_class_regions(vg_regions *regions, const vg_classes *c, int first_cell) {
   for (int k = 0; k < c->n; k++) {
     uint8_t cell = (uint8_t)(first_cell + k);
@@ -164,11 +168,13 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
     snprintf(e->series[n_series], VG_SERIES_NAME, "%s", name);
     add_groups(e, e->series[n_series++], &e->image_regions, VG_METRIC_IMAGE);
   }
-  if (cases_with(s, EVAL_TUMOUR_LABELS)) add_groups(e, EVAL_TUMOUR_LABELS, &e->tumour_regions, VG_METRIC_OVERLAP);
+  if (cases_with(s, EVAL_TUMOUR_LABELS))
+    add_groups(e, EVAL_TUMOUR_LABELS, &e->tumour_regions, VG_METRIC_OVERLAP);
   if (cases_with(s, EVAL_ANATOMY_LABELS))
     add_groups(e, EVAL_ANATOMY_LABELS, &e->anatomy_regions, VG_METRIC_OVERLAP);
   if (!e->n_groups)
-    return vg_fail(VG_DATA, "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
+    return vg_fail(VG_DATA,
+                   "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
                    e->n_cases);
   e->values = vg_malloc(e->n_cases * e->n_groups, sizeof *e->values);
   if (!e->values) return VG_MEMORY;
@@ -249,8 +255,8 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if (set->out && (st = vg_eval_write(e, set->out))) goto out;
   *out = e;
   if (e->n_worse) {
-    st = vg_fail(VG_REGRESSION, "%zu value%s worse than in the baseline %s", e->n_worse, e->n_worse > 1 ? "s" : "",
-                 set->baseline);
+    st = vg_fail(VG_REGRESSION, "%zu value%s worse than in the baseline %s", e->n_worse,
+                 e->n_worse > 1 ? "s" : "", set->baseline);
   }
   e = NULL;
 out:

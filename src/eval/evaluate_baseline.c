@@ -63,8 +63,8 @@ vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, eval_baseline *b)
     return vg_fail(VG_DATA, "%s: not a summary.json of voxgan eval", s->baseline);
   const char *normalise = vg_json_string(vg_json_get(vg_json_get(b->root, "settings"), "normalise"), "");
   if (strcmp(normalise, vg_normalise_name(s->normalise)) != 0)
-    return vg_fail(VG_DATA, "%s: made with intensities normalised by '%s', this run by '%s'", s->baseline, normalise,
-                   vg_normalise_name(s->normalise));
+    return vg_fail(VG_DATA, "%s: made with intensities normalised by '%s', this run by '%s'", s->baseline,
+                   normalise, vg_normalise_name(s->normalise));
   return VG_OK;
 }
 
@@ -74,13 +74,16 @@ void vg_eval_baseline_release(eval_baseline *b) {
   memset(b, 0, sizeof *b);
 }
 
-static double group_mean(const eval_group *g) { return g->n ? g->mean : (double)INFINITY; }
+static double group_mean(const eval_group *g) {
+  return g->n ? g->mean : (double)INFINITY;
+}
 
 static const eval_group *find_group(const vg_evaluation *e, const char *series, const char *region,
                                     const char *metric) {
   for (size_t i = 0; i < e->n_groups; i++) {
     const eval_group *g = &e->groups[i];
-    if (!strcmp(g->series, series) && !strcmp(g->region, region) && !strcmp(g->metric->name, metric)) return g;
+    if (!strcmp(g->series, series) && !strcmp(g->region, region) && !strcmp(g->metric->name, metric))
+      return g;
   }
   return NULL;
 }

@@ -1,4 +1,5 @@
-/* evaluate_case.c: one pair of cases: label maps to regions, intensities to [-1, 1], metrics to a row of values. */
+/* evaluate_case.c: one pair of cases: label maps to regions, intensities to [-1, 1], metrics to a row of
+ * values. */
 #include "eval/evaluate_case.h"
 
 #include <math.h>
@@ -64,7 +65,8 @@ static vg_status read_volume(const char *path, vg_volume *out) {
 /* Two files may differ by this much at a corner and still share a grid. */
 #define SAME_MM 1e-3
 
-static vg_status same_grid(const vg_geometry *a, const char *path_a, const vg_geometry *b, const char *path_b) {
+static vg_status same_grid(const vg_geometry *a, const char *path_a, const vg_geometry *b,
+                           const char *path_b) {
   return vg_geometry_same(a, path_a, b, path_b, SAME_MM);
 }
 
@@ -121,8 +123,8 @@ static vg_status robust_range(const vg_volume *vol, const uint8_t *cells, size_t
 }
 
 VG_HOT static void to_unit_range(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
-  /* A constant volume (a generator that has collapsed) lands in the middle. Outside the brain all is -1, as in
-   * prepared data: windows at the brain's edge must not feel how a file writes its background. */
+  /* A constant volume (a generator that has collapsed) lands in the middle. Outside the brain all is -1, as
+   * in prepared data: windows at the brain's edge must not feel how a file writes its background. */
   float scale = hi > lo ? 2 / (hi - lo) : 0, shift = hi > lo ? -1 : 0;
   for (size_t i = 0; i < n; i++) {
     float x = (v[i] - lo) * scale + shift;

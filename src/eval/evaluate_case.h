@@ -14,8 +14,8 @@ typedef struct eval_study {
   vg_classes tumour, anatomy;
   bool overlap_by_name; /* the overlap suite was asked for */
   vg_evaluation *evaluation;
-  size_t done;       /* atomic */
-  bool maps_differ;  /* atomic: some pair of label maps is not equal */
+  size_t done;      /* atomic */
+  bool maps_differ; /* atomic: some pair of label maps is not equal */
 } eval_study;
 
 /* Cells of the image regions: 0 outside, then the brain, then the tumour classes. */

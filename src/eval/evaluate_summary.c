@@ -52,7 +52,8 @@ vg_status vg_eval_summarise(vg_evaluation *e) {
     if (!group.n && !group.infinite) continue;
     group_statistics(&group, column);
     /* kept <= g, so what is overwritten has been read. */
-    for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + kept] = e->values[c * e->n_groups + g];
+    for (size_t c = 0; c < e->n_cases; c++)
+      e->values[c * e->n_groups + kept] = e->values[c * e->n_groups + g];
     e->groups[kept++] = group;
   }
   for (size_t c = 0; c < e->n_cases; c++) {
@@ -174,7 +175,8 @@ static vg_status print_suite(const vg_evaluation *e, const char *suite, FILE *to
     bool seen = false; /* groups of a series and region follow each other */
     for (size_t k = 0; k < i && !seen; k++) {
       const eval_group *o = &e->groups[k];
-      seen = !strcmp(o->metric->metric->suite, suite) && !strcmp(o->series, g->series) && !strcmp(o->region, g->region);
+      seen = !strcmp(o->metric->metric->suite, suite) && !strcmp(o->series, g->series) &&
+             !strcmp(o->region, g->region);
     }
     if (seen) continue;
     snprintf(texts[2], sizeof texts[2], "%zu", g->n + g->infinite);
@@ -214,4 +216,6 @@ vg_status vg_evaluation_print(const vg_evaluation *e, FILE *to) {
   return st;
 }
 
-const vg_json *vg_evaluation_summary(const vg_evaluation *e) { return e->summary; }
+const vg_json *vg_evaluation_summary(const vg_evaluation *e) {
+  return e->summary;
+}

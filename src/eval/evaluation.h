@@ -1,4 +1,5 @@
-/* evaluation.h: what the files of an evaluation share: the cases measured, the groups of values, their summary. */
+/* evaluation.h: what the files of an evaluation share: the cases measured, the groups of values, their
+ * summary. */
 #ifndef VG_EVAL_EVALUATION_H
 #define VG_EVAL_EVALUATION_H
 #include "voxgan/dataset.h"
@@ -11,7 +12,7 @@ typedef struct eval_group {
   const char *region;
   const vg_metric_row *metric;
   /* over the cases: */
-  size_t n, infinite; /* finite values, infinite ones */
+  size_t n, infinite;                           /* finite values, infinite ones */
   double mean, sd, median, q1, q3, least, most; /* NaN where n is too small */
 } eval_group;
 
@@ -19,7 +20,7 @@ typedef struct eval_group {
 
 struct vg_evaluation {
   size_t n_cases, n_groups;
-  char **ids;    /* (n_cases) */
+  char **ids; /* (n_cases) */
   eval_group *groups;
   double *values; /* (n_cases, n_groups); NaN: not defined or not there */
   char series[EVAL_SERIES_MAX][VG_SERIES_NAME];

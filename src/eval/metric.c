@@ -11,7 +11,9 @@ static const vg_metric_row rows[] = {
 };
 enum { n_rows = sizeof rows / sizeof *rows };
 
-const vg_metric_row *vg_metric_at(int i) { return i >= 0 && i < n_rows ? &rows[i] : NULL; }
+const vg_metric_row *vg_metric_at(int i) {
+  return i >= 0 && i < n_rows ? &rows[i] : NULL;
+}
 
 const vg_metric_row *vg_metric_find(const char *name) {
   for (int i = 0; i < n_rows; i++) {
@@ -22,8 +24,10 @@ const vg_metric_row *vg_metric_find(const char *name) {
 
 const char *vg_metric_kind_name(vg_metric_kind kind) {
   switch (kind) {
-  case VG_METRIC_IMAGE: return "image";
-  case VG_METRIC_OVERLAP: return "overlap";
+  case VG_METRIC_IMAGE:
+    return "image";
+  case VG_METRIC_OVERLAP:
+    return "overlap";
   }
   return "unknown";
 }
@@ -72,12 +76,17 @@ vg_status vg_suites_parse(const char *text, uint32_t *bits) {
   return st;
 }
 
-bool vg_metric_in_suites(const vg_metric *m, uint32_t bits) { return bits >> suite_index(m->suite) & 1; }
+bool vg_metric_in_suites(const vg_metric *m, uint32_t bits) {
+  return bits >> suite_index(m->suite) & 1;
+}
 
-void vg_regions_init(vg_regions *r) { memset(r, 0, sizeof *r); }
+void vg_regions_init(vg_regions *r) {
+  memset(r, 0, sizeof *r);
+}
 
 vg_status vg_regions_add(vg_regions *r, const char *name, const uint8_t *cells, size_t n_cells) {
-  if (r->n == VG_REGIONS_MAX) return vg_fail(VG_CONFIG, "region %s: more than %d regions", name, VG_REGIONS_MAX);
+  if (r->n == VG_REGIONS_MAX)
+    return vg_fail(VG_CONFIG, "region %s: more than %d regions", name, VG_REGIONS_MAX);
   if (strlen(name) >= VG_REGION_NAME) return vg_fail(VG_CONFIG, "region %s: name too long", name);
   for (int i = 0; i < r->n; i++) {
     if (!strcmp(r->names[i], name)) return vg_fail(VG_CONFIG, "region %s is there twice", name);

@@ -5,8 +5,8 @@
 #include "voxgan/mem.h"
 #include "voxgan/pool.h"
 
-/* Sums are taken over chunks of a fixed length and added in order, so that they do not depend on the number of
- * threads. */
+/* Sums are taken over chunks of a fixed length and added in order, so that they do not depend on the number
+ * of threads. */
 enum { CHUNK = 1 << 18 };
 
 typedef struct chunk_sums {
@@ -45,8 +45,8 @@ static vg_status chunk_errors(void *arg, size_t index) {
   return VG_OK;
 }
 
-void vg_metric_region_means(const vg_regions *regions, const double sums[VG_CELLS], const double counts[VG_CELLS],
-                            double *values) {
+void vg_metric_region_means(const vg_regions *regions, const double sums[VG_CELLS],
+                            const double counts[VG_CELLS], double *values) {
   for (int r = 0; r < regions->n; r++) {
     double sum = 0, count = 0;
     for (int c = 0; c < VG_CELLS; c++) {
@@ -76,8 +76,12 @@ static vg_status mean_errors(const vg_metric_input *in, bool squared, double *va
   return st;
 }
 
-static vg_status mae(const vg_metric_input *in, double *values) { return mean_errors(in, false, values); }
-static vg_status mse(const vg_metric_input *in, double *values) { return mean_errors(in, true, values); }
+static vg_status mae(const vg_metric_input *in, double *values) {
+  return mean_errors(in, false, values);
+}
+static vg_status mse(const vg_metric_input *in, double *values) {
+  return mean_errors(in, true, values);
+}
 
 static vg_status psnr(const vg_metric_input *in, double *values) {
   vg_status st = mean_errors(in, true, values);
@@ -91,8 +95,10 @@ static vg_status psnr(const vg_metric_input *in, double *values) {
   return st;
 }
 
-const vg_metric vg_metric_mae = {.suite = "image", .unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mae};
-const vg_metric vg_metric_mse = {.suite = "image", .unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mse};
+const vg_metric vg_metric_mae = {
+    .suite = "image", .unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mae};
+const vg_metric vg_metric_mse = {
+    .suite = "image", .unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mse};
 const vg_metric vg_metric_psnr = {.suite = "image",
                                   .unit = "dB",
                                   .kind = VG_METRIC_IMAGE,

@@ -1,14 +1,16 @@
 /* metric_ssim.c: structural similarity with a Gaussian window, in 3-D or 2-D.
  *
- * The map is scikit-image's structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
- * full=True): population moments under a window truncated at 3.5 sigma, edges mirrored with the edge voxel
- * repeated (SciPy's mode "reflect"). It is averaged over regions instead of over an inner crop. Volumes smaller
- * than the window, which scikit-image refuses, are mirrored as often as it takes; an axis of extent 1 drops out.
+ * The map is scikit-image's structural_similarity(gaussian_weights=True, sigma=1.5,
+ * use_sample_covariance=False, full=True): population moments under a window truncated at 3.5 sigma, edges
+ * mirrored with the edge voxel repeated (SciPy's mode "reflect"). It is averaged over regions instead of over
+ * an inner crop. Volumes smaller than the window, which scikit-image refuses, are mirrored as often as it
+ * takes; an axis of extent 1 drops out.
  *
- * Four filtered fields are enough, because only the sum of the variances enters: a, b, a^2 + b^2, ab. The volume
- * is cut into blocks of rows; within one, planes are filtered along x and y into a ring of 11 and leave it
- * through the z filter straight into the formula, so that no field is ever stored whole. A common shift is taken
- * off both images first: variances do not feel it, and float keeps its digits where intensities sit far from 0.
+ * Four filtered fields are enough, because only the sum of the variances enters: a, b, a^2 + b^2, ab. The
+ * volume is cut into blocks of rows; within one, planes are filtered along x and y into a ring of 11 and
+ * leave it through the z filter straight into the formula, so that no field is ever stored whole. A common
+ * shift is taken off both images first: variances do not feel it, and float keeps its digits where
+ * intensities sit far from 0.
  */
 #include <math.h>
 #include <string.h>
@@ -42,8 +44,8 @@ static int mirror(int i, int n) {
 }
 
 /* Products of one row: field f at p + f * stride. */
-static inline void products(const float *restrict a, const float *restrict b, int n, float shift, float *restrict p,
-                            int stride) {
+static inline void products(const float *restrict a, const float *restrict b, int n, float shift,
+                            float *restrict p, int stride) {
   float *restrict p1 = p + stride, *restrict p2 = p + 2 * stride, *restrict p3 = p + 3 * stride;
   for (int i = 0; i < n; i++) {
     float x = a[i] - shift, y = b[i] - shift;
@@ -78,9 +80,10 @@ static inline void formula(const float *restrict m, int stride, int n, float shi
   }
 }
 
-/* Rows y0 - radius .. y1 + radius of plane z, multiplied out and filtered along x, into wide; from there along y
- * into plane, both (FIELDS, rows, nx). */
-VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, float *line, float *wide, float *plane) {
+/* Rows y0 - radius .. y1 + radius of plane z, multiplied out and filtered along x, into wide; from there
+ * along y into plane, both (FIELDS, rows, nx). */
+VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, float *line, float *wide,
+                                float *plane) {
   const vg_metric_input *in = j->in;
   int nx = j->hi[0] - j->lo[0], padded = nx + 2 * RADIUS, ry = j->radius[1], wide_rows = rows + 2 * ry;
   float *row_a = line + FIELDS * padded, *row_b = row_a + padded;
@@ -118,8 +121,8 @@ VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, floa
 }
 
 /* SSIM of one row: the z filter over the ring's planes, then the formula. */
-VG_HOT static void finish_row(const ssim_job *j, const float *const planes[TAPS], int rows, int r, float *moments,
-                              float *out) {
+VG_HOT static void finish_row(const ssim_job *j, const float *const planes[TAPS], int rows, int r,
+                              float *moments, float *out) {
   int nx = j->hi[0] - j->lo[0];
   const float *from[TAPS];
   for (int f = 0; f < FIELDS; f++) {
@@ -139,7 +142,8 @@ static vg_status ssim_block(void *arg, size_t index) {
   int nx = j->hi[0] - j->lo[0], rows = y1 - y0, rz = j->radius[2];
   size_t plane = (size_t)FIELDS * (size_t)rows * (size_t)nx, padded = (size_t)nx + 2 * RADIUS;
   size_t wide = (size_t)FIELDS * (size_t)(rows + 2 * RADIUS) * (size_t)nx;
-  float *ring = vg_malloc(plane * TAPS + wide + (FIELDS + 2) * padded + (FIELDS + 1) * (size_t)nx, sizeof *ring);
+  float *ring =
+      vg_malloc(plane * TAPS + wide + (FIELDS + 2) * padded + (FIELDS + 1) * (size_t)nx, sizeof *ring);
   if (!ring) return VG_MEMORY;
   float *wide_plane = ring + plane * TAPS, *line = wide_plane + wide, *moments = line + (FIELDS + 2) * padded;
   float *out = moments + FIELDS * (size_t)nx;
@@ -165,7 +169,8 @@ static vg_status ssim_block(void *arg, size_t index) {
   return VG_OK;
 }
 
-/* The box around all voxels that are in some region, and the mean of both images there. False when none is. */
+/* The box around all voxels that are in some region, and the mean of both images there. False when none is.
+ */
 static bool region_box(const vg_metric_input *in, int lo[3], int hi[3], double *mean) {
   double sum = 0, count = 0;
   for (int d = 0; d < 3; d++) {

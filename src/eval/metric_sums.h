@@ -4,7 +4,7 @@
 #include "voxgan/metric.h"
 
 /* values[r] = sum of sums over the cells of region r / number of its voxels; NaN where there are none. */
-void vg_metric_region_means(const vg_regions *regions, const double sums[VG_CELLS], const double counts[VG_CELLS],
-                            double *values);
+void vg_metric_region_means(const vg_regions *regions, const double sums[VG_CELLS],
+                            const double counts[VG_CELLS], double *values);
 
 #endif

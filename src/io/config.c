@@ -7,13 +7,13 @@
 #include "voxgan/str.h"
 
 /* "unet|resnet", from the registries themselves. */
-#define VG_GENERATOR(name, help)     "|" #name
+#define VG_GENERATOR(name, help) "|" #name
 #define VG_DISCRIMINATOR(name, help) "|" #name
-#define VG_LOSS_ADV(name, help)      "|" #name
+#define VG_LOSS_ADV(name, help) "|" #name
 #define VG_LOSS_REC(name, help)
-#define VG_GENERATOR_CHOICES      (generator_choices + 1)
-#define VG_DISCRIMINATOR_CHOICES  (discriminator_choices + 1)
-#define VG_ADVERSARIAL_CHOICES    (adversarial_choices + 1)
+#define VG_GENERATOR_CHOICES (generator_choices + 1)
+#define VG_DISCRIMINATOR_CHOICES (discriminator_choices + 1)
+#define VG_ADVERSARIAL_CHOICES (adversarial_choices + 1)
 #define VG_RECONSTRUCTION_CHOICES (reconstruction_choices + 1)
 static const char generator_choices[] =
 #include "voxgan/generators.def"
@@ -34,14 +34,14 @@ static const char reconstruction_choices[] =
 
 #define VG_SECTION(s, h)
 #define VG_SECTION_END(s)
-#define VG_SET_BOOL(s, n, d, h)                                                                              \
+#define VG_SET_BOOL(s, n, d, h) \
   {#s "." #n, VG_SETTING_BOOL, offsetof(vg_config, s.n), {d}, 0, 1, NULL, NULL, h},
-#define VG_SET_INT(s, n, d, lo, hi, h)                                                                       \
+#define VG_SET_INT(s, n, d, lo, hi, h) \
   {#s "." #n, VG_SETTING_INT, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, h},
-#define VG_SET_F64(s, n, d, lo, hi, h)                                                                       \
+#define VG_SET_F64(s, n, d, lo, hi, h) \
   {#s "." #n, VG_SETTING_F64, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, h},
 #define VG_SET_STR(s, n, d, c, h) {#s "." #n, VG_SETTING_STR, offsetof(vg_config, s.n), {0}, 0, 0, d, c, h},
-#define VG_SET_DIMS(s, n, x, y, z, lo, hi, h)                                                                \
+#define VG_SET_DIMS(s, n, x, y, z, lo, hi, h) \
   {#s "." #n, VG_SETTING_DIMS, offsetof(vg_config, s.n), {x, y, z}, lo, hi, NULL, NULL, h},
 static const vg_setting settings[] = {
 #include "voxgan/settings.def"

@@ -13,14 +13,14 @@
 #include "voxgan/mem.h"
 #include "voxgan/pool.h"
 
-#define CHUNK        ((size_t)512 << 10)
+#define CHUNK ((size_t)512 << 10)
 #define BLOCK_TOKENS 32768 /* one Huffman code for so many literals and matches */
-#define WINDOW       32768
-#define MATCH_MAX    258
+#define WINDOW 32768
+#define MATCH_MAX 258
 #define LITLEN_CODES 286
-#define DIST_CODES   30
+#define DIST_CODES 30
 #define END_OF_BLOCK 256
-#define BITS_MAX     15
+#define BITS_MAX 15
 
 /* ---- Huffman codes -------------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
 #define VG_IO_FONT_H
 #include <stdint.h>
 
-#define VG_FONT_FIRST   32
-#define VG_FONT_COUNT   95
+#define VG_FONT_FIRST 32
+#define VG_FONT_COUNT 95
 #define VG_FONT_COLUMNS 5
 
 /* Five columns a letter, left to right; bit 0 is the top row. */

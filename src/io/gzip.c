@@ -7,7 +7,7 @@
 #include "voxgan/mem.h"
 
 /* Deflate cannot do better than 1032 to 1, so a larger promise is a broken file. */
-#define RATIO_MAX  1032
+#define RATIO_MAX 1032
 #define GZIP_LEAST 18 /* header and trailer */
 
 bool vg_gzip_is(const void *bytes, size_t len) {

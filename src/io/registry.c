@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define ROW(name, help) {#name, help},
-#define END                                                                                                  \
+#define END \
   { NULL, NULL }
 
 #define VG_LAYOUT ROW

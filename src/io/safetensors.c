@@ -13,7 +13,7 @@
 
 /* The reference implementation's own bound on the header. */
 #define HEADER_MAX 100000000u
-#define METADATA   "__metadata__"
+#define METADATA "__metadata__"
 
 static int by_name(const void *a, const void *b) {
   return strcmp(((const vg_st_entry *)a)->name, ((const vg_st_entry *)b)->name);

@@ -30,20 +30,20 @@ size_t vg_dtype_size(int dtype) {
   }
 }
 
-#define SWAP8(x)  (x)
+#define SWAP8(x) (x)
 #define SWAP16(x) __builtin_bswap16(x)
 #define SWAP32(x) __builtin_bswap32(x)
 #define SWAP64(x) __builtin_bswap64(x)
 
 /* Loads go through memcpy: the file owes us no alignment. */
-#define LOOP(type, bits, swap_it, expr)                                                                      \
-  for (size_t i = 0; i < n; i++) {                                                                           \
-    uint##bits##_t raw;                                                                                      \
-    type v;                                                                                                  \
-    memcpy(&raw, from + i * sizeof raw, sizeof raw);                                                         \
-    raw = swap_it(raw);                                                                                      \
-    memcpy(&v, &raw, sizeof v);                                                                              \
-    to[i] = (float)(expr);                                                                                   \
+#define LOOP(type, bits, swap_it, expr)              \
+  for (size_t i = 0; i < n; i++) {                   \
+    uint##bits##_t raw;                              \
+    type v;                                          \
+    memcpy(&raw, from + i * sizeof raw, sizeof raw); \
+    raw = swap_it(raw);                              \
+    memcpy(&v, &raw, sizeof v);                      \
+    to[i] = (float)(expr);                           \
   }
 
 /* (bytes, n, swap, plain, slope, inter) -> floats. Scaling is done in double, as nibabel does. */
@@ -135,7 +135,7 @@ typedef struct faults {
   double value;
 } faults;
 
-#define FAULTS_INIT                                                                                          \
+#define FAULTS_INIT \
   { PTHREAD_MUTEX_INITIALIZER, 0, SIZE_MAX, 0 }
 
 static void faults_add(faults *f, size_t count, size_t first, double value) {
@@ -220,25 +220,25 @@ size_t vg_cast_to_labels(const vg_cast *c, uint16_t *to, size_t n, size_t *first
 /* ---- and back ------------------------------------------------------------------------------- */
 
 /* Clamped before the conversion, which is undefined for values outside the type. */
-#define DEFINE_STORE(name, type, lo, hi)                                                                     \
-  VG_HOT static void name(const float *restrict from, size_t n, double slope, double inter,                  \
-                          uint8_t *restrict bytes) {                                                         \
-    type *to = (type *)(void *)bytes;                                                                        \
-    if (slope == 1 && inter == 0) {                                                                          \
-      for (size_t i = 0; i < n; i++) {                                                                       \
-        float v = rintf(from[i]);                                                                            \
-        v = v < lo##f ? lo##f : v;                                                                           \
-        v = v > hi##f ? hi##f : v;                                                                           \
-        to[i] = (type)(int)v;                                                                                \
-      }                                                                                                      \
-    } else {                                                                                                 \
-      for (size_t i = 0; i < n; i++) {                                                                       \
-        double v = rint(((double)from[i] - inter) / slope);                                                  \
-        v = v < lo ? lo : v;                                                                                 \
-        v = v > hi ? hi : v;                                                                                 \
-        to[i] = (type)(int)v;                                                                                \
-      }                                                                                                      \
-    }                                                                                                        \
+#define DEFINE_STORE(name, type, lo, hi)                                                    \
+  VG_HOT static void name(const float *restrict from, size_t n, double slope, double inter, \
+                          uint8_t *restrict bytes) {                                        \
+    type *to = (type *)(void *)bytes;                                                       \
+    if (slope == 1 && inter == 0) {                                                         \
+      for (size_t i = 0; i < n; i++) {                                                      \
+        float v = rintf(from[i]);                                                           \
+        v = v < lo##f ? lo##f : v;                                                          \
+        v = v > hi##f ? hi##f : v;                                                          \
+        to[i] = (type)(int)v;                                                               \
+      }                                                                                     \
+    } else {                                                                                \
+      for (size_t i = 0; i < n; i++) {                                                      \
+        double v = rint(((double)from[i] - inter) / slope);                                 \
+        v = v < lo ? lo : v;                                                                \
+        v = v > hi ? hi : v;                                                                \
+        to[i] = (type)(int)v;                                                               \
+      }                                                                                     \
+    }                                                                                       \
   }
 
 DEFINE_STORE(store_u8, uint8_t, 0.0, 255.0)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "voxgan/mem.h"
 
-#define NORM_EPS      1e-5
+#define NORM_EPS 1e-5
 #define NORM_MOMENTUM 0.1
 
 int vg_norm_find(const char *name) {

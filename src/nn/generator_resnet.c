@@ -11,7 +11,7 @@
 #include "voxgan/mem.h"
 
 #define MAX_BLOCKS 64
-#define DOWNS      2
+#define DOWNS 2
 
 typedef struct resnet {
   int blocks;

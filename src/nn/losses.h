@@ -4,7 +4,7 @@
 #include "voxgan/nn.h"
 
 #define VG_LOSS_ADV(name, help) vg_tensor *vg_loss_##name(vg_tensor *logits, bool real, bool for_generator);
-#define VG_LOSS_REC(name, help)                                                                              \
+#define VG_LOSS_REC(name, help) \
   vg_tensor *vg_loss_##name(vg_tensor *out, vg_tensor *target, vg_tensor *weight);
 #include "voxgan/losses.def"
 #undef VG_LOSS_ADV

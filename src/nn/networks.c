@@ -10,7 +10,7 @@
 #undef VG_DISCRIMINATOR
 
 const vg_generator *vg_generator_find(const char *name) {
-#define VG_GENERATOR(row, text)                                                                              \
+#define VG_GENERATOR(row, text) \
   if (!strcmp(name, #row)) return &vg_generator_##row;
 #include "voxgan/generators.def"
 #undef VG_GENERATOR
@@ -18,7 +18,7 @@ const vg_generator *vg_generator_find(const char *name) {
 }
 
 const vg_discriminator *vg_discriminator_find(const char *name) {
-#define VG_DISCRIMINATOR(row, text)                                                                          \
+#define VG_DISCRIMINATOR(row, text) \
   if (!strcmp(name, #row)) return &vg_discriminator_##row;
 #include "voxgan/discriminators.def"
 #undef VG_DISCRIMINATOR

@@ -23,13 +23,15 @@ size_t available_memory(void) {
     if (sscanf(line, "MemAvailable: %llu kB", &available) == 1) break;
   if (f) fclose(f);
   available = available ? available * 1024 : 4ull << 30;
-  if (read_number("/sys/fs/cgroup/memory.max", &limit) && read_number("/sys/fs/cgroup/memory.current", &used) &&
+  if (read_number("/sys/fs/cgroup/memory.max", &limit) &&
+      read_number("/sys/fs/cgroup/memory.current", &used) &&
       limit - (used < limit ? used : limit) < available)
     available = limit - (used < limit ? used : limit);
   return (size_t)available;
 }
 
-/* Where windows begin along one axis: evenly spread, overlapping by at least half, first and last flush with the ends. */
+/* Where windows begin along one axis: evenly spread, overlapping by at least half, first and last flush with
+ * the ends. */
 typedef struct axis_plan {
   int extent, count, first, span; /* window k begins at first + k * span / (count - 1) */
   bool flat;                      /* extent 1: a 2-D network, no overlap */
@@ -85,7 +87,8 @@ static void add_window(const window_job *j, const int lo[3], const float *made) 
       float wzy = j->weight[0][z] * j->weight[1][y];
       for (int x = x0; x < x1; x++) j->norm[to + (size_t)(lo[2] + x)] += wzy * j->weight[2][x];
       for (int s = 0; s < j->c->n_series; s++) {
-        const float *from = made + (((size_t)s * (size_t)e[0] + (size_t)z) * (size_t)e[1] + (size_t)y) * (size_t)e[2];
+        const float *from =
+            made + (((size_t)s * (size_t)e[0] + (size_t)z) * (size_t)e[1] + (size_t)y) * (size_t)e[2];
         float *sum = j->sum + (size_t)s * voxels + to;
         for (int x = x0; x < x1; x++) sum[lo[2] + x] += wzy * j->weight[2][x] * from[x];
       }
@@ -109,7 +112,8 @@ vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, 
     size_t need = vg_gan_generate_bytes(spec, extent);
     if (need <= memory) break;
     if (window == VG_WINDOW_WHOLE || !whole)
-      return vg_fail(VG_MEMORY, "%s: synthesis of %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free", c->id,
+      return vg_fail(VG_MEMORY,
+                     "%s: synthesis of %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free", c->id,
                      extent[2], extent[1], extent[0], (double)need / (1 << 30), (double)memory / (1 << 30));
   }
   const int extent[3] = {j.axis[0].extent, j.axis[1].extent, j.axis[2].extent};
@@ -130,13 +134,14 @@ vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, 
   for (int k = 0; k < total && !st; k += batch) {
     int n = total - k < batch ? total - k : batch, lo[8][3];
     for (int b = 0; b < n; b++) {
-      int index[3] = {(k + b) / (j.axis[2].count * j.axis[1].count), (k + b) / j.axis[2].count % j.axis[1].count,
-                      (k + b) % j.axis[2].count};
+      int index[3] = {(k + b) / (j.axis[2].count * j.axis[1].count),
+                      (k + b) / j.axis[2].count % j.axis[1].count, (k + b) % j.axis[2].count};
       for (int a = 0; a < 3; a++) lo[b][a] = window_start(&j.axis[a], index[a]);
       vg_case_patch(c, lo[b], extent, labels + (size_t)b * (size_t)spec->in_channels * window_voxels, NULL);
     }
     st = vg_gan_generate(gan, labels, n, extent, made);
-    for (int b = 0; b < n && !st; b++) add_window(&j, lo[b], made + (size_t)b * (size_t)spec->out_channels * window_voxels);
+    for (int b = 0; b < n && !st; b++)
+      add_window(&j, lo[b], made + (size_t)b * (size_t)spec->out_channels * window_voxels);
   }
   for (int s = 0; s < spec->out_channels && !st; s++)
     for (size_t i = 0; i < voxels; i++) {

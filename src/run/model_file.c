@@ -12,22 +12,24 @@
 static const struct {
   const char *name;
   size_t offset;
-} spec_texts[] = {
-    {"generator", offsetof(vg_gan_spec, generator)},
-    {"discriminator", offsetof(vg_gan_spec, discriminator)},
-    {"norm", offsetof(vg_gan_spec, norm)},
-}, spec_ints[] = {
-    {"in_channels", offsetof(vg_gan_spec, in_channels)},
-    {"out_channels", offsetof(vg_gan_spec, out_channels)},
-    {"patch_d", offsetof(vg_gan_spec, patch)},
-    {"patch_h", offsetof(vg_gan_spec, patch) + sizeof(int)},
-    {"patch_w", offsetof(vg_gan_spec, patch) + 2 * sizeof(int)},
-    {"ngf", offsetof(vg_gan_spec, ngf)},
-    {"ndf", offsetof(vg_gan_spec, ndf)},
-    {"levels", offsetof(vg_gan_spec, levels)},
-    {"blocks", offsetof(vg_gan_spec, blocks)},
-    {"input_skip", offsetof(vg_gan_spec, input_skip)},
-    {"d_layers", offsetof(vg_gan_spec, d_layers)},
+} spec_texts[] =
+    {
+        {"generator", offsetof(vg_gan_spec, generator)},
+        {"discriminator", offsetof(vg_gan_spec, discriminator)},
+        {"norm", offsetof(vg_gan_spec, norm)},
+},
+  spec_ints[] = {
+      {"in_channels", offsetof(vg_gan_spec, in_channels)},
+      {"out_channels", offsetof(vg_gan_spec, out_channels)},
+      {"patch_d", offsetof(vg_gan_spec, patch)},
+      {"patch_h", offsetof(vg_gan_spec, patch) + sizeof(int)},
+      {"patch_w", offsetof(vg_gan_spec, patch) + 2 * sizeof(int)},
+      {"ngf", offsetof(vg_gan_spec, ngf)},
+      {"ndf", offsetof(vg_gan_spec, ndf)},
+      {"levels", offsetof(vg_gan_spec, levels)},
+      {"blocks", offsetof(vg_gan_spec, blocks)},
+      {"input_skip", offsetof(vg_gan_spec, input_skip)},
+      {"d_layers", offsetof(vg_gan_spec, d_layers)},
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -100,7 +102,8 @@ static vg_status load_file(const char *path, vg_device device, model_info *info,
   if (st) return st;
   const char *format = vg_json_string(vg_json_get(f.metadata, "format"), "");
   if (strcmp(format, MODEL_FORMAT)) {
-    st = vg_fail(VG_DATA, "%s: not a model of this voxgan: format is \"%s\", wanted %s", path, format, MODEL_FORMAT);
+    st = vg_fail(VG_DATA, "%s: not a model of this voxgan: format is \"%s\", wanted %s", path, format,
+                 MODEL_FORMAT);
     goto out;
   }
   if ((st = get_tree(path, &f, "config", &config)) || (st = get_tree(path, &f, "spec", &spec)) ||

@@ -1,5 +1,5 @@
-/* model_file.h: a model is one safetensors file: the generator's weights, and in the metadata all that synthesis needs
- * to repeat what training did, so that no flag has to be given twice. */
+/* model_file.h: a model is one safetensors file: the generator's weights, and in the metadata all that
+ * synthesis needs to repeat what training did, so that no flag has to be given twice. */
 #ifndef VG_RUN_MODEL_FILE_H
 #define VG_RUN_MODEL_FILE_H
 #include "voxgan/config.h"

@@ -8,7 +8,9 @@
 
 enum { GAP = 4, HEAD = 12, TILE_LEAST = 160 };
 
-static size_t plane_size(const vg_case *c) { return (size_t)c->record.dim[0] * (size_t)c->record.dim[1]; }
+static size_t plane_size(const vg_case *c) {
+  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1];
+}
 
 /* Class of the largest fraction, 0 in the background. */
 static void classes_of_slice(const vg_case *c, int z, uint8_t *out) {

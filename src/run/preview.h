@@ -3,8 +3,8 @@
 #define VG_RUN_PREVIEW_H
 #include "voxgan/prep.h"
 
-/* One row of a preview: labels, then real and synthetic of each series, on the axial slice with most tumour (or, without
- * any, through the middle). */
+/* One row of a preview: labels, then real and synthetic of each series, on the axial slice with most tumour
+ * (or, without any, through the middle). */
 typedef struct preview_row {
   const vg_case *c;   /* with its images */
   const float *synth; /* (S, D, H, W) in [-1, 1] */

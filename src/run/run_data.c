@@ -7,11 +7,15 @@
 #include "voxgan/pool.h"
 #include "voxgan/str.h"
 
-static const char *text_or_null(const char *s) { return s && *s ? s : NULL; }
+static const char *text_or_null(const char *s) {
+  return s && *s ? s : NULL;
+}
 
-vg_status roots_add(vg_dataset *set, const vg_roots *roots, const char *tumour_scheme, const char *anatomy_scheme) {
+vg_status roots_add(vg_dataset *set, const vg_roots *roots, const char *tumour_scheme,
+                    const char *anatomy_scheme) {
   if (roots->n_layouts > 1 && roots->n_layouts != roots->n)
-    return vg_fail(VG_USAGE, "%d layouts are given for %d folders: give one, or one for each", roots->n_layouts, roots->n);
+    return vg_fail(VG_USAGE, "%d layouts are given for %d folders: give one, or one for each",
+                   roots->n_layouts, roots->n);
   for (int i = 0; i < roots->n; i++) {
     const char *layout = roots->n_layouts ? roots->layouts[roots->n_layouts == 1 ? 0 : i] : "auto";
     vg_status st = vg_dataset_add(set, roots->paths[i], layout, tumour_scheme, anatomy_scheme);
@@ -34,13 +38,17 @@ static bool wanted(const char *setting, const char *yes, const char *what, size_
   return have == n;
 }
 
-static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep, vg_wanted *want) {
-  want->anatomy = wanted(c->data.anatomy, "map", "anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
-  want->tumour = wanted(c->data.tumour, "require", "tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
+static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
+                                vg_wanted *want) {
+  want->anatomy =
+      wanted(c->data.anatomy, "map", "anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
+  want->tumour =
+      wanted(c->data.tumour, "require", "tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
   vg_status st = VG_OK;
   if (!want->anatomy) {
     if (!want->tumour)
-      return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to make images from",
+      return vg_fail(VG_DATA,
+                     "%s: no label maps that every subject has: there is nothing to make images from",
                      set->sources[0].root);
     st = vg_classes_add_name(&prep->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
   }
@@ -92,7 +100,8 @@ vg_status run_data_open(const vg_train_options *o, const char *split_path, const
                                  .percentile = {c->data.percentile_low, c->data.percentile_high}};
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
   if (st) goto out;
-  st = roots_add(&out->set, &o->data, text_or_null(c->data.tumour_scheme), text_or_null(c->data.anatomy_scheme));
+  st = roots_add(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
+                 text_or_null(c->data.anatomy_scheme));
   if (st) goto out;
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */

@@ -6,18 +6,19 @@
 
 typedef struct run_data {
   vg_dataset set;
-  bool *is_val;             /* set.n */
+  bool *is_val; /* set.n */
   vg_prep_settings prep;
-  vg_case *train, *val;     /* prepared, in the order of set */
+  vg_case *train, *val; /* prepared, in the order of set */
   size_t n_train, n_val;
   vg_range ranges[VG_SERIES_MAX]; /* medians over the training cases */
-  int patch[3];             /* D, H, W, resolved */
+  int patch[3];                   /* D, H, W, resolved */
 } run_data;
 
 /* split_path: an existing split.json to follow, or NULL to draw one. cache: folder. */
 vg_status run_data_open(const vg_train_options *o, const char *split_path, const char *cache, run_data *out);
 void run_data_release(run_data *d);
 /* Adds the data's roots; layouts as in vg_roots. */
-vg_status roots_add(vg_dataset *set, const vg_roots *roots, const char *tumour_scheme, const char *anatomy_scheme);
+vg_status roots_add(vg_dataset *set, const vg_roots *roots, const char *tumour_scheme,
+                    const char *anatomy_scheme);
 
 #endif

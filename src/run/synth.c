@@ -102,7 +102,8 @@ static vg_status choose_format(synth_job *j) {
   if (!strcmp(name, "csv")) name = j->model.spec.out_channels > 1 ? "brats2021" : "bids";
   j->format = vg_layout_find(name);
   j->format_name = name;
-  if (!j->format || !j->format->path) return vg_fail(VG_USAGE, "--format %s: no such layout; `voxgan list layouts` shows them", name);
+  if (!j->format || !j->format->path)
+    return vg_fail(VG_USAGE, "--format %s: no such layout; `voxgan list layouts` shows them", name);
   const char *fixed[MAPS] = {j->format->tumour_scheme, j->format->anatomy_scheme};
   const vg_scheme *own[MAPS] = {&j->set.sources[0].tumour_scheme, &j->set.sources[0].anatomy_scheme};
   for (int m = 0; m < MAPS; m++) {
@@ -116,12 +117,14 @@ static vg_status choose_format(synth_job *j) {
 }
 
 /* table[value]: the value that the written map has. */
-static vg_status value_table(const vg_scheme *from, const vg_scheme *to, const char *to_name, uint16_t *table) {
+static vg_status value_table(const vg_scheme *from, const vg_scheme *to, const char *to_name,
+                             uint16_t *table) {
   for (int i = 0; i < from->n; i++) {
     int k = 0;
     while (k < to->n && strcmp(to->labels[k].name, from->labels[i].name)) k++;
     if (k == to->n)
-      return vg_fail(VG_DATA, "--format %s has no label for class %s (scheme %s has)", to_name, from->labels[i].name, from->name);
+      return vg_fail(VG_DATA, "--format %s has no label for class %s (scheme %s has)", to_name,
+                     from->labels[i].name, from->name);
     table[from->labels[i].value] = to->labels[k].value;
   }
   return VG_OK;
@@ -146,8 +149,8 @@ static vg_status read_map(synth_job *j, const char *path, int which, const vg_su
 }
 
 /* Path below the data set's root, and the whole path (vg_free). */
-static vg_status out_path(const synth_job *j, const vg_subject *s, vg_file_kind kind, const char *series, char *relative, size_t size,
-                          char **whole) {
+static vg_status out_path(const synth_job *j, const vg_subject *s, vg_file_kind kind, const char *series,
+                          char *relative, size_t size, char **whole) {
   vg_status st = j->format->path(s->id, kind, series, relative, size);
   if (st) return st;
   *whole = vg_fs_join(j->o->out, relative);
@@ -162,7 +165,8 @@ static vg_status is_finished(const synth_job *j, const vg_subject *s, bool *fini
     if (m == TUMOUR && !s->tumour) continue;
     if (m == ANATOMY && !s->anatomy) continue;
     vg_file_kind kind = m < 0 ? VG_FILE_SERIES : m == TUMOUR ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
-    vg_status st = out_path(j, s, kind, m < 0 ? j->model.prep.series.names[k] : NULL, relative, sizeof relative, &whole);
+    vg_status st =
+        out_path(j, s, kind, m < 0 ? j->model.prep.series.names[k] : NULL, relative, sizeof relative, &whole);
     if (st) return st;
     *finished = vg_fs_exists(whole);
     vg_free(whole);
@@ -177,8 +181,9 @@ static vg_status load_case(void *arg, size_t i) {
   const vg_subject *s = &j->set.subjects[i];
   flight *slot = &j->slots[i % DEPTH];
   memset(slot, 0, sizeof *slot);
-  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
-                                       j->finished, j->set.n);
+  if (vg_interrupted())
+    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
+                   j->finished, j->set.n);
   vg_status st = VG_OK;
   if (s->tumour) st = read_map(j, s->tumour, TUMOUR, s, slot);
   if (!st && s->anatomy) st = read_map(j, s->anatomy, ANATOMY, s, slot);
@@ -197,8 +202,8 @@ static vg_status compute_case(void *arg, size_t i) {
   return slot->made ? infer(j->gan, &slot->c, j->o->window, j->memory, slot->made) : VG_MEMORY;
 }
 
-/* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the range. Background
- * is stored exactly either way. */
+/* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the
+ * range. Background is stored exactly either way. */
 static vg_nifti_write_options image_options(const vg_range *r, int xform_code) {
   double span = r->hi - r->lo;
   vg_nifti_write_options w = {.dtype = VG_DT_I16, .slope = 1, .xform_code = xform_code};
@@ -273,13 +278,15 @@ static vg_status add_row(synth_job *j, const vg_subject *s, const flight *slot) 
     int m = k - n_series;
     vg_file_kind kind = m < 0 ? VG_FILE_SERIES : m == TUMOUR ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
     if (m < 0 || slot->maps[m].data) {
-      vg_status st = j->format->path(s->id, kind, m < 0 ? j->model.prep.series.names[k] : NULL, paths[k], sizeof paths[k]);
+      vg_status st = j->format->path(s->id, kind, m < 0 ? j->model.prep.series.names[k] : NULL, paths[k],
+                                     sizeof paths[k]);
       if (st) return st;
     }
     cells[n++] = paths[k];
   }
   for (int k = 0; k < j->schemes[TUMOUR].n; k++) {
-    snprintf(volumes[k], sizeof volumes[k], "%.3f", class_ml(&slot->maps[TUMOUR], j->schemes[TUMOUR].labels[k].value));
+    snprintf(volumes[k], sizeof volumes[k], "%.3f",
+             class_ml(&slot->maps[TUMOUR], j->schemes[TUMOUR].labels[k].value));
     cells[n++] = volumes[k];
   }
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)j->o->seed);
@@ -336,14 +343,16 @@ static vg_status describe(const synth_job *j, vg_json **out) {
   vg_json *by = vg_json_put_take(vg_json_put_take(d, "GeneratedBy", vg_json_array()), NULL, vg_json_object());
   vg_json_put_string(by, "Name", "voxgan");
   vg_json_put_string(by, "Version", vg_version());
-  vg_json_put_string(by, "Description", "images made by a conditional GAN from label maps; they show no real person");
+  vg_json_put_string(by, "Description",
+                     "images made by a conditional GAN from label maps; they show no real person");
   vg_json *v = vg_json_put_take(d, "voxgan", vg_json_object());
   vg_json_put_string(v, "model_sha256", j->model.hash);
   vg_json_put_number(v, "seed", (double)j->o->seed);
   vg_json_put_string(v, "format", j->format_name);
   vg_json_put_string(v, "window", windows[j->o->window]);
   vg_json *series = vg_json_put_take(v, "series", vg_json_array());
-  for (int k = 0; k < j->model.prep.series.n; k++) vg_json_put_string(series, NULL, j->model.prep.series.names[k]);
+  for (int k = 0; k < j->model.prep.series.n; k++)
+    vg_json_put_string(series, NULL, j->model.prep.series.names[k]);
   vg_json *ranges = vg_json_put_take(v, "ranges", vg_json_object());
   for (int k = 0; k < j->model.prep.series.n; k++) {
     vg_json *range = vg_json_put_take(ranges, j->model.prep.series.names[k], vg_json_object());
@@ -362,7 +371,8 @@ static vg_status describe(const synth_job *j, vg_json **out) {
   return d ? VG_OK : VG_MEMORY;
 }
 
-/* Writes it first, so that a folder of half the cases already says what it is; refuses a folder made otherwise. */
+/* Writes it first, so that a folder of half the cases already says what it is; refuses a folder made
+ * otherwise. */
 static vg_status claim_out(const synth_job *j) {
   vg_json *mine = NULL, *there = NULL;
   char *path = vg_fs_join(j->o->out, "dataset_description.json"), *a = NULL, *b = NULL;
@@ -372,7 +382,10 @@ static vg_status claim_out(const synth_job *j) {
     a = vg_json_print(vg_json_get(mine, "voxgan"), false);
     b = vg_json_print(vg_json_get(there, "voxgan"), false);
     if (!st && (!a || !b || strcmp(a, b)))
-      st = vg_fail(VG_USAGE, "%s: holds a data set made by another model or with other settings; --overwrite replaces it", j->o->out);
+      st = vg_fail(
+          VG_USAGE,
+          "%s: holds a data set made by another model or with other settings; --overwrite replaces it",
+          j->o->out);
   }
   if (!st) st = vg_json_write(path, mine);
   vg_free(a);
@@ -417,7 +430,8 @@ vg_status vg_synth(const vg_synth_options *options) {
   st = path ? vg_table_write(path, &j.manifest) : VG_MEMORY;
   vg_free(path);
   if (!st)
-    vg_info("%zu cases made, %zu kept, in %s: %s", j.finished - j.kept, j.kept, vg_duration(vg_now() - j.began, took), options->out);
+    vg_info("%zu cases made, %zu kept, in %s: %s", j.finished - j.kept, j.kept,
+            vg_duration(vg_now() - j.began, took), options->out);
 out:
   vg_table_release(&j.manifest);
   vg_dataset_release(&j.set);

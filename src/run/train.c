@@ -50,14 +50,15 @@ static vg_status claim_folder(const vg_train_options *o, bool *continues) {
   vg_free(config);
   *continues = holds_run && o->resume;
   if (holds_run && !o->resume && !o->overwrite)
-    return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
+    return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew",
+                   o->out);
   return make_folders(o->out);
 }
 
 /* What an earlier run left, once it is sure that the new one can begin. */
 static vg_status clear_folder(const char *run) {
-  static const char *const old[] = {"checkpoints/last.safetensors", "model.safetensors", "model-last.safetensors",
-                                    "log.jsonl"};
+  static const char *const old[] = {"checkpoints/last.safetensors", "model.safetensors",
+                                    "model-last.safetensors", "log.jsonl"};
   vg_status st = VG_OK;
   for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
     char *path = vg_fs_join(run, old[i]);
@@ -111,11 +112,12 @@ static vg_status build(trainer *t) {
   spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
   size_t need = vg_gan_step_bytes(&t->info.spec, c->train.batch, t->data.patch), have = available_memory();
   if (t->device.kind == 0 && need > have)
-    return vg_fail(VG_MEMORY,
-                   "a step on %d x %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free; smaller train.patch, "
-                   "train.batch or net.ngf, or a larger data.spacing, need less",
-                   c->train.batch, t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)need / (1 << 30),
-                   (double)have / (1 << 30));
+    return vg_fail(
+        VG_MEMORY,
+        "a step on %d x %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free; smaller train.patch, "
+        "train.batch or net.ngf, or a larger data.spacing, need less",
+        c->train.batch, t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)need / (1 << 30),
+        (double)have / (1 << 30));
   return vg_gan_new(&t->info.spec, &objective, (uint64_t)c->run.seed, t->device, &t->gan);
 }
 
@@ -145,9 +147,11 @@ static void say_plan(const trainer *t) {
   vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
   vg_info("classes: %s", vg_str_text(&classes));
   vg_info("%s generator, %.2f M parameters; %s discriminator, %.2f M", s->generator,
-          (double)vg_gan_parameters(t->gan, false) / 1e6, s->discriminator, (double)vg_gan_parameters(t->gan, true) / 1e6);
-  vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch, s->patch[2], s->patch[1],
-          s->patch[0], (double)vg_gan_step_bytes(s, t->o->config.train.batch, s->patch) / (1 << 30),
+          (double)vg_gan_parameters(t->gan, false) / 1e6, s->discriminator,
+          (double)vg_gan_parameters(t->gan, true) / 1e6);
+  vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
+          s->patch[2], s->patch[1], s->patch[0],
+          (double)vg_gan_step_bytes(s, t->o->config.train.batch, s->patch) / (1 << 30),
           vg_device_describe(t->device, device, sizeof device));
   vg_str_release(&classes);
 }
@@ -163,7 +167,8 @@ static double lr_factor(const vg_config *c, double epochs_done) {
 static vg_status save_models(trainer *t, bool best) {
   static const char *const names[] = {"model-last.safetensors", "model.safetensors"};
   char note[96];
-  snprintf(note, sizeof note, "epoch %d of %d, step %lld", t->state.epoch, t->o->config.train.epochs, (long long)t->state.step);
+  snprintf(note, sizeof note, "epoch %d of %d, step %lld", t->state.epoch, t->o->config.train.epochs,
+           (long long)t->state.step);
   vg_status st = VG_OK;
   for (int i = 0; i < 1 + best && !st; i++) {
     char *path;
@@ -185,8 +190,8 @@ static vg_status validate_and_save(trainer *t) {
   if (best) t->state.best = v.mean.mae;
   vg_progress_end();
   vg_info("epoch %d %s: MAE %.4f, PSNR %.2f dB, SSIM %.4f%s", t->state.epoch,
-          t->data.n_val ? "held-out subjects" : "training subjects (none is held out)", v.mean.mae, v.mean.psnr, v.mean.ssim,
-          best ? ", the best so far" : "");
+          t->data.n_val ? "held-out subjects" : "training subjects (none is held out)", v.mean.mae,
+          v.mean.psnr, v.mean.ssim, best ? ", the best so far" : "");
   vg_json *j = vg_json_object();
   vg_json_put_string(j, "kind", "validation");
   vg_json_put_number(j, "epoch", t->state.epoch);
@@ -246,21 +251,27 @@ static void say_progress(const trainer *t, const epoch_sums *e) {
   double done = t->state.epoch + (double)t->state.batch / batches;
   double rate = e->volumes / (vg_now() - e->began); /* volumes a second in this epoch */
   double to_do = (t->o->config.train.epochs - done) * batches * t->o->config.train.batch;
-  vg_progress("epoch %d/%d  D %.3f %.3f  G %.3f  L1 %.4f  %.2f vol/s  %s left", t->state.epoch + 1, t->o->config.train.epochs,
-              e->losses.d_real / e->steps, e->losses.d_fake / e->steps, e->losses.g_adversarial / e->steps,
-              e->losses.g_reconstruction / e->steps, rate, vg_duration(to_do / rate, left));
+  vg_progress("epoch %d/%d  D %.3f %.3f  G %.3f  L1 %.4f  %.2f vol/s  %s left", t->state.epoch + 1,
+              t->o->config.train.epochs, e->losses.d_real / e->steps, e->losses.d_fake / e->steps,
+              e->losses.g_adversarial / e->steps, e->losses.g_reconstruction / e->steps, rate,
+              vg_duration(to_do / rate, left));
 }
 
-/* The loader's batch is borrowed until the next one, so the parts of an accumulated step are stepped through with
- * copies only when there are several. */
+/* The loader's batch is borrowed until the next one, so the parts of an accumulated step are stepped through
+ * with copies only when there are several. */
 static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
   for (int i = 0; i < n; i++) {
     const vg_batch *b;
     vg_status st = vg_loader_next(t->loader, &b);
     if (st) return st;
     size_t voxels = (size_t)b->n * (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
-    size_t n_in = voxels * (size_t)t->info.spec.in_channels, n_out = voxels * (size_t)t->info.spec.out_channels;
-    parts[i] = (vg_gan_batch){.n = b->n, .dim = {b->dim[0], b->dim[1], b->dim[2]}, .input = b->labels, .target = b->image, .weight = b->weight};
+    size_t n_in = voxels * (size_t)t->info.spec.in_channels,
+           n_out = voxels * (size_t)t->info.spec.out_channels;
+    parts[i] = (vg_gan_batch){.n = b->n,
+                              .dim = {b->dim[0], b->dim[1], b->dim[2]},
+                              .input = b->labels,
+                              .target = b->image,
+                              .weight = b->weight};
     if (n == 1) continue;
     if (!copies[i] && !(copies[i] = vg_malloc(n_in + n_out + voxels, sizeof(float)))) return VG_MEMORY;
     memcpy(copies[i], b->labels, n_in * sizeof(float));

@@ -7,7 +7,9 @@
 #include "voxgan/mem.h"
 #include "voxgan/str.h"
 
-static char *checkpoint_path(const char *run) { return vg_format("%s/checkpoints/last.safetensors", run); }
+static char *checkpoint_path(const char *run) {
+  return vg_format("%s/checkpoints/last.safetensors", run);
+}
 
 /* %a keeps every bit of a double. */
 static void put_double(vg_json *j, const char *key, double v) {

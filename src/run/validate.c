@@ -29,7 +29,9 @@ typedef struct mean {
 static void mean_add(mean *m, double v) {
   if (isfinite(v)) m->sum += v, m->n++;
 }
-static double mean_value(const mean *m) { return m->n ? m->sum / m->n : NAN; }
+static double mean_value(const mean *m) {
+  return m->n ? m->sum / m->n : NAN;
+}
 
 typedef struct sums {
   mean mae, psnr, ssim, tumour_mae;

@@ -6,8 +6,8 @@
 #include "voxgan/nn.h"
 
 typedef struct scores {
-  double mae, psnr, ssim;  /* in the brain, values in [-1, 1], data range 2, mean over cases */
-  double tumour_mae;       /* in the tumour; NaN when no case has one */
+  double mae, psnr, ssim; /* in the brain, values in [-1, 1], data range 2, mean over cases */
+  double tumour_mae;      /* in the tumour; NaN when no case has one */
 } scores;
 
 typedef struct validation {
@@ -16,8 +16,8 @@ typedef struct validation {
   scores mean; /* over series */
 } validation;
 
-/* Synthesises the held-out cases (the first training cases where none is held out), scores them on the prepared grid, and writes
- * the preview when preview_path is not NULL. */
+/* Synthesises the held-out cases (the first training cases where none is held out), scores them on the
+ * prepared grid, and writes the preview when preview_path is not NULL. */
 vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out);
 /* {"t1": {"mae": ..., "psnr": ..., "ssim": ...}, ...} */
 vg_json *validation_json(const validation *v, const vg_series_list *series);

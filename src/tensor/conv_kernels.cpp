@@ -18,11 +18,11 @@ namespace {
 
 // A register of W floats: aligned, anywhere in memory, and the integers that choose its elements.
 template <int W> struct Register;
-#define REGISTER(W)                                                                                          \
-  template <> struct Register<W> {                                                                           \
-    typedef float type __attribute__((vector_size(4 * W), aligned(4 * W), may_alias));                       \
-    typedef float loose __attribute__((vector_size(4 * W), aligned(4), may_alias));                          \
-    typedef int choice __attribute__((vector_size(4 * W)));                                                  \
+#define REGISTER(W)                                                                    \
+  template <> struct Register<W> {                                                     \
+    typedef float type __attribute__((vector_size(4 * W), aligned(4 * W), may_alias)); \
+    typedef float loose __attribute__((vector_size(4 * W), aligned(4), may_alias));    \
+    typedef int choice __attribute__((vector_size(4 * W)));                            \
   };
 REGISTER(4)
 REGISTER(8)
@@ -36,10 +36,10 @@ ALWAYS_INLINE void lanes_body(const LaneArgs &a, const float *x, float *sums) {
   constexpr int parts = LANES / W, R = V * parts; // registers a position
   reg sum[QD][QH][QW][R];
 #define UNROLL _Pragma("GCC unroll 64")
-#define EACH_SUM                                                                                             \
-  UNROLL for (int d = 0; d < QD; d++) UNROLL for (int h = 0; h < QH; h++)                                    \
+#define EACH_SUM                                                          \
+  UNROLL for (int d = 0; d < QD; d++) UNROLL for (int h = 0; h < QH; h++) \
       UNROLL for (int q = 0; q < QW; q++) UNROLL for (int r = 0; r < R; r++)
-#define PLACE        (sums + (((d * QH + h) * QW + q) * R + r) * W)
+#define PLACE (sums + (((d * QH + h) * QW + q) * R + r) * W)
 #define WEIGHTS(tap) (*reinterpret_cast<const reg *>(w + (tap)*LANES + r / parts * w_vector + r % parts * W))
   if (a.first) {
     EACH_SUM sum[d][h][q][r] = reg{};
@@ -103,7 +103,7 @@ ALWAYS_INLINE void taps_body(const TapArgs &a, const float *x, float *sums) {
   typedef typename Register<W>::type reg;
   constexpr int R = LANES / W;
   reg sum[TH][TW][R];
-#define EACH_TAP                                                                                             \
+#define EACH_TAP \
   UNROLL for (int h = 0; h < TH; h++) UNROLL for (int w = 0; w < TW; w++) UNROLL for (int r = 0; r < R; r++)
   EACH_TAP sum[h][w][r] = reg{};
   const int64_t x_row = a.x_row;
@@ -130,17 +130,17 @@ template <int W, int HELD, int S, int TH, int TW> ALWAYS_INLINE void taps_plane(
 }
 
 // Exchanges the off-diagonal quarters of the 2N x 2N blocks that rows a and b, N apart, belong to.
-#define LOW(W, N, l)      ((l) & (N) ? (W) + (l) - (N) : (l))
-#define HIGH(W, N, l)     ((l) & (N) ? (W) + (l) : (l) + (N))
-#define ALL4(f, W, N, l)  f(W, N, l), f(W, N, l + 1), f(W, N, l + 2), f(W, N, l + 3)
-#define ALL8(f, W, N, l)  ALL4(f, W, N, l), ALL4(f, W, N, l + 4)
+#define LOW(W, N, l) ((l) & (N) ? (W) + (l) - (N) : (l))
+#define HIGH(W, N, l) ((l) & (N) ? (W) + (l) : (l) + (N))
+#define ALL4(f, W, N, l) f(W, N, l), f(W, N, l + 1), f(W, N, l + 2), f(W, N, l + 3)
+#define ALL8(f, W, N, l) ALL4(f, W, N, l), ALL4(f, W, N, l + 4)
 #define ALL16(f, W, N, l) ALL8(f, W, N, l), ALL8(f, W, N, l + 8)
-#define EXCHANGE(W)                                                                                          \
-  template <int N> ALWAYS_INLINE void exchange(Register<W>::type &a, Register<W>::type &b) {                 \
-    const Register<W>::choice low = {ALL##W(LOW, W, N, 0)}, high = {ALL##W(HIGH, W, N, 0)};                  \
-    const Register<W>::type was = a;                                                                         \
-    a = __builtin_shuffle(was, b, low);                                                                      \
-    b = __builtin_shuffle(was, b, high);                                                                     \
+#define EXCHANGE(W)                                                                          \
+  template <int N> ALWAYS_INLINE void exchange(Register<W>::type &a, Register<W>::type &b) { \
+    const Register<W>::choice low = {ALL##W(LOW, W, N, 0)}, high = {ALL##W(HIGH, W, N, 0)};  \
+    const Register<W>::type was = a;                                                         \
+    a = __builtin_shuffle(was, b, low);                                                      \
+    b = __builtin_shuffle(was, b, high);                                                     \
   }
 EXCHANGE(4)
 EXCHANGE(8)
@@ -155,9 +155,9 @@ template <int W> ALWAYS_INLINE void turn_body(const float *const rows[LANES], fl
     for (int j = 0; j < LANES; j += W) {
       reg r[W];
       UNROLL for (int k = 0; k < W; k++) r[k] = *reinterpret_cast<const loose *>(rows[i + k] + j);
-#define STAGE(N)                                                                                             \
-  if (W > N) {                                                                                               \
-    UNROLL for (int k = 0; k < W; k++) if (!(k & N)) exchange<(W > N ? N : 1)>(r[k], r[W > N ? k + N : k]);  \
+#define STAGE(N)                                                                                            \
+  if (W > N) {                                                                                              \
+    UNROLL for (int k = 0; k < W; k++) if (!(k & N)) exchange<(W > N ? N : 1)>(r[k], r[W > N ? k + N : k]); \
   }
       STAGE(8)
       STAGE(4)
@@ -196,37 +196,37 @@ ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, in
 }
 
 // An instruction set: its functions, and their table.
-#define KERNELS(isa, W, held, attribute)                                                                     \
-  struct isa {                                                                                               \
-    template <int S, int QD, int QH, int QW, int V> attribute static void lanes(const LaneArgs &a) {         \
-      lanes_tile<W, held, S, QD, QH, QW, V>(a);                                                              \
-    }                                                                                                        \
-    template <int S, int TH, int TW> attribute static void taps(const TapArgs &a) {                          \
-      taps_plane<W, held, S, TH, TW>(a);                                                                     \
-    }                                                                                                        \
-    attribute static void turn(const float *const rows[LANES], float *dst, int64_t pitch) {                  \
-      turn_body<W>(rows, dst, pitch);                                                                        \
-    }                                                                                                        \
-    attribute static void copy(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch,           \
-                               int64_t n, int64_t rows) {                                                    \
-      copy_body<W>(src, src_pitch, dst, dst_pitch, n, rows);                                                 \
-    }                                                                                                        \
+#define KERNELS(isa, W, held, attribute)                                                             \
+  struct isa {                                                                                       \
+    template <int S, int QD, int QH, int QW, int V> attribute static void lanes(const LaneArgs &a) { \
+      lanes_tile<W, held, S, QD, QH, QW, V>(a);                                                      \
+    }                                                                                                \
+    template <int S, int TH, int TW> attribute static void taps(const TapArgs &a) {                  \
+      taps_plane<W, held, S, TH, TW>(a);                                                             \
+    }                                                                                                \
+    attribute static void turn(const float *const rows[LANES], float *dst, int64_t pitch) {          \
+      turn_body<W>(rows, dst, pitch);                                                                \
+    }                                                                                                \
+    attribute static void copy(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch,   \
+                               int64_t n, int64_t rows) {                                            \
+      copy_body<W>(src, src_pitch, dst, dst_pitch, n, rows);                                         \
+    }                                                                                                \
   };
 
-#define LANE_ROW(isa, S)                                                                                     \
-  {                                                                                                          \
-    isa::lanes<S, 1, 1, 8, 2>, isa::lanes<S, 1, 2, 4, 2>, isa::lanes<S, 2, 2, 2, 2>,                         \
-        isa::lanes<S, 1, 1, 4, 4>, isa::lanes<S, 1, 2, 2, 4>, isa::lanes<S, 1, 1, 16, 1>,                    \
-        isa::lanes<S, 1, 2, 8, 1>, isa::lanes<S, 1, 4, 4, 1>, isa::lanes<S, 2, 2, 4, 1>,                     \
+#define LANE_ROW(isa, S)                                                                  \
+  {                                                                                       \
+    isa::lanes<S, 1, 1, 8, 2>, isa::lanes<S, 1, 2, 4, 2>, isa::lanes<S, 2, 2, 2, 2>,      \
+        isa::lanes<S, 1, 1, 4, 4>, isa::lanes<S, 1, 2, 2, 4>, isa::lanes<S, 1, 1, 16, 1>, \
+        isa::lanes<S, 1, 2, 8, 1>, isa::lanes<S, 1, 4, 4, 1>, isa::lanes<S, 2, 2, 4, 1>,  \
   }
-#define TAP_ROW(isa, S, TH)                                                                                  \
+#define TAP_ROW(isa, S, TH) \
   { isa::taps<S, TH, 1>, isa::taps<S, TH, 3>, isa::taps<S, TH, 4> }
-#define TABLE(isa)                                                                                           \
-  {                                                                                                          \
-    {LANE_ROW(isa, 1), LANE_ROW(isa, 2)},                                                                    \
-        {{TAP_ROW(isa, 1, 1), TAP_ROW(isa, 1, 3), TAP_ROW(isa, 1, 4)},                                       \
-         {TAP_ROW(isa, 2, 1), TAP_ROW(isa, 2, 3), TAP_ROW(isa, 2, 4)}},                                      \
-        isa::turn, isa::copy,                                                                                \
+#define TABLE(isa)                                                      \
+  {                                                                     \
+    {LANE_ROW(isa, 1), LANE_ROW(isa, 2)},                               \
+        {{TAP_ROW(isa, 1, 1), TAP_ROW(isa, 1, 3), TAP_ROW(isa, 1, 4)},  \
+         {TAP_ROW(isa, 2, 1), TAP_ROW(isa, 2, 3), TAP_ROW(isa, 2, 4)}}, \
+        isa::turn, isa::copy,                                           \
   }
 
 KERNELS(Plain, 4, 8, )

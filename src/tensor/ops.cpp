@@ -26,12 +26,12 @@ vg_tensor *vg_scale(vg_tensor *a, double factor, double offset) {
   });
 }
 
-#define UNARY(name, expr)                                                                                    \
-  vg_tensor *vg_##name(vg_tensor *a) {                                                                       \
-    return op(#name, {a}, [&] {                                                                              \
-      const Tensor &x = a->t;                                                                                \
-      return expr;                                                                                           \
-    });                                                                                                      \
+#define UNARY(name, expr)              \
+  vg_tensor *vg_##name(vg_tensor *a) { \
+    return op(#name, {a}, [&] {        \
+      const Tensor &x = a->t;          \
+      return expr;                     \
+    });                                \
   }
 
 UNARY(abs, at::abs(x))

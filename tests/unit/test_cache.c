@@ -120,9 +120,9 @@ static void key_knows_settings_and_contents(void **state) {
   must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
   vg_case c;
   size_t files = 0;
-#define EXPECT_FILES(more)                                                                                   \
-  must(vg_prepare_cached(cache, &ds, &ds.subjects[0], &s, &c));                                              \
-  vg_case_release(&c);                                                                                       \
+#define EXPECT_FILES(more)                                      \
+  must(vg_prepare_cached(cache, &ds, &ds.subjects[0], &s, &c)); \
+  vg_case_release(&c);                                          \
   assert_int_equal(count_files(cache, ".case", NULL), files += more)
   vg_prep_settings s = settings;
   EXPECT_FILES(1);

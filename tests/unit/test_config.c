@@ -30,9 +30,11 @@ static void every_row_is_sound(void **state) {
     snprintf(assignment, sizeof assignment, "%s=%s", s->key, text);
     if (vg_config_set(&c, assignment)) fail_msg("%s: %s", assignment, vg_error());
     if (s->type == VG_SETTING_BOOL || s->type == VG_SETTING_STR) continue;
-    snprintf(assignment, sizeof assignment, s->type == VG_SETTING_DIMS ? "%s=%.17g,0,0" : "%s=%.17g", s->key, s->most + 1);
+    snprintf(assignment, sizeof assignment, s->type == VG_SETTING_DIMS ? "%s=%.17g,0,0" : "%s=%.17g", s->key,
+             s->most + 1);
     assert_fails(vg_config_set(&c, assignment), VG_CONFIG, s->key);
-    snprintf(assignment, sizeof assignment, s->type == VG_SETTING_DIMS ? "%s=%.17g,0,0" : "%s=%.17g", s->key, s->least - 1);
+    snprintf(assignment, sizeof assignment, s->type == VG_SETTING_DIMS ? "%s=%.17g,0,0" : "%s=%.17g", s->key,
+             s->least - 1);
     assert_fails(vg_config_set(&c, assignment), VG_CONFIG, s->key);
   }
 }
@@ -41,8 +43,13 @@ static void json_round_trips(void **state) {
   (void)state;
   vg_config a, b;
   vg_config_default(&a);
-  static const char *const sets[] = {"train.lr_g=0.1", "train.patch=128,96,1", "data.series=t1,flair", "net.generator=resnet",
-                                     "train.flip=false", "run.seed=77", "data.tumour_scheme=1=a:tumour,2=b:tumour"};
+  static const char *const sets[] = {"train.lr_g=0.1",
+                                     "train.patch=128,96,1",
+                                     "data.series=t1,flair",
+                                     "net.generator=resnet",
+                                     "train.flip=false",
+                                     "run.seed=77",
+                                     "data.tumour_scheme=1=a:tumour,2=b:tumour"};
   for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) assert_int_equal(vg_config_set(&a, sets[i]), VG_OK);
   vg_json *j = vg_config_to_json(&a);
   vg_config_default(&b);
@@ -68,14 +75,17 @@ static void faults_name_file_key_and_remedy(void **state) {
   (void)state;
   vg_config c;
   vg_config_default(&c);
-  assert_fails(from_text("{\"train\": {\"epoch\": 1}}"), VG_CONFIG, "x.json: unknown setting train.epoch; did you mean train.epochs?");
+  assert_fails(from_text("{\"train\": {\"epoch\": 1}}"), VG_CONFIG,
+               "x.json: unknown setting train.epoch; did you mean train.epochs?");
   assert_fails(from_text("{\"trian\": {}}"), VG_CONFIG, "x.json: unknown setting trian");
   assert_fails(from_text("{\"train\": 3}"), VG_CONFIG, "train must be an object");
-  assert_fails(from_text("{\"train\": {\"epochs\": \"3\"}}"), VG_CONFIG, "train.epochs must be a whole number");
+  assert_fails(from_text("{\"train\": {\"epochs\": \"3\"}}"), VG_CONFIG,
+               "train.epochs must be a whole number");
   assert_fails(from_text("{\"train\": {\"epochs\": 2.5}}"), VG_CONFIG, "must be a whole number");
   assert_fails(from_text("{\"train\": {\"patch\": [1, 2]}}"), VG_CONFIG, "train.patch must be [x, y, z]");
   assert_fails(from_text("{\"train\": {\"flip\": 1}}"), VG_CONFIG, "train.flip must be true or false");
-  assert_fails(from_text("{\"net\": {\"norm\": \"layer\"}}"), VG_CONFIG, "must be one of instance|batch|none");
+  assert_fails(from_text("{\"net\": {\"norm\": \"layer\"}}"), VG_CONFIG,
+               "must be one of instance|batch|none");
   assert_fails(from_text("[]"), VG_CONFIG, "must be a JSON object");
   assert_int_equal(from_text("{\"about\": \"what it is for\", \"train\": {\"epochs\": 3}}"), VG_OK);
   assert_fails(vg_config_set(&c, "train.lr_g"), VG_CONFIG, "wanted KEY=VALUE");

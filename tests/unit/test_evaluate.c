@@ -1,4 +1,5 @@
-/* test_evaluate.c: evaluation of small data sets made here, whose values are known or worked out independently. */
+/* test_evaluate.c: evaluation of small data sets made here, whose values are known or worked out
+ * independently. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +59,9 @@ static double rho(int i, int nz, double cx) {
   double dx = (x + 0.5) / NX - cx, dy = (y + 0.5) / NY - 0.5, dz = nz > 1 ? (z + 0.5) / nz - 0.5 : 0;
   return sqrt(dx * dx + dy * dy + dz * dz);
 }
-static bool in_brain(int i, int nz) { return rho(i, nz, 0.5) < 0.42; }
+static bool in_brain(int i, int nz) {
+  return rho(i, nz, 0.5) < 0.42;
+}
 /* brats values: 1 necrosis, 4 enhancing, 2 oedema */
 static uint16_t tumour_at(int i) {
   double r = rho(i, NZ, 0.6);
@@ -70,19 +73,29 @@ static float real_at(int i, int subject, int nz) {
 }
 
 typedef float (*change)(float value, int i);
-static float same(float v, int i) { return (void)i, v; }
-static float plus_ten(float v, int i) { return (void)i, v + 10; }
-static float gain(float v, int i) { return (void)i, 2 * v + 100; }
+static float same(float v, int i) {
+  return (void)i, v;
+}
+static float plus_ten(float v, int i) {
+  return (void)i, v + 10;
+}
+static float gain(float v, int i) {
+  return (void)i, 2 * v + 100;
+}
 static float noisy(float v, int i) {
   uint32_t r[4];
   vg_philox(3, 5, (uint64_t)i, r);
   return v + (float)(r[0] % 60u) - 30;
 }
-static float noisier(float v, int i) { return v + 3 * (noisy(v, i) - v); }
-static float flat(float v, int i) { return (void)v, (void)i, 7; }
+static float noisier(float v, int i) {
+  return v + 3 * (noisy(v, i) - v);
+}
+static float flat(float v, int i) {
+  return (void)v, (void)i, 7;
+}
 
-static void path_of(const char *dir, const char *layout, const char *id, vg_file_kind kind, const char *series,
-                    char path[512]) {
+static void path_of(const char *dir, const char *layout, const char *id, vg_file_kind kind,
+                    const char *series, char path[512]) {
   char name[256];
   assert_int_equal(vg_layout_find(layout)->path(id, kind, series, name, sizeof name), VG_OK);
   snprintf(path, 512, "%s/%s", dir, name);
@@ -91,8 +104,8 @@ static void path_of(const char *dir, const char *layout, const char *id, vg_file
   vg_free(folder);
 }
 
-static void write_image(const char *dir, const char *layout, const char *id, const char *series, int subject, int nz,
-                        change f) {
+static void write_image(const char *dir, const char *layout, const char *id, const char *series, int subject,
+                        int nz, change f) {
   char path[512];
   vg_volume v = {0};
   vg_geometry geo = grid(nz);
@@ -107,7 +120,8 @@ static void write_image(const char *dir, const char *layout, const char *id, con
 }
 
 typedef uint16_t (*labelling)(int i);
-static void write_labels(const char *dir, const char *layout, const char *id, vg_file_kind kind, int nz, labelling f) {
+static void write_labels(const char *dir, const char *layout, const char *id, vg_file_kind kind, int nz,
+                         labelling f) {
   char path[512];
   vg_labelmap m = {0};
   vg_geometry geo = grid(nz);
@@ -134,8 +148,11 @@ static void write_pair(int n, change f) {
 }
 
 static vg_evaluate_settings settings(void) {
-  return (vg_evaluate_settings){
-      .real = real_dir, .synth = synth_dir, .real_layout = "brats2021", .synth_layout = "brats2021", .out = out_dir};
+  return (vg_evaluate_settings){.real = real_dir,
+                                .synth = synth_dir,
+                                .real_layout = "brats2021",
+                                .synth_layout = "brats2021",
+                                .out = out_dir};
 }
 
 static vg_evaluation *evaluate(const vg_evaluate_settings *s) {
@@ -156,7 +173,8 @@ static void refuse(const vg_evaluate_settings *s, vg_status expected, const char
   assert_non_null(strstr(vg_error(), text));
 }
 
-static const vg_json *summary_row(const vg_json *summary, const char *series, const char *region, const char *metric) {
+static const vg_json *summary_row(const vg_json *summary, const char *series, const char *region,
+                                  const char *metric) {
   for (const vg_json *r = vg_json_first(vg_json_get(summary, "metrics")); r; r = vg_json_next(r)) {
     if (!strcmp(vg_json_string(vg_json_get(r, "series"), ""), series) &&
         !strcmp(vg_json_string(vg_json_get(r, "region"), ""), region) &&
@@ -173,11 +191,11 @@ static double figure(const vg_evaluation *e, const char *series, const char *reg
   return vg_json_number(vg_json_get(r, statistic), NAN);
 }
 
-#define assert_near(a, b, tolerance)                                                                         \
-  do {                                                                                                       \
-    double near_a = (a), near_b = (b);                                                                       \
-    if (!(fabs(near_a - near_b) <= (tolerance))) print_error("%.9g, expected %.9g\n", near_a, near_b);       \
-    assert_true(fabs(near_a - near_b) <= (tolerance));                                                       \
+#define assert_near(a, b, tolerance)                                                                   \
+  do {                                                                                                 \
+    double near_a = (a), near_b = (b);                                                                 \
+    if (!(fabs(near_a - near_b) <= (tolerance))) print_error("%.9g, expected %.9g\n", near_a, near_b); \
+    assert_true(fabs(near_a - near_b) <= (tolerance));                                                 \
   } while (0)
 
 static int ascending(const void *a, const void *b) {
@@ -198,7 +216,9 @@ static double percentile(int subject, change f, double p) {
   return v[k] + (at - (double)k) * (v[k + 1] - v[k]);
 }
 
-static double clipped(double v, double lo, double hi) { return fmin(1, fmax(-1, 2 * (v - lo) / (hi - lo) - 1)); }
+static double clipped(double v, double lo, double hi) {
+  return fmin(1, fmax(-1, 2 * (v - lo) / (hi - lo) - 1));
+}
 
 /* ---- tests ---- */
 
@@ -312,7 +332,9 @@ static void test_stored_orientation_does_not_matter(void **state) {
   vg_evaluation_free(e);
 }
 
-static float with_another_background(int i) { return in_brain(i, NZ) ? real_at(i, 0, NZ) : 1e4f; }
+static float with_another_background(int i) {
+  return in_brain(i, NZ) ? real_at(i, 0, NZ) : 1e4f;
+}
 
 /* How a file writes its background is no part of the image. */
 static void test_background_does_not_matter(void **state) {
@@ -346,8 +368,10 @@ static void test_unpaired_subjects_are_named(void **state) {
   vg_evaluation *e = evaluate(&s);
   const vg_json *subjects = vg_json_get(vg_evaluation_summary(e), "subjects");
   assert_int_equal(vg_json_size(vg_json_get(subjects, "paired")), 2);
-  assert_string_equal(vg_json_string(vg_json_first(vg_json_get(subjects, "real_only")), ""), "BraTS2021_00100");
-  assert_string_equal(vg_json_string(vg_json_first(vg_json_get(subjects, "synth_only")), ""), "BraTS2021_00200");
+  assert_string_equal(vg_json_string(vg_json_first(vg_json_get(subjects, "real_only")), ""),
+                      "BraTS2021_00100");
+  assert_string_equal(vg_json_string(vg_json_first(vg_json_get(subjects, "synth_only")), ""),
+                      "BraTS2021_00200");
   vg_evaluation_free(e);
 }
 
@@ -403,9 +427,15 @@ static void test_constant_volumes(void **state) {
   refuse(&s, VG_DATA, "every voxel of the brain is 7");
 }
 
-static uint16_t oedema_as_enhancing(int i) { return tumour_at(i) == 2 ? 4 : tumour_at(i); }
-static uint16_t no_tumour(int i) { return (void)i, 0; }
-static uint16_t tumour_2023(int i) { return tumour_at(i) == 4 ? 3 : tumour_at(i); }
+static uint16_t oedema_as_enhancing(int i) {
+  return tumour_at(i) == 2 ? 4 : tumour_at(i);
+}
+static uint16_t no_tumour(int i) {
+  return (void)i, 0;
+}
+static uint16_t tumour_2023(int i) {
+  return tumour_at(i) == 4 ? 3 : tumour_at(i);
+}
 
 static void test_overlap(void **state) {
   (void)state;
@@ -460,7 +490,9 @@ static void test_classes_meet_by_name(void **state) {
   refuse(&s, VG_DATA, "label value 4");
 }
 
-static uint16_t tissue(int i) { return in_brain(i, 1) ? (uint16_t)(1 + i % 3) : 0; }
+static uint16_t tissue(int i) {
+  return in_brain(i, 1) ? (uint16_t)(1 + i % 3) : 0;
+}
 
 static void test_slices_with_anatomy(void **state) {
   (void)state;
@@ -505,7 +537,8 @@ static void test_files(void **state) {
   assert_int_equal(vg_json_read(json, &read), VG_OK);
   const vg_json *row = summary_row(read, "flair", "oedema", "ssim");
   double mean = (v[0] + v[1] + v[2]) / 3;
-  double sd = sqrt(((v[0] - mean) * (v[0] - mean) + (v[1] - mean) * (v[1] - mean) + (v[2] - mean) * (v[2] - mean)) / 2);
+  double sd = sqrt(
+      ((v[0] - mean) * (v[0] - mean) + (v[1] - mean) * (v[1] - mean) + (v[2] - mean) * (v[2] - mean)) / 2);
   qsort(v, 3, sizeof *v, ascending);
   static const char *const names[] = {"mean", "sd", "median", "q1", "q3", "min", "max", "n"};
   double expected[] = {mean, sd, v[1], (v[0] + v[1]) / 2, (v[1] + v[2]) / 2, v[0], v[2], 3};
@@ -560,7 +593,8 @@ static void test_same_bytes_whatever_the_threads(void **state) {
   vg_free(csv);
 }
 
-static const char *verdict(const vg_evaluation *e, const char *series, const char *region, const char *metric) {
+static const char *verdict(const vg_evaluation *e, const char *series, const char *region,
+                           const char *metric) {
   const vg_json *moved = vg_json_get(vg_json_get(vg_evaluation_summary(e), "baseline"), "moved");
   for (const vg_json *r = vg_json_first(moved); r; r = vg_json_next(r)) {
     if (!strcmp(vg_json_string(vg_json_get(r, "series"), ""), series) &&

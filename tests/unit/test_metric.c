@@ -121,11 +121,13 @@ static void test_agrees_with_scikit_image_and_scipy(void **state) {
     int dim[3];
     texture t;
   } cases[] = {
-      {"noise", {37, 29, 23}, NOISE},      {"smooth", {64, 51, 33}, SMOOTH},   {"brain", {45, 58, 40}, BRAIN},
-      {"offset", {31, 30, 29}, OFFSET},    {"slabs", {17, 53, 141}, BRAIN},    {"slice_z", {61, 47, 1}, SMOOTH},
-      {"slice_y", {61, 1, 47}, NOISE},     {"slice_x", {1, 61, 47}, BRAIN},    {"tiny", {7, 5, 9}, NOISE},
-      {"thin", {40, 41, 3}, SMOOTH},       {"line", {1, 1, 30}, NOISE},        {"exact", {11, 11, 11}, NOISE},
-      {"speck", {2, 2, 2}, NOISE},         {"rows_of_one_tile", {20, 24, 64}, NOISE},
+      {"noise", {37, 29, 23}, NOISE},  {"smooth", {64, 51, 33}, SMOOTH},
+      {"brain", {45, 58, 40}, BRAIN},  {"offset", {31, 30, 29}, OFFSET},
+      {"slabs", {17, 53, 141}, BRAIN}, {"slice_z", {61, 47, 1}, SMOOTH},
+      {"slice_y", {61, 1, 47}, NOISE}, {"slice_x", {1, 61, 47}, BRAIN},
+      {"tiny", {7, 5, 9}, NOISE},      {"thin", {40, 41, 3}, SMOOTH},
+      {"line", {1, 1, 30}, NOISE},     {"exact", {11, 11, 11}, NOISE},
+      {"speck", {2, 2, 2}, NOISE},     {"rows_of_one_tile", {20, 24, 64}, NOISE},
   };
   enum { n_cases = sizeof cases / sizeof *cases };
   fixture f[n_cases];
@@ -137,7 +139,8 @@ static void test_agrees_with_scikit_image_and_scipy(void **state) {
   }
   assert_int_equal(access("tests/oracle/metrics_oracle.py", R_OK), 0);
   /* The sanitizer's libraries must not reach Python. */
-  snprintf(command, sizeof command, "env -u LD_PRELOAD /usr/bin/python3 tests/oracle/metrics_oracle.py %s", dir);
+  snprintf(command, sizeof command, "env -u LD_PRELOAD /usr/bin/python3 tests/oracle/metrics_oracle.py %s",
+           dir);
   FILE *oracle = popen(command, "r");
   assert_non_null(oracle);
   char name[64], region[64], metric[64];
@@ -151,7 +154,8 @@ static void test_agrees_with_scikit_image_and_scipy(void **state) {
       int r = 0;
       while (strcmp(f[i].regions.names[r], region) != 0) r++;
       double gap = fabs(values[r] - expected) / fmax(1, fabs(expected));
-      if (!(gap < 1e-5)) print_error("%s %s %s: %.9g, expected %.9g\n", name, region, metric, values[r], expected);
+      if (!(gap < 1e-5))
+        print_error("%s %s %s: %.9g, expected %.9g\n", name, region, metric, values[r], expected);
       assert_true(gap < 1e-5);
       if (gap > worst) worst = gap;
       compared++;
@@ -214,8 +218,15 @@ static void test_known_values(void **state) {
   vg_regions_init(&regions);
   assert_int_equal(vg_regions_add(&regions, "one", (const uint8_t[]){1}, 1), VG_OK);
   assert_int_equal(vg_regions_add(&regions, "both", (const uint8_t[]){1, 2}, 2), VG_OK);
-  vg_metric_input in = {.dim = {4, 1, 1}, .spacing = {1, 1, 1}, .regions = &regions, .real = a, .synth = b,
-                        .cells = cells, .range = 2, .real_labels = la, .synth_labels = lb};
+  vg_metric_input in = {.dim = {4, 1, 1},
+                        .spacing = {1, 1, 1},
+                        .regions = &regions,
+                        .real = a,
+                        .synth = b,
+                        .cells = cells,
+                        .range = 2,
+                        .real_labels = la,
+                        .synth_labels = lb};
   double v[VG_REGIONS_MAX];
   compute("mae", &in, v);
   assert_true(fabs(v[0] - 0.5 / 3) < 1e-7 && fabs(v[1] - 1.5 / 4) < 1e-7);
@@ -324,7 +335,8 @@ static void test_suites_and_regions(void **state) {
   vg_regions_init(&r);
   assert_int_equal(vg_regions_add(&r, "brain", (const uint8_t[]){1}, 1), VG_OK);
   assert_int_equal(vg_regions_add(&r, "brain", (const uint8_t[]){2}, 1), VG_CONFIG);
-  assert_int_equal(vg_regions_add(&r, "a name that is longer than any class name may be", NULL, 0), VG_CONFIG);
+  assert_int_equal(vg_regions_add(&r, "a name that is longer than any class name may be", NULL, 0),
+                   VG_CONFIG);
   for (int i = 1; i < VG_REGIONS_MAX; i++) {
     char name[16];
     snprintf(name, sizeof name, "r%d", i);

@@ -1,5 +1,5 @@
-/* Every row of every registry: unique name, help, and something behind it. What a row must do is tested beside its kind
- * (losses by finite differences, metrics by metric(x, x), layouts by a generated tree). */
+/* Every row of every registry: unique name, help, and something behind it. What a row must do is tested
+ * beside its kind (losses by finite differences, metrics by metric(x, x), layouts by a generated tree). */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -52,7 +52,8 @@ static void every_row_is_found_by_its_module(void **state) {
 /* A network or loss that is registered can be asked for in a config. */
 static void choices_follow_the_registries(void **state) {
   (void)state;
-  static const char *const keys[][2] = {{"generators", "net.generator"}, {"discriminators", "net.discriminator"}};
+  static const char *const keys[][2] = {{"generators", "net.generator"},
+                                        {"discriminators", "net.discriminator"}};
   for (int k = 0; k < 2; k++)
     for (const vg_registry_row *row = vg_registry_find(keys[k][0])->rows; row->name; row++) {
       vg_config c;

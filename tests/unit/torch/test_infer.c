@@ -1,4 +1,5 @@
-/* Windows: the whole volume is what the generator makes of it, slices are made one by one, patches cover every voxel. */
+/* Windows: the whole volume is what the generator makes of it, slices are made one by one, patches cover
+ * every voxel. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -30,10 +31,23 @@ static int make_case(void **state) {
 }
 
 static vg_gan *generator(int d, int h, int w) {
-  vg_gan_spec spec = {.generator = "unet", .discriminator = "patch", .norm = "none", .in_channels = CLASSES, .out_channels = 2,
-                      .patch = {d, h, w}, .ngf = 4, .ndf = 4, .levels = 2, .d_layers = 1, .input_skip = 1};
-  vg_gan_objective objective = {.adversarial = "bce", .reconstruction = "l1", .w_adversarial = 1, .w_reconstruction = 1,
-                                .beta1 = 0.5, .beta2 = 0.999};
+  vg_gan_spec spec = {.generator = "unet",
+                      .discriminator = "patch",
+                      .norm = "none",
+                      .in_channels = CLASSES,
+                      .out_channels = 2,
+                      .patch = {d, h, w},
+                      .ngf = 4,
+                      .ndf = 4,
+                      .levels = 2,
+                      .d_layers = 1,
+                      .input_skip = 1};
+  vg_gan_objective objective = {.adversarial = "bce",
+                                .reconstruction = "l1",
+                                .w_adversarial = 1,
+                                .w_reconstruction = 1,
+                                .beta1 = 0.5,
+                                .beta2 = 0.999};
   vg_gan *gan;
   if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
   return gan;
@@ -96,7 +110,8 @@ static void slices_go_one_by_one(void **state) {
     assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){1, Y, X}, direct), VG_OK);
     for (int s = 0; s < 2; s++)
       for (int i = 0; i < Y * X; i++)
-        if (brain[z * Y * X + i]) assert_float_equal(out[s * VOXELS + z * Y * X + i], direct[s * Y * X + i], 1e-6);
+        if (brain[z * Y * X + i])
+          assert_float_equal(out[s * VOXELS + z * Y * X + i], direct[s * Y * X + i], 1e-6);
   }
   vg_gan_free(gan);
   assert_int_equal(vg_tensor_live(), 0);

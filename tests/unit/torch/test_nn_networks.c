@@ -135,12 +135,12 @@ static void refused(const vg_gan_spec *s, const vg_gan_objective *o, const char 
 static void bad_specs(void **state) {
   (void)state;
   const vg_gan_spec good = small("unet", 16, 16, 16);
-#define REFUSED(change, says)                                                                                \
-  do {                                                                                                       \
-    vg_gan_spec s = good;                                                                                    \
-    vg_gan_objective o = objective;                                                                          \
-    change;                                                                                                  \
-    refused(&s, &o, says);                                                                                   \
+#define REFUSED(change, says)       \
+  do {                              \
+    vg_gan_spec s = good;           \
+    vg_gan_objective o = objective; \
+    change;                         \
+    refused(&s, &o, says);          \
   } while (0)
   REFUSED(strcpy(s.generator, "vnet"), "generator \"vnet\"");
   REFUSED(strcpy(s.discriminator, "disc"), "discriminator \"disc\"");

@@ -11,8 +11,8 @@
 #include "voxgan/tensor.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
-#define MAX_IN   4
-#define CPU      ((vg_device){0, 0})
+#define MAX_IN 4
+#define CPU ((vg_device){0, 0})
 
 typedef struct row {
   const char *name;
@@ -24,9 +24,9 @@ typedef struct row {
 
 /* ---- the operations ---- */
 
-#define F(name, expr)                                                                                        \
-  static vg_tensor *name(vg_tensor **in) {                                                                   \
-    return expr;                                                                                             \
+#define F(name, expr)                      \
+  static vg_tensor *name(vg_tensor **in) { \
+    return expr;                           \
   }
 static const int order[3] = {2, 0, 1}, middle[1] = {1}, before[3] = {1, 0, 2}, after[3] = {0, -1, 1},
                  ones[3] = {1, 1, 1};
