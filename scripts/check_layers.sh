@@ -10,17 +10,20 @@ declare -A may=(
   [base]="base"
   [io]="base io"
   [data]="base io data"
+  [edit]="base io data edit"
+  [study]="base io data edit study"
   [eval]="base io data eval"
   [tensor]="base tensor"
   [nn]="base io tensor nn"
-  [run]="base io data eval tensor nn run"
-  [cli]="base io data eval run cli"
+  [run]="base io data edit study eval tensor nn run"
+  [cli]="base io data edit study eval run cli"
 )
 # Which layer a public header belongs to.
 declare -A of=(
   [status]=base [mem]=base [str]=base [log]=base [rng]=base [fs]=base [pool]=base [version]=base
   [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [config]=io [registry]=io [run]=io
-  [labels]=data [dataset]=data [prep]=data [loader]=data [phantom]=data
+  [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [phantom]=data
+  [draw]=edit [edit]=edit [format]=study [study]=study
   [metric]=eval [evaluate]=eval [tensor]=tensor [nn]=nn [voxgan]=cli
 )
 check() { # file layer included
@@ -38,7 +41,7 @@ for file in src/*/*.[ch] src/*/*.[ch]pp; do
     voxgan/*.h) name=${path#voxgan/} name=${name%.h}
       [ -n "${of[$name]:-}" ] || { echo "$file: $path belongs to no layer in scripts/check_layers.sh"; bad=1; continue; }
       check "$file" "$layer" "${of[$name]}" ;;
-    base/*|io/*|data/*|eval/*|tensor/*|nn/*|run/*|cli/*) check "$file" "$layer" "${path%%/*}" ;;
+    base/*|io/*|data/*|edit/*|study/*|eval/*|tensor/*|nn/*|run/*|cli/*) check "$file" "$layer" "${path%%/*}" ;;
     esac
   done < <(sed -n 's/^#include "\(.*\)".*/\1/p' "$file")
 done

@@ -86,6 +86,17 @@ typedef struct vg_dataset {
 vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
                          const char *anatomy_scheme);
 
+/* Folders (or CSV manifests) with the layout of each. */
+typedef struct vg_roots {
+  const char *const *paths;
+  int n;
+  const char *const *layouts; /* n_layouts entries: 0 (all guessed), 1 (for all), or n */
+  int n_layouts;
+} vg_roots;
+/* Adds each. VG_USAGE when the numbers of layouts and folders do not fit. */
+vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
+                               const char *anatomy_scheme);
+
 typedef struct vg_wanted {
   vg_series_list series; /* all of these */
   bool tumour, anatomy;  /* and these label maps */

@@ -9,19 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "voxgan/config.h"
+#include "voxgan/dataset.h"
 #include "voxgan/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Folders (or CSV manifests) with the layout of each. */
-typedef struct vg_roots {
-  const char *const *paths;
-  int n;
-  const char *const *layouts; /* n_layouts entries: 0 (all guessed), 1 (for all), or n */
-  int n_layouts;
-} vg_roots;
 
 typedef struct vg_train_options {
   vg_config config; /* resolved */

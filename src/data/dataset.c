@@ -357,6 +357,19 @@ static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wa
   return what->len > 0;
 }
 
+vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
+                    const char *anatomy_scheme) {
+  if (roots->n_layouts > 1 && roots->n_layouts != roots->n)
+    return vg_fail(VG_USAGE, "%d layouts are given for %d folders: give one, or one for each",
+                   roots->n_layouts, roots->n);
+  for (int i = 0; i < roots->n; i++) {
+    const char *layout = roots->n_layouts ? roots->layouts[roots->n_layouts == 1 ? 0 : i] : "auto";
+    vg_status st = vg_dataset_add(ds, roots->paths[i], layout, tumour_scheme, anatomy_scheme);
+    if (st) return st;
+  }
+  return VG_OK;
+}
+
 vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip) {
   vg_str what = VG_STR_INIT, first = VG_STR_INIT;
   size_t kept = 0, bad = 0;

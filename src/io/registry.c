@@ -34,6 +34,16 @@ static const vg_registry_row losses[] = {
 #include "voxgan/losses.def"
     END};
 
+#define VG_EDIT ROW
+static const vg_registry_row edits[] = {
+#include "voxgan/edits.def"
+    END};
+
+#define VG_FORMAT ROW
+static const vg_registry_row formats[] = {
+#include "voxgan/formats.def"
+    END};
+
 #define VG_METRIC ROW
 static const vg_registry_row metrics[] = {
 #include "voxgan/metrics.def"
@@ -45,6 +55,8 @@ static const vg_registry registries[] = {
     {"generators", "generator architectures (net.generator)", generators},
     {"discriminators", "discriminator architectures (net.discriminator)", discriminators},
     {"losses", "adversarial and reconstruction losses (train.adversarial, train.reconstruction)", losses},
+    {"edits", "edits of label maps, for synth --edit", edits},
+    {"formats", "data sets that synth writes", formats},
     {"metrics", "metrics of voxgan eval", metrics},
 };
 

@@ -11,19 +11,6 @@ static const char *text_or_null(const char *s) {
   return s && *s ? s : NULL;
 }
 
-vg_status roots_add(vg_dataset *set, const vg_roots *roots, const char *tumour_scheme,
-                    const char *anatomy_scheme) {
-  if (roots->n_layouts > 1 && roots->n_layouts != roots->n)
-    return vg_fail(VG_USAGE, "%d layouts are given for %d folders: give one, or one for each",
-                   roots->n_layouts, roots->n);
-  for (int i = 0; i < roots->n; i++) {
-    const char *layout = roots->n_layouts ? roots->layouts[roots->n_layouts == 1 ? 0 : i] : "auto";
-    vg_status st = vg_dataset_add(set, roots->paths[i], layout, tumour_scheme, anatomy_scheme);
-    if (st) return st;
-  }
-  return VG_OK;
-}
-
 static size_t count_with(const vg_dataset *set, size_t offset) {
   size_t n = 0;
   for (size_t i = 0; i < set->n; i++) n += *(char *const *)((const char *)&set->subjects[i] + offset) != NULL;
@@ -100,7 +87,7 @@ vg_status run_data_open(const vg_train_options *o, const char *split_path, const
                                  .percentile = {c->data.percentile_low, c->data.percentile_high}};
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
   if (st) goto out;
-  st = roots_add(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
+  st = vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
                  text_or_null(c->data.anatomy_scheme));
   if (st) goto out;
   want.series = out->prep.series;

@@ -17,8 +17,5 @@ typedef struct run_data {
 /* split_path: an existing split.json to follow, or NULL to draw one. cache: folder. */
 vg_status run_data_open(const vg_train_options *o, const char *split_path, const char *cache, run_data *out);
 void run_data_release(run_data *d);
-/* Adds the data's roots; layouts as in vg_roots. */
-vg_status roots_add(vg_dataset *set, const vg_roots *roots, const char *tumour_scheme,
-                    const char *anatomy_scheme);
 
 #endif

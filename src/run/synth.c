@@ -90,7 +90,7 @@ static vg_status find_labels(synth_job *j) {
     st = add_single(j, o->labels.paths[i]);
     single = true;
   }
-  if (!st && !single) st = roots_add(&j->set, &o->labels, o->tumour_scheme, o->anatomy_scheme);
+  if (!st && !single) st = vg_dataset_add_roots(&j->set, &o->labels, o->tumour_scheme, o->anatomy_scheme);
   return st ? st : vg_dataset_require(&j->set, &want, o->skip_incomplete);
 }
 

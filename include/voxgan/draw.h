@@ -1,0 +1,57 @@
+/* draw.h: a value, or a distribution that values are drawn from, as users write it:
+ *
+ *     12.5            left-hemisphere
+ *     uniform(0.5,1.5)
+ *     int(1,4)                    whole numbers, both ends drawn
+ *     normal(mean,sd)   lognormal(median,sigma)   either may end in ,lo,hi: drawn again until within
+ *     choice(none:0.3,ring:0.7)   weights after a colon, 1 where none is given
+ */
+#ifndef VOXGAN_DRAW_H
+#define VOXGAN_DRAW_H
+#include <stdbool.h>
+#include "voxgan/rng.h"
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VG_DRAW_TEXT 96
+#define VG_DRAW_CHOICES 16
+
+typedef enum vg_draw_kind {
+  VG_DRAW_CONSTANT,
+  VG_DRAW_UNIFORM,
+  VG_DRAW_INT,
+  VG_DRAW_NORMAL,
+  VG_DRAW_LOGNORMAL,
+  VG_DRAW_CHOICE
+} vg_draw_kind;
+
+/* A plain value. */
+typedef struct vg_draw {
+  vg_draw_kind kind;
+  int n; /* arguments or choices */
+  bool numeric;
+  double a[4];                              /* arguments */
+  double weight[VG_DRAW_CHOICES];           /* choices */
+  double number[VG_DRAW_CHOICES];           /* the constant, or the choices, where numeric */
+  char text[VG_DRAW_CHOICES][VG_DRAW_TEXT]; /* the same as written */
+} vg_draw;
+
+/* VG_CONFIG with what is wrong: unknown distribution (and the nearest known), wrong number of arguments, lo
+ * not below hi, weights that are not positive. A text that is no known form is a constant. */
+vg_status vg_draw_parse(const char *text, vg_draw *out);
+
+/* Every value that can be drawn is a number from least to most: else VG_CONFIG "uniform(0.5,20): 20 is not
+ * within 0.1 to 10". normal and lognormal without limits get least and most as theirs; their mean or median
+ * must lie within. whole: only whole numbers. */
+vg_status vg_draw_bound(vg_draw *d, double least, double most, bool whole);
+
+double vg_draw_number(const vg_draw *d, vg_rng *rng);    /* of a numeric one */
+const char *vg_draw_text(const vg_draw *d, vg_rng *rng); /* borrowed from d; of a constant or choice */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

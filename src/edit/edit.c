@@ -1,0 +1,55 @@
+/* edit.c: the registry of edits and what a call of one can ask for. */
+#include "voxgan/edit.h"
+
+#include <string.h>
+
+#define VG_EDIT(name, help) extern const vg_edit vg_edit_##name;
+#include "voxgan/edits.def"
+#undef VG_EDIT
+
+static const struct {
+  const char *name;
+  const vg_edit *edit;
+  const char *help;
+} rows[] = {
+#define VG_EDIT(name, help) {#name, &vg_edit_##name, help},
+#include "voxgan/edits.def"
+#undef VG_EDIT
+    {NULL, NULL, NULL}};
+
+const char *vg_edit_at(int i, const vg_edit **edit, const char **help) {
+  if (i < 0 || (size_t)i + 1 >= sizeof rows / sizeof rows[0]) return NULL;
+  if (edit) *edit = rows[i].edit;
+  if (help) *help = rows[i].help;
+  return rows[i].name;
+}
+
+const vg_edit *vg_edit_find(const char *name) {
+  const vg_edit *edit = NULL;
+  const char *at;
+  for (int i = 0; (at = vg_edit_at(i, &edit, NULL)); i++)
+    if (!strcmp(at, name)) return edit;
+  return NULL;
+}
+
+static const vg_value *value_of(const vg_edit_call *c, const char *name) {
+  for (int i = 0; c->edit->params[i].name; i++)
+    if (!strcmp(c->edit->params[i].name, name)) return &c->values[i];
+  VG_BUG("an edit asks for a parameter that it has not: %s", name);
+}
+
+double vg_call_number(const vg_edit_call *c, const char *name) {
+  return value_of(c, name)->number;
+}
+
+const char *vg_call_text(const vg_edit_call *c, const char *name) {
+  return value_of(c, name)->text;
+}
+
+bool vg_call_flag(const vg_edit_call *c, const char *name) {
+  return value_of(c, name)->number != 0;
+}
+
+bool vg_call_given(const vg_edit_call *c, const char *name) {
+  return value_of(c, name)->given;
+}

@@ -1,0 +1,36 @@
+/* frame.h: the brain's own coordinates: which plane divides its hemispheres, which way is up, and named
+ * regions. */
+#ifndef VG_EDIT_FRAME_H
+#define VG_EDIT_FRAME_H
+#include <stdbool.h>
+#include "voxgan/maps.h"
+
+/* Origin on the midsagittal plane, at the middle of the brain's extent along the other two axes. */
+typedef struct vg_brain_frame {
+  double origin[3];   /* world mm */
+  double axis[3][3];  /* unit vectors to the right, to the front, up */
+  double reach[3][2]; /* extent of the brain along each axis from the origin, mm: least (negative), most */
+} vg_brain_frame;
+
+/* The midsagittal plane is the one, near the middle and tilted by at most 20 degrees, that the brain mask
+ * (and the tissues, where known) is most alike across. VG_REFUSED when there is no brain. */
+vg_status vg_frame_find(const vg_maps *maps, vg_brain_frame *out);
+
+/* World mm to -1..1 along each axis of the brain (0 the origin), and back. */
+void vg_frame_to_unit(const vg_brain_frame *f, const double mm[3], double unit[3]);
+void vg_frame_from_unit(const vg_brain_frame *f, const double unit[3], double mm[3]);
+/* The mirrored place in the other hemisphere, world mm. */
+void vg_frame_mirror(const vg_brain_frame *f, const double mm[3], double out[3]);
+
+/* Named regions, boxes and balls in unit coordinates: left-hemisphere, right-hemisphere, and lobes without an
+ * atlas: frontal, parietal, temporal, occipital, deep, cerebellum, each also with left- and right-. "any" is
+ * all of it. */
+#define VG_REGIONS                                                                                        \
+  "any|left-hemisphere|right-hemisphere|frontal|left-frontal|right-frontal|parietal|left-parietal|right-" \
+  "parietal|"                                                                                             \
+  "temporal|left-temporal|right-temporal|occipital|left-occipital|right-occipital|deep|left-deep|right-"  \
+  "deep|"                                                                                                 \
+  "cerebellum|left-cerebellum|right-cerebellum"
+bool vg_frame_in_region(const vg_brain_frame *f, const char *region, const double mm[3]);
+
+#endif

@@ -1,0 +1,47 @@
+/* lesion.h: a tumour taken out of its maps, as an object that can be turned, scaled and put down elsewhere.
+ *
+ * Its classes are nested regions: region k holds every voxel whose class lies at depth k or deeper
+ * (tissue.h), so a voxel's class is that of the deepest region that it is in, and any label map is
+ * represented exactly. Each region is a signed distance field; put down on another grid, fields are
+ * interpolated, nesting survives, surfaces stay smooth, and each region's level is chosen so that its volume
+ * comes out as asked, to the voxel, also where the brain's edge or a ventricle leaves less room.
+ */
+#ifndef VG_EDIT_LESION_H
+#define VG_EDIT_LESION_H
+#include "edit/place.h"
+#include "voxgan/edit.h"
+
+typedef struct vg_lesion {
+  int n;                        /* regions, outermost first */
+  uint8_t code[VG_CLASSES_MAX]; /* of a voxel whose deepest region is k */
+  double ml[VG_CLASSES_MAX];    /* volume of region k (nested: it holds those after it) */
+  vg_geometry geo;              /* of the fields: the tumour's box with a margin */
+  float *field[VG_CLASSES_MAX]; /* (Z, Y, X) signed distance, mm, negative inside; NULL where a region is
+                                   empty */
+  double centre[3];             /* of mass, world mm of the maps it came from */
+} vg_lesion;
+
+/* The tumour of maps, or its voxels within `only` (mask, may be NULL). VG_REFUSED when there is none. */
+vg_status vg_lesion_take(const vg_maps *maps, const uint8_t *only, vg_lesion *out);
+void vg_lesion_release(vg_lesion *l);
+
+/* How it is put down: a world point x of the host shows the lesion's point
+ *   centre + linear * (x - at) + warp(x). */
+typedef struct vg_lesion_pose {
+  double at[3];        /* where the lesion's centre goes, world mm of the host */
+  double linear[3][3]; /* host offset -> lesion offset: the inverse of rotation and scaling; identity by
+                          default */
+  double ml_factor;    /* volumes asked, of the lesion's own: the determinant of 1/linear, or as wanted; 1 */
+  /* Adds a smooth displacement, mm, to the lesion's point; NULL: none. */
+  void (*warp)(const void *field, const double mm[3], double displacement[3]);
+  const void *warp_field;
+} vg_lesion_pose;
+vg_lesion_pose vg_lesion_pose_at(const double at[3]); /* unturned, unscaled */
+
+/* Writes the lesion into maps->tumour (over what is there) within allowed. VG_REFUSED when less than
+ * rules->fit of its shape lands on allowed voxels, or there is no room for its volume; maps are then
+ * unchanged. put (may be NULL): mask of the voxels written, (Z, Y, X) 0/1. */
+vg_status vg_lesion_put(vg_maps *maps, const vg_lesion *l, const vg_lesion_pose *pose, const uint8_t *allowed,
+                        const vg_place_rules *rules, uint8_t *put);
+
+#endif

@@ -1,0 +1,31 @@
+/* mass.h: mass effect: what a tumour adds displaces what is around it. */
+#ifndef VG_EDIT_MASS_H
+#define VG_EDIT_MASS_H
+#include "voxgan/edit.h"
+
+/* Parameters that every edit that adds or enlarges takes, for its params table. */
+#define VG_MASS_PARAMS                                                                                       \
+  {.name = "mass",                                                                                           \
+   .type = VG_PARAM_NUMBER,                                                                                  \
+   .def = 0,                                                                                                 \
+   .least = 0,                                                                                               \
+   .most = 1,                                                                                                \
+   .unit = "",                                                                                               \
+   .help =                                                                                                   \
+       "mass effect: share of the added volume that displaces the anatomy around it; the rest replaces it"}, \
+  {                                                                                                          \
+    .name = "falloff", .type = VG_PARAM_NUMBER, .def = 30, .least = 2, .most = 200, .unit = "mm",            \
+    .help = "distance over which the displacement falls to 1/e in tissue"                                    \
+  }
+
+typedef struct vg_mass_settings {
+  double share;   /* 0: no mass effect */
+  double falloff; /* mm */
+} vg_mass_settings;
+vg_mass_settings vg_mass_of_call(const vg_edit_call *call);
+
+/* Displaces maps->anatomy as `added` (mask of voxels that are tumour now and were not before) pushes it
+ * outward; the brain's outline stays, and nothing leaves it. Tumour labels are not moved. */
+vg_status vg_mass_effect(vg_maps *maps, const uint8_t *added, const vg_mass_settings *s);
+
+#endif

@@ -1,0 +1,53 @@
+/* place.h: where a tumour may be, and the search for a place. */
+#ifndef VG_EDIT_PLACE_H
+#define VG_EDIT_PLACE_H
+#include "edit/frame.h"
+#include "voxgan/edit.h"
+
+/* Parameters that every edit that places a tumour takes, for its params table. */
+#define VG_PLACE_PARAMS                                                                                   \
+  {.name = "gap",                                                                                         \
+   .type = VG_PARAM_NUMBER,                                                                               \
+   .def = 5,                                                                                              \
+   .least = 0,                                                                                            \
+   .most = 100,                                                                                           \
+   .unit = "mm",                                                                                          \
+   .help = "least distance to other tumours"},                                                            \
+      {.name = "fit",                                                                                     \
+       .type = VG_PARAM_NUMBER,                                                                           \
+       .def = 0.6,                                                                                        \
+       .least = 0,                                                                                        \
+       .most = 1,                                                                                         \
+       .unit = "",                                                                                        \
+       .help = "least share of the tumour's shape that lands on allowed tissue; the rest is taken up "    \
+               "elsewhere at "                                                                            \
+               "its surface"},                                                                            \
+      {.name = "tries",                                                                                   \
+       .type = VG_PARAM_WHOLE,                                                                            \
+       .def = 100,                                                                                        \
+       .least = 1,                                                                                        \
+       .most = 100000,                                                                                    \
+       .unit = "",                                                                                        \
+       .help = "places tried before giving up"},                                                          \
+  {                                                                                                       \
+    .name = "anywhere", .type = VG_PARAM_FLAG,                                                            \
+    .help = "let the tumour overlap ventricles and other tumours; it stays inside the brain all the same" \
+  }
+
+typedef struct vg_place_rules {
+  double gap, fit;
+  int tries;
+  bool anywhere;
+} vg_place_rules;
+vg_place_rules vg_place_of_call(const vg_edit_call *call);
+
+/* Where tumour may be, (Z, Y, X) 0/1: inside the brain; not in ventricles, not nearer than gap to voxels of
+ * maps->tumour, unless anywhere. maps->tumour holds the other tumours only. */
+vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, uint8_t *allowed);
+
+/* A voxel centre (world mm) drawn evenly from the allowed voxels of a region. VG_REFUSED when there is none.
+ */
+vg_status vg_place_draw(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
+                        const char *region, vg_rng *rng, double mm[3]);
+
+#endif
