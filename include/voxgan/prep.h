@@ -14,6 +14,7 @@
 #include "voxgan/fs.h"
 #include "voxgan/json.h"
 #include "voxgan/labels.h"
+#include "voxgan/maps.h"
 #include "voxgan/volume.h"
 
 #ifdef __cplusplus
@@ -79,6 +80,10 @@ vg_status vg_brain_mask(const vg_volume *vol, const char *path, uint8_t *mask, d
  * wanted series missing, no brain, or nothing that tells where it is. */
 vg_status vg_prepare(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,
                      vg_case *out);
+/* The same from label maps in memory, at synthesis: settings->series is empty. The maps' classes must be
+ * among those of the settings, by name. */
+vg_status vg_prepare_maps(const char *id, const vg_maps *maps, const vg_prep_settings *settings,
+                          vg_case *out);
 void vg_case_release(vg_case *c);
 
 /* The same through a cache folder: keyed by a hash of the files' contents and the settings, written

@@ -6,13 +6,12 @@
 
 #include "base/simd.h"
 #include "data/brain.h"
-#include "data/prep_case.h"
+#include "data/maps_read.h"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include "voxgan/nifti.h"
 
 #define VALUES 65536
-#define GRID_TOLERANCE 1e-3 /* mm */
 
 /* ---- the block ---- */
 
@@ -54,12 +53,6 @@ void vg_case_release(vg_case *c) {
 
 /* ---- what is read ---- */
 
-static int count_role(const vg_classes *c, vg_role role) {
-  int n = 0;
-  for (int i = 0; i < c->n; i++) n += c->roles[i] == role;
-  return n;
-}
-
 static bool scheme_has(const vg_scheme *s, vg_role role) {
   for (int i = 0; i < s->n; i++)
     if (s->labels[i].role == role) return true;
@@ -72,7 +65,7 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
   memset(in, 0, sizeof *in);
   in->anatomy = subject->anatomy;
   bool joint = scheme_has(&src->tumour_scheme, VG_ROLE_ANATOMY);
-  if (count_role(&settings->classes, VG_ROLE_TUMOUR) || joint) in->tumour = subject->tumour;
+  if (vg_classes_count(&settings->classes, VG_ROLE_TUMOUR) || joint) in->tumour = subject->tumour;
   in->mask_from_series = !in->anatomy && !(in->tumour && joint);
   for (int i = 0; i < settings->series.n; i++) {
     int at = vg_series_find(&ds->series, settings->series.names[i]);
@@ -90,7 +83,7 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
         "its image series beside the tumour map",
         subject->id);
   int brain = vg_classes_find(&settings->classes, VG_CLASS_BRAIN);
-  if (in->mask_from_series && brain < 0 && count_role(&settings->classes, VG_ROLE_ANATOMY))
+  if (in->mask_from_series && brain < 0 && vg_classes_count(&settings->classes, VG_ROLE_ANATOMY))
     return vg_fail(VG_DATA, "subject %s has no anatomy map, and the classes want one (%s, ...)", subject->id,
                    settings->classes.names[0]);
   return VG_OK;
@@ -104,11 +97,9 @@ typedef struct work {
   const vg_prep_settings *settings;
   vg_case_inputs in;
   vg_case *c;
-  const char *ref_path;   /* the first file read sets the grid */
-  vg_geometry ref_stored; /* as in that file */
-  uint8_t *klass;         /* (Z, Y, X) of the whole scan: class + 1 */
-  uint8_t *brain;         /* 0/1 */
-  uint8_t *table;         /* of a scheme */
+  vg_case_grid scan;
+  uint8_t *klass; /* (Z, Y, X) of the whole scan: class + 1 */
+  uint8_t *brain; /* 0/1 */
   vg_volume volumes[VG_SERIES_MAX];
   size_t n; /* voxels of the scan */
   vg_resampler resampler;
@@ -117,128 +108,6 @@ typedef struct work {
   uint8_t *block;
   vg_case_layout layout;
 } work;
-
-/* Stored geometries tell more of a fault; but two files may store one grid in two orientations. */
-static vg_status check_grid(work *w, const char *path, const vg_geometry *stored, const vg_geometry *ras,
-                            int xform_code) {
-  vg_prep_record *r = &w->c->record;
-  if (!w->ref_path) {
-    w->ref_path = path;
-    w->ref_stored = r->native = *stored;
-    r->ras = *ras;
-    r->xform_code = xform_code;
-    w->n = vg_geometry_voxels(ras);
-    return VG_OK;
-  }
-  char a[4], b[4];
-  vg_geometry_orientation(stored, a);
-  vg_geometry_orientation(&w->ref_stored, b);
-  bool alike = strcmp(a, b) == 0;
-  return vg_geometry_same(alike ? stored : ras, path, alike ? &w->ref_stored : &r->ras, w->ref_path,
-                          GRID_TOLERANCE);
-}
-
-static vg_status read_series(work *w, int i) {
-  const char *path = w->in.series[i];
-  vg_nifti_info info;
-  vg_volume *v = &w->volumes[i];
-  vg_status st = vg_nifti_read(path, v, &info);
-  vg_geometry stored = v->geo;
-  if (!st) st = vg_volume_canonicalise(v);
-  return st ? st : check_grid(w, path, &stored, &v->geo, info.xform_code);
-}
-
-static vg_status read_map(work *w, const char *path, const vg_scheme *scheme) {
-  vg_labelmap map = {0};
-  vg_nifti_info info;
-  const vg_classes *classes = &w->settings->classes;
-  vg_status st = vg_nifti_read_labels(path, &map, &info);
-  vg_geometry stored = map.geo;
-  if (!st) st = vg_labelmap_canonicalise(&map);
-  if (!st) st = check_grid(w, path, &stored, &map.geo, info.xform_code);
-  if (!st) st = vg_scheme_check(scheme, &map, path);
-  if (st) goto out;
-  if (!w->klass) {
-    w->klass = vg_calloc(w->n, 1);
-    w->brain = vg_calloc(w->n, 1);
-    if (!w->klass || !w->brain) {
-      st = VG_MEMORY;
-      goto out;
-    }
-  }
-  uint8_t *by_role[2] = {w->table, w->table + VALUES}; /* anatomy, tumour */
-  memset(w->table, 0, 2 * VALUES);
-  int brain = vg_classes_find(classes, VG_CLASS_BRAIN);
-  int n_anatomy = count_role(classes, VG_ROLE_ANATOMY);
-  if (scheme_has(scheme, VG_ROLE_ANATOMY) && n_anatomy) {
-    if (n_anatomy == 1 && brain >= 0) {
-      for (int i = 0; i < scheme->n; i++)
-        if (scheme->labels[i].role == VG_ROLE_ANATOMY)
-          by_role[0][scheme->labels[i].value] = (uint8_t)(brain + 1);
-    } else {
-      st = vg_classes_table(classes, scheme, VG_ROLE_ANATOMY, by_role[0]);
-    }
-  }
-  if (!st && scheme_has(scheme, VG_ROLE_TUMOUR) && count_role(classes, VG_ROLE_TUMOUR))
-    st = vg_classes_table(classes, scheme, VG_ROLE_TUMOUR, by_role[1]);
-  if (st) {
-    vg_fail_in(st, "%s", path);
-    goto out;
-  }
-  for (size_t i = 0; i < w->n; i++) {
-    uint16_t value = map.data[i];
-    if (!value) continue;
-    w->brain[i] = 1;
-    uint8_t k = by_role[1][value];
-    if (k)
-      w->klass[i] = k;
-    else if (!w->klass[i])
-      w->klass[i] = by_role[0][value];
-  }
-out:
-  vg_labelmap_release(&map);
-  return st;
-}
-
-/* Adds the voxels that half or more of the series' masks hold. */
-static vg_status mask_from_series(work *w) {
-  uint8_t *mask = NULL, *votes = NULL;
-  bool keep = w->settings->series.n > 0;
-  vg_status st = VG_OK;
-  int n = w->in.n_series;
-  for (int i = 0; i < n && !st; i++) {
-    st = read_series(w, i);
-    if (!st && !mask) {
-      mask = vg_malloc(w->n, 1);
-      votes = vg_calloc(w->n, 1);
-      if (!mask || !votes) st = VG_MEMORY;
-    }
-    double background;
-    if (!st) st = vg_brain_mask(&w->volumes[i], w->in.series[i], mask, &background);
-    if (st) break;
-    w->c->ranges[i].background = background;
-    for (size_t k = 0; k < w->n; k++) votes[k] = (uint8_t)(votes[k] + mask[k]);
-    if (!keep) vg_volume_release(&w->volumes[i]);
-  }
-  if (st) goto out;
-  if (!w->klass) {
-    w->klass = vg_calloc(w->n, 1);
-    w->brain = vg_calloc(w->n, 1);
-    if (!w->klass || !w->brain) {
-      st = VG_MEMORY;
-      goto out;
-    }
-  }
-  int brain = vg_classes_find(&w->settings->classes, VG_CLASS_BRAIN);
-  for (size_t k = 0; k < w->n; k++) {
-    w->brain[k] |= 2 * votes[k] >= n;
-    if (w->brain[k] && !w->klass[k]) w->klass[k] = (uint8_t)(brain + 1);
-  }
-out:
-  vg_free(mask);
-  vg_free(votes);
-  return st;
-}
 
 /* ---- geometry ---- */
 
@@ -257,7 +126,7 @@ static vg_status find_crop(work *w) {
         if (most[a] > hi[a]) hi[a] = most[a];
       }
     }
-  if (hi[0] < 0) return vg_fail(VG_DATA, "%s: nothing is labelled in it, so there is no brain", w->ref_path);
+  if (hi[0] < 0) return vg_fail(VG_DATA, "%s: nothing is labelled in it, so there is no brain", w->scan.path);
   double mm[3];
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
@@ -464,7 +333,7 @@ static vg_status series_grid(work *w, int s) {
   vg_range *range = &w->c->ranges[s];
   vg_volume *v = &w->volumes[s];
   if (!v->data) {
-    vg_status st = read_series(w, s);
+    vg_status st = vg_case_read_series(&w->scan, w->in.series[s], v);
     if (st) return st;
     vg_background bg;
     vg_background_find(v, &bg);
@@ -495,7 +364,6 @@ static vg_status series_grid(work *w, int s) {
 static void work_release(work *w) {
   vg_free(w->klass);
   vg_free(w->brain);
-  vg_free(w->table);
   for (int i = 0; i < VG_SERIES_MAX; i++) vg_volume_release(&w->volumes[i]);
   vg_resampler_release(&w->resampler);
   vg_free(w->crop);
@@ -504,15 +372,18 @@ static void work_release(work *w) {
   vg_free(w->block);
 }
 
-static vg_status read_maps(work *w) {
-  const vg_source *src = &w->ds->sources[w->subject->source];
-  vg_status st = VG_OK;
-  w->table = vg_malloc(2 * VALUES, 1);
-  if (!w->table) return VG_MEMORY;
-  /* The tumour map first: what is made of it is written in its geometry. */
-  if (w->in.tumour) st = read_map(w, w->in.tumour, &src->tumour_scheme);
-  if (!st && w->in.anatomy) st = read_map(w, w->in.anatomy, &src->anatomy_scheme);
-  return st;
+/* Takes the brain, and what each of its voxels is. */
+static vg_status take_maps(work *w, const vg_maps *m) {
+  vg_prep_record *r = &w->c->record;
+  r->native = m->native;
+  r->ras = m->geo;
+  r->xform_code = m->xform_code;
+  w->n = vg_geometry_voxels(&m->geo);
+  w->klass = vg_malloc(w->n, 1);
+  w->brain = vg_malloc(w->n, 1);
+  if (!w->klass || !w->brain) return VG_MEMORY;
+  memcpy(w->brain, m->brain, w->n);
+  return vg_maps_join(m, &w->settings->classes, w->klass);
 }
 
 static vg_status make_block(work *w) {
@@ -520,7 +391,7 @@ static vg_status make_block(work *w) {
   const vg_prep_record *r = &c->record;
   size_t n = product(r->dim);
   if (n > UINT32_MAX)
-    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->ref_path, r->spacing[0]);
+    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, r->spacing[0]);
   vg_status st = vg_record_resampler(r, false, &w->resampler);
   if (st) return st;
   c->n_tumour = c->n_classes > c->n_anatomy ? VG_CASE_TUMOUR : 0;
@@ -534,38 +405,63 @@ static vg_status make_block(work *w) {
   return w->grid && w->share ? VG_OK : VG_MEMORY;
 }
 
+/* From the maps on: everything but their reading. */
+static vg_status prepare(work *w, const char *id, const vg_maps *maps) {
+  vg_case *c = w->c;
+  c->id = vg_strdup(id);
+  vg_status st = c->id ? take_maps(w, maps) : VG_MEMORY;
+  if (!st) st = find_crop(w);
+  if (!st) st = make_block(w);
+  if (st) return st;
+  native_bits(w);
+  brain_grid(w);
+  st = label_grid(w);
+  if (st) return st;
+  if (c->n_tumour)
+    c->n_tumour =
+        tumour_voxels(c, w->block + w->layout.labels, (uint32_t *)(void *)(w->block + w->layout.tumour));
+  for (int s = 0; s < c->n_series && !st; s++) st = series_grid(w, s);
+  if (st) return st;
+  vg_case_place(c, &w->layout, w->block);
+  c->owned = w->block;
+  w->block = NULL;
+  return VG_OK;
+}
+
+static work work_begin(const vg_prep_settings *settings, vg_case *out) {
+  memset(out, 0, sizeof *out);
+  out->n_classes = settings->classes.n;
+  out->n_anatomy = vg_classes_count(&settings->classes, VG_ROLE_ANATOMY);
+  out->n_series = settings->series.n;
+  return (work){.settings = settings, .c = out};
+}
+
 vg_status vg_prepare(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,
                      vg_case *out) {
-  memset(out, 0, sizeof *out);
-  work w = {.ds = ds, .subject = subject, .settings = settings, .c = out};
-  out->n_classes = settings->classes.n;
-  out->n_anatomy = count_role(&settings->classes, VG_ROLE_ANATOMY);
-  out->n_series = settings->series.n;
+  work w = work_begin(settings, out);
+  vg_maps maps = {0};
   vg_status st = vg_case_inputs_of(ds, subject, settings, &w.in);
-  if (st) goto out;
-  out->id = vg_strdup(subject->id);
-  st = out->id ? read_maps(&w) : VG_MEMORY;
-  if (!st && w.in.mask_from_series) st = mask_from_series(&w);
-  if (!st) st = find_crop(&w);
-  if (!st) st = make_block(&w);
-  if (st) goto out;
-  native_bits(&w);
-  brain_grid(&w);
-  st = label_grid(&w);
-  if (st) goto out;
-  if (out->n_tumour)
-    out->n_tumour =
-        tumour_voxels(out, w.block + w.layout.labels, (uint32_t *)(void *)(w.block + w.layout.tumour));
-  for (int s = 0; s < out->n_series && !st; s++) st = series_grid(&w, s);
-  if (st) goto out;
-  vg_case_place(out, &w.layout, w.block);
-  out->owned = w.block;
-  w.block = NULL;
-out:
+  bool keep = settings->series.n > 0;
+  if (!st)
+    st = vg_case_read_maps(ds, subject, &w.in, &settings->classes, &w.scan, keep ? w.volumes : NULL,
+                           out->ranges, &maps);
+  if (!st) st = prepare(&w, subject->id, &maps);
+  vg_maps_release(&maps);
   work_release(&w);
   if (st) {
     vg_case_release(out);
     if (st == VG_DATA && !strstr(vg_error(), subject->id)) vg_fail_in(st, "subject %s", subject->id);
   }
   return st;
+}
+
+vg_status vg_prepare_maps(const char *id, const vg_maps *maps, const vg_prep_settings *settings,
+                          vg_case *out) {
+  if (settings->series.n) VG_BUG("images are asked of label maps");
+  work w = work_begin(settings, out);
+  w.scan.path = id;
+  vg_status st = prepare(&w, id, maps);
+  work_release(&w);
+  if (st) vg_case_release(out);
+  return st == VG_DATA ? vg_fail_in(st, "case %s", id) : st;
 }
