@@ -24,7 +24,8 @@ vg_status vg_distance_nearest(const uint8_t *mask, const int dim[3], const doubl
                               uint32_t *nearest);
 
 /* Distance to the mask's surface, negative inside: the surface lies halfway between neighbouring centres, so
- * half a voxel (the geometric mean of mm) is taken off either side, and the field has no jump there.
+ * half a voxel (of the smallest of mm, so that the sign stays right where voxels are oblong) is taken off
+ * either side, and the field has no jump there.
  * +INFINITY for an empty mask, -INFINITY for a full one. */
 vg_status vg_signed_distance(const uint8_t *mask, const int dim[3], const double mm[3], float *out);
 
