@@ -3,6 +3,8 @@
  *   base   version status mem str log rng fs pool
  *   io     volume nifti gzip json table png safetensors config registry
  *   data   labels dataset prep loader phantom
+ *   edit   draw edit
+ *   study  format manifest contact_sheet study
  *   eval   metric evaluate
  *   run    run (training and synthesis, in the module that needs libtorch)
  *   tensor, nn: of that module; included only by what links it
@@ -10,6 +12,7 @@
 #ifndef VOXGAN_H
 #define VOXGAN_H
 #include "voxgan/config.h"
+#include "voxgan/contact_sheet.h"
 #include "voxgan/dataset.h"
 #include "voxgan/draw.h"
 #include "voxgan/edit.h"
@@ -22,6 +25,7 @@
 #include "voxgan/labels.h"
 #include "voxgan/loader.h"
 #include "voxgan/log.h"
+#include "voxgan/manifest.h"
 #include "voxgan/maps.h"
 #include "voxgan/mem.h"
 #include "voxgan/metric.h"
