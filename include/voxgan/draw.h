@@ -48,7 +48,8 @@ vg_status vg_draw_parse(const char *text, vg_draw *out);
  * must lie within. whole: only whole numbers. */
 vg_status vg_draw_bound(vg_draw *d, double least, double most, bool whole);
 
-double vg_draw_number(const vg_draw *d, vg_rng *rng);    /* of a numeric one */
+/* Of a numeric one. A drawn number has six significant digits, so that a record of it is short. */
+double vg_draw_number(const vg_draw *d, vg_rng *rng);
 const char *vg_draw_text(const vg_draw *d, vg_rng *rng); /* borrowed from d; of a constant or choice */
 
 #ifdef __cplusplus

@@ -89,8 +89,9 @@ typedef struct vg_edit_chain {
   vg_edit_step *steps;
 } vg_edit_chain;
 
-/* Adds "NAME" or "NAME:param=value,flag,param=uniform(a,b)". VG_CONFIG names the fault and the nearest known
- * name, for example 'scale:factor=uniform(0.5,200): 200 is not within 0.01 to 100'. */
+/* Adds "NAME" or "NAME:param=value,flag,param=uniform(a,b)", or several of them with ';' between, as logged.
+ * VG_CONFIG names the fault and the nearest known name, for example
+ * 'scale:factor=uniform(0.5,200): 200 is not within 0.01 to 100'; the chain is then as it was. */
 vg_status vg_edit_chain_add(vg_edit_chain *chain, const char *text);
 vg_status vg_edit_chain_copy(const vg_edit_chain *from, vg_edit_chain *to); /* appends */
 void vg_edit_chain_release(vg_edit_chain *chain);
@@ -105,8 +106,9 @@ typedef struct vg_edit_context {
 } vg_edit_context;
 
 /* Draws and applies each step in order. log, which may be NULL, gets one line: the chain with the values
- * drawn, which parses back: "graft:donor=pat0001,...;scale:ml=12.31". donors, which may be NULL, gets the ids
- * used, joined by ';'. After a failure maps are undefined. */
+ * drawn, which parses back and, with the same context, makes the same maps:
+ * "graft:donor=pat0001,...;scale:ml=12.31". donors, which may be NULL, gets the ids used, joined by ';'.
+ * After a failure maps are undefined. */
 vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
                               vg_str *log, vg_str *donors);
 

@@ -29,6 +29,8 @@ void vg_str_add_bytes(vg_str *s, const void *bytes, size_t n);
 void vg_str_addf(vg_str *s, const char *fmt, ...) VG_PRINTF(2, 3);
 /* Puts text into CSV form: quoted when it holds a comma, a quote or a line break. */
 void vg_str_add_csv(vg_str *s, const char *text);
+/* A finite number in the shortest form that reads back the same, with a point in every locale. */
+void vg_str_add_number(vg_str *s, double v);
 bool vg_str_failed(const vg_str *s);
 /* The text, never NULL. Borrowed. */
 const char *vg_str_text(const vg_str *s);

@@ -2,6 +2,7 @@
 #include "voxgan/str.h"
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,23 @@ void vg_str_add_csv(vg_str *s, const char *text) {
     from = quote + 1;
   }
   vg_str_add(s, "\"");
+}
+
+void vg_str_add_number(vg_str *s, double v) {
+  char buf[40];
+  if (v == floor(v) && fabs(v) < 9007199254740992.0) {
+    snprintf(buf, sizeof buf, "%.0f", v);
+    vg_str_add(s, v == 0 ? "0" : buf);
+    return;
+  }
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(buf, sizeof buf, "%.*g", digits, v);
+    if (strtod(buf, NULL) == v) break;
+  }
+  for (char *c = buf; *c; c++) {
+    if (*c == ',') *c = '.'; /* a program in another locale may link us */
+  }
+  vg_str_add(s, buf);
 }
 
 bool vg_str_failed(const vg_str *s) {

@@ -199,27 +199,6 @@ void vg_json_put_bool(vg_json *parent, const char *key, bool value) {
 
 /* ---- printing ------------------------------------------------------------------------------- */
 
-static void add_number(vg_str *s, double v) {
-  char buf[40];
-  if (!isfinite(v)) {
-    vg_str_add(s, "null");
-    return;
-  }
-  if (v == floor(v) && fabs(v) < 9007199254740992.0) {
-    snprintf(buf, sizeof buf, "%.0f", v);
-    vg_str_add(s, v == 0 ? "0" : buf);
-    return;
-  }
-  for (int digits = 15; digits <= 17; digits++) {
-    snprintf(buf, sizeof buf, "%.*g", digits, v);
-    if (strtod(buf, NULL) == v) break;
-  }
-  for (char *c = buf; *c; c++) {
-    if (*c == ',') *c = '.'; /* a program in another locale may link us */
-  }
-  vg_str_add(s, buf);
-}
-
 static void add_string(vg_str *s, const char *text) {
   vg_str_add(s, "\"");
   const char *from = text;
@@ -276,7 +255,10 @@ static void add_node(vg_str *s, const vg_json *node, bool pretty, int depth) {
     vg_str_add(s, vg_json_bool(node, false) ? "true" : "false");
     return;
   case VG_JSON_NUMBER:
-    add_number(s, in(node)->valuedouble);
+    if (isfinite(in(node)->valuedouble))
+      vg_str_add_number(s, in(node)->valuedouble);
+    else
+      vg_str_add(s, "null");
     return;
   case VG_JSON_STRING:
     add_string(s, in(node)->valuestring);

@@ -1,0 +1,232 @@
+/* chain.c: edits as text: parsed, drawn, applied in order, and written down with the values drawn. */
+#include <stdio.h>
+#include <string.h>
+
+#include "voxgan/edit.h"
+#include "voxgan/mem.h"
+
+static char *trimmed(char *text) {
+  text += strspn(text, " \t\n");
+  for (size_t n = strlen(text); n && strchr(" \t\n", text[n - 1]); n--) text[n - 1] = 0;
+  return text;
+}
+
+/* The next part of *rest up to a sep outside parentheses; NULL past the last. */
+static char *next_part(char **rest, char sep) {
+  char *from = *rest;
+  if (!from) return NULL;
+  int depth = 0;
+  char *c = from;
+  for (; *c && (*c != sep || depth > 0); c++) depth += (*c == '(') - (*c == ')');
+  *rest = *c ? c + 1 : NULL;
+  *c = 0;
+  return trimmed(from);
+}
+
+static vg_status unknown_edit(const char *name) {
+  vg_str all = VG_STR_INIT;
+  const char *names[64], *at;
+  int n = 0;
+  for (; n < 63 && (at = vg_edit_at(n, NULL, NULL)); n++) {
+    names[n] = at;
+    vg_str_addf(&all, "%s%s", n ? ", " : "", at);
+  }
+  names[n] = NULL;
+  const char *near = vg_nearest(name, names);
+  vg_status st = near ? vg_fail(VG_CONFIG, "no edit %s; did you mean %s?", name, near)
+                      : vg_fail(VG_CONFIG, "no edit %s; there is %s", name, vg_str_text(&all));
+  vg_str_release(&all);
+  return st;
+}
+
+static vg_status unknown_param(const vg_edit_step *step, const char *name) {
+  const char *names[VG_EDIT_PARAMS + 1];
+  vg_str all = VG_STR_INIT;
+  int n = 0;
+  for (const vg_param *p = step->edit->params; p->name; p++) {
+    vg_str_addf(&all, "%s%s", n ? ", " : "", p->name);
+    names[n++] = p->name;
+  }
+  names[n] = NULL;
+  const char *near = vg_nearest(name, names);
+  vg_status st =
+      near ? vg_fail(VG_CONFIG, "%s: no parameter %s; did you mean %s?", step->name, name, near)
+      : n  ? vg_fail(VG_CONFIG, "%s: no parameter %s; there is %s", step->name, name, vg_str_text(&all))
+           : vg_fail(VG_CONFIG, "%s: no parameter %s; it takes none", step->name, name);
+  vg_str_release(&all);
+  return st;
+}
+
+static vg_status check_choice(const vg_param *p, const char *text) {
+  char **choices = vg_split(p->choices, '|', NULL);
+  if (!choices) return VG_MEMORY;
+  char **c = choices;
+  while (*c && strcmp(*c, text)) c++;
+  const char *near = *c ? NULL : vg_nearest(text, (const char *const *)choices);
+  vg_status st = *c     ? VG_OK
+                 : near ? vg_fail(VG_CONFIG, "\"%s\"; did you mean %s? (%s)", text, near, p->choices)
+                        : vg_fail(VG_CONFIG, "\"%s\", but must be one of %s", text, p->choices);
+  vg_strv_free(choices);
+  return st;
+}
+
+static vg_status check_texts(const vg_param *p, const vg_draw *d) {
+  if (d->kind != VG_DRAW_CONSTANT && d->kind != VG_DRAW_CHOICE)
+    return vg_fail(VG_CONFIG, "%s: draws numbers, where %s is wanted", d->text[0],
+                   p->choices ? p->choices : "a text");
+  vg_status st = VG_OK;
+  for (int i = 0; i < d->n && !st && p->type == VG_PARAM_CHOICE; i++) st = check_choice(p, d->text[i]);
+  return st;
+}
+
+static vg_status add_param(vg_edit_step *step, char *text) {
+  if (!*text) return vg_fail(VG_CONFIG, "%s: a parameter is empty", step->name);
+  char *value = strchr(text, '=');
+  if (value) *value++ = 0, value = trimmed(value), text = trimmed(text);
+  int i = 0;
+  const vg_param *params = step->edit->params;
+  while (params[i].name && strcmp(params[i].name, text)) i++;
+  const vg_param *p = &params[i];
+  if (!p->name) return unknown_param(step, text);
+  if (step->given[i]) return vg_fail(VG_CONFIG, "%s: %s is given twice", step->name, p->name);
+  step->given[i] = true;
+  if (p->type == VG_PARAM_FLAG)
+    return value ? vg_fail(VG_CONFIG, "%s: %s takes no value", step->name, p->name) : VG_OK;
+  if (!value || !*value) return vg_fail(VG_CONFIG, "%s: %s wants a value", step->name, p->name);
+  vg_draw *d = &step->draws[i];
+  vg_status st = vg_draw_parse(value, d);
+  if (!st && (p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE))
+    st = vg_draw_bound(d, p->least, p->most, p->type == VG_PARAM_WHOLE);
+  else if (!st)
+    st = check_texts(p, d);
+  if (!st || st == VG_MEMORY) return st;
+  char what[512];
+  snprintf(what, sizeof what, "%s", vg_error());
+  return vg_fail(st, "%s:%s=%s", step->name, p->name, what);
+}
+
+static vg_status parse_step(char *text, vg_edit_step *step) {
+  char *params = strchr(text, ':');
+  if (params) *params++ = 0, text = trimmed(text);
+  const char *name;
+  for (int i = 0; (name = vg_edit_at(i, &step->edit, NULL)); i++)
+    if (!strcmp(name, text)) break;
+  if (!name) return *text ? unknown_edit(text) : vg_fail(VG_CONFIG, "the name of an edit is missing");
+  step->name = name;
+  vg_status st = VG_OK;
+  for (char *part; !st && (part = next_part(&params, ','));) st = add_param(step, part);
+  return st;
+}
+
+static vg_edit_step *new_step(vg_edit_chain *chain) {
+  vg_edit_step *more = vg_realloc(chain->steps, (size_t)chain->n + 1, sizeof *more);
+  if (!more) return NULL;
+  chain->steps = more;
+  memset(&more[chain->n], 0, sizeof *more);
+  return &more[chain->n];
+}
+
+vg_status vg_edit_chain_add(vg_edit_chain *chain, const char *text) {
+  char *copy = vg_strdup(text), *rest = copy;
+  int before = chain->n;
+  vg_status st = copy ? VG_OK : VG_MEMORY;
+  for (char *part; !st && (part = next_part(&rest, ';'));) {
+    vg_edit_step *step = new_step(chain);
+    st = step ? parse_step(part, step) : VG_MEMORY;
+    if (!st) chain->n++;
+  }
+  if (st) chain->n = before;
+  vg_free(copy);
+  return st;
+}
+
+vg_status vg_edit_chain_copy(const vg_edit_chain *from, vg_edit_chain *to) {
+  for (int i = 0; i < from->n; i++) {
+    vg_edit_step *step = new_step(to);
+    if (!step) return VG_MEMORY;
+    *step = from->steps[i];
+    to->n++;
+  }
+  return VG_OK;
+}
+
+void vg_edit_chain_release(vg_edit_chain *chain) {
+  vg_free(chain->steps);
+  memset(chain, 0, sizeof *chain);
+}
+
+/* ---- applying ---- */
+
+static void draw_values(const vg_edit_step *step, vg_rng *rng, vg_value *values) {
+  for (int i = 0; step->edit->params[i].name; i++) {
+    const vg_param *p = &step->edit->params[i];
+    const vg_draw *d = &step->draws[i];
+    vg_value *v = &values[i];
+    bool number = p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE;
+    *v = (vg_value){.given = step->given[i], .number = p->type == VG_PARAM_FLAG ? 0 : p->def};
+    if (p->type == VG_PARAM_FLAG) {
+      v->number = v->given;
+    } else if (number && v->given) {
+      v->number = vg_draw_number(d, rng);
+    } else if (!number) {
+      const char *otherwise = p->text_def ? p->text_def : "";
+      snprintf(v->text, sizeof v->text, "%s", v->given ? vg_draw_text(d, rng) : otherwise);
+    }
+  }
+}
+
+/* The donor that the step names, or one drawn; its id is written down either way. */
+static vg_status find_donor(const vg_edit_step *step, const vg_edit_context *context, vg_rng *rng,
+                            vg_value *values, const vg_maps **donor, vg_str *donors) {
+  const char *used = NULL;
+  if (!context->donor) return vg_fail(VG_CONFIG, "there are no donors");
+  int i = 0;
+  while (step->edit->params[i].name && strcmp(step->edit->params[i].name, "donor")) i++;
+  if (!step->edit->params[i].name) VG_BUG("edit %s needs a donor and has no such parameter", step->name);
+  vg_status st =
+      context->donor(context->donors, *values[i].text ? values[i].text : "random", rng, donor, &used);
+  if (st) return st;
+  if (strlen(used) >= VG_DRAW_TEXT) return vg_fail(VG_DATA, "donor %s: its id is too long", used);
+  strcpy(values[i].text, used);
+  values[i].given = true;
+  if (donors) vg_str_addf(donors, "%s%s", donors->len ? ";" : "", used);
+  return VG_OK;
+}
+
+static void write_step(const vg_edit_step *step, const vg_value *values, vg_str *log) {
+  const char *before = ":";
+  vg_str_addf(log, "%s%s", log->len ? ";" : "", step->name);
+  for (int i = 0; step->edit->params[i].name; i++) {
+    const vg_param *p = &step->edit->params[i];
+    if (!values[i].given) continue;
+    vg_str_addf(log, "%s%s", before, p->name);
+    before = ",";
+    if (p->type == VG_PARAM_FLAG) continue;
+    vg_str_add(log, "=");
+    if (p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE)
+      vg_str_add_number(log, values[i].number);
+    else
+      vg_str_add(log, values[i].text);
+  }
+}
+
+vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
+                              vg_str *log, vg_str *donors) {
+  for (int i = 0; i < chain->n; i++) {
+    const vg_edit_step *step = &chain->steps[i];
+    /* The edit's own stream does not depend on how its values were drawn: the chain as logged, applied with
+     * the same seed and key, makes the same maps. */
+    vg_rng draws = vg_rng_init(context->seed, vg_rng_key("edit values", context->key, (uint64_t)i));
+    vg_rng rng = vg_rng_init(context->seed, vg_rng_key("edit", context->key, (uint64_t)i));
+    vg_value values[VG_EDIT_PARAMS];
+    vg_edit_call call = {.edit = step->edit, .values = values, .rng = &rng};
+    draw_values(step, &draws, values);
+    vg_status st = VG_OK;
+    if (step->edit->needs_donor) st = find_donor(step, context, &draws, values, &call.donor, donors);
+    if (!st) st = step->edit->apply(maps, &call);
+    if (st) return vg_fail_in(st, "%s", step->name);
+    if (log) write_step(step, values, log);
+  }
+  bool lost = (log && vg_str_failed(log)) || (donors && vg_str_failed(donors));
+  return lost ? VG_MEMORY : VG_OK;
+}
