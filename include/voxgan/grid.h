@@ -31,7 +31,7 @@ vg_status vg_signed_distance(const uint8_t *mask, const int dim[3], const double
 
 /* Connected components, by 6 (faces), 18 (edges too) or 26 (corners too) neighbours. label (Z, Y, X): 0
  * outside, else 1..n in the order of the components' first voxels. sizes (vg_free): n voxel counts; may be
- * NULL. */
+ * NULL. VG_DATA beyond 2^32 - 1 voxels. */
 vg_status vg_components(const uint8_t *mask, const int dim[3], int connectivity, uint32_t *label, size_t *n,
                         size_t **sizes);
 
