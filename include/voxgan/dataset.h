@@ -80,9 +80,11 @@ typedef struct vg_dataset {
 
 /* Adds every subject below root. layout: a name, "auto" (guessed from the names, and said by vg_info), or
  * "csv": root is then a manifest file with columns id,<series>...,tumour,anatomy[,person], paths relative to
- * it. A .csv root implies it. tumour_scheme, anatomy_scheme: NULL, or what to use in place of the layout's
- * own. Logs one line a subject at debug level, and a summary with what was skipped and why at info level.
- * VG_DATA: no such folder, nothing found, the same id twice (two files claim the same series). */
+ * it. A .csv root implies it. A label map's own path, where no layout knows its name, is one subject's
+ * anatomy (its tumour, where only tumour_scheme is given). tumour_scheme, anatomy_scheme: NULL, or what to
+ * use in place of the layout's own. Logs one line a subject at debug level, and a summary with what was
+ * skipped and why at info level. VG_DATA: no such folder, nothing found, the same id twice (two files claim
+ * the same series). */
 vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
                          const char *anatomy_scheme);
 

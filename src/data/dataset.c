@@ -305,6 +305,26 @@ out:
   return st;
 }
 
+/* A label map of a name that no layout knows is a subject of its own. */
+static vg_status add_single(vg_dataset *ds, int source, const char *path, bool tumour) {
+  char id[128];
+  vg_subject *s;
+  if (!vg_nifti_stem(path, id, sizeof id)) return vg_fail(VG_DATA, "%s: its name is too long", path);
+  strcpy(ds->sources[source].layout, "bids");
+  vg_status st = vg_dataset_subject(ds, id, id, source, &s);
+  if (!st) st = vg_subject_put_take(s, tumour ? &s->tumour : &s->anatomy, "label map", vg_strdup(path));
+  if (!st) vg_info("%s: taken to be a map of %s labels", path, tumour ? "tumour" : "anatomy");
+  return st;
+}
+
+/* Whether any layout knows the name. */
+static bool known_name(const char *file) {
+  vg_file_role role;
+  for (int i = 0; i < N_LAYOUTS; i++)
+    if (layouts[i].layout->classify && layouts[i].layout->classify(file, &role)) return true;
+  return false;
+}
+
 vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
                          const char *anatomy_scheme) {
   bool guess = !layout || !*layout || strcmp(layout, "auto") == 0;
@@ -335,6 +355,8 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (manifest) {
     st = vg_dataset_add_manifest(ds, root, source);
     if (!st) say_found(ds, source, &none);
+  } else if (single && guess && !known_name(vg_fs_basename(root))) {
+    st = add_single(ds, source, root, tumour_scheme && !anatomy_scheme);
   } else {
     st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess);
   }
@@ -358,7 +380,7 @@ static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wa
 }
 
 vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
-                    const char *anatomy_scheme) {
+                               const char *anatomy_scheme) {
   if (roots->n_layouts > 1 && roots->n_layouts != roots->n)
     return vg_fail(VG_USAGE, "%d layouts are given for %d folders: give one, or one for each",
                    roots->n_layouts, roots->n);
