@@ -34,8 +34,10 @@ typedef struct vg_study_options {
   const char *prefix; /* of numbered ids; NULL: "synth" */
   bool numbered;      /* number the cases even where each is a host's own map unedited */
   uint64_t seed;
-  int redraws;          /* draws of a case before it fails; 0: 20 */
-  bool skip_incomplete; /* leave out hosts and donors that lack a map */
+  int redraws;                    /* draws of a case before it fails; 0: 20 */
+  bool need_tumour, need_anatomy; /* hosts must have these maps: what a model's classes ask for where nothing
+                                     is grafted or grown */
+  bool skip_incomplete;           /* leave out hosts and donors that lack a map */
 } vg_study_options;
 
 typedef struct vg_study vg_study; /* opaque; _make may run on several threads */
@@ -53,6 +55,7 @@ const vg_classes *vg_study_class_set(const vg_study *s);
 const vg_scheme *vg_study_scheme(const vg_study *s, vg_role role);
 /* Layout of the first hosts, which output defaults to. */
 const char *vg_study_layout(const vg_study *s);
+uint64_t vg_study_seed(const vg_study *s);
 /* The case's id and cohort, without making it. */
 void vg_study_name(const vg_study *s, size_t k, char id[128], char cohort[64]);
 /* What makes the study what it is (plan, edits, seed, sources' ids), for a hash in the data set's
