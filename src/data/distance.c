@@ -236,7 +236,7 @@ static void take_half(void *arg, size_t begin, size_t end) {
 
 vg_status vg_signed_distance(const uint8_t *mask, const int dim[3], const double mm[3], float *out) {
   size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
-  inner in = {.mask = mask, .dim = dim, .half = cbrt(mm[0] * mm[1] * mm[2]) / 2, .out = out};
+  inner in = {.mask = mask, .dim = dim, .half = fmin(mm[0], fmin(mm[1], mm[2])) / 2, .out = out};
   vg_status st = vg_distance(mask, dim, mm, out);
   /* What is nearest to a voxel inside lies no further out than just beside the mask. */
   if (st || !vg_mask_box(mask, dim, 1, in.lo, in.extent)) return st;
