@@ -5,11 +5,13 @@
 #include <stdbool.h>
 #include "voxgan/maps.h"
 
-/* Origin on the midsagittal plane, at the middle of the brain's extent along the other two axes. */
+/* Origin on the midsagittal plane, at the middle of the brain's extent along the other two axes. Front and up
+ * are the world's as nearly as the plane allows: how far a head nods is not told by symmetry. */
 typedef struct vg_brain_frame {
   double origin[3];   /* world mm */
   double axis[3][3];  /* unit vectors to the right, to the front, up */
-  double reach[3][2]; /* extent of the brain along each axis from the origin, mm: least (negative), most */
+  double reach[3][2]; /* extent of the brain along each axis from the origin, mm: least (negative), most; a
+                         ten-thousandth of the brain may lie beyond each */
 } vg_brain_frame;
 
 /* The midsagittal plane is the one, near the middle and tilted by at most 20 degrees, that the brain mask
@@ -22,9 +24,9 @@ void vg_frame_from_unit(const vg_brain_frame *f, const double unit[3], double mm
 /* The mirrored place in the other hemisphere, world mm. */
 void vg_frame_mirror(const vg_brain_frame *f, const double mm[3], double out[3]);
 
-/* Named regions, boxes and balls in unit coordinates: left-hemisphere, right-hemisphere, and lobes without an
- * atlas: frontal, parietal, temporal, occipital, deep, cerebellum, each also with left- and right-. "any" is
- * all of it. */
+/* Named regions: the hemispheres, and lobes without an atlas, each also with left- and right-. Every point is
+ * in one lobe, by planes in unit coordinates (region.c); deep is an ellipsoid around the basal ganglia and
+ * thalami, cerebellum is what lies below the tentorium, the brainstem too. "any" is all of it. */
 #define VG_REGIONS                                                                                        \
   "any|left-hemisphere|right-hemisphere|frontal|left-frontal|right-frontal|parietal|left-parietal|right-" \
   "parietal|"                                                                                             \
