@@ -41,14 +41,27 @@ typedef struct vg_file_role {
   char series[VG_SERIES_NAME];
 } vg_file_role;
 
+/* One root of a data set, and what its label values mean. */
+typedef struct vg_source {
+  char *root;
+  char layout[32];
+  vg_scheme tumour_scheme, anatomy_scheme; /* n == 0: none */
+  vg_series_list channels;                 /* of a layout that numbers its images: their series by number */
+  bool guessed;
+} vg_source;
+
 typedef struct vg_layout {
   const char *tumour_scheme;  /* name of the scheme of its tumour labels, or NULL when it has none */
   const char *anatomy_scheme; /* of its anatomy labels */
-  /* false: the path is none of this layout's. */
-  bool (*classify)(const char *relative_path, vg_file_role *out);
+  /* false: the path is none of this layout's. source: NULL while the layout is being guessed, when only the
+   * names count. */
+  bool (*classify)(const vg_source *source, const char *relative_path, vg_file_role *out);
   /* Relative path for a file of a case; kind SERIES uses series. VG_CONFIG when the layout has no name for
-   * it. */
+   * it. NULL: its names depend on more than that (voxgan/format.h writes them). */
   vg_status (*path)(const char *id, vg_file_kind kind, const char *series, char *buf, size_t size);
+  /* Learns what names alone do not say from the n files below source->root: the channels, and schemes where
+   * the user named none (n == 0). NULL: names say it all. */
+  vg_status (*open)(vg_source *source, char *const *files, size_t n);
 } vg_layout;
 
 /* Rows of layouts.def. */
@@ -62,13 +75,6 @@ typedef struct vg_subject {
   char *tumour, *anatomy;      /* label maps */
   int source;                  /* index into vg_dataset.sources */
 } vg_subject;
-
-typedef struct vg_source {
-  char *root;
-  char layout[32];
-  vg_scheme tumour_scheme, anatomy_scheme; /* n == 0: none */
-  bool guessed;
-} vg_source;
 
 typedef struct vg_dataset {
   vg_series_list series; /* every series met, canonical order first */

@@ -190,7 +190,7 @@ static vg_status add_files(vg_dataset *ds, int source, char *const *files, size_
   for (size_t i = 0; i < n; i++) {
     vg_file_role role;
     if (!vg_nifti_is_path(files[i])) continue;
-    if (!layout->classify(files[i], &role)) {
+    if (!layout->classify(&ds->sources[source], files[i], &role)) {
       if (!only) skip_file(skip, files[i]);
       continue;
     }
@@ -239,12 +239,17 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   vg_str_release(&t);
 }
 
-static vg_status set_schemes(vg_source *src, const char *tumour, const char *anatomy) {
+/* What the user names comes before what the files say, and that before what the layout is known for. */
+static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const char *tumour,
+                             const char *anatomy) {
   const vg_layout *layout = vg_layout_find(src->layout);
-  const char *t = tumour && *tumour ? tumour : layout->tumour_scheme;
-  const char *a = anatomy && *anatomy ? anatomy : layout->anatomy_scheme;
-  vg_status st = t ? vg_scheme_parse(t, &src->tumour_scheme) : VG_OK;
-  if (!st && a) st = vg_scheme_parse(a, &src->anatomy_scheme);
+  vg_status st = tumour && *tumour ? vg_scheme_parse(tumour, &src->tumour_scheme) : VG_OK;
+  if (!st && anatomy && *anatomy) st = vg_scheme_parse(anatomy, &src->anatomy_scheme);
+  if (!st && layout->open) st = layout->open(src, files, n);
+  if (!st && !src->tumour_scheme.n && layout->tumour_scheme)
+    st = vg_scheme_parse(layout->tumour_scheme, &src->tumour_scheme);
+  if (!st && !src->anatomy_scheme.n && layout->anatomy_scheme)
+    st = vg_scheme_parse(layout->anatomy_scheme, &src->anatomy_scheme);
   return st;
 }
 
@@ -269,7 +274,8 @@ static int by_id(const void *a, const void *b) {
 }
 
 /* Adds a folder's files, or with only_file those of that file's case. */
-static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess) {
+static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess,
+                          const char *tumour_scheme, const char *anatomy_scheme) {
   vg_source *src = &ds->sources[source];
   char **files = NULL;
   size_t n = 0;
@@ -289,9 +295,11 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
     src->guessed = true;
     vg_info("%s: layout taken to be %s, %s (name another with --layout)", src->root, name, reason);
   }
+  st = set_schemes(src, files, n, tumour_scheme, anatomy_scheme);
+  if (st) goto out;
   if (only_file) {
     vg_file_role role;
-    if (!vg_layout_find(src->layout)->classify(only_file, &role)) {
+    if (!vg_layout_find(src->layout)->classify(src, only_file, &role)) {
       st = vg_fail(VG_DATA, "%s/%s: not named as layout %s names a file", src->root, only_file, src->layout);
       goto out;
     }
@@ -353,15 +361,14 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   skipped none = {0, VG_STR_INIT};
   vg_status st;
   if (manifest) {
-    st = vg_dataset_add_manifest(ds, root, source);
+    st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
+    if (!st) st = vg_dataset_add_manifest(ds, root, source);
     if (!st) say_found(ds, source, &none);
   } else if (single && guess && !known_name(vg_fs_basename(root))) {
     st = add_single(ds, source, root, tumour_scheme && !anatomy_scheme);
   } else {
-    st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess);
+    st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess, tumour_scheme, anatomy_scheme);
   }
-  if (st) return st;
-  st = set_schemes(src, tumour_scheme, anatomy_scheme);
   if (st) return st;
   if (ds->n == before) return vg_fail(VG_DATA, "%s: no subject in it by layout %s", root, src->layout);
   qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);

@@ -10,18 +10,13 @@
 #include "voxgan/table.h"
 
 /* A manifest's names are its own: nothing is told from a path, and none is made up. */
-static bool classify(const char *path, vg_file_role *out) {
-  (void)path;
+static bool classify(const vg_source *source, const char *path, vg_file_role *out) {
+  (void)source, (void)path;
   memset(out, 0, sizeof *out);
   return false;
 }
 
-static vg_status name_file(const char *id, vg_file_kind kind, const char *series, char *buf, size_t size) {
-  (void)kind, (void)series, (void)buf, (void)size;
-  return vg_fail(VG_CONFIG, "%s: layout csv has no file names to write by; choose another", id);
-}
-
-const vg_layout vg_layout_csv = {"brats", "tissues", classify, name_file};
+const vg_layout vg_layout_csv = {"brats", "tissues", classify, NULL, NULL};
 
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
                           const char *column, const char *cell, const char *dir) {
@@ -46,7 +41,19 @@ static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, s
   return vg_subject_put_take(s, &s->series[at], column, path);
 }
 
-static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const char *manifest, int source) {
+/* A column of paths: one of a known name, or any that has a path in it. Others (volumes, hashes, remarks) are
+ * a manifest's own business. */
+static bool has_paths(const vg_table *t, size_t col) {
+  static const char *const known[] = {"t1", "t1c", "t2", "flair", "tumour", "tumor", "anatomy"};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(vg_table_cell(t, 0, col), known[i]) == 0) return true;
+  for (size_t row = 1; row < t->rows; row++)
+    if (vg_nifti_is_path(vg_table_cell(t, row, col))) return true;
+  return false;
+}
+
+static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const bool *paths,
+                         const char *manifest, int source) {
   int id_col = vg_table_col(t, "id"), person_col = vg_table_col(t, "person");
   const char *id = vg_table_cell(t, row, (size_t)id_col);
   const char *person = person_col >= 0 ? vg_table_cell(t, row, (size_t)person_col) : "";
@@ -58,7 +65,7 @@ static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const ch
   if (ds->n == before) return vg_fail(VG_DATA, "%s: row %zu: id %s is there twice", manifest, row, id);
   for (size_t c = 0; c < t->cols && !st; c++) {
     const char *cell = vg_table_cell(t, row, c);
-    if ((int)c == id_col || (int)c == person_col || !*cell) continue;
+    if ((int)c == id_col || (int)c == person_col || !paths[c] || !*cell) continue;
     st = put_cell(ds, s, manifest, row, vg_table_cell(t, 0, c), cell, ds->sources[source].root);
   }
   return st;
@@ -66,11 +73,15 @@ static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const ch
 
 vg_status vg_dataset_add_manifest(vg_dataset *ds, const char *path, int source) {
   vg_table t = {0};
+  bool *paths = NULL;
   vg_status st = vg_table_read(path, &t);
   if (st) goto out;
   if (vg_table_col(&t, "id") < 0) st = vg_fail(VG_DATA, "%s: no column 'id' in its header", path);
-  for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, path, source);
+  if (!st && !(paths = VG_NEW_N(bool, t.cols))) st = VG_MEMORY;
+  for (size_t c = 0; c < t.cols && !st; c++) paths[c] = has_paths(&t, c);
+  for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, paths, path, source);
 out:
+  vg_free(paths);
   vg_table_release(&t);
   return st;
 }

@@ -70,7 +70,8 @@ static void set_person(vg_file_role *out, size_t length) {
   out->person[length] = '\0';
 }
 
-static bool classify_2013(const char *path, vg_file_role *out) {
+static bool classify_2013(const vg_source *source, const char *path, vg_file_role *out) {
+  (void)source;
   bool known = classify(path, '_', suffixes_2013, out);
   /* Case 355 of 2020 has its truth under a scanner's name, W39_1998.09.19_Segm.nii: the folder tells the
    * case. */
@@ -89,7 +90,8 @@ static bool classify_2013(const char *path, vg_file_role *out) {
   return known;
 }
 
-static bool classify_2023(const char *path, vg_file_role *out) {
+static bool classify_2023(const vg_source *source, const char *path, vg_file_role *out) {
+  (void)source;
   bool known = classify(path, '-', suffixes_2023, out);
   if (known) set_person(out, person_length_2023(out->id));
   return known;
@@ -115,6 +117,6 @@ static vg_status path_2023(const char *id, vg_file_kind kind, const char *series
   return name_file(id, '-', suffixes_2023, kind, series, buf, size);
 }
 
-const vg_layout vg_layout_brats2013 = {"brats2013", "tissues", classify_2013, path_2013};
-const vg_layout vg_layout_brats2021 = {"brats", "tissues", classify_2013, path_2013};
-const vg_layout vg_layout_brats2023 = {"brats2023", "tissues", classify_2023, path_2023};
+const vg_layout vg_layout_brats2013 = {"brats2013", "tissues", classify_2013, path_2013, NULL};
+const vg_layout vg_layout_brats2021 = {"brats", "tissues", classify_2013, path_2013, NULL};
+const vg_layout vg_layout_brats2023 = {"brats2023", "tissues", classify_2023, path_2023, NULL};

@@ -44,7 +44,7 @@ static const char *tell_edition(const char *root, char *const *files, size_t n, 
   size_t votes[3] = {0};
   vg_file_role role;
   for (size_t i = 0; i < n; i++)
-    if (vg_layout_brats2021.classify(files[i], &role)) votes[edition_of_id(role.id)]++;
+    if (vg_layout_brats2021.classify(NULL, files[i], &role)) votes[edition_of_id(role.id)]++;
   if (votes[BEFORE_2017] || votes[FROM_2017]) {
     snprintf(reason, size, "from its file names and ids");
     return votes[BEFORE_2017] > votes[FROM_2017] ? "brats2013" : "brats2021";
@@ -63,7 +63,7 @@ static const char *tell_edition(const char *root, char *const *files, size_t n, 
   bool three = false;
   int read = 0;
   for (size_t i = 0; i < n && read < PEEK && !three; i++)
-    if (vg_layout_brats2021.classify(files[i], &role) && role.kind == VG_FILE_TUMOUR)
+    if (vg_layout_brats2021.classify(NULL, files[i], &role) && role.kind == VG_FILE_TUMOUR)
       read += peek_for_three(root, files[i], &three);
   if (three)
     snprintf(reason, size, "from its file names and a label value 3");
@@ -77,27 +77,30 @@ static const char *tell_edition(const char *root, char *const *files, size_t n, 
 
 const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n, const char **name,
                                  char *reason, size_t size) {
-  size_t brats = 0, brats2023 = 0, bids = 0, images = 0;
+  size_t brats = 0, brats2023 = 0, bids = 0, nnunet = 0, images = 0;
   vg_file_role role;
   for (size_t i = 0; i < n; i++) {
     if (!vg_nifti_is_path(files[i])) continue;
     images++;
-    brats += vg_layout_brats2021.classify(files[i], &role);
-    brats2023 += vg_layout_brats2023.classify(files[i], &role);
-    bids += vg_layout_bids.classify(files[i], &role);
+    brats += vg_layout_brats2021.classify(NULL, files[i], &role);
+    brats2023 += vg_layout_brats2023.classify(NULL, files[i], &role);
+    bids += vg_layout_bids.classify(NULL, files[i], &role);
+    nnunet += vg_layout_nnunet.classify(NULL, files[i], &role);
   }
-  if (!brats && !brats2023 && !bids) {
+  if (!brats && !brats2023 && !bids && !nnunet) {
     if (!images)
       vg_fail(VG_DATA, "%s: no NIfTI file below it", root);
     else
       vg_fail(VG_DATA,
-              "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w); "
-              "a CSV manifest can list them",
+              "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w, "
+              "imagesTr/X_0000); a CSV manifest can list them",
               root, images);
     return NULL;
   }
   snprintf(reason, size, "from its file names");
-  if (brats >= brats2023 && brats >= bids)
+  if (nnunet >= brats && nnunet >= brats2023 && nnunet >= bids)
+    *name = "nnunet";
+  else if (brats >= brats2023 && brats >= bids)
     *name = tell_edition(root, files, n, reason, size);
   else
     *name = brats2023 >= bids ? "brats2023" : "bids";

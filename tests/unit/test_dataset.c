@@ -50,7 +50,7 @@ static void layouts_round_trip(void **state) {
       vg_file_kind kind = k < 4 ? VG_FILE_SERIES : k == 4 ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
       must(l->path(rows[r].id, kind, k < 4 ? series[k] : NULL, relative, sizeof relative));
       vg_file_role role;
-      assert_true(l->classify(relative, &role));
+      assert_true(l->classify(NULL, relative, &role));
       assert_int_equal(role.kind, kind);
       assert_string_equal(role.id, rows[r].id);
       assert_string_equal(role.person, rows[r].person);
@@ -82,7 +82,7 @@ static void layouts_round_trip(void **state) {
   for (int i = 0; vg_layout_at(i, &help); i++) {
     vg_file_role role;
     assert_true(help && *help);
-    assert_false(vg_layout_find(vg_layout_at(i, NULL))->classify("a/b/notes.nii.gz", &role));
+    assert_false(vg_layout_find(vg_layout_at(i, NULL))->classify(NULL, "a/b/notes.nii.gz", &role));
     for (int k = 0; k < i; k++) assert_string_not_equal(vg_layout_at(k, NULL), vg_layout_at(i, NULL));
   }
 }
@@ -119,7 +119,7 @@ static void names_told_apart(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     vg_file_role role;
-    bool known = vg_layout_find(rows[i].layout)->classify(rows[i].path, &role);
+    bool known = vg_layout_find(rows[i].layout)->classify(NULL, rows[i].path, &role);
     if (known != (rows[i].kind != VG_FILE_OTHER)) fail_msg("%s is %d", rows[i].path, known);
     if (!known) continue;
     assert_int_equal(role.kind, rows[i].kind);
@@ -175,7 +175,7 @@ static void faults_are_named(void **state) {
   const char *dir = fresh("faults");
   must_say(vg_dataset_add(&ds, dir, "brats2032", NULL, NULL), VG_CONFIG, "did you mean brats20");
   must_say(vg_dataset_add(&ds, dir, "zzz", NULL, NULL), VG_CONFIG,
-           "brats2013, brats2021, brats2023, bids, csv, auto");
+           "brats2013, brats2021, brats2023, bids, nnunet, csv, auto");
   must_say(vg_dataset_add(&ds, in_scratch("nowhere"), "auto", NULL, NULL), VG_DATA, "nowhere: no such");
   must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "no NIfTI file");
   must_say(vg_dataset_add(&ds, dir, "bids", NULL, NULL), VG_DATA, "no subject");
@@ -257,12 +257,13 @@ static void manifest(void **state) {
   touch(dir, "vol/two.nii.gz");
   touch(dir, "vol/lab.nii.gz");
   char *csv = vg_fs_join(dir, "list.csv");
-  write_text(csv, "id,pd,t1,anatomy,person\ns1,vol/one.nii,vol/two.nii.gz,vol/lab.nii.gz,anna\ns2,,vol/"
-                  "two.nii.gz,,anna\n");
+  write_text(csv, "id,pd,t1,anatomy,person,necrosis_ml,seed\ns1,vol/one.nii,vol/two.nii.gz,vol/lab.nii.gz,"
+                  "anna,1.5,7\ns2,,vol/two.nii.gz,,anna,,7\n");
   vg_dataset ds = {0};
   must(vg_dataset_add(&ds, csv, "auto", NULL, "1=csf,2=gm"));
   assert_int_equal(ds.n, 2);
   assert_string_equal(ds.sources[0].layout, "csv");
+  assert_int_equal(ds.series.n, 2);              /* numbers are a manifest's own business */
   assert_string_equal(ds.series.names[0], "t1"); /* before pd, whatever the columns' order */
   assert_string_equal(ds.series.names[1], "pd");
   assert_non_null(strstr(ds.subjects[0].series[1], "vol/one.nii"));
@@ -278,6 +279,7 @@ static void manifest(void **state) {
       {"id,t1\ns1,vol/none.nii\n", "row 1, column t1"},
       {"id,t1\ns1,12\n", "'12' is no NIfTI path"},
       {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 is there twice"},
+      {"id,pd\ns1,vol/one.nii\ns2,12\n", "row 2, column pd"},
       {"id,t1\n,vol/one.nii\n", "'' is no id"},
       {"id,t1\n", "no subject"},
   };
