@@ -13,15 +13,18 @@ extern "C" {
 
 /* What a format needs to know of the data set. */
 typedef struct vg_format_set {
-  const char *name;          /* of the data set, for a title or folder */
-  vg_series_list series;     /* written, in the order of channels; n 0: label maps only */
-  vg_classes classes;        /* that may occur */
-  vg_scheme tumour, anatomy; /* values written; n 0: that map is not written */
+  const char *name;      /* of the data set's folder, where the format has one: nnunet's "501_Synthetic" */
+  vg_series_list series; /* written, in the order of channels; n 0: label maps only */
+  vg_classes classes;    /* that may occur */
+  vg_scheme tumour, anatomy; /* values written; n 0: that map is not written. Two classes may share a value:
+                                the first of them is what it reads back as */
 } vg_format_set;
 
 typedef struct vg_dataset_format {
   const char *layout; /* that reads it back */
-  /* Values for the set's classes, into set->tumour and set->anatomy. VG_CONFIG when a class has none. */
+  /* Values for the set's classes, into set->tumour and set->anatomy, which come as the sources have them (n 0
+   * where they have none) and stay so where the format leaves values open. VG_CONFIG when a class has none.
+   * The other functions want a set that has been here. */
   vg_status (*schemes)(vg_format_set *set);
   /* An id as the format wants it, from any text: "sub-" put in front, letters that it forbids left out. */
   vg_status (*id)(const char *wanted, char *buf, size_t size);

@@ -22,6 +22,8 @@ void vg_picture_grey(vg_picture *p, int left, int top, const float *plane, int n
 /* Class indices in fixed, distinct colours; 0 is black. */
 void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, int nu, int nv,
                         ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom);
+/* The colour of class index (from 0), as _classes draws index + 1. */
+void vg_class_colour(int index, uint8_t rgb[3]);
 /* ASCII text, 6x8 pixels a letter, white. */
 void vg_picture_text(vg_picture *p, int left, int top, const char *text);
 vg_status vg_picture_write(const char *path, const vg_picture *p);

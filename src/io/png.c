@@ -47,14 +47,17 @@ static const uint8_t class_colours[][3] = {
     {68, 187, 153}, {119, 68, 170},  {238, 136, 102}, {221, 221, 221},
 };
 
+void vg_class_colour(int index, uint8_t rgb[3]) {
+  memcpy(rgb, class_colours[(size_t)index % (sizeof class_colours / sizeof *class_colours)], 3);
+}
+
 void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, int nu, int nv,
                         ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom) {
-  static const uint8_t black[3];
-  const size_t colours = sizeof class_colours / sizeof *class_colours;
   for (int v = 0; v < nv; v++) {
     for (int u = 0; u < nu; u++) {
-      uint8_t c = plane[v * stride_v + u * stride_u];
-      fill(p, left + u * zoom, top + (nv - 1 - v) * zoom, zoom, c ? class_colours[(c - 1) % colours] : black);
+      uint8_t c = plane[v * stride_v + u * stride_u], rgb[3] = {0, 0, 0};
+      if (c) vg_class_colour(c - 1, rgb);
+      fill(p, left + u * zoom, top + (nv - 1 - v) * zoom, zoom, rgb);
     }
   }
 }

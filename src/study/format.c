@@ -1,11 +1,10 @@
-/* format.c: the registry of formats. */
+/* format.c: the registry of formats, and what they share. */
 #include "voxgan/format.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
-
-#define VG_FORMAT(name, help) extern const vg_dataset_format vg_dataset_format_##name;
-#include "voxgan/formats.def"
-#undef VG_FORMAT
+#include "study/formats.h"
 
 static const struct {
   const char *name;
@@ -30,4 +29,67 @@ const vg_dataset_format *vg_dataset_format_find(const char *name) {
   for (int i = 0; (at = vg_dataset_format_at(i, &format, NULL)); i++)
     if (!strcmp(at, name)) return format;
   return NULL;
+}
+
+int vg_format_count(const vg_format_set *set, vg_role role) {
+  int n = 0;
+  for (int i = 0; i < set->classes.n; i++) n += set->classes.roles[i] == role;
+  return n;
+}
+
+static const vg_label *label_of(const vg_scheme *s, vg_role role, const char *name) {
+  for (int i = 0; i < s->n; i++)
+    if (s->labels[i].role == role && !strcmp(s->labels[i].name, name)) return &s->labels[i];
+  return NULL;
+}
+
+bool vg_format_own_values(const vg_format_set *set, vg_role role, vg_scheme *out) {
+  for (int i = 0; i < set->classes.n; i++)
+    if (set->classes.roles[i] == role && !label_of(out, role, set->classes.names[i])) return false;
+  int kept = 0;
+  for (int i = 0; i < out->n; i++)
+    if (out->labels[i].role == role && vg_classes_find(&set->classes, out->labels[i].name) >= 0)
+      out->labels[kept++] = out->labels[i];
+  out->n = kept;
+  return true;
+}
+
+bool vg_format_known_values(const vg_format_set *set, vg_role role, const char *name, vg_scheme *out) {
+  vg_scheme known;
+  if (vg_scheme_parse(name, &known)) VG_BUG("no scheme %s", name);
+  if (!vg_format_own_values(set, role, &known)) return false;
+  *out = known;
+  return true;
+}
+
+void vg_format_count_values(const vg_format_set *set, vg_role role, vg_scheme *out) {
+  memset(out, 0, sizeof *out);
+  snprintf(out->name, sizeof out->name, "inline");
+  for (int i = 0; i < set->classes.n; i++) {
+    if (set->classes.roles[i] != role) continue;
+    vg_label *l = &out->labels[out->n++];
+    l->value = (uint16_t)out->n;
+    l->role = role;
+    memcpy(l->name, set->classes.names[i], sizeof l->name);
+  }
+}
+
+vg_status vg_format_lacks(const vg_format_set *set, vg_role role, const vg_scheme *known,
+                          const char *format) {
+  for (int i = 0; i < set->classes.n; i++)
+    if (set->classes.roles[i] == role && !label_of(known, role, set->classes.names[i]))
+      return vg_fail(VG_CONFIG, "format %s has no value for %s class %s; formats bids and nnunet have",
+                     format, vg_role_name(role), set->classes.names[i]);
+  return VG_OK;
+}
+
+vg_status vg_format_clean(const char *text, const char *also, char *buf, size_t size) {
+  size_t n = 0;
+  for (const char *c = text; *c; c++) {
+    if (!isalnum((unsigned char)*c) && (!strchr(also, *c) || (*c == '.' && !n))) continue;
+    if (n + 1 >= size) return vg_fail(VG_CONFIG, "%s: the name is too long", text);
+    buf[n++] = *c;
+  }
+  buf[n] = '\0';
+  return n ? VG_OK : vg_fail(VG_CONFIG, "'%s' has no letter or digit for a name", text);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
+#include "voxgan/format.h"
 #include "voxgan/metric.h"
 #include "voxgan/registry.h"
 
@@ -26,7 +27,7 @@ static void rows_have_unique_names_and_help(void **state) {
       for (int j = 0; j < i; j++) assert_string_not_equal(r->rows[i].name, r->rows[j].name);
     }
   }
-  assert_int_equal(n, 6);
+  assert_int_equal(n, 8);
   assert_null(vg_registry_find("nothing"));
 }
 
@@ -35,7 +36,7 @@ static void every_row_is_found_by_its_module(void **state) {
   for (const vg_registry_row *row = vg_registry_find("layouts")->rows; row->name; row++) {
     const vg_layout *layout = vg_layout_find(row->name);
     assert_non_null(layout);
-    assert_non_null(layout->path);
+    assert_non_null(layout->classify);
   }
   for (const vg_registry_row *row = vg_registry_find("schemes")->rows; row->name; row++) {
     vg_scheme s, again;
@@ -44,6 +45,11 @@ static void every_row_is_found_by_its_module(void **state) {
     assert_int_equal(vg_scheme_parse(text, &again), VG_OK);
     assert_int_equal(again.n, s.n);
     free(text);
+  }
+  for (const vg_registry_row *row = vg_registry_find("formats")->rows; row->name; row++) {
+    const vg_dataset_format *format = vg_dataset_format_find(row->name);
+    assert_non_null(format);
+    assert_non_null(vg_layout_find(format->layout));
   }
   for (const vg_registry_row *row = vg_registry_find("metrics")->rows; row->name; row++)
     assert_non_null(vg_metric_find(row->name));
