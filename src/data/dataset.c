@@ -329,7 +329,7 @@ static vg_status add_single(vg_dataset *ds, int source, const char *path, bool t
 static bool known_name(const char *file) {
   vg_file_role role;
   for (int i = 0; i < N_LAYOUTS; i++)
-    if (layouts[i].layout->classify && layouts[i].layout->classify(file, &role)) return true;
+    if (layouts[i].layout->classify(NULL, file, &role)) return true;
   return false;
 }
 
@@ -366,6 +366,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
     if (!st) say_found(ds, source, &none);
   } else if (single && guess && !known_name(vg_fs_basename(root))) {
     st = add_single(ds, source, root, tumour_scheme && !anatomy_scheme);
+    if (!st) st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
   } else {
     st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess, tumour_scheme, anatomy_scheme);
   }
