@@ -6,20 +6,23 @@
  *     if (e) st = ...vg_evaluation_print(e, stdout);
  *     vg_evaluation_free(e);
  *
- * Cases are paired by equal id. Within a case every series that both sides have is compared in the regions
+ * Cases are paired by equal id. Metrics come in suites (metrics.def):
  *
- *     brain      the real anatomy map and the tumour; where there is no anatomy map, the brain mask of the
- * real series (vg_brain_mask) and the tumour tumour     all tumour classes together; then each class by its
- * name, where there are several
+ *   image    every series that both sides have, compared in the regions
+ *              brain    the real anatomy map and the tumour; where there is no anatomy map, the brain mask of
+ *                       the real series (vg_brain_mask) and the tumour
+ *              tumour   all tumour classes together; then each class by its name, where there are several
+ *              band     the brain outside the tumour within some mm of its surface (vg_signed_distance)
+ *            which come from the real side's label maps, or from the synthetic side's where the real side has
+ *            none. Intensities are brought to [-1, 1] first (vg_normalise), so that the data range of PSNR
+ *            and SSIM is 2.
+ *   overlap  where both sides have tumour or anatomy maps, these class by class, joined by class name. Unless
+ *            the suite is asked for by name, it is left out when every pair of maps is equal, as it is where
+ *            images were made from copied labels.
  *
- * which come from the real side's label maps, or from the synthetic side's where the real side has none.
- * Intensities are brought to [-1, 1] first (vg_normalise), so that the data range of PSNR and SSIM is 2.
- * Where both sides have tumour or anatomy maps these are compared class by class, joined by class name;
- * unless the overlap suite is asked for by name, that is left out when every pair of maps is equal, as it is
- * where images were made from copied labels.
- *
- * A metric that is not defined in a case (a region without voxels) has no row for it. Results do not depend
- * on the number of threads. Memory is bounded: one pair of volumes and their label maps a thread.
+ * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
+ * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
+ * of threads. Memory is bounded: one pair of volumes and their label maps a thread.
  */
 #ifndef VOXGAN_EVALUATE_H
 #define VOXGAN_EVALUATE_H
@@ -46,13 +49,16 @@ typedef enum vg_normalise {
 const char *vg_normalise_name(vg_normalise n);
 vg_status vg_normalise_parse(const char *text, vg_normalise *out); /* VG_CONFIG */
 
+#define VG_BAND_MM 5.0
+
 /* Strings are borrowed for the call. */
 typedef struct vg_evaluate_settings {
   const char *real, *synth;                   /* data sets (vg_dataset_add) */
   const char *real_layout, *synth_layout;     /* NULL: guessed */
   const char *tumour_scheme, *anatomy_scheme; /* of both; NULL: the layouts' own */
   const char *out;    /* folder for metrics.csv and summary.json; NULL: nothing is written */
-  const char *suites; /* "image,overlap"; NULL: all that the data allow */
+  const char *suites; /* "image,overlap", or "all"; NULL: image and overlap */
+  double band;        /* width of region band, mm; 0: VG_BAND_MM */
   vg_normalise normalise;
   const char *baseline; /* a summary.json to compare with, or NULL */
   const char
@@ -62,10 +68,14 @@ typedef struct vg_evaluate_settings {
 typedef struct vg_evaluation vg_evaluation;
 
 /* Measures every pair, in parallel, and writes by atomic rename, replacing what is there:
+ *
  *   metrics.csv   subject,series,region,metric,value; series is tumour_labels or anatomy_labels for label
- * maps summary.json  settings, version, unpaired subjects, and by series, region and metric: n, mean, sd (n -
- * 1), median, quartiles (linear), min, max of the finite values, and the number of infinite ones *out is set
- * with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
+ * maps summary.json  settings, version, unpaired subjects, left_out (suites, with the reason), ms_ssim_scales
+ * (by subject), and by series, region and metric: n, mean, sd (n - 1), median, quartiles (linear), min, max
+ * and the bootstrap 95 % interval of the mean (ci_low, ci_high) of the finite values, and the number of
+ * infinite ones; null where n is too small: sd and interval need 2
+ *
+ * *out is set with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
  *
  * VG_DATA: no pair, nothing to compare in any pair, differing grids, labels outside a scheme, a real series
  * that is constant in the brain, a baseline that is no summary or was made with another normalisation.

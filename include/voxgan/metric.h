@@ -7,13 +7,18 @@
  *     vg_regions_init(&regions);
  *     vg_regions_add(&regions, "brain", (const uint8_t[]){1, 2}, 2);   // cells 1 and 2
  *     vg_regions_add(&regions, "tumour", (const uint8_t[]){2}, 1);
+ *     vg_metric_memo memo = {0};
  *     vg_metric_input in = {.dim = {240, 240, 155}, .regions = &regions, .real = a, .synth = b,
- *                           .cells = cells, .range = 2};
+ *                           .cells = cells, .range = 2, .memo = &memo};
  *     double value[VG_REGIONS_MAX];
  *     st = vg_metric_find("ssim")->metric->compute(&in, value);        // value[0] brain, value[1] tumour
+ *     vg_metric_memo_release(&memo);
  *
  * A new metric: one row in metrics.def, one struct in a file of src/eval. Its name then works in eval,
  * `voxgan list`, baselines and the test that walks every row. A new suite is a new suite name in such a row.
+ *
+ * Values that are not finite are part of the definitions: NaN says that the metric has no value there (it is
+ * left out of tables and statistics), INFINITY that there is one without bound (it is counted, not averaged).
  */
 #ifndef VOXGAN_METRIC_H
 #define VOXGAN_METRIC_H
@@ -48,6 +53,17 @@ typedef enum vg_metric_kind {
   VG_METRIC_OVERLAP, /* label maps: real_labels, synth_labels, whose values are the regions' cells */
 } vg_metric_kind;
 
+/* What several metrics of one input have in common, kept by the first that makes it. Zero at first; serves
+ * one input only; the caller's (_release). */
+typedef struct vg_metric_memo {
+  struct {
+    void (*maker)(void);
+    void *block;
+  } kept[8];
+  int n;
+} vg_metric_memo;
+void vg_metric_memo_release(vg_metric_memo *m);
+
 /* One case. Volumes are x-fastest, (Z, Y, X); any extent may be 1, and such an axis is left out (a slice is
  * measured in 2-D). All borrowed. */
 typedef struct vg_metric_input {
@@ -58,36 +74,51 @@ typedef struct vg_metric_input {
   const uint8_t *cells;
   double range; /* data range: largest minus smallest value that can occur; 2 for [-1, 1] */
   const uint8_t *real_labels, *synth_labels;
+  vg_metric_memo *memo; /* never NULL */
 } vg_metric_input;
 
 typedef struct vg_metric {
-  const char *suite; /* the group that `--suite` names: "image", "overlap" */
-  const char *unit;  /* "" for a pure number, "dB", "mm" */
+  const char *unit; /* "" for a pure number, "dB", "mm", "ml" */
   vg_metric_kind kind;
   double ideal; /* of a case with itself; may be INFINITY */
-  bool larger_is_better;
   /* values[r] for each region; NaN where the metric is undefined there (an empty region, for psnr and ssim a
    * range that is not positive). Uses the pool. Fails for lack of memory only. */
   vg_status (*compute)(const vg_metric_input *in, double *values);
 } vg_metric;
 
+/* Which values are better. */
+typedef enum vg_better {
+  VG_BETTER_LOWER,
+  VG_BETTER_HIGHER,
+  VG_BETTER_IDEAL /* nearer to the ideal */
+} vg_better;
+
 typedef struct vg_metric_row {
-  const char *name, *help;
+  const char *name;
+  const char *suite; /* the group that `--suite` names: "image", "overlap" */
+  vg_better better;
+  const char *help;
   const vg_metric *metric;
 } vg_metric_row;
+
+/* By how much `now` is worse than `before`, in the metric's unit; negative where it is better. */
+double vg_metric_worse_by(const vg_metric_row *row, double before, double now);
 
 const vg_metric_row *vg_metric_at(int i);              /* in the order of metrics.def; NULL past the last */
 const vg_metric_row *vg_metric_find(const char *name); /* NULL when there is none */
 const char *vg_metric_kind_name(vg_metric_kind kind);
+/* How many of its 5 scales ms_ssim uses on such a grid: as many as leave the least extent (above 1) with the
+ * 11 voxels of the window at the coarsest; 4 for 240x240x155. */
+int vg_ms_ssim_scales(const int dim[3]);
 /* The names of the suites in order of their first row; NULL past the last. */
 const char *vg_suite_at(int i);
-/* Bit i for suite i, from "image,overlap"; NULL and "all" mean every suite. VG_CONFIG names an unknown one
- * and the nearest known. */
+/* Bit i for suite i, from "image,overlap"; "all" means every suite, NULL those of a plain run: image and
+ * overlap. VG_CONFIG names an unknown one and the nearest known. */
 vg_status vg_suites_parse(const char *text, uint32_t *bits);
 /* Whether the metric's suite is among bits. */
-bool vg_metric_in_suites(const vg_metric *m, uint32_t bits);
+bool vg_metric_in_suites(const vg_metric_row *row, uint32_t bits);
 
-#define VG_METRIC(name, help) extern const vg_metric vg_metric_##name;
+#define VG_METRIC(name, suite, better, help) extern const vg_metric vg_metric_##name;
 #include "voxgan/metrics.def"
 #undef VG_METRIC
 

@@ -4,6 +4,7 @@
 
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
 static const char *normalise = "each", *baseline, *tolerance = "0.05";
+static double band = VG_BAND_MM;
 static long long threads;
 static bool json;
 
@@ -12,7 +13,8 @@ static const cli_option options[] = {
     {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired by id", true},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv and summary.json", true},
     {"suite", CLI_TEXT, &suite, "A,B",
-     "groups of metrics: image, overlap; all that the data allow when not given", false},
+     "groups of metrics: image, overlap (both when not given), or all that the data allow (all)", false},
+    {"band", CLI_F64, &band, "MM", "width of the region band, the brain around the tumour", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; guessed and said when not given", false},
     {"synth-layout", CLI_TEXT, &synth_layout, "L",
      "layout of the synthetic one; guessed and said when not given", false},
@@ -51,8 +53,10 @@ static vg_status run(char **args, int n_args) {
                             .anatomy_scheme = anatomy_scheme,
                             .out = out,
                             .suites = suite,
+                            .band = band,
                             .baseline = baseline,
                             .tolerance = tolerance};
+  if (!(band > 0)) return vg_fail(VG_USAGE, "--band: %g mm is no width", band);
   vg_status st = vg_normalise_parse(normalise, &s.normalise);
   if (!st) st = cli_set_threads(threads);
   if (st) return st;
@@ -72,11 +76,11 @@ const cli_command cmd_eval = {
     .arguments = "",
     .summary = "measure a synthetic data set against the real one",
     .details =
-        "Every series that both sides have is compared inside the brain, the tumour and each of its parts; "
-        "label\n"
-        "maps of both sides by class. metrics.csv has one row a subject, series, region and metric; "
-        "summary.json\n"
-        "their statistics, which a later run takes as its --baseline.\n\n"
+        "Suite image compares every series that both sides have inside the brain, the tumour, each of its\n"
+        "parts and a band around it; suite overlap the label maps of both sides, class by class. `voxgan "
+        "list\n"
+        "metrics` says what each metric is. metrics.csv has one row a subject, series, region and metric;\n"
+        "summary.json their statistics, which a later run takes as its --baseline.\n\n"
         "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real "
         "can.\n\n"
         "example:\n"

@@ -6,8 +6,13 @@
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};
 
 static void print_registry(const vg_registry *r) {
+  int width = 12;
+  for (const vg_registry_row *row = r->rows; row->name; row++) {
+    if ((int)strlen(row->name) > width) width = (int)strlen(row->name);
+  }
   printf("%s: %s\n", r->name, r->help);
-  for (const vg_registry_row *row = r->rows; row->name; row++) printf("  %-12s %s\n", row->name, row->help);
+  for (const vg_registry_row *row = r->rows; row->name; row++)
+    printf("  %-*s %s\n", width, row->name, row->help);
 }
 
 static vg_status run(char **args, int n_args) {

@@ -109,16 +109,17 @@ static vg_status add_class_regions(vg_regions *regions, const vg_classes *c, int
 }
 
 static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
-  uint8_t cells[VG_CLASSES_MAX + 1];
+  uint8_t cells[VG_CLASSES_MAX + 2], band = EVAL_CELL_BAND;
   vg_status st;
   int tumours = s->tumour.n;
-  for (int k = 0; k <= tumours; k++) cells[k] = (uint8_t)(EVAL_CELL_BRAIN + k);
+  for (int k = 0; k <= tumours + 1; k++) cells[k] = (uint8_t)(EVAL_CELL_BRAIN + k);
   vg_regions_init(&e->image_regions);
   vg_regions_init(&e->tumour_regions);
   vg_regions_init(&e->anatomy_regions);
-  if ((st = vg_regions_add(&e->image_regions, "brain", cells, (size_t)tumours + 1))) return st;
+  if ((st = vg_regions_add(&e->image_regions, "brain", cells, (size_t)tumours + 2))) return st;
   if (tumours) {
-    if ((st = vg_regions_add(&e->image_regions, "tumour", cells + 1, (size_t)tumours))) return st;
+    if ((st = vg_regions_add(&e->image_regions, "tumour", cells + 2, (size_t)tumours))) return st;
+    if ((st = vg_regions_add(&e->image_regions, "band", &band, 1))) return st;
     /* In the maps themselves class k is cell k + 1, which is what cells holds from its start. */
     if ((st = vg_regions_add(&e->tumour_regions, "tumour", cells, (size_t)tumours))) return st;
   }
@@ -149,8 +150,40 @@ static void add_groups(vg_evaluation *e, const char *series, const vg_regions *r
   for (int r = 0; r < regions->n; r++) {
     const vg_metric_row *row;
     for (int i = 0; (row = vg_metric_at(i)); i++) {
-      if (row->metric->kind != kind || !vg_metric_in_suites(row->metric, e->suites)) continue;
+      if (row->metric->kind != kind || !vg_metric_in_suites(row, e->suites)) continue;
       e->groups[e->n_groups++] = (eval_group){.series = series, .region = regions->names[r], .metric = row};
+    }
+  }
+}
+
+static void leave_out(vg_evaluation *e, const char *suite, const char *why) {
+  if (e->n_left_out < (int)(sizeof e->left_out / sizeof *e->left_out))
+    e->left_out[e->n_left_out++] = (eval_left_out){suite, why};
+  vg_info("suite %s is left out: %s", suite, why);
+}
+
+static const char *what_it_needs(vg_metric_kind kind) {
+  switch (kind) {
+  case VG_METRIC_IMAGE:
+    return "no series is on both sides of any pair";
+  case VG_METRIC_OVERLAP:
+    return "no label map is on both sides of any pair";
+  }
+  return "";
+}
+
+/* Suites that were asked for, and of which the data allow nothing. */
+static void say_what_is_left_out(vg_evaluation *e) {
+  for (int i = 0; vg_suite_at(i); i++) {
+    if (!(e->suites >> i & 1)) continue;
+    bool any = false;
+    for (size_t g = 0; g < e->n_groups && !any; g++)
+      any = !strcmp(e->groups[g].metric->suite, vg_suite_at(i));
+    const vg_metric_row *row;
+    for (int m = 0; (row = vg_metric_at(m)) && !any; m++) {
+      if (strcmp(row->suite, vg_suite_at(i)) != 0) continue;
+      leave_out(e, row->suite, what_it_needs(row->metric->kind));
+      break;
     }
   }
 }
@@ -176,21 +209,24 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
     return vg_fail(VG_DATA,
                    "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
                    e->n_cases);
+  say_what_is_left_out(e);
   e->values = vg_malloc(e->n_cases * e->n_groups, sizeof *e->values);
-  if (!e->values) return VG_MEMORY;
+  e->ms_ssim_scales = VG_NEW_N(int, e->n_cases);
+  if (!e->values || !e->ms_ssim_scales) return VG_MEMORY;
   for (size_t i = 0; i < e->n_cases * e->n_groups; i++) e->values[i] = NAN;
   return VG_OK;
 }
 
 /* Label maps that are copies of each other say nothing about the images beside them. */
 static void leave_out_copied_labels(const eval_study *s, vg_evaluation *e) {
-  bool any_image = false, any_overlap = false;
+  bool any_image = false;
+  const char *suite = NULL;
   for (size_t g = 0; g < e->n_groups; g++) {
     any_image |= e->groups[g].metric->metric->kind == VG_METRIC_IMAGE;
-    any_overlap |= e->groups[g].metric->metric->kind == VG_METRIC_OVERLAP;
+    if (e->groups[g].metric->metric->kind == VG_METRIC_OVERLAP) suite = e->groups[g].metric->suite;
   }
-  if (!any_overlap || !any_image || s->maps_differ || s->overlap_by_name) return;
-  vg_info("label maps are equal on both sides: overlap left out (--suite overlap shows it)");
+  if (!suite || !any_image || s->maps_differ || s->overlap_by_name) return;
+  leave_out(e, suite, "label maps are equal on both sides (--suite overlap shows it all the same)");
   for (size_t g = 0; g < e->n_groups; g++) {
     if (e->groups[g].metric->metric->kind != VG_METRIC_OVERLAP) continue;
     for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + g] = NAN;
@@ -237,8 +273,10 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if (!e) return VG_MEMORY;
   s.evaluation = e;
   e->normalise = set->normalise;
+  e->band = set->band > 0 ? set->band : VG_BAND_MM;
   if ((st = vg_suites_parse(set->suites, &e->suites))) goto out;
-  s.overlap_by_name = set->suites && e->suites != ~0u && vg_metric_in_suites(&vg_metric_dice, e->suites);
+  s.overlap_by_name =
+      set->suites && e->suites != ~0u && vg_metric_in_suites(vg_metric_find("dice"), e->suites);
   if ((st = vg_eval_baseline_read(set, &baseline))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;
@@ -280,6 +318,7 @@ void vg_evaluation_free(vg_evaluation *e) {
   free_ids(e->synth_only, e->n_synth_only);
   vg_free(e->groups);
   vg_free(e->values);
+  vg_free(e->ms_ssim_scales);
   vg_json_free(e->summary);
   vg_json_free(e->recorded);
   vg_table_release(&e->moved);

@@ -106,11 +106,11 @@ static vg_status add_moved(vg_evaluation *e, vg_json *list, const char *series, 
 }
 
 /* NULL when it stayed within the tolerance. */
-static const char *judge(const vg_metric *m, double before, double now, double cases_before, double cases_now,
-                         double tolerance) {
+static const char *judge(const vg_metric_row *row, double before, double now, double cases_before,
+                         double cases_now, double tolerance) {
   if (cases_now < cases_before) return "fewer cases";
   if (isinf(before) && isinf(now)) return NULL;
-  double worse_by = m->larger_is_better ? before - now : now - before;
+  double worse_by = vg_metric_worse_by(row, before, now);
   double allowed = isinf(before) ? 0 : fmax(tolerance * fabs(before), ROUNDING);
   if (worse_by > allowed) return "worse";
   return -worse_by > allowed ? "better" : NULL;
@@ -146,13 +146,13 @@ vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
       st = vg_fail(VG_DATA, "%s: %s %s %s has no value", b->path, series, region, name);
       goto out;
     }
-    if (!vg_metric_in_suites(metric->metric, e->suites)) continue;
+    if (!vg_metric_in_suites(metric, e->suites)) continue;
     const eval_group *g = find_group(e, series, region, name);
     const char *verdict = "gone";
     if (g) {
       known[g - e->groups] = true;
-      verdict = judge(metric->metric, before, group_mean(g), n + infinite, (double)(g->n + g->infinite),
-                      b->tolerance[m]);
+      verdict =
+          judge(metric, before, group_mean(g), n + infinite, (double)(g->n + g->infinite), b->tolerance[m]);
     }
     if (!verdict) continue;
     if (strcmp(verdict, "better") != 0) e->n_worse++;

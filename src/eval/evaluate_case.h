@@ -18,9 +18,10 @@ typedef struct eval_study {
   bool maps_differ; /* atomic: some pair of label maps is not equal */
 } eval_study;
 
-/* Cells of the image regions: 0 outside, then the brain, then the tumour classes. */
+/* Cells of the image regions: 0 outside, then the brain, the band around the tumour, the tumour classes. */
 #define EVAL_CELL_BRAIN 1
-#define EVAL_CELL_TUMOUR 2
+#define EVAL_CELL_BAND 2
+#define EVAL_CELL_TUMOUR 3
 
 /* Fills row `index` of the evaluation's values; for vg_parallel. */
 vg_status vg_eval_case(void *study, size_t index);

@@ -14,9 +14,16 @@ typedef struct eval_group {
   /* over the cases: */
   size_t n, infinite;                           /* finite values, infinite ones */
   double mean, sd, median, q1, q3, least, most; /* NaN where n is too small */
+  double ci_low, ci_high;                       /* of the mean */
 } eval_group;
 
 #define EVAL_SERIES_MAX 16
+#define EVAL_RESAMPLES 1000 /* of the bootstrap */
+
+/* A suite that was asked for and has no value. */
+typedef struct eval_left_out {
+  const char *suite, *why;
+} eval_left_out;
 
 struct vg_evaluation {
   size_t n_cases, n_groups;
@@ -27,6 +34,10 @@ struct vg_evaluation {
   vg_json *recorded; /* the synthetic data set's description, or NULL */
   vg_regions image_regions, tumour_regions, anatomy_regions;
   uint32_t suites;
+  eval_left_out left_out[8];
+  int n_left_out;
+  double band;                    /* mm */
+  int *ms_ssim_scales;            /* (n_cases); 0 where no image was compared */
   char **real_only, **synth_only; /* ids without partner */
   size_t n_real_only, n_synth_only;
   vg_normalise normalise;
@@ -44,6 +55,10 @@ float vg_eval_percentile_f32(float *values, size_t n, double p);
 
 /* The intensities that the synthetic data set says are its -1 and +1; false when it does not say. */
 bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi);
+
+/* Both images to [-1, 1] as e->normalise says; range: of the data afterwards. */
+vg_status vg_eval_normalise(const vg_evaluation *e, const char *series, vg_volume *real,
+                            const char *real_path, vg_volume *synth, const uint8_t *cells, double *range);
 
 /* Statistics of every group; groups without any value are dropped. */
 vg_status vg_eval_summarise(vg_evaluation *e);

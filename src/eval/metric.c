@@ -1,11 +1,14 @@
-/* metric.c: the metric registry, suites and regions. */
+/* metric.c: the metric registry, suites, regions, and what metrics share. */
 #include "voxgan/metric.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "eval/metric_memo.h"
+#include "voxgan/mem.h"
 #include "voxgan/str.h"
 
 static const vg_metric_row rows[] = {
-#define VG_METRIC(name, help) {#name, help, &vg_metric_##name},
+#define VG_METRIC(name, suite, better, help) {#name, #suite, VG_BETTER_##better, help, &vg_metric_##name},
 #include "voxgan/metrics.def"
 #undef VG_METRIC
 };
@@ -36,8 +39,8 @@ const char *vg_suite_at(int wanted) {
   int met = -1;
   for (int i = 0; i < n_rows; i++) {
     int j = 0;
-    while (strcmp(rows[j].metric->suite, rows[i].metric->suite) != 0) j++;
-    if (j == i && ++met == wanted) return rows[i].metric->suite;
+    while (strcmp(rows[j].suite, rows[i].suite) != 0) j++;
+    if (j == i && ++met == wanted) return rows[i].suite;
   }
   return NULL;
 }
@@ -55,7 +58,7 @@ vg_status vg_suites_parse(const char *text, uint32_t *bits) {
   vg_status st = VG_OK;
   *bits = 0;
   for (int i = 0; vg_suite_at(i); i++) known[i + 1] = vg_suite_at(i);
-  if (!text) text = "all";
+  if (!text) text = "image,overlap";
   size_t n = 0;
   char **words = vg_split(text, ',', &n);
   if (!words) return VG_MEMORY;
@@ -76,8 +79,42 @@ vg_status vg_suites_parse(const char *text, uint32_t *bits) {
   return st;
 }
 
-bool vg_metric_in_suites(const vg_metric *m, uint32_t bits) {
-  return bits >> suite_index(m->suite) & 1;
+bool vg_metric_in_suites(const vg_metric_row *row, uint32_t bits) {
+  return bits >> suite_index(row->suite) & 1;
+}
+
+double vg_metric_worse_by(const vg_metric_row *row, double before, double now) {
+  switch (row->better) {
+  case VG_BETTER_LOWER:
+    return now - before;
+  case VG_BETTER_HIGHER:
+    return before - now;
+  case VG_BETTER_IDEAL:
+    return fabs(now - row->metric->ideal) - fabs(before - row->metric->ideal);
+  }
+  return 0;
+}
+
+const void *vg_memo_get(const vg_metric_input *in, vg_memo_make make, size_t size) {
+  vg_metric_memo *m = in->memo;
+  void (*maker)(void) = (void (*)(void))make;
+  for (int i = 0; i < m->n; i++) {
+    if (m->kept[i].maker == maker) return m->kept[i].block;
+  }
+  if (m->n == sizeof m->kept / sizeof *m->kept) VG_BUG("a memo holds no more");
+  void *block = vg_calloc(1, size);
+  if (!block || make(in, block)) {
+    vg_free(block);
+    return NULL;
+  }
+  m->kept[m->n].maker = maker;
+  m->kept[m->n++].block = block;
+  return block;
+}
+
+void vg_metric_memo_release(vg_metric_memo *m) {
+  for (int i = 0; i < m->n; i++) vg_free(m->kept[i].block);
+  m->n = 0;
 }
 
 void vg_regions_init(vg_regions *r) {

@@ -95,13 +95,7 @@ static vg_status psnr(const vg_metric_input *in, double *values) {
   return st;
 }
 
-const vg_metric vg_metric_mae = {
-    .suite = "image", .unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mae};
-const vg_metric vg_metric_mse = {
-    .suite = "image", .unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mse};
-const vg_metric vg_metric_psnr = {.suite = "image",
-                                  .unit = "dB",
-                                  .kind = VG_METRIC_IMAGE,
-                                  .ideal = (double)INFINITY,
-                                  .larger_is_better = true,
-                                  .compute = psnr};
+const vg_metric vg_metric_mae = {.unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mae};
+const vg_metric vg_metric_mse = {.unit = "", .kind = VG_METRIC_IMAGE, .ideal = 0, .compute = mse};
+const vg_metric vg_metric_psnr = {
+    .unit = "dB", .kind = VG_METRIC_IMAGE, .ideal = (double)INFINITY, .compute = psnr};

@@ -54,9 +54,4 @@ static vg_status dice(const vg_metric_input *in, double *values) {
   return st;
 }
 
-const vg_metric vg_metric_dice = {.suite = "overlap",
-                                  .unit = "",
-                                  .kind = VG_METRIC_OVERLAP,
-                                  .ideal = 1,
-                                  .larger_is_better = true,
-                                  .compute = dice};
+const vg_metric vg_metric_dice = {.unit = "", .kind = VG_METRIC_OVERLAP, .ideal = 1, .compute = dice};

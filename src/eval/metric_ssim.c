@@ -15,6 +15,8 @@
 #include <math.h>
 #include <string.h>
 #include "base/simd.h"
+#include "eval/metric_memo.h"
+#include "eval/metric_ssim.h"
 #include "eval/metric_sums.h"
 #include "voxgan/mem.h"
 #include "voxgan/pool.h"
@@ -22,11 +24,11 @@
 enum { RADIUS = 5, TAPS = 2 * RADIUS + 1, FIELDS = 4, TILE_ROWS = 24, SLAB_PLANES = 64 };
 
 typedef struct block_sums {
-  double count[VG_CELLS], sum[VG_CELLS];
+  double count[VG_CELLS], ssim[VG_CELLS], cs[VG_CELLS];
 } block_sums;
 
 typedef struct ssim_job {
-  const vg_metric_input *in;
+  const vg_ssim_scale *scale;
   int lo[3], hi[3]; /* box around all regions: what the map is needed for */
   int tiles;        /* blocks along y */
   float shift, c1, c2;
@@ -69,14 +71,15 @@ static inline void filter_row(const float *const restrict from[TAPS], const floa
 }
 
 static inline void formula(const float *restrict m, int stride, int n, float shift, float c1, float c2,
-                           float *restrict out) {
+                           float *restrict ssim, float *restrict cs) {
   const float *m1 = m + stride, *m2 = m + 2 * stride, *m3 = m + 3 * stride;
   for (int i = 0; i < n; i++) {
     float covariance = m3[i] - m[i] * m1[i];
     /* Written so that equal images give exactly 1. */
     float variances = m2[i] - (m[i] * m[i] + m1[i] * m1[i]);
     float ux = m[i] + shift, uy = m1[i] + shift;
-    out[i] = (2 * (ux * uy) + c1) * (2 * covariance + c2) / ((ux * ux + uy * uy + c1) * (variances + c2));
+    cs[i] = (2 * covariance + c2) / (variances + c2);
+    ssim[i] = cs[i] * ((2 * (ux * uy) + c1) / (ux * ux + uy * uy + c1));
   }
 }
 
@@ -84,7 +87,7 @@ static inline void formula(const float *restrict m, int stride, int n, float shi
  * along y into plane, both (FIELDS, rows, nx). */
 VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, float *line, float *wide,
                                 float *plane) {
-  const vg_metric_input *in = j->in;
+  const vg_ssim_scale *in = j->scale;
   int nx = j->hi[0] - j->lo[0], padded = nx + 2 * RADIUS, ry = j->radius[1], wide_rows = rows + 2 * ry;
   float *row_a = line + FIELDS * padded, *row_b = row_a + padded;
   const float *from[TAPS];
@@ -120,21 +123,47 @@ VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, floa
   }
 }
 
-/* SSIM of one row: the z filter over the ring's planes, then the formula. */
+/* SSIM and its contrast-structure part in one row: the z filter over the ring's planes, then the formula. */
 VG_HOT static void finish_row(const ssim_job *j, const float *const planes[TAPS], int rows, int r,
-                              float *moments, float *out) {
+                              float *moments, float *ssim, float *cs) {
   int nx = j->hi[0] - j->lo[0];
   const float *from[TAPS];
   for (int f = 0; f < FIELDS; f++) {
     for (int k = 0; k < TAPS; k++) from[k] = planes[k] + ((size_t)f * (size_t)rows + (size_t)r) * (size_t)nx;
     filter_row(from, j->weight[2], nx, moments + (size_t)f * (size_t)nx);
   }
-  formula(moments, nx, nx, j->shift, j->c1, j->c2, out);
+  formula(moments, nx, nx, j->shift, j->c1, j->c2, ssim, cs);
+}
+
+/* Adds coarse row (y, z) to the cells of the voxels that it stands for. */
+VG_HOT static void add_row(const ssim_job *j, int y, int z, const float *ssim, const float *cs,
+                           block_sums *sums) {
+  const vg_metric_input *in = j->scale->in;
+  int h = j->scale->halvings, x0 = j->lo[0] << h, end[3];
+  const int next[3] = {j->hi[0], y + 1, z + 1};
+  for (int d = 0; d < 3; d++) end[d] = next[d] << h < in->dim[d] ? next[d] << h : in->dim[d];
+  for (int fz = z << h; fz < end[2]; fz++) {
+    for (int fy = y << h; fy < end[1]; fy++) {
+      const uint8_t *cells = in->cells + ((size_t)fz * (size_t)in->dim[1] + (size_t)fy) * (size_t)in->dim[0];
+      for (int x = x0; x < end[0];) {
+        uint8_t cell = cells[x];
+        double s = 0, c = 0;
+        int from = x;
+        do {
+          s += (double)ssim[(x >> h) - j->lo[0]];
+          c += (double)cs[(x >> h) - j->lo[0]];
+        } while (++x < end[0] && cells[x] == cell);
+        sums->count[cell] += x - from;
+        sums->ssim[cell] += s;
+        sums->cs[cell] += c;
+      }
+    }
+  }
 }
 
 static vg_status ssim_block(void *arg, size_t index) {
   const ssim_job *j = arg;
-  const vg_metric_input *in = j->in;
+  const int *dim = j->scale->dim;
   block_sums *sums = &j->blocks[index];
   int tile = (int)(index % (size_t)j->tiles), slab = (int)(index / (size_t)j->tiles);
   int y0 = j->lo[1] + tile * TILE_ROWS, y1 = y0 + TILE_ROWS < j->hi[1] ? y0 + TILE_ROWS : j->hi[1];
@@ -143,26 +172,21 @@ static vg_status ssim_block(void *arg, size_t index) {
   size_t plane = (size_t)FIELDS * (size_t)rows * (size_t)nx, padded = (size_t)nx + 2 * RADIUS;
   size_t wide = (size_t)FIELDS * (size_t)(rows + 2 * RADIUS) * (size_t)nx;
   float *ring =
-      vg_malloc(plane * TAPS + wide + (FIELDS + 2) * padded + (FIELDS + 1) * (size_t)nx, sizeof *ring);
+      vg_malloc(plane * TAPS + wide + (FIELDS + 2) * padded + (FIELDS + 2) * (size_t)nx, sizeof *ring);
   if (!ring) return VG_MEMORY;
   float *wide_plane = ring + plane * TAPS, *line = wide_plane + wide, *moments = line + (FIELDS + 2) * padded;
-  float *out = moments + FIELDS * (size_t)nx;
+  float *out = moments + FIELDS * (size_t)nx, *cs = out + nx;
 
   for (int zi = z0 - rz; zi < z1 + rz; zi++) {
     int slot = (zi - z0 + rz) % TAPS;
-    filter_plane(j, mirror(zi, in->dim[2]), y0, rows, line, wide_plane, ring + plane * (size_t)slot);
+    filter_plane(j, mirror(zi, dim[2]), y0, rows, line, wide_plane, ring + plane * (size_t)slot);
     int z = zi - rz; /* the plane whose window is now complete */
     if (z < z0) continue;
     const float *planes[TAPS];
     for (int k = 0; k < TAPS; k++) planes[k] = ring + plane * (size_t)(rz ? (z - z0 + k) % TAPS : slot);
     for (int r = 0; r < rows; r++) {
-      finish_row(j, planes, rows, r, moments, out);
-      const uint8_t *cells =
-          in->cells + ((size_t)z * (size_t)in->dim[1] + (size_t)(y0 + r)) * (size_t)in->dim[0] + j->lo[0];
-      for (int i = 0; i < nx; i++) {
-        sums->count[cells[i]] += 1;
-        sums->sum[cells[i]] += (double)out[i];
-      }
+      finish_row(j, planes, rows, r, moments, out, cs);
+      add_row(j, y0 + r, z, out, cs, sums);
     }
   }
   vg_free(ring);
@@ -206,17 +230,22 @@ static void gaussian(ssim_job *j) {
     total += k ? 2 * w[k] : w[k];
   }
   for (int d = 0; d < 3; d++) {
-    j->radius[d] = j->in->dim[d] > 1 ? RADIUS : 0;
+    j->radius[d] = j->scale->dim[d] > 1 ? RADIUS : 0;
     for (int k = 0; k <= RADIUS; k++) j->weight[d][k] = j->radius[d] ? (float)(w[k] / total) : k == 0;
   }
 }
 
-static vg_status ssim(const vg_metric_input *in, double *values) {
-  ssim_job j = {.in = in};
+vg_status vg_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out) {
+  const vg_metric_input *in = scale->in;
+  ssim_job j = {.scale = scale};
   double mean;
   if (!region_box(in, j.lo, j.hi, &mean) || !(in->range > 0)) {
-    for (int r = 0; r < in->regions->n; r++) values[r] = NAN;
+    for (int r = 0; r < in->regions->n; r++) out->ssim[r] = out->cs[r] = NAN;
     return VG_OK;
+  }
+  for (int d = 0; d < 3; d++) {
+    j.lo[d] >>= scale->halvings;
+    j.hi[d] = ((j.hi[d] - 1) >> scale->halvings) + 1;
   }
   j.shift = (float)mean;
   j.c1 = (float)(0.01 * in->range * 0.01 * in->range);
@@ -229,20 +258,37 @@ static vg_status ssim(const vg_metric_input *in, double *values) {
   if (!j.blocks) return VG_MEMORY;
   vg_status st = vg_parallel(n, ssim_block, &j);
   /* Blocks are added in order: the same number whatever the threads. */
+  block_sums *total = &j.blocks[0];
   for (size_t i = 1; i < n; i++) {
     for (int c = 0; c < VG_CELLS; c++) {
-      j.blocks[0].count[c] += j.blocks[i].count[c];
-      j.blocks[0].sum[c] += j.blocks[i].sum[c];
+      total->count[c] += j.blocks[i].count[c];
+      total->ssim[c] += j.blocks[i].ssim[c];
+      total->cs[c] += j.blocks[i].cs[c];
     }
   }
-  if (!st) vg_metric_region_means(in->regions, j.blocks[0].sum, j.blocks[0].count, values);
+  if (!st) {
+    vg_metric_region_means(in->regions, total->ssim, total->count, out->ssim);
+    vg_metric_region_means(in->regions, total->cs, total->count, out->cs);
+  }
   vg_free(j.blocks);
   return st;
 }
 
-const vg_metric vg_metric_ssim = {.suite = "image",
-                                  .unit = "",
-                                  .kind = VG_METRIC_IMAGE,
-                                  .ideal = 1,
-                                  .larger_is_better = true,
-                                  .compute = ssim};
+static vg_status full_scale(const vg_metric_input *in, void *block) {
+  vg_ssim_scale scale = {.in = in, .real = in->real, .synth = in->synth};
+  for (int d = 0; d < 3; d++) scale.dim[d] = in->dim[d];
+  return vg_ssim_means(&scale, block);
+}
+
+const vg_ssim_result *vg_ssim_full_scale(const vg_metric_input *in) {
+  return vg_memo_get(in, full_scale, sizeof(vg_ssim_result));
+}
+
+static vg_status ssim(const vg_metric_input *in, double *values) {
+  const vg_ssim_result *means = vg_ssim_full_scale(in);
+  if (!means) return VG_MEMORY;
+  for (int r = 0; r < in->regions->n; r++) values[r] = means->ssim[r];
+  return VG_OK;
+}
+
+const vg_metric vg_metric_ssim = {.unit = "", .kind = VG_METRIC_IMAGE, .ideal = 1, .compute = ssim};

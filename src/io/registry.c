@@ -44,7 +44,10 @@ static const vg_registry_row formats[] = {
 #include "voxgan/formats.def"
     END};
 
-#define VG_METRIC ROW
+#define LOWER "lower is better"
+#define HIGHER "higher is better"
+#define IDEAL "nearer to the ideal is better"
+#define VG_METRIC(name, suite, better, help) {#name, #suite ", " better ": " help},
 static const vg_registry_row metrics[] = {
 #include "voxgan/metrics.def"
     END};

@@ -513,6 +513,95 @@ static void test_slices_with_anatomy(void **state) {
   vg_evaluation_free(e);
 }
 
+/* Distance between the centres of voxel i and its nearest tumour voxel. */
+static double to_tumour(int i) {
+  double least = INFINITY;
+  for (int k = 0; k < N; k++) {
+    if (!tumour_at(k)) continue;
+    double dx = k % NX - i % NX, dy = k / NX % NY - i / NX % NY, dz = k / (NX * NY) - i / (NX * NY);
+    least = fmin(least, dx * dx + dy * dy + dz * dz);
+  }
+  return sqrt(least);
+}
+
+static void test_band_around_the_tumour(void **state) {
+  (void)state;
+  write_pair(1, noisy);
+  vg_evaluate_settings s = settings();
+  s.normalise = VG_NORMALISE_NONE;
+  for (int round = 0; round < 2; round++) {
+    s.band = round ? 2 : 0;
+    double width = round ? 2 : VG_BAND_MM, sum = 0, n = 0;
+    for (int i = 0; i < N; i++) {
+      /* The surface is half a voxel before the first voxel outside. */
+      if (tumour_at(i) || !in_brain(i, NZ) || to_tumour(i) - 0.5 > width) continue;
+      float v = real_at(i, 0, NZ);
+      sum += fabs((double)(v - noisy(v, i)));
+      n++;
+    }
+    vg_evaluation *e = evaluate(&s);
+    assert_near(figure(e, "t1", "band", "mae", "mean"), sum / n, 1e-4);
+    vg_evaluation_free(e);
+  }
+}
+
+static void test_intervals(void **state) {
+  (void)state;
+  write_pair(3, noisy);
+  vg_evaluate_settings s = settings();
+  vg_evaluation *e = evaluate(&s);
+  double low = figure(e, "t1", "brain", "mae", "ci_low"), high = figure(e, "t1", "brain", "mae", "ci_high");
+  assert_true(low >= figure(e, "t1", "brain", "mae", "min") && low < figure(e, "t1", "brain", "mae", "mean"));
+  assert_true(high <= figure(e, "t1", "brain", "mae", "max") &&
+              high > figure(e, "t1", "brain", "mae", "mean"));
+  vg_evaluation_free(e);
+  s.suites = "image"; /* an interval does not depend on what else is measured */
+  e = evaluate(&s);
+  assert_true(figure(e, "t1", "brain", "mae", "ci_low") == low);
+  vg_evaluation_free(e);
+  /* Against the normal approximation, where there are enough values for it. */
+  enum { CASES = 400 };
+  static double values[CASES];
+  vg_rng r = vg_rng_init(5, 0);
+  eval_group group = {.series = "t1", .region = "brain", .metric = vg_metric_find("mae")};
+  vg_evaluation many = {.n_cases = CASES, .n_groups = 1, .groups = &group, .values = values};
+  for (int i = 0; i < CASES; i++) values[i] = 10 + 2 * vg_rng_normal(&r);
+  assert_int_equal(vg_eval_summarise(&many), VG_OK);
+  assert_near(group.ci_low, group.mean - 1.96 * group.sd / 20, 0.03);
+  assert_near(group.ci_high, group.mean + 1.96 * group.sd / 20, 0.03);
+  many.n_cases = 1; /* one value has no spread */
+  assert_int_equal(vg_eval_summarise(&many), VG_OK);
+  assert_true(isnan(group.ci_low) && isnan(group.sd) && group.mean == values[0]);
+}
+
+static const char *left_out(const vg_evaluation *e, const char *suite) {
+  const vg_json *list = vg_json_get(vg_evaluation_summary(e), "left_out");
+  for (const vg_json *r = vg_json_first(list); r; r = vg_json_next(r)) {
+    if (!strcmp(vg_json_string(vg_json_get(r, "suite"), ""), suite))
+      return vg_json_string(vg_json_get(r, "why"), "");
+  }
+  return "";
+}
+
+static void test_what_is_left_out_is_said(void **state) {
+  (void)state;
+  write_image(real_dir, "brats2021", ids[0], "t1", 0, NZ, same);
+  write_image(synth_dir, "brats2021", ids[0], "t1", 0, NZ, noisy);
+  vg_evaluate_settings s = settings();
+  s.suites = "all";
+  vg_evaluation *e = evaluate(&s);
+  assert_non_null(strstr(left_out(e, "overlap"), "no label map is on both sides"));
+  assert_string_equal(left_out(e, "image"), "");
+  const vg_json *scales = vg_json_get(vg_evaluation_summary(e), "ms_ssim_scales");
+  assert_near(vg_json_number(vg_json_get(scales, ids[0]), 0), 2, 0); /* 23 voxels halve once */
+  vg_evaluation_free(e);
+  write_labels(real_dir, "brats2021", ids[0], VG_FILE_TUMOUR, NZ, tumour_at);
+  write_labels(synth_dir, "brats2021", ids[0], VG_FILE_TUMOUR, NZ, tumour_at);
+  e = evaluate(&s);
+  assert_non_null(strstr(left_out(e, "overlap"), "equal on both sides"));
+  vg_evaluation_free(e);
+}
+
 static void test_files(void **state) {
   (void)state;
   write_pair(3, noisy);
@@ -521,7 +610,7 @@ static void test_files(void **state) {
   char *csv = vg_fs_join(out_dir, "metrics.csv"), *json = vg_fs_join(out_dir, "summary.json");
   vg_table t = {0};
   assert_int_equal(vg_table_read(csv, &t), VG_OK);
-  assert_int_equal(t.rows, 1 + 3 * 2 * 5 * 4); /* subjects, series, regions, metrics */
+  assert_int_equal(t.rows, 1 + 3 * 2 * 6 * 6); /* subjects, series, regions, metrics */
   assert_string_equal(vg_table_cell(&t, 0, 0), "subject");
   assert_int_equal(vg_table_col(&t, "value"), 4);
   double v[3], n = 0;
@@ -566,7 +655,7 @@ static void test_files(void **state) {
   fclose(to);
   int lines = 0;
   for (char *c = text; *c; c++) lines += *c == '\n';
-  assert_true(lines >= 11 && lines <= 13);
+  assert_true(lines >= 13 && lines <= 15);
   assert_non_null(strstr(text, "psnr dB"));
   assert_non_null(strstr(text, " +- "));
   free(text);
@@ -746,6 +835,9 @@ int main(void) {
       TEST(test_overlap),
       TEST(test_classes_meet_by_name),
       TEST(test_slices_with_anatomy),
+      TEST(test_band_around_the_tumour),
+      TEST(test_intervals),
+      TEST(test_what_is_left_out_is_said),
       TEST(test_files),
       TEST(test_same_bytes_whatever_the_threads),
       TEST(test_baseline),

@@ -89,8 +89,12 @@ static void drop(fixture *f) {
 static void compute(const char *metric, const vg_metric_input *in, double *values) {
   const vg_metric_row *row = vg_metric_find(metric);
   assert_non_null(row);
+  vg_metric_memo memo = {0};
+  vg_metric_input own = *in;
+  own.memo = &memo;
   for (int r = 0; r < in->regions->n; r++) values[r] = -12345;
-  assert_int_equal(row->metric->compute(in, values), VG_OK);
+  assert_int_equal(row->metric->compute(&own, values), VG_OK);
+  vg_metric_memo_release(&memo);
 }
 
 static void dump(const char *dir, const char *name, const char *kind, const void *bytes, size_t n) {
@@ -186,7 +190,7 @@ static void test_every_row_is_whole_and_ideal_on_itself(void **state) {
     assert_true(row->name[0] && row->help[0]);
     assert_ptr_equal(vg_metric_find(row->name), row);
     assert_non_null(row->metric->unit);
-    assert_non_null(row->metric->suite);
+    assert_non_null(row->suite);
     double values[VG_REGIONS_MAX];
     compute(row->name, &f.in, values);
     for (int r = 0; r < 3; r++) {
@@ -195,13 +199,13 @@ static void test_every_row_is_whole_and_ideal_on_itself(void **state) {
       else
         assert_true(fabs(values[r] - row->metric->ideal) < 1e-12);
     }
-    /* And a worse case is further from it, on the side that larger_is_better says. */
+    /* And a worse case is further from it, on the side that the row says. */
     vg_metric_input worse = f.in;
     worse.synth = f.synth;
     worse.synth_labels = f.synth_labels;
     double bad[VG_REGIONS_MAX];
     compute(row->name, &worse, bad);
-    assert_true(row->metric->larger_is_better ? bad[0] < values[0] : bad[0] > values[0]);
+    assert_true(vg_metric_worse_by(row, values[0], bad[0]) > 0);
   }
   assert_true(n >= 5);
   assert_null(vg_metric_at(-1));
@@ -244,8 +248,8 @@ static void test_edges_are_defined(void **state) {
   double v[VG_REGIONS_MAX];
   make(&f, 20, 20, 20, NOISE);
   /* An empty region: no value, but perfect overlap. */
-  static const char *const image[] = {"mae", "mse", "psnr", "ssim"};
-  for (size_t i = 0; i < 4; i++) {
+  static const char *const image[] = {"mae", "mse", "psnr", "ssim", "ms_ssim", "nmi"};
+  for (size_t i = 0; i < sizeof image / sizeof *image; i++) {
     compute(image[i], &f.in, v);
     assert_true(isnan(v[3]) && isfinite(v[0]));
   }
@@ -280,6 +284,16 @@ static void test_edges_are_defined(void **state) {
   drop(&f);
 }
 
+static void test_scales_of_ms_ssim(void **state) {
+  (void)state;
+  static const struct {
+    int dim[3], scales;
+  } cases[] = {{{240, 240, 155}, 4}, {{256, 256, 176}, 5}, {{176, 240, 1}, 5}, {{22, 90, 90}, 2},
+               {{21, 90, 90}, 1},    {{3, 90, 90}, 1},     {{1, 1, 1}, 1}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_int_equal(vg_ms_ssim_scales(cases[i].dim), cases[i].scales);
+}
+
 static void test_same_number_whatever_the_threads(void **state) {
   (void)state;
   fixture f;
@@ -307,9 +321,12 @@ static void test_failed_allocations_are_reported(void **state) {
     long live = vg_mem_live();
     vg_status st = VG_FAILED;
     for (long n = 1; n < 50 && st; n++) {
+      vg_metric_memo memo = {0};
+      f.in.memo = &memo;
       vg_mem_fail_after(n);
       st = m->compute(&f.in, v);
       vg_mem_fail_after(0);
+      vg_metric_memo_release(&memo);
       assert_true(st == VG_OK || st == VG_MEMORY);
       assert_int_equal(vg_mem_live(), live);
     }
@@ -319,15 +336,19 @@ static void test_failed_allocations_are_reported(void **state) {
   drop(&f);
 }
 
+static bool in_suites(const char *metric, uint32_t bits) {
+  return vg_metric_in_suites(vg_metric_find(metric), bits);
+}
+
 static void test_suites_and_regions(void **state) {
   (void)state;
   uint32_t bits;
   assert_int_equal(vg_suites_parse("overlap", &bits), VG_OK);
-  assert_true(vg_metric_in_suites(&vg_metric_dice, bits) && !vg_metric_in_suites(&vg_metric_ssim, bits));
+  assert_true(in_suites("dice", bits) && !in_suites("ssim", bits));
   assert_int_equal(vg_suites_parse("overlap, image", &bits), VG_OK);
-  assert_true(vg_metric_in_suites(&vg_metric_dice, bits) && vg_metric_in_suites(&vg_metric_ssim, bits));
+  assert_true(in_suites("dice", bits) && in_suites("ssim", bits));
   assert_int_equal(vg_suites_parse(NULL, &bits), VG_OK);
-  assert_true(vg_metric_in_suites(&vg_metric_dice, bits) && vg_metric_in_suites(&vg_metric_ssim, bits));
+  assert_true(in_suites("dice", bits) && in_suites("ssim", bits));
   assert_int_equal(vg_suites_parse("imagee", &bits), VG_CONFIG);
   assert_non_null(strstr(vg_error(), "'image'"));
   assert_int_equal(vg_suites_parse("", &bits), VG_CONFIG);
@@ -351,6 +372,7 @@ int main(void) {
       cmocka_unit_test(test_every_row_is_whole_and_ideal_on_itself),
       cmocka_unit_test(test_known_values),
       cmocka_unit_test(test_edges_are_defined),
+      cmocka_unit_test(test_scales_of_ms_ssim),
       cmocka_unit_test(test_same_number_whatever_the_threads),
       cmocka_unit_test(test_failed_allocations_are_reported),
       cmocka_unit_test(test_suites_and_regions),

@@ -1,0 +1,90 @@
+/* evaluate_intensity.c: which intensities become -1 and +1. */
+#include <math.h>
+#include "base/simd.h"
+#include "eval/evaluation.h"
+#include "voxgan/mem.h"
+
+/* The k-th smallest (Hoare's FIND with a median of three); what is smaller ends up before it. */
+static float select_kth(float *v, size_t n, size_t kth) {
+  ptrdiff_t lo = 0, hi = (ptrdiff_t)n - 1, k = (ptrdiff_t)kth;
+  while (lo < hi) {
+    float a = v[lo], b = v[lo + (hi - lo) / 2], c = v[hi];
+    float pivot = fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
+    ptrdiff_t i = lo, j = hi;
+    do {
+      while (v[i] < pivot) i++;
+      while (pivot < v[j]) j--;
+      if (i > j) break;
+      float t = v[i];
+      v[i++] = v[j];
+      v[j--] = t;
+    } while (i <= j);
+    if (j < k) lo = i;
+    if (k < i) hi = j;
+  }
+  return v[k];
+}
+
+float vg_eval_percentile_f32(float *values, size_t n, double p) {
+  double at = p / 100 * (double)(n - 1);
+  size_t k = (size_t)at;
+  float low = select_kth(values, n, k);
+  if (k + 1 == n) return low;
+  float next = values[k + 1];
+  for (size_t i = k + 2; i < n; i++) next = fminf(next, values[i]);
+  return (float)((double)low + (at - (double)k) * ((double)next - (double)low));
+}
+
+static vg_status robust_range(const vg_volume *vol, const uint8_t *cells, size_t n, float *lo, float *hi) {
+  size_t inside = 0;
+  for (size_t i = 0; i < n; i++) inside += cells[i] != 0;
+  float *values = vg_malloc(inside, sizeof *values);
+  if (!values) return VG_MEMORY;
+  inside = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (cells[i]) values[inside++] = vol->data[i];
+  }
+  *lo = vg_eval_percentile_f32(values, inside, 0.5);
+  *hi = vg_eval_percentile_f32(values, inside, 99.5);
+  vg_free(values);
+  return VG_OK;
+}
+
+VG_HOT static void to_unit_range(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
+  /* A constant volume (a generator that has collapsed) lands in the middle. Outside the brain all is -1, as
+   * in prepared data: windows at the brain's edge must not feel how a file writes its background. */
+  float scale = hi > lo ? 2 / (hi - lo) : 0, shift = hi > lo ? -1 : 0;
+  for (size_t i = 0; i < n; i++) {
+    float x = (v[i] - lo) * scale + shift;
+    x = x < -1 ? -1 : x;
+    x = x > 1 ? 1 : x;
+    v[i] = cells[i] ? x : -1;
+  }
+}
+
+bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi) {
+  const vg_json *range = vg_json_get(vg_json_get(vg_json_get(e->recorded, "voxgan"), "ranges"), series);
+  *lo = (float)vg_json_number(vg_json_get(range, "lo"), 0);
+  *hi = (float)vg_json_number(vg_json_get(range, "hi"), 0);
+  return *hi > *lo;
+}
+
+vg_status vg_eval_normalise(const vg_evaluation *e, const char *series, vg_volume *real,
+                            const char *real_path, vg_volume *synth, const uint8_t *cells, double *range) {
+  size_t n = vg_geometry_voxels(&real->geo);
+  float lo, hi;
+  vg_status st = robust_range(real, cells, n, &lo, &hi);
+  if (st) return st;
+  if (!(hi > lo)) return vg_fail(VG_DATA, "%s: every voxel of the brain is %g", real_path, (double)lo);
+  *range = 2;
+  if (e->normalise == VG_NORMALISE_NONE) {
+    *range = (double)hi - (double)lo;
+    return VG_OK;
+  }
+  to_unit_range(real->data, cells, n, lo, hi);
+  if (e->normalise == VG_NORMALISE_EACH && !vg_eval_recorded_range(e, series, &lo, &hi) &&
+      (st = robust_range(synth, cells, n, &lo, &hi)))
+    return st;
+  to_unit_range(synth->data, cells, n, lo, hi);
+  return VG_OK;
+}

@@ -1,0 +1,92 @@
+/* evaluate_print.c: an evaluation as tables on a terminal. */
+#include <stdio.h>
+#include <string.h>
+#include "eval/evaluation.h"
+
+static void cell_text(const eval_group *g, char *buf, size_t size) {
+  int digits = strcmp(g->metric->metric->unit, "dB") ? 4 : 2;
+  if (!g->n)
+    snprintf(buf, size, "inf");
+  else if (g->n == 1)
+    snprintf(buf, size, "%.*f", digits, g->mean);
+  else
+    snprintf(buf, size, "%.*f +- %.*f", digits, g->mean, digits, g->sd);
+}
+
+/* Metrics beside each other; a suite of more makes more tables. */
+enum { METRICS_A_TABLE = 6, COLUMNS_MAX = 3 + METRICS_A_TABLE };
+
+/* Rows are series and region, columns the suite's metrics from the one numbered first; *more: there are more
+ * of them. */
+static vg_status print_table(const vg_evaluation *e, const char *suite, int first, bool *more, FILE *to) {
+  const char *header[COLUMNS_MAX] = {"series", "region", "n"}, *cells[COLUMNS_MAX];
+  char titles[COLUMNS_MAX][48], texts[COLUMNS_MAX][64];
+  const vg_metric_row *metrics[COLUMNS_MAX], *row;
+  size_t cols = 3;
+  int nth = 0;
+  *more = false;
+  for (int i = 0; (row = vg_metric_at(i)); i++) {
+    if (strcmp(row->suite, suite) != 0 || nth++ < first) continue;
+    if ((*more = cols == COLUMNS_MAX)) break;
+    const char *unit = row->metric->unit;
+    snprintf(titles[cols], sizeof titles[cols], *unit ? "%s %s" : "%s%s", row->name, unit);
+    metrics[cols] = row;
+    header[cols] = titles[cols];
+    cols++;
+  }
+  vg_table t = {0};
+  vg_status st = vg_table_init(&t, cols, header);
+  for (size_t i = 0; i < e->n_groups && !st; i++) {
+    const eval_group *g = &e->groups[i];
+    if (strcmp(g->metric->suite, suite) != 0) continue;
+    bool seen = false; /* groups of a series and region follow each other */
+    for (size_t k = 0; k < i && !seen; k++) {
+      const eval_group *o = &e->groups[k];
+      seen =
+          !strcmp(o->metric->suite, suite) && !strcmp(o->series, g->series) && !strcmp(o->region, g->region);
+    }
+    if (seen) continue;
+    snprintf(texts[2], sizeof texts[2], "%zu", g->n + g->infinite);
+    cells[0] = g->series;
+    cells[1] = g->region;
+    cells[2] = texts[2];
+    for (size_t c = 3; c < cols; c++) cells[c] = "";
+    for (size_t k = i; k < e->n_groups; k++) {
+      const eval_group *o = &e->groups[k];
+      if (strcmp(o->series, g->series) != 0 || strcmp(o->region, g->region) != 0) continue;
+      for (size_t c = 3; c < cols; c++) {
+        if (metrics[c] != o->metric) continue;
+        cell_text(o, texts[c], sizeof texts[c]);
+        cells[c] = texts[c];
+      }
+    }
+    st = vg_table_add_row(&t, cells);
+  }
+  if (!st && t.rows > 1) {
+    vg_table_print(to, &t);
+    fputc('\n', to);
+  }
+  vg_table_release(&t);
+  return st;
+}
+
+vg_status vg_evaluation_print(const vg_evaluation *e, FILE *to) {
+  vg_status st = VG_OK;
+  for (int i = 0; vg_suite_at(i) && !st; i++) {
+    bool more = true;
+    for (int first = 0; more && !st; first += METRICS_A_TABLE)
+      st = print_table(e, vg_suite_at(i), first, &more, to);
+  }
+  if (st || !e->baseline) return st;
+  if (e->moved.rows > 1) {
+    fprintf(to, "against the baseline %s:\n", e->baseline);
+    vg_table_print(to, &e->moved);
+  } else {
+    fprintf(to, "against the baseline %s: nothing moved beyond its tolerance\n", e->baseline);
+  }
+  return st;
+}
+
+const vg_json *vg_evaluation_summary(const vg_evaluation *e) {
+  return e->summary;
+}

@@ -1,0 +1,25 @@
+/* metric_ssim.h: means of the SSIM map at one scale, for the metrics made of them. */
+#ifndef VG_EVAL_METRIC_SSIM_H
+#define VG_EVAL_METRIC_SSIM_H
+#include "voxgan/metric.h"
+
+/* The input's images after some halvings of each axis; 0: the images themselves. */
+typedef struct vg_ssim_scale {
+  const vg_metric_input *in;
+  int halvings;
+  int dim[3];
+  const float *real, *synth; /* (Z, Y, X) of dim */
+} vg_ssim_scale;
+
+/* By region: means of the SSIM map and of its contrast-structure part, NaN where undefined. */
+typedef struct vg_ssim_result {
+  double ssim[VG_REGIONS_MAX], cs[VG_REGIONS_MAX];
+} vg_ssim_result;
+
+/* Regions are at full resolution: each of their voxels takes the value of the coarse voxel that holds it. */
+vg_status vg_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out);
+
+/* At the images' own scale, once an input. Borrowed; NULL: out of memory. */
+const vg_ssim_result *vg_ssim_full_scale(const vg_metric_input *in);
+
+#endif
