@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/simd.h"
-#include "edit/tissue.h"
+#include "edit/cells.h"
 #include "voxgan/mem.h"
 #include "voxgan/pool.h"
 
@@ -19,115 +19,44 @@
 /* Share of the brain beyond its extent on each side, so that a stray crumb does not stretch it. */
 #define CRUMBS 1e-4
 
-/* ---- the brain in cells, with one empty cell around ---- */
+/* ---- the brain in cells ---- */
 
-enum { BRAIN, FLUID, WHITE, KNOWN, CHANNELS };
+typedef struct brain {
+  vg_cells cells;
+  uint32_t *inside; /* cells that hold brain, */
+  size_t n;         /* their number, */
+  double centre[3]; /* and the brain's centre of mass, mm */
+} brain;
 
-typedef struct cells {
-  int dim[3], block[3];
-  vg_affine world;          /* cell index -> mm */
-  float (*value)[CHANNELS]; /* (Z, Y, X): share of the cell in the brain, fluid, white, of known tissue */
-  uint32_t *inside;         /* cells that hold brain, */
-  size_t n;                 /* their number, */
-  double centre[3];         /* and the brain's centre of mass, mm */
-  const vg_maps *maps;
-} cells;
-
-static void cells_release(cells *c) {
-  vg_free(c->value);
-  vg_free(c->inside);
+static void brain_release(brain *b) {
+  vg_cells_release(&b->cells);
+  vg_free(b->inside);
 }
 
-/* Counts as four 16-bit numbers. */
-static uint64_t one_in(int channel) {
-  return (uint64_t)1 << (16 * channel);
-}
-
-/* One layer of cells. */
-static vg_status fill_layer(void *arg, size_t layer) {
-  cells *c = arg;
-  const vg_maps *m = c->maps;
-  const int *dim = m->geo.dim;
-  vg_tissue kind[VG_CLASSES_MAX + 1];
-  vg_tissue_table(&m->classes, kind);
-  uint64_t adds[VG_CLASSES_MAX + 1];
-  for (int k = 0; k <= m->classes.n; k++)
-    adds[k] = one_in(BRAIN) + (kind[k] == VG_TISSUE_FLUID ? one_in(FLUID) : 0) +
-              (kind[k] == VG_TISSUE_WHITE ? one_in(WHITE) : 0) +
-              (kind[k] != VG_TISSUE_NONE ? one_in(KNOWN) : 0);
-  size_t nx = (size_t)dim[0], row_cells = (size_t)c->dim[0], layer_cells = row_cells * (size_t)c->dim[1];
-  uint64_t *sums = vg_calloc(layer_cells, sizeof *sums);
-  if (!sums) return VG_MEMORY;
-  int z0 = (int)layer * c->block[2], z1 = z0 + c->block[2] < dim[2] ? z0 + c->block[2] : dim[2];
-  for (int z = z0; z < z1; z++)
-    for (int y = 0; y < dim[1]; y++) {
-      size_t at = ((size_t)z * (size_t)dim[1] + (size_t)y) * nx;
-      const uint8_t *brain = m->brain + at, *first = memchr(brain, 1, nx);
-      if (!first) continue;
-      size_t last = nx;
-      while (!brain[last - 1]) last--;
-      uint64_t *row = sums + (size_t)(1 + y / c->block[1]) * row_cells + 1;
-      for (size_t x = (size_t)(first - brain); x < last; x++)
-        if (brain[x])
-          row[x / (size_t)c->block[0]] += m->tumour[at + x] ? one_in(BRAIN) : adds[m->anatomy[at + x]];
-    }
-  float each = 1.0f / (float)(c->block[0] * c->block[1] * c->block[2]);
-  float(*out)[CHANNELS] = c->value + (layer + 1) * layer_cells;
-  for (size_t i = 0; i < layer_cells; i++)
-    for (int k = 0; k < CHANNELS; k++) out[i][k] = each * (float)(sums[i] >> (16 * k) & 0xffff);
-  vg_free(sums);
-  return VG_OK;
-}
-
-/* A little blur along each axis: without it, planes that mirror cells onto cells would look the best. */
-VG_HOT static void blur_cells(cells *c) {
-  size_t stride[3] = {CHANNELS, CHANNELS * (size_t)c->dim[0],
-                      CHANNELS * (size_t)c->dim[0] * (size_t)c->dim[1]};
-  size_t n = stride[2] * (size_t)c->dim[2];
-  float *v = &c->value[0][0];
-  for (int a = 0; a < 3; a++) {
-    /* In place: first the mean with the one before, from the end, then with the one after, from the start.
-     * The border is empty, so what is next to it across the rows does not matter. */
-    for (size_t i = n; i-- > stride[a];) v[i] = 0.5f * (v[i] + v[i - stride[a]]);
-    for (size_t i = 0; i + stride[a] < n; i++) v[i] = 0.5f * (v[i] + v[i + stride[a]]);
-  }
-}
-
-static vg_status cells_init(const vg_maps *m, cells *c) {
-  memset(c, 0, sizeof *c);
-  c->maps = m;
-  double mm[3];
-  vg_geometry_spacing(&m->geo, mm);
-  vg_affine scale = {{{0}}};
-  for (int a = 0; a < 3; a++) {
-    double block = round(CELL / mm[a]);
-    c->block[a] = block < 1 ? 1 : block > BLOCK_MAX ? BLOCK_MAX : (int)block;
-    c->dim[a] = (m->geo.dim[a] + c->block[a] - 1) / c->block[a] + 2;
-    scale.m[a][a] = c->block[a];
-    scale.m[a][3] = -0.5 * c->block[a] - 0.5;
-  }
-  c->world = vg_affine_mul(&m->geo.affine, &scale);
-  size_t n = (size_t)c->dim[0] * (size_t)c->dim[1] * (size_t)c->dim[2];
-  c->value = vg_calloc(n, sizeof *c->value);
-  c->inside = vg_malloc(n, sizeof *c->inside);
-  if (!c->value || !c->inside) return VG_MEMORY;
-  vg_status st = vg_parallel((size_t)c->dim[2] - 2, fill_layer, c);
+static vg_status brain_init(const vg_maps *m, brain *b) {
+  memset(b, 0, sizeof *b);
+  vg_status st = vg_cells_init(m, NULL, CELL, &b->cells);
   if (st) return st;
+  const vg_cells *c = &b->cells;
+  size_t n = (size_t)c->dim[0] * (size_t)c->dim[1] * (size_t)c->dim[2];
+  b->inside = vg_malloc(n, sizeof *b->inside);
+  if (!b->inside) return VG_MEMORY;
   double mass = 0, sum[3] = {0};
   for (size_t i = 0; i < n; i++) {
-    double b = (double)c->value[i][BRAIN];
-    if (b == 0) continue;
-    c->inside[c->n++] = (uint32_t)i;
+    double w = (double)c->share[i][VG_CELL_BRAIN];
+    if (w == 0) continue;
+    b->inside[b->n++] = (uint32_t)i;
     size_t row = i / (size_t)c->dim[0];
-    mass += b;
-    sum[0] += b * (double)(i % (size_t)c->dim[0]);
-    sum[1] += b * (double)(row % (size_t)c->dim[1]);
-    sum[2] += b * (double)(row / (size_t)c->dim[1]);
+    mass += w;
+    sum[0] += w * (double)(i % (size_t)c->dim[0]);
+    sum[1] += w * (double)(row % (size_t)c->dim[1]);
+    sum[2] += w * (double)(row / (size_t)c->dim[1]);
   }
-  blur_cells(c);
   if (mass == 0) return vg_fail(VG_REFUSED, "there is no brain in these label maps");
   for (int a = 0; a < 3; a++) sum[a] /= mass;
-  vg_affine_apply(&c->world, sum, c->centre);
+  vg_affine_apply(&c->world, sum, b->centre);
+  /* Without a little blur, planes that mirror cells onto cells look the best. */
+  vg_cells_blur(&b->cells);
   return VG_OK;
 }
 
@@ -149,88 +78,72 @@ static double dot(const double a[3], const double b[3]) {
 
 /* Sum over every step-th brain cell of the squared differences from its mirrored place. to: cell index ->
  * mirrored cell index. */
-VG_HOT static double unlike(const cells *c, float to[3][4], size_t step) {
+VG_HOT static double unlike(const brain *b, float to[3][4], size_t step) {
+  const int *dim = b->cells.dim;
   double total = 0;
-  size_t nx = (size_t)c->dim[0], nxy = nx * (size_t)c->dim[1];
-  for (size_t p = 0; p < c->n; p += step) {
-    size_t i = c->inside[p], row = i / nx;
-    float x = (float)(i % nx), y = (float)(row % (size_t)c->dim[1]), z = (float)(row / (size_t)c->dim[1]);
-    float at[3], f[3];
-    size_t base = 0;
-    bool out = false;
-    for (int a = 0; a < 3; a++) {
-      at[a] = to[a][0] * x + to[a][1] * y + to[a][2] * z + to[a][3];
-      out |= !(at[a] >= 0 && at[a] < (float)(c->dim[a] - 1));
-    }
-    const float *here = c->value[i];
-    if (out) {
-      total += (double)(here[BRAIN] * here[BRAIN]);
+  size_t nx = (size_t)dim[0], ny = (size_t)dim[1];
+  for (size_t p = 0; p < b->n; p += step) {
+    size_t i = b->inside[p], row = i / nx, first;
+    float x = (float)(i % nx), y = (float)(row % ny), z = (float)(row / ny), at[3], on[3],
+          there[VG_CELL_CHANNELS];
+    for (int a = 0; a < 3; a++) at[a] = to[a][0] * x + to[a][1] * y + to[a][2] * z + to[a][3];
+    const float *here = b->cells.share[i];
+    if (!vg_cells_at(dim, at, &first, on)) {
+      total += (double)(here[VG_CELL_BRAIN] * here[VG_CELL_BRAIN]);
       continue;
     }
-    for (int a = 2; a >= 0; a--) {
-      int whole = (int)at[a];
-      f[a] = at[a] - (float)whole;
-      base = base * (size_t)c->dim[a] + (size_t)whole;
-    }
-    const float *v = &c->value[base][0];
-    float there[CHANNELS];
-    for (size_t k = 0; k < CHANNELS; k++) {
-      float side[4];
-      for (size_t j = 0; j < 4; j++) {
-        size_t o = CHANNELS * (j / 2 * nxy + j % 2 * nx) + k;
-        side[j] = v[o] + f[0] * (v[o + CHANNELS] - v[o]);
-      }
-      float low = side[0] + f[1] * (side[1] - side[0]), high = side[2] + f[1] * (side[3] - side[2]);
-      there[k] = low + f[2] * (high - low);
-    }
-    float brain = here[BRAIN] - there[BRAIN], fluid = here[FLUID] - there[FLUID],
-          white = here[WHITE] - there[WHITE];
-    total += (double)(brain * brain + here[KNOWN] * there[KNOWN] * (fluid * fluid + white * white));
+    for (int k = 0; k < VG_CELL_CHANNELS; k++)
+      there[k] = vg_cells_value(dim, &b->cells.share[0][k], VG_CELL_CHANNELS, first, on);
+    float whole = here[VG_CELL_BRAIN] - there[VG_CELL_BRAIN];
+    float fluid = here[VG_CELL_FLUID] - there[VG_CELL_FLUID];
+    float white = here[VG_CELL_WHITE] - there[VG_CELL_WHITE];
+    float known = here[VG_CELL_KNOWN] * there[VG_CELL_KNOWN];
+    total += (double)(whole * whole + known * (fluid * fluid + white * white));
   }
   return total;
 }
 
-static double cost(const cells *c, const double plane[PLANE], size_t step) {
+static double cost(const brain *b, const double plane[PLANE], size_t step) {
   double n[3];
   normal_of(plane, n);
-  double d = dot(n, c->centre) + plane[OFFSET];
+  double d = dot(n, b->centre) + plane[OFFSET];
   vg_affine mirror, back;
   for (int r = 0; r < 3; r++) {
     for (int k = 0; k < 3; k++) mirror.m[r][k] = (r == k) - 2 * n[r] * n[k];
     mirror.m[r][3] = 2 * n[r] * d;
   }
-  if (!vg_affine_invert(&c->world, &back)) return DBL_MAX;
-  mirror = vg_affine_mul(&mirror, &c->world);
+  if (!vg_affine_invert(&b->cells.world, &back)) return DBL_MAX;
+  mirror = vg_affine_mul(&mirror, &b->cells.world);
   mirror = vg_affine_mul(&back, &mirror);
   float to[3][4];
   for (int r = 0; r < 3; r++)
     for (int k = 0; k < 4; k++) to[r][k] = (float)mirror.m[r][k];
-  size_t n_used = (c->n + step - 1) / step;
+  size_t n_used = (b->n + step - 1) / step;
   double tilt = (plane[YAW] * plane[YAW] + plane[ROLL] * plane[ROLL]) / 100;
-  return unlike(c, to, step) / (double)n_used + UPRIGHT * tilt;
+  return unlike(b, to, step) / (double)n_used + UPRIGHT * tilt;
 }
 
 typedef struct trials {
-  const cells *c;
+  const brain *b;
   size_t step;
   double (*plane)[PLANE], *cost;
 } trials;
 
 static vg_status try_one(void *arg, size_t i) {
   trials *t = arg;
-  t->cost[i] = cost(t->c, t->plane[i], t->step);
+  t->cost[i] = cost(t->b, t->plane[i], t->step);
   return VG_OK;
 }
 
 /* Every 10 degrees and 8 mm, coarsely. */
-static vg_status search_wide(const cells *c, double best[PLANE]) {
+static vg_status search_wide(const brain *b, double best[PLANE]) {
   double plane[75][PLANE], costs[75];
   size_t n = 0;
   for (int y = -2; y <= 2; y++)
     for (int r = -2; r <= 2; r++)
       for (int o = -1; o <= 1; o++, n++)
         plane[n][YAW] = 10 * y, plane[n][ROLL] = 10 * r, plane[n][OFFSET] = 8 * o;
-  trials t = {c, c->n > 4000 ? 11 : 1, plane, costs};
+  trials t = {b, 1 + b->n / 2000, plane, costs};
   vg_status st = vg_parallel(n, try_one, &t);
   size_t least = 0;
   for (size_t i = 1; i < n; i++)
@@ -240,17 +153,17 @@ static vg_status search_wide(const cells *c, double best[PLANE]) {
 }
 
 /* Parabolas through three costs along each parameter in turn, ever closer. */
-static vg_status refine(const cells *c, double best[PLANE]) {
+static vg_status refine(const brain *b, double best[PLANE]) {
   static const double first[PLANE] = {5, 5, 4};
   for (int round = 0; round < 6; round++) {
-    size_t step = c->n < 4000 || round > 3 ? 1 : round > 1 ? 3 : 7;
+    size_t step = 1 + b->n / (round > 3 ? 20000 : round > 1 ? 8000 : 3000);
     for (int a = 0; a < PLANE; a++) {
       double h = first[a] / pow(1.7, round), plane[3][PLANE], costs[3];
       for (int i = 0; i < 3; i++) {
         memcpy(plane[i], best, sizeof plane[i]);
         plane[i][a] += (i - 1) * h;
       }
-      trials t = {c, step, plane, costs};
+      trials t = {b, step, plane, costs};
       vg_status st = vg_parallel(3, try_one, &t);
       if (st) return st;
       double bend = costs[0] - 2 * costs[1] + costs[2];
@@ -306,7 +219,7 @@ static void reach_of(const vg_maps *m, vg_brain_frame *f, uint32_t (*bins)[BINS]
   }
 }
 
-static vg_status frame_of(const vg_maps *m, const cells *c, const double plane[PLANE], vg_brain_frame *f) {
+static vg_status frame_of(const vg_maps *m, const brain *b, const double plane[PLANE], vg_brain_frame *f) {
   uint32_t(*bins)[BINS] = vg_calloc(3, sizeof *bins);
   if (!bins) return VG_MEMORY;
   double *right = f->axis[0], *front = f->axis[1], *up = f->axis[2];
@@ -314,7 +227,7 @@ static vg_status frame_of(const vg_maps *m, const cells *c, const double plane[P
   double length = sqrt(1 - right[1] * right[1]);
   for (int k = 0; k < 3; k++) {
     front[k] = ((k == 1) - right[1] * right[k]) / length;
-    f->origin[k] = c->centre[k] + plane[OFFSET] * right[k];
+    f->origin[k] = b->centre[k] + plane[OFFSET] * right[k];
   }
   up[0] = right[1] * front[2] - right[2] * front[1];
   up[1] = right[2] * front[0] - right[0] * front[2];
@@ -334,14 +247,14 @@ static vg_status frame_of(const vg_maps *m, const cells *c, const double plane[P
 }
 
 vg_status vg_frame_find(const vg_maps *maps, vg_brain_frame *out) {
-  cells c;
+  brain b;
   double plane[PLANE];
   memset(out, 0, sizeof *out);
-  vg_status st = cells_init(maps, &c);
-  if (!st) st = search_wide(&c, plane);
-  if (!st) st = refine(&c, plane);
-  if (!st) st = frame_of(maps, &c, plane, out);
-  cells_release(&c);
+  vg_status st = brain_init(maps, &b);
+  if (!st) st = search_wide(&b, plane);
+  if (!st) st = refine(&b, plane);
+  if (!st) st = frame_of(maps, &b, plane, out);
+  brain_release(&b);
   return st;
 }
 
