@@ -57,6 +57,8 @@ void vg_map_release(vg_map *map);
 #define VG_HASH_LEN 65
 void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]);
 vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]);
+/* HMAC-SHA256 (RFC 2104). */
+void vg_hmac(const void *key, size_t key_len, const void *bytes, size_t len, char hex[VG_HASH_LEN]);
 
 #ifdef __cplusplus
 }

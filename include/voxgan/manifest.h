@@ -91,7 +91,7 @@ vg_status vg_manifest_write(const char *root);
 typedef struct vg_manifest_report {
   size_t cases, files;                 /* that the manifest lists */
   size_t missing, altered, not_listed; /* files */
-  char **lines;                        /* one a disagreement, sorted by path; NULL at the end */
+  char **lines; /* one a disagreement, sorted by path, NULL at the end; NULL where there is none */
 } vg_manifest_report;
 /* Checks root against root/manifest.csv, file by file: each is there with its hash, and no other NIfTI file
  * lies below root. VG_DATA when any disagrees (the report then says which), or the manifest is not one of

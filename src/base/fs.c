@@ -237,18 +237,42 @@ void vg_map_release(vg_map *map) {
   *map = (vg_map){NULL, 0};
 }
 
-void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
-  static const char digits[] = "0123456789abcdef";
-  uint8_t sum[SHA256_DIGEST_LENGTH];
+static void sha256(const void *a, size_t a_len, const void *b, size_t b_len,
+                   uint8_t sum[SHA256_DIGEST_LENGTH]) {
   SHA2_CTX ctx;
   SHA256Init(&ctx);
-  SHA256Update(&ctx, bytes, len);
+  SHA256Update(&ctx, a, a_len);
+  SHA256Update(&ctx, b, b_len);
   SHA256Final(sum, &ctx);
-  for (size_t i = 0; i < sizeof sum; i++) {
+}
+
+static void to_hex(const uint8_t sum[SHA256_DIGEST_LENGTH], char hex[VG_HASH_LEN]) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++) {
     hex[2 * i] = digits[sum[i] >> 4];
     hex[2 * i + 1] = digits[sum[i] & 15];
   }
   hex[VG_HASH_LEN - 1] = '\0';
+}
+
+void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
+  uint8_t sum[SHA256_DIGEST_LENGTH];
+  sha256(bytes, len, "", 0, sum);
+  to_hex(sum, hex);
+}
+
+void vg_hmac(const void *key, size_t key_len, const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
+  uint8_t block[SHA256_BLOCK_LENGTH] = {0}, sum[SHA256_DIGEST_LENGTH];
+  if (key_len > sizeof block)
+    sha256(key, key_len, "", 0, block);
+  else
+    memcpy(block, key, key_len);
+  for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36;
+  sha256(block, sizeof block, bytes, len, sum);
+  for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36 ^ 0x5c;
+  sha256(block, sizeof block, sum, sizeof sum, sum);
+  to_hex(sum, hex);
+  explicit_bzero(block, sizeof block);
 }
 
 vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]) {
