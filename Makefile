@@ -154,11 +154,13 @@ uninstall:
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
 # ---- benchmarks: ours and a peer, alternating, in one run -------------------------------------
-BENCHES := io train
+BENCHES := io edit train
 .PHONY: bench $(BENCHES:%=bench-%)
 bench: $(BENCHES:%=bench-%)
 bench-io: all $B/bench/bench_io
 	/usr/bin/python3 bench/bench_io.py $B
+bench-edit: $B/bench/bench_edit
+	/usr/bin/python3 bench/bench_edit.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B
 
