@@ -1,4 +1,4 @@
-/* place.h: where a tumour may be, and the search for a place. */
+/* place.h: where a tumour may be. */
 #ifndef VG_EDIT_PLACE_H
 #define VG_EDIT_PLACE_H
 #include "edit/frame.h"
@@ -49,5 +49,17 @@ vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, uin
  */
 vg_status vg_place_draw(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
                         const char *region, vg_rng *rng, double mm[3]);
+
+/* Takes what is nearer than gap to the mask, and the mask itself, out of allowed. */
+vg_status vg_place_keep_off(const vg_geometry *geo, const uint8_t *mask, double gap, uint8_t *allowed);
+
+/* The voxels that lie `least` to `most` mm from the mask. */
+vg_status vg_place_band(const vg_geometry *geo, const uint8_t *mask, double least, double most,
+                        uint8_t *band);
+
+/* The allowed voxel of a region (world mm) nearest to the region's middle: the mean of its brain voxels, of
+ * those on the same side as `near` where the region has any there. VG_REFUSED when there is none. */
+vg_status vg_place_middle(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
+                          const char *region, const double near[3], double mm[3]);
 
 #endif

@@ -1,23 +1,12 @@
 /* model_head.h: a head of ellipsoids, drawn on any grid, for tests of edits: known volumes and places at no
- * cost. The brain is centred on world 0, 130 x 160 x 120 mm, with a tumour of three classes where asked. */
+ * cost. Include after mini_tree.h. The brain is centred on world 0, 130 x 160 x 120 mm, with a tumour of
+ * three classes where asked. */
 #ifndef VG_TESTS_MODEL_HEAD_H
 #define VG_TESTS_MODEL_HEAD_H
 #include <math.h>
 #include <string.h>
 
-#include "voxgan/maps.h"
-
-enum { CODE_CSF = 1, CODE_GM, CODE_WM, CODE_NECROSIS, CODE_OEDEMA, CODE_ENHANCING };
-
-static inline vg_classes model_classes(void) {
-  vg_classes c = {0};
-  vg_scheme tissues, brats;
-  must(vg_scheme_parse("tissues", &tissues));
-  must(vg_scheme_parse("brats", &brats));
-  must(vg_classes_add(&c, &tissues, VG_ROLE_ANATOMY));
-  must(vg_classes_add(&c, &brats, VG_ROLE_TUMOUR));
-  return c;
-}
+#include "maps_maker.h"
 
 /* A grid of that voxel size around world 0, turned by some degrees about z. */
 static inline vg_geometry model_grid(double x_mm, double y_mm, double z_mm, double degrees) {
@@ -43,27 +32,28 @@ static inline double ellipsoid(const double p[3], double x, double y, double z, 
               (p[2] - z) * (p[2] - z) / (rz * rz));
 }
 
+/* The front is narrower than the back. */
+static inline uint8_t model_tissue(const void *arg, const double p[3]) {
+  (void)arg;
+  double brain = ellipsoid(p, 0, 0, 0, p[1] > 0 ? 60 : 65, 80, 60);
+  if (brain > 1) return 0;
+  bool ventricle = ellipsoid(p, 8, 5, 5, 6, 25, 10) < 1 || ellipsoid(p, -8, 5, 5, 6, 25, 10) < 1;
+  return ventricle || brain > 0.97 ? MAKER_CSF : brain > 0.9 ? MAKER_GM : MAKER_WM;
+}
+
 /* centre NULL: no tumour. radius, mm, of its oedema; longer to the front, so that a turn shows. */
 static inline vg_maps model_head(vg_geometry grid, const double *centre, double radius) {
-  vg_maps m;
-  vg_classes classes = model_classes();
-  must(vg_maps_new(&grid, &classes, &m));
+  vg_maps m = maker_maps(&grid, model_tissue, NULL);
   size_t i = 0;
   for (int z = 0; z < grid.dim[2]; z++)
     for (int y = 0; y < grid.dim[1]; y++)
-      for (int x = 0; x < grid.dim[0]; x++, i++) {
+      for (int x = 0; x < grid.dim[0] && centre; x++, i++) {
         double p[3];
         vg_affine_apply(&grid.affine, (double[]){x, y, z}, p);
-        /* The front is narrower than the back. */
-        double brain = ellipsoid(p, 0, 0, 0, p[1] > 0 ? 60 : 65, 80, 60);
-        if (brain > 1) continue;
-        bool ventricle = ellipsoid(p, 8, 5, 5, 6, 25, 10) < 1 || ellipsoid(p, -8, 5, 5, 6, 25, 10) < 1;
-        m.brain[i] = 1;
-        m.anatomy[i] = ventricle || brain > 0.97 ? CODE_CSF : brain > 0.9 ? CODE_GM : CODE_WM;
-        if (!centre) continue;
         double t = ellipsoid(p, centre[0], centre[1], centre[2], radius, 1.3 * radius, radius);
-        if (t < 1 && !ventricle)
-          m.tumour[i] = t < 0.4 ? CODE_NECROSIS : t < 0.7 ? CODE_ENHANCING : CODE_OEDEMA;
+        bool deep_fluid = m.anatomy[i] == MAKER_CSF && fabs(p[0]) < 20 && fabs(p[2]) < 30;
+        if (t < 1 && m.brain[i] && !deep_fluid)
+          m.tumour[i] = t < 0.4 ? MAKER_NECROSIS : t < 0.7 ? MAKER_ENHANCING : MAKER_OEDEMA;
       }
   return m;
 }

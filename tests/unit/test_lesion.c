@@ -35,7 +35,7 @@ static void put_where_it_was_is_the_same_map(void **state) {
     /* Specks, holes, and classes in no order of nesting. */
     size_t n = vg_geometry_voxels(&m.geo);
     for (size_t i = 0; i < n; i++)
-      if (m.brain[i] && i % 101 == 0) m.tumour[i] = (uint8_t)(i % 3 ? CODE_NECROSIS + i % 3 : 0);
+      if (m.brain[i] && i % 101 == 0) m.tumour[i] = (uint8_t)(i % 3 ? MAKER_NECROSIS + i % 3 : 0);
     must(vg_maps_copy(&m, &was));
     vg_lesion l;
     must(vg_lesion_take(&m, NULL, &l));
@@ -59,13 +59,13 @@ static void volumes_come_out_as_asked(void **state) {
   const double factors[] = {0.25, 0.5, 1.7, 4};
   for (size_t g = 0; g < sizeof grids / sizeof grids[0]; g++) {
     vg_maps m = model_head(model_grid(grids[g][0], grids[g][1], grids[g][2], grids[g][3]), somewhere, 15);
-    size_t n = vg_geometry_voxels(&m.geo), had[CODE_ENHANCING + 1];
-    for (int code = CODE_NECROSIS; code <= CODE_ENHANCING; code++) had[code] = count_code(&m, code);
+    size_t n = vg_geometry_voxels(&m.geo), had[MAKER_ENHANCING + 1];
+    for (int code = MAKER_NECROSIS; code <= MAKER_ENHANCING; code++) had[code] = count_code(&m, code);
     vg_lesion l;
     must(vg_lesion_take(&m, NULL, &l));
     assert_int_equal(l.n, 3);
-    assert_int_equal(l.code[0], CODE_OEDEMA);
-    assert_int_equal(l.code[2], CODE_NECROSIS);
+    assert_int_equal(l.code[0], MAKER_OEDEMA);
+    assert_int_equal(l.code[2], MAKER_NECROSIS);
     for (size_t f = 0; f < sizeof factors / sizeof factors[0]; f++) {
       memset(m.tumour, 0, n);
       vg_lesion_pose pose = vg_lesion_pose_at(l.centre);
@@ -74,7 +74,7 @@ static void volumes_come_out_as_asked(void **state) {
       vg_lesion_pose_scale(&pose, factors[f]);
       vg_lesion_pose_turn(&pose, r);
       must(vg_lesion_put(&m, &l, &pose, m.brain, &rules, NULL));
-      for (int code = CODE_NECROSIS; code <= CODE_ENHANCING; code++)
+      for (int code = MAKER_NECROSIS; code <= MAKER_ENHANCING; code++)
         assert_in_range((long)fabs((double)count_code(&m, code) - factors[f] * (double)had[code]), 0, 1);
       assert_int_equal(pieces_of(&m), 1);
       double centre[3];
@@ -158,7 +158,7 @@ static void grids_may_differ(void **state) {
   must(vg_lesion_take(&from, NULL, &l));
   vg_lesion_pose pose = vg_lesion_pose_at(l.centre);
   must(vg_lesion_put(&to, &l, &pose, to.brain, &rules, NULL));
-  for (int code = CODE_NECROSIS; code <= CODE_ENHANCING; code++) {
+  for (int code = MAKER_NECROSIS; code <= MAKER_ENHANCING; code++) {
     double asked = (double)count_code(&from, code) * 5 / 8;
     assert_in_range((long)fabs((double)count_code(&to, code) - asked), 0, 1);
   }
@@ -179,11 +179,11 @@ static void a_part_is_taken_alone(void **state) {
   uint8_t *only = vg_calloc(n, 1);
   vg_lesion l;
   assert_int_equal(vg_lesion_take(&m, only, &l), VG_REFUSED);
-  for (size_t i = 0; i < n; i++) only[i] = m.tumour[i] == CODE_NECROSIS;
+  for (size_t i = 0; i < n; i++) only[i] = m.tumour[i] == MAKER_NECROSIS;
   must(vg_lesion_take(&m, only, &l));
   assert_int_equal(l.n, 1);
   assert_int_equal(l.pieces, 1);
-  assert_true(fabs(l.ml[0] - (double)count_code(&m, CODE_NECROSIS) * 0.027) < 1e-9);
+  assert_true(fabs(l.ml[0] - (double)count_code(&m, MAKER_NECROSIS) * 0.027) < 1e-9);
   vg_lesion_release(&l);
   memset(m.tumour, 0, n);
   assert_int_equal(vg_lesion_take(&m, NULL, &l), VG_REFUSED);
