@@ -65,12 +65,12 @@ static void pieces_and_strays(void **state) {
   size_t row = (size_t)dim[0], slice = row * (size_t)dim[1];
   size_t i = (size_t)(dim[2] / 2) * slice + (size_t)(dim[1] / 2) * row + (size_t)dim[0] * 3 / 4;
   assert_int_equal(facts_of(&m).components, 1);
-  m.tumour[i] = CODE_NECROSIS;
-  m.tumour[i + row + slice + 1] = CODE_OEDEMA; /* corner to corner: one piece */
+  m.tumour[i] = MAKER_NECROSIS;
+  m.tumour[i + row + slice + 1] = MAKER_OEDEMA; /* corner to corner: one piece */
   assert_int_equal(facts_of(&m).components, 2);
-  m.tumour[i + 2 * slice - 4] = CODE_OEDEMA;
+  m.tumour[i + 2 * slice - 4] = MAKER_OEDEMA;
   assert_int_equal(facts_of(&m).components, 3);
-  m.tumour[0] = CODE_OEDEMA;
+  m.tumour[0] = MAKER_OEDEMA;
   vg_tumour_facts f = facts_of(&m);
   assert_int_equal(f.components, 4);
   assert_true(fabs(f.outside_ml - 0.008) < 1e-12);
@@ -83,7 +83,7 @@ static void none(void **state) {
   vg_tumour_facts f = facts_of(&m);
   assert_int_equal(f.components, 0);
   assert_true(f.total_ml == 0 && f.left_share == 0 && f.centre[0] == 0);
-  m.tumour[5] = CODE_OEDEMA;
+  m.tumour[5] = MAKER_OEDEMA;
   memset(m.brain, 0, vg_geometry_voxels(&m.geo));
   assert_int_equal(vg_tumour_measure(&m, &f), VG_REFUSED);
   vg_maps_release(&m);
