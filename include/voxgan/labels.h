@@ -61,6 +61,7 @@ typedef struct vg_classes {
 #define VG_CLASS_BRAIN "brain"
 
 int vg_classes_find(const vg_classes *c, const char *name); /* -1 */
+int vg_classes_count(const vg_classes *c, vg_role role);
 /* Adds the scheme's classes of a role that c lacks, in the scheme's order, keeping anatomy before tumour. */
 vg_status vg_classes_add(vg_classes *c, const vg_scheme *s, vg_role role);
 vg_status vg_classes_add_name(vg_classes *c, const char *name, vg_role role);

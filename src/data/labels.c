@@ -164,6 +164,12 @@ int vg_classes_find(const vg_classes *c, const char *name) {
   return -1;
 }
 
+int vg_classes_count(const vg_classes *c, vg_role role) {
+  int n = 0;
+  for (int i = 0; i < c->n; i++) n += c->roles[i] == role;
+  return n;
+}
+
 vg_status vg_classes_add_name(vg_classes *c, const char *name, vg_role role) {
   if (!name_ok(name))
     return vg_fail(VG_CONFIG, "class name '%s' is not 1 to %d letters, digits, - or _", name,

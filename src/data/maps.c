@@ -45,12 +45,6 @@ void vg_maps_release(vg_maps *m) {
   memset(m, 0, sizeof *m);
 }
 
-int vg_classes_count(const vg_classes *c, vg_role role) {
-  int n = 0;
-  for (int i = 0; i < c->n; i++) n += c->roles[i] == role;
-  return n;
-}
-
 /* Whether the one anatomy class stands for any. */
 static bool brain_only(const vg_classes *c) {
   return vg_classes_count(c, VG_ROLE_ANATOMY) == 1 && vg_classes_find(c, VG_CLASS_BRAIN) >= 0;

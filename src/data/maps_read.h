@@ -29,6 +29,4 @@ vg_status vg_case_read_maps(const vg_dataset *ds, const vg_subject *subject, con
  * has no tumour class. */
 vg_status vg_maps_join(const vg_maps *m, const vg_classes *to, uint8_t *klass);
 
-int vg_classes_count(const vg_classes *c, vg_role role);
-
 #endif

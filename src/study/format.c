@@ -31,12 +31,6 @@ const vg_dataset_format *vg_dataset_format_find(const char *name) {
   return NULL;
 }
 
-int vg_format_count(const vg_format_set *set, vg_role role) {
-  int n = 0;
-  for (int i = 0; i < set->classes.n; i++) n += set->classes.roles[i] == role;
-  return n;
-}
-
 static const vg_label *label_of(const vg_scheme *s, vg_role role, const char *name) {
   for (int i = 0; i < s->n; i++)
     if (s->labels[i].role == role && !strcmp(s->labels[i].name, name)) return &s->labels[i];

@@ -23,7 +23,7 @@ static vg_status schemes(vg_format_set *set) {
   } rows[] = {{VG_ROLE_TUMOUR, "brats2013"}, {VG_ROLE_ANATOMY, "tissues"}};
   for (int i = 0; i < 2; i++) {
     vg_scheme *s = rows[i].role == VG_ROLE_TUMOUR ? &set->tumour : &set->anatomy;
-    if (!vg_format_count(set, rows[i].role))
+    if (!vg_classes_count(&set->classes, rows[i].role))
       s->n = 0;
     else if (!vg_format_known_values(set, rows[i].role, rows[i].known, s) &&
              !vg_format_own_values(set, rows[i].role, s))

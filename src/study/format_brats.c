@@ -15,7 +15,7 @@ static void merge_core(vg_scheme *s) {
 
 static vg_status schemes(vg_format_set *set, const char *format, const vg_layout *layout, bool merged) {
   vg_status st = VG_OK;
-  if (vg_format_count(set, VG_ROLE_TUMOUR)) {
+  if (vg_classes_count(&set->classes, VG_ROLE_TUMOUR)) {
     st = vg_scheme_parse(layout->tumour_scheme, &set->tumour);
     if (!st && merged && vg_classes_find(&set->classes, "nonenhancing") >= 0) merge_core(&set->tumour);
     if (!st) st = vg_format_lacks(set, VG_ROLE_TUMOUR, &set->tumour, format);
@@ -23,7 +23,7 @@ static vg_status schemes(vg_format_set *set, const char *format, const vg_layout
     set->tumour.n = 0;
   }
   /* No edition has an anatomy map, so values of the sources' own are as good as any. */
-  if (!vg_format_count(set, VG_ROLE_ANATOMY))
+  if (!vg_classes_count(&set->classes, VG_ROLE_ANATOMY))
     set->anatomy.n = 0;
   else if (!st && !vg_format_known_values(set, VG_ROLE_ANATOMY, layout->anatomy_scheme, &set->anatomy))
     st = vg_format_lacks(set, VG_ROLE_ANATOMY, &set->anatomy, format);

@@ -7,8 +7,6 @@
 #include "voxgan/formats.def"
 #undef VG_FORMAT
 
-/* How many classes of a role the set has. */
-int vg_format_count(const vg_format_set *set, vg_role role);
 /* Puts what the scheme `name` has of the set's classes of that role into *out; false when it lacks one. */
 bool vg_format_known_values(const vg_format_set *set, vg_role role, const char *name, vg_scheme *out);
 /* The same with *out as it came: the sources' own values stay. */
