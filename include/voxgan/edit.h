@@ -101,14 +101,14 @@ typedef struct vg_edit_context {
   uint64_t seed, key; /* step i draws from stream (seed, key mixed with i) */
   void *donors;
   /* The maps of donor `id`, or of one drawn with rng where id is "random"; borrowed until the next call.
-   * used: its id (borrowed). NULL where there are no donors. */
+   * used: its id (borrowed). maps NULL: only that is wanted. NULL where there are no donors. */
   vg_status (*donor)(void *donors, const char *id, vg_rng *rng, const vg_maps **maps, const char **used);
 } vg_edit_context;
 
 /* Draws and applies each step in order. log, which may be NULL, gets one line: the chain with the values
  * drawn, which parses back and, with the same context, makes the same maps:
  * "graft:donor=pat0001,...;scale:ml=12.31". donors, which may be NULL, gets the ids used, joined by ';'.
- * After a failure maps are undefined. */
+ * After a failure maps are undefined. maps NULL: nothing is applied, only drawn and logged. */
 vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
                               vg_str *log, vg_str *donors);
 

@@ -69,7 +69,8 @@ typedef struct vg_study_case {
   vg_str donors, edits; /* ids joined by ';'; the chain with its drawn values */
   vg_maps maps;
   vg_tumour_facts facts;
-  int redraws; /* draws thrown away */
+  int redraws;    /* draws thrown away */
+  vg_str reasons; /* why, joined by "; " */
 } vg_study_case;
 
 /* Reads the host, applies the edits, checks the anatomy (only known classes, tumour connected, none outside

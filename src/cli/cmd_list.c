@@ -1,7 +1,10 @@
 /* cmd_list.c: voxgan list: the rows of the registries, and all settings. */
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "voxgan/edit.h"
 
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};
 
@@ -21,7 +24,7 @@ static vg_status run(char **args, int n_args) {
   for (int i = 0; (r = vg_registry_at(i)); i++) names[i + 1] = r->name;
   if (!n_args) {
     for (int i = 0; (r = vg_registry_at(i)); i++) {
-      print_registry(r);
+      print_registry(r, false);
       putchar('\n');
     }
     printf("settings: `voxgan list settings`\n");
@@ -32,7 +35,7 @@ static vg_status run(char **args, int n_args) {
     return VG_OK;
   }
   if ((r = vg_registry_find(args[0]))) {
-    print_registry(r);
+    print_registry(r, true);
     return VG_OK;
   }
   const char *near = vg_nearest(args[0], names);

@@ -222,8 +222,9 @@ vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const v
     vg_edit_call call = {.edit = step->edit, .values = values, .rng = &rng};
     draw_values(step, &draws, values);
     vg_status st = VG_OK;
-    if (step->edit->needs_donor) st = find_donor(step, context, &draws, values, &call.donor, donors);
-    if (!st) st = step->edit->apply(maps, &call);
+    if (step->edit->needs_donor)
+      st = find_donor(step, context, &draws, values, maps ? &call.donor : NULL, donors);
+    if (!st && maps) st = step->edit->apply(maps, &call);
     if (st) return vg_fail_in(st, "%s", step->name);
     if (log) write_step(step, values, log);
   }

@@ -1,4 +1,6 @@
 /* measure.c: what is to be known of a tumour once it is edited. */
+#include "edit/measure.h"
+
 #include <string.h>
 
 #include "edit/frame.h"
@@ -22,16 +24,21 @@ static size_t row_of(const vg_maps *m, const box *b, int y, int z) {
          (size_t)b->lo[0];
 }
 
-static vg_status count_components(const vg_maps *m, const box *b, int *components) {
-  size_t n = voxels_of(b), found = 0, width = (size_t)b->extent[0];
-  uint8_t *mask = vg_malloc(n, 1);
+vg_status vg_tumour_pieces(const vg_maps *maps, uint8_t without, int *pieces) {
+  box b;
+  *pieces = 0;
+  if (!vg_mask_box(maps->tumour, maps->geo.dim, 0, b.lo, b.extent)) return VG_OK;
+  size_t n = voxels_of(&b), found = 0;
+  uint8_t *mask = vg_malloc(n, 1), *to = mask;
   uint32_t *label = vg_malloc(n, sizeof *label);
   vg_status st = mask && label ? VG_OK : VG_MEMORY;
-  uint8_t *to = mask;
-  for (int z = 0; z < b->extent[2] && !st; z++)
-    for (int y = 0; y < b->extent[1]; y++, to += width) memcpy(to, m->tumour + row_of(m, b, y, z), width);
-  if (!st) st = vg_components(mask, b->extent, 26, label, &found, NULL);
-  *components = (int)found;
+  for (int z = 0; z < b.extent[2] && !st; z++)
+    for (int y = 0; y < b.extent[1]; y++) {
+      const uint8_t *from = maps->tumour + row_of(maps, &b, y, z);
+      for (int x = 0; x < b.extent[0]; x++) *to++ = from[x] && from[x] != without;
+    }
+  if (!st) st = vg_components(mask, b.extent, 26, label, &found, NULL);
+  *pieces = (int)found;
   vg_free(mask);
   vg_free(label);
   return st;
@@ -42,7 +49,7 @@ vg_status vg_tumour_measure(const vg_maps *maps, vg_tumour_facts *out) {
   vg_brain_frame frame;
   memset(out, 0, sizeof *out);
   if (!vg_mask_box(maps->tumour, maps->geo.dim, 0, b.lo, b.extent)) return VG_OK;
-  vg_status st = count_components(maps, &b, &out->components);
+  vg_status st = vg_tumour_pieces(maps, 0, &out->components);
   if (!st) st = vg_frame_find(maps, &frame);
   if (st) return st;
 

@@ -1,0 +1,57 @@
+/* case_check.c: whether an edited case is fit to be shown to a network. */
+#include <math.h>
+#include <string.h>
+
+#include "base/simd.h"
+#include "study/study_parts.h"
+#include "voxgan/log.h"
+
+/* Voxels of the anatomy and of the tumour map whose codes are of the other role or none; anatomy classes come
+ * first, so a role is a range. */
+VG_HOT static size_t count_unknown(const vg_maps *m, uint8_t n_anatomy, uint8_t n_classes, size_t n) {
+  size_t bad = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint8_t a = m->anatomy[i], t = m->tumour[i];
+    bad += (a > n_anatomy) | ((t != 0) & ((t <= n_anatomy) | (t > n_classes)));
+  }
+  return bad;
+}
+
+/* Lesions that the edits were asked to add to what host and donors bring. */
+static vg_status count_asked(const char *edits, int *asked) {
+  vg_edit_chain chain = {0};
+  vg_status st = *edits ? vg_edit_chain_add(&chain, edits) : VG_OK;
+  for (int i = 0; i < chain.n && !st; i++) {
+    const vg_edit_step *step = &chain.steps[i];
+    if (!strcmp(step->name, "grow")) ++*asked;
+    if (strcmp(step->name, "multifocal")) continue;
+    for (int p = 0; step->edit->params[p].name; p++)
+      if (!strcmp(step->edit->params[p].name, "n"))
+        *asked += (int)(step->given[p] ? step->draws[p].number[0] : step->edit->params[p].def);
+  }
+  vg_edit_chain_release(&chain);
+  return st;
+}
+
+vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, const double ml[2],
+                         vg_tumour_facts *facts) {
+  int n_anatomy = 0;
+  for (int k = 0; k < maps->classes.n; k++) n_anatomy += maps->classes.roles[k] == VG_ROLE_ANATOMY;
+  size_t unknown =
+      count_unknown(maps, (uint8_t)n_anatomy, (uint8_t)maps->classes.n, vg_geometry_voxels(&maps->geo));
+  if (unknown) return vg_fail(VG_REFUSED, "%zu voxels are of no known class", unknown);
+  vg_status st = count_asked(edits, &pieces);
+  if (!st) st = vg_tumour_measure(maps, facts);
+  if (st) return st;
+  if (facts->outside_ml > 0)
+    return vg_fail(VG_REFUSED, "%.3g ml of the tumour lie outside the brain", facts->outside_ml);
+  if (facts->components > pieces)
+    return vg_fail(VG_REFUSED, "the tumour is in %d pieces, where at most %d are asked for",
+                   facts->components, pieces);
+  double mm[3];
+  vg_geometry_spacing(&maps->geo, mm);
+  double voxel = mm[0] * mm[1] * mm[2] / 1000; /* as near as a grid comes to a volume */
+  if (facts->total_ml < ml[0] - voxel || facts->total_ml > ml[1] + voxel)
+    return vg_fail(VG_REFUSED, "the tumour has %.4g ml, not %.10g to %.10g", facts->total_ml, ml[0], ml[1]);
+  return VG_OK;
+}

@@ -1,0 +1,166 @@
+/* sources.c: the data sets that a study takes its hosts and donors from, and the classes that they know. */
+#include <string.h>
+
+#include "study/study_parts.h"
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+
+static int length(char *const *texts) {
+  int n = 0;
+  while (texts && texts[n]) n++;
+  return n;
+}
+
+static char *key_of(const vg_plan_source *from) {
+  vg_str key = VG_STR_INIT;
+  for (int i = 0; i < length(from->paths); i++) vg_str_addf(&key, "%s\n", from->paths[i]);
+  for (int i = 0; i < length(from->layouts); i++) vg_str_addf(&key, "layout %s\n", from->layouts[i]);
+  vg_str_addf(&key, "%s\n%s", from->tumour_scheme ? from->tumour_scheme : "",
+              from->anatomy_scheme ? from->anatomy_scheme : "");
+  return vg_str_take(&key);
+}
+
+static vg_status open_set(vg_study *s, const vg_plan_source *from, const vg_dataset **out) {
+  char *key = key_of(from);
+  if (!key) return VG_MEMORY;
+  for (int i = 0; i < s->n_sets; i++)
+    if (!strcmp(s->sets[i]->key, key)) {
+      vg_free(key);
+      *out = &s->sets[i]->data;
+      return VG_OK;
+    }
+  vg_study_set **more = vg_realloc(s->sets, (size_t)s->n_sets + 1, sizeof *more);
+  if (more) s->sets = more;
+  vg_study_set *set = more ? VG_NEW(vg_study_set) : NULL;
+  if (!set) {
+    vg_free(key);
+    return VG_MEMORY;
+  }
+  set->key = key;
+  s->sets[s->n_sets++] = set;
+  vg_roots roots = {(const char *const *)from->paths, length(from->paths), (const char *const *)from->layouts,
+                    length(from->layouts)};
+  *out = &set->data;
+  return vg_dataset_add_roots(&set->data, &roots, from->tumour_scheme, from->anatomy_scheme);
+}
+
+static vg_status check_ids(const vg_dataset *ds, char *const *ids, const char *what) {
+  const char **known = vg_malloc(ds->n + 1, sizeof *known);
+  vg_status st = known ? VG_OK : VG_MEMORY;
+  for (size_t i = 0; i < ds->n && !st; i++) known[i] = ds->subjects[i].id;
+  if (!st) known[ds->n] = NULL;
+  for (int i = 0; i < length(ids) && !st; i++) {
+    size_t k = 0;
+    while (known[k] && strcmp(known[k], ids[i])) k++;
+    if (known[k]) continue;
+    const char *near = vg_nearest(ids[i], known);
+    st = vg_fail(VG_CONFIG, near ? "%s: no subject %s in %s; did you mean %s?" : "%s: no subject %s in %s",
+                 what, ids[i], ds->sources[0].root, near);
+  }
+  vg_free(known);
+  return st;
+}
+
+static bool listed(char *const *ids, const char *id) {
+  for (int i = 0; i < length(ids); i++)
+    if (!strcmp(ids[i], id)) return true;
+  return !ids;
+}
+
+vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted *need, bool skip,
+                        const char *what, vg_members *out) {
+  const vg_dataset *ds;
+  memset(out, 0, sizeof *out);
+  vg_status st = open_set(s, from, &ds);
+  if (!st) st = check_ids(ds, from->ids, what);
+  if (st) return st;
+  if (!(out->list = vg_malloc(ds->n, sizeof *out->list))) return VG_MEMORY;
+  for (size_t i = 0; i < ds->n; i++) {
+    const vg_subject *subject = &ds->subjects[i];
+    const char *lacks = need->tumour && !subject->tumour     ? "tumour"
+                        : need->anatomy && !subject->anatomy ? "anatomy"
+                                                             : NULL;
+    if (!listed(from->ids, subject->id)) continue;
+    if (lacks && !skip)
+      return vg_fail(VG_DATA, "%s: subject %s (%s) lacks a %s map", what, subject->id,
+                     ds->sources[subject->source].root, lacks);
+    if (lacks)
+      vg_warn("%s: subject %s left out: it lacks a %s map", what, subject->id, lacks);
+    else
+      out->list[out->n++] = (vg_member){ds, subject};
+  }
+  return out->n ? VG_OK : vg_fail(VG_DATA, "%s: no subject of %s is complete", what, ds->sources[0].root);
+}
+
+/* ---- classes ---- */
+
+/* A class's value in its source, unless another class has it already. */
+static vg_status add_label(vg_scheme *to, const char *name, vg_role role, int value) {
+  for (int i = 0; i < to->n; i++)
+    if (!strcmp(to->labels[i].name, name)) return VG_OK;
+  if (to->n == VG_CLASSES_MAX)
+    return vg_fail(VG_CONFIG, "more than %d classes (at %s)", VG_CLASSES_MAX, name);
+  for (int free_value = 1; value < 1 || vg_scheme_find(to, (uint16_t)value); free_value++) value = free_value;
+  vg_label *l = &to->labels[to->n++];
+  *l = (vg_label){.value = (uint16_t)value, .role = role};
+  memcpy(l->name, name, strlen(name) + 1);
+  return VG_OK;
+}
+
+static vg_status add_scheme(vg_study *s, const vg_scheme *from, vg_role role) {
+  vg_status st = vg_classes_add(&s->classes, from, role);
+  vg_scheme *to = &s->schemes[role];
+  if (!st && !to->n) memcpy(to->name, from->name, sizeof to->name);
+  for (int i = 0; i < from->n && !st; i++)
+    if (from->labels[i].role == role) st = add_label(to, from->labels[i].name, role, from->labels[i].value);
+  return st;
+}
+
+static bool has_role(const vg_scheme *scheme, vg_role role) {
+  for (int i = 0; i < scheme->n; i++)
+    if (scheme->labels[i].role == role) return true;
+  return false;
+}
+
+/* Of the maps that the subject has; *bare: no map tells its anatomy. */
+static vg_status add_subject(vg_study *s, const vg_member *m, vg_role role, bool *bare) {
+  const vg_source *source = &m->set->sources[m->subject->source];
+  bool told = m->subject->anatomy || (m->subject->tumour && has_role(&source->tumour_scheme, role));
+  vg_status st = VG_OK;
+  if (m->subject->anatomy) st = add_scheme(s, &source->anatomy_scheme, role);
+  if (!st && m->subject->tumour) st = add_scheme(s, &source->tumour_scheme, role);
+  if (role == VG_ROLE_ANATOMY) *bare |= !told;
+  return st;
+}
+
+static vg_status add_members(vg_study *s, const vg_members *m, vg_role role, bool *bare) {
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < m->n && !st; i++) st = add_subject(s, &m->list[i], role, bare);
+  return st;
+}
+
+vg_status vg_study_find_classes(vg_study *s, bool edited) {
+  bool bare = false;
+  vg_status st = VG_OK;
+  for (int i = 0; i < s->plan.n && !st; i++)
+    st = add_members(s, &s->cohorts[i].hosts, VG_ROLE_ANATOMY, &bare);
+  if (!st && bare) {
+    st = vg_classes_add_name(&s->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
+    vg_scheme *scheme = &s->schemes[VG_ROLE_ANATOMY];
+    /* Without any anatomy map none is written. */
+    if (!st && scheme->n) st = add_label(scheme, VG_CLASS_BRAIN, VG_ROLE_ANATOMY, 0);
+  }
+  for (int i = 0; i < s->plan.n && !st; i++) {
+    st = add_members(s, &s->cohorts[i].hosts, VG_ROLE_TUMOUR, &bare);
+    if (!st) st = add_members(s, &s->cohorts[i].donors, VG_ROLE_TUMOUR, &bare);
+  }
+  if (st || !edited || s->schemes[VG_ROLE_TUMOUR].n) return st;
+  /* Tumours that are grown follow the scheme that their hosts' tumour maps would have. */
+  const vg_member *first = &s->cohorts[0].hosts.list[0];
+  const vg_source *source = &first->set->sources[first->subject->source];
+  vg_scheme brats;
+  st = add_scheme(s, &source->tumour_scheme, VG_ROLE_TUMOUR);
+  if (!st && !s->schemes[VG_ROLE_TUMOUR].n && !(st = vg_scheme_parse("brats", &brats)))
+    st = add_scheme(s, &brats, VG_ROLE_TUMOUR);
+  return st;
+}

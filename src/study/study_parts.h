@@ -1,0 +1,71 @@
+/* study_parts.h: what the files of study share. */
+#ifndef VG_STUDY_PARTS_H
+#define VG_STUDY_PARTS_H
+#include "study/map_cache.h"
+#include "study/plan.h"
+#include "voxgan/study.h"
+
+/* A subject of one of the study's data sets. */
+typedef struct vg_member {
+  const vg_dataset *set;
+  const vg_subject *subject;
+} vg_member;
+
+typedef struct vg_members {
+  size_t n;
+  vg_member *list;
+} vg_members;
+
+/* A data set is opened once, however many cohorts name it. */
+typedef struct vg_study_set {
+  char *key; /* folders, layouts and schemes */
+  vg_dataset data;
+} vg_study_set;
+
+typedef struct vg_cohort {
+  const vg_plan_cohort *plan;
+  size_t first, count;
+  vg_members hosts, donors;
+  uint32_t *turn;  /* hosts in the order in which cases take them */
+  uint16_t *level; /* (count, n_factors) */
+} vg_cohort;
+
+struct vg_study {
+  vg_plan plan;
+  int n_sets;
+  vg_study_set **sets;
+  vg_cohort *cohorts; /* plan.n */
+  size_t count;
+  bool planned, numbered;
+  char prefix[64];
+  uint64_t seed;
+  int draws;
+  vg_classes classes;
+  vg_scheme schemes[2]; /* by role */
+  vg_map_cache cache;
+};
+
+/* ---- sources.c ---- */
+/* The subjects that a source names, from a data set opened now or before. need: what each must have; skip:
+ * leave out those that lack it. what: "hosts" or "donors", for messages. */
+vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted *need, bool skip,
+                        const char *what, vg_members *out);
+/* Classes and label values of all hosts and donors. edited: some cohort has edits, which may make tumour
+ * where no source has any. */
+vg_status vg_study_find_classes(vg_study *s, bool edited);
+
+/* ---- study.c ---- */
+const vg_cohort *vg_study_cohort_of(const vg_study *s, size_t k);
+const vg_member *vg_study_host_of(const vg_study *s, size_t k);
+/* The edits of case k, and the volume that its tumour must have. */
+vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, double ml[2]);
+/* The chain as logged by case k's attempt-th draw; reads no voxel. */
+vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_str *edits);
+
+/* ---- case_check.c ---- */
+/* VG_REFUSED, with the reason, where an edited case is not fit for use. pieces: of the host's and donors'
+ * tumours; edits: the chain as logged. Fills facts. */
+vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, const double ml[2],
+                         vg_tumour_facts *facts);
+
+#endif
