@@ -8,14 +8,40 @@
 
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};
 
-static void print_registry(const vg_registry *r) {
+/* "    gap          least distance to other tumours [5 mm] (0 to 100)" */
+static void print_params(const vg_edit *edit) {
+  for (const vg_param *p = edit->params; p->name; p++) {
+    bool number = p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE;
+    const char *unit = p->unit ? p->unit : "";
+    printf("    %-12s %s", p->name, p->help);
+    if (number && !isnan(p->def))
+      printf(" [%.10g%s%s]", p->def, *unit ? " " : "", unit);
+    else if (number && *unit)
+      printf(" [%s]", unit);
+    else if (!number && p->text_def && *p->text_def)
+      printf(" [%s]", p->text_def);
+    if (number) printf(" (%s%.10g to %.10g)", p->type == VG_PARAM_WHOLE ? "whole, " : "", p->least, p->most);
+    if (p->choices) printf(" (%s)", p->choices);
+    puts(p->type == VG_PARAM_FLAG ? " (flag)" : "");
+  }
+}
+
+static void print_registry(const vg_registry *r, bool whole) {
+  bool edits = !strcmp(r->name, "edits");
   int width = 12;
   for (const vg_registry_row *row = r->rows; row->name; row++) {
     if ((int)strlen(row->name) > width) width = (int)strlen(row->name);
   }
   printf("%s: %s\n", r->name, r->help);
-  for (const vg_registry_row *row = r->rows; row->name; row++)
+  for (const vg_registry_row *row = r->rows; row->name; row++) {
     printf("  %-*s %s\n", width, row->name, row->help);
+    if (edits && whole) print_params(vg_edit_find(row->name));
+  }
+  if (edits && whole)
+    printf("\n--edit NAME:param=value,flag,... A value may be uniform(a,b), int(a,b), normal(mean,sd),\n"
+           "lognormal(median,sigma), either also with limits (...,least,most), or choice(a:weight,b).\n");
+  else if (edits)
+    printf("  their parameters: `voxgan list edits`\n");
 }
 
 static vg_status run(char **args, int n_args) {
