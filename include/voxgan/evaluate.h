@@ -16,9 +16,12 @@
  *            which come from the real side's label maps, or from the synthetic side's where the real side has
  *            none. Intensities are brought to [-1, 1] first (vg_normalise), so that the data range of PSNR
  *            and SSIM is 2.
- *   overlap  where both sides have tumour or anatomy maps, these class by class, joined by class name. Unless
- *            the suite is asked for by name, it is left out when every pair of maps is equal, as it is where
- *            images were made from copied labels.
+ *   overlap  where both sides have tumour or anatomy maps, these class by class, joined by class name; of
+ *            several tumour classes also tumour (all together) and the regions of the BraTS challenges, WT,
+ * TC and ET, as unions of the classes oedema, enhancing, necrosis and nonenhancing. Lesion metrics are for
+ * tumour maps. A class that one side lacks is an empty mask there: what each metric is then, and where both
+ * are empty, is in its row of metrics.def. Unless the suite is asked for by name, it is left out when every
+ * pair of maps is equal, as it is where images were made from copied labels.
  *
  * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
  * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
@@ -56,9 +59,10 @@ typedef struct vg_evaluate_settings {
   const char *real, *synth;                   /* data sets (vg_dataset_add) */
   const char *real_layout, *synth_layout;     /* NULL: guessed */
   const char *tumour_scheme, *anatomy_scheme; /* of both; NULL: the layouts' own */
-  const char *out;    /* folder for metrics.csv and summary.json; NULL: nothing is written */
-  const char *suites; /* "image,overlap", or "all"; NULL: image and overlap */
-  double band;        /* width of region band, mm; 0: VG_BAND_MM */
+  const char *out;       /* folder for metrics.csv and summary.json; NULL: nothing is written */
+  const char *suites;    /* "image,overlap", or "all"; NULL: image and overlap */
+  double band;           /* width of region band, mm; 0: VG_BAND_MM */
+  const char *challenge; /* whose rules count lesions (vg_lesion_rules); NULL: GLI */
   vg_normalise normalise;
   const char *baseline; /* a summary.json to compare with, or NULL */
   const char
@@ -79,9 +83,11 @@ typedef struct vg_evaluation vg_evaluation;
  *
  * VG_DATA: no pair, nothing to compare in any pair, differing grids, labels outside a scheme, a real series
  * that is constant in the brain, a baseline that is no summary or was made with another normalisation.
- * VG_REGRESSION: against the baseline, the mean of a metric is worse by more than its tolerance times the
- * baseline's absolute value (and by more than 1e-6), or has gone, or covers fewer cases. Metrics that are not
- * in the chosen suites are not compared. */
+ * VG_REGRESSION: against the baseline, the mean of a metric is worse (metrics.def says which way) by more
+ * than its tolerance times the baseline's absolute value (and by more than 1e-6), or has gone, or covers
+ * fewer cases, or, where infinity is not the ideal, more of its values are infinite; with fewer infinite ones
+ * it is better whatever the mean of the others. Metrics that are not in the chosen suites are not compared.
+ */
 vg_status vg_evaluate(const vg_evaluate_settings *settings, vg_evaluation **out);
 void vg_evaluation_free(vg_evaluation *e);
 

@@ -51,6 +51,7 @@ vg_status vg_regions_add(vg_regions *r, const char *name, const uint8_t *cells, 
 typedef enum vg_metric_kind {
   VG_METRIC_IMAGE,   /* intensities: real, synth, cells, range */
   VG_METRIC_OVERLAP, /* label maps: real_labels, synth_labels, whose values are the regions' cells */
+  VG_METRIC_LESION,  /* label maps of lesions, and lesion_rules */
 } vg_metric_kind;
 
 /* What several metrics of one input have in common, kept by the first that makes it. Zero at first; serves
@@ -64,6 +65,19 @@ typedef struct vg_metric_memo {
 } vg_metric_memo;
 void vg_metric_memo_release(vg_metric_memo *m);
 
+/* What counts as a lesion (the BraTS 2023 challenges, github.com/rachitsaluja/BraTS-2023-Metrics):
+ * components, by 26 neighbours, of the real mask dilated by a 3x3x3 structure without its corners; a
+ * component of the synthetic mask that meets one belongs to it. */
+typedef struct vg_lesion_rules {
+  const char *challenge; /* "GLI" */
+  int dilations;
+  double above_mm3; /* smaller real lesions are passed over, and what meets them is no error either */
+} vg_lesion_rules;
+#define VG_LESION_MISS_MM 374.0
+const vg_lesion_rules *vg_lesion_rules_at(int i); /* GLI, SSA, PED, MEN, MET; NULL past the last */
+/* VG_CONFIG names an unknown challenge. */
+vg_status vg_lesion_rules_find(const char *challenge, const vg_lesion_rules **out);
+
 /* One case. Volumes are x-fastest, (Z, Y, X); any extent may be 1, and such an axis is left out (a slice is
  * measured in 2-D). All borrowed. */
 typedef struct vg_metric_input {
@@ -74,7 +88,8 @@ typedef struct vg_metric_input {
   const uint8_t *cells;
   double range; /* data range: largest minus smallest value that can occur; 2 for [-1, 1] */
   const uint8_t *real_labels, *synth_labels;
-  vg_metric_memo *memo; /* never NULL */
+  const vg_lesion_rules *lesion_rules; /* NULL: GLI's */
+  vg_metric_memo *memo;                /* never NULL */
 } vg_metric_input;
 
 typedef struct vg_metric {

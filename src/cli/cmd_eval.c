@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
-static const char *normalise = "each", *baseline, *tolerance = "0.05";
+static const char *challenge = "GLI", *normalise = "each", *baseline, *tolerance = "0.05";
 static double band = VG_BAND_MM;
 static long long threads;
 static bool json;
@@ -22,6 +22,8 @@ static const cli_option options[] = {
      false},
     {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
      false},
+    {"challenge", CLI_TEXT, &challenge, "C",
+     "whose rules count lesions: GLI, SSA, PED, MEN or MET of BraTS 2023", false},
     {"normalise", CLI_TEXT, &normalise, "N",
      "intensities to [-1, 1] by each volume's own robust range, by the real one's (real), or none", false},
     {"baseline", CLI_TEXT, &baseline, "FILE", "an earlier summary.json; exit code 5 when a mean is worse",
@@ -54,6 +56,7 @@ static vg_status run(char **args, int n_args) {
                             .out = out,
                             .suites = suite,
                             .band = band,
+                            .challenge = challenge,
                             .baseline = baseline,
                             .tolerance = tolerance};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band: %g mm is no width", band);

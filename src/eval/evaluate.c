@@ -108,6 +108,26 @@ static vg_status add_class_regions(vg_regions *regions, const vg_classes *c, int
   return VG_OK;
 }
 
+/* The regions of the BraTS challenges, as far as there are classes of those names. */
+static vg_status add_brats_regions(vg_regions *regions, const vg_classes *c, int first_cell) {
+  static const char *const parts[] = {"enhancing", "necrosis", "nonenhancing", "oedema"};
+  static const struct {
+    const char *name;
+    int n; /* the first of parts */
+  } unions[] = {{"WT", 4}, {"TC", 3}, {"ET", 1}};
+  for (int u = 0; u < 3; u++) {
+    uint8_t cells[4];
+    size_t n = 0;
+    for (int p = 0; p < unions[u].n; p++) {
+      int k = vg_classes_find(c, parts[p]);
+      if (k >= 0) cells[n++] = (uint8_t)(first_cell + k);
+    }
+    vg_status st = n ? vg_regions_add(regions, unions[u].name, cells, n) : VG_OK;
+    if (st) return st;
+  }
+  return VG_OK;
+}
+
 static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
   uint8_t cells[VG_CLASSES_MAX + 2], band = EVAL_CELL_BAND;
   vg_status st;
@@ -126,6 +146,7 @@ static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
   if (tumours > 1) {
     if ((st = add_class_regions(&e->image_regions, &s->tumour, EVAL_CELL_TUMOUR))) return st;
     if ((st = add_class_regions(&e->tumour_regions, &s->tumour, 1))) return st;
+    if ((st = add_brats_regions(&e->tumour_regions, &s->tumour, 1))) return st;
   }
   return add_class_regions(&e->anatomy_regions, &s->anatomy, 1);
 }
@@ -167,6 +188,7 @@ static const char *what_it_needs(vg_metric_kind kind) {
   case VG_METRIC_IMAGE:
     return "no series is on both sides of any pair";
   case VG_METRIC_OVERLAP:
+  case VG_METRIC_LESION:
     return "no label map is on both sides of any pair";
   }
   return "";
@@ -201,8 +223,10 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
     snprintf(e->series[n_series], VG_SERIES_NAME, "%s", name);
     add_groups(e, e->series[n_series++], &e->image_regions, VG_METRIC_IMAGE);
   }
-  if (cases_with(s, EVAL_TUMOUR_LABELS))
+  if (cases_with(s, EVAL_TUMOUR_LABELS)) {
     add_groups(e, EVAL_TUMOUR_LABELS, &e->tumour_regions, VG_METRIC_OVERLAP);
+    add_groups(e, EVAL_TUMOUR_LABELS, &e->tumour_regions, VG_METRIC_LESION);
+  }
   if (cases_with(s, EVAL_ANATOMY_LABELS))
     add_groups(e, EVAL_ANATOMY_LABELS, &e->anatomy_regions, VG_METRIC_OVERLAP);
   if (!e->n_groups)
@@ -217,18 +241,24 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
   return VG_OK;
 }
 
+bool vg_eval_compares_labels(const eval_group *g) {
+  return g->metric->metric->kind == VG_METRIC_OVERLAP || g->metric->metric->kind == VG_METRIC_LESION;
+}
+
 /* Label maps that are copies of each other say nothing about the images beside them. */
 static void leave_out_copied_labels(const eval_study *s, vg_evaluation *e) {
   bool any_image = false;
   const char *suite = NULL;
   for (size_t g = 0; g < e->n_groups; g++) {
-    any_image |= e->groups[g].metric->metric->kind == VG_METRIC_IMAGE;
-    if (e->groups[g].metric->metric->kind == VG_METRIC_OVERLAP) suite = e->groups[g].metric->suite;
+    if (vg_eval_compares_labels(&e->groups[g]))
+      suite = e->groups[g].metric->suite;
+    else
+      any_image = true;
   }
   if (!suite || !any_image || s->maps_differ || s->overlap_by_name) return;
   leave_out(e, suite, "label maps are equal on both sides (--suite overlap shows it all the same)");
   for (size_t g = 0; g < e->n_groups; g++) {
-    if (e->groups[g].metric->metric->kind != VG_METRIC_OVERLAP) continue;
+    if (!vg_eval_compares_labels(&e->groups[g])) continue;
     for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + g] = NAN;
   }
 }
@@ -277,6 +307,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if ((st = vg_suites_parse(set->suites, &e->suites))) goto out;
   s.overlap_by_name =
       set->suites && e->suites != ~0u && vg_metric_in_suites(vg_metric_find("dice"), e->suites);
+  if ((st = vg_lesion_rules_find(set->challenge ? set->challenge : "GLI", &e->lesion_rules))) goto out;
   if ((st = vg_eval_baseline_read(set, &baseline))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;

@@ -74,10 +74,6 @@ void vg_eval_baseline_release(eval_baseline *b) {
   memset(b, 0, sizeof *b);
 }
 
-static double group_mean(const eval_group *g) {
-  return g->n ? g->mean : (double)INFINITY;
-}
-
 static const eval_group *find_group(const vg_evaluation *e, const char *series, const char *region,
                                     const char *metric) {
   for (size_t i = 0; i < e->n_groups; i++) {
@@ -105,15 +101,27 @@ static vg_status add_moved(vg_evaluation *e, vg_json *list, const char *series, 
   return vg_table_add_row(&e->moved, (const char *const[]){series, region, metric, was, is, change, verdict});
 }
 
-/* NULL when it stayed within the tolerance. */
-static const char *judge(const vg_metric_row *row, double before, double now, double cases_before,
-                         double cases_now, double tolerance) {
-  if (cases_now < cases_before) return "fewer cases";
-  if (isinf(before) && isinf(now)) return NULL;
-  double worse_by = vg_metric_worse_by(row, before, now);
-  double allowed = isinf(before) ? 0 : fmax(tolerance * fabs(before), ROUNDING);
+/* The values of one group, then or now. */
+typedef struct outcome {
+  double mean, n, infinite; /* mean: of the n finite ones; infinite where there are none */
+} outcome;
+
+/* NULL when it stayed within the tolerance. Where infinity is not the ideal (a missed mask's surface
+ * distance), how many values are infinite decides before the mean of the others. */
+static const char *judge(const vg_metric_row *row, const outcome *before, const outcome *now,
+                         double tolerance) {
+  if (now->n + now->infinite < before->n + before->infinite) return "fewer cases";
+  if (!isinf(row->metric->ideal) && now->infinite != before->infinite)
+    return now->infinite > before->infinite ? "more infinite" : "better";
+  if (isinf(before->mean) && isinf(now->mean)) return NULL;
+  double worse_by = vg_metric_worse_by(row, before->mean, now->mean);
+  double allowed = isinf(before->mean) ? 0 : fmax(tolerance * fabs(before->mean), ROUNDING);
   if (worse_by > allowed) return "worse";
   return -worse_by > allowed ? "better" : NULL;
+}
+
+static outcome outcome_of(const eval_group *g) {
+  return (outcome){g->n ? g->mean : (double)INFINITY, (double)g->n, (double)g->infinite};
 }
 
 vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
@@ -132,9 +140,9 @@ vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
     const char *series = vg_json_string(vg_json_get(row, "series"), "");
     const char *region = vg_json_string(vg_json_get(row, "region"), "");
     const char *name = vg_json_string(vg_json_get(row, "metric"), "");
-    double n = vg_json_number(vg_json_get(row, "n"), 0);
-    double infinite = vg_json_number(vg_json_get(row, "infinite"), 0);
-    double before = n > 0 ? vg_json_number(vg_json_get(row, "mean"), NAN) : (double)INFINITY;
+    outcome before = {INFINITY, vg_json_number(vg_json_get(row, "n"), 0),
+                      vg_json_number(vg_json_get(row, "infinite"), 0)};
+    if (before.n > 0) before.mean = vg_json_number(vg_json_get(row, "mean"), NAN);
     int m = 0;
     while (vg_metric_at(m) && strcmp(vg_metric_at(m)->name, name) != 0) m++;
     const vg_metric_row *metric = vg_metric_at(m);
@@ -142,26 +150,28 @@ vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
       st = vg_fail(VG_DATA, "%s: unknown metric '%s'", b->path, name);
       goto out;
     }
-    if (isnan(before) || n + infinite < 1) {
+    if (isnan(before.mean) || before.n + before.infinite < 1) {
       st = vg_fail(VG_DATA, "%s: %s %s %s has no value", b->path, series, region, name);
       goto out;
     }
     if (!vg_metric_in_suites(metric, e->suites)) continue;
     const eval_group *g = find_group(e, series, region, name);
     const char *verdict = "gone";
+    outcome now = {NAN, 0, 0};
     if (g) {
       known[g - e->groups] = true;
-      verdict =
-          judge(metric, before, group_mean(g), n + infinite, (double)(g->n + g->infinite), b->tolerance[m]);
+      now = outcome_of(g);
+      verdict = judge(metric, &before, &now, b->tolerance[m]);
     }
     if (!verdict) continue;
     if (strcmp(verdict, "better") != 0) e->n_worse++;
-    if ((st = add_moved(e, list, series, region, name, before, g ? group_mean(g) : NAN, verdict))) goto out;
+    if ((st = add_moved(e, list, series, region, name, before.mean, now.mean, verdict))) goto out;
   }
   for (size_t i = 0; i < e->n_groups; i++) {
     const eval_group *g = &e->groups[i];
     if (known[i]) continue;
-    if ((st = add_moved(e, list, g->series, g->region, g->metric->name, NAN, group_mean(g), "new"))) goto out;
+    if ((st = add_moved(e, list, g->series, g->region, g->metric->name, NAN, outcome_of(g).mean, "new")))
+      goto out;
   }
   vg_json_put_number(section, "worse", (double)e->n_worse);
 out:

@@ -56,7 +56,8 @@ static void store(vg_evaluation *e, size_t index, const char *series, const vg_r
   }
 }
 
-static vg_status run_metrics(const eval_case *ec, vg_metric_kind kind, const char *series,
+/* The chosen metrics of some kinds (bits). */
+static vg_status run_metrics(const eval_case *ec, unsigned kinds, const char *series,
                              const vg_metric_input *in) {
   vg_evaluation *e = ec->study->evaluation;
   const vg_metric_row *row;
@@ -65,7 +66,7 @@ static vg_status run_metrics(const eval_case *ec, vg_metric_kind kind, const cha
   vg_status st = VG_OK;
   own.memo = &memo;
   for (int i = 0; (row = vg_metric_at(i)) && !st; i++) {
-    if (row->metric->kind != kind || !vg_metric_in_suites(row, e->suites)) continue;
+    if (!(kinds >> row->metric->kind & 1) || !vg_metric_in_suites(row, e->suites)) continue;
     double values[VG_REGIONS_MAX];
     st = row->metric->compute(&own, values);
     if (st)
@@ -83,15 +84,18 @@ static void set_grid(vg_metric_input *in, const vg_geometry *geo) {
 }
 
 static vg_status compare_maps(const eval_case *ec, const char *series, const vg_regions *regions,
-                              const eval_map *real, const eval_map *synth) {
+                              unsigned kinds, const eval_map *real, const eval_map *synth) {
   if (!real->data || !synth->data) return VG_OK;
   vg_status st = same_grid(&synth->geo, synth->path, &real->geo, real->path);
   if (st) return st;
   if (memcmp(real->data, synth->data, vg_geometry_voxels(&real->geo)) != 0)
     __atomic_store_n(&ec->study->maps_differ, true, __ATOMIC_RELAXED);
-  vg_metric_input in = {.regions = regions, .real_labels = real->data, .synth_labels = synth->data};
+  vg_metric_input in = {.regions = regions,
+                        .real_labels = real->data,
+                        .synth_labels = synth->data,
+                        .lesion_rules = ec->study->evaluation->lesion_rules};
   set_grid(&in, &real->geo);
-  return run_metrics(ec, VG_METRIC_OVERLAP, series, &in);
+  return run_metrics(ec, kinds, series, &in);
 }
 
 /* The brain's voxels outside the tumour that are within the band's width of it. */
@@ -154,7 +158,7 @@ static vg_status compare_series(const eval_case *ec, const char *series, const c
   in.synth = synth.data;
   in.cells = cells;
   e->ms_ssim_scales[ec->index] = vg_ms_ssim_scales(in.dim);
-  st = run_metrics(ec, VG_METRIC_IMAGE, series, &in);
+  st = run_metrics(ec, 1u << VG_METRIC_IMAGE, series, &in);
 out:
   vg_volume_release(&real);
   vg_volume_release(&synth);
@@ -167,9 +171,16 @@ static const char *series_path(const vg_dataset *ds, const vg_subject *s, const 
   return i < 0 ? NULL : s->series[i];
 }
 
-static bool wants_kind(const vg_evaluation *e, vg_metric_kind kind) {
+static bool wants_labels(const vg_evaluation *e) {
   for (size_t g = 0; g < e->n_groups; g++) {
-    if (e->groups[g].metric->metric->kind == kind) return true;
+    if (vg_eval_compares_labels(&e->groups[g])) return true;
+  }
+  return false;
+}
+
+static bool wants_images(const vg_evaluation *e) {
+  for (size_t g = 0; g < e->n_groups; g++) {
+    if (!vg_eval_compares_labels(&e->groups[g])) return true;
   }
   return false;
 }
@@ -216,14 +227,17 @@ static vg_status measure_images(eval_case *ec, const vg_subject *real, const vg_
 static vg_status measure(eval_study *study, size_t index) {
   vg_evaluation *e = study->evaluation;
   const vg_subject *real = study->pairs[index].real, *synth = study->pairs[index].synth;
-  bool overlap = wants_kind(e, VG_METRIC_OVERLAP);
+  const unsigned overlap = 1u << VG_METRIC_OVERLAP, lesion = 1u << VG_METRIC_LESION;
+  bool labels = wants_labels(e);
   eval_case ec = {.study = study, .index = index};
-  vg_status st = read_maps(&ec, real, synth, overlap);
-  if (!st && overlap)
-    st = compare_maps(&ec, EVAL_TUMOUR_LABELS, &e->tumour_regions, &ec.real_tumour, &ec.synth_tumour);
-  if (!st && overlap)
-    st = compare_maps(&ec, EVAL_ANATOMY_LABELS, &e->anatomy_regions, &ec.real_anatomy, &ec.synth_anatomy);
-  if (!st && wants_kind(e, VG_METRIC_IMAGE)) st = measure_images(&ec, real, synth);
+  vg_status st = read_maps(&ec, real, synth, labels);
+  if (!st && labels)
+    st = compare_maps(&ec, EVAL_TUMOUR_LABELS, &e->tumour_regions, overlap | lesion, &ec.real_tumour,
+                      &ec.synth_tumour);
+  if (!st && labels)
+    st = compare_maps(&ec, EVAL_ANATOMY_LABELS, &e->anatomy_regions, overlap, &ec.real_anatomy,
+                      &ec.synth_anatomy);
+  if (!st && wants_images(e)) st = measure_images(&ec, real, synth);
   case_release(&ec);
   return st;
 }

@@ -1,39 +1,8 @@
 /* evaluate_intensity.c: which intensities become -1 and +1. */
-#include <math.h>
 #include "base/simd.h"
 #include "eval/evaluation.h"
+#include "eval/order_statistic.h"
 #include "voxgan/mem.h"
-
-/* The k-th smallest (Hoare's FIND with a median of three); what is smaller ends up before it. */
-static float select_kth(float *v, size_t n, size_t kth) {
-  ptrdiff_t lo = 0, hi = (ptrdiff_t)n - 1, k = (ptrdiff_t)kth;
-  while (lo < hi) {
-    float a = v[lo], b = v[lo + (hi - lo) / 2], c = v[hi];
-    float pivot = fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
-    ptrdiff_t i = lo, j = hi;
-    do {
-      while (v[i] < pivot) i++;
-      while (pivot < v[j]) j--;
-      if (i > j) break;
-      float t = v[i];
-      v[i++] = v[j];
-      v[j--] = t;
-    } while (i <= j);
-    if (j < k) lo = i;
-    if (k < i) hi = j;
-  }
-  return v[k];
-}
-
-float vg_eval_percentile_f32(float *values, size_t n, double p) {
-  double at = p / 100 * (double)(n - 1);
-  size_t k = (size_t)at;
-  float low = select_kth(values, n, k);
-  if (k + 1 == n) return low;
-  float next = values[k + 1];
-  for (size_t i = k + 2; i < n; i++) next = fminf(next, values[i]);
-  return (float)((double)low + (at - (double)k) * ((double)next - (double)low));
-}
 
 static vg_status robust_range(const vg_volume *vol, const uint8_t *cells, size_t n, float *lo, float *hi) {
   size_t inside = 0;
@@ -44,8 +13,8 @@ static vg_status robust_range(const vg_volume *vol, const uint8_t *cells, size_t
   for (size_t i = 0; i < n; i++) {
     if (cells[i]) values[inside++] = vol->data[i];
   }
-  *lo = vg_eval_percentile_f32(values, inside, 0.5);
-  *hi = vg_eval_percentile_f32(values, inside, 99.5);
+  *lo = vg_percentile_f32(values, inside, 0.5);
+  *hi = vg_percentile_f32(values, inside, 99.5);
   vg_free(values);
   return VG_OK;
 }

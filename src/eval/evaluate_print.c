@@ -4,13 +4,13 @@
 #include "eval/evaluation.h"
 
 static void cell_text(const eval_group *g, char *buf, size_t size) {
-  int digits = strcmp(g->metric->metric->unit, "dB") ? 4 : 2;
-  if (!g->n)
+  int digits = *g->metric->metric->unit ? 2 : 4, at = 0;
+  if (g->n) at = snprintf(buf, size, "%.*f", digits, g->mean);
+  if (g->n > 1) at += snprintf(buf + at, size - (size_t)at, " +- %.*f", digits, g->sd);
+  if (g->n && g->infinite)
+    snprintf(buf + at, size - (size_t)at, ", %zu inf", g->infinite);
+  else if (g->infinite)
     snprintf(buf, size, "inf");
-  else if (g->n == 1)
-    snprintf(buf, size, "%.*f", digits, g->mean);
-  else
-    snprintf(buf, size, "%.*f +- %.*f", digits, g->mean, digits, g->sd);
 }
 
 /* Metrics beside each other; a suite of more makes more tables. */

@@ -41,6 +41,7 @@ vg_status vg_eval_summary_json(vg_evaluation *e) {
     if (e->suites >> i & 1) vg_json_put_string(suites, NULL, vg_suite_at(i));
   }
   vg_json_put_number(settings, "band_mm", e->band);
+  vg_json_put_string(settings, "challenge", e->lesion_rules->challenge);
   vg_json *bootstrap = vg_json_put_take(settings, "interval", vg_json_object());
   vg_json_put_string(bootstrap, "of", "mean");
   vg_json_put_number(bootstrap, "level", 0.95);

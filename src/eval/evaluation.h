@@ -36,7 +36,8 @@ struct vg_evaluation {
   uint32_t suites;
   eval_left_out left_out[8];
   int n_left_out;
-  double band;                    /* mm */
+  double band; /* mm */
+  const vg_lesion_rules *lesion_rules;
   int *ms_ssim_scales;            /* (n_cases); 0 where no image was compared */
   char **real_only, **synth_only; /* ids without partner */
   size_t n_real_only, n_synth_only;
@@ -50,8 +51,7 @@ struct vg_evaluation {
 #define EVAL_TUMOUR_LABELS "tumour_labels"
 #define EVAL_ANATOMY_LABELS "anatomy_labels"
 
-/* The p-th percentile (0..100) of n > 0 values, as numpy.percentile; the values are reordered. */
-float vg_eval_percentile_f32(float *values, size_t n, double p);
+bool vg_eval_compares_labels(const eval_group *g);
 
 /* The intensities that the synthetic data set says are its -1 and +1; false when it does not say. */
 bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi);

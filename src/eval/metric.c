@@ -31,6 +31,8 @@ const char *vg_metric_kind_name(vg_metric_kind kind) {
     return "image";
   case VG_METRIC_OVERLAP:
     return "overlap";
+  case VG_METRIC_LESION:
+    return "lesion";
   }
   return "unknown";
 }

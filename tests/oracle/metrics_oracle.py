@@ -1,15 +1,17 @@
 """Independent values of the metrics, by scikit-image and SciPy: metrics_oracle.py FOLDER
 
-FOLDER holds, for each case K, K.txt (line 1: x y z range; then a line a region: name, cells...), K.real and K.synth
-(float32, x fastest), K.cells, K.real_labels and K.synth_labels (uint8). Prints "case region metric value" lines.
+FOLDER holds, for each case K, K.txt (line 1: x y z range, spacing along x y z, dilations and least volume of lesions; then
+a line a region: name, cells...), K.real and K.synth (float32, x fastest), K.cells, K.real_labels and K.synth_labels
+(uint8). Prints "case region metric value" lines.
 """
 import sys
 from pathlib import Path
 
 try:
     import numpy as np
+    from scipy import ndimage
     from scipy.ndimage import gaussian_filter
-    from scipy.spatial.distance import dice
+    from scipy.spatial.distance import dice, jaccard
     from skimage.metrics import (mean_squared_error, normalized_mutual_information, peak_signal_noise_ratio,
                                  structural_similarity)
 except ImportError as e:
@@ -56,11 +58,47 @@ def multi_scale(a, b, rng, masks):
     return values
 
 
+def surface_distances(a, b, mm):
+    """From each surface voxel of a mask to the nearest of the other, and back."""
+    mm = [m for m, n in zip(mm, a.shape) if n > 1] or [mm[0]]
+    edges = []
+    for mask in (np.squeeze(a), np.squeeze(b)):
+        mask = np.atleast_1d(mask)
+        edges.append(mask & ~ndimage.binary_erosion(mask))
+    to_a, to_b = (ndimage.distance_transform_edt(~edge, sampling=mm) for edge in edges)
+    return to_b[edges[0]], to_a[edges[1]]
+
+
+def hd95(a, b, mm):
+    if not a.any() or not b.any():
+        return np.inf if a.any() or b.any() else 0.0
+    return max(np.percentile(d, 95) for d in surface_distances(a, b, mm))
+
+
+def by_lesion(real, synth, mm, dilations, above):
+    """The steps of the BraTS 2023 challenges' program, in their order."""
+    grow = lambda m: ndimage.binary_dilation(m, ndimage.generate_binary_structure(3, 2), dilations)
+    components = lambda m: ndimage.label(m, np.ones((3, 3, 3)))
+    blobs, n_blobs = components(grow(real))
+    parts, n_parts = components(synth)
+    met, scores = set(), []
+    for blob in range(1, n_blobs + 1):
+        lesion = real & (blobs == blob)
+        touching = set(np.unique(parts[grow(lesion)])) - {0}
+        met |= touching
+        group = np.isin(parts, list(touching))
+        if lesion.sum() * np.prod(mm) > above:
+            far = hd95(lesion, group, mm)
+            scores.append((2 * (lesion & group).sum() / (lesion.sum() + group.sum()), 374 if np.isinf(far) else far))
+    scores += [(0, 374)] * (n_parts - len(met))
+    return np.mean(scores, axis=0) if scores else (1, 0)
+
+
 folder = Path(sys.argv[1])
 for spec in sorted(folder.glob("*.txt")):
     lines = spec.read_text().splitlines()
-    x, y, z, rng = lines[0].split()
-    shape, rng = (int(z), int(y), int(x)), float(rng)
+    x, y, z, rng, *mm, dilations, above = lines[0].split()
+    shape, rng, mm = (int(z), int(y), int(x)), float(rng), [float(m) for m in reversed(mm)]
     read = lambda kind, dtype: np.fromfile(folder / f"{spec.stem}.{kind}", dtype).reshape(shape)
     a, b = read("real", np.float32), read("synth", np.float32)
     cells, la, lb = read("cells", np.uint8), read("real_labels", np.uint8), read("synth_labels", np.uint8)
@@ -80,8 +118,19 @@ for spec in sorted(folder.glob("*.txt")):
             values["ms_ssim"] = ms_ssim[name]
             if m.sum() > 1:
                 values["nmi"] = normalized_mutual_information(a[m], b[m])
-        ra, rb = np.isin(la, members).ravel(), np.isin(lb, members).ravel()
+        ra, rb = np.isin(la, members), np.isin(lb, members)
         if ra.any() or rb.any():
-            values["dice"] = 1 - dice(ra, rb)
+            values["dice"] = 1 - dice(ra.ravel(), rb.ravel())
+            values["jaccard"] = 1 - jaccard(ra.ravel(), rb.ravel())
+        if ra.any():
+            values["sensitivity"] = rb[ra].mean()
+            values["relative_volume_difference"] = abs(int(rb.sum()) - int(ra.sum())) / ra.sum()
+        if rb.any():
+            values["precision"] = ra[rb].mean()
+        values["volume_difference"] = abs(int(rb.sum()) - int(ra.sum())) * np.prod(mm) / 1000
+        if ra.any() and rb.any():
+            values["hd95"] = hd95(ra, rb, mm)
+            values["assd"] = np.concatenate(surface_distances(ra, rb, mm)).mean()
+        values["lesion_dice"], values["lesion_hd95"] = by_lesion(ra, rb, mm, int(dilations), float(above))
         for metric, value in values.items():
             print(spec.stem, name, metric, repr(float(value)))

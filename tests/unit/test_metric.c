@@ -23,10 +23,35 @@ typedef struct fixture {
   uint8_t *cells, *real_labels, *synth_labels;
 } fixture;
 
-typedef enum texture { NOISE, SMOOTH, OFFSET, BRAIN } texture;
+typedef enum texture { NOISE, SMOOTH, OFFSET, BRAIN, BLOBS } texture;
 
 static float smooth(double x, double y, double z) {
   return (float)(0.5 * sin(0.31 * x + 0.2 * z) + 0.3 * cos(0.23 * y - 0.11 * x) + 0.15 * sin(0.5 * z));
+}
+
+static void ball(uint8_t *labels, const int dim[3], const int at[3], int radius, uint8_t label) {
+  for (int z = at[2] - radius; z <= at[2] + radius; z++) {
+    for (int y = at[1] - radius; y <= at[1] + radius; y++) {
+      for (int x = at[0] - radius; x <= at[0] + radius; x++) {
+        int d2 = (x - at[0]) * (x - at[0]) + (y - at[1]) * (y - at[1]) + (z - at[2]) * (z - at[2]);
+        if (x < 0 || y < 0 || z < 0 || x >= dim[0] || y >= dim[1] || z >= dim[2] || d2 > radius * radius)
+          continue;
+        labels[((size_t)z * (size_t)dim[1] + (size_t)y) * (size_t)dim[0] + (size_t)x] = label;
+      }
+    }
+  }
+}
+
+/* Lesions: balls, of which some are missed, some moved, some made up. */
+static void blobs(const int dim[3], uint8_t *real, uint8_t *synth, vg_rng *r) {
+  for (int k = 0; k < 25; k++) {
+    int at[3], radius = (int)vg_rng_below(r, 5);
+    uint8_t label = (uint8_t)(1 + vg_rng_below(r, 3));
+    for (int d = 0; d < 3; d++) at[d] = (int)vg_rng_below(r, (uint64_t)dim[d]);
+    if (k % 5) ball(real, dim, at, radius, label);
+    for (int d = 0; d < 3; d++) at[d] += (int)vg_rng_below(r, 3) - 1;
+    if (k % 4) ball(synth, dim, at, radius, label);
+  }
 }
 
 /* Values and cells 0..3 (regions all = 1 2 3, core = 3, rim = 2, none = 9). */
@@ -62,6 +87,11 @@ static void make(fixture *f, int nx, int ny, int nz, texture t) {
       }
     }
   }
+  if (t == BLOBS) {
+    memset(f->real_labels, 0, f->voxels);
+    memset(f->synth_labels, 0, f->voxels);
+    blobs((const int[]){nx, ny, nz}, f->real_labels, f->synth_labels, &r);
+  }
   vg_regions_init(&f->regions);
   assert_int_equal(vg_regions_add(&f->regions, "all", (const uint8_t[]){1, 2, 3}, 3), VG_OK);
   assert_int_equal(vg_regions_add(&f->regions, "core", (const uint8_t[]){3}, 1), VG_OK);
@@ -70,12 +100,15 @@ static void make(fixture *f, int nx, int ny, int nz, texture t) {
   f->in = (vg_metric_input){.dim = {nx, ny, nz},
                             .spacing = {1, 1, 1},
                             .regions = &f->regions,
+                            .lesion_rules = vg_lesion_rules_at((int)(f->voxels % 5)),
                             .real = f->real,
                             .synth = f->synth,
                             .cells = f->cells,
                             .range = t == OFFSET ? 150 : 2,
                             .real_labels = f->real_labels,
                             .synth_labels = f->synth_labels};
+  if (t == SMOOTH || (t == BLOBS && nx % 2))
+    memcpy(f->in.spacing, (double[]){0.9, 1.2, 2.5}, sizeof f->in.spacing);
 }
 
 static void drop(fixture *f) {
@@ -108,8 +141,11 @@ static void dump(const char *dir, const char *name, const char *kind, const void
 
 static void dump_fixture(const char *dir, const char *name, const fixture *f) {
   char text[256];
-  int n = snprintf(text, sizeof text, "%d %d %d %.17g\nall 1 2 3\ncore 3\nrim 2\nnone 9\n", f->in.dim[0],
-                   f->in.dim[1], f->in.dim[2], f->in.range);
+  const double *mm = f->in.spacing;
+  int n = snprintf(text, sizeof text,
+                   "%d %d %d %.17g %.17g %.17g %.17g %d %g\nall 1 2 3\ncore 3\nrim 2\nnone 9\n", f->in.dim[0],
+                   f->in.dim[1], f->in.dim[2], f->in.range, mm[0], mm[1], mm[2],
+                   f->in.lesion_rules->dilations, f->in.lesion_rules->above_mm3);
   dump(dir, name, "txt", text, (size_t)n);
   dump(dir, name, "real", f->real, f->voxels * sizeof(float));
   dump(dir, name, "synth", f->synth, f->voxels * sizeof(float));
@@ -125,13 +161,24 @@ static void test_agrees_with_scikit_image_and_scipy(void **state) {
     int dim[3];
     texture t;
   } cases[] = {
-      {"noise", {37, 29, 23}, NOISE},  {"smooth", {64, 51, 33}, SMOOTH},
-      {"brain", {45, 58, 40}, BRAIN},  {"offset", {31, 30, 29}, OFFSET},
-      {"slabs", {17, 53, 141}, BRAIN}, {"slice_z", {61, 47, 1}, SMOOTH},
-      {"slice_y", {61, 1, 47}, NOISE}, {"slice_x", {1, 61, 47}, BRAIN},
-      {"tiny", {7, 5, 9}, NOISE},      {"thin", {40, 41, 3}, SMOOTH},
-      {"line", {1, 1, 30}, NOISE},     {"exact", {11, 11, 11}, NOISE},
-      {"speck", {2, 2, 2}, NOISE},     {"rows_of_one_tile", {20, 24, 64}, NOISE},
+      {"noise", {37, 29, 23}, NOISE},
+      {"smooth", {64, 51, 33}, SMOOTH},
+      {"brain", {45, 58, 40}, BRAIN},
+      {"offset", {31, 30, 29}, OFFSET},
+      {"slabs", {17, 53, 141}, BRAIN},
+      {"slice_z", {61, 47, 1}, SMOOTH},
+      {"slice_y", {61, 1, 47}, NOISE},
+      {"slice_x", {1, 61, 47}, BRAIN},
+      {"tiny", {7, 5, 9}, NOISE},
+      {"thin", {40, 41, 3}, SMOOTH},
+      {"line", {1, 1, 30}, NOISE},
+      {"exact", {11, 11, 11}, NOISE},
+      {"speck", {2, 2, 2}, NOISE},
+      {"rows_of_one_tile", {20, 24, 64}, NOISE},
+      {"lesions", {44, 36, 30}, BLOBS},
+      {"oblong", {41, 34, 37}, BLOBS},
+      {"lesions_in_a_slice", {70, 65, 1}, BLOBS},
+      {"small_lesions", {42, 34, 38}, BLOBS},
   };
   enum { n_cases = sizeof cases / sizeof *cases };
   fixture f[n_cases];
@@ -320,7 +367,7 @@ static void test_failed_allocations_are_reported(void **state) {
     const vg_metric *m = vg_metric_at(i)->metric;
     long live = vg_mem_live();
     vg_status st = VG_FAILED;
-    for (long n = 1; n < 50 && st; n++) {
+    for (long n = 1; n < 100000 && st; n += 1 + n / 8) {
       vg_metric_memo memo = {0};
       f.in.memo = &memo;
       vg_mem_fail_after(n);
