@@ -56,6 +56,7 @@ typedef struct vg_edit_call {
   const struct vg_edit *edit;
   const vg_value *values; /* parallel to edit->params */
   vg_rng *rng;
+  struct vg_memo *memo; /* what the chain's edits have found out (src/edit/memo.h); NULL: nothing is kept */
   const vg_maps *donor; /* with tumour, on its own grid, of the same classes; only where edit->needs_donor */
 } vg_edit_call;
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "edit/memo.h"
 #include "voxgan/edit.h"
 #include "voxgan/mem.h"
 
@@ -212,22 +213,27 @@ static void write_step(const vg_edit_step *step, const vg_value *values, vg_str 
 
 vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
                               vg_str *log, vg_str *donors) {
-  for (int i = 0; i < chain->n; i++) {
+  vg_memo memo = {0};
+  vg_status st = VG_OK;
+  for (int i = 0; i < chain->n && !st; i++) {
     const vg_edit_step *step = &chain->steps[i];
     /* The edit's own stream does not depend on how its values were drawn: the chain as logged, applied with
      * the same seed and key, makes the same maps. */
     vg_rng draws = vg_rng_init(context->seed, vg_rng_key("edit values", context->key, (uint64_t)i));
     vg_rng rng = vg_rng_init(context->seed, vg_rng_key("edit", context->key, (uint64_t)i));
     vg_value values[VG_EDIT_PARAMS];
-    vg_edit_call call = {.edit = step->edit, .values = values, .rng = &rng};
+    vg_edit_call call = {.edit = step->edit, .values = values, .rng = &rng, .memo = &memo};
     draw_values(step, &draws, values);
-    vg_status st = VG_OK;
     if (step->edit->needs_donor)
       st = find_donor(step, context, &draws, values, maps ? &call.donor : NULL, donors);
     if (!st && maps) st = step->edit->apply(maps, &call);
-    if (st) return vg_fail_in(st, "%s", step->name);
-    if (log) write_step(step, values, log);
+    if (st)
+      vg_fail_in(st, "%s", step->name);
+    else if (log)
+      write_step(step, values, log);
   }
+  vg_memo_release(&memo);
+  if (st) return st;
   bool lost = (log && vg_str_failed(log)) || (donors && vg_str_failed(donors));
   return lost ? VG_MEMORY : VG_OK;
 }

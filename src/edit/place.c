@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "edit/tissue.h"
 #include "voxgan/grid.h"
 #include "voxgan/mem.h"
 #include "voxgan/pool.h"
@@ -83,24 +82,21 @@ typedef struct mask_work {
 
 static void mask_range(void *arg, size_t begin, size_t end) {
   const mask_work *w = arg;
-  for (size_t i = begin; i < end; i++) w->allowed[i] = w->brain[i] && !w->ventricles[i];
+  const uint8_t *restrict brain = w->brain, *restrict ventricles = w->ventricles;
+  uint8_t *restrict allowed = w->allowed;
+  for (size_t i = begin; i < end; i++) allowed[i] = brain[i] & (ventricles[i] ^ 1);
 }
 
-vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, uint8_t *allowed) {
+vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, const uint8_t *ventricles,
+                           uint8_t *allowed) {
   size_t n = vg_geometry_voxels(&maps->geo);
-  if (rules->anywhere) {
+  if (rules->anywhere || !ventricles)
     memcpy(allowed, maps->brain, n);
-    return VG_OK;
-  }
-  uint8_t *ventricles = vg_malloc(n, 1);
-  vg_status st = ventricles ? vg_ventricles_find(maps, ventricles) : VG_MEMORY;
-  if (!st) {
+  else {
     mask_work w = {maps->brain, ventricles, allowed};
     vg_parallel_ranges(n, 1 << 16, mask_range, &w);
-    st = vg_place_keep_off(&maps->geo, maps->tumour, rules->gap, allowed);
   }
-  vg_free(ventricles);
-  return st;
+  return rules->anywhere ? VG_OK : vg_place_keep_off(&maps->geo, maps->tumour, rules->gap, allowed);
 }
 
 /* ---- points ---- */

@@ -19,9 +19,7 @@
        .least = 0,                                                                                        \
        .most = 1,                                                                                         \
        .unit = "",                                                                                        \
-       .help = "least share of the tumour's shape that lands on allowed tissue; the rest is taken up "    \
-               "elsewhere at "                                                                            \
-               "its surface"},                                                                            \
+       .help = "least share of the shape on allowed tissue; the surface elsewhere takes up the rest"},    \
       {.name = "tries",                                                                                   \
        .type = VG_PARAM_WHOLE,                                                                            \
        .def = 100,                                                                                        \
@@ -41,9 +39,10 @@ typedef struct vg_place_rules {
 } vg_place_rules;
 vg_place_rules vg_place_of_call(const vg_edit_call *call);
 
-/* Where tumour may be, (Z, Y, X) 0/1: inside the brain; not in ventricles, not nearer than gap to voxels of
- * maps->tumour, unless anywhere. maps->tumour holds the other tumours only. */
-vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, uint8_t *allowed);
+/* Where tumour may be, (Z, Y, X) 0/1: inside the brain; not in ventricles (mask, or NULL), not nearer than
+ * gap to voxels of maps->tumour, unless anywhere. maps->tumour holds the other tumours only. */
+vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, const uint8_t *ventricles,
+                           uint8_t *allowed);
 
 /* A voxel centre (world mm) drawn evenly from the allowed voxels of a region. VG_REFUSED when there is none.
  */

@@ -2,6 +2,7 @@
 #ifndef VG_EDIT_TISSUE_H
 #define VG_EDIT_TISSUE_H
 #include <stdint.h>
+#include "edit/frame.h"
 #include "voxgan/maps.h"
 
 /* How an anatomy class behaves. */
@@ -24,9 +25,11 @@ int vg_tumour_depths(const vg_classes *classes, int depth[VG_CLASSES_MAX + 1]);
 /* Code of the tumour class of that name; 0 where the set lacks it. */
 uint8_t vg_tumour_code(const vg_classes *classes, const char *name);
 
-/* Ventricles: the fluid classes of that name where there are any, else the lateral ventricles (and what of the
- * third they open into) found in the fluid, from the anatomy alone; empty where the anatomy knows no fluid.
- * mask (Z, Y, X) 0/1. */
+/* Ventricles: the fluid classes of that name where there are any, else the lateral ventricles (and what of
+ * the third they open into) found in the fluid, from the anatomy alone; empty where the anatomy knows no
+ * fluid. mask (Z, Y, X) 0/1. */
 vg_status vg_ventricles_find(const vg_maps *maps, uint8_t *mask);
+/* The same where the brain's frame is known already; NULL: it is not. */
+vg_status vg_ventricles_find_in(const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask);
 
 #endif

@@ -227,9 +227,10 @@ static vg_status flood(work *w) {
   return VG_OK;
 }
 
-static vg_status find_in_fluid(const vg_maps *maps, uint8_t *mask) {
+static vg_status find_in_fluid(const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask) {
   work w = {.maps = maps};
-  vg_status st = vg_frame_find(maps, &w.frame);
+  if (frame) w.frame = *frame;
+  vg_status st = frame ? VG_OK : vg_frame_find(maps, &w.frame);
   if (!st) st = find_depth(&w);
   if (!st) st = find_box(&w);
   if (!st) st = place_seeds(&w);
@@ -243,6 +244,10 @@ static vg_status find_in_fluid(const vg_maps *maps, uint8_t *mask) {
 }
 
 vg_status vg_ventricles_find(const vg_maps *maps, uint8_t *mask) {
+  return vg_ventricles_find_in(maps, NULL, mask);
+}
+
+vg_status vg_ventricles_find_in(const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask) {
   size_t n = vg_geometry_voxels(&maps->geo);
   bool named[VG_CLASSES_MAX + 1] = {false}, any = false, fluid[VG_CLASSES_MAX + 1] = {false}, wet = false;
   vg_tissue kind[VG_CLASSES_MAX + 1];
@@ -256,5 +261,5 @@ vg_status vg_ventricles_find(const vg_maps *maps, uint8_t *mask) {
     mask[i] = any && named[maps->anatomy[i]];
     wet |= fluid[maps->anatomy[i]];
   }
-  return any || !wet ? VG_OK : find_in_fluid(maps, mask);
+  return any || !wet ? VG_OK : find_in_fluid(maps, frame, mask);
 }

@@ -1,0 +1,96 @@
+/* memo.c: frames and ventricles, known again by a hash of the maps. */
+#include "edit/memo.h"
+
+#include <string.h>
+
+#include "edit/tissue.h"
+#include "voxgan/mem.h"
+#include "voxgan/pool.h"
+
+#define CHUNK ((size_t)1 << 20) /* bytes hashed by one thread */
+
+void vg_memo_release(vg_memo *memo) {
+  vg_free(memo->ventricles);
+  memset(memo, 0, sizeof *memo);
+}
+
+/* Each step is one to one in both of its arguments, and the rotation carries every bit into every other. */
+static inline uint64_t stir(uint64_t hash, uint64_t word) {
+  hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+  return hash << 29 | hash >> 35;
+}
+
+static uint64_t hash_bytes(const uint8_t *bytes, size_t n) {
+  uint64_t lane[4] = {1, 2, 3, 4}, word[4];
+  for (; n >= sizeof word; n -= sizeof word, bytes += sizeof word) {
+    memcpy(word, bytes, sizeof word);
+    for (int k = 0; k < 4; k++) lane[k] = stir(lane[k], word[k]);
+  }
+  memset(word, 0, sizeof word);
+  memcpy(word, bytes, n);
+  uint64_t hash = n;
+  for (int k = 0; k < 4; k++) hash = stir(stir(hash, lane[k]), word[k]);
+  return hash;
+}
+
+typedef struct hashing {
+  const uint8_t *map[3];
+  size_t n, chunks; /* of each map */
+  uint64_t *hash;
+} hashing;
+
+static vg_status hash_chunk(void *arg, size_t i) {
+  const hashing *h = arg;
+  size_t from = i % h->chunks * CHUNK, n = h->n - from < CHUNK ? h->n - from : CHUNK;
+  h->hash[i] = hash_bytes(h->map[i / h->chunks] + from, n);
+  return VG_OK;
+}
+
+uint64_t vg_memo_key(const vg_maps *maps) {
+  uint64_t chunk_hash[3 * 64];
+  hashing h = {.map = {maps->anatomy, maps->tumour, maps->brain}, .n = vg_geometry_voxels(&maps->geo)};
+  uint64_t key = hash_bytes((const uint8_t *)maps->classes.names, sizeof maps->classes.names);
+  key = stir(key, hash_bytes((const uint8_t *)&maps->geo.affine, sizeof maps->geo.affine));
+  for (int a = 0; a < 3; a++) key = stir(key, (uint64_t)maps->geo.dim[a]);
+  /* 64 MiB at a time, however large the grid. */
+  for (size_t done = 0; done < h.n; done += 64 * CHUNK) {
+    hashing part = h;
+    for (int k = 0; k < 3; k++) part.map[k] += done;
+    part.n = h.n - done < 64 * CHUNK ? h.n - done : 64 * CHUNK;
+    part.chunks = (part.n + CHUNK - 1) / CHUNK;
+    part.hash = chunk_hash;
+    vg_parallel(3 * part.chunks, hash_chunk, &part);
+    for (size_t i = 0; i < 3 * part.chunks; i++) key = stir(key, chunk_hash[i]);
+  }
+  return key;
+}
+
+vg_status vg_memo_frame(vg_memo *memo, uint64_t key, const vg_maps *maps, vg_brain_frame *out) {
+  for (int i = 0; memo && i < memo->n_frames && i < VG_MEMO_FRAMES; i++)
+    if (memo->frames[i].key == key) {
+      *out = memo->frames[i].frame;
+      return VG_OK;
+    }
+  vg_status st = vg_frame_find(maps, out);
+  if (st || !memo) return st;
+  int at = memo->n_frames++ % VG_MEMO_FRAMES;
+  memo->frames[at].key = key;
+  memo->frames[at].frame = *out;
+  return VG_OK;
+}
+
+vg_status vg_memo_ventricles(vg_memo *memo, uint64_t key, const vg_maps *maps, const vg_brain_frame *frame,
+                             uint8_t *mask) {
+  size_t n = vg_geometry_voxels(&maps->geo);
+  if (memo && memo->ventricles && memo->ventricles_key == key) {
+    memcpy(mask, memo->ventricles, n);
+    return VG_OK;
+  }
+  vg_status st = vg_ventricles_find_in(maps, frame, mask);
+  if (st || !memo) return st;
+  vg_free(memo->ventricles);
+  if (!(memo->ventricles = vg_malloc(n, 1))) return VG_MEMORY;
+  memcpy(memo->ventricles, mask, n);
+  memo->ventricles_key = key;
+  return VG_OK;
+}
