@@ -116,6 +116,9 @@ $B/tests/unit/torch/test_%: $B/tests/unit/torch/test_%.o $(MOD_OBJ) $B/libvoxgan
 $B/tests/parity/%: $B/tests/parity/%.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
 
+$B/tests/oracle/%: $B/tests/oracle/%.o $B/libvoxgan.a
+	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
+
 $B/bench/%: $B/bench/%.o $B/libvoxgan.a
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
 
@@ -134,6 +137,11 @@ fuzz:
 tests: all $(FUZZ:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
 check: tests
 	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
+
+# Other people's programs on data sets that ours wrote, from a Python environment below build/.
+.PHONY: oracles
+oracles: $B/tests/oracle/write_formats
+	scripts/oracles.sh $B
 
 # ---- install ---------------------------------------------------------------------------------
 I := $(DESTDIR)$(PREFIX)
@@ -175,7 +183,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check tests install uninstall bench $(BENCHES:%=bench-%) fuzz format tidy clean'
+	@echo 'targets: all check tests oracles install uninstall bench $(BENCHES:%=bench-%) fuzz format tidy clean'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:

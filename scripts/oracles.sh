@@ -1,0 +1,53 @@
+#!/bin/bash
+# oracles.sh BUILD [DIR...]: other people's programs on data sets that voxgan wrote: nnU-Net's integrity check, the BIDS
+# validator, nibabel. With folders: on these. Without: on a small data set in every format, and then on damaged copies, which
+# they must refuse. The programs that Debian does not package go into a Python environment, build/oracles, made once.
+set -eu
+cd "$(dirname "$0")/.."
+build=$1
+shift
+env=build/oracles
+python=$env/bin/python
+oracle="$python tests/oracle/formats_oracle.py"
+
+# nnU-Net asks for more than its integrity check uses (a PyTorch with CUDA among it): Debian's PyTorch and NumPy serve, which
+# the environment sees, and NumPy stays at the version that Debian's other packages are built for.
+if [ ! -e $env/.made ]; then
+  scripts/setup.sh test
+  rm -rf $env
+  /usr/bin/python3 -m venv --system-site-packages $env
+  numpy=$($python -c 'import numpy; print(numpy.__version__)')
+  pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; } # it warns of what is left out
+  pip --no-deps nnunetv2 acvl-utils
+  pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
+  : >$env/.made
+fi
+
+if [ $# -gt 0 ]; then
+  exec $oracle "$@"
+fi
+
+data=$(mktemp -d)
+trap 'rm -rf "$data"' EXIT
+passed=0 failed=0
+tell() { # RESULT TEXT
+  if [ "$1" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $2"; tail -5 "$data/log"; fi
+}
+"$build/tests/oracle/write_formats" "$data/whole"
+for folder in "$data"/whole/*; do
+  rc=0
+  $oracle "$folder" >"$data/log" 2>&1 || rc=$?
+  tell $rc "$(basename "$folder") is refused"
+  tail -1 "$data/log" | sed "s|$data/whole/||"
+done
+while read -r kind format; do
+  rm -rf "$data/copy"
+  cp -r "$data/whole/$format" "$data/copy"
+  $python tests/oracle/damage_formats.py "$kind" "$data/copy"
+  rc=0
+  $oracle "$data/copy" >"$data/log" 2>&1 || rc=$?
+  tell $((rc != 1)) "$format: $kind is not found (exit $rc)"
+  echo "$format, $kind: $(grep -m1 FAILED "$data/log" | cut -c1-150 | sed "s|$data/||g")"
+done < <($python tests/oracle/damage_formats.py)
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
