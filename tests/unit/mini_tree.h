@@ -5,6 +5,7 @@
 #ifndef VG_TESTS_MINI_TREE_H
 #define VG_TESTS_MINI_TREE_H
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "voxgan/dataset.h"
@@ -28,6 +29,21 @@ static inline void touch(const char *dir, const char *relative) {
   must(vg_fs_write_atomic(path, "x", 1));
   vg_free(path);
   vg_free(parent);
+}
+
+static inline void mini_write_text(const char *dir, const char *relative, const char *text) {
+  char *path = vg_fs_join(dir, relative);
+  must(vg_fs_write_atomic(path, text, strlen(text)));
+  vg_free(path);
+}
+
+/* A test program's exit code: blocks that are still allocated after all tests are a failure too. */
+static inline int without_leaks(int failed) {
+  if (!failed && vg_mem_live() != 0) {
+    fprintf(stderr, "%ld blocks leaked\n", vg_mem_live());
+    return 1;
+  }
+  return failed;
 }
 
 /* Axes by code ("RAS", "LPS", "ASR"...), spacing in mm, the middle of the grid at the origin. dim and mm are

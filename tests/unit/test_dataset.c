@@ -375,10 +375,5 @@ int main(void) {
       cmocka_unit_test(splits_keep_persons_together),
   };
   vg_log_set_level(VG_LOG_ERROR);
-  int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
-  if (!failed && vg_mem_live() != 0) {
-    fprintf(stderr, "%ld blocks leaked\n", vg_mem_live());
-    return 1;
-  }
-  return failed;
+  return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));
 }

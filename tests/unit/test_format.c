@@ -36,12 +36,6 @@ static uint16_t value_of(const vg_scheme *s, const char *name) {
   return 0;
 }
 
-static void write_text(const char *dir, const char *name, const char *text) {
-  char *path = vg_fs_join(dir, name);
-  must(vg_fs_write_atomic(path, text, strlen(text)));
-  vg_free(path);
-}
-
 static vg_geometry small(void) {
   return mini_geometry("LPS", 12, 14, 10, 5, 4.5, 6);
 }
@@ -291,7 +285,7 @@ static const char *nnunet_tree(const char *name, const char *description) {
   touch(dir, "imagesTr/a_0000.nii.gz");
   touch(dir, "imagesTr/a_0001.nii.gz");
   touch(dir, "labelsTr/a.nii.gz");
-  write_text(dir, "dataset.json", description);
+  mini_write_text(dir, "dataset.json", description);
   return dir;
 }
 
@@ -336,8 +330,8 @@ static void data_sets_of_others(void **state) {
   dir = in_scratch("tables");
   touch(dir, "sub-1/anat/sub-1_label-lesion_dseg.nii.gz");
   touch(dir, "sub-1/anat/sub-1_dseg.nii.gz");
-  write_text(dir, "label-lesion_dseg.tsv", "index\tcolour\n1\tred\n");
-  write_text(dir, "dseg.tsv", "name\tindex\nunknown\t0\nGrey Matter\t5\nBrain stem (all)\t7\n");
+  mini_write_text(dir, "label-lesion_dseg.tsv", "index\tcolour\n1\tred\n");
+  mini_write_text(dir, "dseg.tsv", "name\tindex\nunknown\t0\nGrey Matter\t5\nBrain stem (all)\t7\n");
   must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
   assert_string_equal(ds.sources[0].tumour_scheme.name, "brats");
   text = vg_scheme_text(&ds.sources[0].anatomy_scheme);
@@ -374,7 +368,7 @@ static void faults_of_dataset_json_are_named(void **state) {
   const char *dir = nnunet_tree("faulty", "{}");
   vg_dataset ds = {0};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    write_text(dir, "dataset.json", bad[i].text);
+    mini_write_text(dir, "dataset.json", bad[i].text);
     must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, bad[i].says);
     assert_non_null(strstr(vg_error(), "dataset.json"));
     vg_dataset_release(&ds);
@@ -386,7 +380,7 @@ static void faults_of_dataset_json_are_named(void **state) {
   vg_dataset_release(&ds);
   /* Channels that the description does not have are not the data set's. */
   touch(dir, "imagesTr/a_0007.nii.gz");
-  write_text(dir, "dataset.json", "{" CHANNELS ", " LABELS ", " ENDING "}");
+  mini_write_text(dir, "dataset.json", "{" CHANNELS ", " LABELS ", " ENDING "}");
   must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
   assert_int_equal(ds.series.n, 2);
   vg_dataset_release(&ds);
@@ -444,10 +438,5 @@ int main(void) {
       cmocka_unit_test(finishing_again_changes_nothing_and_says_what_fails),
   };
   vg_log_set_level(VG_LOG_ERROR);
-  int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
-  if (!failed && vg_mem_live() != 0) {
-    fprintf(stderr, "%ld blocks leaked\n", vg_mem_live());
-    return 1;
-  }
-  return failed;
+  return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));
 }

@@ -16,12 +16,6 @@
 #include "voxgan/manifest.h"
 #include "voxgan/table.h"
 
-static void write_text(const char *dir, const char *name, const char *text) {
-  char *path = vg_fs_join(dir, name);
-  must(vg_fs_write_atomic(path, text, strlen(text)));
-  vg_free(path);
-}
-
 static char *read_text(const char *dir, const char *name) {
   char *path = vg_fs_join(dir, name);
   void *bytes;
@@ -72,8 +66,8 @@ static void put_record(const char *root, int k, const char *first, const char *s
     if (i == 2 + (k + 1) % 2) continue;
     snprintf(path, sizeof path, "c%d/c%d_%s.nii.gz", k, k, endings[i]);
     touch(root, path);
-    if (i == 0 && first) write_text(root, path, first);
-    if (i == 1 && second) write_text(root, path, second);
+    if (i == 0 && first) mini_write_text(root, path, first);
+    if (i == 1 && second) mini_write_text(root, path, second);
     must(vg_record_add_file(&r, roles[i], path));
   }
   must(vg_record_write(&r, root));
@@ -136,11 +130,11 @@ static void records_round_trip(void **state) {
 
   static const char *const bad[] = {"{}", "[1]", "{\"id\": \"c9\"", "not json"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    write_text(root, ".voxgan/cases/c9.json", bad[i]);
+    mini_write_text(root, ".voxgan/cases/c9.json", bad[i]);
     must_say(vg_record_read(root, "c9", &r), VG_DATA, "c9.json");
     must_say(vg_manifest_write(root), VG_DATA, "c9.json");
   }
-  write_text(root, ".voxgan/cases/c9.json", a); /* another's record under its name */
+  mini_write_text(root, ".voxgan/cases/c9.json", a); /* another's record under its name */
   must_say(vg_record_read(root, "c9", &r), VG_DATA, "not the record");
   must_say(vg_record_read(root, "c10", &r), VG_DATA, "c10.json");
   vg_free(a);
@@ -179,7 +173,7 @@ static void shards_share_a_root(void **state) {
     assert_int_equal(status, 0);
   }
   /* A killed process's leavings are no records. */
-  write_text(shared, ".voxgan/cases/c12.json.tmp.77.0", "{\"id\"");
+  mini_write_text(shared, ".voxgan/cases/c12.json.tmp.77.0", "{\"id\"");
   must(vg_manifest_write(alone));
   must(vg_manifest_write(shared));
   char *a = read_text(alone, "manifest.csv"), *b = read_text(shared, "manifest.csv");
@@ -270,8 +264,8 @@ static void disagreements_are_found(void **state) {
   touch(root, "a.nii");
   touch(root, "c2/c2_t1.nii");
   touch(root, "z/z.nii.gz");
-  write_text(root, "c3/c3_flair.nii.gz", "y");
-  write_text(root, "c5/c5_anat.nii.gz", "");
+  mini_write_text(root, "c3/c3_flair.nii.gz", "y");
+  mini_write_text(root, "c5/c5_anat.nii.gz", "");
   remove_file(root, "c1/c1_t1.nii.gz");
   remove_file(root, "c5/c5_t1.nii.gz");
   static const char *const all[] = {
@@ -298,7 +292,7 @@ static void disagreements_are_found(void **state) {
       {"id,t1,t1_sha256\nc1\n", "manifest.csv:2"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    write_text(root, "manifest.csv", bad[i].text);
+    mini_write_text(root, "manifest.csv", bad[i].text);
     must_say(vg_manifest_verify(root, &r), VG_DATA, bad[i].says);
     vg_manifest_report_release(&r);
   }
@@ -372,10 +366,5 @@ int main(void) {
       cmocka_unit_test(secrets_hide_ids),    cmocka_unit_test(secrets_agree_with_python),
   };
   vg_log_set_level(VG_LOG_ERROR);
-  int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
-  if (!failed && vg_mem_live() != 0) {
-    fprintf(stderr, "%ld blocks leaked\n", vg_mem_live());
-    return 1;
-  }
-  return failed;
+  return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));
 }
