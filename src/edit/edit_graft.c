@@ -1,0 +1,78 @@
+/* edit_graft.c: another subject's tumour in this brain. */
+#include <string.h>
+
+#include "edit/change.h"
+#include "edit/memo.h"
+
+#define REACH 40.0 /* mm: brains differ */
+
+static const vg_param params[] = {
+    {.name = "donor",
+     .type = VG_PARAM_TEXT,
+     .text_def = "random",
+     .unit = "",
+     .help = "id of the subject whose tumour it is, or random"},
+    {.name = "at",
+     .type = VG_PARAM_CHOICE,
+     .text_def = "",
+     .choices = "same|random|region",
+     .unit = "",
+     .help = "the place that corresponds to the donor's (the default), anywhere (in the region, where one is "
+             "given), or the region's middle"},
+    {.name = "region",
+     .type = VG_PARAM_CHOICE,
+     .text_def = "",
+     .choices = VG_REGIONS,
+     .unit = "",
+     .help = "for at"},
+    VG_PLACE_PARAMS,
+    VG_MASS_PARAMS,
+    {0},
+};
+
+/* Directions of the donor's brain become those of the host's. */
+static void align(const vg_brain_frame *donor, const vg_brain_frame *host, double linear[3][3]) {
+  memset(linear, 0, 9 * sizeof **linear);
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++)
+      for (int a = 0; a < 3; a++) linear[i][j] += donor->axis[a][i] * host->axis[a][j];
+}
+
+static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
+  const char *at = vg_call_text(call, "at"), *region = vg_call_text(call, "region");
+  if (!*at) at = *region ? "region" : "same";
+  if (*region && !strcmp(at, "same")) return vg_fail(VG_CONFIG, "at=same takes no region");
+  if (!*region && !strcmp(at, "region")) return vg_fail(VG_CONFIG, "at=region wants a region");
+  vg_brain_frame donor;
+  vg_change c;
+  vg_status st = vg_change_begin(&c, maps, call, true);
+  if (!st && (st = vg_lesion_take(call->donor, NULL, &c.lesion)) == VG_REFUSED)
+    st = vg_fail(st, "the donor has no tumour");
+  if (!st && (st = vg_memo_frame(call->memo, vg_memo_key(call->donor), call->donor, &donor)))
+    st = vg_fail_in(st, "the donor");
+  if (!st) {
+    vg_search search = {.allowed = c.allowed,
+                        .frame = &c.frame,
+                        .region = *region ? region : "any",
+                        .keep_side = *region,
+                        .what = "a tumour"};
+    vg_lesion_pose pose = vg_lesion_pose_at(c.lesion.centre);
+    double unit[3], same[3], place[3];
+    align(&donor, &c.frame, pose.linear);
+    vg_frame_to_unit(&donor, c.lesion.centre, unit);
+    vg_frame_from_unit(&c.frame, unit, same);
+    if (!strcmp(at, "same")) {
+      search.region = vg_search_side(&c.frame, same);
+      search.nominal = same;
+      search.reach = REACH;
+    } else if (!strcmp(at, "region")) {
+      st = vg_place_middle(maps, c.allowed, &c.frame, region, same, place);
+      search.nominal = place;
+      search.reach = REACH;
+    }
+    if (!st) st = vg_search_place(maps, &c.lesion, &pose, &search, &c.rules, call->rng, NULL);
+  }
+  return vg_change_end(&c, st);
+}
+
+const vg_edit vg_edit_graft = {.params = params, .needs_donor = true, .apply = apply};
