@@ -23,6 +23,10 @@
  * are empty, is in its row of metrics.def. Unless the suite is asked for by name, it is left out when every
  * pair of maps is equal, as it is where images were made from copied labels.
  *
+ *   boundary where there is a tumour map: profiles of intensity and gradient magnitude along the signed
+ * distance to the surfaces of the tumour, of its oedema and of its enhancing part, each image around its own
+ *            side's (the other side's where it has none); brain as for image, and intensities too.
+ *
  * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
  * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
  * of threads. Memory is bounded: one pair of volumes and their label maps a thread.

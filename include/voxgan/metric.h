@@ -52,6 +52,7 @@ typedef enum vg_metric_kind {
   VG_METRIC_IMAGE,   /* intensities: real, synth, cells, range */
   VG_METRIC_OVERLAP, /* label maps: real_labels, synth_labels, whose values are the regions' cells */
   VG_METRIC_LESION,  /* label maps of lesions, and lesion_rules */
+  VG_METRIC_BOUNDARY /* intensities across surfaces: as image, and real_surfaces, synth_surfaces */
 } vg_metric_kind;
 
 /* What several metrics of one input have in common, kept by the first that makes it. Zero at first; serves
@@ -78,6 +79,14 @@ const vg_lesion_rules *vg_lesion_rules_at(int i); /* GLI, SSA, PED, MEN, MET; NU
 /* VG_CONFIG names an unknown challenge. */
 vg_status vg_lesion_rules_find(const char *challenge, const vg_lesion_rules **out);
 
+/* Signed distance, mm, to the surface of a mask (vg_signed_distance), in a box of the grid that holds all
+ * within some reach of it; distance NULL for an empty mask. */
+typedef struct vg_surface {
+  int lo[3], extent[3];
+  float *distance; /* (extent z, y, x) */
+} vg_surface;
+#define VG_PROFILE_MM 10 /* the reach that boundary metrics need */
+
 /* One case. Volumes are x-fastest, (Z, Y, X); any extent may be 1, and such an axis is left out (a slice is
  * measured in 2-D). All borrowed. */
 typedef struct vg_metric_input {
@@ -89,7 +98,9 @@ typedef struct vg_metric_input {
   double range; /* data range: largest minus smallest value that can occur; 2 for [-1, 1] */
   const uint8_t *real_labels, *synth_labels;
   const vg_lesion_rules *lesion_rules; /* NULL: GLI's */
-  vg_metric_memo *memo;                /* never NULL */
+  /* one a region, whose cells then do not matter */
+  const vg_surface *real_surfaces, *synth_surfaces;
+  vg_metric_memo *memo; /* never NULL */
 } vg_metric_input;
 
 typedef struct vg_metric {

@@ -13,7 +13,8 @@ static const cli_option options[] = {
     {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired by id", true},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv and summary.json", true},
     {"suite", CLI_TEXT, &suite, "A,B",
-     "groups of metrics: image, overlap (both when not given), or all that the data allow (all)", false},
+     "groups of metrics: image, overlap (both when not given), boundary; or all that the data allow (all)",
+     false},
     {"band", CLI_F64, &band, "MM", "width of the region band, the brain around the tumour", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; guessed and said when not given", false},
     {"synth-layout", CLI_TEXT, &synth_layout, "L",
@@ -79,12 +80,16 @@ const cli_command cmd_eval = {
     .arguments = "",
     .summary = "measure a synthetic data set against the real one",
     .details =
-        "Suite image compares every series that both sides have inside the brain, the tumour, each of its\n"
-        "parts and a band around it; suite overlap the label maps of both sides, class by class. `voxgan "
-        "list\n"
-        "metrics` says what each metric is. metrics.csv has one row a subject, series, region and metric;\n"
-        "summary.json their statistics, which a later run takes as its --baseline.\n\n"
-        "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real "
+        "Suite image compares every series that both sides have, inside the brain, the tumour, each of its\n"
+        "parts and a band around it; suite overlap the label maps of both sides, by class and in the "
+        "regions\n"
+        "WT, TC, ET; suite boundary what happens across the tumour's surface. `voxgan list metrics` says "
+        "what\n"
+        "each metric is, and what it is where a mask is empty on one side or both. metrics.csv has one row "
+        "a\n"
+        "subject, series, region and metric; summary.json their statistics, which a later run takes as its\n"
+        "--baseline. A single subject has neither SD nor interval.\n\n"
+        "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real\n"
         "can.\n\n"
         "example:\n"
         "  voxgan eval --real BraTS2021_val --synth synthetic --out eval --baseline last/summary.json\n",

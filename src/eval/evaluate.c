@@ -128,6 +128,17 @@ static vg_status add_brats_regions(vg_regions *regions, const vg_classes *c, int
   return VG_OK;
 }
 
+/* Of the tumour's parts, those whose edge an image shows. */
+static vg_status add_part_surfaces(vg_regions *regions, const vg_classes *c) {
+  static const char *const parts[] = {"oedema", "enhancing"};
+  for (int p = 0; p < 2; p++) {
+    int k = vg_classes_find(c, parts[p]);
+    vg_status st = k < 0 ? VG_OK : vg_regions_add(regions, parts[p], &(uint8_t){(uint8_t)(k + 1)}, 1);
+    if (st) return st;
+  }
+  return VG_OK;
+}
+
 static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
   uint8_t cells[VG_CLASSES_MAX + 2], band = EVAL_CELL_BAND;
   vg_status st;
@@ -136,17 +147,20 @@ static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
   vg_regions_init(&e->image_regions);
   vg_regions_init(&e->tumour_regions);
   vg_regions_init(&e->anatomy_regions);
+  vg_regions_init(&e->boundary_regions);
   if ((st = vg_regions_add(&e->image_regions, "brain", cells, (size_t)tumours + 2))) return st;
   if (tumours) {
     if ((st = vg_regions_add(&e->image_regions, "tumour", cells + 2, (size_t)tumours))) return st;
     if ((st = vg_regions_add(&e->image_regions, "band", &band, 1))) return st;
     /* In the maps themselves class k is cell k + 1, which is what cells holds from its start. */
     if ((st = vg_regions_add(&e->tumour_regions, "tumour", cells, (size_t)tumours))) return st;
+    if ((st = vg_regions_add(&e->boundary_regions, "tumour", cells, (size_t)tumours))) return st;
   }
   if (tumours > 1) {
     if ((st = add_class_regions(&e->image_regions, &s->tumour, EVAL_CELL_TUMOUR))) return st;
     if ((st = add_class_regions(&e->tumour_regions, &s->tumour, 1))) return st;
     if ((st = add_brats_regions(&e->tumour_regions, &s->tumour, 1))) return st;
+    if ((st = add_part_surfaces(&e->boundary_regions, &s->tumour))) return st;
   }
   return add_class_regions(&e->anatomy_regions, &s->anatomy, 1);
 }
@@ -190,28 +204,47 @@ static const char *what_it_needs(vg_metric_kind kind) {
   case VG_METRIC_OVERLAP:
   case VG_METRIC_LESION:
     return "no label map is on both sides of any pair";
+  case VG_METRIC_BOUNDARY:
+    return "no series is on both sides of any pair, or there is no tumour map";
   }
   return "";
 }
 
-/* Suites that were asked for, and of which the data allow nothing. */
-static void say_what_is_left_out(vg_evaluation *e) {
-  for (int i = 0; vg_suite_at(i); i++) {
-    if (!(e->suites >> i & 1)) continue;
-    bool any = false;
-    for (size_t g = 0; g < e->n_groups && !any; g++)
-      any = !strcmp(e->groups[g].metric->suite, vg_suite_at(i));
-    const vg_metric_row *row;
-    for (int m = 0; (row = vg_metric_at(m)) && !any; m++) {
-      if (strcmp(row->suite, vg_suite_at(i)) != 0) continue;
-      leave_out(e, row->suite, what_it_needs(row->metric->kind));
-      break;
-    }
+static bool has_groups(const vg_evaluation *e, const char *suite) {
+  for (size_t g = 0; g < e->n_groups; g++) {
+    if (!strcmp(e->groups[g].metric->suite, suite)) return true;
+  }
+  return false;
+}
+
+static bool is_left_out(const vg_evaluation *e, const char *suite) {
+  for (int i = 0; i < e->n_left_out; i++) {
+    if (!strcmp(e->left_out[i].suite, suite)) return true;
+  }
+  return false;
+}
+
+/* Suites that were asked for and of which there is nothing: said once, with the first reason. why NULL: what
+ * the data would need. */
+static void say_what_is_left_out(vg_evaluation *e, const char *why) {
+  const vg_metric_row *row;
+  for (int m = 0; (row = vg_metric_at(m)); m++) {
+    if (!vg_metric_in_suites(row, e->suites) || has_groups(e, row->suite) || is_left_out(e, row->suite))
+      continue;
+    leave_out(e, row->suite, why ? why : what_it_needs(row->metric->kind));
   }
 }
 
+/* Pairs that have a tumour map on some side. */
+static bool any_tumour_map(const eval_study *s) {
+  for (size_t i = 0; i < s->evaluation->n_cases; i++) {
+    if (s->pairs[i].real->tumour || s->pairs[i].synth->tumour) return true;
+  }
+  return false;
+}
+
 static vg_status make_groups(eval_study *s, vg_evaluation *e) {
-  int metrics = 0, n_series = 0;
+  int metrics = 0;
   while (vg_metric_at(metrics)) metrics++;
   e->groups = vg_calloc((size_t)(EVAL_SERIES_MAX * VG_REGIONS_MAX) * (size_t)metrics, sizeof *e->groups);
   if (!e->groups) return VG_MEMORY;
@@ -220,8 +253,10 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
     size_t n = cases_with(s, name);
     if (n < e->n_cases) vg_info("series %s is on both sides in %zu of %zu subjects", name, n, e->n_cases);
     if (!n) continue;
-    snprintf(e->series[n_series], VG_SERIES_NAME, "%s", name);
-    add_groups(e, e->series[n_series++], &e->image_regions, VG_METRIC_IMAGE);
+    snprintf(e->series[e->n_series], VG_SERIES_NAME, "%s", name);
+    add_groups(e, e->series[e->n_series], &e->image_regions, VG_METRIC_IMAGE);
+    if (any_tumour_map(s)) add_groups(e, e->series[e->n_series], &e->boundary_regions, VG_METRIC_BOUNDARY);
+    e->n_series++;
   }
   if (cases_with(s, EVAL_TUMOUR_LABELS)) {
     add_groups(e, EVAL_TUMOUR_LABELS, &e->tumour_regions, VG_METRIC_OVERLAP);
@@ -233,16 +268,24 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
     return vg_fail(VG_DATA,
                    "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
                    e->n_cases);
-  say_what_is_left_out(e);
+  say_what_is_left_out(e, NULL);
   e->values = vg_malloc(e->n_cases * e->n_groups, sizeof *e->values);
   e->ms_ssim_scales = VG_NEW_N(int, e->n_cases);
   if (!e->values || !e->ms_ssim_scales) return VG_MEMORY;
+  if (vg_eval_wants(e, VG_METRIC_BOUNDARY) && vg_eval_profiles_new(e)) return VG_MEMORY;
   for (size_t i = 0; i < e->n_cases * e->n_groups; i++) e->values[i] = NAN;
   return VG_OK;
 }
 
 bool vg_eval_compares_labels(const eval_group *g) {
   return g->metric->metric->kind == VG_METRIC_OVERLAP || g->metric->metric->kind == VG_METRIC_LESION;
+}
+
+bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind) {
+  for (size_t g = 0; g < e->n_groups; g++) {
+    if (e->groups[g].metric->metric->kind == kind) return true;
+  }
+  return false;
 }
 
 /* Label maps that are copies of each other say nothing about the images beside them. */
@@ -319,6 +362,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if ((st = measure_all(&s))) goto out;
   leave_out_copied_labels(&s, e);
   if ((st = vg_eval_summarise(e))) goto out;
+  say_what_is_left_out(e, "none of its metrics has a value in any pair");
   if ((st = vg_eval_summary_json(e))) goto out;
   if (set->baseline && (st = vg_eval_baseline_compare(&baseline, e))) goto out;
   if (set->out && (st = vg_eval_write(e, set->out))) goto out;
@@ -350,6 +394,7 @@ void vg_evaluation_free(vg_evaluation *e) {
   vg_free(e->groups);
   vg_free(e->values);
   vg_free(e->ms_ssim_scales);
+  vg_free(e->profiles);
   vg_json_free(e->summary);
   vg_json_free(e->recorded);
   vg_table_release(&e->moved);

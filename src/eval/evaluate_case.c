@@ -33,7 +33,10 @@ typedef struct eval_case {
   size_t index;
   eval_map real_tumour, real_anatomy, synth_tumour, synth_anatomy;
   const eval_map *tumour, *anatomy; /* those that tell the regions of the images */
-  eval_surface surface;             /* of the tumour, as far as the band around it needs */
+  /* By surface: of each side's own tumour; the synthetic side's are empty where its map is not another one.
+   */
+  vg_surface real_surfaces[EVAL_SURFACES_MAX], own_surfaces[EVAL_SURFACES_MAX];
+  const vg_surface *synth_surfaces;
 } eval_case;
 
 static void case_release(eval_case *c) {
@@ -41,7 +44,10 @@ static void case_release(eval_case *c) {
   vg_eval_map_release(&c->real_anatomy);
   vg_eval_map_release(&c->synth_tumour);
   vg_eval_map_release(&c->synth_anatomy);
-  vg_eval_surface_release(&c->surface);
+  for (int r = 0; r < EVAL_SURFACES_MAX; r++) {
+    vg_eval_surface_release(&c->real_surfaces[r]);
+    vg_eval_surface_release(&c->own_surfaces[r]);
+  }
 }
 
 /* Values of one metric over regions into the case's row, where a group wants them. */
@@ -61,20 +67,16 @@ static vg_status run_metrics(const eval_case *ec, unsigned kinds, const char *se
                              const vg_metric_input *in) {
   vg_evaluation *e = ec->study->evaluation;
   const vg_metric_row *row;
-  vg_metric_memo memo = {0};
-  vg_metric_input own = *in;
   vg_status st = VG_OK;
-  own.memo = &memo;
   for (int i = 0; (row = vg_metric_at(i)) && !st; i++) {
     if (!(kinds >> row->metric->kind & 1) || !vg_metric_in_suites(row, e->suites)) continue;
     double values[VG_REGIONS_MAX];
-    st = row->metric->compute(&own, values);
+    st = row->metric->compute(in, values);
     if (st)
       st = vg_fail_in(st, "%s", row->name);
     else
       store(e, ec->index, series, in->regions, row, values);
   }
-  vg_metric_memo_release(&memo);
   return st;
 }
 
@@ -90,16 +92,20 @@ static vg_status compare_maps(const eval_case *ec, const char *series, const vg_
   if (st) return st;
   if (memcmp(real->data, synth->data, vg_geometry_voxels(&real->geo)) != 0)
     __atomic_store_n(&ec->study->maps_differ, true, __ATOMIC_RELAXED);
+  vg_metric_memo memo = {0};
   vg_metric_input in = {.regions = regions,
+                        .memo = &memo,
                         .real_labels = real->data,
                         .synth_labels = synth->data,
                         .lesion_rules = ec->study->evaluation->lesion_rules};
   set_grid(&in, &real->geo);
-  return run_metrics(ec, kinds, series, &in);
+  st = run_metrics(ec, kinds, series, &in);
+  vg_metric_memo_release(&memo);
+  return st;
 }
 
 /* The brain's voxels outside the tumour that are within the band's width of it. */
-static void mark_band(const eval_surface *s, const int dim[3], double width, uint8_t *cells) {
+static void mark_band(const vg_surface *s, const int dim[3], double width, uint8_t *cells) {
   const float *distance = s->distance;
   if (!distance) return;
   for (int z = 0; z < s->extent[2]; z++) {
@@ -131,15 +137,29 @@ static vg_status make_cells(const eval_case *ec, const vg_volume *real, const ch
     inside += cells[i] != 0;
   }
   if (!inside) return vg_fail(VG_DATA, "%s: no brain: its label maps are empty", path);
-  mark_band(&ec->surface, real->geo.dim, ec->study->evaluation->band, cells);
+  mark_band(&ec->real_surfaces[0], real->geo.dim, ec->study->evaluation->band, cells);
   return VG_OK;
+}
+
+static vg_status measure_boundary(const eval_case *ec, const char *series, vg_metric_input *in) {
+  vg_evaluation *e = ec->study->evaluation;
+  if (!ec->synth_surfaces) return VG_OK;
+  in->regions = &e->boundary_regions;
+  in->real_surfaces = ec->real_surfaces;
+  in->synth_surfaces = ec->synth_surfaces;
+  vg_status st = run_metrics(ec, 1u << VG_METRIC_BOUNDARY, series, in);
+  const vg_boundary *b = st ? NULL : vg_boundary_profiles(in);
+  if (!st && !b) return VG_MEMORY;
+  if (b) vg_eval_profiles_store(e, ec->index, series, b);
+  return st;
 }
 
 static vg_status compare_series(const eval_case *ec, const char *series, const char *real_path,
                                 const char *synth_path) {
   vg_evaluation *e = ec->study->evaluation;
   vg_volume real = {0}, synth = {0};
-  vg_metric_input in = {.regions = &e->image_regions};
+  vg_metric_memo memo = {0};
+  vg_metric_input in = {.regions = &e->image_regions, .memo = &memo};
   uint8_t *cells = NULL;
   vg_status st;
   if ((st = read_volume(real_path, &real)) || (st = read_volume(synth_path, &synth))) goto out;
@@ -159,7 +179,10 @@ static vg_status compare_series(const eval_case *ec, const char *series, const c
   in.cells = cells;
   e->ms_ssim_scales[ec->index] = vg_ms_ssim_scales(in.dim);
   st = run_metrics(ec, 1u << VG_METRIC_IMAGE, series, &in);
+  vg_metric_memo_release(&memo);
+  if (!st) st = measure_boundary(ec, series, &in);
 out:
+  vg_metric_memo_release(&memo);
   vg_volume_release(&real);
   vg_volume_release(&synth);
   vg_free(cells);
@@ -169,20 +192,6 @@ out:
 static const char *series_path(const vg_dataset *ds, const vg_subject *s, const char *name) {
   int i = vg_series_find(&ds->series, name);
   return i < 0 ? NULL : s->series[i];
-}
-
-static bool wants_labels(const vg_evaluation *e) {
-  for (size_t g = 0; g < e->n_groups; g++) {
-    if (vg_eval_compares_labels(&e->groups[g])) return true;
-  }
-  return false;
-}
-
-static bool wants_images(const vg_evaluation *e) {
-  for (size_t g = 0; g < e->n_groups; g++) {
-    if (!vg_eval_compares_labels(&e->groups[g])) return true;
-  }
-  return false;
 }
 
 /* Both sides' maps where they are compared; else the synthetic side's only where the real one has none. */
@@ -204,14 +213,39 @@ static vg_status read_maps(eval_case *ec, const vg_subject *real, const vg_subje
   return st;
 }
 
-static vg_status measure_images(eval_case *ec, const vg_subject *real, const vg_subject *synth) {
-  const eval_study *s = ec->study;
-  if (ec->tumour->data) {
-    uint8_t any[VG_CELLS] = {0};
-    memset(any + 1, 1, (size_t)s->tumour.n);
-    vg_status st = vg_eval_surface(ec->tumour, any, s->evaluation->band, &ec->surface);
+static vg_status make_surfaces(const vg_evaluation *e, const eval_map *map, int n, double reach,
+                               vg_surface *out) {
+  for (int r = 0; r < n; r++) {
+    uint8_t member[VG_CELLS];
+    for (int c = 0; c < VG_CELLS; c++) member[c] = e->boundary_regions.member[c] >> r & 1;
+    vg_status st = vg_eval_surface(map, member, reach, &out[r]);
     if (st) return st;
   }
+  return VG_OK;
+}
+
+/* What the band and the boundary suite need: the tumour's surface, and those of its parts. Each side's image
+ * is looked at around its own tumour. */
+static vg_status find_surfaces(eval_case *ec) {
+  const vg_evaluation *e = ec->study->evaluation;
+  const eval_map *real = &ec->real_tumour, *synth = &ec->synth_tumour;
+  bool boundary = vg_eval_wants(e, VG_METRIC_BOUNDARY);
+  if (!ec->tumour->data) return VG_OK;
+  double reach = boundary && e->band < VG_PROFILE_MM ? VG_PROFILE_MM : e->band;
+  vg_status st = make_surfaces(e, ec->tumour, boundary ? e->boundary_regions.n : 1, reach, ec->real_surfaces);
+  if (st || !boundary) return st;
+  ec->synth_surfaces = ec->real_surfaces;
+  if (!real->data || !synth->data) return VG_OK;
+  if ((st = same_grid(&synth->geo, synth->path, &real->geo, real->path))) return st;
+  if (!memcmp(real->data, synth->data, vg_geometry_voxels(&real->geo))) return VG_OK;
+  ec->synth_surfaces = ec->own_surfaces;
+  return make_surfaces(e, synth, e->boundary_regions.n, VG_PROFILE_MM, ec->own_surfaces);
+}
+
+static vg_status measure_images(eval_case *ec, const vg_subject *real, const vg_subject *synth) {
+  const eval_study *s = ec->study;
+  vg_status found = find_surfaces(ec);
+  if (found) return found;
   for (int i = 0; i < s->real.series.n; i++) {
     const char *name = s->real.series.names[i];
     const char *real_path = series_path(&s->real, real, name);
@@ -228,16 +262,17 @@ static vg_status measure(eval_study *study, size_t index) {
   vg_evaluation *e = study->evaluation;
   const vg_subject *real = study->pairs[index].real, *synth = study->pairs[index].synth;
   const unsigned overlap = 1u << VG_METRIC_OVERLAP, lesion = 1u << VG_METRIC_LESION;
-  bool labels = wants_labels(e);
+  bool labels = vg_eval_wants(e, VG_METRIC_OVERLAP) || vg_eval_wants(e, VG_METRIC_LESION);
+  bool boundary = vg_eval_wants(e, VG_METRIC_BOUNDARY);
   eval_case ec = {.study = study, .index = index};
-  vg_status st = read_maps(&ec, real, synth, labels);
+  vg_status st = read_maps(&ec, real, synth, labels || boundary);
   if (!st && labels)
     st = compare_maps(&ec, EVAL_TUMOUR_LABELS, &e->tumour_regions, overlap | lesion, &ec.real_tumour,
                       &ec.synth_tumour);
   if (!st && labels)
     st = compare_maps(&ec, EVAL_ANATOMY_LABELS, &e->anatomy_regions, overlap, &ec.real_anatomy,
                       &ec.synth_anatomy);
-  if (!st && wants_images(e)) st = measure_images(&ec, real, synth);
+  if (!st && (boundary || vg_eval_wants(e, VG_METRIC_IMAGE))) st = measure_images(&ec, real, synth);
   case_release(&ec);
   return st;
 }

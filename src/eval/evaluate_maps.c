@@ -45,7 +45,7 @@ out:
   return st;
 }
 
-vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double reach, eval_surface *out) {
+vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double reach, vg_surface *out) {
   const int *dim = map->geo.dim;
   double mm[3], least = (double)INFINITY;
   size_t n = vg_geometry_voxels(&map->geo);
@@ -80,7 +80,7 @@ out:
   return st;
 }
 
-void vg_eval_surface_release(eval_surface *s) {
+void vg_eval_surface_release(vg_surface *s) {
   vg_free(s->distance);
   s->distance = NULL;
 }

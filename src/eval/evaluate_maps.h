@@ -3,6 +3,7 @@
 #define VG_EVAL_EVALUATE_MAPS_H
 #include "voxgan/dataset.h"
 #include "voxgan/labels.h"
+#include "voxgan/metric.h"
 
 /* One map as class index + 1, (Z, Y, X) of geo; data NULL where there is none. Zero at first; _release. */
 typedef struct eval_map {
@@ -16,15 +17,9 @@ vg_status vg_eval_map_read(const char *path, const vg_scheme *scheme, const vg_c
                            eval_map *out);
 void vg_eval_map_release(eval_map *m);
 
-/* Signed distance, mm, to the surface of a mask (vg_signed_distance), in a box that holds all within some
- * reach of it; distance NULL for an empty mask. */
-typedef struct eval_surface {
-  int lo[3], extent[3];
-  float *distance; /* (extent z, y, x) */
-} eval_surface;
-
-/* Of the voxels whose label (0 to 255) is a member. Caller: _release. */
-vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double reach, eval_surface *out);
-void vg_eval_surface_release(eval_surface *s);
+/* The surface of the voxels whose label (0 to 255) is a member, in a box of that reach (mm). Caller:
+ * _release. */
+vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double reach, vg_surface *out);
+void vg_eval_surface_release(vg_surface *s);
 
 #endif

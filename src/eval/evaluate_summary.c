@@ -72,6 +72,7 @@ vg_status vg_eval_summary_json(vg_evaluation *e) {
     vg_json_put_number(row, "ci_low", g->ci_low);
     vg_json_put_number(row, "ci_high", g->ci_high);
   }
+  vg_eval_profiles_json(e, root);
   return VG_OK;
 }
 

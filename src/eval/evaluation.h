@@ -2,6 +2,7 @@
  * summary. */
 #ifndef VG_EVAL_EVALUATION_H
 #define VG_EVAL_EVALUATION_H
+#include "eval/metric_boundary.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"
 #include "voxgan/table.h"
@@ -18,6 +19,7 @@ typedef struct eval_group {
 } eval_group;
 
 #define EVAL_SERIES_MAX 16
+#define EVAL_SURFACES_MAX 3 /* tumour, oedema, enhancing */
 #define EVAL_RESAMPLES 1000 /* of the bootstrap */
 
 /* A suite that was asked for and has no value. */
@@ -25,14 +27,22 @@ typedef struct eval_left_out {
   const char *suite, *why;
 } eval_left_out;
 
+/* Of one series across one surface in one case. */
+typedef struct eval_profile {
+  vg_profile real, synth;
+} eval_profile;
+
 struct vg_evaluation {
   size_t n_cases, n_groups;
   char **ids; /* (n_cases) */
   eval_group *groups;
   double *values; /* (n_cases, n_groups); NaN: not defined or not there */
   char series[EVAL_SERIES_MAX][VG_SERIES_NAME];
+  int n_series;
   vg_json *recorded; /* the synthetic data set's description, or NULL */
   vg_regions image_regions, tumour_regions, anatomy_regions;
+  vg_regions boundary_regions; /* surfaces; members are labels of the tumour maps */
+  eval_profile *profiles; /* (n_cases, n_series, boundary_regions.n), or NULL; all NaN where there is none */
   uint32_t suites;
   eval_left_out left_out[8];
   int n_left_out;
@@ -52,6 +62,14 @@ struct vg_evaluation {
 #define EVAL_ANATOMY_LABELS "anatomy_labels"
 
 bool vg_eval_compares_labels(const eval_group *g);
+/* Whether some group is of that kind. */
+bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind);
+
+/* Room for the profiles, and those of one case. */
+vg_status vg_eval_profiles_new(vg_evaluation *e);
+void vg_eval_profiles_store(vg_evaluation *e, size_t index, const char *series, const vg_boundary *b);
+/* "profiles" of the summary: means and SD over cases. */
+void vg_eval_profiles_json(const vg_evaluation *e, vg_json *root);
 
 /* The intensities that the synthetic data set says are its -1 and +1; false when it does not say. */
 bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi);

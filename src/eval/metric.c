@@ -33,6 +33,8 @@ const char *vg_metric_kind_name(vg_metric_kind kind) {
     return "overlap";
   case VG_METRIC_LESION:
     return "lesion";
+  case VG_METRIC_BOUNDARY:
+    return "boundary";
   }
   return "unknown";
 }

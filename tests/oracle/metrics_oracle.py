@@ -94,6 +94,37 @@ def by_lesion(real, synth, mm, dilations, above):
     return np.mean(scores, axis=0) if scores else (1, 0)
 
 
+def signed_distance(mask, mm):
+    half = min(mm) / 2
+    out = ndimage.distance_transform_edt(~mask, sampling=mm) - half
+    return np.where(mask, half - ndimage.distance_transform_edt(mask, sampling=mm), out)
+
+
+def profiles(image, brain, mask, mm):
+    """Mean intensity and gradient by bin of signed distance, and the sharpness at the surface."""
+    axes = [k for k, n in enumerate(image.shape) if n > 1]
+    inside = ndimage.binary_erosion(brain, ndimage.generate_binary_structure(3, 1) if len(axes) == 3 else
+                                    np.expand_dims(ndimage.generate_binary_structure(len(axes), 1),
+                                                   tuple({0, 1, 2} - set(axes))))
+    slope = np.sqrt(sum(np.gradient(image, mm[k], axis=k) ** 2 for k in axes))
+    d = signed_distance(mask, mm)
+    means = lambda v, where: v[where].mean() if where.any() else np.nan
+    bins = [inside & (d >= b) & (d < b + 1) for b in range(-10, 10)]
+    near, far = (means(slope, inside & (abs(d) >= lo) & (abs(d) <= hi)) for lo, hi in ((0, 1.5), (3, 8)))
+    return np.array([means(image, b) for b in bins]), np.array([means(slope, b) for b in bins]), near / far
+
+
+def boundary(a, b, brain, ra, rb, mm, rng):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        (ia, ga, sa), (ib, gb, sb) = profiles(a, brain, ra, mm), profiles(b, brain, rb, mm)
+        both = ~np.isnan(ia) & ~np.isnan(ib)
+        values = {"boundary_sharpness": sb / sa}
+        if both.any():
+            values["profile_intensity"] = abs(ia - ib)[both].mean() / rng
+            values["profile_gradient"] = abs(ga - gb)[both].mean() / ga[both].mean()
+    return {metric: v for metric, v in values.items() if np.isfinite(v)}
+
+
 folder = Path(sys.argv[1])
 for spec in sorted(folder.glob("*.txt")):
     lines = spec.read_text().splitlines()
@@ -132,5 +163,7 @@ for spec in sorted(folder.glob("*.txt")):
             values["hd95"] = hd95(ra, rb, mm)
             values["assd"] = np.concatenate(surface_distances(ra, rb, mm)).mean()
         values["lesion_dice"], values["lesion_hd95"] = by_lesion(ra, rb, mm, int(dilations), float(above))
+        if ra.any() and rb.any():
+            values.update(boundary(a, b, cells > 0, ra, rb, mm, rng))
         for metric, value in values.items():
             print(spec.stem, name, metric, repr(float(value)))

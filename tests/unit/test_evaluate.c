@@ -601,6 +601,73 @@ static const char *left_out(const vg_evaluation *e, const char *suite) {
   return "";
 }
 
+static const vg_json *profile_row(const vg_evaluation *e, const char *series, const char *region) {
+  const vg_json *rows = vg_json_get(vg_evaluation_summary(e), "profiles");
+  for (const vg_json *r = vg_json_first(rows); r; r = vg_json_next(r)) {
+    if (!strcmp(vg_json_string(vg_json_get(r, "series"), ""), series) &&
+        !strcmp(vg_json_string(vg_json_get(r, "region"), ""), region))
+      return r;
+  }
+  return NULL;
+}
+
+static uint16_t half_as_far(int i) {
+  return rho(i, NZ, 0.6) < 0.15 ? 2 : 0;
+}
+
+static void test_boundary(void **state) {
+  (void)state;
+  write_pair(2, same);
+  vg_evaluate_settings s = settings();
+  s.suites = "boundary";
+  vg_evaluation *e = evaluate(&s);
+  static const char *const surfaces[] = {"tumour", "oedema", "enhancing"};
+  for (int k = 0; k < 3; k++) {
+    assert_near(figure(e, "t1", surfaces[k], "profile_intensity", "mean"), 0, 0);
+    assert_near(figure(e, "flair", surfaces[k], "boundary_sharpness", "mean"), 1, 0);
+  }
+  assert_null(summary_row(vg_evaluation_summary(e), "t1", "tumour", "mae"));
+  const vg_json *p = profile_row(e, "t1", "tumour");
+  assert_near(vg_json_number(vg_json_get(p, "n"), 0), 2, 0);
+  /* The bin from 0 to 1 mm, worked out here: voxels of the brain's inside whose centre is up to 1.5 mm from
+   * the nearest tumour centre. */
+  double lo[2], hi[2], mean = 0;
+  for (int k = 0; k < 2; k++) {
+    double sum = 0, n = 0;
+    lo[k] = percentile(k, same, 0.5);
+    hi[k] = percentile(k, same, 99.5);
+    for (int i = 0; i < N; i++) {
+      if (tumour_at(i) || !in_brain(i, NZ) || to_tumour(i) - 0.5 >= 1) continue;
+      if (!in_brain(i - 1, NZ) || !in_brain(i + 1, NZ) || !in_brain(i - NX, NZ) || !in_brain(i + NX, NZ) ||
+          !in_brain(i - NX * NY, NZ) || !in_brain(i + NX * NY, NZ))
+        continue;
+      sum += clipped((double)real_at(i, k, NZ), lo[k], hi[k]);
+      n++;
+    }
+    mean += sum / n / 2;
+  }
+  const vg_json *bin = vg_json_first(vg_json_get(vg_json_get(p, "real"), "intensity"));
+  for (int b = 0; b < 10; b++) bin = vg_json_next(bin);
+  assert_near(vg_json_number(bin, NAN), mean, 1e-5);
+  vg_evaluation_free(e);
+  /* Each side is looked at around its own tumour. */
+  for (int k = 0; k < 2; k++) write_labels(synth_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, half_as_far);
+  e = evaluate(&s);
+  assert_true(figure(e, "t1", "tumour", "profile_intensity", "mean") > 0);
+  assert_null(summary_row(vg_evaluation_summary(e), "t1", "enhancing", "boundary_sharpness"));
+  vg_evaluation_free(e);
+  /* Without a tumour there is no surface. */
+  for (int k = 0; k < 2; k++) {
+    write_labels(synth_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, no_tumour);
+    write_labels(real_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, no_tumour);
+  }
+  e = evaluate(&s);
+  assert_int_equal(vg_json_size(vg_json_get(vg_evaluation_summary(e), "metrics")), 0);
+  assert_int_equal(vg_json_size(vg_json_get(vg_evaluation_summary(e), "profiles")), 0);
+  assert_non_null(strstr(left_out(e, "boundary"), "none of its metrics"));
+  vg_evaluation_free(e);
+}
+
 static void test_what_is_left_out_is_said(void **state) {
   (void)state;
   write_image(real_dir, "brats2021", ids[0], "t1", 0, NZ, same);
@@ -610,6 +677,7 @@ static void test_what_is_left_out_is_said(void **state) {
   vg_evaluation *e = evaluate(&s);
   assert_non_null(strstr(left_out(e, "overlap"), "no label map is on both sides"));
   assert_string_equal(left_out(e, "image"), "");
+  assert_non_null(strstr(left_out(e, "boundary"), "tumour map"));
   const vg_json *scales = vg_json_get(vg_evaluation_summary(e), "ms_ssim_scales");
   assert_near(vg_json_number(vg_json_get(scales, ids[0]), 0), 2, 0); /* 23 voxels halve once */
   vg_evaluation_free(e);
@@ -617,6 +685,7 @@ static void test_what_is_left_out_is_said(void **state) {
   write_labels(synth_dir, "brats2021", ids[0], VG_FILE_TUMOUR, NZ, tumour_at);
   e = evaluate(&s);
   assert_non_null(strstr(left_out(e, "overlap"), "equal on both sides"));
+  assert_non_null(summary_row(vg_evaluation_summary(e), "t1", "tumour", "boundary_sharpness"));
   vg_evaluation_free(e);
 }
 
@@ -855,6 +924,7 @@ int main(void) {
       TEST(test_slices_with_anatomy),
       TEST(test_band_around_the_tumour),
       TEST(test_intervals),
+      TEST(test_boundary),
       TEST(test_what_is_left_out_is_said),
       TEST(test_files),
       TEST(test_same_bytes_whatever_the_threads),

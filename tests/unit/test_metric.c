@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "voxgan/grid.h"
 #include "voxgan/mem.h"
 #include "voxgan/metric.h"
 #include "voxgan/pool.h"
@@ -21,6 +22,7 @@ typedef struct fixture {
   size_t voxels;
   float *real, *synth;
   uint8_t *cells, *real_labels, *synth_labels;
+  vg_surface real_surfaces[4], synth_surfaces[4]; /* of the label maps' regions */
 } fixture;
 
 typedef enum texture { NOISE, SMOOTH, OFFSET, BRAIN, BLOBS } texture;
@@ -52,6 +54,20 @@ static void blobs(const int dim[3], uint8_t *real, uint8_t *synth, vg_rng *r) {
     for (int d = 0; d < 3; d++) at[d] += (int)vg_rng_below(r, 3) - 1;
     if (k % 4) ball(synth, dim, at, radius, label);
   }
+}
+
+/* The whole grid is the box. */
+static void surfaces(const fixture *f, const uint8_t *labels, vg_surface *out) {
+  uint8_t *mask = vg_malloc(f->voxels, 1);
+  for (int r = 0; r < f->regions.n; r++) {
+    bool any = false;
+    for (size_t i = 0; i < f->voxels; i++) any |= mask[i] = f->regions.member[labels[i]] >> r & 1;
+    out[r] = (vg_surface){{0, 0, 0}, {f->in.dim[0], f->in.dim[1], f->in.dim[2]}, NULL};
+    if (!any) continue;
+    out[r].distance = vg_malloc(f->voxels, sizeof(float));
+    assert_int_equal(vg_signed_distance(mask, f->in.dim, f->in.spacing, out[r].distance), VG_OK);
+  }
+  vg_free(mask);
 }
 
 /* Values and cells 0..3 (regions all = 1 2 3, core = 3, rim = 2, none = 9). */
@@ -109,6 +125,10 @@ static void make(fixture *f, int nx, int ny, int nz, texture t) {
                             .synth_labels = f->synth_labels};
   if (t == SMOOTH || (t == BLOBS && nx % 2))
     memcpy(f->in.spacing, (double[]){0.9, 1.2, 2.5}, sizeof f->in.spacing);
+  surfaces(f, f->real_labels, f->real_surfaces);
+  surfaces(f, f->synth_labels, f->synth_surfaces);
+  f->in.real_surfaces = f->real_surfaces;
+  f->in.synth_surfaces = f->synth_surfaces;
 }
 
 static void drop(fixture *f) {
@@ -117,6 +137,10 @@ static void drop(fixture *f) {
   vg_free(f->cells);
   vg_free(f->real_labels);
   vg_free(f->synth_labels);
+  for (int r = 0; r < 4; r++) {
+    vg_free(f->real_surfaces[r].distance);
+    vg_free(f->synth_surfaces[r].distance);
+  }
 }
 
 static void compute(const char *metric, const vg_metric_input *in, double *values) {
@@ -231,6 +255,7 @@ static void test_every_row_is_whole_and_ideal_on_itself(void **state) {
   make(&f, 33, 27, 21, BRAIN);
   f.in.synth = f.real;
   f.in.synth_labels = f.real_labels;
+  f.in.synth_surfaces = f.real_surfaces;
   const vg_metric_row *row;
   int n = 0;
   for (; (row = vg_metric_at(n)); n++) {

@@ -1,0 +1,23 @@
+/* metric_boundary.h: profiles of an image across a surface. */
+#ifndef VG_EVAL_METRIC_BOUNDARY_H
+#define VG_EVAL_METRIC_BOUNDARY_H
+#include "voxgan/metric.h"
+
+enum { VG_PROFILE_BINS = 2 * VG_PROFILE_MM }; /* of 1 mm: bin b holds distances from b - 10 to b - 9 */
+
+/* Means by bin of signed distance, NaN where a bin has no voxel. Voxels count whose face neighbours are all
+ * in the brain, so that a gradient (central differences, a mm) never reaches out of it. */
+typedef struct vg_profile {
+  double intensity[VG_PROFILE_BINS], gradient[VG_PROFILE_BINS];
+  double
+      sharpness; /* mean gradient within 1.5 mm of the surface over that from 3 to 8 mm; NaN without either */
+} vg_profile;
+
+typedef struct vg_boundary {
+  vg_profile real[VG_REGIONS_MAX], synth[VG_REGIONS_MAX]; /* by region */
+} vg_boundary;
+
+/* Once an input. Borrowed; NULL: out of memory. */
+const vg_boundary *vg_boundary_profiles(const vg_metric_input *in);
+
+#endif
