@@ -42,7 +42,7 @@ typedef struct vg_scheme {
 const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; help may be NULL */
 /* A name from the registry or inline text. VG_CONFIG names the fault and the nearest known name. */
 vg_status vg_scheme_parse(const char *text, vg_scheme *out);
-/* The inline form, which parses back to the same labels (vg_free). */
+/* The inline form, which parses back to the same labels (vg_free); of labels that share a value the first. */
 char *vg_scheme_text(const vg_scheme *s);
 const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value); /* NULL: not in the scheme */
 

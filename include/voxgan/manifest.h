@@ -77,6 +77,8 @@ vg_status vg_record_anonymise(vg_record *r, const vg_secret *s);
 /* Hashes the files below root, then writes the record atomically. */
 vg_status vg_record_write(vg_record *r, const char *root);
 bool vg_record_exists(const char *root, const char *id);
+/* Before a finished case is made anew; fine when there is none. */
+vg_status vg_record_remove(const char *root, const char *id);
 /* VG_DATA: no record, or not one of ours. */
 vg_status vg_record_read(const char *root, const char *id, vg_record *out);
 /* Ids of the finished cases, sorted; n 0 where there is none (vg_strv_free). */

@@ -239,12 +239,32 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   vg_str_release(&t);
 }
 
+/* A data set that this program wrote says what its values are. Others' descriptions are not judged here. */
+static vg_status read_own_schemes(vg_source *src) {
+  static const char *const keys[] = {"tumour_labels", "anatomy_labels"};
+  vg_scheme *schemes[] = {&src->tumour_scheme, &src->anatomy_scheme};
+  vg_json *root = NULL;
+  char *path = vg_fs_join(src->root, "dataset_description.json");
+  vg_status st = path ? VG_OK : VG_MEMORY;
+  if (!st && vg_fs_exists(path) && vg_json_read(path, &root)) vg_error_clear();
+  const vg_json *own = vg_json_get(root, "voxgan");
+  for (int i = 0; i < 2 && !st; i++) {
+    const char *text = vg_json_string(vg_json_get(own, keys[i]), NULL);
+    if (text && !schemes[i]->n && vg_scheme_parse(text, schemes[i]))
+      st = vg_fail_in(VG_DATA, "%s: %s", path, keys[i]);
+  }
+  vg_json_free(root);
+  vg_free(path);
+  return st;
+}
+
 /* What the user names comes before what the files say, and that before what the layout is known for. */
 static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const char *tumour,
                              const char *anatomy) {
   const vg_layout *layout = vg_layout_find(src->layout);
   vg_status st = tumour && *tumour ? vg_scheme_parse(tumour, &src->tumour_scheme) : VG_OK;
   if (!st && anatomy && *anatomy) st = vg_scheme_parse(anatomy, &src->anatomy_scheme);
+  if (!st) st = read_own_schemes(src);
   if (!st && layout->open) st = layout->open(src, files, n);
   if (!st && !src->tumour_scheme.n && layout->tumour_scheme)
     st = vg_scheme_parse(layout->tumour_scheme, &src->tumour_scheme);

@@ -111,9 +111,12 @@ vg_status vg_scheme_parse(const char *text, vg_scheme *out) {
 
 char *vg_scheme_text(const vg_scheme *s) {
   vg_str t = VG_STR_INIT;
-  for (int i = 0; i < s->n; i++)
-    vg_str_addf(&t, "%s%u=%s%s", i ? "," : "", (unsigned)s->labels[i].value, s->labels[i].name,
-                s->labels[i].role == VG_ROLE_TUMOUR ? ":tumour" : "");
+  for (int i = 0; i < s->n; i++) {
+    const vg_label *l = &s->labels[i];
+    if (vg_scheme_find(s, l->value) == l)
+      vg_str_addf(&t, "%s%u=%s%s", i ? "," : "", (unsigned)l->value, l->name,
+                  l->role == VG_ROLE_TUMOUR ? ":tumour" : "");
+  }
   vg_str_add(&t, "");
   return vg_str_take(&t);
 }

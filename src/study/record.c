@@ -204,6 +204,13 @@ bool vg_record_exists(const char *root, const char *id) {
   return there;
 }
 
+vg_status vg_record_remove(const char *root, const char *id) {
+  char *path = record_path(root, id);
+  vg_status st = path ? vg_fs_remove(path) : VG_MEMORY;
+  vg_free(path);
+  return st;
+}
+
 /* False when the text is not there or does not fit. */
 static bool take_text(const vg_json *object, const char *key, char *buf, size_t size) {
   const char *text = vg_json_string(vg_json_get(object, key), NULL);

@@ -340,6 +340,41 @@ static void data_sets_of_others(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* dataset_description.json of a data set of ours tells its values, whatever the layout; others' is let be. */
+static void descriptions_of_ones_own(void **state) {
+  (void)state;
+  const char *dir = in_scratch("described");
+  vg_dataset ds = {0};
+  vg_format_set set = new_set(NULL, "nonenhancing");
+  must(vg_dataset_format_find("brats2023")->schemes(&set));
+  char *text = vg_scheme_text(&set.tumour), description[256];
+  assert_string_equal(text, "1=necrosis:tumour,2=oedema:tumour,3=enhancing:tumour");
+  snprintf(description, sizeof description,
+           "{\"voxgan\": {\"tumour_labels\": \"%s\", \"anatomy_labels\": \"4=gm,5=stem\"}}", text);
+  vg_free(text);
+  touch(dir, "a/a_seg.nii.gz");
+  mini_write_text(dir, "manifest.csv", "id,tumour\na,a/a_seg.nii.gz\n");
+  mini_write_text(dir, "dataset_description.json", description);
+  char *manifest = vg_fs_join(dir, "manifest.csv");
+  for (int csv = 0; csv < 2; csv++) {
+    must(vg_dataset_add(&ds, csv ? manifest : dir, csv ? "auto" : "brats2021", NULL, NULL));
+    assert_int_equal(value_of(&ds.sources[0].tumour_scheme, "enhancing"), 3);
+    assert_int_equal(value_of(&ds.sources[0].anatomy_scheme, "stem"), 5);
+    vg_dataset_release(&ds);
+  }
+  must(vg_dataset_add(&ds, dir, "brats2021", "brats", NULL));
+  assert_int_equal(value_of(&ds.sources[0].tumour_scheme, "enhancing"), 4);
+  vg_dataset_release(&ds);
+  mini_write_text(dir, "dataset_description.json", "{\"voxgan\": {\"tumour_labels\": \"1=\"}}");
+  must_say(vg_dataset_add(&ds, manifest, "auto", NULL, NULL), VG_DATA, "tumour_labels: scheme '1='");
+  vg_dataset_release(&ds);
+  mini_write_text(dir, "dataset_description.json", "no JSON");
+  must(vg_dataset_add(&ds, manifest, "auto", NULL, NULL));
+  assert_string_equal(ds.sources[0].tumour_scheme.name, "brats");
+  vg_dataset_release(&ds);
+  vg_free(manifest);
+}
+
 static void faults_of_dataset_json_are_named(void **state) {
   (void)state;
 #define CHANNELS "\"channel_names\": {\"0\": \"T1\", \"1\": \"T2\"}"
@@ -434,6 +469,7 @@ int main(void) {
       cmocka_unit_test(schemes_of_editions),
       cmocka_unit_test(names),
       cmocka_unit_test(data_sets_of_others),
+      cmocka_unit_test(descriptions_of_ones_own),
       cmocka_unit_test(faults_of_dataset_json_are_named),
       cmocka_unit_test(finishing_again_changes_nothing_and_says_what_fails),
   };

@@ -117,6 +117,10 @@ static void records_round_trip(void **state) {
   assert_string_equal(a, b);
   vg_free(b);
 
+  must(vg_record_remove(root, "c2"));
+  must(vg_record_remove(root, "c2"));
+  assert_false(vg_record_exists(root, "c2"));
+
   /* A file that is not there leaves no record. */
   r = new_record(6);
   must(vg_record_add_file(&r, "t1", "c6/none.nii.gz"));
