@@ -5,6 +5,7 @@
 #define VG_TESTS_MAPS_MAKER_H
 #include "voxgan/maps.h"
 #include "voxgan/phantom.h"
+#include "voxgan/pool.h"
 
 enum { MAKER_CSF = 1, MAKER_GM, MAKER_WM, MAKER_NECROSIS, MAKER_OEDEMA, MAKER_ENHANCING };
 
@@ -52,6 +53,21 @@ static inline size_t maker_ball(const vg_maps *m, const double centre[3], double
         n++;
       }
   return n;
+}
+
+/* Fails each allocation of fn in turn: it says so, and leaves nothing behind. */
+static inline void maker_starve(vg_status (*fn)(vg_maps *m), vg_maps *m) {
+  vg_threads_set(1);
+  long live = vg_mem_live();
+  vg_status st = VG_MEMORY;
+  for (long at = 1; st; at++) {
+    vg_mem_fail_after(at);
+    st = fn(m);
+    vg_mem_fail_after(0);
+    assert_true(!st || st == VG_MEMORY);
+    assert_int_equal(vg_mem_live(), live);
+  }
+  vg_threads_set(0);
 }
 
 /* Tissues of a healthy phantom whose largest side has size voxels, axes R, A, S. */

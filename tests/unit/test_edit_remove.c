@@ -11,7 +11,6 @@
 #include "mini_tree.h"
 #include "maps_maker.h"
 #include "voxgan/edit.h"
-#include "voxgan/pool.h"
 
 /* An ellipsoid: grey above, white below, fluid in a ball on the left only. */
 static uint8_t layers(const void *arg, const double mm[3]) {
@@ -167,12 +166,34 @@ static void threads_do_not_matter(void **state) {
   vg_maps_release(&m[1]);
 }
 
+static const vg_edit_chain *starved;
+
+static vg_status take_away(vg_maps *m) {
+  return vg_edit_chain_apply(starved, m, &(vg_edit_context){0}, NULL, NULL);
+}
+
+static void memory_runs_out(void **state) {
+  (void)state;
+  vg_maps m = case_with_tumour();
+  vg_edit_chain chain = {0};
+  must(vg_edit_chain_add(&chain, "remove:fill=mirror,which=largest"));
+  starved = &chain;
+  maker_starve(take_away, &m);
+  vg_edit_chain_release(&chain);
+  vg_maps_release(&m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(known_anatomy_is_kept),          cmocka_unit_test(unknown_anatomy_becomes_that_around),
-      cmocka_unit_test(what_is_far_is_found_too),       cmocka_unit_test(the_mirrored_side_is_taken),
-      cmocka_unit_test(a_mirrored_gap_falls_back),      cmocka_unit_test(one_part_can_be_removed),
-      cmocka_unit_test(without_a_tumour_it_is_refused), cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(known_anatomy_is_kept),
+      cmocka_unit_test(unknown_anatomy_becomes_that_around),
+      cmocka_unit_test(what_is_far_is_found_too),
+      cmocka_unit_test(the_mirrored_side_is_taken),
+      cmocka_unit_test(a_mirrored_gap_falls_back),
+      cmocka_unit_test(one_part_can_be_removed),
+      cmocka_unit_test(without_a_tumour_it_is_refused),
+      cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,6 @@
 #include "edit/frame.h"
 #include "mini_tree.h"
 #include "maps_maker.h"
-#include "voxgan/pool.h"
 
 #define DEGREE (3.14159265358979 / 180)
 

@@ -10,7 +10,6 @@
 #include "edit/mass.h"
 #include "mini_tree.h"
 #include "maps_maker.h"
-#include "voxgan/pool.h"
 
 #define PI 3.14159265358979
 
@@ -173,11 +172,27 @@ static void threads_do_not_matter(void **state) {
   vg_maps_release(&m[1]);
 }
 
+static vg_status push(vg_maps *m) {
+  return vg_mass_effect(m, m->tumour, &(vg_mass_settings){1, 30});
+}
+
+static void memory_runs_out(void **state) {
+  (void)state;
+  vg_maps m = maker_phantom(16, 5);
+  maker_ball(&m, (double[3]){30, 0, 20}, 15, 1, m.tumour);
+  maker_starve(push, &m);
+  vg_maps_release(&m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_ball_pushes_as_theory_says),   cmocka_unit_test(ventricles_give_way),
-      cmocka_unit_test(no_share_is_no_effect),          cmocka_unit_test(what_is_not_known_does_not_spread),
-      cmocka_unit_test(all_of_the_brain_can_be_tumour), cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(a_ball_pushes_as_theory_says),
+      cmocka_unit_test(ventricles_give_way),
+      cmocka_unit_test(no_share_is_no_effect),
+      cmocka_unit_test(what_is_not_known_does_not_spread),
+      cmocka_unit_test(all_of_the_brain_can_be_tumour),
+      cmocka_unit_test(threads_do_not_matter),
+      cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,6 @@
 #include "edit/tissue.h"
 #include "mini_tree.h"
 #include "maps_maker.h"
-#include "voxgan/pool.h"
 
 static void a_class_of_that_name_is_taken(void **state) {
   (void)state;
@@ -156,11 +155,25 @@ static void real_ones_are_found(void **state) {
   vg_dataset_release(&ds);
 }
 
+static vg_status find(vg_maps *m) {
+  uint8_t *mask = vg_malloc(vg_geometry_voxels(&m->geo), 1);
+  vg_status st = mask ? vg_ventricles_find(m, mask) : VG_MEMORY;
+  vg_free(mask);
+  return st;
+}
+
+static void memory_runs_out(void **state) {
+  (void)state;
+  vg_maps m = maker_phantom(16, 5);
+  maker_starve(find, &m);
+  vg_maps_release(&m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_class_of_that_name_is_taken), cmocka_unit_test(no_fluid_means_no_ventricles),
       cmocka_unit_test(the_phantom_s_are_found),       cmocka_unit_test(threads_do_not_matter),
-      cmocka_unit_test(real_ones_are_found),
+      cmocka_unit_test(real_ones_are_found),           cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
