@@ -44,17 +44,20 @@ static vg_status score(const vg_case *c, const float *synth, const vg_regions *r
   memcpy(in.dim, c->record.dim, sizeof in.dim);
   memcpy(in.spacing, c->record.spacing, sizeof in.spacing);
   for (int s = 0; s < c->n_series; s++) {
-    double v[VG_REGIONS_MAX];
+    double mae[VG_REGIONS_MAX], psnr[VG_REGIONS_MAX], ssim[VG_REGIONS_MAX];
+    vg_metric_memo memo = {0};
     for (size_t i = 0; i < voxels; i++) real[i] = (float)c->image[(size_t)s * voxels + i] / 32767.f;
     in.synth = synth + (size_t)s * voxels;
-    vg_status st = vg_metric_mae.compute(&in, v);
+    in.memo = &memo;
+    vg_status st = vg_metric_mae.compute(&in, mae);
+    if (!st) st = vg_metric_psnr.compute(&in, psnr);
+    if (!st) st = vg_metric_ssim.compute(&in, ssim);
+    vg_metric_memo_release(&memo);
     if (st) return st;
-    mean_add(&sum[s].mae, v[0]);
-    mean_add(&sum[s].tumour_mae, v[1]);
-    if ((st = vg_metric_psnr.compute(&in, v))) return st;
-    mean_add(&sum[s].psnr, v[0]);
-    if ((st = vg_metric_ssim.compute(&in, v))) return st;
-    mean_add(&sum[s].ssim, v[0]);
+    mean_add(&sum[s].mae, mae[0]);
+    mean_add(&sum[s].tumour_mae, mae[1]);
+    mean_add(&sum[s].psnr, psnr[0]);
+    mean_add(&sum[s].ssim, ssim[0]);
   }
   return VG_OK;
 }
