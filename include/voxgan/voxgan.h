@@ -34,6 +34,7 @@
 #include "voxgan/png.h"
 #include "voxgan/pool.h"
 #include "voxgan/prep.h"
+#include "voxgan/produce.h"
 #include "voxgan/registry.h"
 #include "voxgan/rng.h"
 #include "voxgan/run.h"
