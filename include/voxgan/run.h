@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
+#include "voxgan/produce.h"
+#include "voxgan/study.h"
 #include "voxgan/status.h"
 
 #ifdef __cplusplus
@@ -32,25 +34,20 @@ vg_status vg_train(const vg_train_options *options);
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
 
 typedef struct vg_synth_options {
-  const char *model;                          /* model.safetensors, or a run folder */
-  vg_roots labels;                            /* folders in a layout, or single label map files */
-  const char *tumour_scheme, *anatomy_scheme; /* of the label maps; NULL: the layout's */
-  const char *out;
-  const char *format; /* layout to write in; NULL: that of the label maps, or of the model for single files */
-  const char *device; /* NULL: cpu */
-  int threads;        /* 0: all */
-  uint64_t seed;
-  bool overwrite;       /* make anew what is there; otherwise finished cases are kept */
-  bool skip_incomplete; /* leave out subjects without the label maps that the model needs */
-  vg_window window;     /* AUTO: whole volume where it fits memory_gib, else overlapping patches */
-  double memory_gib;    /* 0: what the machine has available */
+  const char *model;         /* model.safetensors, or a run folder */
+  vg_study_options study;    /* the label maps */
+  vg_produce_options output; /* the data set */
+  const char *device;        /* NULL: cpu */
+  int threads;               /* 0: all */
+  vg_window window;          /* AUTO: whole volume where it fits memory_gib, else overlapping patches */
+  double memory_gib;         /* 0: what the machine has available */
 } vg_synth_options;
 
-/* Makes one synthetic case a label map: images, a copy of the label maps, manifest.csv,
- * dataset_description.json. */
+/* Makes a synthetic data set of a study's label maps (produce.h): images and the label maps they were made
+ * from. */
 vg_status vg_synth(const vg_synth_options *options);
 
-#define VG_TORCH_ABI 1
+#define VG_TORCH_ABI 2
 /* What the module exports as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
   int abi; /* VG_TORCH_ABI */

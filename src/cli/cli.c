@@ -28,7 +28,7 @@ static const cli_option common[] = {
 };
 
 static const cli_option *find_in(const cli_option *list, const char *name, size_t len) {
-  for (; list->name; list++)
+  for (; list && list->name; list++)
     if (strlen(list->name) == len && !strncmp(list->name, name, len)) return list;
   return NULL;
 }
@@ -37,6 +37,7 @@ static vg_status unknown_option(const cli_command *c, const char *name) {
   const char *names[64];
   int n = 0;
   for (const cli_option *o = c->options; o->name; o++) names[n++] = o->name;
+  for (const cli_option *o = c->shared; o && o->name; o++) names[n++] = o->name;
   for (const cli_option *o = common; o->name; o++) names[n++] = o->name;
   names[n] = NULL;
   const char *near = vg_nearest(name, names);
@@ -90,6 +91,7 @@ vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bo
     size_t len = eq ? (size_t)(eq - name) : strlen(name);
     const cli_option *o = find_in(c->options, name, len);
     if (o) given[o - c->options] = true;
+    if (!o) o = find_in(c->shared, name, len);
     if (!o) o = find_in(common, name, len);
     if (!o) return unknown_option(c, name);
     if (!o->out) {
@@ -135,6 +137,7 @@ void cli_print_help(const cli_command *c) {
   for (const cli_option *o = c->options; o->name; o++)
     if (o->required) printf(" --%s %s", o->name, o->value);
   printf(" [options]\n\noptions (defaults in brackets):\n");
+  if (c->shared) print_options(c->shared);
   print_options(c->options);
   print_options(common);
   if (c->details) printf("\n%s", c->details);

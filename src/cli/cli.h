@@ -37,6 +37,7 @@ typedef struct cli_command {
   const char *name, *arguments, *summary;
   const char *details;       /* paragraphs at the end of --help, or NULL */
   const cli_option *options; /* ends with a NULL name */
+  const cli_option *shared;  /* more of them, of several commands; NULL: none. Not required */
   int least_args, most_args; /* positional */
   vg_status (*run)(char **args, int n_args);
 } cli_command;

@@ -1,60 +1,39 @@
 /* cmd_synth.c: voxgan synth. */
 #include <string.h>
-#include "cli/cli.h"
+#include "cli/study_options.h"
 
-static cli_list labels, layouts;
-static const char *out, *format, *device, *tumour_scheme, *anatomy_scheme, *window = "auto";
-static long long threads, seed = 1;
+static const char *device, *window = "auto", *finish, *verify;
 static double memory;
-static bool overwrite, skip_incomplete;
 
 static const cli_option options[] = {
-    {"labels", CLI_LIST, &labels, "DIR|FILE",
-     "label maps: a data set's folder, a CSV manifest, or one label map; may be repeated", true},
-    {"out", CLI_TEXT, &out, "DIR", "data set to write", true},
-    {"layout", CLI_LIST, &layouts, "L", "layout of the label maps' folder; guessed and said when not given",
-     false},
-    {"format", CLI_TEXT, &format, "L", "layout to write in; that of the label maps when not given", false},
-    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline",
-     false},
-    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
-     false},
     {"window", CLI_TEXT, &window, "W",
      "whole, patch (overlapping, Gaussian-weighted), or auto: whole where it fits", false},
     {"memory", CLI_F64, &memory, "GIB", "memory that synthesis may take; 0: what the machine has free",
      false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},
-    {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
-    {"seed", CLI_INT, &seed, "N", "seed, recorded with the data set", false},
-    {"overwrite", CLI_FLAG, &overwrite, NULL, "make finished cases anew instead of keeping them", false},
-    {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL, "leave out subjects that lack a label map", false},
+    {"finish", CLI_TEXT, &finish, "DIR",
+     "close a data set that shards made: merge their records into its manifest and verify all", false},
+    {"verify", CLI_TEXT, &verify, "DIR", "check a data set's files against its manifest", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
 static vg_status run(char **args, int n_args) {
-  (void)n_args;
-  vg_synth_options o = {.model = args[0],
-                        .labels = {labels.items, labels.n, layouts.items, layouts.n},
-                        .tumour_scheme = tumour_scheme,
-                        .anatomy_scheme = anatomy_scheme,
-                        .out = out,
-                        .format = format,
-                        .device = device,
-                        .threads = (int)threads,
-                        .seed = (uint64_t)seed,
-                        .overwrite = overwrite,
-                        .skip_incomplete = skip_incomplete,
-                        .memory_gib = memory};
   static const char *const windows[] = {"auto", "whole", "patch"};
+  if (finish) return vg_produce_finish(finish, (int)study_values.sheet);
+  if (verify) return vg_produce_verify(verify);
+  if (!n_args) return vg_fail(VG_USAGE, "too few arguments; wanted MODEL");
+  vg_synth_options o = {.model = args[0], .device = device, .memory_gib = memory};
   int w = 0;
   while (w < 3 && strcmp(window, windows[w])) w++;
   if (w == 3) return vg_fail(VG_USAGE, "--window is \"%s\", but must be auto, whole or patch", window);
-  if (seed < 0) return vg_fail(VG_USAGE, "--seed must not be negative");
   if (memory < 0) return vg_fail(VG_USAGE, "--memory must not be negative");
+  vg_status st = study_options_read(&o.study, &o.output);
+  if (st) return st;
+  if (study_values.dry_run) return study_options_describe(&o.study);
   o.window = (vg_window)w;
+  o.threads = (int)study_values.threads;
   const vg_torch_module *torch;
-  vg_status st = cli_set_threads(threads);
-  if (!st) st = vg_torch_open(&torch);
+  st = vg_torch_open(&torch);
   return st ? st : torch->synth(&o);
 }
 
@@ -62,15 +41,23 @@ const cli_command cmd_synth = {
     .name = "synth",
     .arguments = "MODEL",
     .summary = "make a synthetic data set from label maps with a trained model",
-    .details = "MODEL is a model.safetensors or a run folder. Each label map gives one case: its images and "
-               "a copy of the\n"
-               "labels in the same grid, so that the pair is annotated data. Finished cases are kept when "
-               "the command\n"
-               "is run again.\n\n"
-               "example:\n"
-               "  voxgan synth runs/a --labels BraTS2021_val --out synthetic --format brats2023\n",
+    .details = "MODEL is a model.safetensors or a run folder. Each label map gives one case, or --per-case "
+               "many: its "
+               "images\n"
+               "and the labels that they were made from, in the same grid, so that the pair is annotated "
+               "data. --edit "
+               "and\n"
+               "--plan alter the labels first (see `voxgan edit --help`). Finished cases are kept when the "
+               "command is "
+               "run\n"
+               "again. Exit code 1 when some cases could not be made.\n\n"
+               "examples:\n"
+               "  voxgan synth runs/a --labels BraTS2021_val --out synthetic --format brats2023\n"
+               "  voxgan synth runs/a --plan study.json --out study --format nnunet --shard slurm\n"
+               "  voxgan synth --finish study\n",
     .options = options,
-    .least_args = 1,
+    .shared = study_options,
+    .least_args = 0,
     .most_args = 1,
     .run = run,
 };

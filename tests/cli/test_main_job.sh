@@ -52,7 +52,7 @@ victim=$(find "$T/s" -name '*_t2.nii.gz' | sort | head -1)
 rm "$victim"
 expect_ok '1 cases made, 1 kept' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/s"
 expect "the same bytes again" diff -r "$T/s" "$T/s1"
-expect_fail 2 'made by another model or with other settings' "$VOXGAN" synth "$T/c" --labels "$T/test" --layout brats2021 --out "$T/s"
+expect_fail 2 'another study, model or settings' "$VOXGAN" synth "$T/c" --labels "$T/test" --layout brats2021 --out "$T/s"
 expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/w" --window patch
 expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/f" --format brats2023
 expect "labels in the other edition's values" sh -c "'$VOXGAN' inspect --json \$(find '$T/f' -name '*-seg.nii.gz' | sort | head -1) | grep -q '\"value\": *3'"

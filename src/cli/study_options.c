@@ -1,0 +1,94 @@
+/* study_options.c: from the command line to a study and its output. */
+#include "cli/study_options.h"
+
+struct study_values study_values = {.per_case = 1, .redraws = 20, .seed = 1, .sheet = 50};
+
+#define V(field) &study_values.field
+
+const cli_option study_options[] = {
+    {"labels", CLI_LIST, V(labels), "DIR|FILE",
+     "label maps: a data set's folder, a CSV manifest, or one label map; may be repeated", false},
+    {"layout", CLI_LIST, V(layouts), "L", "layout of the label maps' folder; guessed and said when not given",
+     false},
+    {"edit", CLI_LIST, V(edits), "EDIT",
+     "alter the label maps: NAME:param=value,...; several in order; `voxgan list edits` shows them", false},
+    {"donors", CLI_LIST, V(donors), "DIR",
+     "data set whose tumours graft takes; not given: the label maps' own", false},
+    {"donor-layout", CLI_LIST, V(donor_layouts), "L", "layout of the donors' folder", false},
+    {"per-case", CLI_INT, V(per_case), "N", "cases made of each label map", false},
+    {"plan", CLI_TEXT, V(plan), "FILE", "a whole study: cohorts, edits, distributions, targets (JSON)",
+     false},
+    {"dry-run", CLI_FLAG, V(dry_run), NULL, "print what would be made, make nothing", false},
+    {"out", CLI_TEXT, V(out), "DIR", "data set to write", false},
+    {"format", CLI_TEXT, V(format), "F",
+     "how to write it: a row of `voxgan list formats`; that of the label maps when not given", false},
+    {"name", CLI_TEXT, V(name), "NAME", "name of the data set", false},
+    {"prefix", CLI_TEXT, V(prefix), "P", "of the ids of numbered cases, P-00001; not given: synth", false},
+    {"shard", CLI_TEXT, V(shard), "I/N",
+     "make part I of N only; slurm: as the array job says; then `voxgan synth --finish DIR`", false},
+    {"anonymous", CLI_TEXT, V(anonymous), "KEYFILE",
+     "write sources' and donors' ids as their keyed hash (HMAC-SHA256 by the file's bytes)", false},
+    {"tumour-scheme", CLI_TEXT, V(tumour_scheme), "S", "label scheme of the tumour maps, by name or inline",
+     false},
+    {"anatomy-scheme", CLI_TEXT, V(anatomy_scheme), "S",
+     "label scheme of the anatomy maps, by name or inline", false},
+    {"seed", CLI_INT, V(seed), "N", "seed of all that is drawn", false},
+    {"redraws", CLI_INT, V(redraws), "N", "draws of a case before it counts as failed", false},
+    {"sheet", CLI_INT, V(sheet), "N", "cases on the contact sheets; 0: no sheets", false},
+    {"threads", CLI_INT, V(threads), "N", "threads, 0 for all processors", false},
+    {"overwrite", CLI_FLAG, V(overwrite), NULL, "make finished cases anew instead of keeping them", false},
+    {"skip-incomplete", CLI_FLAG, V(skip_incomplete), NULL, "leave out subjects that lack a map", false},
+    {NULL, CLI_FLAG, NULL, NULL, NULL, false},
+};
+
+static vg_status check(const struct study_values *v) {
+  if (v->seed < 0) return vg_fail(VG_USAGE, "--seed must not be negative");
+  if (v->per_case < 1 || v->per_case > 1000000)
+    return vg_fail(VG_USAGE, "--per-case is %lld, but must be from 1 to 1000000", v->per_case);
+  if (v->redraws < 1 || v->redraws > 100000)
+    return vg_fail(VG_USAGE, "--redraws is %lld, but must be from 1 to 100000", v->redraws);
+  if (v->sheet < 0 || v->sheet > 10000)
+    return vg_fail(VG_USAGE, "--sheet is %lld, but must be from 0 to 10000", v->sheet);
+  if (v->plan && (v->edits.n || v->per_case > 1))
+    return vg_fail(VG_USAGE,
+                   "--plan says what is edited and how often; it goes without --edit and --per-case");
+  if (!v->plan && !v->labels.n) return vg_fail(VG_USAGE, "--labels DIR|FILE is missing");
+  if (!v->out && !v->dry_run) return vg_fail(VG_USAGE, "--out DIR is missing");
+  return VG_OK;
+}
+
+vg_status study_options_read(vg_study_options *study, vg_produce_options *output) {
+  const struct study_values *v = &study_values;
+  vg_status st = check(v);
+  if (st) return st;
+  *study =
+      (vg_study_options){.hosts = {v->labels.items, v->labels.n, v->layouts.items, v->layouts.n},
+                         .donors = {v->donors.items, v->donors.n, v->donor_layouts.items, v->donor_layouts.n},
+                         .tumour_scheme = v->tumour_scheme,
+                         .anatomy_scheme = v->anatomy_scheme,
+                         .edits = v->edits.items,
+                         .n_edits = v->edits.n,
+                         .per_case = v->plan ? 0 : (int)v->per_case,
+                         .plan = v->plan,
+                         .prefix = v->prefix,
+                         .numbered = v->prefix || v->anonymous,
+                         .seed = (uint64_t)v->seed,
+                         .redraws = (int)v->redraws,
+                         .skip_incomplete = v->skip_incomplete};
+  *output = (vg_produce_options){.out = v->out,
+                                 .format = v->format,
+                                 .title = v->name,
+                                 .anonymous = v->anonymous,
+                                 .overwrite = v->overwrite,
+                                 .sheet = (int)v->sheet};
+  if (v->shard) st = vg_shard_parse(v->shard, &output->shard, &output->shards);
+  return st ? st : cli_set_threads(v->threads);
+}
+
+vg_status study_options_describe(const vg_study_options *study) {
+  vg_study *s = NULL;
+  vg_status st = vg_study_open(study, &s);
+  if (!st) st = vg_study_describe(s, stdout);
+  vg_study_free(s);
+  return st;
+}
