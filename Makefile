@@ -162,7 +162,7 @@ uninstall:
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
 # ---- benchmarks: ours and a peer, alternating, in one run -------------------------------------
-BENCHES := io edit train
+BENCHES := io edit train synth
 .PHONY: bench $(BENCHES:%=bench-%)
 bench: $(BENCHES:%=bench-%)
 bench-io: all $B/bench/bench_io
@@ -171,6 +171,8 @@ bench-edit: $B/bench/bench_edit
 	/usr/bin/python3 bench/bench_edit.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B
+bench-synth: all
+	/usr/bin/python3 bench/bench_synth.py $B
 
 # ---- house-keeping ---------------------------------------------------------------------------
 SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*.cpp tests/*/*.[ch] tests/*/*/*.c bench/*.c)
