@@ -14,6 +14,7 @@
 #include "voxgan/version.h"
 
 #define DESCRIPTION "dataset_description.json"
+#define DEFAULT_TITLE "synthetic brain MRI"
 
 /* ---- description ---- */
 
@@ -59,7 +60,7 @@ static vg_status describe(const vg_output *out, const vg_study *study, const vg_
   vg_status st = hash_study(study, o, hash);
   if (st) return st;
   vg_json *d = vg_json_object();
-  vg_json_put_string(d, "Name", *out->title ? out->title : "synthetic brain MRI");
+  vg_json_put_string(d, "Name", *out->title ? out->title : DEFAULT_TITLE);
   vg_json_put_string(d, "BIDSVersion", "1.9.0");
   vg_json_put_string(d, "DatasetType", "derivative");
   vg_json *by = vg_json_put_take(vg_json_put_take(d, "GeneratedBy", vg_json_array()), NULL, vg_json_object());
@@ -123,7 +124,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   out->format = vg_dataset_format_find(out->format_name);
   out->cases = (size_t)vg_json_number(vg_json_get(v, "cases"), 0);
   const char *title = vg_json_string(vg_json_get(d, "Name"), "");
-  if (strcmp(title, "synthetic brain MRI") != 0) snprintf(out->title, sizeof out->title, "%s", title);
+  if (strcmp(title, DEFAULT_TITLE) != 0) snprintf(out->title, sizeof out->title, "%s", title);
   out->set.name = *out->title ? out->title : NULL;
   for (const vg_json *s = vg_json_first(vg_json_get(v, "series")); s && out->set.series.n < VG_SERIES_MAX;
        s = vg_json_next(s))
@@ -228,7 +229,7 @@ vg_status vg_output_sweep(const char *root, bool (*mine)(const void *arg, const 
 
 static vg_status draw_sheets(const vg_output *out, int sheet) {
   vg_dataset ds = {0};
-  vg_contact_sheet_options o = {.title = out->set.name, .most = sheet};
+  vg_contact_sheet_options o = {.title = *out->title ? out->title : DEFAULT_TITLE, .most = sheet};
   char *tumour = out->set.tumour.n ? vg_scheme_text(&out->set.tumour) : NULL;
   char *anatomy = out->set.anatomy.n ? vg_scheme_text(&out->set.anatomy) : NULL;
   int pages;

@@ -74,17 +74,18 @@ done
 
 # Who the sources were stays a secret.
 head -c 32 /dev/urandom >"$T/key"
-expect_ok '3 cases made' "$VOXGAN" edit --labels "$T/healthy" --layout bids --donors "$T/hosts" --donor-layout brats2021 --per-case 1 \
-  --edit graft:donor=random --out "$T/anon" --anonymous "$T/key" --sheet 0 || true
-expect "no source's id" sh -c "! grep -rqE 'phantom|Phantom' '$T/anon/manifest.csv' '$T/anon/.voxgan'"
+expect_ok '4 cases made' "$VOXGAN" edit --labels "$T/healthy" --layout bids --donors "$T/hosts" --donor-layout brats2021 --per-case 2 \
+  --edit graft:donor=random --out "$T/anon" --anonymous "$T/key" --sheet 0
+expect "there are sources" grep -qE '[0-9a-f]{16}' "$T/anon/manifest.csv"
+expect "no source's id" sh -c "! grep -rqE 'sub-0|BraTS2021_0' '$T/anon/manifest.csv' '$T/anon/.voxgan'"
 
 # A closed data set whose files were changed, or that has more or fewer.
 victim=$(find "$T/f_bids" -name '*.nii.gz' | sort | head -1)
 cp "$victim" "$T/kept.nii.gz"
 printf x >>"$victim"
-expect_fail 3 'disagree' "$VOXGAN" synth --verify "$T/f_bids"
+expect_fail 3 'does not agree with its manifest' "$VOXGAN" synth --verify "$T/f_bids"
 rm "$victim"
-expect_fail 3 'disagree' "$VOXGAN" synth --verify "$T/f_bids"
+expect_fail 3 'does not agree with its manifest' "$VOXGAN" synth --verify "$T/f_bids"
 cp "$T/kept.nii.gz" "$victim"
 expect_ok 'all as the manifest says' "$VOXGAN" synth --verify "$T/f_bids"
 expect_fail 3 'no dataset_description.json' "$VOXGAN" synth --finish "$T/hosts"
@@ -105,7 +106,7 @@ expect_fail 2 'typo.json.*conut.*did you mean count' "$VOXGAN" edit --plan "$T/t
 expect_fail 2 'did you mean bids' "$VOXGAN" edit $labels --out "$T/x" --format bisd
 expect_fail 2 'key' "$VOXGAN" edit $labels --out "$T/x" --anonymous "$T/nokey"
 # Every case fails: each is said, the exit code is 1, and nothing pretends to be finished.
-"$VOXGAN" edit $labels --out "$T/full" --edit scale:ml=5000 --redraws 2 >"$T/stdout" 2>"$T/stderr"
+"$VOXGAN" edit $labels --out "$T/full" --edit scale:ml=900,fit=0.99 --redraws 2 >"$T/stdout" 2>"$T/stderr"
 expect "no room exits 1" [ $? = 1 ]
 expect "each case is said" [ "$(grep -c 'case .*: ' "$T/stderr")" -ge 3 ]
 expect "and no file is there" [ -z "$(find "$T/full" -name '*.nii.gz')" ]
