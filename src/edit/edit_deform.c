@@ -76,55 +76,60 @@ typedef struct head {
   const vg_warp *warp;
   const vg_maps *from;
   vg_maps *to;
-  double to_voxels[3][3]; /* mm -> voxels */
-  int lo[3], n[3];        /* the box that may change */
+  float to_voxels[3][3]; /* mm -> voxels */
+  int lo[3], n[3];       /* the box that may change */
 } head;
 
-/* The code of the greatest weight among the corners that count. */
-static uint8_t elect(const uint8_t *codes, const size_t corner[8], const double weight[8]) {
-  double best = 0;
+/* The code of the greatest weight among eight corners. */
+static uint8_t elect(const uint8_t *codes, const size_t corner[8], const float weight[8]) {
+  float best = 0;
   uint8_t elected = codes[corner[0]];
-  int same = 1;
-  while (same < 8 && codes[corner[same]] == elected) same++;
-  if (same == 8) return elected;
   for (int i = 0; i < 8; i++) {
-    double sum = 0;
+    float sum = 0;
     for (int j = 0; j < 8; j++) sum += codes[corner[j]] == codes[corner[i]] ? weight[j] : 0;
     if (sum > best) best = sum, elected = codes[corner[i]];
   }
   return elected;
 }
 
+static bool uniform(const uint8_t *codes, const size_t corner[8]) {
+  uint8_t differ = 0;
+  for (int i = 1; i < 8; i++) differ |= codes[corner[i]] ^ codes[corner[0]];
+  return !differ;
+}
+
 /* What lies at a point of the old head, in voxels; anatomy and tumour are those of its corners inside the
  * brain, so that the three maps stay in step. */
-static void show(const head *h, const double v[3], size_t to) {
-  const int *dim = h->from->geo.dim;
-  size_t corner[8];
-  double weight[8], inside = 0;
-  int at[3];
-  double f[3];
+static void show(const head *h, const float v[3], size_t to) {
+  const vg_maps *from = h->from;
+  const int *dim = from->geo.dim;
+  size_t corner[8], base = 0, step[3] = {1, (size_t)dim[0], (size_t)dim[0] * (size_t)dim[1]};
+  float on[3], weight[8], inside = 0;
   for (int a = 0; a < 3; a++) {
-    double c = fmin(fmax(v[a], 0), dim[a] - 1);
-    at[a] = (int)c, f[a] = c - at[a];
+    float last = (float)(dim[a] - 1), at = v[a] < 0 ? 0 : v[a] > last ? last : v[a];
+    int whole = (int)at;
+    on[a] = at - (float)whole;
+    base += (size_t)whole * step[a];
+    if (whole == dim[a] - 1) step[a] = 0;
+  }
+  for (int i = 0; i < 8; i++)
+    corner[i] = base + (i & 1 ? step[0] : 0) + (i & 2 ? step[1] : 0) + (i & 4 ? step[2] : 0);
+  bool sure = uniform(from->brain, corner);
+  if (sure && (!from->brain[base] || (uniform(from->anatomy, corner) && uniform(from->tumour, corner)))) {
+    h->to->brain[to] = from->brain[base];
+    h->to->anatomy[to] = from->anatomy[base];
+    h->to->tumour[to] = from->tumour[base];
+    return;
   }
   for (int i = 0; i < 8; i++) {
-    size_t index = 0;
-    weight[i] = 1;
-    for (int a = 2; a >= 0; a--) {
-      int up = i >> a & 1, p = at[a] + up;
-      weight[i] *= up ? f[a] : 1 - f[a];
-      index = index * (size_t)dim[a] + (size_t)(p < dim[a] ? p : dim[a] - 1);
-    }
-    corner[i] = index;
-    if (h->from->brain[index])
-      inside += weight[i];
-    else
-      weight[i] = 0;
+    weight[i] = from->brain[corner[i]] ? 1 : 0;
+    for (int a = 0; a < 3; a++) weight[i] *= i >> a & 1 ? on[a] : 1 - on[a];
+    inside += weight[i];
   }
-  bool brain = inside >= 0.5;
+  bool brain = inside >= 0.5f;
   h->to->brain[to] = brain;
-  h->to->anatomy[to] = brain ? elect(h->from->anatomy, corner, weight) : 0;
-  h->to->tumour[to] = brain ? elect(h->from->tumour, corner, weight) : 0;
+  h->to->anatomy[to] = brain ? elect(from->anatomy, corner, weight) : 0;
+  h->to->tumour[to] = brain ? elect(from->tumour, corner, weight) : 0;
 }
 
 static vg_status warp_slice(void *arg, size_t slice) {
@@ -137,9 +142,9 @@ static vg_status warp_slice(void *arg, size_t slice) {
     vg_warp_row(h->warp, geo, y, z, row);
     size_t base = ((size_t)z * (size_t)geo->dim[1] + (size_t)y) * (size_t)geo->dim[0];
     for (int x = h->lo[0]; x < h->lo[0] + h->n[0]; x++) {
-      double v[3] = {x, y, z};
+      float v[3] = {(float)x, (float)y, (float)z};
       for (int a = 0; a < 3; a++)
-        for (int k = 0; k < 3; k++) v[a] += h->to_voxels[a][k] * (double)row[3 * x + k];
+        for (int k = 0; k < 3; k++) v[a] += h->to_voxels[a][k] * row[3 * x + k];
       show(h, v, base + (size_t)x);
     }
   }
@@ -156,7 +161,7 @@ static vg_status deform_all(vg_maps *maps, vg_rng *rng, double amplitude, double
   vg_geometry_spacing(&maps->geo, mm);
   if (!vg_affine_invert(&maps->geo.affine, &to_voxel)) VG_BUG("maps with a flat grid");
   for (int a = 0; a < 3; a++)
-    for (int k = 0; k < 3; k++) h.to_voxels[a][k] = to_voxel.m[a][k];
+    for (int k = 0; k < 3; k++) h.to_voxels[a][k] = (float)to_voxel.m[a][k];
   vg_status st = vg_warp_random(&maps->geo, amplitude, smoothness, rng, &warp);
   int margin = (int)ceil(warp.reach / fmin(mm[0], fmin(mm[1], mm[2])));
   if (!st && !vg_mask_box(maps->brain, maps->geo.dim, margin, h.lo, h.n))

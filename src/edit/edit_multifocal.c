@@ -1,6 +1,7 @@
 /* edit_multifocal.c: satellites of the tumour elsewhere in the brain. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "edit/change.h"
 #include "voxgan/grid.h"
@@ -71,7 +72,10 @@ static vg_status add_satellite(vg_change *c, uint8_t *centres, uint8_t *put, dou
   vg_rotation_random(c->call->rng, r);
   vg_lesion_pose_turn(&pose, r);
   vg_lesion_pose_scale(&pose, ml / c->lesion.ml[0]);
-  for (size_t i = 0; i < n; i++) centres[i] &= c->allowed[i], put[i] = 0;
+  const uint8_t *restrict allowed = c->allowed;
+  uint8_t *restrict left = centres;
+  for (size_t i = 0; i < n; i++) left[i] &= allowed[i];
+  memset(put, 0, n);
   vg_search search = {.allowed = c->allowed, .centres = centres, .region = "any", .what = what};
   vg_status st = vg_search_place(c->maps, &c->lesion, &pose, &search, &c->rules, c->call->rng, put);
   if (!st && !c->rules.anywhere) st = vg_place_keep_off(&c->maps->geo, put, c->rules.gap, c->allowed);

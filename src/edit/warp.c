@@ -50,6 +50,7 @@ static void weights(double t, double b[4]) {
 static void displacement_at(const vg_warp *w, const double u[3], double d[3]) {
   int cell[3];
   double b[3][4];
+  float row[12] = {0}; /* of four controls along x, summed over y and z */
   memset(d, 0, 3 * sizeof *d);
   for (int a = 0; a < 3; a++) {
     if (!(u[a] > 0 && u[a] < w->n[a])) return;
@@ -59,12 +60,10 @@ static void displacement_at(const vg_warp *w, const double u[3], double d[3]) {
   for (int z = 0; z < 4; z++)
     for (int y = 0; y < 4; y++) {
       const float *p = control_at(w, cell[0] - 1, cell[1] + y - 1, cell[2] + z - 1);
-      double yz = b[2][z] * b[1][y];
-      for (int x = 0; x < 4; x++, p += 3) {
-        double weight = yz * b[0][x];
-        for (int k = 0; k < 3; k++) d[k] += weight * (double)p[k];
-      }
+      float weight = (float)(b[2][z] * b[1][y]);
+      for (int k = 0; k < 12; k++) row[k] += weight * p[k];
     }
+  for (int k = 0; k < 12; k++) d[k % 3] += b[0][k / 3] * (double)row[k];
 }
 
 void vg_warp_at(const void *warp, const double mm[3], double displacement[3]) {
