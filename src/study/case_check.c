@@ -33,7 +33,7 @@ static vg_status count_asked(const char *edits, int *asked) {
   return st;
 }
 
-vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, const double ml[2],
+vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, const vg_plan_target *target,
                          vg_tumour_facts *facts) {
   int n_anatomy = 0;
   for (int k = 0; k < maps->classes.n; k++) n_anatomy += maps->classes.roles[k] == VG_ROLE_ANATOMY;
@@ -51,7 +51,11 @@ vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, con
   double mm[3];
   vg_geometry_spacing(&maps->geo, mm);
   double voxel = mm[0] * mm[1] * mm[2] / 1000; /* as near as a grid comes to a volume */
+  const double *ml = target->ml, *left = target->left;
   if (facts->total_ml < ml[0] - voxel || facts->total_ml > ml[1] + voxel)
     return vg_fail(VG_REFUSED, "the tumour has %.4g ml, not %.10g to %.10g", facts->total_ml, ml[0], ml[1]);
+  if (facts->left_share < left[0] || facts->left_share > left[1])
+    return vg_fail(VG_REFUSED, "%.0f%% of the tumour is on the left, not %.0f to %.0f%%",
+                   100 * facts->left_share, 100 * left[0], 100 * left[1]);
   return VG_OK;
 }

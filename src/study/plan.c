@@ -11,6 +11,10 @@
 
 #define COUNT_MOST 1000000
 #define LEVELS_MOST 256
+/* A tumour with no more than this on the other side is on one side, as the manifest says too. */
+#define OTHER_SIDE 0.1
+
+static const vg_plan_target any_tumour = {{0, INFINITY}, {0, 1}};
 
 /* ---- freeing ---- */
 
@@ -166,7 +170,6 @@ static vg_status get_range(const place *p, const vg_json *object, double ml[2]) 
   const vg_json *n = vg_json_get(object, "volume_ml"), *first = vg_json_first(n),
                 *second = vg_json_next(first);
   place here = at_key(p, "volume_ml");
-  ml[0] = 0, ml[1] = INFINITY;
   if (!n) return VG_OK;
   ml[0] = vg_json_number(first, -1), ml[1] = vg_json_number(second, -1);
   bool good = vg_json_type_of(n) == VG_JSON_ARRAY && vg_json_size(n) == 2 && ml[0] >= 0 && ml[0] < ml[1];
@@ -187,7 +190,7 @@ static vg_plan_factor *new_factor(vg_plan_cohort *c, const char *name, size_t n)
   c->n_factors++;
   for (size_t i = 0; i < n; i++) {
     f->levels[i].share = 1.0 / (double)n;
-    f->levels[i].ml[1] = INFINITY;
+    f->levels[i].target = any_tumour;
   }
   return f;
 }
@@ -207,7 +210,7 @@ static vg_status read_alternative(const place *p, const vg_json *n, vg_plan_leve
   level->share = vg_json_number(share, share ? -1 : 1);
   if (!(level->share > 0)) return must_be(&here, "a number above 0");
   st = get_edits(p, n, &level->chain);
-  if (!st) st = get_range(p, n, level->ml);
+  if (!st) st = get_range(p, n, level->target.ml);
   if (!st) st = get_text(p, n, "name", &level->text);
   if (st || level->text) return st;
   for (const vg_json *e = vg_json_first(vg_json_get(n, "edits")); e; e = vg_json_next(e))
@@ -275,7 +278,7 @@ static vg_status balance_volume(const place *p, const vg_json *edges, vg_plan_co
   if (!f) return VG_MEMORY;
   const vg_json *e = vg_json_first(edges);
   for (int i = 0; i < f->n && !st; i++, e = vg_json_next(e)) {
-    double *ml = f->levels[i].ml;
+    double *ml = f->levels[i].target.ml;
     ml[0] = vg_json_number(e, 0), ml[1] = vg_json_number(vg_json_next(e), 0);
     st = set_level(p, &f->levels[i], vg_format("%.10g to %.10g ml", ml[0], ml[1]),
                    vg_format("scale:ml=uniform(%.10g,%.10g)", ml[0], ml[1]));
@@ -325,7 +328,13 @@ static vg_status get_balance(const place *p, const vg_json *cohort, vg_plan_coho
   inner = at_key(&here, "hemisphere");
   if (!st && (value = vg_json_get(n, "hemisphere")))
     st = balance_names(&inner, value, "hemisphere", sides, "move:region=%s-hemisphere,random", c);
-  return st;
+  if (st || !value) return st;
+  const vg_plan_factor *f = &c->factors[c->n_factors - 1];
+  for (int i = 0; i < f->n; i++) {
+    bool left = !strcmp(f->levels[i].text, "left");
+    f->levels[i].target.left[left ? 0 : 1] = left ? 1 - OTHER_SIDE : OTHER_SIDE;
+  }
+  return VG_OK;
 }
 
 /* ---- cohorts ---- */
@@ -361,10 +370,11 @@ static vg_status check_ranges(const place *p, const vg_plan_cohort *c) {
   for (int f = 0; f < c->n_factors; f++)
     for (int l = 0; l < c->factors[f].n; l++) {
       const vg_plan_level *level = &c->factors[f].levels[l];
-      if (level->ml[0] >= c->ml[1] || level->ml[1] <= c->ml[0])
+      const double *ml = level->target.ml, *all = c->target.ml;
+      if (ml[0] >= all[1] || ml[1] <= all[0])
         return vg_fail(VG_CONFIG,
                        "%s: %s: no volume is both in \"%s\" and within volume_ml, %.10g to %.10g ml", p->file,
-                       p->key, level->text, c->ml[0], c->ml[1]);
+                       p->key, level->text, all[0], all[1]);
     }
   return VG_OK;
 }
@@ -373,6 +383,7 @@ static vg_status read_cohort(const place *top, const vg_json *root, const place 
                              vg_plan_cohort *out) {
   static const char *const keys[] = {"name",  "about", "count",   "hosts",     "donors",
                                      "edits", "mix",   "balance", "volume_ml", NULL};
+  out->target = any_tumour;
   vg_status st = check_keys(p, n, keys);
   if (!st) st = get_name(p, n, i, out->name);
   if (!st) st = get_count(p, n, &out->count);
@@ -381,7 +392,7 @@ static vg_status read_cohort(const place *top, const vg_json *root, const place 
   if (!st) st = get_edits(p, n, &out->chain);
   if (!st) st = get_mixes(p, n, out);
   if (!st) st = get_balance(p, n, out);
-  if (!st) st = get_range(p, n, out->ml);
+  if (!st) st = get_range(p, n, out->target.ml);
   return st ? st : check_ranges(p, out);
 }
 
@@ -454,7 +465,7 @@ vg_status vg_plan_of_options(const vg_study_options *o, vg_plan *out) {
   vg_plan_cohort *c = out->cohorts;
   out->n = 1;
   strcpy(c->name, "all");
-  c->ml[1] = INFINITY;
+  c->target = any_tumour;
   out->json = vg_json_object();
   vg_json *cohorts = vg_json_put_take(out->json, "cohorts", vg_json_array());
   vg_json *cohort = vg_json_put_take(cohorts, NULL, vg_json_object());

@@ -13,13 +13,19 @@ typedef struct vg_plan_source {
   char **ids;                           /* only these; NULL: all */
 } vg_plan_source;
 
+/* What a case's tumour must be like. */
+typedef struct vg_plan_target {
+  double ml[2];   /* least and most volume; 0, INFINITY */
+  double left[2]; /* least and most share of it in the left hemisphere; 0, 1 */
+} vg_plan_target;
+
 /* One way in which a cohort's cases differ, with its share of the cases. */
 typedef struct vg_plan_level {
   double share;     /* of the factor's levels these sum to 1 */
   const char *name; /* borrowed from text; what a person reads */
   char *text;
   vg_edit_chain chain; /* what it adds to the cohort's */
-  double ml[2];        /* the tumour's least and most volume; 0, INFINITY */
+  vg_plan_target target;
 } vg_plan_level;
 
 typedef struct vg_plan_factor {
@@ -35,7 +41,7 @@ typedef struct vg_plan_cohort {
   vg_edit_chain chain;
   int n_factors;
   vg_plan_factor *factors; /* a case has one level of each */
-  double ml[2];
+  vg_plan_target target;
 } vg_plan_cohort;
 
 typedef struct vg_plan {

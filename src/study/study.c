@@ -220,15 +220,21 @@ void vg_study_name(const vg_study *s, size_t k, char id[128], char cohort[64]) {
     snprintf(id, 128, "%s", vg_study_host_of(s, k)->subject->id);
 }
 
-vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, double ml[2]) {
+static void narrow(double range[2], const double by[2]) {
+  range[0] = fmax(range[0], by[0]);
+  range[1] = fmin(range[1], by[1]);
+}
+
+vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, vg_plan_target *target) {
   const vg_cohort *c = vg_study_cohort_of(s, k);
   const vg_plan_cohort *p = c->plan;
   const uint16_t *level = c->level + (k - c->first) * (size_t)p->n_factors;
-  ml[0] = p->ml[0], ml[1] = p->ml[1];
+  *target = p->target;
   vg_status st = vg_edit_chain_copy(&p->chain, chain);
   for (int f = 0; f < p->n_factors && !st; f++) {
     const vg_plan_level *l = &p->factors[f].levels[level[f]];
-    ml[0] = fmax(ml[0], l->ml[0]), ml[1] = fmin(ml[1], l->ml[1]);
+    narrow(target->ml, l->target.ml);
+    narrow(target->left, l->target.left);
     st = vg_edit_chain_copy(&l->chain, chain);
   }
   return st;
@@ -285,15 +291,15 @@ vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain 
 }
 
 /* One draw. VG_REFUSED: not this one. */
-static vg_status draw_case(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, const double ml[2],
-                           const vg_map_entry *host, vg_study_case *out) {
+static vg_status draw_case(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain,
+                           const vg_plan_target *target, const vg_map_entry *host, vg_study_case *out) {
   donor_hand hand = {
       .s = s, .cohort = vg_study_cohort_of(s, k), .host = host->subject, .pieces = host->pieces};
   vg_edit_context context = {
       .seed = s->seed, .key = study_key(k, attempt), .donors = &hand, .donor = give_donor};
   vg_status st = vg_maps_copy(&host->maps, &out->maps);
   if (!st) st = vg_edit_chain_apply(chain, &out->maps, &context, &out->edits, &out->donors);
-  if (!st) st = vg_study_check(&out->maps, hand.pieces, vg_str_text(&out->edits), ml, &out->facts);
+  if (!st) st = vg_study_check(&out->maps, hand.pieces, vg_str_text(&out->edits), target, &out->facts);
   vg_map_cache_give(&s->cache, hand.held);
   if (!st) return VG_OK;
   vg_maps_release(&out->maps);
@@ -306,19 +312,19 @@ vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out) {
   const vg_member *m = vg_study_host_of(s, k);
   const vg_map_entry *host = NULL;
   vg_edit_chain chain = {0};
-  double ml[2];
+  vg_plan_target target;
   memset(out, 0, sizeof *out);
   out->k = k;
   vg_study_name(s, k, out->id, out->cohort);
   snprintf(out->source, sizeof out->source, "%s", m->subject->id);
-  vg_status st = vg_study_chain(s, k, &chain, ml);
+  vg_status st = vg_study_chain(s, k, &chain, &target);
   if (!st) st = vg_map_cache_take(&s->cache, m->set, m->subject, &s->classes, false, &host);
   if (st) goto out;
   /* Without edits one draw is as good as any. */
   int draws = chain.n ? s->draws : 1;
   for (int attempt = 0;; attempt++) {
     st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted")
-                          : draw_case(s, k, attempt, &chain, ml, host, out);
+                          : draw_case(s, k, attempt, &chain, &target, host, out);
     if (st != VG_REFUSED) break;
     out->redraws = attempt + 1;
     vg_debug("%s: draw %d is no good: %s", out->id, attempt + 1, vg_error());

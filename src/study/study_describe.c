@@ -90,19 +90,19 @@ static void describe_cohort(vg_study *s, int i, const vg_json *plan, FILE *to) {
   if (c->donors.n) describe_members(to, "donors", &c->donors);
   describe_edits(to, vg_json_get(plan, "edits"));
   for (int f = 0; f < c->plan->n_factors; f++) describe_factor(to, c, f);
-  if (isfinite(c->plan->ml[1]))
-    fprintf(to, "  %-9s %.10g to %.10g ml, or the case is drawn again\n", "asked", c->plan->ml[0],
-            c->plan->ml[1]);
+  if (isfinite(c->plan->target.ml[1]))
+    fprintf(to, "  %-9s %.10g to %.10g ml, or the case is drawn again\n", "asked", c->plan->target.ml[0],
+            c->plan->target.ml[1]);
 }
 
 /* Id, source and edits of a case's first draw. */
 static vg_status add_case(vg_study *s, size_t k, vg_table *t) {
   char id[128], cohort[64];
-  double ml[2];
+  vg_plan_target target;
   vg_edit_chain chain = {0};
   vg_str edits = VG_STR_INIT;
   vg_study_name(s, k, id, cohort);
-  vg_status st = vg_study_chain(s, k, &chain, ml);
+  vg_status st = vg_study_chain(s, k, &chain, &target);
   if (!st) st = vg_study_draw(s, k, 0, &chain, &edits);
   if (!st) {
     const char *cells[] = {id, cohort, vg_study_host_of(s, k)->subject->id, vg_str_text(&edits)};

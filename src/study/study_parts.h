@@ -57,15 +57,15 @@ vg_status vg_study_find_classes(vg_study *s, bool edited);
 /* ---- study.c ---- */
 const vg_cohort *vg_study_cohort_of(const vg_study *s, size_t k);
 const vg_member *vg_study_host_of(const vg_study *s, size_t k);
-/* The edits of case k, and the volume that its tumour must have. */
-vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, double ml[2]);
+/* The edits of case k, and what its tumour must be like. */
+vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, vg_plan_target *target);
 /* The chain as logged by case k's attempt-th draw; reads no voxel. */
 vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_str *edits);
 
 /* ---- case_check.c ---- */
 /* VG_REFUSED, with the reason, where an edited case is not fit for use. pieces: of the host's and donors'
  * tumours; edits: the chain as logged. Fills facts. */
-vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, const double ml[2],
+vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, const vg_plan_target *target,
                          vg_tumour_facts *facts);
 
 #endif
