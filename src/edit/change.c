@@ -16,10 +16,10 @@ static vg_status save(vg_change *c, vg_maps *maps, const vg_edit_call *call) {
   *c =
       (vg_change){.maps = maps, .call = call, .rules = vg_place_of_call(call), .mass = vg_mass_of_call(call)};
   c->before = vg_malloc(n, 1);
-  c->allowed = vg_malloc(n, 1);
-  if (!c->before || !c->allowed) return VG_MEMORY;
+  if (!c->before) return VG_MEMORY;
   memcpy(c->before, maps->tumour, n);
-  return VG_OK;
+  c->allowed = vg_malloc(n, 1);
+  return c->allowed ? VG_OK : VG_MEMORY;
 }
 
 static vg_status survey(vg_change *c, bool with_frame) {

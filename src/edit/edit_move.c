@@ -7,19 +7,13 @@
 #define REACH 15.0
 #define REGION_REACH 60.0
 
-#define POSITION(axis, text)                                                                       \
-  {                                                                                                \
-    .name = axis, .type = VG_PARAM_NUMBER, .def = NAN, .least = -1000, .most = 1000, .unit = "mm", \
-    .help = text                                                                                   \
-  }
-
 static const vg_param params[] = {
-    POSITION("x", "world position of the tumour's centre, to the right; with y and z"),
-    POSITION("y", "to the front"),
-    POSITION("z", "up"),
-    POSITION("dx", "shift to the right; with or without dy and dz"),
-    POSITION("dy", "shift to the front"),
-    POSITION("dz", "shift upwards"),
+    VG_PLACE_COORDINATE("x", "world position of the tumour's centre, to the right; with y and z"),
+    VG_PLACE_COORDINATE("y", "to the front"),
+    VG_PLACE_COORDINATE("z", "up"),
+    VG_PLACE_COORDINATE("dx", "shift to the right; with or without dy and dz"),
+    VG_PLACE_COORDINATE("dy", "shift to the front"),
+    VG_PLACE_COORDINATE("dz", "shift upwards"),
     {.name = "region",
      .type = VG_PARAM_CHOICE,
      .text_def = "",

@@ -32,6 +32,13 @@
     .help = "let the tumour overlap ventricles and other tumours; it stays inside the brain all the same" \
   }
 
+/* A world coordinate, as a parameter; NAN: not given. Include math.h. */
+#define VG_PLACE_COORDINATE(axis, text)                                                            \
+  {                                                                                                \
+    .name = axis, .type = VG_PARAM_NUMBER, .def = NAN, .least = -1000, .most = 1000, .unit = "mm", \
+    .help = text                                                                                   \
+  }
+
 typedef struct vg_place_rules {
   double gap, fit;
   int tries;

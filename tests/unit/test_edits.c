@@ -27,6 +27,7 @@ static const char *const texts[] = {
     "graft:region=right-hemisphere,mass=1",
     "multifocal:n=3,ml=1",
     "deform:target=all",
+    "grow:ml=5,mass=1",
 };
 
 static bool is_choice(const char *choices, const char *text) {
