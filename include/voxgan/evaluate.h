@@ -8,24 +8,23 @@
  *
  * Cases are paired by equal id. Metrics come in suites (metrics.def):
  *
- *   image    every series that both sides have, compared in the regions
- *              brain    the real anatomy map and the tumour; where there is no anatomy map, the brain mask of
- *                       the real series (vg_brain_mask) and the tumour
- *              tumour   all tumour classes together; then each class by its name, where there are several
- *              band     the brain outside the tumour within some mm of its surface (vg_signed_distance)
- *            which come from the real side's label maps, or from the synthetic side's where the real side has
- *            none. Intensities are brought to [-1, 1] first (vg_normalise), so that the data range of PSNR
- *            and SSIM is 2.
- *   overlap  where both sides have tumour or anatomy maps, these class by class, joined by class name; of
- *            several tumour classes also tumour (all together) and the regions of the BraTS challenges, WT,
- * TC and ET, as unions of the classes oedema, enhancing, necrosis and nonenhancing. Lesion metrics are for
- * tumour maps. A class that one side lacks is an empty mask there: what each metric is then, and where both
- * are empty, is in its row of metrics.def. Unless the suite is asked for by name, it is left out when every
- * pair of maps is equal, as it is where images were made from copied labels.
- *
- *   boundary where there is a tumour map: profiles of intensity and gradient magnitude along the signed
- * distance to the surfaces of the tumour, of its oedema and of its enhancing part, each image around its own
- *            side's (the other side's where it has none); brain as for image, and intensities too.
+ *   image     Every series that both sides have, in the regions
+ *               brain   the real anatomy map and the tumour; where there is no anatomy map, the brain mask
+ *                       of the real series (vg_brain_mask) and the tumour
+ *               tumour  all tumour classes together; then each class by its name, where there are several
+ *               band    the brain outside the tumour within some mm of its surface (vg_signed_distance)
+ *             which come from the real side's label maps, or from the synthetic side's where the real side
+ *             has none. Intensities are brought to [-1, 1] first (vg_normalise), so that the data range of
+ *             PSNR and SSIM is 2.
+ *   overlap   Where both sides have tumour or anatomy maps, these class by class, joined by class name; of
+ *             several tumour classes also all together (tumour) and the regions of the BraTS challenges, WT,
+ *             TC and ET, as unions of the classes oedema, enhancing, necrosis and nonenhancing. Lesion
+ *             metrics are for tumour maps. A class that one side lacks is an empty mask there; what each
+ *             metric then is, and where both are empty, is in its row. Unless asked for by name, the suite
+ *             is left out where every pair of maps is equal: images were made from copied labels.
+ *   boundary  Where there is a tumour map: intensity and gradient along the signed distance to the surfaces
+ *             of the tumour, its oedema and its enhancing part, each image around its own side's (the other
+ *             side's where it has none). Brain and intensities as for image.
  *
  * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
  * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
@@ -68,30 +67,39 @@ typedef struct vg_evaluate_settings {
   double band;           /* width of region band, mm; 0: VG_BAND_MM */
   const char *challenge; /* whose rules count lesions (vg_lesion_rules); NULL: GLI */
   vg_normalise normalise;
-  const char *baseline; /* a summary.json to compare with, or NULL */
-  const char
-      *tolerance; /* relative: "0.05" for all, "psnr=0.02,0.1" by metric and for the rest; NULL: 0.05 */
+  const char *baseline;       /* a summary.json, or what write_baseline wrote, to compare with; or NULL */
+  const char *write_baseline; /* file for what a later run compares with, or NULL; not written where worse */
+  /* How far a mean may move: "0.05" of its absolute value; "interval": within the baseline's 95 % interval,
+   * or by 0.05 where it has none; "psnr=0.02,hd95=interval,0.1" by metric and for the rest. NULL: 0.05 */
+  const char *tolerance;
 } vg_evaluate_settings;
 
 typedef struct vg_evaluation vg_evaluation;
 
 /* Measures every pair, in parallel, and writes by atomic rename, replacing what is there:
  *
- *   metrics.csv   subject,series,region,metric,value; series is tumour_labels or anatomy_labels for label
- * maps summary.json  settings, version, unpaired subjects, left_out (suites, with the reason), ms_ssim_scales
- * (by subject), and by series, region and metric: n, mean, sd (n - 1), median, quartiles (linear), min, max
- * and the bootstrap 95 % interval of the mean (ci_low, ci_high) of the finite values, and the number of
- * infinite ones; null where n is too small: sd and interval need 2
+ *   metrics.csv   subject,series,region,metric,value; the series of label maps is tumour_labels or
+ *                 anatomy_labels
+ *   summary.json  settings, version, unpaired subjects, left_out (suites, with the reason), ms_ssim_scales
+ *                 (by subject)
+ *     metrics     by series, region and metric: n, mean, sd (n - 1), median, quartiles (linear), min, max and
+ *                 the 95 % interval of the mean (ci_low, ci_high; percentile bootstrap over cases, the same
+ *                 in every run) of the finite values, and the number of infinite ones; null where n is too
+ *                 small: sd and interval need 2
+ *     profiles    of suite boundary, by series and region: n, from_mm, to_mm, and for real and synth the
+ *                 means over cases, and their SD, of intensity and gradient (a mm) in bins of 1 mm of signed
+ *                 distance; null where no case has a voxel
  *
  * *out is set with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
  *
  * VG_DATA: no pair, nothing to compare in any pair, differing grids, labels outside a scheme, a real series
- * that is constant in the brain, a baseline that is no summary or was made with another normalisation.
+ * that is constant in the brain, a baseline that is no summary or was made with another normalisation, band
+ * or challenge.
+ *
  * VG_REGRESSION: against the baseline, the mean of a metric is worse (metrics.def says which way) by more
- * than its tolerance times the baseline's absolute value (and by more than 1e-6), or has gone, or covers
- * fewer cases, or, where infinity is not the ideal, more of its values are infinite; with fewer infinite ones
- * it is better whatever the mean of the others. Metrics that are not in the chosen suites are not compared.
- */
+ * than its tolerance (and by more than 1e-6), or has gone, or covers fewer cases, or, where infinity is not
+ * the ideal, more of its values are infinite; with fewer infinite ones it is better whatever the mean of the
+ * others. Metrics that are not in the chosen suites are not compared. */
 vg_status vg_evaluate(const vg_evaluate_settings *settings, vg_evaluation **out);
 void vg_evaluation_free(vg_evaluation *e);
 

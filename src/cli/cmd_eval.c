@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
-static const char *challenge = "GLI", *normalise = "each", *baseline, *tolerance = "0.05";
+static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";
 static double band = VG_BAND_MM;
 static long long threads;
 static bool json;
@@ -29,8 +29,13 @@ static const cli_option options[] = {
      "intensities to [-1, 1] by each volume's own robust range, by the real one's (real), or none", false},
     {"baseline", CLI_TEXT, &baseline, "FILE", "an earlier summary.json; exit code 5 when a mean is worse",
      false},
-    {"tolerance", CLI_TEXT, &tolerance, "P", "how much worse, relative: 0.05, or by metric: psnr=0.02,0.1",
+    {"tolerance", CLI_TEXT, &tolerance, "P",
+     "how far a mean may move: a share (0.05), or within the baseline's 95% interval (interval); also by "
+     "metric: "
+     "psnr=0.02,hd95=interval,0.1",
      false},
+    {"write-baseline", CLI_TEXT, &write_baseline, "FILE",
+     "file for what a later --baseline needs; not written where a mean is worse", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
     {"json", CLI_FLAG, &json, NULL, "print the summary as JSON instead of tables", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -59,6 +64,7 @@ static vg_status run(char **args, int n_args) {
                             .band = band,
                             .challenge = challenge,
                             .baseline = baseline,
+                            .write_baseline = write_baseline,
                             .tolerance = tolerance};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band: %g mm is no width", band);
   vg_status st = vg_normalise_parse(normalise, &s.normalise);

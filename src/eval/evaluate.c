@@ -351,7 +351,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   s.overlap_by_name =
       set->suites && e->suites != ~0u && vg_metric_in_suites(vg_metric_find("dice"), e->suites);
   if ((st = vg_lesion_rules_find(set->challenge ? set->challenge : "GLI", &e->lesion_rules))) goto out;
-  if ((st = vg_eval_baseline_read(set, &baseline))) goto out;
+  if ((st = vg_eval_baseline_read(set, e, &baseline))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;
   if ((st = read_description(set->synth, &e->recorded))) goto out;
@@ -366,6 +366,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if ((st = vg_eval_summary_json(e))) goto out;
   if (set->baseline && (st = vg_eval_baseline_compare(&baseline, e))) goto out;
   if (set->out && (st = vg_eval_write(e, set->out))) goto out;
+  if (set->write_baseline && !e->n_worse && (st = vg_eval_baseline_write(e, set->write_baseline))) goto out;
   *out = e;
   if (e->n_worse) {
     st = vg_fail(VG_REGRESSION, "%zu value%s worse than in the baseline %s", e->n_worse,

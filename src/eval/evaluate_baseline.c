@@ -1,5 +1,6 @@
-/* evaluate_baseline.c: a summary against an earlier one: what moved, and whether anything got worse. */
+/* evaluate_baseline.c: an evaluation against an earlier one: what moved, and whether anything got worse. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "eval/evaluation.h"
 #include "voxgan/fs.h"
@@ -9,63 +10,88 @@
 /* Below this, means differ by rounding: the same build on another processor. */
 #define ROUNDING 1e-6
 
-static vg_status parse_tolerance(const char *text, double *by_metric) {
-  int n_metrics = 0;
-  const char *names[64];
-  double rest = 0.05;
-  for (; vg_metric_at(n_metrics) && n_metrics < 63; n_metrics++) {
-    names[n_metrics] = vg_metric_at(n_metrics)->name;
-    by_metric[n_metrics] = NAN;
-  }
-  names[n_metrics] = NULL;
+static const eval_tolerance usual = {.share = 0.05};
+
+static bool parse_one(const char *text, eval_tolerance *out) {
+  out->interval = !strcmp(text, "interval");
+  out->share = usual.share; /* where a baseline has no interval */
+  return out->interval || (vg_parse_f64(text, &out->share) && out->share >= 0);
+}
+
+static vg_status unknown_metric(const char *name) {
+  const char *names[64] = {NULL};
+  for (int m = 0; vg_metric_at(m) && m < 63; m++) names[m] = vg_metric_at(m)->name;
+  const char *near = vg_nearest(name, names);
+  return near ? vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'; did you mean '%s'?", name, near)
+              : vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'", name);
+}
+
+static int metric_index(const char *name) {
+  int m = 0;
+  while (vg_metric_at(m) && strcmp(vg_metric_at(m)->name, name) != 0) m++;
+  return vg_metric_at(m) ? m : -1;
+}
+
+/* "0.05", "psnr=0.02,hd95=interval,0.1": one for the rest, and those of single metrics. */
+static vg_status parse_tolerance(const char *text, int n_metrics, eval_tolerance *by_metric) {
   size_t n = 0;
-  char **parts = vg_split(text ? text : "0.05", ',', &n);
+  char **parts = vg_split(text ? text : "", ',', &n);
   if (!parts) return VG_MEMORY;
   vg_status st = VG_OK;
+  eval_tolerance one, rest = usual;
+  for (size_t i = 0; i < n; i++) {
+    if (!strchr(parts[i], '=') && parse_one(parts[i], &one)) rest = one;
+  }
+  for (int m = 0; m < n_metrics; m++) by_metric[m] = rest;
   for (size_t i = 0; i < n && !st; i++) {
     char *eq = strchr(parts[i], '=');
-    double v;
-    if (!vg_parse_f64(eq ? eq + 1 : parts[i], &v) || !(v >= 0)) {
-      st = vg_fail(VG_CONFIG, "tolerance '%s' is not a number of at least 0, nor METRIC=NUMBER", parts[i]);
-    } else if (!eq) {
-      rest = v;
-    } else {
+    if (!parse_one(eq ? eq + 1 : parts[i], &one)) {
+      st = vg_fail(VG_CONFIG,
+                   "tolerance '%s' is not a number of at least 0, nor 'interval', nor METRIC=either",
+                   parts[i]);
+    } else if (eq) {
       *eq = '\0';
-      int m = 0;
-      while (m < n_metrics && strcmp(names[m], parts[i]) != 0) m++;
-      const char *near = m < n_metrics ? NULL : vg_nearest(parts[i], names);
-      if (m < n_metrics)
-        by_metric[m] = v;
-      else if (near)
-        st = vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'; did you mean '%s'?", parts[i], near);
+      int m = metric_index(parts[i]);
+      if (m < 0)
+        st = unknown_metric(parts[i]);
       else
-        st = vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'", parts[i]);
+        by_metric[m] = one;
     }
-  }
-  for (int m = 0; m < n_metrics; m++) {
-    if (isnan(by_metric[m])) by_metric[m] = rest;
   }
   vg_strv_free(parts);
   return st;
 }
 
-vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, eval_baseline *b) {
+/* Means over other regions, by other rules or of other intensities do not compare. */
+static vg_status check_settings(const eval_baseline *b, const vg_evaluation *e) {
+  const vg_json *settings = vg_json_get(b->root, "settings");
+  const char *normalise = vg_json_string(vg_json_get(settings, "normalise"), "");
+  if (strcmp(normalise, vg_normalise_name(e->normalise)) != 0)
+    return vg_fail(VG_DATA, "%s: made with intensities normalised by '%s', this run by '%s'", b->path,
+                   normalise, vg_normalise_name(e->normalise));
+  double band = vg_json_number(vg_json_get(settings, "band_mm"), e->band);
+  if (fabs(band - e->band) > ROUNDING)
+    return vg_fail(VG_DATA, "%s: made with a band of %g mm, this run with %g mm", b->path, band, e->band);
+  const char *challenge = vg_json_string(vg_json_get(settings, "challenge"), e->lesion_rules->challenge);
+  if (strcmp(challenge, e->lesion_rules->challenge) != 0)
+    return vg_fail(VG_DATA, "%s: made by the rules of challenge %s, this run by those of %s", b->path,
+                   challenge, e->lesion_rules->challenge);
+  return VG_OK;
+}
+
+vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, const vg_evaluation *e, eval_baseline *b) {
   int n = 0;
   while (vg_metric_at(n)) n++;
   b->path = s->baseline;
-  b->tolerance = VG_NEW_N(double, n);
+  b->tolerance = VG_NEW_N(eval_tolerance, n);
   if (!b->tolerance) return VG_MEMORY;
-  vg_status st = parse_tolerance(s->tolerance, b->tolerance);
+  vg_status st = parse_tolerance(s->tolerance, n, b->tolerance);
   if (st || !s->baseline) return st;
   if ((st = vg_json_read(s->baseline, &b->root))) return st;
   if (strcmp(vg_json_string(vg_json_get(b->root, "kind"), ""), "voxgan evaluation") != 0 ||
       vg_json_type_of(vg_json_get(b->root, "metrics")) != VG_JSON_ARRAY)
     return vg_fail(VG_DATA, "%s: not a summary.json of voxgan eval", s->baseline);
-  const char *normalise = vg_json_string(vg_json_get(vg_json_get(b->root, "settings"), "normalise"), "");
-  if (strcmp(normalise, vg_normalise_name(s->normalise)) != 0)
-    return vg_fail(VG_DATA, "%s: made with intensities normalised by '%s', this run by '%s'", s->baseline,
-                   normalise, vg_normalise_name(s->normalise));
-  return VG_OK;
+  return check_settings(b, e);
 }
 
 void vg_eval_baseline_release(eval_baseline *b) {
@@ -84,48 +110,74 @@ static const eval_group *find_group(const vg_evaluation *e, const char *series, 
   return NULL;
 }
 
-static vg_status add_moved(vg_evaluation *e, vg_json *list, const char *series, const char *region,
-                           const char *metric, double before, double now, const char *verdict) {
+/* One line of what moved. */
+typedef struct moved {
+  const char *series, *region, *metric;
+  double before, now; /* means; NaN where there is none */
+  char allowed[48];
+  const char *verdict;
+} moved;
+
+static vg_status add_moved(vg_evaluation *e, vg_json *list, const moved *m) {
   char was[32] = "", is[32] = "", change[32] = "";
-  if (!isnan(before)) snprintf(was, sizeof was, "%.5g", before);
-  if (!isnan(now)) snprintf(is, sizeof is, "%.5g", now);
-  if (isfinite(before) && isfinite(now) && before != 0)
-    snprintf(change, sizeof change, "%+.1f%%", 100 * (now - before) / fabs(before));
+  if (!isnan(m->before)) snprintf(was, sizeof was, "%.5g", m->before);
+  if (!isnan(m->now)) snprintf(is, sizeof is, "%.5g", m->now);
+  if (isfinite(m->before) && isfinite(m->now) && m->before != 0)
+    snprintf(change, sizeof change, "%+.1f%%", 100 * (m->now - m->before) / fabs(m->before));
   vg_json *row = vg_json_put_take(list, NULL, vg_json_object());
-  vg_json_put_string(row, "series", series);
-  vg_json_put_string(row, "region", region);
-  vg_json_put_string(row, "metric", metric);
-  vg_json_put_number(row, "baseline", before);
-  vg_json_put_number(row, "now", now);
-  vg_json_put_string(row, "verdict", verdict);
-  return vg_table_add_row(&e->moved, (const char *const[]){series, region, metric, was, is, change, verdict});
+  vg_json_put_string(row, "series", m->series);
+  vg_json_put_string(row, "region", m->region);
+  vg_json_put_string(row, "metric", m->metric);
+  vg_json_put_number(row, "baseline", m->before);
+  vg_json_put_number(row, "now", m->now);
+  vg_json_put_string(row, "allowed", m->allowed);
+  vg_json_put_string(row, "verdict", m->verdict);
+  return vg_table_add_row(&e->moved, (const char *const[]){m->series, m->region, m->metric, was, is, change,
+                                                           m->allowed, m->verdict});
 }
 
 /* The values of one group, then or now. */
 typedef struct outcome {
   double mean, n, infinite; /* mean: of the n finite ones; infinite where there are none */
+  double ci_low, ci_high;   /* NaN where unknown */
 } outcome;
+
+/* Whether a mean has left what its baseline allows, to either side. */
+static bool is_beyond(const outcome *before, const outcome *now, const eval_tolerance *t) {
+  if (isinf(before->mean)) return !isinf(now->mean);
+  if (t->interval && !isnan(before->ci_low))
+    return now->mean < before->ci_low - ROUNDING || now->mean > before->ci_high + ROUNDING;
+  return fabs(now->mean - before->mean) > fmax(t->share * fabs(before->mean), ROUNDING);
+}
 
 /* NULL when it stayed within the tolerance. Where infinity is not the ideal (a missed mask's surface
  * distance), how many values are infinite decides before the mean of the others. */
 static const char *judge(const vg_metric_row *row, const outcome *before, const outcome *now,
-                         double tolerance) {
+                         const eval_tolerance *t) {
   if (now->n + now->infinite < before->n + before->infinite) return "fewer cases";
   if (!isinf(row->metric->ideal) && now->infinite != before->infinite)
     return now->infinite > before->infinite ? "more infinite" : "better";
   if (isinf(before->mean) && isinf(now->mean)) return NULL;
+  if (!is_beyond(before, now, t)) return NULL;
   double worse_by = vg_metric_worse_by(row, before->mean, now->mean);
-  double allowed = isinf(before->mean) ? 0 : fmax(tolerance * fabs(before->mean), ROUNDING);
-  if (worse_by > allowed) return "worse";
-  return -worse_by > allowed ? "better" : NULL;
+  return worse_by > ROUNDING ? "worse" : worse_by < -ROUNDING ? "better" : NULL;
+}
+
+static void allowed_text(const outcome *before, const eval_tolerance *t, char *buf, size_t size) {
+  if (t->interval && !isnan(before->ci_low))
+    snprintf(buf, size, "%.5g to %.5g", before->ci_low, before->ci_high);
+  else
+    snprintf(buf, size, "%g%%", 100 * t->share);
 }
 
 static outcome outcome_of(const eval_group *g) {
-  return (outcome){g->n ? g->mean : (double)INFINITY, (double)g->n, (double)g->infinite};
+  return (outcome){g->n ? g->mean : (double)INFINITY, (double)g->n, (double)g->infinite, g->ci_low,
+                   g->ci_high};
 }
 
 vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
-  static const char *const header[] = {"series", "region", "metric", "baseline", "now", "change", "verdict"};
+  static const char *const header[] = {"series", "region", "metric",  "baseline",
+                                       "now",    "change", "allowed", "verdict"};
   vg_status st = vg_table_init(&e->moved, sizeof header / sizeof *header, header);
   if (st) return st;
   e->baseline = vg_strdup(b->path);
@@ -140,13 +192,14 @@ vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
     const char *series = vg_json_string(vg_json_get(row, "series"), "");
     const char *region = vg_json_string(vg_json_get(row, "region"), "");
     const char *name = vg_json_string(vg_json_get(row, "metric"), "");
-    outcome before = {INFINITY, vg_json_number(vg_json_get(row, "n"), 0),
-                      vg_json_number(vg_json_get(row, "infinite"), 0)};
+    outcome before = {.mean = INFINITY,
+                      .n = vg_json_number(vg_json_get(row, "n"), 0),
+                      .infinite = vg_json_number(vg_json_get(row, "infinite"), 0),
+                      .ci_low = vg_json_number(vg_json_get(row, "ci_low"), NAN),
+                      .ci_high = vg_json_number(vg_json_get(row, "ci_high"), NAN)};
     if (before.n > 0) before.mean = vg_json_number(vg_json_get(row, "mean"), NAN);
-    int m = 0;
-    while (vg_metric_at(m) && strcmp(vg_metric_at(m)->name, name) != 0) m++;
-    const vg_metric_row *metric = vg_metric_at(m);
-    if (!metric) {
+    int metric = metric_index(name);
+    if (metric < 0) {
       st = vg_fail(VG_DATA, "%s: unknown metric '%s'", b->path, name);
       goto out;
     }
@@ -154,27 +207,68 @@ vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
       st = vg_fail(VG_DATA, "%s: %s %s %s has no value", b->path, series, region, name);
       goto out;
     }
-    if (!vg_metric_in_suites(metric, e->suites)) continue;
+    if (!vg_metric_in_suites(vg_metric_at(metric), e->suites)) continue;
     const eval_group *g = find_group(e, series, region, name);
-    const char *verdict = "gone";
-    outcome now = {NAN, 0, 0};
+    moved m = {series, region, name, before.mean, NAN, "", "gone"};
     if (g) {
       known[g - e->groups] = true;
-      now = outcome_of(g);
-      verdict = judge(metric, &before, &now, b->tolerance[m]);
+      outcome now = outcome_of(g);
+      m.now = now.mean;
+      m.verdict = judge(g->metric, &before, &now, &b->tolerance[metric]);
+      allowed_text(&before, &b->tolerance[metric], m.allowed, sizeof m.allowed);
     }
-    if (!verdict) continue;
-    if (strcmp(verdict, "better") != 0) e->n_worse++;
-    if ((st = add_moved(e, list, series, region, name, before.mean, now.mean, verdict))) goto out;
+    if (!m.verdict) continue;
+    if (strcmp(m.verdict, "better") != 0) e->n_worse++;
+    if ((st = add_moved(e, list, &m))) goto out;
   }
   for (size_t i = 0; i < e->n_groups; i++) {
     const eval_group *g = &e->groups[i];
-    if (known[i]) continue;
-    if ((st = add_moved(e, list, g->series, g->region, g->metric->name, NAN, outcome_of(g).mean, "new")))
-      goto out;
+    moved m = {g->series, g->region, g->metric->name, NAN, outcome_of(g).mean, "", "new"};
+    if (!known[i] && (st = add_moved(e, list, &m))) goto out;
   }
   vg_json_put_number(section, "worse", (double)e->n_worse);
 out:
   vg_free(known);
+  return st;
+}
+
+/* Nine digits: more would be another processor's rounding. */
+static void put_rounded(vg_json *row, const char *key, double value) {
+  char text[32];
+  snprintf(text, sizeof text, "%.9g", value);
+  vg_json_put_number(row, key, strtod(text, NULL));
+}
+
+static void add_json(vg_str *text, const vg_json *node) {
+  char *compact = vg_json_print(node, false);
+  vg_str_add(text, compact ? compact : "");
+  if (!compact) text->failed = true;
+  vg_free(compact);
+}
+
+vg_status vg_eval_baseline_write(const vg_evaluation *e, const char *path) {
+  vg_str text = VG_STR_INIT;
+  vg_str_addf(&text, "{\n\"kind\": \"voxgan evaluation\",\n\"settings\": ");
+  add_json(&text, vg_json_get(e->summary, "settings"));
+  vg_str_add(&text, ",\n\"metrics\": [");
+  for (size_t i = 0; i < e->n_groups; i++) {
+    const eval_group *g = &e->groups[i];
+    vg_json *row = vg_json_object();
+    vg_json_put_string(row, "series", g->series);
+    vg_json_put_string(row, "region", g->region);
+    vg_json_put_string(row, "metric", g->metric->name);
+    vg_json_put_number(row, "n", (double)g->n);
+    if (g->infinite) vg_json_put_number(row, "infinite", (double)g->infinite);
+    if (g->n) put_rounded(row, "mean", g->mean);
+    if (g->n > 1) put_rounded(row, "ci_low", g->ci_low);
+    if (g->n > 1) put_rounded(row, "ci_high", g->ci_high);
+    vg_str_add(&text, i ? ",\n" : "\n");
+    add_json(&text, row);
+    vg_json_free(row);
+  }
+  vg_str_add(&text, "\n]\n}\n");
+  vg_status st = vg_str_failed(&text) ? vg_fail(VG_MEMORY, "%s: out of memory", path)
+                                      : vg_fs_write_atomic(path, vg_str_text(&text), text.len);
+  vg_str_release(&text);
   return st;
 }

@@ -83,15 +83,24 @@ vg_status vg_eval_summarise(vg_evaluation *e);
 vg_status vg_eval_summary_json(vg_evaluation *e);
 vg_status vg_eval_write(const vg_evaluation *e, const char *out);
 
+/* How far a mean may move: within the baseline's interval where it has one, else by a share of the mean. */
+typedef struct eval_tolerance {
+  bool interval;
+  double share;
+} eval_tolerance;
+
 /* A baseline, read before the work begins. */
 typedef struct eval_baseline {
   const char *path;
   vg_json *root;
-  double *tolerance; /* by metric row */
+  eval_tolerance *tolerance; /* by metric row */
 } eval_baseline;
-vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, eval_baseline *b);
+/* Parses the tolerances, and reads the baseline where there is one; e: this run's settings. */
+vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, const vg_evaluation *e, eval_baseline *b);
 /* Fills e->moved and e->n_worse and adds "baseline" to the summary. */
 vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e);
+/* What a baseline needs of a summary, a line a metric, so that a diff can be read. */
+vg_status vg_eval_baseline_write(const vg_evaluation *e, const char *path);
 void vg_eval_baseline_release(eval_baseline *b);
 
 #endif

@@ -866,6 +866,85 @@ static void test_baseline(void **state) {
   vg_free(summary);
 }
 
+/* metrics.def's hd95 and sharpness: infinity is bad in one, to either side of 1 is worse in the other. */
+static void test_what_is_worse(void **state) {
+  (void)state;
+  char *kept = vg_fs_join(root, "kept.json");
+  write_pair(3, noisy);
+  for (int k = 0; k < 2; k++)
+    write_labels(synth_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, oedema_as_enhancing);
+  vg_evaluate_settings s = settings();
+  s.suites = "all";
+  s.write_baseline = kept;
+  vg_evaluation_free(evaluate(&s)); /* oedema is missed in two of three */
+  s.write_baseline = NULL;
+  s.baseline = kept;
+  vg_evaluation *e = evaluate(&s);
+  assert_int_equal(vg_json_size(vg_json_get(vg_json_get(vg_evaluation_summary(e), "baseline"), "moved")), 0);
+  vg_evaluation_free(e);
+  write_labels(synth_dir, "brats2021", ids[2], VG_FILE_TUMOUR, NZ, oedema_as_enhancing);
+  assert_int_equal(vg_evaluate(&s, &e), VG_REGRESSION);
+  assert_string_equal(verdict(e, "tumour_labels", "oedema", "hd95"), "more infinite");
+  assert_string_equal(verdict(e, "tumour_labels", "oedema", "dice"), "worse");
+  assert_string_equal(verdict(e, "tumour_labels", "tumour", "dice"), "");
+  vg_evaluation_free(e);
+  for (int k = 0; k < 3; k++) write_labels(synth_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, tumour_at);
+  s.suites = "overlap";
+  e = evaluate(&s);
+  assert_string_equal(verdict(e, "tumour_labels", "oedema", "hd95"), "better");
+  vg_evaluation_free(e);
+  s.band = 3; /* other regions, other rules: no comparison */
+  refuse(&s, VG_DATA, "band of 5 mm");
+  s.band = 0;
+  s.challenge = "MET";
+  refuse(&s, VG_DATA, "challenge GLI");
+  vg_free(kept);
+  const vg_metric_row *sharpness = vg_metric_find("boundary_sharpness");
+  assert_true(vg_metric_worse_by(sharpness, 1.1, 1.3) > 0 && vg_metric_worse_by(sharpness, 1.1, 0.7) > 0);
+  assert_true(vg_metric_worse_by(sharpness, 1.1, 0.95) < 0);
+}
+
+static void test_intervals_as_tolerance(void **state) {
+  (void)state;
+  char *kept = vg_fs_join(root, "kept.json"), *again = vg_fs_join(root, "again.json");
+  write_pair(3, noisy);
+  vg_evaluate_settings s = settings();
+  s.write_baseline = kept;
+  vg_evaluation *e = evaluate(&s);
+  double mean = figure(e, "t1", "brain", "mae", "mean");
+  vg_evaluation_free(e);
+  s.write_baseline = again;
+  s.baseline = kept;
+  /* A baseline whose mean lies lower, so that now is worse than it: within its interval, or beyond. */
+  for (int round = 0; round < 2; round++) {
+    vg_json *b = NULL;
+    assert_int_equal(vg_json_read(kept, &b), VG_OK);
+    vg_json *row = (vg_json *)summary_row(b, "t1", "brain", "mae");
+    vg_json_put_number(row, "mean", mean * 0.5);
+    vg_json_put_number(row, "ci_low", mean * 0.4);
+    vg_json_put_number(row, "ci_high", mean * (round ? 0.9 : 1.1));
+    assert_int_equal(vg_json_write(kept, b), VG_OK);
+    vg_json_free(b);
+    s.tolerance = "0.05";
+    assert_int_equal(vg_evaluate(&s, &e), VG_REGRESSION);
+    assert_false(vg_fs_exists(again)); /* a regression is no baseline */
+    vg_evaluation_free(e);
+    static const char *const intervals[] = {"interval", "mae=interval,0.05"};
+    for (int k = 0; k < 2; k++) {
+      s.tolerance = intervals[k];
+      assert_int_equal(vg_evaluate(&s, &e), round ? VG_REGRESSION : VG_OK);
+      assert_string_equal(verdict(e, "t1", "brain", "mae"), round ? "worse" : "");
+      vg_evaluation_free(e);
+    }
+    assert_true(vg_fs_exists(again) == !round);
+    unlink(again);
+  }
+  s.tolerance = "intervals";
+  refuse(&s, VG_CONFIG, "'interval'");
+  vg_free(kept);
+  vg_free(again);
+}
+
 static void test_failed_allocations_leave_nothing_behind(void **state) {
   (void)state;
   write_pair(1, noisy);
@@ -929,6 +1008,8 @@ int main(void) {
       TEST(test_files),
       TEST(test_same_bytes_whatever_the_threads),
       TEST(test_baseline),
+      TEST(test_what_is_worse),
+      TEST(test_intervals_as_tolerance),
       TEST(test_failed_allocations_leave_nothing_behind),
       TEST(test_names),
   };

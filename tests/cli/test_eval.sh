@@ -1,0 +1,41 @@
+# eval on phantoms: the suites, and a baseline that is part of the source (tests/cli/eval_baseline.json).
+# After a change of a metric that is meant, make it anew by the first command below with --write-baseline.
+. tests/cli/lib.sh
+
+for seed in 11 12; do
+  "$VOXGAN" phantom --out "$T/$seed" --subjects 2 --size 80 --seed $seed 2>/dev/null || bad phantom
+done
+both="--real $T/11 --synth $T/12 --layout brats2021 --synth-layout brats2021"
+baseline=tests/cli/eval_baseline.json
+
+# The committed baseline: figures that moved, by whatever change, show here.
+expect_ok 'nothing moved beyond its tolerance' \
+  "$VOXGAN" eval $both --out "$T/e" --suite all --baseline $baseline --tolerance 0.001 --threads 1
+for metric in $("$VOXGAN" list metrics | sed 1d | awk '{print $1}'); do
+  expect "a figure of every metric" grep -q ",$metric," "$T/e/metrics.csv"
+  expect "and in the baseline" grep -q "\"metric\":\"$metric\"" $baseline
+done
+expect_ok '' "$VOXGAN" eval $both --out "$T/e2" --suite all --write-baseline "$T/b.json" --threads 2
+expect "the same bytes by any number of threads" cmp -s "$T/e/metrics.csv" "$T/e2/metrics.csv"
+expect "a baseline is a line a metric" [ "$(grep -c '"metric"' "$T/b.json")" = "$(grep -c '"metric"' $baseline)" ]
+
+# A regression: exit 5, a table of what moved, and no baseline in its place.
+sed '/"t1","region":"brain","metric":"ssim"/s/"mean":0/"mean":9/' "$T/b.json" >"$T/better.json"
+expect_fail 5 '1 value worse than in the baseline' \
+  "$VOXGAN" eval $both --out "$T/e3" --suite image --baseline "$T/better.json" --write-baseline "$T/no.json"
+expect "the table names it" grep -qE '^t1 +brain +ssim .* worse' "$T/stdout"
+expect "not written" [ ! -e "$T/no.json" ]
+expect_ok '' "$VOXGAN" eval $both --out "$T/e3" --suite image --baseline "$T/better.json" --tolerance ssim=100,0.01
+expect_fail 3 'band of 5 mm' "$VOXGAN" eval $both --out "$T/e3" --baseline $baseline --band 3
+expect_fail 2 "did you mean 'hd95'" "$VOXGAN" eval $both --out "$T/e3" --baseline $baseline --tolerance hd96=1
+
+# Suites: what the inputs do not allow is named, with the reason.
+expect_ok 'suite overlap is left out: label maps are equal' \
+  "$VOXGAN" eval --real "$T/11" --synth "$T/11" --layout brats2021 --synth-layout brats2021 --out "$T/e4" --suite all
+expect "and recorded" grep -q '"why"' "$T/e4/summary.json"
+expect "profiles are in the summary" grep -q '"gradient_sd"' "$T/e4/summary.json"
+expect_fail 2 "did you mean 'boundary'" "$VOXGAN" eval $both --out "$T/e5" --suite boundry
+expect_fail 2 'no challenge' "$VOXGAN" eval $both --out "$T/e5" --challenge GBM
+expect_fail 2 'no width' "$VOXGAN" eval $both --out "$T/e5" --band 0
+expect_ok 'boundary, nearer to the ideal is better' "$VOXGAN" list metrics
+finish
