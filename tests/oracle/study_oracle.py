@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""study_oracle.py DATASET HOSTS: a data set of edited label maps measured by nibabel and SciPy.
+"""study_oracle.py DATASET HOSTS DONORS: a data set of edited label maps measured by nibabel and SciPy.
 
 For each row of DATASET/manifest.csv: volumes by class and the tumour's centre are what the manifest says; a volume asked by
-the last `scale:ml=` is met within 5%; no tumour voxel lies outside the host's brain (HOSTS/**/ID_dseg or ID_anat), whose
-outline is as it was; the tumour is one piece (or as many as multifocal asked). Prints a line a fault and a closing count."""
+a closing `scale:ml=` is met within 5%; no tumour voxel lies outside the host's brain (HOSTS/**/ID_dseg or ID_anat), whose
+outline is as it was; the tumour has no more pieces than its donor (or than multifocal asked). Prints a line a fault and a closing count."""
 import csv
 import glob
 import json
@@ -22,12 +22,22 @@ def anatomy_of(hosts, source):
     return nibabel.load(found[0]) if found else None
 
 
+def pieces_of(tumour):
+    return ndimage.label(tumour > 0, np.ones((3, 3, 3)))[1]
+
+
+def donor_pieces(donors, row):
+    found = [p for p in glob.glob(f"{donors}/**/*_seg.nii*", recursive=True)
+             if any(os.path.basename(p).startswith(d + "_") for d in row["donors"].split(";") if d)]
+    return sum(pieces_of(labels(p)[0]) for p in found) or 1
+
+
 def labels(path):
     image = nibabel.load(path)
     return np.asarray(image.dataobj).astype(int), image.affine
 
 
-def check(root, hosts, row, schemes):
+def check(root, hosts, donors, row, schemes):
     where = f"{row['id']} ({row['edits']})"
     tumour, affine = labels(os.path.join(root, row["tumour"]))
     ml = abs(np.linalg.det(affine[:3, :3])) / 1000
@@ -45,11 +55,10 @@ def check(root, hosts, row, schemes):
         said = [float(row[f"centre_{a}_mm"]) for a in "xyz"]
         if np.abs(centre - said).max() > 0.02:
             yield f"{where}: centre {centre}, the manifest says {said}"
-        pieces = ndimage.label(tumour > 0, np.ones((3, 3, 3)))[1]
         extra = sum(int(n) for n in re.findall(r"multifocal:[^;]*\bn=(\d+)", row["edits"]))
-        if pieces > 1 + extra:
-            yield f"{where}: {pieces} pieces"
-    asked = re.findall(r"scale:[^;]*\bml=([0-9.eE+-]+)", row["edits"])
+        if pieces_of(tumour) > donor_pieces(donors, row) + extra:
+            yield f"{where}: {pieces_of(tumour)} pieces"
+    asked = re.findall(r"(?:scale|grow):[^;]*\bml=([0-9.eE+-]+)[^;]*(?=$|;move|;mirror|;rotate)", row["edits"])
     if asked and abs(total / float(asked[-1]) - 1) > 0.05:
         yield f"{where}: {total:.2f} ml, asked were {asked[-1]}"
     host = anatomy_of(hosts, row["source"])
@@ -66,7 +75,7 @@ def check(root, hosts, row, schemes):
             yield f"{where}: the brain's outline changed"
 
 
-def main(root, hosts):
+def main(root, hosts, donors):
     with open(os.path.join(root, "dataset_description.json")) as f:
         about = json.load(f)["voxgan"]
     schemes = {"tumour": {}}
@@ -75,11 +84,11 @@ def main(root, hosts):
         schemes["tumour"][name.split(":")[0]] = int(value)
     with open(os.path.join(root, "manifest.csv"), newline="") as f:
         rows = list(csv.DictReader(f))
-    faults = [line for row in rows for line in check(root, hosts, row, schemes)]
+    faults = [line for row in rows for line in check(root, hosts, donors, row, schemes)]
     print("\n".join(faults))
     print(f"{len(rows)} cases, {len(faults)} faults")
     return 1 if faults or not rows else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]) if len(sys.argv) == 3 else __doc__)
+    sys.exit(main(*sys.argv[1:]) if len(sys.argv) == 4 else __doc__)
