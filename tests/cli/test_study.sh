@@ -1,16 +1,16 @@
 # A study of edited label maps: the same files however it is made, what goes wrong, what it looks like from outside.
 . tests/cli/lib.sh
 
-"$VOXGAN" phantom --out "$T/hosts" --subjects 3 --size 40 --seed 1 --anatomy --layout brats2021 2>/dev/null || bad phantom
-"$VOXGAN" phantom --out "$T/healthy" --subjects 2 --size 36 --seed 2 --layout bids 2>/dev/null || bad phantom
+"$VOXGAN" phantom --out "$T/src/hosts" --subjects 3 --size 40 --seed 1 --anatomy --layout brats2021 2>/dev/null || bad phantom
+"$VOXGAN" phantom --out "$T/src/healthy" --subjects 2 --size 36 --seed 2 --layout bids 2>/dev/null || bad phantom
 cat >"$T/plan.json" <<'PLAN'
 {
   "about": "twenty cases in two cohorts",
   "cohorts": [
-    {"name": "resized", "count": 12, "hosts": {"path": "hosts", "layout": "brats2021"},
+    {"name": "resized", "count": 12, "hosts": {"path": "src/hosts", "layout": "brats2021"},
      "edits": ["scale:factor=uniform(0.5,1.2)", "rotate:random"]},
-    {"name": "implanted", "count": 8, "hosts": {"path": "healthy", "layout": "bids"},
-     "donors": {"path": "hosts", "layout": "brats2021"},
+    {"name": "implanted", "count": 8, "hosts": {"path": "src/healthy", "layout": "bids"},
+     "donors": {"path": "src/hosts", "layout": "brats2021"},
      "edits": ["graft:donor=random"], "balance": {"volume_ml": [2, 6, 12]}}
   ]
 }
@@ -25,6 +25,8 @@ expect "contact sheet" [ -s "$T/one/contact-sheet-01.png" ]
 expect "nothing half written" [ -z "$(find "$T/one" -name '*.tmp*')" ]
 expect "no source path" sh -c "! grep -rqF '$T' '$T/one' --include='*.json' --include='*.csv'"
 expect_ok 'all as the manifest says' "$VOXGAN" synth --verify "$T/one"
+
+expect_ok '20 cases, 0 faults' /usr/bin/python3 tests/oracle/study_oracle.py "$T/one" "$T/src" "$T/src/hosts"
 
 # Again: nothing is redone.
 find "$T/one" -name '*.nii.gz' -exec stat -c '%n %y' {} + | sort >"$T/before"
@@ -67,14 +69,14 @@ expect_fail 2 'another study, model or settings' edit --out "$T/seed4"
 
 # Every format is read back.
 for format in brats2021 brats2023 brats2013 bids nnunet; do
-  expect_ok '3 cases made' "$VOXGAN" edit --labels "$T/hosts" --layout brats2021 --edit scale:factor=0.8 --format $format --out "$T/f_$format" --sheet 2
+  expect_ok '3 cases made' "$VOXGAN" edit --labels "$T/src/hosts" --layout brats2021 --edit scale:factor=0.8 --format $format --out "$T/f_$format" --sheet 2
   expect_ok '3 subjects|necrosis' "$VOXGAN" inspect "$T/f_$format"
   expect_ok 'all as the manifest says' "$VOXGAN" synth --verify "$T/f_$format"
 done
 
 # Who the sources were stays a secret.
 head -c 32 /dev/urandom >"$T/key"
-expect_ok '4 cases made' "$VOXGAN" edit --labels "$T/healthy" --layout bids --donors "$T/hosts" --donor-layout brats2021 --per-case 2 \
+expect_ok '4 cases made' "$VOXGAN" edit --labels "$T/src/healthy" --layout bids --donors "$T/src/hosts" --donor-layout brats2021 --per-case 2 \
   --edit graft:donor=random --out "$T/anon" --anonymous "$T/key" --sheet 0
 expect "there are sources" grep -qE '[0-9a-f]{16}' "$T/anon/manifest.csv"
 expect "no source's id" sh -c "! grep -rqE 'sub-0|BraTS2021_0' '$T/anon/manifest.csv' '$T/anon/.voxgan'"
@@ -88,12 +90,12 @@ rm "$victim"
 expect_fail 3 'does not agree with its manifest' "$VOXGAN" synth --verify "$T/f_bids"
 cp "$T/kept.nii.gz" "$victim"
 expect_ok 'all as the manifest says' "$VOXGAN" synth --verify "$T/f_bids"
-expect_fail 3 'no dataset_description.json' "$VOXGAN" synth --finish "$T/hosts"
+expect_fail 3 'no dataset_description.json' "$VOXGAN" synth --finish "$T/src/hosts"
 expect_ok '10 cases made' edit --out "$T/half" --shard 1/2
 expect_fail 1 '10 of 20 cases are missing' "$VOXGAN" synth --finish "$T/half"
 
 # What cannot be done.
-labels="--labels $T/hosts --layout brats2021"
+labels="--labels $T/src/hosts --layout brats2021"
 expect_fail 2 'did you mean scale' "$VOXGAN" edit $labels --out "$T/x" --edit scael:factor=2
 expect_fail 2 'did you mean factor' "$VOXGAN" edit $labels --out "$T/x" --edit scale:facto=2
 expect_fail 2 'is not within' "$VOXGAN" edit $labels --out "$T/x" --edit 'scale:factor=uniform(0.5,1e9)'
@@ -110,7 +112,7 @@ expect_fail 2 'key' "$VOXGAN" edit $labels --out "$T/x" --anonymous "$T/nokey"
 expect "no room exits 1" [ $? = 1 ]
 expect "each case is said" [ "$(grep -c 'case .*: ' "$T/stderr")" -ge 3 ]
 expect "and no file is there" [ -z "$(find "$T/full" -name '*.nii.gz')" ]
-"$VOXGAN" edit --labels "$T/healthy" --layout bids --donors "$T/healthy" --donor-layout bids --out "$T/x" --edit graft >"$T/stdout" 2>"$T/stderr"
+"$VOXGAN" edit --labels "$T/src/healthy" --layout bids --donors "$T/src/healthy" --donor-layout bids --out "$T/x" --edit graft >"$T/stdout" 2>"$T/stderr"
 expect "donors without a tumour" [ $? != 0 ]
 expect "are named" grep -qE 'tumour' "$T/stderr"
 

@@ -3,7 +3,7 @@
 
 For each row of DATASET/manifest.csv: volumes by class and the tumour's centre are what the manifest says; a volume asked by
 a closing `scale:ml=` is met within 5%; no tumour voxel lies outside the host's brain (HOSTS/**/ID_dseg or ID_anat), whose
-outline is as it was; the tumour has no more pieces than its donor (or than multifocal asked). Prints a line a fault and a closing count."""
+outline is as it was; the tumour has no more pieces than the source and donors have (or than multifocal asked). Prints a line a fault and a closing count."""
 import csv
 import glob
 import json
@@ -28,7 +28,7 @@ def pieces_of(tumour):
 
 def donor_pieces(donors, row):
     found = [p for p in glob.glob(f"{donors}/**/*_seg.nii*", recursive=True)
-             if any(os.path.basename(p).startswith(d + "_") for d in row["donors"].split(";") if d)]
+             if any(os.path.basename(p).startswith(d + "_") for d in [row["source"], *row["donors"].split(";")] if d)]
     return sum(pieces_of(labels(p)[0]) for p in found) or 1
 
 
