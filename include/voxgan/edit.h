@@ -99,7 +99,8 @@ void vg_edit_chain_release(vg_edit_chain *chain);
 
 /* Where donors come from. */
 typedef struct vg_edit_context {
-  uint64_t seed, key; /* step i draws from stream (seed, key mixed with i) */
+  uint64_t seed, key;   /* step i draws from stream (seed, key mixed with i) */
+  struct vg_memo *memo; /* what is known of the maps and donors already (src/edit/memo.h); NULL */
   void *donors;
   /* The maps of donor `id`, or of one drawn with rng where id is "random"; borrowed until the next call.
    * used: its id (borrowed). maps NULL: only that is wanted. NULL where there are no donors. */

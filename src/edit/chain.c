@@ -213,7 +213,7 @@ static void write_step(const vg_edit_step *step, const vg_value *values, vg_str 
 
 vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
                               vg_str *log, vg_str *donors) {
-  vg_memo memo = {0};
+  vg_memo own = {0}, *memo = context->memo ? context->memo : &own;
   vg_status st = VG_OK;
   for (int i = 0; i < chain->n && !st; i++) {
     const vg_edit_step *step = &chain->steps[i];
@@ -222,7 +222,7 @@ vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const v
     vg_rng draws = vg_rng_init(context->seed, vg_rng_key("edit values", context->key, (uint64_t)i));
     vg_rng rng = vg_rng_init(context->seed, vg_rng_key("edit", context->key, (uint64_t)i));
     vg_value values[VG_EDIT_PARAMS];
-    vg_edit_call call = {.edit = step->edit, .values = values, .rng = &rng, .memo = &memo};
+    vg_edit_call call = {.edit = step->edit, .values = values, .rng = &rng, .memo = memo};
     draw_values(step, &draws, values);
     if (step->edit->needs_donor)
       st = find_donor(step, context, &draws, values, maps ? &call.donor : NULL, donors);
@@ -232,7 +232,7 @@ vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const v
     else if (log)
       write_step(step, values, log);
   }
-  vg_memo_release(&memo);
+  vg_memo_release(&own);
   if (st) return st;
   bool lost = (log && vg_str_failed(log)) || (donors && vg_str_failed(donors));
   return lost ? VG_MEMORY : VG_OK;

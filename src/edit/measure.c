@@ -45,12 +45,18 @@ vg_status vg_tumour_pieces(const vg_maps *maps, uint8_t without, int *pieces) {
 }
 
 vg_status vg_tumour_measure(const vg_maps *maps, vg_tumour_facts *out) {
-  box b;
   vg_brain_frame frame;
+  memset(out, 0, sizeof *out);
+  if (!vg_mask_box(maps->tumour, maps->geo.dim, 0, (int[3]){0}, (int[3]){0})) return VG_OK;
+  vg_status st = vg_frame_find(maps, &frame);
+  return st ? st : vg_tumour_measure_in(maps, &frame, out);
+}
+
+vg_status vg_tumour_measure_in(const vg_maps *maps, const vg_brain_frame *frame, vg_tumour_facts *out) {
+  box b;
   memset(out, 0, sizeof *out);
   if (!vg_mask_box(maps->tumour, maps->geo.dim, 0, b.lo, b.extent)) return VG_OK;
   vg_status st = vg_tumour_pieces(maps, 0, &out->components);
-  if (!st) st = vg_frame_find(maps, &frame);
   if (st) return st;
 
   /* Distance to the midsagittal plane is linear along a row: at voxel (x, y, z) it is side[3] plus their
@@ -58,8 +64,8 @@ vg_status vg_tumour_measure(const vg_maps *maps, vg_tumour_facts *out) {
   const double(*a)[4] = maps->geo.affine.m;
   double side[4] = {0};
   for (int r = 0; r < 3; r++) {
-    for (int c = 0; c < 3; c++) side[c] += frame.axis[0][r] * a[r][c];
-    side[3] += frame.axis[0][r] * (a[r][3] - frame.origin[r]);
+    for (int c = 0; c < 3; c++) side[c] += frame->axis[0][r] * a[r][c];
+    side[3] += frame->axis[0][r] * (a[r][3] - frame->origin[r]);
   }
   size_t count[VG_CLASSES_MAX + 1] = {0}, sum[3] = {0}, outside = 0, left = 0, all = 0;
   for (int z = 0; z < b.extent[2]; z++)

@@ -65,6 +65,30 @@ uint64_t vg_memo_key(const vg_maps *maps) {
   return key;
 }
 
+static void keep_frame(vg_memo *memo, uint64_t key, const vg_brain_frame *frame) {
+  int at = memo->n_frames++ % VG_MEMO_FRAMES;
+  memo->frames[at].key = key;
+  memo->frames[at].frame = *frame;
+}
+
+static vg_status keep_ventricles(vg_memo *memo, uint64_t key, const uint8_t *mask, size_t n) {
+  uint8_t *copy = vg_malloc(n, 1);
+  if (!copy) return VG_MEMORY;
+  memcpy(copy, mask, n);
+  vg_free(memo->ventricles);
+  memo->ventricles = copy;
+  memo->voxels = n;
+  memo->ventricles_key = key;
+  return VG_OK;
+}
+
+vg_status vg_memo_learn(vg_memo *memo, const vg_memo *from) {
+  for (int i = 0; i < from->n_frames && i < VG_MEMO_FRAMES; i++)
+    keep_frame(memo, from->frames[i].key, &from->frames[i].frame);
+  if (!from->ventricles) return VG_OK;
+  return keep_ventricles(memo, from->ventricles_key, from->ventricles, from->voxels);
+}
+
 vg_status vg_memo_frame(vg_memo *memo, uint64_t key, const vg_maps *maps, vg_brain_frame *out) {
   for (int i = 0; memo && i < memo->n_frames && i < VG_MEMO_FRAMES; i++)
     if (memo->frames[i].key == key) {
@@ -72,11 +96,8 @@ vg_status vg_memo_frame(vg_memo *memo, uint64_t key, const vg_maps *maps, vg_bra
       return VG_OK;
     }
   vg_status st = vg_frame_find(maps, out);
-  if (st || !memo) return st;
-  int at = memo->n_frames++ % VG_MEMO_FRAMES;
-  memo->frames[at].key = key;
-  memo->frames[at].frame = *out;
-  return VG_OK;
+  if (!st && memo) keep_frame(memo, key, out);
+  return st;
 }
 
 vg_status vg_memo_ventricles(vg_memo *memo, uint64_t key, const vg_maps *maps, const vg_brain_frame *frame,
@@ -87,10 +108,5 @@ vg_status vg_memo_ventricles(vg_memo *memo, uint64_t key, const vg_maps *maps, c
     return VG_OK;
   }
   vg_status st = vg_ventricles_find_in(maps, frame, mask);
-  if (st || !memo) return st;
-  vg_free(memo->ventricles);
-  if (!(memo->ventricles = vg_malloc(n, 1))) return VG_MEMORY;
-  memcpy(memo->ventricles, mask, n);
-  memo->ventricles_key = key;
-  return VG_OK;
+  return st || !memo ? st : keep_ventricles(memo, key, mask, n);
 }

@@ -17,9 +17,12 @@ typedef struct vg_memo {
   } frames[VG_MEMO_FRAMES]; /* the oldest is overwritten */
   uint64_t ventricles_key;
   uint8_t *ventricles; /* of the maps last asked for; NULL */
+  size_t voxels;       /* of them */
 } vg_memo;
 
 void vg_memo_release(vg_memo *memo);
+/* What `from` knows is known to memo too. */
+vg_status vg_memo_learn(vg_memo *memo, const vg_memo *from);
 
 /* Of the maps' grid and all that they hold. */
 uint64_t vg_memo_key(const vg_maps *maps);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/simd.h"
+#include "edit/measure.h"
 #include "study/study_parts.h"
 #include "voxgan/log.h"
 
@@ -33,15 +34,15 @@ static vg_status count_asked(const char *edits, int *asked) {
   return st;
 }
 
-vg_status vg_study_check(const vg_maps *maps, int pieces, const char *edits, const vg_plan_target *target,
-                         vg_tumour_facts *facts) {
+vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, int pieces, const char *edits,
+                         const vg_plan_target *target, vg_tumour_facts *facts) {
   int n_anatomy = 0;
   for (int k = 0; k < maps->classes.n; k++) n_anatomy += maps->classes.roles[k] == VG_ROLE_ANATOMY;
   size_t unknown =
       count_unknown(maps, (uint8_t)n_anatomy, (uint8_t)maps->classes.n, vg_geometry_voxels(&maps->geo));
   if (unknown) return vg_fail(VG_REFUSED, "%zu voxels are of no known class", unknown);
   vg_status st = count_asked(edits, &pieces);
-  if (!st) st = vg_tumour_measure(maps, facts);
+  if (!st) st = vg_tumour_measure_in(maps, frame, facts);
   if (st) return st;
   if (facts->outside_ml > 0)
     return vg_fail(VG_REFUSED, "%.3g ml of the tumour lie outside the brain", facts->outside_ml);

@@ -20,6 +20,7 @@ void vg_map_cache_init(vg_map_cache *c, size_t room) {
 
 static void entry_free(vg_map_entry *e) {
   vg_maps_release(&e->maps);
+  vg_memo_release(&e->memo);
   vg_free(e);
 }
 
@@ -98,7 +99,22 @@ static vg_status read_donor(const vg_dataset *ds, const vg_subject *subject, con
   return VG_OK;
 }
 
-static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_classes *classes) {
+/* Frame and ventricles stay those of the host through most edits. */
+static vg_status study_brain(vg_map_entry *e, bool edited) {
+  size_t n = vg_geometry_voxels(&e->maps.geo);
+  e->bytes = 3 * n;
+  if (!edited) return e->pieces ? vg_frame_find(&e->maps, &e->frame) : VG_OK;
+  uint64_t key = vg_memo_key(&e->maps);
+  vg_status st = vg_memo_frame(&e->memo, key, &e->maps, &e->frame);
+  if (st || e->donor) return st;
+  uint8_t *ventricles = vg_malloc(n, 1);
+  st = ventricles ? vg_memo_ventricles(&e->memo, key, &e->maps, &e->frame, ventricles) : VG_MEMORY;
+  vg_free(ventricles);
+  e->bytes += n;
+  return st;
+}
+
+static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_classes *classes, bool edited) {
   int core = 0;
   vg_status st = e->donor ? read_donor(ds, e->subject, classes, &e->maps)
                           : vg_maps_read(ds, e->subject, classes, &e->maps);
@@ -108,9 +124,9 @@ static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_clas
   if (!st) st = vg_tumour_pieces(&e->maps, 0, &e->pieces);
   /* An edit may take the oedema away that holds the core together. */
   if (!st) st = vg_tumour_pieces(&e->maps, vg_tumour_code(classes, "oedema"), &core);
-  if (st) return vg_fail_in(st, "%s %s", e->donor ? "donor" : "host", e->subject->id);
   if (core > e->pieces) e->pieces = core;
-  e->bytes = 3 * vg_geometry_voxels(&e->maps.geo);
+  if (!st) st = study_brain(e, edited);
+  if (st) return vg_fail_in(st, "%s %s", e->donor ? "donor" : "host", e->subject->id);
   return VG_OK;
 }
 
@@ -166,9 +182,10 @@ vg_status vg_map_cache_take(vg_map_cache *c, const vg_dataset *ds, const vg_subj
   }
   if (mine && !st) {
     pthread_mutex_unlock(&c->lock);
-    st = read_entry(e, ds, classes);
+    st = read_entry(e, ds, classes, c->edited);
     pthread_mutex_lock(&c->lock);
     if (st) {
+      e->bytes = 0; /* not counted yet */
       drop(c, e);
     } else {
       e->ready = true;

@@ -3,7 +3,7 @@
 #ifndef VG_STUDY_MAP_CACHE_H
 #define VG_STUDY_MAP_CACHE_H
 #include <pthread.h>
-#include "voxgan/maps.h"
+#include "edit/memo.h"
 
 typedef struct vg_map_entry {
   const vg_subject *subject;
@@ -13,13 +13,16 @@ typedef struct vg_map_entry {
   uint64_t used; /* when last asked for */
   size_t bytes;
   vg_maps maps;
-  int pieces; /* of the tumour, or of its core where that has more; 0: there is none */
+  vg_brain_frame frame;
+  vg_memo memo; /* for the edits of it, or of what it is grafted into */
+  int pieces;   /* of the tumour, or of its core where that has more; 0: there is none */
 } vg_map_entry;
 
 typedef struct vg_map_cache {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   size_t room, bytes;
+  bool edited; /* entries come with what edits would find out about them */
   uint64_t clock;
   vg_map_entry **entries;
   int n;

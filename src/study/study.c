@@ -136,10 +136,11 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   if ((st = o->plan ? vg_plan_read(o->plan, &s->plan) : vg_plan_of_options(o, &s->plan))) return st;
   if (!(s->cohorts = VG_NEW_N(vg_cohort, s->plan.n))) return VG_MEMORY;
   step_needs needs = {0};
+  for (int i = 0; i < s->plan.n; i++) each_step(&s->plan.cohorts[i], note_needs, &needs);
+  s->cache.edited = needs.any;
   for (int i = 0; i < s->plan.n; i++) {
     if ((st = open_cohort(s, o, i))) return o->plan ? vg_fail_in(st, "%s", o->plan) : st;
     if ((st = deal_cohort(s, o, i))) return st;
-    each_step(&s->plan.cohorts[i], note_needs, &needs);
   }
   return vg_study_find_classes(s, needs.any);
 }
@@ -252,6 +253,7 @@ typedef struct donor_hand {
   const vg_cohort *cohort;
   const vg_subject *host;
   const vg_map_entry *held;
+  vg_memo memo;
   int pieces; /* of the donors given */
 } donor_hand;
 
@@ -280,7 +282,7 @@ static vg_status give_donor(void *arg, const char *id, vg_rng *rng, const vg_map
     return vg_fail(drawn ? VG_REFUSED : VG_DATA, "donor %s has no tumour", m->subject->id);
   h->pieces += h->held->pieces;
   *maps = &h->held->maps;
-  return VG_OK;
+  return vg_memo_learn(&h->memo, &h->held->memo);
 }
 
 vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_str *edits) {
@@ -297,10 +299,14 @@ static vg_status draw_case(vg_study *s, size_t k, int attempt, const vg_edit_cha
       .s = s, .cohort = vg_study_cohort_of(s, k), .host = host->subject, .pieces = host->pieces};
   vg_edit_context context = {
       .seed = s->seed, .key = study_key(k, attempt), .donors = &hand, .donor = give_donor};
-  vg_status st = vg_maps_copy(&host->maps, &out->maps);
+  context.memo = &hand.memo;
+  vg_status st = vg_memo_learn(&hand.memo, &host->memo);
+  if (!st) st = vg_maps_copy(&host->maps, &out->maps);
   if (!st) st = vg_edit_chain_apply(chain, &out->maps, &context, &out->edits, &out->donors);
-  if (!st) st = vg_study_check(&out->maps, hand.pieces, vg_str_text(&out->edits), target, &out->facts);
+  if (!st)
+    st = vg_study_check(&out->maps, &host->frame, hand.pieces, vg_str_text(&out->edits), target, &out->facts);
   vg_map_cache_give(&s->cache, hand.held);
+  vg_memo_release(&hand.memo);
   if (!st) return VG_OK;
   vg_maps_release(&out->maps);
   vg_str_clear(&out->edits);

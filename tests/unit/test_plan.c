@@ -201,6 +201,25 @@ static void dealing(void **state) {
   vg_plan_release(&p);
 }
 
+/* The plans that are shipped, from the root of the source. */
+static void shipped(void **state) {
+  (void)state;
+  static const char *const files[] = {"configs/study_balanced.json", "configs/study_brats.json"};
+  static const size_t counts[] = {54, 1000};
+  for (int i = 0; i < 2; i++) {
+    vg_plan p;
+    if (!vg_fs_exists(files[i])) {
+      print_message("not run from the root of the source\n");
+      skip();
+    }
+    must(vg_plan_read(files[i], &p));
+    size_t n = 0;
+    for (int c = 0; c < p.n; c++) n += p.cohorts[c].count;
+    assert_int_equal(n, counts[i]);
+    vg_plan_release(&p);
+  }
+}
+
 static void out_of_memory(void **state) {
   (void)state;
   static const char text[] =
@@ -224,8 +243,8 @@ static void out_of_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whole),   cmocka_unit_test(balances),      cmocka_unit_test(faults),
-      cmocka_unit_test(dealing), cmocka_unit_test(out_of_memory),
+      cmocka_unit_test(whole),   cmocka_unit_test(balances), cmocka_unit_test(faults),
+      cmocka_unit_test(dealing), cmocka_unit_test(shipped),  cmocka_unit_test(out_of_memory),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
