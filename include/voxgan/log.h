@@ -6,6 +6,7 @@
 #ifndef VOXGAN_LOG_H
 #define VOXGAN_LOG_H
 #include <stdbool.h>
+#include <stdint.h>
 #include "voxgan/status.h"
 
 #ifdef __cplusplus
@@ -24,6 +25,8 @@ void vg_log(vg_log_level level, const char *fmt, ...) VG_PRINTF(2, 3);
 void vg_progress(const char *fmt, ...) VG_PRINTF(1, 2);
 /* Shows the last progress text in full where it was held back, and ends the line. */
 void vg_progress_end(void);
+/* "512 B", "4.2 MB" into buf. */
+const char *vg_bytes(uint64_t n, char buf[32]);
 /* "3h 05m", "2m 10s", "14 s" into buf. */
 const char *vg_duration(double seconds, char buf[32]);
 /* Monotonic seconds. */

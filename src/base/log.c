@@ -92,6 +92,15 @@ void vg_progress_end(void) {
   pthread_mutex_unlock(&lock);
 }
 
+const char *vg_bytes(uint64_t n, char buf[32]) {
+  static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+  double v = (double)n;
+  int u = 0;
+  for (; v >= 999.95 && u < 4; u++) v /= 1000;
+  snprintf(buf, 32, u ? "%.1f %s" : "%.0f %s", v, units[u]);
+  return buf;
+}
+
 const char *vg_duration(double seconds, char buf[32]) {
   if (!(seconds >= 0) || seconds > 1e9) {
     snprintf(buf, 32, "?");

@@ -423,13 +423,13 @@ static vg_status begin(produce_job *j) {
 
 /* The closing lines; the status of a study that was made in part. */
 static vg_status end(produce_job *j) {
-  char took[32];
+  char took[32], bytes[32];
   size_t finished = j->n - j->failed;
   vg_status st = print_summary(j);
   if (!st && !j->o->shards && finished) st = vg_output_close(&j->out, j->o->sheet);
   if (st) return st;
-  vg_info("%zu cases made, %zu kept, %.1f MB in %s: %s", j->made, j->n - j->n_open,
-          (double)atomic_load(&j->bytes) / 1e6, vg_duration(vg_now() - j->began, took), j->out.root);
+  vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open,
+          vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(vg_now() - j->began, took), j->out.root);
   if (j->o->shards)
     vg_info("shard %d of %d is finished; when all are: voxgan synth --finish %s", j->o->shard, j->o->shards,
             j->out.root);

@@ -54,6 +54,14 @@ expect_ok '1 cases made, 1 kept' "$VOXGAN" synth "$T/a" --labels "$T/test" --lay
 expect "the same bytes again" diff -r "$T/s" "$T/s1"
 expect_fail 2 'another study, model or settings' "$VOXGAN" synth "$T/c" --labels "$T/test" --layout brats2021 --out "$T/s"
 expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/w" --window patch
+
+# A study of edited tumours with images: the same files in one go and in shards, whatever the threads.
+study="--labels $T/test --layout brats2021 --per-case 3 --edit scale:factor=uniform(0.5,1) --edit rotate:random --sheet 3 --seed 5"
+expect_ok '6 cases made' "$VOXGAN" synth "$T/a" $study --out "$T/st1"
+expect_ok 'shard 1 of 2' "$VOXGAN" synth "$T/a" $study --out "$T/st2" --shard 1/2 --threads 1
+expect_ok 'shard 2 of 2' "$VOXGAN" synth "$T/a" $study --out "$T/st2" --shard 2/2
+expect_ok '6 cases, 36 files' "$VOXGAN" synth --finish "$T/st2" --sheet 3
+expect "one go and shards agree" diff -r "$T/st1" "$T/st2"
 expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/f" --format brats2023
 expect "labels in the other edition's values" sh -c "'$VOXGAN' inspect --json \$(find '$T/f' -name '*-seg.nii.gz' | sort | head -1) | grep -q '\"value\": *3'"
 for seg in $(find "$T/test" -name '*_seg.nii.gz'); do
