@@ -33,6 +33,10 @@ vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
 /* Appends one line (a '\n' is added) with a single write. */
 vg_status vg_fs_append_line(const char *path, const char *line);
 vg_status vg_fs_remove(const char *path); /* fine when it is not there */
+/* Cuts the file off after so many bytes. */
+vg_status vg_fs_truncate(const char *path, uint64_t bytes);
+/* Removes from the folder what vg_fs_write_atomic was writing when its process was killed. */
+vg_status vg_fs_sweep(const char *dir);
 
 /* Every regular file below root, as paths relative to root, sorted by byte value; names that
  * begin with '.' are passed over. Links to folders are followed once (no loops). */
@@ -43,6 +47,8 @@ typedef struct vg_lock {
   int fd;
 } vg_lock;
 vg_status vg_lock_take(const char *path, vg_lock *lock);
+/* The same without waiting: *taken tells. On a file system without locks it is always taken. */
+vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken);
 void vg_lock_release(vg_lock *lock);
 
 typedef struct vg_map {
@@ -56,6 +62,8 @@ void vg_map_release(vg_map *map);
 /* SHA-256 (FIPS 180-4), as lower-case hex. */
 #define VG_HASH_LEN 65
 void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]);
+/* Of n pieces of memory, one after another. */
+void vg_hash_pieces(const vg_map *pieces, size_t n, char hex[VG_HASH_LEN]);
 vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]);
 /* HMAC-SHA256 (RFC 2104). */
 void vg_hmac(const void *key, size_t key_len, const void *bytes, size_t len, char hex[VG_HASH_LEN]);

@@ -32,7 +32,8 @@ const char *vg_duration(double seconds, char buf[32]);
 /* Monotonic seconds. */
 double vg_now(void);
 
-/* SIGINT and SIGTERM ask for a stop; long jobs look here between steps. */
+/* SIGINT, SIGTERM and SIGUSR1 (a batch system's warning that time runs out) ask for a stop; long jobs look
+ * here between steps. The first two end the program at once when they come again. */
 void vg_interrupt_install(void);
 bool vg_interrupted(void);
 

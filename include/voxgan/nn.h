@@ -64,7 +64,8 @@ void vg_gan_free(vg_gan *gan);
 const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
 
 /* One optimisation step over parts micro-batches whose gradients are averaged (accumulation); losses are
- * the means over the parts. VG_FAILED when a loss is not finite: the parameters are then as before. */
+ * the means over the parts. VG_NONFINITE, naming the loss or the network, when a loss or a gradient is not
+ * finite. After any failure the parameters are as before. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses);
 
@@ -94,6 +95,15 @@ vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t
 void vg_gan_state_free(vg_st_entry *entries, size_t n);
 /* Every tensor of the parts must be in the file with its shape, else VG_DATA naming file and tensor. */
 vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file);
+/* What a GAN took over from another's file. The lists name tensors, ", " between them. */
+typedef struct vg_gan_transfer {
+  int wanted, matched, n_reshaped, n_missing;
+  char *reshaped; /* in the file with another shape, which is said */
+  char *missing;  /* not in the file */
+} vg_gan_transfer;
+/* Takes the tensors of the parts that the file holds in their shape; the others stay as they are. */
+vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, vg_gan_transfer *out);
+void vg_gan_transfer_release(vg_gan_transfer *t);
 /* Steps taken so far; decides Adam's bias correction and the dropout stream. */
 int64_t vg_gan_get_step(const vg_gan *gan);
 void vg_gan_set_step(vg_gan *gan, int64_t step);

@@ -21,14 +21,16 @@ extern "C" {
 typedef struct vg_train_options {
   vg_config config; /* resolved */
   vg_roots data;
-  const char *out; /* run folder: config.json, split.json, log.jsonl, model.safetensors,
-                      model-last.safetensors, checkpoints/, previews/ */
-  bool resume;     /* continue from checkpoints/last.safetensors, if there is one */
-  bool overwrite;  /* start anew in a folder that holds a run */
-  bool dry_run;    /* prepare and report the plan (data, networks, memory), train nothing */
+  const char *out;  /* run folder: config.json, split.json, log.jsonl, model.safetensors,
+                       model-last.safetensors, checkpoints/, previews/ */
+  const char *init; /* model to take matching weights from at the first step, or NULL */
+  bool resume;      /* continue from the newest whole checkpoint; begin where there is no run yet */
+  bool overwrite;   /* start anew in a folder that holds a run */
+  bool dry_run;     /* prepare and report the plan (data, networks, memory), train nothing */
 } vg_train_options;
 
-/* Trains label map -> image. VG_INTERRUPTED after SIGINT or SIGTERM, with the state saved. */
+/* Trains label map -> image. VG_INTERRUPTED after SIGINT, SIGTERM or SIGUSR1, with the state saved: the same
+ * options with resume then end in the same bytes as a run that was never stopped. */
 vg_status vg_train(const vg_train_options *options);
 
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;

@@ -38,6 +38,10 @@ void vg_st_release(vg_st_file *f);
 /* Atomic; entries are written in name order, so equal contents give equal bytes. metadata may be
  * NULL; its values must be strings. */
 vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata);
+/* The same, sealed: the metadata's "sha256" is that of the whole file with these 64 digits as zeros. */
+vg_status vg_st_write_sealed(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata);
+/* VG_DATA when the file has no seal, or its bytes are not those that were sealed. */
+vg_status vg_st_check_seal(const char *path, const vg_st_file *f);
 
 #ifdef __cplusplus
 }

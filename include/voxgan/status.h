@@ -21,6 +21,7 @@ extern "C" {
   X(OK, 0, "ok")                                 \
   X(FAILED, 1, "failed")                         \
   X(IO, 1, "cannot read or write")               \
+  X(NONFINITE, 1, "not finite")                  \
   X(REFUSED, 1, "no answer to what was asked")   \
   X(USAGE, 2, "wrong usage")                     \
   X(CONFIG, 2, "wrong configuration")            \

@@ -1,5 +1,6 @@
 /* fs.c: paths, folders, whole-file reads and atomic writes, locks, maps. (Walking: fs_walk.c.) */
 #include "voxgan/fs.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sha2.h>
@@ -192,6 +193,29 @@ vg_status vg_fs_remove(const char *path) {
   return unlink(path) && errno != ENOENT ? vg_fail_errno(path, "cannot remove") : VG_OK;
 }
 
+vg_status vg_fs_truncate(const char *path, uint64_t bytes) {
+  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot cut off") : VG_OK;
+}
+
+/* Whether name ends as vg_fs_write_atomic's temporary files do: .tmp.PID.SERIAL */
+static bool is_partial(const char *name) {
+  unsigned long pid, serial;
+  int end = -1;
+  const char *tail = strstr(name, ".tmp.");
+  return tail && sscanf(tail, ".tmp.%lu.%lu%n", &pid, &serial, &end) == 2 && !tail[end];
+}
+
+vg_status vg_fs_sweep(const char *dir) {
+  DIR *d = opendir(dir);
+  if (!d) return vg_fail_errno(dir, "cannot read folder");
+  vg_status st = VG_OK;
+  for (const struct dirent *e; !st && (e = readdir(d));)
+    if (is_partial(e->d_name) && unlinkat(dirfd(d), e->d_name, 0) && errno != ENOENT)
+      st = vg_fail_in(vg_fail_errno(e->d_name, "cannot remove"), "%s", dir);
+  closedir(d);
+  return st;
+}
+
 vg_status vg_lock_take(const char *path, vg_lock *lock) {
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) return vg_fail_errno(path, "cannot open lock");
@@ -204,6 +228,19 @@ vg_status vg_lock_take(const char *path, vg_lock *lock) {
   }
   lock->fd = fd;
   return VG_OK;
+}
+
+vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return vg_fail_errno(path, "cannot open lock");
+  *taken = !flock(fd, LOCK_EX | LOCK_NB) || errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
+  if (*taken) {
+    lock->fd = fd;
+    return VG_OK;
+  }
+  vg_status st = errno == EWOULDBLOCK ? VG_OK : vg_fail_errno(path, "cannot lock");
+  close(fd);
+  return st;
 }
 
 void vg_lock_release(vg_lock *lock) {
@@ -237,12 +274,10 @@ void vg_map_release(vg_map *map) {
   *map = (vg_map){NULL, 0};
 }
 
-static void sha256(const void *a, size_t a_len, const void *b, size_t b_len,
-                   uint8_t sum[SHA256_DIGEST_LENGTH]) {
+static void sha256(const vg_map *pieces, size_t n, uint8_t sum[SHA256_DIGEST_LENGTH]) {
   SHA2_CTX ctx;
   SHA256Init(&ctx);
-  SHA256Update(&ctx, a, a_len);
-  SHA256Update(&ctx, b, b_len);
+  for (size_t i = 0; i < n; i++) SHA256Update(&ctx, pieces[i].bytes, pieces[i].len);
   SHA256Final(sum, &ctx);
 }
 
@@ -255,22 +290,28 @@ static void to_hex(const uint8_t sum[SHA256_DIGEST_LENGTH], char hex[VG_HASH_LEN
   hex[VG_HASH_LEN - 1] = '\0';
 }
 
-void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
+void vg_hash_pieces(const vg_map *pieces, size_t n, char hex[VG_HASH_LEN]) {
   uint8_t sum[SHA256_DIGEST_LENGTH];
-  sha256(bytes, len, "", 0, sum);
+  sha256(pieces, n, sum);
   to_hex(sum, hex);
+}
+
+void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
+  vg_hash_pieces(&(vg_map){bytes, len}, 1, hex);
 }
 
 void vg_hmac(const void *key, size_t key_len, const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
   uint8_t block[SHA256_BLOCK_LENGTH] = {0}, sum[SHA256_DIGEST_LENGTH];
+  const vg_map inner[] = {{block, sizeof block}, {bytes, len}},
+               outer[] = {{block, sizeof block}, {sum, sizeof sum}};
   if (key_len > sizeof block)
-    sha256(key, key_len, "", 0, block);
+    sha256(&(vg_map){key, key_len}, 1, block);
   else
     memcpy(block, key, key_len);
   for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36;
-  sha256(block, sizeof block, bytes, len, sum);
+  sha256(inner, 2, sum);
   for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36 ^ 0x5c;
-  sha256(block, sizeof block, sum, sizeof sum, sum);
+  sha256(outer, 2, sum);
   to_hex(sum, hex);
   explicit_bzero(block, sizeof block);
 }

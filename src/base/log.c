@@ -128,8 +128,8 @@ static volatile sig_atomic_t interrupted;
 
 static void on_signal(int sig) {
   interrupted = 1;
-  /* Whoever asks twice means it. */
-  signal(sig, SIG_DFL);
+  /* Whoever asks twice means it; a batch system's warning is no such person. */
+  if (sig != SIGUSR1) signal(sig, SIG_DFL);
 }
 
 void vg_interrupt_install(void) {
@@ -140,6 +140,7 @@ void vg_interrupt_install(void) {
   act.sa_flags = SA_RESTART;
   sigaction(SIGINT, &act, NULL);
   sigaction(SIGTERM, &act, NULL);
+  sigaction(SIGUSR1, &act, NULL);
 }
 
 bool vg_interrupted(void) {

@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "voxgan/log.h"
 
 static cli_list data, layouts, sets;
-static const char *out, *device;
+static const char *out, *device, *init;
 static long long threads = -1, seed = -1;
 static bool resume, overwrite, dry_run, print_config;
 
@@ -15,7 +16,9 @@ static const cli_option options[] = {
      "layout of the data, or one for each; guessed and said when not given", false},
     {"out", CLI_TEXT, &out, "RUN", "run folder to write", false},
     {"set", CLI_LIST, &sets, "KEY=VALUE", "change one setting of the config; may be repeated", false},
-    {"resume", CLI_FLAG, &resume, NULL, "continue the run in RUN where it stopped", false},
+    {"resume", CLI_FLAG, &resume, NULL, "continue the run in RUN where it stopped, or begin it", false},
+    {"init", CLI_TEXT, &init, "MODEL", "start from the weights of a model or run that match (fine-tuning)",
+     false},
     {"overwrite", CLI_FLAG, &overwrite, NULL, "start anew where RUN holds a run already", false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto (run.device)", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors; -1 leaves run.threads", false},
@@ -46,7 +49,8 @@ static vg_status resolve(const char *path, vg_config *config) {
 }
 
 static vg_status run(char **args, int n_args) {
-  vg_train_options o = {.out = out, .resume = resume, .overwrite = overwrite, .dry_run = dry_run};
+  vg_train_options o = {
+      .out = out, .init = init, .resume = resume, .overwrite = overwrite, .dry_run = dry_run};
   vg_status st = resolve(n_args ? args[0] : NULL, &o.config);
   if (st) return st;
   if (print_config) {
@@ -62,6 +66,7 @@ static vg_status run(char **args, int n_args) {
   if (!out) return vg_fail(VG_USAGE, "--out RUN is missing");
   if ((st = cli_set_threads(o.config.run.threads))) return st;
   o.data = (vg_roots){data.items, data.n, layouts.items, layouts.n};
+  vg_interrupt_install(); /* loading libtorch takes a while */
   const vg_torch_module *torch;
   if ((st = vg_torch_open(&torch))) return st;
   return torch->train(&o);
@@ -71,13 +76,18 @@ const cli_command cmd_train = {
     .name = "train",
     .arguments = "[CONFIG]",
     .summary = "train a model on volumes with label maps",
-    .details = "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` "
-               "shows every\n"
-               "setting with its default and bounds.\n\n"
-               "examples:\n"
-               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"
-               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a --resume\n"
-               "  voxgan train --data BraTS2021 --out runs/b --set train.epochs=50 --set net.ngf=32\n",
+    .details =
+        "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` "
+        "shows every\n"
+        "setting with its default and bounds.\n\n"
+        "Ctrl-C, SIGTERM and SIGUSR1 finish the step, save, and exit 130; the same command with --resume "
+        "goes on\n"
+        "and ends in the same bytes as a run that was never stopped.\n\n"
+        "examples:\n"
+        "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"
+        "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a --resume\n"
+        "  voxgan train configs/brats2021.json --data Ours --out runs/ours --init runs/a\n"
+        "  voxgan train --data BraTS2021 --out runs/b --set train.epochs=50 --set net.ngf=32\n",
     .options = options,
     .least_args = 0,
     .most_args = 1,

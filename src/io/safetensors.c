@@ -199,10 +199,39 @@ static int by_key(const void *a, const void *b) {
   return strcmp(vg_json_key(*(const vg_json *const *)a), vg_json_key(*(const vg_json *const *)b));
 }
 
+#define SEAL "\"sha256\":\""
+#define BLANK_SEAL "0000000000000000000000000000000000000000000000000000000000000000"
+
+/* Where the seal's digits stand in the header, or NULL. No other text can look like it: a quote within a
+ * string is escaped. */
+static char *find_seal(const char *header, size_t len) {
+  char *at = memmem(header, len, SEAL, strlen(SEAL));
+  return at && (size_t)(header + len - at) >= strlen(SEAL BLANK_SEAL) ? at + strlen(SEAL) : NULL;
+}
+
+static void hash_sealed(const char *bytes, size_t len, const char *seal, char hex[VG_HASH_LEN]) {
+  const size_t digits = strlen(BLANK_SEAL), before = (size_t)(seal - bytes);
+  const vg_map pieces[] = {{bytes, before}, {BLANK_SEAL, digits}, {seal + digits, len - before - digits}};
+  vg_hash_pieces(pieces, 3, hex);
+}
+
+vg_status vg_st_check_seal(const char *path, const vg_st_file *f) {
+  const char *bytes = f->map.bytes;
+  uint64_t header_len;
+  memcpy(&header_len, bytes, 8); /* vg_st_open has checked it */
+  const char *seal = find_seal(bytes + 8, header_len);
+  char hex[VG_HASH_LEN];
+  if (!seal) return vg_fail(VG_DATA, "%s: has no checksum", path);
+  hash_sealed(bytes, f->map.len, seal, hex);
+  if (memcmp(seal, hex, VG_HASH_LEN - 1))
+    return vg_fail(VG_DATA, "%s: its checksum does not fit its content: damaged or changed", path);
+  return VG_OK;
+}
+
 /* In order of keys, so that equal contents give equal bytes. */
-static vg_status add_metadata(vg_json *header, const vg_json *metadata) {
+static vg_status add_metadata(vg_json *header, const vg_json *metadata, bool sealed) {
   size_t n = vg_json_size(metadata), i = 0;
-  if (!n) return VG_OK;
+  if (!n && !sealed) return VG_OK;
   const vg_json **keys = VG_NEW_N(const vg_json *, n);
   if (!keys) return VG_MEMORY;
   vg_json *to = vg_json_put_take(header, METADATA, vg_json_object());
@@ -212,6 +241,7 @@ static vg_status add_metadata(vg_json *header, const vg_json *metadata) {
   }
   qsort(keys, n, sizeof *keys, by_key);
   for (i = 0; i < n; i++) vg_json_put_string(to, vg_json_key(keys[i]), vg_json_string(keys[i], ""));
+  if (sealed) vg_json_put_string(to, "sha256", BLANK_SEAL);
   vg_free(keys);
   return VG_OK;
 }
@@ -222,7 +252,8 @@ static uint64_t entry_bytes(const vg_st_entry *e) {
   return n;
 }
 
-vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata) {
+static vg_status write_file(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata,
+                            bool sealed) {
   vg_status st = VG_OK;
   vg_str text = VG_STR_INIT;
   char *bytes = NULL;
@@ -235,7 +266,7 @@ vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, co
   }
   if (n) memcpy(sorted, entries, n * sizeof *sorted);
   qsort(sorted, n, sizeof *sorted, by_name);
-  st = add_metadata(header, metadata);
+  st = add_metadata(header, metadata, sealed);
   if (st) goto out;
   for (size_t i = 0; i < n; i++) {
     const vg_st_entry *e = &sorted[i];
@@ -274,6 +305,15 @@ vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, co
     if (size) memcpy(to, sorted[i].data, size);
     to += size;
   }
+  if (sealed) {
+    char hex[VG_HASH_LEN], *seal = find_seal(bytes + 8, header_len);
+    if (!seal) {
+      st = vg_fail(VG_MEMORY, "out of memory");
+      goto out;
+    }
+    hash_sealed(bytes, 8 + header_len + at, seal, hex);
+    memcpy(seal, hex, VG_HASH_LEN - 1);
+  }
   st = vg_fs_write_atomic(path, bytes, 8 + header_len + at);
 out:
   if (st == VG_MEMORY) vg_fail_in(st, "%s", path);
@@ -282,4 +322,13 @@ out:
   vg_free(sorted);
   vg_json_free(header);
   return st;
+}
+
+vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata) {
+  return write_file(path, entries, n, metadata, false);
+}
+
+vg_status vg_st_write_sealed(const char *path, const vg_st_entry *entries, size_t n,
+                             const vg_json *metadata) {
+  return write_file(path, entries, n, metadata, true);
 }

@@ -218,14 +218,19 @@ static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n
   return VG_OK;
 }
 
-static vg_status check_losses(const vg_gan *gan, const vg_gan_losses *l) {
-  if (isfinite(l->d_real) && isfinite(l->d_fake) && isfinite(l->g_adversarial) &&
-      isfinite(l->g_reconstruction))
-    return VG_OK;
-  return vg_fail(
-      VG_FAILED,
-      "step %lld: a loss is not finite (d_real %g, d_fake %g, g_adversarial %g, g_reconstruction %g)",
-      (long long)gan->step + 1, l->d_real, l->d_fake, l->g_adversarial, l->g_reconstruction);
+static vg_status check_losses(const vg_gan_losses *l) {
+  const struct {
+    const char *name;
+    double value;
+  } losses[] = {{"d_real", l->d_real},
+                {"d_fake", l->d_fake},
+                {"g_adversarial", l->g_adversarial},
+                {"g_reconstruction", l->g_reconstruction}};
+  for (int i = 0; i < 4; i++)
+    if (!isfinite(losses[i].value))
+      return vg_fail(VG_NONFINITE, "the loss %s is not finite (%g)", losses[i].name,
+                     isnan(losses[i].value) ? (double)NAN : losses[i].value);
+  return VG_OK;
 }
 
 /* As pix2pix: the fake; D from (real, fake); then G through the updated D. */
@@ -255,9 +260,9 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
     discriminator_backward(gan, &t, share, losses);
     vg_scope_pop(s, NULL);
   }
-  if ((st = vg_tensor_check()) || (st = check_losses(gan, losses))) goto out;
+  if ((st = vg_tensor_check()) || (st = check_losses(losses))) goto out;
   if ((st = vg_undo_keep_adam(&before, &gan->d_adam))) goto out;
-  if ((st = vg_adam_update(&gan->d_adam, lr_d, gan->step + 1))) goto out;
+  if ((st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1), "discriminator"))) goto out;
   vg_params_zero_grad(&gan->d_params);
 
   vg_params_requires_grad(&gan->d_params, false);
@@ -268,8 +273,8 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
     vg_scope_pop(s, NULL);
   }
   vg_params_requires_grad(&gan->d_params, true);
-  if ((st = vg_tensor_check()) || (st = check_losses(gan, losses))) goto out;
-  if ((st = vg_adam_update(&gan->g_adam, lr_g, gan->step + 1))) goto out;
+  if ((st = vg_tensor_check()) || (st = check_losses(losses))) goto out;
+  if ((st = vg_fail_in(vg_adam_update(&gan->g_adam, lr_g, gan->step + 1), "generator"))) goto out;
   vg_params_zero_grad(&gan->g_params);
   gan->step++;
 

@@ -88,25 +88,35 @@ static void add_shape(vg_str *s, const int64_t *shape, int ndim) {
   for (int k = 0; k < ndim; k++) vg_str_addf(s, "%s%lld", k ? "x" : "", (long long)shape[k]);
 }
 
+static bool same_shape(const vg_st_entry *e, const vg_tensor *t) {
+  bool same = e->ndim == vg_ndim(t);
+  for (int k = 0; k < e->ndim && same; k++) same = e->shape[k] == vg_size(t, k);
+  return same;
+}
+
+/* "8x4x3x3x3, wanted 16x4x3x3x3" */
+static void add_shapes(vg_str *text, const vg_st_entry *e, const vg_tensor *t) {
+  int64_t shape[VG_ST_MAX_DIMS];
+  for (int k = 0; k < vg_ndim(t); k++) shape[k] = vg_size(t, k);
+  add_shape(text, e->shape, e->ndim);
+  vg_str_add(text, ", wanted ");
+  add_shape(text, shape, vg_ndim(t));
+}
+
 static vg_status check(const char *file_name, const vg_st_file *file, const slot *s) {
   const vg_st_entry *e = vg_st_find(file, s->name);
   if (!e)
     return vg_fail(VG_DATA, "%s: no tensor \"%s\"; the model is of another kind or size", file_name, s->name);
-  int ndim = vg_ndim(s->tensor);
-  int64_t shape[VG_ST_MAX_DIMS];
-  bool same = e->ndim == ndim;
-  for (int k = 0; k < ndim; k++) {
-    shape[k] = vg_size(s->tensor, k);
-    same = same && e->shape[k] == shape[k];
-  }
-  if (same) return VG_OK;
+  if (same_shape(e, s->tensor)) return VG_OK;
   vg_str text = VG_STR_INIT;
-  add_shape(&text, e->shape, e->ndim);
-  vg_str_add(&text, ", wanted ");
-  add_shape(&text, shape, ndim);
+  add_shapes(&text, e, s->tensor);
   vg_status st = vg_fail(VG_DATA, "%s: tensor \"%s\" has shape %s", file_name, s->name, vg_str_text(&text));
   vg_str_release(&text);
   return st;
+}
+
+static vg_status take(const vg_st_entry *e, vg_tensor *t) {
+  return vg_tensor_copy_in(t, e->data, (size_t)vg_numel(t));
 }
 
 vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file) {
@@ -116,9 +126,43 @@ vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st
   if (!list) return VG_MEMORY;
   /* all are looked at first, so that a file that does not fit changes nothing */
   for (size_t i = 0; i < n && !st; i++) st = check(name, file, &list[i]);
-  for (size_t i = 0; i < n && !st; i++)
-    st = vg_tensor_copy_in(list[i].tensor, vg_st_find(file, list[i].name)->data,
-                           (size_t)vg_numel(list[i].tensor));
+  for (size_t i = 0; i < n && !st; i++) st = take(vg_st_find(file, list[i].name), list[i].tensor);
   vg_free(list);
   return st;
+}
+
+vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, vg_gan_transfer *out) {
+  size_t n;
+  vg_status st = VG_OK;
+  vg_str reshaped = VG_STR_INIT, missing = VG_STR_INIT;
+  *out = (vg_gan_transfer){0};
+  slot *list = slots(gan, parts, &n);
+  if (!list) return VG_MEMORY;
+  out->wanted = (int)n;
+  for (size_t i = 0; i < n && !st; i++) {
+    const vg_st_entry *e = vg_st_find(file, list[i].name);
+    if (!e) {
+      vg_str_addf(&missing, "%s%s", out->n_missing++ ? ", " : "", list[i].name);
+    } else if (!same_shape(e, list[i].tensor)) {
+      vg_str_addf(&reshaped, "%s%s (", out->n_reshaped++ ? ", " : "", list[i].name);
+      add_shapes(&reshaped, e, list[i].tensor);
+      vg_str_add(&reshaped, ")");
+    } else {
+      st = take(e, list[i].tensor);
+      out->matched++;
+    }
+  }
+  if (!st && (vg_str_failed(&missing) || vg_str_failed(&reshaped))) st = vg_fail(VG_MEMORY, "out of memory");
+  if (!st && out->n_missing) out->missing = vg_str_take(&missing);
+  if (!st && out->n_reshaped) out->reshaped = vg_str_take(&reshaped);
+  vg_str_release(&missing);
+  vg_str_release(&reshaped);
+  vg_free(list);
+  return st;
+}
+
+void vg_gan_transfer_release(vg_gan_transfer *t) {
+  vg_free(t->reshaped);
+  vg_free(t->missing);
+  *t = (vg_gan_transfer){0};
 }

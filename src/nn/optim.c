@@ -59,7 +59,7 @@ vg_status vg_adam_update(vg_adam *a, double lr, int64_t t) {
   vg_status st = VG_OK;
   if (!gradients_finite(a)) {
     st = vg_tensor_check();
-    if (!st) st = vg_fail(VG_FAILED, "a gradient is not finite");
+    if (!st) st = vg_fail(VG_NONFINITE, "a gradient is not finite");
   }
   if (!st) st = vg_adam_step(a->value, a->exp_avg, a->exp_avg_sq, a->n, lr, a->beta1, a->beta2, 1e-8, 0, t);
   vg_no_grad(before);

@@ -14,7 +14,7 @@ typedef struct vg_adam {
 
 vg_status vg_adam_init(vg_adam *a, vg_params *params, double beta1, double beta2);
 void vg_adam_release(vg_adam *a);
-/* Step t (from 1) from the parameters' gradients. VG_FAILED, and nothing changed, when a gradient is not
+/* Step t (from 1) from the parameters' gradients. VG_NONFINITE, and nothing changed, when a gradient is not
  * finite. */
 vg_status vg_adam_update(vg_adam *a, double lr, int64_t t);
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include "voxgan/str.h"
 #include "voxgan/version.h"
@@ -132,15 +133,85 @@ out:
   return st;
 }
 
+vg_status model_path(const char *path, char **out) {
+  *out = vg_fs_is_dir(path) ? vg_fs_join(path, "model.safetensors") : vg_strdup(path);
+  if (!*out) return VG_MEMORY;
+  if (!vg_fs_is_dir(path) || vg_fs_exists(*out)) return VG_OK;
+  vg_free(*out);
+  *out = NULL;
+  return vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
+}
+
 vg_status model_load(const char *path, vg_device device, model_info *info, vg_gan **gan) {
+  char *file;
   *gan = NULL;
-  if (!vg_fs_is_dir(path)) return load_file(path, device, info, gan);
-  char *inside = vg_fs_join(path, "model.safetensors");
-  if (!inside) return VG_MEMORY;
-  vg_status st = vg_fs_exists(inside) ? load_file(inside, device, info, gan)
-                                      : vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
-  vg_free(inside);
+  vg_status st = model_path(path, &file);
+  if (!st) st = load_file(file, device, info, gan);
+  vg_free(file);
   return st;
+}
+
+/* ---- starting from another model ---- */
+
+static void add_names(vg_str *text, const char *names, size_t stride, int n) {
+  for (int i = 0; i < n; i++) vg_str_addf(text, "%s%s", i ? ", " : "", names + (size_t)i * stride);
+}
+
+/* Weights fit by their shape; whether channel 3 means the same on both sides is for the user to know. */
+static void compare_names(const char *path, const char *what, const char *theirs, int n_theirs,
+                          const char *ours, int n_ours, size_t stride) {
+  vg_str a = VG_STR_INIT, b = VG_STR_INIT;
+  add_names(&a, theirs, stride, n_theirs);
+  add_names(&b, ours, stride, n_ours);
+  if (strcmp(vg_str_text(&a), vg_str_text(&b)))
+    vg_warn("%s has the %s %s; this run has %s", path, what, vg_str_text(&a), vg_str_text(&b));
+  vg_str_release(&a);
+  vg_str_release(&b);
+}
+
+/* A checkpoint has no prep, and nothing is compared. */
+static vg_status compare_prep(const char *path, const vg_st_file *f, const vg_prep_settings *ours) {
+  vg_json *tree = NULL;
+  vg_prep_settings theirs;
+  vg_range ranges[VG_SERIES_MAX];
+  if (!vg_json_get(f->metadata, "prep")) return VG_OK;
+  vg_status st = get_tree(path, f, "prep", &tree);
+  if (!st) st = vg_prep_from_json(path, tree, &theirs, ranges);
+  if (!st) {
+    compare_names(path, "classes", theirs.classes.names[0], theirs.classes.n, ours->classes.names[0],
+                  ours->classes.n, VG_CLASS_NAME);
+    compare_names(path, "series", theirs.series.names[0], theirs.series.n, ours->series.names[0],
+                  ours->series.n, VG_SERIES_NAME);
+  }
+  vg_json_free(tree);
+  return st;
+}
+
+static bool holds_discriminator(const vg_st_file *f) {
+  for (size_t i = 0; i < f->n; i++)
+    if (vg_starts_with(f->entries[i].name, "d.")) return true;
+  return false;
+}
+
+vg_status model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out) {
+  vg_st_file f = {0};
+  *out = (vg_gan_transfer){0};
+  vg_status st = vg_st_open(file, &f);
+  if (!st && vg_json_get(f.metadata, "sha256")) st = vg_st_check_seal(file, &f);
+  if (!st) st = compare_prep(file, &f, &info->prep);
+  bool both = !st && holds_discriminator(&f);
+  int parts = VG_GAN_GENERATOR | (both ? VG_GAN_DISCRIMINATOR : 0);
+  if (!st) st = vg_gan_state_transfer(gan, parts, &f, out);
+  vg_st_release(&f);
+  if (st) return st;
+  if (out->reshaped) vg_warn("%s: of another shape, so left as drawn: %s", file, out->reshaped);
+  if (!out->matched)
+    return vg_fail(VG_DATA, "%s: none of the network's %d tensors has its name and shape there", file,
+                   out->wanted);
+  if (out->missing) vg_warn("%s: not in the model, so left as drawn: %s", file, out->missing);
+  vg_info("starting from %s: %d of %d tensors of the %s matched", file, out->matched, out->wanted,
+          both ? "networks" : "generator");
+  return VG_OK;
 }
 
 /* The settings' choices are the registries' names, which fit by construction. */

@@ -2,10 +2,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "run/checkpoint.h"
 #include "run/infer.h"
 #include "run/run_data.h"
-#include "run/train_state.h"
-#include "run/validate.h"
+#include "run/run_folder.h"
+#include "run/train_log.h"
 #include "voxgan/loader.h"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
@@ -14,6 +15,7 @@
 
 typedef struct trainer {
   const vg_train_options *o;
+  vg_lock lock; /* of the run folder */
   run_data data;
   model_info info; /* what goes into the model file */
   vg_gan *gan;
@@ -22,67 +24,15 @@ typedef struct trainer {
   vg_device device;
   int parts; /* batches a step */
   char *log_path;
+  int64_t saved_step; /* of the last checkpoint, or where this session began */
+  double saved_at;    /* vg_now */
+  char *init;         /* the model that the first weights were taken from in this session, or NULL */
+  vg_gan_transfer taken;
 } trainer;
-
-/* ---- the run folder ---- */
 
 static vg_status in_run(const trainer *t, const char *name, char **out) {
   *out = vg_fs_join(t->o->out, name);
   return *out ? VG_OK : VG_MEMORY;
-}
-
-static vg_status make_folders(const char *run) {
-  static const char *const below[] = {"checkpoints", "previews"};
-  vg_status st = vg_fs_require_writable_dir(run);
-  for (int i = 0; i < 2 && !st; i++) {
-    char *path = vg_fs_join(run, below[i]);
-    st = path ? vg_fs_make_dirs(path) : VG_MEMORY;
-    vg_free(path);
-  }
-  return st;
-}
-
-/* A folder holds one run. Whether this is its first command, a later one, or a mistake. */
-static vg_status claim_folder(const vg_train_options *o, bool *continues) {
-  char *config = vg_fs_join(o->out, "config.json");
-  if (!config) return VG_MEMORY;
-  bool holds_run = vg_fs_exists(config);
-  vg_free(config);
-  *continues = holds_run && o->resume;
-  if (holds_run && !o->resume && !o->overwrite)
-    return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew",
-                   o->out);
-  return make_folders(o->out);
-}
-
-/* What an earlier run left, once it is sure that the new one can begin. */
-static vg_status clear_folder(const char *run) {
-  static const char *const old[] = {"checkpoints/last.safetensors", "model.safetensors",
-                                    "model-last.safetensors", "log.jsonl"};
-  vg_status st = VG_OK;
-  for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
-    char *path = vg_fs_join(run, old[i]);
-    st = path ? vg_fs_remove(path) : VG_MEMORY;
-    vg_free(path);
-  }
-  return st;
-}
-
-static vg_status write_json_take(const trainer *t, const char *name, vg_json *j) {
-  char *path;
-  vg_status st = in_run(t, name, &path);
-  if (!st) st = vg_json_write(path, j);
-  vg_free(path);
-  vg_json_free(j);
-  return st;
-}
-
-static vg_status log_take(const trainer *t, vg_json *j) {
-  char *line = vg_json_print(j, false);
-  vg_status st = line ? vg_fs_append_line(t->log_path, line) : VG_MEMORY;
-  vg_free(line);
-  vg_json_free(j);
-  return st;
 }
 
 /* ---- setting up ---- */
@@ -134,8 +84,16 @@ static vg_status open_loader(trainer *t) {
                           .ahead = c->train.accumulate + 1};
   memcpy(s.patch, t->data.patch, sizeof s.patch);
   vg_status st = vg_loader_new(t->data.train, t->data.n_train, &s, &t->loader);
-  if (!st) vg_loader_seek(t->loader, t->state.epoch, t->state.batch);
-  return st;
+  if (st) return st;
+  int batches = vg_loader_batches(t->loader);
+  if (t->state.batch && t->state.batches != batches)
+    return vg_fail(VG_CONFIG,
+                   "%s: stopped after %d of an epoch's %d batches, and an epoch has %d now: resume with the "
+                   "same data, train.batch and train.samples",
+                   t->o->out, (int)t->state.batch, (int)t->state.batches, batches);
+  t->state.batches = batches;
+  vg_loader_seek(t->loader, (int)t->state.epoch, (int)t->state.batch);
+  return VG_OK;
 }
 
 static void say_plan(const trainer *t) {
@@ -167,7 +125,7 @@ static double lr_factor(const vg_config *c, double epochs_done) {
 static vg_status save_models(trainer *t, bool best) {
   static const char *const names[] = {"model-last.safetensors", "model.safetensors"};
   char note[96];
-  snprintf(note, sizeof note, "epoch %d of %d, step %lld", t->state.epoch, t->o->config.train.epochs,
+  snprintf(note, sizeof note, "epoch %d of %d, step %lld", (int)t->state.epoch, t->o->config.train.epochs,
            (long long)t->state.step);
   vg_status st = VG_OK;
   for (int i = 0; i < 1 + best && !st; i++) {
@@ -179,45 +137,72 @@ static vg_status save_models(trainer *t, bool best) {
   return st;
 }
 
+static vg_status save_checkpoint(trainer *t) {
+  vg_status st = train_log_size(t->log_path, &t->state.log_bytes);
+  if (!st) st = checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
+  t->saved_step = t->state.step;
+  t->saved_at = vg_now();
+  return st;
+}
+
+/* Beside those that go with validations. */
+static bool checkpoint_due(const trainer *t) {
+  const vg_config *c = &t->o->config;
+  int64_t steps = t->state.step - t->saved_step;
+  double minutes = (vg_now() - t->saved_at) / 60;
+  return (c->train.checkpoint_steps > 0 && steps >= c->train.checkpoint_steps) ||
+         (c->train.checkpoint_minutes > 0 && steps > 0 && minutes >= c->train.checkpoint_minutes);
+}
+
+/* After something that was not finite: adds to the message what there is to go back to. */
+static vg_status fail_not_finite(const trainer *t) {
+  char *newest;
+  vg_status st = checkpoint_newest(t->o->out, &newest);
+  if (st) return st;
+  char *why = vg_strdup(vg_error());
+  if (why)
+    vg_fail(VG_FAILED, "%s; %s%s; smaller train.lr_g and train.lr_d may help", why,
+            newest ? "the last good checkpoint is " : "there is no checkpoint yet", newest ? newest : "");
+  vg_free(why);
+  vg_free(newest);
+  return why ? VG_FAILED : VG_MEMORY;
+}
+
 static vg_status validate_and_save(trainer *t) {
-  char *preview = vg_format("%s/previews/epoch-%05d.png", t->o->out, t->state.epoch);
+  char *preview = vg_format("%s/previews/epoch-%05d.png", t->o->out, (int)t->state.epoch);
   if (!preview) return VG_MEMORY;
   validation v;
   vg_status st = validate(t->gan, &t->data, preview, &v);
   vg_free(preview);
   if (st) return st;
-  bool best = v.mean.mae < t->state.best;
-  if (best) t->state.best = v.mean.mae;
+  if (!isfinite(v.mean.mae)) {
+    vg_fail(VG_NONFINITE, "epoch %d: the validation's MAE is not finite", (int)t->state.epoch);
+    return fail_not_finite(t);
+  }
+  const bool held_out = t->data.n_val > 0;
+  const bool best = v.mean.mae < t->state.best;
+  if (best) {
+    t->state.best = v.mean.mae;
+    t->state.best_step = t->state.step;
+  }
   vg_progress_end();
-  vg_info("epoch %d %s: MAE %.4f, PSNR %.2f dB, SSIM %.4f%s", t->state.epoch,
-          t->data.n_val ? "held-out subjects" : "training subjects (none is held out)", v.mean.mae,
-          v.mean.psnr, v.mean.ssim, best ? ", the best so far" : "");
-  vg_json *j = vg_json_object();
-  vg_json_put_string(j, "kind", "validation");
-  vg_json_put_number(j, "epoch", t->state.epoch);
-  vg_json_put_number(j, "step", (double)t->state.step);
-  vg_json_put_bool(j, "held_out", t->data.n_val > 0);
-  vg_json_put_take(j, "scores", validation_json(&v, &t->data.prep.series));
-  vg_json_put_bool(j, "best", best);
-  st = log_take(t, j);
+  vg_info("epoch %d %s: MAE %.4f, PSNR %.2f dB, SSIM %.4f%s", (int)t->state.epoch,
+          held_out ? "held-out subjects" : "training subjects (none is held out)", v.mean.mae, v.mean.psnr,
+          v.mean.ssim, best ? ", the best so far" : "");
+  st = train_log_validation(t->log_path, &t->state, &v, &t->data.prep.series, held_out, best);
   if (!st) st = save_models(t, best);
-  return st ? st : checkpoint_save(t->o->out, t->gan, &t->state);
+  t->state.validate = 0;
+  return st ? st : save_checkpoint(t);
 }
 
 static vg_status stop_here(trainer *t) {
   vg_progress_end();
-  vg_status st = checkpoint_save(t->o->out, t->gan, &t->state);
+  vg_status st = save_checkpoint(t);
   if (!st) st = save_models(t, false);
   if (st) return st;
   return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld steps; all is saved, --resume continues",
-                 t->state.epoch + 1, (long long)t->state.step);
+                 (int)t->state.epoch + 1, (long long)t->state.step);
 }
-
-typedef struct epoch_sums {
-  vg_gan_losses losses;
-  int steps, volumes;
-  double lr_g, lr_d, began, waited;
-} epoch_sums;
 
 static void add_losses(vg_gan_losses *sum, const vg_gan_losses *l) {
   sum->d_real += l->d_real;
@@ -226,35 +211,17 @@ static void add_losses(vg_gan_losses *sum, const vg_gan_losses *l) {
   sum->g_reconstruction += l->g_reconstruction;
 }
 
-static vg_status log_epoch(trainer *t, const epoch_sums *e) {
-  double seconds = vg_now() - e->began;
-  vg_json *j = vg_json_object();
-  vg_json_put_string(j, "kind", "epoch");
-  vg_json_put_number(j, "epoch", t->state.epoch);
-  vg_json_put_number(j, "step", (double)t->state.step);
-  vg_json_put_number(j, "d_real", e->losses.d_real / e->steps);
-  vg_json_put_number(j, "d_fake", e->losses.d_fake / e->steps);
-  vg_json_put_number(j, "g_adversarial", e->losses.g_adversarial / e->steps);
-  vg_json_put_number(j, "g_reconstruction", e->losses.g_reconstruction / e->steps);
-  vg_json_put_number(j, "lr_g", e->lr_g);
-  vg_json_put_number(j, "lr_d", e->lr_d);
-  vg_json_put_number(j, "seconds", seconds);
-  vg_json_put_number(j, "volumes_per_s", e->volumes / seconds);
-  vg_json_put_number(j, "loader_wait_s", vg_loader_waited(t->loader) - e->waited);
-  vg_json_put_number(j, "peak_bytes", (double)vg_tensor_peak_bytes(t->device));
-  return log_take(t, j);
-}
-
-static void say_progress(const trainer *t, const epoch_sums *e) {
+static void say_progress(const trainer *t) {
   char left[32];
-  int batches = vg_loader_batches(t->loader);
-  double done = t->state.epoch + (double)t->state.batch / batches;
-  double rate = e->volumes / (vg_now() - e->began); /* volumes a second in this epoch */
-  double to_do = (t->o->config.train.epochs - done) * batches * t->o->config.train.batch;
-  vg_progress("epoch %d/%d  D %.3f %.3f  G %.3f  L1 %.4f  %.2f vol/s  %s left", t->state.epoch + 1,
-              t->o->config.train.epochs, e->losses.d_real / e->steps, e->losses.d_fake / e->steps,
-              e->losses.g_adversarial / e->steps, e->losses.g_reconstruction / e->steps, rate,
-              vg_duration(to_do / rate, left));
+  const vg_config *c = &t->o->config;
+  const epoch_sums *e = &t->state.sums;
+  double n = (double)e->steps, batches = (double)t->state.batches;
+  double done = (double)t->state.epoch + (double)t->state.batch / batches;
+  double rate = (double)e->volumes / e->seconds; /* volumes a second in this epoch */
+  double to_do = (c->train.epochs - done) * batches * c->train.batch;
+  vg_progress("epoch %d/%d  D %.3f %.3f  G %.3f  L1 %.4f  %.2f vol/s  %s left", (int)t->state.epoch + 1,
+              c->train.epochs, e->losses.d_real / n, e->losses.d_fake / n, e->losses.g_adversarial / n,
+              e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
 }
 
 /* The loader's batch is borrowed until the next one, so the parts of an accumulated step are stepped through
@@ -284,86 +251,131 @@ static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int
   return VG_OK;
 }
 
+/* The next step, of n batches. */
+static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int n) {
+  const vg_config *c = &t->o->config;
+  train_state *s = &t->state;
+  double factor = lr_factor(c, (double)s->epoch + (double)s->batch / (double)s->batches);
+  double began = vg_now(), waited = vg_loader_waited(t->loader);
+  vg_gan_losses losses;
+  vg_status st = next_parts(t, parts, copies, n);
+  if (st) return st;
+  s->sums.lr_g = c->train.lr_g * factor;
+  s->sums.lr_d = c->train.lr_d * factor;
+  st = vg_gan_step(t->gan, parts, n, s->sums.lr_g, s->sums.lr_d, &losses);
+  if (st) st = vg_fail_in(st, "epoch %d, step %lld", (int)s->epoch + 1, (long long)s->step + 1);
+  if (st && st != VG_NONFINITE) return st;
+  s->batch += n;
+  const double took = vg_now() - began;
+  s->sums.seconds += took;
+  s->seconds += took;
+  s->sums.waited += vg_loader_waited(t->loader) - waited;
+  if (st) return st;
+  s->step++;
+  s->sums.steps++;
+  for (int i = 0; i < n; i++) s->sums.volumes += parts[i].n;
+  add_losses(&s->sums.losses, &losses);
+  say_progress(t);
+  return VG_OK;
+}
+
 static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
   const vg_config *c = &t->o->config;
-  int batches = vg_loader_batches(t->loader);
-  epoch_sums e = {.began = vg_now(), .waited = vg_loader_waited(t->loader)};
-  while (t->state.batch < batches) {
-    int n = batches - t->state.batch < t->parts ? batches - t->state.batch : t->parts;
-    double factor = lr_factor(c, t->state.epoch + (double)t->state.batch / batches), step_began = vg_now();
-    vg_gan_losses losses;
-    vg_status st = next_parts(t, parts, copies, n);
-    e.lr_g = c->train.lr_g * factor;
-    e.lr_d = c->train.lr_d * factor;
-    if (!st) st = vg_gan_step(t->gan, parts, n, e.lr_g, e.lr_d, &losses);
-    if (st) return vg_fail_in(st, "epoch %d, step %lld", t->state.epoch + 1, (long long)t->state.step + 1);
-    t->state.batch += n;
-    t->state.step++;
-    t->state.seconds += vg_now() - step_began;
-    for (int i = 0; i < n; i++) e.volumes += parts[i].n;
-    add_losses(&e.losses, &losses);
-    e.steps++;
-    say_progress(t, &e);
-    if (vg_interrupted() && t->state.batch < batches) return stop_here(t);
+  train_state *s = &t->state;
+  while (s->batch < s->batches) {
+    if (vg_interrupted()) return VG_INTERRUPTED;
+    vg_status st = checkpoint_due(t) ? save_checkpoint(t) : VG_OK;
+    int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
+    if (!st) st = train_step(t, parts, copies, n);
+    if (st == VG_NONFINITE && strcmp(c->train.nonfinite, "skip")) return fail_not_finite(t);
+    if (st == VG_NONFINITE) {
+      if (!s->sums.skipped++) vg_warn("%s: skipped", vg_error());
+    } else if (st) {
+      return st;
+    }
   }
-  t->state.epoch++;
-  t->state.batch = 0;
-  return log_epoch(t, &e);
+  if (!s->sums.steps) return vg_fail_in(fail_not_finite(t), "no step of the epoch was finite");
+  s->epoch++;
+  vg_status st = train_log_epoch(t->log_path, s, vg_tensor_peak_bytes(t->device));
+  if (s->sums.skipped)
+    vg_warn("epoch %d: %lld steps were not finite", (int)s->epoch, (long long)s->sums.skipped);
+  s->sums = (epoch_sums){0};
+  s->batch = 0;
+  int every = c->train.validate_every;
+  s->validate = s->epoch == c->train.epochs || (every && s->epoch % every == 0);
+  return st;
 }
 
 static vg_status train_loop(trainer *t) {
   const vg_config *c = &t->o->config;
   t->parts = c->train.accumulate;
+  t->saved_step = t->state.step;
+  t->saved_at = vg_now();
   vg_gan_batch *parts = VG_NEW_N(vg_gan_batch, t->parts);
   float **copies = VG_NEW_N(float *, t->parts);
   vg_status st = parts && copies ? VG_OK : VG_MEMORY;
-  while (!st && t->state.epoch < c->train.epochs) {
-    st = train_epoch(t, parts, copies);
-    int every = c->train.validate_every;
-    bool due = t->state.epoch == c->train.epochs || (every && t->state.epoch % every == 0);
-    if (!st && due) st = validate_and_save(t);
-    if (!st && vg_interrupted() && t->state.epoch < c->train.epochs) st = stop_here(t);
-  }
+  while (!st && (t->state.validate || t->state.epoch < c->train.epochs))
+    st = t->state.validate ? validate_and_save(t) : train_epoch(t, parts, copies);
+  if (st == VG_INTERRUPTED) st = stop_here(t);
   for (int i = 0; copies && i < t->parts; i++) vg_free(copies[i]);
   vg_free(copies);
   vg_free(parts);
   return st;
 }
 
+/* ---- a run ---- */
+
+/* Where the run stands: at a checkpoint, or at its first step, with weights as drawn or another model's. */
+static vg_status place(trainer *t, bool continues) {
+  bool found = false;
+  t->state = (train_state){.best = INFINITY};
+  vg_status st = continues ? checkpoint_load(t->o->out, t->gan, &t->state, &found) : VG_OK;
+  if (st) return st;
+  if (found && !t->state.validate && t->state.epoch >= t->o->config.train.epochs)
+    vg_info("all %d epochs are done", (int)t->state.epoch);
+  else if (found)
+    vg_info("resuming after %lld steps, in epoch %d", (long long)t->state.step, (int)t->state.epoch + 1);
+  else if (continues)
+    vg_info("%s has no checkpoint yet: starting from the first epoch", t->o->out);
+  if (continues) run_folder_compare(t->o->out, &t->info.config);
+  if (found || !t->o->init) return VG_OK;
+  if ((st = model_path(t->o->init, &t->init))) return st;
+  return model_start_from(t->init, &t->info, t->gan, &t->taken);
+}
+
 static vg_status start(trainer *t, bool continues) {
   const vg_config *c = &t->o->config;
-  t->state = (train_state){.best = INFINITY};
   vg_status st = vg_device_parse(c->run.device, &t->device);
   if (st) return st;
   vg_tensor_threads(c->run.threads);
   if ((st = in_run(t, "log.jsonl", &t->log_path))) return st;
   if ((st = open_data(t, continues))) return st;
   if ((st = build(t))) return st;
-  bool found = false;
-  if (continues) {
-    if ((st = checkpoint_load(t->o->out, t->gan, &t->state, &found))) return st;
-    if (found)
-      vg_info("resuming after %lld steps, in epoch %d", (long long)t->state.step, t->state.epoch + 1);
-    else
-      vg_info("%s has no checkpoint yet: starting from the first epoch", t->o->out);
-  }
-  return VG_OK;
+  return place(t, continues);
+}
+
+/* The folder as it is at the place where training goes on. */
+static vg_status write_folder(trainer *t, bool continues) {
+  const char *run = t->o->out;
+  vg_status st = continues ? train_log_rewind(t->log_path, t->state.log_bytes) : run_folder_clear(run);
+  if (!st) st = run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
+  if (!st) st = run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
+  if (!st && t->init) st = train_log_init(t->log_path, t->init, &t->taken);
+  return st;
 }
 
 vg_status vg_train(const vg_train_options *options) {
-  trainer t = {.o = options};
+  trainer t = {.o = options, .lock = {-1}};
   char took[32];
   bool continues = false;
   vg_interrupt_install();
-  vg_status st = claim_folder(options, &continues);
+  vg_status st = run_folder_claim(options, &t.lock, &continues);
   if (!st) st = start(&t, continues);
   if (st) goto out;
   say_plan(&t);
   if (options->dry_run) goto out;
-  if ((st = continues ? log_rewind(t.log_path, t.state.step) : clear_folder(options->out))) goto out;
-  if ((st = write_json_take(&t, "config.json", vg_config_to_json(&t.info.config)))) goto out;
-  if ((st = write_json_take(&t, "split.json", vg_dataset_split_json(&t.data.set, t.data.is_val)))) goto out;
   if ((st = open_loader(&t))) goto out;
+  if ((st = write_folder(&t, continues))) goto out;
   st = train_loop(&t);
   if (!st)
     vg_info("trained %lld steps in %s; the model is %s/model.safetensors", (long long)t.state.step,
@@ -372,6 +384,9 @@ out:
   vg_loader_free(t.loader);
   vg_gan_free(t.gan);
   run_data_release(&t.data);
+  vg_gan_transfer_release(&t.taken);
+  vg_free(t.init);
   vg_free(t.log_path);
+  vg_lock_release(&t.lock);
   return st;
 }

@@ -89,6 +89,10 @@ vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, 
   if (!st) st = vg_regions_add(&regions, "tumour", (const uint8_t[]){TUMOUR}, 1);
   for (size_t i = 0; i < n && !st; i++) {
     const vg_case *c = &cases[i];
+    if (vg_interrupted()) {
+      st = vg_fail(VG_INTERRUPTED, "interrupted while validating");
+      break;
+    }
     size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
     float *synth = vg_malloc(voxels * (size_t)c->n_series, sizeof *synth);
     float *real = vg_malloc(voxels, sizeof *real);

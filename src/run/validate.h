@@ -17,7 +17,7 @@ typedef struct validation {
 } validation;
 
 /* Synthesises the held-out cases (the first training cases where none is held out), scores them on the
- * prepared grid, and writes the preview when preview_path is not NULL. */
+ * prepared grid, and writes the preview when preview_path is not NULL. VG_INTERRUPTED between two cases. */
 vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out);
 /* {"t1": {"mae": ..., "psnr": ..., "ssim": ...}, ...} */
 vg_json *validation_json(const validation *v, const vg_series_list *series);

@@ -10,7 +10,7 @@ expect_ok 'GiB a step' "$VOXGAN" train --data "$T/train" --out "$T/dry" $tiny --
 expect "a dry run trains nothing" [ ! -e "$T/dry/model.safetensors" ]
 
 expect_ok 'trained 12 steps' "$VOXGAN" train --data "$T/train" --out "$T/a" $tiny --set train.epochs=4
-for file in config.json split.json log.jsonl model.safetensors model-last.safetensors checkpoints/last.safetensors previews/epoch-00004.png; do
+for file in config.json split.json log.jsonl model.safetensors model-last.safetensors checkpoints/step-000000012.safetensors previews/epoch-00004.png; do
   expect "run folder" [ -s "$T/a/$file" ]
 done
 expect "epochs are logged" [ "$(grep -c '"kind":"epoch"' "$T/a/log.jsonl")" = 4 ]
@@ -35,7 +35,7 @@ kill -INT $pid
 wait $pid
 expect "Ctrl-C exits 130" [ $? = 130 ]
 expect "and says how to go on" grep -q 'resume continues' "$T/err"
-expect "and saved" [ -s "$T/c/checkpoints/last.safetensors" ]
+expect "and saved" [ -n "$(ls "$T/c/checkpoints")" ]
 epochs=$(($(grep -c '"kind":"epoch"' "$T/c/log.jsonl") + 2))
 expect_ok 'resuming after' "$VOXGAN" train --data "$T/train" --out "$T/c" $tiny --set train.epochs=$epochs --set train.decay_from=1 --resume
 expect "each epoch is logged once" [ "$(grep -c '"kind":"epoch"' "$T/c/log.jsonl")" = $epochs ]

@@ -187,6 +187,52 @@ static void test_lock(void **state) {
   close(ready[1]);
 }
 
+static void test_lock_try(void **state) {
+  (void)state;
+  vg_lock one = {-1}, two = {-1};
+  bool taken;
+  const char *path = in_scratch("try");
+  assert_int_equal(vg_lock_try(path, &one, &taken), VG_OK);
+  assert_true(taken);
+  assert_int_equal(vg_lock_try(path, &two, &taken), VG_OK);
+  assert_false(taken);
+  vg_lock_release(&one);
+  assert_int_equal(vg_lock_try(path, &two, &taken), VG_OK);
+  assert_true(taken);
+  vg_lock_release(&two);
+  assert_int_equal(vg_lock_try(in_scratch("no/such/folder/lock"), &one, &taken), VG_IO);
+}
+
+/* What a killed write leaves goes; what only looks like it stays. */
+static void test_sweep(void **state) {
+  (void)state;
+  static const char *const names[] = {"m.tmp.12.0",    "m.st.tmp.7.31", "m.tmp.12",
+                                      "m.tmp.12.0.gz", "m.tmp",         "m"};
+  char dir[256], path[300];
+  snprintf(dir, sizeof dir, "%s", in_scratch("sweep"));
+  assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
+  for (int i = 0; i < 6; i++) {
+    snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+    put_file(path, "");
+  }
+  assert_int_equal(vg_fs_sweep(dir), VG_OK);
+  for (int i = 0; i < 6; i++) {
+    snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+    assert_int_equal(vg_fs_exists(path), i >= 2);
+  }
+  assert_int_equal(vg_fs_sweep(in_scratch("absent")), VG_IO);
+}
+
+static void test_truncate(void **state) {
+  (void)state;
+  uint64_t size;
+  put_file(in_scratch("long"), "0123456789");
+  assert_int_equal(vg_fs_truncate(in_scratch("long"), 4), VG_OK);
+  assert_int_equal(vg_fs_size(in_scratch("long"), &size), VG_OK);
+  assert_int_equal(size, 4);
+  assert_int_equal(vg_fs_truncate(in_scratch("absent"), 4), VG_IO);
+}
+
 static void test_map_and_hash(void **state) {
   (void)state;
   vg_map map;
@@ -207,6 +253,9 @@ static void test_map_and_hash(void **state) {
   assert_int_equal(vg_hash_file(in_scratch("empty"), hex), VG_OK);
   assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   assert_int_equal(vg_hash_file(in_scratch("absent"), hex), VG_IO);
+  const vg_map pieces[] = {{"a", 1}, {"", 0}, {"bc", 2}};
+  vg_hash_pieces(pieces, 3, hex);
+  assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 int main(void) {
@@ -214,7 +263,8 @@ int main(void) {
       cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_failed_write_leaves_nothing),
       cmocka_unit_test(test_folders),        cmocka_unit_test(test_paths),
       cmocka_unit_test(test_walk),           cmocka_unit_test(test_lock),
-      cmocka_unit_test(test_map_and_hash),
+      cmocka_unit_test(test_lock_try),       cmocka_unit_test(test_sweep),
+      cmocka_unit_test(test_truncate),       cmocka_unit_test(test_map_and_hash),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -203,6 +203,45 @@ static void test_memory_failures(void **state) {
   assert_true(failures > 40);
 }
 
+/* A sealed file fits its seal; with any byte changed it does not open or does not fit. */
+static void test_seal(void **state) {
+  (void)state;
+  const vg_st_entry e = {(char *)"net.w", 3, {2, 3, 4}, weights};
+  vg_json *m = vg_json_object();
+  vg_json_put_string(m, "note", "\"sha256\":\"0000\"");
+  vg_st_file f;
+  void *bytes;
+  size_t len;
+  assert_int_equal(vg_st_write_sealed(in_scratch("s.safetensors"), &e, 1, m), VG_OK);
+  vg_json_free(m);
+  assert_int_equal(vg_st_open(in_scratch("s.safetensors"), &f), VG_OK);
+  if (vg_st_check_seal("s", &f)) fail_msg("%s", vg_error());
+  assert_int_equal(strlen(vg_json_string(vg_json_get(f.metadata, "sha256"), "")), 64);
+  vg_st_release(&f);
+  assert_int_equal(vg_fs_read(in_scratch("s.safetensors"), &bytes, &len), VG_OK);
+  for (size_t i = 0; i < len; i++) {
+    ((char *)bytes)[i] ^= 1;
+    assert_int_equal(vg_fs_write_atomic(in_scratch("t.safetensors"), bytes, len), VG_OK);
+    vg_status st = vg_st_open(in_scratch("t.safetensors"), &f);
+    if (!st) {
+      st = vg_st_check_seal("t", &f);
+      vg_st_release(&f);
+    }
+    if (st != VG_DATA) fail_msg("byte %zu of %zu: %s", i, len, vg_status_name(st));
+    ((char *)bytes)[i] ^= 1;
+  }
+  vg_free(bytes);
+  assert_int_equal(vg_st_write_sealed(in_scratch("s.safetensors"), NULL, 0, NULL), VG_OK);
+  assert_int_equal(vg_st_open(in_scratch("s.safetensors"), &f), VG_OK);
+  assert_int_equal(vg_st_check_seal("s", &f), VG_OK);
+  vg_st_release(&f);
+  assert_int_equal(write_example(in_scratch("a.safetensors"), 0), VG_OK);
+  assert_int_equal(vg_st_open(in_scratch("a.safetensors"), &f), VG_OK);
+  assert_int_equal(vg_st_check_seal("a", &f), VG_DATA);
+  assert_string_equal(vg_error(), "a: has no checksum");
+  vg_st_release(&f);
+}
+
 /* Python reads ours and we read its. */
 static void test_oracle(void **state) {
   (void)state;
@@ -222,7 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_lies),
       cmocka_unit_test(test_random_damage), cmocka_unit_test(test_memory_failures),
-      cmocka_unit_test(test_oracle),
+      cmocka_unit_test(test_seal),          cmocka_unit_test(test_oracle),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -109,6 +109,16 @@ static bool same_state(vg_gan *a, vg_gan *b) {
   return same;
 }
 
+/* The whole state, written and opened. */
+static void save(vg_gan *gan, const char *file, vg_st_file *f) {
+  vg_st_entry *e;
+  size_t n;
+  assert_int_equal(vg_gan_state_get(gan, VG_GAN_ALL, &e, &n), VG_OK);
+  assert_int_equal(vg_st_write(file, e, n, NULL), VG_OK);
+  vg_gan_state_free(e, n);
+  assert_int_equal(vg_st_open(file, f), VG_OK);
+}
+
 static int nothing_left(void **state) {
   (void)state;
   if (vg_tensor_live()) print_error("%zu tensors left\n", vg_tensor_live());
@@ -220,13 +230,8 @@ static void state_round_trip(void **state) {
   vg_gan *a = make(&s, 5), *c = make(&s, 77), *only;
   for (int i = 0; i < 2; i++) step(a, &b, 1);
 
-  vg_st_entry *e;
   vg_st_file f;
-  size_t n;
-  assert_int_equal(vg_gan_state_get(a, VG_GAN_ALL, &e, &n), VG_OK);
-  assert_int_equal(vg_st_write(file, e, n, NULL), VG_OK);
-  vg_gan_state_free(e, n);
-  assert_int_equal(vg_st_open(file, &f), VG_OK);
+  save(a, file, &f);
   assert_non_null(vg_st_find(&f, "g.down.0.weight"));
   assert_non_null(vg_st_find(&f, "d.conv.1.norm.running_mean"));
   assert_non_null(vg_st_find(&f, "adam.g.up.0.weight.exp_avg_sq"));
@@ -284,6 +289,54 @@ static void state_round_trip(void **state) {
   rmdir(path);
 }
 
+/* What has its name and shape is taken over; the rest is named and stays as it was drawn. */
+static void transfers(void **state) {
+  (void)state;
+  char path[] = "/tmp/vg_gan_XXXXXX", file[64];
+  assert_non_null(mkdtemp(path));
+  snprintf(file, sizeof file, "%s/state.safetensors", path);
+  vg_gan_spec s = spec("instance", 0);
+  vg_gan *a = make(&s, 5), *same = make(&s, 6);
+  vg_st_file f;
+  size_t n;
+  vg_gan_transfer t;
+  save(a, file, &f);
+
+  assert_int_equal(vg_gan_state_transfer(same, VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR, &f, &t), VG_OK);
+  assert_int_equal(t.matched, t.wanted);
+  assert_true(t.wanted > 10 && !t.n_missing && !t.n_reshaped && !t.missing && !t.reshaped);
+  assert_true(same_state(a, same));
+  vg_gan_transfer_release(&t);
+
+  s.out_channels = 1; /* the last layer has another shape */
+  s.input_skip = 1;   /* and there is one more */
+  vg_gan *other = make(&s, 7), *drawn = make(&s, 7);
+  assert_int_equal(vg_gan_state_transfer(other, VG_GAN_GENERATOR, &f, &t), VG_OK);
+  assert_int_equal(t.matched + t.n_missing + t.n_reshaped, t.wanted);
+  if (strcmp(t.reshaped, "g.up.0.weight (8x2x4x4x4, wanted 8x1x4x4x4), g.up.0.bias (2, wanted 1)"))
+    fail_msg("%s", t.reshaped);
+  if (strcmp(t.missing, "g.skip.weight, g.skip.bias")) fail_msg("%s", t.missing);
+  assert_int_equal(t.matched, t.wanted - 4);
+  vg_gan_transfer_release(&t);
+  vg_st_entry *before, *after;
+  assert_int_equal(vg_gan_state_get(drawn, VG_GAN_GENERATOR, &before, &n), VG_OK);
+  assert_int_equal(vg_gan_state_get(other, VG_GAN_GENERATOR, &after, &n), VG_OK);
+  for (size_t i = 0; i < n; i++) {
+    const vg_st_entry *from = vg_st_find(&f, before[i].name);
+    const bool left = strstr(before[i].name, "up.0.") || strstr(before[i].name, "skip");
+    assert_memory_equal(after[i].data, left ? before[i].data : from->data, sizeof(float));
+  }
+  vg_gan_state_free(before, n);
+  vg_gan_state_free(after, n);
+  vg_st_release(&f);
+  vg_gan_free(a);
+  vg_gan_free(same);
+  vg_gan_free(other);
+  vg_gan_free(drawn);
+  unlink(file);
+  rmdir(path);
+}
+
 /* Whatever is not finite, and wherever it shows, all tensors are as before, running statistics too. */
 static void failed_step_changes_nothing(void **state) {
   (void)state;
@@ -304,7 +357,7 @@ static void failed_step_changes_nothing(void **state) {
       if (fault == 2) bad->weight[7] = NAN; /* seen only after D was updated */
       if (fault == 3) lr_d = 1e38;          /* D itself bursts */
       for (int n = 1; n <= 2; n++) {
-        assert_int_equal(vg_gan_step(a, n == 1 ? &parts[1] : parts, n, 1e-4, lr_d, &l), VG_FAILED);
+        assert_int_equal(vg_gan_step(a, n == 1 ? &parts[1] : parts, n, 1e-4, lr_d, &l), VG_NONFINITE);
         if (!strstr(vg_error(), "not finite")) fail_msg("%s", vg_error());
         assert_int_equal(vg_gan_get_step(a), 1);
         if (!same_state(a, c)) fail_msg("%s, fault %d, %d parts: the state has changed", norms[k], fault, n);
@@ -347,6 +400,7 @@ int main(void) {
       cmocka_unit_test_teardown(accumulates, nothing_left),
       cmocka_unit_test_teardown(halves_share_dropout, nothing_left),
       cmocka_unit_test_teardown(state_round_trip, nothing_left),
+      cmocka_unit_test_teardown(transfers, nothing_left),
       cmocka_unit_test_teardown(failed_step_changes_nothing, nothing_left),
       cmocka_unit_test_teardown(bad_batches, nothing_left),
   };

@@ -1,0 +1,120 @@
+# needs torch
+# Runs that are stopped, killed, damaged or out of space: what is saved, what is said, and that going on ends in the same bytes.
+. tests/cli/lib.sh
+RANDOM=20
+
+"$VOXGAN" phantom --out "$T/p" --subjects 4 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
+tiny="--data $T/p --layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4 --set net.d_layers=1 --set data.val_share=0.25"
+# All that a run may carry from step to step: dropout, running statistics, augmentation, parts of a step, an epoch that ends
+# between checkpoints.
+run="$tiny --set net.norm=batch --set train.jitter=0.1 --set train.tumour_weight=3 --set train.samples=9 --set train.accumulate=2
+  --set run.loader_threads=2 --set train.epochs=24 --set train.validate_every=4 --set train.checkpoint_steps=7"
+train() { "$VOXGAN" train $run "$@" >>"$T/log" 2>&1; }
+
+expect_ok 'trained 120 steps' "$VOXGAN" train $run --out "$T/whole"
+untimed() { sed 's/"seconds":.*//' "$1/log.jsonl"; }
+same() { # RUN: it ended as the one that was never stopped
+  local file
+  for file in model.safetensors model-last.safetensors previews/epoch-00024.png; do
+    cmp -s "$T/whole/$file" "$1/$file" || { echo "$file differs"; return 1; }
+  done
+  diff <(untimed "$T/whole") <(untimed "$1") | cut -c1-120 | head -6
+  cmp -s <(untimed "$T/whole") <(untimed "$1") && [ -z "$(find "$1" -name '*.tmp*')" ]
+}
+newest() { find "$1/checkpoints" -name 'step-*' | sort | tail -1; }
+expect "the last two checkpoints and the best are kept" [ "$(find "$T/whole/checkpoints" -type f | wc -l)" -le 3 ]
+cp -r "$T/whole" "$T/k"
+expect_ok 'all 24 epochs are done' "$VOXGAN" train $run --out "$T/k" --resume
+expect "a finished run stays as it is" same "$T/k"
+
+# Killed at twenty random moments, some of them before the first checkpoint. The window is measured: from early in the
+# start-up to well into the training.
+rm -rf "$T/k"
+began=$(date +%s%N)
+"$VOXGAN" train $run --out "$T/k" --dry-run >/dev/null 2>&1
+start_ms=$((($(date +%s%N) - began) / 1000000))
+kills=0 finished=0
+while [ $kills -lt 20 ]; do
+  "$VOXGAN" train $run --out "$T/k" --resume >>"$T/log" 2>&1 &
+  pid=$!
+  ms=$((start_ms * (30 + RANDOM % 130) / 100))
+  sleep "$(printf %d.%03d $((ms / 1000)) $((ms % 1000)))"
+  kill -KILL $pid 2>/dev/null && kills=$((kills + 1))
+  wait $pid 2>/dev/null && { finished=$((finished + 1)); expect "killed and resumed, it ends the same" same "$T/k"; rm -rf "$T/k"; }
+done
+train --out "$T/k" --resume
+expect "after twenty kills" same "$T/k"
+expect "kills fell after checkpoints too" [ "$(grep -c 'resuming after' "$T/log")" -ge 3 ]
+
+# Asked to stop, three ways in one run: saved, 130, and the same command goes on.
+for signal in INT TERM USR1; do
+  before=$(newest "$T/s" 2>/dev/null)
+  "$VOXGAN" train $run --out "$T/s" --resume >"$T/out" 2>"$T/err" &
+  pid=$!
+  for _ in $(seq 300); do [ "$(newest "$T/s" 2>/dev/null)" != "$before" ] && break; sleep 0.05; done
+  kill -$signal $pid
+  wait $pid
+  expect "SIG$signal exits 130" [ $? = 130 ]
+  expect "SIG$signal says how to go on" grep -q 'all is saved, --resume continues' "$T/err"
+done
+expect "a second process waits for the first" bash -c "
+  exec 9>'$T/s/.lock'; flock 9
+  timeout -s INT 2 '$VOXGAN' train $(echo $run) --out '$T/s' --resume 2>&1 9>&- | grep -q 'waiting for another voxgan'"
+cp -r "$T/s" "$T/torn"
+cp -r "$T/s" "$T/full"
+expect_fail 2 'holds a run already; --resume continues it' "$VOXGAN" train $run --out "$T/s"
+train --out "$T/s" --resume
+expect "after three signals" same "$T/s"
+
+# The place within an epoch means nothing in an epoch of another length.
+train --out "$T/mid" --set train.epochs=2
+rm "$(newest "$T/mid")"
+expect_fail 2 'stopped after 4 of an epoch.s 9 batches, and an epoch has 11 now' "$VOXGAN" train $run --out "$T/mid" --resume --set train.samples=11
+
+# Stopped while it validates: the checkpoint knows that, and the validation is made up for.
+"$VOXGAN" phantom --out "$T/many" --subjects 10 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
+held="--data $T/many --layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4 --set net.d_layers=1 --set data.val_share=0.9
+  --set train.validate_every=1 --set train.epochs=12"
+expect_ok 'trained 12 steps' "$VOXGAN" train $held --out "$T/v1"
+pending=0
+for _ in $(seq 8); do
+  before=$(newest "$T/v2" 2>/dev/null)
+  "$VOXGAN" train $held --out "$T/v2" --resume >>"$T/log" 2>&1 &
+  pid=$!
+  for _ in $(seq 300); do [ "$(newest "$T/v2" 2>/dev/null)" != "$before" ] && break; sleep 0.02; done
+  kill -INT $pid 2>/dev/null
+  wait $pid
+  grep -aq '"validate":"1"' "$(newest "$T/v2")" && pending=1 && break
+done
+expect "stopped within a validation" [ $pending = 1 ]
+expect_ok 'trained 12 steps' "$VOXGAN" train $held --out "$T/v2" --resume
+expect "validated as if never stopped" cmp -s <(untimed "$T/v1") <(untimed "$T/v2")
+expect "and of the same model" cmp -s "$T/v1/model.safetensors" "$T/v2/model.safetensors"
+
+# A checkpoint that is damaged is named, and the one before is used.
+last=$(newest "$T/torn")
+printf '\377' | dd of="$last" bs=1 seek=$(($(stat -c %s "$last") / 2)) conv=notrunc 2>/dev/null
+cp -r "$T/torn" "$T/cut"
+cp -r "$T/torn" "$T/lost"
+expect_ok "warning: $last: its checksum does not fit" "$VOXGAN" train $run --out "$T/torn" --resume
+expect "after a flipped byte" same "$T/torn"
+last=$(newest "$T/cut")
+truncate -s -100 "$last"
+expect_ok "warning: $last: .*going on from the one before" "$VOXGAN" train $run --out "$T/cut" --resume
+expect "after a cut" same "$T/cut"
+for file in "$T/lost/checkpoints"/*; do truncate -s 1000 "$file"; done
+expect_fail 3 'has no checkpoint that is whole' "$VOXGAN" train $run --out "$T/lost" --resume
+echo torn >"$T/lost/checkpoints/step-000000007.safetensors"
+expect_ok 'trained 5 steps' "$VOXGAN" train $run --out "$T/lost" --overwrite --set train.epochs=1
+expect "and nothing of the run before is left" [ "$(find "$T/lost/checkpoints" -type f | wc -l)" = 1 ]
+
+# A full disk (a file-size limit stands in: both end a write early) stops the run; what was saved is as it was.
+before=$(newest "$T/full")
+blocks=$(($(stat -c %s "$before") / 2048))
+expect_fail 1 'checkpoints/step-[0-9]*.safetensors: cannot write [0-9]* bytes' \
+  bash -c "trap '' XFSZ; ulimit -f $blocks; exec '$VOXGAN' train $(echo $run) --out '$T/full' --resume"
+expect "the checkpoint of before is there" [ "$(newest "$T/full")" = "$before" ]
+train --out "$T/full" --resume
+expect "after a full disk" same "$T/full"
+
+finish
