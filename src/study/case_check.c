@@ -18,13 +18,17 @@ VG_HOT static size_t count_unknown(const vg_maps *m, uint8_t n_anatomy, uint8_t 
   return bad;
 }
 
-/* Lesions that the edits were asked to add to what host and donors bring. */
-static vg_status count_asked(const char *edits, int *asked) {
+/* Pieces that a tumour may have after the edits: those of what host and donors bring, and what the edits were
+ * asked to add. */
+static vg_status count_asked(const char *edits, vg_pieces pieces, int *asked) {
   vg_edit_chain chain = {0};
   vg_status st = *edits ? vg_edit_chain_add(&chain, edits) : VG_OK;
+  *asked = pieces.tumour;
   for (int i = 0; i < chain.n && !st; i++) {
     const vg_edit_step *step = &chain.steps[i];
     if (!strcmp(step->name, "grow")) ++*asked;
+    /* It may take the oedema away that holds a core together. */
+    if (!strcmp(step->name, "type") && pieces.core > pieces.tumour) *asked += pieces.core - pieces.tumour;
     if (strcmp(step->name, "multifocal")) continue;
     for (int p = 0; step->edit->params[p].name; p++)
       if (!strcmp(step->edit->params[p].name, "n"))
@@ -34,21 +38,23 @@ static vg_status count_asked(const char *edits, int *asked) {
   return st;
 }
 
-vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, int pieces, const char *edits,
-                         const vg_plan_target *target, vg_tumour_facts *facts) {
+vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pieces pieces,
+                         const char *edits, const vg_plan_target *target, vg_tumour_facts *facts) {
   int n_anatomy = 0;
   for (int k = 0; k < maps->classes.n; k++) n_anatomy += maps->classes.roles[k] == VG_ROLE_ANATOMY;
   size_t unknown =
       count_unknown(maps, (uint8_t)n_anatomy, (uint8_t)maps->classes.n, vg_geometry_voxels(&maps->geo));
-  if (unknown) return vg_fail(VG_REFUSED, "%zu voxels are of no known class", unknown);
-  vg_status st = count_asked(edits, &pieces);
+  if (unknown)
+    return vg_fail(VG_REFUSED, "%zu voxel%s of no known class", unknown, unknown == 1 ? " is" : "s are");
+  int most;
+  vg_status st = count_asked(edits, pieces, &most);
   if (!st) st = vg_tumour_measure_in(maps, frame, facts);
   if (st) return st;
   if (facts->outside_ml > 0)
     return vg_fail(VG_REFUSED, "%.3g ml of the tumour lie outside the brain", facts->outside_ml);
-  if (facts->components > pieces)
+  if (facts->components > most)
     return vg_fail(VG_REFUSED, "the tumour is in %d pieces, where at most %d are asked for",
-                   facts->components, pieces);
+                   facts->components, most);
   double mm[3];
   vg_geometry_spacing(&maps->geo, mm);
   double voxel = mm[0] * mm[1] * mm[2] / 1000; /* as near as a grid comes to a volume */
@@ -56,7 +62,7 @@ vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, int p
   if (facts->total_ml < ml[0] - voxel || facts->total_ml > ml[1] + voxel)
     return vg_fail(VG_REFUSED, "the tumour has %.4g ml, not %.10g to %.10g", facts->total_ml, ml[0], ml[1]);
   if (facts->left_share < left[0] || facts->left_share > left[1])
-    return vg_fail(VG_REFUSED, "%.0f%% of the tumour is on the left, not %.0f to %.0f%%",
+    return vg_fail(VG_REFUSED, "%.1f%% of the tumour is on the left, not %.0f to %.0f%%",
                    100 * facts->left_share, 100 * left[0], 100 * left[1]);
   return VG_OK;
 }

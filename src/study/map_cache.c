@@ -103,7 +103,7 @@ static vg_status read_donor(const vg_dataset *ds, const vg_subject *subject, con
 static vg_status study_brain(vg_map_entry *e, bool edited) {
   size_t n = vg_geometry_voxels(&e->maps.geo);
   e->bytes = 3 * n;
-  if (!edited) return e->pieces ? vg_frame_find(&e->maps, &e->frame) : VG_OK;
+  if (!edited) return e->pieces.tumour ? vg_frame_find(&e->maps, &e->frame) : VG_OK;
   uint64_t key = vg_memo_key(&e->maps);
   vg_status st = vg_memo_frame(&e->memo, key, &e->maps, &e->frame);
   if (st || e->donor) return st;
@@ -115,16 +115,13 @@ static vg_status study_brain(vg_map_entry *e, bool edited) {
 }
 
 static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_classes *classes, bool edited) {
-  int core = 0;
   vg_status st = e->donor ? read_donor(ds, e->subject, classes, &e->maps)
                           : vg_maps_read(ds, e->subject, classes, &e->maps);
   if (!st && !memchr(e->maps.brain, 1, vg_geometry_voxels(&e->maps.geo)))
     st = vg_fail(VG_DATA, "nothing is labelled in its maps, so there is no brain");
   if (!st && e->donor) st = crop(&e->maps);
-  if (!st) st = vg_tumour_pieces(&e->maps, 0, &e->pieces);
-  /* An edit may take the oedema away that holds the core together. */
-  if (!st) st = vg_tumour_pieces(&e->maps, vg_tumour_code(classes, "oedema"), &core);
-  if (core > e->pieces) e->pieces = core;
+  if (!st) st = vg_tumour_pieces(&e->maps, 0, &e->pieces.tumour);
+  if (!st) st = vg_tumour_pieces(&e->maps, vg_tumour_code(classes, "oedema"), &e->pieces.core);
   if (!st) st = study_brain(e, edited);
   if (st) return vg_fail_in(st, "%s %s", e->donor ? "donor" : "host", e->subject->id);
   return VG_OK;

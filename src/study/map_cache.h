@@ -5,6 +5,12 @@
 #include <pthread.h>
 #include "edit/memo.h"
 
+/* Components. */
+typedef struct vg_pieces {
+  int tumour; /* 0: there is none */
+  int core;   /* of it without its oedema */
+} vg_pieces;
+
 typedef struct vg_map_entry {
   const vg_subject *subject;
   bool donor;
@@ -15,7 +21,7 @@ typedef struct vg_map_entry {
   vg_maps maps;
   vg_brain_frame frame;
   vg_memo memo; /* for the edits of it, or of what it is grafted into */
-  int pieces;   /* of the tumour, or of its core where that has more; 0: there is none */
+  vg_pieces pieces;
 } vg_map_entry;
 
 typedef struct vg_map_cache {

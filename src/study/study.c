@@ -254,7 +254,7 @@ typedef struct donor_hand {
   const vg_subject *host;
   const vg_map_entry *held;
   vg_memo memo;
-  int pieces; /* of the donors given */
+  vg_pieces pieces; /* of the host and the donors given */
 } donor_hand;
 
 /* Any but the host itself, where there is another. */
@@ -278,9 +278,10 @@ static vg_status give_donor(void *arg, const char *id, vg_rng *rng, const vg_map
   h->held = NULL;
   vg_status st = vg_map_cache_take(&h->s->cache, m->set, m->subject, &h->s->classes, true, &h->held);
   if (st) return st;
-  if (!h->held->pieces)
+  if (!h->held->pieces.tumour)
     return vg_fail(drawn ? VG_REFUSED : VG_DATA, "donor %s has no tumour", m->subject->id);
-  h->pieces += h->held->pieces;
+  h->pieces.tumour += h->held->pieces.tumour;
+  h->pieces.core += h->held->pieces.core;
   *maps = &h->held->maps;
   return vg_memo_learn(&h->memo, &h->held->memo);
 }

@@ -65,7 +65,7 @@ vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain 
 /* ---- case_check.c ---- */
 /* VG_REFUSED, with the reason, where an edited case is not fit for use. frame: of its host; pieces: of the
  * host's and donors' tumours; edits: the chain as logged. Fills facts. */
-vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, int pieces, const char *edits,
-                         const vg_plan_target *target, vg_tumour_facts *facts);
+vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pieces pieces,
+                         const char *edits, const vg_plan_target *target, vg_tumour_facts *facts);
 
 #endif
