@@ -162,13 +162,15 @@ uninstall:
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
 # ---- benchmarks: ours and a peer, alternating, in one run -------------------------------------
-BENCHES := io edit train synth
+BENCHES := io edit eval train synth
 .PHONY: bench $(BENCHES:%=bench-%)
 bench: $(BENCHES:%=bench-%)
 bench-io: all $B/bench/bench_io
 	/usr/bin/python3 bench/bench_io.py $B
 bench-edit: $B/bench/bench_edit
 	/usr/bin/python3 bench/bench_edit.py $B
+bench-eval: all $B/bench/bench_eval
+	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B
 bench-synth: all

@@ -7,13 +7,14 @@ median over rounds. Edits run on the phantom's maps of that size, their search f
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
+
+from ours import Ours
 
 SHAPE, ROUNDS, EDIT_REPS, TARGET, COMPOSED_TARGET = (155, 240, 240), 5, 5, 5.0, 0.3
 # What an edit is asked for; others run with their defaults.
@@ -26,18 +27,6 @@ MORE = ("deform:target=all", "scale:ml=30,mass=1", "grow:ml=20,mass=1")
 COMPOSED = "graft;scale:ml=20;move:region=left-hemisphere,random"
 
 
-class Ours:
-    def __init__(self, program):
-        self.child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __call__(self, *words):
-        print(*words, file=self.child.stdin, flush=True)
-        answer = self.child.stdout.readline()
-        if not answer:
-            sys.exit("bench_edit failed")
-        return answer.split()
-
-
 def peer_distance(mask, kind, mm):
     start = time.perf_counter()
     d = distance_transform_edt(~mask, sampling=mm)
@@ -48,12 +37,12 @@ def peer_distance(mask, kind, mm):
 
 def bench_distance(ours, kind, folder):
     path, result, mm = os.path.join(folder, "mask"), os.path.join(folder, "distance"), [0.8] * 3
-    ours("mask", kind, path)
+    ours.words("mask", kind, path)
     mask = np.fromfile(path, np.uint8).reshape(SHAPE) != 0
-    ours("distance", kind, result)
+    ours.words("distance", kind, result)
     times = {"ours": [], "peer": []}
     for _ in range(ROUNDS):
-        times["ours"].append(min(float(ours("distance", kind, "-")[0]) for _ in range(3)))
+        times["ours"].append(min(ours.numbers("distance", kind, "-")[0] for _ in range(3)))
         took, want = peer_distance(mask, kind, mm)
         times["peer"].append(took)
     got = np.fromfile(result, np.float32).reshape(SHAPE)
@@ -68,7 +57,7 @@ def bench_distance(ours, kind, folder):
 
 def bench_edit(ours, chain):
     host = "healthy" if chain.split(":")[0].split(";")[0] in ON_HEALTHY else "tumour"
-    answer = ours("edit", EDIT_REPS, host, chain)
+    answer = ours.words("edit", EDIT_REPS, host, chain)
     try:
         ms = [1e3 * float(t) for t in answer]
         return {"edit": chain, "ms": round(statistics.median(ms), 1), "worst": round(max(ms), 1)}
@@ -79,14 +68,12 @@ def bench_edit(ours, chain):
 def main():
     build = sys.argv[1] if len(sys.argv) > 1 else "build/release"
     ours = Ours(os.path.join(build, "bench", "bench_edit"))
-    names = ours("edits")
+    names = ours.words("edits")
     with tempfile.TemporaryDirectory(prefix="voxgan-bench-") as folder:
         results = [bench_distance(ours, kind, folder) for kind in ("tumour", "brain", "signed")]
     chains = [f"{n}:{PARAMS[n]}" if n in PARAMS else n for n in names]
     edits = [bench_edit(ours, chain) for chain in (*chains, *MORE, COMPOSED)]
-    ours.child.stdin.close()
-    if ours.child.wait():
-        sys.exit("bench_edit failed")
+    ours.close()
     print(f"{'distance to':<14}{'ours ms':>9}{'SciPy ms':>10}{'ratio':>8}{'target':>8}")
     for r in results:
         print(f"{r['case']:<14}{r['ours']:>9.1f}{r['peer']:>10.1f}{r['ratio']:>8.1f}{r['target']:>8.1f}")

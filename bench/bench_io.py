@@ -10,13 +10,14 @@ import glob
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
 import nibabel as nib
 import numpy as np
+
+from ours import Ours
 
 ROUNDS, OURS_REPS, PEER_REPS = 12, 3, 2
 TARGET = {"read": 0.5, "write": 1 / 3}
@@ -34,22 +35,6 @@ def peer_write(path, data, affine):
     return time.perf_counter() - start
 
 
-class Ours:
-    def __init__(self, program):
-        self.child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __call__(self, *words):
-        print(*words, file=self.child.stdin, flush=True)
-        answer = self.child.stdout.readline()
-        if not answer:
-            sys.exit("bench_io failed")
-        return [float(t) for t in answer.split()]
-
-    def close(self):
-        self.child.stdin.close()
-        return self.child.wait()
-
-
 def real_t1():
     root = os.environ.get("VOXGAN_REAL_DATA", "../shared/real")
     for path in sorted(glob.glob(f"{root}/**/*t1*.nii.gz", recursive=True)):
@@ -64,7 +49,7 @@ def main():
     results = []
     with tempfile.TemporaryDirectory(prefix="voxgan-bench-") as folder:
         generated = os.path.join(folder, "generated.nii.gz")
-        ours("make", generated)
+        ours.words("make", generated)
         for name, path in (("generated", generated), ("real t1", real_t1())):
             if not path:
                 continue
@@ -72,12 +57,12 @@ def main():
             data, affine = np.asarray(img.dataobj, dtype=np.float32), img.affine
             outs = [os.path.join(folder, f"{side}.nii.gz") for side in ("ours", "peer")]
             times = {(job, side): [] for job in TARGET for side in ("ours", "peer")}
-            ours("load", path)
+            ours.words("load", path)
             peer_read(path)
             for _ in range(ROUNDS):
-                times["read", "ours"].append(min(ours("read", path, OURS_REPS)))
+                times["read", "ours"].append(min(ours.numbers("read", path, OURS_REPS)))
                 times["read", "peer"].append(min(peer_read(path) for _ in range(PEER_REPS)))
-                times["write", "ours"].append(min(ours("write", outs[0], OURS_REPS)))
+                times["write", "ours"].append(min(ours.numbers("write", outs[0], OURS_REPS)))
                 times["write", "peer"].append(min(peer_write(outs[1], data, affine) for _ in range(PEER_REPS)))
                 gc.collect()
             same = np.array_equal(np.asarray(nib.load(outs[0]).dataobj), np.asarray(nib.load(outs[1]).dataobj))
@@ -90,8 +75,7 @@ def main():
                     "ratio": round(mine / theirs, 3), "target": round(target, 3), "unit": "ms", "runs": ROUNDS,
                     "file_bytes": [os.path.getsize(p) for p in (outs if job == "write" else [path])],
                 })
-    if ours.close():
-        sys.exit("bench_io failed")
+    ours.close()
     print(f"{'case':<16}{'ours ms':>9}{'nibabel ms':>12}{'ratio':>8}{'target':>8}   bytes")
     for r in results:
         sizes = " against ".join(str(b) for b in r["file_bytes"])

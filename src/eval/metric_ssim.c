@@ -193,9 +193,16 @@ static vg_status ssim_block(void *arg, size_t index) {
   return VG_OK;
 }
 
-/* The box around all voxels that are in some region, and the mean of both images there. False when none is.
- */
-static bool region_box(const vg_metric_input *in, int lo[3], int hi[3], double *mean) {
+/* The box around all voxels that are in some region, and the mean of both images there. */
+typedef struct region_box {
+  bool any;
+  int lo[3], hi[3];
+  double mean;
+} region_box;
+
+static vg_status find_region_box(const vg_metric_input *in, void *block) {
+  region_box *box = block;
+  int *lo = box->lo, *hi = box->hi;
   double sum = 0, count = 0;
   for (int d = 0; d < 3; d++) {
     lo[d] = in->dim[d];
@@ -219,8 +226,9 @@ static bool region_box(const vg_metric_input *in, int lo[3], int hi[3], double *
       count += last + 1 - first;
     }
   }
-  *mean = count > 0 ? sum / count : 0;
-  return count > 0;
+  box->any = count > 0;
+  box->mean = count > 0 ? sum / count : 0;
+  return VG_OK;
 }
 
 static void gaussian(ssim_job *j) {
@@ -238,16 +246,17 @@ static void gaussian(ssim_job *j) {
 vg_status vg_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out) {
   const vg_metric_input *in = scale->in;
   ssim_job j = {.scale = scale};
-  double mean;
-  if (!region_box(in, j.lo, j.hi, &mean) || !(in->range > 0)) {
+  const region_box *box = vg_memo_get(in, find_region_box, sizeof *box);
+  if (!box) return VG_MEMORY;
+  if (!box->any || !(in->range > 0)) {
     for (int r = 0; r < in->regions->n; r++) out->ssim[r] = out->cs[r] = NAN;
     return VG_OK;
   }
   for (int d = 0; d < 3; d++) {
-    j.lo[d] >>= scale->halvings;
-    j.hi[d] = ((j.hi[d] - 1) >> scale->halvings) + 1;
+    j.lo[d] = box->lo[d] >> scale->halvings;
+    j.hi[d] = ((box->hi[d] - 1) >> scale->halvings) + 1;
   }
-  j.shift = (float)mean;
+  j.shift = (float)box->mean;
   j.c1 = (float)(0.01 * in->range * 0.01 * in->range);
   j.c2 = (float)(0.03 * in->range * 0.03 * in->range);
   gaussian(&j);
