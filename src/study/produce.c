@@ -289,12 +289,11 @@ static void slot_release(produce_job *j, int slot) {
 }
 
 static void say_progress(const produce_job *j) {
-  char left[32];
+  char left[32], bytes[32];
   size_t done = j->made + j->failed;
   double each = (vg_now() - j->began) / (double)done;
-  vg_progress("case %zu/%zu  %.1f a minute  %.1f MB written  %s left", j->n - j->n_open + done, j->n,
-              60 / each, (double)atomic_load(&j->bytes) / 1e6,
-              vg_duration(each * (double)(j->n_open - done), left));
+  vg_progress("case %zu/%zu  %.1f a minute  %s written  %s left", j->n - j->n_open + done, j->n, 60 / each,
+              vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(each * (double)(j->n_open - done), left));
 }
 
 static vg_status write_case(void *arg, size_t i) {
@@ -305,7 +304,7 @@ static vg_status write_case(void *arg, size_t i) {
   write_job w = {j, t, f, slot};
   vg_status st = VG_OK;
   if (f->refused) {
-    vg_warn("case %s: %s", t->id, f->reason);
+    vg_warn("case %s", f->reason);
     st = vg_failure_write(j->out.root, t->id, f->reason);
     t->failed = true;
     j->failed++;
@@ -433,6 +432,7 @@ static vg_status end(produce_job *j) {
   if (j->o->shards)
     vg_info("shard %d of %d is finished; when all are: voxgan synth --finish %s", j->o->shard, j->o->shards,
             j->out.root);
+  if (!finished) return vg_fail(VG_FAILED, "%s: none of its %zu cases could be made", j->out.root, j->n);
   if (j->failed)
     return vg_fail(VG_FAILED, "%s: %zu of %zu cases could not be made; the others are finished", j->out.root,
                    j->failed, j->n);

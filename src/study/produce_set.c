@@ -282,7 +282,7 @@ vg_status vg_produce_finish(const char *root, int sheet) {
   if (st) goto out;
   for (size_t i = 0; i < n_failed; i++) {
     char *reason = vg_failure_read(root, failed[i]);
-    vg_warn("case %s: %s", failed[i], reason ? reason : "failed");
+    vg_warn("case %s", reason ? reason : failed[i]);
     vg_free(reason);
   }
   if (!n_made) {

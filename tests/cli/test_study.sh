@@ -116,6 +116,14 @@ expect "and no file is there" [ -z "$(find "$T/full" -name '*.nii.gz')" ]
 expect "donors without a tumour" [ $? != 0 ]
 expect "are named" grep -qE 'tumour' "$T/stderr"
 
+printf 'id,anatomy\nempty,%s\n' "$T/empty.nii.gz" >"$T/empty.csv"
+/usr/bin/python3 -c "import nibabel, numpy, sys; nibabel.save(nibabel.Nifti1Image(numpy.zeros((20, 20, 20), 'u1'), numpy.eye(4)), sys.argv[1])" "$T/empty.nii.gz"
+expect_fail 3 'host empty: .*no brain' "$VOXGAN" edit --labels "$T/empty.csv" --donors "$T/src/hosts" --donor-layout brats2021 --edit graft --out "$T/x6"
+expect_fail 2 'no donor nobody' "$VOXGAN" edit $labels --edit graft:donor=nobody --out "$T/x6"
+"$VOXGAN" edit $labels --edit move:x=500,y=0,z=0,tries=7 --redraws 3 --out "$T/x7" >"$T/stdout" 2>"$T/stderr"
+expect "an impossible place exits 1" [ $? = 1 ]
+expect "with the tries made" grep -q 'none of 3 draws .* 7 tried' "$T/stderr"
+
 # A full disk stops with the path and the space wanted; with space again, the same command completes.
 mkdir "$T/small"
 if mount -t tmpfs -o size=200k tmpfs "$T/small" 2>/dev/null; then
