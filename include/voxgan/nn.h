@@ -42,6 +42,7 @@ typedef struct vg_gan_objective {
   char reconstruction[16];                /* row with kind reconstruction: l1 */
   double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
   double beta1, beta2;
+  double ema; /* decay a step of the generator's exponential moving average; 0: none */
 } vg_gan_objective;
 
 typedef struct vg_gan_batch {
@@ -69,7 +70,9 @@ const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses);
 
-/* out (N, out_channels, D, H, W) from input, without dropout, running statistics where the norm is batch.
+/* out (N, out_channels, D, H, W) from input, without dropout, running statistics where the norm is batch. By
+ * the generator's moving average where it has one: after step t that moves to the generator by the share
+ * 1 - min(ema, (1 + t) / (10 + t)), so that a short run forgets its first weights too.
  * Any dim that vg_gan_min_dim allows, not only the patch. */
 vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out);
 /* Smallest extent along D, H, W that the generator takes. */
@@ -87,13 +90,16 @@ typedef enum vg_gan_part {
   VG_GAN_GENERATOR = 1,
   VG_GAN_DISCRIMINATOR = 2,
   VG_GAN_OPTIMISER = 4,
-  VG_GAN_ALL = 7
+  VG_GAN_AVERAGE = 8, /* of the generator, where there is one */
+  VG_GAN_ALL = 15,
+  VG_GAN_RESULT = 16 /* what generates: the average, or else the generator; named "g." like it */
 } vg_gan_part;
-/* Names carry the prefixes "g.", "d.", "adam.". The random streams are counters of the step, so (seed, step)
- * restores them. */
+/* Names carry the prefixes "g.", "d.", "adam.", "ema.". The random streams are counters of the step, so
+ * (seed, step) restores them. */
 vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n);
 void vg_gan_state_free(vg_st_entry *entries, size_t n);
-/* Every tensor of the parts must be in the file with its shape, else VG_DATA naming file and tensor. */
+/* Every tensor of the parts must be in the file with its shape, else VG_DATA naming file and tensor. A
+ * generator that is set without its average is what the average begins with. */
 vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file);
 /* What a GAN took over from another's file. The lists name tensors, ", " between them. */
 typedef struct vg_gan_transfer {
@@ -101,7 +107,8 @@ typedef struct vg_gan_transfer {
   char *reshaped; /* in the file with another shape, which is said */
   char *missing;  /* not in the file */
 } vg_gan_transfer;
-/* Takes the tensors of the parts that the file holds in their shape; the others stay as they are. */
+/* Takes the tensors of the parts that the file holds in their shape; the others stay as they are. An average
+ * begins with the outcome. */
 vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, vg_gan_transfer *out);
 void vg_gan_transfer_release(vg_gan_transfer *t);
 /* Steps taken so far; decides Adam's bias correction and the dropout stream. */

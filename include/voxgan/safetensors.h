@@ -5,6 +5,7 @@
  */
 #ifndef VOXGAN_SAFETENSORS_H
 #define VOXGAN_SAFETENSORS_H
+#include <stdbool.h>
 #include <stdint.h>
 #include "voxgan/fs.h"
 #include "voxgan/json.h"
@@ -33,6 +34,7 @@ typedef struct vg_st_file {
 /* Maps the file and checks every offset, shape and dtype (F32 only) against its size. */
 vg_status vg_st_open(const char *path, vg_st_file *out);
 const vg_st_entry *vg_st_find(const vg_st_file *f, const char *name); /* or NULL */
+bool vg_st_holds(const vg_st_file *f, const char *prefix);            /* a tensor of such a name */
 void vg_st_release(vg_st_file *f);
 
 /* Atomic; entries are written in name order, so equal contents give equal bytes. metadata may be

@@ -185,6 +185,12 @@ const vg_st_entry *vg_st_find(const vg_st_file *f, const char *name) {
   return NULL;
 }
 
+bool vg_st_holds(const vg_st_file *f, const char *prefix) {
+  for (size_t i = 0; i < f->n; i++)
+    if (vg_starts_with(f->entries[i].name, prefix)) return true;
+  return false;
+}
+
 void vg_st_release(vg_st_file *f) {
   for (size_t i = 0; i < f->n; i++) vg_free(f->entries[i].name);
   vg_free(f->entries);

@@ -56,6 +56,7 @@ static vg_status check_objective(const vg_gan_objective *o) {
     return vg_fail(VG_CONFIG, "loss weights %g and %g: 0 or more", o->w_adversarial, o->w_reconstruction);
   if (!(o->beta1 >= 0 && o->beta1 < 1) || !(o->beta2 >= 0 && o->beta2 < 1))
     return vg_fail(VG_CONFIG, "Adam's betas %g and %g: 0 or more, below 1", o->beta1, o->beta2);
+  if (!(o->ema >= 0 && o->ema < 1)) return vg_fail(VG_CONFIG, "ema %g: 0 or more, below 1", o->ema);
   return VG_OK;
 }
 
@@ -80,6 +81,13 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
     goto out;
   }
   gan->objective = *objective;
+  if (objective->ema > 0) {
+    gan->average_params = (vg_params){.prefix = "g.", .seed = seed, .sd = INIT_SD, .device = device};
+    st = VG_MEMORY;
+    if (!(gan->average = gan->generator->build(spec, &gan->average_params))) goto out;
+    if ((st = gan->average_params.status)) goto out;
+    vg_params_requires_grad(&gan->average_params, false);
+  }
   gan->adversarial = vg_loss_find(objective->adversarial);
   gan->reconstruction = vg_loss_find(objective->reconstruction);
   gan->discriminator = vg_discriminator_find(spec->discriminator);
@@ -113,7 +121,9 @@ void vg_gan_free(vg_gan *gan) {
   vg_adam_release(&gan->d_adam);
   vg_params_release(&gan->g_params);
   vg_params_release(&gan->d_params);
+  vg_params_release(&gan->average_params);
   vg_free(gan->g);
+  vg_free(gan->average);
   vg_free(gan->d);
   vg_free(gan);
 }
@@ -203,6 +213,15 @@ static void generator_backward(vg_gan *gan, const part *t, double share, vg_gan_
   sum->g_reconstruction += share * vg_item(rebuilt);
 }
 
+vg_status vg_gan_average(vg_gan *gan, double share) {
+  vg_status st = VG_OK;
+  for (int i = 0; i < gan->average_params.n && !st; i++) {
+    const vg_param *from = &gan->g_params.list[i];
+    st = vg_tensor_lerp(gan->average_params.list[i].value, from->value, from->trained ? share : 1);
+  }
+  return st;
+}
+
 static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g,
                              double lr_d) {
   if (!gan->d) return vg_fail(VG_FAILED, "a generator made for synthesis cannot be trained");
@@ -231,6 +250,12 @@ static vg_status check_losses(const vg_gan_losses *l) {
       return vg_fail(VG_NONFINITE, "the loss %s is not finite (%g)", losses[i].name,
                      isnan(losses[i].value) ? (double)NAN : losses[i].value);
   return VG_OK;
+}
+
+/* After the step that is being taken. */
+static double average_share(const vg_gan *gan) {
+  const double t = (double)gan->step + 1;
+  return 1 - fmin(gan->objective.ema, (1 + t) / (10 + t));
 }
 
 /* As pix2pix: the fake; D from (real, fake); then G through the updated D. */
@@ -276,6 +301,7 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if ((st = vg_tensor_check()) || (st = check_losses(losses))) goto out;
   if ((st = vg_fail_in(vg_adam_update(&gan->g_adam, lr_g, gan->step + 1), "generator"))) goto out;
   vg_params_zero_grad(&gan->g_params);
+  if ((st = vg_gan_average(gan, average_share(gan)))) goto out;
   gan->step++;
 
 out:
@@ -317,7 +343,8 @@ vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[
   const vg_gan_batch b = {.n = n, .dim = {dim[0], dim[1], dim[2]}};
   bool before = vg_no_grad(true);
   vg_scope *s = vg_scope_push();
-  vg_tensor *y = gan->generator->forward(gan->g, upload(gan, &b, input, gan->spec.in_channels), &pass);
+  const void *net = gan->average ? gan->average : gan->g;
+  vg_tensor *y = gan->generator->forward(net, upload(gan, &b, input, gan->spec.in_channels), &pass);
   st = vg_tensor_check();
   if (!st) st = vg_tensor_copy_out(y, out, (size_t)vg_numel(y));
   vg_scope_pop(s, NULL);

@@ -13,12 +13,15 @@ struct vg_gan {
 
   const vg_generator *generator;
   const vg_discriminator *discriminator;
-  void *g, *d; /* d NULL in a synthesis-only GAN, and so are the Adams' tensors */
-  vg_params g_params, d_params;
+  void *g, *d;   /* d NULL in a synthesis-only GAN, and so are the Adams' tensors */
+  void *average; /* of the generator over the steps; NULL where none is kept */
+  vg_params g_params, d_params, average_params;
   vg_adam g_adam, d_adam;
   const vg_loss *adversarial, *reconstruction;
 };
 
+/* Moves the average to the generator by this share; running statistics follow whole. */
+vg_status vg_gan_average(vg_gan *gan, double share);
 /* VG_CONFIG where the network cannot take this extent. */
 vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training);
 

@@ -27,13 +27,17 @@ static void add_adam(slot *list, size_t *n, const char *prefix, const vg_adam *a
   }
 }
 
+static void add_params(slot *list, size_t *n, const char *prefix, const vg_params *p) {
+  for (int i = 0; i < p->n; i++) add(list, n, prefix, p->list[i].name, "", p->list[i].value);
+}
+
 /* Fills list (NULL: only counts) with the tensors of the parts. */
 static size_t collect(const vg_gan *gan, int parts, slot *list) {
   size_t n = 0;
-  for (int i = 0; parts & VG_GAN_GENERATOR && i < gan->g_params.n; i++)
-    add(list, &n, "g.", gan->g_params.list[i].name, "", gan->g_params.list[i].value);
-  for (int i = 0; parts & VG_GAN_DISCRIMINATOR && i < gan->d_params.n; i++)
-    add(list, &n, "d.", gan->d_params.list[i].name, "", gan->d_params.list[i].value);
+  if (parts & VG_GAN_GENERATOR) add_params(list, &n, "g.", &gan->g_params);
+  if (parts & VG_GAN_DISCRIMINATOR) add_params(list, &n, "d.", &gan->d_params);
+  if (parts & VG_GAN_AVERAGE) add_params(list, &n, "ema.", &gan->average_params);
+  if (parts & VG_GAN_RESULT) add_params(list, &n, "g.", gan->average ? &gan->average_params : &gan->g_params);
   if (parts & VG_GAN_OPTIMISER) {
     add_adam(list, &n, "adam.g.", &gan->g_adam);
     add_adam(list, &n, "adam.d.", &gan->d_adam);
@@ -127,6 +131,7 @@ vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st
   /* all are looked at first, so that a file that does not fit changes nothing */
   for (size_t i = 0; i < n && !st; i++) st = check(name, file, &list[i]);
   for (size_t i = 0; i < n && !st; i++) st = take(vg_st_find(file, list[i].name), list[i].tensor);
+  if (!st && (parts & (VG_GAN_GENERATOR | VG_GAN_AVERAGE)) == VG_GAN_GENERATOR) st = vg_gan_average(gan, 1);
   vg_free(list);
   return st;
 }
@@ -152,6 +157,7 @@ vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, 
       out->matched++;
     }
   }
+  if (!st) st = vg_gan_average(gan, 1);
   if (!st && (vg_str_failed(&missing) || vg_str_failed(&reshaped))) st = vg_fail(VG_MEMORY, "out of memory");
   if (!st && out->n_missing) out->missing = vg_str_take(&missing);
   if (!st && out->n_reshaped) out->reshaped = vg_str_take(&reshaped);

@@ -190,7 +190,9 @@ vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *fo
       st = VG_OK;
     }
   }
-  if (!st && *found) st = vg_gan_state_set(gan, VG_GAN_ALL, path, &f);
+  /* A run that begins to average on its way has none to restore. */
+  int parts = vg_st_holds(&f, "ema.") ? VG_GAN_ALL : VG_GAN_ALL & ~VG_GAN_AVERAGE;
+  if (!st && *found) st = vg_gan_state_set(gan, parts, path, &f);
   if (!st && *found) {
     vg_gan_set_step(gan, got.step);
     *s = got;

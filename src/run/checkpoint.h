@@ -1,8 +1,8 @@
 /* checkpoint.h: where a run stands, and how that survives a stop.
  *
- * A checkpoint is checkpoints/step-NNNNNNNNN.safetensors: both networks, both Adams and the train_state,
- * sealed by a checksum and written atomically. Random streams are functions of the seed and of positions that
- * the state holds, so a resumed run draws what the uninterrupted one would have. */
+ * A checkpoint is checkpoints/step-NNNNNNNNN.safetensors: both networks, both Adams, the moving average and
+ * the train_state, sealed by a checksum and written atomically. Random streams are functions of the seed and
+ * of positions that the state holds, so a resumed run draws what the uninterrupted one would have. */
 #ifndef VG_RUN_CHECKPOINT_H
 #define VG_RUN_CHECKPOINT_H
 #include "voxgan/nn.h"

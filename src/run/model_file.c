@@ -75,7 +75,7 @@ vg_status model_save(const char *path, vg_gan *gan, const model_info *info, cons
   vg_st_entry *entries = NULL;
   size_t n = 0;
   vg_json *metadata = vg_json_object();
-  vg_status st = vg_gan_state_get(gan, VG_GAN_GENERATOR, &entries, &n);
+  vg_status st = vg_gan_state_get(gan, VG_GAN_RESULT, &entries, &n);
   if (st) goto out;
   vg_json_put_string(metadata, "format", MODEL_FORMAT);
   vg_json_put_string(metadata, "voxgan", vg_version());
@@ -187,19 +187,13 @@ static vg_status compare_prep(const char *path, const vg_st_file *f, const vg_pr
   return st;
 }
 
-static bool holds_discriminator(const vg_st_file *f) {
-  for (size_t i = 0; i < f->n; i++)
-    if (vg_starts_with(f->entries[i].name, "d.")) return true;
-  return false;
-}
-
 vg_status model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out) {
   vg_st_file f = {0};
   *out = (vg_gan_transfer){0};
   vg_status st = vg_st_open(file, &f);
   if (!st && vg_json_get(f.metadata, "sha256")) st = vg_st_check_seal(file, &f);
   if (!st) st = compare_prep(file, &f, &info->prep);
-  bool both = !st && holds_discriminator(&f);
+  bool both = !st && vg_st_holds(&f, "d.");
   int parts = VG_GAN_GENERATOR | (both ? VG_GAN_DISCRIMINATOR : 0);
   if (!st) st = vg_gan_state_transfer(gan, parts, &f, out);
   vg_st_release(&f);
@@ -241,7 +235,8 @@ void objective_from_config(const vg_config *c, vg_gan_objective *out) {
   *out = (vg_gan_objective){.w_adversarial = c->train.w_adversarial,
                             .w_reconstruction = c->train.w_reconstruction,
                             .beta1 = c->train.beta1,
-                            .beta2 = c->train.beta2};
+                            .beta2 = c->train.beta2,
+                            .ema = c->train.ema};
   copy_name(out->adversarial, c->train.adversarial);
   copy_name(out->reconstruction, c->train.reconstruction);
 }

@@ -38,6 +38,8 @@ expect_fail 1 "epoch 1: the validation's MAE is not finite; the last good checkp
   --init "$T/burst.safetensors" --set train.nonfinite=skip --set train.epochs=1 --set train.checkpoint_steps=1
 expect_fail 1 'no step of the epoch was finite' "$VOXGAN" train $parts --out "$T/n4" --init "$T/all.safetensors" --set train.nonfinite=skip
 
+expect_ok 'train.ema is 0.9 from here on; it was 0' "$VOXGAN" train $parts --out "$T/n" --resume --set train.ema=0.9
+expect "the average begins with the generator of the checkpoint" grep -aq '"ema.down.0.weight"' "$(newest "$T/n")"
 last=$(newest "$T/n")
 printf '\377' | dd of="$last" bs=1 seek=$(($(stat -c %s "$last") / 2)) conv=notrunc 2>/dev/null
 expect_fail 3 'its checksum does not fit' "$VOXGAN" train $parts --out "$T/i7" --init "$last"

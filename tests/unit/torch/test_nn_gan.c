@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "../scratch.h"
 #include "voxgan/mem.h"
 #include "voxgan/nn.h"
 #include "voxgan/str.h"
@@ -221,9 +221,7 @@ static void halves_share_dropout(void **state) {
 
 static void state_round_trip(void **state) {
   (void)state;
-  char path[] = "/tmp/test_nn_gan_XXXXXX", file[64];
-  assert_non_null(mkdtemp(path));
-  snprintf(file, sizeof file, "%s/state.safetensors", path);
+  const char *file = in_scratch("state.safetensors");
   samples *d = make_samples();
   vg_gan_batch b = batch(d, 0, 1);
   vg_gan_spec s = spec("batch", 0.5);
@@ -285,16 +283,12 @@ static void state_round_trip(void **state) {
   vg_free(p);
   vg_free(q);
   vg_free(d);
-  unlink(file);
-  rmdir(path);
 }
 
 /* What has its name and shape is taken over; the rest is named and stays as it was drawn. */
 static void transfers(void **state) {
   (void)state;
-  char path[] = "/tmp/vg_gan_XXXXXX", file[64];
-  assert_non_null(mkdtemp(path));
-  snprintf(file, sizeof file, "%s/state.safetensors", path);
+  const char *file = in_scratch("state.safetensors");
   vg_gan_spec s = spec("instance", 0);
   vg_gan *a = make(&s, 5), *same = make(&s, 6);
   vg_st_file f;
@@ -333,8 +327,87 @@ static void transfers(void **state) {
   vg_gan_free(same);
   vg_gan_free(other);
   vg_gan_free(drawn);
-  unlink(file);
-  rmdir(path);
+}
+
+/* The average follows the generator by its formula, generates in its place, and survives a round trip. */
+static void averages(void **state) {
+  (void)state;
+  const char *file = in_scratch("state.safetensors");
+  samples *d = make_samples();
+  vg_gan_batch b = batch(d, 0, 1);
+  vg_gan_spec s = spec("batch", 0.5);
+  vg_gan_objective o = objective;
+  o.ema = 0.25; /* the early steps' own share is smaller, the later ones' larger */
+  vg_gan *gan, *plain = make(&s, 5), *only, *back;
+  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &gan), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 6, cpu, &back), VG_OK);
+  vg_st_entry *raw, *mean;
+  size_t n, m;
+  double expected[8] = {0};
+  for (int t = 0; t <= 5; t++) {
+    if (t) {
+      vg_gan_losses x = step(gan, &b, 1), y = step(plain, &b, 1);
+      assert_memory_equal(&x, &y, sizeof x);
+    }
+    double decay = t ? fmin(0.25, (1.0 + t) / (10.0 + t)) : 0;
+    assert_int_equal(vg_gan_state_get(gan, VG_GAN_GENERATOR, &raw, &n), VG_OK);
+    assert_int_equal(vg_gan_state_get(gan, VG_GAN_AVERAGE, &mean, &m), VG_OK);
+    assert_int_equal(n, m);
+    for (size_t i = 0; i < n && i < 8; i++) {
+      bool statistic = strstr(raw[i].name, "running") != NULL;
+      if (statistic) decay = 0;
+      expected[i] = decay * expected[i] + (1 - decay) * raw[i].data[0];
+      if (fabs(expected[i] - mean[i].data[0]) > 1e-6)
+        fail_msg("step %d, %s: %g, expected %g", t, mean[i].name, (double)mean[i].data[0], expected[i]);
+      if (statistic) decay = fmin(0.25, (1.0 + t) / (10.0 + t));
+      assert_true(vg_starts_with(mean[i].name, "ema."));
+      assert_string_equal(mean[i].name + 4, raw[i].name + 2);
+    }
+    vg_gan_state_free(raw, n);
+    vg_gan_state_free(mean, n);
+  }
+
+  /* a model file holds what generates, under the generator's names */
+  vg_st_file f;
+  float *p = vg_malloc(OUT * V, sizeof *p), *q = vg_malloc(OUT * V, sizeof *q);
+  assert_int_equal(vg_gan_state_get(gan, VG_GAN_RESULT, &mean, &n), VG_OK);
+  assert_int_equal(vg_st_write(file, mean, n, NULL), VG_OK);
+  vg_gan_state_free(mean, n);
+  assert_int_equal(vg_st_open(file, &f), VG_OK);
+  assert_int_equal(vg_gan_new_generator(&s, cpu, &only), VG_OK);
+  assert_int_equal(vg_gan_state_set(only, VG_GAN_GENERATOR, file, &f), VG_OK);
+  vg_st_release(&f);
+  assert_int_equal(vg_gan_generate(gan, b.input, 1, b.dim, p), VG_OK);
+  assert_int_equal(vg_gan_generate(only, b.input, 1, b.dim, q), VG_OK);
+  assert_memory_equal(p, q, OUT * V * sizeof *p);
+  assert_int_equal(vg_gan_generate(plain, b.input, 1, b.dim, q), VG_OK);
+  assert_memory_not_equal(p, q, OUT * V * sizeof *p);
+
+  save(gan, file, &f);
+  assert_int_equal(vg_gan_state_set(back, VG_GAN_ALL, file, &f), VG_OK);
+  assert_true(same_state(gan, back));
+  /* without its average, the generator is what it begins with */
+  assert_int_equal(vg_gan_state_set(back, VG_GAN_ALL & ~VG_GAN_AVERAGE, file, &f), VG_OK);
+  assert_int_equal(vg_gan_generate(back, b.input, 1, b.dim, p), VG_OK);
+  assert_memory_equal(p, q, OUT * V * sizeof *p);
+  vg_gan_transfer t;
+  assert_int_equal(vg_gan_state_set(back, VG_GAN_ALL, file, &f), VG_OK);
+  assert_int_equal(vg_gan_state_transfer(back, VG_GAN_GENERATOR, &f, &t), VG_OK);
+  vg_gan_transfer_release(&t);
+  assert_int_equal(vg_gan_generate(back, b.input, 1, b.dim, p), VG_OK);
+  assert_memory_equal(p, q, OUT * V * sizeof *p);
+  vg_st_release(&f);
+
+  o.ema = 1;
+  vg_gan *none;
+  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &none), VG_CONFIG);
+  vg_gan_free(gan);
+  vg_gan_free(plain);
+  vg_gan_free(only);
+  vg_gan_free(back);
+  vg_free(p);
+  vg_free(q);
+  vg_free(d);
 }
 
 /* Whatever is not finite, and wherever it shows, all tensors are as before, running statistics too. */
@@ -401,8 +474,9 @@ int main(void) {
       cmocka_unit_test_teardown(halves_share_dropout, nothing_left),
       cmocka_unit_test_teardown(state_round_trip, nothing_left),
       cmocka_unit_test_teardown(transfers, nothing_left),
+      cmocka_unit_test_teardown(averages, nothing_left),
       cmocka_unit_test_teardown(failed_step_changes_nothing, nothing_left),
       cmocka_unit_test_teardown(bad_batches, nothing_left),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
