@@ -33,8 +33,7 @@ typedef struct eval_case {
   size_t index;
   eval_map real_tumour, real_anatomy, synth_tumour, synth_anatomy;
   const eval_map *tumour, *anatomy; /* those that tell the regions of the images */
-  /* By surface: of each side's own tumour; the synthetic side's are empty where its map is not another one.
-   */
+  /* By surface. The synthetic side has its own where its tumour map is another one. */
   vg_surface real_surfaces[EVAL_SURFACES_MAX], own_surfaces[EVAL_SURFACES_MAX];
   const vg_surface *synth_surfaces;
 } eval_case;

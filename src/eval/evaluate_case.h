@@ -1,4 +1,4 @@
-/* evaluate_case.h: one pair of cases, measured. */
+/* evaluate_case.h: a study in the making: its plan, and one pair of cases, measured. */
 #ifndef VG_EVAL_EVALUATE_CASE_H
 #define VG_EVAL_EVALUATE_CASE_H
 #include "eval/evaluation.h"
@@ -22,6 +22,14 @@ typedef struct eval_study {
 #define EVAL_CELL_BRAIN 1
 #define EVAL_CELL_BAND 2
 #define EVAL_CELL_TUMOUR 3
+
+/* Classes, regions and groups of the study's evaluation, and room for their values. */
+vg_status vg_eval_plan(eval_study *s);
+/* Suites that were asked for and of which there is nothing: said once, with the first reason. why NULL: what
+ * the data would need. */
+void vg_eval_say_left_out(vg_evaluation *e, const char *why);
+/* Label maps that are copies of each other say nothing about the images beside them. */
+void vg_eval_leave_out_copies(const eval_study *s);
 
 /* Fills row `index` of the evaluation's values; for vg_parallel. */
 vg_status vg_eval_case(void *study, size_t index);
