@@ -24,7 +24,9 @@
  *             is left out where every pair of maps is equal: images were made from copied labels.
  *   boundary  Where there is a tumour map: intensity and gradient along the signed distance to the surfaces
  *             of the tumour, its oedema and its enhancing part, each image around its own side's (the other
- *             side's where it has none). Brain and intensities as for image.
+ *             side's where it has none). Brain and intensities as for image. Where no subject is on both
+ *             sides, as with edited tumours, this suite alone can be had: each synthetic subject against the
+ *             mean profiles of the real ones.
  *
  * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
  * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
@@ -86,15 +88,15 @@ typedef struct vg_evaluation vg_evaluation;
  *                 the 95 % interval of the mean (ci_low, ci_high; percentile bootstrap over cases, the same
  *                 in every run) of the finite values, and the number of infinite ones; null where n is too
  *                 small: sd and interval need 2
- *     profiles    of suite boundary, by series and region: n, from_mm, to_mm, and for real and synth the
+ *     profiles    of suite boundary, by series and region: from_mm, to_mm, and for real and synth n, and the
  *                 means over cases, and their SD, of intensity and gradient (a mm) in bins of 1 mm of signed
  *                 distance; null where no case has a voxel
  *
  * *out is set with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
  *
- * VG_DATA: no pair, nothing to compare in any pair, differing grids, labels outside a scheme, a real series
- * that is constant in the brain, a baseline that is no summary or was made with another normalisation, band
- * or challenge.
+ * VG_DATA: no pair (and no boundary suite), nothing to compare in any pair, differing grids, labels outside a
+ * scheme, a real series that is constant in the brain, a baseline that is no summary or was made with another
+ * normalisation, band or challenge.
  *
  * VG_REGRESSION: against the baseline, the mean of a metric is worse (metrics.def says which way) by more
  * than its tolerance (and by more than 1e-6), or has gone, or covers fewer cases, or, where infinity is not

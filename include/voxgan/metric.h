@@ -100,7 +100,8 @@ typedef struct vg_metric_input {
   const vg_lesion_rules *lesion_rules; /* NULL: GLI's */
   /* one a region, whose cells then do not matter */
   const vg_surface *real_surfaces, *synth_surfaces;
-  vg_metric_memo *memo; /* never NULL */
+  const struct vg_boundary *boundary; /* known already, in place of images and surfaces; or NULL */
+  vg_metric_memo *memo;               /* never NULL */
 } vg_metric_input;
 
 typedef struct vg_metric {

@@ -42,12 +42,36 @@ static vg_status keep_id(char **ids, size_t *n, const char *id) {
   return ids[*n] ? ((void)++*n, VG_OK) : VG_MEMORY;
 }
 
+static bool asks_for(const vg_evaluation *e, vg_metric_kind kind) {
+  const vg_metric_row *row;
+  for (int i = 0; (row = vg_metric_at(i)); i++) {
+    if (row->metric->kind == kind && vg_metric_in_suites(row, e->suites)) return true;
+  }
+  return false;
+}
+
+/* Edited tumours have no real partners, yet their edges can be held to those of real ones. */
+static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
+  if (e->normalise != VG_NORMALISE_EACH)
+    return vg_fail(VG_CONFIG,
+                   "no subject is on both sides: intensities can be normalised by each only, not by %s",
+                   vg_normalise_name(e->normalise));
+  vg_warn("no subject is on both sides: suite boundary compares each synthetic one with the mean of the real "
+          "ones");
+  e->unpaired = true;
+  for (size_t i = 0; i < s->synth.n; i++) {
+    s->pairs[i].synth = &s->synth.subjects[i];
+    vg_status st = keep_id(e->ids, &e->n_cases, s->synth.subjects[i].id);
+    if (st) return st;
+  }
+  return VG_OK;
+}
+
 /* Both lists are sorted by id. */
 static vg_status pair_up(eval_study *s, vg_evaluation *e) {
   size_t n_real = s->real.n, n_synth = s->synth.n, i = 0, j = 0;
-  size_t most = n_real < n_synth ? n_real : n_synth;
-  s->pairs = VG_NEW_N(eval_pair, most);
-  e->ids = VG_NEW_N(char *, most);
+  s->pairs = VG_NEW_N(eval_pair, n_synth);
+  e->ids = VG_NEW_N(char *, n_synth);
   e->real_only = VG_NEW_N(char *, n_real);
   e->synth_only = VG_NEW_N(char *, n_synth);
   if (!s->pairs || !e->ids || !e->real_only || !e->synth_only) return VG_MEMORY;
@@ -68,6 +92,7 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
     i += order <= 0;
     j += order >= 0;
   }
+  if (!e->n_cases && n_real && n_synth && asks_for(e, VG_METRIC_BOUNDARY)) return go_unpaired(s, e);
   if (!e->n_cases)
     return vg_fail(VG_DATA,
                    "no subject is on both sides: real has %zu, the first %s; synthetic %zu, the first %s",
@@ -79,19 +104,6 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
 }
 
 /* ---- the run ---- */
-
-static vg_status measure_all(eval_study *s) {
-  size_t n = s->evaluation->n_cases;
-  vg_status st = VG_OK;
-  /* With few cases the threads work within one, as nested calls would not. */
-  if (2 * n > (size_t)vg_threads()) {
-    st = vg_parallel(n, vg_eval_case, s);
-  } else {
-    for (size_t i = 0; i < n && !st; i++) st = vg_eval_case(s, i);
-  }
-  vg_progress_end();
-  return st;
-}
 
 /* A folder that voxgan wrote says what its intensities mean; another need not. */
 static vg_status read_description(const char *root, vg_json **out) {
@@ -129,10 +141,10 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if ((st = read_description(set->synth, &e->recorded))) goto out;
   if ((st = pair_up(&s, e))) goto out;
   if ((st = vg_eval_plan(&s))) goto out;
-  if ((st = measure_all(&s))) goto out;
+  if ((st = e->unpaired ? vg_eval_unpaired(&s) : vg_eval_all(&s))) goto out;
   vg_eval_leave_out_copies(&s);
   if ((st = vg_eval_summarise(e))) goto out;
-  vg_eval_say_left_out(e, "none of its metrics has a value in any pair");
+  vg_eval_say_left_out(e, "none of its metrics has a value in any case");
   if ((st = vg_eval_summary_json(e))) goto out;
   if (set->baseline && (st = vg_eval_baseline_compare(&baseline, e))) goto out;
   if (set->out && (st = vg_eval_write(e, set->out))) goto out;
@@ -166,6 +178,7 @@ void vg_evaluation_free(vg_evaluation *e) {
   vg_free(e->values);
   vg_free(e->ms_ssim_scales);
   vg_free(e->profiles);
+  vg_free(e->real_profiles);
   vg_json_free(e->summary);
   vg_json_free(e->recorded);
   vg_table_release(&e->moved);

@@ -178,6 +178,10 @@ static outcome outcome_of(const eval_group *g) {
 vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
   static const char *const header[] = {"series", "region", "metric",  "baseline",
                                        "now",    "change", "allowed", "verdict"};
+  const vg_json *was_unpaired = vg_json_get(vg_json_get(b->root, "settings"), "unpaired");
+  if (vg_json_bool(was_unpaired, false) != e->unpaired)
+    return vg_fail(VG_DATA, "%s: one of it and this run is of pairs, the other of subjects without partners",
+                   b->path);
   vg_status st = vg_table_init(&e->moved, sizeof header / sizeof *header, header);
   if (st) return st;
   e->baseline = vg_strdup(b->path);

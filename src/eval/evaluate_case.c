@@ -61,10 +61,8 @@ static void store(vg_evaluation *e, size_t index, const char *series, const vg_r
   }
 }
 
-/* The chosen metrics of some kinds (bits). */
-static vg_status run_metrics(const eval_case *ec, unsigned kinds, const char *series,
-                             const vg_metric_input *in) {
-  vg_evaluation *e = ec->study->evaluation;
+vg_status vg_eval_run_metrics(vg_evaluation *e, size_t index, unsigned kinds, const char *series,
+                              const vg_metric_input *in) {
   const vg_metric_row *row;
   vg_status st = VG_OK;
   for (int i = 0; (row = vg_metric_at(i)) && !st; i++) {
@@ -74,7 +72,7 @@ static vg_status run_metrics(const eval_case *ec, unsigned kinds, const char *se
     if (st)
       st = vg_fail_in(st, "%s", row->name);
     else
-      store(e, ec->index, series, in->regions, row, values);
+      store(e, index, series, in->regions, row, values);
   }
   return st;
 }
@@ -98,7 +96,7 @@ static vg_status compare_maps(const eval_case *ec, const char *series, const vg_
                         .synth_labels = synth->data,
                         .lesion_rules = ec->study->evaluation->lesion_rules};
   set_grid(&in, &real->geo);
-  st = run_metrics(ec, kinds, series, &in);
+  st = vg_eval_run_metrics(ec->study->evaluation, ec->index, kinds, series, &in);
   vg_metric_memo_release(&memo);
   return st;
 }
@@ -146,7 +144,7 @@ static vg_status measure_boundary(const eval_case *ec, const char *series, vg_me
   in->regions = &e->boundary_regions;
   in->real_surfaces = ec->real_surfaces;
   in->synth_surfaces = ec->synth_surfaces;
-  vg_status st = run_metrics(ec, 1u << VG_METRIC_BOUNDARY, series, in);
+  vg_status st = vg_eval_run_metrics(e, ec->index, 1u << VG_METRIC_BOUNDARY, series, in);
   const vg_boundary *b = st ? NULL : vg_boundary_profiles(in);
   if (!st && !b) return VG_MEMORY;
   if (b) vg_eval_profiles_store(e, ec->index, series, b);
@@ -177,7 +175,7 @@ static vg_status compare_series(const eval_case *ec, const char *series, const c
   in.synth = synth.data;
   in.cells = cells;
   e->ms_ssim_scales[ec->index] = vg_ms_ssim_scales(in.dim);
-  st = run_metrics(ec, 1u << VG_METRIC_IMAGE, series, &in);
+  st = vg_eval_run_metrics(e, ec->index, 1u << VG_METRIC_IMAGE, series, &in);
   vg_metric_memo_release(&memo);
   if (!st) st = measure_boundary(ec, series, &in);
 out:
@@ -249,7 +247,7 @@ static vg_status measure_images(eval_case *ec, const vg_subject *real, const vg_
     const char *name = s->real.series.names[i];
     const char *real_path = series_path(&s->real, real, name);
     const char *synth_path = series_path(&s->synth, synth, name);
-    if (!real_path || !synth_path) continue;
+    if (!real_path || !synth_path || vg_eval_series_index(s->evaluation, name) < 0) continue;
     if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
     vg_status st = compare_series(ec, name, real_path, synth_path);
     if (st) return st;
@@ -276,7 +274,7 @@ static vg_status measure(eval_study *study, size_t index) {
   return st;
 }
 
-vg_status vg_eval_case(void *arg, size_t index) {
+static vg_status measure_case(void *arg, size_t index) {
   eval_study *study = arg;
   const char *id = study->evaluation->ids[index];
   if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
@@ -286,4 +284,17 @@ vg_status vg_eval_case(void *arg, size_t index) {
   size_t done = __atomic_add_fetch(&study->done, 1, __ATOMIC_RELAXED);
   vg_progress("eval: %zu of %zu subjects", done, study->evaluation->n_cases);
   return VG_OK;
+}
+
+vg_status vg_eval_all(eval_study *s) {
+  size_t n = s->evaluation->n_cases;
+  vg_status st = VG_OK;
+  /* With few cases the threads work within one, as nested calls would not. */
+  if (2 * n > (size_t)vg_threads()) {
+    st = vg_parallel(n, measure_case, s);
+  } else {
+    for (size_t i = 0; i < n && !st; i++) st = measure_case(s, i);
+  }
+  vg_progress_end();
+  return st;
 }

@@ -31,7 +31,13 @@ void vg_eval_say_left_out(vg_evaluation *e, const char *why);
 /* Label maps that are copies of each other say nothing about the images beside them. */
 void vg_eval_leave_out_copies(const eval_study *s);
 
-/* Fills row `index` of the evaluation's values; for vg_parallel. */
-vg_status vg_eval_case(void *study, size_t index);
+/* Measures every pair. */
+vg_status vg_eval_all(eval_study *s);
+/* The chosen metrics of some kinds (bits) into row `index` of the values. */
+vg_status vg_eval_run_metrics(vg_evaluation *e, size_t index, unsigned kinds, const char *series,
+                              const vg_metric_input *in);
+
+/* Without pairs: the profiles of each synthetic subject against the mean ones of the real subjects. */
+vg_status vg_eval_unpaired(eval_study *s);
 
 #endif

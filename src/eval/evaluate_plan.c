@@ -160,6 +160,28 @@ void vg_eval_say_left_out(vg_evaluation *e, const char *why) {
   }
 }
 
+/* Subjects that have the series and a tumour map. */
+static size_t subjects_with(const vg_dataset *ds, const char *series) {
+  int k = vg_series_find(&ds->series, series);
+  size_t n = 0;
+  for (size_t i = 0; i < ds->n && k >= 0; i++) n += ds->subjects[i].tumour && ds->subjects[i].series[k];
+  return n;
+}
+
+/* Series that both sides have, though no subject is on both. */
+static vg_status make_unpaired_groups(const eval_study *s, vg_evaluation *e) {
+  for (int i = 0; i < s->real.series.n; i++) {
+    const char *name = s->real.series.names[i];
+    if (!subjects_with(&s->real, name) || !subjects_with(&s->synth, name)) continue;
+    snprintf(e->series[e->n_series], VG_SERIES_NAME, "%s", name);
+    add_groups(e, e->series[e->n_series++], &e->boundary_regions, VG_METRIC_BOUNDARY);
+  }
+  return e->n_groups
+             ? VG_OK
+             : vg_fail(VG_DATA, "nothing to compare: no subject is on both sides, and no series with a "
+                                "tumour map is on each");
+}
+
 /* Pairs that have a tumour map on some side. */
 static bool any_tumour_map(const eval_study *s) {
   for (size_t i = 0; i < s->evaluation->n_cases; i++) {
@@ -168,11 +190,7 @@ static bool any_tumour_map(const eval_study *s) {
   return false;
 }
 
-static vg_status make_groups(eval_study *s, vg_evaluation *e) {
-  int metrics = 0;
-  while (vg_metric_at(metrics)) metrics++;
-  e->groups = vg_calloc((size_t)(EVAL_SERIES_MAX * VG_REGIONS_MAX) * (size_t)metrics, sizeof *e->groups);
-  if (!e->groups) return VG_MEMORY;
+static vg_status make_paired_groups(const eval_study *s, vg_evaluation *e) {
   for (int i = 0; i < s->real.series.n; i++) {
     const char *name = s->real.series.names[i];
     size_t n = cases_with(s, name);
@@ -193,7 +211,21 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
     return vg_fail(VG_DATA,
                    "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
                    e->n_cases);
-  vg_eval_say_left_out(e, NULL);
+  return VG_OK;
+}
+
+static vg_status make_groups(const eval_study *s, vg_evaluation *e) {
+  int metrics = 0;
+  while (vg_metric_at(metrics)) metrics++;
+  e->groups = vg_calloc((size_t)(EVAL_SERIES_MAX * VG_REGIONS_MAX) * (size_t)metrics, sizeof *e->groups);
+  if (!e->groups) return VG_MEMORY;
+  vg_status st = e->unpaired ? make_unpaired_groups(s, e) : make_paired_groups(s, e);
+  if (st) return st;
+  vg_eval_say_left_out(e, e->unpaired ? "no subject is on both sides" : NULL);
+  return vg_eval_values_new(e);
+}
+
+vg_status vg_eval_values_new(vg_evaluation *e) {
   e->values = vg_malloc(e->n_cases * e->n_groups, sizeof *e->values);
   e->ms_ssim_scales = VG_NEW_N(int, e->n_cases);
   if (!e->values || !e->ms_ssim_scales) return VG_MEMORY;
@@ -204,6 +236,13 @@ static vg_status make_groups(eval_study *s, vg_evaluation *e) {
 
 bool vg_eval_compares_labels(const eval_group *g) {
   return g->metric->metric->kind == VG_METRIC_OVERLAP || g->metric->metric->kind == VG_METRIC_LESION;
+}
+
+int vg_eval_series_index(const vg_evaluation *e, const char *series) {
+  for (int s = 0; s < e->n_series; s++) {
+    if (!strcmp(e->series[s], series)) return s;
+  }
+  return -1;
 }
 
 bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind) {

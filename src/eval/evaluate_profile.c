@@ -1,12 +1,12 @@
 /* evaluate_profile.c: profiles across surfaces, kept by case and put together for the summary. */
 #include <math.h>
-#include <string.h>
 #include "eval/evaluation.h"
 #include "voxgan/mem.h"
 
-static eval_profile *profile_of(const vg_evaluation *e, size_t index, int series, int surface) {
+eval_profile *vg_eval_profile_at(const vg_evaluation *e, eval_profile *profiles, size_t index, int series,
+                                 int surface) {
   size_t row = index * (size_t)e->n_series + (size_t)series;
-  return &e->profiles[row * (size_t)e->boundary_regions.n + (size_t)surface];
+  return &profiles[row * (size_t)e->boundary_regions.n + (size_t)surface];
 }
 
 vg_status vg_eval_profiles_new(vg_evaluation *e) {
@@ -18,47 +18,50 @@ vg_status vg_eval_profiles_new(vg_evaluation *e) {
       e->profiles[i].real.intensity[b] = e->profiles[i].real.gradient[b] = NAN;
       e->profiles[i].synth.intensity[b] = e->profiles[i].synth.gradient[b] = NAN;
     }
+    e->profiles[i].real.sharpness = e->profiles[i].synth.sharpness = NAN;
   }
   return VG_OK;
 }
 
 void vg_eval_profiles_store(vg_evaluation *e, size_t index, const char *series, const vg_boundary *b) {
-  int s = 0;
-  while (strcmp(e->series[s], series) != 0) s++;
+  int s = vg_eval_series_index(e, series);
   for (int r = 0; r < e->boundary_regions.n; r++)
-    *profile_of(e, index, s, r) = (eval_profile){b->real[r], b->synth[r]};
+    *vg_eval_profile_at(e, e->profiles, index, s, r) = (eval_profile){b->real[r], b->synth[r]};
 }
 
-/* Which of a case's four curves. */
-typedef const double *(*curve)(const eval_profile *p);
-static const double *real_intensity(const eval_profile *p) {
-  return p->real.intensity;
-}
-static const double *real_gradient(const eval_profile *p) {
-  return p->real.gradient;
-}
-static const double *synth_intensity(const eval_profile *p) {
-  return p->synth.intensity;
-}
-static const double *synth_gradient(const eval_profile *p) {
-  return p->synth.gradient;
+/* The profiles of one side's cases, of one series across one surface. */
+typedef struct side {
+  const vg_evaluation *e;
+  eval_profile *profiles;
+  size_t n_cases;
+  bool synth;
+  int series, surface;
+} side;
+
+static const vg_profile *side_profile(const side *s, size_t index) {
+  const eval_profile *p = vg_eval_profile_at(s->e, s->profiles, index, s->series, s->surface);
+  return s->synth ? &p->synth : &p->real;
 }
 
-static void put_curve(vg_json *to, const char *mean_key, const char *sd_key, const vg_evaluation *e,
-                      int series, int surface, curve values) {
+static double bin_value(const side *s, size_t index, bool gradient, int bin) {
+  const vg_profile *p = side_profile(s, index);
+  return gradient ? p->gradient[bin] : p->intensity[bin];
+}
+
+static void put_curve(vg_json *to, const char *mean_key, const char *sd_key, const side *s, bool gradient) {
   vg_json *means = vg_json_put_take(to, mean_key, vg_json_array());
   vg_json *sds = vg_json_put_take(to, sd_key, vg_json_array());
   for (int b = 0; b < VG_PROFILE_BINS; b++) {
     double n = 0, sum = 0, squares = 0;
-    for (size_t c = 0; c < e->n_cases; c++) {
-      double v = values(profile_of(e, c, series, surface))[b];
+    for (size_t c = 0; c < s->n_cases; c++) {
+      double v = bin_value(s, c, gradient, b);
       if (isnan(v)) continue;
       sum += v;
       n++;
     }
     double mean = n > 0 ? sum / n : NAN;
-    for (size_t c = 0; c < e->n_cases; c++) {
-      double v = values(profile_of(e, c, series, surface))[b];
+    for (size_t c = 0; c < s->n_cases; c++) {
+      double v = bin_value(s, c, gradient, b);
       if (!isnan(v)) squares += (v - mean) * (v - mean);
     }
     vg_json_put_number(means, NULL, mean);
@@ -66,16 +69,23 @@ static void put_curve(vg_json *to, const char *mean_key, const char *sd_key, con
   }
 }
 
-static size_t cases_with_profile(const vg_evaluation *e, int series, int surface) {
+/* Cases that have the surface. */
+static size_t cases_on(const side *s) {
   size_t n = 0;
-  for (size_t c = 0; c < e->n_cases; c++) {
-    const eval_profile *p = profile_of(e, c, series, surface);
+  for (size_t c = 0; c < s->n_cases; c++) {
+    const vg_profile *p = side_profile(s, c);
     bool any = false;
-    for (int b = 0; b < VG_PROFILE_BINS && !any; b++)
-      any = !isnan(p->real.intensity[b]) || !isnan(p->synth.intensity[b]);
+    for (int b = 0; b < VG_PROFILE_BINS && !any; b++) any = !isnan(p->intensity[b]);
     n += any;
   }
   return n;
+}
+
+static void put_side(vg_json *row, const char *key, const side *s) {
+  vg_json *to = vg_json_put_take(row, key, vg_json_object());
+  vg_json_put_number(to, "n", (double)cases_on(s));
+  put_curve(to, "intensity", "intensity_sd", s, false);
+  put_curve(to, "gradient", "gradient_sd", s, true);
 }
 
 void vg_eval_profiles_json(const vg_evaluation *e, vg_json *root) {
@@ -83,20 +93,20 @@ void vg_eval_profiles_json(const vg_evaluation *e, vg_json *root) {
   vg_json *list = vg_json_put_take(root, "profiles", vg_json_array());
   for (int s = 0; s < e->n_series; s++) {
     for (int r = 0; r < e->boundary_regions.n; r++) {
-      size_t n = cases_with_profile(e, s, r);
-      if (!n) continue;
+      side real = {e, e->profiles, e->n_cases, false, s, r}, synth = real;
+      synth.synth = true;
+      if (e->unpaired) {
+        real.profiles = e->real_profiles;
+        real.n_cases = e->n_real_profiles;
+      }
+      if (!cases_on(&real) && !cases_on(&synth)) continue;
       vg_json *row = vg_json_put_take(list, NULL, vg_json_object());
       vg_json_put_string(row, "series", e->series[s]);
       vg_json_put_string(row, "region", e->boundary_regions.names[r]);
-      vg_json_put_number(row, "n", (double)n);
       vg_json_put_number(row, "from_mm", -VG_PROFILE_MM);
       vg_json_put_number(row, "to_mm", VG_PROFILE_MM);
-      vg_json *real = vg_json_put_take(row, "real", vg_json_object());
-      put_curve(real, "intensity", "intensity_sd", e, s, r, real_intensity);
-      put_curve(real, "gradient", "gradient_sd", e, s, r, real_gradient);
-      vg_json *synth = vg_json_put_take(row, "synth", vg_json_object());
-      put_curve(synth, "intensity", "intensity_sd", e, s, r, synth_intensity);
-      put_curve(synth, "gradient", "gradient_sd", e, s, r, synth_gradient);
+      put_side(row, "real", &real);
+      put_side(row, "synth", &synth);
     }
   }
 }

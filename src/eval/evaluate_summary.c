@@ -40,6 +40,7 @@ vg_status vg_eval_summary_json(vg_evaluation *e) {
   for (int i = 0; vg_suite_at(i); i++) {
     if (e->suites >> i & 1) vg_json_put_string(suites, NULL, vg_suite_at(i));
   }
+  vg_json_put_bool(settings, "unpaired", e->unpaired);
   vg_json_put_number(settings, "band_mm", e->band);
   vg_json_put_string(settings, "challenge", e->lesion_rules->challenge);
   vg_json *bootstrap = vg_json_put_take(settings, "interval", vg_json_object());
@@ -49,7 +50,7 @@ vg_status vg_eval_summary_json(vg_evaluation *e) {
   put_left_out(root, e);
   put_ms_ssim_scales(root, e);
   vg_json *subjects = vg_json_put_take(root, "subjects", vg_json_object());
-  put_ids(subjects, "paired", e->ids, e->n_cases);
+  put_ids(subjects, "paired", e->ids, e->unpaired ? 0 : e->n_cases);
   put_ids(subjects, "real_only", e->real_only, e->n_real_only);
   put_ids(subjects, "synth_only", e->synth_only, e->n_synth_only);
   vg_json *metrics = vg_json_put_take(root, "metrics", vg_json_array());

@@ -43,6 +43,9 @@ struct vg_evaluation {
   vg_regions image_regions, tumour_regions, anatomy_regions;
   vg_regions boundary_regions; /* surfaces; members are labels of the tumour maps */
   eval_profile *profiles; /* (n_cases, n_series, boundary_regions.n), or NULL; all NaN where there is none */
+  bool unpaired;          /* no subject is on both sides: cases are the synthetic ones, suite boundary only */
+  eval_profile *real_profiles; /* where unpaired: of the real subjects, as profiles */
+  size_t n_real_profiles;
   uint32_t suites;
   eval_left_out left_out[8];
   int n_left_out;
@@ -65,6 +68,12 @@ bool vg_eval_compares_labels(const eval_group *g);
 /* Whether some group is of that kind. */
 bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind);
 
+int vg_eval_series_index(const vg_evaluation *e, const char *series); /* -1 */
+/* Room for what is measured in e->n_cases cases. */
+vg_status vg_eval_values_new(vg_evaluation *e);
+
+eval_profile *vg_eval_profile_at(const vg_evaluation *e, eval_profile *profiles, size_t index, int series,
+                                 int surface);
 /* Room for the profiles, and those of one case. */
 vg_status vg_eval_profiles_new(vg_evaluation *e);
 void vg_eval_profiles_store(vg_evaluation *e, size_t index, const char *series, const vg_boundary *b);

@@ -102,7 +102,7 @@ static vg_status all_profiles(const vg_metric_input *in, void *block) {
 }
 
 const vg_boundary *vg_boundary_profiles(const vg_metric_input *in) {
-  return vg_memo_get(in, all_profiles, sizeof(vg_boundary));
+  return in->boundary ? in->boundary : vg_memo_get(in, all_profiles, sizeof(vg_boundary));
 }
 
 /* ---- metrics ---- */

@@ -17,7 +17,7 @@ typedef struct vg_boundary {
   vg_profile real[VG_REGIONS_MAX], synth[VG_REGIONS_MAX]; /* by region */
 } vg_boundary;
 
-/* Once an input. Borrowed; NULL: out of memory. */
+/* The input's own, or made once an input. Borrowed; NULL: out of memory. */
 const vg_boundary *vg_boundary_profiles(const vg_metric_input *in);
 
 #endif

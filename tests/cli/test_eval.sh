@@ -34,6 +34,14 @@ expect_ok 'suite overlap is left out: label maps are equal' \
   "$VOXGAN" eval --real "$T/11" --synth "$T/11" --layout brats2021 --synth-layout brats2021 --out "$T/e4" --suite all
 expect "and recorded" grep -q '"why"' "$T/e4/summary.json"
 expect "profiles are in the summary" grep -q '"gradient_sd"' "$T/e4/summary.json"
+
+# No subject on both sides: the boundary suite alone.
+"$VOXGAN" phantom --out "$T/others" --subjects 1 --first 7 --size 80 --seed 12 2>/dev/null || bad phantom
+apart="--real $T/11 --synth $T/others --layout brats2021 --synth-layout brats2021"
+expect_fail 3 'no subject is on both sides' "$VOXGAN" eval $apart --out "$T/e6"
+expect_ok 'suite image is left out: no subject is on both sides' "$VOXGAN" eval $apart --out "$T/e6" --suite all
+expect "figures of the synthetic subject" grep -q '^BraTS2021_00007,t1,tumour,boundary_sharpness,' "$T/e6/metrics.csv"
+
 expect_fail 2 "did you mean 'boundary'" "$VOXGAN" eval $both --out "$T/e5" --suite boundry
 expect_fail 2 'no challenge' "$VOXGAN" eval $both --out "$T/e5" --challenge GBM
 expect_fail 2 'no width' "$VOXGAN" eval $both --out "$T/e5" --band 0

@@ -628,7 +628,7 @@ static void test_boundary(void **state) {
   }
   assert_null(summary_row(vg_evaluation_summary(e), "t1", "tumour", "mae"));
   const vg_json *p = profile_row(e, "t1", "tumour");
-  assert_near(vg_json_number(vg_json_get(p, "n"), 0), 2, 0);
+  assert_near(vg_json_number(vg_json_get(vg_json_get(p, "synth"), "n"), 0), 2, 0);
   /* The bin from 0 to 1 mm, worked out here: voxels of the brain's inside whose centre is up to 1.5 mm from
    * the nearest tumour centre. */
   double lo[2], hi[2], mean = 0;
@@ -666,6 +666,56 @@ static void test_boundary(void **state) {
   assert_int_equal(vg_json_size(vg_json_get(vg_evaluation_summary(e), "profiles")), 0);
   assert_non_null(strstr(left_out(e, "boundary"), "none of its metrics"));
   vg_evaluation_free(e);
+}
+
+/* A value of a curve of the summary's profiles. */
+static double curve(const vg_evaluation *e, const char *side, const char *name, int bin) {
+  const vg_json *v = vg_json_first(vg_json_get(vg_json_get(profile_row(e, "t1", "tumour"), side), name));
+  for (int b = 0; b < bin; b++) v = vg_json_next(v);
+  return vg_json_number(v, NAN);
+}
+
+/* The tumour's edge as a step of 200. */
+static float pasted(float v, int i) {
+  return tumour_at(i) ? v + 200 : v;
+}
+
+static void test_boundary_without_pairs(void **state) {
+  (void)state;
+  static const char *const edited[] = {"edited_1", "edited_2"};
+  for (int k = 0; k < 2; k++) {
+    write_image(real_dir, "brats2021", ids[k], "t1", k, NZ, same);
+    write_labels(real_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, tumour_at);
+    write_image(synth_dir, "brats2021", edited[k], "t1", k, NZ, same);
+    write_labels(synth_dir, "brats2021", edited[k], VG_FILE_TUMOUR, NZ, tumour_at);
+  }
+  vg_evaluate_settings s = settings();
+  refuse(&s, VG_DATA, "no subject is on both sides");
+  s.suites = "all";
+  vg_evaluation *e = evaluate(&s);
+  assert_string_equal(left_out(e, "image"), "no subject is on both sides");
+  assert_string_equal(left_out(e, "overlap"), "no subject is on both sides");
+  /* The same images on both sides: the same mean curves, with the same spread. */
+  for (int b = 0; b < 20; b++) {
+    assert_true(curve(e, "real", "intensity", b) == curve(e, "synth", "intensity", b) ||
+                isnan(curve(e, "real", "intensity", b)));
+    assert_true(curve(e, "real", "gradient_sd", b) == curve(e, "synth", "gradient_sd", b) ||
+                isnan(curve(e, "real", "gradient_sd", b)));
+  }
+  double near = figure(e, "t1", "tumour", "profile_intensity", "max");
+  assert_true(near > 0 && figure(e, "t1", "tumour", "profile_intensity", "n") == 2);
+  const vg_json *subjects = vg_json_get(vg_evaluation_summary(e), "subjects");
+  assert_int_equal(vg_json_size(vg_json_get(subjects, "paired")), 0);
+  assert_int_equal(vg_json_size(vg_json_get(subjects, "synth_only")), 2);
+  double sharp = figure(e, "t1", "tumour", "boundary_sharpness", "mean");
+  vg_evaluation_free(e);
+  for (int k = 0; k < 2; k++) write_image(synth_dir, "brats2021", edited[k], "t1", k, NZ, pasted);
+  e = evaluate(&s);
+  assert_true(figure(e, "t1", "tumour", "profile_intensity", "min") > 2 * near);
+  assert_true(figure(e, "t1", "tumour", "boundary_sharpness", "mean") > sharp + 0.3);
+  vg_evaluation_free(e);
+  s.normalise = VG_NORMALISE_REAL;
+  refuse(&s, VG_CONFIG, "normalised by each only");
 }
 
 static void test_what_is_left_out_is_said(void **state) {
@@ -945,23 +995,15 @@ static void test_intervals_as_tolerance(void **state) {
   vg_free(again);
 }
 
-static void test_failed_allocations_leave_nothing_behind(void **state) {
-  (void)state;
-  write_pair(1, noisy);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s);
-  char *kept = vg_fs_join(root, "kept.json");
-  assert_int_equal(vg_json_write(kept, vg_evaluation_summary(e)), VG_OK);
-  vg_evaluation_free(e);
-  s.baseline = kept;
-  vg_threads_set(1);
+/* Every allocation fails in turn, and all after it. */
+static void fail_each_allocation(const vg_evaluate_settings *s) {
   vg_status st = VG_FAILED;
   int refused = 0;
-  for (long n = 1; st && n < 100000; n += 1 + n / 16) {
+  for (long n = 1; st && n < 100000; n += 1 + n / 8) {
     long live = vg_mem_live();
-    e = NULL;
+    vg_evaluation *e = NULL;
     vg_mem_fail_after(n);
-    st = vg_evaluate(&s, &e);
+    st = vg_evaluate(s, &e);
     vg_mem_fail_after(0);
     if (st && st != VG_MEMORY) print_error("allocation %ld: %s: %s\n", n, vg_status_name(st), vg_error());
     assert_true(st == VG_OK || st == VG_MEMORY);
@@ -972,8 +1014,33 @@ static void test_failed_allocations_leave_nothing_behind(void **state) {
   }
   assert_int_equal(st, VG_OK);
   assert_true(refused > 20);
+}
+
+static void test_failed_allocations_leave_nothing_behind(void **state) {
+  (void)state;
+  write_pair(1, noisy);
+  write_labels(synth_dir, "brats2021", ids[0], VG_FILE_TUMOUR, NZ, oedema_as_enhancing);
+  vg_evaluate_settings s = settings();
+  s.suites = "all";
+  vg_evaluation *e = evaluate(&s);
+  char *kept = vg_fs_join(root, "kept.json"), *again = vg_fs_join(root, "again.json");
+  assert_int_equal(vg_json_write(kept, vg_evaluation_summary(e)), VG_OK);
+  vg_evaluation_free(e);
+  s.baseline = kept;
+  s.write_baseline = again;
+  vg_threads_set(1);
+  fail_each_allocation(&s);
+  char *other = vg_fs_join(root, "other");
+  write_image(other, "brats2021", "edited_1", "t1", 0, NZ, same);
+  write_labels(other, "brats2021", "edited_1", VG_FILE_TUMOUR, NZ, tumour_at);
+  s.synth = other; /* no pair */
+  refuse(&s, VG_DATA, "subjects without partners");
+  s.baseline = s.write_baseline = NULL;
+  fail_each_allocation(&s);
   vg_threads_set(0);
   vg_free(kept);
+  vg_free(again);
+  vg_free(other);
 }
 
 static void test_names(void **state) {
@@ -1004,6 +1071,7 @@ int main(void) {
       TEST(test_band_around_the_tumour),
       TEST(test_intervals),
       TEST(test_boundary),
+      TEST(test_boundary_without_pairs),
       TEST(test_what_is_left_out_is_said),
       TEST(test_files),
       TEST(test_same_bytes_whatever_the_threads),
