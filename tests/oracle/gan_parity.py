@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""gan_parity.py BUILD_DIR: full D+G steps of voxgan against plain PyTorch pix2pix, fp32, 3-D and 2-D, from the
-same weights and inputs. Exit 77: skipped, no torch.
+"""gan_parity.py BUILD_DIR [DEVICE]: full D+G steps of voxgan in fp32 against plain PyTorch pix2pix in fp64 on the CPU,
+3-D and 2-D, from the same weights and inputs. Exit 77: skipped, no torch.
 
 first: from fresh weights, every loss of the first step within 1e-4, and every gradient (Adam's first moment)
        within 1e-3 of its tensor's norm.
@@ -9,8 +9,9 @@ five:  after WARM_UP steps of PyTorch, weights, moments and step count move over
 
 Why the warm-up: Adam's first steps move a weight by the whole learning rate whatever its gradient's size. Any
 gradient within rounding of 0 may then send a weight either way, and the nets part: from fresh weights PyTorch in
-fp32 itself leaves PyTorch in fp64 by 1e-4 to 1e-2 within five steps in about a third of all draws. That is rare
-afterwards, but not gone: a case whose first draw fails must pass on two others."""
+fp32 itself leaves PyTorch in fp64 by 1e-4 to 1e-2 within five steps in about a third of all draws, and still in
+one of six after the warm-up. So the peer computes in fp64, and a case whose first draw fails must pass on two of
+the next five: what is wrong in the program is wrong in every draw."""
 import json
 import os
 import subprocess
@@ -44,10 +45,11 @@ def fractions(rng, x):
 
 
 class Case:
-    def __init__(self, build, folder, seed, name, dims, patch, levels, n, cin, cout, ngf, adversarial, weighted):
+    def __init__(self, build, device, folder, seed, name, dims, patch, levels, n, cin, cout, ngf, adversarial, weighted):
         self.build, self.name, self.dims = build, name, dims
         self.path, self.dump = os.path.join(folder, "in.safetensors"), os.path.join(folder, "out.safetensors")
         torch.manual_seed(seed)
+        torch.set_default_dtype(torch.float64)
         rng = np.random.default_rng(seed)
         self.model = pix2pix.Pix2Pix(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial)
         pairs = [pix2pix.labels_and_images(rng, n, cin, cout, patch) for _ in range(2)]
@@ -58,18 +60,19 @@ class Case:
         self.settings = {
             "generator": "unet", "discriminator": "patch", "norm": "instance", "in_channels": cin,
             "out_channels": cout, "patch": ",".join(map(str, patch)), "ngf": ngf, "ndf": ngf, "levels": levels,
-            "d_layers": 3, "dropout": 0, "adversarial": adversarial, "batches": len(self.batches), "lr_g": 2e-4,
+            "d_layers": 3, "dropout": 0, "device": device, "adversarial": adversarial, "batches": len(self.batches), "lr_g": 2e-4,
             "lr_d": 2e-4, "dump": self.dump}
         self.step = 0
 
     def theirs(self):
         batch = self.batches[self.step % len(self.batches)]
         self.step += 1
-        return self.model.step(*(None if a is None else torch.from_numpy(a if self.dims == 3 else a[:, :, 0].copy())
+        return self.model.step(*(None if a is None else torch.from_numpy(a if self.dims == 3 else a[:, :, 0]).double()
                                  for a in batch))
 
     def ours(self, steps):
-        """Losses of voxgan's next steps from PyTorch's present state."""
+        """Losses of voxgan's next steps from PyTorch's present state, which is first rounded to what a file holds."""
+        self.model.round_to_float()
         arrays = self.model.state(moments=self.step > 0)
         for k, batch in enumerate(self.batches):
             arrays.update({f"{what}.{k}": a for what, a in zip(("input", "target", "weight"), batch) if a is not None})
@@ -113,19 +116,26 @@ class Case:
         return ok & self.compare("five", STEPS)
 
 
-def run_case(build, folder, case):
-    if Case(build, folder, 1, *case).run():
+def run_case(build, device, folder, case):
+    if Case(build, device, folder, 1, *case).run():
         return True
-    print(f"{case[0]}: two more draws decide")
-    return all([Case(build, folder, seed, *case).run() for seed in (2, 3)])
+    print(f"{case[0]}: two of the next five draws must pass")
+    passed = 0
+    for seed in range(2, 7):
+        passed += Case(build, device, folder, seed, *case).run()
+        if passed == 2:
+            return True
+    return False
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        ok = all([run_case(sys.argv[1], folder, case) for case in CASES])
+        os.environ["NVIDIA_TF32_OVERRIDE"] = "0"  # or a GPU's convolutions have 10 bits
+        device = sys.argv[2] if len(sys.argv) == 3 else "cpu"
+        ok = all([run_case(sys.argv[1], device, folder, case) for case in CASES])
     print("PASS" if ok else "FAIL")
     return 0 if ok else 1
 

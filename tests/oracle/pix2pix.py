@@ -139,12 +139,23 @@ class Pix2Pix:
             if i in (0, len(self.d.conv) - 1):
                 yield f"d.conv.{i}.bias", conv.bias
 
+    def round_to_float(self):
+        """Weights and moments of a network in fp64 become what fp32 can hold."""
+        with torch.no_grad():
+            for opt in (self.opt_g, self.opt_d):
+                for group in opt.param_groups:
+                    for p in group["params"]:
+                        p.copy_(p.float())
+                for state in opt.state.values():
+                    for key in ("exp_avg", "exp_avg_sq"):
+                        state[key].copy_(state[key].float())
+
     def state(self, moments=False):
         """Copies under voxgan's names and shapes: a 2-D kernel gets a depth of 1."""
         out = {}
 
         def put(name, tensor):
-            a = tensor.detach().numpy().copy()
+            a = tensor.detach().cpu().numpy().copy()
             out[name] = a[:, :, None] if a.ndim == 4 else a
 
         for name, p in self.named():
