@@ -51,12 +51,21 @@ TORCH_UNIT_BIN := $(TORCH_UNIT_SRC:%.c=$B/%)
 
 PRODUCTS := $B/voxgan $B/libvoxgan.a $B/libvoxgan.so $B/voxgan.pc
 ifneq ($(TORCH),0)
-TORCH_VERSION_H := $(firstword $(wildcard $(TORCH)/include/torch/csrc/api/include/torch/version.h $(TORCH)/include/torch/version.h))
-TORCH_MAJOR := $(if $(TORCH_VERSION_H),$(shell sed -n 's/^.define TORCH_VERSION_MAJOR *//p' $(TORCH_VERSION_H)))
-TORCH_STD := $(if $(filter 1,$(TORCH_MAJOR)),c++14,c++17)
-TORCH_DIR_FLAGS := $(if $(filter-out /usr,$(TORCH)),-isystem $(TORCH)/include,-isystem /usr/include)
-TORCH_LIBS := $(if $(filter-out /usr,$(TORCH)),-L$(TORCH)/lib -Wl$(comma)-rpath$(comma)$(TORCH)/lib) -ltorch_cpu -lc10 -lgomp
-CXXFLAGS_ALL := -std=$(TORCH_STD) $(OPT) $(WARN) -fopenmp -fPIC -pthread -MMD -MP $(filter-out -isystem /usr/include,$(TORCH_DIR_FLAGS)) $(CXXFLAGS)
+# libtorch's own header says which C++ it wants; its CMake file, if it was built for the old ABI of std::string.
+TORCH_ATEN := $(wildcard $(TORCH)/include/ATen/ATen.h)
+TORCH_STD := $(if $(TORCH_ATEN),$(shell sed -n 's/.*error C++\([0-9]*\) or later.*/c++\1/p' $(TORCH_ATEN)))
+CXXFLAGS_ALL := -std=$(TORCH_STD) $(OPT) $(WARN) -fopenmp -fPIC -pthread -MMD -MP
+ifeq ($(TORCH),/usr)
+TORCH_LIBS := -ltorch_cpu -lc10 -lgomp
+else
+TORCH_LIB := $(abspath $(TORCH)/lib)
+TORCH_ABI := $(shell grep -ho -m1 -e '-D_GLIBCXX_USE_CXX11_ABI=[01]' $(TORCH)/share/cmake/Torch/TorchConfig.cmake 2>/dev/null)
+CXXFLAGS_ALL += $(TORCH_ABI) -isystem $(TORCH)/include
+# Nothing refers to the CUDA half, which registers itself as it is loaded.
+TORCH_CUDA := $(if $(wildcard $(TORCH_LIB)/libtorch_cuda.so),-ltorch_cuda -lc10_cuda)
+TORCH_LIBS := -L$(TORCH_LIB) -Wl,-rpath,$(TORCH_LIB) -Wl,--no-as-needed $(TORCH_CUDA) -ltorch_cpu -lc10 -Wl,--as-needed -lgomp
+endif
+CXXFLAGS_ALL += $(CXXFLAGS)
 PRODUCTS += $B/voxgan-torch.so
 endif
 
@@ -64,7 +73,7 @@ endif
 all: $(PRODUCTS)
 
 ifneq ($(TORCH),0)
-ifeq ($(TORCH_VERSION_H),)
+ifeq ($(TORCH_ATEN),)
 ifneq ($(filter-out clean help format tidy uninstall,$(or $(MAKECMDGOALS),all)),)
 $(error no libtorch below $(TORCH): run scripts/setup.sh, or name one with TORCH=DIR, or build without it by TORCH=0)
 endif

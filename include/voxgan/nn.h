@@ -66,9 +66,14 @@ const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
 
 /* One optimisation step over parts micro-batches whose gradients are averaged (accumulation); losses are
  * the means over the parts. VG_NONFINITE, naming the loss or the network, when a loss or a gradient is not
- * finite. After any failure the parameters are as before. */
+ * finite. After any failure the parameters are as before.
+ * losses NULL: the host waits for nothing, so that a GPU always has work. The losses stay on the device for
+ * vg_gan_losses_take, and a network whose losses or gradients are not finite is left as it was. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses);
+/* Of the steps whose losses were not read since the last call: the sum over those that were finite, how many
+ * these are, and how many were not. Waits for the device. */
+vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped);
 
 /* out (N, out_channels, D, H, W) from input, without dropout, running statistics where the norm is batch. By
  * the generator's moving average where it has one: after step t that moves to the generator by the share

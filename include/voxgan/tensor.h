@@ -34,11 +34,13 @@ typedef struct vg_scope vg_scope;
 
 typedef enum vg_type { VG_F32, VG_BF16, VG_F16, VG_I64 } vg_type;
 
-/* "cpu", "cuda", "cuda:1", "auto" (cuda where there is one). */
+/* "cpu", "cuda", "cuda:1", "auto" (cuda where there is one, else the CPU, which is said). */
 typedef struct vg_device {
   int kind; /* 0 CPU, 1 CUDA */
   int index;
 } vg_device;
+/* VG_DEVICE where there is no such device, or it does not work. A CUDA device computes convolutions in TF32,
+ * by algorithms that cuDNN chooses by trial: faster, and not the same bytes every time. */
 vg_status vg_device_parse(const char *name, vg_device *out);
 /* Text such as "cpu (2 threads)" or "cuda:0 NVIDIA H200", into buf. */
 const char *vg_device_describe(vg_device d, char *buf, size_t size);
@@ -46,8 +48,11 @@ const char *vg_device_describe(vg_device d, char *buf, size_t size);
  * used. */
 void vg_tensor_threads(int n);
 const char *vg_torch_version(void); /* "1.13.0" */
-/* Highest bytes held so far: CUDA allocator's peak, or the process's peak RSS on CPU. */
+/* Highest bytes held so far: the process's peak RSS on the CPU; on CUDA what tensors held at once, or 0 where
+ * libtorch (before 2.10) does not tell. */
 size_t vg_tensor_peak_bytes(vg_device d);
+/* Off: the CPU computes by ATen's operations, as other devices do; for tests. Returns the former setting. */
+bool vg_tensor_own_kernels(bool on);
 
 /* ---- lifetime and errors ---- */
 vg_scope *vg_scope_push(void);
@@ -120,6 +125,11 @@ vg_tensor *vg_permute(vg_tensor *a, const int *order, int ndim);
 vg_tensor *vg_cat(vg_tensor *const *list, int n, int dim);
 vg_tensor *vg_narrow(vg_tensor *a, int dim, int64_t start, int64_t length);
 vg_tensor *vg_contiguous(vg_tensor *a);
+/* One element: 1 where any of a is NaN or infinite, else 0. */
+vg_tensor *vg_not_finite(vg_tensor *a);
+/* Overwrites to by from where flag (one element) is not 0, outside autograd; the host does not wait to know.
+ */
+void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag);
 /* Zero padding (or cropping where negative) of D, H, W: before and after. */
 vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], double value);
 vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]);
@@ -160,10 +170,12 @@ vg_tensor *vg_l1(vg_tensor *a, vg_tensor *b, vg_tensor *weight);
 
 /* ---- optimiser ---- */
 /* One Adam step (Kingma and Ba 2015, bias-corrected, as torch.optim.Adam) over n parameters from their
- * gradients, in place; those without gradient are passed over. t counts from 1. */
+ * gradients, in place; those without gradient are passed over. t counts from 1. skip (one element) may be
+ * NULL; where it is 1, nothing changes, and a gradient that is not finite sets it to 1: a GPU decides that
+ * itself and the host need not wait for it. */
 vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq,
                        int n, double lr, double beta1, double beta2, double eps, double weight_decay,
-                       int64_t t);
+                       int64_t t, vg_tensor *skip);
 
 #ifdef __cplusplus
 }

@@ -122,6 +122,7 @@ void vg_gan_free(vg_gan *gan) {
   vg_params_release(&gan->g_params);
   vg_params_release(&gan->d_params);
   vg_params_release(&gan->average_params);
+  vg_release(gan->sums);
   vg_free(gan->g);
   vg_free(gan->average);
   vg_free(gan->d);
@@ -179,8 +180,16 @@ static part prepare(vg_gan *gan, const vg_gan_batch *b, int index, bool graph, b
   return t;
 }
 
-/* Adds share of the discriminator's gradients: 0.5 (real + fake), the fake detached. */
-static void discriminator_backward(vg_gan *gan, const part *t, double share, vg_gan_losses *sum) {
+/* (2): share of either loss. */
+static vg_tensor *pair(vg_tensor *a, vg_tensor *b, double share) {
+  const int64_t one = 1;
+  vg_tensor *both[2] = {vg_reshape(vg_detach(a), &one, 1), vg_reshape(vg_detach(b), &one, 1)};
+  return vg_scale(vg_cat(both, 2, 0), share, 0);
+}
+
+/* Adds share of the discriminator's gradients: 0.5 (real + fake), the fake detached. Returns that of the
+ * losses. */
+static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double share) {
   const vg_pass pass = {.training = true, .update_stats = true};
   vg_tensor *conditions = gan->discriminator->condition(gan->d, t->input);
   vg_tensor *images[2] = {t->target, vg_detach(t->fake)}, *logits[2];
@@ -195,12 +204,11 @@ static void discriminator_backward(vg_gan *gan, const part *t, double share, vg_
   vg_tensor *real = gan->adversarial->adversarial(logits[0], true, false);
   vg_tensor *fake = gan->adversarial->adversarial(logits[1], false, false);
   vg_backward(vg_scale(vg_add(real, fake), 0.5 * share, 0));
-  sum->d_real += share * vg_item(real);
-  sum->d_fake += share * vg_item(fake);
+  return pair(real, fake, share);
 }
 
-/* Adds share of the generator's gradients, through the frozen discriminator. */
-static void generator_backward(vg_gan *gan, const part *t, double share, vg_gan_losses *sum) {
+/* Adds share of the generator's gradients, through the frozen discriminator. Returns that of the losses. */
+static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
   const vg_pass pass = {.training = true, .update_stats = true};
   const vg_gan_objective *o = &gan->objective;
   vg_tensor *conditions = gan->discriminator->condition(gan->d, t->input);
@@ -209,8 +217,50 @@ static void generator_backward(vg_gan *gan, const part *t, double share, vg_gan_
   vg_tensor *rebuilt = gan->reconstruction->reconstruction(t->fake, t->target, t->weight);
   vg_backward(vg_add(vg_scale(fooled, o->w_adversarial * share, 0),
                      vg_scale(rebuilt, o->w_reconstruction * share, 0)));
-  sum->g_adversarial += share * vg_item(fooled);
-  sum->g_reconstruction += share * vg_item(rebuilt);
+  return pair(fooled, rebuilt, share);
+}
+
+/* Of the whole step: sum moves out of scope s, which ends. */
+static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
+  return vg_scope_pop(s, sum ? vg_add(sum, losses) : losses);
+}
+
+/* Waits for the device. */
+static vg_status read_losses(vg_tensor *both, double *a, double *b) {
+  float v[2];
+  vg_status st = vg_tensor_copy_out(both, v, 2);
+  if (st) return st;
+  *a = v[0];
+  *b = v[1];
+  return VG_OK;
+}
+
+/* What a deferred step leaves behind: its losses, unless it was skipped, in gan->sums. */
+static vg_status defer_losses(vg_gan *gan, vg_tensor *d, vg_tensor *g, vg_tensor *skipped) {
+  const int64_t one = 1, five = 5;
+  vg_tensor *list[3] = {d, g, vg_full(&one, 1, 1, gan->device)};
+  if (!gan->sums) gan->sums = vg_retain(vg_zeros(&five, 1, gan->device));
+  vg_tensor *sums = vg_add(gan->sums, vg_cat(list, 3, 0));
+  vg_copy_where(sums, gan->sums, skipped);
+  vg_status st = vg_tensor_check();
+  if (st) return st;
+  vg_release(gan->sums);
+  gan->sums = vg_retain(sums);
+  gan->deferred++;
+  return VG_OK;
+}
+
+vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped) {
+  float v[5] = {0};
+  vg_status st = gan->sums ? vg_tensor_copy_out(gan->sums, v, 5) : VG_OK;
+  if (st) return st;
+  *sum = (vg_gan_losses){v[0], v[1], v[2], v[3]};
+  *steps = (int64_t)v[4];
+  *skipped = gan->deferred - *steps;
+  vg_release(gan->sums);
+  gan->sums = NULL;
+  gan->deferred = 0;
+  return VG_OK;
 }
 
 vg_status vg_gan_average(vg_gan *gan, double share) {
@@ -261,7 +311,7 @@ static double average_share(const vg_gan *gan) {
 /* As pix2pix: the fake; D from (real, fake); then G through the updated D. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses) {
-  *losses = (vg_gan_losses){0};
+  if (losses) *losses = (vg_gan_losses){0};
   vg_status st = check_parts(gan, parts, n_parts, lr_g, lr_d);
   if (st) return st;
 
@@ -269,8 +319,10 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   /* One micro-batch keeps the generator's graph for both halves; of several it is made again for the second,
    * from the same dropout stream, so that the memory of one is enough. */
   const bool once = n_parts == 1;
+  const bool deferred = !losses;
   part t = {0};
   vg_undo before = {0};
+  vg_tensor *d = NULL, *g = NULL, *skip_d = NULL, *skip_g = NULL;
 
   vg_scope *whole = vg_scope_push();
   vg_params_zero_grad(&gan->g_params);
@@ -282,25 +334,39 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   for (int p = 0; p < n_parts; p++) {
     vg_scope *s = vg_scope_push();
     if (!once) t = prepare(gan, &parts[p], p, false, false);
-    discriminator_backward(gan, &t, share, losses);
-    vg_scope_pop(s, NULL);
+    d = add_share(s, d, discriminator_backward(gan, &t, share));
   }
-  if ((st = vg_tensor_check()) || (st = check_losses(losses))) goto out;
-  if ((st = vg_undo_keep_adam(&before, &gan->d_adam))) goto out;
-  if ((st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1), "discriminator"))) goto out;
+  if ((st = vg_tensor_check())) goto out;
+  if (deferred) {
+    skip_d = vg_not_finite(d);
+  } else {
+    if ((st = read_losses(d, &losses->d_real, &losses->d_fake)) || (st = check_losses(losses))) goto out;
+    if ((st = vg_undo_keep_adam(&before, &gan->d_adam))) goto out;
+  }
+  if ((st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1, skip_d), "discriminator"))) goto out;
   vg_params_zero_grad(&gan->d_params);
 
   vg_params_requires_grad(&gan->d_params, false);
   for (int p = 0; p < n_parts; p++) {
     vg_scope *s = vg_scope_push();
     if (!once) t = prepare(gan, &parts[p], p, true, true);
-    generator_backward(gan, &t, share, losses);
-    vg_scope_pop(s, NULL);
+    g = add_share(s, g, generator_backward(gan, &t, share));
   }
   vg_params_requires_grad(&gan->d_params, true);
-  if ((st = vg_tensor_check()) || (st = check_losses(losses))) goto out;
-  if ((st = vg_fail_in(vg_adam_update(&gan->g_adam, lr_g, gan->step + 1), "generator"))) goto out;
+  if ((st = vg_tensor_check())) goto out;
+  if (deferred) {
+    skip_g = vg_not_finite(vg_add(d, g));
+  } else {
+    st = read_losses(g, &losses->g_adversarial, &losses->g_reconstruction);
+    if (st || (st = check_losses(losses))) goto out;
+  }
+  if ((st = vg_fail_in(vg_adam_update(&gan->g_adam, lr_g, gan->step + 1, skip_g), "generator"))) goto out;
   vg_params_zero_grad(&gan->g_params);
+  if (deferred) {
+    vg_tensor *skipped = vg_add(skip_d, skip_g);
+    vg_undo_apply_where(&before, skipped);
+    if ((st = defer_losses(gan, d, g, skipped))) goto out;
+  }
   if ((st = vg_gan_average(gan, average_share(gan)))) goto out;
   gan->step++;
 

@@ -11,6 +11,9 @@ struct vg_gan {
   vg_device device;
   int64_t step; /* taken so far */
 
+  vg_tensor *sums;  /* (5) of the deferred steps since vg_gan_losses_take: losses, steps that were finite */
+  int64_t deferred; /* those steps */
+
   const vg_generator *generator;
   const vg_discriminator *discriminator;
   void *g, *d;   /* d NULL in a synthesis-only GAN, and so are the Adams' tensors */

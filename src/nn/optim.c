@@ -54,14 +54,15 @@ static bool gradients_finite(const vg_adam *a) {
   return ok;
 }
 
-vg_status vg_adam_update(vg_adam *a, double lr, int64_t t) {
+vg_status vg_adam_update(vg_adam *a, double lr, int64_t t, vg_tensor *skip) {
   bool before = vg_no_grad(true);
   vg_status st = VG_OK;
-  if (!gradients_finite(a)) {
+  if (!skip && !gradients_finite(a)) {
     st = vg_tensor_check();
     if (!st) st = vg_fail(VG_NONFINITE, "a gradient is not finite");
   }
-  if (!st) st = vg_adam_step(a->value, a->exp_avg, a->exp_avg_sq, a->n, lr, a->beta1, a->beta2, 1e-8, 0, t);
+  if (!st)
+    st = vg_adam_step(a->value, a->exp_avg, a->exp_avg_sq, a->n, lr, a->beta1, a->beta2, 1e-8, 0, t, skip);
   vg_no_grad(before);
   return st;
 }
@@ -105,6 +106,10 @@ vg_status vg_undo_apply(const vg_undo *u) {
     if (st) return st;
   }
   return VG_OK;
+}
+
+void vg_undo_apply_where(const vg_undo *u, vg_tensor *flag) {
+  for (int i = 0; i < u->n; i += 2) vg_copy_where(u->list[i], u->list[i + 1], flag);
 }
 
 void vg_undo_release(vg_undo *u) {

@@ -20,56 +20,116 @@ bool plain(const Tensor &t) {
   return cpu_float(t) && t.is_contiguous();
 }
 
+bool finite(const std::vector<Tensor> &list) {
+  for (const Tensor &t : list)
+    if (!std::isfinite(at::sum(t).item<double>())) return false;
+  return true;
+}
+
+// The parameters with a gradient, as lists of one length.
+struct Lists {
+  std::vector<Tensor> p, g, m, v;
+};
+
+struct Rates {
+  double lr, beta1, beta2, eps, decay;
+  int64_t t;
+  double c1() const { return 1 - std::pow(beta1, static_cast<double>(t)); }
+  double c2() const { return 1 - std::pow(beta2, static_cast<double>(t)); }
+};
+
+void own_update(const Lists &l, const Rates &r) {
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < l.p.size(); i++) {
+    float *const p = l.p[i].data_ptr<float>(), *const m = l.m[i].data_ptr<float>(),
+                 *const v = l.v[i].data_ptr<float>();
+    const float *const g = l.g[i].data_ptr<float>();
+    for (int64_t k = 0; k < l.p[i].numel(); k += PIECE)
+      pieces.push_back(
+          Piece{p + k, g + k, m + k, v + k, static_cast<size_t>(std::min(PIECE, l.p[i].numel() - k))});
+    // a graph that still needs the old value must fail, not be wrong
+    l.p[i].unsafeGetTensorImpl()->bump_version();
+  }
+  vg_pw_adam_args args;
+  args.beta1 = static_cast<float>(r.beta1);
+  args.beta2 = static_cast<float>(r.beta2);
+  args.one_minus_beta1 = static_cast<float>(1 - r.beta1);
+  args.one_minus_beta2 = static_cast<float>(1 - r.beta2);
+  args.eps = static_cast<float>(r.eps);
+  args.decay = static_cast<float>(r.decay);
+  args.step = static_cast<float>(r.lr / r.c1());
+  args.root = static_cast<float>(1 / std::sqrt(r.c2()));
+  at::parallel_for(0, static_cast<int64_t>(pieces.size()), 1, [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; i++) {
+      const Piece &q = pieces[static_cast<size_t>(i)];
+      vg_pw_adam(q.p, q.g, q.m, q.v, q.n, &args);
+    }
+  });
+}
+
+// One kernel over all parameters, which looks at skip on the device.
+void fused_update(const Lists &l, const Rates &r, const Tensor &skip) {
+  // Step numbers are only read, so one tensor is the number of them all.
+  const std::vector<Tensor> steps(l.p.size(), at::full({}, static_cast<double>(r.t), l.p[0].options()));
+  at::_fused_adam_(l.p, l.g, l.m, l.v, {}, steps, r.lr, r.beta1, r.beta2, r.decay, r.eps, false, false, {},
+                   skip.defined() ? Optional<Tensor>(skip) : Optional<Tensor>());
+}
+
+void plain_update(const Lists &l, const Rates &r) {
+  for (size_t i = 0; i < l.p.size(); i++) {
+    const Tensor &p = l.p[i], &m = l.m[i], &v = l.v[i];
+    const Tensor g = r.decay != 0 ? at::add(l.g[i], p, r.decay) : l.g[i];
+    m.mul_(r.beta1).add_(g, 1 - r.beta1);
+    v.mul_(r.beta2).addcmul_(g, g, 1 - r.beta2);
+    p.addcdiv_(m, at::sqrt(v).div_(std::sqrt(r.c2())).add_(r.eps), -r.lr / r.c1());
+  }
+}
+
+void update(Lists &l, const Rates &r, Tensor skip) {
+  const at::Device device = l.p[0].device();
+  bool ours = true, single = true;
+  for (size_t i = 0; i < l.p.size(); i++) {
+    l.g[i] = l.g[i].contiguous();
+    ours = ours && plain(l.p[i]) && plain(l.m[i]) && plain(l.v[i]) && plain(l.g[i]);
+    single =
+        single && l.p[i].scalar_type() == at::kFloat && l.p[i].is_contiguous() && l.p[i].device() == device;
+  }
+  const bool fused = !ours && single && has_fused_adam(device);
+  if (fused && skip.defined()) {
+    at::_amp_foreach_non_finite_check_and_unscale_(l.g, skip, at::ones({1}, skip.options()));
+  } else if (skip.defined()) {
+    if (!finite(l.g)) skip.fill_(1);
+    if (skip.item<double>() != 0) return;
+  }
+  if (ours)
+    own_update(l, r);
+  else if (fused)
+    fused_update(l, r, skip);
+  else
+    plain_update(l, r);
+}
+
 } // namespace
 
 vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq,
                        int n, double lr, double beta1, double beta2, double eps, double weight_decay,
-                       int64_t t) {
+                       int64_t t, vg_tensor *skip) {
   if (t < 1) return vg_fail(VG_FAILED, "adam: step %lld, counts from 1", static_cast<long long>(t));
-  const double c1 = 1 - std::pow(beta1, static_cast<double>(t)),
-               c2 = 1 - std::pow(beta2, static_cast<double>(t));
   const bool ok = guarded("adam", [&] {
     at::NoGradGuard off;
-    std::vector<Piece> pieces;
-    std::vector<Tensor> held; // gradients that had to be copied
+    Lists l;
     for (int i = 0; i < n; i++) {
       TORCH_CHECK(params[i] && exp_avg[i] && exp_avg_sq[i], "parameter ", i, " is NULL");
-      Tensor &p = params[i]->t, &m = exp_avg[i]->t, &v = exp_avg_sq[i]->t;
-      Tensor g = p.grad();
-      if (!g.defined()) continue;
+      const Tensor &p = params[i]->t, &m = exp_avg[i]->t, &v = exp_avg_sq[i]->t;
+      if (!p.grad().defined()) continue;
       TORCH_CHECK(m.sizes() == p.sizes() && v.sizes() == p.sizes(), "parameter ", i, " is ", p.sizes(),
                   ", its averages ", m.sizes(), " and ", v.sizes());
-      if (plain(p) && plain(m) && plain(v) && cpu_float(g)) {
-        g = g.contiguous();
-        held.push_back(g);
-        float *const at[3] = {p.data_ptr<float>(), m.data_ptr<float>(), v.data_ptr<float>()};
-        for (int64_t k = 0; k < p.numel(); k += PIECE)
-          pieces.push_back(Piece{at[0] + k, g.data_ptr<float>() + k, at[1] + k, at[2] + k,
-                                 static_cast<size_t>(std::min(PIECE, p.numel() - k))});
-        p.unsafeGetTensorImpl()
-            ->bump_version(); // a graph that still needs the old value must fail, not be wrong
-        continue;
-      }
-      if (weight_decay != 0) g = at::add(g, p, weight_decay);
-      m.mul_(beta1).add_(g, 1 - beta1);
-      v.mul_(beta2).addcmul_(g, g, 1 - beta2);
-      p.addcdiv_(m, at::sqrt(v).div_(std::sqrt(c2)).add_(eps), -lr / c1);
+      l.p.push_back(p);
+      l.g.push_back(p.grad());
+      l.m.push_back(m);
+      l.v.push_back(v);
     }
-    vg_pw_adam_args args;
-    args.beta1 = static_cast<float>(beta1);
-    args.beta2 = static_cast<float>(beta2);
-    args.one_minus_beta1 = static_cast<float>(1 - beta1);
-    args.one_minus_beta2 = static_cast<float>(1 - beta2);
-    args.eps = static_cast<float>(eps);
-    args.decay = static_cast<float>(weight_decay);
-    args.step = static_cast<float>(lr / c1);
-    args.root = static_cast<float>(1 / std::sqrt(c2));
-    at::parallel_for(0, static_cast<int64_t>(pieces.size()), 1, [&](int64_t from, int64_t to) {
-      for (int64_t i = from; i < to; i++) {
-        const Piece &q = pieces[static_cast<size_t>(i)];
-        vg_pw_adam(q.p, q.g, q.m, q.v, q.n, &args);
-      }
-    });
+    if (!l.p.empty()) update(l, Rates{lr, beta1, beta2, eps, weight_decay, t}, tensor_or_none(skip));
   });
   return ok ? VG_OK : vg_tensor_check();
 }

@@ -211,6 +211,6 @@ vg_tensor *vg_conv_transpose3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const v
                                const int output_pad[3]) {
   return op("conv_transpose3d", {x, w}, [&] {
     const Triple stride = triple(geo->stride), pad = triple(geo->pad), extra = triple(output_pad);
-    return at::conv_transpose3d(x->t, w->t, maybe(b), stride, pad, extra);
+    return at::conv_transpose3d(x->t, w->t, tensor_or_none(b), stride, pad, extra);
   });
 }

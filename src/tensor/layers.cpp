@@ -71,7 +71,8 @@ Tensor norm_act(const Tensor &x, double eps, double slope) {
   TORCH_CHECK(x.dim() >= 3, "x must have 3 dims at least, has ", x.dim());
   TORCH_CHECK(slope >= 0, "slope ", slope, " is negative");
   if (cpu_float(x) && x.numel() > 0) return NormActFn::apply(x, eps, slope);
-  const Tensor y = at::instance_norm(x, {}, {}, {}, {}, true, 0.1, eps, false);
+  const Tensor y =
+      at::instance_norm(x, {}, {}, {}, {}, true, 0.1, eps, at::globalContext().userEnabledCuDNN());
   return slope == 1 ? y : at::leaky_relu(y, slope);
 }
 
@@ -235,7 +236,7 @@ vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_te
                          vg_tensor *running_var, bool training, double momentum, double eps) {
   return op("batch_norm", {x, weight, bias, running_mean, running_var}, [&] {
     return at::batch_norm(x->t, weight->t, bias->t, running_mean->t, running_var->t, training, momentum, eps,
-                          false);
+                          at::globalContext().userEnabledCuDNN());
   });
 }
 

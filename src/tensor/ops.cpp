@@ -47,6 +47,16 @@ UNARY(sum, at::sum(x))
 UNARY(mean, at::mean(x))
 UNARY(contiguous, x.contiguous())
 
+UNARY(not_finite, at::logical_not(at::isfinite(x)).any().to(at::kFloat))
+
+void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag) {
+  if (!to || !from || !flag) return keep_error(VG_FAILED, "copy_where", "operand is NULL");
+  guarded("copy_where", [&] {
+    at::NoGradGuard off;
+    to->t.copy_(at::where(at::ne(flag->t, 0), from->t, to->t));
+  });
+}
+
 vg_tensor *vg_softmax(vg_tensor *a, int dim) {
   return op("softmax", {a}, [&] { return at::softmax(a->t, dim); });
 }

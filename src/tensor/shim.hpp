@@ -4,6 +4,7 @@
 #define VG_TENSOR_SHIM_HPP
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/util/Optional.h>
 #include <torch/csrc/api/include/torch/version.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/variable.h>
@@ -12,17 +13,37 @@
 #include <vector>
 #include "voxgan/tensor.h"
 
-#if TORCH_VERSION_MAJOR >= 2
-#include <optional>
+// ---- what differs between libtorch versions; all else compiles alike from 1.13 on ----
+#define VG_TORCH_AT_LEAST(major, minor) \
+  (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
+
+#if VG_TORCH_AT_LEAST(2, 10)
+#include <c10/core/CachingDeviceAllocator.h>
 #endif
 
 namespace voxgan {
 
-#if TORCH_VERSION_MAJOR >= 2
-template <class T> using Optional = std::optional<T>;
+#if VG_TORCH_AT_LEAST(2, 10)
+// Highest bytes that tensors held on a device.
+inline size_t device_peak(at::Device d) {
+  return static_cast<size_t>(
+      at::getDeviceAllocator(d.type())->getDeviceStats(d.index()).allocated_bytes[0].peak);
+}
 #else
-template <class T> using Optional = c10::optional<T>;
+// Older ones tell only those who have CUDA's own headers, which their wheels do not bring.
+inline size_t device_peak(at::Device) {
+  return 0;
+}
 #endif
+
+// Whether the optimiser that updates all parameters at once runs on d.
+inline bool has_fused_adam(at::Device d) {
+  return d.is_cuda() || (VG_TORCH_AT_LEAST(2, 4) && d.is_cpu());
+}
+
+// ---- end of that ----
+
+template <class T> using Optional = c10::optional<T>; // std::optional from 2.4 on
 
 using at::Tensor;
 using torch::autograd::AutogradContext;
@@ -77,9 +98,13 @@ vg_tensor *op(const char *name, std::initializer_list<const vg_tensor *> operand
   return out;
 }
 
+// See vg_tensor_own_kernels.
+extern bool own_kernels;
+
 // Whether the hand-written CPU kernels may take t.
 inline bool cpu_float(const Tensor &t) {
-  return t.defined() && t.device().is_cpu() && t.scalar_type() == at::kFloat && t.layout() == at::kStrided;
+  return own_kernels && t.defined() && t.device().is_cpu() && t.scalar_type() == at::kFloat &&
+         t.layout() == at::kStrided;
 }
 
 inline Tensor tensor_or_none(const vg_tensor *t) {
@@ -89,10 +114,6 @@ inline Tensor tensor_or_none(const vg_tensor *t) {
 // For autograd functions, which take no undefined tensors.
 inline Optional<Tensor> given(const Tensor &t) {
   return t.defined() ? Optional<Tensor>(t) : Optional<Tensor>();
-}
-
-inline Optional<Tensor> maybe(const vg_tensor *t) {
-  return t ? Optional<Tensor>(t->t) : Optional<Tensor>();
 }
 
 } // namespace voxgan

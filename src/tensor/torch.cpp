@@ -1,5 +1,6 @@
 // torch.cpp: handles, scopes, errors, devices, data in and out, random generators and autograd.
 #include "shim.hpp"
+#include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
@@ -7,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dlfcn.h>
 #include <limits>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -14,10 +16,6 @@
 #include <new>
 #include <sched.h>
 #include <string>
-#ifdef VG_CUDA
-#include <ATen/cuda/CUDAContext.h>
-#include <c10/cuda/CUDACachingAllocator.h>
-#endif
 
 // Handles of a scope hang on a ring, so that one may leave it early at no cost.
 struct vg_scope {
@@ -89,7 +87,32 @@ at::ScalarType scalar_type(vg_type type) {
   TORCH_CHECK(false, "unknown element type ", (int)type);
 }
 
+// The driver's name for a device. Its library is there wherever a CUDA device is, its headers need not be.
+std::string cuda_name(int index) {
+  void *const driver = dlopen("libcuda.so.1", RTLD_LAZY);
+  if (!driver) return {};
+  const auto get = reinterpret_cast<int (*)(int *, int)>(dlsym(driver, "cuDeviceGet"));
+  const auto get_name = reinterpret_cast<int (*)(char *, int, int)>(dlsym(driver, "cuDeviceGetName"));
+  char name[96] = "";
+  int device;
+  const bool known = get && get_name && !get(&device, index) && !get_name(name, sizeof name, device);
+  dlclose(driver);
+  return known ? name : "";
+}
+
+// Autotuned convolutions with TF32 inside; and a first tensor, so that a device that does not work fails
+// here.
+void start_cuda(at::Device device) {
+  at::Context &context = at::globalContext();
+  context.setBenchmarkCuDNN(true);
+  context.setAllowTF32CuDNN(true);
+  context.setAllowTF32CuBLAS(true);
+  at::zeros({1}, at::device(device)).item();
+}
+
 } // namespace
+
+bool own_kernels = true;
 
 void keep_error(vg_status st, const char *name, const char *text) noexcept {
   if (kept.status) return;
@@ -149,15 +172,10 @@ using namespace voxgan;
 // ---- devices and threads ----
 
 vg_status vg_device_parse(const char *name, vg_device *out) {
-  size_t count = 0;
-  const bool asked = guarded("device", [&] { count = at::hasCUDA() ? at::getNumGPUs() : 0; });
-  if (!asked) vg_tensor_check();
   const bool is_auto = !std::strcmp(name, "auto");
-  if (!std::strcmp(name, "cpu") || (is_auto && count == 0)) {
-    *out = vg_device{0, 0};
-    return VG_OK;
-  }
   long index = 0;
+  *out = vg_device{0, 0};
+  if (!std::strcmp(name, "cpu")) return VG_OK;
   if (!is_auto && std::strcmp(name, "cuda") != 0) {
     char *end = nullptr;
     const bool numbered = !std::strncmp(name, "cuda:", 5) && name[5] >= '0' && name[5] <= '9';
@@ -165,12 +183,27 @@ vg_status vg_device_parse(const char *name, vg_device *out) {
     if (!numbered || *end || index > 127)
       return vg_fail(VG_USAGE, "device %s: expected cpu, cuda, cuda:N or auto", name);
   }
-  if (count == 0)
-    return vg_fail(VG_DEVICE, "device %s: %s", name,
-                   at::hasCUDA() ? "no CUDA device found" : "this libtorch is built without CUDA");
+  size_t count = 0;
+  bool built = false;
+  if (!guarded("device", [&] {
+        built = at::globalContext().hasCUDART();
+        count = built ? at::getNumGPUs() : 0;
+      }))
+    vg_tensor_check(); // a driver that does not even count has no device
+  if (count == 0) {
+    const char *why = built ? "no CUDA device found" : "this libtorch is built without CUDA";
+    if (!is_auto) return vg_fail(VG_DEVICE, "device %s: %s", name, why);
+    vg_info("device auto: %s, so the CPU it is", why);
+    return VG_OK;
+  }
   if (static_cast<size_t>(index) >= count)
     return vg_fail(VG_DEVICE, "device %s: there are only %zu", name, count);
-  *out = vg_device{1, static_cast<int>(index)};
+  const vg_device found = {1, static_cast<int>(index)};
+  if (!guarded("device", [&] { start_cuda(device_of(found)); })) {
+    vg_tensor_check();
+    return vg_fail_in(VG_DEVICE, "device %s", name);
+  }
+  *out = found;
   return VG_OK;
 }
 
@@ -182,12 +215,10 @@ const char *vg_device_describe(vg_device d, char *buf, size_t size) {
     return buf;
   }
   std::snprintf(buf, size, "cuda:%d", d.index);
-#ifdef VG_CUDA
   guarded("device", [&] {
-    const auto *p = at::cuda::getDeviceProperties(d.index);
-    std::snprintf(buf, size, "cuda:%d %s", d.index, p->name);
+    const std::string known = cuda_name(d.index);
+    if (!known.empty()) std::snprintf(buf, size, "cuda:%d %s", d.index, known.c_str());
   });
-#endif
   return buf;
 }
 
@@ -212,19 +243,16 @@ const char *vg_torch_version(void) {
 }
 
 size_t vg_tensor_peak_bytes(vg_device d) {
-#ifdef VG_CUDA
-  if (d.kind) {
-    size_t peak = 0;
-    guarded("memory", [&] {
-      const auto stats =
-          c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(d.index));
-      peak = static_cast<size_t>(stats.allocated_bytes[0].peak); // [0]: StatType::AGGREGATE
-    });
-    return peak;
-  }
-#endif
-  (void)d;
-  return vg_mem_peak_rss();
+  if (!d.kind) return vg_mem_peak_rss();
+  size_t peak = 0;
+  guarded("memory", [&] { peak = device_peak(device_of(d)); });
+  return peak;
+}
+
+bool vg_tensor_own_kernels(bool on) {
+  const bool before = own_kernels;
+  own_kernels = on;
+  return before;
 }
 
 // ---- lifetime and errors ----
@@ -288,7 +316,9 @@ vg_tensor *vg_tensor_from(const float *data, const int64_t *shape, int ndim, vg_
   return op("tensor_from", {}, [&] {
     // from_blob only reads here; its signature has no const form in 1.13.
     const Tensor view = at::from_blob(const_cast<float *>(data), dims(shape, ndim), at::kFloat);
-    return d.kind ? view.to(device_of(d)) : view.clone();
+    if (!d.kind) return view.clone();
+    // From pinned memory the device copies beside the host; libtorch keeps the pages until it has.
+    return view.pin_memory().to(at::device(device_of(d)), true);
   });
 }
 

@@ -12,7 +12,7 @@
 #include "voxgan/nn.h"
 #include "voxgan/str.h"
 
-static const vg_device cpu = {0};
+static vg_device device;
 static const vg_gan_objective objective = {.adversarial = "bce",
                                            .reconstruction = "l1",
                                            .w_adversarial = 1,
@@ -64,7 +64,7 @@ static vg_gan_batch batch(const samples *d, int first, int n) {
 
 static vg_gan *make(const vg_gan_spec *s, uint64_t seed) {
   vg_gan *gan;
-  if (vg_gan_new(s, &objective, seed, cpu, &gan)) fail_msg("%s", vg_error());
+  if (vg_gan_new(s, &objective, seed, device, &gan)) fail_msg("%s", vg_error());
   return gan;
 }
 
@@ -206,7 +206,7 @@ static void halves_share_dropout(void **state) {
   vg_gan_objective o = objective;
   strcpy(o.adversarial, "lsgan");
   vg_gan *gan;
-  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &gan), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 5, device, &gan), VG_OK);
   vg_gan_losses one, many;
   assert_int_equal(vg_gan_step(gan, parts, 1, 0, 0, &one), VG_OK);
   vg_gan_set_step(gan, 0);
@@ -251,7 +251,7 @@ static void state_round_trip(void **state) {
   /* the generator alone gives the same images */
   float *p = vg_malloc(OUT * V, sizeof *p), *q = vg_malloc(OUT * V, sizeof *q);
   assert_int_equal(vg_gan_state_set(a, VG_GAN_GENERATOR, file, &f), VG_OK);
-  assert_int_equal(vg_gan_new_generator(&s, cpu, &only), VG_OK);
+  assert_int_equal(vg_gan_new_generator(&s, device, &only), VG_OK);
   assert_int_equal(vg_gan_state_set(only, VG_GAN_GENERATOR, file, &f), VG_OK);
   assert_int_equal(vg_gan_generate(a, b.input, 1, b.dim, p), VG_OK);
   assert_int_equal(vg_gan_generate(only, b.input, 1, b.dim, q), VG_OK);
@@ -339,8 +339,8 @@ static void averages(void **state) {
   vg_gan_objective o = objective;
   o.ema = 0.25; /* the early steps' own share is smaller, the later ones' larger */
   vg_gan *gan, *plain = make(&s, 5), *only, *back;
-  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &gan), VG_OK);
-  assert_int_equal(vg_gan_new(&s, &o, 6, cpu, &back), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 5, device, &gan), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 6, device, &back), VG_OK);
   vg_st_entry *raw, *mean;
   size_t n, m;
   double expected[8] = {0};
@@ -374,7 +374,7 @@ static void averages(void **state) {
   assert_int_equal(vg_st_write(file, mean, n, NULL), VG_OK);
   vg_gan_state_free(mean, n);
   assert_int_equal(vg_st_open(file, &f), VG_OK);
-  assert_int_equal(vg_gan_new_generator(&s, cpu, &only), VG_OK);
+  assert_int_equal(vg_gan_new_generator(&s, device, &only), VG_OK);
   assert_int_equal(vg_gan_state_set(only, VG_GAN_GENERATOR, file, &f), VG_OK);
   vg_st_release(&f);
   assert_int_equal(vg_gan_generate(gan, b.input, 1, b.dim, p), VG_OK);
@@ -400,7 +400,7 @@ static void averages(void **state) {
 
   o.ema = 1;
   vg_gan *none;
-  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &none), VG_CONFIG);
+  assert_int_equal(vg_gan_new(&s, &o, 5, device, &none), VG_CONFIG);
   vg_gan_free(gan);
   vg_gan_free(plain);
   vg_gan_free(only);
@@ -447,6 +447,84 @@ static void failed_step_changes_nothing(void **state) {
   vg_free(bad);
 }
 
+/* Steps whose losses are read later are the same steps. */
+static void deferred(void **state) {
+  (void)state;
+  static const char *const norms[] = {"instance", "batch"};
+  samples *d = make_samples(), *bad = make_samples();
+  bad->input[7] = NAN;
+  vg_gan_batch parts[2] = {batch(d, 0, 1), batch(d, 1, 1)}, broken = batch(bad, 0, 1);
+  int64_t steps, skipped;
+  for (int k = 0; k < 2; k++) {
+    vg_gan_spec s = spec(norms[k], 0.3);
+    vg_gan *a = make(&s, 5), *c = make(&s, 5);
+    vg_gan_losses sum = {0}, l;
+    for (int i = 0; i < 4; i++) {
+      l = step(a, parts, 1 + i % 2);
+      sum.d_real += l.d_real;
+      sum.d_fake += l.d_fake;
+      sum.g_adversarial += l.g_adversarial;
+      sum.g_reconstruction += l.g_reconstruction;
+      assert_int_equal(vg_gan_step(c, parts, 1 + i % 2, 2e-3, 2e-4, NULL), VG_OK);
+    }
+    assert_true(same_state(a, c));
+    /* one that is not finite counts, and changes nothing but the number of steps */
+    assert_int_equal(vg_gan_step(c, &broken, 1, 2e-3, 2e-4, NULL), VG_OK);
+    assert_true(same_state(a, c));
+    assert_int_equal(vg_gan_losses_take(c, &l, &steps, &skipped), VG_OK);
+    assert_int_equal(steps, 4);
+    assert_int_equal(skipped, 1);
+    assert_true(fabs(l.d_real - sum.d_real) < 1e-5 * sum.d_real);
+    assert_true(fabs(l.d_fake - sum.d_fake) < 1e-5 * sum.d_fake);
+    assert_true(fabs(l.g_adversarial - sum.g_adversarial) < 1e-5 * sum.g_adversarial);
+    assert_true(fabs(l.g_reconstruction - sum.g_reconstruction) < 1e-5 * sum.g_reconstruction);
+    assert_int_equal(vg_gan_losses_take(c, &l, &steps, &skipped), VG_OK);
+    assert_true(steps == 0 && skipped == 0 && l.d_real == 0);
+    vg_gan_free(a);
+    vg_gan_free(c);
+  }
+  vg_free(d);
+  vg_free(bad);
+}
+
+/* A GPU, or the CPU by ATen's operations, which go the same way, finds the losses of our own kernels. */
+static void another_device_agrees(void **state) {
+  (void)state;
+  static const char *const norms[] = {"instance", "batch", "none"};
+  samples *d = make_samples();
+  vg_gan_batch b = batch(d, 0, 2);
+  vg_device other;
+  assert_int_equal(vg_device_parse("auto", &other), VG_OK);
+  for (int k = 0; k < 3; k++) {
+    vg_gan_spec s = spec(norms[k], 0);
+    float *image[2];
+    vg_gan_losses l[2][3];
+    for (int i = 0; i < 2; i++) {
+      device = i ? other : (vg_device){0};
+      vg_tensor_own_kernels(!i);
+      vg_gan *gan = make(&s, 5);
+      for (int n = 0; n < 3; n++) l[i][n] = step(gan, &b, 1);
+      image[i] = vg_malloc(2 * OUT * V, sizeof *image[i]);
+      assert_int_equal(vg_gan_generate(gan, b.input, 2, b.dim, image[i]), VG_OK);
+      vg_gan_free(gan);
+    }
+    for (int n = 0; n < 3; n++) {
+      const double *x = &l[0][n].d_real, *y = &l[1][n].d_real;
+      for (int i = 0; i < 4; i++)
+        if (!(fabs(x[i] - y[i]) < 1e-3 * fabs(x[i])))
+          fail_msg("%s: step %d, loss %d: %g and %g", norms[k], n, i, x[i], y[i]);
+    }
+    double far = 0;
+    for (int i = 0; i < 2 * OUT * V; i++) far += fabs(image[0][i] - image[1][i]);
+    if (!(far < 1e-3 * 2 * OUT * V)) fail_msg("%s: images differ by %g", norms[k], far / (2 * OUT * V));
+    vg_free(image[0]);
+    vg_free(image[1]);
+  }
+  vg_tensor_own_kernels(true);
+  device = (vg_device){0};
+  vg_free(d);
+}
+
 static void bad_batches(void **state) {
   (void)state;
   samples *d = make_samples();
@@ -466,6 +544,7 @@ static void bad_batches(void **state) {
 }
 
 int main(void) {
+  setenv("NVIDIA_TF32_OVERRIDE", "0", 1); /* or a GPU's convolutions have 10 bits */
   vg_tensor_threads(0);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(learns, nothing_left),
@@ -477,6 +556,8 @@ int main(void) {
       cmocka_unit_test_teardown(averages, nothing_left),
       cmocka_unit_test_teardown(failed_step_changes_nothing, nothing_left),
       cmocka_unit_test_teardown(bad_batches, nothing_left),
+      cmocka_unit_test_teardown(deferred, nothing_left),
+      cmocka_unit_test_teardown(another_device_agrees, nothing_left),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

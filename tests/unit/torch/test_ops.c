@@ -1,5 +1,5 @@
 /* test_ops.c: every differentiable operation against finite differences, a row each, and the hand-written
- * CPU kernels against what they stand for. */
+ * CPU kernels against what they stand for; then the same on a GPU, or as a GPU would do it. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 #define MAX_IN 4
-#define CPU ((vg_device){0, 0})
+static vg_device device; /* that everything runs on */
 
 typedef struct row {
   const char *name;
@@ -90,11 +90,12 @@ F(f_l1_broadcast, vg_l1(in[0], in[1], vg_detach(in[2])))
 
 static vg_tensor *f_batch_norm(vg_tensor **in) {
   const int64_t c = 3;
-  return vg_batch_norm(in[0], in[1], in[2], vg_zeros(&c, 1, CPU), vg_full(&c, 1, 1, CPU), true, 0.1, 1e-5);
+  return vg_batch_norm(in[0], in[1], in[2], vg_zeros(&c, 1, device), vg_full(&c, 1, 1, device), true, 0.1,
+                       1e-5);
 }
 
 static vg_tensor *f_dropout(vg_tensor **in) {
-  vg_rand *g = vg_rand_new(5, CPU); /* the same draw each time, so that differences make sense */
+  vg_rand *g = vg_rand_new(5, device); /* the same draw each time, so that differences make sense */
   vg_tensor *y = vg_dropout(in[0], 0.4, g);
   vg_rand_free(g);
   return y;
@@ -191,7 +192,8 @@ typedef struct inputs {
 static double value(const row *r, const inputs *x) {
   vg_scope *s = vg_scope_push();
   vg_tensor *in[MAX_IN] = {0};
-  for (int i = 0; i < x->n; i++) in[i] = vg_tensor_from(x->data[i], r->shape[i], ndim_of(r->shape[i]), CPU);
+  for (int i = 0; i < x->n; i++)
+    in[i] = vg_tensor_from(x->data[i], r->shape[i], ndim_of(r->shape[i]), device);
   vg_tensor *y = r->f(in);
   assert_int_equal(vg_tensor_check(), VG_OK);
   const size_t n = (size_t)vg_numel(y);
@@ -218,14 +220,14 @@ static void differences(void **unused) {
     vg_scope *s = vg_scope_push();
     vg_tensor *in[MAX_IN] = {0};
     for (int i = 0; i < x.n; i++) {
-      in[i] = vg_tensor_from(x.data[i], r->shape[i], ndim_of(r->shape[i]), CPU);
+      in[i] = vg_tensor_from(x.data[i], r->shape[i], ndim_of(r->shape[i]), device);
       vg_requires_grad(in[i], true);
     }
     vg_tensor *y = r->f(in);
     const int64_t n = vg_numel(y);
     float *weights = malloc((size_t)n * sizeof *weights);
     for (int64_t i = 0; i < n; i++) weights[i] = (float)cos(1.0 + (double)i);
-    vg_backward(vg_sum(vg_mul(vg_reshape(y, &n, 1), vg_tensor_from(weights, &n, 1, CPU))));
+    vg_backward(vg_sum(vg_mul(vg_reshape(y, &n, 1), vg_tensor_from(weights, &n, 1, device))));
     free(weights);
     if (vg_tensor_check()) fail_msg("%s: %s", r->name, vg_error());
     for (int i = 0; i < x.n; i++) {
@@ -260,7 +262,7 @@ static void differences(void **unused) {
 /* ---- kernels against what they stand for ---- */
 
 static vg_tensor *noise(const int64_t *shape, int ndim, uint64_t seed) {
-  vg_rand *g = vg_rand_new(seed, CPU);
+  vg_rand *g = vg_rand_new(seed, device);
   vg_tensor *t = vg_randn(shape, ndim, 0, 1, g);
   vg_rand_free(g);
   return t;
@@ -453,8 +455,8 @@ static void dropout(void **unused) {
   (void)unused;
   vg_scope *s = vg_scope_push();
   const int64_t n = 200000;
-  vg_rand *g = vg_rand_new(3, CPU), *same = vg_rand_new(3, CPU), *other = vg_rand_new(4, CPU);
-  vg_tensor *x = vg_full(&n, 1, 2, CPU);
+  vg_rand *g = vg_rand_new(3, device), *same = vg_rand_new(3, device), *other = vg_rand_new(4, device);
+  vg_tensor *x = vg_full(&n, 1, 2, device);
   vg_tensor *y[4] = {vg_dropout(x, 0.3, g), vg_dropout(x, 0.3, same), vg_dropout(x, 0.3, other),
                      vg_dropout(x, 0.3, g)};
   assert_int_equal(vg_tensor_check(), VG_OK);
@@ -489,6 +491,22 @@ static void dropout(void **unused) {
   vg_scope_pop(s, NULL);
 }
 
+/* A flag that is up, or a gradient that is not finite, leaves all as it was; a flag that is down does not. */
+static void adam_skips(vg_tensor **p, vg_tensor **m, vg_tensor **v, int n) {
+  vg_tensor *value = vg_scale(vg_detach(p[0]), 1, 0), *moment = vg_scale(m[0], 1, 0);
+  const int64_t one = 1;
+  for (int k = 0; k < 3; k++) {
+    vg_tensor *flag = vg_full(&one, 1, k == 0, device);
+    vg_zero_grad(p[1]);
+    vg_backward(vg_sum(vg_scale(p[1], k == 1 ? INFINITY : 1, 0)));
+    if (k == 2) value = vg_scale(vg_detach(p[2]), 1, 0); /* it has no gradient still */
+    assert_int_equal(vg_adam_step(p, m, v, n, k < 2 ? 1 : 0, 0.5, 0.9, 1e-8, 0, 3, flag), VG_OK);
+    assert_float_equal(vg_item(flag), k < 2, 0);
+    assert_true(difference(value, vg_detach(p[k < 2 ? 0 : 2])) == 0);
+    assert_true((difference(moment, m[0]) == 0) == (k < 2));
+  }
+}
+
 /* Kingma and Ba's algorithm in double, over sizes that cut the kernel's pieces unevenly. */
 static void adam(void **unused) {
   (void)unused;
@@ -502,8 +520,8 @@ static void adam(void **unused) {
     float *now = malloc(70001 * sizeof *now);
     for (int i = 0; i < N; i++) {
       p[i] = vg_requires_grad(noise(&sizes[i], 1, (uint64_t)i + 20), true);
-      m[i] = vg_zeros(&sizes[i], 1, CPU);
-      v[i] = vg_zeros(&sizes[i], 1, CPU);
+      m[i] = vg_zeros(&sizes[i], 1, device);
+      v[i] = vg_zeros(&sizes[i], 1, device);
       for (int k = 0; k < 3; k++) ref[i][k] = calloc((size_t)sizes[i], sizeof(double));
       vg_tensor_copy_out(p[i], now, (size_t)sizes[i]);
       for (int64_t j = 0; j < sizes[i]; j++) ref[i][0][j] = now[j];
@@ -521,8 +539,9 @@ static void adam(void **unused) {
           q[j] -= lr * (mm[j] / (1 - pow(b1, t))) / (sqrt(vv[j] / (1 - pow(b2, t))) + eps);
         }
       }
-      assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, t), VG_OK);
+      assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, t, NULL), VG_OK);
     }
+    adam_skips(p, m, v, N);
     for (int i = 0; i < N; i++) {
       vg_tensor_copy_out(p[i], now, (size_t)sizes[i]);
       for (int64_t j = 0; j < sizes[i]; j++)
@@ -530,10 +549,28 @@ static void adam(void **unused) {
           fail_msg("tensor %d, element %d: %g, in double %g", i, (int)j, now[j], ref[i][0][j]);
       for (int k = 0; k < 3; k++) free(ref[i][k]);
     }
-    assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, 0), VG_FAILED);
+    assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, 0, NULL), VG_FAILED);
     free(now);
     vg_scope_pop(s, NULL);
   }
+}
+
+static void selection(void **unused) {
+  (void)unused;
+  vg_scope *s = vg_scope_push();
+  const int64_t n = 3, one = 1;
+  vg_tensor *a = vg_tensor_from((float[]){1, 2, 3}, &n, 1, device);
+  vg_tensor *bad = vg_tensor_from((float[]){1, INFINITY, -INFINITY}, &n, 1, device);
+  assert_float_equal(vg_item(vg_not_finite(a)), 0, 0);
+  assert_float_equal(vg_item(vg_not_finite(bad)), 1, 0);
+  assert_float_equal(vg_item(vg_not_finite(vg_sub(bad, bad))), 1, 0);
+  vg_copy_where(a, bad, vg_zeros(&one, 1, device));
+  assert_float_equal(vg_item(vg_sum(a)), 6, 0);
+  vg_copy_where(bad, a, vg_full(&one, 1, 2, device));
+  assert_float_equal(vg_item(vg_sum(bad)), 6, 0);
+  vg_copy_where(NULL, a, a);
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  vg_scope_pop(s, NULL);
 }
 
 /* Any number of threads gives the same bytes. */
@@ -546,7 +583,7 @@ static void threads(void **unused) {
     vg_tensor_threads(k ? 4 : 1);
     vg_tensor *x = vg_requires_grad(noise(xs, 5, 1), true), *w = vg_requires_grad(noise(ws, 5, 2), true);
     y[k] = vg_instance_norm_act(vg_conv3d(x, w, NULL, &k4s2), 1e-5, 0.2);
-    vg_backward(vg_l1(y[k], vg_zeros((int64_t[]){1, 24, 10, 9, 17}, 5, CPU), NULL));
+    vg_backward(vg_l1(y[k], vg_zeros((int64_t[]){1, 24, 10, 9, 17}, 5, device), NULL));
     gw[k] = vg_grad(w);
     gx[k] = vg_grad(x);
   }
@@ -572,8 +609,31 @@ static void older_processors(void **unused) {
   }
 }
 
+/* Without a GPU, the CPU by ATen's operations goes the same way through the shim. */
+static void another_device(void **unused) {
+  (void)unused;
+  char command[4200];
+  snprintf(command, sizeof command, "NVIDIA_TF32_OVERRIDE=0 '%s' device >&2", program);
+  assert_int_equal(system(command), 0);
+}
+
+static int on_another_device(void) {
+  char name[128];
+  vg_tensor_threads(1); /* small tensors */
+  if (vg_device_parse("auto", &device)) print_error("%s\n", vg_error());
+  vg_tensor_own_kernels(false);
+  print_message("on %s, without our own kernels\n", vg_device_describe(device, name, sizeof name));
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(upconv),      cmocka_unit_test(conv_by_hand), cmocka_unit_test(concatenation),
+      cmocka_unit_test(differences), cmocka_unit_test(norm),         cmocka_unit_test(dropout),
+      cmocka_unit_test(adam),        cmocka_unit_test(selection),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 int main(int argc, char **argv) {
   program = argv[0];
+  if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device();
   const struct CMUnitTest convolutions[] = {
       cmocka_unit_test(upconv),
       cmocka_unit_test(conv_by_hand),
@@ -581,9 +641,9 @@ int main(int argc, char **argv) {
       cmocka_unit_test(threads),
   };
   const struct CMUnitTest others[] = {
-      cmocka_unit_test(differences),      cmocka_unit_test(norm),
-      cmocka_unit_test(dropout),          cmocka_unit_test(adam),
-      cmocka_unit_test(older_processors),
+      cmocka_unit_test(differences),    cmocka_unit_test(norm),      cmocka_unit_test(dropout),
+      cmocka_unit_test(adam),           cmocka_unit_test(selection), cmocka_unit_test(older_processors),
+      cmocka_unit_test(another_device),
   };
   const int failed = cmocka_run_group_tests(convolutions, NULL, NULL);
   if (argc > 1 && !strcmp(argv[1], "convolutions")) return failed;

@@ -200,6 +200,12 @@ static void devices(void **state) {
   assert_int_equal(vg_device_parse("cpu", &d), VG_OK);
   assert_int_equal(d.kind, 0);
   assert_int_equal(vg_device_parse("auto", &d), VG_OK);
+  const bool gpu = d.kind == 1;
+  assert_int_equal(vg_device_parse("cuda", &d), gpu ? VG_OK : VG_DEVICE);
+  if (!gpu && !strstr(vg_error(), "device cuda: no CUDA device found") &&
+      !strstr(vg_error(), "device cuda: this libtorch is built without CUDA"))
+    fail_msg("%s", vg_error());
+  assert_int_equal(d.kind, gpu);
   static const char *const wrong[] = {"", "gpu", "cuda:", "cuda:x", "cuda:1x", "CPU", "cuda:-1"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
     assert_int_equal(vg_device_parse(wrong[i], &d), VG_USAGE);
