@@ -5,7 +5,8 @@
  * class names do not. So data sets bring schemes, models keep class sets, and names join them.
  *
  * An inline scheme is written VALUE=NAME[:tumour|:anatomy],... as "1=csf,2=gm,3=wm" or
- * "1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour"; the role defaults to anatomy.
+ * "1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour"; the role defaults to anatomy. A class may have
+ * several values, and FIRST-LAST stands for all from one to the other: "2=wm,41=wm,3=gm,1000-2999=gm".
  */
 #ifndef VOXGAN_LABELS_H
 #define VOXGAN_LABELS_H
@@ -20,6 +21,7 @@ extern "C" {
 
 #define VG_CLASS_NAME 32
 #define VG_CLASSES_MAX 32
+#define VG_LABELS_MAX 64 /* of a scheme, whose classes may have several */
 
 typedef enum vg_role { VG_ROLE_ANATOMY, VG_ROLE_TUMOUR } vg_role;
 const char *vg_role_name(vg_role role);
@@ -28,16 +30,19 @@ typedef struct vg_label {
   uint16_t value; /* in the file; never 0, which is background */
   char name[VG_CLASS_NAME];
   vg_role role;
+  uint16_t more; /* the values up to value + more mean the same */
 } vg_label;
 
+/* Labels of one name are one class, which is written by the value of the first of them. */
 typedef struct vg_scheme {
   char name[VG_CLASS_NAME]; /* "brats", or "inline" */
   int n;
-  vg_label labels[VG_CLASSES_MAX];
+  vg_label labels[VG_LABELS_MAX];
 } vg_scheme;
 
 /* Rows of schemes.def: brats (1 necrosis, 2 oedema, 4 enhancing), brats2013 (1 necrosis, 2 oedema,
- * 3 nonenhancing, 4 enhancing), brats2023 (1 necrosis, 2 oedema, 3 enhancing), tissues (1 csf, 2 gm, 3 wm).
+ * 3 nonenhancing, 4 enhancing), brats2023 (1 necrosis, 2 oedema, 3 enhancing), tissues (1 csf, 2 gm, 3 wm),
+ * freesurfer and freesurfer-tissues (aseg and aparc+aseg volumes in seven classes, or three).
  */
 const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; help may be NULL */
 /* A name from the registry or inline text. VG_CONFIG names the fault and the nearest known name. */
@@ -47,7 +52,8 @@ char *vg_scheme_text(const vg_scheme *s);
 const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value); /* NULL: not in the scheme */
 
 /* Every non-zero value of map is in the scheme, else VG_DATA "path: label value 7 (12 voxels) is not in
- * scheme brats (1 necrosis, ...)". path is for the message. */
+ * scheme brats (1 necrosis, ...)"; of a scheme of many values only the classes are named. path is for the
+ * message. */
 vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path);
 
 /* Ordered classes: anatomy first, then tumour. Index i is channel i of a network's input. */

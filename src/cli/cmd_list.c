@@ -26,8 +26,27 @@ static void print_params(const vg_edit *edit) {
   }
 }
 
+/* "    csf          24 30 62 257" */
+static void print_values(const char *name) {
+  vg_scheme s;
+  vg_classes named = {0};
+  if (vg_scheme_parse(name, &s)) return;
+  for (int i = 0; i < s.n; i++) {
+    if (vg_classes_find(&named, s.labels[i].name) >= 0) continue;
+    vg_classes_add_name(&named, s.labels[i].name, s.labels[i].role);
+    printf("    %-12s", s.labels[i].name);
+    for (int k = i; k < s.n; k++) {
+      const vg_label *l = &s.labels[k];
+      if (strcmp(l->name, s.labels[i].name)) continue;
+      printf(" %u", (unsigned)l->value);
+      if (l->more) printf("-%u", (unsigned)l->value + l->more);
+    }
+    putchar('\n');
+  }
+}
+
 static void print_registry(const vg_registry *r, bool whole) {
-  bool edits = !strcmp(r->name, "edits");
+  bool edits = !strcmp(r->name, "edits"), schemes = !strcmp(r->name, "schemes");
   int width = 12;
   for (const vg_registry_row *row = r->rows; row->name; row++) {
     if ((int)strlen(row->name) > width) width = (int)strlen(row->name);
@@ -36,6 +55,7 @@ static void print_registry(const vg_registry *r, bool whole) {
   for (const vg_registry_row *row = r->rows; row->name; row++) {
     printf("  %-*s %s\n", width, row->name, row->help);
     if (edits && whole) print_params(vg_edit_find(row->name));
+    if (schemes && whole) print_values(row->name);
   }
   if (edits && whole)
     printf("\n--edit NAME:param=value,flag,... A value may be uniform(a,b), int(a,b), normal(mean,sd),\n"

@@ -11,7 +11,8 @@
 #define VALUES 65536
 
 static const vg_scheme schemes[] = {
-#define VG_LABEL(value, class_name, role) {value, #class_name, VG_ROLE_##role},
+#define VG_LABEL(value, class_name, role) {value, #class_name, VG_ROLE_##role, 0},
+#define VG_LABELS(first, last, class_name, role) {first, #class_name, VG_ROLE_##role, (last) - (first)},
 #define VG_SCHEME(name, help, ...) \
   {#name, (int)(sizeof((vg_label[]){__VA_ARGS__}) / sizeof(vg_label)), {__VA_ARGS__}},
 #include "voxgan/schemes.def"
@@ -21,6 +22,7 @@ static const char *const helps[] = {
 #define VG_SCHEME(name, help, ...) help,
 #include "voxgan/schemes.def"
 #undef VG_SCHEME
+#undef VG_LABELS
 #undef VG_LABEL
 };
 #define N_SCHEMES ((int)(sizeof schemes / sizeof schemes[0]))
@@ -46,6 +48,28 @@ static bool name_ok(const char *name) {
   return true;
 }
 
+/* "7" or "1000-2999" */
+static vg_status parse_values(const char *text, const char *values, vg_label *out) {
+  char first[32];
+  const char *dash = strchr(values, '-');
+  size_t len = dash ? (size_t)(dash - values) : strlen(values);
+  long long lo = 0, hi = 0;
+  bool good = len < sizeof first;
+  if (good) {
+    memcpy(first, values, len);
+    first[len] = '\0';
+    good = vg_parse_i64(first, &lo) && lo >= 1 && lo < VALUES;
+    hi = lo;
+    if (good && dash) good = vg_parse_i64(dash + 1, &hi) && hi >= lo && hi < VALUES;
+  }
+  if (!good)
+    return vg_fail(VG_CONFIG, "scheme '%s': value '%s' is not in 1..65535 (0 is background)%s", text, values,
+                   dash ? ", or not FIRST-LAST" : "");
+  out->value = (uint16_t)lo;
+  out->more = (uint16_t)(hi - lo);
+  return VG_OK;
+}
+
 static vg_status parse_label(const char *text, const char *item, vg_scheme *out) {
   char buf[VG_CLASS_NAME + 32];
   if (strlen(item) >= sizeof buf)
@@ -63,23 +87,22 @@ static vg_status parse_label(const char *text, const char *item, vg_scheme *out)
     else if (strcmp(role_text, "anatomy") != 0)
       return vg_fail(VG_CONFIG, "scheme '%s': role '%s' is neither tumour nor anatomy", text, role_text);
   }
-  long long value;
-  if (!vg_parse_i64(buf, &value) || value < 1 || value >= VALUES)
-    return vg_fail(VG_CONFIG, "scheme '%s': value '%s' is not in 1..65535 (0 is background)", text, buf);
+  vg_label label = {.role = role};
+  vg_status st = parse_values(text, buf, &label);
+  if (st) return st;
   if (!name_ok(name))
     return vg_fail(VG_CONFIG, "scheme '%s': class name '%s' is not 1 to %d letters, digits, - or _", text,
                    name, VG_CLASS_NAME - 1);
-  if (vg_scheme_find(out, (uint16_t)value))
-    return vg_fail(VG_CONFIG, "scheme '%s': value %lld is given twice", text, value);
+  for (int v = label.value; v <= label.value + label.more; v++)
+    if (vg_scheme_find(out, (uint16_t)v))
+      return vg_fail(VG_CONFIG, "scheme '%s': value %d is given twice", text, v);
   for (int i = 0; i < out->n; i++)
     if (strcmp(out->labels[i].name, name) == 0 && out->labels[i].role != role)
       return vg_fail(VG_CONFIG, "scheme '%s': class %s has two roles", text, name);
-  if (out->n == VG_CLASSES_MAX)
-    return vg_fail(VG_CONFIG, "scheme '%s': more than %d labels", text, VG_CLASSES_MAX);
-  vg_label *l = &out->labels[out->n++];
-  l->value = (uint16_t)value;
-  l->role = role;
-  snprintf(l->name, sizeof l->name, "%s", name);
+  if (out->n == VG_LABELS_MAX)
+    return vg_fail(VG_CONFIG, "scheme '%s': more than %d labels", text, VG_LABELS_MAX);
+  memcpy(label.name, name, strlen(name) + 1);
+  out->labels[out->n++] = label;
   return VG_OK;
 }
 
@@ -113,9 +136,10 @@ char *vg_scheme_text(const vg_scheme *s) {
   vg_str t = VG_STR_INIT;
   for (int i = 0; i < s->n; i++) {
     const vg_label *l = &s->labels[i];
-    if (vg_scheme_find(s, l->value) == l)
-      vg_str_addf(&t, "%s%u=%s%s", i ? "," : "", (unsigned)l->value, l->name,
-                  l->role == VG_ROLE_TUMOUR ? ":tumour" : "");
+    if (vg_scheme_find(s, l->value) != l) continue;
+    vg_str_addf(&t, "%s%u", i ? "," : "", (unsigned)l->value);
+    if (l->more) vg_str_addf(&t, "-%u", (unsigned)l->value + l->more);
+    vg_str_addf(&t, "=%s%s", l->name, l->role == VG_ROLE_TUMOUR ? ":tumour" : "");
   }
   vg_str_add(&t, "");
   return vg_str_take(&t);
@@ -123,14 +147,23 @@ char *vg_scheme_text(const vg_scheme *s) {
 
 const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value) {
   for (int i = 0; i < s->n; i++)
-    if (s->labels[i].value == value) return &s->labels[i];
+    if (value >= s->labels[i].value && value - s->labels[i].value <= s->labels[i].more) return &s->labels[i];
   return NULL;
 }
 
-/* "1 necrosis, 2 oedema" */
+/* "1 necrosis, 2 oedema", or of many values "values of csf, gm, wm". */
 static void describe_scheme(const vg_scheme *s, vg_str *t) {
-  for (int i = 0; i < s->n; i++)
-    vg_str_addf(t, "%s%u %s", i ? ", " : "", (unsigned)s->labels[i].value, s->labels[i].name);
+  bool many = s->n > 16;
+  vg_classes named = {0};
+  if (many) vg_str_add(t, "values of ");
+  for (int i = 0; i < s->n; i++) {
+    const vg_label *l = &s->labels[i];
+    if (many && vg_classes_find(&named, l->name) >= 0) continue;
+    if (many) vg_classes_add_name(&named, l->name, l->role);
+    vg_str_add(t, i ? ", " : "");
+    if (!many) vg_str_addf(t, "%u ", (unsigned)l->value);
+    vg_str_add(t, l->name);
+  }
 }
 
 vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path) {
@@ -220,7 +253,7 @@ vg_status vg_classes_table(const vg_classes *c, const vg_scheme *s, vg_role role
       vg_str_release(&t);
       return st;
     }
-    table[l->value] = (uint8_t)(at + 1);
+    memset(table + l->value, at + 1, (size_t)l->more + 1);
   }
   return VG_OK;
 }

@@ -143,7 +143,8 @@ static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme,
     if (brain_only(classes)) {
       for (int i = 0; i < scheme->n; i++)
         if (scheme->labels[i].role == VG_ROLE_ANATOMY)
-          anatomy[scheme->labels[i].value] = (uint8_t)(vg_classes_find(classes, VG_CLASS_BRAIN) + 1);
+          memset(anatomy + scheme->labels[i].value, vg_classes_find(classes, VG_CLASS_BRAIN) + 1,
+                 (size_t)scheme->labels[i].more + 1);
     } else {
       st = vg_classes_table(classes, scheme, VG_ROLE_ANATOMY, anatomy);
     }

@@ -40,11 +40,16 @@ static const vg_label *label_of(const vg_scheme *s, vg_role role, const char *na
 bool vg_format_own_values(const vg_format_set *set, vg_role role, vg_scheme *out) {
   for (int i = 0; i < set->classes.n; i++)
     if (set->classes.roles[i] == role && !label_of(out, role, set->classes.names[i])) return false;
-  int kept = 0;
-  for (int i = 0; i < out->n; i++)
-    if (out->labels[i].role == role && vg_classes_find(&set->classes, out->labels[i].name) >= 0)
-      out->labels[kept++] = out->labels[i];
-  out->n = kept;
+  /* A class is written by one value, whatever others the sources have for it. */
+  vg_scheme own = *out;
+  out->n = 0;
+  for (int i = 0; i < own.n; i++) {
+    const vg_label *l = &own.labels[i];
+    if (l->role != role || vg_classes_find(&set->classes, l->name) < 0 || label_of(out, role, l->name))
+      continue;
+    out->labels[out->n] = *l;
+    out->labels[out->n++].more = 0;
+  }
   return true;
 }
 

@@ -462,9 +462,26 @@ static void finishing_again_changes_nothing_and_says_what_fails(void **state) {
   }
 }
 
+/* Sources may have many values for a class; what is written has one, and its lookup table a row a class. */
+static void many_values_become_one(void **state) {
+  (void)state;
+  const vg_dataset_format *f = vg_dataset_format_find("bids");
+  vg_format_set set = {.name = NULL};
+  must(vg_scheme_parse("freesurfer", &set.anatomy));
+  must(vg_classes_add(&set.classes, &set.anatomy, VG_ROLE_ANATOMY));
+  must(f->schemes(&set));
+  static const uint16_t values[] = {24, 3, 10, 2, 4, 8, 16};
+  assert_int_equal(set.anatomy.n, 7);
+  for (int k = 0; k < 7; k++) {
+    assert_int_equal(set.anatomy.labels[k].value, values[k]);
+    assert_int_equal(set.anatomy.labels[k].more, 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(formats_round_trip),
+      cmocka_unit_test(many_values_become_one),
       cmocka_unit_test(anatomy_alone_and_classes_of_ones_own),
       cmocka_unit_test(schemes_of_editions),
       cmocka_unit_test(names),

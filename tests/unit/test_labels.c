@@ -17,7 +17,7 @@ static void known_schemes(void **state) {
   int n = 0;
   for (; (s = vg_scheme_at(n, &help)); n++) {
     assert_true(help && *help);
-    assert_in_range(s->n, 1, VG_CLASSES_MAX);
+    assert_in_range(s->n, 1, VG_LABELS_MAX);
     char *text = vg_scheme_text(s);
     vg_scheme back;
     assert_int_equal(vg_scheme_parse(text, &back), VG_OK);
@@ -25,13 +25,14 @@ static void known_schemes(void **state) {
     assert_int_equal(back.n, s->n);
     for (int i = 0; i < s->n; i++) {
       assert_int_equal(back.labels[i].value, s->labels[i].value);
+      assert_int_equal(back.labels[i].more, s->labels[i].more);
       assert_int_equal(back.labels[i].role, s->labels[i].role);
       assert_string_equal(back.labels[i].name, s->labels[i].name);
     }
     vg_free(text);
     for (int k = 0; k < n; k++) assert_string_not_equal(vg_scheme_at(k, NULL)->name, s->name);
   }
-  assert_int_equal(n, 4);
+  assert_int_equal(n, 6);
   vg_scheme brats;
   assert_int_equal(vg_scheme_parse("brats", &brats), VG_OK);
   assert_string_equal(vg_scheme_find(&brats, 4)->name, "enhancing");
@@ -53,6 +54,13 @@ static void inline_faults(void **state) {
       {"1=", "class name ''"},
       {"1=csf,gm", "'gm' is not VALUE=NAME"},
       {"1=a,2=a:tumour", "two roles"},
+      {"1000-=gm", "value '1000-'"},
+      {"2999-1000=gm", "not FIRST-LAST"},
+      {"0-5=gm", "0 is background"},
+      {"1000-70000=gm", "1..65535"},
+      {"-5=gm", "value '-5'"},
+      {"1000-2999=gm,2999=wm", "value 2999 is given twice"},
+      {"7=wm,1-9=gm", "value 7 is given twice"},
       {"1=abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", "class name"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -60,6 +68,82 @@ static void inline_faults(void **state) {
     assert_int_equal(vg_scheme_parse(bad[i].text, &s), VG_CONFIG);
     if (!strstr(vg_error(), bad[i].says)) fail_msg("'%s' said '%s'", bad[i].text, vg_error());
   }
+}
+
+/* A class of several values and of a range, by every way that a scheme is used. */
+static void many_values_are_one_class(void **state) {
+  (void)state;
+  vg_scheme s;
+  assert_int_equal(vg_scheme_parse("2=wm,41=wm,3=gm,1000-2999=gm", &s), VG_OK);
+  assert_int_equal(s.n, 4);
+  static const struct {
+    uint16_t value;
+    const char *name;
+  } rows[] = {{2, "wm"},    {41, "wm"},   {3, "gm"},    {999, NULL},
+              {1000, "gm"}, {2999, "gm"}, {3000, NULL}, {0, NULL}};
+  vg_classes c = {0};
+  assert_int_equal(vg_classes_add(&c, &s, VG_ROLE_ANATOMY), VG_OK);
+  assert_int_equal(c.n, 2);
+  uint8_t *table = vg_malloc(65536, 1);
+  assert_int_equal(vg_classes_table(&c, &s, VG_ROLE_ANATOMY, table), VG_OK);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const vg_label *l = vg_scheme_find(&s, rows[i].value);
+    assert_int_equal(l != NULL, rows[i].name != NULL);
+    if (l) assert_string_equal(l->name, rows[i].name);
+    assert_int_equal(table[rows[i].value], rows[i].name ? vg_classes_find(&c, rows[i].name) + 1 : 0);
+  }
+  vg_free(table);
+}
+
+/* What each value of a FreeSurfer volume becomes, in seven classes and in three. */
+static void freesurfer_values(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *tissue;
+    uint16_t values[28]; /* up to 0 */
+  } rows[] = {
+      {"csf", "csf", {24, 30, 62, 257}},
+      {"cortical_gm", "gm", {3, 42, 1000, 1001, 1035, 2000, 2035, 2999, 11101, 11175, 12101, 12175}},
+      {"deep_gm", "gm", {10, 11, 12, 13, 17, 18, 26, 28, 49, 50, 51, 52, 53, 54, 58, 60, 80}},
+      {"wm", "wm", {2, 41, 77, 78, 79, 85, 251, 252, 253, 254, 255, 3001, 4035, 5001, 5002}},
+      {"ventricles", "csf", {4, 5, 14, 15, 31, 43, 44, 63, 72}},
+      {"cerebellum", "gm", {8, 47}},
+      {"cerebellum", "wm", {7, 46}},
+      {"brainstem", "wm", {16}},
+      {NULL, NULL, {1, 6, 25, 40, 45, 57, 130, 165, 258, 259, 999, 5000, 11099, 15000, 65535}},
+  };
+  vg_scheme seven, three;
+  assert_int_equal(vg_scheme_parse("freesurfer", &seven), VG_OK);
+  assert_int_equal(vg_scheme_parse("freesurfer-tissues", &three), VG_OK);
+  for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
+    for (const uint16_t *v = rows[r].values; *v; v++) {
+      const vg_label *a = vg_scheme_find(&seven, *v), *b = vg_scheme_find(&three, *v);
+      if ((a != NULL) != (rows[r].name != NULL) || (b != NULL) != (a != NULL)) fail_msg("value %d", *v);
+      if (!a) continue;
+      if (strcmp(a->name, rows[r].name)) fail_msg("value %d is %s", *v, a->name);
+      if (strcmp(b->name, rows[r].tissue)) fail_msg("value %d is %s", *v, b->name);
+    }
+  /* No value in two labels. */
+  for (int i = 0; i < seven.n; i++)
+    for (int v = seven.labels[i].value; v <= seven.labels[i].value + seven.labels[i].more; v++)
+      assert_ptr_equal(vg_scheme_find(&seven, (uint16_t)v), &seven.labels[i]);
+  vg_classes c = {0};
+  assert_int_equal(vg_classes_add(&c, &seven, VG_ROLE_ANATOMY), VG_OK);
+  assert_int_equal(c.n, 7);
+  assert_string_equal(c.names[6], "brainstem");
+  memset(&c, 0, sizeof c);
+  assert_int_equal(vg_classes_add(&c, &three, VG_ROLE_ANATOMY), VG_OK);
+  assert_int_equal(c.n, 3);
+
+  vg_geometry geo = {.dim = {4, 1, 1}, .affine = {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}};
+  vg_labelmap m;
+  assert_int_equal(vg_labelmap_new(&geo, &m), VG_OK);
+  m.data[0] = 2035, m.data[1] = m.data[2] = 258;
+  assert_int_equal(vg_scheme_check(&seven, &m, "aseg.nii"), VG_DATA);
+  assert_string_equal(vg_error(),
+                      "aseg.nii: label value 258 (2 voxels) is not in scheme freesurfer (values of csf, "
+                      "cortical_gm, deep_gm, wm, ventricles, cerebellum, brainstem)");
+  vg_labelmap_release(&m);
 }
 
 static void check_names_file_value_count(void **state) {
@@ -135,6 +219,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(known_schemes),
       cmocka_unit_test(inline_faults),
+      cmocka_unit_test(many_values_are_one_class),
+      cmocka_unit_test(freesurfer_values),
       cmocka_unit_test(check_names_file_value_count),
       cmocka_unit_test(classes_join_schemes),
   };

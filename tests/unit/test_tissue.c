@@ -36,6 +36,24 @@ static void kinds_by_name(void **state) {
   assert_int_equal(kind[N + 1], VG_TISSUE_NONE);
 }
 
+/* Every class of FreeSurfer's is of a kind, or edits would take it for tissue of none. */
+static void freesurfer_kinds(void **state) {
+  (void)state;
+  static const vg_tissue seven[] = {VG_TISSUE_FLUID, VG_TISSUE_GREY, VG_TISSUE_GREY, VG_TISSUE_WHITE,
+                                    VG_TISSUE_FLUID, VG_TISSUE_GREY, VG_TISSUE_WHITE};
+  static const vg_tissue three[] = {VG_TISSUE_FLUID, VG_TISSUE_GREY, VG_TISSUE_WHITE};
+  static const char *const names[] = {"freesurfer", "freesurfer-tissues"};
+  for (int i = 0; i < 2; i++) {
+    vg_scheme s;
+    vg_classes c = {0};
+    vg_tissue kind[VG_CLASSES_MAX + 1];
+    assert_int_equal(vg_scheme_parse(names[i], &s), VG_OK);
+    assert_int_equal(vg_classes_add(&c, &s, VG_ROLE_ANATOMY), VG_OK);
+    vg_tissue_table(&c, kind);
+    for (int k = 0; k < c.n; k++) assert_int_equal(kind[k + 1], i ? three[k] : seven[k]);
+  }
+}
+
 static void depths_order_every_tumour_class(void **state) {
   (void)state;
   vg_classes c = {0};
@@ -57,6 +75,7 @@ static void depths_order_every_tumour_class(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_by_name),
+      cmocka_unit_test(freesurfer_kinds),
       cmocka_unit_test(depths_order_every_tumour_class),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
