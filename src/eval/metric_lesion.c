@@ -193,10 +193,11 @@ typedef struct lesion_scores {
   double dice, hd95;
 } lesion_scores;
 
-static vg_status score_region(const vg_metric_input *in, const vg_box *box, int region, lesion_scores *out) {
+static vg_status score_region(const vg_metric_input *in, int region, const vg_box *box, void *out) {
+  lesion_scores *scores = out;
   lesions l = {.box = *box, .rules = in->lesion_rules ? in->lesion_rules : &challenges[0]};
   double voxel = in->spacing[0] * in->spacing[1] * in->spacing[2], dice = 0, hd95 = 0, n = 0;
-  *out = (lesion_scores){1, 0};
+  *scores = (lesion_scores){1, 0};
   if (!vg_box_voxels(box)) return VG_OK;
   vg_status st = find_lesions(in, region, &l);
   for (uint32_t blob = 1; blob <= l.n_blobs && !st; blob++) {
@@ -212,24 +213,13 @@ static vg_status score_region(const vg_metric_input *in, const vg_box *box, int 
     hd95 += VG_LESION_MISS_MM;
     n++;
   }
-  if (n > 0) *out = (lesion_scores){dice / n, hd95 / n};
+  if (n > 0) *scores = (lesion_scores){dice / n, hd95 / n};
   lesions_release(&l);
   return st;
 }
 
 static vg_status score_regions(const vg_metric_input *in, void *block) {
-  lesion_scores *scores = block;
-  const vg_box *by_label = vg_label_boxes(in);
-  vg_status st = by_label ? VG_OK : VG_MEMORY;
-  for (int r = 0; r < in->regions->n && !st; r++) {
-    int twin = vg_region_twin(in->regions, r);
-    vg_box box = vg_region_label_box(in, by_label, r);
-    if (twin < r)
-      scores[r] = scores[twin];
-    else
-      st = score_region(in, &box, r, &scores[r]);
-  }
-  return st;
+  return vg_each_region(in, score_region, sizeof(lesion_scores), block);
 }
 
 static vg_status lesion_dice(const vg_metric_input *in, double *values) {
