@@ -16,6 +16,13 @@ static void cell_text(const eval_group *g, char *buf, size_t size) {
 /* Metrics beside each other; a suite of more makes more tables. */
 enum { METRICS_A_TABLE = 6, COLUMNS_MAX = 3 + METRICS_A_TABLE };
 
+static bool has_values(const vg_evaluation *e, const vg_metric_row *row) {
+  for (size_t g = 0; g < e->n_groups; g++) {
+    if (e->groups[g].metric == row) return true;
+  }
+  return false;
+}
+
 /* Rows are series and region, columns the suite's metrics from the one numbered first; *more: there are more
  * of them. */
 static vg_status print_table(const vg_evaluation *e, const char *suite, int first, bool *more, FILE *to) {
@@ -26,7 +33,7 @@ static vg_status print_table(const vg_evaluation *e, const char *suite, int firs
   int nth = 0;
   *more = false;
   for (int i = 0; (row = vg_metric_at(i)); i++) {
-    if (strcmp(row->suite, suite) != 0 || nth++ < first) continue;
+    if (strcmp(row->suite, suite) != 0 || !has_values(e, row) || nth++ < first) continue;
     if ((*more = cols == COLUMNS_MAX)) break;
     const char *unit = row->metric->unit;
     snprintf(titles[cols], sizeof titles[cols], *unit ? "%s %s" : "%s%s", row->name, unit);
