@@ -42,7 +42,8 @@ typedef struct vg_gan_objective {
   char reconstruction[16];                /* row with kind reconstruction: l1 */
   double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
   double beta1, beta2;
-  double ema; /* decay a step of the generator's exponential moving average; 0: none */
+  double ema;      /* decay a step of the generator's exponential moving average; 0: none */
+  bool d_spectral; /* spectral norm in the discriminator (Miyato et al., ICLR 2018) */
 } vg_gan_objective;
 
 typedef struct vg_gan_batch {

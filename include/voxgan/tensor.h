@@ -76,7 +76,7 @@ vg_status vg_tensor_copy_out(const vg_tensor *t, float *out, size_t n);
 /* Overwrites t's elements, outside autograd. */
 vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n);
 /* t moves to `to` by this share, in place, outside autograd; share 1 copies. */
-vg_status vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share);
+void vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share);
 /* The single element; waits for the device. NaN for NULL. */
 double vg_item(const vg_tensor *t);
 vg_tensor *vg_to(vg_tensor *t, vg_device d);

@@ -90,6 +90,7 @@ vg_block vg_block_make(vg_params *p, const vg_block_def *def) {
   int64_t shape[5] = {def->up ? def->in : def->out, def->up ? def->out : def->in, k[0], k[1], k[2]};
   int64_t channels = def->out;
   b.w = add(p, def->name, "weight", shape, 5, 0, p->sd, true);
+  if (p->spectral) b.weight_u = add(p, def->name, "weight_u", shape, 1, 0, 1, false);
   if (def->norm == VG_NORM_NONE) b.b = add(p, def->name, "bias", &channels, 1, 0, 0, true);
   if (def->norm == VG_NORM_BATCH) {
     b.norm_weight = add(p, def->name, "norm.weight", &channels, 1, 1, p->sd, true);
@@ -98,6 +99,47 @@ vg_block vg_block_make(vg_params *p, const vg_block_def *def) {
     b.running_var = add(p, def->name, "norm.running_var", &channels, 1, 1, 0, false);
   }
   return b;
+}
+
+/* a / |a| */
+static vg_tensor *unit(vg_tensor *a) {
+  return vg_div(a, vg_scale(vg_sqrt(vg_sum(vg_square(a))), 1, 1e-12));
+}
+
+static vg_tensor *as_matrix(vg_tensor *w) {
+  int64_t rows = vg_size(w, 0), shape[2] = {rows, rows ? vg_numel(w) / rows : 0};
+  return vg_reshape(w, shape, 2);
+}
+
+/* v, as a row, of the matrix w and the column u */
+static vg_tensor *right_vector(vg_tensor *w, vg_tensor *u) {
+  return unit(vg_sum_dims(vg_mul(w, u), (const int[]){0}, 1, true));
+}
+
+static vg_tensor *column(vg_tensor *u) {
+  return vg_reshape(u, (const int64_t[]){vg_size(u, 0), 1}, 2);
+}
+
+vg_tensor *vg_block_weight(const vg_block *b) {
+  if (!b->weight_u) return b->w;
+  vg_scope *s = vg_scope_push();
+  vg_tensor *w = as_matrix(b->w), *u = column(b->weight_u);
+  bool before = vg_no_grad(true);
+  u = unit(u); /* as drawn it has another length */
+  vg_tensor *outer = vg_mul(u, right_vector(w, u));
+  vg_no_grad(before);
+  return vg_scope_pop(s, vg_div(b->w, vg_sum(vg_mul(w, outer))));
+}
+
+void vg_block_iterate(const vg_block *b) {
+  if (!b->weight_u) return;
+  bool before = vg_no_grad(true);
+  vg_scope *s = vg_scope_push();
+  vg_tensor *w = as_matrix(b->w), *v = right_vector(w, column(b->weight_u));
+  vg_tensor *u = unit(vg_sum_dims(vg_mul(w, v), (const int[]){1}, 1, false));
+  vg_tensor_lerp(b->weight_u, u, 1);
+  vg_scope_pop(s, NULL);
+  vg_no_grad(before);
 }
 
 vg_tensor *vg_activate(vg_tensor *y, double slope) {
@@ -116,14 +158,14 @@ static vg_tensor *norm_act(const vg_block *b, vg_tensor *y, double slope, const 
 vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
                           const vg_pass *pass) {
   vg_scope *s = vg_scope_push();
-  vg_tensor *y;
+  vg_tensor *w = vg_block_weight(b), *y;
   if (b->up) {
-    y = vg_upconv3d(x, b->w, b->b, b->geo.stride, out);
+    y = vg_upconv3d(x, w, b->b, b->geo.stride, out);
   } else if (b->reflect) {
     vg_conv_geo bare = {.stride = {b->geo.stride[0], b->geo.stride[1], b->geo.stride[2]}};
-    y = vg_conv3d(vg_reflect_pad3d(x, b->geo.pad), b->w, b->b, &bare);
+    y = vg_conv3d(vg_reflect_pad3d(x, b->geo.pad), w, b->b, &bare);
   } else {
-    y = vg_conv3d(x, b->w, b->b, &b->geo);
+    y = vg_conv3d(x, w, b->b, &b->geo);
   }
   return vg_scope_pop(s, norm_act(b, y, slope, pass));
 }
@@ -131,7 +173,7 @@ vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], dou
 vg_tensor *vg_block_apply_up(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3], double slope,
                              const vg_pass *pass) {
   vg_scope *s = vg_scope_push();
-  vg_tensor *y = vg_upconv3d_cat(x0, x1, b->w, b->b, b->geo.stride, out);
+  vg_tensor *y = vg_upconv3d_cat(x0, x1, vg_block_weight(b), b->b, b->geo.stride, out);
   return vg_scope_pop(s, norm_act(b, y, slope, pass));
 }
 

@@ -19,7 +19,8 @@ typedef struct vg_param {
 typedef struct vg_params {
   const char *prefix; /* "g." or "d.": part of the key of each tensor's random stream */
   uint64_t seed;
-  double sd; /* of the initial weights; 0: zeros, for networks whose weights are loaded next */
+  double sd;     /* of the initial weights; 0: zeros, for networks whose weights are loaded next */
+  bool spectral; /* blocks divide their weight by its largest singular value */
   vg_device device;
   vg_param *list;
   int n, cap;
@@ -57,12 +58,19 @@ typedef struct vg_block {
   bool up, reflect;
   vg_norm norm;
   vg_tensor *w, *b; /* borrowed from the params; b only where no norm follows */
+  vg_tensor
+      *weight_u; /* of a spectral norm: estimate of the weight's first left singular vector, else NULL */
   vg_tensor *norm_weight, *norm_bias, *running_mean, *running_var; /* batch norm */
 } vg_block;
 
 /* A bias under a norm is dead (the norm subtracts it and its gradient is 0), so there is none: pix2pix
  * carries it along with instance norm, with the same losses. */
 vg_block vg_block_make(vg_params *p, const vg_block_def *def);
+/* The weight that the block convolves with: w, or w / (u' w v) with v = w' u / |w' u| (w as out x the rest),
+ * where u and v are constants to the gradient. */
+vg_tensor *vg_block_weight(const vg_block *b);
+/* One step of the power iteration that keeps weight_u near the singular vector. */
+void vg_block_iterate(const vg_block *b);
 /* conv, norm, then leaky_relu with slope (0: ReLU, 1: nothing). out: D, H, W of an up block, else NULL. */
 vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
                           const vg_pass *pass);

@@ -91,7 +91,8 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
   gan->adversarial = vg_loss_find(objective->adversarial);
   gan->reconstruction = vg_loss_find(objective->reconstruction);
   gan->discriminator = vg_discriminator_find(spec->discriminator);
-  gan->d_params = (vg_params){.prefix = "d.", .seed = seed, .sd = INIT_SD, .device = device};
+  gan->d_params = (vg_params){
+      .prefix = "d.", .seed = seed, .sd = INIT_SD, .spectral = objective->d_spectral, .device = device};
   st = VG_MEMORY;
   if (!(gan->d = gan->discriminator->build(spec, &gan->d_params))) goto out;
   if ((st = gan->d_params.status)) goto out;
@@ -264,12 +265,11 @@ vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, in
 }
 
 vg_status vg_gan_average(vg_gan *gan, double share) {
-  vg_status st = VG_OK;
-  for (int i = 0; i < gan->average_params.n && !st; i++) {
+  for (int i = 0; i < gan->average_params.n; i++) {
     const vg_param *from = &gan->g_params.list[i];
-    st = vg_tensor_lerp(gan->average_params.list[i].value, from->value, from->trained ? share : 1);
+    vg_tensor_lerp(gan->average_params.list[i].value, from->value, from->trained ? share : 1);
   }
-  return st;
+  return vg_tensor_check();
 }
 
 static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g,

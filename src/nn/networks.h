@@ -23,7 +23,8 @@ typedef struct vg_generator {
 typedef struct vg_discriminator {
   vg_status (*check)(const vg_gan_spec *spec);
   void *(*build)(const vg_gan_spec *spec, vg_params *p);
-  /* The part that depends on the labels (N, in, D, H, W) alone; computed once, used for real and fake. */
+  /* The part that depends on the labels (N, in, D, H, W) alone; computed once, used for real and fake.
+   * Spectral norms take the next step of their estimate here. */
   vg_tensor *(*condition)(const void *net, vg_tensor *labels);
   /* Logits of images (k N, out, D, H, W), k samples sets that share the N conditions. */
   vg_tensor *(*judge)(const void *net, vg_tensor *conditions, vg_tensor *images, const vg_pass *pass);

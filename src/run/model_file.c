@@ -236,7 +236,8 @@ void objective_from_config(const vg_config *c, vg_gan_objective *out) {
                             .w_reconstruction = c->train.w_reconstruction,
                             .beta1 = c->train.beta1,
                             .beta2 = c->train.beta2,
-                            .ema = c->train.ema};
+                            .ema = c->train.ema,
+                            .d_spectral = c->net.d_spectral};
   copy_name(out->adversarial, c->train.adversarial);
   copy_name(out->reconstruction, c->train.reconstruction);
 }

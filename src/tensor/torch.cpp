@@ -376,14 +376,13 @@ vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n) {
   return ok ? VG_OK : vg_tensor_check();
 }
 
-vg_status vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share) {
-  const bool ok = guarded("lerp", [&] {
+void vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share) {
+  guarded("lerp", [&] {
     at::NoGradGuard off;
     TORCH_CHECK(t && to, "operand is NULL");
     TORCH_CHECK(t->t.sizes() == to->t.sizes(), "shapes ", t->t.sizes(), " and ", to->t.sizes());
     t->t.lerp_(to->t, share);
   });
-  return ok ? VG_OK : vg_tensor_check();
 }
 
 double vg_item(const vg_tensor *t) {

@@ -410,6 +410,112 @@ static void averages(void **state) {
   vg_free(d);
 }
 
+static double dot(const float *a, const float *b, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += (double)a[i] * b[i];
+  return sum;
+}
+
+/* |w' u| / |u| of the matrix w: its largest singular value where u is the left singular vector */
+static double stretch(const float *w, const float *u, size_t rows, size_t columns) {
+  double sum = 0;
+  for (size_t k = 0; k < columns; k++) {
+    double v = 0;
+    for (size_t i = 0; i < rows; i++) v += (double)w[i * columns + k] * u[i];
+    sum += v * v;
+  }
+  return sqrt(sum / dot(u, u, rows));
+}
+
+/* The estimate is the singular vector; the discriminator does not see its weights' scale, so their gradient
+ * has no part along them; and the state restores a run to the bit. */
+static void spectral_norm(void **state) {
+  (void)state;
+  samples *d = make_samples();
+  vg_gan_batch b = batch(d, 0, 1);
+  vg_gan_spec s = spec("none", 0.5);
+  vg_gan_objective o = objective;
+  o.d_spectral = true;
+  vg_gan *gan, *scaled;
+  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &gan), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 6, cpu, &scaled), VG_OK);
+  vg_gan_losses x, y;
+  for (int i = 0; i < 30; i++) assert_int_equal(vg_gan_step(gan, &b, 1, 1e-4, 0, &x), VG_OK);
+
+  vg_st_file f;
+  const char *file = in_scratch("spectral.safetensors");
+  save(gan, file, &f);
+  const vg_st_entry *w = vg_st_find(&f, "d.conv.1.weight"), *u = vg_st_find(&f, "d.conv.1.weight_u");
+  const size_t rows = (size_t)w->shape[0], columns = (size_t)(w->shape[1] * 64);
+  double sigma = stretch(w->data, u->data, rows, columns), largest = 0;
+  assert_true(fabs(dot(u->data, u->data, rows) - 1) < 1e-5);
+  vg_rng r = vg_rng_init(1, 1);
+  for (int k = 0; k < 200; k++) {
+    float other[64];
+    for (size_t i = 0; i < rows; i++) other[i] = u->data[i] + 0.1f * (float)vg_rng_normal(&r);
+    largest = fmax(largest, stretch(w->data, other, rows, columns));
+  }
+  if (!(largest < sigma * 1.0001)) fail_msg("%g is stretched more than %g", largest, sigma);
+
+  /* three times the weights of one layer, the same losses */
+  vg_st_entry *e;
+  size_t n;
+  assert_int_equal(vg_gan_state_get(gan, VG_GAN_ALL, &e, &n), VG_OK);
+  float *more = vg_malloc(rows * columns, sizeof *more);
+  for (size_t i = 0; i < rows * columns; i++) more[i] = 3 * w->data[i];
+  for (size_t i = 0; i < n; i++)
+    if (!strcmp(e[i].name, "d.conv.1.weight")) memcpy((void *)(uintptr_t)e[i].data, more, rows * columns * 4);
+  const char *scaled_file = in_scratch("scaled.safetensors");
+  vg_st_file g;
+  assert_int_equal(vg_st_write(scaled_file, e, n, NULL), VG_OK);
+  vg_gan_state_free(e, n);
+  assert_int_equal(vg_st_open(scaled_file, &g), VG_OK);
+  assert_int_equal(vg_gan_state_set(scaled, VG_GAN_ALL, scaled_file, &g), VG_OK);
+  vg_st_release(&g);
+  vg_gan_set_step(scaled, vg_gan_get_step(gan));
+  /* a generator that draws its dropout from another seed would differ; so only what the real image gives */
+  assert_int_equal(vg_gan_step(scaled, &b, 1, 0, 0, &y), VG_OK);
+  assert_int_equal(vg_gan_step(gan, &b, 1, 0, 0, &x), VG_OK);
+  if (fabs(x.d_real - y.d_real) > 1e-5) fail_msg("d_real %g, of scaled weights %g", x.d_real, y.d_real);
+
+  /* of a fresh Adam the first moment is the gradient, scaled */
+  vg_gan *fresh, *again;
+  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &fresh), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &again), VG_OK);
+  assert_int_equal(vg_gan_step(fresh, &b, 1, 1e-4, 0, &x), VG_OK);
+  vg_st_release(&f);
+  save(fresh, file, &f);
+  for (int i = 0; i < 4; i++) {
+    char name[48];
+    snprintf(name, sizeof name, "d.conv.%d.weight", i);
+    w = vg_st_find(&f, name);
+    snprintf(name, sizeof name, "adam.d.conv.%d.weight.exp_avg", i);
+    const vg_st_entry *m = vg_st_find(&f, name);
+    size_t size = 1;
+    for (int k = 0; k < w->ndim; k++) size *= (size_t)w->shape[k];
+    double along =
+        dot(w->data, m->data, size) / sqrt(dot(w->data, w->data, size) * dot(m->data, m->data, size));
+    if (!(fabs(along) < 1e-4)) fail_msg("%s: cosine of gradient and weight %g", name, along);
+  }
+  assert_int_equal(vg_gan_state_set(again, VG_GAN_ALL, file, &f), VG_OK);
+  vg_gan_set_step(again, 1);
+  for (int i = 0; i < 2; i++) {
+    x = step(fresh, &b, 1), y = step(again, &b, 1);
+    assert_memory_equal(&x, &y, sizeof x);
+  }
+  assert_true(same_state(fresh, again));
+  b.weight = (const float[2 * V]){NAN}; /* seen after the estimates have moved */
+  assert_int_equal(vg_gan_step(fresh, &b, 1, 1e-4, 1e-4, &x), VG_NONFINITE);
+  assert_true(same_state(fresh, again));
+  vg_st_release(&f);
+  vg_gan_free(gan);
+  vg_gan_free(scaled);
+  vg_gan_free(fresh);
+  vg_gan_free(again);
+  vg_free(more);
+  vg_free(d);
+}
+
 /* Whatever is not finite, and wherever it shows, all tensors are as before, running statistics too. */
 static void failed_step_changes_nothing(void **state) {
   (void)state;
@@ -554,6 +660,7 @@ int main(void) {
       cmocka_unit_test_teardown(state_round_trip, nothing_left),
       cmocka_unit_test_teardown(transfers, nothing_left),
       cmocka_unit_test_teardown(averages, nothing_left),
+      cmocka_unit_test_teardown(spectral_norm, nothing_left),
       cmocka_unit_test_teardown(failed_step_changes_nothing, nothing_left),
       cmocka_unit_test_teardown(bad_batches, nothing_left),
       cmocka_unit_test_teardown(deferred, nothing_left),
