@@ -36,7 +36,8 @@ int vg_series_find(const vg_series_list *s, const char *name); /* -1 */
 typedef enum vg_file_kind { VG_FILE_OTHER, VG_FILE_SERIES, VG_FILE_TUMOUR, VG_FILE_ANATOMY } vg_file_kind;
 typedef struct vg_file_role {
   vg_file_kind kind;
-  char id[128];     /* the case: unique below the root, e.g. BraTS-GLI-00001-000 or sub-1000_ses-02 */
+  char id[128]; /* the case: unique below the root, e.g. BraTS-GLI-00001-000 or sub-1000_ses-02; "" where only
+                   the data set as a whole tells it (vg_layout.pair) */
   char person[128]; /* the split keeps these together: BraTS-GLI-00001, sub-1000 */
   char series[VG_SERIES_NAME];
 } vg_file_role;
@@ -48,7 +49,11 @@ typedef struct vg_source {
   vg_scheme tumour_scheme, anatomy_scheme; /* n == 0: none */
   vg_series_list channels;                 /* of a layout that numbers its images: their series by number */
   bool guessed;
+  bool regrid; /* anatomy maps may lie on a grid of their own: each is brought to that of the case's other
+                  files by world position, every voxel taking the nearest one's label */
 } vg_source;
+
+struct vg_dataset;
 
 typedef struct vg_layout {
   const char *tumour_scheme;  /* name of the scheme of its tumour labels, or NULL when it has none */
@@ -62,6 +67,9 @@ typedef struct vg_layout {
   /* Learns what names alone do not say from the n files below source->root: the channels, and schemes where
    * the user named none (n == 0). NULL: names say it all. */
   vg_status (*open)(vg_source *source, char *const *files, size_t n);
+  /* Gives those of the n files that classify told no case of to the cases that are in ds. NULL: there are
+   * none. */
+  vg_status (*pair)(struct vg_dataset *ds, int source, char *const *files, size_t n);
 } vg_layout;
 
 /* Rows of layouts.def. */

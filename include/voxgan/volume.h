@@ -47,6 +47,9 @@ void vg_geometry_orientation(const vg_geometry *geo, char code[4]);
 vg_status vg_geometry_same(const vg_geometry *a, const char *name_a, const vg_geometry *b, const char *name_b,
                            double tol_mm);
 
+/* The axes' order and signs closest to RAS, as vg_volume_canonicalise leaves a volume. */
+void vg_geometry_canonicalise(vg_geometry *geo);
+
 void vg_affine_apply(const vg_affine *a, const double ijk[3], double mm[3]);
 /* false when singular. */
 bool vg_affine_invert(const vg_affine *a, vg_affine *inverse);

@@ -194,11 +194,11 @@ static vg_status add_files(vg_dataset *ds, int source, char *const *files, size_
       if (!only) skip_file(skip, files[i]);
       continue;
     }
-    if (only && strcmp(role.id, only) != 0) continue;
+    if (!*role.id || (only && strcmp(role.id, only) != 0)) continue;
     vg_status st = put_file(ds, source, files[i], &role);
     if (st) return st;
   }
-  return VG_OK;
+  return layout->pair ? layout->pair(ds, source, files, n) : VG_OK;
 }
 
 static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
@@ -319,7 +319,7 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
   if (st) goto out;
   if (only_file) {
     vg_file_role role;
-    if (!vg_layout_find(src->layout)->classify(src, only_file, &role)) {
+    if (!vg_layout_find(src->layout)->classify(src, only_file, &role) || !*role.id) {
       st = vg_fail(VG_DATA, "%s/%s: not named as layout %s names a file", src->root, only_file, src->layout);
       goto out;
     }
@@ -349,7 +349,7 @@ static vg_status add_single(vg_dataset *ds, int source, const char *path, bool t
 static bool known_name(const char *file) {
   vg_file_role role;
   for (int i = 0; i < N_LAYOUTS; i++)
-    if (layouts[i].layout->classify(NULL, file, &role)) return true;
+    if (layouts[i].layout->classify(NULL, file, &role) && *role.id) return true;
   return false;
 }
 

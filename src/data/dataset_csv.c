@@ -16,7 +16,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
   return false;
 }
 
-const vg_layout vg_layout_csv = {"brats", "tissues", classify, NULL, NULL};
+const vg_layout vg_layout_csv = {"brats", "tissues", classify, NULL, NULL, NULL};
 
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
                           const char *column, const char *cell, const char *dir) {

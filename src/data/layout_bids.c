@@ -180,4 +180,4 @@ static vg_status open_root(vg_source *source, char *const *files, size_t n) {
   return VG_OK;
 }
 
-const vg_layout vg_layout_bids = {"brats", "tissues", classify, name_file, open_root};
+const vg_layout vg_layout_bids = {"brats", "tissues", classify, name_file, open_root, NULL};

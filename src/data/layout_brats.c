@@ -117,6 +117,6 @@ static vg_status path_2023(const char *id, vg_file_kind kind, const char *series
   return name_file(id, '-', suffixes_2023, kind, series, buf, size);
 }
 
-const vg_layout vg_layout_brats2013 = {"brats2013", "tissues", classify_2013, path_2013, NULL};
-const vg_layout vg_layout_brats2021 = {"brats", "tissues", classify_2013, path_2013, NULL};
-const vg_layout vg_layout_brats2023 = {"brats2023", "tissues", classify_2023, path_2023, NULL};
+const vg_layout vg_layout_brats2013 = {"brats2013", "tissues", classify_2013, path_2013, NULL, NULL};
+const vg_layout vg_layout_brats2021 = {"brats", "tissues", classify_2013, path_2013, NULL, NULL};
+const vg_layout vg_layout_brats2023 = {"brats2023", "tissues", classify_2023, path_2023, NULL, NULL};

@@ -77,7 +77,7 @@ static const char *tell_edition(const char *root, char *const *files, size_t n, 
 
 const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n, const char **name,
                                  char *reason, size_t size) {
-  size_t brats = 0, brats2023 = 0, bids = 0, nnunet = 0, images = 0;
+  size_t brats = 0, brats2023 = 0, bids = 0, nnunet = 0, adni = 0, images = 0;
   vg_file_role role;
   for (size_t i = 0; i < n; i++) {
     if (!vg_nifti_is_path(files[i])) continue;
@@ -86,19 +86,22 @@ const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n,
     brats2023 += vg_layout_brats2023.classify(NULL, files[i], &role);
     bids += vg_layout_bids.classify(NULL, files[i], &role);
     nnunet += vg_layout_nnunet.classify(NULL, files[i], &role);
+    adni += vg_layout_adni.classify(NULL, files[i], &role) && *role.id;
   }
-  if (!brats && !brats2023 && !bids && !nnunet) {
+  if (!brats && !brats2023 && !bids && !nnunet && !adni) {
     if (!images)
       vg_fail(VG_DATA, "%s: no NIfTI file below it", root);
     else
       vg_fail(VG_DATA,
               "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w, "
-              "imagesTr/X_0000); a CSV manifest can list them",
+              "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
               root, images);
     return NULL;
   }
   snprintf(reason, size, "from its file names");
-  if (nnunet >= brats && nnunet >= brats2023 && nnunet >= bids)
+  if (adni > brats && adni > brats2023 && adni > bids && adni > nnunet)
+    *name = "adni";
+  else if (nnunet >= brats && nnunet >= brats2023 && nnunet >= bids)
     *name = "nnunet";
   else if (brats >= brats2023 && brats >= bids)
     *name = tell_edition(root, files, n, reason, size);

@@ -188,4 +188,4 @@ static vg_status open_root(vg_source *source, char *const *files, size_t n) {
   return st;
 }
 
-const vg_layout vg_layout_nnunet = {NULL, "tissues", classify, NULL, open_root};
+const vg_layout vg_layout_nnunet = {NULL, "tissues", classify, NULL, open_root, NULL};

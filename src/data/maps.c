@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "data/maps_read.h"
+#include "data/regrid.h"
+#include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/str.h"
@@ -163,7 +165,30 @@ static vg_status begin(const vg_case_grid *grid, const vg_classes *classes, vg_m
   return st;
 }
 
-static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_classes *classes,
+/* An image's grid, which label maps that lie on another are brought to. */
+static vg_status grid_of_series(const char *path, vg_case_grid *grid) {
+  vg_nifti_info info;
+  vg_status st = vg_nifti_info_read(path, &info);
+  vg_geometry ras = info.geo;
+  if (!st) vg_geometry_canonicalise(&ras);
+  return st ? st : vg_case_grid_check(grid, path, &info.geo, &ras, info.xform_code);
+}
+
+/* To the case's grid, if it has one that is another; VG_DATA where nothing is labelled there. */
+static vg_status fit_map(const char *path, const vg_case_grid *grid, vg_labelmap *map, vg_geometry *stored) {
+  if (!grid->path || !vg_geometry_same(&map->geo, path, &grid->ras, grid->path, GRID_TOLERANCE)) return VG_OK;
+  vg_debug("%s; its labels are brought to that grid, the nearest to each voxel", vg_error());
+  vg_error_clear();
+  vg_status st = vg_labelmap_regrid(map, &grid->ras);
+  if (st) return st == VG_DATA ? vg_fail_in(st, "%s", path) : st;
+  *stored = map->geo;
+  size_t n = vg_geometry_voxels(&map->geo), i = 0;
+  while (i < n && !map->data[i]) i++;
+  return i < n ? VG_OK
+               : vg_fail(VG_DATA, "%s: none of its labels lies within the grid of %s", path, grid->path);
+}
+
+static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_classes *classes, bool regrid,
                           vg_case_grid *grid, uint8_t *table, vg_maps *m) {
   vg_labelmap map = {0};
   vg_nifti_info info;
@@ -171,8 +196,9 @@ static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_cl
   vg_status st = vg_nifti_read_labels(path, &map, &info);
   vg_geometry stored = map.geo;
   if (!st) st = vg_labelmap_canonicalise(&map);
-  if (!st) st = vg_case_grid_check(grid, path, &stored, &map.geo, info.xform_code);
   if (!st) st = vg_scheme_check(scheme, &map, path);
+  if (!st && regrid) st = fit_map(path, grid, &map, &stored);
+  if (!st) st = vg_case_grid_check(grid, path, &stored, &map.geo, info.xform_code);
   if (!st) st = begin(grid, classes, m);
   if (st) goto out;
   st = code_tables(classes, scheme, anatomy, tumour);
@@ -237,8 +263,11 @@ vg_status vg_case_read_maps(const vg_dataset *ds, const vg_subject *subject, con
   uint8_t *table = vg_malloc(2 * VALUES, 1);
   vg_status st = table ? VG_OK : VG_MEMORY;
   /* The tumour map first: what is made of it is written in its geometry. */
-  if (!st && in->tumour) st = read_map(in->tumour, &src->tumour_scheme, classes, grid, table, out);
-  if (!st && in->anatomy) st = read_map(in->anatomy, &src->anatomy_scheme, classes, grid, table, out);
+  if (!st && in->tumour) st = read_map(in->tumour, &src->tumour_scheme, classes, false, grid, table, out);
+  if (!st && in->anatomy && src->regrid && !grid->path && in->n_series)
+    st = grid_of_series(in->series[0], grid);
+  if (!st && in->anatomy)
+    st = read_map(in->anatomy, &src->anatomy_scheme, classes, src->regrid, grid, table, out);
   if (!st && in->mask_from_series) st = mask_from_series(in, classes, grid, keep, ranges, out);
   vg_free(table);
   if (st) vg_maps_release(out);

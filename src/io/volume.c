@@ -249,6 +249,11 @@ static reorder reorder_to_ras(const vg_geometry *geo) {
   return r;
 }
 
+void vg_geometry_canonicalise(vg_geometry *geo) {
+  reorder r = reorder_to_ras(geo);
+  if (!is_identity(&r)) *geo = reordered_geometry(geo, &r);
+}
+
 static reorder reorder_between(const vg_geometry *from, const vg_geometry *to) {
   reorder r = {{-1, -1, -1}, {false, false, false}};
   vg_affine inverse;

@@ -53,7 +53,8 @@ static vg_status choose_format(produce_job *j) {
   const char *name = j->o->format;
   if (!name) {
     name = vg_study_layout(j->study);
-    if (!strcmp(name, "csv")) name = j->maker && j->maker->series.n == 1 ? "bids" : "brats2021";
+    /* A layout that nothing is written in. */
+    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n == 1 ? "bids" : "brats2021";
   }
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
