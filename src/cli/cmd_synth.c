@@ -1,4 +1,5 @@
 /* cmd_synth.c: voxgan synth. */
+#include <stdlib.h>
 #include <string.h>
 #include "cli/study_options.h"
 
@@ -33,6 +34,9 @@ static vg_status run(char **args, int n_args) {
   o.window = (vg_window)w;
   o.threads = (int)study_values.threads;
   const vg_torch_module *torch;
+  /* Between two cases the network's threads wait; by default they wait spinning, on cores that edits and
+   * writing want. libgomp reads this once, when the module brings it. */
+  setenv("GOMP_SPINCOUNT", "2000", 0);
   st = vg_torch_open(&torch);
   return st ? st : torch->synth(&o);
 }

@@ -25,10 +25,9 @@ static vg_status save(vg_change *c, vg_maps *maps, const vg_edit_call *call) {
 static vg_status survey(vg_change *c, bool with_frame) {
   uint8_t *ventricles = vg_malloc(vg_geometry_voxels(&c->maps->geo), 1);
   vg_status st = ventricles ? VG_OK : VG_MEMORY;
-  uint64_t key = vg_memo_key(c->maps);
-  if (!st && with_frame) st = vg_memo_frame(c->call->memo, key, c->maps, &c->frame);
+  if (!st && with_frame) st = vg_memo_frame(c->call->memo, c->maps, &c->frame);
   if (!st && !c->rules.anywhere)
-    st = vg_memo_ventricles(c->call->memo, key, c->maps, with_frame ? &c->frame : NULL, ventricles);
+    st = vg_memo_ventricles(c->call->memo, c->maps, with_frame ? &c->frame : NULL, ventricles);
   if (!st) st = vg_place_allowed(c->maps, &c->rules, ventricles, c->allowed);
   vg_free(ventricles);
   return st;

@@ -48,8 +48,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   vg_status st = vg_change_begin(&c, maps, call, true);
   if (!st && (st = vg_lesion_take(call->donor, NULL, &c.lesion)) == VG_REFUSED)
     st = vg_fail(st, "the donor has no tumour");
-  if (!st && (st = vg_memo_frame(call->memo, vg_memo_key(call->donor), call->donor, &donor)))
-    st = vg_fail_in(st, "the donor");
+  if (!st && (st = vg_memo_frame(call->memo, call->donor, &donor))) st = vg_fail_in(st, "the donor");
   if (!st) {
     vg_search search = {.allowed = c.allowed,
                         .frame = &c.frame,

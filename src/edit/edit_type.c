@@ -219,10 +219,9 @@ out:
 
 static vg_status find_ventricles(const vg_maps *m, vg_memo *memo, uint8_t **out) {
   vg_brain_frame frame;
-  uint64_t key = vg_memo_key(m);
   *out = vg_malloc(vg_geometry_voxels(&m->geo), 1);
-  vg_status st = *out ? vg_memo_frame(memo, key, m, &frame) : VG_MEMORY;
-  return st ? st : vg_memo_ventricles(memo, key, m, &frame, *out);
+  vg_status st = *out ? vg_memo_frame(memo, m, &frame) : VG_MEMORY;
+  return st ? st : vg_memo_ventricles(memo, m, &frame, *out);
 }
 
 static vg_status find_core(const vg_maps *m, const codes *c, double room, box *b) {

@@ -1,4 +1,4 @@
-/* memo.c: frames and ventricles, known again by a hash of the maps. */
+/* memo.c: frames and ventricles, known again by a hash of what they are found from. */
 #include "edit/memo.h"
 
 #include <string.h>
@@ -34,35 +34,39 @@ static uint64_t hash_bytes(const uint8_t *bytes, size_t n) {
 }
 
 typedef struct hashing {
-  const uint8_t *map[3];
-  size_t n, chunks; /* of each map */
-  uint64_t *hash;
+  const uint8_t *map;
+  size_t n;
+  uint64_t *hash; /* a chunk's each */
 } hashing;
 
 static vg_status hash_chunk(void *arg, size_t i) {
   const hashing *h = arg;
-  size_t from = i % h->chunks * CHUNK, n = h->n - from < CHUNK ? h->n - from : CHUNK;
-  h->hash[i] = hash_bytes(h->map[i / h->chunks] + from, n);
+  size_t from = i * CHUNK, n = h->n - from < CHUNK ? h->n - from : CHUNK;
+  h->hash[i] = hash_bytes(h->map + from, n);
   return VG_OK;
 }
 
-uint64_t vg_memo_key(const vg_maps *maps) {
-  uint64_t chunk_hash[3 * 64];
-  hashing h = {.map = {maps->anatomy, maps->tumour, maps->brain}, .n = vg_geometry_voxels(&maps->geo)};
-  uint64_t key = hash_bytes((const uint8_t *)maps->classes.names, sizeof maps->classes.names);
-  key = stir(key, hash_bytes((const uint8_t *)&maps->geo.affine, sizeof maps->geo.affine));
-  for (int a = 0; a < 3; a++) key = stir(key, (uint64_t)maps->geo.dim[a]);
-  /* 64 MiB at a time, however large the grid. */
-  for (size_t done = 0; done < h.n; done += 64 * CHUNK) {
-    hashing part = h;
-    for (int k = 0; k < 3; k++) part.map[k] += done;
-    part.n = h.n - done < 64 * CHUNK ? h.n - done : 64 * CHUNK;
-    part.chunks = (part.n + CHUNK - 1) / CHUNK;
-    part.hash = chunk_hash;
-    vg_parallel(3 * part.chunks, hash_chunk, &part);
-    for (size_t i = 0; i < 3 * part.chunks; i++) key = stir(key, chunk_hash[i]);
+/* 64 MiB at a time, however large the grid. */
+static uint64_t hash_map(uint64_t key, const uint8_t *map, size_t n) {
+  uint64_t chunk_hash[64];
+  for (size_t done = 0; done < n; done += 64 * CHUNK) {
+    hashing part = {map + done, n - done < 64 * CHUNK ? n - done : 64 * CHUNK, chunk_hash};
+    size_t chunks = (part.n + CHUNK - 1) / CHUNK;
+    vg_parallel(chunks, hash_chunk, &part);
+    for (size_t i = 0; i < chunks; i++) key = stir(key, chunk_hash[i]);
   }
   return key;
+}
+
+static uint64_t brain_key(const vg_maps *m) {
+  uint64_t key = hash_bytes((const uint8_t *)&m->geo.affine, sizeof m->geo.affine);
+  for (int a = 0; a < 3; a++) key = stir(key, (uint64_t)m->geo.dim[a]);
+  return hash_map(key, m->brain, vg_geometry_voxels(&m->geo));
+}
+
+static uint64_t anatomy_key(const vg_maps *m) {
+  uint64_t key = stir(brain_key(m), hash_bytes((const uint8_t *)m->classes.names, sizeof m->classes.names));
+  return hash_map(key, m->anatomy, vg_geometry_voxels(&m->geo));
 }
 
 static void keep_frame(vg_memo *memo, uint64_t key, const vg_brain_frame *frame) {
@@ -89,7 +93,8 @@ vg_status vg_memo_learn(vg_memo *memo, const vg_memo *from) {
   return keep_ventricles(memo, from->ventricles_key, from->ventricles, from->voxels);
 }
 
-vg_status vg_memo_frame(vg_memo *memo, uint64_t key, const vg_maps *maps, vg_brain_frame *out) {
+vg_status vg_memo_frame(vg_memo *memo, const vg_maps *maps, vg_brain_frame *out) {
+  uint64_t key = memo ? brain_key(maps) : 0;
   for (int i = 0; memo && i < memo->n_frames && i < VG_MEMO_FRAMES; i++)
     if (memo->frames[i].key == key) {
       *out = memo->frames[i].frame;
@@ -100,9 +105,9 @@ vg_status vg_memo_frame(vg_memo *memo, uint64_t key, const vg_maps *maps, vg_bra
   return st;
 }
 
-vg_status vg_memo_ventricles(vg_memo *memo, uint64_t key, const vg_maps *maps, const vg_brain_frame *frame,
-                             uint8_t *mask) {
+vg_status vg_memo_ventricles(vg_memo *memo, const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask) {
   size_t n = vg_geometry_voxels(&maps->geo);
+  uint64_t key = memo ? anatomy_key(maps) : 0;
   if (memo && memo->ventricles && memo->ventricles_key == key) {
     memcpy(mask, memo->ventricles, n);
     return VG_OK;

@@ -104,11 +104,10 @@ static vg_status study_brain(vg_map_entry *e, bool edited) {
   size_t n = vg_geometry_voxels(&e->maps.geo);
   e->bytes = 3 * n;
   if (!edited) return e->pieces.tumour ? vg_frame_find(&e->maps, &e->frame) : VG_OK;
-  uint64_t key = vg_memo_key(&e->maps);
-  vg_status st = vg_memo_frame(&e->memo, key, &e->maps, &e->frame);
+  vg_status st = vg_memo_frame(&e->memo, &e->maps, &e->frame);
   if (st || e->donor) return st;
   uint8_t *ventricles = vg_malloc(n, 1);
-  st = ventricles ? vg_memo_ventricles(&e->memo, key, &e->maps, &e->frame, ventricles) : VG_MEMORY;
+  st = ventricles ? vg_memo_ventricles(&e->memo, &e->maps, &e->frame, ventricles) : VG_MEMORY;
   vg_free(ventricles);
   e->bytes += n;
   return st;
