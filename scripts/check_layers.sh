@@ -23,7 +23,7 @@ declare -A of=(
   [status]=base [mem]=base [str]=base [log]=base [rng]=base [fs]=base [pool]=base [version]=base
   [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [config]=io [registry]=io [run]=io
   [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [phantom]=data
-  [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [manifest]=study [contact_sheet]=study
+  [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [join]=study [manifest]=study [contact_sheet]=study
   [metric]=eval [evaluate]=eval [tensor]=tensor [nn]=nn [voxgan]=cli
 )
 check() { # file layer included

@@ -113,6 +113,13 @@ typedef struct vg_roots {
 vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
                                const char *anatomy_scheme);
 
+/* Images and tumour maps of one data set with the anatomy maps of another, for the cases that have both:
+ * paired by the letters and digits of their ids, without "sub-". Sources are each of tumour's with each of
+ * anatomy's, and allow regridding. What is left over is said; skip: cases without one of the maps are left
+ * out with a warning, else VG_DATA. VG_DATA too where none is paired, or ids are not told apart. out is set
+ * anew. */
+vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, bool skip, vg_dataset *out);
+
 typedef struct vg_wanted {
   vg_series_list series; /* all of these */
   bool tumour, anatomy;  /* and these label maps */

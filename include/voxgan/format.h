@@ -15,6 +15,7 @@ extern "C" {
 typedef struct vg_format_set {
   const char *name;      /* of the data set's folder, where the format has one: nnunet's "501_Synthetic" */
   vg_series_list series; /* written, in the order of channels; n 0: label maps only */
+  bool real;             /* the images are scans of persons, so nothing may call them synthetic */
   vg_classes classes;    /* that may occur */
   vg_scheme tumour, anatomy; /* values written; n 0: that map is not written. Two classes may share a value:
                                 the first of them is what it reads back as */

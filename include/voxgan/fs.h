@@ -30,6 +30,10 @@ vg_status vg_fs_size(const char *path, uint64_t *bytes);
 /* Writes path.tmp.PID.N beside it, fsyncs, renames. No partial file is left after a failure,
  * and a full disk says how many bytes were wanted. */
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
+/* Whether path is the folder dir or lies in it, through whatever links; path need not be there yet. */
+bool vg_fs_within(const char *path, const char *dir);
+/* Makes path a symbolic link to the file target, by its own whole path, in place of what is there. */
+vg_status vg_fs_link(const char *target, const char *path);
 /* Appends one line (a '\n' is added) with a single write. */
 vg_status vg_fs_append_line(const char *path, const char *line);
 vg_status vg_fs_remove(const char *path); /* fine when it is not there */

@@ -39,6 +39,8 @@ vg_status vg_shard_parse(const char *text, int *shard, int *shards);
  * slots at once; make always by the caller's own thread, image by several threads. */
 typedef struct vg_image_maker {
   vg_series_list series;
+  bool
+      real; /* no model makes them: they are scans of persons; ranges, model_sha256 and window do not count */
   vg_range ranges[VG_SERIES_MAX]; /* intensities that -1 and +1 of the network become */
   char model_sha256[VG_HASH_LEN];
   const char *window; /* how volumes are cut, for the data set's description */
@@ -46,6 +48,8 @@ typedef struct vg_image_maker {
   vg_status (*load)(void *state, int slot, const vg_study_case *c);
   vg_status (*make)(void *state, int slot);
   vg_status (*image)(void *state, int slot, int series, vg_volume *out, vg_nifti_write_options *how);
+  /* In place of image: puts the file there itself, atomically. NULL: image is asked. */
+  vg_status (*place)(void *state, int slot, int series, const char *path);
   void (*release)(void *state, int slot); /* also of a slot whose load failed */
 } vg_image_maker;
 

@@ -24,8 +24,10 @@ extern "C" {
 #endif
 
 typedef struct vg_study_options {
-  vg_roots hosts;  /* label maps that are edited; may be empty where the plan names them */
-  vg_roots donors; /* tumours for graft; empty: the hosts that have one */
+  vg_roots hosts;           /* label maps that are edited; may be empty where the plan names them */
+  const vg_dataset *opened; /* in place of hosts, and outliving the study; NULL */
+  const char *identity;     /* of opened, beyond its ids: a hash, of which another is another study; NULL */
+  vg_roots donors;          /* tumours for graft; empty: the hosts that have one */
   const char *tumour_scheme, *anatomy_scheme; /* in place of the layouts'; NULL */
   const char *const *edits;                   /* a chain, applied to every host */
   int n_edits;
@@ -38,6 +40,7 @@ typedef struct vg_study_options {
   bool need_tumour, need_anatomy; /* hosts must have these maps: what a model's classes ask for where nothing
                                      is grafted or grown */
   bool skip_incomplete;           /* leave out hosts and donors that lack a map */
+  bool heal; /* the anatomy under a host's tumour, where its map has none, becomes that around it */
 } vg_study_options;
 
 typedef struct vg_study vg_study; /* opaque; _make may run on several threads */

@@ -21,6 +21,7 @@
 #include "voxgan/fs.h"
 #include "voxgan/grid.h"
 #include "voxgan/gzip.h"
+#include "voxgan/join.h"
 #include "voxgan/json.h"
 #include "voxgan/labels.h"
 #include "voxgan/loader.h"

@@ -83,6 +83,26 @@ char *vg_fs_dirname(const char *path) {
   return vg_format("%.*s", (int)(slash - path), path);
 }
 
+bool vg_fs_within(const char *path, const char *dir) {
+  char *whole = realpath(dir, NULL), *at = vg_strdup(path);
+  struct stat here;
+  bool within = false;
+  /* The part of path that is there. */
+  for (char *up; at && stat(at, &here); at = up) {
+    up = strcmp(at, "/") && strcmp(at, ".") ? vg_fs_dirname(at) : NULL;
+    vg_free(at);
+  }
+  char *real = at ? realpath(at, NULL) : NULL;
+  if (whole && real) {
+    size_t n = strcmp(whole, "/") ? strlen(whole) : 0;
+    within = !strncmp(real, whole, n) && (!real[n] || real[n] == '/');
+  }
+  free(whole); /* the C library's */
+  free(real);
+  vg_free(at);
+  return within;
+}
+
 static vg_status read_all(const char *path, int fd, void **bytes, size_t *len) {
   struct stat s;
   if (fstat(fd, &s)) return vg_fail_errno(path, "cannot read");
@@ -151,11 +171,34 @@ static vg_status fail_write(const char *path, size_t len) {
   return vg_fail_errno(path, "cannot write");
 }
 
-vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len) {
+/* Where a file is made before it is renamed. The serial number keeps threads of one process apart. */
+static char *partial_path(const char *path) {
   static atomic_uint serial;
+  return vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
+}
+
+vg_status vg_fs_link(const char *target, const char *path) {
+  struct stat from, there;
   vg_status st = VG_OK;
-  /* The serial number keeps threads of one process apart. */
-  char *tmp = vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
+  char *whole = realpath(target, NULL), *tmp = NULL;
+  if (!whole || stat(whole, &from)) {
+    st = vg_fail_errno(target, "cannot open");
+  } else if (!lstat(path, &there) && there.st_dev == from.st_dev && there.st_ino == from.st_ino) {
+    st = vg_fail(VG_IO, "%s: a link in its place would lead to itself", path);
+  } else if (!(tmp = partial_path(path))) {
+    st = VG_MEMORY;
+  } else if (symlink(whole, tmp) || rename(tmp, path)) {
+    st = vg_fail_errno(path, "cannot make a link");
+    unlink(tmp);
+  }
+  vg_free(tmp);
+  free(whole); /* the C library's */
+  return st;
+}
+
+vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len) {
+  vg_status st = VG_OK;
+  char *tmp = partial_path(path);
   if (!tmp) return VG_MEMORY;
   int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {

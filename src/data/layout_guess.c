@@ -99,7 +99,7 @@ const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n,
     return NULL;
   }
   snprintf(reason, size, "from its file names");
-  if (adni > brats && adni > brats2023 && adni > bids && adni > nnunet)
+  if (adni && adni >= brats && adni >= brats2023 && adni >= bids && adni >= nnunet)
     *name = "adni";
   else if (nnunet >= brats && nnunet >= brats2023 && nnunet >= bids)
     *name = "nnunet";

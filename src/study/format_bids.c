@@ -1,5 +1,6 @@
-/* format_bids.c: a BIDS derivative. Every file says desc-synthetic; label maps are discrete segmentations,
- * seg-tumour and seg-anatomy, whose lookup tables lie at the root and hold for all (inheritance principle).
+/* format_bids.c: a BIDS derivative. Every file says desc-synthetic, unless the images are real; label maps
+ * are discrete segmentations, seg-tumour and seg-anatomy, whose lookup tables lie at the root and hold for
+ * all (inheritance principle).
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +13,12 @@
 #include "voxgan/str.h"
 
 #define DESC "desc-synthetic_"
-#define SEG_TUMOUR "seg-tumour_" DESC "dseg"
-#define SEG_ANATOMY "seg-anatomy_" DESC "dseg"
+#define SEG_TUMOUR "seg-tumour_" /* the layout puts it into the path itself */
+#define SEG_ANATOMY "seg-anatomy_"
+
+static const char *desc(const vg_format_set *set) {
+  return set->real ? "" : DESC;
+}
 
 /* The lookup tables tell any values, but those that people know are kept where they do. */
 static vg_status schemes(vg_format_set *set) {
@@ -44,13 +49,12 @@ static vg_status id(const char *wanted, char *buf, size_t size) {
  */
 static vg_status path(const vg_format_set *set, const char *case_id, vg_file_kind kind, const char *series,
                       char *buf, size_t size) {
-  (void)set;
   char plain[512];
   vg_status st = vg_layout_bids.path(case_id, kind, series, plain, sizeof plain);
   if (st) return st;
   const char *suffix = strrchr(plain, '_') + 1;
-  int n = snprintf(buf, size, "%.*s%s%s", (int)(suffix - plain), plain,
-                   kind == VG_FILE_ANATOMY ? "seg-anatomy_" DESC : DESC, suffix);
+  int n = snprintf(buf, size, "%.*s%s%s%s", (int)(suffix - plain), plain,
+                   kind == VG_FILE_ANATOMY ? SEG_ANATOMY : "", desc(set), suffix);
   return n >= 0 && (size_t)n < size ? VG_OK
                                     : vg_fail(VG_CONFIG, "%s: the id is too long for a path", case_id);
 }
@@ -66,13 +70,12 @@ static vg_status write_text(const char *root, const char *name, vg_str *text) {
   return st;
 }
 
-static vg_status write_sidecar(const char *root, const char *name, const char *description, bool is_image) {
+/* yes_no: a key of its kind, or NULL where it is not known. */
+static vg_status write_sidecar(const char *root, const char *name, const char *description,
+                               const char *yes_no, bool yes) {
   vg_json *j = vg_json_object();
   vg_json_put_string(j, "Description", description);
-  if (is_image)
-    vg_json_put_bool(j, "SkullStripped", true);
-  else
-    vg_json_put_bool(j, "Manual", false);
+  if (yes_no) vg_json_put_bool(j, yes_no, yes);
   char *whole = vg_fs_join(root, name);
   vg_status st = whole ? vg_json_write(whole, j) : VG_MEMORY;
   vg_free(whole);
@@ -104,26 +107,35 @@ static vg_status write_participants(const char *root, const char *const *ids, si
   return write_text(root, "participants.tsv", &t);
 }
 
+/* The lookup table of one of the two maps, and what it is. */
+static vg_status describe_map(const vg_format_set *set, const char *root, const char *seg, const char *what,
+                              const vg_scheme *scheme) {
+  char table[64], sidecar[64], text[64];
+  if (!scheme->n) return VG_OK;
+  snprintf(table, sizeof table, "%s%sdseg.tsv", seg, desc(set));
+  snprintf(sidecar, sizeof sidecar, "%s%sdseg.json", seg, desc(set));
+  snprintf(text, sizeof text, "%s that the %simages show", what, set->real ? "" : "synthetic ");
+  vg_status st = write_lookup(root, table, scheme);
+  return st ? st : write_sidecar(root, sidecar, text, set->real ? NULL : "Manual", false);
+}
+
 static vg_status finish(const vg_format_set *set, const char *root, const char *const *ids, size_t n) {
   vg_str ignore = VG_STR_INIT;
   vg_status st = write_participants(root, ids, n);
   vg_str_add(&ignore, "manifest.csv\ncontact-sheet-*.png\n");
   if (!st) st = write_text(root, ".bidsignore", &ignore);
   vg_str_release(&ignore);
-  if (!st && set->tumour.n) st = write_lookup(root, SEG_TUMOUR ".tsv", &set->tumour);
-  if (!st && set->tumour.n)
-    st = write_sidecar(root, SEG_TUMOUR ".json", "tumour that the synthetic images show", false);
-  if (!st && set->anatomy.n) st = write_lookup(root, SEG_ANATOMY ".tsv", &set->anatomy);
-  if (!st && set->anatomy.n)
-    st = write_sidecar(root, SEG_ANATOMY ".json", "anatomy that the synthetic images show", false);
+  if (!st) st = describe_map(set, root, SEG_TUMOUR, "tumour", &set->tumour);
+  if (!st) st = describe_map(set, root, SEG_ANATOMY, "anatomy", &set->anatomy);
   /* T1w with and without contrast share theirs: at one level only one file may hold for an image. */
-  for (int i = 0; !st && i < set->series.n; i++) {
+  for (int i = 0; !st && !set->real && i < set->series.n; i++) {
     char image[512], name[64];
     st = path(set, "sub-x", VG_FILE_SERIES, set->series.names[i], image, sizeof image);
     if (st) break;
     const char *suffix = strrchr(image, '_') + 1;
     snprintf(name, sizeof name, DESC "%.*s.json", (int)strcspn(suffix, "."), suffix);
-    st = write_sidecar(root, name, "made by a model from label maps; it shows no real person", true);
+    st = write_sidecar(root, name, "made by a model from label maps; it shows no real person",
+                       "SkullStripped", true);
   }
   return st;
 }

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "edit/heal.h"
 #include "edit/measure.h"
 #include "edit/tissue.h"
 #include "voxgan/grid.h"
+#include "voxgan/log.h"
 #include "voxgan/mem.h"
 
 /* Voxels kept around a donor's brain. */
@@ -113,11 +115,36 @@ static vg_status study_brain(vg_map_entry *e, bool edited) {
   return st;
 }
 
-static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_classes *classes, bool edited) {
+/* A predictor that has never seen a tumour may take it for anything, background too. */
+static vg_status heal_under_tumour(vg_maps *m, const char *id) {
+  size_t n = vg_geometry_voxels(&m->geo), tumour = 0, hidden = 0;
+  uint8_t *gap = vg_malloc(n, 1);
+  if (!gap) return VG_MEMORY;
+  for (size_t i = 0; i < n; i++) {
+    gap[i] = m->tumour[i] && !m->anatomy[i];
+    tumour += m->tumour[i] != 0;
+    hidden += gap[i];
+  }
+  vg_debug("%s: %zu of the tumour's %zu voxels have no anatomy, and take that around them", id, hidden,
+           tumour);
+  if (2 * hidden > tumour)
+    vg_warn("%s: most of the tumour (%zu of %zu voxels) lies where the anatomy map has nothing; are they of "
+            "one scan?",
+            id, hidden, tumour);
+  vg_status st = hidden ? vg_heal(m, gap, VG_FILL_NEAREST) : VG_OK;
+  for (size_t i = 0; i < n && !st; i++)
+    if (gap[i] && !m->anatomy[i]) st = vg_fail(VG_DATA, "its anatomy map has nothing in it");
+  vg_free(gap);
+  return st;
+}
+
+static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_classes *classes, bool edited,
+                            bool heal) {
   vg_status st = e->donor ? read_donor(ds, e->subject, classes, &e->maps)
                           : vg_maps_read(ds, e->subject, classes, &e->maps);
   if (!st && !memchr(e->maps.brain, 1, vg_geometry_voxels(&e->maps.geo)))
     st = vg_fail(VG_DATA, "nothing is labelled in its maps, so there is no brain");
+  if (!st && heal && !e->donor) st = heal_under_tumour(&e->maps, e->subject->id);
   if (!st && e->donor) st = crop(&e->maps);
   if (!st) st = vg_tumour_pieces(&e->maps, 0, &e->pieces.tumour);
   if (!st) st = vg_tumour_pieces(&e->maps, vg_tumour_code(classes, "oedema"), &e->pieces.core);
@@ -178,7 +205,7 @@ vg_status vg_map_cache_take(vg_map_cache *c, const vg_dataset *ds, const vg_subj
   }
   if (mine && !st) {
     pthread_mutex_unlock(&c->lock);
-    st = read_entry(e, ds, classes, c->edited);
+    st = read_entry(e, ds, classes, c->edited, c->heal);
     pthread_mutex_lock(&c->lock);
     if (st) {
       e->bytes = 0; /* not counted yet */

@@ -29,6 +29,7 @@ typedef struct vg_map_cache {
   pthread_cond_t changed;
   size_t room, bytes;
   bool edited; /* entries come with what edits would find out about them */
+  bool heal;   /* hosts' anatomy is made up where the tumour hides it */
   uint64_t clock;
   vg_map_entry **entries;
   int n;

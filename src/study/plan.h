@@ -11,6 +11,7 @@ typedef struct vg_plan_source {
   char **paths, **layouts;              /* NULL-terminated; as many layouts as vg_roots wants */
   char *tumour_scheme, *anatomy_scheme; /* NULL: the layout's */
   char **ids;                           /* only these; NULL: all */
+  const vg_dataset *opened;             /* borrowed, in place of all that; NULL */
 } vg_plan_source;
 
 /* What a case's tumour must be like. */

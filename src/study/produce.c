@@ -79,6 +79,7 @@ static vg_status set_output(produce_job *j) {
   if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
   out->set.name = *out->title ? out->title : NULL;
   if (j->maker) out->set.series = j->maker->series;
+  out->set.real = j->maker && j->maker->real;
   /* A brain mask is told by the images; it has no map of its own. */
   const vg_classes *all = vg_study_class_set(j->study);
   for (int k = 0; k < all->n && !st; k++)
@@ -203,6 +204,7 @@ static vg_status write_image(write_job *w, int series, const char *path) {
   vg_volume vol = {0};
   vg_nifti_write_options how = {0};
   const vg_image_maker *maker = w->j->maker;
+  if (maker->place) return maker->place(maker->state, w->slot, series, path);
   vg_status st = maker->image(maker->state, w->slot, series, &vol, &how);
   how.xform_code = w->f->c.maps.xform_code;
   if (!st) st = vg_nifti_write(path, &vol, &how);
@@ -235,7 +237,8 @@ static vg_status write_file(void *arg, size_t k) {
   st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
   if (!st) st = series ? write_image(w, (int)k, whole) : write_map(w, kind, whole);
   uint64_t size = 0;
-  if (!st && !(st = vg_fs_size(whole, &size))) atomic_fetch_add(&j->bytes, size);
+  bool elsewhere = series && j->maker->place;
+  if (!st && !elsewhere && !(st = vg_fs_size(whole, &size))) atomic_fetch_add(&j->bytes, size);
   vg_free(whole);
   vg_free(dir);
   return st;

@@ -67,15 +67,17 @@ static vg_status describe(const vg_output *out, const vg_study *study, const vg_
   vg_json_put_string(by, "Name", "voxgan");
   vg_json_put_string(by, "Version", vg_version());
   vg_json_put_string(by, "Description",
-                     maker ? "images made by a conditional GAN from label maps; they show no real person"
-                           : "label maps, edited by program");
+                     out->set.real ? "images as they were, with label maps joined by program"
+                     : maker ? "images made by a conditional GAN from label maps; they show no real person"
+                             : "label maps, edited by program");
   vg_json *v = vg_json_put_take(d, "voxgan", vg_json_object());
   vg_json_put_string(v, "format", out->format_name);
   vg_json_put_string(v, "study_sha256", hash);
   vg_json_put_number(v, "cases", (double)out->cases);
   vg_json *series = vg_json_put_take(v, "series", vg_json_array());
   for (int k = 0; k < out->set.series.n; k++) vg_json_put_string(series, NULL, out->set.series.names[k]);
-  if (maker) put_images(v, maker);
+  if (out->set.real) vg_json_put_bool(v, "real", true);
+  if (maker && !out->set.real) put_images(v, maker);
   put_classes(v, &out->set.classes);
   put_scheme(v, "tumour_labels", &out->set.tumour);
   put_scheme(v, "anatomy_labels", &out->set.anatomy);
@@ -123,6 +125,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   snprintf(out->format_name, sizeof out->format_name, "%s", vg_json_string(vg_json_get(v, "format"), ""));
   out->format = vg_dataset_format_find(out->format_name);
   out->cases = (size_t)vg_json_number(vg_json_get(v, "cases"), 0);
+  out->set.real = vg_json_bool(vg_json_get(v, "real"), false);
   const char *title = vg_json_string(vg_json_get(d, "Name"), "");
   if (strcmp(title, DEFAULT_TITLE) != 0) snprintf(out->title, sizeof out->title, "%s", title);
   out->set.name = *out->title ? out->title : NULL;

@@ -91,7 +91,8 @@ static vg_status open_cohort(vg_study *s, const vg_study_options *o, int i) {
   vg_status st = vg_plan_source_of(&o->hosts, o, &hosts);
   if (!st) st = vg_plan_source_of(&o->donors, o, &donors);
   const vg_plan_source *from = p->hosts.paths ? &p->hosts : &hosts;
-  if (!st && !from->paths) st = vg_fail(VG_CONFIG, "cohort %s: no hosts are named", p->name);
+  hosts.opened = o->opened;
+  if (!st && !from->paths && !from->opened) st = vg_fail(VG_CONFIG, "cohort %s: no hosts are named", p->name);
   if (!st) st = vg_study_pick(s, from, &want, o->skip_incomplete, "hosts", &c->hosts);
   from = p->donors.paths ? &p->donors : &donors;
   if (!st && needs.donors && from->paths)
@@ -138,6 +139,8 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   step_needs needs = {0};
   for (int i = 0; i < s->plan.n; i++) each_step(&s->plan.cohorts[i], note_needs, &needs);
   s->cache.edited = needs.any;
+  s->cache.heal = o->heal;
+  snprintf(s->identity, sizeof s->identity, "%s", o->identity ? o->identity : "");
   for (int i = 0; i < s->plan.n; i++) {
     if ((st = open_cohort(s, o, i))) return o->plan ? vg_fail_in(st, "%s", o->plan) : st;
     if ((st = deal_cohort(s, o, i))) return st;

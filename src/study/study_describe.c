@@ -34,6 +34,7 @@ vg_json *vg_study_to_json(const vg_study *s) {
   vg_json_put_number(root, "seed", (double)s->seed);
   vg_json_put_number(root, "draws", s->draws);
   if (s->numbered) vg_json_put_string(root, "prefix", s->prefix);
+  if (*s->identity) vg_json_put_string(root, "identity", s->identity);
   vg_json *list = vg_json_put_take(root, "cohorts", vg_json_array());
   const vg_json *plan = vg_json_first(vg_json_get(s->plan.json, "cohorts"));
   for (int i = 0; i < s->plan.n; i++, plan = vg_json_next(plan)) {

@@ -3,6 +3,7 @@
 #define VG_STUDY_PARTS_H
 #include "study/map_cache.h"
 #include "study/plan.h"
+#include "voxgan/fs.h"
 #include "voxgan/study.h"
 
 /* A subject of one of the study's data sets. */
@@ -37,7 +38,7 @@ struct vg_study {
   vg_cohort *cohorts; /* plan.n */
   size_t count;
   bool planned, numbered;
-  char prefix[64];
+  char prefix[64], identity[VG_HASH_LEN];
   uint64_t seed;
   int draws;
   vg_classes classes;

@@ -75,6 +75,20 @@ expect_fail 3 "nowhere.*no such" train "$T/nowhere"
 expect "the earlier model is still there" [ -s "$T/run/model.safetensors" ]
 expect_fail 2 'unknown layout|no layout|layout brats2022' "$VOXGAN" train --data "$T/good" --layout brats2022 --out "$T/run2"
 
+# ADNI: whose label volume it is must be beyond doubt, and its values FreeSurfer's.
+scan() { mkdir -p "$T/adni/ADNI/002_S_0295/MPRAGE/$1/I$2"; cp "$T/good/$id/${id}_t1.nii.gz" "$T/adni/ADNI/002_S_0295/MPRAGE/$1/I$2/scan.nii.gz"; }
+scan 2006-11-02_08_16_44.0 40966
+mkdir -p "$T/adni/FreeSurfer/002_S_0295/mri"
+cp "$T/good/$id/${id}_seg.nii.gz" "$T/adni/FreeSurfer/002_S_0295/mri/aparc+aseg.nii.gz"
+expect_fail 3 'aparc\+aseg.nii.gz: label value 1 .*scheme freesurfer \(values of csf, ' \
+  "$VOXGAN" train --data "$T/adni" --out "$T/run_adni" --set data.series=t1
+scan 2007-11-02_08_16_44.0 40967
+expect_fail 3 'aparc\+aseg.nii.gz could belong to .*I40966.* or to .*I40967' "$VOXGAN" inspect "$T/adni"
+mv "$T/adni/FreeSurfer/002_S_0295" "$T/adni/FreeSurfer/002_S_0295_I7"
+expect_fail 3 '_I7/mri/aparc\+aseg.nii.gz .by its image number. belongs to no image, and .*I40966' "$VOXGAN" inspect "$T/adni"
+rm -r "$T/adni/FreeSurfer"
+expect_fail 3 '002_S_0295_I40966.*lacks anatomy' "$VOXGAN" train --data "$T/adni" --out "$T/run_adni" --set data.series=t1 --set data.anatomy=map
+
 # Unwritable output: below a file, so that it fails for root too.
 : >"$T/file"
 expect_fail 1 "$T/file: cannot make" "$VOXGAN" train --data "$T/good" --out "$T/file/run" $tiny

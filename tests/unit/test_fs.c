@@ -258,6 +258,37 @@ static void test_map_and_hash(void **state) {
   assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static void test_links(void **state) {
+  (void)state;
+  char *text;
+  size_t len;
+  put_file(in_scratch("target"), "seen through a link");
+  assert_int_equal(vg_fs_make_dirs(in_scratch("links/deep")), VG_OK);
+  for (int again = 0; again < 2; again++)
+    assert_int_equal(vg_fs_link(in_scratch("target"), in_scratch("links/one")), VG_OK);
+  assert_int_equal(vg_fs_read(in_scratch("links/one"), (void **)&text, &len), VG_OK);
+  assert_string_equal(text, "seen through a link");
+  vg_free(text);
+  /* A link to a link leads to the file; a file's own place is refused, and the file stays. */
+  assert_int_equal(vg_fs_link(in_scratch("links/one"), in_scratch("links/two")), VG_OK);
+  assert_int_equal(vg_fs_remove(in_scratch("links/one")), VG_OK);
+  assert_true(vg_fs_exists(in_scratch("links/two")));
+  assert_int_equal(vg_fs_link(in_scratch("links/two"), in_scratch("target")), VG_IO);
+  assert_int_equal(vg_fs_read(in_scratch("target"), (void **)&text, &len), VG_OK);
+  vg_free(text);
+  assert_int_equal(vg_fs_link(in_scratch("nothing"), in_scratch("links/three")), VG_IO);
+  assert_int_equal(vg_fs_link(in_scratch("target"), in_scratch("no/folder")), VG_IO);
+
+  assert_true(vg_fs_within(in_scratch("links"), in_scratch("links")));
+  assert_true(vg_fs_within(in_scratch("links/deep/not/there/yet"), in_scratch("links")));
+  assert_true(vg_fs_within(in_scratch("links"), "/"));
+  assert_false(vg_fs_within(in_scratch("links"), in_scratch("links/deep")));
+  assert_false(vg_fs_within(in_scratch("linksbeside"), in_scratch("links")));
+  assert_false(vg_fs_within("relative", in_scratch("links")));
+  assert_int_equal(symlink(in_scratch("links/deep"), in_scratch("way")), 0);
+  assert_true(vg_fs_within(in_scratch("way/x"), in_scratch("links")));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_failed_write_leaves_nothing),
@@ -265,6 +296,7 @@ int main(void) {
       cmocka_unit_test(test_walk),           cmocka_unit_test(test_lock),
       cmocka_unit_test(test_lock_try),       cmocka_unit_test(test_sweep),
       cmocka_unit_test(test_truncate),       cmocka_unit_test(test_map_and_hash),
+      cmocka_unit_test(test_links),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
