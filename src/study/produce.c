@@ -85,6 +85,8 @@ static vg_status set_output(produce_job *j) {
   for (int k = 0; k < all->n && !st; k++)
     if (strcmp(all->names[k], VG_CLASS_BRAIN) != 0)
       st = vg_classes_add_name(&out->set.classes, all->names[k], all->roles[k]);
+  out->set.tumour = *vg_study_scheme(j->study, VG_ROLE_TUMOUR);
+  out->set.anatomy = *vg_study_scheme(j->study, VG_ROLE_ANATOMY);
   out->cases = vg_study_count(j->study);
   return st ? st : out->format->schemes(&out->set);
 }

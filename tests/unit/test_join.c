@@ -189,6 +189,33 @@ static void other_formats_say_real(void **state) {
   }
 }
 
+static void of_freesurfer(vg_join_options *o) {
+  o->anatomy_scheme = "freesurfer";
+}
+
+/* Classes that BraTS's own tissues lack keep the values that the anatomy maps have for them. */
+static void anatomy_of_other_classes(void **state) {
+  (void)state;
+  static const uint16_t values[5] = {0, 1035, 41, 0, 43};
+  make_sets("fs", 1, true, ".nii.gz");
+  mini_write_labels(in_scratch("fs/anatomy"), "sub-p0/anat/sub-p0_dseg.nii.gz", grid_of(true), 30, values);
+  must(join("fs", "fs_out", of_freesurfer));
+  vg_dataset ds = {0};
+  vg_labelmap map;
+  must(vg_dataset_add(&ds, in_scratch("fs_out"), "auto", NULL, NULL));
+  assert_int_equal(ds.sources[0].anatomy_scheme.n, 7);
+  must(vg_nifti_read_labels(ds.subjects[0].anatomy, &map, NULL));
+  size_t n = vg_geometry_voxels(&map.geo), count[3] = {0};
+  for (size_t i = 0; i < n; i++) {
+    static const char *const names[] = {"cortical_gm", "wm", "ventricles"};
+    const vg_label *l = map.data[i] ? vg_scheme_find(&ds.sources[0].anatomy_scheme, map.data[i]) : NULL;
+    for (int k = 0; k < 3 && l; k++) count[k] += !strcmp(l->name, names[k]);
+  }
+  for (int k = 0; k < 3; k++) assert_true(count[k] > 5);
+  vg_labelmap_release(&map);
+  vg_dataset_release(&ds);
+}
+
 static void what_is_left_over_is_said(void **state) {
   (void)state;
   make_sets("odd", 3, true, ".nii.gz");
@@ -248,6 +275,7 @@ int main(void) {
       cmocka_unit_test(tumour_and_anatomy_are_both_there),
       cmocka_unit_test(images_are_linked_or_copied),
       cmocka_unit_test(other_formats_say_real),
+      cmocka_unit_test(anatomy_of_other_classes),
       cmocka_unit_test(what_is_left_over_is_said),
       cmocka_unit_test(faults_are_named),
   };
