@@ -39,6 +39,9 @@ vg_status vg_fs_append_line(const char *path, const char *line);
 vg_status vg_fs_remove(const char *path); /* fine when it is not there */
 /* Cuts the file off after so many bytes. */
 vg_status vg_fs_truncate(const char *path, uint64_t bytes);
+/* Whether vg_fs_write_atomic was writing this file, PATH.tmp.PID.N, when its process was killed: length of
+ * PATH, 0 for any other file. */
+size_t vg_fs_partial(const char *path);
 /* Removes from the folder what vg_fs_write_atomic was writing when its process was killed. */
 vg_status vg_fs_sweep(const char *dir);
 

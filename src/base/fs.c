@@ -1,5 +1,6 @@
 /* fs.c: paths, folders, whole-file reads and atomic writes, locks, maps. (Walking: fs_walk.c.) */
 #include "voxgan/fs.h"
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -240,12 +241,10 @@ vg_status vg_fs_truncate(const char *path, uint64_t bytes) {
   return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot cut off") : VG_OK;
 }
 
-/* Whether name ends as vg_fs_write_atomic's temporary files do: .tmp.PID.SERIAL */
-static bool is_partial(const char *name) {
-  unsigned long pid, serial;
-  int end = -1;
-  const char *tail = strstr(name, ".tmp.");
-  return tail && sscanf(tail, ".tmp.%lu.%lu%n", &pid, &serial, &end) == 2 && !tail[end];
+size_t vg_fs_partial(const char *path) {
+  size_t n = strlen(path), dots = 0;
+  while (n && (isdigit((unsigned char)path[n - 1]) || path[n - 1] == '.')) dots += path[--n] == '.';
+  return dots == 2 && n > 4 && !memcmp(path + n - 4, ".tmp", 4) ? n - 4 : 0;
 }
 
 vg_status vg_fs_sweep(const char *dir) {
@@ -253,7 +252,7 @@ vg_status vg_fs_sweep(const char *dir) {
   if (!d) return vg_fail_errno(dir, "cannot read folder");
   vg_status st = VG_OK;
   for (const struct dirent *e; !st && (e = readdir(d));)
-    if (is_partial(e->d_name) && unlinkat(dirfd(d), e->d_name, 0) && errno != ENOENT)
+    if (vg_fs_partial(e->d_name) && unlinkat(dirfd(d), e->d_name, 0) && errno != ENOENT)
       st = vg_fail_in(vg_fail_errno(e->d_name, "cannot remove"), "%s", dir);
   closedir(d);
   return st;

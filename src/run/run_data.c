@@ -88,7 +88,7 @@ vg_status run_data_open(const vg_train_options *o, const char *split_path, const
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
   if (st) goto out;
   st = vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
-                 text_or_null(c->data.anatomy_scheme));
+                            text_or_null(c->data.anatomy_scheme));
   if (st) goto out;
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */

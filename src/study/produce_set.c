@@ -1,7 +1,6 @@
 /* produce_set.c: the files that belong to a data set as a whole. */
 #include "study/produce_set.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -191,20 +190,13 @@ vg_status vg_failure_list(const char *root, char ***ids, size_t *n) {
 
 /* ---- what killed writers leave ---- */
 
-/* vg_fs_write_atomic writes PATH.tmp.PID.N first: length of PATH, 0 for another name. */
-static size_t without_tmp(const char *path) {
-  size_t n = strlen(path), dots = 0;
-  while (n && (isdigit((unsigned char)path[n - 1]) || path[n - 1] == '.')) dots += path[--n] == '.';
-  return dots == 2 && n >= 4 && !memcmp(path + n - 4, ".tmp", 4) ? n - 4 : 0;
-}
-
 static vg_status sweep_below(const char *root, const char *below, bool (*mine)(const void *, const char *),
                              const void *arg) {
   char *dir = vg_fs_join(root, below), **files = NULL;
   size_t n = 0;
   vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, &files, &n) : VG_OK;
   for (size_t i = 0; i < n && !st; i++) {
-    size_t len = without_tmp(files[i]);
+    size_t len = vg_fs_partial(files[i]);
     if (!len) continue;
     char *whole = vg_fs_join(dir, files[i]);
     files[i][len] = '\0';
