@@ -67,6 +67,11 @@ void vg_config_default(vg_config *c);
 vg_status vg_config_set(vg_config *c, const char *assignment);
 vg_status vg_config_from_json(vg_config *c, const char *name, const vg_json *root);
 vg_status vg_config_read(vg_config *c, const char *path);
+/* Puts what each "auto" of train and augment means in its place, by train.direction. VG_CONFIG: settings that
+ * do not go together. */
+vg_status vg_config_resolve(vg_config *c);
+/* train.direction is image2label: series in, label maps out. */
+bool vg_config_segments(const vg_config *c);
 /* All settings, resolved. NULL when out of memory. */
 vg_json *vg_config_to_json(const vg_config *c);
 /* Value of one setting as text, into buf. */

@@ -13,6 +13,17 @@
 extern "C" {
 #endif
 
+/* Of the images, inside the brain; each series by itself. 0: none of it. Intensities count from 0 to 1. */
+typedef struct vg_augment {
+  double share;       /* probability of each alteration */
+  double bias;        /* a smooth field multiplies by exp(up to this, either way) */
+  double blur;        /* standard deviation in voxels, up to this */
+  double noise;       /* standard deviation, up to this */
+  double contrast;    /* gain about the mean in 1 +- this, shift in +- half of it */
+  double gamma;       /* power exp(+- this) */
+  double drop_series; /* probability that a series is missing: -1 throughout; one stays at least */
+} vg_augment;
+
 typedef struct vg_loader_settings {
   int batch;
   int patch[3];          /* D, H, W */
@@ -20,14 +31,16 @@ typedef struct vg_loader_settings {
   double tumour_share;   /* 0..1 of patches centred on tumour, where a case has one */
   bool flip;             /* left-right, probability 0.5 */
   double jitter; /* intensity: gain in 1 +- jitter and shift in +- jitter of the images, inside the brain */
+  vg_augment augment;
   double tumour_weight; /* of tumour voxels in the weight map; 1: none */
+  bool background; /* the labels get a first channel with what no class fills, so that they add up to 1 */
   uint64_t seed;
   int threads, ahead; /* 0: 1 thread, 2 batches */
 } vg_loader_settings;
 
 typedef struct vg_batch {
   int n, dim[3];    /* N; D, H, W */
-  float *labels;    /* (N, C, D, H, W) in [0, 1] */
+  float *labels;    /* (N, C, D, H, W) in [0, 1]; C is one more with background */
   float *image;     /* (N, S, D, H, W) in [-1, 1] */
   float *weight;    /* (N, 1, D, H, W), or NULL when tumour_weight is 1 */
   int epoch, index; /* of this batch, from 0 */

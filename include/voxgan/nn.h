@@ -6,7 +6,7 @@
  *
  * Inputs are plain floats, so that loader threads never touch a tensor:
  *   input  (N, in_channels, D, H, W)   class fractions in [0, 1], or intensities in [-1, 1]
- *   target (N, out_channels, D, H, W)  intensities in [-1, 1]
+ *   target (N, out_channels, D, H, W)  intensities in [-1, 1]; of a softmax, fractions that add up to 1
  *   weight (N, 1, D, H, W) or NULL     of the reconstruction loss, per voxel
  *
  * Architecture follows pix2pix (Isola et al., CVPR 2017) in 3-D; an axis of patch size 1 has kernel
@@ -25,7 +25,7 @@ extern "C" {
 /* What must be known to build the networks; stored with every model. */
 typedef struct vg_gan_spec {
   char generator[16];     /* row of generators.def: unet, resnet */
-  char discriminator[16]; /* row of discriminators.def: patch */
+  char discriminator[16]; /* row of discriminators.def: patch; or "none", where w_adversarial is 0 */
   char norm[16];          /* instance, batch, none */
   int in_channels, out_channels;
   int patch[3];   /* D, H, W: decides depth and strides, see vg_unet_strides */
@@ -33,13 +33,14 @@ typedef struct vg_gan_spec {
   int levels;     /* of the U-Net; 0: from the patch */
   int blocks;     /* of the ResNet generator */
   int d_layers;   /* stride-2 layers of the PatchGAN, pix2pix: 3 */
+  int softmax;    /* 1: out_channels are class fractions, the first the background's; 0: images, by tanh */
   int input_skip; /* 1: unet's input also reaches its output by a k3 convolution; pix2pix: 0 */
   double dropout; /* probability in the innermost decoder blocks, pix2pix: 0.5 */
 } vg_gan_spec;
 
 typedef struct vg_gan_objective {
   char adversarial[16];                   /* row of losses.def with kind adversarial: bce, lsgan, hinge */
-  char reconstruction[16];                /* row with kind reconstruction: l1 */
+  char reconstruction[16];                /* row with kind reconstruction: l1, ce_dice */
   double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
   double beta1, beta2;
   double ema;      /* decay a step of the generator's exponential moving average; 0: none */
@@ -126,6 +127,7 @@ typedef enum vg_loss_kind { VG_LOSS_ADVERSARIAL, VG_LOSS_RECONSTRUCTION } vg_los
 typedef struct vg_loss {
   const char *name, *help;
   vg_loss_kind kind;
+  bool fractions; /* of class fractions that add up to 1, which it wants */
   /* adversarial: mean loss of logits against "real" (for D: true/false; for G: g true asks to fool) */
   vg_tensor *(*adversarial)(vg_tensor *logits, bool real, bool for_generator);
   vg_tensor *(*reconstruction)(vg_tensor *out, vg_tensor *target, vg_tensor *weight);

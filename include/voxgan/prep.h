@@ -22,11 +22,15 @@ extern "C" {
 #endif
 
 typedef struct vg_prep_settings {
-  double spacing;        /* mm, isotropic; 0 leaves the spacing as it is */
-  double margin;         /* mm kept around the brain */
-  double percentile[2];  /* of the brain's intensities that become -1 and +1; 0.5 and 99.5 */
-  vg_classes classes;    /* channels of the labels */
-  vg_series_list series; /* channels of the image, may be empty at synthesis */
+  double spacing;         /* mm, isotropic; 0 leaves the spacing as it is */
+  double margin;          /* mm kept around the brain */
+  double percentile[2];   /* of the brain's intensities that become -1 and +1; 0.5 and 99.5 */
+  vg_classes classes;     /* channels of the labels */
+  vg_series_list series;  /* channels of the image, may be empty at synthesis */
+  bool brain_from_images; /* what a model sees that reads images: the brain is where half or more of the
+                             series' masks say so, and labels outside it are dropped; without classes no label
+                             map is read */
+  bool some_series;       /* a series that a subject lacks is background throughout; one is there at least */
 } vg_prep_settings;
 
 /* Geometry of one prepared case. */

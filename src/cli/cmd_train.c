@@ -45,7 +45,7 @@ static vg_status resolve(const char *path, vg_config *config) {
     snprintf(text, sizeof text, "run.seed=%lld", seed);
     st = vg_config_set(config, text);
   }
-  return st;
+  return st ? st : vg_config_resolve(config);
 }
 
 static vg_status run(char **args, int n_args) {

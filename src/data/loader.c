@@ -11,6 +11,7 @@
 
 #include "base/message.h"
 #include "base/simd.h"
+#include "data/augment.h"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include "voxgan/rng.h"
@@ -93,6 +94,10 @@ static int samples_of(const vg_loader *l) {
   return l->s.samples_per_epoch > 0 ? l->s.samples_per_epoch : (int)l->n_cases;
 }
 
+static int label_channels(const vg_loader *l) {
+  return l->n_classes + l->s.background;
+}
+
 int vg_loader_batches(const vg_loader *l) {
   return l->batches;
 }
@@ -167,6 +172,31 @@ static void brain_patch(const vg_case *c, const int lo[3], const int dim[3], flo
   copy_channel(c, c->brain, false, lo, dim, out);
 }
 
+/* What the classes leave. */
+static void fill_background(const float *labels, int n_classes, size_t patch, float *out) {
+  fill(out, 1, patch);
+  for (int k = 0; k < n_classes; k++)
+    for (size_t i = 0; i < patch; i++) out[i] -= labels[(size_t)k * patch + i];
+  for (size_t i = 0; i < patch; i++) out[i] = out[i] < 0 ? 0 : out[i];
+}
+
+/* inside is left with the brain; scratch goes to augmentation. */
+static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long epoch, long sample,
+                    float *image, float *inside, float *scratch) {
+  const vg_augment *how = &l->s.augment;
+  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  /* A stream of its own: what else is drawn for a sample does not depend on these settings. */
+  vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader augment", (uint64_t)epoch, (uint64_t)sample));
+  bool missing[VG_SERIES_MAX] = {false};
+  if (how->share > 0) {
+    brain_patch(c, lo, l->s.patch, inside);
+    vg_augment_images(image, l->n_series, inside, l->s.patch, how, &r, scratch);
+  }
+  if (how->drop_series > 0) vg_augment_drop(how->drop_series, l->n_series, &r, missing);
+  for (int s = 0; s < l->n_series; s++)
+    if (missing[s]) fill(image + (size_t)s * patch, -1, patch);
+}
+
 static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sample, float *labels,
                         float *image, float *weight, float *scratch) {
   const vg_case *c = &l->cases[pick_case(l, sh, epoch, sample)];
@@ -175,7 +205,10 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader sample", (uint64_t)epoch, (uint64_t)sample));
   int lo[3];
   pick_corner(l, c, &r, lo);
+  float *background = labels;
+  if (l->s.background) labels += patch;
   vg_case_patch(c, lo, dim, labels, image);
+  if (l->n_series) augment(l, c, lo, epoch, sample, image, scratch, scratch + patch);
   if (l->s.jitter > 0 && l->n_series) {
     brain_patch(c, lo, dim, scratch);
     for (int s = 0; s < l->n_series; s++) {
@@ -190,6 +223,7 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
     mirror(labels, rows * (size_t)l->n_classes, dim[2]);
     mirror(image, rows * (size_t)l->n_series, dim[2]);
   }
+  if (l->s.background) fill_background(labels, l->n_classes, patch, background);
   if (weight) {
     float more = (float)(l->s.tumour_weight - 1);
     fill(weight, 1, patch);
@@ -204,7 +238,7 @@ static void make_batch(const vg_loader *l, shuffled *sh, long number, vg_batch *
   b->index = (int)(number % l->batches);
   for (int i = 0; i < b->n; i++)
     make_sample(l, sh, b->epoch, (long)b->index * b->n + i,
-                b->labels + (size_t)i * (size_t)l->n_classes * patch,
+                b->labels + (size_t)i * (size_t)label_channels(l) * patch,
                 b->image + (size_t)i * (size_t)l->n_series * patch,
                 b->weight ? b->weight + (size_t)i * patch : NULL, scratch);
 }
@@ -224,7 +258,7 @@ static void *work(void *arg) {
   vg_loader *l = arg;
   size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
   shuffled sh = {vg_malloc(l->n_cases, sizeof *sh.order), -1, -1};
-  float *scratch = vg_malloc(patch, sizeof *scratch);
+  float *scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *scratch);
   if (!sh.order || !scratch) {
     give_up(l, VG_MEMORY);
     goto out;
@@ -276,7 +310,7 @@ static vg_status make_ring(vg_loader *l) {
     l->ring[i].number = -1;
     b->n = l->s.batch;
     memcpy(b->dim, l->s.patch, sizeof b->dim);
-    b->labels = vg_malloc(samples * (size_t)l->n_classes, sizeof *b->labels);
+    b->labels = vg_malloc(samples * (size_t)label_channels(l), sizeof *b->labels);
     b->image = vg_malloc(samples * (size_t)l->n_series, sizeof *b->image);
     if (l->s.tumour_weight != 1) b->weight = vg_malloc(samples, sizeof *b->weight);
     if (!b->labels || !b->image || (l->s.tumour_weight != 1 && !b->weight)) return VG_MEMORY;

@@ -219,14 +219,17 @@ out:
   return st;
 }
 
-/* Adds the voxels that half or more of the series' masks hold. */
+/* Adds the voxels that half or more of the series' masks hold; drops all others where only these count. */
 static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *classes, vg_case_grid *grid,
                                   vg_volume *keep, vg_range *ranges, vg_maps *m) {
   uint8_t *mask = NULL, *votes = NULL;
   vg_status st = VG_OK;
   size_t n = 0;
+  int voters = 0;
   for (int i = 0; i < in->n_series && !st; i++) {
     vg_volume vol = {0};
+    if (!in->series[i]) continue;
+    voters++;
     st = vg_case_read_series(grid, in->series[i], &vol);
     if (!st) st = begin(grid, classes, m);
     if (!st && !mask) {
@@ -247,7 +250,9 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *cl
   }
   uint8_t brain = (uint8_t)(vg_classes_find(classes, VG_CLASS_BRAIN) + 1);
   for (size_t k = 0; k < n && !st; k++) {
-    m->brain[k] |= 2 * votes[k] >= in->n_series;
+    const bool inside = 2 * votes[k] >= voters;
+    if (inside) m->brain[k] = 1;
+    if (!inside && in->mask_only) m->brain[k] = m->anatomy[k] = m->tumour[k] = 0;
     if (m->brain[k] && !m->anatomy[k]) m->anatomy[k] = brain;
   }
   vg_free(mask);

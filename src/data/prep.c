@@ -62,16 +62,25 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
                             vg_case_inputs *in) {
   const vg_source *src = &ds->sources[subject->source];
   memset(in, 0, sizeof *in);
-  in->anatomy = subject->anatomy;
+  in->mask_only = settings->brain_from_images;
+  const bool labels = !in->mask_only || settings->classes.n;
+  if (labels) in->anatomy = subject->anatomy;
   bool joint = scheme_has(&src->tumour_scheme, VG_ROLE_ANATOMY);
-  if (vg_classes_count(&settings->classes, VG_ROLE_TUMOUR) || joint) in->tumour = subject->tumour;
-  in->mask_from_series = !in->anatomy && !(in->tumour && joint);
+  if (labels && (vg_classes_count(&settings->classes, VG_ROLE_TUMOUR) || joint)) in->tumour = subject->tumour;
+  const bool told = in->anatomy || (in->tumour && joint);
+  in->mask_from_series = !told || in->mask_only;
+  bool any = false;
   for (int i = 0; i < settings->series.n; i++) {
     int at = vg_series_find(&ds->series, settings->series.names[i]);
-    if (at < 0 || !subject->series[at])
+    const char *path = at < 0 ? NULL : subject->series[at];
+    if (!path && !settings->some_series)
       return vg_fail(VG_DATA, "subject %s has no series %s", subject->id, settings->series.names[i]);
-    in->series[in->n_series++] = subject->series[at];
+    any |= path != NULL;
+    in->series[in->n_series++] = path;
   }
+  if (settings->some_series && !any)
+    return vg_fail(VG_DATA, "subject %s has none of the wanted series (%s, ...)", subject->id,
+                   settings->series.names[0]);
   if (settings->series.n == 0 && in->mask_from_series)
     for (int i = 0; i < ds->series.n; i++)
       if (subject->series[i]) in->series[in->n_series++] = subject->series[i];
@@ -82,7 +91,7 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
         "its image series beside the tumour map",
         subject->id);
   int brain = vg_classes_find(&settings->classes, VG_CLASS_BRAIN);
-  if (in->mask_from_series && brain < 0 && vg_classes_count(&settings->classes, VG_ROLE_ANATOMY))
+  if (!told && brain < 0 && vg_classes_count(&settings->classes, VG_ROLE_ANATOMY))
     return vg_fail(VG_DATA, "subject %s has no anatomy map, and the classes want one (%s, ...)", subject->id,
                    settings->classes.names[0]);
   return VG_OK;
@@ -275,6 +284,13 @@ VG_HOT static void quantise(const float *v, const float *share, const uint8_t *b
 static vg_status series_grid(work *w, int s) {
   const vg_prep_record *r = &w->c->record;
   vg_range *range = &w->c->ranges[s];
+  const size_t n = product(r->dim);
+  int16_t *image = (int16_t *)(void *)(w->block + w->layout.image) + (size_t)s * n;
+  if (!w->in.series[s]) {
+    *range = (vg_range){0, 1, 0};
+    for (size_t i = 0; i < n; i++) image[i] = -32767;
+    return VG_OK;
+  }
   vg_volume *v = &w->volumes[s];
   if (!v->data) {
     vg_status st = vg_case_read_series(&w->scan, w->in.series[s], v);
@@ -297,8 +313,6 @@ static vg_status series_grid(work *w, int s) {
   vg_volume_release(v);
   float *grid = w->crop;
   if (!w->resampler.identity) vg_resample(&w->resampler, w->crop, grid = w->grid);
-  size_t n = product(r->dim);
-  int16_t *image = (int16_t *)(void *)(w->block + w->layout.image) + (size_t)s * n;
   quantise(grid, w->share, w->block + w->layout.brain, range, image, n);
   return VG_OK;
 }

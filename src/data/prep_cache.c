@@ -152,6 +152,7 @@ static char *resolve(const char *path) {
 static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subject *subject,
                           const vg_prep_settings *s, char key[VG_HASH_LEN]) {
   vg_case_inputs in;
+  if (s->some_series) VG_BUG("the cache's key has no place for series that are missing");
   vg_status st = vg_case_inputs_of(ds, subject, s, &in);
   if (st) return st;
   const vg_source *src = &ds->sources[subject->source];
@@ -169,6 +170,7 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
   char *tumour = vg_scheme_text(&src->tumour_scheme), *anatomy = vg_scheme_text(&src->anatomy_scheme);
   vg_str_addf(&t, FORMAT "\nspacing %.17g margin %.17g percentile %.17g %.17g\n", s->spacing, s->margin,
               s->percentile[0], s->percentile[1]);
+  if (s->brain_from_images) vg_str_add(&t, "brain from images\n");
   for (int i = 0; i < s->classes.n; i++)
     vg_str_addf(&t, "class %s %s\n", s->classes.names[i], vg_role_name(s->classes.roles[i]));
   for (int i = 0; i < s->series.n; i++) vg_str_addf(&t, "channel %s\n", s->series.names[i]);

@@ -15,10 +15,11 @@ void vg_case_place(vg_case *c, const vg_case_layout *l, const void *block);
 
 /* The files that preparing a subject reads. Paths are borrowed from the subject. */
 typedef struct vg_case_inputs {
-  const char *tumour, *anatomy; /* label maps, or NULL */
-  const char *series[VG_SERIES_MAX];
+  const char *tumour, *anatomy;      /* label maps, or NULL */
+  const char *series[VG_SERIES_MAX]; /* NULL: some_series, and the subject lacks it */
   int n_series;
-  bool mask_from_series; /* no label map tells the anatomy */
+  bool mask_from_series; /* no label map tells the anatomy, or */
+  bool mask_only;        /* the series alone tell where the brain is */
 } vg_case_inputs;
 
 vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,

@@ -11,10 +11,11 @@
 #define VG_DISCRIMINATOR(name, help) "|" #name
 #define VG_LOSS_ADV(name, help) "|" #name
 #define VG_LOSS_REC(name, help)
+#define VG_LOSS_SEG(name, help)
 #define VG_GENERATOR_CHOICES (generator_choices + 1)
 #define VG_DISCRIMINATOR_CHOICES (discriminator_choices + 1)
 #define VG_ADVERSARIAL_CHOICES (adversarial_choices + 1)
-#define VG_RECONSTRUCTION_CHOICES (reconstruction_choices + 1)
+#define VG_RECONSTRUCTION_CHOICES reconstruction_choices
 static const char generator_choices[] =
 #include "voxgan/generators.def"
     ;
@@ -26,9 +27,11 @@ static const char adversarial_choices[] =
     ;
 #undef VG_LOSS_ADV
 #undef VG_LOSS_REC
+#undef VG_LOSS_SEG
 #define VG_LOSS_ADV(name, help)
 #define VG_LOSS_REC(name, help) "|" #name
-static const char reconstruction_choices[] =
+#define VG_LOSS_SEG(name, help) "|" #name
+static const char reconstruction_choices[] = "auto"
 #include "voxgan/losses.def"
     ;
 
@@ -226,6 +229,22 @@ vg_status vg_config_read(vg_config *c, const char *path) {
   if (!st) st = vg_config_from_json(c, path, root);
   vg_json_free(root);
   return st;
+}
+
+bool vg_config_segments(const vg_config *c) {
+  return !strcmp(c->train.direction, "image2label");
+}
+
+vg_status vg_config_resolve(vg_config *c) {
+  bool segments = vg_config_segments(c);
+  if (!strcmp(c->train.reconstruction, "auto")) strcpy(c->train.reconstruction, segments ? "ce_dice" : "l1");
+  if (!strcmp(c->augment.images, "auto")) strcpy(c->augment.images, segments ? "on" : "off");
+  if (!segments && c->augment.drop_series > 0)
+    return vg_fail(VG_CONFIG,
+                   "augment.drop_series is %.10g, but label2image reads no series; it is for "
+                   "train.direction image2label",
+                   c->augment.drop_series);
+  return VG_OK;
 }
 
 vg_json *vg_config_to_json(const vg_config *c) {

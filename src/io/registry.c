@@ -30,6 +30,7 @@ static const vg_registry_row discriminators[] = {
 
 #define VG_LOSS_ADV ROW
 #define VG_LOSS_REC ROW
+#define VG_LOSS_SEG ROW
 static const vg_registry_row losses[] = {
 #include "voxgan/losses.def"
     END};

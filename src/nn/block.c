@@ -177,6 +177,10 @@ vg_tensor *vg_block_apply_up(const vg_block *b, vg_tensor *x0, vg_tensor *x1, co
   return vg_scope_pop(s, norm_act(b, y, slope, pass));
 }
 
+vg_tensor *vg_output(vg_tensor *y, bool softmax) {
+  return softmax ? vg_softmax(y, 1) : vg_tanh(y);
+}
+
 vg_tensor *vg_pass_dropout(vg_tensor *y, const vg_pass *pass) {
   return pass->training && pass->dropout > 0 ? vg_dropout(y, pass->dropout, pass->rand) : y;
 }

@@ -79,6 +79,8 @@ vg_tensor *vg_block_apply_up(const vg_block *b, vg_tensor *x0, vg_tensor *x1, co
                              const vg_pass *pass);
 /* ReLU at 0, nothing at 1. */
 vg_tensor *vg_activate(vg_tensor *y, double slope);
+/* What a generator ends in: class fractions along C, or images in [-1, 1]. */
+vg_tensor *vg_output(vg_tensor *y, bool softmax);
 /* Nothing unless the pass trains and has a probability. */
 vg_tensor *vg_pass_dropout(vg_tensor *y, const vg_pass *pass);
 

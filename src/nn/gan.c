@@ -8,6 +8,10 @@
 
 /* ---- building ---- */
 
+static bool has_discriminator(const vg_gan_spec *spec) {
+  return strcmp(spec->discriminator, "none") != 0;
+}
+
 static vg_status check_spec(const vg_gan_spec *spec, bool training) {
   const vg_generator *g = vg_generator_find(spec->generator);
   const vg_discriminator *d = vg_discriminator_find(spec->discriminator);
@@ -16,6 +20,8 @@ static vg_status check_spec(const vg_gan_spec *spec, bool training) {
     return vg_fail(VG_CONFIG, "generator \"%s\" is not known; see voxgan list generators", spec->generator);
   if (vg_norm_find(spec->norm) < 0)
     return vg_fail(VG_CONFIG, "norm \"%s\" is not known: instance, batch or none", spec->norm);
+  if (spec->softmax && spec->out_channels < 2)
+    return vg_fail(VG_CONFIG, "class fractions want 2 output channels at least: the background and a class");
   if (spec->in_channels < 1 || spec->out_channels < 1)
     return vg_fail(VG_CONFIG, "%d input and %d output channels: at least 1 of each", spec->in_channels,
                    spec->out_channels);
@@ -27,7 +33,7 @@ static vg_status check_spec(const vg_gan_spec *spec, bool training) {
   if (!(spec->dropout >= 0 && spec->dropout < 1))
     return vg_fail(VG_CONFIG, "dropout %g: 0 or more, below 1", spec->dropout);
   st = g->check(spec);
-  if (st || !training) return st;
+  if (st || !training || !has_discriminator(spec)) return st;
   if (!d)
     return vg_fail(VG_CONFIG, "discriminator \"%s\" is not known; see voxgan list discriminators",
                    spec->discriminator);
@@ -44,13 +50,21 @@ static vg_status check_spec(const vg_gan_spec *spec, bool training) {
   return VG_OK;
 }
 
-static vg_status check_objective(const vg_gan_objective *o) {
+static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective *o) {
   const vg_loss *a = vg_loss_find(o->adversarial), *r = vg_loss_find(o->reconstruction);
   if (!a || a->kind != VG_LOSS_ADVERSARIAL)
     return vg_fail(VG_CONFIG, "adversarial loss \"%s\" is not known; see voxgan list losses", o->adversarial);
   if (!r || r->kind != VG_LOSS_RECONSTRUCTION)
     return vg_fail(VG_CONFIG, "reconstruction loss \"%s\" is not known; see voxgan list losses",
                    o->reconstruction);
+  if (r->fractions && !spec->softmax)
+    return vg_fail(
+        VG_CONFIG,
+        "reconstruction loss \"%s\" is one of class fractions, and the generator makes images; l1 is "
+        "for them",
+        r->name);
+  if (o->w_adversarial > 0 && !has_discriminator(spec))
+    return vg_fail(VG_CONFIG, "an adversarial loss of weight %g wants a discriminator", o->w_adversarial);
   if (!(o->w_adversarial >= 0 && isfinite(o->w_adversarial)) ||
       !(o->w_reconstruction >= 0 && isfinite(o->w_reconstruction)))
     return vg_fail(VG_CONFIG, "loss weights %g and %g: 0 or more", o->w_adversarial, o->w_reconstruction);
@@ -65,7 +79,7 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
   *out = NULL;
   vg_gan *gan = NULL;
   vg_status st = check_spec(spec, objective != NULL);
-  if (!st && objective) st = check_objective(objective);
+  if (!st && objective) st = check_objective(spec, objective);
   if (st) return st;
   if (!(gan = VG_NEW(vg_gan))) return VG_MEMORY;
   gan->spec = *spec;
@@ -90,14 +104,15 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
   }
   gan->adversarial = vg_loss_find(objective->adversarial);
   gan->reconstruction = vg_loss_find(objective->reconstruction);
+  st = vg_adam_init(&gan->g_adam, &gan->g_params, objective->beta1, objective->beta2);
+  if (st || !has_discriminator(spec)) goto out;
   gan->discriminator = vg_discriminator_find(spec->discriminator);
   gan->d_params = (vg_params){
       .prefix = "d.", .seed = seed, .sd = INIT_SD, .spectral = objective->d_spectral, .device = device};
   st = VG_MEMORY;
   if (!(gan->d = gan->discriminator->build(spec, &gan->d_params))) goto out;
-  if ((st = gan->d_params.status)) goto out;
-  st = vg_adam_init(&gan->g_adam, &gan->g_params, objective->beta1, objective->beta2);
-  if (!st) st = vg_adam_init(&gan->d_adam, &gan->d_params, objective->beta1, objective->beta2);
+  if (!(st = gan->d_params.status))
+    st = vg_adam_init(&gan->d_adam, &gan->d_params, objective->beta1, objective->beta2);
 out:
   if (st) {
     vg_gan_free(gan);
@@ -208,13 +223,20 @@ static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double shar
   return pair(real, fake, share);
 }
 
-/* Adds share of the generator's gradients, through the frozen discriminator. Returns that of the losses. */
-static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
+/* The generator's adversarial loss, through the frozen discriminator; 0 where there is none. */
+static vg_tensor *fooled_loss(const vg_gan *gan, const part *t) {
+  const int64_t one = 1;
   const vg_pass pass = {.training = true, .update_stats = true};
-  const vg_gan_objective *o = &gan->objective;
+  if (!gan->d) return vg_zeros(&one, 1, gan->device);
   vg_tensor *conditions = gan->discriminator->condition(gan->d, t->input);
   vg_tensor *logits = gan->discriminator->judge(gan->d, conditions, t->fake, &pass);
-  vg_tensor *fooled = gan->adversarial->adversarial(logits, true, true);
+  return gan->adversarial->adversarial(logits, true, true);
+}
+
+/* Adds share of the generator's gradients. Returns that of the losses. */
+static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
+  const vg_gan_objective *o = &gan->objective;
+  vg_tensor *fooled = fooled_loss(gan, t);
   vg_tensor *rebuilt = gan->reconstruction->reconstruction(t->fake, t->target, t->weight);
   vg_backward(vg_add(vg_scale(fooled, o->w_adversarial * share, 0),
                      vg_scale(rebuilt, o->w_reconstruction * share, 0)));
@@ -274,7 +296,7 @@ vg_status vg_gan_average(vg_gan *gan, double share) {
 
 static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g,
                              double lr_d) {
-  if (!gan->d) return vg_fail(VG_FAILED, "a generator made for synthesis cannot be trained");
+  if (!gan->reconstruction) return vg_fail(VG_FAILED, "a generator made for synthesis cannot be trained");
   if (n_parts < 1) return vg_fail(VG_FAILED, "a step needs a batch");
   if (!(lr_g >= 0 && isfinite(lr_g)) || !(lr_d >= 0 && isfinite(lr_d)))
     return vg_fail(VG_CONFIG, "learning rates %g and %g: finite, 0 or more", lr_g, lr_d);
@@ -308,7 +330,7 @@ static double average_share(const vg_gan *gan) {
   return 1 - fmin(gan->objective.ema, (1 + t) / (10 + t));
 }
 
-/* As pix2pix: the fake; D from (real, fake); then G through the updated D. */
+/* As pix2pix: the fake; D from (real, fake); then G through the updated D. Without D, G alone. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses) {
   if (losses) *losses = (vg_gan_losses){0};
@@ -316,6 +338,7 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if (st) return st;
 
   const double share = 1.0 / n_parts;
+  const int64_t two = 2;
   /* One micro-batch keeps the generator's graph for both halves; of several it is made again for the second,
    * from the same dropout stream, so that the memory of one is enough. */
   const bool once = n_parts == 1;
@@ -331,7 +354,8 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if ((st = vg_undo_keep_statistics(&before, &gan->d_params))) goto out;
   if (once) t = prepare(gan, &parts[0], 0, true, true);
 
-  for (int p = 0; p < n_parts; p++) {
+  if (!gan->d) d = vg_zeros(&two, 1, gan->device);
+  for (int p = 0; p < n_parts && gan->d; p++) {
     vg_scope *s = vg_scope_push();
     if (!once) t = prepare(gan, &parts[p], p, false, false);
     d = add_share(s, d, discriminator_backward(gan, &t, share));
@@ -343,7 +367,8 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
     if ((st = read_losses(d, &losses->d_real, &losses->d_fake)) || (st = check_losses(losses))) goto out;
     if ((st = vg_undo_keep_adam(&before, &gan->d_adam))) goto out;
   }
-  if ((st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1, skip_d), "discriminator"))) goto out;
+  if (gan->d && (st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1, skip_d), "discriminator")))
+    goto out;
   vg_params_zero_grad(&gan->d_params);
 
   vg_params_requires_grad(&gan->d_params, false);
@@ -392,7 +417,7 @@ vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
   int least[3], d[3] = {1, 1, 1};
   bool fits = true;
   gan->generator->min_dim(&gan->spec, least);
-  if (training) gan->discriminator->min_dim(&gan->spec, d);
+  if (training && gan->d) gan->discriminator->min_dim(&gan->spec, d);
   for (int a = 0; a < 3; a++) {
     if (d[a] > least[a]) least[a] = d[a];
     fits = fits && dim[a] >= least[a];
@@ -426,7 +451,8 @@ size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
 size_t vg_gan_step_bytes(const vg_gan_spec *spec, int n, const int dim[3]) {
   const vg_generator *g = vg_generator_find(spec->generator);
   const vg_discriminator *d = vg_discriminator_find(spec->discriminator);
-  if (!g || !d) return 0;
+  if (!g) return 0;
   double inputs = vg_voxels(dim) * (spec->in_channels + spec->out_channels + 1);
-  return (size_t)((g->floats(spec, dim, true) + d->floats(spec, dim) + inputs) * n * sizeof(float));
+  double judged = d ? d->floats(spec, dim) : 0;
+  return (size_t)((g->floats(spec, dim, true) + judged + inputs) * n * sizeof(float));
 }

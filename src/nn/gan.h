@@ -16,7 +16,8 @@ struct vg_gan {
 
   const vg_generator *generator;
   const vg_discriminator *discriminator;
-  void *g, *d;   /* d NULL in a synthesis-only GAN, and so are the Adams' tensors */
+  void *g,
+      *d; /* d NULL where there is no discriminator; a synthesis-only GAN has no reconstruction loss either */
   void *average; /* of the generator over the steps; NULL where none is kept */
   vg_params g_params, d_params, average_params;
   vg_adam g_adam, d_adam;

@@ -1,9 +1,9 @@
 /* generator_resnet.c: the residual generator of Johnson et al. 2016, as CycleGAN and pix2pix carry it.
  *
- * k7 - two stride-2 layers - blocks of two k3 each - two upward layers - k7, tanh; reflection padding in
- * the k7 and k3 layers. The stride-2 layers are k4 p1 (CycleGAN: k3), so that odd extents come back exactly
- * and the upward ones can go by phases. An axis of fewer than 8 voxels is halved at most once, one of fewer
- * than 4 never, and has kernel 3; an axis of one voxel has kernel 1.
+ * k7 - two stride-2 layers - blocks of two k3 each - two upward layers - k7, tanh or softmax; reflection
+ * padding in the k7 and k3 layers. The stride-2 layers are k4 p1 (CycleGAN: k3), so that odd extents come
+ * back exactly and the upward ones can go by phases. An axis of fewer than 8 voxels is halved at most once,
+ * one of fewer than 4 never, and has kernel 3; an axis of one voxel has kernel 1.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 
 typedef struct resnet {
   int blocks;
+  bool softmax;
   vg_block in, down[DOWNS], block[MAX_BLOCKS][2], up[DOWNS], out;
 } resnet;
 
@@ -70,6 +71,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     r->up[i] = vg_block_make(p, &d);
   }
   r->blocks = spec->blocks;
+  r->softmax = spec->softmax;
   for (int i = 0; i < r->blocks; i++)
     for (int j = 0; j < 2; j++) {
       snprintf(name, sizeof name, "block.%d.%d", i, j);
@@ -104,7 +106,7 @@ static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   for (int i = 0; i < r->blocks; i++) y = step(y, residual(r->block[i], y, pass));
   for (int i = DOWNS - 1; i >= 0; i--) y = step(y, vg_block_apply(&r->up[i], y, size[i], 0, pass));
   vg_scope *s = vg_scope_push();
-  vg_tensor *out = vg_scope_pop(s, vg_tanh(vg_block_apply(&r->out, y, NULL, 1, pass)));
+  vg_tensor *out = vg_scope_pop(s, vg_output(vg_block_apply(&r->out, y, NULL, 1, pass), r->softmax));
   vg_release(y);
   return out;
 }

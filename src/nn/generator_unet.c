@@ -1,11 +1,11 @@
 /* generator_unet.c: the U-Net of pix2pix (Isola et al. 2017), in as many dimensions as the patch has.
  *
  * Level i: [LeakyReLU] conv, norm, (level i+1 inside), [ReLU] upconv, norm, skip concatenation. The
- * outermost level has no norm and ends in tanh; the innermost convolution has no norm.
+ * outermost level has no norm and ends in tanh or softmax; the innermost convolution has no norm.
  *
  * The first convolution halves every axis, so what pix2pix knows of an edge within two voxels must squeeze
  * through ngf channels. With input_skip a k3 convolution brings the input straight to the output, before the
- * tanh: edges of labels stay where they are, and the levels learn what is left.
+ * last function: edges of labels stay where they are, and the levels learn what is left.
  *
  * Dropout: pix2pix has it in the up to three blocks below the innermost whose two widths are both 8 ngf,
  * which a 64^3 patch with its five levels never reaches. Here the block below the innermost always has
@@ -20,7 +20,7 @@ typedef struct unet {
   int levels;
   vg_block down[VG_UNET_MAX_LEVELS], up[VG_UNET_MAX_LEVELS];
   bool dropout[VG_UNET_MAX_LEVELS];
-  bool input_skip;
+  bool input_skip, softmax;
   vg_block skip;
 } unet;
 
@@ -73,6 +73,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     u->up[i] = vg_block_make(p, &up);
     u->dropout[i] = has_dropout(i, u->levels);
   }
+  u->softmax = spec->softmax;
   u->input_skip = spec->input_skip;
   if (u->input_skip) {
     vg_block_def skip = {.name = "skip", .in = spec->in_channels, .out = spec->out_channels};
@@ -105,7 +106,7 @@ static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   vg_scope *s = vg_scope_push();
   vg_tensor *y = level(u, 0, x, pass);
   if (u->input_skip) y = vg_add(y, vg_block_apply(&u->skip, x, NULL, 1, pass));
-  return vg_scope_pop(s, vg_tanh(y));
+  return vg_scope_pop(s, vg_output(y, u->softmax));
 }
 
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {

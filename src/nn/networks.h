@@ -12,7 +12,7 @@ typedef struct vg_generator {
   vg_status (*check)(const vg_gan_spec *spec);
   /* The network (vg_free), its parameters added to p; NULL: out of memory. p->status has the rest. */
   void *(*build)(const vg_gan_spec *spec, vg_params *p);
-  /* x (N, in, D, H, W) -> (N, out, D, H, W) in [-1, 1]. */
+  /* x (N, in, D, H, W) -> (N, out, D, H, W), see vg_output. */
   vg_tensor *(*forward)(const void *net, vg_tensor *x, const vg_pass *pass);
   void (*min_dim)(const vg_gan_spec *spec, int dim[3]);
   /* Floats held at once for one sample: generating, with its input; or (training) for a forward and backward

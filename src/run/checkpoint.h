@@ -20,7 +20,7 @@ typedef struct train_state {
   int64_t batches;      /* of an epoch */
   int64_t validate;     /* 1: the epoch before is logged, and is to be validated before anything else */
   int64_t step;         /* optimiser steps done */
-  double best;          /* lowest validation MAE so far; infinite before the first */
+  double best;          /* lowest cost of a validation so far; infinite before the first */
   int64_t best_step;    /* when that was */
   double seconds;       /* of training, over all sessions */
   int64_t log_bytes;    /* of log.jsonl */

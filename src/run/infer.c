@@ -68,11 +68,11 @@ static void gaussian(const axis_plan *p, float *w) {
 }
 
 typedef struct window_job {
-  const vg_case *c;
   int dim[3]; /* D, H, W of the case */
+  int channels;
   axis_plan axis[3];
   float *weight[3];
-  float *sum, *norm; /* (S, D, H, W), (D, H, W) */
+  float *sum, *norm; /* (channels, D, H, W), (D, H, W) */
 } window_job;
 
 static void add_window(const window_job *j, const int lo[3], const float *made) {
@@ -86,7 +86,7 @@ static void add_window(const window_job *j, const int lo[3], const float *made) 
       size_t to = ((size_t)gz * (size_t)j->dim[1] + (size_t)gy) * (size_t)j->dim[2];
       float wzy = j->weight[0][z] * j->weight[1][y];
       for (int x = x0; x < x1; x++) j->norm[to + (size_t)(lo[2] + x)] += wzy * j->weight[2][x];
-      for (int s = 0; s < j->c->n_series; s++) {
+      for (int s = 0; s < j->channels; s++) {
         const float *from =
             made + (((size_t)s * (size_t)e[0] + (size_t)z) * (size_t)e[1] + (size_t)y) * (size_t)e[2];
         float *sum = j->sum + (size_t)s * voxels + to;
@@ -99,10 +99,7 @@ vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, 
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
-  /* The case carries no images at synthesis; the network says how many it makes. */
-  vg_case shape = *c;
-  shape.n_series = spec->out_channels;
-  window_job j = {.c = &shape, .dim = {dim[0], dim[1], dim[2]}, .sum = out};
+  window_job j = {.dim = {dim[0], dim[1], dim[2]}, .channels = spec->out_channels, .sum = out};
   for (int whole = window != VG_WINDOW_PATCH; whole >= 0; whole--) {
     int extent[3];
     for (int a = 0; a < 3; a++) {
@@ -121,10 +118,10 @@ vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, 
   /* Windows of one slice are small: several go through at once. */
   int total = j.axis[0].count * j.axis[1].count * j.axis[2].count;
   int batch = j.axis[0].flat || j.axis[1].flat || j.axis[2].flat ? (total < 8 ? total : 8) : 1;
-  float *labels = vg_malloc((size_t)batch * (size_t)spec->in_channels * window_voxels, sizeof *labels);
+  float *given = vg_malloc((size_t)batch * (size_t)spec->in_channels * window_voxels, sizeof *given);
   float *made = vg_malloc((size_t)batch * (size_t)spec->out_channels * window_voxels, sizeof *made);
   j.norm = vg_calloc(voxels, sizeof *j.norm);
-  vg_status st = labels && made && j.norm ? VG_OK : VG_MEMORY;
+  vg_status st = given && made && j.norm ? VG_OK : VG_MEMORY;
   for (int a = 0; a < 3; a++) {
     j.weight[a] = vg_malloc((size_t)extent[a], sizeof(float));
     if (!j.weight[a]) st = VG_MEMORY;
@@ -137,19 +134,20 @@ vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, 
       int index[3] = {(k + b) / (j.axis[2].count * j.axis[1].count),
                       (k + b) / j.axis[2].count % j.axis[1].count, (k + b) % j.axis[2].count};
       for (int a = 0; a < 3; a++) lo[b][a] = window_start(&j.axis[a], index[a]);
-      vg_case_patch(c, lo[b], extent, labels + (size_t)b * (size_t)spec->in_channels * window_voxels, NULL);
+      float *to = given + (size_t)b * (size_t)spec->in_channels * window_voxels;
+      vg_case_patch(c, lo[b], extent, spec->softmax ? NULL : to, spec->softmax ? to : NULL);
     }
-    st = vg_gan_generate(gan, labels, n, extent, made);
+    st = vg_gan_generate(gan, given, n, extent, made);
     for (int b = 0; b < n && !st; b++)
       add_window(&j, lo[b], made + (size_t)b * (size_t)spec->out_channels * window_voxels);
   }
   for (int s = 0; s < spec->out_channels && !st; s++)
     for (size_t i = 0; i < voxels; i++) {
       float *v = &out[(size_t)s * voxels + i];
-      *v = c->brain[i] ? *v / j.norm[i] : -1.f;
+      *v = c->brain[i] ? *v / j.norm[i] : !spec->softmax ? -1.f : s ? 0.f : 1.f;
     }
   for (int a = 0; a < 3; a++) vg_free(j.weight[a]);
-  vg_free(labels);
+  vg_free(given);
   vg_free(made);
   vg_free(j.norm);
   return st;

@@ -5,9 +5,10 @@
 #include "voxgan/prep.h"
 #include "voxgan/run.h"
 
-/* out (S, D, H, W) on the case's prepared grid, values in [-1, 1]; -1 outside the brain. memory: bytes that
- * may be used (AUTO decides by it). Windows overlap by half and are weighted by a Gaussian of sigma extent /
- * 8 (Isensee et al., nnU-Net). VG_MEMORY when one window would not fit. */
+/* out (out_channels, D, H, W) on the case's prepared grid. Series made of the case's labels: values in [-1,
+ * 1], -1 outside the brain. Class fractions of the case's series: there the background is 1 and all else 0.
+ * memory: bytes that may be used (AUTO decides by it). Windows overlap by half and are weighted by a Gaussian
+ * of sigma extent / 8 (Isensee et al., nnU-Net). VG_MEMORY when one window would not fit. */
 vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out);
 /* Bytes that this process may still take: the machine's available memory, or what its control group leaves.
  */

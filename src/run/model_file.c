@@ -31,6 +31,7 @@ static const struct {
       {"blocks", offsetof(vg_gan_spec, blocks)},
       {"input_skip", offsetof(vg_gan_spec, input_skip)},
       {"d_layers", offsetof(vg_gan_spec, d_layers)},
+      {"softmax", offsetof(vg_gan_spec, softmax)},
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -116,7 +117,10 @@ static vg_status load_file(const char *path, vg_device device, model_info *info,
   if ((st = spec_from_json(path, spec, &info->spec))) goto out;
   if ((st = vg_prep_from_json(path, prep, &info->prep, info->ranges))) goto out;
   if ((st = vg_hash_file(path, info->hash))) goto out;
-  if (info->spec.in_channels != info->prep.classes.n || info->spec.out_channels != info->prep.series.n) {
+  vg_gan_spec want;
+  spec_from_config(&info->config, info->prep.classes.n, info->prep.series.n, info->spec.patch, &want);
+  if (info->spec.in_channels != want.in_channels || info->spec.out_channels != want.out_channels ||
+      info->spec.softmax != want.softmax) {
     st = vg_fail(VG_DATA, "%s: its networks do not fit its classes and series", path);
     goto out;
   }
@@ -216,8 +220,10 @@ static void copy_name(char to[16], const char *from) {
 }
 
 void spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3], vg_gan_spec *out) {
-  *out = (vg_gan_spec){.in_channels = n_classes,
-                       .out_channels = n_series,
+  const bool segments = vg_config_segments(c);
+  *out = (vg_gan_spec){.in_channels = segments ? n_series : n_classes,
+                       .out_channels = segments ? 1 + n_classes : n_series,
+                       .softmax = segments,
                        .patch = {patch[0], patch[1], patch[2]},
                        .ngf = c->net.ngf,
                        .ndf = c->net.ndf,
@@ -227,7 +233,7 @@ void spec_from_config(const vg_config *c, int n_classes, int n_series, const int
                        .d_layers = c->net.d_layers,
                        .dropout = c->net.dropout};
   copy_name(out->generator, c->net.generator);
-  copy_name(out->discriminator, c->net.discriminator);
+  copy_name(out->discriminator, c->train.w_adversarial > 0 ? c->net.discriminator : "none");
   copy_name(out->norm, c->net.norm);
 }
 

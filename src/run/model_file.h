@@ -14,6 +14,11 @@ typedef struct model_info {
   char hash[VG_HASH_LEN];         /* SHA-256 of the file; set by load */
 } model_info;
 
+/* Series in, label maps out. */
+static inline bool model_segments(const model_info *m) {
+  return m->spec.softmax;
+}
+
 vg_status model_save(const char *path, vg_gan *gan, const model_info *info, const char *note);
 /* path: the file, or a run folder that holds model.safetensors. */
 vg_status model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);

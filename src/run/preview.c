@@ -1,8 +1,9 @@
-/* preview.c: labels, real and synthetic side by side, as PNG. */
+/* preview.c: labels, real and made side by side, as PNG. */
 #include "run/preview.h"
 
 #include <stdio.h>
 #include <string.h>
+#include "run/argmax.h"
 #include "voxgan/mem.h"
 #include "voxgan/png.h"
 
@@ -10,19 +11,6 @@ enum { GAP = 4, HEAD = 12, TILE_LEAST = 160 };
 
 static size_t plane_size(const vg_case *c) {
   return (size_t)c->record.dim[0] * (size_t)c->record.dim[1];
-}
-
-/* Class of the largest fraction, 0 in the background. */
-static void classes_of_slice(const vg_case *c, int z, uint8_t *out) {
-  size_t plane = plane_size(c), voxels = plane * (size_t)c->record.dim[2];
-  for (size_t i = 0; i < plane; i++) {
-    uint8_t best = 0;
-    out[i] = 0;
-    for (int k = 0; k < c->n_classes; k++) {
-      uint8_t f = c->labels[(size_t)k * voxels + (size_t)z * plane + i];
-      if (f > best) best = f, out[i] = (uint8_t)(k + 1);
-    }
-  }
 }
 
 /* Most voxels of the last class with any voxel: tumour classes come last. */
@@ -43,47 +31,80 @@ static int interesting_slice(const vg_case *c) {
   return c->record.dim[2] / 2;
 }
 
-vg_status preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series) {
+/* What a column shows. */
+typedef struct column {
+  enum { REAL_LABELS, FOUND_LABELS, REAL_SERIES, MADE_SERIES } what;
+  int series;
+  char head[32];
+} column;
+
+static int plan_columns(const vg_series_list *series, bool segments, column *out) {
+  int n = 0;
+  if (!segments) out[n++] = (column){REAL_LABELS, 0, "labels"};
+  for (int s = 0; s < series->n; s++) {
+    out[n] = (column){REAL_SERIES, s, ""};
+    snprintf(out[n].head, sizeof out[n].head, segments ? "%s" : "%s real", series->names[s]);
+    n++;
+    if (segments) continue;
+    out[n] = (column){MADE_SERIES, s, ""};
+    snprintf(out[n].head, sizeof out[n].head, "%s synth", series->names[s]);
+    n++;
+  }
+  if (!segments) return n;
+  out[n++] = (column){REAL_LABELS, 0, "labels"};
+  out[n++] = (column){FOUND_LABELS, 0, "predicted"};
+  return n;
+}
+
+/* One tile; grey and classes are scratch of a plane. */
+static void draw(vg_picture *p, int left, int top, const preview_row *row, const column *k, int zoom,
+                 float *grey, uint8_t *classes) {
+  const vg_case *c = row->c;
+  const int nx = c->record.dim[0], ny = c->record.dim[1];
+  const size_t plane = plane_size(c), voxels = plane * (size_t)c->record.dim[2];
+  const size_t first = (size_t)interesting_slice(c) * plane, at = (size_t)k->series * voxels + first;
+  switch (k->what) {
+  case REAL_LABELS:
+    classes_of_case(c, first, plane, classes);
+    break;
+  case FOUND_LABELS:
+    classes_of_fractions(row->made, 1 + c->n_classes, voxels, first, plane, classes);
+    break;
+  case REAL_SERIES:
+    for (size_t i = 0; i < plane; i++) grey[i] = (float)c->image[at + i] / 32767.f;
+    break;
+  case MADE_SERIES:
+    memcpy(grey, row->made + at, plane * sizeof *grey);
+    break;
+  }
+  if (k->what == REAL_LABELS || k->what == FOUND_LABELS)
+    vg_picture_classes(p, left, top, classes, nx, ny, 1, nx, zoom);
+  else
+    vg_picture_grey(p, left, top, grey, nx, ny, 1, nx, -1, 1, zoom);
+}
+
+vg_status preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,
+                        bool segments) {
   int w = 1, h = 1;
   for (int r = 0; r < n; r++) {
     if (rows[r].c->record.dim[0] > w) w = rows[r].c->record.dim[0];
     if (rows[r].c->record.dim[1] > h) h = rows[r].c->record.dim[1];
   }
-  int zoom = (TILE_LEAST + w - 1) / w, columns = 1 + 2 * series->n;
-  int tile_w = w * zoom + GAP, tile_h = h * zoom + GAP;
+  column columns[2 + 2 * VG_SERIES_MAX];
+  const int n_columns = plan_columns(series, segments, columns), zoom = (TILE_LEAST + w - 1) / w;
+  const int tile_w = w * zoom + GAP, tile_h = h * zoom + GAP;
   vg_picture p;
-  vg_status st = vg_picture_new(columns * tile_w, HEAD + n * tile_h, &p);
+  vg_status st = vg_picture_new(n_columns * tile_w, HEAD + n * tile_h, &p);
   if (st) return st;
-  size_t plane_most = (size_t)w * (size_t)h;
-  uint8_t *classes = vg_malloc(plane_most, 1);
-  float *grey = vg_malloc(plane_most, sizeof *grey);
-  if (!classes || !grey) {
-    st = VG_MEMORY;
-    goto out;
+  uint8_t *classes = vg_malloc((size_t)w * (size_t)h, 1);
+  float *grey = vg_malloc((size_t)w * (size_t)h, sizeof *grey);
+  if (!classes || !grey) st = VG_MEMORY;
+  for (int k = 0; k < n_columns && !st; k++) {
+    vg_picture_text(&p, k * tile_w + 2, 2, columns[k].head);
+    for (int r = 0; r < n; r++)
+      draw(&p, k * tile_w, HEAD + r * tile_h, &rows[r], &columns[k], zoom, grey, classes);
   }
-  vg_picture_text(&p, 2, 2, "labels");
-  for (int s = 0; s < series->n; s++) {
-    char text[64];
-    snprintf(text, sizeof text, "%s real", series->names[s]);
-    vg_picture_text(&p, (1 + 2 * s) * tile_w + 2, 2, text);
-    snprintf(text, sizeof text, "%s synth", series->names[s]);
-    vg_picture_text(&p, (2 + 2 * s) * tile_w + 2, 2, text);
-  }
-  for (int r = 0; r < n; r++) {
-    const vg_case *c = rows[r].c;
-    int nx = c->record.dim[0], ny = c->record.dim[1], z = interesting_slice(c), top = HEAD + r * tile_h;
-    size_t plane = plane_size(c), voxels = plane * (size_t)c->record.dim[2];
-    classes_of_slice(c, z, classes);
-    vg_picture_classes(&p, 0, top, classes, nx, ny, 1, nx, zoom);
-    for (int s = 0; s < series->n; s++) {
-      size_t at = (size_t)s * voxels + (size_t)z * plane;
-      for (size_t i = 0; i < plane; i++) grey[i] = (float)c->image[at + i] / 32767.f;
-      vg_picture_grey(&p, (1 + 2 * s) * tile_w, top, grey, nx, ny, 1, nx, -1, 1, zoom);
-      vg_picture_grey(&p, (2 + 2 * s) * tile_w, top, rows[r].synth + at, nx, ny, 1, nx, -1, 1, zoom);
-    }
-  }
-  st = vg_picture_write(path, &p);
-out:
+  if (!st) st = vg_picture_write(path, &p);
   vg_free(grey);
   vg_free(classes);
   vg_picture_release(&p);

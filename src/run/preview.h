@@ -3,16 +3,17 @@
 #define VG_RUN_PREVIEW_H
 #include "voxgan/prep.h"
 
-/* One row of a preview: labels, then real and synthetic of each series, on the axial slice with most tumour
- * (or, without any, through the middle). */
+/* One row of a preview, on the axial slice with most tumour (or, without any, through the middle): labels,
+ * then real and synthetic of each series; or, of a model that segments, each series, then real and predicted
+ * labels. */
 typedef struct preview_row {
-  const vg_case *c;   /* with its images */
-  const float *synth; /* (S, D, H, W) in [-1, 1] */
+  const vg_case *c;  /* with its images */
+  const float *made; /* (S, D, H, W) in [-1, 1], or (1 + C, D, H, W) class fractions */
 } preview_row;
 
 enum { PREVIEW_ROWS = 4 };
 
-/* Columns are headed by the series' names; real left, synthetic right. */
-vg_status preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series);
+vg_status preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,
+                        bool segments);
 
 #endif

@@ -34,10 +34,10 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
   vg_status st = VG_OK;
   if (!want->anatomy) {
     if (!want->tumour)
-      return vg_fail(VG_DATA,
-                     "%s: no label maps that every subject has: there is nothing to make images from",
-                     set->sources[0].root);
-    st = vg_classes_add_name(&prep->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
+      return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
+                     set->sources[0].root, vg_config_segments(c) ? "segment" : "make images from");
+    /* Where the brain is, the images tell. */
+    if (!vg_config_segments(c)) st = vg_classes_add_name(&prep->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
   }
   for (int i = 0; i < set->n_sources && !st && want->anatomy; i++)
     st = vg_classes_add(&prep->classes, &set->sources[i].anatomy_scheme, VG_ROLE_ANATOMY);
@@ -84,7 +84,8 @@ vg_status run_data_open(const vg_train_options *o, const char *split_path, const
   vg_case *cases = NULL;
   out->prep = (vg_prep_settings){.spacing = c->data.spacing,
                                  .margin = c->data.margin,
-                                 .percentile = {c->data.percentile_low, c->data.percentile_high}};
+                                 .percentile = {c->data.percentile_low, c->data.percentile_high},
+                                 .brain_from_images = vg_config_segments(c)};
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
   if (st) goto out;
   st = vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),

@@ -79,10 +79,19 @@ static vg_status open_loader(trainer *t) {
                           .flip = c->train.flip,
                           .jitter = c->train.jitter,
                           .tumour_weight = c->train.tumour_weight,
+                          .background = t->info.spec.softmax,
                           .seed = (uint64_t)c->run.seed,
                           .threads = c->run.loader_threads,
                           .ahead = c->train.accumulate + 1};
   memcpy(s.patch, t->data.patch, sizeof s.patch);
+  if (!strcmp(c->augment.images, "on"))
+    s.augment = (vg_augment){.share = c->augment.share,
+                             .bias = c->augment.bias,
+                             .blur = c->augment.blur,
+                             .noise = c->augment.noise,
+                             .contrast = c->augment.contrast,
+                             .gamma = c->augment.gamma};
+  s.augment.drop_series = c->augment.drop_series;
   vg_status st = vg_loader_new(t->data.train, t->data.n_train, &s, &t->loader);
   if (st) return st;
   int batches = vg_loader_batches(t->loader);
@@ -103,10 +112,12 @@ static void say_plan(const trainer *t) {
   for (int i = 0; i < t->data.prep.classes.n; i++)
     vg_str_addf(&classes, "%s%s", i ? ", " : "", t->data.prep.classes.names[i]);
   vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
-  vg_info("classes: %s", vg_str_text(&classes));
-  vg_info("%s generator, %.2f M parameters; %s discriminator, %.2f M", s->generator,
-          (double)vg_gan_parameters(t->gan, false) / 1e6, s->discriminator,
-          (double)vg_gan_parameters(t->gan, true) / 1e6);
+  vg_info("classes%s: %s", s->softmax ? " to tell apart" : "", vg_str_text(&classes));
+  vg_str_clear(&classes);
+  vg_str_addf(&classes, "; %s discriminator, %.2f M", s->discriminator,
+              (double)vg_gan_parameters(t->gan, true) / 1e6);
+  vg_info("%s generator, %.2f M parameters%s", s->generator, (double)vg_gan_parameters(t->gan, false) / 1e6,
+          t->o->config.train.w_adversarial > 0 ? vg_str_text(&classes) : ", no discriminator");
   vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
           s->patch[2], s->patch[1], s->patch[0],
           (double)vg_gan_step_bytes(s, t->o->config.train.batch, s->patch) / (1 << 30),
@@ -175,21 +186,23 @@ static vg_status validate_and_save(trainer *t) {
   vg_status st = validate(t->gan, &t->data, preview, &v);
   vg_free(preview);
   if (st) return st;
-  if (!isfinite(v.mean.mae)) {
-    vg_fail(VG_NONFINITE, "epoch %d: the validation's MAE is not finite", (int)t->state.epoch);
+  if (!isfinite(v.cost)) {
+    vg_fail(VG_NONFINITE, "epoch %d: the validation's %s is not finite", (int)t->state.epoch, v.cost_name);
+    validation_release(&v);
     return fail_not_finite(t);
   }
   const bool held_out = t->data.n_val > 0;
-  const bool best = v.mean.mae < t->state.best;
+  const bool best = v.cost < t->state.best;
   if (best) {
-    t->state.best = v.mean.mae;
+    t->state.best = v.cost;
     t->state.best_step = t->state.step;
   }
   vg_progress_end();
-  vg_info("epoch %d %s: MAE %.4f, PSNR %.2f dB, SSIM %.4f%s", (int)t->state.epoch,
-          held_out ? "held-out subjects" : "training subjects (none is held out)", v.mean.mae, v.mean.psnr,
-          v.mean.ssim, best ? ", the best so far" : "");
-  st = train_log_validation(t->log_path, &t->state, &v, &t->data.prep.series, held_out, best);
+  vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
+          held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,
+          best ? ", the best so far" : "");
+  st = train_log_validation(t->log_path, &t->state, &v, held_out, best);
+  validation_release(&v);
   if (!st) st = save_models(t, best);
   t->state.validate = 0;
   return st ? st : save_checkpoint(t);
@@ -219,9 +232,12 @@ static void say_progress(const trainer *t) {
   double done = (double)t->state.epoch + (double)t->state.batch / batches;
   double rate = (double)e->volumes / e->seconds; /* volumes a second in this epoch */
   double to_do = (c->train.epochs - done) * batches * c->train.batch;
-  vg_progress("epoch %d/%d  D %.3f %.3f  G %.3f  L1 %.4f  %.2f vol/s  %s left", (int)t->state.epoch + 1,
-              c->train.epochs, e->losses.d_real / n, e->losses.d_fake / n, e->losses.g_adversarial / n,
-              e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
+  char judged[64] = "";
+  if (c->train.w_adversarial > 0)
+    snprintf(judged, sizeof judged, "  D %.3f %.3f  G %.3f", e->losses.d_real / n, e->losses.d_fake / n,
+             e->losses.g_adversarial / n);
+  vg_progress("epoch %d/%d%s  %s %.4f  %.2f vol/s  %s left", (int)t->state.epoch + 1, c->train.epochs, judged,
+              c->train.reconstruction, e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
 }
 
 /* The loader's batch is borrowed until the next one, so the parts of an accumulated step are stepped through
@@ -229,6 +245,7 @@ static void say_progress(const trainer *t) {
 static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
   for (int i = 0; i < n; i++) {
     const vg_batch *b;
+    const bool segments = t->info.spec.softmax;
     vg_status st = vg_loader_next(t->loader, &b);
     if (st) return st;
     size_t voxels = (size_t)b->n * (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
@@ -236,13 +253,13 @@ static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int
            n_out = voxels * (size_t)t->info.spec.out_channels;
     parts[i] = (vg_gan_batch){.n = b->n,
                               .dim = {b->dim[0], b->dim[1], b->dim[2]},
-                              .input = b->labels,
-                              .target = b->image,
+                              .input = segments ? b->image : b->labels,
+                              .target = segments ? b->labels : b->image,
                               .weight = b->weight};
     if (n == 1) continue;
     if (!copies[i] && !(copies[i] = vg_malloc(n_in + n_out + voxels, sizeof(float)))) return VG_MEMORY;
-    memcpy(copies[i], b->labels, n_in * sizeof(float));
-    memcpy(copies[i] + n_in, b->image, n_out * sizeof(float));
+    memcpy(copies[i], parts[i].input, n_in * sizeof(float));
+    memcpy(copies[i] + n_in, parts[i].target, n_out * sizeof(float));
     if (b->weight) memcpy(copies[i] + n_in + n_out, b->weight, voxels * sizeof(float));
     parts[i].input = copies[i];
     parts[i].target = copies[i] + n_in;

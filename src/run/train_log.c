@@ -52,13 +52,14 @@ vg_status train_log_epoch(const char *path, const train_state *s, size_t peak_by
   return append_take(path, j);
 }
 
-vg_status train_log_validation(const char *path, const train_state *s, const validation *v,
-                               const vg_series_list *series, bool held_out, bool best) {
+vg_status train_log_validation(const char *path, const train_state *s, validation *v, bool held_out,
+                               bool best) {
   vg_json *j = line_of("validation");
   vg_json_put_number(j, "epoch", (double)s->epoch);
   vg_json_put_number(j, "step", (double)s->step);
   vg_json_put_bool(j, "held_out", held_out);
-  vg_json_put_take(j, "scores", validation_json(v, series));
+  vg_json_put_take(j, "scores", v->scores);
+  v->scores = NULL;
   vg_json_put_bool(j, "best", best);
   return append_take(path, j);
 }

@@ -1,25 +1,21 @@
-/* validate.h: how good the model is on the held-out cases, by the metrics of eval. */
+/* validate.h: how good the model is on the held-out cases, by the metrics of eval on the prepared grid. */
 #ifndef VG_RUN_VALIDATE_H
 #define VG_RUN_VALIDATE_H
-#include "voxgan/json.h"
 #include "run/run_data.h"
+#include "voxgan/json.h"
 #include "voxgan/nn.h"
 
-typedef struct scores {
-  double mae, psnr, ssim; /* in the brain, values in [-1, 1], data range 2, mean over cases */
-  double tumour_mae;      /* in the tumour; NaN when no case has one */
-} scores;
-
 typedef struct validation {
-  int n_series;
-  scores series[VG_SERIES_MAX];
-  scores mean; /* over series */
+  double cost;           /* what the best model has least of: the mean MAE; of labels, 1 - the mean Dice */
+  const char *cost_name; /* "MAE" */
+  char summary[128];     /* one line */
+  vg_json *scores;       /* {"t1": {"mae": ..., "psnr": ..., "ssim": ...}, "mean": ...}; of labels
+                            {"csf": {"dice": ...}, ..., "mean": ...} */
 } validation;
 
-/* Synthesises the held-out cases (the first training cases where none is held out), scores them on the
- * prepared grid, and writes the preview when preview_path is not NULL. VG_INTERRUPTED between two cases. */
+/* Makes the held-out cases (the first training cases where none is held out), scores them, and writes the
+ * preview when preview_path is not NULL. VG_INTERRUPTED between two cases. out is the caller's. */
 vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out);
-/* {"t1": {"mae": ..., "psnr": ..., "ssim": ...}, ...} */
-vg_json *validation_json(const validation *v, const vg_series_list *series);
+void validation_release(validation *v);
 
 #endif

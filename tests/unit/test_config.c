@@ -97,10 +97,36 @@ static void faults_name_file_key_and_remedy(void **state) {
   assert_fails(vg_config_read(&c, "/nonexistent/x.json"), VG_IO, "/nonexistent/x.json");
 }
 
+/* What "auto" means follows the direction; what was said stays. */
+static void directions_resolve(void **state) {
+  (void)state;
+  vg_config c;
+  vg_config_default(&c);
+  assert_int_equal(vg_config_resolve(&c), VG_OK);
+  assert_false(vg_config_segments(&c));
+  assert_string_equal(c.train.reconstruction, "l1");
+  assert_string_equal(c.augment.images, "off");
+  vg_config_default(&c);
+  assert_int_equal(vg_config_set(&c, "train.direction=image2label"), VG_OK);
+  assert_int_equal(vg_config_set(&c, "augment.drop_series=0.3"), VG_OK);
+  assert_int_equal(vg_config_resolve(&c), VG_OK);
+  assert_true(vg_config_segments(&c));
+  assert_string_equal(c.train.reconstruction, "ce_dice");
+  assert_string_equal(c.augment.images, "on");
+  assert_int_equal(vg_config_set(&c, "train.reconstruction=dice"), VG_OK);
+  assert_int_equal(vg_config_set(&c, "augment.images=off"), VG_OK);
+  assert_int_equal(vg_config_resolve(&c), VG_OK);
+  assert_string_equal(c.train.reconstruction, "dice");
+  assert_string_equal(c.augment.images, "off");
+  assert_int_equal(vg_config_set(&c, "train.direction=label2image"), VG_OK);
+  assert_fails(vg_config_resolve(&c), VG_CONFIG, "augment.drop_series is 0.3");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_row_is_sound),
       cmocka_unit_test(json_round_trips),
+      cmocka_unit_test(directions_resolve),
       cmocka_unit_test(faults_name_file_key_and_remedy),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

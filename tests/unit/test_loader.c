@@ -70,6 +70,22 @@ static uint64_t fold(uint64_t h, const float *v, size_t n) {
   return h;
 }
 
+/* As a segmentation learns. */
+static const vg_loader_settings altered = {.batch = 2,
+                                           .patch = {16, 20, 12},
+                                           .samples_per_epoch = 7,
+                                           .tumour_share = 0.5,
+                                           .flip = true,
+                                           .augment = {.share = 0.5,
+                                                       .bias = 0.5,
+                                                       .blur = 1,
+                                                       .noise = 0.1,
+                                                       .contrast = 0.3,
+                                                       .gamma = 0.5,
+                                                       .drop_series = 0.4},
+                                           .tumour_weight = 5,
+                                           .seed = 11};
+
 static uint64_t digest(const vg_batch *b) {
   size_t n = (size_t)b->n * patch_voxels(b);
   uint64_t h = fold(14695981039346656037u, b->labels, n * 4);
@@ -78,11 +94,11 @@ static uint64_t digest(const vg_batch *b) {
 }
 
 static void same_bytes_for_any_threads(void **state) {
-  (void)state;
+  const vg_loader_settings *how = *state;
   uint64_t want[12];
   static const int threads[] = {1, 2, 5}, ahead[] = {0, 1, 9};
   for (int t = 0; t < 3; t++) {
-    vg_loader_settings s = usual;
+    vg_loader_settings s = *how;
     s.threads = threads[t];
     s.ahead = ahead[t];
     vg_loader *l;
@@ -109,7 +125,7 @@ static void same_bytes_for_any_threads(void **state) {
   }
   /* From anywhere. */
   for (int from = 0; from < 12; from += 5) {
-    vg_loader_settings s = usual;
+    vg_loader_settings s = *how;
     s.threads = 3;
     vg_loader *l;
     must(vg_loader_new(cases, CASES, &s, &l));
@@ -124,7 +140,7 @@ static void same_bytes_for_any_threads(void **state) {
     vg_loader_free(l);
   }
   /* Another seed is another order. */
-  vg_loader_settings s = usual;
+  vg_loader_settings s = *how;
   s.seed = 12;
   vg_loader *l;
   const vg_batch *b;
@@ -291,6 +307,54 @@ static void jitter_stays_inside(void **state) {
   vg_loader_free(jittered);
 }
 
+/* The background is what the classes leave; images change, and labels do not; a series may go missing. */
+static void background_and_augmentation(void **state) {
+  (void)state;
+  vg_loader_settings s = altered;
+  s.samples_per_epoch = 40;
+  vg_loader *plain, *changed;
+  s.background = true;
+  must(vg_loader_new(cases, CASES, &s, &changed));
+  s.background = false;
+  s.augment = (vg_augment){0};
+  must(vg_loader_new(cases, CASES, &s, &plain));
+  int missing = 0, kept = 0;
+  double moved = 0;
+  for (int j = 0; j < 20; j++) {
+    const vg_batch *a, *b;
+    must(vg_loader_next(changed, &a));
+    must(vg_loader_next(plain, &b));
+    size_t patch = patch_voxels(a);
+    assert_memory_equal(a->weight, b->weight, 2 * patch * sizeof(float));
+    for (size_t i = 0; i < 2; i++) {
+      const float *five = a->labels + i * 5 * patch;
+      assert_memory_equal(five + patch, b->labels + i * 4 * patch, 4 * patch * sizeof(float));
+      for (size_t v = 0; v < patch; v++) {
+        float sum = 0;
+        for (size_t c = 0; c < 5; c++) sum += five[c * patch + v];
+        assert_float_equal(sum, 1, 1e-5);
+        assert_true(five[v] >= 0);
+      }
+      int gone = 0;
+      for (size_t k = 0; k < 2; k++) {
+        const float *x = a->image + (i * 2 + k) * patch, *y = b->image + (i * 2 + k) * patch;
+        bool empty = true, was_empty = true;
+        for (size_t v = 0; v < patch; v++) {
+          empty &= x[v] == -1, was_empty &= y[v] == -1;
+          moved += fabsf(x[v] - y[v]);
+        }
+        gone += empty && !was_empty;
+      }
+      assert_true(gone <= 1);
+      missing += gone;
+      kept += 2 - gone;
+    }
+  }
+  assert_true(missing > 10 && kept > 40 && moved > 0);
+  vg_loader_free(plain);
+  vg_loader_free(changed);
+}
+
 static void patch_by_hand(void **state) {
   (void)state;
   const vg_case *c = &cases[0];
@@ -338,10 +402,12 @@ static void faults(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(same_bytes_for_any_threads),
+      {"same_bytes_for_any_threads", same_bytes_for_any_threads, NULL, NULL, (void *)&usual},
+      {"same_bytes_for_any_threads, augmented", same_bytes_for_any_threads, NULL, NULL, (void *)&altered},
       cmocka_unit_test(every_case_once_an_epoch),
       cmocka_unit_test(shares_flips_weights),
       cmocka_unit_test(jitter_stays_inside),
+      cmocka_unit_test(background_and_augmentation),
       cmocka_unit_test(patch_by_hand),
       cmocka_unit_test(faults),
   };

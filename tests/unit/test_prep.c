@@ -562,6 +562,81 @@ static void masks_vote(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* What a model sees that reads images: their brain, whatever the labels say; series that are missing are
+ * background. */
+static void images_tell_the_brain(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 48, 52, 46, 1, 1, 1);
+  const char *dir = fresh("images");
+  static const double radius[] = {RADIUS - 4, RADIUS - 4};
+  static const char *const names[] = {"k_t1.nii", "k_t2.nii"};
+  static const uint16_t all[5] = {0, 9, 2, 4, 1};
+  for (int k = 0; k < 2; k++) mini_write_image(dir, names[k], g, radius[k], 0, 1);
+  mini_write_labels(dir, "k_anat.nii", g, RADIUS, all);
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", "brats", BRAIN_AND_TUMOUR));
+  vg_prep_settings s = settings_for("t1,t2", "9=tissue");
+  s.brain_from_images = true;
+  vg_case c, bare;
+  must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA, "brain");
+  s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
+  vg_prep_settings labels = s;
+  s.brain_from_images = true;
+  must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+  vg_labelmap truth = mini_labels(g, RADIUS - 4, all);
+  size_t want = 0, n = voxels(&c), brain = 0;
+  for (size_t i = 0; i < vg_geometry_voxels(&g); i++) want += truth.data[i] != 0;
+  vg_labelmap_release(&truth);
+  for (size_t i = 0; i < n; i++) {
+    unsigned sum = 0;
+    brain += c.brain[i];
+    for (int k = 0; k < 4; k++) sum += c.labels[(size_t)k * n + i];
+    if (!c.brain[i]) assert_true(sum == 0 && c.image[i] == -32767);
+  }
+  assert_int_equal(brain, want);
+  vg_case wide;
+  must(vg_prepare(&ds, &ds.subjects[0], &labels, &wide));
+  assert_true(channel_ml(&wide, 0) > channel_ml(&c, 0) + 1);
+  vg_case_release(&wide);
+
+  /* Without classes no label map is read, and the grid and the images are the same. */
+  vg_prep_settings images = s;
+  images.classes.n = 0;
+  must(vg_prepare(&ds, &ds.subjects[0], &images, &bare));
+  assert_int_equal(voxels(&bare), n);
+  assert_int_equal(bare.n_classes, 0);
+  assert_memory_equal(bare.brain, c.brain, n);
+  assert_memory_equal(bare.image, c.image, 2 * n * sizeof *c.image);
+  vg_case_release(&bare);
+
+  /* A series that is missing. */
+  must(vg_series_parse("flair,t2", &images.series));
+  must_say(vg_prepare(&ds, &ds.subjects[0], &images, &bare), VG_DATA, "subject k has no series flair");
+  images.some_series = true;
+  must(vg_prepare(&ds, &ds.subjects[0], &images, &bare));
+  for (size_t i = 0; i < n; i++) assert_true(bare.image[i] == -32767);
+  assert_memory_equal(bare.image + n, c.image + n, n * sizeof *c.image);
+  assert_memory_equal(bare.brain, c.brain, n);
+  vg_case_release(&bare);
+  must(vg_series_parse("flair,t1c", &images.series));
+  must_say(vg_prepare(&ds, &ds.subjects[0], &images, &bare), VG_DATA,
+           "none of the wanted series (flair, ...)");
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+
+  /* The cache tells the two brains apart. */
+  must(vg_dataset_add(&ds, dir, "brats2021", "brats", BRAIN_AND_TUMOUR));
+  const char *cache = in_scratch("images_cache");
+  for (int k = 0; k < 2; k++) {
+    must(vg_prepare_cached(cache, &ds, &ds.subjects[0], k ? &s : &labels, &c));
+    size_t inside = 0;
+    for (size_t i = 0; i < voxels(&c); i++) inside += c.brain[i];
+    assert_true((inside == want) == (k == 1));
+    vg_case_release(&c);
+  }
+  vg_dataset_release(&ds);
+}
+
 /* ---- faults ---- */
 
 static void faults_are_named(void **state) {
@@ -646,6 +721,7 @@ static void json_round_trip(void **state) {
   vg_prep_settings s = settings_for("t1,flair", BRAIN_AND_TUMOUR), back;
   vg_range ranges[VG_SERIES_MAX] = {{-3.25, 1.0 / 3, -3.5}, {0, 1500, 0}}, back_ranges[VG_SERIES_MAX] = {{0}};
   s.spacing = 1.7;
+  s.brain_from_images = true;
   vg_json *j = vg_prep_to_json(&s, ranges);
   must(vg_prep_from_json("model", j, &back, back_ranges));
   assert_memory_equal(&back, &s, sizeof s);
@@ -693,8 +769,9 @@ int main(void) {
       cmocka_unit_test(percentiles_are_exact),  cmocka_unit_test(round_trips),
       cmocka_unit_test(slice_keeps_its_axis),   cmocka_unit_test(anatomy_and_tumour_join),
       cmocka_unit_test(mask_needs_a_source),    cmocka_unit_test(masks_vote),
-      cmocka_unit_test(faults_are_named),       cmocka_unit_test(memory_may_run_out),
-      cmocka_unit_test(json_round_trip),        cmocka_unit_test(median_range),
+      cmocka_unit_test(images_tell_the_brain),  cmocka_unit_test(faults_are_named),
+      cmocka_unit_test(memory_may_run_out),     cmocka_unit_test(json_round_trip),
+      cmocka_unit_test(median_range),
   };
   vg_log_set_level(VG_LOG_ERROR);
   int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

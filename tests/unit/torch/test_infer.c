@@ -98,6 +98,43 @@ static void patches_cover_every_voxel(void **state) {
   vg_gan_free(gan);
 }
 
+/* Series in: fractions that add up to 1, and outside the brain nothing but background. */
+static void fractions_of_images(void **state) {
+  (void)state;
+  static int16_t image[VOXELS];
+  static float in[VOXELS], direct[3 * VOXELS], out[3 * VOXELS];
+  vg_gan_spec spec = {.generator = "unet",
+                      .discriminator = "none",
+                      .norm = "none",
+                      .in_channels = 1,
+                      .out_channels = 3,
+                      .patch = {8, 8, 8},
+                      .ngf = 4,
+                      .levels = 2,
+                      .softmax = 1};
+  vg_gan_objective objective = {
+      .adversarial = "bce", .reconstruction = "ce_dice", .w_reconstruction = 1, .beta1 = 0.5, .beta2 = 0.999};
+  vg_gan *gan;
+  if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
+  vg_case c = subject;
+  for (int i = 0; i < VOXELS; i++) {
+    image[i] = (int16_t)(brain[i] ? i % 30000 : -32767);
+    in[i] = (float)image[i] / 32767;
+  }
+  c.image = image;
+  c.n_series = 1;
+  assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){Z, Y, X}, direct), VG_OK);
+  for (int window = VG_WINDOW_WHOLE; window <= VG_WINDOW_PATCH; window++) {
+    assert_int_equal(infer(gan, &c, (vg_window)window, SIZE_MAX, out), VG_OK);
+    for (int i = 0; i < VOXELS; i++) {
+      assert_true(fabsf(out[i] + out[VOXELS + i] + out[2 * VOXELS + i] - 1) < 1e-5f);
+      if (!brain[i]) assert_true(out[i] == 1);
+      if (brain[i] && window == VG_WINDOW_WHOLE) assert_float_equal(out[i], direct[i], 1e-6);
+    }
+  }
+  vg_gan_free(gan);
+}
+
 static void slices_go_one_by_one(void **state) {
   (void)state;
   vg_gan *gan = generator(1, Y, X);
@@ -121,6 +158,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole_is_the_generator_itself),
       cmocka_unit_test(patches_cover_every_voxel),
+      cmocka_unit_test(fractions_of_images),
       cmocka_unit_test(slices_go_one_by_one),
   };
   return cmocka_run_group_tests(tests, make_case, NULL);

@@ -329,6 +329,79 @@ static void transfers(void **state) {
   vg_gan_free(drawn);
 }
 
+/* Class fractions add up to 1, and are learned without a discriminator; the losses of one are 0. */
+static void segments(void **state) {
+  (void)state;
+  static const char *const generators[] = {"unet", "resnet"};
+  samples *d = make_samples();
+  float *out = vg_malloc(2 * IN * V, sizeof *out);
+  /* the other way round: images in, their classes out */
+  const vg_gan_batch b = {
+      .n = 2, .dim = {S, S, S}, .input = d->target, .target = d->input, .weight = d->weight};
+  const vg_gan_batch halves[2] = {{1, {S, S, S}, b.input, b.target, b.weight},
+                                  {1, {S, S, S}, b.input + OUT * V, b.target + IN * V, b.weight + V}};
+  vg_gan_objective o = objective;
+  strcpy(o.reconstruction, "ce_dice");
+  o.w_adversarial = 0;
+  o.w_reconstruction = 1;
+  for (int k = 0; k < 2; k++) {
+    vg_gan_spec s = spec("instance", 0.2);
+    strcpy(s.generator, generators[k]);
+    strcpy(s.discriminator, "none");
+    s.softmax = 1;
+    s.in_channels = OUT;
+    s.out_channels = IN;
+    vg_gan *gan, *again;
+    if (vg_gan_new(&s, &o, 3, device, &gan)) fail_msg("%s", vg_error());
+    assert_int_equal(vg_gan_new(&s, &o, 3, device, &again), VG_OK);
+    assert_int_equal(vg_gan_parameters(gan, true), 0);
+    double first = 0;
+    vg_gan_losses l = {0};
+    for (int i = 0; i < 40; i++) {
+      l = i % 4 == 3 ? step(gan, halves, 2) : step(gan, &b, 1);
+      if (i == 0) first = l.g_reconstruction;
+      assert_true(l.d_real == 0 && l.d_fake == 0 && l.g_adversarial == 0);
+    }
+    if (!(l.g_reconstruction < 0.3 * first))
+      fail_msg("%s: reconstruction %g after %g", generators[k], l.g_reconstruction, first);
+    assert_int_equal(vg_gan_generate(gan, b.input, 2, b.dim, out), VG_OK);
+    for (int n = 0; n < 2; n++)
+      for (int i = 0; i < V; i++) {
+        float sum = 0;
+        for (int c = 0; c < IN; c++) {
+          float f = out[(n * IN + c) * V + i];
+          assert_true(f >= 0 && f <= 1);
+          sum += f;
+        }
+        assert_true(fabsf(sum - 1) < 1e-5f);
+      }
+    vg_st_file f;
+    save(gan, in_scratch("seg.safetensors"), &f);
+    assert_false(vg_st_holds(&f, "d."));
+    assert_int_equal(vg_gan_state_set(again, VG_GAN_ALL, "seg", &f), VG_OK);
+    assert_true(same_state(gan, again));
+    vg_st_release(&f);
+    vg_gan_free(gan);
+    vg_gan_free(again);
+  }
+  /* what does not go together */
+  vg_gan_spec s = spec("instance", 0);
+  vg_gan *none;
+  assert_int_equal(vg_gan_new(&s, &o, 3, device, &none), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "reconstruction loss \"ce_dice\" is one of class fractions"));
+  s.softmax = 1;
+  s.out_channels = 1;
+  assert_int_equal(vg_gan_new(&s, &o, 3, device, &none), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "2 output channels"));
+  s.out_channels = IN;
+  strcpy(s.discriminator, "none");
+  o.w_adversarial = 1;
+  assert_int_equal(vg_gan_new(&s, &o, 3, device, &none), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "wants a discriminator"));
+  vg_free(out);
+  vg_free(d);
+}
+
 /* The average follows the generator by its formula, generates in its place, and survives a round trip. */
 static void averages(void **state) {
   (void)state;
@@ -661,6 +734,7 @@ int main(void) {
       cmocka_unit_test_teardown(transfers, nothing_left),
       cmocka_unit_test_teardown(averages, nothing_left),
       cmocka_unit_test_teardown(spectral_norm, nothing_left),
+      cmocka_unit_test_teardown(segments, nothing_left),
       cmocka_unit_test_teardown(failed_step_changes_nothing, nothing_left),
       cmocka_unit_test_teardown(bad_batches, nothing_left),
       cmocka_unit_test_teardown(deferred, nothing_left),

@@ -9,7 +9,10 @@
 
 #define N 12
 
-static const int64_t shape[5] = {1, 1, 3, 2, 2};
+static const int64_t plain[5] = {1, 1, 3, 2, 2};
+/* For losses of class fractions: three classes of four voxels. */
+static const int64_t classes[5] = {1, 3, 1, 2, 2};
+static const int64_t per_voxel[5] = {1, 1, 1, 2, 2};
 
 /* The value of a loss at v; its gradient into grad where that is wanted. */
 static double value(const vg_loss *l, const float *v, int variant, float *grad) {
@@ -20,11 +23,16 @@ static double value(const vg_loss *l, const float *v, int variant, float *grad) 
     weight[i] = (float)(1 + i % 3);
   }
   vg_scope *s = vg_scope_push();
+  const int64_t *shape = l->fractions ? classes : plain;
+  if (l->fractions) /* targets: one-hot, and one voxel of parts */
+    for (int i = 0; i < N; i++) other[i] = i % 4 == 3 ? (float)(i / 4 + 1) / 6 : (float)(i / 4 == i % 4 % 3);
   vg_tensor *x = vg_requires_grad(vg_tensor_from(v, shape, 5, cpu), true);
-  vg_tensor *y = l->kind == VG_LOSS_ADVERSARIAL
-                     ? l->adversarial(x, variant & 1, variant & 2)
-                     : l->reconstruction(x, vg_tensor_from(other, shape, 5, cpu),
-                                         variant & 1 ? vg_tensor_from(weight, shape, 5, cpu) : NULL);
+  vg_tensor *y =
+      l->kind == VG_LOSS_ADVERSARIAL
+          ? l->adversarial(x, variant & 1, variant & 2)
+          : l->reconstruction(x, vg_tensor_from(other, shape, 5, cpu),
+                              variant & 1 ? vg_tensor_from(weight, l->fractions ? per_voxel : shape, 5, cpu)
+                                          : NULL);
   double out = vg_item(y);
   if (grad) {
     vg_backward(y);
@@ -43,16 +51,18 @@ static void gradients(void **state) {
       float v[N], grad[N];
       /* away from the kinks of hinge (+-1) and of the difference to other */
       for (int i = 0; i < N; i++) v[i] = 1.7f * sinf((float)(i * i + 1)) + 0.05f;
+      if (l->fractions)
+        for (int i = 0; i < N; i++) v[i] = 0.4f + 0.15f * v[i];
       value(l, v, variant, grad);
       double largest = 0;
       for (int i = 0; i < N; i++) {
-        const float h = 1e-2f, at = v[i];
+        const float h = l->fractions ? 1e-3f : 1e-2f, at = v[i];
         v[i] = at + h;
         double up = value(l, v, variant, NULL);
         v[i] = at - h;
         double slope = (up - value(l, v, variant, NULL)) / (2 * h);
         v[i] = at;
-        if (fabs(slope - grad[i]) > 2e-4)
+        if (fabs(slope - grad[i]) > (l->fractions ? 2e-3 : 2e-4))
           fail_msg("%s variant %d element %d: gradient %g, slope %g", l->name, variant, i, grad[i], slope);
         largest = fmax(largest, fabs(slope));
       }
@@ -74,6 +84,29 @@ static void known_values(void **state) {
   assert_true(fabs(value(hinge, v, 1, NULL) - 0.5) < 1e-6);
   assert_true(fabs(value(hinge, v, 0, NULL) - 1.5) < 1e-6);
   assert_true(fabs(value(hinge, v, 3, NULL) + 0.5) < 1e-6);
+}
+
+/* Of the targets in value(), where every class of the first three voxels is 1/3: worked out by hand. */
+static void fractions(void **state) {
+  (void)state;
+  const vg_loss *ce = vg_loss_find("cross_entropy"), *dice = vg_loss_find("dice"),
+                *both = vg_loss_find("ce_dice");
+  float v[N];
+  for (int i = 0; i < N; i++) v[i] = 1.f / 3;
+  assert_true(fabs(value(ce, v, 0, NULL) - log(3)) < 1e-5);
+  assert_true(fabs(value(ce, v, 1, NULL) - log(3) * (1 + 2 + 3 + 1) / 4) < 1e-5);
+  double sum = 0;
+  for (int k = 0; k < 3; k++) {
+    const double part = (k + 1) / 6.0; /* of class k in the last voxel; it has one voxel of its own */
+    sum += (2 * (1 + part) / 3 + 1) / (4.0 / 9 + 1 + part * part + 1) / 3;
+  }
+  assert_true(fabs(value(dice, v, 0, NULL) - (1 - sum)) < 1e-5);
+  assert_true(fabs(value(both, v, 0, NULL) - log(3) - (1 - sum)) < 1e-5);
+  /* Nothing is better than the target itself, parts included: both are least there. */
+  float grad[N];
+  for (int i = 0; i < N; i++) v[i] = i % 4 == 3 ? (float)(i / 4 + 1) / 6 : (float)(i / 4 == i % 4 % 3);
+  assert_true(fabs(value(dice, v, 1, grad)) < 1e-6);
+  for (int i = 0; i < N; i++) assert_true(fabsf(grad[i]) < 1e-6f);
 }
 
 static void registry(void **state) {
@@ -101,6 +134,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_teardown(gradients, nothing_left),
       cmocka_unit_test_teardown(known_values, nothing_left),
+      cmocka_unit_test_teardown(fractions, nothing_left),
       cmocka_unit_test(registry),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
