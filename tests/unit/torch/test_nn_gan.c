@@ -510,8 +510,8 @@ static void spectral_norm(void **state) {
   vg_gan_objective o = objective;
   o.d_spectral = true;
   vg_gan *gan, *scaled;
-  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &gan), VG_OK);
-  assert_int_equal(vg_gan_new(&s, &o, 6, cpu, &scaled), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 5, device, &gan), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 6, device, &scaled), VG_OK);
   vg_gan_losses x, y;
   for (int i = 0; i < 30; i++) assert_int_equal(vg_gan_step(gan, &b, 1, 1e-4, 0, &x), VG_OK);
 
@@ -553,8 +553,8 @@ static void spectral_norm(void **state) {
 
   /* of a fresh Adam the first moment is the gradient, scaled */
   vg_gan *fresh, *again;
-  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &fresh), VG_OK);
-  assert_int_equal(vg_gan_new(&s, &o, 5, cpu, &again), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 5, device, &fresh), VG_OK);
+  assert_int_equal(vg_gan_new(&s, &o, 5, device, &again), VG_OK);
   assert_int_equal(vg_gan_step(fresh, &b, 1, 1e-4, 0, &x), VG_OK);
   vg_st_release(&f);
   save(fresh, file, &f);
