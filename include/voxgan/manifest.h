@@ -30,13 +30,17 @@
 extern "C" {
 #endif
 
+#define VG_PROBABILITY "_probability"
+#define VG_RECORD_ROLE (VG_CLASS_NAME + sizeof VG_PROBABILITY)
+
 typedef struct vg_record_file {
-  char role[VG_SERIES_NAME]; /* a series, "tumour" or "anatomy": its column in the manifest */
+  char role[VG_RECORD_ROLE]; /* a series, "tumour", "anatomy" or "CLASS_probability": its column in the
+                                manifest */
   char path[512];            /* below the root */
   char sha256[VG_HASH_LEN];  /* set by _write */
 } vg_record_file;
 
-#define VG_RECORD_FILES (VG_SERIES_MAX + 2)
+#define VG_RECORD_FILES (VG_SERIES_MAX + 2 + VG_CLASSES_MAX)
 
 /* Caller-owned: _init by {0}, _release. */
 typedef struct vg_record {

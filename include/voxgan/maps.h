@@ -45,6 +45,13 @@ void vg_maps_release(vg_maps *m);
  * occurs has no label in it. */
 vg_status vg_maps_labels(const vg_maps *m, vg_role role, const vg_scheme *scheme, vg_labelmap *out);
 
+/* Of the class's components (26 neighbours) the largest stays; the voxels of the others become what the
+ * nearest other voxel of the brain is. */
+vg_status vg_maps_keep_largest(vg_maps *m, int klass);
+/* What the class encloses (6 neighbours) becomes the class where it is inside the brain and labelled as
+ * nothing; of a tumour class, where it is no tumour. */
+vg_status vg_maps_fill_holes(vg_maps *m, int klass);
+
 #ifdef __cplusplus
 }
 #endif

@@ -101,6 +101,11 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
  * the caller's. */
 vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *range, vg_volume *out);
 
+/* fractions (1 + C, D, H, W) of the prepared grid, the first the background's, as maps at the scan's own
+ * resolution: each fraction is interpolated, and the largest of them is the class; none is outside the brain.
+ * No voxel has both an anatomy and a tumour class. out is the caller's. */
+vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_classes *classes, vg_maps *out);
+
 /* Median range over cases, for the model file. */
 void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range *out);
 

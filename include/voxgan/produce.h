@@ -35,8 +35,9 @@ vg_status vg_shard_parse(const char *text, int *shard, int *shards);
 /* Cases between their making and their writing; index k of a case gives slot k % VG_PRODUCE_DEPTH. */
 #define VG_PRODUCE_DEPTH 3
 
-/* What makes images of a case's maps. load, make and image of one slot are called in turn, those of different
- * slots at once; make always by the caller's own thread, image by several threads. */
+/* What makes images of a case's maps, or maps of its images. load, make and image of one slot are called in
+ * turn, those of different slots at once; make always by the caller's own thread, image by several threads.
+ */
 typedef struct vg_image_maker {
   vg_series_list series;
   bool
@@ -50,6 +51,12 @@ typedef struct vg_image_maker {
   vg_status (*image)(void *state, int slot, int series, vg_volume *out, vg_nifti_write_options *how);
   /* In place of image: puts the file there itself, atomically. NULL: image is asked. */
   vg_status (*place)(void *state, int slot, int series, const char *path);
+  /* Of a maker of label maps, whose study is one of images and which has no series: what it found (the
+   * caller's). NULL: the study's own maps are written. */
+  vg_status (*maps)(void *state, int slot, vg_maps *out);
+  /* How sure it is of a class, 0 to 1: probabilities/ID/CLASS.nii.gz. NULL: not written. */
+  vg_status (*probability)(void *state, int slot, int klass, vg_volume *out, vg_nifti_write_options *how);
+  const char *cleaning;                   /* of the maps, in words, for the data set's description; NULL */
   void (*release)(void *state, int slot); /* also of a slot whose load failed */
 } vg_image_maker;
 

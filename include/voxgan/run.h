@@ -36,8 +36,12 @@ vg_status vg_train(const vg_train_options *options);
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
 
 typedef struct vg_synth_options {
-  const char *model;         /* model.safetensors, or a run folder */
-  vg_study_options study;    /* the label maps */
+  const char *model;      /* model.safetensors, or a run folder */
+  vg_study_options study; /* the label maps; of a model that segments, without hosts */
+  vg_roots images;        /* in their place, for a model that segments */
+  const char *const *keep_largest, *const *fill_holes; /* classes whose predicted maps are cleaned; "all" */
+  int n_keep_largest, n_fill_holes;
+  bool probabilities;        /* of each class too */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
   int threads;               /* 0: all */
@@ -46,10 +50,11 @@ typedef struct vg_synth_options {
 } vg_synth_options;
 
 /* Makes a synthetic data set of a study's label maps (produce.h): images and the label maps they were made
- * from. */
+ * from. With a model that was trained in direction image2label, a data set of the label maps that it finds in
+ * images; VG_USAGE for what the model's direction does not know. */
 vg_status vg_synth(const vg_synth_options *options);
 
-#define VG_TORCH_ABI 2
+#define VG_TORCH_ABI 3
 /* What the module exports as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
   int abi; /* VG_TORCH_ABI */

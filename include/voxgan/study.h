@@ -39,7 +39,9 @@ typedef struct vg_study_options {
   int redraws;                    /* draws of a case before it fails; 0: 20 */
   bool need_tumour, need_anatomy; /* hosts must have these maps: what a model's classes ask for where nothing
                                      is grafted or grown */
-  bool skip_incomplete;           /* leave out hosts and donors that lack a map */
+  const vg_classes *predicted; /* hosts are images: cases come without maps, which whoever makes them tells,
+                                  of these classes; goes without edits. NULL */
+  bool skip_incomplete;        /* leave out hosts and donors that lack a map */
   bool heal; /* the anatomy under a host's tumour, where its map has none, becomes that around it */
 } vg_study_options;
 
@@ -70,7 +72,7 @@ typedef struct vg_study_case {
   char id[128], cohort[64];
   char source[128];     /* host's id */
   vg_str donors, edits; /* ids joined by ';'; the chain with its drawn values */
-  vg_maps maps;
+  vg_maps maps;         /* empty of a study of images */
   vg_tumour_facts facts;
   int redraws;    /* draws thrown away */
   vg_str reasons; /* why, joined by "; " */

@@ -52,17 +52,23 @@ static vg_status check(const struct study_values *v) {
   if (v->plan && (v->edits.n || v->per_case > 1))
     return vg_fail(VG_USAGE,
                    "--plan says what is edited and how often; it goes without --edit and --per-case");
-  if (!v->plan && !v->labels.n) return vg_fail(VG_USAGE, "--labels DIR|FILE is missing");
+  if (v->images.n && (v->labels.n || v->plan || v->edits.n || v->donors.n || v->per_case > 1 || v->dry_run))
+    return vg_fail(
+        VG_USAGE,
+        "--images have no label maps to alter or to describe: they go without --labels, --plan, --edit, "
+        "--donors, --per-case and --dry-run");
+  if (!v->plan && !v->labels.n && !v->images.n) return vg_fail(VG_USAGE, "--labels DIR|FILE is missing");
   if (!v->out && !v->dry_run) return vg_fail(VG_USAGE, "--out DIR is missing");
   return VG_OK;
 }
 
 vg_status study_options_read(vg_study_options *study, vg_produce_options *output) {
   const struct study_values *v = &study_values;
+  const cli_list *hosts = v->images.n ? &v->images : &v->labels;
   vg_status st = check(v);
   if (st) return st;
   *study =
-      (vg_study_options){.hosts = {v->labels.items, v->labels.n, v->layouts.items, v->layouts.n},
+      (vg_study_options){.hosts = {hosts->items, hosts->n, v->layouts.items, v->layouts.n},
                          .donors = {v->donors.items, v->donors.n, v->donor_layouts.items, v->donor_layouts.n},
                          .tumour_scheme = v->tumour_scheme,
                          .anatomy_scheme = v->anatomy_scheme,

@@ -5,7 +5,7 @@
 
 /* As given; one command runs in a process. */
 extern struct study_values {
-  cli_list labels, layouts, donors, donor_layouts, edits;
+  cli_list labels, images, layouts, donors, donor_layouts, edits;
   const char *tumour_scheme, *anatomy_scheme, *plan, *prefix, *out, *format, *name, *anonymous, *shard;
   long long per_case, redraws, seed, threads, sheet;
   bool overwrite, skip_incomplete, dry_run;

@@ -44,6 +44,7 @@ static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, s
 /* A column of paths: one of a known name, or any that has a path in it. Others (volumes, hashes, remarks) are
  * a manifest's own business. */
 static bool has_paths(const vg_table *t, size_t col) {
+  if (vg_ends_with(vg_table_cell(t, 0, col), "_probability")) return false; /* of a class; no series */
   static const char *const known[] = {"t1", "t1c", "t2", "flair", "tumour", "tumor", "anatomy"};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (strcmp(vg_table_cell(t, 0, col), known[i]) == 0) return true;

@@ -128,6 +128,42 @@ out:
   return st;
 }
 
+vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_classes *classes, vg_maps *out) {
+  const vg_prep_record *r = &c->record;
+  const size_t n = product(r->dim), n_native = product(r->crop_dim);
+  memset(out, 0, sizeof *out);
+  float *one = vg_malloc(n_native, sizeof *one), *most = vg_malloc(n_native, sizeof *most);
+  uint8_t *code = vg_calloc(n_native, 1);
+  vg_status st = one && most && code ? to_native(c, fractions, most) : VG_MEMORY;
+  for (int k = 0; k < classes->n && !st; k++) {
+    st = to_native(c, fractions + (size_t)(k + 1) * n, one);
+    for (size_t i = 0; i < n_native && !st; i++)
+      if (one[i] > most[i]) most[i] = one[i], code[i] = (uint8_t)(k + 1);
+  }
+  if (!st) st = vg_maps_new(&r->ras, classes, out);
+  if (st) goto out;
+  out->native = r->native;
+  out->xform_code = r->xform_code;
+  size_t i = 0;
+  for (int z = 0; z < r->crop_dim[2]; z++)
+    for (int y = 0; y < r->crop_dim[1]; y++) {
+      size_t at = ((size_t)(r->crop_lo[2] + z) * (size_t)r->ras.dim[1] + (size_t)(r->crop_lo[1] + y)) *
+                      (size_t)r->ras.dim[0] +
+                  (size_t)r->crop_lo[0];
+      for (int x = 0; x < r->crop_dim[0]; x++, i++, at++) {
+        if (!(c->native_brain[i >> 3] >> (i & 7) & 1)) continue;
+        out->brain[at] = 1;
+        if (!code[i]) continue;
+        (classes->roles[code[i] - 1] == VG_ROLE_TUMOUR ? out->tumour : out->anatomy)[at] = code[i];
+      }
+    }
+out:
+  vg_free(one);
+  vg_free(most);
+  vg_free(code);
+  return st;
+}
+
 static int by_value(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);

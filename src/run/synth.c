@@ -3,6 +3,7 @@
 #include <string.h>
 #include "run/infer.h"
 #include "run/model_file.h"
+#include "run/segment.h"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include "voxgan/produce.h"
@@ -103,16 +104,44 @@ static vg_image_maker maker_of(synth_job *j) {
   return m;
 }
 
-vg_status vg_synth(const vg_synth_options *options) {
-  synth_job j = {.o = options};
+/* What is asked for is what the model does. */
+static vg_status check_direction(const synth_job *j) {
+  const vg_synth_options *o = j->o;
+  const bool labels = o->study.hosts.n || o->study.plan;
+  if (model_segments(&j->model)) {
+    if (labels || !o->images.n)
+      return vg_fail(VG_USAGE, "%s makes label maps of images: give it --images DIR, not --labels", o->model);
+  } else {
+    if (o->images.n)
+      return vg_fail(VG_USAGE, "%s makes images of label maps: give it --labels DIR, not --images", o->model);
+    if (o->probabilities || o->n_keep_largest || o->n_fill_holes)
+      return vg_fail(VG_USAGE,
+                     "%s makes images: --%s is for models that make label maps (train.direction image2label)",
+                     o->model,
+                     o->probabilities    ? "probabilities"
+                     : o->n_keep_largest ? "keep-largest"
+                                         : "fill-holes");
+  }
+  return VG_OK;
+}
+
+static vg_status make_images_of_labels(synth_job *j) {
   vg_study *study = NULL;
-  vg_status st = open_model(&j);
-  if (!st) st = open_study(&j, &study);
+  vg_status st = open_study(j, &study);
   if (!st) {
-    vg_image_maker maker = maker_of(&j);
-    st = vg_produce(study, &options->output, &maker);
+    vg_image_maker maker = maker_of(j);
+    st = vg_produce(study, &j->o->output, &maker);
   }
   vg_study_free(study);
+  return st;
+}
+
+vg_status vg_synth(const vg_synth_options *options) {
+  synth_job j = {.o = options};
+  vg_status st = open_model(&j);
+  if (!st) st = check_direction(&j);
+  if (!st)
+    st = model_segments(&j.model) ? segment(options, &j.model, j.gan, j.memory) : make_images_of_labels(&j);
   vg_gan_free(j.gan);
   return st;
 }

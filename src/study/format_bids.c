@@ -122,7 +122,7 @@ static vg_status describe_map(const vg_format_set *set, const char *root, const 
 static vg_status finish(const vg_format_set *set, const char *root, const char *const *ids, size_t n) {
   vg_str ignore = VG_STR_INIT;
   vg_status st = write_participants(root, ids, n);
-  vg_str_add(&ignore, "manifest.csv\ncontact-sheet-*.png\n");
+  vg_str_add(&ignore, "manifest.csv\ncontact-sheet-*.png\nprobabilities/\n");
   if (!st) st = write_text(root, ".bidsignore", &ignore);
   vg_str_release(&ignore);
   if (!st) st = describe_map(set, root, SEG_TUMOUR, "tumour", &set->tumour);

@@ -17,7 +17,7 @@
 /* What the cases have between them. */
 typedef struct columns {
   int n_files;
-  char files[VG_RECORD_FILES][VG_SERIES_NAME]; /* series, then tumour and anatomy */
+  char files[VG_RECORD_FILES][VG_RECORD_ROLE]; /* series and probabilities, then tumour and anatomy */
   vg_classes classes;
 } columns;
 
@@ -29,9 +29,9 @@ static vg_status add_columns(columns *c, const vg_record *r) {
     bool known = !strcmp(role, maps[0]) || !strcmp(role, maps[1]);
     for (int k = 0; k < c->n_files && !known; k++) known = !strcmp(c->files[k], role);
     if (known) continue;
-    if (c->n_files == VG_SERIES_MAX)
-      return vg_fail(VG_DATA, "case %s: series %s is one more than %d", r->id, role, VG_SERIES_MAX);
-    snprintf(c->files[c->n_files++], VG_SERIES_NAME, "%s", role);
+    if (c->n_files == VG_RECORD_FILES - 2)
+      return vg_fail(VG_DATA, "case %s: %s is one file more than %d", r->id, role, c->n_files);
+    snprintf(c->files[c->n_files++], VG_RECORD_ROLE, "%s", role);
   }
   for (int i = 0; i < r->classes.n; i++) {
     vg_status st = vg_classes_add_name(&c->classes, r->classes.names[i], VG_ROLE_TUMOUR);
@@ -44,7 +44,7 @@ static vg_status add_columns(columns *c, const vg_record *r) {
 typedef struct line {
   int n;
   const char *cells[2 * VG_RECORD_FILES + VG_CLASSES_MAX + 16];
-  char text[VG_RECORD_FILES + VG_CLASSES_MAX + 8][VG_CLASS_NAME + 16];
+  char text[VG_RECORD_FILES + VG_CLASSES_MAX + 8][VG_RECORD_ROLE + 8];
   int printed;
 } line;
 
@@ -130,7 +130,7 @@ vg_status vg_manifest_write(const char *root) {
     vg_record_release(&r);
   }
   if (st) goto out;
-  for (int m = 0; m < 2; m++) snprintf(c.files[c.n_files++], VG_SERIES_NAME, "%s", maps[m]);
+  for (int m = 0; m < 2; m++) snprintf(c.files[c.n_files++], VG_RECORD_ROLE, "%s", maps[m]);
   l = VG_NEW(line);
   path = vg_fs_join(root, MANIFEST);
   if (!l || !path) st = VG_MEMORY;

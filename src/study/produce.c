@@ -54,7 +54,7 @@ static vg_status choose_format(produce_job *j) {
   if (!name) {
     name = vg_study_layout(j->study);
     /* A layout that nothing is written in. */
-    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n == 1 ? "bids" : "brats2021";
+    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n <= 1 ? "bids" : "brats2021";
   }
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
@@ -194,20 +194,49 @@ typedef struct write_job {
   int slot;
 } write_job;
 
-/* File k of a case: its series, then its maps. false: the case has no such file. */
-static bool file_of(const produce_job *j, const flight *f, int k, vg_file_kind *kind, const char **series) {
-  int m = k - j->out.set.series.n;
-  *series = m < 0 ? j->out.set.series.names[k] : NULL;
-  *kind = m < 0 ? VG_FILE_SERIES : m == TUMOUR ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
-  return m < 0 || f->has[m];
+/* One file of a case. */
+typedef struct case_file {
+  vg_file_kind kind;
+  int index;          /* of the series, or of the class whose probability it is (kind OTHER) */
+  const char *series; /* NULL: none */
+  char role[VG_RECORD_ROLE], path[512];
+} case_file;
+
+/* What a case may have: its series, its maps, probabilities. */
+static int n_files(const produce_job *j) {
+  bool sure = j->maker && j->maker->probability;
+  return j->out.set.series.n + MAPS + (sure ? vg_study_class_set(j->study)->n : 0);
 }
 
-static vg_status write_image(write_job *w, int series, const char *path) {
+/* File k of a case; *has false: it has no such file. */
+static vg_status file_of(const produce_job *j, const todo *t, const flight *f, int k, case_file *out,
+                         bool *has) {
+  const vg_format_set *set = &j->out.set;
+  int m = k - set->series.n;
+  *out = (case_file){.kind = VG_FILE_SERIES, .index = k, .series = m < 0 ? set->series.names[k] : NULL};
+  *has = m < 0 || m >= MAPS || f->has[m];
+  if (!*has) return VG_OK;
+  if (m >= MAPS) {
+    out->kind = VG_FILE_OTHER;
+    out->index = m - MAPS;
+    const char *klass = vg_study_class_set(j->study)->names[out->index];
+    snprintf(out->role, sizeof out->role, "%s" VG_PROBABILITY, klass);
+    int n = snprintf(out->path, sizeof out->path, "probabilities/%s/%s.nii.gz", t->id, klass);
+    return n > 0 && (size_t)n < sizeof out->path ? VG_OK
+                                                 : vg_fail(VG_CONFIG, "%s: the id is too long", t->id);
+  }
+  if (m >= 0) out->kind = m == TUMOUR ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
+  snprintf(out->role, sizeof out->role, "%s", m < 0 ? out->series : m == TUMOUR ? "tumour" : "anatomy");
+  return j->out.format->path(set, t->id, out->kind, out->series, out->path, sizeof out->path);
+}
+
+static vg_status write_image(write_job *w, const case_file *file, const char *path) {
   vg_volume vol = {0};
   vg_nifti_write_options how = {0};
   const vg_image_maker *maker = w->j->maker;
-  if (maker->place) return maker->place(maker->state, w->slot, series, path);
-  vg_status st = maker->image(maker->state, w->slot, series, &vol, &how);
+  const bool sure = file->kind == VG_FILE_OTHER;
+  if (maker->place && !sure) return maker->place(maker->state, w->slot, file->index, path);
+  vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
   how.xform_code = w->f->c.maps.xform_code;
   if (!st) st = vg_nifti_write(path, &vol, &how);
   vg_volume_release(&vol);
@@ -228,18 +257,16 @@ static vg_status write_map(write_job *w, vg_file_kind kind, const char *path) {
 static vg_status write_file(void *arg, size_t k) {
   write_job *w = arg;
   produce_job *j = w->j;
-  vg_file_kind kind;
-  const char *series;
-  if (!file_of(j, w->f, (int)k, &kind, &series)) return VG_OK;
-  char relative[512], *whole = NULL, *dir = NULL;
-  vg_status st = j->out.format->path(&j->out.set, w->t->id, kind, series, relative, sizeof relative);
-  if (st) return st;
-  whole = vg_fs_join(j->out.root, relative);
-  dir = whole ? vg_fs_dirname(whole) : NULL;
+  case_file file;
+  bool has;
+  vg_status st = file_of(j, w->t, w->f, (int)k, &file, &has);
+  if (st || !has) return st;
+  const bool map = file.kind == VG_FILE_TUMOUR || file.kind == VG_FILE_ANATOMY;
+  char *whole = vg_fs_join(j->out.root, file.path), *dir = whole ? vg_fs_dirname(whole) : NULL;
   st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
-  if (!st) st = series ? write_image(w, (int)k, whole) : write_map(w, kind, whole);
+  if (!st) st = map ? write_map(w, file.kind, whole) : write_image(w, &file, whole);
   uint64_t size = 0;
-  bool elsewhere = series && j->maker->place;
+  bool elsewhere = file.series && j->maker->place;
   if (!st && !elsewhere && !(st = vg_fs_size(whole, &size))) atomic_fetch_add(&j->bytes, size);
   vg_free(whole);
   vg_free(dir);
@@ -261,14 +288,11 @@ static vg_status write_record(write_job *w) {
   r.seed = vg_study_seed(j->study);
   if (j->maker) snprintf(r.model_sha256, sizeof r.model_sha256, "%s", j->maker->model_sha256);
   snprintf(r.voxgan, sizeof r.voxgan, "%s", vg_version());
-  for (int k = 0; k < j->out.set.series.n + MAPS && !st; k++) {
-    vg_file_kind kind;
-    const char *series;
-    char relative[512];
-    if (!file_of(j, w->f, k, &kind, &series)) continue;
-    st = j->out.format->path(&j->out.set, r.id, kind, series, relative, sizeof relative);
-    if (!st)
-      st = vg_record_add_file(&r, series ? series : kind == VG_FILE_TUMOUR ? "tumour" : "anatomy", relative);
+  for (int k = 0; k < n_files(j) && !st; k++) {
+    case_file file;
+    bool has;
+    st = file_of(j, w->t, w->f, k, &file, &has);
+    if (!st && has) st = vg_record_add_file(&r, file.role, file.path);
   }
   if (!st && j->o->anonymous) st = vg_record_anonymise(&r, &j->secret);
   if (!st) st = vg_record_write(&r, j->out.root);
@@ -315,8 +339,10 @@ static vg_status write_case(void *arg, size_t i) {
     t->failed = true;
     j->failed++;
   } else {
-    decide_maps(j, f);
-    st = vg_parallel((size_t)(j->out.set.series.n + MAPS), write_file, &w);
+    if (j->maker && j->maker->maps) st = j->maker->maps(j->maker->state, slot, &f->c.maps);
+    if (!st && j->maker && j->maker->maps) st = vg_tumour_measure(&f->c.maps, &f->c.facts);
+    if (!st) decide_maps(j, f);
+    if (!st) st = vg_parallel((size_t)n_files(j), write_file, &w);
     if (!st) st = write_record(&w);
     if (!st) st = vg_failure_remove(j->out.root, t->id);
     if (!st) j->made++;

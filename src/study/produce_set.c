@@ -32,6 +32,8 @@ static void put_classes(vg_json *to, const vg_classes *classes) {
 static void put_images(vg_json *to, const vg_image_maker *maker) {
   vg_json_put_string(to, "model_sha256", maker->model_sha256);
   vg_json_put_string(to, "window", maker->window);
+  if (maker->cleaning && *maker->cleaning) vg_json_put_string(to, "cleaning", maker->cleaning);
+  if (maker->probability) vg_json_put_bool(to, "probabilities", true);
   vg_json *ranges = vg_json_put_take(to, "ranges", vg_json_object());
   for (int k = 0; k < maker->series.n; k++) {
     vg_json *range = vg_json_put_take(ranges, maker->series.names[k], vg_json_object());
@@ -66,7 +68,8 @@ static vg_status describe(const vg_output *out, const vg_study *study, const vg_
   vg_json_put_string(by, "Name", "voxgan");
   vg_json_put_string(by, "Version", vg_version());
   vg_json_put_string(by, "Description",
-                     out->set.real ? "images as they were, with label maps joined by program"
+                     out->set.real          ? "images as they were, with label maps joined by program"
+                     : maker && maker->maps ? "label maps that a model found in images"
                      : maker ? "images made by a conditional GAN from label maps; they show no real person"
                              : "label maps, edited by program");
   vg_json *v = vg_json_put_take(d, "voxgan", vg_json_object());

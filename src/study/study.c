@@ -145,7 +145,11 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
     if ((st = open_cohort(s, o, i))) return o->plan ? vg_fail_in(st, "%s", o->plan) : st;
     if ((st = deal_cohort(s, o, i))) return st;
   }
-  return vg_study_find_classes(s, needs.any);
+  if (!o->predicted) return vg_study_find_classes(s, needs.any);
+  if (needs.any) return vg_fail(VG_USAGE, "images have no label maps that could be edited");
+  s->predicted = true;
+  s->classes = *o->predicted;
+  return VG_OK;
 }
 
 vg_status vg_study_open(const vg_study_options *options, vg_study **out) {
@@ -327,6 +331,7 @@ vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out) {
   out->k = k;
   vg_study_name(s, k, out->id, out->cohort);
   snprintf(out->source, sizeof out->source, "%s", m->subject->id);
+  if (s->predicted) return VG_OK;
   vg_status st = vg_study_chain(s, k, &chain, &target);
   if (!st) st = vg_map_cache_take(&s->cache, m->set, m->subject, &s->classes, false, &host);
   if (st) goto out;

@@ -38,6 +38,7 @@ struct vg_study {
   vg_cohort *cohorts; /* plan.n */
   size_t count;
   bool planned, numbered;
+  bool predicted; /* cases come without maps */
   char prefix[64], identity[VG_HASH_LEN];
   uint64_t seed;
   int draws;

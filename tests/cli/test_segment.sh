@@ -45,4 +45,65 @@ expect "threads do not matter" cmp -s <(weights "$T/a/model-last.safetensors") <
 # With a discriminator, and of tumours alone: no class stands for the brain.
 expect_ok 'classes to tell apart: necrosis, oedema, enhancing$' "$VOXGAN" train $short --out "$T/d" --set data.tumour=require \
   --set data.anatomy=mask --set train.w_adversarial=0.01 --set train.adversarial=lsgan --set net.d_layers=1 --set net.ndf=4
+
+# Other phantoms, of which there are only images: label maps in any format, in the images' own grid.
+"$VOXGAN" phantom --out "$T/q" --subjects 3 --size 32 --seed 77 --anatomy 2>/dev/null || bad phantom
+mkdir "$T/bare"
+cp -r "$T/q/." "$T/bare"
+find "$T/bare" \( -name '*_seg*' -o -name '*_anat*' \) -delete
+images="--images $T/bare --layout brats2021 --threads 1"
+expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/s" --keep-largest wm --fill-holes all --probabilities
+expect_ok '3 cases, 12 files, all as the manifest says' "$VOXGAN" synth --verify "$T/s"
+expect "says how it was made" grep -q '"cleaning": *"keep-largest:wm fill-holes:csf fill-holes:gm fill-holes:wm"' "$T/s/dataset_description.json"
+"$VOXGAN" eval --real "$T/q" --synth "$T/s" --out "$T/e" --suite overlap >/dev/null 2>&1 || bad eval
+expect "labels of other subjects cover the real ones; probabilities fit; nothing is labelled outside the brain" /usr/bin/python3 -c "
+import glob, sys
+import nibabel as nib, numpy as np
+ok = sum(',dice,' in r for r in open('$T/e/metrics.csv')) >= 9
+for f in glob.glob('$T/s/*/*_anat.nii.gz'):
+    case = f.split('/')[-2]
+    m, t = nib.load(f), nib.load(f'$T/q/{case}/{case}_anat.nii.gz')
+    t1 = nib.load(f'$T/q/{case}/{case}_t1.nii.gz')
+    a, b, image = (np.asarray(x.dataobj) for x in (m, t, t1))
+    p = np.stack([nib.load(f'$T/s/probabilities/{case}/{c}.nii.gz').get_fdata() for c in ('csf', 'gm', 'wm')])
+    ok &= np.allclose(m.affine, t1.affine) and a.shape == image.shape and not a[image == image.flat[0]].any()
+    ok &= p.min() >= 0 and p.max() <= 1 and p.sum(0).max() < 1.01
+    sure = p.max(0) > 0.55
+    ok &= np.mean((p.argmax(0) + 1)[sure & (a > 0)] == a[sure & (a > 0)]) > 0.97
+    for c in (1, 2, 3):
+        d = 2 * ((a == c) & (b == c)).sum() / ((a == c).sum() + (b == c).sum())
+        print(case, c, d, file=sys.stderr)
+        ok &= d > 0.55
+sys.exit(not ok)"
+expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/b" --format bids
+expect_ok 'sub-.*anatomy|anatomy map' "$VOXGAN" inspect "$T/b"
+expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/n" --format nnunet --window patch --sheet 0
+expect_ok '0 cases made, 3 kept' "$VOXGAN" synth "$T/r" $images --out "$T/n" --format nnunet --window patch --sheet 0
+expect_fail 2 'another study, model or settings' "$VOXGAN" synth "$T/r" $images --out "$T/s"
+# Shards, closed, are the whole.
+for i in 1 2; do expect_ok '' "$VOXGAN" synth "$T/r" $images --out "$T/sh" --format nnunet --window patch --shard $i/2; done
+expect_ok '' "$VOXGAN" synth --finish "$T/sh" --sheet 0
+expect "shards make the same files" diff -r "$T/n" "$T/sh"
+# A tumour model writes tumour maps.
+expect_ok '3 cases made' "$VOXGAN" synth "$T/d" $images --out "$T/t"
+expect "tumour maps alone" sh -c "[ \$(find '$T/t' -name '*_seg.nii.gz' | wc -l) = 3 ] && ! find '$T/t' -name '*_anat*' | grep -q ."
+
+# Series that are missing: a model trained without some does without some, others do not.
+find "$T/bare" -name '*_t2.nii.gz' -delete
+expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/m"
+expect_fail 3 'lacks.*t2|no series t2' "$VOXGAN" synth "$T/a" $images --out "$T/m2"
+find "$T/bare/BraTS2021_00002" -name '*.nii.gz' -delete
+cp "$T/q/BraTS2021_00002/"*_seg.nii.gz "$T/bare/BraTS2021_00002/"
+expect_fail 3 'BraTS2021_00002 has none of the wanted series' "$VOXGAN" synth "$T/r" $images --out "$T/m3"
+
+# What does not go together.
+expect_ok '' "$VOXGAN" train --data "$T/p" --layout brats2021 --threads 1 --out "$T/l" --set train.epochs=1 --set net.ngf=2 --set net.ndf=2 \
+  --set net.d_layers=1 --set train.samples=1
+expect_fail 2 'makes images of label maps: give it --labels DIR, not --images' "$VOXGAN" synth "$T/l" $images --out "$T/y"
+expect_fail 2 'probabilities is for models that make label maps' "$VOXGAN" synth "$T/l" --labels "$T/p" --out "$T/y" --probabilities
+expect_fail 2 'makes label maps of images: give it --images DIR, not --labels' "$VOXGAN" synth "$T/r" --labels "$T/p" --out "$T/y"
+expect_fail 2 'keep-largest bone: the model has no such class; it has all, csf, gm, wm' "$VOXGAN" synth "$T/r" $images --out "$T/y" --keep-largest bone
+expect_fail 2 'they go without --labels' "$VOXGAN" synth "$T/r" $images --out "$T/y" --edit mirror
+expect_fail 3 'nowhere: ' "$VOXGAN" synth "$T/r" --images "$T/nowhere" --out "$T/y"
+expect "nothing was begun" [ ! -e "$T/y" ]
 finish

@@ -116,12 +116,140 @@ static void unknown_classes_are_named(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* ---- predictions ---- */
+
+enum { PX = 12, PY = 10, PZ = 9, P = PX * PY * PZ };
+
+/* Empty maps whose brain is all but the outermost voxels: gm, oedema. */
+static vg_maps predicted(void) {
+  vg_geometry g = mini_geometry("RAS", PX, PY, PZ, 1, 1, 2);
+  vg_classes classes = {0};
+  vg_maps m;
+  must(vg_classes_add_name(&classes, "gm", VG_ROLE_ANATOMY));
+  must(vg_classes_add_name(&classes, "oedema", VG_ROLE_TUMOUR));
+  must(vg_maps_new(&g, &classes, &m));
+  for (int i = 0; i < P; i++) {
+    int x = i % PX, y = i / PX % PY, z = i / PX / PY;
+    m.brain[i] = x > 0 && x < PX - 1 && y > 0 && y < PY - 1 && z > 0 && z < PZ - 1;
+  }
+  return m;
+}
+
+static void box(uint8_t *map, const int lo[3], const int hi[3], uint8_t value) {
+  for (int z = lo[2]; z <= hi[2]; z++)
+    for (int y = lo[1]; y <= hi[1]; y++)
+      for (int x = lo[0]; x <= hi[0]; x++) map[(z * PY + y) * PX + x] = value;
+}
+
+static uint8_t at(const uint8_t *map, int x, int y, int z) {
+  return map[(z * PY + y) * PX + x];
+}
+
+static void the_largest_piece_stays(void **state) {
+  (void)state;
+  vg_maps m = predicted(), before;
+  must(vg_maps_keep_largest(&m, 0)); /* of nothing, nothing */
+  box(m.anatomy, (int[]){1, 1, 1}, (int[]){4, 4, 4}, 1);
+  box(m.anatomy, (int[]){5, 5, 5}, (int[]){5, 5, 5}, 1); /* touches by a corner: one piece */
+  box(m.tumour, (int[]){8, 2, 2}, (int[]){9, 4, 4}, 2);
+  must(vg_maps_copy(&m, &before));
+  must(vg_maps_keep_largest(&m, 0));
+  must(vg_maps_keep_largest(&m, 1));
+  assert_memory_equal(m.anatomy, before.anatomy, P);
+  assert_memory_equal(m.tumour, before.tumour, P);
+  box(m.anatomy, (int[]){8, 7, 3}, (int[]){8, 7, 3}, 1); /* beside nothing */
+  box(m.tumour, (int[]){2, 2, 2}, (int[]){2, 2, 2}, 2);  /* amid gm */
+  box(m.anatomy, (int[]){2, 2, 2}, (int[]){2, 2, 2}, 0);
+  must(vg_maps_keep_largest(&m, 0));
+  assert_int_equal(at(m.anatomy, 8, 7, 3), 0);
+  assert_int_equal(at(m.tumour, 2, 2, 2), 2);
+  must(vg_maps_keep_largest(&m, 1));
+  assert_memory_equal(m.anatomy, before.anatomy, P);
+  assert_memory_equal(m.tumour, before.tumour, P);
+  vg_maps_release(&before);
+  vg_maps_release(&m);
+}
+
+static void holes_are_filled(void **state) {
+  (void)state;
+  vg_maps m = predicted();
+  box(m.anatomy, (int[]){1, 1, 1}, (int[]){7, 7, 6}, 1);
+  box(m.anatomy, (int[]){3, 3, 3}, (int[]){4, 4, 4}, 0); /* enclosed */
+  box(m.tumour, (int[]){4, 4, 4}, (int[]){4, 4, 4}, 2);  /* and a tumour in it */
+  box(m.anatomy, (int[]){6, 3, 3}, (int[]){8, 3, 3}, 0); /* a tunnel to the outside */
+  must(vg_maps_fill_holes(&m, 0));
+  assert_int_equal(at(m.anatomy, 3, 3, 3), 1);
+  assert_int_equal(at(m.anatomy, 4, 4, 4), 0);
+  assert_int_equal(at(m.tumour, 4, 4, 4), 2);
+  assert_int_equal(at(m.anatomy, 6, 3, 3), 0);
+  assert_int_equal(at(m.anatomy, 9, 9, 8), 0);
+  /* of a tumour, anatomy is no label */
+  box(m.tumour, (int[]){1, 1, 1}, (int[]){5, 5, 5}, 2);
+  box(m.tumour, (int[]){3, 3, 3}, (int[]){3, 3, 3}, 0);
+  must(vg_maps_fill_holes(&m, 1));
+  assert_int_equal(at(m.tumour, 3, 3, 3), 2);
+  assert_int_equal(at(m.anatomy, 3, 3, 3), 0);
+  /* not outside the brain */
+  m.brain[(3 * PY + 3) * PX + 3] = 0;
+  m.tumour[(3 * PY + 3) * PX + 3] = 0;
+  must(vg_maps_fill_holes(&m, 1));
+  assert_int_equal(at(m.tumour, 3, 3, 3), 0);
+  vg_maps_release(&m);
+}
+
+/* Prepared fractions come back as the maps that they were made from: the same at their own spacing, and
+ * nearly so through a coarser grid. */
+static void fractions_come_back_as_maps(void **state) {
+  (void)state;
+  vg_prep_settings s = {.margin = 4, .percentile = {0.5, 99.5}};
+  vg_dataset ds = phantom(&s.classes);
+  vg_maps m, back;
+  must(vg_maps_read(&ds, &ds.subjects[0], &s.classes, &m));
+  for (int coarse = 0; coarse < 2; coarse++) {
+    vg_case c;
+    s.spacing = coarse ? 6 : 0;
+    must(vg_prepare_maps("x", &m, &s, &c));
+    size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
+    float *f = vg_malloc(n * (size_t)(s.classes.n + 1), sizeof *f);
+    for (size_t i = 0; i < n; i++) {
+      f[i] = c.brain[i] ? 0 : 1;
+      for (int k = 0; k < s.classes.n; k++)
+        f[(size_t)(k + 1) * n + i] = (float)c.labels[(size_t)k * n + i] / 255;
+    }
+    must(vg_restore_maps(&c, f, &s.classes, &back));
+    assert_memory_equal(&back.geo, &m.geo, sizeof m.geo);
+    assert_memory_equal(&back.native, &m.native, sizeof m.native);
+    size_t same = 0, inside = 0, all = vg_geometry_voxels(&m.geo);
+    for (size_t i = 0; i < all; i++) {
+      assert_int_equal(back.brain[i], m.brain[i]);
+      assert_false(back.anatomy[i] && back.tumour[i]);
+      uint8_t was = m.tumour[i] ? m.tumour[i] : m.anatomy[i];
+      uint8_t is = back.tumour[i] ? back.tumour[i] : back.anatomy[i];
+      if (!m.brain[i]) assert_int_equal(is, 0);
+      inside += m.brain[i];
+      same += m.brain[i] && was == is;
+    }
+    if (coarse)
+      assert_true(same > inside * 7 / 10 && same < inside);
+    else
+      assert_int_equal(same, inside);
+    vg_free(f);
+    vg_case_release(&c);
+    vg_maps_release(&back);
+  }
+  vg_maps_release(&m);
+  vg_dataset_release(&ds);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(maps_and_files_prepare_alike),
       cmocka_unit_test(maps_come_back_as_their_files),
       cmocka_unit_test(any_anatomy_is_brain_where_only_that_is_known),
       cmocka_unit_test(unknown_classes_are_named),
+      cmocka_unit_test(the_largest_piece_stays),
+      cmocka_unit_test(holes_are_filled),
+      cmocka_unit_test(fractions_come_back_as_maps),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
