@@ -29,8 +29,9 @@ typedef struct vg_train_options {
   bool dry_run;     /* prepare and report the plan (data, networks, memory), train nothing */
 } vg_train_options;
 
-/* Trains label map -> image. VG_INTERRUPTED after SIGINT, SIGTERM or SIGUSR1, with the state saved: the same
- * options with resume then end in the same bytes as a run that was never stopped. */
+/* Trains label map -> image, or the other way by train.direction. VG_INTERRUPTED after SIGINT, SIGTERM or
+ * SIGUSR1, with the state saved: the same options with resume then end in the same bytes as a run that was
+ * never stopped. */
 vg_status vg_train(const vg_train_options *options);
 
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
