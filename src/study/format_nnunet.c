@@ -72,7 +72,8 @@ static vg_json *describe(const vg_format_set *set, const char *folder, size_t n)
   vg_json *d = vg_json_object();
   vg_json_put_string(d, "name", folder);
   vg_json_put_string(d, "description",
-                     set->real ? "brain MRI with label maps joined by voxgan"
+                     set->real ? (set->series.n ? "brain MRI with label maps joined by voxgan"
+                                                : "label maps that a model found in brain MRI")
                                : "synthetic brain MRI, made by voxgan; it shows no real person");
   vg_json *channels = vg_json_put_take(d, "channel_names", vg_json_object());
   for (int i = 0; i < set->series.n; i++) {

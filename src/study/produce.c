@@ -79,7 +79,8 @@ static vg_status set_output(produce_job *j) {
   if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
   out->set.name = *out->title ? out->title : NULL;
   if (j->maker) out->set.series = j->maker->series;
-  out->set.real = j->maker && j->maker->real;
+  /* What a model finds is found in scans of persons. */
+  out->set.real = j->maker && (j->maker->real || j->maker->maps);
   /* A brain mask is told by the images; it has no map of its own. */
   const vg_classes *all = vg_study_class_set(j->study);
   for (int k = 0; k < all->n && !st; k++)

@@ -68,10 +68,11 @@ static vg_status describe(const vg_output *out, const vg_study *study, const vg_
   vg_json_put_string(by, "Name", "voxgan");
   vg_json_put_string(by, "Version", vg_version());
   vg_json_put_string(by, "Description",
-                     out->set.real          ? "images as they were, with label maps joined by program"
-                     : maker && maker->maps ? "label maps that a model found in images"
-                     : maker ? "images made by a conditional GAN from label maps; they show no real person"
-                             : "label maps, edited by program");
+                     !maker        ? "label maps, edited by program"
+                     : maker->maps ? "label maps that a model found in images"
+                     : out->set.real
+                         ? "images as they were, with label maps joined by program"
+                         : "images made by a conditional GAN from label maps; they show no real person");
   vg_json *v = vg_json_put_take(d, "voxgan", vg_json_object());
   vg_json_put_string(v, "format", out->format_name);
   vg_json_put_string(v, "study_sha256", hash);
@@ -79,7 +80,7 @@ static vg_status describe(const vg_output *out, const vg_study *study, const vg_
   vg_json *series = vg_json_put_take(v, "series", vg_json_array());
   for (int k = 0; k < out->set.series.n; k++) vg_json_put_string(series, NULL, out->set.series.names[k]);
   if (out->set.real) vg_json_put_bool(v, "real", true);
-  if (maker && !out->set.real) put_images(v, maker);
+  if (maker && !maker->real) put_images(v, maker);
   put_classes(v, &out->set.classes);
   put_scheme(v, "tumour_labels", &out->set.tumour);
   put_scheme(v, "anatomy_labels", &out->set.anatomy);

@@ -77,6 +77,7 @@ for f in glob.glob('$T/s/*/*_anat.nii.gz'):
 sys.exit(not ok)"
 expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/b" --format bids
 expect_ok 'sub-.*anatomy|anatomy map' "$VOXGAN" inspect "$T/b"
+expect "labels of real images do not say that they are synthetic" sh -c "! find '$T/b' | grep -q synthetic && grep -q 'label maps that a model found' '$T/b/dataset_description.json'"
 expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/n" --format nnunet --window patch --sheet 0
 expect_ok '0 cases made, 3 kept' "$VOXGAN" synth "$T/r" $images --out "$T/n" --format nnunet --window patch --sheet 0
 expect_fail 2 'another study, model or settings' "$VOXGAN" synth "$T/r" $images --out "$T/s"
