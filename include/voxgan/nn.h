@@ -73,9 +73,10 @@ const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
  * vg_gan_losses_take, and a network whose losses or gradients are not finite is left as it was. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses);
-/* Of the steps whose losses were not read since the last call: the sum over those that were finite, how many
- * these are, and how many were not. Waits for the device. */
+/* Of the steps whose losses were not read since the last call: adds them to sum where they were finite, as
+ * one by one, and says how many these are, and how many were not. Waits for the device. */
 vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped);
+void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l);
 
 /* out (N, out_channels, D, H, W) from input, without dropout, running statistics where the norm is batch. By
  * the generator's moving average where it has one: after step t that moves to the generator by the share

@@ -131,6 +131,11 @@ vg_status vg_gan_new_generator(const vg_gan_spec *spec, vg_device device, vg_gan
   return new_gan(spec, NULL, 0, device, out);
 }
 
+static void drop_pending(vg_gan *gan) {
+  for (int i = 0; i < gan->n_pending; i++) vg_release(gan->pending[i]);
+  gan->n_pending = 0;
+}
+
 void vg_gan_free(vg_gan *gan) {
   if (!gan) return;
   vg_adam_release(&gan->g_adam);
@@ -138,7 +143,8 @@ void vg_gan_free(vg_gan *gan) {
   vg_params_release(&gan->g_params);
   vg_params_release(&gan->d_params);
   vg_params_release(&gan->average_params);
-  vg_release(gan->sums);
+  drop_pending(gan);
+  vg_free(gan->pending);
   vg_free(gan->g);
   vg_free(gan->average);
   vg_free(gan->d);
@@ -258,32 +264,47 @@ static vg_status read_losses(vg_tensor *both, double *a, double *b) {
   return VG_OK;
 }
 
-/* What a deferred step leaves behind: its losses, unless it was skipped, in gan->sums. */
+/* What a deferred step leaves behind. */
 static vg_status defer_losses(vg_gan *gan, vg_tensor *d, vg_tensor *g, vg_tensor *skipped) {
-  const int64_t one = 1, five = 5;
-  vg_tensor *list[3] = {d, g, vg_full(&one, 1, 1, gan->device)};
-  if (!gan->sums) gan->sums = vg_retain(vg_zeros(&five, 1, gan->device));
-  vg_tensor *sums = vg_add(gan->sums, vg_cat(list, 3, 0));
-  vg_copy_where(sums, gan->sums, skipped);
-  vg_status st = vg_tensor_check();
-  if (st) return st;
-  vg_release(gan->sums);
-  gan->sums = vg_retain(sums);
-  gan->deferred++;
-  return VG_OK;
+  const int64_t one = 1;
+  if (gan->n_pending == gan->cap_pending) {
+    int cap = gan->cap_pending ? 2 * gan->cap_pending : 64;
+    vg_tensor **list = vg_realloc(gan->pending, (size_t)cap, sizeof *list);
+    if (!list) return VG_MEMORY;
+    gan->pending = list;
+    gan->cap_pending = cap;
+  }
+  vg_tensor *row = vg_cat((vg_tensor *[]){d, g, vg_reshape(skipped, &one, 1)}, 3, 0);
+  if (row) gan->pending[gan->n_pending++] = vg_retain(row);
+  return vg_tensor_check();
 }
 
 vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped) {
-  float v[5] = {0};
-  vg_status st = gan->sums ? vg_tensor_copy_out(gan->sums, v, 5) : VG_OK;
-  if (st) return st;
-  *sum = (vg_gan_losses){v[0], v[1], v[2], v[3]};
-  *steps = (int64_t)v[4];
-  *skipped = gan->deferred - *steps;
-  vg_release(gan->sums);
-  gan->sums = NULL;
-  gan->deferred = 0;
-  return VG_OK;
+  *steps = *skipped = 0;
+  if (!gan->n_pending) return VG_OK;
+  size_t n = (size_t)gan->n_pending;
+  float *v = vg_malloc(5 * n, sizeof *v);
+  if (!v) return VG_MEMORY;
+  vg_scope *s = vg_scope_push();
+  vg_status st = vg_tensor_copy_out(vg_cat(gan->pending, gan->n_pending, 0), v, 5 * n);
+  vg_scope_pop(s, NULL);
+  for (size_t i = 0; i < n && !st; i++) {
+    const float *row = v + 5 * i;
+    const bool good = row[4] == 0;
+    *steps += good;
+    *skipped += !good;
+    if (good) vg_gan_losses_add(sum, &(vg_gan_losses){row[0], row[1], row[2], row[3]});
+  }
+  drop_pending(gan);
+  vg_free(v);
+  return st;
+}
+
+void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l) {
+  sum->d_real += l->d_real;
+  sum->d_fake += l->d_fake;
+  sum->g_adversarial += l->g_adversarial;
+  sum->g_reconstruction += l->g_reconstruction;
 }
 
 vg_status vg_gan_average(vg_gan *gan, double share) {

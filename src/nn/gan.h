@@ -11,8 +11,9 @@ struct vg_gan {
   vg_device device;
   int64_t step; /* taken so far */
 
-  vg_tensor *sums;  /* (5) of the deferred steps since vg_gan_losses_take: losses, steps that were finite */
-  int64_t deferred; /* those steps */
+  /* (5) of each deferred step that vg_gan_losses_take has not read: losses, and not 0 where it was skipped */
+  vg_tensor **pending;
+  int n_pending, cap_pending;
 
   const vg_generator *generator;
   const vg_discriminator *discriminator;

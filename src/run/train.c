@@ -13,6 +13,8 @@
 #include "voxgan/run.h"
 #include "voxgan/str.h"
 
+#define CATCH_UP_SECONDS 1.0 /* between looks at the losses of a GPU's steps */
+
 typedef struct trainer {
   const vg_train_options *o;
   vg_lock lock; /* of the run folder */
@@ -26,6 +28,7 @@ typedef struct trainer {
   char *log_path;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
   double saved_at;    /* vg_now */
+  double caught_up;   /* vg_now: when the losses of a GPU's steps were read last */
   char *init;         /* the model that the first weights were taken from in this session, or NULL */
   vg_gan_transfer taken;
 } trainer;
@@ -148,8 +151,30 @@ static vg_status save_models(trainer *t, bool best) {
   return st;
 }
 
+/* On a GPU, whose steps are not waited for: reads the losses since the last time. VG_NONFINITE where the run
+ * is to stop for one of them. */
+static vg_status catch_up(trainer *t) {
+  train_state *s = &t->state;
+  double began = vg_now();
+  int64_t steps, skipped;
+  vg_status st = vg_gan_losses_take(t->gan, &s->sums.losses, &steps, &skipped);
+  if (st) return st;
+  s->sums.steps += steps;
+  s->sums.seconds += vg_now() - began;
+  s->seconds += vg_now() - began;
+  t->caught_up = vg_now();
+  if (!skipped) return VG_OK;
+  vg_fail(VG_NONFINITE, "epoch %d, up to step %lld: %lld steps had a loss or a gradient that is not finite",
+          (int)s->epoch + 1, (long long)s->step, (long long)skipped);
+  if (strcmp(t->o->config.train.nonfinite, "skip")) return VG_NONFINITE;
+  if (!s->sums.skipped) vg_warn("%s: skipped", vg_error());
+  s->sums.skipped += skipped;
+  return VG_OK;
+}
+
 static vg_status save_checkpoint(trainer *t) {
-  vg_status st = train_log_size(t->log_path, &t->state.log_bytes);
+  vg_status st = catch_up(t);
+  if (!st) st = train_log_size(t->log_path, &t->state.log_bytes);
   if (!st) st = checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
@@ -217,13 +242,6 @@ static vg_status stop_here(trainer *t) {
                  (int)t->state.epoch + 1, (long long)t->state.step);
 }
 
-static void add_losses(vg_gan_losses *sum, const vg_gan_losses *l) {
-  sum->d_real += l->d_real;
-  sum->d_fake += l->d_fake;
-  sum->g_adversarial += l->g_adversarial;
-  sum->g_reconstruction += l->g_reconstruction;
-}
-
 static void say_progress(const trainer *t) {
   char left[32];
   const vg_config *c = &t->o->config;
@@ -274,12 +292,13 @@ static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int
   train_state *s = &t->state;
   double factor = lr_factor(c, (double)s->epoch + (double)s->batch / (double)s->batches);
   double began = vg_now(), waited = vg_loader_waited(t->loader);
+  const bool on_gpu = t->device.kind != 0;
   vg_gan_losses losses;
   vg_status st = next_parts(t, parts, copies, n);
   if (st) return st;
   s->sums.lr_g = c->train.lr_g * factor;
   s->sums.lr_d = c->train.lr_d * factor;
-  st = vg_gan_step(t->gan, parts, n, s->sums.lr_g, s->sums.lr_d, &losses);
+  st = vg_gan_step(t->gan, parts, n, s->sums.lr_g, s->sums.lr_d, on_gpu ? NULL : &losses);
   if (st) st = vg_fail_in(st, "epoch %d, step %lld", (int)s->epoch + 1, (long long)s->step + 1);
   if (st && st != VG_NONFINITE) return st;
   s->batch += n;
@@ -289,9 +308,14 @@ static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int
   s->sums.waited += vg_loader_waited(t->loader) - waited;
   if (st) return st;
   s->step++;
-  s->sums.steps++;
   for (int i = 0; i < n; i++) s->sums.volumes += parts[i].n;
-  add_losses(&s->sums.losses, &losses);
+  if (on_gpu) {
+    if (vg_now() - t->caught_up < CATCH_UP_SECONDS) return VG_OK;
+    if ((st = catch_up(t))) return st;
+  } else {
+    s->sums.steps++;
+    vg_gan_losses_add(&s->sums.losses, &losses);
+  }
   say_progress(t);
   return VG_OK;
 }
@@ -311,9 +335,11 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
       return st;
     }
   }
+  vg_status st = catch_up(t);
+  if (st) return st == VG_NONFINITE ? fail_not_finite(t) : st;
   if (!s->sums.steps) return vg_fail_in(fail_not_finite(t), "no step of the epoch was finite");
   s->epoch++;
-  vg_status st = train_log_epoch(t->log_path, s, vg_tensor_peak_bytes(t->device));
+  st = train_log_epoch(t->log_path, s, vg_tensor_peak_bytes(t->device));
   if (s->sums.skipped)
     vg_warn("epoch %d: %lld steps were not finite", (int)s->epoch, (long long)s->sums.skipped);
   s->sums = (epoch_sums){0};

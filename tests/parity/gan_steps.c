@@ -2,7 +2,8 @@
  *
  *   gan_steps FILE          the file's "steps" steps; a JSON line of losses each
  *   gan_steps --time FILE   reads lines with a number of steps from stdin, answers each with a JSON line
- *                           of seconds and peak memory, until stdin ends
+ *                           of seconds and peak memory, until stdin ends; on a GPU as training goes,
+ *                           which looks at losses now and then
  *
  * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K for the
  * steps K mod batches; the settings are strings in its metadata. With "adam_step" the moments ("adam.") are
@@ -82,6 +83,7 @@ int main(int argc, char **argv) {
   vg_gan_objective objective = {0};
   vg_gan_losses l;
   vg_device device = {0};
+  int64_t taken, skipped;
   const char *dump;
   int parts;
   vg_status st;
@@ -103,7 +105,8 @@ int main(int argc, char **argv) {
       int n = atoi(line);
       double t = now();
       for (int i = 0; i < n; i++)
-        if ((st = step(gan, &f, &l))) goto out;
+        if ((st = step(gan, &f, device.kind ? NULL : &l))) goto out;
+      if (device.kind && (st = vg_gan_losses_take(gan, &l, &taken, &skipped))) goto out;
       printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu}\n", n, now() - t,
              vg_tensor_peak_bytes(device));
       fflush(stdout);
