@@ -1,6 +1,6 @@
 # voxgan: `make` builds, `make check` tests, `make help` lists the rest.
 #
-#   TORCH=0|DIR     without libtorch | against the libtorch in DIR (default: Debian's package)
+#   TORCH=0|DIR     without libtorch | against the libtorch in DIR, a PyTorch wheel's too (default: Debian's package)
 #   DEV=1           warnings are errors
 #   SANITIZE=LIST   for example address,undefined
 #   PREFIX, DESTDIR where `make install` puts things
@@ -142,10 +142,15 @@ fuzz:
 	  clang $(CPPFLAGS) -std=c11 -g -O1 -DVG_NO_CLONES -fsanitize=fuzzer,address,undefined -o build/fuzz/$$t tests/fuzz/fuzz_$$t.c $(LIB_SRC) $(LIBS) && \
 	  mkdir -p build/fuzz/corpus_$$t && build/fuzz/$$t -max_total_time=60 build/fuzz/corpus_$$t tests/fuzz/corpus/$$t || exit 1; done
 
-.PHONY: tests check
+.PHONY: tests check check-torch check-torch2
 tests: all $(FUZZ:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
 check: tests
 	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
+# Those alone that a libtorch can break; and these against the current PyTorch wheel, from nothing.
+check-torch: all $(TORCH_UNIT_BIN)
+	BUILD=$B TORCH=$(TORCH) ONLY_TORCH=1 scripts/run_tests.sh
+check-torch2:
+	scripts/check_torch2.sh
 
 # Other people's programs on data sets that ours wrote, from a Python environment below build/.
 .PHONY: oracles
@@ -184,6 +189,13 @@ bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
+# By scripts/bench_gpu.sh, for a machine's own PyTorch.
+PYTHON ?= /usr/bin/python3
+DEVICE ?= cuda
+.PHONY: bench-gpu
+bench-gpu: all $B/tests/parity/gan_steps
+	$(PYTHON) tests/oracle/gan_parity.py $B $(DEVICE)
+	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
 
 # ---- house-keeping ---------------------------------------------------------------------------
 SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*.cpp tests/*/*.[ch] tests/*/*/*.c bench/*.c)
@@ -196,7 +208,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check tests oracles install uninstall bench $(BENCHES:%=bench-%) fuzz format tidy clean'
+	@echo 'targets: all check check-torch check-torch2 tests oracles install uninstall bench $(BENCHES:%=bench-%) fuzz format tidy clean'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:

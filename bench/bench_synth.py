@@ -22,7 +22,7 @@ SERIES = {"t1": "t1", "t1c": "t1ce", "t2": "t2", "flair": "flair"}
 EDITS = ["scale:factor=uniform(0.5,1.5),mass=0.5", "move:random"]
 
 
-def peer(model, labels, out, part, parts):
+def peer(model, labels, out, part, parts, device="cpu", mode="eager"):
     """Child: plain PyTorch and nibabel over every parts-th case."""
     import nibabel
     import numpy as np
@@ -34,12 +34,16 @@ def peer(model, labels, out, part, parts):
     with open(model, "rb") as f:
         prep = json.loads(json.loads(f.read(int.from_bytes(f.read(8), "little")))["__metadata__"]["prep"])
     levels = sum(name.startswith("g.down.") and name.endswith(".weight") for name in weights)
-    net = pix2pix.UNet(3, len(prep["classes"]), len(prep["series"]), NGF, levels)
+    ngf = len(weights["g.down.0.weight"])
+    net = pix2pix.UNet(3, len(prep["classes"]), len(prep["series"]), ngf, levels)
     for side, blocks in (("down", net.down), ("up", net.up)):
         for i, block in enumerate(blocks):
             block.conv.weight.data = torch.from_numpy(weights[f"g.{side}.{i}.weight"].copy())
             bias = weights.get(f"g.{side}.{i}.bias")
             block.conv.bias.data = torch.from_numpy(bias.copy()) if bias is not None else torch.zeros_like(block.conv.bias)
+    net = net.to(device)
+    net = torch.compile(net) if mode == "compiled" else net
+    torch.backends.cudnn.benchmark = torch.backends.cuda.matmul.allow_tf32 = True
     for seg_path in sorted(glob.glob(f"{labels}/*/*_seg.nii.gz"))[part::parts]:
         seg_file = nibabel.load(seg_path)
         seg = np.asarray(seg_file.dataobj)
@@ -47,7 +51,7 @@ def peer(model, labels, out, part, parts):
         klass = np.where(seg > 0, np.choose(np.minimum(seg, 4), [0, 4, 5, 0, 6]), anatomy)
         x = torch.from_numpy((klass.T[None] == np.arange(1, 7)[:, None, None, None]).astype(np.float32))[None]
         with torch.no_grad():
-            y = net(x)[0].numpy()
+            y = net(x.to(device))[0].cpu().numpy()
         case = os.path.basename(seg_path)[:-len("_seg.nii.gz")]
         os.makedirs(f"{out}/{case}", exist_ok=True)
         for s, about in enumerate(prep["series"]):
@@ -115,8 +119,8 @@ def main(build):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 7 and sys.argv[1] == "--peer":
-        peer(*sys.argv[2:5], int(sys.argv[5]), int(sys.argv[6]))
+    if len(sys.argv) in (7, 9) and sys.argv[1] == "--peer":
+        peer(*sys.argv[2:5], int(sys.argv[5]), int(sys.argv[6]), *sys.argv[7:])
     elif len(sys.argv) == 2:
         sys.exit(main(sys.argv[1]))
     else:

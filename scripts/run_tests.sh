@@ -1,5 +1,6 @@
 #!/bin/bash
-# run_tests.sh: every test of one build (BUILD, TORCH are set by make), then a line "N passed, N failed, N skipped".
+# run_tests.sh: every test of one build (BUILD, TORCH are set by make), then a line "N passed, N failed, N skipped". With
+# ONLY_TORCH only those that need libtorch.
 # Unit programs count their cases, scripts count as one; exit 77 means skipped. Logs are in BUILD/test-logs.
 set -u
 cd "$(dirname "$0")/.."
@@ -23,18 +24,28 @@ run_one() {
 export -f run_one
 export logs
 
-list() {
-  for bin in "$BUILD"/tests/unit/test_* "$BUILD"/tests/unit/torch/test_*; do
+programs() {
+  local bin
+  for bin in "$@"; do
     [ -x "$bin" ] && [ ! -d "$bin" ] && echo "${bin#"$BUILD"/tests/} $bin"
   done
+}
+list() {
+  programs "$BUILD"/tests/unit/torch/test_*
+  [ -n "${ONLY_TORCH:-}" ] || list_others
+  for script in $(grep -l '^# needs torch' tests/cli/test_*.sh); do
+    [ "$TORCH" = 0 ] || echo "${script#tests/} bash $script"
+  done
+  [ "$TORCH" = 0 ] || echo "oracle/gan_parity /usr/bin/python3 tests/oracle/gan_parity.py $BUILD"
+}
+list_others() {
+  programs "$BUILD"/tests/unit/test_*
   for target in "$BUILD"/tests/fuzz/replay_*; do
     [[ $target == *.* ]] || echo "fuzz/${target##*_} $target tests/fuzz/corpus/${target##*_}/*"
   done
-  for script in tests/cli/test_*.sh; do
-    if grep -q '^# needs torch' "$script" && [ "$TORCH" = 0 ]; then continue; fi
+  for script in $(grep -L '^# needs torch' tests/cli/test_*.sh); do
     echo "${script#tests/} bash $script"
   done
-  [ "$TORCH" = 0 ] || echo "oracle/gan_parity /usr/bin/python3 tests/oracle/gan_parity.py $BUILD"
 }
 list | xargs -P "$(nproc)" -I{} bash -c 'run_one {}'
 

@@ -84,11 +84,15 @@ class PatchGAN(nn.Module):
 
 
 class Pix2Pix:
-    """Both networks and their optimisers, as junyanz/pytorch-CycleGAN-and-pix2pix's pix2pix_model.py."""
+    """Both networks and their optimisers, as junyanz/pytorch-CycleGAN-and-pix2pix's pix2pix_model.py. autocast: forward
+    passes in bf16 where PyTorch holds that safe; compiled: by torch.compile."""
 
-    def __init__(self, dims, cin, cout, ngf, ndf, levels, d_layers=3, adversarial="bce", w_l1=100.0, lr=2e-4):
-        self.g = UNet(dims, cin, cout, ngf, levels)
-        self.d = PatchGAN(dims, cin + cout, ndf, d_layers)
+    def __init__(self, dims, cin, cout, ngf, ndf, levels, d_layers=3, adversarial="bce", w_l1=100.0, lr=2e-4, device="cpu",
+                 autocast=False, compiled=False):
+        self.g = UNet(dims, cin, cout, ngf, levels).to(device)
+        self.d = PatchGAN(dims, cin + cout, ndf, d_layers).to(device)
+        self.generate, self.judge = (torch.compile(self.g), torch.compile(self.d)) if compiled else (self.g, self.d)
+        self.precision = lambda: torch.autocast(torch.device(device).type, torch.bfloat16, enabled=autocast)
         for net in (self.g, self.d):
             for p in net.parameters():
                 nn.init.normal_(p, 0.0, 0.02) if p.dim() > 1 else nn.init.zeros_(p)
@@ -105,27 +109,30 @@ class Pix2Pix:
         target = torch.full_like(logits, 1.0 if real else 0.0)
         return (self.bce if self.adversarial == "bce" else self.mse)(logits, target)
 
-    def step(self, x, y, weight=None):
-        fake = self.g(x)
+    def step(self, x, y, weight=None, read=True):
+        with self.precision():
+            fake = self.generate(x)
 
         for p in self.d.parameters():
             p.requires_grad_(True)
         self.opt_d.zero_grad()
-        d_fake = self.gan_loss(self.d(x, fake.detach()), False)
-        d_real = self.gan_loss(self.d(x, y), True)
+        with self.precision():
+            d_fake = self.gan_loss(self.judge(x, fake.detach()), False)
+            d_real = self.gan_loss(self.judge(x, y), True)
         (0.5 * (d_real + d_fake)).backward()
         self.opt_d.step()
 
         for p in self.d.parameters():
             p.requires_grad_(False)
         self.opt_g.zero_grad()
-        g_gan = self.gan_loss(self.d(x, fake), True, True)
-        difference = (fake - y).abs()
-        g_l1 = (difference if weight is None else difference * weight).mean()
+        with self.precision():
+            g_gan = self.gan_loss(self.judge(x, fake), True, True)
+            difference = (fake - y).abs()
+            g_l1 = (difference if weight is None else difference * weight).mean()
         (g_gan + self.w_l1 * g_l1).backward()
         self.opt_g.step()
-        return {"d_real": d_real.item(), "d_fake": d_fake.item(), "g_adversarial": g_gan.item(),
-                "g_reconstruction": g_l1.item()}
+        losses = {"d_real": d_real, "d_fake": d_fake, "g_adversarial": g_gan, "g_reconstruction": g_l1}
+        return {k: v.item() for k, v in losses.items()} if read else losses
 
     def named(self):
         """(voxgan's name, parameter), without the biases under an instance norm, which the norm subtracts."""
