@@ -27,20 +27,24 @@ cp -r "$T/whole" "$T/k"
 expect_ok 'all 24 epochs are done' "$VOXGAN" train $run --out "$T/k" --resume
 expect "a finished run stays as it is" same "$T/k"
 
-# Killed at twenty random moments, some of them before the first checkpoint. The window is measured: from early in the
-# start-up to well into the training.
+# Killed at twenty random moments: every other time during start-up or early training, else a little after the next
+# checkpoint, however fast the machine is just now.
 rm -rf "$T/k"
 began=$(date +%s%N)
 "$VOXGAN" train $run --out "$T/k" --dry-run >/dev/null 2>&1
 start_ms=$((($(date +%s%N) - began) / 1000000))
-kills=0 finished=0
-while [ $kills -lt 20 ]; do
+for kill in $(seq 20); do
+  before=$(newest "$T/k" 2>/dev/null)
   "$VOXGAN" train $run --out "$T/k" --resume >>"$T/log" 2>&1 &
   pid=$!
   ms=$((start_ms * (30 + RANDOM % 130) / 100))
+  if [ $((kill % 2)) = 0 ]; then
+    for _ in $(seq 600); do [ "$(newest "$T/k" 2>/dev/null)" != "$before" ] && break; sleep 0.05; done
+    ms=$((RANDOM % 150))
+  fi
   sleep "$(printf %d.%03d $((ms / 1000)) $((ms % 1000)))"
-  kill -KILL $pid 2>/dev/null && kills=$((kills + 1))
-  wait $pid 2>/dev/null && { finished=$((finished + 1)); expect "killed and resumed, it ends the same" same "$T/k"; rm -rf "$T/k"; }
+  kill -KILL $pid 2>/dev/null
+  wait $pid 2>/dev/null && { expect "killed and resumed, it ends the same" same "$T/k"; rm -rf "$T/k"; }
 done
 train --out "$T/k" --resume
 expect "after twenty kills" same "$T/k"
