@@ -78,20 +78,21 @@ expect_fail 2 'stopped after 4 of an epoch.s 9 batches, and an epoch has 11 now'
 # Stopped while it validates: the checkpoint knows that, and the validation is made up for.
 "$VOXGAN" phantom --out "$T/many" --subjects 10 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
 held="--data $T/many --layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4 --set net.d_layers=1 --set data.val_share=0.9
-  --set train.validate_every=1 --set train.epochs=12"
-expect_ok 'trained 12 steps' "$VOXGAN" train $held --out "$T/v1"
+  --set train.validate_every=1 --set train.epochs=40"
+expect_ok 'trained 40 steps' "$VOXGAN" train $held --out "$T/v1"
 pending=0
-for _ in $(seq 8); do
+for _ in $(seq 35); do # each goes on by an epoch or so
   before=$(newest "$T/v2" 2>/dev/null)
   "$VOXGAN" train $held --out "$T/v2" --resume >>"$T/log" 2>&1 &
   pid=$!
   for _ in $(seq 300); do [ "$(newest "$T/v2" 2>/dev/null)" != "$before" ] && break; sleep 0.02; done
+  sleep "0.0$((RANDOM % 90 + 10))"
   kill -INT $pid 2>/dev/null
   wait $pid
   grep -aq '"validate":"1"' "$(newest "$T/v2")" && pending=1 && break
 done
 expect "stopped within a validation" [ $pending = 1 ]
-expect_ok 'trained 12 steps' "$VOXGAN" train $held --out "$T/v2" --resume
+expect_ok 'trained 40 steps' "$VOXGAN" train $held --out "$T/v2" --resume
 expect "validated as if never stopped" cmp -s <(untimed "$T/v1") <(untimed "$T/v2")
 expect "and of the same model" cmp -s "$T/v1/model.safetensors" "$T/v2/model.safetensors"
 
