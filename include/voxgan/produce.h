@@ -38,7 +38,7 @@ vg_status vg_shard_parse(const char *text, int *shard, int *shards);
 /* What makes images of a case's maps, or maps of its images. load, make and image of one slot are called in
  * turn, those of different slots at once; make always by the caller's own thread, image by several threads.
  */
-typedef struct vg_image_maker {
+typedef struct vg_case_maker {
   vg_series_list series;
   bool
       real; /* no model makes them: they are scans of persons; ranges, model_sha256 and window do not count */
@@ -58,12 +58,12 @@ typedef struct vg_image_maker {
   vg_status (*probability)(void *state, int slot, int klass, vg_volume *out, vg_nifti_write_options *how);
   const char *cleaning;                   /* of the maps, in words, for the data set's description; NULL */
   void (*release)(void *state, int slot); /* also of a slot whose load failed */
-} vg_image_maker;
+} vg_case_maker;
 
 /* maker NULL: label maps only. Prints a summary to stdout. VG_FAILED when cases could not be made (each said
  * in a warning), with all others finished; VG_USAGE when the folder holds a data set of another study, model
  * or settings. */
-vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_image_maker *maker);
+vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_case_maker *maker);
 
 /* Closes a data set that shards made: manifest, the format's files, contact sheets (of `sheet` cases), then
  * checks every file against the manifest. VG_FAILED: cases are missing, or failed; VG_DATA: not a data set of

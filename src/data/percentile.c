@@ -3,23 +3,10 @@
 
 #include <string.h>
 
+#include "base/float_order.h"
 #include "voxgan/mem.h"
 
 #define VALUES 65536 /* of 16 bits */
-
-/* Order-preserving bits of a float. */
-static uint32_t float_key(float f) {
-  uint32_t u;
-  memcpy(&u, &f, 4);
-  return u & 0x80000000u ? ~u : u | 0x80000000u;
-}
-
-static float key_float(uint32_t u) {
-  u = u & 0x80000000u ? u & 0x7fffffffu : ~u;
-  float f;
-  memcpy(&f, &u, 4);
-  return f;
-}
 
 /* The rank-th smallest (from 0), exactly, from a histogram of the upper and one of the lower 16 bits. */
 static float order_statistic(const uint32_t *keys, size_t n, const uint32_t *upper, uint32_t *lower,
@@ -31,7 +18,7 @@ static float order_statistic(const uint32_t *keys, size_t n, const uint32_t *upp
     if (keys[i] >> 16 == bin) lower[keys[i] & 0xffff]++;
   uint32_t low = 0;
   while (rank >= lower[low]) rank -= lower[low++];
-  return key_float(bin << 16 | low);
+  return vg_float_of_order(bin << 16 | low);
 }
 
 vg_status vg_percentiles(const float *v, const uint8_t *mask, size_t n, const double percent[2],
@@ -46,7 +33,7 @@ vg_status vg_percentiles(const float *v, const uint8_t *mask, size_t n, const do
   }
   m = 0;
   for (size_t i = 0; i < n; i++)
-    if (mask[i]) keys[m++] = float_key(v[i]);
+    if (mask[i]) keys[m++] = vg_float_order(v[i]);
   for (size_t i = 0; i < m; i++) bins[keys[i] >> 16]++;
   for (int k = 0; k < 2; k++) {
     double at = percent[k] / 100 * (double)(m - 1);

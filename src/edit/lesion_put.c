@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/simd.h"
+#include "base/float_order.h"
 #include "edit/lesion.h"
 #include "voxgan/grid.h"
 #include "voxgan/mem.h"
@@ -24,24 +24,10 @@ typedef struct canvas {
   int lo[3], n[3];      /* the box */
   bool whole;           /* it is all of the host's grid */
   size_t voxels;        /* of the box */
-  uint32_t *key;        /* (Z, Y, X) of the box: region 0's field, ordered as by order_of; or NOT_ALLOWED */
-  uint8_t *taken;       /* (Z, Y, X) of the box: region 0 */
-  uint32_t *histogram;  /* BINS */
+  uint32_t *key;  /* (Z, Y, X) of the box: region 0's field, ordered as by vg_float_order; or NOT_ALLOWED */
+  uint8_t *taken; /* (Z, Y, X) of the box: region 0 */
+  uint32_t *histogram; /* BINS */
 } canvas;
-
-/* Unsigned numbers in the order of the floats that they stand for. */
-static uint32_t order_of(float v) {
-  uint32_t bits;
-  memcpy(&bits, &v, sizeof bits);
-  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
-static float float_of(uint32_t order) {
-  uint32_t bits = order & 0x80000000u ? order & 0x7fffffffu : ~order;
-  float v;
-  memcpy(&v, &bits, sizeof v);
-  return v;
-}
 
 /* ---- the fields on the host's grid ---- */
 
@@ -97,7 +83,7 @@ static void draw_rows(void *arg, size_t begin, size_t end) {
       }
       double u[3];
       lesion_point(c, (double[]){c->lo[0] + x, c->lo[1] + y, c->lo[2] + z}, u);
-      key[x] = order_of(sample(c, c->lesion->field[0], u));
+      key[x] = vg_float_order(sample(c, c->lesion->field[0], u));
     }
   }
 }
@@ -239,13 +225,13 @@ static vg_status take_outline(const canvas *c, double reach, size_t want, bool *
   uint32_t level;
   size_t components, *sizes = NULL;
   *enough = take_lowest(c->key, c->voxels, want, c->histogram, c->taken, &level) &&
-            (c->whole || (double)float_of(level) <= reach + c->rim);
+            (c->whole || (double)vg_float_of_order(level) <= reach + c->rim);
   if (!*enough) return VG_OK;
   uint32_t *label = vg_malloc(c->voxels, sizeof *label);
   vg_status st = label ? vg_components(c->taken, c->n, 26, label, &components, &sizes) : VG_MEMORY;
   if (!st && components > c->lesion->pieces) {
     st = take_connected(c, label, sizes, components, want, &level, enough);
-    *enough &= c->whole || (double)float_of(level) <= reach + c->rim;
+    *enough &= c->whole || (double)vg_float_of_order(level) <= reach + c->rim;
   }
   vg_free(sizes);
   vg_free(label);
@@ -272,7 +258,7 @@ static void draw_inner(void *arg, size_t begin, size_t end) {
                  (double[]){(double)((size_t)c->lo[0] + i % nx), (double)((size_t)c->lo[1] + i / nx % ny),
                             (double)((size_t)c->lo[2] + i / nx / ny)},
                  u);
-    in->key[k] = order_of(sample(c, in->field, u));
+    in->key[k] = vg_float_order(sample(c, in->field, u));
   }
 }
 

@@ -117,14 +117,14 @@ vg_status segment(const vg_synth_options *options, const model_info *model, vg_g
   s.opened = &j.set;
   s.predicted = &model->prep.classes;
   if ((st = vg_study_open(&s, &study))) goto out;
-  vg_image_maker maker = {.window = windows[options->window],
-                          .cleaning = vg_str_text(&j.cleaning),
-                          .state = &j,
-                          .load = load,
-                          .make = make,
-                          .maps = maps,
-                          .probability = options->probabilities ? probability : NULL,
-                          .release = release};
+  vg_case_maker maker = {.window = windows[options->window],
+                         .cleaning = vg_str_text(&j.cleaning),
+                         .state = &j,
+                         .load = load,
+                         .make = make,
+                         .maps = maps,
+                         .probability = options->probabilities ? probability : NULL,
+                         .release = release};
   memcpy(maker.model_sha256, model->hash, sizeof maker.model_sha256);
   vg_produce_options output = options->output;
   if (!output.title) output.title = "Predicted";

@@ -90,15 +90,15 @@ static vg_status open_study(const synth_job *j, vg_study **out) {
   return vg_study_open(&s, out);
 }
 
-static vg_image_maker maker_of(synth_job *j) {
+static vg_case_maker maker_of(synth_job *j) {
   static const char *const windows[] = {"auto", "whole", "patch"};
-  vg_image_maker m = {.series = j->model.prep.series,
-                      .window = windows[j->o->window],
-                      .state = j,
-                      .load = load,
-                      .make = make,
-                      .image = image,
-                      .release = release};
+  vg_case_maker m = {.series = j->model.prep.series,
+                     .window = windows[j->o->window],
+                     .state = j,
+                     .load = load,
+                     .make = make,
+                     .image = image,
+                     .release = release};
   memcpy(m.ranges, j->model.ranges, sizeof m.ranges);
   memcpy(m.model_sha256, j->model.hash, sizeof m.model_sha256);
   return m;
@@ -129,7 +129,7 @@ static vg_status make_images_of_labels(synth_job *j) {
   vg_study *study = NULL;
   vg_status st = open_study(j, &study);
   if (!st) {
-    vg_image_maker maker = maker_of(j);
+    vg_case_maker maker = maker_of(j);
     st = vg_produce(study, &j->o->output, &maker);
   }
   vg_study_free(study);

@@ -22,7 +22,7 @@ typedef struct join_job {
   const vg_join_options *o;
   vg_dataset set;
   int series[VG_SERIES_MAX]; /* in set, of those that are written */
-  vg_image_maker maker;
+  vg_case_maker maker;
   survey *surveys; /* set.n */
   const vg_subject *slots[VG_PRODUCE_DEPTH];
 } join_job;
@@ -203,7 +203,7 @@ vg_status vg_join(const vg_join_options *options) {
       .opened = &j.set, .identity = identity, .need_tumour = true, .need_anatomy = true, .heal = true};
   st = vg_study_open(&study_options, &study);
   if (st) goto out;
-  vg_image_maker *m = &j.maker;
+  vg_case_maker *m = &j.maker;
   m->real = true;
   m->state = &j;
   m->load = load;

@@ -36,7 +36,7 @@ typedef struct flight {
 typedef struct produce_job {
   vg_study *study;
   const vg_produce_options *o;
-  const vg_image_maker *maker;
+  const vg_case_maker *maker;
   vg_output out;
   vg_secret secret;
   todo *list; /* this shard's cases */
@@ -146,9 +146,7 @@ static vg_status sort_out_finished(produce_job *j) {
   for (size_t i = 0; i < j->n; i++) {
     todo *t = &j->list[i];
     if (j->o->overwrite) {
-      char *record = vg_format("%s/.voxgan/cases/%s.json", root, t->id);
-      vg_status st = record ? vg_fs_remove(record) : VG_MEMORY;
-      vg_free(record);
+      vg_status st = vg_record_remove(root, t->id);
       if (!st) st = vg_failure_remove(root, t->id);
       if (st) return st;
     }
@@ -234,7 +232,7 @@ static vg_status file_of(const produce_job *j, const todo *t, const flight *f, i
 static vg_status write_image(write_job *w, const case_file *file, const char *path) {
   vg_volume vol = {0};
   vg_nifti_write_options how = {0};
-  const vg_image_maker *maker = w->j->maker;
+  const vg_case_maker *maker = w->j->maker;
   const bool sure = file->kind == VG_FILE_OTHER;
   if (maker->place && !sure) return maker->place(maker->state, w->slot, file->index, path);
   vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
@@ -472,7 +470,7 @@ static vg_status end(produce_job *j) {
   return VG_OK;
 }
 
-vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_image_maker *maker) {
+vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_case_maker *maker) {
   produce_job j = {.study = study, .o = options, .maker = maker};
   vg_interrupt_install();
   j.began = vg_now();

@@ -29,7 +29,7 @@ static void put_classes(vg_json *to, const vg_classes *classes) {
     vg_json_put_string(list, classes->names[k], vg_role_name(classes->roles[k]));
 }
 
-static void put_images(vg_json *to, const vg_image_maker *maker) {
+static void put_images(vg_json *to, const vg_case_maker *maker) {
   vg_json_put_string(to, "model_sha256", maker->model_sha256);
   vg_json_put_string(to, "window", maker->window);
   if (maker->cleaning && *maker->cleaning) vg_json_put_string(to, "cleaning", maker->cleaning);
@@ -56,7 +56,7 @@ static vg_status hash_study(const vg_study *study, const vg_produce_options *o, 
 }
 
 static vg_status describe(const vg_output *out, const vg_study *study, const vg_produce_options *o,
-                          const vg_image_maker *maker, vg_json **made) {
+                          const vg_case_maker *maker, vg_json **made) {
   char hash[VG_HASH_LEN];
   vg_status st = hash_study(study, o, hash);
   if (st) return st;
@@ -89,7 +89,7 @@ static vg_status describe(const vg_output *out, const vg_study *study, const vg_
 }
 
 vg_status vg_output_claim(const vg_output *out, const vg_study *study, const vg_produce_options *o,
-                          const vg_image_maker *maker) {
+                          const vg_case_maker *maker) {
   vg_json *mine = NULL, *there = NULL;
   char *path = vg_fs_join(out->root, DESCRIPTION), *a = NULL, *b = NULL;
   vg_status st = path ? describe(out, study, o, maker, &mine) : VG_MEMORY;

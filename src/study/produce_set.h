@@ -17,7 +17,7 @@ typedef struct vg_output {
 /* Writes dataset_description.json; VG_USAGE where the folder has one of another study, model or settings,
  * unless overwrite. */
 vg_status vg_output_claim(const vg_output *out, const vg_study *study, const vg_produce_options *options,
-                          const vg_image_maker *maker);
+                          const vg_case_maker *maker);
 /* Reads it back, for closing what shards made. */
 vg_status vg_output_read(const char *root, vg_output *out);
 
