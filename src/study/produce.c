@@ -334,6 +334,8 @@ static vg_status write_case(void *arg, size_t i) {
   vg_status st = VG_OK;
   if (f->refused) {
     vg_warn("case %s", f->reason);
+    /* The reason names the host, whom an anonymous data set must not. */
+    if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
     st = vg_failure_write(j->out.root, t->id, f->reason);
     t->failed = true;
     j->failed++;

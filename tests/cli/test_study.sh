@@ -81,6 +81,10 @@ expect_ok '4 cases made' "$VOXGAN" edit --labels "$T/src/healthy" --layout bids 
 expect "there are sources" grep -qE '[0-9a-f]{16}' "$T/anon/manifest.csv"
 expect "no source's id" sh -c "! grep -rqE 'sub-0|BraTS2021_0' '$T/anon/manifest.csv' '$T/anon/.voxgan'"
 
+"$VOXGAN" edit --labels "$T/src/hosts" --layout brats2021 --edit scale:ml=900,fit=0.99 --redraws 1 --out "$T/anonfail" --anonymous "$T/key" >/dev/null 2>&1
+expect "failures are kept" [ "$(find "$T/anonfail/.voxgan/failed" -name '*.txt' | wc -l)" = 3 ]
+expect "and name nobody" sh -c "! grep -rq 'BraTS2021_0' '$T/anonfail'"
+
 # A closed data set whose files were changed, or that has more or fewer.
 victim=$(find "$T/f_bids" -name '*.nii.gz' | sort | head -1)
 cp "$victim" "$T/kept.nii.gz"
