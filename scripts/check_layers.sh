@@ -12,11 +12,12 @@ declare -A may=(
   [data]="base io data"
   [edit]="base io data edit"
   [study]="base io data edit study"
-  [eval]="base io data eval"
+  [report]="base io report"
+  [eval]="base io data report eval"
   [tensor]="base tensor"
   [nn]="base io tensor nn"
-  [run]="base io data edit study eval tensor nn run"
-  [cli]="base io data edit study eval run cli"
+  [run]="base io data edit study report eval tensor nn run"
+  [cli]="base io data edit study report eval run cli"
 )
 # Which layer a public header belongs to.
 declare -A of=(
@@ -24,7 +25,7 @@ declare -A of=(
   [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [config]=io [registry]=io [run]=io
   [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [phantom]=data
   [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [join]=study [manifest]=study [contact_sheet]=study
-  [metric]=eval [evaluate]=eval [tensor]=tensor [nn]=nn [voxgan]=cli
+  [report]=report [metric]=eval [evaluate]=eval [tensor]=tensor [nn]=nn [voxgan]=cli
 )
 check() { # file layer included
   case " ${may[$2]} " in
@@ -41,7 +42,7 @@ for file in src/*/*.[ch] src/*/*.[ch]pp; do
     voxgan/*.h) name=${path#voxgan/} name=${name%.h}
       [ -n "${of[$name]:-}" ] || { echo "$file: $path belongs to no layer in scripts/check_layers.sh"; bad=1; continue; }
       check "$file" "$layer" "${of[$name]}" ;;
-    base/*|io/*|data/*|edit/*|study/*|eval/*|tensor/*|nn/*|run/*|cli/*) check "$file" "$layer" "${path%%/*}" ;;
+    base/*|io/*|data/*|edit/*|study/*|report/*|eval/*|tensor/*|nn/*|run/*|cli/*) check "$file" "$layer" "${path%%/*}" ;;
     esac
   done < <(sed -n 's/^#include "\(.*\)".*/\1/p' "$file")
 done

@@ -1,6 +1,7 @@
 /* png.c: pictures for people: planes of values, class maps, labels. */
 #include "voxgan/png.h"
 #include <png.h>
+#include <stdbool.h>
 #include <string.h>
 #include "io/font.h"
 #include "voxgan/fs.h"
@@ -75,20 +76,55 @@ void vg_picture_text(vg_picture *p, int left, int top, const char *text) {
   }
 }
 
-vg_status vg_picture_write(const char *path, const vg_picture *p) {
+static bool is_grey(const vg_picture *p) {
+  size_t n = (size_t)p->width * (size_t)p->height;
+  for (size_t i = 0; i < n; i++) {
+    const uint8_t *c = p->rgb + 3 * i;
+    if (c[0] != c[1] || c[0] != c[2]) return false;
+  }
+  return true;
+}
+
+/* The first channel alone; NULL for lack of memory. */
+static uint8_t *one_channel(const vg_picture *p) {
+  size_t n = (size_t)p->width * (size_t)p->height;
+  uint8_t *grey = vg_malloc(n, 1);
+  for (size_t i = 0; grey && i < n; i++) grey[i] = p->rgb[3 * i];
+  return grey;
+}
+
+vg_status vg_picture_png(const vg_picture *p, void **bytes, size_t *len) {
   vg_status st = VG_OK;
+  uint8_t *grey = NULL;
   png_image image = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)p->width,
                      .height = (png_uint_32)p->height,
-                     .format = PNG_FORMAT_RGB};
+                     .format = is_grey(p) ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
-  void *bytes = vg_malloc(size, 1);
-  if (!bytes) return vg_fail_in(VG_MEMORY, "%s", path);
-  if (png_image_write_to_memory(&image, bytes, &size, 0, p->rgb, 0, NULL))
-    st = vg_fs_write_atomic(path, bytes, size);
-  else
-    st = vg_fail(VG_FAILED, "%s: cannot make PNG: %s", path, image.message);
+  void *png = vg_malloc(size, 1);
+  *bytes = NULL;
+  if (!png) return VG_MEMORY;
+  if (image.format == PNG_FORMAT_GRAY && !(grey = one_channel(p)))
+    st = VG_MEMORY;
+  else if (!png_image_write_to_memory(&image, png, &size, 0, grey ? grey : p->rgb, 0, NULL))
+    st = vg_fail(VG_FAILED, "cannot make PNG: %s", image.message);
   png_image_free(&image);
+  vg_free(grey);
+  if (st) {
+    vg_free(png);
+    return st;
+  }
+  *bytes = png;
+  *len = size;
+  return VG_OK;
+}
+
+vg_status vg_picture_write(const char *path, const vg_picture *p) {
+  void *bytes;
+  size_t len;
+  vg_status st = vg_picture_png(p, &bytes, &len);
+  if (st) return vg_fail_in(st, "%s", path);
+  st = vg_fs_write_atomic(path, bytes, len);
   vg_free(bytes);
   return st;
 }

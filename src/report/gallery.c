@@ -1,0 +1,95 @@
+/* gallery.c: cases, their slices and what is shown of each, side by side. */
+#include <stdarg.h>
+#include "report/markup.h"
+#include "voxgan/fs.h"
+#include "voxgan/mem.h"
+
+static void end_frame(vg_report *r) {
+  if (r->in_frame) vg_str_add(&r->body, "</div></div>\n");
+  r->in_frame = false;
+}
+
+static void end_case(vg_report *r) {
+  end_frame(r);
+  if (r->in_case) vg_str_add(&r->body, "</div>\n");
+  r->in_case = false;
+}
+
+void vg_gallery_open(vg_report *r, const char *title) {
+  vg_str *to = markup_into(r, BLOCK_NONE);
+  if (!to) return;
+  int id = markup_id(r);
+  vg_str_addf(to, "<div class=\"gallery\" role=\"group\" aria-labelledby=\"g%d\">\n<h4 id=\"g%d\">", id, id);
+  markup_escape(to, title);
+  /* The script shows the sliders, as nothing else moves them. */
+  vg_str_add(to,
+             "</h4>\n<div class=\"sliders\" hidden>"
+             "<label>Case <input type=\"range\" min=\"1\" max=\"1\" value=\"1\"><output></output></label>"
+             "<label>Slice <input type=\"range\" min=\"1\" max=\"1\" value=\"1\"><output></output></label>"
+             "</div>\n");
+}
+
+void vg_gallery_case(vg_report *r, const char *fmt, ...) {
+  vg_str *to = markup_into(r, BLOCK_NONE);
+  if (!to) return;
+  end_case(r);
+  vg_str_add(to, "<div class=\"case\"><p>");
+  va_list ap;
+  va_start(ap, fmt);
+  markup_escape_v(to, fmt, ap);
+  va_end(ap);
+  vg_str_add(to, "</p>\n");
+  r->in_case = true;
+}
+
+void vg_gallery_frame(vg_report *r, const char *label, bool first) {
+  vg_str *to = markup_into(r, BLOCK_NONE);
+  if (!to) return;
+  end_frame(r);
+  vg_str_addf(to, "<div class=\"frame\"%s><p>", first ? " data-first" : "");
+  markup_escape(to, label);
+  vg_str_add(to, "</p>\n<div class=\"panels\">\n");
+  r->in_frame = true;
+}
+
+static void add_panel(vg_report *r, const char *name, const void *bytes, size_t n, double width,
+                      double height) {
+  vg_str *to = markup_into(r, BLOCK_NONE);
+  if (!to) return;
+  vg_str_add(to, "<figure class=\"panel\">");
+  markup_fail(r, markup_img(to, bytes, n, name, width, height));
+  vg_str_add(to, "<figcaption>");
+  markup_escape(to, name);
+  vg_str_add(to, "</figcaption></figure>\n");
+}
+
+void vg_gallery_panel(vg_report *r, const char *name, const vg_picture *p, double width, double height) {
+  void *bytes = NULL;
+  size_t n = 0;
+  if (!r || r->failed) return;
+  vg_status st = vg_picture_png(p, &bytes, &n);
+  if (st)
+    markup_fail(r, st);
+  else
+    add_panel(r, name, bytes, n, width, height);
+  vg_free(bytes);
+}
+
+void vg_gallery_panel_file(vg_report *r, const char *name, const char *path) {
+  void *bytes = NULL;
+  size_t n = 0;
+  if (!r || r->failed) return;
+  vg_status st = vg_fs_read(path, &bytes, &n);
+  if (st)
+    markup_fail(r, st);
+  else
+    add_panel(r, name, bytes, n, 0, 0);
+  vg_free(bytes);
+}
+
+void vg_gallery_close(vg_report *r) {
+  vg_str *to = markup_into(r, BLOCK_NONE);
+  if (!to) return;
+  end_case(r);
+  vg_str_add(to, "</div>\n");
+}
