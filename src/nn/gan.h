@@ -27,6 +27,10 @@ struct vg_gan {
 
 /* Moves the average to the generator by this share; running statistics follow whole. */
 vg_status vg_gan_average(vg_gan *gan, double share);
+/* data (N, channels, D, H, W) as a tensor; NULL for NULL. */
+vg_tensor *vg_gan_upload(const vg_gan *gan, const vg_gan_batch *b, const float *data, int channels);
+/* Forgets the deferred steps' losses. */
+void vg_gan_drop_pending(vg_gan *gan);
 /* VG_CONFIG where the network cannot take this extent. */
 vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training);
 
