@@ -25,7 +25,7 @@ declare -A of=(
   [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [config]=io [registry]=io [run]=io
   [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [phantom]=data
   [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [join]=study [manifest]=study [contact_sheet]=study
-  [report]=report [metric]=eval [evaluate]=eval [tensor]=tensor [nn]=nn [voxgan]=cli
+  [report]=report [metric]=eval [evaluate]=eval [features]=eval [tensor]=tensor [nn]=nn [voxgan]=cli
 )
 check() { # file layer included
   case " ${may[$2]} " in

@@ -25,8 +25,12 @@
  *   boundary  Where there is a tumour map: intensity and gradient along the signed distance to the surfaces
  *             of the tumour, its oedema and its enhancing part, each image around its own side's (the other
  *             side's where it has none). Brain and intensities as for image. Where no subject is on both
- *             sides, as with edited tumours, this suite alone can be had: each synthetic subject against the
- *             mean profiles of the real ones.
+ *             sides, as with edited tumours, of the suites above this alone can be had: each synthetic subject
+ *             against the mean profiles of the real ones.
+ *   distribution
+ *             The two sets of subjects as two clouds of points in each space of features.def (features.h),
+ *             whether or not subjects are on both sides. Intensities are those of VG_NORMALISE_EACH, whatever
+ *             normalise says.
  *
  * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
  * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
@@ -81,7 +85,7 @@ typedef struct vg_evaluation vg_evaluation;
 /* Measures every pair, in parallel, and writes by atomic rename, replacing what is there:
  *
  *   metrics.csv   subject,series,region,metric,value; the series of label maps is tumour_labels or
- *                 anatomy_labels
+ *                 anatomy_labels; of sets, series is the space, subject and region are empty
  *   summary.json  settings, version, unpaired subjects, left_out (suites, with the reason), ms_ssim_scales
  *                 (by subject)
  *     metrics     by series, region and metric: n, mean, sd (n - 1), median, quartiles (linear), min, max and
@@ -91,6 +95,10 @@ typedef struct vg_evaluation vg_evaluation;
  *     profiles    of suite boundary, by series and region: from_mm, to_mm, and for real and synth n, and the
  *                 means over cases, and their SD, of intensity and gradient (a mm) in bins of 1 mm of signed
  *                 distance; null where no case has a voxel
+ *     sets        of suites that compare sets: suite, metric (set_metrics.def), space, value, ci_low and
+ *                 ci_high (95 % interval), floor (the same between two halves of the real set), n_real and
+ *                 n_synth (subjects), note; null where there are too few subjects
+ *     verdicts    of suites that judge: suite, check, verdict (a word), text (a sentence)
  *
  * *out is set with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
  *

@@ -129,7 +129,19 @@ typedef struct vg_metric_row {
 } vg_metric_row;
 
 /* By how much `now` is worse than `before`, in the metric's unit; negative where it is better. */
+double vg_worse_by(vg_better better, double ideal, double before, double now);
 double vg_metric_worse_by(const vg_metric_row *row, double before, double now);
+
+/* A measure between two sets of subjects, in a space that the subjects are points of. */
+typedef struct vg_set_metric_row {
+  const char *name;
+  const char *suite;
+  vg_better better;
+  double ideal;
+  const char *help;
+} vg_set_metric_row;
+const vg_set_metric_row *vg_set_metric_at(int i); /* in the order of set_metrics.def; NULL past the last */
+const vg_set_metric_row *vg_set_metric_find(const char *name);
 
 const vg_metric_row *vg_metric_at(int i);              /* in the order of metrics.def; NULL past the last */
 const vg_metric_row *vg_metric_find(const char *name); /* NULL when there is none */
@@ -137,11 +149,12 @@ const char *vg_metric_kind_name(vg_metric_kind kind);
 /* How many of its 5 scales ms_ssim uses on such a grid: as many as leave the least extent (above 1) with the
  * 11 voxels of the window at the coarsest; 4 for 240x240x155. */
 int vg_ms_ssim_scales(const int dim[3]);
-/* The names of the suites in order of their first row; NULL past the last. */
+/* The names of the suites in order of their first row, those of metrics.def first; NULL past the last. */
 const char *vg_suite_at(int i);
 /* Bit i for suite i, from "image,overlap"; "all" means every suite, NULL those of a plain run: image and
  * overlap. VG_CONFIG names an unknown one and the nearest known. */
 vg_status vg_suites_parse(const char *text, uint32_t *bits);
+bool vg_suite_in(const char *suite, uint32_t bits);
 /* Whether the metric's suite is among bits. */
 bool vg_metric_in_suites(const vg_metric_row *row, uint32_t bits);
 

@@ -50,14 +50,25 @@ static bool asks_for(const vg_evaluation *e, vg_metric_kind kind) {
   return false;
 }
 
-/* Edited tumours have no real partners, yet their edges can be held to those of real ones. */
+bool vg_eval_asks_for_sets(const vg_evaluation *e) {
+  const vg_set_metric_row *row;
+  for (int i = 0; (row = vg_set_metric_at(i)); i++) {
+    if (vg_suite_in(row->suite, e->suites)) return true;
+  }
+  return false;
+}
+
+/* Edited tumours have no real partners, yet their edges can be held to those of real ones, and all of them
+ * together to all real ones. */
 static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
-  if (e->normalise != VG_NORMALISE_EACH)
+  bool boundary = asks_for(e, VG_METRIC_BOUNDARY);
+  if (boundary && e->normalise != VG_NORMALISE_EACH)
     return vg_fail(VG_CONFIG,
                    "no subject is on both sides: intensities can be normalised by each only, not by %s",
                    vg_normalise_name(e->normalise));
-  vg_warn("no subject is on both sides: suite boundary compares each synthetic one with the mean of the real "
-          "ones");
+  if (boundary)
+    vg_warn("no subject is on both sides: suite boundary compares each synthetic one with the mean of the "
+            "real ones");
   e->unpaired = true;
   for (size_t i = 0; i < s->synth.n; i++) {
     s->pairs[i].synth = &s->synth.subjects[i];
@@ -92,7 +103,8 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
     i += order <= 0;
     j += order >= 0;
   }
-  if (!e->n_cases && n_real && n_synth && asks_for(e, VG_METRIC_BOUNDARY)) return go_unpaired(s, e);
+  if (!e->n_cases && n_real && n_synth && (asks_for(e, VG_METRIC_BOUNDARY) || vg_eval_asks_for_sets(e)))
+    return go_unpaired(s, e);
   if (!e->n_cases)
     return vg_fail(VG_DATA,
                    "no subject is on both sides: real has %zu, the first %s; synthetic %zu, the first %s",
@@ -125,6 +137,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   eval_study s = {0};
   eval_baseline baseline = {0};
   vg_evaluation *e = VG_NEW(vg_evaluation);
+  bool only_sets;
   vg_status st;
   *out = NULL;
   if (!e) return VG_MEMORY;
@@ -141,10 +154,17 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if ((st = read_description(set->synth, &e->recorded))) goto out;
   if ((st = pair_up(&s, e))) goto out;
   if ((st = vg_eval_plan(&s))) goto out;
-  if ((st = e->unpaired ? vg_eval_unpaired(&s) : vg_eval_all(&s))) goto out;
+  only_sets = !e->n_groups;
+  if (!only_sets && (st = e->unpaired ? vg_eval_unpaired(&s) : vg_eval_all(&s))) goto out;
   vg_eval_leave_out_copies(&s);
   if ((st = vg_eval_summarise(e))) goto out;
   vg_eval_say_left_out(e, "none of its metrics has a value in any case");
+  if ((st = vg_eval_distribution(&s))) goto out;
+  if (only_sets && !e->n_sets && !e->n_verdicts) {
+    st = vg_fail(VG_DATA, "nothing to compare: %s",
+                 e->n_left_out ? e->left_out[e->n_left_out - 1].why : "no suite has a value");
+    goto out;
+  }
   if ((st = vg_eval_summary_json(e))) goto out;
   if (set->baseline && (st = vg_eval_baseline_compare(&baseline, e))) goto out;
   if (set->out && (st = vg_eval_write(e, set->out))) goto out;
@@ -179,6 +199,7 @@ void vg_evaluation_free(vg_evaluation *e) {
   vg_free(e->ms_ssim_scales);
   vg_free(e->profiles);
   vg_free(e->real_profiles);
+  vg_eval_sets_release(e);
   vg_json_free(e->summary);
   vg_json_free(e->recorded);
   vg_table_release(&e->moved);

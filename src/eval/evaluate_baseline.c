@@ -18,18 +18,40 @@ static bool parse_one(const char *text, eval_tolerance *out) {
   return out->interval || (vg_parse_f64(text, &out->share) && out->share >= 0);
 }
 
+/* A metric of either table, those of pairs first: its index is that of its tolerance. */
+typedef struct judged {
+  const char *name, *suite;
+  vg_better better;
+  double ideal;
+} judged;
+
+static bool judged_at(int i, judged *out) {
+  int n = 0;
+  while (vg_metric_at(n)) n++;
+  const vg_metric_row *row = vg_metric_at(i);
+  const vg_set_metric_row *set = vg_set_metric_at(i - n);
+  if (row)
+    *out = (judged){row->name, row->suite, row->better, row->metric->ideal};
+  else if (set)
+    *out = (judged){set->name, set->suite, set->better, set->ideal};
+  return row || set;
+}
+
 static vg_status unknown_metric(const char *name) {
   const char *names[64] = {NULL};
-  for (int m = 0; vg_metric_at(m) && m < 63; m++) names[m] = vg_metric_at(m)->name;
+  judged j;
+  for (int m = 0; m < 63 && judged_at(m, &j); m++) names[m] = j.name;
   const char *near = vg_nearest(name, names);
   return near ? vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'; did you mean '%s'?", name, near)
               : vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'", name);
 }
 
 static int metric_index(const char *name) {
-  int m = 0;
-  while (vg_metric_at(m) && strcmp(vg_metric_at(m)->name, name) != 0) m++;
-  return vg_metric_at(m) ? m : -1;
+  judged j;
+  for (int m = 0; judged_at(m, &j); m++) {
+    if (!strcmp(j.name, name)) return m;
+  }
+  return -1;
 }
 
 /* "0.05", "psnr=0.02,hd95=interval,0.1": one for the rest, and those of single metrics. */
@@ -81,7 +103,8 @@ static vg_status check_settings(const eval_baseline *b, const vg_evaluation *e) 
 
 vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, const vg_evaluation *e, eval_baseline *b) {
   int n = 0;
-  while (vg_metric_at(n)) n++;
+  judged j;
+  while (judged_at(n, &j)) n++;
   b->path = s->baseline;
   b->tolerance = VG_NEW_N(eval_tolerance, n);
   if (!b->tolerance) return VG_MEMORY;
@@ -152,14 +175,14 @@ static bool is_beyond(const outcome *before, const outcome *now, const eval_tole
 
 /* NULL when it stayed within the tolerance. Where infinity is not the ideal (a missed mask's surface
  * distance), how many values are infinite decides before the mean of the others. */
-static const char *judge(const vg_metric_row *row, const outcome *before, const outcome *now,
+static const char *judge(const judged *row, const outcome *before, const outcome *now,
                          const eval_tolerance *t) {
   if (now->n + now->infinite < before->n + before->infinite) return "fewer cases";
-  if (!isinf(row->metric->ideal) && now->infinite != before->infinite)
+  if (!isinf(row->ideal) && now->infinite != before->infinite)
     return now->infinite > before->infinite ? "more infinite" : "better";
   if (isinf(before->mean) && isinf(now->mean)) return NULL;
   if (!is_beyond(before, now, t)) return NULL;
-  double worse_by = vg_metric_worse_by(row, before->mean, now->mean);
+  double worse_by = vg_worse_by(row->better, row->ideal, before->mean, now->mean);
   return worse_by > ROUNDING ? "worse" : worse_by < -ROUNDING ? "better" : NULL;
 }
 
@@ -175,6 +198,102 @@ static outcome outcome_of(const eval_group *g) {
                    g->ci_high};
 }
 
+/* The values of one row of a baseline. */
+static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const moved *m,
+                              const char *value_key, const char *n_key, int *metric, outcome *before) {
+  *before = (outcome){.mean = INFINITY,
+                      .n = vg_json_number(vg_json_get(row, n_key), 0),
+                      .infinite = vg_json_number(vg_json_get(row, "infinite"), 0),
+                      .ci_low = vg_json_number(vg_json_get(row, "ci_low"), NAN),
+                      .ci_high = vg_json_number(vg_json_get(row, "ci_high"), NAN)};
+  if (before->n > 0) before->mean = vg_json_number(vg_json_get(row, value_key), NAN);
+  if ((*metric = metric_index(m->metric)) < 0)
+    return vg_fail(VG_DATA, "%s: unknown metric '%s'", b->path, m->metric);
+  if (isnan(before->mean) || before->n + before->infinite < 1)
+    return vg_fail(VG_DATA, "%s: %s %s %s has no value", b->path, m->series, m->region, m->metric);
+  return VG_OK;
+}
+
+/* One value against what it was; now NULL: it has gone. */
+static vg_status compare(const eval_baseline *b, vg_evaluation *e, vg_json *list, moved *m, int metric,
+                         const outcome *before, const outcome *now) {
+  judged row;
+  if (!judged_at(metric, &row) || !vg_suite_in(row.suite, e->suites)) return VG_OK;
+  m->before = before->mean;
+  m->now = NAN;
+  m->verdict = "gone";
+  if (now) {
+    m->now = now->mean;
+    m->verdict = judge(&row, before, now, &b->tolerance[metric]);
+    allowed_text(before, &b->tolerance[metric], m->allowed, sizeof m->allowed);
+  }
+  if (!m->verdict) return VG_OK;
+  if (strcmp(m->verdict, "better") != 0) e->n_worse++;
+  return add_moved(e, list, m);
+}
+
+static vg_status compare_groups(const eval_baseline *b, vg_evaluation *e, vg_json *list) {
+  bool *known = VG_NEW_N(bool, e->n_groups);
+  vg_status st = known ? VG_OK : VG_MEMORY;
+  for (const vg_json *row = vg_json_first(vg_json_get(b->root, "metrics")); row && !st;
+       row = vg_json_next(row)) {
+    moved m = {.series = vg_json_string(vg_json_get(row, "series"), ""),
+               .region = vg_json_string(vg_json_get(row, "region"), ""),
+               .metric = vg_json_string(vg_json_get(row, "metric"), "")};
+    outcome before, now;
+    int metric;
+    if ((st = read_outcome(b, row, &m, "mean", "n", &metric, &before))) break;
+    const eval_group *g = find_group(e, m.series, m.region, m.metric);
+    if (g) {
+      known[g - e->groups] = true;
+      now = outcome_of(g);
+    }
+    st = compare(b, e, list, &m, metric, &before, g ? &now : NULL);
+  }
+  for (size_t i = 0; i < e->n_groups && !st; i++) {
+    const eval_group *g = &e->groups[i];
+    moved m = {g->series, g->region, g->metric->name, NAN, outcome_of(g).mean, "", "new"};
+    if (!known[i]) st = add_moved(e, list, &m);
+  }
+  vg_free(known);
+  return st;
+}
+
+static const eval_set *find_set(const vg_evaluation *e, const char *space, const char *metric) {
+  for (size_t i = 0; i < e->n_sets; i++) {
+    if (!strcmp(e->sets[i].space, space) && !strcmp(e->sets[i].metric->name, metric)) return &e->sets[i];
+  }
+  return NULL;
+}
+
+static vg_status compare_sets(const eval_baseline *b, vg_evaluation *e, vg_json *list) {
+  bool *known = VG_NEW_N(bool, e->n_sets);
+  vg_status st = known ? VG_OK : VG_MEMORY;
+  for (const vg_json *row = vg_json_first(vg_json_get(b->root, "sets")); row && !st;
+       row = vg_json_next(row)) {
+    moved m = {.series = vg_json_string(vg_json_get(row, "space"), ""),
+               .region = "",
+               .metric = vg_json_string(vg_json_get(row, "metric"), "")};
+    outcome before, now;
+    int metric;
+    if (vg_json_type_of(vg_json_get(row, "value")) != VG_JSON_NUMBER) continue;
+    if ((st = read_outcome(b, row, &m, "value", "n_synth", &metric, &before))) break;
+    const eval_set *s = find_set(e, m.series, m.metric);
+    if (s) {
+      known[s - e->sets] = true;
+      now = (outcome){s->value, (double)s->n_synth, 0, s->ci_low, s->ci_high};
+    }
+    st = compare(b, e, list, &m, metric, &before, s && !isnan(s->value) ? &now : NULL);
+  }
+  for (size_t i = 0; i < e->n_sets && !st; i++) {
+    const eval_set *s = &e->sets[i];
+    moved m = {s->space, "", s->metric->name, NAN, s->value, "", "new"};
+    if (!known[i] && !isnan(s->value)) st = add_moved(e, list, &m);
+  }
+  vg_free(known);
+  return st;
+}
+
 vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
   static const char *const header[] = {"series", "region", "metric",  "baseline",
                                        "now",    "change", "allowed", "verdict"};
@@ -184,55 +303,12 @@ vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
                    b->path);
   vg_status st = vg_table_init(&e->moved, sizeof header / sizeof *header, header);
   if (st) return st;
-  e->baseline = vg_strdup(b->path);
-  bool *known = VG_NEW_N(bool, e->n_groups);
-  if (!e->baseline || !known) {
-    st = VG_MEMORY;
-    goto out;
-  }
+  if (!(e->baseline = vg_strdup(b->path))) return VG_MEMORY;
   vg_json *section = vg_json_put_take(e->summary, "baseline", vg_json_object());
   vg_json *list = vg_json_put_take(section, "moved", vg_json_array());
-  for (const vg_json *row = vg_json_first(vg_json_get(b->root, "metrics")); row; row = vg_json_next(row)) {
-    const char *series = vg_json_string(vg_json_get(row, "series"), "");
-    const char *region = vg_json_string(vg_json_get(row, "region"), "");
-    const char *name = vg_json_string(vg_json_get(row, "metric"), "");
-    outcome before = {.mean = INFINITY,
-                      .n = vg_json_number(vg_json_get(row, "n"), 0),
-                      .infinite = vg_json_number(vg_json_get(row, "infinite"), 0),
-                      .ci_low = vg_json_number(vg_json_get(row, "ci_low"), NAN),
-                      .ci_high = vg_json_number(vg_json_get(row, "ci_high"), NAN)};
-    if (before.n > 0) before.mean = vg_json_number(vg_json_get(row, "mean"), NAN);
-    int metric = metric_index(name);
-    if (metric < 0) {
-      st = vg_fail(VG_DATA, "%s: unknown metric '%s'", b->path, name);
-      goto out;
-    }
-    if (isnan(before.mean) || before.n + before.infinite < 1) {
-      st = vg_fail(VG_DATA, "%s: %s %s %s has no value", b->path, series, region, name);
-      goto out;
-    }
-    if (!vg_metric_in_suites(vg_metric_at(metric), e->suites)) continue;
-    const eval_group *g = find_group(e, series, region, name);
-    moved m = {series, region, name, before.mean, NAN, "", "gone"};
-    if (g) {
-      known[g - e->groups] = true;
-      outcome now = outcome_of(g);
-      m.now = now.mean;
-      m.verdict = judge(g->metric, &before, &now, &b->tolerance[metric]);
-      allowed_text(&before, &b->tolerance[metric], m.allowed, sizeof m.allowed);
-    }
-    if (!m.verdict) continue;
-    if (strcmp(m.verdict, "better") != 0) e->n_worse++;
-    if ((st = add_moved(e, list, &m))) goto out;
-  }
-  for (size_t i = 0; i < e->n_groups; i++) {
-    const eval_group *g = &e->groups[i];
-    moved m = {g->series, g->region, g->metric->name, NAN, outcome_of(g).mean, "", "new"};
-    if (!known[i] && (st = add_moved(e, list, &m))) goto out;
-  }
+  st = compare_groups(b, e, list);
+  if (!st) st = compare_sets(b, e, list);
   vg_json_put_number(section, "worse", (double)e->n_worse);
-out:
-  vg_free(known);
   return st;
 }
 
@@ -267,6 +343,23 @@ vg_status vg_eval_baseline_write(const vg_evaluation *e, const char *path) {
     if (g->n > 1) put_rounded(row, "ci_low", g->ci_low);
     if (g->n > 1) put_rounded(row, "ci_high", g->ci_high);
     vg_str_add(&text, i ? ",\n" : "\n");
+    add_json(&text, row);
+    vg_json_free(row);
+  }
+  vg_str_add(&text, "\n],\n\"sets\": [");
+  bool first = true;
+  for (size_t i = 0; i < e->n_sets; i++) {
+    const eval_set *s = &e->sets[i];
+    if (isnan(s->value)) continue;
+    vg_json *row = vg_json_object();
+    vg_json_put_string(row, "space", s->space);
+    vg_json_put_string(row, "metric", s->metric->name);
+    vg_json_put_number(row, "n_synth", (double)s->n_synth);
+    put_rounded(row, "value", s->value);
+    if (!isnan(s->ci_low)) put_rounded(row, "ci_low", s->ci_low);
+    if (!isnan(s->ci_low)) put_rounded(row, "ci_high", s->ci_high);
+    vg_str_add(&text, first ? "\n" : ",\n");
+    first = false;
     add_json(&text, row);
     vg_json_free(row);
   }

@@ -23,6 +23,9 @@ typedef struct eval_study {
 #define EVAL_CELL_BAND 2
 #define EVAL_CELL_TUMOUR 3
 
+/* Whether some suite that was asked for compares sets of subjects. */
+bool vg_eval_asks_for_sets(const vg_evaluation *e);
+
 /* Classes, regions and groups of the study's evaluation, and room for their values. */
 vg_status vg_eval_plan(eval_study *s);
 /* Suites that were asked for and of which there is nothing: said once, with the first reason. why NULL: what
@@ -39,5 +42,8 @@ vg_status vg_eval_run_metrics(vg_evaluation *e, size_t index, unsigned kinds, co
 
 /* Without pairs: the profiles of each synthetic subject against the mean ones of the real subjects. */
 vg_status vg_eval_unpaired(eval_study *s);
+
+/* Suite distribution: the real set against the synthetic one, where there are subjects enough. */
+vg_status vg_eval_distribution(eval_study *s);
 
 #endif

@@ -1,11 +1,13 @@
 /* evaluate_intensity.c: which intensities become -1 and +1. */
+#include "eval/intensity.h"
+
 #include "base/simd.h"
 #include "eval/evaluation.h"
 #include "eval/order_statistic.h"
 #include "voxgan/mem.h"
 
-static vg_status robust_range(const vg_volume *vol, const uint8_t *cells, size_t n, float *lo, float *hi) {
-  size_t inside = 0;
+vg_status vg_intensity_range(const vg_volume *vol, const uint8_t *cells, float *lo, float *hi) {
+  size_t n = vg_geometry_voxels(&vol->geo), inside = 0;
   for (size_t i = 0; i < n; i++) inside += cells[i] != 0;
   float *values = vg_malloc(inside, sizeof *values);
   if (!values) return VG_MEMORY;
@@ -19,7 +21,7 @@ static vg_status robust_range(const vg_volume *vol, const uint8_t *cells, size_t
   return VG_OK;
 }
 
-VG_HOT static void to_unit_range(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
+VG_HOT static void to_unit(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
   /* A constant volume (a generator that has collapsed) lands in the middle. Outside the brain all is -1, as
    * in prepared data: windows at the brain's edge must not feel how a file writes its background. */
   float scale = hi > lo ? 2 / (hi - lo) : 0, shift = hi > lo ? -1 : 0;
@@ -31,8 +33,12 @@ VG_HOT static void to_unit_range(float *v, const uint8_t *cells, size_t n, float
   }
 }
 
-bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi) {
-  const vg_json *range = vg_json_get(vg_json_get(vg_json_get(e->recorded, "voxgan"), "ranges"), series);
+void vg_intensity_to_unit(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
+  to_unit(v, cells, n, lo, hi);
+}
+
+bool vg_intensity_recorded(const vg_json *description, const char *series, float *lo, float *hi) {
+  const vg_json *range = vg_json_get(vg_json_get(vg_json_get(description, "voxgan"), "ranges"), series);
   *lo = (float)vg_json_number(vg_json_get(range, "lo"), 0);
   *hi = (float)vg_json_number(vg_json_get(range, "hi"), 0);
   return *hi > *lo;
@@ -42,7 +48,7 @@ vg_status vg_eval_normalise(const vg_evaluation *e, const char *series, vg_volum
                             const char *real_path, vg_volume *synth, const uint8_t *cells, double *range) {
   size_t n = vg_geometry_voxels(&real->geo);
   float lo, hi;
-  vg_status st = robust_range(real, cells, n, &lo, &hi);
+  vg_status st = vg_intensity_range(real, cells, &lo, &hi);
   if (st) return st;
   if (!(hi > lo)) return vg_fail(VG_DATA, "%s: every voxel of the brain is %g", real_path, (double)lo);
   *range = 2;
@@ -50,10 +56,10 @@ vg_status vg_eval_normalise(const vg_evaluation *e, const char *series, vg_volum
     *range = (double)hi - (double)lo;
     return VG_OK;
   }
-  to_unit_range(real->data, cells, n, lo, hi);
-  if (e->normalise == VG_NORMALISE_EACH && !vg_eval_recorded_range(e, series, &lo, &hi) &&
-      (st = robust_range(synth, cells, n, &lo, &hi)))
+  to_unit(real->data, cells, n, lo, hi);
+  if (e->normalise == VG_NORMALISE_EACH && !vg_intensity_recorded(e->recorded, series, &lo, &hi) &&
+      (st = vg_intensity_range(synth, cells, &lo, &hi)))
     return st;
-  to_unit_range(synth->data, cells, n, lo, hi);
+  to_unit(synth->data, cells, n, lo, hi);
   return VG_OK;
 }

@@ -118,7 +118,7 @@ static void add_groups(vg_evaluation *e, const char *series, const vg_regions *r
   }
 }
 
-static void leave_out(vg_evaluation *e, const char *suite, const char *why) {
+void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why) {
   if (e->n_left_out < (int)(sizeof e->left_out / sizeof *e->left_out))
     e->left_out[e->n_left_out++] = (eval_left_out){suite, why};
   vg_info("suite %s is left out: %s", suite, why);
@@ -156,7 +156,7 @@ void vg_eval_say_left_out(vg_evaluation *e, const char *why) {
   for (int m = 0; (row = vg_metric_at(m)); m++) {
     if (!vg_metric_in_suites(row, e->suites) || has_groups(e, row->suite) || is_left_out(e, row->suite))
       continue;
-    leave_out(e, row->suite, why ? why : what_it_needs(row->metric->kind));
+    vg_eval_leave_out(e, row->suite, why ? why : what_it_needs(row->metric->kind));
   }
 }
 
@@ -176,7 +176,7 @@ static vg_status make_unpaired_groups(const eval_study *s, vg_evaluation *e) {
     snprintf(e->series[e->n_series], VG_SERIES_NAME, "%s", name);
     add_groups(e, e->series[e->n_series++], &e->boundary_regions, VG_METRIC_BOUNDARY);
   }
-  return e->n_groups
+  return e->n_groups || vg_eval_asks_for_sets(e)
              ? VG_OK
              : vg_fail(VG_DATA, "nothing to compare: no subject is on both sides, and no series with a "
                                 "tumour map is on each");
@@ -207,7 +207,7 @@ static vg_status make_paired_groups(const eval_study *s, vg_evaluation *e) {
   }
   if (cases_with(s, EVAL_ANATOMY_LABELS))
     add_groups(e, EVAL_ANATOMY_LABELS, &e->anatomy_regions, VG_METRIC_OVERLAP);
-  if (!e->n_groups)
+  if (!e->n_groups && !vg_eval_asks_for_sets(e))
     return vg_fail(VG_DATA,
                    "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
                    e->n_cases);
@@ -263,7 +263,7 @@ void vg_eval_leave_out_copies(const eval_study *s) {
       any_image = true;
   }
   if (!suite || !any_image || s->maps_differ || s->overlap_by_name) return;
-  leave_out(e, suite, "label maps are equal on both sides (--suite overlap shows it all the same)");
+  vg_eval_leave_out(e, suite, "label maps are equal on both sides (--suite overlap shows it all the same)");
   for (size_t g = 0; g < e->n_groups; g++) {
     if (!vg_eval_compares_labels(&e->groups[g])) continue;
     for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + g] = NAN;

@@ -83,6 +83,7 @@ vg_status vg_evaluation_print(const vg_evaluation *e, FILE *to) {
     bool more = true;
     for (int first = 0; more && !st; first += METRICS_A_TABLE)
       st = print_table(e, vg_suite_at(i), first, &more, to);
+    if (!st) st = vg_eval_sets_print(e, vg_suite_at(i), to);
   }
   if (st || !e->baseline) return st;
   if (e->moved.rows > 1) {

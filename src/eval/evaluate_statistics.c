@@ -3,22 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "eval/evaluation.h"
+#include "eval/order_statistic.h"
 #include "voxgan/mem.h"
 #include "voxgan/pool.h"
 #include "voxgan/rng.h"
 #include "voxgan/str.h"
-
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* Of sorted values, linear between neighbours. */
-static double quantile(const double *sorted, size_t n, double q) {
-  double at = q * (double)(n - 1);
-  size_t i = (size_t)at;
-  return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
-}
 
 static void group_statistics(eval_group *g, double *v) {
   size_t n = g->n;
@@ -29,10 +18,10 @@ static void group_statistics(eval_group *g, double *v) {
   g->mean = sum / (double)n;
   for (size_t i = 0; i < n; i++) squares += (v[i] - g->mean) * (v[i] - g->mean);
   if (n > 1) g->sd = sqrt(squares / (double)(n - 1));
-  qsort(v, n, sizeof *v, by_value);
-  g->median = quantile(v, n, 0.5);
-  g->q1 = quantile(v, n, 0.25);
-  g->q3 = quantile(v, n, 0.75);
+  qsort(v, n, sizeof *v, vg_ascending_f64);
+  g->median = vg_quantile_f64(v, n, 0.5);
+  g->q1 = vg_quantile_f64(v, n, 0.25);
+  g->q3 = vg_quantile_f64(v, n, 0.75);
   g->least = v[0];
   g->most = v[n - 1];
 }
@@ -52,9 +41,9 @@ static vg_status bootstrap(eval_group *g, const double *v) {
       for (size_t i = 0; i < g->n; i++) sum += v[vg_rng_below(&r, g->n)];
       means[k] = sum / (double)g->n;
     }
-    qsort(means, EVAL_RESAMPLES, sizeof *means, by_value);
-    g->ci_low = quantile(means, EVAL_RESAMPLES, 0.025);
-    g->ci_high = quantile(means, EVAL_RESAMPLES, 0.975);
+    qsort(means, EVAL_RESAMPLES, sizeof *means, vg_ascending_f64);
+    g->ci_low = vg_quantile_f64(means, EVAL_RESAMPLES, 0.025);
+    g->ci_high = vg_quantile_f64(means, EVAL_RESAMPLES, 0.975);
   }
   vg_free(means);
   vg_free(name);

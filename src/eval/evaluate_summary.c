@@ -74,6 +74,7 @@ vg_status vg_eval_summary_json(vg_evaluation *e) {
     vg_json_put_number(row, "ci_high", g->ci_high);
   }
   vg_eval_profiles_json(e, root);
+  vg_eval_sets_json(e, root);
   return VG_OK;
 }
 
@@ -99,6 +100,7 @@ vg_status vg_eval_write(const vg_evaluation *e, const char *out) {
       vg_str_addf(&text, ",%s,%.9g\n", g->metric->name, v);
     }
   }
+  vg_eval_sets_csv(e, &text);
   if (vg_str_failed(&text)) {
     st = vg_fail(VG_MEMORY, "%s: out of memory", csv);
     goto out;

@@ -5,6 +5,7 @@
 #include "eval/metric_boundary.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"
+#include "voxgan/str.h"
 #include "voxgan/table.h"
 
 /* What one number of a case is: a metric of a series in a region. */
@@ -32,6 +33,23 @@ typedef struct eval_profile {
   vg_profile real, synth;
 } eval_profile;
 
+/* A metric of two sets of subjects. */
+typedef struct eval_set {
+  const vg_set_metric_row *metric;
+  char space[32]; /* what it was measured in: features.def, a series, ... */
+  double value;
+  double ci_low, ci_high; /* 95 % interval; NaN where there is none */
+  double floor;           /* what it is between two halves of the real set; NaN where there are too few */
+  size_t n_real, n_synth; /* subjects */
+  char note[160];         /* "" */
+} eval_set;
+
+/* A finding in words. */
+typedef struct eval_verdict {
+  const char *suite, *check; /* borrowed, static */
+  char *verdict, *text;
+} eval_verdict;
+
 struct vg_evaluation {
   size_t n_cases, n_groups;
   char **ids; /* (n_cases) */
@@ -47,6 +65,10 @@ struct vg_evaluation {
   eval_profile *real_profiles; /* where unpaired: of the real subjects, as profiles */
   size_t n_real_profiles;
   uint32_t suites;
+  eval_set *sets;
+  size_t n_sets;
+  eval_verdict *verdicts;
+  size_t n_verdicts;
   eval_left_out left_out[8];
   int n_left_out;
   double band; /* mm */
@@ -80,12 +102,22 @@ void vg_eval_profiles_store(vg_evaluation *e, size_t index, const char *series, 
 /* "profiles" of the summary: means and SD over cases. */
 void vg_eval_profiles_json(const vg_evaluation *e, vg_json *root);
 
-/* The intensities that the synthetic data set says are its -1 and +1; false when it does not say. */
-bool vg_eval_recorded_range(const vg_evaluation *e, const char *series, float *lo, float *hi);
-
 /* Both images to [-1, 1] as e->normalise says; range: of the data afterwards. */
 vg_status vg_eval_normalise(const vg_evaluation *e, const char *series, vg_volume *real,
                             const char *real_path, vg_volume *synth, const uint8_t *cells, double *range);
+
+/* Adds what a suite found of the sets; both are copied. row->space and row->metric tell a row from the
+ * others. */
+vg_status vg_eval_add_set(vg_evaluation *e, const eval_set *row);
+vg_status vg_eval_add_verdict(vg_evaluation *e, const char *suite, const char *check, const char *verdict,
+                              const char *text);
+/* Says and records that a suite which was asked for has no value; why is borrowed and static. */
+void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why);
+/* "sets" and "verdicts" of the summary; the rows of metrics.csv; tables. */
+void vg_eval_sets_json(const vg_evaluation *e, vg_json *root);
+void vg_eval_sets_csv(const vg_evaluation *e, vg_str *text);
+vg_status vg_eval_sets_print(const vg_evaluation *e, const char *suite, FILE *to);
+void vg_eval_sets_release(vg_evaluation *e);
 
 /* Statistics of every group; groups without any value are dropped. */
 vg_status vg_eval_summarise(vg_evaluation *e);

@@ -12,7 +12,12 @@ static const vg_metric_row rows[] = {
 #include "voxgan/metrics.def"
 #undef VG_METRIC
 };
-enum { n_rows = sizeof rows / sizeof *rows };
+static const vg_set_metric_row set_rows[] = {
+#define VG_SET_METRIC(name, suite, better, ideal, help) {#name, #suite, VG_BETTER_##better, ideal, help},
+#include "voxgan/set_metrics.def"
+#undef VG_SET_METRIC
+};
+enum { n_rows = sizeof rows / sizeof *rows, n_set_rows = sizeof set_rows / sizeof *set_rows };
 
 const vg_metric_row *vg_metric_at(int i) {
   return i >= 0 && i < n_rows ? &rows[i] : NULL;
@@ -21,6 +26,17 @@ const vg_metric_row *vg_metric_at(int i) {
 const vg_metric_row *vg_metric_find(const char *name) {
   for (int i = 0; i < n_rows; i++) {
     if (!strcmp(rows[i].name, name)) return &rows[i];
+  }
+  return NULL;
+}
+
+const vg_set_metric_row *vg_set_metric_at(int i) {
+  return i >= 0 && i < n_set_rows ? &set_rows[i] : NULL;
+}
+
+const vg_set_metric_row *vg_set_metric_find(const char *name) {
+  for (int i = 0; i < n_set_rows; i++) {
+    if (!strcmp(set_rows[i].name, name)) return &set_rows[i];
   }
   return NULL;
 }
@@ -39,12 +55,17 @@ const char *vg_metric_kind_name(vg_metric_kind kind) {
   return "unknown";
 }
 
+/* Of the rows of both tables. */
+static const char *suite_of(int i) {
+  return i < n_rows ? rows[i].suite : set_rows[i - n_rows].suite;
+}
+
 const char *vg_suite_at(int wanted) {
   int met = -1;
-  for (int i = 0; i < n_rows; i++) {
+  for (int i = 0; i < n_rows + n_set_rows; i++) {
     int j = 0;
-    while (strcmp(rows[j].suite, rows[i].suite) != 0) j++;
-    if (j == i && ++met == wanted) return rows[i].suite;
+    while (strcmp(suite_of(j), suite_of(i)) != 0) j++;
+    if (j == i && ++met == wanted) return suite_of(i);
   }
   return NULL;
 }
@@ -58,7 +79,7 @@ static int suite_index(const char *name) {
 }
 
 vg_status vg_suites_parse(const char *text, uint32_t *bits) {
-  const char *known[n_rows + 2] = {"all"};
+  const char *known[n_rows + n_set_rows + 2] = {"all"};
   vg_status st = VG_OK;
   *bits = 0;
   for (int i = 0; vg_suite_at(i); i++) known[i + 1] = vg_suite_at(i);
@@ -83,20 +104,28 @@ vg_status vg_suites_parse(const char *text, uint32_t *bits) {
   return st;
 }
 
-bool vg_metric_in_suites(const vg_metric_row *row, uint32_t bits) {
-  return bits >> suite_index(row->suite) & 1;
+bool vg_suite_in(const char *suite, uint32_t bits) {
+  return bits >> suite_index(suite) & 1;
 }
 
-double vg_metric_worse_by(const vg_metric_row *row, double before, double now) {
-  switch (row->better) {
+bool vg_metric_in_suites(const vg_metric_row *row, uint32_t bits) {
+  return vg_suite_in(row->suite, bits);
+}
+
+double vg_worse_by(vg_better better, double ideal, double before, double now) {
+  switch (better) {
   case VG_BETTER_LOWER:
     return now - before;
   case VG_BETTER_HIGHER:
     return before - now;
   case VG_BETTER_IDEAL:
-    return fabs(now - row->metric->ideal) - fabs(before - row->metric->ideal);
+    return fabs(now - ideal) - fabs(before - ideal);
   }
   return 0;
+}
+
+double vg_metric_worse_by(const vg_metric_row *row, double before, double now) {
+  return vg_worse_by(row->better, row->metric->ideal, before, now);
 }
 
 const void *vg_memo_get(const vg_metric_input *in, vg_memo_make make, size_t size) {

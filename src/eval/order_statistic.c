@@ -1,4 +1,4 @@
-/* order_statistic.c: order statistics without sorting. */
+/* order_statistic.c: order statistics, of floats without sorting. */
 #include "eval/order_statistic.h"
 
 #include <math.h>
@@ -32,4 +32,15 @@ float vg_percentile_f32(float *values, size_t n, double p) {
   float next = values[k + 1];
   for (size_t i = k + 2; i < n; i++) next = fminf(next, values[i]);
   return (float)((double)low + (at - (double)k) * ((double)next - (double)low));
+}
+
+int vg_ascending_f64(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+double vg_quantile_f64(const double *sorted, size_t n, double q) {
+  double at = q * (double)(n - 1);
+  size_t i = (size_t)at;
+  return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }

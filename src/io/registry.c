@@ -51,6 +51,13 @@ static const vg_registry_row formats[] = {
 #define VG_METRIC(name, suite, better, help) {#name, #suite ", " better ": " help},
 static const vg_registry_row metrics[] = {
 #include "voxgan/metrics.def"
+#define VG_SET_METRIC(name, suite, better, ideal, help) {#name, #suite ", " better ": " help},
+#include "voxgan/set_metrics.def"
+    END};
+
+#define VG_FEATURES ROW
+static const vg_registry_row features[] = {
+#include "voxgan/features.def"
     END};
 
 static const vg_registry registries[] = {
@@ -62,6 +69,7 @@ static const vg_registry registries[] = {
     {"edits", "edits of label maps, for synth --edit", edits},
     {"formats", "data sets that synth writes", formats},
     {"metrics", "metrics of voxgan eval", metrics},
+    {"features", "spaces in which voxgan eval compares sets of subjects", features},
 };
 
 const vg_registry *vg_registry_at(int i) {

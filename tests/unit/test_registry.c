@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
+#include "voxgan/features.h"
 #include "voxgan/format.h"
 #include "voxgan/metric.h"
 #include "voxgan/registry.h"
@@ -27,7 +28,7 @@ static void rows_have_unique_names_and_help(void **state) {
       for (int j = 0; j < i; j++) assert_string_not_equal(r->rows[i].name, r->rows[j].name);
     }
   }
-  assert_int_equal(n, 8);
+  assert_int_equal(n, 9);
   assert_null(vg_registry_find("nothing"));
 }
 
@@ -52,7 +53,9 @@ static void every_row_is_found_by_its_module(void **state) {
     assert_non_null(vg_layout_find(format->layout));
   }
   for (const vg_registry_row *row = vg_registry_find("metrics")->rows; row->name; row++)
-    assert_non_null(vg_metric_find(row->name));
+    assert_true(vg_metric_find(row->name) || vg_set_metric_find(row->name));
+  for (const vg_registry_row *row = vg_registry_find("features")->rows; row->name; row++)
+    assert_true(vg_features_find(row->name) >= 0);
 }
 
 /* A network or loss that is registered can be asked for in a config. */

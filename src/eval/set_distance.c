@@ -1,0 +1,161 @@
+/* set_distance.c: what distances between clouds of points share: scales, inner products, resampling. */
+#include "eval/set_distance.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include "base/simd.h"
+#include "eval/order_statistic.h"
+#include "voxgan/mem.h"
+#include "voxgan/pool.h"
+#include "voxgan/rng.h"
+
+/* ---- scales ---- */
+
+/* Mean and SD of one dimension; of what rounding alone moves the SD is 0. */
+static void spread(const float *v, size_t n, size_t dims, const float *more, size_t m, double *mean,
+                   double *sd) {
+  double sum = 0, squares = 0, all = (double)(n + m);
+  for (size_t i = 0; i < n; i++) sum += (double)v[i * dims];
+  for (size_t i = 0; i < m; i++) sum += (double)more[i * dims];
+  *mean = sum / all;
+  for (size_t i = 0; i < n; i++) squares += ((double)v[i * dims] - *mean) * ((double)v[i * dims] - *mean);
+  for (size_t i = 0; i < m; i++)
+    squares += ((double)more[i * dims] - *mean) * ((double)more[i * dims] - *mean);
+  *sd = n + m > 1 ? sqrt(squares / (all - 1)) : 0;
+  if (*sd < 1e-6 * (fabs(*mean) + 1e-3)) *sd = 0;
+}
+
+float *vg_points_standardised(const vg_points *p, bool pooled) {
+  float *out = vg_malloc((p->n_real + p->n_synth) * p->dims, sizeof *out);
+  for (size_t d = 0; out && d < p->dims; d++) {
+    const float *real = p->real + d, *synth = p->synth + d;
+    double mean, sd, mean_all, sd_all;
+    spread(real, p->n_real, p->dims, synth, p->n_synth, &mean_all, &sd_all);
+    spread(real, p->n_real, p->dims, NULL, 0, &mean, &sd);
+    if (pooled) mean = mean_all, sd = sd_all;
+    if (!(sd > 0)) sd = sd_all;
+    double scale = !p->units_differ ? 1 : sd > 0 ? 1 / sd : 0;
+    float *to = out + d;
+    for (size_t i = 0; i < p->n_real; i++, to += p->dims)
+      *to = (float)(((double)real[i * p->dims] - mean) * scale);
+    for (size_t i = 0; i < p->n_synth; i++, to += p->dims)
+      *to = (float)(((double)synth[i * p->dims] - mean) * scale);
+  }
+  return out;
+}
+
+VG_HOT static double dot(const float *a, const float *b, size_t n) {
+  double lanes[8] = {0}, sum = 0;
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; k++) lanes[k] += (double)a[i + (size_t)k] * (double)b[i + (size_t)k];
+  for (int k = 0; k < 8; k++) sum += lanes[k];
+  for (; i < n; i++) sum += (double)a[i] * (double)b[i];
+  return sum;
+}
+
+typedef struct gram {
+  const float *rows;
+  size_t n, dims;
+  double *out;
+} gram;
+
+static vg_status gram_row(void *arg, size_t i) {
+  const gram *g = arg;
+  for (size_t k = 0; k <= i; k++) {
+    double v = dot(g->rows + i * g->dims, g->rows + k * g->dims, g->dims);
+    g->out[i * g->n + k] = g->out[k * g->n + i] = v;
+  }
+  return VG_OK;
+}
+
+double *vg_points_gram(const float *rows, size_t n, size_t dims) {
+  gram g = {rows, n, dims, vg_malloc(n * n, sizeof(double))};
+  if (g.out) vg_parallel(n, gram_row, &g);
+  return g.out;
+}
+
+/* ---- resampling ---- */
+
+typedef enum draw { BOOTSTRAP, HALVES, PERMUTATION } draw;
+static const char *const draw_names[] = {"set bootstrap", "set halves", "set permutation"};
+
+typedef struct resampling {
+  vg_distance_of distance;
+  const void *space;
+  size_t n_real, n_synth;
+  draw draw;
+  double *values;
+} resampling;
+
+/* The points of the k-th draw, b's after a's. */
+static void draw_points(const resampling *r, size_t k, size_t *points) {
+  vg_rng rng = vg_rng_init(0, vg_rng_key(draw_names[r->draw], k, 0));
+  size_t n = r->n_real, m = r->draw == HALVES ? 0 : r->n_synth;
+  for (size_t i = 0; i < n + m; i++) {
+    if (r->draw == BOOTSTRAP)
+      points[i] = i < n ? vg_rng_below(&rng, n) : n + vg_rng_below(&rng, m);
+    else
+      points[i] = i;
+  }
+  for (size_t i = n + m; i-- > 1 && r->draw != BOOTSTRAP;) {
+    size_t other = vg_rng_below(&rng, i + 1), kept = points[i];
+    points[i] = points[other];
+    points[other] = kept;
+  }
+}
+
+static vg_status one_draw(void *arg, size_t k) {
+  const resampling *r = arg;
+  size_t *points = vg_malloc(r->n_real + r->n_synth, sizeof *points);
+  if (!points) return VG_MEMORY;
+  size_t n = r->draw == HALVES ? r->n_real / 2 : r->n_real;
+  size_t m = r->draw == HALVES ? r->n_real - n : r->n_synth;
+  draw_points(r, k, points);
+  vg_status st = r->distance(r->space, points, n, points + n, m, &r->values[k]);
+  vg_free(points);
+  return st;
+}
+
+static double mean_of(const double *v, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += v[i];
+  return sum / (double)n;
+}
+
+static vg_status measure_value(resampling *r, double *out) {
+  size_t all = r->n_real + r->n_synth, *points = vg_malloc(all, sizeof *points);
+  if (!points) return VG_MEMORY;
+  for (size_t i = 0; i < all; i++) points[i] = i;
+  vg_status st = r->distance(r->space, points, r->n_real, points + r->n_real, r->n_synth, out);
+  vg_free(points);
+  return st;
+}
+
+vg_status vg_distance_measure(vg_distance_of distance, const void *space, size_t n_real, size_t n_synth,
+                              bool permute, vg_distance *out) {
+  double values[VG_PERMUTATIONS];
+  resampling r = {distance, space, n_real, n_synth, BOOTSTRAP, values};
+  out->ci_low = out->ci_high = out->floor = out->p = NAN;
+  vg_status st = measure_value(&r, &out->value);
+  if (!st && n_real >= VG_INTERVAL_MIN && n_synth >= VG_INTERVAL_MIN) {
+    st = vg_parallel(VG_RESAMPLES, one_draw, &r);
+    qsort(values, VG_RESAMPLES, sizeof *values, vg_ascending_f64);
+    double shift = out->value - mean_of(values, VG_RESAMPLES);
+    out->ci_low = vg_quantile_f64(values, VG_RESAMPLES, 0.025) + shift;
+    out->ci_high = vg_quantile_f64(values, VG_RESAMPLES, 0.975) + shift;
+  }
+  r.draw = HALVES;
+  if (!st && n_real >= VG_FLOOR_MIN) {
+    st = vg_parallel(VG_HALVINGS, one_draw, &r);
+    out->floor = mean_of(values, VG_HALVINGS);
+  }
+  r.draw = PERMUTATION;
+  if (!st && permute) {
+    st = vg_parallel(VG_PERMUTATIONS, one_draw, &r);
+    size_t reached = 1;
+    for (size_t i = 0; i < VG_PERMUTATIONS; i++) reached += values[i] >= out->value;
+    out->p = (double)reached / (VG_PERMUTATIONS + 1);
+  }
+  return st;
+}

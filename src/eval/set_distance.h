@@ -1,0 +1,55 @@
+/* set_distance.h: distances between two clouds of points, with intervals.
+ *
+ * All that is drawn comes from streams of its own, so that a distance is the same in every run, whatever the
+ * threads.
+ */
+#ifndef VG_EVAL_SET_DISTANCE_H
+#define VG_EVAL_SET_DISTANCE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "voxgan/status.h"
+
+typedef struct vg_points {
+  size_t n_real, n_synth, dims;
+  const float *real, *synth; /* (n_real, dims), (n_synth, dims) */
+  bool units_differ;         /* dimensions are standardised first */
+} vg_points;
+
+#define VG_PERMUTATIONS 1000
+#define VG_RESAMPLES 200
+#define VG_HALVINGS 20    /* of the real set */
+#define VG_INTERVAL_MIN 5 /* points a side that an interval needs */
+#define VG_FLOOR_MIN 4    /* real points that a halving needs */
+
+typedef struct vg_distance {
+  double value;
+  double ci_low, ci_high; /* NaN with too few points */
+  double floor;           /* mean over random halvings of the real set; NaN with too few points */
+  double p; /* share of random relabellings of all points, and the true one, that reach the value; NaN where
+               that is not asked for */
+} vg_distance;
+
+/* Squared maximum mean discrepancy, unbiased (Gretton et al., JMLR 13, 2012, eq. 3): kernel
+ * exp(-d^2 / (2 s^2)), s the median distance between two points of both sets together; dimensions are
+ * standardised over both sets. A resample's points are not paired with their own copies. With p. */
+vg_status vg_mmd(const vg_points *p, vg_distance *out);
+
+/* ---- what distances share ---- */
+
+/* A distance between two lists of points, a and b, which are indices over both sets, the real one first. */
+typedef vg_status (*vg_distance_of)(const void *space, const size_t *a, size_t n, const size_t *b, size_t m,
+                                    double *out);
+/* The value, its floor, and its interval: 2.5th and 97.5th percentile of VG_RESAMPLES bootstrap resamples of
+ * each set, moved so that their mean is the value, because resamples, with their copies, lie further apart
+ * than the sets do. permute: also p. */
+vg_status vg_distance_measure(vg_distance_of distance, const void *space, size_t n_real, size_t n_synth,
+                              bool permute, vg_distance *out);
+
+/* Points as float rows (n_real + n_synth, dims), centred, and where units differ each dimension divided by
+ * its SD (n - 1); vg_free. Mean and SD are those of the real set (of both together: pooled). A dimension that
+ * is constant in the real set takes the SD of both together, and one that is constant in both is 0. */
+float *vg_points_standardised(const vg_points *p, bool pooled);
+/* Inner products of all pairs of n rows (n, n); vg_free. */
+double *vg_points_gram(const float *rows, size_t n, size_t dims);
+
+#endif
