@@ -34,7 +34,7 @@ CFLAGS_ALL := -std=c11 $(OPT) $(CWARN) -fPIC -pthread -MMD -MP $(shell pkg-confi
 LIBS := $(shell pkg-config --libs $(DEPS)) -lnifti2 -lznz -lm -pthread
 
 # The voxel column and what every command needs; pure C.
-LIB_SRC := $(wildcard src/base/*.c src/io/*.c src/data/*.c src/edit/*.c src/study/*.c src/report/*.c src/eval/*.c)
+LIB_SRC := $(wildcard src/base/*.c src/io/*.c src/data/*.c src/edit/*.c src/study/*.c src/report/*.c src/eval/*.c src/experiment/*.c)
 CLI_SRC := $(wildcard src/cli/*.c)
 # The tensor column: one module that the program opens on demand.
 TORCH_C   := $(wildcard src/tensor/*.c src/nn/*.c src/run/*.c)

@@ -14,10 +14,11 @@ declare -A may=(
   [study]="base io data edit study"
   [report]="base io report"
   [eval]="base io data report eval"
+  [experiment]="base io data study report eval experiment"
   [tensor]="base tensor"
   [nn]="base io tensor nn"
   [run]="base io data edit study report eval tensor nn run"
-  [cli]="base io data edit study report eval run cli"
+  [cli]="base io data edit study report eval experiment run cli"
 )
 # Which layer a public header belongs to.
 declare -A of=(
@@ -25,7 +26,7 @@ declare -A of=(
   [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [config]=io [registry]=io [run]=io
   [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [phantom]=data
   [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [join]=study [manifest]=study [contact_sheet]=study
-  [report]=report [metric]=eval [evaluate]=eval [features]=eval [tensor]=tensor [nn]=nn [voxgan]=cli
+  [report]=report [metric]=eval [evaluate]=eval [features]=eval [experiment]=experiment [tensor]=tensor [nn]=nn [voxgan]=cli
 )
 check() { # file layer included
   case " ${may[$2]} " in
@@ -42,7 +43,7 @@ for file in src/*/*.[ch] src/*/*.[ch]pp; do
     voxgan/*.h) name=${path#voxgan/} name=${name%.h}
       [ -n "${of[$name]:-}" ] || { echo "$file: $path belongs to no layer in scripts/check_layers.sh"; bad=1; continue; }
       check "$file" "$layer" "${of[$name]}" ;;
-    base/*|io/*|data/*|edit/*|study/*|report/*|eval/*|tensor/*|nn/*|run/*|cli/*) check "$file" "$layer" "${path%%/*}" ;;
+    base/*|io/*|data/*|edit/*|study/*|report/*|eval/*|experiment/*|tensor/*|nn/*|run/*|cli/*) check "$file" "$layer" "${path%%/*}" ;;
     esac
   done < <(sed -n 's/^#include "\(.*\)".*/\1/p' "$file")
 done

@@ -113,6 +113,14 @@ typedef struct vg_roots {
 vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
                                const char *anatomy_scheme);
 
+/* Adds those subjects of from that take says (NULL: all), with their sources and series. An id that `to` has
+ * already gets a number behind it: "p1+2". */
+vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset *to);
+
+/* The letters and digits of an id, without "sub-": what layouts that spell it each in its own way agree on.
+ */
+void vg_dataset_id_key(const char *id, char key[128]);
+
 /* Images and tumour maps of one data set with the anatomy maps of another, for the cases that have both:
  * paired by the letters and digits of their ids, without "sub-". Sources are each of tumour's with each of
  * anatomy's, and allow regridding. What is left over is said; skip: cases without one of the maps are left

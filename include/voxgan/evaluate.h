@@ -40,6 +40,7 @@
 #define VOXGAN_EVALUATE_H
 #include <stddef.h>
 #include <stdio.h>
+#include "voxgan/dataset.h"
 #include "voxgan/json.h"
 #include "voxgan/metric.h"
 #include "voxgan/status.h"
@@ -66,6 +67,7 @@ vg_status vg_normalise_parse(const char *text, vg_normalise *out); /* VG_CONFIG 
 /* Strings are borrowed for the call. */
 typedef struct vg_evaluate_settings {
   const char *real, *synth;                   /* data sets (vg_dataset_add) */
+  const vg_dataset *opened;                   /* in place of real; NULL */
   const char *real_layout, *synth_layout;     /* NULL: guessed */
   const char *tumour_scheme, *anatomy_scheme; /* of both; NULL: the layouts' own */
   const char *out;       /* folder for metrics.csv and summary.json; NULL: nothing is written */

@@ -15,7 +15,7 @@ extern "C" {
 
 typedef enum vg_log_level { VG_LOG_DEBUG, VG_LOG_INFO, VG_LOG_WARN, VG_LOG_ERROR } vg_log_level;
 
-void vg_log_set_level(vg_log_level least);
+vg_log_level vg_log_set_level(vg_log_level least); /* answers the one before */
 void vg_log(vg_log_level level, const char *fmt, ...) VG_PRINTF(2, 3);
 #define vg_debug(...) vg_log(VG_LOG_DEBUG, __VA_ARGS__)
 #define vg_info(...) vg_log(VG_LOG_INFO, __VA_ARGS__)

@@ -26,6 +26,7 @@ typedef struct vg_produce_options {
       shards; /* makes cases k with k % shards == shard - 1; shards 0: all of them, and closes the data set */
   bool overwrite; /* make anew what is there, also by other settings; otherwise finished cases are kept */
   int sheet;      /* cases on the contact sheets; 0: none */
+  bool quiet;     /* without the summary on stdout */
 } vg_produce_options;
 
 /* "I/N", or "slurm": SLURM_ARRAY_TASK_ID, _MIN, _STEP and _COUNT. VG_USAGE: not of that form, I not in 1..N,

@@ -21,12 +21,13 @@ extern "C" {
 typedef struct vg_train_options {
   vg_config config; /* resolved */
   vg_roots data;
-  const char *out;  /* run folder: config.json, split.json, log.jsonl, model.safetensors,
-                       model-last.safetensors, checkpoints/, previews/ */
-  const char *init; /* model to take matching weights from at the first step, or NULL */
-  bool resume;      /* continue from the newest whole checkpoint; begin where there is no run yet */
-  bool overwrite;   /* start anew in a folder that holds a run */
-  bool dry_run;     /* prepare and report the plan (data, networks, memory), train nothing */
+  const vg_dataset *opened; /* in place of data, and outliving the call; NULL */
+  const char *out;          /* run folder: config.json, split.json, log.jsonl, model.safetensors,
+                               model-last.safetensors, checkpoints/, previews/ */
+  const char *init;         /* model to take matching weights from at the first step, or NULL */
+  bool resume;              /* continue from the newest whole checkpoint; begin where there is no run yet */
+  bool overwrite;           /* start anew in a folder that holds a run */
+  bool dry_run;             /* prepare and report the plan (data, networks, memory), train nothing */
 } vg_train_options;
 
 /* Trains label map -> image, or the other way by train.direction. VG_INTERRUPTED after SIGINT, SIGTERM or
@@ -39,7 +40,7 @@ typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_w
 typedef struct vg_synth_options {
   const char *model;      /* model.safetensors, or a run folder */
   vg_study_options study; /* the label maps; of a model that segments, without hosts */
-  vg_roots images;        /* in their place, for a model that segments */
+  vg_roots images;        /* in their place, for a model that segments; or study.opened in place of both */
   const char *const *keep_largest, *const *fill_holes; /* classes whose predicted maps are cleaned; "all" */
   int n_keep_largest, n_fill_holes;
   bool probabilities;        /* of each class too */
@@ -55,7 +56,7 @@ typedef struct vg_synth_options {
  * images; VG_USAGE for what the model's direction does not know. */
 vg_status vg_synth(const vg_synth_options *options);
 
-#define VG_TORCH_ABI 3
+#define VG_TORCH_ABI 4
 /* What the module exports as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
   int abi; /* VG_TORCH_ABI */

@@ -6,6 +6,7 @@
  *   edit   draw edit
  *   study  format manifest contact_sheet study
  *   eval   metric evaluate
+ *   experiment  experiment
  *   run    run (training and synthesis, in the module that needs libtorch)
  *   tensor, nn: of that module; included only by what links it
  */
@@ -17,6 +18,7 @@
 #include "voxgan/draw.h"
 #include "voxgan/edit.h"
 #include "voxgan/evaluate.h"
+#include "voxgan/experiment.h"
 #include "voxgan/format.h"
 #include "voxgan/fs.h"
 #include "voxgan/grid.h"

@@ -32,10 +32,12 @@ static bool coloured(void) {
   return on_terminal() && !(no && *no);
 }
 
-void vg_log_set_level(vg_log_level least) {
+vg_log_level vg_log_set_level(vg_log_level least) {
   pthread_mutex_lock(&lock);
+  const vg_log_level before = least_level;
   least_level = least;
   pthread_mutex_unlock(&lock);
+  return before;
 }
 
 void vg_log(vg_log_level level, const char *fmt, ...) {

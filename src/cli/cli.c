@@ -143,6 +143,26 @@ void cli_print_help(const cli_command *c) {
   if (c->details) printf("\n%s", c->details);
 }
 
+static vg_status set_number(vg_config *config, const char *key, long long value) {
+  char text[64];
+  snprintf(text, sizeof text, "%s=%lld", key, value);
+  return value < 0 ? VG_OK : vg_config_set(config, text);
+}
+
+vg_status cli_read_config(const char *path, const cli_run_settings *more, vg_config *config) {
+  vg_config_default(config);
+  vg_status st = path ? vg_config_read(config, path) : VG_OK;
+  for (int i = 0; i < more->sets->n && !st; i++) st = vg_config_set(config, more->sets->items[i]);
+  if (!st && more->device) {
+    char text[600];
+    snprintf(text, sizeof text, "run.device=%s", more->device);
+    st = vg_config_set(config, text);
+  }
+  if (!st) st = set_number(config, "run.threads", more->threads);
+  if (!st) st = set_number(config, "run.seed", more->seed);
+  return st;
+}
+
 vg_status cli_set_threads(long long threads) {
   if (threads < 0 || threads > 1024)
     return vg_fail(VG_USAGE, "--threads is %lld, but must be from 0 to 1024", threads);

@@ -50,6 +50,15 @@ const cli_command *cli_command_at(int i);
  * --help was met. VG_USAGE names the option and the nearest known one. */
 vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help);
 void cli_print_help(const cli_command *c);
+/* What a command line says beside a config file: device NULL, threads and seed -1 leave the file's. */
+typedef struct cli_run_settings {
+  const cli_list *sets; /* KEY=VALUE */
+  const char *device;
+  long long threads, seed;
+} cli_run_settings;
+/* The defaults, then the file (NULL: none), then the command line. Not resolved. */
+vg_status cli_read_config(const char *path, const cli_run_settings *more, vg_config *config);
+
 /* --threads: sets the pool's size. */
 vg_status cli_set_threads(long long threads);
 

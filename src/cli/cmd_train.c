@@ -28,30 +28,12 @@ static const cli_option options[] = {
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
-static vg_status resolve(const char *path, vg_config *config) {
-  vg_config_default(config);
-  vg_status st = path ? vg_config_read(config, path) : VG_OK;
-  for (int i = 0; i < sets.n && !st; i++) st = vg_config_set(config, sets.items[i]);
-  char text[600];
-  if (!st && device) {
-    snprintf(text, sizeof text, "run.device=%s", device);
-    st = vg_config_set(config, text);
-  }
-  if (!st && threads >= 0) {
-    snprintf(text, sizeof text, "run.threads=%lld", threads);
-    st = vg_config_set(config, text);
-  }
-  if (!st && seed >= 0) {
-    snprintf(text, sizeof text, "run.seed=%lld", seed);
-    st = vg_config_set(config, text);
-  }
-  return st ? st : vg_config_resolve(config);
-}
-
 static vg_status run(char **args, int n_args) {
   vg_train_options o = {
       .out = out, .init = init, .resume = resume, .overwrite = overwrite, .dry_run = dry_run};
-  vg_status st = resolve(n_args ? args[0] : NULL, &o.config);
+  const cli_run_settings more = {&sets, device, threads, seed};
+  vg_status st = cli_read_config(n_args ? args[0] : NULL, &more, &o.config);
+  if (!st) st = vg_config_resolve(&o.config);
   if (st) return st;
   if (print_config) {
     vg_json *j = vg_config_to_json(&o.config);

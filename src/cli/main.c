@@ -9,7 +9,7 @@ static void print_help(void) {
          "usage: voxgan COMMAND [arguments]\n\n",
          vg_version());
   const cli_command *c;
-  for (int i = 0; (c = cli_command_at(i)); i++) printf("  %-9s %s\n", c->name, c->summary);
+  for (int i = 0; (c = cli_command_at(i)); i++) printf("  %-11s %s\n", c->name, c->summary);
   printf("\n`voxgan COMMAND --help` tells more; `man voxgan` tells all.\n\n"
          "exit codes:\n");
   static const struct {

@@ -293,6 +293,10 @@ static int by_id(const void *a, const void *b) {
   return strcmp(((const vg_subject *)a)->id, ((const vg_subject *)b)->id);
 }
 
+void vg_dataset_sort(vg_dataset *ds) {
+  if (ds->n) qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
+}
+
 /* Adds a folder's files, or with only_file those of that file's case. */
 static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess,
                           const char *tumour_scheme, const char *anatomy_scheme) {
@@ -392,7 +396,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   }
   if (st) return st;
   if (ds->n == before) return vg_fail(VG_DATA, "%s: no subject in it by layout %s", root, src->layout);
-  qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
+  vg_dataset_sort(ds);
   return VG_OK;
 }
 

@@ -10,15 +10,13 @@
 
 #define SHOWN 3 /* ids that a message names */
 
-/* Layouts spell an id in their own ways: what they share are its letters and digits, without BIDS's "sub-".
- */
 typedef struct entry {
   char key[128];
   const vg_subject *subject;
   bool used;
 } entry;
 
-static void make_key(const char *id, char key[128]) {
+void vg_dataset_id_key(const char *id, char key[128]) {
   size_t n = 0;
   if (vg_starts_with(id, "sub-")) id += 4;
   for (; *id && n + 1 < 128; id++)
@@ -38,7 +36,7 @@ static vg_status list_entries(const vg_dataset *ds, vg_role role, entry **out, s
   for (size_t i = 0; i < ds->n; i++) {
     const vg_subject *s = &ds->subjects[i];
     if (!(role == VG_ROLE_TUMOUR ? s->tumour : s->anatomy)) continue;
-    make_key(s->id, list[*n].key);
+    vg_dataset_id_key(s->id, list[*n].key);
     list[(*n)++].subject = s;
   }
   if (*n) qsort(list, *n, sizeof *list, by_key);
@@ -132,7 +130,7 @@ vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, b
   for (size_t i = 0; i < tumour->n && !st; i++) {
     const vg_subject *t = &tumour->subjects[i];
     entry wanted;
-    make_key(t->id, wanted.key);
+    vg_dataset_id_key(t->id, wanted.key);
     entry *map = t->tumour ? bsearch(&wanted, maps, n_maps, sizeof *maps, by_key) : NULL;
     if (map) {
       map->used = true;

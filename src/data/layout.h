@@ -19,6 +19,8 @@ vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person,
                              vg_subject **out);
 /* Index of a series, which is put in at its canonical place when new; -1 with the message set. */
 int vg_dataset_series(vg_dataset *ds, const char *name);
+/* By id, as subjects are to be once all are there. */
+void vg_dataset_sort(vg_dataset *ds);
 /* Takes path. VG_DATA when the slot has a file already. */
 vg_status vg_subject_put_take(vg_subject *s, char **slot, const char *what, char *path);
 vg_status vg_dataset_add_manifest(vg_dataset *ds, const char *path, int source);

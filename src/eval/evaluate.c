@@ -127,7 +127,9 @@ static vg_status read_description(const char *root, vg_json **out) {
 
 static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
   const char *layout = set->real_layout ? set->real_layout : "auto";
-  vg_status st = vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);
+  vg_status st = set->opened
+                     ? vg_dataset_select(set->opened, NULL, &s->real)
+                     : vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);
   if (st) return st;
   layout = set->synth_layout ? set->synth_layout : "auto";
   return vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);

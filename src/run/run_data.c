@@ -88,8 +88,9 @@ vg_status run_data_open(const vg_train_options *o, const char *split_path, const
                                  .brain_from_images = vg_config_segments(c)};
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
   if (st) goto out;
-  st = vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
-                            text_or_null(c->data.anatomy_scheme));
+  st = o->opened ? vg_dataset_select(o->opened, NULL, &out->set)
+                 : vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
+                                        text_or_null(c->data.anatomy_scheme));
   if (st) goto out;
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */

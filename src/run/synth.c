@@ -109,7 +109,7 @@ static vg_status check_direction(const synth_job *j) {
   const vg_synth_options *o = j->o;
   const bool labels = o->study.hosts.n || o->study.plan;
   if (model_segments(&j->model)) {
-    if (labels || !o->images.n)
+    if (labels || (!o->images.n && !o->study.opened))
       return vg_fail(VG_USAGE, "%s makes label maps of images: give it --images DIR, not --labels", o->model);
   } else {
     if (o->images.n)

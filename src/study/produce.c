@@ -457,7 +457,7 @@ static vg_status begin(produce_job *j) {
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
   size_t finished = j->n - j->failed;
-  vg_status st = print_summary(j);
+  vg_status st = j->o->quiet ? VG_OK : print_summary(j);
   if (!st && !j->o->shards && finished) st = vg_output_close(&j->out, j->o->sheet);
   if (st) return st;
   vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open,

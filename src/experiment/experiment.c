@@ -1,0 +1,98 @@
+/* experiment.c: the jobs of an experiment, one after another. */
+#include "voxgan/experiment.h"
+
+#include <string.h>
+#include "experiment/experiment_job.h"
+#include "voxgan/fs.h"
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+/* A folder holds one experiment; whoever comes first writes what it is. */
+static vg_status claim(const char *out, const vg_json *plan) {
+  char *path = vg_fs_join(out, "experiment.json"), *now = vg_json_print(plan, true);
+  void *was = NULL;
+  size_t len = 0;
+  vg_status st = path && now ? vg_fs_require_writable_dir(out) : VG_MEMORY;
+  if (!st && vg_fs_exists(path)) {
+    st = vg_fs_read(path, &was, &len);
+    if (!st && strcmp(was, now) != 0)
+      st = vg_fail(VG_USAGE,
+                   "%s holds another experiment (other subjects, settings or rows): name another folder, or "
+                   "remove it",
+                   out);
+  } else if (!st) {
+    st = vg_fs_write_atomic(path, now, strlen(now));
+  }
+  vg_free(was);
+  vg_free(now);
+  vg_free(path);
+  return st;
+}
+
+static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *d, const experiment_plan *p) {
+  const size_t n = experiment_design_jobs(&p->design);
+  const vg_torch_module *torch = NULL;
+  size_t failed = 0, done = 0;
+  char took[32];
+  for (size_t k = 0; k < n; k++) {
+    const experiment_job j = experiment_design_job(&p->design, k);
+    bool taken;
+    if (o->shards && k % (size_t)o->shards != (size_t)(o->shard - 1)) continue;
+    if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; what is finished is kept");
+    if (experiment_job_finished(o->out, &j)) continue;
+    const double began = vg_now();
+    vg_status st = torch ? VG_OK : vg_torch_open(&torch);
+    if (st) return st;
+    vg_info("job %zu of %zu: %s%s, seed %d", k + 1, n, j.row->text, j.augmented ? ", augmented" : "", j.seed);
+    st = experiment_job_do(o, d, p, &j, torch, &taken);
+    if (st == VG_INTERRUPTED || st == VG_MEMORY || st == VG_DEVICE) return st;
+    if (st) {
+      vg_progress_end();
+      vg_warn("job %s failed: %s", j.name, vg_error());
+      failed++;
+    } else if (taken) {
+      vg_info("job %zu of %zu is finished, after %s", k + 1, n, vg_duration(vg_now() - began, took));
+      done++;
+    } else {
+      vg_info("another process is at it");
+    }
+  }
+  if (failed)
+    return vg_fail(VG_FAILED, "%s: %zu job%s failed, %zu finished", o->out, failed, failed > 1 ? "s" : "",
+                   done);
+  return VG_OK;
+}
+
+vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
+  experiment_design design;
+  experiment_data data = {0};
+  experiment_plan plan;
+  vg_json *json = NULL;
+  vg_interrupt_install();
+  vg_status st = experiment_design_parse(o->rows, o->augmentation, o->seeds, o->config.run.seed, &design);
+  if (!st) st = experiment_options_check(o);
+  if (!st) st = experiment_data_open(o, &design, &data);
+  if (!st) st = experiment_plan_make(o, &data, &design, &plan);
+  if (st) goto out;
+  if (o->dry_run) {
+    st = experiment_plan_describe(o, &data, &plan, to);
+    goto out;
+  }
+  vg_info("%zu jobs of %lld steps each; %zu real subjects to train on, %zu synthetic, %zu to test on",
+          experiment_design_jobs(&design), plan.steps, data.real.n, data.synth.n, data.test.n);
+  json = experiment_plan_json(o, &data, &plan);
+  st = json ? claim(o->out, json) : VG_MEMORY;
+  if (!st) st = do_jobs(o, &data, &plan);
+  if (!o->shards && (!st || st == VG_FAILED)) {
+    vg_status collected = vg_experiment_finish(o->out, to);
+    if (!st) st = collected;
+  } else if (!st) {
+    vg_info("shard %d of %d is finished; when all are: voxgan experiment --finish %s", o->shard, o->shards,
+            o->out);
+  }
+out:
+  vg_json_free(json);
+  experiment_data_release(&data);
+  return st;
+}

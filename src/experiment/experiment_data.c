@@ -1,0 +1,257 @@
+/* experiment_data.c: the data sets of an experiment, opened, split, and rid of what would leak. */
+#include "experiment/experiment_data.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+#include "voxgan/table.h"
+
+static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c) {
+  const char *tumour = *c->data.tumour_scheme ? c->data.tumour_scheme : NULL;
+  const char *anatomy = *c->data.anatomy_scheme ? c->data.anatomy_scheme : NULL;
+  vg_wanted want = {.tumour = true, .anatomy = !strcmp(c->data.anatomy, "map")};
+  vg_status st = vg_series_parse(c->data.series, &want.series);
+  if (!st) st = vg_dataset_add(ds, root, layout, tumour, anatomy);
+  return st ? st : vg_dataset_require(ds, &want, c->data.skip_incomplete);
+}
+
+static void leave_out(experiment_data *d, const char *id, const char *of, const char *why) {
+  vg_json *j = vg_json_put_take(d->left_out, NULL, vg_json_object());
+  vg_json_put_string(j, "id", id);
+  vg_json_put_string(j, "of", of);
+  vg_json_put_string(j, "why", why);
+}
+
+/* Keeps those of ds that take says. */
+static vg_status keep(vg_dataset *ds, const bool *take) {
+  vg_dataset kept = {0};
+  vg_status st = vg_dataset_select(ds, take, &kept);
+  if (st) {
+    vg_dataset_release(&kept);
+    return st;
+  }
+  vg_dataset_release(ds);
+  *ds = kept;
+  return VG_OK;
+}
+
+/* ---- the split ---- */
+
+static vg_status split(experiment_data *d, double share, uint64_t seed) {
+  bool *is_test = VG_NEW_N(bool, d->real.n);
+  vg_status st = is_test ? vg_dataset_split(&d->real, share, seed, is_test) : VG_MEMORY;
+  if (!st) st = vg_dataset_select(&d->real, is_test, &d->test);
+  for (size_t i = 0; i < d->real.n && !st; i++) is_test[i] = !is_test[i];
+  if (!st) st = keep(&d->real, is_test);
+  vg_free(is_test);
+  return st;
+}
+
+/* Real subjects who are tested too, from a test set of their own. */
+static vg_status part(experiment_data *d) {
+  bool *take = VG_NEW_N(bool, d->real.n);
+  size_t n = 0;
+  if (!take) return VG_MEMORY;
+  for (size_t i = 0; i < d->real.n; i++) {
+    const vg_subject *s = &d->real.subjects[i];
+    const vg_subject *tested = experiment_leak(s->id, s->person, &d->test, &(vg_dataset){0}, NULL);
+    if ((take[i] = !tested)) continue;
+    leave_out(d, s->id, "real", "is a test subject");
+    n++;
+  }
+  if (n) vg_warn("%zu of %zu real subjects are test subjects too: left out of training", n, d->real.n);
+  vg_status st = keep(&d->real, take);
+  vg_free(take);
+  return st;
+}
+
+/* ---- what synthetic cases were made from ---- */
+
+typedef struct provenance {
+  vg_table manifest;
+  int id, source, donors; /* columns */
+  bool secret_is_set;
+  vg_secret secret;
+} provenance;
+
+static vg_status read_provenance(const vg_experiment_options *o, provenance *p) {
+  vg_json *description = NULL;
+  char *dir = vg_fs_is_dir(o->synth) ? vg_strdup(o->synth) : vg_fs_dirname(o->synth);
+  char *manifest = dir ? vg_fs_join(dir, "manifest.csv") : NULL;
+  char *about = dir ? vg_fs_join(dir, "dataset_description.json") : NULL;
+  vg_status st = manifest && about ? VG_OK : VG_MEMORY;
+  if (!st && !vg_fs_exists(manifest))
+    st = vg_fail(VG_DATA,
+                 "%s: no manifest.csv that says what the synthetic cases were made from, so that none made "
+                 "from a test subject could be left out; --unchecked takes them as they are",
+                 dir);
+  if (!st) st = vg_table_read(manifest, &p->manifest);
+  if (!st) {
+    p->id = vg_table_col(&p->manifest, "id");
+    p->source = vg_table_col(&p->manifest, "source");
+    p->donors = vg_table_col(&p->manifest, "donors");
+    if (p->id < 0 || p->source < 0 || p->donors < 0)
+      st = vg_fail(VG_DATA, "%s: lacks one of the columns id, source, donors; --unchecked does without",
+                   manifest);
+  }
+  if (!st && vg_fs_exists(about)) st = vg_json_read(about, &description);
+  const bool hidden = vg_json_bool(vg_json_get(vg_json_get(description, "voxgan"), "anonymous"), false);
+  if (!st && hidden && !o->key)
+    st = vg_fail(VG_DATA,
+                 "%s: its sources are hashed: give the key file that they were hashed with (--key), so that "
+                 "cases made from a test subject can be left out; or --unchecked",
+                 dir);
+  if (!st && o->key) {
+    st = vg_secret_read(o->key, &p->secret);
+    p->secret_is_set = !st;
+  }
+  vg_json_free(description);
+  vg_free(about);
+  vg_free(manifest);
+  vg_free(dir);
+  return st;
+}
+
+static vg_status leave_out_leaks(experiment_data *d, const provenance *p, const vg_dataset *all) {
+  bool *take = VG_NEW_N(bool, d->synth.n);
+  size_t n = 0;
+  vg_status st = take ? VG_OK : VG_MEMORY;
+  for (size_t i = 0; i < d->synth.n && !st; i++) {
+    const char *id = d->synth.subjects[i].id;
+    size_t row = 1;
+    while (row < p->manifest.rows && strcmp(vg_table_cell(&p->manifest, row, (size_t)p->id), id)) row++;
+    if (row == p->manifest.rows) {
+      st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked does without", id);
+      break;
+    }
+    const vg_subject *tested = experiment_leak(vg_table_cell(&p->manifest, row, (size_t)p->source),
+                                               vg_table_cell(&p->manifest, row, (size_t)p->donors), &d->test,
+                                               all, p->secret_is_set ? &p->secret : NULL);
+    if ((take[i] = !tested)) continue;
+    char why[192];
+    snprintf(why, sizeof why, "made from test subject %s", tested->id);
+    leave_out(d, id, "synthetic", why);
+    n++;
+  }
+  if (!st && n)
+    vg_warn("%zu of %zu synthetic cases were made from test subjects: left out of training", n, d->synth.n);
+  if (!st) st = keep(&d->synth, take);
+  vg_free(take);
+  return st;
+}
+
+static vg_status check_provenance(const vg_experiment_options *o, experiment_data *d) {
+  provenance p = {0};
+  vg_dataset all = {0};
+  if (o->unchecked) {
+    vg_warn("synthetic cases are not checked for test subjects (--unchecked)");
+    return VG_OK;
+  }
+  vg_status st = read_provenance(o, &p);
+  if (!st) st = vg_dataset_select(&d->real, NULL, &all);
+  if (!st) st = vg_dataset_select(&d->test, NULL, &all);
+  if (!st) st = leave_out_leaks(d, &p, &all);
+  vg_dataset_release(&all);
+  vg_secret_release(&p.secret);
+  vg_table_release(&p.manifest);
+  return st;
+}
+
+/* A model remembers whom it learned from, and was chosen on its validation subjects. */
+static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dataset *real) {
+  static const char *const sides[] = {"train", "val"};
+  vg_json *j = NULL;
+  char *path = vg_fs_join(run, "split.json");
+  vg_status st = path ? vg_json_read(path, &j) : VG_MEMORY;
+  if (st == VG_IO) st = VG_DATA;
+  for (int s = 0; s < 2 && !st; s++)
+    for (const vg_json *id = vg_json_first(vg_json_get(j, sides[s])); id && !st; id = vg_json_next(id)) {
+      const vg_subject *tested = experiment_leak(vg_json_string(id, ""), "", test, real, NULL);
+      if (tested)
+        st = vg_fail(VG_DATA,
+                     "%s: the model behind the synthetic data learned from %s, who is tested: train it "
+                     "without the test subjects (voxgan split)",
+                     path, tested->id);
+    }
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
+
+/* ---- the same network for every row ---- */
+
+static vg_status tumour_classes(const vg_dataset *ds, vg_classes *out) {
+  vg_status st = VG_OK;
+  memset(out, 0, sizeof *out);
+  for (int i = 0; i < ds->n_sources && !st; i++)
+    st = vg_classes_add(out, &ds->sources[i].tumour_scheme, VG_ROLE_TUMOUR);
+  return st;
+}
+
+static void list_classes(const vg_classes *c, vg_str *out) {
+  for (int i = 0; i < c->n; i++) vg_str_addf(out, "%s%s", i ? ", " : "", c->names[i]);
+}
+
+static vg_status check_classes(const experiment_data *d) {
+  vg_classes real, synth;
+  vg_str a = VG_STR_INIT, b = VG_STR_INIT;
+  vg_status st = tumour_classes(&d->real, &real);
+  if (!st) st = tumour_classes(&d->synth, &synth);
+  if (!st) {
+    list_classes(&real, &a);
+    list_classes(&synth, &b);
+    if (strcmp(vg_str_text(&a), vg_str_text(&b)) != 0)
+      st = vg_fail(VG_DATA,
+                   "tumour classes differ: real has %s, synthetic %s; the same network cannot learn both",
+                   vg_str_text(&a), vg_str_text(&b));
+  }
+  vg_str_release(&a);
+  vg_str_release(&b);
+  return st;
+}
+
+static vg_status require_some(const experiment_data *d, bool synth) {
+  if (!d->real.n) return vg_fail(VG_DATA, "no real subject is left to train on");
+  if (!d->test.n) return vg_fail(VG_DATA, "no real subject is held out for the test");
+  if (synth && !d->synth.n) return vg_fail(VG_DATA, "no synthetic case is left to train on");
+  return VG_OK;
+}
+
+vg_status experiment_data_open(const vg_experiment_options *o, const experiment_design *design,
+                               experiment_data *d) {
+  bool synth = false;
+  for (int i = 0; i < EXPERIMENT_ROWS; i++) synth |= design->rows[i] && experiment_row_at(i)->synth;
+  *d = (experiment_data){.left_out = vg_json_array()};
+  vg_status st = d->left_out ? VG_OK : VG_MEMORY;
+  if (!st && synth && !o->synth) st = vg_fail(VG_USAGE, "--synth DIR is missing: a row trains on it");
+  if (!st) st = add(&d->real, o->real, o->real_layout, &o->config);
+  if (!st && o->test) st = add(&d->test, o->test, o->test_layout, &o->config);
+  if (!st && !o->test && d->real.n < 2)
+    st = vg_fail(VG_DATA, "%s: one subject cannot be both trained on and tested", o->real);
+  if (!st) st = o->test ? part(d) : split(d, o->test_share, (uint64_t)o->config.run.seed);
+  if (!st && synth) st = add(&d->synth, o->synth, o->synth_layout, &o->config);
+  if (!st && synth) st = check_provenance(o, d);
+  if (!st && synth && o->gan) st = check_gan(o->gan, &d->test, &d->real);
+  if (!st) st = require_some(d, synth);
+  if (!st && synth) st = check_classes(d);
+  if (st) experiment_data_release(d);
+  return st;
+}
+
+void experiment_data_release(experiment_data *d) {
+  vg_dataset_release(&d->real);
+  vg_dataset_release(&d->synth);
+  vg_dataset_release(&d->test);
+  vg_json_free(d->left_out);
+  *d = (experiment_data){0};
+}
+
+vg_status experiment_tuning_subjects(const vg_dataset *real, double share, int seed, bool *take) {
+  if (real->n == 1 || share >= 1) {
+    for (size_t i = 0; i < real->n; i++) take[i] = true;
+    return VG_OK;
+  }
+  return vg_dataset_split(real, share, (uint64_t)seed, take);
+}

@@ -1,0 +1,120 @@
+/* experiment_design.c: rows, augmentation and seeds, and the jobs that they make. */
+#include "experiment/experiment_design.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+static const experiment_row rows[EXPERIMENT_ROWS] = {
+    {"real", "real", true, false, false},
+    {"real+synthetic", "real and synthetic", true, true, false},
+    {"synthetic", "synthetic alone", false, true, false},
+    {"fine-tuned", "synthetic, then a share of real", false, true, true},
+};
+static const char *const augmentations[] = {"off", "on"};
+
+const experiment_row *experiment_row_at(int i) {
+  return i >= 0 && i < EXPERIMENT_ROWS ? &rows[i] : NULL;
+}
+
+static const char *row_name(int i) {
+  return rows[i].name;
+}
+static const char *augmentation_name(int i) {
+  return augmentations[i];
+}
+
+/* The items of a list among n names; all where there is no list. */
+static vg_status choose(const char *option, const char *list, const char *(*name)(int), int n, bool *chosen) {
+  size_t n_items = 0;
+  memset(chosen, 0, (size_t)n * sizeof *chosen);
+  for (int i = 0; i < n && !list; i++) chosen[i] = true;
+  if (!list) return VG_OK;
+  char **items = vg_split(list, ',', &n_items);
+  if (!items) return VG_MEMORY;
+  vg_status st = n_items ? VG_OK : vg_fail(VG_USAGE, "--%s is empty", option);
+  for (size_t k = 0; k < n_items && !st; k++) {
+    int i = 0;
+    while (i < n && strcmp(items[k], name(i)) != 0) i++;
+    if (i < n && !chosen[i]) {
+      chosen[i] = true;
+      continue;
+    }
+    vg_str known = VG_STR_INIT;
+    for (int m = 0; m < n; m++) vg_str_addf(&known, "%s%s", m ? ", " : "", name(m));
+    st = i < n ? vg_fail(VG_USAGE, "--%s: %s is named twice", option, items[k])
+               : vg_fail(VG_USAGE, "--%s: no %s; there are %s", option, items[k], vg_str_text(&known));
+    vg_str_release(&known);
+  }
+  vg_strv_free(items);
+  return st;
+}
+
+vg_status experiment_design_parse(const char *row_list, const char *augmentation, int seeds, int first_seed,
+                                  experiment_design *out) {
+  vg_status st = choose("rows", row_list, row_name, EXPERIMENT_ROWS, out->rows);
+  if (!st) st = choose("augmentation", augmentation, augmentation_name, 2, out->augmented);
+  if (!st && (seeds < 1 || seeds > 1000))
+    st = vg_fail(VG_USAGE, "--seeds is %d, but must be from 1 to 1000", seeds);
+  out->seeds = seeds;
+  out->first_seed = first_seed;
+  return st;
+}
+
+static size_t count(const bool *chosen, int n) {
+  size_t sum = 0;
+  for (int i = 0; i < n; i++) sum += chosen[i];
+  return sum;
+}
+
+/* The k-th that is chosen. */
+static int nth(const bool *chosen, size_t k) {
+  int i = 0;
+  while (!chosen[i] || k--) i++;
+  return i;
+}
+
+size_t experiment_design_jobs(const experiment_design *d) {
+  return count(d->rows, EXPERIMENT_ROWS) * count(d->augmented, 2) * (size_t)d->seeds;
+}
+
+experiment_job experiment_design_job(const experiment_design *d, size_t k) {
+  const size_t n_rows = count(d->rows, EXPERIMENT_ROWS), n_augmented = count(d->augmented, 2);
+  experiment_job j = {.row = &rows[nth(d->rows, k % n_rows)],
+                      .augmented = nth(d->augmented, k / n_rows % n_augmented) == 1,
+                      .seed = d->first_seed + (int)(k / n_rows / n_augmented)};
+  snprintf(j.name, sizeof j.name, "%s-%s-seed%d", j.row->name, j.augmented ? "augmented" : "plain", j.seed);
+  return j;
+}
+
+vg_json *experiment_design_json(const experiment_design *d) {
+  vg_json *j = vg_json_object();
+  vg_json *list = vg_json_put_take(j, "rows", vg_json_array());
+  for (int i = 0; i < EXPERIMENT_ROWS; i++)
+    if (d->rows[i]) vg_json_put_string(list, NULL, rows[i].name);
+  list = vg_json_put_take(j, "augmentation", vg_json_array());
+  for (int i = 0; i < 2; i++)
+    if (d->augmented[i]) vg_json_put_string(list, NULL, augmentations[i]);
+  vg_json_put_number(j, "first_seed", d->first_seed);
+  vg_json_put_number(j, "seeds", d->seeds);
+  return j;
+}
+
+/* An array of strings as "a,b". */
+static void join(const vg_json *list, vg_str *out) {
+  for (const vg_json *j = vg_json_first(list); j; j = vg_json_next(j))
+    vg_str_addf(out, "%s%s", out->len ? "," : "", vg_json_string(j, ""));
+}
+
+vg_status experiment_design_read(const vg_json *j, const char *name, experiment_design *out) {
+  vg_str row_list = VG_STR_INIT, augmentation = VG_STR_INIT;
+  join(vg_json_get(j, "rows"), &row_list);
+  join(vg_json_get(j, "augmentation"), &augmentation);
+  vg_status st = experiment_design_parse(vg_str_text(&row_list), vg_str_text(&augmentation),
+                                         (int)vg_json_number(vg_json_get(j, "seeds"), 0),
+                                         (int)vg_json_number(vg_json_get(j, "first_seed"), 0), out);
+  vg_str_release(&row_list);
+  vg_str_release(&augmentation);
+  return st ? vg_fail_in(VG_DATA, "%s: not the plan of an experiment", name) : VG_OK;
+}

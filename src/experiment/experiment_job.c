@@ -1,0 +1,179 @@
+/* experiment_job.c: one job, from training to scores. */
+#include "experiment/experiment_job.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "voxgan/evaluate.h"
+#include "voxgan/fs.h"
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+/* Written whatever the test set's layout is: it keeps ids, and has a value for every tumour class that the
+ * regions need. */
+#define FORMAT "brats2021"
+
+char *experiment_job_folder(const char *out, const experiment_job *j) {
+  return vg_format("%s/jobs/%s", out, j->name);
+}
+
+static char *mark_of(const char *out, const experiment_job *j) {
+  return vg_format("%s/jobs/%s/job.json", out, j->name);
+}
+
+static char *lock_of(const char *out, const experiment_job *j) {
+  return vg_format("%s/jobs/%s/.lock", out, j->name);
+}
+
+bool experiment_job_finished(const char *out, const experiment_job *j) {
+  char *mark = mark_of(out, j);
+  const bool finished = mark && vg_fs_exists(mark);
+  vg_free(mark);
+  return finished;
+}
+
+bool experiment_job_busy(const char *out, const experiment_job *j) {
+  char *path = lock_of(out, j);
+  vg_lock lock = {-1};
+  bool taken = true;
+  if (path && vg_fs_exists(path) && !vg_lock_try(path, &lock, &taken) && taken) vg_lock_release(&lock);
+  vg_free(path);
+  return !taken;
+}
+
+typedef struct working {
+  const vg_experiment_options *o;
+  const experiment_data *d;
+  const experiment_plan *p;
+  const experiment_job *j;
+  const vg_torch_module *torch;
+  char *folder;
+  size_t n_real, n_synth;
+} working;
+
+/* One training run; tuning: from the weights of the one before. */
+static vg_status train(working *w, bool tuning) {
+  const bool last = tuning || !w->j->row->tuned;
+  vg_dataset set = {0};
+  vg_train_options t = {.config = experiment_job_config(w->p, w->j, tuning), .opened = &set, .resume = true};
+  char *run = vg_fs_join(w->folder, last ? "run" : "pretrained");
+  char *init = tuning ? vg_fs_join(w->folder, "pretrained/model-last.safetensors") : NULL;
+  vg_status st =
+      run && (init || !tuning) ? experiment_job_subjects(w->d, w->j, w->o->share, tuning, &set) : VG_MEMORY;
+  if (!st && !*t.config.data.cache) {
+    const int n = snprintf(t.config.data.cache, sizeof t.config.data.cache, "%s/cache", w->o->out);
+    if (n < 0 || (size_t)n >= sizeof t.config.data.cache)
+      st = vg_fail(VG_CONFIG, "%s: the path is too long", w->o->out);
+  }
+  t.out = run;
+  t.init = init;
+  if (!st) st = w->torch->train(&t);
+  if (tuning || w->j->row->real) w->n_real = set.n - (tuning || !w->j->row->synth ? 0 : w->d->synth.n);
+  vg_dataset_release(&set);
+  vg_free(init);
+  vg_free(run);
+  return st;
+}
+
+static vg_status predict(const working *w) {
+  char *model = vg_fs_join(w->folder, "run/model-last.safetensors");
+  char *out = vg_fs_join(w->folder, "predicted");
+  const vg_config *c = &w->p->config;
+  vg_synth_options s = {.model = model,
+                        .study = {.opened = &w->d->test},
+                        .output = {.out = out, .format = FORMAT, .quiet = true},
+                        .device = c->run.device,
+                        .threads = c->run.threads};
+  vg_status st = model && out ? w->torch->synth(&s) : VG_MEMORY;
+  vg_free(out);
+  vg_free(model);
+  return st;
+}
+
+static vg_status score(const working *w) {
+  char *predicted = vg_fs_join(w->folder, "predicted"), *out = vg_fs_join(w->folder, "eval");
+  vg_evaluation *e = NULL;
+  vg_evaluate_settings s = {
+      .opened = &w->d->test, .synth = predicted, .synth_layout = FORMAT, .out = out, .suites = "overlap"};
+  vg_status st = predicted && out ? vg_evaluate(&s, &e) : VG_MEMORY;
+  vg_evaluation_free(e);
+  vg_free(predicted);
+  vg_free(out);
+  return st;
+}
+
+/* What a finished run needs no more is most of its size. */
+static vg_status drop_checkpoints(const working *w, const char *run) {
+  char *dir = vg_format("%s/%s/checkpoints", w->folder, run), **files = NULL;
+  size_t n = 0;
+  vg_status st = dir ? VG_OK : VG_MEMORY;
+  if (!st && vg_fs_is_dir(dir)) st = vg_fs_walk(dir, &files, &n);
+  for (size_t i = 0; i < n && !st; i++) {
+    char *path = vg_fs_join(dir, files[i]);
+    st = path ? vg_fs_remove(path) : VG_MEMORY;
+    vg_free(path);
+  }
+  vg_strv_free(files);
+  vg_free(dir);
+  return st;
+}
+
+static vg_status mark(const working *w, double seconds) {
+  vg_json *j = vg_json_object();
+  char *path = mark_of(w->o->out, w->j);
+  vg_json_put_string(j, "row", w->j->row->name);
+  vg_json_put_bool(j, "augmented", w->j->augmented);
+  vg_json_put_number(j, "seed", w->j->seed);
+  vg_json_put_number(j, "steps", (double)w->p->steps);
+  vg_json_put_number(j, "real", (double)w->n_real);
+  vg_json_put_number(j, "synthetic", (double)w->n_synth);
+  vg_json_put_number(j, "seconds", (double)(long long)(seconds * 10) / 10);
+  vg_status st = path ? vg_json_write(path, j) : VG_MEMORY;
+  vg_free(path);
+  vg_json_free(j);
+  return st;
+}
+
+/* What they say of each data set is of no news from job to job. */
+static vg_status test(const working *w) {
+  const vg_log_level before = vg_log_set_level(VG_LOG_WARN);
+  vg_status st = predict(w);
+  if (!st) st = score(w);
+  vg_log_set_level(before);
+  return st;
+}
+
+static vg_status work(working *w) {
+  const double began = vg_now();
+  const bool tuned = w->j->row->tuned;
+  w->n_synth = w->j->row->synth ? w->d->synth.n : 0;
+  vg_status st = train(w, false);
+  if (!st && tuned) st = train(w, true);
+  vg_progress_end();
+  if (!st) st = test(w);
+  if (!st) st = mark(w, vg_now() - began);
+  if (!st) st = drop_checkpoints(w, "run");
+  if (!st && tuned) st = drop_checkpoints(w, "pretrained");
+  return st;
+}
+
+vg_status experiment_job_do(const vg_experiment_options *o, const experiment_data *d,
+                            const experiment_plan *p, const experiment_job *j, const vg_torch_module *torch,
+                            bool *taken) {
+  working w = {.o = o, .d = d, .p = p, .j = j, .torch = torch, .folder = experiment_job_folder(o->out, j)};
+  char *path = lock_of(o->out, j);
+  vg_lock lock = {-1};
+  vg_status st = w.folder && path ? vg_fs_make_dirs(w.folder) : VG_MEMORY;
+  *taken = false;
+  if (!st) st = vg_lock_try(path, &lock, taken);
+  if (!st && *taken) {
+    if (experiment_job_finished(o->out, j))
+      *taken = false;
+    else
+      st = work(&w);
+    vg_lock_release(&lock);
+  }
+  vg_free(path);
+  vg_free(w.folder);
+  return st;
+}

@@ -1,0 +1,229 @@
+/* experiment_results.c: the scores of all finished jobs, read and compared. */
+#include "experiment/experiment_results.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "experiment/experiment_job.h"
+#include "voxgan/fs.h"
+#include "voxgan/mem.h"
+#include "voxgan/table.h"
+
+const char *experiment_state_name(experiment_state s) {
+  static const char *const names[] = {"finished", "busy", "missing"};
+  return names[s];
+}
+
+/* ---- reading ---- */
+
+static vg_status read_plan(const char *out, experiment_results *r) {
+  vg_json *j = NULL;
+  char *path = vg_fs_join(out, "experiment.json");
+  vg_status st = path ? vg_json_read(path, &j) : VG_MEMORY;
+  if (st == VG_IO) st = VG_DATA;
+  if (!st) st = experiment_design_read(vg_json_get(j, "design"), path, &r->design);
+  const vg_json *test = vg_json_get(j, "test");
+  if (!st && !vg_json_size(test)) st = vg_fail(VG_DATA, "%s: names no test subject", path);
+  if (!st && !(r->subjects = VG_NEW_N(char *, vg_json_size(test)))) st = VG_MEMORY;
+  for (const vg_json *id = vg_json_first(test); id && !st; id = vg_json_next(id)) {
+    if ((r->subjects[r->n_subjects] = vg_strdup(vg_json_string(id, ""))))
+      r->n_subjects++;
+    else
+      st = VG_MEMORY;
+  }
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
+
+static vg_status read_mark(const char *folder, experiment_outcome *o) {
+  vg_json *j = NULL;
+  char *path = vg_fs_join(folder, "job.json");
+  vg_status st = path ? vg_json_read(path, &j) : VG_MEMORY;
+  o->steps = vg_json_number(vg_json_get(j, "steps"), 0);
+  o->real = vg_json_number(vg_json_get(j, "real"), 0);
+  o->synth = vg_json_number(vg_json_get(j, "synthetic"), 0);
+  o->seconds = vg_json_number(vg_json_get(j, "seconds"), 0);
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
+
+/* The column of a region and metric, made when new; values then grow with it. NULL: out of memory. */
+static vg_status column_of(experiment_results *r, const char *region, const vg_metric_row *metric,
+                           size_t *at) {
+  for (*at = 0; *at < r->n_columns; ++*at)
+    if (r->columns[*at].metric == metric && !strcmp(r->columns[*at].region, region)) return VG_OK;
+  const size_t n = r->n_columns + 1;
+  experiment_column *columns = vg_realloc(r->columns, n, sizeof *columns);
+  if (!columns) return VG_MEMORY;
+  r->columns = columns;
+  double *values = vg_malloc(r->n_jobs * n * r->n_subjects, sizeof *values);
+  if (!values) return VG_MEMORY;
+  for (size_t j = 0; j < r->n_jobs; j++) {
+    double *to = values + j * n * r->n_subjects;
+    const size_t had = r->n_columns * r->n_subjects;
+    if (had) memcpy(to, r->values + j * had, had * sizeof *to);
+    for (size_t i = 0; i < r->n_subjects; i++) to[had + i] = NAN;
+  }
+  vg_free(r->values);
+  r->values = values;
+  columns[r->n_columns].metric = metric;
+  snprintf(columns[r->n_columns].region, VG_REGION_NAME, "%s", region);
+  r->n_columns = n;
+  return VG_OK;
+}
+
+static vg_status read_line(experiment_results *r, size_t job, const char *path, const vg_table *t,
+                           size_t row) {
+  const char *id = vg_table_cell(t, row, 0), *metric_name = vg_table_cell(t, row, 3);
+  if (strcmp(vg_table_cell(t, row, 1), "tumour_labels") != 0) return VG_OK;
+  const vg_metric_row *metric = vg_metric_find(metric_name);
+  if (!metric) return vg_fail(VG_DATA, "%s: no metric %s", path, metric_name);
+  size_t subject = 0, column;
+  while (subject < r->n_subjects && strcmp(r->subjects[subject], id) != 0) subject++;
+  if (subject == r->n_subjects) return vg_fail(VG_DATA, "%s: %s is not a test subject", path, id);
+  vg_status st = column_of(r, vg_table_cell(t, row, 2), metric, &column);
+  if (st) return st;
+  char *end;
+  const char *text = vg_table_cell(t, row, 4);
+  const double value = strtod(text, &end); /* knows "inf" too */
+  if (end == text || *end) return vg_fail(VG_DATA, "%s: line %zu: '%s' is no number", path, row + 1, text);
+  r->values[(job * r->n_columns + column) * r->n_subjects + subject] = value;
+  return VG_OK;
+}
+
+static vg_status read_scores(experiment_results *r, size_t job, const char *folder) {
+  vg_table t = {0};
+  char *path = vg_fs_join(folder, "eval/metrics.csv");
+  vg_status st = path ? vg_table_read(path, &t) : VG_MEMORY;
+  if (!st && t.cols != 5) st = vg_fail(VG_DATA, "%s: not the scores of a job", path);
+  for (size_t row = 1; row < t.rows && !st; row++) st = read_line(r, job, path, &t, row);
+  vg_table_release(&t);
+  vg_free(path);
+  return st;
+}
+
+static vg_status read_job(const char *out, experiment_results *r, size_t k) {
+  experiment_outcome *o = &r->jobs[k];
+  o->job = experiment_design_job(&r->design, k);
+  o->state = JOB_MISSING;
+  if (!experiment_job_finished(out, &o->job)) {
+    if (experiment_job_busy(out, &o->job)) o->state = JOB_BUSY, r->busy++;
+    return VG_OK;
+  }
+  char *folder = experiment_job_folder(out, &o->job);
+  vg_status st = folder ? read_mark(folder, o) : VG_MEMORY;
+  if (!st) st = read_scores(r, k, folder);
+  o->state = JOB_FINISHED;
+  r->finished++;
+  vg_free(folder);
+  return st;
+}
+
+vg_status experiment_results_read(const char *out, experiment_results *r) {
+  *r = (experiment_results){0};
+  vg_status st = read_plan(out, r);
+  if (!st) {
+    r->n_jobs = experiment_design_jobs(&r->design);
+    if (!(r->jobs = VG_NEW_N(experiment_outcome, r->n_jobs))) st = VG_MEMORY;
+  }
+  for (size_t k = 0; k < r->n_jobs && !st; k++) st = read_job(out, r, k);
+  if (st) experiment_results_release(r);
+  return st;
+}
+
+void experiment_results_release(experiment_results *r) {
+  for (size_t i = 0; i < r->n_subjects; i++) vg_free(r->subjects[i]);
+  vg_free(r->subjects);
+  vg_free(r->jobs);
+  vg_free(r->columns);
+  vg_free(r->values);
+  vg_free(r->cells);
+  *r = (experiment_results){0};
+}
+
+/* ---- comparing ---- */
+
+bool experiment_column_shown(const experiment_results *r, size_t column) {
+  static const char *const regions[] = {"WT", "TC", "ET"};
+  const experiment_column *c = &r->columns[column];
+  bool standard = false, among = false;
+  if (strcmp(c->metric->name, "dice") != 0 && strcmp(c->metric->name, "hd95") != 0) return false;
+  for (size_t i = 0; i < r->n_columns; i++) standard |= !strcmp(r->columns[i].region, regions[0]);
+  for (int i = 0; i < 3; i++) among |= !strcmp(c->region, regions[i]);
+  return among || !standard;
+}
+
+/* The finished seeds of a row in a column, one after another, in buffer. */
+static experiment_values gather(const experiment_results *r, int row, bool augmented, size_t column,
+                                double *buffer) {
+  experiment_values v = {.subjects = r->n_subjects, .v = buffer};
+  for (size_t k = 0; k < r->n_jobs; k++) {
+    const experiment_outcome *o = &r->jobs[k];
+    if (o->state != JOB_FINISHED || o->job.row != experiment_row_at(row) || o->job.augmented != augmented)
+      continue;
+    memcpy(buffer + v.seeds++ * r->n_subjects, r->values + (k * r->n_columns + column) * r->n_subjects,
+           r->n_subjects * sizeof *buffer);
+  }
+  return v;
+}
+
+static vg_status fill_cell(const experiment_results *r, experiment_cell *c, double *buffer) {
+  const experiment_values own = gather(r, c->row, c->augmented, c->column, buffer);
+  const experiment_values real = gather(r, 0, c->augmented, c->column, buffer + own.seeds * r->n_subjects);
+  c->seeds = own.seeds;
+  c->mean = experiment_mean_of(&own);
+  c->compared = c->row != 0 && own.seeds && real.seeds;
+  if (!c->compared) return VG_OK;
+  char *purpose = vg_format("experiment %s %d %s %s", experiment_row_at(c->row)->name, c->augmented,
+                            r->columns[c->column].region, r->columns[c->column].metric->name);
+  vg_status st = purpose ? experiment_difference_of(&own, &real, purpose, &c->difference) : VG_MEMORY;
+  vg_free(purpose);
+  return st;
+}
+
+vg_status experiment_results_compare(experiment_results *r) {
+  double *buffer = vg_malloc(2 * (size_t)r->design.seeds * r->n_subjects, sizeof *buffer);
+  r->cells = VG_NEW_N(experiment_cell, 2 * EXPERIMENT_ROWS * (r->n_columns ? r->n_columns : 1));
+  vg_status st = buffer && r->cells ? VG_OK : VG_MEMORY;
+  for (int a = 0; a < 2; a++)
+    for (int row = 0; row < EXPERIMENT_ROWS; row++)
+      for (size_t c = 0; c < r->n_columns && !st; c++) {
+        if (!r->design.augmented[a] || !r->design.rows[row] || !experiment_column_shown(r, c)) continue;
+        experiment_cell cell = {.row = row, .augmented = a == 1, .column = c};
+        st = fill_cell(r, &cell, buffer);
+        if (!st && cell.seeds) r->cells[r->n_cells++] = cell;
+      }
+  vg_free(buffer);
+  return st;
+}
+
+bool experiment_above_noise(const experiment_difference *d) {
+  return d->low > 0 || d->high < 0;
+}
+
+vg_status experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out) {
+  const experiment_column *column = &r->columns[c->column];
+  const experiment_difference *d = &c->difference;
+  const bool better = (d->mean > 0) == (column->metric->better == VG_BETTER_HIGHER);
+  const int digits = *column->metric->metric->unit ? 2 : 3;
+  const char *unit = column->metric->metric->unit, *gap = *unit ? " " : "";
+  vg_str_addf(out, "%s%s: %s %s ", experiment_row_at(c->row)->name, c->augmented ? ", augmented" : "",
+              column->region, column->metric->name);
+  if (!d->n) {
+    vg_str_add(out, "has no subject with a value on both sides");
+  } else {
+    vg_str_addf(out, "is %.*f%s%s %s that of real", digits, fabs(d->mean), gap, unit,
+                d->mean < 0 ? "below" : "above");
+    if (d->n < r->n_subjects) vg_str_addf(out, " in %zu of %zu subjects", d->n, r->n_subjects);
+    if (isnan(d->low))
+      vg_str_add(out, "; one subject has no interval");
+    else
+      vg_str_addf(out, " (95 %% interval %.*f to %.*f): %s", digits, d->low, digits, d->high,
+                  !experiment_above_noise(d) ? "not above noise"
+                  : better                   ? "better, above noise"
+                                             : "worse, above noise");
+  }
+  return vg_str_failed(out) ? VG_MEMORY : VG_OK;
+}

@@ -1,0 +1,99 @@
+/* experiment_statistics.c: means over subjects and seeds, and the crossed bootstrap of a difference. */
+#include "experiment/experiment_statistics.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include "eval/order_statistic.h"
+#include "voxgan/mem.h"
+#include "voxgan/rng.h"
+
+/* Mean of the finite ones of n values that lie step apart; NaN where there is none. seeds, where given, says
+ * which are taken. */
+static double finite_mean(const double *v, size_t step, const uint32_t *which, size_t n) {
+  double sum = 0;
+  size_t m = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double x = v[step * (which ? which[i] : i)];
+    if (isfinite(x)) sum += x, m++;
+  }
+  return m ? sum / (double)m : (double)NAN;
+}
+
+typedef struct spread {
+  size_t n;
+  double sum, squares;
+} spread;
+
+static void spread_add(spread *s, double v) {
+  if (!isfinite(v)) return;
+  s->n++;
+  const double d = v - s->sum; /* Welford's: sum is the mean so far */
+  s->sum += d / (double)s->n;
+  s->squares += d * (v - s->sum);
+}
+
+static double spread_sd(const spread *s) {
+  return s->n > 1 ? sqrt(s->squares / (double)(s->n - 1)) : (double)NAN;
+}
+
+experiment_mean experiment_mean_of(const experiment_values *v) {
+  experiment_mean m = {0};
+  spread subjects = {0}, seeds = {0};
+  for (size_t i = 0; i < v->seeds * v->subjects; i++) m.infinite += isinf(v->v[i]) != 0;
+  for (size_t i = 0; i < v->subjects; i++)
+    spread_add(&subjects, finite_mean(v->v + i, v->subjects, NULL, v->seeds));
+  for (size_t s = 0; s < v->seeds; s++)
+    spread_add(&seeds, finite_mean(v->v + s * v->subjects, 1, NULL, v->subjects));
+  m.n = subjects.n;
+  m.mean = subjects.n ? subjects.sum : (double)NAN;
+  m.sd = spread_sd(&subjects);
+  m.seed_sd = spread_sd(&seeds);
+  return m;
+}
+
+/* Of the subjects named by which (NULL: all), with the seeds drawn; *n: how many have a value. */
+static double mean_difference(const experiment_values *a, const uint32_t *a_seeds, const experiment_values *b,
+                              const uint32_t *b_seeds, const uint32_t *which, size_t *n) {
+  double sum = 0;
+  *n = 0;
+  for (size_t i = 0; i < a->subjects; i++) {
+    const size_t at = which ? which[i] : i;
+    const double d = finite_mean(a->v + at, a->subjects, a_seeds, a->seeds) -
+                     finite_mean(b->v + at, b->subjects, b_seeds, b->seeds);
+    if (isfinite(d)) sum += d, ++*n;
+  }
+  return *n ? sum / (double)*n : (double)NAN;
+}
+
+static void draw(vg_rng *r, uint32_t *which, size_t n) {
+  for (size_t i = 0; i < n; i++) which[i] = (uint32_t)vg_rng_below(r, n);
+}
+
+vg_status experiment_difference_of(const experiment_values *a, const experiment_values *b,
+                                   const char *purpose, experiment_difference *out) {
+  *out = (experiment_difference){.low = NAN, .high = NAN};
+  out->mean = mean_difference(a, NULL, b, NULL, NULL, &out->n);
+  if (out->n < 2) return VG_OK;
+  double *means = vg_malloc(EXPERIMENT_RESAMPLES, sizeof *means);
+  uint32_t *drawn = vg_malloc(a->subjects + a->seeds + b->seeds, sizeof *drawn);
+  vg_status st = means && drawn ? VG_OK : VG_MEMORY;
+  if (!st) {
+    uint32_t *a_seeds = drawn + a->subjects, *b_seeds = a_seeds + a->seeds;
+    vg_rng r = vg_rng_init(0, vg_rng_key(purpose, 0, 0));
+    size_t kept = 0, n;
+    for (int k = 0; k < EXPERIMENT_RESAMPLES; k++) {
+      draw(&r, drawn, a->subjects);
+      draw(&r, a_seeds, a->seeds);
+      draw(&r, b_seeds, b->seeds);
+      means[kept] = mean_difference(a, a_seeds, b, b_seeds, drawn, &n);
+      kept += n > 0;
+    }
+    qsort(means, kept, sizeof *means, vg_ascending_f64);
+    out->low = vg_quantile_f64(means, kept, 0.025);
+    out->high = vg_quantile_f64(means, kept, 0.975);
+  }
+  vg_free(means);
+  vg_free(drawn);
+  return st;
+}

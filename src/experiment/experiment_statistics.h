@@ -1,0 +1,40 @@
+/* experiment_statistics.h: means over subjects and seeds, and whether two rows differ. */
+#ifndef VG_EXPERIMENT_STATISTICS_H
+#define VG_EXPERIMENT_STATISTICS_H
+#include <stddef.h>
+#include "voxgan/status.h"
+
+/* One metric in one region of one row: a value a seed and subject. NaN: none; infinite: counted, in no mean.
+ */
+typedef struct experiment_values {
+  size_t seeds, subjects;
+  const double *v; /* (seeds, subjects) */
+} experiment_values;
+
+typedef struct experiment_mean {
+  size_t n, infinite; /* subjects with a mean over seeds; infinite values */
+  double mean, sd;    /* over subjects; NaN where there are too few */
+  double seed_sd;     /* of the seeds' own means over subjects: what luck of the draw moves */
+} experiment_mean;
+
+experiment_mean experiment_mean_of(const experiment_values *v);
+
+typedef struct experiment_difference {
+  size_t n;         /* subjects with a finite value on both sides */
+  double mean;      /* over them, of a's mean over seeds less b's */
+  double low, high; /* 95 % interval; NaN with fewer than 2 subjects */
+} experiment_difference;
+
+#define EXPERIMENT_RESAMPLES 10000
+
+/* a less b, of the same subjects. The interval is the percentile bootstrap's over subjects and seeds, two
+ * crossed factors that are drawn each for itself (the pigeonhole bootstrap, Owen 2007, doi
+ * 10.1214/07-AOAS122): subjects once for both sides, as they are the same ones; seeds for each side by
+ * itself, as a run of one row has nothing to do with one of another. Averaging the seeds before would answer
+ * for these very networks only; what is asked is whether training again, on other subjects, would show it
+ * again. Of few seeds the bootstrap sees less than their whole spread (two thirds of the variance of three);
+ * with one seed none at all. purpose names the stream of random numbers. */
+vg_status experiment_difference_of(const experiment_values *a, const experiment_values *b,
+                                   const char *purpose, experiment_difference *out);
+
+#endif

@@ -1,0 +1,397 @@
+/* test_experiment.c: rows and jobs, the crossed bootstrap, what leaks, and results that are not all there. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "experiment/experiment_data.h"
+#include "experiment/experiment_plan.h"
+#include "experiment/experiment_results.h"
+#include "mini_tree.h"
+#include "oracle.h"
+#include "scratch.h"
+#include "voxgan/log.h"
+#include "voxgan/rng.h"
+
+/* ---- rows and jobs ---- */
+
+static void test_design(void **state) {
+  (void)state;
+  experiment_design d, again;
+  must(experiment_design_parse(NULL, NULL, 3, 7, &d));
+  assert_int_equal(experiment_design_jobs(&d), 24);
+  char names[24][64];
+  int each[EXPERIMENT_ROWS] = {0};
+  for (size_t k = 0; k < 24; k++) {
+    const experiment_job j = experiment_design_job(&d, k);
+    snprintf(names[k], sizeof names[k], "%s", j.name);
+    for (size_t i = 0; i < k; i++) assert_string_not_equal(names[i], names[k]);
+    for (int r = 0; r < EXPERIMENT_ROWS; r++) each[r] += j.row == experiment_row_at(r);
+    assert_int_equal(j.seed, 7 + (int)k / 8);
+  }
+  for (int r = 0; r < EXPERIMENT_ROWS; r++) assert_int_equal(each[r], 6);
+  assert_string_equal(names[0], "real-plain-seed7");
+  assert_string_equal(names[23], "fine-tuned-augmented-seed9");
+
+  must(experiment_design_parse("fine-tuned, real", "on", 1, 1, &d));
+  assert_int_equal(experiment_design_jobs(&d), 2);
+  assert_string_equal(experiment_design_job(&d, 0).name, "real-augmented-seed1");
+  assert_string_equal(experiment_design_job(&d, 1).name, "fine-tuned-augmented-seed1");
+  vg_json *j = experiment_design_json(&d);
+  must(experiment_design_read(j, "x.json", &again));
+  vg_json_free(j);
+  assert_memory_equal(d.rows, again.rows, sizeof d.rows);
+  assert_memory_equal(d.augmented, again.augmented, sizeof d.augmented);
+  assert_true(d.seeds == again.seeds && d.first_seed == again.first_seed);
+
+  must_say(experiment_design_parse("real,rael", NULL, 1, 1, &d), VG_USAGE,
+           "no rael; there are real, real+syn");
+  must_say(experiment_design_parse("real,real", NULL, 1, 1, &d), VG_USAGE, "real is named twice");
+  must_say(experiment_design_parse("", NULL, 1, 1, &d), VG_USAGE, "--rows is empty");
+  must_say(experiment_design_parse(NULL, "yes", 1, 1, &d), VG_USAGE, "no yes; there are off, on");
+  must_say(experiment_design_parse(NULL, NULL, 0, 1, &d), VG_USAGE, "--seeds is 0");
+  must_say(experiment_design_read(NULL, "x.json", &d), VG_DATA, "x.json: not the plan");
+}
+
+/* ---- statistics ---- */
+
+static void put_values(FILE *f, const experiment_values *v) {
+  for (size_t i = 0; i < v->seeds * v->subjects; i++) fprintf(f, "%.17g ", v->v[i]);
+  fputc('\n', f);
+}
+
+static void check_with_numpy(size_t n_a, size_t n_b, size_t subjects, bool holes) {
+  double a[200], b[200];
+  vg_rng r = vg_rng_init(5, vg_rng_key("test", n_a, subjects));
+  for (size_t i = 0; i < subjects; i++) {
+    const double of_subject = vg_rng_normal(&r);
+    for (size_t s = 0; s < n_a; s++) a[s * subjects + i] = 0.3 + of_subject + 0.4 * vg_rng_normal(&r);
+    for (size_t s = 0; s < n_b; s++) b[s * subjects + i] = of_subject + 0.4 * vg_rng_normal(&r);
+  }
+  if (holes) {
+    a[1] = NAN;
+    a[subjects] = INFINITY;
+    b[3] = INFINITY;
+    for (size_t s = 0; s < n_b; s++) b[s * subjects + 4] = NAN;
+  }
+  const experiment_values x = {n_a, subjects, a}, y = {n_b, subjects, b};
+  const experiment_mean m = experiment_mean_of(&x);
+  experiment_difference d, again;
+  must(experiment_difference_of(&x, &y, "test", &d));
+  must(experiment_difference_of(&x, &y, "test", &again));
+  assert_memory_equal(&d, &again, sizeof d);
+  assert_int_equal(m.infinite, holes);
+  FILE *f = fopen(in_scratch("values.txt"), "w");
+  fprintf(f, "%zu %zu %zu\n", n_a, n_b, subjects);
+  put_values(f, &x);
+  put_values(f, &y);
+  fprintf(f, "%zu %.17g %.17g %.17g\n%.17g %.17g %.17g\n", d.n, d.mean, d.low, d.high, m.mean, m.sd,
+          m.seed_sd);
+  fclose(f);
+  assert_int_equal(run_python("bootstrap_oracle.py", in_scratch("values.txt"), NULL), 0);
+}
+
+static void test_bootstrap_as_numpy(void **state) {
+  (void)state;
+  require_python("numpy");
+  check_with_numpy(3, 3, 20, false);
+  check_with_numpy(3, 2, 12, true);
+  check_with_numpy(1, 1, 9, false);
+}
+
+static void test_small_samples(void **state) {
+  (void)state;
+  const double a[] = {0.5, 0.6, 0.7, 0.8}, b[] = {0.1, 0.2, 0.3, 0.4}, none[] = {NAN, INFINITY};
+  experiment_difference d;
+  experiment_values x = {1, 1, a}, y = {1, 1, b};
+  must(experiment_difference_of(&x, &y, "t", &d)); /* one subject has no interval */
+  assert_int_equal(d.n, 1);
+  assert_float_equal(d.mean, 0.4, 1e-12);
+  assert_true(isnan(d.low) && isnan(d.high) && !experiment_above_noise(&d));
+  assert_true(isnan(experiment_mean_of(&x).sd));
+  x.subjects = y.subjects = 4; /* every subject by the same amount: no doubt at all */
+  must(experiment_difference_of(&x, &y, "t", &d));
+  assert_float_equal(d.low, 0.4, 1e-12);
+  assert_float_equal(d.high, 0.4, 1e-12);
+  assert_true(experiment_above_noise(&d));
+  x = (experiment_values){1, 2, none};
+  y.subjects = 2;
+  must(experiment_difference_of(&x, &y, "t", &d));
+  assert_int_equal(d.n, 0);
+  assert_true(isnan(d.mean));
+  assert_int_equal(experiment_mean_of(&x).infinite, 1);
+}
+
+/* The interval covers a true difference about as often as it says, and a row differs from itself by no more
+ * than noise. */
+static void test_coverage(void **state) {
+  (void)state;
+  vg_rng r = vg_rng_init(1, vg_rng_key("coverage", 0, 0));
+  int covered = 0;
+  for (int k = 0; k < 40; k++) {
+    double a[3 * 20], b[3 * 20];
+    for (int s = 0; s < 3; s++) {
+      const double of_a = 0.02 * vg_rng_normal(&r), of_b = 0.02 * vg_rng_normal(&r);
+      for (int i = 0; i < 20; i++) {
+        a[s * 20 + i] = of_a + 0.05 * vg_rng_normal(&r);
+        b[s * 20 + i] = of_b + 0.05 * vg_rng_normal(&r);
+      }
+    }
+    const experiment_values x = {3, 20, a}, y = {3, 20, b};
+    experiment_difference d;
+    must(experiment_difference_of(&x, &y, "coverage", &d));
+    covered += d.low <= 0 && d.high >= 0;
+  }
+  assert_in_range(covered, 34, 40);
+}
+
+/* ---- leaks ---- */
+
+static vg_subject subject(const char *id, const char *person) {
+  return (vg_subject){.id = (char *)(uintptr_t)id, .person = (char *)(uintptr_t)person};
+}
+
+static void test_leaks(void **state) {
+  (void)state;
+  vg_subject tested[] = {subject("BraTS-GLI-00001-000", "BraTS-GLI-00001"),
+                         subject("sub-07_ses-1", "sub-07")};
+  vg_subject others[] = {subject("BraTS-GLI-00002-000", "BraTS-GLI-00002"), subject("scan9", "sub-07")};
+  const vg_dataset test = {.subjects = tested, .n = 2}, known = {.subjects = others, .n = 2};
+  const struct {
+    const char *source, *donors;
+    bool leaks;
+  } cases[] = {
+      {"BraTS-GLI-00001-000", "", true},               /* itself */
+      {"BraTS-GLI-00001-001", "", true},               /* another scan of the same person */
+      {"BraTS-GLI-00002-000", "", false},              /* somebody else */
+      {"BraTS-GLI-000010-000", "", false},             /* whose number begins alike */
+      {"BraTSGLI00001000", "", true},                  /* as other layouts spell it */
+      {"healthy01", "", false},                        /* nobody known */
+      {"healthy01", "BraTS-GLI-00001-000", true},      /* the tumour of one */
+      {"healthy01", "x;BraTS-GLI-00002-000;y", false}, /* of others */
+      {"healthy01", "x;y;sub-07_ses-2", true},         /* the last of three */
+      {"07ses1", "", true},                            /* without sub- */
+      {"scan9", "", true},                             /* a scan that the real data say is theirs */
+      {"", "", false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    if ((experiment_leak(cases[i].source, cases[i].donors, &test, &known, NULL) != NULL) != cases[i].leaks)
+      fail_msg("source '%s', donors '%s'", cases[i].source, cases[i].donors);
+
+  /* Hashed ids are found by the key alone. */
+  char key[] = "secret", hex[17];
+  const vg_secret secret = {key, 6}, other = {key, 5};
+  vg_secret_id(&secret, "sub-07_ses-1", hex);
+  assert_null(experiment_leak(hex, "", &test, &known, NULL));
+  assert_null(experiment_leak(hex, "", &test, &known, &other));
+  assert_ptr_equal(experiment_leak(hex, "", &test, &known, &secret), &tested[1]);
+  vg_secret_id(&secret, "scan9", hex);
+  assert_ptr_equal(experiment_leak("x", hex, &test, &known, &secret), &tested[1]);
+  vg_secret_id(&secret, "BraTS-GLI-00002-000", hex);
+  assert_null(experiment_leak(hex, "", &test, &known, &secret));
+}
+
+/* ---- data sets ---- */
+
+static const uint16_t tumour_values[5] = {0, 0, 2, 4, 1};
+
+static void make_set(const char *root, const char *prefix, int n) {
+  char path[256];
+  for (int i = 0; i < n; i++) {
+    snprintf(path, sizeof path, "%s%d/%s%d_t1.nii.gz", prefix, i, prefix, i);
+    touch(in_scratch(root), path);
+    snprintf(path, sizeof path, "%s%d/%s%d_seg.nii.gz", prefix, i, prefix, i);
+    mini_write_labels(in_scratch(root), path, mini_geometry("RAS", 8, 8, 8, 8, 8, 8), 30, tumour_values);
+  }
+}
+
+static vg_experiment_options options_of(const char *real, const char *synth) {
+  static char paths[2][256];
+  vg_experiment_options o = {.seeds = 1, .share = 0.1, .tune = 0.25, .test_share = 0.4};
+  snprintf(paths[0], sizeof paths[0], "%s", in_scratch(real));
+  snprintf(paths[1], sizeof paths[1], "%s", in_scratch(synth));
+  o.real = paths[0];
+  o.synth = paths[1];
+  o.real_layout = o.synth_layout = o.test_layout = "brats2021";
+  vg_config_default(&o.config);
+  strcpy(o.config.data.series, "t1");
+  for (int a = 0; a < 3; a++) o.config.train.patch[a] = 16;
+  return o;
+}
+
+static void test_data(void **state) {
+  (void)state;
+  vg_log_set_level(VG_LOG_ERROR);
+  make_set("real", "p", 5);
+  make_set("synth", "s", 6);
+  vg_experiment_options o = options_of("real", "synth");
+  experiment_design design;
+  experiment_data d;
+  experiment_plan plan;
+  must(experiment_design_parse(NULL, NULL, 2, 1, &design));
+  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "no manifest.csv that says");
+  mini_write_text(in_scratch("synth"), "manifest.csv",
+                  "id,source,donors\ns0,p0,\ns1,p1,\ns2,p2,p3\ns3,p3,\ns4,p4,\n");
+  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "s5 is not in its manifest.csv");
+  mini_write_text(in_scratch("synth"), "manifest.csv",
+                  "id,source,donors\ns0,p0,\ns1,p1,\ns2,p2,p3\ns3,p3,\ns4,p4,\ns5,h,h2\n");
+  must(experiment_data_open(&o, &design, &d));
+  assert_int_equal(d.test.n, 2);
+  assert_int_equal(d.real.n, 3);
+  size_t left = 0;
+  for (size_t i = 0; i < d.synth.n; i++) /* no sN whose pN is tested; s5 of nobody stays */
+    for (size_t k = 0; k < d.test.n; k++)
+      assert_int_not_equal(d.synth.subjects[i].id[1], d.test.subjects[k].id[1]);
+  left = vg_json_size(d.left_out);
+  assert_true(left >= 2 && left <= 3 && left + d.synth.n == 6);
+
+  /* The plan: as many steps for each row, whatever it trains on. */
+  must(experiment_plan_make(&o, &d, &design, &plan));
+  assert_int_equal(plan.config.train.samples, d.real.n + d.synth.n);
+  assert_int_equal(plan.steps, plan.config.train.samples * plan.config.train.epochs);
+  for (size_t k = 0; k < experiment_design_jobs(&design); k++) {
+    const experiment_job j = experiment_design_job(&design, k);
+    vg_dataset set = {0};
+    vg_config c = experiment_job_config(&plan, &j, false);
+    long long epochs = c.train.epochs;
+    assert_int_equal(c.train.samples, plan.config.train.samples);
+    assert_int_equal(c.train.flip, j.augmented);
+    assert_string_equal(c.augment.images, j.augmented ? "on" : "off");
+    assert_int_equal(c.run.seed, j.seed);
+    must(experiment_job_subjects(&d, &j, o.share, false, &set));
+    assert_int_equal(set.n, (j.row->real ? d.real.n : 0) + (j.row->synth ? d.synth.n : 0));
+    vg_dataset_release(&set);
+    if (j.row->tuned) {
+      epochs += experiment_job_config(&plan, &j, true).train.epochs;
+      must(experiment_job_subjects(&d, &j, o.share, true, &set));
+      assert_int_equal(set.n, 1);
+      vg_dataset_release(&set);
+    }
+    assert_int_equal(epochs * c.train.samples, plan.steps);
+  }
+  o.config.train.patch[1] = 0;
+  must_say(experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.patch is 0");
+  o.config.train.patch[1] = 16;
+  o.config.train.epochs = 1;
+  must_say(experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.epochs is 1");
+  o.config.train.epochs = 4;
+  o.config.train.flip = false;
+  strcpy(o.config.augment.images, "off");
+  must_say(experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "has no augmentation");
+  o.tune = 1;
+  must_say(experiment_options_check(&o), VG_USAGE, "--tune is 1");
+  experiment_data_release(&d);
+
+  /* A test set of its own: who is in both is not trained on. */
+  make_set("tested", "p", 2);
+  char tested[256];
+  snprintf(tested, sizeof tested, "%s", in_scratch("tested"));
+  o.test = tested;
+  must(experiment_data_open(&o, &design, &d));
+  assert_int_equal(d.real.n, 3);
+  assert_int_equal(d.synth.n, 4);
+  assert_int_equal(vg_json_size(d.left_out), 4);
+  experiment_data_release(&d);
+
+  /* A model that learned from a test subject. */
+  must(vg_fs_make_dirs(in_scratch("gan")));
+  char gan[256];
+  snprintf(gan, sizeof gan, "%s", in_scratch("gan"));
+  o.gan = gan;
+  mini_write_text(gan, "split.json", "{\"train\": [\"p3\", \"p4\"], \"val\": [\"p2\"]}");
+  must(experiment_data_open(&o, &design, &d));
+  experiment_data_release(&d);
+  mini_write_text(gan, "split.json", "{\"train\": [\"p3\", \"p4\"], \"val\": [\"p1\"]}");
+  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "learned from p1, who is tested");
+  o.gan = NULL;
+
+  /* Hashed sources need their key. */
+  mini_write_text(in_scratch("synth"), "dataset_description.json", "{\"voxgan\": {\"anonymous\": true}}");
+  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "its sources are hashed");
+  o.unchecked = true;
+  must(experiment_data_open(&o, &design, &d));
+  assert_int_equal(d.synth.n, 6);
+  experiment_data_release(&d);
+}
+
+/* ---- results ---- */
+
+static void write_job(const char *out, const experiment_job *j, double wt) {
+  char dir[512], text[512];
+  snprintf(dir, sizeof dir, "%s/jobs/%s", out, j->name);
+  char *eval = vg_fs_join(dir, "eval");
+  must(vg_fs_make_dirs(eval));
+  vg_free(eval);
+  snprintf(text, sizeof text,
+           "subject,series,region,metric,value\n"
+           "a,tumour_labels,WT,dice,%g\nb,tumour_labels,WT,dice,%g\nc,tumour_labels,WT,dice,%g\n"
+           "a,tumour_labels,WT,hd95,%g\nb,tumour_labels,WT,hd95,inf\na,tumour_labels,oedema,dice,0.5\n"
+           "a,anatomy_labels,gm,dice,0.9\n",
+           wt, wt + 0.05, wt - 0.03, 10 * (1 - wt));
+  mini_write_text(dir, "eval/metrics.csv", text);
+  mini_write_text(dir, "job.json", "{\"steps\": 12, \"real\": 3, \"synthetic\": 0, \"seconds\": 1.5}");
+}
+
+static char *slurp(const char *name) {
+  void *bytes;
+  size_t len;
+  must(vg_fs_read(in_scratch(name), &bytes, &len));
+  return bytes;
+}
+
+static void test_partial_results(void **state) {
+  (void)state;
+  experiment_design design;
+  char out[256];
+  snprintf(out, sizeof out, "%s", in_scratch("results"));
+  must(vg_fs_make_dirs(out));
+  must_say(vg_experiment_finish(out, stdout), VG_DATA, "experiment.json");
+  mini_write_text(out, "experiment.json",
+                  "{\"design\": {\"rows\": [\"real\", \"real+synthetic\"], \"augmentation\": [\"off\"], "
+                  "\"first_seed\": 1, \"seeds\": 2}, \"test\": [\"a\", \"b\", \"c\"]}");
+  must(experiment_design_parse("real,real+synthetic", "off", 2, 1, &design));
+  for (size_t k = 0; k < 3; k++) { /* the last is missing */
+    const experiment_job j = experiment_design_job(&design, k);
+    write_job(out, &j, 0.6 + 0.2 * (k % 2 == 1));
+  }
+  FILE *null = fopen("/dev/null", "w");
+  must_say(vg_experiment_finish(out, null), VG_FAILED,
+           "1 of 4 jobs are missing, the first real+synthetic-plain-seed2");
+  fclose(null);
+  char *jobs = slurp("results/jobs.csv"), *results = slurp("results/results.csv"),
+       *summary = slurp("results/summary.json");
+  assert_non_null(strstr(jobs, "real-plain-seed2,real,off,2,finished,12,3,0,1.5\n"));
+  assert_non_null(strstr(jobs, "real+synthetic-plain-seed2,real+synthetic,off,2,missing,,,,\n"));
+  assert_non_null(strstr(results, "real+synthetic,off,1,b,WT,dice,0.85\n"));
+  assert_non_null(strstr(results, "real,off,2,b,WT,hd95,inf\n"));
+  assert_null(strstr(results, ",gm,"));
+  assert_non_null(strstr(summary, "\"real+synthetic-plain-seed2\""));
+  assert_non_null(strstr(summary,
+                         "real+synthetic: WT dice is 0.200 above that of real (95 % interval 0.200 to "
+                         "0.200): better, above noise"));
+  assert_non_null(strstr(summary, "WT hd95 is 2.00 mm below that of real in 1 of 3 subjects; one subject"));
+  assert_null(strstr(summary, "oedema")); /* beside WT only what the challenges score */
+  vg_free(jobs);
+  vg_free(results);
+  vg_free(summary);
+
+  const experiment_job j = experiment_design_job(&design, 3);
+  write_job(out, &j, 0.8);
+  mini_write_text(out, "jobs/real+synthetic-plain-seed2/eval/metrics.csv",
+                  "subject,series,region,metric,value\nx,tumour_labels,WT,dice,1\n");
+  must_say(vg_experiment_finish(out, stdout), VG_DATA, "x is not a test subject");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_design),          cmocka_unit_test(test_bootstrap_as_numpy),
+      cmocka_unit_test(test_small_samples),   cmocka_unit_test(test_coverage),
+      cmocka_unit_test(test_leaks),           cmocka_unit_test(test_data),
+      cmocka_unit_test(test_partial_results),
+  };
+  return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));
+}
