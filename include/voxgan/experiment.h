@@ -62,6 +62,7 @@ vg_status vg_experiment(const vg_experiment_options *options, FILE *to);
  *   summary.json  by row and augmentation, of Dice and HD95 in WT, TC, ET (or what regions there are): mean
  *                 and SD over subjects of each one's mean over seeds, SD of the seeds' means; the differences
  *                 to row real of the same augmentation with their 95 % intervals, and a sentence on each
+ *   report.html   the same for people
  *
  * VG_FAILED where jobs are missing (what is there is written all the same) that nobody is at. */
 vg_status vg_experiment_finish(const char *out, FILE *to);

@@ -7,7 +7,6 @@
 #include "experiment/experiment_job.h"
 #include "voxgan/fs.h"
 #include "voxgan/mem.h"
-#include "voxgan/table.h"
 
 const char *experiment_state_name(experiment_state s) {
   static const char *const names[] = {"finished", "busy", "missing"};
@@ -17,12 +16,11 @@ const char *experiment_state_name(experiment_state s) {
 /* ---- reading ---- */
 
 static vg_status read_plan(const char *out, experiment_results *r) {
-  vg_json *j = NULL;
   char *path = vg_fs_join(out, "experiment.json");
-  vg_status st = path ? vg_json_read(path, &j) : VG_MEMORY;
+  vg_status st = path ? vg_json_read(path, &r->plan) : VG_MEMORY;
   if (st == VG_IO) st = VG_DATA;
-  if (!st) st = experiment_design_read(vg_json_get(j, "design"), path, &r->design);
-  const vg_json *test = vg_json_get(j, "test");
+  if (!st) st = experiment_design_read(vg_json_get(r->plan, "design"), path, &r->design);
+  const vg_json *test = vg_json_get(r->plan, "test");
   if (!st && !vg_json_size(test)) st = vg_fail(VG_DATA, "%s: names no test subject", path);
   if (!st && !(r->subjects = VG_NEW_N(char *, vg_json_size(test)))) st = VG_MEMORY;
   for (const vg_json *id = vg_json_first(test); id && !st; id = vg_json_next(id)) {
@@ -31,7 +29,6 @@ static vg_status read_plan(const char *out, experiment_results *r) {
     else
       st = VG_MEMORY;
   }
-  vg_json_free(j);
   vg_free(path);
   return st;
 }
@@ -140,6 +137,7 @@ void experiment_results_release(experiment_results *r) {
   vg_free(r->columns);
   vg_free(r->values);
   vg_free(r->cells);
+  vg_json_free(r->plan);
   *r = (experiment_results){0};
 }
 
@@ -155,9 +153,8 @@ bool experiment_column_shown(const experiment_results *r, size_t column) {
   return among || !standard;
 }
 
-/* The finished seeds of a row in a column, one after another, in buffer. */
-static experiment_values gather(const experiment_results *r, int row, bool augmented, size_t column,
-                                double *buffer) {
+experiment_values experiment_results_gather(const experiment_results *r, int row, bool augmented,
+                                            size_t column, double *buffer) {
   experiment_values v = {.subjects = r->n_subjects, .v = buffer};
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
@@ -170,8 +167,9 @@ static experiment_values gather(const experiment_results *r, int row, bool augme
 }
 
 static vg_status fill_cell(const experiment_results *r, experiment_cell *c, double *buffer) {
-  const experiment_values own = gather(r, c->row, c->augmented, c->column, buffer);
-  const experiment_values real = gather(r, 0, c->augmented, c->column, buffer + own.seeds * r->n_subjects);
+  const experiment_values own = experiment_results_gather(r, c->row, c->augmented, c->column, buffer);
+  const experiment_values real =
+      experiment_results_gather(r, 0, c->augmented, c->column, buffer + own.seeds * r->n_subjects);
   c->seeds = own.seeds;
   c->mean = experiment_mean_of(&own);
   c->compared = c->row != 0 && own.seeds && real.seeds;

@@ -143,10 +143,11 @@ static void cell_text(const experiment_results *r, const experiment_cell *c, cha
 
 enum { TEXTS = 16, FIRST = 3 };
 
-static vg_status print_rows(const experiment_results *r, const char *metric, FILE *to) {
+vg_status experiment_results_table(const experiment_results *r, const char *metric, vg_table *t) {
   const char *header[TEXTS] = {"row", "augmentation", "seeds"};
   char titles[TEXTS][64];
   size_t columns[TEXTS], n = FIRST;
+  *t = (vg_table){0};
   for (size_t c = 0; c < r->n_columns && n < TEXTS; c++) {
     const experiment_column *k = &r->columns[c];
     if (!experiment_column_shown(r, c) || strcmp(k->metric->name, metric) != 0) continue;
@@ -155,10 +156,10 @@ static vg_status print_rows(const experiment_results *r, const char *metric, FIL
     header[n] = titles[n];
     columns[n++] = c;
   }
-  vg_table t = {0};
-  vg_status st = n > FIRST ? vg_table_init(&t, n, header) : VG_OK;
+  if (n == FIRST) return VG_OK;
+  vg_status st = vg_table_init(t, n, header);
   for (int a = 0; a < 2; a++)
-    for (int row = 0; row < EXPERIMENT_ROWS && n > FIRST; row++) {
+    for (int row = 0; row < EXPERIMENT_ROWS; row++) {
       const char *cells[TEXTS] = {experiment_row_at(row)->name, on_off(a == 1)};
       char texts[TEXTS][64] = {{0}};
       size_t seeds = 0;
@@ -172,10 +173,18 @@ static vg_status print_rows(const experiment_results *r, const char *metric, FIL
       }
       snprintf(texts[2], sizeof texts[2], "%zu", seeds);
       for (size_t k = 2; k < n; k++) cells[k] = texts[k];
-      if (seeds && !st) st = vg_table_add_row(&t, cells);
+      if (seeds && !st) st = vg_table_add_row(t, cells);
     }
-  if (!st && n > FIRST) vg_table_print(to, &t);
-  if (n > FIRST) fputc('\n', to);
+  return st;
+}
+
+static vg_status print_rows(const experiment_results *r, const char *metric, FILE *to) {
+  vg_table t;
+  vg_status st = experiment_results_table(r, metric, &t);
+  if (!st && t.rows) {
+    vg_table_print(to, &t);
+    fputc('\n', to);
+  }
   vg_table_release(&t);
   return st;
 }
@@ -206,6 +215,7 @@ vg_status vg_experiment_finish(const char *out, FILE *to) {
   if (st) return st;
   st = experiment_results_compare(&r);
   if (!st) st = experiment_results_write(&r, out);
+  if (!st) st = experiment_results_report(&r, out);
   if (!st) st = experiment_results_print(&r, to);
   const size_t missing = r.n_jobs - r.finished - r.busy;
   if (!st && r.busy) vg_info("%zu of %zu jobs are in the making by another process", r.busy, r.n_jobs);

@@ -28,7 +28,7 @@ expect_ok '5 real subjects to train on, 2 to test on, 3 synthetic; 1 left out' "
 
 expect_ok 'fine-tuned, augmented: WT dice is .* that of real' "$VOXGAN" experiment $short --out "$T/whole"
 expect "no failure" sh -c "! grep -q failed '$T/stderr'"
-expect "all files" [ -s "$T/whole/results.csv" -a -s "$T/whole/summary.json" -a -s "$T/whole/experiment.json" ]
+expect "all files" [ -s "$T/whole/report.html" -a -s "$T/whole/results.csv" -a -s "$T/whole/summary.json" -a -s "$T/whole/experiment.json" ]
 expect "4 jobs and their steps" [ "$(grep -c ',finished,24,' "$T/whole/jobs.csv")" = 4 ]
 expect "steps are as said" /usr/bin/python3 -c "
 import json, sys

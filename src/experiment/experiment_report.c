@@ -1,0 +1,227 @@
+/* experiment_report.c: results as a page. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "experiment/experiment_results.h"
+#include "voxgan/fs.h"
+#include "voxgan/mem.h"
+#include "voxgan/report.h"
+#include "voxgan/version.h"
+
+static const char *on_off(bool augmented) {
+  return augmented ? "on" : "off";
+}
+
+/* ---- differences ---- */
+
+static const char *verdict(const experiment_results *r, const experiment_cell *c) {
+  const experiment_difference *d = &c->difference;
+  if (!d->n || isnan(d->low)) return "no interval";
+  if (!experiment_above_noise(d)) return "within noise";
+  return (d->mean > 0) == (r->columns[c->column].metric->better == VG_BETTER_HIGHER) ? "better" : "worse";
+}
+
+static vg_status put_differences(const experiment_results *r, vg_report *page) {
+  static const char *const header[] = {"row",  "augmentation", "region",   "metric", "difference",
+                                       "from", "to",           "subjects", "verdict"};
+  vg_table t = {0};
+  vg_status st = vg_table_init(&t, sizeof header / sizeof header[0], header);
+  for (size_t i = 0; i < r->n_cells && !st; i++) {
+    const experiment_cell *c = &r->cells[i];
+    const experiment_column *k = &r->columns[c->column];
+    char mean[VG_FIGURE], low[VG_FIGURE], high[VG_FIGURE], n[VG_FIGURE];
+    if (!c->compared) continue;
+    snprintf(n, sizeof n, "%zu", c->difference.n);
+    const char *cells[] = {experiment_row_at(c->row)->name,
+                           on_off(c->augmented),
+                           k->region,
+                           k->metric->name,
+                           vg_report_figure(c->difference.mean, mean),
+                           vg_report_figure(c->difference.low, low),
+                           vg_report_figure(c->difference.high, high),
+                           n,
+                           verdict(r, c)};
+    st = vg_table_add_row(&t, cells);
+  }
+  if (!st && t.rows > 1) {
+    vg_report_section(page, "Against real subjects alone");
+    vg_report_text(
+        page,
+        "Differences to row real of the same augmentation, and their 95 %% intervals (%d bootstrap "
+        "resamples of the test subjects, the same ones for both rows, and of the seeds, of each row "
+        "by itself). A difference whose interval does not hold 0 is above noise: it would be seen "
+        "again on other subjects, by networks that were trained again. Of %zu such intervals one in "
+        "twenty misses by chance alone.",
+        EXPERIMENT_RESAMPLES, t.rows - 1);
+    vg_report_table(page, "Differences to real", &t, 1);
+  }
+  vg_table_release(&t);
+  return st;
+}
+
+static vg_status put_sentences(const experiment_results *r, vg_report *page) {
+  vg_str text = VG_STR_INIT;
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < r->n_cells && !st; i++) {
+    const experiment_cell *c = &r->cells[i];
+    if (!c->compared || strcmp(r->columns[c->column].metric->name, "dice") != 0) continue;
+    vg_str_clear(&text);
+    st = experiment_sentence(r, c, &text);
+    if (!st) vg_report_item(page, "%s.", vg_str_text(&text));
+  }
+  vg_str_release(&text);
+  return st;
+}
+
+/* ---- scores ---- */
+
+/* Each subject's mean over the seeds of a row. */
+static void subject_means(const experiment_results *r, int row, bool augmented, size_t column, double *buffer,
+                          double *means) {
+  const experiment_values v = experiment_results_gather(r, row, augmented, column, buffer);
+  for (size_t i = 0; i < v.subjects; i++) {
+    double sum = 0;
+    size_t n = 0;
+    for (size_t s = 0; s < v.seeds; s++)
+      if (isfinite(v.v[s * v.subjects + i])) sum += v.v[s * v.subjects + i], n++;
+    means[i] = n ? sum / (double)n : (double)NAN;
+  }
+}
+
+/* One chart a region: the rows, without and with augmentation. */
+static vg_status put_charts(const experiment_results *r, vg_report *page, const char *metric) {
+  enum { STRIPS = 2 * EXPERIMENT_ROWS };
+  double *buffer = vg_malloc((size_t)(r->design.seeds + STRIPS) * r->n_subjects, sizeof *buffer);
+  if (!buffer) return VG_MEMORY;
+  for (size_t c = 0; c < r->n_columns; c++) {
+    const experiment_column *column = &r->columns[c];
+    vg_chart_strip strips[STRIPS];
+    size_t n = 0;
+    if (!experiment_column_shown(r, c) || strcmp(column->metric->name, metric) != 0) continue;
+    for (size_t i = 0; i < r->n_cells; i++) {
+      const experiment_cell *cell = &r->cells[i];
+      if (cell->column != c) continue;
+      double *means = buffer + ((size_t)r->design.seeds + n) * r->n_subjects;
+      subject_means(r, cell->row, cell->augmented, c, buffer, means);
+      strips[n++] = (vg_chart_strip){.group = cell->augmented ? "augmented" : "plain",
+                                     .series = experiment_row_at(cell->row)->name,
+                                     .values = means,
+                                     .n = r->n_subjects};
+    }
+    char title[64], x[64];
+    const char *unit = column->metric->metric->unit;
+    snprintf(title, sizeof title, "%s: %s", column->region, metric);
+    snprintf(x, sizeof x, "%s%s%s", metric, *unit ? ", " : "", unit);
+    if (n) vg_report_strips(page, &(vg_chart){.title = title, .x = x}, strips, n);
+  }
+  vg_free(buffer);
+  return VG_OK;
+}
+
+static vg_status put_scores(const experiment_results *r, vg_report *page) {
+  static const char *const metrics[] = {"dice", "hd95"}, *const names[] = {"Dice", "HD95"};
+  vg_status st = VG_OK;
+  vg_report_section(page, "Scores");
+  vg_report_text(page,
+                 "Mean and SD over the test subjects of each one's mean over seeds; infinite distances, "
+                 "of regions that were missed, are counted beside the mean. WT is the whole tumour, TC "
+                 "its core, ET the enhancing part.");
+  for (int m = 0; m < 2 && !st; m++) {
+    vg_table t;
+    st = experiment_results_table(r, metrics[m], &t);
+    if (!st && t.rows > 1) vg_report_table(page, names[m], &t, 1);
+    vg_table_release(&t);
+    if (!st) st = put_charts(r, page, metrics[m]);
+  }
+  return st;
+}
+
+/* ---- how it was done ---- */
+
+static vg_status put_left_out(const experiment_results *r, vg_report *page) {
+  static const char *const header[] = {"case", "of", "why"};
+  const vg_json *list = vg_json_get(r->plan, "left_out");
+  vg_table t = {0};
+  vg_status st = vg_json_size(list) ? vg_table_init(&t, 3, header) : VG_OK;
+  for (const vg_json *j = vg_json_first(list); j && !st; j = vg_json_next(j)) {
+    const char *cells[] = {vg_json_string(vg_json_get(j, "id"), ""), vg_json_string(vg_json_get(j, "of"), ""),
+                           vg_json_string(vg_json_get(j, "why"), "")};
+    st = vg_table_add_row(&t, cells);
+  }
+  if (!st && t.rows) {
+    vg_report_fold_open(page, "Left out of training");
+    vg_report_table(page, "Cases that would have shown test subjects to the networks", &t, 1);
+    vg_report_fold_close(page);
+  }
+  vg_table_release(&t);
+  return st;
+}
+
+static vg_status put_jobs(const experiment_results *r, vg_report *page) {
+  static const char *const header[] = {"job", "real", "synthetic", "seconds", "state"};
+  vg_table t = {0};
+  vg_status st = vg_table_init(&t, 5, header);
+  for (size_t k = 0; k < r->n_jobs && !st; k++) {
+    const experiment_outcome *o = &r->jobs[k];
+    char texts[3][32] = {"", "", ""};
+    const double v[] = {o->real, o->synth, o->seconds};
+    for (int i = 0; i < 3 && o->state == JOB_FINISHED; i++)
+      snprintf(texts[i], sizeof texts[i], "%.*f", i == 2, v[i]);
+    const char *cells[] = {o->job.name, texts[0], texts[1], texts[2], experiment_state_name(o->state)};
+    st = vg_table_add_row(&t, cells);
+  }
+  if (!st) {
+    vg_report_fold_open(page, "Jobs");
+    vg_report_table(page, "Subjects trained on, and the time of training and testing", &t, 1);
+    vg_report_fold_close(page);
+  }
+  vg_table_release(&t);
+  return st;
+}
+
+static vg_status put_method(const experiment_results *r, vg_report *page) {
+  const vg_json *p = r->plan;
+  vg_report_section(page, "How it was done");
+  vg_report_text(
+      page,
+      "The same network was trained for %.0f steps in every job, by the same settings, and its "
+      "weights after the last step were tested: nothing was chosen by validation. No test subject, "
+      "nor a synthetic case made from one, was trained on%s. A fine-tuned network saw synthetic "
+      "cases first and then, in the last %.0f of %.0f epochs, %.3g %% of the real subjects (one at "
+      "least), others for each seed.",
+      vg_json_number(vg_json_get(p, "steps"), 0),
+      vg_json_bool(vg_json_get(p, "checked"), true)
+          ? ""
+          : "; but what the synthetic cases were made from was not checked",
+      vg_json_number(vg_json_get(p, "tuning_epochs"), 0),
+      vg_json_number(vg_json_get(vg_json_get(vg_json_get(p, "config"), "train"), "epochs"), 0),
+      100 * vg_json_number(vg_json_get(p, "share"), 0));
+  vg_status st = put_left_out(r, page);
+  return st ? st : put_jobs(r, page);
+}
+
+vg_status experiment_results_report(const experiment_results *r, const char *out) {
+  vg_report *page =
+      vg_report_new("What the synthetic data are worth",
+                    "Segmentation trained on real and on synthetic data, tested on real subjects.");
+  vg_report_fact(page, "Test subjects", "%zu", r->n_subjects);
+  vg_report_fact(page, "Real subjects to train on", "%zu", vg_json_size(vg_json_get(r->plan, "real")));
+  vg_report_fact(page, "Synthetic cases", "%zu", vg_json_size(vg_json_get(r->plan, "synthetic")));
+  vg_report_fact(page, "Seeds", "%d", r->design.seeds);
+  vg_report_fact(page, "Jobs finished", "%zu of %zu", r->finished, r->n_jobs);
+  vg_report_fact(page, "voxgan", "%s", vg_version());
+  if (r->finished < r->n_jobs)
+    vg_report_note(page, VG_TONE_WARN,
+                   "Incomplete: %zu of %zu jobs are missing. Rows are of the seeds that are "
+                   "there.",
+                   r->n_jobs - r->finished, r->n_jobs);
+  vg_status st = put_sentences(r, page);
+  if (!st) st = put_differences(r, page);
+  if (!st) st = put_scores(r, page);
+  if (!st) st = put_method(r, page);
+  char *path = vg_fs_join(out, "report.html");
+  if (!st) st = path ? vg_report_write(page, path) : VG_MEMORY;
+  vg_free(path);
+  vg_report_free(page);
+  return st;
+}
