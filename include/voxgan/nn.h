@@ -83,6 +83,9 @@ void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l);
  * 1 - min(ema, (1 + t) / (10 + t)), so that a short run forgets its first weights too.
  * Any dim that vg_gan_min_dim allows, not only the patch. */
 vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out);
+/* The discriminator's mean logit of b's input with its target: above 0 they look real to it. Its weights are
+ * left as they are (of a spectral norm the estimate goes on a step). */
+vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score);
 /* Smallest extent along D, H, W that the generator takes. */
 void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
 /* Bytes that generate needs beyond the parameters, for one sample: an estimate from the widths. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
+#include "voxgan/membership.h"
 #include "voxgan/produce.h"
 #include "voxgan/study.h"
 #include "voxgan/status.h"
@@ -56,13 +57,17 @@ typedef struct vg_synth_options {
  * images; VG_USAGE for what the model's direction does not know. */
 vg_status vg_synth(const vg_synth_options *options);
 
-#define VG_TORCH_ABI 4
+/* A vg_membership_fn. */
+vg_status vg_membership_score(const vg_membership_options *options, vg_membership *out);
+
+#define VG_TORCH_ABI 5
 /* What the module exports as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
   int abi; /* VG_TORCH_ABI */
   const char *(*torch_version)(void);
   vg_status (*train)(const vg_train_options *);
   vg_status (*synth)(const vg_synth_options *);
+  vg_membership_fn membership;
 } vg_torch_module;
 
 /* Opens voxgan-torch.so: from $VOXGAN_MODULES, beside libvoxgan, or in its voxgan/ folder. VG_DEVICE, with

@@ -2,7 +2,7 @@
  *
  *   base   version status mem str log rng fs pool
  *   io     volume nifti gzip json table png safetensors config registry
- *   data   labels dataset prep loader phantom
+ *   data   labels dataset prep loader membership phantom
  *   edit   draw edit
  *   study  format manifest contact_sheet study
  *   eval   metric evaluate
@@ -31,6 +31,7 @@
 #include "voxgan/manifest.h"
 #include "voxgan/maps.h"
 #include "voxgan/mem.h"
+#include "voxgan/membership.h"
 #include "voxgan/metric.h"
 #include "voxgan/nifti.h"
 #include "voxgan/phantom.h"

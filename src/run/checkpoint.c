@@ -166,22 +166,22 @@ static vg_status open_whole(const char *path, vg_st_file *f, train_state *s) {
   return st;
 }
 
-vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found) {
-  vg_st_file f = {0};
-  train_state got = {0};
-  char *path = NULL;
+/* The newest checkpoint that is whole, with a warning for each that is passed over; *path (vg_free) is NULL
+ * where the run has none. */
+static vg_status open_newest(const char *run, vg_st_file *f, train_state *s, char **path) {
   int64_t *steps;
   size_t n;
+  bool found = false;
+  *path = NULL;
   vg_status st = list(run, &steps, &n);
-  *found = false;
-  for (size_t i = n; i-- > 0 && !st && !*found;) {
-    vg_free(path);
-    if (!(path = path_of(run, steps[i]))) {
+  for (size_t i = n; i-- > 0 && !st && !found;) {
+    vg_free(*path);
+    if (!(*path = path_of(run, steps[i]))) {
       st = VG_MEMORY;
       break;
     }
-    st = open_whole(path, &f, &got);
-    *found = !st;
+    st = open_whole(*path, f, s);
+    found = !st;
     if (st != VG_DATA) continue;
     if (i == 0) {
       st = vg_fail_in(st, "%s has no checkpoint that is whole; --overwrite starts anew", run);
@@ -190,6 +190,20 @@ vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *fo
       st = VG_OK;
     }
   }
+  vg_free(steps);
+  if (st) {
+    vg_free(*path);
+    *path = NULL;
+  }
+  return st;
+}
+
+vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found) {
+  vg_st_file f = {0};
+  train_state got = {0};
+  char *path;
+  vg_status st = open_newest(run, &f, &got, &path);
+  *found = path != NULL;
   /* A run that begins to average on its way has none to restore. */
   int parts = vg_st_holds(&f, "ema.") ? VG_GAN_ALL : VG_GAN_ALL & ~VG_GAN_AVERAGE;
   if (!st && *found) st = vg_gan_state_set(gan, parts, path, &f);
@@ -199,6 +213,17 @@ vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *fo
   }
   vg_st_release(&f);
   vg_free(path);
-  vg_free(steps);
+  return st;
+}
+
+vg_status checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found) {
+  vg_st_file f = {0};
+  train_state state = {0};
+  char *path;
+  vg_status st = open_newest(run, &f, &state, &path);
+  *found = path != NULL;
+  if (!st && *found) st = vg_gan_state_set(gan, VG_GAN_DISCRIMINATOR, path, &f);
+  vg_st_release(&f);
+  vg_free(path);
   return st;
 }

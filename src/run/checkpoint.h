@@ -32,6 +32,8 @@ vg_status checkpoint_save(const char *run, vg_gan *gan, const train_state *s, in
 /* Restores the newest checkpoint whose checksum is right, with a warning for each that it passes over. *found
  * is false (and nothing is changed) when the run has none; VG_DATA when all are damaged. */
 vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found);
+/* The same of the discriminator alone, for a GAN that is not to be trained on. */
+vg_status checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found);
 /* Path of the newest checkpoint (vg_free); *out is NULL where there is none. */
 vg_status checkpoint_newest(const char *run, char **out);
 /* Removes all. */

@@ -8,4 +8,5 @@ const vg_torch_module vg_torch_entry = {
     .torch_version = vg_torch_version,
     .train = vg_train,
     .synth = vg_synth,
+    .membership = vg_membership_score,
 };

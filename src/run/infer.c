@@ -1,10 +1,11 @@
 /* infer.c: sliding-window synthesis, of which the whole volume is the case of one window. */
 #include "run/infer.h"
-#include "voxgan/loader.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "run/window.h"
+#include "voxgan/loader.h"
 #include "voxgan/mem.h"
 
 static bool read_number(const char *path, unsigned long long *out) {
@@ -30,35 +31,7 @@ size_t available_memory(void) {
   return (size_t)available;
 }
 
-/* Where windows begin along one axis: evenly spread, overlapping by at least half, first and last flush with
- * the ends. */
-typedef struct axis_plan {
-  int extent, count, first, span; /* window k begins at first + k * span / (count - 1) */
-  bool flat;                      /* extent 1: a 2-D network, no overlap */
-} axis_plan;
-
-static axis_plan plan_axis(int n, int patch, bool whole) {
-  axis_plan p = {.extent = patch, .count = 1};
-  if (patch == 1) {
-    p.flat = true;
-    p.count = n;
-    p.span = n - 1;
-  } else if (n <= patch || whole) {
-    /* As the loader pads: centred. */
-    p.extent = n > patch ? n : patch;
-    p.first = -((p.extent - n) / 2);
-  } else {
-    p.span = n - patch;
-    p.count = (p.span + patch / 2 - 1) / (patch / 2) + 1;
-  }
-  return p;
-}
-
-static int window_start(const axis_plan *p, int k) {
-  return p->first + (p->count > 1 ? (int)((long)p->span * k / (p->count - 1)) : 0);
-}
-
-static void gaussian(const axis_plan *p, float *w) {
+static void gaussian(const window_axis *p, float *w) {
   double centre = (p->extent - 1) / 2.0, sigma = p->extent / 8.0;
   for (int i = 0; i < p->extent; i++) {
     double d = (i - centre) / sigma;
@@ -70,7 +43,7 @@ static void gaussian(const axis_plan *p, float *w) {
 typedef struct window_job {
   int dim[3]; /* D, H, W of the case */
   int channels;
-  axis_plan axis[3];
+  window_axis axis[3];
   float *weight[3];
   float *sum, *norm; /* (channels, D, H, W), (D, H, W) */
 } window_job;
@@ -103,7 +76,7 @@ vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, 
   for (int whole = window != VG_WINDOW_PATCH; whole >= 0; whole--) {
     int extent[3];
     for (int a = 0; a < 3; a++) {
-      j.axis[a] = plan_axis(dim[a], spec->patch[a], whole);
+      j.axis[a] = window_plan(dim[a], spec->patch[a], whole);
       extent[a] = j.axis[a].extent;
     }
     size_t need = vg_gan_generate_bytes(spec, extent);
@@ -131,9 +104,7 @@ vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, 
   for (int k = 0; k < total && !st; k += batch) {
     int n = total - k < batch ? total - k : batch, lo[8][3];
     for (int b = 0; b < n; b++) {
-      int index[3] = {(k + b) / (j.axis[2].count * j.axis[1].count),
-                      (k + b) / j.axis[2].count % j.axis[1].count, (k + b) % j.axis[2].count};
-      for (int a = 0; a < 3; a++) lo[b][a] = window_start(&j.axis[a], index[a]);
+      window_place(j.axis, k + b, lo[b]);
       float *to = given + (size_t)b * (size_t)spec->in_channels * window_voxels;
       vg_case_patch(c, lo[b], extent, spec->softmax ? NULL : to, spec->softmax ? to : NULL);
     }

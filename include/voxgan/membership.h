@@ -1,0 +1,49 @@
+/* membership.h: how well a model knows a subject, for the question whether it was trained on it.
+ *
+ * What members have and others lack is an attack's material:
+ *   error   the loss of what the model makes of the subject's own input against the subject's own target, on
+ *           the prepared grid inside the brain: of images the mean absolute difference in [-1, 1] over all
+ *           series, of label maps the cross-entropy of the class fractions (Yeom et al., CSF 2018; for GANs
+ *           Hilprecht et al., PETS 2019). A model that has learned a subject by heart errs less on it.
+ *   judged  the discriminator's mean logit of the subject's real pair, over windows of the training patch
+ *           that overlap by half (LOGAN, Hayes et al., PETS 2019). A discriminator that has learned a subject
+ *           by heart finds it more real.
+ *
+ * The same of networks whose weights are as first drawn, which know nobody, tell what differs between two
+ * groups of subjects before any training.
+ */
+#ifndef VOXGAN_MEMBERSHIP_H
+#define VOXGAN_MEMBERSHIP_H
+#include "voxgan/dataset.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vg_membership_subject {
+  const vg_dataset *set;
+  const vg_subject *subject; /* of set; with the model's series and label maps */
+} vg_membership_subject;
+
+typedef struct vg_membership_options {
+  const char *model; /* a run folder, or a model file: then discriminators are looked for beside it */
+  const vg_membership_subject *subjects;
+  size_t n;
+  const char *device; /* NULL: cpu */
+  int threads;        /* 0: all */
+} vg_membership_options;
+
+/* NaN for what there is not: a discriminator, where no whole checkpoint is in the run folder. */
+typedef struct vg_membership {
+  double error, judged;
+  double untrained_error, untrained_judged;
+} vg_membership;
+
+/* out: one for each subject. The generator is the model file's, the discriminator that of the newest whole
+ * checkpoint. Errors name the subject. */
+typedef vg_status (*vg_membership_fn)(const vg_membership_options *options, vg_membership *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,178 @@
+/* membership.c: how well a trained model knows each of some subjects. */
+#include "voxgan/membership.h"
+
+#include <math.h>
+#include <string.h>
+#include "run/checkpoint.h"
+#include "run/infer.h"
+#include "run/model_file.h"
+#include "run/window.h"
+#include "voxgan/loader.h"
+#include "voxgan/log.h"
+#include "voxgan/mem.h"
+#include "voxgan/run.h"
+#include "voxgan/str.h"
+
+typedef struct attack {
+  model_info model;
+  vg_gan *generator, *discriminator; /* trained; either GAN serves for one of its networks. NULL: not there */
+  vg_gan *untrained;                 /* both networks as first drawn */
+} attack;
+
+static size_t voxels_of(const vg_case *c) {
+  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+}
+
+/* ---- error ---- */
+
+static double image_error(const vg_case *c, const float *made) {
+  const size_t voxels = voxels_of(c);
+  double sum = 0, n = 0;
+  for (int s = 0; s < c->n_series; s++) {
+    const int16_t *real = c->image + (size_t)s * voxels;
+    const float *m = made + (size_t)s * voxels;
+    for (size_t i = 0; i < voxels; i++) {
+      if (!c->brain[i]) continue;
+      sum += fabs((double)m[i] - real[i] / 32767.0);
+      n++;
+    }
+  }
+  return sum / n;
+}
+
+static double label_error(const vg_case *c, const float *made) {
+  const size_t voxels = voxels_of(c);
+  double sum = 0, n = 0;
+  for (size_t i = 0; i < voxels; i++) {
+    if (!c->brain[i]) continue;
+    double background = 1;
+    for (int k = 0; k < c->n_classes; k++) {
+      const double share = c->labels[(size_t)k * voxels + i] / 255.0;
+      background -= share;
+      if (share > 0) sum -= share * log(fmax((double)made[(size_t)(k + 1) * voxels + i], 1e-7));
+    }
+    if (background > 0) sum -= background * log(fmax((double)made[i], 1e-7));
+    n++;
+  }
+  return sum / n;
+}
+
+static vg_status error_of(vg_gan *gan, const vg_case *c, double *out) {
+  const vg_gan_spec *spec = vg_gan_get_spec(gan);
+  float *made = vg_malloc(voxels_of(c) * (size_t)spec->out_channels, sizeof *made);
+  vg_status st = made ? infer(gan, c, VG_WINDOW_AUTO, available_memory(), made) : VG_MEMORY;
+  if (!st) *out = spec->softmax ? label_error(c, made) : image_error(c, made);
+  vg_free(made);
+  return st;
+}
+
+/* ---- the discriminator's view ---- */
+
+/* Class fractions of one window as the loader makes a target of them: what no class fills comes first. */
+static void add_background(float *fractions, int n_classes, size_t voxels) {
+  for (size_t i = 0; i < voxels; i++) {
+    float rest = 1;
+    for (int k = 1; k <= n_classes; k++) rest -= fractions[(size_t)k * voxels + i];
+    fractions[i] = rest;
+  }
+}
+
+static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
+  const vg_gan_spec *spec = vg_gan_get_spec(gan);
+  window_axis axis[3];
+  int total = 1;
+  for (int a = 0; a < 3; a++) {
+    axis[a] = window_plan(c->record.dim[2 - a], spec->patch[a], false);
+    total *= axis[a].count;
+  }
+  const int extent[3] = {axis[0].extent, axis[1].extent, axis[2].extent};
+  const size_t voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  float *input = vg_malloc(voxels * (size_t)spec->in_channels, sizeof *input);
+  float *target = vg_malloc(voxels * (size_t)spec->out_channels, sizeof *target);
+  vg_status st = input && target ? VG_OK : VG_MEMORY;
+  double sum = 0;
+  for (int k = 0; k < total && !st; k++) {
+    int lo[3];
+    double score;
+    window_place(axis, k, lo);
+    if (spec->softmax) {
+      vg_case_patch(c, lo, extent, target + voxels, input);
+      add_background(target, c->n_classes, voxels);
+    } else {
+      vg_case_patch(c, lo, extent, input, target);
+    }
+    const vg_gan_batch b = {
+        .n = 1, .dim = {extent[0], extent[1], extent[2]}, .input = input, .target = target};
+    st = vg_gan_judge(gan, &b, &score);
+    sum += score;
+  }
+  *out = sum / total;
+  vg_free(input);
+  vg_free(target);
+  return st;
+}
+
+/* ---- the networks ---- */
+
+/* Of the newest checkpoint in the folder that the model lies in. */
+static vg_status open_discriminator(attack *a, const char *model, const vg_gan_objective *objective,
+                                    vg_device device) {
+  char *run = vg_fs_is_dir(model) ? vg_strdup(model) : vg_fs_dirname(model);
+  bool found = false;
+  vg_status st = run ? vg_gan_new(&a->model.spec, objective, 0, device, &a->discriminator) : VG_MEMORY;
+  if (!st) st = checkpoint_load_discriminator(run, a->discriminator, &found);
+  if (!found) {
+    vg_gan_free(a->discriminator);
+    a->discriminator = NULL;
+  }
+  vg_free(run);
+  return st;
+}
+
+static vg_status open_networks(attack *a, const vg_membership_options *o) {
+  vg_gan_objective objective;
+  vg_device device;
+  vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
+  if (st) return st;
+  vg_tensor_threads(o->threads);
+  if ((st = model_load(o->model, device, &a->model, &a->generator))) return st;
+  objective_from_config(&a->model.config, &objective);
+  objective.ema = 0; /* nothing is trained here */
+  if (strcmp(a->model.spec.discriminator, "none") != 0)
+    st = open_discriminator(a, o->model, &objective, device);
+  if (st) return st;
+  const uint64_t seed = (uint64_t)a->model.config.run.seed;
+  return vg_gan_new(&a->model.spec, &objective, seed, device, &a->untrained);
+}
+
+static vg_status score(const attack *a, const vg_membership_subject *s, vg_membership *out) {
+  vg_case c = {0};
+  *out = (vg_membership){NAN, NAN, NAN, NAN};
+  vg_status st = vg_prepare(s->set, s->subject, &a->model.prep, &c);
+  if (st) return st;
+  st = error_of(a->generator, &c, &out->error);
+  if (!st) st = error_of(a->untrained, &c, &out->untrained_error);
+  if (!st && a->discriminator) st = judge(a->discriminator, &c, &out->judged);
+  if (!st && a->discriminator) st = judge(a->untrained, &c, &out->untrained_judged);
+  vg_case_release(&c);
+  return st;
+}
+
+vg_status vg_membership_score(const vg_membership_options *o, vg_membership *out) {
+  attack a = {0};
+  vg_status st = open_networks(&a, o);
+  for (size_t i = 0; i < o->n && !st; i++) {
+    if (vg_interrupted()) {
+      st = vg_fail(VG_INTERRUPTED, "interrupted");
+      break;
+    }
+    st = score(&a, &o->subjects[i], &out[i]);
+    if (st) st = vg_fail_in(st, "subject %s", o->subjects[i].subject->id);
+    vg_progress("membership: %zu of %zu subjects", i + 1, o->n);
+  }
+  vg_progress_end();
+  vg_gan_free(a.generator);
+  vg_gan_free(a.discriminator);
+  vg_gan_free(a.untrained);
+  return st;
+}

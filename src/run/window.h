@@ -1,0 +1,18 @@
+/* window.h: where windows of a patch's extent lie on a volume, an axis at a time. */
+#ifndef VG_RUN_WINDOW_H
+#define VG_RUN_WINDOW_H
+#include <stdbool.h>
+
+/* Evenly spread, overlapping by at least half, first and last flush with the ends. */
+typedef struct window_axis {
+  int extent, count, first, span; /* window k begins at first + k * span / (count - 1) */
+  bool flat;                      /* extent 1: a 2-D network, no overlap */
+} window_axis;
+
+/* n: voxels of the volume. whole: one window over all. */
+window_axis window_plan(int n, int patch, bool whole);
+int window_start(const window_axis *p, int k);
+/* Where window index of all begins, the last axis running fastest. */
+void window_place(const window_axis axis[3], int index, int lo[3]);
+
+#endif
