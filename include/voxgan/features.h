@@ -57,6 +57,8 @@ typedef struct vg_feature_input {
 typedef struct vg_feature_space {
   bool of_labels;    /* of the label maps alone; else of each series, one after the other */
   bool units_differ; /* between dimensions, so that they are standardised before distances are taken */
+  size_t of_some;    /* at most so many subjects, evenly over the ids, as pairs are all that is looked at; 0:
+                        all,    as points */
   /* How many values: of a series, or of the label maps. */
   size_t (*dims)(const vg_feature_plan *plan);
   /* Where the subject has no features in this space, out[0] is NaN. Fails for lack of memory only. */
@@ -77,7 +79,7 @@ typedef struct vg_features {
   size_t n, dims;
   float *values;   /* (n, dims); series follow each other as in the plan */
   size_t *subject; /* (n), ascending: whose row it is. Those that lack a series of the plan, or a tumour, have
-                      none */
+                      none, nor those beyond of_some */
 } vg_features;
 
 /* out: VG_FEATURES_MAX, by space; those that the plan leaves out stay empty. description: what the set's

@@ -1,15 +1,16 @@
 /* evaluate_distribution.c: suite distribution: the real and the synthetic set as points in feature spaces. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include "eval/evaluate_case.h"
+#include "eval/evaluate_distribution.h"
 #include "eval/set_distance.h"
-#include "voxgan/features.h"
 #include "voxgan/log.h"
 
 static const struct {
   const char *metric;
-  vg_status (*measure)(const vg_points *p, vg_distance *out);
-} distances[] = {{"mmd", vg_mmd}};
+  vg_status (*measure)(const vg_points *p, vg_set_distance *out);
+} distances[] = {{"mmd", vg_mmd}, {"frechet", vg_frechet}, {"sliced_wasserstein", vg_sliced_wasserstein}};
 
 static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, const vg_features *real,
                                const vg_features *synth) {
@@ -20,7 +21,7 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, co
     return VG_OK;
   }
   for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
-    vg_distance d;
+    vg_set_distance d;
     vg_status st = distances[i].measure(&points, &d);
     if (st) return vg_fail_in(st, "%s in space %s", distances[i].metric, space->name);
     eval_set row = {.metric = vg_set_metric_find(distances[i].metric),
@@ -31,7 +32,10 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, co
                     .n_real = real->n,
                     .n_synth = synth->n};
     snprintf(row.space, sizeof row.space, "%s", space->name);
-    if (!isnan(d.p)) snprintf(row.note, sizeof row.note, "p %.3g", d.p);
+    if (!isnan(d.p))
+      snprintf(row.note, sizeof row.note, "p %.3g", d.p);
+    else if (!strcmp(row.metric->name, "frechet") && (real->n <= real->dims || synth->n <= real->dims))
+      snprintf(row.note, sizeof row.note, "biased upwards: %zu dimensions", real->dims);
     if ((st = vg_eval_add_set(e, &row))) return st;
   }
   return VG_OK;
@@ -52,8 +56,11 @@ vg_status vg_eval_distribution(eval_study *s) {
   if ((st = vg_features_read(&plan, &s->real, NULL, real))) goto out;
   if ((st = vg_features_read(&plan, &s->synth, e->recorded, synth))) goto out;
   for (int i = 0; vg_features_at(i) && !st; i++) {
-    if (plan.spaces >> i & 1) st = measure_space(e, vg_features_at(i), &real[i], &synth[i]);
+    if (plan.spaces >> i & 1 && !vg_features_at(i)->space->of_some)
+      st = measure_space(e, vg_features_at(i), &real[i], &synth[i]);
   }
+  int volume = vg_features_find("volume");
+  if (!st) st = vg_eval_diversity(e, &plan, &real[volume], &synth[volume]);
   if (!st && e->n_sets == before)
     vg_eval_leave_out(e, "distribution", "no series and no tumour is in two subjects or more on each side");
 out:

@@ -1,4 +1,5 @@
 /* features_intensity.c: histograms of an image's intensities by tissue. */
+#include <math.h>
 #include "voxgan/features.h"
 
 enum { BINS = 16 };
@@ -30,9 +31,10 @@ static vg_status compute(const vg_feature_input *in, float *out) {
   for (size_t r = 0; r < bins; r += BINS) {
     double all = 0;
     for (int b = 0; b < BINS; b++) all += counts[r + (size_t)b];
-    for (int b = 0; b < BINS; b++) out[r + (size_t)b] = all > 0 ? (float)(counts[r + (size_t)b] / all) : 0;
+    for (int b = 0; b < BINS; b++)
+      out[r + (size_t)b] = all > 0 ? (float)sqrt(counts[r + (size_t)b] / all) : 0;
   }
   return VG_OK;
 }
 
-const vg_feature_space vg_features_intensity = {.units_differ = true, .dims = dims, .compute = compute};
+const vg_feature_space vg_features_intensity = {.dims = dims, .compute = compute};

@@ -86,6 +86,11 @@ static vg_status normalise(const subject_reading *r, vg_volume *v, const char *s
   return st;
 }
 
+/* Of n subjects `some` are taken, evenly. */
+static bool is_taken(size_t index, size_t n, size_t some) {
+  return !some || n <= some || (index + 1) * some / n > index * some / n;
+}
+
 /* The subject's row, or the part of it that belongs to one series of the plan. */
 static vg_status compute(subject_reading *r, bool of_labels, int series) {
   const vg_feature_plan *plan = r->all->plan;
@@ -93,6 +98,10 @@ static vg_status compute(subject_reading *r, bool of_labels, int series) {
     const vg_feature_space *space = vg_features_at(i)->space;
     if (!(plan->spaces >> i & 1) || space->of_labels != of_labels) continue;
     vg_features *to = &r->all->out[i];
+    if (!is_taken(r->index, r->all->set->n, space->of_some)) {
+      to->values[r->index * to->dims] = NAN;
+      continue;
+    }
     size_t part = of_labels ? 0 : (size_t)series * space->dims(plan);
     vg_status st = space->compute(&r->in, to->values + r->index * to->dims + part);
     if (st) return vg_fail_in(st, "%s", vg_features_at(i)->name);

@@ -33,15 +33,25 @@ vg_status vg_thumbnail(const vg_feature_input *in, const int dim[3], float *out)
   return st;
 }
 
-enum { EDGE = 32 };
+enum { SMALL = 32, LARGE = VG_VOLUME_EDGE };
 
-static size_t dims(const vg_feature_plan *plan) {
+static size_t small_dims(const vg_feature_plan *plan) {
   (void)plan;
-  return (size_t)EDGE * EDGE * EDGE;
+  return (size_t)SMALL * SMALL * SMALL;
 }
 
-static vg_status compute(const vg_feature_input *in, float *out) {
-  return vg_thumbnail(in, (const int[]){EDGE, EDGE, EDGE}, out);
+static vg_status small(const vg_feature_input *in, float *out) {
+  return vg_thumbnail(in, (const int[]){SMALL, SMALL, SMALL}, out);
 }
 
-const vg_feature_space vg_features_thumbnail = {.dims = dims, .compute = compute};
+static size_t large_dims(const vg_feature_plan *plan) {
+  (void)plan;
+  return (size_t)LARGE * LARGE * LARGE;
+}
+
+static vg_status large(const vg_feature_input *in, float *out) {
+  return vg_thumbnail(in, (const int[]){LARGE, LARGE, LARGE}, out);
+}
+
+const vg_feature_space vg_features_thumbnail = {.dims = small_dims, .compute = small};
+const vg_feature_space vg_features_volume = {.of_some = 32, .dims = large_dims, .compute = large};

@@ -11,40 +11,52 @@
 
 /* ---- scales ---- */
 
-/* Mean and SD of one dimension; of what rounding alone moves the SD is 0. */
-static void spread(const float *v, size_t n, size_t dims, const float *more, size_t m, double *mean,
+/* Mean and SD of each dimension over two lists of rows. An SD that rounding alone makes is 0. */
+static void spread(const float *rows, size_t n, const float *more, size_t m, size_t dims, double *mean,
                    double *sd) {
-  double sum = 0, squares = 0, all = (double)(n + m);
-  for (size_t i = 0; i < n; i++) sum += (double)v[i * dims];
-  for (size_t i = 0; i < m; i++) sum += (double)more[i * dims];
-  *mean = sum / all;
-  for (size_t i = 0; i < n; i++) squares += ((double)v[i * dims] - *mean) * ((double)v[i * dims] - *mean);
-  for (size_t i = 0; i < m; i++)
-    squares += ((double)more[i * dims] - *mean) * ((double)more[i * dims] - *mean);
-  *sd = n + m > 1 ? sqrt(squares / (all - 1)) : 0;
-  if (*sd < 1e-6 * (fabs(*mean) + 1e-3)) *sd = 0;
+  double all = (double)(n + m);
+  for (size_t d = 0; d < dims; d++) mean[d] = sd[d] = 0;
+  for (size_t i = 0; i < n + m; i++) {
+    const float *v = i < n ? rows + i * dims : more + (i - n) * dims;
+    for (size_t d = 0; d < dims; d++) mean[d] += (double)v[d];
+  }
+  for (size_t d = 0; d < dims; d++) mean[d] /= all;
+  for (size_t i = 0; i < n + m; i++) {
+    const float *v = i < n ? rows + i * dims : more + (i - n) * dims;
+    for (size_t d = 0; d < dims; d++) sd[d] += ((double)v[d] - mean[d]) * ((double)v[d] - mean[d]);
+  }
+  for (size_t d = 0; d < dims; d++) {
+    sd[d] = n + m > 1 ? sqrt(sd[d] / (all - 1)) : 0;
+    if (sd[d] < 1e-6 * (fabs(mean[d]) + 1e-3)) sd[d] = 0;
+  }
 }
 
 float *vg_points_standardised(const vg_points *p, bool pooled) {
-  float *out = vg_malloc((p->n_real + p->n_synth) * p->dims, sizeof *out);
-  for (size_t d = 0; out && d < p->dims; d++) {
-    const float *real = p->real + d, *synth = p->synth + d;
-    double mean, sd, mean_all, sd_all;
-    spread(real, p->n_real, p->dims, synth, p->n_synth, &mean_all, &sd_all);
-    spread(real, p->n_real, p->dims, NULL, 0, &mean, &sd);
-    if (pooled) mean = mean_all, sd = sd_all;
-    if (!(sd > 0)) sd = sd_all;
-    double scale = !p->units_differ ? 1 : sd > 0 ? 1 / sd : 0;
-    float *to = out + d;
-    for (size_t i = 0; i < p->n_real; i++, to += p->dims)
-      *to = (float)(((double)real[i * p->dims] - mean) * scale);
-    for (size_t i = 0; i < p->n_synth; i++, to += p->dims)
-      *to = (float)(((double)synth[i * p->dims] - mean) * scale);
+  size_t n = p->n_real + p->n_synth, dims = p->dims;
+  float *out = vg_malloc(n * dims, sizeof *out);
+  double *mean = vg_malloc(4 * dims, sizeof *mean);
+  if (!out || !mean) {
+    vg_free(out);
+    vg_free(mean);
+    return NULL;
   }
+  double *sd = mean + dims, *mean_all = sd + dims, *sd_all = mean_all + dims;
+  spread(p->real, p->n_real, p->synth, p->n_synth, dims, mean_all, sd_all);
+  spread(p->real, p->n_real, NULL, 0, dims, mean, sd);
+  for (size_t d = 0; d < dims; d++) {
+    double by = pooled || !(sd[d] > 0) ? sd_all[d] : sd[d];
+    if (pooled) mean[d] = mean_all[d];
+    sd[d] = !p->units_differ ? 1 : by > 0 ? 1 / by : 0;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const float *v = i < p->n_real ? p->real + i * dims : p->synth + (i - p->n_real) * dims;
+    for (size_t d = 0; d < dims; d++) out[i * dims + d] = (float)(((double)v[d] - mean[d]) * sd[d]);
+  }
+  vg_free(mean);
   return out;
 }
 
-VG_HOT static double dot(const float *a, const float *b, size_t n) {
+VG_HOT double vg_points_dot(const float *a, const float *b, size_t n) {
   double lanes[8] = {0}, sum = 0;
   size_t i = 0;
   for (; i + 8 <= n; i += 8)
@@ -63,7 +75,7 @@ typedef struct gram {
 static vg_status gram_row(void *arg, size_t i) {
   const gram *g = arg;
   for (size_t k = 0; k <= i; k++) {
-    double v = dot(g->rows + i * g->dims, g->rows + k * g->dims, g->dims);
+    double v = vg_points_dot(g->rows + i * g->dims, g->rows + k * g->dims, g->dims);
     g->out[i * g->n + k] = g->out[k * g->n + i] = v;
   }
   return VG_OK;
@@ -75,13 +87,26 @@ double *vg_points_gram(const float *rows, size_t n, size_t dims) {
   return g.out;
 }
 
+double vg_points_mean_within(const double *pairs, size_t n, const size_t *a, size_t n_a) {
+  double sum = 0, met = 0;
+  for (size_t i = 0; i < n_a; i++) {
+    for (size_t j = 0; j < i; j++) {
+      double v = pairs[a[i] * n + a[j]];
+      if (a[i] == a[j] || isnan(v)) continue;
+      sum += v;
+      met++;
+    }
+  }
+  return met > 0 ? sum / met : 1;
+}
+
 /* ---- resampling ---- */
 
 typedef enum draw { BOOTSTRAP, HALVES, PERMUTATION } draw;
 static const char *const draw_names[] = {"set bootstrap", "set halves", "set permutation"};
 
 typedef struct resampling {
-  vg_distance_of distance;
+  vg_set_distance_of distance;
   const void *space;
   size_t n_real, n_synth;
   draw draw;
@@ -132,8 +157,8 @@ static vg_status measure_value(resampling *r, double *out) {
   return st;
 }
 
-vg_status vg_distance_measure(vg_distance_of distance, const void *space, size_t n_real, size_t n_synth,
-                              bool permute, vg_distance *out) {
+vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space, size_t n_real,
+                                  size_t n_synth, bool permute, vg_set_distance *out) {
   double values[VG_PERMUTATIONS];
   resampling r = {distance, space, n_real, n_synth, BOOTSTRAP, values};
   out->ci_low = out->ci_high = out->floor = out->p = NAN;

@@ -10,19 +10,6 @@ typedef struct kernel {
   const double *k; /* (n, n) */
 } kernel;
 
-/* Mean over pairs of different points. */
-static double mean_within(const kernel *s, const size_t *a, size_t n) {
-  double sum = 0, pairs = 0;
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < i; j++) {
-      if (a[i] == a[j]) continue;
-      sum += s->k[a[i] * s->n + a[j]];
-      pairs++;
-    }
-  }
-  return pairs > 0 ? sum / pairs : 1;
-}
-
 static vg_status distance(const void *space, const size_t *a, size_t n, const size_t *b, size_t m,
                           double *out) {
   const kernel *s = space;
@@ -30,7 +17,8 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < m; j++) between += s->k[a[i] * s->n + b[j]];
   }
-  *out = mean_within(s, a, n) + mean_within(s, b, m) - 2 * between / ((double)n * (double)m);
+  *out = vg_points_mean_within(s->k, s->n, a, n) + vg_points_mean_within(s->k, s->n, b, m) -
+         2 * between / ((double)n * (double)m);
   return VG_OK;
 }
 
@@ -61,13 +49,13 @@ static vg_status make_kernel(double *gram, size_t n) {
   return VG_OK;
 }
 
-vg_status vg_mmd(const vg_points *p, vg_distance *out) {
+vg_status vg_mmd(const vg_points *p, vg_set_distance *out) {
   size_t n = p->n_real + p->n_synth;
   float *rows = vg_points_standardised(p, true);
   double *gram = rows ? vg_points_gram(rows, n, p->dims) : NULL;
   vg_free(rows);
   vg_status st = gram ? make_kernel(gram, n) : VG_MEMORY;
-  if (!st) st = vg_distance_measure(distance, &(kernel){n, gram}, p->n_real, p->n_synth, true, out);
+  if (!st) st = vg_set_distance_measure(distance, &(kernel){n, gram}, p->n_real, p->n_synth, true, out);
   vg_free(gram);
   return st;
 }
