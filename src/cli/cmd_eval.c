@@ -13,7 +13,9 @@ static const cli_option options[] = {
     {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired by id", true},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv and summary.json", true},
     {"suite", CLI_TEXT, &suite, "A,B",
-     "groups of metrics: image, overlap (both when not given), boundary; or all that the data allow (all)",
+     "groups of metrics: image, overlap (both when not given), boundary, distribution; or all that the data "
+     "allow "
+     "(all)",
      false},
     {"band", CLI_F64, &band, "MM", "width of the region band, the brain around the tumour", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; guessed and said when not given", false},
@@ -90,8 +92,9 @@ const cli_command cmd_eval = {
         "parts and a band around it; suite overlap the label maps of both sides, by class and in the "
         "regions\n"
         "WT, TC, ET; suite boundary what happens across the tumour's surface, also where no subject is on\n"
-        "both sides: then each synthetic one against the mean of the real ones. `voxgan list metrics` says\n"
-        "what each metric is, and what it is where a mask is empty. metrics.csv has one row a subject,\n"
+        "both sides: then each synthetic one against the mean of the real ones. Suite distribution compares\n"
+        "the two sets as a whole, in the spaces of `voxgan list features`. `voxgan list metrics` says what\n"
+        "each metric is, and what it is where a mask is empty. metrics.csv has one row a subject,\n"
         "series, region and metric; summary.json their statistics, which a later run takes as its\n"
         "--baseline. A single subject has neither SD nor interval.\n\n"
         "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real\n"

@@ -44,7 +44,7 @@ float *vg_points_standardised(const vg_points *p, bool pooled) {
   spread(p->real, p->n_real, p->synth, p->n_synth, dims, mean_all, sd_all);
   spread(p->real, p->n_real, NULL, 0, dims, mean, sd);
   for (size_t d = 0; d < dims; d++) {
-    double by = pooled || !(sd[d] > 0) ? sd_all[d] : sd[d];
+    double by = pooled ? sd_all[d] : fmax(sd[d], VG_LEAST_SD * sd_all[d]);
     if (pooled) mean[d] = mean_all[d];
     sd[d] = !p->units_differ ? 1 : by > 0 ? 1 / by : 0;
   }

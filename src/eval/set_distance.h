@@ -66,8 +66,10 @@ vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space
                                   size_t n_synth, bool permute, vg_set_distance *out);
 
 /* Points as float rows (n_real + n_synth, dims), centred, and where units differ each dimension divided by
- * its SD (n - 1); vg_free. Mean and SD are those of the real set (of both together: pooled). A dimension that
- * is constant in the real set takes the SD of both together, and one that is constant in both is 0. */
+ * its SD (n - 1); vg_free. Mean and SD are those of the real set (of both together: pooled), the SD at least
+ * VG_LEAST_SD of both together's, so that what hardly varies among few real points does not drown the rest. A
+ * dimension that is constant in both is 0. */
+#define VG_LEAST_SD 0.1
 float *vg_points_standardised(const vg_points *p, bool pooled);
 double vg_points_dot(const float *a, const float *b, size_t dims);
 /* Mean over the pairs of a that are different points and whose value (n, n) is not NaN; 1 where there is

@@ -35,12 +35,22 @@ expect_ok 'suite overlap is left out: label maps are equal' \
 expect "and recorded" grep -q '"why"' "$T/e4/summary.json"
 expect "profiles are in the summary" grep -q '"gradient_sd"' "$T/e4/summary.json"
 
-# No subject on both sides: the boundary suite alone.
-"$VOXGAN" phantom --out "$T/others" --subjects 1 --first 7 --size 80 --seed 12 2>/dev/null || bad phantom
+# No subject on both sides: the suites boundary and distribution alone, and this for two subjects or more.
+"$VOXGAN" phantom --out "$T/others" --subjects 2 --first 7 --size 80 --seed 12 2>/dev/null || bad phantom
+"$VOXGAN" phantom --out "$T/lone" --subjects 1 --first 9 --size 80 --seed 12 2>/dev/null || bad phantom
 apart="--real $T/11 --synth $T/others --layout brats2021 --synth-layout brats2021"
+lone="--real $T/11 --synth $T/lone --layout brats2021 --synth-layout brats2021"
 expect_fail 3 'no subject is on both sides' "$VOXGAN" eval $apart --out "$T/e6"
 expect_ok 'suite image is left out: no subject is on both sides' "$VOXGAN" eval $apart --out "$T/e6" --suite all
 expect "figures of the synthetic subject" grep -q '^BraTS2021_00007,t1,tumour,boundary_sharpness,' "$T/e6/metrics.csv"
+expect "and of the sets" grep -q '^,tumour,,mmd,' "$T/e6/metrics.csv"
+expect_ok 'left out: it needs two subjects' "$VOXGAN" eval $lone --out "$T/e7" --suite boundary,distribution
+expect_fail 3 'nothing to compare: it needs two subjects' "$VOXGAN" eval $lone --out "$T/e7" --suite distribution
+expect_ok 'real halves' "$VOXGAN" eval $both --out "$T/e8" --suite distribution
+expect "in the summary" grep -q '"floor"' "$T/e8/summary.json"
+sed '/"space":"thumbnail","metric":"mmd"/s/"value":0/"value":-9/' $baseline >"$T/nearer.json"
+expect_fail 5 '1 value worse' "$VOXGAN" eval $both --out "$T/e8" --suite distribution --baseline "$T/nearer.json"
+expect "the table names the space" grep -qE '^thumbnail +mmd .* worse' "$T/stdout"
 
 expect_fail 2 "did you mean 'boundary'" "$VOXGAN" eval $both --out "$T/e5" --suite boundry
 expect_fail 2 'no challenge' "$VOXGAN" eval $both --out "$T/e5" --challenge GBM

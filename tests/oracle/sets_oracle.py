@@ -123,8 +123,7 @@ def frechet(x, y):
 
 
 def scaled(x, y, by):
-    sd = by.std(0, ddof=1)
-    sd = np.where(sd > 0, sd, np.vstack([x, y]).std(0, ddof=1))
+    sd = np.maximum(by.std(0, ddof=1), 0.1 * np.vstack([x, y]).std(0, ddof=1))
     sd = np.where(sd > 0, sd, np.inf)
     return (x - by.mean(0)) / sd, (y - by.mean(0)) / sd
 
