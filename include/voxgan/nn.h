@@ -33,6 +33,7 @@ typedef struct vg_gan_spec {
   int levels;     /* of the U-Net; 0: from the patch */
   int blocks;     /* of the ResNet generator */
   int d_layers;   /* stride-2 layers of the PatchGAN, pix2pix: 3 */
+  int d_scales;   /* resolutions that are judged, each half the one before; pix2pix: 1, pix2pixHD: 3 */
   int softmax;    /* 1: out_channels are class fractions, the first the background's; 0: images, by tanh */
   int input_skip; /* 1: unet's input also reaches its output by a k3 convolution; pix2pix: 0 */
   double dropout; /* probability in the innermost decoder blocks, pix2pix: 0.5 */
@@ -42,6 +43,9 @@ typedef struct vg_gan_objective {
   char adversarial[16];                   /* row of losses.def with kind adversarial: bce, lsgan, hinge */
   char reconstruction[16];                /* row with kind reconstruction: l1, ce_dice */
   double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
+  double w_feature;                       /* of feature matching, pix2pixHD: 10; 0: none */
+  double w_r1;                            /* gamma of R1 (Mescheder et al., ICML 2018); 0: none */
+  int r1_every; /* steps between such terms, each that many times as large (StyleGAN2: 16) */
   double beta1, beta2;
   double ema;      /* decay a step of the generator's exponential moving average; 0: none */
   bool d_spectral; /* spectral norm in the discriminator (Miyato et al., ICLR 2018) */
@@ -52,9 +56,18 @@ typedef struct vg_gan_batch {
   const float *input, *target, *weight;
 } vg_gan_batch;
 
+/* Unweighted means over samples, logits and voxels; what a discriminator gives, summed over its scales. */
 typedef struct vg_gan_losses {
-  double d_real, d_fake, g_adversarial, g_reconstruction; /* unweighted means */
+  double d_real, d_fake;
+  double d_r1; /* |d sum(logits) / d image|^2 / logits of the real images, so that it depends neither on the
+                  patch nor on the batch; in each r1_every-th step, that many times as large, else 0 */
+  double g_adversarial, g_reconstruction;
+  double g_feature; /* sum over layers of the mean |real - fake| of what they give */
 } vg_gan_losses;
+#define VG_GAN_LOSSES 6
+/* Name ("d_real") and value of loss i of a vg_gan_losses. */
+const char *vg_gan_loss_name(int i);
+double *vg_gan_loss_at(vg_gan_losses *l, int i);
 
 typedef struct vg_gan vg_gan;
 

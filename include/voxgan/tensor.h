@@ -51,7 +51,8 @@ const char *vg_torch_version(void); /* "1.13.0" */
 /* Highest bytes held so far: the process's peak RSS on the CPU; on CUDA what tensors held at once, or 0 where
  * libtorch (before 2.10) does not tell. */
 size_t vg_tensor_peak_bytes(vg_device d);
-/* Off: the CPU computes by ATen's operations, as other devices do; for tests. Returns the former setting. */
+/* Off: the CPU computes by ATen's operations, as other devices do; for second derivatives, and tests. Returns
+ * the former setting. */
 bool vg_tensor_own_kernels(bool on);
 
 /* ---- lifetime and errors ---- */
@@ -95,6 +96,9 @@ vg_tensor *vg_detach(vg_tensor *t);
 void vg_backward(vg_tensor *loss);
 vg_tensor *vg_grad(vg_tensor *t); /* its gradient, or NULL (not an error) when it has none */
 void vg_zero_grad(vg_tensor *t);
+/* d sum(of) / d in, which can be differentiated again; of's graph stays. Of what our own CPU kernels made it
+ * is an error: they have no second derivative, see vg_tensor_own_kernels. */
+vg_tensor *vg_gradient(vg_tensor *of, vg_tensor *in);
 bool vg_no_grad(bool on); /* this thread; returns the former setting */
 
 /* ---- elementwise; shapes broadcast ---- */
@@ -133,6 +137,9 @@ void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag);
 /* Zero padding (or cropping where negative) of D, H, W: before and after. */
 vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], double value);
 vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]);
+/* Along each axis of stride 2 the mean of every other voxel and its two neighbours, n to (n + 1) / 2 voxels;
+ * at an end, of those that are there. */
+vg_tensor *vg_halve3d(vg_tensor *a, const int stride[3]);
 
 /* ---- layers ---- */
 typedef struct vg_conv_geo {

@@ -64,7 +64,7 @@ static vg_tensor *add(vg_params *p, const char *block, const char *what, const i
     p->cap = cap;
   }
   vg_param *q = &p->list[p->n];
-  snprintf(q->name, sizeof q->name, "%s.%s", block, what);
+  snprintf(q->name, sizeof q->name, "%s%s.%s", p->within, block, what);
   q->trained = trained;
   vg_scope *s = vg_scope_push();
   q->value = initial(p, q->name, shape, ndim, mean, sd);

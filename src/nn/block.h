@@ -18,6 +18,7 @@ typedef struct vg_param {
 
 typedef struct vg_params {
   const char *prefix; /* "g." or "d.": part of the key of each tensor's random stream */
+  char within[16];    /* goes before the names of the blocks that are made next */
   uint64_t seed;
   double sd;     /* of the initial weights; 0: zeros, for networks whose weights are loaded next */
   bool spectral; /* blocks divide their weight by its largest singular value */

@@ -80,18 +80,21 @@ static vg_tensor *add_shared(vg_tensor *a, vg_tensor *b) {
   return vg_reshape(vg_add(vg_reshape(a, apart, 6), b), whole, 5);
 }
 
-static vg_tensor *judge(const void *net, vg_tensor *conditions, vg_tensor *images, const vg_pass *pass) {
+static vg_verdict judge(const void *net, vg_tensor *conditions, vg_tensor *images, const vg_pass *pass) {
   const patch_gan *d = net;
   const vg_block *b = &d->layer[0];
   vg_scope *s = vg_scope_push();
   vg_tensor *w = vg_narrow(vg_block_weight(b), 1, d->labels, d->images);
   vg_tensor *y = vg_conv3d(images, w, NULL, &b->geo);
   y = vg_scope_pop(s, vg_leaky_relu(add_shared(y, conditions), 0.2));
+  vg_verdict v = {.n_features = d->layers - 1};
   for (int i = 1; i < d->layers; i++) {
+    v.feature[i - 1] = y;
     s = vg_scope_push();
     y = vg_scope_pop(s, vg_block_apply(&d->layer[i], y, NULL, i < d->layers - 1 ? 0.2 : 1, pass));
   }
-  return y;
+  v.logits = y;
+  return v;
 }
 
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {

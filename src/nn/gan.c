@@ -14,8 +14,6 @@ static bool has_discriminator(const vg_gan_spec *spec) {
 
 static vg_status check_spec(const vg_gan_spec *spec, bool training) {
   const vg_generator *g = vg_generator_find(spec->generator);
-  const vg_discriminator *d = vg_discriminator_find(spec->discriminator);
-  vg_status st = VG_OK;
   if (!g)
     return vg_fail(VG_CONFIG, "generator \"%s\" is not known; see voxgan list generators", spec->generator);
   if (vg_norm_find(spec->norm) < 0)
@@ -32,22 +30,9 @@ static vg_status check_spec(const vg_gan_spec *spec, bool training) {
   if (spec->ngf < 1 || spec->ngf > 1024) return vg_fail(VG_CONFIG, "ngf %d: 1 to 1024", spec->ngf);
   if (!(spec->dropout >= 0 && spec->dropout < 1))
     return vg_fail(VG_CONFIG, "dropout %g: 0 or more, below 1", spec->dropout);
-  st = g->check(spec);
+  vg_status st = g->check(spec);
   if (st || !training || !has_discriminator(spec)) return st;
-  if (!d)
-    return vg_fail(VG_CONFIG, "discriminator \"%s\" is not known; see voxgan list discriminators",
-                   spec->discriminator);
-  if (spec->ndf < 1 || spec->ndf > 1024) return vg_fail(VG_CONFIG, "ndf %d: 1 to 1024", spec->ndf);
-  st = d->check(spec);
-  if (st) return st;
-  int least[3];
-  d->min_dim(spec, least);
-  for (int a = 0; a < 3; a++)
-    if (spec->patch[a] < least[a])
-      return vg_fail(VG_CONFIG, "patch %dx%dx%d is too small for d_layers %d, which needs %dx%dx%d",
-                     spec->patch[0], spec->patch[1], spec->patch[2], spec->d_layers, least[0], least[1],
-                     least[2]);
-  return VG_OK;
+  return vg_scales_check(spec);
 }
 
 static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective *o) {
@@ -65,6 +50,13 @@ static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective
         r->name);
   if (o->w_adversarial > 0 && !has_discriminator(spec))
     return vg_fail(VG_CONFIG, "an adversarial loss of weight %g wants a discriminator", o->w_adversarial);
+  if (o->w_feature > 0 && !has_discriminator(spec))
+    return vg_fail(VG_CONFIG, "a feature-matching loss of weight %g wants a discriminator", o->w_feature);
+  if (!(o->w_feature >= 0 && isfinite(o->w_feature)) || !(o->w_r1 >= 0 && isfinite(o->w_r1)))
+    return vg_fail(VG_CONFIG, "weights %g of feature matching and %g of the gradient penalty: 0 or more",
+                   o->w_feature, o->w_r1);
+  if (o->w_r1 > 0 && o->r1_every < 1)
+    return vg_fail(VG_CONFIG, "a gradient penalty every %d steps: 1 at least", o->r1_every);
   if (!(o->w_adversarial >= 0 && isfinite(o->w_adversarial)) ||
       !(o->w_reconstruction >= 0 && isfinite(o->w_reconstruction)))
     return vg_fail(VG_CONFIG, "loss weights %g and %g: 0 or more", o->w_adversarial, o->w_reconstruction);
@@ -106,12 +98,9 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
   gan->reconstruction = vg_loss_find(objective->reconstruction);
   st = vg_adam_init(&gan->g_adam, &gan->g_params, objective->beta1, objective->beta2);
   if (st || !has_discriminator(spec)) goto out;
-  gan->discriminator = vg_discriminator_find(spec->discriminator);
   gan->d_params = (vg_params){
       .prefix = "d.", .seed = seed, .sd = INIT_SD, .spectral = objective->d_spectral, .device = device};
-  st = VG_MEMORY;
-  if (!(gan->d = gan->discriminator->build(spec, &gan->d_params))) goto out;
-  if (!(st = gan->d_params.status))
+  if (!(st = vg_scales_build(spec, &gan->d_params, &gan->d)))
     st = vg_adam_init(&gan->d_adam, &gan->d_params, objective->beta1, objective->beta2);
 out:
   if (st) {
@@ -142,7 +131,7 @@ void vg_gan_free(vg_gan *gan) {
   vg_free(gan->pending);
   vg_free(gan->g);
   vg_free(gan->average);
-  vg_free(gan->d);
+  vg_scales_release(&gan->d);
   vg_free(gan);
 }
 
@@ -179,7 +168,7 @@ vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
   int least[3], d[3] = {1, 1, 1};
   bool fits = true;
   gan->generator->min_dim(&gan->spec, least);
-  if (training && gan->d) gan->discriminator->min_dim(&gan->spec, d);
+  if (training && gan->d.n) vg_scales_min_dim(&gan->spec, d);
   for (int a = 0; a < 3; a++) {
     if (d[a] > least[a]) least[a] = d[a];
     fits = fits && dim[a] >= least[a];
@@ -212,9 +201,8 @@ size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
 
 size_t vg_gan_step_bytes(const vg_gan_spec *spec, int n, const int dim[3]) {
   const vg_generator *g = vg_generator_find(spec->generator);
-  const vg_discriminator *d = vg_discriminator_find(spec->discriminator);
   if (!g) return 0;
   double inputs = vg_voxels(dim) * (spec->in_channels + spec->out_channels + 1);
-  double judged = d ? d->floats(spec, dim) : 0;
+  double judged = has_discriminator(spec) ? vg_scales_floats(spec, dim) : 0;
   return (size_t)((g->floats(spec, dim, true) + judged + inputs) * n * sizeof(float));
 }

@@ -1,8 +1,9 @@
-/* gan.h: what a vg_gan is made of; shared by gan.c, gan_step.c and gan_state.c. */
+/* gan.h: what a vg_gan is made of; shared by the gan_*.c. */
 #ifndef VG_NN_GAN_H
 #define VG_NN_GAN_H
 #include "nn/networks.h"
 #include "nn/optim.h"
+#include "nn/scales.h"
 
 struct vg_gan {
   vg_gan_spec spec;
@@ -11,15 +12,14 @@ struct vg_gan {
   vg_device device;
   int64_t step; /* taken so far */
 
-  /* (5) of each deferred step that vg_gan_losses_take has not read: losses, and not 0 where it was skipped */
+  /* (7) of each deferred step that vg_gan_losses_take has not read: losses, and not 0 where it was skipped */
   vg_tensor **pending;
   int n_pending, cap_pending;
 
   const vg_generator *generator;
-  const vg_discriminator *discriminator;
-  void *g,
-      *d; /* d NULL where there is no discriminator; a synthesis-only GAN has no reconstruction loss either */
+  void *g;
   void *average; /* of the generator over the steps; NULL where none is kept */
+  vg_scales d;   /* a synthesis-only GAN has none, and no reconstruction loss either */
   vg_params g_params, d_params, average_params;
   vg_adam g_adam, d_adam;
   const vg_loss *adversarial, *reconstruction;
@@ -29,6 +29,13 @@ struct vg_gan {
 vg_status vg_gan_average(vg_gan *gan, double share);
 /* data (N, channels, D, H, W) as a tensor; NULL for NULL. */
 vg_tensor *vg_gan_upload(const vg_gan *gan, const vg_gan_batch *b, const float *data, int channels);
+/* (VG_GAN_LOSSES / 2): share of the losses of one half of a step. */
+vg_tensor *vg_gan_losses_row(vg_tensor *const *list, double share);
+/* Such a row as losses first, first + 1, ... of out; waits for the device. VG_NONFINITE, with the loss's
+ * name. */
+vg_status vg_gan_losses_read(vg_tensor *row, int first, vg_gan_losses *out);
+/* Keeps the rows of a step for vg_gan_losses_take. */
+vg_status vg_gan_losses_defer(vg_gan *gan, vg_tensor *d, vg_tensor *g, vg_tensor *skipped);
 /* Forgets the deferred steps' losses. */
 void vg_gan_drop_pending(vg_gan *gan);
 /* VG_CONFIG where the network cannot take this extent. */

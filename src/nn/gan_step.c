@@ -29,114 +29,116 @@ static part prepare(vg_gan *gan, const vg_gan_batch *b, int index, bool graph, b
   return t;
 }
 
-/* (2): share of either loss. */
-static vg_tensor *pair(vg_tensor *a, vg_tensor *b, double share) {
-  const int64_t one = 1;
-  vg_tensor *both[2] = {vg_reshape(vg_detach(a), &one, 1), vg_reshape(vg_detach(b), &one, 1)};
-  return vg_scale(vg_cat(both, 2, 0), share, 0);
+/* Sum over the scales of an adversarial loss. logits (k N, 1, D, H, W) of each, of which those of n samples
+ * from first on are meant. */
+static vg_tensor *adversarial_loss(const vg_gan *gan, const vg_verdict *verdict, int64_t first, int64_t n,
+                                   bool real, bool for_generator) {
+  vg_tensor *sum = NULL;
+  for (int k = 0; k < gan->d.n; k++) {
+    vg_tensor *logits = verdict[k].logits;
+    if (n < vg_size(logits, 0)) logits = vg_narrow(logits, 0, first, n);
+    vg_tensor *loss = gan->adversarial->adversarial(logits, real, for_generator);
+    sum = sum ? vg_add(sum, loss) : loss;
+  }
+  return sum;
 }
 
-/* Adds share of the discriminator's gradients: 0.5 (real + fake), the fake detached. Returns that of the
- * losses. */
+static vg_tensor *nothing(const vg_gan *gan) {
+  const int64_t one = 1;
+  return vg_zeros(&one, 1, gan->device);
+}
+
+/* Adds share of the gradients of R1, gamma / 2 E |d D / d x|^2 of the real images, each r1_every-th step that
+ * many times (lazily, as StyleGAN2), and returns its loss, see vg_gan_losses. Each scale's is of the images
+ * that it sees. By ATen's operations, which have second derivatives. */
+static vg_tensor *r1_backward(vg_gan *gan, const part *t, double share) {
+  const vg_gan_objective *o = &gan->objective;
+  if (o->w_r1 <= 0 || gan->step % o->r1_every) return nothing(gan);
+  const vg_pass pass = {.training = true};
+  const bool before = vg_tensor_own_kernels(false);
+  vg_scope *s = vg_scope_push();
+  vg_verdict verdict[VG_SCALES_MAX];
+  vg_tensor *sum = NULL;
+  vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images = vg_scales_see(&gan->d, t->target);
+  for (int k = 0; k < gan->d.n; k++) images.at[k] = vg_requires_grad(vg_detach(images.at[k]), true);
+  vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
+  for (int k = 0; k < gan->d.n; k++) {
+    vg_tensor *steep = vg_sum(vg_square(vg_gradient(verdict[k].logits, images.at[k])));
+    steep = vg_scale(steep, o->r1_every / (double)vg_numel(verdict[k].logits), 0);
+    sum = sum ? vg_add(sum, steep) : steep;
+  }
+  vg_backward(vg_scale(sum, 0.5 * o->w_r1 * share, 0));
+  sum = vg_scope_pop(s, vg_detach(sum));
+  vg_tensor_own_kernels(before);
+  return sum;
+}
+
+/* Adds share of the discriminator's gradients: 0.5 (real + fake), the fake detached, and R1. Returns that of
+ * the losses. */
 static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double share) {
   const vg_pass pass = {.training = true, .update_stats = true};
-  vg_tensor *conditions = gan->discriminator->condition(gan->d, t->input);
-  vg_tensor *images[2] = {t->target, vg_detach(t->fake)}, *logits[2];
+  const int64_t n = vg_size(t->target, 0);
+  vg_verdict verdict[VG_SCALES_MAX];
+  vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images;
+  vg_tensor *both[2] = {t->target, vg_detach(t->fake)}, *loss[3];
   if (vg_norm_find(gan->spec.norm) == VG_NORM_BATCH) {
     /* pix2pix takes the statistics of real and fake apart */
-    for (int i = 0; i < 2; i++) logits[i] = gan->discriminator->judge(gan->d, conditions, images[i], &pass);
+    for (int i = 0; i < 2; i++) {
+      images = vg_scales_see(&gan->d, both[i]);
+      vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
+      loss[i] = adversarial_loss(gan, verdict, 0, n, i == 0, false);
+    }
   } else {
-    vg_tensor *both = gan->discriminator->judge(gan->d, conditions, vg_cat(images, 2, 0), &pass);
-    int64_t n = vg_size(t->target, 0);
-    for (int i = 0; i < 2; i++) logits[i] = vg_narrow(both, 0, i * n, n);
+    images = vg_scales_see(&gan->d, vg_cat(both, 2, 0));
+    vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
+    for (int i = 0; i < 2; i++) loss[i] = adversarial_loss(gan, verdict, i * n, n, i == 0, false);
   }
-  vg_tensor *real = gan->adversarial->adversarial(logits[0], true, false);
-  vg_tensor *fake = gan->adversarial->adversarial(logits[1], false, false);
-  vg_backward(vg_scale(vg_add(real, fake), 0.5 * share, 0));
-  return pair(real, fake, share);
+  vg_backward(vg_scale(vg_add(loss[0], loss[1]), 0.5 * share, 0));
+  loss[2] = r1_backward(gan, t, share);
+  return vg_gan_losses_row(loss, share);
 }
 
-/* The generator's adversarial loss, through the frozen discriminator; 0 where there is none. */
-static vg_tensor *fooled_loss(const vg_gan *gan, const part *t) {
-  const int64_t one = 1;
-  const vg_pass pass = {.training = true, .update_stats = true};
-  if (!gan->d) return vg_zeros(&one, 1, gan->device);
-  vg_tensor *conditions = gan->discriminator->condition(gan->d, t->input);
-  vg_tensor *logits = gan->discriminator->judge(gan->d, conditions, t->fake, &pass);
-  return gan->adversarial->adversarial(logits, true, true);
+/* The distance of what the discriminator's layers give of the fake from what they give of the real image. */
+static vg_tensor *feature_loss(const vg_gan *gan, const part *t, const vg_pyramid *conditions,
+                               const vg_verdict *fake) {
+  const vg_pass pass = {.training = true};
+  vg_verdict real[VG_SCALES_MAX];
+  vg_tensor *sum = NULL;
+  bool before = vg_no_grad(true);
+  vg_pyramid images = vg_scales_see(&gan->d, t->target);
+  vg_scales_judge(&gan->d, conditions, &images, &pass, real);
+  vg_no_grad(before);
+  for (int k = 0; k < gan->d.n; k++)
+    for (int i = 0; i < fake[k].n_features; i++) {
+      vg_tensor *distance = vg_l1(fake[k].feature[i], real[k].feature[i], NULL);
+      sum = sum ? vg_add(sum, distance) : distance;
+    }
+  return sum;
 }
 
-/* Adds share of the generator's gradients. Returns that of the losses. */
+/* Adds share of the generator's gradients, through the frozen discriminator. Returns that of the losses. */
 static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
   const vg_gan_objective *o = &gan->objective;
-  vg_tensor *fooled = fooled_loss(gan, t);
+  vg_tensor *fooled = nothing(gan), *alike = nothing(gan);
+  if (gan->d.n) {
+    const vg_pass pass = {.training = true, .update_stats = true};
+    vg_verdict fake[VG_SCALES_MAX];
+    vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images = vg_scales_see(&gan->d, t->fake);
+    vg_scales_judge(&gan->d, &conditions, &images, &pass, fake);
+    fooled = adversarial_loss(gan, fake, 0, vg_size(t->fake, 0), true, true);
+    if (o->w_feature > 0) alike = feature_loss(gan, t, &conditions, fake);
+  }
   vg_tensor *rebuilt = gan->reconstruction->reconstruction(t->fake, t->target, t->weight);
-  vg_backward(vg_add(vg_scale(fooled, o->w_adversarial * share, 0),
-                     vg_scale(rebuilt, o->w_reconstruction * share, 0)));
-  return pair(fooled, rebuilt, share);
+  vg_tensor *sum = vg_add(vg_scale(fooled, o->w_adversarial * share, 0),
+                          vg_scale(rebuilt, o->w_reconstruction * share, 0));
+  if (o->w_feature > 0) sum = vg_add(sum, vg_scale(alike, o->w_feature * share, 0));
+  vg_backward(sum);
+  return vg_gan_losses_row((vg_tensor *[]){fooled, rebuilt, alike}, share);
 }
 
 /* Of the whole step: sum moves out of scope s, which ends. */
 static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
   return vg_scope_pop(s, sum ? vg_add(sum, losses) : losses);
-}
-
-/* Waits for the device. */
-static vg_status read_losses(vg_tensor *both, double *a, double *b) {
-  float v[2];
-  vg_status st = vg_tensor_copy_out(both, v, 2);
-  if (st) return st;
-  *a = v[0];
-  *b = v[1];
-  return VG_OK;
-}
-
-/* What a deferred step leaves behind. */
-static vg_status defer_losses(vg_gan *gan, vg_tensor *d, vg_tensor *g, vg_tensor *skipped) {
-  const int64_t one = 1;
-  if (gan->n_pending == gan->cap_pending) {
-    int cap = gan->cap_pending ? 2 * gan->cap_pending : 64;
-    vg_tensor **list = vg_realloc(gan->pending, (size_t)cap, sizeof *list);
-    if (!list) return VG_MEMORY;
-    gan->pending = list;
-    gan->cap_pending = cap;
-  }
-  vg_tensor *row = vg_cat((vg_tensor *[]){d, g, vg_reshape(skipped, &one, 1)}, 3, 0);
-  if (row) gan->pending[gan->n_pending++] = vg_retain(row);
-  return vg_tensor_check();
-}
-
-void vg_gan_drop_pending(vg_gan *gan) {
-  for (int i = 0; i < gan->n_pending; i++) vg_release(gan->pending[i]);
-  gan->n_pending = 0;
-}
-
-vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped) {
-  *steps = *skipped = 0;
-  if (!gan->n_pending) return VG_OK;
-  size_t n = (size_t)gan->n_pending;
-  float *v = vg_malloc(5 * n, sizeof *v);
-  if (!v) return VG_MEMORY;
-  vg_scope *s = vg_scope_push();
-  vg_status st = vg_tensor_copy_out(vg_cat(gan->pending, gan->n_pending, 0), v, 5 * n);
-  vg_scope_pop(s, NULL);
-  for (size_t i = 0; i < n && !st; i++) {
-    const float *row = v + 5 * i;
-    const bool good = row[4] == 0;
-    *steps += good;
-    *skipped += !good;
-    if (good) vg_gan_losses_add(sum, &(vg_gan_losses){row[0], row[1], row[2], row[3]});
-  }
-  vg_gan_drop_pending(gan);
-  vg_free(v);
-  return st;
-}
-
-void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l) {
-  sum->d_real += l->d_real;
-  sum->d_fake += l->d_fake;
-  sum->g_adversarial += l->g_adversarial;
-  sum->g_reconstruction += l->g_reconstruction;
 }
 
 vg_status vg_gan_average(vg_gan *gan, double share) {
@@ -162,21 +164,6 @@ static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n
   return VG_OK;
 }
 
-static vg_status check_losses(const vg_gan_losses *l) {
-  const struct {
-    const char *name;
-    double value;
-  } losses[] = {{"d_real", l->d_real},
-                {"d_fake", l->d_fake},
-                {"g_adversarial", l->g_adversarial},
-                {"g_reconstruction", l->g_reconstruction}};
-  for (int i = 0; i < 4; i++)
-    if (!isfinite(losses[i].value))
-      return vg_fail(VG_NONFINITE, "the loss %s is not finite (%g)", losses[i].name,
-                     isnan(losses[i].value) ? (double)NAN : losses[i].value);
-  return VG_OK;
-}
-
 /* After the step that is being taken. */
 static double average_share(const vg_gan *gan) {
   const double t = (double)gan->step + 1;
@@ -191,7 +178,7 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if (st) return st;
 
   const double share = 1.0 / n_parts;
-  const int64_t two = 2;
+  const int64_t half = VG_GAN_LOSSES / 2;
   /* One micro-batch keeps the generator's graph for both halves; of several it is made again for the second,
    * from the same dropout stream, so that the memory of one is enough. */
   const bool once = n_parts == 1;
@@ -207,8 +194,8 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if ((st = vg_undo_keep_statistics(&before, &gan->d_params))) goto out;
   if (once) t = prepare(gan, &parts[0], 0, true, true);
 
-  if (!gan->d) d = vg_zeros(&two, 1, gan->device);
-  for (int p = 0; p < n_parts && gan->d; p++) {
+  if (!gan->d.n) d = vg_zeros(&half, 1, gan->device);
+  for (int p = 0; p < n_parts && gan->d.n; p++) {
     vg_scope *s = vg_scope_push();
     if (!once) t = prepare(gan, &parts[p], p, false, false);
     d = add_share(s, d, discriminator_backward(gan, &t, share));
@@ -217,10 +204,11 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if (deferred) {
     skip_d = vg_not_finite(d);
   } else {
-    if ((st = read_losses(d, &losses->d_real, &losses->d_fake)) || (st = check_losses(losses))) goto out;
+    if ((st = vg_gan_losses_read(d, 0, losses))) goto out;
     if ((st = vg_undo_keep_adam(&before, &gan->d_adam))) goto out;
   }
-  if (gan->d && (st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1, skip_d), "discriminator")))
+  if (gan->d.n &&
+      (st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1, skip_d), "discriminator")))
     goto out;
   vg_params_zero_grad(&gan->d_params);
 
@@ -235,15 +223,14 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if (deferred) {
     skip_g = vg_not_finite(vg_add(d, g));
   } else {
-    st = read_losses(g, &losses->g_adversarial, &losses->g_reconstruction);
-    if (st || (st = check_losses(losses))) goto out;
+    if ((st = vg_gan_losses_read(g, VG_GAN_LOSSES / 2, losses))) goto out;
   }
   if ((st = vg_fail_in(vg_adam_update(&gan->g_adam, lr_g, gan->step + 1, skip_g), "generator"))) goto out;
   vg_params_zero_grad(&gan->g_params);
   if (deferred) {
     vg_tensor *skipped = vg_add(skip_d, skip_g);
     vg_undo_apply_where(&before, skipped);
-    if ((st = defer_losses(gan, d, g, skipped))) goto out;
+    if ((st = vg_gan_losses_defer(gan, d, g, skipped))) goto out;
   }
   if ((st = vg_gan_average(gan, average_share(gan)))) goto out;
   gan->step++;

@@ -20,14 +20,23 @@ typedef struct vg_generator {
   double (*floats)(const vg_gan_spec *spec, const int dim[3], bool training);
 } vg_generator;
 
+#define VG_FEATURES_MAX 8
+
+/* What a discriminator makes of images. */
+typedef struct vg_verdict {
+  vg_tensor *logits;
+  vg_tensor *feature[VG_FEATURES_MAX]; /* what each layer before the logits gives */
+  int n_features;
+} vg_verdict;
+
 typedef struct vg_discriminator {
   vg_status (*check)(const vg_gan_spec *spec);
   void *(*build)(const vg_gan_spec *spec, vg_params *p);
   /* The part that depends on the labels (N, in, D, H, W) alone; computed once, used for real and fake.
    * Spectral norms take the next step of their estimate here. */
   vg_tensor *(*condition)(const void *net, vg_tensor *labels);
-  /* Logits of images (k N, out, D, H, W), k samples sets that share the N conditions. */
-  vg_tensor *(*judge)(const void *net, vg_tensor *conditions, vg_tensor *images, const vg_pass *pass);
+  /* Of images (k N, out, D, H, W), k samples sets that share the N conditions. */
+  vg_verdict (*judge)(const void *net, vg_tensor *conditions, vg_tensor *images, const vg_pass *pass);
   void (*min_dim)(const vg_gan_spec *spec, int dim[3]);
   double (*floats)(const vg_gan_spec *spec, const int dim[3]); /* of a training pass, one sample */
 } vg_discriminator;

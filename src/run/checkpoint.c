@@ -9,7 +9,7 @@
 #include "voxgan/mem.h"
 #include "voxgan/str.h"
 
-#define CHECKPOINT_FORMAT "voxgan-checkpoint-2"
+#define CHECKPOINT_FORMAT "voxgan-checkpoint-3"
 
 /* The state as rows, so that saving and restoring cannot disagree. */
 static const struct {
@@ -28,8 +28,10 @@ static const struct {
     {"log_bytes", offsetof(train_state, log_bytes), true},
     {"sum.d_real", offsetof(train_state, sums.losses.d_real), false},
     {"sum.d_fake", offsetof(train_state, sums.losses.d_fake), false},
+    {"sum.d_r1", offsetof(train_state, sums.losses.d_r1), false},
     {"sum.g_adversarial", offsetof(train_state, sums.losses.g_adversarial), false},
     {"sum.g_reconstruction", offsetof(train_state, sums.losses.g_reconstruction), false},
+    {"sum.g_feature", offsetof(train_state, sums.losses.g_feature), false},
     {"sum.steps", offsetof(train_state, sums.steps), true},
     {"sum.volumes", offsetof(train_state, sums.volumes), true},
     {"sum.skipped", offsetof(train_state, sums.skipped), true},

@@ -42,6 +42,7 @@ static vg_json *spec_to_json(const vg_gan_spec *s) {
   for (size_t i = 0; i < COUNT(spec_ints); i++)
     vg_json_put_number(j, spec_ints[i].name, *(const int *)((const char *)s + spec_ints[i].offset));
   vg_json_put_number(j, "dropout", s->dropout);
+  vg_json_put_number(j, "d_scales", s->d_scales);
   return j;
 }
 
@@ -60,6 +61,7 @@ static vg_status spec_from_json(const char *path, const vg_json *j, vg_gan_spec 
     *(int *)((char *)s + spec_ints[i].offset) = (int)vg_json_number(node, 0);
   }
   s->dropout = vg_json_number(vg_json_get(j, "dropout"), 0);
+  s->d_scales = (int)vg_json_number(vg_json_get(j, "d_scales"), 1); /* models of before have none */
   return VG_OK;
 }
 
@@ -231,6 +233,7 @@ void spec_from_config(const vg_config *c, int n_classes, int n_series, const int
                        .input_skip = c->net.input_skip,
                        .blocks = c->net.blocks,
                        .d_layers = c->net.d_layers,
+                       .d_scales = c->net.d_scales,
                        .dropout = c->net.dropout};
   copy_name(out->generator, c->net.generator);
   copy_name(out->discriminator, c->train.w_adversarial > 0 ? c->net.discriminator : "none");
@@ -240,6 +243,9 @@ void spec_from_config(const vg_config *c, int n_classes, int n_series, const int
 void objective_from_config(const vg_config *c, vg_gan_objective *out) {
   *out = (vg_gan_objective){.w_adversarial = c->train.w_adversarial,
                             .w_reconstruction = c->train.w_reconstruction,
+                            .w_feature = c->train.w_feature,
+                            .w_r1 = c->train.w_r1,
+                            .r1_every = c->train.r1_every,
                             .beta1 = c->train.beta1,
                             .beta2 = c->train.beta2,
                             .ema = c->train.ema,

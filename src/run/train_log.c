@@ -35,13 +35,12 @@ vg_status train_log_init(const char *path, const char *model, const vg_gan_trans
 vg_status train_log_epoch(const char *path, const train_state *s, size_t peak_bytes) {
   const epoch_sums *e = &s->sums;
   const double n = (double)e->steps;
+  vg_gan_losses losses = e->losses;
   vg_json *j = line_of("epoch");
   vg_json_put_number(j, "epoch", (double)s->epoch);
   vg_json_put_number(j, "step", (double)s->step);
-  vg_json_put_number(j, "d_real", e->losses.d_real / n);
-  vg_json_put_number(j, "d_fake", e->losses.d_fake / n);
-  vg_json_put_number(j, "g_adversarial", e->losses.g_adversarial / n);
-  vg_json_put_number(j, "g_reconstruction", e->losses.g_reconstruction / n);
+  for (int i = 0; i < VG_GAN_LOSSES; i++)
+    vg_json_put_number(j, vg_gan_loss_name(i), *vg_gan_loss_at(&losses, i) / n);
   vg_json_put_number(j, "skipped", (double)e->skipped);
   vg_json_put_number(j, "lr_g", e->lr_g);
   vg_json_put_number(j, "lr_d", e->lr_d);

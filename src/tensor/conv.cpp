@@ -84,6 +84,7 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    no_second_derivative();
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &a = saved[0], &b = saved[1], &w = saved[2];
     const std::vector<int64_t> list = ctx->saved_data["shape"].toIntVector();

@@ -46,6 +46,7 @@ struct NormActFn : torch::autograd::Function<NormActFn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    no_second_derivative();
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &of = saved[0], &scales = saved[1];
     const double slope = ctx->saved_data["slope"].toDouble();
@@ -93,6 +94,7 @@ struct LeakyFn : torch::autograd::Function<LeakyFn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    no_second_derivative();
     const Tensor y = ctx->get_saved_variables()[0], dy = grads[0].contiguous();
     const float slope = static_cast<float>(ctx->saved_data["slope"].toDouble());
     Tensor dx = at::empty_like(dy);
@@ -131,6 +133,7 @@ struct DropoutFn : torch::autograd::Function<DropoutFn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    no_second_derivative();
     const auto key = static_cast<uint64_t>(ctx->saved_data["key"].toInt());
     return {run(grads[0].contiguous(), key, ctx->saved_data["p"].toDouble()), Tensor(), Tensor()};
   }
@@ -191,6 +194,7 @@ struct L1Fn : torch::autograd::Function<L1Fn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    no_second_derivative();
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &a = saved[0], &b = saved[1], &w = saved[2];
     const float scale = grads[0].item<float>() / static_cast<float>(a.numel());

@@ -107,6 +107,14 @@ vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], doubl
   });
 }
 
+vg_tensor *vg_halve3d(vg_tensor *a, const int stride[3]) {
+  return op("halve3d", {a}, [&] {
+    int64_t kernel[3], step[3], pad[3];
+    for (int i = 0; i < 3; i++) step[i] = stride[i], kernel[i] = 2 * stride[i] - 1, pad[i] = stride[i] - 1;
+    return at::avg_pool3d(a->t, kernel, step, pad, false, false);
+  });
+}
+
 vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]) {
   return op("reflect_pad3d", {a}, [&] {
     const int64_t p[6] = {pad[2], pad[2], pad[1], pad[1], pad[0], pad[0]};

@@ -107,6 +107,11 @@ inline bool cpu_float(const Tensor &t) {
          t.layout() == at::kStrided;
 }
 
+// The backward passes of the hand-written kernels begin with this: theirs would be a gradient of 0.
+inline void no_second_derivative() {
+  TORCH_CHECK(!at::GradMode::is_enabled(), "this kernel has no second derivative");
+}
+
 inline Tensor tensor_or_none(const vg_tensor *t) {
   return t ? t->t : Tensor();
 }

@@ -16,6 +16,7 @@
 #include <new>
 #include <sched.h>
 #include <string>
+#include <torch/csrc/autograd/autograd.h>
 
 // Handles of a scope hang on a ring, so that one may leave it early at no cost.
 struct vg_scope {
@@ -457,6 +458,12 @@ vg_tensor *vg_grad(vg_tensor *t) {
 
 void vg_zero_grad(vg_tensor *t) {
   if (t) guarded("zero_grad", [&] { t->t.mutable_grad() = Tensor(); });
+}
+
+vg_tensor *vg_gradient(vg_tensor *of, vg_tensor *in) {
+  return op("gradient", {of, in}, [&] {
+    return torch::autograd::grad({of->t.sum()}, {in->t}, {}, /*retain_graph=*/true, /*create_graph=*/true)[0];
+  });
 }
 
 bool vg_no_grad(bool on) {

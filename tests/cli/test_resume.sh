@@ -5,10 +5,11 @@ RANDOM=20
 
 "$VOXGAN" phantom --out "$T/p" --subjects 4 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
 tiny="--data $T/p --layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4 --set net.d_layers=1 --set data.val_share=0.25"
-# All that a run may carry from step to step: dropout, running statistics, singular vectors, a moving average, augmentation, parts of a step, an epoch that ends
-# between checkpoints.
+# All that a run may carry from step to step: dropout, running statistics, singular vectors, a moving average, a penalty of every
+# third step, augmentation, parts of a step, an epoch that ends between checkpoints.
 run="$tiny --set net.norm=batch --set train.jitter=0.1 --set train.tumour_weight=3 --set train.samples=9 --set train.accumulate=2
-  --set run.loader_threads=2 --set train.ema=0.9 --set net.d_spectral=true --set train.epochs=24 --set train.validate_every=4 --set train.checkpoint_steps=7"
+  --set run.loader_threads=2 --set train.ema=0.9 --set net.d_spectral=true --set net.d_scales=2 --set train.w_feature=10
+  --set train.w_r1=1 --set train.r1_every=3 --set train.epochs=24 --set train.validate_every=4 --set train.checkpoint_steps=7"
 train() { "$VOXGAN" train $run "$@" >>"$T/log" 2>&1; }
 
 expect_ok 'trained 120 steps' "$VOXGAN" train $run --out "$T/whole"

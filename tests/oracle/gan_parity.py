@@ -26,9 +26,11 @@ except ImportError as e:
     sys.exit(77)
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pix2pix
+import pix2pix_hd
 
 WARM_UP, STEPS, TOLERANCE, GRADIENT_TOLERANCE = 10, 5, 1e-4, 1e-3
-# name, dims, patch (D, H, W), levels of the U-Net, batch, channels in and out, ngf, adversarial loss, voxel weights
+# name, dims, patch (D, H, W), levels of the U-Net, batch, channels in and out, ngf, adversarial loss, voxel weights, and
+# what else there is than plain pix2pix
 CASES = [
     ("3-D bce", 3, (32, 32, 32), 4, 1, 8, 4, 8, "bce", False),
     ("3-D batch of 2, odd extents, weighted", 3, (32, 36, 29), 3, 2, 5, 1, 4, "bce", True),
@@ -36,6 +38,10 @@ CASES = [
     ("3-D hinge", 3, (32, 32, 32), 4, 1, 3, 2, 8, "hinge", False),
     ("2-D bce", 2, (1, 128, 128), 5, 2, 4, 1, 16, "bce", False),
     ("2-D lsgan, odd extents", 2, (1, 70, 101), 4, 1, 4, 3, 16, "lsgan", True),
+    ("3-D two scales, feature matching, R1", 3, (47, 48, 50), 3, 2, 3, 2, 4, "lsgan", True,
+     {"d_scales": 2, "w_feature": 10, "w_r1": 5, "r1_every": 3}),
+    ("2-D three scales, feature matching, R1, hinge", 2, (1, 101, 96), 4, 1, 4, 2, 8, "hinge", False,
+     {"d_scales": 3, "w_feature": 10, "w_r1": 1, "r1_every": 1}),
 ]
 
 
@@ -45,13 +51,14 @@ def fractions(rng, x):
 
 
 class Case:
-    def __init__(self, build, device, folder, seed, name, dims, patch, levels, n, cin, cout, ngf, adversarial, weighted):
+    def __init__(self, build, device, folder, seed, name, dims, patch, levels, n, cin, cout, ngf, adversarial, weighted, more=None):
         self.build, self.name, self.dims = build, name, dims
         self.path, self.dump = os.path.join(folder, "in.safetensors"), os.path.join(folder, "out.safetensors")
         torch.manual_seed(seed)
         torch.set_default_dtype(torch.float64)
         rng = np.random.default_rng(seed)
-        self.model = pix2pix.Pix2Pix(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial)
+        peer = pix2pix_hd.Pix2PixHD if more else pix2pix.Pix2Pix
+        self.model = peer(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial, **(more or {}))
         pairs = [pix2pix.labels_and_images(rng, n, cin, cout, patch) for _ in range(2)]
         # Class fractions instead of one-hot: in a region of equal inputs all activations are equal, and one that is
         # within rounding of ReLU's kink then tips the gradient of the whole region.
@@ -61,7 +68,7 @@ class Case:
             "generator": "unet", "discriminator": "patch", "norm": "instance", "in_channels": cin,
             "out_channels": cout, "patch": ",".join(map(str, patch)), "ngf": ngf, "ndf": ngf, "levels": levels,
             "d_layers": 3, "dropout": 0, "device": device, "adversarial": adversarial, "batches": len(self.batches), "lr_g": 2e-4,
-            "lr_d": 2e-4, "dump": self.dump}
+            "lr_d": 2e-4, "dump": self.dump, **(more or {})}
         self.step = 0
 
     def theirs(self):

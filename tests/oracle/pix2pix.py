@@ -77,10 +77,14 @@ class PatchGAN(nn.Module):
         self.act = nn.LeakyReLU(0.2)
 
     def forward(self, labels, image):
-        x = self.act(self.conv[0](torch.cat([labels, image], 1)))
+        return self.features(labels, image)[-1]
+
+    def features(self, labels, image):
+        """What each layer gives, the logits last."""
+        out = [self.act(self.conv[0](torch.cat([labels, image], 1)))]
         for conv, norm in zip(self.conv[1:-1], self.norm):
-            x = self.act(norm(conv(x)))
-        return self.conv[-1](x)
+            out.append(self.act(norm(conv(out[-1]))))
+        return out + [self.conv[-1](out[-1])]
 
 
 class Pix2Pix:
@@ -141,10 +145,15 @@ class Pix2Pix:
                 yield f"g.{side}.{i}.weight", block.conv.weight
                 if isinstance(block.norm, nn.Identity):
                     yield f"g.{side}.{i}.bias", block.conv.bias
-        for i, conv in enumerate(self.d.conv):
-            yield f"d.conv.{i}.weight", conv.weight
-            if i in (0, len(self.d.conv) - 1):
-                yield f"d.conv.{i}.bias", conv.bias
+        for prefix, net in self.discriminators():
+            for i, conv in enumerate(net.conv):
+                yield f"{prefix}conv.{i}.weight", conv.weight
+                if i in (0, len(net.conv) - 1):
+                    yield f"{prefix}conv.{i}.bias", conv.bias
+
+    def discriminators(self):
+        """(prefix of voxgan's names, network)"""
+        yield "d.", self.d
 
     def round_to_float(self):
         """Weights and moments of a network in fp64 become what fp32 can hold."""

@@ -42,11 +42,15 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   spec->levels = (int)number(f, "levels", 0);
   spec->blocks = (int)number(f, "blocks", 9);
   spec->d_layers = (int)number(f, "d_layers", 3);
+  spec->d_scales = (int)number(f, "d_scales", 1);
   spec->dropout = number(f, "dropout", 0);
   name16(o->adversarial, text(f, "adversarial", "bce"));
   name16(o->reconstruction, text(f, "reconstruction", "l1"));
   o->w_adversarial = number(f, "w_adversarial", 1);
   o->w_reconstruction = number(f, "w_reconstruction", 100);
+  o->w_feature = number(f, "w_feature", 0);
+  o->w_r1 = number(f, "w_r1", 0);
+  o->r1_every = (int)number(f, "r1_every", 1);
   o->beta1 = number(f, "beta1", 0.5);
   o->beta2 = number(f, "beta2", 0.999);
 }
@@ -114,9 +118,10 @@ int main(int argc, char **argv) {
   }
   for (int i = 0; !timing && i < (int)number(&f, "steps", 5); i++) {
     if ((st = step(gan, &f, &l))) goto out;
-    printf("{\"step\": %d, \"d_real\": %.9g, \"d_fake\": %.9g, \"g_adversarial\": %.9g, "
-           "\"g_reconstruction\": %.9g}\n",
-           i + 1, l.d_real, l.d_fake, l.g_adversarial, l.g_reconstruction);
+    printf("{\"step\": %d", i + 1);
+    for (int k = 0; k < VG_GAN_LOSSES; k++)
+      printf(", \"%s\": %.9g", vg_gan_loss_name(k), *vg_gan_loss_at(&l, k));
+    printf("}\n");
   }
   if ((dump = text(&f, "dump", NULL))) {
     vg_st_entry *entries;

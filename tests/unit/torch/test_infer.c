@@ -41,6 +41,7 @@ static vg_gan *generator(int d, int h, int w) {
                       .ndf = 4,
                       .levels = 2,
                       .d_layers = 1,
+                      .d_scales = 1,
                       .input_skip = 1};
   vg_gan_objective objective = {.adversarial = "bce",
                                 .reconstruction = "l1",

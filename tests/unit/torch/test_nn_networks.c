@@ -26,6 +26,7 @@ static vg_gan_spec small(const char *generator, int d, int h, int w) {
                    .ndf = 4,
                    .blocks = 2,
                    .d_layers = 2,
+                   .d_scales = 1,
                    .dropout = 0.5};
   strcpy(s.generator, generator);
   return s;
@@ -155,11 +156,17 @@ static void bad_specs(void **state) {
   REFUSED(s.dropout = 1, "dropout 1");
   REFUSED(s.dropout = NAN, "dropout");
   REFUSED(s.d_layers = 0, "d_layers 0");
+  REFUSED(s.d_scales = 0, "d_scales 0: 1 to 4");
+  REFUSED(s.d_scales = 5, "d_scales 5");
   REFUSED((strcpy(s.generator, "resnet"), s.blocks = 0), "blocks 0");
   REFUSED(strcpy(o.adversarial, "l1"), "adversarial loss \"l1\"");
   REFUSED(strcpy(o.reconstruction, "bce"), "reconstruction loss \"bce\"");
   REFUSED(o.w_adversarial = -1, "weights");
   REFUSED(o.w_reconstruction = NAN, "weights");
+  REFUSED(o.w_feature = -1, "feature matching");
+  REFUSED(o.w_r1 = NAN, "gradient penalty");
+  REFUSED((o.w_r1 = 1, o.r1_every = 0), "every 0 steps");
+  REFUSED((o.w_feature = 1, o.w_adversarial = 0, strcpy(s.discriminator, "none")), "wants a discriminator");
   REFUSED(o.beta2 = 1, "betas");
 }
 
@@ -185,6 +192,10 @@ static void estimates(void **state) {
     wide = s;
     wide.ndf *= 2;
     assert_true(vg_gan_step_bytes(&wide, 1, s.patch) > base);
+    wide = s;
+    wide.d_scales = 2; /* an eighth of the first's voxels */
+    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) > base);
+    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) < base + base / 4);
   }
 }
 

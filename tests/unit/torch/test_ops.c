@@ -66,6 +66,8 @@ F(f_narrow, vg_narrow(in[0], 1, 1, 2))
 F(f_contiguous, vg_contiguous(vg_permute(in[0], order, 3)))
 F(f_pad, vg_pad3d(in[0], before, after, 0.5))
 F(f_reflect, vg_reflect_pad3d(in[0], ones))
+F(f_halve, vg_halve3d(in[0], s222))
+F(f_halve_flat, vg_halve3d(in[0], s122))
 F(f_conv_k4s2, vg_conv3d(in[0], in[1], in[2], &k4s2))
 F(f_conv_k4s1, vg_conv3d(in[0], in[1], in[2], &k4s1))
 F(f_conv_k3, vg_conv3d(in[0], in[1], NULL, &k3s1))
@@ -92,6 +94,16 @@ static vg_tensor *f_batch_norm(vg_tensor **in) {
   const int64_t c = 3;
   return vg_batch_norm(in[0], in[1], in[2], vg_zeros(&c, 1, device), vg_full(&c, 1, 1, device), true, 0.1,
                        1e-5);
+}
+
+/* A gradient's own gradient, through what a discriminator is made of. */
+static vg_tensor *f_slope(vg_tensor **in) {
+  const bool own = vg_tensor_own_kernels(false);
+  vg_requires_grad(in[0], true);
+  vg_tensor *y = vg_instance_norm_act(vg_conv3d(in[0], in[1], NULL, &k4s2), 1e-5, 0.2);
+  vg_tensor *slope = vg_gradient(vg_square(vg_leaky_relu(y, 0.2)), in[0]);
+  vg_tensor_own_kernels(own);
+  return slope;
 }
 
 static vg_tensor *f_dropout(vg_tensor **in) {
@@ -152,6 +164,9 @@ static const row rows[] = {
     {"l1", f_l1, {{2, 2, 2, 2, 3}, {2, 2, 2, 2, 3}}, false, 0},
     {"l1 weighted", f_l1_weight, {{2, 3, 2, 2, 3}, {2, 3, 2, 2, 3}, {2, 1, 2, 2, 3}}, false, 0},
     {"l1 broadcast", f_l1_broadcast, {{2, 3, 2, 2, 3}, {2, 3, 2, 2, 3}, {3, 1, 1, 1}}, false, 0},
+    {"halve3d", f_halve, {{1, 2, 5, 4, 6}}, false, 0},
+    {"halve3d 2-D", f_halve_flat, {{2, 1, 1, 5, 4}}, false, 0},
+    {"gradient", f_slope, {{1, 2, 5, 4, 6}, {3, 2, 4, 4, 4}}, false, 1e-2},
 };
 
 /* ---- finite differences ---- */

@@ -96,6 +96,12 @@ static void faults_become_statuses(void **state) {
   assert_null(vg_zeros((int64_t[]){1 << 20, 1 << 20, 256}, 3, CPU)); /* 1 PiB: beyond the address space */
   assert_int_equal(vg_tensor_check(), VG_MEMORY);
 #endif
+  /* our own kernels have no second derivative, and say so */
+  vg_requires_grad(x, true);
+  assert_null(vg_gradient(vg_leaky_relu(x, 0.2), x));
+  assert_int_equal(vg_tensor_check(), VG_FAILED);
+  assert_non_null(strstr(vg_error(), "no second derivative"));
+  vg_requires_grad(x, false);
   vg_backward(x); /* needs no gradient */
   assert_int_equal(vg_tensor_check(), VG_FAILED);
   assert_true(isnan(vg_item(x)));
