@@ -24,7 +24,7 @@ extern "C" {
 
 /* What must be known to build the networks; stored with every model. */
 typedef struct vg_gan_spec {
-  char generator[16];     /* row of generators.def: unet, resnet */
+  char generator[16];     /* row of generators.def: unet, unet_k3, resnet */
   char discriminator[16]; /* row of discriminators.def: patch; or "none", where w_adversarial is 0 */
   char norm[16];          /* instance, batch, none */
   int in_channels, out_channels;

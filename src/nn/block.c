@@ -170,10 +170,12 @@ vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], dou
   return vg_scope_pop(s, norm_act(b, y, slope, pass));
 }
 
-vg_tensor *vg_block_apply_up(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3], double slope,
-                             const vg_pass *pass) {
+vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
+                               double slope, const vg_pass *pass) {
   vg_scope *s = vg_scope_push();
-  vg_tensor *y = vg_upconv3d_cat(x0, x1, vg_block_weight(b), b->b, b->geo.stride, out);
+  vg_tensor *w = vg_block_weight(b);
+  vg_tensor *y =
+      b->up ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out) : vg_conv3d_cat(x0, x1, w, b->b, &b->geo);
   return vg_scope_pop(s, norm_act(b, y, slope, pass));
 }
 

@@ -75,9 +75,10 @@ void vg_block_iterate(const vg_block *b);
 /* conv, norm, then leaky_relu with slope (0: ReLU, 1: nothing). out: D, H, W of an up block, else NULL. */
 vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
                           const vg_pass *pass);
-/* The same of an up block on two inputs side by side, which are not concatenated in memory. */
-vg_tensor *vg_block_apply_up(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3], double slope,
-                             const vg_pass *pass);
+/* The same on two inputs side by side, which are not concatenated in memory; a block that does not reflect.
+ */
+vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
+                               double slope, const vg_pass *pass);
 /* ReLU at 0, nothing at 1. */
 vg_tensor *vg_activate(vg_tensor *y, double slope);
 /* What a generator ends in: class fractions along C, or images in [-1, 1]. */

@@ -96,7 +96,7 @@ static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass)
   if (inner)
     y = vg_block_apply(&u->up[i], y, out, outer ? 1 : 0, pass);
   else
-    y = vg_block_apply_up(&u->up[i], vg_relu(y), level(u, i + 1, y, pass), out, outer ? 1 : 0, pass);
+    y = vg_block_apply_pair(&u->up[i], vg_relu(y), level(u, i + 1, y, pass), out, outer ? 1 : 0, pass);
   if (u->dropout[i]) y = vg_pass_dropout(y, pass);
   return vg_scope_pop(s, y);
 }

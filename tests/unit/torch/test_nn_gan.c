@@ -217,7 +217,7 @@ static void transfers(void **state) {
 /* Class fractions add up to 1, and are learned without a discriminator; the losses of one are 0. */
 static void segments(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "resnet"};
+  static const char *const generators[] = {"unet", "unet_k3", "resnet"};
   samples *d = make_samples();
   float *out = vg_malloc(2 * IN * V, sizeof *out);
   /* the other way round: images in, their classes out */
@@ -229,7 +229,7 @@ static void segments(void **state) {
   strcpy(o.reconstruction, "ce_dice");
   o.w_adversarial = 0;
   o.w_reconstruction = 1;
-  for (int k = 0; k < 2; k++) {
+  for (int k = 0; k < 3; k++) {
     vg_gan_spec s = spec("instance", 0.2);
     strcpy(s.generator, generators[k]);
     strcpy(s.discriminator, "none");

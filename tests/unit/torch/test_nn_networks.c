@@ -76,10 +76,10 @@ static void generates(vg_gan *gan, int n, const int dim[3]) {
 
 static void shapes(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "resnet"}, *const norms[] = {"instance", "batch", "none"};
+  static const char *const generators[] = {"unet", "unet_k3", "resnet"}, *const norms[] = {"instance", "batch", "none"};
   static const int patches[][3] = {{16, 16, 16}, {13, 32, 32}, {1, 32, 32},
                                    {32, 32, 1},  {3, 17, 21},  {6, 20, 16}};
-  for (size_t g = 0; g < 2; g++)
+  for (size_t g = 0; g < 3; g++)
     for (size_t k = 0; k < 3; k++)
       for (size_t p = 0; p < sizeof patches / sizeof *patches; p++) {
         vg_gan_spec s = small(generators[g], patches[p][0], patches[p][1], patches[p][2]);
@@ -159,6 +159,7 @@ static void bad_specs(void **state) {
   REFUSED(s.d_scales = 0, "d_scales 0: 1 to 4");
   REFUSED(s.d_scales = 5, "d_scales 5");
   REFUSED((strcpy(s.generator, "resnet"), s.blocks = 0), "blocks 0");
+  REFUSED((strcpy(s.generator, "unet_k3"), s.levels = 4), "levels 4: a patch of 16x16x16 allows 1 to 3");
   REFUSED(strcpy(o.adversarial, "l1"), "adversarial loss \"l1\"");
   REFUSED(strcpy(o.reconstruction, "bce"), "reconstruction loss \"bce\"");
   REFUSED(o.w_adversarial = -1, "weights");
@@ -172,8 +173,8 @@ static void bad_specs(void **state) {
 
 static void estimates(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "resnet"};
-  for (int g = 0; g < 2; g++) {
+  static const char *const generators[] = {"unet", "unet_k3", "resnet"};
+  for (int g = 0; g < 3; g++) {
     vg_gan_spec s = small(generators[g], 32, 32, 32);
     size_t base = vg_gan_step_bytes(&s, 1, s.patch), free_base = vg_gan_generate_bytes(&s, s.patch);
     assert_true(free_base > 32 * 32 * 32 * 5 * sizeof(float));
