@@ -162,8 +162,8 @@ vg_status vg_record_resampler(const vg_prep_record *r, bool back, vg_resampler *
     step[a] = back ? mm[a] / r->spacing[a] : r->spacing[a] / mm[a];
     start[a] = back ? (prepared - native) / 2 / r->spacing[a] : (native - prepared) / 2 / mm[a];
   }
-  return back ? vg_resampler_init(out, r->dim, r->crop_dim, step, start)
-              : vg_resampler_init(out, r->crop_dim, r->dim, step, start);
+  return back ? vg_resampler_init(out, r->dim, r->crop_dim, step, start, true)
+              : vg_resampler_init(out, r->crop_dim, r->dim, step, start, false);
 }
 
 /* Visits the rows of the crop: their offset in the scan and in the crop. */

@@ -9,15 +9,36 @@
 
 /* Tap j of output k, dropped where it is outside the input. */
 static void add_tap(vg_axis_map *m, int k, int j, double w) {
-  if (j < 0 || j >= m->n_in || w <= 0) return;
+  if (j < 0 || j >= m->n_in || (w == 0 && m->count[k] == 0)) return;
   if (m->count[k] == 0) m->first[k] = j;
   m->weights[(size_t)k * (size_t)m->width + (size_t)m->count[k]++] = (float)w;
 }
 
-static vg_status axis_init(vg_axis_map *m, int n_in, int n_out, double step, double start) {
+/* Cubic convolution (Keys 1981, a = -1/2) at t, 0 to 1, between the second and third of four points. */
+static void keys(double t, double w[4]) {
+  w[0] = ((-0.5 * t + 1) * t - 0.5) * t;
+  w[1] = (1.5 * t - 2.5) * t * t + 1;
+  w[2] = ((-1.5 * t + 2) * t + 0.5) * t;
+  w[3] = (0.5 * t - 0.5) * t * t;
+}
+
+/* The mean over an output voxel from the means over input voxels, exact for parabolas. A parabola's mean over
+ * a voxel of width h is its value at the centre and h^2/24 of its second derivative, so the points between
+ * which is interpolated are the means less (1 - step^2)/24 of their second differences. */
+static void add_sharp_taps(vg_axis_map *m, int k, double centre, double step) {
+  const double c = (1 - step * step) / 24;
+  const int j = (int)floor(centre);
+  double w[8] = {0}; /* beyond the four, on either side */
+  keys(centre - j, w + 2);
+  for (int t = 0; t < 6; t++) {
+    add_tap(m, k, j - 2 + t, w[t + 1] - c * (w[t] - 2 * w[t + 1] + w[t + 2]));
+  }
+}
+
+static vg_status axis_init(vg_axis_map *m, int n_in, int n_out, double step, double start, bool sharp) {
   m->n_in = n_in;
   m->n_out = n_out;
-  m->width = step > 1 ? (int)ceil(step) + 2 : 2;
+  m->width = step > 1 ? (int)ceil(step) + 2 : sharp ? 6 : 2;
   m->first = VG_NEW_N(int, n_out);
   m->count = VG_NEW_N(int, n_out);
   m->weights = vg_calloc((size_t)n_out * (size_t)m->width, sizeof *m->weights);
@@ -33,6 +54,10 @@ static vg_status axis_init(vg_axis_map *m, int n_in, int n_out, double step, dou
     } else {
       double centre = lo + step / 2 - 0.5;
       int j = (int)floor(centre);
+      if (sharp) {
+        add_sharp_taps(m, k, centre, step);
+        continue;
+      }
       add_tap(m, k, j, 1 - (centre - j));
       add_tap(m, k, j + 1, centre - j);
     }
@@ -41,13 +66,13 @@ static vg_status axis_init(vg_axis_map *m, int n_in, int n_out, double step, dou
 }
 
 vg_status vg_resampler_init(vg_resampler *r, const int in[3], const int out[3], const double step[3],
-                            const double start[3]) {
+                            const double start[3], bool sharp) {
   memset(r, 0, sizeof *r);
   r->identity = true;
   for (int a = 0; a < 3; a++) {
     r->identity &= in[a] == out[a] && fabs(step[a] - 1) < 1e-9 && fabs(start[a]) < 1e-9;
     r->order[a] = a;
-    vg_status st = axis_init(&r->axis[a], in[a], out[a], step[a], start[a]);
+    vg_status st = axis_init(&r->axis[a], in[a], out[a], step[a], start[a], sharp);
     if (st) return st;
   }
   if (r->identity) return VG_OK;
