@@ -1,7 +1,7 @@
 #!/bin/bash
 # oracles.sh BUILD [DIR...]: other people's programs on data sets that voxgan wrote: nnU-Net's integrity check, the BIDS
 # validator, nibabel. With folders: on these. Without: on a small data set in every format, and then on damaged copies, which
-# they must refuse. The programs that Debian does not package go into a Python environment, build/oracles, made once.
+# they must refuse; and the overlap metrics of MONAI and panoptica beside ours. The programs that Debian does not package go into a Python environment, build/oracles, made once.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -20,6 +20,10 @@ if [ ! -e $env/.made ]; then
   pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; } # it warns of what is left out
   pip --no-deps nnunetv2 acvl-utils
   pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
+  # panoptica wants a newer SciPy and scikit-image than Debian's, and MONAI goes with both.
+  /usr/bin/python3 -m venv --system-site-packages $env/metrics
+  env=$env/metrics pip --no-deps monai==1.3.2
+  env=$env/metrics pip panoptica 'numpy<2' 'scipy<1.13'
   : >$env/.made
 fi
 
@@ -49,5 +53,9 @@ while read -r kind format; do
   tell $((rc != 1)) "$format: $kind is not found (exit $rc)"
   echo "$format, $kind: $(grep -m1 FAILED "$data/log" | cut -c1-150 | sed "s|$data/||g")"
 done < <($python tests/oracle/damage_formats.py)
+rc=0
+$env/metrics/bin/python tests/oracle/metric_peers.py "$build/voxgan" >"$data/log" 2>&1 || rc=$?
+tell $rc "overlap metrics of MONAI and panoptica"
+grep differs "$data/log" || true
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
