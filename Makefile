@@ -189,6 +189,10 @@ bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
+# Quality for time: twice the 10 to 20 minutes of a training, so not a part of `bench`.
+.PHONY: bench-segment
+bench-segment: all
+	$(if $(DATA),,$(error DATA=DIR: skull-stripped T1 with maps of csf, gm, wm))/usr/bin/python3 bench/bench_segment.py $B $(DATA) build/bench/segment
 # By scripts/bench_gpu.sh, for a machine's own PyTorch.
 PYTHON ?= /usr/bin/python3
 DEVICE ?= cuda
@@ -208,7 +212,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check check-torch check-torch2 tests oracles install uninstall bench $(BENCHES:%=bench-%) fuzz format tidy clean'
+	@echo 'targets: all check check-torch check-torch2 tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment fuzz format tidy clean'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:
