@@ -24,7 +24,7 @@ vg_status vg_thumbnail(const vg_feature_input *in, const int dim[3], float *out)
   vg_resampler r = {0};
   double step[3], start[3] = {0, 0, 0};
   for (int a = 0; a < 3; a++) step[a] = (double)in->extent[a] / dim[a];
-  vg_status st = box ? vg_resampler_init(&r, in->extent, dim, step, start) : VG_MEMORY;
+  vg_status st = box ? vg_resampler_init(&r, in->extent, dim, step, start, false) : VG_MEMORY;
   size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
   if (!st) vg_resample(&r, box, out);
   for (size_t i = 0; i < n && !st; i++) out[i] -= 1;
