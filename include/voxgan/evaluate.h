@@ -38,6 +38,7 @@
  */
 #ifndef VOXGAN_EVALUATE_H
 #define VOXGAN_EVALUATE_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include "voxgan/dataset.h"
@@ -70,7 +71,7 @@ typedef struct vg_evaluate_settings {
   const vg_dataset *opened;                   /* in place of real; NULL */
   const char *real_layout, *synth_layout;     /* NULL: guessed */
   const char *tumour_scheme, *anatomy_scheme; /* of both; NULL: the layouts' own */
-  const char *out;       /* folder for metrics.csv and summary.json; NULL: nothing is written */
+  const char *out;       /* folder for metrics.csv, summary.json and report.html; NULL: nothing is written */
   const char *suites;    /* "image,overlap", or "all"; NULL: image and overlap */
   double band;           /* width of region band, mm; 0: VG_BAND_MM */
   const char *challenge; /* whose rules count lesions (vg_lesion_rules); NULL: GLI */
@@ -80,6 +81,7 @@ typedef struct vg_evaluate_settings {
   /* How far a mean may move: "0.05" of its absolute value; "interval": within the baseline's 95 % interval,
    * or by 0.05 where it has none; "psnr=0.02,hd95=interval,0.1" by metric and for the rest. NULL: 0.05 */
   const char *tolerance;
+  bool no_gallery; /* report.html without slices, so without images of persons */
 } vg_evaluate_settings;
 
 typedef struct vg_evaluation vg_evaluation;
@@ -101,6 +103,10 @@ typedef struct vg_evaluation vg_evaluation;
  *                 ci_high (95 % interval), floor (the same between two halves of the real set), n_real and
  *                 n_synth (subjects), note; null where there are too few subjects
  *     verdicts    of suites that judge: suite, check, verdict (a word), text (a sentence)
+ *
+ *   report.html   what the others hold as tables and charts (report.h), and slices of the worst cases, read
+ *                 again, of each series and of label maps that were compared: some MB whatever the number of
+ *                 cases
  *
  * *out is set with VG_OK and with VG_REGRESSION (the caller's: vg_evaluation_free), else NULL.
  *

@@ -21,6 +21,7 @@
 #define VOXGAN_REPORT_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "voxgan/png.h"
 #include "voxgan/status.h"
 #include "voxgan/table.h"
@@ -46,6 +47,9 @@ void vg_report_heading(vg_report *r, const char *title); /* one below it */
 void vg_report_text(vg_report *r, const char *fmt, ...) VG_PRINTF(2, 3); /* a paragraph */
 void vg_report_fact(vg_report *r, const char *name, const char *fmt, ...) VG_PRINTF(3, 4);
 void vg_report_item(vg_report *r, const char *fmt, ...) VG_PRINTF(2, 3); /* of a list with dots */
+
+/* One line of a legend: what a colour of pictures means. */
+void vg_report_key(vg_report *r, const uint8_t rgb[3], const char *name);
 
 typedef enum vg_report_tone { VG_TONE_PLAIN, VG_TONE_GOOD, VG_TONE_WARN, VG_TONE_BAD } vg_report_tone;
 /* A box that is not to be missed; the text must say by itself what its colour means. */

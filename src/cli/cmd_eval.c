@@ -6,12 +6,12 @@ static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_s
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";
 static double band = VG_BAND_MM;
 static long long threads;
-static bool json;
+static bool json, no_gallery;
 
 static const cli_option options[] = {
     {"real", CLI_TEXT, &real, "DIR", "real data set: a folder or a CSV manifest", true},
     {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired by id", true},
-    {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv and summary.json", true},
+    {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv, summary.json and report.html", true},
     {"suite", CLI_TEXT, &suite, "A,B",
      "groups of metrics: image, overlap (both when not given), boundary, distribution; or all that the data "
      "allow "
@@ -38,6 +38,8 @@ static const cli_option options[] = {
      false},
     {"write-baseline", CLI_TEXT, &write_baseline, "FILE",
      "file for what a later --baseline needs; not written where a mean is worse", false},
+    {"no-gallery", CLI_FLAG, &no_gallery, NULL, "no slices in report.html, so that it shows nobody's scan",
+     false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
     {"json", CLI_FLAG, &json, NULL, "print the summary as JSON instead of tables", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -67,7 +69,8 @@ static vg_status run(char **args, int n_args) {
                             .challenge = challenge,
                             .baseline = baseline,
                             .write_baseline = write_baseline,
-                            .tolerance = tolerance};
+                            .tolerance = tolerance,
+                            .no_gallery = no_gallery};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band: %g mm is no width", band);
   vg_status st = vg_normalise_parse(normalise, &s.normalise);
   if (!st) st = cli_set_threads(threads);
@@ -96,7 +99,8 @@ const cli_command cmd_eval = {
         "the two sets as a whole, in the spaces of `voxgan list features`. `voxgan list metrics` says what\n"
         "each metric is, and what it is where a mask is empty. metrics.csv has one row a subject,\n"
         "series, region and metric; summary.json their statistics, which a later run takes as its\n"
-        "--baseline. A single subject has neither SD nor interval.\n\n"
+        "--baseline; report.html shows it all, with slices of the worst cases. A single subject has neither "
+        "SD nor interval.\n\n"
         "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real\n"
         "can.\n\n"
         "example:\n"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "eval/evaluate_case.h"
+#include "eval/evaluate_report.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
@@ -135,6 +136,13 @@ static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
   return vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);
 }
 
+static vg_status write_report(const eval_study *s, const vg_evaluate_settings *set) {
+  char *path = vg_fs_join(set->out, "report.html");
+  vg_status st = path ? vg_eval_report(s, set, path) : VG_MEMORY;
+  vg_free(path);
+  return st;
+}
+
 vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   eval_study s = {0};
   eval_baseline baseline = {0};
@@ -169,6 +177,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   }
   if ((st = vg_eval_summary_json(e))) goto out;
   if (set->baseline && (st = vg_eval_baseline_compare(&baseline, e))) goto out;
+  if (set->out && (st = write_report(&s, set))) goto out;
   if (set->out && (st = vg_eval_write(e, set->out))) goto out;
   if (set->write_baseline && !e->n_worse && (st = vg_eval_baseline_write(e, set->write_baseline))) goto out;
   *out = e;

@@ -3,10 +3,10 @@
 #include <string.h>
 #include "eval/evaluation.h"
 
-static void cell_text(const eval_group *g, char *buf, size_t size) {
+static void cell_text(const eval_group *g, const char *plus_minus, char *buf, size_t size) {
   int digits = *g->metric->metric->unit ? 2 : 4, at = 0;
   if (g->n) at = snprintf(buf, size, "%.*f", digits, g->mean);
-  if (g->n > 1) at += snprintf(buf + at, size - (size_t)at, " +- %.*f", digits, g->sd);
+  if (g->n > 1) at += snprintf(buf + at, size - (size_t)at, " %s %.*f", plus_minus, digits, g->sd);
   if (g->n && g->infinite)
     snprintf(buf + at, size - (size_t)at, ", %zu inf", g->infinite);
   else if (g->infinite)
@@ -23,9 +23,8 @@ static bool has_values(const vg_evaluation *e, const vg_metric_row *row) {
   return false;
 }
 
-/* Rows are series and region, columns the suite's metrics from the one numbered first; *more: there are more
- * of them. */
-static vg_status print_table(const vg_evaluation *e, const char *suite, int first, bool *more, FILE *to) {
+vg_status vg_eval_means_table(const vg_evaluation *e, const char *suite, int nth_table,
+                              const char *plus_minus, bool *more, vg_table *t) {
   const char *header[COLUMNS_MAX] = {"series", "region", "n"}, *cells[COLUMNS_MAX];
   char titles[COLUMNS_MAX][48], texts[COLUMNS_MAX][64];
   const vg_metric_row *metrics[COLUMNS_MAX], *row;
@@ -33,7 +32,8 @@ static vg_status print_table(const vg_evaluation *e, const char *suite, int firs
   int nth = 0;
   *more = false;
   for (int i = 0; (row = vg_metric_at(i)); i++) {
-    if (strcmp(row->suite, suite) != 0 || !has_values(e, row) || nth++ < first) continue;
+    if (strcmp(row->suite, suite) != 0 || !has_values(e, row) || nth++ < nth_table * METRICS_A_TABLE)
+      continue;
     if ((*more = cols == COLUMNS_MAX)) break;
     const char *unit = row->metric->unit;
     snprintf(titles[cols], sizeof titles[cols], *unit ? "%s %s" : "%s%s", row->name, unit);
@@ -41,8 +41,7 @@ static vg_status print_table(const vg_evaluation *e, const char *suite, int firs
     header[cols] = titles[cols];
     cols++;
   }
-  vg_table t = {0};
-  vg_status st = vg_table_init(&t, cols, header);
+  vg_status st = vg_table_init(t, cols, header);
   for (size_t i = 0; i < e->n_groups && !st; i++) {
     const eval_group *g = &e->groups[i];
     if (strcmp(g->metric->suite, suite) != 0) continue;
@@ -63,12 +62,18 @@ static vg_status print_table(const vg_evaluation *e, const char *suite, int firs
       if (strcmp(o->series, g->series) != 0 || strcmp(o->region, g->region) != 0) continue;
       for (size_t c = 3; c < cols; c++) {
         if (metrics[c] != o->metric) continue;
-        cell_text(o, texts[c], sizeof texts[c]);
+        cell_text(o, plus_minus, texts[c], sizeof texts[c]);
         cells[c] = texts[c];
       }
     }
-    st = vg_table_add_row(&t, cells);
+    st = vg_table_add_row(t, cells);
   }
+  return st;
+}
+
+static vg_status print_table(const vg_evaluation *e, const char *suite, int nth, bool *more, FILE *to) {
+  vg_table t = {0};
+  vg_status st = vg_eval_means_table(e, suite, nth, "+-", more, &t);
   if (!st && t.rows > 1) {
     vg_table_print(to, &t);
     fputc('\n', to);
@@ -81,8 +86,7 @@ vg_status vg_evaluation_print(const vg_evaluation *e, FILE *to) {
   vg_status st = VG_OK;
   for (int i = 0; vg_suite_at(i) && !st; i++) {
     bool more = true;
-    for (int first = 0; more && !st; first += METRICS_A_TABLE)
-      st = print_table(e, vg_suite_at(i), first, &more, to);
+    for (int nth = 0; more && !st; nth++) st = print_table(e, vg_suite_at(i), nth, &more, to);
     if (!st) st = vg_eval_sets_print(e, vg_suite_at(i), to);
   }
   if (st || !e->baseline) return st;

@@ -124,6 +124,11 @@ vg_status vg_eval_summarise(vg_evaluation *e);
 vg_status vg_eval_summary_json(vg_evaluation *e);
 vg_status vg_eval_write(const vg_evaluation *e, const char *out);
 
+/* Means and SD of a suite: rows are series and region, columns the metrics of its nth table, from 0; *more:
+ * there is another one. *t: the caller's, zero at first; without rows where there is nothing. */
+vg_status vg_eval_means_table(const vg_evaluation *e, const char *suite, int nth, const char *plus_minus,
+                              bool *more, vg_table *t);
+
 /* How far a mean may move: within the baseline's interval where it has one, else by a share of the mean. */
 typedef struct eval_tolerance {
   bool interval;

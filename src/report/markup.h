@@ -6,7 +6,7 @@
 #include "voxgan/str.h"
 
 /* Elements whose children follow each other without being opened by the caller. */
-typedef enum markup_block { BLOCK_NONE, BLOCK_FACTS, BLOCK_ITEMS, BLOCK_FIGURES } markup_block;
+typedef enum markup_block { BLOCK_NONE, BLOCK_FACTS, BLOCK_ITEMS, BLOCK_KEYS, BLOCK_FIGURES } markup_block;
 
 struct vg_report {
   char *title; /* escaped */

@@ -80,8 +80,11 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
 /* ---- blocks ---- */
 
 const char *markup_block_end(markup_block block) {
-  static const char *const ends[] = {
-      [BLOCK_NONE] = "", [BLOCK_FACTS] = "</dl>\n", [BLOCK_ITEMS] = "</ul>\n", [BLOCK_FIGURES] = "</div>\n"};
+  static const char *const ends[] = {[BLOCK_NONE] = "",
+                                     [BLOCK_FACTS] = "</dl>\n",
+                                     [BLOCK_ITEMS] = "</ul>\n",
+                                     [BLOCK_KEYS] = "</ul>\n",
+                                     [BLOCK_FIGURES] = "</div>\n"};
   return ends[block];
 }
 
@@ -89,6 +92,7 @@ vg_str *markup_into(vg_report *r, markup_block block) {
   static const char *const begins[] = {[BLOCK_NONE] = "",
                                        [BLOCK_FACTS] = "<dl class=\"facts\">\n",
                                        [BLOCK_ITEMS] = "<ul>\n",
+                                       [BLOCK_KEYS] = "<ul class=\"keys\">\n",
                                        [BLOCK_FIGURES] = "<div class=\"figures\">\n"};
   if (!r || r->failed) return NULL;
   if (r->block != block) {
@@ -159,6 +163,14 @@ void vg_report_fact(vg_report *r, const char *name, const char *fmt, ...) {
   vg_str_add(to, "<div><dt>");
   markup_escape(to, name);
   ADD_FORMATTED(to, "</dt><dd>", "</dd></div>\n");
+}
+
+void vg_report_key(vg_report *r, const uint8_t rgb[3], const char *name) {
+  vg_str *to = markup_into(r, BLOCK_KEYS);
+  if (!to) return;
+  vg_str_addf(to, "<li><span style=\"background:#%02x%02x%02x\"></span>", rgb[0], rgb[1], rgb[2]);
+  markup_escape(to, name);
+  vg_str_add(to, "</li>\n");
 }
 
 static const char *const tone_names[] = {

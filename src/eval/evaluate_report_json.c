@@ -1,0 +1,171 @@
+/* evaluate_report_json.c: what a summary holds beside metrics: profiles, values of whole sets, verdicts. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "eval/evaluate_report.h"
+#include "voxgan/mem.h"
+#include "voxgan/str.h"
+
+static const char *string_of(const vg_json *row, const char *key) {
+  return vg_json_string(vg_json_get(row, key), "");
+}
+static double number_of(const vg_json *row, const char *key) {
+  return vg_json_number(vg_json_get(row, key), NAN);
+}
+
+/* ---- profiles ---- */
+
+enum { BINS = 64 };
+
+/* A curve of one side, and its band of an SD. */
+typedef struct curve {
+  double x[BINS], mean[BINS], low[BINS], high[BINS];
+  size_t n;
+} curve;
+
+static void read_curve(const vg_json *row, const char *side, const char *key, curve *c) {
+  const vg_json *values = vg_json_get(vg_json_get(row, side), key);
+  char sd_key[32];
+  snprintf(sd_key, sizeof sd_key, "%s_sd", key);
+  const vg_json *sd = vg_json_first(vg_json_get(vg_json_get(row, side), sd_key));
+  size_t all = vg_json_size(values);
+  double from = number_of(row, "from_mm"), step = (number_of(row, "to_mm") - from) / (double)all;
+  c->n = 0;
+  for (const vg_json *v = vg_json_first(values); v && c->n < BINS;
+       v = vg_json_next(v), sd = vg_json_next(sd)) {
+    double mean = vg_json_number(v, NAN), by = vg_json_number(sd, NAN);
+    from += step;
+    if (isnan(mean)) continue; /* no voxel is so far off: the line goes on over the gap */
+    c->x[c->n] = from - 0.5 * step;
+    c->mean[c->n] = mean;
+    c->low[c->n] = mean - by;
+    c->high[c->n] = mean + by;
+    c->n++;
+  }
+}
+
+static void add_profile(vg_report *r, const vg_json *row, const char *key, const char *axis) {
+  static const double surface = 0;
+  char title[128], names[2][48];
+  curve curves[2];
+  static const char *const sides[] = {"real", "synth"}, *const side_names[] = {"real", "synthetic"};
+  vg_chart_line lines[2];
+  for (int k = 0; k < 2; k++) {
+    read_curve(row, sides[k], key, &curves[k]);
+    snprintf(names[k], sizeof names[k], "%s, n = %g", side_names[k],
+             number_of(vg_json_get(row, sides[k]), "n"));
+    lines[k] =
+        (vg_chart_line){names[k], curves[k].x, curves[k].mean, curves[k].low, curves[k].high, curves[k].n};
+  }
+  snprintf(title, sizeof title, "%s, %s: %s", string_of(row, "series"), string_of(row, "region"), key);
+  vg_report_lines(r,
+                  &(vg_chart){.title = title,
+                              .x = "mm from the surface, outwards",
+                              .y = axis,
+                              .mark = &surface,
+                              .mark_name = "surface"},
+                  lines, 2);
+}
+
+void vg_eval_report_profiles(vg_report *r, const vg_json *summary) {
+  const vg_json *profiles = vg_json_get(summary, "profiles");
+  if (!vg_json_size(profiles)) return;
+  vg_report_heading(r, "Profiles across the surface");
+  vg_report_text(r, "Means over subjects, with a band of one SD. Left of the dashed line is inside.");
+  for (const vg_json *row = vg_json_first(profiles); row; row = vg_json_next(row)) {
+    add_profile(r, row, "intensity", "normalised intensity");
+    add_profile(r, row, "gradient", "gradient a mm");
+  }
+}
+
+/* ---- values of whole sets ---- */
+
+static bool of_suite(const vg_json *row, const char *suite) {
+  return !strcmp(string_of(row, "suite"), suite);
+}
+
+static vg_status add_sets_table(vg_report *r, const vg_json *sets, const char *suite) {
+  static const char *const header[] = {"metric",      "space",  "value",       "95 % interval",
+                                       "real halves", "n real", "n synthetic", "note"};
+  vg_table t = {0};
+  vg_status st = vg_table_init(&t, 8, header);
+  for (const vg_json *row = vg_json_first(sets); row && !st; row = vg_json_next(row)) {
+    static const char *const keys[] = {"value", "floor", "n_real", "n_synth", "ci_low", "ci_high"};
+    char figures[6][VG_FIGURE], interval[2 * VG_FIGURE + 8] = "";
+    if (!of_suite(row, suite)) continue;
+    for (int k = 0; k < 6; k++) vg_report_figure(number_of(row, keys[k]), figures[k]);
+    if (*figures[4]) snprintf(interval, sizeof interval, "%s to %s", figures[4], figures[5]);
+    const char *cells[8] = {string_of(row, "metric"),
+                            string_of(row, "space"),
+                            figures[0],
+                            interval,
+                            figures[1],
+                            figures[2],
+                            figures[3],
+                            string_of(row, "note")};
+    st = vg_table_add_row(&t, cells);
+  }
+  if (!st && t.rows > 1) vg_report_table(r, "Values of the data sets as wholes", &t, 2);
+  vg_table_release(&t);
+  return st;
+}
+
+/* The bars of one metric: a space's value, and beside it what two halves of the real set come to. */
+static size_t metric_bars(const vg_json *sets, const char *suite, const char *metric, vg_chart_bar *bars,
+                          bool *intervals) {
+  size_t n = 0;
+  bool floors = false;
+  for (int pass = 0; pass < 2; pass++) {
+    n = 0;
+    for (const vg_json *row = vg_json_first(sets); row; row = vg_json_next(row)) {
+      double floor = number_of(row, "floor");
+      if (!of_suite(row, suite) || strcmp(string_of(row, "metric"), metric) != 0) continue;
+      floors = floors || isfinite(floor);
+      bars[n] = (vg_chart_bar){string_of(row, "space"), floors ? "synthetic" : NULL, number_of(row, "value"),
+                               number_of(row, "ci_low"), number_of(row, "ci_high")};
+      *intervals = *intervals || isfinite(bars[n++].low);
+      if (floors) bars[n++] = (vg_chart_bar){string_of(row, "space"), "real halves", floor, NAN, NAN};
+    }
+  }
+  return n;
+}
+
+/* One chart a metric that has several bars, or an interval. bars: room for two a row of sets. */
+static void add_sets_charts(vg_report *r, const vg_json *sets, const char *suite, vg_chart_bar *bars) {
+  for (const vg_json *first = vg_json_first(sets); first; first = vg_json_next(first)) {
+    const char *metric = string_of(first, "metric");
+    bool seen = !of_suite(first, suite), intervals = false;
+    for (const vg_json *k = vg_json_first(sets); k != first && !seen; k = vg_json_next(k))
+      seen = of_suite(k, suite) && !strcmp(string_of(k, "metric"), metric);
+    if (seen) continue;
+    size_t n = metric_bars(sets, suite, metric, bars, &intervals);
+    if (n > 1 || intervals) vg_report_bars(r, &(vg_chart){.title = metric, .x = metric}, bars, n);
+  }
+}
+
+vg_status vg_eval_report_sets(vg_report *r, const vg_json *summary, const char *suite) {
+  const vg_json *sets = vg_json_get(summary, "sets");
+  vg_status st = add_sets_table(r, sets, suite);
+  if (st) return st;
+  vg_chart_bar *bars = VG_NEW_N(vg_chart_bar, 2 * vg_json_size(sets));
+  if (!bars) return VG_MEMORY;
+  add_sets_charts(r, sets, suite, bars);
+  vg_free(bars);
+  return VG_OK;
+}
+
+/* ---- verdicts ---- */
+
+vg_status vg_eval_report_verdicts(vg_report *r, const vg_json *summary, const char *suite) {
+  static const char *const header[] = {"check", "verdict", "what was found"};
+  vg_table t = {0};
+  vg_status st = vg_table_init(&t, 3, header);
+  const vg_json *verdicts = vg_json_get(summary, "verdicts");
+  for (const vg_json *row = vg_json_first(verdicts); row && !st; row = vg_json_next(row)) {
+    const char *cells[3] = {string_of(row, "check"), string_of(row, "verdict"), string_of(row, "text")};
+    if (of_suite(row, suite)) st = vg_table_add_row(&t, cells);
+  }
+  if (!st && t.rows > 1) vg_report_table(r, "Verdicts", &t, 1);
+  vg_table_release(&t);
+  return st;
+}
