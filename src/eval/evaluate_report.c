@@ -148,13 +148,12 @@ static vg_status add_suite(vg_report *r, const eval_study *s, const char *suite)
   vg_report_section(r, title);
   if (text) vg_report_text(r, "%s", text);
   vg_status st = verdicts ? vg_eval_report_verdicts(r, e->summary, suite) : VG_OK;
-  if (!st && sets) st = vg_eval_report_sets(r, e->summary, suite);
+  if (!st && sets) st = vg_eval_report_sets(r, e, suite);
   if (!st && groups && !strcmp(suite, "boundary")) vg_eval_report_profiles(r, e->summary);
   if (!st && groups) st = vg_eval_report_groups(r, e, suite);
   return st;
 }
 
-/* Those of the metrics first, then what else the summary's list names, each once. */
 static vg_status add_suites(vg_report *r, const eval_study *s) {
   vg_status st = VG_OK;
   for (size_t k = 0; k < sizeof suites / sizeof *suites && !st; k++) st = add_suite(r, s, suites[k].suite);
@@ -177,7 +176,7 @@ static vg_status add_galleries(vg_report *r, const eval_study *s) {
 
 vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, const char *path) {
   const vg_evaluation *e = s->evaluation;
-  char *real = name_of(set->real), *synth = name_of(set->synth);
+  char *real = name_of(set->real ? set->real : "opened already"), *synth = name_of(set->synth);
   vg_report *r = NULL;
   vg_status st = VG_MEMORY;
   if (!real || !synth) goto out;

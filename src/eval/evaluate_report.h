@@ -11,7 +11,7 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
 vg_status vg_eval_report_groups(vg_report *r, const vg_evaluation *e, const char *suite);
 /* Of summary's "profiles", "sets" and "verdicts", as far as there are any; suite: of which one. */
 void vg_eval_report_profiles(vg_report *r, const vg_json *summary);
-vg_status vg_eval_report_sets(vg_report *r, const vg_json *summary, const char *suite);
+vg_status vg_eval_report_sets(vg_report *r, const vg_evaluation *e, const char *suite);
 vg_status vg_eval_report_verdicts(vg_report *r, const vg_json *summary, const char *suite);
 
 /* Slices of the worst cases: of each series that was compared, and of label maps. budget: bytes of the page

@@ -84,32 +84,6 @@ static bool of_suite(const vg_json *row, const char *suite) {
   return !strcmp(string_of(row, "suite"), suite);
 }
 
-static vg_status add_sets_table(vg_report *r, const vg_json *sets, const char *suite) {
-  static const char *const header[] = {"metric",      "space",  "value",       "95 % interval",
-                                       "real halves", "n real", "n synthetic", "note"};
-  vg_table t = {0};
-  vg_status st = vg_table_init(&t, 8, header);
-  for (const vg_json *row = vg_json_first(sets); row && !st; row = vg_json_next(row)) {
-    static const char *const keys[] = {"value", "floor", "n_real", "n_synth", "ci_low", "ci_high"};
-    char figures[6][VG_FIGURE], interval[2 * VG_FIGURE + 8] = "";
-    if (!of_suite(row, suite)) continue;
-    for (int k = 0; k < 6; k++) vg_report_figure(number_of(row, keys[k]), figures[k]);
-    if (*figures[4]) snprintf(interval, sizeof interval, "%s to %s", figures[4], figures[5]);
-    const char *cells[8] = {string_of(row, "metric"),
-                            string_of(row, "space"),
-                            figures[0],
-                            interval,
-                            figures[1],
-                            figures[2],
-                            figures[3],
-                            string_of(row, "note")};
-    st = vg_table_add_row(&t, cells);
-  }
-  if (!st && t.rows > 1) vg_report_table(r, "Values of the data sets as wholes", &t, 2);
-  vg_table_release(&t);
-  return st;
-}
-
 /* The bars of one metric: a space's value, and beside it what two halves of the real set come to. */
 static size_t metric_bars(const vg_json *sets, const char *suite, const char *metric, vg_chart_bar *bars,
                           bool *intervals) {
@@ -123,7 +97,8 @@ static size_t metric_bars(const vg_json *sets, const char *suite, const char *me
       floors = floors || isfinite(floor);
       bars[n] = (vg_chart_bar){string_of(row, "space"), floors ? "synthetic" : NULL, number_of(row, "value"),
                                number_of(row, "ci_low"), number_of(row, "ci_high")};
-      *intervals = *intervals || isfinite(bars[n++].low);
+      *intervals = *intervals || isfinite(bars[n].low);
+      n++;
       if (floors) bars[n++] = (vg_chart_bar){string_of(row, "space"), "real halves", floor, NAN, NAN};
     }
   }
@@ -143,15 +118,16 @@ static void add_sets_charts(vg_report *r, const vg_json *sets, const char *suite
   }
 }
 
-vg_status vg_eval_report_sets(vg_report *r, const vg_json *summary, const char *suite) {
-  const vg_json *sets = vg_json_get(summary, "sets");
-  vg_status st = add_sets_table(r, sets, suite);
-  if (st) return st;
+vg_status vg_eval_report_sets(vg_report *r, const vg_evaluation *e, const char *suite) {
+  const vg_json *sets = vg_json_get(e->summary, "sets");
+  vg_table t = {0};
   vg_chart_bar *bars = VG_NEW_N(vg_chart_bar, 2 * vg_json_size(sets));
-  if (!bars) return VG_MEMORY;
-  add_sets_charts(r, sets, suite, bars);
+  vg_status st = bars ? vg_eval_sets_table(e, suite, &t) : VG_MEMORY;
+  if (!st && t.rows > 1) vg_report_table(r, "Values of the data sets as wholes", &t, 2);
+  if (!st) add_sets_charts(r, sets, suite, bars);
+  vg_table_release(&t);
   vg_free(bars);
-  return VG_OK;
+  return st;
 }
 
 /* ---- verdicts ---- */

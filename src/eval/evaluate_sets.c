@@ -68,11 +68,10 @@ void vg_eval_sets_csv(const vg_evaluation *e, vg_str *text) {
   }
 }
 
-static vg_status print_sets(const vg_evaluation *e, const char *suite, FILE *to) {
+vg_status vg_eval_sets_table(const vg_evaluation *e, const char *suite, vg_table *t) {
   static const char *const header[] = {"space",       "metric", "value",   "95% interval",
                                        "real halves", "n real", "n synth", "note"};
-  vg_table t = {0};
-  vg_status st = vg_table_init(&t, 8, header);
+  vg_status st = vg_table_init(t, 8, header);
   for (size_t i = 0; i < e->n_sets && !st; i++) {
     const eval_set *s = &e->sets[i];
     char value[32], interval[64] = "", floor_text[32] = "", n_real[24], n_synth[24];
@@ -82,9 +81,15 @@ static vg_status print_sets(const vg_evaluation *e, const char *suite, FILE *to)
     if (!isnan(s->floor)) snprintf(floor_text, sizeof floor_text, "%.4g", s->floor);
     snprintf(n_real, sizeof n_real, "%zu", s->n_real);
     snprintf(n_synth, sizeof n_synth, "%zu", s->n_synth);
-    st = vg_table_add_row(&t, (const char *const[]){s->space, s->metric->name, value, interval, floor_text,
-                                                    n_real, n_synth, s->note});
+    st = vg_table_add_row(t, (const char *const[]){s->space, s->metric->name, value, interval, floor_text,
+                                                   n_real, n_synth, s->note});
   }
+  return st;
+}
+
+static vg_status print_sets(const vg_evaluation *e, const char *suite, FILE *to) {
+  vg_table t = {0};
+  vg_status st = vg_eval_sets_table(e, suite, &t);
   if (!st && t.rows > 1) {
     vg_table_print(to, &t);
     fputc('\n', to);

@@ -119,10 +119,14 @@ static uint8_t *pixel_of(vg_picture *p, int u, int v) {
   return p->rgb + 3 * ((size_t)v * (size_t)p->width + (size_t)u);
 }
 
+/* 0 to 1; NaN is 0. */
+static double clip(double share) {
+  return !(share > 0) ? 0 : share < 1 ? share : 1;
+}
+
 /* 64 shades: the page is a third smaller for it, and no eye sees them. */
 static uint8_t shade(double share) {
-  share = !(share > 0) ? 0 : share < 1 ? share : 1;
-  return (uint8_t)(floor(share * 63 + 0.5) * 255 / 63);
+  return (uint8_t)(floor(clip(share) * 63 + 0.5) * 255 / 63);
 }
 
 vg_status vg_eval_slice_grey(const eval_slice *s, const float *data, double lo, double hi, double brightness,
@@ -131,7 +135,7 @@ vg_status vg_eval_slice_grey(const eval_slice *s, const float *data, double lo, 
   for (int v = 0; v < s->height && !st; v++) {
     for (int u = 0; u < s->width; u++) {
       double share = hi > lo ? ((double)data[voxel_of(s, u, v)] - lo) / (hi - lo) : 0;
-      memset(pixel_of(out, u, v), shade(brightness * fmin(share, 1)), 3);
+      memset(pixel_of(out, u, v), shade(brightness * clip(share)), 3);
     }
   }
   return st;

@@ -116,6 +116,8 @@ void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why);
 /* "sets" and "verdicts" of the summary; the rows of metrics.csv; tables. */
 void vg_eval_sets_json(const vg_evaluation *e, vg_json *root);
 void vg_eval_sets_csv(const vg_evaluation *e, vg_str *text);
+/* A suite's sets as rows; *t: the caller's, zero at first. */
+vg_status vg_eval_sets_table(const vg_evaluation *e, const char *suite, vg_table *t);
 vg_status vg_eval_sets_print(const vg_evaluation *e, const char *suite, FILE *to);
 void vg_eval_sets_release(vg_evaluation *e);
 

@@ -189,7 +189,7 @@ static void test_files(void **state) {
   char **files;
   size_t n_files;
   assert_int_equal(vg_fs_walk(out_dir, &files, &n_files), VG_OK);
-  assert_int_equal(n_files, 2);
+  assert_int_equal(n_files, 3);
   vg_strv_free(files);
   vg_json_free(read);
   vg_table_release(&t);

@@ -1,0 +1,228 @@
+/* test_evaluate_report.c: the slices of report.html: which, which way round, in which order. */
+#include "evaluate_world.h"
+
+#include "eval/evaluate_slice.h"
+
+static char *read_report(void) {
+  char *path = vg_fs_join(out_dir, "report.html");
+  static void *bytes; /* gcc 12 takes what an automatic one holds for dangling */
+  size_t n;
+  assert_int_equal(vg_fs_read(path, &bytes, &n), VG_OK);
+  vg_free(path);
+  return bytes;
+}
+
+static int count(const char *text, const char *what) {
+  int n = 0;
+  for (const char *at = text; (at = strstr(at, what)); at += strlen(what)) n++;
+  return n;
+}
+
+/* ---- planes ---- */
+
+enum { DX = 30, DY = 24, DZ = 20 };
+static uint8_t shown[DX * DY * DZ], focus[DX * DY * DZ];
+
+static size_t at(int x, int y, int z) {
+  return ((size_t)z * DY + (size_t)y) * DX + (size_t)x;
+}
+
+static void mark(uint8_t *mask, const int lo[3], const int hi[3]) {
+  for (int z = lo[2]; z <= hi[2]; z++) {
+    for (int y = lo[1]; y <= hi[1]; y++) {
+      for (int x = lo[0]; x <= hi[0]; x++) mask[at(x, y, z)] = 1;
+    }
+  }
+}
+
+static const vg_geometry test_grid = {{DX, DY, DZ}, {{{1, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 3, -30}}}};
+
+static void test_planes(void **state) {
+  (void)state;
+  eval_slice s[EVAL_SLICES];
+  int n;
+  memset(shown, 0, sizeof shown);
+  memset(focus, 0, sizeof focus);
+  mark(shown, (int[]){10, 8, 4}, (int[]){19, 13, 15});
+  assert_int_equal(vg_eval_slices(&test_grid, shown, focus, s, &n), VG_OK);
+  assert_int_equal(n, 7); /* without a focus: of what is shown */
+  mark(focus, (int[]){12, 9, 6}, (int[]){12, 9, 8});
+  assert_int_equal(vg_eval_slices(&test_grid, shown, focus, s, &n), VG_OK);
+  assert_int_equal(n, 5); /* three axial ones, as the focus has no more */
+  assert_string_equal(s[0].label, "axial, z -12 mm");
+  assert_string_equal(s[1].label, "axial, z -9 mm");
+  assert_true(s[1].middle && !s[0].middle && !s[2].middle);
+  assert_string_equal(s[3].label, "coronal, y 18 mm");
+  assert_string_equal(s[4].label, "sagittal, x 12 mm");
+  /* What is shown and three voxels around it; the patient's right and what is in front and above, upper left.
+   */
+  assert_int_equal(s[1].width, 16);
+  assert_int_equal(s[1].height, 12);
+  assert_near(s[1].width_mm, 16, 1e-9);
+  assert_near(s[1].height_mm, 24, 1e-9);
+  assert_int_equal(s[1].first, at(22, 16, 7));
+  assert_int_equal((ptrdiff_t)s[1].first + 15 * s[1].step_u + 11 * s[1].step_v, at(7, 5, 7));
+  assert_int_equal(s[3].first, at(22, 9, 18));
+  assert_int_equal(s[4].first, at(12, 16, 18));
+  assert_int_equal(s[4].width, 12);
+  assert_int_equal(s[4].height, 18);
+  /* A focus of one plane has one axial slice, a picture of one plane nothing else. */
+  memset(focus, 0, sizeof focus);
+  mark(focus, (int[]){12, 9, 6}, (int[]){13, 9, 6});
+  assert_int_equal(vg_eval_slices(&test_grid, shown, focus, s, &n), VG_OK);
+  assert_int_equal(n, 3);
+  const vg_geometry flat = {{DX, DY, 1}, test_grid.affine};
+  assert_int_equal(vg_eval_slices(&flat, shown, shown, s, &n), VG_OK);
+  assert_int_equal(n, 1);
+  assert_true(s[0].middle);
+}
+
+static void test_large_volumes_are_thinned_out(void **state) {
+  (void)state;
+  enum { SIDE = 500 };
+  const vg_geometry wide = {{SIDE, 300, 1}, test_grid.affine};
+  uint8_t *all = vg_malloc(SIDE * 300, 1);
+  eval_slice s[EVAL_SLICES];
+  int n;
+  memset(all, 1, SIDE * 300);
+  assert_int_equal(vg_eval_slices(&wide, all, all, s, &n), VG_OK);
+  assert_int_equal(s[0].width, 167);
+  assert_int_equal(s[0].height, 100);
+  assert_true((ptrdiff_t)s[0].first + 166 * s[0].step_u + 99 * s[0].step_v >= 0);
+  assert_near(s[0].width_mm, 500, 1e-9);
+  vg_free(all);
+}
+
+/* ---- pictures ---- */
+
+static const uint8_t *pixel(const vg_picture *p, int u, int v) {
+  return p->rgb + 3 * (v * p->width + u);
+}
+
+static void test_pictures(void **state) {
+  (void)state;
+  const eval_slice s = {.first = 0, .step_u = 1, .step_v = 4, .width = 4, .height = 2};
+  const float real[8] = {-1, 0, 1, 5, (float)NAN, 0, 0, 0}, synth[8] = {-1, 0.25f, 0.5f, -5, 0, 0, 0, 0};
+  const uint8_t a[8] = {1, 1, 1, 0, 1, 1, 1, 0}, b[8] = {0, 1, 1, 1, 0, 1, 1, 1};
+  vg_picture p;
+  assert_int_equal(vg_eval_slice_grey(&s, real, -1, 1, 1, &p), VG_OK);
+  assert_int_equal(*pixel(&p, 0, 0), 0);
+  assert_in_range(*pixel(&p, 1, 0), 126, 130);
+  assert_int_equal(*pixel(&p, 3, 0), 255);
+  assert_int_equal(*pixel(&p, 0, 1), 0); /* not a number */
+  vg_eval_slice_classes(&s, a, &p);
+  uint8_t rgb[3];
+  vg_class_colour(0, rgb);
+  assert_memory_equal(pixel(&p, 0, 0), rgb, 3);
+  assert_int_equal(*pixel(&p, 3, 0), 255);
+  vg_picture_release(&p);
+
+  assert_int_equal(vg_eval_slice_difference(&s, real, synth, 0.5, &p), VG_OK);
+  assert_memory_equal(pixel(&p, 0, 0), "\0\0\0", 3);
+  assert_true(pixel(&p, 1, 0)[0] > 120 && pixel(&p, 1, 0)[2] < 30);   /* brighter: orange, by half */
+  assert_true(pixel(&p, 2, 0)[2] == 255 && pixel(&p, 2, 0)[0] == 70); /* darker: blue, in full */
+  vg_picture_release(&p);
+
+  assert_int_equal(vg_eval_slice_grey(&s, real, 9, 10, 1, &p), VG_OK);
+  vg_eval_slice_edges(&s, a, b, &p);
+  assert_memory_equal(pixel(&p, 0, 0), "\0\0\0", 3);       /* inside the real one, at the picture's edge */
+  assert_memory_equal(pixel(&p, 1, 0), "\xff\x8c\x28", 3); /* the synthetic one's edge */
+  assert_memory_equal(pixel(&p, 2, 0), "\x46\xa0\xff", 3); /* the real one's */
+  vg_picture_release(&p);
+  vg_mem_fail_after(1);
+  assert_int_equal(vg_eval_slice_grey(&s, real, -1, 1, 1, &p), VG_MEMORY);
+  vg_mem_fail_after(0);
+}
+
+/* ---- the page ---- */
+
+static void test_worst_first(void **state) {
+  (void)state;
+  static const change changes[] = {noisy, same, noisier};
+  write_pair(3, same);
+  for (int k = 0; k < 3; k++) write_image(synth_dir, "brats2021", ids[k], "t1", k, NZ, changes[k]);
+  vg_evaluate_settings s = settings();
+  s.suites = "all";
+  vg_evaluation_free(evaluate(&s));
+  char *text = read_report();
+  const char *gallery = strstr(text, "class=\"gallery\"");
+  assert_non_null(gallery);
+  const char *order[3] = {strstr(gallery, ids[0]), strstr(gallery, ids[1]), strstr(gallery, ids[2])};
+  for (int k = 0; k < 3; k++) assert_non_null(order[k]);
+  assert_true(order[2] < order[0] && order[0] < order[1]);
+  assert_int_equal(count(text, "class=\"gallery\""), 2); /* t1, flair; equal label maps are left out */
+  assert_int_equal(count(text, "class=\"case\""), 6);
+  assert_int_equal(count(text, "data-first"), 6 + 1); /* and in the script */
+  assert_int_equal(count(text, "<img"), 4 * count(text, "class=\"frame\""));
+  assert_non_null(strstr(text, "Left out, suite overlap"));
+  vg_free(text);
+  /* Whatever the number of threads. */
+  text = read_report();
+  vg_threads_set(1);
+  vg_evaluation_free(evaluate(&s));
+  vg_threads_set(0);
+  char *again = read_report();
+  assert_string_equal(text, again);
+  vg_free(text);
+  vg_free(again);
+}
+
+/* Label maps alone: no image to lie under them, and what lies under them may be unfit. */
+static void test_label_maps(void **state) {
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    write_labels(real_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, tumour_at);
+    write_labels(synth_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, k ? oedema_as_enhancing : no_tumour);
+  }
+  vg_evaluate_settings s = settings();
+  vg_evaluation_free(evaluate(&s));
+  char *text = read_report();
+  assert_int_equal(count(text, "class=\"gallery\""), 1);
+  assert_int_equal(count(text, "<figcaption>image<"), 0);
+  assert_true(strstr(text, "BraTS2021_00001: dice 0") < strstr(text, "BraTS2021_00002: dice 1"));
+  vg_free(text);
+  write_image(real_dir, "brats2021", ids[0], "t1", 0, NZ, same);
+  write_image(real_dir, "brats2021", ids[1], "t1", 0, NZ, flat);
+  vg_evaluation_free(evaluate(&s));
+  text = read_report();
+  assert_true(count(text, "<figcaption>image<") > 0);
+  vg_free(text);
+  s.no_gallery = true;
+  vg_evaluation_free(evaluate(&s));
+  text = read_report();
+  assert_int_equal(count(text, "<img"), 0);
+  vg_free(text);
+}
+
+static void test_lack_of_memory(void **state) {
+  (void)state;
+  write_pair(2, noisy);
+  vg_evaluate_settings s = settings();
+  s.suites = "image";
+  vg_threads_set(1);
+  vg_evaluation *e;
+  long live = vg_mem_live(), n = 400;
+  vg_status st;
+  do { /* which allocations those of the report are changes with the code: all are tried, ever further apart
+        */
+    vg_mem_fail_after(n);
+    st = vg_evaluate(&s, &e);
+    vg_mem_fail_after(0);
+    vg_evaluation_free(e);
+    assert_true(st == VG_OK || st == VG_MEMORY);
+    assert_int_equal(vg_mem_live(), live);
+    n += n / 6;
+  } while (st);
+  vg_threads_set(0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_planes),   cmocka_unit_test(test_large_volumes_are_thinned_out),
+      cmocka_unit_test(test_pictures), TEST(test_worst_first),
+      TEST(test_label_maps),           TEST(test_lack_of_memory),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
