@@ -140,6 +140,10 @@ void vg_dataset_release(vg_dataset *ds);
 /* Splits by person: the share (0..1) of persons that go to validation (at least one when share > 0 and there
  * are two), drawn by seed. is_val has n entries. */
 vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bool *is_val);
+/* Makes of a data set of one source two: OUT/train and OUT/test, of links to its files by their own names (of
+ * a CSV manifest: OUT/train/manifest.csv and its like), and OUT/split.json, as below, last. VG_USAGE: another
+ * split is there, or OUT and the data set lie within one another. */
+vg_status vg_dataset_split_links(const vg_dataset *ds, const bool *is_test, const char *out);
 /* {"train": [ids], "val": [ids]} */
 vg_json *vg_dataset_split_json(const vg_dataset *ds, const bool *is_val);
 /* The way back; VG_DATA when an id of the file is not in the data set or the other way round. */

@@ -14,13 +14,6 @@ static const char *on_off(bool augmented) {
 
 /* ---- differences ---- */
 
-static const char *verdict(const experiment_results *r, const experiment_cell *c) {
-  const experiment_difference *d = &c->difference;
-  if (!d->n || isnan(d->low)) return "no interval";
-  if (!experiment_above_noise(d)) return "within noise";
-  return (d->mean > 0) == (r->columns[c->column].metric->better == VG_BETTER_HIGHER) ? "better" : "worse";
-}
-
 static vg_status put_differences(const experiment_results *r, vg_report *page) {
   static const char *const header[] = {"row",  "augmentation", "region",   "metric", "difference",
                                        "from", "to",           "subjects", "verdict"};
@@ -40,7 +33,7 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
                            vg_report_figure(c->difference.low, low),
                            vg_report_figure(c->difference.high, high),
                            n,
-                           verdict(r, c)};
+                           experiment_verdict_name(r, c)};
     st = vg_table_add_row(&t, cells);
   }
   if (!st && t.rows > 1) {
@@ -50,9 +43,11 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
         "Differences to row real of the same augmentation, and their 95 %% intervals (%d bootstrap "
         "resamples of the test subjects, the same ones for both rows, and of the seeds, of each row "
         "by itself). A difference whose interval does not hold 0 is above noise: it would be seen "
-        "again on other subjects, by networks that were trained again. Of %zu such intervals one in "
+        "again on other subjects, by networks that were trained again; with fewer than %d subjects, or one "
+        "seed, "
+        "that cannot be told. Of %zu such intervals one in "
         "twenty misses by chance alone.",
-        EXPERIMENT_RESAMPLES, t.rows - 1);
+        EXPERIMENT_RESAMPLES, EXPERIMENT_LEAST_SUBJECTS, t.rows - 1);
     vg_report_table(page, "Differences to real", &t, 1);
   }
   vg_table_release(&t);

@@ -178,6 +178,7 @@ static vg_status fill_cell(const experiment_results *r, experiment_cell *c, doub
                             r->columns[c->column].region, r->columns[c->column].metric->name);
   vg_status st = purpose ? experiment_difference_of(&own, &real, purpose, &c->difference) : VG_MEMORY;
   vg_free(purpose);
+  c->verdict = experiment_verdict_of(&c->difference, own.seeds, real.seeds);
   return st;
 }
 
@@ -197,14 +198,45 @@ vg_status experiment_results_compare(experiment_results *r) {
   return st;
 }
 
-bool experiment_above_noise(const experiment_difference *d) {
-  return d->low > 0 || d->high < 0;
+static bool is_better(const experiment_results *r, const experiment_cell *c) {
+  return (c->difference.mean > 0) == (r->columns[c->column].metric->better == VG_BETTER_HIGHER);
+}
+
+const char *experiment_verdict_name(const experiment_results *r, const experiment_cell *c) {
+  switch (c->verdict) {
+  case VERDICT_NOISE:
+    return "within noise";
+  case VERDICT_LOWER:
+  case VERDICT_HIGHER:
+    return is_better(r, c) ? "better" : "worse";
+  case VERDICT_NONE:
+  case VERDICT_TOO_FEW:
+  case VERDICT_ONE_SEED:
+    break;
+  }
+  return "unclear";
+}
+
+static const char *verdict_text(const experiment_results *r, const experiment_cell *c) {
+  switch (c->verdict) {
+  case VERDICT_NONE:
+    return "";
+  case VERDICT_TOO_FEW:
+    return ": too few subjects to say that it is above noise";
+  case VERDICT_ONE_SEED:
+    return ": above the noise of subjects; training's own is not known from one seed";
+  case VERDICT_NOISE:
+    return ": not above noise";
+  case VERDICT_LOWER:
+  case VERDICT_HIGHER:
+    break;
+  }
+  return is_better(r, c) ? ": better, above noise" : ": worse, above noise";
 }
 
 vg_status experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out) {
   const experiment_column *column = &r->columns[c->column];
   const experiment_difference *d = &c->difference;
-  const bool better = (d->mean > 0) == (column->metric->better == VG_BETTER_HIGHER);
   const int digits = *column->metric->metric->unit ? 2 : 3;
   const char *unit = column->metric->metric->unit, *gap = *unit ? " " : "";
   vg_str_addf(out, "%s%s: %s %s ", experiment_row_at(c->row)->name, c->augmented ? ", augmented" : "",
@@ -218,10 +250,8 @@ vg_status experiment_sentence(const experiment_results *r, const experiment_cell
     if (isnan(d->low))
       vg_str_add(out, "; one subject has no interval");
     else
-      vg_str_addf(out, " (95 %% interval %.*f to %.*f): %s", digits, d->low, digits, d->high,
-                  !experiment_above_noise(d) ? "not above noise"
-                  : better                   ? "better, above noise"
-                                             : "worse, above noise");
+      vg_str_addf(out, " (95 %% interval %.*f to %.*f)%s", digits, d->low, digits, d->high,
+                  verdict_text(r, c));
   }
   return vg_str_failed(out) ? VG_MEMORY : VG_OK;
 }

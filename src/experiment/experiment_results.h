@@ -30,6 +30,7 @@ typedef struct experiment_cell {
   experiment_mean mean;
   bool compared; /* with row real of the same augmentation */
   experiment_difference difference;
+  experiment_verdict verdict;
 } experiment_cell;
 
 typedef struct experiment_results {
@@ -60,8 +61,8 @@ experiment_values experiment_results_gather(const experiment_results *r, int row
 vg_status experiment_results_compare(experiment_results *r);
 /* "WT Dice is 0.052 above that of real (95 % interval 0.021 to 0.083): above noise" */
 vg_status experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out);
-/* The interval does not hold 0. */
-bool experiment_above_noise(const experiment_difference *d);
+/* "better", "worse", "within noise", "unclear" */
+const char *experiment_verdict_name(const experiment_results *r, const experiment_cell *c);
 
 /* Rows of what is finished, columns of one metric's regions. rows 0: it has none. */
 vg_status experiment_results_table(const experiment_results *r, const char *metric, vg_table *out);

@@ -52,41 +52,55 @@ experiment_mean experiment_mean_of(const experiment_values *v) {
   return m;
 }
 
-/* Of the subjects named by which (NULL: all), with the seeds drawn; *n: how many have a value. */
-static double mean_difference(const experiment_values *a, const uint32_t *a_seeds, const experiment_values *b,
-                              const uint32_t *b_seeds, const uint32_t *which, size_t *n) {
+/* A resample of one factor, or all of it where which is NULL. */
+typedef struct sample {
+  uint32_t *which;
+  size_t n;
+} sample;
+
+/* Over those subjects, each by its mean over those seeds; *n: how many have a value. */
+static double mean_difference(const experiment_values *a, sample a_seeds, const experiment_values *b,
+                              sample b_seeds, sample subjects, size_t *n) {
   double sum = 0;
   *n = 0;
-  for (size_t i = 0; i < a->subjects; i++) {
-    const size_t at = which ? which[i] : i;
-    const double d = finite_mean(a->v + at, a->subjects, a_seeds, a->seeds) -
-                     finite_mean(b->v + at, b->subjects, b_seeds, b->seeds);
+  for (size_t i = 0; i < subjects.n; i++) {
+    const size_t at = subjects.which ? subjects.which[i] : i;
+    const double d = finite_mean(a->v + at, a->subjects, a_seeds.which, a_seeds.n) -
+                     finite_mean(b->v + at, b->subjects, b_seeds.which, b_seeds.n);
     if (isfinite(d)) sum += d, ++*n;
   }
   return *n ? sum / (double)*n : (double)NAN;
 }
 
-static void draw(vg_rng *r, uint32_t *which, size_t n) {
-  for (size_t i = 0; i < n; i++) which[i] = (uint32_t)vg_rng_below(r, n);
+static size_t one_less(size_t n) {
+  return n > 1 ? n - 1 : n;
+}
+
+/* s->n of `of`, with replacement. */
+static void draw(vg_rng *r, const sample *s, size_t of) {
+  for (size_t i = 0; i < s->n; i++) s->which[i] = (uint32_t)vg_rng_below(r, of);
 }
 
 vg_status experiment_difference_of(const experiment_values *a, const experiment_values *b,
                                    const char *purpose, experiment_difference *out) {
   *out = (experiment_difference){.low = NAN, .high = NAN};
-  out->mean = mean_difference(a, NULL, b, NULL, NULL, &out->n);
+  out->mean = mean_difference(a, (sample){NULL, a->seeds}, b, (sample){NULL, b->seeds},
+                              (sample){NULL, a->subjects}, &out->n);
   if (out->n < 2) return VG_OK;
   double *means = vg_malloc(EXPERIMENT_RESAMPLES, sizeof *means);
   uint32_t *drawn = vg_malloc(a->subjects + a->seeds + b->seeds, sizeof *drawn);
   vg_status st = means && drawn ? VG_OK : VG_MEMORY;
   if (!st) {
-    uint32_t *a_seeds = drawn + a->subjects, *b_seeds = a_seeds + a->seeds;
+    const sample subjects = {drawn, one_less(a->subjects)},
+                 a_seeds = {drawn + a->subjects, one_less(a->seeds)},
+                 b_seeds = {a_seeds.which + a->seeds, one_less(b->seeds)};
     vg_rng r = vg_rng_init(0, vg_rng_key(purpose, 0, 0));
     size_t kept = 0, n;
     for (int k = 0; k < EXPERIMENT_RESAMPLES; k++) {
-      draw(&r, drawn, a->subjects);
-      draw(&r, a_seeds, a->seeds);
-      draw(&r, b_seeds, b->seeds);
-      means[kept] = mean_difference(a, a_seeds, b, b_seeds, drawn, &n);
+      draw(&r, &subjects, a->subjects);
+      draw(&r, &a_seeds, a->seeds);
+      draw(&r, &b_seeds, b->seeds);
+      means[kept] = mean_difference(a, a_seeds, b, b_seeds, subjects, &n);
       kept += n > 0;
     }
     qsort(means, kept, sizeof *means, vg_ascending_f64);
@@ -96,4 +110,12 @@ vg_status experiment_difference_of(const experiment_values *a, const experiment_
   vg_free(means);
   vg_free(drawn);
   return st;
+}
+
+experiment_verdict experiment_verdict_of(const experiment_difference *d, size_t a_seeds, size_t b_seeds) {
+  if (!d->n || isnan(d->low)) return VERDICT_NONE;
+  if (d->low <= 0 && d->high >= 0) return VERDICT_NOISE;
+  if (d->n < EXPERIMENT_LEAST_SUBJECTS) return VERDICT_TOO_FEW;
+  if (a_seeds < 2 || b_seeds < 2) return VERDICT_ONE_SEED;
+  return d->mean > 0 ? VERDICT_HIGHER : VERDICT_LOWER;
 }

@@ -32,9 +32,23 @@ typedef struct experiment_difference {
  * 10.1214/07-AOAS122): subjects once for both sides, as they are the same ones; seeds for each side by
  * itself, as a run of one row has nothing to do with one of another. Averaging the seeds before would answer
  * for these very networks only; what is asked is whether training again, on other subjects, would show it
- * again. Of few seeds the bootstrap sees less than their whole spread (two thirds of the variance of three);
- * with one seed none at all. purpose names the stream of random numbers. */
+ * again. Of n, n - 1 are drawn (one of one), which gives the mean its unbiased variance (Rao and Wu 1988, doi
+ * 10.2307/2288945); n of them would give three seeds two thirds of it. purpose names the stream of random
+ * numbers. */
 vg_status experiment_difference_of(const experiment_values *a, const experiment_values *b,
                                    const char *purpose, experiment_difference *out);
+
+/* What may be said of it. Fewer than six subjects are too few: five that all agree do so by chance alone in
+ * one of 16 cases (2 / 2^5), six in one of 32. One seed on a side shows nothing of training's own noise. */
+typedef enum experiment_verdict {
+  VERDICT_NONE,
+  VERDICT_TOO_FEW,
+  VERDICT_ONE_SEED,
+  VERDICT_NOISE,
+  VERDICT_LOWER,
+  VERDICT_HIGHER
+} experiment_verdict;
+#define EXPERIMENT_LEAST_SUBJECTS 6
+experiment_verdict experiment_verdict_of(const experiment_difference *d, size_t a_seeds, size_t b_seeds);
 
 #endif

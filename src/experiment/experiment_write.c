@@ -88,7 +88,7 @@ static vg_status put_difference(const experiment_results *r, const experiment_ce
   vg_json_put_number(j, "mean", c->difference.mean);
   vg_json_put_number(j, "ci_low", c->difference.low);
   vg_json_put_number(j, "ci_high", c->difference.high);
-  vg_json_put_bool(j, "above_noise", experiment_above_noise(&c->difference));
+  vg_json_put_string(j, "verdict", experiment_verdict_name(r, c));
   vg_json_put_string(j, "sentence", vg_str_text(&text));
   vg_str_release(&text);
   return st;

@@ -29,8 +29,8 @@ with np.errstate(all="ignore"):
     rng = np.random.default_rng(1)
     means = np.empty(10000)
     for k in range(len(means)):
-        who = rng.integers(0, subjects, subjects)
-        d = np.nanmean(a[rng.integers(0, n_a, n_a)][:, who], 0) - np.nanmean(b[rng.integers(0, n_b, n_b)][:, who], 0)
+        who, of_a, of_b = (rng.integers(0, n, max(n - 1, 1)) for n in (subjects, n_a, n_b))
+        d = np.nanmean(a[of_a][:, who], 0) - np.nanmean(b[of_b][:, who], 0)
         means[k] = np.nanmean(d)
     low, high = np.nanquantile(means, [0.025, 0.975])
 # The ends of 10000 resamples are known to about 2 % of the width.

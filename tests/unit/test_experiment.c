@@ -111,13 +111,19 @@ static void test_small_samples(void **state) {
   must(experiment_difference_of(&x, &y, "t", &d)); /* one subject has no interval */
   assert_int_equal(d.n, 1);
   assert_float_equal(d.mean, 0.4, 1e-12);
-  assert_true(isnan(d.low) && isnan(d.high) && !experiment_above_noise(&d));
+  assert_true(isnan(d.low) && isnan(d.high));
+  assert_int_equal(experiment_verdict_of(&d, 3, 3), VERDICT_NONE);
   assert_true(isnan(experiment_mean_of(&x).sd));
   x.subjects = y.subjects = 4; /* every subject by the same amount: no doubt at all */
   must(experiment_difference_of(&x, &y, "t", &d));
   assert_float_equal(d.low, 0.4, 1e-12);
   assert_float_equal(d.high, 0.4, 1e-12);
-  assert_true(experiment_above_noise(&d));
+  assert_int_equal(experiment_verdict_of(&d, 3, 3), VERDICT_TOO_FEW);
+  d.n = EXPERIMENT_LEAST_SUBJECTS;
+  assert_int_equal(experiment_verdict_of(&d, 3, 2), VERDICT_HIGHER);
+  assert_int_equal(experiment_verdict_of(&d, 3, 1), VERDICT_ONE_SEED);
+  d.low = -0.1;
+  assert_int_equal(experiment_verdict_of(&d, 3, 1), VERDICT_NOISE);
   x = (experiment_values){1, 2, none};
   y.subjects = 2;
   must(experiment_difference_of(&x, &y, "t", &d));
@@ -372,7 +378,7 @@ static void test_partial_results(void **state) {
   assert_non_null(strstr(summary, "\"real+synthetic-plain-seed2\""));
   assert_non_null(strstr(summary,
                          "real+synthetic: WT dice is 0.200 above that of real (95 % interval 0.200 to "
-                         "0.200): better, above noise"));
+                         "0.200): too few subjects"));
   assert_non_null(strstr(summary, "WT hd95 is 2.00 mm below that of real in 1 of 3 subjects; one subject"));
   assert_null(strstr(summary, "oedema")); /* beside WT only what the challenges score */
   vg_free(jobs);

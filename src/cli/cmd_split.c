@@ -1,0 +1,53 @@
+/* cmd_split.c: voxgan split. */
+#include <stdio.h>
+#include "cli/cli.h"
+
+static const char *out, *layout = "auto";
+static double share = 0.3;
+static long long seed = 1;
+
+static const cli_option options[] = {
+    {"out", CLI_TEXT, &out, "DIR", "folder for train/ and test/", true},
+    {"share", CLI_F64, &share, "S", "share of the persons that go to test/", false},
+    {"seed", CLI_INT, &seed, "N", "seed of the draw", false},
+    {"layout", CLI_TEXT, &layout, "L", "layout of the data; auto: guessed, and said", false},
+    {NULL, CLI_FLAG, NULL, NULL, NULL, false},
+};
+
+static vg_status run(char **args, int n_args) {
+  (void)n_args;
+  vg_dataset ds = {0};
+  bool *is_test = NULL;
+  size_t n = 0;
+  if (!(share > 0 && share < 1))
+    return vg_fail(VG_USAGE, "--share is %g, but must be between 0 and 1", share);
+  if (seed < 0) return vg_fail(VG_USAGE, "--seed must not be negative");
+  vg_status st = vg_dataset_add(&ds, args[0], layout, NULL, NULL);
+  if (!st && !(is_test = VG_NEW_N(bool, ds.n))) st = VG_MEMORY;
+  if (!st) st = vg_dataset_split(&ds, share, (uint64_t)seed, is_test);
+  for (size_t i = 0; i < ds.n && !st; i++) n += is_test[i];
+  if (!st && !n) st = vg_fail(VG_DATA, "%s: the cases of one person cannot be split", args[0]);
+  if (!st) st = vg_dataset_split_links(&ds, is_test, out);
+  if (!st) printf("%zu cases in %s/train, %zu in %s/test\n", ds.n - n, out, n, out);
+  vg_free(is_test);
+  vg_dataset_release(&ds);
+  return st;
+}
+
+const cli_command cmd_split = {
+    .name = "split",
+    .arguments = "DATA",
+    .summary = "part a data set in subjects to learn from and subjects to test on",
+    .details =
+        "Writes two data sets of links, in the layout of DATA (of a CSV manifest: a manifest.csv each). All\n"
+        "cases of a person are on one side. What is tested at the end must be out of reach from the start: "
+        "a\n"
+        "model that learned from a test subject passes it on to what it makes.\n\n"
+        "example:\n"
+        "  voxgan split BraTS2021 --out parts --share 0.3\n"
+        "  voxgan train configs/brats2021.json --data parts/train --out runs/a\n",
+    .options = options,
+    .least_args = 1,
+    .most_args = 1,
+    .run = run,
+};

@@ -1,0 +1,38 @@
+# split: a data set in two of links; all cases of a person on one side.
+. tests/cli/lib.sh
+
+"$VOXGAN" phantom --out "$T/p" --subjects 5 --size 32 --seed 2 --layout brats2023 2>/dev/null || bad phantom
+# The second of a person's scans.
+first=$(ls "$T/p" | head -1)
+second=${first%-*}-007
+mkdir "$T/p/$second"
+for f in "$T/p/$first"/*; do cp "$f" "$T/p/$second/$(basename "$f" | sed "s/$first/$second/")"; done
+
+expect_ok '[0-9] cases in .*/train, [0-9] in .*/test' "$VOXGAN" split "$T/p/" --out "$T/s" --share 0.4
+expect "six cases in all" [ "$(ls "$T/s/train" "$T/s/test" | grep -c BraTS)" = 6 ]
+expect "a person is on one side" [ "$(ls -d "$T"/s/*/"${first%-*}"-* | xargs -n1 dirname | sort -u | wc -l)" = 1 ]
+expect "links, and no copies" [ -z "$(find "$T/s/train" "$T/s/test" -type f)" ]
+for side in train test; do
+  expect_ok 'layout: brats2023' "$VOXGAN" inspect "$T/s/$side"
+  expect_ok 't1, t1c, t2, flair, tumour map' "$VOXGAN" inspect "$T/s/$side"
+done
+expect_ok 'cases in' "$VOXGAN" split "$T/p" --out "$T/s" --share 0.4
+expect_fail 2 'another split is there' "$VOXGAN" split "$T/p" --out "$T/s" --share 0.7
+expect_fail 2 'lie within one another' "$VOXGAN" split "$T/p" --out "$T/p/s"
+expect_fail 2 '--share is 1' "$VOXGAN" split "$T/p" --out "$T/x" --share 1
+expect_fail 3 'no such file' "$VOXGAN" split "$T/nowhere" --out "$T/x"
+mkdir "$T/one" && cp -r "$T/p/$first" "$T/p/$second" "$T/one"
+expect_fail 3 'cases of one person' "$VOXGAN" split "$T/one" --out "$T/x"
+expect "nothing was begun" [ ! -e "$T/x" ]
+
+# A manifest.
+{
+  echo id,person,t1,tumour,remark
+  for id in a b c; do
+    map=$(find "$T/p" -name '*seg.nii.gz' | sort | sed -n "$(($(printf %d "'$id") - 96))p")
+    echo "$id,$id,${map%seg.nii.gz}t1n.nii.gz,$map,none"
+  done
+} >"$T/m.csv"
+expect_ok '2 cases in .*/train, 1 in .*/test' "$VOXGAN" split "$T/m.csv" --out "$T/c"
+expect_ok '2 subjects, t1, tumour map' "$VOXGAN" inspect "$T/c/train/manifest.csv"
+finish
