@@ -116,7 +116,7 @@ if [ -z "${PLAN:-}" ]; then
    {"name": "grafted", "count": $third, "hosts": {"path": "$healthy", "layout": "$healthy_layout"$scheme},
     "edits": ["graft:donor=random", "rotate:random", "deform"]}]}
 JSON
-  mv "$PLAN.new" "$PLAN"
+  if cmp -s "$PLAN.new" "$PLAN"; then rm "$PLAN.new"; else mv "$PLAN.new" "$PLAN"; fi
 fi
 step synthetic synth "$out/gan" --plan "$PLAN" --out "$out/synthetic" --seed "$seed" --device "$device" --threads "$threads" $format
 

@@ -18,7 +18,7 @@ find "$T/out" -type f ! -name 'index.html' ! -path '*/experiment/[jrs]*' -printf
 expect_ok 'all of it' paper --phantom "$T/out"
 find "$T/out" -type f ! -name 'index.html' ! -path '*/experiment/[jrs]*' -printf '%p %T@\n' | sort >"$T/after"
 expect "a rerun does nothing" [ "$(grep -c '^  done$' "$T/stdout")" = 10 ]
-expect "and touches nothing" cmp "$T/before" "$T/after"
+expect "and touches nothing" diff "$T/before" "$T/after"
 
 # Stopped between two steps, it goes on with the next; scans take the place of phantoms.
 rm "$T/out/.done/experiment" "$T/out/experiment/summary.json"
