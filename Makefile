@@ -152,9 +152,9 @@ check-torch: all $(TORCH_UNIT_BIN)
 check-torch2:
 	scripts/check_torch2.sh
 
-# Other people's programs on data sets that ours wrote, from a Python environment below build/.
+# Other people's programs on what ours wrote, from a Python environment below build/.
 .PHONY: oracles
-oracles: $B/tests/oracle/write_formats
+oracles: $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents
 	scripts/oracles.sh $B
 
 # ---- install ---------------------------------------------------------------------------------

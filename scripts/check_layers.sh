@@ -23,7 +23,7 @@ declare -A may=(
 # Which layer a public header belongs to.
 declare -A of=(
   [status]=base [mem]=base [str]=base [log]=base [rng]=base [fs]=base [pool]=base [version]=base
-  [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [config]=io [registry]=io [run]=io
+  [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [tfevents]=io [config]=io [registry]=io [run]=io
   [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [membership]=data [phantom]=data
   [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [join]=study [manifest]=study [contact_sheet]=study
   [report]=report [metric]=eval [evaluate]=eval [features]=eval [experiment]=experiment [tensor]=tensor [nn]=nn [voxgan]=cli

@@ -1,7 +1,8 @@
 #!/bin/bash
-# oracles.sh BUILD [DIR...]: other people's programs on data sets that voxgan wrote: nnU-Net's integrity check, the BIDS
+# oracles.sh BUILD [DIR...]: other people's programs on what voxgan wrote. On data sets: nnU-Net's integrity check, the BIDS
 # validator, nibabel. With folders: on these. Without: on a small data set in every format, and then on damaged copies, which
-# they must refuse; and the overlap metrics of MONAI and panoptica beside ours. The programs that Debian does not package go into a Python environment, build/oracles, made once.
+# they must refuse; TensorBoard on event files, likewise; and the overlap metrics of MONAI and panoptica beside ours. The
+# programs that Debian does not package go into a Python environment, build/oracles, made once.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -12,14 +13,14 @@ oracle="$python tests/oracle/formats_oracle.py"
 
 # nnU-Net asks for more than its integrity check uses (a PyTorch with CUDA among it): Debian's PyTorch and NumPy serve, which
 # the environment sees, and NumPy stays at the version that Debian's other packages are built for.
-if [ ! -e $env/.made ]; then
+if [ ! $env/.made -nt scripts/oracles.sh ]; then
   scripts/setup.sh test
   rm -rf $env
   /usr/bin/python3 -m venv --system-site-packages $env
   numpy=$($python -c 'import numpy; print(numpy.__version__)')
   pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; } # it warns of what is left out
   pip --no-deps nnunetv2 acvl-utils
-  pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
+  pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno tensorboard
   # panoptica wants a newer SciPy and scikit-image than Debian's, and MONAI goes with both.
   /usr/bin/python3 -m venv --system-site-packages $env/metrics
   env=$env/metrics pip --no-deps monai==1.3.2
@@ -57,5 +58,10 @@ rc=0
 $env/metrics/bin/python tests/oracle/metric_peers.py "$build/voxgan" >"$data/log" 2>&1 || rc=$?
 tell $rc "overlap metrics of MONAI and panoptica"
 grep differs "$data/log" || true
+"$build/tests/oracle/write_tfevents" "$data/events"
+rc=0
+$python tests/oracle/tfevents_oracle.py "$data/events" >"$data/log" 2>&1 || rc=$?
+tell $rc "TensorBoard reads other events"
+grep TensorBoard "$data/log"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

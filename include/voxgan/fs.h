@@ -34,7 +34,8 @@ vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
 bool vg_fs_within(const char *path, const char *dir);
 /* Makes path a symbolic link to the file target, by its own whole path, in place of what is there. */
 vg_status vg_fs_link(const char *target, const char *path);
-/* Appends one line (a '\n' is added) with a single write. */
+/* Appends to the file, which is made when missing, with a single write; to one line a '\n' is added. */
+vg_status vg_fs_append(const char *path, const void *bytes, size_t len);
 vg_status vg_fs_append_line(const char *path, const char *line);
 vg_status vg_fs_remove(const char *path); /* fine when it is not there */
 /* Cuts the file off after so many bytes. */

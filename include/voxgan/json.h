@@ -54,6 +54,15 @@ void vg_json_put_number(vg_json *parent, const char *key, double value); /* not 
 void vg_json_put_bool(vg_json *parent, const char *key, bool value);
 vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child);
 
+/* A file of lines that are one JSON text each. What no line break ends is passed over: it is being written,
+ * or was when a crash came. VG_DATA names file and line. A file that is not there has no lines. */
+typedef struct vg_json_lines {
+  vg_json **items;
+  size_t n;
+} vg_json_lines;
+vg_status vg_json_lines_read(const char *path, vg_json_lines *out);
+void vg_json_lines_release(vg_json_lines *lines);
+
 /* Text (vg_free), numbers in the shortest form that reads back the same. pretty: indented, ends
  * with a line break. NULL with the message set when out of memory. */
 char *vg_json_print(const vg_json *node, bool pretty);

@@ -23,8 +23,9 @@ typedef struct vg_train_options {
   vg_config config; /* resolved */
   vg_roots data;
   const vg_dataset *opened; /* in place of data, and outliving the call; NULL */
-  const char *out;          /* run folder: config.json, split.json, log.jsonl, model.safetensors,
-                               model-last.safetensors, checkpoints/, previews/ */
+  const char *out;          /* run folder: config.json, split.json, log.jsonl, sessions.jsonl,
+                               model.safetensors, model-last.safetensors, checkpoints/, previews/,
+                               tensorboard/ where wanted */
   const char *init;         /* model to take matching weights from at the first step, or NULL */
   bool resume;              /* continue from the newest whole checkpoint; begin where there is no run yet */
   bool overwrite;           /* start anew in a folder that holds a run */

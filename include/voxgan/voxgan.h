@@ -1,7 +1,7 @@
 /* voxgan.h: everything at once. Each header stands alone too.
  *
  *   base   version status mem str log rng fs pool
- *   io     volume nifti gzip json table png safetensors config registry
+ *   io     volume nifti gzip json table png safetensors tfevents config registry
  *   data   labels dataset prep loader membership phantom
  *   edit   draw edit
  *   study  format manifest contact_sheet study
@@ -47,6 +47,7 @@
 #include "voxgan/str.h"
 #include "voxgan/study.h"
 #include "voxgan/table.h"
+#include "voxgan/tfevents.h"
 #include "voxgan/version.h"
 #include "voxgan/volume.h"
 

@@ -220,15 +220,18 @@ out:
   return st;
 }
 
-vg_status vg_fs_append_line(const char *path, const char *line) {
+vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
   vg_status st = VG_OK;
-  char *text = vg_format("%s\n", line);
-  if (!text) return VG_MEMORY;
-  size_t len = strlen(text);
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  bool good = fd >= 0 && write_all(fd, text, len);
+  bool good = fd >= 0 && write_all(fd, bytes, len);
   if (!good) st = fail_write(path, len);
   if (fd >= 0 && close(fd) && good) st = fail_write(path, len);
+  return st;
+}
+
+vg_status vg_fs_append_line(const char *path, const char *line) {
+  char *text = vg_format("%s\n", line);
+  vg_status st = text ? vg_fs_append(path, text, strlen(text)) : VG_MEMORY;
   vg_free(text);
   return st;
 }

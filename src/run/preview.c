@@ -6,6 +6,7 @@
 #include "run/argmax.h"
 #include "voxgan/mem.h"
 #include "voxgan/png.h"
+#include "voxgan/str.h"
 
 enum { GAP = 4, HEAD = 12, TILE_LEAST = 160 };
 
@@ -81,6 +82,10 @@ static void draw(vg_picture *p, int left, int top, const preview_row *row, const
     vg_picture_classes(p, left, top, classes, nx, ny, 1, nx, zoom);
   else
     vg_picture_grey(p, left, top, grey, nx, ny, 1, nx, -1, 1, zoom);
+}
+
+char *preview_path(const char *run, int64_t epoch) {
+  return vg_format("%s/previews/epoch-%05d.png", run, (int)epoch);
 }
 
 vg_status preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,

@@ -7,6 +7,7 @@
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include "voxgan/str.h"
+#include "voxgan/tfevents.h"
 
 /* A job that is started again may meet the process that it follows. */
 static vg_status wait_for(const char *run, vg_lock *lock) {
@@ -52,14 +53,18 @@ vg_status run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *conti
 
 vg_status run_folder_clear(const char *run) {
   /* config.json goes first: without it the folder holds no run, wherever a kill ends this. */
-  static const char *const old[] = {"config.json", "split.json", "model.safetensors",
-                                    "model-last.safetensors", "log.jsonl"};
+  static const char *const old[] = {"config.json",       "split.json",
+                                    "model.safetensors", "model-last.safetensors",
+                                    "log.jsonl",         "sessions.jsonl"};
   vg_status st = VG_OK;
   for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
     char *path = vg_fs_join(run, old[i]);
     st = path ? vg_fs_remove(path) : VG_MEMORY;
     vg_free(path);
   }
+  char *events = vg_fs_join(run, "tensorboard");
+  if (!st) st = events ? vg_tfevents_clear(events) : VG_MEMORY;
+  vg_free(events);
   return st ? st : checkpoint_clear(run);
 }
 

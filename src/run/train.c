@@ -2,8 +2,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "run/checkpoint.h"
 #include "run/infer.h"
+#include "run/preview.h"
 #include "run/run_data.h"
 #include "run/run_folder.h"
 #include "run/train_log.h"
@@ -12,6 +14,7 @@
 #include "voxgan/mem.h"
 #include "voxgan/run.h"
 #include "voxgan/str.h"
+#include "voxgan/version.h"
 
 #define CATCH_UP_SECONDS 1.0 /* between looks at the losses of a GPU's steps */
 
@@ -25,7 +28,7 @@ typedef struct trainer {
   train_state state;
   vg_device device;
   int parts; /* batches a step */
-  char *log_path;
+  train_log log;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
   double saved_at;    /* vg_now */
   double caught_up;   /* vg_now: when the losses of a GPU's steps were read last */
@@ -174,7 +177,7 @@ static vg_status catch_up(trainer *t) {
 
 static vg_status save_checkpoint(trainer *t) {
   vg_status st = catch_up(t);
-  if (!st) st = train_log_size(t->log_path, &t->state.log_bytes);
+  if (!st) st = train_log_size(&t->log, &t->state.log_bytes);
   if (!st) st = checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
@@ -205,7 +208,7 @@ static vg_status fail_not_finite(const trainer *t) {
 }
 
 static vg_status validate_and_save(trainer *t) {
-  char *preview = vg_format("%s/previews/epoch-%05d.png", t->o->out, (int)t->state.epoch);
+  char *preview = preview_path(t->o->out, t->state.epoch);
   if (!preview) return VG_MEMORY;
   validation v;
   vg_status st = validate(t->gan, &t->data, preview, &v);
@@ -226,7 +229,7 @@ static vg_status validate_and_save(trainer *t) {
   vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
           held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,
           best ? ", the best so far" : "");
-  st = train_log_validation(t->log_path, &t->state, &v, held_out, best);
+  st = train_log_validation(&t->log, &t->state, &v, held_out, best);
   validation_release(&v);
   if (!st) st = save_models(t, best);
   t->state.validate = 0;
@@ -339,7 +342,7 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
   if (st) return st == VG_NONFINITE ? fail_not_finite(t) : st;
   if (!s->sums.steps) return vg_fail_in(fail_not_finite(t), "no step of the epoch was finite");
   s->epoch++;
-  st = train_log_epoch(t->log_path, s, vg_tensor_peak_bytes(t->device));
+  st = train_log_epoch(&t->log, s, vg_tensor_peak_bytes(t->device));
   if (s->sums.skipped)
     vg_warn("epoch %d: %lld steps were not finite", (int)s->epoch, (long long)s->sums.skipped);
   s->sums = (epoch_sums){0};
@@ -391,19 +394,40 @@ static vg_status start(trainer *t, bool continues) {
   vg_status st = vg_device_parse(c->run.device, &t->device);
   if (st) return st;
   vg_tensor_threads(c->run.threads);
-  if ((st = in_run(t, "log.jsonl", &t->log_path))) return st;
+  if ((st = train_log_init(&t->log, t->o->out))) return st;
   if ((st = open_data(t, continues))) return st;
   if ((st = build(t))) return st;
   return place(t, continues);
 }
 
+/* sessions.jsonl: what this start of the run runs on, which is no part of what it computes. */
+static vg_status note_session(const trainer *t) {
+  char device[128], *path;
+  vg_status st = in_run(t, "sessions.jsonl", &path);
+  if (st) return st;
+  vg_json *j = vg_json_object();
+  vg_json_put_number(j, "time", (double)time(NULL));
+  vg_json_put_number(j, "step", (double)t->state.step);
+  vg_json_put_string(j, "voxgan", vg_version());
+  vg_json_put_string(j, "libtorch", vg_torch_version());
+  vg_json_put_string(j, "device", vg_device_describe(t->device, device, sizeof device));
+  char *line = vg_json_print(j, false);
+  st = line ? vg_fs_append_line(path, line) : VG_MEMORY;
+  vg_free(line);
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
+
 /* The folder as it is at the place where training goes on. */
 static vg_status write_folder(trainer *t, bool continues) {
   const char *run = t->o->out;
-  vg_status st = continues ? train_log_rewind(t->log_path, t->state.log_bytes) : run_folder_clear(run);
+  vg_status st = continues ? train_log_rewind(&t->log, t->state.log_bytes) : run_folder_clear(run);
   if (!st) st = run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
   if (!st) st = run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
-  if (!st && t->init) st = train_log_init(t->log_path, t->init, &t->taken);
+  if (!st) st = note_session(t);
+  if (!st && t->init) st = train_log_weights(&t->log, t->init, &t->taken);
+  if (!st && t->o->config.run.tensorboard) st = train_log_events(&t->log);
   return st;
 }
 
@@ -429,7 +453,7 @@ out:
   run_data_release(&t.data);
   vg_gan_transfer_release(&t.taken);
   vg_free(t.init);
-  vg_free(t.log_path);
+  train_log_release(&t.log);
   vg_lock_release(&t.lock);
   return st;
 }

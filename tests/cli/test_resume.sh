@@ -9,7 +9,8 @@ tiny="--data $T/p --layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4
 # third step, augmentation, parts of a step, an epoch that ends between checkpoints.
 run="$tiny --set net.norm=batch --set train.jitter=0.1 --set train.tumour_weight=3 --set train.samples=9 --set train.accumulate=2
   --set run.loader_threads=2 --set train.ema=0.9 --set net.d_spectral=true --set net.d_scales=2 --set train.w_feature=10
-  --set train.w_r1=1 --set train.r1_every=3 --set train.epochs=24 --set train.validate_every=4 --set train.checkpoint_steps=7"
+  --set train.w_r1=1 --set train.r1_every=3 --set train.epochs=24 --set train.validate_every=4 --set train.checkpoint_steps=7
+  --set run.tensorboard=true"
 train() { "$VOXGAN" train $run "$@" >>"$T/log" 2>&1; }
 
 expect_ok 'trained 120 steps' "$VOXGAN" train $run --out "$T/whole"
@@ -22,7 +23,20 @@ same() { # RUN: it ended as the one that was never stopped
   diff <(untimed "$T/whole") <(untimed "$1") | cut -c1-120 | head -6
   cmp -s <(untimed "$T/whole") <(untimed "$1") && [ -z "$(find "$1" -name '*.tmp*')" ]
 }
+events() { /usr/bin/python3 tests/oracle/tfevents_reader.py "$1/tensorboard" | grep -vE ' train/(seconds|volumes_per_s|loader_wait_s|peak_bytes) '; }
 newest() { find "$1/checkpoints" -name 'step-*' | sort | tail -1; }
+expect "TensorBoard's events are those of the log" /usr/bin/python3 -c "
+import json, struct, subprocess, sys
+seen = [l.split() for l in subprocess.check_output(['/usr/bin/python3', 'tests/oracle/tfevents_reader.py', '$T/whole/tensorboard'], text=True).splitlines()]
+want = []
+single = lambda v: repr(struct.unpack('f', struct.pack('f', v))[0])
+for l in map(json.loads, open('$T/whole/log.jsonl')):
+    if l['kind'] == 'epoch':
+        want += [[str(l['step']), 'train/' + k, single(v)] for k, v in l.items() if k not in ('kind', 'step', 'time')]
+    else:
+        want += [[str(l['step']), f'validation/{s}/{k}', single(v)] for s, m in l['scores'].items() for k, v in m.items()]
+pictures = [e for e in seen if e[1] == 'preview']
+sys.exit(not ([e for e in seen if e[1] != 'preview'] == want and len(pictures) == 6))"
 expect "the last two checkpoints and the best are kept" [ "$(find "$T/whole/checkpoints" -type f | wc -l)" -le 3 ]
 cp -r "$T/whole" "$T/k"
 expect_ok 'all 24 epochs are done' "$VOXGAN" train $run --out "$T/k" --resume
@@ -49,6 +63,7 @@ for kill in $(seq 20); do
 done
 train --out "$T/k" --resume
 expect "after twenty kills" same "$T/k"
+expect "and TensorBoard sees no step twice" diff <(events "$T/whole") <(events "$T/k")
 expect "kills fell after checkpoints too" [ "$(grep -c 'resuming after' "$T/log")" -ge 3 ]
 
 # Asked to stop, three ways in one run: saved, 130, and the same command goes on.
@@ -70,6 +85,7 @@ cp -r "$T/s" "$T/full"
 expect_fail 2 'holds a run already; --resume continues it' "$VOXGAN" train $run --out "$T/s"
 train --out "$T/s" --resume
 expect "after three signals" same "$T/s"
+expect "every start is noted" [ "$(wc -l <"$T/s/sessions.jsonl")" = 4 ]
 
 # The place within an epoch means nothing in an epoch of another length.
 train --out "$T/mid" --set train.epochs=2
@@ -112,7 +128,7 @@ for file in "$T/lost/checkpoints"/*; do truncate -s 1000 "$file"; done
 expect_fail 3 'has no checkpoint that is whole' "$VOXGAN" train $run --out "$T/lost" --resume
 echo torn >"$T/lost/checkpoints/step-000000007.safetensors"
 expect_ok 'trained 5 steps' "$VOXGAN" train $run --out "$T/lost" --overwrite --set train.epochs=1
-expect "and nothing of the run before is left" [ "$(find "$T/lost/checkpoints" -type f | wc -l)" = 1 ]
+expect "and nothing of the run before is left" [ "$(find "$T/lost/checkpoints" "$T/lost/tensorboard" -type f | wc -l)" = 2 ]
 
 # A full disk (a file-size limit stands in: both end a write early) stops the run; what was saved is as it was.
 before=$(newest "$T/full")

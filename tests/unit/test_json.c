@@ -190,9 +190,27 @@ static void test_memory_failures(void **state) {
   assert_int_equal(vg_mem_live(), live);
 }
 
+static void test_lines(void **state) {
+  (void)state;
+  const char *path = in_scratch("lines.jsonl");
+  vg_json_lines lines;
+  assert_int_equal(vg_json_lines_read(path, &lines), VG_OK); /* not there: none */
+  assert_int_equal(lines.n, 0);
+  assert_int_equal(vg_fs_write_atomic(path, "{\"a\": 1}\n[2]\n{\"a\":", 19), VG_OK);
+  assert_int_equal(vg_json_lines_read(path, &lines), VG_OK);
+  assert_int_equal(lines.n, 2);
+  assert_true(vg_json_number(vg_json_get(lines.items[0], "a"), 0) == 1);
+  vg_json_lines_release(&lines);
+  assert_int_equal(vg_fs_append_line(path, " 3"), VG_OK);
+  assert_int_equal(vg_json_lines_read(path, &lines), VG_DATA);
+  assert_non_null(strstr(vg_error(), "lines.jsonl: line 3 is not valid JSON"));
+  assert_int_equal(lines.n, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_read),
+      cmocka_unit_test(test_lines),
       cmocka_unit_test(test_faults),
       cmocka_unit_test(test_print),
       cmocka_unit_test(test_strings_survive),
