@@ -58,6 +58,8 @@ vg_status vg_lock_take(const char *path, vg_lock *lock);
 /* The same without waiting: *taken tells. On a file system without locks it is always taken. */
 vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken);
 void vg_lock_release(vg_lock *lock);
+/* Whether someone holds it, without making a file; false where that cannot be told. */
+bool vg_lock_held(const char *path);
 
 typedef struct vg_map {
   const void *bytes;

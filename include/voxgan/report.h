@@ -87,6 +87,8 @@ void vg_report_picture_file(vg_report *r, const char *path, const char *alt, con
  *
  * Without JavaScript all of it is shown; paper has each case with its current frame. */
 void vg_gallery_open(vg_report *r, const char *title);
+/* The same, with the sliders' names: what a case and a frame are. */
+void vg_gallery_open_by(vg_report *r, const char *title, const char *cases, const char *frames);
 void vg_gallery_case(vg_report *r, const char *fmt, ...) VG_PRINTF(2, 3);
 /* first: the one that a case shows before its slider is moved; else it is its first frame. */
 void vg_gallery_frame(vg_report *r, const char *label, bool first);

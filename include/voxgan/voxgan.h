@@ -42,6 +42,7 @@
 #include "voxgan/registry.h"
 #include "voxgan/rng.h"
 #include "voxgan/run.h"
+#include "voxgan/run_report.h"
 #include "voxgan/safetensors.h"
 #include "voxgan/status.h"
 #include "voxgan/str.h"

@@ -288,6 +288,13 @@ vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
   return st;
 }
 
+bool vg_lock_held(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+  if (fd >= 0) close(fd);
+  return held;
+}
+
 void vg_lock_release(vg_lock *lock) {
   if (lock->fd >= 0) close(lock->fd);
   lock->fd = -1;

@@ -16,17 +16,26 @@ static void end_case(vg_report *r) {
 }
 
 void vg_gallery_open(vg_report *r, const char *title) {
+  vg_gallery_open_by(r, title, "Case", "Slice");
+}
+
+static void add_slider(vg_str *to, const char *name) {
+  vg_str_add(to, "<label>");
+  markup_escape(to, name);
+  vg_str_add(to, " <input type=\"range\" min=\"1\" max=\"1\" value=\"1\"><output></output></label>");
+}
+
+void vg_gallery_open_by(vg_report *r, const char *title, const char *cases, const char *frames) {
   vg_str *to = markup_into(r, BLOCK_NONE);
   if (!to) return;
   int id = markup_id(r);
   vg_str_addf(to, "<div class=\"gallery\" role=\"group\" aria-labelledby=\"g%d\">\n<h4 id=\"g%d\">", id, id);
   markup_escape(to, title);
   /* The script shows the sliders, as nothing else moves them. */
-  vg_str_add(to,
-             "</h4>\n<div class=\"sliders\" hidden>"
-             "<label>Case <input type=\"range\" min=\"1\" max=\"1\" value=\"1\"><output></output></label>"
-             "<label>Slice <input type=\"range\" min=\"1\" max=\"1\" value=\"1\"><output></output></label>"
-             "</div>\n");
+  vg_str_add(to, "</h4>\n<div class=\"sliders\" hidden>");
+  add_slider(to, cases);
+  add_slider(to, frames);
+  vg_str_add(to, "</div>\n");
 }
 
 void vg_gallery_case(vg_report *r, const char *fmt, ...) {
@@ -52,12 +61,14 @@ void vg_gallery_frame(vg_report *r, const char *label, bool first) {
   r->in_frame = true;
 }
 
-static void add_panel(vg_report *r, const char *name, const void *bytes, size_t n, double width,
-                      double height) {
+/* path: the file that the bytes are of, or NULL. */
+static void add_panel(vg_report *r, const char *name, const char *path, const void *bytes, size_t n,
+                      double width, double height) {
   vg_str *to = markup_into(r, BLOCK_NONE);
   if (!to) return;
   vg_str_add(to, "<figure class=\"panel\">");
-  markup_fail(r, markup_img(to, bytes, n, name, width, height));
+  vg_status st = markup_img(to, bytes, n, name, width, height);
+  markup_fail(r, st && path ? vg_fail_in(st, "%s", path) : st);
   vg_str_add(to, "<figcaption>");
   markup_escape(to, name);
   vg_str_add(to, "</figcaption></figure>\n");
@@ -71,7 +82,7 @@ void vg_gallery_panel(vg_report *r, const char *name, const vg_picture *p, doubl
   if (st)
     markup_fail(r, st);
   else
-    add_panel(r, name, bytes, n, width, height);
+    add_panel(r, name, NULL, bytes, n, width, height);
   vg_free(bytes);
 }
 
@@ -83,7 +94,7 @@ void vg_gallery_panel_file(vg_report *r, const char *name, const char *path) {
   if (st)
     markup_fail(r, st);
   else
-    add_panel(r, name, bytes, n, 0, 0);
+    add_panel(r, name, path, bytes, n, 0, 0);
   vg_free(bytes);
 }
 

@@ -81,6 +81,7 @@ const char *const markup_style[] = {
     ".case{break-inside:avoid}.case>p{margin:.5rem 0 .3rem;font-weight:600}",
     ".frame{margin:0 0 .4rem}.frame[hidden]{display:none}.frame>p{margin:.1rem 0 .4rem;font-size:.85rem;color:var(--soft)}",
     ".panels{display:flex;flex-wrap:wrap;gap:.6rem}.panel{flex:1 1 max(8.2rem,18%);max-width:24rem}",
+    ".panel:only-child{max-width:none}",
     ".panel img{width:100%;border-radius:.2rem}.panel figcaption{font-weight:400;font-size:.82rem;text-align:center}",
     "@media (max-width:40rem){body{padding:0 .9rem 3rem}header{padding-top:1.2rem}h1{font-size:1.5rem}",
     ".gallery{padding:.6rem .7rem}}",

@@ -3,7 +3,7 @@
 
 expect_ok '^voxgan [0-9]+\.[0-9]+' "$VOXGAN" --version
 expect_ok 'train .*synth|usage: voxgan COMMAND' "$VOXGAN" --help
-for command in train synth eval phantom inspect list; do
+for command in train synth eval phantom report inspect list; do
   expect_ok "usage: voxgan $command" "$VOXGAN" $command --help
 done
 expect_ok '^layouts:' "$VOXGAN" list

@@ -194,9 +194,13 @@ static void test_lock_try(void **state) {
   const char *path = in_scratch("try");
   assert_int_equal(vg_lock_try(path, &one, &taken), VG_OK);
   assert_true(taken);
+  assert_true(vg_lock_held(path));
   assert_int_equal(vg_lock_try(path, &two, &taken), VG_OK);
   assert_false(taken);
   vg_lock_release(&one);
+  assert_false(vg_lock_held(path));
+  assert_false(vg_lock_held(in_scratch("no lock")));
+  assert_false(vg_fs_exists(in_scratch("no lock")));
   assert_int_equal(vg_lock_try(path, &two, &taken), VG_OK);
   assert_true(taken);
   vg_lock_release(&two);

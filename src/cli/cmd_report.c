@@ -1,0 +1,38 @@
+/* cmd_report.c: voxgan report: a run folder as a page. */
+#include "cli/cli.h"
+
+static const char *out;
+
+static const cli_option options[] = {
+    {"out", CLI_TEXT, &out, "FILE", "page to write (default: RUN/report.html)", false},
+    {NULL, CLI_FLAG, NULL, NULL, NULL, false},
+};
+
+static vg_status run(char **args, int n_args) {
+  (void)n_args;
+  vg_status st = vg_run_report(args[0], out);
+  if (!st) vg_info("wrote %s%s", out ? out : args[0], out ? "" : "/report.html");
+  return st;
+}
+
+const cli_command cmd_report = {
+    .name = "report",
+    .arguments = "RUN",
+    .summary = "show a training run as an HTML page",
+    .details =
+        "RUN is the folder of a run of voxgan train: finished, stopped, or training just now. The page is "
+        "one "
+        "file that\n"
+        "loads nothing: losses, scores, learning rate, speed and memory over the epochs, the previews with a "
+        "slider,\n"
+        "settings (with what differs from the defaults), subjects, and the machine. It names the subjects "
+        "and "
+        "shows\n"
+        "their images, as the run folder does.\n\n"
+        "example:\n"
+        "  voxgan report runs/a\n",
+    .options = options,
+    .least_args = 1,
+    .most_args = 1,
+    .run = run,
+};

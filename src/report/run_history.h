@@ -1,0 +1,24 @@
+/* run_history.h: what a run folder tells of a run. */
+#ifndef VG_REPORT_RUN_HISTORY_H
+#define VG_REPORT_RUN_HISTORY_H
+#include <stdbool.h>
+#include "voxgan/json.h"
+
+typedef enum run_status { RUN_FINISHED, RUN_IN_PROGRESS, RUN_STOPPED } run_status;
+
+typedef struct run_history {
+  vg_json *config; /* config.json */
+  vg_json *split;  /* split.json; NULL: it is not there yet */
+  vg_json_lines log, sessions;
+  vg_json_lines epochs, validations; /* those lines of the log, borrowed */
+  const vg_json *init, *best;        /* the log's line of --init, and the best validation's; or NULL */
+  run_status status;
+  double wanted;  /* epochs, by the config */
+  double seconds; /* of training, in the epochs that the log has */
+  double skipped; /* steps */
+} run_history;
+
+vg_status run_history_read(const char *run, run_history *out);
+void run_history_release(run_history *h);
+
+#endif
