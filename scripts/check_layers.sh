@@ -26,7 +26,7 @@ declare -A of=(
   [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [tfevents]=io [config]=io [registry]=io [run]=io
   [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [membership]=data [phantom]=data
   [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [join]=study [manifest]=study [contact_sheet]=study
-  [report]=report [run_report]=report [metric]=eval [evaluate]=eval [features]=eval [experiment]=experiment [tensor]=tensor [nn]=nn [voxgan]=cli
+  [report]=report [run_report]=report [metric]=eval [evaluate]=eval [features]=eval [extractor]=data [experiment]=experiment [tensor]=tensor [nn]=nn [voxgan]=cli
 )
 check() { # file layer included
   case " ${may[$2]} " in

@@ -25,12 +25,10 @@
  *   boundary  Where there is a tumour map: intensity and gradient along the signed distance to the surfaces
  *             of the tumour, its oedema and its enhancing part, each image around its own side's (the other
  *             side's where it has none). Brain and intensities as for image. Where no subject is on both
- *             sides, as with edited tumours, of the suites above this alone can be had: each synthetic subject
- *             against the mean profiles of the real ones.
- *   distribution
- *             The two sets of subjects as two clouds of points in each space of features.def (features.h),
- *             whether or not subjects are on both sides. Intensities are those of VG_NORMALISE_EACH, whatever
- *             normalise says.
+ *             sides, as with edited tumours, of the suites above this alone can be had: each synthetic
+ * subject against the mean profiles of the real ones. distribution The two sets of subjects as two clouds of
+ * points in each space of features.def (features.h), whether or not subjects are on both sides. Intensities
+ * are those of VG_NORMALISE_EACH, whatever normalise says.
  *
  * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
  * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
@@ -42,6 +40,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include "voxgan/dataset.h"
+#include "voxgan/extractor.h"
 #include "voxgan/json.h"
 #include "voxgan/metric.h"
 #include "voxgan/status.h"
@@ -76,7 +75,8 @@ typedef struct vg_evaluate_settings {
   double band;           /* width of region band, mm; 0: VG_BAND_MM */
   const char *challenge; /* whose rules count lesions (vg_lesion_rules); NULL: GLI */
   vg_normalise normalise;
-  const char *baseline;       /* a summary.json, or what write_baseline wrote, to compare with; or NULL */
+  const vg_extractor *extractor; /* suite distribution also compares what it makes of the images; or NULL */
+  const char *baseline;          /* a summary.json, or what write_baseline wrote, to compare with; or NULL */
   const char *write_baseline; /* file for what a later run compares with, or NULL; not written where worse */
   /* How far a mean may move: "0.05" of its absolute value; "interval": within the baseline's 95 % interval,
    * or by 0.05 where it has none; "psnr=0.02,hd95=interval,0.1" by metric and for the rest. NULL: 0.05 */

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "voxgan/dataset.h"
+#include "voxgan/extractor.h"
 #include "voxgan/json.h"
 
 #ifdef __cplusplus
@@ -34,14 +35,17 @@ extern "C" {
 
 /* What is measured: the same for every subject of all sets that are to be compared. Plain data. */
 typedef struct vg_feature_plan {
-  vg_series_list series;        /* those that at least half of the subjects of every set have */
-  vg_classes anatomy, tumour;   /* all classes of the sets' schemes */
-  bool has_anatomy, has_tumour; /* every subject of every set has the map: regions are told by its classes */
-  uint32_t spaces;              /* bit i: vg_features_at(i); those that the sets allow */
+  vg_series_list series;         /* those that at least half of the subjects of every set have */
+  vg_classes anatomy, tumour;    /* all classes of the sets' schemes */
+  bool has_anatomy, has_tumour;  /* every subject of every set has the map: regions are told by its classes */
+  uint32_t spaces;               /* bit i: vg_features_at(i); those that the sets allow */
+  const vg_extractor *extractor; /* of space network, borrowed; or NULL */
 } vg_feature_plan;
 
 /* VG_DATA: the sets' classes do not fit into one list. spaces can be narrowed afterwards. */
 vg_status vg_feature_plan_init(vg_feature_plan *plan, const vg_dataset *const *sets, int n_sets);
+/* Adds space network, where there is a series. x is borrowed for as long as the plan is used. */
+void vg_feature_plan_extract(vg_feature_plan *plan, const vg_extractor *x);
 
 /* One subject, with one of its images; (Z, Y, X), axes closest to R, A, S. All borrowed. */
 typedef struct vg_feature_input {
@@ -56,6 +60,7 @@ typedef struct vg_feature_input {
 
 typedef struct vg_feature_space {
   bool of_labels;    /* of the label maps alone; else of each series, one after the other */
+  bool by_extractor; /* needs the plan's */
   bool units_differ; /* between dimensions, so that they are standardised before distances are taken */
   size_t of_some;    /* at most so many subjects, evenly over the ids, as pairs are all that is looked at; 0:
                         all,    as points */

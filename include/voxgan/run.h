@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
+#include "voxgan/extractor.h"
 #include "voxgan/membership.h"
 #include "voxgan/produce.h"
 #include "voxgan/study.h"
@@ -61,7 +62,12 @@ vg_status vg_synth(const vg_synth_options *options);
 /* A vg_membership_fn. */
 vg_status vg_membership_score(const vg_membership_options *options, vg_membership *out);
 
-#define VG_TORCH_ABI 5
+/* Loads a network (extractor.h) and tries its input. VG_CONFIG: an input that is none; VG_DATA: no
+ * TorchScript module, or one that takes no such input. out is the caller's (_close). */
+vg_status vg_extractor_open(const vg_extractor_options *options, vg_extractor *out);
+void vg_extractor_close(vg_extractor *x);
+
+#define VG_TORCH_ABI 6
 /* What the module exports as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
   int abi; /* VG_TORCH_ABI */
@@ -69,6 +75,8 @@ typedef struct vg_torch_module {
   vg_status (*train)(const vg_train_options *);
   vg_status (*synth)(const vg_synth_options *);
   vg_membership_fn membership;
+  vg_status (*extractor_open)(const vg_extractor_options *, vg_extractor *);
+  void (*extractor_close)(vg_extractor *);
 } vg_torch_module;
 
 /* Opens voxgan-torch.so: from $VOXGAN_MODULES, beside libvoxgan, or in its voxgan/ folder. VG_DEVICE, with

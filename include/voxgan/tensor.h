@@ -175,6 +175,15 @@ vg_tensor *vg_bce_with_logits(vg_tensor *logits, double target);
 /* mean(|a - b| * weight); weight NULL is 1, else broadcasts (N, 1, D, H, W). */
 vg_tensor *vg_l1(vg_tensor *a, vg_tensor *b, vg_tensor *weight);
 
+/* ---- networks of others, as TorchScript ---- */
+typedef struct vg_script vg_script;
+/* Loads what torch.jit.save wrote, in evaluation mode. VG_DATA, in one line, where path holds no such module.
+ * A script is code: it computes what it likes of tensors. */
+vg_status vg_script_load(const char *path, vg_device d, vg_script **out);
+void vg_script_free(vg_script *s);
+/* forward(x), without gradients: its tensor, or the first of a tuple or list. */
+vg_tensor *vg_script_run(vg_script *s, const vg_tensor *x);
+
 /* ---- optimiser ---- */
 /* One Adam step (Kingma and Ba 2015, bias-corrected, as torch.optim.Adam) over n parameters from their
  * gradients, in place; those without gradient are passed over. t counts from 1. skip (one element) may be

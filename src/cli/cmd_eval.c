@@ -5,6 +5,7 @@
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";
 static double band = VG_BAND_MM;
+static const char *features, *features_input, *device = "cpu";
 static long long threads;
 static bool json, no_gallery;
 
@@ -25,6 +26,11 @@ static const cli_option options[] = {
      false},
     {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
      false},
+    {"features", CLI_TEXT, &features, "FILE",
+     "a TorchScript network whose features suite distribution compares too, as space network", false},
+    {"features-input", CLI_TEXT, &features_input, "I",
+     "what it takes: 2d or 3d, channels, size, as in 2d,3,224; tried out when not given", false},
+    {"device", CLI_TEXT, &device, "D", "where it runs: cpu, cuda, cuda:N or auto", false},
     {"challenge", CLI_TEXT, &challenge, "C",
      "whose rules count lesions: GLI, SSA, PED, MEN or MET of BraTS 2023", false},
     {"normalise", CLI_TEXT, &normalise, "N",
@@ -77,7 +83,19 @@ static vg_status run(char **args, int n_args) {
   if (st) return st;
   vg_interrupt_install();
   vg_evaluation *e = NULL;
+  vg_extractor extractor = {0};
+  const vg_torch_module *torch = NULL;
+  if (features) {
+    uint32_t suites;
+    if ((st = vg_suites_parse(suite, &suites))) return st;
+    if (!vg_suite_in("distribution", suites))
+      return vg_fail(VG_USAGE, "--features is for suite distribution, which is not in --suite");
+    const vg_extractor_options o = {features, features_input, device, (int)threads};
+    if ((st = vg_torch_open(&torch)) || (st = torch->extractor_open(&o, &extractor))) return st;
+    s.extractor = &extractor;
+  }
   st = vg_evaluate(&s, &e);
+  if (torch) torch->extractor_close(&extractor);
   if (e) {
     vg_status printed = print(e);
     if (!st) st = printed;

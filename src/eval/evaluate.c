@@ -152,6 +152,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   *out = NULL;
   if (!e) return VG_MEMORY;
   s.evaluation = e;
+  s.extractor = set->extractor;
   e->normalise = set->normalise;
   e->band = set->band > 0 ? set->band : VG_BAND_MM;
   if ((st = vg_suites_parse(set->suites, &e->suites))) goto out;

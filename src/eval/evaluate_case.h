@@ -12,7 +12,8 @@ typedef struct eval_study {
   vg_dataset real, synth;
   eval_pair *pairs; /* (evaluation->n_cases) */
   vg_classes tumour, anatomy;
-  bool overlap_by_name; /* the overlap suite was asked for */
+  const vg_extractor *extractor; /* or NULL */
+  bool overlap_by_name;          /* the overlap suite was asked for */
   vg_evaluation *evaluation;
   size_t done;      /* atomic */
   bool maps_differ; /* atomic: some pair of label maps is not equal */

@@ -53,6 +53,7 @@ vg_status vg_eval_distribution(eval_study *s) {
     return VG_OK;
   }
   if ((st = vg_feature_plan_init(&plan, (const vg_dataset *const[]){&s->real, &s->synth}, 2))) return st;
+  if (s->extractor) vg_feature_plan_extract(&plan, s->extractor);
   if ((st = vg_features_read(&plan, &s->real, NULL, real))) goto out;
   if ((st = vg_features_read(&plan, &s->synth, e->recorded, synth))) goto out;
   for (int i = 0; vg_features_at(i) && !st; i++) {

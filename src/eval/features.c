@@ -68,8 +68,15 @@ vg_status vg_feature_plan_init(vg_feature_plan *plan, const vg_dataset *const *s
     if (common) memcpy(plan->series.names[plan->series.n++], name, VG_SERIES_NAME);
   }
   for (int i = 0; i < n_rows; i++) {
+    if (rows[i].space->by_extractor) continue;
     bool possible = rows[i].space->of_labels ? any_tumour : plan->series.n > 0;
     plan->spaces |= (uint32_t)possible << i;
   }
   return VG_OK;
+}
+
+void vg_feature_plan_extract(vg_feature_plan *plan, const vg_extractor *x) {
+  plan->extractor = x;
+  for (int i = 0; i < n_rows; i++)
+    plan->spaces |= (uint32_t)(rows[i].space->by_extractor && plan->series.n > 0) << i;
 }

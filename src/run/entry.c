@@ -9,4 +9,6 @@ const vg_torch_module vg_torch_entry = {
     .train = vg_train,
     .synth = vg_synth,
     .membership = vg_membership_score,
+    .extractor_open = vg_extractor_open,
+    .extractor_close = vg_extractor_close,
 };

@@ -215,6 +215,7 @@ static void test_oracle(void **state) {
     for (int i = 0; vg_features_at(i); i++) {
       const char *space = vg_features_at(i)->name;
       size_t dims;
+      if (vg_features_at(i)->space->by_extractor) continue;
       float *values = features_of(&subjects[k], space, &dims);
       check_answers(cases[k].name, space, values, dims, 1, answers);
       vg_free(values);
@@ -294,6 +295,50 @@ static void test_ball(void **state) {
   s.in.tumour = NULL;
   v = features_of(&s, "tumour", &dims);
   assert_true(isnan(v[0]));
+  vg_free(v);
+}
+
+/* The mean of an input's first channel, and by how much the others differ. */
+static vg_status mean_of_inputs(const vg_extractor *x, const float *inputs, size_t n, float *out) {
+  size_t plane = (size_t)x->size * (size_t)x->size * (x->flat ? 1 : (size_t)x->size);
+  for (size_t k = 0; k < n; k++, inputs += (size_t)x->channels * plane) {
+    double sum = 0, differ = 0;
+    for (size_t i = 0; i < (size_t)x->channels * plane; i++) {
+      if (i < plane) sum += (double)inputs[i];
+      differ += fabs((double)(inputs[i] - inputs[i % plane]));
+    }
+    out[2 * k] = (float)(sum / (double)plane);
+    out[2 * k + 1] = (float)differ;
+  }
+  return VG_OK;
+}
+static const vg_extractor mean_of_slices = {true, 3, 8, 2, mean_of_inputs, NULL};
+static const vg_extractor mean_of_volumes = {false, 1, 8, 2, mean_of_inputs, NULL};
+
+/* Inputs are made of the brain's box, whose mean shrinking keeps. */
+static void test_network(void **state) {
+  (void)state;
+  static subject s;
+  size_t dims;
+  double slices = 0, whole = 0;
+  make(&s, (const double[]){1, 1, 1}, 6);
+  const int *lo = s.in.lo, *extent = s.in.extent;
+  for (int k = 0; k < 16 + extent[2]; k++) {
+    int z = lo[2] + (k < 16 ? (2 * k + 1) * extent[2] / 32 : k - 16);
+    double sum = 0;
+    for (int y = lo[1]; y < lo[1] + extent[1]; y++)
+      for (int x = lo[0]; x < lo[0] + extent[0]; x++) sum += (double)s.image[(z * NY + y) * NX + x];
+    *(k < 16 ? &slices : &whole) += sum / extent[0] / extent[1] / (k < 16 ? 16 : extent[2]);
+  }
+  s.plan.extractor = &mean_of_slices;
+  float *v = features_of(&s, "network", &dims);
+  assert_int_equal(dims, 2);
+  assert_near((double)v[0], slices, 1e-5);
+  assert_true(v[1] == 0);
+  vg_free(v);
+  s.plan.extractor = &mean_of_volumes;
+  v = features_of(&s, "network", &dims);
+  assert_near((double)v[0], whole, 1e-5);
   vg_free(v);
 }
 
@@ -378,10 +423,11 @@ static void test_failed_allocations_are_reported(void **state) {
   cloud c = {"", 6, 6, 3, true, NULL, NULL};
   vg_set_distance d;
   make(&s, (const double[]){1, 1, 1}, 6);
+  s.plan.extractor = &mean_of_slices;
   make_cloud(&c);
   vg_points p = points_of(&c);
   vg_threads_set(1);
-  for (int i = 0; i < 3 + 5; i++) {
+  for (int i = 0; i < 3 || vg_features_at(i - 3); i++) {
     long live = vg_mem_live();
     vg_status st = VG_FAILED;
     for (long n = 1; st; n++) {
@@ -402,6 +448,7 @@ int main(void) {
       cmocka_unit_test(test_oracle),
       cmocka_unit_test(test_eigenvalues),
       cmocka_unit_test(test_ball),
+      cmocka_unit_test(test_network),
       cmocka_unit_test(test_distances_tell_apart),
       cmocka_unit_test(test_few_and_equal_points),
       cmocka_unit_test(test_same_bytes_whatever_the_threads),

@@ -1,0 +1,38 @@
+/* extractor.h: a network of the user's as a feature space: inputs in, a row of features out of each.
+ *
+ * A TorchScript file (torch.jit.save) whose forward takes one tensor, (N, C, S, S) or (N, C, S, S, S), and
+ * gives one, (N, D) or (N, D, ...), of which what follows D is averaged; of a tuple or list the first counts.
+ * The module that knows libtorch opens it (run.h), and whoever computes features only calls it.
+ */
+#ifndef VOXGAN_EXTRACTOR_H
+#define VOXGAN_EXTRACTOR_H
+#include <stdbool.h>
+#include <stddef.h>
+#include "voxgan/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vg_extractor {
+  bool flat;    /* inputs are slices, else volumes */
+  int channels; /* of an input, which all hold the same */
+  int size;     /* voxels along each of its axes */
+  size_t dims;  /* features of an input */
+  /* inputs: (n, channels, [size,] size, size); out: (n, dims). May be called from several threads. */
+  vg_status (*extract)(const struct vg_extractor *x, const float *inputs, size_t n, float *out);
+  void *own; /* the opener's */
+} vg_extractor;
+
+typedef struct vg_extractor_options {
+  const char *path;
+  const char *input;  /* "2d,3,224": slices or volumes (3d), channels, size; NULL: the first that works of
+                         3d,1,96;  3d,3,96; 2d,3,224; 2d,1,224 */
+  const char *device; /* NULL: cpu */
+  int threads;        /* 0: all */
+} vg_extractor_options;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
