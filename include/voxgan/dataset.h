@@ -117,6 +117,10 @@ vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char
  * already gets a number behind it: "p1+2". */
 vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset *to);
 
+/* Gives each subject of ds the series that the subject of the same id (vg_dataset_id_key) has in images,
+ * where it has none of its own. */
+vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images);
+
 /* The letters and digits of an id, without "sub-": what layouts that spell it each in its own way agree on.
  */
 void vg_dataset_id_key(const char *id, char key[128]);

@@ -57,7 +57,9 @@ typedef struct vg_case_maker {
   vg_status (*maps)(void *state, int slot, vg_maps *out);
   /* How sure it is of a class, 0 to 1: probabilities/ID/CLASS.nii.gz. NULL: not written. */
   vg_status (*probability)(void *state, int slot, int klass, vg_volume *out, vg_nifti_write_options *how);
-  const char *cleaning;                   /* of the maps, in words, for the data set's description; NULL */
+  const vg_dataset *images; /* what maps are found in: shown beside them on contact sheets, by id;
+                               NULL */
+  const char *cleaning;     /* of the maps, in words, for the data set's description; NULL */
   void (*release)(void *state, int slot); /* also of a slot whose load failed */
 } vg_case_maker;
 

@@ -47,6 +47,7 @@ typedef struct vg_synth_options {
   const char *const *keep_largest, *const *fill_holes; /* classes whose predicted maps are cleaned; "all" */
   int n_keep_largest, n_fill_holes;
   bool probabilities;        /* of each class too */
+  bool dry_run;              /* of a model that segments: print what would be made, make nothing */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
   int threads;               /* 0: all */

@@ -52,11 +52,10 @@ static vg_status check(const struct study_values *v) {
   if (v->plan && (v->edits.n || v->per_case > 1))
     return vg_fail(VG_USAGE,
                    "--plan says what is edited and how often; it goes without --edit and --per-case");
-  if (v->images.n && (v->labels.n || v->plan || v->edits.n || v->donors.n || v->per_case > 1 || v->dry_run))
-    return vg_fail(
-        VG_USAGE,
-        "--images have no label maps to alter or to describe: they go without --labels, --plan, --edit, "
-        "--donors, --per-case and --dry-run");
+  if (v->images.n && (v->labels.n || v->plan || v->edits.n || v->donors.n || v->per_case > 1))
+    return vg_fail(VG_USAGE,
+                   "--images have no label maps to alter: they go without --labels, --plan, --edit, --donors "
+                   "and --per-case");
   if (!v->plan && !v->labels.n && !v->images.n) return vg_fail(VG_USAGE, "--labels DIR|FILE is missing");
   if (!v->out && !v->dry_run) return vg_fail(VG_USAGE, "--out DIR is missing");
   return VG_OK;

@@ -1,4 +1,4 @@
-/* dataset_select.c: some subjects of a data set, added to another. */
+/* dataset_select.c: some subjects of a data set, or their images, added to another. */
 #include <stdio.h>
 #include <string.h>
 
@@ -62,5 +62,24 @@ vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset
     if (!take || take[i])
       st = copy_subject(from, &from->subjects[i], at, before + from->subjects[i].source, to);
   if (!st) vg_dataset_sort(to);
+  return st;
+}
+
+vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images) {
+  char key[128], other[128];
+  vg_status st = VG_OK;
+  for (int k = 0; k < images->series.n; k++)
+    if (vg_dataset_series(ds, images->series.names[k]) < 0) return VG_DATA;
+  for (size_t i = 0; i < ds->n; i++) {
+    vg_dataset_id_key(ds->subjects[i].id, key);
+    for (size_t j = 0; j < images->n && !st; j++) {
+      vg_dataset_id_key(images->subjects[j].id, other);
+      if (strcmp(key, other) != 0) continue;
+      for (int k = 0; k < images->series.n && !st; k++) {
+        char **own = &ds->subjects[i].series[vg_series_find(&ds->series, images->series.names[k])];
+        if (!*own) st = copy_path(images->subjects[j].series[k], own);
+      }
+    }
+  }
   return st;
 }

@@ -119,7 +119,12 @@ vg_status segment(const vg_synth_options *options, const model_info *model, vg_g
   s.opened = &j.set;
   s.predicted = &model->prep.classes;
   if ((st = vg_study_open(&s, &study))) goto out;
+  if (options->dry_run) {
+    st = vg_study_describe(study, stdout);
+    goto out;
+  }
   vg_case_maker maker = {.window = windows[options->window],
+                         .images = &j.set,
                          .cleaning = vg_str_text(&j.cleaning),
                          .state = &j,
                          .load = load,

@@ -226,13 +226,14 @@ vg_status vg_output_sweep(const char *root, bool (*mine)(const void *arg, const 
 
 /* ---- closing ---- */
 
-static vg_status draw_sheets(const vg_output *out, int sheet) {
+static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *images) {
   vg_dataset ds = {0};
   vg_contact_sheet_options o = {.title = *out->title ? out->title : DEFAULT_TITLE, .most = sheet};
   char *tumour = out->set.tumour.n ? vg_scheme_text(&out->set.tumour) : NULL;
   char *anatomy = out->set.anatomy.n ? vg_scheme_text(&out->set.anatomy) : NULL;
   int pages;
   vg_status st = vg_dataset_add(&ds, out->root, out->format->layout, tumour, anatomy);
+  if (!st && images) st = vg_dataset_add_series(&ds, images);
   if (!st) st = vg_contact_sheet(&ds, &o, out->root, &pages);
   if (!st)
     vg_info("contact sheet%s: %s/contact-sheet-01.png%s", pages > 1 ? "s" : "", out->root,
@@ -243,13 +244,13 @@ static vg_status draw_sheets(const vg_output *out, int sheet) {
   return st;
 }
 
-vg_status vg_output_close(const vg_output *out, int sheet) {
+vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images) {
   char **ids = NULL;
   size_t n = 0;
   vg_status st = vg_record_list(out->root, &ids, &n);
   if (!st) st = vg_manifest_write(out->root);
   if (!st && out->format->finish) st = out->format->finish(&out->set, out->root, (const char *const *)ids, n);
-  if (!st && sheet > 0) st = draw_sheets(out, sheet);
+  if (!st && sheet > 0) st = draw_sheets(out, sheet, images);
   vg_strv_free(ids);
   return st;
 }
@@ -288,7 +289,7 @@ vg_status vg_produce_finish(const char *root, int sheet) {
     st = vg_fail(VG_FAILED, "%s: none of its %zu cases could be made", root, out.cases);
     goto out;
   }
-  st = vg_output_close(&out, sheet);
+  st = vg_output_close(&out, sheet, NULL);
   if (!st) st = vg_produce_verify(root);
   if (!st && n_failed)
     partly = vg_fail(VG_FAILED, "%s: %zu of %zu cases could not be made; the others are finished", root,

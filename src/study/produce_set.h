@@ -31,7 +31,8 @@ char *vg_failure_read(const char *root, const char *id); /* vg_free; NULL when i
 /* Removes what killed writers left beside the files that `mine` answers for (paths below root). */
 vg_status vg_output_sweep(const char *root, bool (*mine)(const void *arg, const char *path), const void *arg);
 
-/* Manifest, the format's files, contact sheets. */
-vg_status vg_output_close(const vg_output *out, int sheet);
+/* Manifest, the format's files, contact sheets. images: shown on these, beside maps without images; or NULL.
+ */
+vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images);
 
 #endif

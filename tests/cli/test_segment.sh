@@ -52,8 +52,13 @@ mkdir "$T/bare"
 cp -r "$T/q/." "$T/bare"
 find "$T/bare" \( -name '*_seg*' -o -name '*_anat*' \) -delete
 images="--images $T/bare --layout brats2021 --threads 1"
+expect_ok 'study: 3 cases' "$VOXGAN" synth "$T/r" $images --dry-run
 expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/s" --keep-largest wm --fill-holes all --probabilities
 expect_ok '3 cases, 12 files, all as the manifest says' "$VOXGAN" synth --verify "$T/s"
+expect "the images are on the contact sheet" /usr/bin/python3 -c "
+import sys
+from skimage.io import imread
+sys.exit(imread('$T/s/contact-sheet-01.png').shape[1] < 5 * 100)"
 expect "says how it was made" grep -q '"cleaning": *"keep-largest:wm fill-holes:csf fill-holes:gm fill-holes:wm"' "$T/s/dataset_description.json"
 "$VOXGAN" eval --real "$T/q" --synth "$T/s" --out "$T/e" --suite overlap >/dev/null 2>&1 || bad eval
 expect "labels of other subjects cover the real ones; probabilities fit; nothing is labelled outside the brain" /usr/bin/python3 -c "
