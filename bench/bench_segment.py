@@ -4,8 +4,8 @@
 
 DATA is a data set of skull-stripped T1 with maps of csf, gm and wm (layout bids). voxgan trains
 configs/healthy_t1_labels.json; the U-Net (two k3 convolutions with instance norm a level, four levels, 16 channels first;
-cross-entropy and soft Dice, Adam, flips) then gets the same wall time, the same working resolution and the same split, and
-like voxgan keeps what was best on the held-out scans. Both are scored on these, in the scans' own grid, the probabilities
+cross-entropy and soft Dice, Adam, flips, whole brains at 2 mm) then gets the same wall time and the same split, and like
+voxgan keeps what was best on the held-out scans. Both are scored on these, in the scans' own grid, the probabilities
 interpolated to it. Not a part of `make bench`: it takes twice the training.
 """
 import json

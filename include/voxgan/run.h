@@ -51,7 +51,7 @@ typedef struct vg_synth_options {
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
   int threads;               /* 0: all */
-  vg_window window;          /* AUTO: whole volume where it fits memory_gib, else overlapping patches */
+  vg_window window;          /* AUTO: see infer.h */
   double memory_gib;         /* 0: what the machine has available */
 } vg_synth_options;
 

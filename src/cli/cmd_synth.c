@@ -18,7 +18,10 @@ static const cli_option options[] = {
     {"probabilities", CLI_FLAG, &probabilities, NULL, "write a map of each predicted class's probability too",
      false},
     {"window", CLI_TEXT, &window, "W",
-     "whole, patch (overlapping, Gaussian-weighted), or auto: whole where it fits", false},
+     "whole, patch (overlapping, Gaussian-weighted), or auto: whole where it fits, but for label maps "
+     "patches where they were "
+     "trained on",
+     false},
     {"memory", CLI_F64, &memory, "GIB", "memory that synthesis may take; 0: what the machine has free",
      false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},

@@ -68,12 +68,22 @@ static void add_window(const window_job *j, const int lo[3], const float *made) 
     }
 }
 
+/* An instance norm's statistics are those of the extent that it sees. A segmentation that was trained on
+ * patches loses by others: on T1 at 1 mm from 96^3 patches a mean Dice of 0.90 as a whole, of 0.92 by
+ * patches. Images hardly do, and patches take several times as long. */
+static bool wants_patches(const vg_gan_spec *spec, const int dim[3]) {
+  bool larger = false;
+  for (int a = 0; a < 3; a++) larger |= 4 * dim[a] > 5 * spec->patch[a];
+  return spec->softmax && larger && !strcmp(spec->norm, "instance");
+}
+
 vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
   window_job j = {.dim = {dim[0], dim[1], dim[2]}, .channels = spec->out_channels, .sum = out};
-  for (int whole = window != VG_WINDOW_PATCH; whole >= 0; whole--) {
+  const bool patches = window == VG_WINDOW_PATCH || (window == VG_WINDOW_AUTO && wants_patches(spec, dim));
+  for (int whole = !patches; whole >= 0; whole--) {
     int extent[3];
     for (int a = 0; a < 3; a++) {
       j.axis[a] = window_plan(dim[a], spec->patch[a], whole);

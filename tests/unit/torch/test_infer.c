@@ -134,6 +134,18 @@ static void fractions_of_images(void **state) {
     }
   }
   vg_gan_free(gan);
+
+  /* Left to itself: by patches where an instance norm knows nothing else. */
+  for (int k = 0; k < 2; k++) {
+    strcpy(spec.norm, k ? "instance" : "none");
+    assert_int_equal(vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan), VG_OK);
+    assert_int_equal(infer(gan, &c, k ? VG_WINDOW_PATCH : VG_WINDOW_WHOLE, SIZE_MAX, direct), VG_OK);
+    assert_int_equal(infer(gan, &c, VG_WINDOW_AUTO, SIZE_MAX, out), VG_OK);
+    assert_memory_equal(out, direct, sizeof out);
+    assert_int_equal(infer(gan, &c, k ? VG_WINDOW_WHOLE : VG_WINDOW_PATCH, SIZE_MAX, direct), VG_OK);
+    assert_memory_not_equal(out, direct, sizeof out);
+    vg_gan_free(gan);
+  }
 }
 
 static void slices_go_one_by_one(void **state) {
