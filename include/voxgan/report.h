@@ -94,6 +94,7 @@ void vg_gallery_case(vg_report *r, const char *fmt, ...) VG_PRINTF(2, 3);
 void vg_gallery_frame(vg_report *r, const char *label, bool first);
 /* Shown in the proportions width:height, mm or any other unit; 0: the picture's own. */
 void vg_gallery_panel(vg_report *r, const char *name, const vg_picture *p, double width, double height);
+/* A PNG file, as wide as the page. */
 void vg_gallery_panel_file(vg_report *r, const char *name, const char *path);
 void vg_gallery_close(vg_report *r);
 

@@ -61,15 +61,18 @@ void vg_gallery_frame(vg_report *r, const char *label, bool first) {
   r->in_frame = true;
 }
 
-/* path: the file that the bytes are of, or NULL. */
+/* path: the file that the bytes are of, or NULL. What a file holds takes the whole width: on a phone it
+ * scrolls by itself, as many pictures may stand side by side in it. */
 static void add_panel(vg_report *r, const char *name, const char *path, const void *bytes, size_t n,
                       double width, double height) {
   vg_str *to = markup_into(r, BLOCK_NONE);
   if (!to) return;
-  vg_str_add(to, "<figure class=\"panel\">");
+  vg_str_add(to, path ? "<figure class=\"panel whole\"><div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+                        "aria-label=\"Picture\">"
+                      : "<figure class=\"panel\">");
   vg_status st = markup_img(to, bytes, n, name, width, height);
   markup_fail(r, st && path ? vg_fail_in(st, "%s", path) : st);
-  vg_str_add(to, "<figcaption>");
+  vg_str_add(to, path ? "</div><figcaption>" : "<figcaption>");
   markup_escape(to, name);
   vg_str_add(to, "</figcaption></figure>\n");
 }

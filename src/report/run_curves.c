@@ -85,13 +85,24 @@ static void draw(vg_report *r, curves *c, vg_chart chart) {
 
 /* ---- sections ---- */
 
-/* What an epoch's line has beside its losses. */
-static bool is_loss(const char *key) {
-  static const char *const others[] = {"epoch",   "step",          "skipped",       "lr_g",       "lr_d",
-                                       "seconds", "volumes_per_s", "loader_wait_s", "peak_bytes", "time"};
+/* Beside the discriminator's two, and what an epoch's line has that is no loss. */
+static bool is_other_loss(const char *key) {
+  static const char *const others[] = {"d_real",        "d_fake",        "epoch",      "step",
+                                       "skipped",       "lr_g",          "lr_d",       "seconds",
+                                       "volumes_per_s", "loader_wait_s", "peak_bytes", "time"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!strcmp(key, others[i])) return false;
   return true;
+}
+
+static void add_loss(vg_report *r, curves *c, const char *key) {
+  const char *whose = vg_starts_with(key, "g_")   ? "Generator's loss: "
+                      : vg_starts_with(key, "d_") ? "Discriminator's loss: "
+                                                  : "";
+  add_key(c, key, *whose ? key + strlen("g_") : key, 1, NULL);
+  char *title = c->n ? vg_format("%s%s", whose, c->names[0]) : NULL;
+  draw(r, c, (vg_chart){.title = title ? title : key});
+  vg_free(title);
 }
 
 void run_add_losses(vg_report *r, const run_history *h) {
@@ -103,21 +114,13 @@ void run_add_losses(vg_report *r, const run_history *h) {
   }
   vg_report_text(r, "Means over the steps of an epoch, on the subjects that are trained on.");
   curves_init(&c, h, &h->epochs);
-  const vg_json *first = h->epochs.items[0];
-  for (const vg_json *e = vg_json_first(first); e; e = vg_json_next(e)) {
-    const char *key = vg_json_key(e);
-    if (vg_starts_with(key, "d_") && is_loss(key)) add_key(&c, key, key + strlen("d_"), 1, NULL);
-  }
+  /* These two are read together: whether the discriminator tells real from made. */
+  add_key(&c, "d_real", "real", 1, NULL);
+  add_key(&c, "d_fake", "fake", 1, NULL);
   draw(r, &c, (vg_chart){.title = "Discriminator's losses"});
-  for (const vg_json *e = vg_json_first(first); e; e = vg_json_next(e)) {
-    const char *key = vg_json_key(e);
-    if (vg_json_type_of(e) != VG_JSON_NUMBER || !is_loss(key) || vg_starts_with(key, "d_")) continue;
-    const bool of_generator = vg_starts_with(key, "g_");
-    add_key(&c, key, of_generator ? key + strlen("g_") : key, 1, NULL);
-    char *title = c.n ? vg_format("%s%s", of_generator ? "Generator's loss: " : "", c.names[0]) : NULL;
-    draw(r, &c, (vg_chart){.title = title ? title : key});
-    vg_free(title);
-  }
+  for (const vg_json *e = vg_json_first(h->epochs.items[0]); e; e = vg_json_next(e))
+    if (vg_json_type_of(e) == VG_JSON_NUMBER && is_other_loss(vg_json_key(e)))
+      add_loss(r, &c, vg_json_key(e));
   curves_release(&c);
 }
 

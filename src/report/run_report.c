@@ -15,12 +15,12 @@ static double number_of(const vg_json *line, const char *key) {
   return vg_json_number(vg_json_get(line, key), NAN);
 }
 
-/* "mean mae 0.0812, psnr 24.1, ssim 0.91" of a validation's line. */
+/* ": mean mae 0.0812, psnr 24.1, ssim 0.91" of a validation's line. */
 static void describe_scores(vg_str *to, const vg_json *validation) {
   const vg_json *mean = vg_json_get(vg_json_get(validation, "scores"), "mean");
   char figure[VG_FIGURE];
   for (const vg_json *m = vg_json_first(mean); m; m = vg_json_next(m))
-    vg_str_addf(to, "%s%s %s", to->len ? ", " : "mean ", vg_json_key(m),
+    vg_str_addf(to, "%s%s %s", to->len ? ", " : ": mean ", vg_json_key(m),
                 vg_report_figure(vg_json_number(m, NAN), figure));
 }
 
@@ -64,8 +64,7 @@ static void add_summary(vg_report *r, const run_history *h) {
   vg_report_fact(r, "Training time", "%s", vg_duration(h->seconds, text));
   if (h->best) {
     describe_scores(&scores, h->best);
-    vg_report_fact(r, "Best epoch", "%.0f%s%s", number_of(h->best, "epoch"), scores.len ? ": " : "",
-                   vg_str_text(&scores));
+    vg_report_fact(r, "Best epoch", "%.0f%s", number_of(h->best, "epoch"), vg_str_text(&scores));
   }
   vg_str_release(&scores);
   vg_report_fact(r, "Skipped steps", "%.0f", h->skipped);

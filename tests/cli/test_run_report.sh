@@ -17,7 +17,7 @@ with open(run + "/sessions.jsonl", "w") as f:
 with open(run + "/log.jsonl", "w") as f:
     f.write(json.dumps({"kind": "init", "model": "x<y.safetensors", "sha256": "0123456789abcdef" * 4, "matched": 7}) + "\n")
     for e in range(1, n + 1):
-        f.write(json.dumps({"kind": "epoch", "epoch": e, "step": 10 * e, "d_real": 0.7, "d_fake": 0.6, "g_adversarial": 1 + e, "g_reconstruction": 1 / e,
+        f.write(json.dumps({"kind": "epoch", "epoch": e, "step": 10 * e, "d_real": 0.7, "d_fake": 0.6, "d_r1": 0, "d_x": e, "g_adversarial": 1 + e, "g_reconstruction": 1 / e,
           "g_new_one": e, "skipped": int(e == 2), "lr_g": 2e-4, "lr_d": 1e-4, "seconds": 4, "volumes_per_s": 2, "loader_wait_s": 1, "peak_bytes": 1 << 30, "time": 1.7e9 + e}) + "\n")
         if e % 2 == 0:
             scores = {"t1": {"mae": 1 / e, "s_<m>": e}, "odd<one>": {"mae": 0.5}, "mean": {"mae": 1 / e}}
@@ -38,13 +38,20 @@ expect_ok "wrote $T/r/report.html" "$VOXGAN" report "$T/r"
 report
 expect "a finished run" has 'Training run r' 'Finished: all 8 epochs are done' '<dd>4: mean mae 0.25</dd>' '1 steps had a loss or gradient' \
   'x&lt;y.safetensors (sha256 0123456789ab' '2 to train on, 1 held out' '<dd>80</dd>' '<dd>32 s</dd>'
-expect "its curves" has 'Discriminator&#39;s losses' 'Generator&#39;s loss: adversarial' 'loss: reconstruction' 'loss: new one' '>Learning rate<' \
+expect "its curves" has 'Discriminator&#39;s losses' 'Generator&#39;s loss: adversarial' 'loss: reconstruction' 'Generator&#39;s loss: new one' 'Discriminator&#39;s loss: x' '>Learning rate<' \
   'Rate, volumes' 'Peak memory' 's &lt;m&gt;' 'odd&lt;one&gt;' 'best epoch'
-expect "a line for each loss and score" [ "$(grep -c '<path class="line"' "$T/report")" = 15 ]
+expect "a line for each loss and score that there is" [ "$(grep -c '<path class="line"' "$T/report")" = 16 ]
 expect "its previews, of which the last shows first" [ "$(grep -c 'data:image/png' "$T/report")/$(grep -c 'data-first><p>epoch 8<' "$T/report")" = 4/1 ]
 expect "its settings, and what was changed" has '<td>16</td><td>64</td>' '[16,16,16]' 'badge' 'train.w_reconstruction'
 expect "defaults are not changed by being resolved" [ "$(grep -c '>changed<' "$T/report")" = 3 ]
 expect "subjects and machine" has 'a&lt;b&gt;&amp;&quot;1&quot;, p2' 'held&#39;3' 'cpu (2 threads)' '2023-11-14 22:13 UTC'
+
+/usr/bin/python3 tests/oracle/browser_check.py "$T/r/report.html"
+case $? in
+0) ok ;;
+77) echo "skipped: the page of a run in a browser (chromium is missing)" ;;
+*) bad "in the browser" ;;
+esac
 
 # Elsewhere; and over an earlier page.
 expect_ok '' "$VOXGAN" report "$T/r" --out "$T/page.html"
