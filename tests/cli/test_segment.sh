@@ -42,6 +42,19 @@ expect_ok '' "$VOXGAN" train $short --out "$T/c"
 weights() { tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"; }
 expect "threads do not matter" cmp -s <(weights "$T/a/model-last.safetensors") <(weights "$T/c/model-last.safetensors")
 
+# Killed after its first checkpoint (what came later is taken away, but for the log) and resumed, it ends the same.
+carries="--set train.ema=0.5 --set augment.drop_series=0.3 --set net.dropout=0.5 --set train.w_adversarial=0.01 --set net.d_layers=1 --set net.ndf=4
+  --set train.checkpoint_steps=4 --set train.keep=9"
+expect_ok 'trained 12 steps' "$VOXGAN" train $short $carries --out "$T/w"
+cp -r "$T/w" "$T/k"
+find "$T/k/checkpoints" "$T/k" -maxdepth 1 -name '*.safetensors' ! -name step-000000004.safetensors -delete
+expect_ok 'resuming after 4 steps, in epoch 1' "$VOXGAN" train $short $carries --out "$T/k" --resume
+untimed() { sed 's/"seconds":.*//' "$1/log.jsonl"; }
+expect "resumed, the log is the same" diff <(untimed "$T/w") <(untimed "$T/k")
+for file in model model-last; do
+  expect "resumed, $file is the same" cmp -s "$T/w/$file.safetensors" "$T/k/$file.safetensors"
+done
+
 # With a discriminator, and of tumours alone: no class stands for the brain.
 expect_ok 'classes to tell apart: necrosis, oedema, enhancing$' "$VOXGAN" train $short --out "$T/d" --set data.tumour=require \
   --set data.anatomy=mask --set train.w_adversarial=0.01 --set train.adversarial=lsgan --set net.d_layers=1 --set net.ndf=4
