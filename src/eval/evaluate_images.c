@@ -18,13 +18,11 @@ vg_status vg_eval_maps_read(const eval_study *s, const eval_pair *pair, bool bot
   const vg_source *rs = &s->real.sources[real->source], *ss = &s->synth.sources[synth->source];
   vg_status st =
       vg_eval_map_read(real->tumour, &rs->tumour_scheme, &s->tumour, VG_ROLE_TUMOUR, &m->real_tumour);
-  if (!st)
-    st = vg_eval_map_read(real->anatomy, &rs->anatomy_scheme, &s->anatomy, VG_ROLE_ANATOMY, &m->real_anatomy);
+  if (!st) st = vg_eval_anatomy_read(&s->real, real, &s->anatomy, &m->real_anatomy);
   if (!st && (both || !m->real_tumour.data))
     st = vg_eval_map_read(synth->tumour, &ss->tumour_scheme, &s->tumour, VG_ROLE_TUMOUR, &m->synth_tumour);
   if (!st && (both || !m->real_anatomy.data))
-    st = vg_eval_map_read(synth->anatomy, &ss->anatomy_scheme, &s->anatomy, VG_ROLE_ANATOMY,
-                          &m->synth_anatomy);
+    st = vg_eval_anatomy_read(&s->synth, synth, &s->anatomy, &m->synth_anatomy);
   m->tumour = m->real_tumour.data ? &m->real_tumour : &m->synth_tumour;
   m->anatomy = m->real_anatomy.data ? &m->real_anatomy : &m->synth_anatomy;
   return st;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "data/regrid.h"
 #include "voxgan/grid.h"
 #include "voxgan/mem.h"
 #include "voxgan/nifti.h"
@@ -12,8 +13,21 @@ void vg_eval_map_release(eval_map *m) {
   m->data = NULL;
 }
 
-vg_status vg_eval_map_read(const char *path, const vg_scheme *scheme, const vg_classes *classes, vg_role role,
-                           eval_map *out) {
+/* like: a file of the grid to which the map is brought where it lies on another, or NULL. */
+static vg_status fit(vg_labelmap *map, const char *path, const char *like) {
+  vg_nifti_info info;
+  if (!like) return VG_OK;
+  vg_status st = vg_nifti_info_read(like, &info);
+  if (st) return st;
+  vg_geometry_canonicalise(&info.geo);
+  if (!vg_geometry_same(&map->geo, path, &info.geo, like, 1e-3)) return VG_OK;
+  vg_error_clear();
+  st = vg_labelmap_regrid(map, &info.geo);
+  return st == VG_DATA ? vg_fail_in(st, "%s", path) : st;
+}
+
+static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_classes *classes, vg_role role,
+                          const char *like, eval_map *out) {
   vg_labelmap map = {0};
   uint8_t *table = NULL;
   vg_status st = VG_OK;
@@ -24,6 +38,7 @@ vg_status vg_eval_map_read(const char *path, const vg_scheme *scheme, const vg_c
   if ((st = vg_nifti_read_labels(path, &map, NULL))) goto out;
   if ((st = vg_scheme_check(scheme, &map, path))) goto out;
   if ((st = vg_labelmap_canonicalise(&map))) goto out;
+  if ((st = fit(&map, path, like))) goto out;
   size_t n = vg_geometry_voxels(&map.geo);
   table = vg_malloc(65536, 1);
   out->data = vg_malloc(n, 1);
@@ -43,6 +58,20 @@ out:
   vg_free(table);
   if (st) vg_eval_map_release(out);
   return st;
+}
+
+vg_status vg_eval_map_read(const char *path, const vg_scheme *scheme, const vg_classes *classes, vg_role role,
+                           eval_map *out) {
+  return read_map(path, scheme, classes, role, NULL, out);
+}
+
+vg_status vg_eval_anatomy_read(const vg_dataset *ds, const vg_subject *s, const vg_classes *classes,
+                               eval_map *out) {
+  const vg_source *source = &ds->sources[s->source];
+  const char *like = s->tumour;
+  for (int i = 0; i < ds->series.n && !like; i++) like = s->series[i];
+  return read_map(s->anatomy, &source->anatomy_scheme, classes, VG_ROLE_ANATOMY, source->regrid ? like : NULL,
+                  out);
 }
 
 vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double reach, vg_surface *out) {

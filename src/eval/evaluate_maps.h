@@ -15,6 +15,10 @@ typedef struct eval_map {
 /* path NULL: leaves out as it is. */
 vg_status vg_eval_map_read(const char *path, const vg_scheme *scheme, const vg_classes *classes, vg_role role,
                            eval_map *out);
+/* A subject's anatomy map; of a source that allows it to lie on a grid of its own, on that of the subject's
+ * tumour map, or else its first series. */
+vg_status vg_eval_anatomy_read(const vg_dataset *ds, const vg_subject *s, const vg_classes *classes,
+                               eval_map *out);
 void vg_eval_map_release(eval_map *m);
 
 /* The surface of the voxels whose label (0 to 255) is a member, in a box of that reach (mm). Caller:

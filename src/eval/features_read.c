@@ -47,8 +47,7 @@ static vg_status read_maps(subject_reading *r) {
   const vg_subject *s = r->subject;
   const vg_source *source = &r->all->set->sources[s->source];
   const vg_feature_plan *plan = r->all->plan;
-  vg_status st =
-      vg_eval_map_read(s->anatomy, &source->anatomy_scheme, &plan->anatomy, VG_ROLE_ANATOMY, &r->anatomy);
+  vg_status st = vg_eval_anatomy_read(r->all->set, s, &plan->anatomy, &r->anatomy);
   if (!st && r->anatomy.data) st = check_grid(r, &r->anatomy.geo, s->anatomy);
   if (!st)
     st = vg_eval_map_read(s->tumour, &source->tumour_scheme, &plan->tumour, VG_ROLE_TUMOUR, &r->tumour);

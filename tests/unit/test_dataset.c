@@ -362,6 +362,43 @@ static void splits_keep_persons_together(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* Parts of data sets put together: ids stay apart, paths stay with their series. */
+static void selections_and_their_images(void **state) {
+  (void)state;
+  touch(in_scratch("sel/a"), "p1/p1_t1.nii.gz");
+  touch(in_scratch("sel/a"), "p1/p1_seg.nii.gz");
+  touch(in_scratch("sel/a"), "p2/p2_flair.nii.gz");
+  touch(in_scratch("sel/b"), "p1/p1_t2.nii.gz");
+  touch(in_scratch("sel/b"), "p1/p1_t1.nii.gz");
+  touch(in_scratch("sel/c"), "sub-p1/anat/sub-p1_dseg.nii.gz");
+  vg_dataset a = {0}, b = {0}, c = {0}, all = {0};
+  must(vg_dataset_add(&a, in_scratch("sel/a"), "brats2021", NULL, NULL));
+  must(vg_dataset_add(&b, in_scratch("sel/b"), "brats2021", NULL, NULL));
+  must(vg_dataset_add(&c, in_scratch("sel/c"), "bids", NULL, NULL));
+  must(vg_dataset_select(&b, NULL, &all));
+  must(vg_dataset_select(&a, (const bool[]){true, false}, &all));
+  assert_int_equal(all.n, 2);
+  assert_string_equal(all.subjects[0].id, "p1");
+  assert_string_equal(all.subjects[1].id, "p1+2");
+  assert_string_equal(all.subjects[1].person, "p1");
+  assert_string_equal(all.sources[all.subjects[1].source].root, a.sources[0].root);
+  assert_string_equal(all.subjects[1].tumour, a.subjects[0].tumour);
+  assert_null(all.subjects[0].tumour);
+  int t1 = vg_series_find(&all.series, "t1"), t2 = vg_series_find(&all.series, "t2");
+  assert_non_null(strstr(all.subjects[0].series[t1], "sel/b/p1/p1_t1"));
+  assert_non_null(strstr(all.subjects[0].series[t2], "sel/b/p1/p1_t2"));
+  assert_non_null(strstr(all.subjects[1].series[t1], "sel/a/p1/p1_t1"));
+  assert_null(all.subjects[1].series[t2]);
+
+  must(vg_dataset_add_series(&c, &a)); /* sub-p1 is p1 */
+  assert_string_equal(c.subjects[0].series[vg_series_find(&c.series, "t1")], a.subjects[0].series[0]);
+  assert_null(c.subjects[0].series[vg_series_find(&c.series, "flair")]);
+  vg_dataset_release(&a);
+  vg_dataset_release(&b);
+  vg_dataset_release(&c);
+  vg_dataset_release(&all);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(layouts_round_trip),
@@ -373,6 +410,7 @@ int main(void) {
       cmocka_unit_test(manifest),
       cmocka_unit_test(series_lists),
       cmocka_unit_test(splits_keep_persons_together),
+      cmocka_unit_test(selections_and_their_images),
   };
   vg_log_set_level(VG_LOG_ERROR);
   return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));

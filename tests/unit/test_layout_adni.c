@@ -10,6 +10,7 @@
 
 #include "mini_tree.h"
 #include "scratch.h"
+#include "voxgan/evaluate.h"
 #include "voxgan/log.h"
 #include "voxgan/prep.h"
 
@@ -282,6 +283,26 @@ static void labels_come_to_the_scans_grid(void **state) {
   assert_memory_equal(m.native.dim, own.dim, sizeof own.dim);
   vg_maps_release(&m);
   vg_dataset_release(&ds);
+
+  /* Evaluation too has them on the scan's grid, from whatever grid either side has. */
+  vg_evaluation *e;
+  char other[512];
+  snprintf(other, sizeof other, "%s", fresh("grids2"));
+  mini_write_image(other, "ADNI/" B1, scan, 25, 0, 1);
+  mini_write_labels(other, "FreeSurfer/" B "/mri/aparc+aseg.nii.gz",
+                    mini_geometry("RAS", 64, 64, 64, 1, 1, 1), 25, values);
+  must(vg_evaluate(&(vg_evaluate_settings){.real = dir, .synth = other}, &e));
+  const vg_json *row = vg_json_first(vg_json_get(vg_evaluation_summary(e), "metrics"));
+  size_t mae = 0, dice = 0;
+  for (; row; row = vg_json_next(row)) {
+    const char *metric = vg_json_string(vg_json_get(row, "metric"), "");
+    double mean = vg_json_number(vg_json_get(row, "mean"), NAN);
+    if (!strcmp(metric, "mae")) mae++, assert_float_equal(mean, 0, 1e-12);
+    if (!strcmp(metric, "dice") && strcmp(vg_json_string(vg_json_get(row, "region"), ""), "brainstem"))
+      dice++, assert_true(mean > 0.75);
+  }
+  assert_true(mae >= 1 && dice >= 3);
+  vg_evaluation_free(e);
 
   /* Somewhere else in the world. */
   own.affine.m[2][3] += 500;
