@@ -26,7 +26,8 @@ void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, 
 void vg_class_colour(int index, uint8_t rgb[3]);
 /* ASCII text, 6x8 pixels a letter, white. */
 void vg_picture_text(vg_picture *p, int left, int top, const char *text);
-/* The bytes of a PNG file (vg_free), with one channel where all of the picture is grey. */
+/* The bytes of a PNG file (vg_free): a byte a pixel where all of the picture is grey, or has 256 colours at
+ * most. */
 vg_status vg_picture_png(const vg_picture *p, void **bytes, size_t *len);
 vg_status vg_picture_write(const char *path, const vg_picture *p);
 

@@ -124,9 +124,9 @@ static double clip(double share) {
   return !(share > 0) ? 0 : share < 1 ? share : 1;
 }
 
-/* 64 shades: the page is a third smaller for it, and no eye sees them. */
-static uint8_t shade(double share) {
-  return (uint8_t)(floor(clip(share) * 63 + 0.5) * 255 / 63);
+/* Few shades make a small page: 64 of grey, and 32 of either colour of a difference, no eye tells apart. */
+static double shade(double share, int shades) {
+  return floor(clip(share) * (shades - 1) + 0.5) / (shades - 1);
 }
 
 vg_status vg_eval_slice_grey(const eval_slice *s, const float *data, double lo, double hi, double brightness,
@@ -135,7 +135,7 @@ vg_status vg_eval_slice_grey(const eval_slice *s, const float *data, double lo, 
   for (int v = 0; v < s->height && !st; v++) {
     for (int u = 0; u < s->width; u++) {
       double share = hi > lo ? ((double)data[voxel_of(s, u, v)] - lo) / (hi - lo) : 0;
-      memset(pixel_of(out, u, v), shade(brightness * clip(share)), 3);
+      memset(pixel_of(out, u, v), (int)(255 * shade(brightness * clip(share), 64)), 3);
     }
   }
   return st;
@@ -151,7 +151,7 @@ vg_status vg_eval_slice_difference(const eval_slice *s, const float *real, const
       size_t i = voxel_of(s, u, v);
       double by = ((double)synth[i] - (double)real[i]) / full;
       const uint8_t *colour = by > 0 ? orange : blue;
-      double share = shade(fabs(by)) / 255.0;
+      double share = shade(fabs(by), 32);
       for (int c = 0; c < 3; c++) pixel_of(out, u, v)[c] = (uint8_t)(share * colour[c] + 0.5);
     }
   }

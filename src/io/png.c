@@ -85,31 +85,71 @@ static bool is_grey(const vg_picture *p) {
   return true;
 }
 
-/* The first channel alone; NULL for lack of memory. */
-static uint8_t *one_channel(const vg_picture *p) {
+/* The picture's own colours, where they are no more than a PNG's colour map holds. */
+typedef struct colours {
+  uint8_t map[256][3];
+  int n;
+} colours;
+
+static uint32_t packed(const uint8_t rgb[3]) {
+  return (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
+}
+
+/* One byte a pixel: its colour's index, or the shade where all are grey. NULL where more are needed, or for
+ * lack of memory, when *st says so. */
+static uint8_t *one_byte(const vg_picture *p, bool grey, colours *out, vg_status *st) {
+  enum { SLOTS = 1024 };
+  uint32_t known[SLOTS];
+  int16_t index[SLOTS];
   size_t n = (size_t)p->width * (size_t)p->height;
-  uint8_t *grey = vg_malloc(n, 1);
-  for (size_t i = 0; grey && i < n; i++) grey[i] = p->rgb[3 * i];
-  return grey;
+  uint8_t *bytes = vg_malloc(n, 1);
+  *st = bytes ? VG_OK : VG_MEMORY;
+  memset(index, 0xff, sizeof index);
+  out->n = 0;
+  for (size_t i = 0; bytes && i < n; i++) {
+    const uint8_t *rgb = p->rgb + 3 * i;
+    uint32_t colour = packed(rgb), slot = colour * 2654435761u >> 22;
+    if (grey) {
+      bytes[i] = rgb[0];
+      continue;
+    }
+    while (index[slot] >= 0 && known[slot] != colour) slot = (slot + 1) % SLOTS;
+    if (index[slot] < 0) {
+      if (out->n == 256) {
+        vg_free(bytes);
+        return NULL;
+      }
+      memcpy(out->map[out->n], rgb, 3);
+      known[slot] = colour;
+      index[slot] = (int16_t)out->n++;
+    }
+    bytes[i] = (uint8_t)index[slot];
+  }
+  return bytes;
 }
 
 vg_status vg_picture_png(const vg_picture *p, void **bytes, size_t *len) {
-  vg_status st = VG_OK;
-  uint8_t *grey = NULL;
+  vg_status st;
+  colours map;
+  bool grey = is_grey(p);
+  uint8_t *small = one_byte(p, grey, &map, &st);
+  *bytes = NULL;
+  if (st) return st;
   png_image image = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)p->width,
                      .height = (png_uint_32)p->height,
-                     .format = is_grey(p) ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB};
+                     .format = grey    ? PNG_FORMAT_GRAY
+                               : small ? PNG_FORMAT_RGB_COLORMAP
+                                       : PNG_FORMAT_RGB,
+                     .colormap_entries = small && !grey ? (png_uint_32)map.n : 0};
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   void *png = vg_malloc(size, 1);
-  *bytes = NULL;
-  if (!png) return VG_MEMORY;
-  if (image.format == PNG_FORMAT_GRAY && !(grey = one_channel(p)))
+  if (!png)
     st = VG_MEMORY;
-  else if (!png_image_write_to_memory(&image, png, &size, 0, grey ? grey : p->rgb, 0, NULL))
+  else if (!png_image_write_to_memory(&image, png, &size, 0, small ? small : p->rgb, 0, map.map))
     st = vg_fail(VG_FAILED, "cannot make PNG: %s", image.message);
   png_image_free(&image);
-  vg_free(grey);
+  vg_free(small);
   if (st) {
     vg_free(png);
     return st;

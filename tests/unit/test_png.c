@@ -79,7 +79,43 @@ static void test_write(void **state) {
   vg_picture_release(&p);
 }
 
+/* Grey, few colours, many: whatever the file holds, the same pixels come back. */
+static void test_kinds(void **state) {
+  (void)state;
+  static const struct {
+    int colours;
+    png_uint_32 format;
+  } kinds[] = {{0, PNG_FORMAT_GRAY},
+               {2, PNG_FORMAT_RGB_COLORMAP},
+               {256, PNG_FORMAT_RGB_COLORMAP},
+               {257, PNG_FORMAT_RGB}};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    vg_picture p;
+    assert_int_equal(vg_picture_new(37, 29, &p), VG_OK);
+    for (int i = 0; i < 37 * 29; i++) {
+      int c = kinds[k].colours ? i % kinds[k].colours : i;
+      for (int b = 0; b < 3; b++)
+        p.rgb[3 * i + b] = (uint8_t)(kinds[k].colours ? c * (7 + 2 * b) + b + c / 256 : c);
+    }
+    void *bytes;
+    size_t n;
+    assert_int_equal(vg_picture_png(&p, &bytes, &n), VG_OK);
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    assert_true(png_image_begin_read_from_memory(&image, bytes, n));
+    assert_int_equal(image.format & (PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_COLORMAP),
+                     kinds[k].format & (PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_COLORMAP));
+    image.format = PNG_FORMAT_RGB;
+    uint8_t *back = vg_malloc(PNG_IMAGE_SIZE(image), 1);
+    assert_true(png_image_finish_read(&image, NULL, back, 0, NULL));
+    assert_memory_equal(back, p.rgb, 37 * 29 * 3);
+    vg_free(back);
+    vg_free(bytes);
+    vg_picture_release(&p);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_planes), cmocka_unit_test(test_write)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_planes), cmocka_unit_test(test_write),
+                                     cmocka_unit_test(test_kinds)};
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
