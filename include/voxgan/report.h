@@ -59,7 +59,7 @@ void vg_report_note(vg_report *r, vg_report_tone tone, const char *fmt, ...) VG_
  * other become one where heads is at least 2. Columns of numbers are aligned to the right. Cells of a column
  * called "verdict" or "status" are shown as badges, in the tone that vg_report_tone_of finds. */
 void vg_report_table(vg_report *r, const char *caption, const vg_table *table, size_t heads);
-/* GOOD for "better", "pass", "ok"...; BAD for "worse", "fail"...; WARN for "fewer cases", "unclear"... */
+/* GOOD for "better", "pass", "ok"...; BAD for "worse", "fail"...; WARN for "unclear", "not tested"... */
 vg_report_tone vg_report_tone_of(const char *verdict);
 
 /* What stands between these is hidden until asked for, and shown on paper. */

@@ -9,6 +9,7 @@
 
 /* Bytes of the page that the slices of a suite may take. */
 #define GALLERIES (5u << 20)
+#define MANY_ROWS 20
 
 /* What stands above a suite's figures. Suites without a row have their name alone. */
 static const struct {
@@ -122,7 +123,11 @@ static void add_baseline(vg_report *r, const vg_evaluation *e) {
                    e->n_worse > 1 ? "s are" : " is", vg_fs_basename(e->baseline));
   else
     vg_report_note(r, VG_TONE_GOOD, "Nothing is worse than in %s.", vg_fs_basename(e->baseline));
-  if (e->moved.rows > 1) vg_report_table(r, "What moved beyond its tolerance", &e->moved, 3);
+  if (e->moved.rows < 2) return;
+  bool many = e->moved.rows > MANY_ROWS;
+  if (many) vg_report_fold_open(r, "What moved");
+  vg_report_table(r, "What moved beyond its tolerance", &e->moved, 3);
+  if (many) vg_report_fold_close(r);
 }
 
 static bool has_groups(const vg_evaluation *e, const char *suite) {
@@ -181,7 +186,8 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
   vg_status st = VG_MEMORY;
   if (!real || !synth) goto out;
   r = vg_report_new("Evaluation of synthetic MRI",
-                    e->unpaired
+                    !e->n_groups ? "The synthetic data set against the real one, as wholes."
+                    : e->unpaired
                         ? "Synthetic subjects without real partners, against the mean of the real ones."
                         : "Each synthetic subject against the real one of the same name.");
   if ((st = add_head(r, e, real, synth))) goto out;
@@ -190,6 +196,7 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
                    "This page holds slices of the real scans: it may be shown to whom these may be shown. "
                    "voxgan eval --no-gallery leaves them out.");
   add_left_out(r, e->summary);
+  if ((st = vg_eval_report_verdicts(r, e->summary, NULL))) goto out;
   add_baseline(r, e);
   if ((st = add_suites(r, s))) goto out;
   if (!set->no_gallery && (st = add_galleries(r, s))) goto out;

@@ -9,7 +9,8 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
 
 /* Tables and distributions of a suite's groups. */
 vg_status vg_eval_report_groups(vg_report *r, const vg_evaluation *e, const char *suite);
-/* Of summary's "profiles", "sets" and "verdicts", as far as there are any; suite: of which one. */
+/* Of summary's "profiles", "sets" and "verdicts", as far as there are any; suite: of which one; verdicts with
+ * NULL: of all, in brief. */
 void vg_eval_report_profiles(vg_report *r, const vg_json *summary);
 vg_status vg_eval_report_sets(vg_report *r, const vg_evaluation *e, const char *suite);
 vg_status vg_eval_report_verdicts(vg_report *r, const vg_json *summary, const char *suite);

@@ -133,15 +133,17 @@ vg_status vg_eval_report_sets(vg_report *r, const vg_evaluation *e, const char *
 /* ---- verdicts ---- */
 
 vg_status vg_eval_report_verdicts(vg_report *r, const vg_json *summary, const char *suite) {
-  static const char *const header[] = {"check", "verdict", "what was found"};
+  static const char *const header[] = {"suite", "check", "verdict", "what was found"};
+  const size_t from = suite ? 1 : 0, cols = 3; /* of one suite: without its name, and with the text */
   vg_table t = {0};
-  vg_status st = vg_table_init(&t, 3, header);
-  const vg_json *verdicts = vg_json_get(summary, "verdicts");
-  for (const vg_json *row = vg_json_first(verdicts); row && !st; row = vg_json_next(row)) {
-    const char *cells[3] = {string_of(row, "check"), string_of(row, "verdict"), string_of(row, "text")};
-    if (of_suite(row, suite)) st = vg_table_add_row(&t, cells);
+  vg_status st = vg_table_init(&t, cols, header + from);
+  for (const vg_json *row = vg_json_first(vg_json_get(summary, "verdicts")); row && !st;
+       row = vg_json_next(row)) {
+    const char *cells[] = {string_of(row, "suite"), string_of(row, "check"), string_of(row, "verdict"),
+                           string_of(row, "text")};
+    if (!suite || of_suite(row, suite)) st = vg_table_add_row(&t, cells + from);
   }
-  if (!st && t.rows > 1) vg_report_table(r, "Verdicts", &t, 1);
+  if (!st && t.rows > 1) vg_report_table(r, "Verdicts", &t, cols - 1 - from);
   vg_table_release(&t);
   return st;
 }

@@ -18,6 +18,16 @@ for seed in 11 12; do
 done
 both="--layout brats2021 --synth-layout brats2021"
 
+# What the check must not let pass.
+cat >"$T/broken.html" <<'HTML'
+<!DOCTYPE html><html><body><main><div style="width:2000px">wide</div></main><script>throw new Error("no")</script></body></html>
+HTML
+/usr/bin/python3 tests/oracle/browser_check.py "$T/broken.html" >"$T/broken.txt"
+if [ $? = 1 ]; then
+  expect "what is too wide" grep -q 'wider than the window' "$T/broken.txt"
+  expect "and what is said on the console" grep -q Uncaught "$T/broken.txt"
+fi
+
 # A subject whose name is markup, by way of manifests.
 csv() {
   echo 'id,t1,tumour'

@@ -35,20 +35,21 @@ class Browser:
         os.close(to_read)
         os.close(from_write)
         self.out, self.inward = to_write, os.fdopen(from_read, "rb", 0)
-        self.buffer, self.number, self.session, self.events = b"", 0, None, []
+        self.buffer, self.number, self.session, self.loaded, self.complaints = b"", 0, None, False, set()
         target = [t for t in self.ask("Target.getTargets")["targetInfos"] if t["type"] == "page"][0]
         self.session = self.ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
-        for domain in "Page", "Runtime", "Log", "Network":
+        for domain in "Page", "Runtime", "Log":
             self.ask(domain + ".enable")
 
     def message(self):
-        while b"\0" not in self.buffer:
-            piece = self.inward.read(1 << 16)
-            if not piece:
+        pieces = []
+        while b"\0" not in self.buffer:  # of the newest piece: a print has many
+            pieces.append(self.buffer)
+            self.buffer = self.inward.read(1 << 20)
+            if not self.buffer:
                 raise SystemExit("chromium has ended")
-            self.buffer += piece
         text, self.buffer = self.buffer.split(b"\0", 1)
-        return json.loads(text)
+        return json.loads(b"".join(pieces) + text)
 
     def ask(self, method, **params):
         self.number += 1
@@ -64,13 +65,25 @@ class Browser:
                 if "error" in answer:
                     raise SystemExit("%s: %s" % (method, answer["error"]["message"]))
                 return answer["result"]
-            self.events.append(answer)
+            self.note(answer)
+
+    def note(self, event):
+        """Keeps what is complained of: the page's policy turns what it would load into a complaint too."""
+        kind, params = event.get("method"), event.get("params", {})
+        if kind == "Page.loadEventFired":
+            self.loaded = True
+        elif kind == "Runtime.exceptionThrown":
+            self.complaints.add(params["exceptionDetails"]["text"])
+        elif kind == "Log.entryAdded":
+            self.complaints.add(params["entry"]["text"])
+        elif kind == "Runtime.consoleAPICalled":
+            self.complaints.add("console." + params["type"])
 
     def open(self, url):
+        self.loaded = False
         self.ask("Page.navigate", url=url)
-        while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
-            self.events.append(self.message())
-        self.events = [e for e in self.events if e.get("method") != "Page.loadEventFired"]
+        while not self.loaded:
+            self.note(self.message())
 
     def value(self, expression):
         answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
@@ -81,21 +94,6 @@ class Browser:
     def press(self, key, code):
         for kind in "rawKeyDown", "keyUp":
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
-
-    def complaints(self):
-        """What went to the console, and what would have gone to the network."""
-        for e in self.events:
-            p = e.get("params", {})
-            if e.get("method") == "Runtime.exceptionThrown":
-                yield p["exceptionDetails"]["text"]
-            elif e.get("method") == "Log.entryAdded":
-                yield p["entry"]["text"]
-            elif e.get("method") == "Runtime.consoleAPICalled":
-                yield "console." + p["type"]
-            elif e.get("method") == "Network.requestWillBeSent":
-                url = p["request"]["url"]
-                if not url.startswith(("file:", "data:", "about:")):
-                    yield "a request of " + url
 
     def close(self):
         self.session = None
@@ -147,6 +145,15 @@ def move_sliders(browser, faults):
             faults.append("gallery %d: not one frame is shown" % i)
 
 
+def shoot(browser, width, name):
+    full, step = browser.ask("Page.getLayoutMetrics")["cssContentSize"]["height"], 2600
+    for part in range(min(12, int(full - 1) // step + 1)):
+        clip = {"x": 0, "y": part * step, "width": width, "height": min(step, full - part * step), "scale": 1}
+        png = browser.ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+        with open("%s-%d.png" % (name, part), "wb") as f:
+            f.write(base64.b64decode(png))
+
+
 def check(path, shots):
     faults = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -165,14 +172,7 @@ def check(path, shots):
             if browser.value("[...document.images].some(i => i.checkVisibility() && !i.naturalWidth)"):
                 faults.append("%s: a picture is not shown" % name)
             if shots:
-                full = browser.ask("Page.getLayoutMetrics")["cssContentSize"]["height"]
-                step = 2600
-                for part in range(min(12, int(full - 1) // step + 1)):
-                    png = browser.ask("Page.captureScreenshot", captureBeyondViewport=True,
-                                      clip={"x": 0, "y": part * step, "width": width,
-                                            "height": min(step, full - part * step), "scale": 1})["data"]
-                    with open("%s/%s-%d.png" % (shots, name.replace(" ", "-"), part), "wb") as f:
-                        f.write(base64.b64decode(png))
+                shoot(browser, width, "%s/%s" % (shots, name.replace(" ", "-")))
             if scheme == "light":
                 walk_by_tab(browser, faults)
                 move_sliders(browser, faults)
@@ -181,9 +181,12 @@ def check(path, shots):
         if not pdf.startswith(b"%PDF") or pages < 1:
             faults.append("the print has no page")
         if shots:
+            browser.ask("Emulation.setDeviceMetricsOverride", width=760, height=1000, deviceScaleFactor=1, mobile=False)
+            browser.ask("Emulation.setEmulatedMedia", media="print")
+            shoot(browser, 760, shots + "/print")
             with open(shots + "/print.pdf", "wb") as f:
                 f.write(pdf)
-        faults += sorted(set(browser.complaints()))
+        faults += sorted(browser.complaints)
         browser.close()
     return faults
 
