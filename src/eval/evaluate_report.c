@@ -191,7 +191,7 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
                         ? "Synthetic subjects without real partners, against the mean of the real ones."
                         : "Each synthetic subject against the real one of the same name.");
   if ((st = add_head(r, e, real, synth))) goto out;
-  if (!set->no_gallery)
+  if (!set->no_gallery && e->n_groups && !e->unpaired)
     vg_report_note(r, VG_TONE_PLAIN,
                    "This page holds slices of the real scans: it may be shown to whom these may be shown. "
                    "voxgan eval --no-gallery leaves them out.");
