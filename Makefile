@@ -131,6 +131,9 @@ $B/tests/oracle/%: $B/tests/oracle/%.o $B/libvoxgan.a
 $B/bench/%: $B/bench/%.o $B/libvoxgan.a
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
 
+$B/bench/profile_step: $B/bench/profile_step.o $(MOD_OBJ) $B/libvoxgan.a
+	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
+
 # Fuzz targets: over their corpus as a test, and under libFuzzer with `make fuzz` (clang).
 FUZZ := nifti json
 $B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz_replay.o $B/libvoxgan.a
@@ -193,6 +196,10 @@ bench-synth: all
 .PHONY: bench-segment
 bench-segment: all
 	$(if $(DATA),,$(error DATA=DIR: skull-stripped T1 with maps of csf, gm, wm))/usr/bin/python3 bench/bench_segment.py $B $(DATA) build/bench/segment
+# A training step's time by layer and operation: make profile ARGS="128 32 bf16".
+.PHONY: profile
+profile: $B/bench/profile_step
+	$< $(ARGS)
 # By scripts/bench_gpu.sh, for a machine's own PyTorch.
 PYTHON ?= /usr/bin/python3
 DEVICE ?= cuda
@@ -212,7 +219,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check check-torch check-torch2 tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment fuzz format tidy clean'
+	@echo 'targets: all check check-torch check-torch2 tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment profile fuzz format tidy clean'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:

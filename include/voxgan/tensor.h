@@ -193,6 +193,23 @@ vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_t
                        int n, double lr, double beta1, double beta2, double eps, double weight_decay,
                        int64_t t, vg_tensor *skip);
 
+/* ---- profile ---- */
+/* Time on the CPU from start to stop, by layer and operation: what an operation took less what other rows
+ * took within it, so that the rows add up. What autograd does by itself is "backward: others". For one thread
+ * that computes, whose work is not timed elsewhere meanwhile. */
+typedef struct vg_profile_row {
+  char layer[32], op[32];
+  double seconds, flops; /* flops: of convolutions alone, border taps included */
+  int64_t calls;
+} vg_profile_row;
+void vg_profile_start(void);
+/* The rows, n of them, until the next start. */
+const vg_profile_row *vg_profile_stop(int *n);
+/* Names the layer that what follows belongs to, "" for none. */
+void vg_profile_layer(const char *name);
+/* Rate in flop/s of libtorch's product of large square matrices, of VG_F32 or VG_BF16; 0: it fails. */
+double vg_profile_gemm(vg_type type);
+
 #ifdef __cplusplus
 }
 #endif

@@ -84,6 +84,7 @@ static vg_tensor *add(vg_params *p, const char *block, const char *what, const i
 
 vg_block vg_block_make(vg_params *p, const vg_block_def *def) {
   vg_block b = {.up = def->up, .reflect = def->reflect, .norm = def->norm};
+  snprintf(b.name, sizeof b.name, "%s%s", p->prefix, def->name);
   memcpy(b.geo.stride, def->stride, sizeof b.geo.stride);
   memcpy(b.geo.pad, def->pad, sizeof b.geo.pad);
   const int *k = def->kernel;
@@ -158,6 +159,7 @@ static vg_tensor *norm_act(const vg_block *b, vg_tensor *y, double slope, const 
 vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
                           const vg_pass *pass) {
   vg_scope *s = vg_scope_push();
+  vg_profile_layer(b->name);
   vg_tensor *w = vg_block_weight(b), *y;
   if (b->up) {
     y = vg_upconv3d(x, w, b->b, b->geo.stride, out);
@@ -173,6 +175,7 @@ vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], dou
 vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
                                double slope, const vg_pass *pass) {
   vg_scope *s = vg_scope_push();
+  vg_profile_layer(b->name);
   vg_tensor *w = vg_block_weight(b);
   vg_tensor *y =
       b->up ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out) : vg_conv3d_cat(x0, x1, w, b->b, &b->geo);

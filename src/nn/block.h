@@ -55,6 +55,7 @@ typedef struct vg_block_def {
 } vg_block_def;
 
 typedef struct vg_block {
+  char name[32]; /* in a profile: prefix and name */
   vg_conv_geo geo;
   bool up, reflect;
   vg_norm norm;

@@ -67,6 +67,7 @@ static vg_tensor *condition(const void *net, vg_tensor *labels) {
   const vg_block *b = &d->layer[0];
   for (int i = 0; i < d->layers; i++) vg_block_iterate(&d->layer[i]);
   vg_scope *s = vg_scope_push();
+  vg_profile_layer(b->name);
   vg_tensor *w = vg_narrow(vg_block_weight(b), 1, 0, d->labels);
   return vg_scope_pop(s, vg_conv3d(labels, w, b->b, &b->geo));
 }
@@ -84,6 +85,7 @@ static vg_verdict judge(const void *net, vg_tensor *conditions, vg_tensor *image
   const patch_gan *d = net;
   const vg_block *b = &d->layer[0];
   vg_scope *s = vg_scope_push();
+  vg_profile_layer(b->name);
   vg_tensor *w = vg_narrow(vg_block_weight(b), 1, d->labels, d->images);
   vg_tensor *y = vg_conv3d(images, w, NULL, &b->geo);
   y = vg_scope_pop(s, vg_leaky_relu(add_shared(y, conditions), 0.2));

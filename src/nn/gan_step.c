@@ -93,6 +93,7 @@ static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double shar
     vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
     for (int i = 0; i < 2; i++) loss[i] = adversarial_loss(gan, verdict, i * n, n, i == 0, false);
   }
+  vg_profile_layer("");
   vg_backward(vg_scale(vg_add(loss[0], loss[1]), 0.5 * share, 0));
   loss[2] = r1_backward(gan, t, share);
   return vg_gan_losses_row(loss, share);
@@ -128,6 +129,7 @@ static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
     fooled = adversarial_loss(gan, fake, 0, vg_size(t->fake, 0), true, true);
     if (o->w_feature > 0) alike = feature_loss(gan, t, &conditions, fake);
   }
+  vg_profile_layer("");
   vg_tensor *rebuilt = gan->reconstruction->reconstruction(t->fake, t->target, t->weight);
   vg_tensor *sum = vg_add(vg_scale(fooled, o->w_adversarial * share, 0),
                           vg_scale(rebuilt, o->w_reconstruction * share, 0));

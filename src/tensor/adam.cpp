@@ -115,6 +115,7 @@ vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_t
                        int n, double lr, double beta1, double beta2, double eps, double weight_decay,
                        int64_t t, vg_tensor *skip) {
   if (t < 1) return vg_fail(VG_FAILED, "adam: step %lld, counts from 1", static_cast<long long>(t));
+  const Timed timed("adam");
   const bool ok = guarded("adam", [&] {
     at::NoGradGuard off;
     Lists l;

@@ -62,6 +62,12 @@ Tensor bias_grad(const Tensor &dy) {
   return db;
 }
 
+double flops(const ConvShape &s) {
+  double product = 2.0 * static_cast<double>(s.n) * static_cast<double>(s.c) * static_cast<double>(s.k);
+  for (int i = 0; i < 3; i++) product *= static_cast<double>(s.out[i]) * static_cast<double>(s.kernel[i]);
+  return product;
+}
+
 // conv3d, or (up) conv_transpose3d, of a and b side by side. s is the shape of the convolution; that of the
 // transposed one's adjoint where up.
 struct ConvFn : torch::autograd::Function<ConvFn> {
@@ -71,8 +77,11 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
     const int64_t *const dims = up ? s.in : s.out;
     Tensor y = at::empty({s.n, up ? s.c : s.k, dims[0], dims[1], dims[2]}, a.options());
     const float *const bp = bias ? bias->data_ptr<float>() : nullptr;
-    (up ? conv_cpu_backward_data : conv_cpu_forward)(s, planes(a, b), w.data_ptr<float>(), bp, planes(y),
-                                                     threads_here());
+    {
+      const Timed timed("conv forward", flops(s));
+      (up ? conv_cpu_backward_data : conv_cpu_forward)(s, planes(a, b), w.data_ptr<float>(), bp, planes(y),
+                                                       threads_here());
+    }
     ctx->save_for_backward({a, b, w});
     ctx->saved_data["shape"] =
         std::vector<int64_t>{s.n,         s.c,         s.k,         s.in[0],     s.in[1],     s.in[2],
@@ -80,6 +89,7 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
                              s.stride[0], s.stride[1], s.stride[2], s.pad[0],    s.pad[1],    s.pad[2]};
     ctx->saved_data["up"] = up;
     ctx->saved_data["bias"] = bias.has_value();
+    ctx->saved_data["layer"] = profile_layer();
     return y;
   }
 
@@ -98,16 +108,24 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
     const Tensor dy = grads[0].contiguous();
     const int threads = threads_here();
     variable_list out(6);
+    const int64_t layer = ctx->saved_data["layer"].toInt();
     // Edges are counted without the inputs that are not there.
     const size_t edge_b = 1, edge_w = b.defined() ? 2 : 1, edge_bias = edge_w + 1;
-    if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(edge_bias)) out[3] = bias_grad(dy);
+    if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(edge_bias)) {
+      const Timed timed("bias backward", 0, layer);
+      out[3] = bias_grad(dy);
+    }
     if (ctx->needs_input_grad(edge_w)) {
+      const Timed timed("conv backward weight", flops(s), layer);
       out[2] = at::empty_like(w);
       conv_cpu_backward_weight(s, up ? planes(dy) : planes(a, b), up ? planes(a, b) : planes(dy),
                                out[2].data_ptr<float>(), threads);
     }
+    const auto wide = static_cast<double>(a.size(1) + (b.defined() ? b.size(1) : 0));
     const bool want_a = ctx->needs_input_grad(0), want_b = b.defined() && ctx->needs_input_grad(edge_b);
     if (want_a || want_b) {
+      const double share = !want_a || !want_b ? static_cast<double>((want_a ? a : b).size(1)) / wide : 1;
+      const Timed timed("conv backward data", share * flops(s), layer);
       const PartGrad ga(a, want_a, s.n), gb(b, want_b, s.n);
       (up ? conv_cpu_forward : conv_cpu_backward_data)(s, planes(dy), w.data_ptr<float>(), nullptr,
                                                        grad_planes(a, b, ga, gb), threads);

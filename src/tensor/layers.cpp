@@ -40,13 +40,18 @@ struct NormActFn : torch::autograd::Function<NormActFn> {
       }
     });
     // A slope can be undone: then the output, which the next layer keeps too, serves for the input.
+    ctx->saved_data["layer"] = profile_layer();
     ctx->saved_data["slope"] = slope;
     ctx->save_for_backward({slope > 0 ? y : x, scales});
     return y;
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+<<<<<<< HEAD
     no_second_derivative();
+=======
+    const Timed timed("norm backward", 0, ctx->saved_data["layer"].toInt());
+>>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &of = saved[0], &scales = saved[1];
     const double slope = ctx->saved_data["slope"].toDouble();
@@ -88,13 +93,18 @@ struct LeakyFn : torch::autograd::Function<LeakyFn> {
     over(x.numel(), [&](int64_t from, int64_t to) {
       vg_pw_act(xp + from, length(from, to), static_cast<float>(slope), yp + from);
     });
+    ctx->saved_data["layer"] = profile_layer();
     ctx->saved_data["slope"] = slope;
     ctx->save_for_backward({y});
     return y;
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+<<<<<<< HEAD
     no_second_derivative();
+=======
+    const Timed timed("leaky_relu backward", 0, ctx->saved_data["layer"].toInt());
+>>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
     const Tensor y = ctx->get_saved_variables()[0], dy = grads[0].contiguous();
     const float slope = static_cast<float>(ctx->saved_data["slope"].toDouble());
     Tensor dx = at::empty_like(dy);
@@ -127,13 +137,18 @@ struct DropoutFn : torch::autograd::Function<DropoutFn> {
   }
 
   static Tensor forward(AutogradContext *ctx, const Tensor &x, int64_t key, double p) {
+    ctx->saved_data["layer"] = profile_layer();
     ctx->saved_data["key"] = key;
     ctx->saved_data["p"] = p;
     return run(x.contiguous(), static_cast<uint64_t>(key), p);
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+<<<<<<< HEAD
     no_second_derivative();
+=======
+    const Timed timed("dropout backward", 0, ctx->saved_data["layer"].toInt());
+>>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
     const auto key = static_cast<uint64_t>(ctx->saved_data["key"].toInt());
     return {run(grads[0].contiguous(), key, ctx->saved_data["p"].toDouble()), Tensor(), Tensor()};
   }
@@ -189,12 +204,17 @@ struct L1Fn : torch::autograd::Function<L1Fn> {
     });
     double total = 0;
     for (double v : sums) total += v;
+    ctx->saved_data["layer"] = profile_layer();
     ctx->save_for_backward({a, b, w});
     return at::full({}, total / static_cast<double>(a.numel()), a.options());
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+<<<<<<< HEAD
     no_second_derivative();
+=======
+    const Timed timed("l1 backward", 0, ctx->saved_data["layer"].toInt());
+>>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &a = saved[0], &b = saved[1], &w = saved[2];
     const float scale = grads[0].item<float>() / static_cast<float>(a.numel());

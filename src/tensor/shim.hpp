@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <utility>
 #include <vector>
+#include "profile.hpp"
 #include "voxgan/tensor.h"
 
 // ---- what differs between libtorch versions; all else compiles alike from 1.13 on ----
@@ -94,6 +95,7 @@ vg_tensor *op(const char *name, std::initializer_list<const vg_tensor *> operand
       return nullptr;
     }
   vg_tensor *out = nullptr;
+  const Timed timed(name);
   guarded(name, [&] { out = give(f()); });
   return out;
 }

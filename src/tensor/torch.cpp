@@ -378,6 +378,7 @@ vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n) {
 }
 
 void vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share) {
+  const Timed timed("lerp");
   guarded("lerp", [&] {
     at::NoGradGuard off;
     TORCH_CHECK(t && to, "operand is NULL");
@@ -388,6 +389,7 @@ void vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share) {
 
 double vg_item(const vg_tensor *t) {
   double value = std::numeric_limits<double>::quiet_NaN();
+  const Timed timed("item");
   if (!t)
     keep_error(VG_FAILED, "item", "operand is NULL");
   else
@@ -448,6 +450,7 @@ void vg_backward(vg_tensor *loss) {
     keep_error(VG_FAILED, "backward", "operand is NULL");
     return;
   }
+  const Timed timed("backward: others");
   guarded("backward", [&] { loss->t.backward(); });
 }
 

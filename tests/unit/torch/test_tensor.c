@@ -233,6 +233,45 @@ static void devices(void **state) {
   vg_scope_pop(s, NULL);
 }
 
+static const vg_profile_row *row_of(const vg_profile_row *rows, int n, const char *layer, const char *op) {
+  for (int i = 0; i < n; i++)
+    if (!strcmp(rows[i].layer, layer) && !strcmp(rows[i].op, op)) return &rows[i];
+  return NULL;
+}
+
+/* A layer's backward pass is the layer's, whatever is current when it runs. */
+static void a_profile_adds_up(void **state) {
+  (void)state;
+  const int64_t shape[5] = {1, 3, 8, 8, 8}, weights[5] = {4, 3, 4, 4, 4};
+  const vg_conv_geo geo = {{2, 2, 2}, {1, 1, 1}};
+  const double flops = 2.0 * 4 * 3 * 64 * 64; /* output channels, input channels, taps, positions */
+  vg_scope *s = vg_scope_push();
+  vg_tensor *x = vg_requires_grad(vg_zeros(shape, 5, CPU), true);
+  vg_tensor *w = vg_requires_grad(vg_full(weights, 5, 0.1, CPU), true);
+  int n;
+  vg_profile_start();
+  vg_profile_layer("first");
+  vg_tensor *y = vg_conv3d(x, w, NULL, &geo);
+  vg_profile_layer("loss");
+  vg_backward(vg_sum(y));
+  const vg_profile_row *rows = vg_profile_stop(&n);
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  const char *const ops[] = {"conv forward", "conv backward data", "conv backward weight"};
+  for (int i = 0; i < 3; i++) {
+    const vg_profile_row *r = row_of(rows, n, "first", ops[i]);
+    assert_non_null(r);
+    assert_int_equal(r->calls, 1);
+    assert_float_equal(r->flops, flops, 0.5);
+    assert_true(r->seconds > 0);
+  }
+  assert_non_null(row_of(rows, n, "loss", "sum"));
+  assert_non_null(row_of(rows, n, "loss", "backward: others"));
+  /* what runs afterwards is nobody's */
+  vg_sum(x);
+  assert_int_equal(row_of(rows, n, "loss", "sum")->calls, 1);
+  vg_scope_pop(s, NULL);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_teardown(f, no_handles_left)
   const struct CMUnitTest tests[] = {
@@ -243,6 +282,7 @@ int main(void) {
       TEST(gradients_add_up_and_are_cleared),
       TEST(streams_are_their_own),
       TEST(devices),
+      TEST(a_profile_adds_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
