@@ -189,7 +189,7 @@ bench-edit: $B/bench/bench_edit
 bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
-	/usr/bin/python3 bench/bench_train.py $B
+	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
 # Quality for time: twice the 10 to 20 minutes of a training, so not a part of `bench`.

@@ -1,36 +1,50 @@
 #!/usr/bin/python3
-"""bench_train.py BUILD_DIR: training steps per second, voxgan against plain PyTorch pix2pix.
+"""bench_train.py BUILD_DIR [--full | --size N --ngf N] [--rounds N]: training steps per second, voxgan against plain
+PyTorch pix2pix, in fp32 and bf16.
 
-The same 3-D network, loss and batch in both: 64^3 patch, ngf 16, 8 one-hot label channels to 4 series, fp32,
-batch 1, instance norm, one full D+G step with Adam. Both are processes of their own that step on request and
-use every core; rounds alternate. The peer is tests/oracle/pix2pix.py in eager mode, and should have a fast BLAS
-(Debian: libopenblas0-pthread), for its transposed convolutions go through it; without one the peer is three times
-slower, which the output says and train.json records as "fair": false."""
+The same 3-D network, loss and batch in all: a patch of N^3 (64), ngf N (16), 8 one-hot label channels to 4 series, batch 1,
+instance norm, one full D+G step with Adam; --full runs 64^3 and 128^3 with ngf 16 and 32, some minutes. Four processes step
+on request with every core, in turns: voxgan and PyTorch (tests/oracle/pix2pix.py, eager), each in fp32 and in bf16 (PyTorch's
+autocast). PyTorch should have a fast BLAS (Debian: libopenblas0-pthread), for its transposed convolutions go through it;
+without one it is three times slower, which the output says and train.json records as "fair": false."""
+import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "oracle"))
-ROUNDS, WARM_UP, STEPS, TARGET = 7, 3, 5, 3.0
-SIZE, CIN, COUT, NGF, LEVELS = 64, 8, 4, 16, 5
+WARM_UP, CIN, COUT = 2, 8, 4
+FULL = ((64, 16), (64, 32), (128, 16), (128, 32))
+# ours, PyTorch's, and how many times as many steps a second
+TARGETS = (("fp32", "fp32", 4.0), ("bf16", "fp32", 8.0), ("bf16", "bf16", 4.0))
+MEMORY_TARGET = 0.8
 
 
-def peer(path):
+def levels(size):
+    return size.bit_length() - 2  # 64: 5
+
+
+def cores():
+    return len(os.sched_getaffinity(0))
+
+
+def peer(path, ngf, precision):
     """Child: plain PyTorch, stepping on request like gan_steps --time."""
-    import resource
     import numpy as np
     import torch
     import pix2pix
 
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(cores())
     torch.manual_seed(0)
     with np.load(path) as f:
         x, y = torch.from_numpy(f["x"]), torch.from_numpy(f["y"])
-    model = pix2pix.Pix2Pix(3, CIN, COUT, NGF, NGF, LEVELS)
+    model = pix2pix.Pix2Pix(3, CIN, COUT, ngf, ngf, levels(x.shape[-1]), autocast=precision == "bf16")
     for line in sys.stdin:
         seconds = pix2pix.clock(model, x, y, int(line))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -46,6 +60,20 @@ def blas():
     return (fast or sorted(names) or ["none"])[0], bool(fast) or torch.backends.mkl.is_available()
 
 
+def product_rate(precision):
+    """flop/s of PyTorch's product of large matrices."""
+    import torch
+
+    torch.set_num_threads(cores())
+    n, best = 1536, 0
+    a = torch.ones(n, n, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
+    for _ in range(4):
+        start = time.perf_counter()
+        a @ a
+        best = max(best, 2 * n ** 3 / (time.perf_counter() - start))
+    return best
+
+
 def ask(process, steps):
     process.stdin.write(f"{steps}\n")
     process.stdin.flush()
@@ -55,63 +83,104 @@ def ask(process, steps):
     return json.loads(line)
 
 
-def main(build):
+def start(build, folder, size, ngf):
+    """The four processes, by (name, precision)."""
+    import numpy as np
+    import torch
+    import pix2pix
+
+    x, y = pix2pix.labels_and_images(np.random.default_rng(0), 1, CIN, COUT, (size,) * 3)
+    torch.manual_seed(0)
+    arrays = pix2pix.Pix2Pix(3, CIN, COUT, ngf, ngf, levels(size)).state()
+    arrays.update({"input.0": x, "target.0": y})
+    np.savez(os.path.join(folder, "peer.npz"), x=x, y=y)
+    pipes, running = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}, {}
+    for precision in ("fp32", "bf16"):
+        ours = os.path.join(folder, precision + ".safetensors")
+        pix2pix.write_safetensors(ours, arrays, {
+            "in_channels": CIN, "out_channels": COUT, "patch": f"{size},{size},{size}", "ngf": ngf, "ndf": ngf,
+            "levels": levels(size), "d_layers": 3, "dropout": 0, "precision": precision})
+        running["voxgan", precision] = subprocess.Popen(
+            [os.path.join(build, "tests/parity/gan_steps"), "--time", ours], **pipes)
+        running["PyTorch", precision] = subprocess.Popen(
+            [sys.executable, os.path.abspath(__file__), "--peer", os.path.join(folder, "peer.npz"), str(ngf), precision],
+            **pipes)
+    return running
+
+
+def measure(build, size, ngf, rounds, rates):
+    steps = max(1, round(5 * (64 / size) ** 3 * (16 / ngf)))
+    print(f"{size}^3, ngf {ngf}: {rounds} rounds of {steps} steps; s/step", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        running = start(build, folder, size, ngf)
+        for process in running.values():
+            ask(process, WARM_UP)
+        print("round " + " ".join(f"{' '.join(who):>13}" for who in running), flush=True)
+        runs, last = [], {}
+        for i in range(rounds):
+            for who, process in running.items():
+                last[who] = ask(process, steps)
+            runs.append({who: a["seconds"] / a["steps"] for who, a in last.items()})
+            print(f"{i + 1:5} " + " ".join(f"{s:13.4f}" for s in runs[-1].values()), flush=True)
+        for process in running.values():
+            process.stdin.close()
+            process.wait()
+    seconds = {who: statistics.median(r[who] for r in runs) for who in running}
+    ratios = []
+    for ours, theirs, target in TARGETS:
+        # of the same round, so that what else the machine does is the same for both
+        ratio = statistics.median(r["PyTorch", theirs] / r["voxgan", ours] for r in runs)
+        ratios.append({"ours": ours, "peer": theirs, "ratio": ratio, "target": target})
+        print(f"train ratio, {size}^3, ngf {ngf}, {ours} to PyTorch's {theirs}: {ratio:.2f} (target {target:g})")
+    case = {"size": size, "ngf": ngf, "ratios": ratios, "precisions": {}}
+    for precision in ("fp32", "bf16"):
+        ours, theirs = last["voxgan", precision], last["PyTorch", precision]
+        share = ours["flops"] / rates[precision] / seconds["voxgan", precision]
+        memory = ours["peak_bytes"] / theirs["peak_bytes"]
+        case["precisions"][precision] = {
+            "ours": 1 / seconds["voxgan", precision], "peer": 1 / seconds["PyTorch", precision],
+            "peak_bytes": {"ours": ours["peak_bytes"], "peer": theirs["peak_bytes"]}, "memory_ratio": memory,
+            "flops": ours["flops"], "share_of_product_rate": share}
+        print(f"  {precision}: steps/s voxgan {1 / seconds['voxgan', precision]:.2f}, PyTorch "
+              f"{1 / seconds['PyTorch', precision]:.2f}; peak memory {ours['peak_bytes'] / 2**20:.0f} MiB to "
+              f"{theirs['peak_bytes'] / 2**20:.0f} MiB, {memory:.2f} (target {MEMORY_TARGET}); convolutions at the "
+              f"matrix product's rate ({rates[precision] * 1e-9:.0f} GF/s) would take {100 * share:.0f} % of the step")
+    return case
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--ngf", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
     try:
-        import numpy as np
+        import numpy  # noqa: F401
         import torch
-        import pix2pix
+        import pix2pix  # noqa: F401
     except ImportError as e:
         print(f"bench_train: {e}: needs Debian's python3-torch", file=sys.stderr)
         return 77
-    with tempfile.TemporaryDirectory() as folder:
-        x, y = pix2pix.labels_and_images(np.random.default_rng(0), 1, CIN, COUT, (SIZE,) * 3)
-        torch.manual_seed(0)
-        arrays = pix2pix.Pix2Pix(3, CIN, COUT, NGF, NGF, LEVELS).state()
-        arrays.update({"input.0": x, "target.0": y})
-        ours_file, peer_file = os.path.join(folder, "a.safetensors"), os.path.join(folder, "b.npz")
-        pix2pix.write_safetensors(ours_file, arrays, {
-            "in_channels": CIN, "out_channels": COUT, "patch": f"{SIZE},{SIZE},{SIZE}", "ngf": NGF, "ndf": NGF,
-            "levels": LEVELS, "d_layers": 3, "dropout": 0})
-        np.savez(peer_file, x=x, y=y)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        ours = subprocess.Popen([os.path.join(build, "tests/parity/gan_steps"), "--time", ours_file], **pipes)
-        theirs = subprocess.Popen([sys.executable, os.path.abspath(__file__), "--peer", peer_file], **pipes)
-        for process in (ours, theirs):
-            ask(process, WARM_UP)
-        runs = []
-        print(f"{'round':>5} {'voxgan s/step':>14} {'PyTorch s/step':>15}", flush=True)
-        for i in range(ROUNDS):
-            a, b = ask(ours, STEPS), ask(theirs, STEPS)
-            runs.append({"ours": a["steps"] / a["seconds"], "peer": b["steps"] / b["seconds"]})
-            print(f"{i + 1:5} {a['seconds'] / a['steps']:14.4f} {b['seconds'] / b['steps']:15.4f}", flush=True)
-        for process in (ours, theirs):
-            process.stdin.close()
-            process.wait()
-    speed = {k: statistics.median(r[k] for r in runs) for k in ("ours", "peer")}
-    memory = {"ours": a["peak_bytes"], "peer": b["peak_bytes"]}
-    ratio = speed["ours"] / speed["peer"]
+    rates = {p: product_rate(p) for p in ("fp32", "bf16")}
+    cases = [measure(arguments.build, size, ngf, arguments.rounds, rates)
+             for size, ngf in (FULL if arguments.full else ((arguments.size, arguments.ngf),))]
     library, fair = blas()
-    result = {"ours": speed["ours"], "peer": speed["peer"], "ratio": ratio, "target": TARGET, "unit": "steps/s",
-              "runs": runs, "peak_bytes": memory, "threads": len(os.sched_getaffinity(0)),
-              "peer_version": f"PyTorch {torch.__version__}", "peer_blas": library, "fair": fair}
-    folder = os.path.join(build, "..", "bench")
+    result = {"cases": cases, "memory_target": MEMORY_TARGET, "unit": "steps/s", "threads": cores(),
+              "product_flops": rates, "peer_version": f"PyTorch {torch.__version__}", "peer_blas": library, "fair": fair}
+    folder = os.path.join(arguments.build, "..", "bench")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "train.json"), "w") as f:
         json.dump(result, f, indent=2)
         f.write("\n")
-    print(f"steps/s: voxgan {speed['ours']:.2f}, PyTorch {torch.__version__} {speed['peer']:.2f} (medians)")
-    print(f"peak memory: voxgan {memory['ours'] / 2**20:.0f} MiB, PyTorch {memory['peer'] / 2**20:.0f} MiB "
-          f"(target: no more)")
     if not fair:
         print(f"not a fair ratio: PyTorch runs on {library}; install libopenblas0-pthread")
-    print(f"train ratio: {ratio:.2f} (target {TARGET})")
     return 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3 and sys.argv[1] == "--peer":
-        peer(sys.argv[2])
-    elif len(sys.argv) == 2:
-        sys.exit(main(sys.argv[1]))
+    if len(sys.argv) == 5 and sys.argv[1] == "--peer":
+        peer(sys.argv[2], int(sys.argv[3]), sys.argv[4])
     else:
-        sys.exit(__doc__)
+        sys.exit(main())

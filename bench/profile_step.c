@@ -1,10 +1,11 @@
 /* profile_step.c: where a training step's time goes, by layer and operation.
  *
- *   profile_step [SIZE [NGF [STEPS]]]
+ *   profile_step [SIZE [NGF [fp32|bf16 [STEPS]]]]
  *
  * A patch of SIZE^3 (64), ngf = ndf = NGF (16), 8 one-hot classes to 4 series, batch 1, on the CPU with all
  * threads: the mean of STEPS (5) steps after 2 others. Rates of convolutions stand beside that of
- * libtorch's product of large matrices, measured in the same run. The tables are Markdown. */
+ * libtorch's product of large matrices of that precision, measured in the same run. The tables are Markdown.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,9 @@ static int report(const vg_profile_row *rows, int n, int steps, double step, dou
 
 int main(int argc, char **argv) {
   int size = argc > 1 ? atoi(argv[1]) : 64, ngf = argc > 2 ? atoi(argv[2]) : 16;
-  int steps = argc > 3 ? atoi(argv[3]) : 5, n_rows = 0, failed = 1;
+  const char *precision = argc > 3 ? argv[3] : "fp32";
+  const bool bf16 = !strcmp(precision, "bf16");
+  int steps = argc > 4 ? atoi(argv[4]) : 5, n_rows = 0, failed = 1;
   size_t voxels = (size_t)size * (size_t)size * (size_t)size;
   vg_gan_spec spec = {.generator = "unet",
                       .discriminator = "patch",
@@ -100,18 +103,20 @@ int main(int argc, char **argv) {
                       .patch = {size, size, size},
                       .ngf = ngf,
                       .ndf = ngf,
-                      .d_layers = 3};
+                      .d_layers = 3,
+                      .d_scales = 1};
   vg_gan_objective objective = {.adversarial = "bce",
                                 .reconstruction = "l1",
                                 .w_adversarial = 1,
                                 .w_reconstruction = 100,
                                 .beta1 = 0.5,
-                                .beta2 = 0.999};
+                                .beta2 = 0.999,
+                                .bf16 = bf16};
   vg_gan *gan = NULL;
   vg_gan_losses losses;
   double start = 0;
-  if (size < 1 || ngf < 1 || steps < 1) {
-    fprintf(stderr, "usage: profile_step [SIZE [NGF [STEPS]]]\n");
+  if (size < 1 || ngf < 1 || steps < 1 || (!bf16 && strcmp(precision, "fp32") != 0)) {
+    fprintf(stderr, "usage: profile_step [SIZE [NGF [fp32|bf16 [STEPS]]]]\n");
     return 2;
   }
   vg_tensor_threads(0);
@@ -121,8 +126,9 @@ int main(int argc, char **argv) {
   if (vg_gan_new(&spec, &objective, 1, (vg_device){0}, &gan)) goto out;
   char device[64];
   double rate = vg_profile_gemm(VG_F32), half = vg_profile_gemm(VG_BF16);
-  printf("%s; matrix product: fp32 %.0f GF/s, bf16 %.0f GF/s; %d^3, ngf %d\n\n",
-         vg_device_describe((vg_device){0}, device, sizeof device), rate * 1e-9, half * 1e-9, size, ngf);
+  printf("%s; matrix product: fp32 %.0f GF/s, bf16 %.0f GF/s; %d^3, ngf %d, %s\n\n",
+         vg_device_describe((vg_device){0}, device, sizeof device), rate * 1e-9, half * 1e-9, size, ngf,
+         precision);
   const vg_gan_batch batch = {.n = 1, .dim = {size, size, size}, .input = labels, .target = images};
   for (int i = 0; i < WARM_UP + steps; i++) {
     if (i == WARM_UP) {
@@ -133,7 +139,7 @@ int main(int argc, char **argv) {
   }
   double step = (now() - start) / steps;
   const vg_profile_row *rows = vg_profile_stop(&n_rows);
-  failed = report(rows, n_rows, steps, step, rate);
+  failed = report(rows, n_rows, steps, step, bf16 ? half : rate);
   printf("peak memory %.0f MiB\n", (double)vg_tensor_peak_bytes((vg_device){0}) / 1048576);
 out:
   if (failed) fprintf(stderr, "profile_step: %s\n", vg_error());

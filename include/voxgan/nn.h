@@ -48,6 +48,7 @@ typedef struct vg_gan_objective {
   int r1_every; /* steps between such terms, each that many times as large (StyleGAN2: 16) */
   double beta1, beta2;
   double ema;      /* decay a step of the generator's exponential moving average; 0: none */
+  bool bf16;       /* convolutions in bf16, see vg_tensor_bf16 */
   bool d_spectral; /* spectral norm in the discriminator (Miyato et al., ICLR 2018) */
 } vg_gan_objective;
 

@@ -51,6 +51,12 @@ const char *vg_torch_version(void); /* "1.13.0" */
 /* Highest bytes held so far: the process's peak RSS on the CPU; on CUDA what tensors held at once, or 0 where
  * libtorch (before 2.10) does not tell. */
 size_t vg_tensor_peak_bytes(vg_device d);
+/* On: convolutions of this thread round their inputs and weights to bf16 and give bf16, and what follows them
+ * up to a loss keeps that in memory. Sums within, norms, losses, reductions and gradients of weights are fp32,
+ * and weights are kept in it. Returns the former setting. */
+bool vg_tensor_bf16(bool on);
+/* Whether d has instructions for products of bf16; the CPU gives the same values without, but no faster. */
+bool vg_device_has_bf16(vg_device d);
 /* Off: the CPU computes by ATen's operations, as other devices do; for second derivatives, and tests. Returns
  * the former setting. */
 bool vg_tensor_own_kernels(bool on);

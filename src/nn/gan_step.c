@@ -20,6 +20,7 @@ static part prepare(vg_gan *gan, const vg_gan_batch *b, int index, bool graph, b
   part t = {.input = vg_gan_upload(gan, b, b->input, gan->spec.in_channels),
             .target = vg_gan_upload(gan, b, b->target, gan->spec.out_channels),
             .weight = vg_gan_upload(gan, b, b->weight, 1)};
+  if (gan->objective.bf16) t.input = vg_cast(t.input, VG_BF16); /* once for all that convolve it */
   vg_pass pass = {.training = true, .update_stats = update_stats, .dropout = gan->spec.dropout};
   if (pass.dropout > 0) pass.rand = dropout_stream(gan, index);
   bool before = vg_no_grad(!graph);
@@ -50,12 +51,12 @@ static vg_tensor *nothing(const vg_gan *gan) {
 
 /* Adds share of the gradients of R1, gamma / 2 E |d D / d x|^2 of the real images, each r1_every-th step that
  * many times (lazily, as StyleGAN2), and returns its loss, see vg_gan_losses. Each scale's is of the images
- * that it sees. By ATen's operations, which have second derivatives. */
+ * that it sees. By ATen's operations, which have second derivatives, and in fp32, for these are small. */
 static vg_tensor *r1_backward(vg_gan *gan, const part *t, double share) {
   const vg_gan_objective *o = &gan->objective;
   if (o->w_r1 <= 0 || gan->step % o->r1_every) return nothing(gan);
   const vg_pass pass = {.training = true};
-  const bool before = vg_tensor_own_kernels(false);
+  const bool before = vg_tensor_own_kernels(false), bf16 = vg_tensor_bf16(false);
   vg_scope *s = vg_scope_push();
   vg_verdict verdict[VG_SCALES_MAX];
   vg_tensor *sum = NULL;
@@ -70,6 +71,7 @@ static vg_tensor *r1_backward(vg_gan *gan, const part *t, double share) {
   vg_backward(vg_scale(sum, 0.5 * o->w_r1 * share, 0));
   sum = vg_scope_pop(s, vg_detach(sum));
   vg_tensor_own_kernels(before);
+  vg_tensor_bf16(bf16);
   return sum;
 }
 
@@ -189,6 +191,7 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   vg_undo before = {0};
   vg_tensor *d = NULL, *g = NULL, *skip_d = NULL, *skip_g = NULL;
 
+  const bool bf16 = vg_tensor_bf16(gan->objective.bf16);
   vg_scope *whole = vg_scope_push();
   vg_params_zero_grad(&gan->g_params);
   vg_params_zero_grad(&gan->d_params);
@@ -246,5 +249,6 @@ out:
   }
   vg_undo_release(&before);
   vg_scope_pop(whole, NULL);
+  vg_tensor_bf16(bf16);
   return st;
 }

@@ -249,6 +249,7 @@ void objective_from_config(const vg_config *c, vg_gan_objective *out) {
                             .beta1 = c->train.beta1,
                             .beta2 = c->train.beta2,
                             .ema = c->train.ema,
+                            .bf16 = !strcmp(c->train.precision, "bf16"),
                             .d_spectral = c->net.d_spectral};
   copy_name(out->adversarial, c->train.adversarial);
   copy_name(out->reconstruction, c->train.reconstruction);

@@ -57,11 +57,21 @@ static vg_status open_data(trainer *t, bool continues) {
   return st;
 }
 
+/* What auto means on this device. */
+static const char *precision(const char *setting, vg_device device) {
+  const bool has = vg_device_has_bf16(device);
+  if (!strcmp(setting, "auto")) return device.kind && has ? "bf16" : "fp32";
+  if (!strcmp(setting, "bf16") && !has) vg_info("train.precision bf16: this device is no faster by it");
+  return setting;
+}
+
 static vg_status build(trainer *t) {
   const vg_config *c = &t->o->config;
   vg_gan_objective objective;
-  objective_from_config(c, &objective);
   t->info.config = *c;
+  snprintf(t->info.config.train.precision, sizeof t->info.config.train.precision, "%s",
+           precision(c->train.precision, t->device));
+  objective_from_config(&t->info.config, &objective);
   for (int a = 0; a < 3; a++) t->info.config.train.patch[a] = t->data.patch[2 - a];
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);

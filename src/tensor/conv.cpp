@@ -1,5 +1,8 @@
 // conv.cpp: convolution and its transpose as autograd functions over conv_cpu.hpp, with ATen for other
 // devices, types and shapes.
+//
+// The type of the inputs is that of the output and of their gradients. Weights and biases are fp32 whatever
+// it is; for inputs of bf16 the products take them rounded to it.
 #include "shim.hpp"
 #include "conv_cpu.hpp"
 #include <array>
@@ -23,7 +26,8 @@ Planes planes(const Tensor &a, const Tensor &b = Tensor()) {
   const Tensor *const list[2] = {&a, &b};
   for (int i = 0; i < 2; i++)
     if (list[i]->defined()) {
-      p.part[i] = list[i]->data_ptr<float>();
+      p.part[i] = list[i]->data_ptr();
+      p.half = list[i]->scalar_type() == at::kBFloat16;
       p.channels[i] = list[i]->size(1);
       p.batch_stride[i] = list[i]->size(0) == 1 ? 0 : list[i]->stride(0);
     }
@@ -49,14 +53,15 @@ Planes grad_planes(const Tensor &a, const Tensor &b, const PartGrad &ga, const P
   for (int i = 0; i < 2; i++) {
     if (inputs[i]->defined()) p.channels[i] = inputs[i]->size(1);
     if (!grads[i]->defined()) continue;
-    p.part[i] = grads[i]->data_ptr<float>();
+    p.part[i] = grads[i]->data_ptr();
+    p.half = grads[i]->scalar_type() == at::kBFloat16;
     p.batch_stride[i] = grads[i]->stride(0);
   }
   return p;
 }
 
 Tensor bias_grad(const Tensor &dy) {
-  Tensor db = at::empty({dy.size(1)}, dy.options());
+  Tensor db = at::empty({dy.size(1)}, dy.options().dtype(at::kFloat));
   conv_cpu_channel_sums(planes(dy), dy.size(0), dy.size(2) * dy.size(3) * dy.size(4), db.data_ptr<float>(),
                         threads_here());
   return db;
@@ -69,11 +74,12 @@ double flops(const ConvShape &s) {
 }
 
 // conv3d, or (up) conv_transpose3d, of a and b side by side. s is the shape of the convolution; that of the
-// transposed one's adjoint where up.
+// transposed one's adjoint where up. rounds: weights are rounded to bf16, their gradient is not.
 struct ConvFn : torch::autograd::Function<ConvFn> {
   static Tensor forward(AutogradContext *ctx, const Tensor &a_in, const Optional<Tensor> &b_in,
-                        const Tensor &w_in, const Optional<Tensor> &bias, ConvShape s, bool up) {
-    const Tensor a = a_in.contiguous(), b = b_in ? b_in->contiguous() : Tensor(), w = w_in.contiguous();
+                        const Tensor &w_in, const Optional<Tensor> &bias, ConvShape s, bool up, bool rounds) {
+    const Tensor a = a_in.contiguous(), b = b_in ? b_in->contiguous() : Tensor();
+    const Tensor w = (rounds ? wide(w_in.to(at::kBFloat16)) : w_in).contiguous();
     const int64_t *const dims = up ? s.in : s.out;
     Tensor y = at::empty({s.n, up ? s.c : s.k, dims[0], dims[1], dims[2]}, a.options());
     const float *const bp = bias ? bias->data_ptr<float>() : nullptr;
@@ -107,7 +113,7 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
     }
     const Tensor dy = grads[0].contiguous();
     const int threads = threads_here();
-    variable_list out(6);
+    variable_list out(7);
     const int64_t layer = ctx->saved_data["layer"].toInt();
     // Edges are counted without the inputs that are not there.
     const size_t edge_b = 1, edge_w = b.defined() ? 2 : 1, edge_bias = edge_w + 1;
@@ -160,9 +166,25 @@ Tensor join(const Tensor &a, const Tensor &b) {
   return at::cat({a.expand({n, -1, -1, -1, -1}), b.expand({n, -1, -1, -1, -1})}, 1);
 }
 
-bool all_cpu_float(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bias) {
-  return cpu_float(a) && cpu_float(w) && (!b.defined() || cpu_float(b)) &&
-         (!bias.defined() || cpu_float(bias));
+// f (convolution -> Tensor) of the operands as this processor or device takes them. Where there are no
+// products of bf16, those of its values are made in fp32, which holds them exactly.
+template <class F>
+Tensor convolve(const Tensor &a_in, const Tensor &b_in, const Tensor &w, const Tensor &bias,
+                const ConvShape &s, bool up, const F &other) {
+  const bool half = bf16 || a_in.scalar_type() == at::kBFloat16;
+  const at::ScalarType type = half ? at::kBFloat16 : a_in.scalar_type();
+  const Tensor a = a_in.to(type), b = b_in.defined() ? b_in.to(type) : b_in;
+  const bool ours = cpu_number(a) && cpu_float(w) && (!b.defined() || cpu_number(b)) &&
+                    (!bias.defined() || cpu_float(bias)) && conv_cpu_takes(s);
+  if (!ours) {
+    const Tensor x = join(a, b);
+    if (!half) return other(x, w, bias);
+    // ATen's convolutions of bf16 on the CPU add in it too, and lose half the digits of a gradient.
+    if (a.device().is_cpu()) return other(wide(x), wide(w.to(type)), bias).to(type);
+    return other(x, w.to(type), bias.defined() ? bias.to(type) : bias);
+  }
+  if (!half || conv_cpu_takes_half()) return ConvFn::apply(a, given(b), w, given(bias), s, up, false);
+  return ConvFn::apply(wide(a), given(wide(b)), w, given(bias), s, up, true).to(type);
 }
 
 Tensor conv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bias, const vg_conv_geo *geo) {
@@ -178,10 +200,10 @@ Tensor conv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bia
     TORCH_CHECK(s.out[i] > 0, "a kernel of ", s.kernel[i], " does not fit ", s.in[i], " with padding ",
                 s.pad[i]);
   }
-  if (all_cpu_float(a, b, w, bias) && conv_cpu_takes(s))
-    return ConvFn::apply(a, given(b), w, given(bias), s, false);
   const Triple stride = triple(geo->stride), pad = triple(geo->pad);
-  return at::conv3d(join(a, b), w, bias, at::IntArrayRef(stride), at::IntArrayRef(pad));
+  return convolve(a, b, w, bias, s, false, [&](const Tensor &x, const Tensor &wx, const Tensor &bx) {
+    return at::conv3d(x, wx, bx, at::IntArrayRef(stride), at::IntArrayRef(pad));
+  });
 }
 
 Tensor upconv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bias, const int stride[3],
@@ -200,10 +222,10 @@ Tensor upconv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &b
                 " out, or stride 1, kernel 1 or 3, ", n, " out");
     s.in[i] = out[i], s.out[i] = n, s.kernel[i] = k, s.stride[i] = stride[i], s.pad[i] = (k - 1) / 2;
   }
-  if (all_cpu_float(a, b, w, bias) && conv_cpu_takes(s))
-    return ConvFn::apply(a, given(b), w, given(bias), s, true);
   const Triple steps = triple(stride), pad = {s.pad[0], s.pad[1], s.pad[2]};
-  return at::conv_transpose3d(join(a, b), w, bias, steps, pad, output_pad);
+  return convolve(a, b, w, bias, s, true, [&](const Tensor &x, const Tensor &wx, const Tensor &bx) {
+    return at::conv_transpose3d(x, wx, bx, steps, pad, output_pad);
+  });
 }
 
 } // namespace

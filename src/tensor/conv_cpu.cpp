@@ -130,10 +130,18 @@ std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *
   return batches;
 }
 
-// Weights as [vector][channel][tap][lane].
+// Products along W of as many taps.
+template <class E> int64_t products(int64_t taps) {
+  return ceil_div(taps, E::PAIR);
+}
+
+// Weights as [vector][channel][product][lane].
+template <class E>
 void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, int64_t n_weights,
-                  const float *w, float *packed, TurnKernel turn, int threads) {
-  const int64_t n_taps = volume_of(p.taps), w_vector = p.channels * n_taps * LANES;
+                  const float *w, float *packed, int threads) {
+  const int64_t wide = products<E>(p.taps[2]), n_products = p.taps[0] * p.taps[1] * wide,
+                w_vector = p.channels * n_products * LANES;
+  const TurnKernel turn = kernels_here().turn;
   const auto n_vectors = static_cast<int64_t>(lane_of.size());
   std::vector<char> alike(lane_of.size()); // a vector of full lanes with the same taps
   for (size_t v = 0; v < lane_of.size(); v++) {
@@ -150,35 +158,38 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, i
   const int hands = n_vectors * w_vector < SMALL ? 1 : threads;
   parallel_items(ceil_div(p.channels, 4), hands, [&](int64_t item) {
     float *const turned = thread_turned.take(n_weights * LANES);
+    static const float zeros[LANES] = {};
+    constexpr int64_t MOST = 64 * E::PAIR; // taps of a kernel, each paired at worst with none
+    const float *rows[MOST];
+    float gathered[MOST][LANES];
     for (int64_t c = 4 * item; c < std::min(p.channels, 4 * item + 4); c++) {
       int64_t holds = -1;
       for (int64_t i = 0; i < n_vectors; i++) {
         const auto v = static_cast<size_t>(order[static_cast<size_t>(i)]);
         const Lane *const lanes = lane_of[v];
-        float *const dst = packed + static_cast<int64_t>(v) * w_vector + c * n_taps * LANES;
-        if (!alike[v]) {
-          for (int64_t l = 0; l < LANES; l++) {
-            const float *src = w + lanes[l].weight + c * p.weight_step;
-            for (int64_t k = 0; k < n_taps; k++)
-              dst[k * LANES + l] = lanes[l].channel < 0 || lanes[l].taps[k] < 0 ? 0 : src[lanes[l].taps[k]];
-          }
-          continue;
-        }
-        if (holds != lanes[0].weight) {
+        float *const dst = packed + static_cast<int64_t>(v) * w_vector + c * n_products * LANES;
+        if (alike[v] && holds != lanes[0].weight) {
           for (int64_t k = 0; k < n_weights; k += LANES) {
-            const float *rows[LANES];
-            for (int l = 0; l < LANES; l++) rows[l] = w + lanes[l].weight + c * p.weight_step + k;
-            turn(rows, turned + k * LANES, LANES);
+            const float *block[LANES];
+            for (int l = 0; l < LANES; l++) block[l] = w + lanes[l].weight + c * p.weight_step + k;
+            turn(block, turned + k * LANES, LANES);
           }
           holds = lanes[0].weight;
         }
-        for (int64_t k = 0; k < n_taps; k++) {
-          const int64_t tap = lanes[0].taps[k];
-          if (tap < 0)
-            std::fill_n(dst + k * LANES, LANES, 0.f);
-          else
-            std::copy_n(turned + tap * LANES, LANES, dst + k * LANES);
-        }
+        // the weights of lane l at tap k, of all lanes
+        const auto row = [&](int64_t k, float *to) -> const float * {
+          if (alike[v]) return lanes[0].taps[k] < 0 ? zeros : turned + lanes[0].taps[k] * LANES;
+          for (int64_t l = 0; l < LANES; l++)
+            to[l] = lanes[l].channel < 0 || lanes[l].taps[k] < 0
+                        ? 0
+                        : w[lanes[l].weight + c * p.weight_step + lanes[l].taps[k]];
+          return to;
+        };
+        int64_t n = 0;
+        for (int64_t k = 0; k < volume_of(p.taps); k += p.taps[2])
+          for (int64_t t = 0; t < E::PAIR * wide; t++, n++)
+            rows[n] = t < p.taps[2] ? row(k + t, gathered[n]) : zeros;
+        E::weights(rows, n_products, dst);
       }
     }
   });
@@ -192,41 +203,40 @@ struct Macro {
 };
 
 // staged [lane of the batch][pitch]: one row of positions; writes the rows of output they are.
+template <class E>
 void write_rows(const LanePlan &p, const Batch &batch, const Macro &t, int64_t d, int64_t h,
                 const float *staged, int64_t pitch, const float *bias, const Planes &y, int64_t n) {
   for (const Row &r : batch.rows) {
     const int64_t od = (t.at[0] + d) * p.out_step[0] + r.offset[0],
                   oh = (t.at[1] + h) * p.out_step[1] + r.offset[1];
     if (od < 0 || od >= p.out[0] || oh < 0 || oh >= p.out[1]) continue;
-    float *const out = plane_of(y, n, r.channel, volume_of(p.out)) + (od * p.out[1] + oh) * p.out[2];
+    auto *const out = plane_of<E>(y, n, r.channel, volume_of(p.out)) + (od * p.out[1] + oh) * p.out[2];
     const float *const a = staged + r.lane * pitch;
     const float b = bias ? bias[r.channel] : 0;
     const int64_t ow = t.at[2] * p.out_step[2] + r.offset[2];
     if (p.out_step[2] == 1) {
-      const int64_t stop = std::min(t.m[2], p.out[2] - ow);
-      for (int64_t w = std::max<int64_t>(0, -ow); w < stop; w++) out[ow + w] = a[w] + b;
+      const int64_t first = std::max<int64_t>(0, -ow), stop = std::min(t.m[2], p.out[2] - ow);
+      E::row(a + first, b, out + ow + first, stop - first);
       continue;
     }
     const float *const o = staged + r.other * pitch;
     int64_t from = ow < 0 ? 1 : 0, to = t.m[2]; // ow is -1 at least
-    if (from && p.out[2] > 0) out[ow + 1] = o[0] + b;
+    if (from && p.out[2] > 0) E::row(o, b, out + ow + 1, 1);
     while (to > from && ow + 2 * to - 1 >= p.out[2]) to--;
-    float *const pairs = out + ow;
-    for (int64_t w = from; w < to; w++) {
-      pairs[2 * w] = a[w] + b;
-      pairs[2 * w + 1] = o[w] + b;
-    }
-    if (to >= from && to < t.m[2] && ow + 2 * to < p.out[2]) pairs[2 * to] = a[to] + b;
+    E::pairs(a + from, o + from, b, out + ow + 2 * from, to - from);
+    if (to >= from && to < t.m[2] && ow + 2 * to < p.out[2]) E::row(a + to, b, out + ow + 2 * to, 1);
   }
 }
 
+template <class E>
 void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, const float *bias,
                const Planes &y, int threads) {
-  const Kernels &kernels = kernels_here();
+  const TurnKernel turn = kernels_here().turn;
   const int shape = choose_tile(p);
   const TileShape &t = tile_shapes[shape];
-  const LaneKernel kernel = kernels.lanes[p.step[2] - 1][shape];
-  const int64_t V = t.vectors, lanes_a_unit = V * LANES, n_taps = volume_of(p.taps);
+  const LaneKernel kernel = E::lanes(p.step[2], shape);
+  const int64_t V = t.vectors, lanes_a_unit = V * LANES;
+  const int64_t taps[3] = {p.taps[0], p.taps[1], products<E>(p.taps[2])}, n_taps = volume_of(taps);
   std::vector<const Lane *> lane_of;
   const std::vector<Batch> batches = make_batches(p, V, lane_of);
   const auto n_batches = static_cast<int64_t>(batches.size()),
@@ -240,18 +250,21 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
   const int64_t w_vector = p.channels * n_taps * LANES;
   Buffer packed;
   float *const wp = packed.take(n_vectors * w_vector);
-  pack_weights(p, lane_of, n_weights, w, wp, kernels.turn, threads);
+  pack_weights<E>(p, lane_of, n_weights, w, wp, threads);
 
+  constexpr int64_t element = sizeof(typename E::element);
   Macro macro;
   int64_t(&m)[3] = macro.m;
   std::copy(t.q, t.q + 3, m);
-  const auto extent = [&](int a) { return (m[a] - 1) * p.step[a] + p.taps[a] + shift_max[a]; };
+  const auto extent = [&](int a) {
+    return (m[a] - 1) * p.step[a] + (a == 2 ? E::PAIR : 1) * taps[a] + shift_max[a];
+  };
   for (int a : {2, 2, 1, 0, 1, 0, 2, 1, 0}) {
     const int64_t before = m[a];
-    m[a] =
-        std::min(ceil_div(p.grid[a], t.q[a]) * t.q[a], a == 2 ? std::max<int64_t>(2 * m[a], 16) : 2 * m[a]);
+    m[a] = std::min(ceil_div(p.grid[a], t.q[a]) * t.q[a],
+                    a == 2 ? std::max(2 * m[a], ceil_div(16, t.q[a]) * t.q[a]) : 2 * m[a]);
     if (m[0] * m[1] * m[2] * units_max * V > TILE_SUMS ||
-        extent(0) * extent(1) * extent(2) * p.channels * 4 > L2_PATCH)
+        extent(0) * extent(1) * extent(2) * p.channels * element > L2_PATCH)
       m[a] = before;
   }
   int64_t tiles[3];
@@ -279,9 +292,9 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
       patch.origin[a] = p.origin[a] + at[a] * p.step[a];
       patch.size[a] = extent(a);
     }
-    float *const px = thread_patch.take(p.channels * patch.channel());
+    auto *const px = thread_patch.take<typename E::element>(p.channels * patch.channel());
     for (int64_t c = 0; c < p.channels; c++)
-      patch_copy(patch, plane_of(x, n, c, volume_of(p.in)), p.in, px + c * patch.channel(), kernels.copy);
+      patch_copy<E>(patch, plane_of<E>(x, n, c, volume_of(p.in)), p.in, px + c * patch.channel());
     float *const sums = thread_sums.take(units_max * sums_a_unit);
     float *const staged = thread_turned.take(units_max * lanes_a_unit * pitch);
 
@@ -292,7 +305,7 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
     args.q_plane = patch.plane() * p.step[0];
     args.q_row = patch.row() * p.step[1];
     args.w_vector = w_vector;
-    std::copy(p.taps, p.taps + 3, args.taps);
+    std::copy(taps, taps + 3, args.taps);
     for (int64_t i = split * n_batches / splits; i < (split + 1) * n_batches / splits; i++) {
       const Batch &batch = batches[static_cast<size_t>(i)];
       const auto n_units = static_cast<int64_t>(batch.units.size());
@@ -303,8 +316,8 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
           args.channels = std::min(chunk, p.channels - c);
           args.w = wp + unit.vector * w_vector + c * n_taps * LANES;
           args.sums = sums + u * sums_a_unit;
-          const float *const from = px + c * patch.channel() + unit.shift[0] * patch.plane() +
-                                    unit.shift[1] * patch.row() + unit.shift[2];
+          const auto *const from = px + c * patch.channel() + unit.shift[0] * patch.plane() +
+                                   unit.shift[1] * patch.row() + unit.shift[2];
           for (int64_t d = 0; d < m[0]; d += t.q[0])
             for (int64_t h = 0; h < m[1]; h += t.q[1])
               for (int64_t v = 0; v < m[2]; v += t.q[2], args.sums += sums_a_tile) {
@@ -328,12 +341,17 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
                   rows[l] = sums + u * sums_a_unit + (tile0 + q / t.q[2]) * sums_a_tile +
                             ((within + q % t.q[2]) * V + v) * LANES;
                 }
-                kernels.turn(rows, staged + (u * V + v) * LANES * pitch + first, pitch);
+                turn(rows, staged + (u * V + v) * LANES * pitch + first, pitch);
               }
-          write_rows(p, batch, here, d, h, staged, pitch, bias, y, n);
+          write_rows<E>(p, batch, here, d, h, staged, pitch, bias, y, n);
         }
     }
   });
+}
+
+// Whether the channel's plane is there.
+bool has_plane(const Planes &p, int64_t c) {
+  return p.part[c < p.channels[0] ? 0 : 1] != nullptr;
 }
 
 } // namespace
@@ -344,6 +362,10 @@ bool conv_cpu_takes(const ConvShape &s) {
     if (a && s.kernel[a] == 2) return false;
   }
   return true;
+}
+
+bool conv_cpu_takes_half() {
+  return half_kernels_here() != nullptr;
 }
 
 void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
@@ -365,14 +387,14 @@ void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const
   for (int64_t k = 0; k < n_taps; k++) taps[static_cast<size_t>(k)] = k;
   p.groups.resize(1);
   for (int64_t k = 0; k < s.k; k++) {
-    if (!plane_of(y, 0, k, 0)) continue;
+    if (!has_plane(y, k)) continue;
     Lane lane;
     lane.channel = k;
     lane.weight = k * s.c * n_taps;
     lane.taps = taps.data();
     p.groups[0].lanes.push_back(lane);
   }
-  run_lanes(p, x, w, n_taps, b, y, threads);
+  (y.half ? run_lanes<Half> : run_lanes<Full>)(p, x, w, n_taps, b, y, threads);
 }
 
 // Input voxel i gets dy[o] w[t] wherever i + pad = stride o + t. With i + pad = stride m + r (r is the
@@ -382,7 +404,7 @@ void conv_cpu_backward_data(const ConvShape &s, const Planes &dy, const float *w
                             const Planes &dx, int threads) {
   std::vector<int64_t> channels;
   for (int64_t c = 0; c < s.c; c++)
-    if (plane_of(dx, 0, c, 0)) channels.push_back(c);
+    if (has_plane(dx, c)) channels.push_back(c);
   const int64_t n_weights = volume_of(s.kernel);
 
   struct Axis {
@@ -477,7 +499,7 @@ void conv_cpu_backward_data(const ConvShape &s, const Planes &dy, const float *w
       }
     }
   }
-  run_lanes(p, dy, w, n_weights, b, dx, threads);
+  (dy.half ? run_lanes<Half> : run_lanes<Full>)(p, dy, w, n_weights, b, dx, threads);
 }
 
 } // namespace voxgan

@@ -1,4 +1,4 @@
-// conv_cpu.hpp: 3-D convolution in fp32 on the CPU, straight from and to plain (N, C, D, H, W).
+// conv_cpu.hpp: 3-D convolution in fp32 and bf16 on the CPU, straight from and to plain (N, C, D, H, W).
 //
 // All three directions are direct. 16 output channels fill a vector (or, where there are few, the
 // channels of several output phases), input voxels are broadcast, and the padded input of a tile is
@@ -9,6 +9,9 @@
 // functions with the roles of input and output exchanged. A stride of 2 is taken by phases: each output
 // of one parity is an ordinary convolution over half of the kernel's taps, and no product with an
 // inserted zero is ever formed.
+//
+// In bf16 a product is of two neighbours along W (taps of a weight, or positions of an output's gradient),
+// which lie side by side in a patch already; sums, weights and biases are fp32.
 //
 // Each output element is summed by one thread in a fixed order: results do not depend on the threads.
 #ifndef VG_TENSOR_CONV_CPU_HPP
@@ -23,15 +26,19 @@ struct ConvShape {
   int64_t kernel[3], stride[3], pad[3];
 };
 
-// A batch of volumes whose channels lie in one or two tensors, one after the other.
+// A batch of volumes whose channels lie in one or two tensors, one after the other: floats, or bf16. All of
+// one call are of one type.
 struct Planes {
-  float *part[2] = {nullptr, nullptr}; // NULL: there is none, or (of an output) it is not wanted
+  void *part[2] = {nullptr, nullptr}; // NULL: there is none, or (of an output) it is not wanted
   int64_t channels[2] = {0, 0};
-  int64_t batch_stride[2] = {0, 0}; // in floats; 0 repeats one sample over the batch
+  int64_t batch_stride[2] = {0, 0}; // in elements; 0 repeats one sample over the batch
+  bool half = false;
 };
 
 // Whether the kernels take this shape: strides 1 or 2, kernels 1, 3 or 4 along H and W.
 bool conv_cpu_takes(const ConvShape &s);
+// Whether this processor has the products of bf16; else none of them may be handed in.
+bool conv_cpu_takes_half();
 
 // y = conv(x, w) + b. w (k, c, kd, kh, kw); b (k) or NULL.
 void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,

@@ -1,102 +1,18 @@
 // conv_kernels.cpp: see conv_kernels.hpp. One source for all instruction sets, over GCC's vector types: what
 // differs is a register's width, and how many sums the registers hold at once.
-#include "conv_kernels.hpp"
+#include "conv_bodies.hpp"
 #include <cstdlib>
 #include <cstring>
 
 namespace voxgan {
 
 const TileShape tile_shapes[N_TILES] = {
-    {{1, 1, 8}, 2, 1},    {{1, 2, 4}, 2, 1.01}, {{2, 2, 2}, 2, 1.05},
-    {{1, 1, 4}, 4, 1.02}, {{1, 2, 2}, 4, 1.04}, {{1, 1, 16}, 1, 1.03},
-    {{1, 2, 8}, 1, 1.03}, {{1, 4, 4}, 1, 1.04}, {{2, 2, 4}, 1, 1.05},
+    {{1, 1, 8}, 2, 1},    {{1, 2, 4}, 2, 1.01},  {{2, 2, 2}, 2, 1.05}, {{1, 1, 4}, 4, 1.02},
+    {{1, 2, 2}, 4, 1.04}, {{1, 1, 16}, 1, 1.03}, {{1, 2, 8}, 1, 1.03}, {{1, 4, 4}, 1, 1.04},
+    {{2, 2, 4}, 1, 1.05}, {{1, 1, 7}, 2, 1.02},
 };
 
 namespace {
-
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
-// A register of W floats: aligned, anywhere in memory, and the integers that choose its elements.
-template <int W> struct Register;
-#define REGISTER(W)                                                                    \
-  template <> struct Register<W> {                                                     \
-    typedef float type __attribute__((vector_size(4 * W), aligned(4 * W), may_alias)); \
-    typedef float loose __attribute__((vector_size(4 * W), aligned(4), may_alias));    \
-    typedef int choice __attribute__((vector_size(4 * W)));                            \
-  };
-REGISTER(4)
-REGISTER(8)
-REGISTER(16)
-#undef REGISTER
-
-// TW: taps along W where they are known; then a broadcast serves all the taps that see it. 0: any number.
-template <int W, int S, int QD, int QH, int QW, int V, int TW>
-ALWAYS_INLINE void lanes_body(const LaneArgs &a, const float *x, float *sums) {
-  typedef typename Register<W>::type reg;
-  constexpr int parts = LANES / W, R = V * parts; // registers a position
-  reg sum[QD][QH][QW][R];
-#define UNROLL _Pragma("GCC unroll 64")
-#define EACH_SUM                                                          \
-  UNROLL for (int d = 0; d < QD; d++) UNROLL for (int h = 0; h < QH; h++) \
-      UNROLL for (int q = 0; q < QW; q++) UNROLL for (int r = 0; r < R; r++)
-#define PLACE (sums + (((d * QH + h) * QW + q) * R + r) * W)
-#define WEIGHTS(tap) (*reinterpret_cast<const reg *>(w + (tap)*LANES + r / parts * w_vector + r % parts * W))
-  if (a.first) {
-    EACH_SUM sum[d][h][q][r] = reg{};
-  } else {
-    EACH_SUM sum[d][h][q][r] = *reinterpret_cast<const reg *>(PLACE);
-  }
-  const float *w = a.w;
-  const int64_t w_vector = a.w_vector, taps_d = a.taps[0], taps_h = a.taps[1], taps_w = a.taps[2];
-  const int64_t q_plane = a.q_plane, q_row = a.q_row;
-  for (int64_t c = 0; c < a.channels; c++)
-    for (int64_t td = 0; td < taps_d; td++)
-      for (int64_t th = 0; th < taps_h; th++) {
-        const float *from = x + c * a.x_channel + td * a.x_plane + th * a.x_row;
-        if (TW > 0) {
-          reg wv[TW > 0 ? TW : 1][R];
-          UNROLL for (int t = 0; t < TW; t++) UNROLL for (int r = 0; r < R; r++) wv[t][r] = WEIGHTS(t);
-          UNROLL for (int at = 0; at < (QW - 1) * S + TW; at++) UNROLL for (int d = 0; d < QD; d++)
-              UNROLL for (int h = 0; h < QH; h++) {
-            const float one = from[d * q_plane + h * q_row + at];
-            UNROLL for (int q = 0; q < QW; q++) if (at - q * S >= 0 && at - q * S < TW)
-                UNROLL for (int r = 0; r < R; r++) sum[d][h][q][r] += wv[at - q * S][r] * one;
-          }
-          w += TW * LANES;
-          continue;
-        }
-        for (const float *end = from + taps_w; from < end; from++, w += LANES) {
-          reg wv[R];
-          UNROLL for (int r = 0; r < R; r++) wv[r] = WEIGHTS(0);
-          EACH_SUM sum[d][h][q][r] += wv[r] * from[d * q_plane + h * q_row + q * S];
-        }
-      }
-  EACH_SUM *reinterpret_cast<reg *>(PLACE) = sum[d][h][q][r];
-#undef WEIGHTS
-#undef PLACE
-#undef EACH_SUM
-}
-
-// HELD: sums that the registers hold. A tile with more is done in pieces of a row.
-template <int W, int HELD, int S, int QD, int QH, int QW, int V>
-ALWAYS_INLINE void lanes_tile(const LaneArgs &a) {
-  constexpr int R = V * LANES / W;
-  if (HELD >= QD * QH * QW * R) {
-    constexpr int usual = S == 2 ? 4 : 2; // kernel 4 by 2, and its phases
-    constexpr int known = R <= 2 ? usual : 0;
-    if (known && a.taps[2] == known)
-      lanes_body<W, S, QD, QH, QW, V, known>(a, a.x, a.sums);
-    else
-      lanes_body<W, S, QD, QH, QW, V, 0>(a, a.x, a.sums);
-    return;
-  }
-  constexpr int piece = HELD / R < 1 ? 1 : HELD / R < QW ? HELD / R : QW;
-  for (int d = 0; d < QD; d++)
-    for (int h = 0; h < QH; h++)
-      for (int q = 0; q < QW; q += piece)
-        lanes_body<W, S, 1, 1, piece, V, 0>(a, a.x + d * a.q_plane + h * a.q_row + q * S,
-                                            a.sums + ((d * QH + h) * QW + q) * V * LANES);
-}
 
 template <int W, int S, int TH, int TW>
 ALWAYS_INLINE void taps_body(const TapArgs &a, const float *x, float *sums) {
@@ -122,11 +38,12 @@ ALWAYS_INLINE void taps_body(const TapArgs &a, const float *x, float *sums) {
 }
 
 template <int W, int HELD, int S, int TH, int TW> ALWAYS_INLINE void taps_plane(const TapArgs &a) {
+  const auto *const x = static_cast<const float *>(a.x);
   if (HELD * W >= TH * TW * LANES) {
-    taps_body<W, S, TH, TW>(a, a.x, a.sums);
+    taps_body<W, S, TH, TW>(a, x, a.sums);
     return;
   }
-  for (int h = 0; h < TH; h++) taps_body<W, S, 1, TW>(a, a.x + h * a.x_row, a.sums + h * TW * LANES);
+  for (int h = 0; h < TH; h++) taps_body<W, S, 1, TW>(a, x + h * a.x_row, a.sums + h * TW * LANES);
 }
 
 // Exchanges the off-diagonal quarters of the 2N x 2N blocks that rows a and b, N apart, belong to.
@@ -199,7 +116,7 @@ ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, in
 #define KERNELS(isa, W, held, attribute)                                                             \
   struct isa {                                                                                       \
     template <int S, int QD, int QH, int QW, int V> attribute static void lanes(const LaneArgs &a) { \
-      lanes_tile<W, held, S, QD, QH, QW, V>(a);                                                      \
+      lanes_tile<Single, W, held, S, QD, QH, QW, V>(a);                                              \
     }                                                                                                \
     template <int S, int TH, int TW> attribute static void taps(const TapArgs &a) {                  \
       taps_plane<W, held, S, TH, TW>(a);                                                             \
@@ -213,21 +130,8 @@ ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, in
     }                                                                                                \
   };
 
-#define LANE_ROW(isa, S)                                                                  \
-  {                                                                                       \
-    isa::lanes<S, 1, 1, 8, 2>, isa::lanes<S, 1, 2, 4, 2>, isa::lanes<S, 2, 2, 2, 2>,      \
-        isa::lanes<S, 1, 1, 4, 4>, isa::lanes<S, 1, 2, 2, 4>, isa::lanes<S, 1, 1, 16, 1>, \
-        isa::lanes<S, 1, 2, 8, 1>, isa::lanes<S, 1, 4, 4, 1>, isa::lanes<S, 2, 2, 4, 1>,  \
-  }
-#define TAP_ROW(isa, S, TH) \
-  { isa::taps<S, TH, 1>, isa::taps<S, TH, 3>, isa::taps<S, TH, 4> }
-#define TABLE(isa)                                                      \
-  {                                                                     \
-    {LANE_ROW(isa, 1), LANE_ROW(isa, 2)},                               \
-        {{TAP_ROW(isa, 1, 1), TAP_ROW(isa, 1, 3), TAP_ROW(isa, 1, 4)},  \
-         {TAP_ROW(isa, 2, 1), TAP_ROW(isa, 2, 3), TAP_ROW(isa, 2, 4)}}, \
-        isa::turn, isa::copy,                                           \
-  }
+#define TABLE(isa) \
+  { {LANE_ROW(isa, 1), LANE_ROW(isa, 2)}, TAP_ROWS(isa), isa::turn, isa::copy, }
 
 KERNELS(Plain, 4, 8, )
 const Kernels plain = TABLE(Plain);
@@ -244,14 +148,22 @@ const Kernels avx512 = TABLE(Avx512);
 
 // ATEN_CPU_CAPABILITY holds both ATen's kernels and these to less than the processor has: default, avx2,
 // avx512.
-static const Kernels &choose() {
+int simd_level() {
 #if defined(__x86_64__) && defined(__GNUC__)
   const char *const most = std::getenv("ATEN_CPU_CAPABILITY");
   const int level = !most ? 2 : !std::strcmp(most, "default") ? 0 : !std::strcmp(most, "avx2") ? 1 : 2;
   if (level > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
-    return avx512;
-  if (level > 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
+    return 2;
+  if (level > 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 1;
+#endif
+  return 0;
+}
+
+static const Kernels &choose() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  const int level = simd_level();
+  if (level) return level == 2 ? avx512 : avx2;
 #endif
   return plain;
 }

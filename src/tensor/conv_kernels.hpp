@@ -5,6 +5,9 @@
 
 namespace voxgan {
 
+// 0, 1, 2 for none, AVX2 and AVX-512 of what this processor has and ATEN_CPU_CAPABILITY allows.
+int simd_level();
+
 constexpr int LANES = 16;
 
 // Positions (D, H, W) times vectors that are summed in registers. cost: relative time a product.
@@ -13,27 +16,28 @@ struct TileShape {
   int vectors;
   double cost;
 };
-constexpr int N_TILES = 9;
+constexpr int N_TILES = 10;
 extern const TileShape tile_shapes[N_TILES];
 
 struct LaneArgs {
-  const float *x; // patch at the first position's first tap
-  const float *w; // [vector][channel][tap][lane]
+  const void *x;  // patch at the first position's first tap: floats, or bf16
+  const float *w; // [vector][channel][tap][lane]; bf16: two taps along W in each
   float *sums;    // [position][vector][lane]
   int64_t channels;
   int64_t x_channel, x_plane, x_row; // pitches of the patch
   int64_t q_plane, q_row;            // between positions along D and H
   int64_t w_vector;
-  int64_t taps[3];
-  bool first; // sums begin at zero
+  int64_t taps[3]; // along W, of bf16: pairs
+  bool first;      // sums begin at zero
 };
 using LaneKernel = void (*)(const LaneArgs &);
 
 struct TapArgs {
-  const float *x; // patch at the first position's first tap of this plane of taps
-  const float *g; // [position][lane]
+  const void *x;  // patch at the first position's first tap of this plane of taps: floats, or bf16
+  const float *g; // [position][lane]; bf16: two positions along W in each
   float *sums;    // [tap of the plane][lane], added to
-  int64_t q[3];   // positions
+  int64_t q[3];   // positions; along W, of bf16: pairs
+  int64_t x_odd;  // bf16 at stride 2: from the voxels of even index along W to those of odd index
   int64_t x_row;
   int64_t q_plane, q_row;
   int64_t g_plane, g_row;
@@ -53,6 +57,26 @@ struct Kernels {
   TurnKernel turn;
   CopyKernel copy;
 };
+
+using HalfCopyKernel = void (*)(const uint16_t *src, int64_t src_pitch, uint16_t *dst, int64_t dst_pitch,
+                                int64_t n, int64_t rows);
+
+// bf16 in memory as the upper halves of floats. Products are of pairs, summed in fp32.
+struct HalfKernels {
+  LaneKernel lanes[2][N_TILES];
+  TapKernel taps[2][3][3];
+  HalfCopyKernel copy;
+  // dst[i] = a[i] + bias
+  void (*round)(const float *a, float bias, uint16_t *dst, int64_t n);
+  // dst[2 i] = a[i] + bias, dst[2 i + 1] = b[i] + bias
+  void (*round_pairs)(const float *a, const float *b, float bias, uint16_t *dst, int64_t n);
+  // For n pairs of rows of LANES weights: dst[i][2 l] = rows[2 i][l], dst[i][2 l + 1] = rows[2 i + 1][l].
+  void (*weights)(const float *const *rows, int64_t n, float *dst);
+  // even[i] = src[2 i], odd[i] = src[2 i + 1], for i < n
+  void (*part)(const uint16_t *src, uint16_t *even, uint16_t *odd, int64_t n);
+};
+// NULL where the processor has no instruction for it.
+const HalfKernels *half_kernels_here();
 
 // The best that this processor runs.
 const Kernels &kernels_here();

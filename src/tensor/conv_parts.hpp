@@ -5,6 +5,7 @@
 #include "conv_kernels.hpp"
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
@@ -20,7 +21,14 @@ struct FreeBlock {
 
 class Buffer {
 public:
-  float *take(int64_t floats) {
+  // n elements of a type no wider than float
+  template <class T> T *take(int64_t n) {
+    return reinterpret_cast<T *>(take_floats((n * static_cast<int64_t>(sizeof(T)) + 3) / 4));
+  }
+  float *take(int64_t floats) { return take_floats(floats); }
+
+private:
+  float *take_floats(int64_t floats) {
     if (floats > size_) {
       data_.reset();
       size_ = 0;
@@ -32,7 +40,6 @@ public:
     return data_.get();
   }
 
-private:
   std::unique_ptr<float, FreeBlock> data_;
   int64_t size_ = 0;
 };
@@ -62,10 +69,56 @@ int64_t volume_of(const int64_t d[3]) {
   return d[0] * d[1] * d[2];
 }
 
-float *plane_of(const Planes &p, int64_t n, int64_t c, int64_t volume) {
+// What differs between the types of elements: PAIR of them side by side along W are one product's.
+struct Full {
+  typedef float element;
+  static constexpr int64_t PAIR = 1;
+  static LaneKernel lanes(int64_t step, int shape) { return kernels_here().lanes[step - 1][shape]; }
+  static TapKernel taps(int64_t step, int h, int w) { return kernels_here().taps[step - 1][h][w]; }
+  static CopyKernel copy() { return kernels_here().copy; }
+  static float wide(float v) { return v; }
+  static void row(const float *a, float bias, float *out, int64_t n) {
+    for (int64_t i = 0; i < n; i++) out[i] = a[i] + bias;
+  }
+  static void pairs(const float *a, const float *b, float bias, float *out, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+      out[2 * i] = a[i] + bias;
+      out[2 * i + 1] = b[i] + bias;
+    }
+  }
+  static void weights(const float *const *rows, int64_t n, float *out) {
+    for (int64_t i = 0; i < n; i++) std::copy_n(rows[i], LANES, out + i * LANES);
+  }
+  static void part(const float *, float *, int64_t) {}
+};
+
+struct Half {
+  typedef uint16_t element;
+  static constexpr int64_t PAIR = 2;
+  static const HalfKernels &kernels() { return *half_kernels_here(); }
+  static LaneKernel lanes(int64_t step, int shape) { return kernels().lanes[step - 1][shape]; }
+  static TapKernel taps(int64_t step, int h, int w) { return kernels().taps[step - 1][h][w]; }
+  static HalfCopyKernel copy() { return kernels().copy; }
+  static float wide(uint16_t v) {
+    const uint32_t bits = static_cast<uint32_t>(v) << 16;
+    float f;
+    std::memcpy(&f, &bits, sizeof f);
+    return f;
+  }
+  static void row(const float *a, float bias, uint16_t *out, int64_t n) { kernels().round(a, bias, out, n); }
+  static void pairs(const float *a, const float *b, float bias, uint16_t *out, int64_t n) {
+    kernels().round_pairs(a, b, bias, out, n);
+  }
+  static void weights(const float *const *rows, int64_t n, float *out) { kernels().weights(rows, n, out); }
+  // The n elements of even index, then those of odd index.
+  static void part(const uint16_t *src, uint16_t *dst, int64_t n) { kernels().part(src, dst, dst + n, n); }
+};
+
+template <class E> typename E::element *plane_of(const Planes &p, int64_t n, int64_t c, int64_t volume) {
   const int i = c < p.channels[0] ? 0 : 1;
   if (!p.part[i]) return nullptr;
-  return p.part[i] + n * p.batch_stride[i] + (i ? c - p.channels[0] : c) * volume;
+  return static_cast<typename E::element *>(p.part[i]) + n * p.batch_stride[i] +
+         (i ? c - p.channels[0] : c) * volume;
 }
 
 // ---- the part of a volume that a tile sees, zero outside ----
@@ -78,7 +131,10 @@ struct Patch {
   int64_t channel() const { return size[0] * size[1] * size[2]; }
 };
 
-void patch_copy(const Patch &p, const float *src, const int64_t in[3], float *dst, CopyKernel copy) {
+template <class E>
+void patch_copy(const Patch &p, const typename E::element *src, const int64_t in[3],
+                typename E::element *dst) {
+  const auto copy = E::copy();
   int64_t from[3], to[3]; // what of the patch is inside
   bool inside = true;
   for (int a = 0; a < 3; a++) {
@@ -86,7 +142,7 @@ void patch_copy(const Patch &p, const float *src, const int64_t in[3], float *ds
     to[a] = std::max(from[a], std::min(p.size[a], in[a] - p.origin[a]));
     inside = inside && from[a] == 0 && to[a] == p.size[a];
   }
-  if (!inside) std::fill(dst, dst + p.channel(), 0.f);
+  if (!inside) std::fill(dst, dst + p.channel(), typename E::element{0});
   for (int64_t d = from[0]; d < to[0]; d++) {
     const int64_t row = (d + p.origin[0]) * in[1] + from[1] + p.origin[1];
     copy(src + row * in[2] + from[2] + p.origin[2], in[2], dst + d * p.plane() + from[1] * p.row() + from[2],

@@ -10,13 +10,41 @@ namespace {
 
 constexpr int64_t GRAIN = 16384;
 
-// Runs f(first, last) over [0, n) elements.
-template <class F> void over(int64_t n, const F &f) {
-  at::parallel_for(0, n, GRAIN, f);
+// Runs f(first element, elements) over pieces of n.
+template <class F> void pieces_of(int64_t n, const F &f) {
+  at::parallel_for(0, n, GRAIN, [&](int64_t from, int64_t to) {
+    for (; from < to; from += GRAIN) f(from, std::min(GRAIN, to - from));
+  });
 }
 
-size_t length(int64_t from, int64_t to) {
-  return static_cast<size_t>(to - from);
+// n elements of t, floats or bf16, as floats: t's own, or a copy that lives till the next one into the same
+// room of this thread.
+enum Room { FIRST, SECOND, THIRD, ROOMS };
+
+std::vector<float> &room(Room r, int64_t n) {
+  thread_local std::vector<float> rooms[ROOMS];
+  if (rooms[r].size() < static_cast<size_t>(n)) rooms[r].resize(static_cast<size_t>(n));
+  return rooms[r];
+}
+
+uint16_t *half_of(const Tensor &t, int64_t at) {
+  return static_cast<uint16_t *>(t.data_ptr()) + at;
+}
+
+const float *in_of(const Tensor &t, int64_t at, int64_t n, Room r) {
+  if (t.scalar_type() == at::kFloat) return t.data_ptr<float>() + at;
+  float *const copy = room(r, n).data();
+  vg_pw_widen(half_of(t, at), static_cast<size_t>(n), copy);
+  return copy;
+}
+
+// Where n elements of t are to be written as floats, and what puts them there.
+float *out_of(const Tensor &t, int64_t at, int64_t n, Room r) {
+  return t.scalar_type() == at::kFloat ? t.data_ptr<float>() + at : room(r, n).data();
+}
+
+void put(const Tensor &t, int64_t at, int64_t n, const float *y) {
+  if (t.scalar_type() != at::kFloat) vg_pw_narrow(y, static_cast<size_t>(n), half_of(t, at));
 }
 
 // ---- instance norm with activation ----
@@ -26,17 +54,18 @@ struct NormActFn : torch::autograd::Function<NormActFn> {
     const Tensor x = input.contiguous();
     const int64_t rows = x.size(0) * x.size(1), volume = x.numel() / rows;
     Tensor y = at::empty_like(x);
-    Tensor scales = at::empty({2, rows}, x.options()); // mean, 1 / sqrt(var + eps)
-    const float *const xp = x.data_ptr<float>();
-    float *const yp = y.data_ptr<float>(), *const mean = scales.data_ptr<float>(), *const rstd = mean + rows;
+    Tensor scales = at::empty({2, rows}, x.options().dtype(at::kFloat)); // mean, 1 / sqrt(var + eps)
+    float *const mean = scales.data_ptr<float>(), *const rstd = mean + rows;
     at::parallel_for(0, rows, std::max<int64_t>(1, GRAIN / volume), [&](int64_t from, int64_t to) {
       for (int64_t r = from; r < to; r++) {
         double m, var;
-        vg_pw_moments(xp + r * volume, static_cast<size_t>(volume), &m, &var);
+        const float *const xp = in_of(x, r * volume, volume, FIRST);
+        float *const yp = out_of(y, r * volume, volume, SECOND);
+        vg_pw_moments(xp, static_cast<size_t>(volume), &m, &var);
         mean[r] = static_cast<float>(m);
         rstd[r] = static_cast<float>(1 / std::sqrt(var + eps));
-        vg_pw_norm_act(xp + r * volume, static_cast<size_t>(volume), mean[r], rstd[r],
-                       static_cast<float>(slope), yp + r * volume);
+        vg_pw_norm_act(xp, static_cast<size_t>(volume), mean[r], rstd[r], static_cast<float>(slope), yp);
+        put(y, r * volume, volume, yp);
       }
     });
     // A slope can be undone: then the output, which the next layer keeps too, serves for the input.
@@ -47,26 +76,24 @@ struct NormActFn : torch::autograd::Function<NormActFn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
-<<<<<<< HEAD
-    no_second_derivative();
-=======
     const Timed timed("norm backward", 0, ctx->saved_data["layer"].toInt());
->>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
+    no_second_derivative();
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &of = saved[0], &scales = saved[1];
     const double slope = ctx->saved_data["slope"].toDouble();
     const Tensor dy = grads[0].contiguous();
     Tensor dx = at::empty_like(dy);
     const int64_t rows = dy.size(0) * dy.size(1), volume = dy.numel() / rows;
-    const float *const dyp = dy.data_ptr<float>(), *const op = of.data_ptr<float>();
     const float *const mean = scales.data_ptr<float>(), *const rstd = mean + rows;
-    float *const dxp = dx.data_ptr<float>();
     at::parallel_for(0, rows, std::max<int64_t>(1, GRAIN / volume), [&](int64_t from, int64_t to) {
       for (int64_t r = from; r < to; r++) {
         const int64_t at = r * volume;
         const bool out = slope > 0;
-        vg_pw_norm_act_backward(dyp + at, op + at, static_cast<size_t>(volume), out ? 0 : mean[r],
-                                out ? 1 : rstd[r], static_cast<float>(slope), out, rstd[r], dxp + at);
+        float *const dxp = out_of(dx, at, volume, THIRD);
+        vg_pw_norm_act_backward(in_of(dy, at, volume, FIRST), in_of(of, at, volume, SECOND),
+                                static_cast<size_t>(volume), out ? 0 : mean[r], out ? 1 : rstd[r],
+                                static_cast<float>(slope), out, rstd[r], dxp);
+        put(dx, at, volume, dxp);
       }
     });
     return {dx, Tensor(), Tensor()};
@@ -76,7 +103,8 @@ struct NormActFn : torch::autograd::Function<NormActFn> {
 Tensor norm_act(const Tensor &x, double eps, double slope) {
   TORCH_CHECK(x.dim() >= 3, "x must have 3 dims at least, has ", x.dim());
   TORCH_CHECK(slope >= 0, "slope ", slope, " is negative");
-  if (cpu_float(x) && x.numel() > 0) return NormActFn::apply(x, eps, slope);
+  if (cpu_number(x) && x.numel() > 0) return NormActFn::apply(x, eps, slope);
+  if (x.scalar_type() == at::kBFloat16) return norm_act(wide(x), eps, slope).to(at::kBFloat16);
   const Tensor y =
       at::instance_norm(x, {}, {}, {}, {}, true, 0.1, eps, at::globalContext().userEnabledCuDNN());
   return slope == 1 ? y : at::leaky_relu(y, slope);
@@ -88,10 +116,10 @@ struct LeakyFn : torch::autograd::Function<LeakyFn> {
   static Tensor forward(AutogradContext *ctx, const Tensor &input, double slope) {
     const Tensor x = input.contiguous();
     Tensor y = at::empty_like(x);
-    const float *const xp = x.data_ptr<float>();
-    float *const yp = y.data_ptr<float>();
-    over(x.numel(), [&](int64_t from, int64_t to) {
-      vg_pw_act(xp + from, length(from, to), static_cast<float>(slope), yp + from);
+    pieces_of(x.numel(), [&](int64_t at, int64_t n) {
+      float *const yp = out_of(y, at, n, SECOND);
+      vg_pw_act(in_of(x, at, n, FIRST), static_cast<size_t>(n), static_cast<float>(slope), yp);
+      put(y, at, n, yp);
     });
     ctx->saved_data["layer"] = profile_layer();
     ctx->saved_data["slope"] = slope;
@@ -100,25 +128,23 @@ struct LeakyFn : torch::autograd::Function<LeakyFn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
-<<<<<<< HEAD
-    no_second_derivative();
-=======
     const Timed timed("leaky_relu backward", 0, ctx->saved_data["layer"].toInt());
->>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
+    no_second_derivative();
     const Tensor y = ctx->get_saved_variables()[0], dy = grads[0].contiguous();
     const float slope = static_cast<float>(ctx->saved_data["slope"].toDouble());
     Tensor dx = at::empty_like(dy);
-    const float *const dyp = dy.data_ptr<float>(), *const yp = y.data_ptr<float>();
-    float *const dxp = dx.data_ptr<float>();
-    over(dy.numel(), [&](int64_t from, int64_t to) {
-      vg_pw_act_backward(dyp + from, yp + from, length(from, to), slope, dxp + from);
+    pieces_of(dy.numel(), [&](int64_t at, int64_t n) {
+      float *const dxp = out_of(dx, at, n, THIRD);
+      vg_pw_act_backward(in_of(dy, at, n, FIRST), in_of(y, at, n, SECOND), static_cast<size_t>(n), slope,
+                         dxp);
+      put(dx, at, n, dxp);
     });
     return {dx, Tensor()};
   }
 };
 
 Tensor leaky(const Tensor &x, double slope) {
-  return cpu_float(x) && slope >= 0 ? LeakyFn::apply(x, slope) : at::leaky_relu(x, slope);
+  return cpu_number(x) && slope >= 0 ? LeakyFn::apply(x, slope) : at::leaky_relu(x, slope);
 }
 
 // ---- dropout ----
@@ -126,12 +152,12 @@ Tensor leaky(const Tensor &x, double slope) {
 struct DropoutFn : torch::autograd::Function<DropoutFn> {
   static Tensor run(const Tensor &x, uint64_t key, double p) {
     Tensor y = at::empty_like(x);
-    const float *const xp = x.data_ptr<float>();
-    float *const yp = y.data_ptr<float>();
     const auto threshold = static_cast<uint64_t>(std::llround((1 - p) * 4294967296.0));
-    over(x.numel(), [&](int64_t from, int64_t to) {
-      vg_pw_dropout(xp + from, length(from, to), key, static_cast<uint64_t>(from), threshold,
-                    static_cast<float>(1 / (1 - p)), yp + from);
+    pieces_of(x.numel(), [&](int64_t at, int64_t n) {
+      float *const yp = out_of(y, at, n, SECOND);
+      vg_pw_dropout(in_of(x, at, n, FIRST), static_cast<size_t>(n), key, static_cast<uint64_t>(at), threshold,
+                    static_cast<float>(1 / (1 - p)), yp);
+      put(y, at, n, yp);
     });
     return y;
   }
@@ -144,11 +170,8 @@ struct DropoutFn : torch::autograd::Function<DropoutFn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
-<<<<<<< HEAD
-    no_second_derivative();
-=======
     const Timed timed("dropout backward", 0, ctx->saved_data["layer"].toInt());
->>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
+    no_second_derivative();
     const auto key = static_cast<uint64_t>(ctx->saved_data["key"].toInt());
     return {run(grads[0].contiguous(), key, ctx->saved_data["p"].toDouble()), Tensor(), Tensor()};
   }
@@ -158,16 +181,16 @@ Tensor dropout(const Tensor &x, double p, vg_rand *g) {
   TORCH_CHECK(g, "no generator");
   TORCH_CHECK(p >= 0 && p < 1, "probability ", p, " is outside [0, 1)");
   if (p == 0) return x;
-  if (cpu_float(x) && g->device.is_cpu()) {
+  if (cpu_number(x) && g->device.is_cpu()) {
     const Tensor draw = at::empty({1}, at::kLong).random_(g->gen);
     return DropoutFn::apply(x, draw.item<int64_t>(), p);
   }
   at::Tensor mask;
   {
     at::NoGradGuard off;
-    mask = at::empty_like(x).bernoulli_(1 - p, g->gen).div_(1 - p);
+    mask = at::empty_like(wide(x)).bernoulli_(1 - p, g->gen).div_(1 - p);
   }
-  return at::mul(x, mask);
+  return at::mul(wide(x), mask).to(x.scalar_type());
 }
 
 // ---- L1 ----
@@ -210,11 +233,8 @@ struct L1Fn : torch::autograd::Function<L1Fn> {
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
-<<<<<<< HEAD
-    no_second_derivative();
-=======
     const Timed timed("l1 backward", 0, ctx->saved_data["layer"].toInt());
->>>>>>> a4b5efa (Profile a training step by layer and operation: make profile)
+    no_second_derivative();
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &a = saved[0], &b = saved[1], &w = saved[2];
     const float scale = grads[0].item<float>() / static_cast<float>(a.numel());
@@ -259,8 +279,9 @@ vg_tensor *vg_instance_norm_act(vg_tensor *x, double eps, double slope) {
 vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_tensor *running_mean,
                          vg_tensor *running_var, bool training, double momentum, double eps) {
   return op("batch_norm", {x, weight, bias, running_mean, running_var}, [&] {
-    return at::batch_norm(x->t, weight->t, bias->t, running_mean->t, running_var->t, training, momentum, eps,
-                          at::globalContext().userEnabledCuDNN());
+    const Tensor y = at::batch_norm(wide(x->t), weight->t, bias->t, running_mean->t, running_var->t, training,
+                                    momentum, eps, at::globalContext().userEnabledCuDNN());
+    return y.to(x->t.scalar_type());
   });
 }
 
@@ -271,11 +292,11 @@ vg_tensor *vg_dropout(vg_tensor *x, double p, vg_rand *g) {
 vg_tensor *vg_bce_with_logits(vg_tensor *logits, double target) {
   return op("bce_with_logits", {logits}, [&] {
     // max(x, 0) - x t + log(1 + exp(-|x|)), as softplus(x) - x t
-    const Tensor &x = logits->t;
+    const Tensor x = wide(logits->t);
     return at::mean(at::sub(at::softplus(x), at::mul(x, target)));
   });
 }
 
 vg_tensor *vg_l1(vg_tensor *a, vg_tensor *b, vg_tensor *weight) {
-  return op("l1", {a, b}, [&] { return l1(a->t, b->t, tensor_or_none(weight)); });
+  return op("l1", {a, b}, [&] { return l1(wide(a->t), wide(b->t), tensor_or_none(weight)); });
 }

@@ -34,17 +34,25 @@ vg_tensor *vg_scale(vg_tensor *a, double factor, double offset) {
     });                                \
   }
 
+#define UNARY32(name, expr)            \
+  vg_tensor *vg_##name(vg_tensor *a) { \
+    return op(#name, {a}, [&] {        \
+      const Tensor x = wide(a->t);     \
+      return expr;                     \
+    });                                \
+  }
+
 UNARY(abs, at::abs(x))
-UNARY(square, at::mul(x, x))
-UNARY(sqrt, at::sqrt(x))
-UNARY(exp, at::exp(x))
-UNARY(ln, at::log(x))
-UNARY(tanh, at::tanh(x))
-UNARY(sigmoid, at::sigmoid(x))
+UNARY32(square, at::mul(x, x))
+UNARY32(sqrt, at::sqrt(x))
+UNARY32(exp, at::exp(x))
+UNARY32(ln, at::log(x))
+UNARY32(tanh, at::tanh(x))
+UNARY32(sigmoid, at::sigmoid(x))
 UNARY(relu, at::relu(x))
-UNARY(softplus, at::softplus(x))
-UNARY(sum, at::sum(x))
-UNARY(mean, at::mean(x))
+UNARY32(softplus, at::softplus(x))
+UNARY32(sum, at::sum(x))
+UNARY32(mean, at::mean(x))
 UNARY(contiguous, x.contiguous())
 
 UNARY(not_finite, at::logical_not(at::isfinite(x)).any().to(at::kFloat))
@@ -58,11 +66,11 @@ void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag) {
 }
 
 vg_tensor *vg_softmax(vg_tensor *a, int dim) {
-  return op("softmax", {a}, [&] { return at::softmax(a->t, dim); });
+  return op("softmax", {a}, [&] { return at::softmax(wide(a->t), dim); });
 }
 
 vg_tensor *vg_log_softmax(vg_tensor *a, int dim) {
-  return op("log_softmax", {a}, [&] { return at::log_softmax(a->t, dim); });
+  return op("log_softmax", {a}, [&] { return at::log_softmax(wide(a->t), dim); });
 }
 
 static std::vector<int64_t> widen(const int *list, int n) {
@@ -72,7 +80,7 @@ static std::vector<int64_t> widen(const int *list, int n) {
 vg_tensor *vg_sum_dims(vg_tensor *a, const int *dims, int n, bool keep) {
   return op("sum_dims", {a}, [&] {
     const std::vector<int64_t> d = widen(dims, n);
-    return at::sum(a->t, at::IntArrayRef(d), keep);
+    return at::sum(wide(a->t), at::IntArrayRef(d), keep);
   });
 }
 

@@ -1,6 +1,7 @@
 /* pointwise.c: see pointwise.h. */
 #include "pointwise.h"
 #include <math.h>
+#include <string.h>
 #include "base/simd.h"
 
 #define LANES 16
@@ -10,6 +11,22 @@ static inline float fold(const float lane[LANES]) {
   float s = 0;
   for (int l = 0; l < LANES; l++) s += lane[l];
   return s;
+}
+
+VG_HOT void vg_pw_widen(const uint16_t *x, size_t n, float *y) {
+  for (size_t i = 0; i < n; i++) {
+    uint32_t bits = (uint32_t)x[i] << 16;
+    memcpy(&y[i], &bits, sizeof bits);
+  }
+}
+
+VG_HOT void vg_pw_narrow(const float *x, size_t n, uint16_t *y) {
+  for (size_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, &x[i], sizeof bits);
+    uint32_t quiet = (bits >> 16) | 0x40, near = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    y[i] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : near);
+  }
 }
 
 /* Blocks are combined as Chan, Golub and LeVeque (1983) do, so that a large mean costs no digits. */

@@ -9,6 +9,10 @@
 extern "C" {
 #endif
 
+/* bf16 (the upper halves of floats) to floats and back, rounded to nearest, ties to even. */
+void vg_pw_widen(const uint16_t *x, size_t n, float *y);
+void vg_pw_narrow(const float *x, size_t n, uint16_t *y);
+
 /* Mean and biased variance of n floats. */
 void vg_pw_moments(const float *x, size_t n, double *mean, double *var);
 /* y = act((x - mean) * rstd), act(v) = v for v > 0, slope v otherwise. */

@@ -100,13 +100,22 @@ vg_tensor *op(const char *name, std::initializer_list<const vg_tensor *> operand
   return out;
 }
 
-// See vg_tensor_own_kernels.
+// See vg_tensor_own_kernels and vg_tensor_bf16.
 extern bool own_kernels;
+extern thread_local bool bf16;
 
-// Whether the hand-written CPU kernels may take t.
+// What is computed in fp32 whatever the convolutions are.
+inline Tensor wide(const Tensor &t) {
+  return t.defined() && t.scalar_type() == at::kBFloat16 ? t.to(at::kFloat) : t;
+}
+
+// Whether the hand-written CPU kernels may take t: floats, or (cpu_number) bf16 too.
+inline bool cpu_number(const Tensor &t) {
+  return own_kernels && t.defined() && t.device().is_cpu() && t.layout() == at::kStrided &&
+         (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
+}
 inline bool cpu_float(const Tensor &t) {
-  return own_kernels && t.defined() && t.device().is_cpu() && t.scalar_type() == at::kFloat &&
-         t.layout() == at::kStrided;
+  return cpu_number(t) && t.scalar_type() == at::kFloat;
 }
 
 // The backward passes of the hand-written kernels begin with this: theirs would be a gradient of 0.

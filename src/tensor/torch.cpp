@@ -1,4 +1,5 @@
 // torch.cpp: handles, scopes, errors, devices, data in and out, random generators and autograd.
+#include "conv_cpu.hpp"
 #include "shim.hpp"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
@@ -88,17 +89,35 @@ at::ScalarType scalar_type(vg_type type) {
   TORCH_CHECK(false, "unknown element type ", (int)type);
 }
 
-// The driver's name for a device. Its library is there wherever a CUDA device is, its headers need not be.
-std::string cuda_name(int index) {
+// f(driver, handle) of a device by the driver, whose library is there wherever a CUDA device is; its headers
+// need not be.
+template <class F> void ask_driver(int index, const F &f) {
   void *const driver = dlopen("libcuda.so.1", RTLD_LAZY);
-  if (!driver) return {};
+  if (!driver) return;
   const auto get = reinterpret_cast<int (*)(int *, int)>(dlsym(driver, "cuDeviceGet"));
-  const auto get_name = reinterpret_cast<int (*)(char *, int, int)>(dlsym(driver, "cuDeviceGetName"));
-  char name[96] = "";
   int device;
-  const bool known = get && get_name && !get(&device, index) && !get_name(name, sizeof name, device);
+  if (get && !get(&device, index)) f(driver, device);
   dlclose(driver);
-  return known ? name : "";
+}
+
+std::string cuda_name(int index) {
+  char name[96] = "";
+  ask_driver(index, [&](void *driver, int device) {
+    const auto get = reinterpret_cast<int (*)(char *, int, int)>(dlsym(driver, "cuDeviceGetName"));
+    if (!get || get(name, sizeof name, device)) name[0] = '\0';
+  });
+  return name;
+}
+
+// The major number of its compute capability; 0: not known.
+int cuda_capability(int index) {
+  int major = 0;
+  ask_driver(index, [&](void *driver, int device) {
+    constexpr int COMPUTE_CAPABILITY_MAJOR = 75;
+    const auto get = reinterpret_cast<int (*)(int *, int, int)>(dlsym(driver, "cuDeviceGetAttribute"));
+    if (!get || get(&major, COMPUTE_CAPABILITY_MAJOR, device)) major = 0;
+  });
+  return major;
 }
 
 // Autotuned convolutions with TF32 inside; and a first tensor, so that a device that does not work fails
@@ -114,6 +133,7 @@ void start_cuda(at::Device device) {
 } // namespace
 
 bool own_kernels = true;
+thread_local bool bf16 = false;
 
 void keep_error(vg_status st, const char *name, const char *text) noexcept {
   if (kept.status) return;
@@ -248,6 +268,17 @@ size_t vg_tensor_peak_bytes(vg_device d) {
   size_t peak = 0;
   guarded("memory", [&] { peak = device_peak(device_of(d)); });
   return peak;
+}
+
+bool vg_tensor_bf16(bool on) {
+  const bool before = bf16;
+  bf16 = on;
+  return before;
+}
+
+bool vg_device_has_bf16(vg_device d) {
+  if (!d.kind) return conv_cpu_takes_half();
+  return cuda_capability(d.index) >= 8;
 }
 
 bool vg_tensor_own_kernels(bool on) {

@@ -2,8 +2,9 @@
  *
  *   gan_steps FILE          the file's "steps" steps; a JSON line of losses each
  *   gan_steps --time FILE   reads lines with a number of steps from stdin, answers each with a JSON line
- *                           of seconds and peak memory, until stdin ends; on a GPU as training goes,
- *                           which looks at losses now and then
+ *                           of seconds, peak memory and a step's convolutions, counted in the first
+ *                           answer's steps, until stdin ends; on a GPU as training goes, which looks at
+ *                           losses now and then
  *
  * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K for the
  * steps K mod batches; the settings are strings in its metadata. With "adam_step" the moments ("adam.") are
@@ -53,6 +54,7 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   o->r1_every = (int)number(f, "r1_every", 1);
   o->beta1 = number(f, "beta1", 0.5);
   o->beta2 = number(f, "beta2", 0.999);
+  o->bf16 = !strcmp(text(f, "precision", "fp32"), "bf16");
 }
 
 static const vg_st_entry *find(const vg_st_file *f, const char *what, int k) {
@@ -105,14 +107,21 @@ int main(int argc, char **argv) {
   if ((st = vg_gan_state_set(gan, parts, argv[1 + timing], &f))) goto out;
   if (timing) {
     char line[64];
+    double flops = 0;
+    bool first = true;
     while (fgets(line, sizeof line, stdin)) {
-      int n = atoi(line);
+      int n = atoi(line), n_rows;
+      if (first) vg_profile_start();
       double t = now();
       for (int i = 0; i < n; i++)
         if ((st = step(gan, &f, device.kind ? NULL : &l))) goto out;
       if (device.kind && (st = vg_gan_losses_take(gan, &l, &taken, &skipped))) goto out;
-      printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu}\n", n, now() - t,
-             vg_tensor_peak_bytes(device));
+      t = now() - t;
+      const vg_profile_row *rows = first ? vg_profile_stop(&n_rows) : NULL;
+      for (int i = 0; rows && i < n_rows; i++) flops += rows[i].flops / n;
+      printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu, \"flops\": %.0f}\n", n, t,
+             vg_tensor_peak_bytes(device), flops);
+      first = false;
       fflush(stdout);
     }
   }
