@@ -33,4 +33,4 @@ run $voxgan eval --real "$out/data/test" --layout brats2021 --synth "$out/synthe
 say "done"
 echo "pictures:  $out/run/previews/ (labels, real and synthetic side by side)"
 echo "data sets: $out/synthetic/ and $out/study/ (NIfTI, manifest.csv, contact-sheet-01.png)"
-echo "numbers:   $out/eval/metrics.csv and summary.json"
+echo "numbers:   $out/eval/report.html, and metrics.csv and summary.json beside it"

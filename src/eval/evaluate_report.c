@@ -181,7 +181,7 @@ static vg_status add_galleries(vg_report *r, const eval_study *s) {
 
 vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, const char *path) {
   const vg_evaluation *e = s->evaluation;
-  char *real = name_of(set->real ? set->real : "opened already"), *synth = name_of(set->synth);
+  char *real = name_of(set->real ? set->real : s->real.sources[0].root), *synth = name_of(set->synth);
   vg_report *r = NULL;
   vg_status st = VG_MEMORY;
   if (!real || !synth) goto out;

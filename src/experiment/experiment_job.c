@@ -93,8 +93,12 @@ static vg_status predict(const working *w) {
 static vg_status score(const working *w) {
   char *predicted = vg_fs_join(w->folder, "predicted"), *out = vg_fs_join(w->folder, "eval");
   vg_evaluation *e = NULL;
-  vg_evaluate_settings s = {
-      .opened = &w->d->test, .synth = predicted, .synth_layout = FORMAT, .out = out, .suites = "overlap"};
+  vg_evaluate_settings s = {.opened = &w->d->test,
+                            .synth = predicted,
+                            .synth_layout = FORMAT,
+                            .out = out,
+                            .suites = "overlap",
+                            .no_gallery = true};
   vg_status st = predicted && out ? vg_evaluate(&s, &e) : VG_MEMORY;
   vg_evaluation_free(e);
   vg_free(predicted);

@@ -249,11 +249,23 @@ static size_t same_name(const vg_table *t, size_t row) {
   return n;
 }
 
+/* Long names of figures may break after an underscore. */
+static void add_column_name(vg_str *to, const char *name) {
+  vg_str s = VG_STR_INIT;
+  markup_escape(&s, name);
+  for (const char *c = vg_str_text(&s); *c; c++) {
+    vg_str_add_bytes(to, c, 1);
+    if (*c == '_') vg_str_add(to, "<wbr>");
+  }
+  if (vg_str_failed(&s)) to->failed = true;
+  vg_str_release(&s);
+}
+
 static void table_head(vg_str *to, const vg_table *t, size_t heads, const bool *numeric) {
   vg_str_add(to, "<thead><tr>");
   for (size_t c = 0; c < t->cols; c++) {
     vg_str_addf(to, "<th scope=\"col\"%s>", c >= heads && numeric[c] ? " class=\"num\"" : "");
-    markup_escape(to, vg_table_cell(t, 0, c));
+    add_column_name(to, vg_table_cell(t, 0, c));
     vg_str_add(to, "</th>");
   }
   vg_str_add(to, "</tr></thead>\n");

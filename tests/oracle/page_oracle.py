@@ -4,7 +4,7 @@ import html.parser
 import re
 import sys
 
-VOID = {"meta", "link", "img", "input", "br", "hr"}
+VOID = {"meta", "link", "img", "input", "br", "hr", "wbr"}
 REFERS = {"aria-labelledby", "for", "aria-describedby"}
 
 
