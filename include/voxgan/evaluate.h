@@ -26,9 +26,20 @@
  *             of the tumour, its oedema and its enhancing part, each image around its own side's (the other
  *             side's where it has none). Brain and intensities as for image. Where no subject is on both
  *             sides, as with edited tumours, of the suites above this alone can be had: each synthetic
- * subject against the mean profiles of the real ones. distribution The two sets of subjects as two clouds of
- * points in each space of features.def (features.h), whether or not subjects are on both sides. Intensities
- * are those of VG_NORMALISE_EACH, whatever normalise says.
+ *             subject against the mean profiles of the real ones.
+ *
+ *   distribution  The two sets of subjects as two clouds of points in each space of features.def
+ *             (features.h), whether or not subjects are on both sides. Intensities are those of
+ *             VG_NORMALISE_EACH, whatever normalise says.
+ *
+ *   privacy   Whether the synthetic set, or the model, gives training data away; needs no pairs. Training
+ *             subjects are those of settings.train (that split.json of the model's run says were trained
+ *             on); held-out subjects are all others of real and train that are scans of other persons. In
+ *             similarity spaces each synthetic subject's nearest training subject, held to distances
+ *             between persons; how well the model knows who was trained on (membership.h); and a scan of
+ *             the synthetic set's file names, headers and sidecars for identifiers. Also writes
+ *             neighbours.csv, membership.csv and identifiers.csv. What the inputs do not allow is not
+ *             tested, which a verdict says.
  *
  * A metric that is not defined in a case (a region without voxels) has no row for it. A suite that the data
  * do not allow is left out, which is said and recorded with the reason. Results do not depend on the number
@@ -42,6 +53,7 @@
 #include "voxgan/dataset.h"
 #include "voxgan/extractor.h"
 #include "voxgan/json.h"
+#include "voxgan/membership.h"
 #include "voxgan/metric.h"
 #include "voxgan/status.h"
 
@@ -82,6 +94,13 @@ typedef struct vg_evaluate_settings {
    * or by 0.05 where it has none; "psnr=0.02,hd95=interval,0.1" by metric and for the rest. NULL: 0.05 */
   const char *tolerance;
   bool no_gallery; /* report.html without slices, so without images of persons */
+  /* Of suite privacy, each NULL where it is not there. */
+  const char *train;        /* data set that was trained on; real is then what was held out */
+  const char *train_layout; /* NULL: guessed */
+  const char *model; /* a run folder, or a model in one: its split.json says who of train was trained on */
+  vg_membership_fn membership; /* opens it */
+  const char *device;          /* for the model; NULL: cpu */
+  int threads;                 /* for the model; 0: all */
 } vg_evaluate_settings;
 
 typedef struct vg_evaluation vg_evaluation;
@@ -100,8 +119,10 @@ typedef struct vg_evaluation vg_evaluation;
  *                 means over cases, and their SD, of intensity and gradient (a mm) in bins of 1 mm of signed
  *                 distance; null where no case has a voxel
  *     sets        of suites that compare sets: suite, metric (set_metrics.def), space, value, ci_low and
- *                 ci_high (95 % interval), floor (the same between two halves of the real set), n_real and
- *                 n_synth (subjects), note; null where there are too few subjects
+ *                 ci_high (95 % interval), floor (the same between two halves of the real set, or what the
+ *                 metric's row says), n_real and n_synth (subjects), note; null where there are too few
+ *                 subjects
+ *
  *     verdicts    of suites that judge: suite, check, verdict (a word), text (a sentence)
  *
  *   report.html   what the others hold as tables and charts (report.h), and slices of the worst cases, read

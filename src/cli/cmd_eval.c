@@ -4,6 +4,7 @@
 
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";
+static const char *train, *train_layout, *model;
 static double band = VG_BAND_MM;
 static const char *features, *features_input, *device = "cpu";
 static long long threads;
@@ -14,9 +15,8 @@ static const cli_option options[] = {
     {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired by id", true},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv, summary.json and report.html", true},
     {"suite", CLI_TEXT, &suite, "A,B",
-     "groups of metrics: image, overlap (both when not given), boundary, distribution; or all that the data "
-     "allow "
-     "(all)",
+     "groups of metrics: image, overlap (both when not given), boundary, distribution, privacy; or all that "
+     "the data allow (all)",
      false},
     {"band", CLI_F64, &band, "MM", "width of the region band, the brain around the tumour", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; guessed and said when not given", false},
@@ -30,7 +30,8 @@ static const cli_option options[] = {
      "a TorchScript network whose features suite distribution compares too, as space network", false},
     {"features-input", CLI_TEXT, &features_input, "I",
      "what it takes: 2d or 3d, channels, size, as in 2d,3,224; tried out when not given", false},
-    {"device", CLI_TEXT, &device, "D", "where it runs: cpu, cuda, cuda:N or auto", false},
+    {"device", CLI_TEXT, &device, "D", "where this network, and --model, run: cpu, cuda, cuda:N or auto",
+     false},
     {"challenge", CLI_TEXT, &challenge, "C",
      "whose rules count lesions: GLI, SSA, PED, MEN or MET of BraTS 2023", false},
     {"normalise", CLI_TEXT, &normalise, "N",
@@ -46,6 +47,15 @@ static const cli_option options[] = {
      "file for what a later --baseline needs; not written where a mean is worse", false},
     {"no-gallery", CLI_FLAG, &no_gallery, NULL, "no slices in report.html, so that it shows nobody's scan",
      false},
+    {"train", CLI_TEXT, &train, "DIR",
+     "for suite privacy: the data set that was trained on, or of which split.json of --model's run names "
+     "those "
+     "that were; all other real subjects are held out",
+     false},
+    {"train-layout", CLI_TEXT, &train_layout, "L", "layout of that data set; guessed and said when not given",
+     false},
+    {"model", CLI_TEXT, &model, "MODEL",
+     "for suite privacy: the run folder, or the model in it, whose training subjects are to be told", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
     {"json", CLI_FLAG, &json, NULL, "print the summary as JSON instead of tables", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -58,6 +68,13 @@ static vg_status print(const vg_evaluation *e) {
   fputs(text, stdout);
   vg_free(text);
   return VG_OK;
+}
+
+/* libtorch is loaded only where a model is looked at. */
+static vg_status membership(const vg_membership_options *o, vg_membership *scores) {
+  const vg_torch_module *torch;
+  vg_status st = vg_torch_open(&torch);
+  return st ? st : torch->membership(o, scores);
 }
 
 static vg_status run(char **args, int n_args) {
@@ -76,7 +93,13 @@ static vg_status run(char **args, int n_args) {
                             .baseline = baseline,
                             .write_baseline = write_baseline,
                             .tolerance = tolerance,
-                            .no_gallery = no_gallery};
+                            .no_gallery = no_gallery,
+                            .train = train,
+                            .train_layout = train_layout,
+                            .model = model,
+                            .membership = membership,
+                            .device = device,
+                            .threads = (int)threads};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band: %g mm is no width", band);
   vg_status st = vg_normalise_parse(normalise, &s.normalise);
   if (!st) st = cli_set_threads(threads);
@@ -119,10 +142,19 @@ const cli_command cmd_eval = {
         "series, region and metric; summary.json their statistics, which a later run takes as its\n"
         "--baseline; report.html shows it all, with slices of the worst cases. A single subject has neither "
         "SD nor interval.\n\n"
+        "Suite privacy asks whether training data is given away. --synth is the synthetic set, --train what\n"
+        "was trained on (of it, what split.json of --model's run says), --real who was not: held-out\n"
+        "subjects; who is in both is not held out. Near-copies: is a synthetic subject nearer to a training\n"
+        "one than persons come to one another, mirrored or not? Membership: do the model's errors or its\n"
+        "discriminator tell who was trained on? Identifiers: what do names, headers and sidecars say? Each\n"
+        "check has a verdict, of which none is a claim of anonymity: edited labels, say, keep the rest of\n"
+        "their brain. neighbours.csv, membership.csv and identifiers.csv have the subjects and places.\n\n"
         "--normalise each suits sides from different scanners, but cannot see a wrong gain or offset; real\n"
         "can.\n\n"
-        "example:\n"
-        "  voxgan eval --real BraTS2021_val --synth synthetic --out eval --baseline last/summary.json\n",
+        "examples:\n"
+        "  voxgan eval --real BraTS2021_val --synth synthetic --out eval --baseline last/summary.json\n"
+        "  voxgan eval --real BraTS2021_test --synth synthetic --train BraTS2021_train --model runs/a \\\n"
+        "    --suite privacy --out privacy\n",
     .options = options,
     .run = run,
 };

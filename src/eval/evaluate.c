@@ -171,6 +171,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if ((st = vg_eval_summarise(e))) goto out;
   vg_eval_say_left_out(e, "none of its metrics has a value in any case");
   if ((st = vg_eval_distribution(&s))) goto out;
+  if ((st = vg_eval_privacy(&s, set))) goto out;
   if (only_sets && !e->n_sets && !e->n_verdicts) {
     st = vg_fail(VG_DATA, "nothing to compare: %s",
                  e->n_left_out ? e->left_out[e->n_left_out - 1].why : "no suite has a value");

@@ -46,5 +46,7 @@ vg_status vg_eval_unpaired(eval_study *s);
 
 /* Suite distribution: the real set against the synthetic one, where there are subjects enough. */
 vg_status vg_eval_distribution(eval_study *s);
+/* Suite privacy: the synthetic set, and the model, against who was trained on. */
+vg_status vg_eval_privacy(eval_study *s, const vg_evaluate_settings *set);
 
 #endif
