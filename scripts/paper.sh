@@ -16,19 +16,19 @@
 #   PLAN                                 plan of the synthetic data set, in place of the one made here
 #   SERIES                               of the tumour data (t1,t1c,t2,flair); ANATOMY_SCHEME: of the healthy data's labels
 #   SHARE (0.3) COUNT SEEDS (3) SEED (1) share tested on, synthetic cases (twice the scans learned from), runs of each row, seed
-#   DEVICE (cpu) THREADS (0)
+#   DEVICE (cpu) THREADS (0)             JOBS: processes that share the experiment (1; of phantoms one a processor)
 #   SUBJECTS HEALTHY SIZE (26 12 48)     of --phantom
 #   QUICK=1                              small and short, to see that everything works: minutes, and no result
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 voxgan=${VOXGAN:-$root/build/release/voxgan}
-device=${DEVICE:-cpu} threads=${THREADS:-0} seed=${SEED:-1} quick=${QUICK:-0}
+device=${DEVICE:-cpu} threads=${THREADS:-0} seed=${SEED:-1} quick=${QUICK:-0} jobs=${JOBS:-1}
 
 usage() { sed -n '2,25s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 phantom=0
 if [ "${1:-}" = --phantom ]; then
   [ $# = 2 ] || usage
-  phantom=1 out=$2
+  phantom=1 out=$2 jobs=${JOBS:-$(nproc)}
 else
   [ $# = 3 ] || usage
   healthy=$1 tumour=$2 out=$3
@@ -36,13 +36,18 @@ fi
 mkdir -p "$out/.done"
 out=$(cd "$out" && pwd)
 
+is_done() {
+  mark=$out/.done/$1
+  shift
+  [ $again = 0 ] && [ "$(cat "$mark" 2>/dev/null)" = "$*" ]
+}
 # step NAME COMMAND...: unless the same command is done and nothing before it was done anew.
 again=0
 step() {
   step_name=$1
   shift
   printf '+ voxgan %s\n' "$*"
-  if [ $again = 0 ] && [ "$(cat "$out/.done/$step_name" 2>/dev/null)" = "$*" ]; then
+  if is_done "$step_name" "$@"; then
     echo "  done"
     return 0
   fi
@@ -93,6 +98,8 @@ format=$(case $train in *.csv) echo "--format brats2021" ;; esac)
 title "2/8 labels of brains, learned from healthy scans"
 step tissues train "$tissues" --data "$healthy" --layout "$healthy_layout" --out "$out/tissues" --resume --seed "$seed" --device "$device" --threads "$threads" $(sets "$tissues_set")
 
+step tissues-report report "$out/tissues"
+
 title "3/8 these labels of the tumour scans"
 step anatomy synth "$out/tissues" --images "$train" --layout "$part_layout" --out "$out/anatomy" --fill-holes all --device "$device" --threads "$threads" $format
 
@@ -101,6 +108,8 @@ step join join --tumour "$train" --layout "$part_layout" --anatomy "$out/anatomy
 
 title "5/8 images, learned from the joined labels"
 step gan train "$gan" --data "$out/joined" --out "$out/gan" --resume --seed "$seed" --device "$device" --threads "$threads" --set data.anatomy=map --set data.tumour=require $(sets "$gan_set")
+
+step gan-report report "$out/gan"
 
 title "6/8 synthetic images of altered labels: tumours scaled, moved, and in healthy brains"
 if [ -z "${PLAN:-}" ]; then
@@ -124,7 +133,15 @@ title "7/8 synthetic images beside the real ones they were learned from"
 step eval eval --real "$out/joined" --synth "$out/synthetic" --out "$out/eval" --suite all --threads "$threads"
 
 title "8/8 segmentation learned from real and from synthetic scans"
-step experiment experiment --real "$train" --layout "$part_layout" --test "$test" --test-layout "$part_layout" --synth "$out/synthetic" --gan "$out/gan" --config "$experiment" --out "$out/experiment" --seeds "$seeds" --seed "$seed" --device "$device" --threads "$threads" $(sets "$experiment_set") 
+[ "$jobs" = 1 ] || [ -n "${THREADS:-}" ] || threads=$((($(nproc) + jobs - 1) / jobs))
+set -- experiment --real "$train" --layout "$part_layout" --test "$test" --test-layout "$part_layout" --synth "$out/synthetic" --gan "$out/gan" --config "$experiment" --out "$out/experiment" --seeds "$seeds" --seed "$seed" --device "$device" --threads "$threads" $(sets "$experiment_set")
+# Others take the jobs that nobody is at; what they say is what the first says.
+while [ "$jobs" -gt 1 ] && ! is_done experiment "$@"; do
+  "$voxgan" "$@" >/dev/null 2>&1 &
+  jobs=$((jobs - 1))
+done
+step experiment "$@"
+wait
 
 title "report"
 link() { [ ! -e "$out/$1" ] || printf '<li><a href="%s">%s</a>\n' "$1" "$2"; }
@@ -154,7 +171,7 @@ HTML
   echo "<h2>The experiment</h2><pre>"
   "$voxgan" experiment --finish "$out/experiment" 2>/dev/null | sed 's/&/\&amp;/g; s/</\&lt;/g'
   echo "</pre><h2>Commands</h2><pre>"
-  for name in phantom-healthy phantom-tumour split tissues anatomy join gan synthetic eval experiment; do
+  for name in phantom-healthy phantom-tumour split tissues tissues-report anatomy join gan gan-report synthetic eval experiment; do
     [ ! -e "$out/.done/$name" ] || sed 's/&/\&amp;/g; s/</\&lt;/g; s/^/voxgan /; s/$/\n/' "$out/.done/$name"
   done
   echo "</pre></html>"
