@@ -1,6 +1,7 @@
 /* test_evaluate_report.c: the slices of report.html: which, which way round, in which order. */
 #include "evaluate_world.h"
 
+#include "eval/evaluate_report.h"
 #include "eval/evaluate_slice.h"
 
 static char *read_report(void) {
@@ -194,6 +195,85 @@ static void test_label_maps(void **state) {
   vg_free(text);
 }
 
+static char *render(void (*add)(vg_report *r, const vg_json *summary), const char *json) {
+  vg_json *summary;
+  char *path = vg_fs_join(root, "part.html");
+  void *bytes;
+  size_t n;
+  assert_int_equal(vg_json_parse("test", json, &summary), VG_OK);
+  vg_report *r = vg_report_new("part", NULL);
+  add(r, summary);
+  assert_int_equal(vg_report_write(r, path), VG_OK);
+  vg_report_free(r);
+  vg_json_free(summary);
+  assert_int_equal(vg_fs_read(path, &bytes, &n), VG_OK);
+  vg_free(path);
+  return bytes;
+}
+
+static void add_privacy(vg_report *r, const vg_json *summary) {
+  assert_int_equal(vg_eval_report_verdicts(r, summary, "privacy"), VG_OK);
+}
+static void add_all_verdicts(vg_report *r, const vg_json *summary) {
+  assert_int_equal(vg_eval_report_verdicts(r, summary, NULL), VG_OK);
+}
+
+static void test_verdicts(void **state) {
+  (void)state;
+  static const char json[] =
+      "{\"verdicts\":["
+      "{\"suite\":\"privacy\",\"check\":\"copies\",\"verdict\":\"found\",\"text\":\"3 <of> 9\"},"
+      "{\"suite\":\"privacy\",\"check\":\"names\",\"verdict\":\"none found\"},"
+      "{\"suite\":\"other\",\"check\":\"else\",\"verdict\":\"not tested\",\"text\":\"x\"}]}";
+  char *text = render(add_privacy, json);
+  assert_int_equal(count(text, "badge bad\">found"), 1);
+  assert_int_equal(count(text, "badge good\">none found"), 1);
+  assert_int_equal(count(text, "3 &lt;of&gt; 9"), 1);
+  assert_int_equal(count(text, "not tested"), 0); /* another suite's */
+  vg_free(text);
+  text = render(add_all_verdicts, json);
+  assert_int_equal(count(text, "badge warn\">not tested"), 1);
+  assert_int_equal(count(text, "3 &lt;of&gt; 9"), 0); /* in brief */
+  vg_free(text);
+  text = render(add_all_verdicts, "{}");
+  assert_int_equal(count(text, "<table"), 0);
+  vg_free(text);
+}
+
+/* Bins without a voxel, sides without a case: what there is is drawn. */
+static void test_profiles(void **state) {
+  (void)state;
+  char *text =
+      render(vg_eval_report_profiles,
+             "{\"profiles\":[{\"series\":\"t1\",\"region\":\"tumour\",\"from_mm\":-2,\"to_mm\":2,"
+             "\"real\":{\"n\":1,\"intensity\":[0.5,null,0.25,0.125],\"intensity_sd\":[null,null,null,null],"
+             "\"gradient\":[1,2,3,4],\"gradient_sd\":[1,1,1,1]},"
+             "\"synth\":{\"n\":0,\"intensity\":[null,null,null,null],\"gradient\":[]}}]}");
+  assert_int_equal(count(text, "<svg"), 2);
+  assert_int_equal(count(text, "real, n = 1"), 2 + 2); /* in the legend, and said */
+  assert_int_equal(count(text, " nan"), 0);
+  assert_non_null(strstr(text, "real, n = 1 from 0.5 to 0.125"));
+  vg_free(text);
+  text = render(vg_eval_report_profiles, "{}");
+  assert_int_equal(count(text, "<svg"), 0);
+  vg_free(text);
+}
+
+/* Two data sets as wholes: values, and those of real halves beside them. */
+static void test_sets(void **state) {
+  (void)state;
+  write_pair(3, noisy);
+  vg_evaluate_settings s = settings();
+  s.suites = "distribution";
+  vg_evaluation_free(evaluate(&s));
+  char *text = read_report();
+  assert_non_null(strstr(text, "Values of the data sets as wholes"));
+  assert_non_null(strstr(text, ">Distribution</h2>"));
+  assert_true(count(text, "<svg") > 0);
+  assert_int_equal(count(text, "<img"), 0);
+  vg_free(text);
+}
+
 static void test_lack_of_memory(void **state) {
   (void)state;
   write_pair(2, noisy);
@@ -220,9 +300,15 @@ static void test_lack_of_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_planes),   cmocka_unit_test(test_large_volumes_are_thinned_out),
-      cmocka_unit_test(test_pictures), TEST(test_worst_first),
-      TEST(test_label_maps),           TEST(test_lack_of_memory),
+      cmocka_unit_test(test_planes),
+      cmocka_unit_test(test_large_volumes_are_thinned_out),
+      cmocka_unit_test(test_pictures),
+      TEST(test_worst_first),
+      TEST(test_label_maps),
+      TEST(test_verdicts),
+      TEST(test_profiles),
+      TEST(test_sets),
+      TEST(test_lack_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
