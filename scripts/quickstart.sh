@@ -22,6 +22,7 @@ say "2/5 train: label maps -> T1, T1c, T2, FLAIR"
   run $voxgan train configs/quickstart.json --data "$out/data/train" --layout brats2021 --out "$out/run" --resume
   : > "$out/run/.done"
 }
+run $voxgan report "$out/run"
 say "3/5 synth: images from the unseen label maps"
 run $voxgan synth "$out/run" --labels "$out/data/test" --layout brats2021 --out "$out/synthetic"
 say "4/5 synth again: the same brains with other tumours, eight cases drawn from distributions"
@@ -32,5 +33,6 @@ run $voxgan eval --real "$out/data/test" --layout brats2021 --synth "$out/synthe
 
 say "done"
 echo "pictures:  $out/run/previews/ (labels, real and synthetic side by side)"
+echo "pages:     $out/run/report.html (training)"
 echo "data sets: $out/synthetic/ and $out/study/ (NIfTI, manifest.csv, contact-sheet-01.png)"
 echo "numbers:   $out/eval/report.html, and metrics.csv and summary.json beside it"

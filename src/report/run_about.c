@@ -34,6 +34,9 @@ void run_add_previews(vg_report *r, const char *run, const run_history *h) {
     if (path && vg_fs_exists(path)) {
       if (!any) {
         vg_report_section(r, "Previews");
+        vg_report_note(
+            r, VG_TONE_PLAIN,
+            "These are slices of real scans too: the page may be shown to whom those may be shown.");
         if (shown < n) vg_report_text(r, "%zu of %zu are shown; all are in previews/.", shown, n);
         vg_gallery_open_by(r, "What the model makes, by epoch", "Case", "Epoch");
         vg_gallery_case(r, "The same subjects each time; a row is one, on the slice with most tumour");
