@@ -14,6 +14,7 @@
 #   TISSUES GAN EXPERIMENT               config files of the three trainings
 #   TISSUES_SET GAN_SET EXPERIMENT_SET   settings beside them: "train.epochs=50 net.ngf=32"
 #   PLAN                                 plan of the synthetic data set, in place of the one made here
+#   TISSUE_IMAGES                        scans that get brain labels, where the tumour data have no T1: a manifest id,t1 of others
 #   SERIES                               of the tumour data (t1,t1c,t2,flair); ANATOMY_SCHEME: of the healthy data's labels
 #   SHARE (0.3) COUNT SEEDS (3) SEED (1) share tested on, synthetic cases (twice the scans learned from), runs of each row, seed
 #   DEVICE (cpu) THREADS (0)             JOBS: processes that share the experiment (1; of phantoms one a processor)
@@ -101,7 +102,7 @@ step tissues train "$tissues" --data "$healthy" --layout "$healthy_layout" --out
 step tissues-report report "$out/tissues"
 
 title "3/8 these labels of the tumour scans"
-step anatomy synth "$out/tissues" --images "$train" --layout "$part_layout" --out "$out/anatomy" --fill-holes all --device "$device" --threads "$threads" $format
+step anatomy synth "$out/tissues" --images "${TISSUE_IMAGES:-$train}" --layout "$(if [ -n "${TISSUE_IMAGES:-}" ]; then echo auto; else echo "$part_layout"; fi)" --out "$out/anatomy" --fill-holes all --device "$device" --threads "$threads" ${format:-$([ -z "${TISSUE_IMAGES:-}" ] || echo --format brats2021)}
 
 title "4/8 both kinds of labels joined"
 step join join --tumour "$train" --layout "$part_layout" --anatomy "$out/anatomy" --out "$out/joined" --threads "$threads" $format
