@@ -19,6 +19,12 @@ expect "the subjects' scores are written" [ "$(grep -c ',1,' "$T/e/membership.cs
 expect "synthetic subjects bear real ones' ids" grep -q '^manifest.csv,column source,id of a real subject,6$' "$T/e/identifiers.csv"
 expect "their label maps are those of the training set" grep -qE 'near-copies of labels: found: .* made of that very subject' "$T/stdout"
 
+# A model that has hardly learned anything knows nobody.
+expect_ok 'the model is' "$VOXGAN" train --data "$T/train" --layout brats2021 --out "$T/young" --threads 1 --set data.series=t1 \
+  --set data.val_share=0.34 --set net.ngf=8 --set net.ndf=8 --set net.d_layers=1 --set train.epochs=1
+expect_ok 'membership: none found: .*does not show that no other would' "$VOXGAN" eval $both --synth "$T/synth" --model "$T/young" \
+  --out "$T/e5"
+
 # Hidden sources: nothing is found in names and tables.
 head -c 32 /dev/urandom >"$T/key"
 expect_ok '' "$VOXGAN" synth "$T/run" --labels "$T/train" --layout brats2021 --out "$T/hidden" --format brats2021 --threads 1 \
