@@ -105,6 +105,17 @@ static size_t metric_bars(const vg_json *sets, const char *suite, const char *me
   return n;
 }
 
+/* Whether they are too far apart for one linear axis. */
+static bool span_decades(const vg_chart_bar *bars, size_t n) {
+  double least = (double)INFINITY, most = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(bars[i].value)) continue;
+    least = fmin(least, bars[i].value);
+    most = fmax(most, bars[i].value);
+  }
+  return least > 0 && most > 100 * least;
+}
+
 /* One chart a metric that has several bars, or an interval. bars: room for two a row of sets. */
 static void add_sets_charts(vg_report *r, const vg_json *sets, const char *suite, vg_chart_bar *bars) {
   for (const vg_json *first = vg_json_first(sets); first; first = vg_json_next(first)) {
@@ -114,7 +125,8 @@ static void add_sets_charts(vg_report *r, const vg_json *sets, const char *suite
       seen = of_suite(k, suite) && !strcmp(string_of(k, "metric"), metric);
     if (seen) continue;
     size_t n = metric_bars(sets, suite, metric, bars, &intervals);
-    if (n > 1 || intervals) vg_report_bars(r, &(vg_chart){.title = metric, .x = metric}, bars, n);
+    if (n > 1 || intervals)
+      vg_report_bars(r, &(vg_chart){.title = metric, .x = metric, .log = span_decades(bars, n)}, bars, n);
   }
 }
 
