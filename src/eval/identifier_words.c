@@ -13,10 +13,10 @@ static bool is_digit(char c) {
   return isdigit((unsigned char)c);
 }
 
-/* Digits from s on, as a number; *n of them. */
-static int number_at(const char *s, int *n) {
+/* The digits from s on, most of them at most, as a number; *n: how many. */
+static int number_at(const char *s, int most, int *n) {
   int v = 0;
-  for (*n = 0; *n < 9 && is_digit(s[*n]); ++*n) v = 10 * v + (s[*n] - '0');
+  for (*n = 0; *n < most && is_digit(s[*n]); ++*n) v = 10 * v + (s[*n] - '0');
   return v;
 }
 
@@ -24,19 +24,20 @@ static bool is_day(int year, int month, int day) {
   return year >= 1900 && year < 2100 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-/* 20190304, 2019-03-04, 2019/3/4, 04.03.2019, 3/4/2019. at: where digits begin. */
+/* 20190304, 20190304101112, 2019-03-04, 2019/3/4, 04.03.2019, 3/4/2019. at: where digits begin. */
 static bool date_at(const char *at) {
-  int n[3], v[3] = {number_at(at, &n[0])};
-  if (n[0] == 8) return !is_word(at[8]) && is_day(v[0] / 10000, v[0] / 100 % 100, v[0] % 100);
-  /* DICOM's and the ISO's times go on with digits or a T */
-  if (n[0] != 4 && (n[0] < 1 || n[0] > 2)) return false;
+  const size_t digits = strspn(at, "0123456789");
+  int n[3], v[3] = {number_at(at, 8, &n[0])};
+  if (digits == 8 || digits == 14)
+    return !is_word(at[digits]) && is_day(v[0] / 10000, v[0] / 100 % 100, v[0] % 100);
+  if (digits != 4 && (digits < 1 || digits > 2)) return false;
   const char mark = at[n[0]];
   if (!mark || !strchr("-/.", mark)) return false;
   const char *second = at + n[0] + 1;
-  v[1] = number_at(second, &n[1]);
+  v[1] = number_at(second, 4, &n[1]);
   if (n[1] < 1 || n[1] > 2 || second[n[1]] != mark) return false;
   const char *third = second + n[1] + 1;
-  v[2] = number_at(third, &n[2]);
+  v[2] = number_at(third, 5, &n[2]);
   if (third[n[2]] == '.' && is_digit(third[n[2] + 1])) return false; /* a version or an address */
   if (n[0] == 4) return n[2] >= 1 && n[2] <= 2 && is_day(v[0], v[1], v[2]);
   return n[2] == 4 && (is_day(v[2], v[1], v[0]) || is_day(v[2], v[0], v[1]));
@@ -44,11 +45,10 @@ static bool date_at(const char *at) {
 
 /* 1.2.840.113619...: at least six numbers. */
 static bool uid_at(const char *at) {
-  int dots = 0, n;
+  int dots = 0;
   if ((*at != '1' && *at != '2') || at[1] != '.') return false;
   for (const char *s = at; is_digit(*s);) {
-    number_at(s, &n);
-    while (is_digit(*s)) s++;
+    s += strspn(s, "0123456789");
     if (*s != '.' || !is_digit(s[1])) break;
     dots++;
     s++;

@@ -26,6 +26,7 @@ static void words(void **state) {
       {"sub-10001_T1w.nii.gz", NULL, false},
       {"head 7", NULL, false}, /* ids that are words or numbers are not looked for */
       {"20190304", "date", false},
+      {"20190304101112", "date", false},
       {"scan_2019-03-04T10:11", "date", false},
       {"4/3/2019", "date", false},
       {"04.03.2019", "date", false},
