@@ -1,8 +1,10 @@
 // script.cpp: networks that TorchScript describes, to be run and not trained.
 #include "shim.hpp"
 #include "voxgan/fs.h"
+#include <memory>
 #include <string>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/frontend/error_report.h>
 #include <torch/csrc/jit/python/update_graph_executor_opt.h>
 #include <torch/csrc/jit/serialization/import.h>
 
@@ -29,8 +31,6 @@ vg_status vg_script_load(const char *path, vg_device d, vg_script **out) {
   std::string why;
   const bool loaded = guarded("script", [&] {
     try {
-      // What a graph's optimiser makes of its second run may differ from the first in the last bits.
-      torch::jit::setGraphExecutorOptimize(false);
       auto script = std::make_unique<vg_script>(vg_script{torch::jit::load(path, voxgan::device_of(d))});
       script->module.eval();
       *out = script.release();
@@ -54,6 +54,9 @@ vg_tensor *vg_script_run(vg_script *s, const vg_tensor *x) {
   return voxgan::op("script", {x}, [&] {
     voxgan::ready();
     const at::NoGradGuard no_grad;
+    // What a graph's optimiser makes of its second run may differ from the first in the last bits. The switch
+    // is this thread's.
+    torch::jit::setGraphExecutorOptimize(false);
     try {
       return first_tensor(s->module.forward({x->t}));
     } catch (const c10::Error &) {
