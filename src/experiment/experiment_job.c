@@ -9,9 +9,9 @@
 #include "voxgan/mem.h"
 #include "voxgan/str.h"
 
-/* Written whatever the test set's layout is: it keeps ids, and has a value for every tumour class that the
- * regions need. */
-#define FORMAT "brats2021"
+/* Written whatever the test set's layout is: it keeps ids, and of the editions it alone has a value of its own
+ * for each of the four tumour classes. */
+#define FORMAT "brats2013"
 
 char *experiment_job_folder(const char *out, const experiment_job *j) {
   return vg_format("%s/jobs/%s", out, j->name);
