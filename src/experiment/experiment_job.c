@@ -9,8 +9,8 @@
 #include "voxgan/mem.h"
 #include "voxgan/str.h"
 
-/* Written whatever the test set's layout is: it keeps ids, and of the editions it alone has a value of its own
- * for each of the four tumour classes. */
+/* Written whatever the test set's layout is: it keeps ids, and of the editions it alone has a value of its
+ * own for each of the four tumour classes. */
 #define FORMAT "brats2013"
 
 char *experiment_job_folder(const char *out, const experiment_job *j) {
