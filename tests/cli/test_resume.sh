@@ -142,4 +142,18 @@ expect "the checkpoint of before is there" [ "$(newest "$T/full")" = "$before" ]
 train --out "$T/full" --resume
 expect "after a full disk" same "$T/full"
 
+# In bf16 too, which the run's config says.
+half="$tiny --set train.precision=bf16 --set train.epochs=8 --set train.checkpoint_steps=3"
+expect_ok 'trained 24 steps' "$VOXGAN" train $half --out "$T/half"
+expect "its precision is recorded" grep -q '"precision": *"bf16"' "$T/half/config.json"
+"$VOXGAN" train $half --out "$T/half2" >>"$T/log" 2>&1 &
+pid=$!
+for _ in $(seq 600); do [ -n "$(newest "$T/half2" 2>/dev/null)" ] && break; sleep 0.05; done
+kill -9 $pid
+wait $pid 2>/dev/null
+expect_ok 'trained 24 steps|are done' "$VOXGAN" train $half --out "$T/half2" --resume
+expect "in bf16 a killed run ends in the same bytes" cmp -s "$T/half/model.safetensors" "$T/half2/model.safetensors"
+expect "which are not fp32's" bash -c "'$VOXGAN' train $(echo $half) --set train.precision=fp32 --out '$T/single' >>'$T/log' 2>&1 &&
+  ! cmp -s '$T/half/model-last.safetensors' '$T/single/model-last.safetensors'"
+
 finish
