@@ -84,7 +84,7 @@ static bool of_suite(const vg_json *row, const char *suite) {
   return !strcmp(string_of(row, "suite"), suite);
 }
 
-/* The bars of one metric: a space's value, and beside it what two halves of the real set come to. */
+/* The bars of one metric: a space's value, and beside it its reference: what real subjects alone come to. */
 static size_t metric_bars(const vg_json *sets, const char *suite, const char *metric, vg_chart_bar *bars,
                           bool *intervals) {
   size_t n = 0;
@@ -99,7 +99,7 @@ static size_t metric_bars(const vg_json *sets, const char *suite, const char *me
                                number_of(row, "ci_low"), number_of(row, "ci_high")};
       *intervals = *intervals || isfinite(bars[n].low);
       n++;
-      if (floors) bars[n++] = (vg_chart_bar){string_of(row, "space"), "real halves", floor, NAN, NAN};
+      if (floors) bars[n++] = (vg_chart_bar){string_of(row, "space"), "reference", floor, NAN, NAN};
     }
   }
   return n;

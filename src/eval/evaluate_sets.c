@@ -69,8 +69,8 @@ void vg_eval_sets_csv(const vg_evaluation *e, vg_str *text) {
 }
 
 vg_status vg_eval_sets_table(const vg_evaluation *e, const char *suite, vg_table *t) {
-  static const char *const header[] = {"space",       "metric", "value",   "95% interval",
-                                       "real halves", "n real", "n synth", "note"};
+  static const char *const header[] = {"space",     "metric", "value",   "95% interval",
+                                       "reference", "n real", "n synth", "note"};
   vg_status st = vg_table_init(t, 8, header);
   for (size_t i = 0; i < e->n_sets && !st; i++) {
     const eval_set *s = &e->sets[i];

@@ -39,7 +39,7 @@ typedef struct eval_set {
   char space[32]; /* what it was measured in: features.def, a series, ... */
   double value;
   double ci_low, ci_high; /* 95 % interval; NaN where there is none */
-  double floor;           /* what it is between two halves of the real set; NaN where there are too few */
+  double floor; /* "reference": between two halves of the real set, or as the suite says; NaN: too few */
   size_t n_real, n_synth; /* subjects */
   char note[160];         /* "" */
 } eval_set;

@@ -210,13 +210,13 @@ vg_report_tone vg_report_tone_of(const char *verdict) {
   static const struct {
     const char *word;
     vg_report_tone tone;
-  } words[] = {{"worse", VG_TONE_BAD},       {"fail", VG_TONE_BAD},  {"gone", VG_TONE_BAD},
-               {"fewer cases", VG_TONE_BAD}, {"bad", VG_TONE_BAD},   {"more infinite", VG_TONE_BAD},
-               {"error", VG_TONE_BAD},       {"found", VG_TONE_BAD}, {"better", VG_TONE_GOOD},
-               {"pass", VG_TONE_GOOD},       {"ok", VG_TONE_GOOD},   {"good", VG_TONE_GOOD},
-               {"none found", VG_TONE_GOOD}, {"done", VG_TONE_GOOD}, {"unclear", VG_TONE_WARN},
-               {"not tested", VG_TONE_WARN}, {"warn", VG_TONE_WARN}, {"left out", VG_TONE_WARN},
-               {"interrupted", VG_TONE_WARN}};
+  } words[] = {{"worse", VG_TONE_BAD},       {"fail", VG_TONE_BAD},          {"gone", VG_TONE_BAD},
+               {"fewer cases", VG_TONE_BAD}, {"bad", VG_TONE_BAD},           {"more infinite", VG_TONE_BAD},
+               {"error", VG_TONE_BAD},       {"found", VG_TONE_BAD},         {"better", VG_TONE_GOOD},
+               {"pass", VG_TONE_GOOD},       {"ok", VG_TONE_GOOD},           {"good", VG_TONE_GOOD},
+               {"none found", VG_TONE_GOOD}, {"done", VG_TONE_GOOD},         {"unclear", VG_TONE_WARN},
+               {"not tested", VG_TONE_WARN}, {"inconclusive", VG_TONE_WARN}, {"warn", VG_TONE_WARN},
+               {"left out", VG_TONE_WARN},   {"interrupted", VG_TONE_WARN}};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     if (vg_starts_with(verdict, words[i].word)) return words[i].tone;
   }

@@ -47,7 +47,7 @@ expect "figures of the synthetic subject" grep -q '^BraTS2021_00007,t1,tumour,bo
 expect "and of the sets" grep -q '^,tumour,,mmd,' "$T/e6/metrics.csv"
 expect_ok 'left out: it needs two subjects' "$VOXGAN" eval $lone --out "$T/e7" --suite boundary,distribution
 expect_fail 3 'nothing to compare: it needs two subjects' "$VOXGAN" eval $lone --out "$T/e7" --suite distribution
-expect_ok 'real halves' "$VOXGAN" eval $both --out "$T/e8" --suite distribution
+expect_ok 'reference' "$VOXGAN" eval $both --out "$T/e8" --suite distribution
 expect "in the summary" grep -q '"floor"' "$T/e8/summary.json"
 sed '/"space":"thumbnail","metric":"mmd"/s/"value":0/"value":-9/' $baseline >"$T/nearer.json"
 expect_fail 5 '1 value worse' "$VOXGAN" eval $both --out "$T/e8" --suite distribution --baseline "$T/nearer.json"
