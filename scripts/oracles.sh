@@ -20,7 +20,8 @@ if [ ! $env/.made -nt scripts/oracles.sh ]; then
   numpy=$($python -c 'import numpy; print(numpy.__version__)')
   pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; } # it warns of what is left out
   pip --no-deps nnunetv2 acvl-utils
-  pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno tensorboard
+  pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
+  pip "numpy==$numpy" tensorboard
   # panoptica wants a newer SciPy and scikit-image than Debian's, and MONAI goes with both.
   /usr/bin/python3 -m venv --system-site-packages $env/metrics
   env=$env/metrics pip --no-deps monai==1.3.2
