@@ -285,7 +285,7 @@ static vg_status look_at_image(const scan *s) {
   vg_status st = vg_map_open(s->path, &map);
   if (st) return st;
   if (vg_gzip_is(map.bytes, map.len)) st = look_at_gzip(s, map.bytes, map.len);
-  if (!st) st = look_at_nifti(s, map.bytes, map.len);
+  if (!st && map.len) st = look_at_nifti(s, map.bytes, map.len);
   vg_map_release(&map);
   return st == VG_DATA ? VG_OK : st; /* damaged: there is no header to read */
 }
