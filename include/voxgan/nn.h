@@ -47,8 +47,9 @@ typedef struct vg_gan_objective {
   double w_r1;                            /* gamma of R1 (Mescheder et al., ICML 2018); 0: none */
   int r1_every; /* steps between such terms, each that many times as large (StyleGAN2: 16) */
   double beta1, beta2;
-  double ema;      /* decay a step of the generator's exponential moving average; 0: none */
-  bool bf16;       /* convolutions in bf16, see vg_tensor_bf16 */
+  double ema;     /* decay a step of the generator's exponential moving average; 0: none */
+  bool bf16;      /* convolutions in bf16, see vg_tensor_bf16 */
+  bool recompute; /* keep little of the generator for its gradient, and compute it again (Chen et al. 2016) */
   bool d_spectral; /* spectral norm in the discriminator (Miyato et al., ICLR 2018) */
 } vg_gan_objective;
 
@@ -104,7 +105,8 @@ vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score);
 void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
 /* Bytes that generate needs beyond the parameters, for one sample: an estimate from the widths. */
 size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]);
-size_t vg_gan_step_bytes(const vg_gan_spec *spec, int n, const int dim[3]);
+/* The same of a step on n samples, with parameters, gradients and moments; 0 for a spec that is not valid. */
+size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *objective, int n, const int dim[3]);
 size_t vg_gan_parameters(const vg_gan *gan, bool discriminator);
 
 /* ---- state ---- */

@@ -51,6 +51,8 @@ const char *vg_torch_version(void); /* "1.13.0" */
 /* Highest bytes held so far: the process's peak RSS on the CPU; on CUDA what tensors held at once, or 0 where
  * libtorch (before 2.10) does not tell. */
 size_t vg_tensor_peak_bytes(vg_device d);
+/* Bytes that a CUDA device has; 0: not known, or the CPU. */
+size_t vg_tensor_total_bytes(vg_device d);
 /* On: convolutions of this thread round their inputs and weights to bf16 and give bf16, and what follows them
  * up to a loss keeps that in memory. Sums within, norms, losses, reductions and gradients of weights are fp32,
  * and weights are kept in it. Returns the former setting. */
@@ -106,6 +108,13 @@ void vg_zero_grad(vg_tensor *t);
  * is an error: they have no second derivative, see vg_tensor_own_kernels. */
 vg_tensor *vg_gradient(vg_tensor *of, vg_tensor *in);
 bool vg_no_grad(bool on); /* this thread; returns the former setting */
+/* Gradient checkpointing (Chen et al. 2016). f(context, a, b, rand, false), of which the graph keeps a and b
+ * alone: for the gradient, f is called again (again true) with a copy of context and with rand as it was, and
+ * must make the same tensor. It computes by its arguments and by tensors that outlive the graph (parameters,
+ * whose gradients it gives); b and rand may be NULL. Without gradients it is called once, as it is. */
+typedef vg_tensor *(*vg_segment)(const void *context, vg_tensor *a, vg_tensor *b, vg_rand *rand, bool again);
+vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tensor *a, vg_tensor *b,
+                        vg_rand *rand);
 
 /* ---- elementwise; shapes broadcast ---- */
 vg_tensor *vg_add(vg_tensor *a, vg_tensor *b);

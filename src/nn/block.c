@@ -53,6 +53,12 @@ static vg_tensor *initial(const vg_params *p, const char *name, const int64_t *s
 static vg_tensor *add(vg_params *p, const char *block, const char *what, const int64_t *shape, int ndim,
                       double mean, double sd, bool trained) {
   if (p->status) return NULL;
+  if (p->counting) {
+    double n = 1;
+    for (int i = 0; i < ndim; i++) n *= (double)shape[i];
+    p->floats += n;
+    return NULL;
+  }
   if (p->n == p->cap) {
     int cap = p->cap ? 2 * p->cap : 32;
     vg_param *list = vg_realloc(p->list, (size_t)cap, sizeof *list);
@@ -180,6 +186,25 @@ vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, 
   vg_tensor *y =
       b->up ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out) : vg_conv3d_cat(x0, x1, w, b->b, &b->geo);
   return vg_scope_pop(s, norm_act(b, y, slope, pass));
+}
+
+typedef struct repeated {
+  vg_stage stage;
+  vg_pass pass;
+} repeated;
+
+static vg_tensor *run_repeated(const void *context, vg_tensor *a, vg_tensor *b, vg_rand *rand, bool again) {
+  const repeated *r = context;
+  vg_pass pass = r->pass;
+  pass.rand = rand;
+  if (again) pass.update_stats = false;
+  return r->stage.run(&r->stage, a, b, &pass);
+}
+
+vg_tensor *vg_stage_run(const vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass) {
+  if (!pass->recompute) return s->run(s, a, b, pass);
+  const repeated r = {*s, *pass};
+  return vg_recompute(run_repeated, &r, sizeof r, a, b, pass->rand);
 }
 
 vg_tensor *vg_output(vg_tensor *y, bool softmax) {

@@ -21,6 +21,8 @@ typedef struct vg_params {
   char within[16];    /* goes before the names of the blocks that are made next */
   uint64_t seed;
   double sd;     /* of the initial weights; 0: zeros, for networks whose weights are loaded next */
+  bool counting; /* only counts floats: nothing is made, and blocks cannot be applied */
+  double floats;
   bool spectral; /* blocks divide their weight by its largest singular value */
   vg_device device;
   vg_param *list;
@@ -41,6 +43,7 @@ int vg_norm_find(const char *name);
 typedef struct vg_pass {
   bool training;     /* batch statistics and dropout */
   bool update_stats; /* running statistics follow; off where a pass is run a second time */
+  bool recompute;    /* stages keep their inputs alone, and are run again for the gradient */
   double dropout;    /* probability, where a network has dropout */
   vg_rand *rand;     /* of dropout */
 } vg_pass;
@@ -80,6 +83,14 @@ vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], dou
  */
 vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
                                double slope, const vg_pass *pass);
+/* What a network is a chain of, where its activations may be recomputed: run is a function of its arguments
+ * and the network's parameters. b may be NULL. */
+typedef struct vg_stage {
+  vg_tensor *(*run)(const struct vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass);
+  const void *net;
+  int index, out[3]; /* which, and the D, H, W that it makes, where it needs to know */
+} vg_stage;
+vg_tensor *vg_stage_run(const vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass);
 /* ReLU at 0, nothing at 1. */
 vg_tensor *vg_activate(vg_tensor *y, double slope);
 /* What a generator ends in: class fractions along C, or images in [-1, 1]. */

@@ -8,11 +8,7 @@
 
 /* ---- building ---- */
 
-static bool has_discriminator(const vg_gan_spec *spec) {
-  return strcmp(spec->discriminator, "none") != 0;
-}
-
-static vg_status check_spec(const vg_gan_spec *spec, bool training) {
+vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
   const vg_generator *g = vg_generator_find(spec->generator);
   if (!g)
     return vg_fail(VG_CONFIG, "generator \"%s\" is not known; see voxgan list generators", spec->generator);
@@ -31,7 +27,7 @@ static vg_status check_spec(const vg_gan_spec *spec, bool training) {
   if (!(spec->dropout >= 0 && spec->dropout < 1))
     return vg_fail(VG_CONFIG, "dropout %g: 0 or more, below 1", spec->dropout);
   vg_status st = g->check(spec);
-  if (st || !training || !has_discriminator(spec)) return st;
+  if (st || !training || !vg_gan_has_discriminator(spec)) return st;
   return vg_scales_check(spec);
 }
 
@@ -48,9 +44,9 @@ static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective
         "reconstruction loss \"%s\" is one of class fractions, and the generator makes images; l1 is "
         "for them",
         r->name);
-  if (o->w_adversarial > 0 && !has_discriminator(spec))
+  if (o->w_adversarial > 0 && !vg_gan_has_discriminator(spec))
     return vg_fail(VG_CONFIG, "an adversarial loss of weight %g wants a discriminator", o->w_adversarial);
-  if (o->w_feature > 0 && !has_discriminator(spec))
+  if (o->w_feature > 0 && !vg_gan_has_discriminator(spec))
     return vg_fail(VG_CONFIG, "a feature-matching loss of weight %g wants a discriminator", o->w_feature);
   if (!(o->w_feature >= 0 && isfinite(o->w_feature)) || !(o->w_r1 >= 0 && isfinite(o->w_r1)))
     return vg_fail(VG_CONFIG, "weights %g of feature matching and %g of the gradient penalty: 0 or more",
@@ -70,7 +66,7 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
                          vg_device device, vg_gan **out) {
   *out = NULL;
   vg_gan *gan = NULL;
-  vg_status st = check_spec(spec, objective != NULL);
+  vg_status st = vg_gan_check_spec(spec, objective != NULL);
   if (!st && objective) st = check_objective(spec, objective);
   if (st) return st;
   if (!(gan = VG_NEW(vg_gan))) return VG_MEMORY;
@@ -97,7 +93,7 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
   gan->adversarial = vg_loss_find(objective->adversarial);
   gan->reconstruction = vg_loss_find(objective->reconstruction);
   st = vg_adam_init(&gan->g_adam, &gan->g_params, objective->beta1, objective->beta2);
-  if (st || !has_discriminator(spec)) goto out;
+  if (st || !vg_gan_has_discriminator(spec)) goto out;
   gan->d_params = (vg_params){
       .prefix = "d.", .seed = seed, .sd = INIT_SD, .spectral = objective->d_spectral, .device = device};
   if (!(st = vg_scales_build(spec, &gan->d_params, &gan->d)))
@@ -192,17 +188,4 @@ vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[
   vg_scope_pop(s, NULL);
   vg_no_grad(before);
   return st;
-}
-
-size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
-  const vg_generator *g = vg_generator_find(spec->generator);
-  return g ? (size_t)(g->floats(spec, dim, false) * sizeof(float)) : 0;
-}
-
-size_t vg_gan_step_bytes(const vg_gan_spec *spec, int n, const int dim[3]) {
-  const vg_generator *g = vg_generator_find(spec->generator);
-  if (!g) return 0;
-  double inputs = vg_voxels(dim) * (spec->in_channels + spec->out_channels + 1);
-  double judged = has_discriminator(spec) ? vg_scales_floats(spec, dim) : 0;
-  return (size_t)((g->floats(spec, dim, true) + judged + inputs) * n * sizeof(float));
 }

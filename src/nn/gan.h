@@ -1,6 +1,7 @@
 /* gan.h: what a vg_gan is made of; shared by the gan_*.c. */
 #ifndef VG_NN_GAN_H
 #define VG_NN_GAN_H
+#include <string.h>
 #include "nn/networks.h"
 #include "nn/optim.h"
 #include "nn/scales.h"
@@ -38,6 +39,11 @@ vg_status vg_gan_losses_read(vg_tensor *row, int first, vg_gan_losses *out);
 vg_status vg_gan_losses_defer(vg_gan *gan, vg_tensor *d, vg_tensor *g, vg_tensor *skipped);
 /* Forgets the deferred steps' losses. */
 void vg_gan_drop_pending(vg_gan *gan);
+static inline bool vg_gan_has_discriminator(const vg_gan_spec *spec) {
+  return strcmp(spec->discriminator, "none") != 0;
+}
+/* VG_CONFIG names what is wrong. training: the discriminator is looked at too. */
+vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training);
 /* VG_CONFIG where the network cannot take this extent. */
 vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training);
 

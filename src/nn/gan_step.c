@@ -21,7 +21,10 @@ static part prepare(vg_gan *gan, const vg_gan_batch *b, int index, bool graph, b
             .target = vg_gan_upload(gan, b, b->target, gan->spec.out_channels),
             .weight = vg_gan_upload(gan, b, b->weight, 1)};
   if (gan->objective.bf16) t.input = vg_cast(t.input, VG_BF16); /* once for all that convolve it */
-  vg_pass pass = {.training = true, .update_stats = update_stats, .dropout = gan->spec.dropout};
+  vg_pass pass = {.training = true,
+                  .update_stats = update_stats,
+                  .recompute = gan->objective.recompute,
+                  .dropout = gan->spec.dropout};
   if (pass.dropout > 0) pass.rand = dropout_stream(gan, index);
   bool before = vg_no_grad(!graph);
   t.fake = gan->generator->forward(gan->g, t.input, &pass);

@@ -83,10 +83,34 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   return r;
 }
 
-static vg_tensor *residual(const vg_block block[2], vg_tensor *x, const vg_pass *pass) {
-  vg_scope *s = vg_scope_push();
+static vg_tensor *run_in(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  return vg_block_apply(&((const resnet *)s->net)->in, x, NULL, 0, pass);
+}
+
+static vg_tensor *run_down(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  return vg_block_apply(&((const resnet *)s->net)->down[s->index], x, NULL, 0, pass);
+}
+
+static vg_tensor *run_residual(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  const vg_block *block = ((const resnet *)s->net)->block[s->index];
+  vg_scope *scope = vg_scope_push();
   vg_tensor *y = vg_pass_dropout(vg_block_apply(&block[0], x, NULL, 0, pass), pass);
-  return vg_scope_pop(s, vg_add(x, vg_block_apply(&block[1], y, NULL, 1, pass)));
+  return vg_scope_pop(scope, vg_add(x, vg_block_apply(&block[1], y, NULL, 1, pass)));
+}
+
+static vg_tensor *run_up(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  return vg_block_apply(&((const resnet *)s->net)->up[s->index], x, s->out, 0, pass);
+}
+
+static vg_tensor *run_out(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  const resnet *r = s->net;
+  vg_scope *scope = vg_scope_push();
+  return vg_scope_pop(scope, vg_output(vg_block_apply(&r->out, x, NULL, 1, pass), r->softmax));
 }
 
 /* Lets go of the step before, which a gradient may still hold, and holds the new one instead. */
@@ -97,16 +121,22 @@ static vg_tensor *step(vg_tensor *before, vg_tensor *after) {
 
 static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   const resnet *r = net;
-  int size[DOWNS][3];
-  vg_tensor *y = step(NULL, vg_block_apply(&r->in, x, NULL, 0, pass));
+  vg_stage down[DOWNS], stage = {.run = run_in, .net = r};
+  vg_tensor *y = step(NULL, vg_stage_run(&stage, x, NULL, pass));
   for (int i = 0; i < DOWNS; i++) {
-    for (int a = 0; a < 3; a++) size[i][a] = (int)vg_size(y, a + 2);
-    y = step(y, vg_block_apply(&r->down[i], y, NULL, 0, pass));
+    down[i] = (vg_stage){.run = run_down, .net = r, .index = i};
+    for (int a = 0; a < 3; a++) down[i].out[a] = (int)vg_size(y, a + 2); /* what the way up comes back to */
+    y = step(y, vg_stage_run(&down[i], y, NULL, pass));
   }
-  for (int i = 0; i < r->blocks; i++) y = step(y, residual(r->block[i], y, pass));
-  for (int i = DOWNS - 1; i >= 0; i--) y = step(y, vg_block_apply(&r->up[i], y, size[i], 0, pass));
-  vg_scope *s = vg_scope_push();
-  vg_tensor *out = vg_scope_pop(s, vg_output(vg_block_apply(&r->out, y, NULL, 1, pass), r->softmax));
+  stage.run = run_residual;
+  for (stage.index = 0; stage.index < r->blocks; stage.index++)
+    y = step(y, vg_stage_run(&stage, y, NULL, pass));
+  for (int i = DOWNS - 1; i >= 0; i--) {
+    down[i].run = run_up;
+    y = step(y, vg_stage_run(&down[i], y, NULL, pass));
+  }
+  stage.run = run_out;
+  vg_tensor *out = vg_stage_run(&stage, y, NULL, pass);
   vg_release(y);
   return out;
 }
@@ -121,18 +151,21 @@ static void min_dim(const vg_gan_spec *spec, int dim[3]) {
   }
 }
 
-static double floats(const vg_gan_spec *spec, const int dim[3], bool training) {
+static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   int stride[DOWNS][3], low[3];
   strides(spec->patch, stride, low);
-  double top = vg_voxels(dim), ngf = spec->ngf, held = 0, v = top;
+  double top = vg_voxels(dim), ngf = spec->ngf, held = 0, given = 0, v = top;
   for (int i = 0; i < DOWNS; i++) {
     v /= (double)stride[i][0] * stride[i][1] * stride[i][2];
     held += 5 * v * ngf * (2 << i);
+    given += 2 * v * ngf * (2 << i);
   }
   held += 7 * top * ngf + 8 * v * 4 * ngf * spec->blocks + 3 * top * spec->out_channels;
+  given += 2 * top * ngf + v * 4 * ngf * spec->blocks + 3 * top * spec->out_channels;
   /* the k7 layers: their input, its padded copy and their output */
   double peak = top * (4 * ngf + 2 * spec->out_channels);
-  return training ? held + peak : peak + top * spec->in_channels;
+  return use == VG_USE_GENERATING ? peak + top * spec->in_channels
+                                  : (use == VG_USE_TRAINING ? held : given) + peak;
 }
 
 const vg_generator vg_generator_resnet = {check, build, forward, min_dim, floats};

@@ -86,19 +86,35 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   return u;
 }
 
-/* x (N, C, D, H, W), already through its LeakyReLU -> what level i hands outwards, through its ReLU
- * (as it is at level 0). ReLU(LeakyReLU(x)) is ReLU(x), so the skip needs nothing but x itself. */
+/* Level i's convolution down, of what came through the LeakyReLU of the level outside. */
+static vg_tensor *run_down(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  const unet *u = s->net;
+  return vg_block_apply(&u->down[s->index], x, NULL, s->index == u->levels - 1 ? 0 : 0.2, pass);
+}
+
+/* And up: of what the convolution down gave, and of what the level inside did, through their ReLUs (which the
+ * latter and the innermost have had; ReLU(LeakyReLU(x)) is ReLU(x), so the skip needs nothing but x itself).
+ */
+static vg_tensor *run_up(const vg_stage *s, vg_tensor *x, vg_tensor *inside, const vg_pass *pass) {
+  const unet *u = s->net;
+  const int i = s->index;
+  const double slope = i ? 0 : 1;
+  vg_scope *scope = vg_scope_push();
+  vg_tensor *y = i == u->levels - 1 ? vg_block_apply(&u->up[i], x, s->out, slope, pass)
+                                    : vg_block_apply_pair(&u->up[i], vg_relu(x), inside, s->out, slope, pass);
+  return vg_scope_pop(scope, u->dropout[i] ? vg_pass_dropout(y, pass) : y);
+}
+
+/* x (N, C, D, H, W), already through its LeakyReLU -> what level i hands outwards, through its ReLU (as it is
+ * at level 0). */
 static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass) {
-  const int out[3] = {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)};
-  bool outer = i == 0, inner = i == u->levels - 1;
+  const vg_stage down = {.run = run_down, .net = u, .index = i};
+  const vg_stage up = {run_up, u, i, {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)}};
   vg_scope *s = vg_scope_push();
-  vg_tensor *y = vg_block_apply(&u->down[i], x, NULL, inner ? 0 : 0.2, pass);
-  if (inner)
-    y = vg_block_apply(&u->up[i], y, out, outer ? 1 : 0, pass);
-  else
-    y = vg_block_apply_pair(&u->up[i], vg_relu(y), level(u, i + 1, y, pass), out, outer ? 1 : 0, pass);
-  if (u->dropout[i]) y = vg_pass_dropout(y, pass);
-  return vg_scope_pop(s, y);
+  vg_tensor *y = vg_stage_run(&down, x, NULL, pass);
+  vg_tensor *inside = i < u->levels - 1 ? level(u, i + 1, y, pass) : NULL;
+  return vg_scope_pop(s, vg_stage_run(&up, y, inside, pass));
 }
 
 static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
@@ -117,18 +133,21 @@ static void min_dim(const vg_gan_spec *spec, int dim[3]) {
   }
 }
 
-/* Checked against the resident set: generating within 10 %, training 10 to 30 % above what it takes. Training
- * holds per level the convolution's output, its activation, the skip's ReLU, the decoder's output and its
- * norm, and at its peak two gradients of the widest. */
-static double floats(const vg_gan_spec *spec, const int dim[3], bool training) {
+/* Checked against the resident set. Training holds per level the convolution's output, its activation, the
+ * skip's ReLU, the decoder's output and its norm, and at its peak two gradients of the widest; recomputing,
+ * what either half of a level gives, and one level's share of the former. */
+static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   int stride[VG_UNET_MAX_LEVELS][3], levels = vg_unet_strides(spec->patch, spec->levels, stride);
-  double skips = 0, held = 0, peak = 0, widest = 0, outside = vg_voxels(dim) * spec->in_channels;
+  double skips = 0, held = 0, given = 0, peak = 0, widest = 0, level = 0;
+  double outside = vg_voxels(dim) * spec->in_channels;
   int n[3] = {dim[0], dim[1], dim[2]};
   for (int i = 0; i < levels; i++) {
     double up = vg_voxels(n) * (i ? vg_width(spec->ngf, i - 1) : spec->out_channels);
     for (int a = 0; a < 3; a++) n[a] = n[a] / stride[i][a] > 0 ? n[a] / stride[i][a] : 1;
-    double down = vg_voxels(n) * vg_width(spec->ngf, i);
-    held += 3 * down + (i ? 2 : 1) * up;
+    double down = vg_voxels(n) * vg_width(spec->ngf, i), twice = (i ? 2 : 1) * up;
+    held += 3 * down + twice;
+    given += down + up;
+    if (down + twice > level) level = down + twice;
     /* the decoder of this level: all skips outside, its two inputs, its output twice */
     double here = outside + skips + 4 * down + 2.25 * up;
     if (here > peak) peak = here;
@@ -136,7 +155,8 @@ static double floats(const vg_gan_spec *spec, const int dim[3], bool training) {
     if (2 * up > widest) widest = 2 * up;
   }
   if (spec->input_skip) held += 2 * vg_voxels(dim) * spec->out_channels;
-  return training ? held + widest : peak;
+  if (spec->input_skip) given += 2 * vg_voxels(dim) * spec->out_channels;
+  return use == VG_USE_GENERATING ? peak : use == VG_USE_TRAINING ? held + widest : given + level + widest;
 }
 
 const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats};

@@ -84,21 +84,41 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   return u;
 }
 
-/* x of level i, before its k3 convolution -> what the level hands outwards, at its own resolution. */
+/* What level i takes from outside, brought to its resolution, through its k3 convolution. */
+static vg_tensor *run_into(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  const unet_k3 *u = s->net;
+  const int i = s->index;
+  vg_scope *scope = vg_scope_push();
+  vg_tensor *y = vg_block_apply(i ? &u->down[i - 1] : &u->in, x, NULL, SLOPE, pass);
+  y = vg_block_apply(&u->flat[i], y, NULL, SLOPE, pass);
+  return vg_scope_pop(scope, i == u->levels ? vg_pass_dropout(y, pass) : y);
+}
+
+/* What level i hands outwards: of y, its own, and what the level inside did. */
+static vg_tensor *run_join(const vg_stage *s, vg_tensor *y, vg_tensor *inside, const vg_pass *pass) {
+  const unet_k3 *u = s->net;
+  const int i = s->index;
+  const int size[3] = {(int)vg_size(y, 2), (int)vg_size(y, 3), (int)vg_size(y, 4)};
+  vg_scope *scope = vg_scope_push();
+  inside = vg_block_apply(&u->up[i], inside, size, SLOPE, pass);
+  return vg_scope_pop(scope, vg_block_apply_pair(&u->join[i], y, inside, NULL, SLOPE, pass));
+}
+
+/* x of level i - 1 -> what level i hands outwards, at its own resolution. */
 static vg_tensor *level(const unet_k3 *u, int i, vg_tensor *x, const vg_pass *pass) {
+  const vg_stage into = {.run = run_into, .net = u, .index = i},
+                 join = {.run = run_join, .net = u, .index = i};
   vg_scope *s = vg_scope_push();
-  vg_tensor *y = vg_block_apply(&u->flat[i], x, NULL, SLOPE, pass);
-  if (i == u->levels) return vg_scope_pop(s, vg_pass_dropout(y, pass));
-  const int size[3] = {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)};
-  vg_tensor *inner = level(u, i + 1, vg_block_apply(&u->down[i], y, NULL, SLOPE, pass), pass);
-  inner = vg_block_apply(&u->up[i], inner, size, SLOPE, pass);
-  return vg_scope_pop(s, vg_block_apply_pair(&u->join[i], y, inner, NULL, SLOPE, pass));
+  vg_tensor *y = vg_stage_run(&into, x, NULL, pass);
+  if (i < u->levels) y = vg_stage_run(&join, y, level(u, i + 1, y, pass), pass);
+  return vg_scope_pop(s, y);
 }
 
 static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   const unet_k3 *u = net;
   vg_scope *s = vg_scope_push();
-  vg_tensor *y = level(u, 0, vg_block_apply(&u->in, x, NULL, SLOPE, pass), pass);
+  vg_tensor *y = level(u, 0, x, pass);
   return vg_scope_pop(s, vg_output(vg_block_apply(&u->out, y, NULL, 1, pass), u->softmax));
 }
 
@@ -113,19 +133,21 @@ static void min_dim(const vg_gan_spec *spec, int dim[3]) {
 /* Training holds of each convolution its output and its norm's; at its peak the gradients of the join of
  * level 0 with its two inputs. Generating holds the skips outside, and what one convolution reads and writes.
  */
-static double floats(const vg_gan_spec *spec, const int dim[3], bool training) {
+static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   int stride[VG_UNET_MAX_LEVELS][3], levels = strides_of(spec, stride);
-  double skips = 0, peak = 0, top = vg_voxels(dim), held = top * 4 * spec->ngf;
+  double skips = 0, peak = 0, given = 0, top = vg_voxels(dim), held = top * 4 * spec->ngf;
   int n[3] = {dim[0], dim[1], dim[2]};
   for (int i = 0; i <= levels; i++) {
     const double here = vg_voxels(n) * vg_width(spec->ngf, i);
     held += here * (i < levels ? 6 : 4);
+    given += here * (i < levels ? 2 : 1);
     if (skips + 4 * here > peak) peak = skips + 4 * here;
     skips += here;
     for (int a = 0; a < 3 && i < levels; a++) n[a] = n[a] / stride[i][a] > 0 ? n[a] / stride[i][a] : 1;
   }
   const double ends = top * (spec->in_channels + 2 * spec->out_channels);
-  return training ? held + 4 * top * spec->ngf + ends : peak + ends;
+  if (use == VG_USE_GENERATING) return peak + ends;
+  return (use == VG_USE_TRAINING ? held : given + 6 * top * spec->ngf) + 4 * top * spec->ngf + ends;
 }
 
 const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats};

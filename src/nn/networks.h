@@ -7,6 +7,9 @@
 #define VG_NN_NETWORKS_H
 #include "nn/block.h"
 
+/* What memory is asked for. */
+typedef enum vg_use { VG_USE_GENERATING, VG_USE_TRAINING, VG_USE_RECOMPUTING } vg_use;
+
 typedef struct vg_generator {
   /* VG_CONFIG where the spec does not suit this network. */
   vg_status (*check)(const vg_gan_spec *spec);
@@ -15,9 +18,9 @@ typedef struct vg_generator {
   /* x (N, in, D, H, W) -> (N, out, D, H, W), see vg_output. */
   vg_tensor *(*forward)(const void *net, vg_tensor *x, const vg_pass *pass);
   void (*min_dim)(const vg_gan_spec *spec, int dim[3]);
-  /* Floats held at once for one sample: generating, with its input; or (training) for a forward and backward
-   * pass, without it. */
-  double (*floats)(const vg_gan_spec *spec, const int dim[3], bool training);
+  /* Floats held at once for one sample: generating, with its input; or for a forward and backward pass,
+   * without it, that keeps all activations or recomputes them. */
+  double (*floats)(const vg_gan_spec *spec, const int dim[3], vg_use use);
 } vg_generator;
 
 #define VG_FEATURES_MAX 8

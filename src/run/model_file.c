@@ -250,6 +250,7 @@ void objective_from_config(const vg_config *c, vg_gan_objective *out) {
                             .beta2 = c->train.beta2,
                             .ema = c->train.ema,
                             .bf16 = !strcmp(c->train.precision, "bf16"),
+                            .recompute = c->train.recompute,
                             .d_spectral = c->net.d_spectral};
   copy_name(out->adversarial, c->train.adversarial);
   copy_name(out->reconstruction, c->train.reconstruction);

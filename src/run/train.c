@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 #include "run/checkpoint.h"
+#include "run/fit.h"
 #include "run/infer.h"
 #include "run/preview.h"
 #include "run/run_data.h"
@@ -27,7 +28,9 @@ typedef struct trainer {
   vg_loader *loader;
   train_state state;
   vg_device device;
-  int parts; /* batches a step */
+  vg_gan_objective objective;
+  size_t need, budget; /* bytes: of a step by its estimate; that there were at the start, 0 where not known */
+  int parts;           /* batches a step */
   train_log log;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
   double saved_at;    /* vg_now */
@@ -65,26 +68,38 @@ static const char *precision(const char *setting, vg_device device) {
   return setting;
 }
 
+/* Says what a step needs, how much there is, and what would fit. Where the estimate does not explain why
+ * there was not enough, what needs a third less may do. */
+static vg_status fail_memory(const trainer *t, const char *why) {
+  const vg_config *c = &t->o->config;
+  vg_str text = VG_STR_INIT;
+  size_t within = t->budget && t->need > t->budget ? t->budget : t->need / 3 * 2;
+  vg_str_addf(&text, "%s: a step on %d x %dx%dx%d voxels needs about %.1f GiB", why, c->train.batch,
+              t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
+  if (t->budget) vg_str_addf(&text, ", and there are %.1f GiB", (double)t->budget / (1 << 30));
+  vg_str_addf(&text, "; what would fit in %.1f GiB: ", (double)within / (1 << 30));
+  fit_describe(c, &t->info.spec, &t->objective, within, &text);
+  vg_status st =
+      vg_fail(VG_MEMORY, "%s; smaller net.ngf and larger data.spacing need less too", vg_str_text(&text));
+  vg_str_release(&text);
+  return st;
+}
+
 static vg_status build(trainer *t) {
   const vg_config *c = &t->o->config;
-  vg_gan_objective objective;
   t->info.config = *c;
   snprintf(t->info.config.train.precision, sizeof t->info.config.train.precision, "%s",
            precision(c->train.precision, t->device));
-  objective_from_config(&t->info.config, &objective);
+  objective_from_config(&t->info.config, &t->objective);
   for (int a = 0; a < 3; a++) t->info.config.train.patch[a] = t->data.patch[2 - a];
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
   spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
-  size_t need = vg_gan_step_bytes(&t->info.spec, c->train.batch, t->data.patch), have = available_memory();
-  if (t->device.kind == 0 && need > have)
-    return vg_fail(
-        VG_MEMORY,
-        "a step on %d x %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free; smaller train.patch, "
-        "train.batch or net.ngf, or a larger data.spacing, need less",
-        c->train.batch, t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)need / (1 << 30),
-        (double)have / (1 << 30));
-  return vg_gan_new(&t->info.spec, &objective, (uint64_t)c->run.seed, t->device, &t->gan);
+  t->budget = t->device.kind ? vg_tensor_total_bytes(t->device) : available_memory();
+  t->need = vg_gan_step_bytes(&t->info.spec, &t->objective, c->train.batch, t->data.patch);
+  if (t->budget && t->need > t->budget) return fail_memory(t, "not enough memory");
+  vg_status st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
+  return st == VG_MEMORY ? fail_memory(t, vg_error()) : st;
 }
 
 static vg_status open_loader(trainer *t) {
@@ -135,8 +150,7 @@ static void say_plan(const trainer *t) {
   vg_info("%s generator, %.2f M parameters%s", s->generator, (double)vg_gan_parameters(t->gan, false) / 1e6,
           t->o->config.train.w_adversarial > 0 ? vg_str_text(&classes) : ", no discriminator");
   vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
-          s->patch[2], s->patch[1], s->patch[0],
-          (double)vg_gan_step_bytes(s, t->o->config.train.batch, s->patch) / (1 << 30),
+          s->patch[2], s->patch[1], s->patch[0], (double)t->need / (1 << 30),
           vg_device_describe(t->device, device, sizeof device));
   vg_str_release(&classes);
 }
@@ -312,6 +326,7 @@ static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int
   s->sums.lr_g = c->train.lr_g * factor;
   s->sums.lr_d = c->train.lr_d * factor;
   st = vg_gan_step(t->gan, parts, n, s->sums.lr_g, s->sums.lr_d, on_gpu ? NULL : &losses);
+  if (st == VG_MEMORY) fail_memory(t, vg_error());
   if (st) st = vg_fail_in(st, "epoch %d, step %lld", (int)s->epoch + 1, (long long)s->step + 1);
   if (st && st != VG_NONFINITE) return st;
   s->batch += n;

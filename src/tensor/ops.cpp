@@ -119,7 +119,8 @@ vg_tensor *vg_halve3d(vg_tensor *a, const int stride[3]) {
   return op("halve3d", {a}, [&] {
     int64_t kernel[3], step[3], pad[3];
     for (int i = 0; i < 3; i++) step[i] = stride[i], kernel[i] = 2 * stride[i] - 1, pad[i] = stride[i] - 1;
-    return at::avg_pool3d(a->t, kernel, step, pad, false, false);
+    // in fp32: libtorch 1.13 has no other for the CPU
+    return at::avg_pool3d(a->t.to(at::kFloat), kernel, step, pad, false, false).to(a->t.scalar_type());
   });
 }
 

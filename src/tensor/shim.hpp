@@ -70,6 +70,8 @@ namespace voxgan {
 void keep_error(vg_status st, const char *op, const char *text) noexcept;
 // The same for the exception in flight; call it inside a catch block.
 void keep_exception(const char *op) noexcept;
+// Throws the kept error, for code that libtorch calls.
+[[noreturn]] void throw_kept();
 // Puts t into the innermost scope.
 vg_tensor *give(Tensor t);
 at::Device device_of(vg_device d);

@@ -120,6 +120,15 @@ int cuda_capability(int index) {
   return major;
 }
 
+size_t cuda_bytes(int index) {
+  size_t bytes = 0;
+  ask_driver(index, [&](void *driver, int device) {
+    const auto get = reinterpret_cast<int (*)(size_t *, int)>(dlsym(driver, "cuDeviceTotalMem_v2"));
+    if (!get || get(&bytes, device)) bytes = 0;
+  });
+  return bytes;
+}
+
 // Autotuned convolutions with TF32 inside; and a first tensor, so that a device that does not work fails
 // here.
 void start_cuda(at::Device device) {
@@ -161,6 +170,13 @@ void keep_exception(const char *name) noexcept {
   } catch (...) {
     keep_error(VG_FAILED, name, "unknown exception");
   }
+}
+
+void throw_kept() {
+  const Kept taken = std::exchange(kept, Kept());
+  if (taken.status == VG_MEMORY) TORCH_CHECK_WITH(OutOfMemoryError, false, taken.text);
+  TORCH_CHECK(false, taken.text);
+  std::abort(); // not reached
 }
 
 vg_tensor *give(Tensor t) {
@@ -268,6 +284,10 @@ size_t vg_tensor_peak_bytes(vg_device d) {
   size_t peak = 0;
   guarded("memory", [&] { peak = device_peak(device_of(d)); });
   return peak;
+}
+
+size_t vg_tensor_total_bytes(vg_device d) {
+  return d.kind ? cuda_bytes(d.index) : 0;
 }
 
 bool vg_tensor_bf16(bool on) {

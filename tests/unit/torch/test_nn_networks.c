@@ -76,7 +76,8 @@ static void generates(vg_gan *gan, int n, const int dim[3]) {
 
 static void shapes(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "unet_k3", "resnet"}, *const norms[] = {"instance", "batch", "none"};
+  static const char *const generators[] = {"unet", "unet_k3", "resnet"}, *const norms[] = {"instance",
+                                                                                           "batch", "none"};
   static const int patches[][3] = {{16, 16, 16}, {13, 32, 32}, {1, 32, 32},
                                    {32, 32, 1},  {3, 17, 21},  {6, 20, 16}};
   for (size_t g = 0; g < 3; g++)
@@ -176,27 +177,41 @@ static void estimates(void **state) {
   static const char *const generators[] = {"unet", "unet_k3", "resnet"};
   for (int g = 0; g < 3; g++) {
     vg_gan_spec s = small(generators[g], 32, 32, 32);
-    size_t base = vg_gan_step_bytes(&s, 1, s.patch), free_base = vg_gan_generate_bytes(&s, s.patch);
+    size_t base = vg_gan_step_bytes(&s, &objective, 1, s.patch),
+           free_base = vg_gan_generate_bytes(&s, s.patch);
     assert_true(free_base > 32 * 32 * 32 * 5 * sizeof(float));
     assert_true(base > 2 * free_base);
-    assert_true(vg_gan_step_bytes(&s, 2, s.patch) > base);
+    assert_true(vg_gan_step_bytes(&s, &objective, 2, s.patch) > base);
     for (int a = 0; a < 3; a++) {
       int dim[3] = {32, 32, 32};
       dim[a] = 40;
-      assert_true(vg_gan_step_bytes(&s, 1, dim) > base);
+      assert_true(vg_gan_step_bytes(&s, &objective, 1, dim) > base);
       assert_true(vg_gan_generate_bytes(&s, dim) > free_base);
     }
+    vg_gan_objective less = objective;
+    less.recompute = true;
     vg_gan_spec wide = s;
+    wide.ngf = 32;
+    assert_true(vg_gan_step_bytes(&wide, &less, 1, s.patch) <
+                vg_gan_step_bytes(&wide, &objective, 1, s.patch));
+    less = objective;
+    less.ema = 0.9; /* one more copy of the generator, and nothing else */
+    vg_gan *gan;
+    assert_int_equal(vg_gan_new(&s, &less, 1, cpu, &gan), VG_OK);
+    assert_int_equal(vg_gan_step_bytes(&s, &less, 1, s.patch) - base,
+                     vg_gan_parameters(gan, false) * sizeof(float));
+    vg_gan_free(gan);
+    wide = s;
     wide.ngf *= 2;
-    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) > base);
+    assert_true(vg_gan_step_bytes(&wide, &objective, 1, s.patch) > base);
     assert_true(vg_gan_generate_bytes(&wide, s.patch) > free_base);
     wide = s;
     wide.ndf *= 2;
-    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) > base);
+    assert_true(vg_gan_step_bytes(&wide, &objective, 1, s.patch) > base);
     wide = s;
     wide.d_scales = 2; /* an eighth of the first's voxels */
-    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) > base);
-    assert_true(vg_gan_step_bytes(&wide, 1, s.patch) < base + base / 4);
+    assert_true(vg_gan_step_bytes(&wide, &objective, 1, s.patch) > base);
+    assert_true(vg_gan_step_bytes(&wide, &objective, 1, s.patch) < base + base / 4);
   }
 }
 

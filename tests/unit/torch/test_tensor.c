@@ -109,6 +109,63 @@ static void faults_become_statuses(void **state) {
   vg_scope_pop(s, NULL);
 }
 
+typedef struct segment_plan {
+  vg_tensor *w;
+  int fail; /* 1: by a shape, 2: by memory; when it is run again */
+} segment_plan;
+
+static vg_tensor *segment(const void *context, vg_tensor *a, vg_tensor *b, vg_rand *rand, bool again) {
+  const segment_plan *p = context;
+  if (again && p->fail == 1) return vg_add(a, vg_zeros((int64_t[]){7}, 1, CPU));
+  if (again && p->fail == 2) return vg_zeros((int64_t[]){1 << 20, 1 << 20, 256}, 3, CPU);
+  vg_scope *s = vg_scope_push();
+  vg_tensor *y = vg_mul(vg_tanh(vg_mul(a, p->w)), vg_dropout(a, 0.5, rand));
+  return vg_scope_pop(s, b ? vg_mul(y, vg_exp(b)) : y);
+}
+
+/* A segment that is computed again has the gradients of one that is kept, also where its inputs need none;
+ * what goes wrong the second time is an error of the backward pass. */
+static void segments_are_recomputed(void **state) {
+  (void)state;
+  float grad[2][3][6];
+  const int64_t shape = 6;
+  for (int with_b = 0; with_b < 2; with_b++)
+    for (int leaf = 0; leaf < 2; leaf++) {
+      for (int k = 0; k < 2; k++) {
+        vg_scope *s = vg_scope_push();
+        vg_rand *rand = vg_rand_new(3, CPU);
+        vg_tensor *x = vg_requires_grad(vg_tensor_from(values, &shape, 1, CPU), leaf);
+        vg_tensor *b = with_b ? vg_requires_grad(vg_full(&shape, 1, 0.3, CPU), true) : NULL;
+        const segment_plan p = {.w = vg_requires_grad(vg_full(&shape, 1, 0.7, CPU), true)};
+        vg_tensor *a = leaf ? vg_scale(x, 1.5, 0) : x;
+        vg_tensor *y = k ? vg_recompute(segment, &p, sizeof p, a, b, rand) : segment(&p, a, b, rand, false);
+        vg_tensor *more = vg_dropout(y, 0.5, rand); /* the stream goes on as if nothing had happened */
+        vg_backward(vg_sum(vg_square(vg_add(y, more))));
+        assert_int_equal(vg_tensor_check(), VG_OK);
+        memset(grad[k], 0, sizeof grad[k]);
+        assert_int_equal(vg_tensor_copy_out(vg_grad(p.w), grad[k][0], 6), VG_OK);
+        if (leaf) assert_int_equal(vg_tensor_copy_out(vg_grad(x), grad[k][1], 6), VG_OK);
+        if (with_b) assert_int_equal(vg_tensor_copy_out(vg_grad(b), grad[k][2], 6), VG_OK);
+        vg_rand_free(rand);
+        vg_scope_pop(s, NULL);
+      }
+      assert_memory_equal(grad[0], grad[1], sizeof grad[0]);
+    }
+  vg_scope *s = vg_scope_push();
+  vg_tensor *a = vg_tensor_from(values, &shape, 1, CPU);
+  vg_rand *rand = vg_rand_new(3, CPU);
+  for (int fail = 1; fail <= 2; fail++) {
+#ifdef __SANITIZE_ADDRESS__ /* which ends the program at such a size */
+    if (fail == 2) continue;
+#endif
+    const segment_plan p = {.w = vg_requires_grad(vg_full(&shape, 1, 0.7, CPU), true), .fail = fail};
+    vg_backward(vg_sum(vg_recompute(segment, &p, sizeof p, a, NULL, rand)));
+    assert_int_equal(vg_tensor_check(), fail == 1 ? VG_FAILED : VG_MEMORY);
+  }
+  vg_rand_free(rand);
+  vg_scope_pop(s, NULL);
+}
+
 static void data_goes_in_and_out(void **state) {
   (void)state;
   vg_scope *s = vg_scope_push();
@@ -275,13 +332,10 @@ static void a_profile_adds_up(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_teardown(f, no_handles_left)
   const struct CMUnitTest tests[] = {
-      TEST(scopes_free_what_they_made),
-      TEST(the_first_error_sticks),
-      TEST(faults_become_statuses),
-      TEST(data_goes_in_and_out),
-      TEST(gradients_add_up_and_are_cleared),
-      TEST(streams_are_their_own),
-      TEST(devices),
+      TEST(scopes_free_what_they_made), TEST(the_first_error_sticks),
+      TEST(faults_become_statuses),     TEST(segments_are_recomputed),
+      TEST(data_goes_in_and_out),       TEST(gradients_add_up_and_are_cleared),
+      TEST(streams_are_their_own),      TEST(devices),
       TEST(a_profile_adds_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

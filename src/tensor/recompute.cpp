@@ -1,0 +1,92 @@
+// recompute.cpp: gradient checkpointing (Chen et al. 2016): a part of a network that keeps its inputs alone,
+// and is computed a second time when its gradient is wanted.
+#include "shim.hpp"
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/saved_variable.h>
+
+using namespace voxgan;
+
+namespace {
+
+struct GradMode {
+  const bool before = at::GradMode::is_enabled();
+  explicit GradMode(bool on) { at::GradMode::set_enabled(on); }
+  ~GradMode() { at::GradMode::set_enabled(before); }
+};
+
+struct Precision {
+  const bool before;
+  explicit Precision(bool half) : before(vg_tensor_bf16(half)) {}
+  ~Precision() { vg_tensor_bf16(before); }
+};
+
+struct Scope {
+  vg_scope *const s = vg_scope_push();
+  ~Scope() { vg_scope_pop(s, nullptr); }
+};
+
+struct Recompute : torch::autograd::Node {
+  vg_segment f = nullptr;
+  std::vector<char> context;
+  bool half = bf16;
+  Optional<vg_rand> rand; // as it was before the first time
+  std::vector<torch::autograd::SavedVariable> inputs;
+
+  variable_list apply(variable_list &&grads) override {
+    no_second_derivative();
+    const GradMode on(true);
+    const Precision same(half); // a device has its own thread here
+    variable_list leaves;
+    for (size_t i = 0; i < inputs.size(); i++) {
+      leaves.push_back(inputs[i].unpack().detach());
+      leaves[i].requires_grad_(task_should_compute_output(i));
+    }
+    Tensor out;
+    {
+      const Scope scope;
+      vg_tensor *in[2] = {nullptr, nullptr};
+      for (size_t i = 0; i < leaves.size(); i++) in[i] = give(leaves[i]);
+      vg_rand again{rand ? rand->gen.clone() : at::Generator(), rand ? rand->device : at::Device(at::kCPU)};
+      const vg_tensor *const y = f(context.data(), in[0], in[1], rand ? &again : nullptr, true);
+      if (!y) throw_kept();
+      out = y->t;
+    }
+    torch::autograd::backward({out}, {grads[0]});
+    for (Tensor &leaf : leaves) leaf = leaf.grad();
+    return leaves;
+  }
+
+  void release_variables() override { inputs.clear(); }
+  std::string name() const override { return "Recompute"; }
+};
+
+} // namespace
+
+vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tensor *a, vg_tensor *b,
+                        vg_rand *rand) {
+  if (!a || !at::GradMode::is_enabled()) return f(context, a, b, rand, false);
+  std::shared_ptr<Recompute> node;
+  const bool made = guarded("recompute", [&] {
+    node = std::make_shared<Recompute>();
+    const char *const bytes = static_cast<const char *>(context);
+    node->f = f;
+    node->context.assign(bytes, bytes + size);
+    if (rand) node->rand = vg_rand{rand->gen.clone(), rand->device};
+    const variable_list in = b ? variable_list{a->t, b->t} : variable_list{a->t};
+    for (const Tensor &t : in) node->inputs.emplace_back(t, false);
+    node->set_next_edges(torch::autograd::collect_next_edges(in));
+  });
+  if (!made) return nullptr;
+  vg_no_grad(true);
+  vg_tensor *const y = f(context, a, b, rand, false);
+  vg_no_grad(false);
+  const bool joined = guarded("recompute", [&] {
+    if (!y) return;
+    TORCH_CHECK(!y->t.is_same(a->t) && (!b || !y->t.is_same(b->t)), "the segment gives its input");
+    torch::autograd::set_history(y->t, node);
+  });
+  return joined ? y : nullptr;
+}
