@@ -132,6 +132,7 @@ step synthetic synth "$out/gan" --plan "$PLAN" --out "$out/synthetic" --seed "$s
 
 title "7/8 synthetic images beside the real ones they were learned from"
 step eval eval --real "$out/joined" --synth "$out/synthetic" --out "$out/eval" --suite all --threads "$threads"
+step privacy eval --real "$test" --layout "$part_layout" --train "$out/joined" --synth "$out/synthetic" --out "$out/privacy" --suite privacy --threads "$threads"
 
 title "8/8 segmentation learned from real and from synthetic scans"
 [ "$jobs" = 1 ] || [ -n "${THREADS:-}" ] || threads=$((($(nproc) + jobs - 1) / jobs))
@@ -158,6 +159,7 @@ worth for segmentation. The subjects of the last test were split off before the 
 HTML
   link experiment/report.html "The experiment: segmentation learned from real and from synthetic scans"
   link eval/report.html "The synthetic images beside the real ones"
+  link privacy/report.html "Whether synthetic images are copies of those learned from"
   link gan/report.html "The training of the images"
   link tissues/report.html "The training of the brain labels"
   link experiment/results.csv "All scores of the experiment"

@@ -4,8 +4,8 @@
 
 paper() { JOBS=2 VOXGAN=$VOXGAN QUICK=1 THREADS=1 SIZE=32 SUBJECTS=4 HEALTHY=3 COUNT=3 EXPERIMENT_SET="train.epochs=2" scripts/paper.sh "$@"; }
 expect_ok 'all of it: .*/index.html' paper --phantom "$T/out"
-expect "every command is printed" [ "$(grep -c '^+ voxgan ' "$T/stdout")" = 12 ]
-for page in experiment eval gan tissues; do
+expect "every command is printed" [ "$(grep -c '^+ voxgan ' "$T/stdout")" = 13 ]
+for page in experiment eval privacy gan tissues; do
   expect "a page of $page" grep -q "$page/report.html" "$T/out/index.html"
 done
 expect "what is tested was split off before all else" /usr/bin/python3 -c "
@@ -19,13 +19,13 @@ expect "three kinds of synthetic cases" [ "$(cut -d, -f2 "$T/out/synthetic/manif
 find "$T/out" -type f ! -name 'index.html' ! -path '*/experiment/[jrs]*' -printf '%p %T@\n' | sort >"$T/before"
 expect_ok 'all of it' paper --phantom "$T/out"
 find "$T/out" -type f ! -name 'index.html' ! -path '*/experiment/[jrs]*' -printf '%p %T@\n' | sort >"$T/after"
-expect "a rerun does nothing" [ "$(grep -c '^  done$' "$T/stdout")" = 12 ]
+expect "a rerun does nothing" [ "$(grep -c '^  done$' "$T/stdout")" = 13 ]
 expect "and touches nothing" diff "$T/before" "$T/after"
 
 # Stopped between two steps, it goes on with the next; scans take the place of phantoms.
 rm "$T/out/.done/experiment" "$T/out/experiment/summary.json"
 expect_ok 'all of it' paper --phantom "$T/out"
-expect "the last step alone" [ "$(grep -c '^  done$' "$T/stdout")" = 11 -a -s "$T/out/experiment/summary.json" ]
+expect "the last step alone" [ "$(grep -c '^  done$' "$T/stdout")" = 12 -a -s "$T/out/experiment/summary.json" ]
 expect_fail_text() { "$@" >"$T/stdout" 2>&1 && bad "no failure: $*"; grep -q "$wanted" "$T/stdout" && ok || bad "no '$wanted': $*"; }
 wanted='no such file' expect_fail_text paper "$T/nowhere" "$T/nowhere" "$T/x"
 wanted='DATA_HEALTHY DATA_TUMOUR OUT' expect_fail_text paper "$T/out"
