@@ -97,8 +97,9 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
                             const vg_prep_settings *settings, vg_case *out);
 
 /* Puts one channel of a prepared grid (values in [-1, 1], (D, H, W)) back into the native geometry with the
- * intensities of range; outside the brain (at the scan's own resolution) exactly range->background. out is
- * the caller's. */
+ * intensities of range; outside the brain (at the scan's own resolution) exactly range->background. Where the
+ * scan is finer, its voxels are means of a curve through those of the grid, exact for parabolas
+ * (data/resample.h). out is the caller's. */
 vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *range, vg_volume *out);
 
 /* fractions (1 + C, D, H, W) of the prepared grid, the first the background's, as maps at the scan's own
