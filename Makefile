@@ -42,7 +42,7 @@ TORCH_CXX := $(wildcard src/tensor/*.cpp)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$B/%.o)
-MOD_OBJ := $(TORCH_C:%.c=$B/%.o) $(TORCH_CXX:%.cpp=$B/%.o)
+MOD_OBJ := $(TORCH_C:%.c=$B/%.o) $(TORCH_CXX:%.cpp=$B/%.o) $B/src/tensor/kernels.cu.o
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$B/%)
@@ -63,6 +63,11 @@ TORCH_ABI := $(shell grep -ho -m1 -e '-D_GLIBCXX_USE_CXX11_ABI=[01]' $(TORCH)/sh
 CXXFLAGS_ALL += $(TORCH_ABI) -isystem $(TORCH)/include
 # Nothing refers to the CUDA half, which registers itself as it is loaded.
 TORCH_CUDA := $(if $(wildcard $(TORCH_LIB)/libtorch_cuda.so),-ltorch_cuda -lc10_cuda)
+# CUDA's own headers, which wheels of PyTorch bring as packages beside it: without them there are neither our own kernels
+# on a GPU nor recorded steps.
+CUDA_HOME ?= /usr/local/cuda
+CUDA_INCLUDE := $(if $(TORCH_CUDA),$(firstword $(patsubst %/cuda_runtime_api.h,%,$(wildcard $(addsuffix /include/cuda_runtime_api.h,$(TORCH)/../nvidia/cu* $(TORCH)/../nvidia/cuda_runtime $(CUDA_HOME))))))
+CXXFLAGS_ALL += $(if $(CUDA_INCLUDE),-DVG_CUDA=1 -isystem $(CUDA_INCLUDE))
 TORCH_LIBS := -L$(TORCH_LIB) -Wl,-rpath,$(TORCH_LIB) -Wl,--no-as-needed $(TORCH_CUDA) -ltorch_cpu -lc10 -Wl,--as-needed -lgomp
 endif
 CXXFLAGS_ALL += $(CXXFLAGS)
@@ -92,6 +97,11 @@ $B/%.o: %.c $(STAMP)
 $B/%.o: %.cpp $(STAMP)
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) -c $< -o $@
+
+# A GPU's kernels are compiled where they run; here they are text, by the symbols _binary_src_tensor_kernels_cu_*.
+$B/%.cu.o: %.cu
+	@mkdir -p $(@D)
+	$(LD) -r -b binary -z noexecstack -o $@ $<
 
 $B/libvoxgan.a: $(LIB_OBJ)
 	@rm -f $@

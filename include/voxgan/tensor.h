@@ -54,8 +54,8 @@ size_t vg_tensor_peak_bytes(vg_device d);
 /* Bytes that a CUDA device has; 0: not known, or the CPU. */
 size_t vg_tensor_total_bytes(vg_device d);
 /* On: convolutions of this thread round their inputs and weights to bf16 and give bf16, and what follows them
- * up to a loss keeps that in memory. Sums within, norms, losses, reductions and gradients of weights are fp32,
- * and weights are kept in it. Returns the former setting. */
+ * up to a loss keeps that in memory. Sums within, norms, losses, reductions and gradients of weights are
+ * fp32, and weights are kept in it. Returns the former setting. */
 bool vg_tensor_bf16(bool on);
 /* Whether d has instructions for products of bf16; the CPU gives the same values without, but no faster. */
 bool vg_device_has_bf16(vg_device d);
@@ -84,6 +84,16 @@ int64_t vg_numel(const vg_tensor *t);
 vg_status vg_tensor_copy_out(const vg_tensor *t, float *out, size_t n);
 /* Overwrites t's elements, outside autograd. */
 vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n);
+/* The same of vg_numel elements for every step: a GPU copies beside what it computes, and the host does not
+ * wait. Where data was pinned it must stay as it is until vg_tensor_loads_wait. Errors are kept. */
+void vg_tensor_load(vg_tensor *t, const float *data);
+/* Waits until all that was loaded has left the host's memory. */
+void vg_tensor_loads_wait(vg_device d);
+/* Lets a GPU read this memory by itself; unpin before it is freed. Where that fails loads copy it first. */
+void vg_host_pin(void *data, size_t bytes, vg_device d);
+void vg_host_unpin(void *data, vg_device d);
+/* All elements become value, outside autograd; the host does not wait. */
+void vg_fill(vg_tensor *t, double value);
 /* t moves to `to` by this share, in place, outside autograd; share 1 copies. */
 void vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share);
 /* The single element; waits for the device. NaN for NULL. */
@@ -94,6 +104,9 @@ vg_tensor *vg_cast(vg_tensor *t, vg_type type);
 /* ---- random numbers: a generator of its own, never the library's global one ---- */
 typedef struct vg_rand vg_rand;
 vg_rand *vg_rand_new(uint64_t seed, vg_device d); /* NULL: error kept */
+/* As if it were new, with this seed; and with its own, which needs nothing of the device. */
+void vg_rand_seed(vg_rand *g, uint64_t seed);
+void vg_rand_restart(vg_rand *g);
 void vg_rand_free(vg_rand *g);
 vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_rand *g);
 
@@ -118,6 +131,8 @@ vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tenso
 
 /* ---- elementwise; shapes broadcast ---- */
 vg_tensor *vg_add(vg_tensor *a, vg_tensor *b);
+/* a (k N, ...) + b (N, ...) repeated k times; of other shapes as vg_add. */
+vg_tensor *vg_add_repeated(vg_tensor *a, vg_tensor *b);
 vg_tensor *vg_sub(vg_tensor *a, vg_tensor *b);
 vg_tensor *vg_mul(vg_tensor *a, vg_tensor *b);
 vg_tensor *vg_div(vg_tensor *a, vg_tensor *b);
@@ -203,10 +218,22 @@ vg_tensor *vg_script_run(vg_script *s, const vg_tensor *x);
 /* One Adam step (Kingma and Ba 2015, bias-corrected, as torch.optim.Adam) over n parameters from their
  * gradients, in place; those without gradient are passed over. t counts from 1. skip (one element) may be
  * NULL; where it is 1, nothing changes, and a gradient that is not finite sets it to 1: a GPU decides that
- * itself and the host need not wait for it. */
+ * itself and the host need not wait for it. clock: NULL, or (2) lr and t as a GPU is to read them. */
 vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq,
                        int n, double lr, double beta1, double beta2, double eps, double weight_decay,
-                       int64_t t, vg_tensor *skip);
+                       int64_t t, vg_tensor *skip, vg_tensor *clock);
+
+/* ---- recorded work ---- */
+/* What this thread has a GPU do between begin and end is recorded (a CUDA graph), and done by each replay:
+ * the host starts it as one. It reads and writes the same memory each time, so what differs between replays
+ * must lie in tensors that outlive it; nothing in it may wait for the device; and all must have been done
+ * once before, for choices of algorithms and the compilation of kernels cannot be recorded. */
+typedef struct vg_graph vg_graph;
+bool vg_graph_possible(vg_device d);
+vg_graph *vg_graph_begin(vg_device d); /* NULL: error kept */
+bool vg_graph_end(vg_graph *g);        /* false: error kept, and g is of no use but to be freed */
+void vg_graph_replay(vg_graph *g);
+void vg_graph_free(vg_graph *g);
 
 /* ---- profile ---- */
 /* Time on the CPU from start to stop, by layer and operation: what an operation took less what other rows

@@ -72,15 +72,6 @@ static vg_tensor *condition(const void *net, vg_tensor *labels) {
   return vg_scope_pop(s, vg_conv3d(labels, w, b->b, &b->geo));
 }
 
-/* a (k N, ...) + b (N, ...), b repeated k times */
-static vg_tensor *add_shared(vg_tensor *a, vg_tensor *b) {
-  int64_t n = vg_size(b, 0);
-  if (!n || vg_size(a, 0) == n) return vg_add(a, b);
-  int64_t apart[6] = {vg_size(a, 0) / n, n}, whole[5] = {vg_size(a, 0)};
-  for (int i = 1; i < 5; i++) apart[i + 1] = whole[i] = vg_size(a, i);
-  return vg_reshape(vg_add(vg_reshape(a, apart, 6), b), whole, 5);
-}
-
 static vg_verdict judge(const void *net, vg_tensor *conditions, vg_tensor *images, const vg_pass *pass) {
   const patch_gan *d = net;
   const vg_block *b = &d->layer[0];
@@ -88,7 +79,7 @@ static vg_verdict judge(const void *net, vg_tensor *conditions, vg_tensor *image
   vg_profile_layer(b->name);
   vg_tensor *w = vg_narrow(vg_block_weight(b), 1, d->labels, d->images);
   vg_tensor *y = vg_conv3d(images, w, NULL, &b->geo);
-  y = vg_scope_pop(s, vg_leaky_relu(add_shared(y, conditions), 0.2));
+  y = vg_scope_pop(s, vg_leaky_relu(vg_add_repeated(y, conditions), 0.2));
   vg_verdict v = {.n_features = d->layers - 1};
   for (int i = 1; i < d->layers; i++) {
     v.feature[i - 1] = y;

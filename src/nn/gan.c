@@ -118,6 +118,8 @@ vg_status vg_gan_new_generator(const vg_gan_spec *spec, vg_device device, vg_gan
 
 void vg_gan_free(vg_gan *gan) {
   if (!gan) return;
+  vg_gan_forget_recordings(gan);
+  vg_gan_feed_release(gan);
   vg_adam_release(&gan->g_adam);
   vg_adam_release(&gan->d_adam);
   vg_params_release(&gan->g_params);

@@ -48,8 +48,12 @@ vg_status vg_gan_losses_read(vg_tensor *row, int first, vg_gan_losses *out) {
   return st;
 }
 
-vg_status vg_gan_losses_defer(vg_gan *gan, vg_tensor *d, vg_tensor *g, vg_tensor *skipped) {
+vg_tensor *vg_gan_losses_deferred(vg_tensor *d, vg_tensor *g, vg_tensor *skipped) {
   const int64_t one = 1;
+  return vg_cat((vg_tensor *[]){d, g, vg_reshape(skipped, &one, 1)}, 3, 0);
+}
+
+vg_status vg_gan_losses_defer(vg_gan *gan, vg_tensor *row) {
   if (gan->n_pending == gan->cap_pending) {
     int cap = gan->cap_pending ? 2 * gan->cap_pending : 64;
     vg_tensor **list = vg_realloc(gan->pending, (size_t)cap, sizeof *list);
@@ -57,7 +61,6 @@ vg_status vg_gan_losses_defer(vg_gan *gan, vg_tensor *d, vg_tensor *g, vg_tensor
     gan->pending = list;
     gan->cap_pending = cap;
   }
-  vg_tensor *row = vg_cat((vg_tensor *[]){d, g, vg_reshape(skipped, &one, 1)}, 3, 0);
   if (row) gan->pending[gan->n_pending++] = vg_retain(row);
   return vg_tensor_check();
 }

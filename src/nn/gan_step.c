@@ -9,27 +9,25 @@ typedef struct part {
   vg_tensor *fake;                    /* of the generator */
 } part;
 
-/* A stream of its own for each step and micro-batch: with (seed, step) known a resumed run draws the same. */
-static vg_rand *dropout_stream(const vg_gan *gan, int index) {
+/* A seed of its own for each step and micro-batch: with (seed, step) known a resumed run draws the same. */
+static uint64_t dropout_seed(const vg_gan *gan, int index) {
   vg_rng r = vg_rng_init(gan->seed, vg_rng_key("dropout", (uint64_t)gan->step, (uint64_t)index));
-  return vg_rand_new(vg_rng_u64(&r), gan->device);
+  return vg_rng_u64(&r);
 }
 
-/* Uploads micro-batch index and generates its fake. graph: keep what the generator's gradient needs. */
-static part prepare(vg_gan *gan, const vg_gan_batch *b, int index, bool graph, bool update_stats) {
-  part t = {.input = vg_gan_upload(gan, b, b->input, gan->spec.in_channels),
-            .target = vg_gan_upload(gan, b, b->target, gan->spec.out_channels),
-            .weight = vg_gan_upload(gan, b, b->weight, 1)};
-  if (gan->objective.bf16) t.input = vg_cast(t.input, VG_BF16); /* once for all that convolve it */
+/* The fake of micro-batch index. graph: keep what the generator's gradient needs. */
+static part prepare(vg_gan *gan, int index, bool graph, bool update_stats) {
+  const vg_fed *fed = &gan->fed[index];
+  part t = {.input = fed->input, .target = fed->target, .weight = fed->weight};
   vg_pass pass = {.training = true,
                   .update_stats = update_stats,
                   .recompute = gan->objective.recompute,
-                  .dropout = gan->spec.dropout};
-  if (pass.dropout > 0) pass.rand = dropout_stream(gan, index);
+                  .dropout = gan->spec.dropout,
+                  .rand = fed->rand};
+  vg_rand_restart(pass.rand);
   bool before = vg_no_grad(!graph);
   t.fake = gan->generator->forward(gan->g, t.input, &pass);
   vg_no_grad(before);
-  vg_rand_free(pass.rand);
   return t;
 }
 
@@ -52,12 +50,16 @@ static vg_tensor *nothing(const vg_gan *gan) {
   return vg_zeros(&one, 1, gan->device);
 }
 
+bool vg_gan_r1_is_due(const vg_gan *gan) {
+  return gan->objective.w_r1 > 0 && gan->step % gan->objective.r1_every == 0;
+}
+
 /* Adds share of the gradients of R1, gamma / 2 E |d D / d x|^2 of the real images, each r1_every-th step that
  * many times (lazily, as StyleGAN2), and returns its loss, see vg_gan_losses. Each scale's is of the images
  * that it sees. By ATen's operations, which have second derivatives, and in fp32, for these are small. */
 static vg_tensor *r1_backward(vg_gan *gan, const part *t, double share) {
   const vg_gan_objective *o = &gan->objective;
-  if (o->w_r1 <= 0 || gan->step % o->r1_every) return nothing(gan);
+  if (!vg_gan_r1_is_due(gan)) return nothing(gan);
   const vg_pass pass = {.training = true};
   const bool before = vg_tensor_own_kernels(false), bf16 = vg_tensor_bf16(false);
   vg_scope *s = vg_scope_push();
@@ -178,72 +180,73 @@ static double average_share(const vg_gan *gan) {
 }
 
 /* As pix2pix: the fake; D from (real, fake); then G through the updated D. Without D, G alone. */
-vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
-                      vg_gan_losses *losses) {
-  if (losses) *losses = (vg_gan_losses){0};
-  vg_status st = check_parts(gan, parts, n_parts, lr_g, lr_d);
-  if (st) return st;
-
+vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
+                         vg_undo *before, vg_tensor **row) {
   const double share = 1.0 / n_parts;
   const int64_t half = VG_GAN_LOSSES / 2;
   /* One micro-batch keeps the generator's graph for both halves; of several it is made again for the second,
    * from the same dropout stream, so that the memory of one is enough. */
-  const bool once = n_parts == 1;
-  const bool deferred = !losses;
+  const bool once = n_parts == 1, deferred = !losses;
+  const int64_t now = gan->step + 1;
   part t = {0};
-  vg_undo before = {0};
   vg_tensor *d = NULL, *g = NULL, *skip_d = NULL, *skip_g = NULL;
-
-  const bool bf16 = vg_tensor_bf16(gan->objective.bf16);
-  vg_scope *whole = vg_scope_push();
+  vg_status st;
   vg_params_zero_grad(&gan->g_params);
   vg_params_zero_grad(&gan->d_params);
-  if ((st = vg_undo_keep_statistics(&before, &gan->g_params))) goto out;
-  if ((st = vg_undo_keep_statistics(&before, &gan->d_params))) goto out;
-  if (once) t = prepare(gan, &parts[0], 0, true, true);
+  if ((st = vg_undo_keep_statistics(before, &gan->g_params))) return st;
+  if ((st = vg_undo_keep_statistics(before, &gan->d_params))) return st;
+  if (once) t = prepare(gan, 0, true, true);
 
   if (!gan->d.n) d = vg_zeros(&half, 1, gan->device);
   for (int p = 0; p < n_parts && gan->d.n; p++) {
     vg_scope *s = vg_scope_push();
-    if (!once) t = prepare(gan, &parts[p], p, false, false);
+    if (!once) t = prepare(gan, p, false, false);
     d = add_share(s, d, discriminator_backward(gan, &t, share));
   }
-  if ((st = vg_tensor_check())) goto out;
+  if ((st = vg_tensor_check())) return st;
   if (deferred) {
     skip_d = vg_not_finite(d);
   } else {
-    if ((st = vg_gan_losses_read(d, 0, losses))) goto out;
-    if ((st = vg_undo_keep_adam(&before, &gan->d_adam))) goto out;
+    if ((st = vg_gan_losses_read(d, 0, losses))) return st;
+    if ((st = vg_undo_keep_adam(before, &gan->d_adam))) return st;
   }
-  if (gan->d.n &&
-      (st = vg_fail_in(vg_adam_update(&gan->d_adam, lr_d, gan->step + 1, skip_d), "discriminator")))
-    goto out;
+  if (gan->d.n) {
+    st = vg_adam_update(&gan->d_adam, rates->d, now, skip_d, rates->on_device ? gan->clock_d : NULL);
+    if (st) return vg_fail_in(st, "discriminator");
+  }
   vg_params_zero_grad(&gan->d_params);
 
   vg_params_requires_grad(&gan->d_params, false);
   for (int p = 0; p < n_parts; p++) {
     vg_scope *s = vg_scope_push();
-    if (!once) t = prepare(gan, &parts[p], p, true, true);
+    if (!once) t = prepare(gan, p, true, true);
     g = add_share(s, g, generator_backward(gan, &t, share));
   }
   vg_params_requires_grad(&gan->d_params, true);
-  if ((st = vg_tensor_check())) goto out;
+  if ((st = vg_tensor_check())) return st;
   if (deferred) {
     skip_g = vg_not_finite(vg_add(d, g));
   } else {
-    if ((st = vg_gan_losses_read(g, VG_GAN_LOSSES / 2, losses))) goto out;
+    if ((st = vg_gan_losses_read(g, VG_GAN_LOSSES / 2, losses))) return st;
   }
-  if ((st = vg_fail_in(vg_adam_update(&gan->g_adam, lr_g, gan->step + 1, skip_g), "generator"))) goto out;
+  st = vg_adam_update(&gan->g_adam, rates->g, now, skip_g, rates->on_device ? gan->clock_g : NULL);
+  if (st) return vg_fail_in(st, "generator");
   vg_params_zero_grad(&gan->g_params);
   if (deferred) {
     vg_tensor *skipped = vg_add(skip_d, skip_g);
-    vg_undo_apply_where(&before, skipped);
-    if ((st = vg_gan_losses_defer(gan, d, g, skipped))) goto out;
+    vg_undo_apply_where(before, skipped);
+    *row = vg_gan_losses_deferred(d, g, skipped);
   }
-  if ((st = vg_gan_average(gan, average_share(gan)))) goto out;
-  gan->step++;
+  return vg_tensor_check();
+}
 
-out:
+/* The same, with everything as before where it fails. */
+static vg_status compute_or_undo(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses) {
+  vg_undo before = {0};
+  vg_tensor *row;
+  vg_scope *s = vg_scope_push();
+  vg_status st = vg_gan_compute(gan, n_parts, rates, losses, &before, &row);
+  if (!st && !losses) st = vg_gan_losses_defer(gan, row);
   if (st) {
     char *why = vg_strdup(vg_error());
     vg_status undone = vg_undo_apply(&before);
@@ -251,7 +254,25 @@ out:
     vg_free(why);
   }
   vg_undo_release(&before);
-  vg_scope_pop(whole, NULL);
+  vg_scope_pop(s, NULL);
+  return st;
+}
+
+vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
+                      vg_gan_losses *losses) {
+  if (losses) *losses = (vg_gan_losses){0};
+  vg_status st = check_parts(gan, parts, n_parts, lr_g, lr_d);
+  if (!st) st = vg_gan_feed(gan, parts, n_parts);
+  for (int p = 0; p < n_parts && !st; p++) vg_rand_seed(gan->fed[p].rand, dropout_seed(gan, p));
+  if (st) return st;
+
+  const bool bf16 = vg_tensor_bf16(gan->objective.bf16);
+  const vg_gan_rates rates = {lr_g, lr_d, false};
+  bool done = false;
+  if (!losses) st = vg_gan_replay(gan, n_parts, &rates, &done);
+  if (!st && !done) st = compute_or_undo(gan, n_parts, &rates, losses);
+  if (!st) st = vg_gan_average(gan, average_share(gan));
+  if (!st) gan->step++;
   vg_tensor_bf16(bf16);
   return st;
 }

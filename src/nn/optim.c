@@ -54,7 +54,7 @@ static bool gradients_finite(const vg_adam *a) {
   return ok;
 }
 
-vg_status vg_adam_update(vg_adam *a, double lr, int64_t t, vg_tensor *skip) {
+vg_status vg_adam_update(vg_adam *a, double lr, int64_t t, vg_tensor *skip, vg_tensor *clock) {
   bool before = vg_no_grad(true);
   vg_status st = VG_OK;
   if (!skip && !gradients_finite(a)) {
@@ -62,7 +62,8 @@ vg_status vg_adam_update(vg_adam *a, double lr, int64_t t, vg_tensor *skip) {
     if (!st) st = vg_fail(VG_NONFINITE, "a gradient is not finite");
   }
   if (!st)
-    st = vg_adam_step(a->value, a->exp_avg, a->exp_avg_sq, a->n, lr, a->beta1, a->beta2, 1e-8, 0, t, skip);
+    st = vg_adam_step(a->value, a->exp_avg, a->exp_avg_sq, a->n, lr, a->beta1, a->beta2, 1e-8, 0, t, skip,
+                      clock);
   vg_no_grad(before);
   return st;
 }

@@ -15,8 +15,8 @@ typedef struct vg_adam {
 vg_status vg_adam_init(vg_adam *a, vg_params *params, double beta1, double beta2);
 void vg_adam_release(vg_adam *a);
 /* Step t (from 1) from the parameters' gradients. skip NULL: VG_NONFINITE, and nothing changed, when a
- * gradient is not finite; otherwise it says so itself, as vg_adam_step's does. */
-vg_status vg_adam_update(vg_adam *a, double lr, int64_t t, vg_tensor *skip);
+ * gradient is not finite; otherwise it says so itself, as vg_adam_step's does. clock as vg_adam_step's. */
+vg_status vg_adam_update(vg_adam *a, double lr, int64_t t, vg_tensor *skip, vg_tensor *clock);
 
 /* Copies of tensors, so that a step that fails leaves everything as it was, bit for bit. The copies are
  * the current scope's. */

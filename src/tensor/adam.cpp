@@ -26,6 +26,15 @@ bool finite(const std::vector<Tensor> &list) {
   return true;
 }
 
+// g in the order that p has in memory, which what runs over all of them at once takes for granted. Strides of
+// one element mean nothing, yet are looked at.
+Tensor laid_as(const Tensor &g, const Tensor &p) {
+  if (g.strides() == p.strides()) return g;
+  const at::MemoryFormat format = p.suggest_memory_format();
+  const Tensor same = g.contiguous(format);
+  return p.is_contiguous(format) ? same.as_strided(p.sizes(), p.strides()) : same;
+}
+
 // The parameters with a gradient, as lists of one length.
 struct Lists {
   std::vector<Tensor> p, g, m, v;
@@ -68,11 +77,22 @@ void own_update(const Lists &l, const Rates &r) {
 }
 
 // One kernel over all parameters, which looks at skip on the device.
-void fused_update(const Lists &l, const Rates &r, const Tensor &skip) {
+void fused_update(const Lists &l, const Rates &r, const Tensor &skip, const Tensor &clock) {
+  const Optional<Tensor> found = skip.defined() ? Optional<Tensor>(skip) : Optional<Tensor>();
+#if VG_GRAPHS
+  if (clock.defined()) {
+    const std::vector<Tensor> now(l.p.size(), clock.select(0, 1));
+    at::_fused_adam_(l.p, l.g, l.m, l.v, {}, now, clock.select(0, 0), r.beta1, r.beta2, r.decay, r.eps, false,
+                     false, {}, found);
+    return;
+  }
+#else
+  TORCH_CHECK(!clock.defined(), "this libtorch's Adam reads no rate on the device");
+#endif
   // Step numbers are only read, so one tensor is the number of them all.
   const std::vector<Tensor> steps(l.p.size(), at::full({}, static_cast<double>(r.t), l.p[0].options()));
   at::_fused_adam_(l.p, l.g, l.m, l.v, {}, steps, r.lr, r.beta1, r.beta2, r.decay, r.eps, false, false, {},
-                   skip.defined() ? Optional<Tensor>(skip) : Optional<Tensor>());
+                   found);
 }
 
 void plain_update(const Lists &l, const Rates &r) {
@@ -85,14 +105,14 @@ void plain_update(const Lists &l, const Rates &r) {
   }
 }
 
-void update(Lists &l, const Rates &r, Tensor skip) {
+void update(Lists &l, const Rates &r, Tensor skip, const Tensor &clock) {
   const at::Device device = l.p[0].device();
   bool ours = true, single = true;
   for (size_t i = 0; i < l.p.size(); i++) {
-    l.g[i] = l.g[i].contiguous();
+    l.g[i] = laid_as(l.g[i], l.p[i]);
     ours = ours && plain(l.p[i]) && plain(l.m[i]) && plain(l.v[i]) && plain(l.g[i]);
-    single =
-        single && l.p[i].scalar_type() == at::kFloat && l.p[i].is_contiguous() && l.p[i].device() == device;
+    single = single && l.p[i].scalar_type() == at::kFloat && l.p[i].device() == device &&
+             l.m[i].strides() == l.p[i].strides() && l.v[i].strides() == l.p[i].strides();
   }
   const bool fused = !ours && single && has_fused_adam(device);
   if (fused && skip.defined()) {
@@ -104,7 +124,7 @@ void update(Lists &l, const Rates &r, Tensor skip) {
   if (ours)
     own_update(l, r);
   else if (fused)
-    fused_update(l, r, skip);
+    fused_update(l, r, skip, clock);
   else
     plain_update(l, r);
 }
@@ -113,7 +133,7 @@ void update(Lists &l, const Rates &r, Tensor skip) {
 
 vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq,
                        int n, double lr, double beta1, double beta2, double eps, double weight_decay,
-                       int64_t t, vg_tensor *skip) {
+                       int64_t t, vg_tensor *skip, vg_tensor *clock) {
   if (t < 1) return vg_fail(VG_FAILED, "adam: step %lld, counts from 1", static_cast<long long>(t));
   const Timed timed("adam");
   const bool ok = guarded("adam", [&] {
@@ -130,7 +150,8 @@ vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_t
       l.m.push_back(m);
       l.v.push_back(v);
     }
-    if (!l.p.empty()) update(l, Rates{lr, beta1, beta2, eps, weight_decay, t}, tensor_or_none(skip));
+    if (!l.p.empty())
+      update(l, Rates{lr, beta1, beta2, eps, weight_decay, t}, tensor_or_none(skip), tensor_or_none(clock));
   });
   return ok ? VG_OK : vg_tensor_check();
 }

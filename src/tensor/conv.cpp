@@ -5,6 +5,7 @@
 // it is; for inputs of bf16 the products take them rounded to it.
 #include "shim.hpp"
 #include "conv_cpu.hpp"
+#include "conv_library.hpp"
 #include <array>
 
 using namespace voxgan;
@@ -166,11 +167,10 @@ Tensor join(const Tensor &a, const Tensor &b) {
   return at::cat({a.expand({n, -1, -1, -1, -1}), b.expand({n, -1, -1, -1, -1})}, 1);
 }
 
-// f (convolution -> Tensor) of the operands as this processor or device takes them. Where there are no
-// products of bf16, those of its values are made in fp32, which holds them exactly.
-template <class F>
+// By the operands as this processor or device takes them. Where there are no products of bf16, those of its
+// values are made in fp32, which holds them exactly.
 Tensor convolve(const Tensor &a_in, const Tensor &b_in, const Tensor &w, const Tensor &bias,
-                const ConvShape &s, bool up, const F &other) {
+                const ConvShape &s, bool up) {
   const bool half = bf16 || a_in.scalar_type() == at::kBFloat16;
   const at::ScalarType type = half ? at::kBFloat16 : a_in.scalar_type();
   const Tensor a = a_in.to(type), b = b_in.defined() ? b_in.to(type) : b_in;
@@ -178,10 +178,10 @@ Tensor convolve(const Tensor &a_in, const Tensor &b_in, const Tensor &w, const T
                     (!bias.defined() || cpu_float(bias)) && conv_cpu_takes(s);
   if (!ours) {
     const Tensor x = join(a, b);
-    if (!half) return other(x, w, bias);
+    if (!half) return conv_by_library(x, w, bias, s, up);
     // ATen's convolutions of bf16 on the CPU add in it too, and lose half the digits of a gradient.
-    if (a.device().is_cpu()) return other(wide(x), wide(w.to(type)), bias).to(type);
-    return other(x, w.to(type), bias.defined() ? bias.to(type) : bias);
+    if (a.device().is_cpu()) return conv_by_library(wide(x), wide(w.to(type)), bias, s, up).to(type);
+    return conv_by_library(x, w.to(type), bias.defined() ? bias.to(type) : bias, s, up);
   }
   if (!half || conv_cpu_takes_half()) return ConvFn::apply(a, given(b), w, given(bias), s, up, false);
   return ConvFn::apply(wide(a), given(wide(b)), w, given(bias), s, up, true).to(type);
@@ -200,21 +200,16 @@ Tensor conv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bia
     TORCH_CHECK(s.out[i] > 0, "a kernel of ", s.kernel[i], " does not fit ", s.in[i], " with padding ",
                 s.pad[i]);
   }
-  const Triple stride = triple(geo->stride), pad = triple(geo->pad);
-  return convolve(a, b, w, bias, s, false, [&](const Tensor &x, const Tensor &wx, const Tensor &bx) {
-    return at::conv3d(x, wx, bx, at::IntArrayRef(stride), at::IntArrayRef(pad));
-  });
+  return convolve(a, b, w, bias, s, false);
 }
 
 Tensor upconv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bias, const int stride[3],
               const int out[3]) {
   check_parts(a, b, w, bias, w.dim() == 5 ? w.size(0) : 0, w.dim() == 5 ? w.size(1) : 0);
   ConvShape s; // of the convolution whose data gradient this is
-  Triple output_pad;
   s.n = batch(a, b), s.c = w.size(1), s.k = w.size(0);
   for (int i = 0; i < 3; i++) {
     const int64_t n = a.size(i + 2), k = w.size(i + 2);
-    output_pad[static_cast<size_t>(i)] = out[i] - stride[i] * n;
     const bool doubles = stride[i] == 2 && k == 4 && (out[i] == 2 * n || out[i] == 2 * n + 1);
     const bool keeps = stride[i] == 1 && (k == 1 || k == 3) && out[i] == n;
     TORCH_CHECK(doubles || keeps, "axis ", i, ": stride ", stride[i], ", kernel ", k, ", ", n, " in and ",
@@ -222,10 +217,7 @@ Tensor upconv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &b
                 " out, or stride 1, kernel 1 or 3, ", n, " out");
     s.in[i] = out[i], s.out[i] = n, s.kernel[i] = k, s.stride[i] = stride[i], s.pad[i] = (k - 1) / 2;
   }
-  const Triple steps = triple(stride), pad = {s.pad[0], s.pad[1], s.pad[2]};
-  return convolve(a, b, w, bias, s, true, [&](const Tensor &x, const Tensor &wx, const Tensor &bx) {
-    return at::conv_transpose3d(x, wx, bx, steps, pad, output_pad);
-  });
+  return convolve(a, b, w, bias, s, true);
 }
 
 } // namespace

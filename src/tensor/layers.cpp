@@ -1,6 +1,6 @@
 // layers.cpp: normalisation, activation, dropout and losses. On the CPU in fp32 those that training leans
 // on are autograd functions over pointwise.h, which keep no more than their gradient needs.
-#include "shim.hpp"
+#include "cuda.hpp"
 #include "pointwise.h"
 #include <cmath>
 
@@ -104,6 +104,7 @@ Tensor norm_act(const Tensor &x, double eps, double slope) {
   TORCH_CHECK(x.dim() >= 3, "x must have 3 dims at least, has ", x.dim());
   TORCH_CHECK(slope >= 0, "slope ", slope, " is negative");
   if (cpu_number(x) && x.numel() > 0) return NormActFn::apply(x, eps, slope);
+  if (cuda_takes(x) && x.dim() == 5) return cuda_norm_act(x, eps, slope);
   if (x.scalar_type() == at::kBFloat16) return norm_act(wide(x), eps, slope).to(at::kBFloat16);
   const Tensor y =
       at::instance_norm(x, {}, {}, {}, {}, true, 0.1, eps, at::globalContext().userEnabledCuDNN());
@@ -185,6 +186,7 @@ Tensor dropout(const Tensor &x, double p, vg_rand *g) {
     const Tensor draw = at::empty({1}, at::kLong).random_(g->gen);
     return DropoutFn::apply(x, draw.item<int64_t>(), p);
   }
+  if (cuda_takes(x) && g->key.defined()) return cuda_dropout(x, p, g);
   at::Tensor mask;
   {
     at::NoGradGuard off;

@@ -28,6 +28,15 @@ struct Scope {
   ~Scope() { vg_scope_pop(s, nullptr); }
 };
 
+// A generator that goes on as g would from here.
+Optional<vg_rand> as_it_is(const vg_rand *g) {
+  if (!g) return {};
+  vg_rand copy = *g;
+  // One that draws from a key has its place in draws; and cloning cannot be recorded.
+  if (!g->key.defined() || !own_kernels) copy.gen = g->gen.clone();
+  return copy;
+}
+
 struct Recompute : torch::autograd::Node {
   vg_segment f = nullptr;
   std::vector<char> context;
@@ -49,8 +58,8 @@ struct Recompute : torch::autograd::Node {
       const Scope scope;
       vg_tensor *in[2] = {nullptr, nullptr};
       for (size_t i = 0; i < leaves.size(); i++) in[i] = give(leaves[i]);
-      vg_rand again{rand ? rand->gen.clone() : at::Generator(), rand ? rand->device : at::Device(at::kCPU)};
-      const vg_tensor *const y = f(context.data(), in[0], in[1], rand ? &again : nullptr, true);
+      Optional<vg_rand> again = as_it_is(rand ? &*rand : nullptr);
+      const vg_tensor *const y = f(context.data(), in[0], in[1], again ? &*again : nullptr, true);
       if (!y) throw_kept();
       out = y->t;
     }
@@ -74,7 +83,7 @@ vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tenso
     const char *const bytes = static_cast<const char *>(context);
     node->f = f;
     node->context.assign(bytes, bytes + size);
-    if (rand) node->rand = vg_rand{rand->gen.clone(), rand->device};
+    node->rand = as_it_is(rand);
     const variable_list in = b ? variable_list{a->t, b->t} : variable_list{a->t};
     for (const Tensor &t : in) node->inputs.emplace_back(t, false);
     node->set_next_edges(torch::autograd::collect_next_edges(in));

@@ -22,6 +22,11 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #endif
 
+// Whether CUDA's own headers are there (Makefile).
+#ifndef VG_CUDA
+#define VG_CUDA 0
+#endif
+
 namespace voxgan {
 
 #if VG_TORCH_AT_LEAST(2, 10)
@@ -41,6 +46,9 @@ inline size_t device_peak(at::Device) {
 inline bool has_fused_adam(at::Device d) {
   return d.is_cuda() || (VG_TORCH_AT_LEAST(2, 4) && d.is_cpu());
 }
+
+// Whether a step can be recorded; it takes an Adam that reads its rate on the device.
+#define VG_GRAPHS (VG_CUDA && VG_TORCH_AT_LEAST(2, 1))
 
 // ---- end of that ----
 
@@ -62,6 +70,9 @@ struct vg_tensor {
 struct vg_rand {
   at::Generator gen;
   at::Device device;
+  uint64_t seed;
+  at::Tensor key;    // of a GPU: seed, where its kernels read it
+  int64_t draws = 0; // taken from key since it was seeded
 };
 
 namespace voxgan {
@@ -100,6 +111,11 @@ vg_tensor *op(const char *name, std::initializer_list<const vg_tensor *> operand
   const Timed timed(name);
   guarded(name, [&] { out = give(f()); });
   return out;
+}
+
+// How tensors lie on their device: volumes on a GPU channels-last.
+inline Tensor placed(const Tensor &t) {
+  return t.is_cuda() && t.dim() == 5 ? t.contiguous(at::MemoryFormat::ChannelsLast3d) : t;
 }
 
 // See vg_tensor_own_kernels and vg_tensor_bf16.

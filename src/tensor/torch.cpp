@@ -1,19 +1,24 @@
 // torch.cpp: handles, scopes, errors, devices, data in and out, random generators and autograd.
 #include "conv_cpu.hpp"
-#include "shim.hpp"
+#include "cuda.hpp"
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <atomic>
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <limits>
+#include <map>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <mutex>
 #include <new>
 #include <sched.h>
 #include <string>
@@ -369,19 +374,86 @@ vg_tensor *vg_tensor_from(const float *data, const int64_t *shape, int ndim, vg_
     // from_blob only reads here; its signature has no const form in 1.13.
     const Tensor view = at::from_blob(const_cast<float *>(data), dims(shape, ndim), at::kFloat);
     if (!d.kind) return view.clone();
-    // From pinned memory the device copies beside the host; libtorch keeps the pages until it has.
-    return view.pin_memory().to(at::device(device_of(d)), true);
+    return placed(view.pin_memory().to(at::device(device_of(d)), true)); // libtorch keeps the pinned pages
   });
+}
+
+// ---- uploads, beside what the device computes ----
+
+// Of a device, for copies from the host alone.
+static c10::Stream copy_stream(at::Device device) {
+  static std::mutex mutex;
+  static std::map<int, c10::Stream> streams;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = streams.find(device.index());
+  if (found != streams.end()) return found->second;
+  const c10::impl::VirtualGuardImpl guard(device.type());
+  return streams.emplace(device.index(), guard.getStreamFromGlobalPool(device)).first->second;
+}
+
+// From pinned memory the device copies beside the host; what is not pinned is copied there first.
+static Tensor upload(const Tensor &host, at::Device device) {
+  const Tensor pinned = host.is_pinned() ? host : host.pin_memory();
+  const c10::impl::VirtualGuardImpl guard(device.type());
+  const c10::Stream computes = guard.getStream(device), copies = copy_stream(device);
+  Tensor t;
+  c10::Event arrived(device.type());
+  {
+    const c10::StreamGuard on(copies);
+    t = pinned.to(device, /*non_blocking=*/true);
+    arrived.record(copies);
+  }
+  computes.wait(arrived);
+  t.record_stream(computes);
+  return t;
+}
+
+void vg_tensor_load(vg_tensor *t, const float *data) {
+  const Timed timed("load");
+  guarded("load", [&] {
+    TORCH_CHECK(t && data, "operand is NULL");
+    at::NoGradGuard off;
+    const Tensor host = at::from_blob(const_cast<float *>(data), t->t.sizes(), at::kFloat);
+    if (!t->t.is_cuda())
+      t->t.copy_(host);
+    else if (cuda_takes(t->t) && t->t.dim() == 5)
+      cuda_load(t->t, upload(host, t->t.device()));
+    else
+      t->t.copy_(upload(host, t->t.device()));
+  });
+}
+
+void vg_tensor_loads_wait(vg_device d) {
+  if (d.kind) guarded("load", [&] { copy_stream(device_of(d)).synchronize(); });
+}
+
+void vg_host_pin(void *data, size_t bytes, vg_device d) {
+  constexpr unsigned PORTABLE = 1;
+  if (d.kind)
+    ask_driver(d.index, [&](void *driver, int) {
+      const auto pin =
+          reinterpret_cast<int (*)(void *, size_t, unsigned)>(dlsym(driver, "cuMemHostRegister_v2"));
+      if (pin) pin(data, bytes, PORTABLE);
+    });
+}
+
+void vg_host_unpin(void *data, vg_device d) {
+  if (d.kind)
+    ask_driver(d.index, [&](void *driver, int) {
+      const auto unpin = reinterpret_cast<int (*)(void *)>(dlsym(driver, "cuMemHostUnregister"));
+      if (unpin) unpin(data);
+    });
 }
 
 vg_tensor *vg_zeros(const int64_t *shape, int ndim, vg_device d) {
   return op("zeros", {},
-            [&] { return at::zeros(dims(shape, ndim), at::device(device_of(d)).dtype(at::kFloat)); });
+            [&] { return placed(at::zeros(dims(shape, ndim), at::device(device_of(d)).dtype(at::kFloat))); });
 }
 
 vg_tensor *vg_full(const int64_t *shape, int ndim, double value, vg_device d) {
-  return op("full", {},
-            [&] { return at::full(dims(shape, ndim), value, at::device(device_of(d)).dtype(at::kFloat)); });
+  return op("full", {}, [&] {
+    return placed(at::full(dims(shape, ndim), value, at::device(device_of(d)).dtype(at::kFloat)));
+  });
 }
 
 int vg_ndim(const vg_tensor *t) {
@@ -428,6 +500,14 @@ vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n) {
   return ok ? VG_OK : vg_tensor_check();
 }
 
+void vg_fill(vg_tensor *t, double value) {
+  guarded("fill", [&] {
+    TORCH_CHECK(t, "operand is NULL");
+    at::NoGradGuard off;
+    t->t.fill_(value);
+  });
+}
+
 void vg_tensor_lerp(vg_tensor *t, const vg_tensor *to, double share) {
   const Timed timed("lerp");
   guarded("lerp", [&] {
@@ -465,9 +545,27 @@ vg_rand *vg_rand_new(uint64_t seed, vg_device d) {
     // A clone of the device's default generator has a state of its own, and needs no CUDA headers.
     at::Generator gen = at::globalContext().defaultGenerator(device).clone();
     gen.set_current_seed(seed);
-    g = new vg_rand{gen, device};
+    g = new vg_rand{gen, device, seed, {}, 0};
+    if (device.is_cuda() && cuda_ready())
+      g->key = at::full({1}, static_cast<int64_t>(seed), at::device(device).dtype(at::kLong));
   });
   return g;
+}
+
+void vg_rand_seed(vg_rand *g, uint64_t seed) {
+  if (!g) return;
+  guarded("rand", [&] {
+    g->seed = seed;
+    g->gen.set_current_seed(seed);
+    g->draws = 0;
+    if (g->key.defined()) g->key.fill_(static_cast<int64_t>(seed));
+  });
+}
+
+void vg_rand_restart(vg_rand *g) {
+  if (!g) return;
+  g->draws = 0;
+  if (!g->key.defined() || !own_kernels) guarded("rand", [&] { g->gen.set_current_seed(g->seed); });
 }
 
 void vg_rand_free(vg_rand *g) {
@@ -478,7 +576,8 @@ vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_r
   return op("randn", {}, [&] {
     TORCH_CHECK(g, "no generator");
     at::NoGradGuard off;
-    return at::empty(dims(shape, ndim), at::device(g->device).dtype(at::kFloat)).normal_(mean, sd, g->gen);
+    return placed(
+        at::empty(dims(shape, ndim), at::device(g->device).dtype(at::kFloat)).normal_(mean, sd, g->gen));
   });
 }
 

@@ -40,6 +40,7 @@ static const int s222[3] = {2, 2, 2}, s122[3] = {1, 2, 2}, o644[3] = {6, 4, 4}, 
 static const int none[3] = {0, 0, 0};
 
 F(f_add, vg_add(in[0], in[1]))
+F(f_add_repeated, vg_add_repeated(in[0], in[1]))
 F(f_sub, vg_sub(in[0], in[1]))
 F(f_mul, vg_mul(in[0], in[1]))
 F(f_div, vg_div(in[0], in[1]))
@@ -115,6 +116,7 @@ static vg_tensor *f_dropout(vg_tensor **in) {
 
 static const row rows[] = {
     {"add", f_add, {{2, 3, 4}, {3, 1}}, false, 0},
+    {"add_repeated", f_add_repeated, {{6, 2, 3}, {2, 2, 3}}, false, 0},
     {"sub", f_sub, {{2, 3, 4}, {1, 4}}, false, 0},
     {"mul", f_mul, {{2, 3, 4}, {3, 1}}, false, 0},
     {"div", f_div, {{2, 3, 4}, {3, 4}}, true, 0},
@@ -515,7 +517,7 @@ static void adam_skips(vg_tensor **p, vg_tensor **m, vg_tensor **v, int n) {
     vg_zero_grad(p[1]);
     vg_backward(vg_sum(vg_scale(p[1], k == 1 ? INFINITY : 1, 0)));
     if (k == 2) value = vg_scale(vg_detach(p[2]), 1, 0); /* it has no gradient still */
-    assert_int_equal(vg_adam_step(p, m, v, n, k < 2 ? 1 : 0, 0.5, 0.9, 1e-8, 0, 3, flag), VG_OK);
+    assert_int_equal(vg_adam_step(p, m, v, n, k < 2 ? 1 : 0, 0.5, 0.9, 1e-8, 0, 3, flag, NULL), VG_OK);
     assert_float_equal(vg_item(flag), k < 2, 0);
     assert_true(difference(value, vg_detach(p[k < 2 ? 0 : 2])) == 0);
     assert_true((difference(moment, m[0]) == 0) == (k < 2));
@@ -554,7 +556,7 @@ static void adam(void **unused) {
           q[j] -= lr * (mm[j] / (1 - pow(b1, t))) / (sqrt(vv[j] / (1 - pow(b2, t))) + eps);
         }
       }
-      assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, t, NULL), VG_OK);
+      assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, t, NULL, NULL), VG_OK);
     }
     adam_skips(p, m, v, N);
     for (int i = 0; i < N; i++) {
@@ -564,7 +566,7 @@ static void adam(void **unused) {
           fail_msg("tensor %d, element %d: %g, in double %g", i, (int)j, now[j], ref[i][0][j]);
       for (int k = 0; k < 3; k++) free(ref[i][k]);
     }
-    assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, 0, NULL), VG_FAILED);
+    assert_int_equal(vg_adam_step(p, m, v, N, lr, b1, b2, eps, decay, 0, NULL, NULL), VG_FAILED);
     free(now);
     vg_scope_pop(s, NULL);
   }
@@ -586,6 +588,62 @@ static void selection(void **unused) {
   vg_copy_where(NULL, a, a);
   assert_int_equal(vg_tensor_check(), VG_FAILED);
   vg_scope_pop(s, NULL);
+}
+
+/* Of numbers that bf16 holds, within its rounding of the outcome: the norm over channels that vectors of any
+ * width divide, and over more than one block holds. */
+static void bf16_norm(void **unused) {
+  (void)unused;
+  static const int64_t shapes[][5] = {{2, 8, 5, 6, 7},     {1, 3, 9, 4, 5},   {2, 12, 3, 3, 3},
+                                      {1, 64, 17, 33, 20}, {3, 2, 30, 2, 31}, {1, 2056, 1, 2, 3},
+                                      {1, 1, 40, 40, 9}};
+  for (int k = 0; k < COUNT(shapes); k++)
+    for (int i = 0; i < 3; i++) {
+      const double slope = i / 2. * 0.4; /* 0: of x; others: of y */
+      vg_scope *s = vg_scope_push();
+      vg_tensor *half = vg_cast(vg_scale(noise(shapes[k], 5, 1), 2, 3), VG_BF16);
+      vg_tensor *x[2] = {vg_requires_grad(vg_cast(half, VG_F32), true),
+                         vg_requires_grad(vg_detach(half), true)};
+      vg_tensor *weight = noise(shapes[k], 5, 2), *y[2], *dx[2];
+      for (int j = 0; j < 2; j++) {
+        y[j] = vg_instance_norm_act(x[j], 1e-5, slope);
+        vg_backward(vg_sum(vg_mul(vg_cast(y[j], VG_F32), weight)));
+        dx[j] = vg_grad(x[j]);
+      }
+      assert_int_equal(vg_tensor_check(), VG_OK);
+      const double far = difference(vg_detach(y[0]), vg_cast(vg_detach(y[1]), VG_F32)),
+                   grad = difference(dx[0], vg_cast(dx[1], VG_F32));
+      if (!(far < 0.03) || !(grad < 0.06))
+        fail_msg("shape %d, slope %g: values differ by %g, gradients by %g", k, slope, far, grad);
+      vg_scope_pop(s, NULL);
+    }
+}
+
+/* What is loaded arrives in its place, whatever order the device keeps, pinned or not. */
+static void loads(void **unused) {
+  (void)unused;
+  static const int64_t shapes[][5] = {{2, 3, 4, 5, 6}, {1, 8, 3, 2, 7}, {3, 1, 2, 2, 2}, {2, 4, 1, 1, 9}};
+  for (int k = 0; k < COUNT(shapes); k++)
+    for (int half = 0; half < 2; half++) {
+      vg_scope *s = vg_scope_push();
+      vg_tensor *t = vg_cast(vg_zeros(shapes[k], 5, device), half ? VG_BF16 : VG_F32);
+      const size_t n = (size_t)vg_numel(t);
+      float *from = malloc(n * sizeof *from), *to = malloc(n * sizeof *to);
+      for (size_t i = 0; i < n; i++) from[i] = (float)(i % 256);
+      for (int pinned = 0; pinned < 2; pinned++) {
+        if (pinned) vg_host_pin(from, n * sizeof *from, device);
+        vg_fill(t, -1);
+        vg_tensor_load(t, from);
+        vg_tensor_loads_wait(device);
+        assert_int_equal(vg_tensor_check(), VG_OK);
+        assert_int_equal(vg_tensor_copy_out(t, to, n), VG_OK);
+        assert_memory_equal(from, to, n * sizeof *from);
+        if (pinned) vg_host_unpin(from, device);
+      }
+      free(from);
+      free(to);
+      vg_scope_pop(s, NULL);
+    }
 }
 
 /* Any number of threads gives the same bytes. */
@@ -632,23 +690,25 @@ static void another_device(void **unused) {
   assert_int_equal(system(command), 0);
 }
 
-static int on_another_device(void) {
+static int on_another_device(bool own) {
   char name[128];
   vg_tensor_threads(1); /* small tensors */
   if (vg_device_parse("auto", &device)) print_error("%s\n", vg_error());
-  vg_tensor_own_kernels(false);
-  print_message("on %s, without our own kernels\n", vg_device_describe(device, name, sizeof name));
+  vg_tensor_own_kernels(own);
+  print_message("on %s, with%s our own kernels\n", vg_device_describe(device, name, sizeof name),
+                own ? "" : "out");
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(upconv),      cmocka_unit_test(conv_by_hand), cmocka_unit_test(concatenation),
       cmocka_unit_test(differences), cmocka_unit_test(norm),         cmocka_unit_test(dropout),
-      cmocka_unit_test(adam),        cmocka_unit_test(selection),
+      cmocka_unit_test(adam),        cmocka_unit_test(selection),    cmocka_unit_test(bf16_norm),
+      cmocka_unit_test(loads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
 int main(int argc, char **argv) {
   program = argv[0];
-  if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device();
+  if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device(false) + on_another_device(true);
   const struct CMUnitTest convolutions[] = {
       cmocka_unit_test(upconv),
       cmocka_unit_test(conv_by_hand),
@@ -658,7 +718,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest others[] = {
       cmocka_unit_test(differences),    cmocka_unit_test(norm),      cmocka_unit_test(dropout),
       cmocka_unit_test(adam),           cmocka_unit_test(selection), cmocka_unit_test(older_processors),
-      cmocka_unit_test(another_device),
+      cmocka_unit_test(another_device), cmocka_unit_test(bf16_norm), cmocka_unit_test(loads),
   };
   const int failed = cmocka_run_group_tests(convolutions, NULL, NULL);
   if (argc > 1 && !strcmp(argv[1], "convolutions")) return failed;
