@@ -55,6 +55,9 @@ int vg_loader_batches(const vg_loader *l); /* per epoch */
 vg_status vg_loader_next(vg_loader *l, const vg_batch **out);
 /* Continues at batch index of epoch; before the first next only. */
 void vg_loader_seek(vg_loader *l, int epoch, int index);
+/* Calls visit once for each array that batches will ever lie in. */
+void vg_loader_memory(const vg_loader *l, void (*visit)(void *context, void *data, size_t bytes),
+                      void *context);
 /* Seconds that next has waited so far. */
 double vg_loader_waited(const vg_loader *l);
 void vg_loader_free(vg_loader *l);

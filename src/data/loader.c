@@ -300,9 +300,13 @@ static vg_status check(const vg_case *cases, size_t n, const vg_loader_settings 
   return VG_OK;
 }
 
+/* A batch's samples times voxels. */
+static size_t batch_voxels(const vg_loader *l) {
+  return (size_t)l->s.batch * (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+}
+
 static vg_status make_ring(vg_loader *l) {
-  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
-  size_t samples = (size_t)l->s.batch * patch;
+  size_t samples = batch_voxels(l);
   l->ring = VG_NEW_N(place, l->ring_size);
   if (!l->ring) return VG_MEMORY;
   for (int i = 0; i < l->ring_size; i++) {
@@ -387,6 +391,17 @@ vg_status vg_loader_next(vg_loader *l, const vg_batch **out) {
   }
   pthread_mutex_unlock(&l->mutex);
   return st ? vg_fail(st, "loader: %s", l->message) : VG_OK;
+}
+
+void vg_loader_memory(const vg_loader *l, void (*visit)(void *context, void *data, size_t bytes),
+                      void *context) {
+  const size_t plane = batch_voxels(l) * sizeof(float);
+  for (int i = 0; i < l->ring_size; i++) {
+    const vg_batch *b = &l->ring[i].batch;
+    visit(context, b->labels, plane * (size_t)label_channels(l));
+    visit(context, b->image, plane * (size_t)l->n_series);
+    if (b->weight) visit(context, b->weight, plane);
+  }
 }
 
 void vg_loader_free(vg_loader *l) {

@@ -102,6 +102,20 @@ static vg_status build(trainer *t) {
   return st == VG_MEMORY ? fail_memory(t, vg_error()) : st;
 }
 
+static void pin(void *device, void *data, size_t bytes) {
+  vg_host_pin(data, bytes, *(const vg_device *)device);
+}
+
+static void unpin(void *device, void *data, size_t bytes) {
+  (void)bytes;
+  vg_host_unpin(data, *(const vg_device *)device);
+}
+
+static void close_loader(trainer *t) {
+  if (t->loader) vg_loader_memory(t->loader, unpin, &t->device);
+  vg_loader_free(t->loader);
+}
+
 static vg_status open_loader(trainer *t) {
   const vg_config *c = &t->o->config;
   vg_loader_settings s = {.batch = c->train.batch,
@@ -132,6 +146,7 @@ static vg_status open_loader(trainer *t) {
                    "same data, train.batch and train.samples",
                    t->o->out, (int)t->state.batch, (int)t->state.batches, batches);
   t->state.batches = batches;
+  vg_loader_memory(t->loader, pin, &t->device);
   vg_loader_seek(t->loader, (int)t->state.epoch, (int)t->state.batch);
   return VG_OK;
 }
@@ -285,9 +300,10 @@ static void say_progress(const trainer *t) {
               c->train.reconstruction, e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
 }
 
-/* The loader's batch is borrowed until the next one, so the parts of an accumulated step are stepped through
- * with copies only when there are several. */
+/* The loader's batch is borrowed until the next one, and so is what a GPU still copies of it; so the parts of
+ * an accumulated step are stepped through with copies only when there are several. */
 static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
+  vg_tensor_loads_wait(t->device);
   for (int i = 0; i < n; i++) {
     const vg_batch *b;
     const bool segments = t->info.spec.softmax;
@@ -473,7 +489,7 @@ vg_status vg_train(const vg_train_options *options) {
     vg_info("trained %lld steps in %s; the model is %s/model.safetensors", (long long)t.state.step,
             vg_duration(t.state.seconds, took), options->out);
 out:
-  vg_loader_free(t.loader);
+  close_loader(&t);
   vg_gan_free(t.gan);
   run_data_release(&t.data);
   vg_gan_transfer_release(&t.taken);
