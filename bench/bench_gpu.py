@@ -170,7 +170,7 @@ def train(build, device, folder, size, ngf, batch, rounds, steps):
     ours, theirs = os.path.join(folder, "ours.safetensors"), os.path.join(folder, "peer.npz")
     pix2pix.write_safetensors(ours, arrays, {
         "in_channels": CIN, "out_channels": COUT, "patch": f"{size},{size},{size}", "ngf": ngf, "ndf": ngf,
-        "levels": levels_of(size), "d_layers": 3, "dropout": 0, "device": device})
+        "levels": levels_of(size), "d_layers": 3, "dropout": 0, "device": device, "precision": "bf16"})
     np.savez(theirs, x=x, y=y)
     running = {"voxgan": child(os.path.join(build, "tests/parity/gan_steps"), "--time", ours)}
     for name in PEERS:
