@@ -40,7 +40,7 @@ typedef struct vg_device {
   int index;
 } vg_device;
 /* VG_DEVICE where there is no such device, or it does not work. A CUDA device computes convolutions in TF32,
- * by algorithms that cuDNN chooses by trial: faster, and not the same bytes every time. */
+ * and what adds up in any order there does: faster, and not the same bytes every time. */
 vg_status vg_device_parse(const char *name, vg_device *out);
 /* Text such as "cpu (2 threads)" or "cuda:0 NVIDIA H200", into buf. */
 const char *vg_device_describe(vg_device d, char *buf, size_t size);
@@ -59,8 +59,11 @@ size_t vg_tensor_total_bytes(vg_device d);
 bool vg_tensor_bf16(bool on);
 /* Whether d has instructions for products of bf16; the CPU gives the same values without, but no faster. */
 bool vg_device_has_bf16(vg_device d);
-/* Off: the CPU computes by ATen's operations, as other devices do; for second derivatives, and tests. Returns
- * the former setting. */
+/* On: cuDNN tries all algorithms for each new shape of a convolution, and keeps the fastest: for what is done many
+ * times. Returns the former setting. */
+bool vg_tensor_autotune(bool on);
+/* Off: ATen's operations in place of our own kernels, on the CPU and on a GPU; for second derivatives, and tests.
+ * Returns the former setting. */
 bool vg_tensor_own_kernels(bool on);
 
 /* ---- lifetime and errors ---- */

