@@ -155,13 +155,15 @@ fuzz:
 	  clang $(CPPFLAGS) -std=c11 -g -O1 -DVG_NO_CLONES -fsanitize=fuzzer,address,undefined -o build/fuzz/$$t tests/fuzz/fuzz_$$t.c $(LIB_SRC) $(LIBS) && \
 	  mkdir -p build/fuzz/corpus_$$t && build/fuzz/$$t -max_total_time=60 build/fuzz/corpus_$$t tests/fuzz/corpus/$$t || exit 1; done
 
-.PHONY: tests check check-torch check-torch2
+.PHONY: tests check check-torch check-torch2 check-tensors
 tests: all $(FUZZ:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
 check: tests
 	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
 # Those alone that a libtorch can break; and these against the current PyTorch wheel, from nothing.
 check-torch: all $(TORCH_UNIT_BIN)
 	BUILD=$B TORCH=$(TORCH) ONLY_TORCH=1 scripts/run_tests.sh
+check-tensors: all $(TORCH_UNIT_BIN)
+	BUILD=$B TORCH=$(TORCH) ONLY_TENSORS=1 scripts/run_tests.sh
 check-torch2:
 	scripts/check_torch2.sh
 
@@ -229,7 +231,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check check-torch check-torch2 tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment profile fuzz format tidy clean'
+	@echo 'targets: all check check-torch check-torch2 check-tensors tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment profile fuzz format tidy clean'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# bench_gpu.sh [--dry]: on a machine with a GPU: builds against the PyTorch of $PYTHON (python3), passes the tests on the GPU,
-# then measures training and synthesis beside that PyTorch (bench/bench_gpu.py), into build/bench/gpu.json.
+# bench_gpu.sh [--dry]: on a machine with a GPU: builds against the PyTorch of $PYTHON (python3), passes the tests that use a
+# GPU, then measures training and synthesis beside that PyTorch (bench/bench_gpu.py), into build/bench/gpu.json.
 # $DEVICE: cuda, cuda:N. --dry: tiny sizes on the CPU, to try the whole way where there is no GPU; its figures mean nothing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,5 +20,5 @@ torch=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))' 
   echo "bench_gpu: $python's torch finds no GPU; --dry tries the way without one" >&2
   exit 4
 }
-make -s -j"$(nproc)" check-torch TORCH="$torch"
+make -s -j"$(nproc)" check-tensors TORCH="$torch"
 exec make -s bench-gpu TORCH="$torch" PYTHON="$python" DEVICE="$device" DRY="$dry"

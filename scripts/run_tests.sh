@@ -1,6 +1,6 @@
 #!/bin/bash
 # run_tests.sh: every test of one build (BUILD, TORCH are set by make), then a line "N passed, N failed, N skipped". With
-# ONLY_TORCH only those that need libtorch.
+# ONLY_TORCH only those that need libtorch, with ONLY_TENSORS of these the programs that take a GPU where there is one.
 # Unit programs count their cases, scripts count as one; exit 77 means skipped. Logs are in BUILD/test-logs.
 set -u
 cd "$(dirname "$0")/.."
@@ -32,6 +32,7 @@ programs() {
 }
 list() {
   programs "$BUILD"/tests/unit/torch/test_*
+  [ -z "${ONLY_TENSORS:-}" ] || return
   [ -n "${ONLY_TORCH:-}" ] || list_others
   for script in $(grep -l '^# needs torch' tests/cli/test_*.sh); do
     [ "$TORCH" = 0 ] || echo "${script#tests/} bash $script"
