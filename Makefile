@@ -63,10 +63,16 @@ TORCH_ABI := $(shell grep -ho -m1 -e '-D_GLIBCXX_USE_CXX11_ABI=[01]' $(TORCH)/sh
 CXXFLAGS_ALL += $(TORCH_ABI) -isystem $(TORCH)/include
 # Nothing refers to the CUDA half, which registers itself as it is loaded.
 TORCH_CUDA := $(if $(wildcard $(TORCH_LIB)/libtorch_cuda.so),-ltorch_cuda -lc10_cuda)
-# CUDA's own headers, which wheels of PyTorch bring as packages beside it: without them there are neither our own kernels
-# on a GPU nor recorded steps.
+# CUDA's own headers, of its toolkit or as packages beside a wheel of PyTorch (which needs nvidia-cuda-crt for that): without
+# them there are neither our own kernels on a GPU nor recorded steps.
 CUDA_HOME ?= /usr/local/cuda
-CUDA_INCLUDE := $(if $(TORCH_CUDA),$(firstword $(patsubst %/cuda_runtime_api.h,%,$(wildcard $(addsuffix /include/cuda_runtime_api.h,$(TORCH)/../nvidia/cu* $(TORCH)/../nvidia/cuda_runtime $(CUDA_HOME))))))
+CUDA_PLACES := $(wildcard $(TORCH)/../nvidia/cu* $(TORCH)/../nvidia/cuda_runtime $(CUDA_HOME))
+CUDA_INCLUDE := $(if $(TORCH_CUDA),$(firstword $(foreach d,$(CUDA_PLACES),$(if $(and $(wildcard $d/include/cuda_runtime.h),$(wildcard $d/include/crt/host_defines.h)),$d/include))))
+ifneq ($(TORCH_CUDA),)
+ifeq ($(CUDA_INCLUDE),)
+$(info this libtorch has CUDA, whose headers are not there: a GPU will be slower. CUDA_HOME=DIR names a toolkit; pip install nvidia-cuda-crt completes a wheel)
+endif
+endif
 CXXFLAGS_ALL += $(if $(CUDA_INCLUDE),-DVG_CUDA=1 -isystem $(CUDA_INCLUDE))
 TORCH_LIBS := -L$(TORCH_LIB) -Wl,-rpath,$(TORCH_LIB) -Wl,--no-as-needed $(TORCH_CUDA) -ltorch_cpu -lc10 -Wl,--as-needed -lgomp
 endif

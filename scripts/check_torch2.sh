@@ -17,6 +17,9 @@ have || {
     exit 1
   }
 }
+# What a wheel with CUDA lacks of its headers; there is none for CUDA before 13, whose toolkit has them.
+cuda=$("$home/venv/bin/python" -c 'import torch; print(torch.version.cuda or "")')
+[ -z "$cuda" ] || "$home/venv/bin/pip" install --quiet "nvidia-cuda-crt==$cuda.*" >>"$home/pip.log" 2>&1 || true
 torch=$("$home/venv/bin/python" -c 'import os, torch; print(os.path.dirname(torch.__file__))')
 echo "check-torch2: libtorch $("$home/venv/bin/python" -c 'import torch; print(torch.__version__)')"
 exec "${MAKE:-make}" -s check-torch TORCH="$torch"
