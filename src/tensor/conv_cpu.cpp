@@ -1,7 +1,6 @@
 // conv_cpu.cpp: the direct convolution forward, and its data gradient; see conv_cpu.hpp.
-#include "conv_parts.hpp"
+#include "conv_plan.hpp"
 #include <limits>
-#include <vector>
 
 namespace voxgan {
 namespace {
@@ -12,53 +11,6 @@ constexpr int64_t TILE_SUMS = 1024;      // vectors of sums a tile
 
 // A thread's sums and turned rows, as its patch.
 thread_local Buffer thread_sums, thread_turned;
-
-// ---- forward and data gradient: one convolution of stride-1 or stride-2 positions onto lanes ----
-
-struct Lane {
-  int64_t channel = -1;          // of the output; -1 pads the vector
-  int64_t weight = 0;            // offset of the lane's first weight
-  int64_t offset[3] = {};        // output index = position * out_step + offset
-  const int64_t *taps = nullptr; // offsets of the tap's weights; -1 is zero
-};
-
-// Lanes whose first tap lies at the same place of the patch; they are padded to whole vectors.
-struct Group {
-  int64_t shift[3] = {};
-  std::vector<Lane> lanes;
-};
-
-struct LanePlan {
-  int64_t n, channels; // batch, channels summed over
-  int64_t in[3], out[3];
-  int64_t grid[3];   // positions
-  int64_t step[3];   // source voxels between positions
-  int64_t origin[3]; // source index of position 0's first tap, at shift 0
-  int64_t taps[3];
-  int64_t out_step[3];
-  int64_t weight_step;     // between summed channels
-  int64_t alternating = 1; // consecutive groups whose outputs alternate along W
-  std::vector<Group> groups;
-};
-
-// Vectors that are computed together, all at one shift.
-struct Unit {
-  const int64_t *shift;
-  int64_t vector;
-};
-
-// Where lanes go: one row of output a position row, or two that alternate along W.
-struct Row {
-  int64_t channel;
-  int64_t offset[3];   // along W that of the first
-  int64_t lane, other; // of the batch; other -1: there is none
-};
-
-// Units whose sums are kept until all are there, so that a row of output is written once and whole.
-struct Batch {
-  std::vector<Unit> units;
-  std::vector<Row> rows;
-};
 
 // The micro-tile with the least wasted work; ties go to the wider one.
 int choose_tile(const LanePlan &p) {
@@ -79,55 +31,6 @@ int choose_tile(const LanePlan &p) {
     }
   }
   return best;
-}
-
-// Pads the groups to whole units and says where each lane goes.
-std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *> &lane_of) {
-  const size_t lanes_a_unit = static_cast<size_t>(V * LANES);
-  std::vector<std::vector<Unit>> units;
-  for (Group &g : p.groups) {
-    g.lanes.resize((g.lanes.size() + lanes_a_unit - 1) / lanes_a_unit * lanes_a_unit);
-    units.emplace_back();
-    for (size_t i = 0; i < g.lanes.size(); i += lanes_a_unit) {
-      units.back().push_back(Unit{g.shift, static_cast<int64_t>(lane_of.size())});
-      for (int64_t v = 0; v < V; v++) lane_of.push_back(&g.lanes[i + static_cast<size_t>(v * LANES)]);
-    }
-  }
-  std::vector<Batch> batches;
-  if (p.alternating == 1 && p.out_step[2] > 1) { // a group has both phases along W
-    for (const std::vector<Unit> &u : units) {
-      batches.emplace_back();
-      batches.back().units = u;
-    }
-  } else {
-    for (size_t g = 0; g < units.size(); g += static_cast<size_t>(p.alternating))
-      for (size_t u = 0; u < units[g].size(); u++) {
-        batches.emplace_back();
-        for (size_t k = 0; k < static_cast<size_t>(p.alternating); k++)
-          batches.back().units.push_back(units[g + k][u]);
-      }
-  }
-  for (Batch &b : batches) {
-    std::vector<const Lane *> lanes;
-    for (const Unit &u : b.units)
-      for (int64_t v = 0; v < V; v++)
-        for (int64_t l = 0; l < LANES; l++) lanes.push_back(lane_of[static_cast<size_t>(u.vector + v)] + l);
-    for (size_t i = 0; i < lanes.size(); i++) {
-      const Lane &a = *lanes[i];
-      if (a.channel < 0) continue;
-      Row row = {a.channel, {a.offset[0], a.offset[1], a.offset[2]}, static_cast<int64_t>(i), -1};
-      bool first = true;
-      for (size_t j = 0; p.out_step[2] > 1 && j < lanes.size(); j++) {
-        const Lane &o = *lanes[j];
-        if (j == i || o.channel != a.channel || o.offset[0] != a.offset[0] || o.offset[1] != a.offset[1])
-          continue;
-        row.other = static_cast<int64_t>(j);
-        first = o.offset[2] > a.offset[2];
-      }
-      if (first) b.rows.push_back(row);
-    }
-  }
-  return batches;
 }
 
 // Products along W of as many taps.
@@ -193,39 +96,6 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, i
       }
     }
   });
-}
-
-// A macro-tile: what one patch serves.
-struct Macro {
-  int64_t m[3];     // positions
-  int64_t micro[3]; // micro-tiles
-  int64_t at[3];    // its first position
-};
-
-// staged [lane of the batch][pitch]: one row of positions; writes the rows of output they are.
-template <class E>
-void write_rows(const LanePlan &p, const Batch &batch, const Macro &t, int64_t d, int64_t h,
-                const float *staged, int64_t pitch, const float *bias, const Planes &y, int64_t n) {
-  for (const Row &r : batch.rows) {
-    const int64_t od = (t.at[0] + d) * p.out_step[0] + r.offset[0],
-                  oh = (t.at[1] + h) * p.out_step[1] + r.offset[1];
-    if (od < 0 || od >= p.out[0] || oh < 0 || oh >= p.out[1]) continue;
-    auto *const out = plane_of<E>(y, n, r.channel, volume_of(p.out)) + (od * p.out[1] + oh) * p.out[2];
-    const float *const a = staged + r.lane * pitch;
-    const float b = bias ? bias[r.channel] : 0;
-    const int64_t ow = t.at[2] * p.out_step[2] + r.offset[2];
-    if (p.out_step[2] == 1) {
-      const int64_t first = std::max<int64_t>(0, -ow), stop = std::min(t.m[2], p.out[2] - ow);
-      E::row(a + first, b, out + ow + first, stop - first);
-      continue;
-    }
-    const float *const o = staged + r.other * pitch;
-    int64_t from = ow < 0 ? 1 : 0, to = t.m[2]; // ow is -1 at least
-    if (from && p.out[2] > 0) E::row(o, b, out + ow + 1, 1);
-    while (to > from && ow + 2 * to - 1 >= p.out[2]) to--;
-    E::pairs(a + from, o + from, b, out + ow + 2 * from, to - from);
-    if (to >= from && to < t.m[2] && ow + 2 * to < p.out[2]) E::row(a + to, b, out + ow + 2 * to, 1);
-  }
 }
 
 template <class E>
@@ -349,6 +219,10 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
   });
 }
 
+auto lanes_of_half() {
+  return tile_kernels_here() ? convolve_tiles : run_lanes<Half>;
+}
+
 // Whether the channel's plane is there.
 bool has_plane(const Planes &p, int64_t c) {
   return p.part[c < p.channels[0] ? 0 : 1] != nullptr;
@@ -394,7 +268,7 @@ void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const
     lane.taps = taps.data();
     p.groups[0].lanes.push_back(lane);
   }
-  (y.half ? run_lanes<Half> : run_lanes<Full>)(p, x, w, n_taps, b, y, threads);
+  (y.half ? lanes_of_half() : run_lanes<Full>)(p, x, w, n_taps, b, y, threads);
 }
 
 // Input voxel i gets dy[o] w[t] wherever i + pad = stride o + t. With i + pad = stride m + r (r is the
@@ -499,7 +373,7 @@ void conv_cpu_backward_data(const ConvShape &s, const Planes &dy, const float *w
       }
     }
   }
-  (dy.half ? run_lanes<Half> : run_lanes<Full>)(p, dy, w, n_weights, b, dx, threads);
+  (dy.half ? lanes_of_half() : run_lanes<Full>)(p, dy, w, n_weights, b, dx, threads);
 }
 
 } // namespace voxgan

@@ -62,10 +62,10 @@ template <class F> void parallel_items(int64_t n, int threads, const F &f) {
   if (failure) std::rethrow_exception(failure);
 }
 
-int64_t ceil_div(int64_t a, int64_t b) {
+inline int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
-int64_t volume_of(const int64_t d[3]) {
+inline int64_t volume_of(const int64_t d[3]) {
   return d[0] * d[1] * d[2];
 }
 

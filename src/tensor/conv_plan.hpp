@@ -1,0 +1,100 @@
+// conv_plan.hpp: the direct convolution forward and its data gradient as one: positions of stride 1 or 2 onto
+// lanes. conv_cpu.cpp makes the plans and runs them on vectors, conv_amx.cpp on AMX.
+#ifndef VG_TENSOR_CONV_PLAN_HPP
+#define VG_TENSOR_CONV_PLAN_HPP
+#include "conv_parts.hpp"
+#include <vector>
+
+namespace voxgan {
+
+struct Lane {
+  int64_t channel = -1;          // of the output; -1 pads the vector
+  int64_t weight = 0;            // offset of the lane's first weight
+  int64_t offset[3] = {};        // output index = position * out_step + offset
+  const int64_t *taps = nullptr; // offsets of the tap's weights; -1 is zero
+};
+
+// Lanes whose first tap lies at the same place of the patch; they are padded to whole vectors.
+struct Group {
+  int64_t shift[3] = {};
+  std::vector<Lane> lanes;
+};
+
+struct LanePlan {
+  int64_t n, channels; // batch, channels summed over
+  int64_t in[3], out[3];
+  int64_t grid[3];   // positions
+  int64_t step[3];   // source voxels between positions
+  int64_t origin[3]; // source index of position 0's first tap, at shift 0
+  int64_t taps[3];
+  int64_t out_step[3];
+  int64_t weight_step;     // between summed channels
+  int64_t alternating = 1; // consecutive groups whose outputs alternate along W
+  std::vector<Group> groups;
+};
+
+// Vectors that are computed together, all at one shift.
+struct Unit {
+  const int64_t *shift;
+  int64_t vector;
+};
+
+// Where lanes go: one row of output a position row, or two that alternate along W.
+struct Row {
+  int64_t channel;
+  int64_t offset[3];   // along W that of the first
+  int64_t lane, other; // of the batch; other -1: there is none
+};
+
+// Units whose sums are kept until all are there, so that a row of output is written once and whole.
+struct Batch {
+  std::vector<Unit> units;
+  std::vector<Row> rows;
+};
+
+// A macro-tile: what one patch serves.
+struct Macro {
+  int64_t m[3];     // positions
+  int64_t micro[3]; // micro-tiles
+  int64_t at[3];    // its first position
+};
+
+// Pads the groups to whole units of V vectors and says where each lane goes. lane_of: of each vector, its
+// first lane.
+std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *> &lane_of);
+
+// The same in bf16 as tiles, where tile_kernels_here().
+void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, const float *bias,
+                    const Planes &y, int threads);
+
+namespace {
+
+// staged [lane of the batch][pitch]: one row of positions; writes the rows of output they are.
+template <class E>
+void write_rows(const LanePlan &p, const Batch &batch, const Macro &t, int64_t d, int64_t h,
+                const float *staged, int64_t pitch, const float *bias, const Planes &y, int64_t n) {
+  for (const Row &r : batch.rows) {
+    const int64_t od = (t.at[0] + d) * p.out_step[0] + r.offset[0],
+                  oh = (t.at[1] + h) * p.out_step[1] + r.offset[1];
+    if (od < 0 || od >= p.out[0] || oh < 0 || oh >= p.out[1]) continue;
+    auto *const out = plane_of<E>(y, n, r.channel, volume_of(p.out)) + (od * p.out[1] + oh) * p.out[2];
+    const float *const a = staged + r.lane * pitch;
+    const float b = bias ? bias[r.channel] : 0;
+    const int64_t ow = t.at[2] * p.out_step[2] + r.offset[2];
+    if (p.out_step[2] == 1) {
+      const int64_t first = std::max<int64_t>(0, -ow), stop = std::min(t.m[2], p.out[2] - ow);
+      E::row(a + first, b, out + ow + first, stop - first);
+      continue;
+    }
+    const float *const o = staged + r.other * pitch;
+    int64_t from = ow < 0 ? 1 : 0, to = t.m[2]; // ow is -1 at least
+    if (from && p.out[2] > 0) E::row(o, b, out + ow + 1, 1);
+    while (to > from && ow + 2 * to - 1 >= p.out[2]) to--;
+    E::pairs(a + from, o + from, b, out + ow + 2 * from, to - from);
+    if (to >= from && to < t.m[2] && ow + 2 * to < p.out[2]) E::row(a + to, b, out + ow + 2 * to, 1);
+  }
+}
+
+} // namespace
+} // namespace voxgan
+#endif
