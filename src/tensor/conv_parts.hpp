@@ -9,8 +9,13 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <vector>
 
 namespace voxgan {
+
+// conv_cpu_backward_weight in bf16 as tiles, where tile_kernels_here().
+void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
+
 namespace {
 
 constexpr int64_t SMALL = 1 << 15; // floats that are not worth waking the other threads for

@@ -147,7 +147,8 @@ template <class E> void channel_sums(const Planes &y, int64_t n, int64_t volume,
 } // namespace
 
 void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
-  (x.half ? backward_weight<Half> : backward_weight<Full>)(s, x, dy, dw, threads);
+  const auto of_half = tile_kernels_here() ? weight_gradient_tiles : backward_weight<Half>;
+  (x.half ? of_half : backward_weight<Full>)(s, x, dy, dw, threads);
 }
 
 void conv_cpu_channel_sums(const Planes &y, int64_t n, int64_t volume, float *sums, int threads) {
