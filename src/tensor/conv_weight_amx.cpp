@@ -9,11 +9,12 @@
 namespace voxgan {
 namespace {
 
-constexpr int64_t L2_PATCH = 640 << 10;     // bytes
+constexpr int64_t L2_PATCH = 640 << 10; // bytes
+constexpr int64_t L2_SUMS = 512 << 10;
 constexpr int64_t PARTIAL_SUMS = 8ll << 20; // bytes of all
 constexpr int64_t ITEMS = 8;                // that the work is divided into at least; of the shape alone
 
-thread_local Buffer thread_row, thread_gradient;
+thread_local Buffer thread_row, thread_sums;
 
 int64_t round_up(int64_t n, int64_t to) {
   return ceil_div(n, to) * to;
@@ -164,16 +165,36 @@ void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy
           (p.taps_share ? i * ROWS * p.row : i % s.stride[1] * p.odd_h + i / s.stride[1] * p.row) +
           w % s.stride[2] * p.odd_w + w / s.stride[2]);
 
-  // Sums as [part][vector][group][plane of taps][tile][row][lane]. What the parts are follows from the shape
+  // Sums as [part][group][vector][plane of taps][tile][row][lane]. What the parts are follows from the shape
   // alone, and so does the order in which they are added.
   const int64_t across[2] = {ceil_div(s.out[0], p.m[0]), ceil_div(s.out[1], p.m[1])},
                 patches = s.n * across[0] * across[1];
-  const int64_t a_group = p.planes * p.a_plane * TILE, a_vector = p.groups * a_group,
-                a_part = n_vectors * a_vector;
+  const int64_t a_vector = p.planes * p.a_plane * TILE, a_group = n_vectors * a_vector,
+                a_part = p.groups * a_group;
   const int64_t parts =
       std::max<int64_t>(1, std::min({patches, ceil_div(ITEMS, p.groups), PARTIAL_SUMS / (a_part * 4)}));
-  const int64_t splits = std::min(units, ceil_div(ITEMS, p.groups * parts));
-  float *const sums = all_sums.take(parts * a_part);
+  const int64_t splits = std::min(units, std::max(ceil_div(ITEMS, p.groups * parts),
+                                                  ceil_div(a_group * 4, parts == 1 ? L2_SUMS : a_group * 4)));
+  float *const sums = parts > 1 ? all_sums.take(parts * a_part) : nullptr;
+
+  // A vector's and a group's sums to where they belong.
+  const auto write = [&](const float *total, int64_t v, int64_t group) {
+    const int64_t lanes = std::min<int64_t>(LANES, s.k - v * LANES), channel0 = group * p.patch_channels;
+    for (int64_t c = 0; c < std::min(p.patch_channels, s.c - channel0); c++) {
+      const float *row_of_tap[64];
+      for (int64_t k = 0; k < n_taps; k++) {
+        const int64_t w = k % s.kernel[2], h = k / s.kernel[2] % s.kernel[1],
+                      d = k / s.kernel[2] / s.kernel[1];
+        const int64_t row = p.taps_share ? h * s.c + c : h * ROWS + c;
+        row_of_tap[k] = total + ((d * p.a_plane + row / ROWS * s.kernel[2] + w) * ROWS + row % ROWS) * LANES;
+      }
+      float *const dst = dw + (v * LANES * s.c + channel0 + c) * n_taps;
+      int64_t k = 0;
+      for (; lanes == LANES && k + LANES <= n_taps; k += LANES) turn(row_of_tap + k, dst + k, s.c * n_taps);
+      for (; k < n_taps; k++)
+        for (int64_t l = 0; l < lanes; l++) dst[l * s.c * n_taps + k] = row_of_tap[k][l];
+    }
+  };
 
   parallel_items(p.groups * parts * splits, threads, [&](int64_t item) {
     const int64_t split = item % splits, part = item / splits % parts, group = item / splits / parts;
@@ -185,6 +206,10 @@ void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy
     args.tiles = starts.data();
     args.n_tiles = p.a_plane;
     args.g_vector = s.out[0] * p.g_plane;
+    const int64_t v0 = split * units / splits * V, v1 = (split + 1) * units / splits * V;
+    // one part's need not wait for the others'
+    float *const here = parts > 1 ? sums + part * a_part + group * a_group + v0 * a_vector
+                                  : thread_sums.take((v1 - v0) * a_vector);
     args.sums_vector = a_vector;
     tiles.open();
     const int64_t patch0 = part * patches / parts, patch1 = (part + 1) * patches / parts;
@@ -205,37 +230,24 @@ void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy
       args.n_runs = static_cast<int64_t>(x_runs.size());
       args.depth = ceil_div((p.taps_share ? 1 : count[1]) * 2 * p.g_row / LANES, DEPTH);
       args.first = i == patch0;
-      for (int64_t u = split * units / splits; u < (split + 1) * units / splits; u++)
+      for (int64_t v = v0; v < v1; v += V)
         for (int64_t d = 0; d < p.planes; d++) {
           args.x = px + d * p.plane;
-          args.g = g + (n * n_vectors + u * V) * s.out[0] * p.g_plane;
-          args.sums = sums + part * a_part + u * V * a_vector + group * a_group + d * p.a_plane * TILE;
+          args.g = g + (n * n_vectors + v) * s.out[0] * p.g_plane;
+          args.sums = here + (v - v0) * a_vector + d * p.a_plane * TILE;
           tiles.voxels[V - 1](args);
         }
     }
     tiles.close();
+    for (int64_t v = v0; parts == 1 && v < v1; v++) write(here + (v - v0) * a_vector, v, group);
   });
 
+  if (parts == 1) return;
   parallel_items(n_vectors * p.groups, a_part < SMALL ? 1 : threads, [&](int64_t item) {
-    const int64_t v = item / p.groups, group = item % p.groups, channel0 = group * p.patch_channels;
-    float *const total = sums + item * a_group;
+    float *const total = sums + item * a_vector;
     for (int64_t part = 1; part < parts; part++)
-      for (int64_t i = 0; i < a_group; i++) total[i] += total[part * a_part + i];
-    const int64_t lanes = std::min<int64_t>(LANES, s.k - v * LANES);
-    for (int64_t c = 0; c < std::min(p.patch_channels, s.c - channel0); c++) {
-      const float *row_of_tap[64];
-      for (int64_t k = 0; k < n_taps; k++) {
-        const int64_t w = k % s.kernel[2], h = k / s.kernel[2] % s.kernel[1],
-                      d = k / s.kernel[2] / s.kernel[1];
-        const int64_t row = p.taps_share ? h * s.c + c : h * ROWS + c;
-        row_of_tap[k] = total + ((d * p.a_plane + row / ROWS * s.kernel[2] + w) * ROWS + row % ROWS) * LANES;
-      }
-      float *const dst = dw + (v * LANES * s.c + channel0 + c) * n_taps;
-      int64_t k = 0;
-      for (; lanes == LANES && k + LANES <= n_taps; k += LANES) turn(row_of_tap + k, dst + k, s.c * n_taps);
-      for (; k < n_taps; k++)
-        for (int64_t l = 0; l < lanes; l++) dst[l * s.c * n_taps + k] = row_of_tap[k][l];
-    }
+      for (int64_t i = 0; i < a_vector; i++) total[i] += total[part * a_part + i];
+    write(total, item % n_vectors, item / n_vectors);
   });
 }
 
