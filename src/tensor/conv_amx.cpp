@@ -131,6 +131,63 @@ void patch_copy(const LastPatch &p, const std::vector<const uint16_t *> &channel
     }
 }
 
+// A vector of sums and, where two outputs alternate along W, the one that holds the other.
+struct Written {
+  int64_t even, odd;
+  std::vector<Row> rows;
+};
+
+std::vector<Written> written_of(const Batch &b) {
+  std::vector<Written> all;
+  for (const Row &r : b.rows) {
+    const int64_t even = r.lane / LANES, odd = r.other < 0 ? even : r.other / LANES;
+    const auto same = [&](const Written &w) {
+      return w.even == even && w.odd == odd && w.rows[0].offset[2] == r.offset[2];
+    };
+    auto w = std::find_if(all.begin(), all.end(), same);
+    if (w == all.end()) w = all.insert(w, Written{even, odd, {}});
+    w->rows.push_back(r);
+  }
+  return all;
+}
+
+// Rounds a macro-tile's sums, and writes them as rows of output.
+void write_sums(const LanePlan &p, const Written &w, const Macro &t, const int64_t count[3], int64_t n,
+                const Planes &y, const float *bias, const float *sums, int64_t sums_vector,
+                int64_t sums_plane, int64_t across) {
+  const TileKernels &tiles = *tile_kernels_here();
+  const bool both = p.out_step[2] == 2;
+  const int64_t ow = t.at[2] * p.out_step[2] + w.rows[0].offset[2], first = std::max<int64_t>(0, -ow),
+                stop = std::min(count[2] * p.out_step[2], p.out[2] - ow);
+  LaneRows rows = {};
+  rows.step = both ? LANES : 2 * LANES;
+  for (int l = 0; l < LANES; l++) rows.partner[l] = l;
+  uint16_t *plane[LANES] = {};
+  for (const Row &r : w.rows) {
+    const int64_t l = r.lane % LANES;
+    if (both) rows.partner[l] = static_cast<int32_t>(r.other % LANES);
+    if (bias) rows.bias[l] = bias[r.channel];
+    plane[l] = plane_of<Half>(y, n, r.channel, volume_of(p.out));
+  }
+  for (int64_t d = 0; d < count[0]; d++)
+    for (int64_t h = 0; h < count[1]; h++) {
+      for (const Row &r : w.rows) {
+        const int64_t od = (t.at[0] + d) * p.out_step[0] + r.offset[0],
+                      oh = (t.at[1] + h) * p.out_step[1] + r.offset[1];
+        const bool inside = od >= 0 && od < p.out[0] && oh >= 0 && oh < p.out[1];
+        rows.to[r.lane % LANES] = inside ? plane[r.lane % LANES] + (od * p.out[1] + oh) * p.out[2] : nullptr;
+      }
+      const float *const from = sums + d * sums_plane + h * across * LANES;
+      for (int64_t i = first / DEPTH * DEPTH; i < stop; i += DEPTH) {
+        const float *const at = from + i / p.out_step[2] * LANES;
+        rows.even = at + w.even * sums_vector;
+        rows.odd = both ? at + w.odd * sums_vector : rows.even + LANES;
+        const int64_t skip = std::max<int64_t>(0, first - i), end = std::min<int64_t>(DEPTH, stop - i);
+        tiles.write_lanes(rows, ow + i, ~0u >> (DEPTH - end) & ~0u << skip);
+      }
+    }
+}
+
 // The most even tiles of at most m.
 int64_t even_tile(int64_t n, int64_t m) {
   return ceil_div(n, ceil_div(n, m));
@@ -141,13 +198,14 @@ int64_t even_tile(int64_t n, int64_t m) {
 void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, const float *bias,
                     const Planes &y, int threads) {
   const TileKernels &tiles = *tile_kernels_here();
-  const TurnKernel turn = kernels_here().turn;
   int64_t V = 2;
   for (const Group &g : p.groups)
     if (ceil_div(static_cast<int64_t>(g.lanes.size()), LANES) % 2) V = 1;
   std::vector<const Lane *> lane_of;
   const std::vector<Batch> batches = make_batches(p, V, lane_of);
   const auto n_batches = static_cast<int64_t>(batches.size());
+  std::vector<std::vector<Written>> written;
+  for (const Batch &b : batches) written.push_back(written_of(b));
   int64_t shift_max[3] = {}, units_max = 0;
   for (const Batch &b : batches) {
     units_max = std::max(units_max, static_cast<int64_t>(b.units.size()));
@@ -204,7 +262,7 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
   const int64_t items = p.n * volume_of(n_tiles);
   const int64_t splits = items < 3 * threads ? std::min(n_batches, ceil_div(3 * threads, items)) : 1;
   const int64_t slice = std::max<int64_t>(1, L1_WEIGHTS / (V * TILE * 4));
-  const int64_t sums_vector = m[0] * blocks * TILE, pitch = ceil_div(m[2], LANES) * LANES;
+  const int64_t sums_vector = m[0] * blocks * TILE;
 
   parallel_items(items * splits, threads, [&](int64_t item) {
     const int64_t split = item % splits, tile = item / splits % volume_of(n_tiles),
@@ -225,8 +283,7 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
     auto *const px = thread_patch.take<uint16_t>(n_patch + slack);
     std::fill_n(px + n_patch, slack, uint16_t{0});
     patch_copy(from, channels, p.in, px);
-    float *const sums = thread_sums.take(units_max * V * sums_vector);
-    float *const staged = thread_turned.take(units_max * V * LANES * pitch);
+    float *const sums = thread_sums.take(units_max * V * sums_vector + 2 * TILE); // write_lanes reads on
 
     PositionArgs args;
     args.x_step = p.step[2] * steps.channels;
@@ -252,18 +309,8 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
           }
         }
       }
-      for (int64_t d = 0; d < count[0]; d++)
-        for (int64_t h = 0; h < count[1]; h++) {
-          for (int64_t v = 0; v < n_units * V; v++)
-            for (int64_t first = 0; first < count[2]; first += LANES) {
-              const float *rows[LANES];
-              for (int64_t l = 0; l < LANES; l++)
-                rows[l] = sums + v * sums_vector + d * blocks * TILE +
-                          (h * across + std::min(first + l, count[2] - 1)) * LANES;
-              turn(rows, staged + v * LANES * pitch + first, pitch);
-            }
-          write_rows<Half>(p, batch, here, d, h, staged, pitch, bias, y, n);
-        }
+      for (const Written &turned : written[static_cast<size_t>(i)])
+        write_sums(p, turned, here, count, n, y, bias, sums, sums_vector, blocks * TILE, across);
     }
     tiles.close();
   });

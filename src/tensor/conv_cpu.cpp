@@ -98,6 +98,32 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, i
   });
 }
 
+// staged [lane of the batch][pitch]: one row of positions; writes the rows of output they are.
+template <class E>
+void write_rows(const LanePlan &p, const Batch &batch, const Macro &t, int64_t d, int64_t h,
+                const float *staged, int64_t pitch, const float *bias, const Planes &y, int64_t n) {
+  for (const Row &r : batch.rows) {
+    const int64_t od = (t.at[0] + d) * p.out_step[0] + r.offset[0],
+                  oh = (t.at[1] + h) * p.out_step[1] + r.offset[1];
+    if (od < 0 || od >= p.out[0] || oh < 0 || oh >= p.out[1]) continue;
+    auto *const out = plane_of<E>(y, n, r.channel, volume_of(p.out)) + (od * p.out[1] + oh) * p.out[2];
+    const float *const a = staged + r.lane * pitch;
+    const float b = bias ? bias[r.channel] : 0;
+    const int64_t ow = t.at[2] * p.out_step[2] + r.offset[2];
+    if (p.out_step[2] == 1) {
+      const int64_t first = std::max<int64_t>(0, -ow), stop = std::min(t.m[2], p.out[2] - ow);
+      E::row(a + first, b, out + ow + first, stop - first);
+      continue;
+    }
+    const float *const o = staged + r.other * pitch;
+    int64_t from = ow < 0 ? 1 : 0, to = t.m[2]; // ow is -1 at least
+    if (from && p.out[2] > 0) E::row(o, b, out + ow + 1, 1);
+    while (to > from && ow + 2 * to - 1 >= p.out[2]) to--;
+    E::pairs(a + from, o + from, b, out + ow + 2 * from, to - from);
+    if (to >= from && to < t.m[2] && ow + 2 * to < p.out[2]) E::row(a + to, b, out + ow + 2 * to, 1);
+  }
+}
+
 template <class E>
 void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, const float *bias,
                const Planes &y, int threads) {

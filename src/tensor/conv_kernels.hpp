@@ -113,6 +113,15 @@ struct VoxelArgs {
 };
 using VoxelKernel = void (*)(const VoxelArgs &);
 
+// LANES rows of output: of 32 elements the even ones are sums of even, the odd ones those of odd.
+struct LaneRows {
+  const float *even, *odd; // [element / 2][lane]
+  int64_t step;            // between their elements
+  int32_t partner[LANES];  // the lane of odd
+  float bias[LANES];
+  uint16_t *to[LANES]; // NULL: none
+};
+
 struct TileKernels {
   PositionKernel positions[2]; // of 1 and 2 vectors
   VoxelKernel voxels[2];
@@ -124,6 +133,11 @@ struct TileKernels {
                         uint16_t *dst, int64_t pitch);
   // dst[i][2 l] = even[i][l], dst[i][2 l + 1] = odd[i][l], rounded
   void (*pair_weights)(const float *const *even, const float *const *odd, float *const *dst, int64_t n);
+  // to[l][from + i] for the elements i that are wanted
+  void (*write_lanes)(const LaneRows &rows, int64_t from, uint32_t wanted);
+  // even[i] = x[2 i - before], odd[i] = x[2 i + 1 - before], for i < pairs; x is 0 outside of the n of src
+  void (*part_row)(const uint16_t *src, int64_t n, int64_t before, int64_t pairs, uint16_t *even,
+                   uint16_t *odd);
 };
 // NULL where the processor has none, or the system does not let this process use them.
 const TileKernels *tile_kernels_here();

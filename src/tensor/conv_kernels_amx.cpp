@@ -4,6 +4,7 @@
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
 #pragma GCC target("amx-tile,amx-bf16")
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized" // of its own header, GCC 12 says
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -173,19 +174,81 @@ void channels_last(const uint16_t *const *channels, int64_t groups, int64_t from
   }
 }
 
+// Of two registers one after the other.
+alignas(64) const uint16_t interleaving[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                               8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+
 void pair_weights(const float *const *even, const float *const *odd, float *const *dst, int64_t n) {
-  alignas(64) static const uint16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
-                                                 21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
-                                                 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const __m512i interleaved = _mm512_load_si512(order);
+  const __m512i interleaved = _mm512_load_si512(interleaving);
   for (int64_t i = 0; i < n; i++) {
     const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(odd[i]), _mm512_loadu_ps(even[i]));
     _mm512_store_si512(dst[i], _mm512_permutexvar_epi16(interleaved, (__m512i)both));
   }
 }
 
+// Turns a block of LANES rows of LANES pairs.
+ALWAYS_INLINE void turn_pairs(__m512i r[LANES]) {
+  __m512i t[LANES];
+  UNROLL for (int i = 0; i < LANES; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+  UNROLL for (int i = 0; i < LANES; i += 4) UNROLL for (int h = 0; h < 2; h++) {
+    r[i + 2 * h] = _mm512_unpacklo_epi64(t[i + h], t[i + 2 + h]);
+    r[i + 2 * h + 1] = _mm512_unpackhi_epi64(t[i + h], t[i + 2 + h]);
+  }
+  // quarter q of r[4 g + j] holds rows 4 g to 4 g + 3 of column 4 q + j
+  UNROLL for (int j = 0; j < 4; j++) {
+    const __m512i even0 = _mm512_shuffle_i32x4(r[j], r[4 + j], 0x88),
+                  even1 = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0x88),
+                  odd0 = _mm512_shuffle_i32x4(r[j], r[4 + j], 0xdd),
+                  odd1 = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0xdd);
+    t[j] = _mm512_shuffle_i32x4(even0, even1, 0x88);
+    t[4 + j] = _mm512_shuffle_i32x4(odd0, odd1, 0x88);
+    t[8 + j] = _mm512_shuffle_i32x4(even0, even1, 0xdd);
+    t[12 + j] = _mm512_shuffle_i32x4(odd0, odd1, 0xdd);
+  }
+  UNROLL for (int i = 0; i < LANES; i++) r[i] = t[i];
+}
+
+void write_lanes(const LaneRows &a, int64_t from, uint32_t which) {
+  const __m512 bias = _mm512_loadu_ps(a.bias);
+  const __m512i interleaved = _mm512_load_si512(interleaving), partner = _mm512_loadu_si512(a.partner);
+  __m512i r[LANES];
+  UNROLL for (int i = 0; i < LANES; i++) {
+    const __m512 even = _mm512_add_ps(_mm512_load_ps(a.even + i * a.step), bias),
+                 odd =
+                     _mm512_add_ps(_mm512_permutexvar_ps(partner, _mm512_load_ps(a.odd + i * a.step)), bias);
+    r[i] = _mm512_permutexvar_epi16(interleaved, (__m512i)_mm512_cvtne2ps_pbh(odd, even));
+  }
+  turn_pairs(r);
+  UNROLL for (int l = 0; l < LANES; l++) if (a.to[l]) _mm512_mask_storeu_epi16(a.to[l] + from, which, r[l]);
+}
+
+// Voxels of even and of odd index, those before the row's first and behind its last being zero.
+void part_row(const uint16_t *src, int64_t n, int64_t before, int64_t pairs, uint16_t *even, uint16_t *odd) {
+  for (int64_t i = 0; i < pairs; i += LANES) {
+    const int64_t at = 2 * i - before, first = at < 0 ? -at : 0, left = n - at;
+    const uint32_t here = (left >= 32  ? 0xffffffffu
+                           : left <= 0 ? 0
+                                       : (1u << left) - 1) &
+                          (first ? ~0u << first : ~0u);
+    const __mmask16 wanted = pairs - i >= LANES ? 0xffff : static_cast<__mmask16>((1u << (pairs - i)) - 1);
+    const __m512i both = _mm512_maskz_loadu_epi16(here, src + at);
+    _mm256_mask_storeu_epi16(even + i, wanted, _mm512_cvtepi32_epi16(both));
+    _mm256_mask_storeu_epi16(odd + i, wanted, _mm512_cvtepi32_epi16(_mm512_srli_epi32(both, 16)));
+  }
+}
+
 const TileKernels kernels = {
-    {positions<1>, positions<2>}, {voxels<1>, voxels<2>}, open, close, channels_last, pair_weights,
+    {positions<1>, positions<2>},
+    {voxels<1>, voxels<2>},
+    open,
+    close,
+    channels_last,
+    pair_weights,
+    write_lanes,
+    part_row,
 };
 
 // Linux hands out the tiles' state on request, once for a process.

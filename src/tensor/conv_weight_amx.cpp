@@ -14,7 +14,7 @@ constexpr int64_t L2_SUMS = 512 << 10;
 constexpr int64_t PARTIAL_SUMS = 8ll << 20; // bytes of all
 constexpr int64_t ITEMS = 8;                // that the work is divided into at least; of the shape alone
 
-thread_local Buffer thread_row, thread_sums;
+thread_local Buffer thread_sums;
 
 int64_t round_up(int64_t n, int64_t to) {
   return ceil_div(n, to) * to;
@@ -79,6 +79,7 @@ WeightPlan plan_of(const ConvShape &s) {
 void turn_gradient(const ConvShape &s, const WeightPlan &p, const Planes &dy, int64_t n_vectors, float *g,
                    int threads) {
   const TurnKernel turn = kernels_here().turn;
+  const auto copy = Half::copy();
   const int64_t n = s.n * n_vectors * s.out[0], row = p.g_row / LANES,
                 written = round_up(s.out[2], DEPTH) / 2;
   parallel_items(n, n * p.g_plane < SMALL ? 1 : threads, [&](int64_t i) {
@@ -98,7 +99,7 @@ void turn_gradient(const ConvShape &s, const WeightPlan &p, const Planes &dy, in
           if (here == DEPTH)
             rows[l] = reinterpret_cast<const float *>(src);
           else
-            Half::copy()(src, 0, ends[l], 0, here, 1);
+            copy(src, 0, ends[l], 0, here, 1);
         }
         turn(rows, to + w / 2 * LANES, LANES);
         if (here == DEPTH) continue;
@@ -114,10 +115,10 @@ void turn_gradient(const ConvShape &s, const WeightPlan &p, const Planes &dy, in
 // already.
 void patch_copy(const ConvShape &s, const WeightPlan &p, const Planes &x, int64_t n, int64_t group,
                 const int64_t at[2], uint16_t *px) {
+  const TileKernels &tiles = *tile_kernels_here();
+  const auto copy = Half::copy();
   const int64_t origin[3] = {at[0] * s.stride[0] - s.pad[0], at[1] * s.stride[1] - s.pad[1], -s.pad[2]};
   const int64_t from = s.pad[2], n_row = std::min(s.in[2], p.size[2] - from), pairs = ceil_div(p.size[2], 2);
-  uint16_t *const both = thread_row.take<uint16_t>(2 * pairs);
-  std::fill_n(both, 2 * pairs, uint16_t{0});
   for (int64_t c = 0; c < p.patch_channels; c++) {
     const int64_t channel = group * p.patch_channels + c;
     const uint16_t *const src = channel < s.c ? plane_of<Half>(x, n, channel, volume_of(s.in)) : nullptr;
@@ -131,12 +132,11 @@ void patch_copy(const ConvShape &s, const WeightPlan &p, const Planes &x, int64_
         const uint16_t *const row = inside ? src + (sd * s.in[1] + sh) * s.in[2] : nullptr;
         if (s.stride[2] == 1) {
           if (inside)
-            Half::copy()(row, 0, to + from, 0, n_row, 1);
+            copy(row, 0, to + from, 0, n_row, 1);
           else
             std::fill_n(to, p.size[2], uint16_t{0});
         } else if (inside) {
-          Half::copy()(row, 0, both + from, 0, n_row, 1);
-          Half::kernels().part(both, to, to + p.odd_w, pairs);
+          tiles.part_row(row, s.in[2], from, pairs, to, to + p.odd_w);
         } else {
           std::fill_n(to, pairs, uint16_t{0});
           std::fill_n(to + p.odd_w, pairs, uint16_t{0});
