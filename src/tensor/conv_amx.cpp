@@ -26,70 +26,35 @@ struct Steps {
 void pack_weights(const LanePlan &p, const Steps &steps, int64_t V, const std::vector<const Lane *> &lane_of,
                   int64_t n_weights, const float *w, float *packed, int threads) {
   const TileKernels &tiles = *tile_kernels_here();
-  const TurnKernel turn = kernels_here().turn;
-  const auto n_vectors = static_cast<int64_t>(lane_of.size());
-  std::vector<char> alike(lane_of.size()); // a vector of full lanes with the same taps
-  std::vector<size_t> order(lane_of.size());
-  for (size_t v = 0; v < lane_of.size(); v++) {
-    order[v] = v;
-    alike[v] = n_weights % LANES == 0;
-    for (int l = 0; l < LANES; l++)
-      if (lane_of[v][l].channel < 0 || lane_of[v][l].taps != lane_of[v][0].taps) alike[v] = 0;
-  }
-  // Phases of the same channels follow each other, so that their weights are turned once.
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return lane_of[a]->weight < lane_of[b]->weight; });
+  const std::vector<SameLanes> sets = same_lanes(lane_of, n_weights);
   const int64_t n_taps = volume_of(p.taps);
-  const int hands = n_vectors * steps.n * TILE < SMALL ? 1 : threads;
+  const int hands = static_cast<int64_t>(lane_of.size()) * steps.n * TILE < SMALL ? 1 : threads;
   parallel_items(ceil_div(p.channels, GROUP), hands, [&](int64_t item) {
-    // of two channels: the weights of 16 lanes, and where they are not alike those of their taps
-    float *const turned = thread_turned.take(2 * (n_weights + n_taps) * LANES);
-    float *const gathered = turned + 2 * n_weights * LANES;
-    alignas(64) static const float zeros[LANES] = {};
+    float *const turned = thread_turned.take(2 * n_weights * LANES);
+    float gathered[2][64][LANES];
     const float *rows[2][64];
     float *dst[64];
-    // Channels of a lane follow each other in memory.
-    for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-      const int64_t same = lane_of[order[begin]]->weight;
-      while (end < order.size() && lane_of[order[end]]->weight == same) end++;
-      const Lane *full = nullptr;
-      for (size_t j = begin; j < end && !full; j++)
-        if (alike[order[j]]) full = lane_of[order[j]];
+    for (const SameLanes &set : sets) // channels of a lane follow each other in memory
       for (int64_t c = GROUP * item; c < std::min(p.channels, GROUP * (item + 1)); c += 2) {
-        for (int64_t e = 0; full && e < 2 && c + e < p.channels; e++)
-          for (int64_t k = 0; k < n_weights; k += LANES) {
-            const float *block[LANES];
-            for (int l = 0; l < LANES; l++) block[l] = w + full[l].weight + (c + e) * p.weight_step + k;
-            turn(block, turned + (e * n_weights + k) * LANES, LANES);
-          }
-        for (size_t j = begin; j < end; j++) {
-          const size_t v = order[j];
-          const auto i = static_cast<int64_t>(v);
-          const Lane *const lanes = lane_of[v];
-          for (int64_t e = 0; e < 2; e++)
-            for (int64_t k = 0; k < n_taps; k++) {
-              float *const own = gathered + (e * n_taps + k) * LANES;
-              rows[e][k] = zeros;
-              if (c + e >= p.channels) continue;
-              if (alike[v]) {
-                if (lanes[0].taps[k] >= 0) rows[e][k] = turned + (e * n_weights + lanes[0].taps[k]) * LANES;
-                continue;
-              }
-              for (int64_t l = 0; l < LANES; l++)
-                own[l] = lanes[l].channel < 0 || lanes[l].taps[k] < 0
-                             ? 0
-                             : w[lanes[l].weight + (c + e) * p.weight_step + lanes[l].taps[k]];
-              rows[e][k] = own;
-            }
+        const float *const from[2] = {w + c * p.weight_step, w + (c + 1) * p.weight_step};
+        const int64_t n_here = std::min<int64_t>(2, p.channels - c);
+        for (int64_t e = 0; set.full && e < n_here; e++)
+          turn_weights(set.full, from[e], n_weights, turned + e * n_weights * LANES);
+        for (const SameLanes::Member &m : set.vectors) {
           for (int64_t k = 0; k < n_taps; k++) {
+            for (int64_t e = 0; e < n_here; e++)
+              rows[e][k] = weights_at(lane_of[static_cast<size_t>(m.vector)], m.alike, k, from[e],
+                                      turned + e * n_weights * LANES, gathered[e][k]);
+            if (n_here < 2)
+              rows[1][k] = static_cast<const float *>(std::memset(gathered[1][k], 0, sizeof gathered[1][k]));
             const int64_t at = k % p.taps[2] * steps.channels + c,
                           step = k / p.taps[2] * steps.a_row + at / DEPTH;
-            dst[k] = packed + ((i / V * steps.n + step) * V + i % V) * TILE + at % DEPTH / 2 * LANES;
+            dst[k] =
+                packed + ((m.vector / V * steps.n + step) * V + m.vector % V) * TILE + at % DEPTH / 2 * LANES;
           }
           tiles.pair_weights(rows[0], rows[1], dst, n_taps);
         }
       }
-    }
   });
 }
 

@@ -44,57 +44,27 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, i
                   const float *w, float *packed, int threads) {
   const int64_t wide = products<E>(p.taps[2]), n_products = p.taps[0] * p.taps[1] * wide,
                 w_vector = p.channels * n_products * LANES;
-  const TurnKernel turn = kernels_here().turn;
-  const auto n_vectors = static_cast<int64_t>(lane_of.size());
-  std::vector<char> alike(lane_of.size()); // a vector of full lanes with the same taps
-  for (size_t v = 0; v < lane_of.size(); v++) {
-    alike[v] = n_weights % LANES == 0;
-    for (int l = 0; l < LANES; l++)
-      if (lane_of[v][l].channel < 0 || lane_of[v][l].taps != lane_of[v][0].taps) alike[v] = 0;
-  }
-  // Phases of the same channels follow each other, so that their weights are turned once.
-  std::vector<int64_t> order(lane_of.size());
-  for (size_t v = 0; v < order.size(); v++) order[v] = static_cast<int64_t>(v);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return lane_of[static_cast<size_t>(a)]->weight < lane_of[static_cast<size_t>(b)]->weight;
-  });
-  const int hands = n_vectors * w_vector < SMALL ? 1 : threads;
+  const std::vector<SameLanes> sets = same_lanes(lane_of, n_weights);
+  const int hands = static_cast<int64_t>(lane_of.size()) * w_vector < SMALL ? 1 : threads;
   parallel_items(ceil_div(p.channels, 4), hands, [&](int64_t item) {
     float *const turned = thread_turned.take(n_weights * LANES);
     static const float zeros[LANES] = {};
     constexpr int64_t MOST = 64 * E::PAIR; // taps of a kernel, each paired at worst with none
     const float *rows[MOST];
     float gathered[MOST][LANES];
-    for (int64_t c = 4 * item; c < std::min(p.channels, 4 * item + 4); c++) {
-      int64_t holds = -1;
-      for (int64_t i = 0; i < n_vectors; i++) {
-        const auto v = static_cast<size_t>(order[static_cast<size_t>(i)]);
-        const Lane *const lanes = lane_of[v];
-        float *const dst = packed + static_cast<int64_t>(v) * w_vector + c * n_products * LANES;
-        if (alike[v] && holds != lanes[0].weight) {
-          for (int64_t k = 0; k < n_weights; k += LANES) {
-            const float *block[LANES];
-            for (int l = 0; l < LANES; l++) block[l] = w + lanes[l].weight + c * p.weight_step + k;
-            turn(block, turned + k * LANES, LANES);
-          }
-          holds = lanes[0].weight;
+    for (const SameLanes &set : sets) // channels of a lane follow each other in memory
+      for (int64_t c = 4 * item; c < std::min(p.channels, 4 * item + 4); c++) {
+        const float *const from = w + c * p.weight_step;
+        if (set.full) turn_weights(set.full, from, n_weights, turned);
+        for (const SameLanes::Member &m : set.vectors) {
+          const Lane *const lanes = lane_of[static_cast<size_t>(m.vector)];
+          int64_t n = 0;
+          for (int64_t k = 0; k < volume_of(p.taps); k += p.taps[2])
+            for (int64_t t = 0; t < E::PAIR * wide; t++, n++)
+              rows[n] = t < p.taps[2] ? weights_at(lanes, m.alike, k + t, from, turned, gathered[n]) : zeros;
+          E::weights(rows, n_products, packed + m.vector * w_vector + c * n_products * LANES);
         }
-        // the weights of lane l at tap k, of all lanes
-        const auto row = [&](int64_t k, float *to) -> const float * {
-          if (alike[v]) return lanes[0].taps[k] < 0 ? zeros : turned + lanes[0].taps[k] * LANES;
-          for (int64_t l = 0; l < LANES; l++)
-            to[l] = lanes[l].channel < 0 || lanes[l].taps[k] < 0
-                        ? 0
-                        : w[lanes[l].weight + c * p.weight_step + lanes[l].taps[k]];
-          return to;
-        };
-        int64_t n = 0;
-        for (int64_t k = 0; k < volume_of(p.taps); k += p.taps[2])
-          for (int64_t t = 0; t < E::PAIR * wide; t++, n++)
-            rows[n] = t < p.taps[2] ? row(k + t, gathered[n]) : zeros;
-        E::weights(rows, n_products, dst);
       }
-    }
   });
 }
 

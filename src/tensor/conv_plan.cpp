@@ -51,4 +51,39 @@ std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *
   return batches;
 }
 
+std::vector<SameLanes> same_lanes(const std::vector<const Lane *> &lane_of, int64_t n_weights) {
+  std::vector<size_t> order(lane_of.size());
+  for (size_t v = 0; v < order.size(); v++) order[v] = v;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return lane_of[a]->weight < lane_of[b]->weight; });
+  std::vector<SameLanes> sets;
+  for (size_t i = 0; i < order.size(); i++) {
+    const Lane *const lanes = lane_of[order[i]];
+    if (!i || lanes->weight != lane_of[order[i - 1]]->weight) sets.emplace_back();
+    bool alike = n_weights % LANES == 0;
+    for (int l = 0; l < LANES; l++) alike = alike && lanes[l].channel >= 0 && lanes[l].taps == lanes[0].taps;
+    if (alike && !sets.back().full) sets.back().full = lanes;
+    sets.back().vectors.push_back({static_cast<int64_t>(order[i]), alike});
+  }
+  return sets;
+}
+
+void turn_weights(const Lane *full, const float *w, int64_t n_weights, float *turned) {
+  const TurnKernel turn = kernels_here().turn;
+  for (int64_t k = 0; k < n_weights; k += LANES) {
+    const float *block[LANES];
+    for (int l = 0; l < LANES; l++) block[l] = w + full[l].weight + k;
+    turn(block, turned + k * LANES, LANES);
+  }
+}
+
+const float *weights_at(const Lane *lanes, bool alike, int64_t k, const float *w, const float *turned,
+                        float *own) {
+  alignas(64) static const float zeros[LANES] = {};
+  if (alike) return lanes[0].taps[k] < 0 ? zeros : turned + lanes[0].taps[k] * LANES;
+  for (int l = 0; l < LANES; l++)
+    own[l] = lanes[l].channel < 0 || lanes[l].taps[k] < 0 ? 0 : w[lanes[l].weight + lanes[l].taps[k]];
+  return own;
+}
+
 } // namespace voxgan

@@ -63,6 +63,22 @@ struct Macro {
 // first lane.
 std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *> &lane_of);
 
+// Vectors of the same lanes' weights at different taps.
+struct SameLanes {
+  const Lane *full = nullptr; // of the first vector that is alike
+  struct Member {
+    int64_t vector;
+    bool alike; // its lanes are full, and have the same taps
+  };
+  std::vector<Member> vectors;
+};
+std::vector<SameLanes> same_lanes(const std::vector<const Lane *> &lane_of, int64_t n_weights);
+// The weights of one summed channel, whose first is at w: turned [weight][lane] of full lanes.
+void turn_weights(const Lane *full, const float *w, int64_t n_weights, float *turned);
+// Those of all lanes at tap k: in turned where they are alike, else gathered in own.
+const float *weights_at(const Lane *lanes, bool alike, int64_t k, const float *w, const float *turned,
+                        float *own);
+
 // The same in bf16 as tiles, where tile_kernels_here().
 void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, const float *bias,
                     const Planes &y, int threads);
