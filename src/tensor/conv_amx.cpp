@@ -16,10 +16,15 @@ constexpr int64_t GROUP = 8;             // channels, to which a patch is padded
 
 thread_local Buffer thread_sums, thread_turned;
 
-// The sum of a position: taps[0] * taps[1] rows of taps, each some steps of DEPTH elements of the patch.
+// The sum of a position: rows of taps, each some steps of DEPTH elements of the patch. Where steps do not
+// cross taps, those of the same channels follow each other, so that their weights lie close together.
 struct Steps {
   int64_t channels; // padded
-  int64_t a_row, n;
+  int64_t rows, a_row, n;
+  int64_t at(int64_t row, int64_t i) const {
+    const int64_t blocks = channels % DEPTH ? 1 : channels / DEPTH, a_block = a_row / blocks;
+    return i % blocks * rows * a_block + row * a_block + i / blocks;
+  }
 };
 
 // Weights as [vectors / V][step][V][pair][lane].
@@ -29,13 +34,14 @@ void pack_weights(const LanePlan &p, const Steps &steps, int64_t V, const std::v
   const std::vector<SameLanes> sets = same_lanes(lane_of, n_weights);
   const int64_t n_taps = volume_of(p.taps);
   const int hands = static_cast<int64_t>(lane_of.size()) * steps.n * TILE < SMALL ? 1 : threads;
-  parallel_items(ceil_div(p.channels, GROUP), hands, [&](int64_t item) {
+  const int64_t an_item = p.channels < 4 * DEPTH ? GROUP : DEPTH;
+  parallel_items(ceil_div(p.channels, an_item), hands, [&](int64_t item) {
     float *const turned = thread_turned.take(2 * n_weights * LANES);
     float gathered[2][64][LANES];
     const float *rows[2][64];
     float *dst[64];
     for (const SameLanes &set : sets) // channels of a lane follow each other in memory
-      for (int64_t c = GROUP * item; c < std::min(p.channels, GROUP * (item + 1)); c += 2) {
+      for (int64_t c = an_item * item; c < std::min(p.channels, an_item * (item + 1)); c += 2) {
         const float *const from[2] = {w + c * p.weight_step, w + (c + 1) * p.weight_step};
         const int64_t n_here = std::min<int64_t>(2, p.channels - c);
         for (int64_t e = 0; set.full && e < n_here; e++)
@@ -47,8 +53,7 @@ void pack_weights(const LanePlan &p, const Steps &steps, int64_t V, const std::v
                                       turned + e * n_weights * LANES, gathered[e][k]);
             if (n_here < 2)
               rows[1][k] = static_cast<const float *>(std::memset(gathered[1][k], 0, sizeof gathered[1][k]));
-            const int64_t at = k % p.taps[2] * steps.channels + c,
-                          step = k / p.taps[2] * steps.a_row + at / DEPTH;
+            const int64_t at = k % p.taps[2] * steps.channels + c, step = steps.at(k / p.taps[2], at / DEPTH);
             dst[k] =
                 packed + ((m.vector / V * steps.n + step) * V + m.vector % V) * TILE + at % DEPTH / 2 * LANES;
           }
@@ -181,7 +186,8 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
   Steps steps;
   steps.channels = ceil_div(p.channels, GROUP) * GROUP;
   steps.a_row = ceil_div(p.taps[2] * steps.channels, DEPTH);
-  steps.n = p.taps[0] * p.taps[1] * steps.a_row;
+  steps.rows = p.taps[0] * p.taps[1];
+  steps.n = steps.rows * steps.a_row;
   Buffer packed;
   const int64_t n_packed = static_cast<int64_t>(lane_of.size()) * steps.n * TILE;
   float *const wp = packed.take(n_packed);
@@ -218,11 +224,11 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
   // what the last block's positions see beyond the patch, and what a row's copy writes too much
   const int64_t slack = (ROWS * p.step[2] + p.taps[2] + 8) * steps.channels + DEPTH,
                 n_patch = patch.size[0] * patch.plane;
-  std::vector<int64_t> at_step;
-  for (int64_t d = 0; d < p.taps[0]; d++)
-    for (int64_t h = 0; h < p.taps[1]; h++)
-      for (int64_t i = 0; i < steps.a_row; i++)
-        at_step.push_back(d * patch.plane + patch.row_at(h) + i * DEPTH);
+  std::vector<int64_t> at_step(static_cast<size_t>(steps.n));
+  for (int64_t r = 0; r < steps.rows; r++)
+    for (int64_t i = 0; i < steps.a_row; i++)
+      at_step[static_cast<size_t>(steps.at(r, i))] =
+          r / p.taps[1] * patch.plane + patch.row_at(r % p.taps[1]) + i * DEPTH;
 
   const int64_t items = p.n * volume_of(n_tiles);
   const int64_t splits = items < 3 * threads ? std::min(n_batches, ceil_div(3 * threads, items)) : 1;
