@@ -58,7 +58,7 @@ WeightPlan plan_of(const ConvShape &s) {
       p.odd_h = sw * p.odd_w;
       p.plane = sh * p.odd_h;
       p.channel = p.row_pitch = p.size[0] * p.plane;
-      p.total = ROWS * p.channel + DEPTH;
+      p.total = ROWS * p.channel + 2 * DEPTH; // the last step of the last row reads on
     }
     return p.total * 2 <= L2_PATCH;
   };
@@ -90,20 +90,20 @@ void turn_gradient(const ConvShape &s, const WeightPlan &p, const Planes &dy, in
       float *const to = dst + h * p.g_row;
       for (int64_t w = 0; w < s.out[2]; w += DEPTH) {
         const int64_t here = std::min<int64_t>(DEPTH, s.out[2] - w);
+        const bool direct = here == DEPTH && s.out[2] % 2 == 0; // pairs lie as floats do
         const float *rows[LANES];
         for (int64_t l = 0; l < LANES; l++) {
           rows[l] = reinterpret_cast<const float *>(ends[l]);
           if (v * LANES + l >= s.k) continue;
           const uint16_t *const src =
               plane_of<Half>(dy, at, v * LANES + l, volume_of(s.out)) + (d * s.out[1] + h) * s.out[2] + w;
-          if (here == DEPTH)
+          if (direct)
             rows[l] = reinterpret_cast<const float *>(src);
           else
             copy(src, 0, ends[l], 0, here, 1);
         }
         turn(rows, to + w / 2 * LANES, LANES);
-        if (here == DEPTH) continue;
-        std::memset(ends, 0, sizeof ends);
+        if (!direct) std::memset(ends, 0, sizeof ends);
       }
       if (row > written) std::fill(to + written * LANES, to + row * LANES, 0.f);
     }
