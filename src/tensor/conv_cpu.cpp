@@ -1,7 +1,6 @@
 // conv_cpu.cpp: the direct convolution forward, and its data gradient; see conv_cpu.hpp.
-#include "conv_parts.hpp"
+#include "conv_plan.hpp"
 #include <limits>
-#include <vector>
 
 namespace voxgan {
 namespace {
@@ -12,53 +11,6 @@ constexpr int64_t TILE_SUMS = 1024;      // vectors of sums a tile
 
 // A thread's sums and turned rows, as its patch.
 thread_local Buffer thread_sums, thread_turned;
-
-// ---- forward and data gradient: one convolution of stride-1 or stride-2 positions onto lanes ----
-
-struct Lane {
-  int64_t channel = -1;          // of the output; -1 pads the vector
-  int64_t weight = 0;            // offset of the lane's first weight
-  int64_t offset[3] = {};        // output index = position * out_step + offset
-  const int64_t *taps = nullptr; // offsets of the tap's weights; -1 is zero
-};
-
-// Lanes whose first tap lies at the same place of the patch; they are padded to whole vectors.
-struct Group {
-  int64_t shift[3] = {};
-  std::vector<Lane> lanes;
-};
-
-struct LanePlan {
-  int64_t n, channels; // batch, channels summed over
-  int64_t in[3], out[3];
-  int64_t grid[3];   // positions
-  int64_t step[3];   // source voxels between positions
-  int64_t origin[3]; // source index of position 0's first tap, at shift 0
-  int64_t taps[3];
-  int64_t out_step[3];
-  int64_t weight_step;     // between summed channels
-  int64_t alternating = 1; // consecutive groups whose outputs alternate along W
-  std::vector<Group> groups;
-};
-
-// Vectors that are computed together, all at one shift.
-struct Unit {
-  const int64_t *shift;
-  int64_t vector;
-};
-
-// Where lanes go: one row of output a position row, or two that alternate along W.
-struct Row {
-  int64_t channel;
-  int64_t offset[3];   // along W that of the first
-  int64_t lane, other; // of the batch; other -1: there is none
-};
-
-// Units whose sums are kept until all are there, so that a row of output is written once and whole.
-struct Batch {
-  std::vector<Unit> units;
-  std::vector<Row> rows;
-};
 
 // The micro-tile with the least wasted work; ties go to the wider one.
 int choose_tile(const LanePlan &p) {
@@ -81,55 +33,6 @@ int choose_tile(const LanePlan &p) {
   return best;
 }
 
-// Pads the groups to whole units and says where each lane goes.
-std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *> &lane_of) {
-  const size_t lanes_a_unit = static_cast<size_t>(V * LANES);
-  std::vector<std::vector<Unit>> units;
-  for (Group &g : p.groups) {
-    g.lanes.resize((g.lanes.size() + lanes_a_unit - 1) / lanes_a_unit * lanes_a_unit);
-    units.emplace_back();
-    for (size_t i = 0; i < g.lanes.size(); i += lanes_a_unit) {
-      units.back().push_back(Unit{g.shift, static_cast<int64_t>(lane_of.size())});
-      for (int64_t v = 0; v < V; v++) lane_of.push_back(&g.lanes[i + static_cast<size_t>(v * LANES)]);
-    }
-  }
-  std::vector<Batch> batches;
-  if (p.alternating == 1 && p.out_step[2] > 1) { // a group has both phases along W
-    for (const std::vector<Unit> &u : units) {
-      batches.emplace_back();
-      batches.back().units = u;
-    }
-  } else {
-    for (size_t g = 0; g < units.size(); g += static_cast<size_t>(p.alternating))
-      for (size_t u = 0; u < units[g].size(); u++) {
-        batches.emplace_back();
-        for (size_t k = 0; k < static_cast<size_t>(p.alternating); k++)
-          batches.back().units.push_back(units[g + k][u]);
-      }
-  }
-  for (Batch &b : batches) {
-    std::vector<const Lane *> lanes;
-    for (const Unit &u : b.units)
-      for (int64_t v = 0; v < V; v++)
-        for (int64_t l = 0; l < LANES; l++) lanes.push_back(lane_of[static_cast<size_t>(u.vector + v)] + l);
-    for (size_t i = 0; i < lanes.size(); i++) {
-      const Lane &a = *lanes[i];
-      if (a.channel < 0) continue;
-      Row row = {a.channel, {a.offset[0], a.offset[1], a.offset[2]}, static_cast<int64_t>(i), -1};
-      bool first = true;
-      for (size_t j = 0; p.out_step[2] > 1 && j < lanes.size(); j++) {
-        const Lane &o = *lanes[j];
-        if (j == i || o.channel != a.channel || o.offset[0] != a.offset[0] || o.offset[1] != a.offset[1])
-          continue;
-        row.other = static_cast<int64_t>(j);
-        first = o.offset[2] > a.offset[2];
-      }
-      if (first) b.rows.push_back(row);
-    }
-  }
-  return batches;
-}
-
 // Products along W of as many taps.
 template <class E> int64_t products(int64_t taps) {
   return ceil_div(taps, E::PAIR);
@@ -141,66 +44,29 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, i
                   const float *w, float *packed, int threads) {
   const int64_t wide = products<E>(p.taps[2]), n_products = p.taps[0] * p.taps[1] * wide,
                 w_vector = p.channels * n_products * LANES;
-  const TurnKernel turn = kernels_here().turn;
-  const auto n_vectors = static_cast<int64_t>(lane_of.size());
-  std::vector<char> alike(lane_of.size()); // a vector of full lanes with the same taps
-  for (size_t v = 0; v < lane_of.size(); v++) {
-    alike[v] = n_weights % LANES == 0;
-    for (int l = 0; l < LANES; l++)
-      if (lane_of[v][l].channel < 0 || lane_of[v][l].taps != lane_of[v][0].taps) alike[v] = 0;
-  }
-  // Phases of the same channels follow each other, so that their weights are turned once.
-  std::vector<int64_t> order(lane_of.size());
-  for (size_t v = 0; v < order.size(); v++) order[v] = static_cast<int64_t>(v);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return lane_of[static_cast<size_t>(a)]->weight < lane_of[static_cast<size_t>(b)]->weight;
-  });
-  const int hands = n_vectors * w_vector < SMALL ? 1 : threads;
+  const std::vector<SameLanes> sets = same_lanes(lane_of, n_weights);
+  const int hands = static_cast<int64_t>(lane_of.size()) * w_vector < SMALL ? 1 : threads;
   parallel_items(ceil_div(p.channels, 4), hands, [&](int64_t item) {
     float *const turned = thread_turned.take(n_weights * LANES);
     static const float zeros[LANES] = {};
     constexpr int64_t MOST = 64 * E::PAIR; // taps of a kernel, each paired at worst with none
     const float *rows[MOST];
     float gathered[MOST][LANES];
-    for (int64_t c = 4 * item; c < std::min(p.channels, 4 * item + 4); c++) {
-      int64_t holds = -1;
-      for (int64_t i = 0; i < n_vectors; i++) {
-        const auto v = static_cast<size_t>(order[static_cast<size_t>(i)]);
-        const Lane *const lanes = lane_of[v];
-        float *const dst = packed + static_cast<int64_t>(v) * w_vector + c * n_products * LANES;
-        if (alike[v] && holds != lanes[0].weight) {
-          for (int64_t k = 0; k < n_weights; k += LANES) {
-            const float *block[LANES];
-            for (int l = 0; l < LANES; l++) block[l] = w + lanes[l].weight + c * p.weight_step + k;
-            turn(block, turned + k * LANES, LANES);
-          }
-          holds = lanes[0].weight;
+    for (const SameLanes &set : sets) // channels of a lane follow each other in memory
+      for (int64_t c = 4 * item; c < std::min(p.channels, 4 * item + 4); c++) {
+        const float *const from = w + c * p.weight_step;
+        if (set.full) turn_weights(set.full, from, n_weights, turned);
+        for (const SameLanes::Member &m : set.vectors) {
+          const Lane *const lanes = lane_of[static_cast<size_t>(m.vector)];
+          int64_t n = 0;
+          for (int64_t k = 0; k < volume_of(p.taps); k += p.taps[2])
+            for (int64_t t = 0; t < E::PAIR * wide; t++, n++)
+              rows[n] = t < p.taps[2] ? weights_at(lanes, m.alike, k + t, from, turned, gathered[n]) : zeros;
+          E::weights(rows, n_products, packed + m.vector * w_vector + c * n_products * LANES);
         }
-        // the weights of lane l at tap k, of all lanes
-        const auto row = [&](int64_t k, float *to) -> const float * {
-          if (alike[v]) return lanes[0].taps[k] < 0 ? zeros : turned + lanes[0].taps[k] * LANES;
-          for (int64_t l = 0; l < LANES; l++)
-            to[l] = lanes[l].channel < 0 || lanes[l].taps[k] < 0
-                        ? 0
-                        : w[lanes[l].weight + c * p.weight_step + lanes[l].taps[k]];
-          return to;
-        };
-        int64_t n = 0;
-        for (int64_t k = 0; k < volume_of(p.taps); k += p.taps[2])
-          for (int64_t t = 0; t < E::PAIR * wide; t++, n++)
-            rows[n] = t < p.taps[2] ? row(k + t, gathered[n]) : zeros;
-        E::weights(rows, n_products, dst);
       }
-    }
   });
 }
-
-// A macro-tile: what one patch serves.
-struct Macro {
-  int64_t m[3];     // positions
-  int64_t micro[3]; // micro-tiles
-  int64_t at[3];    // its first position
-};
 
 // staged [lane of the batch][pitch]: one row of positions; writes the rows of output they are.
 template <class E>
@@ -349,6 +215,10 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
   });
 }
 
+auto lanes_of_half() {
+  return tile_kernels_here() ? convolve_tiles : run_lanes<Half>;
+}
+
 // Whether the channel's plane is there.
 bool has_plane(const Planes &p, int64_t c) {
   return p.part[c < p.channels[0] ? 0 : 1] != nullptr;
@@ -394,7 +264,7 @@ void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const
     lane.taps = taps.data();
     p.groups[0].lanes.push_back(lane);
   }
-  (y.half ? run_lanes<Half> : run_lanes<Full>)(p, x, w, n_taps, b, y, threads);
+  (y.half ? lanes_of_half() : run_lanes<Full>)(p, x, w, n_taps, b, y, threads);
 }
 
 // Input voxel i gets dy[o] w[t] wherever i + pad = stride o + t. With i + pad = stride m + r (r is the
@@ -499,7 +369,7 @@ void conv_cpu_backward_data(const ConvShape &s, const Planes &dy, const float *w
       }
     }
   }
-  (dy.half ? run_lanes<Half> : run_lanes<Full>)(p, dy, w, n_weights, b, dx, threads);
+  (dy.half ? lanes_of_half() : run_lanes<Full>)(p, dy, w, n_weights, b, dx, threads);
 }
 
 } // namespace voxgan

@@ -11,9 +11,11 @@
 // inserted zero is ever formed.
 //
 // In bf16 a product is of two neighbours along W (taps of a weight, or positions of an output's gradient),
-// which lie side by side in a patch already; sums, weights and biases are fp32.
+// which lie side by side in a patch already; sums, weights and biases are fp32. Where the processor has AMX
+// (conv_amx.cpp, conv_weight_amx.cpp) products are of tiles.
 //
-// Each output element is summed by one thread in a fixed order: results do not depend on the threads.
+// Each output element is summed in a fixed order that follows from the shape: results do not depend on the
+// threads.
 #ifndef VG_TENSOR_CONV_CPU_HPP
 #define VG_TENSOR_CONV_CPU_HPP
 #include <cstdint>

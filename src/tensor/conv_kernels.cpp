@@ -146,15 +146,25 @@ const Kernels avx512 = TABLE(Avx512);
 
 } // namespace
 
+#if defined(__x86_64__) && defined(__GNUC__)
+static bool has_amx() {
+#if defined(__clang__)
+  return false; // see conv_kernels_amx.cpp
+#else
+  return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16");
+#endif
+}
+#endif
+
 // ATEN_CPU_CAPABILITY holds both ATen's kernels and these to less than the processor has: default, avx2,
-// avx512.
+// avx512, which is without AMX.
 int simd_level() {
 #if defined(__x86_64__) && defined(__GNUC__)
   const char *const most = std::getenv("ATEN_CPU_CAPABILITY");
-  const int level = !most ? 2 : !std::strcmp(most, "default") ? 0 : !std::strcmp(most, "avx2") ? 1 : 2;
+  const int level = !most ? 3 : !std::strcmp(most, "default") ? 0 : !std::strcmp(most, "avx2") ? 1 : 2;
   if (level > 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
-    return 2;
+    return level > 2 && has_amx() ? 3 : 2;
   if (level > 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 1;
 #endif
   return 0;
@@ -163,7 +173,7 @@ int simd_level() {
 static const Kernels &choose() {
 #if defined(__x86_64__) && defined(__GNUC__)
   const int level = simd_level();
-  if (level) return level == 2 ? avx512 : avx2;
+  if (level) return level >= 2 ? avx512 : avx2;
 #endif
   return plain;
 }

@@ -5,7 +5,7 @@
 
 namespace voxgan {
 
-// 0, 1, 2 for none, AVX2 and AVX-512 of what this processor has and ATEN_CPU_CAPABILITY allows.
+// 0, 1, 2, 3 for none, AVX2, AVX-512 and AMX of what this processor has and ATEN_CPU_CAPABILITY allows.
 int simd_level();
 
 constexpr int LANES = 16;
@@ -77,6 +77,70 @@ struct HalfKernels {
 };
 // NULL where the processor has no instruction for it.
 const HalfKernels *half_kernels_here();
+
+// AMX multiplies tiles of bf16: 16 rows of 32 elements with 32 x LANES, in pairs of rows, onto 16 x LANES
+// floats.
+constexpr int ROWS = 16, DEPTH = 32;
+constexpr int TILE = ROWS * LANES; // floats, of sums or of pairs
+
+// Positions are rows, and the sum runs along the patch's own order: [d][h][w][channel].
+struct PositionArgs {
+  const uint16_t *x;    // patch at the first position
+  int64_t x_step;       // between positions
+  const int64_t *steps; // offsets into the patch, DEPTH elements each
+  int64_t n_steps;
+  const float *w; // [step][vector][pair][lane]
+  float *sums;    // [vector][position][lane]
+  int64_t sums_vector;
+  int64_t blocks; // of ROWS positions
+  bool first;     // sums begin at zero
+};
+using PositionKernel = void (*)(const PositionArgs &);
+
+// Voxels of a channel (or of a channel and tap along H) are rows, and the sum runs over positions.
+struct VoxelArgs {
+  const uint16_t *x;
+  int64_t x_row;        // between the rows of a tile
+  const int64_t *tiles; // offsets of a plane of taps' tiles
+  int64_t n_tiles;
+  const int64_t *x_runs, *g_runs; // offsets of runs of positions
+  int64_t n_runs, depth;          // of each, in DEPTH positions
+  const float *g;                 // [vector][pair of positions][lane]
+  int64_t g_vector;
+  float *sums; // [vector][tile][row][lane]
+  int64_t sums_vector;
+  bool first;
+};
+using VoxelKernel = void (*)(const VoxelArgs &);
+
+// LANES rows of output: of 32 elements the even ones are sums of even, the odd ones those of odd.
+struct LaneRows {
+  const float *even, *odd; // [element / 2][lane]
+  int64_t step;            // between their elements
+  int32_t partner[LANES];  // the lane of odd
+  float bias[LANES];
+  uint16_t *to[LANES]; // NULL: none
+};
+
+struct TileKernels {
+  PositionKernel positions[2]; // of 1 and 2 vectors
+  VoxelKernel voxels[2];
+  // A thread's tiles, to be opened before the two above and closed thereafter.
+  void (*open)();
+  void (*close)();
+  // dst[i][c] = channels[c][from + i] for i < n and c < 8 groups; 0 for NULL. Rounds n up to 8, with zeros.
+  void (*channels_last)(const uint16_t *const *channels, int64_t groups, int64_t from, int64_t n,
+                        uint16_t *dst, int64_t pitch);
+  // dst[i][2 l] = even[i][l], dst[i][2 l + 1] = odd[i][l], rounded
+  void (*pair_weights)(const float *const *even, const float *const *odd, float *const *dst, int64_t n);
+  // to[l][from + i] for the elements i that are wanted
+  void (*write_lanes)(const LaneRows &rows, int64_t from, uint32_t wanted);
+  // even[i] = x[2 i - before], odd[i] = x[2 i + 1 - before], for i < pairs; x is 0 outside of the n of src
+  void (*part_row)(const uint16_t *src, int64_t n, int64_t before, int64_t pairs, uint16_t *even,
+                   uint16_t *odd);
+};
+// NULL where the processor has none, or the system does not let this process use them.
+const TileKernels *tile_kernels_here();
 
 // The best that this processor runs.
 const Kernels &kernels_here();

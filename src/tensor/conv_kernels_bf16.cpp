@@ -133,7 +133,7 @@ const HalfKernels kernels = {
 } // namespace
 
 const HalfKernels *half_kernels_here() {
-  static const bool can = simd_level() == 2 && __builtin_cpu_supports("avx512bf16");
+  static const bool can = simd_level() >= 2 && __builtin_cpu_supports("avx512bf16");
   return can ? &kernels : nullptr;
 }
 

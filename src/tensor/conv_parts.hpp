@@ -9,8 +9,13 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <vector>
 
 namespace voxgan {
+
+// conv_cpu_backward_weight in bf16 as tiles, where tile_kernels_here().
+void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
+
 namespace {
 
 constexpr int64_t SMALL = 1 << 15; // floats that are not worth waking the other threads for
@@ -62,10 +67,10 @@ template <class F> void parallel_items(int64_t n, int threads, const F &f) {
   if (failure) std::rethrow_exception(failure);
 }
 
-int64_t ceil_div(int64_t a, int64_t b) {
+inline int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
-int64_t volume_of(const int64_t d[3]) {
+inline int64_t volume_of(const int64_t d[3]) {
   return d[0] * d[1] * d[2];
 }
 

@@ -7,7 +7,7 @@ static constexpr int64_t TILE_POSITIONS = 512; // that one patch serves
 
 namespace {
 
-thread_local Buffer thread_parted;
+thread_local Buffer thread_parted, thread_sums;
 
 // dy as [n][vector][cell][lane], a cell being PAIR positions of a row.
 template <class E>
@@ -56,12 +56,10 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
   const TurnKernel turn = kernels_here().turn;
   const bool parted = E::PAIR > 1 && s.stride[2] == 2; // the patch, by the parity along W
 
-  Buffer turned, sums;
+  Buffer turned;
   float *const g = turned.take(s.n * n_vectors * cells * LANES);
   turn_lanes<E>(s, dy, n_vectors, g, threads);
 
-  // Sums as [vector][channel][tap][lane].
-  float *const dwp = sums.take(n_vectors * s.c * n_taps * LANES);
   int64_t m[3] = {1, 1, wide * E::PAIR};
   for (int a : {1, 0, 1, 0, 1, 0, 1, 0}) {
     const int64_t before = m[a];
@@ -82,7 +80,8 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
     const int64_t v0 = split * n_vectors / splits, v1 = (split + 1) * n_vectors / splits;
     auto *const px = thread_patch.take<typename E::element>(patch.channel());
     auto *const pp = parted ? thread_parted.take<typename E::element>(patch.channel()) : px;
-    for (int64_t v = v0; v < v1; v++) std::fill_n(dwp + (v * s.c + c) * n_taps * LANES, n_taps * LANES, 0.f);
+    float *const sums = thread_sums.take((v1 - v0) * n_taps * LANES); // [vector][tap][lane]
+    std::fill_n(sums, (v1 - v0) * n_taps * LANES, 0.f);
     for (int64_t n = 0; n < s.n; n++)
       for (int64_t tile = 0; tile < tiles[0] * tiles[1]; tile++) {
         const int64_t at[3] = {tile / tiles[1] * m[0], tile % tiles[1] * m[1], 0};
@@ -104,13 +103,13 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
           args.g = g + ((n * n_vectors + v) * cells + (at[0] * s.out[1] + at[1]) * wide) * LANES;
           for (int64_t td = 0; td < s.kernel[0]; td++) {
             args.x = pp + td * here.plane() / shrink;
-            args.sums = dwp + ((v * s.c + c) * n_taps + td * plane_taps) * LANES;
+            args.sums = sums + ((v - v0) * n_taps + td * plane_taps) * LANES;
             kernel(args);
           }
         }
       }
     for (int64_t v = v0; v < v1; v++) {
-      const float *const src = dwp + (v * s.c + c) * n_taps * LANES;
+      const float *const src = sums + (v - v0) * n_taps * LANES;
       float *const dst = dw + (v * LANES * s.c + c) * n_taps;
       const int64_t lanes = std::min<int64_t>(LANES, s.k - v * LANES);
       int64_t i = 0;
@@ -147,7 +146,8 @@ template <class E> void channel_sums(const Planes &y, int64_t n, int64_t volume,
 } // namespace
 
 void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
-  (x.half ? backward_weight<Half> : backward_weight<Full>)(s, x, dy, dw, threads);
+  const auto of_half = tile_kernels_here() ? weight_gradient_tiles : backward_weight<Half>;
+  (x.half ? of_half : backward_weight<Full>)(s, x, dy, dw, threads);
 }
 
 void conv_cpu_channel_sums(const Planes &y, int64_t n, int64_t volume, float *sums, int threads) {

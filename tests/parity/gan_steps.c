@@ -8,7 +8,8 @@
  *
  * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K for the
  * steps K mod batches; the settings are strings in its metadata. With "adam_step" the moments ("adam.") are
- * in FILE too. With "dump" the state after the last step is written to that file.
+ * in FILE too, and with "draw_weights" no weights are. With "dump" the state after the last step is written
+ * to that file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ int main(int argc, char **argv) {
   if ((st = vg_gan_new(&spec, &objective, 1, device, &gan))) goto out;
   vg_gan_set_step(gan, (int64_t)number(&f, "adam_step", 0));
   parts = VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR | (vg_gan_get_step(gan) ? VG_GAN_OPTIMISER : 0);
-  if ((st = vg_gan_state_set(gan, parts, argv[1 + timing], &f))) goto out;
+  if (!number(&f, "draw_weights", 0) && (st = vg_gan_state_set(gan, parts, argv[1 + timing], &f))) goto out;
   if (timing) {
     if ((st = pin(&f, "input", device)) || (st = pin(&f, "target", device))) goto out;
     char line[64];

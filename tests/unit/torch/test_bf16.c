@@ -1,5 +1,6 @@
-/* test_bf16.c: layers in bf16 against fp32 on operands that bf16 holds: by this processor's kernels, as an
- * older one does it, and by ATen's operations, as a GPU would. */
+/* test_bf16.c: layers in bf16 against fp32 on operands that bf16 holds: by this processor's kernels (tiles,
+ * where it has AMX), by those of vectors, as an older processor does it, and by ATen's operations, as a GPU
+ * would. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,6 +41,27 @@ static const layer layers[] = {
     {"up", {1, 32, 8, 8, 8}, {0}, {32, 4, 4, 4, 4}, {2, 2, 2}, {0}, {16, 16, 16}},
     {"up, odd", {2, 24, 4, 5, 6}, {0}, {24, 33, 4, 4, 4}, {2, 2, 2}, {0}, {9, 10, 13}},
     {"up, 2-D", {1, 48, 1, 9, 7}, {0}, {48, 16, 1, 4, 4}, {1, 2, 2}, {0}, {1, 18, 15}},
+    /* channels that fill tiles and that do not, patches that are many, rows longer than a patch's */
+    {"k4 s2, many patches", {1, 12, 21, 70, 66}, {0}, {16, 12, 4, 4, 4}, {2, 2, 2}, {1, 1, 1}, {0}},
+    {"k4 s2, long rows", {1, 8, 6, 9, 331}, {0}, {16, 8, 4, 4, 4}, {2, 2, 2}, {1, 1, 1}, {0}},
+    {"k4 s2, 16 channels", {1, 16, 18, 34, 64}, {0}, {48, 16, 4, 4, 4}, {2, 2, 2}, {1, 1, 1}, {0}},
+    {"k4 s2, one channel", {2, 1, 9, 7, 5}, {0}, {1, 1, 4, 4, 4}, {2, 2, 2}, {1, 1, 1}, {0}},
+    {"k4 s1, 64 channels", {1, 64, 8, 8, 8}, {0}, {64, 64, 4, 4, 4}, {1, 1, 1}, {1, 1, 1}, {0}},
+    {"k3 s1, long rows", {1, 3, 4, 20, 170}, {0}, {4, 3, 3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0}},
+    {"k3 s1, 17 to 33", {2, 17, 5, 6, 35}, {0}, {33, 17, 3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0}},
+    {"k3 s2, 33 to 17", {1, 33, 5, 40, 41}, {0}, {17, 33, 3, 3, 3}, {2, 2, 2}, {1, 1, 1}, {0}},
+    {"k1, 33 to 64", {1, 33, 3, 4, 5}, {0}, {64, 33, 1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {0}},
+    {"k1 s2", {1, 12, 7, 6, 9}, {0}, {4, 12, 1, 1, 1}, {2, 2, 2}, {0, 0, 0}, {0}},
+    {"strides apart", {1, 4, 6, 8, 11}, {0}, {20, 4, 3, 4, 3}, {1, 2, 1}, {1, 1, 1}, {0}},
+    {"strides apart, wide", {1, 20, 6, 9, 11}, {0}, {20, 20, 4, 3, 4}, {2, 1, 2}, {1, 1, 1}, {0}},
+    {"up, long rows", {1, 16, 3, 4, 90}, {0}, {16, 12, 4, 4, 4}, {2, 2, 2}, {0}, {6, 9, 181}},
+    {"up, a sample repeated",
+     {1, 16, 3, 5, 4},
+     {2, 3, 3, 5, 4},
+     {19, 33, 4, 4, 4},
+     {2, 2, 2},
+     {0},
+     {7, 11, 8}},
     {"up, two parts", {2, 9, 3, 5, 4}, {2, 8, 3, 5, 4}, {17, 20, 4, 4, 4}, {2, 2, 2}, {0}, {7, 11, 8}},
 };
 
@@ -219,7 +241,8 @@ static void rounding(void **state) {
 static const char *program;
 static void other_ways(void **state) {
   (void)state;
-  static const char *const ways[] = {"ATEN_CPU_CAPABILITY=avx2 '%s' older >&2",
+  static const char *const ways[] = {"ATEN_CPU_CAPABILITY=avx512 '%s' vectors >&2",
+                                     "ATEN_CPU_CAPABILITY=avx2 '%s' older >&2",
                                      "ATEN_CPU_CAPABILITY=default '%s' older >&2", "'%s' aten >&2"};
   for (int i = 0; i < COUNT(ways); i++) {
     char command[4200];
