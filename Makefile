@@ -214,6 +214,9 @@ bench-synth: all
 .PHONY: bench-segment
 bench-segment: all
 	$(if $(DATA),,$(error DATA=DIR: skull-stripped T1 with maps of csf, gm, wm))/usr/bin/python3 bench/bench_segment.py $B $(DATA) build/bench/segment
+.PHONY: bench-precision
+bench-precision: all
+	$(if $(DATA),,$(error DATA=DIR: a data set that configs/healthy_t1.json trains on))/usr/bin/python3 bench/bench_precision.py $B $(DATA) build/bench/precision $(ARGS)
 # A training step's time by layer and operation: make profile ARGS="128 32 bf16".
 .PHONY: profile
 profile: $B/bench/profile_step
@@ -237,7 +240,7 @@ clean:
 	rm -rf build
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check check-torch check-torch2 check-tensors tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment profile fuzz format tidy clean'
+	@echo 'targets: all check check-torch check-torch2 check-tensors tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment bench-precision profile fuzz format tidy clean'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:
