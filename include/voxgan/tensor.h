@@ -59,11 +59,11 @@ size_t vg_tensor_total_bytes(vg_device d);
 bool vg_tensor_bf16(bool on);
 /* Whether d has instructions for products of bf16; the CPU gives the same values without, but no faster. */
 bool vg_device_has_bf16(vg_device d);
-/* On: cuDNN tries all algorithms for each new shape of a convolution, and keeps the fastest: for what is done many
- * times. Returns the former setting. */
+/* On: cuDNN tries all algorithms for each new shape of a convolution, and keeps the fastest: for what is done
+ * many times. Returns the former setting. */
 bool vg_tensor_autotune(bool on);
-/* Off: ATen's operations in place of our own kernels, on the CPU and on a GPU; for second derivatives, and tests.
- * Returns the former setting. */
+/* Off: ATen's operations in place of our own kernels, on the CPU and on a GPU; for second derivatives, and
+ * tests. Returns the former setting. */
 bool vg_tensor_own_kernels(bool on);
 
 /* ---- lifetime and errors ---- */

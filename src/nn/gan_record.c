@@ -46,8 +46,8 @@ static bool record(vg_gan *gan, vg_recording *r) {
   vg_scope_pop(s, NULL);
   if (!st) st = vg_tensor_check();
   if (!st && ended) return true;
-  vg_tensor_check();
   vg_info("a step cannot be recorded for this GPU, and goes kernel by kernel: %s", vg_error());
+  vg_tensor_check(); /* what the recording itself says of that */
   forget(r);
   gan->eager = true;
   return false;
@@ -57,8 +57,10 @@ vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, boo
   *done = false;
   if (gan->eager || !vg_graph_possible(gan->device)) return VG_OK;
   vg_recording *r = &gan->recorded[vg_gan_r1_is_due(gan)];
-  if (r->n_parts != n_parts) forget(r);
-  r->n_parts = n_parts;
+  if (r->n_parts != n_parts) {
+    if (r->graph) return VG_OK; /* the last step of an epoch has fewer */
+    *r = (vg_recording){.n_parts = n_parts};
+  }
   if (!r->graph && r->seen++ < EAGER_STEPS) return VG_OK;
   set_clock(gan, &gan->clock_g, rates->g);
   set_clock(gan, &gan->clock_d, rates->d);

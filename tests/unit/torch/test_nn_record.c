@@ -40,8 +40,8 @@ static void close_to(const char *name, int n, const char *what, double x, double
     fail_msg("%s: step %d, %s: %g, and recorded %g", name, n, what, x, y);
 }
 
-/* A GPU adds in any order, so that roundings grow from step to step. Batches, rates and dropout change with every step, so that whatever a recording kept of its first would
- * show. */
+/* A GPU adds in any order, so that roundings grow from step to step. Batches, rates and dropout change with
+ * every step, so that whatever a recording kept of its first would show. */
 static void recorded_steps_agree(void **state) {
   (void)state;
   assert_int_equal(vg_device_parse("auto", &device), VG_OK);

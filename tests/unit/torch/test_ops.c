@@ -467,7 +467,8 @@ static void norm(void **unused) {
   static const int64_t shapes[][1][5] = {{{2, 3, 4, 5, 6}}, {{1, 2, 17, 20, 31}}, {{1, 1, 1, 1, 2}}};
   for (int i = 0; i < COUNT(slopes); i++)
     for (int k = 0; k < COUNT(shapes); k++) {
-      /* an offset of 100 costs the input itself 1e-5 of its digits; the gradient of two voxels is all by eps */
+      /* an offset of 100 costs the input itself 1e-5 of its digits; the gradient of two voxels is all by eps
+       */
       const norm_kind kind = {k == 2 ? 1 : 1e-5, slopes[i]};
       agree("instance_norm_act", norm_ours, norm_theirs, &kind, shapes[k], 1, 2e-4);
     }
