@@ -87,8 +87,9 @@ int64_t vg_numel(const vg_tensor *t);
 vg_status vg_tensor_copy_out(const vg_tensor *t, float *out, size_t n);
 /* Overwrites t's elements, outside autograd. */
 vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n);
-/* The same of vg_numel elements for every step: a GPU copies beside what it computes, and the host does not
- * wait. Where data was pinned it must stay as it is until vg_tensor_loads_wait. Errors are kept. */
+/* The same of vg_numel elements for every step. On the CPU a tensor of floats becomes data itself, which must stay
+ * as long as it is used. A GPU copies beside what it computes, and the host does not wait: data that was pinned
+ * must stay as it is until vg_tensor_loads_wait. Errors are kept. */
 void vg_tensor_load(vg_tensor *t, const float *data);
 /* Waits until all that was loaded has left the host's memory. */
 void vg_tensor_loads_wait(vg_device d);

@@ -248,7 +248,9 @@ void vg_tensor_load(vg_tensor *t, const float *data) {
     TORCH_CHECK(t && data, "operand is NULL");
     at::NoGradGuard off;
     const Tensor host = at::from_blob(const_cast<float *>(data), t->t.sizes(), at::kFloat);
-    if (!t->t.is_cuda())
+    if (!t->t.is_cuda() && t->t.scalar_type() == at::kFloat)
+      t->t = host;
+    else if (!t->t.is_cuda())
       t->t.copy_(host);
     else if (cuda_takes(t->t) && t->t.dim() == 5)
       cuda_load(t->t, upload(host, t->t.device()));

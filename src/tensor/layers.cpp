@@ -148,6 +148,35 @@ Tensor leaky(const Tensor &x, double slope) {
   return cpu_number(x) && slope >= 0 ? LeakyFn::apply(x, slope) : at::leaky_relu(x, slope);
 }
 
+// ---- tanh, of floats or bf16 to floats, for what follows it is a loss ----
+
+struct TanhFn : torch::autograd::Function<TanhFn> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &input) {
+    const Tensor x = input.contiguous(), y = at::empty_like(x, x.options().dtype(at::kFloat));
+    pieces_of(x.numel(), [&](int64_t at, int64_t n) {
+      vg_pw_tanh(in_of(x, at, n, FIRST), static_cast<size_t>(n), y.data_ptr<float>() + at);
+    });
+    ctx->saved_data["layer"] = profile_layer();
+    ctx->saved_data["half"] = x.scalar_type() == at::kBFloat16;
+    ctx->save_for_backward({y});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const Timed timed("tanh backward", 0, ctx->saved_data["layer"].toInt());
+    no_second_derivative();
+    const Tensor y = ctx->get_saved_variables()[0], dy = grads[0].contiguous();
+    const Tensor dx =
+        at::empty_like(y, y.options().dtype(ctx->saved_data["half"].toBool() ? at::kBFloat16 : at::kFloat));
+    pieces_of(y.numel(), [&](int64_t at, int64_t n) {
+      float *const dxp = out_of(dx, at, n, THIRD);
+      vg_pw_tanh_backward(in_of(dy, at, n, FIRST), y.data_ptr<float>() + at, static_cast<size_t>(n), dxp);
+      put(dx, at, n, dxp);
+    });
+    return {dx};
+  }
+};
+
 // ---- dropout ----
 
 struct DropoutFn : torch::autograd::Function<DropoutFn> {
@@ -268,6 +297,10 @@ Tensor l1(const Tensor &a, const Tensor &b, const Tensor &w) {
 
 vg_tensor *vg_leaky_relu(vg_tensor *a, double slope) {
   return op("leaky_relu", {a}, [&] { return leaky(a->t, slope); });
+}
+
+vg_tensor *vg_tanh(vg_tensor *a) {
+  return op("tanh", {a}, [&] { return cpu_number(a->t) ? TanhFn::apply(a->t) : at::tanh(wide(a->t)); });
 }
 
 vg_tensor *vg_instance_norm(vg_tensor *x, double eps) {

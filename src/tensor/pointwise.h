@@ -26,6 +26,10 @@ void vg_pw_act(const float *x, size_t n, float slope, float *y);
 /* from x or, for slope >= 0, from y: they have the same sign. */
 void vg_pw_act_backward(const float *dy, const float *y, size_t n, float slope, float *dx);
 
+/* Within 2e-7 of tanh, relatively too. */
+void vg_pw_tanh(const float *x, size_t n, float *y);
+void vg_pw_tanh_backward(const float *dy, const float *y, size_t n, float *dx);
+
 /* sum |a - b| w; w NULL is 1. */
 double vg_pw_l1(const float *a, const float *b, const float *w, size_t n);
 /* d = sign(a - b) w scale */

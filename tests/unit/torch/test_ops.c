@@ -652,6 +652,30 @@ static void loads(void **unused) {
     }
 }
 
+/* Against libm's in double, over all that floats can be; of bf16 too, which comes out as floats. */
+static void hyperbolic(void **unused) {
+  (void)unused;
+  enum { N = 40000, ODD = 8 };
+  static const float odd[ODD] = {0, 1e-38f, -1e-20f, 3e-4f, INFINITY, -INFINITY, NAN, 88};
+  const int64_t n = N;
+  float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
+  for (int i = 0; i < N; i++) x[i] = i < ODD ? odd[i] : (float)i / N * 24 - 12;
+  for (int half = 0; half < 2; half++) {
+    vg_scope *s = vg_scope_push();
+    vg_tensor *t = vg_cast(vg_tensor_from(x, &n, 1, device), half ? VG_BF16 : VG_F32);
+    assert_int_equal(vg_tensor_copy_out(t, x, N), VG_OK);
+    assert_int_equal(vg_tensor_copy_out(vg_tanh(t), y, N), VG_OK);
+    for (int i = 0; i < N; i++) {
+      const double want = tanh(x[i]);
+      if (isnan(want) ? !isnan(y[i]) : !(fabs(y[i] - want) <= 3e-7 * fabs(want)))
+        fail_msg("tanh(%.9g): %.9g, not %.9g", x[i], y[i], want);
+    }
+    vg_scope_pop(s, NULL);
+  }
+  free(x);
+  free(y);
+}
+
 /* Any number of threads gives the same bytes. */
 static void threads(void **unused) {
   (void)unused;
@@ -707,7 +731,7 @@ static int on_another_device(bool own) {
       cmocka_unit_test(upconv),      cmocka_unit_test(conv_by_hand), cmocka_unit_test(concatenation),
       cmocka_unit_test(differences), cmocka_unit_test(norm),         cmocka_unit_test(dropout),
       cmocka_unit_test(adam),        cmocka_unit_test(selection),    cmocka_unit_test(bf16_norm),
-      cmocka_unit_test(loads),
+      cmocka_unit_test(loads),       cmocka_unit_test(hyperbolic),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
@@ -725,6 +749,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(differences),    cmocka_unit_test(norm),      cmocka_unit_test(dropout),
       cmocka_unit_test(adam),           cmocka_unit_test(selection), cmocka_unit_test(older_processors),
       cmocka_unit_test(another_device), cmocka_unit_test(bf16_norm), cmocka_unit_test(loads),
+      cmocka_unit_test(hyperbolic),
   };
   const int failed = cmocka_run_group_tests(convolutions, NULL, NULL);
   if (argc > 1 && !strcmp(argv[1], "convolutions")) return failed;
