@@ -77,9 +77,9 @@ struct Recompute : torch::autograd::Node {
 vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tensor *a, vg_tensor *b,
                         vg_rand *rand) {
   if (!a || !at::GradMode::is_enabled()) return f(context, a, b, rand, false);
-  std::shared_ptr<Recompute> node;
+  decltype(new_node<Recompute>(NodePointer())) node;
   const bool made = guarded("recompute", [&] {
-    node = std::make_shared<Recompute>();
+    node = new_node<Recompute>(NodePointer());
     const char *const bytes = static_cast<const char *>(context);
     node->f = f;
     node->context.assign(bytes, bytes + size);

@@ -50,6 +50,15 @@ inline bool has_fused_adam(at::Device d) {
 // Whether a step can be recorded; it takes an Adam that reads its rate on the device.
 #define VG_GRAPHS (VG_CUDA && VG_TORCH_AT_LEAST(2, 1))
 
+// The graph's nodes are counted by std::shared_ptr, and later (2.15) by an intrusive_ptr.
+using NodePointer = std::decay_t<decltype(std::declval<const at::Tensor &>().grad_fn())>;
+template <class T> std::shared_ptr<T> new_node(const std::shared_ptr<torch::autograd::Node> &) {
+  return std::make_shared<T>();
+}
+template <class T> c10::intrusive_ptr<T> new_node(const c10::intrusive_ptr<torch::autograd::Node> &) {
+  return c10::make_intrusive<T>();
+}
+
 // ---- end of that ----
 
 template <class T> using Optional = c10::optional<T>; // std::optional from 2.4 on
