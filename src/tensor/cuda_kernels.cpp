@@ -39,6 +39,8 @@ struct Compiler {
   int (*log)(void *, char *) = nullptr;
   int (*size)(void *, size_t *) = nullptr;
   int (*code)(void *, char *) = nullptr;
+  int (*ptxSize)(void *, size_t *) = nullptr;
+  int (*ptx)(void *, char *) = nullptr;
   int (*destroy)(void **) = nullptr;
 };
 
@@ -63,13 +65,17 @@ struct Libraries {
             find(c, "nvrtcCompileProgram", &compiler.compile) &&
             find(c, "nvrtcGetProgramLogSize", &compiler.logSize) &&
             find(c, "nvrtcGetProgramLog", &compiler.log) && find(c, "nvrtcGetCUBINSize", &compiler.size) &&
-            find(c, "nvrtcGetCUBIN", &compiler.code) && find(c, "nvrtcDestroyProgram", &compiler.destroy);
+            find(c, "nvrtcGetCUBIN", &compiler.code) && find(c, "nvrtcGetPTXSize", &compiler.ptxSize) &&
+            find(c, "nvrtcGetPTX", &compiler.ptx) && find(c, "nvrtcDestroyProgram", &compiler.destroy);
   }
 
   // The one that libtorch itself uses, which it opens when first asked for.
   static void *nvrtc() {
-    guarded("nvrtc", [] { at::globalContext().getNVRTC(); });
-    vg_tensor_check();
+    try {
+      at::globalContext().getNVRTC();
+    } catch (const std::exception &) {
+      return nullptr; // a libtorch without one
+    }
     void *library = nullptr;
     for (const char *name : {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so"})
       if (!library) library = dlopen(name, RTLD_LAZY);
@@ -99,35 +105,40 @@ struct Kind {
   }
 };
 
-std::vector<char> compile(const Kind &kind) {
+// What the driver loads: code for `architecture`, or (compute_...) an assembly that it compiles on. Else why
+// not.
+bool compile_for(const std::string &architecture, const Kind &kind, std::vector<char> *out) {
   const Compiler &c = libraries().compiler;
-  int major = 0, minor = 0;
-  check(libraries().driver.attribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, kind.device),
-        "GPU");
-  check(libraries().driver.attribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, kind.device),
-        "GPU");
   const std::string source(_binary_src_tensor_kernels_cu_start, _binary_src_tensor_kernels_cu_end);
-  const std::string options[] = {"--gpu-architecture=sm_" + std::to_string(major) + std::to_string(minor),
-                                 "--std=c++14", std::string("-DBF16=") + (kind.half ? "1" : "0"),
+  const std::string options[] = {"--gpu-architecture=" + architecture, "--std=c++14",
+                                 std::string("-DBF16=") + (kind.half ? "1" : "0"),
                                  "-DVEC=" + std::to_string(kind.vec)};
   const char *list[4];
   for (int i = 0; i < 4; i++) list[i] = options[i].c_str();
   void *program = nullptr;
   TORCH_CHECK(!c.create(&program, source.c_str(), "kernels.cu", 0, nullptr, nullptr),
               "NVRTC takes no program");
+  const bool good = !c.compile(program, 4, list), assembly = architecture[0] == 'c';
+  const auto size = !good ? c.logSize : assembly ? c.ptxSize : c.size;
+  const auto text = !good ? c.log : assembly ? c.ptx : c.code;
   size_t n = 0;
-  std::vector<char> code;
-  const int failed = c.compile(program, 4, list);
-  if (failed) {
-    c.logSize(program, &n);
-    code.resize(n + 1);
-    c.log(program, code.data());
-  } else if (!c.size(program, &n)) {
-    code.resize(n);
-    c.code(program, code.data());
-  }
+  size(program, &n);
+  out->assign(n + 1, '\0');
+  text(program, out->data());
   c.destroy(&program);
-  TORCH_CHECK(!failed && !code.empty(), "kernels.cu does not compile for this GPU: ", code.data());
+  return good && n > 0;
+}
+
+std::vector<char> compile(const Kind &kind) {
+  int major = 0, minor = 0;
+  const auto ask = libraries().driver.attribute;
+  check(ask(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, kind.device), "GPU");
+  check(ask(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, kind.device), "GPU");
+  std::vector<char> code;
+  if (compile_for("sm_" + std::to_string(major) + std::to_string(minor), kind, &code)) return code;
+  // A GPU newer than this NVRTC: its driver knows how to go on from an older one's assembly.
+  TORCH_CHECK(compile_for("compute_80", kind, &code),
+              "kernels.cu does not compile for this GPU: ", code.data());
   return code;
 }
 

@@ -18,9 +18,14 @@ __device__ __forceinline__ float wide(element v) {
   return __uint_as_float((unsigned)v << 16);
 }
 __device__ __forceinline__ element narrow(float v) {
+#if __CUDA_ARCH__ >= 800
   element r;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(r) : "f"(v));
   return r;
+#else
+  const unsigned bits = __float_as_uint(v);
+  return v != v ? 0x7fff : (element)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+#endif
 }
 #else
 typedef float element;

@@ -8,7 +8,7 @@ import sys
 
 import torch
 
-ARCHITECTURES = ("sm_80", "sm_90", "sm_100")
+ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_100", "compute_80")  # the last for GPUs newer than this NVRTC
 KINDS = [(1, vec) for vec in (8, 4, 2, 1)] + [(0, vec) for vec in (4, 2, 1)]  # bf16, elements a vector
 
 
@@ -23,7 +23,7 @@ def compile_for(nvrtc, source, *options):
         log = ctypes.create_string_buffer(size.value)
         nvrtc.nvrtcGetProgramLog(program, log)
         return log.value.decode()
-    nvrtc.nvrtcGetCUBINSize(program, ctypes.byref(size))
+    (nvrtc.nvrtcGetPTXSize if "compute" in options[0] else nvrtc.nvrtcGetCUBINSize)(program, ctypes.byref(size))
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
     return size.value
 
