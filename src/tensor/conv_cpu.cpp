@@ -1,4 +1,5 @@
 // conv_cpu.cpp: the direct convolution forward, and its data gradient; see conv_cpu.hpp.
+#include "conv_few_amx.hpp"
 #include "conv_plan.hpp"
 #include <limits>
 
@@ -240,6 +241,7 @@ bool conv_cpu_takes_half() {
 
 void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
                       int threads) {
+  if (x.half && few_takes(s)) return few_forward(s, x, w, b, y, threads);
   LanePlan p;
   p.n = s.n;
   p.channels = s.c;
@@ -272,6 +274,7 @@ void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const
 // taps. Taps are counted backwards, so that o grows with them.
 void conv_cpu_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b,
                             const Planes &dx, int threads) {
+  if (dy.half && few_takes(s)) return few_backward_data(s, dy, w, b, dx, threads);
   std::vector<int64_t> channels;
   for (int64_t c = 0; c < s.c; c++)
     if (has_plane(dx, c)) channels.push_back(c);

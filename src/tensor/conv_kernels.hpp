@@ -122,9 +122,25 @@ struct LaneRows {
   uint16_t *to[LANES]; // NULL: none
 };
 
+// Matrices in tiles, one after another along the sum: one block by up to four.
+struct ProductArgs {
+  const uint16_t *one, *many;
+  int64_t many_block; // in elements
+  int64_t n_many, n_steps;
+  float *sums;
+  int64_t sums_row, sums_block; // in floats: between rows of a tile, between blocks
+  bool first;                   // sums begin at zero
+};
+using ProductKernel = void (*)(const ProductArgs &);
+
 struct TileKernels {
   PositionKernel positions[2]; // of 1 and 2 vectors
   VoxelKernel voxels[2];
+  ProductKernel by_right, by_left; // the four are on the right of the product, or on its left
+  // dst[step][row][DEPTH] of 16 rows, `pitch` apart; dst[block][step][pair of rows][16][2] of DEPTH rows a
+  // step
+  void (*round_left)(const float *src, int64_t pitch, int64_t steps, uint16_t *dst);
+  void (*round_right)(const float *src, int64_t pitch, int64_t blocks, int64_t steps, uint16_t *dst);
   // A thread's tiles, to be opened before the two above and closed thereafter.
   void (*open)();
   void (*close)();

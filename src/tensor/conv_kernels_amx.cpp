@@ -240,9 +240,77 @@ void part_row(const uint16_t *src, int64_t n, int64_t before, int64_t pairs, uin
   }
 }
 
+#define MANY(i) (a.many + (i)*a.many_block + s * (ROWS * DEPTH))
+#define AT(i) (a.sums + (i)*a.sums_block)
+#define EACH_OF_MANY(f)   \
+  f(0);                   \
+  if (a.n_many > 1) f(1); \
+  if (a.n_many > 2) f(2); \
+  if (a.n_many > 3) f(3);
+#define SUM_IS_ZERO(i) _tile_zero(i)
+#define SUM_IS_READ(i) _tile_loadd(i, AT(i), a.sums_row * 4)
+#define SUM_IS_WRITTEN(i) _tile_stored(i, AT(i), a.sums_row * 4)
+#define PRODUCT(name, add)                            \
+  void name(const ProductArgs &a) {                   \
+    memory_is_read();                                 \
+    if (a.first) {                                    \
+      EACH_OF_MANY(SUM_IS_ZERO)                       \
+    } else {                                          \
+      EACH_OF_MANY(SUM_IS_READ)                       \
+    }                                                 \
+    for (int64_t s = 0; s < a.n_steps; s++) {         \
+      _tile_loadd(4, a.one + s * (ROWS * DEPTH), 64); \
+      EACH_OF_MANY(add)                               \
+    }                                                 \
+    EACH_OF_MANY(SUM_IS_WRITTEN)                      \
+    memory_is_read();                                 \
+  }
+#define ADD_RIGHT(i)             \
+  {                              \
+    _tile_loadd(5, MANY(i), 64); \
+    _tile_dpbf16ps(i, 4, 5);     \
+  }
+#define ADD_LEFT(i)              \
+  {                              \
+    _tile_loadd(5, MANY(i), 64); \
+    _tile_dpbf16ps(i, 5, 4);     \
+  }
+PRODUCT(by_right, ADD_RIGHT)
+PRODUCT(by_left, ADD_LEFT)
+
+void round_left(const float *src, int64_t pitch, int64_t steps, uint16_t *dst) {
+  for (int64_t r = 0; r < ROWS; r++)
+    for (int64_t s = 0; s < steps; s++) {
+      const float *const from = src + r * pitch + s * DEPTH;
+      _mm512_storeu_si512(dst + (s * ROWS + r) * DEPTH,
+                          (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from)));
+    }
+}
+
+void round_right(const float *src, int64_t pitch, int64_t blocks, int64_t steps, uint16_t *dst) {
+  alignas(64) static const uint16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                 21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const __m512i interleaved = _mm512_load_si512(order);
+  for (int64_t s = 0; s < steps; s++)
+    for (int64_t i = 0; i < ROWS; i++) {
+      const float *const from = src + (s * DEPTH + 2 * i) * pitch;
+      for (int64_t b = 0; b < blocks; b++) {
+        const __m512bh both =
+            _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + pitch + b * LANES), _mm512_loadu_ps(from + b * LANES));
+        _mm512_storeu_si512(dst + ((b * steps + s) * ROWS + i) * DEPTH,
+                            _mm512_permutexvar_epi16(interleaved, (__m512i)both));
+      }
+    }
+}
+
 const TileKernels kernels = {
     {positions<1>, positions<2>},
     {voxels<1>, voxels<2>},
+    by_right,
+    by_left,
+    round_left,
+    round_right,
     open,
     close,
     channels_last,
