@@ -3,9 +3,10 @@
 // Where positions are few, what they see is unrolled (columns: channel and tap, by position), which costs
 // next to nothing, and the weights (k, columns) are read once, as they lie in memory, and rounded on the way:
 //
-//   forward          y (k, positions)       = weights (k, columns) . columns (columns, positions)
-//   data gradient    seen (positions, columns) = dy (positions, k) . weights (k, columns), added up where
-//   they were seen weight gradient  dw (k, columns)        = dy (k, positions) . columns (positions, columns)
+//   forward:          y (k, positions) = weights (k, columns) . columns (columns, positions)
+//   data gradient:    seen (positions, columns) = dy (positions, k) . weights (k, columns),
+//                     added up where it was seen
+//   weight gradient:  dw (k, columns) = dy (k, positions) . columns (positions, columns)
 //
 // Matrices lie in tiles, [block][step], a step being DEPTH of what is summed: 16 rows of DEPTH on the left of
 // a product; on the right DEPTH rows of 16, two of them interleaved.
@@ -70,6 +71,15 @@ void unroll(const ConvShape &s, const Shape &f, const Planes &x, int threads, co
   });
 }
 
+// put(channel k, position, value) of all of dy.
+template <class F> void each_gradient(const ConvShape &s, const Shape &f, const Planes &dy, const F &put) {
+  for (int64_t n = 0; n < s.n; n++)
+    for (int64_t k = 0; k < s.k; k++) {
+      const uint16_t *const plane = plane_of<Half>(dy, n, k, f.out);
+      for (int64_t o = 0; o < f.out; o++) put(k, n * f.out + o, plane[o]);
+    }
+}
+
 } // namespace
 
 bool few_takes(const ConvShape &s) {
@@ -125,10 +135,9 @@ void few_backward_data(const ConvShape &s, const Planes &dy, const float *w, con
   Buffer turned;
   auto *const given = turned.take<uint16_t>(f.blocks * steps * HALF_TILE);
   if (f.positions % ROWS) std::fill_n(given, f.blocks * steps * HALF_TILE, uint16_t{0});
-  for (int64_t n = 0; n < s.n; n++)
-    for (int64_t k = 0; k < s.k; k++)
-      for (int64_t o = 0; o < f.out; o++)
-        given[left_at(n * f.out + o, k, steps)] = plane_of<Half>(dy, n, k, f.out)[o];
+  each_gradient(s, f, dy, [&](int64_t k, int64_t position, uint16_t value) {
+    given[left_at(position, k, steps)] = value;
+  });
   parallel_items(s.c / GROUP, threads, [&](int64_t item) {
     bool wanted = false;
     for (int64_t c = 0; c < GROUP; c++) wanted = wanted || plane_of<Half>(dx, 0, item * GROUP + c, f.in);
@@ -180,10 +189,9 @@ void few_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, 
   unroll(s, f, x, threads, [&](int64_t column, int64_t position, uint16_t value) {
     columns[right_at(position, column, steps)] = value;
   });
-  for (int64_t n = 0; n < s.n; n++)
-    for (int64_t k = 0; k < s.k; k++)
-      for (int64_t o = 0; o < f.out; o++)
-        given[left_at(k, n * f.out + o, steps)] = plane_of<Half>(dy, n, k, f.out)[o];
+  each_gradient(s, f, dy, [&](int64_t k, int64_t position, uint16_t value) {
+    given[left_at(k, position, steps)] = value;
+  });
   parallel_items(s.k / ROWS, threads, [&](int64_t item) {
     ProductArgs a = {};
     a.one = given + item * steps * HALF_TILE;

@@ -288,10 +288,7 @@ void round_left(const float *src, int64_t pitch, int64_t steps, uint16_t *dst) {
 }
 
 void round_right(const float *src, int64_t pitch, int64_t blocks, int64_t steps, uint16_t *dst) {
-  alignas(64) static const uint16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
-                                                 21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
-                                                 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const __m512i interleaved = _mm512_load_si512(order);
+  const __m512i interleaved = _mm512_load_si512(interleaving);
   for (int64_t s = 0; s < steps; s++)
     for (int64_t i = 0; i < ROWS; i++) {
       const float *const from = src + (s * DEPTH + 2 * i) * pitch;
