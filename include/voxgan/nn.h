@@ -84,6 +84,8 @@ const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
 /* One optimisation step over parts micro-batches whose gradients are averaged (accumulation); losses are
  * the means over the parts. VG_NONFINITE, naming the loss or the network, when a loss or a gradient is not
  * finite. After any failure the parameters are as before.
+ * What the parts point to may change once the step returns; of memory that vg_host_pin gave to a GPU, after
+ * vg_tensor_loads_wait.
  * losses NULL: the host waits for nothing, so that a GPU always has work. The losses stay on the device for
  * vg_gan_losses_take, and a network whose losses or gradients are not finite is left as it was. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,

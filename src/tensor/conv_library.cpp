@@ -14,10 +14,6 @@ namespace {
 // still, so that it is so further up.
 constexpr int64_t FEW = 16, FEW_UP = 64;
 
-Tensor channels_last(const Tensor &t) {
-  return t.contiguous(at::MemoryFormat::ChannelsLast3d);
-}
-
 // ---- a volume and its blocks ----
 
 Tensor gather(const Tensor &volume, const BlockShape &s) {
@@ -125,8 +121,7 @@ Tensor conv_blocks(const Tensor &x, const Tensor &w, const Tensor &bias, const C
 
 Tensor conv_by_library(const Tensor &x_in, const Tensor &w_in, const Tensor &bias, const ConvShape &s,
                        bool up) {
-  const bool on_gpu = x_in.is_cuda();
-  const Tensor x = on_gpu ? channels_last(x_in) : x_in, w = on_gpu ? channels_last(w_in) : w_in;
+  const Tensor x = placed(x_in), w = placed(w_in);
   BlockShape b;
   if (s.c <= (up ? FEW_UP : FEW) && plan(s, &b)) return conv_blocks(x, w, bias, s, b, up);
   const at::IntArrayRef stride(s.stride), pad(s.pad);

@@ -182,10 +182,6 @@ template <class... A> void launch(const Kind &kind, const char *name, const Grid
 
 // ---- tensors as the kernels see them ----
 
-Tensor channels_last(const Tensor &t) {
-  return t.contiguous(at::MemoryFormat::ChannelsLast3d);
-}
-
 Tensor like(const Tensor &t, at::IntArrayRef sizes) {
   return at::empty(sizes, t.options().memory_format(at::MemoryFormat::ChannelsLast3d));
 }
@@ -231,7 +227,7 @@ struct NormShape {
 
 struct CudaNormActFn : torch::autograd::Function<CudaNormActFn> {
   static Tensor forward(AutogradContext *ctx, const Tensor &input, double eps, double slope) {
-    const Tensor x = channels_last(input), y = at::empty_like(x);
+    const Tensor x = placed(input), y = at::empty_like(x);
     const NormShape s(x);
     const Grid sums = s.walk(MOST_PARTIALS);
     const Tensor partial = s.partials(x, sums), scales = s.pair(x);
@@ -253,7 +249,7 @@ struct CudaNormActFn : torch::autograd::Function<CudaNormActFn> {
     const variable_list saved = ctx->get_saved_variables();
     const Tensor &of = saved[0], &scales = saved[1];
     const auto slope = static_cast<float>(ctx->saved_data["slope"].toDouble());
-    const Tensor dy = channels_last(grads[0]), dx = at::empty_like(dy);
+    const Tensor dy = placed(grads[0]), dx = at::empty_like(dy);
     const NormShape s(dy);
     const Grid sums = s.walk(MOST_PARTIALS);
     const Tensor partial = s.partials(dy, sums), means = s.pair(dy);
@@ -289,12 +285,12 @@ struct CudaDropoutFn : torch::autograd::Function<CudaDropoutFn> {
     ctx->save_for_backward({key});
     ctx->saved_data["draw"] = draw;
     ctx->saved_data["p"] = p;
-    return run(input.dim() == 5 ? channels_last(input) : input.contiguous(), key, draw, p);
+    return run(input.dim() == 5 ? placed(input) : input.contiguous(), key, draw, p);
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
     no_second_derivative();
-    const Tensor dy = grads[0].dim() == 5 ? channels_last(grads[0]) : grads[0].contiguous();
+    const Tensor dy = grads[0].dim() == 5 ? placed(grads[0]) : grads[0].contiguous();
     return {run(dy, ctx->get_saved_variables()[0], ctx->saved_data["draw"].toInt(),
                 ctx->saved_data["p"].toDouble()),
             Tensor(), Tensor(), Tensor()};
@@ -317,7 +313,7 @@ Blocks blocks_of(const BlockShape &s) {
 }
 
 Tensor move_blocks(const char *name, const Tensor &x, const BlockShape &s, int64_t c, at::IntArrayRef sizes) {
-  const Tensor from = channels_last(x), to = like(x, sizes);
+  const Tensor from = placed(x), to = like(x, sizes);
   const Kind kind = kind_of(x, c);
   const int64_t n = to.numel() / kind.vec;
   Grid grid;
