@@ -48,9 +48,9 @@ ALWAYS_INLINE void lanes_body(const LaneArgs &a, const typename E::element *x, f
   }
   const float *w = a.w;
   const int64_t w_vector = a.w_vector, taps_d = a.taps[0], taps_h = a.taps[1], taps_w = a.taps[2];
-  const int64_t q_plane = a.q_plane, q_row = a.q_row;
-  for (int64_t c = 0; c < a.channels; c++)
-    for (int64_t td = 0; td < taps_d; td++)
+  const int64_t q_plane = a.q_plane, q_row = a.q_row, w_plane = a.w_plane, w_channel = a.w_channel;
+  for (int64_t c = 0; c < a.channels; c++, w += w_channel)
+    for (int64_t td = 0; td < taps_d; td++, w += w_plane)
       for (int64_t th = 0; th < taps_h; th++) {
         const typename E::element *from = x + c * a.x_channel + td * a.x_plane + th * a.x_row;
         if (TW > 0) {

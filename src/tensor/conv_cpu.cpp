@@ -7,8 +7,10 @@ namespace voxgan {
 namespace {
 
 constexpr int64_t L1_WEIGHTS = 20 << 10; // bytes of weights that a pass over a tile should reuse
-constexpr int64_t L2_PATCH = 320 << 10;  // bytes of a tile's padded input
-constexpr int64_t TILE_SUMS = 1024;      // vectors of sums a tile
+// Bytes of a tile's padded input. It is read through once a vector, so it need not stay close: what counts is
+// that not too many tiles read all the weights.
+constexpr int64_t PATCH = 1 << 20;
+constexpr int64_t TILE_SUMS = 1024; // vectors of sums a tile
 
 // A thread's sums and turned rows, as its patch.
 thread_local Buffer thread_sums, thread_turned;
@@ -22,10 +24,18 @@ int choose_tile(const LanePlan &p) {
     double cost = 0;
     for (const Group &g : p.groups) {
       const int64_t vectors = ceil_div(static_cast<int64_t>(g.lanes.size()), LANES);
-      cost += static_cast<double>(ceil_div(vectors, t.vectors) * t.vectors);
+      auto products = static_cast<double>(ceil_div(vectors, t.vectors) * t.vectors);
+      for (int a = 0; a < 2; a++) {
+        int64_t taps = 0;
+        for (int64_t at = 0; at < p.grid[a]; at += t.q[a]) {
+          const Range inside = taps_inside(p, a, g.shift, at, t.q[a]);
+          taps += inside.to - inside.from;
+        }
+        products *= static_cast<double>(taps * t.q[a]);
+      }
+      cost += products;
     }
-    for (int a = 0; a < 3; a++) cost *= static_cast<double>(ceil_div(p.grid[a], t.q[a]) * t.q[a]);
-    cost *= t.cost;
+    cost *= static_cast<double>(ceil_div(p.grid[2], t.q[2]) * t.q[2]) * t.cost;
     if (cost < least * 0.999) {
       least = cost;
       best = i;
@@ -131,7 +141,7 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
     m[a] = std::min(ceil_div(p.grid[a], t.q[a]) * t.q[a],
                     a == 2 ? std::max(2 * m[a], ceil_div(16, t.q[a]) * t.q[a]) : 2 * m[a]);
     if (m[0] * m[1] * m[2] * units_max * V > TILE_SUMS ||
-        extent(0) * extent(1) * extent(2) * p.channels * element > L2_PATCH)
+        extent(0) * extent(1) * extent(2) * p.channels * element > PATCH)
       m[a] = before;
   }
   int64_t tiles[3];
@@ -172,7 +182,7 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
     args.q_plane = patch.plane() * p.step[0];
     args.q_row = patch.row() * p.step[1];
     args.w_vector = w_vector;
-    std::copy(taps, taps + 3, args.taps);
+    args.taps[2] = taps[2];
     for (int64_t i = split * n_batches / splits; i < (split + 1) * n_batches / splits; i++) {
       const Batch &batch = batches[static_cast<size_t>(i)];
       const auto n_units = static_cast<int64_t>(batch.units.size());
@@ -181,17 +191,29 @@ void run_lanes(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, 
         for (int64_t c = 0; c < p.channels; c += chunk) {
           args.first = c == 0;
           args.channels = std::min(chunk, p.channels - c);
-          args.w = wp + unit.vector * w_vector + c * n_taps * LANES;
+          const float *const weights = wp + unit.vector * w_vector + c * n_taps * LANES;
           args.sums = sums + u * sums_a_unit;
           const auto *const from = px + c * patch.channel() + unit.shift[0] * patch.plane() +
                                    unit.shift[1] * patch.row() + unit.shift[2];
-          for (int64_t d = 0; d < m[0]; d += t.q[0])
-            for (int64_t h = 0; h < m[1]; h += t.q[1])
+          const int64_t w_row = taps[2] * LANES;
+          for (int64_t d = 0; d < m[0]; d += t.q[0]) {
+            const Range planes = taps_inside(p, 0, unit.shift, at[0] + d, t.q[0]);
+            args.taps[0] = planes.to - planes.from;
+            args.w_channel = (taps[0] - args.taps[0]) * taps[1] * w_row;
+            for (int64_t h = 0; h < m[1]; h += t.q[1]) {
+              const Range rows = taps_inside(p, 1, unit.shift, at[1] + h, t.q[1]);
+              args.taps[1] = rows.to - rows.from;
+              args.w_plane = (taps[1] - args.taps[1]) * w_row;
+              args.w = weights + (planes.from * taps[1] + rows.from) * w_row;
+              const auto *const row = from + d * args.q_plane + h * args.q_row + planes.from * args.x_plane +
+                                      rows.from * args.x_row;
               for (int64_t v = 0; v < m[2]; v += t.q[2], args.sums += sums_a_tile) {
                 if (at[0] + d >= p.grid[0] || at[1] + h >= p.grid[1] || at[2] + v >= p.grid[2]) continue;
-                args.x = from + d * args.q_plane + h * args.q_row + v * p.step[2];
+                args.x = row + v * p.step[2];
                 kernel(args);
               }
+            }
+          }
         }
       }
       for (int64_t d = 0; d < m[0] && at[0] + d < p.grid[0]; d++)

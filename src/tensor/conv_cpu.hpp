@@ -2,7 +2,7 @@
 //
 // All three directions are direct. 16 output channels fill a vector (or, where there are few, the
 // channels of several output phases), input voxels are broadcast, and the padded input of a tile is
-// copied to a buffer that stays in the second-level cache. So nothing is unrolled in memory, no tensor
+// copied to a buffer no larger than a second-level cache. So nothing is unrolled in memory, no tensor
 // changes its layout, and an input may lie in two tensors without being concatenated.
 //
 // The data gradient of a convolution is the transposed convolution, so vg_upconv3d is these same three

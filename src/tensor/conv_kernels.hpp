@@ -27,8 +27,9 @@ struct LaneArgs {
   int64_t x_channel, x_plane, x_row; // pitches of the patch
   int64_t q_plane, q_row;            // between positions along D and H
   int64_t w_vector;
-  int64_t taps[3]; // along W, of bf16: pairs
-  bool first;      // sums begin at zero
+  int64_t taps[3];            // of a rectangle that begins at x and w; along W, of bf16: pairs
+  int64_t w_plane, w_channel; // what w has between two of its planes, and two of its channels
+  bool first;                 // sums begin at zero
 };
 using LaneKernel = void (*)(const LaneArgs &);
 

@@ -16,6 +16,10 @@ namespace voxgan {
 // conv_cpu_backward_weight in bf16 as tiles, where tile_kernels_here().
 void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
 
+struct Range {
+  int64_t from, to;
+};
+
 namespace {
 
 constexpr int64_t SMALL = 1 << 15; // floats that are not worth waking the other threads for
@@ -72,6 +76,15 @@ inline int64_t ceil_div(int64_t a, int64_t b) {
 }
 inline int64_t volume_of(const int64_t d[3]) {
   return d[0] * d[1] * d[2];
+}
+
+// Which of the m positions from `at` on, counted from there, see a voxel inside the source at a tap of axis
+// a; the others see zeros.
+inline Range positions_inside(const ConvShape &s, int a, int64_t tap, int64_t at, int64_t m) {
+  const int64_t source = at * s.stride[a] - s.pad[a] + tap; // of the first
+  const int64_t to = std::min({m, s.out[a] - at, ceil_div(s.in[a] - source, s.stride[a])}),
+                from = std::max<int64_t>(0, ceil_div(-source, s.stride[a]));
+  return {from, std::max(from, to)};
 }
 
 // What differs between the types of elements: PAIR of them side by side along W are one product's.

@@ -3,6 +3,12 @@
 
 namespace voxgan {
 
+Range taps_inside(const LanePlan &p, int a, const int64_t *shift, int64_t at, int64_t q) {
+  const int64_t last = std::min(at + q, p.grid[a]) - 1, origin = p.origin[a] + shift[a];
+  const int64_t from = std::max<int64_t>(0, -(origin + last * p.step[a]));
+  return {from, std::max(from, std::min(p.taps[a], p.in[a] - (origin + at * p.step[a])))};
+}
+
 std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *> &lane_of) {
   const size_t lanes_a_unit = static_cast<size_t>(V * LANES);
   std::vector<std::vector<Unit>> units;

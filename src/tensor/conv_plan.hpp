@@ -59,6 +59,9 @@ struct Macro {
   int64_t at[3];    // its first position
 };
 
+// Of an axis' taps those that any of q positions from `at` on sees inside the source; the rest see zeros.
+Range taps_inside(const LanePlan &p, int a, const int64_t *shift, int64_t at, int64_t q);
+
 // Pads the groups to whole units of V vectors and says where each lane goes. lane_of: of each vector, its
 // first lane.
 std::vector<Batch> make_batches(LanePlan &p, int64_t V, std::vector<const Lane *> &lane_of);

@@ -101,9 +101,13 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
         args.g_row = wide * LANES;
         args.g_plane = s.out[1] * args.g_row;
         for (int64_t v = v0; v < v1; v++) {
-          args.g = g + ((n * n_vectors + v) * cells + (at[0] * s.out[1] + at[1]) * wide) * LANES;
+          const float *const g_tile =
+              g + ((n * n_vectors + v) * cells + (at[0] * s.out[1] + at[1]) * wide) * LANES;
           for (int64_t td = 0; td < s.kernel[0]; td++) {
-            args.x = pp + td * here.plane() / shrink;
+            const Range planes = positions_inside(s, 0, td, at[0], m[0]);
+            args.q[0] = planes.to - planes.from;
+            args.x = pp + td * here.plane() / shrink + planes.from * args.q_plane;
+            args.g = g_tile + planes.from * args.g_plane;
             args.sums = sums + ((v - v0) * n_taps + td * plane_taps) * LANES;
             kernel(args);
           }
