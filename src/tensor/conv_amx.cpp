@@ -4,6 +4,7 @@
 // of memory, and the rows of a tile are such runs of positions, that overlap: nothing is unrolled. Positions
 // count on over the ends of rows; those between two rows are computed and left.
 #include "conv_plan.hpp"
+#include <iterator>
 
 namespace voxgan {
 namespace {
@@ -224,11 +225,13 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
   // what the last block's positions see beyond the patch, and what a row's copy writes too much
   const int64_t slack = (ROWS * p.step[2] + p.taps[2] + 8) * steps.channels + DEPTH,
                 n_patch = patch.size[0] * patch.plane;
-  std::vector<int64_t> at_step(static_cast<size_t>(steps.n));
+  std::vector<PositionStep> all_steps(static_cast<size_t>(steps.n));
   for (int64_t r = 0; r < steps.rows; r++)
-    for (int64_t i = 0; i < steps.a_row; i++)
-      at_step[static_cast<size_t>(steps.at(r, i))] =
-          r / p.taps[1] * patch.plane + patch.row_at(r % p.taps[1]) + i * DEPTH;
+    for (int64_t i = 0; i < steps.a_row; i++) {
+      const int64_t plane = r / p.taps[1], at = steps.at(r, i);
+      all_steps[static_cast<size_t>(at)] = {plane * patch.plane + patch.row_at(r % p.taps[1]) + i * DEPTH,
+                                            at * V * TILE, plane};
+    }
 
   const int64_t items = p.n * volume_of(n_tiles);
   const int64_t splits = items < 3 * threads ? std::min(n_batches, ceil_div(3 * threads, items)) : 1;
@@ -256,6 +259,7 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
     patch_copy(from, channels, p.in, px);
     float *const sums = thread_sums.take(units_max * V * sums_vector + 2 * TILE); // write_lanes reads on
 
+    std::vector<PositionStep> seen;
     PositionArgs args;
     args.x_step = p.step[2] * steps.channels;
     args.sums_vector = sums_vector;
@@ -270,10 +274,20 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
             px + unit.shift[0] * patch.plane + unit.shift[1] * patch.row + unit.shift[2] * patch.channels;
         for (int64_t s = 0; s < steps.n; s += slice) {
           args.first = s == 0;
-          args.steps = at_step.data() + s;
-          args.n_steps = std::min(slice, steps.n - s);
-          args.w = wp + (unit.vector * steps.n + s * V) * TILE;
+          args.w = wp + unit.vector * steps.n * TILE;
           for (int64_t d = 0; d < count[0]; d++) {
+            const Range planes = taps_inside(p, 0, unit.shift, here.at[0] + d, 1);
+            args.steps = all_steps.data() + s;
+            args.n_steps = std::min(slice, steps.n - s);
+            if (planes.to - planes.from < p.taps[0]) {
+              seen.clear();
+              std::copy_if(
+                  args.steps, args.steps + args.n_steps, std::back_inserter(seen),
+                  [&](const PositionStep &k) { return k.plane >= planes.from && k.plane < planes.to; });
+              if (seen.empty() && !args.first) continue;
+              args.steps = seen.data();
+              args.n_steps = static_cast<int64_t>(seen.size());
+            }
             args.x = at + d * p.step[0] * patch.plane;
             args.sums = sums + u * V * sums_vector + d * blocks * TILE;
             tiles.positions[V - 1](args);

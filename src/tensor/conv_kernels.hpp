@@ -84,14 +84,20 @@ const HalfKernels *half_kernels_here();
 constexpr int ROWS = 16, DEPTH = 32;
 constexpr int TILE = ROWS * LANES; // floats, of sums or of pairs
 
+// Where DEPTH elements of a sum begin in the patch, and their weights [vector][pair][lane].
+struct PositionStep {
+  int64_t x, w;
+  int64_t plane; // of taps, that they belong to
+};
+
 // Positions are rows, and the sum runs along the patch's own order: [d][h][w][channel].
 struct PositionArgs {
-  const uint16_t *x;    // patch at the first position
-  int64_t x_step;       // between positions
-  const int64_t *steps; // offsets into the patch, DEPTH elements each
+  const uint16_t *x; // patch at the first position
+  int64_t x_step;    // between positions
+  const PositionStep *steps;
   int64_t n_steps;
-  const float *w; // [step][vector][pair][lane]
-  float *sums;    // [vector][position][lane]
+  const float *w;
+  float *sums; // [vector][position][lane]
   int64_t sums_vector;
   int64_t blocks; // of ROWS positions
   bool first;     // sums begin at zero

@@ -86,9 +86,9 @@ template <int R, int V> ALWAYS_INLINE void position_blocks(const PositionArgs &a
   const int64_t pitch = a.x_step * 2, next = a.x_step * ROWS, vector = a.sums_vector;
 #define AT(i) (sums + (i) / V * TILE + (i) % V * vector)
   SUMS_BEGIN(a.first, AT)
-  const float *w = a.w;
-  for (int64_t s = 0; s < a.n_steps; s++, w += V * TILE) {
-    const uint16_t *const from = x + a.steps[s];
+  for (const PositionStep *s = a.steps, *end = s + a.n_steps; s < end; s++) {
+    const uint16_t *const from = x + s->x;
+    const float *const w = a.w + s->w;
 #define POSITIONS(i) (from + (i)*next)
 #define WEIGHTS(v) (w + (v)*TILE)
     STEP(POSITIONS, pitch, WEIGHTS)

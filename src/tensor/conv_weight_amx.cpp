@@ -220,18 +220,20 @@ void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy
       patch_copy(s, p, x, n, group, at, px);
       x_runs.clear();
       g_runs.clear();
+      const int64_t a_plane = p.taps_share ? count[1] : 1; // runs
       for (int64_t d = 0; d < count[0]; d++)
-        for (int64_t h = 0; h < (p.taps_share ? count[1] : 1); h++) {
+        for (int64_t h = 0; h < a_plane; h++) {
           x_runs.push_back(d * s.stride[0] * p.plane + h * s.stride[1] * s.c * p.row);
           g_runs.push_back((at[0] + d) * p.g_plane + (at[1] + h) * p.g_row);
         }
-      args.x_runs = x_runs.data();
-      args.g_runs = g_runs.data();
-      args.n_runs = static_cast<int64_t>(x_runs.size());
       args.depth = ceil_div((p.taps_share ? 1 : count[1]) * 2 * p.g_row / LANES, DEPTH);
       args.first = i == patch0;
       for (int64_t v = v0; v < v1; v += V)
         for (int64_t d = 0; d < p.planes; d++) {
+          const Range planes = positions_inside(s, 0, d, at[0], count[0]);
+          args.x_runs = x_runs.data() + planes.from * a_plane;
+          args.g_runs = g_runs.data() + planes.from * a_plane;
+          args.n_runs = (planes.to - planes.from) * a_plane;
           args.x = px + d * p.plane;
           args.g = g + (n * n_vectors + v) * s.out[0] * p.g_plane;
           args.sums = here + (v - v0) * a_vector + d * p.a_plane * TILE;
