@@ -1,5 +1,5 @@
 // conv_cpu.cpp: the direct convolution forward, and its data gradient; see conv_cpu.hpp.
-#include "conv_few_amx.hpp"
+#include "conv_few.hpp"
 #include "conv_plan.hpp"
 #include <limits>
 
@@ -263,7 +263,7 @@ bool conv_cpu_takes_half() {
 
 void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
                       int threads) {
-  if (x.half && few_takes(s)) return few_forward(s, x, w, b, y, threads);
+  if (few_takes(s, x.half)) return few_forward(s, x, w, b, y, threads);
   LanePlan p;
   p.n = s.n;
   p.channels = s.c;
@@ -296,7 +296,7 @@ void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const
 // taps. Taps are counted backwards, so that o grows with them.
 void conv_cpu_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b,
                             const Planes &dx, int threads) {
-  if (dy.half && few_takes(s)) return few_backward_data(s, dy, w, b, dx, threads);
+  if (few_takes(s, dy.half)) return few_backward_data(s, dy, w, b, dx, threads);
   std::vector<int64_t> channels;
   for (int64_t c = 0; c < s.c; c++)
     if (has_plane(dx, c)) channels.push_back(c);

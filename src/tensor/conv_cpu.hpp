@@ -13,7 +13,7 @@
 // In bf16 a product is of two neighbours along W (taps of a weight, or positions of an output's gradient),
 // which lie side by side in a patch already; sums, weights and biases are fp32. Where the processor has AMX
 // (conv_amx.cpp, conv_weight_amx.cpp) products are of tiles; what few positions see is unrolled there, so that
-// their weights are read as they lie (conv_few_amx.cpp).
+// their weights are read as they lie (conv_few.cpp).
 //
 // Each output element is summed in a fixed order that follows from the shape: results do not depend on the
 // threads.

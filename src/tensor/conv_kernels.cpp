@@ -112,6 +112,34 @@ ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, in
   }
 }
 
+// N rows at once.
+template <int W, int N> ALWAYS_INLINE void product_rows(const MatrixArgs &a, int64_t row) {
+  typedef typename Register<W>::loose reg;
+  constexpr int R = LANES / W;
+  const float *const left = a.left + row * a.left_row;
+  float *const sums = a.sums + row * a.sums_row;
+  const int64_t left_row = a.left_row, right_step = a.right_step, sums_row = a.sums_row, steps = a.steps;
+  reg sum[N][R];
+#define EACH_SUM UNROLL for (int n = 0; n < N; n++) UNROLL for (int r = 0; r < R; r++)
+  if (a.first) {
+    EACH_SUM sum[n][r] = reg{};
+  } else {
+    EACH_SUM sum[n][r] = *reinterpret_cast<const reg *>(sums + n * sums_row + r * W);
+  }
+  const float *right = a.right;
+  for (int64_t s = 0; s < steps; s++, right += right_step)
+    EACH_SUM sum[n][r] += *reinterpret_cast<const reg *>(right + r * W) * left[n * left_row + s];
+  EACH_SUM *reinterpret_cast<reg *>(sums + n * sums_row + r * W) = sum[n][r];
+#undef EACH_SUM
+}
+
+template <int W, int HELD> ALWAYS_INLINE void product_body(const MatrixArgs &a) {
+  constexpr int N = HELD / 2 * W / LANES < 1 ? 1 : HELD / 2 * W / LANES;
+  int64_t row = 0;
+  for (; row + N <= a.rows; row += N) product_rows<W, N>(a, row);
+  for (; row < a.rows; row++) product_rows<W, 1>(a, row);
+}
+
 // An instruction set: its functions, and their table.
 #define KERNELS(isa, W, held, attribute)                                                             \
   struct isa {                                                                                       \
@@ -128,10 +156,11 @@ ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, in
                                int64_t n, int64_t rows) {                                            \
       copy_body<W>(src, src_pitch, dst, dst_pitch, n, rows);                                         \
     }                                                                                                \
+    attribute static void product(const MatrixArgs &a) { product_body<W, held>(a); }                 \
   };
 
 #define TABLE(isa) \
-  { {LANE_ROW(isa, 1), LANE_ROW(isa, 2)}, TAP_ROWS(isa), isa::turn, isa::copy, }
+  { {LANE_ROW(isa, 1), LANE_ROW(isa, 2)}, TAP_ROWS(isa), isa::turn, isa::copy, isa::product, }
 
 KERNELS(Plain, 4, 8, )
 const Kernels plain = TABLE(Plain);

@@ -52,11 +52,22 @@ using TurnKernel = void (*)(const float *const rows[LANES], float *dst, int64_t 
 using CopyKernel = void (*)(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch, int64_t n,
                             int64_t rows);
 
+// sums (rows, LANES) = left (rows, steps) . right (steps, LANES), or added to.
+struct MatrixArgs {
+  const float *left, *right;
+  float *sums;
+  int64_t left_row, right_step, sums_row; // pitches
+  int64_t rows, steps;
+  bool first; // sums begin at zero
+};
+using MatrixKernel = void (*)(const MatrixArgs &);
+
 struct Kernels {
   LaneKernel lanes[2][N_TILES]; // [stride along W - 1][tile]
   TapKernel taps[2][3][3];      // [stride along W - 1][kernel along H][along W], of 1, 3, 4
   TurnKernel turn;
   CopyKernel copy;
+  MatrixKernel product;
 };
 
 using HalfCopyKernel = void (*)(const uint16_t *src, int64_t src_pitch, uint16_t *dst, int64_t dst_pitch,

@@ -1,5 +1,5 @@
 // conv_weight.cpp: the direct convolution's gradients of weight and bias; see conv_cpu.hpp.
-#include "conv_few_amx.hpp"
+#include "conv_few.hpp"
 #include "conv_parts.hpp"
 
 namespace voxgan {
@@ -151,7 +151,7 @@ template <class E> void channel_sums(const Planes &y, int64_t n, int64_t volume,
 } // namespace
 
 void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
-  if (x.half && few_takes(s)) return few_backward_weight(s, x, dy, dw, threads);
+  if (few_takes(s, x.half)) return few_backward_weight(s, x, dy, dw, threads);
   const auto of_half = tile_kernels_here() ? weight_gradient_tiles : backward_weight<Half>;
   (x.half ? of_half : backward_weight<Full>)(s, x, dy, dw, threads);
 }

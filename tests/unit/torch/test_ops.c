@@ -356,6 +356,7 @@ static void upconv(void **unused) {
       {{{1, 48, 1, 9, 7}, {48, 16, 1, 4, 4}, {16}}, {1, 2, 2}, {1, 18, 15}},
       {{{2, 8, 3, 5, 4}, {8, 20, 3, 4, 4}, {20}}, {1, 2, 2}, {3, 11, 8}},
       {{{1, 256, 2, 2, 2}, {256, 64, 4, 4, 4}, {64}}, {2, 2, 2}, {4, 4, 4}},
+      {{{2, 96, 3, 3, 3}, {96, 36, 4, 4, 4}, {36}}, {2, 2, 2}, {6, 7, 6}},
       {{{1, 3, 17, 3, 40}, {3, 1, 4, 4, 4}, {1}}, {2, 2, 2}, {34, 6, 80}},
   };
   for (int k = 0; k < COUNT(cases); k++)
@@ -371,6 +372,8 @@ static void conv_by_hand(void **unused) {
   } cases[] = {
       {{2, 8, 11, 12, 37}, {16, 8, 4, 4, 4}, {{2, 2, 2}, {1, 1, 1}}},
       {{1, 64, 4, 4, 4}, {128, 64, 4, 4, 4}, {{2, 2, 2}, {1, 1, 1}}},
+      {{1, 64, 1, 8, 8}, {160, 64, 1, 4, 4}, {{1, 2, 2}, {0, 1, 1}}},
+      {{1, 48, 7, 2, 1}, {33, 48, 4, 4, 4}, {{1, 1, 1}, {2, 1, 2}}},
       {{1, 37, 8, 8, 8}, {1, 37, 4, 4, 4}, {{1, 1, 1}, {1, 1, 1}}},
       {{2, 5, 1, 30, 9}, {40, 5, 1, 4, 4}, {{1, 2, 2}, {0, 1, 1}}},
       {{1, 17, 6, 7, 8}, {18, 17, 3, 3, 3}, {{1, 1, 1}, {1, 1, 1}}},
@@ -437,8 +440,10 @@ static void concatenation(void **unused) {
   (void)unused;
   static const int64_t same[4][5] = {{2, 8, 6, 8, 10}, {2, 4, 6, 8, 10}, {20, 12, 4, 4, 4}, {20}};
   static const int64_t repeated[4][5] = {{1, 5, 6, 8, 10}, {2, 16, 6, 8, 10}, {7, 21, 4, 4, 4}, {7}};
+  static const int64_t few[4][5] = {{1, 20, 4, 4, 5}, {2, 24, 4, 4, 5}, {64, 44, 4, 4, 4}, {64}};
   agree("conv3d_cat", cat_ours, cat_theirs, &k4s2, same, 4, 1e-5);
   agree("conv3d_cat, one sample for two", cat_ours, cat_theirs, &k4s2, repeated, 4, 1e-5);
+  agree("conv3d_cat, few positions", cat_ours, cat_theirs, &k4s2, few, 4, 1e-5);
 }
 
 typedef struct norm_kind {
@@ -679,23 +684,29 @@ static void hyperbolic(void **unused) {
 /* Any number of threads gives the same bytes. */
 static void threads(void **unused) {
   (void)unused;
-  vg_scope *s = vg_scope_push();
-  const int64_t xs[5] = {1, 6, 20, 18, 34}, ws[5] = {24, 6, 4, 4, 4};
-  vg_tensor *y[2], *gw[2], *gx[2];
-  for (int k = 0; k < 2; k++) {
-    vg_tensor_threads(k ? 4 : 1);
-    vg_tensor *x = vg_requires_grad(noise(xs, 5, 1), true), *w = vg_requires_grad(noise(ws, 5, 2), true);
-    y[k] = vg_instance_norm_act(vg_conv3d(x, w, NULL, &k4s2), 1e-5, 0.2);
-    vg_backward(vg_l1(y[k], vg_zeros((int64_t[]){1, 24, 10, 9, 17}, 5, device), NULL));
-    gw[k] = vg_grad(w);
-    gx[k] = vg_grad(x);
+  static const int64_t shapes[][2][5] = {{{1, 6, 20, 18, 34}, {24, 6, 4, 4, 4}},
+                                         {{1, 64, 6, 4, 4}, {64, 64, 4, 4, 4}}};
+  for (int i = 0; i < COUNT(shapes); i++) {
+    vg_scope *s = vg_scope_push();
+    vg_tensor *y[2], *gw[2], *gx[2];
+    for (int k = 0; k < 2; k++) {
+      vg_tensor_threads(k ? 4 : 1);
+      vg_tensor *x = vg_requires_grad(noise(shapes[i][0], 5, 1), true),
+                *w = vg_requires_grad(noise(shapes[i][1], 5, 2), true);
+      y[k] = vg_instance_norm_act(vg_conv3d(x, w, NULL, &k4s2), 1e-5, 0.2);
+      int64_t shape[5];
+      for (int a = 0; a < 5; a++) shape[a] = vg_size(y[k], a);
+      vg_backward(vg_l1(y[k], vg_zeros(shape, 5, device), NULL));
+      gw[k] = vg_grad(w);
+      gx[k] = vg_grad(x);
+    }
+    vg_tensor_threads(0);
+    assert_int_equal(vg_tensor_check(), VG_OK);
+    assert_true(difference(y[0], y[1]) == 0);
+    assert_true(difference(gw[0], gw[1]) == 0);
+    assert_true(difference(gx[0], gx[1]) == 0);
+    vg_scope_pop(s, NULL);
   }
-  vg_tensor_threads(0);
-  assert_int_equal(vg_tensor_check(), VG_OK);
-  assert_true(difference(y[0], y[1]) == 0);
-  assert_true(difference(gw[0], gw[1]) == 0);
-  assert_true(difference(gx[0], gx[1]) == 0);
-  vg_scope_pop(s, NULL);
 }
 
 /* The convolutions as an older processor would do them, in a process of its own, for the choice is made once.
