@@ -22,6 +22,9 @@ void vg_free(void *p);
 #define VG_NEW(type) ((type *)vg_calloc(1, sizeof(type)))
 #define VG_NEW_N(type, n) ((type *)vg_calloc((size_t)(n), sizeof(type)))
 
+/* Asks the kernel for huge pages within a large block, be it from here or not; vg_malloc() does so itself. */
+void vg_mem_prefer_huge_pages(void *p, size_t bytes);
+
 /* Makes the n-th allocation from now fail (1 = the next), and all after it; 0 turns this off. */
 void vg_mem_fail_after(long n);
 /* Blocks allocated and not yet freed, over all threads. */

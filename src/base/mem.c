@@ -12,11 +12,12 @@ static atomic_long live_blocks;
 static atomic_long fail_at, fail_count;
 
 /* Volumes are written once from end to end: in 4 KiB pages, first-touch faults cost as much as
- * the work itself. */
+ * the work itself. Of smaller blocks there are few whole huge pages. */
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 #define HUGE_FROM ((size_t)4 << 20)
 
-static void prefer_huge_pages(void *p, size_t bytes) {
+void vg_mem_prefer_huge_pages(void *p, size_t bytes) {
+  if (bytes < HUGE_FROM) return;
   uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
   uintptr_t to = ((uintptr_t)p + bytes) & ~(HUGE_PAGE - 1);
   if (to > from) madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint: may fail freely */
@@ -42,7 +43,7 @@ static void *counted(void *p, size_t bytes) {
     return NULL;
   }
   atomic_fetch_add_explicit(&live_blocks, 1, memory_order_relaxed);
-  if (bytes >= HUGE_FROM) prefer_huge_pages(p, bytes);
+  vg_mem_prefer_huge_pages(p, bytes);
   return p;
 }
 

@@ -4,6 +4,7 @@
 #include "voxgan/log.h"
 #include "voxgan/mem.h"
 #include <atomic>
+#include <c10/core/CPUAllocator.h>
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -157,17 +158,42 @@ const char *vg_device_describe(vg_device d, char *buf, size_t size) {
   return buf;
 }
 
+namespace {
+
+// libtorch's own, with huge pages for what is large: convolutions walk over many channels at once, each far
+// from the next.
+class HugePages final : public at::Allocator {
+public:
+  explicit HugePages(at::Allocator *base) : base_(base) {}
+  // In some versions the first is the virtual one, in later ones the second.
+  at::DataPtr allocate(size_t n) const {
+    at::DataPtr p = base_->allocate(n);
+    vg_mem_prefer_huge_pages(p.get(), n);
+    return p;
+  }
+  at::DataPtr allocate(size_t n) { return static_cast<const HugePages *>(this)->allocate(n); }
+  at::DeleterFnPtr raw_deleter() const override { return base_->raw_deleter(); }
+  void copy_data(void *dst, const void *src, size_t n) const { std::memcpy(dst, src, n); } // virtual later
+
+private:
+  at::Allocator *base_;
+};
+
 // Every step frees and takes again the same few hundred MiB. glibc's defaults give them back to the kernel
 // in between, which then clears each page anew: 5 to 10 % of a small network's step.
-static void keep_freed_memory() {
+void settle_memory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 32 << 20); // the highest it takes
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
+  static auto *const pages = new HugePages(c10::GetCPUAllocator()); // tensors may outlive what is static
+  c10::SetCPUAllocator(pages);
 }
 
+} // namespace
+
 void vg_tensor_threads(int n) {
-  keep_freed_memory();
+  settle_memory();
   threads_wanted.store(n);
   threads_version.fetch_add(1);
   ready();

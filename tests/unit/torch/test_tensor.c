@@ -3,8 +3,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "voxgan/tensor.h"
 
@@ -329,6 +331,31 @@ static void a_profile_adds_up(void **state) {
   vg_scope_pop(s, NULL);
 }
 
+/* KiB of address space for which huge pages were asked. */
+static long huge_kib(void) {
+  FILE *f = fopen("/proc/self/smaps", "r");
+  char line[512];
+  long size = 0, sum = 0;
+  while (f && fgets(line, sizeof line, f)) {
+    sscanf(line, "Size: %ld kB", &size);
+    if (!strncmp(line, "VmFlags:", 8) && strstr(line, " hg")) sum += size;
+  }
+  if (f) fclose(f);
+  return sum;
+}
+
+static void large_tensors_lie_in_huge_pages(void **state) {
+  (void)state;
+  if (access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK)) skip();
+  vg_tensor_threads(0);
+  vg_scope *s = vg_scope_push();
+  const long before = huge_kib();
+  vg_zeros((const int64_t[]){64 << 18}, 1, CPU); /* 64 MiB */
+  assert_int_equal(vg_tensor_check(), VG_OK);
+  assert_in_range(huge_kib() - before, 60 << 10, 64 << 10);
+  vg_scope_pop(s, NULL);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_teardown(f, no_handles_left)
   const struct CMUnitTest tests[] = {
@@ -336,7 +363,7 @@ int main(void) {
       TEST(faults_become_statuses),     TEST(segments_are_recomputed),
       TEST(data_goes_in_and_out),       TEST(gradients_add_up_and_are_cleared),
       TEST(streams_are_their_own),      TEST(devices),
-      TEST(a_profile_adds_up),
+      TEST(a_profile_adds_up),          TEST(large_tensors_lie_in_huge_pages),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
