@@ -10,8 +10,11 @@ five:  after WARM_UP steps of PyTorch, weights, moments and step count move over
 Why the warm-up: Adam's first steps move a weight by the whole learning rate whatever its gradient's size. Any
 gradient within rounding of 0 may then send a weight either way, and the nets part: from fresh weights PyTorch in
 fp32 itself leaves PyTorch in fp64 by 1e-4 to 1e-2 within five steps in about a third of all draws, and still in
-one of six after the warm-up. So the peer computes in fp64, and a case whose first draw fails must pass on both of two
+one of six after the warm-up; and one activation of a deep layer that rounding puts on the other side of ReLU's kink
+moves a gradient by up to 1e-2. So the peer computes in fp64; a draw on which PyTorch in fp32 goes wrong in the same
+place as voxgan says nothing, and another takes its place; and a case whose first draw fails must pass on both of two
 others."""
+import copy
 import json
 import os
 import subprocess
@@ -28,7 +31,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pix2pix
 import pix2pix_hd
 
-WARM_UP, STEPS, TOLERANCE, GRADIENT_TOLERANCE = 10, 5, 1e-4, 1e-3
+WARM_UP, STEPS, TOLERANCE, GRADIENT_TOLERANCE, DRAWS = 10, 5, 1e-4, 1e-3, 8
 # name, dims, patch (D, H, W), levels of the U-Net, batch, channels in and out, ngf, adversarial loss, voxel weights, and
 # what else there is than plain pix2pix
 CASES = [
@@ -36,7 +39,7 @@ CASES = [
     ("3-D batch of 2, odd extents, weighted", 3, (32, 36, 29), 3, 2, 5, 1, 4, "bce", True),
     ("3-D lsgan", 3, (32, 32, 32), 4, 1, 3, 2, 8, "lsgan", False),
     ("3-D hinge", 3, (32, 32, 32), 4, 1, 3, 2, 8, "hinge", False),
-    ("2-D bce", 2, (1, 128, 128), 5, 2, 4, 1, 16, "bce", False),
+    ("2-D bce", 2, (1, 128, 128), 5, 2, 4, 1, 8, "bce", False),
     ("2-D lsgan, odd extents", 2, (1, 70, 101), 4, 1, 4, 3, 16, "lsgan", True),
     ("3-D two scales, feature matching, R1", 3, (47, 48, 50), 3, 2, 3, 2, 4, "lsgan", True,
      {"d_scales": 2, "w_feature": 10, "w_r1": 5, "r1_every": 3}),
@@ -71,11 +74,13 @@ class Case:
             "lr_d": 2e-4, "dump": self.dump, **(more or {})}
         self.step = 0
 
+    def arguments(self, step, dtype):
+        return [None if a is None else torch.from_numpy(a if self.dims == 3 else a[:, :, 0]).to(dtype)
+                for a in self.batches[step % len(self.batches)]]
+
     def theirs(self):
-        batch = self.batches[self.step % len(self.batches)]
         self.step += 1
-        return self.model.step(*(None if a is None else torch.from_numpy(a if self.dims == 3 else a[:, :, 0]).double()
-                                 for a in batch))
+        return self.model.step(*self.arguments(self.step - 1, torch.float64))
 
     def ours(self, steps):
         """Losses of voxgan's next steps from PyTorch's present state, which is first rounded to what a file holds."""
@@ -92,22 +97,31 @@ class Case:
         assert len(losses) == steps
         return losses
 
-    def compare(self, what, steps):
-        ours, worst = self.ours(steps), 0.0
-        for i in range(steps):
-            for loss, value in self.theirs().items():
-                deviation = abs(ours[i][loss] - value) / max(abs(value), 1e-3)  # a hinge can be 0
-                worst = max(worst, deviation)
-                if not deviation <= TOLERANCE:
-                    print(f"  {self.name}: step {self.step} {loss} {ours[i][loss]:.8g}, PyTorch {value:.8g}")
-        return self.say(what, "loss", worst, TOLERANCE)
+    def single(self):
+        """PyTorch's model as it is, in fp32."""
+        model = copy.deepcopy(self.model)
+        for net in (model.g, model.d, *getattr(model, "scales", ())):
+            net.float()
+        for opt in (model.opt_g, model.opt_d):
+            for state in opt.state.values():
+                for key in ("exp_avg", "exp_avg_sq"):
+                    state[key] = state[key].float()
+        return model
 
-    def gradients(self):
-        ours, worst = pix2pix.read_safetensors(self.dump), 0.0
-        for name, theirs in self.model.state(moments=True).items():
-            if name.endswith("exp_avg"):
-                worst = max(worst, np.linalg.norm(ours[name] - theirs) / max(np.linalg.norm(theirs), 1e-12))
-        return self.say("first", "gradient", worst, GRADIENT_TOLERANCE)
+    def compare(self, what, steps):
+        """Of losses and, after one step, of gradients: True, False, or None: PyTorch in fp32 goes wrong as well."""
+        ours, single, first = self.ours(steps), self.single(), self.step
+        theirs = [self.theirs() for _ in range(steps)]
+        exact = self.model.state(moments=True)
+        ok = self.say(what, "loss", worst_loss(ours, theirs), TOLERANCE)
+        if steps == 1:
+            ok &= self.say(what, "gradient", worst_gradient(pix2pix.read_safetensors(self.dump), exact), GRADIENT_TOLERANCE)
+        if ok:
+            return True
+        losses = [single.step(*self.arguments(first + i, torch.float32)) for i in range(steps)]
+        rounding = worst_loss(losses, theirs) <= TOLERANCE and (
+            steps > 1 or worst_gradient(single.state(moments=True), exact) <= GRADIENT_TOLERANCE)
+        return False if rounding else None
 
     def say(self, what, of, worst, tolerance):
         ok = bool(worst <= tolerance)
@@ -116,18 +130,40 @@ class Case:
         return ok
 
     def run(self):
-        ok = self.compare("first", 1)
-        ok &= self.gradients()
+        first = self.compare("first", 1)
+        if not first:
+            return first
         while self.step < WARM_UP:
             self.theirs()
-        return ok & self.compare("five", STEPS)
+        return self.compare("five", STEPS)
+
+
+def worst_loss(ours, theirs):
+    return max(abs(a[loss] - value) / max(abs(value), 1e-3)  # a hinge can be 0
+               for a, b in zip(ours, theirs) for loss, value in b.items())
+
+
+def worst_gradient(ours, theirs):
+    return max(np.linalg.norm(ours[name] - a) / max(np.linalg.norm(a), 1e-12)
+               for name, a in theirs.items() if name.endswith("exp_avg"))
 
 
 def run_case(build, device, folder, case):
-    if Case(build, device, folder, 1, *case).run():
-        return True
-    print(f"{case[0]}: two more draws decide")
-    return all([Case(build, device, folder, seed, *case).run() for seed in (2, 3)])
+    passed = failed = 0
+    for seed in range(1, DRAWS + 1):
+        outcome = Case(build, device, folder, seed, *case).run()
+        if outcome is None:
+            print(f"{case[0]}: PyTorch in fp32 leaves fp64 there as well; another draw")
+            continue
+        passed, failed = passed + outcome, failed + (not outcome)
+        if passed and not failed or passed == 2:
+            return True
+        if failed == 2:
+            return False
+        if failed:
+            print(f"{case[0]}: two more draws decide")
+    print(f"{case[0]}: {DRAWS} draws decide nothing")
+    return False
 
 
 def main():
