@@ -241,8 +241,8 @@ void forward(const ConvShape &s, const Planes &x, const float *w, const float *b
     M::by_rows(w + item * ROWS * f.columns, f.columns, columns, f.blocks, sums);
     for (int64_t k = 0; k < ROWS; k++)
       for (int64_t n = 0; n < s.n; n++)
-        E::row(sums + k * width + n * f.out, b ? b[item * ROWS + k] : 0,
-               plane_of<E>(y, n, item * ROWS + k, f.out), f.out);
+        if (element *const plane = plane_of<E>(y, n, item * ROWS + k, f.out))
+          E::row(sums + k * width + n * f.out, b ? b[item * ROWS + k] : 0, plane, f.out);
   });
 }
 

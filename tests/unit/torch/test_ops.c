@@ -1,18 +1,7 @@
-/* test_ops.c: every differentiable operation against finite differences, a row each, and the hand-written
- * CPU kernels against what they stand for; then the same on a GPU, or as a GPU would do it. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include "voxgan/tensor.h"
-
-#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
-#define MAX_IN 4
-static vg_device device; /* that everything runs on */
+/* test_ops.c: every differentiable operation against finite differences, a row each, and the kernels of our
+ * own that are no convolutions against what they stand for; then the same on a GPU, or as a GPU would do it.
+ */
+#include "agree.h"
 
 typedef struct row {
   const char *name;
@@ -187,18 +176,6 @@ static void fill(float *v, int64_t n, bool positive) {
   }
 }
 
-static int ndim_of(const int64_t shape[5]) {
-  int n = 0;
-  while (n < 5 && shape[n]) n++;
-  return n;
-}
-
-static int64_t numel_of(const int64_t shape[5]) {
-  int64_t n = 1;
-  for (int i = 0; i < ndim_of(shape); i++) n *= shape[i];
-  return n;
-}
-
 typedef struct inputs {
   int n;
   int64_t numel[MAX_IN];
@@ -277,178 +254,6 @@ static void differences(void **unused) {
 }
 
 /* ---- kernels against what they stand for ---- */
-
-static vg_tensor *noise(const int64_t *shape, int ndim, uint64_t seed) {
-  vg_rand *g = vg_rand_new(seed, device);
-  vg_tensor *t = vg_randn(shape, ndim, 0, 1, g);
-  vg_rand_free(g);
-  return t;
-}
-
-static double difference(vg_tensor *a, vg_tensor *b) {
-  assert_int_equal(vg_numel(a), vg_numel(b));
-  for (int i = 0; i < vg_ndim(a); i++) assert_int_equal(vg_size(a, i), vg_size(b, i));
-  const size_t n = (size_t)vg_numel(a);
-  float *p = malloc(2 * n * sizeof *p), *q = p + n;
-  assert_int_equal(vg_tensor_copy_out(a, p, n), VG_OK);
-  assert_int_equal(vg_tensor_copy_out(b, q, n), VG_OK);
-  double worst = 0, largest = 1e-9;
-  for (size_t i = 0; i < n; i++) {
-    if (!isfinite(p[i]) || !isfinite(q[i])) worst = INFINITY;
-    worst = fmax(worst, fabs((double)p[i] - q[i]));
-    largest = fmax(largest, fabs((double)q[i]));
-  }
-  free(p);
-  return worst / largest;
-}
-
-/* Two ways to the same result from the same leaves: values and all gradients agree. */
-typedef vg_tensor *(*way)(vg_tensor **in, const void *arg);
-static void agree(const char *name, way ours, way theirs, const void *arg, const int64_t (*shapes)[5], int n,
-                  double tolerance) {
-  vg_scope *s = vg_scope_push();
-  vg_tensor *in[2][MAX_IN] = {{0}}, *y[2];
-  for (int k = 0; k < 2; k++) {
-    for (int i = 0; i < n; i++)
-      in[k][i] = vg_requires_grad(noise(shapes[i], ndim_of(shapes[i]), (uint64_t)i + 1), true);
-    y[k] = (k ? theirs : ours)(in[k], arg);
-  }
-  vg_tensor *pull = noise(
-      (int64_t[]){vg_size(y[0], 0), vg_size(y[0], 1), vg_size(y[0], 2), vg_size(y[0], 3), vg_size(y[0], 4)},
-      5, 9);
-  for (int k = 0; k < 2; k++) vg_backward(vg_sum(vg_mul(y[k], pull)));
-  if (vg_tensor_check()) fail_msg("%s: %s", name, vg_error());
-  const double e = difference(y[0], y[1]);
-  if (!(e < tolerance)) fail_msg("%s: values differ by %g", name, e);
-  for (int i = 0; i < n; i++) {
-    const double d = difference(vg_grad(in[0][i]), vg_grad(in[1][i]));
-    if (!(d < tolerance)) fail_msg("%s: gradients of input %d differ by %g", name, i, d);
-  }
-  vg_scope_pop(s, NULL);
-}
-
-typedef struct up_case {
-  int64_t shapes[3][5]; /* x, w, b */
-  int stride[3], out[3];
-} up_case;
-
-static vg_tensor *up_ours(vg_tensor **in, const void *arg) {
-  const up_case *c = arg;
-  return vg_upconv3d(in[0], in[1], in[2], c->stride, c->out);
-}
-static vg_tensor *up_theirs(vg_tensor **in, const void *arg) {
-  const up_case *c = arg;
-  vg_conv_geo geo;
-  int extra[3];
-  for (int a = 0; a < 3; a++) {
-    geo.stride[a] = c->stride[a];
-    geo.pad[a] = ((int)c->shapes[1][a + 2] - 1) / 2;
-    extra[a] = c->out[a] - c->stride[a] * (int)c->shapes[0][a + 2];
-  }
-  return vg_conv_transpose3d(in[0], in[1], in[2], &geo, extra);
-}
-
-static void upconv(void **unused) {
-  (void)unused;
-  static const up_case cases[] = {
-      {{{1, 32, 8, 8, 8}, {32, 4, 4, 4, 4}, {4}}, {2, 2, 2}, {16, 16, 16}},
-      {{{2, 24, 4, 5, 6}, {24, 33, 4, 4, 4}, {33}}, {2, 2, 2}, {9, 10, 13}},
-      {{{1, 48, 1, 9, 7}, {48, 16, 1, 4, 4}, {16}}, {1, 2, 2}, {1, 18, 15}},
-      {{{2, 8, 3, 5, 4}, {8, 20, 3, 4, 4}, {20}}, {1, 2, 2}, {3, 11, 8}},
-      {{{1, 256, 2, 2, 2}, {256, 64, 4, 4, 4}, {64}}, {2, 2, 2}, {4, 4, 4}},
-      {{{2, 96, 3, 3, 3}, {96, 36, 4, 4, 4}, {36}}, {2, 2, 2}, {6, 7, 6}},
-      {{{1, 20, 11, 9, 12}, {20, 36, 4, 4, 4}, {36}}, {2, 2, 2}, {22, 19, 24}},
-      {{{1, 3, 17, 3, 40}, {3, 1, 4, 4, 4}, {1}}, {2, 2, 2}, {34, 6, 80}},
-  };
-  for (int k = 0; k < COUNT(cases); k++)
-    agree("upconv", up_ours, up_theirs, &cases[k], cases[k].shapes, 3, 1e-5);
-}
-
-/* Convolution as a product: one output element is a dot product, computed here in double. */
-static void conv_by_hand(void **unused) {
-  (void)unused;
-  static const struct {
-    int64_t x[5], w[5];
-    vg_conv_geo geo;
-  } cases[] = {
-      {{2, 8, 11, 12, 37}, {16, 8, 4, 4, 4}, {{2, 2, 2}, {1, 1, 1}}},
-      {{1, 64, 4, 4, 4}, {128, 64, 4, 4, 4}, {{2, 2, 2}, {1, 1, 1}}},
-      {{1, 64, 1, 8, 8}, {160, 64, 1, 4, 4}, {{1, 2, 2}, {0, 1, 1}}},
-      {{2, 20, 25, 18, 20}, {40, 20, 4, 4, 4}, {{2, 2, 2}, {1, 1, 1}}},
-      {{1, 24, 12, 13, 14}, {40, 24, 4, 4, 4}, {{1, 1, 1}, {1, 1, 1}}},
-      {{1, 16, 11, 25, 20}, {16, 16, 2, 4, 3}, {{1, 2, 1}, {0, 1, 1}}},
-      {{1, 48, 7, 2, 1}, {33, 48, 4, 4, 4}, {{1, 1, 1}, {2, 1, 2}}},
-      {{1, 37, 8, 8, 8}, {1, 37, 4, 4, 4}, {{1, 1, 1}, {1, 1, 1}}},
-      {{2, 5, 1, 30, 9}, {40, 5, 1, 4, 4}, {{1, 2, 2}, {0, 1, 1}}},
-      {{1, 17, 6, 7, 8}, {18, 17, 3, 3, 3}, {{1, 1, 1}, {1, 1, 1}}},
-      {{1, 3, 5, 33, 5}, {50, 3, 3, 4, 3}, {{1, 2, 2}, {1, 1, 1}}},
-  };
-  for (int k = 0; k < COUNT(cases); k++) {
-    vg_scope *s = vg_scope_push();
-    const int64_t *xs = cases[k].x, *ws = cases[k].w;
-    vg_tensor *x = noise(xs, 5, 1), *w = noise(ws, 5, 2), *b = noise(&ws[0], 1, 3);
-    vg_tensor *y = vg_conv3d(x, w, b, &cases[k].geo);
-    assert_int_equal(vg_tensor_check(), VG_OK);
-    float *xv = malloc((size_t)numel_of(xs) * 4), *wv = malloc((size_t)numel_of(ws) * 4);
-    float *yv = malloc((size_t)vg_numel(y) * 4), bv[256];
-    vg_tensor_copy_out(x, xv, (size_t)numel_of(xs));
-    vg_tensor_copy_out(w, wv, (size_t)numel_of(ws));
-    vg_tensor_copy_out(b, bv, (size_t)ws[0]);
-    vg_tensor_copy_out(y, yv, (size_t)vg_numel(y));
-    int64_t at[5], size[5], i = 0;
-    for (int a = 0; a < 5; a++) size[a] = vg_size(y, a);
-    assert_int_equal(size[1], ws[0]);
-    for (at[0] = 0; at[0] < size[0]; at[0]++)
-      for (at[1] = 0; at[1] < size[1]; at[1]++)
-        for (at[2] = 0; at[2] < size[2]; at[2]++)
-          for (at[3] = 0; at[3] < size[3]; at[3]++)
-            for (at[4] = 0; at[4] < size[4]; at[4]++, i++) {
-              const bool edge = at[2] == 0 || at[3] == 0 || at[4] == 0 || at[4] == size[4] - 1;
-              if (!edge && i % 7) continue;
-              double sum = bv[at[1]], scale = 1;
-              for (int64_t c = 0; c < xs[1]; c++)
-                for (int64_t t = 0; t < ws[2] * ws[3] * ws[4]; t++) {
-                  const int64_t tap[3] = {t / (ws[3] * ws[4]), t / ws[4] % ws[3], t % ws[4]};
-                  int64_t from = at[0] * xs[1] + c;
-                  bool inside = true;
-                  for (int a = 0; a < 3; a++) {
-                    const int64_t p = at[a + 2] * cases[k].geo.stride[a] - cases[k].geo.pad[a] + tap[a];
-                    inside = inside && p >= 0 && p < xs[a + 2];
-                    from = from * xs[a + 2] + p;
-                  }
-                  if (!inside) continue;
-                  const double term = (double)xv[from] * wv[(at[1] * ws[1] + c) * ws[2] * ws[3] * ws[4] + t];
-                  sum += term;
-                  scale += term * term;
-                }
-              if (fabs(sum - yv[i]) > 1e-5 * sqrt(scale))
-                fail_msg("case %d, element %d: %g, by hand %g", k, (int)i, yv[i], sum);
-            }
-    free(xv);
-    free(wv);
-    free(yv);
-    vg_scope_pop(s, NULL);
-  }
-}
-
-static vg_tensor *cat_ours(vg_tensor **in, const void *arg) {
-  return vg_conv3d_cat(in[0], in[1], in[2], in[3], arg);
-}
-static vg_tensor *cat_theirs(vg_tensor **in, const void *arg) {
-  vg_tensor *first =
-      vg_size(in[0], 0) < vg_size(in[1], 0) ? vg_cat((vg_tensor *[]){in[0], in[0]}, 2, 0) : in[0];
-  return vg_conv3d(vg_cat((vg_tensor *[]){first, in[1]}, 2, 1), in[2], in[3], arg);
-}
-
-static void concatenation(void **unused) {
-  (void)unused;
-  static const int64_t same[4][5] = {{2, 8, 6, 8, 10}, {2, 4, 6, 8, 10}, {20, 12, 4, 4, 4}, {20}};
-  static const int64_t repeated[4][5] = {{1, 5, 6, 8, 10}, {2, 16, 6, 8, 10}, {7, 21, 4, 4, 4}, {7}};
-  static const int64_t few[4][5] = {{1, 20, 4, 4, 5}, {2, 24, 4, 4, 5}, {64, 44, 4, 4, 4}, {64}};
-  agree("conv3d_cat", cat_ours, cat_theirs, &k4s2, same, 4, 1e-5);
-  agree("conv3d_cat, one sample for two", cat_ours, cat_theirs, &k4s2, repeated, 4, 1e-5);
-  agree("conv3d_cat, few positions", cat_ours, cat_theirs, &k4s2, few, 4, 1e-5);
-}
 
 typedef struct norm_kind {
   double eps, slope;
@@ -685,67 +490,11 @@ static void hyperbolic(void **unused) {
   free(y);
 }
 
-/* Any number of threads gives the same bytes. */
-static void threads(void **unused) {
-  (void)unused;
-  static const int64_t shapes[][2][5] = {{{1, 6, 20, 18, 34}, {24, 6, 4, 4, 4}},
-                                         {{1, 64, 6, 4, 4}, {64, 64, 4, 4, 4}}};
-  for (int i = 0; i < COUNT(shapes); i++) {
-    vg_scope *s = vg_scope_push();
-    vg_tensor *y[2], *gw[2], *gx[2];
-    for (int k = 0; k < 2; k++) {
-      vg_tensor_threads(k ? 4 : 1);
-      vg_tensor *x = vg_requires_grad(noise(shapes[i][0], 5, 1), true),
-                *w = vg_requires_grad(noise(shapes[i][1], 5, 2), true);
-      y[k] = vg_instance_norm_act(vg_conv3d(x, w, NULL, &k4s2), 1e-5, 0.2);
-      int64_t shape[5];
-      for (int a = 0; a < 5; a++) shape[a] = vg_size(y[k], a);
-      vg_backward(vg_l1(y[k], vg_zeros(shape, 5, device), NULL));
-      gw[k] = vg_grad(w);
-      gx[k] = vg_grad(x);
-    }
-    vg_tensor_threads(0);
-    assert_int_equal(vg_tensor_check(), VG_OK);
-    assert_true(difference(y[0], y[1]) == 0);
-    assert_true(difference(gw[0], gw[1]) == 0);
-    assert_true(difference(gx[0], gx[1]) == 0);
-    vg_scope_pop(s, NULL);
-  }
-}
-
-/* The convolutions as an older processor would do them, in a process of its own, for the choice is made once.
- */
-static const char *program;
-static void older_processors(void **unused) {
-  (void)unused;
-  static const char *const levels[] = {"default", "avx2"};
-  for (int i = 0; i < COUNT(levels); i++) {
-    char command[4200];
-    snprintf(command, sizeof command, "ATEN_CPU_CAPABILITY=%s '%s' convolutions >&2", levels[i], program);
-    const int rc = system(command);
-    if (rc) fail_msg("%s: status %d", levels[i], rc);
-  }
-}
-
-/* Without a GPU, the CPU by ATen's operations goes the same way through the shim. */
-static void another_device(void **unused) {
-  (void)unused;
-  char command[4200];
-  snprintf(command, sizeof command, "NVIDIA_TF32_OVERRIDE=0 '%s' device >&2", program);
-  assert_int_equal(system(command), 0);
-}
-
 static int on_another_device(bool own) {
-  char name[128];
-  vg_tensor_threads(1); /* small tensors */
-  if (vg_device_parse("auto", &device)) print_error("%s\n", vg_error());
-  vg_tensor_own_kernels(own);
-  print_message("on %s, with%s our own kernels\n", vg_device_describe(device, name, sizeof name),
-                own ? "" : "out");
+  to_another_device(own);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(upconv),      cmocka_unit_test(conv_by_hand), cmocka_unit_test(concatenation),
-      cmocka_unit_test(differences), cmocka_unit_test(norm),         cmocka_unit_test(dropout),
-      cmocka_unit_test(adam),        cmocka_unit_test(selection),    cmocka_unit_test(bf16_norm),
+      cmocka_unit_test(differences), cmocka_unit_test(norm),       cmocka_unit_test(dropout),
+      cmocka_unit_test(adam),        cmocka_unit_test(selection),  cmocka_unit_test(bf16_norm),
       cmocka_unit_test(loads),       cmocka_unit_test(hyperbolic),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
@@ -754,19 +503,10 @@ static int on_another_device(bool own) {
 int main(int argc, char **argv) {
   program = argv[0];
   if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device(false) + on_another_device(true);
-  const struct CMUnitTest convolutions[] = {
-      cmocka_unit_test(upconv),
-      cmocka_unit_test(conv_by_hand),
-      cmocka_unit_test(concatenation),
-      cmocka_unit_test(threads),
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(differences), cmocka_unit_test(norm),      cmocka_unit_test(dropout),
+      cmocka_unit_test(adam),        cmocka_unit_test(selection), cmocka_unit_test(another_device),
+      cmocka_unit_test(bf16_norm),   cmocka_unit_test(loads),     cmocka_unit_test(hyperbolic),
   };
-  const struct CMUnitTest others[] = {
-      cmocka_unit_test(differences),    cmocka_unit_test(norm),      cmocka_unit_test(dropout),
-      cmocka_unit_test(adam),           cmocka_unit_test(selection), cmocka_unit_test(older_processors),
-      cmocka_unit_test(another_device), cmocka_unit_test(bf16_norm), cmocka_unit_test(loads),
-      cmocka_unit_test(hyperbolic),
-  };
-  const int failed = cmocka_run_group_tests(convolutions, NULL, NULL);
-  if (argc > 1 && !strcmp(argv[1], "convolutions")) return failed;
-  return failed + cmocka_run_group_tests(others, NULL, NULL);
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }
