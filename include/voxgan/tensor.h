@@ -135,8 +135,6 @@ vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tenso
 
 /* ---- elementwise; shapes broadcast ---- */
 vg_tensor *vg_add(vg_tensor *a, vg_tensor *b);
-/* a (k N, ...) + b (N, ...) repeated k times; of other shapes as vg_add. */
-vg_tensor *vg_add_repeated(vg_tensor *a, vg_tensor *b);
 vg_tensor *vg_sub(vg_tensor *a, vg_tensor *b);
 vg_tensor *vg_mul(vg_tensor *a, vg_tensor *b);
 vg_tensor *vg_div(vg_tensor *a, vg_tensor *b);
@@ -150,6 +148,9 @@ vg_tensor *vg_tanh(vg_tensor *a);
 vg_tensor *vg_sigmoid(vg_tensor *a);
 vg_tensor *vg_relu(vg_tensor *a);
 vg_tensor *vg_leaky_relu(vg_tensor *a, double slope);
+/* leaky_relu(a + b) in one pass over memory: a (k N, ...), b (N, ...) repeated k times; of other shapes as
+ * vg_add. */
+vg_tensor *vg_add_leaky_relu(vg_tensor *a, vg_tensor *b, double slope);
 vg_tensor *vg_softplus(vg_tensor *a);
 vg_tensor *vg_softmax(vg_tensor *a, int dim);
 vg_tensor *vg_log_softmax(vg_tensor *a, int dim);

@@ -79,7 +79,7 @@ static vg_verdict judge(const void *net, vg_tensor *conditions, vg_tensor *image
   vg_profile_layer(b->name);
   vg_tensor *w = vg_narrow(vg_block_weight(b), 1, d->labels, d->images);
   vg_tensor *y = vg_conv3d(images, w, NULL, &b->geo);
-  y = vg_scope_pop(s, vg_leaky_relu(vg_add_repeated(y, conditions), 0.2));
+  y = vg_scope_pop(s, vg_add_leaky_relu(y, conditions, 0.2));
   vg_verdict v = {.n_features = d->layers - 1};
   for (int i = 1; i < d->layers; i++) {
     v.feature[i - 1] = y;

@@ -19,7 +19,7 @@ template <class F> void pieces_of(int64_t n, const F &f) {
 
 // n elements of t, floats or bf16, as floats: t's own, or a copy that lives till the next one into the same
 // room of this thread.
-enum Room { FIRST, SECOND, THIRD, ROOMS };
+enum Room { FIRST, SECOND, THIRD, FOURTH, ROOMS };
 
 std::vector<float> &room(Room r, int64_t n) {
   thread_local std::vector<float> rooms[ROOMS];
@@ -111,19 +111,26 @@ Tensor norm_act(const Tensor &x, double eps, double slope) {
   return slope == 1 ? y : at::leaky_relu(y, slope);
 }
 
-// ---- leaky ReLU that keeps its output, which the next layer keeps too, not its input ----
+// ---- leaky ReLU, of a sum too, that keeps its output, which the next layer keeps too, not its input ----
 
 struct LeakyFn : torch::autograd::Function<LeakyFn> {
-  static Tensor forward(AutogradContext *ctx, const Tensor &input, double slope) {
-    const Tensor x = input.contiguous();
+  // repeated: (N, ...) for input (k N, ...), added to each of its k parts.
+  static Tensor forward(AutogradContext *ctx, const Tensor &input, const Optional<Tensor> &repeated,
+                        double slope) {
+    const Tensor x = input.contiguous(), b = repeated ? repeated->contiguous() : Tensor();
+    const int64_t part = b.defined() ? b.numel() : x.numel();
     Tensor y = at::empty_like(x);
-    pieces_of(x.numel(), [&](int64_t at, int64_t n) {
-      float *const yp = out_of(y, at, n, SECOND);
-      vg_pw_act(in_of(x, at, n, FIRST), static_cast<size_t>(n), static_cast<float>(slope), yp);
-      put(y, at, n, yp);
+    pieces_of(part, [&](int64_t at, int64_t n) {
+      const float *const bp = b.defined() ? in_of(b, at, n, THIRD) : nullptr;
+      for (; at < x.numel(); at += part) {
+        float *const yp = out_of(y, at, n, SECOND);
+        vg_pw_act(in_of(x, at, n, FIRST), bp, static_cast<size_t>(n), static_cast<float>(slope), yp);
+        put(y, at, n, yp);
+      }
     });
     ctx->saved_data["layer"] = profile_layer();
     ctx->saved_data["slope"] = slope;
+    ctx->saved_data["repeated"] = b.defined() ? b.size(0) : int64_t{0};
     ctx->save_for_backward({y});
     return y;
   }
@@ -133,19 +140,61 @@ struct LeakyFn : torch::autograd::Function<LeakyFn> {
     no_second_derivative();
     const Tensor y = ctx->get_saved_variables()[0], dy = grads[0].contiguous();
     const float slope = static_cast<float>(ctx->saved_data["slope"].toDouble());
-    Tensor dx = at::empty_like(dy);
-    pieces_of(dy.numel(), [&](int64_t at, int64_t n) {
-      float *const dxp = out_of(dx, at, n, THIRD);
-      vg_pw_act_backward(in_of(dy, at, n, FIRST), in_of(y, at, n, SECOND), static_cast<size_t>(n), slope,
-                         dxp);
-      put(dx, at, n, dxp);
+    const int64_t repeated = ctx->saved_data["repeated"].toInt();
+    Tensor dx = at::empty_like(dy), db;
+    if (repeated && ctx->needs_input_grad(1))
+      db = repeated == dy.size(0) ? dx : at::empty_like(dy.narrow(0, 0, repeated));
+    const int64_t part = db.defined() ? db.numel() : dy.numel();
+    const bool sums = part < dy.numel();
+    pieces_of(part, [&](int64_t at, int64_t n) {
+      const int64_t first = at;
+      float *const sum = sums ? out_of(db, first, n, FOURTH) : nullptr;
+      if (sums) std::fill_n(sum, n, 0.f);
+      for (; at < dy.numel(); at += part) {
+        float *const dxp = out_of(dx, at, n, THIRD);
+        vg_pw_act_backward(in_of(dy, at, n, FIRST), in_of(y, at, n, SECOND), static_cast<size_t>(n), slope,
+                           dxp, sum);
+        put(dx, at, n, dxp);
+      }
+      if (sums) put(db, first, n, sum);
     });
-    return {dx, Tensor()};
+    return {dx, db, Tensor()};
   }
 };
 
+// The same sum by ATen, sample by sample, so that nothing changes its order in memory, neither here nor for
+// the gradient, which libtorch's own way of broadcasting would sum along an axis of its own.
+struct AddRepeatedFn : torch::autograd::Function<AddRepeatedFn> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &a, const Tensor &b) {
+    const int64_t n = b.size(0);
+    ctx->saved_data["n"] = n;
+    Tensor y = at::empty_like(a);
+    for (int64_t i = 0; i < a.size(0); i += n) {
+      Tensor part = y.narrow(0, i, n);
+      at::add_out(part, a.narrow(0, i, n), b);
+    }
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const int64_t n = ctx->saved_data["n"].toInt();
+    Tensor sum;
+    if (ctx->needs_input_grad(1)) {
+      sum = grads[0].narrow(0, 0, n);
+      for (int64_t i = n; i < grads[0].size(0); i += n) sum = at::add(sum, grads[0].narrow(0, i, n));
+    }
+    return {grads[0], sum};
+  }
+};
+
+bool repeats(const Tensor &a, const Tensor &b) {
+  return a.dim() == b.dim() && a.dim() > 0 && b.size(0) > 0 && a.size(0) % b.size(0) == 0 &&
+         a.sizes().slice(1) == b.sizes().slice(1) && a.scalar_type() == b.scalar_type();
+}
+
 Tensor leaky(const Tensor &x, double slope) {
-  return cpu_number(x) && slope >= 0 ? LeakyFn::apply(x, slope) : at::leaky_relu(x, slope);
+  return cpu_number(x) && slope >= 0 ? LeakyFn::apply(x, Optional<Tensor>(), slope)
+                                     : at::leaky_relu(x, slope);
 }
 
 // ---- tanh, of floats or bf16 to floats, for what follows it is a loss ----
@@ -297,6 +346,15 @@ Tensor l1(const Tensor &a, const Tensor &b, const Tensor &w) {
 
 vg_tensor *vg_leaky_relu(vg_tensor *a, double slope) {
   return op("leaky_relu", {a}, [&] { return leaky(a->t, slope); });
+}
+
+vg_tensor *vg_add_leaky_relu(vg_tensor *a, vg_tensor *b, double slope) {
+  return op("leaky_relu", {a, b}, [&] {
+    if (cpu_number(a->t) && slope >= 0 && repeats(a->t, b->t))
+      return LeakyFn::apply(a->t, Optional<Tensor>(b->t), slope);
+    const bool parts = repeats(a->t, b->t) && a->t.size(0) > b->t.size(0);
+    return leaky(parts ? AddRepeatedFn::apply(a->t, b->t) : at::add(a->t, b->t), slope);
+  });
 }
 
 vg_tensor *vg_tanh(vg_tensor *a) {

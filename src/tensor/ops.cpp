@@ -7,46 +7,6 @@ vg_tensor *vg_add(vg_tensor *a, vg_tensor *b) {
   return op("add", {a, b}, [&] { return at::add(a->t, b->t); });
 }
 
-namespace {
-
-// Sample by sample, so that nothing changes its order in memory, neither here nor for the gradient, which
-// libtorch's own way of broadcasting would sum along an axis of its own.
-struct AddRepeatedFn : torch::autograd::Function<AddRepeatedFn> {
-  static Tensor forward(AutogradContext *ctx, const Tensor &a, const Tensor &b) {
-    const int64_t n = b.size(0);
-    ctx->saved_data["n"] = n;
-    Tensor y = at::empty_like(a);
-    for (int64_t i = 0; i < a.size(0); i += n) {
-      Tensor part = y.narrow(0, i, n);
-      at::add_out(part, a.narrow(0, i, n), b);
-    }
-    return y;
-  }
-
-  static variable_list backward(AutogradContext *ctx, variable_list grads) {
-    const int64_t n = ctx->saved_data["n"].toInt();
-    Tensor sum;
-    if (ctx->needs_input_grad(1)) {
-      sum = grads[0].narrow(0, 0, n);
-      for (int64_t i = n; i < grads[0].size(0); i += n) sum = at::add(sum, grads[0].narrow(0, i, n));
-    }
-    return {grads[0], sum};
-  }
-};
-
-bool repeats(const Tensor &a, const Tensor &b) {
-  return a.dim() == b.dim() && a.dim() > 0 && b.size(0) > 0 && a.size(0) > b.size(0) &&
-         a.size(0) % b.size(0) == 0 && a.sizes().slice(1) == b.sizes().slice(1) &&
-         a.scalar_type() == b.scalar_type();
-}
-
-} // namespace
-
-vg_tensor *vg_add_repeated(vg_tensor *a, vg_tensor *b) {
-  return op("add", {a, b},
-            [&] { return repeats(a->t, b->t) ? AddRepeatedFn::apply(a->t, b->t) : at::add(a->t, b->t); });
-}
-
 vg_tensor *vg_sub(vg_tensor *a, vg_tensor *b) {
   return op("sub", {a, b}, [&] { return at::sub(a->t, b->t); });
 }

@@ -105,12 +105,18 @@ VG_HOT void vg_pw_norm_act_backward(const float *dy, const float *of, size_t n, 
   }
 }
 
-VG_HOT void vg_pw_act(const float *x, size_t n, float slope, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : x[i] * slope;
+VG_HOT void vg_pw_act(const float *x, const float *b, size_t n, float slope, float *y) {
+  for (size_t i = 0; !b && i < n; i++) y[i] = x[i] > 0 ? x[i] : x[i] * slope;
+  for (size_t i = 0; b && i < n; i++) {
+    const float v = x[i] + b[i];
+    y[i] = v > 0 ? v : v * slope;
+  }
 }
 
-VG_HOT void vg_pw_act_backward(const float *dy, const float *y, size_t n, float slope, float *dx) {
+VG_HOT void vg_pw_act_backward(const float *dy, const float *y, size_t n, float slope, float *dx,
+                               float *sum) {
   for (size_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : dy[i] * slope;
+  for (size_t i = 0; sum && i < n; i++) sum[i] += dx[i];
 }
 
 /* 1 - 2 / (exp(2 |x|) + 1), where that loses no digits, else an odd polynomial; both polynomials by least

@@ -22,9 +22,10 @@ void vg_pw_norm_act(const float *x, size_t n, float mean, float rstd, float slop
 void vg_pw_norm_act_backward(const float *dy, const float *of, size_t n, float mean, float rstd, float slope,
                              int of_output, float scale, float *dx);
 
-void vg_pw_act(const float *x, size_t n, float slope, float *y);
-/* from x or, for slope >= 0, from y: they have the same sign. */
-void vg_pw_act_backward(const float *dy, const float *y, size_t n, float slope, float *dx);
+/* act(x + b); b NULL is 0. */
+void vg_pw_act(const float *x, const float *b, size_t n, float slope, float *y);
+/* From x or, for slope >= 0, from y: they have the same sign. sum, unless NULL, is added to. */
+void vg_pw_act_backward(const float *dy, const float *y, size_t n, float slope, float *dx, float *sum);
 
 /* Within 2e-7 of tanh, relatively too. */
 void vg_pw_tanh(const float *x, size_t n, float *y);

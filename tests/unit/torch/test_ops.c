@@ -29,7 +29,6 @@ static const int s222[3] = {2, 2, 2}, s122[3] = {1, 2, 2}, o644[3] = {6, 4, 4}, 
 static const int none[3] = {0, 0, 0};
 
 F(f_add, vg_add(in[0], in[1]))
-F(f_add_repeated, vg_add_repeated(in[0], in[1]))
 F(f_sub, vg_sub(in[0], in[1]))
 F(f_mul, vg_mul(in[0], in[1]))
 F(f_div, vg_div(in[0], in[1]))
@@ -105,7 +104,6 @@ static vg_tensor *f_dropout(vg_tensor **in) {
 
 static const row rows[] = {
     {"add", f_add, {{2, 3, 4}, {3, 1}}, false, 0},
-    {"add_repeated", f_add_repeated, {{6, 2, 3}, {2, 2, 3}}, false, 0},
     {"sub", f_sub, {{2, 3, 4}, {1, 4}}, false, 0},
     {"mul", f_mul, {{2, 3, 4}, {3, 1}}, false, 0},
     {"div", f_div, {{2, 3, 4}, {3, 4}}, true, 0},
@@ -254,6 +252,28 @@ static void differences(void **unused) {
 }
 
 /* ---- kernels against what they stand for ---- */
+
+static vg_tensor *sum_ours(vg_tensor **in, const void *arg) {
+  return vg_add_leaky_relu(in[0], in[1], *(const double *)arg);
+}
+static vg_tensor *sum_theirs(vg_tensor **in, const void *arg) {
+  vg_tensor *b = in[1], *all[8];
+  const int parts = (int)(vg_size(in[0], 0) / vg_size(b, 0));
+  for (int i = 0; i < parts; i++) all[i] = b;
+  return vg_leaky_relu(vg_add(in[0], parts > 1 ? vg_cat(all, parts, 0) : b), *(const double *)arg);
+}
+
+static void sum_activated(void **unused) {
+  (void)unused;
+  static const int64_t shapes[][2][5] = {{{2, 3, 5, 7, 161}, {1, 3, 5, 7, 161}},
+                                         {{6, 2, 3, 4, 5}, {2, 2, 3, 4, 5}},
+                                         {{3, 5, 11, 13, 17}, {3, 5, 11, 13, 17}},
+                                         {{2, 4, 3, 4, 5}, {1, 4, 1, 1, 1}}}; /* by broadcasting */
+  static const double slopes[] = {0.2, 0, 1};
+  for (int k = 0; k < COUNT(shapes); k++)
+    for (int i = 0; i < COUNT(slopes); i++)
+      agree("add_leaky_relu", sum_ours, sum_theirs, &slopes[i], shapes[k], 2, 1e-6);
+}
 
 typedef struct norm_kind {
   double eps, slope;
@@ -493,9 +513,9 @@ static void hyperbolic(void **unused) {
 static int on_another_device(bool own) {
   to_another_device(own);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(differences), cmocka_unit_test(norm),       cmocka_unit_test(dropout),
-      cmocka_unit_test(adam),        cmocka_unit_test(selection),  cmocka_unit_test(bf16_norm),
-      cmocka_unit_test(loads),       cmocka_unit_test(hyperbolic),
+      cmocka_unit_test(differences), cmocka_unit_test(sum_activated), cmocka_unit_test(norm),
+      cmocka_unit_test(dropout),     cmocka_unit_test(adam),          cmocka_unit_test(selection),
+      cmocka_unit_test(bf16_norm),   cmocka_unit_test(loads),         cmocka_unit_test(hyperbolic),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
@@ -504,9 +524,10 @@ int main(int argc, char **argv) {
   program = argv[0];
   if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device(false) + on_another_device(true);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(differences), cmocka_unit_test(norm),      cmocka_unit_test(dropout),
-      cmocka_unit_test(adam),        cmocka_unit_test(selection), cmocka_unit_test(another_device),
-      cmocka_unit_test(bf16_norm),   cmocka_unit_test(loads),     cmocka_unit_test(hyperbolic),
+      cmocka_unit_test(differences),    cmocka_unit_test(sum_activated), cmocka_unit_test(norm),
+      cmocka_unit_test(dropout),        cmocka_unit_test(adam),          cmocka_unit_test(selection),
+      cmocka_unit_test(another_device), cmocka_unit_test(bf16_norm),     cmocka_unit_test(loads),
+      cmocka_unit_test(hyperbolic),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
