@@ -1,5 +1,6 @@
 // conv_cpu.cpp: the direct convolution forward, and its data gradient; see conv_cpu.hpp.
 #include "conv_few.hpp"
+#include "conv_single.hpp"
 #include "conv_plan.hpp"
 #include <limits>
 
@@ -264,6 +265,8 @@ bool conv_cpu_takes_half() {
 void conv_cpu_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
                       int threads) {
   if (few_takes(s, x.half)) return few_forward(s, x, w, b, y, threads);
+  const bool tiles = x.half && tile_kernels_here(); // for which rows of positions are enough
+  if (!tiles && single_takes(s, x)) return single_forward(s, x, w, b, y, threads);
   LanePlan p;
   p.n = s.n;
   p.channels = s.c;

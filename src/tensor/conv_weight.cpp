@@ -1,5 +1,6 @@
 // conv_weight.cpp: the direct convolution's gradients of weight and bias; see conv_cpu.hpp.
 #include "conv_few.hpp"
+#include "conv_single.hpp"
 #include "conv_parts.hpp"
 
 namespace voxgan {
@@ -152,6 +153,7 @@ template <class E> void channel_sums(const Planes &y, int64_t n, int64_t volume,
 
 void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
   if (few_takes(s, x.half)) return few_backward_weight(s, x, dy, dw, threads);
+  if (single_takes(s, x)) return single_backward_weight(s, x, dy, dw, threads);
   const auto of_half = tile_kernels_here() ? weight_gradient_tiles : backward_weight<Half>;
   (x.half ? of_half : backward_weight<Full>)(s, x, dy, dw, threads);
 }

@@ -108,6 +108,34 @@ static void conv_by_hand(void **unused) {
   }
 }
 
+static vg_tensor *conv_ours(vg_tensor **in, const void *geo) {
+  return vg_conv3d(in[0], in[1], in[2], geo);
+}
+static vg_tensor *conv_theirs(vg_tensor **in, const void *geo) {
+  const bool before = vg_tensor_own_kernels(false);
+  vg_tensor *y = vg_conv3d(in[0], in[1], in[2], geo);
+  vg_tensor_own_kernels(before);
+  return y;
+}
+
+static void conv_gradients(void **unused) {
+  (void)unused;
+  static const struct {
+    int64_t shapes[3][5];
+    vg_conv_geo geo;
+  } cases[] = {
+      {{{1, 20, 13, 12, 20}, {40, 20, 4, 4, 4}, {40}}, {{2, 2, 2}, {1, 1, 1}}},
+      {{{1, 24, 12, 13, 14}, {40, 24, 4, 4, 4}, {40}}, {{1, 1, 1}, {1, 1, 1}}},
+      {{{2, 16, 7, 2, 1}, {33, 16, 4, 4, 4}, {33}}, {{1, 1, 1}, {2, 1, 2}}},
+      {{{1, 48, 5, 5, 3}, {64, 48, 4, 4, 4}, {64}}, {{2, 2, 2}, {1, 1, 1}}}, /* few positions */
+      {{{2, 37, 8, 7, 9}, {1, 37, 4, 4, 4}, {1}}, {{1, 1, 1}, {1, 1, 1}}},   /* a single channel */
+      {{{1, 40, 1, 12, 11}, {1, 40, 1, 4, 4}, {1}}, {{1, 1, 1}, {0, 1, 1}}},
+      {{{1, 16, 3, 2, 2}, {1, 16, 4, 4, 4}, {1}}, {{1, 1, 1}, {2, 3, 1}}},
+  };
+  for (int k = 0; k < COUNT(cases); k++)
+    agree("conv3d", conv_ours, conv_theirs, &cases[k].geo, cases[k].shapes, 3, 1e-5);
+}
+
 static vg_tensor *cat_ours(vg_tensor **in, const void *arg) {
   return vg_conv3d_cat(in[0], in[1], in[2], in[3], arg);
 }
@@ -205,10 +233,8 @@ static void older_processors(void **unused) {
 static int on_another_device(bool own) {
   to_another_device(own);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(upconv),
-      cmocka_unit_test(conv_by_hand),
-      cmocka_unit_test(concatenation),
-      cmocka_unit_test(one_part_frozen),
+      cmocka_unit_test(upconv),        cmocka_unit_test(conv_by_hand),    cmocka_unit_test(conv_gradients),
+      cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
@@ -217,8 +243,8 @@ int main(int argc, char **argv) {
   program = argv[0];
   if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device(false) + on_another_device(true);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(upconv),          cmocka_unit_test(conv_by_hand), cmocka_unit_test(concatenation),
-      cmocka_unit_test(one_part_frozen), cmocka_unit_test(threads),
+      cmocka_unit_test(upconv),        cmocka_unit_test(conv_by_hand),    cmocka_unit_test(conv_gradients),
+      cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen), cmocka_unit_test(threads),
   };
   const struct CMUnitTest others[] = {
       cmocka_unit_test(older_processors),
