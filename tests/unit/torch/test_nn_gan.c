@@ -585,8 +585,10 @@ static void another_device_agrees(void **state) {
   vg_free(d);
 }
 
-/* Losses in bf16 stay within 1 % of those in fp32 over 4 steps; over 12 of so fast a training roundings grow
- * to another path, which must learn as well: the reconstruction's loss falls, to 1.5 times fp32's at most. */
+/* Losses of the first step in bf16 are within 0.5 % of those in fp32 (36 draws gave up to 0.34 %). Of so fast
+ * a training roundings grow to another path: after four steps to 2 % of a loss on average for the resnet, 8 %
+ * at most of 12 draws, so that 10 % is asked for. It must learn as well: over 12 steps the reconstruction's
+ * loss falls, to 1.5 times fp32's at most. */
 static void bf16_follows_fp32(void **state) {
   (void)state;
   static const struct {
@@ -614,7 +616,7 @@ static void bf16_follows_fp32(void **state) {
     for (int n = 0; n < 4; n++) {
       const double *x = &l[0][n].d_real, *y = &l[1][n].d_real;
       for (size_t i = 0; i < sizeof(vg_gan_losses) / sizeof(double); i++)
-        if (!(fabs(x[i] - y[i]) <= 0.01 * fabs(x[i])))
+        if (!(fabs(x[i] - y[i]) <= (n ? 0.1 : 0.005) * fabs(x[i])))
           fail_msg("%s, %s: step %d, loss %zu is %g in fp32, %g in bf16", nets[k].generator, nets[k].norm, n,
                    i, x[i], y[i]);
     }
