@@ -15,6 +15,10 @@ torch=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))' 
   echo "bench_gpu: $python has no torch; name one that has by PYTHON=" >&2
   exit 1
 }
+"$python" -c 'import nibabel' 2>/dev/null || {
+  echo "bench_gpu: $python has no nibabel, by which the peer reads and writes; pip install nibabel" >&2
+  exit 1
+}
 [ -e "$torch/include/ATen/ATen.h" ] || torch=/usr # Debian keeps them apart
 [ -n "$dry" ] || "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' || {
   echo "bench_gpu: $python's torch finds no GPU; --dry tries the way without one" >&2

@@ -160,7 +160,7 @@ def run_case(build, device, folder, case):
             return True
         if failed == 2:
             return False
-        if failed:
+        if failed and not outcome:
             print(f"{case[0]}: two more draws decide")
     print(f"{case[0]}: {DRAWS} draws decide nothing")
     return False
