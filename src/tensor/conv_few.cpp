@@ -84,33 +84,27 @@ struct Vectors {
       for (int64_t column = 0; column < width; column += LANES)
         std::memcpy(blocks + column * depths + depth * LANES, w + depth * pitch + column,
                     LANES * sizeof *blocks);
-    MatrixArgs a;
-    a.left = left;
-    a.left_row = depths;
-    a.right_step = LANES;
-    a.sums_row = width;
-    a.rows = rows;
-    a.steps = depths;
-    a.first = true;
-    for (int64_t column = 0; column < width; column += LANES) {
-      a.right = blocks + column * depths;
-      a.sums = sums + column;
-      kernels_here().product(a);
-    }
+    multiply(left, rows, blocks, width, depths, sums);
   }
 
   static void to_rows(const float *left, const float *right, int64_t columns, int64_t depths, float *dw) {
+    multiply(left, ROWS, right, columns, depths, dw);
+  }
+
+private:
+  static void multiply(const float *left, int64_t rows, const float *right, int64_t columns, int64_t depths,
+                       float *product) {
     MatrixArgs a;
     a.left = left;
     a.left_row = depths;
     a.right_step = LANES;
     a.sums_row = columns;
-    a.rows = ROWS;
+    a.rows = rows;
     a.steps = depths;
     a.first = true;
     for (int64_t column = 0; column < columns; column += LANES) {
       a.right = right + column * depths;
-      a.sums = dw + column;
+      a.sums = product + column;
       kernels_here().product(a);
     }
   }
