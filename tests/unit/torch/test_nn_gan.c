@@ -585,10 +585,33 @@ static void another_device_agrees(void **state) {
   vg_free(d);
 }
 
-/* Losses of the first step in bf16 are within 0.5 % of those in fp32 (36 draws gave up to 0.34 %). Of so fast
- * a training roundings grow to another path: after four steps to 2 % of a loss on average for the resnet, 8 %
- * at most of 12 draws, so that 10 % is asked for. It must learn as well: over 12 steps the reconstruction's
- * loss falls, to 1.5 times fp32's at most. */
+/* At a quarter of pix2pix's rates losses in bf16 stay within 1 % of those in fp32 over 4 steps, and within
+ * 0.5 % in the first, whatever the seed. */
+static void bf16_stays_with_fp32(const vg_gan_spec *s, const vg_gan_batch *b) {
+  enum { SEEDS = 6, STEPS = 4 };
+  for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    vg_gan_losses l[2][STEPS];
+    for (int i = 0; i < 2; i++) {
+      vg_gan_objective o = objective;
+      vg_gan *gan;
+      o.bf16 = i > 0;
+      if (vg_gan_new(s, &o, seed, device, &gan)) fail_msg("%s", vg_error());
+      for (int n = 0; n < STEPS; n++)
+        if (vg_gan_step(gan, b, 1, 5e-5, 5e-5, &l[i][n])) fail_msg("%s", vg_error());
+      vg_gan_free(gan);
+    }
+    for (int n = 0; n < STEPS; n++)
+      for (int i = 0; i < VG_GAN_LOSSES; i++) {
+        const double x = *vg_gan_loss_at(&l[0][n], i), y = *vg_gan_loss_at(&l[1][n], i);
+        if (!(fabs(x - y) <= (n ? 0.01 : 0.005) * fabs(x)))
+          fail_msg("%s, %s, seed %d: step %d, %s is %g in fp32, %g in bf16", s->generator, s->norm, (int)seed,
+                   n, vg_gan_loss_name(i), x, y);
+      }
+  }
+}
+
+/* Of a training forty times as fast roundings grow to another path, which must learn as well: over 12 steps
+ * the reconstruction's loss falls, to 1.5 times fp32's at most. */
 static void bf16_follows_fp32(void **state) {
   (void)state;
   static const struct {
@@ -600,6 +623,7 @@ static void bf16_follows_fp32(void **state) {
   for (int k = 0; k < 3; k++) {
     vg_gan_spec s = spec(nets[k].norm, 0.5);
     strcpy(s.generator, nets[k].generator);
+    bf16_stays_with_fp32(&s, &b);
     vg_gan *gan[3];
     vg_gan_losses l[3][STEPS];
     for (int i = 0; i < 3; i++) { /* fp32, bf16, and that by one thread */
@@ -613,13 +637,6 @@ static void bf16_follows_fp32(void **state) {
       }
     }
     vg_tensor_threads(0);
-    for (int n = 0; n < 4; n++) {
-      const double *x = &l[0][n].d_real, *y = &l[1][n].d_real;
-      for (size_t i = 0; i < sizeof(vg_gan_losses) / sizeof(double); i++)
-        if (!(fabs(x[i] - y[i]) <= (n ? 0.1 : 0.005) * fabs(x[i])))
-          fail_msg("%s, %s: step %d, loss %zu is %g in fp32, %g in bf16", nets[k].generator, nets[k].norm, n,
-                   i, x[i], y[i]);
-    }
     const double first = l[1][0].g_reconstruction, last = l[1][STEPS - 1].g_reconstruction;
     assert_true(last < first && last < 1.5 * l[0][STEPS - 1].g_reconstruction);
     assert_false(same_state(gan[0], gan[1]));
