@@ -34,15 +34,15 @@ CFLAGS_ALL := -std=c11 $(OPT) $(CWARN) -fPIC -pthread -MMD -MP $(shell pkg-confi
 LIBS := $(shell pkg-config --libs $(DEPS)) -lnifti2 -lznz -lm -pthread
 
 # The voxel column and what every command needs; pure C.
-LIB_SRC := $(wildcard src/base/*.c src/io/*.c src/data/*.c src/edit/*.c src/study/*.c src/report/*.c src/eval/*.c src/experiment/*.c)
 CLI_SRC := $(wildcard src/cli/*.c)
+LIB_SRC := $(filter-out $(CLI_SRC) src/tensor/% src/nn/% src/run/%,$(wildcard src/*/*.c src/*/*/*.c))
 # The tensor column: one module that the program opens on demand.
-TORCH_C   := $(wildcard src/tensor/*.c src/nn/*.c src/run/*.c)
-TORCH_CXX := $(wildcard src/tensor/*.cpp)
+TORCH_C   := $(foreach d,tensor nn run,$(wildcard src/$d/*.c src/$d/*/*.c))
+TORCH_CXX := $(wildcard src/tensor/*.cpp src/tensor/*/*.cpp)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$B/%.o)
-MOD_OBJ := $(TORCH_C:%.c=$B/%.o) $(TORCH_CXX:%.cpp=$B/%.o) $B/src/tensor/kernels.cu.o
+MOD_OBJ := $(TORCH_C:%.c=$B/%.o) $(TORCH_CXX:%.cpp=$B/%.o) $B/src/tensor/cuda/kernels.cu.o
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$B/%)
@@ -104,7 +104,7 @@ $B/%.o: %.cpp $(STAMP)
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) -c $< -o $@
 
-# A GPU's kernels are compiled where they run; here they are text, by the symbols _binary_src_tensor_kernels_cu_*.
+# A GPU's kernels are compiled where they run; here they are text, by the symbols _binary_src_tensor_cuda_kernels_cu_*.
 $B/%.cu.o: %.cu
 	@mkdir -p $(@D)
 	$(LD) -r -b binary -z noexecstack -o $@ $<
@@ -230,7 +230,7 @@ bench-gpu: all $B/tests/parity/gan_steps
 	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
 
 # ---- house-keeping ---------------------------------------------------------------------------
-SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*.cpp tests/*/*.[ch] tests/*/*/*.c bench/*.c)
+SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.c bench/*.c)
 .PHONY: format tidy clean help
 format:
 	clang-format -i $(SOURCES)

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "voxgan/edit.h"
-#include "voxgan/grid.h"
+#include "grid/grid.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/phantom.h"
 
 static vg_maps hosts[2], donor; /* hosts[1] has a tumour */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/metric.h"
 #include "voxgan/nifti.h"
 #include "voxgan/rng.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "voxgan/mem.h"
-#include "voxgan/nn.h"
+#include "base/mem.h"
+#include "nn/nn.h"
 
 enum { CLASSES = 8, SERIES = 4, WARM_UP = 2 };
 

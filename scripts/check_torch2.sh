@@ -23,5 +23,5 @@ cuda=$("$home/venv/bin/python" -c 'import torch; print(torch.version.cuda or "")
 torch=$("$home/venv/bin/python" -c 'import os, torch; print(os.path.dirname(torch.__file__))')
 echo "check-torch2: libtorch $("$home/venv/bin/python" -c 'import torch; print(torch.__version__)')"
 # What only a GPU's machine would compile.
-"$home/venv/bin/python" tests/oracle/kernels_compile.py src/tensor/kernels.cu || [ $? = 77 ]
+"$home/venv/bin/python" tests/oracle/kernels_compile.py src/tensor/cuda/kernels.cu || [ $? = 77 ]
 exec "${MAKE:-make}" -s check-torch TORCH="$torch"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 typedef struct folder_id {

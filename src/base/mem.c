@@ -1,5 +1,5 @@
 /* mem.c: counted, checked allocation, with faults on demand. */
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include "base/message.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 
 enum { PRODUCE, COMPUTE, CONSUME, STAGES };
 

@@ -4,7 +4,7 @@
  * by the thread that asked. Because of that order every index below a failing one has begun, so
  * the lowest failure seen is the lowest there is, whatever the timing.
  */
-#include "voxgan/pool.h"
+#include "base/pool.h"
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>

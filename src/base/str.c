@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 /* Room for n more bytes and the NUL. */
 static bool reserve(vg_str *s, size_t n) {

@@ -1,5 +1,6 @@
 /* cli.c: option parsing and help, from the descriptions in the command files. */
 #include "cli/cli.h"
+#include "base/pool.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* cmd_eval.c: voxgan eval. */
 #include <stdio.h>
 #include "cli/cli.h"
+#include "base/mem.h"
 
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";

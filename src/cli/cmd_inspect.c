@@ -2,6 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "io/safetensors.h"
+#include "output/contact_sheet.h"
 
 static bool json;
 static const char *layout = "auto";

@@ -1,6 +1,6 @@
 /* cmd_join.c: voxgan join. */
 #include "cli/cli.h"
-#include "voxgan/join.h"
+#include "output/join.h"
 
 static cli_list tumour, anatomy, layouts, anatomy_layouts;
 static const char *out, *format, *name, *tumour_scheme, *anatomy_scheme;

@@ -1,5 +1,6 @@
 /* cmd_report.c: voxgan report: a run folder as a page. */
 #include "cli/cli.h"
+#include "run_page/run_report.h"
 
 static const char *out;
 

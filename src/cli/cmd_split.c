@@ -1,6 +1,8 @@
 /* cmd_split.c: voxgan split. */
 #include <stdio.h>
 #include "cli/cli.h"
+#include "base/mem.h"
+#include "output/contact_sheet.h"
 
 static const char *out, *layout = "auto";
 static double share = 0.3;

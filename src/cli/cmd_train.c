@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "base/mem.h"
 #include "voxgan/log.h"
 
 static cli_list data, layouts, sets;

@@ -4,7 +4,7 @@
 
 #include "edit/memo.h"
 #include "voxgan/edit.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 static char *trimmed(char *text) {
   text += strspn(text, " \t\n");

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "edit/heal.h"
+#include "edit/brain/heal.h"
 #include "edit/memo.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "base/mem.h"
+#include "base/pool.h"
 
 /* A tumour that has grown out of the brain, or turned into a ventricle, is shifted by no more than this. */
 #define NEAR 25.0 /* mm */

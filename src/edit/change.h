@@ -2,9 +2,9 @@
  * the place that it left heals, and what it gained pushes. */
 #ifndef VG_EDIT_CHANGE_H
 #define VG_EDIT_CHANGE_H
-#include "edit/lesion.h"
-#include "edit/mass.h"
-#include "edit/search.h"
+#include "edit/lesion/lesion.h"
+#include "edit/brain/mass.h"
+#include "edit/lesion/search.h"
 
 typedef struct vg_change {
   vg_maps *maps;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 /* Whole numbers are exact in a double up to here. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define VG_EDIT(name, help) extern const vg_edit vg_edit_##name;
-#include "voxgan/edits.def"
+#include "registry/edits.def"
 #undef VG_EDIT
 
 static const struct {
@@ -13,7 +13,7 @@ static const struct {
   const char *help;
 } rows[] = {
 #define VG_EDIT(name, help) {#name, &vg_edit_##name, help},
-#include "voxgan/edits.def"
+#include "registry/edits.def"
 #undef VG_EDIT
     {NULL, NULL, NULL}};
 

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "edit/frame.h"
+#include "edit/brain/frame.h"
 #include "voxgan/edit.h"
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
+#include "grid/grid.h"
+#include "base/mem.h"
 
 /* The tumour's box. */
 typedef struct box {

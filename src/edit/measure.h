@@ -1,7 +1,7 @@
 /* measure.h: parts of vg_tumour_measure. */
 #ifndef VG_EDIT_MEASURE_H
 #define VG_EDIT_MEASURE_H
-#include "edit/frame.h"
+#include "edit/brain/frame.h"
 #include "voxgan/edit.h"
 
 /* Components, by 26 neighbours, of the tumour's voxels but those of code `without` (0: all of them). */

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "edit/tissue.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "edit/brain/tissue.h"
+#include "base/mem.h"
+#include "base/pool.h"
 
 #define CHUNK ((size_t)1 << 20) /* bytes hashed by one thread */
 

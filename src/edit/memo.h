@@ -4,7 +4,7 @@
  * stays when a tumour comes, grows or pushes. Ventricles are those of one anatomy, with whatever tumour. */
 #ifndef VG_EDIT_MEMO_H
 #define VG_EDIT_MEMO_H
-#include "edit/frame.h"
+#include "edit/brain/frame.h"
 
 #define VG_MEMO_FRAMES 4
 

@@ -4,12 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/evaluate_case.h"
-#include "eval/evaluate_report.h"
+#include "eval/compare/evaluate_case.h"
+#include "eval/page/evaluate_report.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "base/mem.h"
+#include "base/pool.h"
 #include "voxgan/str.h"
 
 static const char *const normalise_names[] = {"each", "real", "none", NULL};

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "eval/evaluation.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 /* Below this, means differ by rounding: the same build on another processor. */

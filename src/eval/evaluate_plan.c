@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/evaluate_case.h"
+#include "eval/compare/evaluate_case.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 static vg_status collect_classes(eval_study *s) {
   const vg_dataset *sides[] = {&s->real, &s->synth};

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "eval/evaluation.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 #include "voxgan/version.h"
 

@@ -2,7 +2,7 @@
  * summary. */
 #ifndef VG_EVAL_EVALUATION_H
 #define VG_EVAL_EVALUATION_H
-#include "eval/metric_boundary.h"
+#include "eval/metric/metric_boundary.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"
 #include "voxgan/str.h"

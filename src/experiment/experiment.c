@@ -5,7 +5,7 @@
 #include "experiment/experiment_job.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 /* A folder holds one experiment; whoever comes first writes what it is. */

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 static const experiment_row rows[EXPERIMENT_ROWS] = {

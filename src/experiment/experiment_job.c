@@ -6,7 +6,7 @@
 #include "voxgan/evaluate.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 /* Written whatever the test set's layout is: it keeps ids, and of the editions it alone has a value of its

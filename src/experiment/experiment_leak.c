@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "experiment/experiment_data.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 static bool same_key(const char *a, const char *b) {

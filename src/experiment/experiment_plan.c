@@ -3,7 +3,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 #include "voxgan/table.h"
 #include "voxgan/version.h"

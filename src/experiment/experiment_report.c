@@ -4,8 +4,8 @@
 #include <string.h>
 #include "experiment/experiment_results.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
-#include "voxgan/report.h"
+#include "base/mem.h"
+#include "report/report.h"
 #include "voxgan/version.h"
 
 static const char *on_off(bool augmented) {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "experiment/experiment_job.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 const char *experiment_state_name(experiment_state s) {
   static const char *const names[] = {"finished", "busy", "missing"};

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include "eval/order_statistic.h"
-#include "voxgan/mem.h"
+#include "base/order_statistic.h"
+#include "base/mem.h"
 #include "voxgan/rng.h"
 
 /* Mean of the finite ones of n values that lie step apart; NaN where there is none. seeds, where given, says

@@ -5,7 +5,7 @@
 #include "voxgan/experiment.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/table.h"
 #include "voxgan/version.h"
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "base/mem.h"
+#include "base/pool.h"
 
 #define CHUNK ((size_t)512 << 10)
 #define BLOCK_TOKENS 32768 /* one Huffman code for so many literals and matches */

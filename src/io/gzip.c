@@ -1,10 +1,10 @@
 /* gzip.c: libdeflate for the common case of one member that fits its own trailer, zlib for the rest. */
-#include "voxgan/gzip.h"
+#include "io/gzip.h"
 #include <libdeflate.h>
 #include <stdint.h>
 #include <string.h>
 #include <zlib.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 /* Deflate cannot do better than 1032 to 1, so a larger promise is a broken file. */
 #define RATIO_MAX 1032

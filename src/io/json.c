@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 /* A vg_json is a cJSON under another name; in objects and arrays, whose valueint is unused, that

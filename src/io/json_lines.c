@@ -2,7 +2,7 @@
 #include <string.h>
 #include "voxgan/fs.h"
 #include "voxgan/json.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 static vg_status add_line(vg_json_lines *to, const char *path, const char *from, size_t len) {

@@ -9,8 +9,8 @@
 #include "io/deflate_runs.h"
 #include "io/voxel_cast.h"
 #include "voxgan/fs.h"
-#include "voxgan/gzip.h"
-#include "voxgan/mem.h"
+#include "io/gzip.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 const char *vg_dtype_name(vg_dtype t) {

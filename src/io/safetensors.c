@@ -1,10 +1,10 @@
 /* safetensors.c: the format of https://github.com/huggingface/safetensors, F32 only. Every number
  * of the header is checked before a pointer is made of it: model files travel. */
-#include "voxgan/safetensors.h"
+#include "io/safetensors.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 void vg_table_release(vg_table *t) {

@@ -1,5 +1,5 @@
 /* tfevents.c: records, checksums and the few protobuf messages of TensorBoard's event files. */
-#include "voxgan/tfevents.h"
+#include "io/tfevents.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__

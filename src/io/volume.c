@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "base/mem.h"
+#include "base/pool.h"
 
 #include "base/simd.h"
 

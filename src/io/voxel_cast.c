@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 #include "base/simd.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 
 #define GRAIN ((size_t)1 << 16)
 

@@ -1,7 +1,7 @@
 /* optim.c: Adam's state over a network's parameters. */
 #include "nn/optim.h"
 #include <math.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 vg_status vg_adam_init(vg_adam *a, vg_params *params, double beta1, double beta2) {
   *a = (vg_adam){.params = params, .beta1 = beta1, .beta2 = beta2};

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "report/chart_axis.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 enum { POINTS = 400, HEIGHT = 190 };
 

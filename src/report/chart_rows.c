@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "report/chart_axis.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 enum { ROW = 15, GROUP_GAP = 7, LABEL_MOST = 118, DOTS = 100 };
 

@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include "report/markup.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 static void end_frame(vg_report *r) {
   if (r->in_frame) vg_str_add(&r->body, "</div></div>\n");

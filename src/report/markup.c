@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 /* Bytes of the UTF-8 character that text begins with; 0 where it is none (RFC 3629). */
 static size_t character(const char *text) {

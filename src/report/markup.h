@@ -2,7 +2,7 @@
 #ifndef VG_REPORT_MARKUP_H
 #define VG_REPORT_MARKUP_H
 #include <stdarg.h>
-#include "voxgan/report.h"
+#include "report/report.h"
 #include "voxgan/str.h"
 
 /* Elements whose children follow each other without being opened by the caller. */

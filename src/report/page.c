@@ -6,7 +6,7 @@
 #include <string.h>
 #include "report/markup.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 /* ---- the whole ---- */
 

@@ -1,6 +1,6 @@
 /* entry.c: the one symbol that a program opens this module for. */
 #include "voxgan/run.h"
-#include "voxgan/tensor.h"
+#include "tensor/tensor.h"
 
 extern const vg_torch_module vg_torch_entry;
 const vg_torch_module vg_torch_entry = {

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/run.h"
-#include "voxgan/tensor.h"
+#include "tensor/tensor.h"
 
 typedef struct network {
   vg_script *script;

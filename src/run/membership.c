@@ -3,13 +3,13 @@
 
 #include <math.h>
 #include <string.h>
-#include "run/checkpoint.h"
-#include "run/infer.h"
+#include "run/train/checkpoint.h"
+#include "run/synth/infer.h"
 #include "run/model_file.h"
-#include "run/window.h"
-#include "voxgan/loader.h"
+#include "run/synth/window.h"
+#include "prep/loader.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/run.h"
 #include "voxgan/str.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 #include "voxgan/version.h"
 

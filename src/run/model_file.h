@@ -3,7 +3,7 @@
 #ifndef VG_RUN_MODEL_FILE_H
 #define VG_RUN_MODEL_FILE_H
 #include "voxgan/config.h"
-#include "voxgan/nn.h"
+#include "nn/nn.h"
 #include "voxgan/prep.h"
 
 typedef struct model_info {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "study/plan.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 /* The n places' levels in turn, each the one that lags most behind its share, so that any stretch of places
  * holds the levels about in their shares and the whole exactly. */

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#include "edit/heal.h"
+#include "edit/brain/heal.h"
 #include "edit/measure.h"
-#include "edit/tissue.h"
-#include "voxgan/grid.h"
+#include "edit/brain/tissue.h"
+#include "grid/grid.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 /* Voxels kept around a donor's brain. */
 #define MARGIN 2

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 #define COUNT_MOST 1000000
 #define LEVELS_MOST 256

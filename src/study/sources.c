@@ -3,7 +3,7 @@
 
 #include "study/study_parts.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 static int length(char *const *texts) {
   int n = 0;

@@ -7,7 +7,7 @@
 
 #include "study/study_parts.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 #define DRAWS 20
 #define CACHE_ROOM ((size_t)256 << 20)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "study/study_parts.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/table.h"
 
 /* Cases of a cohort that are shown. */

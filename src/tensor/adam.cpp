@@ -1,6 +1,6 @@
 // adam.cpp: the Adam optimiser, in place over all parameters at once.
-#include "shim.hpp"
-#include "pointwise.h"
+#include "tensor/shim.hpp"
+#include "tensor/pointwise.h"
 #include <cmath>
 
 using namespace voxgan;

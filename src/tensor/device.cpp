@@ -1,8 +1,8 @@
 // device.cpp: devices, threads, what holds for all of them, and copies from the host beside a GPU's work.
-#include "conv_cpu.hpp"
-#include "cuda.hpp"
+#include "tensor/conv/conv_cpu.hpp"
+#include "tensor/cuda/cuda.hpp"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include <atomic>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/Event.h>

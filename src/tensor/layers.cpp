@@ -1,7 +1,7 @@
 // layers.cpp: normalisation, activation, dropout and losses. On the CPU in fp32 those that training leans
 // on are autograd functions over pointwise.h, which keep no more than their gradient needs.
-#include "cuda.hpp"
-#include "pointwise.h"
+#include "tensor/cuda/cuda.hpp"
+#include "tensor/pointwise.h"
 #include <cmath>
 
 using namespace voxgan;

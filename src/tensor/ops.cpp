@@ -1,5 +1,5 @@
 // ops.cpp: elementwise operations, reductions and changes of shape, each one ATen call.
-#include "shim.hpp"
+#include "tensor/shim.hpp"
 
 using namespace voxgan;
 

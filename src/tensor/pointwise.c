@@ -1,5 +1,5 @@
 /* pointwise.c: see pointwise.h. */
-#include "pointwise.h"
+#include "tensor/pointwise.h"
 #include <math.h>
 #include <string.h>
 #include "base/simd.h"

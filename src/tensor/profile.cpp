@@ -1,6 +1,6 @@
 // profile.cpp: where a step's time goes; see vg_profile_start in tensor.h.
-#include "profile.hpp"
-#include "shim.hpp"
+#include "tensor/profile.hpp"
+#include "tensor/shim.hpp"
 #include <chrono>
 #include <cstdio>
 #include <cstring>

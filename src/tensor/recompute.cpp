@@ -1,6 +1,6 @@
 // recompute.cpp: gradient checkpointing (Chen et al. 2016): a part of a network that keeps its inputs alone,
 // and is computed a second time when its gradient is wanted.
-#include "shim.hpp"
+#include "tensor/shim.hpp"
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>

@@ -1,5 +1,5 @@
 // script.cpp: networks that TorchScript describes, to be run and not trained.
-#include "shim.hpp"
+#include "tensor/shim.hpp"
 #include "voxgan/fs.h"
 #include <memory>
 #include <string>

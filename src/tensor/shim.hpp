@@ -11,8 +11,8 @@
 #include <initializer_list>
 #include <utility>
 #include <vector>
-#include "profile.hpp"
-#include "voxgan/tensor.h"
+#include "tensor/profile.hpp"
+#include "tensor/tensor.h"
 
 // ---- what differs between libtorch versions; all else compiles alike from 1.13 on ----
 #define VG_TORCH_AT_LEAST(major, minor) \

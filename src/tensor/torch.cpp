@@ -1,6 +1,6 @@
 // torch.cpp: handles, scopes, errors, data in and out, random generators and autograd.
-#include "cuda.hpp"
-#include "voxgan/mem.h"
+#include "tensor/cuda/cuda.hpp"
+#include "base/mem.h"
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <atomic>

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

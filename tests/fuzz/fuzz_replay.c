@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

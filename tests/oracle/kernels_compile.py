@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kernels_compile.py FILE.cu: what a GPU's machine compiles at run time (src/tensor/cuda_kernels.cpp), compiled here by the NVRTC
+"""kernels_compile.py FILE.cu: what a GPU's machine compiles at run time (src/tensor/cuda/cuda_kernels.cpp), compiled here by the NVRTC
 beside this Python's torch, for GPUs of several generations and each kind of vectors. Exit 77: skipped, no NVRTC."""
 import ctypes
 import glob

@@ -2,13 +2,13 @@
  * OUT/FORMAT, for oracles that read data sets. */
 #include <stdio.h>
 #include <string.h>
-#include "voxgan/contact_sheet.h"
-#include "voxgan/format.h"
+#include "output/contact_sheet.h"
+#include "output/format/format.h"
 #include "voxgan/fs.h"
 #include "voxgan/json.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/phantom.h"
 #include "voxgan/version.h"

@@ -1,10 +1,10 @@
 /* write_tfevents.c FOLDER: the event files of a run that was killed after step 40 and resumed after step 20,
  * with a picture. */
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
-#include "voxgan/png.h"
+#include "base/mem.h"
+#include "picture/png.h"
 #include "voxgan/str.h"
-#include "voxgan/tfevents.h"
+#include "io/tfevents.h"
 
 static vg_status session(const char *dir, int first, int last, const char *png) {
   vg_tfevents *e;

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "voxgan/mem.h"
-#include "voxgan/nn.h"
+#include "base/mem.h"
+#include "nn/nn.h"
 #include "voxgan/str.h"
 
 static const char *text(const vg_st_file *f, const char *key, const char *otherwise) {

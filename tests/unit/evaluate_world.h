@@ -16,14 +16,14 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "eval/evaluation.h"
-#include "eval/order_statistic.h"
+#include "base/order_statistic.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 #include "voxgan/str.h"
 #include "voxgan/table.h"

@@ -5,7 +5,7 @@
 #define VG_TESTS_MAPS_MAKER_H
 #include "voxgan/maps.h"
 #include "voxgan/phantom.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 
 enum { MAKER_CSF = 1, MAKER_GM, MAKER_WM, MAKER_NECROSIS, MAKER_OEDEMA, MAKER_ENHANCING };
 

@@ -10,7 +10,7 @@
 
 #include "voxgan/dataset.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
 
 static inline void must(vg_status st) {

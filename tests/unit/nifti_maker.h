@@ -8,8 +8,8 @@
 #include <string.h>
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/gzip.h"
-#include "voxgan/mem.h"
+#include "io/gzip.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/str.h"
 

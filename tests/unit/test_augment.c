@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
-#include "data/augment.h"
+#include "prep/augment.h"
 
 enum { D = 14, H = 16, W = 18, N = D * H * W };
 

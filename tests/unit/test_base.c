@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "base/mem.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 #include "voxgan/status.h"
 #include "voxgan/str.h"

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "eval/metric_boundary.h"
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
+#include "eval/metric/metric_boundary.h"
+#include "grid/grid.h"
+#include "base/mem.h"
 #include "voxgan/rng.h"
 
 enum { SIDE = 48, N = SIDE * SIDE * SIDE };

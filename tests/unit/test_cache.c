@@ -15,7 +15,7 @@
 #include "mini_tree.h"
 #include "scratch.h"
 #include "voxgan/log.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 #include "voxgan/prep.h"
 #include "voxgan/str.h"
 

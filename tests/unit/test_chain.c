@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "voxgan/edit.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 /* ---- two edits that write down what they are called with ---- */
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "voxgan/config.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 static void assert_fails(vg_status st, vg_status wanted, const char *text) {
   assert_int_equal(st, wanted);

@@ -10,10 +10,10 @@
 #include <png.h>
 #include "mini_tree.h"
 #include "scratch.h"
-#include "voxgan/contact_sheet.h"
+#include "output/contact_sheet.h"
 #include "voxgan/log.h"
-#include "voxgan/png.h"
-#include "voxgan/pool.h"
+#include "picture/png.h"
+#include "base/pool.h"
 
 static const uint16_t tumour_values[5] = {0, 0, 2, 4, 1}, anatomy_values[5] = {0, 2, 3, 3, 1};
 

@@ -11,9 +11,9 @@
 #include "mini_tree.h"
 #include "model_head.h"
 #include "edit_case.h"
-#include "edit/warp.h"
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
+#include "edit/brain/warp.h"
+#include "grid/grid.h"
+#include "base/mem.h"
 
 static const double left[3] = {-35, 10, 15};
 

@@ -11,8 +11,8 @@
 #include "mini_tree.h"
 #include "model_head.h"
 #include "edit_case.h"
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
+#include "grid/grid.h"
+#include "base/mem.h"
 
 static const double left[3] = {-33, 30, 12};
 

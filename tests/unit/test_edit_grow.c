@@ -10,8 +10,8 @@
 #include "mini_tree.h"
 #include "model_head.h"
 #include "edit_case.h"
-#include "voxgan/grid.h"
-#include "voxgan/pool.h"
+#include "grid/grid.h"
+#include "base/pool.h"
 
 /* A ball of white matter to the right, grey to the left, in a shell of fluid. */
 static uint8_t halves(const void *arg, const double mm[3]) {

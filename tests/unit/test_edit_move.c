@@ -11,7 +11,7 @@
 #include "mini_tree.h"
 #include "model_head.h"
 #include "edit_case.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 
 static const double left[3] = {-35, 10, 15};
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "edit/heal.h"
+#include "edit/brain/heal.h"
 #include "mini_tree.h"
 #include "maps_maker.h"
 #include "voxgan/edit.h"

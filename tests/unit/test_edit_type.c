@@ -12,9 +12,9 @@
 #include "scratch.h"
 #include "mini_tree.h"
 #include "model_head.h"
-#include "edit/tissue.h"
+#include "edit/brain/tissue.h"
 #include "voxgan/edit.h"
-#include "voxgan/grid.h"
+#include "grid/grid.h"
 
 static const double at[3] = {-28, -20, 14};
 

@@ -11,8 +11,8 @@
 #include "mini_tree.h"
 #include "model_head.h"
 #include "edit_case.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "base/mem.h"
+#include "base/pool.h"
 #include "voxgan/str.h"
 
 static const double left[3] = {-33, 15, 12};

@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "eval/set_distance.h"
-#include "eval/symmetric.h"
+#include "eval/set/set_distance.h"
+#include "eval/set/symmetric.h"
 #include "oracle.h"
 #include "scratch.h"
-#include "voxgan/features.h"
+#include "eval/feature/features.h"
 #include "voxgan/fs.h"
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "grid/grid.h"
+#include "base/mem.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 
 #define assert_near(a, b, tolerance)                                                                   \

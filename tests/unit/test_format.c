@@ -10,7 +10,7 @@
 
 #include "mini_tree.h"
 #include "scratch.h"
-#include "voxgan/format.h"
+#include "output/format/format.h"
 #include "voxgan/log.h"
 #include "voxgan/str.h"
 

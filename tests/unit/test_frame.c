@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "edit/frame.h"
+#include "edit/brain/frame.h"
 #include "mini_tree.h"
 #include "maps_maker.h"
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "edit/front.h"
-#include "voxgan/mem.h"
+#include "edit/lesion/front.h"
+#include "base/mem.h"
 
 static float even(const void *arg, size_t voxel, const int at[3]) {
   (void)arg, (void)voxel, (void)at;

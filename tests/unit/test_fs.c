@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/str.h"
 
 static void put_file(const char *path, const char *text) {

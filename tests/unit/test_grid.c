@@ -10,9 +10,9 @@
 #include "oracle.h"
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "grid/grid.h"
+#include "base/mem.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 
 typedef struct grid {

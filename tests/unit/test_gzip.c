@@ -9,9 +9,9 @@
 #include <string.h>
 #include <zlib.h>
 #include "io/deflate_runs.h"
-#include "voxgan/gzip.h"
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "io/gzip.h"
+#include "base/mem.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 
 /* A brain-like mixture: zeros, noise of few bits, a constant that is not zero, ramps. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "eval/identifiers.h"
+#include "eval/privacy/identifiers.h"
 #include "nifti_maker.h"
 #include "voxgan/log.h"
 

@@ -11,7 +11,7 @@
 
 #include "mini_tree.h"
 #include "scratch.h"
-#include "voxgan/join.h"
+#include "output/join.h"
 #include "voxgan/json.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"

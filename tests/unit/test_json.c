@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "voxgan/fs.h"
 #include "voxgan/json.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/rng.h"
 
 static const char text[] = "{\"a\": [1, -2.5e3, true, null], \"b\": {\"c\": \"x\\u00e9\\n\"}, \"B\": false}";

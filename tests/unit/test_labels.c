@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "voxgan/labels.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 static void known_schemes(void **state) {
   (void)state;

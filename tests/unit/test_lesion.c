@@ -11,9 +11,9 @@
 
 #include "mini_tree.h"
 #include "model_head.h"
-#include "edit/lesion.h"
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
+#include "edit/lesion/lesion.h"
+#include "grid/grid.h"
+#include "base/mem.h"
 
 static const double somewhere[3] = {-35, 10, 15};
 static const vg_place_rules rules = {.gap = 5, .fit = 0.6, .tries = 100};

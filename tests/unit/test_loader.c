@@ -11,7 +11,7 @@
 
 #include "mini_tree.h"
 #include "scratch.h"
-#include "voxgan/loader.h"
+#include "prep/loader.h"
 #include "voxgan/log.h"
 
 #define CASES 5

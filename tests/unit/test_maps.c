@@ -9,7 +9,7 @@
 #include "mini_tree.h"
 #include "scratch.h"
 #include "voxgan/maps.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/phantom.h"
 #include "voxgan/prep.h"

@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "voxgan/grid.h"
-#include "voxgan/mem.h"
+#include "grid/grid.h"
+#include "base/mem.h"
 #include "voxgan/metric.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 
 typedef struct fixture {

@@ -11,7 +11,7 @@
 #include "oracle.h"
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/rng.h"
 

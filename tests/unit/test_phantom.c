@@ -12,9 +12,9 @@
 
 #include "mini_tree.h"
 #include "scratch.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/phantom.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 #include "voxgan/str.h"
 
 enum { T1, T1C, T2, FLAIR };

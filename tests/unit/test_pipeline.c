@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
-#include "voxgan/pool.h"
+#include "base/pool.h"
 
 enum { N = 40, DEPTH = 3 };
 

@@ -11,8 +11,8 @@
 #include <string.h>
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
-#include "voxgan/png.h"
+#include "base/mem.h"
+#include "picture/png.h"
 
 static const uint8_t *pixel(const vg_picture *p, int x, int y) {
   return p->rgb + 3 * (y * p->width + x);

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "eval/neighbours.h"
+#include "eval/set/neighbours.h"
 #include "mini_tree.h"
 #include "scratch.h"
 #include "voxgan/evaluate.h"
 #include "voxgan/log.h"
 #include "voxgan/phantom.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 
 enum { SIZE = 32, TRAIN = 7, HELD_OUT = 4, SYNTH = 5 };

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
-#include "eval/rates.h"
+#include "eval/set/rates.h"
 #include "oracle.h"
 #include "scratch.h"
 #include "voxgan/rng.h"

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/prep.h"
 

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
-#include "voxgan/features.h"
-#include "voxgan/format.h"
+#include "eval/feature/features.h"
+#include "output/format/format.h"
 #include "voxgan/metric.h"
 #include "voxgan/registry.h"
 

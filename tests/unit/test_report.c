@@ -13,7 +13,7 @@
 #include "report/chart_axis.h"
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 
 #define NASTY "sub-<b&\"'>\x01\xff \xc3\xa9"
 #define NASTY_ESCAPED "sub-&lt;b&amp;&quot;&#39;&gt;\xEF\xBF\xBD\xEF\xBF\xBD \xc3\xa9"

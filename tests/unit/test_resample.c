@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "data/resample.h"
+#include "grid/resample.h"
 
 #define N 12
 

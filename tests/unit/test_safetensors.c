@@ -9,9 +9,9 @@
 #include <string.h>
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/rng.h"
-#include "voxgan/safetensors.h"
+#include "io/safetensors.h"
 #include "oracle.h"
 
 static float weights[24] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, bias[1] = {-0.5f};

@@ -14,7 +14,7 @@
 #include "mini_tree.h"
 #include "voxgan/log.h"
 #include "voxgan/phantom.h"
-#include "voxgan/pool.h"
+#include "base/pool.h"
 #include "voxgan/study.h"
 
 /* Hosts: three healthy phantoms with tissue maps, three of a patient's with tumours besides. */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/table.h"
 
 static vg_status read_text(const char *csv, vg_table *t) {

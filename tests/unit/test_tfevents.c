@@ -8,10 +8,10 @@
 #include "oracle.h"
 #include "scratch.h"
 #include "voxgan/fs.h"
-#include "voxgan/mem.h"
-#include "voxgan/png.h"
+#include "base/mem.h"
+#include "picture/png.h"
 #include "voxgan/str.h"
-#include "voxgan/tfevents.h"
+#include "io/tfevents.h"
 
 /* The folder's only file; *path is vg_free's. */
 static void only_file(const char *dir, char **path) {

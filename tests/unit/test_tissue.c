@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "edit/tissue.h"
+#include "edit/brain/tissue.h"
 
 static void add(vg_classes *c, const char *name, vg_role role) {
   assert_int_equal(vg_classes_add_name(c, name, role), VG_OK);

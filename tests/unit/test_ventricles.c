@@ -9,9 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "data/phantom_model.h"
-#include "edit/frame.h"
-#include "edit/tissue.h"
+#include "phantom/phantom_model.h"
+#include "edit/brain/frame.h"
+#include "edit/brain/tissue.h"
 #include "mini_tree.h"
 #include "maps_maker.h"
 

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
-#include "voxgan/mem.h"
-#include "voxgan/pool.h"
+#include "base/mem.h"
+#include "base/pool.h"
 #include "voxgan/rng.h"
 #include "voxgan/volume.h"
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "voxgan/tensor.h"
+#include "tensor/tensor.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 #define MAX_IN 4

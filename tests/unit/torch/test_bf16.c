@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "tensor/pointwise.h"
-#include "voxgan/tensor.h"
+#include "tensor/tensor.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 static const vg_device device;

@@ -12,9 +12,9 @@
 #include "../scratch.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
-#include "voxgan/mem.h"
+#include "base/mem.h"
 #include "voxgan/run.h"
-#include "voxgan/tensor.h"
+#include "tensor/tensor.h"
 
 static int made; /* the oracle has written its files */
 

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 #include <cmocka.h>
-#include "run/infer.h"
-#include "voxgan/mem.h"
+#include "run/synth/infer.h"
+#include "base/mem.h"
 
 enum { X = 20, Y = 24, Z = 18, VOXELS = X * Y * Z, CLASSES = 2 };
 

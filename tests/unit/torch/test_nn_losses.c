@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
-#include "voxgan/nn.h"
+#include "nn/nn.h"
 
 #define N 12
 

@@ -5,8 +5,8 @@
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
-#include "voxgan/mem.h"
-#include "voxgan/nn.h"
+#include "base/mem.h"
+#include "nn/nn.h"
 
 static const vg_device cpu = {0};
 static const vg_gan_objective objective = {.adversarial = "bce",

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "tiny_gan.h"
-#include "nn/gan.h"
+#include "nn/gan/gan.h"
 
 typedef struct kind {
   const char *name, *generator, *norm;

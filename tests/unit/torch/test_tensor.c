@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "voxgan/tensor.h"
+#include "tensor/tensor.h"
 
 #define CPU ((vg_device){0, 0})
 

@@ -4,8 +4,8 @@
 #define TINY_GAN_H
 #include <stdio.h>
 #include <string.h>
-#include "voxgan/mem.h"
-#include "voxgan/nn.h"
+#include "base/mem.h"
+#include "nn/nn.h"
 
 static vg_device device;
 static const vg_gan_objective objective = {.adversarial = "bce",

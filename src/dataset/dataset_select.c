@@ -1,0 +1,85 @@
+/* dataset_select.c: some subjects of a data set, or their images, added to another. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dataset/layout.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
+  const int n = to->n_sources + from->n_sources;
+  vg_source *more = vg_realloc(to->sources, (size_t)n, sizeof *more);
+  if (!more) return VG_MEMORY;
+  to->sources = more;
+  for (int i = 0; i < from->n_sources; i++) {
+    vg_source *s = &more[to->n_sources];
+    *s = from->sources[i];
+    if (!(s->root = vg_strdup(from->sources[i].root))) return VG_MEMORY;
+    to->n_sources++;
+  }
+  return VG_OK;
+}
+
+/* The id itself, or with a number behind it where another source has it. */
+static vg_status free_id(const vg_dataset *ds, const char *wanted, char id[160]) {
+  snprintf(id, 160, "%s", wanted);
+  for (int k = 2;; k++) {
+    size_t i = 0;
+    while (i < ds->n && strcmp(ds->subjects[i].id, id) != 0) i++;
+    if (i == ds->n) return VG_OK;
+    snprintf(id, 160, "%.140s+%d", wanted, k);
+  }
+}
+
+static vg_status copy_path(const char *from, char **to) {
+  if (from && !(*to = vg_strdup(from))) return VG_MEMORY;
+  return VG_OK;
+}
+
+/* at: of from's series among those of to. */
+static vg_status copy_subject(const vg_dataset *from, const vg_subject *s, const int *at, int source,
+                              vg_dataset *to) {
+  char id[160];
+  vg_subject *own;
+  vg_status st = free_id(to, s->id, id);
+  if (!st) st = vg_dataset_subject(to, id, s->person, source, &own);
+  if (st) return st;
+  st = copy_path(s->tumour, &own->tumour);
+  if (!st) st = copy_path(s->anatomy, &own->anatomy);
+  for (int k = 0; k < from->series.n && !st; k++) st = copy_path(s->series[k], &own->series[at[k]]);
+  return st;
+}
+
+vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset *to) {
+  int at[VG_SERIES_MAX];
+  const int before = to->n_sources;
+  /* A new series moves those behind it, so all are put in before any is looked up. */
+  for (int k = 0; k < from->series.n; k++)
+    if (vg_dataset_series(to, from->series.names[k]) < 0) return VG_DATA;
+  for (int k = 0; k < from->series.n; k++) at[k] = vg_series_find(&to->series, from->series.names[k]);
+  vg_status st = copy_sources(from, to);
+  for (size_t i = 0; i < from->n && !st; i++)
+    if (!take || take[i])
+      st = copy_subject(from, &from->subjects[i], at, before + from->subjects[i].source, to);
+  if (!st) vg_dataset_sort(to);
+  return st;
+}
+
+vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images) {
+  char key[128], other[128];
+  vg_status st = VG_OK;
+  for (int k = 0; k < images->series.n; k++)
+    if (vg_dataset_series(ds, images->series.names[k]) < 0) return VG_DATA;
+  for (size_t i = 0; i < ds->n; i++) {
+    vg_dataset_id_key(ds->subjects[i].id, key);
+    for (size_t j = 0; j < images->n && !st; j++) {
+      vg_dataset_id_key(images->subjects[j].id, other);
+      if (strcmp(key, other) != 0) continue;
+      for (int k = 0; k < images->series.n && !st; k++) {
+        char **own = &ds->subjects[i].series[vg_series_find(&ds->series, images->series.names[k])];
+        if (!*own) st = copy_path(images->subjects[j].series[k], own);
+      }
+    }
+  }
+  return st;
+}

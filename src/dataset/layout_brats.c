@@ -1,0 +1,122 @@
+/* layout_brats.c: the file names of the BraTS challenges. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dataset/layout.h"
+#include "voxgan/fs.h"
+#include "voxgan/nifti.h"
+#include "voxgan/str.h"
+
+typedef struct suffix {
+  const char *text; /* after the last separator of the stem */
+  vg_file_kind kind;
+  const char *series;
+} suffix;
+
+/* `anat` is no BraTS name: it is where this program keeps a tissue map beside the tumour's. */
+static const suffix suffixes_2013[] = {
+    {"t1", VG_FILE_SERIES, "t1"},       {"t1ce", VG_FILE_SERIES, "t1c"}, {"t2", VG_FILE_SERIES, "t2"},
+    {"flair", VG_FILE_SERIES, "flair"}, {"seg", VG_FILE_TUMOUR, ""},     {"anat", VG_FILE_ANATOMY, ""},
+    {NULL, VG_FILE_OTHER, NULL},
+};
+static const suffix suffixes_2023[] = {
+    {"t1n", VG_FILE_SERIES, "t1"},    {"t1c", VG_FILE_SERIES, "t1c"}, {"t2w", VG_FILE_SERIES, "t2"},
+    {"t2f", VG_FILE_SERIES, "flair"}, {"seg", VG_FILE_TUMOUR, ""},    {"anat", VG_FILE_ANATOMY, ""},
+    {NULL, VG_FILE_OTHER, NULL},
+};
+
+/* Length of id without a trailing separator and digits; its whole length when there is none. */
+static size_t without_number(const char *id, char sep, size_t least_digits) {
+  size_t n = strlen(id), k = n;
+  while (k > 0 && isdigit((unsigned char)id[k - 1])) k--;
+  if (n - k < least_digits || k < 2 || id[k - 1] != sep) return n;
+  return k - 1;
+}
+
+/* 2012-2016 and 2017-2019 ids end in the scan's number (brats_tcia_pat117_0042, Brats18_TCIA08_242_1); those
+ * of 2020 and 2021 end in the subject's. */
+static size_t person_length_2013(const char *id) {
+  static const char *const numbered[] = {"brats_2013_pat", "brats_tcia_pat", "Brats17_", "Brats18_",
+                                         "Brats19_"};
+  for (size_t i = 0; i < sizeof numbered / sizeof numbered[0]; i++)
+    if (vg_starts_with(id, numbered[i])) return without_number(id, '_', 1);
+  return strlen(id);
+}
+
+/* BraTS-GLI-00001-000: the last number is the timepoint, where a number is left before it. */
+static size_t person_length_2023(const char *id) {
+  size_t n = without_number(id, '-', 3);
+  return n > 0 && isdigit((unsigned char)id[n - 1]) ? n : strlen(id);
+}
+
+static bool classify(const char *path, char sep, const suffix *suffixes, vg_file_role *out) {
+  memset(out, 0, sizeof *out);
+  if (!vg_nifti_is_path(path) || !vg_nifti_stem(path, out->id, sizeof out->id)) return false;
+  char *cut = strrchr(out->id, sep);
+  if (!cut || cut == out->id) return false;
+  for (const suffix *s = suffixes; s->text; s++) {
+    if (strcmp(cut + 1, s->text) != 0) continue;
+    *cut = '\0';
+    out->kind = s->kind;
+    snprintf(out->series, sizeof out->series, "%s", s->series);
+    return true;
+  }
+  return false;
+}
+
+static void set_person(vg_file_role *out, size_t length) {
+  memcpy(out->person, out->id, length);
+  out->person[length] = '\0';
+}
+
+static bool classify_2013(const vg_source *source, const char *path, vg_file_role *out) {
+  (void)source;
+  bool known = classify(path, '_', suffixes_2013, out);
+  /* Case 355 of 2020 has its truth under a scanner's name, W39_1998.09.19_Segm.nii: the folder tells the
+   * case. */
+  if (!known && vg_nifti_is_path(path) && vg_ends_with(out->id, "_Segm")) {
+    const char *slash = strrchr(path, '/');
+    const char *dir = slash;
+    while (dir && dir > path && dir[-1] != '/') dir--;
+    if (dir && dir < slash && (size_t)(slash - dir) < sizeof out->id) {
+      memcpy(out->id, dir, (size_t)(slash - dir));
+      out->id[slash - dir] = '\0';
+      out->kind = VG_FILE_TUMOUR;
+      known = true;
+    }
+  }
+  if (known) set_person(out, person_length_2013(out->id));
+  return known;
+}
+
+static bool classify_2023(const vg_source *source, const char *path, vg_file_role *out) {
+  (void)source;
+  bool known = classify(path, '-', suffixes_2023, out);
+  if (known) set_person(out, person_length_2023(out->id));
+  return known;
+}
+
+static vg_status name_file(const char *id, char sep, const suffix *suffixes, vg_file_kind kind,
+                           const char *series, char *buf, size_t size) {
+  for (const suffix *s = suffixes; s->text; s++) {
+    if (s->kind != kind || (kind == VG_FILE_SERIES && strcmp(s->series, series ? series : "") != 0)) continue;
+    int n = snprintf(buf, size, "%s/%s%c%s.nii.gz", id, id, sep, s->text);
+    if (n < 0 || (size_t)n >= size) return vg_fail(VG_CONFIG, "%s: the id is too long for a path", id);
+    return VG_OK;
+  }
+  return vg_fail(VG_CONFIG, "%s: a BraTS layout has no name for series '%s' (t1, t1c, t2, flair)", id,
+                 series ? series : "");
+}
+
+static vg_status path_2013(const char *id, vg_file_kind kind, const char *series, char *buf, size_t size) {
+  return name_file(id, '_', suffixes_2013, kind, series, buf, size);
+}
+
+static vg_status path_2023(const char *id, vg_file_kind kind, const char *series, char *buf, size_t size) {
+  return name_file(id, '-', suffixes_2023, kind, series, buf, size);
+}
+
+const vg_layout vg_layout_brats2013 = {"brats2013", "tissues", classify_2013, path_2013, NULL, NULL};
+const vg_layout vg_layout_brats2021 = {"brats", "tissues", classify_2013, path_2013, NULL, NULL};
+const vg_layout vg_layout_brats2023 = {"brats2023", "tissues", classify_2023, path_2023, NULL, NULL};

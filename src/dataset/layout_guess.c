@@ -1,0 +1,111 @@
+/* layout_guess.c: tells a data set's layout from its file names, and the BraTS editions that share names from
+ * their ids or, last, their label values. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dataset/layout.h"
+#include "voxgan/fs.h"
+#include "base/mem.h"
+#include "voxgan/nifti.h"
+#include "voxgan/str.h"
+
+/* As many label maps as are looked into for the value that tells two editions apart. */
+#define PEEK 8
+
+typedef enum edition { UNKNOWN, BEFORE_2017, FROM_2017 } edition;
+
+static edition edition_of_id(const char *id) {
+  static const char *const later[] = {"Brats17", "Brats18", "Brats19", "BraTS17",
+                                      "BraTS18", "BraTS19", "BraTS20", "BraTS2021"};
+  for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+    if (vg_starts_with(id, later[i])) return FROM_2017;
+  if (vg_starts_with(id, "brats_tcia_pat") || strstr(id, "2013")) return BEFORE_2017;
+  return UNKNOWN;
+}
+
+/* Value 3 is non-enhancing tumour up to 2016 and unused from 2017 on. An unreadable map is not judged here:
+ * reading it for its own sake names the fault better. */
+static bool peek_for_three(const char *root, const char *file, bool *seen) {
+  char *path = vg_fs_join(root, file);
+  vg_labelmap map = {0};
+  bool read = path && vg_nifti_read_labels(path, &map, NULL) == VG_OK;
+  if (read) {
+    size_t n = vg_geometry_voxels(&map.geo);
+    for (size_t i = 0; i < n && !*seen; i++) *seen = map.data[i] == 3;
+  } else {
+    vg_error_clear();
+  }
+  vg_labelmap_release(&map);
+  vg_free(path);
+  return read;
+}
+
+static const char *tell_edition(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  size_t votes[3] = {0};
+  vg_file_role role;
+  for (size_t i = 0; i < n; i++)
+    if (vg_layout_brats2021.classify(NULL, files[i], &role)) votes[edition_of_id(role.id)]++;
+  if (votes[BEFORE_2017] || votes[FROM_2017]) {
+    snprintf(reason, size, "from its file names and ids");
+    return votes[BEFORE_2017] > votes[FROM_2017] ? "brats2013" : "brats2021";
+  }
+  char *trimmed = vg_strdup(root);
+  size_t len = trimmed ? strlen(trimmed) : 0;
+  while (len > 1 && trimmed[len - 1] == '/') trimmed[--len] = '\0';
+  const char *base = trimmed ? vg_fs_basename(trimmed) : "";
+  bool old = strstr(base, "2013") || strstr(base, "2015"),
+       later = strstr(base, "2018") || strstr(base, "2019") || strstr(base, "2020") || strstr(base, "2021");
+  vg_free(trimmed);
+  if (old != later) {
+    snprintf(reason, size, "from its file names and the folder's name");
+    return old ? "brats2013" : "brats2021";
+  }
+  bool three = false;
+  int read = 0;
+  for (size_t i = 0; i < n && read < PEEK && !three; i++)
+    if (vg_layout_brats2021.classify(NULL, files[i], &role) && role.kind == VG_FILE_TUMOUR)
+      read += peek_for_three(root, files[i], &three);
+  if (three)
+    snprintf(reason, size, "from its file names and a label value 3");
+  else if (read)
+    snprintf(reason, size, "from its file names; no label value 3 in %d label map%s", read,
+             read == 1 ? "" : "s");
+  else
+    snprintf(reason, size, "from its file names; there is no label map to tell the edition");
+  return three ? "brats2013" : "brats2021";
+}
+
+const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n, const char **name,
+                                 char *reason, size_t size) {
+  size_t brats = 0, brats2023 = 0, bids = 0, nnunet = 0, adni = 0, images = 0;
+  vg_file_role role;
+  for (size_t i = 0; i < n; i++) {
+    if (!vg_nifti_is_path(files[i])) continue;
+    images++;
+    brats += vg_layout_brats2021.classify(NULL, files[i], &role);
+    brats2023 += vg_layout_brats2023.classify(NULL, files[i], &role);
+    bids += vg_layout_bids.classify(NULL, files[i], &role);
+    nnunet += vg_layout_nnunet.classify(NULL, files[i], &role);
+    adni += vg_layout_adni.classify(NULL, files[i], &role) && *role.id;
+  }
+  if (!brats && !brats2023 && !bids && !nnunet && !adni) {
+    if (!images)
+      vg_fail(VG_DATA, "%s: no NIfTI file below it", root);
+    else
+      vg_fail(VG_DATA,
+              "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w, "
+              "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
+              root, images);
+    return NULL;
+  }
+  snprintf(reason, size, "from its file names");
+  if (adni && adni >= brats && adni >= brats2023 && adni >= bids && adni >= nnunet)
+    *name = "adni";
+  else if (nnunet >= brats && nnunet >= brats2023 && nnunet >= bids)
+    *name = "nnunet";
+  else if (brats >= brats2023 && brats >= bids)
+    *name = tell_edition(root, files, n, reason, size);
+  else
+    *name = brats2023 >= bids ? "brats2023" : "bids";
+  return vg_layout_find(*name);
+}

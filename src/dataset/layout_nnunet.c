@@ -1,0 +1,191 @@
+/* layout_nnunet.c: data sets of nnU-Net v2: imagesTr/CASE_0000.nii.gz a channel, labelsTr/CASE.nii.gz, and
+ * dataset.json, which says what channels and label values are. The root is the data set's own folder, or the
+ * folder of data sets (nnUNet_raw) where it is the only one.
+ *
+ * anatomyTr/CASE.nii.gz is no nnU-Net name: it is where this program keeps the anatomy beside a tumour's
+ * labels, and the key "voxgan" of dataset.json says what its values mean. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dataset/layout.h"
+#include "voxgan/fs.h"
+#include "base/mem.h"
+#include "voxgan/nifti.h"
+#include "voxgan/str.h"
+
+#define DIGITS 4 /* of a channel's number */
+
+static bool in_folder(const char *path, const char *folder) {
+  size_t n = strlen(folder);
+  return strncmp(path, folder, n) == 0 && path[n] == '/' && !strchr(path + n + 1, '/');
+}
+
+/* CASE_0003: cuts the number off and answers it, or -1. */
+static int cut_channel(char *stem) {
+  size_t n = strlen(stem);
+  if (n < DIGITS + 2 || stem[n - DIGITS - 1] != '_') return -1;
+  int number = 0;
+  for (size_t i = n - DIGITS; i < n; i++) {
+    if (!isdigit((unsigned char)stem[i])) return -1;
+    number = 10 * number + (stem[i] - '0');
+  }
+  stem[n - DIGITS - 1] = '\0';
+  return number;
+}
+
+static bool classify(const vg_source *source, const char *path, vg_file_role *out) {
+  memset(out, 0, sizeof *out);
+  if (!vg_nifti_is_path(path) || !vg_nifti_stem(path, out->id, sizeof out->id)) return false;
+  const char *slash = strchr(path, '/');
+  if (vg_starts_with(path, "Dataset") && slash) path = slash + 1;
+  if (in_folder(path, "labelsTr")) {
+    out->kind = !source || source->tumour_scheme.n ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
+  } else if (in_folder(path, "anatomyTr")) {
+    out->kind = VG_FILE_ANATOMY;
+  } else if (in_folder(path, "imagesTr")) {
+    int channel = cut_channel(out->id);
+    if (channel < 0 || (source && channel >= source->channels.n)) return false;
+    out->kind = VG_FILE_SERIES;
+    if (source) memcpy(out->series, source->channels.names[channel], sizeof out->series);
+  }
+  memcpy(out->person, out->id, sizeof out->person);
+  return out->kind != VG_FILE_OTHER;
+}
+
+/* ---- dataset.json ---- */
+
+/* The data set's dataset.json among the files of a root. */
+static vg_status find_description(const char *root, char *const *files, size_t n, const char **out) {
+  *out = NULL;
+  for (size_t i = 0; i < n; i++) {
+    const char *slash = strchr(files[i], '/');
+    if (strcmp(slash ? slash + 1 : files[i], "dataset.json") != 0) continue;
+    if (slash && !vg_starts_with(files[i], "Dataset")) continue;
+    if (*out)
+      return vg_fail(VG_DATA, "%s: holds several nnU-Net data sets (%s and %s): name one's own folder", root,
+                     *out, files[i]);
+    *out = files[i];
+  }
+  return *out ? VG_OK : vg_fail(VG_DATA, "%s: no dataset.json, which an nnU-Net data set needs", root);
+}
+
+/* A key that must be there. */
+static vg_status need(const char *path, const vg_json *root, const char *key, vg_json_type type,
+                      const vg_json **out) {
+  static const char *const known[] = {
+      "channel_names", "labels",          "numTraining", "file_ending", "name",
+      "description",   "reference",       "licence",     "release",     "voxgan",
+      "license",       "tensorImageSize", NULL};
+  const vg_json *node = *out = vg_json_get(root, key);
+  if (node && vg_json_type_of(node) == type) return VG_OK;
+  if (node)
+    return vg_fail(VG_DATA, "%s: '%s' is no %s", path, key, type == VG_JSON_OBJECT ? "object" : "text");
+  if (vg_json_get(root, "modality"))
+    return vg_fail(VG_DATA, "%s: no key '%s', but 'modality': a data set of nnU-Net v1, to be converted",
+                   path, key);
+  for (const vg_json *c = vg_json_first(root); c; c = vg_json_next(c)) {
+    const char *near = vg_nearest(vg_json_key(c), known);
+    if (near && strcmp(near, key) == 0)
+      return vg_fail(VG_DATA, "%s: no key '%s'; is '%s' a slip for it?", path, key, vg_json_key(c));
+  }
+  return vg_fail(VG_DATA, "%s: no key '%s'", path, key);
+}
+
+static vg_status read_channels(const char *path, const vg_json *names, vg_series_list *out) {
+  size_t n = vg_json_size(names);
+  if (n > VG_SERIES_MAX)
+    return vg_fail(VG_DATA, "%s: %zu channels, more than the %d that are supported", path, n, VG_SERIES_MAX);
+  for (out->n = 0; (size_t)out->n < n; out->n++) {
+    char key[16], *series = out->names[out->n];
+    snprintf(key, sizeof key, "%d", out->n);
+    const char *name = vg_json_string(vg_json_get(names, key), NULL);
+    if (!name) return vg_fail(VG_DATA, "%s: 'channel_names' has no text for channel %s of %zu", path, key, n);
+    vg_series_word(name, series);
+    if (!*series) return vg_fail(VG_DATA, "%s: channel %s is called '%s', which is no name", path, key, name);
+    for (int k = 0; k < out->n; k++)
+      if (strcmp(out->names[k], series) == 0)
+        return vg_fail(VG_DATA, "%s: channels %d and %d are both %s", path, k, out->n, series);
+  }
+  return VG_OK;
+}
+
+/* role: of all labels; NULL where their names must tell. */
+static vg_status read_labels(const char *path, const vg_json *labels, const vg_role *role, vg_scheme *out) {
+  vg_str text = VG_STR_INIT;
+  vg_status st = VG_OK;
+  for (const vg_json *c = vg_json_first(labels); c && !st; c = vg_json_next(c)) {
+    char value[32];
+    if (vg_json_type_of(c) == VG_JSON_ARRAY)
+      st =
+          vg_fail(VG_DATA, "%s: label '%s' is a region; name the label map's own values with --tumour-scheme",
+                  path, vg_json_key(c));
+    else if (vg_json_type_of(c) != VG_JSON_NUMBER)
+      st = vg_fail(VG_DATA, "%s: the value of label '%s' is no number", path, vg_json_key(c));
+    if (st || vg_json_number(c, 0) == 0) continue;
+    snprintf(value, sizeof value, "%.17g", vg_json_number(c, 0));
+    vg_scheme_text_add(&text, value, vg_json_key(c), role);
+  }
+  if (!st && !text.len)
+    st = vg_str_failed(&text) ? VG_MEMORY : vg_fail(VG_DATA, "%s: 'labels' has only background", path);
+  if (!st && vg_scheme_parse(vg_str_text(&text), out)) st = vg_fail_in(VG_DATA, "%s", path);
+  vg_str_release(&text);
+  return st;
+}
+
+/* What this program wrote of its own: the target's role, and the scheme of the anatomy beside a tumour. */
+static vg_status read_own(const char *path, const vg_json *own, const vg_role **role, vg_source *source) {
+  static const vg_role roles[] = {VG_ROLE_ANATOMY, VG_ROLE_TUMOUR};
+  const char *target = vg_json_string(vg_json_get(own, "target"), "");
+  const char *anatomy = vg_json_string(vg_json_get(own, "anatomy_labels"), NULL);
+  *role = NULL;
+  for (size_t i = 0; i < 2; i++)
+    if (strcmp(target, vg_role_name(roles[i])) == 0) *role = &roles[i];
+  if (anatomy && !source->anatomy_scheme.n && vg_scheme_parse(anatomy, &source->anatomy_scheme))
+    return vg_fail_in(VG_DATA, "%s: 'voxgan': 'anatomy_labels'", path);
+  return VG_OK;
+}
+
+static vg_status read_description(const char *path, const vg_json *root, vg_source *source) {
+  const vg_json *channels, *labels, *ending;
+  const vg_role *role;
+  vg_status st = need(path, root, "channel_names", VG_JSON_OBJECT, &channels);
+  if (!st) st = need(path, root, "labels", VG_JSON_OBJECT, &labels);
+  if (!st) st = need(path, root, "file_ending", VG_JSON_STRING, &ending);
+  if (st) return st;
+  if (vg_json_get(root, "dataset"))
+    return vg_fail(VG_DATA,
+                   "%s: lists its files under 'dataset'; only those in imagesTr and labelsTr are read", path);
+  if (!vg_starts_with(vg_json_string(ending, ""), ".nii"))
+    return vg_fail(VG_DATA, "%s: file_ending is '%s'; only NIfTI is read", path, vg_json_string(ending, ""));
+  st = read_channels(path, channels, &source->channels);
+  if (!st) st = read_own(path, vg_json_get(root, "voxgan"), &role, source);
+  /* A scheme that the user named is the target's: it may be one of regions. */
+  if (st || source->tumour_scheme.n || (role && *role == VG_ROLE_ANATOMY && source->anatomy_scheme.n))
+    return st;
+  vg_scheme target;
+  st = read_labels(path, labels, role, &target);
+  if (st) return st;
+  bool tumour = false;
+  for (int i = 0; i < target.n; i++) tumour |= target.labels[i].role == VG_ROLE_TUMOUR;
+  if (tumour)
+    source->tumour_scheme = target;
+  else if (!source->anatomy_scheme.n)
+    source->anatomy_scheme = target;
+  return VG_OK;
+}
+
+static vg_status open_root(vg_source *source, char *const *files, size_t n) {
+  const char *relative;
+  vg_json *root = NULL;
+  vg_status st = find_description(source->root, files, n, &relative);
+  if (st) return st;
+  char *path = vg_fs_join(source->root, relative);
+  st = path ? vg_json_read(path, &root) : VG_MEMORY;
+  if (!st) st = read_description(path, root, source);
+  vg_json_free(root);
+  vg_free(path);
+  return st;
+}
+
+const vg_layout vg_layout_nnunet = {NULL, "tissues", classify, NULL, open_root, NULL};

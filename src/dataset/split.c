@@ -1,0 +1,94 @@
+/* split.c: training and validation subjects, by person, so that no face is on both sides. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "voxgan/dataset.h"
+#include "voxgan/fs.h"
+#include "base/mem.h"
+#include "voxgan/rng.h"
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bool *is_val) {
+  /* Drawn over sorted persons: the order in which sources were added does not matter. */
+  const char **persons = VG_NEW_N(const char *, ds->n);
+  uint32_t *order = VG_NEW_N(uint32_t, ds->n);
+  vg_status st = VG_OK;
+  if (!persons || !order) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  for (size_t i = 0; i < ds->n; i++) persons[i] = ds->subjects[i].person;
+  if (ds->n) qsort(persons, ds->n, sizeof *persons, by_text);
+  uint32_t n = 0;
+  for (size_t i = 0; i < ds->n; i++)
+    if (i == 0 || strcmp(persons[i], persons[n - 1]) != 0) persons[n++] = persons[i];
+  uint32_t n_val = 0;
+  if (share > 0 && n >= 2) {
+    n_val = (uint32_t)lround(share * n);
+    if (n_val < 1) n_val = 1;
+    if (n_val > n - 1) n_val = n - 1;
+  }
+  for (uint32_t i = 0; i < n; i++) order[i] = i;
+  vg_rng r = vg_rng_init(seed, vg_rng_key("split", 0, 0));
+  vg_rng_shuffle(&r, order, n);
+  memset(is_val, 0, ds->n * sizeof *is_val);
+  for (uint32_t k = 0; k < n_val; k++)
+    for (size_t i = 0; i < ds->n; i++)
+      if (strcmp(ds->subjects[i].person, persons[order[k]]) == 0) is_val[i] = true;
+out:
+  vg_free(persons);
+  vg_free(order);
+  return st;
+}
+
+vg_json *vg_dataset_split_json(const vg_dataset *ds, const bool *is_val) {
+  vg_json *root = vg_json_object();
+  for (int side = 0; side < 2; side++) {
+    vg_json *ids = vg_json_put_take(root, side ? "val" : "train", vg_json_array());
+    for (size_t i = 0; i < ds->n; i++)
+      if (is_val[i] == (side == 1)) vg_json_put_string(ids, NULL, ds->subjects[i].id);
+  }
+  return root;
+}
+
+static vg_status read_side(const vg_dataset *ds, const char *path, const vg_json *root, bool val,
+                           bool *is_val, bool *named) {
+  const vg_json *ids = vg_json_get(root, val ? "val" : "train");
+  if (vg_json_type_of(ids) != VG_JSON_ARRAY)
+    return vg_fail(VG_DATA, "%s: no list '%s' in it", path, val ? "val" : "train");
+  for (const vg_json *j = vg_json_first(ids); j; j = vg_json_next(j)) {
+    const char *id = vg_json_string(j, "");
+    size_t i = 0;
+    while (i < ds->n && strcmp(ds->subjects[i].id, id) != 0) i++;
+    if (i == ds->n) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
+    if (named[i]) return vg_fail(VG_DATA, "%s: subject %s is there twice", path, id);
+    named[i] = true;
+    is_val[i] = val;
+  }
+  return VG_OK;
+}
+
+vg_status vg_dataset_split_read(const vg_dataset *ds, const char *path, bool *is_val) {
+  vg_json *root = NULL;
+  bool *named = NULL;
+  vg_status st = vg_json_read(path, &root);
+  if (st) goto out;
+  named = VG_NEW_N(bool, ds->n);
+  if (!named) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  st = read_side(ds, path, root, false, is_val, named);
+  if (!st) st = read_side(ds, path, root, true, is_val, named);
+  for (size_t i = 0; i < ds->n && !st; i++)
+    if (!named[i])
+      st = vg_fail(VG_DATA, "%s: subject %s of the data set is not in it", path, ds->subjects[i].id);
+out:
+  vg_free(named);
+  vg_json_free(root);
+  return st;
+}

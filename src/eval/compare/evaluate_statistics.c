@@ -1,0 +1,90 @@
+/* evaluate_statistics.c: statistics of a group's values over cases. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "eval/evaluation.h"
+#include "base/order_statistic.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "voxgan/rng.h"
+#include "voxgan/str.h"
+
+static void group_statistics(eval_group *g, double *v) {
+  size_t n = g->n;
+  g->mean = g->sd = g->median = g->q1 = g->q3 = g->least = g->most = NAN;
+  if (!n) return;
+  double sum = 0, squares = 0;
+  for (size_t i = 0; i < n; i++) sum += v[i];
+  g->mean = sum / (double)n;
+  for (size_t i = 0; i < n; i++) squares += (v[i] - g->mean) * (v[i] - g->mean);
+  if (n > 1) g->sd = sqrt(squares / (double)(n - 1));
+  qsort(v, n, sizeof *v, vg_ascending_f64);
+  g->median = vg_quantile_f64(v, n, 0.5);
+  g->q1 = vg_quantile_f64(v, n, 0.25);
+  g->q3 = vg_quantile_f64(v, n, 0.75);
+  g->least = v[0];
+  g->most = v[n - 1];
+}
+
+/* The 95 % interval of the mean by the percentile bootstrap (Efron 1979). The stream is the group's own, so
+ * that its interval does not depend on which others there are. */
+static vg_status bootstrap(eval_group *g, const double *v) {
+  g->ci_low = g->ci_high = NAN;
+  if (g->n < 2) return VG_OK;
+  double *means = vg_malloc(EVAL_RESAMPLES, sizeof *means);
+  char *name = vg_format("bootstrap %s %s %s", g->series, g->region, g->metric->name);
+  vg_status st = means && name ? VG_OK : VG_MEMORY;
+  if (!st) {
+    vg_rng r = vg_rng_init(0, vg_rng_key(name, 0, 0));
+    for (int k = 0; k < EVAL_RESAMPLES; k++) {
+      double sum = 0;
+      for (size_t i = 0; i < g->n; i++) sum += v[vg_rng_below(&r, g->n)];
+      means[k] = sum / (double)g->n;
+    }
+    qsort(means, EVAL_RESAMPLES, sizeof *means, vg_ascending_f64);
+    g->ci_low = vg_quantile_f64(means, EVAL_RESAMPLES, 0.025);
+    g->ci_high = vg_quantile_f64(means, EVAL_RESAMPLES, 0.975);
+  }
+  vg_free(means);
+  vg_free(name);
+  return st;
+}
+
+static vg_status summarise_group(void *arg, size_t index) {
+  vg_evaluation *e = arg;
+  eval_group *g = &e->groups[index];
+  double *column = vg_malloc(e->n_cases, sizeof *column);
+  if (!column) return VG_MEMORY;
+  g->n = g->infinite = 0;
+  for (size_t c = 0; c < e->n_cases; c++) {
+    double v = e->values[c * e->n_groups + index];
+    if (isinf(v)) g->infinite++;
+    if (isfinite(v)) column[g->n++] = v;
+  }
+  vg_status st = bootstrap(g, column);
+  group_statistics(g, column);
+  vg_free(column);
+  return st;
+}
+
+/* Keeps the groups that have a value in some case. */
+static void drop_empty_groups(vg_evaluation *e) {
+  size_t kept = 0;
+  for (size_t g = 0; g < e->n_groups; g++) {
+    if (!e->groups[g].n && !e->groups[g].infinite) continue;
+    /* kept <= g, so what is overwritten has been read. */
+    for (size_t c = 0; c < e->n_cases; c++)
+      e->values[c * e->n_groups + kept] = e->values[c * e->n_groups + g];
+    e->groups[kept++] = e->groups[g];
+  }
+  for (size_t c = 0; c < e->n_cases; c++) {
+    memmove(e->values + c * kept, e->values + c * e->n_groups, kept * sizeof *e->values);
+  }
+  e->n_groups = kept;
+}
+
+vg_status vg_eval_summarise(vg_evaluation *e) {
+  vg_status st = vg_parallel(e->n_groups, summarise_group, e);
+  if (!st) drop_empty_groups(e);
+  return st;
+}

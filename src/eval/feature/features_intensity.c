@@ -1,0 +1,40 @@
+/* features_intensity.c: histograms of an image's intensities by tissue. */
+#include <math.h>
+#include "eval/feature/features.h"
+
+enum { BINS = 16 };
+
+/* The brain's tissues first, then the tumour's classes. */
+static int tissues(const vg_feature_plan *plan) {
+  return plan->has_anatomy && plan->anatomy.n ? plan->anatomy.n : 1;
+}
+
+static size_t dims(const vg_feature_plan *plan) {
+  return BINS * (size_t)(tissues(plan) + (plan->has_tumour ? plan->tumour.n : 0));
+}
+
+static vg_status compute(const vg_feature_input *in, float *out) {
+  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2], bins = dims(in->plan);
+  int first_tumour = tissues(in->plan);
+  bool by_anatomy = in->plan->has_anatomy && in->plan->anatomy.n, by_tumour = in->plan->has_tumour;
+  double counts[2 * VG_CLASSES_MAX * BINS] = {0};
+  for (size_t i = 0; i < n; i++) {
+    if (!in->brain[i]) continue;
+    int region = by_anatomy ? in->anatomy[i] - 1 : 0;
+    if (in->tumour && in->tumour[i]) {
+      if (!by_tumour) continue;
+      region = first_tumour + in->tumour[i] - 1;
+    }
+    int bin = (int)((in->image[i] + 1) * (BINS / 2));
+    counts[region * BINS + (bin < BINS ? bin : BINS - 1)]++;
+  }
+  for (size_t r = 0; r < bins; r += BINS) {
+    double all = 0;
+    for (int b = 0; b < BINS; b++) all += counts[r + (size_t)b];
+    for (int b = 0; b < BINS; b++)
+      out[r + (size_t)b] = all > 0 ? (float)sqrt(counts[r + (size_t)b] / all) : 0;
+  }
+  return VG_OK;
+}
+
+const vg_feature_space vg_features_intensity = {.dims = dims, .compute = compute};

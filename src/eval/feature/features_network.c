@@ -1,0 +1,47 @@
+/* features_network.c: what a network of the user's makes of the images. */
+#include <string.h>
+#include "eval/feature/features_thumbnail.h"
+#include "base/mem.h"
+
+enum { SLICES = 16 };
+
+static size_t dims(const vg_feature_plan *plan) {
+  return plan->extractor->dims;
+}
+
+/* The image on the grid that the network takes, in every channel. */
+static vg_status fill(const vg_feature_input *in, const int dim[3], int channels, float *out) {
+  size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  vg_status st = vg_thumbnail(in, dim, out);
+  for (int c = 1; c < channels && !st; c++) memcpy(out + (size_t)c * n, out, n * sizeof *out);
+  return st;
+}
+
+/* One volume, or slices evenly over the brain's height, whose features are averaged. */
+static vg_status compute(const vg_feature_input *in, float *out) {
+  const vg_extractor *x = in->plan->extractor;
+  const int dim[3] = {x->size, x->size, x->flat ? 1 : x->size};
+  size_t n = x->flat ? SLICES : 1;
+  size_t each = (size_t)x->channels * (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  float *inputs = vg_malloc(n * each, sizeof *inputs), *rows = vg_malloc(n * x->dims, sizeof *rows);
+  vg_status st = inputs && rows ? VG_OK : VG_MEMORY;
+  for (size_t k = 0; k < n && !st; k++) {
+    vg_feature_input part = *in;
+    if (x->flat) {
+      part.lo[2] += (int)((2 * k + 1) * (size_t)in->extent[2] / (2 * n));
+      part.extent[2] = 1;
+    }
+    st = fill(&part, dim, x->channels, inputs + k * each);
+  }
+  if (!st) st = x->extract(x, inputs, n, rows);
+  for (size_t d = 0; d < x->dims && !st; d++) {
+    double sum = 0;
+    for (size_t k = 0; k < n; k++) sum += (double)rows[k * x->dims + d];
+    out[d] = (float)(sum / (double)n);
+  }
+  vg_free(inputs);
+  vg_free(rows);
+  return st;
+}
+
+const vg_feature_space vg_features_network = {.by_extractor = true, .dims = dims, .compute = compute};

@@ -1,0 +1,165 @@
+/* features_tumour.c: size, shape and place of a tumour. */
+#include <math.h>
+#include <string.h>
+#include "eval/set/symmetric.h"
+#include "eval/feature/features.h"
+#include "grid/grid.h"
+#include "base/mem.h"
+
+/* In this order, then each class's volume (ml). */
+enum {
+  VOLUME,                  /* ml */
+  SURFACE,                 /* cm^2 */
+  SPHERICITY,              /* surface of the ball of that volume, over the surface */
+  SURFACE_TO_VOLUME,       /* per mm */
+  LENGTHS,                 /* three, longest first: of the ellipsoid with the same second moments, mm */
+  CENTRE = LENGTHS + 3,    /* x, y, z: 0 to 1 from the lower to the upper side of the brain's box */
+  COMPONENTS = CENTRE + 3, /* by 26 neighbours */
+  CLASSES
+};
+
+/* A mask in its box with a margin of one voxel. */
+typedef struct tumour_box {
+  int lo[3], dim[3];
+  uint8_t *mask;
+} tumour_box;
+
+static vg_status cut_tumour(const vg_feature_input *in, tumour_box *out) {
+  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  uint8_t *mask = vg_malloc(n, 1);
+  out->mask = NULL;
+  if (!mask) return VG_MEMORY;
+  for (size_t i = 0; i < n; i++) mask[i] = in->tumour[i] != 0;
+  bool any = vg_mask_box(mask, in->dim, 0, out->lo, out->dim);
+  for (int a = 0; a < 3; a++) out->dim[a] += 2;
+  if (any) out->mask = vg_calloc((size_t)out->dim[0] * (size_t)out->dim[1] * (size_t)out->dim[2], 1);
+  vg_status st = any && !out->mask ? VG_MEMORY : VG_OK;
+  for (int z = 1; out->mask && z < out->dim[2] - 1; z++) {
+    for (int y = 1; y < out->dim[1] - 1; y++) {
+      size_t to = ((size_t)z * (size_t)out->dim[1] + (size_t)y) * (size_t)out->dim[0] + 1;
+      size_t from = ((size_t)(out->lo[2] + z - 1) * (size_t)in->dim[1] + (size_t)(out->lo[1] + y - 1)) *
+                        (size_t)in->dim[0] +
+                    (size_t)out->lo[0];
+      memcpy(out->mask + to, mask + from, (size_t)out->dim[0] - 2);
+    }
+  }
+  vg_free(mask);
+  return st;
+}
+
+/* The 13 lines through a voxel and its neighbours, and the share of all directions that is nearest to each:
+ * of a hundred thousand points spread evenly over the sphere by the golden angle. */
+enum { LINES = 13, SPREAD = 100000 };
+typedef struct line {
+  int step[3];
+  double length, share; /* mm */
+} line;
+
+static void find_lines(const double mm[3], line out[LINES]) {
+  int n = 0;
+  double unit[LINES][3];
+  for (int c = 14; c < 27; c++, n++) { /* of each pair of opposite neighbours the later */
+    out[n] = (line){{c % 3 - 1, c / 3 % 3 - 1, c / 9 - 1}, 0, 0};
+    for (int a = 0; a < 3; a++) unit[n][a] = out[n].step[a] * mm[a];
+    out[n].length = sqrt(unit[n][0] * unit[n][0] + unit[n][1] * unit[n][1] + unit[n][2] * unit[n][2]);
+    for (int a = 0; a < 3; a++) unit[n][a] /= out[n].length;
+  }
+  const double golden = 3.14159265358979323846 * (3 - sqrt(5));
+  for (int i = 0; i < SPREAD; i++) {
+    double z = 1 - (i + 0.5) * 2 / SPREAD, r = sqrt(1 - z * z), x = r * cos(golden * i),
+           y = r * sin(golden * i);
+    int best = 0;
+    double most = -1;
+    for (int k = 0; k < LINES; k++) {
+      double cosine = fabs(x * unit[k][0] + y * unit[k][1] + z * unit[k][2]);
+      if (cosine > most) most = cosine, best = k;
+    }
+    out[best].share += 1.0 / SPREAD;
+  }
+}
+
+/* By Crofton's formula over the 13 lines (Legland, Kieu and Devaux, Image Analysis and Stereology 26, 2007):
+ * the surface is 4 times the mean area of the projections, and each line of voxels that enters the mask
+ * stands for its share of such an area. mm^2. */
+static double surface(const tumour_box *b, const double mm[3]) {
+  line lines[LINES];
+  double sum = 0, voxel = mm[0] * mm[1] * mm[2];
+  size_t row = (size_t)b->dim[0], plane = row * (size_t)b->dim[1], n = plane * (size_t)b->dim[2];
+  find_lines(mm, lines);
+  for (int k = 0; k < LINES; k++) {
+    const int *s = lines[k].step;
+    /* The margin gives every voxel of the mask all its neighbours. */
+    ptrdiff_t step = s[0] + s[1] * (ptrdiff_t)row + s[2] * (ptrdiff_t)plane;
+    size_t entries = 0;
+    for (size_t i = 0; i < n; i++) {
+      if (b->mask[i]) entries += !b->mask[(ptrdiff_t)i - step];
+    }
+    sum += lines[k].share * (double)entries * voxel / lines[k].length;
+  }
+  return 4 * sum;
+}
+
+/* Centre and lengths. */
+static vg_status moments(const vg_feature_input *in, const tumour_box *b, float *out) {
+  double n = 0, sum[3] = {0}, products[9] = {0}, values[3];
+  size_t i = 0;
+  for (int z = 0; z < b->dim[2]; z++) {
+    for (int y = 0; y < b->dim[1]; y++) {
+      for (int x = 0; x < b->dim[0]; x++, i++) {
+        if (!b->mask[i]) continue;
+        double at[3] = {x * in->mm[0], y * in->mm[1], z * in->mm[2]};
+        n++;
+        for (int r = 0; r < 3; r++) {
+          sum[r] += at[r];
+          for (int c = 0; c <= r; c++) products[3 * r + c] += at[r] * at[c];
+        }
+      }
+    }
+  }
+  for (int r = 0; r < 3; r++) {
+    double voxel = b->lo[r] - 1 + sum[r] / n / in->mm[r];
+    out[CENTRE + r] = (float)((voxel + 0.5 - in->lo[r]) / in->extent[r]);
+    for (int c = 0; c <= r; c++) products[3 * r + c] = products[3 * r + c] / n - sum[r] / n * (sum[c] / n);
+  }
+  vg_status st = vg_symmetric_eigenvalues(products, 3, values);
+  /* A full ellipsoid's second moment is a fifth of its half axis squared. */
+  for (int a = 0; a < 3 && !st; a++) out[LENGTHS + a] = (float)(2 * sqrt(5 * fmax(values[2 - a], 0)));
+  return st;
+}
+
+static size_t dims(const vg_feature_plan *plan) {
+  return CLASSES + (size_t)plan->tumour.n;
+}
+
+static vg_status compute(const vg_feature_input *in, float *out) {
+  tumour_box b = {{0}, {0}, NULL};
+  uint32_t *label = NULL;
+  vg_status st = in->tumour ? cut_tumour(in, &b) : VG_OK;
+  if (!b.mask) {
+    out[0] = NAN;
+    return st;
+  }
+  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2], components = 0;
+  size_t n_box = (size_t)b.dim[0] * (size_t)b.dim[1] * (size_t)b.dim[2];
+  double ml = in->mm[0] * in->mm[1] * in->mm[2] / 1000, area = surface(&b, in->mm), volume = 0;
+  double by_class[VG_CLASSES_MAX + 1] = {0};
+  for (size_t i = 0; i < n; i++) by_class[in->tumour[i]]++;
+  for (int k = 0; k < in->plan->tumour.n; k++) {
+    volume += by_class[k + 1] * ml;
+    out[CLASSES + k] = (float)(by_class[k + 1] * ml);
+  }
+  out[VOLUME] = (float)volume;
+  out[SURFACE] = (float)(area / 100);
+  out[SPHERICITY] = (float)(cbrt(36 * 3.14159265358979323846 * 1e6 * volume * volume) / area);
+  out[SURFACE_TO_VOLUME] = (float)(area / (1000 * volume));
+  st = moments(in, &b, out);
+  label = vg_malloc(n_box, sizeof *label);
+  if (!st) st = label ? vg_components(b.mask, b.dim, 26, label, &components, NULL) : VG_MEMORY;
+  out[COMPONENTS] = (float)components;
+  vg_free(label);
+  vg_free(b.mask);
+  return st;
+}
+
+const vg_feature_space vg_features_tumour = {
+    .of_labels = true, .units_differ = true, .dims = dims, .compute = compute};

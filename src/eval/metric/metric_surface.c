@@ -1,0 +1,136 @@
+/* metric_surface.c: distances between the surfaces of label maps: hd95, assd.
+ *
+ * One distance transform a mask, in the box around both: distances from one surface are read off the
+ * transform of the other.
+ */
+#include "eval/metric/metric_surface.h"
+
+#include <math.h>
+#include <string.h>
+#include "base/simd.h"
+#include "eval/metric/metric_memo.h"
+#include "base/order_statistic.h"
+#include "grid/grid.h"
+#include "base/mem.h"
+
+/* ---- surfaces ---- */
+
+/* Of one row: what is in the mask and has a neighbour that is not, among those given (NULL: beyond the box).
+ */
+VG_HOT static void surface_row(const uint8_t *m, const uint8_t *const beside[4], int n, bool flat_x,
+                               uint8_t *out) {
+  for (int x = 0; x < n; x++) out[x] = m[x];
+  if (!flat_x) {
+    for (int x = 1; x + 1 < n; x++) out[x] = m[x - 1] & m[x + 1];
+    out[0] = out[n - 1] = 0;
+  }
+  for (int k = 0; k < 4; k++) {
+    if (beside[k]) {
+      for (int x = 0; x < n; x++) out[x] &= beside[k][x];
+    } else {
+      memset(out, 0, (size_t)n);
+    }
+  }
+  for (int x = 0; x < n; x++) out[x] = m[x] & !out[x];
+}
+
+static void surface_of(const uint8_t *mask, const int extent[3], const bool flat[3], uint8_t *out) {
+  size_t nx = (size_t)extent[0], plane = nx * (size_t)extent[1];
+  for (int z = 0; z < extent[2]; z++) {
+    for (int y = 0; y < extent[1]; y++) {
+      size_t at = (size_t)z * plane + (size_t)y * nx;
+      const uint8_t *m = mask + at;
+      const uint8_t *beside[4] = {y ? m - nx : NULL, y + 1 < extent[1] ? m + nx : NULL, z ? m - plane : NULL,
+                                  z + 1 < extent[2] ? m + plane : NULL};
+      for (int k = 0; k < 4; k++) {
+        if (flat[1 + k / 2]) beside[k] = m;
+      }
+      surface_row(m, beside, extent[0], flat[0], out + at);
+    }
+  }
+}
+
+/* The 95th percentile and the sum of the distances from one surface to another. */
+static vg_status directed(const uint8_t *from, const uint8_t *to, const int extent[3], const double mm[3],
+                          float *distance, float *kept, double *p95, double *sum, size_t *n) {
+  size_t voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  vg_status st = vg_distance(to, extent, mm, distance);
+  *n = 0;
+  *sum = 0;
+  for (size_t i = 0; i < voxels && !st; i++) {
+    if (!from[i]) continue;
+    kept[(*n)++] = distance[i];
+    *sum += (double)distance[i];
+  }
+  if (!st) *p95 = (double)vg_percentile_f32(kept, *n, 95);
+  return st;
+}
+
+vg_status vg_surface_gap_between(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
+                                 const double mm[3], vg_surface_gap *out) {
+  size_t n = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  bool in_a = n && memchr(a, 1, n), in_b = n && memchr(b, 1, n);
+  out->hd95 = out->assd = in_a || in_b ? (double)INFINITY : 0;
+  if (!in_a || !in_b) return VG_OK;
+  uint8_t *sa = vg_malloc(n, 1), *sb = vg_malloc(n, 1);
+  float *distance = vg_malloc(n, sizeof *distance), *kept = vg_malloc(n, sizeof *kept);
+  vg_status st = sa && sb && distance && kept ? VG_OK : VG_MEMORY;
+  if (!st) {
+    double p95[2], sum[2];
+    size_t count[2];
+    surface_of(a, extent, flat, sa);
+    surface_of(b, extent, flat, sb);
+    st = directed(sa, sb, extent, mm, distance, kept, &p95[0], &sum[0], &count[0]);
+    if (!st) st = directed(sb, sa, extent, mm, distance, kept, &p95[1], &sum[1], &count[1]);
+    if (!st) {
+      out->hd95 = fmax(p95[0], p95[1]);
+      out->assd = (sum[0] + sum[1]) / (double)(count[0] + count[1]);
+    }
+  }
+  vg_free(sa);
+  vg_free(sb);
+  vg_free(distance);
+  vg_free(kept);
+  return st;
+}
+
+/* ---- by region ---- */
+
+static vg_status region_gap(const vg_metric_input *in, int region, const vg_box *box, void *out) {
+  int extent[3];
+  bool flat[3];
+  size_t n = vg_box_voxels(box);
+  vg_box_extent(box, extent);
+  for (int k = 0; k < 3; k++) flat[k] = in->dim[k] == 1;
+  uint8_t *a = vg_malloc(n, 1), *b = vg_malloc(n, 1);
+  vg_status st = a && b ? VG_OK : VG_MEMORY;
+  if (!st && n) {
+    vg_region_mask(in, in->real_labels, region, box, a);
+    vg_region_mask(in, in->synth_labels, region, box, b);
+  }
+  if (!st) st = vg_surface_gap_between(a, b, extent, flat, in->spacing, out);
+  vg_free(a);
+  vg_free(b);
+  return st;
+}
+
+static vg_status all_gaps(const vg_metric_input *in, void *block) {
+  return vg_each_region(in, region_gap, sizeof(vg_surface_gap), block);
+}
+
+static vg_status hd95(const vg_metric_input *in, double *values) {
+  const vg_surface_gap *gaps = vg_memo_get(in, all_gaps, VG_REGIONS_MAX * sizeof *gaps);
+  if (!gaps) return VG_MEMORY;
+  for (int r = 0; r < in->regions->n; r++) values[r] = gaps[r].hd95;
+  return VG_OK;
+}
+
+static vg_status assd(const vg_metric_input *in, double *values) {
+  const vg_surface_gap *gaps = vg_memo_get(in, all_gaps, VG_REGIONS_MAX * sizeof *gaps);
+  if (!gaps) return VG_MEMORY;
+  for (int r = 0; r < in->regions->n; r++) values[r] = gaps[r].assd;
+  return VG_OK;
+}
+
+const vg_metric vg_metric_hd95 = {.unit = "mm", .kind = VG_METRIC_OVERLAP, .ideal = 0, .compute = hd95};
+const vg_metric vg_metric_assd = {.unit = "mm", .kind = VG_METRIC_OVERLAP, .ideal = 0, .compute = assd};

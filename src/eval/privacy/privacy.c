@@ -1,0 +1,117 @@
+/* privacy.c: suite privacy: who was trained on, and the checks one after the other. */
+#include "eval/privacy/privacy.h"
+
+#include <string.h>
+#include "voxgan/fs.h"
+#include "voxgan/json.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+vg_status vg_privacy_verdict_take(const privacy_study *p, const char *check, const char *verdict,
+                                  char *text) {
+  vg_status st = text ? vg_eval_add_verdict(p->study->evaluation, PRIVACY, check, verdict, text) : VG_MEMORY;
+  vg_free(text);
+  return st;
+}
+
+vg_status vg_privacy_write(const privacy_study *p, const char *name, const vg_table *t) {
+  if (!p->settings->out) return VG_OK;
+  char *path = vg_fs_join(p->settings->out, name);
+  vg_status st = path ? vg_table_write(path, t) : VG_MEMORY;
+  vg_free(path);
+  return st;
+}
+
+/* ---- who was trained on ---- */
+
+/* The split of the run that the model lies in; *out NULL: there is none. */
+static vg_status read_split(const char *model, vg_json **out) {
+  *out = NULL;
+  if (!model) return VG_OK;
+  char *run = vg_fs_is_dir(model) ? vg_strdup(model) : vg_fs_dirname(model);
+  char *path = run ? vg_fs_join(run, "split.json") : NULL;
+  vg_status st = path ? VG_OK : VG_MEMORY;
+  if (!st && vg_fs_exists(path)) st = vg_json_read(path, out);
+  vg_free(run);
+  vg_free(path);
+  return st;
+}
+
+static bool lists(const vg_json *ids, const char *id) {
+  for (const vg_json *j = vg_json_first(ids); j; j = vg_json_next(j)) {
+    if (!strcmp(vg_json_string(j, ""), id)) return true;
+  }
+  return false;
+}
+
+static bool has_id_or_person(const vg_dataset *ds, const vg_subject *s) {
+  for (size_t i = 0; i < ds->n; i++) {
+    if (!strcmp(ds->subjects[i].id, s->id) || !strcmp(ds->subjects[i].person, s->person)) return true;
+  }
+  return false;
+}
+
+/* Adds those of from that are in neither set yet. Returns how many are not. */
+static vg_status add_held_out(privacy_study *p, const vg_dataset *from, size_t *left) {
+  bool *take = vg_calloc(from->n + 1, sizeof *take);
+  size_t n = 0;
+  if (!take) return VG_MEMORY;
+  for (size_t i = 0; i < from->n; i++) {
+    take[i] = !has_id_or_person(&p->train, &from->subjects[i]) &&
+              !has_id_or_person(&p->held_out, &from->subjects[i]);
+    n += take[i];
+  }
+  *left = from->n - n;
+  vg_status st = n ? vg_dataset_select(from, take, &p->held_out) : VG_OK;
+  vg_free(take);
+  return st;
+}
+
+static vg_status divide(privacy_study *p, const vg_dataset *given, const vg_json *split) {
+  bool *take = vg_calloc(given->n + 1, sizeof *take);
+  size_t n = 0, left;
+  if (!take) return VG_MEMORY;
+  for (size_t i = 0; i < given->n; i++) {
+    take[i] = !split || lists(vg_json_get(split, "train"), given->subjects[i].id);
+    n += take[i];
+  }
+  vg_status st =
+      n ? vg_dataset_select(given, take, &p->train)
+        : vg_fail(VG_DATA, "%s: none of its subjects is one that split.json of %s says was trained on",
+                  p->settings->train, p->settings->model);
+  vg_free(take);
+  if (!st) st = add_held_out(p, &p->study->real, &left);
+  if (!st && left)
+    vg_info("privacy: %zu of %zu subjects of %s were trained on, so they are not held out", left,
+            p->study->real.n, p->settings->real);
+  if (!st) st = add_held_out(p, given, &left);
+  if (!st) vg_info("privacy: %zu training and %zu held-out subjects", p->train.n, p->held_out.n);
+  return st;
+}
+
+static vg_status open_train(privacy_study *p) {
+  const vg_evaluate_settings *set = p->settings;
+  vg_dataset given = {0};
+  vg_json *split = NULL;
+  if (!set->train) return VG_OK;
+  vg_status st = vg_dataset_add(&given, set->train, set->train_layout ? set->train_layout : "auto",
+                                set->tumour_scheme, set->anatomy_scheme);
+  if (!st) st = read_split(set->model, &split);
+  if (!st) st = divide(p, &given, split);
+  vg_json_free(split);
+  vg_dataset_release(&given);
+  return st;
+}
+
+vg_status vg_eval_privacy(eval_study *s, const vg_evaluate_settings *set) {
+  privacy_study p = {.study = s, .settings = set};
+  if (!vg_suite_in(PRIVACY, s->evaluation->suites)) return VG_OK;
+  vg_status st = open_train(&p);
+  if (!st) st = vg_privacy_neighbours(&p);
+  if (!st) st = vg_privacy_membership(&p);
+  if (!st) st = vg_privacy_identifiers(&p);
+  vg_dataset_release(&p.train);
+  vg_dataset_release(&p.held_out);
+  return st;
+}

@@ -1,0 +1,259 @@
+/* labels.c: schemes (value -> class) and class sets (class -> channel). */
+#include "voxgan/labels.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+#define VALUES 65536
+
+static const vg_scheme schemes[] = {
+#define VG_LABEL(value, class_name, role) {value, #class_name, VG_ROLE_##role, 0},
+#define VG_LABELS(first, last, class_name, role) {first, #class_name, VG_ROLE_##role, (last) - (first)},
+#define VG_SCHEME(name, help, ...) \
+  {#name, (int)(sizeof((vg_label[]){__VA_ARGS__}) / sizeof(vg_label)), {__VA_ARGS__}},
+#include "registry/schemes.def"
+#undef VG_SCHEME
+};
+static const char *const helps[] = {
+#define VG_SCHEME(name, help, ...) help,
+#include "registry/schemes.def"
+#undef VG_SCHEME
+#undef VG_LABELS
+#undef VG_LABEL
+};
+#define N_SCHEMES ((int)(sizeof schemes / sizeof schemes[0]))
+
+const char *vg_role_name(vg_role role) {
+  return role == VG_ROLE_TUMOUR ? "tumour" : "anatomy";
+}
+
+const vg_scheme *vg_scheme_at(int i, const char **help) {
+  if (i < 0 || i >= N_SCHEMES) return NULL;
+  if (help) *help = helps[i];
+  return &schemes[i];
+}
+
+/* Names go into JSON, CSV headers and command lines, so they stay plain. */
+static bool name_ok(const char *name) {
+  size_t n = strlen(name);
+  if (n == 0 || n >= VG_CLASS_NAME) return false;
+  for (size_t i = 0; i < n; i++) {
+    unsigned char ch = (unsigned char)name[i];
+    if (!isalnum(ch) && ch != '_' && ch != '-') return false;
+  }
+  return true;
+}
+
+/* "7" or "1000-2999" */
+static vg_status parse_values(const char *text, const char *values, vg_label *out) {
+  char first[32];
+  const char *dash = strchr(values, '-');
+  size_t len = dash ? (size_t)(dash - values) : strlen(values);
+  long long lo = 0, hi = 0;
+  bool good = len < sizeof first;
+  if (good) {
+    memcpy(first, values, len);
+    first[len] = '\0';
+    good = vg_parse_i64(first, &lo) && lo >= 1 && lo < VALUES;
+    hi = lo;
+    if (good && dash) good = vg_parse_i64(dash + 1, &hi) && hi >= lo && hi < VALUES;
+  }
+  if (!good)
+    return vg_fail(VG_CONFIG, "scheme '%s': value '%s' is not in 1..65535 (0 is background)%s", text, values,
+                   dash ? ", or not FIRST-LAST" : "");
+  out->value = (uint16_t)lo;
+  out->more = (uint16_t)(hi - lo);
+  return VG_OK;
+}
+
+static vg_status parse_label(const char *text, const char *item, vg_scheme *out) {
+  char buf[VG_CLASS_NAME + 32];
+  if (strlen(item) >= sizeof buf)
+    return vg_fail(VG_CONFIG, "scheme '%s': label '%s' is too long", text, item);
+  strcpy(buf, item);
+  char *name = strchr(buf, '=');
+  if (!name) return vg_fail(VG_CONFIG, "scheme '%s': '%s' is not VALUE=NAME[:ROLE]", text, item);
+  *name++ = '\0';
+  vg_role role = VG_ROLE_ANATOMY;
+  char *role_text = strchr(name, ':');
+  if (role_text) {
+    *role_text++ = '\0';
+    if (strcmp(role_text, "tumour") == 0 || strcmp(role_text, "tumor") == 0)
+      role = VG_ROLE_TUMOUR;
+    else if (strcmp(role_text, "anatomy") != 0)
+      return vg_fail(VG_CONFIG, "scheme '%s': role '%s' is neither tumour nor anatomy", text, role_text);
+  }
+  vg_label label = {.role = role};
+  vg_status st = parse_values(text, buf, &label);
+  if (st) return st;
+  if (!name_ok(name))
+    return vg_fail(VG_CONFIG, "scheme '%s': class name '%s' is not 1 to %d letters, digits, - or _", text,
+                   name, VG_CLASS_NAME - 1);
+  for (int v = label.value; v <= label.value + label.more; v++)
+    if (vg_scheme_find(out, (uint16_t)v))
+      return vg_fail(VG_CONFIG, "scheme '%s': value %d is given twice", text, v);
+  for (int i = 0; i < out->n; i++)
+    if (strcmp(out->labels[i].name, name) == 0 && out->labels[i].role != role)
+      return vg_fail(VG_CONFIG, "scheme '%s': class %s has two roles", text, name);
+  if (out->n == VG_LABELS_MAX)
+    return vg_fail(VG_CONFIG, "scheme '%s': more than %d labels", text, VG_LABELS_MAX);
+  memcpy(label.name, name, strlen(name) + 1);
+  out->labels[out->n++] = label;
+  return VG_OK;
+}
+
+vg_status vg_scheme_parse(const char *text, vg_scheme *out) {
+  const char *names[N_SCHEMES + 1];
+  for (int i = 0; i < N_SCHEMES; i++) {
+    names[i] = schemes[i].name;
+    if (strcmp(text, schemes[i].name) == 0) {
+      *out = schemes[i];
+      return VG_OK;
+    }
+  }
+  names[N_SCHEMES] = NULL;
+  if (!strchr(text, '=')) {
+    const char *near = vg_nearest(text, names);
+    if (near) return vg_fail(VG_CONFIG, "no label scheme '%s'; did you mean %s?", text, near);
+    return vg_fail(VG_CONFIG, "no label scheme '%s' (a known name, or 1=csf,2=gm,...)", text);
+  }
+  memset(out, 0, sizeof *out);
+  strcpy(out->name, "inline");
+  size_t n = 0;
+  char **items = vg_split(text, ',', &n);
+  if (!items) return VG_MEMORY;
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < n && !st; i++) st = parse_label(text, items[i], out);
+  vg_strv_free(items);
+  return st;
+}
+
+char *vg_scheme_text(const vg_scheme *s) {
+  vg_str t = VG_STR_INIT;
+  for (int i = 0; i < s->n; i++) {
+    const vg_label *l = &s->labels[i];
+    if (vg_scheme_find(s, l->value) != l) continue;
+    vg_str_addf(&t, "%s%u", i ? "," : "", (unsigned)l->value);
+    if (l->more) vg_str_addf(&t, "-%u", (unsigned)l->value + l->more);
+    vg_str_addf(&t, "=%s%s", l->name, l->role == VG_ROLE_TUMOUR ? ":tumour" : "");
+  }
+  vg_str_add(&t, "");
+  return vg_str_take(&t);
+}
+
+const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value) {
+  for (int i = 0; i < s->n; i++)
+    if (value >= s->labels[i].value && value - s->labels[i].value <= s->labels[i].more) return &s->labels[i];
+  return NULL;
+}
+
+/* "1 necrosis, 2 oedema", or of many values "values of csf, gm, wm". */
+static void describe_scheme(const vg_scheme *s, vg_str *t) {
+  bool many = s->n > 16;
+  vg_classes named = {0};
+  if (many) vg_str_add(t, "values of ");
+  for (int i = 0; i < s->n; i++) {
+    const vg_label *l = &s->labels[i];
+    if (many && vg_classes_find(&named, l->name) >= 0) continue;
+    if (many) vg_classes_add_name(&named, l->name, l->role);
+    vg_str_add(t, i ? ", " : "");
+    if (!many) vg_str_addf(t, "%u ", (unsigned)l->value);
+    vg_str_add(t, l->name);
+  }
+}
+
+vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path) {
+  size_t *count = VG_NEW_N(size_t, VALUES);
+  if (!count) return VG_MEMORY;
+  size_t n = vg_geometry_voxels(&map->geo);
+  for (size_t i = 0; i < n; i++) count[map->data[i]]++;
+  unsigned first = 0;
+  int others = 0;
+  for (unsigned v = 1; v < VALUES; v++) {
+    if (!count[v] || vg_scheme_find(s, (uint16_t)v)) continue;
+    if (first)
+      others++;
+    else
+      first = v;
+  }
+  vg_status st = VG_OK;
+  if (first) {
+    vg_str t = VG_STR_INIT;
+    describe_scheme(s, &t);
+    char more[48] = "";
+    if (others) snprintf(more, sizeof more, ", nor are %d other values", others);
+    st = vg_fail(VG_DATA, "%s: label value %u (%zu voxel%s) is not in scheme %s (%s)%s", path, first,
+                 count[first], count[first] == 1 ? "" : "s", s->name, vg_str_text(&t), more);
+    vg_str_release(&t);
+  }
+  vg_free(count);
+  return st;
+}
+
+int vg_classes_find(const vg_classes *c, const char *name) {
+  for (int i = 0; i < c->n; i++)
+    if (strcmp(c->names[i], name) == 0) return i;
+  return -1;
+}
+
+int vg_classes_count(const vg_classes *c, vg_role role) {
+  int n = 0;
+  for (int i = 0; i < c->n; i++) n += c->roles[i] == role;
+  return n;
+}
+
+vg_status vg_classes_add_name(vg_classes *c, const char *name, vg_role role) {
+  if (!name_ok(name))
+    return vg_fail(VG_CONFIG, "class name '%s' is not 1 to %d letters, digits, - or _", name,
+                   VG_CLASS_NAME - 1);
+  int at = vg_classes_find(c, name);
+  if (at >= 0) {
+    if (c->roles[at] == role) return VG_OK;
+    return vg_fail(VG_CONFIG, "class %s is both %s and %s", name, vg_role_name(c->roles[at]),
+                   vg_role_name(role));
+  }
+  if (c->n == VG_CLASSES_MAX) return vg_fail(VG_CONFIG, "more than %d classes (at %s)", VG_CLASSES_MAX, name);
+  at = c->n;
+  if (role == VG_ROLE_ANATOMY)
+    for (at = 0; at < c->n && c->roles[at] == VG_ROLE_ANATOMY;) at++;
+  for (int i = c->n; i > at; i--) {
+    memcpy(c->names[i], c->names[i - 1], VG_CLASS_NAME);
+    c->roles[i] = c->roles[i - 1];
+  }
+  snprintf(c->names[at], VG_CLASS_NAME, "%s", name);
+  c->roles[at] = role;
+  c->n++;
+  return VG_OK;
+}
+
+vg_status vg_classes_add(vg_classes *c, const vg_scheme *s, vg_role role) {
+  for (int i = 0; i < s->n; i++) {
+    if (s->labels[i].role != role) continue;
+    vg_status st = vg_classes_add_name(c, s->labels[i].name, role);
+    if (st) return st;
+  }
+  return VG_OK;
+}
+
+vg_status vg_classes_table(const vg_classes *c, const vg_scheme *s, vg_role role, uint8_t *table) {
+  memset(table, 0, VALUES);
+  for (int i = 0; i < s->n; i++) {
+    const vg_label *l = &s->labels[i];
+    if (l->role != role) continue;
+    int at = vg_classes_find(c, l->name);
+    if (at < 0 || c->roles[at] != role) {
+      vg_str t = VG_STR_INIT;
+      for (int k = 0; k < c->n; k++) vg_str_addf(&t, "%s%s", k ? ", " : "", c->names[k]);
+      vg_status st = vg_fail(VG_DATA, "the model knows %s; scheme %s has %s (%s)",
+                             c->n ? vg_str_text(&t) : "no classes", s->name, l->name, vg_role_name(role));
+      vg_str_release(&t);
+      return st;
+    }
+    memset(table + l->value, at + 1, (size_t)l->more + 1);
+  }
+  return VG_OK;
+}

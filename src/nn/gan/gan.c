@@ -1,0 +1,193 @@
+/* gan.c: building a GAN, and generating with it. */
+#include "nn/gan/gan.h"
+#include <math.h>
+#include <string.h>
+#include "base/mem.h"
+
+#define INIT_SD 0.02
+
+/* ---- building ---- */
+
+vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
+  const vg_generator *g = vg_generator_find(spec->generator);
+  if (!g)
+    return vg_fail(VG_CONFIG, "generator \"%s\" is not known; see voxgan list generators", spec->generator);
+  if (vg_norm_find(spec->norm) < 0)
+    return vg_fail(VG_CONFIG, "norm \"%s\" is not known: instance, batch or none", spec->norm);
+  if (spec->softmax && spec->out_channels < 2)
+    return vg_fail(VG_CONFIG, "class fractions want 2 output channels at least: the background and a class");
+  if (spec->in_channels < 1 || spec->out_channels < 1)
+    return vg_fail(VG_CONFIG, "%d input and %d output channels: at least 1 of each", spec->in_channels,
+                   spec->out_channels);
+  for (int a = 0; a < 3; a++)
+    if (spec->patch[a] < 1 || spec->patch[a] > 4096)
+      return vg_fail(VG_CONFIG, "patch %dx%dx%d: each axis is 1 to 4096", spec->patch[0], spec->patch[1],
+                     spec->patch[2]);
+  if (spec->ngf < 1 || spec->ngf > 1024) return vg_fail(VG_CONFIG, "ngf %d: 1 to 1024", spec->ngf);
+  if (!(spec->dropout >= 0 && spec->dropout < 1))
+    return vg_fail(VG_CONFIG, "dropout %g: 0 or more, below 1", spec->dropout);
+  vg_status st = g->check(spec);
+  if (st || !training || !vg_gan_has_discriminator(spec)) return st;
+  return vg_scales_check(spec);
+}
+
+static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective *o) {
+  const vg_loss *a = vg_loss_find(o->adversarial), *r = vg_loss_find(o->reconstruction);
+  if (!a || a->kind != VG_LOSS_ADVERSARIAL)
+    return vg_fail(VG_CONFIG, "adversarial loss \"%s\" is not known; see voxgan list losses", o->adversarial);
+  if (!r || r->kind != VG_LOSS_RECONSTRUCTION)
+    return vg_fail(VG_CONFIG, "reconstruction loss \"%s\" is not known; see voxgan list losses",
+                   o->reconstruction);
+  if (r->fractions && !spec->softmax)
+    return vg_fail(
+        VG_CONFIG,
+        "reconstruction loss \"%s\" is one of class fractions, and the generator makes images; l1 is "
+        "for them",
+        r->name);
+  if (o->w_adversarial > 0 && !vg_gan_has_discriminator(spec))
+    return vg_fail(VG_CONFIG, "an adversarial loss of weight %g wants a discriminator", o->w_adversarial);
+  if (o->w_feature > 0 && !vg_gan_has_discriminator(spec))
+    return vg_fail(VG_CONFIG, "a feature-matching loss of weight %g wants a discriminator", o->w_feature);
+  if (!(o->w_feature >= 0 && isfinite(o->w_feature)) || !(o->w_r1 >= 0 && isfinite(o->w_r1)))
+    return vg_fail(VG_CONFIG, "weights %g of feature matching and %g of the gradient penalty: 0 or more",
+                   o->w_feature, o->w_r1);
+  if (o->w_r1 > 0 && o->r1_every < 1)
+    return vg_fail(VG_CONFIG, "a gradient penalty every %d steps: 1 at least", o->r1_every);
+  if (!(o->w_adversarial >= 0 && isfinite(o->w_adversarial)) ||
+      !(o->w_reconstruction >= 0 && isfinite(o->w_reconstruction)))
+    return vg_fail(VG_CONFIG, "loss weights %g and %g: 0 or more", o->w_adversarial, o->w_reconstruction);
+  if (!(o->beta1 >= 0 && o->beta1 < 1) || !(o->beta2 >= 0 && o->beta2 < 1))
+    return vg_fail(VG_CONFIG, "Adam's betas %g and %g: 0 or more, below 1", o->beta1, o->beta2);
+  if (!(o->ema >= 0 && o->ema < 1)) return vg_fail(VG_CONFIG, "ema %g: 0 or more, below 1", o->ema);
+  return VG_OK;
+}
+
+static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *objective, uint64_t seed,
+                         vg_device device, vg_gan **out) {
+  *out = NULL;
+  vg_gan *gan = NULL;
+  vg_status st = vg_gan_check_spec(spec, objective != NULL);
+  if (!st && objective) st = check_objective(spec, objective);
+  if (st) return st;
+  if (!(gan = VG_NEW(vg_gan))) return VG_MEMORY;
+  gan->spec = *spec;
+  gan->seed = seed;
+  gan->device = device;
+  gan->generator = vg_generator_find(spec->generator);
+  gan->g_params = (vg_params){.prefix = "g.", .seed = seed, .sd = objective ? INIT_SD : 0, .device = device};
+  st = VG_MEMORY;
+  if (!(gan->g = gan->generator->build(spec, &gan->g_params))) goto out;
+  if ((st = gan->g_params.status)) goto out;
+  if (!objective) {
+    vg_params_requires_grad(&gan->g_params, false);
+    goto out;
+  }
+  gan->objective = *objective;
+  if (objective->ema > 0) {
+    gan->average_params = (vg_params){.prefix = "g.", .seed = seed, .sd = INIT_SD, .device = device};
+    st = VG_MEMORY;
+    if (!(gan->average = gan->generator->build(spec, &gan->average_params))) goto out;
+    if ((st = gan->average_params.status)) goto out;
+    vg_params_requires_grad(&gan->average_params, false);
+  }
+  gan->adversarial = vg_loss_find(objective->adversarial);
+  gan->reconstruction = vg_loss_find(objective->reconstruction);
+  st = vg_adam_init(&gan->g_adam, &gan->g_params, objective->beta1, objective->beta2);
+  if (st || !vg_gan_has_discriminator(spec)) goto out;
+  gan->d_params = (vg_params){
+      .prefix = "d.", .seed = seed, .sd = INIT_SD, .spectral = objective->d_spectral, .device = device};
+  if (!(st = vg_scales_build(spec, &gan->d_params, &gan->d)))
+    st = vg_adam_init(&gan->d_adam, &gan->d_params, objective->beta1, objective->beta2);
+out:
+  if (st) {
+    vg_gan_free(gan);
+    return st;
+  }
+  *out = gan;
+  return VG_OK;
+}
+
+vg_status vg_gan_new(const vg_gan_spec *spec, const vg_gan_objective *objective, uint64_t seed,
+                     vg_device device, vg_gan **out) {
+  return new_gan(spec, objective, seed, device, out);
+}
+
+vg_status vg_gan_new_generator(const vg_gan_spec *spec, vg_device device, vg_gan **out) {
+  return new_gan(spec, NULL, 0, device, out);
+}
+
+void vg_gan_free(vg_gan *gan) {
+  if (!gan) return;
+  vg_gan_forget_recordings(gan);
+  vg_gan_feed_release(gan);
+  vg_adam_release(&gan->g_adam);
+  vg_adam_release(&gan->d_adam);
+  vg_params_release(&gan->g_params);
+  vg_params_release(&gan->d_params);
+  vg_params_release(&gan->average_params);
+  vg_gan_drop_pending(gan);
+  vg_free(gan->pending);
+  vg_free(gan->g);
+  vg_free(gan->average);
+  vg_scales_release(&gan->d);
+  vg_free(gan);
+}
+
+const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan) {
+  return &gan->spec;
+}
+int64_t vg_gan_get_step(const vg_gan *gan) {
+  return gan->step;
+}
+void vg_gan_set_step(vg_gan *gan, int64_t step) {
+  gan->step = step;
+}
+
+size_t vg_gan_parameters(const vg_gan *gan, bool discriminator) {
+  const vg_params *p = discriminator ? &gan->d_params : &gan->g_params;
+  size_t n = 0;
+  for (int i = 0; i < p->n; i++)
+    if (p->list[i].trained) n += (size_t)vg_numel(p->list[i].value);
+  return n;
+}
+
+/* ---- generating ---- */
+
+vg_tensor *vg_gan_upload(const vg_gan *gan, const vg_gan_batch *b, const float *data, int channels) {
+  const int64_t shape[5] = {b->n, channels, b->dim[0], b->dim[1], b->dim[2]};
+  return data ? vg_tensor_from(data, shape, 5, gan->device) : NULL;
+}
+
+void vg_gan_min_dim(const vg_gan *gan, int dim[3]) {
+  gan->generator->min_dim(&gan->spec, dim);
+}
+
+vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
+  int least[3], d[3] = {1, 1, 1};
+  bool fits = true;
+  gan->generator->min_dim(&gan->spec, least);
+  if (training && gan->d.n) vg_scales_min_dim(&gan->spec, d);
+  for (int a = 0; a < 3; a++) {
+    if (d[a] > least[a]) least[a] = d[a];
+    fits = fits && dim[a] >= least[a];
+  }
+  if (fits) return VG_OK;
+  return vg_fail(VG_CONFIG, "a grid of %dx%dx%d is too small for the network, which needs %dx%dx%d", dim[0],
+                 dim[1], dim[2], least[0], least[1], least[2]);
+}
+
+vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out) {
+  vg_status st = vg_gan_check_dim(gan, dim, false);
+  if (st) return st;
+  const vg_pass pass = {0};
+  const vg_gan_batch b = {.n = n, .dim = {dim[0], dim[1], dim[2]}};
+  bool before = vg_no_grad(true);
+  vg_scope *s = vg_scope_push();
+  const void *net = gan->average ? gan->average : gan->g;
+  vg_tensor *y = gan->generator->forward(net, vg_gan_upload(gan, &b, input, gan->spec.in_channels), &pass);
+  st = vg_tensor_check();
+  if (!st) st = vg_tensor_copy_out(y, out, (size_t)vg_numel(y));
+  vg_scope_pop(s, NULL);
+  vg_no_grad(before);
+  return st;
+}

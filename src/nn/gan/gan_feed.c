@@ -1,0 +1,65 @@
+/* gan_feed.c: the micro-batches of a step on the device. */
+#include "nn/gan/gan.h"
+#include "base/mem.h"
+
+static bool same(const vg_fed *f, const vg_gan_batch *b) {
+  return f->n == b->n && !memcmp(f->dim, b->dim, sizeof f->dim) && !f->weight == !b->weight;
+}
+
+static void release(vg_fed *f) {
+  vg_release(f->input);
+  vg_release(f->target);
+  vg_release(f->weight);
+  vg_rand_free(f->rand);
+  *f = (vg_fed){0};
+}
+
+static vg_tensor *room(const vg_gan *gan, const vg_gan_batch *b, int channels, vg_type type) {
+  const int64_t shape[5] = {b->n, channels, b->dim[0], b->dim[1], b->dim[2]};
+  vg_scope *s = vg_scope_push();
+  vg_tensor *t = vg_retain(vg_cast(vg_zeros(shape, 5, gan->device), type));
+  vg_scope_pop(s, NULL);
+  return t;
+}
+
+static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
+  release(f);
+  f->input = room(gan, b, gan->spec.in_channels, gan->objective.bf16 ? VG_BF16 : VG_F32);
+  f->target = room(gan, b, gan->spec.out_channels, VG_F32);
+  if (b->weight) f->weight = room(gan, b, 1, VG_F32);
+  if (gan->spec.dropout > 0) f->rand = vg_rand_new(0, gan->device);
+  vg_status st = vg_tensor_check();
+  if (st) return st;
+  f->n = b->n;
+  memcpy(f->dim, b->dim, sizeof f->dim);
+  return VG_OK;
+}
+
+vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
+  if (n_parts > gan->n_fed) {
+    vg_fed *fed = vg_realloc(gan->fed, (size_t)n_parts, sizeof *fed);
+    if (!fed) return VG_MEMORY;
+    memset(fed + gan->n_fed, 0, sizeof *fed * (size_t)(n_parts - gan->n_fed));
+    gan->fed = fed;
+    gan->n_fed = n_parts;
+  }
+  for (int p = 0; p < n_parts; p++) {
+    vg_fed *f = &gan->fed[p];
+    if (!same(f, &parts[p])) {
+      vg_gan_forget_recordings(gan);
+      vg_status st = make(gan, &parts[p], f);
+      if (st) return st;
+    }
+    vg_tensor_load(f->input, parts[p].input);
+    vg_tensor_load(f->target, parts[p].target);
+    if (f->weight) vg_tensor_load(f->weight, parts[p].weight);
+  }
+  return vg_tensor_check();
+}
+
+void vg_gan_feed_release(vg_gan *gan) {
+  for (int p = 0; p < gan->n_fed; p++) release(&gan->fed[p]);
+  vg_free(gan->fed);
+  gan->fed = NULL;
+  gan->n_fed = 0;
+}

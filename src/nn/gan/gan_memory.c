@@ -1,0 +1,43 @@
+/* gan_memory.c: how much memory a GAN takes, and what of it would fit in less. */
+#include "nn/gan/gan.h"
+#include "base/mem.h"
+
+/* Of what an optimisation step holds a network's parameters as: value, gradient and two moments; of the
+ * discriminator also what a step that fails would go back to. */
+#define G_COPIES 4
+#define D_COPIES 7
+
+/* A penalty's second derivatives, through ATen, beside a plain pass of real and fake. */
+#define R1_SHARE 2.5
+
+static double generator_floats(const vg_gan_spec *spec) {
+  vg_params p = {.prefix = "g.", .counting = true};
+  vg_free(vg_generator_find(spec->generator)->build(spec, &p));
+  return p.floats;
+}
+
+static double discriminator_floats(const vg_gan_spec *spec) {
+  vg_params p = {.prefix = "d.", .counting = true};
+  vg_scales d = {0};
+  vg_scales_build(spec, &p, &d);
+  vg_scales_release(&d);
+  return p.floats;
+}
+
+size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
+  const vg_generator *g = vg_generator_find(spec->generator);
+  return g ? (size_t)(g->floats(spec, dim, VG_USE_GENERATING) * sizeof(float)) : 0;
+}
+
+size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int n, const int dim[3]) {
+  if (vg_gan_check_spec(spec, true)) return 0;
+  const vg_generator *g = vg_generator_find(spec->generator);
+  double sample = vg_voxels(dim) * (spec->in_channels + spec->out_channels + 1) +
+                  g->floats(spec, dim, o->recompute ? VG_USE_RECOMPUTING : VG_USE_TRAINING);
+  double whole = generator_floats(spec) * (G_COPIES + (o->ema > 0));
+  if (vg_gan_has_discriminator(spec)) {
+    sample += vg_scales_floats(spec, dim) * (o->w_r1 > 0 ? R1_SHARE : 1);
+    whole += discriminator_floats(spec) * D_COPIES;
+  }
+  return (size_t)((whole + sample * n) * sizeof(float));
+}

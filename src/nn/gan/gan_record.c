@@ -1,0 +1,75 @@
+/* gan_record.c: steps that a GPU does by itself.
+ *
+ * A step is some hundreds of kernels, and to start them one by one takes longer than most of them do. Where
+ * shapes stay as they are, and nobody waits for a step's losses, it is recorded once and then started as one.
+ * What differs from step to step lies in tensors that are filled before: gan->fed with the keys of dropout,
+ * and the learning rates and the number of the step.
+ */
+#include "nn/gan/gan.h"
+#include "voxgan/log.h"
+
+#define EAGER_STEPS 2 /* before one is recorded: the first chooses algorithms and compiles kernels */
+
+static void forget(vg_recording *r) {
+  vg_graph_free(r->graph);
+  vg_release(r->row);
+  *r = (vg_recording){0};
+}
+
+void vg_gan_forget_recordings(vg_gan *gan) {
+  for (int i = 0; i < 2; i++) forget(&gan->recorded[i]);
+  vg_release(gan->clock_g);
+  vg_release(gan->clock_d);
+  gan->clock_g = gan->clock_d = NULL;
+}
+
+static void set_clock(vg_gan *gan, vg_tensor **clock, double rate) {
+  const int64_t two = 2;
+  vg_scope *s = vg_scope_push();
+  if (!*clock) *clock = vg_retain(vg_zeros(&two, 1, gan->device));
+  vg_fill(vg_narrow(*clock, 0, 0, 1), rate);
+  vg_fill(vg_narrow(*clock, 0, 1, 1), (double)gan->step + 1);
+  vg_scope_pop(s, NULL);
+}
+
+/* Nothing is computed yet, so nothing need be undone. */
+static bool record(vg_gan *gan, vg_recording *r) {
+  const vg_gan_rates rates = {0, 0, true};
+  vg_undo before = {0};
+  vg_tensor *row = NULL;
+  vg_scope *s = vg_scope_push();
+  r->graph = vg_graph_begin(gan->device);
+  vg_status st = r->graph ? vg_gan_compute(gan, r->n_parts, &rates, NULL, &before, &row) : VG_OK;
+  const bool ended = vg_graph_end(r->graph);
+  vg_undo_release(&before);
+  r->row = vg_retain(row);
+  vg_scope_pop(s, NULL);
+  if (!st) st = vg_tensor_check();
+  if (!st && ended) return true;
+  vg_info("a step cannot be recorded for this GPU, and goes kernel by kernel: %s", vg_error());
+  vg_tensor_check(); /* what the recording itself says of that */
+  forget(r);
+  gan->eager = true;
+  return false;
+}
+
+vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, bool *done) {
+  *done = false;
+  if (gan->eager || !vg_graph_possible(gan->device)) return VG_OK;
+  vg_recording *r = &gan->recorded[vg_gan_r1_is_due(gan)];
+  if (r->n_parts != n_parts) {
+    if (r->graph) return VG_OK; /* the last step of an epoch has fewer */
+    *r = (vg_recording){.n_parts = n_parts};
+  }
+  if (!r->graph && r->seen++ < EAGER_STEPS) return VG_OK;
+  set_clock(gan, &gan->clock_g, rates->g);
+  set_clock(gan, &gan->clock_d, rates->d);
+  vg_status st = vg_tensor_check();
+  if (st || (!r->graph && !record(gan, r))) return st;
+  vg_scope *s = vg_scope_push();
+  vg_graph_replay(r->graph);
+  st = vg_gan_losses_defer(gan, vg_scale(r->row, 1, 0));
+  vg_scope_pop(s, NULL);
+  *done = true;
+  return st;
+}

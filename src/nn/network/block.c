@@ -1,0 +1,216 @@
+/* block.c: named parameters and the conv + norm + activation block. */
+#include "nn/network/block.h"
+#include <stdio.h>
+#include <string.h>
+#include "base/mem.h"
+
+#define NORM_EPS 1e-5
+#define NORM_MOMENTUM 0.1
+
+int vg_norm_find(const char *name) {
+  static const char *const names[] = {"none", "instance", "batch"};
+  for (int i = 0; i < 3; i++)
+    if (!strcmp(name, names[i])) return i;
+  return -1;
+}
+
+/* ---- parameters ---- */
+
+void vg_params_release(vg_params *p) {
+  for (int i = 0; i < p->n; i++) vg_release(p->list[i].value);
+  vg_free(p->list);
+  p->list = NULL;
+  p->n = p->cap = 0;
+}
+
+void vg_params_requires_grad(vg_params *p, bool on) {
+  for (int i = 0; i < p->n; i++)
+    if (p->list[i].trained) vg_requires_grad(p->list[i].value, on);
+}
+
+void vg_params_zero_grad(vg_params *p) {
+  for (int i = 0; i < p->n; i++)
+    if (p->list[i].trained) vg_zero_grad(p->list[i].value);
+}
+
+/* N(mean, sd) from a stream of the tensor's own name, so that a value depends on neither device,
+ * library, nor which tensors were made before. */
+static vg_tensor *initial(const vg_params *p, const char *name, const int64_t *shape, int ndim, double mean,
+                          double sd) {
+  char purpose[80];
+  size_t n = 1;
+  for (int i = 0; i < ndim; i++) n *= (size_t)shape[i];
+  float *v = vg_malloc(n, sizeof *v);
+  if (!v) return NULL;
+  snprintf(purpose, sizeof purpose, "init %s%s", p->prefix, name);
+  vg_rng r = vg_rng_init(p->seed, vg_rng_key(purpose, 0, 0));
+  for (size_t i = 0; i < n; i++) v[i] = sd > 0 ? (float)(mean + sd * vg_rng_normal(&r)) : (float)mean;
+  vg_tensor *t = vg_tensor_from(v, shape, ndim, p->device);
+  vg_free(v);
+  return t;
+}
+
+static vg_tensor *add(vg_params *p, const char *block, const char *what, const int64_t *shape, int ndim,
+                      double mean, double sd, bool trained) {
+  if (p->status) return NULL;
+  if (p->counting) {
+    double n = 1;
+    for (int i = 0; i < ndim; i++) n *= (double)shape[i];
+    p->floats += n;
+    return NULL;
+  }
+  if (p->n == p->cap) {
+    int cap = p->cap ? 2 * p->cap : 32;
+    vg_param *list = vg_realloc(p->list, (size_t)cap, sizeof *list);
+    if (!list) {
+      p->status = VG_MEMORY;
+      return NULL;
+    }
+    p->list = list;
+    p->cap = cap;
+  }
+  vg_param *q = &p->list[p->n];
+  snprintf(q->name, sizeof q->name, "%s%s.%s", p->within, block, what);
+  q->trained = trained;
+  vg_scope *s = vg_scope_push();
+  q->value = initial(p, q->name, shape, ndim, mean, sd);
+  if (q->value) {
+    if (trained) vg_requires_grad(q->value, true);
+    vg_retain(q->value);
+    p->n++;
+  } else {
+    p->status = vg_tensor_check();
+    if (!p->status) p->status = VG_MEMORY;
+  }
+  vg_scope_pop(s, NULL);
+  return p->status ? NULL : q->value;
+}
+
+/* ---- blocks ---- */
+
+vg_block vg_block_make(vg_params *p, const vg_block_def *def) {
+  vg_block b = {.up = def->up, .reflect = def->reflect, .norm = def->norm};
+  snprintf(b.name, sizeof b.name, "%s%s", p->prefix, def->name);
+  memcpy(b.geo.stride, def->stride, sizeof b.geo.stride);
+  memcpy(b.geo.pad, def->pad, sizeof b.geo.pad);
+  const int *k = def->kernel;
+  int64_t shape[5] = {def->up ? def->in : def->out, def->up ? def->out : def->in, k[0], k[1], k[2]};
+  int64_t channels = def->out;
+  b.w = add(p, def->name, "weight", shape, 5, 0, p->sd, true);
+  if (p->spectral) b.weight_u = add(p, def->name, "weight_u", shape, 1, 0, 1, false);
+  if (def->norm == VG_NORM_NONE) b.b = add(p, def->name, "bias", &channels, 1, 0, 0, true);
+  if (def->norm == VG_NORM_BATCH) {
+    b.norm_weight = add(p, def->name, "norm.weight", &channels, 1, 1, p->sd, true);
+    b.norm_bias = add(p, def->name, "norm.bias", &channels, 1, 0, 0, true);
+    b.running_mean = add(p, def->name, "norm.running_mean", &channels, 1, 0, 0, false);
+    b.running_var = add(p, def->name, "norm.running_var", &channels, 1, 1, 0, false);
+  }
+  return b;
+}
+
+/* a / |a| */
+static vg_tensor *unit(vg_tensor *a) {
+  return vg_div(a, vg_scale(vg_sqrt(vg_sum(vg_square(a))), 1, 1e-12));
+}
+
+static vg_tensor *as_matrix(vg_tensor *w) {
+  int64_t rows = vg_size(w, 0), shape[2] = {rows, rows ? vg_numel(w) / rows : 0};
+  return vg_reshape(w, shape, 2);
+}
+
+/* v, as a row, of the matrix w and the column u */
+static vg_tensor *right_vector(vg_tensor *w, vg_tensor *u) {
+  return unit(vg_sum_dims(vg_mul(w, u), (const int[]){0}, 1, true));
+}
+
+static vg_tensor *column(vg_tensor *u) {
+  return vg_reshape(u, (const int64_t[]){vg_size(u, 0), 1}, 2);
+}
+
+vg_tensor *vg_block_weight(const vg_block *b) {
+  if (!b->weight_u) return b->w;
+  vg_scope *s = vg_scope_push();
+  vg_tensor *w = as_matrix(b->w), *u = column(b->weight_u);
+  bool before = vg_no_grad(true);
+  u = unit(u); /* as drawn it has another length */
+  vg_tensor *outer = vg_mul(u, right_vector(w, u));
+  vg_no_grad(before);
+  return vg_scope_pop(s, vg_div(b->w, vg_sum(vg_mul(w, outer))));
+}
+
+void vg_block_iterate(const vg_block *b) {
+  if (!b->weight_u) return;
+  bool before = vg_no_grad(true);
+  vg_scope *s = vg_scope_push();
+  vg_tensor *w = as_matrix(b->w), *v = right_vector(w, column(b->weight_u));
+  vg_tensor *u = unit(vg_sum_dims(vg_mul(w, v), (const int[]){1}, 1, false));
+  vg_tensor_lerp(b->weight_u, u, 1);
+  vg_scope_pop(s, NULL);
+  vg_no_grad(before);
+}
+
+vg_tensor *vg_activate(vg_tensor *y, double slope) {
+  if (slope >= 1) return y;
+  return slope > 0 ? vg_leaky_relu(y, slope) : vg_relu(y);
+}
+
+static vg_tensor *norm_act(const vg_block *b, vg_tensor *y, double slope, const vg_pass *pass) {
+  if (b->norm == VG_NORM_INSTANCE) return vg_instance_norm_act(y, NORM_EPS, slope);
+  if (b->norm == VG_NORM_BATCH)
+    y = vg_batch_norm(y, b->norm_weight, b->norm_bias, b->running_mean, b->running_var, pass->training,
+                      pass->update_stats ? NORM_MOMENTUM : 0, NORM_EPS);
+  return vg_activate(y, slope);
+}
+
+vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
+                          const vg_pass *pass) {
+  vg_scope *s = vg_scope_push();
+  vg_profile_layer(b->name);
+  vg_tensor *w = vg_block_weight(b), *y;
+  if (b->up) {
+    y = vg_upconv3d(x, w, b->b, b->geo.stride, out);
+  } else if (b->reflect) {
+    vg_conv_geo bare = {.stride = {b->geo.stride[0], b->geo.stride[1], b->geo.stride[2]}};
+    y = vg_conv3d(vg_reflect_pad3d(x, b->geo.pad), w, b->b, &bare);
+  } else {
+    y = vg_conv3d(x, w, b->b, &b->geo);
+  }
+  return vg_scope_pop(s, norm_act(b, y, slope, pass));
+}
+
+vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
+                               double slope, const vg_pass *pass) {
+  vg_scope *s = vg_scope_push();
+  vg_profile_layer(b->name);
+  vg_tensor *w = vg_block_weight(b);
+  vg_tensor *y =
+      b->up ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out) : vg_conv3d_cat(x0, x1, w, b->b, &b->geo);
+  return vg_scope_pop(s, norm_act(b, y, slope, pass));
+}
+
+typedef struct repeated {
+  vg_stage stage;
+  vg_pass pass;
+} repeated;
+
+static vg_tensor *run_repeated(const void *context, vg_tensor *a, vg_tensor *b, vg_rand *rand, bool again) {
+  const repeated *r = context;
+  vg_pass pass = r->pass;
+  pass.rand = rand;
+  if (again) pass.update_stats = false;
+  return r->stage.run(&r->stage, a, b, &pass);
+}
+
+vg_tensor *vg_stage_run(const vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass) {
+  if (!pass->recompute) return s->run(s, a, b, pass);
+  const repeated r = {*s, *pass};
+  return vg_recompute(run_repeated, &r, sizeof r, a, b, pass->rand);
+}
+
+vg_tensor *vg_output(vg_tensor *y, bool softmax) {
+  return softmax ? vg_softmax(y, 1) : vg_tanh(y);
+}
+
+vg_tensor *vg_pass_dropout(vg_tensor *y, const vg_pass *pass) {
+  return pass->training && pass->dropout > 0 ? vg_dropout(y, pass->dropout, pass->rand) : y;
+}

@@ -1,0 +1,101 @@
+/* block.h: named parameters, and the convolution block that every network is made of.
+ *
+ *     vg_params p = {.prefix = "g.", .seed = 1, .sd = 0.02};
+ *     vg_block b = vg_block_make(&p, &(vg_block_def){.name = "down.0", .in = 8, .out = 16, ...});
+ *     if (p.status) ...                                // sticky: one check after all blocks
+ *     y = vg_block_apply(&b, x, NULL, 0.2, &pass);     // leaky_relu(norm(conv(x)), 0.2)
+ *     vg_params_release(&p);
+ */
+#ifndef VG_NN_BLOCK_H
+#define VG_NN_BLOCK_H
+#include "nn/nn.h"
+
+typedef struct vg_param {
+  char name[48]; /* without prefix, as in a state_dict: "down.0.weight" */
+  vg_tensor *value;
+  bool trained; /* false: a running statistic */
+} vg_param;
+
+typedef struct vg_params {
+  const char *prefix; /* "g." or "d.": part of the key of each tensor's random stream */
+  char within[16];    /* goes before the names of the blocks that are made next */
+  uint64_t seed;
+  double sd;     /* of the initial weights; 0: zeros, for networks whose weights are loaded next */
+  bool counting; /* only counts floats: nothing is made, and blocks cannot be applied */
+  double floats;
+  bool spectral; /* blocks divide their weight by its largest singular value */
+  vg_device device;
+  vg_param *list;
+  int n, cap;
+  vg_status status; /* first failure */
+} vg_params;
+
+void vg_params_release(vg_params *p);
+/* Freezes or thaws all trained parameters. */
+void vg_params_requires_grad(vg_params *p, bool on);
+void vg_params_zero_grad(vg_params *p);
+
+typedef enum vg_norm { VG_NORM_NONE, VG_NORM_INSTANCE, VG_NORM_BATCH } vg_norm;
+/* -1 for an unknown name. */
+int vg_norm_find(const char *name);
+
+/* What a forward pass is for. */
+typedef struct vg_pass {
+  bool training;     /* batch statistics and dropout */
+  bool update_stats; /* running statistics follow; off where a pass is run a second time */
+  bool recompute;    /* stages keep their inputs alone, and are run again for the gradient */
+  double dropout;    /* probability, where a network has dropout */
+  vg_rand *rand;     /* of dropout */
+} vg_pass;
+
+typedef struct vg_block_def {
+  const char *name;
+  int in, out; /* channels */
+  int kernel[3], stride[3], pad[3];
+  bool up;      /* transposed, see vg_upconv3d; pad is not used */
+  bool reflect; /* pad by reflection instead of zeros */
+  vg_norm norm;
+} vg_block_def;
+
+typedef struct vg_block {
+  char name[32]; /* in a profile: prefix and name */
+  vg_conv_geo geo;
+  bool up, reflect;
+  vg_norm norm;
+  vg_tensor *w, *b; /* borrowed from the params; b only where no norm follows */
+  vg_tensor
+      *weight_u; /* of a spectral norm: estimate of the weight's first left singular vector, else NULL */
+  vg_tensor *norm_weight, *norm_bias, *running_mean, *running_var; /* batch norm */
+} vg_block;
+
+/* A bias under a norm is dead (the norm subtracts it and its gradient is 0), so there is none: pix2pix
+ * carries it along with instance norm, with the same losses. */
+vg_block vg_block_make(vg_params *p, const vg_block_def *def);
+/* The weight that the block convolves with: w, or w / (u' w v) with v = w' u / |w' u| (w as out x the rest),
+ * where u and v are constants to the gradient. */
+vg_tensor *vg_block_weight(const vg_block *b);
+/* One step of the power iteration that keeps weight_u near the singular vector. */
+void vg_block_iterate(const vg_block *b);
+/* conv, norm, then leaky_relu with slope (0: ReLU, 1: nothing). out: D, H, W of an up block, else NULL. */
+vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
+                          const vg_pass *pass);
+/* The same on two inputs side by side, which are not concatenated in memory; a block that does not reflect.
+ */
+vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
+                               double slope, const vg_pass *pass);
+/* What a network is a chain of, where its activations may be recomputed: run is a function of its arguments
+ * and the network's parameters. b may be NULL. */
+typedef struct vg_stage {
+  vg_tensor *(*run)(const struct vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass);
+  const void *net;
+  int index, out[3]; /* which, and the D, H, W that it makes, where it needs to know */
+} vg_stage;
+vg_tensor *vg_stage_run(const vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass);
+/* ReLU at 0, nothing at 1. */
+vg_tensor *vg_activate(vg_tensor *y, double slope);
+/* What a generator ends in: class fractions along C, or images in [-1, 1]. */
+vg_tensor *vg_output(vg_tensor *y, bool softmax);
+/* Nothing unless the pass trains and has a probability. */
+vg_tensor *vg_pass_dropout(vg_tensor *y, const vg_pass *pass);
+
+#endif

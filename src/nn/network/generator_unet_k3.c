@@ -1,0 +1,153 @@
+/* generator_unet_k3.c: the U-Net of segmentation (Ronneberger et al. 2015; Cicek et al. 2016), in as many
+ * dimensions as the patch has.
+ *
+ * Level 0 is the whole resolution: two k3 convolutions. Each level below: a k4 convolution of stride 2, a k3
+ * one. Upwards: upconv to the resolution of the level outside, and a k3 convolution over that and its skip.
+ * All have a norm and LeakyReLU; a k3 convolution and softmax or tanh end it (k1 in the papers: without a
+ * norm behind them, the few weights of a k1 are slow to grow from their N(0, 0.02)).
+ *
+ * pix2pix's U-Net (unet) halves every axis in its first layer and is several times as fast; it pays where the
+ * input is piecewise constant, and loses where a label must follow an image's edges to the voxel.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "nn/network/networks.h"
+#include "base/mem.h"
+
+#define SLOPE 0.2
+#define OWN_LEVELS 4 /* halvings where the spec leaves them open, as in both papers */
+
+typedef struct unet_k3 {
+  int levels; /* halvings */
+  bool softmax;
+  vg_block in, flat[VG_UNET_MAX_LEVELS + 1]; /* flat[i]: the k3 convolution of level i on its way down */
+  vg_block down[VG_UNET_MAX_LEVELS], up[VG_UNET_MAX_LEVELS]; /* between levels i and i + 1 */
+  vg_block join[VG_UNET_MAX_LEVELS], out;
+} unet_k3;
+
+static int strides_of(const vg_gan_spec *spec, int stride[VG_UNET_MAX_LEVELS][3]) {
+  return vg_unet_strides(spec->patch, spec->levels ? spec->levels : OWN_LEVELS, stride);
+}
+
+static vg_status check(const vg_gan_spec *spec) {
+  int stride[VG_UNET_MAX_LEVELS][3], most = vg_unet_strides(spec->patch, 0, stride);
+  const int *p = spec->patch;
+  if (most < 1)
+    return vg_fail(VG_CONFIG, "patch %dx%dx%d is too small for unet_k3: 4 voxels along an axis at least",
+                   p[0], p[1], p[2]);
+  if (spec->levels < 0 || spec->levels > most)
+    return vg_fail(VG_CONFIG, "levels %d: a patch of %dx%dx%d allows 1 to %d, or 0 for up to %d",
+                   spec->levels, p[0], p[1], p[2], most, OWN_LEVELS);
+  return VG_OK;
+}
+
+/* A k3 convolution on a grid of n voxels. */
+static vg_block flat(vg_params *p, const char *name, int level, int in, int out, const int n[3],
+                     vg_norm norm) {
+  char numbered[24];
+  snprintf(numbered, sizeof numbered, "%s.%d", name, level);
+  vg_block_def def = {.name = numbered, .in = in, .out = out, .stride = {1, 1, 1}, .norm = norm};
+  for (int a = 0; a < 3; a++) vg_axis_kernel(n[a], 1, &def.kernel[a], &def.pad[a]);
+  return vg_block_make(p, &def);
+}
+
+static void *build(const vg_gan_spec *spec, vg_params *p) {
+  unet_k3 *u = VG_NEW(unet_k3);
+  if (!u) return NULL;
+  int stride[VG_UNET_MAX_LEVELS][3], n[3];
+  char name[24];
+  const vg_norm norm = (vg_norm)vg_norm_find(spec->norm);
+  memcpy(n, spec->patch, sizeof n);
+  u->levels = strides_of(spec, stride);
+  u->softmax = spec->softmax;
+  u->in = flat(p, "in", 0, spec->in_channels, spec->ngf, n, norm);
+  u->flat[0] = flat(p, "flat", 0, spec->ngf, spec->ngf, n, norm);
+  for (int i = 0; i < u->levels; i++) {
+    const int outside = vg_width(spec->ngf, i), inside = vg_width(spec->ngf, i + 1);
+    u->join[i] = flat(p, "join", i, 2 * outside, outside, n, norm);
+    snprintf(name, sizeof name, "down.%d", i);
+    vg_block_def def = {.name = name, .in = outside, .out = inside, .norm = norm};
+    for (int a = 0; a < 3; a++) {
+      def.stride[a] = stride[i][a];
+      vg_axis_kernel(n[a], stride[i][a], &def.kernel[a], &def.pad[a]);
+      n[a] /= stride[i][a];
+    }
+    u->down[i] = vg_block_make(p, &def);
+    snprintf(name, sizeof name, "up.%d", i);
+    def.up = true;
+    def.in = inside;
+    def.out = outside;
+    u->up[i] = vg_block_make(p, &def);
+    u->flat[i + 1] = flat(p, "flat", i + 1, inside, inside, n, norm);
+  }
+  u->out = flat(p, "out", 0, spec->ngf, spec->out_channels, spec->patch, VG_NORM_NONE);
+  return u;
+}
+
+/* What level i takes from outside, brought to its resolution, through its k3 convolution. */
+static vg_tensor *run_into(const vg_stage *s, vg_tensor *x, vg_tensor *none, const vg_pass *pass) {
+  (void)none;
+  const unet_k3 *u = s->net;
+  const int i = s->index;
+  vg_scope *scope = vg_scope_push();
+  vg_tensor *y = vg_block_apply(i ? &u->down[i - 1] : &u->in, x, NULL, SLOPE, pass);
+  y = vg_block_apply(&u->flat[i], y, NULL, SLOPE, pass);
+  return vg_scope_pop(scope, i == u->levels ? vg_pass_dropout(y, pass) : y);
+}
+
+/* What level i hands outwards: of y, its own, and what the level inside did. */
+static vg_tensor *run_join(const vg_stage *s, vg_tensor *y, vg_tensor *inside, const vg_pass *pass) {
+  const unet_k3 *u = s->net;
+  const int i = s->index;
+  const int size[3] = {(int)vg_size(y, 2), (int)vg_size(y, 3), (int)vg_size(y, 4)};
+  vg_scope *scope = vg_scope_push();
+  inside = vg_block_apply(&u->up[i], inside, size, SLOPE, pass);
+  return vg_scope_pop(scope, vg_block_apply_pair(&u->join[i], y, inside, NULL, SLOPE, pass));
+}
+
+/* x of level i - 1 -> what level i hands outwards, at its own resolution. */
+static vg_tensor *level(const unet_k3 *u, int i, vg_tensor *x, const vg_pass *pass) {
+  const vg_stage into = {.run = run_into, .net = u, .index = i},
+                 join = {.run = run_join, .net = u, .index = i};
+  vg_scope *s = vg_scope_push();
+  vg_tensor *y = vg_stage_run(&into, x, NULL, pass);
+  if (i < u->levels) y = vg_stage_run(&join, y, level(u, i + 1, y, pass), pass);
+  return vg_scope_pop(s, y);
+}
+
+static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
+  const unet_k3 *u = net;
+  vg_scope *s = vg_scope_push();
+  vg_tensor *y = level(u, 0, x, pass);
+  return vg_scope_pop(s, vg_output(vg_block_apply(&u->out, y, NULL, 1, pass), u->softmax));
+}
+
+static void min_dim(const vg_gan_spec *spec, int dim[3]) {
+  int stride[VG_UNET_MAX_LEVELS][3], levels = strides_of(spec, stride);
+  for (int a = 0; a < 3; a++) {
+    dim[a] = 1;
+    for (int i = 0; i < levels; i++) dim[a] *= stride[i][a];
+  }
+}
+
+/* Training holds of each convolution its output and its norm's; at its peak the gradients of the join of
+ * level 0 with its two inputs. Generating holds the skips outside, and what one convolution reads and writes.
+ */
+static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
+  int stride[VG_UNET_MAX_LEVELS][3], levels = strides_of(spec, stride);
+  double skips = 0, peak = 0, given = 0, top = vg_voxels(dim), held = top * 4 * spec->ngf;
+  int n[3] = {dim[0], dim[1], dim[2]};
+  for (int i = 0; i <= levels; i++) {
+    const double here = vg_voxels(n) * vg_width(spec->ngf, i);
+    held += here * (i < levels ? 6 : 4);
+    given += here * (i < levels ? 2 : 1);
+    if (skips + 4 * here > peak) peak = skips + 4 * here;
+    skips += here;
+    for (int a = 0; a < 3 && i < levels; a++) n[a] = n[a] / stride[i][a] > 0 ? n[a] / stride[i][a] : 1;
+  }
+  const double ends = top * (spec->in_channels + 2 * spec->out_channels);
+  if (use == VG_USE_GENERATING) return peak + ends;
+  return (use == VG_USE_TRAINING ? held : given + 6 * top * spec->ngf) + 4 * top * spec->ngf + ends;
+}
+
+const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats};

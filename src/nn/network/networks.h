@@ -1,0 +1,65 @@
+/* networks.h: what a generator and a discriminator are to the GAN: rows of generators.def and
+ * discriminators.def.
+ *
+ * Adding a generator: a row in generators.def, and generator_NAME.c that defines vg_generator_NAME.
+ */
+#ifndef VG_NN_NETWORKS_H
+#define VG_NN_NETWORKS_H
+#include "nn/network/block.h"
+
+/* What memory is asked for. */
+typedef enum vg_use { VG_USE_GENERATING, VG_USE_TRAINING, VG_USE_RECOMPUTING } vg_use;
+
+typedef struct vg_generator {
+  /* VG_CONFIG where the spec does not suit this network. */
+  vg_status (*check)(const vg_gan_spec *spec);
+  /* The network (vg_free), its parameters added to p; NULL: out of memory. p->status has the rest. */
+  void *(*build)(const vg_gan_spec *spec, vg_params *p);
+  /* x (N, in, D, H, W) -> (N, out, D, H, W), see vg_output. */
+  vg_tensor *(*forward)(const void *net, vg_tensor *x, const vg_pass *pass);
+  void (*min_dim)(const vg_gan_spec *spec, int dim[3]);
+  /* Floats held at once for one sample: generating, with its input; or for a forward and backward pass,
+   * without it, that keeps all activations or recomputes them. */
+  double (*floats)(const vg_gan_spec *spec, const int dim[3], vg_use use);
+} vg_generator;
+
+#define VG_FEATURES_MAX 8
+
+/* What a discriminator makes of images. */
+typedef struct vg_verdict {
+  vg_tensor *logits;
+  vg_tensor *feature[VG_FEATURES_MAX]; /* what each layer before the logits gives */
+  int n_features;
+} vg_verdict;
+
+typedef struct vg_discriminator {
+  vg_status (*check)(const vg_gan_spec *spec);
+  void *(*build)(const vg_gan_spec *spec, vg_params *p);
+  /* The part that depends on the labels (N, in, D, H, W) alone; computed once, used for real and fake.
+   * Spectral norms take the next step of their estimate here. */
+  vg_tensor *(*condition)(const void *net, vg_tensor *labels);
+  /* Of images (k N, out, D, H, W), k samples sets that share the N conditions. */
+  vg_verdict (*judge)(const void *net, vg_tensor *conditions, vg_tensor *images, const vg_pass *pass);
+  void (*min_dim)(const vg_gan_spec *spec, int dim[3]);
+  double (*floats)(const vg_gan_spec *spec, const int dim[3]); /* of a training pass, one sample */
+} vg_discriminator;
+
+const vg_generator *vg_generator_find(const char *name);         /* NULL when there is none */
+const vg_discriminator *vg_discriminator_find(const char *name); /* NULL when there is none */
+
+/* ngf * min(2^i, 8), as pix2pix. */
+static inline int vg_width(int base, int i) {
+  return base * (1 << (i < 3 ? i : 3));
+}
+/* Voxels of a grid. */
+static inline double vg_voxels(const int dim[3]) {
+  return (double)dim[0] * dim[1] * dim[2];
+}
+/* Kernel and padding of a stride on an axis whose extent in the patch is n: k4 p1 at stride 2; at stride 1
+ * k3 p1, and k1 on an axis of one voxel, which is how 2-D is a case of 3-D. */
+static inline void vg_axis_kernel(int n, int stride, int *kernel, int *pad) {
+  *kernel = stride == 2 ? 4 : n > 1 ? 3 : 1;
+  *pad = *kernel > 1;
+}
+
+#endif

@@ -1,0 +1,196 @@
+/* contact_sheet.c: the pages of a contact sheet: which cases, at which scale, with what written beside them.
+ */
+#include "output/contact_sheet.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "output/sheet_case.h"
+#include "voxgan/fs.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "voxgan/str.h"
+
+enum {
+  MOST = 50,  /* cases */
+  ROWS = 25,  /* of a page */
+  TILE = 152, /* pixels of a tile's longer side */
+  GAP = 10,
+  LETTER = 6,
+  LINE = 11,
+  EDGE = 4
+};
+
+typedef struct sheet {
+  const vg_dataset *ds;
+  const char *dir, *title;
+  size_t *chosen; /* indices of subjects */
+  size_t n;
+  vg_classes classes;
+  vg_sheet_case *cases;
+  vg_sheet_style style;
+  size_t rows, pages; /* rows of a page */
+} sheet;
+
+/* Evenly over the data set, first and last among them. */
+static vg_status choose(sheet *s, size_t most) {
+  s->n = s->ds->n < most ? s->ds->n : most;
+  s->chosen = VG_NEW_N(size_t, s->n);
+  s->cases = VG_NEW_N(vg_sheet_case, s->n);
+  if (!s->chosen || !s->cases) return VG_MEMORY;
+  for (size_t k = 0; k < s->n; k++)
+    s->chosen[k] = s->n > 1 ? (k * (s->ds->n - 1) + (s->n - 1) / 2) / (s->n - 1) : 0;
+  return VG_OK;
+}
+
+/* Of the sources that have such maps. */
+static vg_status collect_classes(sheet *s) {
+  for (size_t k = 0; k < s->n; k++) {
+    const vg_subject *c = &s->ds->subjects[s->chosen[k]];
+    const vg_source *source = &s->ds->sources[c->source];
+    vg_status st = c->anatomy ? vg_classes_add(&s->classes, &source->anatomy_scheme, VG_ROLE_ANATOMY) : VG_OK;
+    if (!st && c->tumour) st = vg_classes_add(&s->classes, &source->tumour_scheme, VG_ROLE_TUMOUR);
+    if (st) return st;
+  }
+  return VG_OK;
+}
+
+static vg_status read_case(void *arg, size_t k) {
+  sheet *s = arg;
+  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
+  return vg_sheet_case_read(s->ds, &s->ds->subjects[s->chosen[k]], &s->classes, &s->cases[k]);
+}
+
+/* One scale for all, so that sizes can be compared. */
+static void choose_scale(sheet *s) {
+  double most[2] = {1, 1};
+  for (size_t k = 0; k < s->n; k++)
+    for (int a = 0; a < 2; a++) most[a] = fmax(most[a], s->cases[k].hi[a] - s->cases[k].lo[a]);
+  s->style.mm = fmax(most[0], most[1]) / TILE;
+  s->style.width = (int)ceil(most[0] / s->style.mm - 1e-6);
+  s->style.height = (int)ceil(most[1] / s->style.mm - 1e-6);
+}
+
+/* ---- a page ---- */
+
+static int text_width(const char *text) {
+  return (int)strlen(text) * LETTER;
+}
+
+static void swatch(vg_picture *p, int left, int top, const uint8_t rgb[3]) {
+  for (int y = top; y < top + 7; y++)
+    for (int x = left; x < left + 7; x++)
+      memcpy(p->rgb + 3 * ((size_t)y * (size_t)p->width + (size_t)x), rgb, 3);
+}
+
+/* Coloured squares with the classes' names; answers the width, and only that where p is NULL. */
+static int legend(const sheet *s, vg_picture *p, int top) {
+  int left = EDGE;
+  for (int i = 0; i < s->classes.n; i++) {
+    uint8_t rgb[3];
+    vg_sheet_colour(&s->classes, i, rgb);
+    if (p) {
+      swatch(p, left, top, rgb);
+      vg_picture_text(p, left + 10, top, s->classes.names[i]);
+    }
+    left += 10 + text_width(s->classes.names[i]) + 14;
+  }
+  return left;
+}
+
+static void row(const sheet *s, vg_picture *p, int top, const vg_sheet_case *c) {
+  const vg_sheet_style *t = &s->style;
+  char text[192], ml[48] = "no tumour map";
+  if (c->has_tumour) snprintf(ml, sizeof ml, "tumour %.1f ml", c->ml);
+  snprintf(text, sizeof text, "%s   %s   z %.0f mm", c->id, ml, c->centre[2] + 0.0);
+  vg_picture_text(p, EDGE, top, text);
+  top += LINE;
+  int backdrop = 0;
+  while (backdrop < s->ds->series.n && !c->series[backdrop].nx) backdrop++;
+  if (backdrop == s->ds->series.n) backdrop = -1;
+  for (int k = 0; k <= s->ds->series.n; k++) {
+    int left = EDGE + k * (t->width + GAP);
+    if (k == 0)
+      vg_sheet_draw_labels(p, left, top, c, backdrop, t);
+    else
+      vg_sheet_draw_series(p, left, top, c, k - 1, t);
+    vg_picture_text(p, left + 1, top + 1, t->neurological ? "L" : "R");
+    vg_picture_text(p, left + t->width - LETTER, top + 1, t->neurological ? "R" : "L");
+  }
+}
+
+static char *page_path(const sheet *s, size_t page) {
+  return vg_format("%s/contact-sheet-%02zu.png", s->dir, page + 1);
+}
+
+static vg_status write_page(void *arg, size_t page) {
+  const sheet *s = arg;
+  const vg_sheet_style *t = &s->style;
+  size_t first = page * s->rows, n = s->n - first < s->rows ? s->n - first : s->rows;
+  char lines[2][256], *path = page_path(s, page);
+  if (!path) return VG_MEMORY;
+  snprintf(lines[0], sizeof lines[0], "%.120s: %zu of %zu cases%s, page %zu of %zu", s->title, s->n, s->ds->n,
+           s->n < s->ds->n ? ", picked evenly" : "", page + 1, s->pages);
+  snprintf(lines[1], sizeof lines[1],
+           "%s; axial slice at the tumour's centre, else the brain's; %.2f mm a pixel",
+           t->neurological ? "neurological: the patient's left (L) is on the left"
+                           : "radiological: the patient's right (R) is on the left",
+           t->mm);
+  int width = 2 * EDGE + (1 + s->ds->series.n) * (t->width + GAP), head = EDGE + 4 * LINE;
+  int step = LINE + t->height + GAP,
+      needs[] = {text_width(lines[0]), text_width(lines[1]), legend(s, NULL, 0)};
+  for (int i = 0; i < 3; i++)
+    if (needs[i] + 2 * EDGE > width) width = needs[i] + 2 * EDGE;
+  vg_picture p = {0};
+  vg_status st = vg_picture_new(width, head + (int)n * step, &p);
+  if (st) goto out;
+  for (int i = 0; i < 2; i++) vg_picture_text(&p, EDGE, EDGE + i * LINE, lines[i]);
+  legend(s, &p, EDGE + 2 * LINE);
+  for (int k = 0; k <= s->ds->series.n; k++)
+    vg_picture_text(&p, EDGE + k * (t->width + GAP), EDGE + 3 * LINE,
+                    k ? s->ds->series.names[k - 1] : "labels");
+  for (size_t k = 0; k < n; k++) row(s, &p, head + (int)k * step, &s->cases[first + k]);
+  st = vg_picture_write(path, &p);
+out:
+  vg_picture_release(&p);
+  vg_free(path);
+  return st;
+}
+
+/* The pages that an earlier sheet had more. */
+static vg_status remove_rest(const sheet *s) {
+  for (size_t page = s->pages;; page++) {
+    char *path = page_path(s, page);
+    bool there = path && vg_fs_exists(path);
+    vg_status st = !path ? VG_MEMORY : there ? vg_fs_remove(path) : VG_OK;
+    vg_free(path);
+    if (st || !there) return st;
+  }
+}
+
+vg_status vg_contact_sheet(const vg_dataset *ds, const vg_contact_sheet_options *options, const char *dir,
+                           int *pages) {
+  static const vg_contact_sheet_options none;
+  const vg_contact_sheet_options *o = options ? options : &none;
+  if (!ds->n) return vg_fail(VG_DATA, "no case to show on a contact sheet");
+  sheet s = {.ds = ds, .dir = dir, .title = o->title ? o->title : ds->sources[0].root};
+  s.rows = o->rows > 0 && o->rows < ROWS ? (size_t)o->rows : ROWS;
+  s.style.neurological = o->neurological;
+  s.style.classes = &s.classes;
+  vg_status st = choose(&s, o->most > 0 ? (size_t)o->most : MOST);
+  if (!st) st = collect_classes(&s);
+  if (!st) st = vg_parallel(s.n, read_case, &s);
+  if (st) goto out;
+  choose_scale(&s);
+  s.pages = (s.n + s.rows - 1) / s.rows;
+  st = vg_parallel(s.pages, write_page, &s);
+  if (!st) st = remove_rest(&s);
+  if (pages) *pages = (int)s.pages;
+out:
+  for (size_t k = 0; s.cases && k < s.n; k++) vg_sheet_case_release(&s.cases[k]);
+  vg_free(s.cases);
+  vg_free(s.chosen);
+  return st;
+}

@@ -1,0 +1,143 @@
+/* format_bids.c: a BIDS derivative. Every file says desc-synthetic, unless the images are real; label maps
+ * are discrete segmentations, seg-tumour and seg-anatomy, whose lookup tables lie at the root and hold for
+ * all (inheritance principle).
+ */
+#include <stdio.h>
+#include <string.h>
+#include "dataset/layout.h"
+#include "output/format/formats.h"
+#include "voxgan/fs.h"
+#include "voxgan/json.h"
+#include "base/mem.h"
+#include "picture/png.h"
+#include "voxgan/str.h"
+
+#define DESC "desc-synthetic_"
+#define SEG_TUMOUR "seg-tumour_" /* the layout puts it into the path itself */
+#define SEG_ANATOMY "seg-anatomy_"
+
+static const char *desc(const vg_format_set *set) {
+  return set->real ? "" : DESC;
+}
+
+/* The lookup tables tell any values, but those that people know are kept where they do. */
+static vg_status schemes(vg_format_set *set) {
+  static const struct {
+    vg_role role;
+    const char *known;
+  } rows[] = {{VG_ROLE_TUMOUR, "brats2013"}, {VG_ROLE_ANATOMY, "tissues"}};
+  for (int i = 0; i < 2; i++) {
+    vg_scheme *s = rows[i].role == VG_ROLE_TUMOUR ? &set->tumour : &set->anatomy;
+    if (!vg_classes_count(&set->classes, rows[i].role))
+      s->n = 0;
+    else if (!vg_format_known_values(set, rows[i].role, rows[i].known, s) &&
+             !vg_format_own_values(set, rows[i].role, s))
+      vg_format_count_values(set, rows[i].role, s);
+  }
+  return VG_OK;
+}
+
+static vg_status id(const char *wanted, char *buf, size_t size) {
+  char subject[128], session[128];
+  vg_status st = vg_bids_id(wanted, subject, session, sizeof subject);
+  if (st) return st;
+  int n = snprintf(buf, size, "sub-%s%s%s", subject, *session ? "_ses-" : "", session);
+  return n >= 0 && (size_t)n < size ? VG_OK : vg_fail(VG_CONFIG, "%s: the name is too long", wanted);
+}
+
+/* As the layout names it, with what it says of itself before the suffix: desc- is the last of the entities.
+ */
+static vg_status path(const vg_format_set *set, const char *case_id, vg_file_kind kind, const char *series,
+                      char *buf, size_t size) {
+  char plain[512];
+  vg_status st = vg_layout_bids.path(case_id, kind, series, plain, sizeof plain);
+  if (st) return st;
+  const char *suffix = strrchr(plain, '_') + 1;
+  int n = snprintf(buf, size, "%.*s%s%s%s", (int)(suffix - plain), plain,
+                   kind == VG_FILE_ANATOMY ? SEG_ANATOMY : "", desc(set), suffix);
+  return n >= 0 && (size_t)n < size ? VG_OK
+                                    : vg_fail(VG_CONFIG, "%s: the id is too long for a path", case_id);
+}
+
+/* ---- the files that describe all ---- */
+
+static vg_status write_text(const char *root, const char *name, vg_str *text) {
+  char *whole = vg_fs_join(root, name);
+  vg_status st =
+      !whole || vg_str_failed(text) ? VG_MEMORY : vg_fs_write_atomic(whole, vg_str_text(text), text->len);
+  vg_free(whole);
+  vg_str_release(text);
+  return st;
+}
+
+/* yes_no: a key of its kind, or NULL where it is not known. */
+static vg_status write_sidecar(const char *root, const char *name, const char *description,
+                               const char *yes_no, bool yes) {
+  vg_json *j = vg_json_object();
+  vg_json_put_string(j, "Description", description);
+  if (yes_no) vg_json_put_bool(j, yes_no, yes);
+  char *whole = vg_fs_join(root, name);
+  vg_status st = whole ? vg_json_write(whole, j) : VG_MEMORY;
+  vg_free(whole);
+  vg_json_free(j);
+  return st;
+}
+
+static vg_status write_lookup(const char *root, const char *name, const vg_scheme *scheme) {
+  vg_str t = VG_STR_INIT;
+  vg_str_add(&t, "index\tname\tcolor\n0\tbackground\t#000000\n");
+  for (int i = 0; i < scheme->n; i++) {
+    uint8_t rgb[3];
+    vg_class_colour(i, rgb);
+    vg_str_addf(&t, "%u\t%s\t#%02x%02x%02x\n", (unsigned)scheme->labels[i].value, scheme->labels[i].name,
+                rgb[0], rgb[1], rgb[2]);
+  }
+  return write_text(root, name, &t);
+}
+
+/* ids are sorted or not; a subject's sessions follow one another. */
+static vg_status write_participants(const char *root, const char *const *ids, size_t n) {
+  vg_str t = VG_STR_INIT;
+  vg_str_add(&t, "participant_id\n");
+  for (size_t i = 0; i < n; i++) {
+    int len = (int)strcspn(ids[i], "_");
+    bool again = i && !strncmp(ids[i], ids[i - 1], (size_t)len) && strchr("_", ids[i - 1][len]);
+    if (!again) vg_str_addf(&t, "%.*s\n", len, ids[i]);
+  }
+  return write_text(root, "participants.tsv", &t);
+}
+
+/* The lookup table of one of the two maps, and what it is. */
+static vg_status describe_map(const vg_format_set *set, const char *root, const char *seg, const char *what,
+                              const vg_scheme *scheme) {
+  char table[64], sidecar[64], text[64];
+  if (!scheme->n) return VG_OK;
+  snprintf(table, sizeof table, "%s%sdseg.tsv", seg, desc(set));
+  snprintf(sidecar, sizeof sidecar, "%s%sdseg.json", seg, desc(set));
+  snprintf(text, sizeof text, "%s that the %simages show", what, set->real ? "" : "synthetic ");
+  vg_status st = write_lookup(root, table, scheme);
+  return st ? st : write_sidecar(root, sidecar, text, set->real ? NULL : "Manual", false);
+}
+
+static vg_status finish(const vg_format_set *set, const char *root, const char *const *ids, size_t n) {
+  vg_str ignore = VG_STR_INIT;
+  vg_status st = write_participants(root, ids, n);
+  vg_str_add(&ignore, "manifest.csv\ncontact-sheet-*.png\nprobabilities/\n");
+  if (!st) st = write_text(root, ".bidsignore", &ignore);
+  vg_str_release(&ignore);
+  if (!st) st = describe_map(set, root, SEG_TUMOUR, "tumour", &set->tumour);
+  if (!st) st = describe_map(set, root, SEG_ANATOMY, "anatomy", &set->anatomy);
+  /* T1w with and without contrast share theirs: at one level only one file may hold for an image. */
+  for (int i = 0; !st && !set->real && i < set->series.n; i++) {
+    char image[512], name[64];
+    st = path(set, "sub-x", VG_FILE_SERIES, set->series.names[i], image, sizeof image);
+    if (st) break;
+    const char *suffix = strrchr(image, '_') + 1;
+    snprintf(name, sizeof name, DESC "%.*s.json", (int)strcspn(suffix, "."), suffix);
+    st = write_sidecar(root, name, "made by a model from label maps; it shows no real person",
+                       "SkullStripped", true);
+  }
+  return st;
+}
+
+const vg_dataset_format vg_dataset_format_bids = {"bids", schemes, id, path, finish};

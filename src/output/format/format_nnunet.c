@@ -1,0 +1,119 @@
+/* format_nnunet.c: a data set of nnU-Net v2. Labels are 1..n; where there are tumour classes they are the
+ * target, and the anatomy lies beside it in anatomyTr, which nnU-Net passes over. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "output/format/formats.h"
+#include "voxgan/fs.h"
+#include "voxgan/json.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+/* "Dataset501_Synthetic" from a name "Dataset501_Synthetic", "501_Synthetic", "Synthetic" or none at all. */
+static vg_status folder_name(const vg_format_set *set, char *buf, size_t size) {
+  const char *name = set->name ? set->name : "";
+  char clean[64] = "Synthetic";
+  unsigned long number = 501;
+  if (vg_starts_with(name, "Dataset")) name += strlen("Dataset");
+  if (isdigit((unsigned char)*name)) {
+    char *end;
+    number = strtoul(name, &end, 10);
+    if (number < 1 || number > 999 || (*end != '_' && *end))
+      return vg_fail(VG_CONFIG, "'%s' is no nnU-Net data set: a number from 1 to 999, '_' and a name",
+                     set->name);
+    name = *end ? end + 1 : end;
+  }
+  vg_status st = *name ? vg_format_clean(name, "-_", clean, sizeof clean) : VG_OK;
+  if (!st) snprintf(buf, size, "Dataset%03lu_%s", number, clean);
+  return st;
+}
+
+static vg_status schemes(vg_format_set *set) {
+  vg_format_count_values(set, VG_ROLE_TUMOUR, &set->tumour);
+  vg_format_count_values(set, VG_ROLE_ANATOMY, &set->anatomy);
+  char folder[96];
+  return folder_name(set, folder, sizeof folder);
+}
+
+static vg_status id(const char *wanted, char *buf, size_t size) {
+  return vg_format_clean(wanted, "-_.", buf, size);
+}
+
+static vg_status path(const vg_format_set *set, const char *case_id, vg_file_kind kind, const char *series,
+                      char *buf, size_t size) {
+  char folder[96];
+  vg_status st = folder_name(set, folder, sizeof folder);
+  if (st) return st;
+  int n;
+  if (kind == VG_FILE_SERIES) {
+    int channel = series ? vg_series_find(&set->series, series) : -1;
+    if (channel < 0)
+      return vg_fail(VG_CONFIG, "%s: '%s' is none of the data set's series", case_id, series ? series : "");
+    n = snprintf(buf, size, "%s/imagesTr/%s_%04d.nii.gz", folder, case_id, channel);
+  } else {
+    bool target = kind == VG_FILE_TUMOUR || !set->tumour.n;
+    n = snprintf(buf, size, "%s/%s/%s.nii.gz", folder, target ? "labelsTr" : "anatomyTr", case_id);
+  }
+  return n >= 0 && (size_t)n < size ? VG_OK
+                                    : vg_fail(VG_CONFIG, "%s: the id is too long for a path", case_id);
+}
+
+/* A channel's name as nnU-Net's users write it. None is "CT", which would change its normalisation. */
+static const char *channel_name(const char *series) {
+  static const char *const names[][2] = {{"t1", "T1"}, {"t1c", "T1ce"}, {"t2", "T2"}, {"flair", "FLAIR"}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (!strcmp(names[i][0], series)) return names[i][1];
+  return series;
+}
+
+static vg_json *describe(const vg_format_set *set, const char *folder, size_t n) {
+  const vg_scheme *target = set->tumour.n ? &set->tumour : &set->anatomy;
+  vg_json *d = vg_json_object();
+  vg_json_put_string(d, "name", folder);
+  vg_json_put_string(d, "description",
+                     set->real ? (set->series.n ? "brain MRI with label maps joined by voxgan"
+                                                : "label maps that a model found in brain MRI")
+                               : "synthetic brain MRI, made by voxgan; it shows no real person");
+  vg_json *channels = vg_json_put_take(d, "channel_names", vg_json_object());
+  for (int i = 0; i < set->series.n; i++) {
+    char key[16];
+    snprintf(key, sizeof key, "%d", i);
+    vg_json_put_string(channels, key, channel_name(set->series.names[i]));
+  }
+  vg_json *labels = vg_json_put_take(d, "labels", vg_json_object());
+  vg_json_put_number(labels, "background", 0);
+  for (int i = 0; i < target->n; i++)
+    vg_json_put_number(labels, target->labels[i].name, target->labels[i].value);
+  vg_json_put_number(d, "numTraining", (double)n);
+  vg_json_put_string(d, "file_ending", ".nii.gz");
+  vg_json *own = vg_json_put_take(d, "voxgan", vg_json_object());
+  vg_json_put_string(own, "target", vg_role_name(set->tumour.n ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY));
+  if (set->tumour.n && set->anatomy.n) {
+    char *text = vg_scheme_text(&set->anatomy);
+    vg_json_put_string(own, "anatomy_labels", text ? text : "");
+    vg_free(text);
+  }
+  return d;
+}
+
+static vg_status finish(const vg_format_set *set, const char *root, const char *const *ids, size_t n) {
+  (void)ids;
+  char folder[96], *dir = NULL, *file = NULL;
+  vg_json *d = NULL;
+  vg_status st = folder_name(set, folder, sizeof folder);
+  if (st) return st;
+  dir = vg_fs_join(root, folder);
+  file = dir ? vg_fs_join(dir, "dataset.json") : NULL;
+  st = file ? vg_fs_make_dirs(dir) : VG_MEMORY;
+  if (!st) {
+    d = describe(set, folder, n);
+    st = vg_json_write(file, d);
+  }
+  vg_json_free(d);
+  vg_free(file);
+  vg_free(dir);
+  return st;
+}
+
+const vg_dataset_format vg_dataset_format_nnunet = {"nnunet", schemes, id, path, finish};

@@ -1,0 +1,493 @@
+/* produce.c: the cases of a study, one after another: made, given images, written. The three overlap for
+ * neighbouring cases. */
+#include "voxgan/produce.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/produce_set.h"
+#include "voxgan/log.h"
+#include "voxgan/manifest.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "voxgan/str.h"
+#include "voxgan/table.h"
+#include "voxgan/version.h"
+
+enum { TUMOUR, ANATOMY, MAPS };
+
+typedef struct todo {
+  size_t k;     /* of the study */
+  char id[128]; /* as the format wants it */
+  char cohort[64];
+  bool kept, failed;
+} todo;
+
+typedef struct flight {
+  vg_study_case c;
+  bool refused, loaded;
+  bool has[MAPS];
+  char reason[512];
+} flight;
+
+typedef struct produce_job {
+  vg_study *study;
+  const vg_produce_options *o;
+  const vg_case_maker *maker;
+  vg_output out;
+  vg_secret secret;
+  todo *list; /* this shard's cases */
+  size_t n, *open, n_open;
+  flight slots[VG_PRODUCE_DEPTH];
+  size_t made, failed;
+  atomic_ullong bytes;
+  double began;
+} produce_job;
+
+/* ---- what to make ---- */
+
+static vg_status choose_format(produce_job *j) {
+  const char *name = j->o->format;
+  if (!name) {
+    name = vg_study_layout(j->study);
+    /* A layout that nothing is written in. */
+    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n <= 1 ? "bids" : "brats2021";
+  }
+  j->out.format = vg_dataset_format_find(name);
+  if (!j->out.format) {
+    const char *names[32];
+    int n = 0;
+    while (n < 31 && (names[n] = vg_dataset_format_at(n, NULL, NULL))) n++;
+    names[n] = NULL;
+    const char *near = vg_nearest(name, names);
+    return near ? vg_fail(VG_USAGE, "no format '%s'; did you mean %s?", name, near)
+                : vg_fail(VG_USAGE, "no format '%s'; `voxgan list formats` shows them", name);
+  }
+  snprintf(j->out.format_name, sizeof j->out.format_name, "%s", name);
+  return VG_OK;
+}
+
+static vg_status set_output(produce_job *j) {
+  vg_output *out = &j->out;
+  vg_status st = choose_format(j);
+  if (st) return st;
+  if (strlen(j->o->out) >= sizeof out->root) return vg_fail(VG_USAGE, "--out: the path is too long");
+  snprintf(out->root, sizeof out->root, "%s", j->o->out);
+  if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
+  out->set.name = *out->title ? out->title : NULL;
+  if (j->maker) out->set.series = j->maker->series;
+  /* What a model finds is found in scans of persons. */
+  out->set.real = j->maker && (j->maker->real || j->maker->maps);
+  /* A brain mask is told by the images; it has no map of its own. */
+  const vg_classes *all = vg_study_class_set(j->study);
+  for (int k = 0; k < all->n && !st; k++)
+    if (strcmp(all->names[k], VG_CLASS_BRAIN) != 0)
+      st = vg_classes_add_name(&out->set.classes, all->names[k], all->roles[k]);
+  out->set.tumour = *vg_study_scheme(j->study, VG_ROLE_TUMOUR);
+  out->set.anatomy = *vg_study_scheme(j->study, VG_ROLE_ANATOMY);
+  out->cases = vg_study_count(j->study);
+  return st ? st : out->format->schemes(&out->set);
+}
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Two ids may become one where a format leaves letters out. */
+static vg_status check_ids(const produce_job *j) {
+  const char **ids = vg_malloc(j->n ? j->n : 1, sizeof *ids);
+  if (!ids) return VG_MEMORY;
+  for (size_t i = 0; i < j->n; i++) ids[i] = j->list[i].id;
+  qsort(ids, j->n, sizeof *ids, by_name);
+  vg_status st = VG_OK;
+  for (size_t i = 1; i < j->n && !st; i++)
+    if (!strcmp(ids[i - 1], ids[i]))
+      st = vg_fail(VG_CONFIG, "two cases would be called %s in format %s; number them with --prefix", ids[i],
+                   j->out.format_name);
+  vg_free(ids);
+  return st;
+}
+
+static vg_status list_cases(produce_job *j) {
+  size_t all = j->out.cases, step = j->o->shards ? (size_t)j->o->shards : 1;
+  size_t first = j->o->shards ? (size_t)j->o->shard - 1 : 0;
+  j->list = vg_calloc(all / step + 1, sizeof *j->list);
+  j->open = vg_calloc(all / step + 1, sizeof *j->open);
+  if (!j->list || !j->open) return VG_MEMORY;
+  for (size_t k = first; k < all; k += step) {
+    todo *t = &j->list[j->n++];
+    char id[128];
+    t->k = k;
+    vg_study_name(j->study, k, id, t->cohort);
+    vg_status st = j->out.format->id(id, t->id, sizeof t->id);
+    if (st) return st;
+  }
+  return check_ids(j);
+}
+
+/* The record is there, and so is every file that it names. */
+static bool is_finished(const char *root, const char *id) {
+  vg_record r = {0};
+  bool whole = vg_record_exists(root, id) && vg_record_read(root, id, &r) == VG_OK;
+  for (int i = 0; i < r.n_files && whole; i++) {
+    char *path = vg_fs_join(root, r.files[i].path);
+    whole = path && vg_fs_exists(path);
+    vg_free(path);
+  }
+  vg_record_release(&r);
+  return whole;
+}
+
+static vg_status sort_out_finished(produce_job *j) {
+  const char *root = j->out.root;
+  for (size_t i = 0; i < j->n; i++) {
+    todo *t = &j->list[i];
+    if (j->o->overwrite) {
+      vg_status st = vg_record_remove(root, t->id);
+      if (!st) st = vg_failure_remove(root, t->id);
+      if (st) return st;
+    }
+    t->kept = is_finished(root, t->id);
+    if (!t->kept) j->open[j->n_open++] = i;
+  }
+  return VG_OK;
+}
+
+/* ---- making ---- */
+
+static vg_status load_case(void *arg, size_t i) {
+  produce_job *j = arg;
+  const todo *t = &j->list[j->open[i]];
+  int slot = (int)(i % VG_PRODUCE_DEPTH);
+  flight *f = &j->slots[slot];
+  memset(f, 0, sizeof *f);
+  if (vg_interrupted())
+    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
+                   j->n - j->n_open + j->made, j->n);
+  vg_status st = vg_study_make(j->study, t->k, &f->c);
+  if (st == VG_REFUSED) {
+    f->refused = true;
+    snprintf(f->reason, sizeof f->reason, "%s", vg_error());
+    return VG_OK;
+  }
+  if (st || !j->maker) return st;
+  f->loaded = true;
+  return j->maker->load(j->maker->state, slot, &f->c);
+}
+
+static vg_status make_images(void *arg, size_t i) {
+  produce_job *j = arg;
+  int slot = (int)(i % VG_PRODUCE_DEPTH);
+  return j->slots[slot].loaded ? j->maker->make(j->maker->state, slot) : VG_OK;
+}
+
+/* ---- writing ---- */
+
+typedef struct write_job {
+  produce_job *j;
+  const todo *t;
+  flight *f;
+  int slot;
+} write_job;
+
+/* One file of a case. */
+typedef struct case_file {
+  vg_file_kind kind;
+  int index;          /* of the series, or of the class whose probability it is (kind OTHER) */
+  const char *series; /* NULL: none */
+  char role[VG_RECORD_ROLE], path[512];
+} case_file;
+
+/* What a case may have: its series, its maps, probabilities. */
+static int n_files(const produce_job *j) {
+  bool sure = j->maker && j->maker->probability;
+  return j->out.set.series.n + MAPS + (sure ? vg_study_class_set(j->study)->n : 0);
+}
+
+/* File k of a case; *has false: it has no such file. */
+static vg_status file_of(const produce_job *j, const todo *t, const flight *f, int k, case_file *out,
+                         bool *has) {
+  const vg_format_set *set = &j->out.set;
+  int m = k - set->series.n;
+  *out = (case_file){.kind = VG_FILE_SERIES, .index = k, .series = m < 0 ? set->series.names[k] : NULL};
+  *has = m < 0 || m >= MAPS || f->has[m];
+  if (!*has) return VG_OK;
+  if (m >= MAPS) {
+    out->kind = VG_FILE_OTHER;
+    out->index = m - MAPS;
+    const char *klass = vg_study_class_set(j->study)->names[out->index];
+    snprintf(out->role, sizeof out->role, "%s" VG_PROBABILITY, klass);
+    int n = snprintf(out->path, sizeof out->path, "probabilities/%s/%s.nii.gz", t->id, klass);
+    return n > 0 && (size_t)n < sizeof out->path ? VG_OK
+                                                 : vg_fail(VG_CONFIG, "%s: the id is too long", t->id);
+  }
+  if (m >= 0) out->kind = m == TUMOUR ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
+  snprintf(out->role, sizeof out->role, "%s", m < 0 ? out->series : m == TUMOUR ? "tumour" : "anatomy");
+  return j->out.format->path(set, t->id, out->kind, out->series, out->path, sizeof out->path);
+}
+
+static vg_status write_image(write_job *w, const case_file *file, const char *path) {
+  vg_volume vol = {0};
+  vg_nifti_write_options how = {0};
+  const vg_case_maker *maker = w->j->maker;
+  const bool sure = file->kind == VG_FILE_OTHER;
+  if (maker->place && !sure) return maker->place(maker->state, w->slot, file->index, path);
+  vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
+  how.xform_code = w->f->c.maps.xform_code;
+  if (!st) st = vg_nifti_write(path, &vol, &how);
+  vg_volume_release(&vol);
+  return st;
+}
+
+static vg_status write_map(write_job *w, vg_file_kind kind, const char *path) {
+  vg_labelmap map = {0};
+  const vg_maps *maps = &w->f->c.maps;
+  bool tumour = kind == VG_FILE_TUMOUR;
+  const vg_scheme *scheme = tumour ? &w->j->out.set.tumour : &w->j->out.set.anatomy;
+  vg_status st = vg_maps_labels(maps, tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY, scheme, &map);
+  if (!st) st = vg_nifti_write_labels(path, &map, maps->xform_code);
+  vg_labelmap_release(&map);
+  return st;
+}
+
+static vg_status write_file(void *arg, size_t k) {
+  write_job *w = arg;
+  produce_job *j = w->j;
+  case_file file;
+  bool has;
+  vg_status st = file_of(j, w->t, w->f, (int)k, &file, &has);
+  if (st || !has) return st;
+  const bool map = file.kind == VG_FILE_TUMOUR || file.kind == VG_FILE_ANATOMY;
+  char *whole = vg_fs_join(j->out.root, file.path), *dir = whole ? vg_fs_dirname(whole) : NULL;
+  st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
+  if (!st) st = map ? write_map(w, file.kind, whole) : write_image(w, &file, whole);
+  uint64_t size = 0;
+  bool elsewhere = file.series && j->maker->place;
+  if (!st && !elsewhere && !(st = vg_fs_size(whole, &size))) atomic_fetch_add(&j->bytes, size);
+  vg_free(whole);
+  vg_free(dir);
+  return st;
+}
+
+static vg_status write_record(write_job *w) {
+  produce_job *j = w->j;
+  const vg_study_case *c = &w->f->c;
+  vg_record r = {0};
+  vg_status st = VG_OK;
+  snprintf(r.id, sizeof r.id, "%s", w->t->id);
+  snprintf(r.cohort, sizeof r.cohort, "%s", w->t->cohort);
+  snprintf(r.source, sizeof r.source, "%s", c->source);
+  vg_str_add(&r.donors, vg_str_text(&c->donors));
+  vg_str_add(&r.edits, vg_str_text(&c->edits));
+  vg_record_measure(&r, &c->maps.classes, &c->facts);
+  r.redraws = c->redraws;
+  r.seed = vg_study_seed(j->study);
+  if (j->maker) snprintf(r.model_sha256, sizeof r.model_sha256, "%s", j->maker->model_sha256);
+  snprintf(r.voxgan, sizeof r.voxgan, "%s", vg_version());
+  for (int k = 0; k < n_files(j) && !st; k++) {
+    case_file file;
+    bool has;
+    st = file_of(j, w->t, w->f, k, &file, &has);
+    if (!st && has) st = vg_record_add_file(&r, file.role, file.path);
+  }
+  if (!st && j->o->anonymous) st = vg_record_anonymise(&r, &j->secret);
+  if (!st) st = vg_record_write(&r, j->out.root);
+  vg_record_release(&r);
+  return st;
+}
+
+/* Which maps the case has: a tumour map wherever the data set knows tumour, so that a healed case says that
+ * it has none; an anatomy map where more than the brain's outline is known. */
+static void decide_maps(const produce_job *j, flight *f) {
+  const vg_maps *m = &f->c.maps;
+  size_t n = vg_geometry_voxels(&m->geo);
+  int brain = vg_classes_find(&m->classes, VG_CLASS_BRAIN) + 1;
+  f->has[TUMOUR] = j->out.set.tumour.n > 0;
+  for (size_t i = 0; i < n && j->out.set.anatomy.n && !f->has[ANATOMY]; i++)
+    f->has[ANATOMY] = m->anatomy[i] && m->anatomy[i] != brain;
+}
+
+static void slot_release(produce_job *j, int slot) {
+  flight *f = &j->slots[slot];
+  if (f->loaded) j->maker->release(j->maker->state, slot);
+  vg_study_case_release(&f->c);
+  memset(f, 0, sizeof *f);
+}
+
+static void say_progress(const produce_job *j) {
+  char left[32], bytes[32];
+  size_t done = j->made + j->failed;
+  double each = (vg_now() - j->began) / (double)done;
+  vg_progress("case %zu/%zu  %.1f a minute  %s written  %s left", j->n - j->n_open + done, j->n, 60 / each,
+              vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(each * (double)(j->n_open - done), left));
+}
+
+static vg_status write_case(void *arg, size_t i) {
+  produce_job *j = arg;
+  int slot = (int)(i % VG_PRODUCE_DEPTH);
+  flight *f = &j->slots[slot];
+  todo *t = &j->list[j->open[i]];
+  write_job w = {j, t, f, slot};
+  vg_status st = VG_OK;
+  if (f->refused) {
+    vg_warn("case %s", f->reason);
+    /* The reason names the host, whom an anonymous data set must not. */
+    if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
+    st = vg_failure_write(j->out.root, t->id, f->reason);
+    t->failed = true;
+    j->failed++;
+  } else {
+    if (j->maker && j->maker->maps) st = j->maker->maps(j->maker->state, slot, &f->c.maps);
+    if (!st && j->maker && j->maker->maps) st = vg_tumour_measure(&f->c.maps, &f->c.facts);
+    if (!st) decide_maps(j, f);
+    if (!st) st = vg_parallel((size_t)n_files(j), write_file, &w);
+    if (!st) st = write_record(&w);
+    if (!st) st = vg_failure_remove(j->out.root, t->id);
+    if (!st) j->made++;
+  }
+  slot_release(j, slot);
+  if (!st) say_progress(j);
+  return st;
+}
+
+/* ---- what a killed process left ---- */
+
+static bool is_mine(const void *arg, const char *path) {
+  const produce_job *j = arg;
+  if (!j->o->shards) return true;
+  for (size_t i = 0; i < j->n_open; i++) {
+    const char *id = j->list[j->open[i]].id;
+    /* Ids are whole parts of a name: the letter after one is none of an id's. */
+    const char *at = strstr(path, id);
+    size_t len = strlen(id);
+    for (; at; at = strstr(at + 1, id))
+      if ((at == path || strchr("/_-.", at[-1])) && strchr("/_-.", at[len])) return true;
+  }
+  return false;
+}
+
+/* ---- the summary ---- */
+
+typedef struct cohort_sum {
+  char name[64];
+  size_t made, kept, failed, redraws, with_tumour, left, right, both;
+  double ml, least, most;
+} cohort_sum;
+
+static cohort_sum *cohort_of(cohort_sum *sums, size_t *n, const char *name) {
+  for (size_t i = 0; i < *n; i++)
+    if (!strcmp(sums[i].name, name)) return &sums[i];
+  cohort_sum *s = &sums[(*n)++];
+  memset(s, 0, sizeof *s);
+  snprintf(s->name, sizeof s->name, "%s", name);
+  return s;
+}
+
+static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
+  for (size_t i = 0; i < j->n; i++) {
+    const todo *t = &j->list[i];
+    cohort_sum *s = cohort_of(sums, n, t->cohort);
+    s->failed += t->failed;
+    s->kept += t->kept;
+    if (t->failed || !vg_record_exists(j->out.root, t->id)) continue;
+    vg_record r = {0};
+    vg_status st = vg_record_read(j->out.root, t->id, &r);
+    if (st) return st;
+    s->made += !t->kept;
+    s->redraws += (size_t)r.redraws;
+    if (r.total_ml > 0) {
+      s->least = s->with_tumour ? fmin(s->least, r.total_ml) : r.total_ml;
+      s->most = fmax(s->most, r.total_ml);
+      s->ml += r.total_ml;
+      s->with_tumour++;
+      s->left += !strcmp(r.hemisphere, "left");
+      s->right += !strcmp(r.hemisphere, "right");
+      s->both += !strcmp(r.hemisphere, "both");
+    }
+    vg_record_release(&r);
+  }
+  return VG_OK;
+}
+
+static vg_status print_summary(const produce_job *j) {
+  static const char *const header[] = {"cohort", "made", "kept", "failed", "redraws", "tumour_ml",
+                                       "least",  "most", "left", "right",  "both"};
+  enum { COLS = sizeof header / sizeof header[0] };
+  cohort_sum *sums = vg_calloc(j->n ? j->n : 1, sizeof *sums);
+  size_t n = 0;
+  vg_table t = {0};
+  vg_status st = sums ? sum_up(j, sums, &n) : VG_MEMORY;
+  if (!st) st = vg_table_init(&t, COLS, header);
+  for (size_t i = 0; i < n && !st; i++) {
+    const cohort_sum *s = &sums[i];
+    char text[COLS][32];
+    const char *cells[COLS] = {s->name};
+    size_t counts[COLS] = {0, s->made, s->kept, s->failed, s->redraws, 0, 0, 0, s->left, s->right, s->both};
+    for (int c = 1; c < COLS; c++) {
+      snprintf(text[c], sizeof text[c], "%zu", counts[c]);
+      cells[c] = text[c];
+    }
+    double ml[3] = {s->with_tumour ? s->ml / (double)s->with_tumour : 0, s->least, s->most};
+    for (int c = 0; c < 3; c++) snprintf(text[5 + c], sizeof text[5 + c], "%.2f", ml[c]);
+    st = vg_table_add_row(&t, cells);
+  }
+  if (!st) vg_table_print(stdout, &t);
+  vg_table_release(&t);
+  vg_free(sums);
+  return st;
+}
+
+/* ---- all of it ---- */
+
+static vg_status begin(produce_job *j) {
+  vg_status st = j->o->anonymous ? vg_secret_read(j->o->anonymous, &j->secret) : VG_OK;
+  if (!st) st = set_output(j);
+  if (!st) st = list_cases(j);
+  if (!st) st = vg_fs_require_writable_dir(j->out.root);
+  if (!st) st = vg_output_claim(&j->out, j->study, j->o, j->maker);
+  if (!st) st = sort_out_finished(j);
+  if (!st) st = vg_output_sweep(j->out.root, is_mine, j);
+  return st;
+}
+
+/* The closing lines; the status of a study that was made in part. */
+static vg_status end(produce_job *j) {
+  char took[32], bytes[32];
+  size_t finished = j->n - j->failed;
+  vg_status st = j->o->quiet ? VG_OK : print_summary(j);
+  if (!st && !j->o->shards && finished)
+    st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL);
+  if (st) return st;
+  vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open,
+          vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(vg_now() - j->began, took), j->out.root);
+  if (j->o->shards)
+    vg_info("shard %d of %d is finished; when all are: voxgan synth --finish %s", j->o->shard, j->o->shards,
+            j->out.root);
+  if (!finished) return vg_fail(VG_FAILED, "%s: none of its %zu cases could be made", j->out.root, j->n);
+  if (j->failed)
+    return vg_fail(VG_FAILED, "%s: %zu of %zu cases could not be made; the others are finished", j->out.root,
+                   j->failed, j->n);
+  return VG_OK;
+}
+
+vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_case_maker *maker) {
+  produce_job j = {.study = study, .o = options, .maker = maker};
+  vg_interrupt_install();
+  j.began = vg_now();
+  vg_status st = begin(&j);
+  if (st) goto out;
+  vg_info("%zu cases%s, written as %s", j.n, j.o->shards ? " of this shard" : "", j.out.format_name);
+  j.began = vg_now();
+  st = vg_pipeline(j.n_open, VG_PRODUCE_DEPTH, load_case, make_images, write_case, &j);
+  vg_progress_end();
+  for (int i = 0; i < VG_PRODUCE_DEPTH; i++) slot_release(&j, i);
+  if (!st) st = end(&j);
+out:
+  vg_secret_release(&j.secret);
+  vg_free(j.list);
+  vg_free(j.open);
+  return st;
+}

@@ -1,0 +1,306 @@
+/* record.c: what is known of one finished case, as ROOT/.voxgan/cases/ID.json. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "voxgan/json.h"
+#include "voxgan/manifest.h"
+#include "base/mem.h"
+#include "base/pool.h"
+
+#define FOLDER ".voxgan/cases"
+
+void vg_record_release(vg_record *r) {
+  vg_str_release(&r->donors);
+  vg_str_release(&r->edits);
+  *r = (vg_record){0};
+}
+
+/* Decimals that every machine agrees on. */
+static double rounded(double v, double steps) {
+  return round(v * steps) / steps;
+}
+
+void vg_record_measure(vg_record *r, const vg_classes *classes, const vg_tumour_facts *facts) {
+  r->classes.n = 0;
+  for (int i = 0; i < classes->n; i++) {
+    if (classes->roles[i] != VG_ROLE_TUMOUR) continue;
+    int k = r->classes.n++;
+    memcpy(r->classes.names[k], classes->names[i], VG_CLASS_NAME);
+    r->classes.roles[k] = VG_ROLE_TUMOUR;
+    r->ml[k] = rounded(facts->ml[i], 1000);
+  }
+  r->total_ml = rounded(facts->total_ml, 1000);
+  for (int a = 0; a < 3; a++) r->centre[a] = facts->total_ml > 0 ? rounded(facts->centre[a], 100) : 0;
+  r->hemisphere = !(facts->total_ml > 0)     ? ""
+                  : facts->left_share >= 0.9 ? "left"
+                  : facts->left_share <= 0.1 ? "right"
+                                             : "both";
+}
+
+vg_status vg_record_add_file(vg_record *r, const char *role, const char *path) {
+  if (r->n_files == VG_RECORD_FILES)
+    return vg_fail(VG_DATA, "case %s: more than %d files", r->id, VG_RECORD_FILES);
+  vg_record_file *f = &r->files[r->n_files];
+  if (strlen(role) >= sizeof f->role || strlen(path) >= sizeof f->path)
+    return vg_fail(VG_DATA, "case %s: %s: the path is too long", r->id, path);
+  strcpy(f->role, role);
+  strcpy(f->path, path);
+  f->sha256[0] = '\0';
+  r->n_files++;
+  return VG_OK;
+}
+
+/* ---- secrets ---- */
+
+vg_status vg_secret_read(const char *path, vg_secret *out) {
+  *out = (vg_secret){0};
+  if (vg_fs_read(path, &out->key, &out->len)) return vg_fail_in(VG_CONFIG, "key file");
+  if (out->len) return VG_OK;
+  vg_secret_release(out);
+  return vg_fail(VG_CONFIG, "key file: %s: is empty", path);
+}
+
+void vg_secret_release(vg_secret *s) {
+  if (s->key) explicit_bzero(s->key, s->len);
+  vg_free(s->key);
+  *s = (vg_secret){0};
+}
+
+void vg_secret_id(const vg_secret *s, const char *id, char hex[17]) {
+  char whole[VG_HASH_LEN];
+  vg_hmac(s->key, s->len, id, strlen(id), whole);
+  memcpy(hex, whole, 16);
+  hex[16] = '\0';
+}
+
+static void add_secret(vg_str *to, const vg_secret *s, const char *from, size_t len) {
+  char *id = vg_format("%.*s", (int)len, from), hex[17];
+  if (id) vg_secret_id(s, id, hex);
+  to->failed |= !id;
+  if (id) vg_str_add(to, hex);
+  vg_free(id);
+}
+
+/* "a;b" */
+static void hide_list(const char *ids, const vg_secret *s, vg_str *out) {
+  while (*ids) {
+    size_t len = strcspn(ids, ";");
+    if (len) add_secret(out, s, ids, len);
+    ids += len;
+    if (*ids) vg_str_add_bytes(out, ids++, 1);
+  }
+}
+
+/* "graft:donor=a,ml=3;scale:..." */
+static void hide_donors(const char *edits, const vg_secret *s, vg_str *out) {
+  static const char key[] = "donor=";
+  for (const char *at; (at = strstr(edits, key));) {
+    bool parameter = at > edits && (at[-1] == ':' || at[-1] == ',');
+    at += strlen(key);
+    vg_str_add_bytes(out, edits, (size_t)(at - edits));
+    size_t len = strcspn(at, ",;");
+    if (parameter && len)
+      add_secret(out, s, at, len);
+    else
+      vg_str_add_bytes(out, at, len);
+    edits = at + len;
+  }
+  vg_str_add(out, edits);
+}
+
+vg_status vg_record_anonymise(vg_record *r, const vg_secret *s) {
+  vg_str donors = VG_STR_INIT, edits = VG_STR_INIT;
+  char hex[17];
+  hide_list(vg_str_text(&r->donors), s, &donors);
+  hide_donors(vg_str_text(&r->edits), s, &edits);
+  if (vg_str_failed(&donors) || vg_str_failed(&edits)) {
+    vg_str_release(&donors);
+    vg_str_release(&edits);
+    return VG_MEMORY;
+  }
+  if (*r->source) {
+    vg_secret_id(s, r->source, hex);
+    memset(r->source, 0, sizeof r->source);
+    strcpy(r->source, hex);
+  }
+  vg_str_release(&r->donors);
+  vg_str_release(&r->edits);
+  r->donors = donors;
+  r->edits = edits;
+  return VG_OK;
+}
+
+/* ---- files ---- */
+
+static char *record_path(const char *root, const char *id) {
+  return vg_format("%s/" FOLDER "/%s.json", root, id);
+}
+
+typedef struct hashing {
+  vg_record *r;
+  const char *root;
+} hashing;
+
+static vg_status hash_one(void *arg, size_t i) {
+  const hashing *h = arg;
+  vg_record_file *f = &h->r->files[i];
+  char *path = vg_fs_join(h->root, f->path);
+  vg_status st = path ? vg_hash_file(path, f->sha256) : VG_MEMORY;
+  vg_free(path);
+  return st;
+}
+
+static vg_json *record_json(const vg_record *r) {
+  char seed[32];
+  vg_json *j = vg_json_object();
+  vg_json_put_string(j, "id", r->id);
+  vg_json_put_string(j, "cohort", r->cohort);
+  vg_json_put_string(j, "source", r->source);
+  vg_json_put_string(j, "donors", vg_str_text(&r->donors));
+  vg_json_put_string(j, "edits", vg_str_text(&r->edits));
+  vg_json *ml = vg_json_put_take(j, "ml", vg_json_object());
+  for (int i = 0; i < r->classes.n; i++) vg_json_put_number(ml, r->classes.names[i], r->ml[i]);
+  vg_json_put_number(j, "total_ml", r->total_ml);
+  vg_json *centre = vg_json_put_take(j, "centre_mm", vg_json_array());
+  for (int a = 0; a < 3; a++) vg_json_put_number(centre, NULL, r->centre[a]);
+  vg_json_put_string(j, "hemisphere", r->hemisphere ? r->hemisphere : "");
+  vg_json_put_number(j, "redraws", r->redraws);
+  vg_json_put_string(j, "model_sha256", r->model_sha256);
+  /* As text: a number of JSON has 53 bits. */
+  snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed);
+  vg_json_put_string(j, "seed", seed);
+  vg_json_put_string(j, "voxgan", r->voxgan);
+  vg_json *files = vg_json_put_take(j, "files", vg_json_object());
+  for (int i = 0; i < r->n_files; i++) {
+    vg_json *f = vg_json_put_take(files, r->files[i].role, vg_json_object());
+    vg_json_put_string(f, "path", r->files[i].path);
+    vg_json_put_string(f, "sha256", r->files[i].sha256);
+  }
+  return j;
+}
+
+vg_status vg_record_write(vg_record *r, const char *root) {
+  hashing h = {r, root};
+  vg_json *j = NULL;
+  char *path = record_path(root, r->id), *dir = path ? vg_fs_dirname(path) : NULL;
+  vg_status st = dir ? vg_parallel((size_t)r->n_files, hash_one, &h) : VG_MEMORY;
+  if (!st) st = vg_fs_make_dirs(dir);
+  if (!st) {
+    j = record_json(r);
+    st = vg_json_write(path, j);
+  }
+  vg_json_free(j);
+  vg_free(dir);
+  vg_free(path);
+  return st;
+}
+
+bool vg_record_exists(const char *root, const char *id) {
+  char *path = record_path(root, id);
+  bool there = path && vg_fs_exists(path);
+  vg_free(path);
+  return there;
+}
+
+vg_status vg_record_remove(const char *root, const char *id) {
+  char *path = record_path(root, id);
+  vg_status st = path ? vg_fs_remove(path) : VG_MEMORY;
+  vg_free(path);
+  return st;
+}
+
+/* False when the text is not there or does not fit. */
+static bool take_text(const vg_json *object, const char *key, char *buf, size_t size) {
+  const char *text = vg_json_string(vg_json_get(object, key), NULL);
+  if (!text || strlen(text) >= size) return false;
+  strcpy(buf, text);
+  return true;
+}
+
+static bool take_hemisphere(const vg_json *j, const char **out) {
+  static const char *const known[] = {"", "left", "right", "both"};
+  const char *text = vg_json_string(vg_json_get(j, "hemisphere"), NULL);
+  for (int i = 0; text && i < 4; i++)
+    if (!strcmp(text, known[i])) *out = known[i];
+  return *out != NULL;
+}
+
+static bool from_json(const vg_json *j, vg_record *r) {
+  char seed[32];
+  bool good =
+      take_text(j, "id", r->id, sizeof r->id) && take_text(j, "cohort", r->cohort, sizeof r->cohort) &&
+      take_text(j, "source", r->source, sizeof r->source) &&
+      take_text(j, "model_sha256", r->model_sha256, sizeof r->model_sha256) &&
+      take_text(j, "voxgan", r->voxgan, sizeof r->voxgan) && take_text(j, "seed", seed, sizeof seed) &&
+      sscanf(seed, "%" SCNu64, &r->seed) == 1 && take_hemisphere(j, &r->hemisphere);
+  const char *donors = vg_json_string(vg_json_get(j, "donors"), NULL);
+  const char *edits = vg_json_string(vg_json_get(j, "edits"), NULL);
+  if (!good || !donors || !edits) return false;
+  vg_str_add(&r->donors, donors);
+  vg_str_add(&r->edits, edits);
+  for (const vg_json *c = vg_json_first(vg_json_get(j, "ml")); c; c = vg_json_next(c)) {
+    int k = r->classes.n;
+    if (vg_classes_add_name(&r->classes, vg_json_key(c), VG_ROLE_TUMOUR) || r->classes.n == k) return false;
+    r->ml[k] = vg_json_number(c, 0);
+  }
+  r->total_ml = vg_json_number(vg_json_get(j, "total_ml"), 0);
+  int axis = 0;
+  for (const vg_json *c = vg_json_first(vg_json_get(j, "centre_mm")); c && axis < 3; c = vg_json_next(c))
+    r->centre[axis++] = vg_json_number(c, 0);
+  r->redraws = (int)vg_json_number(vg_json_get(j, "redraws"), 0);
+  for (const vg_json *c = vg_json_first(vg_json_get(j, "files")); c; c = vg_json_next(c)) {
+    vg_record_file *f = &r->files[r->n_files];
+    if (vg_record_add_file(r, vg_json_key(c), vg_json_string(vg_json_get(c, "path"), ""))) return false;
+    if (!*f->path || !take_text(c, "sha256", f->sha256, sizeof f->sha256)) return false;
+  }
+  return true;
+}
+
+vg_status vg_record_read(const char *root, const char *id, vg_record *out) {
+  *out = (vg_record){0};
+  vg_json *j = NULL;
+  char *path = record_path(root, id);
+  vg_status st = path ? vg_json_read(path, &j) : VG_MEMORY;
+  if (st == VG_IO) st = VG_DATA;
+  if (!st && (!from_json(j, out) || strcmp(out->id, id)))
+    st = vg_fail(VG_DATA, "%s: not the record of a case that this program wrote", path);
+  if (!st && (vg_str_failed(&out->donors) || vg_str_failed(&out->edits))) st = VG_MEMORY;
+  if (st) vg_record_release(out);
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+vg_status vg_record_list(const char *root, char ***ids, size_t *n) {
+  static const char ending[] = ".json";
+  char *dir = vg_fs_join(root, FOLDER), **files = NULL;
+  size_t n_files = 0, kept = 0;
+  vg_status st = VG_OK;
+  if (!dir) return VG_MEMORY;
+  if (vg_fs_exists(dir))
+    st = vg_fs_walk(dir, &files, &n_files);
+  else if (!(files = VG_NEW_N(char *, 1)))
+    st = VG_MEMORY;
+  vg_free(dir);
+  if (st) return st;
+  /* What a killed process left is no record: "x.json.tmp.12.0". */
+  for (size_t i = 0; i < n_files; i++) {
+    if (!vg_ends_with(files[i], ending)) {
+      vg_free(files[i]);
+      continue;
+    }
+    files[i][strlen(files[i]) - strlen(ending)] = '\0';
+    files[kept++] = files[i];
+  }
+  files[kept] = NULL;
+  qsort(files, kept, sizeof *files, by_text);
+  *ids = files;
+  *n = kept;
+  return VG_OK;
+}

@@ -1,0 +1,173 @@
+/* brain.c: where the brain is in an image whose background may be any constant, or noise. */
+#include <math.h>
+#include <string.h>
+
+#include "base/simd.h"
+#include "prep/brain.h"
+#include "grid/runs.h"
+#include "grid/grid.h"
+#include "base/mem.h"
+#include "voxgan/prep.h"
+
+#define BINS 1024
+/* Interpolation leaves ripples of about this share of the range in what was constant. */
+#define RIPPLE 1e-5
+/* A component this share of the largest is a piece of brain, not a crumb. */
+#define CRUMB 20
+
+/* Gives a value to the runs of one kind that the rule picks. */
+static vg_status repaint(uint8_t *mask, const int dim[3], const int lo[3], const int extent[3], uint8_t value,
+                         bool (*pick)(const vg_run *root, uint32_t largest)) {
+  vg_runs r = {0};
+  vg_status st = vg_runs_find(mask, dim, lo, extent, !value, 6, &r);
+  uint32_t largest = 0;
+  for (uint32_t i = 0; !st && i < r.n; i++)
+    if (r.items[i].parent == i && r.items[i].size > largest) largest = r.items[i].size;
+  size_t rows = (size_t)extent[1] * (size_t)extent[2];
+  for (size_t row = 0; !st && row < rows; row++)
+    for (size_t i = r.row[row]; i < r.row[row + 1]; i++) {
+      const vg_run *run = &r.items[i];
+      if (pick(&r.items[vg_run_root(r.items, (uint32_t)i)], largest))
+        memset(mask + vg_runs_row_at(&r, dim, row) + run->begin, value, run->end - run->begin);
+    }
+  vg_runs_release(&r);
+  return st;
+}
+
+static bool is_crumb(const vg_run *root, uint32_t largest) {
+  return (uint64_t)root->size * CRUMB < largest;
+}
+
+static bool is_hole(const vg_run *root, uint32_t largest) {
+  (void)largest;
+  return !root->border;
+}
+
+/* ---- background ---- */
+
+VG_HOT static void least_most(const float *v, size_t n, float *least, float *most) {
+  float lo = v[0], hi = v[0];
+  for (size_t i = 1; i < n; i++) {
+    lo = v[i] < lo ? v[i] : lo;
+    hi = v[i] > hi ? v[i] : hi;
+  }
+  *least = lo;
+  *most = hi;
+}
+
+typedef struct vote {
+  float value;
+  size_t lead, same, all;
+  float tolerance;
+} vote;
+
+/* Boyer and Moore's majority vote: the only value that can hold more than half. */
+static void elect(vote *v, float x) {
+  if (v->lead == 0) v->value = x;
+  if (x == v->value)
+    v->lead++;
+  else
+    v->lead--;
+}
+
+static void count(vote *v, float x) {
+  v->all++;
+  v->same += fabsf(x - v->value) <= v->tolerance;
+}
+
+/* Visits the outer faces; axes of one voxel have none (a slice is bounded by its edges). */
+static void each_face(const vg_volume *vol, void (*visit)(vote *, float), vote *v) {
+  const int *dim = vol->geo.dim;
+  size_t stride[3] = {1, (size_t)dim[0], (size_t)dim[0] * (size_t)dim[1]};
+  for (int a = 0; a < 3; a++) {
+    if (dim[a] < 2) continue;
+    int b = (a + 1) % 3, c = (a + 2) % 3;
+    for (int side = 0; side < 2; side++)
+      for (int j = 0; j < dim[c]; j++)
+        for (int i = 0; i < dim[b]; i++)
+          visit(v, vol->data[(side ? (size_t)(dim[a] - 1) * stride[a] : 0) + (size_t)i * stride[b] +
+                             (size_t)j * stride[c]]);
+  }
+}
+
+static void histogram(const float *v, size_t n, float lo, float hi, size_t bins[BINS]) {
+  memset(bins, 0, BINS * sizeof *bins);
+  float scale = BINS / (hi - lo);
+  for (size_t i = 0; i < n; i++) {
+    float at = (v[i] - lo) * scale;
+    bins[at < 0 ? 0 : at >= BINS ? BINS - 1 : (int)at]++;
+  }
+}
+
+/* Otsu (IEEE Trans. SMC 9, 1979): the cut that separates the histogram's two halves best; the last bin of the
+ * lower. */
+static int otsu(const size_t bins[BINS]) {
+  double total = 0, sum = 0, below = 0, sum_below = 0, best = -1;
+  int cut = 0;
+  for (int i = 0; i < BINS; i++) {
+    total += (double)bins[i];
+    sum += (double)bins[i] * i;
+  }
+  for (int i = 0; i < BINS - 1; i++) {
+    below += (double)bins[i];
+    sum_below += (double)bins[i] * i;
+    if (below == 0 || below == total) continue;
+    double d = sum_below / below - (sum - sum_below) / (total - below);
+    double between = below * (total - below) * d * d;
+    if (between > best) {
+      best = between;
+      cut = i;
+    }
+  }
+  return cut;
+}
+
+void vg_background_find(const vg_volume *vol, vg_background *out) {
+  size_t n = vg_geometry_voxels(&vol->geo);
+  float lo, hi;
+  least_most(vol->data, n, &lo, &hi);
+  vote v = {.value = lo, .tolerance = (float)(RIPPLE * ((double)hi - lo))};
+  each_face(vol, elect, &v);
+  each_face(vol, count, &v);
+  *out = (vg_background){.value = v.value, .tolerance = v.tolerance, .constant = 2 * v.same > v.all};
+  if (out->constant || !(hi > lo)) {
+    out->constant = true;
+    return;
+  }
+  /* A few bright voxels would squeeze the rest into the lowest bins. */
+  size_t bins[BINS];
+  histogram(vol->data, n, lo, hi, bins);
+  size_t tail = n / 500, seen = 0;
+  int top = BINS - 1;
+  while (top > 0 && (seen += bins[top]) < tail) top--;
+  hi = lo + (hi - lo) * (float)(top + 1) / BINS;
+  histogram(vol->data, n, lo, hi, bins);
+  int cut = otsu(bins);
+  out->threshold = lo + (hi - lo) * (float)(cut + 1) / BINS;
+  size_t below = 0, half = 0;
+  for (int i = 0; i <= cut; i++) below += bins[i];
+  int median = 0;
+  while (median < cut && 2 * (half += bins[median]) < below) median++;
+  out->value = lo + (hi - lo) * ((float)median + 0.5f) / BINS;
+}
+
+VG_HOT static void above_background(const float *v, size_t n, const vg_background *bg, uint8_t *mask) {
+  if (bg->constant) {
+    for (size_t i = 0; i < n; i++) mask[i] = fabsf(v[i] - bg->value) > bg->tolerance;
+  } else {
+    for (size_t i = 0; i < n; i++) mask[i] = v[i] >= bg->threshold;
+  }
+}
+
+vg_status vg_brain_mask(const vg_volume *vol, const char *path, uint8_t *mask, double *background) {
+  const int *dim = vol->geo.dim;
+  vg_background bg;
+  vg_background_find(vol, &bg);
+  if (background) *background = bg.value;
+  above_background(vol->data, vg_geometry_voxels(&vol->geo), &bg, mask);
+  int lo[3], extent[3];
+  if (!vg_mask_box(mask, dim, 0, lo, extent))
+    return vg_fail(VG_DATA, "%s: no brain in it: every voxel has the value %g", path, (double)bg.value);
+  vg_status st = repaint(mask, dim, lo, extent, 0, is_crumb);
+  return st ? st : repaint(mask, dim, lo, extent, 1, is_hole);
+}

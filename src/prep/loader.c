@@ -1,0 +1,425 @@
+/* loader.c: patches and augmentation, made ahead of time into a ring of batches.
+ *
+ * A worker claims the next batch number, waits until its place in the ring is free, fills it and marks it
+ * ready; the consumer takes batch after batch. What is in a batch depends on its number alone, so order and
+ * bytes do not depend on the workers. */
+#include "prep/loader.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/message.h"
+#include "base/simd.h"
+#include "prep/augment.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/rng.h"
+
+/* ---- one patch ---- */
+
+VG_HOT static void fractions(const uint8_t *in, float *out, int n) {
+  for (int i = 0; i < n; i++) out[i] = (float)in[i] * (1.0f / 255);
+}
+
+VG_HOT static void intensities(const int16_t *in, float *out, int n) {
+  for (int i = 0; i < n; i++) out[i] = (float)in[i] * (1.0f / 32767);
+}
+
+static void fill(float *out, float value, size_t n) {
+  for (size_t i = 0; i < n; i++) out[i] = value;
+}
+
+/* Copies the part of one channel that lies in the case; a row is the run of x. */
+static void copy_channel(const vg_case *c, const void *channel, bool image, const int lo[3], const int dim[3],
+                         float *out) {
+  const int have[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]}; /* D, H, W */
+  int x0 = lo[2] < 0 ? -lo[2] : 0, x1 = lo[2] + dim[2] > have[2] ? have[2] - lo[2] : dim[2];
+  float outside = image ? -1.0f : 0.0f;
+  for (int z = 0; z < dim[0]; z++)
+    for (int y = 0; y < dim[1]; y++, out += dim[2]) {
+      int cz = z + lo[0], cy = y + lo[1];
+      if (cz < 0 || cz >= have[0] || cy < 0 || cy >= have[1] || x1 <= x0) {
+        fill(out, outside, (size_t)dim[2]);
+        continue;
+      }
+      size_t at = ((size_t)cz * (size_t)have[1] + (size_t)cy) * (size_t)have[2] + (size_t)(lo[2] + x0);
+      fill(out, outside, (size_t)x0);
+      if (image)
+        intensities((const int16_t *)channel + at, out + x0, x1 - x0);
+      else
+        fractions((const uint8_t *)channel + at, out + x0, x1 - x0);
+      fill(out + x1, outside, (size_t)(dim[2] - x1));
+    }
+}
+
+void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *labels, float *image) {
+  size_t n = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  size_t patch = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  for (int k = 0; labels && k < c->n_classes; k++)
+    copy_channel(c, c->labels + (size_t)k * n, false, lo, dim, labels + (size_t)k * patch);
+  for (int k = 0; image && k < c->n_series; k++)
+    copy_channel(c, c->image + (size_t)k * n, true, lo, dim, image + (size_t)k * patch);
+}
+
+/* ---- the loader ---- */
+
+typedef struct place {
+  vg_batch batch;
+  long number; /* of the batch that is in it, -1 none */
+  bool ready;
+} place;
+
+struct vg_loader {
+  const vg_case *cases;
+  size_t n_cases;
+  vg_loader_settings s;
+  int n_classes, n_series, n_anatomy;
+  int batches; /* per epoch */
+  place *ring;
+  int ring_size;
+  pthread_t *threads;
+  int n_threads; /* started */
+  pthread_mutex_t mutex;
+  pthread_cond_t filled, freed;
+  long next_claim; /* batches are numbered through all epochs */
+  long next_take;  /* what the consumer asks for next; the one before is lent out */
+  bool lent, stop;
+  vg_status status;
+  char message[VG_MESSAGE_MAX];
+  double waited;
+};
+
+static int samples_of(const vg_loader *l) {
+  return l->s.samples_per_epoch > 0 ? l->s.samples_per_epoch : (int)l->n_cases;
+}
+
+static int label_channels(const vg_loader *l) {
+  return l->n_classes + l->s.background;
+}
+
+int vg_loader_batches(const vg_loader *l) {
+  return l->batches;
+}
+
+double vg_loader_waited(const vg_loader *l) {
+  return l->waited;
+}
+
+/* Case k of the shuffled order of (epoch, round), an epoch having as many rounds as it takes. */
+typedef struct shuffled {
+  uint32_t *order;
+  long epoch, round;
+} shuffled;
+
+static size_t pick_case(const vg_loader *l, shuffled *sh, long epoch, long sample) {
+  long round = sample / (long)l->n_cases;
+  if (sh->epoch != epoch || sh->round != round) {
+    for (size_t i = 0; i < l->n_cases; i++) sh->order[i] = (uint32_t)i;
+    vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader order", (uint64_t)epoch, (uint64_t)round));
+    vg_rng_shuffle(&r, sh->order, (uint32_t)l->n_cases);
+    sh->epoch = epoch;
+    sh->round = round;
+  }
+  return sh->order[sample % (long)l->n_cases];
+}
+
+/* Where the patch's corner goes: D, H, W. */
+static void pick_corner(const vg_loader *l, const vg_case *c, vg_rng *r, int lo[3]) {
+  const int have[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
+  bool centred = vg_rng_uniform(r, 0, 1) < l->s.tumour_share && c->n_tumour > 0;
+  int centre[3] = {0, 0, 0};
+  if (centred) {
+    uint32_t at = c->tumour[vg_rng_below(r, c->n_tumour)];
+    centre[2] = (int)(at % (uint32_t)have[2]);
+    centre[1] = (int)(at / (uint32_t)have[2] % (uint32_t)have[1]);
+    centre[0] = (int)(at / (uint32_t)have[2] / (uint32_t)have[1]);
+  }
+  for (int a = 0; a < 3; a++) {
+    int room = have[a] - l->s.patch[a];
+    if (room <= 0) {
+      /* Not always centred: the network's strides would meet each subject at the same voxels, and it learns
+       * few subjects by heart. */
+      lo[a] = -(int)vg_rng_below(r, (uint64_t)-room + 1);
+    } else if (centred) {
+      lo[a] = centre[a] - l->s.patch[a] / 2;
+      lo[a] = lo[a] < 0 ? 0 : lo[a] > room ? room : lo[a];
+    } else {
+      lo[a] = (int)vg_rng_below(r, (uint64_t)room + 1);
+    }
+  }
+}
+
+static void mirror(float *v, size_t rows, int n) {
+  for (size_t row = 0; row < rows; row++, v += n)
+    for (int i = 0, k = n - 1; i < k; i++, k--) {
+      float t = v[i];
+      v[i] = v[k];
+      v[k] = t;
+    }
+}
+
+VG_HOT static void jitter(float *v, const float *inside, float gain, float shift, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    float x = v[i] * gain + shift;
+    x = x < -1 ? -1 : x > 1 ? 1 : x;
+    v[i] = inside[i] > 0 ? x : v[i];
+  }
+}
+
+/* Above 0 inside the brain of the patch, 0 outside. */
+static void brain_patch(const vg_case *c, const int lo[3], const int dim[3], float *out) {
+  copy_channel(c, c->brain, false, lo, dim, out);
+}
+
+/* What the classes leave. */
+static void fill_background(const float *labels, int n_classes, size_t patch, float *out) {
+  fill(out, 1, patch);
+  for (int k = 0; k < n_classes; k++)
+    for (size_t i = 0; i < patch; i++) out[i] -= labels[(size_t)k * patch + i];
+  for (size_t i = 0; i < patch; i++) out[i] = out[i] < 0 ? 0 : out[i];
+}
+
+/* inside is left with the brain; scratch goes to augmentation. */
+static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long epoch, long sample,
+                    float *image, float *inside, float *scratch) {
+  const vg_augment *how = &l->s.augment;
+  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  /* A stream of its own: what else is drawn for a sample does not depend on these settings. */
+  vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader augment", (uint64_t)epoch, (uint64_t)sample));
+  bool missing[VG_SERIES_MAX] = {false};
+  if (how->share > 0) {
+    brain_patch(c, lo, l->s.patch, inside);
+    vg_augment_images(image, l->n_series, inside, l->s.patch, how, &r, scratch);
+  }
+  if (how->drop_series > 0) vg_augment_drop(how->drop_series, l->n_series, &r, missing);
+  for (int s = 0; s < l->n_series; s++)
+    if (missing[s]) fill(image + (size_t)s * patch, -1, patch);
+}
+
+static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sample, float *labels,
+                        float *image, float *weight, float *scratch) {
+  const vg_case *c = &l->cases[pick_case(l, sh, epoch, sample)];
+  const int *dim = l->s.patch;
+  size_t patch = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader sample", (uint64_t)epoch, (uint64_t)sample));
+  int lo[3];
+  pick_corner(l, c, &r, lo);
+  float *background = labels;
+  if (l->s.background) labels += patch;
+  vg_case_patch(c, lo, dim, labels, image);
+  if (l->n_series) augment(l, c, lo, epoch, sample, image, scratch, scratch + patch);
+  if (l->s.jitter > 0 && l->n_series) {
+    brain_patch(c, lo, dim, scratch);
+    for (int s = 0; s < l->n_series; s++) {
+      float gain = (float)vg_rng_uniform(&r, 1 - l->s.jitter, 1 + l->s.jitter);
+      float shift = (float)vg_rng_uniform(&r, -l->s.jitter, l->s.jitter);
+      jitter(image + (size_t)s * patch, scratch, gain, shift, patch);
+    }
+  }
+  bool flip = l->s.flip && vg_rng_uniform(&r, 0, 1) < 0.5;
+  if (flip) {
+    size_t rows = (size_t)dim[0] * (size_t)dim[1];
+    mirror(labels, rows * (size_t)l->n_classes, dim[2]);
+    mirror(image, rows * (size_t)l->n_series, dim[2]);
+  }
+  if (l->s.background) fill_background(labels, l->n_classes, patch, background);
+  if (weight) {
+    float more = (float)(l->s.tumour_weight - 1);
+    fill(weight, 1, patch);
+    for (int k = l->n_anatomy; k < l->n_classes; k++)
+      for (size_t i = 0; i < patch; i++) weight[i] += more * labels[(size_t)k * patch + i];
+  }
+}
+
+static void make_batch(const vg_loader *l, shuffled *sh, long number, vg_batch *b, float *scratch) {
+  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  b->epoch = (int)(number / l->batches);
+  b->index = (int)(number % l->batches);
+  for (int i = 0; i < b->n; i++)
+    make_sample(l, sh, b->epoch, (long)b->index * b->n + i,
+                b->labels + (size_t)i * (size_t)label_channels(l) * patch,
+                b->image + (size_t)i * (size_t)l->n_series * patch,
+                b->weight ? b->weight + (size_t)i * patch : NULL, scratch);
+}
+
+/* A worker that cannot go on says why through the loader. */
+static void give_up(vg_loader *l, vg_status st) {
+  pthread_mutex_lock(&l->mutex);
+  if (!l->status) {
+    l->status = st;
+    strncpy(l->message, vg_error(), sizeof l->message - 1);
+  }
+  pthread_cond_broadcast(&l->filled);
+  pthread_mutex_unlock(&l->mutex);
+}
+
+static void *work(void *arg) {
+  vg_loader *l = arg;
+  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  shuffled sh = {vg_malloc(l->n_cases, sizeof *sh.order), -1, -1};
+  float *scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *scratch);
+  if (!sh.order || !scratch) {
+    give_up(l, VG_MEMORY);
+    goto out;
+  }
+  pthread_mutex_lock(&l->mutex);
+  while (!l->stop) {
+    long number = l->next_claim++;
+    place *p = &l->ring[number % l->ring_size];
+    /* The batch that is lent out still holds its place. */
+    while (!l->stop && number - (l->next_take - l->lent) >= l->ring_size)
+      pthread_cond_wait(&l->freed, &l->mutex);
+    if (l->stop) break;
+    p->number = number;
+    p->ready = false;
+    pthread_mutex_unlock(&l->mutex);
+    make_batch(l, &sh, number, &p->batch, scratch);
+    pthread_mutex_lock(&l->mutex);
+    p->ready = true;
+    pthread_cond_broadcast(&l->filled);
+  }
+  pthread_mutex_unlock(&l->mutex);
+out:
+  vg_free(sh.order);
+  vg_free(scratch);
+  return NULL;
+}
+
+static vg_status check(const vg_case *cases, size_t n, const vg_loader_settings *s) {
+  if (n == 0) return vg_fail(VG_DATA, "no case to load samples from");
+  if (s->batch < 1) return vg_fail(VG_CONFIG, "batch %d is less than 1", s->batch);
+  for (int a = 0; a < 3; a++)
+    if (s->patch[a] < 1)
+      return vg_fail(VG_CONFIG, "patch %dx%dx%d is empty", s->patch[0], s->patch[1], s->patch[2]);
+  for (size_t i = 1; i < n; i++)
+    if (cases[i].n_classes != cases[0].n_classes || cases[i].n_series != cases[0].n_series ||
+        cases[i].n_anatomy != cases[0].n_anatomy)
+      return vg_fail(VG_DATA, "subject %s is prepared for other classes or series than %s", cases[i].id,
+                     cases[0].id);
+  return VG_OK;
+}
+
+/* A batch's samples times voxels. */
+static size_t batch_voxels(const vg_loader *l) {
+  return (size_t)l->s.batch * (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+}
+
+static vg_status make_ring(vg_loader *l) {
+  size_t samples = batch_voxels(l);
+  l->ring = VG_NEW_N(place, l->ring_size);
+  if (!l->ring) return VG_MEMORY;
+  for (int i = 0; i < l->ring_size; i++) {
+    vg_batch *b = &l->ring[i].batch;
+    l->ring[i].number = -1;
+    b->n = l->s.batch;
+    memcpy(b->dim, l->s.patch, sizeof b->dim);
+    b->labels = vg_malloc(samples * (size_t)label_channels(l), sizeof *b->labels);
+    b->image = vg_malloc(samples * (size_t)l->n_series, sizeof *b->image);
+    if (l->s.tumour_weight != 1) b->weight = vg_malloc(samples, sizeof *b->weight);
+    if (!b->labels || !b->image || (l->s.tumour_weight != 1 && !b->weight)) return VG_MEMORY;
+  }
+  return VG_OK;
+}
+
+vg_status vg_loader_new(const vg_case *cases, size_t n, const vg_loader_settings *settings, vg_loader **out) {
+  *out = NULL;
+  vg_status st = check(cases, n, settings);
+  if (st) return st;
+  vg_loader *l = VG_NEW(vg_loader);
+  if (!l) return VG_MEMORY;
+  l->cases = cases;
+  l->n_cases = n;
+  l->s = *settings;
+  if (l->s.threads < 1) l->s.threads = 1;
+  if (l->s.ahead < 1) l->s.ahead = 2;
+  l->n_classes = cases[0].n_classes;
+  l->n_series = cases[0].n_series;
+  l->n_anatomy = cases[0].n_anatomy;
+  l->batches = (samples_of(l) + l->s.batch - 1) / l->s.batch;
+  /* One place is lent out while the others are filled. */
+  l->ring_size = (l->s.ahead > l->s.threads ? l->s.ahead : l->s.threads) + 1;
+  pthread_mutex_init(&l->mutex, NULL);
+  pthread_cond_init(&l->filled, NULL);
+  pthread_cond_init(&l->freed, NULL);
+  l->threads = VG_NEW_N(pthread_t, l->s.threads);
+  st = l->threads ? make_ring(l) : VG_MEMORY;
+  if (st) {
+    vg_loader_free(l);
+    return st;
+  }
+  *out = l;
+  return VG_OK;
+}
+
+void vg_loader_seek(vg_loader *l, int epoch, int index) {
+  if (l->n_threads) VG_BUG("vg_loader_seek after vg_loader_next");
+  l->next_claim = l->next_take = (long)epoch * l->batches + index;
+}
+
+static vg_status start(vg_loader *l) {
+  while (l->n_threads < l->s.threads) {
+    int e = pthread_create(&l->threads[l->n_threads], NULL, work, l);
+    if (e && l->n_threads == 0) return vg_fail(VG_FAILED, "cannot start a loader thread: %s", strerror(e));
+    if (e) break; /* fewer will do */
+    l->n_threads++;
+  }
+  return VG_OK;
+}
+
+vg_status vg_loader_next(vg_loader *l, const vg_batch **out) {
+  *out = NULL;
+  vg_status st = l->n_threads ? VG_OK : start(l);
+  if (st) return st;
+  pthread_mutex_lock(&l->mutex);
+  if (l->lent) {
+    l->lent = false;
+    pthread_cond_broadcast(&l->freed);
+  }
+  long number = l->next_take;
+  place *p = &l->ring[number % l->ring_size];
+  if (!(p->ready && p->number == number)) {
+    double since = vg_now();
+    while (!(p->ready && p->number == number) && !l->status) pthread_cond_wait(&l->filled, &l->mutex);
+    l->waited += vg_now() - since;
+  }
+  st = l->status;
+  if (!st) {
+    l->next_take++;
+    l->lent = true;
+    *out = &p->batch;
+  }
+  pthread_mutex_unlock(&l->mutex);
+  return st ? vg_fail(st, "loader: %s", l->message) : VG_OK;
+}
+
+void vg_loader_memory(const vg_loader *l, void (*visit)(void *context, void *data, size_t bytes),
+                      void *context) {
+  const size_t plane = batch_voxels(l) * sizeof(float);
+  for (int i = 0; i < l->ring_size; i++) {
+    const vg_batch *b = &l->ring[i].batch;
+    visit(context, b->labels, plane * (size_t)label_channels(l));
+    visit(context, b->image, plane * (size_t)l->n_series);
+    if (b->weight) visit(context, b->weight, plane);
+  }
+}
+
+void vg_loader_free(vg_loader *l) {
+  if (!l) return;
+  pthread_mutex_lock(&l->mutex);
+  l->stop = true;
+  pthread_cond_broadcast(&l->freed);
+  pthread_mutex_unlock(&l->mutex);
+  for (int i = 0; i < l->n_threads; i++) pthread_join(l->threads[i], NULL);
+  for (int i = 0; l->ring && i < l->ring_size; i++) {
+    vg_free(l->ring[i].batch.labels);
+    vg_free(l->ring[i].batch.image);
+    vg_free(l->ring[i].batch.weight);
+  }
+  vg_free(l->ring);
+  vg_free(l->threads);
+  pthread_mutex_destroy(&l->mutex);
+  pthread_cond_destroy(&l->filled);
+  pthread_cond_destroy(&l->freed);
+  vg_free(l);
+}

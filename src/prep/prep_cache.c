@@ -1,0 +1,296 @@
+/* prep_cache.c: prepared cases on disk, one file each, mapped rather than read.
+ *
+ * CACHE/KEY.case       header and arrays; KEY is the SHA-256 of the inputs' contents and of all that shapes
+ * the result CACHE/hashes/ID      contents' hashes of one subject's files, good while size and mtime stay
+ * CACHE/locks/NN       one of 256 locks, by the key's first byte, so that no two processes make one case at
+ * once
+ *
+ * A file is trusted only when its size, header and checksum agree; a damaged one is made again. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/simd.h"
+#include "prep/prep_case.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+/* Changes with the format and with what preparation computes: old files are then made anew. */
+#define FORMAT "voxgan case 1"
+#define MAGIC "VGCASE1\n"
+#define BYTE_ORDER_MARK 0x01020304u
+
+typedef struct header {
+  char magic[8];
+  uint32_t byte_order, header_size;
+  uint64_t total, checksum; /* of the file, with this field 0 */
+  int32_t n_classes, n_anatomy, n_series;
+  uint32_t n_tumour;
+  vg_prep_record record;
+  vg_range ranges[VG_SERIES_MAX];
+} header;
+
+#define HEADER_SIZE ((sizeof(header) + 63) / 64 * 64)
+
+/* The four-lane core of XXH64 (Collet): detects damage at the speed of memory; n is a multiple of 64. */
+VG_HOT static uint64_t checksum(const uint8_t *bytes, size_t n, uint64_t seed) {
+  const uint64_t p1 = 0x9E3779B185EBCA87u, p2 = 0xC2B2AE3D27D4EB4Fu;
+  uint64_t lane[4] = {seed + p1 + p2, seed + p2, seed, seed - p1};
+  for (size_t i = 0; i + 32 <= n; i += 32)
+    for (int k = 0; k < 4; k++) {
+      uint64_t w;
+      memcpy(&w, bytes + i + 8 * (size_t)k, 8);
+      lane[k] += w * p2;
+      lane[k] = (lane[k] << 31 | lane[k] >> 33) * p1;
+    }
+  uint64_t h = n;
+  for (int k = 0; k < 4; k++) h = (h ^ lane[k]) * p1 + p2;
+  return h ^ h >> 29;
+}
+
+static uint64_t file_checksum(const uint8_t *bytes, size_t n) {
+  union {
+    header h;
+    uint8_t bytes[HEADER_SIZE];
+  } head;
+  memcpy(head.bytes, bytes, HEADER_SIZE);
+  head.h.checksum = 0;
+  return checksum(bytes + HEADER_SIZE, n - HEADER_SIZE, checksum(head.bytes, HEADER_SIZE, 0));
+}
+
+/* ---- hashes of contents ---- */
+
+static bool file_state(const char *path, long long *size, long long *mtime) {
+  struct stat s;
+  if (stat(path, &s) != 0) return false;
+  *size = (long long)s.st_size;
+  *mtime = (long long)s.st_mtim.tv_sec * 1000000000LL + s.st_mtim.tv_nsec;
+  return true;
+}
+
+/* One remembered line: SIZE MTIME HASH PATH. */
+static void state_line(vg_str *s, const char *path, const char *hash) {
+  long long size = -1, mtime = -1;
+  file_state(path, &size, &mtime);
+  vg_str_addf(s, "%lld %lld %s %s\n", size, mtime, hash, path);
+}
+
+/* The remembered hash of path, when its size and mtime are what they were. */
+static bool recall(const char *memory, const char *path, char hash[VG_HASH_LEN]) {
+  long long size, mtime;
+  if (!memory || !file_state(path, &size, &mtime)) return false;
+  char *end = vg_format(" %s\n", path), *start = vg_format("%lld %lld ", size, mtime);
+  bool found = false;
+  for (const char *line = memory; end && start && *line && !found;) {
+    const char *next = strchr(line, '\n');
+    next = next ? next + 1 : line + strlen(line);
+    size_t at = strlen(start), len = (size_t)(next - line);
+    if (len == at + VG_HASH_LEN - 1 + strlen(end) && vg_starts_with(line, start) &&
+        memcmp(line + at + VG_HASH_LEN - 1, end, strlen(end)) == 0) {
+      memcpy(hash, line + at, VG_HASH_LEN - 1);
+      hash[VG_HASH_LEN - 1] = '\0';
+      found = true;
+    }
+    line = next;
+  }
+  vg_free(end);
+  vg_free(start);
+  return found;
+}
+
+typedef struct input {
+  const char *role;
+  char *path; /* resolved */
+  char hash[VG_HASH_LEN];
+} input;
+
+static vg_status hash_inputs(const char *cache, input *in, int n) {
+  vg_str names = VG_STR_INIT, memory = VG_STR_INIT;
+  for (int i = 0; i < n; i++) vg_str_addf(&names, "%s\n", in[i].path);
+  char id[VG_HASH_LEN];
+  vg_hash(vg_str_text(&names), names.len, id);
+  char *file = vg_format("%s/hashes/%.32s", cache, id);
+  void *old = NULL;
+  size_t len;
+  bool changed = false;
+  vg_status st = file && !vg_str_failed(&names) ? VG_OK : VG_MEMORY;
+  if (!st && vg_fs_exists(file) && vg_fs_read(file, &old, &len)) old = NULL;
+  for (int i = 0; i < n && !st; i++) {
+    if (!recall(old, in[i].path, in[i].hash)) {
+      /* The state is taken before the contents: a file that changes meanwhile is hashed again next time. */
+      vg_str line = VG_STR_INIT;
+      state_line(&line, in[i].path, "");
+      st = vg_hash_file(in[i].path, in[i].hash);
+      vg_str now = VG_STR_INIT;
+      state_line(&now, in[i].path, "");
+      changed |= strcmp(vg_str_text(&line), vg_str_text(&now)) == 0;
+      vg_str_release(&line);
+      vg_str_release(&now);
+    }
+    if (!st) state_line(&memory, in[i].path, in[i].hash);
+  }
+  if (!st && changed && !vg_str_failed(&memory))
+    st = vg_fs_write_atomic(file, vg_str_text(&memory), memory.len);
+  vg_free(old);
+  vg_free(file);
+  vg_str_release(&names);
+  vg_str_release(&memory);
+  return st;
+}
+
+/* ---- key ---- */
+
+static char *resolve(const char *path) {
+  char *real = realpath(path, NULL);
+  char *copy = vg_strdup(real ? real : path);
+  free(real);
+  return copy;
+}
+
+static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subject *subject,
+                          const vg_prep_settings *s, char key[VG_HASH_LEN]) {
+  vg_case_inputs in;
+  if (s->some_series) VG_BUG("the cache's key has no place for series that are missing");
+  vg_status st = vg_case_inputs_of(ds, subject, s, &in);
+  if (st) return st;
+  const vg_source *src = &ds->sources[subject->source];
+  input inputs[VG_SERIES_MAX + 2];
+  int n = 0;
+  if (in.tumour) inputs[n++] = (input){.role = "tumour", .path = resolve(in.tumour)};
+  if (in.anatomy) inputs[n++] = (input){.role = "anatomy", .path = resolve(in.anatomy)};
+  for (int i = 0; i < in.n_series; i++)
+    inputs[n++] = (input){.role = "series", .path = resolve(in.series[i])};
+  for (int i = 0; i < n; i++)
+    if (!inputs[i].path) st = VG_MEMORY;
+  if (!st) st = hash_inputs(cache, inputs, n);
+
+  vg_str t = VG_STR_INIT;
+  char *tumour = vg_scheme_text(&src->tumour_scheme), *anatomy = vg_scheme_text(&src->anatomy_scheme);
+  vg_str_addf(&t, FORMAT "\nspacing %.17g margin %.17g percentile %.17g %.17g\n", s->spacing, s->margin,
+              s->percentile[0], s->percentile[1]);
+  if (s->brain_from_images) vg_str_add(&t, "brain from images\n");
+  for (int i = 0; i < s->classes.n; i++)
+    vg_str_addf(&t, "class %s %s\n", s->classes.names[i], vg_role_name(s->classes.roles[i]));
+  for (int i = 0; i < s->series.n; i++) vg_str_addf(&t, "channel %s\n", s->series.names[i]);
+  vg_str_addf(&t, "schemes %s | %s\n", in.tumour && tumour ? tumour : "",
+              in.anatomy && anatomy ? anatomy : "");
+  for (int i = 0; i < n; i++) vg_str_addf(&t, "%s %s\n", inputs[i].role, inputs[i].hash);
+  if (!st && (vg_str_failed(&t) || !tumour || !anatomy)) st = VG_MEMORY;
+  if (!st) vg_hash(vg_str_text(&t), t.len, key);
+  vg_str_release(&t);
+  vg_free(tumour);
+  vg_free(anatomy);
+  for (int i = 0; i < n; i++) vg_free(inputs[i].path);
+  return st;
+}
+
+/* ---- file ---- */
+
+static vg_status save(const char *path, const vg_case *c) {
+  vg_case_layout l = vg_case_layout_of(c);
+  size_t total = HEADER_SIZE + l.total;
+  uint8_t *bytes = vg_calloc(total, 1);
+  if (!bytes) return VG_MEMORY;
+  header *h = (header *)(void *)bytes;
+  memcpy(h->magic, MAGIC, sizeof h->magic);
+  h->byte_order = BYTE_ORDER_MARK;
+  h->header_size = HEADER_SIZE;
+  h->total = total;
+  h->n_classes = c->n_classes;
+  h->n_anatomy = c->n_anatomy;
+  h->n_series = c->n_series;
+  h->n_tumour = c->n_tumour;
+  h->record = c->record;
+  memcpy(h->ranges, c->ranges, sizeof h->ranges);
+  memcpy(bytes + HEADER_SIZE, c->owned, l.total);
+  h->checksum = file_checksum(bytes, total);
+  vg_status st = vg_fs_write_atomic(path, bytes, total);
+  vg_free(bytes);
+  return st;
+}
+
+/* NULL, or what is wrong with the file. */
+static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
+  const header *h = map->bytes;
+  if (map->len < HEADER_SIZE) return "shorter than its header";
+  if (memcmp(h->magic, MAGIC, sizeof h->magic) != 0) return "not a prepared case";
+  if (h->byte_order != BYTE_ORDER_MARK || h->header_size != HEADER_SIZE) return "written by another build";
+  if (h->total != map->len) return "of another size than it says";
+  if (h->checksum != file_checksum(map->bytes, map->len)) return "damaged";
+  /* Past the checksum a mismatch would be a fault of this program's own. */
+  if (h->n_classes != s->classes.n || h->n_series != s->series.n) return "of other settings";
+  return NULL;
+}
+
+/* *found says whether out was filled. */
+static vg_status load(const char *path, const vg_subject *subject, const vg_prep_settings *s, vg_case *out,
+                      bool *found) {
+  *found = false;
+  if (!vg_fs_exists(path)) return VG_OK;
+  vg_map map;
+  vg_status st = vg_map_open(path, &map);
+  if (st) return st;
+  const char *fault = fault_of(&map, s);
+  if (fault) {
+    vg_warn("%s: %s; subject %s is prepared again", path, fault, subject->id);
+    vg_map_release(&map);
+    return VG_OK;
+  }
+  const header *h = map.bytes;
+  memset(out, 0, sizeof *out);
+  out->n_classes = h->n_classes;
+  out->n_anatomy = h->n_anatomy;
+  out->n_series = h->n_series;
+  out->n_tumour = h->n_tumour;
+  out->record = h->record;
+  memcpy(out->ranges, h->ranges, sizeof h->ranges);
+  out->map = map;
+  vg_case_layout l = vg_case_layout_of(out);
+  vg_case_place(out, &l, (const uint8_t *)map.bytes + HEADER_SIZE);
+  out->id = vg_strdup(subject->id);
+  if (!out->id) {
+    vg_case_release(out);
+    return VG_MEMORY;
+  }
+  *found = true;
+  return VG_OK;
+}
+
+vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_subject *subject,
+                            const vg_prep_settings *settings, vg_case *out) {
+  memset(out, 0, sizeof *out);
+  if (!cache || !*cache) return vg_prepare(ds, subject, settings, out);
+  char *path = NULL, *lock_path = NULL, *hashes = vg_fs_join(cache, "hashes"),
+       *locks = vg_fs_join(cache, "locks");
+  char key[VG_HASH_LEN];
+  bool found = false, locked = false;
+  vg_lock lock;
+  vg_case made = {0};
+  vg_status st = hashes && locks ? vg_fs_make_dirs(hashes) : VG_MEMORY;
+  if (!st) st = vg_fs_make_dirs(locks);
+  if (!st) st = make_key(cache, ds, subject, settings, key);
+  if (st) goto out;
+  path = vg_format("%s/%s.case", cache, key);
+  lock_path = vg_format("%s/%.2s", locks, key);
+  st = path && lock_path ? load(path, subject, settings, out, &found) : VG_MEMORY;
+  if (st || found) goto out;
+  st = vg_lock_take(lock_path, &lock);
+  if (st) goto out;
+  locked = true;
+  if (vg_fs_exists(path)) st = load(path, subject, settings, out, &found);
+  if (st || found) goto out;
+  st = vg_prepare(ds, subject, settings, &made);
+  if (!st) st = save(path, &made);
+  if (!st) st = load(path, subject, settings, out, &found);
+  if (!st && !found) st = vg_fail(VG_IO, "%s: reads back differently from what was written", path);
+out:
+  if (locked) vg_lock_release(&lock);
+  vg_case_release(&made);
+  vg_free(path);
+  vg_free(lock_path);
+  vg_free(hashes);
+  vg_free(locks);
+  return st;
+}

@@ -1,0 +1,274 @@
+/* prep_restore.c: the way back from a prepared grid to the scan's own, and what a model remembers of
+ * preparation. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "prep/prep_case.h"
+#include "base/mem.h"
+
+/* Prepared voxels that the brain is grown by before interpolation: the scan's own mask is finer than the
+ * prepared one and reaches past it. */
+#define GROW 2
+
+static size_t product(const int dim[3]) {
+  return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+}
+
+/* One layer of voxels around where mask is set takes the mean of its neighbours there. */
+static vg_status grow(float *v, float *mask, const int dim[3]) {
+  size_t m = 0;
+  struct fresh {
+    size_t at;
+    float value;
+  } *fresh = NULL;
+  size_t sy = (size_t)dim[0], sz = sy * (size_t)dim[1];
+  for (int pass = 0; pass < 2; pass++) {
+    if (pass == 1) {
+      fresh = vg_malloc(m, sizeof *fresh);
+      if (!fresh) return VG_MEMORY;
+      m = 0;
+    }
+    size_t i = 0;
+    for (int z = 0; z < dim[2]; z++)
+      for (int y = 0; y < dim[1]; y++)
+        for (int x = 0; x < dim[0]; x++, i++) {
+          if (mask[i] > 0) continue;
+          float sum = 0, weight = 0;
+          for (int dz = z ? -1 : 0; dz <= (z + 1 < dim[2]); dz++)
+            for (int dy = y ? -1 : 0; dy <= (y + 1 < dim[1]); dy++)
+              for (int dx = x ? -1 : 0; dx <= (x + 1 < dim[0]); dx++) {
+                size_t k = i + (size_t)((ptrdiff_t)sz * dz + (ptrdiff_t)sy * dy + dx);
+                sum += mask[k] > 0 ? v[k] : 0;
+                weight += mask[k] > 0;
+              }
+          if (weight == 0) continue;
+          if (pass == 1) fresh[m] = (struct fresh){i, sum / weight};
+          m++;
+        }
+  }
+  for (size_t k = 0; k < m; k++) {
+    v[fresh[k].at] = fresh[k].value;
+    mask[fresh[k].at] = 1;
+  }
+  vg_free(fresh);
+  return VG_OK;
+}
+
+/* channel on the native crop; voxels that nothing reaches get the brain's mean. */
+static vg_status to_native(const vg_case *c, const float *channel, float *native) {
+  const vg_prep_record *r = &c->record;
+  size_t n = product(r->dim), n_native = product(r->crop_dim);
+  vg_resampler rs = {0};
+  float *v = NULL, *mask = NULL, *weight = NULL;
+  vg_status st = vg_record_resampler(r, true, &rs);
+  if (st) goto out;
+  if (rs.identity) {
+    memcpy(native, channel, n * sizeof *native);
+    goto out;
+  }
+  v = vg_malloc(n, sizeof *v);
+  mask = vg_malloc(n, sizeof *mask);
+  weight = vg_malloc(n_native, sizeof *weight);
+  if (!v || !mask || !weight) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  double sum = 0, count = 0;
+  for (size_t i = 0; i < n; i++) {
+    mask[i] = c->brain[i];
+    v[i] = c->brain[i] ? channel[i] : 0;
+    sum += v[i];
+    count += mask[i];
+  }
+  float mean = count ? (float)(sum / count) : -1;
+  for (int k = 0; k < GROW && !st; k++) st = grow(v, mask, r->dim);
+  if (st) goto out;
+  vg_resample(&rs, v, native);
+  vg_resample(&rs, mask, weight);
+  for (size_t i = 0; i < n_native; i++) native[i] = weight[i] > 1e-3f ? native[i] / weight[i] : mean;
+out:
+  vg_resampler_release(&rs);
+  vg_free(v);
+  vg_free(mask);
+  vg_free(weight);
+  return st;
+}
+
+vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *range, vg_volume *out) {
+  const vg_prep_record *r = &c->record;
+  memset(out, 0, sizeof *out);
+  float *native = vg_malloc(product(r->crop_dim), sizeof *native);
+  vg_status st = native ? to_native(c, channel, native) : VG_MEMORY;
+  if (!st) st = vg_volume_new(&r->ras, out);
+  if (st) goto out;
+  size_t n = vg_geometry_voxels(&r->ras);
+  float background = (float)range->background;
+  if (background != 0)
+    for (size_t i = 0; i < n; i++) out->data[i] = background;
+  double lo = range->lo, half = (range->hi - range->lo) / 2;
+  size_t i = 0;
+  for (int z = 0; z < r->crop_dim[2]; z++)
+    for (int y = 0; y < r->crop_dim[1]; y++) {
+      float *row = out->data +
+                   ((size_t)(r->crop_lo[2] + z) * (size_t)r->ras.dim[1] + (size_t)(r->crop_lo[1] + y)) *
+                       (size_t)r->ras.dim[0] +
+                   (size_t)r->crop_lo[0];
+      for (int x = 0; x < r->crop_dim[0]; x++, i++) {
+        if (!(c->native_brain[i >> 3] >> (i & 7) & 1)) continue;
+        double v = native[i] < -1 ? -1 : native[i] > 1 ? 1 : native[i];
+        row[x] = (float)(lo + (v + 1) * half);
+      }
+    }
+  st = vg_volume_to_geometry(out, &r->native);
+out:
+  vg_free(native);
+  if (st) vg_volume_release(out);
+  return st;
+}
+
+vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_classes *classes, vg_maps *out) {
+  const vg_prep_record *r = &c->record;
+  const size_t n = product(r->dim), n_native = product(r->crop_dim);
+  memset(out, 0, sizeof *out);
+  float *one = vg_malloc(n_native, sizeof *one), *most = vg_malloc(n_native, sizeof *most);
+  uint8_t *code = vg_calloc(n_native, 1);
+  vg_status st = one && most && code ? to_native(c, fractions, most) : VG_MEMORY;
+  for (int k = 0; k < classes->n && !st; k++) {
+    st = to_native(c, fractions + (size_t)(k + 1) * n, one);
+    for (size_t i = 0; i < n_native && !st; i++)
+      if (one[i] > most[i]) most[i] = one[i], code[i] = (uint8_t)(k + 1);
+  }
+  if (!st) st = vg_maps_new(&r->ras, classes, out);
+  if (st) goto out;
+  out->native = r->native;
+  out->xform_code = r->xform_code;
+  size_t i = 0;
+  for (int z = 0; z < r->crop_dim[2]; z++)
+    for (int y = 0; y < r->crop_dim[1]; y++) {
+      size_t at = ((size_t)(r->crop_lo[2] + z) * (size_t)r->ras.dim[1] + (size_t)(r->crop_lo[1] + y)) *
+                      (size_t)r->ras.dim[0] +
+                  (size_t)r->crop_lo[0];
+      for (int x = 0; x < r->crop_dim[0]; x++, i++, at++) {
+        if (!(c->native_brain[i >> 3] >> (i & 7) & 1)) continue;
+        out->brain[at] = 1;
+        if (!code[i]) continue;
+        (classes->roles[code[i] - 1] == VG_ROLE_TUMOUR ? out->tumour : out->anatomy)[at] = code[i];
+      }
+    }
+out:
+  vg_free(one);
+  vg_free(most);
+  vg_free(code);
+  return st;
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double median(double *v, size_t n) {
+  qsort(v, n, sizeof *v, by_value);
+  return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range *out) {
+  *out = (vg_range){0, 1, 0};
+  double *v = n ? vg_malloc(n, sizeof *v) : NULL;
+  if (!v) {
+    if (n) *out = cases[0]->ranges[series];
+    return;
+  }
+  for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].lo;
+  out->lo = median(v, n);
+  for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].hi;
+  out->hi = median(v, n);
+  for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].background;
+  out->background = median(v, n);
+  vg_free(v);
+}
+
+/* ---- metadata ---- */
+
+vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
+  vg_json *root = vg_json_object();
+  vg_json_put_number(root, "spacing", s->spacing);
+  vg_json_put_number(root, "margin", s->margin);
+  vg_json *p = vg_json_put_take(root, "percentile", vg_json_array());
+  vg_json_put_number(p, NULL, s->percentile[0]);
+  vg_json_put_number(p, NULL, s->percentile[1]);
+  vg_json_put_string(root, "brain", s->brain_from_images ? "images" : "labels");
+  vg_json *classes = vg_json_put_take(root, "classes", vg_json_array());
+  for (int i = 0; i < s->classes.n; i++) {
+    vg_json *c = vg_json_put_take(classes, NULL, vg_json_object());
+    vg_json_put_string(c, "name", s->classes.names[i]);
+    vg_json_put_string(c, "role", vg_role_name(s->classes.roles[i]));
+  }
+  vg_json *series = vg_json_put_take(root, "series", vg_json_array());
+  for (int i = 0; i < s->series.n; i++) {
+    vg_json *e = vg_json_put_take(series, NULL, vg_json_object());
+    vg_json_put_string(e, "name", s->series.names[i]);
+    if (!ranges) continue;
+    vg_json_put_number(e, "lo", ranges[i].lo);
+    vg_json_put_number(e, "hi", ranges[i].hi);
+    vg_json_put_number(e, "background", ranges[i].background);
+  }
+  return root;
+}
+
+static vg_status read_classes(const char *name, const vg_json *list, vg_classes *out) {
+  for (const vg_json *j = vg_json_first(list); j; j = vg_json_next(j)) {
+    const char *role = vg_json_string(vg_json_get(j, "role"), "");
+    bool tumour = strcmp(role, "tumour") == 0;
+    int before = out->n;
+    if (!tumour && strcmp(role, "anatomy") != 0)
+      return vg_fail(VG_DATA, "%s: class role '%s' is unknown", name, role);
+    vg_status st = vg_classes_add_name(out, vg_json_string(vg_json_get(j, "name"), ""),
+                                       tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY);
+    if (st) {
+      vg_fail_in(VG_DATA, "%s", name);
+      return VG_DATA;
+    }
+    /* Order is meaning here: the channels of the weights. */
+    if (out->n != before + 1 || (!tumour && before && out->roles[before] == VG_ROLE_TUMOUR))
+      return vg_fail(VG_DATA, "%s: classes repeat or anatomy follows tumour", name);
+  }
+  return VG_OK;
+}
+
+static vg_status read_series(const char *name, const vg_json *list, vg_series_list *out, vg_range *ranges) {
+  for (const vg_json *j = vg_json_first(list); j; j = vg_json_next(j)) {
+    const char *text = vg_json_string(vg_json_get(j, "name"), "");
+    if (!*text || strlen(text) >= VG_SERIES_NAME || vg_series_find(out, text) >= 0 || out->n == VG_SERIES_MAX)
+      return vg_fail(VG_DATA, "%s: series '%s' is empty, too long, repeated or one too many", name, text);
+    int at = out->n++;
+    snprintf(out->names[at], VG_SERIES_NAME, "%s", text);
+    if (!ranges) continue;
+    ranges[at].lo = vg_json_number(vg_json_get(j, "lo"), NAN);
+    ranges[at].hi = vg_json_number(vg_json_get(j, "hi"), NAN);
+    ranges[at].background = vg_json_number(vg_json_get(j, "background"), NAN);
+    if (!(ranges[at].hi > ranges[at].lo) || !isfinite(ranges[at].hi - ranges[at].lo) ||
+        !isfinite(ranges[at].background))
+      return vg_fail(VG_DATA, "%s: series %s has no intensity range", name, text);
+  }
+  return VG_OK;
+}
+
+vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings *s, vg_range *ranges) {
+  memset(s, 0, sizeof *s);
+  const vg_json *p = vg_json_get(j, "percentile");
+  const vg_json *low = vg_json_first(p), *high = low ? vg_json_next(low) : NULL;
+  s->spacing = vg_json_number(vg_json_get(j, "spacing"), NAN);
+  s->margin = vg_json_number(vg_json_get(j, "margin"), NAN);
+  s->percentile[0] = vg_json_number(low, NAN);
+  s->percentile[1] = vg_json_number(high, NAN);
+  s->brain_from_images = !strcmp(vg_json_string(vg_json_get(j, "brain"), "labels"), "images");
+  bool fine = s->spacing >= 0 && s->spacing < 1000 && s->margin >= 0 && s->margin < 1000 &&
+              s->percentile[0] >= 0 && s->percentile[1] > s->percentile[0] && s->percentile[1] <= 100;
+  if (!fine)
+    return vg_fail(VG_DATA, "%s: its preparation (spacing, margin, percentile) is missing or damaged", name);
+  vg_status st = read_classes(name, vg_json_get(j, "classes"), &s->classes);
+  return st ? st : read_series(name, vg_json_get(j, "series"), &s->series, ranges);
+}

@@ -1,0 +1,84 @@
+/* registry.c: the rows of every .def file as tables of text. */
+#include "voxgan/registry.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define ROW(name, help) {#name, help},
+#define END \
+  { NULL, NULL }
+
+#define VG_LAYOUT ROW
+static const vg_registry_row layouts[] = {
+#include "registry/layouts.def"
+    END};
+
+#define VG_SCHEME(name, help, ...) {#name, help},
+static const vg_registry_row schemes[] = {
+#include "registry/schemes.def"
+    END};
+
+#define VG_GENERATOR ROW
+static const vg_registry_row generators[] = {
+#include "registry/generators.def"
+    END};
+
+#define VG_DISCRIMINATOR ROW
+static const vg_registry_row discriminators[] = {
+#include "registry/discriminators.def"
+    END};
+
+#define VG_LOSS_ADV ROW
+#define VG_LOSS_REC ROW
+#define VG_LOSS_SEG ROW
+static const vg_registry_row losses[] = {
+#include "registry/losses.def"
+    END};
+
+#define VG_EDIT ROW
+static const vg_registry_row edits[] = {
+#include "registry/edits.def"
+    END};
+
+#define VG_FORMAT ROW
+static const vg_registry_row formats[] = {
+#include "registry/formats.def"
+    END};
+
+#define LOWER "lower is better"
+#define HIGHER "higher is better"
+#define IDEAL "nearer to the ideal is better"
+#define VG_METRIC(name, suite, better, help) {#name, #suite ", " better ": " help},
+static const vg_registry_row metrics[] = {
+#include "voxgan/metrics.def"
+#define VG_SET_METRIC(name, suite, better, ideal, help) {#name, #suite ", " better ": " help},
+#include "registry/set_metrics.def"
+    END};
+
+#define VG_FEATURES ROW
+static const vg_registry_row features[] = {
+#include "registry/features.def"
+    END};
+
+static const vg_registry registries[] = {
+    {"layouts", "how a data set's files are named (--layout, --format)", layouts},
+    {"schemes", "what label values mean (data.tumour_scheme, data.anatomy_scheme)", schemes},
+    {"generators", "generator architectures (net.generator)", generators},
+    {"discriminators", "discriminator architectures (net.discriminator)", discriminators},
+    {"losses", "adversarial and reconstruction losses (train.adversarial, train.reconstruction)", losses},
+    {"edits", "edits of label maps, for synth --edit", edits},
+    {"formats", "data sets that synth writes", formats},
+    {"metrics", "metrics of voxgan eval", metrics},
+    {"features", "spaces in which voxgan eval compares sets of subjects", features},
+};
+
+const vg_registry *vg_registry_at(int i) {
+  return i >= 0 && (size_t)i < sizeof registries / sizeof *registries ? &registries[i] : NULL;
+}
+
+const vg_registry *vg_registry_find(const char *name) {
+  const vg_registry *r;
+  for (int i = 0; (r = vg_registry_at(i)); i++)
+    if (!strcmp(r->name, name)) return r;
+  return NULL;
+}

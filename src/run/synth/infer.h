@@ -1,0 +1,19 @@
+/* infer.h: a prepared case through the generator, whole or by overlapping windows. */
+#ifndef VG_RUN_INFER_H
+#define VG_RUN_INFER_H
+#include "nn/nn.h"
+#include "voxgan/prep.h"
+#include "voxgan/run.h"
+
+/* out (out_channels, D, H, W) on the case's prepared grid. Series made of the case's labels: values in [-1,
+ * 1], -1 outside the brain. Class fractions of the case's series: there the background is 1 and all else 0.
+ * memory: bytes that may be used. AUTO takes patches where the whole would need more, and of class
+ * fractions also where the case is more than 1.25 times the patch and the norm is instance: its statistics
+ * are those of the extent that it sees. Windows overlap by half and are weighted by a Gaussian of sigma
+ * extent / 8 (Isensee et al., nnU-Net). VG_MEMORY when one window would not fit. */
+vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out);
+/* Bytes that this process may still take: the machine's available memory, or what its control group leaves.
+ */
+size_t available_memory(void);
+
+#endif

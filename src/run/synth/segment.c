@@ -1,0 +1,144 @@
+/* segment.c: the generator as maker of a study's label maps. */
+#include "run/synth/segment.h"
+
+#include <string.h>
+#include "run/synth/infer.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+typedef struct segment_job {
+  const vg_synth_options *o;
+  const model_info *model;
+  vg_gan *gan;
+  size_t memory;
+  vg_dataset set;
+  vg_prep_settings prep;                              /* the model's, without its classes */
+  bool largest[VG_CLASSES_MAX], fill[VG_CLASSES_MAX]; /* by class */
+  vg_str cleaning;                                    /* the same in words */
+  struct {
+    vg_case c;
+    float *made; /* (1 + C, D, H, W) */
+  } slots[VG_PRODUCE_DEPTH];
+} segment_job;
+
+static size_t voxels_of(const vg_case *c) {
+  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+}
+
+/* ---- one case ---- */
+
+static vg_status load(void *state, int slot, const vg_study_case *c) {
+  segment_job *j = state;
+  size_t i = 0;
+  memset(&j->slots[slot], 0, sizeof j->slots[slot]);
+  while (i < j->set.n && strcmp(j->set.subjects[i].id, c->source)) i++;
+  if (i == j->set.n) VG_BUG("case of a subject %s that there is not", c->source);
+  return vg_prepare(&j->set, &j->set.subjects[i], &j->prep, &j->slots[slot].c);
+}
+
+static vg_status make(void *state, int slot) {
+  segment_job *j = state;
+  vg_case *c = &j->slots[slot].c;
+  float *made = vg_malloc(voxels_of(c) * (size_t)j->model->spec.out_channels, sizeof *made);
+  j->slots[slot].made = made;
+  return made ? infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
+}
+
+static vg_status maps(void *state, int slot, vg_maps *out) {
+  segment_job *j = state;
+  const vg_classes *classes = &j->model->prep.classes;
+  vg_status st = vg_restore_maps(&j->slots[slot].c, j->slots[slot].made, classes, out);
+  for (int k = 0; k < classes->n && !st; k++)
+    if (j->largest[k]) st = vg_maps_keep_largest(out, k);
+  for (int k = 0; k < classes->n && !st; k++)
+    if (j->fill[k]) st = vg_maps_fill_holes(out, k);
+  return st;
+}
+
+static vg_status probability(void *state, int slot, int klass, vg_volume *out, vg_nifti_write_options *how) {
+  segment_job *j = state;
+  const vg_case *c = &j->slots[slot].c;
+  const vg_range as_it_is = {-1, 1, 0};
+  *how = (vg_nifti_write_options){.dtype = VG_DT_U8, .slope = 1.0 / 255};
+  return vg_restore(c, j->slots[slot].made + (size_t)(klass + 1) * voxels_of(c), &as_it_is, out);
+}
+
+static void release(void *state, int slot) {
+  segment_job *j = state;
+  vg_case_release(&j->slots[slot].c);
+  vg_free(j->slots[slot].made);
+  memset(&j->slots[slot], 0, sizeof j->slots[slot]);
+}
+
+/* ---- what is asked for ---- */
+
+static vg_status choose(segment_job *j, const char *option, const char *const *names, int n, bool *chosen) {
+  const vg_classes *classes = &j->model->prep.classes;
+  for (int i = 0; i < n; i++) {
+    const int k = vg_classes_find(classes, names[i]);
+    const bool all = !strcmp(names[i], "all");
+    if (k < 0 && !all) {
+      vg_str known = VG_STR_INIT;
+      for (int c = 0; c < classes->n; c++) vg_str_addf(&known, ", %s", classes->names[c]);
+      vg_status st = vg_fail(VG_USAGE, "--%s %s: the model has no such class; it has all%s", option, names[i],
+                             vg_str_text(&known));
+      vg_str_release(&known);
+      return st;
+    }
+    for (int c = 0; c < classes->n; c++) chosen[c] |= all || c == k;
+  }
+  for (int c = 0; c < classes->n; c++)
+    if (chosen[c])
+      vg_str_addf(&j->cleaning, "%s%s:%s", j->cleaning.len ? " " : "", option, classes->names[c]);
+  return vg_str_failed(&j->cleaning) ? VG_MEMORY : VG_OK;
+}
+
+static vg_status open_images(segment_job *j) {
+  const vg_config *c = &j->model->config;
+  vg_wanted want = {.series = j->prep.series};
+  const vg_dataset *opened = j->o->study.opened;
+  vg_status st = opened ? vg_dataset_select(opened, NULL, &j->set)
+                        : vg_dataset_add_roots(&j->set, &j->o->images, NULL, NULL);
+  /* Trained without some, it does without some. */
+  j->prep.some_series = c->augment.drop_series > 0;
+  if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want, j->o->study.skip_incomplete);
+  return st;
+}
+
+vg_status segment(const vg_synth_options *options, const model_info *model, vg_gan *gan, size_t memory) {
+  static const char *const windows[] = {"auto", "whole", "patch"};
+  segment_job j = {.o = options, .model = model, .gan = gan, .memory = memory, .prep = model->prep};
+  vg_study *study = NULL;
+  j.prep.classes.n = 0;
+  vg_status st = choose(&j, "keep-largest", options->keep_largest, options->n_keep_largest, j.largest);
+  if (!st) st = choose(&j, "fill-holes", options->fill_holes, options->n_fill_holes, j.fill);
+  if (!st) st = open_images(&j);
+  if (st) goto out;
+  vg_study_options s = options->study;
+  s.opened = &j.set;
+  s.predicted = &model->prep.classes;
+  if ((st = vg_study_open(&s, &study))) goto out;
+  if (options->dry_run) {
+    st = vg_study_describe(study, stdout);
+    goto out;
+  }
+  vg_case_maker maker = {.window = windows[options->window],
+                         .images = &j.set,
+                         .cleaning = vg_str_text(&j.cleaning),
+                         .state = &j,
+                         .load = load,
+                         .make = make,
+                         .maps = maps,
+                         .probability = options->probabilities ? probability : NULL,
+                         .release = release};
+  memcpy(maker.model_sha256, model->hash, sizeof maker.model_sha256);
+  vg_produce_options output = options->output;
+  if (!output.title) output.title = "Predicted";
+  st = vg_produce(study, &output, &maker);
+out:
+  vg_study_free(study);
+  vg_dataset_release(&j.set);
+  vg_str_release(&j.cleaning);
+  return st;
+}

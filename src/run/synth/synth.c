@@ -1,0 +1,147 @@
+/* synth.c: the generator as maker of a study's images. */
+#include <math.h>
+#include <string.h>
+#include "run/synth/infer.h"
+#include "run/model_file.h"
+#include "run/synth/segment.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/produce.h"
+#include "voxgan/run.h"
+#include "voxgan/str.h"
+
+typedef struct synth_job {
+  const vg_synth_options *o;
+  model_info model;
+  vg_gan *gan;
+  vg_prep_settings prep; /* the model's, without its series */
+  size_t memory;
+  struct {
+    vg_case c;
+    float *made; /* (S, D, H, W) */
+  } slots[VG_PRODUCE_DEPTH];
+} synth_job;
+
+static size_t voxels_of(const vg_case *c) {
+  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+}
+
+static vg_status load(void *state, int slot, const vg_study_case *c) {
+  synth_job *j = state;
+  memset(&j->slots[slot], 0, sizeof j->slots[slot]);
+  return vg_prepare_maps(c->id, &c->maps, &j->prep, &j->slots[slot].c);
+}
+
+static vg_status make(void *state, int slot) {
+  synth_job *j = state;
+  vg_case *c = &j->slots[slot].c;
+  float *made = vg_malloc(voxels_of(c) * (size_t)j->model.spec.out_channels, sizeof *made);
+  j->slots[slot].made = made;
+  return made ? infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
+}
+
+/* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the
+ * range. Background is stored exactly either way. */
+static vg_nifti_write_options image_options(const vg_range *r) {
+  double span = r->hi - r->lo;
+  vg_nifti_write_options w = {.dtype = VG_DT_I16, .slope = 1};
+  if (span < 200 || fabs(r->lo) > 32000 || fabs(r->hi) > 32000) {
+    w.slope = span / 20000;
+    w.inter = r->background;
+  }
+  return w;
+}
+
+static vg_status image(void *state, int slot, int series, vg_volume *out, vg_nifti_write_options *how) {
+  synth_job *j = state;
+  const vg_case *c = &j->slots[slot].c;
+  *how = image_options(&j->model.ranges[series]);
+  return vg_restore(c, j->slots[slot].made + (size_t)series * voxels_of(c), &j->model.ranges[series], out);
+}
+
+static void release(void *state, int slot) {
+  synth_job *j = state;
+  vg_case_release(&j->slots[slot].c);
+  vg_free(j->slots[slot].made);
+  memset(&j->slots[slot], 0, sizeof j->slots[slot]);
+}
+
+static vg_status open_model(synth_job *j) {
+  const vg_synth_options *o = j->o;
+  vg_device device;
+  vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
+  if (st) return st;
+  vg_tensor_threads(o->threads);
+  if ((st = model_load(o->model, device, &j->model, &j->gan))) return st;
+  j->prep = j->model.prep;
+  j->prep.series.n = 0;
+  /* What the pipeline itself holds is small beside a network's activations. */
+  j->memory = o->memory_gib > 0 ? (size_t)(o->memory_gib * (double)(1 << 30)) : available_memory();
+  return VG_OK;
+}
+
+/* A model of tissues wants an anatomy map of every host; one of tumours, a tumour, unless edits bring it. */
+static vg_status open_study(const synth_job *j, vg_study **out) {
+  vg_study_options s = j->o->study;
+  const vg_classes *classes = &j->prep.classes;
+  s.need_anatomy = vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
+  for (int k = 0; k < classes->n && !s.n_edits && !s.plan; k++)
+    s.need_tumour |= classes->roles[k] == VG_ROLE_TUMOUR;
+  return vg_study_open(&s, out);
+}
+
+static vg_case_maker maker_of(synth_job *j) {
+  static const char *const windows[] = {"auto", "whole", "patch"};
+  vg_case_maker m = {.series = j->model.prep.series,
+                     .window = windows[j->o->window],
+                     .state = j,
+                     .load = load,
+                     .make = make,
+                     .image = image,
+                     .release = release};
+  memcpy(m.ranges, j->model.ranges, sizeof m.ranges);
+  memcpy(m.model_sha256, j->model.hash, sizeof m.model_sha256);
+  return m;
+}
+
+/* What is asked for is what the model does. */
+static vg_status check_direction(const synth_job *j) {
+  const vg_synth_options *o = j->o;
+  const bool labels = o->study.hosts.n || o->study.plan;
+  if (model_segments(&j->model)) {
+    if (labels || (!o->images.n && !o->study.opened))
+      return vg_fail(VG_USAGE, "%s makes label maps of images: give it --images DIR, not --labels", o->model);
+  } else {
+    if (o->images.n)
+      return vg_fail(VG_USAGE, "%s makes images of label maps: give it --labels DIR, not --images", o->model);
+    if (o->probabilities || o->n_keep_largest || o->n_fill_holes)
+      return vg_fail(VG_USAGE,
+                     "%s makes images: --%s is for models that make label maps (train.direction image2label)",
+                     o->model,
+                     o->probabilities    ? "probabilities"
+                     : o->n_keep_largest ? "keep-largest"
+                                         : "fill-holes");
+  }
+  return VG_OK;
+}
+
+static vg_status make_images_of_labels(synth_job *j) {
+  vg_study *study = NULL;
+  vg_status st = open_study(j, &study);
+  if (!st) {
+    vg_case_maker maker = maker_of(j);
+    st = vg_produce(study, &j->o->output, &maker);
+  }
+  vg_study_free(study);
+  return st;
+}
+
+vg_status vg_synth(const vg_synth_options *options) {
+  synth_job j = {.o = options};
+  vg_status st = open_model(&j);
+  if (!st) st = check_direction(&j);
+  if (!st)
+    st = model_segments(&j.model) ? segment(options, &j.model, j.gan, j.memory) : make_images_of_labels(&j);
+  vg_gan_free(j.gan);
+  return st;
+}

@@ -1,0 +1,30 @@
+/* window.c: where windows lie. */
+#include "run/synth/window.h"
+
+window_axis window_plan(int n, int patch, bool whole) {
+  window_axis p = {.extent = patch, .count = 1};
+  if (patch == 1) {
+    p.flat = true;
+    p.count = n;
+    p.span = n - 1;
+  } else if (n <= patch || whole) {
+    /* As the loader pads: centred. */
+    p.extent = n > patch ? n : patch;
+    p.first = -((p.extent - n) / 2);
+  } else {
+    p.span = n - patch;
+    p.count = (p.span + patch / 2 - 1) / (patch / 2) + 1;
+  }
+  return p;
+}
+
+int window_start(const window_axis *p, int k) {
+  return p->first + (p->count > 1 ? (int)((long)p->span * k / (p->count - 1)) : 0);
+}
+
+void window_place(const window_axis axis[3], int index, int lo[3]) {
+  for (int a = 2; a >= 0; a--) {
+    lo[a] = window_start(&axis[a], index % axis[a].count);
+    index /= axis[a].count;
+  }
+}

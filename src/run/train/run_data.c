@@ -1,0 +1,146 @@
+/* run_data.c: from folders to prepared cases. */
+#include "run/train/run_data.h"
+
+#include <string.h>
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "voxgan/str.h"
+
+static const char *text_or_null(const char *s) {
+  return s && *s ? s : NULL;
+}
+
+static size_t count_with(const vg_dataset *set, size_t offset) {
+  size_t n = 0;
+  for (size_t i = 0; i < set->n; i++) n += *(char *const *)((const char *)&set->subjects[i] + offset) != NULL;
+  return n;
+}
+
+/* "auto" takes what every subject has, and says so where only some have it. */
+static bool wanted(const char *setting, const char *yes, const char *what, size_t have, size_t n) {
+  if (!strcmp(setting, yes)) return true;
+  if (strcmp(setting, "auto")) return false;
+  if (have && have < n) vg_warn("%zu of %zu subjects have %s maps, so none is used", have, n, what);
+  return have == n;
+}
+
+static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
+                                vg_wanted *want) {
+  want->anatomy =
+      wanted(c->data.anatomy, "map", "anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
+  want->tumour =
+      wanted(c->data.tumour, "require", "tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
+  vg_status st = VG_OK;
+  if (!want->anatomy) {
+    if (!want->tumour)
+      return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
+                     set->sources[0].root, vg_config_segments(c) ? "segment" : "make images from");
+    /* Where the brain is, the images tell. */
+    if (!vg_config_segments(c)) st = vg_classes_add_name(&prep->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
+  }
+  for (int i = 0; i < set->n_sources && !st && want->anatomy; i++)
+    st = vg_classes_add(&prep->classes, &set->sources[i].anatomy_scheme, VG_ROLE_ANATOMY);
+  for (int i = 0; i < set->n_sources && !st && want->tumour; i++)
+    st = vg_classes_add(&prep->classes, &set->sources[i].tumour_scheme, VG_ROLE_TUMOUR);
+  return st;
+}
+
+typedef struct prepare_job {
+  const run_data *data;
+  const char *cache;
+  vg_case *cases; /* set.n */
+} prepare_job;
+
+static vg_status prepare_one(void *arg, size_t i) {
+  const prepare_job *job = arg;
+  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted while preparing the data");
+  const vg_dataset *set = &job->data->set;
+  vg_debug("preparing %s", set->subjects[i].id);
+  return vg_prepare_cached(job->cache, set, &set->subjects[i], &job->data->prep, &job->cases[i]);
+}
+
+/* Extent of a sample: as set, or the largest case's, rounded up so that the U-Net halves it cleanly. */
+static void resolve_patch(const vg_config *c, const vg_case *cases, size_t n, int patch[3]) {
+  for (int a = 0; a < 3; a++) {
+    int largest = 1, set = c->train.patch[a];
+    for (size_t i = 0; i < n; i++)
+      if (cases[i].record.dim[a] > largest) largest = cases[i].record.dim[a];
+    patch[2 - a] = set ? set : largest == 1 ? 1 : (largest + 15) / 16 * 16;
+  }
+}
+
+static vg_status split(run_data *d, const vg_config *c, const char *split_path) {
+  d->is_val = vg_calloc(d->set.n, sizeof *d->is_val);
+  if (!d->is_val) return VG_MEMORY;
+  if (split_path) return vg_dataset_split_read(&d->set, split_path, d->is_val);
+  return vg_dataset_split(&d->set, c->data.val_share, (uint64_t)c->run.seed, d->is_val);
+}
+
+vg_status run_data_open(const vg_train_options *o, const char *split_path, const char *cache, run_data *out) {
+  const vg_config *c = &o->config;
+  memset(out, 0, sizeof *out);
+  vg_wanted want = {0};
+  vg_case *cases = NULL;
+  out->prep = (vg_prep_settings){.spacing = c->data.spacing,
+                                 .margin = c->data.margin,
+                                 .percentile = {c->data.percentile_low, c->data.percentile_high},
+                                 .brain_from_images = vg_config_segments(c)};
+  vg_status st = vg_series_parse(c->data.series, &out->prep.series);
+  if (st) goto out;
+  st = o->opened ? vg_dataset_select(o->opened, NULL, &out->set)
+                 : vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
+                                        text_or_null(c->data.anatomy_scheme));
+  if (st) goto out;
+  want.series = out->prep.series;
+  /* Series first: a subject that falls out for a missing one must not decide about the label maps. */
+  if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
+  if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
+  if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
+  if ((st = split(out, c, split_path))) goto out;
+
+  vg_info("preparing %zu subjects", out->set.n);
+  cases = VG_NEW_N(vg_case, out->set.n);
+  out->train = VG_NEW_N(vg_case, out->set.n);
+  out->val = VG_NEW_N(vg_case, out->set.n);
+  if (!cases || !out->train || !out->val) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  prepare_job job = {out, cache, cases};
+  st = vg_parallel(out->set.n, prepare_one, &job);
+  for (size_t i = 0; i < out->set.n; i++) { /* after a failure too: what is prepared is released with out */
+    if (out->is_val[i])
+      out->val[out->n_val++] = cases[i];
+    else
+      out->train[out->n_train++] = cases[i];
+  }
+  if (st) goto out;
+  if (!out->n_train) {
+    st = vg_fail(VG_DATA, "no subject is left to train on");
+    goto out;
+  }
+  resolve_patch(c, cases, out->set.n, out->patch);
+  const vg_case **list = vg_malloc(out->n_train, sizeof *list);
+  if (!list) {
+    st = VG_MEMORY;
+    goto out;
+  }
+  for (size_t i = 0; i < out->n_train; i++) list[i] = &out->train[i];
+  for (int s = 0; s < out->prep.series.n; s++) vg_range_median(list, out->n_train, s, &out->ranges[s]);
+  vg_free(list);
+out:
+  vg_free(cases);
+  if (st) run_data_release(out);
+  return st;
+}
+
+void run_data_release(run_data *d) {
+  for (size_t i = 0; i < d->n_train; i++) vg_case_release(&d->train[i]);
+  for (size_t i = 0; i < d->n_val; i++) vg_case_release(&d->val[i]);
+  vg_free(d->train);
+  vg_free(d->val);
+  vg_free(d->is_val);
+  vg_dataset_release(&d->set);
+  memset(d, 0, sizeof *d);
+}

@@ -1,0 +1,100 @@
+/* run_folder.c: claims, clears and fills the folder of a run. */
+#include "run/train/run_folder.h"
+
+#include <string.h>
+#include <time.h>
+#include "run/train/checkpoint.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+#include "io/tfevents.h"
+
+/* A job that is started again may meet the process that it follows. */
+static vg_status wait_for(const char *run, vg_lock *lock) {
+  char *path = vg_fs_join(run, ".lock");
+  if (!path) return VG_MEMORY;
+  bool taken;
+  vg_status st = vg_lock_try(path, lock, &taken);
+  if (!st && !taken) vg_info("%s: waiting for another voxgan that trains there", run);
+  while (!st && !taken) {
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted while waiting for %s", path)
+                          : vg_lock_try(path, lock, &taken);
+  }
+  vg_free(path);
+  return st;
+}
+
+static vg_status make_folders(const char *run, vg_lock *lock) {
+  static const char *const folders[] = {"", "checkpoints", "previews"};
+  vg_status st = vg_fs_require_writable_dir(run);
+  if (!st) st = wait_for(run, lock);
+  for (int i = 0; i < 3 && !st; i++) {
+    char *path = vg_fs_join(run, folders[i]);
+    st = path ? vg_fs_make_dirs(path) : VG_MEMORY;
+    if (!st) st = vg_fs_sweep(path);
+    vg_free(path);
+  }
+  return st;
+}
+
+vg_status run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
+  char *config = vg_fs_join(o->out, "config.json");
+  if (!config) return VG_MEMORY;
+  bool holds_run = vg_fs_exists(config);
+  vg_status st = VG_OK;
+  if (holds_run && !o->resume && !o->overwrite)
+    st = vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
+  if (!st) st = make_folders(o->out, lock);
+  *continues = o->resume && vg_fs_exists(config); /* once no other process is at it */
+  vg_free(config);
+  return st;
+}
+
+vg_status run_folder_clear(const char *run) {
+  /* config.json goes first: without it the folder holds no run, wherever a kill ends this. */
+  static const char *const old[] = {"config.json",       "split.json",
+                                    "model.safetensors", "model-last.safetensors",
+                                    "log.jsonl",         "sessions.jsonl"};
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
+    char *path = vg_fs_join(run, old[i]);
+    st = path ? vg_fs_remove(path) : VG_MEMORY;
+    vg_free(path);
+  }
+  char *events = vg_fs_join(run, "tensorboard");
+  if (!st) st = events ? vg_tfevents_clear(events) : VG_MEMORY;
+  vg_free(events);
+  return st ? st : checkpoint_clear(run);
+}
+
+/* Where and how a run runs may change between its sessions; what it learns may too, but that is said. */
+static bool matters(const vg_setting *s) {
+  return !vg_starts_with(s->key, "run.") || !strcmp(s->key, "run.seed");
+}
+
+void run_folder_compare(const char *run, const vg_config *now) {
+  char was_text[VG_CONFIG_TEXT + 64], now_text[VG_CONFIG_TEXT + 64];
+  vg_config was;
+  vg_config_default(&was);
+  char *path = vg_fs_join(run, "config.json");
+  if (!path || vg_config_read(&was, path)) {
+    vg_warn("cannot tell whether settings changed: %s", vg_error());
+  } else {
+    for (int i = 0; vg_setting_at(i); i++) {
+      const vg_setting *s = vg_setting_at(i);
+      const char *a = vg_setting_text(&was, s, was_text, sizeof was_text);
+      const char *b = vg_setting_text(now, s, now_text, sizeof now_text);
+      if (matters(s) && strcmp(a, b)) vg_warn("%s is %s from here on; it was %s", s->key, b, a);
+    }
+  }
+  vg_free(path);
+}
+
+vg_status run_folder_write_take(const char *run, const char *name, vg_json *j) {
+  char *path = vg_fs_join(run, name);
+  vg_status st = path ? vg_json_write(path, j) : VG_MEMORY;
+  vg_free(path);
+  vg_json_free(j);
+  return st;
+}

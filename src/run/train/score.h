@@ -1,0 +1,32 @@
+/* score.h: validation scores, a mean over cases, of images and of labels. */
+#ifndef VG_RUN_SCORE_H
+#define VG_RUN_SCORE_H
+#include "run/train/validate.h"
+
+typedef struct score_mean {
+  double sum;
+  int n;
+} score_mean;
+/* Leaves out what is not finite. */
+void score_mean_add(score_mean *m, double v);
+double score_mean_of(const score_mean *m); /* NaN of nothing */
+
+/* Of each series; in the brain, values in [-1, 1], data range 2. */
+typedef struct image_scores {
+  struct {
+    score_mean mae, psnr, ssim;
+    score_mean tumour_mae; /* in the tumour; of nothing where no case has one */
+  } series[VG_SERIES_MAX];
+} image_scores;
+/* made: (S, D, H, W). */
+vg_status image_scores_add(image_scores *s, const vg_case *c, const vg_classes *classes, const float *made);
+void image_scores_finish(const image_scores *s, const vg_series_list *series, validation *out);
+
+typedef struct label_scores {
+  score_mean dice[VG_CLASSES_MAX]; /* of each class */
+} label_scores;
+/* made: (1 + C, D, H, W), class fractions after the background's. */
+vg_status label_scores_add(label_scores *s, const vg_case *c, const vg_classes *classes, const float *made);
+void label_scores_finish(const label_scores *s, const vg_classes *classes, validation *out);
+
+#endif

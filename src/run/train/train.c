@@ -1,0 +1,500 @@
+/* train.c: the training loop, top to bottom. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "run/train/checkpoint.h"
+#include "run/train/fit.h"
+#include "run/synth/infer.h"
+#include "run/train/preview.h"
+#include "run/train/run_data.h"
+#include "run/train/run_folder.h"
+#include "run/train/train_log.h"
+#include "prep/loader.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/run.h"
+#include "voxgan/str.h"
+#include "voxgan/version.h"
+
+#define CATCH_UP_SECONDS 1.0 /* between looks at the losses of a GPU's steps */
+
+typedef struct trainer {
+  const vg_train_options *o;
+  vg_lock lock; /* of the run folder */
+  run_data data;
+  model_info info; /* what goes into the model file */
+  vg_gan *gan;
+  vg_loader *loader;
+  train_state state;
+  vg_device device;
+  vg_gan_objective objective;
+  size_t need, budget; /* bytes: of a step by its estimate; that there were at the start, 0 where not known */
+  int parts;           /* batches a step */
+  train_log log;
+  int64_t saved_step; /* of the last checkpoint, or where this session began */
+  double saved_at;    /* vg_now */
+  double caught_up;   /* vg_now: when the losses of a GPU's steps were read last */
+  char *init;         /* the model that the first weights were taken from in this session, or NULL */
+  vg_gan_transfer taken;
+} trainer;
+
+static vg_status in_run(const trainer *t, const char *name, char **out) {
+  *out = vg_fs_join(t->o->out, name);
+  return *out ? VG_OK : VG_MEMORY;
+}
+
+/* ---- setting up ---- */
+
+static vg_status open_data(trainer *t, bool continues) {
+  const vg_config *c = &t->o->config;
+  char *split = NULL, *cache = NULL;
+  vg_status st = in_run(t, "split.json", &split);
+  if (!st && !*c->data.cache) st = in_run(t, "cache", &cache);
+  if (!st) {
+    bool follow = continues && vg_fs_exists(split);
+    st = run_data_open(t->o, follow ? split : NULL, cache ? cache : c->data.cache, &t->data);
+  }
+  vg_free(split);
+  vg_free(cache);
+  return st;
+}
+
+/* What auto means on this device. */
+static const char *precision(const char *setting, vg_device device) {
+  const bool has = vg_device_has_bf16(device);
+  if (!strcmp(setting, "auto")) return device.kind && has ? "bf16" : "fp32";
+  if (!strcmp(setting, "bf16") && !has) vg_info("train.precision bf16: this device is no faster by it");
+  return setting;
+}
+
+/* Says what a step needs, how much there is, and what would fit. Where the estimate does not explain why
+ * there was not enough, what needs a third less may do. */
+static vg_status fail_memory(const trainer *t, const char *why) {
+  const vg_config *c = &t->o->config;
+  vg_str text = VG_STR_INIT;
+  size_t within = t->budget && t->need > t->budget ? t->budget : t->need / 3 * 2;
+  vg_str_addf(&text, "%s: a step on %d x %dx%dx%d voxels needs about %.1f GiB", why, c->train.batch,
+              t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
+  if (t->budget) vg_str_addf(&text, ", and there are %.1f GiB", (double)t->budget / (1 << 30));
+  vg_str_addf(&text, "; what would fit in %.1f GiB: ", (double)within / (1 << 30));
+  fit_describe(c, &t->info.spec, &t->objective, within, &text);
+  vg_status st =
+      vg_fail(VG_MEMORY, "%s; smaller net.ngf and larger data.spacing need less too", vg_str_text(&text));
+  vg_str_release(&text);
+  return st;
+}
+
+static vg_status build(trainer *t) {
+  const vg_config *c = &t->o->config;
+  t->info.config = *c;
+  snprintf(t->info.config.train.precision, sizeof t->info.config.train.precision, "%s",
+           precision(c->train.precision, t->device));
+  objective_from_config(&t->info.config, &t->objective);
+  for (int a = 0; a < 3; a++) t->info.config.train.patch[a] = t->data.patch[2 - a];
+  t->info.prep = t->data.prep;
+  memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
+  spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
+  t->budget = t->device.kind ? vg_tensor_total_bytes(t->device) : available_memory();
+  t->need = vg_gan_step_bytes(&t->info.spec, &t->objective, c->train.batch, t->data.patch);
+  if (t->budget && t->need > t->budget) return fail_memory(t, "not enough memory");
+  vg_status st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
+  return st == VG_MEMORY ? fail_memory(t, vg_error()) : st;
+}
+
+static void pin(void *device, void *data, size_t bytes) {
+  vg_host_pin(data, bytes, *(const vg_device *)device);
+}
+
+static void unpin(void *device, void *data, size_t bytes) {
+  (void)bytes;
+  vg_host_unpin(data, *(const vg_device *)device);
+}
+
+static void close_loader(trainer *t) {
+  if (t->loader) vg_loader_memory(t->loader, unpin, &t->device);
+  vg_loader_free(t->loader);
+}
+
+static vg_status open_loader(trainer *t) {
+  const vg_config *c = &t->o->config;
+  vg_loader_settings s = {.batch = c->train.batch,
+                          .samples_per_epoch = c->train.samples,
+                          .tumour_share = c->train.tumour_share,
+                          .flip = c->train.flip,
+                          .jitter = c->train.jitter,
+                          .tumour_weight = c->train.tumour_weight,
+                          .background = t->info.spec.softmax,
+                          .seed = (uint64_t)c->run.seed,
+                          .threads = c->run.loader_threads,
+                          .ahead = c->train.accumulate + 1};
+  memcpy(s.patch, t->data.patch, sizeof s.patch);
+  if (!strcmp(c->augment.images, "on"))
+    s.augment = (vg_augment){.share = c->augment.share,
+                             .bias = c->augment.bias,
+                             .blur = c->augment.blur,
+                             .noise = c->augment.noise,
+                             .contrast = c->augment.contrast,
+                             .gamma = c->augment.gamma};
+  s.augment.drop_series = c->augment.drop_series;
+  vg_status st = vg_loader_new(t->data.train, t->data.n_train, &s, &t->loader);
+  if (st) return st;
+  int batches = vg_loader_batches(t->loader);
+  if (t->state.batch && t->state.batches != batches)
+    return vg_fail(VG_CONFIG,
+                   "%s: stopped after %d of an epoch's %d batches, and an epoch has %d now: resume with the "
+                   "same data, train.batch and train.samples",
+                   t->o->out, (int)t->state.batch, (int)t->state.batches, batches);
+  t->state.batches = batches;
+  vg_loader_memory(t->loader, pin, &t->device);
+  vg_loader_seek(t->loader, (int)t->state.epoch, (int)t->state.batch);
+  return VG_OK;
+}
+
+static void say_plan(const trainer *t) {
+  char device[128];
+  const vg_gan_spec *s = &t->info.spec;
+  vg_str classes = VG_STR_INIT;
+  for (int i = 0; i < t->data.prep.classes.n; i++)
+    vg_str_addf(&classes, "%s%s", i ? ", " : "", t->data.prep.classes.names[i]);
+  vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
+  vg_info("classes%s: %s", s->softmax ? " to tell apart" : "", vg_str_text(&classes));
+  vg_str_clear(&classes);
+  vg_str_addf(&classes, "; %s discriminator, %.2f M", s->discriminator,
+              (double)vg_gan_parameters(t->gan, true) / 1e6);
+  vg_info("%s generator, %.2f M parameters%s", s->generator, (double)vg_gan_parameters(t->gan, false) / 1e6,
+          t->o->config.train.w_adversarial > 0 ? vg_str_text(&classes) : ", no discriminator");
+  vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
+          s->patch[2], s->patch[1], s->patch[0], (double)t->need / (1 << 30),
+          vg_device_describe(t->device, device, sizeof device));
+  vg_str_release(&classes);
+}
+
+/* ---- one epoch ---- */
+
+/* Constant, then linear to 0, by the share of all epochs done. */
+static double lr_factor(const vg_config *c, double epochs_done) {
+  double done = epochs_done / c->train.epochs;
+  return done <= c->train.decay_from ? 1 : (1 - done) / (1 - c->train.decay_from);
+}
+
+static vg_status save_models(trainer *t, bool best) {
+  static const char *const names[] = {"model-last.safetensors", "model.safetensors"};
+  char note[96];
+  snprintf(note, sizeof note, "epoch %d of %d, step %lld", (int)t->state.epoch, t->o->config.train.epochs,
+           (long long)t->state.step);
+  vg_status st = VG_OK;
+  for (int i = 0; i < 1 + best && !st; i++) {
+    char *path;
+    st = in_run(t, names[i], &path);
+    if (!st) st = model_save(path, t->gan, &t->info, note);
+    vg_free(path);
+  }
+  return st;
+}
+
+/* On a GPU, whose steps are not waited for: reads the losses since the last time. VG_NONFINITE where the run
+ * is to stop for one of them. */
+static vg_status catch_up(trainer *t) {
+  train_state *s = &t->state;
+  double began = vg_now();
+  int64_t steps, skipped;
+  vg_status st = vg_gan_losses_take(t->gan, &s->sums.losses, &steps, &skipped);
+  if (st) return st;
+  s->sums.steps += steps;
+  s->sums.seconds += vg_now() - began;
+  s->seconds += vg_now() - began;
+  t->caught_up = vg_now();
+  if (!skipped) return VG_OK;
+  vg_fail(VG_NONFINITE, "epoch %d, up to step %lld: %lld steps had a loss or a gradient that is not finite",
+          (int)s->epoch + 1, (long long)s->step, (long long)skipped);
+  if (strcmp(t->o->config.train.nonfinite, "skip")) return VG_NONFINITE;
+  if (!s->sums.skipped) vg_warn("%s: skipped", vg_error());
+  s->sums.skipped += skipped;
+  return VG_OK;
+}
+
+static vg_status save_checkpoint(trainer *t) {
+  vg_status st = catch_up(t);
+  if (!st) st = train_log_size(&t->log, &t->state.log_bytes);
+  if (!st) st = checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
+  t->saved_step = t->state.step;
+  t->saved_at = vg_now();
+  return st;
+}
+
+/* Beside those that go with validations. */
+static bool checkpoint_due(const trainer *t) {
+  const vg_config *c = &t->o->config;
+  int64_t steps = t->state.step - t->saved_step;
+  double minutes = (vg_now() - t->saved_at) / 60;
+  return (c->train.checkpoint_steps > 0 && steps >= c->train.checkpoint_steps) ||
+         (c->train.checkpoint_minutes > 0 && steps > 0 && minutes >= c->train.checkpoint_minutes);
+}
+
+/* After something that was not finite: adds to the message what there is to go back to. */
+static vg_status fail_not_finite(const trainer *t) {
+  char *newest;
+  vg_status st = checkpoint_newest(t->o->out, &newest);
+  if (st) return st;
+  char *why = vg_strdup(vg_error());
+  if (why)
+    vg_fail(VG_FAILED, "%s; %s%s; smaller train.lr_g and train.lr_d may help", why,
+            newest ? "the last good checkpoint is " : "there is no checkpoint yet", newest ? newest : "");
+  vg_free(why);
+  vg_free(newest);
+  return why ? VG_FAILED : VG_MEMORY;
+}
+
+static vg_status validate_and_save(trainer *t) {
+  char *preview = preview_path(t->o->out, t->state.epoch);
+  if (!preview) return VG_MEMORY;
+  validation v;
+  vg_status st = validate(t->gan, &t->data, preview, &v);
+  vg_free(preview);
+  if (st) return st;
+  if (!isfinite(v.cost)) {
+    vg_fail(VG_NONFINITE, "epoch %d: the validation's %s is not finite", (int)t->state.epoch, v.cost_name);
+    validation_release(&v);
+    return fail_not_finite(t);
+  }
+  const bool held_out = t->data.n_val > 0;
+  const bool best = v.cost < t->state.best;
+  if (best) {
+    t->state.best = v.cost;
+    t->state.best_step = t->state.step;
+  }
+  vg_progress_end();
+  vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
+          held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,
+          best ? ", the best so far" : "");
+  st = train_log_validation(&t->log, &t->state, &v, held_out, best);
+  validation_release(&v);
+  if (!st) st = save_models(t, best);
+  t->state.validate = 0;
+  return st ? st : save_checkpoint(t);
+}
+
+static vg_status stop_here(trainer *t) {
+  vg_progress_end();
+  vg_status st = save_checkpoint(t);
+  if (!st) st = save_models(t, false);
+  if (st) return st;
+  return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld steps; all is saved, --resume continues",
+                 (int)t->state.epoch + 1, (long long)t->state.step);
+}
+
+static void say_progress(const trainer *t) {
+  char left[32];
+  const vg_config *c = &t->o->config;
+  const epoch_sums *e = &t->state.sums;
+  double n = (double)e->steps, batches = (double)t->state.batches;
+  double done = (double)t->state.epoch + (double)t->state.batch / batches;
+  double rate = (double)e->volumes / e->seconds; /* volumes a second in this epoch */
+  double to_do = (c->train.epochs - done) * batches * c->train.batch;
+  char judged[64] = "";
+  if (c->train.w_adversarial > 0)
+    snprintf(judged, sizeof judged, "  D %.3f %.3f  G %.3f", e->losses.d_real / n, e->losses.d_fake / n,
+             e->losses.g_adversarial / n);
+  vg_progress("epoch %d/%d%s  %s %.4f  %.2f vol/s  %s left", (int)t->state.epoch + 1, c->train.epochs, judged,
+              c->train.reconstruction, e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
+}
+
+/* The loader's batch is borrowed until the next one, and so is what a GPU still copies of it; so the parts of
+ * an accumulated step are stepped through with copies only when there are several. */
+static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
+  vg_tensor_loads_wait(t->device);
+  for (int i = 0; i < n; i++) {
+    const vg_batch *b;
+    const bool segments = t->info.spec.softmax;
+    vg_status st = vg_loader_next(t->loader, &b);
+    if (st) return st;
+    size_t voxels = (size_t)b->n * (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
+    size_t n_in = voxels * (size_t)t->info.spec.in_channels,
+           n_out = voxels * (size_t)t->info.spec.out_channels;
+    parts[i] = (vg_gan_batch){.n = b->n,
+                              .dim = {b->dim[0], b->dim[1], b->dim[2]},
+                              .input = segments ? b->image : b->labels,
+                              .target = segments ? b->labels : b->image,
+                              .weight = b->weight};
+    if (n == 1) continue;
+    if (!copies[i] && !(copies[i] = vg_malloc(n_in + n_out + voxels, sizeof(float)))) return VG_MEMORY;
+    memcpy(copies[i], parts[i].input, n_in * sizeof(float));
+    memcpy(copies[i] + n_in, parts[i].target, n_out * sizeof(float));
+    if (b->weight) memcpy(copies[i] + n_in + n_out, b->weight, voxels * sizeof(float));
+    parts[i].input = copies[i];
+    parts[i].target = copies[i] + n_in;
+    parts[i].weight = b->weight ? copies[i] + n_in + n_out : NULL;
+  }
+  return VG_OK;
+}
+
+/* The next step, of n batches. */
+static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int n) {
+  const vg_config *c = &t->o->config;
+  train_state *s = &t->state;
+  double factor = lr_factor(c, (double)s->epoch + (double)s->batch / (double)s->batches);
+  double began = vg_now(), waited = vg_loader_waited(t->loader);
+  const bool on_gpu = t->device.kind != 0;
+  vg_gan_losses losses;
+  vg_status st = next_parts(t, parts, copies, n);
+  if (st) return st;
+  s->sums.lr_g = c->train.lr_g * factor;
+  s->sums.lr_d = c->train.lr_d * factor;
+  st = vg_gan_step(t->gan, parts, n, s->sums.lr_g, s->sums.lr_d, on_gpu ? NULL : &losses);
+  if (st == VG_MEMORY) fail_memory(t, vg_error());
+  if (st) st = vg_fail_in(st, "epoch %d, step %lld", (int)s->epoch + 1, (long long)s->step + 1);
+  if (st && st != VG_NONFINITE) return st;
+  s->batch += n;
+  const double took = vg_now() - began;
+  s->sums.seconds += took;
+  s->seconds += took;
+  s->sums.waited += vg_loader_waited(t->loader) - waited;
+  if (st) return st;
+  s->step++;
+  for (int i = 0; i < n; i++) s->sums.volumes += parts[i].n;
+  if (on_gpu) {
+    if (vg_now() - t->caught_up < CATCH_UP_SECONDS) return VG_OK;
+    if ((st = catch_up(t))) return st;
+  } else {
+    s->sums.steps++;
+    vg_gan_losses_add(&s->sums.losses, &losses);
+  }
+  say_progress(t);
+  return VG_OK;
+}
+
+static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
+  const vg_config *c = &t->o->config;
+  train_state *s = &t->state;
+  while (s->batch < s->batches) {
+    if (vg_interrupted()) return VG_INTERRUPTED;
+    vg_status st = checkpoint_due(t) ? save_checkpoint(t) : VG_OK;
+    int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
+    if (!st) st = train_step(t, parts, copies, n);
+    if (st == VG_NONFINITE && strcmp(c->train.nonfinite, "skip")) return fail_not_finite(t);
+    if (st == VG_NONFINITE) {
+      if (!s->sums.skipped++) vg_warn("%s: skipped", vg_error());
+    } else if (st) {
+      return st;
+    }
+  }
+  vg_status st = catch_up(t);
+  if (st) return st == VG_NONFINITE ? fail_not_finite(t) : st;
+  if (!s->sums.steps) return vg_fail_in(fail_not_finite(t), "no step of the epoch was finite");
+  s->epoch++;
+  st = train_log_epoch(&t->log, s, vg_tensor_peak_bytes(t->device));
+  if (s->sums.skipped)
+    vg_warn("epoch %d: %lld steps were not finite", (int)s->epoch, (long long)s->sums.skipped);
+  s->sums = (epoch_sums){0};
+  s->batch = 0;
+  int every = c->train.validate_every;
+  s->validate = s->epoch == c->train.epochs || (every && s->epoch % every == 0);
+  return st;
+}
+
+static vg_status train_loop(trainer *t) {
+  const vg_config *c = &t->o->config;
+  t->parts = c->train.accumulate;
+  t->saved_step = t->state.step;
+  t->saved_at = vg_now();
+  vg_gan_batch *parts = VG_NEW_N(vg_gan_batch, t->parts);
+  float **copies = VG_NEW_N(float *, t->parts);
+  vg_status st = parts && copies ? VG_OK : VG_MEMORY;
+  while (!st && (t->state.validate || t->state.epoch < c->train.epochs))
+    st = t->state.validate ? validate_and_save(t) : train_epoch(t, parts, copies);
+  if (st == VG_INTERRUPTED) st = stop_here(t);
+  for (int i = 0; copies && i < t->parts; i++) vg_free(copies[i]);
+  vg_free(copies);
+  vg_free(parts);
+  return st;
+}
+
+/* ---- a run ---- */
+
+/* Where the run stands: at a checkpoint, or at its first step, with weights as drawn or another model's. */
+static vg_status place(trainer *t, bool continues) {
+  bool found = false;
+  t->state = (train_state){.best = INFINITY};
+  vg_status st = continues ? checkpoint_load(t->o->out, t->gan, &t->state, &found) : VG_OK;
+  if (st) return st;
+  if (found && !t->state.validate && t->state.epoch >= t->o->config.train.epochs)
+    vg_info("all %d epochs are done", (int)t->state.epoch);
+  else if (found)
+    vg_info("resuming after %lld steps, in epoch %d", (long long)t->state.step, (int)t->state.epoch + 1);
+  else if (continues)
+    vg_info("%s has no checkpoint yet: starting from the first epoch", t->o->out);
+  if (continues) run_folder_compare(t->o->out, &t->info.config);
+  if (found || !t->o->init) return VG_OK;
+  if ((st = model_path(t->o->init, &t->init))) return st;
+  return model_start_from(t->init, &t->info, t->gan, &t->taken);
+}
+
+static vg_status start(trainer *t, bool continues) {
+  const vg_config *c = &t->o->config;
+  vg_status st = vg_device_parse(c->run.device, &t->device);
+  if (st) return st;
+  vg_tensor_threads(c->run.threads);
+  if ((st = train_log_init(&t->log, t->o->out))) return st;
+  if ((st = open_data(t, continues))) return st;
+  if ((st = build(t))) return st;
+  return place(t, continues);
+}
+
+/* sessions.jsonl: what this start of the run runs on, which is no part of what it computes. */
+static vg_status note_session(const trainer *t) {
+  char device[128], *path;
+  vg_status st = in_run(t, "sessions.jsonl", &path);
+  if (st) return st;
+  vg_json *j = vg_json_object();
+  vg_json_put_number(j, "time", (double)time(NULL));
+  vg_json_put_number(j, "step", (double)t->state.step);
+  vg_json_put_string(j, "voxgan", vg_version());
+  vg_json_put_string(j, "libtorch", vg_torch_version());
+  vg_json_put_string(j, "device", vg_device_describe(t->device, device, sizeof device));
+  char *line = vg_json_print(j, false);
+  st = line ? vg_fs_append_line(path, line) : VG_MEMORY;
+  vg_free(line);
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
+
+/* The folder as it is at the place where training goes on. */
+static vg_status write_folder(trainer *t, bool continues) {
+  const char *run = t->o->out;
+  vg_status st = continues ? train_log_rewind(&t->log, t->state.log_bytes) : run_folder_clear(run);
+  if (!st) st = run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
+  if (!st) st = run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
+  if (!st) st = note_session(t);
+  if (!st && t->init) st = train_log_weights(&t->log, t->init, &t->taken);
+  if (!st && t->o->config.run.tensorboard) st = train_log_events(&t->log);
+  return st;
+}
+
+vg_status vg_train(const vg_train_options *options) {
+  trainer t = {.o = options, .lock = {-1}};
+  char took[32];
+  bool continues = false;
+  vg_interrupt_install();
+  vg_status st = run_folder_claim(options, &t.lock, &continues);
+  if (!st) st = start(&t, continues);
+  if (st) goto out;
+  say_plan(&t);
+  if (options->dry_run) goto out;
+  if ((st = open_loader(&t))) goto out;
+  if ((st = write_folder(&t, continues))) goto out;
+  st = train_loop(&t);
+  if (!st)
+    vg_info("trained %lld steps in %s; the model is %s/model.safetensors", (long long)t.state.step,
+            vg_duration(t.state.seconds, took), options->out);
+out:
+  close_loader(&t);
+  vg_gan_free(t.gan);
+  run_data_release(&t.data);
+  vg_gan_transfer_release(&t.taken);
+  vg_free(t.init);
+  train_log_release(&t.log);
+  vg_lock_release(&t.lock);
+  return st;
+}

@@ -1,0 +1,161 @@
+/* run_about.c: what a run makes and is made of: previews, settings, the split, the machine. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "run_page/run_sections.h"
+#include "voxgan/config.h"
+#include "voxgan/fs.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+const char *run_time_text(double seconds, char buf[32]) {
+  const time_t t = (time_t)seconds;
+  struct tm utc;
+  if (!gmtime_r(&t, &utc) || !strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &utc)) *buf = '\0';
+  return buf;
+}
+
+/* ---- previews ---- */
+
+/* PREVIEWS_MAX of them, the last always. */
+enum { PREVIEWS_MAX = 40 };
+
+void run_add_previews(vg_report *r, const char *run, const run_history *h) {
+  const size_t n = h->validations.n, shown = n < PREVIEWS_MAX ? n : PREVIEWS_MAX;
+  const char *way = vg_json_string(vg_json_get(vg_json_get(h->config, "train"), "direction"), "");
+  const char *what = strcmp(way, "image2label") ? "labels, then real and synthetic of each series"
+                                                : "each series, then real and predicted labels";
+  bool any = false;
+  for (size_t k = 1; k <= shown; k++) {
+    const vg_json *line = h->validations.items[k * n / shown - 1];
+    const double epoch = vg_json_number(vg_json_get(line, "epoch"), 0);
+    char label[64];
+    char *path = vg_format("%s/previews/epoch-%05.0f.png", run, epoch);
+    if (path && vg_fs_exists(path)) {
+      if (!any) {
+        vg_report_section(r, "Previews");
+        vg_report_note(
+            r, VG_TONE_PLAIN,
+            "These are slices of real scans too: the page may be shown to whom those may be shown.");
+        if (shown < n) vg_report_text(r, "%zu of %zu are shown; all are in previews/.", shown, n);
+        vg_gallery_open_by(r, "What the model makes, by epoch", "Case", "Epoch");
+        vg_gallery_case(r, "The same subjects each time; a row is one, on the slice with most tumour");
+        any = true;
+      }
+      snprintf(label, sizeof label, "epoch %.0f%s", epoch, line == h->best ? ", the best" : "");
+      vg_gallery_frame(r, label, k == shown);
+      vg_gallery_panel_file(r, what, path);
+    }
+    vg_free(path);
+  }
+  if (any) vg_gallery_close(r);
+}
+
+/* ---- settings ---- */
+
+static void put_value(vg_str *to, const vg_json *node) {
+  if (vg_json_type_of(node) == VG_JSON_STRING) {
+    vg_str_add(to, vg_json_string(node, ""));
+    return;
+  }
+  char *text = node ? vg_json_print(node, false) : NULL;
+  if (text) vg_str_add(to, text);
+  vg_free(text);
+}
+
+/* Each setting of the config with its default; what of them differs goes into changed too. */
+static vg_status fill_settings(const vg_json *config, const vg_json *defaults, vg_table *all,
+                               vg_table *changed) {
+  vg_status st = VG_OK;
+  vg_str key = VG_STR_INIT, now = VG_STR_INIT, def = VG_STR_INIT;
+  for (const vg_json *s = vg_json_first(config); s; s = vg_json_next(s)) {
+    for (const vg_json *e = vg_json_first(s); e && !st; e = vg_json_next(e)) {
+      vg_str_clear(&key);
+      vg_str_clear(&now);
+      vg_str_clear(&def);
+      vg_str_addf(&key, "%s.%s", vg_json_key(s), vg_json_key(e));
+      put_value(&now, e);
+      put_value(&def, vg_json_get(vg_json_get(defaults, vg_json_key(s)), vg_json_key(e)));
+      const bool differs = strcmp(vg_str_text(&now), vg_str_text(&def));
+      const char *cells[] = {vg_str_text(&key), vg_str_text(&now), vg_str_text(&def),
+                             differs ? "changed" : ""};
+      st = vg_table_add_row(all, cells);
+      if (!st && differs) st = vg_table_add_row(changed, cells);
+    }
+  }
+  vg_str_release(&key);
+  vg_str_release(&now);
+  vg_str_release(&def);
+  return st;
+}
+
+void run_add_settings(vg_report *r, const run_history *h) {
+  static const char *const header[] = {"setting", "value", "default", "status"};
+  vg_config c;
+  vg_table all = {0}, changed = {0};
+  vg_config_default(&c);
+  vg_config_resolve(&c); /* as the run's are */
+  vg_json *defaults = vg_config_to_json(&c);
+  if (defaults && !vg_table_init(&all, 4, header) && !vg_table_init(&changed, 3, header) &&
+      !fill_settings(h->config, defaults, &all, &changed)) {
+    vg_report_section(r, "Settings");
+    if (changed.rows > 1)
+      vg_report_table(r, "What differs from the defaults", &changed, 1);
+    else
+      vg_report_text(r, "All are the defaults.");
+    vg_report_fold_open(r, "All settings");
+    vg_report_table(r, "As resolved when the run began or was resumed last", &all, 1);
+    vg_report_fold_close(r);
+  }
+  vg_table_release(&all);
+  vg_table_release(&changed);
+  vg_json_free(defaults);
+}
+
+/* ---- split and sessions ---- */
+
+static void add_subjects(vg_report *r, const char *title, const vg_json *ids) {
+  const size_t n = vg_json_size(ids);
+  vg_str names = VG_STR_INIT;
+  for (const vg_json *id = vg_json_first(ids); id; id = vg_json_next(id))
+    vg_str_addf(&names, "%s%s", names.len ? ", " : "", vg_json_string(id, "?"));
+  char *head = vg_format("%s (%zu)", title, n);
+  if (n && head) {
+    vg_report_fold_open(r, head);
+    vg_report_text(r, "%s", vg_str_text(&names));
+    vg_report_fold_close(r);
+  }
+  vg_free(head);
+  vg_str_release(&names);
+}
+
+void run_add_split(vg_report *r, const run_history *h) {
+  if (!h->split) return;
+  vg_report_section(r, "Subjects");
+  add_subjects(r, "Trained on", vg_json_get(h->split, "train"));
+  add_subjects(r, "Held out", vg_json_get(h->split, "val"));
+}
+
+void run_add_sessions(vg_report *r, const run_history *h) {
+  static const char *const header[] = {"started", "after step", "device", "libtorch", "voxgan"};
+  vg_table t = {0};
+  vg_status st = h->sessions.n ? vg_table_init(&t, 5, header) : VG_OK;
+  for (size_t i = 0; i < h->sessions.n && !st; i++) {
+    const vg_json *s = h->sessions.items[i];
+    char when[32], step[32];
+    snprintf(step, sizeof step, "%.0f", vg_json_number(vg_json_get(s, "step"), 0));
+    const char *cells[] = {run_time_text(vg_json_number(vg_json_get(s, "time"), 0), when), step,
+                           vg_json_string(vg_json_get(s, "device"), ""),
+                           vg_json_string(vg_json_get(s, "libtorch"), ""),
+                           vg_json_string(vg_json_get(s, "voxgan"), "")};
+    st = vg_table_add_row(&t, cells);
+  }
+  if (!st && h->sessions.n) {
+    char *seed = vg_json_print(vg_json_get(vg_json_get(h->config, "run"), "seed"), false);
+    vg_report_section(r, "Environment");
+    if (seed) vg_report_text(r, "Seed %s. A run that is resumed has a line for each start.", seed);
+    vg_report_table(r, "Starts", &t, 1);
+    vg_free(seed);
+  }
+  vg_table_release(&t);
+}

@@ -1,0 +1,321 @@
+/* config.c: settings.def turned into a table, and the table into JSON, KEY=VALUE and help. */
+#include "voxgan/config.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+#include "voxgan/str.h"
+
+/* "unet|resnet", from the registries themselves. */
+#define VG_GENERATOR(name, help) "|" #name
+#define VG_DISCRIMINATOR(name, help) "|" #name
+#define VG_LOSS_ADV(name, help) "|" #name
+#define VG_LOSS_REC(name, help)
+#define VG_LOSS_SEG(name, help)
+#define VG_GENERATOR_CHOICES (generator_choices + 1)
+#define VG_DISCRIMINATOR_CHOICES (discriminator_choices + 1)
+#define VG_ADVERSARIAL_CHOICES (adversarial_choices + 1)
+#define VG_RECONSTRUCTION_CHOICES reconstruction_choices
+static const char generator_choices[] =
+#include "registry/generators.def"
+    ;
+static const char discriminator_choices[] =
+#include "registry/discriminators.def"
+    ;
+static const char adversarial_choices[] =
+#include "registry/losses.def"
+    ;
+#undef VG_LOSS_ADV
+#undef VG_LOSS_REC
+#undef VG_LOSS_SEG
+#define VG_LOSS_ADV(name, help)
+#define VG_LOSS_REC(name, help) "|" #name
+#define VG_LOSS_SEG(name, help) "|" #name
+static const char reconstruction_choices[] = "auto"
+#include "registry/losses.def"
+    ;
+
+#define VG_SECTION(s, h)
+#define VG_SECTION_END(s)
+#define VG_SET_BOOL(s, n, d, h) \
+  {#s "." #n, VG_SETTING_BOOL, offsetof(vg_config, s.n), {d}, 0, 1, NULL, NULL, h},
+#define VG_SET_INT(s, n, d, lo, hi, h) \
+  {#s "." #n, VG_SETTING_INT, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, h},
+#define VG_SET_F64(s, n, d, lo, hi, h) \
+  {#s "." #n, VG_SETTING_F64, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, h},
+#define VG_SET_STR(s, n, d, c, h) {#s "." #n, VG_SETTING_STR, offsetof(vg_config, s.n), {0}, 0, 0, d, c, h},
+#define VG_SET_DIMS(s, n, x, y, z, lo, hi, h) \
+  {#s "." #n, VG_SETTING_DIMS, offsetof(vg_config, s.n), {x, y, z}, lo, hi, NULL, NULL, h},
+static const vg_setting settings[] = {
+#include "voxgan/settings.def"
+};
+enum { n_settings = sizeof settings / sizeof *settings };
+
+const vg_setting *vg_setting_at(int i) {
+  return i >= 0 && i < n_settings ? &settings[i] : NULL;
+}
+
+static const vg_setting *setting_find(const char *key) {
+  for (int i = 0; i < n_settings; i++)
+    if (!strcmp(settings[i].key, key)) return &settings[i];
+  return NULL;
+}
+
+static void *setting_slot(vg_config *c, const vg_setting *s) {
+  return (char *)c + s->offset;
+}
+
+void vg_config_default(vg_config *c) {
+  memset(c, 0, sizeof *c);
+  for (int i = 0; i < n_settings; i++) {
+    const vg_setting *s = &settings[i];
+    void *slot = setting_slot(c, s);
+    switch (s->type) {
+    case VG_SETTING_BOOL:
+      *(bool *)slot = s->def[0] != 0;
+      break;
+    case VG_SETTING_INT:
+      *(int *)slot = (int)s->def[0];
+      break;
+    case VG_SETTING_F64:
+      *(double *)slot = s->def[0];
+      break;
+    case VG_SETTING_STR:
+      strcpy(slot, s->text_def);
+      break;
+    case VG_SETTING_DIMS:
+      for (int a = 0; a < 3; a++) ((int *)slot)[a] = (int)s->def[a];
+      break;
+    }
+  }
+}
+
+static vg_status unknown_key(const char *where, const char *key) {
+  const char *names[n_settings + 1];
+  for (int i = 0; i < n_settings; i++) names[i] = settings[i].key;
+  names[n_settings] = NULL;
+  const char *near = vg_nearest(key, names);
+  return vg_fail(VG_CONFIG, near ? "%s: unknown setting %s; did you mean %s?" : "%s: unknown setting %s",
+                 where, key, near);
+}
+
+static vg_status out_of_bounds(const char *where, const vg_setting *s, double v) {
+  return vg_fail(VG_CONFIG, "%s: %s is %.10g, but must be from %.10g to %.10g", where, s->key, v, s->least,
+                 s->most);
+}
+
+static vg_status set_number(vg_config *c, const char *where, const vg_setting *s, int index, double v) {
+  if (!(v >= s->least && v <= s->most)) return out_of_bounds(where, s, v);
+  if (s->type == VG_SETTING_F64) {
+    *(double *)setting_slot(c, s) = v;
+    return VG_OK;
+  }
+  if (v != floor(v))
+    return vg_fail(VG_CONFIG, "%s: %s is %.10g, but must be a whole number", where, s->key, v);
+  ((int *)setting_slot(c, s))[index] = (int)v;
+  return VG_OK;
+}
+
+static bool is_choice(const char *choices, const char *text) {
+  size_t len = strlen(text);
+  for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+    if (!strncmp(p, text, len) && (p[len] == '|' || !p[len])) return true;
+  return false;
+}
+
+static vg_status set_text(vg_config *c, const char *where, const vg_setting *s, const char *text) {
+  if (s->choices && !is_choice(s->choices, text))
+    return vg_fail(VG_CONFIG, "%s: %s is \"%s\", but must be one of %s", where, s->key, text, s->choices);
+  if (strlen(text) >= VG_CONFIG_TEXT)
+    return vg_fail(VG_CONFIG, "%s: %s is longer than %d letters", where, s->key, VG_CONFIG_TEXT - 1);
+  strcpy(setting_slot(c, s), text);
+  return VG_OK;
+}
+
+vg_status vg_config_set(vg_config *c, const char *assignment) {
+  const char *eq = strchr(assignment, '=');
+  if (!eq || eq == assignment) return vg_fail(VG_CONFIG, "--set %s: wanted KEY=VALUE", assignment);
+  char key[128];
+  if ((size_t)(eq - assignment) >= sizeof key)
+    return vg_fail(VG_CONFIG, "--set %s: unknown setting", assignment);
+  memcpy(key, assignment, (size_t)(eq - assignment));
+  key[eq - assignment] = 0;
+  const char *value = eq + 1;
+  const vg_setting *s = setting_find(key);
+  if (!s) return unknown_key("--set", key);
+  double v;
+  switch (s->type) {
+  case VG_SETTING_STR:
+    return set_text(c, "--set", s, value);
+  case VG_SETTING_BOOL:
+    if (strcmp(value, "true") && strcmp(value, "false"))
+      return vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be true or false", key, value);
+    *(bool *)setting_slot(c, s) = *value == 't';
+    return VG_OK;
+  case VG_SETTING_DIMS: {
+    size_t n;
+    char **parts = vg_split(value, ',', &n);
+    if (!parts) return VG_MEMORY;
+    vg_status st = n == 3 ? VG_OK : vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be X,Y,Z", key, value);
+    for (int a = 0; a < 3 && !st; a++)
+      st = vg_parse_f64(parts[a], &v)
+               ? set_number(c, "--set", s, a, v)
+               : vg_fail(VG_CONFIG, "--set: %s: \"%s\" is not a number", key, parts[a]);
+    vg_strv_free(parts);
+    return st;
+  }
+  default:
+    if (!vg_parse_f64(value, &v))
+      return vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be a number", key, value);
+    return set_number(c, "--set", s, 0, v);
+  }
+}
+
+static vg_status set_json(vg_config *c, const char *name, const vg_setting *s, const vg_json *node) {
+  static const char *const wanted[] = {"true or false", "a whole number", "a number", "a string",
+                                       "[x, y, z]"};
+  vg_json_type t = vg_json_type_of(node);
+  if (s->type == VG_SETTING_STR && t == VG_JSON_STRING) return set_text(c, name, s, vg_json_string(node, ""));
+  if (s->type == VG_SETTING_BOOL && t == VG_JSON_BOOL) {
+    *(bool *)setting_slot(c, s) = vg_json_bool(node, false);
+    return VG_OK;
+  }
+  if ((s->type == VG_SETTING_INT || s->type == VG_SETTING_F64) && t == VG_JSON_NUMBER)
+    return set_number(c, name, s, 0, vg_json_number(node, 0));
+  if (s->type == VG_SETTING_DIMS && t == VG_JSON_ARRAY && vg_json_size(node) == 3) {
+    int a = 0;
+    for (const vg_json *e = vg_json_first(node); e; e = vg_json_next(e), a++) {
+      if (vg_json_type_of(e) != VG_JSON_NUMBER) break;
+      vg_status st = set_number(c, name, s, a, vg_json_number(e, 0));
+      if (st) return st;
+    }
+    if (a == 3) return VG_OK;
+  }
+  return vg_fail(VG_CONFIG, "%s: %s must be %s", name, s->key, wanted[s->type]);
+}
+
+static bool is_section(const char *name) {
+  size_t len = strlen(name);
+  for (int i = 0; i < n_settings; i++)
+    if (!strncmp(settings[i].key, name, len) && settings[i].key[len] == '.') return true;
+  return false;
+}
+
+vg_status vg_config_from_json(vg_config *c, const char *name, const vg_json *root) {
+  if (vg_json_type_of(root) != VG_JSON_OBJECT) return vg_fail(VG_CONFIG, "%s: must be a JSON object", name);
+  for (const vg_json *section = vg_json_first(root); section; section = vg_json_next(section)) {
+    const char *sname = vg_json_key(section);
+    if (!strcmp(sname, "about") && vg_json_type_of(section) == VG_JSON_STRING) continue;
+    if (!is_section(sname)) return unknown_key(name, sname);
+    if (vg_json_type_of(section) != VG_JSON_OBJECT)
+      return vg_fail(VG_CONFIG, "%s: %s must be an object", name, sname);
+    for (const vg_json *node = vg_json_first(section); node; node = vg_json_next(node)) {
+      char key[256];
+      snprintf(key, sizeof key, "%s.%s", sname, vg_json_key(node));
+      const vg_setting *s = setting_find(key);
+      if (!s) return unknown_key(name, key);
+      vg_status st = set_json(c, name, s, node);
+      if (st) return st;
+    }
+  }
+  return VG_OK;
+}
+
+vg_status vg_config_read(vg_config *c, const char *path) {
+  vg_json *root = NULL;
+  vg_status st = vg_json_read(path, &root);
+  /* A config that does not parse is the user's mistake in the config, not bad image data. */
+  if (st == VG_DATA) st = VG_CONFIG;
+  if (!st) st = vg_config_from_json(c, path, root);
+  vg_json_free(root);
+  return st;
+}
+
+bool vg_config_segments(const vg_config *c) {
+  return !strcmp(c->train.direction, "image2label");
+}
+
+vg_status vg_config_resolve(vg_config *c) {
+  bool segments = vg_config_segments(c);
+  if (!strcmp(c->train.reconstruction, "auto")) strcpy(c->train.reconstruction, segments ? "ce_dice" : "l1");
+  if (!strcmp(c->augment.images, "auto")) strcpy(c->augment.images, segments ? "on" : "off");
+  if (!segments && c->augment.drop_series > 0)
+    return vg_fail(VG_CONFIG,
+                   "augment.drop_series is %.10g, but label2image reads no series; it is for "
+                   "train.direction image2label",
+                   c->augment.drop_series);
+  return VG_OK;
+}
+
+vg_json *vg_config_to_json(const vg_config *c) {
+  vg_json *root = vg_json_object();
+  for (int i = 0; i < n_settings; i++) {
+    const vg_setting *s = &settings[i];
+    const void *slot = (const char *)c + s->offset;
+    const char *dot = strchr(s->key, '.');
+    char sname[32];
+    snprintf(sname, sizeof sname, "%.*s", (int)(dot - s->key), s->key);
+    vg_json *section = vg_json_get(root, sname);
+    if (!section) section = vg_json_put_take(root, sname, vg_json_object());
+    switch (s->type) {
+    case VG_SETTING_BOOL:
+      vg_json_put_bool(section, dot + 1, *(const bool *)slot);
+      break;
+    case VG_SETTING_INT:
+      vg_json_put_number(section, dot + 1, *(const int *)slot);
+      break;
+    case VG_SETTING_F64:
+      vg_json_put_number(section, dot + 1, *(const double *)slot);
+      break;
+    case VG_SETTING_STR:
+      vg_json_put_string(section, dot + 1, slot);
+      break;
+    case VG_SETTING_DIMS: {
+      vg_json *list = vg_json_put_take(section, dot + 1, vg_json_array());
+      for (int a = 0; a < 3; a++) vg_json_put_number(list, NULL, ((const int *)slot)[a]);
+      break;
+    }
+    }
+  }
+  return root;
+}
+
+const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, size_t size) {
+  const void *slot = (const char *)c + s->offset;
+  const int *dims = slot;
+  switch (s->type) {
+  case VG_SETTING_BOOL:
+    snprintf(buf, size, "%s", *(const bool *)slot ? "true" : "false");
+    break;
+  case VG_SETTING_INT:
+    snprintf(buf, size, "%d", *(const int *)slot);
+    break;
+  case VG_SETTING_F64:
+    snprintf(buf, size, "%.10g", *(const double *)slot);
+    break;
+  case VG_SETTING_STR:
+    snprintf(buf, size, "%s", (const char *)slot);
+    break;
+  case VG_SETTING_DIMS:
+    snprintf(buf, size, "%d,%d,%d", dims[0], dims[1], dims[2]);
+    break;
+  }
+  return buf;
+}
+
+void vg_config_help(FILE *to) {
+  vg_config c;
+  char text[VG_CONFIG_TEXT];
+  vg_config_default(&c);
+  for (int i = 0; i < n_settings; i++) {
+    const vg_setting *s = &settings[i];
+    fprintf(to, "  %-24s %s", s->key, s->help);
+    vg_setting_text(&c, s, text, sizeof text);
+    if (*text) fprintf(to, " [%s]", text);
+    if (s->choices)
+      fprintf(to, " (%s)", s->choices);
+    else if (s->type != VG_SETTING_STR && s->type != VG_SETTING_BOOL)
+      fprintf(to, " (%.10g to %.10g)", s->least, s->most);
+    fputc('\n', to);
+  }
+}

@@ -1,0 +1,19 @@
+// conv_few.hpp: convolutions of few positions by many weights: the innermost layers of a U-Net, which take as
+// long as their weights take to come from memory. In fp32; in bf16 on AMX.
+#ifndef VG_TENSOR_CONV_FEW_HPP
+#define VG_TENSOR_CONV_FEW_HPP
+#include "tensor/conv/conv_cpu.hpp"
+
+namespace voxgan {
+
+// Whether a shape is of that kind; half: and this processor has AMX.
+bool few_takes(const ConvShape &s, bool half);
+// As conv_cpu_forward and the others.
+void few_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                 int threads);
+void few_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b, const Planes &dx,
+                       int threads);
+void few_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
+
+} // namespace voxgan
+#endif

@@ -1,0 +1,17 @@
+// conv_single.hpp: convolutions of stride 1 to a single channel, a PatchGAN's logits: where lanes are output
+// channels, 15 of 16 would be empty.
+#ifndef VG_TENSOR_CONV_SINGLE_HPP
+#define VG_TENSOR_CONV_SINGLE_HPP
+#include "tensor/conv/conv_cpu.hpp"
+
+namespace voxgan {
+
+// Whether a shape is of that kind, and x lies in one tensor.
+bool single_takes(const ConvShape &s, const Planes &x);
+// As conv_cpu_forward and conv_cpu_backward_weight.
+void single_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                    int threads);
+void single_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
+
+} // namespace voxgan
+#endif
