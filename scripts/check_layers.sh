@@ -1,63 +1,135 @@
 #!/bin/bash
-# check_layers.sh: an #include points only downwards or leftwards (docs/ARCHITECTURE.md), and each library is known to one
-# place. Prints every breach; exits 1 when there is one.
+# check_layers.sh [BUILD]: checks the shape of the source that docs/ARCHITECTURE.md describes. Prints every breach and exits 1
+# when there is one.
+#
+#   1. An include points downwards: a room includes only itself and the rooms before it in `rooms`. Public headers count
+#      as members of the room that implements them.
+#   2. No circle of files. Headers are checked by their includes. Sources are checked by their symbols, in the object
+#      files of BUILD (default: the newest build/*): a.c needs b.c when it uses a symbol that b.c defines.
+#   3. No folder of src holds more than 20 files, and no two files share a name.
+#   4. Only one place knows each library.
 set -u
 cd "$(dirname "$0")/.."
 bad=0
+breach() { echo "$*"; bad=1; }
 
-# What each layer may include.
-declare -A may=(
-  [base]="base"
-  [io]="base io"
-  [data]="base io data"
-  [edit]="base io data edit"
-  [study]="base io data edit study"
-  [report]="base io report"
-  [eval]="base io data report eval"
-  [experiment]="base io data study report eval experiment"
-  [tensor]="base tensor"
-  [nn]="base io tensor nn"
-  [run]="base io data edit study report eval tensor nn run"
-  [cli]="base io data edit study report eval experiment run cli"
-)
-# Which layer a public header belongs to.
-declare -A of=(
-  [status]=base [mem]=base [str]=base [log]=base [rng]=base [fs]=base [pool]=base [version]=base
-  [volume]=io [nifti]=io [gzip]=io [json]=io [table]=io [png]=io [safetensors]=io [tfevents]=io [config]=io [registry]=io [run]=io
-  [labels]=data [dataset]=data [maps]=data [grid]=data [prep]=data [loader]=data [membership]=data [phantom]=data
-  [draw]=edit [edit]=edit [format]=study [study]=study [produce]=study [join]=study [manifest]=study [contact_sheet]=study
-  [report]=report [run_report]=report [metric]=eval [evaluate]=eval [features]=eval [extractor]=data [experiment]=experiment [tensor]=tensor [nn]=nn [voxgan]=cli
-)
-check() { # file layer included
-  case " ${may[$2]} " in
-  *" $3 "*) ;;
-  *) echo "$1: layer $2 includes layer $3"; bad=1 ;;
+# Every room of src, the lowest first.
+rooms="base io picture registry settings label grid dataset prep phantom
+  edit/brain edit/lesion edit edit/kind study output/format output report run_page
+  eval/metric eval/set eval/feature eval/compare eval/privacy eval/page eval jobs experiment
+  tensor/cuda tensor/conv tensor nn nn/network nn/loss nn/gan run run/synth run/train cli"
+declare -A rank
+n=0
+for room in $rooms; do rank[$room]=$((n++)); done
+
+# What else is closed: the column without tensors never sees the other one, and a report knows no metric.
+closed() { # room included
+  case $1:$2 in
+  tensor*:tensor* | tensor*:base) ;;
+  tensor*:*) return 0 ;;
+  nn*:nn* | nn*:tensor* | nn*:base | nn*:io) ;;
+  nn*:*) return 0 ;;
+  run*:* | cli:run_page) ;;
+  *:tensor* | *:nn* | *:run | *:run/*) return 0 ;;
+  report:base | report:io | report:picture | report:report) ;;
+  report:*) return 0 ;;
   esac
+  return 1
 }
-for file in src/*/*.[ch] src/*/*.[ch]pp; do
-  [ -e "$file" ] || continue
-  layer=$(cut -d/ -f2 <<<"$file")
+
+# The room that implements each public header.
+declare -A of=(
+  [status]=base [log]=base [version]=base [rng]=base [str]=base [fs]=base
+  [volume]=io [nifti]=io [json]=io [table]=io [registry]=registry [config]=settings
+  [labels]=label [dataset]=dataset [maps]=prep [prep]=prep [membership]=prep [extractor]=prep [phantom]=phantom
+  [draw]=edit/brain [edit]=edit/brain [study]=study [manifest]=output [produce]=output
+  [metric]=eval/metric [evaluate]=eval/compare [run]=jobs [experiment]=experiment [voxgan]=cli
+)
+
+check_include() { # file room path
+  local to=$3
+  case $to in
+  *.def) return ;;
+  voxgan/*.h)
+    to=${to#voxgan/}
+    to=${to%.h}
+    [ -n "${of[$to]:-}" ] || { breach "$1: scripts/check_layers.sh knows no room for $3"; return; }
+    to=${of[$to]} ;;
+  */*) to=${to%/*} ;;
+  *) breach "$1: an include starts at src: \"$3\""; return ;;
+  esac
+  [ "$to" = "$2" ] && return
+  [ -n "${rank[$to]:-}" ] || { breach "$1: scripts/check_layers.sh knows no room $to"; return; }
+  [ "${rank[$to]}" -lt "${rank[$2]}" ] || { breach "$1: $2 includes $3 of $to, which lies above it"; return; }
+  closed "$2" "$to" && breach "$1: $2 may not include $to ($3)"
+}
+
+sources=$(find src -name '*.[ch]' -o -name '*.[ch]pp' -o -name '*.cu' | sort)
+includes() { sed -n 's/^ *# *include "\(.*\)".*/\1/p' "$1"; }
+for file in $sources; do
+  room=${file#src/}
+  room=${room%/*}
+  [ -n "${rank[$room]:-}" ] || { breach "$file: scripts/check_layers.sh knows no room $room"; continue; }
+  while read -r path; do check_include "$file" "$room" "$path"; done < <(includes "$file")
+done
+for file in include/voxgan/*.h; do
+  name=$(basename "$file" .h)
+  [ "$name" = voxgan ] && continue
+  [ -n "${of[$name]:-}" ] || { breach "$file: scripts/check_layers.sh knows no room for it"; continue; }
   while read -r path; do
     case $path in
-    voxgan/*.def) ;; # rows of text
-    voxgan/*.h) name=${path#voxgan/} name=${name%.h}
-      [ -n "${of[$name]:-}" ] || { echo "$file: $path belongs to no layer in scripts/check_layers.sh"; bad=1; continue; }
-      check "$file" "$layer" "${of[$name]}" ;;
-    base/*|io/*|data/*|edit/*|study/*|report/*|eval/*|experiment/*|tensor/*|nn/*|run/*|cli/*) check "$file" "$layer" "${path%%/*}" ;;
+    voxgan/*) check_include "$file" "${of[$name]}" "$path" ;;
+    *) breach "$file: a public header includes $path, which is not public" ;;
     esac
-  done < <(sed -n 's/^#include "\(.*\)".*/\1/p' "$file")
+  done < <(includes "$file")
 done
+
+# Circles: tsort names the members of each one.
+circles() { # what; pairs on stdin
+  local found
+  found=$(tsort 2>&1 >/dev/null | sed 's/^tsort: //; s/^-: //' | grep -v 'input contains a loop' | sort -u)
+  [ -z "$found" ] || breach "$1 that need each other: $(tr '\n' ' ' <<<"$found")"
+}
+for file in $(find src include -name '*.h' -o -name '*.hpp'); do
+  while read -r path; do echo "${file#*/} $path"; done < <(includes "$file" | grep -v '\.def$')
+done | circles "headers"
+
+build=${1:-$(ls -td build/*/src 2>/dev/null | head -1)}
+build=${build%/src}
+symbols=$(find "$build/src" -name '*.o' ! -name '*.cu.o' 2>/dev/null)
+if [ -n "$symbols" ]; then
+  existing=$(for o in $symbols; do
+    s=${o#"$build/"}
+    s=${s%.o}
+    [ -e "$s.c" ] || [ -e "$s.cpp" ] && echo "$o"
+  done)
+  # The table of a registry is allowed to name its rows, which are data: a row may then call the look-up beside the table.
+  tables=$(grep -lE '^ *# *include ".*\.def"' $sources | sed 's/\.[a-z]*$/.o/' | tr '\n' ' ')
+  nm -A -P $existing | awk -v build="$build/" -v tables="$tables" '
+    BEGIN { n = split(tables, t, " "); for (i = 1; i <= n; i++) table[t[i]] = 1 }
+    { file = $1; sub(/:$/, "", file); sub("^" build, "", file)
+      if ($3 ~ /[TDRBVWu]/) { defined[$2] = file; data[$2] = $3 ~ /[DR]/ }
+      else if ($3 == "U") used[file, $2] = 1 }
+    END { for (k in used) {
+            split(k, p, SUBSEP); to = defined[p[2]]
+            if (to != "" && to != p[1] && !(p[1] in table && data[p[2]])) print p[1], to } }' | sort -u | circles "files"
+fi
+
+# Crowded folders.
+while read -r folder; do
+  count=$(find "$folder" -maxdepth 1 -type f | wc -l)
+  [ "$count" -le 20 ] || breach "$folder: $count files, more than 20"
+done < <(find src -type d)
 
 only() { # pattern, allowed files, what
   local found
-  found=$(grep -lE "$1" src/*/*.[ch]* include/voxgan/*.h | grep -vE "$2")
-  [ -z "$found" ] || { echo "$3 is included outside its place: $found"; bad=1; }
+  found=$(grep -lE "$1" $sources include/voxgan/*.h | grep -vE "$2")
+  [ -z "$found" ] || breach "$3 is included outside its place: $found"
 }
 only '#include <(ATen|torch|c10)/' '^src/tensor/.*\.(cpp|hpp)$' ATen
-only '#include <nifti' '^src/io/nifti' niftilib
+only '#include <nifti' '^src/io/(volume_)?nifti' niftilib
 only '#include <(cjson/)?cJSON' '^src/io/json\.c$' cJSON
 
-# File names are unique in the tree.
-twice=$(git ls-files 'src/*.[ch]' 'src/*.cpp' 'tests/*.[ch]' | xargs -n1 basename | sort | uniq -d)
-[ -z "$twice" ] || { echo "file names that stand twice: $twice"; bad=1; }
+twice=$(find src tests -name '*.[ch]' -o -name '*.[ch]pp' | xargs -n1 basename | sort | uniq -d)
+[ -z "$twice" ] || breach "file names that occur twice: $twice"
 exit $bad

@@ -1,7 +1,6 @@
-# The tree itself: layers, headers that stand alone in C11 and C++17, an install that works, configs that hold.
+# The tree itself: headers that stand alone in C11 and C++17, an install that works, configs that hold.
 . tests/cli/lib.sh
 
-expect "layers" scripts/check_layers.sh
 for header in include/voxgan/*.h; do
   name=voxgan/$(basename "$header")
   echo "#include \"$name\"" >"$T/h.c"
