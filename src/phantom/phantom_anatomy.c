@@ -345,30 +345,17 @@ INLINE void cerebellum_depth(const ph_subject *s, const float *x, const float *y
   }
 }
 
-VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, float z0, float edge,
-                             ph_fractions *out) {
-  lane x, y, z, head, depth, cortex, cerebellum, bend;
-  tumour_lanes t;
-  const ph_tumour *tumour = &s->tumour;
+/* The fractions of the tissues and of the brain, without a tumour; enters: how far oedema can enter each
+ * voxel. */
+INLINE void fill_anatomy(const ph_subject *s, const lane x, const lane y, const lane z, float edge,
+                         const tumour_lanes *t, const lane head, const lane depth, const lane thickness,
+                         const lane cerebellum, ph_fractions *out, lane enters) {
   float per = 1 / edge;
-  to_head(s, x0, dx, y0, z0, x, y, z);
-  if (!head_depth(s, x, y, z, edge, head)) return false;
-  memset(out->texture, 0, sizeof out->texture);
-  add_waves(&s->texture, x, y, z, out->texture);
-  if (tumour->present) {
-    grow_tumour(tumour, head, x, y, z, &t);
-  } else {
-    memset(&t, 0, sizeof t);
-  }
-  memset(bend, 0, sizeof bend);
-  add_waves(&s->bend, x, y, z, bend);
-  cortex_depth(s, x, y, z, t.pressure, bend, depth, cortex);
-  cerebellum_depth(s, x, y, z, bend, cerebellum);
   for (int i = 0; i < PH_BLOCK; i++) {
     float a = absf(x[i]);
     float brain = inside(head[i], per), pial = inside(depth[i], per),
-          core = inside(depth[i] - cortex[i], 1 / (edge + 0.7f));
-    float grow = s->ventricle - 2.2f * t.pressure[i];
+          core = inside(depth[i] - thickness[i], 1 / (edge + 0.7f));
+    float grow = s->ventricle - 2.2f * t->pressure[i];
     float caudate_d = caudate_depth(a, y[i], z[i]), thalamus_d = thalamus_depth(a, y[i], z[i]);
     float deep = inside(smax(caudate_d, thalamus_d, 0.1f), per);
     deep = maxf(deep, inside(maxf(putamen_depth(a, y[i], z[i]), hippocampus_depth(a, y[i], z[i])), per));
@@ -389,12 +376,12 @@ VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, 
     float keep = 1 - fluid;
     csf = csf * keep + fluid, grey *= keep, white *= keep, deep *= keep, pallidum *= keep;
     /* What the infiltrating oedema can enter: it follows white matter and mostly spares cortex. */
-    float enters =
-        (white + 0.55f * deep + 0.3f * pallidum + grey * (0.12f + 0.6f * step_smooth(-5, 0, t.depth[i])));
+    float entry =
+        (white + 0.55f * deep + 0.3f * pallidum + grey * (0.12f + 0.6f * step_smooth(-5, 0, t->depth[i])));
     keep = 1 - stem;
-    csf *= keep, grey *= keep, white *= keep, deep *= keep, pallidum *= keep, enters *= keep;
+    csf *= keep, grey *= keep, white *= keep, deep *= keep, pallidum *= keep, entry *= keep;
     keep = 1 - lobes;
-    csf *= keep, grey *= keep, white *= keep, deep *= keep, pallidum *= keep, stem *= keep, enters *= keep;
+    csf *= keep, grey *= keep, white *= keep, deep *= keep, pallidum *= keep, stem *= keep, entry *= keep;
     grey += lobes - lobes_core, white += lobes_core;
     keep = 1 - fourth;
     csf = csf * keep + fourth, grey *= keep, white *= keep, deep *= keep, pallidum *= keep, stem *= keep;
@@ -412,33 +399,61 @@ VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, 
     out->anatomy[PH_WHITE][i] = white * brain;
     out->anatomy[PH_STEM][i] = stem * brain;
     out->anatomy[PH_SINUS][i] = sinus * brain;
-    cortex[i] = enters;
+    enters[i] = entry;
   }
-  if (!tumour->present) {
-    memset(out->lesion, 0, sizeof out->lesion);
-    return true;
-  }
+}
+
+/* The fractions of the tumour's regions, once the brain's is there. */
+INLINE void fill_lesion(const ph_subject *s, const lane x, const lane y, const lane z, float per,
+                        const tumour_lanes *t, const lane head, const lane enters, ph_fractions *out) {
+  const ph_tumour *tumour = &s->tumour;
   float side = tumour->centre[0] < 0 ? -1.0f : 1.0f;
   float enhancing_part = tumour->rim > 0 ? 1.0f : 0.0f;
   for (int i = 0; i < PH_BLOCK; i++) {
     /* The core stays under the pia and on its side of the falx, but grows through the callosum. */
     float falx = side * x[i] - 1 + 30 * step_smooth(0, -4, callosum_outside(y[i], z[i]));
-    float body = inside(minf(t.depth[i], minf(head[i] - s->rim - 1, falx)), per) * out->brain[i];
-    float rim = tumour->rim * clampf(1 + 0.45f * t.inside[i], 0.35f, 2);
-    float centre = inside(t.depth[i] - rim, per);
-    float solid = inside((t.inside[i] - tumour->solid) * 4, per);
+    float body = inside(minf(t->depth[i], minf(head[i] - s->rim - 1, falx)), per) * out->brain[i];
+    float rim = tumour->rim * clampf(1 + 0.45f * t->inside[i], 0.35f, 2);
+    float centre = inside(t->depth[i] - rim, per);
+    float solid = inside((t->inside[i] - tumour->solid) * 4, per);
     float ring = body * (1 - centre);
     /* Without an enhancing part the whole core is solid tumour, with cysts where the noise is lowest. */
-    float cyst = inside((-1.3f - t.inside[i]) * 4, per) * inside(t.depth[i] - 3, per);
+    float cyst = inside((-1.3f - t->inside[i]) * 4, per) * inside(t->depth[i] - 3, per);
     out->lesion[PH_ENHANCING - PH_ANATOMY][i] = enhancing_part * ring * (1 - solid);
     out->lesion[PH_SOLID - PH_ANATOMY][i] =
         enhancing_part * ring * solid + (1 - enhancing_part) * body * (1 - cyst);
     out->lesion[PH_NECROSIS - PH_ANATOMY][i] =
         enhancing_part * body * centre + (1 - enhancing_part) * body * cyst;
     float across = maxf(-side * x[i], 0);
-    float extent = tumour->oedema * clampf(1 + 0.6f * t.spread[i], 0.1f, 2.4f) - 1.5f * across;
-    float oedema = clampf(0.5f + (extent + t.depth[i]) * 0.2f, 0, 1) * cortex[i];
+    float extent = tumour->oedema * clampf(1 + 0.6f * t->spread[i], 0.1f, 2.4f) - 1.5f * across;
+    float oedema = clampf(0.5f + (extent + t->depth[i]) * 0.2f, 0, 1) * enters[i];
     out->lesion[PH_OEDEMA - PH_ANATOMY][i] = oedema * (out->brain[i] - body);
+  }
+}
+
+VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, float z0, float edge,
+                             ph_fractions *out) {
+  lane x, y, z, head, depth, cortex, cerebellum, bend, enters;
+  tumour_lanes t;
+  const ph_tumour *tumour = &s->tumour;
+  to_head(s, x0, dx, y0, z0, x, y, z);
+  if (!head_depth(s, x, y, z, edge, head)) return false;
+  memset(out->texture, 0, sizeof out->texture);
+  add_waves(&s->texture, x, y, z, out->texture);
+  if (tumour->present) {
+    grow_tumour(tumour, head, x, y, z, &t);
+  } else {
+    memset(&t, 0, sizeof t);
+  }
+  memset(bend, 0, sizeof bend);
+  add_waves(&s->bend, x, y, z, bend);
+  cortex_depth(s, x, y, z, t.pressure, bend, depth, cortex);
+  cerebellum_depth(s, x, y, z, bend, cerebellum);
+  fill_anatomy(s, x, y, z, edge, &t, head, depth, cortex, cerebellum, out, enters);
+  if (tumour->present) {
+    fill_lesion(s, x, y, z, 1 / edge, &t, head, enters, out);
+  } else {
+    memset(out->lesion, 0, sizeof out->lesion);
   }
   return true;
 }
