@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "tensor/pointwise.h"
+#include "processor.h"
 #include "tensor/tensor.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
@@ -250,15 +251,10 @@ static void rounding(void **state) {
 static const char *program;
 static void other_ways(void **state) {
   (void)state;
-  static const char *const ways[] = {"ATEN_CPU_CAPABILITY=avx512 '%s' vectors >&2",
-                                     "ATEN_CPU_CAPABILITY=avx2 '%s' older >&2",
-                                     "ATEN_CPU_CAPABILITY=default '%s' older >&2", "'%s' aten >&2"};
-  for (int i = 0; i < COUNT(ways); i++) {
-    char command[4200];
-    snprintf(command, sizeof command, ways[i], program);
-    const int rc = system(command);
-    if (rc) fail_msg("%s: status %d", command, rc);
-  }
+  run_as(program, "avx512", "vectors");
+  run_as(program, "avx2", "older");
+  run_as(program, "default", "older");
+  run_as(program, NULL, "aten");
 }
 
 static int no_handles_left(void **state) {

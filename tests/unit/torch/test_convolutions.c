@@ -1,6 +1,7 @@
 /* test_convolutions.c: the CPU's convolutions against libtorch's and against sums by hand; then the same as
  * older processors do them, and on a GPU, or as a GPU would do it. */
 #include "agree.h"
+#include "processor.h"
 
 static const vg_conv_geo k4s2 = {{2, 2, 2}, {1, 1, 1}};
 
@@ -221,13 +222,9 @@ static void threads(void **unused) {
  */
 static void older_processors(void **unused) {
   (void)unused;
-  static const char *const levels[] = {"default", "avx2", "avx512"};
-  for (int i = 0; i < COUNT(levels); i++) {
-    char command[4200];
-    snprintf(command, sizeof command, "ATEN_CPU_CAPABILITY=%s '%s' older >&2", levels[i], program);
-    const int rc = system(command);
-    if (rc) fail_msg("%s: status %d", levels[i], rc);
-  }
+  run_as(program, "default", "older");
+  run_as(program, "avx2", "older");
+  run_as(program, "avx512", "older");
 }
 
 static int on_another_device(bool own) {
