@@ -25,14 +25,14 @@ static bool processor_has(const char *capability) {
 
 /* Runs the program once more with the argument, as a processor of that capability would. NULL: as this one
  * is. */
-static void run_as(const char *program, const char *capability, const char *argument) {
+static void run_as(const char *path, const char *capability, const char *argument) {
   if (capability && !processor_has(capability)) {
     print_message("SKIP: this processor has no %s\n", capability);
     return;
   }
   char command[4200];
   snprintf(command, sizeof command, "%s%s '%s' %s >&2", capability ? "ATEN_CPU_CAPABILITY=" : "",
-           capability ? capability : "", program, argument);
+           capability ? capability : "", path, argument);
   const int rc = system(command);
   if (rc) fail_msg("%s: status %d", command, rc);
 }
