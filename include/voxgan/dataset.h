@@ -70,6 +70,15 @@ typedef struct vg_layout {
   /* Gives those of the n files that classify told no case of to the cases that are in ds. NULL: there are
    * none. */
   vg_status (*pair)(struct vg_dataset *ds, int source, char *const *files, size_t n);
+  /* How many of the n files below root speak for this layout, for "auto"; may write why into reason. NULL:
+   * the layout is never guessed from a folder. */
+  size_t (*score)(const char *root, char *const *files, size_t n, char *reason, size_t size);
+  int precedence; /* the higher one wins where scores are equal */
+  bool any_name;  /* its label schemes serve a label map that no layout names */
+  /* A data set that is one file: what its name ends in, and how its subjects are added. NULL: it is a folder.
+   */
+  const char *suffix;
+  vg_status (*add_file)(struct vg_dataset *ds, const char *path, int source);
 } vg_layout;
 
 /* Rows of layouts.def. */

@@ -45,6 +45,8 @@ typedef struct vg_scheme {
  * freesurfer and freesurfer-tissues (aseg and aparc+aseg volumes in seven classes, or three).
  */
 const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; help may be NULL */
+/* Whether any label of the scheme has the role. */
+bool vg_scheme_has_role(const vg_scheme *s, vg_role role);
 /* A name from the registry or inline text. VG_CONFIG names the fault and the nearest known name. */
 vg_status vg_scheme_parse(const char *text, vg_scheme *out);
 /* The inline form, which parses back to the same labels (vg_free); of labels that share a value the first. */

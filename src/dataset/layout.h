@@ -8,10 +8,30 @@
 #include "registry/layouts.def"
 #undef VG_LAYOUT
 
-/* The layout that the files' names speak for, or NULL with VG_DATA set. reason is for the user: why this one.
- */
-const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n, const char **name,
-                                 char *reason, size_t size);
+/* ---- the registry (layout.c) ---- */
+
+/* The name of the layout that scores highest on the files below root, or NULL with VG_DATA set. reason: why
+ * this one, for the user. */
+const char *vg_layout_guess(const char *root, char *const *files, size_t n, char *reason, size_t size);
+/* How many of the n files the layout names: the usual score. */
+size_t vg_layout_count(const vg_layout *layout, char *const *files, size_t n);
+/* The name of the layout that reads a data set from this one file (its suffix), or NULL. */
+const char *vg_layout_of_file(const char *path);
+/* The name of the layout whose label schemes serve a label map of any name. */
+const char *vg_layout_of_any_name(void);
+/* Whether any layout names this file. */
+bool vg_layout_knows(const char *file);
+/* VG_CONFIG: there is no layout of that name; the message suggests one. */
+vg_status vg_layout_unknown(const char *name);
+/* Adds a row at run time; false where there is no room. name, help and layout are borrowed. */
+bool vg_layout_add(const char *name, const char *help, const vg_layout *layout);
+
+/* Whether files that BraTS names ID_flair and ID_seg are of 2017 or later (layout_edition.c), where value 3
+ * is unused; the first evidence counts: ids, the folder's name, label values. reason: which. */
+bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *files, size_t n, char *reason,
+                        size_t size);
+
+/* ---- the table (subjects.c) ---- */
 
 /* The subject of that id, made when new; VG_DATA when another source has it. *out moves with the next new
  * one. */
@@ -23,7 +43,7 @@ int vg_dataset_series(vg_dataset *ds, const char *name);
 void vg_dataset_sort(vg_dataset *ds);
 /* Takes path. VG_DATA when the slot has a file already. */
 vg_status vg_subject_put_take(vg_subject *s, char **slot, const char *what, char *path);
-vg_status vg_dataset_add_manifest(vg_dataset *ds, const char *path, int source);
+void vg_subject_release(vg_subject *s);
 
 /* The subject and session labels (each of size letters at most) for an id of any layout; VG_CONFIG when it
  * has no letter or digit. */

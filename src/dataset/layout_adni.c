@@ -348,4 +348,19 @@ static vg_status open_root(vg_source *source, char *const *files, size_t n) {
   return VG_OK;
 }
 
-const vg_layout vg_layout_adni = {NULL, "freesurfer", classify, NULL, open_root, pair};
+/* Only files whose case the path names: any aparc+aseg might be anybody's. */
+static size_t score(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  (void)root, (void)reason, (void)size;
+  size_t count = 0;
+  vg_file_role role;
+  for (size_t i = 0; i < n; i++)
+    count += vg_nifti_is_path(files[i]) && classify(NULL, files[i], &role) && *role.id;
+  return count;
+}
+
+const vg_layout vg_layout_adni = {.anatomy_scheme = "freesurfer",
+                                  .classify = classify,
+                                  .open = open_root,
+                                  .pair = pair,
+                                  .score = score,
+                                  .precedence = 4};

@@ -180,4 +180,15 @@ static vg_status open_root(vg_source *source, char *const *files, size_t n) {
   return VG_OK;
 }
 
-const vg_layout vg_layout_bids = {"brats", "tissues", classify, name_file, open_root, NULL};
+static size_t score(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  (void)root, (void)reason, (void)size;
+  return vg_layout_count(&vg_layout_bids, files, n);
+}
+
+const vg_layout vg_layout_bids = {.tumour_scheme = "brats",
+                                  .anatomy_scheme = "tissues",
+                                  .classify = classify,
+                                  .path = name_file,
+                                  .open = open_root,
+                                  .score = score,
+                                  .any_name = true};

@@ -117,6 +117,41 @@ static vg_status path_2023(const char *id, vg_file_kind kind, const char *series
   return name_file(id, '-', suffixes_2023, kind, series, buf, size);
 }
 
-const vg_layout vg_layout_brats2013 = {"brats2013", "tissues", classify_2013, path_2013, NULL, NULL};
-const vg_layout vg_layout_brats2021 = {"brats", "tissues", classify_2013, path_2013, NULL, NULL};
-const vg_layout vg_layout_brats2023 = {"brats2023", "tissues", classify_2023, path_2023, NULL, NULL};
+/* The editions up to 2016 and those from 2017 to 2021 name their files alike. */
+static size_t score_edition(const vg_layout *layout, bool later, const char *root, char *const *files,
+                            size_t n, char *reason, size_t size) {
+  size_t count = vg_layout_count(layout, files, n);
+  return count && vg_brats_from_2017(layout, root, files, n, reason, size) == later ? count : 0;
+}
+
+static size_t score_2013(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  return score_edition(&vg_layout_brats2013, false, root, files, n, reason, size);
+}
+
+static size_t score_2021(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  return score_edition(&vg_layout_brats2021, true, root, files, n, reason, size);
+}
+
+static size_t score_2023(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  (void)root, (void)reason, (void)size;
+  return vg_layout_count(&vg_layout_brats2023, files, n);
+}
+
+const vg_layout vg_layout_brats2013 = {.tumour_scheme = "brats2013",
+                                       .anatomy_scheme = "tissues",
+                                       .classify = classify_2013,
+                                       .path = path_2013,
+                                       .score = score_2013,
+                                       .precedence = 2};
+const vg_layout vg_layout_brats2021 = {.tumour_scheme = "brats",
+                                       .anatomy_scheme = "tissues",
+                                       .classify = classify_2013,
+                                       .path = path_2013,
+                                       .score = score_2021,
+                                       .precedence = 2};
+const vg_layout vg_layout_brats2023 = {.tumour_scheme = "brats2023",
+                                       .anatomy_scheme = "tissues",
+                                       .classify = classify_2023,
+                                       .path = path_2023,
+                                       .score = score_2023,
+                                       .precedence = 1};

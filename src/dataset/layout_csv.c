@@ -1,4 +1,4 @@
-/* dataset_csv.c: the manifest for data sets that follow no layout: one row a subject, one column a series. */
+/* layout_csv.c: the manifest for data sets that follow no layout: one row a subject, one column a series. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +15,6 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
   memset(out, 0, sizeof *out);
   return false;
 }
-
-const vg_layout vg_layout_csv = {"brats", "tissues", classify, NULL, NULL, NULL};
 
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
                           const char *column, const char *cell, const char *dir) {
@@ -72,7 +70,7 @@ static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const bo
   return st;
 }
 
-vg_status vg_dataset_add_manifest(vg_dataset *ds, const char *path, int source) {
+static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   vg_table t = {0};
   bool *paths = NULL;
   vg_status st = vg_table_read(path, &t);
@@ -86,3 +84,9 @@ out:
   vg_table_release(&t);
   return st;
 }
+
+const vg_layout vg_layout_csv = {.tumour_scheme = "brats",
+                                 .anatomy_scheme = "tissues",
+                                 .classify = classify,
+                                 .suffix = ".csv",
+                                 .add_file = add_file};

@@ -1,5 +1,5 @@
-/* layout_guess.c: tells a data set's layout from its file names, and the BraTS editions that share names from
- * their ids or, last, their label values. */
+/* layout_edition.c: which BraTS editions a folder holds, where they name their files alike: by ids, by the
+ * folder's name or, last, by label values. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,14 +40,15 @@ static bool peek_for_three(const char *root, const char *file, bool *seen) {
   return read;
 }
 
-static const char *tell_edition(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *files, size_t n, char *reason,
+                        size_t size) {
   size_t votes[3] = {0};
   vg_file_role role;
   for (size_t i = 0; i < n; i++)
-    if (vg_layout_brats2021.classify(NULL, files[i], &role)) votes[edition_of_id(role.id)]++;
+    if (layout->classify(NULL, files[i], &role)) votes[edition_of_id(role.id)]++;
   if (votes[BEFORE_2017] || votes[FROM_2017]) {
     snprintf(reason, size, "from its file names and ids");
-    return votes[BEFORE_2017] > votes[FROM_2017] ? "brats2013" : "brats2021";
+    return votes[BEFORE_2017] <= votes[FROM_2017];
   }
   char *trimmed = vg_strdup(root);
   size_t len = trimmed ? strlen(trimmed) : 0;
@@ -58,12 +59,12 @@ static const char *tell_edition(const char *root, char *const *files, size_t n, 
   vg_free(trimmed);
   if (old != later) {
     snprintf(reason, size, "from its file names and the folder's name");
-    return old ? "brats2013" : "brats2021";
+    return later;
   }
   bool three = false;
   int read = 0;
   for (size_t i = 0; i < n && read < PEEK && !three; i++)
-    if (vg_layout_brats2021.classify(NULL, files[i], &role) && role.kind == VG_FILE_TUMOUR)
+    if (layout->classify(NULL, files[i], &role) && role.kind == VG_FILE_TUMOUR)
       read += peek_for_three(root, files[i], &three);
   if (three)
     snprintf(reason, size, "from its file names and a label value 3");
@@ -72,40 +73,5 @@ static const char *tell_edition(const char *root, char *const *files, size_t n, 
              read == 1 ? "" : "s");
   else
     snprintf(reason, size, "from its file names; there is no label map to tell the edition");
-  return three ? "brats2013" : "brats2021";
-}
-
-const vg_layout *vg_layout_guess(const char *root, char *const *files, size_t n, const char **name,
-                                 char *reason, size_t size) {
-  size_t brats = 0, brats2023 = 0, bids = 0, nnunet = 0, adni = 0, images = 0;
-  vg_file_role role;
-  for (size_t i = 0; i < n; i++) {
-    if (!vg_nifti_is_path(files[i])) continue;
-    images++;
-    brats += vg_layout_brats2021.classify(NULL, files[i], &role);
-    brats2023 += vg_layout_brats2023.classify(NULL, files[i], &role);
-    bids += vg_layout_bids.classify(NULL, files[i], &role);
-    nnunet += vg_layout_nnunet.classify(NULL, files[i], &role);
-    adni += vg_layout_adni.classify(NULL, files[i], &role) && *role.id;
-  }
-  if (!brats && !brats2023 && !bids && !nnunet && !adni) {
-    if (!images)
-      vg_fail(VG_DATA, "%s: no NIfTI file below it", root);
-    else
-      vg_fail(VG_DATA,
-              "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w, "
-              "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
-              root, images);
-    return NULL;
-  }
-  snprintf(reason, size, "from its file names");
-  if (adni && adni >= brats && adni >= brats2023 && adni >= bids && adni >= nnunet)
-    *name = "adni";
-  else if (nnunet >= brats && nnunet >= brats2023 && nnunet >= bids)
-    *name = "nnunet";
-  else if (brats >= brats2023 && brats >= bids)
-    *name = tell_edition(root, files, n, reason, size);
-  else
-    *name = brats2023 >= bids ? "brats2023" : "bids";
-  return vg_layout_find(*name);
+  return !three;
 }

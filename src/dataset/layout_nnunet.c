@@ -188,4 +188,10 @@ static vg_status open_root(vg_source *source, char *const *files, size_t n) {
   return st;
 }
 
-const vg_layout vg_layout_nnunet = {NULL, "tissues", classify, NULL, open_root, NULL};
+static size_t score(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  (void)root, (void)reason, (void)size;
+  return vg_layout_count(&vg_layout_nnunet, files, n);
+}
+
+const vg_layout vg_layout_nnunet = {
+    .anatomy_scheme = "tissues", .classify = classify, .open = open_root, .score = score, .precedence = 3};

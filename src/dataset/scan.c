@@ -1,5 +1,4 @@
-/* dataset.c: collects the subjects below a folder through a layout, and asks whether they have what is
- * wanted. */
+/* scan.c: collects the subjects below a folder, or of a manifest, through a layout. */
 #include "voxgan/dataset.h"
 
 #include <stdio.h>
@@ -12,147 +11,6 @@
 #include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/str.h"
-
-static const struct {
-  const char *name, *help;
-  const vg_layout *layout;
-} layouts[] = {
-#define VG_LAYOUT(name, help) {#name, help, &vg_layout_##name},
-#include "registry/layouts.def"
-#undef VG_LAYOUT
-};
-#define N_LAYOUTS ((int)(sizeof layouts / sizeof layouts[0]))
-
-const vg_layout *vg_layout_find(const char *name) {
-  for (int i = 0; i < N_LAYOUTS; i++)
-    if (strcmp(layouts[i].name, name) == 0) return layouts[i].layout;
-  return NULL;
-}
-
-const char *vg_layout_at(int i, const char **help) {
-  if (i < 0 || i >= N_LAYOUTS) return NULL;
-  if (help) *help = layouts[i].help;
-  return layouts[i].name;
-}
-
-int vg_series_find(const vg_series_list *s, const char *name) {
-  for (int i = 0; i < s->n; i++)
-    if (strcmp(s->names[i], name) == 0) return i;
-  return -1;
-}
-
-vg_status vg_series_parse(const char *text, vg_series_list *out) {
-  memset(out, 0, sizeof *out);
-  size_t n = 0;
-  char **items = vg_split(text, ',', &n);
-  if (!items) return VG_MEMORY;
-  vg_status st = VG_OK;
-  for (size_t i = 0; i < n && !st; i++) {
-    if (!*items[i])
-      st = vg_fail(VG_CONFIG, "series '%s': a name is empty", text);
-    else if (strlen(items[i]) >= VG_SERIES_NAME)
-      st = vg_fail(VG_CONFIG, "series '%s': '%s' is longer than %d letters", text, items[i],
-                   VG_SERIES_NAME - 1);
-    else if (vg_series_find(out, items[i]) >= 0)
-      st = vg_fail(VG_CONFIG, "series '%s': %s is named twice", text, items[i]);
-    else if (out->n == VG_SERIES_MAX)
-      st = vg_fail(VG_CONFIG, "series '%s': more than %d", text, VG_SERIES_MAX);
-    else
-      strcpy(out->names[out->n++], items[i]);
-  }
-  if (!st && out->n == 0) st = vg_fail(VG_CONFIG, "series '%s': none is named", text);
-  vg_strv_free(items);
-  return st;
-}
-
-/* Rank of the names that every layout has; others follow them. */
-static int canonical_rank(const char *name) {
-  static const char *const order[] = {"t1", "t1c", "t2", "flair"};
-  for (int i = 0; i < 4; i++)
-    if (strcmp(order[i], name) == 0) return i;
-  return 4;
-}
-
-int vg_dataset_series(vg_dataset *ds, const char *name) {
-  int at = vg_series_find(&ds->series, name);
-  if (at >= 0) return at;
-  if (strlen(name) >= VG_SERIES_NAME || !*name) {
-    vg_fail(VG_DATA, "series name '%s' is not 1 to %d letters long", name, VG_SERIES_NAME - 1);
-    return -1;
-  }
-  if (ds->series.n == VG_SERIES_MAX) {
-    vg_fail(VG_DATA, "more than %d series (at %s)", VG_SERIES_MAX, name);
-    return -1;
-  }
-  int rank = canonical_rank(name);
-  for (at = 0; at < ds->series.n && canonical_rank(ds->series.names[at]) <= rank;) at++;
-  for (int i = ds->series.n; i > at; i--)
-    memcpy(ds->series.names[i], ds->series.names[i - 1], VG_SERIES_NAME);
-  snprintf(ds->series.names[at], VG_SERIES_NAME, "%s", name);
-  ds->series.n++;
-  for (size_t k = 0; k < ds->n; k++) {
-    char **paths = ds->subjects[k].series;
-    for (int i = VG_SERIES_MAX - 1; i > at; i--) paths[i] = paths[i - 1];
-    paths[at] = NULL;
-  }
-  return at;
-}
-
-static void subject_release(vg_subject *s) {
-  vg_free(s->id);
-  vg_free(s->person);
-  vg_free(s->tumour);
-  vg_free(s->anatomy);
-  for (int i = 0; i < VG_SERIES_MAX; i++) vg_free(s->series[i]);
-}
-
-void vg_dataset_release(vg_dataset *ds) {
-  if (!ds) return;
-  for (size_t i = 0; i < ds->n; i++) subject_release(&ds->subjects[i]);
-  vg_free(ds->subjects);
-  for (int i = 0; i < ds->n_sources; i++) vg_free(ds->sources[i].root);
-  vg_free(ds->sources);
-  memset(ds, 0, sizeof *ds);
-}
-
-vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person, int source,
-                             vg_subject **out) {
-  /* Files arrive sorted by path, so those of a case mostly follow one another: look from the end. */
-  for (size_t i = ds->n; i-- > 0;) {
-    vg_subject *s = &ds->subjects[i];
-    if (strcmp(s->id, id) != 0) continue;
-    *out = s;
-    if (s->source == source) return VG_OK;
-    return vg_fail(VG_DATA, "subject %s is both in %s and in %s", id, ds->sources[s->source].root,
-                   ds->sources[source].root);
-  }
-  vg_subject *more = vg_realloc(ds->subjects, ds->n + 1, sizeof *more);
-  if (!more) return VG_MEMORY;
-  ds->subjects = more;
-  vg_subject *s = *out = &more[ds->n];
-  memset(s, 0, sizeof *s);
-  s->source = source;
-  s->id = vg_strdup(id);
-  s->person = vg_strdup(person);
-  if (!s->id || !s->person) {
-    subject_release(s);
-    return VG_MEMORY;
-  }
-  ds->n++;
-  return VG_OK;
-}
-
-vg_status vg_subject_put_take(vg_subject *s, char **slot, const char *what, char *path) {
-  if (!path) return VG_MEMORY;
-  if (*slot) {
-    vg_status st =
-        vg_fail(VG_DATA, "subject %s: two files claim to be its %s: %s and %s", s->id, what, *slot, path);
-    vg_free(path);
-    return st;
-  }
-  *slot = path;
-  return VG_OK;
-}
 
 static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg_file_role *role) {
   vg_subject *s;
@@ -273,30 +131,6 @@ static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const
   return st;
 }
 
-static vg_status unknown_layout(const char *name) {
-  const char *names[N_LAYOUTS + 2];
-  vg_str all = VG_STR_INIT;
-  for (int i = 0; i < N_LAYOUTS; i++) {
-    names[i] = layouts[i].name;
-    vg_str_addf(&all, "%s, ", layouts[i].name);
-  }
-  names[N_LAYOUTS] = "auto";
-  names[N_LAYOUTS + 1] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st = near ? vg_fail(VG_CONFIG, "no layout '%s'; did you mean %s?", name, near)
-                      : vg_fail(VG_CONFIG, "no layout '%s' (%sauto)", name, vg_str_text(&all));
-  vg_str_release(&all);
-  return st;
-}
-
-static int by_id(const void *a, const void *b) {
-  return strcmp(((const vg_subject *)a)->id, ((const vg_subject *)b)->id);
-}
-
-void vg_dataset_sort(vg_dataset *ds) {
-  if (ds->n) qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
-}
-
 /* Adds a folder's files, or with only_file those of that file's case. */
 static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess,
                           const char *tumour_scheme, const char *anatomy_scheme) {
@@ -309,9 +143,9 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
   if (st == VG_IO) st = VG_DATA; /* a folder that is not there is a wrong input, not a broken disk */
   if (st) goto out;
   if (guess) {
-    const char *name;
     char reason[160];
-    if (!vg_layout_guess(src->root, files, n, &name, reason, sizeof reason)) {
+    const char *name = vg_layout_guess(src->root, files, n, reason, sizeof reason);
+    if (!name) {
       st = VG_DATA;
       goto out;
     }
@@ -342,27 +176,22 @@ static vg_status add_single(vg_dataset *ds, int source, const char *path, bool t
   char id[128];
   vg_subject *s;
   if (!vg_nifti_stem(path, id, sizeof id)) return vg_fail(VG_DATA, "%s: its name is too long", path);
-  strcpy(ds->sources[source].layout, "bids");
+  strcpy(ds->sources[source].layout, vg_layout_of_any_name());
   vg_status st = vg_dataset_subject(ds, id, id, source, &s);
   if (!st) st = vg_subject_put_take(s, tumour ? &s->tumour : &s->anatomy, "label map", vg_strdup(path));
   if (!st) vg_info("%s: taken to be a map of %s labels", path, tumour ? "tumour" : "anatomy");
   return st;
 }
 
-/* Whether any layout knows the name. */
-static bool known_name(const char *file) {
-  vg_file_role role;
-  for (int i = 0; i < N_LAYOUTS; i++)
-    if (layouts[i].layout->classify(NULL, file, &role) && *role.id) return true;
-  return false;
-}
-
 vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
                          const char *anatomy_scheme) {
   bool guess = !layout || !*layout || strcmp(layout, "auto") == 0;
-  bool manifest = guess ? vg_ends_with(root, ".csv") : strcmp(layout, "csv") == 0;
+  if (guess) layout = vg_layout_of_file(root);
+  const vg_layout *named = layout ? vg_layout_find(layout) : NULL;
+  if (layout && !named) return vg_layout_unknown(layout);
+  guess = !layout;
+  bool manifest = named && named->add_file;
   bool single = !manifest && vg_nifti_is_path(root) && !vg_fs_is_dir(root);
-  if (!guess && !vg_layout_find(layout)) return unknown_layout(layout);
   if (!vg_fs_exists(root)) return vg_fail(VG_DATA, "%s: no such file or folder", root);
   if (!manifest && !single && !vg_fs_is_dir(root))
     return vg_fail(VG_DATA, "%s: neither a folder, a NIfTI file nor a .csv manifest", root);
@@ -376,19 +205,16 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   src->root = manifest || single ? vg_fs_dirname(root) : vg_strdup(root);
   if (!src->root) return VG_MEMORY;
   ds->n_sources++;
-  if (manifest)
-    strcpy(src->layout, "csv");
-  else if (!guess)
-    snprintf(src->layout, sizeof src->layout, "%s", layout);
+  if (!guess) snprintf(src->layout, sizeof src->layout, "%s", layout);
 
   size_t before = ds->n;
   skipped none = {0, VG_STR_INIT};
   vg_status st;
   if (manifest) {
     st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
-    if (!st) st = vg_dataset_add_manifest(ds, root, source);
+    if (!st) st = named->add_file(ds, root, source);
     if (!st) say_found(ds, source, &none);
-  } else if (single && guess && !known_name(vg_fs_basename(root))) {
+  } else if (single && guess && !vg_layout_knows(vg_fs_basename(root))) {
     st = add_single(ds, source, root, tumour_scheme && !anatomy_scheme);
     if (!st) st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
   } else {
@@ -398,17 +224,6 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (ds->n == before) return vg_fail(VG_DATA, "%s: no subject in it by layout %s", root, src->layout);
   vg_dataset_sort(ds);
   return VG_OK;
-}
-
-/* What s lacks, as "t1c, tumour map", or false. */
-static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wanted, vg_str *what) {
-  for (int i = 0; i < wanted->series.n; i++) {
-    int at = vg_series_find(&ds->series, wanted->series.names[i]);
-    if (at < 0 || !s->series[at]) vg_str_addf(what, "%s%s", what->len ? ", " : "", wanted->series.names[i]);
-  }
-  if (wanted->tumour && !s->tumour) vg_str_addf(what, "%stumour map", what->len ? ", " : "");
-  if (wanted->anatomy && !s->anatomy) vg_str_addf(what, "%sanatomy map", what->len ? ", " : "");
-  return what->len > 0;
 }
 
 vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
@@ -422,42 +237,4 @@ vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char
     if (st) return st;
   }
   return VG_OK;
-}
-
-vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip) {
-  vg_str what = VG_STR_INIT, first = VG_STR_INIT;
-  size_t kept = 0, bad = 0;
-  for (size_t i = 0; i < ds->n; i++) {
-    vg_subject *s = &ds->subjects[i];
-    vg_str_clear(&what);
-    if (!lacks(ds, s, wanted, &what)) {
-      vg_subject moved = *s;
-      ds->subjects[kept++] = moved;
-      continue;
-    }
-    if (!bad++)
-      vg_str_addf(&first, "subject %s (%s) lacks %s", s->id, ds->sources[s->source].root, vg_str_text(&what));
-    if (skip) {
-      vg_warn("subject %s left out: it lacks %s", s->id, vg_str_text(&what));
-      subject_release(s);
-    } else {
-      vg_subject moved = *s;
-      ds->subjects[kept++] = moved;
-    }
-  }
-  ds->n = kept;
-  vg_status st = VG_OK;
-  if (bad && !skip) {
-    if (bad == 1)
-      st = vg_fail(VG_DATA, "%s", vg_str_text(&first));
-    else
-      st = vg_fail(VG_DATA, "%s; %zu more subject%s also incomplete", vg_str_text(&first), bad - 1,
-                   bad == 2 ? " is" : "s are");
-  } else if (kept == 0) {
-    st = bad ? vg_fail(VG_DATA, "no subject is complete: %s", vg_str_text(&first))
-             : vg_fail(VG_DATA, "no subject");
-  }
-  vg_str_release(&what);
-  vg_str_release(&first);
-  return st;
 }

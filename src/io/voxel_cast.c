@@ -9,6 +9,32 @@
 
 #define GRAIN ((size_t)1 << 16)
 
+const char *vg_dtype_name(vg_dtype t) {
+  switch (t) {
+  case VG_DT_U8:
+    return "uint8";
+  case VG_DT_I8:
+    return "int8";
+  case VG_DT_U16:
+    return "uint16";
+  case VG_DT_I16:
+    return "int16";
+  case VG_DT_U32:
+    return "uint32";
+  case VG_DT_I32:
+    return "int32";
+  case VG_DT_U64:
+    return "uint64";
+  case VG_DT_I64:
+    return "int64";
+  case VG_DT_F32:
+    return "float32";
+  case VG_DT_F64:
+    return "float64";
+  }
+  return "unknown";
+}
+
 size_t vg_dtype_size(int dtype) {
   switch (dtype) {
   case VG_DT_U8:

@@ -106,6 +106,12 @@ static vg_status parse_label(const char *text, const char *item, vg_scheme *out)
   return VG_OK;
 }
 
+bool vg_scheme_has_role(const vg_scheme *s, vg_role role) {
+  for (int i = 0; i < s->n; i++)
+    if (s->labels[i].role == role) return true;
+  return false;
+}
+
 vg_status vg_scheme_parse(const char *text, vg_scheme *out) {
   const char *names[N_SCHEMES + 1];
   for (int i = 0; i < N_SCHEMES; i++) {

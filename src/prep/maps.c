@@ -129,19 +129,13 @@ vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out)
   return st ? st : vg_case_grid_check(g, path, &stored, &out->geo, info.xform_code);
 }
 
-static bool scheme_has(const vg_scheme *s, vg_role role) {
-  for (int i = 0; i < s->n; i++)
-    if (s->labels[i].role == role) return true;
-  return false;
-}
-
 /* by_role[role][value]: code of the class. */
 static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme, uint8_t *anatomy,
                              uint8_t *tumour) {
   vg_status st = VG_OK;
   memset(anatomy, 0, VALUES);
   memset(tumour, 0, VALUES);
-  if (scheme_has(scheme, VG_ROLE_ANATOMY) && vg_classes_count(classes, VG_ROLE_ANATOMY)) {
+  if (vg_scheme_has_role(scheme, VG_ROLE_ANATOMY) && vg_classes_count(classes, VG_ROLE_ANATOMY)) {
     if (brain_only(classes)) {
       for (int i = 0; i < scheme->n; i++)
         if (scheme->labels[i].role == VG_ROLE_ANATOMY)
@@ -151,7 +145,7 @@ static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme,
       st = vg_classes_table(classes, scheme, VG_ROLE_ANATOMY, anatomy);
     }
   }
-  if (!st && scheme_has(scheme, VG_ROLE_TUMOUR) && vg_classes_count(classes, VG_ROLE_TUMOUR))
+  if (!st && vg_scheme_has_role(scheme, VG_ROLE_TUMOUR) && vg_classes_count(classes, VG_ROLE_TUMOUR))
     st = vg_classes_table(classes, scheme, VG_ROLE_TUMOUR, tumour);
   return st;
 }

@@ -52,51 +52,6 @@ void vg_case_release(vg_case *c) {
 
 /* ---- what is read ---- */
 
-static bool scheme_has(const vg_scheme *s, vg_role role) {
-  for (int i = 0; i < s->n; i++)
-    if (s->labels[i].role == role) return true;
-  return false;
-}
-
-vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,
-                            vg_case_inputs *in) {
-  const vg_source *src = &ds->sources[subject->source];
-  memset(in, 0, sizeof *in);
-  in->mask_only = settings->brain_from_images;
-  const bool labels = !in->mask_only || settings->classes.n;
-  if (labels) in->anatomy = subject->anatomy;
-  bool joint = scheme_has(&src->tumour_scheme, VG_ROLE_ANATOMY);
-  if (labels && (vg_classes_count(&settings->classes, VG_ROLE_TUMOUR) || joint)) in->tumour = subject->tumour;
-  const bool told = in->anatomy || (in->tumour && joint);
-  in->mask_from_series = !told || in->mask_only;
-  bool any = false;
-  for (int i = 0; i < settings->series.n; i++) {
-    int at = vg_series_find(&ds->series, settings->series.names[i]);
-    const char *path = at < 0 ? NULL : subject->series[at];
-    if (!path && !settings->some_series)
-      return vg_fail(VG_DATA, "subject %s has no series %s", subject->id, settings->series.names[i]);
-    any |= path != NULL;
-    in->series[in->n_series++] = path;
-  }
-  if (settings->some_series && !any)
-    return vg_fail(VG_DATA, "subject %s has none of the wanted series (%s, ...)", subject->id,
-                   settings->series.names[0]);
-  if (settings->series.n == 0 && in->mask_from_series)
-    for (int i = 0; i < ds->series.n; i++)
-      if (subject->series[i]) in->series[in->n_series++] = subject->series[i];
-  if (in->mask_from_series && in->n_series == 0)
-    return vg_fail(
-        VG_DATA,
-        "subject %s: nothing tells where its brain is; supply an anatomy map (tissue labels) or one of "
-        "its image series beside the tumour map",
-        subject->id);
-  int brain = vg_classes_find(&settings->classes, VG_CLASS_BRAIN);
-  if (!told && brain < 0 && vg_classes_count(&settings->classes, VG_ROLE_ANATOMY))
-    return vg_fail(VG_DATA, "subject %s has no anatomy map, and the classes want one (%s, ...)", subject->id,
-                   settings->classes.names[0]);
-  return VG_OK;
-}
-
 /* ---- work in progress ---- */
 
 typedef struct work {

@@ -117,16 +117,10 @@ static vg_status add_scheme(vg_study *s, const vg_scheme *from, vg_role role) {
   return st;
 }
 
-static bool has_role(const vg_scheme *scheme, vg_role role) {
-  for (int i = 0; i < scheme->n; i++)
-    if (scheme->labels[i].role == role) return true;
-  return false;
-}
-
 /* Of the maps that the subject has; *bare: no map tells its anatomy. */
 static vg_status add_subject(vg_study *s, const vg_member *m, vg_role role, bool *bare) {
   const vg_source *source = &m->set->sources[m->subject->source];
-  bool told = m->subject->anatomy || (m->subject->tumour && has_role(&source->tumour_scheme, role));
+  bool told = m->subject->anatomy || (m->subject->tumour && vg_scheme_has_role(&source->tumour_scheme, role));
   vg_status st = VG_OK;
   if (m->subject->anatomy) st = add_scheme(s, &source->anatomy_scheme, role);
   if (!st && m->subject->tumour) st = add_scheme(s, &source->tumour_scheme, role);

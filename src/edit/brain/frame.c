@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/simd.h"
-#include "edit/lesion/cells.h"
+#include "edit/brain/cells.h"
 #include "base/mem.h"
 #include "base/pool.h"
 

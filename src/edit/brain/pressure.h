@@ -1,7 +1,7 @@
 /* pressure.h: how tissue flows when something grows in it. */
 #ifndef VG_EDIT_PRESSURE_H
 #define VG_EDIT_PRESSURE_H
-#include "edit/lesion/cells.h"
+#include "edit/brain/cells.h"
 
 /* Velocity through the faces between cells. Caller-owned: _find, _release. */
 typedef struct vg_flow {

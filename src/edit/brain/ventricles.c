@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "edit/lesion/cells.h"
+#include "edit/brain/cells.h"
 #include "edit/brain/frame.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"

@@ -1,5 +1,5 @@
 /* cells.c: voxels counted into cells. */
-#include "edit/lesion/cells.h"
+#include "edit/brain/cells.h"
 
 #include <math.h>
 #include <string.h>

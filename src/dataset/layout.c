@@ -1,0 +1,110 @@
+/* layout.c: the registry of layouts: look-up by name, and the layout that a folder's files speak for. */
+#include "dataset/layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "voxgan/nifti.h"
+#include "voxgan/str.h"
+
+typedef struct row {
+  const char *name, *help;
+  const vg_layout *layout;
+} row;
+
+#define ROWS 32
+static row layouts[ROWS] = {
+#define VG_LAYOUT(name, help) {#name, help, &vg_layout_##name},
+#include "registry/layouts.def"
+#undef VG_LAYOUT
+};
+
+bool vg_layout_add(const char *name, const char *help, const vg_layout *layout) {
+  for (int i = 0; i < ROWS; i++) {
+    if (layouts[i].name) continue;
+    layouts[i] = (row){name, help, layout};
+    return true;
+  }
+  return false;
+}
+
+const char *vg_layout_at(int i, const char **help) {
+  if (i < 0 || i >= ROWS || !layouts[i].name) return NULL;
+  if (help) *help = layouts[i].help;
+  return layouts[i].name;
+}
+
+const vg_layout *vg_layout_find(const char *name) {
+  for (int i = 0; vg_layout_at(i, NULL); i++)
+    if (strcmp(layouts[i].name, name) == 0) return layouts[i].layout;
+  return NULL;
+}
+
+const char *vg_layout_of_file(const char *path) {
+  for (int i = 0; vg_layout_at(i, NULL); i++)
+    if (layouts[i].layout->suffix && vg_ends_with(path, layouts[i].layout->suffix)) return layouts[i].name;
+  return NULL;
+}
+
+const char *vg_layout_of_any_name(void) {
+  for (int i = 0; vg_layout_at(i, NULL); i++)
+    if (layouts[i].layout->any_name) return layouts[i].name;
+  VG_BUG("no layout takes a file of any name");
+}
+
+bool vg_layout_knows(const char *file) {
+  vg_file_role role;
+  for (int i = 0; vg_layout_at(i, NULL); i++)
+    if (layouts[i].layout->classify(NULL, file, &role) && *role.id) return true;
+  return false;
+}
+
+vg_status vg_layout_unknown(const char *name) {
+  const char *names[ROWS + 2];
+  vg_str all = VG_STR_INIT;
+  int n = 0;
+  for (; vg_layout_at(n, NULL); n++) {
+    names[n] = layouts[n].name;
+    vg_str_addf(&all, "%s, ", layouts[n].name);
+  }
+  names[n] = "auto";
+  names[n + 1] = NULL;
+  const char *near = vg_nearest(name, names);
+  vg_status st = near ? vg_fail(VG_CONFIG, "no layout '%s'; did you mean %s?", name, near)
+                      : vg_fail(VG_CONFIG, "no layout '%s' (%sauto)", name, vg_str_text(&all));
+  vg_str_release(&all);
+  return st;
+}
+
+size_t vg_layout_count(const vg_layout *layout, char *const *files, size_t n) {
+  size_t count = 0;
+  vg_file_role role;
+  for (size_t i = 0; i < n; i++)
+    count += vg_nifti_is_path(files[i]) && layout->classify(NULL, files[i], &role);
+  return count;
+}
+
+const char *vg_layout_guess(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  const row *best = NULL;
+  size_t most = 0, images = 0;
+  for (size_t i = 0; i < n; i++) images += vg_nifti_is_path(files[i]);
+  for (int i = 0; vg_layout_at(i, NULL); i++) {
+    const vg_layout *layout = layouts[i].layout;
+    char why[160] = "from its file names";
+    size_t score = layout->score ? layout->score(root, files, n, why, sizeof why) : 0;
+    if (!score || score < most || (best && score == most && layout->precedence <= best->layout->precedence))
+      continue;
+    best = &layouts[i];
+    most = score;
+    snprintf(reason, size, "%s", why);
+  }
+  if (best) return best->name;
+  if (!images)
+    vg_fail(VG_DATA, "%s: no NIfTI file below it", root);
+  else
+    vg_fail(VG_DATA,
+            "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w, "
+            "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
+            root, images);
+  return NULL;
+}

@@ -1,0 +1,185 @@
+/* subjects.c: the table of a data set: its series and its subjects, and what a subject lacks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataset/layout.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "voxgan/str.h"
+
+int vg_series_find(const vg_series_list *s, const char *name) {
+  for (int i = 0; i < s->n; i++)
+    if (strcmp(s->names[i], name) == 0) return i;
+  return -1;
+}
+
+vg_status vg_series_parse(const char *text, vg_series_list *out) {
+  memset(out, 0, sizeof *out);
+  size_t n = 0;
+  char **items = vg_split(text, ',', &n);
+  if (!items) return VG_MEMORY;
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < n && !st; i++) {
+    if (!*items[i])
+      st = vg_fail(VG_CONFIG, "series '%s': a name is empty", text);
+    else if (strlen(items[i]) >= VG_SERIES_NAME)
+      st = vg_fail(VG_CONFIG, "series '%s': '%s' is longer than %d letters", text, items[i],
+                   VG_SERIES_NAME - 1);
+    else if (vg_series_find(out, items[i]) >= 0)
+      st = vg_fail(VG_CONFIG, "series '%s': %s is named twice", text, items[i]);
+    else if (out->n == VG_SERIES_MAX)
+      st = vg_fail(VG_CONFIG, "series '%s': more than %d", text, VG_SERIES_MAX);
+    else
+      strcpy(out->names[out->n++], items[i]);
+  }
+  if (!st && out->n == 0) st = vg_fail(VG_CONFIG, "series '%s': none is named", text);
+  vg_strv_free(items);
+  return st;
+}
+
+/* Rank of the names that every layout has; others follow them. */
+static int canonical_rank(const char *name) {
+  static const char *const order[] = {"t1", "t1c", "t2", "flair"};
+  for (int i = 0; i < 4; i++)
+    if (strcmp(order[i], name) == 0) return i;
+  return 4;
+}
+
+int vg_dataset_series(vg_dataset *ds, const char *name) {
+  int at = vg_series_find(&ds->series, name);
+  if (at >= 0) return at;
+  if (strlen(name) >= VG_SERIES_NAME || !*name) {
+    vg_fail(VG_DATA, "series name '%s' is not 1 to %d letters long", name, VG_SERIES_NAME - 1);
+    return -1;
+  }
+  if (ds->series.n == VG_SERIES_MAX) {
+    vg_fail(VG_DATA, "more than %d series (at %s)", VG_SERIES_MAX, name);
+    return -1;
+  }
+  int rank = canonical_rank(name);
+  for (at = 0; at < ds->series.n && canonical_rank(ds->series.names[at]) <= rank;) at++;
+  for (int i = ds->series.n; i > at; i--)
+    memcpy(ds->series.names[i], ds->series.names[i - 1], VG_SERIES_NAME);
+  snprintf(ds->series.names[at], VG_SERIES_NAME, "%s", name);
+  ds->series.n++;
+  for (size_t k = 0; k < ds->n; k++) {
+    char **paths = ds->subjects[k].series;
+    for (int i = VG_SERIES_MAX - 1; i > at; i--) paths[i] = paths[i - 1];
+    paths[at] = NULL;
+  }
+  return at;
+}
+
+void vg_subject_release(vg_subject *s) {
+  vg_free(s->id);
+  vg_free(s->person);
+  vg_free(s->tumour);
+  vg_free(s->anatomy);
+  for (int i = 0; i < VG_SERIES_MAX; i++) vg_free(s->series[i]);
+}
+
+void vg_dataset_release(vg_dataset *ds) {
+  if (!ds) return;
+  for (size_t i = 0; i < ds->n; i++) vg_subject_release(&ds->subjects[i]);
+  vg_free(ds->subjects);
+  for (int i = 0; i < ds->n_sources; i++) vg_free(ds->sources[i].root);
+  vg_free(ds->sources);
+  memset(ds, 0, sizeof *ds);
+}
+
+vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person, int source,
+                             vg_subject **out) {
+  /* Files arrive sorted by path, so those of a case mostly follow one another: look from the end. */
+  for (size_t i = ds->n; i-- > 0;) {
+    vg_subject *s = &ds->subjects[i];
+    if (strcmp(s->id, id) != 0) continue;
+    *out = s;
+    if (s->source == source) return VG_OK;
+    return vg_fail(VG_DATA, "subject %s is both in %s and in %s", id, ds->sources[s->source].root,
+                   ds->sources[source].root);
+  }
+  vg_subject *more = vg_realloc(ds->subjects, ds->n + 1, sizeof *more);
+  if (!more) return VG_MEMORY;
+  ds->subjects = more;
+  vg_subject *s = *out = &more[ds->n];
+  memset(s, 0, sizeof *s);
+  s->source = source;
+  s->id = vg_strdup(id);
+  s->person = vg_strdup(person);
+  if (!s->id || !s->person) {
+    vg_subject_release(s);
+    return VG_MEMORY;
+  }
+  ds->n++;
+  return VG_OK;
+}
+
+vg_status vg_subject_put_take(vg_subject *s, char **slot, const char *what, char *path) {
+  if (!path) return VG_MEMORY;
+  if (*slot) {
+    vg_status st =
+        vg_fail(VG_DATA, "subject %s: two files claim to be its %s: %s and %s", s->id, what, *slot, path);
+    vg_free(path);
+    return st;
+  }
+  *slot = path;
+  return VG_OK;
+}
+
+static int by_id(const void *a, const void *b) {
+  return strcmp(((const vg_subject *)a)->id, ((const vg_subject *)b)->id);
+}
+
+void vg_dataset_sort(vg_dataset *ds) {
+  if (ds->n) qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
+}
+
+/* What s lacks, as "t1c, tumour map", or false. */
+static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wanted, vg_str *what) {
+  for (int i = 0; i < wanted->series.n; i++) {
+    int at = vg_series_find(&ds->series, wanted->series.names[i]);
+    if (at < 0 || !s->series[at]) vg_str_addf(what, "%s%s", what->len ? ", " : "", wanted->series.names[i]);
+  }
+  if (wanted->tumour && !s->tumour) vg_str_addf(what, "%stumour map", what->len ? ", " : "");
+  if (wanted->anatomy && !s->anatomy) vg_str_addf(what, "%sanatomy map", what->len ? ", " : "");
+  return what->len > 0;
+}
+
+vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip) {
+  vg_str what = VG_STR_INIT, first = VG_STR_INIT;
+  size_t kept = 0, bad = 0;
+  for (size_t i = 0; i < ds->n; i++) {
+    vg_subject *s = &ds->subjects[i];
+    vg_str_clear(&what);
+    if (!lacks(ds, s, wanted, &what)) {
+      vg_subject moved = *s;
+      ds->subjects[kept++] = moved;
+      continue;
+    }
+    if (!bad++)
+      vg_str_addf(&first, "subject %s (%s) lacks %s", s->id, ds->sources[s->source].root, vg_str_text(&what));
+    if (skip) {
+      vg_warn("subject %s left out: it lacks %s", s->id, vg_str_text(&what));
+      vg_subject_release(s);
+    } else {
+      vg_subject moved = *s;
+      ds->subjects[kept++] = moved;
+    }
+  }
+  ds->n = kept;
+  vg_status st = VG_OK;
+  if (bad && !skip) {
+    if (bad == 1)
+      st = vg_fail(VG_DATA, "%s", vg_str_text(&first));
+    else
+      st = vg_fail(VG_DATA, "%s; %zu more subject%s also incomplete", vg_str_text(&first), bad - 1,
+                   bad == 2 ? " is" : "s are");
+  } else if (kept == 0) {
+    st = bad ? vg_fail(VG_DATA, "no subject is complete: %s", vg_str_text(&first))
+             : vg_fail(VG_DATA, "no subject");
+  }
+  vg_str_release(&what);
+  vg_str_release(&first);
+  return st;
+}
