@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/compare/evaluate_case.h"
-#include "eval/page/evaluate_report.h"
+#include "eval/model/eval_study.h"
+#include "eval/page/eval_page.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"

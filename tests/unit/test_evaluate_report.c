@@ -1,8 +1,8 @@
 /* test_evaluate_report.c: the slices of report.html: which, which way round, in which order. */
 #include "evaluate_world.h"
 
-#include "eval/page/evaluate_report.h"
-#include "eval/page/evaluate_slice.h"
+#include "eval/page/eval_page.h"
+#include "eval/page/page_slice.h"
 
 static char *read_report(void) {
   char *path = vg_fs_join(out_dir, "report.html");

@@ -1,8 +1,8 @@
 /* features_read.c: every subject of a set, read once, to a row in each space. */
 #include <math.h>
 #include <string.h>
-#include "eval/compare/evaluate_maps.h"
-#include "eval/feature/intensity.h"
+#include "eval/read/subject_maps.h"
+#include "eval/read/intensity.h"
 #include "eval/feature/features.h"
 #include "grid/grid.h"
 #include "voxgan/log.h"

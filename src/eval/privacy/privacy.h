@@ -2,7 +2,7 @@
  * check a file: privacy_neighbours.c, privacy_membership.c, privacy_identifiers.c. */
 #ifndef VG_EVAL_PRIVACY_H
 #define VG_EVAL_PRIVACY_H
-#include "eval/compare/evaluate_case.h"
+#include "eval/model/eval_study.h"
 #include "voxgan/dataset.h"
 
 #define PRIVACY "privacy"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "eval/set/neighbours.h"
+#include "eval/privacy/neighbours.h"
 #include "eval/privacy/privacy.h"
 #include "eval/set/rates.h"
 #include "voxgan/fs.h"

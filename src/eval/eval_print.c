@@ -1,7 +1,7 @@
-/* evaluate_print.c: an evaluation as tables on a terminal. */
+/* eval_print.c: an evaluation as tables on a terminal. */
 #include <stdio.h>
 #include <string.h>
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 
 static void cell_text(const eval_group *g, const char *plus_minus, char *buf, size_t size) {
   int digits = *g->metric->metric->unit ? 2 : 4, at = 0;

@@ -1,8 +1,8 @@
-/* evaluate_report_groups.c: a suite's values by series and region: tables, and their distributions. */
+/* page_groups.c: a suite's values by series and region: tables, and their distributions. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/page/evaluate_report.h"
+#include "eval/page/eval_page.h"
 #include "base/mem.h"
 #include "voxgan/str.h"
 

@@ -1,4 +1,4 @@
-/* evaluate_maps.h: label maps of a case, and distances to the surfaces of what they label. */
+/* subject_maps.h: label maps of a case, and distances to the surfaces of what they label. */
 #ifndef VG_EVAL_EVALUATE_MAPS_H
 #define VG_EVAL_EVALUATE_MAPS_H
 #include "voxgan/dataset.h"

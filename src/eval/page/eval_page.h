@@ -1,7 +1,7 @@
-/* evaluate_report.h: the parts of report.html that are made from an evaluation. */
+/* eval_page.h: the parts of report.html that are made from an evaluation. */
 #ifndef VG_EVAL_EVALUATE_REPORT_H
 #define VG_EVAL_EVALUATE_REPORT_H
-#include "eval/compare/evaluate_case.h"
+#include "eval/model/eval_study.h"
 #include "report/report.h"
 
 /* The page of an evaluation whose summary is made. Cases of galleries are read again, one a thread. */

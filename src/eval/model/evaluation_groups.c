@@ -1,8 +1,8 @@
-/* evaluate_statistics.c: statistics of a group's values over cases. */
+/* evaluation_groups.c: statistics of a group's values over cases. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "base/order_statistic.h"
 #include "base/mem.h"
 #include "base/pool.h"

@@ -1,8 +1,8 @@
-/* evaluate_case.c: one pair of cases: label maps to regions, metrics to a row of values. */
-#include "eval/compare/evaluate_case.h"
+/* compare_case.c: one pair of cases: label maps to regions, metrics to a row of values. */
+#include "eval/model/eval_study.h"
 
 #include <string.h>
-#include "eval/compare/evaluate_images.h"
+#include "eval/read/subject_images.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"

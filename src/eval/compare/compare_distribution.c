@@ -1,9 +1,9 @@
-/* evaluate_distribution.c: suite distribution: the real and the synthetic set as points in feature spaces. */
+/* compare_distribution.c: suite distribution: the real and the synthetic set as points in feature spaces. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/compare/evaluate_case.h"
-#include "eval/compare/evaluate_distribution.h"
+#include "eval/model/eval_study.h"
+#include "eval/compare/compare_distribution.h"
 #include "eval/set/set_distance.h"
 #include "voxgan/log.h"
 

@@ -1,9 +1,9 @@
-/* evaluate_plan.c: what is measured: regions from classes, a group for each series, region and metric, and
+/* compare_plan.c: what is measured: regions from classes, a group for each series, region and metric, and
  * which suites the data do not allow. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/compare/evaluate_case.h"
+#include "eval/model/eval_study.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 

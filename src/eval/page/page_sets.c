@@ -1,8 +1,8 @@
-/* evaluate_report_json.c: what a summary holds beside metrics: profiles, values of whole sets, verdicts. */
+/* page_sets.c: what a summary holds beside metrics: profiles, values of whole sets, verdicts. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/page/evaluate_report.h"
+#include "eval/page/eval_page.h"
 #include "base/mem.h"
 #include "voxgan/str.h"
 

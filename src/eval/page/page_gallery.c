@@ -1,12 +1,12 @@
-/* evaluate_gallery.c: slices of the worst cases of an evaluation: real, labels, synthetic, difference. */
+/* page_gallery.c: slices of the worst cases of an evaluation: real, labels, synthetic, difference. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "prep/percentile.h"
-#include "eval/compare/evaluate_images.h"
-#include "eval/page/evaluate_report.h"
-#include "eval/page/evaluate_slice.h"
+#include "eval/read/subject_images.h"
+#include "eval/page/eval_page.h"
+#include "eval/page/page_slice.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"

@@ -1,5 +1,5 @@
-/* evaluate_maps.c: label maps of a case, and distances to the surfaces of what they label. */
-#include "eval/compare/evaluate_maps.h"
+/* subject_maps.c: label maps of a case, and distances to the surfaces of what they label. */
+#include "eval/read/subject_maps.h"
 
 #include <math.h>
 #include <string.h>

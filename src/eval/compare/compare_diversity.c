@@ -1,7 +1,7 @@
-/* evaluate_diversity.c: MS-SSIM between subjects of one set. */
+/* compare_diversity.c: MS-SSIM between subjects of one set. */
 #include <math.h>
 #include <stdio.h>
-#include "eval/compare/evaluate_distribution.h"
+#include "eval/compare/compare_distribution.h"
 #include "eval/feature/features_thumbnail.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"

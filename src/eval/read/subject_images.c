@@ -1,5 +1,5 @@
-/* evaluate_images.c: the files of a pair of subjects, read, checked and normalised. */
-#include "eval/compare/evaluate_images.h"
+/* subject_images.c: the files of a pair of subjects, read, checked and normalised. */
+#include "eval/read/subject_images.h"
 
 #include "base/mem.h"
 #include "voxgan/nifti.h"

@@ -1,6 +1,6 @@
-/* evaluate_profile.c: profiles across surfaces, kept by case and put together for the summary. */
+/* evaluation_profiles.c: profiles across surfaces, kept by case and put together for the summary. */
 #include <math.h>
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "base/mem.h"
 
 eval_profile *vg_eval_profile_at(const vg_evaluation *e, eval_profile *profiles, size_t index, int series,

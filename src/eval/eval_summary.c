@@ -1,7 +1,7 @@
-/* evaluate_summary.c: an evaluation as files: metrics.csv, summary.json. */
+/* eval_summary.c: an evaluation as files: metrics.csv, summary.json. */
 #include <math.h>
 #include <string.h>
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "voxgan/fs.h"
 #include "base/mem.h"
 #include "voxgan/str.h"

@@ -1,5 +1,5 @@
-/* evaluate_report.c: report.html: what was compared, then a section a suite, made from the summary. */
-#include "eval/page/evaluate_report.h"
+/* eval_report.c: report.html: what was compared, then a section a suite, made from the summary. */
+#include "eval/page/eval_page.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* evaluate_baseline.c: an evaluation against an earlier one: what moved, and whether anything got worse. */
+/* eval_baseline.c: an evaluation against an earlier one: what moved, and whether anything got worse. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "voxgan/fs.h"
 #include "base/mem.h"
 #include "voxgan/str.h"

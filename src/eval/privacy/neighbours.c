@@ -1,5 +1,5 @@
 /* neighbours.c: nearest subjects in similarity spaces, and how near is too near. */
-#include "eval/set/neighbours.h"
+#include "eval/privacy/neighbours.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* evaluate_slice.h: planes through the volumes of a case, as pictures for the report. Radiological: the
+/* page_slice.h: planes through the volumes of a case, as pictures for the report. Radiological: the
  * patient's right, and in sagittal planes the front, is on the viewer's left. */
 #ifndef VG_EVAL_EVALUATE_SLICE_H
 #define VG_EVAL_EVALUATE_SLICE_H

@@ -1,7 +1,7 @@
-/* evaluate_distribution.h: what suite distribution is made of. */
+/* compare_distribution.h: what suite distribution is made of. */
 #ifndef VG_EVAL_EVALUATE_DISTRIBUTION_H
 #define VG_EVAL_EVALUATE_DISTRIBUTION_H
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "eval/feature/features.h"
 
 /* A row of metric diversity for each series, from space volume; none with fewer than two subjects a side. */

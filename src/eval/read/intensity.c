@@ -1,8 +1,8 @@
-/* evaluate_intensity.c: which intensities become -1 and +1. */
-#include "eval/feature/intensity.h"
+/* intensity.c: which intensities become -1 and +1. */
+#include "eval/read/intensity.h"
 
 #include "base/simd.h"
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "base/order_statistic.h"
 #include "base/mem.h"
 

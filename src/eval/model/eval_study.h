@@ -1,7 +1,7 @@
-/* evaluate_case.h: a study in the making: its plan, and one pair of cases, measured. */
+/* eval_study.h: a study in the making: its plan, and one pair of cases, measured. */
 #ifndef VG_EVAL_EVALUATE_CASE_H
 #define VG_EVAL_EVALUATE_CASE_H
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 
 typedef struct eval_pair {
   const vg_subject *real, *synth;

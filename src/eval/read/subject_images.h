@@ -1,9 +1,9 @@
-/* evaluate_images.h: what a pair of subjects is read into: its label maps, and one series of both sides,
+/* subject_images.h: what a pair of subjects is read into: its label maps, and one series of both sides,
  * ready to be compared. */
 #ifndef VG_EVAL_EVALUATE_IMAGES_H
 #define VG_EVAL_EVALUATE_IMAGES_H
-#include "eval/compare/evaluate_case.h"
-#include "eval/compare/evaluate_maps.h"
+#include "eval/model/eval_study.h"
+#include "eval/read/subject_maps.h"
 
 typedef struct eval_maps {
   eval_map real_tumour, real_anatomy, synth_tumour, synth_anatomy;

@@ -1,8 +1,8 @@
-/* evaluate_sets.c: what suites found of sets of subjects: kept, and put into the summary, the table of values
+/* evaluation_sets.c: what suites found of sets of subjects: kept, and put into the summary, the table of values
  * and the tables on a terminal. */
 #include <math.h>
 #include <string.h>
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "base/mem.h"
 
 vg_status vg_eval_add_set(vg_evaluation *e, const eval_set *row) {

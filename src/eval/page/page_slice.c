@@ -1,5 +1,5 @@
-/* evaluate_slice.c: planes through the volumes of a case, as pictures for the report. */
-#include "eval/page/evaluate_slice.h"
+/* page_slice.c: planes through the volumes of a case, as pictures for the report. */
+#include "eval/page/page_slice.h"
 
 #include <math.h>
 #include <stdio.h>
