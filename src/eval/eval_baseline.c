@@ -1,8 +1,9 @@
 /* eval_baseline.c: an evaluation against an earlier one: what moved, and whether anything got worse. */
+#include "eval/eval_output.h"
+
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include "eval/model/evaluation.h"
 #include "voxgan/fs.h"
 #include "base/mem.h"
 #include "voxgan/str.h"
@@ -88,9 +89,9 @@ static vg_status parse_tolerance(const char *text, int n_metrics, eval_tolerance
 static vg_status check_settings(const eval_baseline *b, const vg_evaluation *e) {
   const vg_json *settings = vg_json_get(b->root, "settings");
   const char *normalise = vg_json_string(vg_json_get(settings, "normalise"), "");
-  if (strcmp(normalise, vg_normalise_name(e->normalise)) != 0)
+  if (strcmp(normalise, vg_eval_normalise_name(e->normalise)) != 0)
     return vg_fail(VG_DATA, "%s: made with intensities normalised by '%s', this run by '%s'", b->path,
-                   normalise, vg_normalise_name(e->normalise));
+                   normalise, vg_eval_normalise_name(e->normalise));
   double band = vg_json_number(vg_json_get(settings, "band_mm"), e->band);
   if (fabs(band - e->band) > ROUNDING)
     return vg_fail(VG_DATA, "%s: made with a band of %g mm, this run with %g mm", b->path, band, e->band);
@@ -133,30 +134,12 @@ static const eval_group *find_group(const vg_evaluation *e, const char *series, 
   return NULL;
 }
 
-/* One line of what moved. */
-typedef struct moved {
-  const char *series, *region, *metric;
-  double before, now; /* means; NaN where there is none */
-  char allowed[48];
-  const char *verdict;
-} moved;
-
-static vg_status add_moved(vg_evaluation *e, vg_json *list, const moved *m) {
-  char was[32] = "", is[32] = "", change[32] = "";
-  if (!isnan(m->before)) snprintf(was, sizeof was, "%.5g", m->before);
-  if (!isnan(m->now)) snprintf(is, sizeof is, "%.5g", m->now);
-  if (isfinite(m->before) && isfinite(m->now) && m->before != 0)
-    snprintf(change, sizeof change, "%+.1f%%", 100 * (m->now - m->before) / fabs(m->before));
-  vg_json *row = vg_json_put_take(list, NULL, vg_json_object());
-  vg_json_put_string(row, "series", m->series);
-  vg_json_put_string(row, "region", m->region);
-  vg_json_put_string(row, "metric", m->metric);
-  vg_json_put_number(row, "baseline", m->before);
-  vg_json_put_number(row, "now", m->now);
-  vg_json_put_string(row, "allowed", m->allowed);
-  vg_json_put_string(row, "verdict", m->verdict);
-  return vg_table_add_row(&e->moved, (const char *const[]){m->series, m->region, m->metric, was, is, change,
-                                                           m->allowed, m->verdict});
+static vg_status add_moved(vg_evaluation *e, const eval_moved *m) {
+  eval_moved *grown = vg_realloc(e->moved, e->n_moved + 1, sizeof *grown);
+  if (!grown) return VG_MEMORY;
+  e->moved = grown;
+  e->moved[e->n_moved++] = *m;
+  return VG_OK;
 }
 
 /* The values of one group, then or now. */
@@ -182,7 +165,7 @@ static const char *judge(const judged *row, const outcome *before, const outcome
     return now->infinite > before->infinite ? "more infinite" : "better";
   if (isinf(before->mean) && isinf(now->mean)) return NULL;
   if (!is_beyond(before, now, t)) return NULL;
-  double worse_by = vg_worse_by(row->better, row->ideal, before->mean, now->mean);
+  double worse_by = vg_metric_deterioration(row->better, row->ideal, before->mean, now->mean);
   return worse_by > ROUNDING ? "worse" : worse_by < -ROUNDING ? "better" : NULL;
 }
 
@@ -199,7 +182,7 @@ static outcome outcome_of(const eval_group *g) {
 }
 
 /* The values of one row of a baseline. */
-static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const moved *m,
+static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const eval_moved *m,
                               const char *value_key, const char *n_key, int *metric, outcome *before) {
   *before = (outcome){.mean = INFINITY,
                       .n = vg_json_number(vg_json_get(row, n_key), 0),
@@ -215,10 +198,10 @@ static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const 
 }
 
 /* One value against what it was; now NULL: it has gone. */
-static vg_status compare(const eval_baseline *b, vg_evaluation *e, vg_json *list, moved *m, int metric,
+static vg_status compare(const eval_baseline *b, vg_evaluation *e, eval_moved *m, int metric,
                          const outcome *before, const outcome *now) {
   judged row;
-  if (!judged_at(metric, &row) || !vg_suite_in(row.suite, e->suites)) return VG_OK;
+  if (!judged_at(metric, &row) || !vg_eval_suites_have(row.suite, e->suites)) return VG_OK;
   m->before = before->mean;
   m->now = NAN;
   m->verdict = "gone";
@@ -229,17 +212,17 @@ static vg_status compare(const eval_baseline *b, vg_evaluation *e, vg_json *list
   }
   if (!m->verdict) return VG_OK;
   if (strcmp(m->verdict, "better") != 0) e->n_worse++;
-  return add_moved(e, list, m);
+  return add_moved(e, m);
 }
 
-static vg_status compare_groups(const eval_baseline *b, vg_evaluation *e, vg_json *list) {
+static vg_status compare_groups(const eval_baseline *b, vg_evaluation *e) {
   bool *known = VG_NEW_N(bool, e->n_groups);
   vg_status st = known ? VG_OK : VG_MEMORY;
   for (const vg_json *row = vg_json_first(vg_json_get(b->root, "metrics")); row && !st;
        row = vg_json_next(row)) {
-    moved m = {.series = vg_json_string(vg_json_get(row, "series"), ""),
-               .region = vg_json_string(vg_json_get(row, "region"), ""),
-               .metric = vg_json_string(vg_json_get(row, "metric"), "")};
+    eval_moved m = {.series = vg_json_string(vg_json_get(row, "series"), ""),
+                    .region = vg_json_string(vg_json_get(row, "region"), ""),
+                    .metric = vg_json_string(vg_json_get(row, "metric"), "")};
     outcome before, now;
     int metric;
     if ((st = read_outcome(b, row, &m, "mean", "n", &metric, &before))) break;
@@ -248,12 +231,12 @@ static vg_status compare_groups(const eval_baseline *b, vg_evaluation *e, vg_jso
       known[g - e->groups] = true;
       now = outcome_of(g);
     }
-    st = compare(b, e, list, &m, metric, &before, g ? &now : NULL);
+    st = compare(b, e, &m, metric, &before, g ? &now : NULL);
   }
   for (size_t i = 0; i < e->n_groups && !st; i++) {
     const eval_group *g = &e->groups[i];
-    moved m = {g->series, g->region, g->metric->name, NAN, outcome_of(g).mean, "", "new"};
-    if (!known[i]) st = add_moved(e, list, &m);
+    eval_moved m = {g->series, g->region, g->metric->name, NAN, outcome_of(g).mean, "", "new"};
+    if (!known[i]) st = add_moved(e, &m);
   }
   vg_free(known);
   return st;
@@ -266,14 +249,14 @@ static const eval_set *find_set(const vg_evaluation *e, const char *space, const
   return NULL;
 }
 
-static vg_status compare_sets(const eval_baseline *b, vg_evaluation *e, vg_json *list) {
+static vg_status compare_sets(const eval_baseline *b, vg_evaluation *e) {
   bool *known = VG_NEW_N(bool, e->n_sets);
   vg_status st = known ? VG_OK : VG_MEMORY;
   for (const vg_json *row = vg_json_first(vg_json_get(b->root, "sets")); row && !st;
        row = vg_json_next(row)) {
-    moved m = {.series = vg_json_string(vg_json_get(row, "space"), ""),
-               .region = "",
-               .metric = vg_json_string(vg_json_get(row, "metric"), "")};
+    eval_moved m = {.series = vg_json_string(vg_json_get(row, "space"), ""),
+                    .region = "",
+                    .metric = vg_json_string(vg_json_get(row, "metric"), "")};
     outcome before, now;
     int metric;
     if (vg_json_type_of(vg_json_get(row, "value")) != VG_JSON_NUMBER) continue;
@@ -283,44 +266,33 @@ static vg_status compare_sets(const eval_baseline *b, vg_evaluation *e, vg_json 
       known[s - e->sets] = true;
       now = (outcome){s->value, (double)s->n_synth, 0, s->ci_low, s->ci_high};
     }
-    st = compare(b, e, list, &m, metric, &before, s && !isnan(s->value) ? &now : NULL);
+    st = compare(b, e, &m, metric, &before, s && !isnan(s->value) ? &now : NULL);
   }
   for (size_t i = 0; i < e->n_sets && !st; i++) {
     const eval_set *s = &e->sets[i];
-    moved m = {s->space, "", s->metric->name, NAN, s->value, "", "new"};
-    if (!known[i] && !isnan(s->value)) st = add_moved(e, list, &m);
+    eval_moved m = {s->space, "", s->metric->name, NAN, s->value, "", "new"};
+    if (!known[i] && !isnan(s->value)) st = add_moved(e, &m);
   }
   vg_free(known);
   return st;
 }
 
-vg_status vg_eval_baseline_compare(const eval_baseline *b, vg_evaluation *e) {
-  static const char *const header[] = {"series", "region", "metric",  "baseline",
-                                       "now",    "change", "allowed", "verdict"};
+vg_status vg_eval_baseline_compare(eval_baseline *b, vg_evaluation *e) {
   const vg_json *was_unpaired = vg_json_get(vg_json_get(b->root, "settings"), "unpaired");
   if (vg_json_bool(was_unpaired, false) != e->unpaired)
     return vg_fail(VG_DATA, "%s: one of it and this run is of pairs, the other of subjects without partners",
                    b->path);
-  vg_status st = vg_table_init(&e->moved, sizeof header / sizeof *header, header);
-  if (st) return st;
   if (!(e->baseline = vg_strdup(b->path))) return VG_MEMORY;
-  vg_json *section = vg_json_put_take(e->summary, "baseline", vg_json_object());
-  vg_json *list = vg_json_put_take(section, "moved", vg_json_array());
-  st = compare_groups(b, e, list);
-  if (!st) st = compare_sets(b, e, list);
-  vg_json_put_number(section, "worse", (double)e->n_worse);
+  vg_status st = compare_groups(b, e);
+  if (!st) st = compare_sets(b, e);
+  e->baseline_root = b->root;
+  b->root = NULL;
   return st;
 }
 
-/* Nine digits: more would be another processor's rounding. */
-static void put_rounded(vg_json *row, const char *key, double value) {
-  char text[32];
-  snprintf(text, sizeof text, "%.9g", value);
-  vg_json_put_number(row, key, strtod(text, NULL));
-}
-
-static void add_json(vg_str *text, const vg_json *node) {
+static void add_json_take(vg_str *text, vg_json *node) {
   char *compact = vg_json_print(node, false);
+  vg_json_free(node);
   vg_str_add(text, compact ? compact : "");
   if (!compact) text->failed = true;
   vg_free(compact);
@@ -329,22 +301,11 @@ static void add_json(vg_str *text, const vg_json *node) {
 vg_status vg_eval_baseline_write(const vg_evaluation *e, const char *path) {
   vg_str text = VG_STR_INIT;
   vg_str_addf(&text, "{\n\"kind\": \"voxgan evaluation\",\n\"settings\": ");
-  add_json(&text, vg_json_get(e->summary, "settings"));
+  add_json_take(&text, vg_eval_settings_json(e));
   vg_str_add(&text, ",\n\"metrics\": [");
   for (size_t i = 0; i < e->n_groups; i++) {
-    const eval_group *g = &e->groups[i];
-    vg_json *row = vg_json_object();
-    vg_json_put_string(row, "series", g->series);
-    vg_json_put_string(row, "region", g->region);
-    vg_json_put_string(row, "metric", g->metric->name);
-    vg_json_put_number(row, "n", (double)g->n);
-    if (g->infinite) vg_json_put_number(row, "infinite", (double)g->infinite);
-    if (g->n) put_rounded(row, "mean", g->mean);
-    if (g->n > 1) put_rounded(row, "ci_low", g->ci_low);
-    if (g->n > 1) put_rounded(row, "ci_high", g->ci_high);
     vg_str_add(&text, i ? ",\n" : "\n");
-    add_json(&text, row);
-    vg_json_free(row);
+    add_json_take(&text, vg_eval_group_json(&e->groups[i], EVAL_ROW_BASELINE));
   }
   vg_str_add(&text, "\n],\n\"sets\": [");
   bool first = true;
@@ -355,13 +316,12 @@ vg_status vg_eval_baseline_write(const vg_evaluation *e, const char *path) {
     vg_json_put_string(row, "space", s->space);
     vg_json_put_string(row, "metric", s->metric->name);
     vg_json_put_number(row, "n_synth", (double)s->n_synth);
-    put_rounded(row, "value", s->value);
-    if (!isnan(s->ci_low)) put_rounded(row, "ci_low", s->ci_low);
-    if (!isnan(s->ci_low)) put_rounded(row, "ci_high", s->ci_high);
+    vg_eval_put_rounded(row, "value", s->value);
+    if (!isnan(s->ci_low)) vg_eval_put_rounded(row, "ci_low", s->ci_low);
+    if (!isnan(s->ci_low)) vg_eval_put_rounded(row, "ci_high", s->ci_high);
     vg_str_add(&text, first ? "\n" : ",\n");
     first = false;
-    add_json(&text, row);
-    vg_json_free(row);
+    add_json_take(&text, row);
   }
   vg_str_add(&text, "\n]\n}\n");
   vg_status st = vg_str_failed(&text) ? vg_fail(VG_MEMORY, "%s: out of memory", path)

@@ -1,5 +1,5 @@
 /* compare_case.c: one pair of cases: label maps to regions, metrics to a row of values. */
-#include "eval/model/eval_study.h"
+#include "eval/compare/compare.h"
 
 #include <string.h>
 #include "eval/read/subject_images.h"
@@ -84,9 +84,9 @@ static vg_status measure_boundary(const eval_case *ec, const char *series, vg_me
   in->real_surfaces = ec->real_surfaces;
   in->synth_surfaces = ec->synth_surfaces;
   vg_status st = vg_eval_run_metrics(e, ec->index, 1u << VG_METRIC_BOUNDARY, series, in);
-  const vg_boundary *b = st ? NULL : vg_boundary_profiles(in);
+  const vg_boundary *b = st ? NULL : vg_metric_boundary_profiles(in);
   if (!st && !b) return VG_MEMORY;
-  if (b) vg_eval_profiles_store(e, ec->index, series, b);
+  if (b) vg_eval_profiles_store(e, ec->index, vg_eval_series_index(e, series), b);
   return st;
 }
 
@@ -104,7 +104,7 @@ static vg_status compare_series(const eval_case *ec, const char *series, const c
   in.synth = images.synth.data;
   in.cells = images.cells;
   in.range = images.range;
-  e->ms_ssim_scales[ec->index] = vg_ms_ssim_scales(in.dim);
+  e->ms_ssim_scales[ec->index] = vg_metric_ms_ssim_scales(in.dim);
   st = vg_eval_run_metrics(e, ec->index, 1u << VG_METRIC_IMAGE, series, &in);
   vg_metric_memo_release(&memo);
   if (!st) st = measure_boundary(ec, series, &in);

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/model/eval_study.h"
+#include "eval/compare/compare.h"
 #include "eval/compare/compare_distribution.h"
 #include "eval/set/set_distance.h"
 #include "voxgan/log.h"
@@ -10,7 +10,8 @@
 static const struct {
   const char *metric;
   vg_status (*measure)(const vg_points *p, vg_set_distance *out);
-} distances[] = {{"mmd", vg_mmd}, {"frechet", vg_frechet}, {"sliced_wasserstein", vg_sliced_wasserstein}};
+} distances[] = {
+    {"mmd", vg_set_mmd}, {"frechet", vg_set_frechet}, {"sliced_wasserstein", vg_set_sliced_wasserstein}};
 
 static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, const vg_features *real,
                                const vg_features *synth) {
@@ -43,17 +44,17 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, co
 
 vg_status vg_eval_distribution(eval_study *s) {
   vg_evaluation *e = s->evaluation;
-  vg_features real[VG_FEATURES_MAX] = {{0}}, synth[VG_FEATURES_MAX] = {{0}};
+  vg_features real[VG_FEATURE_SPACES_MAX] = {{0}}, synth[VG_FEATURE_SPACES_MAX] = {{0}};
   vg_feature_plan plan;
   size_t before = e->n_sets;
   vg_status st;
-  if (!vg_suite_in("distribution", e->suites)) return VG_OK;
+  if (!vg_eval_suites_have("distribution", e->suites)) return VG_OK;
   if (s->real.n < 2 || s->synth.n < 2) {
     vg_eval_leave_out(e, "distribution", "it needs two subjects or more on each side");
     return VG_OK;
   }
-  if ((st = vg_feature_plan_init(&plan, (const vg_dataset *const[]){&s->real, &s->synth}, 2))) return st;
-  if (s->extractor) vg_feature_plan_extract(&plan, s->extractor);
+  if ((st = vg_features_plan_init(&plan, (const vg_dataset *const[]){&s->real, &s->synth}, 2))) return st;
+  if (s->extractor) vg_features_plan_extract(&plan, s->extractor);
   if ((st = vg_features_read(&plan, &s->real, NULL, real))) goto out;
   if ((st = vg_features_read(&plan, &s->synth, e->recorded, synth))) goto out;
   for (int i = 0; vg_features_at(i) && !st; i++) {

@@ -38,8 +38,8 @@ static vg_status compare(void *arg, size_t k) {
   double value[VG_REGIONS_MAX];
   vg_metric_memo memo = {0};
   vg_regions regions;
-  vg_regions_init(&regions);
-  vg_status st = vg_regions_add(&regions, "brain", &(uint8_t){1}, 1);
+  vg_metric_regions_init(&regions);
+  vg_status st = vg_metric_regions_add(&regions, "brain", &(uint8_t){1}, 1);
   vg_metric_input in = {.dim = {EDGE, EDGE, EDGE},
                         .spacing = {1, 1, 1},
                         .regions = &regions,
@@ -90,7 +90,7 @@ static vg_status measure_series(vg_evaluation *e, comparison *c, const char *ser
   size_t pairs_synth = st ? 0 : draw_pairs(n_real, n_synth, c->pairs + pairs_real);
   if (!st) st = vg_parallel(pairs_real + pairs_synth, compare, c);
   vg_set_distance d;
-  if (!st) st = vg_diversity(c->likeness, n_real, n_synth, &d);
+  if (!st) st = vg_set_diversity(c->likeness, n_real, n_synth, &d);
   if (!st) {
     eval_set row = {.metric = vg_set_metric_find("diversity"),
                     .value = d.value,

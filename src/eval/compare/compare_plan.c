@@ -1,9 +1,10 @@
 /* compare_plan.c: what is measured: regions from classes, a group for each series, region and metric, and
  * which suites the data do not allow. */
+#include "eval/compare/compare.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/model/eval_study.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 
@@ -29,7 +30,7 @@ static vg_status add_class_regions(vg_regions *regions, const vg_classes *c, int
     bool taken = false;
     for (int r = 0; r < regions->n; r++) taken |= !strcmp(regions->names[r], c->names[k]);
     snprintf(name, sizeof name, taken ? "%s class" : "%s", c->names[k]);
-    vg_status st = vg_regions_add(regions, name, &cell, 1);
+    vg_status st = vg_metric_regions_add(regions, name, &cell, 1);
     if (st) return st;
   }
   return VG_OK;
@@ -49,7 +50,7 @@ static vg_status add_brats_regions(vg_regions *regions, const vg_classes *c, int
       int k = vg_classes_find(c, parts[p]);
       if (k >= 0) cells[n++] = (uint8_t)(first_cell + k);
     }
-    vg_status st = n ? vg_regions_add(regions, unions[u].name, cells, n) : VG_OK;
+    vg_status st = n ? vg_metric_regions_add(regions, unions[u].name, cells, n) : VG_OK;
     if (st) return st;
   }
   return VG_OK;
@@ -60,7 +61,7 @@ static vg_status add_part_surfaces(vg_regions *regions, const vg_classes *c) {
   static const char *const parts[] = {"oedema", "enhancing"};
   for (int p = 0; p < 2; p++) {
     int k = vg_classes_find(c, parts[p]);
-    vg_status st = k < 0 ? VG_OK : vg_regions_add(regions, parts[p], &(uint8_t){(uint8_t)(k + 1)}, 1);
+    vg_status st = k < 0 ? VG_OK : vg_metric_regions_add(regions, parts[p], &(uint8_t){(uint8_t)(k + 1)}, 1);
     if (st) return st;
   }
   return VG_OK;
@@ -71,17 +72,17 @@ static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
   vg_status st;
   int tumours = s->tumour.n;
   for (int k = 0; k <= tumours + 1; k++) cells[k] = (uint8_t)(EVAL_CELL_BRAIN + k);
-  vg_regions_init(&e->image_regions);
-  vg_regions_init(&e->tumour_regions);
-  vg_regions_init(&e->anatomy_regions);
-  vg_regions_init(&e->boundary_regions);
-  if ((st = vg_regions_add(&e->image_regions, "brain", cells, (size_t)tumours + 2))) return st;
+  vg_metric_regions_init(&e->image_regions);
+  vg_metric_regions_init(&e->tumour_regions);
+  vg_metric_regions_init(&e->anatomy_regions);
+  vg_metric_regions_init(&e->boundary_regions);
+  if ((st = vg_metric_regions_add(&e->image_regions, "brain", cells, (size_t)tumours + 2))) return st;
   if (tumours) {
-    if ((st = vg_regions_add(&e->image_regions, "tumour", cells + 2, (size_t)tumours))) return st;
-    if ((st = vg_regions_add(&e->image_regions, "band", &band, 1))) return st;
+    if ((st = vg_metric_regions_add(&e->image_regions, "tumour", cells + 2, (size_t)tumours))) return st;
+    if ((st = vg_metric_regions_add(&e->image_regions, "band", &band, 1))) return st;
     /* In the maps themselves class k is cell k + 1, which is what cells holds from its start. */
-    if ((st = vg_regions_add(&e->tumour_regions, "tumour", cells, (size_t)tumours))) return st;
-    if ((st = vg_regions_add(&e->boundary_regions, "tumour", cells, (size_t)tumours))) return st;
+    if ((st = vg_metric_regions_add(&e->tumour_regions, "tumour", cells, (size_t)tumours))) return st;
+    if ((st = vg_metric_regions_add(&e->boundary_regions, "tumour", cells, (size_t)tumours))) return st;
   }
   if (tumours > 1) {
     if ((st = add_class_regions(&e->image_regions, &s->tumour, EVAL_CELL_TUMOUR))) return st;
@@ -118,12 +119,6 @@ static void add_groups(vg_evaluation *e, const char *series, const vg_regions *r
   }
 }
 
-void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why) {
-  if (e->n_left_out < (int)(sizeof e->left_out / sizeof *e->left_out))
-    e->left_out[e->n_left_out++] = (eval_left_out){suite, why};
-  vg_info("suite %s is left out: %s", suite, why);
-}
-
 static const char *what_it_needs(vg_metric_kind kind) {
   switch (kind) {
   case VG_METRIC_IMAGE:
@@ -137,24 +132,11 @@ static const char *what_it_needs(vg_metric_kind kind) {
   return "";
 }
 
-static bool has_groups(const vg_evaluation *e, const char *suite) {
-  for (size_t g = 0; g < e->n_groups; g++) {
-    if (!strcmp(e->groups[g].metric->suite, suite)) return true;
-  }
-  return false;
-}
-
-static bool is_left_out(const vg_evaluation *e, const char *suite) {
-  for (int i = 0; i < e->n_left_out; i++) {
-    if (!strcmp(e->left_out[i].suite, suite)) return true;
-  }
-  return false;
-}
-
 void vg_eval_say_left_out(vg_evaluation *e, const char *why) {
   const vg_metric_row *row;
   for (int m = 0; (row = vg_metric_at(m)); m++) {
-    if (!vg_metric_in_suites(row, e->suites) || has_groups(e, row->suite) || is_left_out(e, row->suite))
+    if (!vg_metric_in_suites(row, e->suites) || vg_eval_has_groups(e, row->suite) ||
+        vg_eval_is_left_out(e, row->suite))
       continue;
     vg_eval_leave_out(e, row->suite, why ? why : what_it_needs(row->metric->kind));
   }
@@ -176,7 +158,7 @@ static vg_status make_unpaired_groups(const eval_study *s, vg_evaluation *e) {
     snprintf(e->series[e->n_series], VG_SERIES_NAME, "%s", name);
     add_groups(e, e->series[e->n_series++], &e->boundary_regions, VG_METRIC_BOUNDARY);
   }
-  return e->n_groups || vg_eval_asks_for_sets(e)
+  return e->n_groups || s->compares_sets
              ? VG_OK
              : vg_fail(VG_DATA, "nothing to compare: no subject is on both sides, and no series with a "
                                 "tumour map is on each");
@@ -207,7 +189,7 @@ static vg_status make_paired_groups(const eval_study *s, vg_evaluation *e) {
   }
   if (cases_with(s, EVAL_ANATOMY_LABELS))
     add_groups(e, EVAL_ANATOMY_LABELS, &e->anatomy_regions, VG_METRIC_OVERLAP);
-  if (!e->n_groups && !vg_eval_asks_for_sets(e))
+  if (!e->n_groups && !s->compares_sets)
     return vg_fail(VG_DATA,
                    "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
                    e->n_cases);
@@ -223,33 +205,6 @@ static vg_status make_groups(const eval_study *s, vg_evaluation *e) {
   if (st) return st;
   vg_eval_say_left_out(e, e->unpaired ? "no subject is on both sides" : NULL);
   return vg_eval_values_new(e);
-}
-
-vg_status vg_eval_values_new(vg_evaluation *e) {
-  e->values = vg_malloc(e->n_cases * e->n_groups, sizeof *e->values);
-  e->ms_ssim_scales = VG_NEW_N(int, e->n_cases);
-  if (!e->values || !e->ms_ssim_scales) return VG_MEMORY;
-  if (vg_eval_wants(e, VG_METRIC_BOUNDARY) && vg_eval_profiles_new(e)) return VG_MEMORY;
-  for (size_t i = 0; i < e->n_cases * e->n_groups; i++) e->values[i] = NAN;
-  return VG_OK;
-}
-
-bool vg_eval_compares_labels(const eval_group *g) {
-  return g->metric->metric->kind == VG_METRIC_OVERLAP || g->metric->metric->kind == VG_METRIC_LESION;
-}
-
-int vg_eval_series_index(const vg_evaluation *e, const char *series) {
-  for (int s = 0; s < e->n_series; s++) {
-    if (!strcmp(e->series[s], series)) return s;
-  }
-  return -1;
-}
-
-bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind) {
-  for (size_t g = 0; g < e->n_groups; g++) {
-    if (e->groups[g].metric->metric->kind == kind) return true;
-  }
-  return false;
 }
 
 void vg_eval_leave_out_copies(const eval_study *s) {
@@ -268,6 +223,14 @@ void vg_eval_leave_out_copies(const eval_study *s) {
     if (!vg_eval_compares_labels(&e->groups[g])) continue;
     for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + g] = NAN;
   }
+}
+
+bool vg_eval_asks_for(const vg_evaluation *e, vg_metric_kind kind) {
+  const vg_metric_row *row;
+  for (int i = 0; (row = vg_metric_at(i)); i++) {
+    if (row->metric->kind == kind && vg_metric_in_suites(row, e->suites)) return true;
+  }
+  return false;
 }
 
 vg_status vg_eval_plan(eval_study *s) {

@@ -1,7 +1,7 @@
 /* compare_unpaired.c: a synthetic data set whose subjects have no real partners: the profiles of each across
  * its tumour's surface, against the mean ones of the real subjects. */
 #include <math.h>
-#include "eval/model/eval_study.h"
+#include "eval/compare/compare.h"
 #include "base/mem.h"
 
 /* The profiles of every subject of one side, each measured as a pair with itself (vg_free). recorded: what

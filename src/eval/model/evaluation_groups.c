@@ -6,16 +6,15 @@
 #include "base/order_statistic.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "voxgan/rng.h"
+#include "base/statistic.h"
 #include "voxgan/str.h"
 
 static void group_statistics(eval_group *g, double *v) {
   size_t n = g->n;
   g->mean = g->sd = g->median = g->q1 = g->q3 = g->least = g->most = NAN;
   if (!n) return;
-  double sum = 0, squares = 0;
-  for (size_t i = 0; i < n; i++) sum += v[i];
-  g->mean = sum / (double)n;
+  double squares = 0;
+  g->mean = vg_statistic_mean(v, n);
   for (size_t i = 0; i < n; i++) squares += (v[i] - g->mean) * (v[i] - g->mean);
   if (n > 1) g->sd = sqrt(squares / (double)(n - 1));
   qsort(v, n, sizeof *v, vg_ascending_f64);
@@ -26,27 +25,17 @@ static void group_statistics(eval_group *g, double *v) {
   g->most = v[n - 1];
 }
 
-/* The 95 % interval of the mean by the percentile bootstrap (Efron 1979). The stream is the group's own, so
- * that its interval does not depend on which others there are. */
+static double mean_of(double *v, size_t n) {
+  return vg_statistic_mean(v, n);
+}
+
+/* Each group has a random stream of its own, so that its interval does not depend on the other groups. */
 static vg_status bootstrap(eval_group *g, const double *v) {
-  g->ci_low = g->ci_high = NAN;
-  if (g->n < 2) return VG_OK;
-  double *means = vg_malloc(EVAL_RESAMPLES, sizeof *means);
-  char *name = vg_format("bootstrap %s %s %s", g->series, g->region, g->metric->name);
-  vg_status st = means && name ? VG_OK : VG_MEMORY;
-  if (!st) {
-    vg_rng r = vg_rng_init(0, vg_rng_key(name, 0, 0));
-    for (int k = 0; k < EVAL_RESAMPLES; k++) {
-      double sum = 0;
-      for (size_t i = 0; i < g->n; i++) sum += v[vg_rng_below(&r, g->n)];
-      means[k] = sum / (double)g->n;
-    }
-    qsort(means, EVAL_RESAMPLES, sizeof *means, vg_ascending_f64);
-    g->ci_low = vg_quantile_f64(means, EVAL_RESAMPLES, 0.025);
-    g->ci_high = vg_quantile_f64(means, EVAL_RESAMPLES, 0.975);
-  }
-  vg_free(means);
-  vg_free(name);
+  char *stream = vg_format("bootstrap %s %s %s", g->series, g->region, g->metric->name);
+  if (!stream) return VG_MEMORY;
+  vg_status st =
+      vg_statistic_bootstrap(mean_of, v, g->n, VG_INTERVAL_LINEAR, stream, &g->ci_low, &g->ci_high);
+  vg_free(stream);
   return st;
 }
 

@@ -1,4 +1,4 @@
-/* evaluation_profiles.c: profiles across surfaces, kept by case and put together for the summary. */
+/* evaluation_profiles.c: profiles across surfaces: stored by case, averaged over cases. */
 #include <math.h>
 #include "eval/model/evaluation.h"
 #include "base/mem.h"
@@ -23,34 +23,31 @@ vg_status vg_eval_profiles_new(vg_evaluation *e) {
   return VG_OK;
 }
 
-void vg_eval_profiles_store(vg_evaluation *e, size_t index, const char *series, const vg_boundary *b) {
-  int s = vg_eval_series_index(e, series);
+void vg_eval_profiles_store(vg_evaluation *e, size_t index, int series, const vg_boundary *b) {
   for (int r = 0; r < e->boundary_regions.n; r++)
-    *vg_eval_profile_at(e, e->profiles, index, s, r) = (eval_profile){b->real[r], b->synth[r]};
+    *vg_eval_profile_at(e, e->profiles, index, series, r) = (eval_profile){b->real[r], b->synth[r]};
 }
 
 /* The profiles of one side's cases, of one series across one surface. */
-typedef struct side {
+typedef struct side_cases {
   const vg_evaluation *e;
   eval_profile *profiles;
   size_t n_cases;
   bool synth;
   int series, surface;
-} side;
+} side_cases;
 
-static const vg_profile *side_profile(const side *s, size_t index) {
+static const vg_profile *profile_of(const side_cases *s, size_t index) {
   const eval_profile *p = vg_eval_profile_at(s->e, s->profiles, index, s->series, s->surface);
   return s->synth ? &p->synth : &p->real;
 }
 
-static double bin_value(const side *s, size_t index, bool gradient, int bin) {
-  const vg_profile *p = side_profile(s, index);
+static double bin_value(const side_cases *s, size_t index, bool gradient, int bin) {
+  const vg_profile *p = profile_of(s, index);
   return gradient ? p->gradient[bin] : p->intensity[bin];
 }
 
-static void put_curve(vg_json *to, const char *mean_key, const char *sd_key, const side *s, bool gradient) {
-  vg_json *means = vg_json_put_take(to, mean_key, vg_json_array());
-  vg_json *sds = vg_json_put_take(to, sd_key, vg_json_array());
+static void average(const side_cases *s, bool gradient, eval_curve *out) {
   for (int b = 0; b < VG_PROFILE_BINS; b++) {
     double n = 0, sum = 0, squares = 0;
     for (size_t c = 0; c < s->n_cases; c++) {
@@ -64,16 +61,15 @@ static void put_curve(vg_json *to, const char *mean_key, const char *sd_key, con
       double v = bin_value(s, c, gradient, b);
       if (!isnan(v)) squares += (v - mean) * (v - mean);
     }
-    vg_json_put_number(means, NULL, mean);
-    vg_json_put_number(sds, NULL, n > 1 ? sqrt(squares / (n - 1)) : NAN);
+    out->mean[b] = mean;
+    out->sd[b] = n > 1 ? sqrt(squares / (n - 1)) : NAN;
   }
 }
 
-/* Cases that have the surface. */
-static size_t cases_on(const side *s) {
+static size_t cases_on(const side_cases *s) {
   size_t n = 0;
   for (size_t c = 0; c < s->n_cases; c++) {
-    const vg_profile *p = side_profile(s, c);
+    const vg_profile *p = profile_of(s, c);
     bool any = false;
     for (int b = 0; b < VG_PROFILE_BINS && !any; b++) any = !isnan(p->intensity[b]);
     n += any;
@@ -81,32 +77,22 @@ static size_t cases_on(const side *s) {
   return n;
 }
 
-static void put_side(vg_json *row, const char *key, const side *s) {
-  vg_json *to = vg_json_put_take(row, key, vg_json_object());
-  vg_json_put_number(to, "n", (double)cases_on(s));
-  put_curve(to, "intensity", "intensity_sd", s, false);
-  put_curve(to, "gradient", "gradient_sd", s, true);
+static void fill_side(const side_cases *s, eval_side *out) {
+  out->n = cases_on(s);
+  average(s, false, &out->intensity);
+  average(s, true, &out->gradient);
 }
 
-void vg_eval_profiles_json(const vg_evaluation *e, vg_json *root) {
-  if (!e->profiles) return;
-  vg_json *list = vg_json_put_take(root, "profiles", vg_json_array());
-  for (int s = 0; s < e->n_series; s++) {
-    for (int r = 0; r < e->boundary_regions.n; r++) {
-      side real = {e, e->profiles, e->n_cases, false, s, r}, synth = real;
-      synth.synth = true;
-      if (e->unpaired) {
-        real.profiles = e->real_profiles;
-        real.n_cases = e->n_real_profiles;
-      }
-      if (!cases_on(&real) && !cases_on(&synth)) continue;
-      vg_json *row = vg_json_put_take(list, NULL, vg_json_object());
-      vg_json_put_string(row, "series", e->series[s]);
-      vg_json_put_string(row, "region", e->boundary_regions.names[r]);
-      vg_json_put_number(row, "from_mm", -VG_PROFILE_MM);
-      vg_json_put_number(row, "to_mm", VG_PROFILE_MM);
-      put_side(row, "real", &real);
-      put_side(row, "synth", &synth);
-    }
+bool vg_eval_profile_sides(const vg_evaluation *e, int series, int surface, eval_side *real,
+                           eval_side *synth) {
+  if (!e->profiles) return false;
+  side_cases of_real = {e, e->profiles, e->n_cases, false, series, surface}, of_synth = of_real;
+  of_synth.synth = true;
+  if (e->unpaired) {
+    of_real.profiles = e->real_profiles;
+    of_real.n_cases = e->n_real_profiles;
   }
+  fill_side(&of_real, real);
+  fill_side(&of_synth, synth);
+  return real->n || synth->n;
 }

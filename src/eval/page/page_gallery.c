@@ -294,7 +294,7 @@ static void add_keys(vg_report *r, const vg_classes *classes) {
   }
 }
 
-vg_status vg_eval_report_images(vg_report *r, const eval_study *s, size_t budget) {
+vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget) {
   const vg_evaluation *e = s->evaluation;
   vg_status st = VG_OK;
   if (!e->n_series) return VG_OK;
@@ -316,7 +316,7 @@ vg_status vg_eval_report_images(vg_report *r, const eval_study *s, size_t budget
   return st;
 }
 
-vg_status vg_eval_report_labels(vg_report *r, const eval_study *s, size_t budget) {
+vg_status vg_eval_page_labels(vg_report *r, const eval_study *s, size_t budget) {
   static const struct {
     const char *series, *title;
   } maps[] = {{EVAL_TUMOUR_LABELS, "Tumour labels"}, {EVAL_ANATOMY_LABELS, "Anatomy labels"}};

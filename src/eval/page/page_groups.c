@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "eval/model/evaluation_tables.h"
 #include "eval/page/eval_page.h"
 #include "base/mem.h"
 #include "voxgan/str.h"
@@ -109,7 +110,7 @@ static vg_status add_statistics(vg_report *r, const vg_evaluation *e, const vg_m
   return st;
 }
 
-vg_status vg_eval_report_groups(vg_report *r, const vg_evaluation *e, const char *suite) {
+vg_status vg_eval_page_groups(vg_report *r, const vg_evaluation *e, const char *suite) {
   const vg_metric_row *metric;
   vg_status st = add_means(r, e, suite);
   if (st) return st;

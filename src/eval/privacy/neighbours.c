@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "eval/set/rates.h"
+#include "base/statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -216,14 +216,14 @@ static vg_status gather(point_cloud *c, const vg_features *const f[NEAR_SETS], b
   }
   if (images) return (c->mirrored = vg_malloc(all * c->dims + 1, sizeof *c->mirrored)) ? VG_OK : VG_MEMORY;
   const vg_points p = {c->first[NEAR_SYNTH], s->n[NEAR_SYNTH], c->dims, c->rows, f[NEAR_SYNTH]->values, true};
-  float *standard = vg_points_standardised(&p, false);
+  float *standard = vg_set_points_standardised(&p, false);
   vg_free(c->rows);
   c->rows = standard;
   return standard ? VG_OK : VG_MEMORY;
 }
 
 static vg_status measure_space(const vg_dataset *const sets[NEAR_SETS], const vg_feature_plan *plan,
-                               vg_features (*const f)[VG_FEATURES_MAX], int which, near_space *out) {
+                               vg_features (*const f)[VG_FEATURE_SPACES_MAX], int which, near_space *out) {
   const int row = vg_features_find(known[which].features);
   const vg_features *const here[NEAR_SETS] = {&f[NEAR_TRAIN][row], &f[NEAR_HELD_OUT][row],
                                               &f[NEAR_SYNTH][row]};
@@ -244,9 +244,9 @@ static vg_status measure_space(const vg_dataset *const sets[NEAR_SETS], const vg
   return st;
 }
 
-vg_status vg_near_measure(const vg_dataset *const sets[NEAR_SETS], const vg_json *description,
-                          near_space spaces[NEAR_SPACES], int *n) {
-  vg_features f[NEAR_SETS][VG_FEATURES_MAX] = {{{0}}};
+vg_status vg_privacy_near_measure(const vg_dataset *const sets[NEAR_SETS], const vg_json *description,
+                                  near_space spaces[NEAR_SPACES], int *n) {
+  vg_features f[NEAR_SETS][VG_FEATURE_SPACES_MAX] = {{{0}}};
   const vg_dataset *given[NEAR_SETS];
   vg_feature_plan plan;
   uint32_t wanted = 0;
@@ -255,7 +255,7 @@ vg_status vg_near_measure(const vg_dataset *const sets[NEAR_SETS], const vg_json
   memset(spaces, 0, NEAR_SPACES * sizeof *spaces);
   for (int k = 0; k < NEAR_SETS; k++)
     if (sets[k]->n) given[n_given++] = sets[k];
-  vg_status st = vg_feature_plan_init(&plan, given, n_given);
+  vg_status st = vg_features_plan_init(&plan, given, n_given);
   for (int i = 0; i < NEAR_SPACES; i++) wanted |= 1u << vg_features_find(known[i].features);
   plan.spaces &= wanted;
   for (int k = 0; k < NEAR_SETS && !st; k++)
@@ -266,11 +266,11 @@ vg_status vg_near_measure(const vg_dataset *const sets[NEAR_SETS], const vg_json
     st = measure_space(sets, &plan, f, i, &spaces[(*n)++]);
   }
   for (int k = 0; k < NEAR_SETS; k++) vg_features_release(f[k]);
-  if (st) vg_near_release(spaces);
+  if (st) vg_privacy_near_release(spaces);
   return st;
 }
 
-void vg_near_release(near_space spaces[NEAR_SPACES]) {
+void vg_privacy_near_release(near_space spaces[NEAR_SPACES]) {
   for (int i = 0; i < NEAR_SPACES; i++) {
     for (int k = 0; k < NEAR_SETS; k++) {
       vg_free(spaces[i].subject[k]);
@@ -283,11 +283,6 @@ void vg_near_release(near_space spaces[NEAR_SPACES]) {
 
 /* ---- thresholds ---- */
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static void add_distances(const near_space *s, near_set set, double *to, size_t *n) {
   for (size_t i = 0; i < s->n[set]; i++) {
     const near_one *one = &s->nearest[set][i];
@@ -296,7 +291,7 @@ static void add_distances(const near_space *s, near_set set, double *to, size_t 
   }
 }
 
-vg_status vg_near_limit(const near_space *s, near_limit *out) {
+vg_status vg_privacy_near_limit(const near_space *s, near_limit *out) {
   double *d = vg_malloc(s->n[NEAR_TRAIN] + s->n[NEAR_HELD_OUT] + 1, sizeof *d);
   *out = (near_limit){.limit = NAN, .median = NAN};
   if (!d) return VG_MEMORY;
@@ -305,12 +300,9 @@ vg_status vg_near_limit(const near_space *s, near_limit *out) {
     out->with_train = true;
     add_distances(s, NEAR_TRAIN, d, &out->n);
   }
-  if (out->n) {
-    qsort(d, out->n, sizeof *d, ascending);
-    out->median = (d[(out->n - 1) / 2] + d[out->n / 2]) / 2;
-  }
+  out->median = vg_statistic_median(d, out->n);
   for (size_t i = 0; i < out->n; i++) d[i] = log(d[i]);
-  out->limit = exp(vg_prediction_limit(d, out->n, NEAR_ALPHA));
+  out->limit = exp(vg_statistic_prediction_limit(d, out->n, NEAR_ALPHA));
   vg_free(d);
   return VG_OK;
 }

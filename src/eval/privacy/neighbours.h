@@ -40,9 +40,9 @@ typedef struct near_space {
 
 /* sets[NEAR_HELD_OUT] may be empty. description: of the synthetic set, or NULL. spaces: NEAR_SPACES of them,
  * by what the data allow: *n of them are filled. The caller's: _release. */
-vg_status vg_near_measure(const vg_dataset *const sets[NEAR_SETS], const vg_json *description,
-                          near_space spaces[NEAR_SPACES], int *n);
-void vg_near_release(near_space spaces[NEAR_SPACES]);
+vg_status vg_privacy_near_measure(const vg_dataset *const sets[NEAR_SETS], const vg_json *description,
+                                  near_space spaces[NEAR_SPACES], int *n);
+void vg_privacy_near_release(near_space spaces[NEAR_SPACES]);
 
 /* ---- thresholds ---- */
 
@@ -52,12 +52,12 @@ void vg_near_release(near_space spaces[NEAR_SPACES]);
 /* How near two different persons come. */
 typedef struct near_limit {
   double limit;  /* nearer is a near-copy: one in 1000 such distances between persons falls below (lognormal
-                    prediction  limit, vg_prediction_limit); NaN with fewer than 3 */
+                    prediction  limit, vg_statistic_prediction_limit); NaN with fewer than 3 */
   double median; /* of the distances it was made of; NaN without any */
   size_t n; /* those: of held-out to training subjects, and where they are fewer than NEAR_HELD_OUT_MIN also
                of training subjects to others */
   bool with_train;
 } near_limit;
-vg_status vg_near_limit(const near_space *s, near_limit *out);
+vg_status vg_privacy_near_limit(const near_space *s, near_limit *out);
 
 #endif

@@ -2,11 +2,10 @@
 #include "eval/read/intensity.h"
 
 #include "base/simd.h"
-#include "eval/model/evaluation.h"
 #include "base/order_statistic.h"
 #include "base/mem.h"
 
-vg_status vg_intensity_range(const vg_volume *vol, const uint8_t *cells, float *lo, float *hi) {
+vg_status vg_eval_intensity_range(const vg_volume *vol, const uint8_t *cells, float *lo, float *hi) {
   size_t n = vg_geometry_voxels(&vol->geo), inside = 0;
   for (size_t i = 0; i < n; i++) inside += cells[i] != 0;
   float *values = vg_malloc(inside, sizeof *values);
@@ -33,33 +32,13 @@ VG_HOT static void to_unit(float *v, const uint8_t *cells, size_t n, float lo, f
   }
 }
 
-void vg_intensity_to_unit(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
+void vg_eval_intensity_to_unit(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
   to_unit(v, cells, n, lo, hi);
 }
 
-bool vg_intensity_recorded(const vg_json *description, const char *series, float *lo, float *hi) {
+bool vg_eval_intensity_recorded(const vg_json *description, const char *series, float *lo, float *hi) {
   const vg_json *range = vg_json_get(vg_json_get(vg_json_get(description, "voxgan"), "ranges"), series);
   *lo = (float)vg_json_number(vg_json_get(range, "lo"), 0);
   *hi = (float)vg_json_number(vg_json_get(range, "hi"), 0);
   return *hi > *lo;
-}
-
-vg_status vg_eval_normalise(const vg_evaluation *e, const char *series, vg_volume *real,
-                            const char *real_path, vg_volume *synth, const uint8_t *cells, double *range) {
-  size_t n = vg_geometry_voxels(&real->geo);
-  float lo, hi;
-  vg_status st = vg_intensity_range(real, cells, &lo, &hi);
-  if (st) return st;
-  if (!(hi > lo)) return vg_fail(VG_DATA, "%s: every voxel of the brain is %g", real_path, (double)lo);
-  *range = 2;
-  if (e->normalise == VG_NORMALISE_NONE) {
-    *range = (double)hi - (double)lo;
-    return VG_OK;
-  }
-  to_unit(real->data, cells, n, lo, hi);
-  if (e->normalise == VG_NORMALISE_EACH && !vg_intensity_recorded(e->recorded, series, &lo, &hi) &&
-      (st = vg_intensity_range(synth, cells, &lo, &hi)))
-    return st;
-  to_unit(synth->data, cells, n, lo, hi);
-  return VG_OK;
 }

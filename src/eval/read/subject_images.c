@@ -2,6 +2,7 @@
 #include "eval/read/subject_images.h"
 
 #include "base/mem.h"
+#include "eval/read/intensity.h"
 #include "voxgan/nifti.h"
 #include "voxgan/prep.h"
 
@@ -88,6 +89,27 @@ static vg_status same_grid_as_map(const vg_geometry *geo, const char *path, cons
   return map->data ? vg_eval_same_grid(geo, path, &map->geo, map->path) : VG_OK;
 }
 
+/* Brings both images to [-1, 1] as e->normalise asks. range: of the values afterwards. */
+static vg_status normalise(const vg_evaluation *e, const char *series, vg_volume *real, const char *real_path,
+                           vg_volume *synth, const uint8_t *cells, double *range) {
+  size_t n = vg_geometry_voxels(&real->geo);
+  float lo, hi;
+  vg_status st = vg_eval_intensity_range(real, cells, &lo, &hi);
+  if (st) return st;
+  if (!(hi > lo)) return vg_fail(VG_DATA, "%s: every voxel of the brain is %g", real_path, (double)lo);
+  *range = 2;
+  if (e->normalise == VG_NORMALISE_NONE) {
+    *range = (double)hi - (double)lo;
+    return VG_OK;
+  }
+  vg_eval_intensity_to_unit(real->data, cells, n, lo, hi);
+  if (e->normalise == VG_NORMALISE_EACH && !vg_eval_intensity_recorded(e->recorded, series, &lo, &hi) &&
+      (st = vg_eval_intensity_range(synth, cells, &lo, &hi)))
+    return st;
+  vg_eval_intensity_to_unit(synth->data, cells, n, lo, hi);
+  return VG_OK;
+}
+
 vg_status vg_eval_images_read(const vg_evaluation *e, const char *series, const char *real_path,
                               const char *synth_path, const eval_maps *maps, const vg_surface *surface,
                               eval_images *m) {
@@ -99,7 +121,7 @@ vg_status vg_eval_images_read(const vg_evaluation *e, const char *series, const 
   m->cells = vg_malloc(vg_geometry_voxels(&m->real.geo), 1);
   if (!m->cells) return VG_MEMORY;
   if ((st = make_cells(e, maps, surface, &m->real, real_path, m->cells))) return st;
-  return vg_eval_normalise(e, series, &m->real, real_path, &m->synth, m->cells, &m->range);
+  return normalise(e, series, &m->real, real_path, &m->synth, m->cells, &m->range);
 }
 
 void vg_eval_images_release(eval_images *m) {
