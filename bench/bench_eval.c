@@ -99,8 +99,8 @@ static int load(const char *dir) {
 static int measure(const char *const *metrics, int reps) {
   static vg_regions regions;
   double seconds[64];
-  vg_regions_init(&regions);
-  if (vg_regions_add(&regions, "all", (const uint8_t[]){1}, 1)) return fault();
+  vg_metric_regions_init(&regions);
+  if (vg_metric_regions_add(&regions, "all", (const uint8_t[]){1}, 1)) return fault();
   for (int k = 0; k < reps && k < 64; k++) {
     vg_metric_memo memo = {0};
     vg_metric_input in = {.dim = {NX, NY, NZ},

@@ -71,8 +71,8 @@ typedef enum vg_normalise {
   VG_NORMALISE_NONE, /* values as stored, everywhere; the data range is the real one's distance of percentiles
                       */
 } vg_normalise;
-const char *vg_normalise_name(vg_normalise n);
-vg_status vg_normalise_parse(const char *text, vg_normalise *out); /* VG_CONFIG */
+const char *vg_eval_normalise_name(vg_normalise n);
+vg_status vg_eval_normalise_parse(const char *text, vg_normalise *out); /* VG_CONFIG */
 
 #define VG_BAND_MM 5.0
 

@@ -4,9 +4,9 @@
  * of a case at once, so that what is expensive (an SSIM map) is made once however many regions average it:
  *
  *     vg_regions regions;
- *     vg_regions_init(&regions);
- *     vg_regions_add(&regions, "brain", (const uint8_t[]){1, 2}, 2);   // cells 1 and 2
- *     vg_regions_add(&regions, "tumour", (const uint8_t[]){2}, 1);
+ *     vg_metric_regions_init(&regions);
+ *     vg_metric_regions_add(&regions, "brain", (const uint8_t[]){1, 2}, 2);   // cells 1 and 2
+ *     vg_metric_regions_add(&regions, "tumour", (const uint8_t[]){2}, 1);
  *     vg_metric_memo memo = {0};
  *     vg_metric_input in = {.dim = {240, 240, 155}, .regions = &regions, .real = a, .synth = b,
  *                           .cells = cells, .range = 2, .memo = &memo};
@@ -43,9 +43,9 @@ typedef struct vg_regions {
   uint64_t member[VG_CELLS];
 } vg_regions;
 
-void vg_regions_init(vg_regions *r);
+void vg_metric_regions_init(vg_regions *r);
 /* VG_CONFIG: too many regions, a name that is too long or there already. */
-vg_status vg_regions_add(vg_regions *r, const char *name, const uint8_t *cells, size_t n_cells);
+vg_status vg_metric_regions_add(vg_regions *r, const char *name, const uint8_t *cells, size_t n_cells);
 
 /* What a metric compares. */
 typedef enum vg_metric_kind {
@@ -75,9 +75,9 @@ typedef struct vg_lesion_rules {
   double above_mm3; /* smaller real lesions are passed over, and what meets them is no error either */
 } vg_lesion_rules;
 #define VG_LESION_MISS_MM 374.0
-const vg_lesion_rules *vg_lesion_rules_at(int i); /* GLI, SSA, PED, MEN, MET; NULL past the last */
+const vg_lesion_rules *vg_metric_lesion_rules_at(int i); /* GLI, SSA, PED, MEN, MET; NULL past the last */
 /* VG_CONFIG names an unknown challenge. */
-vg_status vg_lesion_rules_find(const char *challenge, const vg_lesion_rules **out);
+vg_status vg_metric_lesion_rules_find(const char *challenge, const vg_lesion_rules **out);
 
 /* Signed distance, mm, to the surface of a mask (vg_signed_distance), in a box of the grid that holds all
  * within some reach of it; distance NULL for an empty mask. */
@@ -129,7 +129,7 @@ typedef struct vg_metric_row {
 } vg_metric_row;
 
 /* By how much `now` is worse than `before`, in the metric's unit; negative where it is better. */
-double vg_worse_by(vg_better better, double ideal, double before, double now);
+double vg_metric_deterioration(vg_better better, double ideal, double before, double now);
 double vg_metric_worse_by(const vg_metric_row *row, double before, double now);
 
 /* A measure between two sets of subjects, in a space that the subjects are points of. */
@@ -148,13 +148,13 @@ const vg_metric_row *vg_metric_find(const char *name); /* NULL when there is non
 const char *vg_metric_kind_name(vg_metric_kind kind);
 /* How many of its 5 scales ms_ssim uses on such a grid: as many as leave the least extent (above 1) with the
  * 11 voxels of the window at the coarsest; 4 for 240x240x155. */
-int vg_ms_ssim_scales(const int dim[3]);
+int vg_metric_ms_ssim_scales(const int dim[3]);
 /* The names of the suites in order of their first row, those of metrics.def first; NULL past the last. */
-const char *vg_suite_at(int i);
+const char *vg_eval_suites_at(int i);
 /* Bit i for suite i, from "image,overlap"; "all" means every suite, NULL those of a plain run: image and
  * overlap. VG_CONFIG names an unknown one and the nearest known. */
-vg_status vg_suites_parse(const char *text, uint32_t *bits);
-bool vg_suite_in(const char *suite, uint32_t bits);
+vg_status vg_eval_suites_parse(const char *text, uint32_t *bits);
+bool vg_eval_suites_have(const char *suite, uint32_t bits);
 /* Whether the metric's suite is among bits. */
 bool vg_metric_in_suites(const vg_metric_row *row, uint32_t bits);
 

@@ -102,7 +102,7 @@ static vg_status run(char **args, int n_args) {
                             .device = device,
                             .threads = (int)threads};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band: %g mm is no width", band);
-  vg_status st = vg_normalise_parse(normalise, &s.normalise);
+  vg_status st = vg_eval_normalise_parse(normalise, &s.normalise);
   if (!st) st = cli_set_threads(threads);
   if (st) return st;
   vg_interrupt_install();
@@ -111,8 +111,8 @@ static vg_status run(char **args, int n_args) {
   const vg_torch_module *torch = NULL;
   if (features) {
     uint32_t suites;
-    if ((st = vg_suites_parse(suite, &suites))) return st;
-    if (!vg_suite_in("distribution", suites))
+    if ((st = vg_eval_suites_parse(suite, &suites))) return st;
+    if (!vg_eval_suites_have("distribution", suites))
       return vg_fail(VG_USAGE, "--features is for suite distribution, which is not in --suite");
     const vg_extractor_options o = {features, features_input, device, (int)threads};
     if ((st = vg_torch_open(&torch)) || (st = torch->extractor_open(&o, &extractor))) return st;

@@ -4,28 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "eval/compare/evaluate_case.h"
-#include "eval/page/evaluate_report.h"
+#include "eval/compare/compare.h"
+#include "eval/eval_output.h"
+#include "eval/suite/suite.h"
 #include "voxgan/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/str.h"
-
-static const char *const normalise_names[] = {"each", "real", "none", NULL};
-
-const char *vg_normalise_name(vg_normalise n) {
-  return normalise_names[n];
-}
-
-vg_status vg_normalise_parse(const char *text, vg_normalise *out) {
-  for (int i = 0; normalise_names[i]; i++) {
-    if (strcmp(text, normalise_names[i]) != 0) continue;
-    *out = (vg_normalise)i;
-    return VG_OK;
-  }
-  return vg_fail(VG_CONFIG, "no normalisation '%s': each, real or none", text);
-}
 
 /* ---- pairs ---- */
 
@@ -43,30 +29,14 @@ static vg_status keep_id(char **ids, size_t *n, const char *id) {
   return ids[*n] ? ((void)++*n, VG_OK) : VG_MEMORY;
 }
 
-static bool asks_for(const vg_evaluation *e, vg_metric_kind kind) {
-  const vg_metric_row *row;
-  for (int i = 0; (row = vg_metric_at(i)); i++) {
-    if (row->metric->kind == kind && vg_metric_in_suites(row, e->suites)) return true;
-  }
-  return false;
-}
-
-bool vg_eval_asks_for_sets(const vg_evaluation *e) {
-  const vg_set_metric_row *row;
-  for (int i = 0; (row = vg_set_metric_at(i)); i++) {
-    if (vg_suite_in(row->suite, e->suites)) return true;
-  }
-  return false;
-}
-
 /* Edited tumours have no real partners, yet their edges can be held to those of real ones, and all of them
  * together to all real ones. */
 static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
-  bool boundary = asks_for(e, VG_METRIC_BOUNDARY);
+  bool boundary = vg_eval_asks_for(e, VG_METRIC_BOUNDARY);
   if (boundary && e->normalise != VG_NORMALISE_EACH)
     return vg_fail(VG_CONFIG,
                    "no subject is on both sides: intensities can be normalised by each only, not by %s",
-                   vg_normalise_name(e->normalise));
+                   vg_eval_normalise_name(e->normalise));
   if (boundary)
     vg_warn("no subject is on both sides: suite boundary compares each synthetic one with the mean of the "
             "real ones");
@@ -104,7 +74,7 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
     i += order <= 0;
     j += order >= 0;
   }
-  if (!e->n_cases && n_real && n_synth && (asks_for(e, VG_METRIC_BOUNDARY) || vg_eval_asks_for_sets(e)))
+  if (!e->n_cases && n_real && n_synth && (vg_eval_asks_for(e, VG_METRIC_BOUNDARY) || s->compares_sets))
     return go_unpaired(s, e);
   if (!e->n_cases)
     return vg_fail(VG_DATA,
@@ -143,6 +113,16 @@ static vg_status write_report(const eval_study *s, const vg_evaluate_settings *s
   return st;
 }
 
+static vg_status run_suites(eval_study *s, const vg_evaluate_settings *set) {
+  const char *name;
+  vg_status st = VG_OK;
+  for (int i = 0; (name = vg_eval_suites_at(i)) && !st; i++) {
+    const vg_eval_suite *suite = vg_eval_suites_find(name);
+    if (suite && suite->run && vg_eval_suites_have(name, s->evaluation->suites)) st = suite->run(s, set);
+  }
+  return st;
+}
+
 vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   eval_study s = {0};
   eval_baseline baseline = {0};
@@ -155,10 +135,11 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   s.extractor = set->extractor;
   e->normalise = set->normalise;
   e->band = set->band > 0 ? set->band : VG_BAND_MM;
-  if ((st = vg_suites_parse(set->suites, &e->suites))) goto out;
+  if ((st = vg_eval_suites_parse(set->suites, &e->suites))) goto out;
+  s.compares_sets = vg_eval_suites_compare_sets(e->suites);
   s.overlap_by_name =
       set->suites && e->suites != ~0u && vg_metric_in_suites(vg_metric_find("dice"), e->suites);
-  if ((st = vg_lesion_rules_find(set->challenge ? set->challenge : "GLI", &e->lesion_rules))) goto out;
+  if ((st = vg_metric_lesion_rules_find(set->challenge ? set->challenge : "GLI", &e->lesion_rules))) goto out;
   if ((st = vg_eval_baseline_read(set, e, &baseline))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;
@@ -170,15 +151,14 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   vg_eval_leave_out_copies(&s);
   if ((st = vg_eval_summarise(e))) goto out;
   vg_eval_say_left_out(e, "none of its metrics has a value in any case");
-  if ((st = vg_eval_distribution(&s))) goto out;
-  if ((st = vg_eval_privacy(&s, set))) goto out;
+  if ((st = run_suites(&s, set))) goto out;
   if (only_sets && !e->n_sets && !e->n_verdicts) {
     st = vg_fail(VG_DATA, "nothing to compare: %s",
                  e->n_left_out ? e->left_out[e->n_left_out - 1].why : "no suite has a value");
     goto out;
   }
-  if ((st = vg_eval_summary_json(e))) goto out;
   if (set->baseline && (st = vg_eval_baseline_compare(&baseline, e))) goto out;
+  if ((st = vg_eval_summary_json(e))) goto out;
   if (set->out && (st = write_report(&s, set))) goto out;
   if (set->out && (st = vg_eval_write(e, set->out))) goto out;
   if (set->write_baseline && !e->n_worse && (st = vg_eval_baseline_write(e, set->write_baseline))) goto out;
@@ -195,27 +175,4 @@ out:
   vg_dataset_release(&s.synth);
   vg_free(s.pairs);
   return st;
-}
-
-static void free_ids(char **ids, size_t n) {
-  for (size_t i = 0; ids && i < n; i++) vg_free(ids[i]);
-  vg_free(ids);
-}
-
-void vg_evaluation_free(vg_evaluation *e) {
-  if (!e) return;
-  free_ids(e->ids, e->n_cases);
-  free_ids(e->real_only, e->n_real_only);
-  free_ids(e->synth_only, e->n_synth_only);
-  vg_free(e->groups);
-  vg_free(e->values);
-  vg_free(e->ms_ssim_scales);
-  vg_free(e->profiles);
-  vg_free(e->real_profiles);
-  vg_eval_sets_release(e);
-  vg_json_free(e->summary);
-  vg_json_free(e->recorded);
-  vg_table_release(&e->moved);
-  vg_free(e->baseline);
-  vg_free(e);
 }

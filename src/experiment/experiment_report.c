@@ -47,7 +47,7 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
         "seed, "
         "that cannot be told. Of %zu such intervals one in "
         "twenty misses by chance alone.",
-        EXPERIMENT_RESAMPLES, EXPERIMENT_LEAST_SUBJECTS, t.rows - 1);
+        VG_RESAMPLES_CROSSED, EXPERIMENT_LEAST_SUBJECTS, t.rows - 1);
     vg_report_table(page, "Differences to real", &t, 1);
   }
   vg_table_release(&t);

@@ -3,8 +3,6 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include "base/order_statistic.h"
 #include "base/mem.h"
 #include "voxgan/rng.h"
 
@@ -87,7 +85,7 @@ vg_status experiment_difference_of(const experiment_values *a, const experiment_
   out->mean = mean_difference(a, (sample){NULL, a->seeds}, b, (sample){NULL, b->seeds},
                               (sample){NULL, a->subjects}, &out->n);
   if (out->n < 2) return VG_OK;
-  double *means = vg_malloc(EXPERIMENT_RESAMPLES, sizeof *means);
+  double *means = vg_malloc(VG_RESAMPLES_CROSSED, sizeof *means);
   uint32_t *drawn = vg_malloc(a->subjects + a->seeds + b->seeds, sizeof *drawn);
   vg_status st = means && drawn ? VG_OK : VG_MEMORY;
   if (!st) {
@@ -96,16 +94,14 @@ vg_status experiment_difference_of(const experiment_values *a, const experiment_
                  b_seeds = {a_seeds.which + a->seeds, one_less(b->seeds)};
     vg_rng r = vg_rng_init(0, vg_rng_key(purpose, 0, 0));
     size_t kept = 0, n;
-    for (int k = 0; k < EXPERIMENT_RESAMPLES; k++) {
+    for (int k = 0; k < VG_RESAMPLES_CROSSED; k++) {
       draw(&r, &subjects, a->subjects);
       draw(&r, &a_seeds, a->seeds);
       draw(&r, &b_seeds, b->seeds);
       means[kept] = mean_difference(a, a_seeds, b, b_seeds, subjects, &n);
       kept += n > 0;
     }
-    qsort(means, kept, sizeof *means, vg_ascending_f64);
-    out->low = vg_quantile_f64(means, kept, 0.025);
-    out->high = vg_quantile_f64(means, kept, 0.975);
+    vg_statistic_interval(means, kept, VG_INTERVAL_LINEAR, &out->low, &out->high);
   }
   vg_free(means);
   vg_free(drawn);

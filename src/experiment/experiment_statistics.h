@@ -2,6 +2,7 @@
 #ifndef VG_EXPERIMENT_STATISTICS_H
 #define VG_EXPERIMENT_STATISTICS_H
 #include <stddef.h>
+#include "base/statistic.h"
 #include "voxgan/status.h"
 
 /* One metric in one region of one row: a value a seed and subject. NaN: none; infinite: counted, in no mean.
@@ -24,8 +25,6 @@ typedef struct experiment_difference {
   double mean;      /* over them, of a's mean over seeds less b's */
   double low, high; /* 95 % interval; NaN with fewer than 2 subjects */
 } experiment_difference;
-
-#define EXPERIMENT_RESAMPLES 10000
 
 /* a less b, of the same subjects. The interval is the percentile bootstrap's over subjects and seeds, two
  * crossed factors that are drawn each for itself (the pigeonhole bootstrap, Owen 2007, doi

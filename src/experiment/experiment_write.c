@@ -108,7 +108,7 @@ static vg_status write_summary(const experiment_results *r, const char *out) {
   vg_json_put_number(root, "test_subjects", (double)r->n_subjects);
   vg_json *interval = vg_json_put_take(root, "interval", vg_json_object());
   vg_json_put_number(interval, "level", 0.95);
-  vg_json_put_number(interval, "resamples", EXPERIMENT_RESAMPLES);
+  vg_json_put_number(interval, "resamples", VG_RESAMPLES_CROSSED);
   vg_json_put_string(interval, "over", "subjects, the same for both rows, and seeds, of each row by itself");
   vg_json *rows = vg_json_put_take(root, "rows", vg_json_array());
   vg_json *list = vg_json_put_take(root, "differences", vg_json_array());

@@ -1,4 +1,5 @@
 /* registry.c: the rows of every .def file as tables of text. */
+#include "registry/registry_extend.h"
 #include "voxgan/registry.h"
 
 #include <stddef.h>
@@ -60,7 +61,12 @@ static const vg_registry_row features[] = {
 #include "registry/features.def"
     END};
 
-static const vg_registry registries[] = {
+#define VG_SUITE ROW
+static const vg_registry_row suites[] = {
+#include "registry/suites.def"
+    END};
+
+static vg_registry registries[] = {
     {"layouts", "how a data set's files are named (--layout, --format)", layouts},
     {"schemes", "what label values mean (data.tumour_scheme, data.anatomy_scheme)", schemes},
     {"generators", "generator architectures (net.generator)", generators},
@@ -69,11 +75,14 @@ static const vg_registry registries[] = {
     {"edits", "edits of label maps, for synth --edit", edits},
     {"formats", "data sets that synth writes", formats},
     {"metrics", "metrics of voxgan eval", metrics},
+    {"suites", "suites of voxgan eval (--suite)", suites},
     {"features", "spaces in which voxgan eval compares sets of subjects", features},
 };
 
+enum { REGISTRIES = sizeof registries / sizeof *registries, ROWS_MAX = 96 };
+
 const vg_registry *vg_registry_at(int i) {
-  return i >= 0 && (size_t)i < sizeof registries / sizeof *registries ? &registries[i] : NULL;
+  return i >= 0 && i < REGISTRIES ? &registries[i] : NULL;
 }
 
 const vg_registry *vg_registry_find(const char *name) {
@@ -81,4 +90,23 @@ const vg_registry *vg_registry_find(const char *name) {
   for (int i = 0; (r = vg_registry_at(i)); i++)
     if (!strcmp(r->name, name)) return r;
   return NULL;
+}
+
+vg_status vg_registry_extend(const char *registry, const char *name, const char *help) {
+  static vg_registry_row extended[REGISTRIES][ROWS_MAX + 1];
+  const vg_registry *found = vg_registry_find(registry);
+  if (!found) return vg_fail(VG_CONFIG, "no registry '%s'", registry);
+  const size_t which = (size_t)(found - registries);
+  size_t n = 0;
+  for (; found->rows[n].name; n++) {
+    if (!strcmp(found->rows[n].name, name))
+      return vg_fail(VG_CONFIG, "registry %s has a row '%s' already", registry, name);
+  }
+  if (n == ROWS_MAX) return vg_fail(VG_CONFIG, "registry %s is full", registry);
+  vg_registry_row *rows = extended[which];
+  if (found->rows != rows) memcpy(rows, found->rows, n * sizeof *rows);
+  rows[n] = (vg_registry_row){name, help};
+  rows[n + 1] = (vg_registry_row){NULL, NULL};
+  registries[which].rows = rows;
+  return VG_OK;
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "eval/evaluation.h"
+#include "eval/model/evaluation.h"
 #include "base/order_statistic.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"

@@ -42,8 +42,8 @@ static int set_up(void **state) {
 
 static double value(const char *metric) {
   vg_regions regions;
-  vg_regions_init(&regions);
-  assert_int_equal(vg_regions_add(&regions, "tumour", NULL, 0), VG_OK);
+  vg_metric_regions_init(&regions);
+  assert_int_equal(vg_metric_regions_add(&regions, "tumour", NULL, 0), VG_OK);
   vg_metric_memo memo = {0};
   vg_metric_input in = {.dim = {SIDE, SIDE, SIDE},
                         .spacing = {1, 1, 1},

@@ -357,10 +357,10 @@ static void test_intervals(void **state) {
 static void test_names(void **state) {
   (void)state;
   vg_normalise n = VG_NORMALISE_EACH;
-  assert_int_equal(vg_normalise_parse("none", &n), VG_OK);
+  assert_int_equal(vg_eval_normalise_parse("none", &n), VG_OK);
   assert_int_equal(n, VG_NORMALISE_NONE);
-  assert_string_equal(vg_normalise_name(VG_NORMALISE_REAL), "real");
-  assert_int_equal(vg_normalise_parse("zscore", &n), VG_CONFIG);
+  assert_string_equal(vg_eval_normalise_name(VG_NORMALISE_REAL), "real");
+  assert_int_equal(vg_eval_normalise_parse("zscore", &n), VG_CONFIG);
 }
 
 int main(void) {

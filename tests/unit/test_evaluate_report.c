@@ -1,8 +1,8 @@
 /* test_evaluate_report.c: the slices of report.html: which, which way round, in which order. */
 #include "evaluate_world.h"
 
-#include "eval/page/evaluate_report.h"
-#include "eval/page/evaluate_slice.h"
+#include "eval/page/eval_page.h"
+#include "eval/page/page_slice.h"
 
 static char *read_report(void) {
   char *path = vg_fs_join(out_dir, "report.html");
@@ -195,66 +195,79 @@ static void test_label_maps(void **state) {
   vg_free(text);
 }
 
-static char *render(void (*add)(vg_report *r, const vg_json *summary), const char *json) {
-  vg_json *summary;
+static char *render(void (*add)(vg_report *r, const vg_evaluation *e), const vg_evaluation *e) {
   char *path = vg_fs_join(root, "part.html");
   void *bytes;
   size_t n;
-  assert_int_equal(vg_json_parse("test", json, &summary), VG_OK);
   vg_report *r = vg_report_new("part", NULL);
-  add(r, summary);
+  add(r, e);
   assert_int_equal(vg_report_write(r, path), VG_OK);
   vg_report_free(r);
-  vg_json_free(summary);
   assert_int_equal(vg_fs_read(path, &bytes, &n), VG_OK);
   vg_free(path);
   return bytes;
 }
 
-static void add_privacy(vg_report *r, const vg_json *summary) {
-  assert_int_equal(vg_eval_report_verdicts(r, summary, "privacy"), VG_OK);
+static void add_privacy(vg_report *r, const vg_evaluation *e) {
+  assert_int_equal(vg_eval_page_verdicts(r, e, "privacy"), VG_OK);
 }
-static void add_all_verdicts(vg_report *r, const vg_json *summary) {
-  assert_int_equal(vg_eval_report_verdicts(r, summary, NULL), VG_OK);
+static void add_all_verdicts(vg_report *r, const vg_evaluation *e) {
+  assert_int_equal(vg_eval_page_verdicts(r, e, NULL), VG_OK);
 }
 
 static void test_verdicts(void **state) {
   (void)state;
-  static const char json[] =
-      "{\"verdicts\":["
-      "{\"suite\":\"privacy\",\"check\":\"copies\",\"verdict\":\"found\",\"text\":\"3 <of> 9\"},"
-      "{\"suite\":\"privacy\",\"check\":\"names\",\"verdict\":\"none found\"},"
-      "{\"suite\":\"other\",\"check\":\"else\",\"verdict\":\"not tested\",\"text\":\"x\"}]}";
-  char *text = render(add_privacy, json);
+  static vg_evaluation e, none;
+  assert_int_equal(vg_eval_add_verdict(&e, "privacy", "copies", "found", "3 <of> 9"), VG_OK);
+  assert_int_equal(vg_eval_add_verdict(&e, "privacy", "names", "none found", ""), VG_OK);
+  assert_int_equal(vg_eval_add_verdict(&e, "other", "else", "not tested", "x"), VG_OK);
+  char *text = render(add_privacy, &e);
   assert_int_equal(count(text, "badge bad\">found"), 1);
   assert_int_equal(count(text, "badge good\">none found"), 1);
   assert_int_equal(count(text, "3 &lt;of&gt; 9"), 1);
   assert_int_equal(count(text, "not tested"), 0); /* another suite's */
   vg_free(text);
-  text = render(add_all_verdicts, json);
+  text = render(add_all_verdicts, &e);
   assert_int_equal(count(text, "badge warn\">not tested"), 1);
   assert_int_equal(count(text, "3 &lt;of&gt; 9"), 0); /* in brief */
   vg_free(text);
-  text = render(add_all_verdicts, "{}");
+  text = render(add_all_verdicts, &none);
   assert_int_equal(count(text, "<table"), 0);
   vg_free(text);
+  vg_eval_sets_release(&e);
 }
 
-/* Bins without a voxel, sides without a case: what there is is drawn. */
+/* Bins without a voxel, a side without a case: the rest is drawn. */
 static void test_profiles(void **state) {
   (void)state;
-  char *text =
-      render(vg_eval_report_profiles,
-             "{\"profiles\":[{\"series\":\"t1\",\"region\":\"tumour\",\"from_mm\":-2,\"to_mm\":2,"
-             "\"real\":{\"n\":1,\"intensity\":[0.5,null,0.25,0.125],\"intensity_sd\":[null,null,null,null],"
-             "\"gradient\":[1,2,3,4],\"gradient_sd\":[1,1,1,1]},"
-             "\"synth\":{\"n\":0,\"intensity\":[null,null,null,null],\"gradient\":[]}}]}");
+  static vg_evaluation e, none;
+  e.n_cases = 1;
+  e.n_series = 1;
+  strcpy(e.series[0], "t1");
+  assert_int_equal(vg_metric_regions_add(&e.boundary_regions, "tumour", (const uint8_t[]){1}, 1), VG_OK);
+  assert_int_equal(vg_eval_profiles_new(&e), VG_OK);
+  char *text = render(vg_eval_page_profiles, &e);
+  assert_int_equal(count(text, "<svg"), 0);
+  vg_free(text);
+  vg_profile *real = &e.profiles[0].real;
+  real->intensity[8] = 0.5;
+  real->intensity[10] = 0.25;
+  real->intensity[11] = 0.125;
+  for (int b = 8; b < 12; b++) real->gradient[b] = b - 7;
+  eval_side real_side, synth_side;
+  assert_true(vg_eval_profile_sides(&e, 0, 0, &real_side, &synth_side));
+  assert_int_equal(real_side.n, 1);
+  assert_int_equal(synth_side.n, 0);
+  assert_true(real_side.intensity.mean[8] == 0.5 && isnan(real_side.intensity.mean[9]));
+  assert_true(isnan(real_side.intensity.sd[8]) && isnan(synth_side.gradient.mean[8]));
+  text = render(vg_eval_page_profiles, &e);
   assert_int_equal(count(text, "<svg"), 2);
-  assert_int_equal(count(text, "real, n = 1"), 2 + 2); /* in the legend, and said */
+  assert_int_equal(count(text, "real, n = 1"), 2 + 2); /* in the legend and in the description */
   assert_int_equal(count(text, " nan"), 0);
   assert_non_null(strstr(text, "real, n = 1 from 0.5 to 0.125"));
   vg_free(text);
-  text = render(vg_eval_report_profiles, "{}");
+  vg_free(e.profiles);
+  text = render(vg_eval_page_profiles, &none);
   assert_int_equal(count(text, "<svg"), 0);
   vg_free(text);
 }

@@ -136,7 +136,7 @@ static void write_cloud(const cloud *c) {
   dump(c->name, "real", c->real, c->n * c->dims * sizeof(float));
   dump(c->name, "synth", c->synth, c->m * c->dims * sizeof(float));
   float *directions = vg_malloc(VG_SLICES * c->dims, sizeof *directions);
-  for (size_t k = 0; k < VG_SLICES; k++) vg_slice_direction(k, directions + k * c->dims, c->dims);
+  for (size_t k = 0; k < VG_SLICES; k++) vg_set_slice_direction(k, directions + k * c->dims, c->dims);
   dump(c->name, "directions", directions, VG_SLICES * c->dims * sizeof *directions);
   vg_free(directions);
 }
@@ -150,7 +150,8 @@ typedef vg_status (*measure)(const vg_points *p, vg_set_distance *out);
 static const struct {
   const char *name;
   measure f;
-} distances[] = {{"mmd", vg_mmd}, {"frechet", vg_frechet}, {"sliced_wasserstein", vg_sliced_wasserstein}};
+} distances[] = {
+    {"mmd", vg_set_mmd}, {"frechet", vg_set_frechet}, {"sliced_wasserstein", vg_set_sliced_wasserstein}};
 
 /* ---- against the oracle ---- */
 
@@ -241,24 +242,24 @@ static void test_eigenvalues(void **state) {
   /* Of the second difference: 2 - 2 cos(k pi / (n + 1)). */
   for (int i = 0; i < 40; i++)
     for (int k = 0; k < 40; k++) a[40 * i + k] = i == k ? 2 : i == k + 1 ? -1 : i > k ? 0 : NAN;
-  assert_int_equal(vg_symmetric_eigenvalues(a, 40, values), VG_OK);
+  assert_int_equal(vg_set_eigenvalues(a, 40, values), VG_OK);
   for (int k = 0; k < 40; k++) assert_near(values[k], 2 - 2 * cos((k + 1) * acos(-1) / 41), 1e-12);
   /* Rank one, and nothing at all. */
   for (int i = 0; i < 25; i++) a[i] = (double)(1 + i / 5) * (1 + i % 5);
-  assert_int_equal(vg_symmetric_eigenvalues(a, 5, values), VG_OK);
+  assert_int_equal(vg_set_eigenvalues(a, 5, values), VG_OK);
   for (int k = 0; k < 4; k++) assert_near(values[k], 0, 1e-12);
   assert_near(values[4], 55, 1e-12);
   for (int i = 0; i < 9; i++) a[i] = 0;
-  assert_int_equal(vg_symmetric_eigenvalues(a, 3, values), VG_OK);
+  assert_int_equal(vg_set_eigenvalues(a, 3, values), VG_OK);
   assert_true(values[0] == 0 && values[2] == 0);
   a[0] = 7;
-  assert_int_equal(vg_symmetric_eigenvalues(a, 1, values), VG_OK);
+  assert_int_equal(vg_set_eigenvalues(a, 1, values), VG_OK);
   assert_true(values[0] == 7);
   vg_rng r = vg_rng_init(1, 1);
   double kept[400];
   for (int i = 0; i < 20; i++)
     for (int k = 0; k <= i; k++) kept[20 * i + k] = a[20 * i + k] = vg_rng_normal(&r);
-  assert_int_equal(vg_symmetric_eigenvalues(a, 20, values), VG_OK);
+  assert_int_equal(vg_set_eigenvalues(a, 20, values), VG_OK);
   for (int i = 0; i < 20; i++) {
     trace += kept[21 * i] - values[i];
     for (int k = 0; k <= i; k++) squares += (i == k ? 1 : 2) * kept[20 * i + k] * kept[20 * i + k];
@@ -267,7 +268,7 @@ static void test_eigenvalues(void **state) {
   assert_near(trace, 0, 1e-12);
   assert_near(squares, 0, 1e-10);
   a[0] = NAN;
-  assert_int_equal(vg_symmetric_eigenvalues(a, 2, values), VG_FAILED);
+  assert_int_equal(vg_set_eigenvalues(a, 2, values), VG_FAILED);
 }
 
 /* A ball's surface and shape, and no shape without a tumour. */
@@ -386,15 +387,15 @@ static void test_few_and_equal_points(void **state) {
     assert_int_equal(distances[i].f(&p, &d), VG_OK);
     assert_true(isfinite(d.value) && isnan(d.ci_low) && isnan(d.floor));
   }
-  assert_near(vg_wasserstein_1d((double[]){3, 1}, 2, (double[]){2}, 1), 1, 0);
-  assert_near(vg_wasserstein_1d((double[]){0, 0, 3}, 3, (double[]){0, 3, 3}, 3), 1, 1e-12);
+  assert_near(vg_set_wasserstein_1d((double[]){3, 1}, 2, (double[]){2}, 1), 1, 0);
+  assert_near(vg_set_wasserstein_1d((double[]){0, 0, 3}, 3, (double[]){0, 3, 3}, 3), 1, 1e-12);
   /* Two real points that are .5 alike, three synthetic ones of which only some pairs were measured. */
   double likeness[25];
   for (int i = 0; i < 25; i++) likeness[i] = NAN;
   likeness[1 * 5 + 0] = likeness[0 * 5 + 1] = 0.5;
   likeness[3 * 5 + 2] = likeness[2 * 5 + 3] = 0.9;
   likeness[4 * 5 + 2] = likeness[2 * 5 + 4] = 0.7;
-  assert_int_equal(vg_diversity(likeness, 2, 3, &d), VG_OK);
+  assert_int_equal(vg_set_diversity(likeness, 2, 3, &d), VG_OK);
   assert_near(d.value, 0.3, 1e-12);
   assert_true(isnan(d.floor) && isnan(d.ci_low));
 }

@@ -51,7 +51,7 @@ static void words(void **state) {
       {"1e-05", NULL, false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    const char *kind = vg_identifier_in(cases[i].text, ids, N_IDS, cases[i].header);
+    const char *kind = vg_privacy_identifier_in(cases[i].text, ids, N_IDS, cases[i].header);
     if (kind ? !cases[i].kind || strcmp(kind, cases[i].kind) != 0 : cases[i].kind != NULL)
       fail_msg("'%s' is %s, wanted %s", cases[i].text, kind ? kind : "nothing",
                cases[i].kind ? cases[i].kind : "nothing");
@@ -60,7 +60,7 @@ static void words(void **state) {
 
 static identifier_report look(const char *const *files, size_t n) {
   identifier_report r;
-  if (vg_identifiers_scan(scratch, (char *const *)(uintptr_t)files, n, ids, N_IDS, &r))
+  if (vg_privacy_identifiers_scan(scratch, (char *const *)(uintptr_t)files, n, ids, N_IDS, &r))
     fail_msg("%s", vg_error());
   assert_int_equal(r.files, n);
   return r;
@@ -105,7 +105,7 @@ static void headers(void **state) {
       expect(&r, "told.nii.gz", "intent_name", IDENTIFIER_REAL_ID, 1);
       if (version == 1) expect(&r, "told.nii.gz", "db_name", "free text", 1);
       assert_int_equal(r.n, version == 1 ? 4 : 3);
-      vg_identifiers_release(&r);
+      vg_privacy_identifiers_release(&r);
     }
   }
 }
@@ -128,7 +128,7 @@ static void extensions(void **state) {
   expect(&r, "extended.nii", "extension 6", "date", 1);
   expect(&r, "extended.nii", "extension 2", "DICOM in a header", 1);
   assert_int_equal(r.n, 2);
-  vg_identifiers_release(&r);
+  vg_privacy_identifiers_release(&r);
 }
 
 /* gzip's own header: a name that is the file's says nothing new. */
@@ -157,7 +157,7 @@ static void gzip_fields(void **state) {
   expect(&r, "other.nii.gz", "gzip file name", IDENTIFIER_REAL_ID, 1);
   expect(&r, "other.nii.gz", "gzip comment", "mention of a person", 1);
   assert_int_equal(r.n, 2);
-  vg_identifiers_release(&r);
+  vg_privacy_identifiers_release(&r);
 }
 
 static void sidecars_and_tables(void **state) {
@@ -192,7 +192,7 @@ static void sidecars_and_tables(void **state) {
   expect(&r, "image.dat", "file", "DICOM file", 1);
   assert_int_equal(r.n, 11);
   assert_int_equal(r.unread, 1);
-  vg_identifiers_release(&r);
+  vg_privacy_identifiers_release(&r);
 }
 
 static void damaged(void **state) {
@@ -203,10 +203,10 @@ static void damaged(void **state) {
   static const char *const files[] = {"short.nii", "empty.nii.gz", "torn.nii.gz"};
   identifier_report r = look(files, 3);
   assert_int_equal(r.n, 0);
-  vg_identifiers_release(&r);
+  vg_privacy_identifiers_release(&r);
   static const char *const gone[] = {"gone.txt"};
-  assert_int_not_equal(vg_identifiers_scan(scratch, (char *const *)(uintptr_t)gone, 1, ids, N_IDS, &r),
-                       VG_OK);
+  assert_int_not_equal(
+      vg_privacy_identifiers_scan(scratch, (char *const *)(uintptr_t)gone, 1, ids, N_IDS, &r), VG_OK);
 }
 
 int main(void) {

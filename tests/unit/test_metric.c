@@ -108,15 +108,15 @@ static void make(fixture *f, int nx, int ny, int nz, texture t) {
     memset(f->synth_labels, 0, f->voxels);
     blobs((const int[]){nx, ny, nz}, f->real_labels, f->synth_labels, &r);
   }
-  vg_regions_init(&f->regions);
-  assert_int_equal(vg_regions_add(&f->regions, "all", (const uint8_t[]){1, 2, 3}, 3), VG_OK);
-  assert_int_equal(vg_regions_add(&f->regions, "core", (const uint8_t[]){3}, 1), VG_OK);
-  assert_int_equal(vg_regions_add(&f->regions, "rim", (const uint8_t[]){2}, 1), VG_OK);
-  assert_int_equal(vg_regions_add(&f->regions, "none", (const uint8_t[]){9}, 1), VG_OK);
+  vg_metric_regions_init(&f->regions);
+  assert_int_equal(vg_metric_regions_add(&f->regions, "all", (const uint8_t[]){1, 2, 3}, 3), VG_OK);
+  assert_int_equal(vg_metric_regions_add(&f->regions, "core", (const uint8_t[]){3}, 1), VG_OK);
+  assert_int_equal(vg_metric_regions_add(&f->regions, "rim", (const uint8_t[]){2}, 1), VG_OK);
+  assert_int_equal(vg_metric_regions_add(&f->regions, "none", (const uint8_t[]){9}, 1), VG_OK);
   f->in = (vg_metric_input){.dim = {nx, ny, nz},
                             .spacing = {1, 1, 1},
                             .regions = &f->regions,
-                            .lesion_rules = vg_lesion_rules_at((int)(f->voxels % 5)),
+                            .lesion_rules = vg_metric_lesion_rules_at((int)(f->voxels % 5)),
                             .real = f->real,
                             .synth = f->synth,
                             .cells = f->cells,
@@ -291,9 +291,9 @@ static void test_known_values(void **state) {
   float a[4] = {0, 0, 1, 1}, b[4] = {0, 0.5f, 1, 0};
   uint8_t cells[4] = {1, 1, 1, 2}, la[4] = {1, 1, 2, 0}, lb[4] = {1, 0, 2, 2};
   vg_regions regions;
-  vg_regions_init(&regions);
-  assert_int_equal(vg_regions_add(&regions, "one", (const uint8_t[]){1}, 1), VG_OK);
-  assert_int_equal(vg_regions_add(&regions, "both", (const uint8_t[]){1, 2}, 2), VG_OK);
+  vg_metric_regions_init(&regions);
+  assert_int_equal(vg_metric_regions_add(&regions, "one", (const uint8_t[]){1}, 1), VG_OK);
+  assert_int_equal(vg_metric_regions_add(&regions, "both", (const uint8_t[]){1, 2}, 2), VG_OK);
   vg_metric_input in = {.dim = {4, 1, 1},
                         .spacing = {1, 1, 1},
                         .regions = &regions,
@@ -363,7 +363,7 @@ static void test_scales_of_ms_ssim(void **state) {
   } cases[] = {{{240, 240, 155}, 4}, {{256, 256, 176}, 5}, {{176, 240, 1}, 5}, {{22, 90, 90}, 2},
                {{21, 90, 90}, 1},    {{3, 90, 90}, 1},     {{1, 1, 1}, 1}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_int_equal(vg_ms_ssim_scales(cases[i].dim), cases[i].scales);
+    assert_int_equal(vg_metric_ms_ssim_scales(cases[i].dim), cases[i].scales);
 }
 
 static void test_same_number_whatever_the_threads(void **state) {
@@ -415,27 +415,27 @@ static bool in_suites(const char *metric, uint32_t bits) {
 static void test_suites_and_regions(void **state) {
   (void)state;
   uint32_t bits;
-  assert_int_equal(vg_suites_parse("overlap", &bits), VG_OK);
+  assert_int_equal(vg_eval_suites_parse("overlap", &bits), VG_OK);
   assert_true(in_suites("dice", bits) && !in_suites("ssim", bits));
-  assert_int_equal(vg_suites_parse("overlap, image", &bits), VG_OK);
+  assert_int_equal(vg_eval_suites_parse("overlap, image", &bits), VG_OK);
   assert_true(in_suites("dice", bits) && in_suites("ssim", bits));
-  assert_int_equal(vg_suites_parse(NULL, &bits), VG_OK);
+  assert_int_equal(vg_eval_suites_parse(NULL, &bits), VG_OK);
   assert_true(in_suites("dice", bits) && in_suites("ssim", bits));
-  assert_int_equal(vg_suites_parse("imagee", &bits), VG_CONFIG);
+  assert_int_equal(vg_eval_suites_parse("imagee", &bits), VG_CONFIG);
   assert_non_null(strstr(vg_error(), "'image'"));
-  assert_int_equal(vg_suites_parse("", &bits), VG_CONFIG);
+  assert_int_equal(vg_eval_suites_parse("", &bits), VG_CONFIG);
   vg_regions r;
-  vg_regions_init(&r);
-  assert_int_equal(vg_regions_add(&r, "brain", (const uint8_t[]){1}, 1), VG_OK);
-  assert_int_equal(vg_regions_add(&r, "brain", (const uint8_t[]){2}, 1), VG_CONFIG);
-  assert_int_equal(vg_regions_add(&r, "a name that is longer than any class name may be", NULL, 0),
+  vg_metric_regions_init(&r);
+  assert_int_equal(vg_metric_regions_add(&r, "brain", (const uint8_t[]){1}, 1), VG_OK);
+  assert_int_equal(vg_metric_regions_add(&r, "brain", (const uint8_t[]){2}, 1), VG_CONFIG);
+  assert_int_equal(vg_metric_regions_add(&r, "a name that is longer than any class name may be", NULL, 0),
                    VG_CONFIG);
   for (int i = 1; i < VG_REGIONS_MAX; i++) {
     char name[16];
     snprintf(name, sizeof name, "r%d", i);
-    assert_int_equal(vg_regions_add(&r, name, (const uint8_t[]){(uint8_t)i}, 1), VG_OK);
+    assert_int_equal(vg_metric_regions_add(&r, name, (const uint8_t[]){(uint8_t)i}, 1), VG_OK);
   }
-  assert_int_equal(vg_regions_add(&r, "one more", NULL, 0), VG_CONFIG);
+  assert_int_equal(vg_metric_regions_add(&r, "one more", NULL, 0), VG_CONFIG);
 }
 
 int main(void) {

@@ -26,8 +26,8 @@ static void cuboid(uint8_t *m, int x, int y, int z, int dx, int dy, int dz) {
 
 static double value(const char *metric, const char *challenge) {
   vg_regions regions;
-  vg_regions_init(&regions);
-  assert_int_equal(vg_regions_add(&regions, "tumour", (const uint8_t[]){1}, 1), VG_OK);
+  vg_metric_regions_init(&regions);
+  assert_int_equal(vg_metric_regions_add(&regions, "tumour", (const uint8_t[]){1}, 1), VG_OK);
   vg_metric_memo memo = {0};
   vg_metric_input in = {.dim = {SIDE, SIDE, SIDE},
                         .spacing = {1, 1, 1},
@@ -35,7 +35,7 @@ static double value(const char *metric, const char *challenge) {
                         .real_labels = real,
                         .synth_labels = synth,
                         .memo = &memo};
-  if (challenge) assert_int_equal(vg_lesion_rules_find(challenge, &in.lesion_rules), VG_OK);
+  if (challenge) assert_int_equal(vg_metric_lesion_rules_find(challenge, &in.lesion_rules), VG_OK);
   double v;
   assert_int_equal(vg_metric_find(metric)->metric->compute(&in, &v), VG_OK);
   vg_metric_memo_release(&memo);
@@ -197,11 +197,11 @@ static void test_challenges(void **state) {
   (void)state;
   const vg_lesion_rules *r;
   int n = 0;
-  for (; (r = vg_lesion_rules_at(n)); n++) assert_true(r->dilations > 0 && r->above_mm3 > 0);
+  for (; (r = vg_metric_lesion_rules_at(n)); n++) assert_true(r->dilations > 0 && r->above_mm3 > 0);
   assert_int_equal(n, 5);
-  assert_int_equal(vg_lesion_rules_find("MET", &r), VG_OK);
+  assert_int_equal(vg_metric_lesion_rules_find("MET", &r), VG_OK);
   assert_true(r->dilations == 1 && r->above_mm3 == 2);
-  assert_int_equal(vg_lesion_rules_find("GBM", &r), VG_CONFIG);
+  assert_int_equal(vg_metric_lesion_rules_find("GBM", &r), VG_CONFIG);
   assert_non_null(strstr(vg_error(), "GLI"));
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "eval/set/neighbours.h"
+#include "eval/privacy/neighbours.h"
 #include "mini_tree.h"
 #include "scratch.h"
 #include "voxgan/evaluate.h"

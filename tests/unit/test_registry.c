@@ -1,17 +1,12 @@
 /* Every row of every registry: unique name, help, and something behind it. What a row must do is tested
  * beside its kind (losses by finite differences, metrics by metric(x, x), layouts by a generated tree). */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "evaluate_world.h"
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
 #include "eval/feature/features.h"
+#include "eval/suite/suite.h"
 #include "output/format/format.h"
+#include "registry/registry_extend.h"
 #include "voxgan/metric.h"
 #include "voxgan/registry.h"
 
@@ -28,7 +23,7 @@ static void rows_have_unique_names_and_help(void **state) {
       for (int j = 0; j < i; j++) assert_string_not_equal(r->rows[i].name, r->rows[j].name);
     }
   }
-  assert_int_equal(n, 9);
+  assert_int_equal(n, 10);
   assert_null(vg_registry_find("nothing"));
 }
 
@@ -81,11 +76,84 @@ static void choices_follow_the_registries(void **state) {
   }
 }
 
+static const vg_registry_row *row_of(const char *registry, const char *name) {
+  const vg_registry_row *row = vg_registry_find(registry)->rows;
+  while (row->name && strcmp(row->name, name) != 0) row++;
+  return row->name ? row : NULL;
+}
+
+static vg_status count_subjects(eval_study *s, const vg_evaluate_settings *set) {
+  char text[64];
+  snprintf(text, sizeof text, "%zu subjects in %s", s->synth.n, set->synth ? "the set" : "nothing");
+  return vg_eval_add_verdict(s->evaluation, "counting", "enough", "found", text);
+}
+
+/* A suite is one row and one struct: it is listed, chosen by name, run, and has a section of the page. */
+static void a_new_suite_is_a_row_and_a_struct(void **state) {
+  (void)state;
+  static const vg_eval_suite counting = {
+      .title = "Counting heads", .text = "How many subjects there are.", .run = count_subjects};
+  uint32_t bits, others;
+  char *path = vg_fs_join(out_dir, "report.html");
+  void *page;
+  size_t n;
+  assert_null(row_of("suites", "counting"));
+  assert_int_equal(vg_eval_suites_parse("counting", &bits), VG_CONFIG);
+  assert_int_equal(vg_eval_suites_parse("image,privacy", &others), VG_OK);
+  assert_int_equal(vg_eval_suites_add("counting", "counts the subjects", &counting), VG_OK);
+  assert_string_equal(row_of("suites", "counting")->help, "counts the subjects");
+  assert_non_null(row_of("suites", "image"));
+  assert_int_equal(vg_eval_suites_add("counting", "again", &counting), VG_CONFIG);
+  assert_int_equal(vg_eval_suites_parse("countin", &bits), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "did you mean 'counting'"));
+  assert_int_equal(vg_eval_suites_parse("image,privacy", &bits), VG_OK);
+  assert_int_equal(bits, others); /* bits of the others stay */
+  write_pair(2, same);
+  vg_evaluate_settings s = settings();
+  for (int chosen = 0; chosen < 2; chosen++) {
+    s.suites = chosen ? "counting" : "image";
+    vg_evaluation_free(evaluate(&s));
+    assert_int_equal(vg_fs_read(path, &page, &n), VG_OK);
+    assert_int_equal(strstr(page, ">Counting heads</h2>") != NULL, chosen);
+    assert_int_equal(strstr(page, "2 subjects in the set") != NULL, chosen);
+    vg_free(page);
+  }
+  vg_free(path);
+}
+
+/* Every suite of the tables has a struct, and every metric a suite that is listed. */
+static void metrics_name_listed_suites(void **state) {
+  (void)state;
+  const vg_metric_row *metric;
+  const vg_set_metric_row *set;
+  for (const vg_registry_row *row = vg_registry_find("suites")->rows; row->name; row++)
+    assert_non_null(vg_eval_suites_find(row->name));
+  for (int i = 0; (metric = vg_metric_at(i)); i++) assert_non_null(row_of("suites", metric->suite));
+  for (int i = 0; (set = vg_set_metric_at(i)); i++) {
+    assert_non_null(row_of("suites", set->suite));
+    assert_non_null(vg_eval_suites_find(set->suite)->run);
+  }
+}
+
+static void rows_can_be_added(void **state) {
+  (void)state;
+  assert_int_equal(vg_registry_extend("nothing", "x", "a row of nothing"), VG_CONFIG);
+  assert_int_equal(vg_registry_extend("edits", "grow", "there already"), VG_CONFIG);
+  assert_int_equal(vg_registry_extend("features", "first", "a row that a test adds"), VG_OK);
+  assert_int_equal(vg_registry_extend("features", "second", "a row that a test adds"), VG_OK);
+  assert_non_null(row_of("features", "patches"));
+  assert_non_null(row_of("features", "first"));
+  assert_null(row_of("features", "second")[1].name);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rows_have_unique_names_and_help),
       cmocka_unit_test(every_row_is_found_by_its_module),
       cmocka_unit_test(choices_follow_the_registries),
+      cmocka_unit_test(metrics_name_listed_suites),
+      cmocka_unit_test_setup_teardown(a_new_suite_is_a_row_and_a_struct, set_up, tear_down),
+      cmocka_unit_test(rows_can_be_added),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@ static const vg_feature_row rows[] = {
 #undef VG_FEATURES
 };
 enum { n_rows = sizeof rows / sizeof *rows };
-_Static_assert(n_rows <= VG_FEATURES_MAX, "features.def has more rows than VG_FEATURES_MAX");
+_Static_assert(n_rows <= VG_FEATURE_SPACES_MAX, "features.def has more rows than VG_FEATURE_SPACES_MAX");
 
 const vg_feature_row *vg_features_at(int i) {
   return i >= 0 && i < n_rows ? &rows[i] : NULL;
@@ -43,7 +43,7 @@ static vg_status add_classes(vg_feature_plan *plan, const vg_dataset *set) {
   return VG_OK;
 }
 
-vg_status vg_feature_plan_init(vg_feature_plan *plan, const vg_dataset *const *sets, int n_sets) {
+vg_status vg_features_plan_init(vg_feature_plan *plan, const vg_dataset *const *sets, int n_sets) {
   memset(plan, 0, sizeof *plan);
   bool any_tumour = true;
   plan->has_anatomy = plan->has_tumour = true;
@@ -75,7 +75,7 @@ vg_status vg_feature_plan_init(vg_feature_plan *plan, const vg_dataset *const *s
   return VG_OK;
 }
 
-void vg_feature_plan_extract(vg_feature_plan *plan, const vg_extractor *x) {
+void vg_features_plan_extract(vg_feature_plan *plan, const vg_extractor *x) {
   plan->extractor = x;
   for (int i = 0; i < n_rows; i++)
     plan->spaces |= (uint32_t)(rows[i].space->by_extractor && plan->series.n > 0) << i;

@@ -1,8 +1,8 @@
 /* features.h: subjects as points: what two sets of subjects are compared by when nobody is paired.
  *
  *     vg_feature_plan plan;
- *     vg_features real[VG_FEATURES_MAX] = {0}, synth[VG_FEATURES_MAX] = {0};
- *     st = vg_feature_plan_init(&plan, (const vg_dataset *const[]){&a, &b}, 2);
+ *     vg_features real[VG_FEATURE_SPACES_MAX] = {0}, synth[VG_FEATURE_SPACES_MAX] = {0};
+ *     st = vg_features_plan_init(&plan, (const vg_dataset *const[]){&a, &b}, 2);
  *     if (!st) st = vg_features_read(&plan, &a, NULL, real);
  *     if (!st) st = vg_features_read(&plan, &b, recorded, synth);
  *     real[i].values ...                       // of space vg_features_at(i)
@@ -31,7 +31,7 @@
 extern "C" {
 #endif
 
-#define VG_FEATURES_MAX 8 /* spaces */
+#define VG_FEATURE_SPACES_MAX 8 /* spaces */
 
 /* What is measured: the same for every subject of all sets that are to be compared. Plain data. */
 typedef struct vg_feature_plan {
@@ -43,9 +43,9 @@ typedef struct vg_feature_plan {
 } vg_feature_plan;
 
 /* VG_DATA: the sets' classes do not fit into one list. spaces can be narrowed afterwards. */
-vg_status vg_feature_plan_init(vg_feature_plan *plan, const vg_dataset *const *sets, int n_sets);
+vg_status vg_features_plan_init(vg_feature_plan *plan, const vg_dataset *const *sets, int n_sets);
 /* Adds space network, where there is a series. x is borrowed for as long as the plan is used. */
-void vg_feature_plan_extract(vg_feature_plan *plan, const vg_extractor *x);
+void vg_features_plan_extract(vg_feature_plan *plan, const vg_extractor *x);
 
 /* One subject, with one of its images; (Z, Y, X), axes closest to R, A, S. All borrowed. */
 typedef struct vg_feature_input {
@@ -87,12 +87,12 @@ typedef struct vg_features {
                       none, nor those beyond of_some */
 } vg_features;
 
-/* out: VG_FEATURES_MAX, by space; those that the plan leaves out stay empty. description: what the set's
- * dataset_description.json says, or NULL. VG_DATA: differing grids within a subject, labels outside a scheme,
- * no brain. */
+/* out: VG_FEATURE_SPACES_MAX, by space; those that the plan leaves out stay empty. description: what the
+ * set's dataset_description.json says, or NULL. VG_DATA: differing grids within a subject, labels outside a
+ * scheme, no brain. */
 vg_status vg_features_read(const vg_feature_plan *plan, const vg_dataset *set, const vg_json *description,
                            vg_features *out);
-void vg_features_release(vg_features *all); /* VG_FEATURES_MAX of them */
+void vg_features_release(vg_features *all); /* VG_FEATURE_SPACES_MAX of them */
 
 #define VG_FEATURES(name, help) extern const vg_feature_space vg_features_##name;
 #include "registry/features.def"

@@ -12,7 +12,7 @@ static size_t dims(const vg_feature_plan *plan) {
 /* The image on the grid that the network takes, in every channel. */
 static vg_status fill(const vg_feature_input *in, const int dim[3], int channels, float *out) {
   size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
-  vg_status st = vg_thumbnail(in, dim, out);
+  vg_status st = vg_features_resample_box(in, dim, out);
   for (int c = 1; c < channels && !st; c++) memcpy(out + (size_t)c * n, out, n * sizeof *out);
   return st;
 }

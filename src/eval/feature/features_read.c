@@ -1,8 +1,8 @@
 /* features_read.c: every subject of a set, read once, to a row in each space. */
 #include <math.h>
 #include <string.h>
-#include "eval/compare/evaluate_maps.h"
-#include "eval/feature/intensity.h"
+#include "eval/read/subject_maps.h"
+#include "eval/read/intensity.h"
 #include "eval/feature/features.h"
 #include "grid/grid.h"
 #include "voxgan/log.h"
@@ -79,9 +79,9 @@ static vg_status find_brain(subject_reading *r, const vg_volume *image, const ch
 static vg_status normalise(const subject_reading *r, vg_volume *v, const char *series) {
   float lo, hi;
   vg_status st = VG_OK;
-  if (!vg_intensity_recorded(r->all->description, series, &lo, &hi))
-    st = vg_intensity_range(v, r->brain, &lo, &hi);
-  if (!st) vg_intensity_to_unit(v->data, r->brain, vg_geometry_voxels(&v->geo), lo, hi);
+  if (!vg_eval_intensity_recorded(r->all->description, series, &lo, &hi))
+    st = vg_eval_intensity_range(v, r->brain, &lo, &hi);
+  if (!st) vg_eval_intensity_to_unit(v->data, r->brain, vg_geometry_voxels(&v->geo), lo, hi);
   return st;
 }
 
@@ -185,7 +185,7 @@ vg_status vg_features_read(const vg_feature_plan *plan, const vg_dataset *set, c
                            vg_features *out) {
   reading all = {.plan = plan, .set = set, .description = description, .out = out};
   vg_status st = VG_OK;
-  memset(out, 0, VG_FEATURES_MAX * sizeof *out);
+  memset(out, 0, VG_FEATURE_SPACES_MAX * sizeof *out);
   for (int i = 0; vg_features_at(i) && !st; i++) {
     if (!(plan->spaces >> i & 1)) continue;
     vg_features *f = &out[i];
@@ -198,13 +198,13 @@ vg_status vg_features_read(const vg_feature_plan *plan, const vg_dataset *set, c
   }
   if (!st) st = vg_parallel(set->n, read_subject, &all);
   vg_progress_end();
-  for (int i = 0; i < VG_FEATURES_MAX && !st; i++) drop_unknown(&out[i]);
+  for (int i = 0; i < VG_FEATURE_SPACES_MAX && !st; i++) drop_unknown(&out[i]);
   if (st) vg_features_release(out);
   return st;
 }
 
 void vg_features_release(vg_features *all) {
-  for (int i = 0; i < VG_FEATURES_MAX; i++) {
+  for (int i = 0; i < VG_FEATURE_SPACES_MAX; i++) {
     vg_free(all[i].values);
     vg_free(all[i].subject);
     memset(&all[i], 0, sizeof all[i]);

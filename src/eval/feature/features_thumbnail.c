@@ -19,7 +19,7 @@ static float *cut_box(const vg_feature_input *in) {
   return box;
 }
 
-vg_status vg_thumbnail(const vg_feature_input *in, const int dim[3], float *out) {
+vg_status vg_features_resample_box(const vg_feature_input *in, const int dim[3], float *out) {
   float *box = cut_box(in);
   vg_resampler r = {0};
   double step[3], start[3] = {0, 0, 0};
@@ -41,7 +41,7 @@ static size_t small_dims(const vg_feature_plan *plan) {
 }
 
 static vg_status small(const vg_feature_input *in, float *out) {
-  return vg_thumbnail(in, (const int[]){SMALL, SMALL, SMALL}, out);
+  return vg_features_resample_box(in, (const int[]){SMALL, SMALL, SMALL}, out);
 }
 
 static size_t large_dims(const vg_feature_plan *plan) {
@@ -50,7 +50,7 @@ static size_t large_dims(const vg_feature_plan *plan) {
 }
 
 static vg_status large(const vg_feature_input *in, float *out) {
-  return vg_thumbnail(in, (const int[]){LARGE, LARGE, LARGE}, out);
+  return vg_features_resample_box(in, (const int[]){LARGE, LARGE, LARGE}, out);
 }
 
 const vg_feature_space vg_features_thumbnail = {.dims = small_dims, .compute = small};

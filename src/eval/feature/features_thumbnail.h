@@ -7,6 +7,6 @@
 
 /* The brain's box of in->image resampled to dim voxels, each axis by its own factor: the mean over each voxel
  * where it is coarser, linear where finer. out: (Z, Y, X). */
-vg_status vg_thumbnail(const vg_feature_input *in, const int dim[3], float *out);
+vg_status vg_features_resample_box(const vg_feature_input *in, const int dim[3], float *out);
 
 #endif

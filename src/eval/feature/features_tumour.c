@@ -121,7 +121,7 @@ static vg_status moments(const vg_feature_input *in, const tumour_box *b, float 
     out[CENTRE + r] = (float)((voxel + 0.5 - in->lo[r]) / in->extent[r]);
     for (int c = 0; c <= r; c++) products[3 * r + c] = products[3 * r + c] / n - sum[r] / n * (sum[c] / n);
   }
-  vg_status st = vg_symmetric_eigenvalues(products, 3, values);
+  vg_status st = vg_set_eigenvalues(products, 3, values);
   /* A full ellipsoid's second moment is a fifth of its half axis squared. */
   for (int a = 0; a < 3 && !st; a++) out[LENGTHS + a] = (float)(2 * sqrt(5 * fmax(values[2 - a], 0)));
   return st;

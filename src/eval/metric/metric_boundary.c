@@ -101,8 +101,8 @@ static vg_status all_profiles(const vg_metric_input *in, void *block) {
   return vg_parallel(2 * (size_t)in->regions->n, one_side, &(boundary_job){in, block});
 }
 
-const vg_boundary *vg_boundary_profiles(const vg_metric_input *in) {
-  return in->boundary ? in->boundary : vg_memo_get(in, all_profiles, sizeof(vg_boundary));
+const vg_boundary *vg_metric_boundary_profiles(const vg_metric_input *in) {
+  return in->boundary ? in->boundary : vg_metric_memo_get(in, all_profiles, sizeof(vg_boundary));
 }
 
 /* ---- metrics ---- */
@@ -122,7 +122,7 @@ static double mean_gap(const double *a, const double *b, double *level) {
 }
 
 static vg_status profile_intensity(const vg_metric_input *in, double *values) {
-  const vg_boundary *b = vg_boundary_profiles(in);
+  const vg_boundary *b = vg_metric_boundary_profiles(in);
   if (!b) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) {
     double level;
@@ -132,7 +132,7 @@ static vg_status profile_intensity(const vg_metric_input *in, double *values) {
 }
 
 static vg_status profile_gradient(const vg_metric_input *in, double *values) {
-  const vg_boundary *b = vg_boundary_profiles(in);
+  const vg_boundary *b = vg_metric_boundary_profiles(in);
   if (!b) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) {
     double level, gap = mean_gap(b->real[r].gradient, b->synth[r].gradient, &level);
@@ -142,7 +142,7 @@ static vg_status profile_gradient(const vg_metric_input *in, double *values) {
 }
 
 static vg_status boundary_sharpness(const vg_metric_input *in, double *values) {
-  const vg_boundary *b = vg_boundary_profiles(in);
+  const vg_boundary *b = vg_metric_boundary_profiles(in);
   if (!b) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) {
     double real = b->real[r].sharpness;

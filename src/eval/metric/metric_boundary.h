@@ -18,6 +18,6 @@ typedef struct vg_boundary {
 } vg_boundary;
 
 /* The input's own, or made once an input. Borrowed; NULL: out of memory. */
-const vg_boundary *vg_boundary_profiles(const vg_metric_input *in);
+const vg_boundary *vg_metric_boundary_profiles(const vg_metric_input *in);
 
 #endif

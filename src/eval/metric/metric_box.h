@@ -8,20 +8,20 @@ typedef struct vg_box {
   int lo[3], hi[3];
 } vg_box;
 
-vg_box vg_box_empty(void);
-void vg_box_add(vg_box *b, const vg_box *other);
-void vg_box_extent(const vg_box *b, int extent[3]);
-size_t vg_box_voxels(const vg_box *b);
+vg_box vg_metric_box_empty(void);
+void vg_metric_box_add(vg_box *b, const vg_box *other);
+void vg_metric_box_extent(const vg_box *b, int extent[3]);
+size_t vg_metric_box_voxels(const vg_box *b);
 
 /* mask (z, y, x of box): 1 where the label is in the region. */
-void vg_region_mask(const vg_metric_input *in, const uint8_t *labels, int region, const vg_box *box,
-                    uint8_t *mask);
+void vg_metric_region_mask(const vg_metric_input *in, const uint8_t *labels, int region, const vg_box *box,
+                           uint8_t *mask);
 
 /* One region, in the box around what both maps have of it (empty where neither has any); out is its result.
  */
 typedef vg_status (*vg_region_work)(const vg_metric_input *in, int region, const vg_box *box, void *out);
 /* All regions in turn; one with the cells of an earlier one takes its result. out: a result of size bytes for
  * each. */
-vg_status vg_each_region(const vg_metric_input *in, vg_region_work work, size_t size, void *out);
+vg_status vg_metric_each_region(const vg_metric_input *in, vg_region_work work, size_t size, void *out);
 
 #endif

@@ -98,14 +98,14 @@ static vg_status errors(const vg_metric_input *in, void *block) {
 }
 
 static vg_status mae(const vg_metric_input *in, double *values) {
-  const mean_errors *means = vg_memo_get(in, errors, sizeof *means);
+  const mean_errors *means = vg_metric_memo_get(in, errors, sizeof *means);
   if (!means) return VG_MEMORY;
   memcpy(values, means->absolute, (size_t)in->regions->n * sizeof *values);
   return VG_OK;
 }
 
 static vg_status mse(const vg_metric_input *in, double *values) {
-  const mean_errors *means = vg_memo_get(in, errors, sizeof *means);
+  const mean_errors *means = vg_metric_memo_get(in, errors, sizeof *means);
   if (!means) return VG_MEMORY;
   memcpy(values, means->squared, (size_t)in->regions->n * sizeof *values);
   return VG_OK;

@@ -15,11 +15,11 @@ static const vg_lesion_rules challenges[] = {
     {"GLI", 3, 50}, {"SSA", 3, 50}, {"PED", 3, 50}, {"MEN", 1, 50}, {"MET", 1, 2}};
 enum { CHALLENGES = sizeof challenges / sizeof *challenges };
 
-const vg_lesion_rules *vg_lesion_rules_at(int i) {
+const vg_lesion_rules *vg_metric_lesion_rules_at(int i) {
   return i >= 0 && i < CHALLENGES ? &challenges[i] : NULL;
 }
 
-vg_status vg_lesion_rules_find(const char *challenge, const vg_lesion_rules **out) {
+vg_status vg_metric_lesion_rules_find(const char *challenge, const vg_lesion_rules **out) {
   for (int i = 0; i < CHALLENGES; i++) {
     if (strcmp(challenges[i].challenge, challenge) != 0) continue;
     *out = &challenges[i];
@@ -86,11 +86,11 @@ static void lesions_release(lesions *l) {
 static vg_box *component_boxes(const lesions *l, const uint32_t *label, size_t n) {
   vg_box *boxes = vg_malloc(n + 1, sizeof *boxes);
   if (!boxes) return NULL;
-  for (size_t i = 0; i <= n; i++) boxes[i] = vg_box_empty();
+  for (size_t i = 0; i <= n; i++) boxes[i] = vg_metric_box_empty();
   for (int z = 0; z < l->extent[2]; z++) {
     for (int y = 0; y < l->extent[1]; y++, label += l->extent[0]) {
       for (int x = 0; x < l->extent[0]; x++) {
-        if (label[x]) vg_box_add(&boxes[label[x]], &(vg_box){{x, y, z}, {x + 1, y + 1, z + 1}});
+        if (label[x]) vg_metric_box_add(&boxes[label[x]], &(vg_box){{x, y, z}, {x + 1, y + 1, z + 1}});
       }
     }
   }
@@ -105,8 +105,8 @@ static vg_status find_lesions(const vg_metric_input *in, int region, lesions *l)
     l->box.lo[d] = l->box.lo[d] > k ? l->box.lo[d] - k : 0;
     l->box.hi[d] = l->box.hi[d] + k < in->dim[d] ? l->box.hi[d] + k : in->dim[d];
   }
-  vg_box_extent(&l->box, l->extent);
-  size_t n = vg_box_voxels(&l->box);
+  vg_metric_box_extent(&l->box, l->extent);
+  size_t n = vg_metric_box_voxels(&l->box);
   uint8_t *dilated = vg_malloc(n, 1), *next = vg_malloc(n, 1), *line = vg_malloc((size_t)l->extent[0], 1);
   vg_status st = VG_MEMORY;
   l->real = vg_malloc(n, 1);
@@ -114,8 +114,8 @@ static vg_status find_lesions(const vg_metric_input *in, int region, lesions *l)
   l->blob = vg_malloc(n, sizeof *l->blob);
   l->part = vg_malloc(n, sizeof *l->part);
   if (!dilated || !next || !line || !l->real || !l->synth || !l->blob || !l->part) goto out;
-  vg_region_mask(in, in->real_labels, region, &l->box, l->real);
-  vg_region_mask(in, in->synth_labels, region, &l->box, l->synth);
+  vg_metric_region_mask(in, in->real_labels, region, &l->box, l->real);
+  vg_metric_region_mask(in, in->synth_labels, region, &l->box, l->synth);
   memcpy(dilated, l->real, n);
   for (int i = 0; i < k; i++) {
     dilate(dilated, l->extent, next, line);
@@ -150,7 +150,7 @@ static vg_box meet_parts(lesions *l, uint32_t blob) {
         uint32_t part = l->part[at];
         if (l->blob[at] != blob || !part || l->met[part] == blob) continue;
         l->met[part] = blob;
-        vg_box_add(&around, &l->part_boxes[part]);
+        vg_metric_box_add(&around, &l->part_boxes[part]);
       }
     }
   }
@@ -160,7 +160,7 @@ static vg_box meet_parts(lesions *l, uint32_t blob) {
 /* Dice and hd95 of a lesion with all the parts that meet it; volume in voxels. */
 static vg_status score(lesions *l, uint32_t blob, double *volume, double *dice, double *hd95) {
   vg_box box = meet_parts(l, blob);
-  size_t n = vg_box_voxels(&box), i = 0, n_real = 0, n_synth = 0, n_both = 0;
+  size_t n = vg_metric_box_voxels(&box), i = 0, n_real = 0, n_synth = 0, n_both = 0;
   uint8_t *a = vg_malloc(n, 1), *b = vg_malloc(n, 1);
   vg_status st = a && b ? VG_OK : VG_MEMORY;
   for (int z = box.lo[2]; z < box.hi[2] && !st; z++) {
@@ -177,8 +177,8 @@ static vg_status score(lesions *l, uint32_t blob, double *volume, double *dice, 
   }
   int extent[3];
   vg_surface_gap gap;
-  vg_box_extent(&box, extent);
-  if (!st) st = vg_surface_gap_between(a, b, extent, l->flat, l->mm, &gap);
+  vg_metric_box_extent(&box, extent);
+  if (!st) st = vg_metric_surface_gap(a, b, extent, l->flat, l->mm, &gap);
   if (!st) {
     *volume = (double)n_real;
     *dice = 2 * (double)n_both / (double)(n_real + n_synth);
@@ -198,7 +198,7 @@ static vg_status score_region(const vg_metric_input *in, int region, const vg_bo
   lesions l = {.box = *box, .rules = in->lesion_rules ? in->lesion_rules : &challenges[0]};
   double voxel = in->spacing[0] * in->spacing[1] * in->spacing[2], dice = 0, hd95 = 0, n = 0;
   *scores = (lesion_scores){1, 0};
-  if (!vg_box_voxels(box)) return VG_OK;
+  if (!vg_metric_box_voxels(box)) return VG_OK;
   vg_status st = find_lesions(in, region, &l);
   for (uint32_t blob = 1; blob <= l.n_blobs && !st; blob++) {
     double volume, d, h;
@@ -219,18 +219,18 @@ static vg_status score_region(const vg_metric_input *in, int region, const vg_bo
 }
 
 static vg_status score_regions(const vg_metric_input *in, void *block) {
-  return vg_each_region(in, score_region, sizeof(lesion_scores), block);
+  return vg_metric_each_region(in, score_region, sizeof(lesion_scores), block);
 }
 
 static vg_status lesion_dice(const vg_metric_input *in, double *values) {
-  const lesion_scores *scores = vg_memo_get(in, score_regions, VG_REGIONS_MAX * sizeof *scores);
+  const lesion_scores *scores = vg_metric_memo_get(in, score_regions, VG_REGIONS_MAX * sizeof *scores);
   if (!scores) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) values[r] = scores[r].dice;
   return VG_OK;
 }
 
 static vg_status lesion_hd95(const vg_metric_input *in, double *values) {
-  const lesion_scores *scores = vg_memo_get(in, score_regions, VG_REGIONS_MAX * sizeof *scores);
+  const lesion_scores *scores = vg_metric_memo_get(in, score_regions, VG_REGIONS_MAX * sizeof *scores);
   if (!scores) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) values[r] = scores[r].hd95;
   return VG_OK;

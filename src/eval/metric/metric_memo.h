@@ -1,7 +1,7 @@
 /* metric_memo.h: work that several metrics of one input have in common, done once.
  *
  *     static vg_status count(const vg_metric_input *in, void *block) { ... }   // block: a zeroed counts
- *     const counts *c = vg_memo_get(in, count, sizeof *c);
+ *     const counts *c = vg_metric_memo_get(in, count, sizeof *c);
  *     if (!c) return VG_MEMORY;
  *
  * A block is freed as it is: what it points to is not.
@@ -15,6 +15,6 @@ typedef vg_status (*vg_memo_make)(const vg_metric_input *in, void *block);
 
 /* The block of size bytes that make has filled for this input, now or before. Borrowed; NULL: out of memory.
  */
-const void *vg_memo_get(const vg_metric_input *in, vg_memo_make make, size_t size);
+const void *vg_metric_memo_get(const vg_metric_input *in, vg_memo_make make, size_t size);
 
 #endif

@@ -14,7 +14,7 @@ enum { WINDOW = 11 };
 static const double weights[] = {.0448, .2856, .3001, .2363, .1333};
 enum { SCALES_MAX = sizeof weights / sizeof *weights };
 
-int vg_ms_ssim_scales(const int dim[3]) {
+int vg_metric_ms_ssim_scales(const int dim[3]) {
   int least = 0, n = 1;
   for (int d = 0; d < 3; d++) {
     if (dim[d] > 1 && (!least || dim[d] < least)) least = dim[d];
@@ -76,7 +76,7 @@ static vg_status halve_scale(vg_ssim_scale *s, float *images[2]) {
 }
 
 static vg_status ms_ssim(const vg_metric_input *in, double *values) {
-  int n = vg_ms_ssim_scales(in->dim), regions = in->regions->n;
+  int n = vg_metric_ms_ssim_scales(in->dim), regions = in->regions->n;
   vg_ssim_scale scale = {.in = in, .real = in->real, .synth = in->synth};
   memcpy(scale.dim, in->dim, sizeof scale.dim);
   double total = 0;
@@ -88,10 +88,10 @@ static vg_status ms_ssim(const vg_metric_input *in, double *values) {
     vg_ssim_result coarse;
     const vg_ssim_result *means = &coarse;
     if (!k) {
-      if (!(means = vg_ssim_full_scale(in))) st = VG_MEMORY;
+      if (!(means = vg_metric_ssim_full_scale(in))) st = VG_MEMORY;
     } else {
       st = halve_scale(&scale, images);
-      if (!st) st = vg_ssim_means(&scale, &coarse);
+      if (!st) st = vg_metric_ssim_means(&scale, &coarse);
     }
     for (int r = 0; r < regions && !st; r++) {
       double mean = k == n - 1 ? means->ssim[r] : means->cs[r];

@@ -65,7 +65,7 @@ typedef double (*overlap_formula)(double both, double real, double synth);
 
 static vg_status from_counts(const vg_metric_input *in, overlap_formula formula, double scale,
                              double *values) {
-  const overlap_counts *c = vg_memo_get(in, count_regions, sizeof *c);
+  const overlap_counts *c = vg_metric_memo_get(in, count_regions, sizeof *c);
   if (!c) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) values[r] = scale * formula(c->both[r], c->real[r], c->synth[r]);
   return VG_OK;

@@ -243,10 +243,10 @@ static void gaussian(ssim_job *j) {
   }
 }
 
-vg_status vg_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out) {
+vg_status vg_metric_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out) {
   const vg_metric_input *in = scale->in;
   ssim_job j = {.scale = scale};
-  const region_box *box = vg_memo_get(in, find_region_box, sizeof *box);
+  const region_box *box = vg_metric_memo_get(in, find_region_box, sizeof *box);
   if (!box) return VG_MEMORY;
   if (!box->any || !(in->range > 0)) {
     for (int r = 0; r < in->regions->n; r++) out->ssim[r] = out->cs[r] = NAN;
@@ -286,15 +286,15 @@ vg_status vg_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out) {
 static vg_status full_scale(const vg_metric_input *in, void *block) {
   vg_ssim_scale scale = {.in = in, .real = in->real, .synth = in->synth};
   for (int d = 0; d < 3; d++) scale.dim[d] = in->dim[d];
-  return vg_ssim_means(&scale, block);
+  return vg_metric_ssim_means(&scale, block);
 }
 
-const vg_ssim_result *vg_ssim_full_scale(const vg_metric_input *in) {
-  return vg_memo_get(in, full_scale, sizeof(vg_ssim_result));
+const vg_ssim_result *vg_metric_ssim_full_scale(const vg_metric_input *in) {
+  return vg_metric_memo_get(in, full_scale, sizeof(vg_ssim_result));
 }
 
 static vg_status ssim(const vg_metric_input *in, double *values) {
-  const vg_ssim_result *means = vg_ssim_full_scale(in);
+  const vg_ssim_result *means = vg_metric_ssim_full_scale(in);
   if (!means) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) values[r] = means->ssim[r];
   return VG_OK;

@@ -17,9 +17,9 @@ typedef struct vg_ssim_result {
 } vg_ssim_result;
 
 /* Regions are at full resolution: each of their voxels takes the value of the coarse voxel that holds it. */
-vg_status vg_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out);
+vg_status vg_metric_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out);
 
 /* At the images' own scale, once an input. Borrowed; NULL: out of memory. */
-const vg_ssim_result *vg_ssim_full_scale(const vg_metric_input *in);
+const vg_ssim_result *vg_metric_ssim_full_scale(const vg_metric_input *in);
 
 #endif

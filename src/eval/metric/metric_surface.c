@@ -66,8 +66,8 @@ static vg_status directed(const uint8_t *from, const uint8_t *to, const int exte
   return st;
 }
 
-vg_status vg_surface_gap_between(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
-                                 const double mm[3], vg_surface_gap *out) {
+vg_status vg_metric_surface_gap(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
+                                const double mm[3], vg_surface_gap *out) {
   size_t n = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
   bool in_a = n && memchr(a, 1, n), in_b = n && memchr(b, 1, n);
   out->hd95 = out->assd = in_a || in_b ? (double)INFINITY : 0;
@@ -99,34 +99,34 @@ vg_status vg_surface_gap_between(const uint8_t *a, const uint8_t *b, const int e
 static vg_status region_gap(const vg_metric_input *in, int region, const vg_box *box, void *out) {
   int extent[3];
   bool flat[3];
-  size_t n = vg_box_voxels(box);
-  vg_box_extent(box, extent);
+  size_t n = vg_metric_box_voxels(box);
+  vg_metric_box_extent(box, extent);
   for (int k = 0; k < 3; k++) flat[k] = in->dim[k] == 1;
   uint8_t *a = vg_malloc(n, 1), *b = vg_malloc(n, 1);
   vg_status st = a && b ? VG_OK : VG_MEMORY;
   if (!st && n) {
-    vg_region_mask(in, in->real_labels, region, box, a);
-    vg_region_mask(in, in->synth_labels, region, box, b);
+    vg_metric_region_mask(in, in->real_labels, region, box, a);
+    vg_metric_region_mask(in, in->synth_labels, region, box, b);
   }
-  if (!st) st = vg_surface_gap_between(a, b, extent, flat, in->spacing, out);
+  if (!st) st = vg_metric_surface_gap(a, b, extent, flat, in->spacing, out);
   vg_free(a);
   vg_free(b);
   return st;
 }
 
 static vg_status all_gaps(const vg_metric_input *in, void *block) {
-  return vg_each_region(in, region_gap, sizeof(vg_surface_gap), block);
+  return vg_metric_each_region(in, region_gap, sizeof(vg_surface_gap), block);
 }
 
 static vg_status hd95(const vg_metric_input *in, double *values) {
-  const vg_surface_gap *gaps = vg_memo_get(in, all_gaps, VG_REGIONS_MAX * sizeof *gaps);
+  const vg_surface_gap *gaps = vg_metric_memo_get(in, all_gaps, VG_REGIONS_MAX * sizeof *gaps);
   if (!gaps) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) values[r] = gaps[r].hd95;
   return VG_OK;
 }
 
 static vg_status assd(const vg_metric_input *in, double *values) {
-  const vg_surface_gap *gaps = vg_memo_get(in, all_gaps, VG_REGIONS_MAX * sizeof *gaps);
+  const vg_surface_gap *gaps = vg_metric_memo_get(in, all_gaps, VG_REGIONS_MAX * sizeof *gaps);
   if (!gaps) return VG_MEMORY;
   for (int r = 0; r < in->regions->n; r++) values[r] = gaps[r].assd;
   return VG_OK;

@@ -10,7 +10,7 @@ typedef struct vg_surface_gap {
 /* Between the surfaces of two masks in a box outside of which both are empty. A surface is made of the mask's
  * voxels that have a face neighbour outside the mask; beyond the grid is outside, but an axis on which the
  * grid has extent 1 (flat) does not count. */
-vg_status vg_surface_gap_between(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
-                                 const double mm[3], vg_surface_gap *out);
+vg_status vg_metric_surface_gap(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
+                                const double mm[3], vg_surface_gap *out);
 
 #endif

@@ -103,7 +103,7 @@ static bool is_program_mark(const char *text) {
   return is_digit(*text) && strspn(text, "0123456789abcdef.:") == strlen(text) && strchr(text, '.');
 }
 
-const char *vg_identifier_in(const char *text, const char *const *ids, size_t n_ids, bool header) {
+const char *vg_privacy_identifier_in(const char *text, const char *const *ids, size_t n_ids, bool header) {
   for (size_t i = 0; i < n_ids; i++) {
     if (is_telling(ids[i]) && holds_word(text, ids[i])) return IDENTIFIER_REAL_ID;
   }

@@ -37,7 +37,7 @@ static vg_status add(const scan *s, const char *field, const char *kind) {
 }
 
 static vg_status look(const scan *s, const char *field, const char *text, bool header) {
-  const char *kind = vg_identifier_in(text, s->ids, s->n_ids, header);
+  const char *kind = vg_privacy_identifier_in(text, s->ids, s->n_ids, header);
   return kind ? add(s, field, kind) : VG_OK;
 }
 
@@ -93,7 +93,7 @@ static vg_status look_at_extensions(const scan *s, const uint8_t *b, size_t len,
     text[size - 8] = 0;
     for (int32_t i = 0; i < size - 8; i++)
       if (!text[i]) text[i] = ' ';
-    worse = vg_identifier_in(text, s->ids, s->n_ids, false);
+    worse = vg_privacy_identifier_in(text, s->ids, s->n_ids, false);
     vg_free(text);
     vg_status st = add(s, field, worse ? worse : kind);
     if (st) return st;
@@ -202,7 +202,7 @@ static vg_status look_at_json(const scan *s, const char *path, const vg_json *no
     if (!below) return VG_MEMORY;
     if (key && is_dicom_identifier(key) && says_something(c))
       st = add(s, below, "DICOM attribute");
-    else if (key && vg_identifier_in(key, s->ids, s->n_ids, false))
+    else if (key && vg_privacy_identifier_in(key, s->ids, s->n_ids, false))
       st = add(s, *path ? path : "key", IDENTIFIER_REAL_ID);
     if (!st) st = look_at_json(s, below, c, depth + 1);
     vg_free(below);
@@ -332,8 +332,8 @@ static vg_status look_at_file(const scan *s) {
   return st;
 }
 
-vg_status vg_identifiers_scan(const char *root, char *const *files, size_t n, const char *const *ids,
-                              size_t n_ids, identifier_report *out) {
+vg_status vg_privacy_identifiers_scan(const char *root, char *const *files, size_t n, const char *const *ids,
+                                      size_t n_ids, identifier_report *out) {
   vg_status st = VG_OK;
   *out = (identifier_report){0};
   for (size_t i = 0; i < n && !st; i++) {
@@ -341,11 +341,11 @@ vg_status vg_identifiers_scan(const char *root, char *const *files, size_t n, co
     st = path ? look_at_file(&(scan){ids, n_ids, files[i], path, out}) : VG_MEMORY;
     vg_free(path);
   }
-  if (st) vg_identifiers_release(out);
+  if (st) vg_privacy_identifiers_release(out);
   return st;
 }
 
-void vg_identifiers_release(identifier_report *r) {
+void vg_privacy_identifiers_release(identifier_report *r) {
   for (size_t i = 0; i < r->n; i++) {
     vg_free(r->list[i].file);
     vg_free(r->list[i].field);

@@ -35,12 +35,12 @@ typedef struct identifier_report {
 
 /* root/files[i]. ids: of real subjects; those with fewer than 4 letters and digits, or without a digit, are
  * too common to be looked for. Files that cannot be parsed are read as text. */
-vg_status vg_identifiers_scan(const char *root, char *const *files, size_t n, const char *const *ids,
-                              size_t n_ids, identifier_report *out);
-void vg_identifiers_release(identifier_report *r);
+vg_status vg_privacy_identifiers_scan(const char *root, char *const *files, size_t n, const char *const *ids,
+                                      size_t n_ids, identifier_report *out);
+void vg_privacy_identifiers_release(identifier_report *r);
 
 /* The kind of identifier that a text holds, or NULL; header: a text that should say nothing of persons at
  * all. */
-const char *vg_identifier_in(const char *text, const char *const *ids, size_t n_ids, bool header);
+const char *vg_privacy_identifier_in(const char *text, const char *const *ids, size_t n_ids, bool header);
 
 #endif

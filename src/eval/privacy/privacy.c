@@ -8,21 +8,6 @@
 #include "base/mem.h"
 #include "voxgan/str.h"
 
-vg_status vg_privacy_verdict_take(const privacy_study *p, const char *check, const char *verdict,
-                                  char *text) {
-  vg_status st = text ? vg_eval_add_verdict(p->study->evaluation, PRIVACY, check, verdict, text) : VG_MEMORY;
-  vg_free(text);
-  return st;
-}
-
-vg_status vg_privacy_write(const privacy_study *p, const char *name, const vg_table *t) {
-  if (!p->settings->out) return VG_OK;
-  char *path = vg_fs_join(p->settings->out, name);
-  vg_status st = path ? vg_table_write(path, t) : VG_MEMORY;
-  vg_free(path);
-  return st;
-}
-
 /* ---- who was trained on ---- */
 
 /* The split of the run that the model lies in; *out NULL: there is none. */
@@ -104,9 +89,9 @@ static vg_status open_train(privacy_study *p) {
   return st;
 }
 
-vg_status vg_eval_privacy(eval_study *s, const vg_evaluate_settings *set) {
+vg_status vg_privacy_run(eval_study *s, const vg_evaluate_settings *set) {
   privacy_study p = {.study = s, .settings = set};
-  if (!vg_suite_in(PRIVACY, s->evaluation->suites)) return VG_OK;
+  if (!vg_eval_suites_have(PRIVACY, s->evaluation->suites)) return VG_OK;
   vg_status st = open_train(&p);
   if (!st) st = vg_privacy_neighbours(&p);
   if (!st) st = vg_privacy_membership(&p);

@@ -2,8 +2,9 @@
  * check a file: privacy_neighbours.c, privacy_membership.c, privacy_identifiers.c. */
 #ifndef VG_EVAL_PRIVACY_H
 #define VG_EVAL_PRIVACY_H
-#include "eval/compare/evaluate_case.h"
+#include "eval/model/eval_study.h"
 #include "voxgan/dataset.h"
+#include "voxgan/table.h"
 
 #define PRIVACY "privacy"
 /* What a check says; its text says how far that goes. */
@@ -19,6 +20,9 @@ typedef struct privacy_study {
   vg_dataset train;    /* members; n 0: not known */
   vg_dataset held_out; /* real subjects that are no members, nor scans of members */
 } privacy_study;
+
+/* Runs all checks where suite privacy was asked for. */
+vg_status vg_privacy_run(eval_study *s, const vg_evaluate_settings *set);
 
 vg_status vg_privacy_neighbours(const privacy_study *p);
 vg_status vg_privacy_membership(const privacy_study *p);

@@ -134,10 +134,10 @@ vg_status vg_privacy_identifiers(const privacy_study *p) {
   const char *root = vg_fs_is_dir(p->settings->synth) ? p->settings->synth : "";
   vg_status st = real_ids(p, &ids, &n_ids);
   if (!st) st = list_files(p, &files, &n);
-  if (!st) st = vg_identifiers_scan(root, files, n, ids, n_ids, &report);
+  if (!st) st = vg_privacy_identifiers_scan(root, files, n, ids, n_ids, &report);
   if (!st) st = write_table(p, &report);
   if (!st) st = judge(p, &report);
-  vg_identifiers_release(&report);
+  vg_privacy_identifiers_release(&report);
   vg_strv_free(files);
   vg_free(ids);
   return st;

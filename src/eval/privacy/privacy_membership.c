@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "eval/privacy/privacy.h"
-#include "eval/set/rates.h"
+#include "base/statistic.h"
 #include "voxgan/membership.h"
 #include "base/mem.h"
 #include "voxgan/str.h"
@@ -29,11 +29,11 @@ static double field(const vg_membership *m, size_t offset) {
 }
 
 static vg_status area(const attack *a, size_t offset, const vg_membership *m, size_t n_train, size_t n,
-                      eval_estimate *out) {
+                      vg_estimate *out) {
   double *v = vg_malloc(n, sizeof *v);
   if (!v) return VG_MEMORY;
   for (size_t i = 0; i < n; i++) v[i] = a->sign * field(&m[i], offset);
-  *out = vg_auc(v, n_train, v + n_train, n - n_train);
+  *out = vg_statistic_auc(v, n_train, v + n_train, n - n_train);
   vg_free(v);
   return VG_OK;
 }
@@ -61,7 +61,7 @@ static vg_status judge(const privacy_study *p, const vg_membership *m, size_t n)
   bool told = false, unclear = false;
   vg_status st = VG_OK;
   for (int k = 0; k < ATTACKS && !st; k++) {
-    eval_estimate trained, untrained;
+    vg_estimate trained, untrained;
     st = area(&attacks[k], attacks[k].trained, m, p->train.n, n, &trained);
     if (!st) st = area(&attacks[k], attacks[k].untrained, m, p->train.n, n, &untrained);
     if (st || isnan(trained.value)) continue;

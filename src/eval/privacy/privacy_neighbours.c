@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "eval/set/neighbours.h"
+#include "eval/privacy/neighbours.h"
 #include "eval/privacy/privacy.h"
-#include "eval/set/rates.h"
+#include "base/statistic.h"
 #include "voxgan/fs.h"
 #include "base/mem.h"
-#include "voxgan/rng.h"
 #include "voxgan/str.h"
 
 /* What the check keeps of a space. */
@@ -55,50 +54,18 @@ static const char *source_of(const vg_table *manifest, const char *id) {
 
 /* ---- figures ---- */
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median_of(double *v, size_t n) {
-  if (!n) return NAN;
-  qsort(v, n, sizeof *v, ascending);
-  return (v[(n - 1) / 2] + v[n / 2]) / 2;
-}
-
 static double mean_of(double *v, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += v[i];
-  return n ? sum / (double)n : NAN;
+  return vg_statistic_mean(v, n);
 }
 
-enum { RESAMPLES = 1000 };
-
-/* A statistic over synthetic subjects and its percentile bootstrap interval; v is reordered. */
-static vg_status over_subjects(double (*statistic)(double *, size_t), double *v, size_t n, const char *stream,
-                               eval_estimate *out) {
-  double *draw = vg_malloc(n + 1, sizeof *draw), *all = vg_malloc(RESAMPLES, sizeof *all);
-  vg_status st = draw && all ? VG_OK : VG_MEMORY;
-  *out = (eval_estimate){NAN, NAN, NAN};
-  if (!st) {
-    vg_rng r = vg_rng_init(0, vg_rng_key(stream, 0, 0));
-    out->value = statistic(v, n);
-    for (int k = 0; k < RESAMPLES && n > 1; k++) {
-      for (size_t i = 0; i < n; i++) draw[i] = v[vg_rng_below(&r, n)];
-      all[k] = statistic(draw, n);
-    }
-    if (n > 1) {
-      qsort(all, RESAMPLES, sizeof *all, ascending);
-      out->low = all[RESAMPLES / 40];
-      out->high = all[RESAMPLES - 1 - RESAMPLES / 40];
-    }
-  }
-  vg_free(draw);
-  vg_free(all);
-  return st;
+/* A statistic over synthetic subjects and its bootstrap interval; v may be reordered. */
+static vg_status over_subjects(vg_statistic_of statistic, double *v, size_t n, const char *stream,
+                               vg_estimate *out) {
+  out->value = statistic(v, n);
+  return vg_statistic_bootstrap(statistic, v, n, VG_INTERVAL_RANKS, stream, &out->low, &out->high);
 }
 
-static vg_status add_row(const privacy_study *p, const near_space *s, const char *metric, eval_estimate value,
+static vg_status add_row(const privacy_study *p, const near_space *s, const char *metric, vg_estimate value,
                          double among_real, const char *note) {
   eval_set row = {.metric = vg_set_metric_find(metric),
                   .value = value.value,
@@ -119,7 +86,7 @@ static size_t count_copies(const near_finding *f, near_set set) {
 }
 
 /* Subjects that their nearest training subject has nearer to it than any other training subject. */
-static eval_estimate inauthentic(const near_space *s, near_set set) {
+static vg_estimate inauthentic(const near_space *s, near_set set) {
   size_t k = 0, n = 0;
   for (size_t i = 0; i < s->n[set]; i++) {
     const near_one *one = &s->nearest[set][i];
@@ -129,25 +96,26 @@ static eval_estimate inauthentic(const near_space *s, near_set set) {
     n++;
     k += one->distance < s->nearest[NEAR_TRAIN][t].distance;
   }
-  return vg_share(k, n);
+  return vg_statistic_share(k, n);
 }
 
 static vg_status add_rows(const privacy_study *p, const near_finding *f) {
   const near_space *s = f->space;
   const size_t n = s->n[NEAR_SYNTH];
   char note[160];
-  eval_estimate e;
+  vg_estimate e;
   double *v = vg_malloc(n + 1, sizeof *v);
   vg_status st = v ? VG_OK : VG_MEMORY;
   if (!st && s->tells_copies && !isnan(f->limit.limit)) {
     snprintf(note, sizeof note, "nearer than %.4g, from %zu distances between persons (median %.4g)",
              f->limit.limit, f->limit.n, f->limit.median);
-    const eval_estimate among_real = vg_share(count_copies(f, NEAR_HELD_OUT), s->n[NEAR_HELD_OUT]);
-    st = add_row(p, s, "near_copies", vg_share(count_copies(f, NEAR_SYNTH), n), among_real.value, note);
+    const vg_estimate among_real = vg_statistic_share(count_copies(f, NEAR_HELD_OUT), s->n[NEAR_HELD_OUT]);
+    st = add_row(p, s, "near_copies", vg_statistic_share(count_copies(f, NEAR_SYNTH), n), among_real.value,
+                 note);
   }
   if (!st && f->limit.n) {
     for (size_t i = 0; i < n; i++) v[i] = s->nearest[NEAR_SYNTH][i].distance / f->limit.median;
-    st = over_subjects(median_of, v, n, "privacy distance", &e);
+    st = over_subjects(vg_statistic_median, v, n, "privacy distance", &e);
     if (!st) st = add_row(p, s, "nearest_distance", e, NAN, "");
   }
   if (!st && n && !isnan(s->prefers_train[0])) {
@@ -221,7 +189,7 @@ static vg_status judge(const privacy_study *p, const char *check, const char *wh
     own += *source && same_id(source, nearest);
   }
   if (copies > NAMED) vg_str_addf(&names, " and %zu more", copies - NAMED);
-  const eval_estimate share = vg_share(copies, synth->n);
+  const vg_estimate share = vg_statistic_share(copies, synth->n);
   if (copies) {
     vg_str_addf(
         &text,
@@ -268,13 +236,13 @@ vg_status vg_privacy_neighbours(const privacy_study *p) {
     return st ? st : not_tested(p, 1, "it needs --train");
   }
   const vg_dataset *const sets[NEAR_SETS] = {&p->train, &p->held_out, &p->study->synth};
-  if ((st = vg_near_measure(sets, p->study->evaluation->recorded, spaces, &n_spaces))) return st;
+  if ((st = vg_privacy_near_measure(sets, p->study->evaluation->recorded, spaces, &n_spaces))) return st;
   if ((st = read_manifest(p, &manifest))) goto out;
   for (int i = 0; i < n_spaces; i++) {
     near_finding *f = &all[i];
     const int labels = spaces[i].of_labels;
     f->space = &spaces[i];
-    if ((st = vg_near_limit(f->space, &f->limit)) || (st = add_rows(p, f))) goto out;
+    if ((st = vg_privacy_near_limit(f->space, &f->limit)) || (st = add_rows(p, f))) goto out;
     n_of[labels]++;
     if (f->space->tells_copies && !isnan(f->limit.limit)) found[labels][n_found[labels]++] = *f;
   }
@@ -289,7 +257,7 @@ vg_status vg_privacy_neighbours(const privacy_study *p) {
   }
   if (!st) st = write_table(p, all, n_spaces, &manifest);
 out:
-  vg_near_release(spaces);
+  vg_privacy_near_release(spaces);
   vg_table_release(&manifest);
   return st;
 }

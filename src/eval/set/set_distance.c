@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/simd.h"
-#include "base/order_statistic.h"
+#include "base/statistic.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
@@ -31,7 +31,7 @@ static void spread(const float *rows, size_t n, const float *more, size_t m, siz
   }
 }
 
-float *vg_points_standardised(const vg_points *p, bool pooled) {
+float *vg_set_points_standardised(const vg_points *p, bool pooled) {
   size_t n = p->n_real + p->n_synth, dims = p->dims;
   float *out = vg_malloc(n * dims, sizeof *out);
   double *mean = vg_malloc(4 * dims, sizeof *mean);
@@ -56,7 +56,7 @@ float *vg_points_standardised(const vg_points *p, bool pooled) {
   return out;
 }
 
-VG_HOT double vg_points_dot(const float *a, const float *b, size_t n) {
+VG_HOT double vg_set_points_dot(const float *a, const float *b, size_t n) {
   double lanes[8] = {0}, sum = 0;
   size_t i = 0;
   for (; i + 8 <= n; i += 8)
@@ -75,19 +75,19 @@ typedef struct gram {
 static vg_status gram_row(void *arg, size_t i) {
   const gram *g = arg;
   for (size_t k = 0; k <= i; k++) {
-    double v = vg_points_dot(g->rows + i * g->dims, g->rows + k * g->dims, g->dims);
+    double v = vg_set_points_dot(g->rows + i * g->dims, g->rows + k * g->dims, g->dims);
     g->out[i * g->n + k] = g->out[k * g->n + i] = v;
   }
   return VG_OK;
 }
 
-double *vg_points_gram(const float *rows, size_t n, size_t dims) {
+double *vg_set_points_gram(const float *rows, size_t n, size_t dims) {
   gram g = {rows, n, dims, vg_malloc(n * n, sizeof(double))};
   if (g.out) vg_parallel(n, gram_row, &g);
   return g.out;
 }
 
-double vg_points_mean_within(const double *pairs, size_t n, const size_t *a, size_t n_a) {
+double vg_set_points_mean_within(const double *pairs, size_t n, const size_t *a, size_t n_a) {
   double sum = 0, met = 0;
   for (size_t i = 0; i < n_a; i++) {
     for (size_t j = 0; j < i; j++) {
@@ -142,12 +142,6 @@ static vg_status one_draw(void *arg, size_t k) {
   return st;
 }
 
-static double mean_of(const double *v, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += v[i];
-  return sum / (double)n;
-}
-
 static vg_status measure_value(resampling *r, double *out) {
   size_t all = r->n_real + r->n_synth, *points = vg_malloc(all, sizeof *points);
   if (!points) return VG_MEMORY;
@@ -164,16 +158,16 @@ vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space
   out->ci_low = out->ci_high = out->floor = out->p = NAN;
   vg_status st = measure_value(&r, &out->value);
   if (!st && n_real >= VG_INTERVAL_MIN && n_synth >= VG_INTERVAL_MIN) {
-    st = vg_parallel(VG_RESAMPLES, one_draw, &r);
-    qsort(values, VG_RESAMPLES, sizeof *values, vg_ascending_f64);
-    double shift = out->value - mean_of(values, VG_RESAMPLES);
-    out->ci_low = vg_quantile_f64(values, VG_RESAMPLES, 0.025) + shift;
-    out->ci_high = vg_quantile_f64(values, VG_RESAMPLES, 0.975) + shift;
+    st = vg_parallel(VG_RESAMPLES_SETS, one_draw, &r);
+    vg_statistic_interval(values, VG_RESAMPLES_SETS, VG_INTERVAL_LINEAR, &out->ci_low, &out->ci_high);
+    const double shift = out->value - vg_statistic_mean(values, VG_RESAMPLES_SETS);
+    out->ci_low += shift;
+    out->ci_high += shift;
   }
   r.draw = HALVES;
   if (!st && n_real >= VG_FLOOR_MIN) {
     st = vg_parallel(VG_HALVINGS, one_draw, &r);
-    out->floor = mean_of(values, VG_HALVINGS);
+    out->floor = vg_statistic_mean(values, VG_HALVINGS);
   }
   r.draw = PERMUTATION;
   if (!st && permute) {

@@ -14,7 +14,7 @@ typedef struct cloud {
 /* Sum of the square roots of a matrix's eigenvalues, none of which is negative but by rounding. */
 static vg_status sum_roots(double *matrix, size_t n, double *out) {
   double *values = vg_malloc(n, sizeof *values);
-  vg_status st = values ? vg_symmetric_eigenvalues(matrix, n, values) : VG_MEMORY;
+  vg_status st = values ? vg_set_eigenvalues(matrix, n, values) : VG_MEMORY;
   *out = 0;
   for (size_t i = 0; i < n && !st; i++) *out += sqrt(fmax(values[i], 0));
   vg_free(values);
@@ -145,10 +145,10 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   return st;
 }
 
-vg_status vg_frechet(const vg_points *p, vg_set_distance *out) {
+vg_status vg_set_frechet(const vg_points *p, vg_set_distance *out) {
   cloud c = {.n = p->n_real + p->n_synth, .dims = p->dims};
-  float *rows = vg_points_standardised(p, false);
-  double *gram = rows ? vg_points_gram(rows, c.n, c.dims) : NULL;
+  float *rows = vg_set_points_standardised(p, false);
+  double *gram = rows ? vg_set_points_gram(rows, c.n, c.dims) : NULL;
   c.rows = rows;
   c.gram = gram;
   vg_status st = gram ? vg_set_distance_measure(distance, &c, p->n_real, p->n_synth, false, out) : VG_MEMORY;

@@ -17,7 +17,7 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < m; j++) between += s->k[a[i] * s->n + b[j]];
   }
-  *out = vg_points_mean_within(s->k, s->n, a, n) + vg_points_mean_within(s->k, s->n, b, m) -
+  *out = vg_set_points_mean_within(s->k, s->n, a, n) + vg_set_points_mean_within(s->k, s->n, b, m) -
          2 * between / ((double)n * (double)m);
   return VG_OK;
 }
@@ -49,10 +49,10 @@ static vg_status make_kernel(double *gram, size_t n) {
   return VG_OK;
 }
 
-vg_status vg_mmd(const vg_points *p, vg_set_distance *out) {
+vg_status vg_set_mmd(const vg_points *p, vg_set_distance *out) {
   size_t n = p->n_real + p->n_synth;
-  float *rows = vg_points_standardised(p, true);
-  double *gram = rows ? vg_points_gram(rows, n, p->dims) : NULL;
+  float *rows = vg_set_points_standardised(p, true);
+  double *gram = rows ? vg_set_points_gram(rows, n, p->dims) : NULL;
   vg_free(rows);
   vg_status st = gram ? make_kernel(gram, n) : VG_MEMORY;
   if (!st) st = vg_set_distance_measure(distance, &(kernel){n, gram}, p->n_real, p->n_synth, true, out);

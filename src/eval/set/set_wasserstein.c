@@ -7,7 +7,7 @@
 #include "base/pool.h"
 #include "voxgan/rng.h"
 
-void vg_slice_direction(size_t k, float *out, size_t dims) {
+void vg_set_slice_direction(size_t k, float *out, size_t dims) {
   vg_rng r = vg_rng_init(0, vg_rng_key("slice direction", k, 0));
   double squares = 0;
   for (size_t d = 0; d < dims; d++) {
@@ -19,7 +19,7 @@ void vg_slice_direction(size_t k, float *out, size_t dims) {
   for (size_t d = 0; d < dims; d++) out[d] *= scale;
 }
 
-double vg_wasserstein_1d(double *a, size_t n, double *b, size_t m) {
+double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m) {
   qsort(a, n, sizeof *a, vg_ascending_f64);
   qsort(b, m, sizeof *b, vg_ascending_f64);
   /* The area between the two distribution functions. */
@@ -46,9 +46,9 @@ static vg_status project(void *arg, size_t k) {
   const slices *s = arg;
   float *direction = vg_malloc(s->dims, sizeof *direction);
   if (!direction) return VG_MEMORY;
-  vg_slice_direction(k, direction, s->dims);
+  vg_set_slice_direction(k, direction, s->dims);
   for (size_t i = 0; i < s->n; i++)
-    s->at[k * s->n + i] = vg_points_dot(s->rows + i * s->dims, direction, s->dims);
+    s->at[k * s->n + i] = vg_set_points_dot(s->rows + i * s->dims, direction, s->dims);
   vg_free(direction);
   return VG_OK;
 }
@@ -62,16 +62,16 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
     const double *at = s->at + k * s->n;
     for (size_t i = 0; i < n; i++) values[i] = at[a[i]];
     for (size_t j = 0; j < m; j++) values[n + j] = at[b[j]];
-    sum += vg_wasserstein_1d(values, n, values + n, m);
+    sum += vg_set_wasserstein_1d(values, n, values + n, m);
   }
   vg_free(values);
   *out = sum / VG_SLICES;
   return VG_OK;
 }
 
-vg_status vg_sliced_wasserstein(const vg_points *p, vg_set_distance *out) {
+vg_status vg_set_sliced_wasserstein(const vg_points *p, vg_set_distance *out) {
   slices s = {.n = p->n_real + p->n_synth, .dims = p->dims};
-  float *rows = vg_points_standardised(p, false);
+  float *rows = vg_set_points_standardised(p, false);
   s.rows = rows;
   s.at = vg_malloc(VG_SLICES * s.n, sizeof *s.at);
   vg_status st = rows && s.at ? vg_parallel(VG_SLICES, project, &s) : VG_MEMORY;

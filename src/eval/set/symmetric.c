@@ -92,7 +92,7 @@ static vg_status iterate(double *d, double *e, size_t n) {
   return VG_OK;
 }
 
-vg_status vg_symmetric_eigenvalues(double *a, size_t n, double *values) {
+vg_status vg_set_eigenvalues(double *a, size_t n, double *values) {
   if (!n) return VG_OK;
   for (size_t i = 0; i < n; i++) {
     for (size_t k = 0; k <= i; k++) {

@@ -8,6 +8,6 @@
  * overwritten. Householder's reduction to three diagonals, then the implicit QL method (Bowdler, Martin,
  * Reinsch and Wilkinson, Numerische Mathematik 11, 1968), 4/3 n^3 operations. VG_FAILED where a holds what is
  * not finite. */
-vg_status vg_symmetric_eigenvalues(double *a, size_t n, double *values);
+vg_status vg_set_eigenvalues(double *a, size_t n, double *values);
 
 #endif

@@ -23,10 +23,10 @@ vg_status image_scores_add(image_scores *sums, const vg_case *c, const vg_classe
   float *real = vg_malloc(voxels, sizeof *real);
   uint8_t *cells = vg_malloc(voxels, 1);
   vg_regions regions;
-  vg_regions_init(&regions);
+  vg_metric_regions_init(&regions);
   vg_status st = real && cells ? VG_OK : VG_MEMORY;
-  if (!st) st = vg_regions_add(&regions, "brain", (const uint8_t[]){BRAIN, TUMOUR}, 2);
-  if (!st) st = vg_regions_add(&regions, "tumour", (const uint8_t[]){TUMOUR}, 1);
+  if (!st) st = vg_metric_regions_add(&regions, "brain", (const uint8_t[]){BRAIN, TUMOUR}, 2);
+  if (!st) st = vg_metric_regions_add(&regions, "tumour", (const uint8_t[]){TUMOUR}, 1);
   if (!st) cells_of(c, classes, voxels, cells);
   vg_metric_input in = {.regions = &regions, .real = real, .cells = cells, .range = 2};
   memcpy(in.dim, c->record.dim, sizeof in.dim);

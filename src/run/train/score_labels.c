@@ -17,10 +17,10 @@ vg_status label_scores_add(label_scores *sums, const vg_case *c, const vg_classe
   double dice[VG_REGIONS_MAX];
   memcpy(in.dim, c->record.dim, sizeof in.dim);
   memcpy(in.spacing, c->record.spacing, sizeof in.spacing);
-  vg_regions_init(&regions);
+  vg_metric_regions_init(&regions);
   vg_status st = real && found ? VG_OK : VG_MEMORY;
   for (int k = 0; k < classes->n && !st; k++)
-    st = vg_regions_add(&regions, classes->names[k], (const uint8_t[]){(uint8_t)(k + 1)}, 1);
+    st = vg_metric_regions_add(&regions, classes->names[k], (const uint8_t[]){(uint8_t)(k + 1)}, 1);
   if (st) goto out;
   classes_of_case(c, 0, voxels, real);
   classes_of_fractions(made, 1 + classes->n, voxels, 0, voxels, found);

@@ -1,0 +1,72 @@
+/* compare_distribution.c: suite distribution: the real and the synthetic set as points in feature spaces. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "eval/compare/compare.h"
+#include "eval/compare/compare_distribution.h"
+#include "eval/set/set_distance.h"
+#include "voxgan/log.h"
+
+static const struct {
+  const char *metric;
+  vg_status (*measure)(const vg_points *p, vg_set_distance *out);
+} distances[] = {
+    {"mmd", vg_set_mmd}, {"frechet", vg_set_frechet}, {"sliced_wasserstein", vg_set_sliced_wasserstein}};
+
+static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, const vg_features *real,
+                               const vg_features *synth) {
+  vg_points points = {real->n, synth->n, real->dims, real->values, synth->values, space->space->units_differ};
+  if (real->n < 2 || synth->n < 2) {
+    vg_info("space %s is left out: %zu real and %zu synthetic subjects have what it needs", space->name,
+            real->n, synth->n);
+    return VG_OK;
+  }
+  for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
+    vg_set_distance d;
+    vg_status st = distances[i].measure(&points, &d);
+    if (st) return vg_fail_in(st, "%s in space %s", distances[i].metric, space->name);
+    eval_set row = {.metric = vg_set_metric_find(distances[i].metric),
+                    .value = d.value,
+                    .ci_low = d.ci_low,
+                    .ci_high = d.ci_high,
+                    .floor = d.floor,
+                    .n_real = real->n,
+                    .n_synth = synth->n};
+    snprintf(row.space, sizeof row.space, "%s", space->name);
+    if (!isnan(d.p))
+      snprintf(row.note, sizeof row.note, "p %.3g", d.p);
+    else if (!strcmp(row.metric->name, "frechet") && (real->n <= real->dims || synth->n <= real->dims))
+      snprintf(row.note, sizeof row.note, "biased upwards: %zu dimensions", real->dims);
+    if ((st = vg_eval_add_set(e, &row))) return st;
+  }
+  return VG_OK;
+}
+
+vg_status vg_eval_distribution(eval_study *s) {
+  vg_evaluation *e = s->evaluation;
+  vg_features real[VG_FEATURE_SPACES_MAX] = {{0}}, synth[VG_FEATURE_SPACES_MAX] = {{0}};
+  vg_feature_plan plan;
+  size_t before = e->n_sets;
+  vg_status st;
+  if (!vg_eval_suites_have("distribution", e->suites)) return VG_OK;
+  if (s->real.n < 2 || s->synth.n < 2) {
+    vg_eval_leave_out(e, "distribution", "it needs two subjects or more on each side");
+    return VG_OK;
+  }
+  if ((st = vg_features_plan_init(&plan, (const vg_dataset *const[]){&s->real, &s->synth}, 2))) return st;
+  if (s->extractor) vg_features_plan_extract(&plan, s->extractor);
+  if ((st = vg_features_read(&plan, &s->real, NULL, real))) goto out;
+  if ((st = vg_features_read(&plan, &s->synth, e->recorded, synth))) goto out;
+  for (int i = 0; vg_features_at(i) && !st; i++) {
+    if (plan.spaces >> i & 1 && !vg_features_at(i)->space->of_some)
+      st = measure_space(e, vg_features_at(i), &real[i], &synth[i]);
+  }
+  int volume = vg_features_find("volume");
+  if (!st) st = vg_eval_diversity(e, &plan, &real[volume], &synth[volume]);
+  if (!st && e->n_sets == before)
+    vg_eval_leave_out(e, "distribution", "no series and no tumour is in two subjects or more on each side");
+out:
+  vg_features_release(real);
+  vg_features_release(synth);
+  return st;
+}

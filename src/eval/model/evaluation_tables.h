@@ -1,0 +1,18 @@
+/* evaluation_tables.h: an evaluation as tables, for the terminal and for report.html. */
+#ifndef VG_EVAL_EVALUATION_TABLES_H
+#define VG_EVAL_EVALUATION_TABLES_H
+#include "eval/model/evaluation.h"
+#include "voxgan/table.h"
+
+/* In each, *t is the caller's and zero at first; it has no rows where there is nothing. */
+
+/* Means and SD of a suite: a row each series and region, a column each metric of the suite's nth table, from
+ * 0. *more: there is another table. */
+vg_status vg_eval_means_table(const vg_evaluation *e, const char *suite, int nth, const char *plus_minus,
+                              bool *more, vg_table *t);
+/* A suite's metrics of sets. */
+vg_status vg_eval_sets_table(const vg_evaluation *e, const char *suite, vg_table *t);
+/* What moved against the baseline. */
+vg_status vg_eval_moved_table(const vg_evaluation *e, vg_table *t);
+
+#endif

@@ -1,0 +1,339 @@
+/* page_gallery.c: slices of the worst cases of an evaluation: real, labels, synthetic, difference. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "prep/percentile.h"
+#include "eval/read/subject_images.h"
+#include "eval/page/eval_page.h"
+#include "eval/page/page_slice.h"
+#include "voxgan/log.h"
+#include "base/mem.h"
+#include "base/pool.h"
+
+enum { CASES = 12, PANELS = 4 };
+#define DIM 0.45             /* brightness of an image under labels */
+#define FULL_DIFFERENCE 0.25 /* of the data range */
+
+/* ---- which cases, in which order ---- */
+
+/* A case and what it is ordered by. */
+typedef struct ranked {
+  size_t index;
+  double value; /* NaN: none */
+} ranked;
+
+typedef struct order {
+  const vg_metric_row *metric;
+  const char *region; /* NULL: the mean over all */
+} order;
+
+/* The first of these that a series has values of. */
+static bool find_order(const vg_evaluation *e, const char *series, order *out) {
+  static const struct {
+    const char *metric, *region;
+  } candidates[] = {{"ssim", "tumour"},
+                    {"ssim", "brain"},
+                    {"profile_intensity", "tumour"},
+                    {"dice", "tumour"},
+                    {"dice", NULL}};
+  for (size_t k = 0; k < sizeof candidates / sizeof *candidates; k++) {
+    for (size_t g = 0; g < e->n_groups; g++) {
+      const eval_group *group = &e->groups[g];
+      const char *region = candidates[k].region;
+      if (strcmp(group->series, series) != 0 || strcmp(group->metric->name, candidates[k].metric) != 0 ||
+          (region && strcmp(group->region, region) != 0))
+        continue;
+      *out = (order){group->metric, region};
+      return true;
+    }
+  }
+  return false;
+}
+
+static double value_of(const vg_evaluation *e, const char *series, const order *by, size_t index) {
+  double sum = 0, n = 0;
+  for (size_t g = 0; g < e->n_groups; g++) {
+    const eval_group *group = &e->groups[g];
+    double v = e->values[index * e->n_groups + g];
+    if (group->metric != by->metric || strcmp(group->series, series) != 0 || !isfinite(v) ||
+        (by->region && strcmp(group->region, by->region) != 0))
+      continue;
+    sum += v;
+    n++;
+  }
+  return n > 0 ? sum / n : NAN;
+}
+
+/* Worst first; cases without a value last, as they come. */
+static int by_badness(const void *a, const void *b) {
+  const ranked *x = a, *y = b;
+  if (isnan(x->value) != isnan(y->value)) return isnan(x->value) - isnan(y->value);
+  if (x->value != y->value && !isnan(x->value)) return x->value < y->value ? -1 : 1;
+  return (x->index > y->index) - (x->index < y->index);
+}
+
+/* ---- one case ---- */
+
+typedef enum content { IMAGES, LABELS } content;
+
+/* What a gallery is made of. */
+typedef struct gallery {
+  const eval_study *study;
+  content what;
+  const char *series; /* of images; or EVAL_..._LABELS */
+  order by;
+  ranked *cases;
+  size_t n;
+  const char *panels[PANELS]; /* names; NULL: less of them */
+  struct shot *shots;         /* (n) */
+} gallery;
+
+/* The pictures of a case. */
+typedef struct shot {
+  int n;
+  eval_slice slices[EVAL_SLICES];
+  vg_picture pictures[EVAL_SLICES][PANELS];
+} shot;
+
+static void shot_release(shot *s) {
+  for (int f = 0; f < EVAL_SLICES; f++) {
+    for (int k = 0; k < PANELS; k++) vg_picture_release(&s->pictures[f][k]);
+  }
+}
+
+/* The volumes of a case while its pictures are made. */
+typedef struct content_of_case {
+  eval_maps maps;
+  eval_images images; /* data NULL where there is none */
+  double lo, hi;      /* black and white */
+} content_of_case;
+
+static vg_status read_images(const gallery *g, const eval_pair *pair, const char *series,
+                             content_of_case *c) {
+  const eval_study *s = g->study;
+  const vg_evaluation *e = s->evaluation;
+  const char *real = vg_eval_series_path(&s->real, pair->real, series);
+  const char *synth = vg_eval_series_path(&s->synth, pair->synth, series);
+  if (g->what == LABELS || e->unpaired) /* one image is enough to lie under labels */
+    real = synth = g->what == LABELS && real ? real : synth;
+  if (!real || !synth) return VG_OK;
+  vg_status st = vg_eval_images_read(e, series, real, synth, &c->maps, NULL, &c->images);
+  c->lo = -1;
+  c->hi = 1;
+  if (st || e->normalise != VG_NORMALISE_NONE) return st;
+  double limits[2];
+  static const double window[2] = {0.5, 99.5};
+  const vg_volume *v = &c->images.real;
+  st = vg_percentiles(v->data, c->images.cells, vg_geometry_voxels(&v->geo), window, limits);
+  c->lo = limits[0];
+  c->hi = limits[1];
+  return st;
+}
+
+/* The first series that the case has on some side, to lie under its labels; none where its image does not
+ * suit them, which is no fault of label maps. */
+static vg_status read_backdrop(const gallery *g, const eval_pair *pair, content_of_case *c) {
+  const vg_dataset *sides[] = {&g->study->real, &g->study->synth};
+  const vg_subject *subjects[] = {pair->real, pair->synth};
+  for (int d = 0; d < 2; d++) {
+    for (int i = 0; i < sides[d]->series.n; i++) {
+      if (!subjects[d]->series[i]) continue;
+      vg_status st = read_images(g, pair, sides[d]->series.names[i], c);
+      if (!st || st == VG_MEMORY) return st;
+      vg_eval_images_release(&c->images);
+    }
+  }
+  return VG_OK;
+}
+
+static const eval_map *real_map(const gallery *g, const content_of_case *c) {
+  return !strcmp(g->series, EVAL_TUMOUR_LABELS) ? &c->maps.real_tumour : &c->maps.real_anatomy;
+}
+static const eval_map *synth_map(const gallery *g, const content_of_case *c) {
+  return !strcmp(g->series, EVAL_TUMOUR_LABELS) ? &c->maps.synth_tumour : &c->maps.synth_anatomy;
+}
+
+/* A slice's panels. */
+static vg_status draw_images(const gallery *g, const content_of_case *c, const eval_slice *slice,
+                             vg_picture *out) {
+  const float *real = c->images.real.data, *synth = c->images.synth.data;
+  const uint8_t *labels = c->maps.tumour->data ? c->maps.tumour->data : c->maps.anatomy->data;
+  vg_status st = VG_OK;
+  int k = 0;
+  if (!g->study->evaluation->unpaired) st = vg_eval_slice_grey(slice, real, c->lo, c->hi, 1, &out[k++]);
+  if (!st) st = vg_eval_slice_grey(slice, real, c->lo, c->hi, DIM, &out[k]);
+  if (!st && labels) vg_eval_slice_classes(slice, labels, &out[k]);
+  k++;
+  if (!st) st = vg_eval_slice_grey(slice, synth, c->lo, c->hi, 1, &out[k++]);
+  if (!st && k < PANELS && g->panels[k])
+    st = vg_eval_slice_difference(slice, real, synth, FULL_DIFFERENCE * c->images.range, &out[k]);
+  return st;
+}
+
+static vg_status draw_labels(const gallery *g, const content_of_case *c, const eval_slice *slice,
+                             const float *backdrop, vg_picture *out) {
+  static const double brightness[PANELS] = {DIM, DIM, 0.7, 1};
+  const uint8_t *real = real_map(g, c)->data, *synth = synth_map(g, c)->data;
+  vg_status st = VG_OK;
+  for (int k = 0; k < PANELS && g->panels[k] && !st; k++)
+    st = vg_eval_slice_grey(slice, backdrop, c->lo, c->hi, brightness[k], &out[k]);
+  if (st) return st;
+  vg_eval_slice_classes(slice, real, &out[0]);
+  vg_eval_slice_classes(slice, synth, &out[1]);
+  vg_eval_slice_edges(slice, real, synth, &out[2]);
+  return VG_OK;
+}
+
+static vg_status shoot_images(const gallery *g, const eval_pair *pair, content_of_case *c, shot *out) {
+  vg_status st = read_images(g, pair, g->series, c);
+  if (st || !c->images.cells) return st;
+  const uint8_t *cells = c->images.cells, *tumour = c->maps.tumour->data;
+  st = vg_eval_slices(&c->images.real.geo, cells, tumour ? tumour : cells, out->slices, &out->n);
+  for (int f = 0; f < out->n && !st; f++) st = draw_images(g, c, &out->slices[f], out->pictures[f]);
+  return st;
+}
+
+static vg_status shoot_labels(const gallery *g, const eval_pair *pair, content_of_case *c, shot *out) {
+  const eval_map *real = real_map(g, c), *synth = synth_map(g, c);
+  if (!real->data || !synth->data) return VG_OK;
+  vg_status st = read_backdrop(g, pair, c);
+  if (st) return st;
+  size_t n = vg_geometry_voxels(&real->geo);
+  uint8_t *either = vg_malloc(n, 1);
+  float *black = vg_calloc(n, sizeof *black);
+  st = either && black ? VG_OK : VG_MEMORY;
+  for (size_t i = 0; i < n && !st; i++) either[i] = real->data[i] || synth->data[i];
+  if (!st)
+    st = vg_eval_slices(&real->geo, c->images.cells ? c->images.cells : either, either, out->slices, &out->n);
+  for (int f = 0; f < out->n && !st; f++)
+    st = draw_labels(g, c, &out->slices[f], c->images.real.data ? c->images.real.data : black,
+                     out->pictures[f]);
+  vg_free(either);
+  vg_free(black);
+  return st;
+}
+
+static vg_status shoot(void *arg, size_t k) {
+  const gallery *g = arg;
+  size_t index = g->cases[k].index;
+  const char *id = g->study->evaluation->ids[index];
+  eval_pair pair = g->study->pairs[index];
+  content_of_case c = {.hi = 1};
+  eval_study own = *g->study;
+  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
+  if (!pair.real) { /* no partner: the synthetic side stands for both */
+    pair.real = pair.synth;
+    own.real = own.synth;
+  }
+  gallery mine = *g;
+  mine.study = &own;
+  vg_status st = vg_eval_maps_read(&own, &pair, g->what == LABELS, &c.maps);
+  if (!st)
+    st = g->what == IMAGES ? shoot_images(&mine, &pair, &c, &g->shots[k])
+                           : shoot_labels(&mine, &pair, &c, &g->shots[k]);
+  vg_eval_maps_release(&c.maps);
+  vg_eval_images_release(&c.images);
+  return st ? vg_fail_in(st, "subject %s", id) : VG_OK;
+}
+
+/* ---- a gallery ---- */
+
+static void add_case(vg_report *r, const gallery *g, const ranked *at, const shot *s) {
+  char figure[VG_FIGURE];
+  const char *id = g->study->evaluation->ids[at->index], *region = g->by.region;
+  if (isnan(at->value))
+    vg_gallery_case(r, "%s", id);
+  else
+    vg_gallery_case(r, "%s: %s %s (%s)", id, g->by.metric->name, vg_report_figure(at->value, figure),
+                    region ? region : "mean over regions");
+  for (int f = 0; f < s->n; f++) {
+    vg_gallery_frame(r, s->slices[f].label, s->slices[f].middle);
+    for (int k = 0; k < PANELS && g->panels[k]; k++)
+      vg_gallery_panel(r, g->panels[k], &s->pictures[f][k], s->slices[f].width_mm, s->slices[f].height_mm);
+  }
+}
+
+static vg_status add_gallery(vg_report *r, gallery *g, const char *title, size_t budget) {
+  const vg_evaluation *e = g->study->evaluation;
+  vg_status st = VG_MEMORY;
+  size_t begun = vg_report_size(r), shown = 0;
+  if (!find_order(e, g->series, &g->by)) return VG_OK;
+  g->cases = VG_NEW_N(ranked, e->n_cases);
+  if (!g->cases) goto out;
+  for (size_t i = 0; i < e->n_cases; i++) {
+    double v = value_of(e, g->series, &g->by, i);
+    g->cases[i] = (ranked){i, g->by.metric->better == VG_BETTER_HIGHER ? v : -v};
+  }
+  qsort(g->cases, e->n_cases, sizeof *g->cases, by_badness);
+  g->n = e->n_cases < CASES ? e->n_cases : CASES;
+  for (size_t i = 0; i < g->n; i++) g->cases[i].value = value_of(e, g->series, &g->by, g->cases[i].index);
+  g->shots = VG_NEW_N(shot, g->n);
+  if (!g->shots) goto out;
+  if ((st = vg_parallel(g->n, shoot, g))) goto out;
+  vg_gallery_open(r, title);
+  for (size_t i = 0; i < g->n && (!shown || vg_report_size(r) - begun < budget); i++) {
+    if (!g->shots[i].n) continue;
+    add_case(r, g, &g->cases[i], &g->shots[i]);
+    shown++;
+  }
+  vg_gallery_close(r);
+  if (shown < e->n_cases) vg_report_text(r, "The worst %zu of %zu cases are shown.", shown, e->n_cases);
+out:
+  for (size_t i = 0; g->shots && i < g->n; i++) shot_release(&g->shots[i]);
+  vg_free(g->shots);
+  vg_free(g->cases);
+  return st;
+}
+
+static void add_keys(vg_report *r, const vg_classes *classes) {
+  for (int k = 0; k < classes->n; k++) {
+    uint8_t rgb[3];
+    vg_class_colour(k, rgb);
+    vg_report_key(r, rgb, classes->names[k]);
+  }
+}
+
+vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget) {
+  const vg_evaluation *e = s->evaluation;
+  vg_status st = VG_OK;
+  if (!e->n_series) return VG_OK;
+  if (!e->unpaired)
+    vg_report_text(
+        r,
+        "Worst cases first. Difference: orange where the synthetic image is brighter than the real one, blue "
+        "where it is "
+        "darker, in full colour from %g %% of the data range on. The patient's right is on the left.",
+        100 * FULL_DIFFERENCE);
+  add_keys(r, s->tumour.n ? &s->tumour : &s->anatomy);
+  for (int i = 0; i < e->n_series && !st; i++) {
+    gallery g = {.study = s, .what = IMAGES, .series = e->series[i]};
+    static const char *const paired[PANELS] = {"real", "labels", "synthetic", "difference"};
+    static const char *const alone[PANELS] = {"labels", "synthetic"};
+    memcpy(g.panels, e->unpaired ? alone : paired, sizeof g.panels);
+    st = add_gallery(r, &g, e->series[i], budget / (size_t)e->n_series);
+  }
+  return st;
+}
+
+vg_status vg_eval_page_labels(vg_report *r, const eval_study *s, size_t budget) {
+  static const struct {
+    const char *series, *title;
+  } maps[] = {{EVAL_TUMOUR_LABELS, "Tumour labels"}, {EVAL_ANATOMY_LABELS, "Anatomy labels"}};
+  vg_status st = VG_OK;
+  vg_report_text(r, "Worst cases first. Outlines: blue of the real map, orange of the synthetic one, white "
+                    "where they agree. The "
+                    "patient's right is on the left.");
+  for (int k = 0; k < 2 && !st; k++) {
+    gallery g = {.study = s,
+                 .what = LABELS,
+                 .series = maps[k].series,
+                 .panels = {"real labels", "synthetic labels", "outlines"}};
+    if (s->real.series.n || s->synth.series.n) g.panels[3] = "image";
+    order by;
+    if (!find_order(s->evaluation, g.series, &by)) continue;
+    add_keys(r, k ? &s->anatomy : &s->tumour);
+    st = add_gallery(r, &g, maps[k].title, budget / 2);
+  }
+  return st;
+}

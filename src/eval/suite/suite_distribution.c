@@ -1,0 +1,15 @@
+/* suite_distribution.c: suite distribution: the real and the synthetic set as wholes. */
+#include "eval/compare/compare.h"
+#include "eval/suite/suite.h"
+
+static vg_status run(eval_study *s, const vg_evaluate_settings *set) {
+  (void)set;
+  return vg_eval_distribution(s);
+}
+
+const vg_eval_suite vg_eval_suite_distribution = {
+    .title = "Distribution",
+    .text = "The synthetic data set as a whole against the real one: how far apart they lie, and how diverse "
+            "each is.",
+    .run = run,
+};

@@ -1,0 +1,9 @@
+/* suite_image.c: suite image: intensities of pairs of series. */
+#include "eval/suite/suite.h"
+
+const vg_eval_suite vg_eval_suite_image = {
+    .title = "Images",
+    .text = "Synthetic series against the real ones of the same subject, inside the brain, the tumour, its "
+            "parts and a band around "
+            "it.",
+};

@@ -1,0 +1,40 @@
+/* suites.c: the suites by name. */
+#include <string.h>
+#include "eval/suite/suite.h"
+#include "registry/registry_extend.h"
+
+typedef struct suite_row {
+  const char *name;
+  const vg_eval_suite *suite;
+} suite_row;
+
+enum { SUITES_MAX = 32 }; /* bits of a set of suites */
+
+static suite_row rows[SUITES_MAX] = {
+#define VG_SUITE(name, help) {#name, &vg_eval_suite_##name},
+#include "registry/suites.def"
+#undef VG_SUITE
+};
+
+const vg_eval_suite *vg_eval_suites_find(const char *name) {
+  for (int i = 0; i < SUITES_MAX && rows[i].name; i++) {
+    if (!strcmp(rows[i].name, name)) return rows[i].suite;
+  }
+  return NULL;
+}
+
+bool vg_eval_suites_compare_sets(uint32_t bits) {
+  for (int i = 0; i < SUITES_MAX && rows[i].name; i++) {
+    if (rows[i].suite->run && vg_eval_suites_have(rows[i].name, bits)) return true;
+  }
+  return false;
+}
+
+vg_status vg_eval_suites_add(const char *name, const char *help, const vg_eval_suite *suite) {
+  int n = 0;
+  while (n < SUITES_MAX && rows[n].name) n++;
+  if (n == SUITES_MAX) return vg_fail(VG_CONFIG, "more than %d suites", SUITES_MAX);
+  vg_status st = vg_registry_extend("suites", name, help);
+  if (!st) rows[n] = (suite_row){name, suite};
+  return st;
+}

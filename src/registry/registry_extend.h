@@ -1,0 +1,11 @@
+/* registry_extend.h: rows that are added while the program runs. Tests use it to show that one row is enough.
+ */
+#ifndef VG_REGISTRY_EXTEND_H
+#define VG_REGISTRY_EXTEND_H
+#include "voxgan/status.h"
+
+/* Appends a row to the registry of that name. Both strings are borrowed for good. VG_CONFIG: there is no such
+ * registry, it is full, or it has a row of that name. Not safe beside other threads. */
+vg_status vg_registry_extend(const char *registry, const char *name, const char *help);
+
+#endif
