@@ -1,4 +1,5 @@
 /* test_experiment.c: rows and jobs, the crossed bootstrap, what leaks, and results that are not all there. */
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +55,18 @@ static void test_design(void **state) {
   must_say(experiment_design_parse("", NULL, 1, 1, &d), VG_USAGE, "--rows is empty");
   must_say(experiment_design_parse(NULL, "yes", 1, 1, &d), VG_USAGE, "no yes; there are off, on");
   must_say(experiment_design_parse(NULL, NULL, 0, 1, &d), VG_USAGE, "--seeds is 0");
+  must_say(experiment_design_parse(NULL, NULL, 2, INT_MAX, &d), VG_USAGE, "go beyond 2147483647");
   must_say(experiment_design_read(NULL, "x.json", &d), VG_DATA, "x.json: not the plan");
+  static const char *const wrong[] = {
+      "{\"seeds\": 1e300, \"first_seed\": 1}", "{\"seeds\": 1.5, \"first_seed\": 1}",
+      "{\"seeds\": 1, \"first_seed\": -1e300}", "{\"seeds\": 2, \"first_seed\": 2147483647}"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    must(vg_json_parse("x", wrong[i], &j));
+    vg_json_put_string(vg_json_put_take(j, "rows", vg_json_array()), NULL, "real");
+    vg_json_put_string(vg_json_put_take(j, "augmentation", vg_json_array()), NULL, "off");
+    must_say(experiment_design_read(j, "x.json", &d), VG_DATA, "x.json: not the plan");
+    vg_json_free(j);
+  }
 }
 
 /* ---- statistics ---- */
