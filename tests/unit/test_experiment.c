@@ -200,6 +200,22 @@ static void test_leaks(void **state) {
     if ((experiment_leak(cases[i].source, cases[i].donors, &test, &known, NULL) != NULL) != cases[i].leaks)
       fail_msg("source '%s', donors '%s'", cases[i].source, cases[i].donors);
 
+  /* Ids of any length: a donor of 200 letters, alone and among others, and one that differs in the last. */
+  char same[201], other_end[201], list[512];
+  memset(same, 'a', 200);
+  same[200] = '\0';
+  memcpy(other_end, same, sizeof same);
+  other_end[199] = 'b';
+  vg_subject long_one = subject(same, same);
+  const vg_dataset long_test = {.subjects = &long_one, .n = 1}, nobody = {0};
+  assert_ptr_equal(experiment_leak("x", same, &long_test, &nobody, NULL), &long_one);
+  assert_ptr_equal(experiment_leak(same, "", &long_test, &nobody, NULL), &long_one);
+  assert_null(experiment_leak(other_end, other_end, &long_test, &nobody, NULL));
+  snprintf(list, sizeof list, "x;%s;y", same);
+  assert_ptr_equal(experiment_leak("x", list, &long_test, &nobody, NULL), &long_one);
+  snprintf(list, sizeof list, "BraTS-GLI-00001-%s", same);
+  assert_ptr_equal(experiment_leak("x", list, &test, &known, NULL), &tested[0]);
+
   /* Hashed ids are found by the key alone. */
   char key[] = "secret", hex[17];
   const vg_secret secret = {key, 6}, other = {key, 5};
