@@ -1,10 +1,13 @@
 /* experiment_design.c: rows, augmentation and seeds, and the jobs that they make. */
 #include "experiment/experiment_design.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
 #include "voxgan/str.h"
+
+#define SEEDS_MAX 1000
 
 static const experiment_row rows[EXPERIMENT_ROWS] = {
     {"real", "real", true, false, false},
@@ -55,8 +58,11 @@ vg_status experiment_design_parse(const char *row_list, const char *augmentation
                                   experiment_design *out) {
   vg_status st = choose("rows", row_list, row_name, EXPERIMENT_ROWS, out->rows);
   if (!st) st = choose("augmentation", augmentation, augmentation_name, 2, out->augmented);
-  if (!st && (seeds < 1 || seeds > 1000))
-    st = vg_fail(VG_USAGE, "--seeds is %d, but must be from 1 to 1000", seeds);
+  if (!st && (seeds < 1 || seeds > SEEDS_MAX))
+    st = vg_fail(VG_USAGE, "--seeds is %d, but must be from 1 to %d", seeds, SEEDS_MAX);
+  if (!st && (first_seed < 0 || first_seed > INT_MAX - (seeds - 1)))
+    st = vg_fail(VG_USAGE, "the first seed is %d: %d seeds from there on go beyond %d", first_seed, seeds,
+                 INT_MAX);
   out->seeds = seeds;
   out->first_seed = first_seed;
   return st;
@@ -111,9 +117,11 @@ vg_status experiment_design_read(const vg_json *j, const char *name, experiment_
   vg_str row_list = VG_STR_INIT, augmentation = VG_STR_INIT;
   join(vg_json_get(j, "rows"), &row_list);
   join(vg_json_get(j, "augmentation"), &augmentation);
-  vg_status st = experiment_design_parse(vg_str_text(&row_list), vg_str_text(&augmentation),
-                                         (int)vg_json_number(vg_json_get(j, "seeds"), 0),
-                                         (int)vg_json_number(vg_json_get(j, "first_seed"), 0), out);
+  int seeds, first_seed;
+  vg_status st = vg_json_int(j, "seeds", 1, SEEDS_MAX, &seeds);
+  if (!st) st = vg_json_int(j, "first_seed", 0, INT_MAX, &first_seed);
+  if (!st)
+    st = experiment_design_parse(vg_str_text(&row_list), vg_str_text(&augmentation), seeds, first_seed, out);
   vg_str_release(&row_list);
   vg_str_release(&augmentation);
   return st ? vg_fail_in(VG_DATA, "%s: not the plan of an experiment", name) : VG_OK;

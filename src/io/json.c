@@ -2,6 +2,7 @@
  * shortest ones and its indentation is not ours. */
 #include "voxgan/json.h"
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -145,6 +146,25 @@ bool vg_json_bool(const vg_json *node, bool otherwise) {
 
 const char *vg_json_string(const vg_json *node, const char *otherwise) {
   return vg_json_type_of(node) == VG_JSON_STRING ? in(node)->valuestring : otherwise;
+}
+
+vg_status vg_json_i64(const vg_json *object, const char *key, int64_t least, int64_t most, int64_t *out) {
+  const vg_json *node = vg_json_get(object, key);
+  const double v = vg_json_number(node, NAN);
+  if (vg_json_type_of(node) != VG_JSON_NUMBER) return vg_fail(VG_DATA, "the number %s is missing", key);
+  /* 2^53: beyond it not every whole number is a double. This also keeps the cast below defined. */
+  if (!(fabs(v) <= 9007199254740992.0) || v != floor(v) || (int64_t)v < least || (int64_t)v > most)
+    return vg_fail(VG_DATA, "%s is %.10g, but must be a whole number from %" PRId64 " to %" PRId64, key, v,
+                   least, most);
+  *out = (int64_t)v;
+  return VG_OK;
+}
+
+vg_status vg_json_int(const vg_json *object, const char *key, int least, int most, int *out) {
+  int64_t whole;
+  vg_status st = vg_json_i64(object, key, least, most, &whole);
+  if (!st) *out = (int)whole;
+  return st;
 }
 
 /* ---- building ------------------------------------------------------------------------------- */

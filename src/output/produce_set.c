@@ -127,7 +127,12 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   if (st) goto out;
   snprintf(out->format_name, sizeof out->format_name, "%s", vg_json_string(vg_json_get(v, "format"), ""));
   out->format = vg_dataset_format_find(out->format_name);
-  out->cases = (size_t)vg_json_number(vg_json_get(v, "cases"), 0);
+  int64_t cases = 0;
+  if ((st = vg_json_i64(v, "cases", 1, 1000000000000, &cases))) {
+    st = vg_fail_in(st, "%s: its voxgan part", path);
+    goto out;
+  }
+  out->cases = (size_t)cases;
   out->set.real = vg_json_bool(vg_json_get(v, "real"), false);
   const char *title = vg_json_string(vg_json_get(d, "Name"), "");
   if (strcmp(title, DEFAULT_TITLE) != 0) snprintf(out->title, sizeof out->title, "%s", title);
@@ -142,7 +147,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   const char *anatomy = vg_json_string(vg_json_get(v, "anatomy_labels"), NULL);
   if (!st && tumour) st = vg_scheme_parse(tumour, &out->set.tumour);
   if (!st && anatomy) st = vg_scheme_parse(anatomy, &out->set.anatomy);
-  if (!st && (!out->format || !out->cases)) st = vg_fail(VG_DATA, "%s: its voxgan part is not whole", path);
+  if (!st && !out->format) st = vg_fail(VG_DATA, "%s: its voxgan part is not whole", path);
   if (st) st = vg_fail(VG_DATA, "%s", vg_error());
 out:
   vg_json_free(d);

@@ -1,5 +1,6 @@
 /* record.c: what is known of one finished case, as ROOT/.voxgan/cases/ID.json. */
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,7 +250,7 @@ static bool from_json(const vg_json *j, vg_record *r) {
   int axis = 0;
   for (const vg_json *c = vg_json_first(vg_json_get(j, "centre_mm")); c && axis < 3; c = vg_json_next(c))
     r->centre[axis++] = vg_json_number(c, 0);
-  r->redraws = (int)vg_json_number(vg_json_get(j, "redraws"), 0);
+  if (vg_json_int(j, "redraws", 0, INT_MAX, &r->redraws)) return false;
   for (const vg_json *c = vg_json_first(vg_json_get(j, "files")); c; c = vg_json_next(c)) {
     vg_record_file *f = &r->files[r->n_files];
     if (vg_record_add_file(r, vg_json_key(c), vg_json_string(vg_json_get(c, "path"), ""))) return false;

@@ -13,25 +13,29 @@
 static const struct {
   const char *name;
   size_t offset;
-} spec_texts[] =
-    {
-        {"generator", offsetof(vg_gan_spec, generator)},
-        {"discriminator", offsetof(vg_gan_spec, discriminator)},
-        {"norm", offsetof(vg_gan_spec, norm)},
-},
-  spec_ints[] = {
-      {"in_channels", offsetof(vg_gan_spec, in_channels)},
-      {"out_channels", offsetof(vg_gan_spec, out_channels)},
-      {"patch_d", offsetof(vg_gan_spec, patch)},
-      {"patch_h", offsetof(vg_gan_spec, patch) + sizeof(int)},
-      {"patch_w", offsetof(vg_gan_spec, patch) + 2 * sizeof(int)},
-      {"ngf", offsetof(vg_gan_spec, ngf)},
-      {"ndf", offsetof(vg_gan_spec, ndf)},
-      {"levels", offsetof(vg_gan_spec, levels)},
-      {"blocks", offsetof(vg_gan_spec, blocks)},
-      {"input_skip", offsetof(vg_gan_spec, input_skip)},
-      {"d_layers", offsetof(vg_gan_spec, d_layers)},
-      {"softmax", offsetof(vg_gan_spec, softmax)},
+} spec_texts[] = {
+    {"generator", offsetof(vg_gan_spec, generator)},
+    {"discriminator", offsetof(vg_gan_spec, discriminator)},
+    {"norm", offsetof(vg_gan_spec, norm)},
+};
+/* The bounds only keep the numbers sane: vg_gan_new() knows what fits together. */
+static const struct {
+  const char *name;
+  size_t offset;
+  int least, most;
+} spec_ints[] = {
+    {"in_channels", offsetof(vg_gan_spec, in_channels), 1, 65536},
+    {"out_channels", offsetof(vg_gan_spec, out_channels), 1, 65536},
+    {"patch_d", offsetof(vg_gan_spec, patch), 1, 4096},
+    {"patch_h", offsetof(vg_gan_spec, patch) + sizeof(int), 1, 4096},
+    {"patch_w", offsetof(vg_gan_spec, patch) + 2 * sizeof(int), 1, 4096},
+    {"ngf", offsetof(vg_gan_spec, ngf), 1, 65536},
+    {"ndf", offsetof(vg_gan_spec, ndf), 1, 65536},
+    {"levels", offsetof(vg_gan_spec, levels), 0, 64},
+    {"blocks", offsetof(vg_gan_spec, blocks), 0, 65536},
+    {"input_skip", offsetof(vg_gan_spec, input_skip), 0, 1},
+    {"d_layers", offsetof(vg_gan_spec, d_layers), 0, 64},
+    {"softmax", offsetof(vg_gan_spec, softmax), 0, 1},
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -55,14 +59,15 @@ static vg_status spec_from_json(const char *path, const vg_json *j, vg_gan_spec 
     strcpy((char *)s + spec_texts[i].offset, text);
   }
   for (size_t i = 0; i < COUNT(spec_ints); i++) {
-    const vg_json *node = vg_json_get(j, spec_ints[i].name);
-    if (vg_json_type_of(node) != VG_JSON_NUMBER)
-      return vg_fail(VG_DATA, "%s: the model's metadata lacks spec.%s", path, spec_ints[i].name);
-    *(int *)((char *)s + spec_ints[i].offset) = (int)vg_json_number(node, 0);
+    int *field = (int *)((char *)s + spec_ints[i].offset);
+    vg_status st = vg_json_int(j, spec_ints[i].name, spec_ints[i].least, spec_ints[i].most, field);
+    if (st) return vg_fail_in(st, "%s: the model's metadata: spec", path);
   }
   s->dropout = vg_json_number(vg_json_get(j, "dropout"), 0);
-  s->d_scales = (int)vg_json_number(vg_json_get(j, "d_scales"), 1); /* models of before have none */
-  return VG_OK;
+  s->d_scales = 1; /* older models do not store it */
+  if (!vg_json_get(j, "d_scales")) return VG_OK;
+  vg_status st = vg_json_int(j, "d_scales", 1, 64, &s->d_scales);
+  return st ? vg_fail_in(st, "%s: the model's metadata: spec", path) : VG_OK;
 }
 
 /* Metadata values are strings, so trees go in as their text. consumes tree. */

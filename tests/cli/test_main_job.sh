@@ -47,6 +47,19 @@ expect "no partial files" [ -z "$(find "$T/s" -name '*.tmp*')" ]
 expect "manifest" [ "$(wc -l <"$T/s/manifest.csv")" = 3 ]
 expect "model hash in the description" grep -q "$(sha256sum <"$T/a/model.safetensors" | cut -d' ' -f1)" "$T/s/dataset_description.json"
 expect "no source path in what is written" sh -c "! grep -rq '$T' '$T/s/manifest.csv' '$T/s/dataset_description.json'"
+# A model file comes from anywhere: its whole numbers have bounds.
+wrong_spec() { /usr/bin/python3 -c "
+import json, struct, sys
+b = open(sys.argv[1], 'rb').read(); n = struct.unpack('<Q', b[:8])[0]
+h = json.loads(b[8:8 + n]); spec = json.loads(h['__metadata__']['spec'])
+spec[sys.argv[3]] = float(sys.argv[4]); h['__metadata__']['spec'] = json.dumps(spec)
+t = json.dumps(h).encode(); t += b' ' * (-len(t) % 8)
+open(sys.argv[2], 'wb').write(struct.pack('<Q', len(t)) + t + b[8 + n:])" "$T/a/model.safetensors" "$T/wrong.safetensors" "$1" "$2"; }
+for field in ngf d_scales patch_w; do
+  wrong_spec $field 1e300
+  expect_fail 3 "wrong.safetensors: .*spec: $field is 1e\\+300, but must be a whole number" \
+    "$VOXGAN" synth "$T/wrong.safetensors" --labels "$T/test" --layout brats2021 --out "$T/none"
+done
 cp -r "$T/s" "$T/s1"
 victim=$(find "$T/s" -name '*_t2.nii.gz' | sort | head -1)
 rm "$victim"

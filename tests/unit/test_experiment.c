@@ -1,4 +1,5 @@
 /* test_experiment.c: rows and jobs, the crossed bootstrap, what leaks, and results that are not all there. */
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +55,18 @@ static void test_design(void **state) {
   must_say(experiment_design_parse("", NULL, 1, 1, &d), VG_USAGE, "--rows is empty");
   must_say(experiment_design_parse(NULL, "yes", 1, 1, &d), VG_USAGE, "no yes; there are off, on");
   must_say(experiment_design_parse(NULL, NULL, 0, 1, &d), VG_USAGE, "--seeds is 0");
+  must_say(experiment_design_parse(NULL, NULL, 2, INT_MAX, &d), VG_USAGE, "go beyond 2147483647");
   must_say(experiment_design_read(NULL, "x.json", &d), VG_DATA, "x.json: not the plan");
+  static const char *const wrong[] = {
+      "{\"seeds\": 1e300, \"first_seed\": 1}", "{\"seeds\": 1.5, \"first_seed\": 1}",
+      "{\"seeds\": 1, \"first_seed\": -1e300}", "{\"seeds\": 2, \"first_seed\": 2147483647}"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    must(vg_json_parse("x", wrong[i], &j));
+    vg_json_put_string(vg_json_put_take(j, "rows", vg_json_array()), NULL, "real");
+    vg_json_put_string(vg_json_put_take(j, "augmentation", vg_json_array()), NULL, "off");
+    must_say(experiment_design_read(j, "x.json", &d), VG_DATA, "x.json: not the plan");
+    vg_json_free(j);
+  }
 }
 
 /* ---- statistics ---- */
@@ -187,6 +199,22 @@ static void test_leaks(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     if ((experiment_leak(cases[i].source, cases[i].donors, &test, &known, NULL) != NULL) != cases[i].leaks)
       fail_msg("source '%s', donors '%s'", cases[i].source, cases[i].donors);
+
+  /* Ids of any length: a donor of 200 letters, alone and among others, and one that differs in the last. */
+  char same[201], other_end[201], list[512];
+  memset(same, 'a', 200);
+  same[200] = '\0';
+  memcpy(other_end, same, sizeof same);
+  other_end[199] = 'b';
+  vg_subject long_one = subject(same, same);
+  const vg_dataset long_test = {.subjects = &long_one, .n = 1}, nobody = {0};
+  assert_ptr_equal(experiment_leak("x", same, &long_test, &nobody, NULL), &long_one);
+  assert_ptr_equal(experiment_leak(same, "", &long_test, &nobody, NULL), &long_one);
+  assert_null(experiment_leak(other_end, other_end, &long_test, &nobody, NULL));
+  snprintf(list, sizeof list, "x;%s;y", same);
+  assert_ptr_equal(experiment_leak("x", list, &long_test, &nobody, NULL), &long_one);
+  snprintf(list, sizeof list, "BraTS-GLI-00001-%s", same);
+  assert_ptr_equal(experiment_leak("x", list, &test, &known, NULL), &tested[0]);
 
   /* Hashed ids are found by the key alone. */
   char key[] = "secret", hex[17];

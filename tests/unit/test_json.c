@@ -45,6 +45,34 @@ static void test_read(void **state) {
   vg_json_free(NULL);
 }
 
+static void test_whole_numbers(void **state) {
+  (void)state;
+  static const char numbers[] =
+      "{\"a\": 7, \"low\": -3, \"half\": 0.5, \"huge\": 1e300, \"over\": 2147483648, "
+      "\"big\": 9007199254740993e3, \"minus\": -1e300, \"text\": \"7\", \"no\": null}";
+  static const char *const bad[] = {"low", "half", "huge", "over", "big", "minus", "text", "no", "absent"};
+  vg_json *root;
+  int v = 99;
+  int64_t wide = 99;
+  assert_int_equal(vg_json_parse("t", numbers, &root), VG_OK);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_equal(vg_json_int(root, bad[i], 0, INT32_MAX, &v), VG_DATA);
+    assert_non_null(strstr(vg_error(), bad[i]));
+    assert_int_equal(v, 99);
+  }
+  assert_int_equal(vg_json_int(root, "a", 7, 7, &v), VG_OK);
+  assert_int_equal(v, 7);
+  assert_int_equal(vg_json_int(root, "low", INT32_MIN, 0, &v), VG_OK);
+  assert_int_equal(v, -3);
+  assert_int_equal(vg_json_int(root, "a", 8, 9, &v), VG_DATA);
+  assert_non_null(strstr(vg_error(), "a is 7, but must be a whole number from 8 to 9"));
+  assert_int_equal(vg_json_int(NULL, "a", 0, 9, &v), VG_DATA);
+  assert_int_equal(vg_json_i64(root, "over", 0, INT64_MAX, &wide), VG_OK);
+  assert_true(wide == 2147483648);
+  assert_int_equal(vg_json_i64(root, "huge", INT64_MIN, INT64_MAX, &wide), VG_DATA);
+  vg_json_free(root);
+}
+
 static void test_faults(void **state) {
   (void)state;
   static const struct {
@@ -211,6 +239,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_read),
       cmocka_unit_test(test_lines),
+      cmocka_unit_test(test_whole_numbers),
       cmocka_unit_test(test_faults),
       cmocka_unit_test(test_print),
       cmocka_unit_test(test_strings_survive),

@@ -141,6 +141,17 @@ static void records_round_trip(void **state) {
   mini_write_text(root, ".voxgan/cases/c9.json", a); /* another's record under its name */
   must_say(vg_record_read(root, "c9", &r), VG_DATA, "not the record");
   must_say(vg_record_read(root, "c10", &r), VG_DATA, "c10.json");
+  static const double counts[] = {1e300, -1, 0.5};
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    vg_json *j;
+    must(vg_json_parse("c2.json", a, &j));
+    vg_json_put_number(j, "redraws", counts[i]);
+    char *text = vg_json_print(j, true);
+    mini_write_text(root, ".voxgan/cases/c2.json", text);
+    must_say(vg_record_read(root, "c2", &r), VG_DATA, "c2.json: not the record");
+    vg_free(text);
+    vg_json_free(j);
+  }
   vg_free(a);
 }
 

@@ -25,8 +25,15 @@ static bool is_kind(const vg_json *line, const char *kind) {
   return !strcmp(vg_json_string(vg_json_get(line, "kind"), ""), kind);
 }
 
+/* 0 where the line has none: the log may have been edited. */
+static int64_t whole_of(const vg_json *line, const char *key) {
+  int64_t v = 0;
+  (void)vg_json_i64(line, key, 0, INT64_MAX, &v);
+  return v;
+}
+
 static int64_t step_of(const vg_json *line) {
-  return (int64_t)vg_json_number(vg_json_get(line, "step"), 0);
+  return whole_of(line, "step");
 }
 
 /* Every number below node, as TAG/KEY; but what events have by themselves. */
@@ -53,7 +60,7 @@ static vg_status add_scalars(vg_tfevents *events, int64_t step, const char *tag,
 static vg_status add_preview(train_log *log, const vg_json *line) {
   void *png = NULL;
   size_t len = 0;
-  char *path = preview_path(log->run, (int64_t)vg_json_number(vg_json_get(line, "epoch"), 0));
+  char *path = preview_path(log->run, whole_of(line, "epoch"));
   vg_status st = !path ? VG_MEMORY : vg_fs_exists(path) ? vg_fs_read(path, &png, &len) : VG_OK;
   if (png) st = vg_tfevents_png(log->events, step_of(line), "preview", png, len);
   vg_free(png);
