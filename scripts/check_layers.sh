@@ -16,7 +16,7 @@ breach() { echo "$*"; bad=1; }
 # Every room of src, the lowest first.
 rooms="base io picture registry settings label grid dataset prep phantom
   edit/brain edit/lesion edit edit/kind study output/format output report run_page
-  eval/metric eval/set eval/feature eval/compare eval/privacy eval/page eval jobs experiment
+  eval/metric eval/model eval/set eval/read eval/feature eval/compare eval/privacy eval/page eval/suite eval jobs experiment
   tensor tensor/cuda tensor/conv tensor/op nn/network nn/loss nn nn/gan run run/synth run/train cli"
 declare -A rank
 n=0
@@ -43,7 +43,7 @@ declare -A of=(
   [volume]=io [nifti]=io [json]=io [table]=io [registry]=registry [config]=settings
   [labels]=label [dataset]=dataset [maps]=prep [prep]=prep [membership]=prep [extractor]=prep [phantom]=phantom
   [draw]=edit/brain [edit]=edit/brain [study]=study [manifest]=output [produce]=output
-  [metric]=eval/metric [evaluate]=eval/compare [run]=jobs [experiment]=experiment [voxgan]=cli
+  [metric]=eval/metric [evaluate]=eval/model [run]=jobs [experiment]=experiment [voxgan]=cli
 )
 
 check_include() { # file room path
