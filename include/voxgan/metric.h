@@ -14,11 +14,11 @@
  *     st = vg_metric_find("ssim")->metric->compute(&in, value);        // value[0] brain, value[1] tumour
  *     vg_metric_memo_release(&memo);
  *
- * A new metric: one row in metrics.def, one struct in a file of src/eval. Its name then works in eval,
- * `voxgan list`, baselines and the test that walks every row. A new suite is a new suite name in such a row.
+ * A new metric is one row in metrics.def and one struct in a file of src/eval/metric. Its name then works in
+ * eval, `voxgan list`, baselines and the test that walks every row. The suites are rows of suites.def.
  *
- * Values that are not finite are part of the definitions: NaN says that the metric has no value there (it is
- * left out of tables and statistics), INFINITY that there is one without bound (it is counted, not averaged).
+ * Values that are not finite have a meaning. NaN: the metric is undefined there; tables and statistics omit
+ * it. INFINITY: the value has no bound; statistics count such values and do not average them.
  */
 #ifndef VOXGAN_METRIC_H
 #define VOXGAN_METRIC_H
@@ -55,8 +55,8 @@ typedef enum vg_metric_kind {
   VG_METRIC_BOUNDARY /* intensities across surfaces: as image, and real_surfaces, synth_surfaces */
 } vg_metric_kind;
 
-/* What several metrics of one input have in common, kept by the first that makes it. Zero at first; serves
- * one input only; the caller's (_release). */
+/* Results that several metrics of one input share. The first metric that needs one computes and stores it.
+ * Initialise with {0}; use it for one input only; the caller calls _release. */
 typedef struct vg_metric_memo {
   struct {
     void (*maker)(void);
@@ -149,7 +149,7 @@ const char *vg_metric_kind_name(vg_metric_kind kind);
 /* How many of its 5 scales ms_ssim uses on such a grid: as many as leave the least extent (above 1) with the
  * 11 voxels of the window at the coarsest; 4 for 240x240x155. */
 int vg_metric_ms_ssim_scales(const int dim[3]);
-/* The names of the suites in order of their first row, those of metrics.def first; NULL past the last. */
+/* The name of the i-th suite, in the order of suites.def; NULL past the last. */
 const char *vg_eval_suites_at(int i);
 /* Bit i for suite i, from "image,overlap"; "all" means every suite, NULL those of a plain run: image and
  * overlap. VG_CONFIG names an unknown one and the nearest known. */

@@ -1,4 +1,4 @@
-/* evaluate.c: which cases belong together, and the run as a whole. */
+/* evaluate.c: pairs the cases and runs the evaluation from start to end. */
 #include "voxgan/evaluate.h"
 
 #include <math.h>
@@ -29,8 +29,8 @@ static vg_status keep_id(char **ids, size_t *n, const char *id) {
   return ids[*n] ? ((void)++*n, VG_OK) : VG_MEMORY;
 }
 
-/* Edited tumours have no real partners, yet their edges can be held to those of real ones, and all of them
- * together to all real ones. */
+/* Edited tumours have no real partners. We can still compare their edges with those of real tumours, and the
+ * whole set with the whole real set. */
 static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
   bool boundary = vg_eval_asks_for(e, VG_METRIC_BOUNDARY);
   if (boundary && e->normalise != VG_NORMALISE_EACH)
@@ -88,7 +88,8 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
 
 /* ---- the run ---- */
 
-/* A folder that voxgan wrote says what its intensities mean; another need not. */
+/* A folder that voxgan wrote describes its intensities. Other folders have no description, and *out stays
+ * NULL. */
 static vg_status read_description(const char *root, vg_json **out) {
   char *path = vg_fs_is_dir(root) ? vg_fs_join(root, "dataset_description.json") : NULL;
   vg_status st = path && vg_fs_exists(path) ? vg_json_read(path, out) : VG_OK;

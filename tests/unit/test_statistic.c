@@ -84,8 +84,36 @@ static void coverage(void **state) {
   assert_in_range(held, 930, 980);
 }
 
+static double mean_of(double *v, size_t n) {
+  return vg_statistic_mean(v, n);
+}
+
+static void medians_and_bootstrap(void **state) {
+  (void)state;
+  double odd[] = {5, 1, 3}, even[] = {4, 1, 9, 2}, drawn[200], v[40], low, high, again_low, again_high;
+  assert_true(vg_statistic_median(odd, 3) == 3 && vg_statistic_median(even, 4) == 3);
+  assert_true(isnan(vg_statistic_median(odd, 0)) && isnan(vg_statistic_mean(odd, 0)));
+  assert_true(vg_statistic_mean(even, 4) == 4);
+  for (int i = 0; i < 200; i++) drawn[i] = 199 - i;
+  vg_statistic_interval(drawn, 200, VG_INTERVAL_RANKS, &low, &high);
+  assert_true(low == 5 && high == 194);
+  vg_statistic_interval(drawn, 200, VG_INTERVAL_LINEAR, &low, &high);
+  assert_true(fabs(low - 4.975) < 1e-9 && fabs(high - 194.025) < 1e-9);
+  /* The interval of a mean is about 2 standard errors to either side. */
+  for (int i = 0; i < 40; i++) v[i] = i;
+  assert_int_equal(vg_statistic_bootstrap(mean_of, v, 40, VG_INTERVAL_LINEAR, "test", &low, &high), VG_OK);
+  const double error = sqrt((1600.0 - 1) / 12 / 40);
+  assert_true(fabs(19.5 - low - 1.96 * error) < 0.4 && fabs(high - 19.5 - 1.96 * error) < 0.4);
+  assert_int_equal(
+      vg_statistic_bootstrap(mean_of, v, 40, VG_INTERVAL_LINEAR, "test", &again_low, &again_high), VG_OK);
+  assert_true(low == again_low && high == again_high);
+  assert_int_equal(vg_statistic_bootstrap(mean_of, v, 1, VG_INTERVAL_LINEAR, "test", &low, &high), VG_OK);
+  assert_true(isnan(low) && isnan(high));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(medians_and_bootstrap),
       cmocka_unit_test(as_scipy),
       cmocka_unit_test(edges),
       cmocka_unit_test(coverage),

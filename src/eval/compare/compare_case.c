@@ -1,4 +1,5 @@
-/* compare_case.c: one pair of cases: label maps to regions, metrics to a row of values. */
+/* compare_case.c: measures one pair of cases: makes regions from label maps, and a row of values from
+ * metrics. */
 #include "eval/compare/compare.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 
-/* What the metrics of a case are given. */
+/* The input of a case's metrics. */
 typedef struct eval_case {
   eval_study *study;
   size_t index;
@@ -25,7 +26,7 @@ static void case_release(eval_case *c) {
   }
 }
 
-/* Values of one metric over regions into the case's row, where a group wants them. */
+/* Stores the values of one metric, by region, in the case's row; values without a group are dropped. */
 static void store(vg_evaluation *e, size_t index, const char *series, const vg_regions *regions,
                   const vg_metric_row *metric, const double *values) {
   for (size_t g = 0; g < e->n_groups; g++) {

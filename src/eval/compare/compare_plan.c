@@ -1,5 +1,5 @@
-/* compare_plan.c: what is measured: regions from classes, a group for each series, region and metric, and
- * which suites the data do not allow. */
+/* compare_plan.c: plans the measurements: makes regions from classes and one group for each series, region
+ * and metric, and finds the suites that the data do not allow. */
 #include "eval/compare/compare.h"
 
 #include <math.h>
@@ -56,7 +56,7 @@ static vg_status add_brats_regions(vg_regions *regions, const vg_classes *c, int
   return VG_OK;
 }
 
-/* Of the tumour's parts, those whose edge an image shows. */
+/* Adds the parts of the tumour whose edges are visible in images. */
 static vg_status add_part_surfaces(vg_regions *regions, const vg_classes *c) {
   static const char *const parts[] = {"oedema", "enhancing"};
   for (int p = 0; p < 2; p++) {
@@ -164,7 +164,7 @@ static vg_status make_unpaired_groups(const eval_study *s, vg_evaluation *e) {
                                 "tumour map is on each");
 }
 
-/* Pairs that have a tumour map on some side. */
+/* Whether a pair has a tumour map on either side. */
 static bool any_tumour_map(const eval_study *s) {
   for (size_t i = 0; i < s->evaluation->n_cases; i++) {
     if (s->pairs[i].real->tumour || s->pairs[i].synth->tumour) return true;

@@ -56,7 +56,7 @@ static vg_status summarise_group(void *arg, size_t index) {
   return st;
 }
 
-/* Keeps the groups that have a value in some case. */
+/* Drops the groups that have no value in any case. */
 static void drop_empty_groups(vg_evaluation *e) {
   size_t kept = 0;
   for (size_t g = 0; g < e->n_groups; g++) {

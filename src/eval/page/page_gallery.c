@@ -28,7 +28,7 @@ typedef struct order {
   const char *region; /* NULL: the mean over all */
 } order;
 
-/* The first of these that a series has values of. */
+/* Finds the first candidate for which the series has values. */
 static bool find_order(const vg_evaluation *e, const char *series, order *out) {
   static const struct {
     const char *metric, *region;
@@ -65,7 +65,7 @@ static double value_of(const vg_evaluation *e, const char *series, const order *
   return n > 0 ? sum / n : NAN;
 }
 
-/* Worst first; cases without a value last, as they come. */
+/* Worst cases first. Cases without a value come last, in their own order. */
 static int by_badness(const void *a, const void *b) {
   const ranked *x = a, *y = b;
   if (isnan(x->value) != isnan(y->value)) return isnan(x->value) - isnan(y->value);
@@ -77,7 +77,7 @@ static int by_badness(const void *a, const void *b) {
 
 typedef enum content { IMAGES, LABELS } content;
 
-/* What a gallery is made of. */
+/* A gallery in the making. */
 typedef struct gallery {
   const eval_study *study;
   content what;

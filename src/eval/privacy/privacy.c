@@ -1,4 +1,4 @@
-/* privacy.c: suite privacy: who was trained on, and the checks one after the other. */
+/* privacy.c: suite privacy: finds the training and the held-out subjects, then runs the checks in turn. */
 #include "eval/privacy/privacy.h"
 
 #include <string.h>
@@ -37,7 +37,7 @@ static bool has_id_or_person(const vg_dataset *ds, const vg_subject *s) {
   return false;
 }
 
-/* Adds those of from that are in neither set yet. Returns how many are not. */
+/* Adds the subjects of `from` that are in neither set yet. *left: how many were in one already. */
 static vg_status add_held_out(privacy_study *p, const vg_dataset *from, size_t *left) {
   bool *take = vg_calloc(from->n + 1, sizeof *take);
   size_t n = 0;

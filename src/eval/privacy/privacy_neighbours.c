@@ -1,6 +1,5 @@
-/* privacy_neighbours.c: do synthetic subjects come nearer to training subjects than real persons come to one
- * another?
- */
+/* privacy_neighbours.c: checks whether synthetic subjects lie nearer to training subjects than real persons
+ * lie to each other. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "base/mem.h"
 #include "voxgan/str.h"
 
-/* What the check keeps of a space. */
+/* A space and its threshold. */
 typedef struct near_finding {
   const near_space *space;
   near_limit limit;
@@ -23,7 +22,7 @@ static bool is_copy(const near_finding *f, near_set set, size_t i) {
   return f->space->tells_copies && one->index != SIZE_MAX && one->distance < f->limit.limit;
 }
 
-/* ---- whose label map a synthetic subject was made of ---- */
+/* ---- the label map that a synthetic subject was made from ---- */
 
 /* Column source of manifest.csv; *t is empty where the synthetic set is none of ours. */
 static vg_status read_manifest(const privacy_study *p, vg_table *t) {
@@ -85,7 +84,8 @@ static size_t count_copies(const near_finding *f, near_set set) {
   return n;
 }
 
-/* Subjects that their nearest training subject has nearer to it than any other training subject. */
+/* The share of subjects that lie nearer to their nearest training subject than any other training subject
+ * does. */
 static vg_estimate inauthentic(const near_space *s, near_set set) {
   size_t k = 0, n = 0;
   for (size_t i = 0; i < s->n[set]; i++) {
