@@ -1,0 +1,60 @@
+#!/bin/sh
+# check_style.sh [PATH...]: looks for phrases that CONTRIBUTING.md ("Words") bans. Prints FILE:LINE: PHRASE (ADVICE) for each, and
+# exits 1 if it found one, 2 if a path is missing. A PATH is a file or a folder. Without one it checks everything that people read:
+# README.md, CONTRIBUTING.md, CHANGELOG.md, docs, configs, include, src, scripts and the Makefile.
+# A phrase is found across line ends too, also where a comment goes on in the next line.
+set -eu
+self=$(basename "$0")
+[ $# -gt 0 ] || {
+  cd "$(dirname "$0")/.."
+  set -- README.md CONTRIBUTING.md CHANGELOG.md Makefile configs docs include src scripts
+}
+for path in "$@"; do
+  [ -e "$path" ] || { echo "check_style.sh: no such file or folder: $path" >&2; exit 2; }
+done
+# This script is left out of the check: it spells out what it looks for.
+exec find "$@" -type f ! -name "$self" \( -name '*.md' -o -name '*.json' -o -name '*.1' -o -name '*.[ch]' -o -name '*.[ch]pp' -o -name '*.cu' \
+  -o -name '*.def' -o -name '*.sh' -o -name '*.py' -o -name Makefile \) -exec perl -e '
+use strict;
+# Each row: advice, then patterns of Perl, case-insensitive. A blank stands for any white space, line ends included.
+my @rows = (
+  ["name who says it, or say that it is printed", "(?:is|are|was|were|be) (?:said|told)", "guessed,? and said", "(?:as|when) told"],
+  ["omit, skip or exclude", "(?:is|are|was|were|be) left out", "lea(?:ve|ves|ving) out", "passed over", "passes over"],
+  ["the subject first: \"X of Y\"", "what [\\w\x27]+(?: [\\w\x27]+)? (?:has|have) of", "what (?:it|they) (?:has|have|knows?|says?|tells?|keeps?) of"],
+  ["compare with, or keep", "(?:hold|holds|held|holding) to(?= (?:a|an|the|its|their|what|this|these)\\b)"],
+  ["repeat the noun", "of the real one\\.", "of the other one\\.", "that of the one"],
+  ["split", "to part (?:a|the|it|them)", "parted"],
+  ["determine, show or distinguish", "tells? (?:what|whether|which|whose|nothing|of)", "to be told"],
+  ["say, about", "says? of"],
+  ["write \"again\"", "anew"],
+  ["write \"nevertheless\", or leave it away", "all the same(?=[.;:,)])"],
+  ["give the comment a subject", "(?-i:(?:/\\*|//) (?:Of|Whose|Wherefrom) (?:the|an?|all|what|its|each|it))", "which one may have"],
+  ["write a plain word", "thereof", "whereof", "wherein", "therein", "wherefrom", "thereby", "heretofore", "withal"],
+  ["name the object", "the \\w+ at hand", "of the \\w+ at hand"],
+  ["name the thing that is missing", "where there is none there", "that are there\\.", "are there\\.(?=\\s)"],
+  ["write \"without\"", "does without", "do without"],
+  ["write how", "goes? (?:its|their) way", "goes? the same way", "by what (?:it|is|they)"],
+);
+my $bad = 0;
+my $gap = "(?:\\s|\\n\\s*(?:\\*|//|#|\\.br)+)+";
+for my $file (@ARGV) {
+  open(my $in, "<", $file) or do { warn "check_style.sh: $file: $!\n"; $bad = 1; next };
+  local $/;
+  my $text = <$in>;
+  for my $row (@rows) {
+    my ($advice, @patterns) = @$row;
+    for my $pattern (@patterns) {
+      (my $wide = $pattern) =~ s/ /$gap/g;
+      my $start = $pattern =~ /^\w|^\(\?:\w/ ? "(?<![\\w-])" : "";
+      while ($text =~ /$start(?:$wide)(?![\w-])/gi) {
+        my ($found, $at) = ($&, $-[0]);
+        my $line = 1 + (substr($text, 0, $at) =~ tr/\n//);
+        $found =~ s/\s+/ /g;
+        print "$file:$line: \"$found\" ($advice)\n";
+        $bad = 1;
+      }
+    }
+  }
+}
+exit $bad;
+' {} +

@@ -1,0 +1,53 @@
+# The words: scripts/check_style.sh finds planted phrases, and finds none in what is written so far.
+. tests/cli/lib.sh
+
+# 1: also check sources, messages, help and the manual page. The text for people is always checked.
+CHECK_SOURCES=0
+
+texts="README.md CONTRIBUTING.md CHANGELOG.md docs/ARCHITECTURE.md docs/performance.md docs/glossary.md docs/guide configs"
+[ $CHECK_SOURCES = 0 ] || texts=
+expect_ok '' scripts/check_style.sh $texts
+
+# planted NAME LINE TEXT: the phrase is found in a copy, in that line.
+planted() {
+  local rc
+  printf '%b' "$3" >"$T/$1"
+  scripts/check_style.sh "$T/$1" >"$T/found" 2>&1
+  rc=$?
+  if [ $rc = 1 ] && grep -q "^$T/$1:$2: " "$T/found" && [ "$(wc -l <"$T/found")" = 1 ]; then
+    ok
+  else
+    bad "planted in $1: exit $rc, wanted one line $2"
+    cat "$T/found"
+  fi
+}
+clean() {
+  printf '%b' "$2" >"$T/$1"
+  expect "no phrase in $1" scripts/check_style.sh "$T/$1"
+}
+planted said.md 3 'One.\n\nThe guess is said.\n'
+planted wrapped.md 1 'The layout is\nsaid in the log.\n'
+planted comment.c 2 'int a;\n/* A case that is left\n * out has no row. */\n'
+planted message.c 1 'puts("the case was left out");\n'
+planted noun.h 1 '/* Copies what the head has of the image. */\n'
+planted subject.c 1 '/* Of the second image. */\n'
+planted real.c 1 '/* The size; that of the real one. */\n'
+planted help.sh 1 'echo "tells which is better"\n'
+planted hold.md 1 'Scores are held to the baseline.\n'
+planted row.def 1 'X(split, "parted by person")\n'
+planted config.json 1 '{"about": "starts anew"}\n'
+planted capital.md 1 'Tells whether it fits.\n'
+clean ok.md 'It said so. The hospital department told nobody. All the same values. Leave the room. A counterpart.\n'
+clean ok.c "int is_said; /* of the image */\n/* Compares departed lines. */\n"
+
+# The real files, with a breach in a copy.
+cp -r docs/guide "$T/guide"
+expect "the copy is clean" scripts/check_style.sh "$T/guide"
+echo 'Who is left out is said.' >>"$T/guide/data.md"
+expect_fail_plain() { "$@" >"$T/found" 2>&1; [ $? = 1 ]; }
+expect "the copy with a breach fails" expect_fail_plain scripts/check_style.sh "$T/guide"
+expect "two phrases are named" [ "$(grep -c "guide/data.md:$(wc -l <"$T/guide/data.md"): " "$T/found")" = 2 ]
+
+scripts/check_style.sh "$T/nothing" >/dev/null 2>&1
+expect "a missing path is exit code 2" [ $? = 2 ]
+finish
