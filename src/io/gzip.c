@@ -22,8 +22,7 @@ static size_t trailer_size(const uint8_t *b, size_t len) {
 }
 
 /* *out stays NULL without a failure where this way does not lead to the end. */
-static vg_status inflate_at_once(const char *name, const void *bytes, size_t len, size_t limit, void **out,
-                                 size_t *out_len) {
+static vg_status inflate_at_once(const void *bytes, size_t len, size_t limit, void **out, size_t *out_len) {
   *out = NULL;
   if (len < GZIP_LEAST) return VG_OK;
   size_t want = trailer_size(bytes, len), used = 0, got = 0;
@@ -32,7 +31,7 @@ static vg_status inflate_at_once(const char *name, const void *bytes, size_t len
   void *buf = d ? vg_malloc(want, 1) : NULL;
   if (!buf) {
     if (d) libdeflate_free_decompressor(d);
-    return vg_fail(VG_MEMORY, "%s: out of memory: %zu bytes wanted", name, want);
+    return vg_fail(VG_MEMORY, "out of memory: %zu bytes wanted", want);
   }
   enum libdeflate_result r = libdeflate_gzip_decompress_ex(d, bytes, len, buf, want, &used, &got);
   libdeflate_free_decompressor(d);
@@ -52,7 +51,7 @@ static bool only_zeros(const uint8_t *b, size_t len) {
 }
 
 static vg_status fail_inflate(const char *name, int rc, const char *msg) {
-  if (rc == Z_MEM_ERROR) return vg_fail(VG_MEMORY, "%s: out of memory while inflating", name);
+  if (rc == Z_MEM_ERROR) return vg_fail(VG_MEMORY, "out of memory while inflating");
   if (rc == Z_BUF_ERROR || rc == Z_OK)
     return vg_fail(VG_DATA, "%s: gzip data ends early (truncated file?)", name);
   return vg_fail(VG_DATA, "%s: broken gzip data: %s", name, msg ? msg : "not deflated");
@@ -65,7 +64,7 @@ static vg_status inflate_members(const char *name, const uint8_t *bytes, size_t 
   size_t cap = len < limit / 4 ? len * 4 + 64 : limit, done = 0, at = 0;
   z_stream z = {0};
   if (!cap) cap = 1;
-  if (inflateInit2(&z, 15 + 16) != Z_OK) return vg_fail(VG_MEMORY, "%s: out of memory while inflating", name);
+  if (inflateInit2(&z, 15 + 16) != Z_OK) return vg_fail(VG_MEMORY, "out of memory while inflating");
   buf = vg_malloc(cap, 1);
   if (!buf) {
     st = vg_fail_in(VG_MEMORY, "%s", name);
@@ -127,7 +126,7 @@ out:
 vg_status vg_gzip_inflate(const char *name, const void *bytes, size_t len, size_t limit, void **out,
                           size_t *out_len) {
   if (!vg_gzip_is(bytes, len)) return vg_fail(VG_DATA, "%s: not gzip data", name);
-  vg_status st = inflate_at_once(name, bytes, len, limit, out, out_len);
+  vg_status st = inflate_at_once(bytes, len, limit, out, out_len);
   if (st || *out) return st;
   return inflate_members(name, bytes, len, limit, out, out_len);
 }
@@ -137,7 +136,7 @@ vg_status vg_gzip_peek(const char *name, const void *bytes, size_t len, void *ou
   const size_t most = (size_t)1 << 30;
   z_stream z = {0};
   if (!vg_gzip_is(bytes, len)) return vg_fail(VG_DATA, "%s: not gzip data", name);
-  if (inflateInit2(&z, 15 + 16) != Z_OK) return vg_fail(VG_MEMORY, "%s: out of memory while inflating", name);
+  if (inflateInit2(&z, 15 + 16) != Z_OK) return vg_fail(VG_MEMORY, "out of memory while inflating");
   z.next_in = (Bytef *)(uintptr_t)bytes;
   z.avail_in = (uInt)(len < most ? len : most);
   z.next_out = out;

@@ -321,9 +321,9 @@ static vg_cast cast_of(const source *s) {
   return (vg_cast){s->voxels, i->dtype, s->head.swap, i->slope, i->inter};
 }
 
-/* Out of memory is said without a file's name where it happens. */
+/* An allocator's message does not name the file. */
 static vg_status close_with(source *s, const char *path, vg_status st) {
-  if (st == VG_MEMORY && !vg_starts_with(vg_error(), path)) vg_fail_in(st, "%s", path);
+  if (st == VG_MEMORY) vg_fail_in(st, "%s", path);
   close_source(s);
   return st;
 }

@@ -280,7 +280,7 @@ vg_status vg_maps_read(const vg_dataset *ds, const vg_subject *subject, const vg
   vg_case_grid grid = {0};
   memset(out, 0, sizeof *out);
   vg_status st = vg_case_inputs_of(ds, subject, &settings, &in);
-  if (!st) st = vg_case_read_maps(ds, subject, &in, classes, &grid, NULL, NULL, out);
-  if (st == VG_DATA && !strstr(vg_error(), subject->id)) vg_fail_in(st, "subject %s", subject->id);
-  return st;
+  if (st) return st; /* its messages name the subject */
+  st = vg_case_read_maps(ds, subject, &in, classes, &grid, NULL, NULL, out);
+  return st == VG_DATA ? vg_fail_in(st, "subject %s", subject->id) : st;
 }

@@ -354,18 +354,15 @@ vg_status vg_prepare(const vg_dataset *ds, const vg_subject *subject, const vg_p
   work w = work_begin(settings, out);
   vg_maps maps = {0};
   vg_status st = vg_case_inputs_of(ds, subject, settings, &w.in);
+  if (st) return st; /* its messages name the subject */
   bool keep = settings->series.n > 0;
-  if (!st)
-    st = vg_case_read_maps(ds, subject, &w.in, &settings->classes, &w.scan, keep ? w.volumes : NULL,
-                           out->ranges, &maps);
+  st = vg_case_read_maps(ds, subject, &w.in, &settings->classes, &w.scan, keep ? w.volumes : NULL,
+                         out->ranges, &maps);
   if (!st) st = prepare(&w, subject->id, &maps);
   vg_maps_release(&maps);
   work_release(&w);
-  if (st) {
-    vg_case_release(out);
-    if (st == VG_DATA && !strstr(vg_error(), subject->id)) vg_fail_in(st, "subject %s", subject->id);
-  }
-  return st;
+  if (st) vg_case_release(out);
+  return st == VG_DATA ? vg_fail_in(st, "subject %s", subject->id) : st;
 }
 
 vg_status vg_prepare_maps(const char *id, const vg_maps *maps, const vg_prep_settings *settings,
