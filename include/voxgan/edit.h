@@ -56,7 +56,7 @@ typedef struct vg_edit_call {
   const struct vg_edit *edit;
   const vg_value *values; /* parallel to edit->params */
   vg_rng *rng;
-  struct vg_memo *memo; /* what the chain's edits have found out (src/edit/memo.h); NULL: nothing is kept */
+  struct vg_memo *memo; /* what the chain's edits have found out (src/edit/brain/memo.h); NULL: nothing is kept */
   const vg_maps *donor; /* with tumour, on its own grid, of the same classes; only where edit->needs_donor */
 } vg_edit_call;
 
@@ -100,7 +100,7 @@ void vg_edit_chain_release(vg_edit_chain *chain);
 /* Where donors come from. */
 typedef struct vg_edit_context {
   uint64_t seed, key;   /* step i draws from stream (seed, key mixed with i) */
-  struct vg_memo *memo; /* what is known of the maps and donors already (src/edit/memo.h); NULL */
+  struct vg_memo *memo; /* what is known of the maps and donors already (src/edit/brain/memo.h); NULL */
   void *donors;
   /* The maps of donor `id`, or of one drawn with rng where id is "random"; borrowed until the next call.
    * used: its id (borrowed). maps NULL: only that is wanted. NULL where there are no donors. */

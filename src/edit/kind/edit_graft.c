@@ -1,8 +1,8 @@
 /* edit_graft.c: another subject's tumour in this brain. */
 #include <string.h>
 
-#include "edit/change.h"
-#include "edit/memo.h"
+#include "edit/kind/change.h"
+#include "edit/brain/memo.h"
 
 #define REACH 40.0 /* mm: brains differ */
 

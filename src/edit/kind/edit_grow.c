@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "edit/change.h"
+#include "edit/kind/change.h"
 #include "edit/lesion/front.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edit/change.h"
+#include "edit/kind/change.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 

@@ -6,7 +6,7 @@
 
 #include "edit/brain/heal.h"
 #include "edit/brain/mass.h"
-#include "edit/memo.h"
+#include "edit/brain/memo.h"
 #include "edit/brain/tissue.h"
 #include "voxgan/edit.h"
 #include "grid/grid.h"

@@ -1,5 +1,5 @@
 /* place.c: where a tumour may be: the mask, and points drawn from it. */
-#include "edit/lesion/place.h"
+#include "edit/lesion/site.h"
 
 #include <math.h>
 #include <string.h>
