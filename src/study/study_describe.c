@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "study/study_internal.h"
+#include "study/study_parts.h"
 #include "base/mem.h"
 #include "voxgan/table.h"
 
