@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edit/kind/change.h"
 #include "edit/brain/heal.h"
 #include "edit/brain/mass.h"
 #include "edit/brain/memo.h"

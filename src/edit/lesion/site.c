@@ -8,13 +8,6 @@
 #include "base/mem.h"
 #include "base/pool.h"
 
-vg_place_rules vg_place_of_call(const vg_edit_call *call) {
-  return (vg_place_rules){.gap = vg_call_number(call, "gap"),
-                          .fit = vg_call_number(call, "fit"),
-                          .tries = (int)vg_call_number(call, "tries"),
-                          .anywhere = vg_call_flag(call, "anywhere")};
-}
-
 /* ---- the mask ---- */
 
 /* Distances to a mask in a box around it. */
