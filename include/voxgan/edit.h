@@ -63,6 +63,11 @@ typedef struct vg_edit_call {
 typedef struct vg_edit {
   const vg_param *params; /* ends with a NULL name; at most VG_EDIT_PARAMS */
   bool needs_donor;
+  bool makes_tumour; /* also where there was none */
+  /* By how many pieces the tumour may grow: a number, and a parameter that holds a further one (NULL: none). */
+  int adds_pieces;
+  const char *pieces_param;
+  bool may_split; /* may leave the tumour in the pieces of its core, without the oedema that joins them */
   /* VG_REFUSED: these maps, values and random numbers have no answer (no place is found, no tumour is there);
    * the message says why and, where places were searched, how many were tried. Then maps are as they were. */
   vg_status (*apply)(vg_maps *maps, const vg_edit_call *call);

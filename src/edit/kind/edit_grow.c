@@ -306,4 +306,4 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_grow = {.params = params, .apply = apply};
+const vg_edit vg_edit_grow = {.params = params, .makes_tumour = true, .adds_pieces = 1, .apply = apply};

@@ -278,4 +278,4 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return st;
 }
 
-const vg_edit vg_edit_type = {.params = params, .apply = apply};
+const vg_edit vg_edit_type = {.params = params, .may_split = true, .apply = apply};
