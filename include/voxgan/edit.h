@@ -56,13 +56,18 @@ typedef struct vg_edit_call {
   const struct vg_edit *edit;
   const vg_value *values; /* parallel to edit->params */
   vg_rng *rng;
-  struct vg_memo *memo; /* what the chain's edits have found out (src/edit/memo.h); NULL: nothing is kept */
+  struct vg_memo *memo; /* what the chain's edits have found out (src/edit/brain/memo.h); NULL: nothing is kept */
   const vg_maps *donor; /* with tumour, on its own grid, of the same classes; only where edit->needs_donor */
 } vg_edit_call;
 
 typedef struct vg_edit {
   const vg_param *params; /* ends with a NULL name; at most VG_EDIT_PARAMS */
   bool needs_donor;
+  bool makes_tumour; /* also where there was none */
+  /* By how many pieces the tumour may grow: a number, and a parameter that holds a further one (NULL: none). */
+  int adds_pieces;
+  const char *pieces_param;
+  bool may_split; /* may leave the tumour in the pieces of its core, without the oedema that joins them */
   /* VG_REFUSED: these maps, values and random numbers have no answer (no place is found, no tumour is there);
    * the message says why and, where places were searched, how many were tried. Then maps are as they were. */
   vg_status (*apply)(vg_maps *maps, const vg_edit_call *call);
@@ -100,7 +105,7 @@ void vg_edit_chain_release(vg_edit_chain *chain);
 /* Where donors come from. */
 typedef struct vg_edit_context {
   uint64_t seed, key;   /* step i draws from stream (seed, key mixed with i) */
-  struct vg_memo *memo; /* what is known of the maps and donors already (src/edit/memo.h); NULL */
+  struct vg_memo *memo; /* what is known of the maps and donors already (src/edit/brain/memo.h); NULL */
   void *donors;
   /* The maps of donor `id`, or of one drawn with rng where id is "random"; borrowed until the next call.
    * used: its id (borrowed). maps NULL: only that is wanted. NULL where there are no donors. */

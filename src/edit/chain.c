@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edit/memo.h"
+#include "edit/brain/memo.h"
 #include "voxgan/edit.h"
 #include "base/mem.h"
 

@@ -1,4 +1,4 @@
-/* edit.c: the registry of edits and what a call of one can ask for. */
+/* edit.c: the registry of edits. */
 #include "voxgan/edit.h"
 
 #include <string.h>
@@ -30,26 +30,4 @@ const vg_edit *vg_edit_find(const char *name) {
   for (int i = 0; (at = vg_edit_at(i, &edit, NULL)); i++)
     if (!strcmp(at, name)) return edit;
   return NULL;
-}
-
-static const vg_value *value_of(const vg_edit_call *c, const char *name) {
-  for (int i = 0; c->edit->params[i].name; i++)
-    if (!strcmp(c->edit->params[i].name, name)) return &c->values[i];
-  VG_BUG("an edit asks for a parameter that it has not: %s", name);
-}
-
-double vg_call_number(const vg_edit_call *c, const char *name) {
-  return value_of(c, name)->number;
-}
-
-const char *vg_call_text(const vg_edit_call *c, const char *name) {
-  return value_of(c, name)->text;
-}
-
-bool vg_call_flag(const vg_edit_call *c, const char *name) {
-  return value_of(c, name)->number != 0;
-}
-
-bool vg_call_given(const vg_edit_call *c, const char *name) {
-  return value_of(c, name)->given;
 }

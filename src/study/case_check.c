@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/simd.h"
-#include "edit/measure.h"
+#include "edit/brain/measure.h"
 #include "study/study_parts.h"
 #include "voxgan/log.h"
 
@@ -26,12 +26,11 @@ static vg_status count_asked(const char *edits, vg_pieces pieces, int *asked) {
   *asked = pieces.tumour;
   for (int i = 0; i < chain.n && !st; i++) {
     const vg_edit_step *step = &chain.steps[i];
-    if (!strcmp(step->name, "grow")) ++*asked;
-    /* It may take the oedema away that holds a core together. */
-    if (!strcmp(step->name, "type") && pieces.core > pieces.tumour) *asked += pieces.core - pieces.tumour;
-    if (strcmp(step->name, "multifocal")) continue;
-    for (int p = 0; step->edit->params[p].name; p++)
-      if (!strcmp(step->edit->params[p].name, "n"))
+    const char *count = step->edit->pieces_param;
+    *asked += step->edit->adds_pieces;
+    if (step->edit->may_split && pieces.core > pieces.tumour) *asked += pieces.core - pieces.tumour;
+    for (int p = 0; count && step->edit->params[p].name; p++)
+      if (!strcmp(step->edit->params[p].name, count))
         *asked += (int)(step->given[p] ? step->draws[p].number[0] : step->edit->params[p].def);
   }
   vg_edit_chain_release(&chain);

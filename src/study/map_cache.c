@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "edit/brain/heal.h"
-#include "edit/measure.h"
+#include "edit/brain/measure.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
 #include "voxgan/log.h"

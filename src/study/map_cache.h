@@ -3,7 +3,7 @@
 #ifndef VG_STUDY_MAP_CACHE_H
 #define VG_STUDY_MAP_CACHE_H
 #include <pthread.h>
-#include "edit/memo.h"
+#include "edit/brain/memo.h"
 
 /* Components. */
 typedef struct vg_pieces {

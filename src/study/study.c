@@ -34,7 +34,7 @@ static vg_status note_needs(void *arg, const vg_edit_step *step) {
   step_needs *n = arg;
   n->any = true;
   n->donors |= step->edit->needs_donor;
-  n->makes_tumour |= step->edit->needs_donor || !strcmp(step->name, "grow");
+  n->makes_tumour |= step->edit->makes_tumour;
   return VG_OK;
 }
 

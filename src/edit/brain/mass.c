@@ -18,10 +18,6 @@
 /* Voxels: a place less far off along every axis has most of its weight in the voxel itself, 0.794^3 > 1/2. */
 #define STILL 0.206f
 
-vg_mass_settings vg_mass_of_call(const vg_edit_call *call) {
-  return (vg_mass_settings){vg_call_number(call, "mass"), vg_call_number(call, "falloff")};
-}
-
 typedef struct work {
   vg_maps *maps;
   vg_cells cells;

@@ -22,7 +22,6 @@ typedef struct vg_mass_settings {
   double share;   /* 0: no mass effect */
   double falloff; /* mm */
 } vg_mass_settings;
-vg_mass_settings vg_mass_of_call(const vg_edit_call *call);
 
 /* Displaces maps->anatomy as `added` (mask of voxels that are tumour now and were not before) pushes it
  * outward: share of its volume leaves it, along the flow of pressure.h over a unit of time. In uniform tissue

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "edit/change.h"
+#include "edit/kind/change.h"
 #include "edit/brain/warp.h"
 #include "grid/grid.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* edit_graft.c: another subject's tumour in this brain. */
 #include <string.h>
 
-#include "edit/change.h"
-#include "edit/memo.h"
+#include "edit/kind/change.h"
+#include "edit/brain/memo.h"
 
 #define REACH 40.0 /* mm: brains differ */
 
@@ -74,4 +74,4 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_graft = {.params = params, .needs_donor = true, .apply = apply};
+const vg_edit vg_edit_graft = {.params = params, .needs_donor = true, .makes_tumour = true, .apply = apply};

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "edit/change.h"
+#include "edit/kind/change.h"
 #include "edit/lesion/front.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
@@ -306,4 +306,4 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_grow = {.params = params, .apply = apply};
+const vg_edit vg_edit_grow = {.params = params, .makes_tumour = true, .adds_pieces = 1, .apply = apply};

@@ -1,5 +1,5 @@
 /* edit_mirror.c: the tumour at the mirrored place of the other hemisphere. */
-#include "edit/change.h"
+#include "edit/kind/change.h"
 
 #define REACH 30.0 /* mm: hemispheres are not alike */
 

@@ -1,7 +1,7 @@
 /* edit_move.c: the tumour put elsewhere in its own brain. */
 #include <math.h>
 
-#include "edit/change.h"
+#include "edit/kind/change.h"
 
 /* mm: a position asked for is kept to about this; a region's middle is only a first choice. */
 #define REACH 15.0

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edit/change.h"
+#include "edit/kind/change.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 
@@ -103,4 +103,4 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_multifocal = {.params = params, .apply = apply};
+const vg_edit vg_edit_multifocal = {.params = params, .pieces_param = "n", .apply = apply};

@@ -1,5 +1,5 @@
 /* edit_rotate.c: the tumour turned about its centre. */
-#include "edit/change.h"
+#include "edit/kind/change.h"
 
 #define ANGLE(axis, text)                                                                           \
   {                                                                                                 \

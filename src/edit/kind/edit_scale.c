@@ -1,7 +1,7 @@
 /* edit_scale.c: the tumour grown or shrunk about its centre. */
 #include <math.h>
 
-#include "edit/change.h"
+#include "edit/kind/change.h"
 
 static const vg_param params[] = {
     {.name = "factor",

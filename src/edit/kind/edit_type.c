@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edit/kind/change.h"
 #include "edit/brain/heal.h"
 #include "edit/brain/mass.h"
-#include "edit/memo.h"
+#include "edit/brain/memo.h"
 #include "edit/brain/tissue.h"
 #include "voxgan/edit.h"
 #include "grid/grid.h"
@@ -277,4 +278,4 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return st;
 }
 
-const vg_edit vg_edit_type = {.params = params, .apply = apply};
+const vg_edit vg_edit_type = {.params = params, .may_split = true, .apply = apply};

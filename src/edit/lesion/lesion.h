@@ -8,7 +8,7 @@
  */
 #ifndef VG_EDIT_LESION_H
 #define VG_EDIT_LESION_H
-#include "edit/lesion/place.h"
+#include "edit/lesion/site.h"
 #include "voxgan/edit.h"
 
 /* Voxels around the tumour's box, so that fields slope outwards at its faces. */

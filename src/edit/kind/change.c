@@ -1,10 +1,10 @@
 /* change.c: what the edits of a tumour share. */
-#include "edit/change.h"
+#include "edit/kind/change.h"
 
 #include <string.h>
 
 #include "edit/brain/heal.h"
-#include "edit/memo.h"
+#include "edit/brain/memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
 

@@ -1,5 +1,5 @@
 /* memo.c: frames and ventricles, known again by a hash of what they are found from. */
-#include "edit/memo.h"
+#include "edit/brain/memo.h"
 
 #include <string.h>
 

@@ -17,6 +17,10 @@ typedef struct vg_change {
   vg_lesion lesion;     /* where one is taken */
 } vg_change;
 
+/* The parameters of VG_MASS_PARAMS and of VG_PLACE_PARAMS, as the call has them. */
+vg_mass_settings vg_mass_of_call(const vg_edit_call *call);
+vg_place_rules vg_place_of_call(const vg_edit_call *call);
+
 /* Nothing is taken: the tumours of maps stay, and are kept off. */
 vg_status vg_change_begin(vg_change *c, vg_maps *maps, const vg_edit_call *call, bool with_frame);
 /* Takes the tumour out of maps; where it was, it may stay, also where allowed leaves no room. VG_REFUSED "the

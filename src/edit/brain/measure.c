@@ -1,5 +1,5 @@
 /* measure.c: what is to be known of a tumour once it is edited. */
-#include "edit/measure.h"
+#include "edit/brain/measure.h"
 
 #include <string.h>
 

@@ -44,7 +44,6 @@ typedef struct vg_place_rules {
   int tries;
   bool anywhere;
 } vg_place_rules;
-vg_place_rules vg_place_of_call(const vg_edit_call *call);
 
 /* Where tumour may be, (Z, Y, X) 0/1: inside the brain; not in ventricles (mask, or NULL), not nearer than
  * gap to voxels of maps->tumour, unless anywhere. maps->tumour holds the other tumours only. */

@@ -1,5 +1,5 @@
 /* place.c: where a tumour may be: the mask, and points drawn from it. */
-#include "edit/lesion/place.h"
+#include "edit/lesion/site.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,13 +7,6 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
-
-vg_place_rules vg_place_of_call(const vg_edit_call *call) {
-  return (vg_place_rules){.gap = vg_call_number(call, "gap"),
-                          .fit = vg_call_number(call, "fit"),
-                          .tries = (int)vg_call_number(call, "tries"),
-                          .anywhere = vg_call_flag(call, "anywhere")};
-}
 
 /* ---- the mask ---- */
 
