@@ -48,6 +48,15 @@ expect_fail_plain() { "$@" >"$T/found" 2>&1; [ $? = 1 ]; }
 expect "the copy with a breach fails" expect_fail_plain scripts/check_style.sh "$T/guide"
 expect "two phrases are named" [ "$(grep -c "guide/data.md:$(wc -l <"$T/guide/data.md"): " "$T/found")" = 2 ]
 
+# Files that the pages name by their whole path exist, and so do the targets of links in the README.
+for file in $(grep -ohE '`(src|include|scripts|tests|configs|docs)/[A-Za-z_0-9/]+\.[a-z0-9]+`' docs/*.md docs/guide/*.md README.md CONTRIBUTING.md |
+  tr -d '`' | grep -v NAME | sort -u); do
+  expect "the pages name a file that exists" [ -e "$file" ]
+done
+for file in $(grep -oE '\]\([A-Za-z][^):#]*' README.md | cut -c3- | grep -v '^http' | sort -u); do
+  expect "the README links to a file that exists" [ -e "$file" ]
+done
+
 scripts/check_style.sh "$T/nothing" >/dev/null 2>&1
 expect "a missing path is exit code 2" [ $? = 2 ]
 finish
