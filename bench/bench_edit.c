@@ -67,7 +67,7 @@ static int time_edit(int reps, const char *host, const char *text) {
     if (vg_maps_copy(&hosts[!strcmp(host, "tumour")], &m)) return fault();
     context.key = (uint64_t)i;
     double from = vg_now();
-    vg_status st = vg_edit_chain_apply(&chain, &m, &context, NULL, NULL);
+    vg_status st = vg_edit_chain_apply(&chain, &m, &context, NULL);
     double took = vg_now() - from;
     vg_maps_release(&m);
     if (st) {

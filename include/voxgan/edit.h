@@ -28,6 +28,7 @@ typedef enum vg_param_type {
   VG_PARAM_WHOLE,
   VG_PARAM_CHOICE,
   VG_PARAM_TEXT,
+  VG_PARAM_DONOR, /* a subject's id, or "random"; hidden in an anonymous data set */
   VG_PARAM_FLAG
 } vg_param_type;
 
@@ -36,7 +37,7 @@ typedef struct vg_param {
   const char *name;
   vg_param_type type;
   double def, least, most; /* NUMBER, WHOLE */
-  const char *text_def;    /* CHOICE, TEXT */
+  const char *text_def;    /* CHOICE, TEXT, DONOR */
   const char *choices;     /* CHOICE: "a|b" */
   const char *unit;        /* "mm", "ml", ...; "" for none */
   const char *help;
@@ -56,7 +57,8 @@ typedef struct vg_edit_call {
   const struct vg_edit *edit;
   const vg_value *values; /* parallel to edit->params */
   vg_rng *rng;
-  struct vg_memo *memo; /* what the chain's edits have found out (src/edit/brain/memo.h); NULL: nothing is kept */
+  struct vg_memo
+      *memo; /* what the chain's edits have found out (src/edit/brain/memo.h); NULL: nothing is kept */
   const vg_maps *donor; /* with tumour, on its own grid, of the same classes; only where edit->needs_donor */
 } vg_edit_call;
 
@@ -64,7 +66,8 @@ typedef struct vg_edit {
   const vg_param *params; /* ends with a NULL name; at most VG_EDIT_PARAMS */
   bool needs_donor;
   bool makes_tumour; /* also where there was none */
-  /* By how many pieces the tumour may grow: a number, and a parameter that holds a further one (NULL: none). */
+  /* By how many pieces the tumour may grow: a number, and a parameter that holds a further one (NULL: none).
+   */
   int adds_pieces;
   const char *pieces_param;
   bool may_split; /* may leave the tumour in the pieces of its core, without the oedema that joins them */
@@ -112,12 +115,33 @@ typedef struct vg_edit_context {
   vg_status (*donor)(void *donors, const char *id, vg_rng *rng, const vg_maps **maps, const char **used);
 } vg_edit_context;
 
-/* Draws and applies each step in order. log, which may be NULL, gets one line: the chain with the values
- * drawn, which parses back and, with the same context, makes the same maps:
- * "graft:donor=pat0001,...;scale:ml=12.31". donors, which may be NULL, gets the ids used, joined by ';'.
- * After a failure maps are undefined. maps NULL: nothing is applied, only drawn and logged. */
+/* A step as applied: the edit with the values drawn for it. */
+typedef struct vg_edit_drawn {
+  const char *name;
+  const vg_edit *edit;
+  vg_value values[VG_EDIT_PARAMS];
+} vg_edit_drawn;
+
+/* The steps of one case, in order. Caller-owned: _init by {0}, _release. */
+typedef struct vg_edit_log {
+  int n;
+  vg_edit_drawn *steps;
+} vg_edit_log;
+void vg_edit_log_release(vg_edit_log *log);
+
+/* Writes what stands for a donor's id. */
+typedef void vg_edit_hide(void *arg, const char *id, vg_str *out);
+/* Adds the log as one line, which parses back and, with the same context, makes the same maps:
+ * "graft:donor=pat0001,...;scale:ml=12.31". hide: writes every value of a parameter of type DONOR; NULL: the
+ * ids themselves. */
+void vg_edit_log_text(const vg_edit_log *log, vg_edit_hide *hide, void *arg, vg_str *out);
+/* Adds the donors of the log, joined by ';'. */
+void vg_edit_log_donors(const vg_edit_log *log, vg_edit_hide *hide, void *arg, vg_str *out);
+
+/* Draws and applies each step in order, and adds it to log, which may be NULL. After a failure maps are
+ * undefined. maps NULL: the steps are only drawn and logged. */
 vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
-                              vg_str *log, vg_str *donors);
+                              vg_edit_log *log);
 
 /* What every data set of edited maps is checked for, before an image is made of it. */
 typedef struct vg_tumour_facts {

@@ -75,8 +75,10 @@ vg_status vg_secret_read(const char *path, vg_secret *out);
 void vg_secret_release(vg_secret *s);
 /* The first 16 hex letters of id's HMAC. */
 void vg_secret_id(const vg_secret *s, const char *id, char hex[17]);
-/* Puts those in place of the source, the donors and the donors that the edits name. */
-vg_status vg_record_anonymise(vg_record *r, const vg_secret *s);
+/* Sets what a case was made from: the host's id, the donors and the edits. secret: hides the ids, also those
+ * that edits name; NULL: they stay. */
+vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log *edits,
+                            const vg_secret *secret);
 
 /* Hashes the files below root, then writes the record atomically. */
 vg_status vg_record_write(vg_record *r, const char *root);

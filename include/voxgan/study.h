@@ -70,9 +70,9 @@ vg_json *vg_study_to_json(const vg_study *s);
 typedef struct vg_study_case {
   size_t k;
   char id[128], cohort[64];
-  char source[128];     /* host's id */
-  vg_str donors, edits; /* ids joined by ';'; the chain with its drawn values */
-  vg_maps maps;         /* empty of a study of images */
+  char source[128]; /* host's id */
+  vg_edit_log edits;
+  vg_maps maps; /* empty of a study of images */
   vg_tumour_facts facts;
   int redraws;    /* draws thrown away */
   vg_str reasons; /* why, joined by "; " */

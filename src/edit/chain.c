@@ -176,43 +176,38 @@ static void draw_values(const vg_edit_step *step, vg_rng *rng, vg_value *values)
   }
 }
 
-/* The donor that the step names, or one drawn; its id is written down either way. */
+static vg_status log_step(vg_edit_log *log, const vg_edit_drawn *drawn) {
+  vg_edit_drawn *more = vg_realloc(log->steps, (size_t)log->n + 1, sizeof *more);
+  if (!more) return VG_MEMORY;
+  log->steps = more;
+  more[log->n++] = *drawn;
+  return VG_OK;
+}
+
+static int donor_param(const vg_edit *edit) {
+  for (int i = 0; edit->params[i].name; i++)
+    if (edit->params[i].type == VG_PARAM_DONOR) return i;
+  return -1;
+}
+
+/* Finds the donor that the step names, or draws one, and writes its id into the step's values. */
 static vg_status find_donor(const vg_edit_step *step, const vg_edit_context *context, vg_rng *rng,
-                            vg_value *values, const vg_maps **donor, vg_str *donors) {
+                            vg_value *values, const vg_maps **donor) {
   const char *used = NULL;
   if (!context->donor) return vg_fail(VG_CONFIG, "there are no donors");
-  int i = 0;
-  while (step->edit->params[i].name && strcmp(step->edit->params[i].name, "donor")) i++;
-  if (!step->edit->params[i].name) VG_BUG("edit %s needs a donor and has no such parameter", step->name);
+  int i = donor_param(step->edit);
+  if (i < 0) VG_BUG("edit %s needs a donor and has no such parameter", step->name);
   vg_status st =
       context->donor(context->donors, *values[i].text ? values[i].text : "random", rng, donor, &used);
   if (st) return st;
   if (strlen(used) >= VG_DRAW_TEXT) return vg_fail(VG_DATA, "donor %s: its id is too long", used);
   strcpy(values[i].text, used);
   values[i].given = true;
-  if (donors) vg_str_addf(donors, "%s%s", donors->len ? ";" : "", used);
   return VG_OK;
 }
 
-static void write_step(const vg_edit_step *step, const vg_value *values, vg_str *log) {
-  const char *before = ":";
-  vg_str_addf(log, "%s%s", log->len ? ";" : "", step->name);
-  for (int i = 0; step->edit->params[i].name; i++) {
-    const vg_param *p = &step->edit->params[i];
-    if (!values[i].given) continue;
-    vg_str_addf(log, "%s%s", before, p->name);
-    before = ",";
-    if (p->type == VG_PARAM_FLAG) continue;
-    vg_str_add(log, "=");
-    if (p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE)
-      vg_str_add_number(log, values[i].number);
-    else
-      vg_str_add(log, values[i].text);
-  }
-}
-
 vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
-                              vg_str *log, vg_str *donors) {
+                              vg_edit_log *log) {
   vg_memo own = {0}, *memo = context->memo ? context->memo : &own;
   vg_status st = VG_OK;
   for (int i = 0; i < chain->n && !st; i++) {
@@ -221,19 +216,17 @@ vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const v
      * the same seed and key, makes the same maps. */
     vg_rng draws = vg_rng_init(context->seed, vg_rng_key("edit values", context->key, (uint64_t)i));
     vg_rng rng = vg_rng_init(context->seed, vg_rng_key("edit", context->key, (uint64_t)i));
-    vg_value values[VG_EDIT_PARAMS];
-    vg_edit_call call = {.edit = step->edit, .values = values, .rng = &rng, .memo = memo};
-    draw_values(step, &draws, values);
+    vg_edit_drawn drawn = {.name = step->name, .edit = step->edit};
+    vg_edit_call call = {.edit = step->edit, .values = drawn.values, .rng = &rng, .memo = memo};
+    draw_values(step, &draws, drawn.values);
     if (step->edit->needs_donor)
-      st = find_donor(step, context, &draws, values, maps ? &call.donor : NULL, donors);
+      st = find_donor(step, context, &draws, drawn.values, maps ? &call.donor : NULL);
     if (!st && maps) st = step->edit->apply(maps, &call);
     if (st)
       vg_fail_in(st, "%s", step->name);
     else if (log)
-      write_step(step, values, log);
+      st = log_step(log, &drawn);
   }
   vg_memo_release(&own);
-  if (st) return st;
-  bool lost = (log && vg_str_failed(log)) || (donors && vg_str_failed(donors));
-  return lost ? VG_MEMORY : VG_OK;
+  return st;
 }

@@ -276,12 +276,9 @@ static vg_status write_record(write_job *w) {
   produce_job *j = w->j;
   const vg_study_case *c = &w->f->c;
   vg_record r = {0};
-  vg_status st = VG_OK;
+  vg_status st = vg_record_lineage(&r, c->source, &c->edits, j->o->anonymous ? &j->secret : NULL);
   snprintf(r.id, sizeof r.id, "%s", w->t->id);
   snprintf(r.cohort, sizeof r.cohort, "%s", w->t->cohort);
-  snprintf(r.source, sizeof r.source, "%s", c->source);
-  vg_str_add(&r.donors, vg_str_text(&c->donors));
-  vg_str_add(&r.edits, vg_str_text(&c->edits));
   vg_record_measure(&r, &c->maps.classes, &c->facts);
   r.redraws = c->redraws;
   r.seed = vg_study_seed(j->study);
@@ -293,7 +290,6 @@ static vg_status write_record(write_job *w) {
     st = file_of(j, w->t, w->f, k, &file, &has);
     if (!st && has) st = vg_record_add_file(&r, file.role, file.path);
   }
-  if (!st && j->o->anonymous) st = vg_record_anonymise(&r, &j->secret);
   if (!st) st = vg_record_write(&r, j->out.root);
   vg_record_release(&r);
   return st;

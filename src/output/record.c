@@ -76,61 +76,25 @@ void vg_secret_id(const vg_secret *s, const char *id, char hex[17]) {
   hex[16] = '\0';
 }
 
-static void add_secret(vg_str *to, const vg_secret *s, const char *from, size_t len) {
-  char *id = vg_format("%.*s", (int)len, from), hex[17];
-  if (id) vg_secret_id(s, id, hex);
-  to->failed |= !id;
-  if (id) vg_str_add(to, hex);
-  vg_free(id);
-}
-
-/* "a;b" */
-static void hide_list(const char *ids, const vg_secret *s, vg_str *out) {
-  while (*ids) {
-    size_t len = strcspn(ids, ";");
-    if (len) add_secret(out, s, ids, len);
-    ids += len;
-    if (*ids) vg_str_add_bytes(out, ids++, 1);
-  }
-}
-
-/* "graft:donor=a,ml=3;scale:..." */
-static void hide_donors(const char *edits, const vg_secret *s, vg_str *out) {
-  static const char key[] = "donor=";
-  for (const char *at; (at = strstr(edits, key));) {
-    bool parameter = at > edits && (at[-1] == ':' || at[-1] == ',');
-    at += strlen(key);
-    vg_str_add_bytes(out, edits, (size_t)(at - edits));
-    size_t len = strcspn(at, ",;");
-    if (parameter && len)
-      add_secret(out, s, at, len);
-    else
-      vg_str_add_bytes(out, at, len);
-    edits = at + len;
-  }
-  vg_str_add(out, edits);
-}
-
-vg_status vg_record_anonymise(vg_record *r, const vg_secret *s) {
-  vg_str donors = VG_STR_INIT, edits = VG_STR_INIT;
+/* A vg_edit_hide. */
+static void hide_id(void *secret, const char *id, vg_str *out) {
   char hex[17];
-  hide_list(vg_str_text(&r->donors), s, &donors);
-  hide_donors(vg_str_text(&r->edits), s, &edits);
-  if (vg_str_failed(&donors) || vg_str_failed(&edits)) {
-    vg_str_release(&donors);
-    vg_str_release(&edits);
-    return VG_MEMORY;
-  }
-  if (*r->source) {
-    vg_secret_id(s, r->source, hex);
-    memset(r->source, 0, sizeof r->source);
-    strcpy(r->source, hex);
-  }
-  vg_str_release(&r->donors);
-  vg_str_release(&r->edits);
-  r->donors = donors;
-  r->edits = edits;
-  return VG_OK;
+  vg_secret_id(secret, id, hex);
+  vg_str_add(out, hex);
+}
+
+vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log *edits,
+                            const vg_secret *secret) {
+  vg_edit_hide *hide = secret ? hide_id : NULL;
+  void *key = (void *)(uintptr_t)secret;
+  vg_edit_log_donors(edits, hide, key, &r->donors);
+  vg_edit_log_text(edits, hide, key, &r->edits);
+  memset(r->source, 0, sizeof r->source);
+  if (secret && *source)
+    vg_secret_id(secret, source, r->source);
+  else
+    snprintf(r->source, sizeof r->source, "%s", source);
+  return vg_str_failed(&r->donors) || vg_str_failed(&r->edits) ? VG_MEMORY : VG_OK;
 }
 
 /* ---- files ---- */

@@ -20,34 +20,29 @@ VG_HOT static size_t count_unknown(const vg_maps *m, uint8_t n_anatomy, uint8_t 
 
 /* Pieces that a tumour may have after the edits: those of what host and donors bring, and what the edits were
  * asked to add. */
-static vg_status count_asked(const char *edits, vg_pieces pieces, int *asked) {
-  vg_edit_chain chain = {0};
-  vg_status st = *edits ? vg_edit_chain_add(&chain, edits) : VG_OK;
-  *asked = pieces.tumour;
-  for (int i = 0; i < chain.n && !st; i++) {
-    const vg_edit_step *step = &chain.steps[i];
+static int count_asked(const vg_edit_log *edits, vg_pieces pieces) {
+  int asked = pieces.tumour;
+  for (int i = 0; i < edits->n; i++) {
+    const vg_edit_drawn *step = &edits->steps[i];
     const char *count = step->edit->pieces_param;
-    *asked += step->edit->adds_pieces;
-    if (step->edit->may_split && pieces.core > pieces.tumour) *asked += pieces.core - pieces.tumour;
+    asked += step->edit->adds_pieces;
+    if (step->edit->may_split && pieces.core > pieces.tumour) asked += pieces.core - pieces.tumour;
     for (int p = 0; count && step->edit->params[p].name; p++)
-      if (!strcmp(step->edit->params[p].name, count))
-        *asked += (int)(step->given[p] ? step->draws[p].number[0] : step->edit->params[p].def);
+      if (!strcmp(step->edit->params[p].name, count)) asked += (int)step->values[p].number;
   }
-  vg_edit_chain_release(&chain);
-  return st;
+  return asked;
 }
 
 vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pieces pieces,
-                         const char *edits, const vg_plan_target *target, vg_tumour_facts *facts) {
+                         const vg_edit_log *edits, const vg_plan_target *target, vg_tumour_facts *facts) {
   int n_anatomy = 0;
   for (int k = 0; k < maps->classes.n; k++) n_anatomy += maps->classes.roles[k] == VG_ROLE_ANATOMY;
   size_t unknown =
       count_unknown(maps, (uint8_t)n_anatomy, (uint8_t)maps->classes.n, vg_geometry_voxels(&maps->geo));
   if (unknown)
     return vg_fail(VG_REFUSED, "%zu voxel%s of no known class", unknown, unknown == 1 ? " is" : "s are");
-  int most;
-  vg_status st = count_asked(edits, pieces, &most);
-  if (!st) st = vg_tumour_measure_in(maps, frame, facts);
+  const int most = count_asked(edits, pieces);
+  vg_status st = vg_tumour_measure_in(maps, frame, facts);
   if (st) return st;
   if (facts->outside_ml > 0)
     return vg_fail(VG_REFUSED, "%.3g ml of the tumour lie outside the brain", facts->outside_ml);

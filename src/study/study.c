@@ -50,7 +50,7 @@ static vg_status check_donor(void *arg, const vg_edit_step *step) {
   if (!step->edit->needs_donor) return VG_OK;
   for (int p = 0; step->edit->params[p].name; p++) {
     const vg_draw *d = &step->draws[p];
-    if (strcmp(step->edit->params[p].name, "donor") || !step->given[p]) continue;
+    if (step->edit->params[p].type != VG_PARAM_DONOR || !step->given[p]) continue;
     for (int i = 0; i < d->n; i++) {
       if (!strcmp(d->text[i], "random") || find_member(donors, d->text[i])) continue;
       const char **ids = vg_malloc(donors->n + 1, sizeof *ids);
@@ -293,11 +293,11 @@ static vg_status give_donor(void *arg, const char *id, vg_rng *rng, const vg_map
   return vg_memo_learn(&h->memo, &h->held->memo);
 }
 
-vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_str *edits) {
+vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_edit_log *edits) {
   donor_hand hand = {.s = s, .cohort = vg_study_cohort_of(s, k), .host = vg_study_host_of(s, k)->subject};
   vg_edit_context context = {
       .seed = s->seed, .key = study_key(k, attempt), .donors = &hand, .donor = give_donor};
-  return vg_edit_chain_apply(chain, NULL, &context, edits, NULL);
+  return vg_edit_chain_apply(chain, NULL, &context, edits);
 }
 
 /* One draw. VG_REFUSED: not this one. */
@@ -310,15 +310,13 @@ static vg_status draw_case(vg_study *s, size_t k, int attempt, const vg_edit_cha
   context.memo = &hand.memo;
   vg_status st = vg_memo_learn(&hand.memo, &host->memo);
   if (!st) st = vg_maps_copy(&host->maps, &out->maps);
-  if (!st) st = vg_edit_chain_apply(chain, &out->maps, &context, &out->edits, &out->donors);
-  if (!st)
-    st = vg_study_check(&out->maps, &host->frame, hand.pieces, vg_str_text(&out->edits), target, &out->facts);
+  if (!st) st = vg_edit_chain_apply(chain, &out->maps, &context, &out->edits);
+  if (!st) st = vg_study_check(&out->maps, &host->frame, hand.pieces, &out->edits, target, &out->facts);
   vg_map_cache_give(&s->cache, hand.held);
   vg_memo_release(&hand.memo);
   if (!st) return VG_OK;
   vg_maps_release(&out->maps);
-  vg_str_clear(&out->edits);
-  vg_str_clear(&out->donors);
+  vg_edit_log_release(&out->edits);
   return st;
 }
 
@@ -353,8 +351,7 @@ vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out) {
 out:
   vg_edit_chain_release(&chain);
   vg_map_cache_give(&s->cache, host);
-  if (!st && (vg_str_failed(&out->reasons) || vg_str_failed(&out->edits) || vg_str_failed(&out->donors)))
-    st = VG_MEMORY;
+  if (!st && vg_str_failed(&out->reasons)) st = VG_MEMORY;
   if (!st) return VG_OK;
   vg_fail_in(st, "%s", out->id);
   vg_study_case_release(out);
@@ -363,8 +360,7 @@ out:
 
 void vg_study_case_release(vg_study_case *c) {
   vg_maps_release(&c->maps);
-  vg_str_release(&c->donors);
-  vg_str_release(&c->edits);
+  vg_edit_log_release(&c->edits);
   vg_str_release(&c->reasons);
   memset(c, 0, sizeof *c);
 }

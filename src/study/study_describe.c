@@ -101,15 +101,18 @@ static vg_status add_case(vg_study *s, size_t k, vg_table *t) {
   char id[128], cohort[64];
   vg_plan_target target;
   vg_edit_chain chain = {0};
+  vg_edit_log drawn = {0};
   vg_str edits = VG_STR_INIT;
   vg_study_name(s, k, id, cohort);
   vg_status st = vg_study_chain(s, k, &chain, &target);
-  if (!st) st = vg_study_draw(s, k, 0, &chain, &edits);
+  if (!st) st = vg_study_draw(s, k, 0, &chain, &drawn);
+  vg_edit_log_text(&drawn, NULL, NULL, &edits);
   if (!st) {
     const char *cells[] = {id, cohort, vg_study_host_of(s, k)->subject->id, vg_str_text(&edits)};
     st = vg_table_add_row(t, cells);
   }
   vg_edit_chain_release(&chain);
+  vg_edit_log_release(&drawn);
   vg_str_release(&edits);
   return st;
 }

@@ -62,12 +62,12 @@ const vg_member *vg_study_host_of(const vg_study *s, size_t k);
 /* The edits of case k, and what its tumour must be like. */
 vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, vg_plan_target *target);
 /* The chain as logged by case k's attempt-th draw; reads no voxel. */
-vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_str *edits);
+vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_edit_log *edits);
 
 /* ---- case_check.c ---- */
 /* VG_REFUSED, with the reason, where an edited case is not fit for use. frame: of its host; pieces: of the
- * host's and donors' tumours; edits: the chain as logged. Fills facts. */
+ * host's and donors' tumours; edits: the steps as drawn. Fills facts. */
 vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pieces pieces,
-                         const char *edits, const vg_plan_target *target, vg_tumour_facts *facts);
+                         const vg_edit_log *edits, const vg_plan_target *target, vg_tumour_facts *facts);
 
 #endif

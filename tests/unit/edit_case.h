@@ -16,7 +16,7 @@ static inline vg_status edit(vg_maps *maps, const char *text, uint64_t key, vg_m
   vg_edit_chain chain = {0};
   vg_edit_context context = {.seed = 7, .key = key, .donors = donor, .donor = donor ? edit_donor : NULL};
   must(vg_edit_chain_add(&chain, text));
-  vg_status st = vg_edit_chain_apply(&chain, maps, &context, NULL, NULL);
+  vg_status st = vg_edit_chain_apply(&chain, maps, &context, NULL);
   vg_edit_chain_release(&chain);
   return st;
 }

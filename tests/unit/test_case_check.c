@@ -44,7 +44,15 @@ static size_t voxel_at(double x, double y, double z) {
 static vg_status check(const char *edits, vg_pieces pieces, double least, double most, double left) {
   vg_plan_target target = {{least, most}, {left, 1}};
   vg_tumour_facts facts;
-  return vg_study_check(&m, &frame, pieces, edits, &target, &facts);
+  vg_edit_chain chain = {0};
+  vg_edit_context context = {0};
+  vg_edit_log log = {0};
+  if (*edits) must(vg_edit_chain_add(&chain, edits));
+  must(vg_edit_chain_apply(&chain, NULL, &context, &log));
+  vg_status st = vg_study_check(&m, &frame, pieces, &log, &target, &facts);
+  vg_edit_chain_release(&chain);
+  vg_edit_log_release(&log);
+  return st;
 }
 
 static vg_status usual(void) {

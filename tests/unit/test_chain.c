@@ -38,10 +38,11 @@ static const vg_param size_params[] = {
     {.name = "kind", .type = VG_PARAM_CHOICE, .text_def = "keep", .choices = "keep|none|ring"},
     {.name = "mass", .type = VG_PARAM_FLAG},
     {.name = NULL}};
-static const vg_param take_params[] = {{.name = "donor", .type = VG_PARAM_TEXT, .text_def = "random"},
+static const vg_param take_params[] = {{.name = "donor", .type = VG_PARAM_DONOR, .text_def = "random"},
                                        {.name = "note", .type = VG_PARAM_TEXT, .text_def = ""},
                                        {.name = NULL}};
-static const vg_edit size_edit = {size_params, false, note}, take_edit = {take_params, true, note};
+static const vg_edit size_edit = {.params = size_params, .apply = note},
+                     take_edit = {.params = take_params, .needs_donor = true, .apply = note};
 
 const char *vg_edit_at(int i, const vg_edit **edit, const char **help) {
   static const char *const names[] = {"resize", "take"};
@@ -79,7 +80,13 @@ static vg_status apply(const vg_edit_chain *c, uint64_t seed, uint64_t key, vg_s
   vg_maps maps = {0};
   vg_edit_context context = {.seed = seed, .key = key, .donors = &maps, .donor = donor};
   seen[0] = 0;
-  return vg_edit_chain_apply(c, &maps, &context, log, donors);
+  vg_edit_log drawn = {0};
+  vg_status st = vg_edit_chain_apply(c, &maps, &context, &drawn);
+  if (!st && log) vg_edit_log_text(&drawn, NULL, NULL, log);
+  if (!st && donors) vg_edit_log_donors(&drawn, NULL, NULL, donors);
+  vg_edit_log_release(&drawn);
+  bool lost = (log && vg_str_failed(log)) || (donors && vg_str_failed(donors));
+  return st || !lost ? st : VG_MEMORY;
 }
 
 static void values_and_defaults(void **state) {
@@ -220,7 +227,7 @@ static void failures_name_the_edit(void **state) {
   assert_string_equal(vg_error(), "take: no donor nobody");
   vg_maps maps = {0};
   vg_edit_context nobody = {.seed = 1};
-  assert_int_equal(vg_edit_chain_apply(&c, &maps, &nobody, NULL, NULL), VG_CONFIG);
+  assert_int_equal(vg_edit_chain_apply(&c, &maps, &nobody, NULL), VG_CONFIG);
   assert_string_equal(vg_error(), "take: there are no donors");
   vg_edit_chain_release(&c);
 }

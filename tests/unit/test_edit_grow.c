@@ -283,7 +283,7 @@ static void what_cannot_be_is_refused(void **state) {
     vg_edit_chain chain = {0};
     vg_edit_context context = {0};
     vg_status st = vg_edit_chain_add(&chain, cases[c].text);
-    if (!st) st = vg_edit_chain_apply(&chain, &m, &context, NULL, NULL);
+    if (!st) st = vg_edit_chain_apply(&chain, &m, &context, NULL);
     must_say(st, cases[c].status, cases[c].message);
     assert_memory_equal(m.tumour, before.tumour, n);
     assert_memory_equal(m.anatomy, before.anatomy, n);
@@ -306,7 +306,7 @@ static void memory_may_run_out(void **state) {
   bool ok = false;
   for (long at = 1; !ok; at++) {
     vg_mem_fail_after(at);
-    vg_status st = vg_edit_chain_apply(&chain, &m, &context, NULL, NULL);
+    vg_status st = vg_edit_chain_apply(&chain, &m, &context, NULL);
     vg_mem_fail_after(0);
     ok = !st;
     assert_true(ok || st == VG_MEMORY);

@@ -34,7 +34,7 @@ static vg_status edit(vg_maps *m, const char *text) {
   vg_edit_chain chain = {0};
   vg_edit_context context = {0};
   must(vg_edit_chain_add(&chain, text));
-  vg_status st = vg_edit_chain_apply(&chain, m, &context, NULL, NULL);
+  vg_status st = vg_edit_chain_apply(&chain, m, &context, NULL);
   vg_edit_chain_release(&chain);
   return st;
 }
@@ -169,7 +169,7 @@ static void threads_do_not_matter(void **state) {
 static const vg_edit_chain *starved;
 
 static vg_status take_away(vg_maps *m) {
-  return vg_edit_chain_apply(starved, m, &(vg_edit_context){0}, NULL, NULL);
+  return vg_edit_chain_apply(starved, m, &(vg_edit_context){0}, NULL);
 }
 
 static void memory_runs_out(void **state) {

@@ -26,7 +26,7 @@ static vg_status apply(vg_maps *m, const char *text) {
   vg_edit_chain chain = {0};
   vg_edit_context context = {.seed = 1, .key = 2};
   vg_status st = vg_edit_chain_add(&chain, text);
-  if (!st) st = vg_edit_chain_apply(&chain, m, &context, NULL, NULL);
+  if (!st) st = vg_edit_chain_apply(&chain, m, &context, NULL);
   vg_edit_chain_release(&chain);
   return st;
 }

@@ -48,7 +48,7 @@ static void parameters_are_described(void **state) {
     assert_ptr_equal(vg_edit_find(name), edit);
     bool donor = false;
     for (const vg_param *p = edit->params; p->name; p++, n++) {
-      donor |= !strcmp(p->name, "donor");
+      donor |= p->type == VG_PARAM_DONOR;
       if (!p->help || strlen(p->help) < 2) fail_msg("%s:%s has no help", name, p->name);
       if (p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE) {
         if (!p->unit) fail_msg("%s:%s has no unit", name, p->name);

@@ -8,7 +8,7 @@
 
 static const vg_param params[] = {
     {.name = "donor",
-     .type = VG_PARAM_TEXT,
+     .type = VG_PARAM_DONOR,
      .text_def = "random",
      .unit = "",
      .help = "id of the subject whose tumour it is, or random"},
