@@ -3,7 +3,7 @@
 #define VG_NN_GAN_H
 #include <string.h>
 #include "nn/network/networks.h"
-#include "nn/optim.h"
+#include "nn/gan/optim.h"
 #include "nn/network/scales.h"
 
 /* A micro-batch on the device, in tensors that stay from step to step. */
