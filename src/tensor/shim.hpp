@@ -97,6 +97,8 @@ vg_tensor *give(Tensor t);
 at::Device device_of(vg_device d);
 // Sets up this thread for ATen's kernels, once.
 void ready() noexcept;
+// The number of threads that ready() gives to ATen; 0: all processors of this process.
+void set_threads(int n) noexcept;
 
 template <class F> bool guarded(const char *op, F &&f) noexcept {
   try {
@@ -127,9 +129,29 @@ inline Tensor placed(const Tensor &t) {
   return t.is_cuda() && t.dim() == 5 ? t.contiguous(at::MemoryFormat::ChannelsLast3d) : t;
 }
 
-// See vg_tensor_own_kernels and vg_tensor_bf16.
-extern bool own_kernels;
+// See vg_tensor_own_kernels and vg_tensor_bf16. Both belong to a thread. On a GPU autograd runs backward
+// passes in a thread of its own, where both have their defaults: a node that reads them there keeps the
+// values of its forward pass, and sets them by SameModes.
+extern thread_local bool own_kernels;
 extern thread_local bool bf16;
+
+// Sets both for its lifetime.
+class SameModes {
+public:
+  SameModes(bool own, bool half) : own_(own_kernels), half_(bf16) {
+    own_kernels = own;
+    bf16 = half;
+  }
+  ~SameModes() {
+    own_kernels = own_;
+    bf16 = half_;
+  }
+  SameModes(const SameModes &) = delete;
+  SameModes &operator=(const SameModes &) = delete;
+
+private:
+  const bool own_, half_;
+};
 
 // What is computed in fp32 whatever the convolutions are.
 inline Tensor wide(const Tensor &t) {

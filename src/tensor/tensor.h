@@ -62,8 +62,8 @@ bool vg_device_has_bf16(vg_device d);
 /* On: cuDNN tries all algorithms for each new shape of a convolution, and keeps the fastest: for what is done
  * many times. Returns the former setting. */
 bool vg_tensor_autotune(bool on);
-/* Off: ATen's operations in place of our own kernels, on the CPU and on a GPU; for second derivatives, and
- * tests. Returns the former setting. */
+/* Off: ATen's operations replace our own kernels, on the CPU and on a GPU, for what this thread calls. Second
+ * derivatives need that; tests compare both. Returns the former setting. */
 bool vg_tensor_own_kernels(bool on);
 
 /* ---- lifetime and errors ---- */

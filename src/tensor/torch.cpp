@@ -1,14 +1,11 @@
-// torch.cpp: handles, scopes, errors, data in and out, random generators and autograd.
-#include "tensor/cuda/cuda.hpp"
+// torch.cpp: handles, scopes, data in and out, and autograd.
+#include "tensor/shim.hpp"
 #include "base/mem.h"
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
 #include <atomic>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <new>
-#include <string>
 #include <torch/csrc/autograd/autograd.h>
 
 // Handles of a scope hang on a ring, so that one may leave it early at no cost.
@@ -22,12 +19,6 @@ namespace {
 
 std::atomic<size_t> live{0};
 thread_local vg_scope *innermost = nullptr;
-
-struct Kept {
-  vg_status status = VG_OK;
-  std::string text;
-};
-thread_local Kept kept;
 
 void attach(vg_scope *s, vg_tensor *h) {
   h->owner = s;
@@ -53,11 +44,6 @@ void destroy(vg_tensor *h) {
   live.fetch_sub(1, std::memory_order_relaxed);
 }
 
-bool says_memory(const char *text) {
-  return std::strstr(text, "out of memory") || std::strstr(text, "can't allocate memory") ||
-         std::strstr(text, "not enough memory");
-}
-
 at::ScalarType scalar_type(vg_type type) {
   switch (type) {
   case VG_F32:
@@ -73,41 +59,6 @@ at::ScalarType scalar_type(vg_type type) {
 }
 
 } // namespace
-
-void keep_error(vg_status st, const char *name, const char *text) noexcept {
-  if (kept.status) return;
-  try {
-    const char *end = std::strchr(text, '\n');
-    kept.text = std::string(name) + ": " + (end ? std::string(text, end) : std::string(text));
-  } catch (...) {
-    kept.text.clear();
-  }
-  kept.status = st;
-}
-
-void keep_exception(const char *name) noexcept {
-  try {
-    throw;
-  } catch (const c10::OutOfMemoryError &e) {
-    keep_error(VG_MEMORY, name, e.what_without_backtrace());
-  } catch (const c10::Error &e) {
-    const char *text = e.what_without_backtrace();
-    keep_error(says_memory(text) ? VG_MEMORY : VG_FAILED, name, text);
-  } catch (const std::bad_alloc &) {
-    keep_error(VG_MEMORY, name, "out of memory");
-  } catch (const std::exception &e) {
-    keep_error(says_memory(e.what()) ? VG_MEMORY : VG_FAILED, name, e.what());
-  } catch (...) {
-    keep_error(VG_FAILED, name, "unknown exception");
-  }
-}
-
-void throw_kept() {
-  const Kept taken = std::exchange(kept, Kept());
-  if (taken.status == VG_MEMORY) TORCH_CHECK_WITH(OutOfMemoryError, false, taken.text);
-  TORCH_CHECK(false, taken.text);
-  std::abort(); // not reached
-}
 
 vg_tensor *give(Tensor t) {
   if (!innermost) VG_BUG("a tensor made outside every scope");
@@ -163,14 +114,6 @@ void vg_release(vg_tensor *t) {
 
 size_t vg_tensor_live(void) {
   return live.load(std::memory_order_relaxed);
-}
-
-vg_status vg_tensor_check(void) {
-  if (!kept.status) return VG_OK;
-  const vg_status st = vg_fail(kept.status, "%s", kept.text.c_str());
-  kept.status = VG_OK;
-  kept.text.clear();
-  return st;
 }
 
 // ---- making and looking ----
@@ -277,51 +220,6 @@ vg_tensor *vg_to(vg_tensor *t, vg_device d) {
 
 vg_tensor *vg_cast(vg_tensor *t, vg_type type) {
   return op("cast", {t}, [&] { return t->t.to(scalar_type(type)); });
-}
-
-// ---- random numbers ----
-
-vg_rand *vg_rand_new(uint64_t seed, vg_device d) {
-  vg_rand *g = nullptr;
-  guarded("rand", [&] {
-    const at::Device device = device_of(d);
-    // A clone of the device's default generator has a state of its own, and needs no CUDA headers.
-    at::Generator gen = at::globalContext().defaultGenerator(device).clone();
-    gen.set_current_seed(seed);
-    g = new vg_rand{gen, device, seed, {}, 0};
-    if (device.is_cuda() && cuda_ready())
-      g->key = at::full({1}, static_cast<int64_t>(seed), at::device(device).dtype(at::kLong));
-  });
-  return g;
-}
-
-void vg_rand_seed(vg_rand *g, uint64_t seed) {
-  if (!g) return;
-  guarded("rand", [&] {
-    g->seed = seed;
-    g->gen.set_current_seed(seed);
-    g->draws = 0;
-    if (g->key.defined()) g->key.fill_(static_cast<int64_t>(seed));
-  });
-}
-
-void vg_rand_restart(vg_rand *g) {
-  if (!g) return;
-  g->draws = 0;
-  if (!g->key.defined() || !own_kernels) guarded("rand", [&] { g->gen.set_current_seed(g->seed); });
-}
-
-void vg_rand_free(vg_rand *g) {
-  delete g;
-}
-
-vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_rand *g) {
-  return op("randn", {}, [&] {
-    TORCH_CHECK(g, "no generator");
-    at::NoGradGuard off;
-    return placed(
-        at::empty(dims(shape, ndim), at::device(g->device).dtype(at::kFloat)).normal_(mean, sd, g->gen));
-  });
 }
 
 // ---- autograd ----

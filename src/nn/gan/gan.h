@@ -3,7 +3,7 @@
 #define VG_NN_GAN_H
 #include <string.h>
 #include "nn/network/networks.h"
-#include "nn/optim.h"
+#include "nn/gan/optim.h"
 #include "nn/network/scales.h"
 
 /* A micro-batch on the device, in tensors that stay from step to step. */
@@ -15,6 +15,7 @@ typedef struct vg_fed {
 
 /* A step as a GPU does it by itself, see gan_record.c. */
 typedef struct vg_recording {
+  int64_t shapes;    /* gan->shapes when its eager steps began; another value makes it void */
   int n_parts, seen; /* micro-batches; eager steps of as many before it was recorded */
   vg_graph *graph;   /* NULL: not yet */
   vg_tensor *row;    /* losses, as vg_gan_losses_deferred gives them */
@@ -38,6 +39,7 @@ struct vg_gan {
 
   vg_fed *fed;
   int n_fed;
+  int64_t shapes;               /* counts the times that tensors of fed were made anew */
   vg_recording recorded[2];     /* steps without R1, and with */
   vg_tensor *clock_g, *clock_d; /* (2): learning rate and number of a recorded step */
   bool eager;                   /* steps cannot be recorded */

@@ -57,9 +57,14 @@ vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, boo
   *done = false;
   if (gan->eager || !vg_graph_possible(gan->device)) return VG_OK;
   vg_recording *r = &gan->recorded[vg_gan_r1_is_due(gan)];
+  for (int i = 0; i < 2; i++) /* a recording reads and writes the tensors that it was made with */
+    if (gan->recorded[i].shapes != gan->shapes) {
+      forget(&gan->recorded[i]);
+      gan->recorded[i].shapes = gan->shapes;
+    }
   if (r->n_parts != n_parts) {
     if (r->graph) return VG_OK; /* the last step of an epoch has fewer */
-    *r = (vg_recording){.n_parts = n_parts};
+    *r = (vg_recording){.n_parts = n_parts, .shapes = gan->shapes};
   }
   if (!r->graph && r->seen++ < EAGER_STEPS) return VG_OK;
   set_clock(gan, &gan->clock_g, rates->g);

@@ -264,7 +264,7 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
     args.x_step = p.step[2] * steps.channels;
     args.sums_vector = sums_vector;
     args.blocks = ceil_div((count[1] - 1) * across + count[2], ROWS);
-    tiles.open();
+    const OpenTiles open(tiles);
     for (int64_t i = split * n_batches / splits; i < (split + 1) * n_batches / splits; i++) {
       const Batch &batch = batches[static_cast<size_t>(i)];
       const auto n_units = static_cast<int64_t>(batch.units.size());
@@ -297,7 +297,6 @@ void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weig
       for (const Written &turned : written[static_cast<size_t>(i)])
         write_sums(p, turned, here, count, n, y, bias, sums, sums_vector, blocks * TILE, across);
     }
-    tiles.close();
   });
 }
 

@@ -136,7 +136,7 @@ struct Tiles {
     a.sums = sums;
     a.sums_row = blocks * LANES;
     a.sums_block = LANES;
-    tiles.open();
+    const OpenTiles open(tiles);
     for (int64_t step = 0; step < steps; step += SLICE) {
       a.n_steps = std::min(SLICE, steps - step);
       a.many = right + step * HALF_TILE;
@@ -144,7 +144,6 @@ struct Tiles {
       tiles.round_left(w + step * DEPTH, depths, a.n_steps, rows);
       tiles.by_right(a);
     }
-    tiles.close();
   }
 
   static void by_columns(const float *w, int64_t pitch, int64_t width, const uint16_t *left, int64_t rows,
@@ -161,13 +160,12 @@ struct Tiles {
     a.sums_row = width;
     a.sums_block = ROWS * width;
     a.first = true;
-    tiles.open();
+    const OpenTiles open(tiles);
     for (int64_t block = 0; block < blocks; block++) {
       a.one = pairs + block * steps * HALF_TILE;
       a.sums = sums + block * LANES;
       tiles.by_left(a);
     }
-    tiles.close();
   }
 
   static void to_rows(const uint16_t *left, const uint16_t *right, int64_t columns, int64_t depths,
@@ -182,13 +180,12 @@ struct Tiles {
     a.sums_row = columns;
     a.sums_block = LANES;
     a.first = true;
-    tiles.open();
+    const OpenTiles open(tiles);
     for (int64_t column = 0; column < columns; column += a.n_many * LANES) {
       a.many = right + column * depths;
       a.sums = dw + column;
       tiles.by_right(a);
     }
-    tiles.close();
   }
 };
 

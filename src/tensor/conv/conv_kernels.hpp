@@ -159,7 +159,7 @@ struct TileKernels {
   // step
   void (*round_left)(const float *src, int64_t pitch, int64_t steps, uint16_t *dst);
   void (*round_right)(const float *src, int64_t pitch, int64_t blocks, int64_t steps, uint16_t *dst);
-  // A thread's tiles, to be opened before the two above and closed thereafter.
+  // Configures and releases a thread's tiles, for the kernels above; called by OpenTiles alone.
   void (*open)();
   void (*close)();
   // dst[i][c] = channels[c][from + i] for i < n and c < 8 groups; 0 for NULL. Rounds n up to 8, with zeros.
@@ -172,6 +172,17 @@ struct TileKernels {
   // even[i] = x[2 i - before], odd[i] = x[2 i + 1 - before], for i < pairs; x is 0 outside of the n of src
   void (*part_row)(const uint16_t *src, int64_t n, int64_t before, int64_t pairs, uint16_t *even,
                    uint16_t *odd);
+};
+// A thread's tiles, open for its lifetime: an exception closes them too.
+class OpenTiles {
+public:
+  explicit OpenTiles(const TileKernels &tiles) : close_(tiles.close) { tiles.open(); }
+  ~OpenTiles() { close_(); }
+  OpenTiles(const OpenTiles &) = delete;
+  OpenTiles &operator=(const OpenTiles &) = delete;
+
+private:
+  void (*const close_)();
 };
 // NULL where the processor has none, or the system does not let this process use them.
 const TileKernels *tile_kernels_here();

@@ -57,10 +57,12 @@ struct BlocksFn : torch::autograd::Function<BlocksFn> {
       list.insert(list.end(), part->begin(), part->end());
     ctx->saved_data["shape"] = list;
     ctx->saved_data["gathers"] = gathers;
+    ctx->saved_data["own"] = own_kernels;
     return gathers ? gather(x, s) : scatter(x, s);
   }
 
   static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const SameModes same(ctx->saved_data["own"].toBool(), bf16);
     const std::vector<int64_t> list = ctx->saved_data["shape"].toIntVector();
     BlockShape s;
     size_t i = 0;

@@ -211,36 +211,37 @@ void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy
     float *const here = parts > 1 ? sums + part * a_part + group * a_group + v0 * a_vector
                                   : thread_sums.take((v1 - v0) * a_vector);
     args.sums_vector = a_vector;
-    tiles.open();
-    const int64_t patch0 = part * patches / parts, patch1 = (part + 1) * patches / parts;
-    for (int64_t i = patch0; i < patch1; i++) {
-      const int64_t n = i / (across[0] * across[1]),
-                    at[2] = {i / across[1] % across[0] * p.m[0], i % across[1] * p.m[1]},
-                    count[2] = {std::min(p.m[0], s.out[0] - at[0]), std::min(p.m[1], s.out[1] - at[1])};
-      patch_copy(s, p, x, n, group, at, px);
-      x_runs.clear();
-      g_runs.clear();
-      const int64_t a_plane = p.taps_share ? count[1] : 1; // runs
-      for (int64_t d = 0; d < count[0]; d++)
-        for (int64_t h = 0; h < a_plane; h++) {
-          x_runs.push_back(d * s.stride[0] * p.plane + h * s.stride[1] * s.c * p.row);
-          g_runs.push_back((at[0] + d) * p.g_plane + (at[1] + h) * p.g_row);
-        }
-      args.depth = ceil_div((p.taps_share ? 1 : count[1]) * 2 * p.g_row / LANES, DEPTH);
-      args.first = i == patch0;
-      for (int64_t v = v0; v < v1; v += V)
-        for (int64_t d = 0; d < p.planes; d++) {
-          const Range planes = positions_inside(s, 0, d, at[0], count[0]);
-          args.x_runs = x_runs.data() + planes.from * a_plane;
-          args.g_runs = g_runs.data() + planes.from * a_plane;
-          args.n_runs = (planes.to - planes.from) * a_plane;
-          args.x = px + d * p.plane;
-          args.g = g + (n * n_vectors + v) * s.out[0] * p.g_plane;
-          args.sums = here + (v - v0) * a_vector + d * p.a_plane * TILE;
-          tiles.voxels[V - 1](args);
-        }
+    {
+      const OpenTiles open(tiles);
+      const int64_t patch0 = part * patches / parts, patch1 = (part + 1) * patches / parts;
+      for (int64_t i = patch0; i < patch1; i++) {
+        const int64_t n = i / (across[0] * across[1]),
+                      at[2] = {i / across[1] % across[0] * p.m[0], i % across[1] * p.m[1]},
+                      count[2] = {std::min(p.m[0], s.out[0] - at[0]), std::min(p.m[1], s.out[1] - at[1])};
+        patch_copy(s, p, x, n, group, at, px);
+        x_runs.clear();
+        g_runs.clear();
+        const int64_t a_plane = p.taps_share ? count[1] : 1; // runs
+        for (int64_t d = 0; d < count[0]; d++)
+          for (int64_t h = 0; h < a_plane; h++) {
+            x_runs.push_back(d * s.stride[0] * p.plane + h * s.stride[1] * s.c * p.row);
+            g_runs.push_back((at[0] + d) * p.g_plane + (at[1] + h) * p.g_row);
+          }
+        args.depth = ceil_div((p.taps_share ? 1 : count[1]) * 2 * p.g_row / LANES, DEPTH);
+        args.first = i == patch0;
+        for (int64_t v = v0; v < v1; v += V)
+          for (int64_t d = 0; d < p.planes; d++) {
+            const Range planes = positions_inside(s, 0, d, at[0], count[0]);
+            args.x_runs = x_runs.data() + planes.from * a_plane;
+            args.g_runs = g_runs.data() + planes.from * a_plane;
+            args.n_runs = (planes.to - planes.from) * a_plane;
+            args.x = px + d * p.plane;
+            args.g = g + (n * n_vectors + v) * s.out[0] * p.g_plane;
+            args.sums = here + (v - v0) * a_vector + d * p.a_plane * TILE;
+            tiles.voxels[V - 1](args);
+          }
+      }
     }
-    tiles.close();
     for (int64_t v = v0; parts == 1 && v < v1; v++) write(here + (v - v0) * a_vector, v, group);
   });
 

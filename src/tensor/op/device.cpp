@@ -1,9 +1,8 @@
-// device.cpp: devices, threads, what holds for all of them, and copies from the host beside a GPU's work.
+// device.cpp: devices, memory, and copies from the host that run beside a GPU's work.
 #include "tensor/conv/conv_cpu.hpp"
 #include "tensor/cuda/cuda.hpp"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include <atomic>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
@@ -14,7 +13,6 @@
 #include <dlfcn.h>
 #include <map>
 #include <mutex>
-#include <sched.h>
 #include <string>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -22,16 +20,6 @@
 
 namespace voxgan {
 namespace {
-
-std::atomic<int> threads_wanted{0};
-std::atomic<int> threads_version{1};
-
-int processors() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set)) return 1;
-  const int n = CPU_COUNT(&set);
-  return n > 0 ? n : 1;
-}
 
 // f(driver, handle) of a device by the driver, whose library is there wherever a CUDA device is; its headers
 // need not be.
@@ -83,23 +71,6 @@ void start_cuda(at::Device device) {
 }
 
 } // namespace
-
-bool own_kernels = true;
-thread_local bool bf16 = false;
-
-at::Device device_of(vg_device d) {
-  return d.kind ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(d.index)) : at::Device(at::kCPU);
-}
-
-// libtorch counts threads per calling thread, and Debian's build begins with one.
-void ready() noexcept {
-  thread_local int seen = 0;
-  const int version = threads_version.load();
-  if (seen == version) return;
-  seen = version;
-  const int wanted = threads_wanted.load();
-  guarded("threads", [&] { at::set_num_threads(wanted > 0 ? wanted : processors()); });
-}
 
 } // namespace voxgan
 
@@ -194,9 +165,7 @@ void settle_memory() {
 
 void vg_tensor_threads(int n) {
   settle_memory();
-  threads_wanted.store(n);
-  threads_version.fetch_add(1);
-  ready();
+  set_threads(n);
 }
 
 const char *vg_torch_version(void) {
@@ -214,12 +183,6 @@ size_t vg_tensor_total_bytes(vg_device d) {
   return d.kind ? cuda_bytes(d.index) : 0;
 }
 
-bool vg_tensor_bf16(bool on) {
-  const bool before = bf16;
-  bf16 = on;
-  return before;
-}
-
 bool vg_device_has_bf16(vg_device d) {
   if (!d.kind) return conv_cpu_takes_half();
   return cuda_capability(d.index) >= 8;
@@ -229,12 +192,6 @@ bool vg_tensor_autotune(bool on) {
   at::Context &context = at::globalContext();
   const bool before = context.benchmarkCuDNN();
   context.setBenchmarkCuDNN(on);
-  return before;
-}
-
-bool vg_tensor_own_kernels(bool on) {
-  const bool before = own_kernels;
-  own_kernels = on;
   return before;
 }
 

@@ -17,12 +17,6 @@ struct GradMode {
   ~GradMode() { at::GradMode::set_enabled(before); }
 };
 
-struct Precision {
-  const bool before;
-  explicit Precision(bool half) : before(vg_tensor_bf16(half)) {}
-  ~Precision() { vg_tensor_bf16(before); }
-};
-
 struct Scope {
   vg_scope *const s = vg_scope_push();
   ~Scope() { vg_scope_pop(s, nullptr); }
@@ -40,14 +34,14 @@ Optional<vg_rand> as_it_is(const vg_rand *g) {
 struct Recompute : torch::autograd::Node {
   vg_segment f = nullptr;
   std::vector<char> context;
-  bool half = bf16;
-  Optional<vg_rand> rand; // as it was before the first time
+  const bool own = own_kernels, half = bf16; // of the forward pass
+  Optional<vg_rand> rand;                    // as it was before the first time
   std::vector<torch::autograd::SavedVariable> inputs;
 
   variable_list apply(variable_list &&grads) override {
     no_second_derivative();
     const GradMode on(true);
-    const Precision same(half); // a device has its own thread here
+    const SameModes same(own, half);
     variable_list leaves;
     for (size_t i = 0; i < inputs.size(); i++) {
       leaves.push_back(inputs[i].unpack().detach());

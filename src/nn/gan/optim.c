@@ -1,5 +1,5 @@
 /* optim.c: Adam's state over a network's parameters. */
-#include "nn/optim.h"
+#include "nn/gan/optim.h"
 #include <math.h>
 #include "base/mem.h"
 
