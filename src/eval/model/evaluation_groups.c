@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/statistic.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static void group_statistics(eval_group *g, double *v) {
   size_t n = g->n;

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include "eval/privacy/privacy.h"
 #include "base/statistic.h"
-#include "voxgan/membership.h"
+#include "eval/privacy/membership.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define CHECK "membership"
 enum { LEAST = 2 }; /* subjects a side */

@@ -7,9 +7,9 @@
 #include "eval/privacy/neighbours.h"
 #include "eval/privacy/privacy.h"
 #include "base/statistic.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* A space and its threshold. */
 typedef struct near_finding {
