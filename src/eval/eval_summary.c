@@ -8,7 +8,7 @@
 #include <string.h>
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/statistic.h"
+#include "base/number/statistic.h"
 #include "base/str.h"
 #include "voxgan/version.h"
 

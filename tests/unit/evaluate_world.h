@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "eval/model/evaluation.h"
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 #include "dataset/layout.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "eval/privacy/privacy.h"
-#include "base/statistic.h"
+#include "base/number/statistic.h"
 #include "eval/privacy/membership.h"
 #include "base/mem.h"
 #include "base/str.h"

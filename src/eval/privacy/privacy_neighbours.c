@@ -6,7 +6,7 @@
 #include <string.h>
 #include "eval/privacy/neighbours.h"
 #include "eval/privacy/privacy.h"
-#include "base/statistic.h"
+#include "base/number/statistic.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
