@@ -14,7 +14,7 @@ bad=0
 breach() { echo "$*"; bad=1; }
 
 # Every room of src, the lowest first.
-rooms="base io picture registry settings label grid dataset prep phantom
+rooms="base base/number io picture registry settings label grid dataset prep phantom
   edit/brain edit/lesion edit edit/kind study output/format output report run_page
   eval/metric eval/model eval/set eval/read eval/feature eval/compare eval/privacy eval/page eval/suite eval jobs experiment
   tensor tensor/cuda tensor/conv tensor/op nn nn/network nn/loss nn/gan run run/synth run/train cli"
@@ -25,13 +25,13 @@ for room in $rooms; do rank[$room]=$((n++)); done
 # What else is closed: the column without tensors never sees the other one, and a report knows no metric.
 closed() { # room included
   case $1:$2 in
-  tensor*:tensor* | tensor*:base) ;;
+  tensor*:tensor* | tensor*:base*) ;;
   tensor*:*) return 0 ;;
-  nn*:nn* | nn*:tensor* | nn*:base | nn*:io) ;;
+  nn*:nn* | nn*:tensor* | nn*:base* | nn*:io) ;;
   nn*:*) return 0 ;;
   run*:* | cli:run_page) ;;
   *:tensor* | *:nn* | *:run | *:run/*) return 0 ;;
-  report:base | report:io | report:picture | report:report) ;;
+  report:base* | report:io | report:picture | report:report) ;;
   report:*) return 0 ;;
   esac
   return 1
@@ -39,9 +39,9 @@ closed() { # room included
 
 # The room that implements each public header.
 declare -A of=(
-  [status]=base [log]=base [version]=base [rng]=base [str]=base [fs]=base
-  [volume]=io [nifti]=io [json]=io [table]=io [registry]=registry [config]=settings
-  [labels]=label [dataset]=dataset [maps]=prep [prep]=prep [membership]=prep [extractor]=prep [phantom]=phantom
+  [status]=base [text]=base [log]=base [version]=base [rng]=base
+  [volume]=io [nifti]=io [registry]=registry [config]=settings
+  [labels]=label [dataset]=dataset [maps]=prep  [extractor]=prep [phantom]=phantom
   [draw]=edit/brain [edit]=edit/brain [study]=study [manifest]=output [produce]=output
   [metric]=eval/metric [evaluate]=eval/model [run]=jobs [experiment]=experiment [voxgan]=cli
 )

@@ -12,8 +12,8 @@
 #ifndef VOXGAN_CONFIG_H
 #define VOXGAN_CONFIG_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
-#include "voxgan/json.h"
 #include "voxgan/status.h"
 
 #ifdef __cplusplus
@@ -65,15 +65,12 @@ const vg_setting *vg_setting_at(int i); /* NULL past the last */
 void vg_config_default(vg_config *c);
 /* "section.key=value". */
 vg_status vg_config_set(vg_config *c, const char *assignment);
-vg_status vg_config_from_json(vg_config *c, const char *name, const vg_json *root);
 vg_status vg_config_read(vg_config *c, const char *path);
 /* Puts what each "auto" of train and augment means in its place, by train.direction. VG_CONFIG: settings that
  * do not go together. */
 vg_status vg_config_resolve(vg_config *c);
 /* train.direction is image2label: series in, label maps out. */
 bool vg_config_segments(const vg_config *c);
-/* All settings, resolved. NULL when out of memory. */
-vg_json *vg_config_to_json(const vg_config *c);
 /* Value of one setting as text, into buf. */
 const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, size_t size);
 /* A table of all settings: key, default, bounds, help. */

@@ -13,9 +13,8 @@
 #define VOXGAN_DATASET_H
 #include <stdbool.h>
 #include <stddef.h>
-#include "voxgan/json.h"
 #include "voxgan/labels.h"
-#include "voxgan/table.h"
+#include "voxgan/status.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,16 +31,6 @@ typedef struct vg_series_list {
 vg_status vg_series_parse(const char *text, vg_series_list *out);
 int vg_series_find(const vg_series_list *s, const char *name); /* -1 */
 
-/* What a file is, told from its path relative to the data set's root. */
-typedef enum vg_file_kind { VG_FILE_OTHER, VG_FILE_SERIES, VG_FILE_TUMOUR, VG_FILE_ANATOMY } vg_file_kind;
-typedef struct vg_file_role {
-  vg_file_kind kind;
-  char id[128]; /* the case: unique below the root, e.g. BraTS-GLI-00001-000 or sub-1000_ses-02; "" where only
-                   the data set as a whole tells it (vg_layout.pair) */
-  char person[128]; /* the split keeps these together: BraTS-GLI-00001, sub-1000 */
-  char series[VG_SERIES_NAME];
-} vg_file_role;
-
 /* One root of a data set, and what its label values mean. */
 typedef struct vg_source {
   char *root;
@@ -53,36 +42,7 @@ typedef struct vg_source {
                   files by world position, every voxel taking the nearest one's label */
 } vg_source;
 
-struct vg_dataset;
-
-typedef struct vg_layout {
-  const char *tumour_scheme;  /* name of the scheme of its tumour labels, or NULL when it has none */
-  const char *anatomy_scheme; /* of its anatomy labels */
-  /* false: the path is none of this layout's. source: NULL while the layout is being guessed, when only the
-   * names count. */
-  bool (*classify)(const vg_source *source, const char *relative_path, vg_file_role *out);
-  /* Relative path for a file of a case; kind SERIES uses series. VG_CONFIG when the layout has no name for
-   * it. NULL: its names depend on more than that (voxgan/format.h writes them). */
-  vg_status (*path)(const char *id, vg_file_kind kind, const char *series, char *buf, size_t size);
-  /* Learns what names alone do not say from the n files below source->root: the channels, and schemes where
-   * the user named none (n == 0). NULL: names say it all. */
-  vg_status (*open)(vg_source *source, char *const *files, size_t n);
-  /* Gives those of the n files that classify told no case of to the cases that are in ds. NULL: there are
-   * none. */
-  vg_status (*pair)(struct vg_dataset *ds, int source, char *const *files, size_t n);
-  /* How many of the n files below root speak for this layout, for "auto"; may write why into reason. NULL:
-   * the layout is never guessed from a folder. */
-  size_t (*score)(const char *root, char *const *files, size_t n, char *reason, size_t size);
-  int precedence; /* the higher one wins where scores are equal */
-  bool any_name;  /* its label schemes serve a label map that no layout names */
-  /* A data set that is one file: what its name ends in, and how its subjects are added. NULL: it is a folder.
-   */
-  const char *suffix;
-  vg_status (*add_file)(struct vg_dataset *ds, const char *path, int source);
-} vg_layout;
-
 /* Rows of layouts.def. */
-const vg_layout *vg_layout_find(const char *name);  /* NULL */
 const char *vg_layout_at(int i, const char **help); /* name, NULL past the last */
 
 /* A case: all paths absolute or relative to the working folder; NULL where there is none. */
@@ -157,9 +117,7 @@ vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bo
  * a CSV manifest: OUT/train/manifest.csv and its like), and OUT/split.json, as below, last. VG_USAGE: another
  * split is there, or OUT and the data set lie within one another. */
 vg_status vg_dataset_split_links(const vg_dataset *ds, const bool *is_test, const char *out);
-/* {"train": [ids], "val": [ids]} */
-vg_json *vg_dataset_split_json(const vg_dataset *ds, const bool *is_val);
-/* The way back; VG_DATA when an id of the file is not in the data set or the other way round. */
+/* Reads such a split.json. VG_DATA when an id of the file is not in the data set or the other way round. */
 vg_status vg_dataset_split_read(const vg_dataset *ds, const char *path, bool *is_val);
 
 #ifdef __cplusplus

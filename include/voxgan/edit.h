@@ -17,7 +17,7 @@
 #include "voxgan/draw.h"
 #include "voxgan/maps.h"
 #include "voxgan/rng.h"
-#include "voxgan/str.h"
+#include "voxgan/text.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -52,8 +52,6 @@
 #include <stdio.h>
 #include "voxgan/dataset.h"
 #include "voxgan/extractor.h"
-#include "voxgan/json.h"
-#include "voxgan/membership.h"
 #include "voxgan/metric.h"
 #include "voxgan/status.h"
 
@@ -75,6 +73,11 @@ const char *vg_eval_normalise_name(vg_normalise n);
 vg_status vg_eval_normalise_parse(const char *text, vg_normalise *out); /* VG_CONFIG */
 
 #define VG_BAND_MM 5.0
+
+/* Scores how well a model knows subjects; vg_torch_module (run.h) has one. */
+struct vg_membership;
+struct vg_membership_options;
+typedef vg_status (*vg_membership_fn)(const struct vg_membership_options *options, struct vg_membership *out);
 
 /* Strings are borrowed for the call. */
 typedef struct vg_evaluate_settings {
@@ -144,8 +147,6 @@ void vg_evaluation_free(vg_evaluation *e);
 
 /* Tables of mean +- sd, a suite at a time, then what moved against the baseline. */
 vg_status vg_evaluation_print(const vg_evaluation *e, FILE *to);
-/* What summary.json holds. Borrowed. */
-const vg_json *vg_evaluation_summary(const vg_evaluation *e);
 
 #ifdef __cplusplus
 }

@@ -22,9 +22,8 @@
 #include <stdint.h>
 #include "voxgan/dataset.h"
 #include "voxgan/edit.h"
-#include "voxgan/fs.h"
 #include "voxgan/labels.h"
-#include "voxgan/str.h"
+#include "voxgan/text.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -11,7 +11,7 @@
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
 #include "voxgan/extractor.h"
-#include "voxgan/membership.h"
+#include "voxgan/evaluate.h"
 #include "voxgan/produce.h"
 #include "voxgan/study.h"
 #include "voxgan/status.h"
@@ -33,11 +33,6 @@ typedef struct vg_train_options {
   bool dry_run;             /* prepare and report the plan (data, networks, memory), train nothing */
 } vg_train_options;
 
-/* Trains label map -> image, or the other way by train.direction. VG_INTERRUPTED after SIGINT, SIGTERM or
- * SIGUSR1, with the state saved: the same options with resume then end in the same bytes as a run that was
- * never stopped. */
-vg_status vg_train(const vg_train_options *options);
-
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
 
 typedef struct vg_synth_options {
@@ -55,27 +50,22 @@ typedef struct vg_synth_options {
   double memory_gib;         /* 0: what the machine has available */
 } vg_synth_options;
 
-/* Makes a synthetic data set of a study's label maps (produce.h): images and the label maps they were made
- * from. With a model that was trained in direction image2label, a data set of the label maps that it finds in
- * images; VG_USAGE for what the model's direction does not know. */
-vg_status vg_synth(const vg_synth_options *options);
-
-/* A vg_membership_fn. */
-vg_status vg_membership_score(const vg_membership_options *options, vg_membership *out);
-
-/* Loads a network (extractor.h) and tries its input. VG_CONFIG: an input that is none; VG_DATA: no
- * TorchScript module, or one that takes no such input. out is the caller's (_close). */
-vg_status vg_extractor_open(const vg_extractor_options *options, vg_extractor *out);
-void vg_extractor_close(vg_extractor *x);
-
 #define VG_TORCH_ABI 6
 /* What the module exports as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
   int abi; /* VG_TORCH_ABI */
   const char *(*torch_version)(void);
+  /* Trains label map -> image, or the other way by train.direction. VG_INTERRUPTED after SIGINT, SIGTERM or
+   * SIGUSR1, with the state saved: the same options with resume then end in the same bytes as a run that was
+   * never stopped. */
   vg_status (*train)(const vg_train_options *);
+  /* Makes a synthetic data set of a study's label maps (produce.h): images and the label maps they were made
+   * from. With a model that was trained in direction image2label, a data set of the label maps that it finds
+   * in images; VG_USAGE for what the model's direction does not know. */
   vg_status (*synth)(const vg_synth_options *);
-  vg_membership_fn membership;
+  vg_membership_fn membership; /* for vg_evaluate_settings */
+  /* Loads a network (extractor.h) and tries its input. VG_CONFIG: an input that is none; VG_DATA: no
+   * TorchScript module, or one that takes no such input. The caller closes it. */
   vg_status (*extractor_open)(const vg_extractor_options *, vg_extractor *);
   void (*extractor_close)(vg_extractor *);
 } vg_torch_module;

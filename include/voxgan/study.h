@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include "voxgan/dataset.h"
 #include "voxgan/edit.h"
-#include "voxgan/json.h"
 #include "voxgan/maps.h"
 
 #ifdef __cplusplus
@@ -63,9 +62,6 @@ const char *vg_study_layout(const vg_study *s);
 uint64_t vg_study_seed(const vg_study *s);
 /* The case's id and cohort, without making it. */
 void vg_study_name(const vg_study *s, size_t k, char id[128], char cohort[64]);
-/* What makes the study what it is (plan, edits, seed, sources' ids), for a hash in the data set's
- * description. */
-vg_json *vg_study_to_json(const vg_study *s);
 
 typedef struct vg_study_case {
   size_t k;

@@ -1,5 +1,5 @@
 /* fs.c: paths, folders, whole-file reads and atomic writes, locks, maps. (Walking: fs_walk.c.) */
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 bool vg_fs_exists(const char *path) {
   struct stat s;

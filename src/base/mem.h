@@ -7,6 +7,7 @@
 #define VOXGAN_MEM_H
 #include <stddef.h>
 #include <stdint.h>
+#include "voxgan/text.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,7 +18,6 @@ void *vg_calloc(size_t count, size_t size);
 /* On failure the old block stays valid and owned by the caller. */
 void *vg_realloc(void *p, size_t count, size_t size);
 char *vg_strdup(const char *s);
-void vg_free(void *p);
 
 #define VG_NEW(type) ((type *)vg_calloc(1, sizeof(type)))
 #define VG_NEW_N(type, n) ((type *)vg_calloc((size_t)(n), sizeof(type)))

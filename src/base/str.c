@@ -1,5 +1,5 @@
 /* str.c: growable strings, whole-string number parsing, splitting, and "did you mean". */
-#include "voxgan/str.h"
+#include "base/str.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 /* cli.c: option parsing and help, from the descriptions in the command files. */
 #include "cli/cli.h"
 #include "base/pool.h"
+#include "base/str.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include "cli/cli.h"
 #include "base/mem.h"
+#include "eval/model/evaluation.h"
+#include "eval/privacy/membership.h"
 
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";

@@ -4,7 +4,9 @@
 #include "cli/cli.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/str.h"
 #include "io/safetensors.h"
+#include "io/table.h"
 #include "output/contact_sheet.h"
 
 static bool json;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "base/str.h"
 #include "voxgan/edit.h"
 
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};

@@ -1,6 +1,7 @@
 /* cmd_phantom.c: voxgan phantom. */
 #include <stdio.h>
 #include "cli/cli.h"
+#include "base/str.h"
 
 static const char *out, *layout = "brats2021";
 static long long subjects = 4, seed = 1, first = 1, threads;

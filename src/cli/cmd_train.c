@@ -3,6 +3,7 @@
 #include <string.h>
 #include "cli/cli.h"
 #include "base/mem.h"
+#include "settings/config_json.h"
 #include "voxgan/log.h"
 
 static cli_list data, layouts, sets;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "base/str.h"
 
 static void print_help(void) {
   printf("voxgan %s: trains conditional GANs on brain MRI and writes annotated synthetic data sets\n\n"

@@ -6,7 +6,7 @@
 #include "voxgan/dataset.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define SHOWN 3 /* ids that a message names */
 

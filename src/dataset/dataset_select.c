@@ -4,7 +4,7 @@
 
 #include "dataset/layout.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
   const int n = to->n_sources + from->n_sources;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 typedef struct row {
   const char *name, *help;

@@ -13,11 +13,11 @@
 #include <string.h>
 
 #include "dataset/layout.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Names of label volumes, the better ones first: an image that has several takes the first. */
 static const char *const label_names[] = {"aparc+aseg", "aparc.DKTatlas+aseg", "aparc.a2009s+aseg", "wmparc",

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "dataset/layout.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 typedef struct suffix {
   const char *text; /* after the last separator of the stem */

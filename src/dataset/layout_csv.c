@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "dataset/layout.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "io/table.h"
 
 /* A manifest's names are its own: nothing is told from a path, and none is made up. */
 static bool classify(const vg_source *source, const char *path, vg_file_role *out) {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "dataset/layout.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* As many label maps as are looked into for the value that tells two editions apart. */
 #define PEEK 8

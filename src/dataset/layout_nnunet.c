@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "dataset/layout.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
+#include "io/json.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define DIGITS 4 /* of a channel's number */
 

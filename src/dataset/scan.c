@@ -1,16 +1,17 @@
 /* scan.c: collects the subjects below a folder, or of a manifest, through a layout. */
 #include "voxgan/dataset.h"
+#include "io/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dataset/layout.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg_file_role *role) {
   vg_subject *s;

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "voxgan/dataset.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
+#include "dataset/split.h"
 #include "voxgan/rng.h"
 
 static int by_text(const void *a, const void *b) {

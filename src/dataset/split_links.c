@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "voxgan/dataset.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "dataset/split.h"
+#include "io/table.h"
 
 static const char *const sides[] = {"train", "test"};
 /* Files beside the volumes from which a layout learns what values and channels mean. */

@@ -6,7 +6,7 @@
 #include "dataset/layout.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 int vg_series_find(const vg_series_list *s, const char *name) {
   for (int i = 0; i < s->n; i++)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "edit/brain/memo.h"
+#include "base/str.h"
 #include "voxgan/edit.h"
 #include "base/mem.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Whole numbers are exact in a double up to here. */
 #define WHOLE_MOST 9007199254740992.0

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "voxgan/edit.h"
 
 void vg_edit_log_release(vg_edit_log *log) {

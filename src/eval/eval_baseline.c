@@ -4,9 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
+#include "io/json.h"
 
 /* Below this, means differ by rounding: the same build on another processor. */
 #define ROUNDING 1e-6

@@ -2,6 +2,7 @@
 #ifndef VG_EVAL_OUTPUT_H
 #define VG_EVAL_OUTPUT_H
 #include "eval/model/eval_study.h"
+#include "io/json.h"
 
 /* Makes e->summary. */
 vg_status vg_eval_summary_json(vg_evaluation *e);

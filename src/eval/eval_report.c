@@ -6,9 +6,9 @@
 #include "eval/model/evaluation_tables.h"
 #include "eval/page/eval_page.h"
 #include "eval/suite/suite.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 #include "voxgan/version.h"
 
 /* Bytes of the page that the slices of a suite may take. */

@@ -1,14 +1,15 @@
 /* eval_summary.c: an evaluation as files: metrics.csv, summary.json. */
 #include "eval/eval_output.h"
+#include "io/json.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "base/statistic.h"
-#include "voxgan/str.h"
+#include "base/number/statistic.h"
+#include "base/str.h"
 #include "voxgan/version.h"
 
 static void put_ids(vg_json *parent, const char *key, char *const *ids, size_t n) {

@@ -1,5 +1,6 @@
 /* evaluate.c: pairs the cases and runs the evaluation from start to end. */
 #include "voxgan/evaluate.h"
+#include "io/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,11 +8,11 @@
 #include "eval/compare/compare.h"
 #include "eval/eval_output.h"
 #include "eval/suite/suite.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* ---- pairs ---- */
 

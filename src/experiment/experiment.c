@@ -3,10 +3,10 @@
 
 #include <string.h>
 #include "experiment/experiment_job.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* A folder holds one experiment; whoever comes first writes what it is. */
 static vg_status claim(const char *out, const vg_json *plan) {

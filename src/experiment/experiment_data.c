@@ -1,12 +1,13 @@
 /* experiment_data.c: the data sets of an experiment, opened, split, and rid of what would leak. */
 #include "experiment/experiment_data.h"
+#include "base/fs.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "io/table.h"
 
 static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c) {
   const char *tumour = *c->data.tumour_scheme ? c->data.tumour_scheme : NULL;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define SEEDS_MAX 1000
 

@@ -3,7 +3,7 @@
 #define VG_EXPERIMENT_DESIGN_H
 #include <stdbool.h>
 #include <stddef.h>
-#include "voxgan/json.h"
+#include "io/json.h"
 
 typedef struct experiment_row {
   const char *name, *text; /* as the command line has it; as a person does */

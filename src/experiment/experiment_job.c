@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/evaluate.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Written whatever the test set's layout is: it keeps ids, and of the editions it alone has a value of its
  * own for each of the four tumour classes. */

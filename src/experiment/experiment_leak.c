@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "experiment/experiment_data.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Ids are compared as spans of text: a list of donors has ids of any length. */
 typedef struct span {

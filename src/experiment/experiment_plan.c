@@ -1,11 +1,12 @@
 /* experiment_plan.c: what all jobs of an experiment share, and what each is on its own. */
 #include "experiment/experiment_plan.h"
+#include "settings/config_json.h"
 
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "io/table.h"
 #include "voxgan/version.h"
 
 /* ---- settings ---- */

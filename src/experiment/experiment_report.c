@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "experiment/experiment_results.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "report/report.h"
 #include "voxgan/version.h"

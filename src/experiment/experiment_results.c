@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "experiment/experiment_job.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 const char *experiment_state_name(experiment_state s) {

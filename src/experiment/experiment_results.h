@@ -5,8 +5,8 @@
 #include "experiment/experiment_design.h"
 #include "experiment/experiment_statistics.h"
 #include "voxgan/metric.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "io/table.h"
 
 typedef enum experiment_state { JOB_FINISHED, JOB_BUSY, JOB_MISSING } experiment_state;
 const char *experiment_state_name(experiment_state s);

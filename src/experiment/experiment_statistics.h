@@ -2,7 +2,7 @@
 #ifndef VG_EXPERIMENT_STATISTICS_H
 #define VG_EXPERIMENT_STATISTICS_H
 #include <stddef.h>
-#include "base/statistic.h"
+#include "base/number/statistic.h"
 #include "voxgan/status.h"
 
 /* One metric in one region of one row: a value a seed and subject. NaN: none; infinite: counted, in no mean.

@@ -3,10 +3,10 @@
 #include <string.h>
 #include "experiment/experiment_results.h"
 #include "voxgan/experiment.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/table.h"
+#include "io/table.h"
 #include "voxgan/version.h"
 
 static const char *on_off(bool augmented) {

@@ -1,6 +1,6 @@
 /* json.c: the only file that knows cJSON. Printing is our own, because cJSON's numbers are not the
  * shortest ones and its indentation is not ours. */
-#include "voxgan/json.h"
+#include "io/json.h"
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <math.h>
@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* A vg_json is a cJSON under another name; in objects and arrays, whose valueint is unused, that
  * field says that an addition failed, so that the whole can never be printed without it. */

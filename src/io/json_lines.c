@@ -1,9 +1,9 @@
 /* json_lines.c: files of one JSON text a line, which grow while they are read. */
 #include <string.h>
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static vg_status add_line(vg_json_lines *to, const char *path, const char *from, size_t len) {
   vg_status st = VG_MEMORY;

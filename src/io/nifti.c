@@ -8,10 +8,10 @@
 #include <string.h>
 #include "io/deflate_runs.h"
 #include "io/voxel_cast.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "io/gzip.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* ---- names ---------------------------------------------------------------------------------- */
 

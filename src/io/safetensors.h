@@ -7,8 +7,8 @@
 #define VOXGAN_SAFETENSORS_H
 #include <stdbool.h>
 #include <stdint.h>
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "voxgan/status.h"
 
 #ifdef __cplusplus

@@ -1,10 +1,10 @@
 /* table.c: CSV (RFC 4180) and columns on a terminal. */
-#include "voxgan/table.h"
+#include "io/table.h"
 #include <stdbool.h>
 #include <string.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 void vg_table_release(vg_table *t) {
   for (size_t i = 0; i < t->rows * t->cols; i++) vg_free(t->cells[i]);

@@ -2,10 +2,10 @@
  * hundreds of libraries, which `voxgan --help` must not pay for. */
 #include <dlfcn.h>
 #include <stdlib.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static void *open_in(const char *dir, vg_str *tried) {
   vg_str path = VG_STR_INIT;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define VALUES 65536
 

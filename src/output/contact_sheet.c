@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "output/sheet_case.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 enum {
   MOST = 50,  /* cases */

@@ -1,5 +1,6 @@
 /* join.c: two data sets become one: a study without edits whose images are those that are there. */
 #include "output/join.h"
+#include "output/case_maker.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define GRID_TOLERANCE 1e-3 /* mm */
 #define TITLE "Joined"

@@ -1,5 +1,7 @@
 /* manifest.c: manifest.csv from the records of all cases, and a data set checked against it. */
 #include "voxgan/manifest.h"
+#include "base/fs.h"
+#include "base/str.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,7 @@
 #include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "base/pool.h"
-#include "voxgan/table.h"
+#include "io/table.h"
 
 #define MANIFEST "manifest.csv"
 #define HASH "_sha256"

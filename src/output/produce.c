@@ -1,6 +1,8 @@
 /* produce.c: the cases of a study, one after another: made, given images, written. The three overlap for
  * neighbouring cases. */
 #include "voxgan/produce.h"
+#include "dataset/layout.h"
+#include "output/case_maker.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -13,8 +15,8 @@
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "io/table.h"
 #include "voxgan/version.h"
 
 enum { TUMOUR, ANATOMY, MAPS };

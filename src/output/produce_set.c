@@ -1,5 +1,7 @@
 /* produce_set.c: the files that belong to a data set as a whole. */
 #include "output/produce_set.h"
+#include "output/case_maker.h"
+#include "study/study_json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +11,7 @@
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 #include "voxgan/version.h"
 
 #define DESCRIPTION "dataset_description.json"

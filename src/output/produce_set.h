@@ -2,6 +2,7 @@
 #ifndef VG_STUDY_PRODUCE_SET_H
 #define VG_STUDY_PRODUCE_SET_H
 #include "output/format/format.h"
+#include "output/case_maker.h"
 #include "voxgan/produce.h"
 
 /* A data set that is being written, or was. */

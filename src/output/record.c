@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "voxgan/json.h"
+#include "io/json.h"
+#include "base/fs.h"
+#include "base/str.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/pool.h"

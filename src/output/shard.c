@@ -1,7 +1,7 @@
 /* shard.c: which part of a study a process makes. */
 #include <stdlib.h>
 #include "voxgan/produce.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static bool whole(const char *text, long long *out) {
   return text && vg_parse_i64(text, out);

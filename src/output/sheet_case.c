@@ -7,7 +7,7 @@
 #include "prep/percentile.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 #define VALUES 65536
 #define MARGIN 3.0 /* mm shown around the brain */

@@ -1,10 +1,11 @@
 /* phantom.c: phantom subjects as volumes, and as files of a data set. */
 #include "voxgan/phantom.h"
+#include "dataset/layout.h"
 #include <stdio.h>
 #include <string.h>
 #include "phantom/phantom_model.h"
 #include "voxgan/dataset.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "base/pool.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "picture/font.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 vg_status vg_picture_new(int width, int height, vg_picture *out) {

@@ -7,7 +7,7 @@
 #include "grid/runs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 #define BINS 1024
 /* Interpolation leaves ripples of about this share of the range in what was constant. */

@@ -7,7 +7,7 @@
  */
 #ifndef VOXGAN_LOADER_H
 #define VOXGAN_LOADER_H
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 #ifdef __cplusplus
 extern "C" {

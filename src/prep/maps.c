@@ -8,7 +8,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define VALUES 65536
 #define GRID_TOLERANCE 1e-3 /* mm */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/float_order.h"
+#include "base/number/float_order.h"
 #include "base/mem.h"
 
 #define VALUES 65536 /* of 16 bits */

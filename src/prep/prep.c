@@ -1,5 +1,5 @@
 /* prep.c: the files of a subject become label fractions and intensities on one grid around the brain. */
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 #include <math.h>
 #include <string.h>

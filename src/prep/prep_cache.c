@@ -15,7 +15,7 @@
 #include "prep/prep_case.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Changes with the format and with what preparation computes: old files are then made anew. */
 #define FORMAT "voxgan case 1"

@@ -2,7 +2,7 @@
 #ifndef VG_DATA_PREP_CASE_H
 #define VG_DATA_PREP_CASE_H
 #include "grid/resample.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 /* Byte offsets of a case's arrays in one block, each 64-byte aligned. */
 typedef struct vg_case_layout {

@@ -1,7 +1,7 @@
 /* gallery.c: cases, their slices and what is shown of each, side by side. */
 #include <stdarg.h>
 #include "report/markup.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 static void end_frame(vg_report *r) {

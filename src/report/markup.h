@@ -3,7 +3,7 @@
 #define VG_REPORT_MARKUP_H
 #include <stdarg.h>
 #include "report/report.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Elements whose children follow each other without being opened by the caller. */
 typedef enum markup_block { BLOCK_NONE, BLOCK_FACTS, BLOCK_ITEMS, BLOCK_KEYS, BLOCK_FIGURES } markup_block;

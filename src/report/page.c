@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "report/markup.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 /* ---- the whole ---- */

@@ -24,7 +24,7 @@
 #include <stdint.h>
 #include "picture/png.h"
 #include "voxgan/status.h"
-#include "voxgan/table.h"
+#include "io/table.h"
 
 #ifdef __cplusplus
 extern "C" {

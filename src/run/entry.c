@@ -1,8 +1,8 @@
 /* entry.c: the one symbol that a program opens this module for. */
-#include "voxgan/run.h"
+#include "run/entry.h"
+#include "eval/privacy/membership.h"
 #include "tensor/tensor.h"
 
-extern const vg_torch_module vg_torch_entry;
 const vg_torch_module vg_torch_entry = {
     .abi = VG_TORCH_ABI,
     .torch_version = vg_torch_version,

@@ -1,5 +1,6 @@
 /* extractor.c: a TorchScript network that makes features of images. */
 #include "voxgan/extractor.h"
+#include "run/entry.h"
 
 #include <pthread.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* membership.c: how well a trained model knows each of some subjects. */
-#include "voxgan/membership.h"
+#include "eval/privacy/membership.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 typedef struct attack {
   model_info model;

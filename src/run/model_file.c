@@ -1,11 +1,12 @@
 /* model_file.c: writes and reads model.safetensors. */
 #include "run/model_file.h"
+#include "settings/config_json.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 #include "voxgan/version.h"
 
 #define MODEL_FORMAT "voxgan-1"

@@ -4,7 +4,7 @@
 #define VG_RUN_MODEL_FILE_H
 #include "voxgan/config.h"
 #include "nn/nn.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 typedef struct model_info {
   vg_config config; /* of the run that trained it */

@@ -3,10 +3,11 @@
 #include <string.h>
 #include <time.h>
 #include "run_page/run_sections.h"
+#include "settings/config_json.h"
 #include "voxgan/config.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 const char *run_time_text(double seconds, char buf[32]) {
   const time_t t = (time_t)seconds;

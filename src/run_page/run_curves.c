@@ -5,7 +5,7 @@
 #include <string.h>
 #include "run_page/run_sections.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 enum { LINES_MAX = 64 };
 

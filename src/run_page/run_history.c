@@ -3,9 +3,9 @@
 #include "run_page/run_history.h"
 
 #include <string.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static vg_status read_lines(const char *run, const char *name, vg_json_lines *out) {
   char *path = vg_fs_join(run, name);

@@ -2,7 +2,7 @@
 #ifndef VG_REPORT_RUN_HISTORY_H
 #define VG_REPORT_RUN_HISTORY_H
 #include <stdbool.h>
-#include "voxgan/json.h"
+#include "io/json.h"
 
 typedef enum run_status { RUN_FINISHED, RUN_IN_PROGRESS, RUN_STOPPED } run_status;
 

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include "run_page/run_history.h"
 #include "run_page/run_sections.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static double number_of(const vg_json *line, const char *key) {
   return vg_json_number(vg_json_get(line, key), NAN);

@@ -1,10 +1,11 @@
 /* config.c: settings.def turned into a table, and the table into JSON, KEY=VALUE and help. */
 #include "voxgan/config.h"
+#include "settings/config_json.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* "unet|resnet", from the registries themselves. */
 #define VG_GENERATOR(name, help) "|" #name

@@ -1,12 +1,13 @@
 /* plan.c: a plan's JSON, checked key by key. */
 #include "study/plan.h"
+#include "base/str.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 #define COUNT_MOST 1000000

@@ -3,7 +3,7 @@
 #ifndef VG_STUDY_PLAN_H
 #define VG_STUDY_PLAN_H
 #include "voxgan/edit.h"
-#include "voxgan/json.h"
+#include "io/json.h"
 #include "voxgan/study.h"
 
 /* Folders of one layout, or those of the command line. All owned. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "study/study_parts.h"
+#include "base/str.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 

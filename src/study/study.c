@@ -1,5 +1,6 @@
 /* study.c: a study opened, and its cases made, each from its own number. */
 #include "voxgan/study.h"
+#include "base/str.h"
 
 #include <math.h>
 #include <stdio.h>

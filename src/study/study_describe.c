@@ -4,7 +4,8 @@
 
 #include "study/study_parts.h"
 #include "base/mem.h"
-#include "voxgan/table.h"
+#include "io/table.h"
+#include "study/study_json.h"
 
 /* Cases of a cohort that are shown. */
 #define SHOWN 5

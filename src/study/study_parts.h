@@ -3,7 +3,7 @@
 #define VG_STUDY_PARTS_H
 #include "study/map_cache.h"
 #include "study/plan.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/study.h"
 
 /* A subject of one of the study's data sets. */

@@ -1,7 +1,7 @@
 /* fuzz_json.c: any text parses to a tree that prints to the same tree, or to a VG_DATA. */
 #include <stdint.h>
 #include <string.h>
-#include "voxgan/json.h"
+#include "io/json.h"
 #include "base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

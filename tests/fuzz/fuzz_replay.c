@@ -2,7 +2,7 @@
  * test, without a fuzzer. Link it with one fuzz_*.c; with clang, -fsanitize=fuzzer takes its place. */
 #include <stdint.h>
 #include <stdio.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

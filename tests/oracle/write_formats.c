@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "output/contact_sheet.h"
+#include "dataset/layout.h"
 #include "output/format/format.h"
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"

@@ -1,9 +1,9 @@
 /* write_tfevents.c FOLDER: the event files of a run that was killed after step 40 and resumed after step 20,
  * with a picture. */
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "picture/png.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 #include "io/tfevents.h"
 
 static vg_status session(const char *dir, int first, int last, const char *png) {

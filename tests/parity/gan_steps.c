@@ -17,7 +17,7 @@
 #include <time.h>
 #include "base/mem.h"
 #include "nn/nn.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static const char *text(const vg_st_file *f, const char *key, const char *otherwise) {
   return vg_json_string(vg_json_get(f->metadata, key), otherwise);

@@ -16,17 +16,18 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "eval/model/evaluation.h"
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
+#include "dataset/layout.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "io/table.h"
 
 enum { NX = 25, NY = 28, NZ = 23, N = NX * NY * NZ };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "voxgan/dataset.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
 

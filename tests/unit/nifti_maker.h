@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "io/gzip.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 enum { NX = 4, NY = 3, NZ = 2, N = NX * NY * NZ };
 

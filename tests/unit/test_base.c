@@ -15,7 +15,7 @@
 #include "base/pool.h"
 #include "voxgan/rng.h"
 #include "voxgan/status.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* ---- status --------------------------------------------------------------------------------- */
 

@@ -16,8 +16,8 @@
 #include "scratch.h"
 #include "voxgan/log.h"
 #include "base/pool.h"
-#include "voxgan/prep.h"
-#include "voxgan/str.h"
+#include "prep/prep.h"
+#include "base/str.h"
 
 static const uint16_t tumour_values[5] = {0, 0, 2, 4, 1};
 static vg_dataset set;

@@ -13,6 +13,7 @@
 
 #include "voxgan/edit.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 /* ---- two edits that write down what they are called with ---- */
 

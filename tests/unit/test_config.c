@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include "voxgan/config.h"
 #include "base/mem.h"
+#include "settings/config_json.h"
 
 static void assert_fails(vg_status st, vg_status wanted, const char *text) {
   assert_int_equal(st, wanted);

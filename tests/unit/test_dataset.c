@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "mini_tree.h"
+#include "dataset/layout.h"
+#include "dataset/split.h"
 #include "scratch.h"
 #include "voxgan/log.h"
 

@@ -13,7 +13,7 @@
 #include "edit_case.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static const double left[3] = {-33, 15, 12};
 

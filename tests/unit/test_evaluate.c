@@ -1,6 +1,8 @@
 /* test_evaluate.c: the values that evaluation finds in small data sets made here, which are known or worked
  * out independently. */
 #include "evaluate_world.h"
+#include "dataset/layout.h"
+#include "eval/model/evaluation.h"
 
 static void test_percentile_is_numpys(void **state) {
   (void)state;

@@ -1,6 +1,8 @@
 /* test_evaluate_outcome.c: what evaluation makes of its values: boundaries, files, baselines; and what goes
  * wrong. */
 #include "evaluate_world.h"
+#include "dataset/layout.h"
+#include "eval/model/evaluation.h"
 
 static const char *left_out(const vg_evaluation *e, const char *suite) {
   const vg_json *list = vg_json_get(vg_evaluation_summary(e), "left_out");

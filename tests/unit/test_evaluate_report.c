@@ -1,5 +1,6 @@
 /* test_evaluate_report.c: the slices of report.html: which, which way round, in which order. */
 #include "evaluate_world.h"
+#include "dataset/layout.h"
 
 #include "eval/page/eval_page.h"
 #include "eval/page/page_slice.h"

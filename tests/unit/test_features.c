@@ -14,7 +14,7 @@
 #include "oracle.h"
 #include "scratch.h"
 #include "eval/feature/features.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"

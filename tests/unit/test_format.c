@@ -9,10 +9,11 @@
 #include <cmocka.h>
 
 #include "mini_tree.h"
+#include "dataset/layout.h"
 #include "scratch.h"
 #include "output/format/format.h"
 #include "voxgan/log.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define CASES 3
 /* mini_tissue's places as classes of either map. */

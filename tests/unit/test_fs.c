@@ -13,9 +13,9 @@
 #include <signal.h>
 #include <unistd.h>
 #include "scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static void put_file(const char *path, const char *text) {
   assert_int_equal(vg_fs_write_atomic(path, text, strlen(text)), VG_OK);

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include "oracle.h"
 #include "scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"

@@ -10,9 +10,10 @@
 #include <cmocka.h>
 
 #include "mini_tree.h"
+#include "base/str.h"
 #include "scratch.h"
 #include "output/join.h"
-#include "voxgan/json.h"
+#include "io/json.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "scratch.h"
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "base/mem.h"
 #include "voxgan/rng.h"
 

@@ -9,10 +9,12 @@
 #include <cmocka.h>
 
 #include "mini_tree.h"
+#include "dataset/layout.h"
+#include "eval/model/evaluation.h"
 #include "scratch.h"
 #include "voxgan/evaluate.h"
 #include "voxgan/log.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 #define A "002_S_0295"
 #define B "941_S_12345"

@@ -10,11 +10,13 @@
 
 #include <sys/wait.h>
 #include "mini_tree.h"
+#include "base/str.h"
+#include "io/json.h"
 #include "oracle.h"
 #include "scratch.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
-#include "voxgan/table.h"
+#include "io/table.h"
 
 static char *read_text(const char *dir, const char *name) {
   char *path = vg_fs_join(dir, name);

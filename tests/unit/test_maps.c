@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "voxgan/phantom.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 /* One phantom with series, tumour and tissues, and its classes. */
 static vg_dataset phantom(vg_classes *classes) {

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "voxgan/phantom.h"
 #include "base/pool.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 enum { T1, T1C, T2, FLAIR };
 enum { CSF = 1, GM, WM };

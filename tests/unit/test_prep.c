@@ -10,7 +10,7 @@
 #include "mini_tree.h"
 #include "scratch.h"
 #include "voxgan/log.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 #include "voxgan/rng.h"
 
 #define RADIUS 20.0

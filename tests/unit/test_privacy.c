@@ -9,6 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 #include "eval/privacy/neighbours.h"
+#include "dataset/layout.h"
+#include "eval/model/evaluation.h"
+#include "eval/privacy/membership.h"
+#include "io/table.h"
 #include "mini_tree.h"
 #include "scratch.h"
 #include "voxgan/evaluate.h"

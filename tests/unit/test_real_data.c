@@ -13,7 +13,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 static const char *real_root(void) {
   const char *root = getenv("VOXGAN_REAL_DATA");

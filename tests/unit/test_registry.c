@@ -2,6 +2,7 @@
  * beside its kind (losses by finite differences, metrics by metric(x, x), layouts by a generated tree). */
 #include "evaluate_world.h"
 #include "voxgan/config.h"
+#include "dataset/layout.h"
 #include "voxgan/dataset.h"
 #include "eval/feature/features.h"
 #include "eval/suite/suite.h"

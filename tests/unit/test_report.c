@@ -12,7 +12,7 @@
 #include "oracle.h"
 #include "report/chart_axis.h"
 #include "scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 #define NASTY "sub-<b&\"'>\x01\xff \xc3\xa9"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/rng.h"
 #include "io/safetensors.h"

@@ -1,5 +1,7 @@
 /* test_sets.c: two sets of subjects without partners, from files to the summary. */
 #include "evaluate_world.h"
+#include "dataset/layout.h"
+#include "eval/model/evaluation.h"
 #include "eval/feature/features.h"
 
 static const char *const others[] = {"other_1", "other_2", "other_3"};

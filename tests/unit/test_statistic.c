@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
-#include "base/statistic.h"
+#include "base/number/statistic.h"
 #include "oracle.h"
 #include "scratch.h"
 #include "voxgan/rng.h"

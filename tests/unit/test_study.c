@@ -12,6 +12,7 @@
 
 #include "scratch.h"
 #include "mini_tree.h"
+#include "study/study_json.h"
 #include "voxgan/log.h"
 #include "voxgan/phantom.h"
 #include "base/pool.h"

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/table.h"
+#include "io/table.h"
 
 static vg_status read_text(const char *csv, vg_table *t) {
   assert_int_equal(vg_fs_write_atomic(in_scratch("t.csv"), csv, strlen(csv)), VG_OK);

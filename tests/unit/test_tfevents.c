@@ -7,10 +7,10 @@
 #include <string.h>
 #include "oracle.h"
 #include "scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "picture/png.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 #include "io/tfevents.h"
 
 /* The folder's only file; *path is vg_free's. */

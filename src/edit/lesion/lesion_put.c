@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/float_order.h"
+#include "base/number/float_order.h"
 #include "edit/lesion/lesion.h"
 #include "grid/grid.h"
 #include "base/mem.h"

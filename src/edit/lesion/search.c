@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Draws within one ball before it counts as a place tried in vain. */
 #define DRAWS 64

@@ -3,6 +3,7 @@
 #include <math.h>
 #include "eval/compare/compare.h"
 #include "base/mem.h"
+#include "io/json.h"
 
 /* The profiles of every subject of one side, each measured as a pair with itself (vg_free). recorded: what
  * the side's intensities mean, or NULL. */

@@ -25,7 +25,7 @@
 #include <stdint.h>
 #include "voxgan/dataset.h"
 #include "voxgan/extractor.h"
-#include "voxgan/json.h"
+#include "io/json.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "voxgan/nifti.h"
 #include "base/pool.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 typedef struct reading {
   const vg_feature_plan *plan;

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "voxgan/metric.h"
 #include "voxgan/registry.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 enum { SUITES_MAX = 32 };
 

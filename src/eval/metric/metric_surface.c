@@ -9,7 +9,7 @@
 #include <string.h>
 #include "base/simd.h"
 #include "eval/metric/metric_memo.h"
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 

@@ -1,6 +1,7 @@
 /* evaluation.c: the struct that every part of an evaluation fills or reads: questions to it, room for values,
  * release. */
 #include "eval/model/evaluation.h"
+#include "io/json.h"
 
 #include <math.h>
 #include <string.h>

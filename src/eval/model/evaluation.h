@@ -5,6 +5,7 @@
 #ifndef VG_EVAL_EVALUATION_H
 #define VG_EVAL_EVALUATION_H
 #include "eval/metric/metric_boundary.h"
+#include "io/json.h"
 #include "voxgan/dataset.h"
 #include "voxgan/evaluate.h"
 
@@ -145,5 +146,8 @@ vg_status vg_eval_add_verdict(vg_evaluation *e, const char *suite, const char *c
 void vg_eval_sets_release(vg_evaluation *e);
 /* Logs and records that a suite which was asked for has no value; why is static. */
 void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why);
+
+/* What summary.json holds. Borrowed. */
+const vg_json *vg_evaluation_summary(const vg_evaluation *e);
 
 #endif

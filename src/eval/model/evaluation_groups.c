@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "eval/model/evaluation.h"
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/statistic.h"
-#include "voxgan/str.h"
+#include "base/number/statistic.h"
+#include "base/str.h"
 
 static void group_statistics(eval_group *g, double *v) {
   size_t n = g->n;

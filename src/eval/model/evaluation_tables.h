@@ -2,7 +2,7 @@
 #ifndef VG_EVAL_EVALUATION_TABLES_H
 #define VG_EVAL_EVALUATION_TABLES_H
 #include "eval/model/evaluation.h"
-#include "voxgan/table.h"
+#include "io/table.h"
 
 /* In each, *t is the caller's and zero at first; it has no rows where there is nothing. */
 

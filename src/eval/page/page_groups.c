@@ -5,7 +5,7 @@
 #include "eval/model/evaluation_tables.h"
 #include "eval/page/eval_page.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define PLUS_MINUS "\xC2\xB1" /* of UTF-8 */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 #include "eval/privacy/identifiers.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static bool is_word(char c) {
   return isalnum((unsigned char)c);

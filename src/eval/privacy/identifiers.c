@@ -4,13 +4,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "io/gzip.h"
-#include "voxgan/json.h"
+#include "io/json.h"
 #include "base/mem.h"
 #include "voxgan/nifti.h"
-#include "voxgan/str.h"
-#include "voxgan/table.h"
+#include "base/str.h"
+#include "io/table.h"
 
 typedef struct scan {
   const char *const *ids;

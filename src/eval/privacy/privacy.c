@@ -2,11 +2,11 @@
 #include "eval/privacy/privacy.h"
 
 #include <string.h>
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* ---- who was trained on ---- */
 

@@ -4,7 +4,7 @@
 #define VG_EVAL_PRIVACY_H
 #include "eval/model/eval_study.h"
 #include "voxgan/dataset.h"
-#include "voxgan/table.h"
+#include "io/table.h"
 
 #define PRIVACY "privacy"
 /* What a check says; its text says how far that goes. */

@@ -4,9 +4,9 @@
 #include <string.h>
 #include "eval/privacy/identifiers.h"
 #include "eval/privacy/privacy.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define CHECK "identifiers"
 enum { NAMED = 3 };

@@ -2,10 +2,10 @@
 #include <math.h>
 #include <stdio.h>
 #include "eval/privacy/privacy.h"
-#include "base/statistic.h"
-#include "voxgan/membership.h"
+#include "base/number/statistic.h"
+#include "eval/privacy/membership.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define CHECK "membership"
 enum { LEAST = 2 }; /* subjects a side */

@@ -6,10 +6,10 @@
 #include <string.h>
 #include "eval/privacy/neighbours.h"
 #include "eval/privacy/privacy.h"
-#include "base/statistic.h"
-#include "voxgan/fs.h"
+#include "base/number/statistic.h"
+#include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* A space and its threshold. */
 typedef struct near_finding {

@@ -1,8 +1,8 @@
 /* privacy_verdict.c: what every check reports: a verdict, and a table beside the summary. */
 #include "base/mem.h"
 #include "eval/privacy/privacy.h"
-#include "voxgan/fs.h"
-#include "voxgan/table.h"
+#include "base/fs.h"
+#include "io/table.h"
 
 vg_status vg_privacy_verdict_take(const privacy_study *p, const char *check, const char *verdict,
                                   char *text) {

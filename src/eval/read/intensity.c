@@ -2,7 +2,7 @@
 #include "eval/read/intensity.h"
 
 #include "base/simd.h"
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 #include "base/mem.h"
 
 vg_status vg_eval_intensity_range(const vg_volume *vol, const uint8_t *cells, float *lo, float *hi) {

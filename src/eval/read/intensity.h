@@ -2,7 +2,7 @@
 #ifndef VG_EVAL_INTENSITY_H
 #define VG_EVAL_INTENSITY_H
 #include <stdbool.h>
-#include "voxgan/json.h"
+#include "io/json.h"
 #include "voxgan/volume.h"
 
 /* The 0.5th and 99.5th percentile where cells are not 0, of which there is one at least. */

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "eval/read/intensity.h"
 #include "voxgan/nifti.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 /* mm */
 #define SAME_CORNER 1e-3

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/simd.h"
-#include "base/statistic.h"
+#include "base/number/statistic.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"

@@ -1,7 +1,7 @@
 /* set_mmd.c: maximum mean discrepancy. */
 #include <math.h>
 #include <stdlib.h>
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 

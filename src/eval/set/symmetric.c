@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 #include "base/mem.h"
 
 /* Householder: a's last row, then the one before ... becomes zero left of the subdiagonal. diagonal and

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "nn/gan/gan.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* One tensor of the state and the name it goes by. */
 typedef struct slot {

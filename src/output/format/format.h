@@ -5,6 +5,7 @@
 #ifndef VOXGAN_FORMAT_H
 #define VOXGAN_FORMAT_H
 #include "voxgan/dataset.h"
+#include "dataset/layout.h"
 #include "voxgan/labels.h"
 
 #ifdef __cplusplus

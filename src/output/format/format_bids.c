@@ -6,11 +6,11 @@
 #include <string.h>
 #include "dataset/layout.h"
 #include "output/format/formats.h"
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "base/mem.h"
 #include "picture/png.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define DESC "desc-synthetic_"
 #define SEG_TUMOUR "seg-tumour_" /* the layout puts it into the path itself */

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "output/format/formats.h"
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "dataset/layout.h"
+#include "io/json.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* "Dataset501_Synthetic" from a name "Dataset501_Synthetic", "501_Synthetic", "Synthetic" or none at all. */
 static vg_status folder_name(const vg_format_set *set, char *buf, size_t size) {

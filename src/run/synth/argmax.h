@@ -1,7 +1,7 @@
 /* argmax.h: the likeliest class of voxels. */
 #ifndef VG_RUN_ARGMAX_H
 #define VG_RUN_ARGMAX_H
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 /* klass[i], for n voxels of the prepared grid from first on: class + 1, 0 where what no class fills is more.
  */

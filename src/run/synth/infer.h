@@ -2,7 +2,7 @@
 #ifndef VG_RUN_INFER_H
 #define VG_RUN_INFER_H
 #include "nn/nn.h"
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 #include "voxgan/run.h"
 
 /* out (out_channels, D, H, W) on the case's prepared grid. Series made of the case's labels: values in [-1,

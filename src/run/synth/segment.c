@@ -1,11 +1,12 @@
 /* segment.c: the generator as maker of a study's label maps. */
 #include "run/synth/segment.h"
+#include "output/case_maker.h"
 
 #include <string.h>
 #include "run/synth/infer.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 typedef struct segment_job {
   const vg_synth_options *o;

@@ -2,13 +2,15 @@
 #include <math.h>
 #include <string.h>
 #include "run/synth/infer.h"
+#include "output/case_maker.h"
+#include "run/entry.h"
 #include "run/model_file.h"
 #include "run/synth/segment.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/produce.h"
 #include "voxgan/run.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 typedef struct synth_job {
   const vg_synth_options *o;

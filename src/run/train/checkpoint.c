@@ -7,7 +7,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 #define CHECKPOINT_FORMAT "voxgan-checkpoint-3"
 

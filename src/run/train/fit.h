@@ -3,7 +3,7 @@
 #define VG_RUN_FIT_H
 #include "voxgan/config.h"
 #include "nn/nn.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 /* Adds to text settings that, each by itself, bring a step on the spec's patch to at most so many bytes, with
  * what it then needs by the estimate: "train.recompute=true (9.1 GiB), train.batch=2 (…),

@@ -6,7 +6,7 @@
 #include "run/synth/argmax.h"
 #include "base/mem.h"
 #include "picture/png.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 enum { GAP = 4, HEAD = 12, TILE_LEAST = 160 };
 

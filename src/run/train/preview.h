@@ -1,7 +1,7 @@
 /* preview.h: pictures that let a person judge a model at a glance. */
 #ifndef VG_RUN_PREVIEW_H
 #define VG_RUN_PREVIEW_H
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 
 /* One row of a preview, on the axial slice with most tumour (or, without any, through the middle): labels,
  * then real and synthetic of each series; or, of a model that segments, each series, then real and predicted

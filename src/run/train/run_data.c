@@ -5,7 +5,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static const char *text_or_null(const char *s) {
   return s && *s ? s : NULL;

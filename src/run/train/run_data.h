@@ -1,7 +1,7 @@
 /* run_data.h: what a training run learns from: subjects found, classes decided, split, cases prepared. */
 #ifndef VG_RUN_DATA_H
 #define VG_RUN_DATA_H
-#include "voxgan/prep.h"
+#include "prep/prep.h"
 #include "voxgan/run.h"
 
 typedef struct run_data {

@@ -6,7 +6,7 @@
 #include "run/train/checkpoint.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 #include "io/tfevents.h"
 
 /* A job that is started again may meet the process that it follows. */

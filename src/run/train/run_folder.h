@@ -1,8 +1,8 @@
 /* run_folder.h: the folder of a run: whose it is, and what is put into it. */
 #ifndef VG_RUN_RUN_FOLDER_H
 #define VG_RUN_RUN_FOLDER_H
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "voxgan/run.h"
 
 /* A folder holds one run. *continues: this command goes on with the run that is there. VG_USAGE where it

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 #include "run/train/checkpoint.h"
+#include "dataset/split.h"
+#include "run/entry.h"
 #include "run/train/fit.h"
 #include "run/synth/infer.h"
 #include "run/train/preview.h"
@@ -11,10 +13,11 @@
 #include "run/train/run_folder.h"
 #include "run/train/train_log.h"
 #include "prep/loader.h"
+#include "settings/config_json.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 #include "voxgan/version.h"
 
 #define CATCH_UP_SECONDS 1.0 /* between looks at the losses of a GPU's steps */

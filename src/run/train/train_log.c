@@ -4,10 +4,10 @@
 #include <string.h>
 #include <time.h>
 #include "run/train/preview.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 vg_status train_log_init(train_log *log, const char *run) {
   *log = (train_log){.run = run, .path = vg_fs_join(run, "log.jsonl")};

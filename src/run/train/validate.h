@@ -2,7 +2,7 @@
 #ifndef VG_RUN_VALIDATE_H
 #define VG_RUN_VALIDATE_H
 #include "run/train/run_data.h"
-#include "voxgan/json.h"
+#include "io/json.h"
 #include "nn/nn.h"
 
 typedef struct validation {

@@ -1,6 +1,6 @@
 // script.cpp: networks that TorchScript describes, to be run and not trained.
 #include "tensor/shim.hpp"
-#include "voxgan/fs.h"
+#include "base/fs.h"
 #include <memory>
 #include <string>
 #include <torch/csrc/jit/api/module.h>

@@ -10,7 +10,8 @@
 #include <cmocka.h>
 #include "../oracle.h"
 #include "../scratch.h"
-#include "voxgan/fs.h"
+#include "base/fs.h"
+#include "run/entry.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/run.h"

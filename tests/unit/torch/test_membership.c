@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include "../mini_tree.h"
 #include "../scratch.h"
+#include "eval/privacy/membership.h"
+#include "run/entry.h"
 #include "voxgan/log.h"
 #include "voxgan/phantom.h"
 #include "voxgan/run.h"

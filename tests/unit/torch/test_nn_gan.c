@@ -9,7 +9,7 @@
 #include <string.h>
 #include "../scratch.h"
 #include "tiny_gan.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static void learns(void **state) {
   (void)state;

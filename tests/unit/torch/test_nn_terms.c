@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include "../scratch.h"
 #include "tiny_gan.h"
-#include "voxgan/str.h"
+#include "base/str.h"
 
 static const char *const norms[] = {"instance", "batch", "none"};
 

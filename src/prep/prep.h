@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "voxgan/dataset.h"
-#include "voxgan/fs.h"
-#include "voxgan/json.h"
+#include "base/fs.h"
+#include "io/json.h"
 #include "voxgan/labels.h"
 #include "voxgan/maps.h"
 #include "voxgan/volume.h"

@@ -1,10 +1,10 @@
 /* statistic.c: means, medians, bootstrap intervals; shares and rank statistics of small samples. */
-#include "base/statistic.h"
+#include "base/number/statistic.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include "base/mem.h"
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 #include "voxgan/rng.h"
 
 double vg_statistic_mean(const double *v, size_t n) {

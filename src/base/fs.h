@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "voxgan/status.h"
+#include "voxgan/text.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -70,7 +71,6 @@ vg_status vg_map_open(const char *path, vg_map *map);
 void vg_map_release(vg_map *map);
 
 /* SHA-256 (FIPS 180-4), as lower-case hex. */
-#define VG_HASH_LEN 65
 void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]);
 /* Of n pieces of memory, one after another. */
 void vg_hash_pieces(const vg_map *pieces, size_t n, char hex[VG_HASH_LEN]);

@@ -1,4 +1,4 @@
-/* str.h: a growable string and the few string helpers that everything needs.
+/* str.h: how a growable string (voxgan/text.h) is built, and the few string helpers that everything needs.
  *
  *     vg_str s = VG_STR_INIT;
  *     vg_str_addf(&s, "%s/%s.nii.gz", dir, id);
@@ -10,19 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "voxgan/status.h"
+#include "voxgan/text.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct vg_str {
-  char *text; /* NUL-terminated; NULL until something was added */
-  size_t len, cap;
-  bool failed;
-} vg_str;
-
-#define VG_STR_INIT \
-  { NULL, 0, 0, false }
 
 void vg_str_add(vg_str *s, const char *text);
 void vg_str_add_bytes(vg_str *s, const void *bytes, size_t n);
@@ -32,12 +24,9 @@ void vg_str_add_csv(vg_str *s, const char *text);
 /* A finite number in the shortest form that reads back the same, with a point in every locale. */
 void vg_str_add_number(vg_str *s, double v);
 bool vg_str_failed(const vg_str *s);
-/* The text, never NULL. Borrowed. */
-const char *vg_str_text(const vg_str *s);
 /* The text, now the caller's (vg_free); NULL after a failed add. s is empty afterwards. */
 char *vg_str_take(vg_str *s);
 void vg_str_clear(vg_str *s);
-void vg_str_release(vg_str *s);
 
 /* A fresh formatted string (vg_free), or NULL with the message set. */
 char *vg_format(const char *fmt, ...) VG_PRINTF(1, 2);
@@ -51,7 +40,6 @@ bool vg_parse_f64(const char *s, double *out);
 /* Splits at sep, trimming blanks: a NULL-terminated array (vg_strv_free), count in *n (may be NULL).
  * A blank string has no items. */
 char **vg_split(const char *s, char sep, size_t *n);
-void vg_strv_free(char **v);
 
 /* The candidate with the smallest edit distance to word, or NULL when none is near enough
  * (more than a third of its letters differ). names ends with NULL. Borrowed. */

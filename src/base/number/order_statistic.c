@@ -1,5 +1,5 @@
 /* order_statistic.c: order statistics, of floats without sorting. */
-#include "base/order_statistic.h"
+#include "base/number/order_statistic.h"
 
 #include <math.h>
 

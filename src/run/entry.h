@@ -1,0 +1,14 @@
+/* entry.h: what the module offers to programs, each function by the table that vg_torch_open gives
+ * (voxgan/run.h says what they do). */
+#ifndef VG_RUN_ENTRY_H
+#define VG_RUN_ENTRY_H
+#include "voxgan/run.h"
+
+vg_status vg_train(const vg_train_options *options);
+vg_status vg_synth(const vg_synth_options *options);
+vg_status vg_extractor_open(const vg_extractor_options *options, vg_extractor *out);
+void vg_extractor_close(vg_extractor *x);
+
+extern const vg_torch_module vg_torch_entry;
+
+#endif
