@@ -2,7 +2,7 @@
  *
  * A network is a row of a registry (generators.def, discriminators.def) plus named parameters
  * (vg_params). A vg_gan holds both networks, their Adams and the loss weights; vg_gan_step is one
- * full optimisation step, D then G, and reads top to bottom in src/nn/gan/gan_step.c.
+ * full optimisation step, D then G, and reads top to bottom in src/nn/gan/gan_compute.c.
  *
  * Inputs are plain floats, so that loader threads never touch a tensor:
  *   input  (N, in_channels, D, H, W)   class fractions in [0, 1], or intensities in [-1, 1]
