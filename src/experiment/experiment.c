@@ -31,21 +31,21 @@ static vg_status claim(const char *out, const vg_json *plan) {
 }
 
 static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *d, const experiment_plan *p) {
-  const size_t n = experiment_design_jobs(&p->design);
+  const size_t n = vg_experiment_design_jobs(&p->design);
   const vg_torch_module *torch = NULL;
   size_t failed = 0, done = 0;
   char took[32];
   for (size_t k = 0; k < n; k++) {
-    const experiment_job j = experiment_design_job(&p->design, k);
+    const experiment_job j = vg_experiment_design_job(&p->design, k);
     bool taken;
     if (o->shards && k % (size_t)o->shards != (size_t)(o->shard - 1)) continue;
     if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; what is finished is kept");
-    if (experiment_job_finished(o->out, &j)) continue;
+    if (vg_experiment_job_finished(o->out, &j)) continue;
     const double began = vg_now();
     vg_status st = torch ? VG_OK : vg_torch_open(&torch);
     if (st) return st;
     vg_info("job %zu of %zu: %s%s, seed %d", k + 1, n, j.row->text, j.augmented ? ", augmented" : "", j.seed);
-    st = experiment_job_do(o, d, p, &j, torch, &taken);
+    st = vg_experiment_job_do(o, d, p, &j, torch, &taken);
     if (st == VG_INTERRUPTED || st == VG_MEMORY || st == VG_DEVICE) return st;
     if (st) {
       vg_progress_end();
@@ -70,18 +70,18 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
   experiment_plan plan;
   vg_json *json = NULL;
   vg_interrupt_install();
-  vg_status st = experiment_design_parse(o->rows, o->augmentation, o->seeds, o->config.run.seed, &design);
-  if (!st) st = experiment_options_check(o);
-  if (!st) st = experiment_data_open(o, &design, &data);
-  if (!st) st = experiment_plan_make(o, &data, &design, &plan);
+  vg_status st = vg_experiment_design_parse(o->rows, o->augmentation, o->seeds, o->config.run.seed, &design);
+  if (!st) st = vg_experiment_options_check(o);
+  if (!st) st = vg_experiment_data_open(o, &design, &data);
+  if (!st) st = vg_experiment_plan_make(o, &data, &design, &plan);
   if (st) goto out;
   if (o->dry_run) {
-    st = experiment_plan_describe(o, &data, &plan, to);
+    st = vg_experiment_plan_describe(o, &data, &plan, to);
     goto out;
   }
   vg_info("%zu jobs of %lld steps each; %zu real subjects to train on, %zu synthetic, %zu to test on",
-          experiment_design_jobs(&design), plan.steps, data.real.n, data.synth.n, data.test.n);
-  json = experiment_plan_json(o, &data, &plan);
+          vg_experiment_design_jobs(&design), plan.steps, data.real.n, data.synth.n, data.test.n);
+  json = vg_experiment_plan_json(o, &data, &plan);
   st = json ? claim(o->out, json) : VG_MEMORY;
   if (!st) st = do_jobs(o, &data, &plan);
   if (!o->shards && (!st || st == VG_FAILED)) {
@@ -93,6 +93,6 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
   }
 out:
   vg_json_free(json);
-  experiment_data_release(&data);
+  vg_experiment_data_release(&data);
   return st;
 }

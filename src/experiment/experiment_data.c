@@ -57,7 +57,7 @@ static vg_status part(experiment_data *d) {
   if (!take) return VG_MEMORY;
   for (size_t i = 0; i < d->real.n; i++) {
     const vg_subject *s = &d->real.subjects[i];
-    const vg_subject *tested = experiment_leak(s->id, s->person, &d->test, &(vg_dataset){0}, NULL);
+    const vg_subject *tested = vg_experiment_leak(s->id, s->person, &d->test, &(vg_dataset){0}, NULL);
     if ((take[i] = !tested)) continue;
     leave_out(d, s->id, "real", "is a test subject");
     n++;
@@ -127,9 +127,9 @@ static vg_status leave_out_leaks(experiment_data *d, const provenance *p, const 
       st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked does without", id);
       break;
     }
-    const vg_subject *tested = experiment_leak(vg_table_cell(&p->manifest, row, (size_t)p->source),
-                                               vg_table_cell(&p->manifest, row, (size_t)p->donors), &d->test,
-                                               all, p->secret_is_set ? &p->secret : NULL);
+    const vg_subject *tested = vg_experiment_leak(vg_table_cell(&p->manifest, row, (size_t)p->source),
+                                                  vg_table_cell(&p->manifest, row, (size_t)p->donors),
+                                                  &d->test, all, p->secret_is_set ? &p->secret : NULL);
     if ((take[i] = !tested)) continue;
     char why[192];
     snprintf(why, sizeof why, "made from test subject %s", tested->id);
@@ -169,7 +169,7 @@ static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dat
   if (st == VG_IO) st = VG_DATA;
   for (int s = 0; s < 2 && !st; s++)
     for (const vg_json *id = vg_json_first(vg_json_get(j, sides[s])); id && !st; id = vg_json_next(id)) {
-      const vg_subject *tested = experiment_leak(vg_json_string(id, ""), "", test, real, NULL);
+      const vg_subject *tested = vg_experiment_leak(vg_json_string(id, ""), "", test, real, NULL);
       if (tested)
         st = vg_fail(VG_DATA,
                      "%s: the model behind the synthetic data learned from %s, who is tested: train it "
@@ -220,10 +220,10 @@ static vg_status require_some(const experiment_data *d, bool synth) {
   return VG_OK;
 }
 
-vg_status experiment_data_open(const vg_experiment_options *o, const experiment_design *design,
-                               experiment_data *d) {
+vg_status vg_experiment_data_open(const vg_experiment_options *o, const experiment_design *design,
+                                  experiment_data *d) {
   bool synth = false;
-  for (int i = 0; i < EXPERIMENT_ROWS; i++) synth |= design->rows[i] && experiment_row_at(i)->synth;
+  for (int i = 0; i < EXPERIMENT_ROWS; i++) synth |= design->rows[i] && vg_experiment_row_at(i)->synth;
   *d = (experiment_data){.left_out = vg_json_array()};
   vg_status st = d->left_out ? VG_OK : VG_MEMORY;
   if (!st && synth && !o->synth) st = vg_fail(VG_USAGE, "--synth DIR is missing: a row trains on it");
@@ -237,11 +237,11 @@ vg_status experiment_data_open(const vg_experiment_options *o, const experiment_
   if (!st && synth && o->gan) st = check_gan(o->gan, &d->test, &d->real);
   if (!st) st = require_some(d, synth);
   if (!st && synth) st = check_classes(d);
-  if (st) experiment_data_release(d);
+  if (st) vg_experiment_data_release(d);
   return st;
 }
 
-void experiment_data_release(experiment_data *d) {
+void vg_experiment_data_release(experiment_data *d) {
   vg_dataset_release(&d->real);
   vg_dataset_release(&d->synth);
   vg_dataset_release(&d->test);
@@ -249,7 +249,7 @@ void experiment_data_release(experiment_data *d) {
   *d = (experiment_data){0};
 }
 
-vg_status experiment_tuning_subjects(const vg_dataset *real, double share, int seed, bool *take) {
+vg_status vg_experiment_tuning_subjects(const vg_dataset *real, double share, int seed, bool *take) {
   if (real->n == 1 || share >= 1) {
     for (size_t i = 0; i < real->n; i++) take[i] = true;
     return VG_OK;

@@ -17,7 +17,7 @@ static const experiment_row rows[EXPERIMENT_ROWS] = {
 };
 static const char *const augmentations[] = {"off", "on"};
 
-const experiment_row *experiment_row_at(int i) {
+const experiment_row *vg_experiment_row_at(int i) {
   return i >= 0 && i < EXPERIMENT_ROWS ? &rows[i] : NULL;
 }
 
@@ -54,8 +54,8 @@ static vg_status choose(const char *option, const char *list, const char *(*name
   return st;
 }
 
-vg_status experiment_design_parse(const char *row_list, const char *augmentation, int seeds, int first_seed,
-                                  experiment_design *out) {
+vg_status vg_experiment_design_parse(const char *row_list, const char *augmentation, int seeds,
+                                     int first_seed, experiment_design *out) {
   vg_status st = choose("rows", row_list, row_name, EXPERIMENT_ROWS, out->rows);
   if (!st) st = choose("augmentation", augmentation, augmentation_name, 2, out->augmented);
   if (!st && (seeds < 1 || seeds > SEEDS_MAX))
@@ -81,11 +81,11 @@ static int nth(const bool *chosen, size_t k) {
   return i;
 }
 
-size_t experiment_design_jobs(const experiment_design *d) {
+size_t vg_experiment_design_jobs(const experiment_design *d) {
   return count(d->rows, EXPERIMENT_ROWS) * count(d->augmented, 2) * (size_t)d->seeds;
 }
 
-experiment_job experiment_design_job(const experiment_design *d, size_t k) {
+experiment_job vg_experiment_design_job(const experiment_design *d, size_t k) {
   const size_t n_rows = count(d->rows, EXPERIMENT_ROWS), n_augmented = count(d->augmented, 2);
   experiment_job j = {.row = &rows[nth(d->rows, k % n_rows)],
                       .augmented = nth(d->augmented, k / n_rows % n_augmented) == 1,
@@ -94,7 +94,7 @@ experiment_job experiment_design_job(const experiment_design *d, size_t k) {
   return j;
 }
 
-vg_json *experiment_design_json(const experiment_design *d) {
+vg_json *vg_experiment_design_json(const experiment_design *d) {
   vg_json *j = vg_json_object();
   vg_json *list = vg_json_put_take(j, "rows", vg_json_array());
   for (int i = 0; i < EXPERIMENT_ROWS; i++)
@@ -113,7 +113,7 @@ static void join(const vg_json *list, vg_str *out) {
     vg_str_addf(out, "%s%s", out->len ? "," : "", vg_json_string(j, ""));
 }
 
-vg_status experiment_design_read(const vg_json *j, const char *name, experiment_design *out) {
+vg_status vg_experiment_design_read(const vg_json *j, const char *name, experiment_design *out) {
   vg_str row_list = VG_STR_INIT, augmentation = VG_STR_INIT;
   join(vg_json_get(j, "rows"), &row_list);
   join(vg_json_get(j, "augmentation"), &augmentation);
@@ -121,7 +121,8 @@ vg_status experiment_design_read(const vg_json *j, const char *name, experiment_
   vg_status st = vg_json_int(j, "seeds", 1, SEEDS_MAX, &seeds);
   if (!st) st = vg_json_int(j, "first_seed", 0, INT_MAX, &first_seed);
   if (!st)
-    st = experiment_design_parse(vg_str_text(&row_list), vg_str_text(&augmentation), seeds, first_seed, out);
+    st = vg_experiment_design_parse(vg_str_text(&row_list), vg_str_text(&augmentation), seeds, first_seed,
+                                    out);
   vg_str_release(&row_list);
   vg_str_release(&augmentation);
   return st ? vg_fail_in(VG_DATA, "%s: not the plan of an experiment", name) : VG_OK;

@@ -13,7 +13,7 @@ typedef struct experiment_row {
 
 #define EXPERIMENT_ROWS 4
 /* In the order of a report; the first is what the others are compared with. */
-const experiment_row *experiment_row_at(int i); /* NULL past the last */
+const experiment_row *vg_experiment_row_at(int i); /* NULL past the last */
 
 typedef struct experiment_design {
   bool rows[EXPERIMENT_ROWS];
@@ -29,14 +29,14 @@ typedef struct experiment_job {
 } experiment_job;
 
 /* rows, augmentation: as in vg_experiment_options. VG_USAGE names what is unknown or given twice. */
-vg_status experiment_design_parse(const char *rows, const char *augmentation, int seeds, int first_seed,
-                                  experiment_design *out);
-size_t experiment_design_jobs(const experiment_design *d);
+vg_status vg_experiment_design_parse(const char *rows, const char *augmentation, int seeds, int first_seed,
+                                     experiment_design *out);
+size_t vg_experiment_design_jobs(const experiment_design *d);
 /* Job k: seed by seed, so that what is finished first can be compared first. */
-experiment_job experiment_design_job(const experiment_design *d, size_t k);
+experiment_job vg_experiment_design_job(const experiment_design *d, size_t k);
 
-vg_json *experiment_design_json(const experiment_design *d);
+vg_json *vg_experiment_design_json(const experiment_design *d);
 /* VG_DATA: not what the former wrote. */
-vg_status experiment_design_read(const vg_json *j, const char *name, experiment_design *out);
+vg_status vg_experiment_design_read(const vg_json *j, const char *name, experiment_design *out);
 
 #endif

@@ -13,7 +13,7 @@
  * own for each of the four tumour classes. */
 #define FORMAT "brats2013"
 
-char *experiment_job_folder(const char *out, const experiment_job *j) {
+char *vg_experiment_job_folder(const char *out, const experiment_job *j) {
   return vg_format("%s/jobs/%s", out, j->name);
 }
 
@@ -25,14 +25,14 @@ static char *lock_of(const char *out, const experiment_job *j) {
   return vg_format("%s/jobs/%s/.lock", out, j->name);
 }
 
-bool experiment_job_finished(const char *out, const experiment_job *j) {
+bool vg_experiment_job_finished(const char *out, const experiment_job *j) {
   char *mark = mark_of(out, j);
   const bool finished = mark && vg_fs_exists(mark);
   vg_free(mark);
   return finished;
 }
 
-bool experiment_job_busy(const char *out, const experiment_job *j) {
+bool vg_experiment_job_busy(const char *out, const experiment_job *j) {
   char *path = lock_of(out, j);
   vg_lock lock = {-1};
   bool taken = true;
@@ -55,11 +55,12 @@ typedef struct working {
 static vg_status train(working *w, bool tuning) {
   const bool last = tuning || !w->j->row->tuned;
   vg_dataset set = {0};
-  vg_train_options t = {.config = experiment_job_config(w->p, w->j, tuning), .opened = &set, .resume = true};
+  vg_train_options t = {
+      .config = vg_experiment_job_config(w->p, w->j, tuning), .opened = &set, .resume = true};
   char *run = vg_fs_join(w->folder, last ? "run" : "pretrained");
   char *init = tuning ? vg_fs_join(w->folder, "pretrained/model-last.safetensors") : NULL;
-  vg_status st =
-      run && (init || !tuning) ? experiment_job_subjects(w->d, w->j, w->o->share, tuning, &set) : VG_MEMORY;
+  vg_status st = run && (init || !tuning) ? vg_experiment_job_subjects(w->d, w->j, w->o->share, tuning, &set)
+                                          : VG_MEMORY;
   if (!st && !*t.config.data.cache) {
     const int n = snprintf(t.config.data.cache, sizeof t.config.data.cache, "%s/cache", w->o->out);
     if (n < 0 || (size_t)n >= sizeof t.config.data.cache)
@@ -161,17 +162,17 @@ static vg_status work(working *w) {
   return st;
 }
 
-vg_status experiment_job_do(const vg_experiment_options *o, const experiment_data *d,
-                            const experiment_plan *p, const experiment_job *j, const vg_torch_module *torch,
-                            bool *taken) {
-  working w = {.o = o, .d = d, .p = p, .j = j, .torch = torch, .folder = experiment_job_folder(o->out, j)};
+vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_data *d,
+                               const experiment_plan *p, const experiment_job *j,
+                               const vg_torch_module *torch, bool *taken) {
+  working w = {.o = o, .d = d, .p = p, .j = j, .torch = torch, .folder = vg_experiment_job_folder(o->out, j)};
   char *path = lock_of(o->out, j);
   vg_lock lock = {-1};
   vg_status st = w.folder && path ? vg_fs_make_dirs(w.folder) : VG_MEMORY;
   *taken = false;
   if (!st) st = vg_lock_try(path, &lock, taken);
   if (!st && *taken) {
-    if (experiment_job_finished(o->out, j))
+    if (vg_experiment_job_finished(o->out, j))
       *taken = false;
     else
       st = work(&w);

@@ -62,12 +62,13 @@ static const vg_subject *find(span id, const vg_dataset *test, const vg_dataset 
   }
   /* A hashed id can be that of a person's other case, which is only in known. */
   for (size_t i = 0; i < known->n && secret; i++)
-    if (is_hash_of(id, known->subjects[i].id, secret)) return find(span_of(known->subjects[i].id), test, known, NULL);
+    if (is_hash_of(id, known->subjects[i].id, secret))
+      return find(span_of(known->subjects[i].id), test, known, NULL);
   return NULL;
 }
 
-const vg_subject *experiment_leak(const char *source, const char *donors, const vg_dataset *test,
-                                  const vg_dataset *known, const vg_secret *secret) {
+const vg_subject *vg_experiment_leak(const char *source, const char *donors, const vg_dataset *test,
+                                     const vg_dataset *known, const vg_secret *secret) {
   const vg_subject *found = *source ? find(span_of(source), test, known, secret) : NULL;
   while (*donors && !found) {
     const size_t n = strcspn(donors, ";");

@@ -25,7 +25,7 @@ static void without_augmentation(vg_config *c) {
   strcpy(c->augment.images, "off");
 }
 
-vg_status experiment_options_check(const vg_experiment_options *o) {
+vg_status vg_experiment_options_check(const vg_experiment_options *o) {
   if (!o->test && !(o->test_share > 0 && o->test_share < 1))
     return vg_fail(VG_USAGE, "--test-share is %g, but must be between 0 and 1", o->test_share);
   if (!(o->share > 0 && o->share <= 1))
@@ -57,12 +57,12 @@ static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
-vg_status experiment_plan_make(const vg_experiment_options *o, const experiment_data *d,
-                               const experiment_design *design, experiment_plan *p) {
+vg_status vg_experiment_plan_make(const vg_experiment_options *o, const experiment_data *d,
+                                  const experiment_design *design, experiment_plan *p) {
   size_t largest = 0;
   bool tuned = false;
   const experiment_row *row;
-  for (int i = 0; (row = experiment_row_at(i)); i++) {
+  for (int i = 0; (row = vg_experiment_row_at(i)); i++) {
     if (!design->rows[i]) continue;
     tuned |= row->tuned;
     largest = larger(largest, (row->real ? d->real.n : 0) + (row->synth ? d->synth.n : 0));
@@ -87,7 +87,7 @@ vg_status experiment_plan_make(const vg_experiment_options *o, const experiment_
   return VG_OK;
 }
 
-vg_config experiment_job_config(const experiment_plan *p, const experiment_job *j, bool tuning) {
+vg_config vg_experiment_job_config(const experiment_plan *p, const experiment_job *j, bool tuning) {
   vg_config c = p->config;
   c.run.seed = j->seed;
   if (!j->augmented) without_augmentation(&c);
@@ -95,13 +95,13 @@ vg_config experiment_job_config(const experiment_plan *p, const experiment_job *
   return c;
 }
 
-vg_status experiment_job_subjects(const experiment_data *d, const experiment_job *j, double share,
-                                  bool tuning, vg_dataset *out) {
+vg_status vg_experiment_job_subjects(const experiment_data *d, const experiment_job *j, double share,
+                                     bool tuning, vg_dataset *out) {
   bool *take = NULL;
   vg_status st = VG_OK;
   if (tuning) {
     if (!(take = VG_NEW_N(bool, d->real.n))) return VG_MEMORY;
-    st = experiment_tuning_subjects(&d->real, share, j->seed, take);
+    st = vg_experiment_tuning_subjects(&d->real, share, j->seed, take);
   }
   if (!st && (j->row->real || tuning)) st = vg_dataset_select(&d->real, take, out);
   if (!st && j->row->synth && !tuning) st = vg_dataset_select(&d->synth, NULL, out);
@@ -125,7 +125,7 @@ static vg_status put_tuning(vg_json *to, const vg_experiment_options *o, const e
   for (int s = 0; s < design->seeds && !st; s++) {
     const int seed = design->first_seed + s;
     char *key = vg_format("%d", seed);
-    st = key ? experiment_tuning_subjects(&d->real, o->share, seed, take) : VG_MEMORY;
+    st = key ? vg_experiment_tuning_subjects(&d->real, o->share, seed, take) : VG_MEMORY;
     if (!st) put_ids(by_seed, key, &d->real, take);
     vg_free(key);
   }
@@ -141,12 +141,12 @@ static vg_json *settings_json(const vg_config *config) {
   return vg_config_to_json(&c);
 }
 
-vg_json *experiment_plan_json(const vg_experiment_options *o, const experiment_data *d,
-                              const experiment_plan *p) {
+vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experiment_data *d,
+                                 const experiment_plan *p) {
   vg_json *j = vg_json_object();
   vg_json_put_string(j, "kind", "voxgan experiment");
   vg_json_put_string(j, "version", vg_version());
-  vg_json_put_take(j, "design", experiment_design_json(&p->design));
+  vg_json_put_take(j, "design", vg_experiment_design_json(&p->design));
   vg_json_put_number(j, "steps", (double)p->steps);
   vg_json_put_number(j, "share", o->share);
   vg_json_put_number(j, "tune", o->tune);
@@ -169,10 +169,10 @@ vg_json *experiment_plan_json(const vg_experiment_options *o, const experiment_d
 
 /* ---- in words ---- */
 
-vg_status experiment_plan_describe(const vg_experiment_options *o, const experiment_data *d,
-                                   const experiment_plan *p, FILE *to) {
+vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const experiment_data *d,
+                                      const experiment_plan *p, FILE *to) {
   static const char *const header[] = {"job", "row", "augmentation", "seed", "real", "synthetic"};
-  const size_t n = experiment_design_jobs(&p->design);
+  const size_t n = vg_experiment_design_jobs(&p->design);
   vg_table t = {0};
   bool *take = VG_NEW_N(bool, d->real.n);
   vg_status st = take ? vg_table_init(&t, 6, header) : VG_MEMORY;
@@ -183,11 +183,11 @@ vg_status experiment_plan_describe(const vg_experiment_options *o, const experim
           "subjects\n\n",
           n, p->steps, p->tuned.tuning, p->config.train.epochs);
   for (size_t k = 0; k < n && !st; k++) {
-    const experiment_job j = experiment_design_job(&p->design, k);
+    const experiment_job j = vg_experiment_design_job(&p->design, k);
     char seed[16], real[16], synth[16];
     size_t n_real = j.row->real ? d->real.n : 0;
     if (j.row->tuned) {
-      st = experiment_tuning_subjects(&d->real, o->share, j.seed, take);
+      st = vg_experiment_tuning_subjects(&d->real, o->share, j.seed, take);
       for (size_t i = 0; i < d->real.n; i++) n_real += take[i];
     }
     snprintf(seed, sizeof seed, "%d", j.seed);

@@ -16,22 +16,22 @@ typedef struct experiment_plan {
 } experiment_plan;
 
 /* VG_USAGE: a share that is none. */
-vg_status experiment_options_check(const vg_experiment_options *o);
+vg_status vg_experiment_options_check(const vg_experiment_options *o);
 /* Works out what all jobs share. VG_CONFIG: a setting that would make the rows differ,
  * or that leaves them no augmentation to differ in. */
-vg_status experiment_plan_make(const vg_experiment_options *o, const experiment_data *d,
-                               const experiment_design *design, experiment_plan *out);
+vg_status vg_experiment_plan_make(const vg_experiment_options *o, const experiment_data *d,
+                                  const experiment_design *design, experiment_plan *out);
 /* All that decides the results, and nothing of where and how fast they are made. */
-vg_json *experiment_plan_json(const vg_experiment_options *o, const experiment_data *d,
-                              const experiment_plan *p);
+vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experiment_data *d,
+                                 const experiment_plan *p);
 /* --dry-run. */
-vg_status experiment_plan_describe(const vg_experiment_options *o, const experiment_data *d,
-                                   const experiment_plan *p, FILE *to);
+vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const experiment_data *d,
+                                      const experiment_plan *p, FILE *to);
 
 /* The settings of one job's training; tuning: of its second part. */
-vg_config experiment_job_config(const experiment_plan *p, const experiment_job *j, bool tuning);
+vg_config vg_experiment_job_config(const experiment_plan *p, const experiment_job *j, bool tuning);
 /* Whom it trains on, added to out. */
-vg_status experiment_job_subjects(const experiment_data *d, const experiment_job *j, double share,
-                                  bool tuning, vg_dataset *out);
+vg_status vg_experiment_job_subjects(const experiment_data *d, const experiment_job *j, double share,
+                                     bool tuning, vg_dataset *out);
 
 #endif

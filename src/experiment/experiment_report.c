@@ -25,7 +25,7 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
     char mean[VG_FIGURE], low[VG_FIGURE], high[VG_FIGURE], n[VG_FIGURE];
     if (!c->compared) continue;
     snprintf(n, sizeof n, "%zu", c->difference.n);
-    const char *cells[] = {experiment_row_at(c->row)->name,
+    const char *cells[] = {vg_experiment_row_at(c->row)->name,
                            on_off(c->augmented),
                            k->region,
                            k->metric->name,
@@ -33,7 +33,7 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
                            vg_report_figure(c->difference.low, low),
                            vg_report_figure(c->difference.high, high),
                            n,
-                           experiment_verdict_name(r, c)};
+                           vg_experiment_verdict_name(r, c)};
     st = vg_table_add_row(&t, cells);
   }
   if (!st && t.rows > 1) {
@@ -61,7 +61,7 @@ static vg_status put_sentences(const experiment_results *r, vg_report *page) {
     const experiment_cell *c = &r->cells[i];
     if (!c->compared || strcmp(r->columns[c->column].metric->name, "dice") != 0) continue;
     vg_str_clear(&text);
-    st = experiment_sentence(r, c, &text);
+    st = vg_experiment_sentence(r, c, &text);
     if (!st) vg_report_item(page, "%s.", vg_str_text(&text));
   }
   vg_str_release(&text);
@@ -73,7 +73,7 @@ static vg_status put_sentences(const experiment_results *r, vg_report *page) {
 /* Each subject's mean over the seeds of a row. */
 static void subject_means(const experiment_results *r, int row, bool augmented, size_t column, double *buffer,
                           double *means) {
-  const experiment_values v = experiment_results_gather(r, row, augmented, column, buffer);
+  const experiment_values v = vg_experiment_results_gather(r, row, augmented, column, buffer);
   for (size_t i = 0; i < v.subjects; i++) {
     double sum = 0;
     size_t n = 0;
@@ -92,14 +92,14 @@ static vg_status put_charts(const experiment_results *r, vg_report *page, const 
     const experiment_column *column = &r->columns[c];
     vg_chart_strip strips[STRIPS];
     size_t n = 0;
-    if (!experiment_column_shown(r, c) || strcmp(column->metric->name, metric) != 0) continue;
+    if (!vg_experiment_column_shown(r, c) || strcmp(column->metric->name, metric) != 0) continue;
     for (size_t i = 0; i < r->n_cells; i++) {
       const experiment_cell *cell = &r->cells[i];
       if (cell->column != c) continue;
       double *means = buffer + ((size_t)r->design.seeds + n) * r->n_subjects;
       subject_means(r, cell->row, cell->augmented, c, buffer, means);
       strips[n++] = (vg_chart_strip){.group = cell->augmented ? "augmented" : "plain",
-                                     .series = experiment_row_at(cell->row)->name,
+                                     .series = vg_experiment_row_at(cell->row)->name,
                                      .values = means,
                                      .n = r->n_subjects};
     }
@@ -123,7 +123,7 @@ static vg_status put_scores(const experiment_results *r, vg_report *page) {
                  "its core, ET the enhancing part.");
   for (int m = 0; m < 2 && !st; m++) {
     vg_table t;
-    st = experiment_results_table(r, metrics[m], &t);
+    st = vg_experiment_results_table(r, metrics[m], &t);
     if (!st && t.rows > 1) vg_report_table(page, names[m], &t, 1);
     vg_table_release(&t);
     if (!st) st = put_charts(r, page, metrics[m]);
@@ -162,7 +162,7 @@ static vg_status put_jobs(const experiment_results *r, vg_report *page) {
     const double v[] = {o->real, o->synth, o->seconds};
     for (int i = 0; i < 3 && o->state == JOB_FINISHED; i++)
       snprintf(texts[i], sizeof texts[i], "%.*f", i == 2, v[i]);
-    const char *cells[] = {o->job.name, texts[0], texts[1], texts[2], experiment_state_name(o->state)};
+    const char *cells[] = {o->job.name, texts[0], texts[1], texts[2], vg_experiment_state_name(o->state)};
     st = vg_table_add_row(&t, cells);
   }
   if (!st) {
@@ -195,7 +195,7 @@ static vg_status put_method(const experiment_results *r, vg_report *page) {
   return st ? st : put_jobs(r, page);
 }
 
-vg_status experiment_results_report(const experiment_results *r, const char *out) {
+vg_status vg_experiment_results_report(const experiment_results *r, const char *out) {
   vg_report *page =
       vg_report_new("What the synthetic data are worth",
                     "Segmentation trained on real and on synthetic data, tested on real subjects.");

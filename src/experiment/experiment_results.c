@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
-const char *experiment_state_name(experiment_state s) {
+const char *vg_experiment_state_name(experiment_state s) {
   static const char *const names[] = {"finished", "busy", "missing"};
   return names[s];
 }
@@ -19,7 +19,7 @@ static vg_status read_plan(const char *out, experiment_results *r) {
   char *path = vg_fs_join(out, "experiment.json");
   vg_status st = path ? vg_json_read(path, &r->plan) : VG_MEMORY;
   if (st == VG_IO) st = VG_DATA;
-  if (!st) st = experiment_design_read(vg_json_get(r->plan, "design"), path, &r->design);
+  if (!st) st = vg_experiment_design_read(vg_json_get(r->plan, "design"), path, &r->design);
   const vg_json *test = vg_json_get(r->plan, "test");
   if (!st && !vg_json_size(test)) st = vg_fail(VG_DATA, "%s: names no test subject", path);
   if (!st && !(r->subjects = VG_NEW_N(char *, vg_json_size(test)))) st = VG_MEMORY;
@@ -103,13 +103,13 @@ static vg_status read_scores(experiment_results *r, size_t job, const char *fold
 
 static vg_status read_job(const char *out, experiment_results *r, size_t k) {
   experiment_outcome *o = &r->jobs[k];
-  o->job = experiment_design_job(&r->design, k);
+  o->job = vg_experiment_design_job(&r->design, k);
   o->state = JOB_MISSING;
-  if (!experiment_job_finished(out, &o->job)) {
-    if (experiment_job_busy(out, &o->job)) o->state = JOB_BUSY, r->busy++;
+  if (!vg_experiment_job_finished(out, &o->job)) {
+    if (vg_experiment_job_busy(out, &o->job)) o->state = JOB_BUSY, r->busy++;
     return VG_OK;
   }
-  char *folder = experiment_job_folder(out, &o->job);
+  char *folder = vg_experiment_job_folder(out, &o->job);
   vg_status st = folder ? read_mark(folder, o) : VG_MEMORY;
   if (!st) st = read_scores(r, k, folder);
   o->state = JOB_FINISHED;
@@ -118,19 +118,19 @@ static vg_status read_job(const char *out, experiment_results *r, size_t k) {
   return st;
 }
 
-vg_status experiment_results_read(const char *out, experiment_results *r) {
+vg_status vg_experiment_results_read(const char *out, experiment_results *r) {
   *r = (experiment_results){0};
   vg_status st = read_plan(out, r);
   if (!st) {
-    r->n_jobs = experiment_design_jobs(&r->design);
+    r->n_jobs = vg_experiment_design_jobs(&r->design);
     if (!(r->jobs = VG_NEW_N(experiment_outcome, r->n_jobs))) st = VG_MEMORY;
   }
   for (size_t k = 0; k < r->n_jobs && !st; k++) st = read_job(out, r, k);
-  if (st) experiment_results_release(r);
+  if (st) vg_experiment_results_release(r);
   return st;
 }
 
-void experiment_results_release(experiment_results *r) {
+void vg_experiment_results_release(experiment_results *r) {
   for (size_t i = 0; i < r->n_subjects; i++) vg_free(r->subjects[i]);
   vg_free(r->subjects);
   vg_free(r->jobs);
@@ -143,7 +143,7 @@ void experiment_results_release(experiment_results *r) {
 
 /* ---- comparing ---- */
 
-bool experiment_column_shown(const experiment_results *r, size_t column) {
+bool vg_experiment_column_shown(const experiment_results *r, size_t column) {
   static const char *const regions[] = {"WT", "TC", "ET"};
   const experiment_column *c = &r->columns[column];
   bool standard = false, among = false;
@@ -153,12 +153,12 @@ bool experiment_column_shown(const experiment_results *r, size_t column) {
   return among || !standard;
 }
 
-experiment_values experiment_results_gather(const experiment_results *r, int row, bool augmented,
-                                            size_t column, double *buffer) {
+experiment_values vg_experiment_results_gather(const experiment_results *r, int row, bool augmented,
+                                               size_t column, double *buffer) {
   experiment_values v = {.subjects = r->n_subjects, .v = buffer};
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
-    if (o->state != JOB_FINISHED || o->job.row != experiment_row_at(row) || o->job.augmented != augmented)
+    if (o->state != JOB_FINISHED || o->job.row != vg_experiment_row_at(row) || o->job.augmented != augmented)
       continue;
     memcpy(buffer + v.seeds++ * r->n_subjects, r->values + (k * r->n_columns + column) * r->n_subjects,
            r->n_subjects * sizeof *buffer);
@@ -167,29 +167,29 @@ experiment_values experiment_results_gather(const experiment_results *r, int row
 }
 
 static vg_status fill_cell(const experiment_results *r, experiment_cell *c, double *buffer) {
-  const experiment_values own = experiment_results_gather(r, c->row, c->augmented, c->column, buffer);
+  const experiment_values own = vg_experiment_results_gather(r, c->row, c->augmented, c->column, buffer);
   const experiment_values real =
-      experiment_results_gather(r, 0, c->augmented, c->column, buffer + own.seeds * r->n_subjects);
+      vg_experiment_results_gather(r, 0, c->augmented, c->column, buffer + own.seeds * r->n_subjects);
   c->seeds = own.seeds;
-  c->mean = experiment_mean_of(&own);
+  c->mean = vg_experiment_mean_of(&own);
   c->compared = c->row != 0 && own.seeds && real.seeds;
   if (!c->compared) return VG_OK;
-  char *purpose = vg_format("experiment %s %d %s %s", experiment_row_at(c->row)->name, c->augmented,
+  char *purpose = vg_format("experiment %s %d %s %s", vg_experiment_row_at(c->row)->name, c->augmented,
                             r->columns[c->column].region, r->columns[c->column].metric->name);
-  vg_status st = purpose ? experiment_difference_of(&own, &real, purpose, &c->difference) : VG_MEMORY;
+  vg_status st = purpose ? vg_experiment_difference_of(&own, &real, purpose, &c->difference) : VG_MEMORY;
   vg_free(purpose);
-  c->verdict = experiment_verdict_of(&c->difference, own.seeds, real.seeds);
+  c->verdict = vg_experiment_verdict_of(&c->difference, own.seeds, real.seeds);
   return st;
 }
 
-vg_status experiment_results_compare(experiment_results *r) {
+vg_status vg_experiment_results_compare(experiment_results *r) {
   double *buffer = vg_malloc(2 * (size_t)r->design.seeds * r->n_subjects, sizeof *buffer);
   r->cells = VG_NEW_N(experiment_cell, 2 * EXPERIMENT_ROWS * (r->n_columns ? r->n_columns : 1));
   vg_status st = buffer && r->cells ? VG_OK : VG_MEMORY;
   for (int a = 0; a < 2; a++)
     for (int row = 0; row < EXPERIMENT_ROWS; row++)
       for (size_t c = 0; c < r->n_columns && !st; c++) {
-        if (!r->design.augmented[a] || !r->design.rows[row] || !experiment_column_shown(r, c)) continue;
+        if (!r->design.augmented[a] || !r->design.rows[row] || !vg_experiment_column_shown(r, c)) continue;
         experiment_cell cell = {.row = row, .augmented = a == 1, .column = c};
         st = fill_cell(r, &cell, buffer);
         if (!st && cell.seeds) r->cells[r->n_cells++] = cell;
@@ -202,7 +202,7 @@ static bool is_better(const experiment_results *r, const experiment_cell *c) {
   return (c->difference.mean > 0) == (r->columns[c->column].metric->better == VG_BETTER_HIGHER);
 }
 
-const char *experiment_verdict_name(const experiment_results *r, const experiment_cell *c) {
+const char *vg_experiment_verdict_name(const experiment_results *r, const experiment_cell *c) {
   switch (c->verdict) {
   case VERDICT_NOISE:
     return "within noise";
@@ -234,12 +234,12 @@ static const char *verdict_text(const experiment_results *r, const experiment_ce
   return is_better(r, c) ? ": better, above noise" : ": worse, above noise";
 }
 
-vg_status experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out) {
+vg_status vg_experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out) {
   const experiment_column *column = &r->columns[c->column];
   const experiment_difference *d = &c->difference;
   const int digits = *column->metric->metric->unit ? 2 : 3;
   const char *unit = column->metric->metric->unit, *gap = *unit ? " " : "";
-  vg_str_addf(out, "%s%s: %s %s ", experiment_row_at(c->row)->name, c->augmented ? ", augmented" : "",
+  vg_str_addf(out, "%s%s: %s %s ", vg_experiment_row_at(c->row)->name, c->augmented ? ", augmented" : "",
               column->region, column->metric->name);
   if (!d->n) {
     vg_str_add(out, "has no subject with a value on both sides");

@@ -9,7 +9,7 @@
 #include "io/table.h"
 
 typedef enum experiment_state { JOB_FINISHED, JOB_BUSY, JOB_MISSING } experiment_state;
-const char *experiment_state_name(experiment_state s);
+const char *vg_experiment_state_name(experiment_state s);
 
 typedef struct experiment_outcome {
   experiment_job job;
@@ -49,28 +49,28 @@ typedef struct experiment_results {
 
 /* Reads the plan and every finished job. VG_DATA: not an experiment, or scores of somebody who is not in the
  * test. */
-vg_status experiment_results_read(const char *out, experiment_results *r);
-void experiment_results_release(experiment_results *r);
+vg_status vg_experiment_results_read(const char *out, experiment_results *r);
+void vg_experiment_results_release(experiment_results *r);
 
 /* Columns that are summed up: Dice and HD95 of WT, TC and ET, or of what regions there are. */
-bool experiment_column_shown(const experiment_results *r, size_t column);
+bool vg_experiment_column_shown(const experiment_results *r, size_t column);
 /* The finished seeds of a row in a column, one after another, in buffer: (design.seeds, n_subjects). */
-experiment_values experiment_results_gather(const experiment_results *r, int row, bool augmented,
-                                            size_t column, double *buffer);
+experiment_values vg_experiment_results_gather(const experiment_results *r, int row, bool augmented,
+                                               size_t column, double *buffer);
 /* Fills the cells. */
-vg_status experiment_results_compare(experiment_results *r);
+vg_status vg_experiment_results_compare(experiment_results *r);
 /* "WT Dice is 0.052 above that of real (95 % interval 0.021 to 0.083): above noise" */
-vg_status experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out);
+vg_status vg_experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out);
 /* "better", "worse", "within noise", "unclear" */
-const char *experiment_verdict_name(const experiment_results *r, const experiment_cell *c);
+const char *vg_experiment_verdict_name(const experiment_results *r, const experiment_cell *c);
 
 /* Rows of what is finished, columns of one metric's regions. rows 0: it has none. */
-vg_status experiment_results_table(const experiment_results *r, const char *metric, vg_table *out);
+vg_status vg_experiment_results_table(const experiment_results *r, const char *metric, vg_table *out);
 
 /* jobs.csv, results.csv, summary.json. */
-vg_status experiment_results_write(const experiment_results *r, const char *out);
+vg_status vg_experiment_results_write(const experiment_results *r, const char *out);
 /* report.html. */
-vg_status experiment_results_report(const experiment_results *r, const char *out);
-vg_status experiment_results_print(const experiment_results *r, FILE *to);
+vg_status vg_experiment_results_report(const experiment_results *r, const char *out);
+vg_status vg_experiment_results_print(const experiment_results *r, FILE *to);
 
 #endif

@@ -35,7 +35,7 @@ static double spread_sd(const spread *s) {
   return s->n > 1 ? sqrt(s->squares / (double)(s->n - 1)) : (double)NAN;
 }
 
-experiment_mean experiment_mean_of(const experiment_values *v) {
+experiment_mean vg_experiment_mean_of(const experiment_values *v) {
   experiment_mean m = {0};
   spread subjects = {0}, seeds = {0};
   for (size_t i = 0; i < v->seeds * v->subjects; i++) m.infinite += isinf(v->v[i]) != 0;
@@ -79,8 +79,8 @@ static void draw(vg_rng *r, const sample *s, size_t of) {
   for (size_t i = 0; i < s->n; i++) s->which[i] = (uint32_t)vg_rng_below(r, of);
 }
 
-vg_status experiment_difference_of(const experiment_values *a, const experiment_values *b,
-                                   const char *purpose, experiment_difference *out) {
+vg_status vg_experiment_difference_of(const experiment_values *a, const experiment_values *b,
+                                      const char *purpose, experiment_difference *out) {
   *out = (experiment_difference){.low = NAN, .high = NAN};
   out->mean = mean_difference(a, (sample){NULL, a->seeds}, b, (sample){NULL, b->seeds},
                               (sample){NULL, a->subjects}, &out->n);
@@ -108,7 +108,7 @@ vg_status experiment_difference_of(const experiment_values *a, const experiment_
   return st;
 }
 
-experiment_verdict experiment_verdict_of(const experiment_difference *d, size_t a_seeds, size_t b_seeds) {
+experiment_verdict vg_experiment_verdict_of(const experiment_difference *d, size_t a_seeds, size_t b_seeds) {
   if (!d->n || isnan(d->low)) return VERDICT_NONE;
   if (d->low <= 0 && d->high >= 0) return VERDICT_NOISE;
   if (d->n < EXPERIMENT_LEAST_SUBJECTS) return VERDICT_TOO_FEW;

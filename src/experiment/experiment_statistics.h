@@ -18,7 +18,7 @@ typedef struct experiment_mean {
   double seed_sd;     /* of the seeds' own means over subjects: what luck of the draw moves */
 } experiment_mean;
 
-experiment_mean experiment_mean_of(const experiment_values *v);
+experiment_mean vg_experiment_mean_of(const experiment_values *v);
 
 typedef struct experiment_difference {
   size_t n;         /* subjects with a finite value on both sides */
@@ -34,8 +34,8 @@ typedef struct experiment_difference {
  * again. Of n, n - 1 are drawn (one of one), which gives the mean its unbiased variance (Rao and Wu 1988, doi
  * 10.2307/2288945); n of them would give three seeds two thirds of it. purpose names the stream of random
  * numbers. */
-vg_status experiment_difference_of(const experiment_values *a, const experiment_values *b,
-                                   const char *purpose, experiment_difference *out);
+vg_status vg_experiment_difference_of(const experiment_values *a, const experiment_values *b,
+                                      const char *purpose, experiment_difference *out);
 
 /* What may be said of it. Fewer than six subjects are too few: five that all agree do so by chance alone in
  * one of 16 cases (2 / 2^5), six in one of 32. One seed on a side shows nothing of training's own noise. */
@@ -48,6 +48,6 @@ typedef enum experiment_verdict {
   VERDICT_HIGHER
 } experiment_verdict;
 #define EXPERIMENT_LEAST_SUBJECTS 6
-experiment_verdict experiment_verdict_of(const experiment_difference *d, size_t a_seeds, size_t b_seeds);
+experiment_verdict vg_experiment_verdict_of(const experiment_difference *d, size_t a_seeds, size_t b_seeds);
 
 #endif

@@ -30,7 +30,7 @@ static vg_status write_jobs(const experiment_results *r, const char *out) {
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
     vg_str_addf(&t, "%s,%s,%s,%d,%s,", o->job.name, o->job.row->name, on_off(o->job.augmented), o->job.seed,
-                experiment_state_name(o->state));
+                vg_experiment_state_name(o->state));
     if (o->state == JOB_FINISHED)
       vg_str_addf(&t, "%.0f,%.0f,%.0f,%.1f\n", o->steps, o->real, o->synth, o->seconds);
     else
@@ -62,7 +62,7 @@ static vg_status write_results(const experiment_results *r, const char *out) {
 static void put_cell(const experiment_results *r, const experiment_cell *c, vg_json *rows) {
   const experiment_column *column = &r->columns[c->column];
   vg_json *j = vg_json_put_take(rows, NULL, vg_json_object());
-  vg_json_put_string(j, "row", experiment_row_at(c->row)->name);
+  vg_json_put_string(j, "row", vg_experiment_row_at(c->row)->name);
   vg_json_put_string(j, "augmentation", on_off(c->augmented));
   vg_json_put_string(j, "region", column->region);
   vg_json_put_string(j, "metric", column->metric->name);
@@ -78,9 +78,9 @@ static void put_cell(const experiment_results *r, const experiment_cell *c, vg_j
 static vg_status put_difference(const experiment_results *r, const experiment_cell *c, vg_json *list) {
   const experiment_column *column = &r->columns[c->column];
   vg_str text = VG_STR_INIT;
-  vg_status st = experiment_sentence(r, c, &text);
+  vg_status st = vg_experiment_sentence(r, c, &text);
   vg_json *j = vg_json_put_take(list, NULL, vg_json_object());
-  vg_json_put_string(j, "row", experiment_row_at(c->row)->name);
+  vg_json_put_string(j, "row", vg_experiment_row_at(c->row)->name);
   vg_json_put_string(j, "augmentation", on_off(c->augmented));
   vg_json_put_string(j, "region", column->region);
   vg_json_put_string(j, "metric", column->metric->name);
@@ -88,7 +88,7 @@ static vg_status put_difference(const experiment_results *r, const experiment_ce
   vg_json_put_number(j, "mean", c->difference.mean);
   vg_json_put_number(j, "ci_low", c->difference.low);
   vg_json_put_number(j, "ci_high", c->difference.high);
-  vg_json_put_string(j, "verdict", experiment_verdict_name(r, c));
+  vg_json_put_string(j, "verdict", vg_experiment_verdict_name(r, c));
   vg_json_put_string(j, "sentence", vg_str_text(&text));
   vg_str_release(&text);
   return st;
@@ -123,7 +123,7 @@ static vg_status write_summary(const experiment_results *r, const char *out) {
   return st;
 }
 
-vg_status experiment_results_write(const experiment_results *r, const char *out) {
+vg_status vg_experiment_results_write(const experiment_results *r, const char *out) {
   vg_status st = write_jobs(r, out);
   if (!st) st = write_results(r, out);
   return st ? st : write_summary(r, out);
@@ -131,56 +131,9 @@ vg_status experiment_results_write(const experiment_results *r, const char *out)
 
 /* ---- on a terminal ---- */
 
-/* "0.8123 +- 0.0456", the infinite ones counted. */
-static void cell_text(const experiment_results *r, const experiment_cell *c, char *buf, size_t size) {
-  const int digits = *r->columns[c->column].metric->metric->unit ? 2 : 4;
-  int at = 0;
-  if (c->mean.n) at = snprintf(buf, size, "%.*f", digits, c->mean.mean);
-  if (c->mean.n > 1) at += snprintf(buf + at, size - (size_t)at, " +- %.*f", digits, c->mean.sd);
-  if (c->mean.infinite)
-    snprintf(buf + at, size - (size_t)at, "%s%zu inf", c->mean.n ? ", " : "", c->mean.infinite);
-}
-
-enum { TEXTS = 16, FIRST = 3 };
-
-vg_status experiment_results_table(const experiment_results *r, const char *metric, vg_table *t) {
-  const char *header[TEXTS] = {"row", "augmentation", "seeds"};
-  char titles[TEXTS][64];
-  size_t columns[TEXTS], n = FIRST;
-  *t = (vg_table){0};
-  for (size_t c = 0; c < r->n_columns && n < TEXTS; c++) {
-    const experiment_column *k = &r->columns[c];
-    if (!experiment_column_shown(r, c) || strcmp(k->metric->name, metric) != 0) continue;
-    const char *unit = k->metric->metric->unit;
-    snprintf(titles[n], sizeof titles[n], "%s %s%s%s", k->region, metric, *unit ? " " : "", unit);
-    header[n] = titles[n];
-    columns[n++] = c;
-  }
-  if (n == FIRST) return VG_OK;
-  vg_status st = vg_table_init(t, n, header);
-  for (int a = 0; a < 2; a++)
-    for (int row = 0; row < EXPERIMENT_ROWS; row++) {
-      const char *cells[TEXTS] = {experiment_row_at(row)->name, on_off(a == 1)};
-      char texts[TEXTS][64] = {{0}};
-      size_t seeds = 0;
-      for (size_t i = 0; i < r->n_cells; i++) {
-        const experiment_cell *c = &r->cells[i];
-        for (size_t k = FIRST; k < n; k++)
-          if (c->row == row && c->augmented == (a == 1) && c->column == columns[k]) {
-            cell_text(r, c, texts[k], sizeof texts[k]);
-            seeds = c->seeds;
-          }
-      }
-      snprintf(texts[2], sizeof texts[2], "%zu", seeds);
-      for (size_t k = 2; k < n; k++) cells[k] = texts[k];
-      if (seeds && !st) st = vg_table_add_row(t, cells);
-    }
-  return st;
-}
-
 static vg_status print_rows(const experiment_results *r, const char *metric, FILE *to) {
   vg_table t;
-  vg_status st = experiment_results_table(r, metric, &t);
+  vg_status st = vg_experiment_results_table(r, metric, &t);
   if (!st && t.rows) {
     vg_table_print(to, &t);
     fputc('\n', to);
@@ -189,7 +142,7 @@ static vg_status print_rows(const experiment_results *r, const char *metric, FIL
   return st;
 }
 
-vg_status experiment_results_print(const experiment_results *r, FILE *to) {
+vg_status vg_experiment_results_print(const experiment_results *r, FILE *to) {
   vg_str text = VG_STR_INIT;
   size_t compared = 0;
   if (!r->finished) return VG_OK;
@@ -199,7 +152,7 @@ vg_status experiment_results_print(const experiment_results *r, FILE *to) {
   for (size_t i = 0; i < r->n_cells && !st; i++) {
     if (!r->cells[i].compared) continue;
     vg_str_clear(&text);
-    st = experiment_sentence(r, &r->cells[i], &text);
+    st = vg_experiment_sentence(r, &r->cells[i], &text);
     fprintf(to, "%s\n", vg_str_text(&text));
     compared++;
   }
@@ -211,12 +164,12 @@ vg_status experiment_results_print(const experiment_results *r, FILE *to) {
 
 vg_status vg_experiment_finish(const char *out, FILE *to) {
   experiment_results r;
-  vg_status st = experiment_results_read(out, &r);
+  vg_status st = vg_experiment_results_read(out, &r);
   if (st) return st;
-  st = experiment_results_compare(&r);
-  if (!st) st = experiment_results_write(&r, out);
-  if (!st) st = experiment_results_report(&r, out);
-  if (!st) st = experiment_results_print(&r, to);
+  st = vg_experiment_results_compare(&r);
+  if (!st) st = vg_experiment_results_write(&r, out);
+  if (!st) st = vg_experiment_results_report(&r, out);
+  if (!st) st = vg_experiment_results_print(&r, to);
   const size_t missing = r.n_jobs - r.finished - r.busy;
   if (!st && r.busy) vg_info("%zu of %zu jobs are in the making by another process", r.busy, r.n_jobs);
   if (!st && missing) {
@@ -225,6 +178,6 @@ vg_status vg_experiment_finish(const char *out, FILE *to) {
     st = vg_fail(VG_FAILED, "%s: %zu of %zu jobs are missing, the first %s; the same command makes them", out,
                  missing, r.n_jobs, r.jobs[k].job.name);
   }
-  experiment_results_release(&r);
+  vg_experiment_results_release(&r);
   return st;
 }

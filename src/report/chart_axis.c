@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void chart_range_add(chart_range *r, double v) {
+void vg_chart_range_add(chart_range *r, double v) {
   if (!isfinite(v)) return;
   if (r->lo > r->hi) r->lo = r->hi = v;
   if (v < r->lo) r->lo = v;
@@ -19,7 +19,7 @@ static double nice_step(double span, int ticks) {
   return power * (share <= 1.001 ? 1 : share <= 2.001 ? 2 : share <= 5.001 ? 5 : 10);
 }
 
-chart_axis chart_axis_fit(chart_range r, bool log, int ticks, bool tight, double from, double to) {
+chart_axis vg_chart_axis_fit(chart_range r, bool log, int ticks, bool tight, double from, double to) {
   if (r.lo > r.hi) r = (chart_range){0, 1};
   chart_axis a = {r.lo, r.hi, 1, log && r.lo > 0, from, to};
   if (a.log) {
@@ -35,7 +35,7 @@ chart_axis chart_axis_fit(chart_range r, bool log, int ticks, bool tight, double
   a.step = a.log ? fmax(1, ceil((a.hi - a.lo) / ticks)) : nice_step(a.hi - a.lo, ticks);
   if (a.log && !tight && a.hi - a.lo < 1) { /* less than a decade has not two ticks */
     a.log = false;
-    return chart_axis_fit(r, false, ticks, tight, from, to);
+    return vg_chart_axis_fit(r, false, ticks, tight, from, to);
   }
   if (!tight) {
     a.lo = floor(a.lo / a.step + 1e-9) * a.step;
@@ -44,12 +44,12 @@ chart_axis chart_axis_fit(chart_range r, bool log, int ticks, bool tight, double
   return a;
 }
 
-double chart_at(const chart_axis *a, double v) {
+double vg_chart_at(const chart_axis *a, double v) {
   if (a->log) v = log10(v);
   return a->from + (v - a->lo) / (a->hi - a->lo) * (a->to - a->from);
 }
 
-bool chart_tick(const chart_axis *a, int i, double *at, char text[CHART_TICK]) {
+bool vg_chart_tick(const chart_axis *a, int i, double *at, char text[CHART_TICK]) {
   double k = ceil(a->lo / a->step - 1e-9) + i, v = k * a->step;
   if (v > a->hi + 1e-6 * a->step) return false;
   *at = a->from + (v - a->lo) / (a->hi - a->lo) * (a->to - a->from);
@@ -65,7 +65,7 @@ bool chart_tick(const chart_axis *a, int i, double *at, char text[CHART_TICK]) {
   return true;
 }
 
-void chart_put(vg_str *to, const char *fmt, ...) {
+void vg_chart_put(vg_str *to, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
   for (const char *at; (at = strchr(fmt, '@')); fmt = at + 1) {
@@ -76,44 +76,44 @@ void chart_put(vg_str *to, const char *fmt, ...) {
   vg_str_add(to, fmt);
 }
 
-void chart_text(vg_str *to, double x, double y, const char *how, const char *text) {
-  chart_put(to, "<text x=\"@\" y=\"@\" ", x, y);
+void vg_chart_text(vg_str *to, double x, double y, const char *how, const char *text) {
+  vg_chart_put(to, "<text x=\"@\" y=\"@\" ", x, y);
   vg_str_addf(to, "%s>", how);
-  markup_escape(to, text);
+  vg_markup_escape(to, text);
   vg_str_add(to, "</text>\n");
 }
 
-double chart_text_width(const char *text) {
+double vg_chart_text_width(const char *text) {
   double n = 0;
   for (; *text; text++) n += (*text & 0xC0) != 0x80;
   return 6.3 * n;
 }
 
-const char *chart_dash(int i) {
+const char *vg_chart_dash(int i) {
   static const char *const patterns[] = {"", "6 3", "2 3", "8 3 2 3"};
   return patterns[i % 4];
 }
 
 static void legend_key(vg_str *to, bool lines, int colour, double x, double y) {
   if (colour < 0) {
-    chart_put(to, "<line class=\"mark\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>", x, x + 16, y, y);
+    vg_chart_put(to, "<line class=\"mark\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>", x, x + 16, y, y);
     return;
   }
   vg_str_addf(to, "<g class=\"k%d\">", colour % CHART_COLOURS);
   if (lines) {
-    chart_put(to, "<line class=\"line\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"", x, x + 16, y, y);
-    vg_str_addf(to, " stroke-dasharray=\"%s\"/></g>", chart_dash(colour));
+    vg_chart_put(to, "<line class=\"line\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"", x, x + 16, y, y);
+    vg_str_addf(to, " stroke-dasharray=\"%s\"/></g>", vg_chart_dash(colour));
   } else {
-    chart_put(to, "<rect class=\"key\" x=\"@\" y=\"@\" width=\"12\" height=\"8\" rx=\"1.5\"/></g>", x + 4,
-              y - 4);
+    vg_chart_put(to, "<rect class=\"key\" x=\"@\" y=\"@\" width=\"12\" height=\"8\" rx=\"1.5\"/></g>", x + 4,
+                 y - 4);
   }
 }
 
-double chart_legend(vg_str *to, bool lines, const char *const *names, const int *colours, size_t n) {
+double vg_chart_legend(vg_str *to, bool lines, const char *const *names, const int *colours, size_t n) {
   double x = 0, height = 0;
   for (size_t i = 0; i < n; i++) {
     if (!names[i]) continue;
-    double width = 24 + chart_text_width(names[i]);
+    double width = 24 + vg_chart_text_width(names[i]);
     if (height == 0) height = 18;
     if (x > 0 && x + width > CHART_WIDTH) {
       x = 0;
@@ -121,44 +121,44 @@ double chart_legend(vg_str *to, bool lines, const char *const *names, const int 
     }
     if (to) {
       legend_key(to, lines, colours[i], x, height - 12);
-      chart_text(to, x + 20, height - 8, "", names[i]);
+      vg_chart_text(to, x + 20, height - 8, "", names[i]);
     }
     x += width + 8;
   }
   return height;
 }
 
-void chart_open(vg_report *r, vg_str *to, const vg_chart *c, double height, const char *about) {
-  int id = markup_id(r);
+void vg_chart_open(vg_report *r, vg_str *to, const vg_chart *c, double height, const char *about) {
+  int id = vg_markup_id(r);
   vg_str_add(to, "<figure class=\"chart\"><figcaption>");
-  markup_escape(to, c->title);
+  vg_markup_escape(to, c->title);
   vg_str_add(to, "</figcaption>\n");
-  chart_put(to, "<svg viewBox=\"0 0 @ @\" role=\"img\" ", (double)CHART_WIDTH, height);
+  vg_chart_put(to, "<svg viewBox=\"0 0 @ @\" role=\"img\" ", (double)CHART_WIDTH, height);
   vg_str_addf(to, "aria-labelledby=\"c%d d%d\"><title id=\"c%d\">", id, id, id);
-  markup_escape(to, c->title);
+  vg_markup_escape(to, c->title);
   vg_str_addf(to, "</title><desc id=\"d%d\">", id);
-  markup_escape(to, c->about ? c->about : about);
+  vg_markup_escape(to, c->about ? c->about : about);
   vg_str_add(to, "</desc>\n");
 }
 
-void chart_close(vg_str *to) {
+void vg_chart_close(vg_str *to) {
   vg_str_add(to, "</svg></figure>\n");
 }
 
-void chart_value_axis(vg_str *to, const chart_axis *x, const char *label, const double *mark, double top,
-                      double bottom) {
+void vg_chart_value_axis(vg_str *to, const chart_axis *x, const char *label, const double *mark, double top,
+                         double bottom) {
   char text[CHART_TICK];
   double at;
-  for (int i = 0; chart_tick(x, i, &at, text); i++) {
-    chart_put(to, "<line class=\"grid\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>", at, at, top, bottom);
-    chart_text(to, at, bottom + 14, "class=\"soft\" text-anchor=\"middle\"", text);
+  for (int i = 0; vg_chart_tick(x, i, &at, text); i++) {
+    vg_chart_put(to, "<line class=\"grid\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>", at, at, top, bottom);
+    vg_chart_text(to, at, bottom + 14, "class=\"soft\" text-anchor=\"middle\"", text);
   }
-  chart_put(to, "<line class=\"axis\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>\n", x->from, x->to, bottom,
-            bottom);
+  vg_chart_put(to, "<line class=\"axis\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>\n", x->from, x->to, bottom,
+               bottom);
   if (mark && (!x->log || *mark > 0)) {
-    at = chart_at(x, *mark);
+    at = vg_chart_at(x, *mark);
     if (at >= x->from - 0.5 && at <= x->to + 0.5)
-      chart_put(to, "<line class=\"mark\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>\n", at, at, top, bottom);
+      vg_chart_put(to, "<line class=\"mark\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>\n", at, at, top, bottom);
   }
-  if (label) chart_text(to, (x->from + x->to) / 2, bottom + 30, CHART_CENTRED, label);
+  if (label) vg_chart_text(to, (x->from + x->to) / 2, bottom + 30, CHART_CENTRED, label);
 }

@@ -53,13 +53,13 @@ static bool visible(const plot *p, double x, double y) {
 
 static void draw_line(vg_str *to, const plot *p, const drawn *d, int index) {
   bool pen = false;
-  vg_str_addf(to, "<path class=\"line\" stroke-dasharray=\"%s\" d=\"", chart_dash(index));
+  vg_str_addf(to, "<path class=\"line\" stroke-dasharray=\"%s\" d=\"", vg_chart_dash(index));
   for (size_t i = 0; i < d->n; i++) {
     if (!visible(p, d->x[i], d->y[i])) {
       pen = false;
       continue;
     }
-    chart_put(to, pen ? "L@ @" : "M@ @", chart_at(&p->x, d->x[i]), chart_at(&p->y, d->y[i]));
+    vg_chart_put(to, pen ? "L@ @" : "M@ @", vg_chart_at(&p->x, d->x[i]), vg_chart_at(&p->y, d->y[i]));
     /* A point alone is a dot, by the line's round ends. */
     if (!pen) vg_str_add(to, "h0");
     pen = true;
@@ -78,9 +78,9 @@ static void draw_band(vg_str *to, const plot *p, const drawn *d) {
     size_t end = i;
     while (end < d->n && has_band(p, d, end)) end++;
     for (size_t k = i; k < end; k++)
-      chart_put(to, k > i ? "L@ @" : "M@ @", chart_at(&p->x, d->x[k]), chart_at(&p->y, d->high[k]));
+      vg_chart_put(to, k > i ? "L@ @" : "M@ @", vg_chart_at(&p->x, d->x[k]), vg_chart_at(&p->y, d->high[k]));
     for (size_t k = end; k > i; k--)
-      chart_put(to, "L@ @", chart_at(&p->x, d->x[k - 1]), chart_at(&p->y, d->low[k - 1]));
+      vg_chart_put(to, "L@ @", vg_chart_at(&p->x, d->x[k - 1]), vg_chart_at(&p->y, d->low[k - 1]));
     if (end > i) vg_str_add(to, "Z");
     i = end > i ? end : i + 1;
   }
@@ -90,15 +90,16 @@ static void draw_band(vg_str *to, const plot *p, const drawn *d) {
 static void draw_y_axis(vg_str *to, const plot *p, const char *label, double top, double bottom) {
   char text[CHART_TICK];
   double at;
-  for (int i = 0; chart_tick(&p->y, i, &at, text); i++) {
-    chart_put(to, "<line class=\"grid\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>", p->x.from, p->x.to, at, at);
-    chart_text(to, p->x.from - 6, at + 4, "class=\"soft\" text-anchor=\"end\"", text);
+  for (int i = 0; vg_chart_tick(&p->y, i, &at, text); i++) {
+    vg_chart_put(to, "<line class=\"grid\" x1=\"@\" x2=\"@\" y1=\"@\" y2=\"@\"/>", p->x.from, p->x.to, at,
+                 at);
+    vg_chart_text(to, p->x.from - 6, at + 4, "class=\"soft\" text-anchor=\"end\"", text);
   }
   if (!label) return;
   char how[96];
   snprintf(how, sizeof how, "text-anchor=\"middle\" transform=\"rotate(-90 10 %d)\"",
            (int)((top + bottom) / 2));
-  chart_text(to, 10, (int)((top + bottom) / 2), how, label);
+  vg_chart_text(to, 10, (int)((top + bottom) / 2), how, label);
 }
 
 static void draw(vg_report *r, vg_str *to, const vg_chart *c, const drawn *lines, const char *const *names,
@@ -109,21 +110,21 @@ static void draw(vg_report *r, vg_str *to, const vg_chart *c, const drawn *lines
     for (size_t i = 0; i < lines[k].n; i++) {
       if (!isfinite(lines[k].y[i])) continue;
       positive = positive && lines[k].y[i] > 0;
-      chart_range_add(&xs, lines[k].x[i]);
-      chart_range_add(&ys, lines[k].y[i]);
+      vg_chart_range_add(&xs, lines[k].x[i]);
+      vg_chart_range_add(&ys, lines[k].y[i]);
     }
   }
   bool log = c->log && positive;
   for (size_t k = 0; k < n; k++) {
     for (size_t i = 0; i < lines[k].n && lines[k].low && lines[k].high; i++) {
-      if (!log || lines[k].low[i] > 0) chart_range_add(&ys, lines[k].low[i]);
-      chart_range_add(&ys, lines[k].high[i]);
+      if (!log || lines[k].low[i] > 0) vg_chart_range_add(&ys, lines[k].low[i]);
+      vg_chart_range_add(&ys, lines[k].high[i]);
     }
   }
-  double legend = chart_legend(NULL, true, names, colours, n + 1);
+  double legend = vg_chart_legend(NULL, true, names, colours, n + 1);
   double top = legend + 8, bottom = top + HEIGHT;
-  plot p = {chart_axis_fit(xs, false, 6, true, 54, CHART_WIDTH - 10),
-            chart_axis_fit(ys, log, 5, false, bottom, top)};
+  plot p = {vg_chart_axis_fit(xs, false, 6, true, 54, CHART_WIDTH - 10),
+            vg_chart_axis_fit(ys, log, 5, false, bottom, top)};
   vg_str about = VG_STR_INIT;
   vg_str_addf(&about, "Line chart of %s over %s:", c->y ? c->y : "values", c->x ? c->x : "their order");
   for (size_t k = 0; k < n; k++) {
@@ -131,23 +132,24 @@ static void draw(vg_report *r, vg_str *to, const vg_chart *c, const drawn *lines
     vg_str_addf(&about, "%s %s", k ? ";" : "", names[k]);
     if (d->n) vg_str_addf(&about, " from %.4g to %.4g", d->y[0], d->y[d->n - 1]);
   }
-  chart_open(r, to, c, bottom + (c->x ? 36 : 20), vg_str_text(&about));
+  vg_chart_open(r, to, c, bottom + (c->x ? 36 : 20), vg_str_text(&about));
   vg_str_release(&about);
-  chart_legend(to, true, names, colours, n + 1);
+  vg_chart_legend(to, true, names, colours, n + 1);
   draw_y_axis(to, &p, c->y, top, bottom);
-  chart_value_axis(to, &p.x, c->x, c->mark, top, bottom);
+  vg_chart_value_axis(to, &p.x, c->x, c->mark, top, bottom);
   for (size_t k = 0; k < n; k++) {
     vg_str_addf(to, "<g class=\"k%d\">", colours[k] % CHART_COLOURS);
     draw_band(to, &p, &lines[k]);
     draw_line(to, &p, &lines[k], colours[k]);
     vg_str_add(to, "</g>\n");
   }
-  if (ys.lo > ys.hi) chart_text(to, (p.x.from + p.x.to) / 2, (top + bottom) / 2, CHART_CENTRED, "no values");
-  chart_close(to);
+  if (ys.lo > ys.hi)
+    vg_chart_text(to, (p.x.from + p.x.to) / 2, (top + bottom) / 2, CHART_CENTRED, "no values");
+  vg_chart_close(to);
 }
 
 void vg_report_lines(vg_report *r, const vg_chart *c, const vg_chart_line *lines, size_t n) {
-  vg_str *to = markup_into(r, BLOCK_FIGURES);
+  vg_str *to = vg_markup_into(r, BLOCK_FIGURES);
   if (!to) return;
   drawn *points = VG_NEW_N(drawn, n);
   const char **names = vg_calloc(n + 1, sizeof *names);
@@ -163,7 +165,7 @@ void vg_report_lines(vg_report *r, const vg_chart *c, const vg_chart_line *lines
     colours[n] = -1;
     draw(r, to, c, points, names, colours, n);
   } else {
-    markup_fail(r, VG_MEMORY);
+    vg_markup_fail(r, VG_MEMORY);
   }
   for (size_t k = 0; points && k < n; k++) drawn_release(&points[k]);
   vg_free(points);

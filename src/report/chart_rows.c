@@ -73,7 +73,7 @@ static void draw_dots(vg_str *to, const chart_axis *x, const row *r, double y) {
   for (size_t i = 0; i < n; i++) {
     double v = r->sorted[n > 1 ? i * (r->n - 1) / (n - 1) : 0];
     double offset = n > 2 ? 8 * (fmod(0.618034 * (double)(i + 1), 1) - 0.5) : 0;
-    chart_put(to, "M@ @h0", chart_at(x, v), y + offset);
+    vg_chart_put(to, "M@ @h0", vg_chart_at(x, v), y + offset);
   }
   vg_str_add(to, "\"/>\n");
 }
@@ -92,24 +92,25 @@ static void draw_box(vg_str *to, const chart_axis *x, const row *r, double y) {
     high = r->sorted[i];
     break;
   }
-  double at[] = {chart_at(x, low), chart_at(x, q1), chart_at(x, middle), chart_at(x, q3), chart_at(x, high)};
-  chart_put(to, "<path class=\"whisker\" d=\"M@ @H@M@ @H@\"/>", at[0], y, at[1], at[3], y, at[4]);
-  chart_put(to, "<rect class=\"box\" x=\"@\" y=\"@\" width=\"@\" height=\"@\"/>", at[1], y - 5, at[3] - at[1],
-            10.0);
-  chart_put(to, "<path class=\"middle\" d=\"M@ @V@\"/>\n", at[2], y - 5, y + 5);
+  double at[] = {vg_chart_at(x, low), vg_chart_at(x, q1), vg_chart_at(x, middle), vg_chart_at(x, q3),
+                 vg_chart_at(x, high)};
+  vg_chart_put(to, "<path class=\"whisker\" d=\"M@ @H@M@ @H@\"/>", at[0], y, at[1], at[3], y, at[4]);
+  vg_chart_put(to, "<rect class=\"box\" x=\"@\" y=\"@\" width=\"@\" height=\"@\"/>", at[1], y - 5,
+               at[3] - at[1], 10.0);
+  vg_chart_put(to, "<path class=\"middle\" d=\"M@ @V@\"/>\n", at[2], y - 5, y + 5);
 }
 
 static void draw_bar(vg_str *to, const chart_axis *x, const vg_chart_bar *b, double y) {
   if (isfinite(b->value)) {
-    double zero = x->log ? x->from : chart_at(x, 0), end = chart_at(x, b->value);
-    chart_put(to, "<rect class=\"bar\" x=\"@\" y=\"@\" width=\"@\" height=\"@\"/>", fmin(zero, end), y - 4.5,
-              fabs(end - zero), 9.0);
-    chart_put(to, "<path class=\"middle\" d=\"M@ @V@\"/>", end, y - 4.5, y + 4.5);
+    double zero = x->log ? x->from : vg_chart_at(x, 0), end = vg_chart_at(x, b->value);
+    vg_chart_put(to, "<rect class=\"bar\" x=\"@\" y=\"@\" width=\"@\" height=\"@\"/>", fmin(zero, end),
+                 y - 4.5, fabs(end - zero), 9.0);
+    vg_chart_put(to, "<path class=\"middle\" d=\"M@ @V@\"/>", end, y - 4.5, y + 4.5);
   }
   if (isfinite(b->low) && isfinite(b->high)) {
-    double low = chart_at(x, b->low), high = chart_at(x, b->high);
-    chart_put(to, "<path class=\"whisker\" d=\"M@ @H@M@ @V@M@ @V@\"/>", low, y, high, low, y - 3, y + 3, high,
-              y - 3, y + 3);
+    double low = vg_chart_at(x, b->low), high = vg_chart_at(x, b->high);
+    vg_chart_put(to, "<path class=\"whisker\" d=\"M@ @H@M@ @V@M@ @V@\"/>", low, y, high, low, y - 3, y + 3,
+                 high, y - 3, y + 3);
   }
   vg_str_add(to, "\n");
 }
@@ -121,16 +122,16 @@ static chart_range range_of(const rows *s, const vg_chart *c) {
   for (size_t i = 0; i < s->n; i++) {
     const row *r = &s->at[i];
     if (r->bar) {
-      chart_range_add(&x, r->bar->value);
-      chart_range_add(&x, r->bar->low);
-      chart_range_add(&x, r->bar->high);
+      vg_chart_range_add(&x, r->bar->value);
+      vg_chart_range_add(&x, r->bar->low);
+      vg_chart_range_add(&x, r->bar->high);
     } else if (r->n) {
-      chart_range_add(&x, r->sorted[0]);
-      chart_range_add(&x, r->sorted[r->n - 1]);
+      vg_chart_range_add(&x, r->sorted[0]);
+      vg_chart_range_add(&x, r->sorted[r->n - 1]);
     }
   }
-  if (c->mark) chart_range_add(&x, *c->mark);
-  if (s->bars && !(c->log && x.lo > 0)) chart_range_add(&x, 0);
+  if (c->mark) vg_chart_range_add(&x, *c->mark);
+  if (s->bars && !(c->log && x.lo > 0)) vg_chart_range_add(&x, 0);
   return x;
 }
 
@@ -146,9 +147,9 @@ static size_t group_size(const rows *s, size_t i) {
 
 /* The name, cut where it is too long, then with the whole of it as its title. */
 static void draw_group(vg_str *to, const char *name, double right, double y) {
-  double width = chart_text_width(name);
+  double width = vg_chart_text_width(name);
   if (width <= LABEL_MOST) {
-    chart_text(to, right, y + 4, "text-anchor=\"end\"", name);
+    vg_chart_text(to, right, y + 4, "text-anchor=\"end\"", name);
     return;
   }
   size_t letters = 0, end = 0, most = (size_t)(LABEL_MOST / 6.3) - 1;
@@ -159,10 +160,10 @@ static void draw_group(vg_str *to, const char *name, double right, double y) {
   }
   vg_str cut = VG_STR_INIT;
   vg_str_add_bytes(&cut, name, end);
-  chart_put(to, "<text x=\"@\" y=\"@\" text-anchor=\"end\"><title>", right, y + 4);
-  markup_escape(to, name);
+  vg_chart_put(to, "<text x=\"@\" y=\"@\" text-anchor=\"end\"><title>", right, y + 4);
+  vg_markup_escape(to, name);
   vg_str_add(to, "</title>");
-  markup_escape(to, vg_str_text(&cut));
+  vg_markup_escape(to, vg_str_text(&cut));
   vg_str_add(to, "\xE2\x80\xA6</text>\n"); /* an ellipsis */
   vg_str_release(&cut);
 }
@@ -171,8 +172,8 @@ static void draw_group(vg_str *to, const char *name, double right, double y) {
 static void draw_groups(vg_str *to, const rows *s, const chart_axis *x, double label_right, double top) {
   for (size_t i = 0, n; i < s->n; i += n) {
     n = group_size(s, i);
-    chart_put(to, "<rect class=\"row\" x=\"@\" y=\"@\" width=\"@\" height=\"@\"/>", x->from, top,
-              x->to - x->from, (double)n * ROW);
+    vg_chart_put(to, "<rect class=\"row\" x=\"@\" y=\"@\" width=\"@\" height=\"@\"/>", x->from, top,
+                 x->to - x->from, (double)n * ROW);
     draw_group(to, s->at[i].group, label_right, top + (double)n * ROW / 2);
     top += (double)n * ROW + GROUP_GAP;
   }
@@ -209,30 +210,30 @@ static void describe(const rows *s, const vg_chart *c, vg_str *about) {
 static void draw(vg_report *r, vg_str *to, const vg_chart *c, rows *s) {
   double label = 0, height = 0;
   for (size_t i = 0; i < s->n; i++) {
-    label = fmax(label, chart_text_width(s->at[i].group));
+    label = fmax(label, vg_chart_text_width(s->at[i].group));
     height += ROW + (i && starts_group(s, i) ? GROUP_GAP : 0);
   }
   size_t names = (size_t)s->n_series;
   if (names == 1) names = 0; /* nothing to tell apart */
   s->series[names] = c->mark ? c->mark_name : NULL;
   s->colours[names] = -1;
-  double legend = chart_legend(NULL, false, s->series, s->colours, names + 1);
+  double legend = vg_chart_legend(NULL, false, s->series, s->colours, names + 1);
   double top = legend + 6, left = fmin(label, LABEL_MOST) + 8;
   chart_range range = range_of(s, c);
-  chart_axis x = chart_axis_fit(range, c->log, 5, false, left + 6, CHART_WIDTH - 14);
+  chart_axis x = vg_chart_axis_fit(range, c->log, 5, false, left + 6, CHART_WIDTH - 14);
   vg_str about = VG_STR_INIT;
   describe(s, c, &about);
-  chart_open(r, to, c, top + height + (c->x ? 38 : 22), vg_str_text(&about));
+  vg_chart_open(r, to, c, top + height + (c->x ? 38 : 22), vg_str_text(&about));
   vg_str_release(&about);
-  chart_legend(to, false, s->series, s->colours, names + 1);
+  vg_chart_legend(to, false, s->series, s->colours, names + 1);
   draw_groups(to, s, &x, left, top);
-  chart_value_axis(to, &x, c->x, c->mark, top, top + height + 2);
+  vg_chart_value_axis(to, &x, c->x, c->mark, top, top + height + 2);
   draw_rows(to, s, &x, top);
-  chart_close(to);
+  vg_chart_close(to);
 }
 
 void vg_report_strips(vg_report *r, const vg_chart *c, const vg_chart_strip *strips, size_t n) {
-  vg_str *to = markup_into(r, BLOCK_FIGURES);
+  vg_str *to = vg_markup_into(r, BLOCK_FIGURES);
   if (!to) return;
   rows s = {0};
   vg_status st = rows_new(n, &s);
@@ -249,20 +250,20 @@ void vg_report_strips(vg_report *r, const vg_chart *c, const vg_chart_strip *str
     qsort(at->sorted, at->n, sizeof *at->sorted, ascending);
   }
   if (st)
-    markup_fail(r, st);
+    vg_markup_fail(r, st);
   else
     draw(r, to, c, &s);
   rows_release(&s);
 }
 
 void vg_report_bars(vg_report *r, const vg_chart *c, const vg_chart_bar *bars, size_t n) {
-  vg_str *to = markup_into(r, BLOCK_FIGURES);
+  vg_str *to = vg_markup_into(r, BLOCK_FIGURES);
   if (!to) return;
   rows s = {.bars = true};
   vg_status st = rows_new(n, &s);
   for (size_t i = 0; i < n && !st; i++) add_row(&s, bars[i].group, bars[i].series)->bar = &bars[i];
   if (st)
-    markup_fail(r, st);
+    vg_markup_fail(r, st);
   else
     draw(r, to, c, &s);
   rows_release(&s);

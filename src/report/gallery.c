@@ -21,16 +21,16 @@ void vg_gallery_open(vg_report *r, const char *title) {
 
 static void add_slider(vg_str *to, const char *name) {
   vg_str_add(to, "<label>");
-  markup_escape(to, name);
+  vg_markup_escape(to, name);
   vg_str_add(to, " <input type=\"range\" min=\"1\" max=\"1\" value=\"1\"><output></output></label>");
 }
 
 void vg_gallery_open_by(vg_report *r, const char *title, const char *cases, const char *frames) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
-  int id = markup_id(r);
+  int id = vg_markup_id(r);
   vg_str_addf(to, "<div class=\"gallery\" role=\"group\" aria-labelledby=\"g%d\">\n<h4 id=\"g%d\">", id, id);
-  markup_escape(to, title);
+  vg_markup_escape(to, title);
   /* The script shows the sliders, as nothing else moves them. */
   vg_str_add(to, "</h4>\n<div class=\"sliders\" hidden>");
   add_slider(to, cases);
@@ -39,24 +39,24 @@ void vg_gallery_open_by(vg_report *r, const char *title, const char *cases, cons
 }
 
 void vg_gallery_case(vg_report *r, const char *fmt, ...) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   end_case(r);
   vg_str_add(to, "<div class=\"case\"><p>");
   va_list ap;
   va_start(ap, fmt);
-  markup_escape_v(to, fmt, ap);
+  vg_markup_escape_v(to, fmt, ap);
   va_end(ap);
   vg_str_add(to, "</p>\n");
   r->in_case = true;
 }
 
 void vg_gallery_frame(vg_report *r, const char *label, bool first) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   end_frame(r);
   vg_str_addf(to, "<div class=\"frame\"%s><p>", first ? " data-first" : "");
-  markup_escape(to, label);
+  vg_markup_escape(to, label);
   vg_str_add(to, "</p>\n<div class=\"panels\">\n");
   r->in_frame = true;
 }
@@ -65,15 +65,15 @@ void vg_gallery_frame(vg_report *r, const char *label, bool first) {
  * scrolls by itself, as many pictures may stand side by side in it. */
 static void add_panel(vg_report *r, const char *name, const char *path, const void *bytes, size_t n,
                       double width, double height) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   vg_str_add(to, path ? "<figure class=\"panel whole\"><div class=\"scroll\" role=\"region\" tabindex=\"0\" "
                         "aria-label=\"Picture\">"
                       : "<figure class=\"panel\">");
-  vg_status st = markup_img(to, bytes, n, name, width, height);
-  markup_fail(r, st && path ? vg_fail_in(st, "%s", path) : st);
+  vg_status st = vg_markup_img(to, bytes, n, name, width, height);
+  vg_markup_fail(r, st && path ? vg_fail_in(st, "%s", path) : st);
   vg_str_add(to, path ? "</div><figcaption>" : "<figcaption>");
-  markup_escape(to, name);
+  vg_markup_escape(to, name);
   vg_str_add(to, "</figcaption></figure>\n");
 }
 
@@ -83,7 +83,7 @@ void vg_gallery_panel(vg_report *r, const char *name, const vg_picture *p, doubl
   if (!r || r->failed) return;
   vg_status st = vg_picture_png(p, &bytes, &n);
   if (st)
-    markup_fail(r, st);
+    vg_markup_fail(r, st);
   else
     add_panel(r, name, NULL, bytes, n, width, height);
   vg_free(bytes);
@@ -95,14 +95,14 @@ void vg_gallery_panel_file(vg_report *r, const char *name, const char *path) {
   if (!r || r->failed) return;
   vg_status st = vg_fs_read(path, &bytes, &n);
   if (st)
-    markup_fail(r, st);
+    vg_markup_fail(r, st);
   else
     add_panel(r, name, path, bytes, n, 0, 0);
   vg_free(bytes);
 }
 
 void vg_gallery_close(vg_report *r) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   end_case(r);
   vg_str_add(to, "</div>\n");

@@ -22,7 +22,7 @@ static size_t character(const char *text) {
   return overlong || beyond ? 0 : n;
 }
 
-void markup_escape(vg_str *to, const char *text) {
+void vg_markup_escape(vg_str *to, const char *text) {
   while (*text) {
     size_t n = character(text);
     const char *entity = *text == '<'    ? "&lt;"
@@ -42,7 +42,7 @@ void markup_escape(vg_str *to, const char *text) {
   }
 }
 
-void markup_escape_v(vg_str *to, const char *fmt, va_list ap) {
+void vg_markup_escape_v(vg_str *to, const char *fmt, va_list ap) {
   va_list again;
   va_copy(again, ap);
   int n = vsnprintf(NULL, 0, fmt, again);
@@ -53,7 +53,7 @@ void markup_escape_v(vg_str *to, const char *fmt, va_list ap) {
     return;
   }
   vsnprintf(text, (size_t)n + 1, fmt, ap);
-  markup_escape(to, text);
+  vg_markup_escape(to, text);
   vg_free(text);
 }
 
@@ -77,7 +77,8 @@ static void add_base64(vg_str *to, const uint8_t *bytes, size_t n) {
   }
 }
 
-vg_status markup_img(vg_str *to, const void *bytes, size_t n, const char *alt, double width, double height) {
+vg_status vg_markup_img(vg_str *to, const void *bytes, size_t n, const char *alt, double width,
+                        double height) {
   static const uint8_t signature[16] = {0x89, 'P', 'N', 'G', 13, 10, 26, 10, 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
   const uint8_t *b = bytes;
   if (n < 24 || memcmp(b, signature, sizeof signature) != 0) return vg_fail(VG_DATA, "not a PNG file");
@@ -94,7 +95,7 @@ vg_status markup_img(vg_str *to, const void *bytes, size_t n, const char *alt, d
       size[1] = (unsigned)(size[0] / ratio + 0.5);
   }
   vg_str_add(to, "<img alt=\"");
-  markup_escape(to, alt);
+  vg_markup_escape(to, alt);
   vg_str_addf(to, "\" width=\"%u\" height=\"%u\" src=\"data:image/png;base64,", size[0], size[1]);
   add_base64(to, b, n);
   vg_str_add(to, "\">");

@@ -19,20 +19,21 @@ struct vg_report {
 };
 
 /* The body, ready for a child of such a block; NULL where there is nothing to be done any more. */
-vg_str *markup_into(vg_report *r, markup_block block);
+vg_str *vg_markup_into(vg_report *r, markup_block block);
 /* Ends that block, if one is open. */
-const char *markup_block_end(markup_block block);
+const char *vg_markup_block_end(markup_block block);
 /* A number for an id that is the page's own. */
-int markup_id(vg_report *r);
+int vg_markup_id(vg_report *r);
 /* The first fault stays. */
-void markup_fail(vg_report *r, vg_status st);
+void vg_markup_fail(vg_report *r, vg_status st);
 
 /* Text for content and for quoted attributes. */
-void markup_escape(vg_str *to, const char *text);
-void markup_escape_v(vg_str *to, const char *fmt, va_list ap);
+void vg_markup_escape(vg_str *to, const char *text);
+void vg_markup_escape_v(vg_str *to, const char *fmt, va_list ap);
 /* <img>, in the proportions width:height where these are not 0; bytes are a PNG file's. VG_DATA: they are
  * not. */
-vg_status markup_img(vg_str *to, const void *bytes, size_t n, const char *alt, double width, double height);
+vg_status vg_markup_img(vg_str *to, const void *bytes, size_t n, const char *alt, double width,
+                        double height);
 
 /* The page's style and script, NULL-terminated lists of lines. */
 extern const char *const markup_style[];

@@ -14,9 +14,9 @@ vg_report *vg_report_new(const char *title, const char *lead) {
   vg_report *r = VG_NEW(vg_report);
   vg_str s = VG_STR_INIT;
   if (!r) return NULL;
-  markup_escape(&s, title);
+  vg_markup_escape(&s, title);
   r->title = vg_str_take(&s);
-  if (lead) markup_escape(&r->lead, lead);
+  if (lead) vg_markup_escape(&r->lead, lead);
   if (r->title) return r;
   vg_report_free(r);
   return NULL;
@@ -65,7 +65,7 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
     vg_str_addf(&s, "<nav aria-label=\"Contents\"><ul>\n%s</ul></nav>\n", vg_str_text(&r->contents));
   vg_str_add(&s, "<main id=\"main\">\n");
   vg_str_add_bytes(&s, vg_str_text(&r->body), r->body.len);
-  vg_str_add(&s, markup_block_end(r->block));
+  vg_str_add(&s, vg_markup_block_end(r->block));
   vg_str_add(&s, r->sections ? "</section>\n</main>\n<script>\n" : "</main>\n<script>\n");
   add_lines(&s, markup_script);
   vg_str_add(&s, "</script>\n</body>\n</html>\n");
@@ -79,7 +79,7 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
 
 /* ---- blocks ---- */
 
-const char *markup_block_end(markup_block block) {
+const char *vg_markup_block_end(markup_block block) {
   static const char *const ends[] = {[BLOCK_NONE] = "",
                                      [BLOCK_FACTS] = "</dl>\n",
                                      [BLOCK_ITEMS] = "</ul>\n",
@@ -88,7 +88,7 @@ const char *markup_block_end(markup_block block) {
   return ends[block];
 }
 
-vg_str *markup_into(vg_report *r, markup_block block) {
+vg_str *vg_markup_into(vg_report *r, markup_block block) {
   static const char *const begins[] = {[BLOCK_NONE] = "",
                                        [BLOCK_FACTS] = "<dl class=\"facts\">\n",
                                        [BLOCK_ITEMS] = "<ul>\n",
@@ -96,18 +96,18 @@ vg_str *markup_into(vg_report *r, markup_block block) {
                                        [BLOCK_FIGURES] = "<div class=\"figures\">\n"};
   if (!r || r->failed) return NULL;
   if (r->block != block) {
-    vg_str_add(&r->body, markup_block_end(r->block));
+    vg_str_add(&r->body, vg_markup_block_end(r->block));
     vg_str_add(&r->body, begins[block]);
     r->block = block;
   }
   return &r->body;
 }
 
-int markup_id(vg_report *r) {
+int vg_markup_id(vg_report *r) {
   return ++r->ids;
 }
 
-void markup_fail(vg_report *r, vg_status st) {
+void vg_markup_fail(vg_report *r, vg_status st) {
   if (!r || r->failed || !st) return;
   r->failed = st;
   snprintf(r->message, sizeof r->message, "%s", vg_error());
@@ -119,7 +119,7 @@ void markup_fail(vg_report *r, vg_status st) {
     va_list ap;                       \
     vg_str_add(to, begin);            \
     va_start(ap, fmt);                \
-    markup_escape_v(to, fmt, ap);     \
+    vg_markup_escape_v(to, fmt, ap);  \
     va_end(ap);                       \
     vg_str_add(to, end);              \
   } while (0)
@@ -127,49 +127,49 @@ void markup_fail(vg_report *r, vg_status st) {
 /* ---- text ---- */
 
 void vg_report_section(vg_report *r, const char *title) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   int id = ++r->sections;
   vg_str_addf(to, "%s<section aria-labelledby=\"s%d\">\n<h2 id=\"s%d\">", id > 1 ? "</section>\n" : "", id,
               id);
-  markup_escape(to, title);
+  vg_markup_escape(to, title);
   vg_str_add(to, "</h2>\n");
   vg_str_addf(&r->contents, "<li><a href=\"#s%d\">", id);
-  markup_escape(&r->contents, title);
+  vg_markup_escape(&r->contents, title);
   vg_str_add(&r->contents, "</a></li>\n");
 }
 
 void vg_report_heading(vg_report *r, const char *title) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   vg_str_add(to, "<h3>");
-  markup_escape(to, title);
+  vg_markup_escape(to, title);
   vg_str_add(to, "</h3>\n");
 }
 
 void vg_report_text(vg_report *r, const char *fmt, ...) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (to) ADD_FORMATTED(to, "<p>", "</p>\n");
 }
 
 void vg_report_item(vg_report *r, const char *fmt, ...) {
-  vg_str *to = markup_into(r, BLOCK_ITEMS);
+  vg_str *to = vg_markup_into(r, BLOCK_ITEMS);
   if (to) ADD_FORMATTED(to, "<li>", "</li>\n");
 }
 
 void vg_report_fact(vg_report *r, const char *name, const char *fmt, ...) {
-  vg_str *to = markup_into(r, BLOCK_FACTS);
+  vg_str *to = vg_markup_into(r, BLOCK_FACTS);
   if (!to) return;
   vg_str_add(to, "<div><dt>");
-  markup_escape(to, name);
+  vg_markup_escape(to, name);
   ADD_FORMATTED(to, "</dt><dd>", "</dd></div>\n");
 }
 
 void vg_report_key(vg_report *r, const uint8_t rgb[3], const char *name) {
-  vg_str *to = markup_into(r, BLOCK_KEYS);
+  vg_str *to = vg_markup_into(r, BLOCK_KEYS);
   if (!to) return;
   vg_str_addf(to, "<li><span style=\"background:#%02x%02x%02x\"></span>", rgb[0], rgb[1], rgb[2]);
-  markup_escape(to, name);
+  vg_markup_escape(to, name);
   vg_str_add(to, "</li>\n");
 }
 
@@ -177,22 +177,22 @@ static const char *const tone_names[] = {
     [VG_TONE_PLAIN] = "plain", [VG_TONE_GOOD] = "good", [VG_TONE_WARN] = "warn", [VG_TONE_BAD] = "bad"};
 
 void vg_report_note(vg_report *r, vg_report_tone tone, const char *fmt, ...) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   vg_str_addf(to, "<p class=\"note %s\">", tone_names[tone]);
   ADD_FORMATTED(to, "", "</p>\n");
 }
 
 void vg_report_fold_open(vg_report *r, const char *title) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   vg_str_add(to, "<details><summary>");
-  markup_escape(to, title);
+  vg_markup_escape(to, title);
   vg_str_add(to, "</summary>\n");
 }
 
 void vg_report_fold_close(vg_report *r) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (to) vg_str_add(to, "</details>\n");
 }
 
@@ -252,7 +252,7 @@ static size_t same_name(const vg_table *t, size_t row) {
 /* Long names of figures may break after an underscore. */
 static void add_column_name(vg_str *to, const char *name) {
   vg_str s = VG_STR_INIT;
-  markup_escape(&s, name);
+  vg_markup_escape(&s, name);
   for (const char *c = vg_str_text(&s); *c; c++) {
     vg_str_add_bytes(to, c, 1);
     if (*c == '_') vg_str_add(to, "<wbr>");
@@ -286,7 +286,7 @@ static void table_row(vg_str *to, const vg_table *t, size_t row, size_t heads, c
     }
     bool badge = *cell && c >= heads && (!strcmp(name, "verdict") || !strcmp(name, "status"));
     if (badge) vg_str_addf(to, "<span class=\"badge %s\">", tone_names[vg_report_tone_of(cell)]);
-    markup_escape(to, cell);
+    vg_markup_escape(to, cell);
     if (badge) vg_str_add(to, "</span>");
     vg_str_add(to, c < heads ? "</th>" : "</td>");
   }
@@ -294,21 +294,21 @@ static void table_row(vg_str *to, const vg_table *t, size_t row, size_t heads, c
 }
 
 void vg_report_table(vg_report *r, const char *caption, const vg_table *t, size_t heads) {
-  vg_str *to = markup_into(r, BLOCK_NONE);
+  vg_str *to = vg_markup_into(r, BLOCK_NONE);
   if (!to) return;
   bool *numeric = VG_NEW_N(bool, t->cols);
   if (!numeric) {
-    markup_fail(r, VG_MEMORY);
+    vg_markup_fail(r, VG_MEMORY);
     return;
   }
   for (size_t c = 0; c < t->cols; c++) numeric[c] = numeric_column(t, c);
-  int id = markup_id(r);
+  int id = vg_markup_id(r);
   /* A wide table scrolls by itself, by keyboard too; the page does not. */
   vg_str_addf(to,
               "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"t%d\"><table>\n"
               "<caption id=\"t%d\">",
               id, id);
-  markup_escape(to, caption);
+  vg_markup_escape(to, caption);
   vg_str_add(to, "</caption>\n");
   table_head(to, t, heads, numeric);
   vg_str_add(to, "<tbody>\n");
@@ -320,13 +320,13 @@ void vg_report_table(vg_report *r, const char *caption, const vg_table *t, size_
 /* ---- pictures ---- */
 
 static void add_picture(vg_report *r, const void *bytes, size_t n, const char *alt, const char *caption) {
-  vg_str *to = markup_into(r, BLOCK_FIGURES);
+  vg_str *to = vg_markup_into(r, BLOCK_FIGURES);
   if (!to) return;
   vg_str_add(to, "<figure class=\"picture\">");
-  markup_fail(r, markup_img(to, bytes, n, alt, 0, 0));
+  vg_markup_fail(r, vg_markup_img(to, bytes, n, alt, 0, 0));
   if (caption) {
     vg_str_add(to, "<figcaption>");
-    markup_escape(to, caption);
+    vg_markup_escape(to, caption);
     vg_str_add(to, "</figcaption>");
   }
   vg_str_add(to, "</figure>\n");
@@ -338,7 +338,7 @@ void vg_report_picture(vg_report *r, const vg_picture *p, const char *alt, const
   if (!r || r->failed) return;
   vg_status st = vg_picture_png(p, &bytes, &n);
   if (st)
-    markup_fail(r, st);
+    vg_markup_fail(r, st);
   else
     add_picture(r, bytes, n, alt, caption);
   vg_free(bytes);
@@ -350,7 +350,7 @@ void vg_report_picture_file(vg_report *r, const char *path, const char *alt, con
   if (!r || r->failed) return;
   vg_status st = vg_fs_read(path, &bytes, &n);
   if (st)
-    markup_fail(r, st);
+    vg_markup_fail(r, st);
   else
     add_picture(r, bytes, n, alt, caption);
   vg_free(bytes);

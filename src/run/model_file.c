@@ -80,7 +80,7 @@ static vg_status put_tree(vg_json *metadata, const char *key, vg_json *tree) {
   return text ? VG_OK : VG_MEMORY;
 }
 
-vg_status model_save(const char *path, vg_gan *gan, const model_info *info, const char *note) {
+vg_status vg_model_save(const char *path, vg_gan *gan, const model_info *info, const char *note) {
   vg_st_entry *entries = NULL;
   size_t n = 0;
   vg_json *metadata = vg_json_object();
@@ -126,7 +126,7 @@ static vg_status load_file(const char *path, vg_device device, model_info *info,
   if ((st = vg_prep_from_json(path, prep, &info->prep, info->ranges))) goto out;
   if ((st = vg_hash_file(path, info->hash))) goto out;
   vg_gan_spec want;
-  spec_from_config(&info->config, info->prep.classes.n, info->prep.series.n, info->spec.patch, &want);
+  vg_spec_from_config(&info->config, info->prep.classes.n, info->prep.series.n, info->spec.patch, &want);
   if (info->spec.in_channels != want.in_channels || info->spec.out_channels != want.out_channels ||
       info->spec.softmax != want.softmax) {
     st = vg_fail(VG_DATA, "%s: its networks do not fit its classes and series", path);
@@ -145,7 +145,7 @@ out:
   return st;
 }
 
-vg_status model_path(const char *path, char **out) {
+vg_status vg_model_path(const char *path, char **out) {
   *out = vg_fs_is_dir(path) ? vg_fs_join(path, "model.safetensors") : vg_strdup(path);
   if (!*out) return VG_MEMORY;
   if (!vg_fs_is_dir(path) || vg_fs_exists(*out)) return VG_OK;
@@ -154,10 +154,10 @@ vg_status model_path(const char *path, char **out) {
   return vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
 }
 
-vg_status model_load(const char *path, vg_device device, model_info *info, vg_gan **gan) {
+vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan) {
   char *file;
   *gan = NULL;
-  vg_status st = model_path(path, &file);
+  vg_status st = vg_model_path(path, &file);
   if (!st) st = load_file(file, device, info, gan);
   vg_free(file);
   return st;
@@ -199,7 +199,7 @@ static vg_status compare_prep(const char *path, const vg_st_file *f, const vg_pr
   return st;
 }
 
-vg_status model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out) {
+vg_status vg_model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out) {
   vg_st_file f = {0};
   *out = (vg_gan_transfer){0};
   vg_status st = vg_st_open(file, &f);
@@ -227,7 +227,8 @@ static void copy_name(char to[16], const char *from) {
   memcpy(to, from, len + 1);
 }
 
-void spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3], vg_gan_spec *out) {
+void vg_spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3],
+                         vg_gan_spec *out) {
   const bool segments = vg_config_segments(c);
   *out = (vg_gan_spec){.in_channels = segments ? n_series : n_classes,
                        .out_channels = segments ? 1 + n_classes : n_series,
@@ -246,7 +247,7 @@ void spec_from_config(const vg_config *c, int n_classes, int n_series, const int
   copy_name(out->norm, c->net.norm);
 }
 
-void objective_from_config(const vg_config *c, vg_gan_objective *out) {
+void vg_objective_from_config(const vg_config *c, vg_gan_objective *out) {
   *out = (vg_gan_objective){.w_adversarial = c->train.w_adversarial,
                             .w_reconstruction = c->train.w_reconstruction,
                             .w_feature = c->train.w_feature,

@@ -19,20 +19,21 @@ static inline bool model_segments(const model_info *m) {
   return m->spec.softmax;
 }
 
-vg_status model_save(const char *path, vg_gan *gan, const model_info *info, const char *note);
+vg_status vg_model_save(const char *path, vg_gan *gan, const model_info *info, const char *note);
 /* path: the file, or a run folder that holds model.safetensors. */
-vg_status model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);
+vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);
 
 /* The file itself, of such a path (vg_free). */
-vg_status model_path(const char *path, char **out);
+vg_status vg_model_path(const char *path, char **out);
 /* Starts gan from the weights of another model, or of a checkpoint (which holds the discriminator's too),
  * where names and shapes match, and says what did and what did not. VG_DATA when nothing matches. out: the
  * counts, to be released. info: of the run that starts; its classes and series are compared with the model's.
  */
-vg_status model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out);
+vg_status vg_model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out);
 
 /* The networks that a config asks for. */
-void spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3], vg_gan_spec *out);
-void objective_from_config(const vg_config *c, vg_gan_objective *out);
+void vg_spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3],
+                         vg_gan_spec *out);
+void vg_objective_from_config(const vg_config *c, vg_gan_objective *out);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-const char *run_time_text(double seconds, char buf[32]) {
+const char *vg_run_time_text(double seconds, char buf[32]) {
   const time_t t = (time_t)seconds;
   struct tm utc;
   if (!gmtime_r(&t, &utc) || !strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &utc)) *buf = '\0';
@@ -21,7 +21,7 @@ const char *run_time_text(double seconds, char buf[32]) {
 /* PREVIEWS_MAX of them, the last always. */
 enum { PREVIEWS_MAX = 40 };
 
-void run_add_previews(vg_report *r, const char *run, const run_history *h) {
+void vg_run_add_previews(vg_report *r, const char *run, const run_history *h) {
   const size_t n = h->validations.n, shown = n < PREVIEWS_MAX ? n : PREVIEWS_MAX;
   const char *way = vg_json_string(vg_json_get(vg_json_get(h->config, "train"), "direction"), "");
   const char *what = strcmp(way, "image2label") ? "labels, then real and synthetic of each series"
@@ -90,7 +90,7 @@ static vg_status fill_settings(const vg_json *config, const vg_json *defaults, v
   return st;
 }
 
-void run_add_settings(vg_report *r, const run_history *h) {
+void vg_run_add_settings(vg_report *r, const run_history *h) {
   static const char *const header[] = {"setting", "value", "default", "status"};
   vg_config c;
   vg_table all = {0}, changed = {0};
@@ -130,14 +130,14 @@ static void add_subjects(vg_report *r, const char *title, const vg_json *ids) {
   vg_str_release(&names);
 }
 
-void run_add_split(vg_report *r, const run_history *h) {
+void vg_run_add_split(vg_report *r, const run_history *h) {
   if (!h->split) return;
   vg_report_section(r, "Subjects");
   add_subjects(r, "Trained on", vg_json_get(h->split, "train"));
   add_subjects(r, "Held out", vg_json_get(h->split, "val"));
 }
 
-void run_add_sessions(vg_report *r, const run_history *h) {
+void vg_run_add_sessions(vg_report *r, const run_history *h) {
   static const char *const header[] = {"started", "after step", "device", "libtorch", "voxgan"};
   vg_table t = {0};
   vg_status st = h->sessions.n ? vg_table_init(&t, 5, header) : VG_OK;
@@ -145,7 +145,7 @@ void run_add_sessions(vg_report *r, const run_history *h) {
     const vg_json *s = h->sessions.items[i];
     char when[32], step[32];
     snprintf(step, sizeof step, "%.0f", vg_json_number(vg_json_get(s, "step"), 0));
-    const char *cells[] = {run_time_text(vg_json_number(vg_json_get(s, "time"), 0), when), step,
+    const char *cells[] = {vg_run_time_text(vg_json_number(vg_json_get(s, "time"), 0), when), step,
                            vg_json_string(vg_json_get(s, "device"), ""),
                            vg_json_string(vg_json_get(s, "libtorch"), ""),
                            vg_json_string(vg_json_get(s, "voxgan"), "")};

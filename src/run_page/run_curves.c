@@ -105,7 +105,7 @@ static void add_loss(vg_report *r, curves *c, const char *key) {
   vg_free(title);
 }
 
-void run_add_losses(vg_report *r, const run_history *h) {
+void vg_run_add_losses(vg_report *r, const run_history *h) {
   curves c;
   vg_report_section(r, "Losses");
   if (!h->epochs.n) {
@@ -140,7 +140,7 @@ static void add_metric(vg_report *r, curves *c, const vg_json *scores, const cha
   vg_free(title);
 }
 
-void run_add_scores(vg_report *r, const run_history *h) {
+void vg_run_add_scores(vg_report *r, const run_history *h) {
   curves c;
   if (!h->validations.n) return;
   const vg_json *last = h->validations.items[h->validations.n - 1], *scores = vg_json_get(last, "scores");
@@ -161,7 +161,7 @@ void run_add_scores(vg_report *r, const run_history *h) {
   curves_release(&c);
 }
 
-void run_add_speed(vg_report *r, const run_history *h) {
+void vg_run_add_speed(vg_report *r, const run_history *h) {
   curves c;
   if (!h->epochs.n) return;
   vg_report_section(r, "Speed and memory");

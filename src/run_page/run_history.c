@@ -59,7 +59,7 @@ static vg_status read_tree(const char *run, const char *name, bool required, vg_
   return st;
 }
 
-vg_status run_history_read(const char *run, run_history *h) {
+vg_status vg_run_history_read(const char *run, run_history *h) {
   *h = (run_history){0};
   char *config = vg_fs_join(run, "config.json");
   if (!config) return VG_MEMORY;
@@ -76,11 +76,11 @@ vg_status run_history_read(const char *run, run_history *h) {
   if (!st) st = pick(&h->log, "epoch", &h->epochs);
   if (!st) st = pick(&h->log, "validation", &h->validations);
   if (!st) st = judge(run, h);
-  if (st) run_history_release(h);
+  if (st) vg_run_history_release(h);
   return st;
 }
 
-void run_history_release(run_history *h) {
+void vg_run_history_release(run_history *h) {
   vg_json_free(h->config);
   vg_json_free(h->split);
   vg_free(h->epochs.items);

@@ -18,7 +18,7 @@ typedef struct run_history {
   double skipped; /* steps */
 } run_history;
 
-vg_status run_history_read(const char *run, run_history *out);
-void run_history_release(run_history *h);
+vg_status vg_run_history_read(const char *run, run_history *out);
+void vg_run_history_release(run_history *h);
 
 #endif

@@ -76,31 +76,31 @@ static void add_summary(vg_report *r, const run_history *h) {
                    vg_json_string(vg_json_get(h->init, "model"), "another model"),
                    vg_json_string(vg_json_get(h->init, "sha256"), ""), number_of(h->init, "matched"));
   if (last && !isnan(number_of(last, "time")))
-    vg_report_fact(r, "Last epoch ended", "%s", run_time_text(number_of(last, "time"), text));
+    vg_report_fact(r, "Last epoch ended", "%s", vg_run_time_text(number_of(last, "time"), text));
 }
 
 vg_status vg_run_report(const char *run, const char *path) {
   run_history h;
-  vg_status st = run_history_read(run, &h);
+  vg_status st = vg_run_history_read(run, &h);
   if (st) return st;
   char *whole = realpath(run, NULL), *own = vg_fs_join(run, "report.html");
   char *title = own ? vg_format("Training run %s", vg_fs_basename(whole ? whole : run)) : NULL;
   vg_report *r = title ? vg_report_new(title, NULL) : NULL;
   if (r) {
     add_summary(r, &h);
-    run_add_losses(r, &h);
-    run_add_scores(r, &h);
-    run_add_previews(r, run, &h);
-    run_add_speed(r, &h);
-    run_add_settings(r, &h);
-    run_add_split(r, &h);
-    run_add_sessions(r, &h);
+    vg_run_add_losses(r, &h);
+    vg_run_add_scores(r, &h);
+    vg_run_add_previews(r, run, &h);
+    vg_run_add_speed(r, &h);
+    vg_run_add_settings(r, &h);
+    vg_run_add_split(r, &h);
+    vg_run_add_sessions(r, &h);
   }
   st = title ? vg_report_write(r, path ? path : own) : VG_MEMORY;
   vg_report_free(r);
   vg_free(title);
   vg_free(own);
   free(whole); /* the C library's */
-  run_history_release(&h);
+  vg_run_history_release(&h);
   return st;
 }

@@ -4,15 +4,15 @@
 #include "run_page/run_history.h"
 #include "report/report.h"
 
-void run_add_losses(vg_report *r, const run_history *h);
-void run_add_scores(vg_report *r, const run_history *h);
-void run_add_previews(vg_report *r, const char *run, const run_history *h);
-void run_add_speed(vg_report *r, const run_history *h);
-void run_add_settings(vg_report *r, const run_history *h);
-void run_add_split(vg_report *r, const run_history *h);
-void run_add_sessions(vg_report *r, const run_history *h);
+void vg_run_add_losses(vg_report *r, const run_history *h);
+void vg_run_add_scores(vg_report *r, const run_history *h);
+void vg_run_add_previews(vg_report *r, const char *run, const run_history *h);
+void vg_run_add_speed(vg_report *r, const run_history *h);
+void vg_run_add_settings(vg_report *r, const run_history *h);
+void vg_run_add_split(vg_report *r, const run_history *h);
+void vg_run_add_sessions(vg_report *r, const run_history *h);
 
 /* "2026-11-23 18:05 UTC" of seconds since 1970, into buf. */
-const char *run_time_text(double seconds, char buf[32]);
+const char *vg_run_time_text(double seconds, char buf[32]);
 
 #endif

@@ -23,40 +23,40 @@
 static void test_design(void **state) {
   (void)state;
   experiment_design d, again;
-  must(experiment_design_parse(NULL, NULL, 3, 7, &d));
-  assert_int_equal(experiment_design_jobs(&d), 24);
+  must(vg_experiment_design_parse(NULL, NULL, 3, 7, &d));
+  assert_int_equal(vg_experiment_design_jobs(&d), 24);
   char names[24][64];
   int each[EXPERIMENT_ROWS] = {0};
   for (size_t k = 0; k < 24; k++) {
-    const experiment_job j = experiment_design_job(&d, k);
+    const experiment_job j = vg_experiment_design_job(&d, k);
     snprintf(names[k], sizeof names[k], "%s", j.name);
     for (size_t i = 0; i < k; i++) assert_string_not_equal(names[i], names[k]);
-    for (int r = 0; r < EXPERIMENT_ROWS; r++) each[r] += j.row == experiment_row_at(r);
+    for (int r = 0; r < EXPERIMENT_ROWS; r++) each[r] += j.row == vg_experiment_row_at(r);
     assert_int_equal(j.seed, 7 + (int)k / 8);
   }
   for (int r = 0; r < EXPERIMENT_ROWS; r++) assert_int_equal(each[r], 6);
   assert_string_equal(names[0], "real-plain-seed7");
   assert_string_equal(names[23], "fine-tuned-augmented-seed9");
 
-  must(experiment_design_parse("fine-tuned, real", "on", 1, 1, &d));
-  assert_int_equal(experiment_design_jobs(&d), 2);
-  assert_string_equal(experiment_design_job(&d, 0).name, "real-augmented-seed1");
-  assert_string_equal(experiment_design_job(&d, 1).name, "fine-tuned-augmented-seed1");
-  vg_json *j = experiment_design_json(&d);
-  must(experiment_design_read(j, "x.json", &again));
+  must(vg_experiment_design_parse("fine-tuned, real", "on", 1, 1, &d));
+  assert_int_equal(vg_experiment_design_jobs(&d), 2);
+  assert_string_equal(vg_experiment_design_job(&d, 0).name, "real-augmented-seed1");
+  assert_string_equal(vg_experiment_design_job(&d, 1).name, "fine-tuned-augmented-seed1");
+  vg_json *j = vg_experiment_design_json(&d);
+  must(vg_experiment_design_read(j, "x.json", &again));
   vg_json_free(j);
   assert_memory_equal(d.rows, again.rows, sizeof d.rows);
   assert_memory_equal(d.augmented, again.augmented, sizeof d.augmented);
   assert_true(d.seeds == again.seeds && d.first_seed == again.first_seed);
 
-  must_say(experiment_design_parse("real,rael", NULL, 1, 1, &d), VG_USAGE,
+  must_say(vg_experiment_design_parse("real,rael", NULL, 1, 1, &d), VG_USAGE,
            "no rael; there are real, real+syn");
-  must_say(experiment_design_parse("real,real", NULL, 1, 1, &d), VG_USAGE, "real is named twice");
-  must_say(experiment_design_parse("", NULL, 1, 1, &d), VG_USAGE, "--rows is empty");
-  must_say(experiment_design_parse(NULL, "yes", 1, 1, &d), VG_USAGE, "no yes; there are off, on");
-  must_say(experiment_design_parse(NULL, NULL, 0, 1, &d), VG_USAGE, "--seeds is 0");
-  must_say(experiment_design_parse(NULL, NULL, 2, INT_MAX, &d), VG_USAGE, "go beyond 2147483647");
-  must_say(experiment_design_read(NULL, "x.json", &d), VG_DATA, "x.json: not the plan");
+  must_say(vg_experiment_design_parse("real,real", NULL, 1, 1, &d), VG_USAGE, "real is named twice");
+  must_say(vg_experiment_design_parse("", NULL, 1, 1, &d), VG_USAGE, "--rows is empty");
+  must_say(vg_experiment_design_parse(NULL, "yes", 1, 1, &d), VG_USAGE, "no yes; there are off, on");
+  must_say(vg_experiment_design_parse(NULL, NULL, 0, 1, &d), VG_USAGE, "--seeds is 0");
+  must_say(vg_experiment_design_parse(NULL, NULL, 2, INT_MAX, &d), VG_USAGE, "go beyond 2147483647");
+  must_say(vg_experiment_design_read(NULL, "x.json", &d), VG_DATA, "x.json: not the plan");
   static const char *const wrong[] = {
       "{\"seeds\": 1e300, \"first_seed\": 1}", "{\"seeds\": 1.5, \"first_seed\": 1}",
       "{\"seeds\": 1, \"first_seed\": -1e300}", "{\"seeds\": 2, \"first_seed\": 2147483647}"};
@@ -64,7 +64,7 @@ static void test_design(void **state) {
     must(vg_json_parse("x", wrong[i], &j));
     vg_json_put_string(vg_json_put_take(j, "rows", vg_json_array()), NULL, "real");
     vg_json_put_string(vg_json_put_take(j, "augmentation", vg_json_array()), NULL, "off");
-    must_say(experiment_design_read(j, "x.json", &d), VG_DATA, "x.json: not the plan");
+    must_say(vg_experiment_design_read(j, "x.json", &d), VG_DATA, "x.json: not the plan");
     vg_json_free(j);
   }
 }
@@ -91,10 +91,10 @@ static void check_with_numpy(size_t n_a, size_t n_b, size_t subjects, bool holes
     for (size_t s = 0; s < n_b; s++) b[s * subjects + 4] = NAN;
   }
   const experiment_values x = {n_a, subjects, a}, y = {n_b, subjects, b};
-  const experiment_mean m = experiment_mean_of(&x);
+  const experiment_mean m = vg_experiment_mean_of(&x);
   experiment_difference d, again;
-  must(experiment_difference_of(&x, &y, "test", &d));
-  must(experiment_difference_of(&x, &y, "test", &again));
+  must(vg_experiment_difference_of(&x, &y, "test", &d));
+  must(vg_experiment_difference_of(&x, &y, "test", &again));
   assert_memory_equal(&d, &again, sizeof d);
   assert_int_equal(m.infinite, holes);
   FILE *f = fopen(in_scratch("values.txt"), "w");
@@ -120,28 +120,28 @@ static void test_small_samples(void **state) {
   const double a[] = {0.5, 0.6, 0.7, 0.8}, b[] = {0.1, 0.2, 0.3, 0.4}, none[] = {NAN, INFINITY};
   experiment_difference d;
   experiment_values x = {1, 1, a}, y = {1, 1, b};
-  must(experiment_difference_of(&x, &y, "t", &d)); /* one subject has no interval */
+  must(vg_experiment_difference_of(&x, &y, "t", &d)); /* one subject has no interval */
   assert_int_equal(d.n, 1);
   assert_float_equal(d.mean, 0.4, 1e-12);
   assert_true(isnan(d.low) && isnan(d.high));
-  assert_int_equal(experiment_verdict_of(&d, 3, 3), VERDICT_NONE);
-  assert_true(isnan(experiment_mean_of(&x).sd));
+  assert_int_equal(vg_experiment_verdict_of(&d, 3, 3), VERDICT_NONE);
+  assert_true(isnan(vg_experiment_mean_of(&x).sd));
   x.subjects = y.subjects = 4; /* every subject by the same amount: no doubt at all */
-  must(experiment_difference_of(&x, &y, "t", &d));
+  must(vg_experiment_difference_of(&x, &y, "t", &d));
   assert_float_equal(d.low, 0.4, 1e-12);
   assert_float_equal(d.high, 0.4, 1e-12);
-  assert_int_equal(experiment_verdict_of(&d, 3, 3), VERDICT_TOO_FEW);
+  assert_int_equal(vg_experiment_verdict_of(&d, 3, 3), VERDICT_TOO_FEW);
   d.n = EXPERIMENT_LEAST_SUBJECTS;
-  assert_int_equal(experiment_verdict_of(&d, 3, 2), VERDICT_HIGHER);
-  assert_int_equal(experiment_verdict_of(&d, 3, 1), VERDICT_ONE_SEED);
+  assert_int_equal(vg_experiment_verdict_of(&d, 3, 2), VERDICT_HIGHER);
+  assert_int_equal(vg_experiment_verdict_of(&d, 3, 1), VERDICT_ONE_SEED);
   d.low = -0.1;
-  assert_int_equal(experiment_verdict_of(&d, 3, 1), VERDICT_NOISE);
+  assert_int_equal(vg_experiment_verdict_of(&d, 3, 1), VERDICT_NOISE);
   x = (experiment_values){1, 2, none};
   y.subjects = 2;
-  must(experiment_difference_of(&x, &y, "t", &d));
+  must(vg_experiment_difference_of(&x, &y, "t", &d));
   assert_int_equal(d.n, 0);
   assert_true(isnan(d.mean));
-  assert_int_equal(experiment_mean_of(&x).infinite, 1);
+  assert_int_equal(vg_experiment_mean_of(&x).infinite, 1);
 }
 
 /* The interval covers a true difference about as often as it says, and a row differs from itself by no more
@@ -161,7 +161,7 @@ static void test_coverage(void **state) {
     }
     const experiment_values x = {3, 20, a}, y = {3, 20, b};
     experiment_difference d;
-    must(experiment_difference_of(&x, &y, "coverage", &d));
+    must(vg_experiment_difference_of(&x, &y, "coverage", &d));
     covered += d.low <= 0 && d.high >= 0;
   }
   assert_in_range(covered, 34, 40);
@@ -197,7 +197,7 @@ static void test_leaks(void **state) {
       {"", "", false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-    if ((experiment_leak(cases[i].source, cases[i].donors, &test, &known, NULL) != NULL) != cases[i].leaks)
+    if ((vg_experiment_leak(cases[i].source, cases[i].donors, &test, &known, NULL) != NULL) != cases[i].leaks)
       fail_msg("source '%s', donors '%s'", cases[i].source, cases[i].donors);
 
   /* Ids of any length: a donor of 200 letters, alone and among others, and one that differs in the last. */
@@ -208,25 +208,25 @@ static void test_leaks(void **state) {
   other_end[199] = 'b';
   vg_subject long_one = subject(same, same);
   const vg_dataset long_test = {.subjects = &long_one, .n = 1}, nobody = {0};
-  assert_ptr_equal(experiment_leak("x", same, &long_test, &nobody, NULL), &long_one);
-  assert_ptr_equal(experiment_leak(same, "", &long_test, &nobody, NULL), &long_one);
-  assert_null(experiment_leak(other_end, other_end, &long_test, &nobody, NULL));
+  assert_ptr_equal(vg_experiment_leak("x", same, &long_test, &nobody, NULL), &long_one);
+  assert_ptr_equal(vg_experiment_leak(same, "", &long_test, &nobody, NULL), &long_one);
+  assert_null(vg_experiment_leak(other_end, other_end, &long_test, &nobody, NULL));
   snprintf(list, sizeof list, "x;%s;y", same);
-  assert_ptr_equal(experiment_leak("x", list, &long_test, &nobody, NULL), &long_one);
+  assert_ptr_equal(vg_experiment_leak("x", list, &long_test, &nobody, NULL), &long_one);
   snprintf(list, sizeof list, "BraTS-GLI-00001-%s", same);
-  assert_ptr_equal(experiment_leak("x", list, &test, &known, NULL), &tested[0]);
+  assert_ptr_equal(vg_experiment_leak("x", list, &test, &known, NULL), &tested[0]);
 
   /* Hashed ids are found by the key alone. */
   char key[] = "secret", hex[17];
   const vg_secret secret = {key, 6}, other = {key, 5};
   vg_secret_id(&secret, "sub-07_ses-1", hex);
-  assert_null(experiment_leak(hex, "", &test, &known, NULL));
-  assert_null(experiment_leak(hex, "", &test, &known, &other));
-  assert_ptr_equal(experiment_leak(hex, "", &test, &known, &secret), &tested[1]);
+  assert_null(vg_experiment_leak(hex, "", &test, &known, NULL));
+  assert_null(vg_experiment_leak(hex, "", &test, &known, &other));
+  assert_ptr_equal(vg_experiment_leak(hex, "", &test, &known, &secret), &tested[1]);
   vg_secret_id(&secret, "scan9", hex);
-  assert_ptr_equal(experiment_leak("x", hex, &test, &known, &secret), &tested[1]);
+  assert_ptr_equal(vg_experiment_leak("x", hex, &test, &known, &secret), &tested[1]);
   vg_secret_id(&secret, "BraTS-GLI-00002-000", hex);
-  assert_null(experiment_leak(hex, "", &test, &known, &secret));
+  assert_null(vg_experiment_leak(hex, "", &test, &known, &secret));
 }
 
 /* ---- data sets ---- */
@@ -266,14 +266,14 @@ static void test_data(void **state) {
   experiment_design design;
   experiment_data d;
   experiment_plan plan;
-  must(experiment_design_parse(NULL, NULL, 2, 1, &design));
-  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "no manifest.csv that says");
+  must(vg_experiment_design_parse(NULL, NULL, 2, 1, &design));
+  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "no manifest.csv that says");
   mini_write_text(in_scratch("synth"), "manifest.csv",
                   "id,source,donors\ns0,p0,\ns1,p1,\ns2,p2,p3\ns3,p3,\ns4,p4,\n");
-  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "s5 is not in its manifest.csv");
+  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "s5 is not in its manifest.csv");
   mini_write_text(in_scratch("synth"), "manifest.csv",
                   "id,source,donors\ns0,p0,\ns1,p1,\ns2,p2,p3\ns3,p3,\ns4,p4,\ns5,h,h2\n");
-  must(experiment_data_open(&o, &design, &d));
+  must(vg_experiment_data_open(&o, &design, &d));
   assert_int_equal(d.test.n, 2);
   assert_int_equal(d.real.n, 3);
   size_t left = 0;
@@ -284,52 +284,52 @@ static void test_data(void **state) {
   assert_true(left >= 2 && left <= 3 && left + d.synth.n == 6);
 
   /* The plan: as many steps for each row, whatever it trains on. */
-  must(experiment_plan_make(&o, &d, &design, &plan));
+  must(vg_experiment_plan_make(&o, &d, &design, &plan));
   assert_int_equal(plan.config.train.samples, d.real.n + d.synth.n);
   assert_int_equal(plan.steps, plan.config.train.samples * plan.config.train.epochs);
-  for (size_t k = 0; k < experiment_design_jobs(&design); k++) {
-    const experiment_job j = experiment_design_job(&design, k);
+  for (size_t k = 0; k < vg_experiment_design_jobs(&design); k++) {
+    const experiment_job j = vg_experiment_design_job(&design, k);
     vg_dataset set = {0};
-    vg_config c = experiment_job_config(&plan, &j, false);
+    vg_config c = vg_experiment_job_config(&plan, &j, false);
     long long epochs = c.train.epochs;
     assert_int_equal(c.train.samples, plan.config.train.samples);
     assert_int_equal(c.train.flip, j.augmented);
     assert_string_equal(c.augment.images, j.augmented ? "on" : "off");
     assert_int_equal(c.run.seed, j.seed);
-    must(experiment_job_subjects(&d, &j, o.share, false, &set));
+    must(vg_experiment_job_subjects(&d, &j, o.share, false, &set));
     assert_int_equal(set.n, (j.row->real ? d.real.n : 0) + (j.row->synth ? d.synth.n : 0));
     vg_dataset_release(&set);
     if (j.row->tuned) {
-      epochs += experiment_job_config(&plan, &j, true).train.epochs;
-      must(experiment_job_subjects(&d, &j, o.share, true, &set));
+      epochs += vg_experiment_job_config(&plan, &j, true).train.epochs;
+      must(vg_experiment_job_subjects(&d, &j, o.share, true, &set));
       assert_int_equal(set.n, 1);
       vg_dataset_release(&set);
     }
     assert_int_equal(epochs * c.train.samples, plan.steps);
   }
   o.config.train.patch[1] = 0;
-  must_say(experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.patch is 0");
+  must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.patch is 0");
   o.config.train.patch[1] = 16;
   o.config.train.epochs = 1;
-  must_say(experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.epochs is 1");
+  must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.epochs is 1");
   o.config.train.epochs = 4;
   o.config.train.flip = false;
   strcpy(o.config.augment.images, "off");
-  must_say(experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "has no augmentation");
+  must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "has no augmentation");
   o.tune = 1;
-  must_say(experiment_options_check(&o), VG_USAGE, "--tune is 1");
-  experiment_data_release(&d);
+  must_say(vg_experiment_options_check(&o), VG_USAGE, "--tune is 1");
+  vg_experiment_data_release(&d);
 
   /* A test set of its own: who is in both is not trained on. */
   make_set("tested", "p", 2);
   char tested[256];
   snprintf(tested, sizeof tested, "%s", in_scratch("tested"));
   o.test = tested;
-  must(experiment_data_open(&o, &design, &d));
+  must(vg_experiment_data_open(&o, &design, &d));
   assert_int_equal(d.real.n, 3);
   assert_int_equal(d.synth.n, 4);
   assert_int_equal(vg_json_size(d.left_out), 4);
-  experiment_data_release(&d);
+  vg_experiment_data_release(&d);
 
   /* A model that learned from a test subject. */
   must(vg_fs_make_dirs(in_scratch("gan")));
@@ -337,19 +337,19 @@ static void test_data(void **state) {
   snprintf(gan, sizeof gan, "%s", in_scratch("gan"));
   o.gan = gan;
   mini_write_text(gan, "split.json", "{\"train\": [\"p3\", \"p4\"], \"val\": [\"p2\"]}");
-  must(experiment_data_open(&o, &design, &d));
-  experiment_data_release(&d);
+  must(vg_experiment_data_open(&o, &design, &d));
+  vg_experiment_data_release(&d);
   mini_write_text(gan, "split.json", "{\"train\": [\"p3\", \"p4\"], \"val\": [\"p1\"]}");
-  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "learned from p1, who is tested");
+  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "learned from p1, who is tested");
   o.gan = NULL;
 
   /* Hashed sources need their key. */
   mini_write_text(in_scratch("synth"), "dataset_description.json", "{\"voxgan\": {\"anonymous\": true}}");
-  must_say(experiment_data_open(&o, &design, &d), VG_DATA, "its sources are hashed");
+  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "its sources are hashed");
   o.unchecked = true;
-  must(experiment_data_open(&o, &design, &d));
+  must(vg_experiment_data_open(&o, &design, &d));
   assert_int_equal(d.synth.n, 6);
-  experiment_data_release(&d);
+  vg_experiment_data_release(&d);
 }
 
 /* ---- results ---- */
@@ -387,9 +387,9 @@ static void test_partial_results(void **state) {
   mini_write_text(out, "experiment.json",
                   "{\"design\": {\"rows\": [\"real\", \"real+synthetic\"], \"augmentation\": [\"off\"], "
                   "\"first_seed\": 1, \"seeds\": 2}, \"test\": [\"a\", \"b\", \"c\"]}");
-  must(experiment_design_parse("real,real+synthetic", "off", 2, 1, &design));
+  must(vg_experiment_design_parse("real,real+synthetic", "off", 2, 1, &design));
   for (size_t k = 0; k < 3; k++) { /* the last is missing */
-    const experiment_job j = experiment_design_job(&design, k);
+    const experiment_job j = vg_experiment_design_job(&design, k);
     write_job(out, &j, 0.6 + 0.2 * (k % 2 == 1));
   }
   FILE *null = fopen("/dev/null", "w");
@@ -413,7 +413,7 @@ static void test_partial_results(void **state) {
   vg_free(results);
   vg_free(summary);
 
-  const experiment_job j = experiment_design_job(&design, 3);
+  const experiment_job j = vg_experiment_design_job(&design, 3);
   write_job(out, &j, 0.8);
   mini_write_text(out, "jobs/real+synthetic-plain-seed2/eval/metrics.csv",
                   "subject,series,region,metric,value\nx,tumour_labels,WT,dice,1\n");

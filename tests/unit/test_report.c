@@ -186,14 +186,14 @@ static void test_png_is_embedded_whole(void **state) {
   for (size_t k = 0; k < 4; k++) {
     memcpy(png + 24, "foob", k + 1);
     vg_str s = VG_STR_INIT;
-    assert_int_equal(markup_img(&s, png, 24 + k + 1, "a\"b", 10, 20), VG_OK);
+    assert_int_equal(vg_markup_img(&s, png, 24 + k + 1, "a\"b", 10, 20), VG_OK);
     assert_non_null(strstr(vg_str_text(&s), "alt=\"a&quot;b\" width=\"40\" height=\"80\""));
     assert_non_null(strstr(vg_str_text(&s), vectors[k]));
     vg_str_release(&s);
   }
   vg_str s = VG_STR_INIT;
-  assert_int_equal(markup_img(&s, "GIF89a..................", 24, "", 0, 0), VG_DATA);
-  assert_int_equal(markup_img(&s, png, 20, "", 0, 0), VG_DATA);
+  assert_int_equal(vg_markup_img(&s, "GIF89a..................", 24, "", 0, 0), VG_DATA);
+  assert_int_equal(vg_markup_img(&s, png, 20, "", 0, 0), VG_DATA);
   vg_str_release(&s);
 }
 
@@ -242,33 +242,33 @@ static void test_axis(void **state) {
   char text[CHART_TICK];
   double at;
   chart_range r = CHART_NO_RANGE;
-  chart_range_add(&r, 0.013);
-  chart_range_add(&r, NAN);
-  chart_range_add(&r, 0.94);
-  chart_axis a = chart_axis_fit(r, false, 5, false, 100, 200);
+  vg_chart_range_add(&r, 0.013);
+  vg_chart_range_add(&r, NAN);
+  vg_chart_range_add(&r, 0.94);
+  chart_axis a = vg_chart_axis_fit(r, false, 5, false, 100, 200);
   assert_true(a.lo == 0 && fabs(a.hi - 1) < 1e-12 && fabs(a.step - 0.2) < 1e-12);
-  assert_true(fabs(chart_at(&a, 0.5) - 150) < 1e-9);
-  assert_true(chart_tick(&a, 5, &at, text));
+  assert_true(fabs(vg_chart_at(&a, 0.5) - 150) < 1e-9);
+  assert_true(vg_chart_tick(&a, 5, &at, text));
   assert_string_equal(text, "1.0");
   assert_true(fabs(at - 200) < 1e-9);
-  assert_false(chart_tick(&a, 6, &at, text));
+  assert_false(vg_chart_tick(&a, 6, &at, text));
   /* downwards, by decades */
-  a = chart_axis_fit((chart_range){0.02, 300}, true, 5, false, 200, 100);
-  assert_true(chart_tick(&a, 0, &at, text));
+  a = vg_chart_axis_fit((chart_range){0.02, 300}, true, 5, false, 200, 100);
+  assert_true(vg_chart_tick(&a, 0, &at, text));
   assert_string_equal(text, "0.01");
-  assert_true(fabs(chart_at(&a, 10) - 140) < 1e-9);
+  assert_true(fabs(vg_chart_at(&a, 10) - 140) < 1e-9);
   /* tight: ticks within, the ends where the values are */
-  a = chart_axis_fit((chart_range){37, 52300}, false, 6, true, 0, 100);
-  assert_true(fabs(chart_at(&a, 37)) < 1e-9);
-  assert_true(chart_tick(&a, 0, &at, text));
+  a = vg_chart_axis_fit((chart_range){37, 52300}, false, 6, true, 0, 100);
+  assert_true(fabs(vg_chart_at(&a, 37)) < 1e-9);
+  assert_true(vg_chart_tick(&a, 0, &at, text));
   assert_string_equal(text, "10k");
   /* one value, none, and what is less than a decade */
-  a = chart_axis_fit((chart_range){3, 3}, false, 5, false, 0, 100);
-  assert_true(a.hi > a.lo && chart_at(&a, 3) > 0 && chart_at(&a, 3) < 100);
-  a = chart_axis_fit((chart_range)CHART_NO_RANGE, false, 5, false, 0, 100);
+  a = vg_chart_axis_fit((chart_range){3, 3}, false, 5, false, 0, 100);
+  assert_true(a.hi > a.lo && vg_chart_at(&a, 3) > 0 && vg_chart_at(&a, 3) < 100);
+  a = vg_chart_axis_fit((chart_range)CHART_NO_RANGE, false, 5, false, 0, 100);
   assert_true(a.lo == 0 && a.hi == 1);
-  assert_false(chart_axis_fit((chart_range){2, 7}, true, 5, false, 0, 100).log);
-  assert_false(chart_axis_fit((chart_range){0, 7}, true, 5, false, 0, 100).log);
+  assert_false(vg_chart_axis_fit((chart_range){2, 7}, true, 5, false, 0, 100).log);
+  assert_false(vg_chart_axis_fit((chart_range){0, 7}, true, 5, false, 0, 100).log);
 }
 
 static void test_words(void **state) {

@@ -1,7 +1,7 @@
 /* argmax.c: the likeliest class of voxels. */
 #include "run/synth/argmax.h"
 
-void classes_of_case(const vg_case *c, size_t first, size_t n, uint8_t *klass) {
+void vg_classes_of_case(const vg_case *c, size_t first, size_t n, uint8_t *klass) {
   const size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
   for (size_t i = 0; i < n; i++) {
     int best = 0, left = 255;
@@ -15,8 +15,8 @@ void classes_of_case(const vg_case *c, size_t first, size_t n, uint8_t *klass) {
   }
 }
 
-void classes_of_fractions(const float *fractions, int channels, size_t voxels, size_t first, size_t n,
-                          uint8_t *klass) {
+void vg_classes_of_fractions(const float *fractions, int channels, size_t voxels, size_t first, size_t n,
+                             uint8_t *klass) {
   for (size_t i = 0; i < n; i++) {
     float best = fractions[first + i];
     klass[i] = 0;

@@ -5,9 +5,9 @@
 
 /* klass[i], for n voxels of the prepared grid from first on: class + 1, 0 where what no class fills is more.
  */
-void classes_of_case(const vg_case *c, size_t first, size_t n, uint8_t *klass);
+void vg_classes_of_case(const vg_case *c, size_t first, size_t n, uint8_t *klass);
 /* The same of fractions (channels, voxels), the first of which is the background. */
-void classes_of_fractions(const float *fractions, int channels, size_t voxels, size_t first, size_t n,
-                          uint8_t *klass);
+void vg_classes_of_fractions(const float *fractions, int channels, size_t voxels, size_t first, size_t n,
+                             uint8_t *klass);
 
 #endif

@@ -16,7 +16,7 @@ static bool read_number(const char *path, unsigned long long *out) {
   return good;
 }
 
-size_t available_memory(void) {
+size_t vg_available_memory(void) {
   unsigned long long available = 0, limit, used;
   char line[128];
   FILE *f = fopen("/proc/meminfo", "r");
@@ -83,7 +83,7 @@ static vg_status plan(const vg_gan_spec *spec, const char *id, const int dim[3],
   const bool patches = window == VG_WINDOW_PATCH || (window == VG_WINDOW_AUTO && wants_patches(spec, dim));
   for (int whole = !patches; whole >= 0; whole--) {
     for (int a = 0; a < 3; a++) {
-      axis[a] = window_plan(dim[a], spec->patch[a], whole);
+      axis[a] = vg_window_plan(dim[a], spec->patch[a], whole);
       extent[a] = axis[a].extent;
     }
     size_t need = vg_gan_generate_bytes(spec, extent);
@@ -121,7 +121,7 @@ static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3],
   for (int k = 0; k < total && !st; k += batch) {
     int n = total - k < batch ? total - k : batch, lo[8][3];
     for (int b = 0; b < n; b++) {
-      window_place(j->axis, k + b, lo[b]);
+      vg_window_place(j->axis, k + b, lo[b]);
       give(spec, c, lo[b], extent, given + (size_t)b * (size_t)spec->in_channels * window_voxels);
     }
     st = vg_gan_generate(gan, given, n, extent, made);
@@ -149,7 +149,7 @@ static vg_status one_window(vg_gan *gan, const vg_case *c, const int dim[3], flo
   return st;
 }
 
-vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out) {
+vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];

@@ -11,9 +11,9 @@
  * fractions also where the case is more than 1.25 times the patch and the norm is instance: its statistics
  * are those of the extent that it sees. Windows overlap by half and are weighted by a Gaussian of sigma
  * extent / 8 (Isensee et al., nnU-Net). VG_MEMORY when one window would not fit. */
-vg_status infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out);
+vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out);
 /* Bytes that this process may still take: the machine's available memory, or what its control group leaves.
  */
-size_t available_memory(void);
+size_t vg_available_memory(void);
 
 #endif

@@ -43,7 +43,7 @@ static vg_status make(void *state, int slot) {
   vg_case *c = &j->slots[slot].c;
   float *made = vg_malloc(voxels_of(c) * (size_t)j->model->spec.out_channels, sizeof *made);
   j->slots[slot].made = made;
-  return made ? infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
+  return made ? vg_infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
 }
 
 static vg_status maps(void *state, int slot, vg_maps *out) {
@@ -107,7 +107,8 @@ static vg_status open_images(segment_job *j) {
   return st;
 }
 
-vg_status segment(const vg_synth_options *options, const model_info *model, vg_gan *gan, size_t memory) {
+vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
+                            size_t memory) {
   static const char *const windows[] = {"auto", "whole", "patch"};
   segment_job j = {.o = options, .model = model, .gan = gan, .memory = memory, .prep = model->prep};
   vg_study *study = NULL;

@@ -5,6 +5,7 @@
 #include "voxgan/run.h"
 
 /* memory: bytes that windows may use. */
-vg_status segment(const vg_synth_options *options, const model_info *model, vg_gan *gan, size_t memory);
+vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
+                            size_t memory);
 
 #endif

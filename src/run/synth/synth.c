@@ -39,7 +39,7 @@ static vg_status make(void *state, int slot) {
   vg_case *c = &j->slots[slot].c;
   float *made = vg_malloc(voxels_of(c) * (size_t)j->model.spec.out_channels, sizeof *made);
   j->slots[slot].made = made;
-  return made ? infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
+  return made ? vg_infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
 }
 
 /* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the
@@ -74,11 +74,11 @@ static vg_status open_model(synth_job *j) {
   vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
   if (st) return st;
   vg_tensor_threads(o->threads);
-  if ((st = model_load(o->model, device, &j->model, &j->gan))) return st;
+  if ((st = vg_model_load(o->model, device, &j->model, &j->gan))) return st;
   j->prep = j->model.prep;
   j->prep.series.n = 0;
   /* What the pipeline itself holds is small beside a network's activations. */
-  j->memory = o->memory_gib > 0 ? (size_t)(o->memory_gib * (double)(1 << 30)) : available_memory();
+  j->memory = o->memory_gib > 0 ? (size_t)(o->memory_gib * (double)(1 << 30)) : vg_available_memory();
   return VG_OK;
 }
 
@@ -143,7 +143,8 @@ vg_status vg_synth(const vg_synth_options *options) {
   vg_status st = open_model(&j);
   if (!st) st = check_direction(&j);
   if (!st)
-    st = model_segments(&j.model) ? segment(options, &j.model, j.gan, j.memory) : make_images_of_labels(&j);
+    st = model_segments(&j.model) ? vg_segment_images(options, &j.model, j.gan, j.memory)
+                                  : make_images_of_labels(&j);
   vg_gan_free(j.gan);
   return st;
 }

@@ -1,7 +1,7 @@
 /* window.c: where windows lie. */
 #include "run/synth/window.h"
 
-window_axis window_plan(int n, int patch, bool whole) {
+window_axis vg_window_plan(int n, int patch, bool whole) {
   window_axis p = {.extent = patch, .count = 1};
   if (patch == 1) {
     p.flat = true;
@@ -18,13 +18,13 @@ window_axis window_plan(int n, int patch, bool whole) {
   return p;
 }
 
-int window_start(const window_axis *p, int k) {
+int vg_window_start(const window_axis *p, int k) {
   return p->first + (p->count > 1 ? (int)((long)p->span * k / (p->count - 1)) : 0);
 }
 
-void window_place(const window_axis axis[3], int index, int lo[3]) {
+void vg_window_place(const window_axis axis[3], int index, int lo[3]) {
   for (int a = 2; a >= 0; a--) {
-    lo[a] = window_start(&axis[a], index % axis[a].count);
+    lo[a] = vg_window_start(&axis[a], index % axis[a].count);
     index /= axis[a].count;
   }
 }

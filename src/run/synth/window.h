@@ -10,9 +10,9 @@ typedef struct window_axis {
 } window_axis;
 
 /* n: voxels of the volume. whole: one window over all. */
-window_axis window_plan(int n, int patch, bool whole);
-int window_start(const window_axis *p, int k);
+window_axis vg_window_plan(int n, int patch, bool whole);
+int vg_window_start(const window_axis *p, int k);
 /* Where window index of all begins, the last axis running fastest. */
-void window_place(const window_axis axis[3], int index, int lo[3]);
+void vg_window_place(const window_axis axis[3], int index, int lo[3]);
 
 #endif

@@ -90,7 +90,7 @@ static vg_status tidy(const char *run, const train_state *s, int keep) {
   return st;
 }
 
-vg_status checkpoint_newest(const char *run, char **out) {
+vg_status vg_checkpoint_newest(const char *run, char **out) {
   int64_t *steps;
   size_t n;
   *out = NULL;
@@ -100,7 +100,7 @@ vg_status checkpoint_newest(const char *run, char **out) {
   return st;
 }
 
-vg_status checkpoint_clear(const char *run) {
+vg_status vg_checkpoint_clear(const char *run) {
   int64_t *steps;
   size_t n;
   vg_status st = list(run, &steps, &n);
@@ -126,7 +126,7 @@ static vg_json *state_json(const train_state *s) {
   return j;
 }
 
-vg_status checkpoint_save(const char *run, vg_gan *gan, const train_state *s, int keep) {
+vg_status vg_checkpoint_save(const char *run, vg_gan *gan, const train_state *s, int keep) {
   char *path = path_of(run, s->step);
   vg_json *metadata = state_json(s);
   vg_st_entry *entries = NULL;
@@ -200,7 +200,7 @@ static vg_status open_newest(const char *run, vg_st_file *f, train_state *s, cha
   return st;
 }
 
-vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found) {
+vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found) {
   vg_st_file f = {0};
   train_state got = {0};
   char *path;
@@ -218,7 +218,7 @@ vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *fo
   return st;
 }
 
-vg_status checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found) {
+vg_status vg_checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found) {
   vg_st_file f = {0};
   train_state state = {0};
   char *path;

@@ -28,15 +28,15 @@ typedef struct train_state {
 } train_state;
 
 /* Saves; then removes all but the newest keep checkpoints up to this step, and the best one. */
-vg_status checkpoint_save(const char *run, vg_gan *gan, const train_state *s, int keep);
+vg_status vg_checkpoint_save(const char *run, vg_gan *gan, const train_state *s, int keep);
 /* Restores the newest checkpoint whose checksum is right, with a warning for each that it passes over. *found
  * is false (and nothing is changed) when the run has none; VG_DATA when all are damaged. */
-vg_status checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found);
+vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found);
 /* The same of the discriminator alone, for a GAN that is not to be trained on. */
-vg_status checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found);
+vg_status vg_checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found);
 /* Path of the newest checkpoint (vg_free); *out is NULL where there is none. */
-vg_status checkpoint_newest(const char *run, char **out);
+vg_status vg_checkpoint_newest(const char *run, char **out);
 /* Removes all. */
-vg_status checkpoint_clear(const char *run);
+vg_status vg_checkpoint_clear(const char *run);
 
 #endif

@@ -20,8 +20,8 @@ static bool shrink(const int from[3], int parts, int to[3]) {
   return smaller;
 }
 
-void fit_describe(const vg_config *c, const vg_gan_spec *spec, const vg_gan_objective *o, size_t bytes,
-                  vg_str *text) {
+void vg_fit_describe(const vg_config *c, const vg_gan_spec *spec, const vg_gan_objective *o, size_t bytes,
+                     vg_str *text) {
   char setting[64];
   size_t need;
   int found = 0;

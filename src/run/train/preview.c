@@ -66,10 +66,10 @@ static void draw(vg_picture *p, int left, int top, const preview_row *row, const
   const size_t first = (size_t)interesting_slice(c) * plane, at = (size_t)k->series * voxels + first;
   switch (k->what) {
   case REAL_LABELS:
-    classes_of_case(c, first, plane, classes);
+    vg_classes_of_case(c, first, plane, classes);
     break;
   case FOUND_LABELS:
-    classes_of_fractions(row->made, 1 + c->n_classes, voxels, first, plane, classes);
+    vg_classes_of_fractions(row->made, 1 + c->n_classes, voxels, first, plane, classes);
     break;
   case REAL_SERIES:
     for (size_t i = 0; i < plane; i++) grey[i] = (float)c->image[at + i] / 32767.f;
@@ -84,12 +84,12 @@ static void draw(vg_picture *p, int left, int top, const preview_row *row, const
     vg_picture_grey(p, left, top, grey, nx, ny, 1, nx, -1, 1, zoom);
 }
 
-char *preview_path(const char *run, int64_t epoch) {
+char *vg_preview_path(const char *run, int64_t epoch) {
   return vg_format("%s/previews/epoch-%05d.png", run, (int)epoch);
 }
 
-vg_status preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,
-                        bool segments) {
+vg_status vg_preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,
+                           bool segments) {
   int w = 1, h = 1;
   for (int r = 0; r < n; r++) {
     if (rows[r].c->record.dim[0] > w) w = rows[r].c->record.dim[0];

@@ -14,9 +14,9 @@ typedef struct preview_row {
 enum { PREVIEW_ROWS = 4 };
 
 /* RUN/previews/epoch-00012.png (vg_free). */
-char *preview_path(const char *run, int64_t epoch);
+char *vg_preview_path(const char *run, int64_t epoch);
 
-vg_status preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,
-                        bool segments);
+vg_status vg_preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,
+                           bool segments);
 
 #endif

@@ -77,7 +77,8 @@ static vg_status split(run_data *d, const vg_config *c, const char *split_path) 
   return vg_dataset_split(&d->set, c->data.val_share, (uint64_t)c->run.seed, d->is_val);
 }
 
-vg_status run_data_open(const vg_train_options *o, const char *split_path, const char *cache, run_data *out) {
+vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, const char *cache,
+                           run_data *out) {
   const vg_config *c = &o->config;
   memset(out, 0, sizeof *out);
   vg_wanted want = {0};
@@ -131,11 +132,11 @@ vg_status run_data_open(const vg_train_options *o, const char *split_path, const
   vg_free(list);
 out:
   vg_free(cases);
-  if (st) run_data_release(out);
+  if (st) vg_run_data_release(out);
   return st;
 }
 
-void run_data_release(run_data *d) {
+void vg_run_data_release(run_data *d) {
   for (size_t i = 0; i < d->n_train; i++) vg_case_release(&d->train[i]);
   for (size_t i = 0; i < d->n_val; i++) vg_case_release(&d->val[i]);
   vg_free(d->train);

@@ -15,7 +15,8 @@ typedef struct run_data {
 } run_data;
 
 /* split_path: an existing split.json to follow, or NULL to draw one. cache: folder. */
-vg_status run_data_open(const vg_train_options *o, const char *split_path, const char *cache, run_data *out);
-void run_data_release(run_data *d);
+vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, const char *cache,
+                           run_data *out);
+void vg_run_data_release(run_data *d);
 
 #endif

@@ -38,7 +38,7 @@ static vg_status make_folders(const char *run, vg_lock *lock) {
   return st;
 }
 
-vg_status run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
+vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
   char *config = vg_fs_join(o->out, "config.json");
   if (!config) return VG_MEMORY;
   bool holds_run = vg_fs_exists(config);
@@ -51,7 +51,7 @@ vg_status run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *conti
   return st;
 }
 
-vg_status run_folder_clear(const char *run) {
+vg_status vg_run_folder_clear(const char *run) {
   /* config.json goes first: without it the folder holds no run, wherever a kill ends this. */
   static const char *const old[] = {"config.json",       "split.json",
                                     "model.safetensors", "model-last.safetensors",
@@ -65,7 +65,7 @@ vg_status run_folder_clear(const char *run) {
   char *events = vg_fs_join(run, "tensorboard");
   if (!st) st = events ? vg_tfevents_clear(events) : VG_MEMORY;
   vg_free(events);
-  return st ? st : checkpoint_clear(run);
+  return st ? st : vg_checkpoint_clear(run);
 }
 
 /* Where and how a run runs may change between its sessions; what it learns may too, but that is said. */
@@ -73,7 +73,7 @@ static bool matters(const vg_setting *s) {
   return !vg_starts_with(s->key, "run.") || !strcmp(s->key, "run.seed");
 }
 
-void run_folder_compare(const char *run, const vg_config *now) {
+void vg_run_folder_compare(const char *run, const vg_config *now) {
   char was_text[VG_CONFIG_TEXT + 64], now_text[VG_CONFIG_TEXT + 64];
   vg_config was;
   vg_config_default(&was);
@@ -91,7 +91,7 @@ void run_folder_compare(const char *run, const vg_config *now) {
   vg_free(path);
 }
 
-vg_status run_folder_write_take(const char *run, const char *name, vg_json *j) {
+vg_status vg_run_folder_write_take(const char *run, const char *name, vg_json *j) {
   char *path = vg_fs_join(run, name);
   vg_status st = path ? vg_json_write(path, j) : VG_MEMORY;
   vg_free(path);

@@ -8,12 +8,12 @@
 /* A folder holds one run. *continues: this command goes on with the run that is there. VG_USAGE where it
  * holds one and neither resume nor overwrite is asked for. Makes the folders, waits until no other process
  * trains there (lock is the caller's to release), and removes what a killed one left half written. */
-vg_status run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues);
+vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues);
 /* Removes what an earlier run left, once it is sure that the new one can begin. */
-vg_status run_folder_clear(const char *run);
+vg_status vg_run_folder_clear(const char *run);
 /* Says which settings differ from those that the run was made with so far. */
-void run_folder_compare(const char *run, const vg_config *now);
+void vg_run_folder_compare(const char *run, const vg_config *now);
 /* Writes RUN/name; consumes j. */
-vg_status run_folder_write_take(const char *run, const char *name, vg_json *j);
+vg_status vg_run_folder_write_take(const char *run, const char *name, vg_json *j);
 
 #endif

@@ -8,8 +8,8 @@ typedef struct score_mean {
   int n;
 } score_mean;
 /* Leaves out what is not finite. */
-void score_mean_add(score_mean *m, double v);
-double score_mean_of(const score_mean *m); /* NaN of nothing */
+void vg_score_mean_add(score_mean *m, double v);
+double vg_score_mean_of(const score_mean *m); /* NaN of nothing */
 
 /* Of each series; in the brain, values in [-1, 1], data range 2. */
 typedef struct image_scores {
@@ -19,14 +19,16 @@ typedef struct image_scores {
   } series[VG_SERIES_MAX];
 } image_scores;
 /* made: (S, D, H, W). */
-vg_status image_scores_add(image_scores *s, const vg_case *c, const vg_classes *classes, const float *made);
-void image_scores_finish(const image_scores *s, const vg_series_list *series, validation *out);
+vg_status vg_image_scores_add(image_scores *s, const vg_case *c, const vg_classes *classes,
+                              const float *made);
+void vg_image_scores_finish(const image_scores *s, const vg_series_list *series, validation *out);
 
 typedef struct label_scores {
   score_mean dice[VG_CLASSES_MAX]; /* of each class */
 } label_scores;
 /* made: (1 + C, D, H, W), class fractions after the background's. */
-vg_status label_scores_add(label_scores *s, const vg_case *c, const vg_classes *classes, const float *made);
-void label_scores_finish(const label_scores *s, const vg_classes *classes, validation *out);
+vg_status vg_label_scores_add(label_scores *s, const vg_case *c, const vg_classes *classes,
+                              const float *made);
+void vg_label_scores_finish(const label_scores *s, const vg_classes *classes, validation *out);
 
 #endif

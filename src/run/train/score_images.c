@@ -17,8 +17,8 @@ static void cells_of(const vg_case *c, const vg_classes *classes, size_t voxels,
   }
 }
 
-vg_status image_scores_add(image_scores *sums, const vg_case *c, const vg_classes *classes,
-                           const float *made) {
+vg_status vg_image_scores_add(image_scores *sums, const vg_case *c, const vg_classes *classes,
+                              const float *made) {
   size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
   float *real = vg_malloc(voxels, sizeof *real);
   uint8_t *cells = vg_malloc(voxels, 1);
@@ -42,10 +42,10 @@ vg_status image_scores_add(image_scores *sums, const vg_case *c, const vg_classe
     if (!st) st = vg_metric_ssim.compute(&in, ssim);
     vg_metric_memo_release(&memo);
     if (st) break;
-    score_mean_add(&sums->series[s].mae, mae[0]);
-    score_mean_add(&sums->series[s].tumour_mae, mae[1]);
-    score_mean_add(&sums->series[s].psnr, psnr[0]);
-    score_mean_add(&sums->series[s].ssim, ssim[0]);
+    vg_score_mean_add(&sums->series[s].mae, mae[0]);
+    vg_score_mean_add(&sums->series[s].tumour_mae, mae[1]);
+    vg_score_mean_add(&sums->series[s].psnr, psnr[0]);
+    vg_score_mean_add(&sums->series[s].ssim, ssim[0]);
   }
   vg_free(real);
   vg_free(cells);
@@ -60,17 +60,19 @@ static void put(vg_json *scores, const char *name, double mae, double psnr, doub
   if (!isnan(tumour_mae)) vg_json_put_number(j, "tumour_mae", tumour_mae);
 }
 
-void image_scores_finish(const image_scores *sums, const vg_series_list *series, validation *out) {
+void vg_image_scores_finish(const image_scores *sums, const vg_series_list *series, validation *out) {
   score_mean all[4] = {{0}};
   out->scores = vg_json_object();
   for (int s = 0; s < series->n; s++) {
-    const double v[4] = {score_mean_of(&sums->series[s].mae), score_mean_of(&sums->series[s].psnr),
-                         score_mean_of(&sums->series[s].ssim), score_mean_of(&sums->series[s].tumour_mae)};
+    const double v[4] = {vg_score_mean_of(&sums->series[s].mae), vg_score_mean_of(&sums->series[s].psnr),
+                         vg_score_mean_of(&sums->series[s].ssim),
+                         vg_score_mean_of(&sums->series[s].tumour_mae)};
     put(out->scores, series->names[s], v[0], v[1], v[2], v[3]);
-    for (int i = 0; i < 4; i++) score_mean_add(&all[i], v[i]);
+    for (int i = 0; i < 4; i++) vg_score_mean_add(&all[i], v[i]);
   }
-  const double mae = score_mean_of(&all[0]), psnr = score_mean_of(&all[1]), ssim = score_mean_of(&all[2]);
-  put(out->scores, "mean", mae, psnr, ssim, score_mean_of(&all[3]));
+  const double mae = vg_score_mean_of(&all[0]), psnr = vg_score_mean_of(&all[1]),
+               ssim = vg_score_mean_of(&all[2]);
+  put(out->scores, "mean", mae, psnr, ssim, vg_score_mean_of(&all[3]));
   out->cost = mae;
   out->cost_name = "MAE";
   snprintf(out->summary, sizeof out->summary, "MAE %.4f, PSNR %.2f dB, SSIM %.4f", mae, psnr, ssim);

@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "voxgan/metric.h"
 
-vg_status label_scores_add(label_scores *sums, const vg_case *c, const vg_classes *classes,
-                           const float *made) {
+vg_status vg_label_scores_add(label_scores *sums, const vg_case *c, const vg_classes *classes,
+                              const float *made) {
   size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
   uint8_t *real = vg_malloc(voxels, 1), *found = vg_malloc(voxels, 1);
   vg_regions regions;
@@ -22,10 +22,10 @@ vg_status label_scores_add(label_scores *sums, const vg_case *c, const vg_classe
   for (int k = 0; k < classes->n && !st; k++)
     st = vg_metric_regions_add(&regions, classes->names[k], (const uint8_t[]){(uint8_t)(k + 1)}, 1);
   if (st) goto out;
-  classes_of_case(c, 0, voxels, real);
-  classes_of_fractions(made, 1 + classes->n, voxels, 0, voxels, found);
+  vg_classes_of_case(c, 0, voxels, real);
+  vg_classes_of_fractions(made, 1 + classes->n, voxels, 0, voxels, found);
   st = vg_metric_dice.compute(&in, dice);
-  for (int k = 0; k < classes->n && !st; k++) score_mean_add(&sums->dice[k], dice[k]);
+  for (int k = 0; k < classes->n && !st; k++) vg_score_mean_add(&sums->dice[k], dice[k]);
 out:
   vg_metric_memo_release(&memo);
   vg_free(real);
@@ -37,17 +37,17 @@ static void put(vg_json *scores, const char *name, double dice) {
   vg_json_put_number(vg_json_put_take(scores, name, vg_json_object()), "dice", dice);
 }
 
-void label_scores_finish(const label_scores *sums, const vg_classes *classes, validation *out) {
+void vg_label_scores_finish(const label_scores *sums, const vg_classes *classes, validation *out) {
   score_mean all = {0};
   int len = 0;
   out->scores = vg_json_object();
   char *each = out->summary;
   const size_t size = sizeof out->summary;
-  for (int k = 0; k < classes->n; k++) score_mean_add(&all, score_mean_of(&sums->dice[k]));
-  const double mean = score_mean_of(&all);
+  for (int k = 0; k < classes->n; k++) vg_score_mean_add(&all, vg_score_mean_of(&sums->dice[k]));
+  const double mean = vg_score_mean_of(&all);
   len = snprintf(each, size, "Dice %.4f", mean);
   for (int k = 0; k < classes->n; k++) {
-    const double dice = score_mean_of(&sums->dice[k]);
+    const double dice = vg_score_mean_of(&sums->dice[k]);
     put(out->scores, classes->names[k], dice);
     if (len > 0 && (size_t)len < size)
       len += snprintf(each + len, size - (size_t)len, "%s%s %.3f", k ? ", " : ": ", classes->names[k], dice);

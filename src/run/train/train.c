@@ -56,7 +56,7 @@ static vg_status open_data(trainer *t, bool continues) {
   if (!st && !*c->data.cache) st = in_run(t, "cache", &cache);
   if (!st) {
     bool follow = continues && vg_fs_exists(split);
-    st = run_data_open(t->o, follow ? split : NULL, cache ? cache : c->data.cache, &t->data);
+    st = vg_run_data_open(t->o, follow ? split : NULL, cache ? cache : c->data.cache, &t->data);
   }
   vg_free(split);
   vg_free(cache);
@@ -81,7 +81,7 @@ static vg_status fail_memory(const trainer *t, const char *why) {
               t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
   if (t->budget) vg_str_addf(&text, ", and there are %.1f GiB", (double)t->budget / (1 << 30));
   vg_str_addf(&text, "; what would fit in %.1f GiB: ", (double)within / (1 << 30));
-  fit_describe(c, &t->info.spec, &t->objective, within, &text);
+  vg_fit_describe(c, &t->info.spec, &t->objective, within, &text);
   vg_status st =
       vg_fail(VG_MEMORY, "%s; smaller net.ngf and larger data.spacing need less too", vg_str_text(&text));
   vg_str_release(&text);
@@ -93,12 +93,12 @@ static vg_status build(trainer *t) {
   t->info.config = *c;
   snprintf(t->info.config.train.precision, sizeof t->info.config.train.precision, "%s",
            precision(c->train.precision, t->device));
-  objective_from_config(&t->info.config, &t->objective);
+  vg_objective_from_config(&t->info.config, &t->objective);
   for (int a = 0; a < 3; a++) t->info.config.train.patch[a] = t->data.patch[2 - a];
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
-  spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
-  t->budget = t->device.kind ? vg_tensor_total_bytes(t->device) : available_memory();
+  vg_spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
+  t->budget = t->device.kind ? vg_tensor_total_bytes(t->device) : vg_available_memory();
   t->need = vg_gan_step_bytes(&t->info.spec, &t->objective, c->train.batch, t->data.patch);
   if (t->budget && t->need > t->budget) return fail_memory(t, "not enough memory");
   vg_status st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
@@ -190,7 +190,7 @@ static vg_status save_models(trainer *t, bool best) {
   for (int i = 0; i < 1 + best && !st; i++) {
     char *path;
     st = in_run(t, names[i], &path);
-    if (!st) st = model_save(path, t->gan, &t->info, note);
+    if (!st) st = vg_model_save(path, t->gan, &t->info, note);
     vg_free(path);
   }
   return st;
@@ -219,8 +219,8 @@ static vg_status catch_up(trainer *t) {
 
 static vg_status save_checkpoint(trainer *t) {
   vg_status st = catch_up(t);
-  if (!st) st = train_log_size(&t->log, &t->state.log_bytes);
-  if (!st) st = checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
+  if (!st) st = vg_train_log_size(&t->log, &t->state.log_bytes);
+  if (!st) st = vg_checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
   return st;
@@ -238,7 +238,7 @@ static bool checkpoint_due(const trainer *t) {
 /* After something that was not finite: adds to the message what there is to go back to. */
 static vg_status fail_not_finite(const trainer *t) {
   char *newest;
-  vg_status st = checkpoint_newest(t->o->out, &newest);
+  vg_status st = vg_checkpoint_newest(t->o->out, &newest);
   if (st) return st;
   char *why = vg_strdup(vg_error());
   if (why)
@@ -250,15 +250,15 @@ static vg_status fail_not_finite(const trainer *t) {
 }
 
 static vg_status validate_and_save(trainer *t) {
-  char *preview = preview_path(t->o->out, t->state.epoch);
+  char *preview = vg_preview_path(t->o->out, t->state.epoch);
   if (!preview) return VG_MEMORY;
   validation v;
-  vg_status st = validate(t->gan, &t->data, preview, &v);
+  vg_status st = vg_validate(t->gan, &t->data, preview, &v);
   vg_free(preview);
   if (st) return st;
   if (!isfinite(v.cost)) {
     vg_fail(VG_NONFINITE, "epoch %d: the validation's %s is not finite", (int)t->state.epoch, v.cost_name);
-    validation_release(&v);
+    vg_validation_release(&v);
     return fail_not_finite(t);
   }
   const bool held_out = t->data.n_val > 0;
@@ -271,8 +271,8 @@ static vg_status validate_and_save(trainer *t) {
   vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
           held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,
           best ? ", the best so far" : "");
-  st = train_log_validation(&t->log, &t->state, &v, held_out, best);
-  validation_release(&v);
+  st = vg_train_log_validation(&t->log, &t->state, &v, held_out, best);
+  vg_validation_release(&v);
   if (!st) st = save_models(t, best);
   t->state.validate = 0;
   return st ? st : save_checkpoint(t);
@@ -386,7 +386,7 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
   if (st) return st == VG_NONFINITE ? fail_not_finite(t) : st;
   if (!s->sums.steps) return vg_fail_in(fail_not_finite(t), "no step of the epoch was finite");
   s->epoch++;
-  st = train_log_epoch(&t->log, s, vg_tensor_peak_bytes(t->device));
+  st = vg_train_log_epoch(&t->log, s, vg_tensor_peak_bytes(t->device));
   if (s->sums.skipped)
     vg_warn("epoch %d: %lld steps were not finite", (int)s->epoch, (long long)s->sums.skipped);
   s->sums = (epoch_sums){0};
@@ -419,7 +419,7 @@ static vg_status train_loop(trainer *t) {
 static vg_status place(trainer *t, bool continues) {
   bool found = false;
   t->state = (train_state){.best = INFINITY};
-  vg_status st = continues ? checkpoint_load(t->o->out, t->gan, &t->state, &found) : VG_OK;
+  vg_status st = continues ? vg_checkpoint_load(t->o->out, t->gan, &t->state, &found) : VG_OK;
   if (st) return st;
   if (found && !t->state.validate && t->state.epoch >= t->o->config.train.epochs)
     vg_info("all %d epochs are done", (int)t->state.epoch);
@@ -427,10 +427,10 @@ static vg_status place(trainer *t, bool continues) {
     vg_info("resuming after %lld steps, in epoch %d", (long long)t->state.step, (int)t->state.epoch + 1);
   else if (continues)
     vg_info("%s has no checkpoint yet: starting from the first epoch", t->o->out);
-  if (continues) run_folder_compare(t->o->out, &t->info.config);
+  if (continues) vg_run_folder_compare(t->o->out, &t->info.config);
   if (found || !t->o->init) return VG_OK;
-  if ((st = model_path(t->o->init, &t->init))) return st;
-  return model_start_from(t->init, &t->info, t->gan, &t->taken);
+  if ((st = vg_model_path(t->o->init, &t->init))) return st;
+  return vg_model_start_from(t->init, &t->info, t->gan, &t->taken);
 }
 
 static vg_status start(trainer *t, bool continues) {
@@ -438,7 +438,7 @@ static vg_status start(trainer *t, bool continues) {
   vg_status st = vg_device_parse(c->run.device, &t->device);
   if (st) return st;
   vg_tensor_threads(c->run.threads);
-  if ((st = train_log_init(&t->log, t->o->out))) return st;
+  if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
   if ((st = open_data(t, continues))) return st;
   if ((st = build(t))) return st;
   return place(t, continues);
@@ -466,12 +466,13 @@ static vg_status note_session(const trainer *t) {
 /* The folder as it is at the place where training goes on. */
 static vg_status write_folder(trainer *t, bool continues) {
   const char *run = t->o->out;
-  vg_status st = continues ? train_log_rewind(&t->log, t->state.log_bytes) : run_folder_clear(run);
-  if (!st) st = run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
-  if (!st) st = run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
+  vg_status st = continues ? vg_train_log_rewind(&t->log, t->state.log_bytes) : vg_run_folder_clear(run);
+  if (!st) st = vg_run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
+  if (!st)
+    st = vg_run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
   if (!st) st = note_session(t);
-  if (!st && t->init) st = train_log_weights(&t->log, t->init, &t->taken);
-  if (!st && t->o->config.run.tensorboard) st = train_log_events(&t->log);
+  if (!st && t->init) st = vg_train_log_weights(&t->log, t->init, &t->taken);
+  if (!st && t->o->config.run.tensorboard) st = vg_train_log_events(&t->log);
   return st;
 }
 
@@ -480,7 +481,7 @@ vg_status vg_train(const vg_train_options *options) {
   char took[32];
   bool continues = false;
   vg_interrupt_install();
-  vg_status st = run_folder_claim(options, &t.lock, &continues);
+  vg_status st = vg_run_folder_claim(options, &t.lock, &continues);
   if (!st) st = start(&t, continues);
   if (st) goto out;
   say_plan(&t);
@@ -494,10 +495,10 @@ vg_status vg_train(const vg_train_options *options) {
 out:
   close_loader(&t);
   vg_gan_free(t.gan);
-  run_data_release(&t.data);
+  vg_run_data_release(&t.data);
   vg_gan_transfer_release(&t.taken);
   vg_free(t.init);
-  train_log_release(&t.log);
+  vg_train_log_release(&t.log);
   vg_lock_release(&t.lock);
   return st;
 }

@@ -9,12 +9,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-vg_status train_log_init(train_log *log, const char *run) {
+vg_status vg_train_log_init(train_log *log, const char *run) {
   *log = (train_log){.run = run, .path = vg_fs_join(run, "log.jsonl")};
   return log->path ? VG_OK : VG_MEMORY;
 }
 
-void train_log_release(train_log *log) {
+void vg_train_log_release(train_log *log) {
   vg_tfevents_free(log->events);
   vg_free(log->path);
 }
@@ -60,7 +60,7 @@ static vg_status add_scalars(vg_tfevents *events, int64_t step, const char *tag,
 static vg_status add_preview(train_log *log, const vg_json *line) {
   void *png = NULL;
   size_t len = 0;
-  char *path = preview_path(log->run, whole_of(line, "epoch"));
+  char *path = vg_preview_path(log->run, whole_of(line, "epoch"));
   vg_status st = !path ? VG_MEMORY : vg_fs_exists(path) ? vg_fs_read(path, &png, &len) : VG_OK;
   if (png) st = vg_tfevents_png(log->events, step_of(line), "preview", png, len);
   vg_free(png);
@@ -76,7 +76,7 @@ static vg_status add_events(train_log *log, const vg_json *line) {
   return st ? st : add_preview(log, line);
 }
 
-vg_status train_log_events(train_log *log) {
+vg_status vg_train_log_events(train_log *log) {
   vg_json_lines lines;
   char *dir = NULL;
   vg_status st = vg_json_lines_read(log->path, &lines);
@@ -108,7 +108,7 @@ static vg_status append_take(train_log *log, vg_json *j) {
   return st ? st : vg_tfevents_flush(log->events);
 }
 
-vg_status train_log_weights(train_log *log, const char *model, const vg_gan_transfer *t) {
+vg_status vg_train_log_weights(train_log *log, const char *model, const vg_gan_transfer *t) {
   char hash[VG_HASH_LEN];
   vg_status st = vg_hash_file(model, hash);
   if (st) return st;
@@ -121,7 +121,7 @@ vg_status train_log_weights(train_log *log, const char *model, const vg_gan_tran
   return append_take(log, j);
 }
 
-vg_status train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes) {
+vg_status vg_train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes) {
   const epoch_sums *e = &s->sums;
   const double n = (double)e->steps;
   vg_gan_losses losses = e->losses;
@@ -141,8 +141,8 @@ vg_status train_log_epoch(train_log *log, const train_state *s, size_t peak_byte
   return append_take(log, j);
 }
 
-vg_status train_log_validation(train_log *log, const train_state *s, validation *v, bool held_out,
-                               bool best) {
+vg_status vg_train_log_validation(train_log *log, const train_state *s, validation *v, bool held_out,
+                                  bool best) {
   vg_json *j = line_of("validation");
   vg_json_put_number(j, "epoch", (double)s->epoch);
   vg_json_put_number(j, "step", (double)s->step);
@@ -153,14 +153,14 @@ vg_status train_log_validation(train_log *log, const train_state *s, validation 
   return append_take(log, j);
 }
 
-vg_status train_log_size(const train_log *log, int64_t *bytes) {
+vg_status vg_train_log_size(const train_log *log, int64_t *bytes) {
   uint64_t size = 0;
   vg_status st = vg_fs_exists(log->path) ? vg_fs_size(log->path, &size) : VG_OK;
   *bytes = (int64_t)size;
   return st;
 }
 
-vg_status train_log_rewind(const train_log *log, int64_t bytes) {
+vg_status vg_train_log_rewind(const train_log *log, int64_t bytes) {
   const char *path = log->path;
   void *text = NULL;
   size_t len = 0;

@@ -12,21 +12,22 @@ typedef struct train_log {
   vg_tfevents *events; /* NULL: none are written */
 } train_log;
 
-vg_status train_log_init(train_log *log, const char *run);
-void train_log_release(train_log *log);
+vg_status vg_train_log_init(train_log *log, const char *run);
+void vg_train_log_release(train_log *log);
 /* Writes RUN/tensorboard from here on. Of a log that goes on, the last step's lines are written again, as
  * the process before may have been killed before or after that. */
-vg_status train_log_events(train_log *log);
+vg_status vg_train_log_events(train_log *log);
 
 /* {"kind": "init", ...}: what the first weights were taken from. */
-vg_status train_log_weights(train_log *log, const char *model, const vg_gan_transfer *t);
+vg_status vg_train_log_weights(train_log *log, const char *model, const vg_gan_transfer *t);
 /* {"kind": "epoch", ...}: means of the epoch that s->sums is of, which ended with s->epoch epochs done. */
-vg_status train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes);
+vg_status vg_train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes);
 /* {"kind": "validation", ...}; takes the scores out of v. */
-vg_status train_log_validation(train_log *log, const train_state *s, validation *v, bool held_out, bool best);
+vg_status vg_train_log_validation(train_log *log, const train_state *s, validation *v, bool held_out,
+                                  bool best);
 /* Bytes so far, 0 where there is no log. */
-vg_status train_log_size(const train_log *log, int64_t *bytes);
+vg_status vg_train_log_size(const train_log *log, int64_t *bytes);
 /* Cuts off the lines that were written after a checkpoint, whose log had so many bytes. */
-vg_status train_log_rewind(const train_log *log, int64_t bytes);
+vg_status vg_train_log_rewind(const train_log *log, int64_t bytes);
 
 #endif

@@ -1,7 +1,6 @@
 /* validate.c: scores and a preview of the held-out cases. */
 #include "run/train/validate.h"
 
-#include <math.h>
 #include <string.h>
 #include "run/synth/infer.h"
 #include "run/train/preview.h"
@@ -9,19 +8,12 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 
-void score_mean_add(score_mean *m, double v) {
-  if (isfinite(v)) m->sum += v, m->n++;
-}
-double score_mean_of(const score_mean *m) {
-  return m->n ? m->sum / m->n : (double)NAN;
-}
-
-void validation_release(validation *v) {
+void vg_validation_release(validation *v) {
   vg_json_free(v->scores);
   v->scores = NULL;
 }
 
-vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out) {
+vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out) {
   const vg_case *cases = data->n_val ? data->val : data->train;
   const size_t n = data->n_val ? data->n_val : data->n_train < PREVIEW_ROWS ? data->n_train : PREVIEW_ROWS;
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
@@ -40,10 +32,10 @@ vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, 
     }
     size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
     float *made = vg_malloc(voxels * (size_t)spec->out_channels, sizeof *made);
-    st = made ? infer(gan, c, VG_WINDOW_AUTO, available_memory(), made) : VG_MEMORY;
+    st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_available_memory(), made) : VG_MEMORY;
     if (!st)
-      st = spec->softmax ? label_scores_add(&labels, c, classes, made)
-                         : image_scores_add(&images, c, classes, made);
+      st = spec->softmax ? vg_label_scores_add(&labels, c, classes, made)
+                         : vg_image_scores_add(&images, c, classes, made);
     if (!st && i < PREVIEW_ROWS) {
       rows[i] = (preview_row){c, made};
       kept[i] = made;
@@ -52,13 +44,13 @@ vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, 
     }
   }
   if (!st && preview_path)
-    st = preview_write(preview_path, rows, (int)(n < PREVIEW_ROWS ? n : PREVIEW_ROWS), &data->prep.series,
-                       spec->softmax);
+    st = vg_preview_write(preview_path, rows, (int)(n < PREVIEW_ROWS ? n : PREVIEW_ROWS), &data->prep.series,
+                          spec->softmax);
   for (int i = 0; i < PREVIEW_ROWS; i++) vg_free(kept[i]);
   if (st) return st;
   if (spec->softmax)
-    label_scores_finish(&labels, classes, out);
+    vg_label_scores_finish(&labels, classes, out);
   else
-    image_scores_finish(&images, &data->prep.series, out);
+    vg_image_scores_finish(&images, &data->prep.series, out);
   return VG_OK;
 }

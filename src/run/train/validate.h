@@ -15,7 +15,7 @@ typedef struct validation {
 
 /* Makes the held-out cases (the first training cases where none is held out), scores them, and writes the
  * preview when preview_path is not NULL. VG_INTERRUPTED between two cases. out is the caller's. */
-vg_status validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out);
-void validation_release(validation *v);
+vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out);
+void vg_validation_release(validation *v);
 
 #endif

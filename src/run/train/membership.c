@@ -60,7 +60,7 @@ static double label_error(const vg_case *c, const float *made) {
 static vg_status error_of(vg_gan *gan, const vg_case *c, double *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   float *made = vg_malloc(voxels_of(c) * (size_t)spec->out_channels, sizeof *made);
-  vg_status st = made ? infer(gan, c, VG_WINDOW_AUTO, available_memory(), made) : VG_MEMORY;
+  vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_available_memory(), made) : VG_MEMORY;
   if (!st) *out = spec->softmax ? label_error(c, made) : image_error(c, made);
   vg_free(made);
   return st;
@@ -82,7 +82,7 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
   window_axis axis[3];
   int total = 1;
   for (int a = 0; a < 3; a++) {
-    axis[a] = window_plan(c->record.dim[2 - a], spec->patch[a], false);
+    axis[a] = vg_window_plan(c->record.dim[2 - a], spec->patch[a], false);
     total *= axis[a].count;
   }
   const int extent[3] = {axis[0].extent, axis[1].extent, axis[2].extent};
@@ -94,7 +94,7 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
   for (int k = 0; k < total && !st; k++) {
     int lo[3];
     double score;
-    window_place(axis, k, lo);
+    vg_window_place(axis, k, lo);
     if (spec->softmax) {
       vg_case_patch(c, lo, extent, target + voxels, input);
       add_background(target, c->n_classes, voxels);
@@ -120,7 +120,7 @@ static vg_status open_discriminator(attack *a, const char *model, const vg_gan_o
   char *run = vg_fs_is_dir(model) ? vg_strdup(model) : vg_fs_dirname(model);
   bool found = false;
   vg_status st = run ? vg_gan_new(&a->model.spec, objective, 0, device, &a->discriminator) : VG_MEMORY;
-  if (!st) st = checkpoint_load_discriminator(run, a->discriminator, &found);
+  if (!st) st = vg_checkpoint_load_discriminator(run, a->discriminator, &found);
   if (!found) {
     vg_gan_free(a->discriminator);
     a->discriminator = NULL;
@@ -135,8 +135,8 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
   if (st) return st;
   vg_tensor_threads(o->threads);
-  if ((st = model_load(o->model, device, &a->model, &a->generator))) return st;
-  objective_from_config(&a->model.config, &objective);
+  if ((st = vg_model_load(o->model, device, &a->model, &a->generator))) return st;
+  vg_objective_from_config(&a->model.config, &objective);
   objective.ema = 0; /* nothing is trained here */
   if (strcmp(a->model.spec.discriminator, "none") != 0)
     st = open_discriminator(a, o->model, &objective, device);

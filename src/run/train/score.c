@@ -1,0 +1,12 @@
+/* score.c: means over cases that leave out what is not finite. */
+#include "run/train/score.h"
+
+#include <math.h>
+
+void vg_score_mean_add(score_mean *m, double v) {
+  if (isfinite(v)) m->sum += v, m->n++;
+}
+
+double vg_score_mean_of(const score_mean *m) {
+  return m->n ? m->sum / m->n : (double)NAN;
+}
