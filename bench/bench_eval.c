@@ -11,7 +11,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/metric.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "voxgan/rng.h"
 
 enum { NX = 240, NY = 240, NZ = 155, N = NX * NY * NZ };
@@ -37,7 +37,7 @@ static vg_status write_volume(const char *dir, const char *name, uint64_t seed) 
     double value = 0.25 * fold + 0.05 * vg_rng_normal(&r);
     v.data[i] = a * a + b * b + c * c > 1 ? -1 : (float)fmin(1, fmax(-1, value));
   }
-  vg_status st = vg_nifti_write(path, &v, NULL);
+  vg_status st = vg_volume_write(path, &v, NULL);
   vg_volume_release(&v);
   return st;
 }
@@ -53,7 +53,7 @@ static vg_status write_labels(const char *dir, const char *name, double shift) {
     double lobes = 1 + 0.15 * sin(5 * atan2(y, x) + shift) + 0.1 * sin(0.3 * z);
     m.data[i] = sqrt(x * x / 900 + y * y / 1200 + z * z / 700) < lobes;
   }
-  vg_status st = vg_nifti_write_labels(path, &m, 1);
+  vg_status st = vg_volume_write_labels(path, &m, 1);
   vg_labelmap_release(&m);
   return st;
 }
@@ -62,7 +62,7 @@ static vg_status load_volume(const char *dir, const char *name, float **out) {
   vg_volume v = {0};
   char path[4200];
   snprintf(path, sizeof path, "%s/%s.nii.gz", dir, name);
-  vg_status st = vg_nifti_read(path, &v, NULL);
+  vg_status st = vg_volume_read(path, &v, NULL);
   *out = v.data;
   return st;
 }
@@ -71,7 +71,7 @@ static vg_status load_labels(const char *dir, const char *name, uint8_t **out) {
   vg_labelmap m = {0};
   char path[4200];
   snprintf(path, sizeof path, "%s/%s_seg.nii.gz", dir, name);
-  vg_status st = vg_nifti_read_labels(path, &m, NULL);
+  vg_status st = vg_volume_read_labels(path, &m, NULL);
   *out = vg_malloc(N, 1);
   if (!st && !*out) st = VG_MEMORY;
   for (int i = 0; i < N && !st; i++) (*out)[i] = (uint8_t)m.data[i];

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/log.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "voxgan/rng.h"
 
 static vg_volume kept;
@@ -41,7 +41,7 @@ static int make_volume(const char *path) {
     }
   }
   /* Level 6, as scanners' converters use. */
-  vg_status st = vg_nifti_write(path, &v, &(vg_nifti_write_options){.dtype = VG_DT_I16, .gzip_level = 6});
+  vg_status st = vg_volume_write(path, &v, &(vg_volume_write_options){.dtype = VG_DT_I16, .compression = 6});
   vg_volume_release(&v);
   return st ? fault() : 0;
 }
@@ -50,14 +50,14 @@ static int run(const char *verb, const char *path, int reps) {
   if (!strcmp(verb, "make")) return make_volume(path);
   if (!strcmp(verb, "load")) {
     vg_volume_release(&kept);
-    return vg_nifti_read(path, &kept, NULL) ? fault() : 0;
+    return vg_volume_read(path, &kept, NULL) ? fault() : 0;
   }
   for (int i = 0; i < reps; i++) {
     vg_volume v = {0};
     double from = vg_now();
     vg_status st = !strcmp(verb, "read")
-                       ? vg_nifti_read(path, &v, NULL)
-                       : vg_nifti_write(path, &kept, &(vg_nifti_write_options){.dtype = VG_DT_I16});
+                       ? vg_volume_read(path, &v, NULL)
+                       : vg_volume_write(path, &kept, &(vg_volume_write_options){.dtype = VG_DT_I16});
     double took = vg_now() - from;
     vg_volume_release(&v);
     if (st) return fault();

@@ -40,7 +40,7 @@ closed() { # room included
 # The room that implements each public header.
 declare -A of=(
   [status]=base [text]=base [log]=base [version]=base [rng]=base
-  [volume]=io [nifti]=io [registry]=registry [config]=settings
+  [volume]=io [registry]=registry [config]=settings
   [labels]=label [dataset]=dataset [maps]=prep  [extractor]=prep [phantom]=phantom
   [draw]=edit/brain [edit]=edit/brain [study]=study [manifest]=output [produce]=output
   [metric]=eval/metric [evaluate]=eval/model [run]=jobs [experiment]=experiment [voxgan]=cli

@@ -4,7 +4,7 @@
  * fault is known and names the file, the key or the subject; callers pass the status up
  * unchanged, or add what they know with vg_fail_in():
  *
- *     vg_status st = vg_nifti_read(path, &vol);
+ *     vg_status st = vg_volume_read(path, &vol);
  *     if (st) return vg_fail_in(st, "subject %s", id);   // "subject 7: a.nii: bad magic"
  *
  * The message is thread-local. vg_pool_run() carries it from a worker to its caller.

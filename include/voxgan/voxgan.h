@@ -24,7 +24,6 @@
 #include "voxgan/manifest.h"
 #include "voxgan/maps.h"
 #include "voxgan/metric.h"
-#include "voxgan/nifti.h"
 #include "voxgan/phantom.h"
 #include "voxgan/produce.h"
 #include "voxgan/registry.h"

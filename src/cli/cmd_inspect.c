@@ -91,7 +91,7 @@ static vg_status survey(const vg_volume *vol, float *lo, float *hi, label_counts
   return st;
 }
 
-static vg_status volume_json(const char *path, const vg_nifti_info *info, const vg_volume *vol,
+static vg_status volume_json(const char *path, const vg_volume_header *info, const vg_volume *vol,
                              vg_json **out) {
   double mm[3];
   char code[4];
@@ -136,9 +136,9 @@ static vg_status volume_json(const char *path, const vg_nifti_info *info, const 
 }
 
 static vg_status inspect_volume(const char *path, vg_json **out) {
-  vg_nifti_info info;
+  vg_volume_header info;
   vg_volume vol = {0};
-  vg_status st = vg_nifti_read(path, &vol, &info);
+  vg_status st = vg_volume_read(path, &vol, &info);
   if (!st) st = volume_json(path, &info, &vol, out);
   vg_volume_release(&vol);
   return st;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 typedef struct row {
@@ -80,14 +80,14 @@ size_t vg_layout_count(const vg_layout *layout, char *const *files, size_t n) {
   size_t count = 0;
   vg_file_role role;
   for (size_t i = 0; i < n; i++)
-    count += vg_nifti_is_path(files[i]) && layout->classify(NULL, files[i], &role);
+    count += vg_volume_is_path(files[i]) && layout->classify(NULL, files[i], &role);
   return count;
 }
 
 const char *vg_layout_guess(const char *root, char *const *files, size_t n, char *reason, size_t size) {
   const row *best = NULL;
   size_t most = 0, images = 0;
-  for (size_t i = 0; i < n; i++) images += vg_nifti_is_path(files[i]);
+  for (size_t i = 0; i < n; i++) images += vg_volume_is_path(files[i]);
   for (int i = 0; vg_layout_at(i, NULL); i++) {
     const vg_layout *layout = layouts[i].layout;
     char why[160] = "from its file names";

@@ -16,7 +16,7 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 /* Names of label volumes, the better ones first: an image that has several takes the first. */
@@ -66,7 +66,7 @@ static int label_of(const char *path, bool *delivered) {
   char stem[256];
   const char *name = vg_fs_basename(path);
   *delivered = false;
-  if (!vg_nifti_stem(path, stem, sizeof stem)) return -1;
+  if (!vg_volume_stem(path, stem, sizeof stem)) return -1;
   for (int i = 0; i < LABEL_NAMES; i++) {
     size_t n = strlen(label_names[i]), all = strlen(stem);
     if (all < n || strcmp(stem + all - n, label_names[i]) != 0) continue;
@@ -120,7 +120,7 @@ static bool is_t1(const char *path, const place *at) {
 static bool classify(const vg_source *source, const char *path, vg_file_role *out) {
   (void)source;
   memset(out, 0, sizeof *out);
-  if (!vg_nifti_is_path(path)) return false;
+  if (!vg_volume_is_path(path)) return false;
   place at = place_of(path);
   if (at.label >= 0) {
     out->kind = VG_FILE_ANATOMY;
@@ -354,7 +354,7 @@ static size_t score(const char *root, char *const *files, size_t n, char *reason
   size_t count = 0;
   vg_file_role role;
   for (size_t i = 0; i < n; i++)
-    count += vg_nifti_is_path(files[i]) && classify(NULL, files[i], &role) && *role.id;
+    count += vg_volume_is_path(files[i]) && classify(NULL, files[i], &role) && *role.id;
   return count;
 }
 

@@ -13,7 +13,7 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 static const struct {
@@ -41,7 +41,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
   (void)source;
   memset(out, 0, sizeof *out);
   char stem[256];
-  if (!vg_nifti_is_path(path) || !vg_nifti_stem(path, stem, sizeof stem)) return false;
+  if (!vg_volume_is_path(path) || !vg_volume_stem(path, stem, sizeof stem)) return false;
   char *suffix = strrchr(stem, '_');
   if (!suffix || !vg_starts_with(stem, "sub-")) return false;
   *suffix++ = '\0';

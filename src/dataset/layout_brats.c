@@ -5,7 +5,7 @@
 
 #include "dataset/layout.h"
 #include "base/fs.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 typedef struct suffix {
@@ -52,7 +52,7 @@ static size_t person_length_2023(const char *id) {
 
 static bool classify(const char *path, char sep, const suffix *suffixes, vg_file_role *out) {
   memset(out, 0, sizeof *out);
-  if (!vg_nifti_is_path(path) || !vg_nifti_stem(path, out->id, sizeof out->id)) return false;
+  if (!vg_volume_is_path(path) || !vg_volume_stem(path, out->id, sizeof out->id)) return false;
   char *cut = strrchr(out->id, sep);
   if (!cut || cut == out->id) return false;
   for (const suffix *s = suffixes; s->text; s++) {
@@ -75,7 +75,7 @@ static bool classify_2013(const vg_source *source, const char *path, vg_file_rol
   bool known = classify(path, '_', suffixes_2013, out);
   /* Case 355 of 2020 has its truth under a scanner's name, W39_1998.09.19_Segm.nii: the folder tells the
    * case. */
-  if (!known && vg_nifti_is_path(path) && vg_ends_with(out->id, "_Segm")) {
+  if (!known && vg_volume_is_path(path) && vg_ends_with(out->id, "_Segm")) {
     const char *slash = strrchr(path, '/');
     const char *dir = slash;
     while (dir && dir > path && dir[-1] != '/') dir--;

@@ -5,7 +5,7 @@
 #include "dataset/layout.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 #include "io/table.h"
 
@@ -18,7 +18,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
 
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
                           const char *column, const char *cell, const char *dir) {
-  if (!vg_nifti_is_path(cell))
+  if (!vg_volume_is_path(cell))
     return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is no NIfTI path", manifest, line, column, cell);
   char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(dir, cell);
   if (!path) return VG_MEMORY;
@@ -47,7 +47,7 @@ static bool has_paths(const vg_table *t, size_t col) {
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (strcmp(vg_table_cell(t, 0, col), known[i]) == 0) return true;
   for (size_t row = 1; row < t->rows; row++)
-    if (vg_nifti_is_path(vg_table_cell(t, row, col))) return true;
+    if (vg_volume_is_path(vg_table_cell(t, row, col))) return true;
   return false;
 }
 

@@ -6,7 +6,7 @@
 #include "dataset/layout.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 /* As many label maps as are looked into for the value that tells two editions apart. */
@@ -28,7 +28,7 @@ static edition edition_of_id(const char *id) {
 static bool peek_for_three(const char *root, const char *file, bool *seen) {
   char *path = vg_fs_join(root, file);
   vg_labelmap map = {0};
-  bool read = path && vg_nifti_read_labels(path, &map, NULL) == VG_OK;
+  bool read = path && vg_volume_read_labels(path, &map, NULL) == VG_OK;
   if (read) {
     size_t n = vg_geometry_voxels(&map.geo);
     for (size_t i = 0; i < n && !*seen; i++) *seen = map.data[i] == 3;

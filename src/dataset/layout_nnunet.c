@@ -12,7 +12,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "io/json.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 #define DIGITS 4 /* of a channel's number */
@@ -37,7 +37,7 @@ static int cut_channel(char *stem) {
 
 static bool classify(const vg_source *source, const char *path, vg_file_role *out) {
   memset(out, 0, sizeof *out);
-  if (!vg_nifti_is_path(path) || !vg_nifti_stem(path, out->id, sizeof out->id)) return false;
+  if (!vg_volume_is_path(path) || !vg_volume_stem(path, out->id, sizeof out->id)) return false;
   const char *slash = strchr(path, '/');
   if (vg_starts_with(path, "Dataset") && slash) path = slash + 1;
   if (in_folder(path, "labelsTr")) {

@@ -10,7 +10,7 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg_file_role *role) {
@@ -48,7 +48,7 @@ static vg_status add_files(vg_dataset *ds, int source, char *const *files, size_
   const vg_layout *layout = vg_layout_find(ds->sources[source].layout);
   for (size_t i = 0; i < n; i++) {
     vg_file_role role;
-    if (!vg_nifti_is_path(files[i])) continue;
+    if (!vg_volume_is_path(files[i])) continue;
     if (!layout->classify(&ds->sources[source], files[i], &role)) {
       if (!only) skip_file(skip, files[i]);
       continue;
@@ -176,7 +176,7 @@ out:
 static vg_status add_single(vg_dataset *ds, int source, const char *path, bool tumour) {
   char id[128];
   vg_subject *s;
-  if (!vg_nifti_stem(path, id, sizeof id)) return vg_fail(VG_DATA, "%s: its name is too long", path);
+  if (!vg_volume_stem(path, id, sizeof id)) return vg_fail(VG_DATA, "%s: its name is too long", path);
   strcpy(ds->sources[source].layout, vg_layout_of_any_name());
   vg_status st = vg_dataset_subject(ds, id, id, source, &s);
   if (!st) st = vg_subject_put_take(s, tumour ? &s->tumour : &s->anatomy, "label map", vg_strdup(path));
@@ -192,7 +192,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (layout && !named) return vg_layout_unknown(layout);
   guess = !layout;
   bool manifest = named && named->add_file;
-  bool single = !manifest && vg_nifti_is_path(root) && !vg_fs_is_dir(root);
+  bool single = !manifest && vg_volume_is_path(root) && !vg_fs_is_dir(root);
   if (!vg_fs_exists(root)) return vg_fail(VG_DATA, "%s: no such file or folder", root);
   if (!manifest && !single && !vg_fs_is_dir(root))
     return vg_fail(VG_DATA, "%s: neither a folder, a NIfTI file nor a .csv manifest", root);

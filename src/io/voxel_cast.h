@@ -3,7 +3,7 @@
 #define VG_IO_VOXEL_CAST_H
 #include <stdbool.h>
 #include <stddef.h>
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 
 /* Bytes a voxel; 0 for a code that is no vg_dtype. */
 size_t vg_dtype_size(int dtype);

@@ -3,7 +3,7 @@
 #define VG_OUTPUT_CASE_MAKER_H
 #include <stdbool.h>
 #include "prep/prep.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "voxgan/produce.h"
 
 /* Cases between their making and their writing; index k of a case gives slot k % VG_PRODUCE_DEPTH. */
@@ -22,14 +22,14 @@ struct vg_case_maker {
   void *state;
   vg_status (*load)(void *state, int slot, const vg_study_case *c);
   vg_status (*make)(void *state, int slot);
-  vg_status (*image)(void *state, int slot, int series, vg_volume *out, vg_nifti_write_options *how);
+  vg_status (*image)(void *state, int slot, int series, vg_volume *out, vg_volume_write_options *how);
   /* In place of image: puts the file there itself, atomically. NULL: image is asked. */
   vg_status (*place)(void *state, int slot, int series, const char *path);
   /* Of a maker of label maps, whose study is one of images and which has no series: what it found (the
    * caller's). NULL: the study's own maps are written. */
   vg_status (*maps)(void *state, int slot, vg_maps *out);
   /* How sure it is of a class, 0 to 1: probabilities/ID/CLASS.nii.gz. NULL: not written. */
-  vg_status (*probability)(void *state, int slot, int klass, vg_volume *out, vg_nifti_write_options *how);
+  vg_status (*probability)(void *state, int slot, int klass, vg_volume *out, vg_volume_write_options *how);
   const vg_dataset *images; /* what maps are found in: shown beside them on contact sheets, by id;
                                NULL */
   const char *cleaning;     /* of the maps, in words, for the data set's description; NULL */

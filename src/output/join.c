@@ -68,8 +68,8 @@ static vg_status choose_series(join_job *j) {
 }
 
 static vg_status read_grid(const char *path, vg_geometry *out) {
-  vg_nifti_info info;
-  vg_status st = vg_nifti_info_read(path, &info);
+  vg_volume_header info;
+  vg_status st = vg_volume_info(path, &info);
   *out = info.geo;
   vg_geometry_canonicalise(out);
   return st;
@@ -156,12 +156,12 @@ static const char *image_of(const join_job *j, int slot, int series) {
 }
 
 /* The values as they are stored, where a whole number of ours holds them. */
-static vg_status read_image(void *state, int slot, int series, vg_volume *out, vg_nifti_write_options *how) {
-  vg_nifti_info info;
-  vg_status st = vg_nifti_read(image_of(state, slot, series), out, &info);
+static vg_status read_image(void *state, int slot, int series, vg_volume *out, vg_volume_write_options *how) {
+  vg_volume_header info;
+  vg_status st = vg_volume_read(image_of(state, slot, series), out, &info);
   bool whole = info.dtype == VG_DT_U8 || info.dtype == VG_DT_I16 || info.dtype == VG_DT_U16;
   if (st) return st;
-  *how = (vg_nifti_write_options){.dtype = whole ? info.dtype : VG_DT_F32};
+  *how = (vg_volume_write_options){.dtype = whole ? info.dtype : VG_DT_F32};
   if (whole) how->slope = info.slope, how->inter = info.inter;
   return VG_OK;
 }
@@ -175,12 +175,12 @@ static vg_status link_image(void *state, int slot, int series, const char *path)
   const char *from = image_of(state, slot, series);
   if (*ending(from) && !strcmp(ending(from), ending(path))) return vg_fs_link(from, path);
   vg_volume vol = {0};
-  vg_nifti_write_options how;
-  vg_nifti_info info;
-  vg_status st = vg_nifti_info_read(from, &info);
+  vg_volume_write_options how;
+  vg_volume_header info;
+  vg_status st = vg_volume_info(from, &info);
   if (!st) st = read_image(state, slot, series, &vol, &how);
   how.xform_code = info.xform_code;
-  if (!st) st = vg_nifti_write(path, &vol, &how);
+  if (!st) st = vg_volume_write(path, &vol, &how);
   vg_volume_release(&vol);
   return st;
 }

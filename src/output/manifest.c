@@ -7,7 +7,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/pool.h"
 #include "io/table.h"
 
@@ -254,7 +254,7 @@ static vg_status compare(const checking *c, char *const *there, size_t n, vg_man
   for (size_t i = 0; (i < c->n || k < n) && !st;) {
     int order = i == c->n ? 1 : k == n ? -1 : strcmp(c->files[i].path, there[k]);
     if (order > 0) {
-      if (vg_nifti_is_path(there[k])) {
+      if (vg_volume_is_path(there[k])) {
         st = add_line(out, vg_format("not listed: %s", there[k]));
         report->not_listed++;
       }

@@ -233,13 +233,13 @@ static vg_status file_of(const produce_job *j, const todo *t, const flight *f, i
 
 static vg_status write_image(write_job *w, const case_file *file, const char *path) {
   vg_volume vol = {0};
-  vg_nifti_write_options how = {0};
+  vg_volume_write_options how = {0};
   const vg_case_maker *maker = w->j->maker;
   const bool sure = file->kind == VG_FILE_OTHER;
   if (maker->place && !sure) return maker->place(maker->state, w->slot, file->index, path);
   vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
   how.xform_code = w->f->c.maps.xform_code;
-  if (!st) st = vg_nifti_write(path, &vol, &how);
+  if (!st) st = vg_volume_write(path, &vol, &how);
   vg_volume_release(&vol);
   return st;
 }
@@ -250,7 +250,7 @@ static vg_status write_map(write_job *w, vg_file_kind kind, const char *path) {
   bool tumour = kind == VG_FILE_TUMOUR;
   const vg_scheme *scheme = tumour ? &w->j->out.set.tumour : &w->j->out.set.anatomy;
   vg_status st = vg_maps_labels(maps, tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY, scheme, &map);
-  if (!st) st = vg_nifti_write_labels(path, &map, maps->xform_code);
+  if (!st) st = vg_volume_write_labels(path, &map, maps->xform_code);
   vg_labelmap_release(&map);
   return st;
 }

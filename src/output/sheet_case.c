@@ -6,7 +6,7 @@
 
 #include "prep/percentile.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "prep/prep.h"
 
 #define VALUES 65536
@@ -91,7 +91,7 @@ static vg_status read_map(reading *r, const char *path, vg_role role, vg_sheet_p
   const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &r->source->tumour_scheme : &r->source->anatomy_scheme;
   vg_labelmap map = {0};
   uint8_t *table = NULL, *codes = NULL;
-  vg_status st = vg_nifti_read_labels(path, &map, NULL);
+  vg_status st = vg_volume_read_labels(path, &map, NULL);
   if (!st) st = vg_scheme_check(scheme, &map, path);
   if (!st) st = vg_labelmap_canonicalise(&map);
   if (st) goto out;
@@ -126,7 +126,7 @@ static vg_status read_series(reading *r, const char *path, vg_sheet_plane *plane
   double limits[2] = {0, 0};
   uint8_t *brain = NULL;
   vg_volume v = {0};
-  vg_status st = vg_nifti_read(path, &v, NULL);
+  vg_status st = vg_volume_read(path, &v, NULL);
   if (!st) st = vg_volume_canonicalise(&v);
   if (st) goto out;
   size_t n = vg_geometry_voxels(&v.geo);

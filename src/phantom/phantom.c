@@ -7,7 +7,7 @@
 #include "voxgan/dataset.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
 
@@ -297,10 +297,10 @@ static vg_status write_file(void *arg, size_t i) {
   st = vg_fs_make_dirs(folder);
   if (st) goto out;
   if (i < PH_SERIES) {
-    const vg_nifti_write_options options = {.dtype = VG_DT_I16};
-    st = vg_nifti_write(path, &w->series[i], &options);
+    const vg_volume_write_options options = {.dtype = VG_DT_I16};
+    st = vg_volume_write(path, &w->series[i], &options);
   } else {
-    st = vg_nifti_write_labels(path, i == FILE_TUMOUR ? &w->tumour : &w->tissue, 0);
+    st = vg_volume_write_labels(path, i == FILE_TUMOUR ? &w->tumour : &w->tissue, 0);
   }
 out:
   vg_free(path);

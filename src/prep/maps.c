@@ -7,7 +7,7 @@
 #include "grid/regrid.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 #define VALUES 65536
@@ -122,8 +122,8 @@ vg_status vg_case_grid_check(vg_case_grid *g, const char *path, const vg_geometr
 }
 
 vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out) {
-  vg_nifti_info info;
-  vg_status st = vg_nifti_read(path, out, &info);
+  vg_volume_header info;
+  vg_status st = vg_volume_read(path, out, &info);
   vg_geometry stored = out->geo;
   if (!st) st = vg_volume_canonicalise(out);
   return st ? st : vg_case_grid_check(g, path, &stored, &out->geo, info.xform_code);
@@ -161,8 +161,8 @@ static vg_status begin(const vg_case_grid *grid, const vg_classes *classes, vg_m
 
 /* An image's grid, which label maps that lie on another are brought to. */
 static vg_status grid_of_series(const char *path, vg_case_grid *grid) {
-  vg_nifti_info info;
-  vg_status st = vg_nifti_info_read(path, &info);
+  vg_volume_header info;
+  vg_status st = vg_volume_info(path, &info);
   vg_geometry ras = info.geo;
   if (!st) vg_geometry_canonicalise(&ras);
   return st ? st : vg_case_grid_check(grid, path, &info.geo, &ras, info.xform_code);
@@ -185,9 +185,9 @@ static vg_status fit_map(const char *path, const vg_case_grid *grid, vg_labelmap
 static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_classes *classes, bool regrid,
                           vg_case_grid *grid, uint8_t *table, vg_maps *m) {
   vg_labelmap map = {0};
-  vg_nifti_info info;
+  vg_volume_header info;
   uint8_t *anatomy = table, *tumour = table + VALUES;
-  vg_status st = vg_nifti_read_labels(path, &map, &info);
+  vg_status st = vg_volume_read_labels(path, &map, &info);
   vg_geometry stored = map.geo;
   if (!st) st = vg_labelmap_canonicalise(&map);
   if (!st) st = vg_scheme_check(scheme, &map, path);

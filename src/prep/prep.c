@@ -10,7 +10,7 @@
 #include "prep/percentile.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 
 /* ---- the block ---- */
 

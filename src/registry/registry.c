@@ -61,6 +61,11 @@ static const vg_registry_row features[] = {
 #include "registry/features.def"
     END};
 
+#define VG_VOLUME ROW
+static const vg_registry_row volumes[] = {
+#include "registry/volumes.def"
+    END};
+
 #define VG_SUITE ROW
 static const vg_registry_row suites[] = {
 #include "registry/suites.def"
@@ -72,6 +77,7 @@ static vg_registry registries[] = {
     {"generators", "generator architectures (net.generator)", generators},
     {"discriminators", "discriminator architectures (net.discriminator)", discriminators},
     {"losses", "adversarial and reconstruction losses (train.adversarial, train.reconstruction)", losses},
+    {"volumes", "file formats of volumes", volumes},
     {"edits", "edits of label maps, for synth --edit", edits},
     {"formats", "data sets that synth writes", formats},
     {"metrics", "metrics of voxgan eval", metrics},

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/pool.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int fd = memfd_create("fuzz.nii", 0);
   if (fd < 0 || write(fd, data, size) != (ssize_t)size) return 0;
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  vg_status a = vg_nifti_read(path, &v, NULL), b = vg_nifti_read_labels(path, &m, NULL);
+  vg_status a = vg_volume_read(path, &v, NULL), b = vg_volume_read_labels(path, &m, NULL);
   if (!a && vg_volume_canonicalise(&v)) VG_BUG("cannot reorient what was read");
   vg_volume_release(&v);
   vg_labelmap_release(&m);

@@ -10,7 +10,7 @@
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "voxgan/phantom.h"
 #include "voxgan/version.h"
 
@@ -50,14 +50,14 @@ static vg_status write_map(writing *w, vg_labelmap *map, const char *from, vg_ro
       if (!strcmp(own.labels[i].name, to->labels[k].name)) value[own.labels[i].value] = to->labels[k].value;
   for (size_t i = 0; i < vg_geometry_voxels(&map->geo); i++) map->data[i] = value[map->data[i]];
   st = new_file(w, kind, role == VG_ROLE_TUMOUR ? "tumour" : "anatomy", &path);
-  if (!st) st = vg_nifti_write_labels(path, map, 1);
+  if (!st) st = vg_volume_write_labels(path, map, 1);
   vg_free(path);
   return st;
 }
 
 static vg_status write_case(writing *w, int k) {
   vg_phantom_settings phantom = {.layout = "brats2021", .size = {40, 48, 36}, .seed = 1};
-  static const vg_nifti_write_options int16 = {.dtype = VG_DT_I16};
+  static const vg_volume_write_options int16 = {.dtype = VG_DT_I16};
   vg_volume series[SERIES] = {{{{0}, {{{0}}}}, NULL}};
   vg_labelmap tumour = {0}, tissue = {0};
   char wanted[32];
@@ -70,7 +70,7 @@ static vg_status write_case(writing *w, int k) {
   for (int s = 0; s < SERIES && !st; s++) {
     char *path;
     st = new_file(w, VG_FILE_SERIES, w->set.series.names[s], &path);
-    if (!st) st = vg_nifti_write(path, &series[s], &int16);
+    if (!st) st = vg_volume_write(path, &series[s], &int16);
     vg_free(path);
   }
   if (!st) st = write_map(w, &tumour, "brats", VG_ROLE_TUMOUR);

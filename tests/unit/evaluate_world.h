@@ -23,7 +23,7 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
 #include "base/str.h"
@@ -122,7 +122,7 @@ static inline void write_image(const char *dir, const char *layout, const char *
     v.data[i] = real_at(i, subject, nz);
     if (in_brain(i, nz)) v.data[i] = f(v.data[i], i);
   }
-  assert_int_equal(vg_nifti_write(path, &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
 }
 
@@ -135,7 +135,7 @@ static inline void write_labels(const char *dir, const char *layout, const char 
   path_of(dir, layout, id, kind, "", path);
   assert_int_equal(vg_labelmap_new(&geo, &m), VG_OK);
   for (int i = 0; i < NX * NY * nz; i++) m.data[i] = f(i);
-  assert_int_equal(vg_nifti_write_labels(path, &m, 1), VG_OK);
+  assert_int_equal(vg_volume_write_labels(path, &m, 1), VG_OK);
   vg_labelmap_release(&m);
 }
 

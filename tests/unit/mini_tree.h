@@ -11,7 +11,7 @@
 #include "voxgan/dataset.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 
 static inline void must(vg_status st) {
   if (st) fail_msg("%s: %s", vg_status_name(st), vg_error());
@@ -108,7 +108,7 @@ static inline void mini_write_image(const char *dir, const char *relative, vg_ge
   char *path = vg_fs_join(dir, relative), *parent = vg_fs_dirname(path);
   vg_volume v = mini_image(g, radius, background, gain);
   must(vg_fs_make_dirs(parent));
-  must(vg_nifti_write(path, &v, NULL));
+  must(vg_volume_write(path, &v, NULL));
   vg_volume_release(&v);
   vg_free(path);
   vg_free(parent);
@@ -119,7 +119,7 @@ static inline void mini_write_labels(const char *dir, const char *relative, vg_g
   char *path = vg_fs_join(dir, relative), *parent = vg_fs_dirname(path);
   vg_labelmap m = mini_labels(g, radius, values);
   must(vg_fs_make_dirs(parent));
-  must(vg_nifti_write_labels(path, &m, 1));
+  must(vg_volume_write_labels(path, &m, 1));
   vg_labelmap_release(&m);
   vg_free(path);
   vg_free(parent);

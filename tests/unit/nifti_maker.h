@@ -10,7 +10,7 @@
 #include "base/fs.h"
 #include "io/gzip.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 
 enum { NX = 4, NY = 3, NZ = 2, N = NX * NY * NZ };
@@ -165,8 +165,8 @@ static const char *save_single(const maker *m, const char *name) {
 
 static inline void assert_reads(const char *path, const maker *m, double slope, double inter) {
   vg_volume v = {0};
-  vg_nifti_info info;
-  vg_status st = vg_nifti_read(path, &v, &info);
+  vg_volume_header info;
+  vg_status st = vg_volume_read(path, &v, &info);
   if (st) fail_msg("%s", vg_error());
   assert_int_equal(info.dtype, m->type);
   assert_int_equal(info.version, m->version);
@@ -183,11 +183,11 @@ static inline void assert_refused(const char *path, const char *because) {
   vg_volume v = {0};
   vg_labelmap m = {0};
   long live = vg_mem_live();
-  assert_int_equal(vg_nifti_read(path, &v, NULL), VG_DATA);
+  assert_int_equal(vg_volume_read(path, &v, NULL), VG_DATA);
   if (!strstr(vg_error(), because) || !strstr(vg_error(), vg_fs_basename(path)))
     fail_msg("'%s' does not name %s and say '%s'", vg_error(), path, because);
   assert_null(strchr(vg_error(), '\n'));
-  assert_int_equal(vg_nifti_read_labels(path, &m, NULL), VG_DATA);
+  assert_int_equal(vg_volume_read_labels(path, &m, NULL), VG_DATA);
   assert_int_equal(vg_mem_live(), live);
 }
 

@@ -98,10 +98,10 @@ static void test_stored_orientation_does_not_matter(void **state) {
   char path[512];
   vg_volume v = {0};
   path_of(synth_dir, "brats2021", ids[0], VG_FILE_SERIES, "t1", path);
-  assert_int_equal(vg_nifti_read(path, &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_read(path, &v, NULL), VG_OK);
   vg_geometry lip = {{NX, NZ, NY}, {{{-1, 0, 0, NX - 1 - 12}, {0, 0, 1, -14}, {0, -1, 0, NZ - 1 - 11}}}};
   assert_int_equal(vg_volume_to_geometry(&v, &lip), VG_OK);
-  assert_int_equal(vg_nifti_write(path, &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
   vg_evaluate_settings s = settings();
   vg_evaluation *e = evaluate(&s);
@@ -128,7 +128,7 @@ static void test_background_does_not_matter(void **state) {
   path_of(synth_dir, "brats2021", ids[0], VG_FILE_SERIES, "t1", path);
   assert_int_equal(vg_volume_new(&geo, &v), VG_OK);
   for (int i = 0; i < N; i++) v.data[i] = with_another_background(i);
-  assert_int_equal(vg_nifti_write(path, &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
   vg_evaluate_settings s = settings();
   vg_evaluation *e = evaluate(&s);
@@ -185,13 +185,13 @@ static void test_differing_grids_are_refused(void **state) {
   geo.affine.m[0][3] += 0.5;
   assert_int_equal(vg_volume_new(&geo, &v), VG_OK);
   v.data[0] = 1;
-  assert_int_equal(vg_nifti_write(path, &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
   vg_evaluate_settings s = settings();
   refuse(&s, VG_DATA, "subject BraTS2021_00002: ");
   geo = grid(NZ - 1);
   assert_int_equal(vg_volume_new(&geo, &v), VG_OK);
-  assert_int_equal(vg_nifti_write(path, &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
   refuse(&s, VG_DATA, "BraTS2021_00002_t1");
   char *summary = vg_fs_join(out_dir, "summary.json");

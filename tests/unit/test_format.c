@@ -75,7 +75,7 @@ static void write_set(const vg_dataset_format *f, const vg_format_set *set, cons
 static void assert_classes(const char *path, const vg_scheme *scheme, const char *const names[5]) {
   vg_labelmap map;
   vg_geometry g = small();
-  must(vg_nifti_read_labels(path, &map, NULL));
+  must(vg_volume_read_labels(path, &map, NULL));
   assert_memory_equal(map.geo.dim, g.dim, sizeof g.dim);
   must(vg_scheme_check(scheme, &map, path));
   size_t i = 0, found = 0;
@@ -110,7 +110,7 @@ static void assert_reads_back(const char *root, const char *layout, const char *
       vg_volume v;
       assert_string_equal(ds.series.names[i], names[i]);
       assert_non_null(s->series[i]);
-      must(vg_nifti_read(s->series[i], &v, NULL));
+      must(vg_volume_read(s->series[i], &v, NULL));
       vg_volume want = mini_image(small(), 25, 0, 1.0f + (float)(4 * k + i));
       assert_memory_equal(v.data, want.data, vg_geometry_voxels(&v.geo) * sizeof *v.data);
       vg_volume_release(&want);

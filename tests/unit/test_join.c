@@ -137,8 +137,8 @@ static void anew(vg_join_options *o) {
 
 static void assert_same_image(const char *a, const char *b) {
   vg_volume x, y;
-  must(vg_nifti_read(a, &x, NULL));
-  must(vg_nifti_read(b, &y, NULL));
+  must(vg_volume_read(a, &x, NULL));
+  must(vg_volume_read(b, &y, NULL));
   must(vg_geometry_same(&x.geo, a, &y.geo, b, 1e-4));
   assert_memory_equal(x.data, y.data, vg_geometry_voxels(&x.geo) * sizeof *x.data);
   vg_volume_release(&x);
@@ -205,7 +205,7 @@ static void anatomy_of_other_classes(void **state) {
   vg_labelmap map;
   must(vg_dataset_add(&ds, in_scratch("fs_out"), "auto", NULL, NULL));
   assert_int_equal(ds.sources[0].anatomy_scheme.n, 7);
-  must(vg_nifti_read_labels(ds.subjects[0].anatomy, &map, NULL));
+  must(vg_volume_read_labels(ds.subjects[0].anatomy, &map, NULL));
   size_t n = vg_geometry_voxels(&map.geo), count[3] = {0};
   for (size_t i = 0; i < n; i++) {
     static const char *const names[] = {"cortical_gm", "wm", "ventricles"};

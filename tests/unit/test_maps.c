@@ -10,7 +10,7 @@
 #include "scratch.h"
 #include "voxgan/maps.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "voxgan/phantom.h"
 #include "prep/prep.h"
 
@@ -62,7 +62,7 @@ static void maps_come_back_as_their_files(void **state) {
   const char *paths[2] = {ds.subjects[0].anatomy, ds.subjects[0].tumour};
   for (int r = 0; r < 2; r++) {
     vg_labelmap file, made;
-    must(vg_nifti_read_labels(paths[r], &file, NULL));
+    must(vg_volume_read_labels(paths[r], &file, NULL));
     must(vg_maps_labels(&copy, r ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY, schemes[r], &made));
     must(vg_geometry_same(&file.geo, "file", &made.geo, "made", 1e-6));
     assert_memory_equal(file.data, made.data, vg_geometry_voxels(&file.geo) * sizeof *file.data);

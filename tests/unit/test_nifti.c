@@ -60,13 +60,13 @@ static void test_pairs(void **state) {
   }
   vg_volume v;
   assert_int_equal(vg_fs_remove(in_scratch("p.img")), VG_OK);
-  assert_int_equal(vg_nifti_read(in_scratch("p.hdr"), &v, NULL), VG_IO);
+  assert_int_equal(vg_volume_read(in_scratch("p.hdr"), &v, NULL), VG_IO);
   assert_non_null(strstr(vg_error(), "p.img"));
 }
 
 static void test_dimensions(void **state) {
   (void)state;
-  vg_nifti_info info;
+  vg_volume_header info;
   maker m = new_maker(1, VG_DT_I16);
   m.v1.dim[0] = 7; /* trailing ones */
   assert_reads(save_single(&m, "d.nii"), &m, 1, 0);
@@ -76,7 +76,7 @@ static void test_dimensions(void **state) {
   m.n = NX * NY;
   const char *path = save_single(&m, "d.nii");
   assert_reads(path, &m, 1, 0);
-  assert_int_equal(vg_nifti_info_read(path, &info), VG_OK);
+  assert_int_equal(vg_volume_info(path, &info), VG_OK);
   assert_int_equal(info.geo.dim[2], 1);
   m = new_maker(1, VG_DT_I16);
   m.v1.dim[0] = 4;
@@ -89,8 +89,8 @@ static void test_dimensions(void **state) {
 }
 
 static void assert_affine(const char *path, const double want[3][4], int code) {
-  vg_nifti_info info;
-  if (vg_nifti_info_read(path, &info)) fail_msg("%s", vg_error());
+  vg_volume_header info;
+  if (vg_volume_info(path, &info)) fail_msg("%s", vg_error());
   assert_int_equal(info.xform_code, code);
   for (int i = 0; i < 12; i++) {
     if (fabs(info.geo.affine.m[i / 4][i % 4] - want[i / 4][i % 4]) > 1e-5)
@@ -157,19 +157,19 @@ static void test_labels(void **state) {
     for (int i = 0; i < N; i++) m.values[i] = i % 5;
     if (m.type == VG_DT_F32) m.values[3] = 3.0004;
     const char *path = save_single(&m, "l.nii.gz");
-    if (vg_nifti_read_labels(path, &map, NULL)) fail_msg("%s", vg_error());
+    if (vg_volume_read_labels(path, &map, NULL)) fail_msg("%s", vg_error());
     for (int i = 0; i < N; i++) assert_int_equal(map.data[i], i % 5);
     vg_labelmap_release(&map);
     if (type_size(m.type) < 2) continue;
     if (m.type != VG_DT_I16) { /* the largest */
       m.values[1] = 65535;
-      assert_int_equal(vg_nifti_read_labels(save_single(&m, "l.nii.gz"), &map, NULL), VG_OK);
+      assert_int_equal(vg_volume_read_labels(save_single(&m, "l.nii.gz"), &map, NULL), VG_OK);
       assert_int_equal(map.data[1], 65535);
       vg_labelmap_release(&map);
     }
     if (type_size(m.type) > 2) {
       m.values[1] = 65536;
-      assert_int_equal(vg_nifti_read_labels(save_single(&m, "l.nii.gz"), &map, NULL), VG_DATA);
+      assert_int_equal(vg_volume_read_labels(save_single(&m, "l.nii.gz"), &map, NULL), VG_DATA);
       assert_non_null(strstr(vg_error(), "65536 at (1, 0, 0)"));
     }
   }
@@ -180,7 +180,7 @@ static void test_labels(void **state) {
     for (int k = 0; k < N; k++) m.values[k] = k % 5;
     m.values[17] = wrong[i];
     m.values[20] = wrong[i];
-    assert_int_equal(vg_nifti_read_labels(save_single(&m, "l.nii"), &map, NULL), VG_DATA);
+    assert_int_equal(vg_volume_read_labels(save_single(&m, "l.nii"), &map, NULL), VG_DATA);
     assert_non_null(strstr(vg_error(), "l.nii: 2 voxels"));
     assert_non_null(strstr(vg_error(), "at (1, 1, 1)"));
   }
@@ -195,7 +195,7 @@ static void test_not_finite(void **state) {
       maker m = new_maker(1, types[t]);
       vg_volume v;
       m.values[13] = m.values[22] = wrong[w];
-      assert_int_equal(vg_nifti_read(save_single(&m, "n.nii.gz"), &v, NULL), VG_DATA);
+      assert_int_equal(vg_volume_read(save_single(&m, "n.nii.gz"), &v, NULL), VG_DATA);
       assert_non_null(strstr(vg_error(), "n.nii.gz: 2 voxels are NaN or infinite, the first at (1, 0, 1)"));
     }
   }
@@ -204,13 +204,13 @@ static void test_not_finite(void **state) {
 static void test_names(void **state) {
   (void)state;
   char buf[16];
-  assert_true(vg_nifti_is_path("a/b.nii") && vg_nifti_is_path("b.nii.gz") && vg_nifti_is_path("b.hdr"));
-  assert_false(vg_nifti_is_path("b.img") || vg_nifti_is_path("b.gz") || vg_nifti_is_path("b.nii.txt"));
-  assert_true(vg_nifti_stem("a.x/b.c.nii.gz", buf, sizeof buf));
+  assert_true(vg_volume_is_path("a/b.nii") && vg_volume_is_path("b.nii.gz") && vg_volume_is_path("b.hdr"));
+  assert_false(vg_volume_is_path("b.img") || vg_volume_is_path("b.gz") || vg_volume_is_path("b.nii.txt"));
+  assert_true(vg_volume_stem("a.x/b.c.nii.gz", buf, sizeof buf));
   assert_string_equal(buf, "b.c");
-  assert_true(vg_nifti_stem("plain", buf, sizeof buf));
+  assert_true(vg_volume_stem("plain", buf, sizeof buf));
   assert_string_equal(buf, "plain");
-  assert_false(vg_nifti_stem("a_name_that_is_long.nii", buf, sizeof buf));
+  assert_false(vg_volume_stem("a_name_that_is_long.nii", buf, sizeof buf));
   assert_string_equal(vg_dtype_name(VG_DT_I16), "int16");
 }
 
@@ -228,13 +228,13 @@ static void test_real_data(void **state) {
   }
   assert_int_equal(vg_fs_walk(root, &files, &n), VG_OK);
   for (size_t i = 0; i < n; i++) {
-    if (!vg_nifti_is_path(files[i])) continue;
+    if (!vg_volume_is_path(files[i])) continue;
     char *path = vg_fs_join(root, files[i]);
     vg_volume v;
     vg_labelmap m;
-    if (vg_nifti_read(path, &v, NULL)) fail_msg("%s", vg_error());
+    if (vg_volume_read(path, &v, NULL)) fail_msg("%s", vg_error());
     bool labels = strstr(files[i], "seg") != NULL;
-    if (labels && vg_nifti_read_labels(path, &m, NULL)) fail_msg("%s", vg_error());
+    if (labels && vg_volume_read_labels(path, &m, NULL)) fail_msg("%s", vg_error());
     if (labels) {
       /* Whole-head maps have FreeSurfer's values and tissues of the head, up to 530. */
       const int most = strstr(files[i], "labels_only/") ? 530 : 4;

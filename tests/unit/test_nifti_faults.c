@@ -64,7 +64,7 @@ static void test_bad_headers(void **state) {
 
 static void test_broken_promises(void **state) {
   (void)state;
-  vg_nifti_info info;
+  vg_volume_header info;
   maker m = new_maker(1, VG_DT_I16);
   m.v1.dim[3] = NZ + 1;
   assert_refused(save_single(&m, "b.nii"), "promises 4x3x3 voxels of int16, 72 bytes at 352");
@@ -73,7 +73,7 @@ static void test_broken_promises(void **state) {
   m.v1.dim[1] = m.v1.dim[2] = m.v1.dim[3] = 32767;
   assert_refused(save_single(&m, "b.nii"), "promises");
   assert_refused(save_single(&m, "b.nii.gz"), "promises");
-  assert_int_equal(vg_nifti_info_read(in_scratch("b.nii.gz"), &info), VG_DATA);
+  assert_int_equal(vg_volume_info(in_scratch("b.nii.gz"), &info), VG_DATA);
   m = new_maker(2, VG_DT_F64);
   m.v2.dim[1] = m.v2.dim[2] = m.v2.dim[3] = 2147483647;
   assert_refused(save_single(&m, "b.nii"), "more than can be");
@@ -91,19 +91,19 @@ static void test_cut_files(void **state) {
     for (size_t cut = 0; cut < len; cut += 7) {
       vg_volume v;
       save_bytes(path, file_buf, cut);
-      assert_int_equal(vg_nifti_read(path, &v, NULL), VG_DATA);
+      assert_int_equal(vg_volume_read(path, &v, NULL), VG_DATA);
     }
     assert_int_equal(vg_gzip_deflate(file_buf, len, 6, &gz, &gz_len), VG_OK);
     for (size_t cut = 0; cut < gz_len; cut++) {
       vg_volume v;
       assert_int_equal(vg_fs_write_atomic(path, gz, cut), VG_OK);
-      assert_int_equal(vg_nifti_read(path, &v, NULL), VG_DATA);
+      assert_int_equal(vg_volume_read(path, &v, NULL), VG_DATA);
     }
     vg_free(gz);
   }
   vg_volume v;
-  assert_int_equal(vg_nifti_read(in_scratch("absent.nii"), &v, NULL), VG_IO);
-  assert_int_equal(vg_nifti_read(scratch, &v, NULL), VG_IO);
+  assert_int_equal(vg_volume_read(in_scratch("absent.nii"), &v, NULL), VG_IO);
+  assert_int_equal(vg_volume_read(scratch, &v, NULL), VG_IO);
 }
 
 static void test_members_and_excess(void **state) {
@@ -147,7 +147,7 @@ static void test_random_damage(void **state) {
     FILE *f = fopen(path, "wb");
     fwrite(file_buf, 1, len, f);
     fclose(f);
-    vg_status st = vg_nifti_read(path, &v, NULL);
+    vg_status st = vg_volume_read(path, &v, NULL);
     assert_true(st == VG_OK || st == VG_DATA);
     vg_volume_release(&v);
   }
@@ -174,7 +174,7 @@ static void test_memory_failures(void **state) {
       vg_volume v = {0};
       long live = vg_mem_live();
       vg_mem_fail_after(n);
-      vg_status st = vg_nifti_read(in_scratch(names[k]), &v, NULL);
+      vg_status st = vg_volume_read(in_scratch(names[k]), &v, NULL);
       vg_mem_fail_after(0);
       if (!st) {
         vg_volume_release(&v);

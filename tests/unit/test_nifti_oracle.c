@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "voxgan/rng.h"
 
 /* v against what stem.txt and stem.raw say. */
@@ -52,8 +52,8 @@ static void test_reads_nibabels(void **state) {
   while (fscanf(list, "%255s", name) == 1) {
     vg_volume v;
     vg_geometry stored;
-    if (vg_nifti_read(in_scratch(name), &v, NULL)) fail_msg("%s", vg_error());
-    assert_true(vg_nifti_stem(name, stem, sizeof stem));
+    if (vg_volume_read(in_scratch(name), &v, NULL)) fail_msg("%s", vg_error());
+    assert_true(vg_volume_stem(name, stem, sizeof stem));
     snprintf(at, sizeof at, "%s", in_scratch(stem));
     assert_told(&v, at);
     stored = v.geo;
@@ -87,18 +87,18 @@ static void tell(const char *stem, const vg_volume *v, double step) {
 
 static void test_nibabel_reads_ours(void **state) {
   (void)state;
-  static const vg_nifti_write_options options[] = {
+  static const vg_volume_write_options options[] = {
       {.dtype = VG_DT_F32},
       {.dtype = VG_DT_I16, .slope = 0.01},
       {.dtype = VG_DT_I16},
       {.dtype = VG_DT_U16, .slope = 0.05, .inter = -200, .xform_code = 2},
       {.dtype = VG_DT_U8, .slope = 2, .inter = -250},
-      {.dtype = VG_DT_I16, .gzip_level = 9},
+      {.dtype = VG_DT_I16, .compression = 9},
   };
   vg_rng r = vg_rng_init(5, 6);
   require_python("numpy, nibabel");
   for (int k = 0; k < 12; k++) {
-    const vg_nifti_write_options *o = &options[k % 6];
+    const vg_volume_write_options *o = &options[k % 6];
     char name[64], path[512];
     /* a rotation about a random axis, of a size and handedness of its own */
     double n[3], len = 0, s = sin(k), c = cos(k);
@@ -121,7 +121,7 @@ static void test_nibabel_reads_ours(void **state) {
     snprintf(name, sizeof name, "ours%02d", k);
     tell(in_scratch(name), &v, o->dtype == VG_DT_F32 ? 0 : o->slope != 0 ? o->slope : 1);
     snprintf(path, sizeof path, "%s.nii%s", in_scratch(name), k % 4 == 3 ? "" : ".gz");
-    if (vg_nifti_write(path, &v, o)) fail_msg("%s", vg_error());
+    if (vg_volume_write(path, &v, o)) fail_msg("%s", vg_error());
     vg_volume_release(&v);
   }
   assert_int_equal(run_python("nifti_oracle.py", "check", scratch, NULL), 0);

@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "voxgan/rng.h"
 
 static vg_volume example(void) {
@@ -32,24 +32,24 @@ static double clamped(double v, double lo, double hi) {
 
 static void test_write(void **state) {
   (void)state;
-  static const vg_nifti_write_options options[] = {
+  static const vg_volume_write_options options[] = {
       {.dtype = VG_DT_F32},
       {.dtype = VG_DT_I16},
       {.dtype = VG_DT_U8},
       {.dtype = VG_DT_U16, .slope = 0.01, .inter = -100, .xform_code = 2},
-      {.dtype = VG_DT_I16, .slope = 0.25, .gzip_level = 6},
+      {.dtype = VG_DT_I16, .slope = 0.25, .compression = 6},
       {.dtype = VG_DT_F32, .slope = 2, .inter = 1},
   };
   vg_volume v = example();
   size_t n = vg_geometry_voxels(&v.geo);
   for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
-    const vg_nifti_write_options *o = &options[k];
+    const vg_volume_write_options *o = &options[k];
     for (int zipped = 0; zipped < 2; zipped++) {
       const char *path = in_scratch(zipped ? "o.nii.gz" : "o.nii");
       vg_volume back;
-      vg_nifti_info info;
-      assert_int_equal(vg_nifti_write(path, &v, o), VG_OK);
-      if (vg_nifti_read(path, &back, &info)) fail_msg("%s", vg_error());
+      vg_volume_header info;
+      assert_int_equal(vg_volume_write(path, &v, o), VG_OK);
+      if (vg_volume_read(path, &back, &info)) fail_msg("%s", vg_error());
       assert_int_equal(info.dtype, o->dtype);
       assert_int_equal(info.xform_code, o->xform_code ? o->xform_code : 1);
       assert_int_equal(vg_geometry_same(&back.geo, "written", &v.geo, "ours", 1e-4), VG_OK);
@@ -64,16 +64,16 @@ static void test_write(void **state) {
       vg_volume_release(&back);
     }
   }
-  assert_int_equal(vg_nifti_write(in_scratch("default.nii"), &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_write(in_scratch("default.nii"), &v, NULL), VG_OK);
   v.data[77] = NAN;
   for (size_t k = 0; k < 2; k++) {
-    assert_int_equal(vg_nifti_write(in_scratch("nan.nii"), &v, &options[k]), VG_DATA);
+    assert_int_equal(vg_volume_write(in_scratch("nan.nii"), &v, &options[k]), VG_DATA);
     assert_non_null(strstr(vg_error(), "1 voxels are NaN or infinite, the first at (27, 1, 0)"));
     assert_false(vg_fs_exists(in_scratch("nan.nii")));
   }
   v.data[77] = 0;
-  assert_int_equal(vg_nifti_write(in_scratch("o.mha"), &v, NULL), VG_FAILED);
-  assert_int_equal(vg_nifti_write(in_scratch("no/o.nii"), &v, NULL), VG_IO);
+  assert_int_equal(vg_volume_write(in_scratch("o.mha"), &v, NULL), VG_FAILED);
+  assert_int_equal(vg_volume_write(in_scratch("no/o.nii"), &v, NULL), VG_IO);
   vg_volume_release(&v);
 }
 
@@ -84,11 +84,11 @@ static void test_write_labels(void **state) {
   assert_int_equal(vg_labelmap_new(&g, &m), VG_OK);
   for (int wide = 0; wide < 2; wide++) {
     vg_labelmap back;
-    vg_nifti_info info;
+    vg_volume_header info;
     for (size_t i = 0; i < vg_geometry_voxels(&g); i++) m.data[i] = (uint16_t)(i / 50 % 256);
     if (wide) m.data[5000] = 65535;
-    assert_int_equal(vg_nifti_write_labels(in_scratch("seg.nii.gz"), &m, 3), VG_OK);
-    assert_int_equal(vg_nifti_read_labels(in_scratch("seg.nii.gz"), &back, &info), VG_OK);
+    assert_int_equal(vg_volume_write_labels(in_scratch("seg.nii.gz"), &m, 3), VG_OK);
+    assert_int_equal(vg_volume_read_labels(in_scratch("seg.nii.gz"), &back, &info), VG_OK);
     assert_int_equal(info.dtype, wide ? VG_DT_U16 : VG_DT_U8);
     assert_int_equal(info.xform_code, 3);
     assert_memory_equal(back.data, m.data, vg_geometry_voxels(&g) * sizeof *m.data);
@@ -104,7 +104,7 @@ static void test_header_is_bare(void **state) {
   void *bytes;
   size_t len;
   struct nifti_1_header h, bare = {0};
-  assert_int_equal(vg_nifti_write(in_scratch("h.nii"), &v, NULL), VG_OK);
+  assert_int_equal(vg_volume_write(in_scratch("h.nii"), &v, NULL), VG_OK);
   assert_int_equal(vg_fs_read(in_scratch("h.nii"), &bytes, &len), VG_OK);
   memcpy(&h, bytes, sizeof h);
   assert_int_equal(len, 352 + vg_geometry_voxels(&v.geo) * 4);
@@ -128,11 +128,11 @@ static void test_write_memory_failures(void **state) {
   vg_volume v = example();
   static const char *const written[] = {"w.nii", "w.nii.gz"};
   for (int k = 0; k < 4; k++) {
-    vg_nifti_write_options o = {.dtype = k < 2 ? VG_DT_I16 : VG_DT_F32};
+    vg_volume_write_options o = {.dtype = k < 2 ? VG_DT_I16 : VG_DT_F32};
     for (long n = 1;; n++) {
       long live = vg_mem_live();
       vg_mem_fail_after(n);
-      vg_status st = vg_nifti_write(in_scratch(written[k % 2]), &v, &o);
+      vg_status st = vg_volume_write(in_scratch(written[k % 2]), &v, &o);
       vg_mem_fail_after(0);
       assert_int_equal(vg_mem_live(), live);
       if (!st) break;

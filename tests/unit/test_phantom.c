@@ -354,10 +354,10 @@ static void any_grid_as_files(void **state) {
       const vg_subject *s = &ds.subjects[i];
       vg_volume v = {0};
       vg_labelmap t = {0}, a = {0};
-      vg_nifti_info info;
+      vg_volume_header info;
       char code[4];
       double mm[3];
-      must(vg_nifti_read(s->series[series], &v, &info));
+      must(vg_volume_read(s->series[series], &v, &info));
       assert_int_equal(info.dtype, VG_DT_I16);
       assert_memory_equal(v.geo.dim, rows[r].size, sizeof v.geo.dim);
       vg_geometry_orientation(&v.geo, code);
@@ -367,14 +367,14 @@ static void any_grid_as_files(void **state) {
       for (int j = 0; j < 3; j++) largest = set.size[j] > largest ? set.size[j] : largest;
       for (int j = 0; j < 3; j++) assert_float_equal(mm[j], 192.0 / largest, 1e-4);
       assert_non_null(s->anatomy);
-      must(vg_nifti_read_labels(s->anatomy, &a, NULL));
+      must(vg_volume_read_labels(s->anatomy, &a, NULL));
       must(vg_scheme_check(&ds.sources[0].anatomy_scheme, &a, s->anatomy));
       must(vg_geometry_same(&v.geo, "series", &a.geo, "anatomy", 1e-3));
       size_t n = vg_geometry_voxels(&v.geo);
       unsigned met = 0;
       for (size_t p = 0; p < n; p++) assert_int_equal(v.data[p] > 0, a.data[p] > 0);
       if (rows[r].tumour) {
-        must(vg_nifti_read_labels(s->tumour, &t, NULL));
+        must(vg_volume_read_labels(s->tumour, &t, NULL));
         must(vg_scheme_check(&ds.sources[0].tumour_scheme, &t, s->tumour));
         for (size_t p = 0; p < n; p++) met |= t.data[p] ? 1u << t.data[p] : 0;
         assert_true(met & 1u << OEDEMA); /* the tumour lies in the imaged box */

@@ -262,7 +262,7 @@ static void ramp_stays_in_place(void **state) {
         vg_affine_apply(&g.affine, ijk, mm);
         if (mini_tissue(mm, RADIUS)) v.data[i] = (float)(100 + 2 * mm[0] + mm[1] - 0.5 * mm[2]);
       }
-  must(vg_nifti_write(in_scratch("ramp/k_t1.nii"), &v, NULL));
+  must(vg_volume_write(in_scratch("ramp/k_t1.nii"), &v, NULL));
   mini_write_labels(dir, "k_seg.nii", g, RADIUS, tumour_values);
   vg_dataset ds = {0};
   must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
@@ -328,7 +328,7 @@ static void thin_parts_follow_their_rim(void **state) {
     if (v.data[middle + x] == 0) v.data[tip = middle + x] = 130;
   }
   must(vg_fs_make_dirs(in_scratch("thin")));
-  must(vg_nifti_write(in_scratch("thin/k_t1.nii"), &v, NULL));
+  must(vg_volume_write(in_scratch("thin/k_t1.nii"), &v, NULL));
   mini_write_labels(in_scratch("thin"), "k_seg.nii", g, RADIUS, tumour_values);
   vg_dataset ds = {0};
   must(vg_dataset_add(&ds, in_scratch("thin"), "brats2021", NULL, NULL));
@@ -361,7 +361,7 @@ static void percentiles_are_exact(void **state) {
   must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
   for (int k = 0; k < 2; k++) {
     vg_volume v;
-    must(vg_nifti_read(ds.subjects[0].series[k], &v, NULL));
+    must(vg_volume_read(ds.subjects[0].series[k], &v, NULL));
     size_t n = vg_geometry_voxels(&v.geo), m = 0;
     for (size_t i = 0; i < n; i++)
       if (fabsf(v.data[i] + 3.5f) > 1e-4f) v.data[m++] = v.data[i];
@@ -389,7 +389,7 @@ static void round_trip(const char *name, vg_geometry g, double spacing, double t
   must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
   for (int k = 0; k < 2; k++) {
     vg_volume was, is;
-    must(vg_nifti_read(ds.subjects[0].series[k], &was, NULL));
+    must(vg_volume_read(ds.subjects[0].series[k], &was, NULL));
     restore_into(&c, k, &is);
     assert_memory_equal(is.geo.dim, was.geo.dim, sizeof is.geo.dim);
     assert_memory_equal(&is.geo.affine, &was.geo.affine, sizeof is.geo.affine);

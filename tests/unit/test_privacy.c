@@ -65,7 +65,7 @@ static void copy(const vg_dataset *train, int k, int how) {
   for (int m = 0; m <= train->series.n; m++) {
     const bool map = m == train->series.n;
     vg_volume v = {0};
-    must(vg_nifti_read(map ? s->tumour : s->series[m], &v, NULL));
+    must(vg_volume_read(map ? s->tumour : s->series[m], &v, NULL));
     if (!map || how == 1) change(map ? 1 : how, &v, map ? 0 : k * 10 + m);
     if (map)
       for (int i = 0; i < SIZE * SIZE * SIZE; i++) v.data[i] = roundf(v.data[i]);
@@ -78,16 +78,16 @@ static void copy(const vg_dataset *train, int k, int how) {
       vg_labelmap labels = {.geo = v.geo};
       must(vg_labelmap_new(&v.geo, &labels));
       vg_volume plain = {0};
-      must(vg_nifti_read(s->tumour, &plain, NULL));
+      must(vg_volume_read(s->tumour, &plain, NULL));
       for (int i = 0; i < SIZE * SIZE * SIZE; i++) {
         const int x = i % SIZE;
         labels.data[i] = (uint16_t)plain.data[how == 1 ? i - x + SIZE - 1 - x : i];
       }
-      must(vg_nifti_write_labels(path, &labels, 1));
+      must(vg_volume_write_labels(path, &labels, 1));
       vg_labelmap_release(&labels);
       vg_volume_release(&plain);
     } else {
-      must(vg_nifti_write(path, &v, NULL));
+      must(vg_volume_write(path, &v, NULL));
     }
     vg_volume_release(&v);
     vg_free(path);

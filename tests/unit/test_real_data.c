@@ -12,7 +12,7 @@
 
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "prep/prep.h"
 
 static const char *real_root(void) {
@@ -125,7 +125,7 @@ static void z_scored_tumours(void **state) {
     for (size_t v = 0; v < n; v++) channel[v] = (float)c.image[v] / 32767;
     vg_volume was, is;
     const vg_subject *subject = &ds.subjects[i];
-    must(vg_nifti_read(subject->series[vg_series_find(&ds.series, "flair")], &was, NULL));
+    must(vg_volume_read(subject->series[vg_series_find(&ds.series, "flair")], &was, NULL));
     must(vg_restore(&c, channel, &c.ranges[0], &is));
     must(vg_geometry_same(&was.geo, "was", &is.geo, "is", 1e-9));
     size_t outside = 0, all = vg_geometry_voxels(&was.geo);

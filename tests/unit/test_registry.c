@@ -24,7 +24,7 @@ static void rows_have_unique_names_and_help(void **state) {
       for (int j = 0; j < i; j++) assert_string_not_equal(r->rows[i].name, r->rows[j].name);
     }
   }
-  assert_int_equal(n, 10);
+  assert_int_equal(n, 11);
   assert_null(vg_registry_find("nothing"));
 }
 

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scratch.h"
@@ -58,10 +59,11 @@ static vg_study *planned(const char *text, uint64_t seed) {
 
 /* The edits of a case as text; borrowed until the next call. */
 static const char *edits_of(const vg_study_case *c) {
-  static char text[256];
+  static char *text;
   vg_str edits = VG_STR_INIT;
   vg_edit_log_text(&c->edits, NULL, NULL, &edits);
-  snprintf(text, sizeof text, "%s", vg_str_text(&edits));
+  free(text);
+  text = strdup(vg_str_text(&edits));
   vg_str_release(&edits);
   return text;
 }
@@ -249,10 +251,10 @@ static void impossible(void **state) {
 /* Puts a label map of zeros in place of another. */
 static void blank(const char *path) {
   vg_labelmap map;
-  vg_nifti_info info;
-  must(vg_nifti_read_labels(path, &map, &info));
+  vg_volume_header info;
+  must(vg_volume_read_labels(path, &map, &info));
   memset(map.data, 0, vg_geometry_voxels(&map.geo) * sizeof *map.data);
-  must(vg_nifti_write_labels(path, &map, 1));
+  must(vg_volume_write_labels(path, &map, 1));
   vg_labelmap_release(&map);
 }
 

@@ -7,7 +7,7 @@
 #include "grid/grid.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/pool.h"
 #include "prep/prep.h"
 
@@ -119,7 +119,7 @@ static void forget_images(const subject_reading *r) {
 static vg_status read_series(subject_reading *r, int series, const char *path, bool whole) {
   const char *name = r->all->plan->series.names[series];
   vg_volume v = {0};
-  vg_status st = vg_nifti_read(path, &v, NULL);
+  vg_status st = vg_volume_read(path, &v, NULL);
   if (!st) st = vg_volume_canonicalise(&v);
   if (!st) st = check_grid(r, &v.geo, path);
   if (!st && !r->brain) st = find_brain(r, &v, path);

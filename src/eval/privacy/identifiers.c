@@ -8,7 +8,7 @@
 #include "io/gzip.h"
 #include "io/json.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "base/str.h"
 #include "io/table.h"
 
@@ -305,7 +305,7 @@ static vg_status look_at_file(const scan *s) {
   vg_status st = look(s, "name", s->file, false);
   if (st) return st;
   s->report->files++;
-  if (vg_nifti_is_path(s->path)) return look_at_image(s);
+  if (vg_volume_is_path(s->path)) return look_at_image(s);
   if (is_dicom(s->path)) return add(s, "file", "DICOM file");
   if (vg_ends_with(s->path, ".csv")) {
     st = look_at_csv(s);

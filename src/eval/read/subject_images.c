@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "eval/read/intensity.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 #include "prep/prep.h"
 
 /* mm */
@@ -80,7 +80,7 @@ static vg_status make_cells(const vg_evaluation *e, const eval_maps *maps, const
 }
 
 static vg_status read_volume(const char *path, vg_volume *out) {
-  vg_status st = vg_nifti_read(path, out, NULL);
+  vg_status st = vg_volume_read(path, out, NULL);
   if (!st) st = vg_volume_canonicalise(out);
   return st;
 }

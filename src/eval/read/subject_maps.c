@@ -6,7 +6,7 @@
 #include "grid/regrid.h"
 #include "grid/grid.h"
 #include "base/mem.h"
-#include "voxgan/nifti.h"
+#include "voxgan/volume.h"
 
 void vg_eval_map_release(eval_map *m) {
   vg_free(m->data);
@@ -15,9 +15,9 @@ void vg_eval_map_release(eval_map *m) {
 
 /* like: a file of the grid to which the map is brought where it lies on another, or NULL. */
 static vg_status fit(vg_labelmap *map, const char *path, const char *like) {
-  vg_nifti_info info;
+  vg_volume_header info;
   if (!like) return VG_OK;
-  vg_status st = vg_nifti_info_read(like, &info);
+  vg_status st = vg_volume_info(like, &info);
   if (st) return st;
   vg_geometry_canonicalise(&info.geo);
   if (!vg_geometry_same(&map->geo, path, &info.geo, like, 1e-3)) return VG_OK;
@@ -35,7 +35,7 @@ static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_cl
   if (!scheme->n)
     return vg_fail(VG_CONFIG, "%s: its layout names no label scheme; name one with --%s-scheme", path,
                    vg_role_name(role));
-  if ((st = vg_nifti_read_labels(path, &map, NULL))) goto out;
+  if ((st = vg_volume_read_labels(path, &map, NULL))) goto out;
   if ((st = vg_scheme_check(scheme, &map, path))) goto out;
   if ((st = vg_labelmap_canonicalise(&map))) goto out;
   if ((st = fit(&map, path, like))) goto out;

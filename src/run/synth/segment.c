@@ -57,11 +57,11 @@ static vg_status maps(void *state, int slot, vg_maps *out) {
   return st;
 }
 
-static vg_status probability(void *state, int slot, int klass, vg_volume *out, vg_nifti_write_options *how) {
+static vg_status probability(void *state, int slot, int klass, vg_volume *out, vg_volume_write_options *how) {
   segment_job *j = state;
   const vg_case *c = &j->slots[slot].c;
   const vg_range as_it_is = {-1, 1, 0};
-  *how = (vg_nifti_write_options){.dtype = VG_DT_U8, .slope = 1.0 / 255};
+  *how = (vg_volume_write_options){.dtype = VG_DT_U8, .slope = 1.0 / 255};
   return vg_restore(c, j->slots[slot].made + (size_t)(klass + 1) * voxels_of(c), &as_it_is, out);
 }
 

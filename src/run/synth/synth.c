@@ -44,9 +44,9 @@ static vg_status make(void *state, int slot) {
 
 /* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the
  * range. Background is stored exactly either way. */
-static vg_nifti_write_options image_options(const vg_range *r) {
+static vg_volume_write_options image_options(const vg_range *r) {
   double span = r->hi - r->lo;
-  vg_nifti_write_options w = {.dtype = VG_DT_I16, .slope = 1};
+  vg_volume_write_options w = {.dtype = VG_DT_I16, .slope = 1};
   if (span < 200 || fabs(r->lo) > 32000 || fabs(r->hi) > 32000) {
     w.slope = span / 20000;
     w.inter = r->background;
@@ -54,7 +54,7 @@ static vg_nifti_write_options image_options(const vg_range *r) {
   return w;
 }
 
-static vg_status image(void *state, int slot, int series, vg_volume *out, vg_nifti_write_options *how) {
+static vg_status image(void *state, int slot, int series, vg_volume *out, vg_volume_write_options *how) {
   synth_job *j = state;
   const vg_case *c = &j->slots[slot].c;
   *how = image_options(&j->model.ranges[series]);

@@ -1,6 +1,6 @@
-/* nifti.c: the only file that knows niftilib. The header is checked here, against itself and the
+/* volume_nifti.c: the only file that knows niftilib. The header is checked here, against itself and the
  * file; niftilib then turns it into matrices; the voxels are ours (voxel_cast.c). */
-#include "voxgan/nifti.h"
+#include "io/volume_format.h"
 #include <math.h>
 #include <nifti2_io.h>
 #include <pthread.h>
@@ -28,19 +28,16 @@ static size_t stem_length(const char *path, const char **ending) {
   return strlen(path);
 }
 
-bool vg_nifti_is_path(const char *path) {
+static size_t ending_length(const char *name) {
   const char *ending;
-  stem_length(path, &ending);
-  return *ending && !vg_starts_with(ending, ".img");
+  stem_length(name, &ending);
+  return strlen(ending);
 }
 
-bool vg_nifti_stem(const char *path, char *buf, size_t size) {
-  const char *ending, *base = vg_fs_basename(path);
-  size_t n = stem_length(base, &ending);
-  if (n >= size) return false;
-  memcpy(buf, base, n);
-  buf[n] = '\0';
-  return true;
+static bool reads(const char *name) {
+  const char *ending;
+  stem_length(name, &ending);
+  return *ending && !vg_starts_with(ending, ".img");
 }
 
 /* ---- header --------------------------------------------------------------------------------- */
@@ -52,7 +49,7 @@ typedef union raw_header {
 
 /* What both versions say, in one set of types. */
 typedef struct header {
-  vg_nifti_info info;
+  vg_volume_header info;
   bool swap, single;
   uint64_t offset, bytes; /* of the voxels in their file */
 } header;
@@ -317,7 +314,7 @@ static void voxel_of(const vg_geometry *g, size_t index, int ijk[3]) {
 }
 
 static vg_cast cast_of(const source *s) {
-  const vg_nifti_info *i = &s->head.info;
+  const vg_volume_header *i = &s->head.info;
   return (vg_cast){s->voxels, i->dtype, s->head.swap, i->slope, i->inter};
 }
 
@@ -328,14 +325,14 @@ static vg_status close_with(source *s, const char *path, vg_status st) {
   return st;
 }
 
-vg_status vg_nifti_info_read(const char *path, vg_nifti_info *info) {
+static vg_status nifti_info(const char *path, vg_volume_header *info) {
   source s;
   vg_status st = open_source(path, &s);
   if (!st) *info = s.head.info;
   return close_with(&s, path, st);
 }
 
-vg_status vg_nifti_read(const char *path, vg_volume *vol, vg_nifti_info *info) {
+static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *info) {
   source s;
   float *data = NULL;
   vg_status st = open_source(path, &s);
@@ -365,7 +362,7 @@ out:
   return close_with(&s, path, st);
 }
 
-vg_status vg_nifti_read_labels(const char *path, vg_labelmap *map, vg_nifti_info *info) {
+static vg_status nifti_read_labels(const char *path, vg_labelmap *map, vg_volume_header *info) {
   source s;
   uint16_t *data = NULL;
   vg_status st = open_source(path, &s);
@@ -458,28 +455,28 @@ static vg_status new_file(const char *path, const vg_geometry *geo, vg_dtype dty
 }
 
 /* Floats repeat values without repeating neighbours, which takes a real search for matches. */
-static vg_status pack(const uint8_t *file, size_t len, const vg_geometry *geo, vg_dtype dtype, int gzip_level,
-                      void **packed, size_t *packed_len) {
+static vg_status pack(const uint8_t *file, size_t len, const vg_geometry *geo, vg_dtype dtype,
+                      int compression, void **packed, size_t *packed_len) {
   size_t unit = vg_dtype_size(dtype);
-  if (gzip_level || dtype == VG_DT_F32)
-    return vg_gzip_deflate(file, len, gzip_level ? gzip_level : 1, packed, packed_len);
+  if (compression || dtype == VG_DT_F32)
+    return vg_gzip_deflate(file, len, compression ? compression : 1, packed, packed_len);
   return vg_gzip_runs(file, len, unit, unit * (size_t)geo->dim[0], packed, packed_len);
 }
 
 static vg_status write_file(const char *path, const uint8_t *file, size_t len, const vg_geometry *geo,
-                            vg_dtype dtype, int gzip_level) {
+                            vg_dtype dtype, int compression) {
   void *packed;
   size_t packed_len;
   if (!vg_ends_with(path, ".gz")) return vg_fs_write_atomic(path, file, len);
-  vg_status st = pack(file, len, geo, dtype, gzip_level, &packed, &packed_len);
+  vg_status st = pack(file, len, geo, dtype, compression, &packed, &packed_len);
   if (st) return vg_fail_in(st, "%s", path);
   st = vg_fs_write_atomic(path, packed, packed_len);
   vg_free(packed);
   return st;
 }
 
-vg_status vg_nifti_write(const char *path, const vg_volume *vol, const vg_nifti_write_options *options) {
-  vg_nifti_write_options o = options ? *options : (vg_nifti_write_options){.dtype = VG_DT_F32};
+static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_volume_write_options *options) {
+  vg_volume_write_options o = options ? *options : (vg_volume_write_options){.dtype = VG_DT_F32};
   uint8_t *file = NULL;
   size_t len, first;
   if (o.dtype != VG_DT_U8 && o.dtype != VG_DT_I16 && o.dtype != VG_DT_U16 && o.dtype != VG_DT_F32)
@@ -498,13 +495,13 @@ vg_status vg_nifti_write(const char *path, const vg_volume *vol, const vg_nifti_
     st = vg_fail(VG_DATA, "%s: not written: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", path,
                  bad, at[0], at[1], at[2]);
   } else {
-    st = write_file(path, file, len, &vol->geo, o.dtype, o.gzip_level);
+    st = write_file(path, file, len, &vol->geo, o.dtype, o.compression);
   }
   vg_free(file);
   return st;
 }
 
-vg_status vg_nifti_write_labels(const char *path, const vg_labelmap *map, int xform_code) {
+static vg_status nifti_write_labels(const char *path, const vg_labelmap *map, int xform_code) {
   uint8_t *file = NULL;
   size_t len, n = vg_geometry_voxels(&map->geo);
   uint16_t all = 0;
@@ -521,3 +518,11 @@ vg_status vg_nifti_write_labels(const char *path, const vg_labelmap *map, int xf
   vg_free(file);
   return st;
 }
+
+const vg_volume_format vg_volume_nifti = {.ending = ending_length,
+                                          .reads = reads,
+                                          .info = nifti_info,
+                                          .read = nifti_read,
+                                          .read_labels = nifti_read_labels,
+                                          .write = nifti_write,
+                                          .write_labels = nifti_write_labels};

@@ -1,0 +1,90 @@
+/* volume_file.c: the door for volumes: the ending of a path chooses the format that reads or writes it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "io/volume_format.h"
+
+#define ROWS 32
+static struct {
+  const char *name, *help;
+  const vg_volume_format *format;
+} formats[ROWS] = {
+#define VG_VOLUME(name, help) {#name, help, &vg_volume_##name},
+#include "registry/volumes.def"
+#undef VG_VOLUME
+};
+
+bool vg_volume_format_add(const char *name, const char *help, const vg_volume_format *format) {
+  for (int i = 0; i < ROWS; i++) {
+    if (formats[i].name) continue;
+    formats[i].name = name, formats[i].help = help, formats[i].format = format;
+    return true;
+  }
+  return false;
+}
+
+const char *vg_volume_format_at(int i, const vg_volume_format **format, const char **help) {
+  if (i < 0 || i >= ROWS || !formats[i].name) return NULL;
+  if (format) *format = formats[i].format;
+  if (help) *help = formats[i].help;
+  return formats[i].name;
+}
+
+/* The format with the longest ending that name has; *ending: its letters. */
+static const vg_volume_format *format_of(const char *name, size_t *ending) {
+  const vg_volume_format *best = NULL, *format;
+  *ending = 0;
+  for (int i = 0; vg_volume_format_at(i, &format, NULL); i++) {
+    size_t letters = format->ending(name);
+    if (letters > *ending) best = format, *ending = letters;
+  }
+  return best;
+}
+
+/* A file of no known ending is tried as the first row, whose message says what is wrong with it; so is a file
+ * that its own format cannot write. */
+static const vg_volume_format *reader_of(const char *path) {
+  size_t ending;
+  const vg_volume_format *format = format_of(path, &ending);
+  return format ? format : formats[0].format;
+}
+
+vg_status vg_volume_info(const char *path, vg_volume_header *header) {
+  return reader_of(path)->info(path, header);
+}
+
+vg_status vg_volume_read(const char *path, vg_volume *vol, vg_volume_header *header) {
+  return reader_of(path)->read(path, vol, header);
+}
+
+vg_status vg_volume_read_labels(const char *path, vg_labelmap *map, vg_volume_header *header) {
+  return reader_of(path)->read_labels(path, map, header);
+}
+
+vg_status vg_volume_write(const char *path, const vg_volume *vol, const vg_volume_write_options *options) {
+  const vg_volume_format *format = reader_of(path);
+  return (format->write ? format : formats[0].format)->write(path, vol, options);
+}
+
+vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int xform_code) {
+  const vg_volume_format *format = reader_of(path);
+  return (format->write_labels ? format : formats[0].format)->write_labels(path, map, xform_code);
+}
+
+bool vg_volume_is_path(const char *path) {
+  size_t ending;
+  const vg_volume_format *format = format_of(path, &ending);
+  return format && format->reads(path);
+}
+
+bool vg_volume_stem(const char *path, char *buf, size_t size) {
+  const char *name = vg_fs_basename(path);
+  size_t ending;
+  format_of(name, &ending);
+  size_t len = strlen(name) - ending;
+  if (len >= size) return false;
+  memcpy(buf, name, len);
+  buf[len] = '\0';
+  return true;
+}
