@@ -90,9 +90,11 @@ circles() { # what; pairs on stdin
   found=$(tsort 2>&1 >/dev/null | sed 's/^tsort: //; s/^-: //' | grep -v 'input contains a loop' | sort -u)
   [ -z "$found" ] || breach "$1 that need each other: $(tr '\n' ' ' <<<"$found")"
 }
-for file in $(find src include -name '*.h' -o -name '*.hpp'); do
-  while read -r path; do echo "${file#*/} $path"; done < <(includes "$file" | grep -v '\.def$')
-done | circles "headers"
+circles "headers" < <(
+  for file in $(find src include -name '*.h' -o -name '*.hpp'); do
+    while read -r path; do echo "${file#*/} $path"; done < <(includes "$file" | grep -v '\.def$')
+  done
+)
 
 build=${1:-$(ls -td build/*/src 2>/dev/null | head -1)}
 build=${build%/src}
@@ -105,14 +107,14 @@ if [ -n "$symbols" ]; then
   done)
   # The table of a registry is allowed to name its rows, which are data: a row may then call the look-up beside the table.
   tables=$(grep -lE '^ *# *include ".*\.def"' $sources | sed 's/\.[a-z]*$/.o/' | tr '\n' ' ')
-  nm -A -P $existing | awk -v build="$build/" -v tables="$tables" '
+  circles "files" < <(nm -A -P $existing | awk -v build="$build/" -v tables="$tables" '
     BEGIN { n = split(tables, t, " "); for (i = 1; i <= n; i++) table[t[i]] = 1 }
     { file = $1; sub(/:$/, "", file); sub("^" build, "", file)
       if ($3 ~ /[TDRBVWu]/) { defined[$2] = file; data[$2] = $3 ~ /[DR]/ }
       else if ($3 == "U") used[file, $2] = 1 }
     END { for (k in used) {
             split(k, p, SUBSEP); to = defined[p[2]]
-            if (to != "" && to != p[1] && !(p[1] in table && data[p[2]])) print p[1], to } }' | sort -u | circles "files"
+            if (to != "" && to != p[1] && !(p[1] in table && data[p[2]])) print p[1], to } }' | sort -u)
 fi
 
 # Crowded folders.
