@@ -5,7 +5,8 @@
 #   SANITIZE=LIST   for example address,undefined
 #   PREFIX, DESTDIR where `make install` puts things
 
-VERSION := 0.1.0
+version_of = $(shell sed -n 's/^\#define VOXGAN_VERSION_$1 //p' include/voxgan/version.h)
+VERSION := $(call version_of,MAJOR).$(call version_of,MINOR).$(call version_of,PATCH)
 PREFIX  ?= /usr/local
 CC      ?= cc
 CXX     ?= c++
@@ -29,7 +30,7 @@ OPT  := $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -
 LSAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 DEPS := libcjson libdeflate zlib libpng libmd
-CPPFLAGS += -Iinclude -Isrc -I/usr/include/nifti -DVG_VERSION='"$(VERSION)"' -D_GNU_SOURCE
+CPPFLAGS += -Iinclude -Isrc -I/usr/include/nifti -D_GNU_SOURCE
 CFLAGS_ALL := -std=c11 $(OPT) $(CWARN) -fPIC -pthread -MMD -MP $(shell pkg-config --cflags $(DEPS)) $(CFLAGS)
 LIBS := $(shell pkg-config --libs $(DEPS)) -lnifti2 -lznz -lm -pthread
 
@@ -113,8 +114,14 @@ $B/libvoxgan.a: $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-$B/libvoxgan.so: $(LIB_OBJ) src/voxgan.map
-	$(CC) -shared -Wl,-soname,libvoxgan.so.0 -Wl,--version-script=src/voxgan.map $(LSAN) $(LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
+# The public symbols are those that the public headers declare; src/voxgan.map says the rest.
+$B/voxgan.map: src/voxgan.map scripts/exports.sh $(wildcard include/voxgan/*)
+	@mkdir -p $(@D)
+	CC='$(CC)' scripts/exports.sh >$@.symbols
+	sed -e '/@PUBLIC@/{s/.*//;r $@.symbols' -e '}' src/voxgan.map >$@
+
+$B/libvoxgan.so: $(LIB_OBJ) $B/voxgan.map
+	$(CC) -shared -Wl,-soname,libvoxgan.so.0 -Wl,--version-script=$B/voxgan.map $(LSAN) $(LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
 	@ln -sf libvoxgan.so $B/libvoxgan.so.0
 
 # The program and the module share the library, and with it the error message and the pool.
@@ -124,7 +131,7 @@ $B/voxgan: $(CLI_OBJ) $B/libvoxgan.so
 $B/voxgan-torch.so: $(MOD_OBJ) $B/libvoxgan.so
 	$(CXX) -shared $(LSAN) $(LDFLAGS) -o $@ $(MOD_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/..' $(TORCH_LIBS) $(LIBS)
 
-$B/voxgan.pc: src/voxgan.pc.in Makefile
+$B/voxgan.pc: src/voxgan.pc.in include/voxgan/version.h Makefile
 	@mkdir -p $(@D)
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
 

@@ -16,23 +16,24 @@
 extern "C" {
 #endif
 
-/* name, exit code of the program, text */
-#define VG_STATUS_MAP(X)                         \
-  X(OK, 0, "ok")                                 \
-  X(FAILED, 1, "failed")                         \
-  X(IO, 1, "cannot read or write")               \
-  X(NONFINITE, 1, "not finite")                  \
-  X(REFUSED, 1, "no answer to what was asked")   \
-  X(USAGE, 2, "wrong usage")                     \
-  X(CONFIG, 2, "wrong configuration")            \
-  X(DATA, 3, "bad input data")                   \
-  X(DEVICE, 4, "device not available or failed") \
-  X(MEMORY, 4, "out of memory")                  \
-  X(REGRESSION, 5, "worse than the baseline")    \
-  X(INTERRUPTED, 130, "interrupted")
+/* Name, value, exit code of the program, text. Values are part of the ABI: they never change, and a new status
+ * gets the next free one. */
+#define VG_STATUS_MAP(X) \
+  X(OK, 0, 0, "ok") \
+  X(FAILED, 1, 1, "failed") \
+  X(IO, 2, 1, "cannot read or write") \
+  X(NONFINITE, 3, 1, "not finite") \
+  X(REFUSED, 4, 1, "no answer to what was asked") \
+  X(USAGE, 5, 2, "wrong usage") \
+  X(CONFIG, 6, 2, "wrong configuration") \
+  X(DATA, 7, 3, "bad input data") \
+  X(DEVICE, 8, 4, "device not available or failed") \
+  X(MEMORY, 9, 4, "out of memory") \
+  X(REGRESSION, 10, 5, "worse than the baseline") \
+  X(INTERRUPTED, 11, 130, "interrupted")
 
 typedef enum vg_status {
-#define X(name, code, text) VG_##name,
+#define X(name, value, code, text) VG_##name = value,
   VG_STATUS_MAP(X)
 #undef X
 } vg_status;

@@ -12,7 +12,7 @@ static _Thread_local char message[VG_MESSAGE_MAX];
 
 int vg_status_exit_code(vg_status st) {
   static const int codes[] = {
-#define X(name, code, text) [VG_##name] = code,
+#define X(name, value, code, text) [VG_##name] = code,
       VG_STATUS_MAP(X)
 #undef X
   };
@@ -21,7 +21,7 @@ int vg_status_exit_code(vg_status st) {
 
 const char *vg_status_name(vg_status st) {
   static const char *const names[] = {
-#define X(name, code, text) [VG_##name] = #name,
+#define X(name, value, code, text) [VG_##name] = #name,
       VG_STATUS_MAP(X)
 #undef X
   };
@@ -30,7 +30,7 @@ const char *vg_status_name(vg_status st) {
 
 const char *vg_status_text(vg_status st) {
   static const char *const texts[] = {
-#define X(name, code, text) [VG_##name] = text,
+#define X(name, value, code, text) [VG_##name] = text,
       VG_STATUS_MAP(X)
 #undef X
   };

@@ -1,6 +1,6 @@
-/* version.c: the version that the Makefile knows. */
+/* version.c: the version of the library. */
 #include "voxgan/version.h"
 
 const char *vg_version(void) {
-  return VG_VERSION;
+  return VOXGAN_VERSION;
 }
