@@ -246,8 +246,24 @@ tidy:
 clean:
 	rm -rf build
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
-	@echo 'targets: all check check-torch check-torch2 check-tensors tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment bench-precision profile fuzz format tidy clean'
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
+	@printf '%s\n' 'targets:' \
+	  '  all              the program, the library and, with libtorch, the module (the default)' \
+	  '  check            build and run all tests' \
+	  '  check-torch      the tests that need libtorch' \
+	  '  check-tensors    the tests of tensors alone' \
+	  '  check-torch2     check-torch with the current PyTorch wheel, which it downloads' \
+	  '  tests            build the tests, run none' \
+	  '  oracles          check our files with nnU-Net, the BIDS validator and TensorBoard' \
+	  '  fuzz             fuzz the readers for a minute each (clang)' \
+	  '  install          install below PREFIX; uninstall removes it again' \
+	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
+	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
+	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \
+	  '  bench-gpu        the benchmark of a GPU' \
+	  '  profile          the time of a training step by layer; ARGS="128 32 bf16"' \
+	  '  format, tidy     clang-format, clang-tidy' \
+	  '  clean            remove build/'
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
 .SECONDARY:

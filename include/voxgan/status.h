@@ -16,20 +16,20 @@
 extern "C" {
 #endif
 
-/* Name, value, exit code of the program, text. Values are part of the ABI: they never change, and a new status
- * gets the next free one. */
-#define VG_STATUS_MAP(X) \
-  X(OK, 0, 0, "ok") \
-  X(FAILED, 1, 1, "failed") \
-  X(IO, 2, 1, "cannot read or write") \
-  X(NONFINITE, 3, 1, "not finite") \
-  X(REFUSED, 4, 1, "no answer to what was asked") \
-  X(USAGE, 5, 2, "wrong usage") \
-  X(CONFIG, 6, 2, "wrong configuration") \
-  X(DATA, 7, 3, "bad input data") \
+/* Name, value, exit code of the program, text. Values are part of the ABI: they never change, and a new
+ * status gets the next free one. */
+#define VG_STATUS_MAP(X)                            \
+  X(OK, 0, 0, "ok")                                 \
+  X(FAILED, 1, 1, "failed")                         \
+  X(IO, 2, 1, "cannot read or write")               \
+  X(NONFINITE, 3, 1, "not finite")                  \
+  X(REFUSED, 4, 1, "no answer to what was asked")   \
+  X(USAGE, 5, 2, "wrong usage")                     \
+  X(CONFIG, 6, 2, "wrong configuration")            \
+  X(DATA, 7, 3, "bad input data")                   \
   X(DEVICE, 8, 4, "device not available or failed") \
-  X(MEMORY, 9, 4, "out of memory") \
-  X(REGRESSION, 10, 5, "worse than the baseline") \
+  X(MEMORY, 9, 4, "out of memory")                  \
+  X(REGRESSION, 10, 5, "worse than the baseline")   \
   X(INTERRUPTED, 11, 130, "interrupted")
 
 typedef enum vg_status {

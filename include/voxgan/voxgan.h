@@ -1,14 +1,13 @@
-/* voxgan.h: everything at once. Each header stands alone too.
+/* voxgan.h: every public header. Each one also stands alone.
  *
- *   base   version status mem str log rng fs pool
- *   io     volume nifti gzip json table png safetensors tfevents config registry
- *   data   labels dataset prep loader membership phantom
- *   edit   draw edit
- *   study  format manifest contact_sheet study
- *   eval   metric evaluate
- *   experiment  experiment
- *   run    run (training and synthesis, in the module that needs libtorch)
- *   tensor, nn: of that module; included only by what links it
+ *   what everything uses   version status text log rng
+ *   volumes and data sets  volume labels dataset maps phantom
+ *   edits and studies      draw edit study produce manifest
+ *   evaluation             metric evaluate extractor
+ *   training and more      config run experiment registry
+ *
+ * ABI: a program keeps running with every later library of the same major version; while the major version is
+ * 0, this holds within a minor version only.
  */
 #ifndef VOXGAN_H
 #define VOXGAN_H

@@ -41,7 +41,7 @@ typedef struct vg_layout {
 } vg_layout;
 
 /* Rows of layouts.def. */
-const vg_layout *vg_layout_find(const char *name);  /* NULL */
+const vg_layout *vg_layout_find(const char *name); /* NULL */
 
 #define VG_LAYOUT(name, help) extern const vg_layout vg_layout_##name;
 #include "registry/layouts.def"

@@ -9,6 +9,35 @@ for header in include/voxgan/*.h; do
   expect "$name in C++17" g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only "$T/h.cpp"
 done
 
+# libvoxgan.so exports what the public headers declare and, for the program and the module, internals in a node of their own.
+# A compiler finds the declarations here; scripts/exports.sh, which made the export list, finds them by their spelling.
+for header in include/voxgan/*.h; do echo "#include \"voxgan/$(basename "$header")\""; done >"$T/all.c"
+gcc -std=c11 -Iinclude -c -aux-info "$T/aux" "$T/all.c" -o "$T/all.o"
+{
+  sed -nE 's/^\/\* include\/voxgan\/[^(]*[ *](vg_[a-z0-9_]+) \(.*/\1/p' "$T/aux"
+  sed -nE 's/^VG_METRIC\(([a-z0-9_]+),.*/vg_metric_\1/p' include/voxgan/metrics.def
+} | LC_ALL=C sort -u >"$T/declared"
+nm -D --defined-only "$BUILD/libvoxgan.so" | awk '$2 != "A" { print $3 }' >"$T/exported"
+expect "headers declare more than 100 functions" [ "$(wc -l <"$T/declared")" -gt 100 ]
+sed -n 's/@@VOXGAN_0$//p' "$T/exported" | LC_ALL=C sort >"$T/public"
+expect "VOXGAN_0 is what the headers declare: $(diff "$T/declared" "$T/public" | grep '^[<>]' | tr '\n' ' ')" cmp -s "$T/declared" "$T/public"
+expect "nothing is exported without a version: $(grep -vE '@@VOXGAN_(0|PRIVATE)$' "$T/exported" | tr '\n' ' ')" \
+  [ -z "$(grep -vE '@@VOXGAN_(0|PRIVATE)$' "$T/exported")" ]
+expect "only vg_ names are exported" [ -z "$(grep -v '^vg_' "$T/exported")" ]
+{
+  cat "$T/all.c"
+  echo 'typedef void (*any)(void);'
+  echo 'extern const any all[]; const any all[] = {'
+  grep -vxFf <(sed -nE 's/^VG_METRIC\(([a-z0-9_]+),.*/vg_metric_\1/p' include/voxgan/metrics.def) "$T/declared" | sed 's/.*/  (any)&,/'
+  echo '}; int main(void) { return all[0] == 0; }'
+} >"$T/every.c"
+expect "every declared function links" gcc -std=c11 ${SANITIZE:+-fsanitize=$SANITIZE} -Iinclude "$T/every.c" -o "$T/every" -L"$BUILD" -lvoxgan -Wl,-rpath,"$PWD/$BUILD"
+expect "and is found when it is loaded" env LD_BIND_NOW=1 "$T/every"
+echo 'extern int vg_not_there(void); int main(void) { return vg_not_there(); }' >"$T/none.c"
+expect "what is not declared does not link" eval '! gcc "$T/none.c" -o "$T/none" -L"$BUILD" -lvoxgan 2>/dev/null'
+printf '%s\n' '#include <voxgan/voxgan.h>' 'const char *v = VOXGAN_VERSION;' '#if VOXGAN_VERSION_MAJOR * 10000 + VOXGAN_VERSION_MINOR * 100 + VOXGAN_VERSION_PATCH != VOXGAN_VERSION_NUMBER' '#error number' '#endif' >"$T/v.c"
+expect "VOXGAN_VERSION in C" gcc -std=c11 -Iinclude -fsyntax-only "$T/v.c"
+
 # Installed under a prefix, the program runs, and a program of one's own builds by pkg-config.
 make -s install PREFIX=/usr DESTDIR="$T/root" TORCH="$TORCH" >"$T/install.log" 2>&1 || { bad "make install"; cat "$T/install.log"; }
 expect_ok '^voxgan' "$T/root/usr/bin/voxgan" --version
@@ -16,7 +45,8 @@ export PKG_CONFIG_SYSROOT_DIR=$T/root PKG_CONFIG_PATH=$T/root/usr/lib/pkgconfig
 cat >"$T/own.c" <<'C'
 #include <stdio.h>
 #include <voxgan/voxgan.h>
-int main(void) { return puts(vg_version()) < 0; }
+#include <string.h>
+int main(void) { return puts(vg_version()) < 0 || strcmp(vg_version(), VOXGAN_VERSION) != 0; }
 C
 expect "builds by voxgan.pc" gcc ${SANITIZE:+-fsanitize=$SANITIZE} "$T/own.c" -o "$T/own" -I"$T/root/usr/include" -L"$T/root/usr/lib" $(pkg-config --libs-only-l voxgan) -Wl,-rpath,"$T/root/usr/lib"
 expect_ok '^[0-9]' "$T/own"

@@ -39,8 +39,8 @@ typedef struct vg_membership {
   double untrained_error, untrained_judged;
 } vg_membership;
 
-/* What a vg_membership_fn (voxgan/evaluate.h) answers: out has one for each subject. The generator is the model file's, the discriminator that of the newest whole
- * checkpoint. Errors name the subject. */
+/* What a vg_membership_fn (voxgan/evaluate.h) answers: out has one for each subject. The generator is the
+ * model file's, the discriminator that of the newest whole checkpoint. Errors name the subject. */
 vg_status vg_membership_score(const vg_membership_options *options, vg_membership *out); /* src/run */
 
 #ifdef __cplusplus
