@@ -242,5 +242,6 @@ help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
 	@echo 'targets: all check check-torch check-torch2 check-tensors tests oracles install uninstall bench $(BENCHES:%=bench-%) bench-segment bench-precision profile fuzz format tidy clean'
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
+# Whatever was built has its dependencies beside it: libraries, tests, fuzz targets, oracles and benchmarks.
+-include $(shell find $B -name '*.d' 2>/dev/null)
 .SECONDARY:
