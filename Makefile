@@ -265,5 +265,6 @@ help:
 	  '  format, tidy     clang-format, clang-tidy' \
 	  '  clean            remove build/'
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(MOD_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TORCH_UNIT_BIN:=.d)
+# Whatever was built has its dependencies beside it: libraries, tests, fuzz targets, oracles and benchmarks.
+-include $(shell find $B -name '*.d' 2>/dev/null)
 .SECONDARY:

@@ -2,4 +2,4 @@
 BUILD_PACKAGES="gcc g++ make pkg-config libnifti-dev zlib1g-dev libdeflate-dev libcjson-dev libpng-dev libmd-dev"
 TORCH_PACKAGES="libtorch-dev"
 # The tests' oracles: nothing that the product itself uses. Without OpenBLAS, Debian's PyTorch multiplies by the reference BLAS.
-TEST_PACKAGES="libcmocka-dev python3 python3-venv python3-numpy python3-scipy python3-nibabel python3-skimage python3-torch libopenblas0-pthread chromium"
+TEST_PACKAGES="libcmocka-dev python3 python3-venv python3-numpy python3-scipy python3-nibabel python3-skimage python3-torch libopenblas0-pthread chromium strace"

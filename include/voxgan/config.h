@@ -42,6 +42,26 @@ typedef struct vg_config {
 #undef VG_SET_DIMS
 } vg_config;
 
+/* The number of settings. */
+enum {
+#define VG_SECTION(section, help)
+#define VG_SECTION_END(section)
+#define VG_SET_BOOL(section, name, ...) VG_SETTING_INDEX_##section##_##name,
+#define VG_SET_INT VG_SET_BOOL
+#define VG_SET_F64 VG_SET_BOOL
+#define VG_SET_STR VG_SET_BOOL
+#define VG_SET_DIMS VG_SET_BOOL
+#include "voxgan/settings.def"
+#undef VG_SECTION
+#undef VG_SECTION_END
+#undef VG_SET_BOOL
+#undef VG_SET_INT
+#undef VG_SET_F64
+#undef VG_SET_STR
+#undef VG_SET_DIMS
+  VG_SETTINGS
+};
+
 typedef enum vg_setting_type {
   VG_SETTING_BOOL,
   VG_SETTING_INT,

@@ -50,10 +50,16 @@ typedef struct vg_synth_options {
   double memory_gib;         /* 0: what the machine has available */
 } vg_synth_options;
 
-#define VG_TORCH_ABI 6
+/* Identifies the sources that a program or a module was built from: the version, and the sizes of all that
+ * crosses between the two. */
+typedef struct vg_torch_stamp {
+  char version[32];
+  uint64_t sizes[16];
+} vg_torch_stamp;
+
 /* What the module exports as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
-  int abi; /* VG_TORCH_ABI */
+  vg_torch_stamp stamp;
   const char *(*torch_version)(void);
   /* Trains label map -> image, or the other way by train.direction. VG_INTERRUPTED after SIGINT, SIGTERM or
    * SIGUSR1, with the state saved: the same options with resume then end in the same bytes as a run that was

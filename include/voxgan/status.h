@@ -53,8 +53,11 @@ const char *vg_status_text(vg_status st);
 
 /* Sets this thread's message and returns st. */
 vg_status vg_fail(vg_status st, const char *fmt, ...) VG_PRINTF(2, 3);
-/* VG_IO (VG_MEMORY for ENOMEM) with "path: verb: strerror(errno)". */
+/* VG_IO (VG_MEMORY for ENOMEM) with "path: verb: the text of errno". */
 vg_status vg_fail_errno(const char *path, const char *verb);
+/* The system's text for an errno, into buf; thread-safe, unlike strerror(). */
+#define VG_ERRNO_TEXT 128
+const char *vg_errno_text(int fault, char buf[VG_ERRNO_TEXT]);
 /* Puts "context: " in front of the message already set and returns st. */
 vg_status vg_fail_in(vg_status st, const char *fmt, ...) VG_PRINTF(2, 3);
 

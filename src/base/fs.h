@@ -28,14 +28,16 @@ char *vg_fs_dirname(const char *path);
 /* A whole file in memory (vg_free); one NUL is put after it, not counted in *len. */
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
-/* Writes path.tmp.PID.N beside it, fsyncs, renames. No partial file is left after a failure,
- * and a full disk says how many bytes were wanted. */
+/* Writes path.tmp.PID.N beside it, fsyncs it, renames it and fsyncs the folder, so that after a power failure
+ * the old file or the new one is there. A failure leaves no partial file; on a full disk the message gives
+ * the number of bytes. */
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
 /* Whether path is the folder dir or lies in it, through whatever links; path need not be there yet. */
 bool vg_fs_within(const char *path, const char *dir);
 /* Makes path a symbolic link to the file target, by its own whole path, in place of what is there. */
 vg_status vg_fs_link(const char *target, const char *path);
-/* Appends to the file, which is made when missing, with a single write; to one line a '\n' is added. */
+/* Appends to the file with a single write, and fsyncs it; makes the file when it is missing. _line adds '\n'.
+ */
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len);
 vg_status vg_fs_append_line(const char *path, const char *line);
 vg_status vg_fs_remove(const char *path); /* fine when it is not there */
@@ -51,7 +53,8 @@ vg_status vg_fs_sweep(const char *dir);
  * begin with '.' are passed over. Links to folders are followed once (no loops). */
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
 
-/* An exclusive advisory lock on path (made when missing), waiting for it. */
+/* Takes an exclusive advisory lock on path (made when missing) and waits for it; VG_INTERRUPTED after a
+ * signal (interrupt.c). */
 typedef struct vg_lock {
   int fd;
 } vg_lock;

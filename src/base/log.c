@@ -1,12 +1,10 @@
 /* log.c: log lines and one live progress line share stderr without spoiling each other. */
 #include "voxgan/log.h"
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PLAIN_EVERY_S 10.0
@@ -101,50 +99,4 @@ const char *vg_bytes(uint64_t n, char buf[32]) {
   for (; v >= 999.95 && u < 4; u++) v /= 1000;
   snprintf(buf, 32, u ? "%.1f %s" : "%.0f %s", v, units[u]);
   return buf;
-}
-
-const char *vg_duration(double seconds, char buf[32]) {
-  if (!(seconds >= 0) || seconds > 1e9) {
-    snprintf(buf, 32, "?");
-    return buf;
-  }
-  long s = (long)(seconds + 0.5);
-  if (s >= 86400)
-    snprintf(buf, 32, "%ldd %02ldh", s / 86400, s / 3600 % 24);
-  else if (s >= 3600)
-    snprintf(buf, 32, "%ldh %02ldm", s / 3600, s / 60 % 60);
-  else if (s >= 60)
-    snprintf(buf, 32, "%ldm %02lds", s / 60, s % 60);
-  else
-    snprintf(buf, 32, "%ld s", s);
-  return buf;
-}
-
-double vg_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig) {
-  interrupted = 1;
-  /* Whoever asks twice means it; a batch system's warning is no such person. */
-  if (sig != SIGUSR1) signal(sig, SIG_DFL);
-}
-
-void vg_interrupt_install(void) {
-  struct sigaction act;
-  memset(&act, 0, sizeof act);
-  act.sa_handler = on_signal;
-  sigemptyset(&act.sa_mask);
-  act.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &act, NULL);
-  sigaction(SIGTERM, &act, NULL);
-  sigaction(SIGUSR1, &act, NULL);
-}
-
-bool vg_interrupted(void) {
-  return interrupted != 0;
 }

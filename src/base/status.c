@@ -48,11 +48,14 @@ vg_status vg_fail(vg_status st, const char *fmt, ...) {
   return st;
 }
 
+const char *vg_errno_text(int fault, char buf[VG_ERRNO_TEXT]) {
+  return strerror_r(fault, buf, VG_ERRNO_TEXT); /* GNU's: may answer a constant of its own */
+}
+
 vg_status vg_fail_errno(const char *path, const char *verb) {
   int fault = errno;
-  char buf[128];
-  return vg_fail(fault == ENOMEM ? VG_MEMORY : VG_IO, "%s: %s: %s", path, verb,
-                 strerror_r(fault, buf, sizeof buf));
+  char buf[VG_ERRNO_TEXT];
+  return vg_fail(fault == ENOMEM ? VG_MEMORY : VG_IO, "%s: %s: %s", path, verb, vg_errno_text(fault, buf));
 }
 
 vg_status vg_fail_in(vg_status st, const char *fmt, ...) {

@@ -360,7 +360,9 @@ void vg_loader_seek(vg_loader *l, int epoch, int index) {
 static vg_status start(vg_loader *l) {
   while (l->n_threads < l->s.threads) {
     int e = pthread_create(&l->threads[l->n_threads], NULL, work, l);
-    if (e && l->n_threads == 0) return vg_fail(VG_FAILED, "cannot start a loader thread: %s", strerror(e));
+    char text[VG_ERRNO_TEXT];
+    if (e && l->n_threads == 0)
+      return vg_fail(VG_FAILED, "cannot start a loader thread: %s", vg_errno_text(e, text));
     if (e) break; /* fewer will do */
     l->n_threads++;
   }

@@ -1,10 +1,11 @@
 /* entry.c: the one symbol that a program opens this module for. */
 #include "run/entry.h"
+#include "jobs/stamp.h"
 #include "eval/privacy/membership.h"
 #include "tensor/tensor.h"
 
 const vg_torch_module vg_torch_entry = {
-    .abi = VG_TORCH_ABI,
+    .stamp = VG_TORCH_STAMP,
     .torch_version = vg_torch_version,
     .train = vg_train,
     .synth = vg_synth,

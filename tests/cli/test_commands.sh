@@ -51,4 +51,38 @@ for args in --version --help list "inspect $seg" "phantom --out $T/q --subjects 
   expect "without the module" env VOXGAN_MODULES=/nonexistent "$VOXGAN" $args >/dev/null 2>&1
 done
 expect "program is not linked to libtorch" sh -c "! ldd '$VOXGAN' | grep -qE 'libtorch|libc10'"
+# A module of other sources is refused. Both modules here are the entry alone, over functions that answer at once; one is built
+# with one more setting.
+if command -v "${CC:-gcc}" >/dev/null; then
+  mkdir -p "$T/same" "$T/other" "$T/old" "$T/inc/voxgan"
+  sed 's|^VG_SECTION_END(run)|VG_SET_BOOL(run, one_more, false, "a setting that the program lacks")\n&|' include/voxgan/settings.def >"$T/inc/voxgan/settings.def"
+  cat >"$T/stubs.c" <<'END'
+#include "run/entry.h"
+#include "eval/privacy/membership.h"
+const char *vg_torch_version(void);
+const char *vg_torch_version(void) { return "none"; }
+vg_status vg_train(const vg_train_options *o) { (void)o; return vg_fail(VG_REGRESSION, "the stub was called"); }
+vg_status vg_synth(const vg_synth_options *o) { (void)o; return VG_OK; }
+vg_status vg_membership_score(const vg_membership_options *o, vg_membership *m) { (void)o, (void)m; return VG_OK; }
+vg_status vg_extractor_open(const vg_extractor_options *o, vg_extractor *x) { (void)o, (void)x; return VG_OK; }
+void vg_extractor_close(vg_extractor *x) { (void)x; }
+END
+  module() { # OUT VERSION FLAGS...
+    local out=$1 version=$2
+    shift 2
+    "${CC:-gcc}" -std=c11 -shared -fPIC -Wl,--allow-shlib-undefined -D_GNU_SOURCE "-DVG_VERSION=\"$version\"" "$@" -Iinclude -Isrc \
+      -o "$T/$out/voxgan-torch.so" src/run/entry.c "$T/stubs.c" || bad "cannot build module $out"
+  }
+  version=$("$VOXGAN" --version | cut -d' ' -f2)
+  module same "$version"
+  module other "$version" "-I$T/inc"
+  module old 0.0.1
+  expect_fail 5 'the stub was called' env VOXGAN_MODULES="$T/same" "$VOXGAN" train --data "$T" --out "$T/r"
+  expect_fail 4 'built from other sources than this voxgan: settings is [0-9]+ there and [0-9]+ here; rebuild' \
+    env VOXGAN_MODULES="$T/other" "$VOXGAN" train --data "$T" --out "$T/r"
+  expect_fail 4 'is of another version of voxgan' env VOXGAN_MODULES="$T/old" "$VOXGAN" train --data "$T" --out "$T/r"
+else
+  echo "skipped: modules of other sources (no C compiler)"
+fi
+
 finish

@@ -115,6 +115,37 @@ expect_ok 'trained 16 steps' "$VOXGAN" train $held --out "$T/v2" --resume
 expect "validated as if never stopped" cmp -s <(untimed "$T/v1") <(untimed "$T/v2")
 expect "and of the same model" cmp -s "$T/v1/model.safetensors" "$T/v2/model.safetensors"
 
+# A process that waits for the cache's lock stops at the first Ctrl-C.
+rm "$T"/s/cache/*.case
+(
+  fds=() close=
+  for lock in "$T"/s/cache/locks/*; do exec {fd}>"$lock"; flock $fd; fds+=($fd); done
+  for fd in "${fds[@]}"; do close+=" $fd>&-"; done
+  eval "'$VOXGAN' train $(echo $run) --out '$T/s' --overwrite 2>'$T/err' $close &"
+  pid=$!
+  for _ in $(seq 100); do grep -q preparing "$T/err" && break; sleep 0.1; done
+  sleep 0.5
+  kill -INT $pid
+  wait $pid
+  echo $? >"$T/rc"
+)
+expect "waiting for the cache, it exits 130" [ "$(cat "$T/rc")" = 130 ]
+expect "and says what it waited for" grep -q 'interrupted while waiting for .*/cache/locks/' "$T/err"
+
+# The order on the disk: what a checkpoint says of the log is there before the checkpoint is, and the folder knows its new name.
+if command -v strace >/dev/null; then
+  strace -f -qq -y -e trace=fsync,rename,renameat,renameat2 -o "$T/trace" "$VOXGAN" train $tiny --out "$T/traced" --set train.epochs=2 2>/dev/null
+  expect "the log, then the checkpoint, then its folder reach the disk" /usr/bin/python3 -c "
+import re, sys
+lines = [l for l in open('$T/trace') if 'fsync(' in l or 'rename' in l]
+of = lambda p: [i for i, l in enumerate(lines) if re.search(p, l)]
+logs, folders = of(r'fsync\(\d+<[^>]*/log\.jsonl>'), of(r'fsync\(\d+<[^>]*/checkpoints>')
+files, names = of(r'fsync\(\d+<[^>]*/step-\d+\.safetensors\.tmp'), of(r'rename.*step-\d+\.safetensors')
+sys.exit(not (names and logs and all(any(l < n for l in logs) and any(f < n for f in files) and any(f > n for f in folders) for n in names)))"
+else
+  echo "skipped: the order of writes on the disk (no strace)"
+fi
+
 # A checkpoint that is damaged is named, and the one before is used.
 last=$(newest "$T/torn")
 printf '\377' | dd of="$last" bs=1 seek=$(($(stat -c %s "$last") / 2)) conv=notrunc 2>/dev/null

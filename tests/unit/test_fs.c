@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "scratch.h"
 #include "base/fs.h"
+#include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -187,6 +188,39 @@ static void test_lock(void **state) {
   close(ready[1]);
 }
 
+/* A process that waits for a lock stops at the first SIGINT, with the handlers of the program installed. */
+static void test_interrupted_wait(void **state) {
+  (void)state;
+  const char *path = in_scratch("busy");
+  vg_lock lock;
+  assert_int_equal(vg_lock_take(path, &lock), VG_OK);
+  for (int ms = 0; ms <= 200; ms += 100) {
+    int ready[2], status = 0;
+    char c;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (!child) {
+      vg_lock mine;
+      vg_interrupt_install();
+      if (write(ready[1], "r", 1) != 1) _exit(1);
+      vg_status st = vg_lock_take(path, &mine);
+      _exit(strstr(vg_error(), "interrupted while waiting for") ? vg_status_exit_code(st) : 1);
+    }
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    usleep((useconds_t)ms * 1000);
+    assert_int_equal(kill(child, SIGINT), 0);
+    int tries = 0;
+    while (!waitpid(child, &status, WNOHANG) && tries++ < 500) usleep(10000);
+    if (tries > 500) kill(child, SIGKILL);
+    assert_true(tries <= 500);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 130);
+    close(ready[0]);
+    close(ready[1]);
+  }
+  vg_lock_release(&lock);
+}
+
 static void test_lock_try(void **state) {
   (void)state;
   vg_lock one = {-1}, two = {-1};
@@ -298,9 +332,9 @@ int main(void) {
       cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_failed_write_leaves_nothing),
       cmocka_unit_test(test_folders),        cmocka_unit_test(test_paths),
       cmocka_unit_test(test_walk),           cmocka_unit_test(test_lock),
-      cmocka_unit_test(test_lock_try),       cmocka_unit_test(test_sweep),
-      cmocka_unit_test(test_truncate),       cmocka_unit_test(test_map_and_hash),
-      cmocka_unit_test(test_links),
+      cmocka_unit_test(test_lock_try),       cmocka_unit_test(test_interrupted_wait),
+      cmocka_unit_test(test_sweep),          cmocka_unit_test(test_truncate),
+      cmocka_unit_test(test_map_and_hash),   cmocka_unit_test(test_links),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

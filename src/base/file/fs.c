@@ -1,19 +1,15 @@
-/* fs.c: paths, folders, whole-file reads and atomic writes, locks, maps. (Walking: fs_walk.c.) */
+/* fs.c: paths, folders, whole-file reads, atomic and appending writes. */
 #include "base/fs.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sha2.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -167,8 +163,9 @@ static bool write_all(int fd, const void *bytes, size_t len) {
 }
 
 static vg_status fail_write(const char *path, size_t len) {
+  char text[VG_ERRNO_TEXT];
   if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-    return vg_fail(VG_IO, "%s: cannot write %zu bytes: %s", path, len, strerror(errno));
+    return vg_fail(VG_IO, "%s: cannot write %zu bytes: %s", path, len, vg_errno_text(errno, text));
   return vg_fail_errno(path, "cannot write");
 }
 
@@ -176,6 +173,25 @@ static vg_status fail_write(const char *path, size_t len) {
 static char *partial_path(const char *path) {
   static atomic_uint serial;
   return vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
+}
+
+/* Makes the names in path's folder survive a power failure. False with errno. */
+static bool sync_folder_of(const char *path) {
+  char *dir = vg_fs_dirname(path);
+  const int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  int fault = dir ? errno : ENOMEM;
+  vg_free(dir);
+  /* A folder may be writable and not readable, and some file systems cannot sync one: then there is no more
+   * that we can do. */
+  if (fd < 0) {
+    errno = fault;
+    return fault == EACCES;
+  }
+  const bool good = !fsync(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
+  fault = errno;
+  close(fd);
+  errno = fault;
+  return good;
 }
 
 vg_status vg_fs_link(const char *target, const char *path) {
@@ -214,6 +230,8 @@ vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len) {
     unlink(tmp);
     errno = fault;
     st = fail_write(path, len);
+  } else if (!sync_folder_of(path)) {
+    st = fail_write(path, len);
   }
 out:
   vg_free(tmp);
@@ -222,10 +240,12 @@ out:
 
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
   vg_status st = VG_OK;
+  const bool fresh = !vg_fs_exists(path);
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  bool good = fd >= 0 && write_all(fd, bytes, len);
+  bool good = fd >= 0 && write_all(fd, bytes, len) && !fsync(fd);
   if (!good) st = fail_write(path, len);
   if (fd >= 0 && close(fd) && good) st = fail_write(path, len);
+  if (!st && fresh && !sync_folder_of(path)) st = fail_write(path, len);
   return st;
 }
 
@@ -259,120 +279,4 @@ vg_status vg_fs_sweep(const char *dir) {
       st = vg_fail_in(vg_fail_errno(e->d_name, "cannot remove"), "%s", dir);
   closedir(d);
   return st;
-}
-
-vg_status vg_lock_take(const char *path, vg_lock *lock) {
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) return vg_fail_errno(path, "cannot open lock");
-  while (flock(fd, LOCK_EX)) {
-    if (errno == EINTR && !vg_interrupted()) continue;
-    vg_status st = errno == EINTR ? vg_fail(VG_INTERRUPTED, "interrupted while waiting for %s", path)
-                                  : vg_fail_errno(path, "cannot lock");
-    close(fd);
-    return st;
-  }
-  lock->fd = fd;
-  return VG_OK;
-}
-
-vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) return vg_fail_errno(path, "cannot open lock");
-  *taken = !flock(fd, LOCK_EX | LOCK_NB) || errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
-  if (*taken) {
-    lock->fd = fd;
-    return VG_OK;
-  }
-  vg_status st = errno == EWOULDBLOCK ? VG_OK : vg_fail_errno(path, "cannot lock");
-  close(fd);
-  return st;
-}
-
-bool vg_lock_held(const char *path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-  if (fd >= 0) close(fd);
-  return held;
-}
-
-void vg_lock_release(vg_lock *lock) {
-  if (lock->fd >= 0) close(lock->fd);
-  lock->fd = -1;
-}
-
-vg_status vg_map_open(const char *path, vg_map *map) {
-  vg_status st = VG_OK;
-  struct stat s;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return vg_fail_errno(path, "cannot open");
-  *map = (vg_map){NULL, 0};
-  if (fstat(fd, &s)) {
-    st = vg_fail_errno(path, "cannot read");
-  } else if (!S_ISREG(s.st_mode)) {
-    st = vg_fail(VG_IO, "%s: cannot map: not a regular file", path);
-  } else if (s.st_size) {
-    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED)
-      st = vg_fail_errno(path, "cannot map");
-    else
-      *map = (vg_map){p, (size_t)s.st_size};
-  }
-  close(fd);
-  return st;
-}
-
-void vg_map_release(vg_map *map) {
-  if (map->bytes) munmap((void *)(uintptr_t)map->bytes, map->len);
-  *map = (vg_map){NULL, 0};
-}
-
-static void sha256(const vg_map *pieces, size_t n, uint8_t sum[SHA256_DIGEST_LENGTH]) {
-  SHA2_CTX ctx;
-  SHA256Init(&ctx);
-  for (size_t i = 0; i < n; i++) SHA256Update(&ctx, pieces[i].bytes, pieces[i].len);
-  SHA256Final(sum, &ctx);
-}
-
-static void to_hex(const uint8_t sum[SHA256_DIGEST_LENGTH], char hex[VG_HASH_LEN]) {
-  static const char digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++) {
-    hex[2 * i] = digits[sum[i] >> 4];
-    hex[2 * i + 1] = digits[sum[i] & 15];
-  }
-  hex[VG_HASH_LEN - 1] = '\0';
-}
-
-void vg_hash_pieces(const vg_map *pieces, size_t n, char hex[VG_HASH_LEN]) {
-  uint8_t sum[SHA256_DIGEST_LENGTH];
-  sha256(pieces, n, sum);
-  to_hex(sum, hex);
-}
-
-void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
-  vg_hash_pieces(&(vg_map){bytes, len}, 1, hex);
-}
-
-void vg_hmac(const void *key, size_t key_len, const void *bytes, size_t len, char hex[VG_HASH_LEN]) {
-  uint8_t block[SHA256_BLOCK_LENGTH] = {0}, sum[SHA256_DIGEST_LENGTH];
-  const vg_map inner[] = {{block, sizeof block}, {bytes, len}},
-               outer[] = {{block, sizeof block}, {sum, sizeof sum}};
-  if (key_len > sizeof block)
-    sha256(&(vg_map){key, key_len}, 1, block);
-  else
-    memcpy(block, key, key_len);
-  for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36;
-  sha256(inner, 2, sum);
-  for (size_t i = 0; i < sizeof block; i++) block[i] ^= 0x36 ^ 0x5c;
-  sha256(outer, 2, sum);
-  to_hex(sum, hex);
-  explicit_bzero(block, sizeof block);
-}
-
-vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]) {
-  vg_map map;
-  vg_status st = vg_map_open(path, &map);
-  if (st) return st;
-  vg_hash(map.len ? map.bytes : "", map.len, hex);
-  vg_map_release(&map);
-  return VG_OK;
 }
