@@ -3,6 +3,7 @@
 #define VG_JOBS_STAMP_H
 #include "eval/privacy/membership.h"
 #include "voxgan/run.h"
+#include "voxgan/version.h"
 
 /* What the program and the module must agree on. When one of these or the version differs, vg_torch_open()
  * refuses the module. At most as many rows as vg_torch_stamp.sizes has entries. */
@@ -21,9 +22,9 @@
 
 #define VG_TORCH_STAMP_SIZE(name, size) (size),
 #define VG_TORCH_STAMP_NAME(name, size) name,
-#define VG_TORCH_STAMP                                                          \
-  {                                                                             \
-    .version = VG_VERSION, .sizes = { VG_TORCH_STAMP_MAP(VG_TORCH_STAMP_SIZE) } \
+#define VG_TORCH_STAMP                                                              \
+  {                                                                                 \
+    .version = VOXGAN_VERSION, .sizes = { VG_TORCH_STAMP_MAP(VG_TORCH_STAMP_SIZE) } \
   }
 
 #endif
