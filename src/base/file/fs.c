@@ -175,23 +175,23 @@ static char *partial_path(const char *path) {
   return vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
 }
 
-/* Makes the names in path's folder survive a power failure. False with errno. */
-static bool sync_folder_of(const char *path) {
+/* Opens path's folder, for sync_folder. This comes before anything is written: where it lacks memory, nothing
+ * has happened yet. *fd is -1 where the folder does not open; writing then names the fault, or the folder is
+ * writable and not readable. */
+static vg_status open_folder_of(const char *path, int *fd) {
   char *dir = vg_fs_dirname(path);
-  const int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-  int fault = dir ? errno : ENOMEM;
+  *fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
   vg_free(dir);
-  /* A folder may be writable and not readable, and some file systems cannot sync one: then there is no more
-   * that we can do. */
-  if (fd < 0) {
-    errno = fault;
-    return fault == EACCES;
-  }
-  const bool good = !fsync(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
-  fault = errno;
-  close(fd);
-  errno = fault;
-  return good;
+  return dir ? VG_OK : VG_MEMORY;
+}
+
+/* Makes the names in a folder survive a power failure, where its file system can. False with errno. */
+static bool sync_folder(int fd) {
+  return fd < 0 || !fsync(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
+}
+
+static void close_folder(int fd) {
+  if (fd >= 0) close(fd);
 }
 
 vg_status vg_fs_link(const char *target, const char *path) {
@@ -214,9 +214,10 @@ vg_status vg_fs_link(const char *target, const char *path) {
 }
 
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len) {
-  vg_status st = VG_OK;
+  int folder = -1;
   char *tmp = partial_path(path);
-  if (!tmp) return VG_MEMORY;
+  vg_status st = tmp ? open_folder_of(path, &folder) : VG_MEMORY;
+  if (st) goto out;
   int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {
     st = fail_write(path, len);
@@ -230,22 +231,26 @@ vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len) {
     unlink(tmp);
     errno = fault;
     st = fail_write(path, len);
-  } else if (!sync_folder_of(path)) {
+  } else if (!sync_folder(folder)) {
     st = fail_write(path, len);
   }
 out:
+  close_folder(folder);
   vg_free(tmp);
   return st;
 }
 
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
-  vg_status st = VG_OK;
   const bool fresh = !vg_fs_exists(path);
+  int folder = -1;
+  vg_status st = fresh ? open_folder_of(path, &folder) : VG_OK;
+  if (st) return st;
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   bool good = fd >= 0 && write_all(fd, bytes, len) && !fsync(fd);
   if (!good) st = fail_write(path, len);
   if (fd >= 0 && close(fd) && good) st = fail_write(path, len);
-  if (!st && fresh && !sync_folder_of(path)) st = fail_write(path, len);
+  if (!st && !sync_folder(folder)) st = fail_write(path, len);
+  close_folder(folder);
   return st;
 }
 
