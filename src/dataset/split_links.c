@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataset/layout.h"
 #include "voxgan/dataset.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -108,7 +109,7 @@ static vg_status check_former(const char *path, const vg_json *split, bool *done
 vg_status vg_dataset_split_links(const vg_dataset *ds, const bool *is_test, const char *out) {
   bool done = false;
   if (ds->n_sources != 1) VG_BUG("a split of %d sources", ds->n_sources);
-  const bool manifest = !strcmp(ds->sources[0].layout, "csv");
+  const bool manifest = vg_layout_find(ds->sources[0].layout)->add_file != NULL;
   if (!manifest && (vg_fs_within(out, ds->sources[0].root) || vg_fs_within(ds->sources[0].root, out)))
     return vg_fail(VG_USAGE, "%s and %s lie within one another", out, ds->sources[0].root);
   vg_json *split = vg_dataset_split_json(ds, is_test);
