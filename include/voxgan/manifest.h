@@ -81,7 +81,8 @@ vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log 
 
 /* Hashes the files below root, then writes the record atomically. */
 vg_status vg_record_write(vg_record *r, const char *root);
-bool vg_record_exists(const char *root, const char *id);
+/* VG_IO where the file system does not answer: that is not "absent". */
+vg_status vg_record_exists(const char *root, const char *id, bool *exists);
 /* Before a finished case is made anew; fine when there is none. */
 vg_status vg_record_remove(const char *root, const char *id);
 /* VG_DATA: no record, or not one of ours. */

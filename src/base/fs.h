@@ -14,8 +14,10 @@
 extern "C" {
 #endif
 
-bool vg_fs_exists(const char *path);
-bool vg_fs_is_dir(const char *path);
+/* What lies at path, through links. A file system that does not answer (EIO, EACCES, ESTALE, ...) has not said
+ * that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
+vg_status vg_fs_exists(const char *path, bool *exists);
+vg_status vg_fs_is_dir(const char *path, bool *is_dir);
 /* Makes the folder and its parents; fine when it is there already. */
 vg_status vg_fs_make_dirs(const char *path);
 /* The same, then proves that a file can be made in it. */
@@ -27,6 +29,8 @@ char *vg_fs_dirname(const char *path);
 
 /* A whole file in memory (vg_free); one NUL is put after it, not counted in *len. */
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
+/* The same for a file that may be absent: *bytes is NULL and *len 0 then. */
+vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
 /* Writes path.tmp.PID.N beside it, fsyncs it, renames it and fsyncs the folder, so that after a power failure
  * the old file or the new one is there. A failure leaves no partial file; on a full disk the message gives
@@ -52,6 +56,8 @@ vg_status vg_fs_sweep(const char *dir);
 /* Every regular file below root, as paths relative to root, sorted by byte value; names that
  * begin with '.' are passed over. Links to folders are followed once (no loops). */
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
+/* The same for a folder that may be absent: an empty list then. */
+vg_status vg_fs_walk_optional(const char *root, char ***files, size_t *n);
 
 /* Takes an exclusive advisory lock on path (made when missing) and waits for it; VG_INTERRUPTED after a
  * signal (interrupt.c). */

@@ -280,12 +280,15 @@ static vg_status run(char **args, int n_args) {
   const char *path = args[0];
   vg_json *j = NULL;
   vg_status st = VG_OK;
-  bool is_volume = false;
-  if (!vg_fs_exists(path)) return vg_fail(VG_DATA, "%s: no such file or folder", path);
-  if (vg_fs_is_dir(path)) {
+  bool is_volume = false, exists, is_dir, is_run = false;
+  st = vg_fs_exists(path, &exists);
+  if (!st && !exists) st = vg_fail(VG_DATA, "%s: no such file or folder", path);
+  if (!st) st = vg_fs_is_dir(path, &is_dir);
+  if (st) return st;
+  if (is_dir) {
     char *model = vg_fs_join(path, "model.safetensors");
-    if (!model) return VG_MEMORY;
-    st = vg_fs_exists(model) ? inspect_model(model, &j) : inspect_dataset(path, &j);
+    st = model ? vg_fs_exists(model, &is_run) : VG_MEMORY;
+    if (!st) st = is_run ? inspect_model(model, &j) : inspect_dataset(path, &j);
     vg_free(model);
   } else if (vg_ends_with(path, ".safetensors")) {
     st = inspect_model(path, &j);

@@ -311,7 +311,7 @@ static vg_status collect(pairing *p, char *const *files, size_t n) {
 static vg_status with_beside(const char *root, char *const *files, size_t n, char ***all, size_t *n_all) {
   char *beside = vg_fs_join(root, "../FreeSurfer"), **more = NULL;
   size_t n_more = 0, k = 0;
-  vg_status st = !beside ? VG_MEMORY : vg_fs_is_dir(beside) ? vg_fs_walk(beside, &more, &n_more) : VG_OK;
+  vg_status st = beside ? vg_fs_walk_optional(beside, &more, &n_more) : VG_MEMORY;
   if (!st && !(*all = vg_calloc(n + n_more + 1, sizeof **all))) st = VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++, k++)
     if (!((*all)[k] = vg_strdup(files[i]))) st = VG_MEMORY;

@@ -22,11 +22,13 @@ static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, s
     return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is no NIfTI path", manifest, line, column, cell);
   char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(dir, cell);
   if (!path) return VG_MEMORY;
-  if (!vg_fs_exists(path)) {
-    vg_status st =
-        vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, column, path);
+  bool exists;
+  vg_status looked = vg_fs_exists(path, &exists);
+  if (looked || !exists) {
+    if (!looked)
+      looked = vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, column, path);
     vg_free(path);
-    return st;
+    return looked;
   }
   if (strcmp(column, "tumour") == 0 || strcmp(column, "tumor") == 0)
     return vg_subject_put_take(s, &s->tumour, "tumour map", path);

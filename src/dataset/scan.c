@@ -104,8 +104,12 @@ static vg_status read_own_schemes(vg_source *src) {
   vg_scheme *schemes[] = {&src->tumour_scheme, &src->anatomy_scheme};
   vg_json *root = NULL;
   char *path = vg_fs_join(src->root, "dataset_description.json");
-  vg_status st = path ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_exists(path) && vg_json_read(path, &root)) vg_error_clear();
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && exists && (st = vg_json_read(path, &root)) == VG_DATA) {
+    vg_error_clear();
+    st = VG_OK;
+  }
   const vg_json *own = vg_json_get(root, "voxgan");
   for (int i = 0; i < 2 && !st; i++) {
     const char *text = vg_json_string(vg_json_get(own, keys[i]), NULL);
@@ -192,9 +196,13 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (layout && !named) return vg_layout_unknown(layout);
   guess = !layout;
   bool manifest = named && named->add_file;
-  bool single = !manifest && vg_volume_is_path(root) && !vg_fs_is_dir(root);
-  if (!vg_fs_exists(root)) return vg_fail(VG_DATA, "%s: no such file or folder", root);
-  if (!manifest && !single && !vg_fs_is_dir(root))
+  bool exists, is_dir;
+  vg_status looked = vg_fs_exists(root, &exists);
+  if (!looked) looked = vg_fs_is_dir(root, &is_dir);
+  if (looked) return looked;
+  bool single = !manifest && vg_volume_is_path(root) && !is_dir;
+  if (!exists) return vg_fail(VG_DATA, "%s: no such file or folder", root);
+  if (!manifest && !single && !is_dir)
     return vg_fail(VG_DATA, "%s: neither a folder, a NIfTI file nor a .csv manifest", root);
 
   vg_source *more = vg_realloc(ds->sources, (size_t)ds->n_sources + 1, sizeof *more);

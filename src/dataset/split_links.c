@@ -44,7 +44,9 @@ static vg_status link_tree(const vg_dataset *ds, const bool *is_test, const char
   for (size_t k = 0; k < sizeof descriptions / sizeof descriptions[0] && !st; k++) {
     char *path = vg_fs_join(ds->sources[0].root, descriptions[k]);
     if (!path) return VG_MEMORY;
-    for (int side = 0; side < 2 && vg_fs_exists(path) && !st; side++)
+    bool exists = false;
+    st = vg_fs_exists(path, &exists);
+    for (int side = 0; side < 2 && exists && !st; side++)
       st = put_link(out, side, descriptions[k], path);
     vg_free(path);
   }
@@ -97,7 +99,7 @@ static vg_status check_former(const char *path, const vg_json *split, bool *done
   char *now = vg_json_print(split, true);
   vg_status st = now ? VG_OK : VG_MEMORY;
   *done = false;
-  if (!st && vg_fs_exists(path)) st = vg_fs_read(path, &was, &len);
+  if (!st) st = vg_fs_read_optional(path, &was, &len);
   if (was && strcmp(was, now) != 0)
     st = vg_fail(VG_USAGE, "%s: another split is there already (other subjects, share or seed)", path);
   *done = was && !st;

@@ -92,8 +92,10 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
 /* A folder that voxgan wrote describes its intensities. Other folders have no description, and *out stays
  * NULL. */
 static vg_status read_description(const char *root, vg_json **out) {
-  char *path = vg_fs_is_dir(root) ? vg_fs_join(root, "dataset_description.json") : NULL;
-  vg_status st = path && vg_fs_exists(path) ? vg_json_read(path, out) : VG_OK;
+  char *path = vg_fs_join(root, "dataset_description.json");
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
+  if (!st && exists) st = vg_json_read(path, out);
   vg_free(path);
   return st;
 }

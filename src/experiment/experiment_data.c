@@ -79,11 +79,14 @@ typedef struct provenance {
 
 static vg_status read_provenance(const vg_experiment_options *o, provenance *p) {
   vg_json *description = NULL;
-  char *dir = vg_fs_is_dir(o->synth) ? vg_strdup(o->synth) : vg_fs_dirname(o->synth);
+  bool is_dir, listed = false, described = false;
+  vg_status st = vg_fs_is_dir(o->synth, &is_dir);
+  if (st) return st;
+  char *dir = is_dir ? vg_strdup(o->synth) : vg_fs_dirname(o->synth);
   char *manifest = dir ? vg_fs_join(dir, "manifest.csv") : NULL;
   char *about = dir ? vg_fs_join(dir, "dataset_description.json") : NULL;
-  vg_status st = manifest && about ? VG_OK : VG_MEMORY;
-  if (!st && !vg_fs_exists(manifest))
+  st = manifest && about ? vg_fs_exists(manifest, &listed) : VG_MEMORY;
+  if (!st && !listed)
     st = vg_fail(VG_DATA,
                  "%s: no manifest.csv that says what the synthetic cases were made from, so that none made "
                  "from a test subject could be left out; --unchecked takes them as they are",
@@ -97,7 +100,8 @@ static vg_status read_provenance(const vg_experiment_options *o, provenance *p) 
       st = vg_fail(VG_DATA, "%s: lacks one of the columns id, source, donors; --unchecked does without",
                    manifest);
   }
-  if (!st && vg_fs_exists(about)) st = vg_json_read(about, &description);
+  if (!st) st = vg_fs_exists(about, &described);
+  if (!st && described) st = vg_json_read(about, &description);
   const bool hidden = vg_json_bool(vg_json_get(vg_json_get(description, "voxgan"), "anonymous"), false);
   if (!st && hidden && !o->key)
     st = vg_fail(VG_DATA,

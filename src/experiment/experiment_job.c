@@ -25,18 +25,20 @@ static char *lock_of(const char *out, const experiment_job *j) {
   return vg_format("%s/jobs/%s/.lock", out, j->name);
 }
 
-bool vg_experiment_job_finished(const char *out, const experiment_job *j) {
+vg_status vg_experiment_job_finished(const char *out, const experiment_job *j, bool *finished) {
   char *mark = mark_of(out, j);
-  const bool finished = mark && vg_fs_exists(mark);
+  *finished = false;
+  vg_status st = mark ? vg_fs_exists(mark, finished) : VG_MEMORY;
   vg_free(mark);
-  return finished;
+  return st;
 }
 
 bool vg_experiment_job_busy(const char *out, const experiment_job *j) {
   char *path = lock_of(out, j);
   vg_lock lock = {-1};
-  bool taken = true;
-  if (path && vg_fs_exists(path) && !vg_lock_try(path, &lock, &taken) && taken) vg_lock_release(&lock);
+  bool taken = true, exists;
+  if (path && !vg_fs_exists(path, &exists) && exists && !vg_lock_try(path, &lock, &taken) && taken)
+    vg_lock_release(&lock);
   vg_free(path);
   return !taken;
 }
@@ -111,8 +113,7 @@ static vg_status score(const working *w) {
 static vg_status drop_checkpoints(const working *w, const char *run) {
   char *dir = vg_format("%s/%s/checkpoints", w->folder, run), **files = NULL;
   size_t n = 0;
-  vg_status st = dir ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_is_dir(dir)) st = vg_fs_walk(dir, &files, &n);
+  vg_status st = dir ? vg_fs_walk_optional(dir, &files, &n) : VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++) {
     char *path = vg_fs_join(dir, files[i]);
     st = path ? vg_fs_remove(path) : VG_MEMORY;
@@ -172,9 +173,11 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
   *taken = false;
   if (!st) st = vg_lock_try(path, &lock, taken);
   if (!st && *taken) {
-    if (vg_experiment_job_finished(o->out, j))
+    bool finished;
+    st = vg_experiment_job_finished(o->out, j, &finished);
+    if (!st && finished)
       *taken = false;
-    else
+    else if (!st)
       st = work(&w);
     vg_lock_release(&lock);
   }

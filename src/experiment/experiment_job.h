@@ -6,8 +6,8 @@
 
 /* OUT/jobs/NAME (vg_free); NULL when out of memory. */
 char *vg_experiment_job_folder(const char *out, const experiment_job *j);
-/* Its job.json is there. */
-bool vg_experiment_job_finished(const char *out, const experiment_job *j);
+/* *finished: the job's job.json exists. */
+vg_status vg_experiment_job_finished(const char *out, const experiment_job *j, bool *finished);
 /* Some process holds its lock. */
 bool vg_experiment_job_busy(const char *out, const experiment_job *j);
 

@@ -105,12 +105,15 @@ static vg_status read_job(const char *out, experiment_results *r, size_t k) {
   experiment_outcome *o = &r->jobs[k];
   o->job = vg_experiment_design_job(&r->design, k);
   o->state = JOB_MISSING;
-  if (!vg_experiment_job_finished(out, &o->job)) {
+  bool finished;
+  vg_status st = vg_experiment_job_finished(out, &o->job, &finished);
+  if (st) return st;
+  if (!finished) {
     if (vg_experiment_job_busy(out, &o->job)) o->state = JOB_BUSY, r->busy++;
     return VG_OK;
   }
   char *folder = vg_experiment_job_folder(out, &o->job);
-  vg_status st = folder ? read_mark(folder, o) : VG_MEMORY;
+  st = folder ? read_mark(folder, o) : VG_MEMORY;
   if (!st) st = read_scores(r, k, folder);
   o->state = JOB_FINISHED;
   r->finished++;

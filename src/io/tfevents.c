@@ -203,8 +203,7 @@ void vg_tfevents_free(vg_tfevents *e) {
 vg_status vg_tfevents_clear(const char *dir) {
   char **files;
   size_t n;
-  if (!vg_fs_is_dir(dir)) return VG_OK;
-  vg_status st = vg_fs_walk(dir, &files, &n);
+  vg_status st = vg_fs_walk_optional(dir, &files, &n);
   if (st) return st;
   for (size_t i = 0; i < n && !st; i++) {
     char *path = vg_fs_join(dir, files[i]);

@@ -213,17 +213,23 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* The first of stem.a and stem.b that is there (vg_free), or stem.a; NULL when out of memory. */
-static char *find_either(const char *path, size_t stem, const char *a, const char *b) {
-  char *first = vg_format("%.*s%s", (int)stem, path, a);
-  if (!first || vg_fs_exists(first)) return first;
-  char *second = vg_format("%.*s%s", (int)stem, path, b);
-  if (!second || vg_fs_exists(second)) {
-    vg_free(first);
-    return second;
+/* The first of stem.a and stem.b that exists, or stem.a (vg_free). */
+static vg_status find_either(const char *path, size_t stem, const char *a, const char *b, char **found) {
+  const char *const either[] = {a, b};
+  *found = NULL;
+  for (int i = 0; i < 2; i++) {
+    bool exists = false;
+    char *file = vg_format("%.*s%s", (int)stem, path, either[i]);
+    vg_status st = file ? vg_fs_exists(file, &exists) : VG_MEMORY;
+    if (!st && (exists || !*found)) {
+      vg_free(*found);
+      *found = file;
+      file = NULL;
+    }
+    vg_free(file);
+    if (st || exists) return st;
   }
-  vg_free(second);
-  return first;
+  return VG_OK;
 }
 
 /* An open NIfTI file: its header is checked, its voxels are known to fit what the file holds. */
@@ -272,9 +278,9 @@ static vg_status open_source(const char *path, source *s) {
       st = vg_fail(VG_DATA, "%s: the header says that the voxels are in an .img file", path);
   } else {
     vg_map head_map = {0};
-    char *head_path = find_either(path, stem, ".hdr", ".hdr.gz");
-    s->image_path = find_either(path, stem, ".img", ".img.gz");
-    if (!head_path || !s->image_path) st = VG_MEMORY;
+    char *head_path;
+    st = find_either(path, stem, ".hdr", ".hdr.gz", &head_path);
+    if (!st) st = find_either(path, stem, ".img", ".img.gz", &s->image_path);
     if (!st) st = vg_map_open(head_path, &head_map);
     if (!st) st = read_header(head_path, &head_map, &s->head);
     if (!st && s->head.single)

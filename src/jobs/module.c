@@ -14,12 +14,13 @@ static void *open_in(const char *dir, vg_str *tried) {
   vg_str path = VG_STR_INIT;
   vg_str_addf(&path, "%s/voxgan-torch.so", dir);
   void *handle = NULL;
-  if (!vg_str_failed(&path) && vg_fs_exists(vg_str_text(&path))) {
-    handle = dlopen(vg_str_text(&path), RTLD_NOW | RTLD_LOCAL);
-    if (!handle) vg_str_addf(tried, "; %s", dlerror());
-  } else {
+  bool exists = false;
+  if (vg_str_failed(&path) || vg_fs_exists(vg_str_text(&path), &exists))
+    vg_str_addf(tried, "; %s", vg_error());
+  else if (!exists)
     vg_str_addf(tried, "; no %s", vg_str_text(&path));
-  }
+  else if (!(handle = dlopen(vg_str_text(&path), RTLD_NOW | RTLD_LOCAL)))
+    vg_str_addf(tried, "; %s", dlerror());
   vg_str_release(&path);
   return handle;
 }

@@ -163,10 +163,11 @@ out:
 static vg_status remove_rest(const sheet *s) {
   for (size_t page = s->pages;; page++) {
     char *path = page_path(s, page);
-    bool there = path && vg_fs_exists(path);
-    vg_status st = !path ? VG_MEMORY : there ? vg_fs_remove(path) : VG_OK;
+    bool exists = false;
+    vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+    if (!st && exists) st = vg_fs_remove(path);
     vg_free(path);
-    if (st || !there) return st;
+    if (st || !exists) return st;
   }
 }
 

@@ -178,10 +178,11 @@ static vg_status check_file(void *arg, size_t i) {
   if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
   char *path = vg_fs_join(c->root, f->path);
   if (!path) return VG_MEMORY;
-  vg_status st = VG_OK;
-  if (!vg_fs_exists(path))
+  bool exists;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (!st && !exists)
     f->is = MISSING;
-  else if ((st = vg_hash_file(path, hex)) == VG_OK && strcmp(hex, f->sha256))
+  else if (!st && (st = vg_hash_file(path, hex)) == VG_OK && strcmp(hex, f->sha256))
     f->is = ALTERED;
   vg_free(path);
   return st;

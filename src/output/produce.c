@@ -130,17 +130,21 @@ static vg_status list_cases(produce_job *j) {
   return check_ids(j);
 }
 
-/* The record is there, and so is every file that it names. */
-static bool is_finished(const char *root, const char *id) {
+/* *finished: the record and every file that it names exist. A damaged record is as good as none. */
+static vg_status check_finished(const char *root, const char *id, bool *finished) {
   vg_record r = {0};
-  bool whole = vg_record_exists(root, id) && vg_record_read(root, id, &r) == VG_OK;
-  for (int i = 0; i < r.n_files && whole; i++) {
+  vg_status st = vg_record_exists(root, id, finished);
+  if (!st && *finished && (st = vg_record_read(root, id, &r)) == VG_DATA) {
+    *finished = false;
+    st = VG_OK;
+  }
+  for (int i = 0; i < r.n_files && *finished && !st; i++) {
     char *path = vg_fs_join(root, r.files[i].path);
-    whole = path && vg_fs_exists(path);
+    st = path ? vg_fs_exists(path, finished) : VG_MEMORY;
     vg_free(path);
   }
   vg_record_release(&r);
-  return whole;
+  return st;
 }
 
 static vg_status sort_out_finished(produce_job *j) {
@@ -152,7 +156,8 @@ static vg_status sort_out_finished(produce_job *j) {
       if (!st) st = vg_failure_remove(root, t->id);
       if (st) return st;
     }
-    t->kept = is_finished(root, t->id);
+    vg_status st = check_finished(root, t->id, &t->kept);
+    if (st) return st;
     if (!t->kept) j->open[j->n_open++] = i;
   }
   return VG_OK;
@@ -390,9 +395,12 @@ static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
     cohort_sum *s = cohort_of(sums, n, t->cohort);
     s->failed += t->failed;
     s->kept += t->kept;
-    if (t->failed || !vg_record_exists(j->out.root, t->id)) continue;
+    bool exists = false;
+    vg_status st = t->failed ? VG_OK : vg_record_exists(j->out.root, t->id, &exists);
+    if (st) return st;
+    if (!exists) continue;
     vg_record r = {0};
-    vg_status st = vg_record_read(j->out.root, t->id, &r);
+    st = vg_record_read(j->out.root, t->id, &r);
     if (st) return st;
     s->made += !t->kept;
     s->redraws += (size_t)r.redraws;

@@ -95,8 +95,9 @@ vg_status vg_output_claim(const vg_output *out, const vg_study *study, const vg_
   vg_json *mine = NULL, *there = NULL;
   char *path = vg_fs_join(out->root, DESCRIPTION), *a = NULL, *b = NULL;
   vg_status st = path ? describe(out, study, o, maker, &mine) : VG_MEMORY;
-  bool same = false;
-  if (!st && vg_fs_exists(path)) {
+  bool same = false, exists = false;
+  if (!st) st = vg_fs_exists(path, &exists);
+  if (!st && exists) {
     st = vg_json_read(path, &there);
     a = vg_json_print(mine, false);
     b = vg_json_print(there, false);
@@ -105,7 +106,7 @@ vg_status vg_output_claim(const vg_output *out, const vg_study *study, const vg_
       st = vg_fail(VG_USAGE,
                    "%s: holds a data set of another study, model or settings; --overwrite makes it anew",
                    out->root);
-    if (st && o->overwrite) st = VG_OK;
+    if (st == VG_DATA && o->overwrite) st = VG_OK; /* damaged: there is nothing to compare with */
   }
   if (!st && !same) st = vg_json_write(path, mine);
   vg_free(a);
@@ -121,9 +122,10 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   snprintf(out->root, sizeof out->root, "%s", root);
   char *path = vg_fs_join(root, DESCRIPTION);
   vg_json *d = NULL;
-  vg_status st = !path                ? VG_MEMORY
-                 : vg_fs_exists(path) ? vg_json_read(path, &d)
-                                      : vg_fail(VG_DATA, "%s: no " DESCRIPTION " in it", root);
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && !exists) st = vg_fail(VG_DATA, "%s: no " DESCRIPTION " in it", root);
+  if (!st) st = vg_json_read(path, &d);
   const vg_json *v = vg_json_get(d, "voxgan");
   if (!st && !v) st = vg_fail(VG_DATA, "%s: not made by voxgan", path);
   if (st) goto out;
@@ -183,7 +185,7 @@ char *vg_failure_read(const char *root, const char *id) {
   char *path = failure_path(root, id);
   void *bytes = NULL;
   size_t len;
-  if (path && vg_fs_exists(path) && vg_fs_read(path, &bytes, &len)) bytes = NULL;
+  if (path && vg_fs_read_optional(path, &bytes, &len)) bytes = NULL;
   vg_free(path);
   return bytes;
 }
@@ -192,7 +194,7 @@ vg_status vg_failure_list(const char *root, char ***ids, size_t *n) {
   char *dir = vg_format("%s/.voxgan/failed", root);
   *ids = NULL;
   *n = 0;
-  vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, ids, n) : VG_OK;
+  vg_status st = dir ? vg_fs_walk_optional(dir, ids, n) : VG_MEMORY;
   for (size_t i = 0; i < *n && !st; i++)
     if (vg_ends_with((*ids)[i], ".txt")) (*ids)[i][strlen((*ids)[i]) - 4] = '\0';
   vg_free(dir);
@@ -205,7 +207,7 @@ static vg_status sweep_below(const char *root, const char *below, bool (*mine)(c
                              const void *arg) {
   char *dir = vg_fs_join(root, below), **files = NULL;
   size_t n = 0;
-  vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, &files, &n) : VG_OK;
+  vg_status st = dir ? vg_fs_walk_optional(dir, &files, &n) : VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++) {
     size_t len = vg_fs_partial(files[i]);
     if (!len) continue;

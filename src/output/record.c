@@ -164,11 +164,12 @@ vg_status vg_record_write(vg_record *r, const char *root) {
   return st;
 }
 
-bool vg_record_exists(const char *root, const char *id) {
+vg_status vg_record_exists(const char *root, const char *id, bool *exists) {
   char *path = record_path(root, id);
-  bool there = path && vg_fs_exists(path);
+  *exists = false;
+  vg_status st = path ? vg_fs_exists(path, exists) : VG_MEMORY;
   vg_free(path);
-  return there;
+  return st;
 }
 
 vg_status vg_record_remove(const char *root, const char *id) {
@@ -250,10 +251,7 @@ vg_status vg_record_list(const char *root, char ***ids, size_t *n) {
   size_t n_files = 0, kept = 0;
   vg_status st = VG_OK;
   if (!dir) return VG_MEMORY;
-  if (vg_fs_exists(dir))
-    st = vg_fs_walk(dir, &files, &n_files);
-  else if (!(files = VG_NEW_N(char *, 1)))
-    st = VG_MEMORY;
+  st = vg_fs_walk_optional(dir, &files, &n_files);
   vg_free(dir);
   if (st) return st;
   /* What a killed process left is no record: "x.json.tmp.12.0". */

@@ -116,7 +116,7 @@ static vg_status hash_inputs(const char *cache, input *in, int n) {
   size_t len;
   bool changed = false;
   vg_status st = file && !vg_str_failed(&names) ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_exists(file) && vg_fs_read(file, &old, &len)) old = NULL;
+  if (!st) st = vg_fs_read_optional(file, &old, &len);
   for (int i = 0; i < n && !st; i++) {
     if (!recall(old, in[i].path, in[i].hash)) {
       /* The state is taken before the contents: a file that changes meanwhile is hashed again next time. */
@@ -227,10 +227,12 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
 /* *found says whether out was filled. */
 static vg_status load(const char *path, const vg_subject *subject, const vg_prep_settings *s, vg_case *out,
                       bool *found) {
-  *found = false;
-  if (!vg_fs_exists(path)) return VG_OK;
+  bool exists;
   vg_map map;
-  vg_status st = vg_map_open(path, &map);
+  *found = false;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (st || !exists) return st;
+  st = vg_map_open(path, &map);
   if (st) return st;
   const char *fault = fault_of(&map, s);
   if (fault) {
@@ -279,7 +281,7 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
   st = vg_lock_take(lock_path, &lock);
   if (st) goto out;
   locked = true;
-  if (vg_fs_exists(path)) st = load(path, subject, settings, out, &found);
+  st = load(path, subject, settings, out, &found);
   if (st || found) goto out;
   st = vg_prepare(ds, subject, settings, &made);
   if (!st) st = save(path, &made);

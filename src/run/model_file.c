@@ -146,12 +146,16 @@ out:
 }
 
 vg_status vg_model_path(const char *path, char **out) {
-  *out = vg_fs_is_dir(path) ? vg_fs_join(path, "model.safetensors") : vg_strdup(path);
-  if (!*out) return VG_MEMORY;
-  if (!vg_fs_is_dir(path) || vg_fs_exists(*out)) return VG_OK;
-  vg_free(*out);
+  bool is_dir, exists = true;
   *out = NULL;
-  return vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
+  vg_status st = vg_fs_is_dir(path, &is_dir);
+  if (st) return st;
+  *out = is_dir ? vg_fs_join(path, "model.safetensors") : vg_strdup(path);
+  if (!*out) return VG_MEMORY;
+  if (is_dir) st = vg_fs_exists(*out, &exists);
+  if (!st && !exists) st = vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
+  if (st) vg_free(*out), *out = NULL;
+  return st;
 }
 
 vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan) {

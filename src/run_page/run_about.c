@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "voxgan/log.h"
 
 const char *vg_run_time_text(double seconds, char buf[32]) {
   const time_t t = (time_t)seconds;
@@ -32,7 +33,9 @@ void vg_run_add_previews(vg_report *r, const char *run, const run_history *h) {
     const double epoch = vg_json_number(vg_json_get(line, "epoch"), 0);
     char label[64];
     char *path = vg_format("%s/previews/epoch-%05.0f.png", run, epoch);
-    if (path && vg_fs_exists(path)) {
+    bool exists = false;
+    if (path && vg_fs_exists(path, &exists)) vg_warn("the page lacks a preview: %s", vg_error());
+    if (exists) {
       if (!any) {
         vg_report_section(r, "Previews");
         vg_report_note(

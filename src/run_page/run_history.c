@@ -50,11 +50,9 @@ static vg_status judge(const char *run, run_history *h) {
 /* RUN/name, or NULL where that is not there and need not be. */
 static vg_status read_tree(const char *run, const char *name, bool required, vg_json **out) {
   char *path = vg_fs_join(run, name);
-  vg_status st = VG_OK;
-  if (!path)
-    st = VG_MEMORY;
-  else if (required || vg_fs_exists(path))
-    st = vg_json_read(path, out);
+  bool exists = required;
+  vg_status st = !path ? VG_MEMORY : required ? VG_OK : vg_fs_exists(path, &exists);
+  if (!st && exists) st = vg_json_read(path, out);
   vg_free(path);
   return st;
 }
@@ -63,10 +61,12 @@ vg_status vg_run_history_read(const char *run, run_history *h) {
   *h = (run_history){0};
   char *config = vg_fs_join(run, "config.json");
   if (!config) return VG_MEMORY;
-  vg_status st = VG_OK;
-  if (!vg_fs_is_dir(run))
+  bool is_dir, holds_run = false;
+  vg_status st = vg_fs_is_dir(run, &is_dir);
+  if (!st && is_dir) st = vg_fs_exists(config, &holds_run);
+  if (!st && !is_dir)
     st = vg_fail(VG_DATA, "%s: no such folder", run);
-  else if (!vg_fs_exists(config))
+  else if (!st && !holds_run)
     st = vg_fail(VG_DATA, "%s: holds no run of voxgan train: it has no config.json", run);
   vg_free(config);
   if (!st) st = read_tree(run, "config.json", true, &h->config);

@@ -72,10 +72,10 @@ static void layouts_round_trip(void **state) {
       assert_int_equal(ds.series.n, 4);
       for (int k = 0; k < 4; k++) {
         assert_string_equal(ds.series.names[k], series[k]);
-        assert_true(vg_fs_exists(ds.subjects[0].series[k]));
+        assert_true(exists(ds.subjects[0].series[k]));
       }
-      assert_true(vg_fs_exists(ds.subjects[0].tumour));
-      assert_true(vg_fs_exists(ds.subjects[0].anatomy));
+      assert_true(exists(ds.subjects[0].tumour));
+      assert_true(exists(ds.subjects[0].anatomy));
       vg_dataset_release(&ds);
     }
   }

@@ -195,7 +195,7 @@ static void test_differing_grids_are_refused(void **state) {
   vg_volume_release(&v);
   refuse(&s, VG_DATA, "BraTS2021_00002_t1");
   char *summary = vg_fs_join(out_dir, "summary.json");
-  assert_false(vg_fs_exists(summary));
+  assert_true(access(summary, F_OK));
   vg_free(summary);
 }
 

@@ -263,7 +263,7 @@ static void test_baseline(void **state) {
   assert_string_equal(verdict(e, "t1", "brain", "mae"), "worse");
   assert_string_equal(verdict(e, "t1", "brain", "psnr"), "worse");
   assert_string_equal(verdict(e, "flair", "oedema", "ssim"), "worse");
-  assert_true(vg_fs_exists(summary)); /* the results are there all the same */
+  assert_int_equal(access(summary, F_OK), 0); /* the results are there all the same */
   vg_evaluation_free(e);
   s.tolerance = "100";
   vg_evaluation_free(evaluate(&s));
@@ -389,7 +389,7 @@ static void test_intervals_as_tolerance(void **state) {
     vg_json_free(b);
     s.tolerance = "0.05";
     assert_int_equal(vg_evaluate(&s, &e), VG_REGRESSION);
-    assert_false(vg_fs_exists(again)); /* a regression is no baseline */
+    assert_true(access(again, F_OK)); /* a regression is no baseline */
     vg_evaluation_free(e);
     static const char *const intervals[] = {"interval", "mae=interval,0.05"};
     for (int k = 0; k < 2; k++) {
@@ -398,7 +398,7 @@ static void test_intervals_as_tolerance(void **state) {
       assert_string_equal(verdict(e, "t1", "brain", "mae"), round ? "worse" : "");
       vg_evaluation_free(e);
     }
-    assert_true(vg_fs_exists(again) == !round);
+    assert_true(!access(again, F_OK) == !round);
     unlink(again);
   }
   s.tolerance = "intervals";

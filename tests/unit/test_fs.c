@@ -39,7 +39,7 @@ static void test_write_and_read(void **state) {
   assert_int_equal(size, 12);
   assert_int_equal(vg_fs_remove(path), VG_OK);
   assert_int_equal(vg_fs_remove(path), VG_OK);
-  assert_false(vg_fs_exists(path));
+  assert_false(exists(path));
   assert_int_equal(vg_fs_read(path, &bytes, &len), VG_IO);
   assert_true(vg_starts_with(vg_error(), path));
   assert_int_equal(vg_fs_read(scratch, &bytes, &len), VG_IO);
@@ -87,7 +87,7 @@ static void test_folders(void **state) {
   char dir[256];
   snprintf(dir, sizeof dir, "%s", in_scratch("x/y//z/"));
   assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
-  assert_true(vg_fs_is_dir(dir));
+  assert_true(exists(dir));
   assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
   assert_int_equal(vg_fs_require_writable_dir(dir), VG_OK);
   assert_int_equal(files_in(dir), 0);
@@ -181,7 +181,7 @@ static void test_lock(void **state) {
   assert_int_equal(read(ready[0], &c, 1), 1);
   vg_lock lock;
   assert_int_equal(vg_lock_take(path, &lock), VG_OK);
-  assert_true(vg_fs_exists(in_scratch("released")));
+  assert_true(exists(in_scratch("released")));
   vg_lock_release(&lock);
   waitpid(child, NULL, 0);
   close(ready[0]);
@@ -234,7 +234,7 @@ static void test_lock_try(void **state) {
   vg_lock_release(&one);
   assert_false(vg_lock_held(path));
   assert_false(vg_lock_held(in_scratch("no lock")));
-  assert_false(vg_fs_exists(in_scratch("no lock")));
+  assert_false(exists(in_scratch("no lock")));
   assert_int_equal(vg_lock_try(path, &two, &taken), VG_OK);
   assert_true(taken);
   vg_lock_release(&two);
@@ -256,7 +256,7 @@ static void test_sweep(void **state) {
   assert_int_equal(vg_fs_sweep(dir), VG_OK);
   for (int i = 0; i < 6; i++) {
     snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-    assert_int_equal(vg_fs_exists(path), i >= 2);
+    assert_int_equal(exists(path), i >= 2);
   }
   assert_int_equal(vg_fs_sweep(in_scratch("absent")), VG_IO);
 }
@@ -310,7 +310,7 @@ static void test_links(void **state) {
   /* A link to a link leads to the file; a file's own place is refused, and the file stays. */
   assert_int_equal(vg_fs_link(in_scratch("links/one"), in_scratch("links/two")), VG_OK);
   assert_int_equal(vg_fs_remove(in_scratch("links/one")), VG_OK);
-  assert_true(vg_fs_exists(in_scratch("links/two")));
+  assert_true(exists(in_scratch("links/two")));
   assert_int_equal(vg_fs_link(in_scratch("links/two"), in_scratch("target")), VG_IO);
   assert_int_equal(vg_fs_read(in_scratch("target"), (void **)&text, &len), VG_OK);
   vg_free(text);

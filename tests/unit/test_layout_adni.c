@@ -137,7 +137,7 @@ static void subjects_with_one_scan(void **state) {
     must(vg_dataset_add(&ds, root, "auto", NULL, "freesurfer-tissues"));
     assert_int_equal(ds.n, 1);
     assert_non_null(ds.subjects[0].anatomy);
-    assert_true(vg_fs_exists(ds.subjects[0].anatomy));
+    assert_true(exists(ds.subjects[0].anatomy));
     assert_string_equal(ds.sources[0].anatomy_scheme.name, "freesurfer-tissues");
     vg_dataset_release(&ds);
     vg_free(root);

@@ -222,7 +222,7 @@ static void test_real_data(void **state) {
   size_t n;
   int seen = 0;
   if (!root) root = "../shared/real";
-  if (!vg_fs_is_dir(root)) {
+  if (!exists(root)) {
     print_message("skipped: no folder %s (set VOXGAN_REAL_DATA)\n", root);
     skip();
   }

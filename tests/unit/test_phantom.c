@@ -437,7 +437,7 @@ static void bad_settings(void **state) {
   assert_int_equal(vg_phantom_write(in_scratch("bad"), &set), VG_CONFIG);
   set.subjects = 1, set.first = -1;
   assert_int_equal(vg_phantom_write(in_scratch("bad"), &set), VG_CONFIG);
-  assert_false(vg_fs_exists(in_scratch("bad")));
+  assert_false(exists(in_scratch("bad")));
 }
 
 /* Every allocation fails in turn: the status says so and nothing leaks. */

@@ -208,7 +208,7 @@ static void shipped(void **state) {
   static const size_t counts[] = {54, 1000};
   for (int i = 0; i < 2; i++) {
     vg_plan p;
-    if (!vg_fs_exists(files[i])) {
+    if (!exists(files[i])) {
       print_message("not run from the root of the source\n");
       skip();
     }

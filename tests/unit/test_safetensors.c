@@ -197,7 +197,7 @@ static void test_memory_failures(void **state) {
     if (!st) break;
     failures++;
     assert_int_equal(st, VG_MEMORY);
-    assert_false(vg_fs_exists(in_scratch("m.safetensors")));
+    assert_false(exists(in_scratch("m.safetensors")));
   }
   vg_json_free(m);
   assert_true(failures > 40);

@@ -13,14 +13,21 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-bool vg_fs_exists(const char *path) {
-  struct stat s;
-  return !stat(path, &s);
+static bool means_absent(int fault) {
+  return fault == ENOENT || fault == ENOTDIR;
 }
 
-bool vg_fs_is_dir(const char *path) {
+vg_status vg_fs_exists(const char *path, bool *exists) {
   struct stat s;
-  return !stat(path, &s) && S_ISDIR(s.st_mode);
+  *exists = !stat(path, &s);
+  return *exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
+}
+
+vg_status vg_fs_is_dir(const char *path, bool *is_dir) {
+  struct stat s;
+  const bool exists = !stat(path, &s);
+  *is_dir = exists && S_ISDIR(s.st_mode);
+  return exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
 }
 
 vg_status vg_fs_make_dirs(const char *path) {
@@ -34,11 +41,13 @@ vg_status vg_fs_make_dirs(const char *path) {
     if (mkdir(part, 0777)) {
       int fault = errno;
       /* A read-only parent that is there already answers EROFS or EACCES, not EEXIST. */
-      if (!vg_fs_is_dir(part)) {
+      bool is_dir;
+      st = vg_fs_is_dir(part, &is_dir);
+      if (!st && !is_dir) {
         errno = fault == EEXIST ? ENOTDIR : fault;
         st = vg_fail_errno(part, "cannot make folder");
-        break;
       }
+      if (st) break;
     }
     *c = kept;
     if (!kept) break;
@@ -137,6 +146,16 @@ static vg_status read_all(const char *path, int fd, void **bytes, size_t *len) {
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return vg_fail_errno(path, "cannot open");
+  vg_status st = read_all(path, fd, bytes, len);
+  close(fd);
+  return st;
+}
+
+vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len) {
+  *bytes = NULL;
+  *len = 0;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot open");
   vg_status st = read_all(path, fd, bytes, len);
   close(fd);
   return st;
@@ -241,9 +260,10 @@ out:
 }
 
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
-  const bool fresh = !vg_fs_exists(path);
+  bool exists;
   int folder = -1;
-  vg_status st = fresh ? open_folder_of(path, &folder) : VG_OK;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (!st && !exists) st = open_folder_of(path, &folder);
   if (st) return st;
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   bool good = fd >= 0 && write_all(fd, bytes, len) && !fsync(fd);

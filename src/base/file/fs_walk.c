@@ -122,6 +122,16 @@ static vg_status walk_folder(walk *w, const char *below) {
   return st;
 }
 
+vg_status vg_fs_walk_optional(const char *root, char ***files, size_t *n) {
+  bool exists;
+  *files = NULL;
+  *n = 0;
+  vg_status st = vg_fs_exists(root, &exists);
+  if (!st && exists) return vg_fs_walk(root, files, n);
+  if (!st && !(*files = VG_NEW_N(char *, 1))) st = VG_MEMORY;
+  return st;
+}
+
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n) {
   walk w = {.root = root};
   struct stat s;

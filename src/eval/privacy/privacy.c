@@ -14,10 +14,13 @@
 static vg_status read_split(const char *model, vg_json **out) {
   *out = NULL;
   if (!model) return VG_OK;
-  char *run = vg_fs_is_dir(model) ? vg_strdup(model) : vg_fs_dirname(model);
+  bool is_dir, exists = false;
+  vg_status st = vg_fs_is_dir(model, &is_dir);
+  if (st) return st;
+  char *run = is_dir ? vg_strdup(model) : vg_fs_dirname(model);
   char *path = run ? vg_fs_join(run, "split.json") : NULL;
-  vg_status st = path ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_exists(path)) st = vg_json_read(path, out);
+  st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && exists) st = vg_json_read(path, out);
   vg_free(run);
   vg_free(path);
   return st;

@@ -27,8 +27,10 @@ static bool is_copy(const near_finding *f, near_set set, size_t i) {
 /* Column source of manifest.csv; *t is empty where the synthetic set is none of ours. */
 static vg_status read_manifest(const privacy_study *p, vg_table *t) {
   const char *root = p->settings->synth;
-  char *path = vg_fs_is_dir(root) ? vg_fs_join(root, "manifest.csv") : NULL;
-  vg_status st = path && vg_fs_exists(path) ? vg_table_read(path, t) : VG_OK;
+  char *path = vg_fs_join(root, "manifest.csv");
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
+  if (!st && exists) st = vg_table_read(path, t);
   if (!st && t->rows && (vg_table_col(t, "id") < 0 || vg_table_col(t, "source") < 0)) vg_table_release(t);
   vg_free(path);
   return st;

@@ -54,7 +54,7 @@ static vg_status list(const char *run, int64_t **steps, size_t *n) {
   size_t n_files = 0;
   *steps = NULL;
   *n = 0;
-  vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, &files, &n_files) : VG_OK;
+  vg_status st = dir ? vg_fs_walk_optional(dir, &files, &n_files) : VG_MEMORY;
   if (!st && !(*steps = VG_NEW_N(int64_t, n_files + 1))) st = VG_MEMORY;
   for (size_t i = 0; i < n_files && !st; i++) {
     int64_t step;

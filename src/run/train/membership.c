@@ -117,9 +117,11 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
 /* Of the newest checkpoint in the folder that the model lies in. */
 static vg_status open_discriminator(attack *a, const char *model, const vg_gan_objective *objective,
                                     vg_device device) {
-  char *run = vg_fs_is_dir(model) ? vg_strdup(model) : vg_fs_dirname(model);
-  bool found = false;
-  vg_status st = run ? vg_gan_new(&a->model.spec, objective, 0, device, &a->discriminator) : VG_MEMORY;
+  bool found = false, is_dir;
+  vg_status st = vg_fs_is_dir(model, &is_dir);
+  if (st) return st;
+  char *run = is_dir ? vg_strdup(model) : vg_fs_dirname(model);
+  st = run ? vg_gan_new(&a->model.spec, objective, 0, device, &a->discriminator) : VG_MEMORY;
   if (!st) st = vg_checkpoint_load_discriminator(run, a->discriminator, &found);
   if (!found) {
     vg_gan_free(a->discriminator);

@@ -41,12 +41,13 @@ static vg_status make_folders(const char *run, vg_lock *lock) {
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
   char *config = vg_fs_join(o->out, "config.json");
   if (!config) return VG_MEMORY;
-  bool holds_run = vg_fs_exists(config);
-  vg_status st = VG_OK;
-  if (holds_run && !o->resume && !o->overwrite)
+  bool holds_run;
+  vg_status st = vg_fs_exists(config, &holds_run);
+  if (!st && holds_run && !o->resume && !o->overwrite)
     st = vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
   if (!st) st = make_folders(o->out, lock);
-  *continues = o->resume && vg_fs_exists(config); /* once no other process is at it */
+  if (!st) st = vg_fs_exists(config, &holds_run); /* again: no other process changes it from here on */
+  *continues = !st && o->resume && holds_run;
   vg_free(config);
   return st;
 }

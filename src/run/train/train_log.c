@@ -61,7 +61,7 @@ static vg_status add_preview(train_log *log, const vg_json *line) {
   void *png = NULL;
   size_t len = 0;
   char *path = vg_preview_path(log->run, whole_of(line, "epoch"));
-  vg_status st = !path ? VG_MEMORY : vg_fs_exists(path) ? vg_fs_read(path, &png, &len) : VG_OK;
+  vg_status st = path ? vg_fs_read_optional(path, &png, &len) : VG_MEMORY;
   if (png) st = vg_tfevents_png(log->events, step_of(line), "preview", png, len);
   vg_free(png);
   vg_free(path);
@@ -155,7 +155,9 @@ vg_status vg_train_log_validation(train_log *log, const train_state *s, validati
 
 vg_status vg_train_log_size(const train_log *log, int64_t *bytes) {
   uint64_t size = 0;
-  vg_status st = vg_fs_exists(log->path) ? vg_fs_size(log->path, &size) : VG_OK;
+  bool exists;
+  vg_status st = vg_fs_exists(log->path, &exists);
+  if (!st && exists) st = vg_fs_size(log->path, &size);
   *bytes = (int64_t)size;
   return st;
 }
@@ -164,7 +166,7 @@ vg_status vg_train_log_rewind(const train_log *log, int64_t bytes) {
   const char *path = log->path;
   void *text = NULL;
   size_t len = 0;
-  vg_status st = vg_fs_exists(path) ? vg_fs_read(path, &text, &len) : VG_OK;
+  vg_status st = vg_fs_read_optional(path, &text, &len);
   if (st) return st;
   size_t keep = (uint64_t)bytes < len ? (size_t)bytes : len;
   while (keep && ((const char *)text)[keep - 1] != '\n') keep--; /* a line that a crash cut off */

@@ -27,7 +27,9 @@ at::Tensor first_tensor(const c10::IValue &v) {
 
 vg_status vg_script_load(const char *path, vg_device d, vg_script **out) {
   *out = nullptr;
-  if (!vg_fs_exists(path)) return vg_fail(VG_DATA, "%s: no such file", path);
+  bool exists;
+  if (vg_status st = vg_fs_exists(path, &exists)) return st;
+  if (!exists) return vg_fail(VG_DATA, "%s: no such file", path);
   std::string why;
   const bool loaded = guarded("script", [&] {
     try {
