@@ -6,7 +6,7 @@
  *
  *     vg_dataset ds = {0};
  *     st = vg_dataset_add(&ds, "BraTS2021", "auto", NULL);     // may be called for several roots
- *     st = vg_dataset_require(&ds, &wanted, false);
+ *     st = vg_dataset_require(&ds, &wanted);
  *     vg_dataset_release(&ds);
  */
 #ifndef VOXGAN_DATASET_H
@@ -59,6 +59,9 @@ typedef struct vg_dataset {
   size_t n;
   vg_source *sources;
   int n_sources;
+  /* Set before anything is added. false: a file or folder that cannot be read, or a subject that lacks what
+   * is wanted, stops the command. true: it is named with a warning, and counts as missing. */
+  bool skip_incomplete;
 } vg_dataset;
 
 /* Adds every subject below root. layout: a name, "auto" (guessed from the names, and said by vg_info), or
@@ -67,7 +70,8 @@ typedef struct vg_dataset {
  * anatomy (its tumour, where only tumour_scheme is given). tumour_scheme, anatomy_scheme: NULL, or what to
  * use in place of the layout's own. Logs one line a subject at debug level, and a summary with what was
  * skipped and why at info level. VG_DATA: no such folder, nothing found, the same id twice (two files claim
- * the same series). */
+ * the same series), a subject's file or a folder that cannot be read (ds->skip_incomplete: it counts as
+ * missing). */
 vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
                          const char *anatomy_scheme);
 
@@ -96,18 +100,18 @@ void vg_dataset_id_key(const char *id, char key[128]);
 
 /* Images and tumour maps of one data set with the anatomy maps of another, for the cases that have both:
  * paired by the letters and digits of their ids, without "sub-". Sources are each of tumour's with each of
- * anatomy's, and allow regridding. What is left over is said; skip: cases without one of the maps are left
- * out with a warning, else VG_DATA. VG_DATA too where none is paired, or ids are not told apart. out is set
- * anew. */
-vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, bool skip, vg_dataset *out);
+ * anatomy's, and allow regridding. What is left over is named; with tumour's skip_incomplete cases without
+ * one of the maps are dropped with a warning, else VG_DATA. VG_DATA too where none is paired, or ids are not
+ * told apart. out is set anew. */
+vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, vg_dataset *out);
 
 typedef struct vg_wanted {
   vg_series_list series; /* all of these */
   bool tumour, anatomy;  /* and these label maps */
 } vg_wanted;
 /* Every subject has what is wanted: else VG_DATA naming the first and what it lacks (and how many more), or
- * with skip the subject is dropped with a warning. VG_DATA when none is left. */
-vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip);
+ * with skip_incomplete the subject is dropped with a warning. VG_DATA when none is left. */
+vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted);
 void vg_dataset_release(vg_dataset *ds);
 
 /* Splits by person: the share (0..1) of persons that go to validation (at least one when share > 0 and there

@@ -96,7 +96,8 @@ typedef struct vg_evaluate_settings {
   /* How far a mean may move: "0.05" of its absolute value; "interval": within the baseline's 95 % interval,
    * or by 0.05 where it has none; "psnr=0.02,hd95=interval,0.1" by metric and for the rest. NULL: 0.05 */
   const char *tolerance;
-  bool no_gallery; /* report.html without slices, so without images of persons */
+  bool skip_incomplete; /* vg_dataset.skip_incomplete, of every data set that is opened */
+  bool no_gallery;      /* report.html without slices, so without images of persons */
   /* Of suite privacy, each NULL where it is not there. */
   const char *train;        /* data set that was trained on; real is then what was held out */
   const char *train_layout; /* NULL: guessed */

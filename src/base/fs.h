@@ -14,8 +14,8 @@
 extern "C" {
 #endif
 
-/* What lies at path, through links. A file system that does not answer (EIO, EACCES, ESTALE, ...) has not said
- * that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
+/* What lies at path, through links. A file system that does not answer (EIO, EACCES, ESTALE, ...) has not
+ * said that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
 vg_status vg_fs_exists(const char *path, bool *exists);
 vg_status vg_fs_is_dir(const char *path, bool *is_dir);
 /* Makes the folder and its parents; fine when it is there already. */
@@ -53,9 +53,26 @@ size_t vg_fs_partial(const char *path);
 /* Removes from the folder what vg_fs_write_atomic was writing when its process was killed. */
 vg_status vg_fs_sweep(const char *dir);
 
-/* Every regular file below root, as paths relative to root, sorted by byte value; names that
- * begin with '.' are passed over. Links to folders are followed once (no loops). */
+/* Every regular file below root, as paths relative to root, sorted by byte value; names that begin with '.'
+ * are skipped. Links to folders are followed once (no loops). A name that cannot be looked at (a link to
+ * nowhere, an answer of the file system other than ENOENT) is listed as a file, so that whoever reads it
+ * names it. */
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
+/* The same, but a folder below root that cannot be read does not stop the walk: *faults lists it, and the
+ * links to nowhere (vg_fs_faults_free). */
+typedef struct vg_fs_fault {
+  char *path; /* relative to root */
+  int fault;  /* errno */
+  bool folder;
+} vg_fs_fault;
+typedef struct vg_fs_faults {
+  vg_fs_fault *items;
+  size_t n;
+} vg_fs_faults;
+vg_status vg_fs_walk_faults(const char *root, char ***files, size_t *n, vg_fs_faults *faults);
+void vg_fs_faults_free(vg_fs_faults *faults);
+/* 0, or the errno that says why the file cannot be read by this process. */
+int vg_fs_unreadable(const char *path);
 /* The same for a folder that may be absent: an empty list then. */
 vg_status vg_fs_walk_optional(const char *root, char ***files, size_t *n);
 

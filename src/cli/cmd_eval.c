@@ -11,7 +11,7 @@ static const char *train, *train_layout, *model;
 static double band = VG_BAND_MM;
 static const char *features, *features_input, *device = "cpu";
 static long long threads;
-static bool json, no_gallery;
+static bool json, no_gallery, skip_incomplete;
 
 static const cli_option options[] = {
     {"real", CLI_TEXT, &real, "DIR", "real data set: a folder or a CSV manifest", true},
@@ -48,6 +48,8 @@ static const cli_option options[] = {
      false},
     {"write-baseline", CLI_TEXT, &write_baseline, "FILE",
      "file for what a later --baseline needs; not written where a mean is worse", false},
+    {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
+     "count files and folders that cannot be read, and subjects without a wanted file, as missing", false},
     {"no-gallery", CLI_FLAG, &no_gallery, NULL, "no slices in report.html, so that it shows nobody's scan",
      false},
     {"train", CLI_TEXT, &train, "DIR",
@@ -97,6 +99,7 @@ static vg_status run(char **args, int n_args) {
                             .write_baseline = write_baseline,
                             .tolerance = tolerance,
                             .no_gallery = no_gallery,
+                            .skip_incomplete = skip_incomplete,
                             .train = train,
                             .train_layout = train_layout,
                             .model = model,

@@ -8,7 +8,7 @@ static const char *real, *synth, *test, *layout, *synth_layout, *test_layout, *c
 static cli_list sets;
 static long long seeds = 3, threads = -1, seed = -1;
 static double test_share = 0.3, share = 0.1, tune = 0.25;
-static bool unchecked, dry_run;
+static bool unchecked, dry_run, skip_incomplete;
 
 static const cli_option options[] = {
     {"real", CLI_TEXT, &real, "DIR", "real data set to train on", false},
@@ -35,6 +35,8 @@ static const cli_option options[] = {
     {"gan", CLI_TEXT, &gan, "RUN",
      "run folder of the model behind the synthetic data: refuse it where it learned from a test subject",
      false},
+    {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
+     "count files and folders that cannot be read, and subjects without a wanted file, as missing", false},
     {"unchecked", CLI_FLAG, &unchecked, NULL, "take synthetic data that do not say what they were made from",
      false},
     {"shard", CLI_TEXT, &shard, "I/N", "do part I of N of the jobs only; slurm: as the array job says",
@@ -75,6 +77,7 @@ static vg_status run(char **args, int n_args) {
   const cli_run_settings more = {&sets, device, threads, seed};
   vg_status st = shard ? vg_shard_parse(shard, &o.shard, &o.shards) : VG_OK;
   if (!st) st = cli_read_config(config, &more, &o.config);
+  if (skip_incomplete) o.config.data.skip_incomplete = true;
   if (!st) st = cli_set_threads(o.config.run.threads);
   return st ? st : vg_experiment(&o, stdout);
 }

@@ -147,7 +147,7 @@ static vg_status inspect_volume(const char *path, vg_json **out) {
 /* ---- data sets, models, runs ---- */
 
 static vg_status inspect_dataset(const char *path, vg_json **out) {
-  vg_dataset ds = {0};
+  vg_dataset ds = {.skip_incomplete = true}; /* shows what there is, and names what cannot be read */
   vg_status st = vg_dataset_add(&ds, path, layout, NULL, NULL);
   if (st) {
     vg_dataset_release(&ds);

@@ -7,18 +7,21 @@
 static const char *out, *layout = "auto";
 static double share = 0.3;
 static long long seed = 1;
+static bool skip_incomplete;
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out, "DIR", "folder for train/ and test/", true},
     {"share", CLI_F64, &share, "S", "share of the persons that go to test/", false},
     {"seed", CLI_INT, &seed, "N", "seed of the draw", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the data; auto: guessed, and said", false},
+    {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
+     "count files and folders that cannot be read, and subjects without a wanted file, as missing", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
 static vg_status run(char **args, int n_args) {
   (void)n_args;
-  vg_dataset ds = {0};
+  vg_dataset ds = {.skip_incomplete = skip_incomplete};
   bool *is_test = NULL;
   size_t n = 0;
   if (!(share > 0 && share < 1))

@@ -9,7 +9,7 @@
 static cli_list data, layouts, sets;
 static const char *out, *device, *init;
 static long long threads = -1, seed = -1;
-static bool resume, overwrite, dry_run, print_config;
+static bool resume, overwrite, dry_run, print_config, skip_incomplete;
 
 static const cli_option options[] = {
     {"data", CLI_LIST, &data, "DIR", "data set to learn from: a folder, or a CSV manifest; may be repeated",
@@ -25,6 +25,10 @@ static const cli_option options[] = {
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto (run.device)", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors; -1 leaves run.threads", false},
     {"seed", CLI_INT, &seed, "N", "seed; -1 leaves run.seed", false},
+    {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
+     "count files and folders that cannot be read, and subjects without a wanted file, as missing "
+     "(data.skip_incomplete)",
+     false},
     {"dry-run", CLI_FLAG, &dry_run, NULL, "prepare the data and print the plan, train nothing", false},
     {"print-config", CLI_FLAG, &print_config, NULL, "print the resolved config and stop", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -35,6 +39,7 @@ static vg_status run(char **args, int n_args) {
       .out = out, .init = init, .resume = resume, .overwrite = overwrite, .dry_run = dry_run};
   const cli_run_settings more = {&sets, device, threads, seed};
   vg_status st = cli_read_config(n_args ? args[0] : NULL, &more, &o.config);
+  if (skip_incomplete) o.config.data.skip_incomplete = true;
   if (!st) st = vg_config_resolve(&o.config);
   if (st) return st;
   if (print_config) {

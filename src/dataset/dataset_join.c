@@ -100,7 +100,8 @@ static void say_unused(const vg_dataset *anatomy, const entry *maps, size_t n) {
 }
 
 static vg_status judge_unpaired(const vg_dataset *tumour, const vg_dataset *anatomy, const char *const *ids,
-                                size_t n, bool skip) {
+                                size_t n) {
+  const bool skip = tumour->skip_incomplete;
   vg_str t = VG_STR_INIT;
   vg_status st = VG_OK;
   list_ids(&t, ids, n);
@@ -117,7 +118,7 @@ static vg_status judge_unpaired(const vg_dataset *tumour, const vg_dataset *anat
   return st;
 }
 
-vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, bool skip, vg_dataset *out) {
+vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, vg_dataset *out) {
   entry *cases = NULL, *maps = NULL;
   const char **lone = vg_malloc(tumour->n ? tumour->n : 1, sizeof *lone);
   size_t n_cases, n_maps, n_lone = 0;
@@ -144,7 +145,7 @@ vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, b
     st = vg_fail(VG_DATA, "no case of %s has an anatomy map in %s, whose ids are like %s",
                  tumour->sources[0].root, anatomy->sources[0].root,
                  anatomy->n ? anatomy->subjects[0].id : "none");
-  if (!st) st = judge_unpaired(tumour, anatomy, lone, n_lone, skip);
+  if (!st) st = judge_unpaired(tumour, anatomy, lone, n_lone);
   vg_free(cases);
   vg_free(maps);
   vg_free(lone);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dataset/layout.h"
 #include "base/fs.h"
@@ -27,6 +28,102 @@ static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg
   }
   return vg_subject_put_take(s, &s->series[at], role->series, path);
 }
+
+/* ---- what cannot be read ---- */
+
+/* Counted, and named up to this many times where they do not stop the command. */
+enum { WARNINGS = 10 };
+typedef struct unreadable {
+  size_t n, subjects;
+  vg_str first; /* where it stops the command: the first one, and why */
+} unreadable;
+
+/* more: how many of the same subject were met before; only the first is named. */
+static void note_unreadable(const vg_dataset *ds, unreadable *u, const char *path, const char *what,
+                            int fault, int more) {
+  char text[VG_ERRNO_TEXT], target[1024];
+  vg_str line = VG_STR_INIT;
+  const ssize_t len = readlink(path, target, sizeof target - 1);
+  vg_str_addf(&line, "%s: cannot open%s: %s", path, what, vg_errno_text(fault, text));
+  if (len > 0) vg_str_addf(&line, " (it is a link to %.*s)", (int)len, target);
+  if (!ds->skip_incomplete && !u->n) vg_str_add(&u->first, vg_str_text(&line));
+  if (ds->skip_incomplete && more == 0 && u->subjects < WARNINGS)
+    vg_warn("%s; it counts as missing", vg_str_text(&line));
+  u->subjects += more == 0;
+  u->n++;
+  vg_str_release(&line);
+}
+
+/* Sets *slot to NULL where its file cannot be read. */
+static void probe(const vg_dataset *ds, char **slot, unreadable *u, int *bad) {
+  const int fault = *slot ? vg_fs_unreadable(*slot) : 0;
+  if (!fault) return;
+  note_unreadable(ds, u, *slot, "", fault, (*bad)++);
+  vg_free(*slot);
+  *slot = NULL;
+}
+
+static bool is_empty(const vg_subject *s) {
+  bool empty = !s->tumour && !s->anatomy;
+  for (int k = 0; k < VG_SERIES_MAX; k++) empty = empty && !s->series[k];
+  return empty;
+}
+
+/* Every file of the source's subjects can be opened, or counts as missing. */
+static vg_status probe_subjects(vg_dataset *ds, int source, unreadable *u) {
+  size_t kept = 0, lost = 0;
+  for (size_t i = 0; i < ds->n; i++) {
+    vg_subject s = ds->subjects[i];
+    int bad = 0;
+    if (s.source == source) {
+      for (int k = 0; k < ds->series.n; k++) probe(ds, &s.series[k], u, &bad);
+      probe(ds, &s.tumour, u, &bad);
+      probe(ds, &s.anatomy, u, &bad);
+    }
+    if (s.source == source && is_empty(&s)) {
+      vg_subject_release(&s);
+      lost++;
+    } else {
+      ds->subjects[kept++] = s;
+    }
+  }
+  ds->n = kept;
+  const char *root = ds->sources[source].root;
+  if (!u->n) return VG_OK;
+  if (!ds->skip_incomplete)
+    return u->n == 1
+               ? vg_fail(VG_DATA, "%s; --skip-incomplete counts it as missing", vg_str_text(&u->first))
+               : vg_fail(VG_DATA,
+                         "%s; %zu more cannot be opened either; --skip-incomplete counts them as missing",
+                         vg_str_text(&u->first), u->n - 1);
+  vg_warn("%s: %zu file%s or folder%s cannot be opened; %zu subject%s left without a file", root, u->n,
+          u->n == 1 ? "" : "s", u->n == 1 ? "" : "s", lost, lost == 1 ? " is" : "s are");
+  return VG_OK;
+}
+
+/* Whether a link to nowhere could have led to a folder of subjects: its name does not end as a file's does.
+ */
+static bool may_be_folder(const char *path) {
+  const char *dot = strrchr(vg_fs_basename(path), '.');
+  const size_t n = dot ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
+  return !n || n > 5 || dot[1 + n];
+}
+
+/* Volumes are judged later, where it is known whose they are. */
+static vg_status note_faults(const vg_dataset *ds, const char *root, const vg_fs_faults *faults,
+                             unreadable *u) {
+  for (size_t i = 0; i < faults->n; i++) {
+    const vg_fs_fault *f = &faults->items[i];
+    if (!f->folder && (vg_volume_is_path(f->path) || !may_be_folder(f->path))) continue;
+    char *path = vg_fs_join(root, f->path);
+    if (!path) return VG_MEMORY;
+    note_unreadable(ds, u, path, " folder", f->fault, 0);
+    vg_free(path);
+  }
+  return VG_OK;
+}
+
+/* ---- files and their subjects ---- */
 
 typedef struct skipped {
   size_t n;
@@ -138,14 +235,16 @@ static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const
 
 /* Adds a folder's files, or with only_file those of that file's case. */
 static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess,
-                          const char *tumour_scheme, const char *anatomy_scheme) {
+                          const char *tumour_scheme, const char *anatomy_scheme, skipped *skip,
+                          unreadable *u) {
   vg_source *src = &ds->sources[source];
   char **files = NULL;
   size_t n = 0;
   char only[128] = "";
-  skipped skip = {0, VG_STR_INIT};
-  vg_status st = vg_fs_walk(src->root, &files, &n);
+  vg_fs_faults faults;
+  vg_status st = vg_fs_walk_faults(src->root, &files, &n, &faults);
   if (st == VG_IO) st = VG_DATA; /* a folder that is not there is a wrong input, not a broken disk */
+  if (!st && !only_file) st = note_faults(ds, src->root, &faults, u);
   if (st) goto out;
   if (guess) {
     char reason[160];
@@ -168,10 +267,9 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
     }
     snprintf(only, sizeof only, "%s", role.id);
   }
-  st = add_files(ds, source, files, n, only_file ? only : NULL, &skip);
-  if (!st) say_found(ds, source, &skip);
+  st = add_files(ds, source, files, n, only_file ? only : NULL, skip);
 out:
-  vg_str_release(&skip.names);
+  vg_fs_faults_free(&faults);
   vg_strv_free(files);
   return st;
 }
@@ -217,19 +315,28 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (!guess) snprintf(src->layout, sizeof src->layout, "%s", layout);
 
   size_t before = ds->n;
-  skipped none = {0, VG_STR_INIT};
+  skipped skip = {0, VG_STR_INIT};
+  unreadable u = {.first = VG_STR_INIT};
+  bool say = true;
   vg_status st;
   if (manifest) {
     st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
     if (!st) st = named->add_file(ds, root, source);
-    if (!st) say_found(ds, source, &none);
   } else if (single && guess && !vg_layout_knows(vg_fs_basename(root))) {
+    say = false; /* add_single has */
     st = add_single(ds, source, root, tumour_scheme && !anatomy_scheme);
     if (!st) st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
   } else {
-    st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess, tumour_scheme, anatomy_scheme);
+    st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess, tumour_scheme, anatomy_scheme,
+                  &skip, &u);
   }
+  if (!st) st = probe_subjects(ds, source, &u);
+  if (!st && say) say_found(ds, source, &skip);
+  vg_str_release(&u.first);
+  vg_str_release(&skip.names);
   if (st) return st;
+  if (ds->n == before && u.n)
+    return vg_fail(VG_DATA, "%s: no subject in it has a file that can be opened", root);
   if (ds->n == before) return vg_fail(VG_DATA, "%s: no subject in it by layout %s", root, src->layout);
   vg_dataset_sort(ds);
   return VG_OK;

@@ -146,7 +146,8 @@ static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wa
   return what->len > 0;
 }
 
-vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip) {
+vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
+  const bool skip = ds->skip_incomplete;
   vg_str what = VG_STR_INIT, first = VG_STR_INIT;
   size_t kept = 0, bad = 0;
   for (size_t i = 0; i < ds->n; i++) {

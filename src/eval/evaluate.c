@@ -102,6 +102,7 @@ static vg_status read_description(const char *root, vg_json **out) {
 
 static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
   const char *layout = set->real_layout ? set->real_layout : "auto";
+  s->real.skip_incomplete = s->synth.skip_incomplete = set->skip_incomplete;
   vg_status st = set->opened
                      ? vg_dataset_select(set->opened, NULL, &s->real)
                      : vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);

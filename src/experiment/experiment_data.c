@@ -14,8 +14,9 @@ static vg_status add(vg_dataset *ds, const char *root, const char *layout, const
   const char *anatomy = *c->data.anatomy_scheme ? c->data.anatomy_scheme : NULL;
   vg_wanted want = {.tumour = true, .anatomy = !strcmp(c->data.anatomy, "map")};
   vg_status st = vg_series_parse(c->data.series, &want.series);
+  ds->skip_incomplete = c->data.skip_incomplete;
   if (!st) st = vg_dataset_add(ds, root, layout, tumour, anatomy);
-  return st ? st : vg_dataset_require(ds, &want, c->data.skip_incomplete);
+  return st ? st : vg_dataset_require(ds, &want);
 }
 
 static void leave_out(experiment_data *d, const char *id, const char *of, const char *why) {

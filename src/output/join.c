@@ -33,9 +33,10 @@ typedef struct join_job {
 static vg_status open_sets(join_job *j) {
   const vg_join_options *o = j->o;
   vg_dataset tumour = {0}, anatomy = {0};
+  tumour.skip_incomplete = anatomy.skip_incomplete = o->skip_incomplete;
   vg_status st = vg_dataset_add_roots(&tumour, &o->tumour, o->tumour_scheme, NULL);
   if (!st) st = vg_dataset_add_roots(&anatomy, &o->anatomy, NULL, o->anatomy_scheme);
-  if (!st) st = vg_dataset_join(&tumour, &anatomy, o->skip_incomplete, &j->set);
+  if (!st) st = vg_dataset_join(&tumour, &anatomy, &j->set);
   vg_dataset_release(&tumour);
   vg_dataset_release(&anatomy);
   return st;

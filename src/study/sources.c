@@ -21,7 +21,7 @@ static char *key_of(const vg_plan_source *from) {
   return vg_str_take(&key);
 }
 
-static vg_status open_set(vg_study *s, const vg_plan_source *from, const vg_dataset **out) {
+static vg_status open_set(vg_study *s, const vg_plan_source *from, bool skip, const vg_dataset **out) {
   if ((*out = from->opened)) return VG_OK;
   char *key = key_of(from);
   if (!key) return VG_MEMORY;
@@ -43,6 +43,7 @@ static vg_status open_set(vg_study *s, const vg_plan_source *from, const vg_data
   vg_roots roots = {(const char *const *)from->paths, length(from->paths), (const char *const *)from->layouts,
                     length(from->layouts)};
   *out = &set->data;
+  set->data.skip_incomplete = skip;
   return vg_dataset_add_roots(&set->data, &roots, from->tumour_scheme, from->anatomy_scheme);
 }
 
@@ -73,7 +74,7 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
                         const char *what, vg_members *out) {
   const vg_dataset *ds;
   memset(out, 0, sizeof *out);
-  vg_status st = open_set(s, from, &ds);
+  vg_status st = open_set(s, from, skip, &ds);
   if (!st) st = check_ids(ds, from->ids, what);
   if (st) return st;
   if (!(out->list = vg_malloc(ds->n, sizeof *out->list))) return VG_MEMORY;

@@ -225,17 +225,19 @@ static void several_roots_and_wants(void **state) {
 
   vg_wanted wanted = {.tumour = true};
   must(vg_series_parse("t2", &wanted.series));
-  must_say(vg_dataset_require(&ds, &wanted, false), VG_DATA, "subject q (");
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "subject q (");
   assert_non_null(strstr(vg_error(), "lacks tumour map"));
   assert_int_equal(ds.n, 3);
   must(vg_series_parse("t2,t1", &wanted.series));
-  must_say(vg_dataset_require(&ds, &wanted, false), VG_DATA, "subject p (");
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "subject p (");
   assert_non_null(strstr(vg_error(), "lacks t1; 1 more subject is also incomplete"));
-  must(vg_dataset_require(&ds, &wanted, true));
+  ds.skip_incomplete = true;
+  must(vg_dataset_require(&ds, &wanted));
   assert_int_equal(ds.n, 1);
   assert_string_equal(ds.subjects[0].id, "BraTS-GLI-00001-000");
   wanted.anatomy = true;
-  must_say(vg_dataset_require(&ds, &wanted, true), VG_DATA, "no subject is complete");
+  ds.skip_incomplete = true;
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "no subject is complete");
   vg_dataset_release(&ds);
 
   /* A file stands for its case alone. */

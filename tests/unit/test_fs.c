@@ -1,4 +1,5 @@
 /* test_fs.c: atomic writes, folders, walks, locks, maps and hashes. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -138,21 +139,46 @@ static void test_walk(void **state) {
   assert_int_equal(vg_fs_make_dirs(in_scratch("elsewhere")), VG_OK);
   put_file(in_scratch("elsewhere/f"), "x");
   assert_int_equal(symlink("../elsewhere", in_scratch("walk/out")), 0);
-  static const char *const want[] = {"a.x", "b/10", "b/2", "c/d/e", "link_to_file", "out/f"};
+  static const char *const want[] = {"a.x", "b/10", "b/2", "c/d/e", "dangling", "link_to_file", "out/f"};
   char **files;
   size_t n;
+  vg_fs_faults faults;
   assert_int_equal(vg_fs_walk(in_scratch("walk"), &files, &n), VG_OK);
   assert_int_equal(n, sizeof want / sizeof *want);
   for (size_t i = 0; i < n; i++) assert_string_equal(files[i], want[i]);
   assert_null(files[n]);
   vg_strv_free(files);
   assert_int_equal(vg_fs_walk(in_scratch("absent"), &files, &n), VG_IO);
+  assert_int_equal(vg_fs_walk_optional(in_scratch("absent"), &files, &n), VG_OK);
+  assert_int_equal(n, 0);
+  vg_strv_free(files);
+  /* A loop of links is not "absent": nobody knows what lies behind it. */
+  assert_int_equal(symlink("round", in_scratch("round")), 0);
+  bool is;
+  void *bytes;
+  assert_int_equal(vg_fs_exists(in_scratch("round"), &is), VG_IO);
+  assert_int_equal(vg_fs_is_dir(in_scratch("round"), &is), VG_IO);
+  assert_int_equal(vg_fs_read_optional(in_scratch("round"), &bytes, &n), VG_IO);
+  assert_int_equal(vg_fs_walk_optional(in_scratch("round"), &files, &n), VG_IO);
+  assert_int_equal(vg_fs_exists(in_scratch("walk/a.x/below"), &is), VG_OK);
+  assert_false(is);
+  assert_int_equal(vg_fs_read_optional(in_scratch("absent"), &bytes, &n), VG_OK);
+  assert_null(bytes);
+  assert_int_equal(vg_fs_walk_faults(in_scratch("walk"), &files, &n, &faults), VG_OK);
+  assert_int_equal(n, sizeof want / sizeof *want);
+  assert_int_equal(faults.n, 1);
+  assert_string_equal(faults.items[0].path, "dangling");
+  assert_int_equal(faults.items[0].fault, ENOENT);
+  assert_false(faults.items[0].folder);
+  vg_fs_faults_free(&faults);
+  vg_strv_free(files);
   for (long fail = 1;; fail++) {
     long live = vg_mem_live();
     vg_mem_fail_after(fail);
-    vg_status st = vg_fs_walk(in_scratch("walk"), &files, &n);
+    vg_status st = vg_fs_walk_faults(in_scratch("walk"), &files, &n, &faults);
     vg_mem_fail_after(0);
     if (!st) {
+      vg_fs_faults_free(&faults);
       vg_strv_free(files);
       break;
     }

@@ -157,7 +157,7 @@ static void two_editions_in_one_set(void **state) {
   assert_int_equal(ds.n_sources, 2);
   vg_wanted wanted = {.tumour = true};
   must(vg_series_parse("t1,t1c,t2,flair", &wanted.series));
-  must(vg_dataset_require(&ds, &wanted, false));
+  must(vg_dataset_require(&ds, &wanted));
   vg_prep_settings s = settings_for(&ds, "t1,t1c,t2,flair", false);
   static const char *const classes[] = {"brain", "necrosis", "oedema", "enhancing"};
   assert_int_equal(s.classes.n, 4);

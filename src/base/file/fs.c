@@ -30,6 +30,10 @@ vg_status vg_fs_is_dir(const char *path, bool *is_dir) {
   return exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
 }
 
+int vg_fs_unreadable(const char *path) {
+  return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) ? errno : 0;
+}
+
 vg_status vg_fs_make_dirs(const char *path) {
   vg_status st = VG_OK;
   char *part = vg_strdup(path);

@@ -80,7 +80,7 @@ static vg_status divide(privacy_study *p, const vg_dataset *given, const vg_json
 
 static vg_status open_train(privacy_study *p) {
   const vg_evaluate_settings *set = p->settings;
-  vg_dataset given = {0};
+  vg_dataset given = {.skip_incomplete = set->skip_incomplete};
   vg_json *split = NULL;
   if (!set->train) return VG_OK;
   vg_status st = vg_dataset_add(&given, set->train, set->train_layout ? set->train_layout : "auto",

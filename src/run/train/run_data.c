@@ -89,15 +89,16 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                                  .brain_from_images = vg_config_segments(c)};
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
   if (st) goto out;
+  out->set.skip_incomplete = c->data.skip_incomplete;
   st = o->opened ? vg_dataset_select(o->opened, NULL, &out->set)
                  : vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
                                         text_or_null(c->data.anatomy_scheme));
   if (st) goto out;
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */
-  if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
+  if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
-  if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
+  if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
   vg_info("preparing %zu subjects", out->set.n);
