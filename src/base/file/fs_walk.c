@@ -1,4 +1,4 @@
-/* fs_walk.c: every file below a folder, in an order that does not depend on the disk. */
+/* fs_walk.c: lists every file below a folder, in an order that does not depend on the disk. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static int by_bytes(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Takes path, also on failure. Keeps the list NULL-terminated. */
+/* Appends path to the list, which takes ownership even on failure and stays NULL-terminated. */
 static vg_status push_file(walk *w, char *path) {
   if (!path) return VG_MEMORY;
   if (w->n + 2 > w->cap) {
@@ -88,12 +88,12 @@ static vg_status list_names(const char *path, char ***names) {
   return VG_OK;
 }
 
-/* below: path of the folder relative to the root, "" for the root itself. */
+/* below: path of the folder relative to the root; "" for the root itself. */
 static vg_status walk_folder(walk *w, const char *below) {
   char **names = NULL;
   char *path = vg_fs_join(w->root, below);
   vg_status st = path ? list_names(path, &names) : VG_MEMORY;
-  /* Real folders before links, so that a file is known by its own path where it has one. */
+  /* Real folders come before links, so that a file gets its own path if it has one below the root. */
   for (int links = 0; !st && links < 2; links++) {
     for (char **name = names; !st && *name; name++) {
       struct stat own, target;
@@ -103,9 +103,9 @@ static vg_status walk_folder(walk *w, const char *below) {
       if (!relative) {
         st = VG_MEMORY;
       } else if (lstat(full, &own) || stat(full, &target)) {
-        /* vanished, or a link to nowhere: not a file */
+        /* it vanished, or it is a dead link: not a file */
       } else if (S_ISLNK(own.st_mode) != links) {
-        /* the other round's */
+        /* belongs to the other round */
       } else if (S_ISREG(target.st_mode)) {
         st = push_file(w, relative);
         relative = NULL;
