@@ -138,7 +138,7 @@ typedef struct vg_evaluation vg_evaluation;
  * is NULL.
  *
  * VG_DATA: no pair (and no boundary suite), nothing to compare in any pair, differing grids, labels outside a
- * scheme, a real series that is constant in the brain, a baseline that is no summary or has another
+ * scheme, a real series that is constant in the brain, a baseline that is not a summary or has another
  * normalisation, band or challenge.
  *
  * VG_REGRESSION: the mean of a metric is worse than the baseline (metrics.def gives the direction) by more
