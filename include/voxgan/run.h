@@ -25,8 +25,8 @@ typedef struct vg_train_options {
   vg_roots data;
   const vg_dataset *opened; /* replaces data, and must outlive the call; or NULL */
   const char *out;          /* run folder: config.json, split.json, log.jsonl, sessions.jsonl,
-                               model.safetensors, model-last.safetensors, checkpoints/, previews/, and tensorboard/ if
-                               asked for */
+                               model.safetensors, model-last.safetensors, checkpoints/, previews/,
+                               and tensorboard/ if asked for */
   const char *init;         /* model that supplies matching weights at the first step, or NULL */
   bool resume;              /* continue from the newest whole checkpoint; start if there is no run yet */
   bool overwrite;           /* start again in a folder that holds a run */
@@ -39,16 +39,16 @@ typedef struct vg_synth_options {
   const char *model;      /* model.safetensors, or a run folder */
   vg_study_options study; /* the label maps; for a segmentation model, without hosts */
   vg_roots images;        /* for a segmentation model, replaces the hosts; study.opened replaces both */
-  const char *const *keep_largest, *const
-                                       *fill_holes; /* classes whose predicted maps are cleaned, or "all" */
+  const char *const *keep_largest, *const *fill_holes; /* classes to clean in predicted maps, or "all" */
   int n_keep_largest, n_fill_holes;
   bool probabilities;        /* write a probability map of each class too */
   bool dry_run;              /* for a segmentation model: print what would be made, make nothing */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
   int threads;               /* 0: all */
-  vg_window window;          /* AUTO: see infer.h */
-  double memory_gib;         /* 0: all available memory */
+  vg_window window;  /* AUTO: whole if it fits in memory; but for label maps, patches if the model learned on
+                        patches */
+  double memory_gib; /* 0: all available memory */
 } vg_synth_options;
 
 /* Identifies the sources of a program or a module: the version, and the sizes of all types that cross between

@@ -184,7 +184,7 @@ vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child) {
   cJSON *p = in_mut(parent), *c = in_mut(child);
   bool good = false;
   if (p && c && key) {
-    if (vg_json_type_of(parent) != VG_JSON_OBJECT) VG_BUG("a key put into what is no object");
+    if (vg_json_type_of(parent) != VG_JSON_OBJECT) VG_BUG("a key needs an object");
     if (cJSON_GetObjectItemCaseSensitive(p, key)) {
       /* cJSON does not check its copy of the key. */
       good = cJSON_ReplaceItemInObjectCaseSensitive(p, key, c);
@@ -193,7 +193,7 @@ vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child) {
       good = cJSON_AddItemToObject(p, key, c);
     }
   } else if (p && c) {
-    if (vg_json_type_of(parent) != VG_JSON_ARRAY) VG_BUG("an element put into what is no array");
+    if (vg_json_type_of(parent) != VG_JSON_ARRAY) VG_BUG("an element needs an array");
     good = cJSON_AddItemToArray(p, c);
   }
   if (good) return child;

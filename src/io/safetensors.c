@@ -242,7 +242,7 @@ static vg_status add_metadata(vg_json *header, const vg_json *metadata, bool sea
   if (!keys) return VG_MEMORY;
   vg_json *to = vg_json_put_take(header, METADATA, vg_json_object());
   for (const vg_json *c = vg_json_first(metadata); c; c = vg_json_next(c)) {
-    if (vg_json_type_of(c) != VG_JSON_STRING) VG_BUG("metadata %s is no string", vg_json_key(c));
+    if (vg_json_type_of(c) != VG_JSON_STRING) VG_BUG("metadata %s is not a string", vg_json_key(c));
     keys[i++] = c;
   }
   qsort(keys, n, sizeof *keys, by_key);

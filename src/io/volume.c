@@ -267,10 +267,10 @@ static reorder reorder_between(const vg_geometry *from, const vg_geometry *to) {
         r.from[j] = a;
         r.flip[j] = v < 0;
       } else if (fabs(v) > 1e-3) {
-        VG_BUG("the grids are no permutation of each other");
+        VG_BUG("the grids are not permutations of each other");
       }
     }
-    if (r.from[j] < 0) VG_BUG("the grids are no permutation of each other");
+    if (r.from[j] < 0) VG_BUG("the grids are not permutations of each other");
     double first = r.flip[j] ? from->dim[r.from[j]] - 1 : 0;
     if (fabs(step.m[r.from[j]][3] - first) > 0.01) VG_BUG("the grids do not cover the same place");
   }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include "voxgan/volume.h"
 
-/* Bytes a voxel; 0 for a code that is no vg_dtype. */
+/* Bytes a voxel; 0 for a code that is not a vg_dtype. */
 size_t vg_dtype_size(int dtype);
 
 typedef struct vg_cast {
