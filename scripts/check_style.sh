@@ -34,6 +34,19 @@ my @rows = (
   ["name the thing that is missing", "where there is none there", "that are there\\.", "are there\\.(?=\\s)"],
   ["write \"without\"", "does without", "do without"],
   ["write how", "goes? (?:its|their) way", "goes? the same way", "by what (?:it|is|they)"],
+  ["say what the default is", "when not given"],
+  ["write \"occurs twice\" or \"already exists\"", "(?:is|are) there (?:twice|already|yet)"],
+  ["distinguish, or define", "told (?:from|apart)", "(?:is|are|was|were) told by", "tells? apart"],
+  ["subtract or remove", "(?:is|are|was|were) taken (?:off|out|away)"],
+  ["resample, normalise or move", "(?:is|are|was|were) brought to"],
+  ["search, read or inspect", "(?:is|are|was|were|be) looked (?:for|at|into|through)"],
+  ["return", "answers (?:its|their|the|how|whether|which|buf|with)"],
+  ["write \"unchanged\"", "(?:is|are) then as (?:it|they) (?:was|were)", "(?:is|are) as (?:it|they) (?:was|were)"],
+  ["write \"VG_OK if\", or \"allowed if\"", "fine (?:when|where)"],
+  ["continue", "goes? on where"],
+  ["name who does it", "whoever"],
+  ["name the owner", "each by its own", "(?:one|none) of ours", "nobody\x27s business"],
+  ["name the thing", "(?-i:(?:/\\*|//) What (?:is|was|it|they|makes?|has|have))"],
 );
 my $bad = 0;
 my $gap = "(?:\\s|\\n\\s*(?:\\*|//|#|\\.br)+)+";

@@ -18,7 +18,7 @@ if [ ! $env/.made -nt scripts/oracles.sh ]; then
   rm -rf $env
   /usr/bin/python3 -m venv --system-site-packages $env
   numpy=$($python -c 'import numpy; print(numpy.__version__)')
-  pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; } # it warns of what is left out
+  pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; } # pip warns about omitted dependencies
   pip --no-deps nnunetv2 acvl-utils
   pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
   pip "numpy==$numpy" tensorboard

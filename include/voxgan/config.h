@@ -6,8 +6,9 @@
  *     st = vg_config_set(&c, "train.lr_g=1e-4");
  *     c.train.lr_g ...
  *
- * JSON is one object a section: {"train": {"lr_g": 1e-4}}; a top-level "about" string is allowed and
- * ignored. An unknown key is VG_CONFIG and names the nearest known one; so is a value out of bounds.
+ * JSON is one object a section: {"train": {"lr_g": 1e-4}}; a top-level "about" string is allowed and ignored.
+ * An unknown key fails with VG_CONFIG, and the message names the nearest known key. A value out of bounds
+ * fails with VG_CONFIG too.
  */
 #ifndef VOXGAN_CONFIG_H
 #define VOXGAN_CONFIG_H
@@ -83,17 +84,17 @@ typedef struct vg_setting {
 const vg_setting *vg_setting_at(int i); /* NULL past the last */
 
 void vg_config_default(vg_config *c);
-/* "section.key=value". */
+/* assignment: "section.key=value". */
 vg_status vg_config_set(vg_config *c, const char *assignment);
 vg_status vg_config_read(vg_config *c, const char *path);
-/* Puts what each "auto" of train and augment means in its place, by train.direction. VG_CONFIG: settings that
- * do not go together. */
+/* Replaces each "auto" in train and augment with a value; train.direction decides which. VG_CONFIG: two
+ * settings contradict each other. */
 vg_status vg_config_resolve(vg_config *c);
-/* train.direction is image2label: series in, label maps out. */
+/* Whether train.direction is image2label: series in, label maps out. */
 bool vg_config_segments(const vg_config *c);
-/* Value of one setting as text, into buf. */
+/* Writes the value of one setting into buf as text. Returns buf. */
 const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, size_t size);
-/* A table of all settings: key, default, bounds, help. */
+/* Prints a table of all settings: key, default, bounds, help. */
 void vg_config_help(FILE *to);
 
 #ifdef __cplusplus

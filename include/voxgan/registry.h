@@ -1,7 +1,7 @@
 /* registry.h: names and help of every registry, readable without libtorch.
  *
- * A registry is an X-macro file of rows; adding a row is all that `voxgan list`, validation, help and the
- * tests that walk every row need.
+ * A registry is an X-macro file of rows. A new row is all that `voxgan list`, validation, help and the tests
+ * that walk every row need.
  */
 #ifndef VOXGAN_REGISTRY_H
 #define VOXGAN_REGISTRY_H

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "base/mem.h"
 
-/* Room for n more bytes and the NUL. */
+/* Makes room for n more bytes and the NUL. */
 static bool reserve(vg_str *s, size_t n) {
   if (s->failed) return false;
   size_t want = s->len + n + 1;
@@ -95,7 +95,7 @@ void vg_str_add_number(vg_str *s, double v) {
     if (strtod(buf, NULL) == v) break;
   }
   for (char *c = buf; *c; c++) {
-    if (*c == ',') *c = '.'; /* a program in another locale may link us */
+    if (*c == ',') *c = '.'; /* a program that runs in another locale may link this library */
   }
   vg_str_add(s, buf);
 }
@@ -163,7 +163,7 @@ bool vg_parse_f64(const char *s, double *out) {
   char *end;
   errno = 0;
   double v = strtod(s, &end);
-  /* ERANGE is also raised for a denormal, which is no fault. */
+  /* ERANGE is also set for a denormal number, which is valid. */
   if (*end || end == s || (errno == ERANGE && (v > 1 || v < -1))) return false;
   *out = v;
   return true;
@@ -209,7 +209,8 @@ void vg_strv_free(char **v) {
   vg_free(v);
 }
 
-/* Damerau-Levenshtein (optimal string alignment): a swap of neighbours is the commonest slip. */
+/* Damerau-Levenshtein distance (optimal string alignment), because swapped neighbours are the most common
+ * typing error. */
 #define WORD_MAX 63
 static size_t edit_distance(const char *a, size_t n, const char *b, size_t m) {
   size_t row[3][WORD_MAX + 1];

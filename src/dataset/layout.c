@@ -1,4 +1,4 @@
-/* layout.c: the registry of layouts: look-up by name, and the layout that a folder's files speak for. */
+/* layout.c: the registry of layouts: looks up a layout by name, and guesses it from the files of a folder. */
 #include "dataset/layout.h"
 
 #include <stdio.h>
@@ -100,10 +100,10 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
   }
   if (best) return best->name;
   if (!images)
-    vg_fail(VG_DATA, "%s: no NIfTI file below it", root);
+    vg_fail(VG_DATA, "%s: no NIfTI file below this folder", root);
   else
     vg_fail(VG_DATA,
-            "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w, "
+            "%s: none of its %zu NIfTI files has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "
             "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
             root, images);
   return NULL;

@@ -1,4 +1,4 @@
-/* scan.c: collects the subjects below a folder, or of a manifest, through a layout. */
+/* scan.c: collects the subjects below a folder, or in a manifest, by a layout. */
 #include "voxgan/dataset.h"
 #include "io/json.h"
 
@@ -127,11 +127,11 @@ static vg_status note_faults(const vg_dataset *ds, const char *root, const vg_fs
 
 typedef struct skipped {
   size_t n;
-  vg_str names; /* of the first few */
+  vg_str names; /* of the first few files */
 } skipped;
 
 static void skip_file(skipped *s, const char *file) {
-  vg_debug("skipped %s: not named as the layout names a series or a label map", file);
+  vg_debug("skipped %s: by the layout its name is neither a series nor a label map", file);
   if (s->n < 3)
     vg_str_addf(&s->names, "%s%s", s->n ? ", " : "", file);
   else if (s->n == 3)
@@ -139,7 +139,7 @@ static void skip_file(skipped *s, const char *file) {
   s->n++;
 }
 
-/* only: the id whose files count, or NULL for all. */
+/* only: the id whose files count; NULL: all. */
 static vg_status add_files(vg_dataset *ds, int source, char *const *files, size_t n, const char *only,
                            skipped *skip) {
   const vg_layout *layout = vg_layout_find(ds->sources[source].layout);
@@ -195,7 +195,8 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   vg_str_release(&t);
 }
 
-/* A data set that this program wrote says what its values are. Others' descriptions are not judged here. */
+/* A data set that voxgan wrote states the meaning of its label values. Descriptions from elsewhere are not
+ * checked here. */
 static vg_status read_own_schemes(vg_source *src) {
   static const char *const keys[] = {"tumour_labels", "anatomy_labels"};
   vg_scheme *schemes[] = {&src->tumour_scheme, &src->anatomy_scheme};
@@ -218,7 +219,7 @@ static vg_status read_own_schemes(vg_source *src) {
   return st;
 }
 
-/* What the user names comes before what the files say, and that before what the layout is known for. */
+/* The user's scheme comes before the scheme in the files, which comes before the layout's default. */
 static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const char *tumour,
                              const char *anatomy) {
   const vg_layout *layout = vg_layout_find(src->layout);
@@ -233,7 +234,7 @@ static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const
   return st;
 }
 
-/* Adds a folder's files, or with only_file those of that file's case. */
+/* Adds the files of a folder, or, with only_file, those of that file's case. */
 static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess,
                           const char *tumour_scheme, const char *anatomy_scheme, skipped *skip,
                           unreadable *u) {
@@ -255,14 +256,14 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
     }
     snprintf(src->layout, sizeof src->layout, "%s", name);
     src->guessed = true;
-    vg_info("%s: layout taken to be %s, %s (name another with --layout)", src->root, name, reason);
+    vg_info("%s: guessed layout %s, %s (--layout overrides it)", src->root, name, reason);
   }
   st = set_schemes(src, files, n, tumour_scheme, anatomy_scheme);
   if (st) goto out;
   if (only_file) {
     vg_file_role role;
     if (!vg_layout_find(src->layout)->classify(src, only_file, &role) || !*role.id) {
-      st = vg_fail(VG_DATA, "%s/%s: not named as layout %s names a file", src->root, only_file, src->layout);
+      st = vg_fail(VG_DATA, "%s/%s: its name does not fit layout %s", src->root, only_file, src->layout);
       goto out;
     }
     snprintf(only, sizeof only, "%s", role.id);
@@ -274,7 +275,7 @@ out:
   return st;
 }
 
-/* A label map of a name that no layout knows is a subject of its own. */
+/* A label map whose name fits no layout becomes a subject. */
 static vg_status add_single(vg_dataset *ds, int source, const char *path, bool tumour) {
   char id[128];
   vg_subject *s;
@@ -282,7 +283,7 @@ static vg_status add_single(vg_dataset *ds, int source, const char *path, bool t
   strcpy(ds->sources[source].layout, vg_layout_of_any_name());
   vg_status st = vg_dataset_subject(ds, id, id, source, &s);
   if (!st) st = vg_subject_put_take(s, tumour ? &s->tumour : &s->anatomy, "label map", vg_strdup(path));
-  if (!st) vg_info("%s: taken to be a map of %s labels", path, tumour ? "tumour" : "anatomy");
+  if (!st) vg_info("%s: read as a map of %s labels", path, tumour ? "tumour" : "anatomy");
   return st;
 }
 

@@ -1,4 +1,4 @@
-/* components.c: a mask's connected components and its box. */
+/* components.c: the connected components and the bounding box of a mask. */
 #include "grid/runs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
@@ -30,7 +30,7 @@ int vg_mask_box(const uint8_t *mask, const int dim[3], int margin, int lo[3], in
 typedef struct painting {
   vg_runs runs;
   const int *dim;
-  uint32_t *label, *number; /* number[i]: of run i's component */
+  uint32_t *label, *number; /* number[i]: the component of run i */
 } painting;
 
 static void paint_rows(void *arg, size_t begin, size_t end) {

@@ -1,4 +1,4 @@
-/* json_lines.c: files of one JSON text a line, which grow while they are read. */
+/* json_lines.c: reads files with one JSON text a line, which may grow at the same time. */
 #include <string.h>
 #include "base/fs.h"
 #include "io/json.h"

@@ -37,7 +37,7 @@ const vg_scheme *vg_scheme_at(int i, const char **help) {
   return &schemes[i];
 }
 
-/* Names go into JSON, CSV headers and command lines, so they stay plain. */
+/* Names occur in JSON, CSV headers and command lines, so they have only plain characters. */
 static bool name_ok(const char *name) {
   size_t n = strlen(name);
   if (n == 0 || n >= VG_CLASS_NAME) return false;
@@ -157,7 +157,7 @@ const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value) {
   return NULL;
 }
 
-/* "1 necrosis, 2 oedema", or of many values "values of csf, gm, wm". */
+/* Adds "1 necrosis, 2 oedema", or, for a scheme of many values, "values of csf, gm, wm". */
 static void describe_scheme(const vg_scheme *s, vg_str *t) {
   bool many = s->n > 16;
   vg_classes named = {0};

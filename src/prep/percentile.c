@@ -6,9 +6,10 @@
 #include "base/number/float_order.h"
 #include "base/mem.h"
 
-#define VALUES 65536 /* of 16 bits */
+#define VALUES 65536 /* number of 16-bit values */
 
-/* The rank-th smallest (from 0), exactly, from a histogram of the upper and one of the lower 16 bits. */
+/* Finds the exact rank-th smallest value (from 0) with a histogram of the upper and one of the lower 16 bits.
+ */
 static float order_statistic(const uint32_t *keys, size_t n, const uint32_t *upper, uint32_t *lower,
                              size_t rank) {
   uint32_t bin = 0;

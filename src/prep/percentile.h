@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include "voxgan/status.h"
 
-/* Two percentiles (0..100) of the values in the mask, which must not be empty; as NumPy's default, linear
- * between order statistics. */
+/* Two percentiles (0..100) of the values in the mask, which must not be empty. Linear between order
+ * statistics, NumPy's default. */
 vg_status vg_percentiles(const float *v, const uint8_t *mask, size_t n, const double percent[2],
                          double out[2]);
 

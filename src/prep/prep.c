@@ -1,4 +1,4 @@
-/* prep.c: the files of a subject become label fractions and intensities on one grid around the brain. */
+/* prep.c: converts the files of a subject to label fractions and intensities on one grid around the brain. */
 #include "prep/prep.h"
 
 #include <math.h>
@@ -50,7 +50,7 @@ void vg_case_release(vg_case *c) {
   memset(c, 0, sizeof *c);
 }
 
-/* ---- what is read ---- */
+/* ---- reading ---- */
 
 /* ---- work in progress ---- */
 
@@ -67,7 +67,7 @@ typedef struct work {
   size_t n; /* voxels of the scan */
   vg_resampler resampler;
   float *crop, *grid; /* one channel before and after resampling */
-  float *share;       /* of brain in each prepared voxel; NULL where grids are the same */
+  float *share;       /* share of brain in each prepared voxel; NULL if the grids are equal */
   uint8_t *block;
   vg_case_layout layout;
 } work;
@@ -89,7 +89,7 @@ static vg_status find_crop(work *w) {
         if (most[a] > hi[a]) hi[a] = most[a];
       }
     }
-  if (hi[0] < 0) return vg_fail(VG_DATA, "%s: nothing is labelled in it, so there is no brain", w->scan.path);
+  if (hi[0] < 0) return vg_fail(VG_DATA, "%s: it has no labelled voxel, so there is no brain", w->scan.path);
   double mm[3];
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
@@ -98,7 +98,7 @@ static vg_status find_crop(work *w) {
     hi[a] = hi[a] + margin < dim[a] ? hi[a] + margin : dim[a] - 1;
     r->crop_lo[a] = lo[a];
     r->crop_dim[a] = hi[a] - lo[a] + 1;
-    /* A slice keeps its thickness, and a grid that is all but there is left alone. */
+    /* A slice keeps its thickness. A grid that is almost at the target spacing stays unchanged. */
     double spacing = w->settings->spacing;
     bool same = spacing <= 0 || dim[a] == 1 || fabs(spacing / mm[a] - 1) < 1e-3;
     r->spacing[a] = same ? mm[a] : spacing;
@@ -112,7 +112,7 @@ vg_status vg_record_resampler(const vg_prep_record *r, bool back, vg_resampler *
   double mm[3], step[3], start[3];
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
-    /* The prepared grid shares its centre with the crop. */
+    /* The prepared grid and the crop have the same centre. */
     double native = r->crop_dim[a] * mm[a], prepared = r->dim[a] * r->spacing[a];
     step[a] = back ? mm[a] / r->spacing[a] : r->spacing[a] / mm[a];
     start[a] = back ? (prepared - native) / 2 / r->spacing[a] : (native - prepared) / 2 / mm[a];
@@ -121,7 +121,7 @@ vg_status vg_record_resampler(const vg_prep_record *r, bool back, vg_resampler *
               : vg_resampler_init(out, r->crop_dim, r->dim, step, start, false);
 }
 
-/* Visits the rows of the crop: their offset in the scan and in the crop. */
+/* Visits the rows of the crop, with the offset of each in the scan and in the crop. */
 #define EACH_CROP_ROW(r, from, to)                                                                      \
   for (int z_ = 0; z_ < (r)->crop_dim[2]; z_++)                                                         \
     for (int y_ = 0; y_ < (r)->crop_dim[1]; y_++)                                                       \
@@ -165,7 +165,7 @@ static void brain_grid(work *w) {
   for (size_t i = 0; i < n; i++) brain[i] = w->share[i] >= 0.4999999f;
 }
 
-/* Cumulative sums are rounded, not the fractions, so that no voxel adds up to more than 255. */
+/* Rounds cumulative sums, not single fractions, so that no voxel adds up to more than 255. */
 VG_HOT static void add_fraction(const float *f, const float *share, const uint8_t *brain, float *sum,
                                 uint8_t *out, size_t n) {
   for (size_t i = 0; i < n; i++) {
@@ -189,7 +189,7 @@ static vg_status label_grid(work *w) {
   float *sum = NULL;
   if (!w->resampler.identity && !(sum = vg_calloc(n, sizeof *sum))) return VG_MEMORY;
   for (int k = 0; k < w->c->n_classes; k++, labels += n) {
-    if (!present[k + 1]) continue; /* the block is zero */
+    if (!present[k + 1]) continue; /* the block is already zero */
     if (w->resampler.identity) {
       EACH_CROP_ROW(r, from, to)
       for (size_t x = 0; x < (size_t)r->crop_dim[0]; x++)
@@ -204,7 +204,7 @@ static vg_status label_grid(work *w) {
   return VG_OK;
 }
 
-/* Voxels that are mostly tumour, evenly drawn where there are more than fit. */
+/* Lists the voxels that are mostly tumour. If there are too many, takes an evenly spaced selection. */
 static uint32_t tumour_voxels(const vg_case *c, const uint8_t *labels, uint32_t *out) {
   size_t n = product(c->record.dim), all = 0, seen = 0;
   uint32_t found = 0;
@@ -260,7 +260,7 @@ static vg_status series_grid(work *w, int s) {
   range->lo = limits[0];
   range->hi = limits[1];
   if (!(range->hi > range->lo)) {
-    vg_warn("%s: its brain has but one intensity, %g", w->in.series[s], range->lo);
+    vg_warn("%s: all voxels of its brain have the same intensity, %g", w->in.series[s], range->lo);
     range->hi = range->lo + 1;
   }
   EACH_CROP_ROW(r, from, to)
@@ -272,7 +272,7 @@ static vg_status series_grid(work *w, int s) {
   return VG_OK;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole preparation ---- */
 
 static void work_release(work *w) {
   vg_free(w->klass);
@@ -285,7 +285,7 @@ static void work_release(work *w) {
   vg_free(w->block);
 }
 
-/* Takes the brain, and what each of its voxels is. */
+/* Takes the brain mask and the class of each voxel. */
 static vg_status take_maps(work *w, const vg_maps *m) {
   vg_prep_record *r = &w->c->record;
   r->native = m->native;
@@ -318,7 +318,7 @@ static vg_status make_block(work *w) {
   return w->grid && w->share ? VG_OK : VG_MEMORY;
 }
 
-/* From the maps on: everything but their reading. */
+/* Does everything after the maps were read. */
 static vg_status prepare(work *w, const char *id, const vg_maps *maps) {
   vg_case *c = w->c;
   c->id = vg_strdup(id);

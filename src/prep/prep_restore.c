@@ -1,5 +1,5 @@
-/* prep_restore.c: the way back from a prepared grid to the scan's own, and what a model remembers of
- * preparation. */
+/* prep_restore.c: converts a prepared grid back to the scan's own, and stores the preparation in a model's
+ * metadata. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,15 +8,15 @@
 #include "prep/prep_case.h"
 #include "base/mem.h"
 
-/* Prepared voxels that the brain is grown by before interpolation: the scan's own mask is finer than the
- * prepared one and reaches past it. */
+/* The number of voxels that the prepared brain grows by before interpolation. The scan's own mask is finer
+ * and reaches beyond the prepared one. */
 #define GROW 2
 
 static size_t product(const int dim[3]) {
   return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
 }
 
-/* One layer of voxels around where mask is set takes the mean of its neighbours there. */
+/* Adds one layer of voxels around the mask; each takes the mean of its neighbours in the mask. */
 static vg_status grow(float *v, float *mask, const int dim[3]) {
   size_t m = 0;
   struct fresh {
@@ -56,7 +56,7 @@ static vg_status grow(float *v, float *mask, const int dim[3]) {
   return VG_OK;
 }
 
-/* channel on the native crop; voxels that nothing reaches get the brain's mean. */
+/* Interpolates a channel on the native crop. Voxels out of reach get the brain's mean. */
 static vg_status to_native(const vg_case *c, const float *channel, float *native) {
   const vg_prep_record *r = &c->record;
   size_t n = product(r->dim), n_native = product(r->crop_dim);
@@ -231,9 +231,9 @@ static vg_status read_classes(const char *name, const vg_json *list, vg_classes 
       vg_fail_in(VG_DATA, "%s", name);
       return VG_DATA;
     }
-    /* Order is meaning here: the channels of the weights. */
+    /* The order matters here: it is that of the weights' channels. */
     if (out->n != before + 1 || (!tumour && before && out->roles[before] == VG_ROLE_TUMOUR))
-      return vg_fail(VG_DATA, "%s: classes repeat or anatomy follows tumour", name);
+      return vg_fail(VG_DATA, "%s: a class repeats, or an anatomy class follows a tumour class", name);
   }
   return VG_OK;
 }

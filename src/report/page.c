@@ -1,4 +1,4 @@
-/* page.c: the page: its frame, headings, text, tables, pictures. */
+/* page.c: builds the page: its frame, headings, text, tables, pictures. */
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
-/* ---- the whole ---- */
+/* ---- the whole page ---- */
 
 vg_report *vg_report_new(const char *title, const char *lead) {
   vg_report *r = VG_NEW(vg_report);
@@ -49,7 +49,7 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
   vg_str_add(&s, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                  "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                 /* The browser itself sees to it that nothing is loaded or sent. */
+                 /* The browser enforces that the page neither loads nor sends anything. */
                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
                  "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
                  "<link rel=\"icon\" href=\"data:,\">\n");
@@ -113,7 +113,7 @@ void vg_markup_fail(vg_report *r, vg_status st) {
   snprintf(r->message, sizeof r->message, "%s", vg_error());
 }
 
-/* <tag>the text, escaped</tag> */
+/* Adds <tag>the text, escaped</tag>. */
 #define ADD_FORMATTED(to, begin, end) \
   do {                                \
     va_list ap;                       \
@@ -240,7 +240,7 @@ static bool numeric_column(const vg_table *t, size_t col) {
   return any;
 }
 
-/* How many rows from here on have the same name in column 0; 0 where the row above has it already. */
+/* How many rows from here on have the same name in column 0; 0 if the row above has it too. */
 static size_t same_name(const vg_table *t, size_t row) {
   const char *name = vg_table_cell(t, row, 0);
   if (row > 1 && !strcmp(vg_table_cell(t, row - 1, 0), name)) return 0;
@@ -249,7 +249,7 @@ static size_t same_name(const vg_table *t, size_t row) {
   return n;
 }
 
-/* Long names of figures may break after an underscore. */
+/* Long names of metrics may break after an underscore. */
 static void add_column_name(vg_str *to, const char *name) {
   vg_str s = VG_STR_INIT;
   vg_markup_escape(&s, name);
@@ -303,7 +303,7 @@ void vg_report_table(vg_report *r, const char *caption, const vg_table *t, size_
   }
   for (size_t c = 0; c < t->cols; c++) numeric[c] = numeric_column(t, c);
   int id = vg_markup_id(r);
-  /* A wide table scrolls by itself, by keyboard too; the page does not. */
+  /* A wide table scrolls separately from the page, by keyboard too. */
   vg_str_addf(to,
               "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"t%d\"><table>\n"
               "<caption id=\"t%d\">",

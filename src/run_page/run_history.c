@@ -1,4 +1,4 @@
-/* run_history.c: reads config.json, split.json, log.jsonl and sessions.jsonl, and judges where a run stands.
+/* run_history.c: reads config.json, split.json, log.jsonl and sessions.jsonl, and finds out how far a run is.
  */
 #include "run_page/run_history.h"
 
@@ -39,7 +39,7 @@ static vg_status judge(const char *run, run_history *h) {
     if (!strcmp(vg_json_string(vg_json_get(h->log.items[i], "kind"), ""), "init")) h->init = h->log.items[i];
   char *lock = vg_fs_join(run, ".lock");
   if (!lock) return VG_MEMORY;
-  /* Whoever validated last epoch's model has but to save it. */
+  /* After the validation of the last epoch only the saving of the model remains. */
   h->status = vg_lock_held(lock)                                      ? RUN_IN_PROGRESS
               : h->wanted && last_epoch(&h->validations) >= h->wanted ? RUN_FINISHED
                                                                       : RUN_STOPPED;
@@ -47,7 +47,7 @@ static vg_status judge(const char *run, run_history *h) {
   return VG_OK;
 }
 
-/* RUN/name, or NULL where that is not there and need not be. */
+/* Reads RUN/name. NULL: the file does not exist and is optional. */
 static vg_status read_tree(const char *run, const char *name, bool required, vg_json **out) {
   char *path = vg_fs_join(run, name);
   bool exists = required;

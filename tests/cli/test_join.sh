@@ -37,8 +37,8 @@ mv "$T/tissue/sub-${id//_/}" "$T/tissue/sub-other"
 for f in "$T"/tissue/sub-other/anat/*; do mv "$f" "${f/$(basename "${f%_dseg.nii.gz}")/sub-other}"; done
 expect_fail 3 "1 case of .*no anatomy map.*$id.*--skip-incomplete" join --out "$T/less"
 expect_ok '2 cases joined' join --out "$T/less" --skip-incomplete
-expect "who is left out is said" grep -q "left out.*$id" "$T/stderr"
-expect "and which map is of nobody" grep -q "of no case.*sub-other" "$T/stderr"
+expect "the skipped case is named" grep -q "skipped.*$id" "$T/stderr"
+expect "and which map is of nobody" grep -q "no tumour map belongs.*sub-other" "$T/stderr"
 
 if [ "${TORCH:-0}" = 0 ]; then
   echo "skipped: train on what was joined (a build without libtorch)"

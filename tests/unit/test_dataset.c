@@ -281,10 +281,10 @@ static void manifest(void **state) {
   } bad[] = {
       {"name,t1\ns1,vol/one.nii\n", "no column 'id'"},
       {"id,t1\ns1,vol/none.nii\n", "row 1, column t1"},
-      {"id,t1\ns1,12\n", "'12' is no NIfTI path"},
-      {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 is there twice"},
+      {"id,t1\ns1,12\n", "'12' is not a NIfTI path"},
+      {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 occurs twice"},
       {"id,pd\ns1,vol/one.nii\ns2,12\n", "row 2, column pd"},
-      {"id,t1\n,vol/one.nii\n", "'' is no id"},
+      {"id,t1\n,vol/one.nii\n", "'' is not a valid id"},
       {"id,t1\n", "no subject"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -302,7 +302,7 @@ static void series_lists(void **state) {
   assert_int_equal(s.n, 2);
   assert_int_equal(vg_series_find(&s, "t1c"), 1);
   assert_int_equal(vg_series_find(&s, "t2"), -1);
-  must_say(vg_series_parse("t1,t1", &s), VG_CONFIG, "t1 is named twice");
+  must_say(vg_series_parse("t1,t1", &s), VG_CONFIG, "t1 occurs twice");
   must_say(vg_series_parse("t1,,t2", &s), VG_CONFIG, "empty");
   must_say(vg_series_parse("", &s), VG_CONFIG, "series ''");
   must_say(vg_series_parse("a,b,c,d,e,f,g,h,i", &s), VG_CONFIG, "more than 8");
@@ -345,7 +345,7 @@ static void splits_keep_persons_together(void **state) {
   assert_memory_equal(val, again, sizeof val);
   write_text(path, "{\"train\": [\"BraTS-GLI-00000-000\"], \"val\": []}");
   must_say(vg_dataset_split_read(&ds, path, again), VG_DATA,
-           "BraTS-GLI-00001-000 of the data set is not in it");
+           "BraTS-GLI-00001-000 of the data set is missing");
   write_text(path, "{\"train\": [\"nobody\"], \"val\": []}");
   must_say(vg_dataset_split_read(&ds, path, again), VG_DATA, "'nobody' is not in the data set");
   write_text(path, "{\"train\": []}");

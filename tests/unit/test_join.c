@@ -237,7 +237,7 @@ static void what_is_left_over_is_said(void **state) {
   vg_dataset_release(&ds);
   /* Two ids that are one by their letters. */
   touch(in_scratch("odd/tumour"), "p2/p2_seg.nii.gz");
-  must_say(join("odd", "odd_twice", skipping), VG_DATA, "cannot be told apart");
+  must_say(join("odd", "odd_twice", skipping), VG_DATA, "cannot be distinguished");
 
   make_sets("strange", 1, true, ".nii.gz");
   must(vg_fs_remove(in_scratch("strange/anatomy/sub-p0/anat/sub-p0_dseg.nii.gz")));

@@ -1,5 +1,5 @@
 /* test_layout_adni.c: scans as IDA delivers them find the label volumes that are theirs, and no others;
- * labels on FreeSurfer's own grid are brought to the scan's. */
+ * labels on FreeSurfer's own grid are resampled to the scan's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -154,7 +154,7 @@ static void subjects_with_one_scan(void **state) {
   vg_dataset_release(&ds);
   /* A scan by its own path is a case alone; a name that tells nothing is said. */
   char *one = vg_fs_join(in_scratch("both"), "ADNI/" B1);
-  must_say(vg_dataset_add(&ds, one, "adni", NULL, NULL), VG_DATA, "scan.nii.gz: not named");
+  must_say(vg_dataset_add(&ds, one, "adni", NULL, NULL), VG_DATA, "scan.nii.gz: its name does not fit layout adni");
   vg_dataset_release(&ds);
   vg_free(one);
   touch(in_scratch("both"), A1);

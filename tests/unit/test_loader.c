@@ -396,7 +396,7 @@ static void faults(void **state) {
   vg_case odd[2] = {cases[0], cases[1]};
   odd[1].n_classes = 3;
   s = usual;
-  must_say(vg_loader_new(odd, 2, &s, &l), VG_DATA, "subject s1 is prepared for other classes");
+  must_say(vg_loader_new(odd, 2, &s, &l), VG_DATA, "subjects s1 and s0 are prepared for different classes");
   assert_null(l);
 }
 

@@ -97,7 +97,7 @@ bool vg_fs_within(const char *path, const char *dir) {
   char *whole = realpath(dir, NULL), *at = vg_strdup(path);
   struct stat here;
   bool within = false;
-  /* The part of path that is there. */
+  /* The leading part of path that exists. */
   for (char *up; at && stat(at, &here); at = up) {
     up = strcmp(at, "/") && strcmp(at, ".") ? vg_fs_dirname(at) : NULL;
     vg_free(at);
@@ -117,7 +117,7 @@ static vg_status read_all(const char *path, int fd, void **bytes, size_t *len) {
   struct stat s;
   if (fstat(fd, &s)) return vg_fail_errno(path, "cannot read");
   if (S_ISDIR(s.st_mode)) return vg_fail(VG_IO, "%s: cannot read: is a folder", path);
-  /* The size is a hint: pipes have none, and a file may grow. */
+  /* The size is only a hint: pipes have none, and a file may grow. */
   size_t cap = S_ISREG(s.st_mode) ? (size_t)s.st_size + 1 : 65536, n = 0;
   char *buf = vg_malloc(cap, 1);
   if (!buf) return vg_fail_in(VG_MEMORY, "%s", path);
@@ -172,10 +172,10 @@ vg_status vg_fs_size(const char *path, uint64_t *bytes) {
   return VG_OK;
 }
 
-/* Whole buffer or false with errno. */
+/* Writes the whole buffer, or returns false with errno set. */
 static bool write_all(int fd, const void *bytes, size_t len) {
   for (const char *from = bytes; len;) {
-    /* Linux takes at most 2 GiB - 4 KiB a call. */
+    /* Linux writes at most 2 GiB - 4 KiB a call. */
     ssize_t put = write(fd, from, len < ((size_t)1 << 30) ? len : (size_t)1 << 30);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return false;
@@ -192,15 +192,15 @@ static vg_status fail_write(const char *path, size_t len) {
   return vg_fail_errno(path, "cannot write");
 }
 
-/* Where a file is made before it is renamed. The serial number keeps threads of one process apart. */
+/* The name of a file before its rename. The serial number distinguishes the threads of one process. */
 static char *partial_path(const char *path) {
   static atomic_uint serial;
   return vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
 }
 
-/* Opens path's folder, for sync_folder. This comes before anything is written: where it lacks memory, nothing
- * has happened yet. *fd is -1 where the folder does not open; writing then names the fault, or the folder is
- * writable and not readable. */
+/* Opens path's folder for sync_folder. This happens before any write, so that a lack of memory fails before
+ * anything has changed. *fd is -1 if the folder cannot be opened. Then either the write fails too and names
+ * the fault, or the folder is writable but not readable. */
 static vg_status open_folder_of(const char *path, int *fd) {
   char *dir = vg_fs_dirname(path);
   *fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -208,7 +208,8 @@ static vg_status open_folder_of(const char *path, int *fd) {
   return dir ? VG_OK : VG_MEMORY;
 }
 
-/* Makes the names in a folder survive a power failure, where its file system can. False with errno. */
+/* Makes the names in a folder survive a power failure, if the file system supports it. Returns false with
+ * errno set. */
 static bool sync_folder(int fd) {
   return fd < 0 || !fsync(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
 }
@@ -224,7 +225,7 @@ vg_status vg_fs_link(const char *target, const char *path) {
   if (!whole || stat(whole, &from)) {
     st = vg_fail_errno(target, "cannot open");
   } else if (!lstat(path, &there) && there.st_dev == from.st_dev && there.st_ino == from.st_ino) {
-    st = vg_fail(VG_IO, "%s: a link in its place would lead to itself", path);
+    st = vg_fail(VG_IO, "%s: cannot make a link: it would point to itself", path);
   } else if (!(tmp = partial_path(path))) {
     st = VG_MEMORY;
   } else if (symlink(whole, tmp) || rename(tmp, path)) {
@@ -290,7 +291,7 @@ vg_status vg_fs_remove(const char *path) {
 }
 
 vg_status vg_fs_truncate(const char *path, uint64_t bytes) {
-  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot cut off") : VG_OK;
+  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot truncate") : VG_OK;
 }
 
 size_t vg_fs_partial(const char *path) {

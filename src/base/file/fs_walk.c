@@ -1,4 +1,4 @@
-/* fs_walk.c: every file below a folder, in an order that does not depend on the disk. */
+/* fs_walk.c: lists every file below a folder, in an order that does not depend on the disk. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static int by_bytes(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Takes path, also on failure. Keeps the list NULL-terminated. */
+/* Appends path to the list, which takes ownership even on failure and stays NULL-terminated. */
 static vg_status push_file(walk *w, char *path) {
   if (!path) return VG_MEMORY;
   if (w->n + 2 > w->cap) {

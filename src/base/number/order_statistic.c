@@ -1,9 +1,10 @@
-/* order_statistic.c: order statistics, of floats without sorting. */
+/* order_statistic.c: order statistics; for floats, without sorting. */
 #include "base/number/order_statistic.h"
 
 #include <math.h>
 
-/* The k-th smallest (Hoare's FIND with a median of three); what is smaller ends up before it. */
+/* Returns the k-th smallest value and moves all smaller values before it (Hoare's FIND with a median of
+ * three). */
 static float select_kth(float *v, size_t n, size_t kth) {
   ptrdiff_t lo = 0, hi = (ptrdiff_t)n - 1, k = (ptrdiff_t)kth;
   while (lo < hi) {
