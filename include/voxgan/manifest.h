@@ -29,6 +29,7 @@
 extern "C" {
 #endif
 
+#define VG_MANIFEST "manifest.csv" /* below a data set's root */
 #define VG_PROBABILITY "_probability"
 #define VG_RECORD_ROLE (VG_CLASS_NAME + sizeof VG_PROBABILITY)
 

@@ -11,7 +11,6 @@
 #include "base/pool.h"
 #include "io/table.h"
 
-#define MANIFEST "manifest.csv"
 #define HASH "_sha256"
 
 /* ---- records to rows ---- */
@@ -134,7 +133,7 @@ vg_status vg_manifest_write(const char *root) {
   if (st) goto out;
   for (int m = 0; m < 2; m++) snprintf(c.files[c.n_files++], VG_RECORD_ROLE, "%s", maps[m]);
   l = VG_NEW(line);
-  path = vg_fs_join(root, MANIFEST);
+  path = vg_fs_join(root, VG_MANIFEST);
   if (!l || !path) st = VG_MEMORY;
   if (!st) {
     header(&c, l);
@@ -278,7 +277,7 @@ vg_status vg_manifest_verify(const char *root, vg_manifest_report *report) {
   vg_table t = {0};
   checking c = {.root = root};
   lines out = {0};
-  char **there = NULL, *manifest = vg_fs_join(root, MANIFEST);
+  char **there = NULL, *manifest = vg_fs_join(root, VG_MANIFEST);
   size_t n = 0;
   vg_status st = manifest ? vg_table_read(manifest, &t) : VG_MEMORY;
   if (st == VG_IO) st = VG_DATA;

@@ -52,12 +52,8 @@ typedef struct produce_job {
 /* ---- what to make ---- */
 
 static vg_status choose_format(produce_job *j) {
-  const char *name = j->o->format;
-  if (!name) {
-    name = vg_study_layout(j->study);
-    /* A layout that nothing is written in. */
-    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n <= 1 ? "bids" : "brats2021";
-  }
+  const char *name =
+      j->o->format ? j->o->format : vg_dataset_format_default(vg_study_layout(j->study), &j->out.set);
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
     const char *names[32];
@@ -74,15 +70,15 @@ static vg_status choose_format(produce_job *j) {
 
 static vg_status set_output(produce_job *j) {
   vg_output *out = &j->out;
+  if (j->maker) out->set.series = j->maker->series;
+  /* What a model finds is found in scans of persons. */
+  out->set.real = j->maker && (j->maker->real || j->maker->maps);
   vg_status st = choose_format(j);
   if (st) return st;
   if (strlen(j->o->out) >= sizeof out->root) return vg_fail(VG_USAGE, "--out: the path is too long");
   snprintf(out->root, sizeof out->root, "%s", j->o->out);
   if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
   out->set.name = *out->title ? out->title : NULL;
-  if (j->maker) out->set.series = j->maker->series;
-  /* What a model finds is found in scans of persons. */
-  out->set.real = j->maker && (j->maker->real || j->maker->maps);
   /* A brain mask is told by the images; it has no map of its own. */
   const vg_classes *all = vg_study_class_set(j->study);
   for (int k = 0; k < all->n && !st; k++)

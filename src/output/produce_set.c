@@ -239,7 +239,10 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
   char *tumour = out->set.tumour.n ? vg_scheme_text(&out->set.tumour) : NULL;
   char *anatomy = out->set.anatomy.n ? vg_scheme_text(&out->set.anatomy) : NULL;
   int pages;
-  vg_status st = vg_dataset_add(&ds, out->root, out->format->layout, tumour, anatomy);
+  /* A layout that reads one file reads the manifest. */
+  const vg_layout *layout = vg_layout_find(out->format->layout);
+  char *from = layout && layout->suffix ? vg_fs_join(out->root, VG_MANIFEST) : vg_strdup(out->root);
+  vg_status st = from ? vg_dataset_add(&ds, from, out->format->layout, tumour, anatomy) : VG_MEMORY;
   if (!st && images) st = vg_dataset_add_series(&ds, images);
   if (!st) st = vg_contact_sheet(&ds, &o, out->root, &pages);
   if (!st)
@@ -247,6 +250,7 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
             pages > 1 ? ", ..." : "");
   vg_free(tumour);
   vg_free(anatomy);
+  vg_free(from);
   vg_dataset_release(&ds);
   return st;
 }

@@ -24,6 +24,10 @@ typedef struct vg_format_set {
 
 typedef struct vg_dataset_format {
   const char *layout; /* that reads it back */
+  bool any_class;     /* it has a label value for every class */
+  /* How well the format suits a data set as its default: 0 is not at all, and the highest rank wins. Only the
+   * set's series and `real` are known yet. NULL: 0. */
+  int (*rank)(const vg_format_set *set);
   /* Values for the set's classes, into set->tumour and set->anatomy, which come as the sources have them (n 0
    * where they have none) and stay so where the format leaves values open. VG_CONFIG when a class has none.
    * The other functions want a set that has been here. */
@@ -41,6 +45,15 @@ typedef struct vg_dataset_format {
 const vg_dataset_format *vg_dataset_format_find(const char *name); /* NULL */
 const char *vg_dataset_format_at(int i, const vg_dataset_format **format,
                                  const char **help); /* name; NULL past the last */
+/* The name of the format for a data set whose user names none: the first format that `layout` reads back, or
+ * else the one of the highest rank (of equal ranks, the first). */
+const char *vg_dataset_format_default(const char *layout, const vg_format_set *set);
+
+#define VG_FORMATS_MAX 31
+/* Appends a format while the program runs: it is then listed, chosen by name and written as those of
+ * formats.def are. name, help and format are borrowed for good. VG_CONFIG: the registry is full, or has a
+ * format of that name. Not safe beside other threads. */
+vg_status vg_dataset_format_add(const char *name, const char *help, const vg_dataset_format *format);
 
 #ifdef __cplusplus
 }

@@ -140,4 +140,15 @@ static vg_status finish(const vg_format_set *set, const char *root, const char *
   return st;
 }
 
-const vg_dataset_format vg_dataset_format_bids = {"bids", schemes, id, path, finish};
+/* The usual format of scans with one series, and of label maps that a model finds in scans. */
+static int rank(const vg_format_set *set) {
+  return set->series.n == 1 || (!set->series.n && set->real) ? 2 : 0;
+}
+
+const vg_dataset_format vg_dataset_format_bids = {.layout = "bids",
+                                                  .any_class = true,
+                                                  .rank = rank,
+                                                  .schemes = schemes,
+                                                  .id = id,
+                                                  .path = path,
+                                                  .finish = finish};

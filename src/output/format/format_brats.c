@@ -56,6 +56,15 @@ static vg_status path_2023(const vg_format_set *set, const char *case_id, vg_fil
   return vg_layout_brats2023.path(case_id, kind, series, buf, size);
 }
 
-const vg_dataset_format vg_dataset_format_brats2013 = {"brats2013", schemes_2013, id, path_2021, NULL};
-const vg_dataset_format vg_dataset_format_brats2021 = {"brats2021", schemes_2021, id, path_2021, NULL};
-const vg_dataset_format vg_dataset_format_brats2023 = {"brats2023", schemes_2023, id, path_2023, NULL};
+/* The 2021 edition is the usual one for tumours, so it serves where no format fits better. */
+static int rank_2021(const vg_format_set *set) {
+  (void)set;
+  return 1;
+}
+
+const vg_dataset_format vg_dataset_format_brats2013 = {
+    .layout = "brats2013", .schemes = schemes_2013, .id = id, .path = path_2021};
+const vg_dataset_format vg_dataset_format_brats2021 = {
+    .layout = "brats2021", .rank = rank_2021, .schemes = schemes_2021, .id = id, .path = path_2021};
+const vg_dataset_format vg_dataset_format_brats2023 = {
+    .layout = "brats2023", .schemes = schemes_2023, .id = id, .path = path_2023};

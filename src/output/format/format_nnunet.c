@@ -117,4 +117,5 @@ static vg_status finish(const vg_format_set *set, const char *root, const char *
   return st;
 }
 
-const vg_dataset_format vg_dataset_format_nnunet = {"nnunet", schemes, id, path, finish};
+const vg_dataset_format vg_dataset_format_nnunet = {
+    .layout = "nnunet", .any_class = true, .schemes = schemes, .id = id, .path = path, .finish = finish};
