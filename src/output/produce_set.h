@@ -1,6 +1,6 @@
 /* produce_set.h: a data set as a whole: what it is described by, claimed and closed with. */
-#ifndef VG_STUDY_PRODUCE_SET_H
-#define VG_STUDY_PRODUCE_SET_H
+#ifndef VG_OUTPUT_PRODUCE_SET_H
+#define VG_OUTPUT_PRODUCE_SET_H
 #include "output/format/format.h"
 #include "output/case_maker.h"
 #include "voxgan/produce.h"

@@ -1,6 +1,6 @@
 /* sheet_case.h: one case of a contact sheet: what is kept of its files, and its tiles. */
-#ifndef VG_STUDY_SHEET_CASE_H
-#define VG_STUDY_SHEET_CASE_H
+#ifndef VG_OUTPUT_SHEET_CASE_H
+#define VG_OUTPUT_SHEET_CASE_H
 #include "voxgan/dataset.h"
 #include "picture/png.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/simd.h"
 #include "edit/brain/measure.h"
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "voxgan/log.h"
 
 /* Voxels of the anatomy and of the tumour map whose codes are of the other role or none; anatomy classes come

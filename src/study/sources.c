@@ -1,7 +1,7 @@
 /* sources.c: the data sets that a study takes its hosts and donors from, and the classes that they know. */
 #include <string.h>
 
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "base/str.h"
 #include "voxgan/log.h"
 #include "base/mem.h"

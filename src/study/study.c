@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "base/mem.h"
 #include "io/table.h"
 #include "study/study_json.h"

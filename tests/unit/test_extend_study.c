@@ -12,7 +12,7 @@
 #include "edit/brain/tissue.h"
 #include "edit/edit_add.h"
 #include "mini_tree.h"
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 #include "scratch.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"

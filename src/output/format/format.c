@@ -2,7 +2,7 @@
 #include "output/format/format.h"
 
 #include <string.h>
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 #include "registry/registry_extend.h"
 
 /* The rows end with a NULL name. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "dataset/layout.h"
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 #include "base/fs.h"
 #include "io/json.h"
 #include "base/mem.h"

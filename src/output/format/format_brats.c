@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "dataset/layout.h"
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 
 /* From 2017 on label 1 is the necrotic and non-enhancing core together. The merged class comes last, so that
  * value 1 is first of all necrosis. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 #include "base/fs.h"
 #include "dataset/layout.h"
 #include "io/json.h"

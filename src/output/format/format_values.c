@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 
 static const vg_label *label_of(const vg_scheme *s, vg_role role, const char *name) {
   for (int i = 0; i < s->n; i++)

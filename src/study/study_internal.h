@@ -1,6 +1,6 @@
-/* study_parts.h: what the files of study share. */
-#ifndef VG_STUDY_PARTS_H
-#define VG_STUDY_PARTS_H
+/* study_internal.h: what the files of study share. */
+#ifndef VG_STUDY_INTERNAL_H
+#define VG_STUDY_INTERNAL_H
 #include "study/map_cache.h"
 #include "study/plan.h"
 #include "base/fs.h"

@@ -1,6 +1,6 @@
-/* formats.h: what the formats share. */
-#ifndef VG_STUDY_FORMATS_H
-#define VG_STUDY_FORMATS_H
+/* format_values.h: what the formats share. */
+#ifndef VG_FORMAT_VALUES_H
+#define VG_FORMAT_VALUES_H
 #include "output/format/format.h"
 
 #define VG_FORMAT(name, help) extern const vg_dataset_format vg_dataset_format_##name;
