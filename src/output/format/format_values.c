@@ -1,4 +1,4 @@
-/* format_values.c: what the formats share: label values, and names with the letters that they allow. */
+/* format_values.c: functions that the formats share: label values and names. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static const vg_label *label_of(const vg_scheme *s, vg_role role, const char *na
 bool vg_format_own_values(const vg_format_set *set, vg_role role, vg_scheme *out) {
   for (int i = 0; i < set->classes.n; i++)
     if (set->classes.roles[i] == role && !label_of(out, role, set->classes.names[i])) return false;
-  /* A class is written by one value, whatever others the sources have for it. */
+  /* A class is written with one value, even if the sources have several for it. */
   vg_scheme own = *out;
   out->n = 0;
   for (int i = 0; i < own.n; i++) {
