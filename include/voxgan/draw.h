@@ -1,10 +1,10 @@
-/* draw.h: a value or a distribution of values, as users write it:
+/* draw.h: a value, or a distribution to draw values from, as users write it:
  *
  *     12.5            left-hemisphere
  *     uniform(0.5,1.5)
- *     int(1,4)                    whole numbers, both ends drawn
- *     normal(mean,sd)   lognormal(median,sigma)   either may end in ,lo,hi: draws again until within
- *     choice(none:0.3,ring:0.7)   weights after a colon; default 1
+ *     int(1,4)                    whole numbers, both ends included
+ *     normal(mean,sd)   lognormal(median,sigma)   either may end in ,lo,hi to truncate it
+ *     choice(none:0.3,ring:0.7)   weights after a colon; 1 without one
  */
 #ifndef VOXGAN_DRAW_H
 #define VOXGAN_DRAW_H
@@ -35,22 +35,23 @@ typedef struct vg_draw {
   bool numeric;
   double a[4];                              /* arguments */
   double weight[VG_DRAW_CHOICES];           /* choices */
-  double number[VG_DRAW_CHOICES];           /* if numeric: the constant or the choices */
-  char text[VG_DRAW_CHOICES][VG_DRAW_TEXT]; /* the same as written */
+  double number[VG_DRAW_CHOICES];           /* the constant or the choices, if numeric */
+  char text[VG_DRAW_CHOICES][VG_DRAW_TEXT]; /* the constant, the choices, or the distribution, as written */
 } vg_draw;
 
-/* Text that has none of the forms above is a constant. VG_CONFIG: unknown distribution (the message names the
- * nearest known), wrong number of arguments, lo not below hi, a weight that is not positive. */
+/* VG_CONFIG names the fault: an unknown distribution (and the nearest known), a wrong number of arguments, lo
+ * not below hi, a weight that is not positive. A text without the form NAME(...) is a constant. */
 vg_status vg_draw_parse(const char *text, vg_draw *out);
 
-/* Checks that every possible value is a number from least to most (whole: a whole number). Otherwise fails
- * with VG_CONFIG: "uniform(0.5,20): 20 is not within 0.1 to 10". normal and lognormal without limits take
- * least and most as limits; their mean or median must lie within. */
+/* Requires that every value that can be drawn is a number from least to most: otherwise VG_CONFIG
+ * "uniform(0.5,20): 20 is not within 0.1 to 10". normal and lognormal without limits get least and most as
+ * limits, and their mean or median must lie within. whole: requires whole numbers. */
 vg_status vg_draw_bound(vg_draw *d, double least, double most, bool whole);
 
-/* Draws a number; d must be numeric. It has six significant digits, which keeps records short. */
+/* d must be numeric. A drawn number has six significant digits, so that its record is short. */
 double vg_draw_number(const vg_draw *d, vg_rng *rng);
-const char *vg_draw_text(const vg_draw *d, vg_rng *rng); /* constant or choice only; borrowed */
+const char *vg_draw_text(const vg_draw *d,
+                         vg_rng *rng); /* borrowed from d, which must be a constant or choice */
 
 #ifdef __cplusplus
 }

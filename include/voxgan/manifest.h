@@ -1,20 +1,18 @@
-/* manifest.h: records the origin of every case of a synthetic data set, and checks that its files are
- * unchanged.
+/* manifest.h: the origin of every case of a synthetic data set, and a check that its files are unchanged.
  *
- * The record of a case, ROOT/.voxgan/cases/ID.json, is written last. A case is finished if and only if its
- * record exists. Any number of processes may therefore make the cases of one root, and each writes the
- * records of its own cases:
+ * The record of a case is its last file, ROOT/.voxgan/cases/ID.json. A case is finished if its record exists,
+ * so any number of processes may make cases below one root, and each writes the records of its own cases:
  *
  *     vg_record r = {0};
- *     ...                                              // id, cohort, source, donors, edits, model, seed
+ *     ...                                              // id, cohort, model, seed
+ *     st = vg_record_lineage(&r, host, &edits, anonymous ? &secret : NULL);
  *     vg_record_measure(&r, &maps.classes, &facts);
- *     st = vg_record_add_file(&r, "t1", "sub-1/anat/sub-1_desc-synthetic_T1w.nii.gz");
- *     if (anonymous) st = vg_record_anonymise(&r, &key);
- *     if (!st) st = vg_record_write(&r, root);         // hashes the files on disk
+ *     if (!st) st = vg_record_add_file(&r, "t1", "sub-1/anat/sub-1_desc-synthetic_T1w.nii.gz");
+ *     if (!st) st = vg_record_write(&r, root);         // hashes the files below root
  *     vg_record_release(&r);
  *
- * When all records exist, vg_manifest_write(root) makes manifest.csv from them. Records and manifest depend
- * on no time, machine or order.
+ * Once all cases are finished, vg_manifest_write(root) makes manifest.csv from the records. Neither depends
+ * on time, machine or order.
  */
 #ifndef VOXGAN_MANIFEST_H
 #define VOXGAN_MANIFEST_H
@@ -30,6 +28,7 @@
 extern "C" {
 #endif
 
+#define VG_MANIFEST "manifest.csv" /* below a data set's root */
 #define VG_PROBABILITY "_probability"
 #define VG_RECORD_ROLE (VG_CLASS_NAME + sizeof VG_PROBABILITY)
 
@@ -50,7 +49,7 @@ typedef struct vg_record {
   vg_classes classes;   /* of the tumour */
   double ml[VG_CLASSES_MAX], total_ml;
   double centre[3];       /* of the tumour's mass, world mm; 0 if total_ml is 0 */
-  const char *hemisphere; /* static: "left" or "right" (at most a tenth of the tumour is on the other side),
+  const char *hemisphere; /* static: "left", "right" (at most a tenth of the tumour on the other side),
                              "both", or "" without a tumour */
   int redraws;
   char model_sha256[VG_HASH_LEN]; /* "" if no model made an image */
@@ -65,7 +64,7 @@ void vg_record_release(vg_record *r);
 void vg_record_measure(vg_record *r, const vg_classes *classes, const vg_tumour_facts *facts);
 vg_status vg_record_add_file(vg_record *r, const char *role, const char *path);
 
-/* A secret that makes ids untraceable: the key of an HMAC-SHA256 (RFC 2104), read from a file. */
+/* A secret that hides ids: their HMAC-SHA256 (RFC 2104) with the bytes of a file as the key. */
 typedef struct vg_secret {
   void *key;
   size_t len;
@@ -73,10 +72,10 @@ typedef struct vg_secret {
 /* VG_CONFIG: the key file cannot be read, or is empty. */
 vg_status vg_secret_read(const char *path, vg_secret *out);
 void vg_secret_release(vg_secret *s);
-/* Writes the first 16 hex digits of the HMAC of id. */
+/* The first 16 hex digits of the id's HMAC. */
 void vg_secret_id(const vg_secret *s, const char *id, char hex[17]);
-/* Sets the lineage of a case: the host's id, the donors and the edits. secret hides all ids, also those
- * inside edits; NULL keeps them. */
+/* Sets the origin of a case: the host's id, the donors and the edits. secret: hides the ids, also those in
+ * edits; NULL: they appear. */
 vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log *edits,
                             const vg_secret *secret);
 
@@ -86,25 +85,24 @@ vg_status vg_record_write(vg_record *r, const char *root);
 vg_status vg_record_exists(const char *root, const char *id, bool *exists);
 /* Before a finished case is made anew; fine when there is none. */
 vg_status vg_record_remove(const char *root, const char *id);
-/* VG_DATA: no record, or not a voxgan record. */
+/* VG_DATA: there is no record, or this program did not write it. */
 vg_status vg_record_read(const char *root, const char *id, vg_record *out);
-/* Lists the ids of the finished cases, sorted (vg_strv_free). n is 0 if there is none. */
+/* Ids of the finished cases, sorted (vg_strv_free). */
 vg_status vg_record_list(const char *root, char ***ids, size_t *n);
 
 /* Makes root/manifest.csv from all records, one row a case, sorted by id: id, cohort, one column a series,
  * tumour, anatomy (paths below root), CLASS_ml..., total_ml, centre_x_mm, centre_y_mm, centre_z_mm,
  * hemisphere, source, donors, edits, redraws, model_sha256, seed, voxgan, then FILE_sha256 for each column of
- * files. Layout csv reads it. VG_DATA: no record. */
+ * files. The csv layout reads it. VG_DATA: there is no record. */
 vg_status vg_manifest_write(const char *root);
 
 typedef struct vg_manifest_report {
-  size_t cases, files;                 /* listed in the manifest */
+  size_t cases, files;                 /* in the manifest */
   size_t missing, altered, not_listed; /* files */
-  char **lines; /* one line a difference, sorted by path, NULL at the end; NULL if all agree */
+  char **lines; /* one for each difference, sorted by path, NULL at the end; NULL: none */
 } vg_manifest_report;
-/* Compares root with root/manifest.csv: every listed file must exist with its hash, and no other NIfTI file
- * may lie below root. VG_DATA: a file differs (the report lists them), or the manifest is not a voxgan
- * manifest. */
+/* Checks root against root/manifest.csv: every file exists and has its hash, and no other volume lies below
+ * root. VG_DATA: a file differs (the report names it), or this program did not write the manifest. */
 vg_status vg_manifest_verify(const char *root, vg_manifest_report *report);
 void vg_manifest_report_release(vg_manifest_report *report);
 

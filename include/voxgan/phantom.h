@@ -1,4 +1,4 @@
-/* phantom.h: makes brain-like data sets from formulas, for tests, teaching and a first run. */
+/* phantom.h: brain-like data sets made from formulas, for tests, teaching and a first run. */
 #ifndef VOXGAN_PHANTOM_H
 #define VOXGAN_PHANTOM_H
 #include <stdbool.h>
@@ -18,15 +18,15 @@ typedef struct vg_phantom_settings {
   int first; /* number of the first subject, so that two calls can extend one data set */
 } vg_phantom_settings;
 
-/* Writes subjects below out, several in parallel. Each subject depends only on its number (first + k), the
- * seed, the size and the layout: same bytes in every run. bids subjects have no tumour. Series are int16, at
- * least 1 in the brain and 0 outside it. World position 0 is the anterior commissure. Axes run LPS (bids:
- * LAS). Replaces existing files. VG_CONFIG: unknown layout, sizes outside 16..512, subjects < 1, first < 0 or
- * numbers beyond 99999. */
+/* Writes subjects below out, several at a time. The subject of number first + k depends only on its number,
+ * the seed, the size and the layout: the bytes are the same in every run. bids subjects have no tumour.
+ * Series are int16, at least 1 in the brain and 0 outside it; world 0 is the anterior commissure; axes run
+ * LPS (bids: LAS). Existing files are replaced. VG_CONFIG: unknown layout, sizes outside 16..512, subjects <
+ * 1, first < 0 or numbers beyond 99999. */
 vg_status vg_phantom_write(const char *out, const vg_phantom_settings *settings);
 
-/* Makes one subject in memory: series t1, t1c, t2, flair, and maps of schemes brats and tissues. The tissue
- * map has the anatomy under the tumour, displaced by its mass effect. Any pointer may be NULL. */
+/* One subject in memory: series t1, t1c, t2, flair and maps (schemes brats and tissues; the tissue map has
+ * the displaced anatomy under the tumour). Any pointer may be NULL. */
 vg_status vg_phantom_make(const vg_phantom_settings *settings, int k, bool tumour, vg_volume series[4],
                           vg_labelmap *tumour_map, vg_labelmap *tissue_map);
 

@@ -1,4 +1,4 @@
-/* produce.c: the cases of a study, one after another: made, given images, written. The three overlap for
+/* produce.c: makes the cases of a study, gets their images, and writes them. These three stages overlap for
  * neighbouring cases. */
 #include "voxgan/produce.h"
 #include "dataset/layout.h"
@@ -22,8 +22,8 @@
 enum { TUMOUR, ANATOMY, MAPS };
 
 typedef struct todo {
-  size_t k;     /* of the study */
-  char id[128]; /* as the format wants it */
+  size_t k;     /* number in the study */
+  char id[128]; /* in the form of the format */
   char cohort[64];
   bool kept, failed;
 } todo;
@@ -52,12 +52,8 @@ typedef struct produce_job {
 /* ---- what to make ---- */
 
 static vg_status choose_format(produce_job *j) {
-  const char *name = j->o->format;
-  if (!name) {
-    name = vg_study_layout(j->study);
-    /* A layout that nothing is written in. */
-    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n <= 1 ? "bids" : "brats2021";
-  }
+  const char *name =
+      j->o->format ? j->o->format : vg_dataset_format_default(vg_study_layout(j->study), &j->out.set);
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
     const char *names[32];
@@ -74,16 +70,16 @@ static vg_status choose_format(produce_job *j) {
 
 static vg_status set_output(produce_job *j) {
   vg_output *out = &j->out;
+  if (j->maker) out->set.series = j->maker->series;
+  /* A model finds maps in scans of persons. */
+  out->set.real = j->maker && (j->maker->real || j->maker->maps);
   vg_status st = choose_format(j);
   if (st) return st;
   if (strlen(j->o->out) >= sizeof out->root) return vg_fail(VG_USAGE, "--out: the path is too long");
   snprintf(out->root, sizeof out->root, "%s", j->o->out);
   if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
   out->set.name = *out->title ? out->title : NULL;
-  if (j->maker) out->set.series = j->maker->series;
-  /* What a model finds is found in scans of persons. */
-  out->set.real = j->maker && (j->maker->real || j->maker->maps);
-  /* A brain mask is told by the images; it has no map of its own. */
+  /* The images show the brain mask, so the class of the brain has no map. */
   const vg_classes *all = vg_study_class_set(j->study);
   for (int k = 0; k < all->n && !st; k++)
     if (strcmp(all->names[k], VG_CLASS_BRAIN) != 0)
@@ -98,7 +94,7 @@ static int by_name(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Two ids may become one where a format leaves letters out. */
+/* Two ids may become equal in a format that drops letters. */
 static vg_status check_ids(const produce_job *j) {
   const char **ids = vg_malloc(j->n ? j->n : 1, sizeof *ids);
   if (!ids) return VG_MEMORY;
@@ -203,18 +199,18 @@ typedef struct write_job {
 /* One file of a case. */
 typedef struct case_file {
   vg_file_kind kind;
-  int index;          /* of the series, or of the class whose probability it is (kind OTHER) */
+  int index;          /* of the series, or of the class of a probability (kind OTHER) */
   const char *series; /* NULL: none */
   char role[VG_RECORD_ROLE], path[512];
 } case_file;
 
-/* What a case may have: its series, its maps, probabilities. */
+/* The most files that a case may have: series, maps, probabilities. */
 static int n_files(const produce_job *j) {
   bool sure = j->maker && j->maker->probability;
   return j->out.set.series.n + MAPS + (sure ? vg_study_class_set(j->study)->n : 0);
 }
 
-/* File k of a case; *has false: it has no such file. */
+/* Describes file k of a case; *has false: the case lacks this file. */
 static vg_status file_of(const produce_job *j, const todo *t, const flight *f, int k, case_file *out,
                          bool *has) {
   const vg_format_set *set = &j->out.set;
@@ -241,7 +237,7 @@ static vg_status write_image(write_job *w, const case_file *file, const char *pa
   vg_volume_write_options how = {0};
   const vg_case_maker *maker = w->j->maker;
   const bool sure = file->kind == VG_FILE_OTHER;
-  if (maker->place && !sure) return maker->place(maker->state, w->slot, file->index, path);
+  if (maker->link && !sure) return maker->link(maker->state, w->slot, file->index, path);
   vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
   how.xform_code = w->f->c.maps.xform_code;
   if (!st) st = vg_volume_write(path, &vol, &how);
@@ -272,7 +268,7 @@ static vg_status write_file(void *arg, size_t k) {
   st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
   if (!st) st = map ? write_map(w, file.kind, whole) : write_image(w, &file, whole);
   uint64_t size = 0;
-  bool elsewhere = file.series && j->maker->place;
+  bool elsewhere = file.series && j->maker->link;
   if (!st && !elsewhere && !(st = vg_fs_size(whole, &size))) atomic_fetch_add(&j->bytes, size);
   vg_free(whole);
   vg_free(dir);
@@ -302,8 +298,8 @@ static vg_status write_record(write_job *w) {
   return st;
 }
 
-/* Which maps the case has: a tumour map wherever the data set knows tumour, so that a healed case says that
- * it has none; an anatomy map where more than the brain's outline is known. */
+/* Decides which maps to write: a tumour map whenever the data set has tumour classes, so that a healed case
+ * has an empty one; an anatomy map if more than the brain's outline is known. */
 static void decide_maps(const produce_job *j, flight *f) {
   const vg_maps *m = &f->c.maps;
   size_t n = vg_geometry_voxels(&m->geo);
@@ -337,7 +333,7 @@ static vg_status write_case(void *arg, size_t i) {
   vg_status st = VG_OK;
   if (f->refused) {
     vg_warn("case %s", f->reason);
-    /* The reason names the host, whom an anonymous data set must not. */
+    /* The reason names the host, which an anonymous data set must not reveal. */
     if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
     st = vg_failure_write(j->out.root, t->id, f->reason);
     t->failed = true;
@@ -356,14 +352,14 @@ static vg_status write_case(void *arg, size_t i) {
   return st;
 }
 
-/* ---- what a killed process left ---- */
+/* ---- leftovers of a killed process ---- */
 
 static bool is_mine(const void *arg, const char *path) {
   const produce_job *j = arg;
   if (!j->o->shards) return true;
   for (size_t i = 0; i < j->n_open; i++) {
     const char *id = j->list[j->open[i]].id;
-    /* Ids are whole parts of a name: the letter after one is none of an id's. */
+    /* The id must be a whole word of the path: separators stand before and after it. */
     const char *at = strstr(path, id);
     size_t len = strlen(id);
     for (; at; at = strstr(at + 1, id))
@@ -446,7 +442,7 @@ static vg_status print_summary(const produce_job *j) {
   return st;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole study ---- */
 
 static vg_status begin(produce_job *j) {
   vg_status st = j->o->anonymous ? vg_secret_read(j->o->anonymous, &j->secret) : VG_OK;
@@ -459,7 +455,7 @@ static vg_status begin(produce_job *j) {
   return st;
 }
 
-/* The closing lines; the status of a study that was made in part. */
+/* Prints the closing lines. VG_FAILED: only some cases could be made. */
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
   size_t finished = j->n - j->failed;

@@ -45,7 +45,7 @@ static void put_images(vg_json *to, const vg_case_maker *maker) {
   }
 }
 
-/* What a study is goes in as a hash: plans name folders, which are nobody's business. */
+/* The description contains only a hash of the study, because plans name folders of the user. */
 static vg_status hash_study(const vg_study *study, const vg_produce_options *o, char hex[VG_HASH_LEN]) {
   vg_json *j = vg_study_to_json(study);
   vg_json_put_bool(j, "anonymous", o->anonymous != NULL);
@@ -104,7 +104,7 @@ vg_status vg_output_claim(const vg_output *out, const vg_study *study, const vg_
     same = !st && a && b && !strcmp(a, b);
     if (!st && !same && !o->overwrite)
       st = vg_fail(VG_USAGE,
-                   "%s: holds a data set of another study, model or settings; --overwrite makes it anew",
+                   "%s: holds a data set of another study, model or settings; --overwrite replaces it",
                    out->root);
     if (st == VG_DATA && o->overwrite) st = VG_OK; /* damaged: there is nothing to compare with */
   }
@@ -133,7 +133,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   out->format = vg_dataset_format_find(out->format_name);
   int64_t cases = 0;
   if ((st = vg_json_i64(v, "cases", 1, 1000000000000, &cases))) {
-    st = vg_fail_in(st, "%s: its voxgan part", path);
+    st = vg_fail_in(st, "%s: its section voxgan", path);
     goto out;
   }
   out->cases = (size_t)cases;
@@ -151,7 +151,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   const char *anatomy = vg_json_string(vg_json_get(v, "anatomy_labels"), NULL);
   if (!st && tumour) st = vg_scheme_parse(tumour, &out->set.tumour);
   if (!st && anatomy) st = vg_scheme_parse(anatomy, &out->set.anatomy);
-  if (!st && !out->format) st = vg_fail(VG_DATA, "%s: its voxgan part is not whole", path);
+  if (!st && !out->format) st = vg_fail(VG_DATA, "%s: its section voxgan is incomplete", path);
   if (st) st = vg_fail(VG_DATA, "%s", vg_error());
 out:
   vg_json_free(d);
@@ -201,7 +201,7 @@ vg_status vg_failure_list(const char *root, char ***ids, size_t *n) {
   return st;
 }
 
-/* ---- what killed writers leave ---- */
+/* ---- leftovers of killed writers ---- */
 
 static vg_status sweep_below(const char *root, const char *below, bool (*mine)(const void *, const char *),
                              const void *arg) {
@@ -230,7 +230,7 @@ static vg_status sweep_below(const char *root, const char *below, bool (*mine)(c
 vg_status vg_output_sweep(const char *root, bool (*mine)(const void *arg, const char *path),
                           const void *arg) {
   vg_status st = sweep_below(root, "", mine, arg);
-  return st ? st : sweep_below(root, ".voxgan", mine, arg); /* a walk passes hidden folders over */
+  return st ? st : sweep_below(root, ".voxgan", mine, arg); /* a walk skips hidden folders */
 }
 
 /* ---- closing ---- */
@@ -241,7 +241,10 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
   char *tumour = out->set.tumour.n ? vg_scheme_text(&out->set.tumour) : NULL;
   char *anatomy = out->set.anatomy.n ? vg_scheme_text(&out->set.anatomy) : NULL;
   int pages;
-  vg_status st = vg_dataset_add(&ds, out->root, out->format->layout, tumour, anatomy);
+  /* A layout that reads one file reads the manifest. */
+  const vg_layout *layout = vg_layout_find(out->format->layout);
+  char *from = layout && layout->suffix ? vg_fs_join(out->root, VG_MANIFEST) : vg_strdup(out->root);
+  vg_status st = from ? vg_dataset_add(&ds, from, out->format->layout, tumour, anatomy) : VG_MEMORY;
   if (!st && images) st = vg_dataset_add_series(&ds, images);
   if (!st) st = vg_contact_sheet(&ds, &o, out->root, &pages);
   if (!st)
@@ -249,6 +252,7 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
             pages > 1 ? ", ..." : "");
   vg_free(tumour);
   vg_free(anatomy);
+  vg_free(from);
   vg_dataset_release(&ds);
   return st;
 }
@@ -286,7 +290,7 @@ vg_status vg_produce_finish(const char *root, int sheet) {
     st = vg_fail(VG_FAILED, "%s: %zu of %zu cases are missing; run their shards again, then --finish", root,
                  out.cases - n_made - n_failed, out.cases);
   else if (n_made + n_failed > out.cases)
-    st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; an earlier data set is left in it",
+    st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; it still contains an earlier data set",
                  root, n_made + n_failed, out.cases);
   if (st) goto out;
   for (size_t i = 0; i < n_failed; i++) {

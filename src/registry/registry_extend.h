@@ -1,5 +1,5 @@
-/* registry_extend.h: rows that are added while the program runs. Tests use it to show that one row is enough.
- */
+/* registry_extend.h: adds rows while the program runs. Tests use it to show that one row is enough.
+ * vg_edit_add, vg_dataset_format_add and vg_eval_suites_add call it. */
 #ifndef VG_REGISTRY_EXTEND_H
 #define VG_REGISTRY_EXTEND_H
 #include "voxgan/status.h"

@@ -1,7 +1,7 @@
-/* sources.c: the data sets that a study takes its hosts and donors from, and the classes that they know. */
+/* sources.c: opens the data sets of the hosts and donors of a study, and merges their classes. */
 #include <string.h>
 
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "base/str.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -88,7 +88,7 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
       return vg_fail(VG_DATA, "%s: subject %s (%s) lacks a %s map", what, subject->id,
                      ds->sources[subject->source].root, lacks);
     if (lacks)
-      vg_warn("%s: subject %s left out: it lacks a %s map", what, subject->id, lacks);
+      vg_warn("%s: subject %s is skipped: it lacks a %s map", what, subject->id, lacks);
     else
       out->list[out->n++] = (vg_member){ds, subject};
   }
@@ -97,7 +97,7 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
 
 /* ---- classes ---- */
 
-/* A class's value in its source, unless another class has it already. */
+/* Adds a class with its value in the source, or with a free value if another class has that one. */
 static vg_status add_label(vg_scheme *to, const char *name, vg_role role, int value) {
   for (int i = 0; i < to->n; i++)
     if (!strcmp(to->labels[i].name, name)) return VG_OK;
@@ -119,14 +119,15 @@ static vg_status add_scheme(vg_study *s, const vg_scheme *from, vg_role role) {
   return st;
 }
 
-/* Of the maps that the subject has; *bare: no map tells its anatomy. */
+/* Adds the classes of the subject's maps. *bare becomes true if no map shows its anatomy. */
 static vg_status add_subject(vg_study *s, const vg_member *m, vg_role role, bool *bare) {
   const vg_source *source = &m->set->sources[m->subject->source];
-  bool told = m->subject->anatomy || (m->subject->tumour && vg_scheme_has_role(&source->tumour_scheme, role));
+  bool shown =
+      m->subject->anatomy || (m->subject->tumour && vg_scheme_has_role(&source->tumour_scheme, role));
   vg_status st = VG_OK;
   if (m->subject->anatomy) st = add_scheme(s, &source->anatomy_scheme, role);
   if (!st && m->subject->tumour) st = add_scheme(s, &source->tumour_scheme, role);
-  if (role == VG_ROLE_ANATOMY) *bare |= !told;
+  if (role == VG_ROLE_ANATOMY) *bare |= !shown;
   return st;
 }
 
@@ -144,7 +145,7 @@ vg_status vg_study_find_classes(vg_study *s, bool edited) {
   if (!st && bare) {
     st = vg_classes_add_name(&s->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
     vg_scheme *scheme = &s->schemes[VG_ROLE_ANATOMY];
-    /* Without any anatomy map none is written. */
+    /* If no host has an anatomy map, none is written. */
     if (!st && scheme->n) st = add_label(scheme, VG_CLASS_BRAIN, VG_ROLE_ANATOMY, 0);
   }
   for (int i = 0; i < s->plan.n && !st; i++) {
@@ -152,7 +153,7 @@ vg_status vg_study_find_classes(vg_study *s, bool edited) {
     if (!st) st = add_members(s, &s->cohorts[i].donors, VG_ROLE_TUMOUR, &bare);
   }
   if (st || !edited || s->schemes[VG_ROLE_TUMOUR].n) return st;
-  /* Tumours that are grown follow the scheme that their hosts' tumour maps would have. */
+  /* Grown tumours follow the scheme that tumour maps of the first host's data set would have. */
   const vg_member *first = &s->cohorts[0].hosts.list[0];
   const vg_source *source = &first->set->sources[first->subject->source];
   vg_scheme brats;

@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "mini_tree.h"
 #include "model_head.h"
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 
 static const double at[3] = {-30, -20, 12};
 static vg_maps m;

@@ -261,7 +261,7 @@ static void faults_are_named(void **state) {
   mini_write_labels(in_scratch("bad/anatomy"), map, grid_of(true), 30, unknown);
   must_say(join("bad", "bad_new", NULL), VG_DATA, "label value 9 (");
   mini_write_labels(in_scratch("bad/anatomy"), map, grid_of(true), 30, nothing);
-  must_say(join("bad", "bad_new2", NULL), VG_DATA, "p_0: its anatomy map has nothing in it");
+  must_say(join("bad", "bad_new2", NULL), VG_DATA, "p_0: its anatomy map is empty");
   vg_geometry far = grid_of(false);
   far.affine.m[1][3] += 400;
   mini_write_labels(in_scratch("bad/anatomy"), map, far, 430, predicted);

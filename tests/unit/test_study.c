@@ -274,7 +274,7 @@ static void bad_sources(void **state) {
       {"{\"cohorts\": [{\"count\": 1, \"hosts\": {\"path\": \"patients\", \"ids\": [\"BraTS2021_00019\"]}}]}",
        VG_CONFIG, "no subject BraTS2021_00019 in "},
       {"{\"cohorts\": [{\"count\": 1, \"hosts\": {\"path\": \"healthy\"}, \"edits\": [\"graft\"]}]}",
-       VG_CONFIG, "its edits want donors, but none are named and no host has a tumour map"},
+       VG_CONFIG, "its edits need donors, but none are named and no host has a tumour map"},
       {"{\"cohorts\": [{\"count\": 1, \"hosts\": {\"path\": \"healthy\"}, \"donors\": {\"path\": "
        "\"healthy\"}, "
        "\"edits\": [\"graft\"]}]}",

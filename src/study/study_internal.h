@@ -1,6 +1,6 @@
-/* study_parts.h: what the files of study share. */
-#ifndef VG_STUDY_PARTS_H
-#define VG_STUDY_PARTS_H
+/* study_internal.h: the types and functions that the files of src/study share. */
+#ifndef VG_STUDY_INTERNAL_H
+#define VG_STUDY_INTERNAL_H
 #include "study/map_cache.h"
 #include "study/plan.h"
 #include "base/fs.h"
@@ -17,7 +17,7 @@ typedef struct vg_members {
   vg_member *list;
 } vg_members;
 
-/* A data set is opened once, however many cohorts name it. */
+/* An open data set; several cohorts may share it. */
 typedef struct vg_study_set {
   char *key; /* folders, layouts and schemes */
   vg_dataset data;
@@ -27,7 +27,7 @@ typedef struct vg_cohort {
   const vg_plan_cohort *plan;
   size_t first, count;
   vg_members hosts, donors;
-  uint32_t *turn;  /* hosts in the order in which cases take them */
+  uint32_t *turn;  /* the order of the hosts */
   uint16_t *level; /* (count, n_factors) */
 } vg_cohort;
 
@@ -38,7 +38,7 @@ struct vg_study {
   vg_cohort *cohorts; /* plan.n */
   size_t count;
   bool planned, numbered;
-  bool predicted; /* cases come without maps */
+  bool predicted; /* cases have no maps */
   char prefix[64], identity[VG_HASH_LEN];
   uint64_t seed;
   int draws;
@@ -48,25 +48,26 @@ struct vg_study {
 };
 
 /* ---- sources.c ---- */
-/* The subjects that a source names, from a data set opened now or before. need: what each must have; skip:
- * leave out those that lack it. what: "hosts" or "donors", for messages. */
+/* Lists the subjects of a source, and opens its data set on first use. need: the maps that each subject must
+ * have. skip: skips subjects that lack one; otherwise they are an error. what: "hosts" or "donors", for
+ * messages. */
 vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted *need, bool skip,
                         const char *what, vg_members *out);
-/* Classes and label values of all hosts and donors. edited: some cohort has edits, which may make tumour
- * where no source has any. */
+/* Merges the classes and label values of all hosts and donors. edited: some cohort has edits, which may make
+ * a tumour although no source has one. */
 vg_status vg_study_find_classes(vg_study *s, bool edited);
 
 /* ---- study.c ---- */
 const vg_cohort *vg_study_cohort_of(const vg_study *s, size_t k);
 const vg_member *vg_study_host_of(const vg_study *s, size_t k);
-/* The edits of case k, and what its tumour must be like. */
+/* The edits of case k, and the limits for its tumour. */
 vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, vg_plan_target *target);
-/* The chain as logged by case k's attempt-th draw; reads no voxel. */
+/* Logs the values of draw `attempt` of case k, without reading a voxel. */
 vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_edit_log *edits);
 
 /* ---- case_check.c ---- */
-/* VG_REFUSED, with the reason, where an edited case is not fit for use. frame: of its host; pieces: of the
- * host's and donors' tumours; edits: the steps as drawn. Fills facts. */
+/* Checks an edited case and fills facts. VG_REFUSED, with the reason: it is not fit for use. frame: of the
+ * host; pieces: of the tumours of host and donors; edits: the steps as drawn. */
 vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pieces pieces,
                          const vg_edit_log *edits, const vg_plan_target *target, vg_tumour_facts *facts);
 
