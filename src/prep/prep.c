@@ -7,7 +7,7 @@
 #include "base/simd.h"
 #include "prep/brain.h"
 #include "prep/maps_read.h"
-#include "prep/percentile.h"
+#include "base/number/order_statistic.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"

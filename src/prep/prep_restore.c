@@ -2,11 +2,11 @@
  * preparation. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "prep/prep_case.h"
 #include "base/mem.h"
+#include "base/number/statistic.h"
 
 /* Prepared voxels that the brain is grown by before interpolation: the scan's own mask is finer than the
  * prepared one and reaches past it. */
@@ -164,16 +164,6 @@ out:
   return st;
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n) {
-  qsort(v, n, sizeof *v, by_value);
-  return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range *out) {
   *out = (vg_range){0, 1, 0};
   double *v = n ? vg_malloc(n, sizeof *v) : NULL;
@@ -182,11 +172,11 @@ void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range
     return;
   }
   for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].lo;
-  out->lo = median(v, n);
+  out->lo = vg_statistic_median(v, n);
   for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].hi;
-  out->hi = median(v, n);
+  out->hi = vg_statistic_median(v, n);
   for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].background;
-  out->background = median(v, n);
+  out->background = vg_statistic_median(v, n);
   vg_free(v);
 }
 
