@@ -41,10 +41,6 @@ bool vg_parse_f64(const char *s, double *out);
  * A blank string has no items. */
 char **vg_split(const char *s, char sep, size_t *n);
 
-/* The candidate with the smallest edit distance to word, or NULL when none is near enough
- * (more than a third of its letters differ). names ends with NULL. Borrowed. */
-const char *vg_nearest(const char *word, const char *const *names);
-
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "voxgan/rng.h"
 #include "voxgan/status.h"
+#include "base/names.h"
 #include "base/str.h"
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -145,11 +146,41 @@ static void test_split(void **state) {
 static void test_nearest(void **state) {
   (void)state;
   static const char *const names[] = {"train.lr_g", "train.lr_d", "train.epochs", "data.spacing", NULL};
-  assert_string_equal(vg_nearest("train.epoch", names), "train.epochs");
-  assert_string_equal(vg_nearest("trian.lr_d", names), "train.lr_d");
-  assert_string_equal(vg_nearest("data.spacign", names), "data.spacing");
-  assert_null(vg_nearest("colour", names));
-  assert_null(vg_nearest("", names));
+  assert_string_equal(vg_names_nearest(VG_NAMES(names), "train.epoch"), "train.epochs");
+  assert_string_equal(vg_names_nearest(VG_NAMES(names), "trian.lr_d"), "train.lr_d");
+  assert_string_equal(vg_names_nearest(VG_NAMES(names), "data.spacign"), "data.spacing");
+  assert_null(vg_names_nearest(VG_NAMES(names), "colour"));
+  assert_null(vg_names_nearest(VG_NAMES(names), ""));
+}
+
+static const char *vowel_at(const void *list, size_t i) {
+  static const char *const vowels[] = {"alpha", "epsilon", "iota"};
+  const size_t *n = list;
+  return i < *n ? vowels[i] : NULL;
+}
+
+/* Rows that end with NULL, rows that are counted, and names from a function. */
+static void test_names(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    double value;
+  } rows[] = {{"alpha", 1}, {"beta", 2}, {"gamma", 3}, {NULL, 0}};
+  const size_t three = 3, two = 2;
+  assert_int_equal(vg_names_find(VG_NAMES(rows), "gamma"), 2);
+  assert_int_equal(vg_names_find(VG_NAMES(rows), "delta"), -1);
+  assert_int_equal(vg_names_find(VG_NAMES_N(rows, 2), "gamma"), -1);
+  assert_int_equal(vg_names_find(VG_NAMES_N(rows, 2), "beta"), 1);
+  assert_int_equal(vg_names_find(VG_NAMES_BY(vowel_at, &three), "iota"), 2);
+  assert_int_equal(vg_names_find(VG_NAMES_BY(vowel_at, &two), "iota"), -1);
+  assert_string_equal(vg_names_nearest(VG_NAMES(rows), "gamam"), "gamma");
+  assert_null(vg_names_nearest(VG_NAMES_N(rows, 2), "gamam"));
+  assert_string_equal(vg_names_nearest(VG_NAMES_BY(vowel_at, &three), "epsilom"), "epsilon");
+  assert_string_equal(vg_names_nearest(VG_NAMES(rows), "eta"), "beta"); /* as near to no other */
+  vg_str text = VG_STR_INIT;
+  vg_names_join(VG_NAMES(rows), &text);
+  assert_string_equal(vg_str_text(&text), "alpha, beta, gamma");
+  vg_str_release(&text);
 }
 
 /* ---- random numbers ------------------------------------------------------------------------- */
@@ -320,6 +351,7 @@ int main(void) {
       cmocka_unit_test(test_numbers),
       cmocka_unit_test(test_split),
       cmocka_unit_test(test_nearest),
+      cmocka_unit_test(test_names),
       cmocka_unit_test(test_philox_known_answers),
       cmocka_unit_test(test_streams_differ),
       cmocka_unit_test(test_distributions),
