@@ -12,20 +12,9 @@ static void print_help(void) {
   for (int i = 0; (c = cli_command_at(i)); i++) printf("  %-11s %s\n", c->name, c->summary);
   printf("\n`voxgan COMMAND --help` tells more; `man voxgan` tells all.\n\n"
          "exit codes:\n");
-  static const struct {
-    int code;
-    const char *text;
-  } codes[] = {
-      {0, "ok"},
-      {1, "failed: reading or writing, or an error of the program's own"},
-      {2, "wrong usage or configuration"},
-      {3, "bad input data"},
-      {4, "device or memory"},
-      {5, "worse than the baseline (eval)"},
-      {130, "interrupted, state saved"},
-  };
-  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-    printf("  %3d  %s\n", codes[i].code, codes[i].text);
+#define X(code, text) printf("  %3d  %s\n", code, text);
+  VG_EXIT_MAP(X)
+#undef X
 }
 
 static const cli_command *command_find(const char *name) {

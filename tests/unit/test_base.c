@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "voxgan/log.h"
+#include "voxgan/run.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
@@ -34,6 +35,45 @@ static void test_messages_nest(void **state) {
   assert_true(vg_starts_with(vg_error(), "level 399: level 398: "));
 }
 
+/* Programs that were built against an earlier header keep their meaning: these numbers never change. */
+static void test_status_numbers(void **state) {
+  (void)state;
+  static const struct {
+    vg_status status;
+    int number;
+    const char *name;
+  } rows[] = {{VG_OK, 0, "OK"},
+              {VG_FAILED, 1, "FAILED"},
+              {VG_IO, 2, "IO"},
+              {VG_NONFINITE, 3, "NONFINITE"},
+              {VG_REFUSED, 4, "REFUSED"},
+              {VG_USAGE, 5, "USAGE"},
+              {VG_CONFIG, 6, "CONFIG"},
+              {VG_DATA, 7, "DATA"},
+              {VG_DEVICE, 8, "DEVICE"},
+              {VG_MEMORY, 9, "MEMORY"},
+              {VG_REGRESSION, 10, "REGRESSION"},
+              {VG_INTERRUPTED, 11, "INTERRUPTED"}};
+  const size_t n = sizeof rows / sizeof *rows;
+  for (size_t i = 0; i < n; i++) {
+    assert_int_equal(rows[i].status, rows[i].number);
+    assert_string_equal(vg_status_name((vg_status)rows[i].number), rows[i].name);
+  }
+#define X(name, value, code, text) +1
+  assert_int_equal(n, 0 VG_STATUS_MAP(X)); /* a new status gets a row here */
+#undef X
+  assert_string_equal(vg_status_name((vg_status)(int)n), "UNKNOWN");
+}
+
+static void test_windows(void **state) {
+  (void)state;
+  assert_string_equal(vg_window_name(VG_WINDOW_AUTO), "auto");
+  assert_string_equal(vg_window_name(VG_WINDOW_WHOLE), "whole");
+  assert_string_equal(vg_window_name(VG_WINDOW_PATCH), "patch");
+  assert_null(vg_window_name(3));
+  assert_null(vg_window_name(-1));
+}
+
 static void test_exit_codes(void **state) {
   (void)state;
   assert_int_equal(vg_status_exit_code(VG_OK), 0);
@@ -41,6 +81,24 @@ static void test_exit_codes(void **state) {
   assert_int_equal(vg_status_exit_code(VG_DATA), 3);
   assert_int_equal(vg_status_exit_code(VG_MEMORY), 4);
   assert_int_equal(vg_status_exit_code(VG_INTERRUPTED), 130);
+  /* Each status ends with a documented code, each code comes from a status, and 0 is success alone. */
+  static const int codes[] = {
+#define X(code, text) code,
+      VG_EXIT_MAP(X)
+#undef X
+  };
+  bool used[sizeof codes / sizeof *codes] = {false};
+#define X(name, value, code, text)                                                          \
+  {                                                                                         \
+    size_t i = 0;                                                                           \
+    while (i < sizeof codes / sizeof *codes && codes[i] != (code)) i++;                     \
+    assert_true(i < sizeof codes / sizeof *codes && ((code) == 0) == (VG_##name == VG_OK)); \
+    used[i] = true;                                                                         \
+  }
+  VG_STATUS_MAP(X)
+#undef X
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) assert_true(used[i]);
+  assert_int_equal(vg_status_exit_code((vg_status)99), 1);
   assert_string_equal(vg_status_name(VG_DATA), "DATA");
   assert_string_equal(vg_status_text(VG_MEMORY), "out of memory");
 }
@@ -345,6 +403,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_messages_nest),
       cmocka_unit_test(test_exit_codes),
+      cmocka_unit_test(test_status_numbers),
+      cmocka_unit_test(test_windows),
       cmocka_unit_test(test_memory),
       cmocka_unit_test(test_memory_fails_on_demand),
       cmocka_unit_test(test_strings),

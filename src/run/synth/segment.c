@@ -109,7 +109,6 @@ static vg_status open_images(segment_job *j) {
 
 vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
                             size_t memory) {
-  static const char *const windows[] = {"auto", "whole", "patch"};
   segment_job j = {.o = options, .model = model, .gan = gan, .memory = memory, .prep = model->prep};
   vg_study *study = NULL;
   j.prep.classes.n = 0;
@@ -125,7 +124,7 @@ vg_status vg_segment_images(const vg_synth_options *options, const model_info *m
     st = vg_study_describe(study, stdout);
     goto out;
   }
-  vg_case_maker maker = {.window = windows[options->window],
+  vg_case_maker maker = {.window = vg_window_name(options->window),
                          .images = &j.set,
                          .cleaning = vg_str_text(&j.cleaning),
                          .state = &j,

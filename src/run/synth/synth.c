@@ -93,9 +93,8 @@ static vg_status open_study(const synth_job *j, vg_study **out) {
 }
 
 static vg_case_maker maker_of(synth_job *j) {
-  static const char *const windows[] = {"auto", "whole", "patch"};
   vg_case_maker m = {.series = j->model.prep.series,
-                     .window = windows[j->o->window],
+                     .window = vg_window_name(j->o->window),
                      .state = j,
                      .load = load,
                      .make = make,
