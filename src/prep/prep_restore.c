@@ -7,14 +7,11 @@
 #include "prep/prep_case.h"
 #include "base/mem.h"
 #include "base/number/statistic.h"
+#include "base/number/extent.h"
 
 /* Prepared voxels that the brain is grown by before interpolation: the scan's own mask is finer than the
  * prepared one and reaches past it. */
 #define GROW 2
-
-static size_t product(const int dim[3]) {
-  return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
-}
 
 /* One layer of voxels around where mask is set takes the mean of its neighbours there. */
 static vg_status grow(float *v, float *mask, const int dim[3]) {
@@ -59,7 +56,7 @@ static vg_status grow(float *v, float *mask, const int dim[3]) {
 /* channel on the native crop; voxels that nothing reaches get the brain's mean. */
 static vg_status to_native(const vg_case *c, const float *channel, float *native) {
   const vg_prep_record *r = &c->record;
-  size_t n = product(r->dim), n_native = product(r->crop_dim);
+  size_t n = vg_extent_voxels(r->dim), n_native = vg_extent_voxels(r->crop_dim);
   vg_resampler rs = {0};
   float *v = NULL, *mask = NULL, *weight = NULL;
   vg_status st = vg_record_resampler(r, true, &rs);
@@ -99,7 +96,7 @@ out:
 vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *range, vg_volume *out) {
   const vg_prep_record *r = &c->record;
   memset(out, 0, sizeof *out);
-  float *native = vg_malloc(product(r->crop_dim), sizeof *native);
+  float *native = vg_malloc(vg_extent_voxels(r->crop_dim), sizeof *native);
   vg_status st = native ? to_native(c, channel, native) : VG_MEMORY;
   if (!st) st = vg_volume_new(&r->ras, out);
   if (st) goto out;
@@ -111,10 +108,8 @@ vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *ran
   size_t i = 0;
   for (int z = 0; z < r->crop_dim[2]; z++)
     for (int y = 0; y < r->crop_dim[1]; y++) {
-      float *row = out->data +
-                   ((size_t)(r->crop_lo[2] + z) * (size_t)r->ras.dim[1] + (size_t)(r->crop_lo[1] + y)) *
-                       (size_t)r->ras.dim[0] +
-                   (size_t)r->crop_lo[0];
+      float *row =
+          out->data + vg_extent_index(r->ras.dim, r->crop_lo[0], r->crop_lo[1] + y, r->crop_lo[2] + z);
       for (int x = 0; x < r->crop_dim[0]; x++, i++) {
         if (!(c->native_brain[i >> 3] >> (i & 7) & 1)) continue;
         double v = native[i] < -1 ? -1 : native[i] > 1 ? 1 : native[i];
@@ -130,7 +125,7 @@ out:
 
 vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_classes *classes, vg_maps *out) {
   const vg_prep_record *r = &c->record;
-  const size_t n = product(r->dim), n_native = product(r->crop_dim);
+  const size_t n = vg_extent_voxels(r->dim), n_native = vg_extent_voxels(r->crop_dim);
   memset(out, 0, sizeof *out);
   float *one = vg_malloc(n_native, sizeof *one), *most = vg_malloc(n_native, sizeof *most);
   uint8_t *code = vg_calloc(n_native, 1);
@@ -147,9 +142,7 @@ vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_cla
   size_t i = 0;
   for (int z = 0; z < r->crop_dim[2]; z++)
     for (int y = 0; y < r->crop_dim[1]; y++) {
-      size_t at = ((size_t)(r->crop_lo[2] + z) * (size_t)r->ras.dim[1] + (size_t)(r->crop_lo[1] + y)) *
-                      (size_t)r->ras.dim[0] +
-                  (size_t)r->crop_lo[0];
+      size_t at = vg_extent_index(r->ras.dim, r->crop_lo[0], r->crop_lo[1] + y, r->crop_lo[2] + z);
       for (int x = 0; x < r->crop_dim[0]; x++, i++, at++) {
         if (!(c->native_brain[i >> 3] >> (i & 7) & 1)) continue;
         out->brain[at] = 1;

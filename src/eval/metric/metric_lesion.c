@@ -11,6 +11,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "base/number/extent.h"
 
 static const vg_lesion_rules challenges[] = {
     {"GLI", 3, 50}, {"SSA", 3, 50}, {"PED", 3, 50}, {"MEN", 1, 50}, {"MET", 1, 2}};
@@ -136,7 +137,7 @@ out:
 }
 
 static size_t row_at(const lesions *l, int y, int z) {
-  return ((size_t)z * (size_t)l->extent[1] + (size_t)y) * (size_t)l->extent[0];
+  return vg_extent_index(l->extent, 0, y, z);
 }
 
 /* Marks the parts that meet a blob; the box around them and it. */

@@ -7,6 +7,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/number/extent.h"
 
 typedef struct segment_job {
   const vg_synth_options *o;
@@ -24,7 +25,7 @@ typedef struct segment_job {
 } segment_job;
 
 static size_t voxels_of(const vg_case *c) {
-  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  return vg_extent_voxels(c->record.dim);
 }
 
 /* ---- one case ---- */
