@@ -63,7 +63,7 @@ for object in tests/unit/test_json tests/fuzz/fuzz_json tests/oracle/write_forma
   apart() { make "$@" TORCH=0 B="$T/b" "$T/b/$object.o" 2>&1; }
   apart -s >"$T/object.log" || { bad "make $object.o"; cat "$T/object.log"; }
   expect "$object.o is up to date" eval '! apart -n | grep -q -- " -c $object.c"'
-  expect "a changed $header makes $object.o anew" eval 'apart -n -W "$header" | grep -q -- " -c $object.c"'
+  expect "a changed $header builds $object.o again" eval 'apart -n -W "$header" | grep -q -- " -c $object.c"'
 done
 
 # `make format` takes every source.
