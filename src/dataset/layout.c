@@ -2,7 +2,6 @@
 #include "dataset/layout.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "voxgan/volume.h"
 #include "base/names.h"

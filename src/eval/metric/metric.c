@@ -2,7 +2,6 @@
 #include "voxgan/metric.h"
 #include "base/names.h"
 #include <math.h>
-#include <string.h>
 
 static const vg_metric_row rows[] = {
 #define VG_METRIC(name, suite, better, help) {#name, #suite, VG_BETTER_##better, help, &vg_metric_##name},

@@ -1,5 +1,4 @@
 /* suites.c: the suites by name. */
-#include <string.h>
 #include "eval/suite/suite.h"
 #include "registry/registry_extend.h"
 #include "base/names.h"
