@@ -237,7 +237,7 @@ bench-gpu: all $B/tests/parity/gan_steps
 	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
 
 # ---- house-keeping ---------------------------------------------------------------------------
-SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.c bench/*.c)
+SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] bench/*.c)
 .PHONY: format tidy clean help
 format:
 	clang-format -i $(SOURCES)

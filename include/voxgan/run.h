@@ -34,6 +34,8 @@ typedef struct vg_train_options {
 } vg_train_options;
 
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
+/* "auto", "whole", "patch" by vg_window; NULL past the last. */
+const char *vg_window_name(int window);
 
 typedef struct vg_synth_options {
   const char *model;      /* model.safetensors, or a run folder */

@@ -16,6 +16,16 @@
 extern "C" {
 #endif
 
+/* The exit codes of the program, and what each one says. */
+#define VG_EXIT_MAP(X)                                                 \
+  X(0, "ok")                                                           \
+  X(1, "failed: reading or writing, or an error of the program's own") \
+  X(2, "wrong usage or configuration")                                 \
+  X(3, "bad input data")                                               \
+  X(4, "device or memory")                                             \
+  X(5, "worse than the baseline (eval)")                               \
+  X(130, "interrupted, state saved")
+
 /* Name, value, exit code of the program, text. Values are part of the ABI: they never change, and a new
  * status gets the next free one. */
 #define VG_STATUS_MAP(X)                            \

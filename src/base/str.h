@@ -41,10 +41,6 @@ bool vg_parse_f64(const char *s, double *out);
  * NULL). A blank string has no items. */
 char **vg_split(const char *s, char sep, size_t *n);
 
-/* Returns the name with the smallest edit distance to word (borrowed), or NULL if more than a third of its
- * letters differ. names ends with NULL. */
-const char *vg_nearest(const char *word, const char *const *names);
-
 #ifdef __cplusplus
 }
 #endif

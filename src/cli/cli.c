@@ -1,7 +1,7 @@
 /* cli.c: option parsing and help, from the descriptions in the command files. */
 #include "cli/cli.h"
 #include "base/pool.h"
-#include "base/str.h"
+#include "base/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +22,16 @@ const cli_command *cli_command_at(int i) {
   return i >= 0 && (size_t)i < sizeof commands / sizeof *commands ? commands[i] : NULL;
 }
 
+static const char *command_name_at(const void *list, size_t i) {
+  (void)list;
+  const cli_command *c = cli_command_at((int)i);
+  return c ? c->name : NULL;
+}
+
+vg_names cli_command_names(void) {
+  return VG_NAMES_BY(command_name_at, NULL);
+}
+
 static const cli_option common[] = {
     {"quiet", CLI_FLAG, &cli_quiet, NULL, "warnings and errors only", false},
     {"verbose", CLI_FLAG, &cli_verbose, NULL, "say more of what is done", false},
@@ -35,14 +45,18 @@ static const cli_option *find_in(const cli_option *list, const char *name, size_
   return NULL;
 }
 
+/* Option i of the command's own, the shared and the common ones. */
+static const char *option_at(const void *command, size_t i) {
+  const cli_command *c = command;
+  const cli_option *const lists[] = {c->options, c->shared, common};
+  for (int k = 0; k < 3; k++)
+    for (const cli_option *o = lists[k]; o && o->name; o++)
+      if (!i--) return o->name;
+  return NULL;
+}
+
 static vg_status unknown_option(const cli_command *c, const char *name) {
-  const char *names[64];
-  int n = 0;
-  for (const cli_option *o = c->options; o->name; o++) names[n++] = o->name;
-  for (const cli_option *o = c->shared; o && o->name; o++) names[n++] = o->name;
-  for (const cli_option *o = common; o->name; o++) names[n++] = o->name;
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
+  const char *near = vg_names_nearest(VG_NAMES_BY(option_at, c), name);
   return near ? vg_fail(VG_USAGE, "unknown option --%s; did you mean --%s?", name, near)
               : vg_fail(VG_USAGE, "unknown option --%s", name);
 }

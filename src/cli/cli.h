@@ -7,6 +7,7 @@
 #ifndef VG_CLI_H
 #define VG_CLI_H
 #include <stdbool.h>
+#include "base/names.h"
 #include "voxgan/voxgan.h"
 
 typedef enum cli_type {
@@ -45,7 +46,8 @@ typedef struct cli_command {
 /* Options that every command takes. */
 extern bool cli_quiet, cli_verbose;
 
-const cli_command *cli_command_at(int i);
+const cli_command *cli_command_at(int i); /* NULL past the last */
+vg_names cli_command_names(void);
 /* Fills the options' variables and leaves the positional arguments at the front of argv. help is set when
  * --help was met. VG_USAGE names the option and the nearest known one. */
 vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help);

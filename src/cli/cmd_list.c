@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
-#include "base/str.h"
 #include "voxgan/edit.h"
 
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};
@@ -65,10 +64,15 @@ static void print_registry(const vg_registry *r, bool whole) {
     printf("  their parameters: `voxgan list edits`\n");
 }
 
+/* What can be listed: the settings, then the registries. */
+static const char *list_at(const void *list, size_t i) {
+  (void)list;
+  const vg_registry *r = i ? vg_registry_at((int)i - 1) : NULL;
+  return !i ? "settings" : r ? r->name : NULL;
+}
+
 static vg_status run(char **args, int n_args) {
-  const char *names[32] = {"settings"};
   const vg_registry *r;
-  for (int i = 0; (r = vg_registry_at(i)); i++) names[i + 1] = r->name;
   if (!n_args) {
     for (int i = 0; (r = vg_registry_at(i)); i++) {
       print_registry(r, false);
@@ -85,7 +89,7 @@ static vg_status run(char **args, int n_args) {
     print_registry(r, true);
     return VG_OK;
   }
-  const char *near = vg_nearest(args[0], names);
+  const char *near = vg_names_nearest(VG_NAMES_BY(list_at, NULL), args[0]);
   return near ? vg_fail(VG_USAGE, "no registry %s; did you mean %s?", args[0], near)
               : vg_fail(VG_USAGE, "no registry %s; `voxgan list` shows all", args[0]);
 }

@@ -1,6 +1,5 @@
 /* cmd_synth.c: voxgan synth. */
 #include <stdlib.h>
-#include <string.h>
 #include "cli/study_options.h"
 
 static const char *device, *window = "auto", *finish, *verify;
@@ -31,15 +30,18 @@ static const cli_option options[] = {
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
+static const char *window_at(const void *list, size_t i) {
+  (void)list;
+  return vg_window_name((int)i);
+}
+
 static vg_status run(char **args, int n_args) {
-  static const char *const windows[] = {"auto", "whole", "patch"};
   if (finish) return vg_produce_finish(finish, (int)study_values.sheet);
   if (verify) return vg_produce_verify(verify);
   if (!n_args) return vg_fail(VG_USAGE, "too few arguments; wanted MODEL");
   vg_synth_options o = {.model = args[0], .device = device, .memory_gib = memory};
-  int w = 0;
-  while (w < 3 && strcmp(window, windows[w])) w++;
-  if (w == 3) return vg_fail(VG_USAGE, "--window is \"%s\", but must be auto, whole or patch", window);
+  const int w = vg_names_find(VG_NAMES_BY(window_at, NULL), window);
+  if (w < 0) return vg_fail(VG_USAGE, "--window is \"%s\", but must be auto, whole or patch", window);
   if (memory < 0) return vg_fail(VG_USAGE, "--memory must not be negative");
   vg_status st = study_options_read(&o.study, &o.output);
   if (st) return st;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
-#include "base/str.h"
 
 static void print_help(void) {
   printf("voxgan %s: trains conditional GANs on brain MRI and writes annotated synthetic data sets\n\n"
@@ -13,36 +12,17 @@ static void print_help(void) {
   for (int i = 0; (c = cli_command_at(i)); i++) printf("  %-11s %s\n", c->name, c->summary);
   printf("\n`voxgan COMMAND --help` tells more; `man voxgan` tells all.\n\n"
          "exit codes:\n");
-  static const struct {
-    int code;
-    const char *text;
-  } codes[] = {
-      {0, "ok"},
-      {1, "failed: reading or writing, or an error of the program's own"},
-      {2, "wrong usage or configuration"},
-      {3, "bad input data"},
-      {4, "device or memory"},
-      {5, "worse than the baseline (eval)"},
-      {130, "interrupted, state saved"},
-  };
-  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-    printf("  %3d  %s\n", codes[i].code, codes[i].text);
+#define X(code, text) printf("  %3d  %s\n", code, text);
+  VG_EXIT_MAP(X)
+#undef X
 }
 
 static const cli_command *command_find(const char *name) {
-  const cli_command *c;
-  for (int i = 0; (c = cli_command_at(i)); i++)
-    if (!strcmp(c->name, name)) return c;
-  return NULL;
+  return cli_command_at(vg_names_find(cli_command_names(), name));
 }
 
 static vg_status unknown_command(const char *name) {
-  const char *names[32];
-  int n = 0;
-  const cli_command *c;
-  for (; (c = cli_command_at(n)); n++) names[n] = c->name;
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
+  const char *near = vg_names_nearest(cli_command_names(), name);
   return near ? vg_fail(VG_USAGE, "unknown command %s; did you mean %s?", name, near)
               : vg_fail(VG_USAGE, "unknown command %s; `voxgan --help` lists them", name);
 }

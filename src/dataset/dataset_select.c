@@ -4,6 +4,7 @@
 
 #include "dataset/layout.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
 static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
@@ -24,9 +25,7 @@ static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
 static vg_status free_id(const vg_dataset *ds, const char *wanted, char id[160]) {
   snprintf(id, 160, "%s", wanted);
   for (int k = 2;; k++) {
-    size_t i = 0;
-    while (i < ds->n && strcmp(ds->subjects[i].id, id) != 0) i++;
-    if (i == ds->n) return VG_OK;
+    if (vg_names_find(VG_NAMES_N(ds->subjects, ds->n), id) < 0) return VG_OK;
     snprintf(id, 160, "%.140s+%d", wanted, k);
   }
 }

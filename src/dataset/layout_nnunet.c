@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "io/json.h"
 #include "voxgan/volume.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #define DIGITS 4 /* in a channel's number */
@@ -86,7 +87,7 @@ static vg_status need(const char *path, const vg_json *root, const char *key, vg
     return vg_fail(VG_DATA, "%s: no key '%s', but 'modality': convert this data set of nnU-Net v1 to v2",
                    path, key);
   for (const vg_json *c = vg_json_first(root); c; c = vg_json_next(c)) {
-    const char *near = vg_nearest(vg_json_key(c), known);
+    const char *near = vg_names_nearest(VG_NAMES(known), vg_json_key(c));
     if (near && strcmp(near, key) == 0)
       return vg_fail(VG_DATA, "%s: no key '%s'; is '%s' a typing error?", path, key, vg_json_key(c));
   }

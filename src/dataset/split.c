@@ -6,6 +6,7 @@
 #include "voxgan/dataset.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "dataset/split.h"
 #include "voxgan/rng.h"
 
@@ -63,10 +64,9 @@ static vg_status read_side(const vg_dataset *ds, const char *path, const vg_json
     return vg_fail(VG_DATA, "%s: no list '%s'", path, val ? "val" : "train");
   for (const vg_json *j = vg_json_first(ids); j; j = vg_json_next(j)) {
     const char *id = vg_json_string(j, "");
-    size_t i = 0;
-    while (i < ds->n && strcmp(ds->subjects[i].id, id) != 0) i++;
-    if (i == ds->n) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
-    if (named[i]) return vg_fail(VG_DATA, "%s: subject %s occurs twice", path, id);
+    const int i = vg_names_find(VG_NAMES_N(ds->subjects, ds->n), id);
+    if (i < 0) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
+    if (named[i]) return vg_fail(VG_DATA, "%s: subject %s is there twice", path, id);
     named[i] = true;
     is_val[i] = val;
   }

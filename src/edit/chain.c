@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "edit/brain/memo.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "voxgan/edit.h"
 #include "base/mem.h"
@@ -25,36 +26,31 @@ static char *next_item(char **rest, char sep) {
   return trimmed(from);
 }
 
+static const char *edit_at(const void *list, size_t i) {
+  (void)list;
+  return vg_edit_at((int)i, NULL, NULL);
+}
+
 static vg_status unknown_edit(const char *name) {
+  const vg_names names = VG_NAMES_BY(edit_at, NULL);
+  const char *near = vg_names_nearest(names, name);
+  if (near) return vg_fail(VG_CONFIG, "no edit %s; did you mean %s?", name, near);
   vg_str all = VG_STR_INIT;
-  const char *names[64], *at;
-  int n = 0;
-  for (; n < 63 && (at = vg_edit_at(n, NULL, NULL)); n++) {
-    names[n] = at;
-    vg_str_addf(&all, "%s%s", n ? ", " : "", at);
-  }
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st = near ? vg_fail(VG_CONFIG, "no edit %s; did you mean %s?", name, near)
-                      : vg_fail(VG_CONFIG, "no edit %s; the edits are %s", name, vg_str_text(&all));
+  vg_names_join(names, &all);
+  vg_status st = vg_fail(VG_CONFIG, "no edit %s; there is %s", name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }
 
 static vg_status unknown_param(const vg_edit_step *step, const char *name) {
-  const char *names[VG_EDIT_PARAMS + 1];
+  const vg_names names = VG_NAMES(step->edit->params);
+  const char *near = vg_names_nearest(names, name);
+  if (near) return vg_fail(VG_CONFIG, "%s: no parameter %s; did you mean %s?", step->name, name, near);
+  if (!vg_names_at(&names, 0))
+    return vg_fail(VG_CONFIG, "%s: no parameter %s; it takes none", step->name, name);
   vg_str all = VG_STR_INIT;
-  int n = 0;
-  for (const vg_param *p = step->edit->params; p->name; p++) {
-    vg_str_addf(&all, "%s%s", n ? ", " : "", p->name);
-    names[n++] = p->name;
-  }
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st = near ? vg_fail(VG_CONFIG, "%s: no parameter %s; did you mean %s?", step->name, name, near)
-                 : n  ? vg_fail(VG_CONFIG, "%s: no parameter %s; its parameters are %s", step->name, name,
-                                vg_str_text(&all))
-                      : vg_fail(VG_CONFIG, "%s: no parameter %s; the edit takes none", step->name, name);
+  vg_names_join(names, &all);
+  vg_status st = vg_fail(VG_CONFIG, "%s: no parameter %s; there is %s", step->name, name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }
@@ -62,10 +58,9 @@ static vg_status unknown_param(const vg_edit_step *step, const char *name) {
 static vg_status check_choice(const vg_param *p, const char *text) {
   char **choices = vg_split(p->choices, '|', NULL);
   if (!choices) return VG_MEMORY;
-  char **c = choices;
-  while (*c && strcmp(*c, text)) c++;
-  const char *near = *c ? NULL : vg_nearest(text, (const char *const *)choices);
-  vg_status st = *c     ? VG_OK
+  const bool known = vg_names_find(VG_NAMES(choices), text) >= 0;
+  const char *near = known ? NULL : vg_names_nearest(VG_NAMES(choices), text);
+  vg_status st = known  ? VG_OK
                  : near ? vg_fail(VG_CONFIG, "\"%s\"; did you mean %s? (%s)", text, near, p->choices)
                         : vg_fail(VG_CONFIG, "\"%s\", but must be one of %s", text, p->choices);
   vg_strv_free(choices);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
 /* A double holds whole numbers exactly up to here. */
@@ -93,16 +94,11 @@ static vg_status parse_choices(const char *text, char *const *items, size_t n, v
 }
 
 static vg_status unknown_form(const char *text, const char *name) {
-  const char *names[N_FORMS + 1];
+  const char *near = vg_names_nearest(VG_NAMES_N(forms, N_FORMS), name);
+  if (near) return vg_fail(VG_CONFIG, "%s: no distribution %s; did you mean %s?", text, name, near);
   vg_str all = VG_STR_INIT;
-  for (int i = 0; i < N_FORMS; i++) {
-    names[i] = forms[i].name;
-    vg_str_addf(&all, "%s%s", i ? ", " : "", names[i]);
-  }
-  names[N_FORMS] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st = near ? vg_fail(VG_CONFIG, "%s: no distribution %s; did you mean %s?", text, name, near)
-                      : vg_fail(VG_CONFIG, "%s: no distribution %s (%s)", text, name, vg_str_text(&all));
+  vg_names_join(VG_NAMES_N(forms, N_FORMS), &all);
+  vg_status st = vg_fail(VG_CONFIG, "%s: no distribution %s (%s)", text, name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "io/json.h"
 
@@ -39,21 +40,18 @@ static bool judged_at(int i, judged *out) {
   return row || set;
 }
 
-static vg_status unknown_metric(const char *name) {
-  const char *names[64] = {NULL};
+static const char *judged_name(const void *list, size_t i) {
+  (void)list;
   judged j;
-  for (int m = 0; m < 63 && judged_at(m, &j); m++) names[m] = j.name;
-  const char *near = vg_nearest(name, names);
-  return near ? vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'; did you mean '%s'?", name, near)
-              : vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'", name);
+  return judged_at((int)i, &j) ? j.name : NULL;
 }
 
-static int metric_index(const char *name) {
-  judged j;
-  for (int m = 0; judged_at(m, &j); m++) {
-    if (!strcmp(j.name, name)) return m;
-  }
-  return -1;
+static const vg_names judged_names = {NULL, 0, SIZE_MAX, judged_name};
+
+static vg_status unknown_metric(const char *name) {
+  const char *near = vg_names_nearest(judged_names, name);
+  return near ? vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'; did you mean '%s'?", name, near)
+              : vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'", name);
 }
 
 /* "0.05", "psnr=0.02,hd95=interval,0.1": one for the rest, and those of single metrics. */
@@ -75,7 +73,7 @@ static vg_status parse_tolerance(const char *text, int n_metrics, eval_tolerance
                    parts[i]);
     } else if (eq) {
       *eq = '\0';
-      int m = metric_index(parts[i]);
+      int m = vg_names_find(judged_names, parts[i]);
       if (m < 0)
         st = unknown_metric(parts[i]);
       else
@@ -191,7 +189,7 @@ static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const 
                       .ci_low = vg_json_number(vg_json_get(row, "ci_low"), NAN),
                       .ci_high = vg_json_number(vg_json_get(row, "ci_high"), NAN)};
   if (before->n > 0) before->mean = vg_json_number(vg_json_get(row, value_key), NAN);
-  if ((*metric = metric_index(m->metric)) < 0)
+  if ((*metric = vg_names_find(judged_names, m->metric)) < 0)
     return vg_fail(VG_DATA, "%s: unknown metric '%s'", b->path, m->metric);
   if (isnan(before->mean) || before->n + before->infinite < 1)
     return vg_fail(VG_DATA, "%s: %s %s %s has no value", b->path, m->series, m->region, m->metric);

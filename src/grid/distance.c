@@ -14,6 +14,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 #define LANES 32
 /* The number of columns in one piece of work along z. */
@@ -244,7 +245,7 @@ static vg_status across_slices(void *arg, size_t piece) {
 
 /* Fills all of out with one value. */
 static void fill(transform *t) {
-  size_t n = (size_t)t->dim[0] * (size_t)t->dim[1] * (size_t)t->dim[2];
+  size_t n = vg_extent_voxels(t->dim);
   for (size_t i = 0; i < n; i++) t->values[i] = INFINITY;
   for (size_t i = 0; i < n && t->nearest; i++) t->nearest[i] = UINT32_MAX;
 }
@@ -273,7 +274,7 @@ vg_status vg_distance(const uint8_t *mask, const int dim[3], const double mm[3],
 
 vg_status vg_distance_nearest(const uint8_t *mask, const int dim[3], const double mm[3], float *out,
                               uint32_t *nearest) {
-  size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(dim);
   if (n >= UINT32_MAX) return vg_fail(VG_DATA, "nearest voxels: a grid of %zu voxels is too large", n);
   float *own = out ? NULL : vg_malloc(n, sizeof *own);
   if (!out && !own) return VG_MEMORY;
@@ -320,7 +321,7 @@ static void take_half(void *arg, size_t begin, size_t end) {
 }
 
 vg_status vg_signed_distance(const uint8_t *mask, const int dim[3], const double mm[3], float *out) {
-  size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(dim);
   inner in = {.mask = mask, .dim = dim, .half = fmin(mm[0], fmin(mm[1], mm[2])) / 2, .out = out};
   vg_status st = vg_distance(mask, dim, mm, out);
   /* The outside voxel that is nearest to an inside voxel lies directly beside the mask. */

@@ -8,9 +8,10 @@
 #include "base/pool.h"
 
 #include "base/simd.h"
+#include "base/number/extent.h"
 
 size_t vg_geometry_voxels(const vg_geometry *geo) {
-  return (size_t)geo->dim[0] * (size_t)geo->dim[1] * (size_t)geo->dim[2];
+  return vg_extent_voxels(geo->dim);
 }
 
 void vg_geometry_spacing(const vg_geometry *geo, double mm[3]) {

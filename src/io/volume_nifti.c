@@ -1,5 +1,6 @@
-/* volume_nifti.c: the only file that uses niftilib. This file checks the header against itself and against
- * the file, niftilib turns it into matrices, and voxel_cast.c converts the voxels. */
+/* volume_nifti.c: the only file that knows niftilib. The header is checked here, against itself and the
+ * file; niftilib then turns it into matrices; the voxels are ours (voxel_cast.c). */
+#include "base/number/extent.h"
 #include "io/volume_format.h"
 #include <math.h>
 #include <nifti2_io.h>
@@ -314,12 +315,6 @@ static vg_status load_voxels(source *s) {
   return VG_OK;
 }
 
-static void voxel_of(const vg_geometry *g, size_t index, int ijk[3]) {
-  ijk[0] = (int)(index % (size_t)g->dim[0]);
-  ijk[1] = (int)(index / (size_t)g->dim[0] % (size_t)g->dim[1]);
-  ijk[2] = (int)(index / (size_t)g->dim[0] / (size_t)g->dim[1]);
-}
-
 static vg_cast cast_of(const source *s) {
   const vg_volume_header *i = &s->head.info;
   return (vg_cast){s->voxels, i->dtype, s->head.swap, i->slope, i->inter};
@@ -356,7 +351,7 @@ static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *
   size_t bad = vg_cast_to_float(&cast, data, n, &first);
   if (bad) {
     int at[3];
-    voxel_of(geo, first, at);
+    vg_extent_at(geo->dim, first, at);
     st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", s.name, bad, at[0],
                  at[1], at[2]);
     goto out;
@@ -387,7 +382,7 @@ static vg_status nifti_read_labels(const char *path, vg_labelmap *map, vg_volume
   size_t bad = vg_cast_to_labels(&cast, data, n, &first, &value);
   if (bad) {
     int at[3];
-    voxel_of(geo, first, at);
+    vg_extent_at(geo->dim, first, at);
     st = vg_fail(
         VG_DATA,
         "%s: %zu voxels are not labels (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
@@ -499,7 +494,7 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   size_t bad = vg_cast_from_float(vol->data, n, o.dtype, slope, inter, file + VOXELS_AT, &first);
   if (bad) {
     int at[3];
-    voxel_of(&vol->geo, first, at);
+    vg_extent_at(vol->geo.dim, first, at);
     st = vg_fail(VG_DATA, "%s: not written: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", path,
                  bad, at[0], at[1], at[2]);
   } else {

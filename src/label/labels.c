@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #define VALUES 65536
@@ -18,8 +19,10 @@ static const vg_scheme schemes[] = {
 #include "registry/schemes.def"
 #undef VG_SCHEME
 };
-static const char *const helps[] = {
-#define VG_SCHEME(name, help, ...) help,
+static const struct {
+  const char *name, *help;
+} rows[] = {
+#define VG_SCHEME(name, help, ...) {#name, help},
 #include "registry/schemes.def"
 #undef VG_SCHEME
 #undef VG_LABELS
@@ -33,7 +36,7 @@ const char *vg_role_name(vg_role role) {
 
 const vg_scheme *vg_scheme_at(int i, const char **help) {
   if (i < 0 || i >= N_SCHEMES) return NULL;
-  if (help) *help = helps[i];
+  if (help) *help = rows[i].help;
   return &schemes[i];
 }
 
@@ -113,17 +116,14 @@ bool vg_scheme_has_role(const vg_scheme *s, vg_role role) {
 }
 
 vg_status vg_scheme_parse(const char *text, vg_scheme *out) {
-  const char *names[N_SCHEMES + 1];
-  for (int i = 0; i < N_SCHEMES; i++) {
-    names[i] = schemes[i].name;
-    if (strcmp(text, schemes[i].name) == 0) {
-      *out = schemes[i];
-      return VG_OK;
-    }
+  const vg_names names = VG_NAMES_N(rows, N_SCHEMES);
+  const int known = vg_names_find(names, text);
+  if (known >= 0) {
+    *out = schemes[known];
+    return VG_OK;
   }
-  names[N_SCHEMES] = NULL;
   if (!strchr(text, '=')) {
-    const char *near = vg_nearest(text, names);
+    const char *near = vg_names_nearest(names, text);
     if (near) return vg_fail(VG_CONFIG, "no label scheme '%s'; did you mean %s?", text, near);
     return vg_fail(VG_CONFIG, "no label scheme '%s' (a known name, or 1=csf,2=gm,...)", text);
   }

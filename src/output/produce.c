@@ -15,6 +15,8 @@
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "voxgan/registry.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "io/table.h"
 #include "voxgan/version.h"
@@ -56,11 +58,7 @@ static vg_status choose_format(produce_job *j) {
       j->o->format ? j->o->format : vg_dataset_format_default(vg_study_layout(j->study), &j->out.set);
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
-    const char *names[32];
-    int n = 0;
-    while (n < 31 && (names[n] = vg_dataset_format_at(n, NULL, NULL))) n++;
-    names[n] = NULL;
-    const char *near = vg_nearest(name, names);
+    const char *near = vg_names_nearest(VG_NAMES(vg_registry_find("formats")->rows), name);
     return near ? vg_fail(VG_USAGE, "no format '%s'; did you mean %s?", name, near)
                 : vg_fail(VG_USAGE, "no format '%s'; `voxgan list formats` shows them", name);
   }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "prep/percentile.h"
+#include "base/number/order_statistic.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "prep/prep.h"

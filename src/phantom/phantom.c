@@ -10,6 +10,7 @@
 #include "voxgan/volume.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
+#include "base/number/extent.h"
 
 #define FIELD_OF_VIEW 192.0 /* mm along the largest axis */
 /* The middle of the head, where the grid is centred; world 0 is the anterior commissure. */
@@ -348,9 +349,9 @@ vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
   if (!j.layout) VG_BUG("phantom: no layout %s", set->layout);
   st = vg_fs_require_writable_dir(out);
   if (st) return st;
-  /* Small subjects are made several at a time. Large ones, or fewer than threads, are made one at a time with
-   * their slices in parallel. */
-  size_t voxels = (size_t)set->size[0] * (size_t)set->size[1] * (size_t)set->size[2];
+  /* Several subjects at a time where they are small; one at a time, its slices in parallel, where each is
+   * large or there are fewer than threads. */
+  size_t voxels = vg_extent_voxels(set->size);
   if (set->subjects >= vg_threads() && voxels <= (size_t)160 * 160 * 160)
     return vg_parallel((size_t)set->subjects, write_subject, &j);
   for (int k = 0; k < set->subjects && !st; k++) st = write_subject(&j, (size_t)k);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/simd.h"
+#include "base/number/extent.h"
 
 /* One series; x holds its values in the brain, scaled to 0 to 1. */
 typedef struct picture {
@@ -73,7 +74,7 @@ static void blur_all(float *v, float *work, const int dim[3], const float *w, in
   blur_axis(work, v, dim, 1, w, radius);
   if (dim[0] == 1) return;
   blur_axis(v, work, dim, 0, w, radius);
-  memcpy(v, work, (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2] * sizeof *v);
+  memcpy(v, work, vg_extent_voxels(dim) * sizeof *v);
 }
 
 /* Blurs over the brain only, so that its rim does not mix with the background. */
@@ -119,7 +120,7 @@ static void gamma_curve(picture *p, double most, vg_rng *r) {
 
 void vg_augment_images(float *images, int n, const float *inside, const int dim[3], const vg_augment *how,
                        vg_rng *r, float *scratch) {
-  const size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  const size_t voxels = vg_extent_voxels(dim);
   for (int s = 0; s < n; s++, images += voxels) {
     picture p = {scratch, inside, dim, voxels};
     float *rest = scratch + voxels;

@@ -15,6 +15,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/rng.h"
+#include "base/number/extent.h"
 
 /* ---- one patch ---- */
 
@@ -54,8 +55,8 @@ static void copy_channel(const vg_case *c, const void *channel, bool image, cons
 }
 
 void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *labels, float *image) {
-  size_t n = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
-  size_t patch = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(c->record.dim);
+  size_t patch = vg_extent_voxels(dim);
   for (int k = 0; labels && k < c->n_classes; k++)
     copy_channel(c, c->labels + (size_t)k * n, false, lo, dim, labels + (size_t)k * patch);
   for (int k = 0; image && k < c->n_series; k++)
@@ -184,8 +185,8 @@ static void fill_background(const float *labels, int n_classes, size_t patch, fl
 static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long epoch, long sample,
                     float *image, float *inside, float *scratch) {
   const vg_augment *how = &l->s.augment;
-  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
-  /* A separate stream, so that the other draws of a sample do not depend on these settings. */
+  size_t patch = vg_extent_voxels(l->s.patch);
+  /* A stream of its own: what else is drawn for a sample does not depend on these settings. */
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader augment", (uint64_t)epoch, (uint64_t)sample));
   bool missing[VG_SERIES_MAX] = {false};
   if (how->share > 0) {
@@ -201,7 +202,7 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
                         float *image, float *weight, float *scratch) {
   const vg_case *c = &l->cases[pick_case(l, sh, epoch, sample)];
   const int *dim = l->s.patch;
-  size_t patch = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t patch = vg_extent_voxels(dim);
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader sample", (uint64_t)epoch, (uint64_t)sample));
   int lo[3];
   pick_corner(l, c, &r, lo);
@@ -233,7 +234,7 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
 }
 
 static void make_batch(const vg_loader *l, shuffled *sh, long number, vg_batch *b, float *scratch) {
-  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  size_t patch = vg_extent_voxels(l->s.patch);
   b->epoch = (int)(number / l->batches);
   b->index = (int)(number % l->batches);
   for (int i = 0; i < b->n; i++)
@@ -256,7 +257,7 @@ static void give_up(vg_loader *l, vg_status st) {
 
 static void *work(void *arg) {
   vg_loader *l = arg;
-  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  size_t patch = vg_extent_voxels(l->s.patch);
   shuffled sh = {vg_malloc(l->n_cases, sizeof *sh.order), -1, -1};
   float *scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *scratch);
   if (!sh.order || !scratch) {
@@ -302,7 +303,7 @@ static vg_status check(const vg_case *cases, size_t n, const vg_loader_settings 
 
 /* The samples of a batch times their voxels. */
 static size_t batch_voxels(const vg_loader *l) {
-  return (size_t)l->s.batch * (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  return (size_t)l->s.batch * vg_extent_voxels(l->s.patch);
 }
 
 static vg_status make_ring(vg_loader *l) {

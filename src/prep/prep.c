@@ -7,10 +7,11 @@
 #include "base/simd.h"
 #include "prep/brain.h"
 #include "prep/maps_read.h"
-#include "prep/percentile.h"
+#include "base/number/order_statistic.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
+#include "base/number/extent.h"
 
 /* ---- the block ---- */
 
@@ -18,17 +19,13 @@ static size_t align64(size_t n) {
   return (n + 63) & ~(size_t)63;
 }
 
-static size_t product(const int dim[3]) {
-  return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
-}
-
 vg_case_layout vg_case_layout_of(const vg_case *c) {
-  size_t n = product(c->record.dim);
+  size_t n = vg_extent_voxels(c->record.dim);
   vg_case_layout l = {0};
   l.image = align64((size_t)c->n_classes * n);
   l.brain = l.image + align64((size_t)c->n_series * n * sizeof(int16_t));
   l.native_brain = l.brain + align64(n);
-  l.tumour = l.native_brain + align64((product(c->record.crop_dim) + 7) / 8);
+  l.tumour = l.native_brain + align64((vg_extent_voxels(c->record.crop_dim) + 7) / 8);
   l.total = l.tumour + align64(c->n_tumour * sizeof(uint32_t));
   return l;
 }
@@ -80,7 +77,7 @@ static vg_status find_crop(work *w) {
   int lo[3] = {dim[0], dim[1], dim[2]}, hi[3] = {-1, -1, -1};
   for (int z = 0; z < dim[2]; z++)
     for (int y = 0; y < dim[1]; y++) {
-      const uint8_t *row = w->brain + ((size_t)z * (size_t)dim[1] + (size_t)y) * (size_t)dim[0];
+      const uint8_t *row = w->brain + vg_extent_index(dim, 0, y, z);
       const uint8_t *first = memchr(row, 1, (size_t)dim[0]), *last = memrchr(row, 1, (size_t)dim[0]);
       if (!first) continue;
       int least[3] = {(int)(first - row), y, z}, most[3] = {(int)(last - row), y, z};
@@ -161,7 +158,7 @@ static void brain_grid(work *w) {
   }
   EACH_CROP_ROW(r, from, to) pick(w->brain + from, 1, w->crop + to, (size_t)r->crop_dim[0]);
   vg_resample(&w->resampler, w->crop, w->share);
-  size_t n = product(r->dim);
+  size_t n = vg_extent_voxels(r->dim);
   for (size_t i = 0; i < n; i++) brain[i] = w->share[i] >= 0.4999999f;
 }
 
@@ -179,7 +176,7 @@ VG_HOT static void add_fraction(const float *f, const float *share, const uint8_
 
 static vg_status label_grid(work *w) {
   const vg_prep_record *r = &w->c->record;
-  size_t n = product(r->dim);
+  size_t n = vg_extent_voxels(r->dim);
   bool present[256] = {false};
   EACH_CROP_ROW(r, from, to) {
     (void)to;
@@ -206,7 +203,7 @@ static vg_status label_grid(work *w) {
 
 /* Lists the voxels that are mostly tumour. If there are too many, takes an evenly spaced selection. */
 static uint32_t tumour_voxels(const vg_case *c, const uint8_t *labels, uint32_t *out) {
-  size_t n = product(c->record.dim), all = 0, seen = 0;
+  size_t n = vg_extent_voxels(c->record.dim), all = 0, seen = 0;
   uint32_t found = 0;
   for (int pass = 0; pass < 2; pass++)
     for (size_t i = 0; i < n; i++) {
@@ -239,7 +236,7 @@ VG_HOT static void quantise(const float *v, const float *share, const uint8_t *b
 static vg_status series_grid(work *w, int s) {
   const vg_prep_record *r = &w->c->record;
   vg_range *range = &w->c->ranges[s];
-  const size_t n = product(r->dim);
+  const size_t n = vg_extent_voxels(r->dim);
   int16_t *image = (int16_t *)(void *)(w->block + w->layout.image) + (size_t)s * n;
   if (!w->in.series[s]) {
     *range = (vg_range){0, 1, 0};
@@ -302,7 +299,7 @@ static vg_status take_maps(work *w, const vg_maps *m) {
 static vg_status make_block(work *w) {
   vg_case *c = w->c;
   const vg_prep_record *r = &c->record;
-  size_t n = product(r->dim);
+  size_t n = vg_extent_voxels(r->dim);
   if (n > UINT32_MAX)
     return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, r->spacing[0]);
   vg_status st = vg_record_resampler(r, false, &w->resampler);
@@ -310,7 +307,7 @@ static vg_status make_block(work *w) {
   c->n_tumour = c->n_classes > c->n_anatomy ? VG_CASE_TUMOUR : 0;
   w->layout = vg_case_layout_of(c);
   w->block = vg_calloc(w->layout.total, 1);
-  w->crop = vg_malloc(product(r->crop_dim), sizeof *w->crop);
+  w->crop = vg_malloc(vg_extent_voxels(r->crop_dim), sizeof *w->crop);
   if (!w->block || !w->crop) return VG_MEMORY;
   if (w->resampler.identity) return VG_OK;
   w->grid = vg_malloc(n, sizeof *w->grid);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "base/names.h"
 
 #define ROW(name, help) {#name, help},
 #define END \
@@ -92,10 +93,7 @@ const vg_registry *vg_registry_at(int i) {
 }
 
 const vg_registry *vg_registry_find(const char *name) {
-  const vg_registry *r;
-  for (int i = 0; (r = vg_registry_at(i)); i++)
-    if (!strcmp(r->name, name)) return r;
-  return NULL;
+  return vg_registry_at(vg_names_find(VG_NAMES_N(registries, REGISTRIES), name));
 }
 
 vg_status vg_registry_extend(const char *registry, const char *name, const char *help) {
@@ -103,11 +101,10 @@ vg_status vg_registry_extend(const char *registry, const char *name, const char 
   const vg_registry *found = vg_registry_find(registry);
   if (!found) return vg_fail(VG_CONFIG, "no registry '%s'", registry);
   const size_t which = (size_t)(found - registries);
+  if (vg_names_find(VG_NAMES(found->rows), name) >= 0)
+    return vg_fail(VG_CONFIG, "registry %s has a row '%s' already", registry, name);
   size_t n = 0;
-  for (; found->rows[n].name; n++) {
-    if (!strcmp(found->rows[n].name, name))
-      return vg_fail(VG_CONFIG, "registry %s has a row '%s' already", registry, name);
-  }
+  while (found->rows[n].name) n++;
   if (n == ROWS_MAX) return vg_fail(VG_CONFIG, "registry %s is full", registry);
   vg_registry_row *rows = extended[which];
   if (found->rows != rows) memcpy(rows, found->rows, n * sizeof *rows);

@@ -1,10 +1,10 @@
 /* chart_rows.c: charts with one row a distribution or a value, in named groups. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "report/chart_axis.h"
 #include "base/mem.h"
+#include "base/number/order_statistic.h"
 
 enum { ROW = 15, GROUP_GAP = 7, LABEL_MOST = 118, DOTS = 100 };
 
@@ -55,18 +55,7 @@ static row *add_row(rows *s, const char *group, const char *series) {
 
 /* ---- one row, drawn around height y ---- */
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double quantile(const double *sorted, size_t n, double q) {
-  double at = q * (double)(n - 1);
-  size_t i = (size_t)at;
-  return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
-}
-
-/* Spreads dots over a band of the row, in an order that looks random but is always the same. */
+/* Dots side by side in a band of the row, in an order that looks random and is always the same. */
 static void draw_dots(vg_str *to, const chart_axis *x, const row *r, double y) {
   size_t n = r->n < DOTS ? r->n : DOTS;
   vg_str_add(to, "<path class=\"dots\" d=\"");
@@ -79,9 +68,9 @@ static void draw_dots(vg_str *to, const chart_axis *x, const row *r, double y) {
 }
 
 static void draw_box(vg_str *to, const chart_axis *x, const row *r, double y) {
-  if (r->n < 4) return; /* the dots suffice */
-  double q1 = quantile(r->sorted, r->n, 0.25), q3 = quantile(r->sorted, r->n, 0.75);
-  double low = r->sorted[0], high = r->sorted[r->n - 1], middle = quantile(r->sorted, r->n, 0.5);
+  if (r->n < 4) return; /* the dots say all */
+  double q1 = vg_quantile_f64(r->sorted, r->n, 0.25), q3 = vg_quantile_f64(r->sorted, r->n, 0.75);
+  double low = r->sorted[0], high = r->sorted[r->n - 1], middle = vg_quantile_f64(r->sorted, r->n, 0.5);
   for (size_t i = 0; i < r->n; i++) {
     if (r->sorted[i] < q1 - 1.5 * (q3 - q1)) continue;
     low = r->sorted[i];
@@ -203,7 +192,7 @@ static void describe(const rows *s, const vg_chart *c, vg_str *about) {
     if (r->bar && isfinite(r->bar->value))
       vg_str_addf(about, " %.4g", r->bar->value);
     else if (r->n)
-      vg_str_addf(about, " median %.4g", quantile(r->sorted, r->n, 0.5));
+      vg_str_addf(about, " median %.4g", vg_quantile_f64(r->sorted, r->n, 0.5));
   }
 }
 
@@ -247,7 +236,7 @@ void vg_report_strips(vg_report *r, const vg_chart *c, const vg_chart_strip *str
     for (size_t k = 0; k < strips[i].n; k++) {
       if (isfinite(strips[i].values[k])) at->sorted[at->n++] = strips[i].values[k];
     }
-    qsort(at->sorted, at->n, sizeof *at->sorted, ascending);
+    vg_sort_f64(at->sorted, at->n);
   }
   if (st)
     vg_markup_fail(r, st);

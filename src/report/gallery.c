@@ -1,7 +1,6 @@
 /* gallery.c: shows cases with pictures of their slices side by side. */
 #include <stdarg.h>
 #include "report/markup.h"
-#include "base/fs.h"
 #include "base/mem.h"
 
 static void end_frame(vg_report *r) {
@@ -78,26 +77,16 @@ static void add_panel(vg_report *r, const char *name, const char *path, const vo
 }
 
 void vg_gallery_panel(vg_report *r, const char *name, const vg_picture *p, double width, double height) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_picture_png(p, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_panel(r, name, NULL, bytes, n, width, height);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, p, NULL, &bytes, &n)) add_panel(r, name, NULL, bytes, n, width, height);
   vg_free(bytes);
 }
 
 void vg_gallery_panel_file(vg_report *r, const char *name, const char *path) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_fs_read(path, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_panel(r, name, path, bytes, n, 0, 0);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, NULL, path, &bytes, &n)) add_panel(r, name, path, bytes, n, 0, 0);
   vg_free(bytes);
 }
 

@@ -34,6 +34,9 @@ void vg_markup_escape_v(vg_str *to, const char *fmt, va_list ap);
  */
 vg_status vg_markup_img(vg_str *to, const void *bytes, size_t n, const char *alt, double width,
                         double height);
+/* The bytes of a picture as PNG, or where p is NULL of the file at path (vg_free). false, with *bytes NULL
+ * and the fault kept in r: they cannot be had, or the report has failed already. */
+bool vg_markup_picture(vg_report *r, const vg_picture *p, const char *path, void **bytes, size_t *n);
 
 /* The page's style and script, NULL-terminated lists of lines. */
 extern const char *const markup_style[];

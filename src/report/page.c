@@ -113,7 +113,16 @@ void vg_markup_fail(vg_report *r, vg_status st) {
   snprintf(r->message, sizeof r->message, "%s", vg_error());
 }
 
-/* Adds <tag>the text, escaped</tag>. */
+bool vg_markup_picture(vg_report *r, const vg_picture *p, const char *path, void **bytes, size_t *n) {
+  *bytes = NULL;
+  *n = 0;
+  if (!r || r->failed) return false;
+  vg_status st = p ? vg_picture_png(p, bytes, n) : vg_fs_read(path, bytes, n);
+  if (st) vg_markup_fail(r, st);
+  return !st;
+}
+
+/* <tag>the text, escaped</tag> */
 #define ADD_FORMATTED(to, begin, end) \
   do {                                \
     va_list ap;                       \
@@ -333,25 +342,15 @@ static void add_picture(vg_report *r, const void *bytes, size_t n, const char *a
 }
 
 void vg_report_picture(vg_report *r, const vg_picture *p, const char *alt, const char *caption) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_picture_png(p, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_picture(r, bytes, n, alt, caption);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, p, NULL, &bytes, &n)) add_picture(r, bytes, n, alt, caption);
   vg_free(bytes);
 }
 
 void vg_report_picture_file(vg_report *r, const char *path, const char *alt, const char *caption) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_fs_read(path, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_picture(r, bytes, n, alt, caption);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, NULL, path, &bytes, &n)) add_picture(r, bytes, n, alt, caption);
   vg_free(bytes);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/names.h"
 #include "base/str.h"
 
 /* "unet|resnet", from the registries themselves. */
@@ -92,10 +93,7 @@ void vg_config_default(vg_config *c) {
 }
 
 static vg_status unknown_key(const char *where, const char *key) {
-  const char *names[n_settings + 1];
-  for (int i = 0; i < n_settings; i++) names[i] = settings[i].key;
-  names[n_settings] = NULL;
-  const char *near = vg_nearest(key, names);
+  const char *near = vg_names_nearest(VG_NAMES_N(settings, n_settings), key);
   return vg_fail(VG_CONFIG, near ? "%s: unknown setting %s; did you mean %s?" : "%s: unknown setting %s",
                  where, key, near);
 }

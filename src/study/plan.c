@@ -1,5 +1,6 @@
 /* plan.c: reads a plan's JSON and checks it key by key. */
 #include "study/plan.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #include <ctype.h>
@@ -77,10 +78,8 @@ static vg_status check_keys(const key_path *p, const vg_json *object, const char
   if (vg_json_type_of(object) != VG_JSON_OBJECT) return must_be(p, "an object");
   for (const vg_json *n = vg_json_first(object); n; n = vg_json_next(n)) {
     key_path here = at_key(p, vg_json_key(n));
-    int i = 0;
-    while (keys[i] && strcmp(keys[i], vg_json_key(n))) i++;
-    if (!keys[i]) {
-      const char *near = vg_nearest(vg_json_key(n), keys);
+    if (vg_names_find(VG_NAMES(keys), vg_json_key(n)) < 0) {
+      const char *near = vg_names_nearest(VG_NAMES(keys), vg_json_key(n));
       return vg_fail(VG_CONFIG, near ? "%s: unknown key %s; did you mean %s?" : "%s: unknown key %s", p->file,
                      here.key, near);
     }

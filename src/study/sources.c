@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "study/study_internal.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -48,20 +49,14 @@ static vg_status open_set(vg_study *s, const vg_plan_source *from, bool skip, co
 }
 
 static vg_status check_ids(const vg_dataset *ds, char *const *ids, const char *what) {
-  const char **known = vg_malloc(ds->n + 1, sizeof *known);
-  vg_status st = known ? VG_OK : VG_MEMORY;
-  for (size_t i = 0; i < ds->n && !st; i++) known[i] = ds->subjects[i].id;
-  if (!st) known[ds->n] = NULL;
-  for (int i = 0; i < length(ids) && !st; i++) {
-    size_t k = 0;
-    while (known[k] && strcmp(known[k], ids[i])) k++;
-    if (known[k]) continue;
-    const char *near = vg_nearest(ids[i], known);
-    st = vg_fail(VG_CONFIG, near ? "%s: no subject %s in %s; did you mean %s?" : "%s: no subject %s in %s",
-                 what, ids[i], ds->sources[0].root, near);
+  const vg_names known = VG_NAMES_N(ds->subjects, ds->n);
+  for (int i = 0; i < length(ids); i++) {
+    if (vg_names_find(known, ids[i]) >= 0) continue;
+    const char *near = vg_names_nearest(known, ids[i]);
+    return vg_fail(VG_CONFIG, near ? "%s: no subject %s in %s; did you mean %s?" : "%s: no subject %s in %s",
+                   what, ids[i], ds->sources[0].root, near);
   }
-  vg_free(known);
-  return st;
+  return VG_OK;
 }
 
 static bool listed(char *const *ids, const char *id) {

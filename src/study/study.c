@@ -1,5 +1,6 @@
 /* study.c: opens a study, and makes each case from its number. */
 #include "voxgan/study.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #include <math.h>
@@ -45,7 +46,12 @@ static const vg_member *find_member(const vg_members *m, const char *id) {
   return NULL;
 }
 
-/* Checks that the donors named by an edit exist. */
+static const char *member_id(const void *members, size_t i) {
+  const vg_members *m = members;
+  return i < m->n ? m->list[i].subject->id : NULL;
+}
+
+/* Donors that an edit names are there. */
 static vg_status check_donor(void *arg, const vg_edit_step *step) {
   const vg_members *donors = arg;
   if (!step->edit->needs_donor) return VG_OK;
@@ -54,15 +60,9 @@ static vg_status check_donor(void *arg, const vg_edit_step *step) {
     if (step->edit->params[p].type != VG_PARAM_DONOR || !step->given[p]) continue;
     for (int i = 0; i < d->n; i++) {
       if (!strcmp(d->text[i], "random") || find_member(donors, d->text[i])) continue;
-      const char **ids = vg_malloc(donors->n + 1, sizeof *ids);
-      if (!ids) return VG_MEMORY;
-      for (size_t k = 0; k < donors->n; k++) ids[k] = donors->list[k].subject->id;
-      ids[donors->n] = NULL;
-      const char *near = vg_nearest(d->text[i], ids);
-      vg_status st = vg_fail(VG_CONFIG, near ? "%s: no donor %s; did you mean %s?" : "%s: no donor %s",
-                             step->name, d->text[i], near);
-      vg_free(ids);
-      return st;
+      const char *near = vg_names_nearest(VG_NAMES_BY(member_id, donors), d->text[i]);
+      return vg_fail(VG_CONFIG, near ? "%s: no donor %s; did you mean %s?" : "%s: no donor %s", step->name,
+                     d->text[i], near);
     }
   }
   return VG_OK;

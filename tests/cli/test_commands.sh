@@ -6,6 +6,10 @@ expect_ok 'train .*synth|usage: voxgan COMMAND' "$VOXGAN" --help
 for command in train synth eval phantom report inspect list; do
   expect_ok "usage: voxgan $command" "$VOXGAN" $command --help
 done
+"$VOXGAN" --help | sed -n '/^exit codes:/,$s/^ *\([0-9][0-9]*\)  /\1 /p' >"$T/codes"
+sed -n '/^\.SH EXIT STATUS/,/^\.SH EXAMPLES/p' docs/voxgan.1 | sed -n '/^\.B /{N;s/^\.B \(.*\)\n/\1 /p}' >"$T/codes.man"
+expect "the manual has the exit codes of --help" cmp "$T/codes" "$T/codes.man"
+expect "there are seven exit codes" [ "$(wc -l <"$T/codes")" = 7 ]
 expect_ok '^layouts:' "$VOXGAN" list
 expect_ok 'brats2023' "$VOXGAN" list layouts
 expect_ok 'train.lr_g .*\[0.0002\]' "$VOXGAN" list settings

@@ -2,7 +2,6 @@
 #include "base/number/statistic.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include "base/mem.h"
 #include "base/number/order_statistic.h"
 #include "voxgan/rng.h"
@@ -18,7 +17,7 @@ double vg_statistic_median_sorted(const double *sorted, size_t n) {
 }
 
 double vg_statistic_median(double *v, size_t n) {
-  if (n) qsort(v, n, sizeof *v, vg_ascending_f64);
+  vg_sort_f64(v, n);
   return vg_statistic_median_sorted(v, n);
 }
 
@@ -27,7 +26,7 @@ double vg_statistic_median(double *v, size_t n) {
 void vg_statistic_interval(double *drawn, size_t n, vg_interval_rule rule, double *low, double *high) {
   *low = *high = NAN;
   if (!n) return;
-  qsort(drawn, n, sizeof *drawn, vg_ascending_f64);
+  vg_sort_f64(drawn, n);
   if (rule == VG_INTERVAL_RANKS) {
     *low = drawn[n / 40];
     *high = drawn[n - 1 - n / 40];

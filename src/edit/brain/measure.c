@@ -7,6 +7,7 @@
 #include "voxgan/edit.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 /* The tumour's box. */
 typedef struct box {
@@ -14,7 +15,7 @@ typedef struct box {
 } box;
 
 static size_t voxels_of(const box *b) {
-  return (size_t)b->extent[0] * (size_t)b->extent[1] * (size_t)b->extent[2];
+  return vg_extent_voxels(b->extent);
 }
 
 /* The first voxel of row (y, z) of the box in the whole grid. */

@@ -15,6 +15,7 @@
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 #define CELL 4.0
 #define SEED_DEPTH 25.0f /* mm below the brain's surface */
@@ -108,9 +109,7 @@ static vg_status find_box(work *w) {
 }
 
 static size_t whole_index(const work *w, int x, int y, int z) {
-  const int *dim = w->maps->geo.dim;
-  return ((size_t)(z + w->lo[2]) * (size_t)dim[1] + (size_t)(y + w->lo[1])) * (size_t)dim[0] +
-         (size_t)(x + w->lo[0]);
+  return vg_extent_index(w->maps->geo.dim, x + w->lo[0], y + w->lo[1], z + w->lo[2]);
 }
 
 /* Says whether a fluid voxel is certainly inside, certainly outside, or open. */

@@ -7,6 +7,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 #define NOT_ALLOWED UINT32_MAX
 #define BINS 65536
@@ -65,9 +66,7 @@ static void lesion_point(const canvas *c, const double ijk[3], double u[3]) {
 }
 
 static size_t host_index(const canvas *c, int x, int y, int z) {
-  const int *dim = c->host->dim;
-  return ((size_t)(c->lo[2] + z) * (size_t)dim[1] + (size_t)(c->lo[1] + y)) * (size_t)dim[0] +
-         (size_t)(c->lo[0] + x);
+  return vg_extent_index(c->host->dim, c->lo[0] + x, c->lo[1] + y, c->lo[2] + z);
 }
 
 static void draw_rows(void *arg, size_t begin, size_t end) {

@@ -1,5 +1,6 @@
 /* features.c: the registry of feature spaces, and what is measured of sets that are to be compared. */
 #include "eval/feature/features.h"
+#include "base/names.h"
 
 #include <string.h>
 
@@ -16,10 +17,7 @@ const vg_feature_row *vg_features_at(int i) {
 }
 
 int vg_features_find(const char *name) {
-  for (int i = 0; i < n_rows; i++) {
-    if (!strcmp(rows[i].name, name)) return i;
-  }
-  return -1;
+  return vg_names_find(VG_NAMES_N(rows, n_rows), name);
 }
 
 size_t vg_features_dims(const vg_feature_plan *plan, const vg_feature_space *space) {

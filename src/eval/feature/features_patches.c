@@ -3,6 +3,7 @@
 #include <string.h>
 #include "eval/feature/features.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 enum { SCALES = 4, STATISTICS = 5 };
 #define FINEST_MM 4.0
@@ -22,7 +23,7 @@ typedef struct patches {
 } patches;
 
 static size_t count(const patches *p) {
-  return (size_t)p->dim[0] * (size_t)p->dim[1] * (size_t)p->dim[2];
+  return vg_extent_voxels(p->dim);
 }
 
 /* Magnitude of the central difference, a mm; negative where a neighbour is not brain. Axes of one voxel are
@@ -63,7 +64,7 @@ static vg_status cut(const vg_feature_input *in, patches *out) {
   if (!out->items) return VG_MEMORY;
   for (at[2] = in->lo[2]; at[2] < in->lo[2] + in->extent[2]; at[2]++) {
     for (at[1] = in->lo[1]; at[1] < in->lo[1] + in->extent[1]; at[1]++) {
-      size_t row = ((size_t)at[2] * (size_t)in->dim[1] + (size_t)at[1]) * (size_t)in->dim[0];
+      size_t row = vg_extent_index(in->dim, 0, at[1], at[2]);
       size_t k = ((size_t)((at[2] - in->lo[2]) / edge[2]) * (size_t)out->dim[1] +
                   (size_t)((at[1] - in->lo[1]) / edge[1])) *
                  (size_t)out->dim[0];
@@ -90,8 +91,7 @@ static void merge(patches *p) {
         for (int c = 0; c < 8; c++) {
           int fx = 2 * x + (c & 1), fy = 2 * y + (c >> 1 & 1), fz = 2 * z + (c >> 2);
           if (fx >= p->dim[0] || fy >= p->dim[1] || fz >= p->dim[2]) continue;
-          const patch *f =
-              &p->items[((size_t)fz * (size_t)p->dim[1] + (size_t)fy) * (size_t)p->dim[0] + (size_t)fx];
+          const patch *f = &p->items[vg_extent_index(p->dim, fx, fy, fz)];
           sum.n += f->n;
           sum.s1 += f->s1;
           sum.s2 += f->s2;
@@ -100,7 +100,7 @@ static void merge(patches *p) {
           sum.n_gradient += f->n_gradient;
           sum.gradient += f->gradient;
         }
-        p->items[((size_t)z * (size_t)coarse.dim[1] + (size_t)y) * (size_t)coarse.dim[0] + (size_t)x] = sum;
+        p->items[vg_extent_index(coarse.dim, x, y, z)] = sum;
       }
     }
   }

@@ -5,6 +5,7 @@
 #include "eval/feature/features.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 /* In this order, then each class's volume (ml). */
 enum {
@@ -25,21 +26,19 @@ typedef struct tumour_box {
 } tumour_box;
 
 static vg_status cut_tumour(const vg_feature_input *in, tumour_box *out) {
-  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  size_t n = vg_extent_voxels(in->dim);
   uint8_t *mask = vg_malloc(n, 1);
   out->mask = NULL;
   if (!mask) return VG_MEMORY;
   for (size_t i = 0; i < n; i++) mask[i] = in->tumour[i] != 0;
   bool any = vg_mask_box(mask, in->dim, 0, out->lo, out->dim);
   for (int a = 0; a < 3; a++) out->dim[a] += 2;
-  if (any) out->mask = vg_calloc((size_t)out->dim[0] * (size_t)out->dim[1] * (size_t)out->dim[2], 1);
+  if (any) out->mask = vg_calloc(vg_extent_voxels(out->dim), 1);
   vg_status st = any && !out->mask ? VG_MEMORY : VG_OK;
   for (int z = 1; out->mask && z < out->dim[2] - 1; z++) {
     for (int y = 1; y < out->dim[1] - 1; y++) {
-      size_t to = ((size_t)z * (size_t)out->dim[1] + (size_t)y) * (size_t)out->dim[0] + 1;
-      size_t from = ((size_t)(out->lo[2] + z - 1) * (size_t)in->dim[1] + (size_t)(out->lo[1] + y - 1)) *
-                        (size_t)in->dim[0] +
-                    (size_t)out->lo[0];
+      size_t to = vg_extent_index(out->dim, 0, y, z) + 1;
+      size_t from = vg_extent_index(in->dim, out->lo[0], out->lo[1] + y - 1, out->lo[2] + z - 1);
       memcpy(out->mask + to, mask + from, (size_t)out->dim[0] - 2);
     }
   }
@@ -139,8 +138,8 @@ static vg_status compute(const vg_feature_input *in, float *out) {
     out[0] = NAN;
     return st;
   }
-  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2], components = 0;
-  size_t n_box = (size_t)b.dim[0] * (size_t)b.dim[1] * (size_t)b.dim[2];
+  size_t n = vg_extent_voxels(in->dim), components = 0;
+  size_t n_box = vg_extent_voxels(b.dim);
   double ml = in->mm[0] * in->mm[1] * in->mm[2] / 1000, area = surface(&b, in->mm), volume = 0;
   double by_class[VG_CLASSES_MAX + 1] = {0};
   for (size_t i = 0; i < n; i++) by_class[in->tumour[i]]++;

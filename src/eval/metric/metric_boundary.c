@@ -6,6 +6,7 @@
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 #define NEAR_MM 1.5
 #define FAR_FROM_MM 3.0
@@ -65,7 +66,7 @@ static void profile(const image *im, const vg_surface *s, vg_profile *out) {
       for (int x = 0; x < s->extent[0]; x++) {
         if (!(fabsf(distance[x]) <= VG_PROFILE_MM)) continue;
         const int at[3] = {s->lo[0] + x, s->lo[1] + y, s->lo[2] + z};
-        size_t i = ((size_t)at[2] * (size_t)im->dim[1] + (size_t)at[1]) * (size_t)im->dim[0] + (size_t)at[0];
+        size_t i = vg_extent_index(im->dim, at[0], at[1], at[2]);
         double gradient;
         if (im->cells[i] && gradient_at(im, at, i, &gradient))
           add_voxel(&t, (double)distance[x], (double)im->data[i], gradient);

@@ -6,6 +6,7 @@
 #include "eval/metric/metric_sums.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 /* Sums are taken over chunks of a fixed length and added in order, so that they do not depend on the number
  * of threads. */
@@ -79,7 +80,7 @@ typedef struct mean_errors {
 
 static vg_status errors(const vg_metric_input *in, void *block) {
   mean_errors *means = block;
-  size_t voxels = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  size_t voxels = vg_extent_voxels(in->dim);
   size_t n = (voxels + CHUNK - 1) / CHUNK;
   chunk_sums total = {{0}, {0}, {0}}, *chunks = VG_NEW_N(chunk_sums, n);
   if (!chunks) return VG_MEMORY;

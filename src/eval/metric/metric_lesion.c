@@ -10,6 +10,8 @@
 #include "eval/metric/metric_surface.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/names.h"
+#include "base/number/extent.h"
 
 static const vg_lesion_rules challenges[] = {
     {"GLI", 3, 50}, {"SSA", 3, 50}, {"PED", 3, 50}, {"MEN", 1, 50}, {"MET", 1, 2}};
@@ -20,12 +22,10 @@ const vg_lesion_rules *vg_metric_lesion_rules_at(int i) {
 }
 
 vg_status vg_metric_lesion_rules_find(const char *challenge, const vg_lesion_rules **out) {
-  for (int i = 0; i < CHALLENGES; i++) {
-    if (strcmp(challenges[i].challenge, challenge) != 0) continue;
-    *out = &challenges[i];
-    return VG_OK;
-  }
-  return vg_fail(VG_CONFIG, "no challenge '%s': GLI, SSA, PED, MEN or MET", challenge);
+  const vg_lesion_rules *rules =
+      vg_metric_lesion_rules_at(vg_names_find(VG_NAMES_N(challenges, CHALLENGES), challenge));
+  if (rules) *out = rules;
+  return rules ? VG_OK : vg_fail(VG_CONFIG, "no challenge '%s': GLI, SSA, PED, MEN or MET", challenge);
 }
 
 /* ---- dilation ---- */
@@ -137,7 +137,7 @@ out:
 }
 
 static size_t row_at(const lesions *l, int y, int z) {
-  return ((size_t)z * (size_t)l->extent[1] + (size_t)y) * (size_t)l->extent[0];
+  return vg_extent_index(l->extent, 0, y, z);
 }
 
 /* Marks the parts that meet a blob; the box around them and it. */

@@ -9,6 +9,7 @@
 #include "eval/metric/metric_ssim.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 enum { WINDOW = 11 };
 static const double weights[] = {.0448, .2856, .3001, .2363, .1333};
@@ -33,7 +34,7 @@ static vg_status halve_plane(void *arg, size_t plane) {
   const halving *h = arg;
   int nx = h->from_dim[0], ny = h->from_dim[1], nz = h->from_dim[2], z = (int)plane;
   for (int y = 0; y < h->to_dim[1]; y++) {
-    float *to = h->to + ((size_t)z * (size_t)h->to_dim[1] + (size_t)y) * (size_t)h->to_dim[0];
+    float *to = h->to + vg_extent_index(h->to_dim, 0, y, z);
     int y1 = 2 * y + 1 < ny ? 2 * y + 1 : 2 * y, z1 = 2 * z + 1 < nz ? 2 * z + 1 : 2 * z;
     const float *r[4];
     for (int k = 0; k < 4; k++) {
@@ -52,7 +53,7 @@ static vg_status halve_plane(void *arg, size_t plane) {
 /* An image averaged over 2x2x2 (vg_free), or NULL. At an odd edge the same voxel stands in for its missing
  * neighbour, which is the mean over what there is. */
 static float *halve(const float *from, const int from_dim[3], const int to_dim[3]) {
-  float *to = vg_malloc((size_t)to_dim[0] * (size_t)to_dim[1] * (size_t)to_dim[2], sizeof *to);
+  float *to = vg_malloc(vg_extent_voxels(to_dim), sizeof *to);
   if (!to) return NULL;
   vg_parallel((size_t)to_dim[2], halve_plane, &(halving){from, to, from_dim, to_dim});
   return to;

@@ -5,6 +5,7 @@
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 enum { BINS = 100 };
 
@@ -90,7 +91,7 @@ static vg_status nmi(const vg_metric_input *in, double *values) {
   nmi_job *j = VG_NEW(nmi_job);
   if (!j) return VG_MEMORY;
   j->in = in;
-  j->voxels = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  j->voxels = vg_extent_voxels(in->dim);
   j->values = values;
   for (int c = 0; c < VG_CELLS; c++) {
     j->real[c] = j->synth[c] = (axis){(double)INFINITY, -(double)INFINITY};

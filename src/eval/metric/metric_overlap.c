@@ -3,6 +3,7 @@
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 enum { CHUNK = 1 << 20 };
 
@@ -39,7 +40,7 @@ typedef struct overlap_counts {
 
 static vg_status count_regions(const vg_metric_input *in, void *block) {
   overlap_counts *counts = block;
-  size_t voxels = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  size_t voxels = vg_extent_voxels(in->dim);
   uint64_t(*pairs)[VG_CELLS] = vg_calloc(VG_CELLS, sizeof *pairs);
   if (!pairs) return VG_MEMORY;
   pair_job job = {in->real_labels, in->synth_labels, voxels, pairs};

@@ -20,6 +20,7 @@
 #include "eval/metric/metric_sums.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 enum { RADIUS = 5, TAPS = 2 * RADIUS + 1, FIELDS = 4, TILE_ROWS = 24, SLAB_PLANES = 64 };
 
@@ -93,7 +94,7 @@ VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, floa
   const float *from[TAPS];
   for (int r = 0; r < wide_rows; r++) {
     int y = mirror(y0 - ry + r, in->dim[1]);
-    size_t base = ((size_t)z * (size_t)in->dim[1] + (size_t)y) * (size_t)in->dim[0];
+    size_t base = vg_extent_index(in->dim, 0, y, z);
     const float *a = in->real + base, *b = in->synth + base;
     int first = j->lo[0] - RADIUS;
     if (first >= 0 && j->hi[0] + RADIUS <= in->dim[0]) {
@@ -144,7 +145,7 @@ VG_HOT static void add_row(const ssim_job *j, int y, int z, const float *ssim, c
   for (int d = 0; d < 3; d++) end[d] = next[d] << h < in->dim[d] ? next[d] << h : in->dim[d];
   for (int fz = z << h; fz < end[2]; fz++) {
     for (int fy = y << h; fy < end[1]; fy++) {
-      const uint8_t *cells = in->cells + ((size_t)fz * (size_t)in->dim[1] + (size_t)fy) * (size_t)in->dim[0];
+      const uint8_t *cells = in->cells + vg_extent_index(in->dim, 0, fy, fz);
       for (int x = x0; x < end[0];) {
         uint8_t cell = cells[x];
         double s = 0, c = 0;

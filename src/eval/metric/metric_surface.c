@@ -12,6 +12,7 @@
 #include "base/number/order_statistic.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 /* ---- surfaces ---- */
 
@@ -53,7 +54,7 @@ static void surface_of(const uint8_t *mask, const int extent[3], const bool flat
 /* The 95th percentile and the sum of the distances from one surface to another. */
 static vg_status directed(const uint8_t *from, const uint8_t *to, const int extent[3], const double mm[3],
                           float *distance, float *kept, double *p95, double *sum, size_t *n) {
-  size_t voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  size_t voxels = vg_extent_voxels(extent);
   vg_status st = vg_distance(to, extent, mm, distance);
   *n = 0;
   *sum = 0;
@@ -68,7 +69,7 @@ static vg_status directed(const uint8_t *from, const uint8_t *to, const int exte
 
 vg_status vg_metric_surface_gap(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
                                 const double mm[3], vg_surface_gap *out) {
-  size_t n = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  size_t n = vg_extent_voxels(extent);
   bool in_a = n && memchr(a, 1, n), in_b = n && memchr(b, 1, n);
   out->hd95 = out->assd = in_a || in_b ? (double)INFINITY : 0;
   if (!in_a || !in_b) return VG_OK;

@@ -1,6 +1,5 @@
 /* evaluation_groups.c: statistics of a group's values over cases. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "eval/model/evaluation.h"
 #include "base/number/order_statistic.h"
@@ -17,7 +16,7 @@ static void group_statistics(eval_group *g, double *v) {
   g->mean = vg_statistic_mean(v, n);
   for (size_t i = 0; i < n; i++) squares += (v[i] - g->mean) * (v[i] - g->mean);
   if (n > 1) g->sd = sqrt(squares / (double)(n - 1));
-  qsort(v, n, sizeof *v, vg_ascending_f64);
+  vg_sort_f64(v, n);
   g->median = vg_quantile_f64(v, n, 0.5);
   g->q1 = vg_quantile_f64(v, n, 0.25);
   g->q3 = vg_quantile_f64(v, n, 0.75);

@@ -5,6 +5,7 @@
 #include "eval/read/intensity.h"
 #include "voxgan/volume.h"
 #include "prep/prep.h"
+#include "base/number/extent.h"
 
 /* mm */
 #define SAME_CORNER 1e-3
@@ -47,9 +48,7 @@ static void mark_band(const vg_surface *s, const int dim[3], double width, uint8
   if (!distance) return;
   for (int z = 0; z < s->extent[2]; z++) {
     for (int y = 0; y < s->extent[1]; y++, distance += s->extent[0]) {
-      uint8_t *row = cells +
-                     ((size_t)(s->lo[2] + z) * (size_t)dim[1] + (size_t)(s->lo[1] + y)) * (size_t)dim[0] +
-                     s->lo[0];
+      uint8_t *row = cells + vg_extent_index(dim, 0, s->lo[1] + y, s->lo[2] + z) + s->lo[0];
       for (int x = 0; x < s->extent[0]; x++) {
         if (row[x] == EVAL_CELL_BRAIN && (double)distance[x] <= width) row[x] = EVAL_CELL_BAND;
       }

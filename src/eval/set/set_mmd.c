@@ -1,7 +1,7 @@
 /* set_mmd.c: maximum mean discrepancy. */
 #include <math.h>
-#include <stdlib.h>
 #include "base/number/order_statistic.h"
+#include "base/number/statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 
@@ -34,8 +34,9 @@ static vg_status make_kernel(double *gram, size_t n) {
   for (size_t i = 0, at = 0; i < n; i++) {
     for (size_t j = 0; j < i; j++) gram[i * n + j] = squares[at++];
   }
-  qsort(squares, pairs, sizeof *squares, vg_ascending_f64);
-  double median = 0.5 * (sqrt(squares[(pairs - 1) / 2]) + sqrt(squares[pairs / 2]));
+  vg_sort_f64(squares, pairs);
+  for (size_t i = 0; i < pairs; i++) squares[i] = sqrt(squares[i]);
+  double median = vg_statistic_median_sorted(squares, pairs);
   vg_free(squares);
   for (size_t i = 0; i < n; i++) {
     gram[i * n + i] = 1;

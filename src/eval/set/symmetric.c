@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include "base/number/order_statistic.h"
 #include "base/mem.h"
 
@@ -106,6 +105,6 @@ vg_status vg_set_eigenvalues(double *a, size_t n, double *values) {
   below[n - 1] = 0;
   vg_status st = iterate(values, below, n);
   vg_free(below);
-  qsort(values, n, sizeof *values, vg_ascending_f64);
+  vg_sort_f64(values, n);
   return st;
 }

@@ -7,6 +7,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/number/extent.h"
 
 typedef struct segment_job {
   const vg_synth_options *o;
@@ -24,7 +25,7 @@ typedef struct segment_job {
 } segment_job;
 
 static size_t voxels_of(const vg_case *c) {
-  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  return vg_extent_voxels(c->record.dim);
 }
 
 /* ---- one case ---- */
@@ -110,7 +111,6 @@ static vg_status open_images(segment_job *j) {
 
 vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
                             size_t memory) {
-  static const char *const windows[] = {"auto", "whole", "patch"};
   segment_job j = {.o = options, .model = model, .gan = gan, .memory = memory, .prep = model->prep};
   vg_study *study = NULL;
   j.prep.classes.n = 0;
@@ -126,7 +126,7 @@ vg_status vg_segment_images(const vg_synth_options *options, const model_info *m
     st = vg_study_describe(study, stdout);
     goto out;
   }
-  vg_case_maker maker = {.window = windows[options->window],
+  vg_case_maker maker = {.window = vg_window_name(options->window),
                          .images = &j.set,
                          .cleaning = vg_str_text(&j.cleaning),
                          .state = &j,

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
+#include "base/number/extent.h"
 
 typedef struct attack {
   model_info model;
@@ -20,7 +21,7 @@ typedef struct attack {
 } attack;
 
 static size_t voxels_of(const vg_case *c) {
-  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  return vg_extent_voxels(c->record.dim);
 }
 
 /* ---- error ---- */
