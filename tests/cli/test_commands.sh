@@ -14,7 +14,7 @@ expect_fail 2 'no registry layout; did you mean layouts' "$VOXGAN" list layout
 expect_fail 2 'unknown command trian; did you mean train' "$VOXGAN" trian
 expect_fail 2 'unknown option --lables; did you mean --labels' "$VOXGAN" synth m --lables d --out o
 expect_fail 2 '--out DIR is missing' "$VOXGAN" synth m --labels d
-expect_fail 2 'too few arguments; wanted MODEL' "$VOXGAN" synth --labels d --out o
+expect_fail 2 'too few arguments; expected MODEL' "$VOXGAN" synth --labels d --out o
 expect_fail 2 '--seed: "x" is not a whole number' "$VOXGAN" phantom --out "$T/p" --seed x
 expect_fail 2 '--out needs DIR' "$VOXGAN" phantom --out
 expect_fail 2 'must be N or X,Y,Z' "$VOXGAN" phantom --out "$T/p" --size 64,64
@@ -81,7 +81,7 @@ END
   expect_fail 5 'the stub was called' env VOXGAN_MODULES="$T/same" "$VOXGAN" train --data "$T" --out "$T/r"
   expect_fail 4 'built from other sources than this voxgan: settings is [0-9]+ there and [0-9]+ here; rebuild' \
     env VOXGAN_MODULES="$T/other" "$VOXGAN" train --data "$T" --out "$T/r"
-  expect_fail 4 'is of another version of voxgan' env VOXGAN_MODULES="$T/old" "$VOXGAN" train --data "$T" --out "$T/r"
+  expect_fail 4 'belongs to another version of voxgan' env VOXGAN_MODULES="$T/old" "$VOXGAN" train --data "$T" --out "$T/r"
 else
   echo "skipped: modules of other sources (no C compiler)"
 fi

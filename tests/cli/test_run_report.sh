@@ -94,7 +94,7 @@ expect_fail 3 'previews/epoch-00004.png' "$VOXGAN" report "$T/r"
 mkdir "$T/empty"
 expect_fail 3 'nowhere: no such folder' "$VOXGAN" report "$T/nowhere"
 expect_fail 3 'empty: holds no run of voxgan train' "$VOXGAN" report "$T/empty"
-expect_fail 2 'too few arguments; wanted RUN' "$VOXGAN" report
+expect_fail 2 'too few arguments; expected RUN' "$VOXGAN" report
 echo '{' >"$T/empty/config.json"
 expect_fail 3 'empty/config.json:.*not valid JSON' "$VOXGAN" report "$T/empty"
 finish
