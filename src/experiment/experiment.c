@@ -1,4 +1,4 @@
-/* experiment.c: the jobs of an experiment, one after another. */
+/* experiment.c: runs the jobs of an experiment, one after another. */
 #include "voxgan/experiment.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* A folder holds one experiment; whoever comes first writes what it is. */
+/* A folder holds one experiment. The first process writes the plan, later ones compare theirs with it. */
 static vg_status claim(const char *out, const vg_json *plan) {
   char *path = vg_fs_join(out, "experiment.json"), *now = vg_json_print(plan, true);
   void *was = NULL;
@@ -39,7 +39,7 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
     const experiment_job j = vg_experiment_design_job(&p->design, k);
     bool taken;
     if (o->shards && k % (size_t)o->shards != (size_t)(o->shard - 1)) continue;
-    if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; what is finished is kept");
+    if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; finished jobs are kept");
     if (vg_experiment_job_finished(o->out, &j)) continue;
     const double began = vg_now();
     vg_status st = torch ? VG_OK : vg_torch_open(&torch);
@@ -55,7 +55,7 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
       vg_info("job %zu of %zu is finished, after %s", k + 1, n, vg_duration(vg_now() - began, took));
       done++;
     } else {
-      vg_info("another process is at it");
+      vg_info("another process works on this job");
     }
   }
   if (failed)
@@ -88,8 +88,8 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
     vg_status collected = vg_experiment_finish(o->out, to);
     if (!st) st = collected;
   } else if (!st) {
-    vg_info("shard %d of %d is finished; when all are: voxgan experiment --finish %s", o->shard, o->shards,
-            o->out);
+    vg_info("shard %d of %d is finished; when all shards are, run: voxgan experiment --finish %s", o->shard,
+            o->shards, o->out);
   }
 out:
   vg_json_free(json);

@@ -1,4 +1,4 @@
-/* experiment_design.c: rows, augmentation and seeds, and the jobs that they make. */
+/* experiment_design.c: rows, augmentation and seeds, and the jobs that follow from them. */
 #include "experiment/experiment_design.h"
 
 #include <limits.h>
@@ -28,7 +28,7 @@ static const char *augmentation_name(int i) {
   return augmentations[i];
 }
 
-/* The items of a list among n names; all where there is no list. */
+/* Marks the items of a list among n names; without a list, all of them. */
 static vg_status choose(const char *option, const char *list, const char *(*name)(int), int n, bool *chosen) {
   size_t n_items = 0;
   memset(chosen, 0, (size_t)n * sizeof *chosen);
@@ -74,7 +74,7 @@ static size_t count(const bool *chosen, int n) {
   return sum;
 }
 
-/* The k-th that is chosen. */
+/* Returns the index of the k-th chosen item. */
 static int nth(const bool *chosen, size_t k) {
   int i = 0;
   while (!chosen[i] || k--) i++;
@@ -107,7 +107,7 @@ vg_json *vg_experiment_design_json(const experiment_design *d) {
   return j;
 }
 
-/* An array of strings as "a,b". */
+/* Joins an array of strings to "a,b". */
 static void join(const vg_json *list, vg_str *out) {
   for (const vg_json *j = vg_json_first(list); j; j = vg_json_next(j))
     vg_str_addf(out, "%s%s", out->len ? "," : "", vg_json_string(j, ""));
