@@ -1,11 +1,11 @@
-/* features_thumbnail.c: the brain at a size that whole volumes can be compared by. */
+/* features_thumbnail.c: the brain resampled to a size at which whole volumes can be compared. */
 #include "eval/feature/features_thumbnail.h"
 
 #include <string.h>
 #include "grid/resample.h"
 #include "base/mem.h"
 
-/* What lies outside a resampler's input counts as 0, which must mean the background. */
+/* The resampler takes 0 for voxels outside its input, so 0 must be the background here. */
 static float *cut_box(const vg_feature_input *in) {
   size_t n = (size_t)in->extent[0] * (size_t)in->extent[1] * (size_t)in->extent[2];
   float *box = vg_malloc(n, sizeof *box), *to = box;
