@@ -1,14 +1,14 @@
 #!/bin/sh
 # paper.sh DATA_HEALTHY DATA_TUMOUR OUT | paper.sh --phantom OUT
 #
-# The whole of Shin et al. 2018 (arXiv 1807.10225): the labels of brains are learned from healthy scans and given to the tumour
-# scans; images are learned from both kinds of labels together; tumours that are scaled, moved, and put into healthy brains make
-# a synthetic data set; and segmentation learned from it is compared with segmentation learned from real scans.
+# Repeats Shin et al. 2018 (arXiv 1807.10225). A network learns brain labels from healthy scans and labels the tumour scans.
+# A second network learns images from brain and tumour labels. Tumours that are scaled, moved, and put into healthy brains give
+# a synthetic data set. Segmentation trained on it is compared with segmentation trained on real scans.
 #
 # The tumour data are split first: no step before the last test sees a test subject. Each command is printed (+ voxgan ...); a
-# rerun goes on where the last one stopped and does nothing twice. OUT/index.html shows all of it.
+# rerun continues where the last one stopped and does nothing twice. OUT/index.html shows all results.
 #
-# What may be set in the environment:
+# Environment variables:
 #   VOXGAN                               the program (build/release/voxgan)
 #   HEALTHY_LAYOUT TUMOUR_LAYOUT         layouts of the data; guessed when not set
 #   TISSUES GAN EXPERIMENT               config files of the three trainings
@@ -42,7 +42,7 @@ is_done() {
   shift
   [ $again = 0 ] && [ "$(cat "$mark" 2>/dev/null)" = "$*" ]
 }
-# step NAME COMMAND...: unless the same command is done and nothing before it was done anew.
+# step NAME COMMAND...: runs the command, unless it was done before and no earlier step was done again.
 again=0
 step() {
   step_name=$1
@@ -58,7 +58,7 @@ step() {
 }
 title() { printf '\n== %s\n' "$*"; }
 sets() { for one in $1; do printf -- '--set %s ' "$one"; done; }
-# A data set's folder, or its manifest.
+# Prints a data set's manifest if it is a table, else its folder.
 data_of() { if [ -e "$1/manifest.csv" ] && [ -z "$(find "$1" -maxdepth 1 -name '*_*' -o -maxdepth 1 -name 'sub-*' | head -1)" ]; then echo "$1/manifest.csv"; else echo "$1"; fi; }
 
 if [ $phantom = 1 ]; then
@@ -137,7 +137,7 @@ step privacy eval --real "$test" --layout "$part_layout" --train "$out/joined" -
 title "8/8 segmentation learned from real and from synthetic scans"
 [ "$jobs" = 1 ] || [ -n "${THREADS:-}" ] || threads=$((($(nproc) + jobs - 1) / jobs))
 set -- experiment --real "$train" --layout "$part_layout" --test "$test" --test-layout "$part_layout" --synth "$out/synthetic" --gan "$out/gan" --config "$experiment" --out "$out/experiment" --seeds "$seeds" --seed "$seed" --device "$device" --threads "$threads" $(sets "$experiment_set")
-# Others take the jobs that nobody is at; what they say is what the first says.
+# The other processes take free jobs. Their output repeats that of the first, so it is dropped.
 while [ "$jobs" -gt 1 ] && ! is_done experiment "$@"; do
   "$voxgan" "$@" >/dev/null 2>&1 &
   jobs=$((jobs - 1))
@@ -180,4 +180,4 @@ HTML
   echo "</pre></html>"
 } >"$out/index.html.new"
 mv "$out/index.html.new" "$out/index.html"
-echo "all of it: $out/index.html"
+echo "all results: $out/index.html"

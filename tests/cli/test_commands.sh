@@ -1,4 +1,4 @@
-# What needs no tensors: help, list, inspect, usage errors; and that libtorch stays out of it.
+# Commands that need no tensors: help, list, inspect, usage errors. They must not load libtorch.
 . tests/cli/lib.sh
 
 expect_ok '^voxgan [0-9]+\.[0-9]+' "$VOXGAN" --version
@@ -37,7 +37,7 @@ for config in configs/*.json; do
   expect_ok '"train"' "$VOXGAN" train "$config" --print-config
 done
 
-# A small data set, and what inspect says of it.
+# A small data set, and the output of inspect for it.
 expect_ok '' "$VOXGAN" phantom --out "$T/p" --subjects 2 --size 32
 expect_ok 'layout: brats2021' "$VOXGAN" inspect "$T/p"
 seg=$(find "$T/p" -name '*_seg.nii.gz' | sort | head -1)

@@ -1,5 +1,5 @@
 # eval on phantoms: the suites, and a baseline that is part of the source (tests/cli/eval_baseline.json).
-# After a change of a metric that is meant, make it anew by the first command below with --write-baseline.
+# After an intended change of a metric, write it again with the first command below and --write-baseline.
 . tests/cli/lib.sh
 
 for seed in 11 12; do

@@ -1,5 +1,5 @@
 # needs torch
-# experiment: segmentation trained on real and synthetic data. What it computes is tests/unit/test_experiment.c's.
+# experiment: segmentation trained on real and synthetic data. tests/unit/test_experiment.c checks the statistics.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/real" --subjects 5 --size 32 --seed 3 --layout brats2021 2>/dev/null || bad phantom

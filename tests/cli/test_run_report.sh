@@ -1,4 +1,4 @@
-# The page of a run: of one that is whole, in progress, stopped, just begun; and of what is no run.
+# The page of a run: finished, in progress, stopped, just begun; and a folder that is not a run.
 . tests/cli/lib.sh
 
 "$VOXGAN" train --print-config --set train.epochs=8 --set net.ngf=16 --set train.patch=16,16,16 >"$T/config.json" || bad config
@@ -72,7 +72,7 @@ expect "a run in progress" has 'Training now: 3 of 8 epochs are done, about 20 s
 # The line that is being written, or was when the machine went down.
 printf '{"kind": "epoch", "epoch": 4, "st' >>"$T/r/log.jsonl"
 report
-expect "a torn last line is passed over" has '3 of 8 epochs are done'
+expect "a torn last line is ignored" has '3 of 8 epochs are done'
 printf '\n{"kind": "epoch"}\n' >>"$T/r/log.jsonl"
 expect_fail 3 "$T/r/log.jsonl: line 6 is not valid JSON" "$VOXGAN" report "$T/r"
 

@@ -37,6 +37,8 @@ planted hold.md 1 'Scores are held to the baseline.\n'
 planted row.def 1 'X(split, "parted by person")\n'
 planted config.json 1 '{"about": "starts anew"}\n'
 planted capital.md 1 'Tells whether it fits.\n'
+mkdir "$T/.ci"
+planted .ci/run 1 '# The result is said.\n'
 clean ok.md 'It said so. The hospital department told nobody. All the same values. Leave the room. A counterpart.\n'
 clean ok.c "int is_said; /* of the image */\n/* Compares departed lines. */\n"
 

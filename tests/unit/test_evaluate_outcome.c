@@ -1,5 +1,4 @@
-/* test_evaluate_outcome.c: what evaluation makes of its values: boundaries, files, baselines; and what goes
- * wrong. */
+/* test_evaluate_outcome.c: the results of an evaluation: boundaries, files, baselines; and failures. */
 #include "evaluate_world.h"
 #include "dataset/layout.h"
 #include "eval/model/evaluation.h"

@@ -1,4 +1,4 @@
-/* test_experiment.c: rows and jobs, the crossed bootstrap, what leaks, and results that are not all there. */
+/* test_experiment.c: rows and jobs, the crossed bootstrap, leaks, and incomplete results. */
 #include <limits.h>
 #include <math.h>
 #include <setjmp.h>
