@@ -1,10 +1,11 @@
-/* profile_step.c: where a training step's time goes, by layer and operation.
+/* profile_step.c: measures the time of a training step by layer and operation.
  *
  *   profile_step [SIZE [NGF [fp32|bf16 [STEPS]]]]
  *
  * A patch of SIZE^3 (64), ngf = ndf = NGF (16), 8 one-hot classes to 4 series, batch 1, on the CPU with all
- * threads: the mean of STEPS (5) steps after 2 others. Rates of convolutions stand beside that of
- * libtorch's product of large matrices of that precision, measured in the same run. The tables are Markdown.
+ * threads: the mean of STEPS (5) steps after 2 others. The tables compare the rates of convolutions with the
+ * rate of libtorch's product of large matrices in the same precision, measured in the same run. The tables
+ * are Markdown.
  */
 #include <stdio.h>
 #include <stdlib.h>

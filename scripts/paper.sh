@@ -58,7 +58,7 @@ step() {
 }
 title() { printf '\n== %s\n' "$*"; }
 sets() { for one in $1; do printf -- '--set %s ' "$one"; done; }
-# A data set's folder, or its manifest.
+# Prints a data set's manifest if it is a table, else its folder.
 data_of() { if [ -e "$1/manifest.csv" ] && [ -z "$(find "$1" -maxdepth 1 -name '*_*' -o -maxdepth 1 -name 'sub-*' | head -1)" ]; then echo "$1/manifest.csv"; else echo "$1"; fi; }
 
 if [ $phantom = 1 ]; then
@@ -180,4 +180,4 @@ HTML
   echo "</pre></html>"
 } >"$out/index.html.new"
 mv "$out/index.html.new" "$out/index.html"
-echo "all of it: $out/index.html"
+echo "all results: $out/index.html"

@@ -1,4 +1,4 @@
-/* cmd_list.c: voxgan list: the rows of the registries, and all settings. */
+/* cmd_list.c: voxgan list: prints the rows of the registries, and all settings. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};
 
-/* "    gap          least distance to other tumours [5 mm] (0 to 100)" */
+/* Prints "    gap          least distance to other tumours [5 mm] (0 to 100)". */
 static void print_params(const vg_edit *edit) {
   for (const vg_param *p = edit->params; p->name; p++) {
     bool number = p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE;
@@ -26,7 +26,7 @@ static void print_params(const vg_edit *edit) {
   }
 }
 
-/* "    csf          24 30 62 257" */
+/* Prints "    csf          24 30 62 257". */
 static void print_values(const char *name) {
   vg_scheme s;
   vg_classes named = {0};
@@ -94,10 +94,10 @@ static vg_status run(char **args, int n_args) {
               : vg_fail(VG_USAGE, "no registry %s; `voxgan list` shows all", args[0]);
 }
 
-const cli_command cmd_list = {
+const cli_command vg_cli_cmd_list = {
     .name = "list",
     .arguments = "[REGISTRY]",
-    .summary = "show what there is: layouts, schemes, networks, losses, metrics, settings",
+    .summary = "show the registries: layouts, schemes, networks, losses, metrics, settings",
     .options = options,
     .most_args = 1,
     .run = run,

@@ -1,4 +1,4 @@
-/* experiment.c: the jobs of an experiment, one after another. */
+/* experiment.c: runs the jobs of an experiment, one after another. */
 #include "voxgan/experiment.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* A folder holds one experiment; whoever comes first writes what it is. */
+/* A folder holds one experiment. The first process writes the plan, later ones compare theirs with it. */
 static vg_status claim(const char *out, const vg_json *plan) {
   char *path = vg_fs_join(out, "experiment.json"), *now = vg_json_print(plan, true);
   void *was = NULL;
@@ -54,7 +54,7 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
       vg_info("job %zu of %zu is finished, after %s", k + 1, n, vg_duration(vg_now() - began, took));
       done++;
     } else {
-      vg_info("another process is at it");
+      vg_info("another process works on this job");
     }
   }
   if (failed)
@@ -87,8 +87,8 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
     vg_status collected = vg_experiment_finish(o->out, to);
     if (!st) st = collected;
   } else if (!st) {
-    vg_info("shard %d of %d is finished; when all are: voxgan experiment --finish %s", o->shard, o->shards,
-            o->out);
+    vg_info("shard %d of %d is finished; when all shards are, run: voxgan experiment --finish %s", o->shard,
+            o->shards, o->out);
   }
 out:
   vg_json_free(json);

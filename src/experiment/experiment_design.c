@@ -1,4 +1,4 @@
-/* experiment_design.c: rows, augmentation and seeds, and the jobs that they make. */
+/* experiment_design.c: rows, augmentation and seeds, and the jobs that follow from them. */
 #include "experiment/experiment_design.h"
 
 #include <limits.h>
@@ -65,7 +65,7 @@ static size_t count(const bool *chosen, int n) {
   return sum;
 }
 
-/* The k-th that is chosen. */
+/* Returns the index of the k-th chosen item. */
 static int nth(const bool *chosen, size_t k) {
   int i = 0;
   while (!chosen[i] || k--) i++;
@@ -98,7 +98,7 @@ vg_json *vg_experiment_design_json(const experiment_design *d) {
   return j;
 }
 
-/* An array of strings as "a,b". */
+/* Joins an array of strings to "a,b". */
 static void join(const vg_json *list, vg_str *out) {
   for (const vg_json *j = vg_json_first(list); j; j = vg_json_next(j))
     vg_str_addf(out, "%s%s", out->len ? "," : "", vg_json_string(j, ""));

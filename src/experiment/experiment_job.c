@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* Written whatever the test set's layout is: it keeps ids, and of the editions it alone has a value of its
- * own for each of the four tumour classes. */
+/* Predictions always use this format, whatever the layout of the test set. It keeps ids, and it is the only
+ * BraTS edition with a separate value for each of the four tumour classes. */
 #define FORMAT "brats2013"
 
 char *vg_experiment_job_folder(const char *out, const experiment_job *j) {
@@ -53,7 +53,7 @@ typedef struct working {
   size_t n_real, n_synth;
 } working;
 
-/* One training run; tuning: from the weights of the one before. */
+/* Does one training; with tuning, the second one, which starts from the weights of the first. */
 static vg_status train(working *w, bool tuning) {
   const bool last = tuning || !w->j->row->tuned;
   vg_dataset set = {0};
@@ -109,7 +109,7 @@ static vg_status score(const working *w) {
   return st;
 }
 
-/* What a finished run needs no more is most of its size. */
+/* Checkpoints are most of a run's size, and a finished run no longer needs them. */
 static vg_status drop_checkpoints(const working *w, const char *run) {
   char *dir = vg_format("%s/%s/checkpoints", w->folder, run), **files = NULL;
   size_t n = 0;
@@ -140,7 +140,7 @@ static vg_status mark(const working *w, double seconds) {
   return st;
 }
 
-/* What they say of each data set is of no news from job to job. */
+/* Only warnings are logged, because the messages about the data sets are the same for every job. */
 static vg_status test(const working *w) {
   const vg_log_level before = vg_log_set_level(VG_LOG_WARN);
   vg_status st = predict(w);

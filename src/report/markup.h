@@ -39,7 +39,7 @@ vg_status vg_markup_img(vg_str *to, const void *bytes, size_t n, const char *alt
 bool vg_markup_picture(vg_report *r, const vg_picture *p, const char *path, void **bytes, size_t *n);
 
 /* The page's style and script, NULL-terminated lists of lines. */
-extern const char *const markup_style[];
-extern const char *const markup_script[];
+extern const char *const vg_markup_style[];
+extern const char *const vg_markup_script[];
 
 #endif

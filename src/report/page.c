@@ -54,7 +54,7 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
                  "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
                  "<link rel=\"icon\" href=\"data:,\">\n");
   vg_str_addf(&s, "<title>%s</title>\n<style>\n", r->title);
-  add_lines(&s, markup_style);
+  add_lines(&s, vg_markup_style);
   vg_str_addf(&s,
               "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n"
               "<header>\n<h1>%s</h1>\n",
@@ -67,7 +67,7 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
   vg_str_add_bytes(&s, vg_str_text(&r->body), r->body.len);
   vg_str_add(&s, vg_markup_block_end(r->block));
   vg_str_add(&s, r->sections ? "</section>\n</main>\n<script>\n" : "</main>\n<script>\n");
-  add_lines(&s, markup_script);
+  add_lines(&s, vg_markup_script);
   vg_str_add(&s, "</script>\n</body>\n</html>\n");
   bool failed =
       vg_str_failed(&s) || vg_str_failed(&r->lead) || vg_str_failed(&r->contents) || vg_str_failed(&r->body);

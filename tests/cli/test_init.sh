@@ -1,5 +1,5 @@
 # needs torch
-# Training from other weights: what fits is taken by --init and what does not is named; and weights that make losses burst.
+# Training from other weights: --init takes the weights that fit and names the others; and weights that make losses burst.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/p" --subjects 4 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom

@@ -1,4 +1,4 @@
-# The page of a run: of one that is whole, in progress, stopped, just begun; and of what is no run.
+# The page of a run: finished, in progress, stopped, just begun; and a folder that is not a run.
 . tests/cli/lib.sh
 
 "$VOXGAN" train --print-config --set train.epochs=8 --set net.ngf=16 --set train.patch=16,16,16 >"$T/config.json" || bad config
@@ -94,7 +94,7 @@ expect_fail 3 'previews/epoch-00004.png' "$VOXGAN" report "$T/r"
 mkdir "$T/empty"
 expect_fail 3 'nowhere: no such folder' "$VOXGAN" report "$T/nowhere"
 expect_fail 3 'empty: is not a run folder of voxgan train' "$VOXGAN" report "$T/empty"
-expect_fail 2 'too few arguments; wanted RUN' "$VOXGAN" report
+expect_fail 2 'too few arguments; expected RUN' "$VOXGAN" report
 echo '{' >"$T/empty/config.json"
 expect_fail 3 'empty/config.json:.*not valid JSON' "$VOXGAN" report "$T/empty"
 finish

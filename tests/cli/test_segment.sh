@@ -1,5 +1,5 @@
 # needs torch
-# The other direction: label maps learned from series.
+# The other direction: label maps predicted from series.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/p" --subjects 8 --size 32 --seed 3 --anatomy 2>/dev/null || bad phantom
@@ -107,7 +107,7 @@ expect "shards make the same files" diff -r "$T/n" "$T/sh"
 expect_ok '3 cases made' "$VOXGAN" synth "$T/d" $images --out "$T/t"
 expect "tumour maps alone" sh -c "[ \$(find '$T/t' -name '*_seg.nii.gz' | wc -l) = 3 ] && ! find '$T/t' -name '*_anat*' | grep -q ."
 
-# Series that are missing: a model trained without some does without some, others do not.
+# Missing series: a model trained with dropped series accepts them, other models refuse.
 find "$T/bare" -name '*_t2.nii.gz' -delete
 expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/m"
 expect_fail 3 'lacks.*t2|no series t2' "$VOXGAN" synth "$T/a" $images --out "$T/m2"

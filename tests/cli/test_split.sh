@@ -1,4 +1,4 @@
-# split: a data set in two of links; all cases of a person on one side.
+# split: makes two data sets of links; all cases of a person are on one side.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/p" --subjects 5 --size 32 --seed 2 --layout brats2023 2>/dev/null || bad phantom

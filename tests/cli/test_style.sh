@@ -45,6 +45,8 @@ planted search.h 1 '/* The folders that are looked into. */\n'
 planted returns.h 1 '/* Draws the text; answers its width. */\n'
 planted kept.h 1 '/* The maps are then as they were. */\n'
 planted what.c 1 'int a; /* What makes the image. */\n'
+mkdir "$T/.ci"
+planted .ci/run 1 '# The result is said.\n'
 clean ok.md 'It said so. The hospital department told nobody. All the same values. Leave the room. A counterpart.\n'
 clean ok.c "int is_said; /* of the image */\n/* Compares departed lines. */\n"
 

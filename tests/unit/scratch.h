@@ -1,4 +1,4 @@
-/* scratch.h: a folder of one's own for a test program's files.
+/* scratch.h: a temporary folder for the files of a test program.
  *
  *     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
  *     ... in_scratch("a.nii") ...   // borrowed until eight calls later

@@ -1,4 +1,4 @@
-/* test_case_check.c: an edited case that is not fit for use is told why. */
+/* test_case_check.c: an edited case that is unfit for use is refused with the reason. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* test_chain.c: edits as text: parsed, refused with the nearest name, drawn, applied in order, logged.
  *
- * The registry here is the test's own, so that what is tested are chains and no edit's parameters. */
+ * The test has its own registry, so that it tests chains and not the parameters of an edit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

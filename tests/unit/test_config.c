@@ -1,4 +1,4 @@
-/* Settings: every row round-trips, keeps its bounds, and faults are told as a user needs them. */
+/* Settings: every row round-trips and keeps its bounds, and messages name the fault. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -98,7 +98,7 @@ static void faults_name_file_key_and_remedy(void **state) {
   assert_fails(vg_config_read(&c, "/nonexistent/x.json"), VG_IO, "/nonexistent/x.json");
 }
 
-/* What "auto" means follows the direction; what was said stays. */
+/* The meaning of "auto" follows the direction; a value that the user set stays. */
 static void directions_resolve(void **state) {
   (void)state;
   vg_config c;

@@ -1,4 +1,4 @@
-/* test_draw.c: distributions parse, keep their bounds, and have the moments that they are asked for. */
+/* test_draw.c: distributions parse, keep their bounds, and have the requested moments. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

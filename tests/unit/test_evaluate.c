@@ -1,5 +1,5 @@
-/* test_evaluate.c: the values that evaluation finds in small data sets made here, which are known or worked
- * out independently. */
+/* test_evaluate.c: the values of an evaluation of small data sets made here. Expected values are known or
+ * computed independently. */
 #include "evaluate_world.h"
 #include "dataset/layout.h"
 #include "eval/model/evaluation.h"

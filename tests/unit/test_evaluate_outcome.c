@@ -1,5 +1,4 @@
-/* test_evaluate_outcome.c: what evaluation makes of its values: boundaries, files, baselines; and what goes
- * wrong. */
+/* test_evaluate_outcome.c: the results of an evaluation: boundaries, files, baselines; and failures. */
 #include "evaluate_world.h"
 #include "dataset/layout.h"
 #include "eval/model/evaluation.h"
@@ -127,7 +126,7 @@ static void test_boundary_without_pairs(void **state) {
   assert_true(figure(e, "t1", "tumour", "boundary_sharpness", "mean") > sharp + 0.3);
   vg_evaluation_free(e);
   s.normalise = VG_NORMALISE_REAL;
-  refuse(&s, VG_CONFIG, "normalised by each only");
+  refuse(&s, VG_CONFIG, "--normalise must be each");
 }
 
 static void test_what_is_left_out_is_said(void **state) {
@@ -319,7 +318,7 @@ static void test_baseline(void **state) {
   vg_evaluation_free(e);
 
   s.normalise = VG_NORMALISE_REAL;
-  refuse(&s, VG_DATA, "normalised by 'each'");
+  refuse(&s, VG_DATA, "normalises intensities by 'each'");
   s.normalise = VG_NORMALISE_EACH;
   assert_int_equal(vg_fs_write_atomic(kept, "{\"a\": 1}", 8), VG_OK);
   refuse(&s, VG_DATA, "not a summary.json");

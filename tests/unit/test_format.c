@@ -1,5 +1,5 @@
-/* test_format.c: what a format writes, its layout reads back: the same ids, series and classes, named and
- * guessed; data sets of other people; and what is refused. */
+/* test_format.c: the layout of a format reads back the data set that the format wrote: the same ids, series
+ * and classes, with the layout named and guessed; data sets made by other programs; and refusals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -327,7 +327,7 @@ static void data_sets_of_others(void **state) {
   must_say(vg_dataset_add(&ds, dir, "nnunet", NULL, NULL), VG_DATA, "several nnU-Net data sets");
   vg_dataset_release(&ds);
 
-  /* Tables of BIDS data sets that cannot be used are passed over. */
+  /* Unusable tables of BIDS data sets are ignored. */
   dir = in_scratch("tables");
   touch(dir, "sub-1/anat/sub-1_label-lesion_dseg.nii.gz");
   touch(dir, "sub-1/anat/sub-1_dseg.nii.gz");

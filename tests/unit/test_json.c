@@ -1,4 +1,4 @@
-/* test_json.c: parsing with places of faults, building, printing, and every allocation failing. */
+/* test_json.c: parsing with positions of faults, building, printing, and every allocation failing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* test_layout_adni.c: scans as IDA delivers them find the label volumes that are theirs, and no others;
+/* test_layout_adni.c: scans as IDA delivers them are matched with their own label volumes and no others;
  * labels on FreeSurfer's own grid are resampled to the scan's. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -152,7 +152,7 @@ static void subjects_with_one_scan(void **state) {
   must(vg_dataset_add(&ds, in_scratch("both"), "adni", NULL, NULL));
   assert_non_null(strstr(ds.subjects[0].anatomy, "fs/I300000"));
   vg_dataset_release(&ds);
-  /* A scan by its own path is a case alone; a name that tells nothing is said. */
+  /* The path of one scan gives one case; the message names a file whose name is not understood. */
   char *one = vg_fs_join(in_scratch("both"), "ADNI/" B1);
   must_say(vg_dataset_add(&ds, one, "adni", NULL, NULL), VG_DATA, "scan.nii.gz: its name does not fit layout adni");
   vg_dataset_release(&ds);
@@ -197,7 +197,7 @@ static void doubts_are_errors(void **state) {
       must_say(vg_dataset_add(&ds, dir, "adni", NULL, NULL), VG_DATA, rows[r].says[k]),
           vg_dataset_release(&ds);
   }
-  /* What is no doubt: a volume of somebody who is not there, and one that all candidates do without. */
+  /* These files cause no ambiguity: a volume of an absent person, and one that no candidate needs. */
   const char *const files[] = {"ADNI/" A1,
                                "ADNI/" A2,
                                "fs/" B "/mri/aseg.nii",

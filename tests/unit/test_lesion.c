@@ -1,5 +1,5 @@
-/* test_lesion.c: a tumour taken out and put down is itself; scaled, turned and squeezed it has the volumes
- * asked. */
+/* test_lesion.c: a tumour that is taken out and put back does not change; scaled, turned and squeezed it has
+ * the requested volumes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

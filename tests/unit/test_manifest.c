@@ -1,5 +1,5 @@
-/* test_manifest.c: records come back as written, whoever writes them; the manifest is their sum, whatever
- * their order; what disagrees with it is found; secrets are HMACs. */
+/* test_manifest.c: records come back as written, from any writer; the manifest is their sum, in any order;
+ * deviations from it are found; secrets are HMACs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

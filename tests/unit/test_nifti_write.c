@@ -1,4 +1,4 @@
-/* test_nifti_write.c: what is written reads back, says nothing but geometry, and is whole or absent. */
+/* test_nifti_write.c: written files read back, contain no text besides geometry, and are whole or absent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -43,7 +43,7 @@ static void drop(made *m) {
   vg_labelmap_release(&m->tissue);
 }
 
-/* Of all voxels and labels. */
+/* Computes the hash over all voxels and labels. */
 static void hash_of(const made *m, char hex[VG_HASH_LEN]) {
   char parts[6][VG_HASH_LEN];
   size_t n = vg_geometry_voxels(&m->tumour.geo);

@@ -1,4 +1,4 @@
-/* test_png.c: what is drawn is what libpng reads back. */
+/* test_png.c: libpng reads back the drawn pixels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* test_prep.c: what preparation makes of a case, and that the way back undoes it. */
+/* test_prep.c: preparation of a case, and that restoring undoes it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* test_real_data.c: the awkward things that only real scans have. Needs $VOXGAN_REAL_DATA, or ../shared/real;
- * says so and passes over the tests where there is none. Nothing is written. */
+/* test_real_data.c: irregularities that only real scans have. The tests need $VOXGAN_REAL_DATA, or
+ * ../shared/real; without it they print a line and are skipped. They write nothing. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* test_report.c: pages are whole, escaped, bounded by their own content, and charts stand where their values
- * do. */
+/* test_report.c: pages are whole, escaped, bounded by their own content, and charts draw marks at their
+ * values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* test_ventricles.c: the ventricles found in fluid. The test on real scans needs $VOXGAN_REAL_DATA, or
+/* test_ventricles.c: finds the ventricles in the fluid. The test on real scans needs $VOXGAN_REAL_DATA, or
  * ../shared/real. */
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* features.c: the registry of feature spaces, and what is measured of sets that are to be compared. */
+/* features.c: the registry of feature spaces, and the plan of what to measure. */
 #include "eval/feature/features.h"
 #include "base/names.h"
 
@@ -24,7 +24,7 @@ size_t vg_features_dims(const vg_feature_plan *plan, const vg_feature_space *spa
   return space->dims(plan) * (space->of_labels ? 1 : (size_t)plan->series.n);
 }
 
-/* Of how many subjects the set has the series. */
+/* Counts the set's subjects that have the series. */
 static size_t subjects_with(const vg_dataset *set, const char *series) {
   int k = vg_series_find(&set->series, series);
   size_t n = 0;

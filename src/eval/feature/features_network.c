@@ -1,4 +1,4 @@
-/* features_network.c: what a network of the user's makes of the images. */
+/* features_network.c: features from a network that the user supplies. */
 #include <string.h>
 #include "eval/feature/features_thumbnail.h"
 #include "base/mem.h"
@@ -10,7 +10,7 @@ static size_t dims(const vg_feature_plan *plan) {
   return plan->extractor->dims;
 }
 
-/* The image on the grid that the network takes, in every channel. */
+/* Resamples the image to the network's grid, and copies it into every channel. */
 static vg_status fill(const vg_feature_input *in, const int dim[3], int channels, float *out) {
   size_t n = vg_extent_voxels(dim);
   vg_status st = vg_features_resample_box(in, dim, out);
@@ -18,7 +18,8 @@ static vg_status fill(const vg_feature_input *in, const int dim[3], int channels
   return st;
 }
 
-/* One volume, or slices evenly over the brain's height, whose features are averaged. */
+/* Runs the network on the volume, or on slices spread evenly over the brain's height, whose features are
+ * averaged. */
 static vg_status compute(const vg_feature_input *in, float *out) {
   const vg_extractor *x = in->plan->extractor;
   const int dim[3] = {x->size, x->size, x->flat ? 1 : x->size};

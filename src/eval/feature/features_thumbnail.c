@@ -1,4 +1,4 @@
-/* features_thumbnail.c: the brain at a size that whole volumes can be compared by. */
+/* features_thumbnail.c: the brain resampled to a size at which whole volumes can be compared. */
 #include "eval/feature/features_thumbnail.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/number/extent.h"
 
-/* What lies outside a resampler's input counts as 0, which must mean the background. */
+/* The resampler takes 0 for voxels outside its input, so 0 must be the background here. */
 static float *cut_box(const vg_feature_input *in) {
   size_t n = vg_extent_voxels(in->extent);
   float *box = vg_malloc(n, sizeof *box), *to = box;

@@ -1,4 +1,4 @@
-/* features_tumour.c: size, shape and place of a tumour. */
+/* features_tumour.c: size, shape and position of a tumour. */
 #include <math.h>
 #include <string.h>
 #include "eval/set/symmetric.h"
@@ -7,15 +7,15 @@
 #include "base/mem.h"
 #include "base/number/extent.h"
 
-/* In this order, then each class's volume (ml). */
+/* The features, in this order, followed by each class's volume (ml). */
 enum {
-  VOLUME,                  /* ml */
-  SURFACE,                 /* cm^2 */
-  SPHERICITY,              /* surface of the ball of that volume, over the surface */
-  SURFACE_TO_VOLUME,       /* per mm */
-  LENGTHS,                 /* three, longest first: of the ellipsoid with the same second moments, mm */
-  CENTRE = LENGTHS + 3,    /* x, y, z: 0 to 1 from the lower to the upper side of the brain's box */
-  COMPONENTS = CENTRE + 3, /* by 26 neighbours */
+  VOLUME,               /* ml */
+  SURFACE,              /* cm^2 */
+  SPHERICITY,           /* surface of a ball of the same volume, divided by the surface */
+  SURFACE_TO_VOLUME,    /* per mm */
+  LENGTHS,              /* three axes in mm, longest first, of the ellipsoid with the same second moments */
+  CENTRE = LENGTHS + 3, /* x, y, z; 0 to 1 from the lower to the upper side of the brain's box */
+  COMPONENTS = CENTRE + 3, /* number of components, with 26 neighbours */
   CLASSES
 };
 
@@ -46,8 +46,9 @@ static vg_status cut_tumour(const vg_feature_input *in, tumour_box *out) {
   return st;
 }
 
-/* The 13 lines through a voxel and its neighbours, and the share of all directions that is nearest to each:
- * of a hundred thousand points spread evenly over the sphere by the golden angle. */
+/* The 13 lines through a voxel and its neighbours. Each has a weight: the share of all directions that are
+ * nearest to it, counted with a hundred thousand points that the golden angle spreads evenly over the sphere.
+ */
 enum { LINES = 13, SPREAD = 100000 };
 typedef struct line {
   int step[3];
@@ -57,7 +58,7 @@ typedef struct line {
 static void find_lines(const double mm[3], line out[LINES]) {
   int n = 0;
   double unit[LINES][3];
-  for (int c = 14; c < 27; c++, n++) { /* of each pair of opposite neighbours the later */
+  for (int c = 14; c < 27; c++, n++) { /* the later one of each pair of opposite neighbours */
     out[n] = (line){{c % 3 - 1, c / 3 % 3 - 1, c / 9 - 1}, 0, 0};
     for (int a = 0; a < 3; a++) unit[n][a] = out[n].step[a] * mm[a];
     out[n].length = sqrt(unit[n][0] * unit[n][0] + unit[n][1] * unit[n][1] + unit[n][2] * unit[n][2]);
@@ -77,9 +78,9 @@ static void find_lines(const double mm[3], line out[LINES]) {
   }
 }
 
-/* By Crofton's formula over the 13 lines (Legland, Kieu and Devaux, Image Analysis and Stereology 26, 2007):
- * the surface is 4 times the mean area of the projections, and each line of voxels that enters the mask
- * stands for its share of such an area. mm^2. */
+/* Computes the surface in mm^2 by Crofton's formula over the 13 lines (Legland, Kieu and Devaux, Image
+ * Analysis and Stereology 26, 2007). The surface is 4 times the mean area of the projections, and each line
+ * of voxels that enters the mask contributes its share of such an area. */
 static double surface(const tumour_box *b, const double mm[3]) {
   line lines[LINES];
   double sum = 0, voxel = mm[0] * mm[1] * mm[2];
@@ -87,7 +88,7 @@ static double surface(const tumour_box *b, const double mm[3]) {
   find_lines(mm, lines);
   for (int k = 0; k < LINES; k++) {
     const int *s = lines[k].step;
-    /* The margin gives every voxel of the mask all its neighbours. */
+    /* Thanks to the margin, every voxel of the mask has all its neighbours. */
     ptrdiff_t step = s[0] + s[1] * (ptrdiff_t)row + s[2] * (ptrdiff_t)plane;
     size_t entries = 0;
     for (size_t i = 0; i < n; i++) {
@@ -98,7 +99,7 @@ static double surface(const tumour_box *b, const double mm[3]) {
   return 4 * sum;
 }
 
-/* Centre and lengths. */
+/* Computes centre and lengths. */
 static vg_status moments(const vg_feature_input *in, const tumour_box *b, float *out) {
   double n = 0, sum[3] = {0}, products[9] = {0}, values[3];
   size_t i = 0;

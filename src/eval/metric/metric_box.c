@@ -74,7 +74,7 @@ void vg_metric_region_mask(const vg_metric_input *in, const uint8_t *labels, int
   }
 }
 
-/* The first region with the same cells, which is region itself where there is none before it. */
+/* Returns the first region with the same cells; that is region itself if no earlier one has them. */
 static int twin_of(const vg_regions *regions, int region) {
   for (int r = 0; r < region; r++) {
     bool same = true;

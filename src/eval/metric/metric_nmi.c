@@ -1,6 +1,6 @@
-/* metric_nmi.c: normalised mutual information (Studholme, Hill, Hawkes, Pattern Recognition 32, 1999), binned
- * as scikit-image's normalized_mutual_information: 100 equal bins from the least to the largest value that
- * each image has in the region, the last one closed. */
+/* metric_nmi.c: normalised mutual information (Studholme, Hill, Hawkes, Pattern Recognition 32, 1999), with
+ * the bins of scikit-image's normalized_mutual_information: 100 equal bins from the smallest to the largest
+ * value of each image in the region. The last bin is closed. */
 #include <math.h>
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
@@ -13,7 +13,8 @@ typedef struct axis {
   double lo, hi;
 } axis;
 
-/* numpy.histogram's bin of v: edges are lo + i * (hi - lo) / BINS, and the edges decide, not the quotient. */
+/* Returns the bin of v as numpy.histogram does: it compares with the edges lo + i * (hi - lo) / BINS and does
+ * not trust the quotient. */
 static inline int bin_of(double v, double lo, double step, double per_step) {
   int i = (int)((v - lo) * per_step);
   i = i < 0 ? 0 : i >= BINS ? BINS - 1 : i;

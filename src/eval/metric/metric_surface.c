@@ -1,7 +1,7 @@
 /* metric_surface.c: distances between the surfaces of label maps: hd95, assd.
  *
- * One distance transform a mask, in the box around both: distances from one surface are read off the
- * transform of the other.
+ * Each mask gets one distance transform in the box around both masks. The distances from one surface are read
+ * from the transform of the other.
  */
 #include "eval/metric/metric_surface.h"
 
@@ -16,7 +16,8 @@
 
 /* ---- surfaces ---- */
 
-/* Of one row: what is in the mask and has a neighbour that is not, among those given (NULL: beyond the box).
+/* Marks the voxels of one row that are in the mask and have a neighbour outside it, among the rows given
+ * (NULL: outside the box).
  */
 VG_HOT static void surface_row(const uint8_t *m, const uint8_t *const beside[4], int n, bool flat_x,
                                uint8_t *out) {
@@ -51,7 +52,7 @@ static void surface_of(const uint8_t *mask, const int extent[3], const bool flat
   }
 }
 
-/* The 95th percentile and the sum of the distances from one surface to another. */
+/* Computes the 95th percentile and the sum of the distances from one surface to another. */
 static vg_status directed(const uint8_t *from, const uint8_t *to, const int extent[3], const double mm[3],
                           float *distance, float *kept, double *p95, double *sum, size_t *n) {
   size_t voxels = vg_extent_voxels(extent);

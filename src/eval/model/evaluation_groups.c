@@ -60,7 +60,7 @@ static void drop_empty_groups(vg_evaluation *e) {
   size_t kept = 0;
   for (size_t g = 0; g < e->n_groups; g++) {
     if (!e->groups[g].n && !e->groups[g].infinite) continue;
-    /* kept <= g, so what is overwritten has been read. */
+    /* kept <= g, so every value is read before it is overwritten. */
     for (size_t c = 0; c < e->n_cases; c++)
       e->values[c * e->n_groups + kept] = e->values[c * e->n_groups + g];
     e->groups[kept++] = e->groups[g];

@@ -1,4 +1,4 @@
-/* privacy_identifiers.c: does the synthetic data set, as files, say who was trained on? */
+/* privacy_identifiers.c: do the files of the synthetic data set identify training subjects? */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define CHECK "identifiers"
 enum { NAMED = 3 };
 
-/* Ids and persons of all real subjects; borrowed. */
+/* Lists ids and persons of all real subjects; borrowed. */
 static vg_status real_ids(const privacy_study *p, const char ***out, size_t *n) {
   const vg_dataset *const sets[] = {&p->study->real, &p->train, &p->held_out};
   size_t most = 0;
@@ -43,8 +43,8 @@ static vg_status append(char ***files, size_t *n, const char *prefix, char *cons
   return VG_OK;
 }
 
-/* All files of the synthetic data set, also the records that voxgan keeps out of sight; vg_strv_free. Of a
- * manifest: itself and the files that it names. */
+/* Lists all files of the synthetic data set, including voxgan's hidden records (vg_strv_free). For a
+ * manifest: the manifest and the files that it names. */
 static vg_status list_files(const privacy_study *p, char ***files, size_t *n) {
   const char *root = p->settings->synth;
   const vg_dataset *ds = &p->study->synth;

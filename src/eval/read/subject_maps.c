@@ -1,4 +1,5 @@
-/* subject_maps.c: label maps of a case, and distances to the surfaces of what they label. */
+/* subject_maps.c: reads the label maps of a case, and computes distances to the surfaces of labelled regions.
+ */
 #include "eval/read/subject_maps.h"
 
 #include <math.h>
@@ -14,7 +15,7 @@ void vg_eval_map_release(eval_map *m) {
   m->data = NULL;
 }
 
-/* like: a file of the grid to which the map is brought where it lies on another, or NULL. */
+/* Resamples the map to the grid of the file `like` if the grids differ. like may be NULL. */
 static vg_status fit(vg_labelmap *map, const char *path, const char *like) {
   vg_volume_header info;
   if (!like) return VG_OK;

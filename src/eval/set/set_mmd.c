@@ -22,7 +22,7 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   return VG_OK;
 }
 
-/* Inner products to the kernel, in place. */
+/* Turns inner products into the kernel, in place. */
 static vg_status make_kernel(double *gram, size_t n) {
   size_t pairs = 0;
   double *squares = vg_malloc(n * (n - 1) / 2, sizeof *squares);
@@ -42,7 +42,7 @@ static vg_status make_kernel(double *gram, size_t n) {
     gram[i * n + i] = 1;
     for (size_t j = 0; j < i; j++) {
       double d2 = gram[i * n + j];
-      /* Where half of all points are one, the kernel tells only whether two are the same. */
+      /* If half of all points coincide, the kernel only shows whether two points are equal. */
       double k = median > 0 ? exp(-d2 / (2 * median * median)) : !(d2 > 0);
       gram[i * n + j] = gram[j * n + i] = k;
     }

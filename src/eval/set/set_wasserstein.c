@@ -38,7 +38,7 @@ double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m) {
 typedef struct slices {
   size_t n, dims;
   const float *rows; /* (n, dims) */
-  double *at;        /* (VG_SLICES, n): where each point is along each direction */
+  double *at;        /* (VG_SLICES, n): position of each point along each direction */
 } slices;
 
 static vg_status project(void *arg, size_t k) {

@@ -8,7 +8,7 @@ typedef struct suite_row {
   const vg_eval_suite *suite;
 } suite_row;
 
-enum { SUITES_MAX = 32 }; /* bits of a set of suites */
+enum { SUITES_MAX = 32 }; /* a set of suites has this many bits */
 
 static suite_row rows[SUITES_MAX] = {
 #define VG_SUITE(name, help) {#name, &vg_eval_suite_##name},

@@ -1,4 +1,4 @@
-/* test_fit.c: what is said to fit does, and is the most that does. */
+/* test_fit.c: the largest size that the estimate reports does fit, and no larger one does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -610,8 +610,8 @@ static void bf16_stays_with_fp32(const vg_gan_spec *s, const vg_gan_batch *b) {
   }
 }
 
-/* Of a training forty times as fast roundings grow to another path, which must learn as well: over 12 steps
- * the reconstruction's loss falls, to 1.5 times fp32's at most. */
+/* With a learning rate forty times as high, rounding leads to a different path, which must learn as well:
+ * over 12 steps the reconstruction loss falls, to at most 1.5 times that of fp32. */
 static void bf16_follows_fp32(void **state) {
   (void)state;
   static const struct {
