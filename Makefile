@@ -39,7 +39,7 @@ CLI_SRC := $(wildcard src/cli/*.c)
 LIB_SRC := $(filter-out $(CLI_SRC) src/tensor/% src/nn/% src/run/%,$(wildcard src/*/*.c src/*/*/*.c))
 # The tensor column: one module that the program opens on demand.
 TORCH_C   := $(foreach d,tensor nn run,$(wildcard src/$d/*.c src/$d/*/*.c))
-TORCH_CXX := $(wildcard src/tensor/*.cpp src/tensor/*/*.cpp)
+TORCH_CXX := $(wildcard src/tensor/*.cpp src/tensor/*/*.cpp src/tensor/*/*/*.cpp)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$B/%.o)
@@ -237,7 +237,7 @@ bench-gpu: all $B/tests/parity/gan_steps
 	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
 
 # ---- house-keeping ---------------------------------------------------------------------------
-SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.c bench/*.c)
+SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/*/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.c bench/*.c)
 .PHONY: format tidy clean help
 format:
 	clang-format -i $(SOURCES)

@@ -1,8 +1,8 @@
-// conv_library.hpp: convolutions by ATen, which is cuDNN on a GPU; and on the CPU where conv_cpu.hpp does not
+// conv_library.hpp: convolutions by ATen, which is cuDNN on a GPU; and on the CPU where conv.hpp does not
 // apply. They have all derivatives.
 #ifndef VG_TENSOR_CONV_LIBRARY_HPP
 #define VG_TENSOR_CONV_LIBRARY_HPP
-#include "tensor/conv/conv_cpu.hpp"
+#include "tensor/conv/conv.hpp"
 #include "tensor/shim.hpp"
 
 namespace voxgan {

@@ -1,5 +1,5 @@
 // device.cpp: devices, memory, and copies from the host that run beside a GPU's work.
-#include "tensor/conv/conv_cpu.hpp"
+#include "tensor/conv/conv.hpp"
 #include "tensor/cuda/cuda.hpp"
 #include "voxgan/log.h"
 #include "base/mem.h"

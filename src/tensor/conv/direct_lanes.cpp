@@ -1,5 +1,5 @@
-// conv_plan.cpp: see conv_plan.hpp.
-#include "tensor/conv/conv_plan.hpp"
+// direct_lanes.cpp: see direct_plan.hpp.
+#include "tensor/conv/direct_plan.hpp"
 
 namespace voxgan {
 

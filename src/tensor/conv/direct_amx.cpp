@@ -1,9 +1,9 @@
-// conv_amx.cpp: the direct convolution forward and its data gradient, in bf16 on AMX; see conv_plan.hpp.
+// direct_amx.cpp: the direct convolution forward and its data gradient, in bf16 on AMX; see direct_plan.hpp.
 //
 // The patch lies with its channels last, [d][h][w][channel]. So the taps along W of all channels are one run
 // of memory, and the rows of a tile are such runs of positions, that overlap: nothing is unrolled. Positions
 // count on over the ends of rows; those between two rows are computed and left.
-#include "tensor/conv/conv_plan.hpp"
+#include "tensor/conv/direct_plan.hpp"
 #include <iterator>
 
 namespace voxgan {

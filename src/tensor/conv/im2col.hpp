@@ -1,8 +1,8 @@
-// conv_few.hpp: convolutions of few positions by many weights: the innermost layers of a U-Net, which take as
+// im2col.hpp: convolutions of few positions by many weights: the innermost layers of a U-Net, which take as
 // long as their weights take to come from memory. In fp32; in bf16 on AMX.
-#ifndef VG_TENSOR_CONV_FEW_HPP
-#define VG_TENSOR_CONV_FEW_HPP
-#include "tensor/conv/conv_cpu.hpp"
+#ifndef VG_TENSOR_IM2COL_HPP
+#define VG_TENSOR_IM2COL_HPP
+#include "tensor/conv/conv.hpp"
 
 namespace voxgan {
 

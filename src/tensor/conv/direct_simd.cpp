@@ -1,7 +1,7 @@
-// conv_cpu.cpp: the direct convolution forward, and its data gradient; see conv_cpu.hpp.
-#include "tensor/conv/conv_few.hpp"
-#include "tensor/conv/conv_single.hpp"
-#include "tensor/conv/conv_plan.hpp"
+// direct_simd.cpp: the direct convolution forward, and its data gradient; see conv.hpp.
+#include "tensor/conv/im2col.hpp"
+#include "tensor/conv/one_channel.hpp"
+#include "tensor/conv/direct_plan.hpp"
 #include <limits>
 
 namespace voxgan {

@@ -1,4 +1,4 @@
-// conv_few.cpp: see conv_few.hpp.
+// im2col.cpp: see im2col.hpp.
 //
 // Where positions are few, what they see is unrolled (columns: channel and tap, by position), which costs
 // next to nothing, and the weights (k, columns) are read once, as they lie in memory:
@@ -9,8 +9,8 @@
 //   weight gradient:  dw (k, columns) = dy (k, positions) . columns (positions, columns)
 //
 // What multiplies is Vectors in fp32, and Tiles in bf16.
-#include "tensor/conv/conv_few.hpp"
-#include "tensor/conv/conv_parts.hpp"
+#include "tensor/conv/im2col.hpp"
+#include "tensor/conv/patch.hpp"
 #include <vector>
 
 namespace voxgan {

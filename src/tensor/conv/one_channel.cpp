@@ -1,4 +1,4 @@
-// conv_single.cpp: see conv_single.hpp.
+// one_channel.cpp: see one_channel.hpp.
 //
 // Lanes are voxels of the input, or taps, and what is multiplied are matrices:
 //
@@ -7,8 +7,8 @@
 //   weight gradient:  dw (c, taps) = x (c, voxels) . given (voxels, taps), dy as each tap hands it on
 //
 // x lies as it is. In bf16 all is widened, and products are fp32. The data gradient has lanes enough.
-#include "tensor/conv/conv_single.hpp"
-#include "tensor/conv/conv_parts.hpp"
+#include "tensor/conv/one_channel.hpp"
+#include "tensor/conv/patch.hpp"
 #include "tensor/pointwise.h"
 
 namespace voxgan {

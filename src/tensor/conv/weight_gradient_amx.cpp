@@ -1,10 +1,10 @@
-// conv_weight_amx.cpp: the direct convolution's gradient of the weight, in bf16 on AMX; see conv_cpu.hpp.
+// weight_gradient_amx.cpp: the direct convolution's gradient of the weight, in bf16 on AMX; see conv.hpp.
 //
 // Rows of a tile are voxels of the input, its columns output channels, and the sum runs over positions: 32
 // side by side in a patch are a product's, at stride 2 after a patch is parted by parity. With 16 channels or
 // more the rows are channels, and positions count on over the ends of rows, where gradients are zero. Fewer
 // channels share a tile with taps along H: their rows alternate in the patch, and positions end with a row.
-#include "tensor/conv/conv_parts.hpp"
+#include "tensor/conv/patch.hpp"
 
 namespace voxgan {
 namespace {

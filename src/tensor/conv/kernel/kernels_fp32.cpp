@@ -1,6 +1,6 @@
-// conv_kernels.cpp: see conv_kernels.hpp. One source for all instruction sets, over GCC's vector types: what
+// kernels_fp32.cpp: see conv_kernels.hpp. One source for all instruction sets, over GCC's vector types: what
 // differs is a register's width, and how many sums the registers hold at once.
-#include "tensor/conv/conv_bodies.hpp"
+#include "tensor/conv/kernel/register_loops.hpp"
 #include <cstdlib>
 #include <cstring>
 
@@ -178,7 +178,7 @@ const Kernels avx512 = TABLE(Avx512);
 #if defined(__x86_64__) && defined(__GNUC__)
 static bool has_amx() {
 #if defined(__clang__)
-  return false; // see conv_kernels_amx.cpp
+  return false; // see kernels_amx.cpp
 #else
   return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16");
 #endif

@@ -1,4 +1,4 @@
-// conv_cpu.hpp: 3-D convolution in fp32 and bf16 on the CPU, straight from and to plain (N, C, D, H, W).
+// conv.hpp: 3-D convolution in fp32 and bf16 on the CPU, straight from and to plain (N, C, D, H, W).
 //
 // All three directions are direct. 16 output channels fill a vector (or, where there are few, the
 // channels of several output phases), input voxels are broadcast, and the padded input of a tile is
@@ -12,13 +12,13 @@
 //
 // In bf16 a product is of two neighbours along W (taps of a weight, or positions of an output's gradient),
 // which lie side by side in a patch already; sums, weights and biases are fp32. Where the processor has AMX
-// (conv_amx.cpp, conv_weight_amx.cpp) products are of tiles; what few positions see is unrolled there, so that
-// their weights are read as they lie (conv_few.cpp).
+// (direct_amx.cpp, weight_gradient_amx.cpp) products are of tiles; what few positions see is unrolled there,
+// so that their weights are read as they lie (im2col.cpp).
 //
 // Each output element is summed in a fixed order that follows from the shape: results do not depend on the
 // threads.
-#ifndef VG_TENSOR_CONV_CPU_HPP
-#define VG_TENSOR_CONV_CPU_HPP
+#ifndef VG_TENSOR_CONV_HPP
+#define VG_TENSOR_CONV_HPP
 #include <cstdint>
 
 namespace voxgan {

@@ -1,8 +1,8 @@
-// conv_plan.hpp: the direct convolution forward and its data gradient as one: positions of stride 1 or 2 onto
-// lanes. conv_cpu.cpp makes the plans and runs them on vectors, conv_amx.cpp on AMX.
-#ifndef VG_TENSOR_CONV_PLAN_HPP
-#define VG_TENSOR_CONV_PLAN_HPP
-#include "tensor/conv/conv_parts.hpp"
+// direct_plan.hpp: the direct convolution forward and its data gradient as one: positions of stride 1 or 2
+// onto lanes. direct_simd.cpp makes the plans and runs them on vectors, direct_amx.cpp on AMX.
+#ifndef VG_TENSOR_DIRECT_PLAN_HPP
+#define VG_TENSOR_DIRECT_PLAN_HPP
+#include "tensor/conv/patch.hpp"
 #include <vector>
 
 namespace voxgan {

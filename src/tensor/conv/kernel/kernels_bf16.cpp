@@ -1,10 +1,10 @@
-// conv_kernels_bf16.cpp: see HalfKernels in conv_kernels.hpp. The whole file is compiled for AVX512-BF16, and
+// kernels_bf16.cpp: see HalfKernels in conv_kernels.hpp. The whole file is compiled for AVX512-BF16, and
 // so includes nothing whose functions other files might share.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized" // of its own header, GCC 12 says
 #include <immintrin.h>
-#include "tensor/conv/conv_bodies.hpp"
+#include "tensor/conv/kernel/register_loops.hpp"
 
 namespace voxgan {
 namespace {
@@ -140,7 +140,7 @@ const HalfKernels *half_kernels_here() {
 } // namespace voxgan
 
 #else
-#include "tensor/conv/conv_kernels.hpp"
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 

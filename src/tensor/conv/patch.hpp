@@ -1,8 +1,8 @@
-// conv_parts.hpp: what both files of the direct convolution use: buffers, threads, padded patches.
-#ifndef VG_TENSOR_CONV_PARTS_HPP
-#define VG_TENSOR_CONV_PARTS_HPP
-#include "tensor/conv/conv_cpu.hpp"
-#include "tensor/conv/conv_kernels.hpp"
+// patch.hpp: what both files of the direct convolution use: buffers, threads, padded patches.
+#ifndef VG_TENSOR_PATCH_HPP
+#define VG_TENSOR_PATCH_HPP
+#include "tensor/conv/conv.hpp"
+#include "tensor/conv/kernel/conv_kernels.hpp"
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>

@@ -1,8 +1,8 @@
-// conv_single.hpp: convolutions of stride 1 to a single channel, a PatchGAN's logits: where lanes are output
+// one_channel.hpp: convolutions of stride 1 to a single channel, a PatchGAN's logits: where lanes are output
 // channels, 15 of 16 would be empty.
-#ifndef VG_TENSOR_CONV_SINGLE_HPP
-#define VG_TENSOR_CONV_SINGLE_HPP
-#include "tensor/conv/conv_cpu.hpp"
+#ifndef VG_TENSOR_ONE_CHANNEL_HPP
+#define VG_TENSOR_ONE_CHANNEL_HPP
+#include "tensor/conv/conv.hpp"
 
 namespace voxgan {
 

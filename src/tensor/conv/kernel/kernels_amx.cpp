@@ -1,4 +1,4 @@
-// conv_kernels_amx.cpp: see TileKernels in conv_kernels.hpp. The whole file is compiled for AMX, and so
+// kernels_amx.cpp: see TileKernels in conv_kernels.hpp. The whole file is compiled for AMX, and so
 // includes nothing whose functions other files might share.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "tensor/conv/conv_kernels.hpp"
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 namespace {
@@ -332,7 +332,7 @@ const TileKernels *tile_kernels_here() {
 } // namespace voxgan
 
 #else
-#include "tensor/conv/conv_kernels.hpp"
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 

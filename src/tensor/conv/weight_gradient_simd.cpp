@@ -1,7 +1,7 @@
-// conv_weight.cpp: the direct convolution's gradients of weight and bias; see conv_cpu.hpp.
-#include "tensor/conv/conv_few.hpp"
-#include "tensor/conv/conv_single.hpp"
-#include "tensor/conv/conv_parts.hpp"
+// weight_gradient_simd.cpp: the direct convolution's gradients of weight and bias; see conv.hpp.
+#include "tensor/conv/im2col.hpp"
+#include "tensor/conv/one_channel.hpp"
+#include "tensor/conv/patch.hpp"
 
 namespace voxgan {
 

@@ -1,8 +1,8 @@
-// conv_bodies.hpp: the loops over registers that the kernels of all instruction sets and element types are
+// register_loops.hpp: the loops over registers that the kernels of all instruction sets and element types are
 // made of, over GCC's vector types.
-#ifndef VG_TENSOR_CONV_BODIES_HPP
-#define VG_TENSOR_CONV_BODIES_HPP
-#include "tensor/conv/conv_kernels.hpp"
+#ifndef VG_TENSOR_REGISTER_LOOPS_HPP
+#define VG_TENSOR_REGISTER_LOOPS_HPP
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 namespace {

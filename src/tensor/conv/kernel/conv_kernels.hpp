@@ -1,4 +1,4 @@
-// conv_kernels.hpp: the innermost loops of conv_cpu.cpp, once per instruction set.
+// conv_kernels.hpp: the innermost loops of direct_simd.cpp, once per instruction set.
 #ifndef VG_TENSOR_CONV_KERNELS_HPP
 #define VG_TENSOR_CONV_KERNELS_HPP
 #include <cstdint>

@@ -1,10 +1,10 @@
-// conv.cpp: convolution and its transpose as autograd functions over conv_cpu.hpp, with ATen for other
+// conv_autograd.cpp: convolution and its transpose as autograd functions over conv.hpp, with ATen for other
 // devices, types and shapes.
 //
 // The type of the inputs is that of the output and of their gradients. Weights and biases are fp32 whatever
 // it is; for inputs of bf16 the products take them rounded to it.
 #include "tensor/shim.hpp"
-#include "tensor/conv/conv_cpu.hpp"
+#include "tensor/conv/conv.hpp"
 #include "tensor/conv/conv_library.hpp"
 #include <array>
 
