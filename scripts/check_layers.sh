@@ -8,6 +8,7 @@
 #      files of BUILD (default: the newest build/*): a.c needs b.c when it uses a symbol that b.c defines.
 #   3. No folder of src holds more than 20 files, and no two files share a name.
 #   4. Only one place knows each library.
+#   5. No function has more than 80 lines (check_lengths.sh).
 set -u
 cd "$(dirname "$0")/.."
 bad=0
@@ -134,4 +135,6 @@ only '#include <(cjson/)?cJSON' '^src/io/json\.c$' cJSON
 
 twice=$(find src tests -name '*.[ch]' -o -name '*.[ch]pp' | xargs -n1 basename | sort | uniq -d)
 [ -z "$twice" ] || breach "file names that occur twice: $twice"
+
+scripts/check_lengths.sh || bad=1
 exit $bad

@@ -1,22 +1,35 @@
 // conv.hpp: 3-D convolution in fp32 and bf16 on the CPU, straight from and to plain (N, C, D, H, W).
 //
-// All three directions are direct. 16 output channels fill a vector (or, where there are few, the
-// channels of several output phases), input voxels are broadcast, and the padded input of a tile is
-// copied to a buffer no larger than a second-level cache. So nothing is unrolled in memory, no tensor
-// changes its layout, and an input may lie in two tensors without being concatenated.
+// Which algorithm computes what (conv_choice.cpp):
 //
-// The data gradient of a convolution is the transposed convolution, so vg_upconv3d is these same three
-// functions with the roles of input and output exchanged. A stride of 2 is taken by phases: each output
-// of one parity is an ordinary convolution over half of the kernel's taps, and no product with an
-// inserted zero is ever formed.
+//   algorithm        used for                                                        file
+//   im2col           few positions and many weights (a U-Net's innermost layers),    im2col.cpp
+//                    all three directions; bf16 only on AMX
+//   one_channel      a single output channel at stride 1 (a PatchGAN's logits):      one_channel.cpp
+//                    forward (fp32, or bf16 without AMX) and weight gradient
+//   direct           all other forward passes and data gradients                     direct_*.cpp
+//   weight_gradient  all other weight gradients                                      weight_gradient_*.cpp
+//   library          shapes that conv_cpu_takes() refuses, other types and devices:  conv_library.cpp
+//                    ATen, on a GPU cuDNN
 //
-// In bf16 a product is of two neighbours along W (taps of a weight, or positions of an output's gradient),
-// which lie side by side in a patch already; sums, weights and biases are fp32. Where the processor has AMX
-// (direct_amx.cpp, weight_gradient_amx.cpp) products are of tiles; what few positions see is unrolled there,
-// so that their weights are read as they lie (im2col.cpp).
+// direct and weight_gradient exist twice: _simd computes on vectors, in fp32 and with AVX512-BF16 in bf16; _amx
+// computes on AMX's tiles in bf16. Without AVX512-BF16 conv_autograd.cpp rounds the operands of bf16 and uses
+// fp32. The innermost loops, once for each instruction set, are in kernel/.
+//
+// A direct convolution needs no tensor in another memory format and no column matrix. 16 output channels fill a
+// vector (where there are few, the channels of several output phases do), input voxels are broadcast, and the
+// padded input of a tile is copied to a buffer no larger than a second-level cache. So an input may lie in two
+// tensors without being concatenated.
+//
+// The data gradient of a convolution is the transposed convolution, so vg_upconv3d is the same three functions
+// with the roles of input and output exchanged. A stride of 2 is computed by phases: the outputs of one parity
+// are an ordinary convolution over half of the kernel's taps, and no product with an inserted zero is formed.
+//
+// In bf16 one product takes two neighbours along W (taps of a weight, or positions of an output's gradient),
+// which lie side by side in a patch already. Sums, weights and biases are fp32.
 //
 // Each output element is summed in a fixed order that follows from the shape: results do not depend on the
-// threads.
+// number of threads.
 #ifndef VG_TENSOR_CONV_HPP
 #define VG_TENSOR_CONV_HPP
 #include <cstdint>
@@ -32,7 +45,7 @@ struct ConvShape {
 // A batch of volumes whose channels lie in one or two tensors, one after the other: floats, or bf16. All of
 // one call are of one type.
 struct Planes {
-  void *part[2] = {nullptr, nullptr}; // NULL: there is none, or (of an output) it is not wanted
+  void *part[2] = {nullptr, nullptr}; // NULL: no second tensor, or an output that is not wanted
   int64_t channels[2] = {0, 0};
   int64_t batch_stride[2] = {0, 0}; // in elements; 0 repeats one sample over the batch
   bool half = false;
@@ -40,7 +53,7 @@ struct Planes {
 
 // Whether the kernels take this shape: strides 1 or 2, kernels 1, 3 or 4 along H and W.
 bool conv_cpu_takes(const ConvShape &s);
-// Whether this processor has the products of bf16; else none of them may be handed in.
+// Whether this processor has products of bf16. Without them no Planes may be bf16.
 bool conv_cpu_takes_half();
 
 // y = conv(x, w) + b. w (k, c, kd, kh, kw); b (k) or NULL.

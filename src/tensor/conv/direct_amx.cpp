@@ -1,9 +1,15 @@
-// direct_amx.cpp: the direct convolution forward and its data gradient, in bf16 on AMX; see direct_plan.hpp.
+// direct_amx.cpp: computes the plan of a direct convolution in bf16 on AMX; see direct_plan.hpp.
 //
-// The patch lies with its channels last, [d][h][w][channel]. So the taps along W of all channels are one run
-// of memory, and the rows of a tile are such runs of positions, that overlap: nothing is unrolled. Positions
-// count on over the ends of rows; those between two rows are computed and left.
+// The patch has its channels last, [d][h][w][channel]. The taps along W of all channels are then one run of
+// memory. Each row of an AMX tile is such a run, one a position, and runs of neighbours overlap: nothing is
+// unrolled. Positions are numbered across the ends of rows. The positions between two rows are computed and
+// not written.
+//
+// A thread takes a macro-tile: it copies a patch (load_patch), computes a batch of units at all positions
+// (sum_unit), and writes the rows of output that the batch makes (write_sums). Weights are packed once,
+// before the first tile (pack_weights).
 #include "tensor/conv/direct_plan.hpp"
+#include "tensor/conv/patch.hpp"
 #include <iterator>
 
 namespace voxgan {
@@ -30,7 +36,8 @@ struct Steps {
 
 // Weights as [vectors / V][step][V][pair][lane].
 void pack_weights(const LanePlan &p, const Steps &steps, int64_t V, const std::vector<const Lane *> &lane_of,
-                  int64_t n_weights, const float *w, float *packed, int threads) {
+                  const float *w, float *packed, int threads) {
+  const int64_t n_weights = p.n_weights;
   const TileKernels &tiles = *tile_kernels_here();
   const std::vector<SameLanes> sets = same_lanes(lane_of, n_weights);
   const int64_t n_taps = volume_of(p.taps);
@@ -122,10 +129,15 @@ std::vector<Written> written_of(const Batch &b) {
   return all;
 }
 
-// Rounds a macro-tile's sums, and writes them as rows of output.
+// Where a macro-tile's sums [unit][vector][d][position][lane] lie; a position's number is h * across + w.
+struct SumsLayout {
+  int64_t vector, plane; // floats between vectors, and between planes d
+  int64_t across;        // positions of a row, with those between two rows
+};
+
+// Rounds the sums of a macro-tile with count positions, and writes them as rows of output.
 void write_sums(const LanePlan &p, const Written &w, const Macro &t, const int64_t count[3], int64_t n,
-                const Planes &y, const float *bias, const float *sums, int64_t sums_vector,
-                int64_t sums_plane, int64_t across) {
+                const Planes &y, const float *bias, const float *sums, const SumsLayout &layout) {
   const TileKernels &tiles = *tile_kernels_here();
   const bool both = p.out_step[2] == 2;
   const int64_t ow = t.at[2] * p.out_step[2] + w.rows[0].offset[2], first = std::max<int64_t>(0, -ow),
@@ -148,11 +160,11 @@ void write_sums(const LanePlan &p, const Written &w, const Macro &t, const int64
         const bool inside = od >= 0 && od < p.out[0] && oh >= 0 && oh < p.out[1];
         rows.to[r.lane % LANES] = inside ? plane[r.lane % LANES] + (od * p.out[1] + oh) * p.out[2] : nullptr;
       }
-      const float *const from = sums + d * sums_plane + h * across * LANES;
+      const float *const from = sums + d * layout.plane + h * layout.across * LANES;
       for (int64_t i = first / DEPTH * DEPTH; i < stop; i += DEPTH) {
         const float *const at = from + i / p.out_step[2] * LANES;
-        rows.even = at + w.even * sums_vector;
-        rows.odd = both ? at + w.odd * sums_vector : rows.even + LANES;
+        rows.even = at + w.even * layout.vector;
+        rows.odd = both ? at + w.odd * layout.vector : rows.even + LANES;
         const int64_t skip = std::max<int64_t>(0, first - i), end = std::min<int64_t>(DEPTH, stop - i);
         tiles.write_lanes(rows, ow + i, ~0u >> (DEPTH - end) & ~0u << skip);
       }
@@ -164,138 +176,161 @@ int64_t even_tile(int64_t n, int64_t m) {
   return ceil_div(n, ceil_div(n, m));
 }
 
-} // namespace
-
-void convolve_tiles(LanePlan &p, const Planes &x, const float *w, int64_t n_weights, const float *bias,
-                    const Planes &y, int threads) {
-  const TileKernels &tiles = *tile_kernels_here();
-  int64_t V = 2;
-  for (const Group &g : p.groups)
-    if (ceil_div(static_cast<int64_t>(g.lanes.size()), LANES) % 2) V = 1;
-  std::vector<const Lane *> lane_of;
-  const std::vector<Batch> batches = make_batches(p, V, lane_of);
-  const auto n_batches = static_cast<int64_t>(batches.size());
-  std::vector<std::vector<Written>> written;
-  for (const Batch &b : batches) written.push_back(written_of(b));
-  int64_t shift_max[3] = {}, units_max = 0;
-  for (const Batch &b : batches) {
-    units_max = std::max(units_max, static_cast<int64_t>(b.units.size()));
-    for (const Unit &u : b.units)
-      for (int a = 0; a < 3; a++) shift_max[a] = std::max(shift_max[a], u.shift[a]);
-  }
-
+// What the tiles of a call have in common.
+struct Work {
+  int64_t V; // vectors of a unit
+  LaneVectors vectors;
+  std::vector<std::vector<Written>> written; // [batch]
   Steps steps;
-  steps.channels = ceil_div(p.channels, GROUP) * GROUP;
-  steps.a_row = ceil_div(p.taps[2] * steps.channels, DEPTH);
-  steps.rows = p.taps[0] * p.taps[1];
-  steps.n = steps.rows * steps.a_row;
   Buffer packed;
-  const int64_t n_packed = static_cast<int64_t>(lane_of.size()) * steps.n * TILE;
-  float *const wp = packed.take(n_packed);
-  if (p.taps[2] * p.channels % DEPTH) std::fill_n(wp, n_packed, 0.f);
-  pack_weights(p, steps, V, lane_of, n_weights, w, wp, threads);
+  const float *weights; // [unit][step][vector][pair][lane], packed
+  Macro macro;          // without its first position
+  int64_t tiles[3];     // macro-tiles along D, H, W
+  LastPatch patch;      // without its origin
+  int64_t slack;        // elements behind the patch that are read or written, and have no meaning
+  std::vector<PositionStep> all_steps; // of one sum
+  int64_t slice;                       // steps whose weights a pass over a tile reuses
+  SumsLayout sums;
+};
 
-  // m: positions of a macro-tile; across: those of its row, with what lies between two rows
-  Macro macro;
-  int64_t(&m)[3] = macro.m;
+// Doubles the macro-tile along H and D while its sums and its patch stay small, and lays out both.
+void choose_macro(const LanePlan &p, Work &k) {
+  int64_t(&m)[3] = k.macro.m;
   m[0] = m[1] = 1;
   m[2] = even_tile(p.grid[2], WIDEST);
-  const auto extent = [&](int a) { return (m[a] - 1) * p.step[a] + p.taps[a] + shift_max[a]; };
+  const auto extent = [&](int a) { return (m[a] - 1) * p.step[a] + p.taps[a] + k.vectors.shift_max[a]; };
   const int64_t across = ceil_div(extent(2), p.step[2]);
   const auto blocks_of = [&](int64_t rows) { return ceil_div((rows - 1) * across + m[2], ROWS); };
   for (int a : {1, 0, 1, 0, 1, 0, 1, 0, 1, 0}) {
     const int64_t before = m[a];
     m[a] = std::min(p.grid[a], 2 * m[a]);
-    if (units_max * V * m[0] * blocks_of(m[1]) * TILE * 4 > L2_SUMS ||
-        extent(0) * extent(1) * across * p.step[2] * steps.channels * 2 > L2_PATCH)
+    if (k.vectors.units_max * k.V * m[0] * blocks_of(m[1]) * TILE * 4 > L2_SUMS ||
+        extent(0) * extent(1) * across * p.step[2] * k.steps.channels * 2 > L2_PATCH)
       m[a] = before;
   }
-  int64_t n_tiles[3];
   for (int a = 0; a < 3; a++) {
     m[a] = even_tile(p.grid[a], m[a]);
-    n_tiles[a] = ceil_div(p.grid[a], m[a]);
+    k.tiles[a] = ceil_div(p.grid[a], m[a]);
+    k.patch.size[a] = extent(a);
   }
-  LastPatch patch;
-  for (int a = 0; a < 3; a++) patch.size[a] = extent(a);
-  patch.step_h = p.step[1];
-  patch.channels = steps.channels;
-  patch.row = across * p.step[2] * steps.channels;
-  patch.plane = patch.size[1] * patch.row;
-  const int64_t blocks = blocks_of(m[1]);
-  // what the last block's positions see beyond the patch, and what a row's copy writes too much
-  const int64_t slack = (ROWS * p.step[2] + p.taps[2] + 8) * steps.channels + DEPTH,
-                n_patch = patch.size[0] * patch.plane;
-  std::vector<PositionStep> all_steps(static_cast<size_t>(steps.n));
-  for (int64_t r = 0; r < steps.rows; r++)
-    for (int64_t i = 0; i < steps.a_row; i++) {
-      const int64_t plane = r / p.taps[1], at = steps.at(r, i);
-      all_steps[static_cast<size_t>(at)] = {plane * patch.plane + patch.row_at(r % p.taps[1]) + i * DEPTH,
-                                            at * V * TILE, plane};
+  k.patch.step_h = p.step[1];
+  k.patch.channels = k.steps.channels;
+  k.patch.row = across * p.step[2] * k.steps.channels;
+  k.patch.plane = k.patch.size[1] * k.patch.row;
+  // The last block's positions see voxels beyond the patch, and a row's copy ends with zeros.
+  k.slack = (ROWS * p.step[2] + p.taps[2] + 8) * k.steps.channels + DEPTH;
+  k.sums.plane = blocks_of(m[1]) * TILE;
+  k.sums.vector = m[0] * k.sums.plane;
+  k.sums.across = across;
+}
+
+// The steps of a sum, in the order of the packed weights: where each begins in the patch and in the weights.
+std::vector<PositionStep> steps_of(const LanePlan &p, const Work &k) {
+  std::vector<PositionStep> all(static_cast<size_t>(k.steps.n));
+  for (int64_t r = 0; r < k.steps.rows; r++)
+    for (int64_t i = 0; i < k.steps.a_row; i++) {
+      const int64_t plane = r / p.taps[1], at = k.steps.at(r, i);
+      all[static_cast<size_t>(at)] = {plane * k.patch.plane + k.patch.row_at(r % p.taps[1]) + i * DEPTH,
+                                      at * k.V * TILE, plane};
     }
+  return all;
+}
 
-  const int64_t items = p.n * volume_of(n_tiles);
-  const int64_t splits = items < 3 * threads ? std::min(n_batches, ceil_div(3 * threads, items)) : 1;
-  const int64_t slice = std::max<int64_t>(1, L1_WEIGHTS / (V * TILE * 4));
-  const int64_t sums_vector = m[0] * blocks * TILE;
+Work prepare(LanePlan &p, const float *w, int threads) {
+  Work k = {};
+  k.V = 2;
+  for (const Group &g : p.groups)
+    if (ceil_div(static_cast<int64_t>(g.lanes.size()), LANES) % 2) k.V = 1;
+  k.vectors = make_vectors(p, k.V);
+  for (const Batch &b : k.vectors.batches) k.written.push_back(written_of(b));
+  k.steps.channels = ceil_div(p.channels, GROUP) * GROUP;
+  k.steps.a_row = ceil_div(p.taps[2] * k.steps.channels, DEPTH);
+  k.steps.rows = p.taps[0] * p.taps[1];
+  k.steps.n = k.steps.rows * k.steps.a_row;
+  const int64_t n_packed = static_cast<int64_t>(k.vectors.lane_of.size()) * k.steps.n * TILE;
+  float *const packed = k.packed.take(n_packed);
+  if (p.taps[2] * p.channels % DEPTH) std::fill_n(packed, n_packed, 0.f);
+  pack_weights(p, k.steps, k.V, k.vectors.lane_of, w, packed, threads);
+  k.weights = packed;
+  choose_macro(p, k);
+  k.all_steps = steps_of(p, k);
+  k.slice = std::max<int64_t>(1, L1_WEIGHTS / (k.V * TILE * 4));
+  return k;
+}
 
-  parallel_items(items * splits, threads, [&](int64_t item) {
-    const int64_t split = item % splits, tile = item / splits % volume_of(n_tiles),
-                  n = item / splits / volume_of(n_tiles);
-    Macro here = macro;
-    here.at[0] = tile / (n_tiles[1] * n_tiles[2]) * m[0];
-    here.at[1] = tile / n_tiles[2] % n_tiles[1] * m[1];
-    here.at[2] = tile % n_tiles[2] * m[2];
-    int64_t count[3]; // positions that are there
-    LastPatch from = patch;
-    for (int a = 0; a < 3; a++) {
-      from.origin[a] = p.origin[a] + here.at[a] * p.step[a];
-      count[a] = std::min(m[a], p.grid[a] - here.at[a]);
-    }
-    std::vector<const uint16_t *> channels(static_cast<size_t>(steps.channels), nullptr);
-    for (int64_t c = 0; c < p.channels; c++)
-      channels[static_cast<size_t>(c)] = plane_of<Half>(x, n, c, volume_of(p.in));
-    auto *const px = thread_patch.take<uint16_t>(n_patch + slack);
-    std::fill_n(px + n_patch, slack, uint16_t{0});
-    patch_copy(from, channels, p.in, px);
-    float *const sums = thread_sums.take(units_max * V * sums_vector + 2 * TILE); // write_lanes reads on
+// Copies what the macro-tile sees of sample n into this thread's patch [d][h][w][channel].
+const uint16_t *load_patch(const LanePlan &p, const Work &k, const Planes &x, int64_t n, const Macro &here) {
+  LastPatch from = k.patch;
+  for (int a = 0; a < 3; a++) from.origin[a] = p.origin[a] + here.at[a] * p.step[a];
+  std::vector<const uint16_t *> channels(static_cast<size_t>(k.steps.channels), nullptr);
+  for (int64_t c = 0; c < p.channels; c++)
+    channels[static_cast<size_t>(c)] = plane_of<Half>(x, n, c, volume_of(p.in));
+  const int64_t n_patch = k.patch.size[0] * k.patch.plane;
+  auto *const px = thread_patch.take<uint16_t>(n_patch + k.slack);
+  std::fill_n(px + n_patch, k.slack, uint16_t{0});
+  patch_copy(from, channels, p.in, px);
+  return px;
+}
 
-    std::vector<PositionStep> seen;
-    PositionArgs args;
-    args.x_step = p.step[2] * steps.channels;
-    args.sums_vector = sums_vector;
-    args.blocks = ceil_div((count[1] - 1) * across + count[2], ROWS);
-    const OpenTiles open(tiles);
-    for (int64_t i = split * n_batches / splits; i < (split + 1) * n_batches / splits; i++) {
-      const Batch &batch = batches[static_cast<size_t>(i)];
-      const auto n_units = static_cast<int64_t>(batch.units.size());
-      for (int64_t u = 0; u < n_units; u++) {
-        const Unit &unit = batch.units[static_cast<size_t>(u)];
-        const uint16_t *const at =
-            px + unit.shift[0] * patch.plane + unit.shift[1] * patch.row + unit.shift[2] * patch.channels;
-        for (int64_t s = 0; s < steps.n; s += slice) {
-          args.first = s == 0;
-          args.w = wp + unit.vector * steps.n * TILE;
-          for (int64_t d = 0; d < count[0]; d++) {
-            const Range planes = taps_inside(p, 0, unit.shift, here.at[0] + d, 1);
-            args.steps = all_steps.data() + s;
-            args.n_steps = std::min(slice, steps.n - s);
-            if (planes.to - planes.from < p.taps[0]) {
-              seen.clear();
-              std::copy_if(
-                  args.steps, args.steps + args.n_steps, std::back_inserter(seen),
-                  [&](const PositionStep &k) { return k.plane >= planes.from && k.plane < planes.to; });
-              if (seen.empty() && !args.first) continue;
-              args.steps = seen.data();
-              args.n_steps = static_cast<int64_t>(seen.size());
-            }
-            args.x = at + d * p.step[0] * patch.plane;
-            args.sums = sums + u * V * sums_vector + d * blocks * TILE;
-            tiles.positions[V - 1](args);
-          }
-        }
+// One unit at count positions of a macro-tile, a slice of steps at a time and plane by plane, into sums
+// [vector][d][position][lane]. Steps whose plane of taps lies outside of the volume are skipped; seen is room
+// for those that remain. The thread's tiles are open.
+void sum_unit(const LanePlan &p, const Work &k, const Macro &here, const int64_t count[3], const uint16_t *px,
+              const Unit &unit, float *sums, std::vector<PositionStep> &seen) {
+  const TileKernels &tiles = *tile_kernels_here();
+  PositionArgs args;
+  args.x_step = p.step[2] * k.steps.channels;
+  args.sums_vector = k.sums.vector;
+  args.blocks = ceil_div((count[1] - 1) * k.sums.across + count[2], ROWS);
+  args.w = k.weights + unit.vector * k.steps.n * TILE;
+  const uint16_t *const at =
+      px + unit.shift[0] * k.patch.plane + unit.shift[1] * k.patch.row + unit.shift[2] * k.patch.channels;
+  for (int64_t s = 0; s < k.steps.n; s += k.slice) {
+    args.first = s == 0;
+    for (int64_t d = 0; d < count[0]; d++) {
+      const Range planes = taps_inside(p, 0, unit.shift, here.at[0] + d, 1);
+      args.steps = k.all_steps.data() + s;
+      args.n_steps = std::min(k.slice, k.steps.n - s);
+      if (planes.to - planes.from < p.taps[0]) {
+        seen.clear();
+        std::copy_if(args.steps, args.steps + args.n_steps, std::back_inserter(seen),
+                     [&](const PositionStep &i) { return i.plane >= planes.from && i.plane < planes.to; });
+        if (seen.empty() && !args.first) continue;
+        args.steps = seen.data();
+        args.n_steps = static_cast<int64_t>(seen.size());
       }
-      for (const Written &turned : written[static_cast<size_t>(i)])
-        write_sums(p, turned, here, count, n, y, bias, sums, sums_vector, blocks * TILE, across);
+      args.x = at + d * p.step[0] * k.patch.plane;
+      args.sums = sums + d * k.sums.plane;
+      tiles.positions[k.V - 1](args);
+    }
+  }
+}
+
+} // namespace
+
+void direct_amx(LanePlan &p, const Planes &x, const float *w, const float *bias, const Planes &y,
+                int threads) {
+  const Work k = prepare(p, w, threads);
+  const int64_t n_tiles = volume_of(k.tiles), n_batches = k.vectors.n_batches,
+                splits = splits_of(p.n * n_tiles, n_batches, threads);
+  parallel_items(p.n * n_tiles * splits, threads, [&](int64_t item) {
+    const int64_t split = item % splits, tile = item / splits % n_tiles, n = item / splits / n_tiles;
+    const Macro here = macro_at(k.macro, k.tiles, tile);
+    int64_t count[3]; // positions inside the grid
+    for (int a = 0; a < 3; a++) count[a] = std::min(here.m[a], p.grid[a] - here.at[a]);
+    const uint16_t *const px = load_patch(p, k, x, n, here);
+    const int64_t a_unit = k.V * k.sums.vector;
+    float *const sums = thread_sums.take(k.vectors.units_max * a_unit + 2 * TILE); // write_lanes reads on
+    std::vector<PositionStep> seen;
+    const OpenTiles open(*tile_kernels_here());
+    for (int64_t i = split * n_batches / splits; i < (split + 1) * n_batches / splits; i++) {
+      float *to = sums;
+      for (const Unit &unit : k.vectors.batches[static_cast<size_t>(i)].units) {
+        sum_unit(p, k, here, count, px, unit, to, seen);
+        to += a_unit;
+      }
+      for (const Written &rows : k.written[static_cast<size_t>(i)])
+        write_sums(p, rows, here, count, n, y, bias, sums, k.sums);
     }
   });
 }

@@ -10,7 +10,8 @@
 //
 // What multiplies is Vectors in fp32, and Tiles in bf16.
 #include "tensor/conv/im2col.hpp"
-#include "tensor/conv/patch.hpp"
+#include "tensor/conv/elements.hpp"
+#include "tensor/conv/parallel.hpp"
 #include <vector>
 
 namespace voxgan {
@@ -299,24 +300,24 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
 
 } // namespace
 
-bool few_takes(const ConvShape &s, bool half) {
+bool im2col_takes(const ConvShape &s, bool half) {
   const int64_t taps = volume_of(s.kernel);
   return (!half || tile_kernels_here()) && s.n * volume_of(s.out) <= MOST_POSITIONS &&
          s.c * taps % (4 * LANES) == 0 && GROUP * taps % LANES == 0 && s.c % GROUP == 0 && s.k % DEPTH == 0 &&
          s.k * s.c * taps >= LEAST_WEIGHTS;
 }
 
-void few_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
-                 int threads) {
+void im2col_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                    int threads) {
   (x.half ? forward<Tiles> : forward<Vectors>)(s, x, w, b, y, threads);
 }
 
-void few_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b, const Planes &dx,
-                       int threads) {
+void im2col_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b,
+                          const Planes &dx, int threads) {
   (dy.half ? backward_data<Tiles> : backward_data<Vectors>)(s, dy, w, b, dx, threads);
 }
 
-void few_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
+void im2col_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
   (x.half ? backward_weight<Tiles> : backward_weight<Vectors>)(s, x, dy, dw, threads);
 }
 

@@ -7,13 +7,13 @@
 namespace voxgan {
 
 // Whether a shape is of that kind; half: and this processor has AMX.
-bool few_takes(const ConvShape &s, bool half);
+bool im2col_takes(const ConvShape &s, bool half);
 // As conv_cpu_forward and the others.
-void few_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
-                 int threads);
-void few_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b, const Planes &dx,
-                       int threads);
-void few_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
+void im2col_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                    int threads);
+void im2col_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b,
+                          const Planes &dx, int threads);
+void im2col_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
 
 } // namespace voxgan
 #endif

@@ -8,8 +8,10 @@
 //
 // x lies as it is. In bf16 all is widened, and products are fp32. The data gradient has lanes enough.
 #include "tensor/conv/one_channel.hpp"
-#include "tensor/conv/patch.hpp"
+#include "tensor/conv/elements.hpp"
+#include "tensor/conv/parallel.hpp"
 #include "tensor/pointwise.h"
+#include <vector>
 
 namespace voxgan {
 namespace {
@@ -139,17 +141,18 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
 
 } // namespace
 
-bool single_takes(const ConvShape &s, const Planes &x) {
+bool one_channel_takes(const ConvShape &s, const Planes &x) {
   return s.k == 1 && volume_of(s.stride) == 1 && volume_of(s.kernel) % LANES == 0 && s.c >= LANES &&
          x.part[0] && x.channels[0] == s.c;
 }
 
-void single_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
-                    int threads) {
+void one_channel_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                         int threads) {
   (x.half ? forward<Half> : forward<Full>)(s, x, w, b, y, threads);
 }
 
-void single_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
+void one_channel_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw,
+                                 int threads) {
   (x.half ? backward_weight<Half> : backward_weight<Full>)(s, x, dy, dw, threads);
 }
 

@@ -7,11 +7,12 @@
 namespace voxgan {
 
 // Whether a shape is of that kind, and x lies in one tensor.
-bool single_takes(const ConvShape &s, const Planes &x);
+bool one_channel_takes(const ConvShape &s, const Planes &x);
 // As conv_cpu_forward and conv_cpu_backward_weight.
-void single_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
-                    int threads);
-void single_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads);
+void one_channel_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                         int threads);
+void one_channel_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw,
+                                 int threads);
 
 } // namespace voxgan
 #endif

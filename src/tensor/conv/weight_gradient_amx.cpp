@@ -1,10 +1,16 @@
-// weight_gradient_amx.cpp: the direct convolution's gradient of the weight, in bf16 on AMX; see conv.hpp.
+// weight_gradient_amx.cpp: the direct convolution's gradient of the weight, in bf16 on AMX.
 //
-// Rows of a tile are voxels of the input, its columns output channels, and the sum runs over positions: 32
-// side by side in a patch are a product's, at stride 2 after a patch is parted by parity. With 16 channels or
-// more the rows are channels, and positions count on over the ends of rows, where gradients are zero. Fewer
-// channels share a tile with taps along H: their rows alternate in the patch, and positions end with a row.
+// The rows of a tile are voxels of the input, its columns are output channels, and the sum runs over
+// positions. A product takes 32 positions that lie side by side in a patch; at stride 2 the patch is first
+// split into voxels of even and of odd index. With 16 channels or more the rows are channels, and positions
+// are numbered across the ends of rows, where gradients are zero. Fewer channels share a tile with the taps
+// along H: their rows alternate in the patch, and positions end with a row.
+//
+// The work is divided into patches, vectors and groups of channels (divide). An item sums its patches
+// (sum_item); the parts of a sum are then added in a fixed order (add_parts) and written (write_weights).
 #include "tensor/conv/patch.hpp"
+#include "tensor/conv/weight_gradient.hpp"
+#include <vector>
 
 namespace voxgan {
 namespace {
@@ -145,113 +151,155 @@ void patch_copy(const ConvShape &s, const WeightPlan &p, const Planes &x, int64_
   }
 }
 
-} // namespace
-
-void weight_gradient_tiles(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
-  const TileKernels &tiles = *tile_kernels_here();
-  const TurnKernel turn = kernels_here().turn;
-  const WeightPlan p = plan_of(s);
-  const int64_t n_vectors = ceil_div(s.k, LANES), V = n_vectors % 2 ? 1 : 2, units = n_vectors / V,
-                n_taps = volume_of(s.kernel);
-  Buffer turned, all_sums;
-  float *const g = turned.take(s.n * n_vectors * s.out[0] * p.g_plane);
-  turn_gradient(s, p, dy, n_vectors, g, threads);
-
-  // of a plane of taps: where tiles begin in the patch, [along H][along W]
+// starts [along H][along W]: where the tiles of a plane of taps begin in the patch.
+std::vector<int64_t> tile_starts(const ConvShape &s, const WeightPlan &p) {
   std::vector<int64_t> starts;
   for (int64_t i = 0; i < p.a_plane / s.kernel[2]; i++)
     for (int64_t w = 0; w < s.kernel[2]; w++)
       starts.push_back(
           (p.taps_share ? i * ROWS * p.row : i % s.stride[1] * p.odd_h + i / s.stride[1] * p.row) +
           w % s.stride[2] * p.odd_w + w / s.stride[2]);
+  return starts;
+}
 
-  // Sums as [part][group][vector][plane of taps][tile][row][lane]. What the parts are follows from the shape
-  // alone, and so does the order in which they are added.
-  const int64_t across[2] = {ceil_div(s.out[0], p.m[0]), ceil_div(s.out[1], p.m[1])},
-                patches = s.n * across[0] * across[1];
-  const int64_t a_vector = p.planes * p.a_plane * TILE, a_group = n_vectors * a_vector,
-                a_part = p.groups * a_group;
-  const int64_t parts =
-      std::max<int64_t>(1, std::min({patches, ceil_div(ITEMS, p.groups), PARTIAL_SUMS / (a_part * 4)}));
-  const int64_t splits = std::min(units, std::max(ceil_div(ITEMS, p.groups * parts),
-                                                  ceil_div(a_group * 4, parts == 1 ? L2_SUMS : a_group * 4)));
-  float *const sums = parts > 1 ? all_sums.take(parts * a_part) : nullptr;
+// How the work is divided. Sums are [part][group][vector][plane of taps][tile][row][lane]. The parts, and the
+// order in which they are added, follow from the shape alone.
+struct Division {
+  int64_t n_vectors, V, units;       // vectors of output channels; of a unit; units
+  int64_t across[2], patches;        // patches along D and H; of the batch
+  int64_t parts, splits;             // of the patches; of the units
+  int64_t a_vector, a_group, a_part; // pitches of the sums, in floats
+};
 
-  // A vector's and a group's sums to where they belong.
-  const auto write = [&](const float *total, int64_t v, int64_t group) {
-    const int64_t lanes = std::min<int64_t>(LANES, s.k - v * LANES), channel0 = group * p.patch_channels;
-    for (int64_t c = 0; c < std::min(p.patch_channels, s.c - channel0); c++) {
-      const float *row_of_tap[64];
-      for (int64_t k = 0; k < n_taps; k++) {
-        const int64_t w = k % s.kernel[2], h = k / s.kernel[2] % s.kernel[1],
-                      d = k / s.kernel[2] / s.kernel[1];
-        const int64_t row = p.taps_share ? h * s.c + c : h * ROWS + c;
-        row_of_tap[k] = total + ((d * p.a_plane + row / ROWS * s.kernel[2] + w) * ROWS + row % ROWS) * LANES;
-      }
-      float *const dst = dw + (v * LANES * s.c + channel0 + c) * n_taps;
-      int64_t k = 0;
-      for (; lanes == LANES && k + LANES <= n_taps; k += LANES) turn(row_of_tap + k, dst + k, s.c * n_taps);
-      for (; k < n_taps; k++)
-        for (int64_t l = 0; l < lanes; l++) dst[l * s.c * n_taps + k] = row_of_tap[k][l];
+Division divide(const ConvShape &s, const WeightPlan &p) {
+  Division d;
+  d.n_vectors = ceil_div(s.k, LANES);
+  d.V = d.n_vectors % 2 ? 1 : 2;
+  d.units = d.n_vectors / d.V;
+  for (int a = 0; a < 2; a++) d.across[a] = ceil_div(s.out[a], p.m[a]);
+  d.patches = s.n * d.across[0] * d.across[1];
+  d.a_vector = p.planes * p.a_plane * TILE;
+  d.a_group = d.n_vectors * d.a_vector;
+  d.a_part = p.groups * d.a_group;
+  d.parts =
+      std::max<int64_t>(1, std::min({d.patches, ceil_div(ITEMS, p.groups), PARTIAL_SUMS / (d.a_part * 4)}));
+  d.splits = std::min(d.units, std::max(ceil_div(ITEMS, p.groups * d.parts),
+                                        ceil_div(d.a_group * 4, d.parts == 1 ? L2_SUMS : d.a_group * 4)));
+  return d;
+}
+
+// Turns total [plane of taps][tile][row][lane], the sums of one vector and one group of channels, into dw
+// (k, c, kd, kh, kw).
+void write_weights(const ConvShape &s, const WeightPlan &p, const float *total, int64_t v, int64_t group,
+                   float *dw) {
+  const TurnKernel turn = kernels_here().turn;
+  const int64_t lanes = std::min<int64_t>(LANES, s.k - v * LANES), channel0 = group * p.patch_channels,
+                n_taps = volume_of(s.kernel);
+  for (int64_t c = 0; c < std::min(p.patch_channels, s.c - channel0); c++) {
+    const float *row_of_tap[64];
+    for (int64_t k = 0; k < n_taps; k++) {
+      const int64_t w = k % s.kernel[2], h = k / s.kernel[2] % s.kernel[1], d = k / s.kernel[2] / s.kernel[1];
+      const int64_t row = p.taps_share ? h * s.c + c : h * ROWS + c;
+      row_of_tap[k] = total + ((d * p.a_plane + row / ROWS * s.kernel[2] + w) * ROWS + row % ROWS) * LANES;
     }
-  };
+    float *const dst = dw + (v * LANES * s.c + channel0 + c) * n_taps;
+    int64_t k = 0;
+    for (; lanes == LANES && k + LANES <= n_taps; k += LANES) turn(row_of_tap + k, dst + k, s.c * n_taps);
+    for (; k < n_taps; k++)
+      for (int64_t l = 0; l < lanes; l++) dst[l * s.c * n_taps + k] = row_of_tap[k][l];
+  }
+}
 
-  parallel_items(p.groups * parts * splits, threads, [&](int64_t item) {
-    const int64_t split = item % splits, part = item / splits % parts, group = item / splits / parts;
-    auto *const px = thread_patch.take<uint16_t>(p.total);
-    std::fill_n(px, p.total, uint16_t{0});
-    std::vector<int64_t> x_runs, g_runs;
-    VoxelArgs args;
-    args.x_row = p.row_pitch;
-    args.tiles = starts.data();
-    args.n_tiles = p.a_plane;
-    args.g_vector = s.out[0] * p.g_plane;
-    const int64_t v0 = split * units / splits * V, v1 = (split + 1) * units / splits * V;
-    // one part's need not wait for the others'
-    float *const here = parts > 1 ? sums + part * a_part + group * a_group + v0 * a_vector
-                                  : thread_sums.take((v1 - v0) * a_vector);
-    args.sums_vector = a_vector;
-    {
-      const OpenTiles open(tiles);
-      const int64_t patch0 = part * patches / parts, patch1 = (part + 1) * patches / parts;
-      for (int64_t i = patch0; i < patch1; i++) {
-        const int64_t n = i / (across[0] * across[1]),
-                      at[2] = {i / across[1] % across[0] * p.m[0], i % across[1] * p.m[1]},
-                      count[2] = {std::min(p.m[0], s.out[0] - at[0]), std::min(p.m[1], s.out[1] - at[1])};
-        patch_copy(s, p, x, n, group, at, px);
-        x_runs.clear();
-        g_runs.clear();
-        const int64_t a_plane = p.taps_share ? count[1] : 1; // runs
-        for (int64_t d = 0; d < count[0]; d++)
-          for (int64_t h = 0; h < a_plane; h++) {
-            x_runs.push_back(d * s.stride[0] * p.plane + h * s.stride[1] * s.c * p.row);
-            g_runs.push_back((at[0] + d) * p.g_plane + (at[1] + h) * p.g_row);
-          }
-        args.depth = ceil_div((p.taps_share ? 1 : count[1]) * 2 * p.g_row / LANES, DEPTH);
-        args.first = i == patch0;
-        for (int64_t v = v0; v < v1; v += V)
-          for (int64_t d = 0; d < p.planes; d++) {
-            const Range planes = positions_inside(s, 0, d, at[0], count[0]);
-            args.x_runs = x_runs.data() + planes.from * a_plane;
-            args.g_runs = g_runs.data() + planes.from * a_plane;
-            args.n_runs = (planes.to - planes.from) * a_plane;
-            args.x = px + d * p.plane;
-            args.g = g + (n * n_vectors + v) * s.out[0] * p.g_plane;
-            args.sums = here + (v - v0) * a_vector + d * p.a_plane * TILE;
-            tiles.voxels[V - 1](args);
-          }
+// Where the runs of positions of a patch begin: x in the patch, g in the gradient [d][h][pair][lane]. A run
+// is a row of positions where taps share a tile, else a plane.
+struct Runs {
+  int64_t a_plane;
+  std::vector<int64_t> x, g;
+  void find(const ConvShape &s, const WeightPlan &p, const int64_t at[2], const int64_t count[2]) {
+    x.clear();
+    g.clear();
+    a_plane = p.taps_share ? count[1] : 1;
+    for (int64_t d = 0; d < count[0]; d++)
+      for (int64_t h = 0; h < a_plane; h++) {
+        x.push_back(d * s.stride[0] * p.plane + h * s.stride[1] * s.c * p.row);
+        g.push_back((at[0] + d) * p.g_plane + (at[1] + h) * p.g_row);
       }
-    }
-    for (int64_t v = v0; parts == 1 && v < v1; v++) write(here + (v - v0) * a_vector, v, group);
-  });
+  }
+};
 
-  if (parts == 1) return;
-  parallel_items(n_vectors * p.groups, a_part < SMALL ? 1 : threads, [&](int64_t item) {
-    float *const total = sums + item * a_vector;
-    for (int64_t part = 1; part < parts; part++)
-      for (int64_t i = 0; i < a_vector; i++) total[i] += total[part * a_part + i];
-    write(total, item % n_vectors, item / n_vectors);
+// Sums the patches of one part over the units of vectors v0 to v1, for one group of channels, into sums
+// [vector][plane of taps][tile][row][lane]. g is the gradient [n][vector][d][h][pair][lane].
+void sum_item(const ConvShape &s, const WeightPlan &p, const Division &d, const Planes &x, const float *g,
+              const std::vector<int64_t> &starts, int64_t part, int64_t group, int64_t v0, int64_t v1,
+              float *sums) {
+  const TileKernels &tiles = *tile_kernels_here();
+  auto *const px = thread_patch.take<uint16_t>(p.total);
+  std::fill_n(px, p.total, uint16_t{0});
+  Runs runs;
+  VoxelArgs args;
+  args.x_row = p.row_pitch;
+  args.tiles = starts.data();
+  args.n_tiles = p.a_plane;
+  args.g_vector = s.out[0] * p.g_plane;
+  args.sums_vector = d.a_vector;
+  const OpenTiles open(tiles);
+  const int64_t patch0 = part * d.patches / d.parts, patch1 = (part + 1) * d.patches / d.parts;
+  for (int64_t i = patch0; i < patch1; i++) {
+    const int64_t n = i / (d.across[0] * d.across[1]),
+                  at[2] = {i / d.across[1] % d.across[0] * p.m[0], i % d.across[1] * p.m[1]},
+                  count[2] = {std::min(p.m[0], s.out[0] - at[0]), std::min(p.m[1], s.out[1] - at[1])};
+    patch_copy(s, p, x, n, group, at, px);
+    runs.find(s, p, at, count);
+    args.depth = ceil_div((p.taps_share ? 1 : count[1]) * 2 * p.g_row / LANES, DEPTH);
+    args.first = i == patch0;
+    for (int64_t v = v0; v < v1; v += d.V)
+      for (int64_t td = 0; td < p.planes; td++) {
+        const Range planes = positions_inside(s, 0, td, at[0], count[0]);
+        args.x_runs = runs.x.data() + planes.from * runs.a_plane;
+        args.g_runs = runs.g.data() + planes.from * runs.a_plane;
+        args.n_runs = (planes.to - planes.from) * runs.a_plane;
+        args.x = px + td * p.plane;
+        args.g = g + (n * d.n_vectors + v) * s.out[0] * p.g_plane;
+        args.sums = sums + (v - v0) * d.a_vector + td * p.a_plane * TILE;
+        tiles.voxels[d.V - 1](args);
+      }
+  }
+}
+
+// Adds the parts of sums [part][group][vector][...], the first part first, and writes dw.
+void add_parts(const ConvShape &s, const WeightPlan &p, const Division &d, float *sums, float *dw,
+               int threads) {
+  parallel_items(d.n_vectors * p.groups, d.a_part < SMALL ? 1 : threads, [&](int64_t item) {
+    float *const total = sums + item * d.a_vector;
+    for (int64_t part = 1; part < d.parts; part++)
+      for (int64_t i = 0; i < d.a_vector; i++) total[i] += total[part * d.a_part + i];
+    write_weights(s, p, total, item % d.n_vectors, item / d.n_vectors, dw);
   });
+}
+
+} // namespace
+
+void weight_gradient_amx(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
+  const WeightPlan p = plan_of(s);
+  const Division d = divide(s, p);
+  Buffer turned, all_sums;
+  float *const g = turned.take(s.n * d.n_vectors * s.out[0] * p.g_plane);
+  turn_gradient(s, p, dy, d.n_vectors, g, threads);
+  const std::vector<int64_t> starts = tile_starts(s, p);
+  float *const sums = d.parts > 1 ? all_sums.take(d.parts * d.a_part) : nullptr;
+
+  parallel_items(p.groups * d.parts * d.splits, threads, [&](int64_t item) {
+    const int64_t split = item % d.splits, part = item / d.splits % d.parts,
+                  group = item / d.splits / d.parts;
+    const int64_t v0 = split * d.units / d.splits * d.V, v1 = (split + 1) * d.units / d.splits * d.V;
+    // A single part is complete with its item, and stays in the thread's cache.
+    float *const here = d.parts > 1 ? sums + part * d.a_part + group * d.a_group + v0 * d.a_vector
+                                    : thread_sums.take((v1 - v0) * d.a_vector);
+    sum_item(s, p, d, x, g, starts, part, group, v0, v1, here);
+    for (int64_t v = v0; d.parts == 1 && v < v1; v++)
+      write_weights(s, p, here + (v - v0) * d.a_vector, v, group, dw);
+  });
+  if (d.parts > 1) add_parts(s, p, d, sums, dw, threads);
 }
 
 } // namespace voxgan

@@ -1,7 +1,7 @@
-// weight_gradient_simd.cpp: the direct convolution's gradients of weight and bias; see conv.hpp.
-#include "tensor/conv/im2col.hpp"
-#include "tensor/conv/one_channel.hpp"
+// weight_gradient_simd.cpp: the direct convolution's gradient of the weight on vectors, and the gradient of
+// the bias.
 #include "tensor/conv/patch.hpp"
+#include "tensor/conv/weight_gradient.hpp"
 
 namespace voxgan {
 
@@ -9,7 +9,7 @@ static constexpr int64_t TILE_POSITIONS = 512; // that one patch serves
 
 namespace {
 
-thread_local Buffer thread_parted, thread_sums;
+thread_local Buffer thread_halves, thread_sums;
 
 // dy as [n][vector][cell][lane], a cell being PAIR positions of a row.
 template <class E>
@@ -47,86 +47,111 @@ void turn_lanes(const ConvShape &s, const Planes &dy, int64_t n_vectors, float *
       });
 }
 
-// Lanes are output channels, and each tap of a channel is one vector of sums.
+// What the items of a call have in common. A cell is PAIR positions of a row.
+template <class E> struct Work {
+  TapKernel kernel;
+  int64_t n_taps, n_vectors;
+  int64_t wide, cells;       // cells of a row, and of a volume
+  bool halves;               // the patch is split by parity along W
+  int64_t m[3], tiles[2];    // positions of a tile; tiles along D and H
+  Patch patch;               // without its origin
+  int64_t q_row, row, plane; // pitches of the patch as the kernel reads it
+
+  explicit Work(const ConvShape &s);
+};
+
 template <class E>
-void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
-  const auto class_of = [](int64_t kernel) { return kernel == 1 ? 0 : kernel == 3 ? 1 : 2; };
-  const TapKernel kernel = E::taps(s.stride[2], class_of(s.kernel[1]), class_of(s.kernel[2]));
-  const int64_t n_taps = volume_of(s.kernel), plane_taps = s.kernel[1] * s.kernel[2];
-  const int64_t n_vectors = ceil_div(s.k, LANES), wide = ceil_div(s.out[2], E::PAIR),
-                cells = s.out[0] * s.out[1] * wide;
-  const TurnKernel turn = kernels_here().turn;
-  const bool parted = E::PAIR > 1 && s.stride[2] == 2; // the patch, by the parity along W
-
-  Buffer turned;
-  float *const g = turned.take(s.n * n_vectors * cells * LANES);
-  turn_lanes<E>(s, dy, n_vectors, g, threads);
-
-  int64_t m[3] = {1, 1, wide * E::PAIR};
+Work<E>::Work(const ConvShape &s)
+    : n_taps(volume_of(s.kernel)), n_vectors(ceil_div(s.k, LANES)), wide(ceil_div(s.out[2], E::PAIR)),
+      cells(s.out[0] * s.out[1] * wide), halves(E::PAIR > 1 && s.stride[2] == 2) {
+  const auto class_of = [](int64_t kernel_size) { return kernel_size == 1 ? 0 : kernel_size == 3 ? 1 : 2; };
+  kernel = E::taps(s.stride[2], class_of(s.kernel[1]), class_of(s.kernel[2]));
+  m[0] = m[1] = 1;
+  m[2] = wide * E::PAIR;
   for (int a : {1, 0, 1, 0, 1, 0, 1, 0}) {
     const int64_t before = m[a];
     m[a] = std::min(s.out[a], 2 * m[a]);
     if (m[0] * m[1] * m[2] > TILE_POSITIONS) m[a] = before;
   }
-  int64_t tiles[2];
-  Patch patch;
   for (int a = 0; a < 3; a++) {
     if (a < 2) tiles[a] = ceil_div(s.out[a], m[a]);
     patch.size[a] = (m[a] - 1) * s.stride[a] + s.kernel[a];
   }
-  if (parted) patch.size[2] += patch.size[2] % 2;
-  const int64_t shrink = parted ? 2 : 1;
-  const int64_t splits = s.c < 4 * threads ? std::min(n_vectors, ceil_div(4 * threads, s.c)) : 1;
+  if (halves) patch.size[2] += patch.size[2] % 2;
+  row = patch.row() / (halves ? 2 : 1);
+  plane = patch.plane() / (halves ? 2 : 1);
+  q_row = row * s.stride[1];
+}
+
+// Adds the positions of the tile at at[] of sample n to sums [vector v0 to v1][tap][lane] of input channel c.
+// g is dy as [n][vector][cell][lane].
+template <class E>
+void sum_tile(const ConvShape &s, const Work<E> &k, const Planes &x, const float *g, int64_t n, int64_t c,
+              const int64_t at[3], int64_t v0, int64_t v1, float *sums) {
+  auto *const px = thread_patch.take<typename E::element>(k.patch.channel());
+  auto *const by_parity = k.halves ? thread_halves.take<typename E::element>(k.patch.channel()) : px;
+  Patch here = k.patch;
+  for (int a = 0; a < 3; a++) here.origin[a] = at[a] * s.stride[a] - s.pad[a];
+  patch_copy<E>(here, plane_of<E>(x, n, c, volume_of(s.in)), s.in, px);
+  if (k.halves) E::part(px, by_parity, k.patch.channel() / 2);
+  TapArgs args;
+  args.q[1] = std::min(k.m[1], s.out[1] - at[1]);
+  args.q[2] = k.wide;
+  args.x_odd = k.patch.channel() / 2;
+  args.x_row = k.row;
+  args.q_plane = k.plane * s.stride[0];
+  args.q_row = k.q_row;
+  args.g_row = k.wide * LANES;
+  args.g_plane = s.out[1] * args.g_row;
+  for (int64_t v = v0; v < v1; v++) {
+    const float *const g_tile =
+        g + ((n * k.n_vectors + v) * k.cells + (at[0] * s.out[1] + at[1]) * k.wide) * LANES;
+    for (int64_t td = 0; td < s.kernel[0]; td++) {
+      const Range planes = positions_inside(s, 0, td, at[0], k.m[0]);
+      args.q[0] = planes.to - planes.from;
+      args.x = by_parity + td * k.plane + planes.from * args.q_plane;
+      args.g = g_tile + planes.from * args.g_plane;
+      args.sums = sums + ((v - v0) * k.n_taps + td * s.kernel[1] * s.kernel[2]) * LANES;
+      k.kernel(args);
+    }
+  }
+}
+
+// Turns src [tap][lane], the sums of vector v and input channel c, into dw (k, c, kd, kh, kw).
+void write_weights(const ConvShape &s, const float *src, int64_t v, int64_t c, float *dw) {
+  const TurnKernel turn = kernels_here().turn;
+  const int64_t n_taps = volume_of(s.kernel), lanes = std::min<int64_t>(LANES, s.k - v * LANES);
+  float *const dst = dw + (v * LANES * s.c + c) * n_taps;
+  int64_t i = 0;
+  for (; lanes == LANES && i + LANES <= n_taps; i += LANES) {
+    const float *rows[LANES];
+    for (int64_t l = 0; l < LANES; l++) rows[l] = src + (i + l) * LANES;
+    turn(rows, dst + i, s.c * n_taps);
+  }
+  for (; i < n_taps; i++)
+    for (int64_t l = 0; l < lanes; l++) dst[l * s.c * n_taps + i] = src[i * LANES + l];
+}
+
+// Lanes are output channels, and each tap of a channel is one vector of sums. An item is one input channel
+// and some of the vectors.
+template <class E>
+void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
+  const Work<E> k(s);
+  Buffer turned;
+  float *const g = turned.take(s.n * k.n_vectors * k.cells * LANES);
+  turn_lanes<E>(s, dy, k.n_vectors, g, threads);
+  const int64_t splits = s.c < 4 * threads ? std::min(k.n_vectors, ceil_div(4 * threads, s.c)) : 1;
   parallel_items(s.c * splits, threads, [&](int64_t item) {
     const int64_t c = item / splits, split = item % splits;
-    const int64_t v0 = split * n_vectors / splits, v1 = (split + 1) * n_vectors / splits;
-    auto *const px = thread_patch.take<typename E::element>(patch.channel());
-    auto *const pp = parted ? thread_parted.take<typename E::element>(patch.channel()) : px;
-    float *const sums = thread_sums.take((v1 - v0) * n_taps * LANES); // [vector][tap][lane]
-    std::fill_n(sums, (v1 - v0) * n_taps * LANES, 0.f);
+    const int64_t v0 = split * k.n_vectors / splits, v1 = (split + 1) * k.n_vectors / splits;
+    float *const sums = thread_sums.take((v1 - v0) * k.n_taps * LANES); // [vector][tap][lane]
+    std::fill_n(sums, (v1 - v0) * k.n_taps * LANES, 0.f);
     for (int64_t n = 0; n < s.n; n++)
-      for (int64_t tile = 0; tile < tiles[0] * tiles[1]; tile++) {
-        const int64_t at[3] = {tile / tiles[1] * m[0], tile % tiles[1] * m[1], 0};
-        Patch here = patch;
-        TapArgs args;
-        for (int a = 0; a < 3; a++) {
-          here.origin[a] = at[a] * s.stride[a] - s.pad[a];
-          args.q[a] = a == 2 ? wide : std::min(m[a], s.out[a] - at[a]);
-        }
-        patch_copy<E>(here, plane_of<E>(x, n, c, volume_of(s.in)), s.in, px);
-        if (parted) E::part(px, pp, patch.channel() / 2);
-        args.x_odd = patch.channel() / 2;
-        args.x_row = here.row() / shrink;
-        args.q_plane = here.plane() / shrink * s.stride[0];
-        args.q_row = here.row() / shrink * s.stride[1];
-        args.g_row = wide * LANES;
-        args.g_plane = s.out[1] * args.g_row;
-        for (int64_t v = v0; v < v1; v++) {
-          const float *const g_tile =
-              g + ((n * n_vectors + v) * cells + (at[0] * s.out[1] + at[1]) * wide) * LANES;
-          for (int64_t td = 0; td < s.kernel[0]; td++) {
-            const Range planes = positions_inside(s, 0, td, at[0], m[0]);
-            args.q[0] = planes.to - planes.from;
-            args.x = pp + td * here.plane() / shrink + planes.from * args.q_plane;
-            args.g = g_tile + planes.from * args.g_plane;
-            args.sums = sums + ((v - v0) * n_taps + td * plane_taps) * LANES;
-            kernel(args);
-          }
-        }
+      for (int64_t tile = 0; tile < k.tiles[0] * k.tiles[1]; tile++) {
+        const int64_t at[3] = {tile / k.tiles[1] * k.m[0], tile % k.tiles[1] * k.m[1], 0};
+        sum_tile<E>(s, k, x, g, n, c, at, v0, v1, sums);
       }
-    for (int64_t v = v0; v < v1; v++) {
-      const float *const src = sums + (v - v0) * n_taps * LANES;
-      float *const dst = dw + (v * LANES * s.c + c) * n_taps;
-      const int64_t lanes = std::min<int64_t>(LANES, s.k - v * LANES);
-      int64_t i = 0;
-      for (; lanes == LANES && i + LANES <= n_taps; i += LANES) {
-        const float *rows[LANES];
-        for (int64_t l = 0; l < LANES; l++) rows[l] = src + (i + l) * LANES;
-        turn(rows, dst + i, s.c * n_taps);
-      }
-      for (; i < n_taps; i++)
-        for (int64_t l = 0; l < lanes; l++) dst[l * s.c * n_taps + i] = src[i * LANES + l];
-    }
+    for (int64_t v = v0; v < v1; v++) write_weights(s, sums + (v - v0) * k.n_taps * LANES, v, c, dw);
   });
 }
 
@@ -151,11 +176,8 @@ template <class E> void channel_sums(const Planes &y, int64_t n, int64_t volume,
 
 } // namespace
 
-void conv_cpu_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
-  if (few_takes(s, x.half)) return few_backward_weight(s, x, dy, dw, threads);
-  if (single_takes(s, x)) return single_backward_weight(s, x, dy, dw, threads);
-  const auto of_half = tile_kernels_here() ? weight_gradient_tiles : backward_weight<Half>;
-  (x.half ? of_half : backward_weight<Full>)(s, x, dy, dw, threads);
+void weight_gradient_simd(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
+  (x.half ? backward_weight<Half> : backward_weight<Full>)(s, x, dy, dw, threads);
 }
 
 void conv_cpu_channel_sums(const Planes &y, int64_t n, int64_t volume, float *sums, int threads) {
