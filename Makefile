@@ -142,6 +142,8 @@ CMOCKA := $(shell pkg-config --libs cmocka 2>/dev/null)
 $B/tests/unit/test_%: $B/tests/unit/test_%.o $B/libvoxgan.a
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(CMOCKA) $(LIBS)
 
+$B/tests/unit/test_torch_open: LDFLAGS += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlerror
+
 $B/tests/unit/torch/test_%: $B/tests/unit/torch/test_%.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(CMOCKA) $(TORCH_LIBS) $(LIBS)
 
