@@ -15,7 +15,7 @@
 namespace voxgan {
 namespace {
 
-constexpr int64_t L1_WEIGHTS = 24 << 10; // bytes of weights that a pass over a tile should reuse
+constexpr int64_t L1_WEIGHTS = 24 << 10; // bytes of weights that a pass over a tile reuses
 constexpr int64_t L2_PATCH = 640 << 10;  // bytes of a tile's padded input
 constexpr int64_t L2_SUMS = 512 << 10;   // bytes of a tile's sums
 constexpr int64_t WIDEST = 80;           // positions of a tile along W
@@ -23,8 +23,8 @@ constexpr int64_t GROUP = 8;             // channels, to which a patch is padded
 
 thread_local Buffer thread_sums, thread_turned;
 
-// The sum of a position: rows of taps, each some steps of DEPTH elements of the patch. Where steps do not
-// cross taps, those of the same channels follow each other, so that their weights lie close together.
+// The sum of a position: rows of taps, each of a_row steps of DEPTH elements of the patch. If steps do not
+// cross taps, the steps of the same channels follow each other, so that their weights lie close together.
 struct Steps {
   int64_t channels; // padded
   int64_t rows, a_row, n;
@@ -71,8 +71,8 @@ void pack_weights(const LanePlan &p, const Steps &steps, int64_t V, const std::v
   });
 }
 
-// A patch with its channels last, its positions counted along W and H as one: at stride 2 the rows of even
-// index lie before those of odd index, so that rows of positions follow each other.
+// A patch with its channels last, whose positions are numbered along W and H as one. At stride 2 the rows of
+// even index lie before those of odd index, so that rows of positions follow each other.
 struct LastPatch {
   int64_t origin[3], size[3];
   int64_t step_h, channels;
@@ -83,7 +83,7 @@ struct LastPatch {
 void patch_copy(const LastPatch &p, const std::vector<const uint16_t *> &channels, const int64_t in[3],
                 uint16_t *dst) {
   const TileKernels &tiles = *tile_kernels_here();
-  int64_t from[3], to[3]; // what of the patch is inside
+  int64_t from[3], to[3]; // the part of the patch inside the volume
   for (int a = 0; a < 3; a++) {
     from[a] = std::min(p.size[a], std::max<int64_t>(0, -p.origin[a]));
     to[a] = std::max(from[a], std::min(p.size[a], in[a] - p.origin[a]));
@@ -92,7 +92,7 @@ void patch_copy(const LastPatch &p, const std::vector<const uint16_t *> &channel
   const int64_t first = from[2] * p.channels, stop = to[2] * p.channels;
   for (int64_t d = 0; d < p.size[0]; d++)
     for (int64_t i = 0; i < p.size[1]; i++) {
-      // in the order of memory, for what a row writes too much is zeros
+      // in the order of memory, for a row's copy ends with zeros that the next row overwrites
       const int64_t half = ceil_div(p.size[1], 2), h = p.step_h == 1 ? i
                                                        : i < half    ? 2 * i
                                                                      : 2 * (i - half) + 1;
@@ -109,7 +109,7 @@ void patch_copy(const LastPatch &p, const std::vector<const uint16_t *> &channel
     }
 }
 
-// A vector of sums and, where two outputs alternate along W, the one that holds the other.
+// The vector of sums of some rows of output and, if two outputs alternate along W, the vector of the other.
 struct Written {
   int64_t even, odd;
   std::vector<Row> rows;
@@ -171,7 +171,7 @@ void write_sums(const LanePlan &p, const Written &w, const Macro &t, const int64
     }
 }
 
-// The most even tiles of at most m.
+// The size, at most m, of tiles of about the same size that cover n.
 int64_t even_tile(int64_t n, int64_t m) {
   return ceil_div(n, ceil_div(n, m));
 }

@@ -10,13 +10,13 @@
 namespace voxgan {
 namespace {
 
-constexpr int64_t L1_WEIGHTS = 20 << 10; // bytes of weights that a pass over a tile should reuse
-// Bytes of a tile's padded input. It is read through once a vector, so it need not stay close: what counts is
-// that not too many tiles read all the weights.
+constexpr int64_t L1_WEIGHTS = 20 << 10; // bytes of weights that a pass over a tile reuses
+// Bytes of a tile's padded input. It is read once for each vector, so it need not stay in the first-level
+// cache: larger tiles mean that fewer tiles read all the weights.
 constexpr int64_t PATCH = 1 << 20;
 constexpr int64_t TILE_SUMS = 1024; // vectors of sums a tile
 
-// A thread's sums and turned rows, as its patch.
+// A thread's sums and turned rows, which it keeps as it keeps its patch.
 thread_local Buffer thread_sums, thread_turned;
 
 // The micro-tile with the least wasted work; ties go to the wider one.
@@ -48,7 +48,7 @@ int choose_tile(const LanePlan &p) {
   return best;
 }
 
-// Products along W of as many taps.
+// The products along W that this many taps take.
 template <class E> int64_t products(int64_t taps) {
   return ceil_div(taps, E::PAIR);
 }
@@ -64,7 +64,7 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, c
   parallel_items(ceil_div(p.channels, 4), hands, [&](int64_t item) {
     float *const turned = thread_turned.take(n_weights * LANES);
     static const float zeros[LANES] = {};
-    constexpr int64_t MOST = 64 * E::PAIR; // taps of a kernel, each paired at worst with none
+    constexpr int64_t MOST = 64 * E::PAIR; // taps of a kernel, at worst one in each pair
     const float *rows[MOST];
     float gathered[MOST][LANES];
     for (const SameLanes &set : sets) // channels of a lane follow each other in memory
@@ -83,7 +83,7 @@ void pack_weights(const LanePlan &p, const std::vector<const Lane *> &lane_of, c
   });
 }
 
-// staged [lane of the batch][pitch]: one row of positions; writes the rows of output they are.
+// Writes one row of positions, staged [lane of the batch][pitch], to the rows of output that it makes.
 template <class E>
 void write_rows(const LanePlan &p, const Batch &batch, const Macro &t, int64_t d, int64_t h,
                 const float *staged, int64_t pitch, const float *bias, const Planes &y, int64_t n) {

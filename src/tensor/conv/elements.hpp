@@ -9,7 +9,7 @@
 namespace voxgan {
 namespace {
 
-// What differs between the types of elements: PAIR of them side by side along W are one product's.
+// The differences between the two types. PAIR: neighbours along W that one product takes.
 struct Full {
   typedef float element;
   static constexpr int64_t PAIR = 1;

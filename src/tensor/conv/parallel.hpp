@@ -17,7 +17,7 @@ struct Range {
 
 namespace {
 
-constexpr int64_t SMALL = 1 << 15; // floats that are not worth waking the other threads for
+constexpr int64_t SMALL = 1 << 15; // fewer floats are not worth waking the other threads
 
 struct FreeBlock {
   void operator()(float *p) const { std::free(p); }
@@ -25,7 +25,7 @@ struct FreeBlock {
 
 class Buffer {
 public:
-  // n elements of a type no wider than float
+  // n elements of a type no larger than float
   template <class T> T *take(int64_t n) {
     return reinterpret_cast<T *>(take_floats((n * static_cast<int64_t>(sizeof(T)) + 3) / 4));
   }
@@ -48,7 +48,7 @@ private:
   int64_t size_ = 0;
 };
 
-// Pieces are handed out as threads come free, since this machine may be doing other work.
+// Threads take the next piece when they are free, since the machine may have other work too.
 template <class F> void parallel_items(int64_t n, int threads, const F &f) {
   std::exception_ptr failure;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1 && n > 1)
@@ -70,8 +70,8 @@ inline int64_t volume_of(const int64_t d[3]) {
   return d[0] * d[1] * d[2];
 }
 
-// Which of the m positions from `at` on, counted from there, see a voxel inside the source at a tap of axis
-// a; the others see zeros.
+// The positions, of the m from `at` on and counted from there, whose voxel at this tap of axis a lies inside
+// the source; the others see zeros.
 inline Range positions_inside(const ConvShape &s, int a, int64_t tap, int64_t at, int64_t m) {
   const int64_t source = at * s.stride[a] - s.pad[a] + tap; // of the first
   const int64_t to = std::min({m, s.out[a] - at, ceil_div(s.in[a] - source, s.stride[a])}),

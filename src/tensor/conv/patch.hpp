@@ -22,7 +22,7 @@ template <class E>
 void patch_copy(const Patch &p, const typename E::element *src, const int64_t in[3],
                 typename E::element *dst) {
   const auto copy = E::copy();
-  int64_t from[3], to[3]; // what of the patch is inside
+  int64_t from[3], to[3]; // the part of the patch inside the volume
   bool inside = true;
   for (int a = 0; a < 3; a++) {
     from[a] = std::min(p.size[a], std::max<int64_t>(0, -p.origin[a]));

@@ -17,8 +17,8 @@ namespace {
 
 constexpr int64_t L2_PATCH = 640 << 10; // bytes
 constexpr int64_t L2_SUMS = 512 << 10;
-constexpr int64_t PARTIAL_SUMS = 8ll << 20; // bytes of all
-constexpr int64_t ITEMS = 8;                // that the work is divided into at least; of the shape alone
+constexpr int64_t PARTIAL_SUMS = 8ll << 20; // bytes of all parts
+constexpr int64_t ITEMS = 8;                // least number of items; it follows from the shape alone
 
 thread_local Buffer thread_sums;
 
@@ -26,14 +26,14 @@ int64_t round_up(int64_t n, int64_t to) {
   return ceil_div(n, to) * to;
 }
 
-// How the patch and the output's gradient lie.
+// The memory layout of the patch and of the output's gradient.
 struct WeightPlan {
-  bool taps_share; // rows of a tile: channels and taps along H; else channels
+  bool taps_share; // the rows of a tile are channels and taps along H; else channels
   int64_t groups;  // of channels, a patch each
   int64_t patch_channels;
   int64_t a_plane, planes; // tiles of a plane of taps, planes of taps
   int64_t m[2], size[3];   // positions along D and H, voxels
-  // pitches of the patch, in elements; of rows: those of a tile
+  // pitches of the patch, in elements; row_pitch: between the rows of a tile
   int64_t odd_w, odd_h, row, channel, plane, total;
   int64_t row_pitch;
   int64_t g_row, g_plane; // pitches of the gradient, in floats (pairs of positions)
@@ -117,8 +117,8 @@ void turn_gradient(const ConvShape &s, const WeightPlan &p, const Planes &dy, in
   });
 }
 
-// The voxels of a group of channels that the positions from at on see. What lies beyond the rows is zero
-// already.
+// Copies the voxels of a group of channels that the positions from at on see. The elements beyond the rows
+// are zero already.
 void patch_copy(const ConvShape &s, const WeightPlan &p, const Planes &x, int64_t n, int64_t group,
                 const int64_t at[2], uint16_t *px) {
   const TileKernels &tiles = *tile_kernels_here();

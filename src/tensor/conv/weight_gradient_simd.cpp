@@ -5,13 +5,13 @@
 
 namespace voxgan {
 
-static constexpr int64_t TILE_POSITIONS = 512; // that one patch serves
+static constexpr int64_t TILE_POSITIONS = 512; // positions that one patch serves
 
 namespace {
 
 thread_local Buffer thread_halves, thread_sums;
 
-// dy as [n][vector][cell][lane], a cell being PAIR positions of a row.
+// Turns dy into g [n][vector][cell][lane]; a cell is PAIR positions of a row.
 template <class E>
 void turn_lanes(const ConvShape &s, const Planes &dy, int64_t n_vectors, float *g, int threads) {
   const int64_t n_out = volume_of(s.out), wide = ceil_div(s.out[2], E::PAIR),

@@ -23,8 +23,8 @@ struct Pair {
   }
 };
 
-// Positions q and q + 1 meet tap t at voxels that lie side by side: q + t and on at stride 1; at stride 2,
-// where voxels are parted by parity, q + t / 2 and on.
+// Positions q and q + 1 see two neighbouring voxels through tap t: from q + t on at stride 1. At stride 2 the
+// voxels are split by parity, and the two begin at q + t / 2.
 template <int S, int TH, int TW> void taps_plane(const TapArgs &a) {
   __m512 sum[TH][TW];
 #define EACH_TAP UNROLL for (int h = 0; h < TH; h++) UNROLL for (int w = 0; w < TW; w++)
