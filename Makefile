@@ -39,7 +39,7 @@ CLI_SRC := $(wildcard src/cli/*.c)
 LIB_SRC := $(filter-out $(CLI_SRC) src/tensor/% src/nn/% src/run/%,$(wildcard src/*/*.c src/*/*/*.c))
 # The tensor column: one module that the program opens on demand.
 TORCH_C   := $(foreach d,tensor nn run,$(wildcard src/$d/*.c src/$d/*/*.c))
-TORCH_CXX := $(wildcard src/tensor/*.cpp src/tensor/*/*.cpp)
+TORCH_CXX := $(wildcard src/tensor/*.cpp src/tensor/*/*.cpp src/tensor/*/*/*.cpp)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$B/%.o)
@@ -47,8 +47,8 @@ MOD_OBJ := $(TORCH_C:%.c=$B/%.o) $(TORCH_CXX:%.cpp=$B/%.o) $B/src/tensor/cuda/ke
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$B/%)
-TORCH_UNIT_SRC := $(wildcard tests/unit/torch/test_*.c tests/parity/*.c)
-TORCH_UNIT_BIN := $(TORCH_UNIT_SRC:%.c=$B/%)
+TORCH_UNIT_SRC := $(wildcard tests/unit/torch/test_*.c tests/unit/torch/test_*.cpp tests/parity/*.c)
+TORCH_UNIT_BIN := $(addprefix $B/,$(basename $(TORCH_UNIT_SRC)))
 
 PRODUCTS := $B/voxgan $B/libvoxgan.a $B/libvoxgan.so $B/voxgan.pc
 ifneq ($(TORCH),0)
@@ -143,8 +143,15 @@ CMOCKA := $(shell pkg-config --libs cmocka 2>/dev/null)
 $B/tests/unit/test_%: $B/tests/unit/test_%.o $B/libvoxgan.a
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(CMOCKA) $(LIBS)
 
+$B/tests/unit/test_torch_open: LDFLAGS += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlerror
+
 $B/tests/unit/torch/test_%: $B/tests/unit/torch/test_%.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(CMOCKA) $(TORCH_LIBS) $(LIBS)
+
+# The convolutions alone, with kernels in software in place of those that need AVX512-BF16 or AMX.
+TILES_OBJ := $(filter-out %/conv_autograd.o %/conv_library.o %/kernels_bf16.o %/kernels_amx.o,$(filter $B/src/tensor/conv/%,$(MOD_OBJ)))
+$B/tests/unit/torch/test_tiles: $B/tests/unit/torch/test_tiles.o $B/tests/unit/torch/software_kernels.o $(TILES_OBJ) $B/src/tensor/pointwise.o
+	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $^ $(CMOCKA) -lgomp -pthread
 
 $B/tests/parity/%: $B/tests/parity/%.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
@@ -238,7 +245,7 @@ bench-gpu: all $B/tests/parity/gan_steps
 	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
 
 # ---- house-keeping ---------------------------------------------------------------------------
-SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] bench/*.c)
+SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/*/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] tests/*/*/*.[ch]pp bench/*.c)
 .PHONY: format tidy clean help
 format:
 	clang-format -i $(SOURCES)

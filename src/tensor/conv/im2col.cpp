@@ -1,24 +1,25 @@
-// conv_few.cpp: see conv_few.hpp.
+// im2col.cpp: see im2col.hpp.
 //
-// Where positions are few, what they see is unrolled (columns: channel and tap, by position), which costs
-// next to nothing, and the weights (k, columns) are read once, as they lie in memory:
+// The voxels that the few positions see are copied to a matrix (columns: channel and tap, by position), which
+// costs next to nothing. The weights (k, columns) are read once, in the order of memory:
 //
 //   forward:          y (k, positions) = weights (k, columns) . columns (columns, positions)
 //   data gradient:    seen (positions, columns) = dy (positions, k) . weights (k, columns),
-//                     added up where it was seen
+//                     whose elements are then added to the voxels that they belong to
 //   weight gradient:  dw (k, columns) = dy (k, positions) . columns (positions, columns)
 //
-// What multiplies is Vectors in fp32, and Tiles in bf16.
-#include "tensor/conv/conv_few.hpp"
-#include "tensor/conv/conv_parts.hpp"
+// Vectors computes the products in fp32, Tiles in bf16.
+#include "tensor/conv/im2col.hpp"
+#include "tensor/conv/elements.hpp"
+#include "tensor/conv/parallel.hpp"
 #include <vector>
 
 namespace voxgan {
 namespace {
 
 constexpr int64_t MOST_POSITIONS = 64;     // four tiles of sums
-constexpr int64_t LEAST_WEIGHTS = 1 << 17; // below it memory is not what is waited for
-constexpr int64_t GROUP = 4;               // channels of a data gradient that are made at once
+constexpr int64_t LEAST_WEIGHTS = 1 << 17; // fewer stay in the caches
+constexpr int64_t GROUP = 4;               // channels of a data gradient that are computed at once
 
 thread_local Buffer thread_weights, thread_sums, thread_added;
 
@@ -45,10 +46,11 @@ struct Shape {
   }
 };
 
-// What multiplies matrices: a left one (row, depth) by a right one (depth, column), each laid out as it
-// likes. Products with weights are of ROWS rows of them, or of `width` columns.
+// Vectors and Tiles multiply a left matrix (row, depth) by a right one (depth, column). Each has its own
+// order of elements, given by left_at and right_at. A product takes ROWS rows of the weights, or `width`
+// columns.
 
-// fp32: the left one row by row; the right one in blocks of LANES columns.
+// fp32. The left matrix is stored row by row, the right one in blocks of LANES columns.
 struct Vectors {
   typedef Full Type;
   static int64_t padded(int64_t depth) { return depth; }
@@ -58,7 +60,7 @@ struct Vectors {
   }
 
   static void by_rows(const float *w, int64_t depths, const float *right, int64_t blocks, float *sums) {
-    constexpr int64_t SLICE = 512; // of ROWS rows in the first-level cache
+    constexpr int64_t SLICE = 512; // depths of ROWS rows that stay in the first-level cache
     MatrixArgs a;
     a.left_row = depths;
     a.right_step = LANES;
@@ -78,7 +80,7 @@ struct Vectors {
 
   static void by_columns(const float *w, int64_t pitch, int64_t width, const float *left, int64_t rows,
                          int64_t depths, float *sums) {
-    // a column of weights would have all its rows in one place of the cache
+    // A column of weights would map all its rows to one set of the cache.
     float *const blocks = thread_weights.take(width * depths);
     for (int64_t depth = 0; depth < depths; depth++)
       for (int64_t column = 0; column < width; column += LANES)
@@ -110,8 +112,9 @@ private:
   }
 };
 
-// bf16 on AMX, in tiles [block][step], a step being DEPTH of what is summed: 16 rows of DEPTH on the left of
-// a product; on the right DEPTH rows of 16, two of them interleaved. Weights are rounded on the way.
+// bf16 on AMX. The matrices are stored as tiles [block][step]; a step is DEPTH terms of the sum. A left tile
+// is 16 rows of DEPTH elements, a right one DEPTH rows of 16, with pairs of rows interleaved. Weights are
+// rounded to bf16 as they are copied.
 struct Tiles {
   typedef Half Type;
   static constexpr int64_t HALF_TILE = ROWS * DEPTH; // elements
@@ -126,7 +129,7 @@ struct Tiles {
 
   static void by_rows(const float *w, int64_t depths, const uint16_t *right, int64_t blocks, float *sums) {
     const TileKernels &tiles = *tile_kernels_here();
-    constexpr int64_t SLICE = 32; // steps of weights in the first-level cache
+    constexpr int64_t SLICE = 32; // steps of weights that stay in the first-level cache
     const int64_t steps = depths / DEPTH;
     auto *const rows = thread_weights.take<uint16_t>(SLICE * HALF_TILE);
     ProductArgs a = {};
@@ -189,7 +192,7 @@ struct Tiles {
   }
 };
 
-// put(column, position, value) of all that positions see.
+// Calls put(column, position, value) for all voxels that the positions see.
 template <class E, class F>
 void unroll(const ConvShape &s, const Shape &f, const Planes &x, int threads, const F &put) {
   parallel_items(s.c, s.c * f.taps * f.positions < SMALL ? 1 : threads, [&](int64_t c) {
@@ -204,7 +207,7 @@ void unroll(const ConvShape &s, const Shape &f, const Planes &x, int threads, co
   });
 }
 
-// put(channel k, position, value) of all of dy.
+// Calls put(channel k, position, value) for all elements of dy.
 template <class E, class F>
 void each_gradient(const ConvShape &s, const Shape &f, const Planes &dy, const F &put) {
   for (int64_t n = 0; n < s.n; n++)
@@ -299,24 +302,24 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
 
 } // namespace
 
-bool few_takes(const ConvShape &s, bool half) {
+bool im2col_takes(const ConvShape &s, bool half) {
   const int64_t taps = volume_of(s.kernel);
   return (!half || tile_kernels_here()) && s.n * volume_of(s.out) <= MOST_POSITIONS &&
          s.c * taps % (4 * LANES) == 0 && GROUP * taps % LANES == 0 && s.c % GROUP == 0 && s.k % DEPTH == 0 &&
          s.k * s.c * taps >= LEAST_WEIGHTS;
 }
 
-void few_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
-                 int threads) {
+void im2col_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                    int threads) {
   (x.half ? forward<Tiles> : forward<Vectors>)(s, x, w, b, y, threads);
 }
 
-void few_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b, const Planes &dx,
-                       int threads) {
+void im2col_backward_data(const ConvShape &s, const Planes &dy, const float *w, const float *b,
+                          const Planes &dx, int threads) {
   (dy.half ? backward_data<Tiles> : backward_data<Vectors>)(s, dy, w, b, dx, threads);
 }
 
-void few_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
+void im2col_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
   (x.half ? backward_weight<Tiles> : backward_weight<Vectors>)(s, x, dy, dw, threads);
 }
 

@@ -1,16 +1,17 @@
-// conv_kernels.hpp: the innermost loops of conv_cpu.cpp, once per instruction set.
+// conv_kernels.hpp: the innermost loops of the convolutions, once for each instruction set.
 #ifndef VG_TENSOR_CONV_KERNELS_HPP
 #define VG_TENSOR_CONV_KERNELS_HPP
 #include <cstdint>
 
 namespace voxgan {
 
-// 0, 1, 2, 3 for none, AVX2, AVX-512 and AMX of what this processor has and ATEN_CPU_CAPABILITY allows.
+// The highest level that this processor has and ATEN_CPU_CAPABILITY allows: 0 none, 1 AVX2, 2 AVX-512, 3 AMX.
 int simd_level();
 
 constexpr int LANES = 16;
 
-// Positions (D, H, W) times vectors that are summed in registers. cost: relative time a product.
+// A micro-tile: positions (D, H, W) times vectors whose sums fit into registers. cost: relative time a
+// product.
 struct TileShape {
   int q[3];
   int vectors;
@@ -27,8 +28,8 @@ struct LaneArgs {
   int64_t x_channel, x_plane, x_row; // pitches of the patch
   int64_t q_plane, q_row;            // between positions along D and H
   int64_t w_vector;
-  int64_t taps[3];            // of a rectangle that begins at x and w; along W, of bf16: pairs
-  int64_t w_plane, w_channel; // what w has between two of its planes, and two of its channels
+  int64_t taps[3];            // a box of taps that begins at x and w; in bf16 pairs along W
+  int64_t w_plane, w_channel; // weights to skip after a plane, and after a channel
   bool first;                 // sums begin at zero
 };
 using LaneKernel = void (*)(const LaneArgs &);
@@ -37,7 +38,7 @@ struct TapArgs {
   const void *x;  // patch at the first position's first tap of this plane of taps: floats, or bf16
   const float *g; // [position][lane]; bf16: two positions along W in each
   float *sums;    // [tap of the plane][lane], added to
-  int64_t q[3];   // positions; along W, of bf16: pairs
+  int64_t q[3];   // positions; in bf16 pairs along W
   int64_t x_odd;  // bf16 at stride 2: from the voxels of even index along W to those of odd index
   int64_t x_row;
   int64_t q_plane, q_row;
@@ -52,7 +53,7 @@ using TurnKernel = void (*)(const float *const rows[LANES], float *dst, int64_t 
 using CopyKernel = void (*)(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch, int64_t n,
                             int64_t rows);
 
-// sums (rows, LANES) = left (rows, steps) . right (steps, LANES), or added to.
+// sums (rows, LANES) = left (rows, steps) . right (steps, LANES), or is added to sums.
 struct MatrixArgs {
   const float *left, *right;
   float *sums;
@@ -73,7 +74,7 @@ struct Kernels {
 using HalfCopyKernel = void (*)(const uint16_t *src, int64_t src_pitch, uint16_t *dst, int64_t dst_pitch,
                                 int64_t n, int64_t rows);
 
-// bf16 in memory as the upper halves of floats. Products are of pairs, summed in fp32.
+// bf16 is stored as the upper halves of floats. A product takes pairs, and sums are fp32.
 struct HalfKernels {
   LaneKernel lanes[2][N_TILES];
   TapKernel taps[2][3][3];
@@ -87,7 +88,7 @@ struct HalfKernels {
   // even[i] = src[2 i], odd[i] = src[2 i + 1], for i < n
   void (*part)(const uint16_t *src, uint16_t *even, uint16_t *odd, int64_t n);
 };
-// NULL where the processor has no instruction for it.
+// NULL if the processor has no instruction for it.
 const HalfKernels *half_kernels_here();
 
 // AMX multiplies tiles of bf16: 16 rows of 32 elements with 32 x LANES, in pairs of rows, onto 16 x LANES
@@ -95,13 +96,13 @@ const HalfKernels *half_kernels_here();
 constexpr int ROWS = 16, DEPTH = 32;
 constexpr int TILE = ROWS * LANES; // floats, of sums or of pairs
 
-// Where DEPTH elements of a sum begin in the patch, and their weights [vector][pair][lane].
+// A step of a sum: DEPTH elements of the patch from x on, and their weights [vector][pair][lane] from w on.
 struct PositionStep {
   int64_t x, w;
-  int64_t plane; // of taps, that they belong to
+  int64_t plane; // of taps that the elements belong to
 };
 
-// Positions are rows, and the sum runs along the patch's own order: [d][h][w][channel].
+// The rows of a tile are positions, and the sum follows the order of the patch: [d][h][w][channel].
 struct PositionArgs {
   const uint16_t *x; // patch at the first position
   int64_t x_step;    // between positions
@@ -115,7 +116,8 @@ struct PositionArgs {
 };
 using PositionKernel = void (*)(const PositionArgs &);
 
-// Voxels of a channel (or of a channel and tap along H) are rows, and the sum runs over positions.
+// The rows of a tile are voxels of one channel (or of one channel and tap along H), and the sum runs over
+// positions.
 struct VoxelArgs {
   const uint16_t *x;
   int64_t x_row;        // between the rows of a tile
@@ -131,7 +133,7 @@ struct VoxelArgs {
 };
 using VoxelKernel = void (*)(const VoxelArgs &);
 
-// LANES rows of output: of 32 elements the even ones are sums of even, the odd ones those of odd.
+// LANES rows of output. Of 32 elements the even ones come from `even`, the odd ones from `odd`.
 struct LaneRows {
   const float *even, *odd; // [element / 2][lane]
   int64_t step;            // between their elements
@@ -140,7 +142,7 @@ struct LaneRows {
   uint16_t *to[LANES]; // NULL: none
 };
 
-// Matrices in tiles, one after another along the sum: one block by up to four.
+// Products of matrices that are stored as tiles, one after another along the sum: one block by up to four.
 struct ProductArgs {
   const uint16_t *one, *many;
   int64_t many_block; // in elements
@@ -152,9 +154,9 @@ struct ProductArgs {
 using ProductKernel = void (*)(const ProductArgs &);
 
 struct TileKernels {
-  PositionKernel positions[2]; // of 1 and 2 vectors
+  PositionKernel positions[2]; // for 1 and 2 vectors
   VoxelKernel voxels[2];
-  ProductKernel by_right, by_left; // the four are on the right of the product, or on its left
+  ProductKernel by_right, by_left; // `many` is on the right of the product, or on its left
   // dst[step][row][DEPTH] of 16 rows, `pitch` apart; dst[block][step][pair of rows][16][2] of DEPTH rows a
   // step
   void (*round_left)(const float *src, int64_t pitch, int64_t steps, uint16_t *dst);
@@ -167,7 +169,7 @@ struct TileKernels {
                         uint16_t *dst, int64_t pitch);
   // dst[i][2 l] = even[i][l], dst[i][2 l + 1] = odd[i][l], rounded
   void (*pair_weights)(const float *const *even, const float *const *odd, float *const *dst, int64_t n);
-  // to[l][from + i] for the elements i that are wanted
+  // Writes to[l][from + i] for the elements i whose bit of wanted is set.
   void (*write_lanes)(const LaneRows &rows, int64_t from, uint32_t wanted);
   // even[i] = x[2 i - before], odd[i] = x[2 i + 1 - before], for i < pairs; x is 0 outside of the n of src
   void (*part_row)(const uint16_t *src, int64_t n, int64_t before, int64_t pairs, uint16_t *even,
@@ -184,7 +186,7 @@ public:
 private:
   void (*const close_)();
 };
-// NULL where the processor has none, or the system does not let this process use them.
+// NULL if the processor has no tiles, or the system does not let this process use them.
 const TileKernels *tile_kernels_here();
 
 // The best that this processor runs.

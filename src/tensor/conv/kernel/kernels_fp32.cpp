@@ -1,6 +1,6 @@
-// conv_kernels.cpp: see conv_kernels.hpp. One source for all instruction sets, over GCC's vector types: what
-// differs is a register's width, and how many sums the registers hold at once.
-#include "tensor/conv/conv_bodies.hpp"
+// kernels_fp32.cpp: see conv_kernels.hpp. One source for all instruction sets, in GCC's vector types. The
+// instruction sets differ in the width of a register, and in how many sums the registers hold.
+#include "tensor/conv/kernel/register_loops.hpp"
 #include <cstdlib>
 #include <cstring>
 
@@ -92,7 +92,7 @@ template <int W> ALWAYS_INLINE void copy_ends(const float *src, float *dst, int6
   *reinterpret_cast<loose *>(dst + n - W) = b;
 }
 
-// The rows are short: calls of memcpy() would cost more than the copying.
+// The rows are short: a call of memcpy() would cost more than the copy.
 template <int W>
 ALWAYS_INLINE void copy_body(const float *src, int64_t src_pitch, float *dst, int64_t dst_pitch, int64_t n,
                              int64_t rows) {
@@ -178,15 +178,14 @@ const Kernels avx512 = TABLE(Avx512);
 #if defined(__x86_64__) && defined(__GNUC__)
 static bool has_amx() {
 #if defined(__clang__)
-  return false; // see conv_kernels_amx.cpp
+  return false; // see kernels_amx.cpp
 #else
   return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16");
 #endif
 }
 #endif
 
-// ATEN_CPU_CAPABILITY holds both ATen's kernels and these to less than the processor has: default, avx2,
-// avx512, which is without AMX.
+// ATEN_CPU_CAPABILITY restricts ATen's kernels and these: default, avx2, or avx512 (without AMX).
 int simd_level() {
 #if defined(__x86_64__) && defined(__GNUC__)
   const char *const most = std::getenv("ATEN_CPU_CAPABILITY");

@@ -1,4 +1,4 @@
-// conv_kernels_amx.cpp: see TileKernels in conv_kernels.hpp. The whole file is compiled for AMX, and so
+// kernels_amx.cpp: see TileKernels in conv_kernels.hpp. The whole file is compiled for AMX, and so
 // includes nothing whose functions other files might share.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "tensor/conv/conv_kernels.hpp"
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 namespace {
@@ -35,8 +35,8 @@ void close() {
   _tile_release();
 }
 
-// Tiles 0 to 3 are sums, [block][vector]; 4 and 5 hold rows, 6 and 7 what they are multiplied with. Their
-// numbers are part of the instructions, so loops over them are written out.
+// Tiles 0 to 3 are sums, [block][vector]; 4 and 5 hold rows, 6 and 7 the columns. The numbers of tiles are
+// part of the instructions, so loops over them are written out.
 #define SUMS_ROW (LANES * 4)
 #define SUMS_BEGIN(first, at)                      \
   if (first) {                                     \
@@ -174,7 +174,7 @@ void channels_last(const uint16_t *const *channels, int64_t groups, int64_t from
   }
 }
 
-// Of two registers one after the other.
+// Element i of the first register, then element i of the second.
 alignas(64) const uint16_t interleaving[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                                                8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
 
@@ -225,7 +225,7 @@ void write_lanes(const LaneRows &a, int64_t from, uint32_t which) {
   UNROLL for (int l = 0; l < LANES; l++) if (a.to[l]) _mm512_mask_storeu_epi16(a.to[l] + from, which, r[l]);
 }
 
-// Voxels of even and of odd index, those before the row's first and behind its last being zero.
+// Splits voxels into even and odd index. Voxels before the row's first and after its last are zero.
 void part_row(const uint16_t *src, int64_t n, int64_t before, int64_t pairs, uint16_t *even, uint16_t *odd) {
   for (int64_t i = 0; i < pairs; i += LANES) {
     const int64_t at = 2 * i - before, first = at < 0 ? -at : 0, left = n - at;
@@ -316,7 +316,7 @@ const TileKernels kernels = {
     part_row,
 };
 
-// Linux hands out the tiles' state on request, once for a process.
+// Linux grants the tiles' state on request, once for a process.
 bool granted() {
   constexpr long request = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return !syscall(SYS_arch_prctl, request, tile_data);
@@ -332,7 +332,7 @@ const TileKernels *tile_kernels_here() {
 } // namespace voxgan
 
 #else
-#include "tensor/conv/conv_kernels.hpp"
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 

@@ -1,10 +1,10 @@
-// conv.cpp: convolution and its transpose as autograd functions over conv_cpu.hpp, with ATen for other
+// conv_autograd.cpp: convolution and its transpose as autograd functions over conv.hpp, with ATen for other
 // devices, types and shapes.
 //
-// The type of the inputs is that of the output and of their gradients. Weights and biases are fp32 whatever
-// it is; for inputs of bf16 the products take them rounded to it.
+// The output and the gradients of the inputs have the type of the inputs. Weights and biases are always fp32;
+// for inputs in bf16 the products use weights rounded to bf16.
 #include "tensor/shim.hpp"
-#include "tensor/conv/conv_cpu.hpp"
+#include "tensor/conv/conv.hpp"
 #include "tensor/conv/conv_library.hpp"
 #include <array>
 
@@ -35,8 +35,8 @@ Planes planes(const Tensor &a, const Tensor &b = Tensor()) {
   return p;
 }
 
-// The gradient of one of the concatenated inputs: not made unless wanted, and summed where a sample was
-// repeated.
+// The gradient of one of the concatenated inputs. It is allocated only if it is wanted, and summed over the
+// batch if one sample was repeated.
 struct PartGrad {
   Tensor full;
   bool repeated = false;
@@ -74,8 +74,8 @@ double flops(const ConvShape &s) {
   return product;
 }
 
-// conv3d, or (up) conv_transpose3d, of a and b side by side. s is the shape of the convolution; that of the
-// transposed one's adjoint where up. rounds: weights are rounded to bf16, their gradient is not.
+// conv3d, or (up) conv_transpose3d, of a and b concatenated along C. s is the shape of the convolution; with
+// up, of the transposed convolution's adjoint. rounds: weights are rounded to bf16, their gradient is not.
 struct ConvFn : torch::autograd::Function<ConvFn> {
   static Tensor forward(AutogradContext *ctx, const Tensor &a_in, const Optional<Tensor> &b_in,
                         const Tensor &w_in, const Optional<Tensor> &bias, ConvShape s, bool up, bool rounds) {
@@ -116,7 +116,7 @@ struct ConvFn : torch::autograd::Function<ConvFn> {
     const int threads = threads_here();
     variable_list out(7);
     const int64_t layer = ctx->saved_data["layer"].toInt();
-    // Edges are counted without the inputs that are not there.
+    // Inputs that are undefined have no edge.
     const size_t edge_b = 1, edge_w = b.defined() ? 2 : 1, edge_bias = edge_w + 1;
     if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(edge_bias)) {
       const Timed timed("bias backward", 0, layer);
@@ -167,8 +167,8 @@ Tensor join(const Tensor &a, const Tensor &b) {
   return at::cat({a.expand({n, -1, -1, -1, -1}), b.expand({n, -1, -1, -1, -1})}, 1);
 }
 
-// By the operands as this processor or device takes them. Where there are no products of bf16, those of its
-// values are made in fp32, which holds them exactly.
+// Converts the operands to the type that this processor or device computes in, and convolves. A processor
+// without products of bf16 computes them in fp32, which represents all values of bf16.
 Tensor convolve(const Tensor &a_in, const Tensor &b_in, const Tensor &w, const Tensor &bias,
                 const ConvShape &s, bool up) {
   const bool half = bf16 || a_in.scalar_type() == at::kBFloat16;
@@ -179,7 +179,7 @@ Tensor convolve(const Tensor &a_in, const Tensor &b_in, const Tensor &w, const T
   if (!ours) {
     const Tensor x = join(a, b);
     if (!half) return conv_by_library(x, w, bias, s, up);
-    // ATen's convolutions of bf16 on the CPU add in it too, and lose half the digits of a gradient.
+    // ATen's convolutions of bf16 on the CPU also add in bf16, and lose half the digits of a gradient.
     if (a.device().is_cpu()) return conv_by_library(wide(x), wide(w.to(type)), bias, s, up).to(type);
     return conv_by_library(x, w.to(type), bias.defined() ? bias.to(type) : bias, s, up);
   }
@@ -206,7 +206,7 @@ Tensor conv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bia
 Tensor upconv(const Tensor &a, const Tensor &b, const Tensor &w, const Tensor &bias, const int stride[3],
               const int out[3]) {
   check_parts(a, b, w, bias, w.dim() == 5 ? w.size(0) : 0, w.dim() == 5 ? w.size(1) : 0);
-  ConvShape s; // of the convolution whose data gradient this is
+  ConvShape s; // the convolution whose data gradient this is
   s.n = batch(a, b), s.c = w.size(1), s.k = w.size(0);
   for (int i = 0; i < 3; i++) {
     const int64_t n = a.size(i + 2), k = w.size(i + 2);

@@ -1,10 +1,10 @@
-// conv_kernels_bf16.cpp: see HalfKernels in conv_kernels.hpp. The whole file is compiled for AVX512-BF16, and
+// kernels_bf16.cpp: see HalfKernels in conv_kernels.hpp. The whole file is compiled for AVX512-BF16, and
 // so includes nothing whose functions other files might share.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,avx2,fma,prefer-vector-width=512")
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized" // of its own header, GCC 12 says
 #include <immintrin.h>
-#include "tensor/conv/conv_bodies.hpp"
+#include "tensor/conv/kernel/register_loops.hpp"
 
 namespace voxgan {
 namespace {
@@ -23,8 +23,8 @@ struct Pair {
   }
 };
 
-// Positions q and q + 1 meet tap t at voxels that lie side by side: q + t and on at stride 1; at stride 2,
-// where voxels are parted by parity, q + t / 2 and on.
+// Positions q and q + 1 see two neighbouring voxels through tap t: from q + t on at stride 1. At stride 2 the
+// voxels are split by parity, and the two begin at q + t / 2.
 template <int S, int TH, int TW> void taps_plane(const TapArgs &a) {
   __m512 sum[TH][TW];
 #define EACH_TAP UNROLL for (int h = 0; h < TH; h++) UNROLL for (int w = 0; w < TW; w++)
@@ -140,7 +140,7 @@ const HalfKernels *half_kernels_here() {
 } // namespace voxgan
 
 #else
-#include "tensor/conv/conv_kernels.hpp"
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 

@@ -1,15 +1,19 @@
-// conv_single.cpp: see conv_single.hpp.
+// one_channel.cpp: see one_channel.hpp.
 //
-// Lanes are voxels of the input, or taps, and what is multiplied are matrices:
+// The lanes are voxels of the input, or taps, and the sums are products of matrices:
 //
-//   forward:          seen (taps, voxels) = weights^T (taps, c) . x (c, voxels), of which each position adds
-//                     up what it sees
-//   weight gradient:  dw (c, taps) = x (c, voxels) . given (voxels, taps), dy as each tap hands it on
+//   forward:          seen (taps, voxels) = weights^T (taps, c) . x (c, voxels). Each position then adds the
+//                     elements of seen that belong to its voxels
+//   weight gradient:  dw (c, taps) = x (c, voxels) . given (voxels, taps). given is dy, moved to the voxel
+//                     that each tap sees
 //
-// x lies as it is. In bf16 all is widened, and products are fp32. The data gradient has lanes enough.
-#include "tensor/conv/conv_single.hpp"
-#include "tensor/conv/conv_parts.hpp"
+// x is read in place. bf16 is converted to fp32 first, and products are fp32. The data gradient has all its
+// input channels as lanes, so it needs no algorithm of its own.
+#include "tensor/conv/one_channel.hpp"
+#include "tensor/conv/elements.hpp"
+#include "tensor/conv/parallel.hpp"
 #include "tensor/pointwise.h"
+#include <vector>
 
 namespace voxgan {
 namespace {
@@ -24,7 +28,7 @@ struct Sizes {
         padded(ceil_div(in, LANES) * LANES) {}
 };
 
-// n channels of a sample from c on, as floats: as they lie, or widened.
+// n channels of a sample from c on, as floats: in place, or converted.
 const float *floats_of(const Planes &x, int64_t sample, int64_t c, int64_t n, int64_t volume, Buffer &wide) {
   if (!x.half) return plane_of<Full>(x, sample, c, volume);
   float *const to = wide.take(n * volume);
@@ -32,7 +36,7 @@ const float *floats_of(const Planes &x, int64_t sample, int64_t c, int64_t n, in
   return to;
 }
 
-// f(tap, first voxel of the input, first position, n): rows of positions of plane d, and the voxels they see.
+// Calls f(tap, first voxel of the input, first position, n) for each tap and row of positions of plane d.
 template <class F> void each_row(const ConvShape &s, int64_t d, const F &f) {
   for (int64_t t = 0; t < volume_of(s.kernel); t++) {
     const int64_t tap[3] = {t / (s.kernel[1] * s.kernel[2]), t / s.kernel[2] % s.kernel[1], t % s.kernel[2]};
@@ -46,7 +50,7 @@ template <class F> void each_row(const ConvShape &s, int64_t d, const F &f) {
   }
 }
 
-// What tap t hands on to voxel v is put(t, v, element of dy); the rest is zero already.
+// Calls put(t, v, element of dy) for each voxel v that tap t sees. The other elements are zero already.
 template <class E, class F>
 void hand_on(const ConvShape &s, const typename E::element *dy, int threads, const F &put) {
   parallel_items(s.out[0], threads, [&](int64_t d) {
@@ -67,7 +71,7 @@ void forward(const ConvShape &s, const Planes &x, const float *w, const float *b
   float *const seen = all_seen.take(z.taps * z.padded);
   for (int64_t n = 0; n < s.n; n++) {
     const float *const from = floats_of(x, n, 0, s.c, z.in, wide);
-    constexpr int64_t BLOCKS = 8; // that a thread takes at once
+    constexpr int64_t BLOCKS = 8; // blocks of lanes that a thread takes at once
     parallel_items(ceil_div(z.padded, BLOCKS * LANES), threads, [&](int64_t item) {
       MatrixArgs a;
       a.left = turned.data();
@@ -80,7 +84,7 @@ void forward(const ConvShape &s, const Planes &x, const float *w, const float *b
            v += LANES) {
         a.right = from + v;
         a.right_step = z.in;
-        if (v + LANES > z.in) { // of the last channel there is no more
+        if (v + LANES > z.in) { // the last channel ends before a whole vector
           float *const ends = thread_ends.take(s.c * LANES);
           std::fill_n(ends, s.c * LANES, 0.f);
           for (int64_t c = 0; c < s.c; c++)
@@ -139,17 +143,18 @@ void backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, floa
 
 } // namespace
 
-bool single_takes(const ConvShape &s, const Planes &x) {
+bool one_channel_takes(const ConvShape &s, const Planes &x) {
   return s.k == 1 && volume_of(s.stride) == 1 && volume_of(s.kernel) % LANES == 0 && s.c >= LANES &&
          x.part[0] && x.channels[0] == s.c;
 }
 
-void single_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
-                    int threads) {
+void one_channel_forward(const ConvShape &s, const Planes &x, const float *w, const float *b, const Planes &y,
+                         int threads) {
   (x.half ? forward<Half> : forward<Full>)(s, x, w, b, y, threads);
 }
 
-void single_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw, int threads) {
+void one_channel_backward_weight(const ConvShape &s, const Planes &x, const Planes &dy, float *dw,
+                                 int threads) {
   (x.half ? backward_weight<Half> : backward_weight<Full>)(s, x, dy, dw, threads);
 }
 

@@ -1,8 +1,8 @@
-// conv_bodies.hpp: the loops over registers that the kernels of all instruction sets and element types are
-// made of, over GCC's vector types.
-#ifndef VG_TENSOR_CONV_BODIES_HPP
-#define VG_TENSOR_CONV_BODIES_HPP
-#include "tensor/conv/conv_kernels.hpp"
+// register_loops.hpp: loops over registers, in GCC's vector types, that the kernels of all instruction sets
+// and element types share.
+#ifndef VG_TENSOR_REGISTER_LOOPS_HPP
+#define VG_TENSOR_REGISTER_LOOPS_HPP
+#include "tensor/conv/kernel/conv_kernels.hpp"
 
 namespace voxgan {
 namespace {
@@ -22,14 +22,15 @@ REGISTER(8)
 REGISTER(16)
 #undef REGISTER
 
-// How elements of a patch meet a register of weights: TAPS of them, side by side along W, in one product.
+// Multiplies elements of a patch with a register of weights: TAPS neighbours along W in one product.
 struct Single {
   typedef float element;
   static constexpr int TAPS = 1;
   template <class R> static ALWAYS_INLINE void add(R &sum, const R &w, const float *x) { sum += w * *x; }
 };
 
-// TW: products along W where they are known; then a broadcast serves all that see it. 0: any number.
+// TW: the number of products along W, if known at compile time: then each voxel is broadcast once. 0: any
+// number.
 template <class E, int W, int S, int QD, int QH, int QW, int V, int TW>
 ALWAYS_INLINE void lanes_body(const LaneArgs &a, const typename E::element *x, float *sums) {
   typedef typename Register<W>::type reg;
@@ -80,7 +81,7 @@ ALWAYS_INLINE void lanes_body(const LaneArgs &a, const typename E::element *x, f
 #undef EACH_SUM
 }
 
-// HELD: sums that the registers hold. A tile with more is done in pieces of a row.
+// HELD: sums that the registers hold. A tile with more sums is computed in pieces of a row.
 template <class E, int W, int HELD, int S, int QD, int QH, int QW, int V>
 ALWAYS_INLINE void lanes_tile(const LaneArgs &a) {
   const auto *const x = static_cast<const typename E::element *>(a.x);
