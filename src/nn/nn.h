@@ -14,6 +14,8 @@
  */
 #ifndef VOXGAN_NN_H
 #define VOXGAN_NN_H
+#include <string.h>
+#include "voxgan/config.h"
 #include "voxgan/rng.h"
 #include "io/safetensors.h"
 #include "tensor/tensor.h"
@@ -22,36 +24,54 @@
 extern "C" {
 #endif
 
-/* What must be known to build the networks; stored with every model. */
+/* Everything that is needed to build the networks; stored with every model. The settings among the fields are
+ * the VG_SPEC_ rows of settings.def. The discriminator is "none" when w_adversarial is 0. */
 typedef struct vg_gan_spec {
-  char generator[16];     /* row of generators.def: unet, unet_k3, resnet */
-  char discriminator[16]; /* row of discriminators.def: patch; or "none", where w_adversarial is 0 */
-  char norm[16];          /* instance, batch, none */
   int in_channels, out_channels;
-  int patch[3];   /* D, H, W: decides depth and strides, see vg_unet_strides */
-  int ngf, ndf;   /* base widths */
-  int levels;     /* of the U-Net; 0: from the patch */
-  int blocks;     /* of the ResNet generator */
-  int d_layers;   /* stride-2 layers of the PatchGAN, pix2pix: 3 */
-  int d_scales;   /* resolutions that are judged, each half the one before; pix2pix: 1, pix2pixHD: 3 */
-  int softmax;    /* 1: out_channels are class fractions, the first the background's; 0: images, by tanh */
-  int input_skip; /* 1: unet's input also reaches its output by a k3 convolution; pix2pix: 0 */
-  double dropout; /* probability in the innermost decoder blocks, pix2pix: 0.5 */
+  int patch[3]; /* D, H, W: decides depth and strides, see vg_unet_strides */
+  int softmax;  /* 1: out_channels are class fractions, the first the background's; 0: images, by tanh */
+#define VG_SPEC_BOOL(section, name, ...) bool name;
+#define VG_SPEC_INT(section, name, ...) int name;
+#define VG_SPEC_F64(section, name, ...) double name;
+#define VG_SPEC_CHOICE(section, name, ...) vg_##section##_##name name;
+#define VG_SPEC_NAME(section, name, ...) char name[VG_CONFIG_NAME];
+#include "voxgan/settings.def"
 } vg_gan_spec;
 
+/* The largest value of each integer setting, for arrays: VG_SPEC_MOST_blocks. */
+enum {
+#define VG_SPEC_INT(section, name, def, least, most, ...) VG_SPEC_MOST_##name = (most),
+#include "voxgan/settings.def"
+};
+
+/* How the networks are trained: the VG_OBJECTIVE_ rows of settings.def. precision: AUTO means fp32 here; a
+ * caller that knows the device decides. */
 typedef struct vg_gan_objective {
-  char adversarial[16];                   /* row of losses.def with kind adversarial: bce, lsgan, hinge */
-  char reconstruction[16];                /* row with kind reconstruction: l1, ce_dice */
-  double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
-  double w_feature;                       /* of feature matching, pix2pixHD: 10; 0: none */
-  double w_r1;                            /* gamma of R1 (Mescheder et al., ICML 2018); 0: none */
-  int r1_every; /* steps between such terms, each that many times as large (StyleGAN2: 16) */
-  double beta1, beta2;
-  double ema;     /* decay a step of the generator's exponential moving average; 0: none */
-  bool bf16;      /* convolutions in bf16, see vg_tensor_bf16 */
-  bool recompute; /* keep little of the generator for its gradient, and compute it again (Chen et al. 2016) */
-  bool d_spectral; /* spectral norm in the discriminator (Miyato et al., ICLR 2018) */
+#define VG_OBJECTIVE_BOOL(section, name, ...) bool name;
+#define VG_OBJECTIVE_INT(section, name, ...) int name;
+#define VG_OBJECTIVE_F64(section, name, ...) double name;
+#define VG_OBJECTIVE_CHOICE(section, name, ...) vg_##section##_##name name;
+#define VG_OBJECTIVE_NAME(section, name, ...) char name[VG_CONFIG_NAME];
+#include "voxgan/settings.def"
 } vg_gan_objective;
+
+/* One field of a vg_gan_spec or vg_gan_objective. */
+typedef struct vg_gan_field {
+  const char *name;          /* "ngf", also in model files */
+  const vg_setting *setting; /* gives type and bounds; NULL: an int that follows from the data */
+  size_t offset;             /* into the struct */
+  int least, most;           /* bounds of a field without a setting */
+} vg_gan_field;
+
+/* Field i of the struct, those without a setting first; false past the last. */
+bool vg_gan_spec_field(int i, vg_gan_field *out);
+bool vg_gan_objective_field(int i, vg_gan_field *out);
+/* Copies the settings into the struct. Fields that follow from the data become 0. */
+void vg_gan_spec_set(vg_gan_spec *spec, const vg_config *c);
+void vg_gan_objective_set(vg_gan_objective *objective, const vg_config *c);
+static inline bool vg_gan_has_discriminator(const vg_gan_spec *spec) {
+  return strcmp(spec->discriminator, "none") != 0;
+}
 
 typedef struct vg_gan_batch {
   int n, dim[3]; /* N; D, H, W */
@@ -160,7 +180,7 @@ const vg_loss *vg_loss_at(int i);              /* NULL past the last */
 /* How the U-Net divides a patch: per level the stride of each axis (2 while the axis is at least 4, else 1).
  * 64^3 gives 5 levels, 128x128x54 6. Returns the levels, at most want (0: as many as the largest axis
  * allows). */
-#define VG_UNET_MAX_LEVELS 10
+#define VG_UNET_MAX_LEVELS VG_SPEC_MOST_levels
 int vg_unet_strides(const int patch[3], int want, int stride[VG_UNET_MAX_LEVELS][3]);
 
 #ifdef __cplusplus

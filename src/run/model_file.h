@@ -34,6 +34,5 @@ vg_status vg_model_start_from(const char *file, const model_info *info, vg_gan *
 /* The networks that a config asks for. */
 void vg_spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3],
                          vg_gan_spec *out);
-void vg_objective_from_config(const vg_config *c, vg_gan_objective *out);
 
 #endif

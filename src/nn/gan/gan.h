@@ -80,10 +80,11 @@ vg_tensor *vg_gan_losses_deferred(vg_tensor *d, vg_tensor *g, vg_tensor *skipped
 vg_status vg_gan_losses_defer(vg_gan *gan, vg_tensor *row);
 /* Forgets the deferred steps' losses. */
 void vg_gan_drop_pending(vg_gan *gan);
-static inline bool vg_gan_has_discriminator(const vg_gan_spec *spec) {
-  return strcmp(spec->discriminator, "none") != 0;
-}
-/* VG_CONFIG names what is wrong. training: the discriminator is looked at too. */
+/* VG_CONFIG names the first field that is outside its bounds or none of its choices. objective may be NULL.
+ */
+vg_status vg_gan_check_fields(const vg_gan_spec *spec, const vg_gan_objective *objective);
+/* VG_CONFIG names the fault: a field, or two that do not fit together. training: checks the discriminator
+ * too. */
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training);
 /* VG_CONFIG where the network cannot take this extent. */
 vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training);

@@ -80,7 +80,7 @@ static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double shar
   vg_verdict verdict[VG_SCALES_MAX];
   vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images;
   vg_tensor *both[2] = {t->target, vg_detach(t->fake)}, *loss[3];
-  if (vg_norm_find(gan->spec.norm) == VG_NORM_BATCH) {
+  if (gan->spec.norm == VG_NORM_BATCH) {
     /* pix2pix takes the statistics of real and fake apart */
     for (int i = 0; i < 2; i++) {
       images = vg_scales_see(&gan->d, both[i]);

@@ -12,7 +12,7 @@ typedef enum vg_use { VG_USE_GENERATING, VG_USE_TRAINING, VG_USE_RECOMPUTING } v
 
 typedef struct vg_generator {
   /* VG_CONFIG where the spec does not suit this network. */
-  vg_status (*check)(const vg_gan_spec *spec);
+  vg_status (*check)(const vg_gan_spec *spec); /* beyond the bounds of settings.def; NULL: nothing */
   /* The network (vg_free), its parameters added to p; NULL: out of memory. p->status has the rest. */
   void *(*build)(const vg_gan_spec *spec, vg_params *p);
   /* x (N, in, D, H, W) -> (N, out, D, H, W), see vg_output. */
@@ -33,7 +33,7 @@ typedef struct vg_verdict {
 } vg_verdict;
 
 typedef struct vg_discriminator {
-  vg_status (*check)(const vg_gan_spec *spec);
+  vg_status (*check)(const vg_gan_spec *spec); /* beyond the bounds of settings.def; NULL: nothing */
   void *(*build)(const vg_gan_spec *spec, vg_params *p);
   /* The part that depends on the labels (N, in, D, H, W) alone; computed once, used for real and fake.
    * Spectral norms take the next step of their estimate here. */

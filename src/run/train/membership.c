@@ -136,9 +136,9 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   if (st) return st;
   vg_tensor_threads(o->threads);
   if ((st = vg_model_load(o->model, device, &a->model, &a->generator))) return st;
-  vg_objective_from_config(&a->model.config, &objective);
+  vg_gan_objective_set(&objective, &a->model.config);
   objective.ema = 0; /* nothing is trained here */
-  if (strcmp(a->model.spec.discriminator, "none") != 0)
+  if (vg_gan_has_discriminator(&a->model.spec))
     st = open_discriminator(a, o->model, &objective, device);
   if (st) return st;
   const uint64_t seed = (uint64_t)a->model.config.run.seed;

@@ -17,20 +17,20 @@ static size_t count_with(const vg_dataset *set, size_t offset) {
   return n;
 }
 
-/* "auto" takes what every subject has, and says so where only some have it. */
-static bool wanted(const char *setting, const char *yes, const char *what, size_t have, size_t n) {
-  if (!strcmp(setting, yes)) return true;
-  if (strcmp(setting, "auto")) return false;
+/* What "auto" decides for maps that `have` of n subjects have. Warns when only some have them. */
+static bool all_have(const char *what, size_t have, size_t n) {
   if (have && have < n) vg_warn("%zu of %zu subjects have %s maps, so none is used", have, n, what);
   return have == n;
 }
 
 static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
                                 vg_wanted *want) {
-  want->anatomy =
-      wanted(c->data.anatomy, "map", "anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
-  want->tumour =
-      wanted(c->data.tumour, "require", "tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
+  want->anatomy = c->data.anatomy == VG_ANATOMY_MAP;
+  if (c->data.anatomy == VG_ANATOMY_AUTO)
+    want->anatomy = all_have("anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
+  want->tumour = c->data.tumour == VG_TUMOUR_REQUIRE;
+  if (c->data.tumour == VG_TUMOUR_AUTO)
+    want->tumour = all_have("tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
   vg_status st = VG_OK;
   if (!want->anatomy) {
     if (!want->tumour)

@@ -64,10 +64,11 @@ static vg_status open_data(trainer *t, bool continues) {
 }
 
 /* What auto means on this device. */
-static const char *precision(const char *setting, vg_device device) {
+static vg_train_precision precision(vg_train_precision setting, vg_device device) {
   const bool has = vg_device_has_bf16(device);
-  if (!strcmp(setting, "auto")) return device.kind && has ? "bf16" : "fp32";
-  if (!strcmp(setting, "bf16") && !has) vg_info("train.precision bf16: this device is no faster by it");
+  if (setting == VG_PRECISION_AUTO) return device.kind && has ? VG_PRECISION_BF16 : VG_PRECISION_FP32;
+  if (setting == VG_PRECISION_BF16 && !has)
+    vg_info("train.precision bf16: this device computes no faster in bf16");
   return setting;
 }
 
@@ -91,9 +92,8 @@ static vg_status fail_memory(const trainer *t, const char *why) {
 static vg_status build(trainer *t) {
   const vg_config *c = &t->o->config;
   t->info.config = *c;
-  snprintf(t->info.config.train.precision, sizeof t->info.config.train.precision, "%s",
-           precision(c->train.precision, t->device));
-  vg_objective_from_config(&t->info.config, &t->objective);
+  t->info.config.train.precision = precision(c->train.precision, t->device);
+  vg_gan_objective_set(&t->objective, &t->info.config);
   for (int a = 0; a < 3; a++) t->info.config.train.patch[a] = t->data.patch[2 - a];
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
@@ -132,7 +132,7 @@ static vg_status open_loader(trainer *t) {
                           .threads = c->run.loader_threads,
                           .ahead = c->train.accumulate + 1};
   memcpy(s.patch, t->data.patch, sizeof s.patch);
-  if (!strcmp(c->augment.images, "on"))
+  if (c->augment.images == VG_AUGMENT_ON)
     s.augment = (vg_augment){.share = c->augment.share,
                              .bias = c->augment.bias,
                              .blur = c->augment.blur,
@@ -211,7 +211,7 @@ static vg_status catch_up(trainer *t) {
   if (!skipped) return VG_OK;
   vg_fail(VG_NONFINITE, "epoch %d, up to step %lld: %lld steps had a loss or a gradient that is not finite",
           (int)s->epoch + 1, (long long)s->step, (long long)skipped);
-  if (strcmp(t->o->config.train.nonfinite, "skip")) return VG_NONFINITE;
+  if (t->o->config.train.nonfinite == VG_NONFINITE_STOP) return VG_NONFINITE;
   if (!s->sums.skipped) vg_warn("%s: skipped", vg_error());
   s->sums.skipped += skipped;
   return VG_OK;
@@ -375,7 +375,7 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
     vg_status st = checkpoint_due(t) ? save_checkpoint(t) : VG_OK;
     int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
     if (!st) st = train_step(t, parts, copies, n);
-    if (st == VG_NONFINITE && strcmp(c->train.nonfinite, "skip")) return fail_not_finite(t);
+    if (st == VG_NONFINITE && c->train.nonfinite == VG_NONFINITE_STOP) return fail_not_finite(t);
     if (st == VG_NONFINITE) {
       if (!s->sums.skipped++) vg_warn("%s: skipped", vg_error());
     } else if (st) {
