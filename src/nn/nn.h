@@ -78,16 +78,31 @@ typedef struct vg_gan_batch {
   const float *input, *target, *weight;
 } vg_gan_batch;
 
-/* Unweighted means over samples, logits and voxels; what a discriminator gives, summed over its scales. */
+/* The terms of a step, without their weights: means over samples, logits and voxels, summed over the
+ * discriminator's scales. Fields d_real, d_fake, ..., g_reconstruction, ... by the VG_LOSS_TERM rows of
+ * losses.def. */
 typedef struct vg_gan_losses {
-  double d_real, d_fake;
-  double d_r1; /* |d sum(logits) / d image|^2 / logits of the real images, so that it depends neither on the
-                  patch nor on the batch; in each r1_every-th step, that many times as large, else 0 */
-  double g_adversarial, g_reconstruction;
-  double g_feature; /* sum over layers of the mean |real - fake| of what they give */
+#define VG_LOSS_TERM(half, name, help) double half##_##name;
+#include "registry/losses.def"
 } vg_gan_losses;
-#define VG_GAN_LOSSES 6
-/* Name ("d_real") and value of loss i of a vg_gan_losses. */
+
+/* The number of terms, and of the discriminator's among them, which come first. */
+enum {
+#define VG_LOSS_TERM(half, name, help) VG_GAN_LOSS_##half##_##name,
+#include "registry/losses.def"
+  VG_GAN_LOSSES
+};
+enum {
+#define VG_GAN_COUNT_d +1
+#define VG_GAN_COUNT_g
+#define VG_LOSS_TERM(half, name, help) VG_GAN_COUNT_##half
+  VG_GAN_D_LOSSES = 0
+#include "registry/losses.def"
+};
+#undef VG_GAN_COUNT_d
+#undef VG_GAN_COUNT_g
+
+/* Name ("d_real") and value of term i of a vg_gan_losses. */
 const char *vg_gan_loss_name(int i);
 double *vg_gan_loss_at(vg_gan_losses *l, int i);
 

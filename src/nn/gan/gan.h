@@ -69,11 +69,10 @@ bool vg_gan_r1_is_due(const vg_gan *gan);
 vg_status vg_gan_average(vg_gan *gan, double share);
 /* data (N, channels, D, H, W) as a tensor; NULL for NULL. */
 vg_tensor *vg_gan_upload(const vg_gan *gan, const vg_gan_batch *b, const float *data, int channels);
-/* (VG_GAN_LOSSES / 2): share of the losses of one half of a step. */
-vg_tensor *vg_gan_losses_row(vg_tensor *const *list, double share);
-/* Such a row as losses first, first + 1, ... of out; waits for the device. VG_NONFINITE, with the loss's
- * name. */
-vg_status vg_gan_losses_read(vg_tensor *row, int first, vg_gan_losses *out);
+/* (n): share times each of the n losses. */
+vg_tensor *vg_gan_losses_row(vg_tensor *const *list, int n, double share);
+/* Such a row as losses first, first + 1, ... of out; waits for the device. VG_NONFINITE names the loss. */
+vg_status vg_gan_losses_read(vg_tensor *row, int first, int n, vg_gan_losses *out);
 /* (VG_GAN_LOSSES + 1): the rows of both halves of a step, and whether it was skipped. */
 vg_tensor *vg_gan_losses_deferred(vg_tensor *d, vg_tensor *g, vg_tensor *skipped);
 /* Keeps that for vg_gan_losses_take. */

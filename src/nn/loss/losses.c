@@ -7,9 +7,6 @@ static const vg_loss losses[] = {
 #define VG_LOSS_REC(row, text) {#row, text, VG_LOSS_RECONSTRUCTION, false, NULL, vg_loss_##row},
 #define VG_LOSS_SEG(row, text) {#row, text, VG_LOSS_RECONSTRUCTION, true, NULL, vg_loss_##row},
 #include "registry/losses.def"
-#undef VG_LOSS_ADV
-#undef VG_LOSS_REC
-#undef VG_LOSS_SEG
 };
 
 const vg_loss *vg_loss_at(int i) {

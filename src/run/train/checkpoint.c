@@ -26,12 +26,9 @@ static const struct {
     {"best_step", offsetof(train_state, best_step), true},
     {"seconds", offsetof(train_state, seconds), false},
     {"log_bytes", offsetof(train_state, log_bytes), true},
-    {"sum.d_real", offsetof(train_state, sums.losses.d_real), false},
-    {"sum.d_fake", offsetof(train_state, sums.losses.d_fake), false},
-    {"sum.d_r1", offsetof(train_state, sums.losses.d_r1), false},
-    {"sum.g_adversarial", offsetof(train_state, sums.losses.g_adversarial), false},
-    {"sum.g_reconstruction", offsetof(train_state, sums.losses.g_reconstruction), false},
-    {"sum.g_feature", offsetof(train_state, sums.losses.g_feature), false},
+#define VG_LOSS_TERM(half, name, help) \
+  {"sum." #half "_" #name, offsetof(train_state, sums.losses.half##_##name), false},
+#include "registry/losses.def"
     {"sum.steps", offsetof(train_state, sums.steps), true},
     {"sum.volumes", offsetof(train_state, sums.volumes), true},
     {"sum.skipped", offsetof(train_state, sums.skipped), true},
