@@ -191,6 +191,9 @@ typedef struct vg_loss {
 } vg_loss;
 const vg_loss *vg_loss_find(const char *name); /* NULL when there is none */
 const vg_loss *vg_loss_at(int i);              /* NULL past the last */
+/* Adds a loss while the program runs, also to the registry "losses", so that train.adversarial or
+ * train.reconstruction takes it. Its strings are borrowed for good. Not safe beside other threads. */
+vg_status vg_loss_add(const vg_loss *loss);
 
 /* How the U-Net divides a patch: per level the stride of each axis (2 while the axis is at least 4, else 1).
  * 64^3 gives 5 levels, 128x128x54 6. Returns the levels, at most want (0: as many as the largest axis

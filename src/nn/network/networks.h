@@ -46,6 +46,10 @@ typedef struct vg_discriminator {
 
 const vg_generator *vg_generator_find(const char *name);         /* NULL when there is none */
 const vg_discriminator *vg_discriminator_find(const char *name); /* NULL when there is none */
+/* Adds a row while the program runs, also to the registry of that name, so that net.generator and
+ * net.discriminator take it. The arguments are borrowed for good. Not safe beside other threads. */
+vg_status vg_generator_add(const char *name, const char *help, const vg_generator *generator);
+vg_status vg_discriminator_add(const char *name, const char *help, const vg_discriminator *discriminator);
 
 /* ngf * min(2^i, 8), as pix2pix. */
 static inline int vg_width(int base, int i) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "tiny_gan.h"
 #include "nn/gan/gan.h"
+#include "voxgan/registry.h"
 #include "run/model_spec.h"
 
 static vg_config defaults(void) {
@@ -163,12 +164,82 @@ static void damaged_specs_are_refused(void **state) {
   vg_free(text);
 }
 
+static bool listed(const char *registry, const char *name) {
+  for (const vg_registry_row *row = vg_registry_find(registry)->rows; row->name; row++)
+    if (!strcmp(row->name, name)) return true;
+  return false;
+}
+
+static vg_tensor *squared(vg_tensor *out, vg_tensor *target, vg_tensor *weight) {
+  (void)weight;
+  return vg_mean(vg_square(vg_add(out, vg_scale(target, -1, 0))));
+}
+
+/* A network or loss that only this test knows: listed, chosen by name, named in errors, trained with. */
+static void rows_are_added_while_running(void **state) {
+  (void)state;
+  static const vg_loss square = {
+      .name = "square", .help = "squared", .kind = VG_LOSS_RECONSTRUCTION, .reconstruction = squared};
+  vg_config c = defaults();
+  assert_int_equal(vg_config_set(&c, "net.generator=twin"), VG_CONFIG);
+  assert_int_equal(vg_generator_add("twin", "a unet", vg_generator_find("unet")), VG_OK);
+  assert_int_equal(vg_generator_add("twin", "again", vg_generator_find("unet")), VG_CONFIG);
+  assert_int_equal(vg_generator_add("a_name_of_16_let", "too long", vg_generator_find("unet")), VG_CONFIG);
+  assert_int_equal(vg_discriminator_add("judge", "a patch", vg_discriminator_find("patch")), VG_OK);
+  assert_int_equal(vg_loss_add(&square), VG_OK);
+  assert_int_equal(vg_loss_add(&square), VG_CONFIG);
+  assert_true(listed("generators", "twin") && listed("discriminators", "judge") &&
+              listed("losses", "square"));
+  static const char *const sets[] = {"net.generator=twin",
+                                     "net.discriminator=judge",
+                                     "train.reconstruction=square",
+                                     "net.ngf=4",
+                                     "net.ndf=4",
+                                     "net.d_layers=2",
+                                     "net.dropout=0"};
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+    if (vg_config_set(&c, sets[i])) fail_msg("%s: %s", sets[i], vg_error());
+  assert_int_equal(vg_config_set(&c, "train.adversarial=square"), VG_CONFIG);
+  assert_int_equal(vg_config_set(&c, "train.reconstruction=squar"), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "must be one of auto|l1|cross_entropy|dice|ce_dice|square"));
+
+  vg_gan_spec s;
+  vg_gan_objective o;
+  from(&c, &s, &o);
+  s.in_channels = IN;
+  s.out_channels = OUT;
+  vg_gan *gan;
+  if (vg_gan_new(&s, &o, 5, device, &gan)) fail_msg("%s", vg_error());
+  samples *d = make_samples();
+  const vg_gan_batch b = batch(d, 0, 1);
+  const double first = step(gan, &b, 1).g_reconstruction;
+  double last = first;
+  for (int i = 0; i < 10; i++) last = step(gan, &b, 1).g_reconstruction;
+  if (!(last < first)) fail_msg("%g after %g", last, first);
+  vg_gan_free(gan);
+  vg_free(d);
+}
+
+/* Each term has a name of its own, a place in vg_gan_losses, and the discriminator's come first. */
+static void terms_follow_from_their_rows(void **state) {
+  (void)state;
+  vg_gan_losses l = {0};
+  for (int i = 0; i < VG_GAN_LOSSES; i++) {
+    const char *name = vg_gan_loss_name(i);
+    assert_int_equal(strncmp(name, i < VG_GAN_D_LOSSES ? "d_" : "g_", 2), 0);
+    for (int k = 0; k < i; k++) assert_string_not_equal(name, vg_gan_loss_name(k));
+    assert_true(*vg_gan_loss_at(&l, i) == 0);
+    *vg_gan_loss_at(&l, i) = i + 1;
+  }
+  assert_int_equal(sizeof l, VG_GAN_LOSSES * sizeof(double));
+  assert_true(l.d_real == 1 && l.g_feature == VG_GAN_LOSSES);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(bounds_are_the_same),
-      cmocka_unit_test(settings_reach_the_model_file),
-      cmocka_unit_test(the_stored_order_stays),
-      cmocka_unit_test(damaged_specs_are_refused),
+      cmocka_unit_test(bounds_are_the_same),          cmocka_unit_test(settings_reach_the_model_file),
+      cmocka_unit_test(the_stored_order_stays),       cmocka_unit_test(damaged_specs_are_refused),
+      cmocka_unit_test(rows_are_added_while_running), cmocka_unit_test(terms_follow_from_their_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
