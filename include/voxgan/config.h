@@ -57,6 +57,15 @@ enum {
   VG_SETTINGS
 };
 
+/* The number of all choices of all settings. A program and a module that differ in it are not used together.
+ */
+enum {
+#define VG_CHOICE(constant, text) +1
+#define VG_SET_CHOICE(section, name, def, choices, help) choices
+  VG_SETTING_CHOICES = 0
+#include "voxgan/settings.def"
+};
+
 typedef enum vg_setting_type {
   VG_SETTING_BOOL,
   VG_SETTING_INT,

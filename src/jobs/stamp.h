@@ -9,6 +9,7 @@
  * refuses the module. At most as many rows as vg_torch_stamp.sizes has entries. */
 #define VG_TORCH_STAMP_MAP(X)                               \
   X("settings", VG_SETTINGS)                                \
+  X("choices of settings", VG_SETTING_CHOICES)              \
   X("vg_torch_module", sizeof(vg_torch_module))             \
   X("vg_config", sizeof(vg_config))                         \
   X("vg_train_options", sizeof(vg_train_options))           \

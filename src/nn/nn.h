@@ -125,18 +125,18 @@ const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
  * vg_gan_losses_take, and a network whose losses or gradients are not finite is left as it was. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses);
-/* Of the steps whose losses were not read since the last call: adds them to sum where they were finite, as
- * one by one, and says how many these are, and how many were not. Waits for the device. */
+/* Reads the losses of all steps since the last call, and adds the finite ones to sum in their order. Counts
+ * the finite steps and the skipped ones. Waits for the device. */
 vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped);
 void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l);
 
-/* out (N, out_channels, D, H, W) from input, without dropout, running statistics where the norm is batch. By
- * the generator's moving average where it has one: after step t that moves to the generator by the share
- * 1 - min(ema, (1 + t) / (10 + t)), so that a short run forgets its first weights too.
- * Any dim that vg_gan_min_dim allows, not only the patch. */
+/* Computes out (N, out_channels, D, H, W) from input, without dropout, with running statistics under batch
+ * norm. Uses the generator's moving average if it has one. After step t the average moves towards the
+ * generator by 1 - min(ema, (1 + t) / (10 + t)), so that a short run forgets its first weights too. dim may
+ * be any extent that vg_gan_min_dim allows, not only the patch. */
 vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out);
-/* The discriminator's mean logit of b's input with its target: above 0 they look real to it. Its weights are
- * left as they are (of a spectral norm the estimate goes on a step). */
+/* The discriminator's mean logit for b's input and target: above 0 the pair looks real. Weights do not
+ * change, but the estimate of a spectral norm takes a step. */
 vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score);
 /* Smallest extent along D, H, W that the generator takes. */
 void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
@@ -162,17 +162,17 @@ typedef enum vg_gan_part {
  * (seed, step) restores them. */
 vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n);
 void vg_gan_state_free(vg_st_entry *entries, size_t n);
-/* Every tensor of the parts must be in the file with its shape, else VG_DATA naming file and tensor. A
- * generator that is set without its average is what the average begins with. */
+/* VG_DATA, naming file and tensor, if the file lacks a tensor of the parts or has it in another shape. When a
+ * generator is set without its average, the average starts from it. */
 vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file);
-/* What a GAN took over from another's file. The lists name tensors, ", " between them. */
+/* Which tensors a GAN took from another file. The lists name tensors, ", " between them. */
 typedef struct vg_gan_transfer {
   int wanted, matched, n_reshaped, n_missing;
-  char *reshaped; /* in the file with another shape, which is said */
+  char *reshaped; /* in the file with another shape; the text names both shapes */
   char *missing;  /* not in the file */
 } vg_gan_transfer;
-/* Takes the tensors of the parts that the file holds in their shape; the others stay as they are. An average
- * begins with the outcome. */
+/* Takes the tensors that the file has in the same shape; the others keep their values. A moving average
+ * starts from the result. */
 vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, vg_gan_transfer *out);
 void vg_gan_transfer_release(vg_gan_transfer *t);
 /* Steps taken so far; decides Adam's bias correction and the dropout stream. */

@@ -110,7 +110,7 @@ static void add_names(vg_str *text, const char *names, size_t stride, int n) {
   for (int i = 0; i < n; i++) vg_str_addf(text, "%s%s", i ? ", " : "", names + (size_t)i * stride);
 }
 
-/* Weights fit by their shape; whether channel 3 means the same on both sides is for the user to know. */
+/* Weights fit by shape alone, so the user is warned when a channel means something else. */
 static void compare_names(const char *path, const char *what, const char *theirs, int n_theirs,
                           const char *ours, int n_ours, size_t stride) {
   vg_str a = VG_STR_INIT, b = VG_STR_INIT;
@@ -122,7 +122,7 @@ static void compare_names(const char *path, const char *what, const char *theirs
   vg_str_release(&b);
 }
 
-/* A checkpoint has no prep, and nothing is compared. */
+/* Compares classes and series with those of a model. A checkpoint does not store them. */
 static vg_status compare_prep(const char *path, const vg_st_file *f, const vg_prep_settings *ours) {
   vg_json *tree = NULL;
   vg_prep_settings theirs;
@@ -151,11 +151,12 @@ vg_status vg_model_start_from(const char *file, const model_info *info, vg_gan *
   if (!st) st = vg_gan_state_transfer(gan, parts, &f, out);
   vg_st_release(&f);
   if (st) return st;
-  if (out->reshaped) vg_warn("%s: of another shape, so left as drawn: %s", file, out->reshaped);
+  if (out->reshaped)
+    vg_warn("%s: of another shape, so they keep their drawn weights: %s", file, out->reshaped);
   if (!out->matched)
     return vg_fail(VG_DATA, "%s: none of the network's %d tensors has its name and shape there", file,
                    out->wanted);
-  if (out->missing) vg_warn("%s: not in the model, so left as drawn: %s", file, out->missing);
+  if (out->missing) vg_warn("%s: not in the model, so they keep their drawn weights: %s", file, out->missing);
   vg_info("starting from %s: %d of %d tensors of the %s matched", file, out->matched, out->wanted,
           both ? "networks" : "generator");
   return VG_OK;

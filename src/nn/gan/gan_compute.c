@@ -2,13 +2,13 @@
 #include "nn/gan/gan.h"
 #include "nn/loss/terms.h"
 
-/* What the two halves of a step share of one micro-batch. */
+/* One micro-batch, for both halves of a step. */
 typedef struct part {
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h */
   vg_tensor *fake;                    /* of the generator */
 } part;
 
-/* The fake of micro-batch index. graph: keep what the generator's gradient needs. */
+/* Generates the fake of micro-batch index. graph: keep the activations for the generator's gradient. */
 static part prepare(vg_gan *gan, int index, bool graph, bool update_stats) {
   const vg_fed *fed = &gan->fed[index];
   part t = {.input = fed->input, .target = fed->target, .weight = fed->weight};
@@ -136,18 +136,19 @@ static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
   return row_of(gan, loss, G_TERMS, share);
 }
 
-/* Of the whole step: sum moves out of scope s, which ends. */
+/* Adds a micro-batch's losses to the sum of the step. Ends scope s; the result lives in the one outside. */
 static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
   return vg_scope_pop(s, sum ? vg_add(sum, losses) : losses);
 }
 
-/* As pix2pix: the fake; D from (real, fake); then G through the updated D. Without D, G alone. */
+/* As in pix2pix: compute the fake, update D on real and fake, then update G through the new D. Without a
+ * discriminator only G is updated. */
 vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
                          vg_undo *before, vg_tensor **row) {
   const double share = 1.0 / n_parts;
   const int64_t d_losses = D_TERMS;
-  /* One micro-batch keeps the generator's graph for both halves; of several it is made again for the second,
-   * from the same dropout stream, so that the memory of one is enough. */
+  /* A single micro-batch keeps the generator's graph for both halves. With several, the second half computes
+   * it again from the same dropout stream, so that memory for one is enough. */
   const bool once = n_parts == 1, deferred = !losses;
   const int64_t now = gan->step + 1;
   part t = {0};

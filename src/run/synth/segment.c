@@ -101,7 +101,7 @@ static vg_status open_images(segment_job *j) {
   const vg_dataset *opened = j->o->study.opened;
   vg_status st = opened ? vg_dataset_select(opened, NULL, &j->set)
                         : vg_dataset_add_roots(&j->set, &j->o->images, NULL, NULL);
-  /* Trained without some, it does without some. */
+  /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
   if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want, j->o->study.skip_incomplete);
   return st;

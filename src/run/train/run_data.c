@@ -36,7 +36,7 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
     if (!want->tumour)
       return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
                      set->sources[0].root, vg_config_segments(c) ? "segment" : "make images from");
-    /* Where the brain is, the images tell. */
+    /* The images show where the brain is. */
     if (!vg_config_segments(c)) st = vg_classes_add_name(&prep->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
   }
   for (int i = 0; i < set->n_sources && !st && want->anatomy; i++)
@@ -60,7 +60,8 @@ static vg_status prepare_one(void *arg, size_t i) {
   return vg_prepare_cached(job->cache, set, &set->subjects[i], &job->data->prep, &job->cases[i]);
 }
 
-/* Extent of a sample: as set, or the largest case's, rounded up so that the U-Net halves it cleanly. */
+/* Extent of a sample: the setting, or the largest case's rounded up to a multiple of 16, which a U-Net halves
+ * evenly. */
 static void resolve_patch(const vg_config *c, const vg_case *cases, size_t n, int patch[3]) {
   for (int a = 0; a < 3; a++) {
     int largest = 1, set = c->train.patch[a];
@@ -94,7 +95,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                                         text_or_null(c->data.anatomy_scheme));
   if (st) goto out;
   want.series = out->prep.series;
-  /* Series first: a subject that falls out for a missing one must not decide about the label maps. */
+  /* Series first: a subject that is skipped for a missing series must not decide about label maps. */
   if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
@@ -110,7 +111,8 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   }
   prepare_job job = {out, cache, cases};
   st = vg_parallel(out->set.n, prepare_one, &job);
-  for (size_t i = 0; i < out->set.n; i++) { /* after a failure too: what is prepared is released with out */
+  for (size_t i = 0; i < out->set.n;
+       i++) { /* after a failure too, so that vg_run_data_release() releases every case */
     if (out->is_val[i])
       out->val[out->n_val++] = cases[i];
     else

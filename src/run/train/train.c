@@ -63,7 +63,7 @@ static vg_status open_data(trainer *t, bool continues) {
   return st;
 }
 
-/* What auto means on this device. */
+/* Replaces auto by the better precision on this device. */
 static vg_train_precision precision(vg_train_precision setting, vg_device device) {
   const bool has = vg_device_has_bf16(device);
   if (setting == VG_PRECISION_AUTO) return device.kind && has ? VG_PRECISION_BF16 : VG_PRECISION_FP32;
@@ -72,8 +72,8 @@ static vg_train_precision precision(vg_train_precision setting, vg_device device
   return setting;
 }
 
-/* Says what a step needs, how much there is, and what would fit. Where the estimate does not explain why
- * there was not enough, what needs a third less may do. */
+/* The message names the memory that a step needs, the memory available, and settings that would fit. If the
+ * estimate does not explain the failure, it suggests settings that need a third less. */
 static vg_status fail_memory(const trainer *t, const char *why) {
   const vg_config *c = &t->o->config;
   vg_str text = VG_STR_INIT;
@@ -161,7 +161,7 @@ static void say_plan(const trainer *t) {
   for (int i = 0; i < t->data.prep.classes.n; i++)
     vg_str_addf(&classes, "%s%s", i ? ", " : "", t->data.prep.classes.names[i]);
   vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
-  vg_info("classes%s: %s", s->softmax ? " to tell apart" : "", vg_str_text(&classes));
+  vg_info("classes%s: %s", s->softmax ? " to segment" : "", vg_str_text(&classes));
   vg_str_clear(&classes);
   vg_str_addf(&classes, "; %s discriminator, %.2f M", s->discriminator,
               (double)vg_gan_parameters(t->gan, true) / 1e6);
@@ -175,7 +175,7 @@ static void say_plan(const trainer *t) {
 
 /* ---- one epoch ---- */
 
-/* Constant, then linear to 0, by the share of all epochs done. */
+/* The learning rate is constant, then falls linearly to 0. */
 static double lr_factor(const vg_config *c, double epochs_done) {
   double done = epochs_done / c->train.epochs;
   return done <= c->train.decay_from ? 1 : (1 - done) / (1 - c->train.decay_from);
@@ -196,8 +196,8 @@ static vg_status save_models(trainer *t, bool best) {
   return st;
 }
 
-/* On a GPU, whose steps are not waited for: reads the losses since the last time. VG_NONFINITE where the run
- * is to stop for one of them. */
+/* Reads the losses of the steps since the last call, which a GPU has kept. VG_NONFINITE when one of them
+ * stops the run. */
 static vg_status catch_up(trainer *t) {
   train_state *s = &t->state;
   double began = vg_now();
@@ -226,7 +226,7 @@ static vg_status save_checkpoint(trainer *t) {
   return st;
 }
 
-/* Beside those that go with validations. */
+/* Whether a checkpoint is due besides those at validations. */
 static bool checkpoint_due(const trainer *t) {
   const vg_config *c = &t->o->config;
   int64_t steps = t->state.step - t->saved_step;
@@ -235,7 +235,7 @@ static bool checkpoint_due(const trainer *t) {
          (c->train.checkpoint_minutes > 0 && steps > 0 && minutes >= c->train.checkpoint_minutes);
 }
 
-/* After something that was not finite: adds to the message what there is to go back to. */
+/* Adds the last good checkpoint to the message of a loss, gradient or score that is not finite. */
 static vg_status fail_not_finite(const trainer *t) {
   char *newest;
   vg_status st = vg_checkpoint_newest(t->o->out, &newest);
@@ -303,8 +303,8 @@ static void say_progress(const trainer *t) {
               c->train.reconstruction, e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
 }
 
-/* The loader's batch is borrowed until the next one, and so is what a GPU still copies of it; so the parts of
- * an accumulated step are stepped through with copies only when there are several. */
+/* A batch is valid only until the next vg_loader_next(), and until a GPU has copied it. When a step
+ * accumulates several batches we therefore copy each one. */
 static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
   vg_tensor_loads_wait(t->device);
   for (int i = 0; i < n; i++) {
@@ -415,8 +415,9 @@ static vg_status train_loop(trainer *t) {
 
 /* ---- a run ---- */
 
-/* Where the run stands: at a checkpoint, or at its first step, with weights as drawn or another model's. */
-static vg_status place(trainer *t, bool continues) {
+/* Restores the newest checkpoint, or starts at the first step with drawn weights or those of another model.
+ */
+static vg_status restore_or_begin(trainer *t, bool continues) {
   bool found = false;
   t->state = (train_state){.best = INFINITY};
   vg_status st = continues ? vg_checkpoint_load(t->o->out, t->gan, &t->state, &found) : VG_OK;
@@ -441,10 +442,10 @@ static vg_status start(trainer *t, bool continues) {
   if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
   if ((st = open_data(t, continues))) return st;
   if ((st = build(t))) return st;
-  return place(t, continues);
+  return restore_or_begin(t, continues);
 }
 
-/* sessions.jsonl: what this start of the run runs on, which is no part of what it computes. */
+/* sessions.jsonl: date, version and device of this session. They do not influence the result. */
 static vg_status note_session(const trainer *t) {
   char device[128], *path;
   vg_status st = in_run(t, "sessions.jsonl", &path);
@@ -463,7 +464,7 @@ static vg_status note_session(const trainer *t) {
   return st;
 }
 
-/* The folder as it is at the place where training goes on. */
+/* Brings the folder to the state at which training goes on. */
 static vg_status write_folder(trainer *t, bool continues) {
   const char *run = t->o->out;
   vg_status st = continues ? vg_train_log_rewind(&t->log, t->state.log_bytes) : vg_run_folder_clear(run);
