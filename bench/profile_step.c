@@ -98,12 +98,13 @@ int main(int argc, char **argv) {
   size_t voxels = (size_t)size * (size_t)size * (size_t)size;
   vg_gan_spec spec = {.generator = "unet",
                       .discriminator = "patch",
-                      .norm = "instance",
+                      .norm = VG_NORM_INSTANCE,
                       .in_channels = CLASSES,
                       .out_channels = SERIES,
                       .patch = {size, size, size},
                       .ngf = ngf,
                       .ndf = ngf,
+                      .blocks = 9,
                       .d_layers = 3,
                       .d_scales = 1};
   vg_gan_objective objective = {.adversarial = "bce",
@@ -112,7 +113,8 @@ int main(int argc, char **argv) {
                                 .w_reconstruction = 100,
                                 .beta1 = 0.5,
                                 .beta2 = 0.999,
-                                .bf16 = bf16};
+                                .r1_every = 16,
+                                .precision = bf16 ? VG_PRECISION_BF16 : VG_PRECISION_FP32};
   vg_gan *gan = NULL;
   vg_gan_losses losses;
   double start = 0;

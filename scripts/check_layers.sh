@@ -28,7 +28,7 @@ closed() { # room included
   case $1:$2 in
   tensor*:tensor* | tensor*:base*) ;;
   tensor*:*) return 0 ;;
-  nn*:nn* | nn*:tensor* | nn*:base* | nn*:io) ;;
+  nn*:nn* | nn*:tensor* | nn*:base* | nn*:io | nn*:settings | nn*:registry) ;;
   nn*:*) return 0 ;;
   run*:* | cli:run_page) ;;
   *:tensor* | *:nn* | *:run | *:run/*) return 0 ;;

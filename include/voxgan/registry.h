@@ -12,6 +12,7 @@ extern "C" {
 
 typedef struct vg_registry_row {
   const char *name, *help;
+  const char *kind; /* of losses: "adversarial" or "reconstruction"; elsewhere NULL */
 } vg_registry_row;
 
 typedef struct vg_registry {

@@ -12,7 +12,7 @@
 static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c) {
   const char *tumour = *c->data.tumour_scheme ? c->data.tumour_scheme : NULL;
   const char *anatomy = *c->data.anatomy_scheme ? c->data.anatomy_scheme : NULL;
-  vg_wanted want = {.tumour = true, .anatomy = !strcmp(c->data.anatomy, "map")};
+  vg_wanted want = {.tumour = true, .anatomy = c->data.anatomy == VG_ANATOMY_MAP};
   vg_status st = vg_series_parse(c->data.series, &want.series);
   ds->skip_incomplete = c->data.skip_incomplete;
   if (!st) st = vg_dataset_add(ds, root, layout, tumour, anatomy);

@@ -12,7 +12,7 @@
 /* ---- settings ---- */
 
 static bool augments(const vg_config *c) {
-  const bool images = !strcmp(c->augment.images, "on") && c->augment.share > 0 &&
+  const bool images = c->augment.images == VG_AUGMENT_ON && c->augment.share > 0 &&
                       (c->augment.gamma > 0 || c->augment.contrast > 0 || c->augment.bias > 0 ||
                        c->augment.noise > 0 || c->augment.blur > 0);
   return c->train.flip || c->train.jitter > 0 || images || c->augment.drop_series > 0;
@@ -22,7 +22,7 @@ static void without_augmentation(vg_config *c) {
   c->train.flip = false;
   c->train.jitter = 0;
   c->augment.drop_series = 0;
-  strcpy(c->augment.images, "off");
+  c->augment.images = VG_AUGMENT_OFF;
 }
 
 vg_status vg_experiment_options_check(const vg_experiment_options *o) {
@@ -38,13 +38,13 @@ vg_status vg_experiment_options_check(const vg_experiment_options *o) {
 /* Sets up segmentation without a discriminator and without held-out subjects. */
 static vg_status resolve(const vg_config *given, size_t largest, vg_config *c) {
   *c = *given;
-  strcpy(c->train.direction, "image2label");
+  c->train.direction = VG_DIRECTION_IMAGE2LABEL;
   c->train.w_adversarial = 0;
   c->train.validate_every = 0;
   c->train.keep = 1;
   c->data.val_share = 0;
-  strcpy(c->data.tumour, "require");
-  if (!strcmp(c->data.anatomy, "auto")) strcpy(c->data.anatomy, "mask");
+  c->data.tumour = VG_TUMOUR_REQUIRE;
+  if (c->data.anatomy == VG_ANATOMY_AUTO) c->data.anatomy = VG_ANATOMY_MASK;
   if (!c->train.samples) c->train.samples = (int)largest;
   if (!c->train.patch[0] || !c->train.patch[1] || !c->train.patch[2])
     return vg_fail(VG_CONFIG, "train.patch is 0 (the extent of the largest subject), which may differ "

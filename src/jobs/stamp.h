@@ -10,6 +10,7 @@
  */
 #define VG_TORCH_STAMP_MAP(X)                               \
   X("settings", VG_SETTINGS)                                \
+  X("choices of settings", VG_SETTING_CHOICES)              \
   X("vg_torch_module", sizeof(vg_torch_module))             \
   X("vg_config", sizeof(vg_config))                         \
   X("vg_train_options", sizeof(vg_train_options))           \

@@ -56,7 +56,7 @@ for file in model model-last; do
 done
 
 # With a discriminator, and of tumours alone: no class stands for the brain.
-expect_ok 'classes to tell apart: necrosis, oedema, enhancing$' "$VOXGAN" train $short --out "$T/d" --set data.tumour=require \
+expect_ok 'classes to segment: necrosis, oedema, enhancing$' "$VOXGAN" train $short --out "$T/d" --set data.tumour=require \
   --set data.anatomy=mask --set train.w_adversarial=0.01 --set train.adversarial=lsgan --set net.d_layers=1 --set net.ndf=4
 
 # Other phantoms, of which there are only images: label maps in any format, in the images' own grid.

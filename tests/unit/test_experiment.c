@@ -294,7 +294,7 @@ static void test_data(void **state) {
     long long epochs = c.train.epochs;
     assert_int_equal(c.train.samples, plan.config.train.samples);
     assert_int_equal(c.train.flip, j.augmented);
-    assert_string_equal(c.augment.images, j.augmented ? "on" : "off");
+    assert_int_equal(c.augment.images, j.augmented ? VG_AUGMENT_ON : VG_AUGMENT_OFF);
     assert_int_equal(c.run.seed, j.seed);
     must(vg_experiment_job_subjects(&d, &j, o.share, false, &set));
     assert_int_equal(set.n, (j.row->real ? d.real.n : 0) + (j.row->synth ? d.synth.n : 0));
@@ -314,7 +314,7 @@ static void test_data(void **state) {
   must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.epochs is 1");
   o.config.train.epochs = 4;
   o.config.train.flip = false;
-  strcpy(o.config.augment.images, "off");
+  o.config.augment.images = VG_AUGMENT_OFF;
   must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "has no augmentation");
   o.tune = 1;
   must_say(vg_experiment_options_check(&o), VG_USAGE, "--tune is 1");

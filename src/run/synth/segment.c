@@ -103,7 +103,7 @@ static vg_status open_images(segment_job *j) {
   j->set.skip_incomplete = j->o->study.skip_incomplete;
   vg_status st = opened ? vg_dataset_select(opened, NULL, &j->set)
                         : vg_dataset_add_roots(&j->set, &j->o->images, NULL, NULL);
-  /* Trained without some, it does without some. */
+  /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
   if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want);
   return st;

@@ -115,7 +115,7 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
 
 /* ---- the networks ---- */
 
-/* Of the newest checkpoint in the folder that the model lies in. */
+/* Loads the discriminator from the newest checkpoint in the folder of the model, if there is one. */
 static vg_status open_discriminator(attack *a, const char *model, const vg_gan_objective *objective,
                                     vg_device device) {
   bool found = false, is_dir;
@@ -139,10 +139,9 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   if (st) return st;
   vg_tensor_threads(o->threads);
   if ((st = vg_model_load(o->model, device, &a->model, &a->generator))) return st;
-  vg_objective_from_config(&a->model.config, &objective);
+  vg_gan_objective_set(&objective, &a->model.config);
   objective.ema = 0; /* nothing is trained here */
-  if (strcmp(a->model.spec.discriminator, "none") != 0)
-    st = open_discriminator(a, o->model, &objective, device);
+  if (vg_gan_has_discriminator(&a->model.spec)) st = open_discriminator(a, o->model, &objective, device);
   if (st) return st;
   const uint64_t seed = (uint64_t)a->model.config.run.seed;
   return vg_gan_new(&a->model.spec, &objective, seed, device, &a->untrained);

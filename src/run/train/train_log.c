@@ -1,4 +1,4 @@
-/* train_log.c: writes log.jsonl, and takes back what a resumed run will write again. */
+/* train_log.c: writes log.jsonl, and removes lines that a resumed run will write again. */
 #include "run/train/train_log.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static bool is_kind(const vg_json *line, const char *kind) {
   return !strcmp(vg_json_string(vg_json_get(line, "kind"), ""), kind);
 }
 
-/* 0 where the line has none: the log may have been edited. */
+/* 0 if the line lacks the key: the user may have edited the log. */
 static int64_t whole_of(const vg_json *line, const char *key) {
   int64_t v = 0;
   (void)vg_json_i64(line, key, 0, INT64_MAX, &v);
@@ -36,7 +36,7 @@ static int64_t step_of(const vg_json *line) {
   return whole_of(line, "step");
 }
 
-/* Every number below node, as TAG/KEY; but what events have by themselves. */
+/* Adds every number below node as TAG/KEY, except step and time, which events carry themselves. */
 static vg_status add_scalars(vg_tfevents *events, int64_t step, const char *tag, const vg_json *node) {
   vg_status st = VG_OK;
   for (const vg_json *e = vg_json_first(node); e && !st; e = vg_json_next(e)) {
@@ -56,7 +56,7 @@ static vg_status add_scalars(vg_tfevents *events, int64_t step, const char *tag,
   return st;
 }
 
-/* Which one may have thrown away since. */
+/* The user may have deleted the preview in the meantime. */
 static vg_status add_preview(train_log *log, const vg_json *line) {
   void *png = NULL;
   size_t len = 0;
@@ -171,7 +171,6 @@ vg_status vg_train_log_rewind(const train_log *log, int64_t bytes) {
   size_t keep = (uint64_t)bytes < len ? (size_t)bytes : len;
   while (keep && ((const char *)text)[keep - 1] != '\n') keep--; /* a line that a crash cut off */
   vg_free(text);
-  if (keep < (uint64_t)bytes)
-    vg_warn("%s: lines are missing that were there when the checkpoint was saved", path);
+  if (keep < (uint64_t)bytes) vg_warn("%s: lacks lines that it had when the checkpoint was saved", path);
   return keep < len ? vg_fs_truncate(path, keep) : VG_OK;
 }
