@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "settings/setting.h"
 #include "voxgan/registry.h"
