@@ -44,7 +44,8 @@ vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *co
   bool holds_run;
   vg_status st = vg_fs_exists(config, &holds_run);
   if (!st && holds_run && !o->resume && !o->overwrite)
-    st = vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
+    st =
+        vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts again", o->out);
   if (!st) st = make_folders(o->out, lock);
   if (!st) st = vg_fs_exists(config, &holds_run); /* again: no other process changes it from here on */
   *continues = !st && o->resume && holds_run;
