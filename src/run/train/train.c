@@ -6,7 +6,7 @@
 #include "run/train/checkpoint.h"
 #include "dataset/split.h"
 #include "run/entry.h"
-#include "run/train/fit.h"
+#include "run/train/memory_advice.h"
 #include "run/synth/infer.h"
 #include "run/train/preview.h"
 #include "run/train/run_data.h"
@@ -81,7 +81,7 @@ static vg_status fail_memory(const trainer *t, const char *why) {
               t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
   if (t->budget) vg_str_addf(&text, ", and there are %.1f GiB", (double)t->budget / (1 << 30));
   vg_str_addf(&text, "; what would fit in %.1f GiB: ", (double)within / (1 << 30));
-  vg_fit_describe(c, &t->info.spec, &t->objective, within, &text);
+  vg_memory_advice(c, &t->info.spec, &t->objective, within, &text);
   vg_status st =
       vg_fail(VG_MEMORY, "%s; smaller net.ngf and larger data.spacing need less too", vg_str_text(&text));
   vg_str_release(&text);

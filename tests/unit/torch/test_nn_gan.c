@@ -273,7 +273,7 @@ static void segments(void **state) {
   vg_gan_spec s = spec("instance", 0);
   vg_gan *none;
   assert_int_equal(vg_gan_new(&s, &o, 3, device, &none), VG_CONFIG);
-  assert_non_null(strstr(vg_error(), "reconstruction loss \"ce_dice\" is one of class fractions"));
+  assert_non_null(strstr(vg_error(), "train.reconstruction is ce_dice, which compares class fractions"));
   s.softmax = 1;
   s.out_channels = 1;
   assert_int_equal(vg_gan_new(&s, &o, 3, device, &none), VG_CONFIG);
