@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "dataset/split.h"
 #include "voxgan/rng.h"
+#include "base/whole.h"
 
 static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -29,7 +30,7 @@ vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bo
     if (i == 0 || strcmp(persons[i], persons[n - 1]) != 0) persons[n++] = persons[i];
   uint32_t n_val = 0;
   if (share > 0 && n >= 2) {
-    n_val = (uint32_t)lround(share * n);
+    n_val = (uint32_t)vg_rank_of(round(share * n), n);
     if (n_val < 1) n_val = 1;
     if (n_val > n - 1) n_val = n - 1;
   }

@@ -45,8 +45,8 @@ const char *vg_json_key(const vg_json *child); /* NULL in an array */
 double vg_json_number(const vg_json *node, double otherwise);
 bool vg_json_bool(const vg_json *node, bool otherwise);
 const char *vg_json_string(const vg_json *node, const char *otherwise);
-/* A whole number of an object, with its bounds. VG_DATA names the key when the number is missing, not whole or
- * out of bounds; *out is then unchanged. Use these for every file that this process did not write. */
+/* A whole number of an object, with its bounds. VG_DATA names the key when the number is missing, not whole
+ * or out of bounds; *out is then unchanged. Use these for every file that this process did not write. */
 vg_status vg_json_int(const vg_json *object, const char *key, int least, int most, int *out);
 vg_status vg_json_i64(const vg_json *object, const char *key, int64_t least, int64_t most, int64_t *out);
 

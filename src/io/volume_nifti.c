@@ -90,7 +90,7 @@ static vg_status check_shape(const char *path, const int64_t dim[8], header *h) 
                      path, (long long)dim[d], d);
     if (d <= 3) h->info.geo.dim[d - 1] = (int)dim[d];
   }
-  return VG_OK;
+  return vg_volume_check_shape(path, h->info.geo.dim);
 }
 
 static vg_status check_type(const char *path, int datatype, int bitpix, header *h) {
@@ -104,12 +104,7 @@ static vg_status check_type(const char *path, int datatype, int bitpix, header *
                    vg_dtype_name((vg_dtype)datatype), (int)size * 8);
   h->info.dtype = (vg_dtype)datatype;
   h->bytes = size;
-  for (int d = 0; d < 3; d++) {
-    /* Room for 64-bit floats of all of them must be expressible, whatever is stored. */
-    if (__builtin_mul_overflow(h->bytes, (uint64_t)dim[d], &h->bytes) || h->bytes > PTRDIFF_MAX / 8)
-      return vg_fail(VG_DATA, "%s: header promises %dx%dx%d voxels, more than can be", path, dim[0], dim[1],
-                     dim[2]);
-  }
+  for (int d = 0; d < 3; d++) h->bytes *= (uint64_t)dim[d]; /* check_shape has bounded them */
   return VG_OK;
 }
 
@@ -156,7 +151,7 @@ static vg_status take_affine(const char *path, const nifti_image *nim, header *h
                    sform                    ? "sform"
                    : h->info.xform_code > 0 ? "qform"
                                             : "voxel size");
-  return VG_OK;
+  return vg_volume_check_geometry(path, &h->info.geo);
 }
 
 /* bytes: as much of the file's beginning as there is, a header's length will do. */

@@ -8,6 +8,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "prep/prep.h"
+#include "base/whole.h"
 
 #define BINS 1024
 /* Interpolation leaves ripples of about this share of the range in what was constant. */
@@ -95,7 +96,7 @@ static void histogram(const float *v, size_t n, float lo, float hi, size_t bins[
   float scale = BINS / (hi - lo);
   for (size_t i = 0; i < n; i++) {
     float at = (v[i] - lo) * scale;
-    bins[at < 0 ? 0 : at >= BINS ? BINS - 1 : (int)at]++;
+    bins[vg_index_of((double)at, BINS)]++;
   }
 }
 

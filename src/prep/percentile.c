@@ -5,6 +5,7 @@
 
 #include "base/number/float_order.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 #define VALUES 65536 /* of 16 bits */
 
@@ -37,7 +38,7 @@ vg_status vg_percentiles(const float *v, const uint8_t *mask, size_t n, const do
   for (size_t i = 0; i < m; i++) bins[keys[i] >> 16]++;
   for (int k = 0; k < 2; k++) {
     double at = percent[k] / 100 * (double)(m - 1);
-    size_t rank = (size_t)at;
+    size_t rank = vg_rank_of(at, m);
     double a = order_statistic(keys, m, bins, bins + VALUES, rank), b = a;
     if (rank + 1 < m && at > (double)rank) b = order_statistic(keys, m, bins, bins + VALUES, rank + 1);
     out[k] = a + (b - a) * (at - (double)rank);

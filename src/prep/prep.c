@@ -11,6 +11,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
+#include "base/whole.h"
 
 /* ---- the block ---- */
 
@@ -93,7 +94,7 @@ static vg_status find_crop(work *w) {
   double mm[3];
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
-    int margin = (int)ceil(w->settings->margin / mm[a] - 1e-6);
+    int margin = vg_int_of(ceil(w->settings->margin / mm[a] - 1e-6));
     lo[a] = lo[a] > margin ? lo[a] - margin : 0;
     hi[a] = hi[a] + margin < dim[a] ? hi[a] + margin : dim[a] - 1;
     r->crop_lo[a] = lo[a];
@@ -103,7 +104,7 @@ static vg_status find_crop(work *w) {
     bool same = spacing <= 0 || dim[a] == 1 || fabs(spacing / mm[a] - 1) < 1e-3;
     r->spacing[a] = same ? mm[a] : spacing;
     double size = r->crop_dim[a] * mm[a] / r->spacing[a];
-    r->dim[a] = same ? r->crop_dim[a] : (int)fmax(1, ceil(size - 1e-3));
+    r->dim[a] = same ? r->crop_dim[a] : vg_int_of(fmax(1, ceil(size - 1e-3)));
   }
   return VG_OK;
 }
@@ -302,9 +303,10 @@ static vg_status take_maps(work *w, const vg_maps *m) {
 static vg_status make_block(work *w) {
   vg_case *c = w->c;
   const vg_prep_record *r = &c->record;
+  /* A double, because the product of three ints may be no size_t. */
+  if ((double)r->dim[0] * r->dim[1] * r->dim[2] > UINT32_MAX)
+    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, w->settings->spacing);
   size_t n = product(r->dim);
-  if (n > UINT32_MAX)
-    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, r->spacing[0]);
   vg_status st = vg_record_resampler(r, false, &w->resampler);
   if (st) return st;
   c->n_tumour = c->n_classes > c->n_anatomy ? VG_CASE_TUMOUR : 0;

@@ -1,5 +1,6 @@
 /* chart_axis.c: coordinates, axes, ticks, legends and the figure around a chart. */
 #include "report/chart_axis.h"
+#include "base/whole.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "report/chart_axis.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 enum { ROW = 15, GROUP_GAP = 7, LABEL_MOST = 118, DOTS = 100 };
 
@@ -62,7 +63,7 @@ static int ascending(const void *a, const void *b) {
 
 static double quantile(const double *sorted, size_t n, double q) {
   double at = q * (double)(n - 1);
-  size_t i = (size_t)at;
+  size_t i = vg_rank_of(at, n);
   return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 

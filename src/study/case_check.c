@@ -6,6 +6,7 @@
 #include "edit/brain/measure.h"
 #include "study/study_parts.h"
 #include "voxgan/log.h"
+#include "base/whole.h"
 
 /* Voxels of the anatomy and of the tumour map whose codes are of the other role or none; anatomy classes come
  * first, so a role is a range. */
@@ -28,7 +29,7 @@ static int count_asked(const vg_edit_log *edits, vg_pieces pieces) {
     asked += step->edit->adds_pieces;
     if (step->edit->may_split && pieces.core > pieces.tumour) asked += pieces.core - pieces.tumour;
     for (int p = 0; count && step->edit->params[p].name; p++)
-      if (!strcmp(step->edit->params[p].name, count)) asked += (int)step->values[p].number;
+      if (!strcmp(step->edit->params[p].name, count)) asked += vg_int_of(step->values[p].number);
   }
   return asked;
 }

@@ -9,6 +9,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 #define COUNT_MOST 1000000
 #define LEVELS_MOST 256
@@ -362,7 +363,7 @@ static vg_status get_count(const place *p, const vg_json *cohort, size_t *count)
   if (!n) return vg_fail(VG_CONFIG, "%s: %s is missing", p->file, here.key);
   if (!(v >= 1 && v <= COUNT_MOST) || v != floor(v))
     return must_be(&here, "a whole number from 1 to 1000000");
-  *count = (size_t)v;
+  *count = vg_count_of(v);
   return VG_OK;
 }
 

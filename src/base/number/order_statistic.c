@@ -1,5 +1,6 @@
 /* order_statistic.c: order statistics, of floats without sorting. */
 #include "base/number/order_statistic.h"
+#include "base/whole.h"
 
 #include <math.h>
 
@@ -26,7 +27,7 @@ static float select_kth(float *v, size_t n, size_t kth) {
 
 float vg_percentile_f32(float *values, size_t n, double p) {
   double at = p / 100 * (double)(n - 1);
-  size_t k = (size_t)at;
+  size_t k = vg_rank_of(at, n);
   float low = select_kth(values, n, k);
   if (k + 1 == n) return low;
   float next = values[k + 1];
@@ -41,6 +42,6 @@ int vg_ascending_f64(const void *a, const void *b) {
 
 double vg_quantile_f64(const double *sorted, size_t n, double q) {
   double at = q * (double)(n - 1);
-  size_t i = (size_t)at;
+  size_t i = vg_rank_of(at, n);
   return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }

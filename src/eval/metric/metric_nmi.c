@@ -5,6 +5,7 @@
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 enum { BINS = 100 };
 
@@ -14,8 +15,7 @@ typedef struct axis {
 
 /* numpy.histogram's bin of v: edges are lo + i * (hi - lo) / BINS, and the edges decide, not the quotient. */
 static inline int bin_of(double v, double lo, double step, double per_step) {
-  int i = (int)((v - lo) * per_step);
-  i = i < 0 ? 0 : i >= BINS ? BINS - 1 : i;
+  int i = vg_index_of((v - lo) * per_step, BINS);
   if (i > 0 && v < lo + i * step)
     i--;
   else if (i + 1 < BINS && v >= lo + (i + 1) * step)

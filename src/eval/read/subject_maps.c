@@ -7,6 +7,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
+#include "base/whole.h"
 
 void vg_eval_map_release(eval_map *m) {
   vg_free(m->data);
@@ -86,7 +87,7 @@ vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double rea
   for (int d = 0; d < 3; d++) least = fmin(least, mm[d]);
   for (size_t i = 0; i < n; i++) mask[i] = member[map->data[i]];
   /* Half a voxel more, because the surface lies between voxels. */
-  if (!vg_mask_box(mask, dim, (int)(reach / least + 0.5) + 1, out->lo, out->extent)) goto out;
+  if (!vg_mask_box(mask, dim, vg_int_of(reach / least + 0.5) + 1, out->lo, out->extent)) goto out;
   size_t inside = (size_t)out->extent[0] * (size_t)out->extent[1] * (size_t)out->extent[2];
   box = vg_malloc(inside, 1);
   out->distance = vg_malloc(inside, sizeof *out->distance);

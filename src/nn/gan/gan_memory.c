@@ -1,6 +1,7 @@
 /* gan_memory.c: how much memory a GAN takes, and what of it would fit in less. */
 #include "nn/gan/gan.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 /* Of what an optimisation step holds a network's parameters as: value, gradient and two moments; of the
  * discriminator also what a step that fails would go back to. */
@@ -26,7 +27,7 @@ static double discriminator_floats(const vg_gan_spec *spec) {
 
 size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
   const vg_generator *g = vg_generator_find(spec->generator);
-  return g ? (size_t)(g->floats(spec, dim, VG_USE_GENERATING) * sizeof(float)) : 0;
+  return g ? vg_count_of(g->floats(spec, dim, VG_USE_GENERATING) * sizeof(float)) : 0;
 }
 
 size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int n, const int dim[3]) {
@@ -39,5 +40,5 @@ size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int
     sample += vg_scales_floats(spec, dim) * (o->w_r1 > 0 ? R1_SHARE : 1);
     whole += discriminator_floats(spec) * D_COPIES;
   }
-  return (size_t)((whole + sample * n) * sizeof(float));
+  return vg_count_of((whole + sample * n) * sizeof(float));
 }
