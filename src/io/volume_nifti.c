@@ -374,8 +374,8 @@ static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *
   if (bad) {
     int at[3];
     voxel_of(geo, first, at);
-    st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", s.name, bad, at[0],
-                 at[1], at[2]);
+    st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
+                 s.name, bad, at[0], at[1], at[2]);
     goto out;
   }
   *vol = (vg_volume){*geo, data};
@@ -516,8 +516,9 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   if (bad) {
     int at[3];
     voxel_of(&vol->geo, first, at);
-    st = vg_fail(VG_DATA, "%s: not written: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", path,
-                 bad, at[0], at[1], at[2]);
+    st = vg_fail(VG_DATA,
+                 "%s: not written: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
+                 path, bad, at[0], at[1], at[2]);
   } else {
     st = write_file(path, file, len, &vol->geo, o.dtype, o.compression);
   }

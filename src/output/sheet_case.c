@@ -140,7 +140,7 @@ static vg_status read_series(reading *r, const char *path, vg_sheet_plane *plane
   size_t area = (size_t)plane->nx * (size_t)plane->ny;
   plane->grey = vg_malloc(area, sizeof *plane->grey);
   if (!plane->grey) st = VG_MEMORY;
-  double scale = limits[1] > limits[0] ? 1 / (limits[1] - limits[0]) : 0;
+  double scale = vg_range_spans(limits[0], limits[1]) ? 1 / (limits[1] - limits[0]) : 0;
   for (size_t i = 0; i < area && !st; i++)
     plane->grey[i] = (float)fmin(1, fmax(0, ((double)v.data[(size_t)z * area + i] - limits[0]) * scale));
 out:

@@ -7,6 +7,7 @@
 #include "grid/runs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "prep/percentile.h"
 #include "prep/prep.h"
 #include "base/whole.h"
 
@@ -131,10 +132,11 @@ void vg_background_find(const vg_volume *vol, vg_background *out) {
   each_face(vol, elect, &v);
   each_face(vol, count, &v);
   *out = (vg_background){.value = v.value, .tolerance = v.tolerance, .constant = 2 * v.same > v.all};
-  if (out->constant || !(hi > lo)) {
+  if (!vg_range_spans((double)lo, (double)hi)) {
+    out->tolerance = INFINITY; /* nothing stands out */
     out->constant = true;
-    return;
   }
+  if (out->constant) return;
   /* A few bright voxels would squeeze the rest into the lowest bins. */
   size_t bins[BINS];
   histogram(vol->data, n, lo, hi, bins);

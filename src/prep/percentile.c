@@ -28,6 +28,8 @@ vg_status vg_percentiles(const float *v, const uint8_t *mask, size_t n, const do
   for (size_t i = 0; i < n; i++) m += mask[i];
   uint32_t *keys = vg_malloc(m, sizeof *keys), *bins = vg_calloc(2 * VALUES, sizeof *bins);
   vg_status st = VG_OK;
+  out[0] = out[1] = 0;
+  if (!m) goto out;
   if (!keys || !bins) {
     st = VG_MEMORY;
     goto out;

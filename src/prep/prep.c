@@ -232,7 +232,7 @@ VG_HOT static void quantise(const float *v, const float *share, const uint8_t *b
   float lo = (float)range->lo, scale = (float)(2 / (range->hi - range->lo));
   for (size_t i = 0; i < n; i++) {
     float x = ((share ? v[i] / (brain[i] ? share[i] : 1.0f) : v[i]) - lo) * scale - 1;
-    x = x < -1 ? -1 : x > 1 ? 1 : x;
+    x = !(x > -1) ? -1 : x > 1 ? 1 : x;
     out[i] = (int16_t)(brain[i] ? (int)(x * 32767 + (x < 0 ? -0.5f : 0.5f)) : -32767);
   }
 }
@@ -260,7 +260,7 @@ static vg_status series_grid(work *w, int s) {
   if (st) return st;
   range->lo = limits[0];
   range->hi = limits[1];
-  if (!(range->hi > range->lo)) {
+  if (!vg_range_spans(range->lo, range->hi)) {
     vg_warn("%s: its brain has but one intensity, %g", w->in.series[s], range->lo);
     range->hi = range->lo + 1;
   }

@@ -26,6 +26,7 @@ static float select_kth(float *v, size_t n, size_t kth) {
 }
 
 float vg_percentile_f32(float *values, size_t n, double p) {
+  if (!n) return NAN;
   double at = p / 100 * (double)(n - 1);
   size_t k = vg_rank_of(at, n);
   float low = select_kth(values, n, k);
