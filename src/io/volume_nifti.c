@@ -241,23 +241,28 @@ static void close_source(source *s) {
   vg_file_close(&s->file);
 }
 
-/* A header is within this much of a compressed file, unless somebody stuffed the fields before it. */
-#define START ((uint64_t)1 << 16)
+/* A header is within the first of these of a compressed file, unless somebody stuffed the fields before it.
+ */
+#define START ((uint64_t)1 << 12)
+#define START_MOST ((uint64_t)1 << 20)
 
 /* The header at the beginning of an open file, and whether the file is compressed. */
 static vg_status read_header(const char *path, const vg_file *f, header *h, bool *zipped) {
   char header_bytes[sizeof(raw_header)];
-  size_t len = (size_t)(f->size < START ? f->size : START), got;
+  size_t len = (size_t)(f->size < START ? f->size : START), got = 0;
   void *start = vg_malloc(len, 1);
   if (!start) return VG_MEMORY;
   vg_status st = vg_file_read(f, path, 0, start, len);
   *zipped = !st && vg_gzip_is(start, len);
-  if (!st && *zipped) {
-    st = vg_gzip_peek(path, start, len, header_bytes, sizeof header_bytes, &got);
-    if (!st) st = parse_header(path, header_bytes, got, h);
-  } else if (!st) {
-    st = parse_header(path, start, len, h);
+  if (!st && *zipped) st = vg_gzip_peek(path, start, len, header_bytes, sizeof header_bytes, &got);
+  if (!st && *zipped && got < sizeof header_bytes && len < f->size) {
+    vg_free(start);
+    len = (size_t)(f->size < START_MOST ? f->size : START_MOST);
+    start = vg_malloc(len, 1);
+    st = start ? vg_file_read(f, path, 0, start, len) : VG_MEMORY;
+    if (!st) st = vg_gzip_peek(path, start, len, header_bytes, sizeof header_bytes, &got);
   }
+  if (!st) st = *zipped ? parse_header(path, header_bytes, got, h) : parse_header(path, start, len, h);
   vg_free(start);
   return st;
 }
