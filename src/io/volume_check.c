@@ -21,8 +21,8 @@ vg_status vg_volume_check_shape(const char *path, const int dim[3]) {
   }
   return good ? VG_OK
               : vg_fail(VG_DATA,
-                        "%s: promises %dx%dx%d voxels: at most %d along an axis and 2^31 in all can be",
-                        path, dim[0], dim[1], dim[2], AXIS_MOST);
+                        "%s: promises %dx%dx%d voxels: at most %d along an axis and 2^31 in all can be", path,
+                        dim[0], dim[1], dim[2], AXIS_MOST);
 }
 
 static double determinant(const vg_affine *a) {
