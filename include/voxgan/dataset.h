@@ -59,6 +59,7 @@ typedef struct vg_dataset {
   size_t n;
   vg_source *sources;
   int n_sources;
+  void *ids; /* private: an index of the subjects' ids, while subjects are added */
 } vg_dataset;
 
 /* Adds every subject below root. layout: a name, "auto" (guessed from the names, and said by vg_info), or

@@ -21,11 +21,12 @@ static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
 }
 
 /* The id itself, or with a number behind it where another source has it. */
-static vg_status free_id(const vg_dataset *ds, const char *wanted, char id[160]) {
+static vg_status free_id(vg_dataset *ds, const char *wanted, char id[160]) {
   snprintf(id, 160, "%s", wanted);
   for (int k = 2;; k++) {
-    size_t i = 0;
-    while (i < ds->n && strcmp(ds->subjects[i].id, id) != 0) i++;
+    size_t i;
+    vg_status st = vg_dataset_find_id(ds, id, &i);
+    if (st) return st;
     if (i == ds->n) return VG_OK;
     snprintf(id, 160, "%.140s+%d", wanted, k);
   }
