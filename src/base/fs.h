@@ -14,11 +14,13 @@
 extern "C" {
 #endif
 
-bool vg_fs_exists(const char *path);
-bool vg_fs_is_dir(const char *path);
+/* What lies at path, through links. A file system that does not answer (EIO, EACCES, ESTALE, ...) has not
+ * said that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
+vg_status vg_fs_exists(const char *path, bool *exists);
+vg_status vg_fs_is_dir(const char *path, bool *is_dir);
 /* Makes the folder and its parents; fine when it is there already. */
 vg_status vg_fs_make_dirs(const char *path);
-/* The same, then proves that a file can be made in it. */
+/* The same, then checks that a file can be made in the folder. */
 vg_status vg_fs_require_writable_dir(const char *path);
 char *vg_fs_join(const char *dir, const char *name);
 /* The last component, borrowed from path. */
@@ -37,35 +39,53 @@ vg_status vg_file_open(const char *path, vg_file *f);
 vg_status vg_file_read(const vg_file *f, const char *path, uint64_t at, void *to, size_t n);
 void vg_file_close(vg_file *f);
 
-/* A whole file in memory (vg_free); one NUL is put after it, not counted in *len. */
+/* Reads a whole file into memory (vg_free) and adds one NUL, which *len does not count. */
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
 /* The same for a file of at most so many bytes; VG_DATA for a larger one. */
 vg_status vg_fs_read_most(const char *path, uint64_t most, void **bytes, size_t *len);
+/* The same for a file that may be absent: *bytes is NULL and *len 0 then. */
+vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
-/* Writes path.tmp.PID.N beside it, fsyncs it, renames it and fsyncs the folder, so that after a power failure
- * the old file or the new one is there. A failure leaves no partial file; on a full disk the message gives
- * the number of bytes. */
+/* Writes path.tmp.PID.N, fsyncs it, renames it to path and fsyncs the folder. After a power failure path is
+ * therefore either the old file or the new one. A failure leaves no partial file. On a full disk the message
+ * gives the number of bytes. */
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
-/* Whether path is the folder dir or lies in it, through whatever links; path need not be there yet. */
+/* Whether path is the folder dir or lies in it, with all links followed. path need not exist. */
 bool vg_fs_within(const char *path, const char *dir);
-/* Makes path a symbolic link to the file target, by its own whole path, in place of what is there. */
+/* Makes path a symbolic link to the absolute path of the file target. Replaces what path was. */
 vg_status vg_fs_link(const char *target, const char *path);
-/* Appends to the file with a single write, and fsyncs it; makes the file when it is missing. _line adds '\n'.
- */
+/* Appends to the file with a single write and fsyncs it. Makes a missing file. _line adds '\n'. */
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len);
 vg_status vg_fs_append_line(const char *path, const char *line);
-vg_status vg_fs_remove(const char *path); /* fine when it is not there */
-/* Cuts the file off after so many bytes. */
+vg_status vg_fs_remove(const char *path); /* VG_OK if it does not exist */
+/* Truncates the file to a number of bytes. */
 vg_status vg_fs_truncate(const char *path, uint64_t bytes);
-/* Whether vg_fs_write_atomic was writing this file, PATH.tmp.PID.N, when its process was killed: length of
- * PATH, 0 for any other file. */
+/* If the file is PATH.tmp.PID.N, left by vg_fs_write_atomic in a process that was killed, returns the length
+ * of PATH. Returns 0 for any other file. */
 size_t vg_fs_partial(const char *path);
-/* Removes from the folder what vg_fs_write_atomic was writing when its process was killed. */
+/* Removes such leftovers of killed processes from the folder. */
 vg_status vg_fs_sweep(const char *dir);
 
-/* Every regular file below root, as paths relative to root, sorted by byte value; names that
- * begin with '.' are passed over. Links to folders are followed once (no loops). */
+/* Lists every regular file below root, as paths relative to root, sorted by byte value. Skips names that
+ * begin with '.'. Follows links to folders once (no loops). */
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
+/* The same, but a folder below root that cannot be read does not stop the walk: *faults lists it, and the
+ * links to nowhere (vg_fs_faults_free). */
+typedef struct vg_fs_fault {
+  char *path; /* relative to root */
+  int fault;  /* errno */
+  bool folder;
+} vg_fs_fault;
+typedef struct vg_fs_faults {
+  vg_fs_fault *items;
+  size_t n;
+} vg_fs_faults;
+vg_status vg_fs_walk_faults(const char *root, char ***files, size_t *n, vg_fs_faults *faults);
+void vg_fs_faults_free(vg_fs_faults *faults);
+/* 0, or the errno that says why the file cannot be read by this process. */
+int vg_fs_unreadable(const char *path);
+/* The same for a folder that may be absent: an empty list then. */
+vg_status vg_fs_walk_optional(const char *root, char ***files, size_t *n);
 
 /* Takes an exclusive advisory lock on path (made when missing) and waits for it; VG_INTERRUPTED after a
  * signal (interrupt.c). */
@@ -73,10 +93,11 @@ typedef struct vg_lock {
   int fd;
 } vg_lock;
 vg_status vg_lock_take(const char *path, vg_lock *lock);
-/* The same without waiting: *taken tells. On a file system without locks it is always taken. */
+/* The same without waiting; *taken says whether it got the lock. On a file system without locks it always
+ * does. */
 vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken);
 void vg_lock_release(vg_lock *lock);
-/* Whether someone holds it, without making a file; false where that cannot be told. */
+/* Whether a process holds the lock. Makes no file. False if that cannot be found out. */
 bool vg_lock_held(const char *path);
 
 typedef struct vg_map {
@@ -88,9 +109,9 @@ typedef struct vg_map {
 vg_status vg_map_open(const char *path, vg_map *map);
 void vg_map_release(vg_map *map);
 
-/* SHA-256 (FIPS 180-4), as lower-case hex. */
+/* SHA-256 (FIPS 180-4) in lower-case hex. */
 void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]);
-/* Of n pieces of memory, one after another. */
+/* The hash of n pieces of memory, one after another. */
 void vg_hash_pieces(const vg_map *pieces, size_t n, char hex[VG_HASH_LEN]);
 vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]);
 /* HMAC-SHA256 (RFC 2104). */

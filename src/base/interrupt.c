@@ -1,4 +1,4 @@
-/* interrupt.c: signals that ask a long job to stop. */
+/* interrupt.c: handles the signals that ask a long job to stop. */
 #include <signal.h>
 #include <string.h>
 #include "voxgan/log.h"
@@ -7,7 +7,8 @@ static volatile sig_atomic_t interrupted;
 
 static void on_signal(int sig) {
   interrupted = 1;
-  /* Whoever asks twice means it; a batch system's warning is no such person. */
+  /* A user who asks twice wants an immediate end. A batch system may repeat its warning (SIGUSR1), which must
+   * not end the program. */
   if (sig != SIGUSR1) signal(sig, SIG_DFL);
 }
 

@@ -1,4 +1,4 @@
-/* produce.c: the cases of a study, one after another: made, given images, written. The three overlap for
+/* produce.c: makes the cases of a study, gets their images, and writes them. These three stages overlap for
  * neighbouring cases. */
 #include "voxgan/produce.h"
 #include "dataset/layout.h"
@@ -15,6 +15,8 @@
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "voxgan/registry.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "io/table.h"
 #include "voxgan/version.h"
@@ -22,8 +24,8 @@
 enum { TUMOUR, ANATOMY, MAPS };
 
 typedef struct todo {
-  size_t k;     /* of the study */
-  char id[128]; /* as the format wants it */
+  size_t k;     /* number in the study */
+  char id[128]; /* in the form of the format */
   char cohort[64];
   bool kept, failed;
 } todo;
@@ -52,19 +54,11 @@ typedef struct produce_job {
 /* ---- what to make ---- */
 
 static vg_status choose_format(produce_job *j) {
-  const char *name = j->o->format;
-  if (!name) {
-    name = vg_study_layout(j->study);
-    /* A layout that nothing is written in. */
-    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n <= 1 ? "bids" : "brats2021";
-  }
+  const char *name =
+      j->o->format ? j->o->format : vg_dataset_format_default(vg_study_layout(j->study), &j->out.set);
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
-    const char *names[32];
-    int n = 0;
-    while (n < 31 && (names[n] = vg_dataset_format_at(n, NULL, NULL))) n++;
-    names[n] = NULL;
-    const char *near = vg_nearest(name, names);
+    const char *near = vg_names_nearest(VG_NAMES(vg_registry_find("formats")->rows), name);
     return near ? vg_fail(VG_USAGE, "no format '%s'; did you mean %s?", name, near)
                 : vg_fail(VG_USAGE, "no format '%s'; `voxgan list formats` shows them", name);
   }
@@ -74,16 +68,16 @@ static vg_status choose_format(produce_job *j) {
 
 static vg_status set_output(produce_job *j) {
   vg_output *out = &j->out;
+  if (j->maker) out->set.series = j->maker->series;
+  /* A model finds maps in scans of persons. */
+  out->set.real = j->maker && (j->maker->real || j->maker->maps);
   vg_status st = choose_format(j);
   if (st) return st;
   if (strlen(j->o->out) >= sizeof out->root) return vg_fail(VG_USAGE, "--out: the path is too long");
   snprintf(out->root, sizeof out->root, "%s", j->o->out);
   if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
   out->set.name = *out->title ? out->title : NULL;
-  if (j->maker) out->set.series = j->maker->series;
-  /* What a model finds is found in scans of persons. */
-  out->set.real = j->maker && (j->maker->real || j->maker->maps);
-  /* A brain mask is told by the images; it has no map of its own. */
+  /* The images show the brain mask, so the class of the brain has no map. */
   const vg_classes *all = vg_study_class_set(j->study);
   for (int k = 0; k < all->n && !st; k++)
     if (strcmp(all->names[k], VG_CLASS_BRAIN) != 0)
@@ -98,7 +92,7 @@ static int by_name(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Two ids may become one where a format leaves letters out. */
+/* Two ids may become equal in a format that drops letters. */
 static vg_status check_ids(const produce_job *j) {
   const char **ids = vg_malloc(j->n ? j->n : 1, sizeof *ids);
   if (!ids) return VG_MEMORY;
@@ -130,17 +124,21 @@ static vg_status list_cases(produce_job *j) {
   return check_ids(j);
 }
 
-/* The record is there, and so is every file that it names. */
-static bool is_finished(const char *root, const char *id) {
+/* *finished: the record and every file that it names exist. A damaged record is as good as none. */
+static vg_status check_finished(const char *root, const char *id, bool *finished) {
   vg_record r = {0};
-  bool whole = vg_record_exists(root, id) && vg_record_read(root, id, &r) == VG_OK;
-  for (int i = 0; i < r.n_files && whole; i++) {
+  vg_status st = vg_record_exists(root, id, finished);
+  if (!st && *finished && (st = vg_record_read(root, id, &r)) == VG_DATA) {
+    *finished = false;
+    st = VG_OK;
+  }
+  for (int i = 0; i < r.n_files && *finished && !st; i++) {
     char *path = vg_fs_join(root, r.files[i].path);
-    whole = path && vg_fs_exists(path);
+    st = path ? vg_fs_exists(path, finished) : VG_MEMORY;
     vg_free(path);
   }
   vg_record_release(&r);
-  return whole;
+  return st;
 }
 
 static vg_status sort_out_finished(produce_job *j) {
@@ -152,7 +150,8 @@ static vg_status sort_out_finished(produce_job *j) {
       if (!st) st = vg_failure_remove(root, t->id);
       if (st) return st;
     }
-    t->kept = is_finished(root, t->id);
+    vg_status st = check_finished(root, t->id, &t->kept);
+    if (st) return st;
     if (!t->kept) j->open[j->n_open++] = i;
   }
   return VG_OK;
@@ -198,18 +197,18 @@ typedef struct write_job {
 /* One file of a case. */
 typedef struct case_file {
   vg_file_kind kind;
-  int index;          /* of the series, or of the class whose probability it is (kind OTHER) */
+  int index;          /* of the series, or of the class of a probability (kind OTHER) */
   const char *series; /* NULL: none */
   char role[VG_RECORD_ROLE], path[512];
 } case_file;
 
-/* What a case may have: its series, its maps, probabilities. */
+/* The most files that a case may have: series, maps, probabilities. */
 static int n_files(const produce_job *j) {
   bool sure = j->maker && j->maker->probability;
   return j->out.set.series.n + MAPS + (sure ? vg_study_class_set(j->study)->n : 0);
 }
 
-/* File k of a case; *has false: it has no such file. */
+/* Describes file k of a case; *has false: the case lacks this file. */
 static vg_status file_of(const produce_job *j, const todo *t, const flight *f, int k, case_file *out,
                          bool *has) {
   const vg_format_set *set = &j->out.set;
@@ -236,7 +235,7 @@ static vg_status write_image(write_job *w, const case_file *file, const char *pa
   vg_volume_write_options how = {0};
   const vg_case_maker *maker = w->j->maker;
   const bool sure = file->kind == VG_FILE_OTHER;
-  if (maker->place && !sure) return maker->place(maker->state, w->slot, file->index, path);
+  if (maker->link && !sure) return maker->link(maker->state, w->slot, file->index, path);
   vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
   how.xform_code = w->f->c.maps.xform_code;
   if (!st) st = vg_volume_write(path, &vol, &how);
@@ -267,7 +266,7 @@ static vg_status write_file(void *arg, size_t k) {
   st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
   if (!st) st = map ? write_map(w, file.kind, whole) : write_image(w, &file, whole);
   uint64_t size = 0;
-  bool elsewhere = file.series && j->maker->place;
+  bool elsewhere = file.series && j->maker->link;
   if (!st && !elsewhere && !(st = vg_fs_size(whole, &size))) atomic_fetch_add(&j->bytes, size);
   vg_free(whole);
   vg_free(dir);
@@ -297,8 +296,8 @@ static vg_status write_record(write_job *w) {
   return st;
 }
 
-/* Which maps the case has: a tumour map wherever the data set knows tumour, so that a healed case says that
- * it has none; an anatomy map where more than the brain's outline is known. */
+/* Decides which maps to write: a tumour map whenever the data set has tumour classes, so that a healed case
+ * has an empty one; an anatomy map if more than the brain's outline is known. */
 static void decide_maps(const produce_job *j, flight *f) {
   const vg_maps *m = &f->c.maps;
   size_t n = vg_geometry_voxels(&m->geo);
@@ -332,7 +331,7 @@ static vg_status write_case(void *arg, size_t i) {
   vg_status st = VG_OK;
   if (f->refused) {
     vg_warn("case %s", f->reason);
-    /* The reason names the host, whom an anonymous data set must not. */
+    /* The reason names the host, which an anonymous data set must not reveal. */
     if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
     st = vg_failure_write(j->out.root, t->id, f->reason);
     t->failed = true;
@@ -351,14 +350,14 @@ static vg_status write_case(void *arg, size_t i) {
   return st;
 }
 
-/* ---- what a killed process left ---- */
+/* ---- leftovers of a killed process ---- */
 
 static bool is_mine(const void *arg, const char *path) {
   const produce_job *j = arg;
   if (!j->o->shards) return true;
   for (size_t i = 0; i < j->n_open; i++) {
     const char *id = j->list[j->open[i]].id;
-    /* Ids are whole parts of a name: the letter after one is none of an id's. */
+    /* The id must be a whole word of the path: separators stand before and after it. */
     const char *at = strstr(path, id);
     size_t len = strlen(id);
     for (; at; at = strstr(at + 1, id))
@@ -390,9 +389,12 @@ static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
     cohort_sum *s = cohort_of(sums, n, t->cohort);
     s->failed += t->failed;
     s->kept += t->kept;
-    if (t->failed || !vg_record_exists(j->out.root, t->id)) continue;
+    bool exists = false;
+    vg_status st = t->failed ? VG_OK : vg_record_exists(j->out.root, t->id, &exists);
+    if (st) return st;
+    if (!exists) continue;
     vg_record r = {0};
-    vg_status st = vg_record_read(j->out.root, t->id, &r);
+    st = vg_record_read(j->out.root, t->id, &r);
     if (st) return st;
     s->made += !t->kept;
     s->redraws += (size_t)r.redraws;
@@ -438,7 +440,7 @@ static vg_status print_summary(const produce_job *j) {
   return st;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole study ---- */
 
 static vg_status begin(produce_job *j) {
   vg_status st = j->o->anonymous ? vg_secret_read(j->o->anonymous, &j->secret) : VG_OK;
@@ -451,7 +453,7 @@ static vg_status begin(produce_job *j) {
   return st;
 }
 
-/* The closing lines; the status of a study that was made in part. */
+/* Prints the closing lines. VG_FAILED: only some cases could be made. */
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
   size_t finished = j->n - j->failed;

@@ -45,7 +45,7 @@ static void put_images(vg_json *to, const vg_case_maker *maker) {
   }
 }
 
-/* What a study is goes in as a hash: plans name folders, which are nobody's business. */
+/* The description contains only a hash of the study, because plans name folders of the user. */
 static vg_status hash_study(const vg_study *study, const vg_produce_options *o, char hex[VG_HASH_LEN]) {
   vg_json *j = vg_study_to_json(study);
   vg_json_put_bool(j, "anonymous", o->anonymous != NULL);
@@ -95,17 +95,18 @@ vg_status vg_output_claim(const vg_output *out, const vg_study *study, const vg_
   vg_json *mine = NULL, *there = NULL;
   char *path = vg_fs_join(out->root, DESCRIPTION), *a = NULL, *b = NULL;
   vg_status st = path ? describe(out, study, o, maker, &mine) : VG_MEMORY;
-  bool same = false;
-  if (!st && vg_fs_exists(path)) {
+  bool same = false, exists = false;
+  if (!st) st = vg_fs_exists(path, &exists);
+  if (!st && exists) {
     st = vg_json_read(path, &there);
     a = vg_json_print(mine, false);
     b = vg_json_print(there, false);
     same = !st && a && b && !strcmp(a, b);
     if (!st && !same && !o->overwrite)
       st = vg_fail(VG_USAGE,
-                   "%s: holds a data set of another study, model or settings; --overwrite makes it anew",
+                   "%s: holds a data set of another study, model or settings; --overwrite replaces it",
                    out->root);
-    if (st && o->overwrite) st = VG_OK;
+    if (st == VG_DATA && o->overwrite) st = VG_OK; /* damaged: there is nothing to compare with */
   }
   if (!st && !same) st = vg_json_write(path, mine);
   vg_free(a);
@@ -121,9 +122,10 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   snprintf(out->root, sizeof out->root, "%s", root);
   char *path = vg_fs_join(root, DESCRIPTION);
   vg_json *d = NULL;
-  vg_status st = !path                ? VG_MEMORY
-                 : vg_fs_exists(path) ? vg_json_read(path, &d)
-                                      : vg_fail(VG_DATA, "%s: no " DESCRIPTION " in it", root);
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && !exists) st = vg_fail(VG_DATA, "%s: no " DESCRIPTION " in it", root);
+  if (!st) st = vg_json_read(path, &d);
   const vg_json *v = vg_json_get(d, "voxgan");
   if (!st && !v) st = vg_fail(VG_DATA, "%s: not made by voxgan", path);
   if (st) goto out;
@@ -131,7 +133,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   out->format = vg_dataset_format_find(out->format_name);
   int64_t cases = 0;
   if ((st = vg_json_i64(v, "cases", 1, 1000000000000, &cases))) {
-    st = vg_fail_in(st, "%s: its voxgan part", path);
+    st = vg_fail_in(st, "%s: its section voxgan", path);
     goto out;
   }
   out->cases = (size_t)cases;
@@ -149,7 +151,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   const char *anatomy = vg_json_string(vg_json_get(v, "anatomy_labels"), NULL);
   if (!st && tumour) st = vg_scheme_parse(tumour, &out->set.tumour);
   if (!st && anatomy) st = vg_scheme_parse(anatomy, &out->set.anatomy);
-  if (!st && !out->format) st = vg_fail(VG_DATA, "%s: its voxgan part is not whole", path);
+  if (!st && !out->format) st = vg_fail(VG_DATA, "%s: its section voxgan is incomplete", path);
   if (st) st = vg_fail(VG_DATA, "%s", vg_error());
 out:
   vg_json_free(d);
@@ -183,7 +185,7 @@ char *vg_failure_read(const char *root, const char *id) {
   char *path = failure_path(root, id);
   void *bytes = NULL;
   size_t len;
-  if (path && vg_fs_exists(path) && vg_fs_read(path, &bytes, &len)) bytes = NULL;
+  if (path && vg_fs_read_optional(path, &bytes, &len)) bytes = NULL;
   vg_free(path);
   return bytes;
 }
@@ -192,20 +194,20 @@ vg_status vg_failure_list(const char *root, char ***ids, size_t *n) {
   char *dir = vg_format("%s/.voxgan/failed", root);
   *ids = NULL;
   *n = 0;
-  vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, ids, n) : VG_OK;
+  vg_status st = dir ? vg_fs_walk_optional(dir, ids, n) : VG_MEMORY;
   for (size_t i = 0; i < *n && !st; i++)
     if (vg_ends_with((*ids)[i], ".txt")) (*ids)[i][strlen((*ids)[i]) - 4] = '\0';
   vg_free(dir);
   return st;
 }
 
-/* ---- what killed writers leave ---- */
+/* ---- leftovers of killed writers ---- */
 
 static vg_status sweep_below(const char *root, const char *below, bool (*mine)(const void *, const char *),
                              const void *arg) {
   char *dir = vg_fs_join(root, below), **files = NULL;
   size_t n = 0;
-  vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, &files, &n) : VG_OK;
+  vg_status st = dir ? vg_fs_walk_optional(dir, &files, &n) : VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++) {
     size_t len = vg_fs_partial(files[i]);
     if (!len) continue;
@@ -228,7 +230,7 @@ static vg_status sweep_below(const char *root, const char *below, bool (*mine)(c
 vg_status vg_output_sweep(const char *root, bool (*mine)(const void *arg, const char *path),
                           const void *arg) {
   vg_status st = sweep_below(root, "", mine, arg);
-  return st ? st : sweep_below(root, ".voxgan", mine, arg); /* a walk passes hidden folders over */
+  return st ? st : sweep_below(root, ".voxgan", mine, arg); /* a walk skips hidden folders */
 }
 
 /* ---- closing ---- */
@@ -239,7 +241,10 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
   char *tumour = out->set.tumour.n ? vg_scheme_text(&out->set.tumour) : NULL;
   char *anatomy = out->set.anatomy.n ? vg_scheme_text(&out->set.anatomy) : NULL;
   int pages;
-  vg_status st = vg_dataset_add(&ds, out->root, out->format->layout, tumour, anatomy);
+  /* A layout that reads one file reads the manifest. */
+  const vg_layout *layout = vg_layout_find(out->format->layout);
+  char *from = layout && layout->suffix ? vg_fs_join(out->root, VG_MANIFEST) : vg_strdup(out->root);
+  vg_status st = from ? vg_dataset_add(&ds, from, out->format->layout, tumour, anatomy) : VG_MEMORY;
   if (!st && images) st = vg_dataset_add_series(&ds, images);
   if (!st) st = vg_contact_sheet(&ds, &o, out->root, &pages);
   if (!st)
@@ -247,6 +252,7 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
             pages > 1 ? ", ..." : "");
   vg_free(tumour);
   vg_free(anatomy);
+  vg_free(from);
   vg_dataset_release(&ds);
   return st;
 }
@@ -284,7 +290,7 @@ vg_status vg_produce_finish(const char *root, int sheet) {
     st = vg_fail(VG_FAILED, "%s: %zu of %zu cases are missing; run their shards again, then --finish", root,
                  out.cases - n_made - n_failed, out.cases);
   else if (n_made + n_failed > out.cases)
-    st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; an earlier data set is left in it",
+    st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; it still contains an earlier data set",
                  root, n_made + n_failed, out.cases);
   if (st) goto out;
   for (size_t i = 0; i < n_failed; i++) {

@@ -16,13 +16,13 @@
 
 #include "base/simd.h"
 #include "io/volume_format.h"
-#include "prep/percentile.h"
+#include "prep/range.h"
 #include "prep/prep_case.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-/* Changes with the format and with what preparation computes: old files are then made anew. */
+/* Changes whenever the format or the preparation changes; old files are then made again. */
 #define FORMAT "voxgan case 1"
 #define MAGIC "VGCASE1\n"
 #define BYTE_ORDER_MARK 0x01020304u
@@ -39,7 +39,7 @@ typedef struct header {
 
 #define HEADER_SIZE ((sizeof(header) + 63) / 64 * 64)
 
-/* The four-lane core of XXH64 (Collet): detects damage at the speed of memory; n is a multiple of 64. */
+/* The four-lane core of XXH64 (Collet). It detects damage at the speed of memory. n is a multiple of 64. */
 VG_HOT static uint64_t checksum(const uint8_t *bytes, size_t n, uint64_t seed) {
   const uint64_t p1 = 0x9E3779B185EBCA87u, p2 = 0xC2B2AE3D27D4EB4Fu;
   uint64_t lane[4] = {seed + p1 + p2, seed + p2, seed, seed - p1};
@@ -121,7 +121,7 @@ static vg_status hash_inputs(const char *cache, input *in, int n) {
   size_t len;
   bool changed = false;
   vg_status st = file && !vg_str_failed(&names) ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_exists(file) && vg_fs_read(file, &old, &len)) old = NULL;
+  if (!st) st = vg_fs_read_optional(file, &old, &len);
   for (int i = 0; i < n && !st; i++) {
     if (!recall(old, in[i].path, in[i].hash)) {
       /* The state is taken before the contents: a file that changes meanwhile is hashed again next time. */
@@ -259,7 +259,7 @@ static bool fits_itself(const vg_map *map, const header *h) {
   return true;
 }
 
-/* NULL, or what is wrong with the file. */
+/* NULL, or the fault of the file. */
 static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   const header *h = map->bytes;
   if (map->len < HEADER_SIZE) return "shorter than its header";
@@ -276,10 +276,12 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
 /* *found says whether out was filled. */
 static vg_status load(const char *path, const vg_subject *subject, const vg_prep_settings *s, vg_case *out,
                       bool *found) {
-  *found = false;
-  if (!vg_fs_exists(path)) return VG_OK;
+  bool exists;
   vg_map map;
-  vg_status st = vg_map_open(path, &map);
+  *found = false;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (st || !exists) return st;
+  st = vg_map_open(path, &map);
   if (st) return st;
   const char *fault = fault_of(&map, s);
   if (fault) {
@@ -328,12 +330,12 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
   st = vg_lock_take(lock_path, &lock);
   if (st) goto out;
   locked = true;
-  if (vg_fs_exists(path)) st = load(path, subject, settings, out, &found);
+  st = load(path, subject, settings, out, &found);
   if (st || found) goto out;
   st = vg_prepare(ds, subject, settings, &made);
   if (!st) st = save(path, &made);
   if (!st) st = load(path, subject, settings, out, &found);
-  if (!st && !found) st = vg_fail(VG_IO, "%s: reads back differently from what was written", path);
+  if (!st && !found) st = vg_fail(VG_IO, "%s: its content differs from what was written", path);
 out:
   if (locked) vg_lock_release(&lock);
   vg_case_release(&made);

@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   vg_labelmap map;
   vg_maps maps = {0};
   vg_classes classes = {0};
-  const char *names[] = {"csf", "gray matter", "white matter", "necrosis", "oedema", "enhancing"};
+  const char *names[] = {"csf", "gm", "wm", "necrosis", "oedema", "enhancing"};
   vg_threads_set(1);
   vg_log_set_level(VG_LOG_ERROR);
   const vg_geometry native = geometry(&in);

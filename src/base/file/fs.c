@@ -13,14 +13,25 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-bool vg_fs_exists(const char *path) {
-  struct stat s;
-  return !stat(path, &s);
+static bool means_absent(int fault) {
+  return fault == ENOENT || fault == ENOTDIR;
 }
 
-bool vg_fs_is_dir(const char *path) {
+vg_status vg_fs_exists(const char *path, bool *exists) {
   struct stat s;
-  return !stat(path, &s) && S_ISDIR(s.st_mode);
+  *exists = !stat(path, &s);
+  return *exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
+}
+
+vg_status vg_fs_is_dir(const char *path, bool *is_dir) {
+  struct stat s;
+  const bool exists = !stat(path, &s);
+  *is_dir = exists && S_ISDIR(s.st_mode);
+  return exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
+}
+
+int vg_fs_unreadable(const char *path) {
+  return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) ? errno : 0;
 }
 
 vg_status vg_fs_make_dirs(const char *path) {
@@ -34,11 +45,13 @@ vg_status vg_fs_make_dirs(const char *path) {
     if (mkdir(part, 0777)) {
       int fault = errno;
       /* A read-only parent that is there already answers EROFS or EACCES, not EEXIST. */
-      if (!vg_fs_is_dir(part)) {
+      bool is_dir;
+      st = vg_fs_is_dir(part, &is_dir);
+      if (!st && !is_dir) {
         errno = fault == EEXIST ? ENOTDIR : fault;
         st = vg_fail_errno(part, "cannot make folder");
-        break;
       }
+      if (st) break;
     }
     *c = kept;
     if (!kept) break;
@@ -84,7 +97,7 @@ bool vg_fs_within(const char *path, const char *dir) {
   char *whole = realpath(dir, NULL), *at = vg_strdup(path);
   struct stat here;
   bool within = false;
-  /* The part of path that is there. */
+  /* The leading part of path that exists. */
   for (char *up; at && stat(at, &here); at = up) {
     up = strcmp(at, "/") && strcmp(at, ".") ? vg_fs_dirname(at) : NULL;
     vg_free(at);
@@ -107,10 +120,10 @@ vg_status vg_fs_size(const char *path, uint64_t *bytes) {
   return VG_OK;
 }
 
-/* Whole buffer or false with errno. */
+/* Writes the whole buffer, or returns false with errno set. */
 static bool write_all(int fd, const void *bytes, size_t len) {
   for (const char *from = bytes; len;) {
-    /* Linux takes at most 2 GiB - 4 KiB a call. */
+    /* Linux writes at most 2 GiB - 4 KiB a call. */
     ssize_t put = write(fd, from, len < ((size_t)1 << 30) ? len : (size_t)1 << 30);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return false;
@@ -127,15 +140,15 @@ static vg_status fail_write(const char *path, size_t len) {
   return vg_fail_errno(path, "cannot write");
 }
 
-/* Where a file is made before it is renamed. The serial number keeps threads of one process apart. */
+/* The name of a file before its rename. The serial number distinguishes the threads of one process. */
 static char *partial_path(const char *path) {
   static atomic_uint serial;
   return vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
 }
 
-/* Opens path's folder, for sync_folder. This comes before anything is written: where it lacks memory, nothing
- * has happened yet. *fd is -1 where the folder does not open; writing then names the fault, or the folder is
- * writable and not readable. */
+/* Opens path's folder for sync_folder. This happens before any write, so that a lack of memory fails before
+ * anything has changed. *fd is -1 if the folder cannot be opened. Then either the write fails too and names
+ * the fault, or the folder is writable but not readable. */
 static vg_status open_folder_of(const char *path, int *fd) {
   char *dir = vg_fs_dirname(path);
   *fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -143,7 +156,8 @@ static vg_status open_folder_of(const char *path, int *fd) {
   return dir ? VG_OK : VG_MEMORY;
 }
 
-/* Makes the names in a folder survive a power failure, where its file system can. False with errno. */
+/* Makes the names in a folder survive a power failure, if the file system supports it. Returns false with
+ * errno set. */
 static bool sync_folder(int fd) {
   return fd < 0 || !fsync(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
 }
@@ -159,7 +173,7 @@ vg_status vg_fs_link(const char *target, const char *path) {
   if (!whole || stat(whole, &from)) {
     st = vg_fail_errno(target, "cannot open");
   } else if (!lstat(path, &there) && there.st_dev == from.st_dev && there.st_ino == from.st_ino) {
-    st = vg_fail(VG_IO, "%s: a link in its place would lead to itself", path);
+    st = vg_fail(VG_IO, "%s: cannot make a link: it would point to itself", path);
   } else if (!(tmp = partial_path(path))) {
     st = VG_MEMORY;
   } else if (symlink(whole, tmp) || rename(tmp, path)) {
@@ -199,9 +213,10 @@ out:
 }
 
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
-  const bool fresh = !vg_fs_exists(path);
+  bool exists;
   int folder = -1;
-  vg_status st = fresh ? open_folder_of(path, &folder) : VG_OK;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (!st && !exists) st = open_folder_of(path, &folder);
   if (st) return st;
   /* O_NONBLOCK: a pipe in its place would be waited for. */
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
@@ -225,7 +240,7 @@ vg_status vg_fs_remove(const char *path) {
 }
 
 vg_status vg_fs_truncate(const char *path, uint64_t bytes) {
-  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot cut off") : VG_OK;
+  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot truncate") : VG_OK;
 }
 
 size_t vg_fs_partial(const char *path) {

@@ -104,6 +104,14 @@ vg_status vg_fs_read_most(const char *path, uint64_t most, void **bytes, size_t 
   return st;
 }
 
+vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len) {
+  bool exists;
+  *bytes = NULL;
+  *len = 0;
+  vg_status st = vg_fs_exists(path, &exists);
+  return st || !exists ? st : vg_fs_read(path, bytes, len);
+}
+
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len) {
   return vg_fs_read_most(path, PTRDIFF_MAX - 65536, bytes, len);
 }

@@ -7,11 +7,11 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 
-#define WAIT_LEAST_NS 1000000L /* between two tries; doubled from try to try */
+#define WAIT_LEAST_NS 1000000L /* between two tries; doubles after each */
 #define WAIT_MOST_NS 64000000L
 
-/* Tries again and again instead of blocking in flock(): a signal may arrive just before the call, or in
- * another thread, and under SA_RESTART the kernel would resume the wait. */
+/* Polls instead of blocking in flock(). A signal may arrive just before the call or in another thread, and
+ * with SA_RESTART the kernel resumes the wait. */
 vg_status vg_lock_take(const char *path, vg_lock *lock) {
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) return vg_fail_errno(path, "cannot open lock");

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "io/tfevents.h"
 
-/* A job that is started again may meet the process that it follows. */
+/* A restarted job may find that the process before it is still running. */
 static vg_status wait_for(const char *run, vg_lock *lock) {
   char *path = vg_fs_join(run, ".lock");
   if (!path) return VG_MEMORY;
@@ -41,12 +41,13 @@ static vg_status make_folders(const char *run, vg_lock *lock) {
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
   char *config = vg_fs_join(o->out, "config.json");
   if (!config) return VG_MEMORY;
-  bool holds_run = vg_fs_exists(config);
-  vg_status st = VG_OK;
-  if (holds_run && !o->resume && !o->overwrite)
+  bool holds_run;
+  vg_status st = vg_fs_exists(config, &holds_run);
+  if (!st && holds_run && !o->resume && !o->overwrite)
     st = vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
   if (!st) st = make_folders(o->out, lock);
-  *continues = o->resume && vg_fs_exists(config); /* once no other process is at it */
+  if (!st) st = vg_fs_exists(config, &holds_run); /* again: no other process changes it from here on */
+  *continues = !st && o->resume && holds_run;
   vg_free(config);
   return st;
 }
@@ -68,7 +69,8 @@ vg_status vg_run_folder_clear(const char *run) {
   return st ? st : vg_checkpoint_clear(run);
 }
 
-/* Where and how a run runs may change between its sessions; what it learns may too, but that is said. */
+/* Device and threads may change between sessions without a word. A change of what the run learns gets a
+ * warning. */
 static bool matters(const vg_setting *s) {
   return !vg_starts_with(s->key, "run.") || !strcmp(s->key, "run.seed");
 }
@@ -79,7 +81,7 @@ void vg_run_folder_compare(const char *run, const vg_config *now) {
   vg_config_default(&was);
   char *path = vg_fs_join(run, "config.json");
   if (!path || vg_config_read(&was, path)) {
-    vg_warn("cannot tell whether settings changed: %s", vg_error());
+    vg_warn("cannot compare the settings with those of the run so far: %s", vg_error());
   } else {
     for (int i = 0; vg_setting_at(i); i++) {
       const vg_setting *s = vg_setting_at(i);
