@@ -28,10 +28,13 @@ char *vg_fs_dirname(const char *path);
 /* A whole file in memory (vg_free); one NUL is put after it, not counted in *len. */
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
-/* Writes path.tmp.PID.N beside it, fsyncs it, renames it and fsyncs the folder, so that after a power failure
- * the old file or the new one is there. A failure leaves no partial file; on a full disk the message gives
- * the number of bytes. */
+/* Writes path.tmp.RANDOM beside it, fsyncs it, renames it and fsyncs the folder, so that after a power
+ * failure the old file or the new one is there. A failure leaves no partial file; on a full disk the message
+ * gives the number of bytes. */
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
+/* The same, but never replaces a file: *made is false where path is there already. Of several processes that
+ * do this at once, one makes the file. */
+vg_status vg_fs_write_new(const char *path, const void *bytes, size_t len, bool *made);
 /* Whether path is the folder dir or lies in it, through whatever links; path need not be there yet. */
 bool vg_fs_within(const char *path, const char *dir);
 /* Makes path a symbolic link to the file target, by its own whole path, in place of what is there. */
@@ -43,27 +46,36 @@ vg_status vg_fs_append_line(const char *path, const char *line);
 vg_status vg_fs_remove(const char *path); /* fine when it is not there */
 /* Cuts the file off after so many bytes. */
 vg_status vg_fs_truncate(const char *path, uint64_t bytes);
-/* Whether vg_fs_write_atomic was writing this file, PATH.tmp.PID.N, when its process was killed: length of
- * PATH, 0 for any other file. */
+/* Whether a file is called as those that vg_fs_write_atomic is writing, PATH.tmp.RANDOM: length of PATH, 0
+ * for any other file. */
 size_t vg_fs_partial(const char *path);
-/* Removes from the folder what vg_fs_write_atomic was writing when its process was killed. */
+/* Removes from the folder what vg_fs_write_atomic was writing when its process was killed: files of that name
+ * whose writer's lock is free. Nothing is removed through a link. */
 vg_status vg_fs_sweep(const char *dir);
+/* The same for one such name in the folder dir, open as fd. alone: the caller knows that no other process
+ * writes here. Then links of that name go too, and files where the file system has no locks. */
+vg_status vg_fs_sweep_one(const char *dir, int fd, const char *name, bool alone);
 
 /* Every regular file below root, as paths relative to root, sorted by byte value; names that
  * begin with '.' are passed over. Links to folders are followed once (no loops). */
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
 
-/* Takes an exclusive advisory lock on path (made when missing) and waits for it; VG_INTERRUPTED after a
- * signal (interrupt.c). */
+/* Takes an exclusive advisory lock on path (made when missing, never through a link) and waits for it, which
+ * it says after two seconds; VG_INTERRUPTED after a signal (interrupt.c). On a file system without flock() a
+ * claim takes its place: a file path.claim.RANDOM that names its process. */
 typedef struct vg_lock {
   int fd;
+  char *claim; /* NULL: flock() holds it */
 } vg_lock;
 vg_status vg_lock_take(const char *path, vg_lock *lock);
-/* The same without waiting: *taken tells. On a file system without locks it is always taken. */
+/* The same without waiting: *taken tells. */
 vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken);
 void vg_lock_release(vg_lock *lock);
 /* Whether someone holds it, without making a file; false where that cannot be told. */
 bool vg_lock_held(const char *path);
+/* Who holds it by a claim, as the end of a message: " (process 7 on node3; if it has ended, remove FILE)"; ""
+ * where nobody does, or flock() holds it. Borrowed until the thread's next call. */
+const char *vg_lock_holder(const char *path);
 
 typedef struct vg_map {
   const void *bytes;

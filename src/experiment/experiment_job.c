@@ -34,7 +34,7 @@ bool vg_experiment_job_finished(const char *out, const experiment_job *j) {
 
 bool vg_experiment_job_busy(const char *out, const experiment_job *j) {
   char *path = lock_of(out, j);
-  vg_lock lock = {-1};
+  vg_lock lock = {.fd = -1};
   bool taken = true;
   if (path && vg_fs_exists(path) && !vg_lock_try(path, &lock, &taken) && taken) vg_lock_release(&lock);
   vg_free(path);
@@ -167,7 +167,7 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
                                const vg_torch_module *torch, bool *taken) {
   working w = {.o = o, .d = d, .p = p, .j = j, .torch = torch, .folder = vg_experiment_job_folder(o->out, j)};
   char *path = lock_of(o->out, j);
-  vg_lock lock = {-1};
+  vg_lock lock = {.fd = -1};
   vg_status st = w.folder && path ? vg_fs_make_dirs(w.folder) : VG_MEMORY;
   *taken = false;
   if (!st) st = vg_lock_try(path, &lock, taken);

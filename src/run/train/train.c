@@ -477,7 +477,7 @@ static vg_status write_folder(trainer *t, bool continues) {
 }
 
 vg_status vg_train(const vg_train_options *options) {
-  trainer t = {.o = options, .lock = {-1}};
+  trainer t = {.o = options, .lock = {.fd = -1}};
   char took[32];
   bool continues = false;
   vg_interrupt_install();
