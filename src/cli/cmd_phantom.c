@@ -46,7 +46,9 @@ static vg_status run(char **args, int n_args) {
   if (!st) st = cli_set_threads(threads);
   s.subjects = (int)subjects;
   s.first = (int)first;
-  return st ? st : vg_phantom_write(out, &s);
+  if (st) return st;
+  vg_interrupt_install();
+  return vg_phantom_write(out, &s);
 }
 
 const cli_command cmd_phantom = {

@@ -64,7 +64,7 @@ const cli_command cmd_train = {
         "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` "
         "shows every\n"
         "setting with its default and bounds.\n\n"
-        "Ctrl-C, SIGTERM and SIGUSR1 finish the step, save, and exit 130; the same command with --resume "
+        "Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 finish the step, save, and exit 130; the same command with --resume "
         "goes on\n"
         "and ends in the same bytes as a run that was never stopped.\n\n"
         "examples:\n"

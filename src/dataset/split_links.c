@@ -5,6 +5,7 @@
 
 #include "dataset/layout.h"
 #include "voxgan/dataset.h"
+#include "voxgan/log.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -19,6 +20,7 @@ static const char *const descriptions[] = {"dataset.json", "dataset_description.
 static vg_status put_link(const char *out, int side, const char *relative, const char *target) {
   char *path = vg_format("%s/%s/%s", out, sides[side], relative), *dir = path ? vg_fs_dirname(path) : NULL;
   vg_status st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
+  if (!st && vg_interrupted()) st = vg_fail(VG_INTERRUPTED, "interrupted; the same command goes on");
   if (!st) st = vg_fs_link(target, path);
   vg_free(dir);
   vg_free(path);

@@ -455,9 +455,10 @@ static vg_status begin(produce_job *j) {
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
   size_t finished = j->n - j->failed;
-  vg_status st = j->o->quiet ? VG_OK : print_summary(j);
-  if (!st && !j->o->shards && finished)
+  vg_status st = VG_OK;
+  if (!j->o->shards && finished)
     st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL);
+  if (!st && !j->o->quiet) st = print_summary(j);
   if (st) return st;
   vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open,
           vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(vg_now() - j->began, took), j->out.root);

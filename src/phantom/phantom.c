@@ -6,6 +6,7 @@
 #include "phantom/phantom_model.h"
 #include "voxgan/dataset.h"
 #include "base/fs.h"
+#include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/pool.h"
@@ -318,7 +319,8 @@ typedef struct job {
 static vg_status write_subject(void *arg, size_t k) {
   const job *j = arg;
   char id[64];
-  /* The formats are the table's own. */
+  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; the same command goes on");
+    /* The formats are the table's own. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
   snprintf(id, sizeof id, j->style->id, j->set->first + (int)k);
@@ -332,7 +334,7 @@ static vg_status write_subject(void *arg, size_t k) {
   for (int s = 0; s < PH_SERIES; s++) vg_volume_release(&w.series[s]);
   vg_labelmap_release(&w.tumour);
   vg_labelmap_release(&w.tissue);
-  return st ? vg_fail_in(st, "phantom %s", id) : VG_OK;
+  return st && st != VG_INTERRUPTED ? vg_fail_in(st, "phantom %s", id) : st;
 }
 
 vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
