@@ -70,6 +70,10 @@ typedef struct vg_lock {
 vg_status vg_lock_take(const char *path, vg_lock *lock);
 /* The same without waiting: *taken tells. */
 vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken);
+/* Holds it together with others who share it, or who will. *taken is false while one holds it alone. */
+vg_status vg_lock_share(const char *path, vg_lock *lock, bool *taken);
+/* From now on shares what it holds alone. */
+void vg_lock_admit(vg_lock *lock);
 void vg_lock_release(vg_lock *lock);
 /* Whether someone holds it, without making a file; false where that cannot be told. */
 bool vg_lock_held(const char *path);

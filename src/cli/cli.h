@@ -28,7 +28,8 @@ typedef struct cli_option {
   const char *name; /* without the dashes */
   cli_type type;
   void *out;
-  const char *value; /* what stands for the value in help; NULL for flags */
+  const char
+      *value; /* what stands for the value in help; NULL for flags. One of path_values in cli.c: a path */
   const char *help;
   bool required;
 } cli_option;
@@ -39,6 +40,10 @@ typedef struct cli_command {
   const cli_option *options; /* ends with a NULL name */
   const cli_option *shared;  /* more of them, of several commands; NULL: none. Not required */
   int least_args, most_args; /* positional */
+  /* Names of the options whose path is written, with commas. All other options whose value is a path, and all
+   * arguments, are read: main.c refuses an input and an output that overlap. NULL: nothing is written. */
+  const char *writes;
+  const char *own_page; /* file in the argument's folder that may be written although the folder is read */
   vg_status (*run)(char **args, int n_args);
 } cli_command;
 
@@ -58,6 +63,9 @@ typedef struct cli_run_settings {
 } cli_run_settings;
 /* The defaults, then the file (NULL: none), then the command line. Not resolved. */
 vg_status cli_read_config(const char *path, const cli_run_settings *more, vg_config *config);
+
+/* VG_USAGE where something that the command reads overlaps with something that it writes. After cli_parse. */
+vg_status cli_check_paths(const cli_command *c, char *const *args, int n_args);
 
 /* --threads: sets the pool's size. */
 vg_status cli_set_threads(long long threads);

@@ -35,5 +35,6 @@ const cli_command cmd_edit = {
     .options = study_options,
     .least_args = 0,
     .most_args = 0,
+    .writes = "out",
     .run = run,
 };

@@ -159,5 +159,6 @@ const cli_command cmd_eval = {
         "  voxgan eval --real BraTS2021_test --synth synthetic --train BraTS2021_train --model runs/a \\\n"
         "    --suite privacy --out privacy\n",
     .options = options,
+    .writes = "out,write-baseline",
     .run = run,
 };

@@ -57,5 +57,6 @@ const cli_command cmd_phantom = {
     .summary = "write a brain-like data set made from nothing, for tests and a first run",
     .details = "example:\n  voxgan phantom --out phantom --subjects 8 --size 64 --anatomy\n",
     .options = options,
+    .writes = "out",
     .run = run,
 };

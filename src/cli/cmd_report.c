@@ -35,5 +35,7 @@ const cli_command cmd_report = {
     .options = options,
     .least_args = 1,
     .most_args = 1,
+    .writes = "out",
+    .own_page = "report.html",
     .run = run,
 };

@@ -52,5 +52,6 @@ const cli_command cmd_split = {
     .options = options,
     .least_args = 1,
     .most_args = 1,
+    .writes = "out",
     .run = run,
 };

@@ -92,5 +92,6 @@ const cli_command cmd_synth = {
     .shared = study_options,
     .least_args = 0,
     .most_args = 1,
+    .writes = "out",
     .run = run,
 };

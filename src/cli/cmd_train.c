@@ -60,20 +60,21 @@ const cli_command cmd_train = {
     .name = "train",
     .arguments = "[CONFIG]",
     .summary = "train a model on volumes with label maps",
-    .details =
-        "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` "
-        "shows every\n"
-        "setting with its default and bounds.\n\n"
-        "Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 finish the step, save, and exit 130; the same command with --resume "
-        "goes on\n"
-        "and ends in the same bytes as a run that was never stopped.\n\n"
-        "examples:\n"
-        "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"
-        "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a --resume\n"
-        "  voxgan train configs/brats2021.json --data Ours --out runs/ours --init runs/a\n"
-        "  voxgan train --data BraTS2021 --out runs/b --set train.epochs=50 --set net.ngf=32\n",
+    .details = "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` "
+               "shows every\n"
+               "setting with its default and bounds.\n\n"
+               "Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 finish the step, save, and exit 130; the same command "
+               "with --resume "
+               "goes on\n"
+               "and ends in the same bytes as a run that was never stopped.\n\n"
+               "examples:\n"
+               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"
+               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a --resume\n"
+               "  voxgan train configs/brats2021.json --data Ours --out runs/ours --init runs/a\n"
+               "  voxgan train --data BraTS2021 --out runs/b --set train.epochs=50 --set net.ngf=32\n",
     .options = options,
     .least_args = 0,
     .most_args = 1,
+    .writes = "out",
     .run = run,
 };

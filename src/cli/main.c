@@ -59,6 +59,7 @@ static vg_status run(const cli_command *c, int argc, char **argv) {
     cli_print_help(c);
     return VG_OK;
   }
+  if ((st = cli_check_paths(c, argv, n_args))) return st;
   vg_log_set_level(cli_quiet ? VG_LOG_WARN : cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
   return c->run(argv, n_args);
 }

@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "dataset/dataset_apart.h"
 #include "base/pool.h"
 #include "base/str.h"
 
@@ -105,7 +106,9 @@ static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
                      : vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);
   if (st) return st;
   layout = set->synth_layout ? set->synth_layout : "auto";
-  return vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);
+  st = vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);
+  if (!st && set->out) st = vg_dataset_apart(&s->real, set->out);
+  return st || !set->out ? st : vg_dataset_apart(&s->synth, set->out);
 }
 
 static vg_status write_report(const eval_study *s, const vg_evaluate_settings *set) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "experiment/experiment_job.h"
 #include "base/fs.h"
+#include "dataset/dataset_apart.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -28,6 +29,12 @@ static vg_status claim(const char *out, const vg_json *plan) {
   vg_free(now);
   vg_free(path);
   return st;
+}
+
+static vg_status check_apart(const char *out, const experiment_data *d) {
+  vg_status st = vg_dataset_apart(&d->real, out);
+  if (!st) st = vg_dataset_apart(&d->synth, out);
+  return st ? st : vg_dataset_apart(&d->test, out);
 }
 
 static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *d, const experiment_plan *p) {
@@ -73,6 +80,7 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
   vg_status st = vg_experiment_design_parse(o->rows, o->augmentation, o->seeds, o->config.run.seed, &design);
   if (!st) st = vg_experiment_options_check(o);
   if (!st) st = vg_experiment_data_open(o, &design, &data);
+  if (!st && o->out) st = check_apart(o->out, &data);
   if (!st) st = vg_experiment_plan_make(o, &data, &design, &plan);
   if (st) goto out;
   if (o->dry_run) {

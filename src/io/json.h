@@ -45,8 +45,8 @@ const char *vg_json_key(const vg_json *child); /* NULL in an array */
 double vg_json_number(const vg_json *node, double otherwise);
 bool vg_json_bool(const vg_json *node, bool otherwise);
 const char *vg_json_string(const vg_json *node, const char *otherwise);
-/* A whole number of an object, with its bounds. VG_DATA names the key when the number is missing, not whole or
- * out of bounds; *out is then unchanged. Use these for every file that this process did not write. */
+/* A whole number of an object, with its bounds. VG_DATA names the key when the number is missing, not whole
+ * or out of bounds; *out is then unchanged. Use these for every file that this process did not write. */
 vg_status vg_json_int(const vg_json *object, const char *key, int least, int most, int *out);
 vg_status vg_json_i64(const vg_json *object, const char *key, int64_t least, int64_t most, int64_t *out);
 
@@ -72,6 +72,8 @@ void vg_json_lines_release(vg_json_lines *lines);
  * with a line break. NULL with the message set when out of memory. */
 char *vg_json_print(const vg_json *node, bool pretty);
 vg_status vg_json_write(const char *path, const vg_json *node);
+/* The same by vg_fs_write_new: never in place of a file. */
+vg_status vg_json_write_new(const char *path, const vg_json *node, bool *made);
 
 #ifdef __cplusplus
 }

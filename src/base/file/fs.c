@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file/partial.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -47,14 +48,15 @@ vg_status vg_fs_make_dirs(const char *path) {
 vg_status vg_fs_require_writable_dir(const char *path) {
   vg_status st = vg_fs_make_dirs(path);
   if (st) return st;
-  char *probe = vg_format("%s/.voxgan-XXXXXX", path);
+  char *probe = vg_fs_join(path, ".voxgan");
+  vg_partial file;
   if (!probe) return VG_MEMORY;
-  int fd = mkstemp(probe);
-  if (fd < 0) {
-    st = vg_fail_errno(path, "cannot write into folder");
-  } else {
-    close(fd);
-    unlink(probe);
+  st = vg_partial_open(probe, &file);
+  if (st == VG_IO) st = vg_fail_errno(path, "cannot write into folder");
+  if (!st) {
+    unlink(file.path);
+    close(file.fd);
+    vg_free(file.path);
   }
   vg_free(probe);
   return st;

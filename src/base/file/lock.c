@@ -80,6 +80,32 @@ vg_status vg_lock_take(const char *path, vg_lock *lock) {
   return st;
 }
 
+vg_status vg_lock_share(const char *path, vg_lock *lock, bool *taken) {
+  *lock = (vg_lock){-1, NULL};
+  int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd < 0) return vg_fail_errno(path, "cannot open lock");
+  *taken = !flock(fd, LOCK_SH | LOCK_NB);
+  if (*taken) {
+    lock->fd = fd;
+    return VG_OK;
+  }
+  vg_status st = VG_OK;
+  const int fault = errno;
+  if (vg_no_locks(fault)) {
+    say_claims(path, fault);
+    st = vg_claim_add(path, &lock->claim);
+    *taken = !st;
+  } else if (fault != EWOULDBLOCK && fault != EINTR) {
+    st = vg_fail_errno(path, "cannot lock");
+  }
+  close(fd);
+  return st;
+}
+
+void vg_lock_admit(vg_lock *lock) {
+  if (lock->fd >= 0) (void)flock(lock->fd, LOCK_SH | LOCK_NB);
+}
+
 bool vg_lock_held(const char *path) {
   int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;

@@ -138,21 +138,33 @@ static vg_status write_claim(const char *path) {
   return vg_fs_write_atomic(path, text, strlen(text));
 }
 
-vg_status vg_claim_make(const char *path, char **claim) {
+vg_status vg_claim_add(const char *path, char **claim) {
   char hex[17];
+  *claim = vg_random_hex(hex) ? vg_format("%s" MARK "%s", path, hex) : NULL;
+  vg_status st = *claim ? write_claim(*claim) : VG_MEMORY;
+  if (st) {
+    vg_free(*claim);
+    *claim = NULL;
+  }
+  return st;
+}
+
+vg_status vg_claim_make(const char *path, char **claim) {
   *claim = NULL;
   for (int i = 0; i < TRIES; i++) {
     if (others(path, NULL, NULL, 0)) return VG_OK;
-    char *mine = vg_random_hex(hex) ? vg_format("%s" MARK "%s", path, hex) : NULL;
-    vg_status st = mine ? write_claim(mine) : VG_MEMORY;
-    if (!st && !others(path, mine, NULL, 0)) {
+    char *mine;
+    vg_status st = vg_claim_add(path, &mine);
+    if (st) return st;
+    if (!others(path, mine, NULL, 0)) {
       *claim = mine;
       return VG_OK;
     }
-    if (mine) (void)unlink(mine);
+    (void)unlink(mine);
     vg_free(mine);
-    if (st) return st;
     /* Another came at the same time: both step back, for times that differ. */
+    char hex[17] = "0";
+    (void)vg_random_hex(hex);
     nanosleep(&(struct timespec){.tv_nsec = 1000000L + 1000L * (strtol(hex + 12, NULL, 16) % 30000)}, NULL);
   }
   return VG_OK;

@@ -4,6 +4,7 @@
  */
 #ifndef VOXGAN_FORMAT_H
 #define VOXGAN_FORMAT_H
+#include "base/owned.h"
 #include "voxgan/dataset.h"
 #include "dataset/layout.h"
 #include "voxgan/labels.h"
@@ -36,6 +37,8 @@ typedef struct vg_dataset_format {
   /* Writes what describes the data set as a whole, once its n cases are there; NULL: nothing. The voxgan part
    * of dataset_description.json is not its business. */
   vg_status (*finish)(const vg_format_set *set, const char *root, const char *const *ids, size_t n);
+  /* Adds the paths of all files that finish may write; NULL where finish is. */
+  vg_status (*closing)(const vg_format_set *set, vg_owned *files);
 } vg_dataset_format;
 
 const vg_dataset_format *vg_dataset_format_find(const char *name); /* NULL */

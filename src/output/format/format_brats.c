@@ -56,6 +56,6 @@ static vg_status path_2023(const vg_format_set *set, const char *case_id, vg_fil
   return vg_layout_brats2023.path(case_id, kind, series, buf, size);
 }
 
-const vg_dataset_format vg_dataset_format_brats2013 = {"brats2013", schemes_2013, id, path_2021, NULL};
-const vg_dataset_format vg_dataset_format_brats2021 = {"brats2021", schemes_2021, id, path_2021, NULL};
-const vg_dataset_format vg_dataset_format_brats2023 = {"brats2023", schemes_2023, id, path_2023, NULL};
+const vg_dataset_format vg_dataset_format_brats2013 = {"brats2013", schemes_2013, id, path_2021, NULL, NULL};
+const vg_dataset_format vg_dataset_format_brats2021 = {"brats2021", schemes_2021, id, path_2021, NULL, NULL};
+const vg_dataset_format vg_dataset_format_brats2023 = {"brats2023", schemes_2023, id, path_2023, NULL, NULL};
