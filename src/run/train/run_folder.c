@@ -2,6 +2,7 @@
 #include "run/train/run_folder.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include "run/train/checkpoint.h"
 #include "voxgan/log.h"
@@ -10,12 +11,16 @@
 #include "io/tfevents.h"
 
 /* A job that is started again may meet the process that it follows. */
-static vg_status wait_for(const char *run, vg_lock *lock) {
+static vg_status take_lock(const char *run, bool wait, vg_lock *lock) {
   char *path = vg_fs_join(run, ".lock");
   if (!path) return VG_MEMORY;
   bool taken;
   vg_status st = vg_lock_try(path, lock, &taken);
-  if (!st && !taken) vg_info("%s: waiting for another voxgan that trains there", run);
+  if (!st && !taken && !wait)
+    st = vg_fail(VG_USAGE, "%s: another voxgan trains there%s; --resume waits for it and continues the run",
+                 run, vg_lock_holder(path));
+  else if (!st && !taken)
+    vg_info("%s: waiting for another voxgan that trains there%s", run, vg_lock_holder(path));
   while (!st && !taken) {
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted while waiting for %s", path)
@@ -25,10 +30,9 @@ static vg_status wait_for(const char *run, vg_lock *lock) {
   return st;
 }
 
-static vg_status make_folders(const char *run, vg_lock *lock) {
+static vg_status make_folders(const char *run) {
   static const char *const folders[] = {"", "checkpoints", "previews"};
-  vg_status st = vg_fs_require_writable_dir(run);
-  if (!st) st = wait_for(run, lock);
+  vg_status st = VG_OK;
   for (int i = 0; i < 3 && !st; i++) {
     char *path = vg_fs_join(run, folders[i]);
     st = path ? vg_fs_make_dirs(path) : VG_MEMORY;
@@ -38,16 +42,55 @@ static vg_status make_folders(const char *run, vg_lock *lock) {
   return st;
 }
 
+static bool has(const char *run, const char *name) {
+  struct stat s;
+  char *path = vg_fs_join(run, name);
+  const bool there = path && !lstat(path, &s);
+  vg_free(path);
+  return there;
+}
+
+/* A folder has our lock since before the first file of a run, or, where a run was copied without it, a config
+ * that reads as one, and a split. */
+static bool is_run(const char *run) {
+  if (has(run, ".lock")) return true;
+  if (!has(run, "config.json") || !has(run, "split.json")) return false;
+  vg_config c;
+  vg_config_default(&c);
+  char *path = vg_fs_join(run, "config.json");
+  const bool reads = path && !vg_config_read(&c, path);
+  vg_free(path);
+  vg_error_clear();
+  return reads;
+}
+
+/* A run writes over these, and removes them where it begins anew. */
+static vg_status check_files(const char *run) {
+  static const char *const names[] = {
+      "checkpoints",       "config.json", "log.jsonl",      "model-last.safetensors",
+      "model.safetensors", "previews",    "sessions.jsonl", "split.json",
+      "tensorboard"};
+  if (is_run(run)) return VG_OK;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (has(run, names[i]))
+      return vg_fail(VG_USAGE, "%s: holds %s, which is not of a run: name another folder, or move it away",
+                     run, names[i]);
+  return VG_OK;
+}
+
+static vg_status check_former(const vg_train_options *o) {
+  if (!has(o->out, "config.json") || o->resume || o->overwrite) return VG_OK;
+  return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
+}
+
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
-  char *config = vg_fs_join(o->out, "config.json");
-  if (!config) return VG_MEMORY;
-  bool holds_run = vg_fs_exists(config);
-  vg_status st = VG_OK;
-  if (holds_run && !o->resume && !o->overwrite)
-    st = vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
-  if (!st) st = make_folders(o->out, lock);
-  *continues = o->resume && vg_fs_exists(config); /* once no other process is at it */
-  vg_free(config);
+  vg_status st = check_files(o->out);
+  if (!st) st = check_former(o);
+  if (!st) st = vg_fs_require_writable_dir(o->out);
+  if (!st) st = take_lock(o->out, o->resume, lock);
+  if (!st) st = check_former(o); /* another may have begun one meanwhile */
+  if (!st) st = make_folders(o->out);
+  *continues = o->resume && has(o->out, "config.json"); /* once no other process is at it */
   return st;
 }
 
