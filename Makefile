@@ -1,6 +1,6 @@
 # voxgan: `make` builds, `make check` tests, `make help` lists the rest.
 #
-#   TORCH=0|DIR     without libtorch | against the libtorch in DIR, a PyTorch wheel's too (default: Debian's package)
+#   TORCH=0|DIR     without libtorch | with the libtorch in DIR, for example of a PyTorch wheel (default: Debian's package)
 #   DEV=1           warnings are errors
 #   SANITIZE=LIST   for example address,undefined
 #   PREFIX, DESTDIR where `make install` puts things
@@ -19,7 +19,7 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 
-# One folder a flavour, so that switching costs nothing.
+# Each flavour has its own folder, so that switching between them rebuilds nothing.
 comma := ,
 FLAVOUR := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)$(if $(DEV),-dev)$(if $(filter 0,$(TORCH)),-notorch)$(if $(filter-out 0 /usr,$(TORCH)),-torch$(shell printf %s '$(TORCH)' | cksum | cut -c1-6))
 B := build/$(FLAVOUR)
@@ -34,12 +34,12 @@ CPPFLAGS += -Iinclude -Isrc -I/usr/include/nifti -D_GNU_SOURCE
 CFLAGS_ALL := -std=c11 $(OPT) $(CWARN) -fPIC -pthread -MMD -MP $(shell pkg-config --cflags $(DEPS)) $(CFLAGS)
 LIBS := $(shell pkg-config --libs $(DEPS)) -lnifti2 -lznz -lm -pthread
 
-# The voxel column and what every command needs; pure C.
+# The voxel column, and the code that every command needs; pure C.
 CLI_SRC := $(wildcard src/cli/*.c)
 LIB_SRC := $(filter-out $(CLI_SRC) src/tensor/% src/nn/% src/run/%,$(wildcard src/*/*.c src/*/*/*.c))
 # The tensor column: one module that the program opens on demand.
 TORCH_C   := $(foreach d,tensor nn run,$(wildcard src/$d/*.c src/$d/*/*.c))
-TORCH_CXX := $(wildcard src/tensor/*.cpp src/tensor/*/*.cpp)
+TORCH_CXX := $(wildcard src/tensor/*.cpp src/tensor/*/*.cpp src/tensor/*/*/*.cpp)
 
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$B/%.o)
@@ -47,12 +47,12 @@ MOD_OBJ := $(TORCH_C:%.c=$B/%.o) $(TORCH_CXX:%.cpp=$B/%.o) $B/src/tensor/cuda/ke
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$B/%)
-TORCH_UNIT_SRC := $(wildcard tests/unit/torch/test_*.c tests/parity/*.c)
-TORCH_UNIT_BIN := $(TORCH_UNIT_SRC:%.c=$B/%)
+TORCH_UNIT_SRC := $(wildcard tests/unit/torch/test_*.c tests/unit/torch/test_*.cpp tests/parity/*.c)
+TORCH_UNIT_BIN := $(addprefix $B/,$(basename $(TORCH_UNIT_SRC)))
 
 PRODUCTS := $B/voxgan $B/libvoxgan.a $B/libvoxgan.so $B/voxgan.pc
 ifneq ($(TORCH),0)
-# libtorch's own header says which C++ it wants; its CMake file, if it was built for the old ABI of std::string.
+# libtorch's header names the C++ standard that it needs; its CMake file shows whether it uses the old ABI of std::string.
 TORCH_ATEN := $(wildcard $(TORCH)/include/ATen/ATen.h)
 TORCH_STD := $(if $(TORCH_ATEN),$(shell sed -n 's/.*error C++\([0-9]*\) or later.*/c++\1/p' $(TORCH_ATEN)))
 CXXFLAGS_ALL := -std=$(TORCH_STD) $(OPT) $(WARN) -fopenmp -fPIC -pthread -MMD -MP
@@ -62,10 +62,10 @@ else
 TORCH_LIB := $(abspath $(TORCH)/lib)
 TORCH_ABI := $(shell grep -ho -m1 -e '-D_GLIBCXX_USE_CXX11_ABI=[01]' $(TORCH)/share/cmake/Torch/TorchConfig.cmake 2>/dev/null)
 CXXFLAGS_ALL += $(TORCH_ABI) -isystem $(TORCH)/include
-# Nothing refers to the CUDA half, which registers itself as it is loaded.
+# No symbol of the CUDA half is referenced: it registers itself when it is loaded.
 TORCH_CUDA := $(if $(wildcard $(TORCH_LIB)/libtorch_cuda.so),-ltorch_cuda -lc10_cuda)
-# CUDA's own headers, of its toolkit or as packages beside a wheel of PyTorch (which needs nvidia-cuda-crt for that): without
-# them there are neither our own kernels on a GPU nor recorded steps.
+# CUDA's headers come from its toolkit or from packages beside a wheel of PyTorch (nvidia-cuda-crt is needed too). Without
+# them, the build has neither our own GPU kernels nor recorded steps.
 CUDA_HOME ?= /usr/local/cuda
 CUDA_PLACES := $(wildcard $(TORCH)/../nvidia/cu* $(TORCH)/../nvidia/cuda_runtime $(CUDA_HOME))
 CUDA_INCLUDE := $(if $(TORCH_CUDA),$(firstword $(foreach d,$(CUDA_PLACES),$(if $(and $(wildcard $d/include/cuda_runtime.h),$(wildcard $d/include/crt/host_defines.h)),$d/include))))
@@ -92,7 +92,7 @@ endif
 endif
 endif
 
-# A change of flags rebuilds what they reach.
+# A change of flags rebuilds the files that they affect.
 STAMP := $B/.flags
 FLAGS_NOW := $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LIBS) $(TORCH_LIBS)
 $(shell mkdir -p $B; printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $(STAMP) || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $(STAMP))
@@ -105,7 +105,8 @@ $B/%.o: %.cpp $(STAMP)
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) -c $< -o $@
 
-# A GPU's kernels are compiled where they run; here they are text, by the symbols _binary_src_tensor_cuda_kernels_cu_*.
+# GPU kernels are compiled on the machine that runs them. The build only embeds their text, as the symbols
+# _binary_src_tensor_cuda_kernels_cu_*.
 $B/%.cu.o: %.cu
 	@mkdir -p $(@D)
 	$(LD) -r -b binary -z noexecstack -o $@ $<
@@ -114,7 +115,7 @@ $B/libvoxgan.a: $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-# The public symbols are those that the public headers declare; src/voxgan.map says the rest.
+# The public symbols are those that the public headers declare. src/voxgan.map has the other rules.
 $B/voxgan.map: src/voxgan.map scripts/exports.sh $(wildcard include/voxgan/*)
 	@mkdir -p $(@D)
 	CC='$(CC)' scripts/exports.sh >$@.symbols
@@ -124,7 +125,7 @@ $B/libvoxgan.so: $(LIB_OBJ) $B/voxgan.map
 	$(CC) -shared -Wl,-soname,libvoxgan.so.0 -Wl,--version-script=$B/voxgan.map $(LSAN) $(LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
 	@ln -sf libvoxgan.so $B/libvoxgan.so.0
 
-# The program and the module share the library, and with it the error message and the pool.
+# The program and the module share one library, because they share the error message and the thread pool.
 $B/voxgan: $(CLI_OBJ) $B/libvoxgan.so
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
 
@@ -136,14 +137,21 @@ $B/voxgan.pc: src/voxgan.pc.in include/voxgan/version.h Makefile
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
 
 # ---- tests -----------------------------------------------------------------------------------
-# Unit tests link the static library, so that they reach internal functions too.
+# Unit tests link the static library, so that they can call internal functions.
 CMOCKA := $(shell pkg-config --libs cmocka 2>/dev/null)
 
 $B/tests/unit/test_%: $B/tests/unit/test_%.o $B/libvoxgan.a
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(CMOCKA) $(LIBS)
 
+$B/tests/unit/test_torch_open: LDFLAGS += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlerror
+
 $B/tests/unit/torch/test_%: $B/tests/unit/torch/test_%.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(CMOCKA) $(TORCH_LIBS) $(LIBS)
+
+# The convolutions alone, with kernels in software in place of those that need AVX512-BF16 or AMX.
+TILES_OBJ := $(filter-out %/conv_autograd.o %/conv_library.o %/kernels_bf16.o %/kernels_amx.o,$(filter $B/src/tensor/conv/%,$(MOD_OBJ)))
+$B/tests/unit/torch/test_tiles: $B/tests/unit/torch/test_tiles.o $B/tests/unit/torch/software_kernels.o $(TILES_OBJ) $B/src/tensor/pointwise.o
+	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $^ $(CMOCKA) -lgomp -pthread
 
 $B/tests/parity/%: $B/tests/parity/%.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
@@ -172,7 +180,7 @@ fuzz:
 tests: all $(FUZZ:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
 check: tests
 	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
-# Those alone that a libtorch can break; and these against the current PyTorch wheel, from nothing.
+# check-torch runs only tests that depend on libtorch. check-torch2 builds and runs them with the current PyTorch wheel.
 check-torch: all $(TORCH_UNIT_BIN)
 	BUILD=$B TORCH=$(TORCH) ONLY_TORCH=1 scripts/run_tests.sh
 check-tensors: all $(TORCH_UNIT_BIN)
@@ -180,7 +188,7 @@ check-tensors: all $(TORCH_UNIT_BIN)
 check-torch2:
 	scripts/check_torch2.sh
 
-# Other people's programs on what ours wrote, from a Python environment below build/.
+# Checks our files with other people's programs, from a Python environment below build/.
 .PHONY: oracles
 oracles: $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents
 	scripts/oracles.sh $B
@@ -203,7 +211,7 @@ uninstall:
 	rm -f $I/bin/voxgan $I/lib/libvoxgan.a $I/lib/libvoxgan.so $I/lib/libvoxgan.so.0 $I/lib/pkgconfig/voxgan.pc $I/share/man/man1/voxgan.1
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
-# ---- benchmarks: ours and a peer, alternating, in one run -------------------------------------
+# ---- benchmarks: voxgan and a peer alternate in one run ---------------------------------------
 BENCHES := io edit eval train synth
 .PHONY: bench $(BENCHES:%=bench-%)
 bench: $(BENCHES:%=bench-%)
@@ -217,18 +225,18 @@ bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
-# Quality for time: twice the 10 to 20 minutes of a training, so not a part of `bench`.
+# Segmentation quality for training time. It takes two trainings of 10 to 20 minutes, so `bench` does not include it.
 .PHONY: bench-segment
 bench-segment: all
 	$(if $(DATA),,$(error DATA=DIR: skull-stripped T1 with maps of csf, gm, wm))/usr/bin/python3 bench/bench_segment.py $B $(DATA) build/bench/segment
 .PHONY: bench-precision
 bench-precision: all
 	$(if $(DATA),,$(error DATA=DIR: a data set that configs/healthy_t1.json trains on))/usr/bin/python3 bench/bench_precision.py $B $(DATA) build/bench/precision $(ARGS)
-# A training step's time by layer and operation: make profile ARGS="128 32 bf16".
+# Prints a training step's time by layer and operation: make profile ARGS="128 32 bf16".
 .PHONY: profile
 profile: $B/bench/profile_step
 	$< $(ARGS)
-# By scripts/bench_gpu.sh, for a machine's own PyTorch.
+# scripts/bench_gpu.sh calls this with the PyTorch of a machine.
 PYTHON ?= /usr/bin/python3
 DEVICE ?= cuda
 .PHONY: bench-gpu
@@ -237,7 +245,7 @@ bench-gpu: all $B/tests/parity/gan_steps
 	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
 
 # ---- house-keeping ---------------------------------------------------------------------------
-SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.c bench/*.c)
+SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/*/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] tests/*/*/*.[ch]pp bench/*.c)
 .PHONY: format tidy clean help
 format:
 	clang-format -i $(SOURCES)
@@ -265,6 +273,6 @@ help:
 	  '  format, tidy     clang-format, clang-tidy' \
 	  '  clean            remove build/'
 
-# Whatever was built has its dependencies beside it: libraries, tests, fuzz targets, oracles and benchmarks.
+# Everything that was built has its dependency file beside it: libraries, tests, fuzz targets, oracles and benchmarks.
 -include $(shell find $B -name '*.d' 2>/dev/null)
 .SECONDARY:

@@ -133,7 +133,7 @@ def convolutions(size, ngf):
 
 
 def work_of_step(size, ngf, batch):
-    """Flop and elements of one step, which its convolutions cannot do without. G goes forward once, and back to both
+    """Flop and elements that the convolutions of one step need at least. G goes forward once, and back to both
     operands; D forward three times, back to both operands for real and fake, and to its input alone for G. What would
     reach only the labels is not counted."""
     flop = elements = 0

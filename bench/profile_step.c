@@ -1,10 +1,11 @@
-/* profile_step.c: where a training step's time goes, by layer and operation.
+/* profile_step.c: measures the time of a training step by layer and operation.
  *
  *   profile_step [SIZE [NGF [fp32|bf16 [STEPS]]]]
  *
  * A patch of SIZE^3 (64), ngf = ndf = NGF (16), 8 one-hot classes to 4 series, batch 1, on the CPU with all
- * threads: the mean of STEPS (5) steps after 2 others. Rates of convolutions stand beside that of
- * libtorch's product of large matrices of that precision, measured in the same run. The tables are Markdown.
+ * threads: the mean of STEPS (5) steps after 2 others. The tables compare the rates of convolutions with the
+ * rate of libtorch's product of large matrices in the same precision, measured in the same run. The tables
+ * are Markdown.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,12 +98,13 @@ int main(int argc, char **argv) {
   size_t voxels = (size_t)size * (size_t)size * (size_t)size;
   vg_gan_spec spec = {.generator = "unet",
                       .discriminator = "patch",
-                      .norm = "instance",
+                      .norm = VG_NORM_INSTANCE,
                       .in_channels = CLASSES,
                       .out_channels = SERIES,
                       .patch = {size, size, size},
                       .ngf = ngf,
                       .ndf = ngf,
+                      .blocks = 9,
                       .d_layers = 3,
                       .d_scales = 1};
   vg_gan_objective objective = {.adversarial = "bce",
@@ -111,7 +113,8 @@ int main(int argc, char **argv) {
                                 .w_reconstruction = 100,
                                 .beta1 = 0.5,
                                 .beta2 = 0.999,
-                                .bf16 = bf16};
+                                .r1_every = 16,
+                                .precision = bf16 ? VG_PRECISION_BF16 : VG_PRECISION_FP32};
   vg_gan *gan = NULL;
   vg_gan_losses losses;
   double start = 0;

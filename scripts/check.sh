@@ -1,5 +1,5 @@
 #!/bin/sh
-# check.sh: sets everything up, builds, and passes the tests.
+# check.sh: installs the packages, builds, and runs the tests.
 set -eu
 cd "$(dirname "$0")/.."
 scripts/setup.sh build torch test

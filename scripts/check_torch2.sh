@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_torch2.sh [VERSION]: builds against the current PyTorch wheel (or that of VERSION) in a virtual environment below
-# build/, from nothing, and passes the tests that need libtorch. pip's own settings decide where the wheel comes from: an
-# index of CPU wheels serves as well, and is a tenth of the size.
+# build/, from nothing, and passes the tests that need libtorch. pip's own settings decide where the wheel comes from. An
+# index of CPU wheels works as well; these have a tenth of the size.
 set -eu
 cd "$(dirname "$0")/.."
 version=${1:-}
@@ -17,11 +17,11 @@ have || {
     exit 1
   }
 }
-# What a wheel with CUDA lacks of its headers; there is none for CUDA before 13, whose toolkit has them.
+# Installs the headers that a wheel with CUDA lacks. CUDA before 13 has no such package; its toolkit has the headers.
 cuda=$("$home/venv/bin/python" -c 'import torch; print(torch.version.cuda or "")')
 [ -z "$cuda" ] || "$home/venv/bin/pip" install --quiet "nvidia-cuda-crt==$cuda.*" >>"$home/pip.log" 2>&1 || true
 torch=$("$home/venv/bin/python" -c 'import os, torch; print(os.path.dirname(torch.__file__))')
 echo "check-torch2: libtorch $("$home/venv/bin/python" -c 'import torch; print(torch.__version__)')"
-# What only a GPU's machine would compile.
+# Checks the code that only a machine with a GPU would compile.
 "$home/venv/bin/python" tests/oracle/kernels_compile.py src/tensor/cuda/kernels.cu || [ $? = 77 ]
 exec "${MAKE:-make}" -s check-torch TORCH="$torch"

@@ -1,8 +1,9 @@
 #!/bin/bash
-# oracles.sh BUILD [DIR...]: other people's programs on what voxgan wrote. On data sets: nnU-Net's integrity check, the BIDS
-# validator, nibabel. With folders: on these. Without: on a small data set in every format, and then on damaged copies, which
-# they must refuse; TensorBoard on event files, likewise; and the overlap metrics of MONAI and panoptica beside ours. The
-# programs that Debian does not package go into a Python environment, build/oracles, made once.
+# oracles.sh BUILD [DIR...]: checks voxgan's files with other people's programs. Data sets are read by nnU-Net's
+# integrity check, the BIDS validator and nibabel. With DIRs the script checks these. Without, it makes a small data set in every
+# format, and damaged copies, which the programs must refuse. It does the same for TensorBoard and event files, and compares
+# the overlap metrics of MONAI and panoptica with ours. Programs that Debian does not package are installed once into a Python
+# environment, build/oracles.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -11,18 +12,19 @@ env=build/oracles
 python=$env/bin/python
 oracle="$python tests/oracle/formats_oracle.py"
 
-# nnU-Net asks for more than its integrity check uses (a PyTorch with CUDA among it): Debian's PyTorch and NumPy serve, which
-# the environment sees, and NumPy stays at the version that Debian's other packages are built for.
+# nnU-Net's dependencies include more than its integrity check uses, such as a PyTorch with CUDA. The environment uses Debian's
+# PyTorch and NumPy instead. NumPy stays at the version that Debian's other packages are built for.
 if [ ! $env/.made -nt scripts/oracles.sh ]; then
   scripts/setup.sh test
   rm -rf $env
   /usr/bin/python3 -m venv --system-site-packages $env
   numpy=$($python -c 'import numpy; print(numpy.__version__)')
-  pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; } # it warns of what is left out
+  # pip warns of the dependencies that --no-deps skips.
+  pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; }
   pip --no-deps nnunetv2 acvl-utils
   pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
   pip "numpy==$numpy" tensorboard
-  # panoptica wants a newer SciPy and scikit-image than Debian's, and MONAI goes with both.
+  # panoptica needs a newer SciPy and scikit-image than Debian's; MONAI works with both versions.
   /usr/bin/python3 -m venv --system-site-packages $env/metrics
   env=$env/metrics pip --no-deps monai==1.3.2
   env=$env/metrics pip panoptica 'numpy<2' 'scipy<1.13'

@@ -1,25 +1,25 @@
 #!/bin/sh
 # paper.sh DATA_HEALTHY DATA_TUMOUR OUT | paper.sh --phantom OUT
 #
-# The whole of Shin et al. 2018 (arXiv 1807.10225): the labels of brains are learned from healthy scans and given to the tumour
-# scans; images are learned from both kinds of labels together; tumours that are scaled, moved, and put into healthy brains make
-# a synthetic data set; and segmentation learned from it is compared with segmentation learned from real scans.
+# Repeats Shin et al. 2018 (arXiv 1807.10225). Learns brain labels from healthy scans, and adds them to the tumour scans. Trains
+# images on both kinds of labels together. Scales and moves tumours, and grafts them into healthy brains, to make a synthetic data
+# set. Then compares segmentation trained on it with segmentation trained on real scans.
 #
-# The tumour data are split first: no step before the last test sees a test subject. Each command is printed (+ voxgan ...); a
-# rerun goes on where the last one stopped and does nothing twice. OUT/index.html shows all of it.
+# Splits the tumour data first, so that no step before the last test sees a test subject. Prints each command (+ voxgan ...). A
+# rerun continues where the last one stopped and repeats nothing. The result is OUT/index.html.
 #
-# What may be set in the environment:
+# Environment variables:
 #   VOXGAN                               the program (build/release/voxgan)
-#   HEALTHY_LAYOUT TUMOUR_LAYOUT         layouts of the data; guessed when not set
+#   HEALTHY_LAYOUT TUMOUR_LAYOUT         layouts of the data; default: guess them
 #   TISSUES GAN EXPERIMENT               config files of the three trainings
-#   TISSUES_SET GAN_SET EXPERIMENT_SET   settings beside them: "train.epochs=50 net.ngf=32"
-#   PLAN                                 plan of the synthetic data set, in place of the one made here
-#   TISSUE_IMAGES                        scans that get brain labels, where the tumour data have no T1: a manifest id,t1 of others
+#   TISSUES_SET GAN_SET EXPERIMENT_SET   further settings: "train.epochs=50 net.ngf=32"
+#   PLAN                                 plan of the synthetic data set; replaces the one made here
+#   TISSUE_IMAGES                        scans that get brain labels, if the tumour data have no T1: a manifest id,t1 of other scans
 #   SERIES                               of the tumour data (t1,t1c,t2,flair); ANATOMY_SCHEME: of the healthy data's labels
-#   SHARE (0.3) COUNT SEEDS (3) SEED (1) share tested on, synthetic cases (twice the scans learned from), runs of each row, seed
+#   SHARE (0.3) COUNT SEEDS (3) SEED (1) share for testing, synthetic cases (twice the training scans), runs of each row, seed
 #   DEVICE (cpu) THREADS (0)             JOBS: processes that share the experiment (1; of phantoms one a processor)
 #   SUBJECTS HEALTHY SIZE (26 12 48)     of --phantom
-#   QUICK=1                              small and short, to see that everything works: minutes, and no result
+#   QUICK=1                              a short trial, to see that everything works: takes minutes and gives no useful result
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 voxgan=${VOXGAN:-$root/build/release/voxgan}
@@ -42,7 +42,7 @@ is_done() {
   shift
   [ $again = 0 ] && [ "$(cat "$mark" 2>/dev/null)" = "$*" ]
 }
-# step NAME COMMAND...: unless the same command is done and nothing before it was done anew.
+# step NAME COMMAND...: runs the command, unless it is done and no earlier step was repeated.
 again=0
 step() {
   step_name=$1
@@ -58,7 +58,7 @@ step() {
 }
 title() { printf '\n== %s\n' "$*"; }
 sets() { for one in $1; do printf -- '--set %s ' "$one"; done; }
-# A data set's folder, or its manifest.
+# Prints a data set's manifest if it is a table, else its folder.
 data_of() { if [ -e "$1/manifest.csv" ] && [ -z "$(find "$1" -maxdepth 1 -name '*_*' -o -maxdepth 1 -name 'sub-*' | head -1)" ]; then echo "$1/manifest.csv"; else echo "$1"; fi; }
 
 if [ $phantom = 1 ]; then
@@ -137,7 +137,7 @@ step privacy eval --real "$test" --layout "$part_layout" --train "$out/joined" -
 title "8/8 segmentation learned from real and from synthetic scans"
 [ "$jobs" = 1 ] || [ -n "${THREADS:-}" ] || threads=$((($(nproc) + jobs - 1) / jobs))
 set -- experiment --real "$train" --layout "$part_layout" --test "$test" --test-layout "$part_layout" --synth "$out/synthetic" --gan "$out/gan" --config "$experiment" --out "$out/experiment" --seeds "$seeds" --seed "$seed" --device "$device" --threads "$threads" $(sets "$experiment_set")
-# Others take the jobs that nobody is at; what they say is what the first says.
+# Other processes take free jobs. Their output repeats that of the first.
 while [ "$jobs" -gt 1 ] && ! is_done experiment "$@"; do
   "$voxgan" "$@" >/dev/null 2>&1 &
   jobs=$((jobs - 1))
@@ -180,4 +180,4 @@ HTML
   echo "</pre></html>"
 } >"$out/index.html.new"
 mv "$out/index.html.new" "$out/index.html"
-echo "all of it: $out/index.html"
+echo "all results: $out/index.html"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# quickstart.sh [OUT]: sets everything up and carries the main job through on phantom data: train, synth, eval.
+# quickstart.sh [OUT]: sets everything up and does the main job on phantom data: train, synth, eval.
 # OUT defaults to build/quickstart. A rerun keeps what is finished.
 set -eu
 cd "$(dirname "$0")/.."

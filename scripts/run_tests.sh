@@ -1,6 +1,6 @@
 #!/bin/bash
-# run_tests.sh: every test of one build (BUILD, TORCH are set by make), then a line "N passed, N failed, N skipped". With
-# ONLY_TORCH only those that need libtorch, with ONLY_TENSORS of these the programs that take a GPU where there is one.
+# run_tests.sh: runs every test of one build (make sets BUILD and TORCH), then prints "N passed, N failed, N skipped".
+# ONLY_TORCH: only tests that need libtorch. ONLY_TENSORS: of these, only the programs that use a GPU if there is one.
 # Unit programs count their cases, scripts count as one; exit 77 means skipped. Logs are in BUILD/test-logs.
 set -u
 cd "$(dirname "$0")/.."
@@ -53,7 +53,7 @@ list | xargs -P "$(nproc)" -I{} bash -c 'run_one {}'
 passed=0 failed=0 skipped=0
 for rc_file in "$logs"/*.rc; do
   base=${rc_file%.rc} rc=$(cat "$rc_file") name=$(cat "${rc_file%.rc}.name")
-  # cmocka's own closing lines tell the cases apart.
+  # cmocka's closing lines count the cases.
   p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$base.log" | awk '{s+=$1} END {print s+0}')
   f=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$base.log" | awk '{s+=$1} END {print s+0}')
   s=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$base.log" | awk '{s+=$1} END {print s+0}')

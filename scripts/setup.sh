@@ -1,6 +1,6 @@
 #!/bin/sh
 # setup.sh [build] [torch] [test]: installs the Debian packages that are missing, all three groups when none is named.
-# Idempotent; prints what it installs. Where it may not install, it prints the exact line to run and exits 1.
+# Idempotent; prints what it installs. If the user may not install, it prints the exact line to run and exits 1.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/packages.sh

@@ -6,8 +6,9 @@
  *     st = vg_config_set(&c, "train.lr_g=1e-4");
  *     c.train.lr_g ...
  *
- * JSON is one object a section: {"train": {"lr_g": 1e-4}}; a top-level "about" string is allowed and
- * ignored. An unknown key is VG_CONFIG and names the nearest known one; so is a value out of bounds.
+ * JSON is one object a section: {"train": {"lr_g": 1e-4}}; a top-level "about" string is allowed and ignored.
+ * An unknown key fails with VG_CONFIG, and the message names the nearest known key. A value out of bounds
+ * fails with VG_CONFIG too.
  */
 #ifndef VOXGAN_CONFIG_H
 #define VOXGAN_CONFIG_H
@@ -20,7 +21,14 @@
 extern "C" {
 #endif
 
-#define VG_CONFIG_TEXT 512
+#define VG_CONFIG_TEXT 512 /* a text with its final 0 */
+#define VG_CONFIG_NAME 16  /* the name of a row of a registry */
+
+/* The settings that have choices: vg_data_anatomy { VG_ANATOMY_AUTO, VG_ANATOMY_MAP, ... }. */
+#define VG_CHOICE(constant, text) VG_##constant,
+#define VG_SET_CHOICE(section, name, def, choices, help) \
+  typedef enum vg_##section##_##name{choices} vg_##section##_##name;
+#include "voxgan/settings.def"
 
 typedef struct vg_config {
 #define VG_SECTION(section, help) struct {
@@ -32,34 +40,31 @@ typedef struct vg_config {
 #define VG_SET_F64(section, name, ...) double name;
 #define VG_SET_STR(section, name, ...) char name[VG_CONFIG_TEXT];
 #define VG_SET_DIMS(section, name, ...) int name[3];
+#define VG_SET_CHOICE(section, name, ...) vg_##section##_##name name;
+#define VG_SET_NAME(section, name, ...) char name[VG_CONFIG_NAME];
 #include "voxgan/settings.def"
-#undef VG_SECTION
-#undef VG_SECTION_END
-#undef VG_SET_BOOL
-#undef VG_SET_INT
-#undef VG_SET_F64
-#undef VG_SET_STR
-#undef VG_SET_DIMS
 } vg_config;
 
-/* The number of settings. */
+/* The number of each setting, for vg_setting_at, and the number of settings. */
 enum {
-#define VG_SECTION(section, help)
-#define VG_SECTION_END(section)
 #define VG_SET_BOOL(section, name, ...) VG_SETTING_INDEX_##section##_##name,
 #define VG_SET_INT VG_SET_BOOL
 #define VG_SET_F64 VG_SET_BOOL
 #define VG_SET_STR VG_SET_BOOL
 #define VG_SET_DIMS VG_SET_BOOL
+#define VG_SET_CHOICE VG_SET_BOOL
+#define VG_SET_NAME VG_SET_BOOL
 #include "voxgan/settings.def"
-#undef VG_SECTION
-#undef VG_SECTION_END
-#undef VG_SET_BOOL
-#undef VG_SET_INT
-#undef VG_SET_F64
-#undef VG_SET_STR
-#undef VG_SET_DIMS
   VG_SETTINGS
+};
+
+/* The number of all choices of all settings. A program and a module that differ in it are not used together.
+ */
+enum {
+#define VG_CHOICE(constant, text) +1
+#define VG_SET_CHOICE(section, name, def, choices, help) choices
+  VG_SETTING_CHOICES = 0
+#include "voxgan/settings.def"
 };
 
 typedef enum vg_setting_type {
@@ -67,33 +72,39 @@ typedef enum vg_setting_type {
   VG_SETTING_INT,
   VG_SETTING_F64,
   VG_SETTING_STR,
-  VG_SETTING_DIMS
+  VG_SETTING_DIMS,
+  VG_SETTING_CHOICE,
+  VG_SETTING_NAME
 } vg_setting_type;
 
 /* One row of settings.def. */
 typedef struct vg_setting {
   const char *key; /* "train.lr_g" */
   vg_setting_type type;
-  size_t offset; /* into vg_config */
-  double def[3], least, most;
-  const char *text_def, *choices; /* STR: default, and "a|b" or NULL */
+  size_t offset;               /* into vg_config */
+  double def[3], least, most;  /* of numbers and BOOL; def[0] of a CHOICE is its enum's value */
+  const char *text_def;        /* of STR and NAME */
+  const char *const *choices;  /* of CHOICE: the texts in the order of the enum, then NULL */
+  const char *registry, *kind; /* of NAME */
   const char *help;
 } vg_setting;
 
 const vg_setting *vg_setting_at(int i); /* NULL past the last */
+/* Text i that a CHOICE or NAME can be set to. NULL past the last, and for other types. */
+const char *vg_setting_choice(const vg_setting *s, int i);
 
 void vg_config_default(vg_config *c);
-/* "section.key=value". */
+/* assignment: "section.key=value". */
 vg_status vg_config_set(vg_config *c, const char *assignment);
 vg_status vg_config_read(vg_config *c, const char *path);
-/* Puts what each "auto" of train and augment means in its place, by train.direction. VG_CONFIG: settings that
- * do not go together. */
+/* Replaces "auto" in train.reconstruction and augment.images by what it means for train.direction. VG_CONFIG:
+ * two settings contradict each other. */
 vg_status vg_config_resolve(vg_config *c);
-/* train.direction is image2label: series in, label maps out. */
+/* Whether train.direction is image2label: series in, label maps out. */
 bool vg_config_segments(const vg_config *c);
-/* Value of one setting as text, into buf. */
+/* Writes the value of one setting into buf, as vg_config_set takes it. Returns buf. */
 const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, size_t size);
-/* A table of all settings: key, default, bounds, help. */
+/* Prints a table of all settings: key, default, bounds, help. */
 void vg_config_help(FILE *to);
 
 #ifdef __cplusplus

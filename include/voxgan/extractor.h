@@ -1,8 +1,9 @@
-/* extractor.h: a network of the user's as a feature space: inputs in, a row of features out of each.
+/* extractor.h: a network of the user as a feature space. It turns each input into a row of features.
  *
- * A TorchScript file (torch.jit.save) whose forward takes one tensor, (N, C, S, S) or (N, C, S, S, S), and
- * gives one, (N, D) or (N, D, ...), of which what follows D is averaged; of a tuple or list the first counts.
- * The module that knows libtorch opens it (run.h), and whoever computes features only calls it.
+ * The network is a TorchScript file (torch.jit.save). Its forward() takes one tensor, (N, C, S, S) or (N, C,
+ * S, S, S), and returns one, (N, D) or (N, D, ...); axes after D are averaged. If it returns a tuple or list,
+ * the first tensor counts. The module with libtorch opens the file (run.h); the code that computes features
+ * only calls it.
  */
 #ifndef VOXGAN_EXTRACTOR_H
 #define VOXGAN_EXTRACTOR_H
@@ -16,12 +17,12 @@ extern "C" {
 
 typedef struct vg_extractor {
   bool flat;    /* inputs are slices, else volumes */
-  int channels; /* of an input, which all hold the same */
+  int channels; /* of an input; all channels hold the same values */
   int size;     /* voxels along each of its axes */
-  size_t dims;  /* features of an input */
+  size_t dims;  /* features per input */
   /* inputs: (n, channels, [size,] size, size); out: (n, dims). May be called from several threads. */
   vg_status (*extract)(const struct vg_extractor *x, const float *inputs, size_t n, float *out);
-  void *own; /* the opener's */
+  void *own; /* data of the code that opened it */
 } vg_extractor;
 
 typedef struct vg_extractor_options {

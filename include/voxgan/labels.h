@@ -1,12 +1,12 @@
-/* labels.h: what a label value means. A scheme maps values to class names with a role; a class set
- * is the ordered list of classes that a model knows.
+/* labels.h: the meaning of label values. A scheme maps each value to a class name and a role. A class set is
+ * the ordered list of the classes of a model.
  *
  * Values differ by data set and edition (4 is enhancing tumour in BraTS 2021 and resection cavity in 2024);
  * class names do not. So data sets bring schemes, models keep class sets, and names join them.
  *
- * An inline scheme is written VALUE=NAME[:tumour|:anatomy],... as "1=csf,2=gm,3=wm" or
+ * An inline scheme has the form VALUE=NAME[:tumour|:anatomy],... for example "1=csf,2=gm,3=wm" or
  * "1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour"; the role defaults to anatomy. A class may have
- * several values, and FIRST-LAST stands for all from one to the other: "2=wm,41=wm,3=gm,1000-2999=gm".
+ * several values, and FIRST-LAST is a range that includes both ends: "2=wm,41=wm,3=gm,1000-2999=gm".
  */
 #ifndef VOXGAN_LABELS_H
 #define VOXGAN_LABELS_H
@@ -21,7 +21,7 @@ extern "C" {
 
 #define VG_CLASS_NAME 32
 #define VG_CLASSES_MAX 32
-#define VG_LABELS_MAX 64 /* of a scheme, whose classes may have several */
+#define VG_LABELS_MAX 64 /* labels of a scheme; a class may have several */
 
 typedef enum vg_role { VG_ROLE_ANATOMY, VG_ROLE_TUMOUR } vg_role;
 const char *vg_role_name(vg_role role);
@@ -30,10 +30,10 @@ typedef struct vg_label {
   uint16_t value; /* in the file; never 0, which is background */
   char name[VG_CLASS_NAME];
   vg_role role;
-  uint16_t more; /* the values up to value + more mean the same */
+  uint16_t more; /* the values from value to value + more mean the same class */
 } vg_label;
 
-/* Labels of one name are one class, which is written by the value of the first of them. */
+/* Labels of the same name are one class. It is written as the value of the first of them. */
 typedef struct vg_scheme {
   char name[VG_CLASS_NAME]; /* "brats", or "inline" */
   int n;
@@ -49,32 +49,35 @@ const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; 
 bool vg_scheme_has_role(const vg_scheme *s, vg_role role);
 /* A name from the registry or inline text. VG_CONFIG names the fault and the nearest known name. */
 vg_status vg_scheme_parse(const char *text, vg_scheme *out);
-/* The inline form, which parses back to the same labels (vg_free); of labels that share a value the first. */
+/* The inline form (vg_free). It parses back to the same labels; if two labels share a value, it has the
+ * first. */
 char *vg_scheme_text(const vg_scheme *s);
 const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value); /* NULL: not in the scheme */
 
-/* Every non-zero value of map is in the scheme, else VG_DATA "path: label value 7 (12 voxels) is not in
- * scheme brats (1 necrosis, ...)"; of a scheme of many values only the classes are named. path is for the
- * message. */
+/* Checks that every non-zero value of map is in the scheme. Otherwise fails with VG_DATA: "path: label value
+ * 7 (12 voxels) is not in scheme brats (1 necrosis, ...)". For a scheme of many values the message names only
+ * the classes. path is for the message. */
 vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path);
 
-/* Ordered classes: anatomy first, then tumour. Index i is channel i of a network's input. */
+/* Ordered classes: anatomy first, then tumour. Class i is channel i of the network's input. */
 typedef struct vg_classes {
   int n;
   char names[VG_CLASSES_MAX][VG_CLASS_NAME];
   vg_role roles[VG_CLASSES_MAX];
 } vg_classes;
 
-/* The class that stands for all anatomy where there is only a brain mask. */
+/* The class of all anatomy if only a brain mask is known. */
 #define VG_CLASS_BRAIN "brain"
 
 int vg_classes_find(const vg_classes *c, const char *name); /* -1 */
 int vg_classes_count(const vg_classes *c, vg_role role);
-/* Adds the scheme's classes of a role that c lacks, in the scheme's order, keeping anatomy before tumour. */
+/* Adds the scheme's classes of a role that c lacks, in the scheme's order, and keeps anatomy before tumour.
+ */
 vg_status vg_classes_add(vg_classes *c, const vg_scheme *s, vg_role role);
 vg_status vg_classes_add_name(vg_classes *c, const char *name, vg_role role);
-/* table[value] = class index + 1, 0 background; every label of s with that role must be in c, else VG_DATA
- * naming both sides ("model knows csf, gm, wm; scheme brats has necrosis"). table has 65536 entries. */
+/* Fills table (65536 entries): table[value] = class index + 1, and 0 for background. VG_DATA: a label of s
+ * with that role is not in c; the message names both sides ("model knows csf, gm, wm; scheme brats has
+ * necrosis"). */
 vg_status vg_classes_table(const vg_classes *c, const vg_scheme *s, vg_role role, uint8_t *table);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
-/* log.h: lines and progress on stderr. Results belong to stdout and do not come through here.
+/* log.h: messages and progress on stderr. Results go to stdout, not through this module.
  *
- * On a terminal the progress line redraws itself and levels are coloured (NO_COLOR turns that
- * off); elsewhere progress is plain lines, at most one every ten seconds. Thread-safe.
+ * On a terminal the progress line redraws itself and levels are coloured (NO_COLOR turns this off). Elsewhere
+ * progress appears as plain lines, at most one every ten seconds. Thread-safe.
  */
 #ifndef VOXGAN_LOG_H
 #define VOXGAN_LOG_H
@@ -15,7 +15,7 @@ extern "C" {
 
 typedef enum vg_log_level { VG_LOG_DEBUG, VG_LOG_INFO, VG_LOG_WARN, VG_LOG_ERROR } vg_log_level;
 
-vg_log_level vg_log_set_level(vg_log_level least); /* answers the one before */
+vg_log_level vg_log_set_level(vg_log_level least); /* returns the previous level */
 void vg_log(vg_log_level level, const char *fmt, ...) VG_PRINTF(2, 3);
 #define vg_debug(...) vg_log(VG_LOG_DEBUG, __VA_ARGS__)
 #define vg_info(...) vg_log(VG_LOG_INFO, __VA_ARGS__)
@@ -23,7 +23,7 @@ void vg_log(vg_log_level level, const char *fmt, ...) VG_PRINTF(2, 3);
 
 /* Shows one line of progress; the caller may call it as often as it likes. */
 void vg_progress(const char *fmt, ...) VG_PRINTF(1, 2);
-/* Shows the last progress text in full where it was held back, and ends the line. */
+/* Shows the last progress text if it was held back, and ends the line. */
 void vg_progress_end(void);
 /* "512 B", "4.2 MB" into buf. */
 const char *vg_bytes(uint64_t n, char buf[32]);

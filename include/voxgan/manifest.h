@@ -1,19 +1,18 @@
-/* manifest.h: where every case of a synthetic data set comes from, and whether its files are still what was
- * written.
+/* manifest.h: the origin of every case of a synthetic data set, and a check that its files are unchanged.
  *
- * A case's record is its last file: ROOT/.voxgan/cases/ID.json. A case is finished exactly when it is there,
- * so any number of processes may make the cases of one root, each writing the records of its own:
+ * The record of a case is its last file, ROOT/.voxgan/cases/ID.json. A case is finished if its record exists,
+ * so any number of processes may make cases below one root, and each writes the records of its own cases:
  *
  *     vg_record r = {0};
- *     ...                                              // id, cohort, source, donors, edits, model, seed
+ *     ...                                              // id, cohort, model, seed
+ *     st = vg_record_lineage(&r, host, &edits, anonymous ? &secret : NULL);
  *     vg_record_measure(&r, &maps.classes, &facts);
- *     st = vg_record_add_file(&r, "t1", "sub-1/anat/sub-1_desc-synthetic_T1w.nii.gz");
- *     if (anonymous) st = vg_record_anonymise(&r, &key);
- *     if (!st) st = vg_record_write(&r, root);         // hashes the files as they lie there
+ *     if (!st) st = vg_record_add_file(&r, "t1", "sub-1/anat/sub-1_desc-synthetic_T1w.nii.gz");
+ *     if (!st) st = vg_record_write(&r, root);         // hashes the files below root
  *     vg_record_release(&r);
  *
- * and once all are there, vg_manifest_write(root) makes manifest.csv of them. Nothing in either depends on
- * time, machine or order.
+ * Once all cases are finished, vg_manifest_write(root) makes manifest.csv from the records. Neither depends
+ * on time, machine or order.
  */
 #ifndef VOXGAN_MANIFEST_H
 #define VOXGAN_MANIFEST_H
@@ -29,6 +28,7 @@
 extern "C" {
 #endif
 
+#define VG_MANIFEST "manifest.csv" /* below a data set's root */
 #define VG_PROBABILITY "_probability"
 #define VG_RECORD_ROLE (VG_CLASS_NAME + sizeof VG_PROBABILITY)
 
@@ -48,11 +48,11 @@ typedef struct vg_record {
   vg_str donors, edits; /* ids joined by ';'; the chain with its drawn values */
   vg_classes classes;   /* of the tumour */
   double ml[VG_CLASSES_MAX], total_ml;
-  double centre[3];       /* of the tumour's mass, world mm; 0 where total_ml is */
-  const char *hemisphere; /* static: "left", "right" (a tenth of the tumour at most on the other side),
+  double centre[3];       /* of the tumour's mass, world mm; 0 if total_ml is 0 */
+  const char *hemisphere; /* static: "left", "right" (at most a tenth of the tumour on the other side),
                              "both", or "" without a tumour */
   int redraws;
-  char model_sha256[VG_HASH_LEN]; /* "" where no model made an image */
+  char model_sha256[VG_HASH_LEN]; /* "" if no model made an image */
   uint64_t seed;
   char voxgan[32];         /* version */
   char study[VG_HASH_LEN]; /* which study made it, as vg_produce says; "" where nothing does */
@@ -61,11 +61,11 @@ typedef struct vg_record {
 } vg_record;
 
 void vg_record_release(vg_record *r);
-/* The tumour's classes, volumes, centre and hemisphere. */
+/* Sets the tumour's classes, volumes, centre and hemisphere. */
 void vg_record_measure(vg_record *r, const vg_classes *classes, const vg_tumour_facts *facts);
 vg_status vg_record_add_file(vg_record *r, const char *role, const char *path);
 
-/* A secret that makes ids untraceable: HMAC-SHA256 (RFC 2104) by the bytes of a file. */
+/* A secret that hides ids: their HMAC-SHA256 (RFC 2104) with the bytes of a file as the key. */
 typedef struct vg_secret {
   void *key;
   size_t len;
@@ -73,37 +73,37 @@ typedef struct vg_secret {
 /* VG_CONFIG: the key file cannot be read, or is empty. */
 vg_status vg_secret_read(const char *path, vg_secret *out);
 void vg_secret_release(vg_secret *s);
-/* The first 16 hex letters of id's HMAC. */
+/* The first 16 hex digits of the id's HMAC. */
 void vg_secret_id(const vg_secret *s, const char *id, char hex[17]);
-/* Sets what a case was made from: the host's id, the donors and the edits. secret: hides the ids, also those
- * that edits name; NULL: they stay. */
+/* Sets the origin of a case: the host's id, the donors and the edits. secret: hides the ids, also those in
+ * edits; NULL: they appear. */
 vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log *edits,
                             const vg_secret *secret);
 
-/* Hashes the files below root, then writes the record atomically. */
+/* Hashes the case's files below root, then writes the record atomically. */
 vg_status vg_record_write(vg_record *r, const char *root);
-bool vg_record_exists(const char *root, const char *id);
+/* VG_IO where the file system does not answer: that is not "absent". */
+vg_status vg_record_exists(const char *root, const char *id, bool *exists);
 /* Before a finished case is made anew; fine when there is none. */
 vg_status vg_record_remove(const char *root, const char *id);
-/* VG_DATA: no record, or not one of ours. */
+/* VG_DATA: there is no record, or this program did not write it. */
 vg_status vg_record_read(const char *root, const char *id, vg_record *out);
-/* Ids of the finished cases, sorted; n 0 where there is none (vg_strv_free). */
+/* Ids of the finished cases, sorted (vg_strv_free). */
 vg_status vg_record_list(const char *root, char ***ids, size_t *n);
 
-/* Makes root/manifest.csv of all records, a row a case, sorted by id: id, cohort, one column a series,
+/* Makes root/manifest.csv from all records, one row a case, sorted by id: id, cohort, one column a series,
  * tumour, anatomy (paths below root), CLASS_ml..., total_ml, centre_x_mm, centre_y_mm, centre_z_mm,
  * hemisphere, source, donors, edits, redraws, model_sha256, seed, voxgan, then FILE_sha256 for each column of
- * files. The csv layout reads it. VG_DATA when there is no record. */
+ * files. The csv layout reads it. VG_DATA: there is no record. */
 vg_status vg_manifest_write(const char *root);
 
 typedef struct vg_manifest_report {
-  size_t cases, files;                 /* that the manifest lists */
+  size_t cases, files;                 /* in the manifest */
   size_t missing, altered, not_listed; /* files */
-  char **lines; /* one a disagreement, sorted by path, NULL at the end; NULL where there is none */
+  char **lines; /* one for each difference, sorted by path, NULL at the end; NULL: none */
 } vg_manifest_report;
-/* Checks root against root/manifest.csv, file by file: each is there with its hash, and no other NIfTI file
- * lies below root. VG_DATA when any disagrees (the report then says which), or the manifest is not one of
- * ours. */
+/* Checks root against root/manifest.csv: every file exists and has its hash, and no other volume lies below
+ * root. VG_DATA: a file differs (the report names it), or this program did not write the manifest. */
 vg_status vg_manifest_verify(const char *root, vg_manifest_report *report);
 void vg_manifest_report_release(vg_manifest_report *report);
 

@@ -1,7 +1,8 @@
-/* metric.h: the registry of measures between a real and a synthetic case.
+/* metric.h: the registry of metrics between a real and a synthetic case.
  *
  * A metric is a row of metrics.def and one `const vg_metric vg_metric_NAME`. It is computed for all regions
- * of a case at once, so that what is expensive (an SSIM map) is made once however many regions average it:
+ * of a case at once, so that an expensive intermediate result (an SSIM map) is made once, however many
+ * regions average it:
  *
  *     vg_regions regions;
  *     vg_metric_regions_init(&regions);
@@ -44,7 +45,7 @@ typedef struct vg_regions {
 } vg_regions;
 
 void vg_metric_regions_init(vg_regions *r);
-/* VG_CONFIG: too many regions, a name that is too long or there already. */
+/* VG_CONFIG: too many regions, a name that is too long or already used. */
 vg_status vg_metric_regions_add(vg_regions *r, const char *name, const uint8_t *cells, size_t n_cells);
 
 /* What a metric compares. */
@@ -52,7 +53,7 @@ typedef enum vg_metric_kind {
   VG_METRIC_IMAGE,   /* intensities: real, synth, cells, range */
   VG_METRIC_OVERLAP, /* label maps: real_labels, synth_labels, whose values are the regions' cells */
   VG_METRIC_LESION,  /* label maps of lesions, and lesion_rules */
-  VG_METRIC_BOUNDARY /* intensities across surfaces: as image, and real_surfaces, synth_surfaces */
+  VG_METRIC_BOUNDARY /* intensities across surfaces: the input of IMAGE, real_surfaces, synth_surfaces */
 } vg_metric_kind;
 
 /* Results that several metrics of one input share. The first metric that needs one computes and stores it.
@@ -66,29 +67,29 @@ typedef struct vg_metric_memo {
 } vg_metric_memo;
 void vg_metric_memo_release(vg_metric_memo *m);
 
-/* What counts as a lesion (the BraTS 2023 challenges, github.com/rachitsaluja/BraTS-2023-Metrics):
- * components, by 26 neighbours, of the real mask dilated by a 3x3x3 structure without its corners; a
- * component of the synthetic mask that meets one belongs to it. */
+/* The definition of a lesion (the BraTS 2023 challenges, github.com/rachitsaluja/BraTS-2023-Metrics): a
+ * component, by 26 neighbours, of the real mask dilated by a 3x3x3 structure without its corners. A component
+ * of the synthetic mask that overlaps a lesion belongs to it. */
 typedef struct vg_lesion_rules {
   const char *challenge; /* "GLI" */
   int dilations;
-  double above_mm3; /* smaller real lesions are passed over, and what meets them is no error either */
+  double above_mm3; /* smaller real lesions are ignored, and so are synthetic components that overlap them */
 } vg_lesion_rules;
 #define VG_LESION_MISS_MM 374.0
 const vg_lesion_rules *vg_metric_lesion_rules_at(int i); /* GLI, SSA, PED, MEN, MET; NULL past the last */
 /* VG_CONFIG names an unknown challenge. */
 vg_status vg_metric_lesion_rules_find(const char *challenge, const vg_lesion_rules **out);
 
-/* Signed distance, mm, to the surface of a mask (vg_signed_distance), in a box of the grid that holds all
- * within some reach of it; distance NULL for an empty mask. */
+/* Signed distance, mm, to the surface of a mask (vg_signed_distance), in a box of the grid that contains all
+ * voxels within some reach of the surface. distance is NULL for an empty mask. */
 typedef struct vg_surface {
   int lo[3], extent[3];
   float *distance; /* (extent z, y, x) */
 } vg_surface;
 #define VG_PROFILE_MM 10 /* the reach that boundary metrics need */
 
-/* One case. Volumes are x-fastest, (Z, Y, X); any extent may be 1, and such an axis is left out (a slice is
- * measured in 2-D). All borrowed. */
+/* One case. Volumes are x-fastest, (Z, Y, X); any extent may be 1, and metrics ignore such an axis (a slice
+ * is measured in 2-D). All borrowed. */
 typedef struct vg_metric_input {
   int dim[3];        /* x, y, z */
   double spacing[3]; /* mm along x, y, z */
@@ -98,18 +99,18 @@ typedef struct vg_metric_input {
   double range; /* data range: largest minus smallest value that can occur; 2 for [-1, 1] */
   const uint8_t *real_labels, *synth_labels;
   const vg_lesion_rules *lesion_rules; /* NULL: GLI's */
-  /* one a region, whose cells then do not matter */
+  /* one surface a region; cells are then unused */
   const vg_surface *real_surfaces, *synth_surfaces;
-  const struct vg_boundary *boundary; /* known already, in place of images and surfaces; or NULL */
+  const struct vg_boundary *boundary; /* finished profiles that replace images and surfaces; or NULL */
   vg_metric_memo *memo;               /* never NULL */
 } vg_metric_input;
 
 typedef struct vg_metric {
   const char *unit; /* "" for a pure number, "dB", "mm", "ml" */
   vg_metric_kind kind;
-  double ideal; /* of a case with itself; may be INFINITY */
-  /* values[r] for each region; NaN where the metric is undefined there (an empty region, for psnr and ssim a
-   * range that is not positive). Uses the pool. Fails for lack of memory only. */
+  double ideal; /* value for two equal cases; may be INFINITY */
+  /* Sets values[r] for each region r. NaN: the metric is undefined (an empty region; for psnr and ssim, a
+   * range that is not positive). Uses the thread pool. Fails only for lack of memory. */
   vg_status (*compute)(const vg_metric_input *in, double *values);
 } vg_metric;
 
@@ -128,11 +129,11 @@ typedef struct vg_metric_row {
   const vg_metric *metric;
 } vg_metric_row;
 
-/* By how much `now` is worse than `before`, in the metric's unit; negative where it is better. */
+/* How much `now` is worse than `before`, in the metric's unit; negative if it is better. */
 double vg_metric_deterioration(vg_better better, double ideal, double before, double now);
 double vg_metric_worse_by(const vg_metric_row *row, double before, double now);
 
-/* A measure between two sets of subjects, in a space that the subjects are points of. */
+/* A metric between two sets of subjects. Each subject is a point of a feature space. */
 typedef struct vg_set_metric_row {
   const char *name;
   const char *suite;
@@ -146,16 +147,16 @@ const vg_set_metric_row *vg_set_metric_find(const char *name);
 const vg_metric_row *vg_metric_at(int i);              /* in the order of metrics.def; NULL past the last */
 const vg_metric_row *vg_metric_find(const char *name); /* NULL when there is none */
 const char *vg_metric_kind_name(vg_metric_kind kind);
-/* How many of its 5 scales ms_ssim uses on such a grid: as many as leave the least extent (above 1) with the
- * 11 voxels of the window at the coarsest; 4 for 240x240x155. */
+/* How many of its 5 scales ms_ssim uses on a grid. At the coarsest scale the smallest extent (above 1) must
+ * still have the 11 voxels of the window: 4 scales for 240x240x155. */
 int vg_metric_ms_ssim_scales(const int dim[3]);
 /* The name of the i-th suite, in the order of suites.def; NULL past the last. */
 const char *vg_eval_suites_at(int i);
-/* Bit i for suite i, from "image,overlap"; "all" means every suite, NULL those of a plain run: image and
- * overlap. VG_CONFIG names an unknown one and the nearest known. */
+/* Parses "image,overlap" and sets bit i for suite i. "all" means every suite; NULL means the default, image
+ * and overlap. VG_CONFIG names an unknown suite and the nearest known one. */
 vg_status vg_eval_suites_parse(const char *text, uint32_t *bits);
 bool vg_eval_suites_have(const char *suite, uint32_t bits);
-/* Whether the metric's suite is among bits. */
+/* Whether bits contain the metric's suite. */
 bool vg_metric_in_suites(const vg_metric_row *row, uint32_t bits);
 
 #define VG_METRIC(name, suite, better, help) extern const vg_metric vg_metric_##name;

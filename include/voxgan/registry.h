@@ -1,7 +1,7 @@
 /* registry.h: names and help of every registry, readable without libtorch.
  *
- * A registry is an X-macro file of rows; adding a row is all that `voxgan list`, validation, help and the
- * tests that walk every row need.
+ * A registry is an X-macro file of rows. A new row is all that `voxgan list`, validation, help and the tests
+ * that walk every row need.
  */
 #ifndef VOXGAN_REGISTRY_H
 #define VOXGAN_REGISTRY_H
@@ -12,6 +12,7 @@ extern "C" {
 
 typedef struct vg_registry_row {
   const char *name, *help;
+  const char *kind; /* of losses: "adversarial" or "reconstruction"; elsewhere NULL */
 } vg_registry_row;
 
 typedef struct vg_registry {

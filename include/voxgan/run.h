@@ -1,5 +1,5 @@
-/* run.h: the long jobs: training and synthesis. They live in the module that needs libtorch; a program
- * that does not link it opens it on demand:
+/* run.h: the long jobs, training and synthesis. They live in the module that needs libtorch. A program that
+ * does not link libtorch opens the module on demand:
  *
  *     const vg_torch_module *m;
  *     if (!(st = vg_torch_open(&m))) st = m->train(&options);
@@ -23,61 +23,64 @@ extern "C" {
 typedef struct vg_train_options {
   vg_config config; /* resolved */
   vg_roots data;
-  const vg_dataset *opened; /* in place of data, and outliving the call; NULL */
+  const vg_dataset *opened; /* replaces data, and must outlive the call; or NULL */
   const char *out;          /* run folder: config.json, split.json, log.jsonl, sessions.jsonl,
                                model.safetensors, model-last.safetensors, checkpoints/, previews/,
-                               tensorboard/ where wanted */
-  const char *init;         /* model to take matching weights from at the first step, or NULL */
-  bool resume;              /* continue from the newest whole checkpoint; begin where there is no run yet */
-  bool overwrite;           /* start anew in a folder that holds a run */
+                               and tensorboard/ if asked for */
+  const char *init;         /* model that supplies matching weights at the first step, or NULL */
+  bool resume;              /* continue from the newest whole checkpoint; start if there is no run yet */
+  bool overwrite;           /* start again in a folder that holds a run */
   bool dry_run;             /* prepare and report the plan (data, networks, memory), train nothing */
 } vg_train_options;
 
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
+/* "auto", "whole", "patch" by vg_window; NULL past the last. */
+const char *vg_window_name(int window);
 
 typedef struct vg_synth_options {
   const char *model;      /* model.safetensors, or a run folder */
-  vg_study_options study; /* the label maps; of a model that segments, without hosts */
-  vg_roots images;        /* in their place, for a model that segments; or study.opened in place of both */
-  const char *const *keep_largest, *const *fill_holes; /* classes whose predicted maps are cleaned; "all" */
+  vg_study_options study; /* the label maps; for a segmentation model, without hosts */
+  vg_roots images;        /* for a segmentation model, replaces the hosts; study.opened replaces both */
+  const char *const *keep_largest, *const *fill_holes; /* classes to clean in predicted maps, or "all" */
   int n_keep_largest, n_fill_holes;
-  bool probabilities;        /* of each class too */
-  bool dry_run;              /* of a model that segments: print what would be made, make nothing */
+  bool probabilities;        /* write a probability map of each class too */
+  bool dry_run;              /* for a segmentation model: print what would be made, make nothing */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
   int threads;               /* 0: all */
-  vg_window window;          /* AUTO: see infer.h */
-  double memory_gib;         /* 0: what the machine has available */
+  vg_window window;  /* AUTO: whole if it fits in memory; but for label maps, patches if the model learned on
+                        patches */
+  double memory_gib; /* 0: all available memory */
 } vg_synth_options;
 
-/* Identifies the sources that a program or a module was built from: the version, and the sizes of all that
- * crosses between the two. */
+/* Identifies the sources of a program or a module: the version, and the sizes of all types that cross between
+ * the two. */
 typedef struct vg_torch_stamp {
   char version[32];
   uint64_t sizes[16];
 } vg_torch_stamp;
 
-/* What the module exports as the symbol vg_torch_entry. */
+/* The module exports this as the symbol vg_torch_entry. */
 typedef struct vg_torch_module {
   vg_torch_stamp stamp;
   const char *(*torch_version)(void);
-  /* Trains label map -> image, or the other way by train.direction. VG_INTERRUPTED after SIGINT, SIGTERM or
-   * SIGUSR1, with the state saved: the same options with resume then end in the same bytes as a run that was
-   * never stopped. */
+  /* Trains label map -> image, or the reverse; train.direction decides. VG_INTERRUPTED: SIGINT, SIGTERM or
+   * SIGUSR1 arrived, and the state is saved. The same options with resume then end with the same bytes as a
+   * run that was never stopped. */
   vg_status (*train)(const vg_train_options *);
-  /* Makes a synthetic data set of a study's label maps (produce.h): images and the label maps they were made
-   * from. With a model that was trained in direction image2label, a data set of the label maps that it finds
-   * in images; VG_USAGE for what the model's direction does not know. */
+  /* Makes a synthetic data set from a study's label maps (produce.h): images, and the label maps they were
+   * made from. With a model of direction image2label, makes a data set of the label maps predicted from
+   * images. VG_USAGE: an option does not fit the model's direction. */
   vg_status (*synth)(const vg_synth_options *);
   vg_membership_fn membership; /* for vg_evaluate_settings */
-  /* Loads a network (extractor.h) and tries its input. VG_CONFIG: an input that is none; VG_DATA: no
-   * TorchScript module, or one that takes no such input. The caller closes it. */
+  /* Loads a network (extractor.h) and runs it once on its input. The caller closes it. VG_CONFIG: the input
+   * text is invalid. VG_DATA: not a TorchScript module, or it rejects such an input. */
   vg_status (*extractor_open)(const vg_extractor_options *, vg_extractor *);
   void (*extractor_close)(vg_extractor *);
 } vg_torch_module;
 
-/* Opens voxgan-torch.so: from $VOXGAN_MODULES, beside libvoxgan, or in its voxgan/ folder. VG_DEVICE, with
- * the linker's reason, when it is not there or libtorch is missing. */
+/* Opens voxgan-torch.so from $VOXGAN_MODULES, from the folder of libvoxgan, or from voxgan/ in that folder.
+ * VG_DEVICE, with the linker's reason: the module or libtorch is missing. */
 vg_status vg_torch_open(const vg_torch_module **out);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
-/* status.h: what a function answers, and the one message that goes with a failure.
+/* status.h: the result of a function, and the message of a failure.
  *
- * Every fallible function returns a vg_status, outputs last. The message is set where the
- * fault is known and names the file, the key or the subject; callers pass the status up
- * unchanged, or add what they know with vg_fail_in():
+ * Every fallible function returns a vg_status, outputs last. The code that detects a fault sets the message,
+ * which names the file, the key or the subject. Callers pass the status up unchanged, or add context with
+ * vg_fail_in():
  *
  *     vg_status st = vg_volume_read(path, &vol);
  *     if (st) return vg_fail_in(st, "subject %s", id);   // "subject 7: a.nii: bad magic"
@@ -16,6 +16,16 @@
 extern "C" {
 #endif
 
+/* The exit codes of the program, and what each one says. */
+#define VG_EXIT_MAP(X)                                                 \
+  X(0, "ok")                                                           \
+  X(1, "failed: reading or writing, or an error of the program's own") \
+  X(2, "wrong usage or configuration")                                 \
+  X(3, "bad input data")                                               \
+  X(4, "device or memory")                                             \
+  X(5, "worse than the baseline (eval)")                               \
+  X(130, "interrupted, state saved")
+
 /* Name, value, exit code of the program, text. Values are part of the ABI: they never change, and a new
  * status gets the next free one. */
 #define VG_STATUS_MAP(X)                            \
@@ -23,7 +33,7 @@ extern "C" {
   X(FAILED, 1, 1, "failed")                         \
   X(IO, 2, 1, "cannot read or write")               \
   X(NONFINITE, 3, 1, "not finite")                  \
-  X(REFUSED, 4, 1, "no answer to what was asked")   \
+  X(REFUSED, 4, 1, "not possible as asked")         \
   X(USAGE, 5, 2, "wrong usage")                     \
   X(CONFIG, 6, 2, "wrong configuration")            \
   X(DATA, 7, 3, "bad input data")                   \
@@ -46,7 +56,7 @@ typedef enum vg_status {
 #define VG_NORETURN
 #endif
 
-/* The documented exit code of the program for a status. */
+/* The program's documented exit code for a status. */
 int vg_status_exit_code(vg_status st);
 const char *vg_status_name(vg_status st);
 const char *vg_status_text(vg_status st);
@@ -55,7 +65,7 @@ const char *vg_status_text(vg_status st);
 vg_status vg_fail(vg_status st, const char *fmt, ...) VG_PRINTF(2, 3);
 /* VG_IO (VG_MEMORY for ENOMEM) with "path: verb: the text of errno". */
 vg_status vg_fail_errno(const char *path, const char *verb);
-/* The system's text for an errno, into buf; thread-safe, unlike strerror(). */
+/* Writes the system's text for an errno into buf. Thread-safe, unlike strerror(). */
 #define VG_ERRNO_TEXT 128
 const char *vg_errno_text(int fault, char buf[VG_ERRNO_TEXT]);
 /* Puts "context: " in front of the message already set and returns st. */
@@ -65,7 +75,7 @@ vg_status vg_fail_in(vg_status st, const char *fmt, ...) VG_PRINTF(2, 3);
 const char *vg_error(void);
 void vg_error_clear(void);
 
-/* A broken invariant of the program itself: prints file, line and text, then abort(). */
+/* Reports a bug of the program itself: prints file, line and text, then calls abort(). */
 VG_NORETURN void vg_bug_at(const char *file, int line, const char *fmt, ...) VG_PRINTF(3, 4);
 #define VG_BUG(...) vg_bug_at(__FILE__, __LINE__, __VA_ARGS__)
 

@@ -1,9 +1,9 @@
-/* volume.h: voxels with a place in the world.
+/* volume.h: voxels with world coordinates.
  *
- * data is x-fastest: data[(z * dim[1] + y) * dim[0] + x]. World coordinates are millimetres,
- * RAS+ (x to the right, y to the front, z up), as in NIfTI. Everything past io works on volumes
- * whose axes run closest to R, A, S (vg_volume_canonicalise); the geometry they were read with
- * is kept by whoever must write in it again (vg_volume_to_geometry).
+ * The x index of data runs fastest: data[(z * dim[1] + y) * dim[0] + x]. World coordinates are millimetres,
+ * RAS+ (x to the right, y to the front, z up), as in NIfTI. All code after reading works on volumes whose
+ * axes run closest to R, A, S (vg_volume_canonicalise). A caller that must write in the original geometry
+ * keeps that geometry (vg_volume_to_geometry).
  */
 #ifndef VOXGAN_VOLUME_H
 #define VOXGAN_VOLUME_H
@@ -42,12 +42,12 @@ size_t vg_geometry_voxels(const vg_geometry *geo);
 void vg_geometry_spacing(const vg_geometry *geo, double mm[3]);
 /* "RAS", "LPS", ...: where each stored axis points. */
 void vg_geometry_orientation(const vg_geometry *geo, char code[4]);
-/* Same shape, and affines that put every corner within tol mm. Otherwise VG_DATA, with "a: ...
- * differs from b's ...": the message names shape or distance. */
+/* Checks that both have the same shape, and that each corner has the same world position within tol_mm.
+ * Otherwise fails with VG_DATA; the message "a: ... differs from b's ..." names the shape or the distance. */
 vg_status vg_geometry_same(const vg_geometry *a, const char *name_a, const vg_geometry *b, const char *name_b,
                            double tol_mm);
 
-/* The axes' order and signs closest to RAS, as vg_volume_canonicalise leaves a volume. */
+/* Sets the axes' order and signs closest to RAS, as vg_volume_canonicalise does for a volume. */
 void vg_geometry_canonicalise(vg_geometry *geo);
 
 void vg_affine_apply(const vg_affine *a, const double ijk[3], double mm[3]);
@@ -60,16 +60,15 @@ void vg_volume_release(vg_volume *v);
 vg_status vg_labelmap_new(const vg_geometry *geo, vg_labelmap *out);
 void vg_labelmap_release(vg_labelmap *m);
 
-/* Permutes and flips axes, in place, to the order closest to RAS (as nibabel's
- * as_closest_canonical). No interpolation; world positions stay. */
+/* Permutes and flips the axes, in place, to the order closest to RAS, like nibabel's as_closest_canonical. No
+ * interpolation; world positions stay. */
 vg_status vg_volume_canonicalise(vg_volume *v);
 vg_status vg_labelmap_canonicalise(vg_labelmap *m);
-/* The way back: permutes and flips v to the axes of target, of which it must be a permutation
- * (VG_BUG otherwise). */
+/* The inverse: permutes and flips v to the axes of target. VG_BUG: v is not a permutation of target. */
 vg_status vg_volume_to_geometry(vg_volume *v, const vg_geometry *target);
 vg_status vg_labelmap_to_geometry(vg_labelmap *m, const vg_geometry *target);
 
-/* ---- files: the formats are rows of volumes.def, and a path's ending chooses the row ---- */
+/* ---- files: the formats are rows of volumes.def, and the ending of a path selects the row ---- */
 
 /* How a file stores a voxel; values are the codes of NIfTI. */
 typedef enum vg_dtype {
@@ -94,13 +93,13 @@ typedef struct vg_volume_header {
   int xform_code;      /* NIfTI's code of the affine in use; 0: none, spacing only */
 } vg_volume_header;
 
-/* Reads the header alone. VG_DATA: no format reads such a file, or it is damaged. */
+/* Reads the header only. VG_DATA: unknown format, or a damaged file. */
 vg_status vg_volume_info(const char *path, vg_volume_header *header);
-/* Reads values as float, scaled; geometry as stored. VG_DATA gives the number of NaN and infinite values and
- * the first one's voxel. header may be NULL. */
+/* Reads scaled values as float; the geometry is as stored. VG_DATA: NaN or infinite values; the message gives
+ * their number and the voxel of the first. header may be NULL. */
 vg_status vg_volume_read(const char *path, vg_volume *vol, vg_volume_header *header);
-/* Reads values as labels. VG_DATA names the first value that is not whole (within 1e-3) or outside 0..65535,
- * and its voxel. */
+/* Reads values as labels. VG_DATA: a value is not whole (within 1e-3) or outside 0..65535; the message names
+ * the first such value and its voxel. */
 vg_status vg_volume_read_labels(const char *path, vg_labelmap *map, vg_volume_header *header);
 
 #define VG_COMPRESSION_FAST 0
@@ -108,20 +107,20 @@ typedef struct vg_volume_write_options {
   vg_dtype dtype;      /* U8, I16, U16 or F32 */
   double slope, inter; /* stored = round((value - inter) / slope); 0 means 1 */
   int xform_code;      /* 0 means 1 (scanner) */
-  int compression;     /* where the ending asks for it: VG_COMPRESSION_FAST, or a level of 1..12 */
+  int compression;     /* if the ending asks for it: VG_COMPRESSION_FAST, or a level from 1 to 12 */
 } vg_volume_write_options;
 
-/* Writes one file by atomic rename, compressed where the ending says so (.nii.gz). The header carries the
- * geometry and nothing else: no description, file names or extensions. options NULL: F32. Values outside an
- * integer type's range are clamped. */
+/* Writes one file by atomic rename, compressed if the ending asks for it (.nii.gz). The header holds the
+ * geometry and nothing else: no description, file names or extensions. options NULL: F32. Clamps values
+ * outside the range of an integer type. */
 vg_status vg_volume_write(const char *path, const vg_volume *vol, const vg_volume_write_options *options);
-/* Writes U8 where the labels fit, else U16. */
+/* Writes U8 if the labels fit, else U16. */
 vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int xform_code);
 
-/* Whether any format reads files of such a name. */
+/* Whether some format reads files with this ending. */
 bool vg_volume_is_path(const char *path);
-/* The file's name without folder and ending, into buf; false when it does not fit. A name of no format keeps
- * its ending. */
+/* Writes the file's name, without folder and ending, into buf. Returns false if it does not fit. A name of no
+ * known format keeps its ending. */
 bool vg_volume_stem(const char *path, char *buf, size_t size);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* voxgan.h: every public header. Each one also stands alone.
+/* voxgan.h: includes every public header. Each header also works alone.
  *
  *   what everything uses   version status text log rng
  *   volumes and data sets  volume labels dataset maps phantom

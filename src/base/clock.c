@@ -1,4 +1,4 @@
-/* clock.c: monotonic time, and spans of it as text. */
+/* clock.c: monotonic time, and durations as text. */
 #include <stdio.h>
 #include <time.h>
 #include "voxgan/log.h"

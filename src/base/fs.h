@@ -14,19 +14,23 @@
 extern "C" {
 #endif
 
-bool vg_fs_exists(const char *path);
-bool vg_fs_is_dir(const char *path);
+/* What lies at path, through links. A file system that does not answer (EIO, EACCES, ESTALE, ...) has not
+ * said that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
+vg_status vg_fs_exists(const char *path, bool *exists);
+vg_status vg_fs_is_dir(const char *path, bool *is_dir);
 /* Makes the folder and its parents; fine when it is there already. */
 vg_status vg_fs_make_dirs(const char *path);
-/* The same, then proves that a file can be made in it. */
+/* The same, then checks that a file can be made in the folder. */
 vg_status vg_fs_require_writable_dir(const char *path);
 char *vg_fs_join(const char *dir, const char *name);
 /* The last component, borrowed from path. */
 const char *vg_fs_basename(const char *path);
 char *vg_fs_dirname(const char *path);
 
-/* A whole file in memory (vg_free); one NUL is put after it, not counted in *len. */
+/* Reads a whole file into memory (vg_free) and adds one NUL, which *len does not count. */
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
+/* The same for a file that may be absent: *bytes is NULL and *len 0 then. */
+vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
 /* Writes path.tmp.RANDOM beside it, fsyncs it, renames it and fsyncs the folder, so that after a power
  * failure the old file or the new one is there. A failure leaves no partial file; on a full disk the message
@@ -37,14 +41,13 @@ vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
 vg_status vg_fs_write_new(const char *path, const void *bytes, size_t len, bool *made);
 /* Whether path is the folder dir or lies in it, through whatever links; path need not be there yet. */
 bool vg_fs_within(const char *path, const char *dir);
-/* Makes path a symbolic link to the file target, by its own whole path, in place of what is there. */
+/* Makes path a symbolic link to the absolute path of the file target. Replaces what path was. */
 vg_status vg_fs_link(const char *target, const char *path);
-/* Appends to the file with a single write, and fsyncs it; makes the file when it is missing. _line adds '\n'.
- */
+/* Appends to the file with a single write and fsyncs it. Makes a missing file. _line adds '\n'. */
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len);
 vg_status vg_fs_append_line(const char *path, const char *line);
-vg_status vg_fs_remove(const char *path); /* fine when it is not there */
-/* Cuts the file off after so many bytes. */
+vg_status vg_fs_remove(const char *path); /* VG_OK if it does not exist */
+/* Truncates the file to a number of bytes. */
 vg_status vg_fs_truncate(const char *path, uint64_t bytes);
 /* Whether a file is called as those that vg_fs_write_atomic is writing, PATH.tmp.RANDOM: length of PATH, 0
  * for any other file. */
@@ -56,9 +59,26 @@ vg_status vg_fs_sweep(const char *dir);
  * writes here. Then links of that name go too, and files where the file system has no locks. */
 vg_status vg_fs_sweep_one(const char *dir, int fd, const char *name, bool alone);
 
-/* Every regular file below root, as paths relative to root, sorted by byte value; names that
- * begin with '.' are passed over. Links to folders are followed once (no loops). */
+/* Lists every regular file below root, as paths relative to root, sorted by byte value. Skips names that
+ * begin with '.'. Follows links to folders once (no loops). */
 vg_status vg_fs_walk(const char *root, char ***files, size_t *n); /* vg_strv_free */
+/* The same, but a folder below root that cannot be read does not stop the walk: *faults lists it, and the
+ * links to nowhere (vg_fs_faults_free). */
+typedef struct vg_fs_fault {
+  char *path; /* relative to root */
+  int fault;  /* errno */
+  bool folder;
+} vg_fs_fault;
+typedef struct vg_fs_faults {
+  vg_fs_fault *items;
+  size_t n;
+} vg_fs_faults;
+vg_status vg_fs_walk_faults(const char *root, char ***files, size_t *n, vg_fs_faults *faults);
+void vg_fs_faults_free(vg_fs_faults *faults);
+/* 0, or the errno that says why the file cannot be read by this process. */
+int vg_fs_unreadable(const char *path);
+/* The same for a folder that may be absent: an empty list then. */
+vg_status vg_fs_walk_optional(const char *root, char ***files, size_t *n);
 
 /* Takes an exclusive advisory lock on path (made when missing, never through a link) and waits for it, which
  * it says after two seconds; VG_INTERRUPTED after a signal (interrupt.c). On a file system without flock() a
@@ -75,7 +95,7 @@ vg_status vg_lock_share(const char *path, vg_lock *lock, bool *taken);
 /* From now on shares what it holds alone. */
 void vg_lock_admit(vg_lock *lock);
 void vg_lock_release(vg_lock *lock);
-/* Whether someone holds it, without making a file; false where that cannot be told. */
+/* Whether a process holds the lock. Makes no file. False if that cannot be found out. */
 bool vg_lock_held(const char *path);
 /* Who holds it by a claim, as the end of a message: " (process 7 on node3; if it has ended, remove FILE)"; ""
  * where nobody does, or flock() holds it. Borrowed until the thread's next call. */
@@ -89,9 +109,9 @@ typedef struct vg_map {
 vg_status vg_map_open(const char *path, vg_map *map);
 void vg_map_release(vg_map *map);
 
-/* SHA-256 (FIPS 180-4), as lower-case hex. */
+/* SHA-256 (FIPS 180-4) in lower-case hex. */
 void vg_hash(const void *bytes, size_t len, char hex[VG_HASH_LEN]);
-/* Of n pieces of memory, one after another. */
+/* The hash of n pieces of memory, one after another. */
 void vg_hash_pieces(const vg_map *pieces, size_t n, char hex[VG_HASH_LEN]);
 vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]);
 /* HMAC-SHA256 (RFC 2104). */

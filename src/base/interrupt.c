@@ -1,4 +1,4 @@
-/* interrupt.c: signals that ask a long job to stop. */
+/* interrupt.c: handles the signals that ask a long job to stop. */
 #include <signal.h>
 #include <string.h>
 #include "voxgan/log.h"

@@ -1,4 +1,4 @@
-/* log.c: log lines and one live progress line share stderr without spoiling each other. */
+/* log.c: log lines and one live progress line share stderr without overwriting each other. */
 #include "voxgan/log.h"
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static vg_log_level least_level = VG_LOG_INFO;
-static char progress[512];    /* the last text given */
+static char progress[512];    /* the latest text */
 static bool progress_open;    /* on a terminal: the line is on the screen */
 static bool progress_held;    /* elsewhere: the last text was not printed */
 static double progress_shown; /* when a plain line was last printed; 0: never */

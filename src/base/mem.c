@@ -1,4 +1,4 @@
-/* mem.c: counted, checked allocation, with faults on demand. */
+/* mem.c: counted and checked allocation, with failures on demand for tests. */
 #include "base/mem.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -11,8 +11,8 @@
 static atomic_long live_blocks;
 static atomic_long fail_at, fail_count;
 
-/* Volumes are written once from end to end: in 4 KiB pages, first-touch faults cost as much as
- * the work itself. Of smaller blocks there are few whole huge pages. */
+/* Volumes are written once from end to end. With 4 KiB pages, the page faults at first touch cost as much as
+ * the work itself. A smaller block contains few whole huge pages. */
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 #define HUGE_FROM ((size_t)4 << 20)
 
@@ -20,7 +20,7 @@ void vg_mem_prefer_huge_pages(void *p, size_t bytes) {
   if (bytes < HUGE_FROM) return;
   uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
   uintptr_t to = ((uintptr_t)p + bytes) & ~(HUGE_PAGE - 1);
-  if (to > from) madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint: may fail freely */
+  if (to > from) madvise((void *)from, to - from, MADV_HUGEPAGE); /* only a hint: failure does no harm */
 }
 
 static bool must_fail(void) {

@@ -1,7 +1,7 @@
-/* mem.h: allocation with overflow checks and a switch for tests that fail each one in turn.
+/* mem.h: allocation with overflow checks, and a switch for tests that lets each allocation fail in turn.
  *
- * All return NULL after setting VG_MEMORY's message; free with vg_free() (NULL is legal).
- * Zero elements give a valid one-byte block, so that NULL always means failure.
+ * On failure all return NULL and set VG_MEMORY's message. Free blocks with vg_free() (NULL is legal). A
+ * request for zero elements returns a valid one-byte block, so NULL always means failure.
  */
 #ifndef VOXGAN_MEM_H
 #define VOXGAN_MEM_H
@@ -22,14 +22,14 @@ char *vg_strdup(const char *s);
 #define VG_NEW(type) ((type *)vg_calloc(1, sizeof(type)))
 #define VG_NEW_N(type, n) ((type *)vg_calloc((size_t)(n), sizeof(type)))
 
-/* Asks the kernel for huge pages within a large block, be it from here or not; vg_malloc() does so itself. */
+/* Asks the kernel for huge pages in a large block from any allocator. vg_malloc() calls it. */
 void vg_mem_prefer_huge_pages(void *p, size_t bytes);
 
-/* Makes the n-th allocation from now fail (1 = the next), and all after it; 0 turns this off. */
+/* Makes the n-th allocation from now (1: the next) and all later ones fail; 0 turns this off. */
 void vg_mem_fail_after(long n);
-/* Blocks allocated and not yet freed, over all threads. */
+/* The number of live blocks, over all threads. */
 long vg_mem_live(void);
-/* Highest resident set of this process, in bytes (getrusage). */
+/* The largest resident set of this process so far, in bytes (getrusage). */
 size_t vg_mem_peak_rss(void);
 
 #ifdef __cplusplus

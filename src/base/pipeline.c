@@ -1,6 +1,6 @@
-/* pipeline.c: three stages at work on neighbouring items. Each stage has a count of items done; a stage may
- * begin item i when the one before it has done more than i, and produce also waits for a free slot behind
- * consume. */
+/* pipeline.c: three stages that work on neighbouring items. Each stage counts its finished items. A stage may
+ * begin item i once the stage before has finished it. Stage produce also waits until stage consume has freed
+ * a slot. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ typedef struct pipeline {
   char message[VG_MESSAGE_MAX];
 } pipeline;
 
-/* Under the lock: item i may pass stage s. After a failure the items before the failing one still do. */
+/* Whether stage s may begin item i. Call it under the lock. After a failure, items before the failing one
+ * still pass. */
 static int ready(const pipeline *p, int s, size_t i) {
   return s == PRODUCE ? i < p->done[CONSUME] + p->depth : i < p->done[s - 1];
 }
@@ -61,7 +62,7 @@ vg_status vg_pipeline(size_t n, size_t depth, vg_work produce, vg_work compute, 
                 .fn = {produce, compute, consume},
                 .arg = arg};
   pthread_t producer, consumer;
-  sigset_t all, before; /* signals stay with the caller's thread */
+  sigset_t all, before; /* only the caller's thread receives signals */
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   vg_status st = VG_OK;

@@ -1,8 +1,8 @@
 /* pool.c: one set of worker threads for the process.
  *
- * Open jobs form a list; each piece is claimed under one lock, in order of index, by a worker or
- * by the thread that asked. Because of that order every index below a failing one has begun, so
- * the lowest failure seen is the lowest there is, whatever the timing.
+ * Open jobs form a list. A worker, or the thread that owns the job, claims each piece under one lock, in
+ * order of index. Every index below a failing one has therefore begun, so the lowest failure seen is the
+ * lowest of all, whatever the timing.
  */
 #include "base/pool.h"
 #include <pthread.h>
@@ -29,7 +29,7 @@ typedef struct job {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work_came = PTHREAD_COND_INITIALIZER, piece_done = PTHREAD_COND_INITIALIZER;
 static job *jobs;
-static int wanted;  /* threads asked for; 0: by affinity */
+static int wanted;  /* requested threads; 0: by affinity */
 static int workers; /* threads started */
 static _Thread_local bool inside;
 
@@ -47,7 +47,7 @@ static int threads_now(void) {
   return automatic;
 }
 
-/* Runs one piece of j; under the lock before and after. */
+/* Runs one piece of j. The caller holds the lock before and after. */
 static void run_piece(job *j) {
   size_t i = j->begun++;
   j->running++;
@@ -87,10 +87,10 @@ static void *worker_main(void *arg) {
   return NULL;
 }
 
-/* Under the lock. The caller of a job works too, so n threads need n - 1 workers. */
+/* Call it under the lock. The thread that owns a job works too, so n threads need n - 1 workers. */
 static void start_workers(void) {
   if (workers >= threads_now() - 1) return;
-  /* Signals are the main thread's. */
+  /* Only the main thread receives signals. */
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -99,7 +99,8 @@ static void start_workers(void) {
   pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
   while (workers < threads_now() - 1) {
     pthread_t id;
-    if (pthread_create(&id, &attr, worker_main, (void *)(size_t)(workers + 1))) break; /* fewer will do */
+    if (pthread_create(&id, &attr, worker_main, (void *)(size_t)(workers + 1)))
+      break; /* fewer threads suffice */
     workers++;
   }
   pthread_attr_destroy(&attr);

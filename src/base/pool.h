@@ -1,10 +1,10 @@
-/* pool.h: threads for independent pieces of work.
+/* pool.h: runs independent pieces of work on threads.
  *
  *     static vg_status one(void *arg, size_t i) { ... }
- *     st = vg_parallel(n, one, arg);      // returns when all are done
+ *     st = vg_parallel(n, one, arg);      // returns when all have finished
  *
- * The status is that of the lowest failing index, with its message; pieces not yet begun are
- * dropped after a failure. Nested calls run on the calling thread.
+ * Returns the status of the lowest failing index, with its message. After a failure no further piece begins.
+ * Nested calls run on the calling thread.
  */
 #ifndef VOXGAN_POOL_H
 #define VOXGAN_POOL_H
@@ -20,18 +20,18 @@ typedef vg_status (*vg_work)(void *arg, size_t index);
 /* Runs fn(arg, 0) .. fn(arg, n-1) over the process-wide pool. */
 vg_status vg_parallel(size_t n, vg_work fn, void *arg);
 
-/* Cuts [0, n) into at most one range a thread, each at least grain long. */
+/* Splits [0, n) into at most one range a thread, each at least grain long. */
 typedef void (*vg_range_work)(void *arg, size_t begin, size_t end);
 void vg_parallel_ranges(size_t n, size_t grain, vg_range_work fn, void *arg);
 
-/* n items through three stages, in order: produce and consume each on a thread of their own, compute on the
- * caller's, so that loading, computing and writing overlap. A stage works on item i only after the one before
- * it has; produce is at most depth items ahead of consume, so index % depth is a slot. After a failure no
- * further item is begun; the status and message are those of the earliest failing item. */
+/* Passes n items through three stages, in order. produce and consume run on a thread each, compute on the
+ * caller's, so that loading, computing and writing overlap. A stage works on item i only after the stage
+ * before. produce is at most depth items ahead of consume, so index % depth can be a slot. After a failure no
+ * further item begins; the status and message are those of the earliest failing item. */
 vg_status vg_pipeline(size_t n, size_t depth, vg_work produce, vg_work compute, vg_work consume, void *arg);
 
-/* Threads of the pool; 0 asks for one per processor that this process may run on. Call before
- * the first parallel work; the default is 0. */
+/* Sets the number of threads; 0, the default, means one per processor that this process may run on. Call it
+ * before the first parallel work. */
 void vg_threads_set(int n);
 int vg_threads(void);
 

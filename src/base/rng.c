@@ -62,7 +62,7 @@ uint64_t vg_rng_below(vg_rng *r, uint64_t n) {
 
 double vg_rng_uniform(vg_rng *r, double lo, double hi) {
   double v = lo + (hi - lo) * ((double)(vg_rng_u64(r) >> 11) * 0x1p-53);
-  /* Rounding of the sum may reach hi, which the range leaves out. */
+  /* Rounding of the sum may reach hi, which the range excludes. */
   return v < hi || !(lo < hi) ? v : nextafter(hi, lo);
 }
 
@@ -71,7 +71,7 @@ double vg_rng_normal(vg_rng *r) {
     r->has_spare = 0;
     return r->spare;
   }
-  double u = 1.0 - vg_rng_uniform(r, 0, 1); /* (0, 1]: its logarithm is finite */
+  double u = 1.0 - vg_rng_uniform(r, 0, 1); /* in (0, 1], so the logarithm is finite */
   double angle = 6.283185307179586476925 * vg_rng_uniform(r, 0, 1);
   double radius = sqrt(-2.0 * log(u));
   r->spare = radius * sin(angle);

@@ -38,7 +38,7 @@ const char *vg_status_text(vg_status st) {
 }
 
 vg_status vg_fail(vg_status st, const char *fmt, ...) {
-  /* A copy in between, because an argument may be the old message itself. */
+  /* Formats into a copy, because an argument may be the old message itself. */
   char text[VG_MESSAGE_MAX];
   va_list ap;
   va_start(ap, fmt);
@@ -49,7 +49,7 @@ vg_status vg_fail(vg_status st, const char *fmt, ...) {
 }
 
 const char *vg_errno_text(int fault, char buf[VG_ERRNO_TEXT]) {
-  return strerror_r(fault, buf, VG_ERRNO_TEXT); /* GNU's: may answer a constant of its own */
+  return strerror_r(fault, buf, VG_ERRNO_TEXT); /* the GNU version may return a constant instead of buf */
 }
 
 vg_status vg_fail_errno(const char *path, const char *verb) {
@@ -64,7 +64,7 @@ vg_status vg_fail_in(vg_status st, const char *fmt, ...) {
   va_start(ap, fmt);
   int n = vsnprintf(text, sizeof text, fmt, ap);
   va_end(ap);
-  /* Cut, rather than lost, where both do not fit. */
+  /* Truncates the text if both do not fit, rather than losing one. */
   size_t at = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
   for (const char *from = ": "; *from && at < sizeof text - 1;) text[at++] = *from++;
   for (const char *from = message; *from && at < sizeof text - 1;) text[at++] = *from++;

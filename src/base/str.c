@@ -9,7 +9,7 @@
 #include <string.h>
 #include "base/mem.h"
 
-/* Room for n more bytes and the NUL. */
+/* Makes room for n more bytes and the NUL. */
 static bool reserve(vg_str *s, size_t n) {
   if (s->failed) return false;
   size_t want = s->len + n + 1;
@@ -95,7 +95,7 @@ void vg_str_add_number(vg_str *s, double v) {
     if (strtod(buf, NULL) == v) break;
   }
   for (char *c = buf; *c; c++) {
-    if (*c == ',') *c = '.'; /* a program in another locale may link us */
+    if (*c == ',') *c = '.'; /* a program that runs in another locale may link this library */
   }
   vg_str_add(s, buf);
 }
@@ -163,7 +163,7 @@ bool vg_parse_f64(const char *s, double *out) {
   char *end;
   errno = 0;
   double v = strtod(s, &end);
-  /* ERANGE is also raised for a denormal, which is no fault. */
+  /* ERANGE is also set for a denormal number, which is valid. */
   if (*end || end == s || (errno == ERANGE && (v > 1 || v < -1))) return false;
   *out = v;
   return true;
@@ -207,40 +207,4 @@ void vg_strv_free(char **v) {
   if (!v) return;
   for (char **s = v; *s; s++) vg_free(*s);
   vg_free(v);
-}
-
-/* Damerau-Levenshtein (optimal string alignment): a swap of neighbours is the commonest slip. */
-#define WORD_MAX 63
-static size_t edit_distance(const char *a, size_t n, const char *b, size_t m) {
-  size_t row[3][WORD_MAX + 1];
-  for (size_t j = 0; j <= m; j++) row[0][j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
-    now[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
-      if (last[j] + 1 < best) best = last[j] + 1;
-      if (now[j - 1] + 1 < best) best = now[j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
-        best = before[j - 2] + 1;
-      now[j] = best;
-    }
-  }
-  return row[n % 3][m];
-}
-
-const char *vg_nearest(const char *word, const char *const *names) {
-  size_t n = strlen(word), best = n / 3 + 1;
-  const char *nearest = NULL;
-  if (n > WORD_MAX) return NULL;
-  for (; *names; names++) {
-    size_t m = strlen(*names);
-    if (m > WORD_MAX) continue;
-    size_t d = edit_distance(word, n, *names, m);
-    if (d < best) {
-      best = d;
-      nearest = *names;
-    }
-  }
-  return nearest;
 }

@@ -1,34 +1,44 @@
-/* cli.c: option parsing and help, from the descriptions in the command files. */
+/* cli.c: parses options and prints help, from the descriptions in the command files. */
 #include "cli/cli.h"
 #include "base/apart.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/str.h"
+#include "base/names.h"
 
 #include <stdio.h>
 #include <string.h>
 
-bool cli_quiet, cli_verbose;
+bool vg_cli_quiet, vg_cli_verbose;
 
-#define CLI_COMMAND(name) extern const cli_command cmd_##name;
+#define CLI_COMMAND(name) extern const cli_command vg_cli_cmd_##name;
 #include "cli/commands.def"
 #undef CLI_COMMAND
 
 static const cli_command *const commands[] = {
-#define CLI_COMMAND(name) &cmd_##name,
+#define CLI_COMMAND(name) &vg_cli_cmd_##name,
 #include "cli/commands.def"
 #undef CLI_COMMAND
 };
 
-const cli_command *cli_command_at(int i) {
+const cli_command *vg_cli_command_at(int i) {
   return i >= 0 && (size_t)i < sizeof commands / sizeof *commands ? commands[i] : NULL;
 }
 
+static const char *command_name_at(const void *list, size_t i) {
+  (void)list;
+  const cli_command *c = vg_cli_command_at((int)i);
+  return c ? c->name : NULL;
+}
+
+vg_names vg_cli_command_names(void) {
+  return VG_NAMES_BY(command_name_at, NULL);
+}
+
 static const cli_option common[] = {
-    {"quiet", CLI_FLAG, &cli_quiet, NULL, "warnings and errors only", false},
-    {"verbose", CLI_FLAG, &cli_verbose, NULL, "say more of what is done", false},
-    {"help", CLI_FLAG, NULL, NULL, "this text", false},
+    {"quiet", CLI_FLAG, &vg_cli_quiet, NULL, "warnings and errors only", false},
+    {"verbose", CLI_FLAG, &vg_cli_verbose, NULL, "print more about the work", false},
+    {"help", CLI_FLAG, NULL, NULL, "print this text", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
@@ -38,14 +48,18 @@ static const cli_option *find_in(const cli_option *list, const char *name, size_
   return NULL;
 }
 
+/* Option i of the command's own, the shared and the common ones. */
+static const char *option_at(const void *command, size_t i) {
+  const cli_command *c = command;
+  const cli_option *const lists[] = {c->options, c->shared, common};
+  for (int k = 0; k < 3; k++)
+    for (const cli_option *o = lists[k]; o && o->name; o++)
+      if (!i--) return o->name;
+  return NULL;
+}
+
 static vg_status unknown_option(const cli_command *c, const char *name) {
-  const char *names[64];
-  int n = 0;
-  for (const cli_option *o = c->options; o->name; o++) names[n++] = o->name;
-  for (const cli_option *o = c->shared; o && o->name; o++) names[n++] = o->name;
-  for (const cli_option *o = common; o->name; o++) names[n++] = o->name;
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
+  const char *near = vg_names_nearest(VG_NAMES_BY(option_at, c), name);
   return near ? vg_fail(VG_USAGE, "unknown option --%s; did you mean --%s?", name, near)
               : vg_fail(VG_USAGE, "unknown option --%s", name);
 }
@@ -75,7 +89,7 @@ static vg_status store(const cli_option *o, const char *value) {
   return VG_OK;
 }
 
-vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help) {
+vg_status vg_cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help) {
   bool given[64] = {false};
   bool options_over = false;
   int n = 0;
@@ -114,7 +128,7 @@ vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bo
   }
   if (n < c->least_args || n > c->most_args)
     return vg_fail(VG_USAGE,
-                   n < c->least_args ? "too few arguments; wanted %s" : "too many arguments; wanted %s",
+                   n < c->least_args ? "too few arguments; expected %s" : "too many arguments; expected %s",
                    *c->arguments ? c->arguments : "none");
   for (const cli_option *o = c->options; o->name; o++)
     if (o->required && !given[o - c->options])
@@ -180,7 +194,7 @@ static vg_status check_arguments(const cli_command *c, char *const *args, int n_
   return st;
 }
 
-vg_status cli_check_paths(const cli_command *c, char *const *args, int n_args) {
+vg_status vg_cli_check_paths(const cli_command *c, char *const *args, int n_args) {
   const cli_option *const lists[] = {c->options, c->shared};
   char name[64];
   for (int l = 0; l < 2; l++) {
@@ -214,7 +228,7 @@ static void print_options(const cli_option *list) {
   }
 }
 
-void cli_print_help(const cli_command *c) {
+void vg_cli_print_help(const cli_command *c) {
   printf("voxgan %s: %s\n\nusage: voxgan %s %s", c->name, c->summary, c->name, c->arguments);
   for (const cli_option *o = c->options; o->name; o++)
     if (o->required) printf(" --%s %s", o->name, o->value);
@@ -231,7 +245,7 @@ static vg_status set_number(vg_config *config, const char *key, long long value)
   return value < 0 ? VG_OK : vg_config_set(config, text);
 }
 
-vg_status cli_read_config(const char *path, const cli_run_settings *more, vg_config *config) {
+vg_status vg_cli_read_config(const char *path, const cli_run_settings *more, vg_config *config) {
   vg_config_default(config);
   vg_status st = path ? vg_config_read(config, path) : VG_OK;
   for (int i = 0; i < more->sets->n && !st; i++) st = vg_config_set(config, more->sets->items[i]);
@@ -245,7 +259,7 @@ vg_status cli_read_config(const char *path, const cli_run_settings *more, vg_con
   return st;
 }
 
-vg_status cli_set_threads(long long threads) {
+vg_status vg_cli_set_threads(long long threads) {
   if (threads < 0 || threads > 1024)
     return vg_fail(VG_USAGE, "--threads is %lld, but must be from 0 to 1024", threads);
   vg_threads_set((int)threads);

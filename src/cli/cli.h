@@ -1,12 +1,13 @@
-/* cli.h: how a command is described. Everything else (parsing, help, exit codes) follows
- * from the description, in cli.c and main.c.
+/* cli.h: the description of a command. cli.c and main.c derive everything else from it: parsing, help, exit
+ * codes.
  *
- * Adding a command is three things: a file cmd_NAME.c that defines `const cli_command cmd_NAME`, its row in
- * commands.def, and a section in docs/voxgan.1.
+ * To add a command, write three things: a file cmd_NAME.c that defines `const cli_command vg_cli_cmd_NAME`,
+ * its row in commands.def, and a section in docs/voxgan.1.
  */
 #ifndef VG_CLI_H
 #define VG_CLI_H
 #include <stdbool.h>
+#include "base/names.h"
 #include "voxgan/voxgan.h"
 
 typedef enum cli_type {
@@ -28,8 +29,7 @@ typedef struct cli_option {
   const char *name; /* without the dashes */
   cli_type type;
   void *out;
-  const char
-      *value; /* what stands for the value in help; NULL for flags. One of path_values in cli.c: a path */
+  const char *value; /* the value's name in help; NULL for flags */
   const char *help;
   bool required;
 } cli_option;
@@ -38,7 +38,7 @@ typedef struct cli_command {
   const char *name, *arguments, *summary;
   const char *details;       /* paragraphs at the end of --help, or NULL */
   const cli_option *options; /* ends with a NULL name */
-  const cli_option *shared;  /* more of them, of several commands; NULL: none. Not required */
+  const cli_option *shared;  /* options that several commands share, or NULL. None is required */
   int least_args, most_args; /* positional */
   /* Names of the options whose path is written, with commas. All other options whose value is a path, and all
    * arguments, are read: main.c refuses an input and an output that overlap. NULL: nothing is written. */
@@ -48,26 +48,27 @@ typedef struct cli_command {
 } cli_command;
 
 /* Options that every command takes. */
-extern bool cli_quiet, cli_verbose;
+extern bool vg_cli_quiet, vg_cli_verbose;
 
-const cli_command *cli_command_at(int i);
-/* Fills the options' variables and leaves the positional arguments at the front of argv. help is set when
- * --help was met. VG_USAGE names the option and the nearest known one. */
-vg_status cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help);
-void cli_print_help(const cli_command *c);
-/* What a command line says beside a config file: device NULL, threads and seed -1 leave the file's. */
+const cli_command *vg_cli_command_at(int i); /* NULL past the last */
+vg_names vg_cli_command_names(void);
+/* Fills the options' variables and moves the positional arguments to the front of argv. Sets help if --help
+ * was given. On VG_USAGE the message names the option and the nearest known one. */
+vg_status vg_cli_parse(const cli_command *c, int argc, char **argv, int *n_args, bool *help);
+void vg_cli_print_help(const cli_command *c);
+/* Settings from the command line. device NULL, threads -1 and seed -1 keep the config file's values. */
 typedef struct cli_run_settings {
   const cli_list *sets; /* KEY=VALUE */
   const char *device;
   long long threads, seed;
 } cli_run_settings;
-/* The defaults, then the file (NULL: none), then the command line. Not resolved. */
-vg_status cli_read_config(const char *path, const cli_run_settings *more, vg_config *config);
+/* Applies the defaults, then the file (NULL: none), then the command line. Does not resolve the config. */
+vg_status vg_cli_read_config(const char *path, const cli_run_settings *more, vg_config *config);
 
-/* VG_USAGE where something that the command reads overlaps with something that it writes. After cli_parse. */
-vg_status cli_check_paths(const cli_command *c, char *const *args, int n_args);
+/* After vg_cli_parse. VG_USAGE: something that the command reads overlaps with something that it writes. */
+vg_status vg_cli_check_paths(const cli_command *c, char *const *args, int n_args);
 
-/* --threads: sets the pool's size. */
-vg_status cli_set_threads(long long threads);
+/* Sets the pool's size from --threads. */
+vg_status vg_cli_set_threads(long long threads);
 
 #endif

@@ -1,4 +1,4 @@
-/* cmd_inspect.c: voxgan inspect: what a volume, a data set, a model or a run folder holds. */
+/* cmd_inspect.c: voxgan inspect: shows the contents of a volume, a data set, a model or a run folder. */
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
@@ -20,7 +20,7 @@ static const cli_option options[] = {
 
 /* ---- volumes ---- */
 
-enum { LABEL_VALUES_MAX = 64 }; /* more distinct values than this is an image */
+enum { LABEL_VALUES_MAX = 64 }; /* a volume with more distinct values is an image */
 
 typedef struct label_counts {
   int n;
@@ -28,8 +28,8 @@ typedef struct label_counts {
   size_t count[LABEL_VALUES_MAX];
 } label_counts;
 
-/* A piece of the volume: its extremes, and its histogram while all values are whole numbers from 0 to 65535.
- */
+/* One piece of the volume: its extremes, and its histogram as long as all values are whole numbers from 0 to
+ * 65535. */
 typedef struct tally {
   float lo, hi;
   bool whole;
@@ -62,7 +62,7 @@ static vg_status tally_piece(void *arg, size_t i) {
   return VG_OK;
 }
 
-/* is_labels is false when the values are not those of a label map. */
+/* Sets is_labels to false if the values cannot be those of a label map. */
 static vg_status survey(const vg_volume *vol, float *lo, float *hi, label_counts *counts, bool *is_labels) {
   tally pieces[16] = {{0}};
   tally_job job = {vol, vg_geometry_voxels(&vol->geo), (size_t)vg_threads(), pieces};
@@ -147,7 +147,7 @@ static vg_status inspect_volume(const char *path, vg_json **out) {
 /* ---- data sets, models, runs ---- */
 
 static vg_status inspect_dataset(const char *path, vg_json **out) {
-  vg_dataset ds = {0};
+  vg_dataset ds = {.skip_incomplete = true}; /* shows what there is, and names what cannot be read */
   vg_status st = vg_dataset_add(&ds, path, layout, NULL, NULL);
   if (st) {
     vg_dataset_release(&ds);
@@ -177,7 +177,7 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
   return VG_OK;
 }
 
-/* The weights' names, and the metadata with its JSON texts as trees. */
+/* Lists the weights' names and the metadata, whose JSON texts become trees. */
 static vg_status inspect_model(const char *path, vg_json **out) {
   vg_st_file f;
   vg_status st = vg_st_open(path, &f);
@@ -280,12 +280,15 @@ static vg_status run(char **args, int n_args) {
   const char *path = args[0];
   vg_json *j = NULL;
   vg_status st = VG_OK;
-  bool is_volume = false;
-  if (!vg_fs_exists(path)) return vg_fail(VG_DATA, "%s: no such file or folder", path);
-  if (vg_fs_is_dir(path)) {
+  bool is_volume = false, exists, is_dir, is_run = false;
+  st = vg_fs_exists(path, &exists);
+  if (!st && !exists) st = vg_fail(VG_DATA, "%s: no such file or folder", path);
+  if (!st) st = vg_fs_is_dir(path, &is_dir);
+  if (st) return st;
+  if (is_dir) {
     char *model = vg_fs_join(path, "model.safetensors");
-    if (!model) return VG_MEMORY;
-    st = vg_fs_exists(model) ? inspect_model(model, &j) : inspect_dataset(path, &j);
+    st = model ? vg_fs_exists(model, &is_run) : VG_MEMORY;
+    if (!st) st = is_run ? inspect_model(model, &j) : inspect_dataset(path, &j);
     vg_free(model);
   } else if (vg_ends_with(path, ".safetensors")) {
     st = inspect_model(path, &j);
@@ -310,10 +313,10 @@ static vg_status run(char **args, int n_args) {
   return st;
 }
 
-const cli_command cmd_inspect = {
+const cli_command vg_cli_cmd_inspect = {
     .name = "inspect",
     .arguments = "PATH",
-    .summary = "show what a volume, a data set, a model or a run folder holds",
+    .summary = "show the contents of a volume, a data set, a model or a run folder",
     .details = "examples:\n  voxgan inspect case_seg.nii.gz\n  voxgan inspect --json BraTS2021\n  voxgan "
                "inspect runs/a\n",
     .options = options,

@@ -1,15 +1,14 @@
-/* cmd_list.c: voxgan list: the rows of the registries, and all settings. */
+/* cmd_list.c: voxgan list: prints the rows of the registries, and all settings. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
-#include "base/str.h"
 #include "voxgan/edit.h"
 
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};
 
-/* "    gap          least distance to other tumours [5 mm] (0 to 100)" */
+/* Prints "    gap          least distance to other tumours [5 mm] (0 to 100)". */
 static void print_params(const vg_edit *edit) {
   for (const vg_param *p = edit->params; p->name; p++) {
     bool number = p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE;
@@ -27,7 +26,7 @@ static void print_params(const vg_edit *edit) {
   }
 }
 
-/* "    csf          24 30 62 257" */
+/* Prints "    csf          24 30 62 257". */
 static void print_values(const char *name) {
   vg_scheme s;
   vg_classes named = {0};
@@ -65,10 +64,15 @@ static void print_registry(const vg_registry *r, bool whole) {
     printf("  their parameters: `voxgan list edits`\n");
 }
 
+/* What can be listed: the settings, then the registries. */
+static const char *list_at(const void *list, size_t i) {
+  (void)list;
+  const vg_registry *r = i ? vg_registry_at((int)i - 1) : NULL;
+  return !i ? "settings" : r ? r->name : NULL;
+}
+
 static vg_status run(char **args, int n_args) {
-  const char *names[32] = {"settings"};
   const vg_registry *r;
-  for (int i = 0; (r = vg_registry_at(i)); i++) names[i + 1] = r->name;
   if (!n_args) {
     for (int i = 0; (r = vg_registry_at(i)); i++) {
       print_registry(r, false);
@@ -85,15 +89,15 @@ static vg_status run(char **args, int n_args) {
     print_registry(r, true);
     return VG_OK;
   }
-  const char *near = vg_nearest(args[0], names);
+  const char *near = vg_names_nearest(VG_NAMES_BY(list_at, NULL), args[0]);
   return near ? vg_fail(VG_USAGE, "no registry %s; did you mean %s?", args[0], near)
               : vg_fail(VG_USAGE, "no registry %s; `voxgan list` shows all", args[0]);
 }
 
-const cli_command cmd_list = {
+const cli_command vg_cli_cmd_list = {
     .name = "list",
     .arguments = "[REGISTRY]",
-    .summary = "show what there is: layouts, schemes, networks, losses, metrics, settings",
+    .summary = "show the registries: layouts, schemes, networks, losses, metrics, settings",
     .options = options,
     .most_args = 1,
     .run = run,

@@ -16,7 +16,7 @@ static const cli_option options[] = {
     {"size", CLI_TEXT, &size, "S", "voxels: one number, or X,Y,Z; the head keeps its size in mm", false},
     {"anatomy", CLI_FLAG, &anatomy, NULL, "write the tissue map too, in a BRATS layout", false},
     {"first", CLI_INT, &first, "K", "number of the first subject", false},
-    {"seed", CLI_INT, &seed, "N", "seed: equal settings give equal bytes", false},
+    {"seed", CLI_INT, &seed, "N", "seed; equal settings give equal bytes", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
@@ -43,7 +43,7 @@ static vg_status run(char **args, int n_args) {
     st = vg_fail(VG_USAGE, "--subjects is %lld, but must be from 1 to 1000000", subjects);
   if (!st && (first < 0 || first > 1000000))
     st = vg_fail(VG_USAGE, "--first is %lld, but must be from 0 to 1000000", first);
-  if (!st) st = cli_set_threads(threads);
+  if (!st) st = vg_cli_set_threads(threads);
   s.subjects = (int)subjects;
   s.first = (int)first;
   if (st) return st;
@@ -51,10 +51,10 @@ static vg_status run(char **args, int n_args) {
   return vg_phantom_write(out, &s);
 }
 
-const cli_command cmd_phantom = {
+const cli_command vg_cli_cmd_phantom = {
     .name = "phantom",
     .arguments = "",
-    .summary = "write a brain-like data set made from nothing, for tests and a first run",
+    .summary = "write a brain-like data set made from formulas, for tests and a first run",
     .details = "example:\n  voxgan phantom --out phantom --subjects 8 --size 64 --anatomy\n",
     .options = options,
     .writes = "out",

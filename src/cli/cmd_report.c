@@ -1,4 +1,4 @@
-/* cmd_report.c: voxgan report: a run folder as a page. */
+/* cmd_report.c: voxgan report: writes a run folder as a page. */
 #include "cli/cli.h"
 #include "run_page/run_report.h"
 
@@ -16,22 +16,18 @@ static vg_status run(char **args, int n_args) {
   return st;
 }
 
-const cli_command cmd_report = {
+const cli_command vg_cli_cmd_report = {
     .name = "report",
     .arguments = "RUN",
     .summary = "show a training run as an HTML page",
-    .details =
-        "RUN is the folder of a run of voxgan train: finished, stopped, or training just now. The page is "
-        "one "
-        "file that\n"
-        "loads nothing: losses, scores, learning rate, speed and memory over the epochs, the previews with a "
-        "slider,\n"
-        "settings (with what differs from the defaults), subjects, and the machine. It names the subjects "
-        "and "
-        "shows\n"
-        "their images, as the run folder does.\n\n"
-        "example:\n"
-        "  voxgan report runs/a\n",
+    .details = "RUN is the folder of a voxgan train run: finished, stopped or still training. The page is\n"
+               "one file that loads nothing else. It shows losses, scores, learning rate, speed and memory\n"
+               "over the epochs, the previews with a slider, the settings (and which differ from the\n"
+               "defaults), the subjects and the machine. It names the subjects and shows their images, as\n"
+               "the run folder does.\n"
+               "\n"
+               "example:\n"
+               "  voxgan report runs/a\n",
     .options = options,
     .least_args = 1,
     .most_args = 1,

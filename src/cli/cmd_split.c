@@ -7,18 +7,21 @@
 static const char *out, *layout = "auto";
 static double share = 0.3;
 static long long seed = 1;
+static bool skip_incomplete;
 
 static const cli_option options[] = {
     {"out", CLI_TEXT, &out, "DIR", "folder for train/ and test/", true},
-    {"share", CLI_F64, &share, "S", "share of the persons that go to test/", false},
+    {"share", CLI_F64, &share, "S", "share of the persons to put into test/", false},
     {"seed", CLI_INT, &seed, "N", "seed of the draw", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the data; auto: guessed, and said", false},
+    {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
+     "count files and folders that cannot be read, and subjects without a wanted file, as missing", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
 static vg_status run(char **args, int n_args) {
   (void)n_args;
-  vg_dataset ds = {0};
+  vg_dataset ds = {.skip_incomplete = skip_incomplete};
   bool *is_test = NULL;
   size_t n = 0;
   if (!(share > 0 && share < 1))
@@ -37,18 +40,17 @@ static vg_status run(char **args, int n_args) {
   return st;
 }
 
-const cli_command cmd_split = {
+const cli_command vg_cli_cmd_split = {
     .name = "split",
     .arguments = "DATA",
-    .summary = "part a data set in subjects to learn from and subjects to test on",
-    .details =
-        "Writes two data sets of links, in the layout of DATA (of a CSV manifest: a manifest.csv each). All\n"
-        "cases of a person are on one side. What is tested at the end must be out of reach from the start: "
-        "a\n"
-        "model that learned from a test subject passes it on to what it makes.\n\n"
-        "example:\n"
-        "  voxgan split BraTS2021 --out parts --share 0.3\n"
-        "  voxgan train configs/brats2021.json --data parts/train --out runs/a\n",
+    .summary = "split a data set into subjects for training and subjects for testing",
+    .details = "Writes two data sets of links, in the layout of DATA (of a CSV manifest: a manifest.csv\n"
+               "each). All cases of a person stay on one side. Split before the first training: a model\n"
+               "that learned from a test subject passes it on to the data that it makes.\n"
+               "\n"
+               "example:\n"
+               "  voxgan split BraTS2021 --out parts --share 0.3\n"
+               "  voxgan train configs/brats2021.json --data parts/train --out runs/a\n",
     .options = options,
     .least_args = 1,
     .most_args = 1,

@@ -9,22 +9,26 @@
 static cli_list data, layouts, sets;
 static const char *out, *device, *init;
 static long long threads = -1, seed = -1;
-static bool resume, overwrite, dry_run, print_config;
+static bool resume, overwrite, dry_run, print_config, skip_incomplete;
 
 static const cli_option options[] = {
-    {"data", CLI_LIST, &data, "DIR", "data set to learn from: a folder, or a CSV manifest; may be repeated",
+    {"data", CLI_LIST, &data, "DIR", "training data set: a folder, or a CSV manifest; may be repeated",
      false},
     {"layout", CLI_LIST, &layouts, "L",
-     "layout of the data, or one for each; guessed and said when not given", false},
+     "layout of the data, or one for each --data; default: guessed and printed", false},
     {"out", CLI_TEXT, &out, "RUN", "run folder to write", false},
     {"set", CLI_LIST, &sets, "KEY=VALUE", "change one setting of the config; may be repeated", false},
-    {"resume", CLI_FLAG, &resume, NULL, "continue the run in RUN where it stopped, or begin it", false},
-    {"init", CLI_TEXT, &init, "MODEL", "start from the weights of a model or run that match (fine-tuning)",
+    {"resume", CLI_FLAG, &resume, NULL, "continue the run in RUN where it stopped, or start it", false},
+    {"init", CLI_TEXT, &init, "MODEL", "start from the matching weights of a model or run (fine-tuning)",
      false},
-    {"overwrite", CLI_FLAG, &overwrite, NULL, "start anew where RUN holds a run already", false},
+    {"overwrite", CLI_FLAG, &overwrite, NULL, "start again even if RUN already holds a run", false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto (run.device)", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors; -1 leaves run.threads", false},
     {"seed", CLI_INT, &seed, "N", "seed; -1 leaves run.seed", false},
+    {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
+     "count files and folders that cannot be read, and subjects without a wanted file, as missing "
+     "(data.skip_incomplete)",
+     false},
     {"dry-run", CLI_FLAG, &dry_run, NULL, "prepare the data and print the plan, train nothing", false},
     {"print-config", CLI_FLAG, &print_config, NULL, "print the resolved config and stop", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -34,7 +38,8 @@ static vg_status run(char **args, int n_args) {
   vg_train_options o = {
       .out = out, .init = init, .resume = resume, .overwrite = overwrite, .dry_run = dry_run};
   const cli_run_settings more = {&sets, device, threads, seed};
-  vg_status st = cli_read_config(n_args ? args[0] : NULL, &more, &o.config);
+  vg_status st = vg_cli_read_config(n_args ? args[0] : NULL, &more, &o.config);
+  if (skip_incomplete) o.config.data.skip_incomplete = true;
   if (!st) st = vg_config_resolve(&o.config);
   if (st) return st;
   if (print_config) {
@@ -48,7 +53,7 @@ static vg_status run(char **args, int n_args) {
   }
   if (!data.n) return vg_fail(VG_USAGE, "--data DIR is missing");
   if (!out) return vg_fail(VG_USAGE, "--out RUN is missing");
-  if ((st = cli_set_threads(o.config.run.threads))) return st;
+  if ((st = vg_cli_set_threads(o.config.run.threads))) return st;
   o.data = (vg_roots){data.items, data.n, layouts.items, layouts.n};
   vg_interrupt_install(); /* loading libtorch takes a while */
   const vg_torch_module *torch;
@@ -56,17 +61,17 @@ static vg_status run(char **args, int n_args) {
   return torch->train(&o);
 }
 
-const cli_command cmd_train = {
+const cli_command vg_cli_cmd_train = {
     .name = "train",
     .arguments = "[CONFIG]",
     .summary = "train a model on volumes with label maps",
-    .details = "CONFIG is a JSON file (see configs/); without one the defaults hold. `voxgan list settings` "
-               "shows every\n"
-               "setting with its default and bounds.\n\n"
-               "Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 finish the step, save, and exit 130; the same command "
-               "with --resume "
-               "goes on\n"
-               "and ends in the same bytes as a run that was never stopped.\n\n"
+    .details = "CONFIG is a JSON file (see configs/); without one the defaults apply. `voxgan list\n"
+               "settings` shows every setting with its default and bounds.\n"
+               "\n"
+               "On Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 the program finishes the step, saves, and exits with code\n"
+               "130. The same command with --resume continues, and ends with the same bytes as an\n"
+               "uninterrupted run.\n"
+               "\n"
                "examples:\n"
                "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"
                "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a --resume\n"

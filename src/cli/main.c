@@ -1,4 +1,4 @@
-/* main.c: picks the command and turns its status into the exit code. */
+/* main.c: runs the command and turns its status into the exit code. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -6,46 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
-#include "base/str.h"
 
 static void print_help(void) {
   printf("voxgan %s: trains conditional GANs on brain MRI and writes annotated synthetic data sets\n\n"
          "usage: voxgan COMMAND [arguments]\n\n",
          vg_version());
   const cli_command *c;
-  for (int i = 0; (c = cli_command_at(i)); i++) printf("  %-11s %s\n", c->name, c->summary);
-  printf("\n`voxgan COMMAND --help` tells more; `man voxgan` tells all.\n\n"
+  for (int i = 0; (c = vg_cli_command_at(i)); i++) printf("  %-11s %s\n", c->name, c->summary);
+  printf("\n`voxgan COMMAND --help` shows a command's options; `man voxgan` is the full manual.\n\n"
          "exit codes:\n");
-  static const struct {
-    int code;
-    const char *text;
-  } codes[] = {
-      {0, "ok"},
-      {1, "failed: reading or writing, or an error of the program's own"},
-      {2, "wrong usage or configuration"},
-      {3, "bad input data"},
-      {4, "device or memory"},
-      {5, "worse than the baseline (eval)"},
-      {130, "interrupted, state saved"},
-  };
-  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-    printf("  %3d  %s\n", codes[i].code, codes[i].text);
+#define X(code, text) printf("  %3d  %s\n", code, text);
+  VG_EXIT_MAP(X)
+#undef X
 }
 
 static const cli_command *command_find(const char *name) {
-  const cli_command *c;
-  for (int i = 0; (c = cli_command_at(i)); i++)
-    if (!strcmp(c->name, name)) return c;
-  return NULL;
+  return vg_cli_command_at(vg_names_find(vg_cli_command_names(), name));
 }
 
 static vg_status unknown_command(const char *name) {
-  const char *names[32];
-  int n = 0;
-  const cli_command *c;
-  for (; (c = cli_command_at(n)); n++) names[n] = c->name;
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
+  const char *near = vg_names_nearest(vg_cli_command_names(), name);
   return near ? vg_fail(VG_USAGE, "unknown command %s; did you mean %s?", name, near)
               : vg_fail(VG_USAGE, "unknown command %s; `voxgan --help` lists them", name);
 }
@@ -53,14 +33,14 @@ static vg_status unknown_command(const char *name) {
 static vg_status run(const cli_command *c, int argc, char **argv) {
   int n_args;
   bool help;
-  vg_status st = cli_parse(c, argc, argv, &n_args, &help);
+  vg_status st = vg_cli_parse(c, argc, argv, &n_args, &help);
   if (st) return st;
   if (help) {
-    cli_print_help(c);
+    vg_cli_print_help(c);
     return VG_OK;
   }
-  if ((st = cli_check_paths(c, argv, n_args))) return st;
-  vg_log_set_level(cli_quiet ? VG_LOG_WARN : cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
+  if ((st = vg_cli_check_paths(c, argv, n_args))) return st;
+  vg_log_set_level(vg_cli_quiet ? VG_LOG_WARN : vg_cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
   return c->run(argv, n_args);
 }
 
@@ -101,7 +81,7 @@ int main(int argc, char **argv) {
   }
   const cli_command *c = command_find(name);
   vg_status st = c ? run(c, argc - 2, argv + 2) : unknown_command(name);
-  /* A full disk or a closed pipe behind stdout shows only when the buffer is flushed. */
+  /* A full disk or a closed pipe causes no error before the buffer of stdout is flushed. */
   st = flush_results(st);
   if (st) {
     vg_progress_end();

@@ -1,43 +1,48 @@
-/* study_options.c: from the command line to a study and its output. */
+/* study_options.c: turns the command line into the options of a study and its output. */
 #include "cli/study_options.h"
 
-struct study_values study_values = {.per_case = 1, .redraws = 20, .seed = 1, .sheet = 50};
+struct study_values vg_cli_study_values = {.per_case = 1, .redraws = 20, .seed = 1, .sheet = 50};
 
-#define V(field) &study_values.field
+#define V(field) &vg_cli_study_values.field
 
-const cli_option study_options[] = {
+const cli_option vg_cli_study_options[] = {
     {"labels", CLI_LIST, V(labels), "DIR|FILE",
      "label maps: a data set's folder, a CSV manifest, or one label map; may be repeated", false},
-    {"layout", CLI_LIST, V(layouts), "L", "layout of the label maps' folder; guessed and said when not given",
+    {"layout", CLI_LIST, V(layouts), "L", "layout of the label maps' folder; default: guessed and printed",
      false},
     {"edit", CLI_LIST, V(edits), "EDIT",
-     "alter the label maps: NAME:param=value,...; several in order; `voxgan list edits` shows them", false},
-    {"donors", CLI_LIST, V(donors), "DIR",
-     "data set whose tumours graft takes; not given: the label maps' own", false},
+     "alter the label maps: NAME:param=value,...; repeat it for a chain; `voxgan list edits` shows all edits",
+     false},
+    {"donors", CLI_LIST, V(donors), "DIR", "data set whose tumours graft takes; default: the label maps' own",
+     false},
     {"donor-layout", CLI_LIST, V(donor_layouts), "L", "layout of the donors' folder", false},
-    {"per-case", CLI_INT, V(per_case), "N", "cases made of each label map", false},
+    {"per-case", CLI_INT, V(per_case), "N", "cases to make from each label map", false},
     {"plan", CLI_TEXT, V(plan), "FILE", "a whole study: cohorts, edits, distributions, targets (JSON)",
      false},
-    {"dry-run", CLI_FLAG, V(dry_run), NULL, "print what would be made, make nothing", false},
+    {"dry-run", CLI_FLAG, V(dry_run), NULL, "print what would be made, without making it", false},
     {"out", CLI_TEXT, V(out), "DIR", "data set to write", false},
     {"format", CLI_TEXT, V(format), "F",
-     "how to write it: a row of `voxgan list formats`; that of the label maps when not given", false},
+     "format to write, from `voxgan list formats`; default: that of the label maps", false},
     {"name", CLI_TEXT, V(name), "NAME", "name of the data set", false},
-    {"prefix", CLI_TEXT, V(prefix), "P", "of the ids of numbered cases, P-00001; not given: synth", false},
+    {"prefix", CLI_TEXT, V(prefix), "P", "prefix of the ids of numbered cases, as in P-00001; default: synth",
+     false},
     {"shard", CLI_TEXT, V(shard), "I/N",
-     "make part I of N only; slurm: as the array job says; then `voxgan synth --finish DIR`", false},
+     "make only shard I of N; slurm: take I and N from the array job. Run `voxgan synth --finish DIR` "
+     "afterwards",
+     false},
     {"anonymous", CLI_TEXT, V(anonymous), "KEYFILE",
-     "write sources' and donors' ids as their keyed hash (HMAC-SHA256 by the file's bytes)", false},
+     "write keyed hashes instead of the ids of sources and donors (HMAC-SHA256, keyed with the file's bytes)",
+     false},
     {"tumour-scheme", CLI_TEXT, V(tumour_scheme), "S", "label scheme of the tumour maps, by name or inline",
      false},
     {"anatomy-scheme", CLI_TEXT, V(anatomy_scheme), "S",
      "label scheme of the anatomy maps, by name or inline", false},
-    {"seed", CLI_INT, V(seed), "N", "seed of all that is drawn", false},
-    {"redraws", CLI_INT, V(redraws), "N", "draws of a case before it counts as failed", false},
+    {"seed", CLI_INT, V(seed), "N", "seed of all random draws", false},
+    {"redraws", CLI_INT, V(redraws), "N", "attempts to draw a case before it counts as failed", false},
     {"sheet", CLI_INT, V(sheet), "N", "cases on the contact sheets; 0: no sheets", false},
     {"threads", CLI_INT, V(threads), "N", "threads, 0 for all processors", false},
-    {"overwrite", CLI_FLAG, V(overwrite), NULL, "make finished cases anew instead of keeping them", false},
-    {"skip-incomplete", CLI_FLAG, V(skip_incomplete), NULL, "leave out subjects that lack a map", false},
+    {"overwrite", CLI_FLAG, V(overwrite), NULL, "make finished cases again instead of keeping them", false},
+    {"skip-incomplete", CLI_FLAG, V(skip_incomplete), NULL, "skip subjects that lack a map", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
@@ -50,19 +55,18 @@ static vg_status check(const struct study_values *v) {
   if (v->sheet < 0 || v->sheet > 10000)
     return vg_fail(VG_USAGE, "--sheet is %lld, but must be from 0 to 10000", v->sheet);
   if (v->plan && (v->edits.n || v->per_case > 1))
-    return vg_fail(VG_USAGE,
-                   "--plan says what is edited and how often; it goes without --edit and --per-case");
+    return vg_fail(VG_USAGE, "--plan already sets the edits and the number of cases; it cannot be combined "
+                             "with --edit or --per-case");
   if (v->images.n && (v->labels.n || v->plan || v->edits.n || v->donors.n || v->per_case > 1))
-    return vg_fail(VG_USAGE,
-                   "--images have no label maps to alter: they go without --labels, --plan, --edit, --donors "
-                   "and --per-case");
+    return vg_fail(VG_USAGE, "--images have no label maps to alter; they cannot be combined with --labels, "
+                             "--plan, --edit, --donors or --per-case");
   if (!v->plan && !v->labels.n && !v->images.n) return vg_fail(VG_USAGE, "--labels DIR|FILE is missing");
   if (!v->out && !v->dry_run) return vg_fail(VG_USAGE, "--out DIR is missing");
   return VG_OK;
 }
 
-vg_status study_options_read(vg_study_options *study, vg_produce_options *output) {
-  const struct study_values *v = &study_values;
+vg_status vg_cli_study_options_read(vg_study_options *study, vg_produce_options *output) {
+  const struct study_values *v = &vg_cli_study_values;
   const cli_list *hosts = v->images.n ? &v->images : &v->labels;
   vg_status st = check(v);
   if (st) return st;
@@ -87,10 +91,10 @@ vg_status study_options_read(vg_study_options *study, vg_produce_options *output
                                  .overwrite = v->overwrite,
                                  .sheet = (int)v->sheet};
   if (v->shard) st = vg_shard_parse(v->shard, &output->shard, &output->shards);
-  return st ? st : cli_set_threads(v->threads);
+  return st ? st : vg_cli_set_threads(v->threads);
 }
 
-vg_status study_options_describe(const vg_study_options *study) {
+vg_status vg_cli_study_options_describe(const vg_study_options *study) {
   vg_study *s = NULL;
   vg_status st = vg_study_open(study, &s);
   if (!st) st = vg_study_describe(s, stdout);

@@ -1,4 +1,4 @@
-/* dataset_join.c: one data set of two: images and tumour maps of one, anatomy maps of the other. */
+/* dataset_join.c: joins two data sets: images and tumour maps of one, anatomy maps of the other. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static int by_key(const void *a, const void *b) {
   return strcmp(((const entry *)a)->key, ((const entry *)b)->key);
 }
 
-/* Those of ds that have a map of the role, by key. VG_DATA: two of one key. */
+/* Lists the subjects of ds that have a map of the role, by key. VG_DATA: two subjects have the same key. */
 static vg_status list_entries(const vg_dataset *ds, vg_role role, entry **out, size_t *n) {
   entry *list = *out = vg_calloc(ds->n ? ds->n : 1, sizeof *list);
   *n = 0;
@@ -42,12 +42,13 @@ static vg_status list_entries(const vg_dataset *ds, vg_role role, entry **out, s
   if (*n) qsort(list, *n, sizeof *list, by_key);
   for (size_t i = 1; i < *n; i++)
     if (!strcmp(list[i - 1].key, list[i].key))
-      return vg_fail(VG_DATA, "%s and %s (%s) cannot be told apart by their letters and digits",
-                     list[i - 1].subject->id, list[i].subject->id, ds->sources[list[i].subject->source].root);
+      return vg_fail(
+          VG_DATA, "%s and %s (%s) have the same letters and digits, so their cases cannot be distinguished",
+          list[i - 1].subject->id, list[i].subject->id, ds->sources[list[i].subject->source].root);
   return VG_OK;
 }
 
-/* Sources i of tumour and j of anatomy are source i * anatomy->n_sources + j. */
+/* Source i of tumour and source j of anatomy become source i * anatomy->n_sources + j. */
 static vg_status join_sources(const vg_dataset *tumour, const vg_dataset *anatomy, vg_dataset *out) {
   out->sources = vg_calloc((size_t)tumour->n_sources * (size_t)anatomy->n_sources, sizeof *out->sources);
   if (!out->sources) return VG_MEMORY;
@@ -94,30 +95,31 @@ static void say_unused(const vg_dataset *anatomy, const entry *maps, size_t n) {
     if (!maps[i].used && unused++ < SHOWN) ids[unused - 1] = maps[i].subject->id;
   list_ids(&t, ids, unused);
   if (unused)
-    vg_warn("%s: %zu anatomy map%s of no case with a tumour map, left out (%s)", anatomy->sources[0].root,
-            unused, unused == 1 ? " is" : "s are", vg_str_text(&t));
+    vg_warn("%s: %zu anatomy map%s skipped, because no tumour map belongs to the same case (%s)",
+            anatomy->sources[0].root, unused, unused == 1 ? " is" : "s are", vg_str_text(&t));
   vg_str_release(&t);
 }
 
 static vg_status judge_unpaired(const vg_dataset *tumour, const vg_dataset *anatomy, const char *const *ids,
-                                size_t n, bool skip) {
+                                size_t n) {
+  const bool skip = tumour->skip_incomplete;
   vg_str t = VG_STR_INIT;
   vg_status st = VG_OK;
   list_ids(&t, ids, n);
   if (n && skip)
-    vg_warn("%s: %zu case%s left out, without both maps (%s)", tumour->sources[0].root, n,
+    vg_warn("%s: %zu case%s skipped, because a map is missing (%s)", tumour->sources[0].root, n,
             n == 1 ? " is" : "s are", vg_str_text(&t));
   else if (n)
     st = vg_fail(
         VG_DATA,
-        "%zu case%s of %s %s no tumour map or no anatomy map in %s (%s); --skip-incomplete leaves them out",
-        n, n == 1 ? "" : "s", tumour->sources[0].root, n == 1 ? "has" : "have", anatomy->sources[0].root,
+        "%zu case%s of %s %s no tumour map or no anatomy map in %s (%s); --skip-incomplete skips them", n,
+        n == 1 ? "" : "s", tumour->sources[0].root, n == 1 ? "has" : "have", anatomy->sources[0].root,
         vg_str_text(&t));
   vg_str_release(&t);
   return st;
 }
 
-vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, bool skip, vg_dataset *out) {
+vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, vg_dataset *out) {
   entry *cases = NULL, *maps = NULL;
   const char **lone = vg_malloc(tumour->n ? tumour->n : 1, sizeof *lone);
   size_t n_cases, n_maps, n_lone = 0;
@@ -125,7 +127,7 @@ vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, b
   out->series = tumour->series;
   out->subjects = vg_calloc(tumour->n ? tumour->n : 1, sizeof *out->subjects);
   vg_status st = lone && out->subjects ? join_sources(tumour, anatomy, out) : VG_MEMORY;
-  if (!st) st = list_entries(tumour, VG_ROLE_TUMOUR, &cases, &n_cases); /* for its doubts alone */
+  if (!st) st = list_entries(tumour, VG_ROLE_TUMOUR, &cases, &n_cases); /* only to detect ambiguous ids */
   if (!st) st = list_entries(anatomy, VG_ROLE_ANATOMY, &maps, &n_maps);
   for (size_t i = 0; i < tumour->n && !st; i++) {
     const vg_subject *t = &tumour->subjects[i];
@@ -144,7 +146,7 @@ vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, b
     st = vg_fail(VG_DATA, "no case of %s has an anatomy map in %s, whose ids are like %s",
                  tumour->sources[0].root, anatomy->sources[0].root,
                  anatomy->n ? anatomy->subjects[0].id : "none");
-  if (!st) st = judge_unpaired(tumour, anatomy, lone, n_lone, skip);
+  if (!st) st = judge_unpaired(tumour, anatomy, lone, n_lone);
   vg_free(cases);
   vg_free(maps);
   vg_free(lone);

@@ -1,9 +1,10 @@
-/* dataset_select.c: some subjects of a data set, or their images, added to another. */
+/* dataset_select.c: adds some subjects of a data set, or their images, to another. */
 #include <stdio.h>
 #include <string.h>
 
 #include "dataset/layout.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
 static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
@@ -20,13 +21,11 @@ static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
   return VG_OK;
 }
 
-/* The id itself, or with a number behind it where another source has it. */
+/* The id itself, or with a number behind it if another source already has this id. */
 static vg_status free_id(const vg_dataset *ds, const char *wanted, char id[160]) {
   snprintf(id, 160, "%s", wanted);
   for (int k = 2;; k++) {
-    size_t i = 0;
-    while (i < ds->n && strcmp(ds->subjects[i].id, id) != 0) i++;
-    if (i == ds->n) return VG_OK;
+    if (vg_names_find(VG_NAMES_N(ds->subjects, ds->n), id) < 0) return VG_OK;
     snprintf(id, 160, "%.140s+%d", wanted, k);
   }
 }
@@ -36,7 +35,7 @@ static vg_status copy_path(const char *from, char **to) {
   return VG_OK;
 }
 
-/* at: of from's series among those of to. */
+/* at[i]: index in `to` of series i of `from`. */
 static vg_status copy_subject(const vg_dataset *from, const vg_subject *s, const int *at, int source,
                               vg_dataset *to) {
   char id[160];
@@ -53,7 +52,7 @@ static vg_status copy_subject(const vg_dataset *from, const vg_subject *s, const
 vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset *to) {
   int at[VG_SERIES_MAX];
   const int before = to->n_sources;
-  /* A new series moves those behind it, so all are put in before any is looked up. */
+  /* A new series shifts those behind it, so add all before looking up any. */
   for (int k = 0; k < from->series.n; k++)
     if (vg_dataset_series(to, from->series.names[k]) < 0) return VG_DATA;
   for (int k = 0; k < from->series.n; k++) at[k] = vg_series_find(&to->series, from->series.names[k]);

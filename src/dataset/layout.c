@@ -1,10 +1,10 @@
-/* layout.c: the registry of layouts: look-up by name, and the layout that a folder's files speak for. */
+/* layout.c: the registry of layouts: looks up a layout by name, and guesses it from the files of a folder. */
 #include "dataset/layout.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "voxgan/volume.h"
+#include "base/names.h"
 #include "base/str.h"
 
 typedef struct row {
@@ -35,9 +35,8 @@ const char *vg_layout_at(int i, const char **help) {
 }
 
 const vg_layout *vg_layout_find(const char *name) {
-  for (int i = 0; vg_layout_at(i, NULL); i++)
-    if (strcmp(layouts[i].name, name) == 0) return layouts[i].layout;
-  return NULL;
+  const int i = vg_names_find(VG_NAMES_N(layouts, ROWS), name);
+  return i < 0 ? NULL : layouts[i].layout;
 }
 
 const char *vg_layout_of_file(const char *path) {
@@ -59,19 +58,20 @@ bool vg_layout_knows(const char *file) {
   return false;
 }
 
+/* What --layout takes: each layout, then auto. */
+static const char *choice_at(const void *list, size_t i) {
+  (void)list;
+  const char *name = vg_layout_at((int)i, NULL);
+  return !name && (!i || vg_layout_at((int)i - 1, NULL)) ? "auto" : name;
+}
+
 vg_status vg_layout_unknown(const char *name) {
-  const char *names[ROWS + 2];
+  const vg_names names = VG_NAMES_BY(choice_at, NULL);
+  const char *near = vg_names_nearest(names, name);
+  if (near) return vg_fail(VG_CONFIG, "no layout '%s'; did you mean %s?", name, near);
   vg_str all = VG_STR_INIT;
-  int n = 0;
-  for (; vg_layout_at(n, NULL); n++) {
-    names[n] = layouts[n].name;
-    vg_str_addf(&all, "%s, ", layouts[n].name);
-  }
-  names[n] = "auto";
-  names[n + 1] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st = near ? vg_fail(VG_CONFIG, "no layout '%s'; did you mean %s?", name, near)
-                      : vg_fail(VG_CONFIG, "no layout '%s' (%sauto)", name, vg_str_text(&all));
+  vg_names_join(names, &all);
+  vg_status st = vg_fail(VG_CONFIG, "no layout '%s' (%s)", name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }
@@ -100,10 +100,10 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
   }
   if (best) return best->name;
   if (!images)
-    vg_fail(VG_DATA, "%s: no NIfTI file below it", root);
+    vg_fail(VG_DATA, "%s: no NIfTI file below this folder", root);
   else
     vg_fail(VG_DATA,
-            "%s: none of its %zu NIfTI files is named as a known layout does (ID_t1ce, ID-t1c, sub-X_T1w, "
+            "%s: none of its %zu NIfTI files has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "
             "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
             root, images);
   return NULL;

@@ -1,12 +1,12 @@
-/* layout_adni.c: scans as IDA delivers those of ADNI,
- * ADNI/<subject>/<series>/<date>/<image>/<name>_I<image>.nii, with label volumes of FreeSurfer's. A case is a
- * T1-weighted scan, told by its subject and image number; other series lie on grids of their own and are
- * passed over.
+/* layout_adni.c: ADNI scans, as IDA delivers them,
+ * ADNI/<subject>/<series>/<date>/<image>/<name>_I<image>.nii, with label volumes of FreeSurfer. A case is a
+ * T1-weighted scan, identified by its subject and image number. Other series lie on other grids and are
+ * skipped.
  *
- * Label volumes (aparc+aseg, aseg, ... as NIfTI) lie in the image's folder, in the subject's, or in a tree of
- * FreeSurfer's, also beside the root. Each belongs to the image whose number its path has; else to the one in
- * its folder; else to that of its visit, by the folder's date; else to its subject's only one. More than one
- * that it could be is an error. */
+ * Label volumes (aparc+aseg, aseg, ... as NIfTI) lie in the image's folder, in the subject's folder, or in a
+ * FreeSurfer tree, which may also be beside the root. A label volume belongs to the image whose number is in
+ * its path; otherwise to the image in its folder; otherwise to the image of its visit, by the folder's date;
+ * otherwise to its subject's only image. If several images match, it is an error. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,19 +19,19 @@
 #include "voxgan/volume.h"
 #include "base/str.h"
 
-/* Names of label volumes, the better ones first: an image that has several takes the first. */
+/* Names of label volumes, best first. An image with several takes the best. */
 static const char *const label_names[] = {"aparc+aseg", "aparc.DKTatlas+aseg", "aparc.a2009s+aseg", "wmparc",
                                           "aseg"};
 enum { LABEL_NAMES = sizeof label_names / sizeof label_names[0] };
 
-/* ---- what a path says ---- */
+/* ---- the parts of a path ---- */
 
 typedef struct place {
   const char *subject; /* "002_S_0295" in the path, or NULL */
   int subject_len;
   long long image; /* 40966 of I40966; -1 */
   const char *day; /* "2006-11-02" in the path, or NULL */
-  int label;       /* row of label_names, -1: no label volume */
+  int label;       /* row of label_names; -1: not a label volume */
 } place;
 
 static int digits(const char *p) {
@@ -44,7 +44,7 @@ static bool starts_word(const char *path, const char *p) {
   return p == path || !isalnum((unsigned char)p[-1]);
 }
 
-/* 3 digits _S_ 4 or 5 digits: its length, or 0. */
+/* The length of a subject id (3 digits, _S_, 4 or 5 digits), or 0. */
 static int subject_at(const char *path, const char *p) {
   if (!starts_word(path, p) || digits(p) != 3 || strncmp(p + 3, "_S_", 3) != 0) return 0;
   int n = digits(p + 6);
@@ -56,12 +56,12 @@ static bool day_at(const char *path, const char *p) {
          digits(p + 8) == 2;
 }
 
-/* Within a subject's folder of FreeSurfer's, where only label volumes are looked for. */
+/* Whether the path lies in a FreeSurfer subject folder, where only label volumes count. */
 static bool in_recon(const char *path) {
   return strstr(path, "/mri/") || strcasestr(path, "freesurfer");
 }
 
-/* Of a file's stem, or, where IDA delivers the volume as a series, of its folders. */
+/* The label name is in the file's stem, or in a folder's name if IDA delivers the volume as a series. */
 static int label_of(const char *path, bool *delivered) {
   char stem[256];
   const char *name = vg_fs_basename(path);
@@ -88,15 +88,15 @@ static place place_of(const char *path) {
     if (n && !at.subject) at.subject = p, at.subject_len = n;
     if (day_at(path, p)) at.day = p;
     n = *p == 'I' && starts_word(path, p) ? digits(p + 1) : 0;
-    /* The number of a delivered label volume is its own. */
+    /* A delivered label volume has an image number of its own, not that of its scan. */
     if (n > 0 && n < 12 && !isalpha((unsigned char)p[1 + n]) && !delivered)
       at.image = strtoll(p + 1, NULL, 10);
   }
   return at;
 }
 
-/* By the words of the series' folder, or of the name where there is none: MPR, MPRAGE, MP-RAGE, IR-FSPGR, T1,
- * MT1. */
+/* Whether a scan is T1-weighted, by the words of the series folder, or of the file name if there is no such
+ * folder: MPR, MPRAGE, MP-RAGE, IR-FSPGR, T1, MT1. */
 static bool is_t1(const char *path, const place *at) {
   char word[64];
   size_t n = 0;
@@ -136,7 +136,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
 
 /* ---- which label volume belongs to which image ---- */
 
-/* How a label volume tells its image, the surest first. */
+/* The link from a label volume to its image, most certain first. */
 typedef enum bond { BY_IMAGE, BY_FOLDER, BY_VISIT, BY_SUBJECT, BONDS } bond;
 static const char *const bond_names[] = {"image number", "folder", "visit", "subject"};
 
@@ -144,11 +144,11 @@ typedef struct item {
   const char *path; /* below the root */
   place at;
   bond by;
-  const struct item *labels; /* of an image */
+  const struct item *labels; /* the label volume of an image */
 } item;
 
 typedef struct pairing {
-  item *images, *labels; /* in the order of their paths */
+  item *images, *labels; /* in order of path */
   size_t n_images, n_labels;
 } pairing;
 
@@ -187,7 +187,7 @@ static vg_status give(const char *root, item *image, const item *label) {
                    image->path, has->path, label->path);
   bool better = !has || (has->by == label->by && label->at.label < has->at.label);
   if (has)
-    vg_debug("image I%lld: %s passed over for %s", image->at.image, better ? has->path : label->path,
+    vg_debug("image I%lld: skipped %s in favour of %s", image->at.image, better ? has->path : label->path,
              better ? label->path : has->path);
   if (better) image->labels = label;
   return VG_OK;
@@ -212,12 +212,11 @@ static vg_status place_label(const char *root, const pairing *p, const item *lab
                    "the cases in "
                    "a CSV manifest",
                    root, label->path, first->path, second->path, first->at.image);
-  vg_debug("%s: passed over, as the images that it could belong to have label volumes of their own",
-           label->path);
+  vg_debug("skipped %s: the images that it could belong to have their own label volumes", label->path);
   return VG_OK;
 }
 
-/* A label volume without its image, and an image of the same subject without labels, are a slip. */
+/* A label volume without its image, and an image of the same subject without labels, point to a mistake. */
 static vg_status check_left_over(const char *root, const pairing *p) {
   for (size_t k = 0; k < p->n_labels; k++) {
     const item *label = &p->labels[k], *open = NULL;
@@ -231,7 +230,7 @@ static vg_status check_left_over(const char *root, const pairing *p) {
       return vg_fail(VG_DATA,
                      "%s: %s (by its %s) belongs to no image, and %s of the same subject has no label volume",
                      root, label->path, bond_names[label->by], open->path);
-    vg_debug("%s: passed over, as its image is not there", label->path);
+    vg_debug("skipped %s: its image is missing", label->path);
   }
   return VG_OK;
 }
@@ -249,11 +248,11 @@ static vg_status match(const char *root, pairing *p) {
   return st ? st : check_left_over(root, p);
 }
 
-/* FreeSurfer's own format is not read, but it is often what is there. */
+/* voxgan does not read FreeSurfer's own format, but users often have it. */
 static void say_mgz(const char *root, char *const *files, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (vg_ends_with(files[i], "aseg.mgz")) {
-      vg_warn("%s/%s is no NIfTI file: mri_convert %s %.*s.nii.gz makes one", root, files[i],
+      vg_warn("%s/%s is not a NIfTI file: convert it with mri_convert %s %.*s.nii.gz", root, files[i],
               vg_fs_basename(files[i]), (int)strlen(vg_fs_basename(files[i])) - 4, vg_fs_basename(files[i]));
       return;
     }
@@ -276,7 +275,8 @@ static void say_pairs(const char *root, const pairing *p) {
   vg_str_release(&t);
 }
 
-/* Cases and images are in one order, the files'; some images may be of no case that was asked for. */
+/* Cases and images are both in the order of the files. Some images may belong to cases that were not asked
+ * for. */
 static vg_status put_labels(vg_dataset *ds, int source, const pairing *p) {
   size_t k = 0;
   while (k < ds->n && ds->subjects[k].source != source) k++;
@@ -307,17 +307,17 @@ static vg_status collect(pairing *p, char *const *files, size_t n) {
   return VG_OK;
 }
 
-/* files and those of a FreeSurfer folder beside the root. */
+/* Joins files with those of a FreeSurfer folder beside the root. */
 static vg_status with_beside(const char *root, char *const *files, size_t n, char ***all, size_t *n_all) {
   char *beside = vg_fs_join(root, "../FreeSurfer"), **more = NULL;
   size_t n_more = 0, k = 0;
-  vg_status st = !beside ? VG_MEMORY : vg_fs_is_dir(beside) ? vg_fs_walk(beside, &more, &n_more) : VG_OK;
+  vg_status st = beside ? vg_fs_walk_optional(beside, &more, &n_more) : VG_MEMORY;
   if (!st && !(*all = vg_calloc(n + n_more + 1, sizeof **all))) st = VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++, k++)
     if (!((*all)[k] = vg_strdup(files[i]))) st = VG_MEMORY;
   for (size_t i = 0; i < n_more && !st; i++, k++)
     if (!((*all)[k] = vg_format("../FreeSurfer/%s", more[i]))) st = VG_MEMORY;
-  if (!st && n_more) vg_info("%s: label volumes are looked for in ../FreeSurfer beside it too", root);
+  if (!st && n_more) vg_info("%s: also searching label volumes in ../FreeSurfer beside it", root);
   *n_all = k;
   vg_strv_free(more);
   vg_free(beside);
@@ -341,14 +341,14 @@ static vg_status pair(vg_dataset *ds, int source, char *const *files, size_t n) 
   return st;
 }
 
-/* FreeSurfer works on a grid of its own, 256 voxels of 1 mm along each axis. */
+/* FreeSurfer works on its own grid, 256 voxels of 1 mm along each axis. */
 static vg_status open_root(vg_source *source, char *const *files, size_t n) {
   (void)files, (void)n;
   source->regrid = true;
   return VG_OK;
 }
 
-/* Only files whose case the path names: any aparc+aseg might be anybody's. */
+/* Counts only files whose path names the case, because an aparc+aseg alone could be of any data set. */
 static size_t score(const char *root, char *const *files, size_t n, char *reason, size_t size) {
   (void)root, (void)reason, (void)size;
   size_t count = 0;

@@ -1,9 +1,9 @@
-/* layout_bids.c: the Brain Imaging Data Structure's names for anatomical scans and their segmentations.
+/* layout_bids.c: the names of the Brain Imaging Data Structure for anatomical scans and their segmentations.
  *
- * A `_dseg` is an anatomy map, unless its seg-, label- or desc- entity says tumour or lesion. Raw images
- * below derivatives/ and sourcedata/ are left alone (they repeat the scans in other spaces); segmentations
- * live there by right and count, but not those of another space (space-). A lookup table *dseg.tsv beside the
- * subjects' folders says what label values mean. */
+ * A `_dseg` is an anatomy map, unless its seg-, label- or desc- entity contains tumour or lesion. Images
+ * below derivatives/ and sourcedata/ are ignored, because they repeat the scans in other spaces.
+ * Segmentations belong there and count, unless they are in another space (space-). A lookup table *dseg.tsv
+ * beside the subjects' folders gives the meaning of label values. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static bool below(const char *path, const char *folder) {
   return false;
 }
 
-/* Whether an entity, "label-tumour", says so. */
+/* Whether an entity such as "label-tumour" marks a tumour map. */
 static bool says_tumour(const char *entity) {
   static const char *const keys[] = {"seg-", "label-", "desc-"};
   static const char *const words[] = {"tumour", "tumor", "lesion", "glioma"};
@@ -80,7 +80,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
   return false;
 }
 
-/* BIDS labels are letters and digits, so an id of another layout loses its punctuation. */
+/* BIDS labels contain only letters and digits, so an id of another layout loses its punctuation. */
 vg_status vg_bids_id(const char *wanted, char *subject, char *session, size_t size) {
   const char *id = wanted, *ses = NULL;
   session[0] = '\0';
@@ -126,7 +126,7 @@ static vg_status name_file(const char *id, vg_file_kind kind, const char *series
 
 /* ---- lookup tables ---- */
 
-/* The rows "index<TAB>name..." of a table as "1=csf,2=gm:..."; VG_DATA where it has no such columns. */
+/* Converts the rows "index<TAB>name..." of a table to "1=csf,2=gm:...". VG_DATA: it has no such columns. */
 static vg_status read_lookup(const char *path, vg_role role, vg_scheme *out) {
   void *bytes = NULL;
   size_t len, n_lines, n;
@@ -170,9 +170,9 @@ static vg_status open_root(vg_source *source, char *const *files, size_t n) {
     vg_status st = path ? read_lookup(path, role, &scheme) : VG_MEMORY;
     vg_free(path);
     if (st == VG_MEMORY) return st;
-    /* Others' tables list more than this program has room for, or what it cannot name. */
+    /* Tables from elsewhere may have too many rows, or names that are not valid class names. */
     if (st)
-      vg_warn("%s; it is passed over", vg_error());
+      vg_warn("%s; voxgan ignores this table", vg_error());
     else
       *(tumour ? &source->tumour_scheme : &source->anatomy_scheme) = scheme;
     known[role] = !st;

@@ -9,12 +9,12 @@
 #include "base/str.h"
 
 typedef struct suffix {
-  const char *text; /* after the last separator of the stem */
+  const char *text; /* the part after the last separator of the stem */
   vg_file_kind kind;
   const char *series;
 } suffix;
 
-/* `anat` is no BraTS name: it is where this program keeps a tissue map beside the tumour's. */
+/* `anat` is not a BraTS name: voxgan stores a tissue map under it, beside the tumour map. */
 static const suffix suffixes_2013[] = {
     {"t1", VG_FILE_SERIES, "t1"},       {"t1ce", VG_FILE_SERIES, "t1c"}, {"t2", VG_FILE_SERIES, "t2"},
     {"flair", VG_FILE_SERIES, "flair"}, {"seg", VG_FILE_TUMOUR, ""},     {"anat", VG_FILE_ANATOMY, ""},
@@ -26,7 +26,7 @@ static const suffix suffixes_2023[] = {
     {NULL, VG_FILE_OTHER, NULL},
 };
 
-/* Length of id without a trailing separator and digits; its whole length when there is none. */
+/* The length of id without a trailing separator and digits, or the whole length if it has none. */
 static size_t without_number(const char *id, char sep, size_t least_digits) {
   size_t n = strlen(id), k = n;
   while (k > 0 && isdigit((unsigned char)id[k - 1])) k--;
@@ -34,8 +34,8 @@ static size_t without_number(const char *id, char sep, size_t least_digits) {
   return k - 1;
 }
 
-/* 2012-2016 and 2017-2019 ids end in the scan's number (brats_tcia_pat117_0042, Brats18_TCIA08_242_1); those
- * of 2020 and 2021 end in the subject's. */
+/* Ids of 2012-2016 and 2017-2019 end in the number of the scan (brats_tcia_pat117_0042,
+ * Brats18_TCIA08_242_1). Ids of 2020 and 2021 end in the number of the subject. */
 static size_t person_length_2013(const char *id) {
   static const char *const numbered[] = {"brats_2013_pat", "brats_tcia_pat", "Brats17_", "Brats18_",
                                          "Brats19_"};
@@ -44,7 +44,7 @@ static size_t person_length_2013(const char *id) {
   return strlen(id);
 }
 
-/* BraTS-GLI-00001-000: the last number is the timepoint, where a number is left before it. */
+/* BraTS-GLI-00001-000: the last number is the timepoint if another number precedes it. */
 static size_t person_length_2023(const char *id) {
   size_t n = without_number(id, '-', 3);
   return n > 0 && isdigit((unsigned char)id[n - 1]) ? n : strlen(id);
@@ -73,8 +73,8 @@ static void set_person(vg_file_role *out, size_t length) {
 static bool classify_2013(const vg_source *source, const char *path, vg_file_role *out) {
   (void)source;
   bool known = classify(path, '_', suffixes_2013, out);
-  /* Case 355 of 2020 has its truth under a scanner's name, W39_1998.09.19_Segm.nii: the folder tells the
-   * case. */
+  /* The segmentation of case 355 of 2020 has a scanner's name, W39_1998.09.19_Segm.nii, so use the folder's
+   * name as the case. */
   if (!known && vg_volume_is_path(path) && vg_ends_with(out->id, "_Segm")) {
     const char *slash = strrchr(path, '/');
     const char *dir = slash;
@@ -117,7 +117,7 @@ static vg_status path_2023(const char *id, vg_file_kind kind, const char *series
   return name_file(id, '-', suffixes_2023, kind, series, buf, size);
 }
 
-/* The editions up to 2016 and those from 2017 to 2021 name their files alike. */
+/* Editions up to 2016 and editions from 2017 to 2021 have the same file names. */
 static size_t score_edition(const vg_layout *layout, bool later, const char *root, char *const *files,
                             size_t n, char *reason, size_t size) {
   size_t count = vg_layout_count(layout, files, n);

@@ -1,4 +1,5 @@
-/* layout_csv.c: the manifest for data sets that follow no layout: one row a subject, one column a series. */
+/* layout_csv.c: the manifest of a data set that follows no other layout: one row a subject, one column a
+ * series. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "base/str.h"
 #include "io/table.h"
 
-/* A manifest's names are its own: nothing is told from a path, and none is made up. */
+/* File names in a manifest are free: this layout derives nothing from a path, and makes no paths. */
 static bool classify(const vg_source *source, const char *path, vg_file_role *out) {
   (void)source, (void)path;
   memset(out, 0, sizeof *out);
@@ -19,14 +20,16 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
                           const char *column, const char *cell, const char *dir) {
   if (!vg_volume_is_path(cell))
-    return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is no NIfTI path", manifest, line, column, cell);
+    return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is not a NIfTI path", manifest, line, column, cell);
   char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(dir, cell);
   if (!path) return VG_MEMORY;
-  if (!vg_fs_exists(path)) {
-    vg_status st =
-        vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, column, path);
+  bool exists;
+  vg_status looked = vg_fs_exists(path, &exists);
+  if (looked || (!exists && !ds->skip_incomplete)) {
+    if (!looked)
+      looked = vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, column, path);
     vg_free(path);
-    return st;
+    return looked;
   }
   if (strcmp(column, "tumour") == 0 || strcmp(column, "tumor") == 0)
     return vg_subject_put_take(s, &s->tumour, "tumour map", path);
@@ -39,10 +42,10 @@ static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, s
   return vg_subject_put_take(s, &s->series[at], column, path);
 }
 
-/* A column of paths: one of a known name, or any that has a path in it. Others (volumes, hashes, remarks) are
- * a manifest's own business. */
+/* Whether a column holds paths: it has a known name, or a path in some cell. Other columns (volumes, hashes,
+ * remarks) are ignored. */
 static bool has_paths(const vg_table *t, size_t col) {
-  if (vg_ends_with(vg_table_cell(t, 0, col), "_probability")) return false; /* of a class; no series */
+  if (vg_ends_with(vg_table_cell(t, 0, col), "_probability")) return false; /* of a class, not a series */
   static const char *const known[] = {"t1", "t1c", "t2", "flair", "tumour", "tumor", "anatomy"};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (strcmp(vg_table_cell(t, 0, col), known[i]) == 0) return true;
@@ -56,12 +59,13 @@ static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const bo
   int id_col = vg_table_col(t, "id"), person_col = vg_table_col(t, "person");
   const char *id = vg_table_cell(t, row, (size_t)id_col);
   const char *person = person_col >= 0 ? vg_table_cell(t, row, (size_t)person_col) : "";
-  if (!*id || strchr(id, '/')) return vg_fail(VG_DATA, "%s: row %zu: '%s' is no id", manifest, row, id);
+  if (!*id || strchr(id, '/'))
+    return vg_fail(VG_DATA, "%s: row %zu: '%s' is not a valid id", manifest, row, id);
   size_t before = ds->n;
   vg_subject *s;
   vg_status st = vg_dataset_subject(ds, id, *person ? person : id, source, &s);
   if (st) return st;
-  if (ds->n == before) return vg_fail(VG_DATA, "%s: row %zu: id %s is there twice", manifest, row, id);
+  if (ds->n == before) return vg_fail(VG_DATA, "%s: row %zu: id %s occurs twice", manifest, row, id);
   for (size_t c = 0; c < t->cols && !st; c++) {
     const char *cell = vg_table_cell(t, row, c);
     if ((int)c == id_col || (int)c == person_col || !paths[c] || !*cell) continue;

@@ -1,4 +1,4 @@
-/* layout_edition.c: which BraTS editions a folder holds, where they name their files alike: by ids, by the
+/* layout_edition.c: finds out which BraTS edition a folder holds if file names do not show it: by ids, by the
  * folder's name or, last, by label values. */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "voxgan/volume.h"
 #include "base/str.h"
 
-/* As many label maps as are looked into for the value that tells two editions apart. */
+/* The number of label maps that are searched for the value that distinguishes two editions. */
 #define PEEK 8
 
 typedef enum edition { UNKNOWN, BEFORE_2017, FROM_2017 } edition;
@@ -23,8 +23,8 @@ static edition edition_of_id(const char *id) {
   return UNKNOWN;
 }
 
-/* Value 3 is non-enhancing tumour up to 2016 and unused from 2017 on. An unreadable map is not judged here:
- * reading it for its own sake names the fault better. */
+/* Value 3 is non-enhancing tumour up to 2016, and unused from 2017 on. An unreadable map is ignored here; the
+ * later reading reports its fault better. */
 static bool peek_for_three(const char *root, const char *file, bool *seen) {
   char *path = vg_fs_join(root, file);
   vg_labelmap map = {0};
@@ -72,6 +72,6 @@ bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *
     snprintf(reason, size, "from its file names; no label value 3 in %d label map%s", read,
              read == 1 ? "" : "s");
   else
-    snprintf(reason, size, "from its file names; there is no label map to tell the edition");
+    snprintf(reason, size, "from its file names; there is no label map that would show the edition");
   return !three;
 }

@@ -1,9 +1,9 @@
 /* layout_nnunet.c: data sets of nnU-Net v2: imagesTr/CASE_0000.nii.gz a channel, labelsTr/CASE.nii.gz, and
- * dataset.json, which says what channels and label values are. The root is the data set's own folder, or the
- * folder of data sets (nnUNet_raw) where it is the only one.
+ * dataset.json, which describes channels and label values. The root is the folder of the data set, or a
+ * folder of data sets (nnUNet_raw) that contains only one.
  *
- * anatomyTr/CASE.nii.gz is no nnU-Net name: it is where this program keeps the anatomy beside a tumour's
- * labels, and the key "voxgan" of dataset.json says what its values mean. */
+ * anatomyTr/CASE.nii.gz is not an nnU-Net name: voxgan stores the anatomy map there, beside the tumour
+ * labels. The key "voxgan" of dataset.json gives the meaning of its values. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,16 +13,17 @@
 #include "base/mem.h"
 #include "io/json.h"
 #include "voxgan/volume.h"
+#include "base/names.h"
 #include "base/str.h"
 
-#define DIGITS 4 /* of a channel's number */
+#define DIGITS 4 /* in a channel's number */
 
 static bool in_folder(const char *path, const char *folder) {
   size_t n = strlen(folder);
   return strncmp(path, folder, n) == 0 && path[n] == '/' && !strchr(path + n + 1, '/');
 }
 
-/* CASE_0003: cuts the number off and answers it, or -1. */
+/* CASE_0003: removes the number from the text and returns it, or -1. */
 static int cut_channel(char *stem) {
   size_t n = strlen(stem);
   if (n < DIGITS + 2 || stem[n - DIGITS - 1] != '_') return -1;
@@ -56,7 +57,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
 
 /* ---- dataset.json ---- */
 
-/* The data set's dataset.json among the files of a root. */
+/* Finds the dataset.json of the data set among the files of a root. */
 static vg_status find_description(const char *root, char *const *files, size_t n, const char **out) {
   *out = NULL;
   for (size_t i = 0; i < n; i++) {
@@ -64,14 +65,14 @@ static vg_status find_description(const char *root, char *const *files, size_t n
     if (strcmp(slash ? slash + 1 : files[i], "dataset.json") != 0) continue;
     if (slash && !vg_starts_with(files[i], "Dataset")) continue;
     if (*out)
-      return vg_fail(VG_DATA, "%s: holds several nnU-Net data sets (%s and %s): name one's own folder", root,
+      return vg_fail(VG_DATA, "%s: holds several nnU-Net data sets (%s and %s): give the folder of one", root,
                      *out, files[i]);
     *out = files[i];
   }
-  return *out ? VG_OK : vg_fail(VG_DATA, "%s: no dataset.json, which an nnU-Net data set needs", root);
+  return *out ? VG_OK : vg_fail(VG_DATA, "%s: no dataset.json; an nnU-Net data set needs one", root);
 }
 
-/* A key that must be there. */
+/* Reads a required key. */
 static vg_status need(const char *path, const vg_json *root, const char *key, vg_json_type type,
                       const vg_json **out) {
   static const char *const known[] = {
@@ -81,14 +82,14 @@ static vg_status need(const char *path, const vg_json *root, const char *key, vg
   const vg_json *node = *out = vg_json_get(root, key);
   if (node && vg_json_type_of(node) == type) return VG_OK;
   if (node)
-    return vg_fail(VG_DATA, "%s: '%s' is no %s", path, key, type == VG_JSON_OBJECT ? "object" : "text");
+    return vg_fail(VG_DATA, "%s: '%s' is not %s", path, key, type == VG_JSON_OBJECT ? "an object" : "a text");
   if (vg_json_get(root, "modality"))
-    return vg_fail(VG_DATA, "%s: no key '%s', but 'modality': a data set of nnU-Net v1, to be converted",
+    return vg_fail(VG_DATA, "%s: no key '%s', but 'modality': convert this data set of nnU-Net v1 to v2",
                    path, key);
   for (const vg_json *c = vg_json_first(root); c; c = vg_json_next(c)) {
-    const char *near = vg_nearest(vg_json_key(c), known);
+    const char *near = vg_names_nearest(VG_NAMES(known), vg_json_key(c));
     if (near && strcmp(near, key) == 0)
-      return vg_fail(VG_DATA, "%s: no key '%s'; is '%s' a slip for it?", path, key, vg_json_key(c));
+      return vg_fail(VG_DATA, "%s: no key '%s'; is '%s' a typing error?", path, key, vg_json_key(c));
   }
   return vg_fail(VG_DATA, "%s: no key '%s'", path, key);
 }
@@ -103,7 +104,8 @@ static vg_status read_channels(const char *path, const vg_json *names, vg_series
     const char *name = vg_json_string(vg_json_get(names, key), NULL);
     if (!name) return vg_fail(VG_DATA, "%s: 'channel_names' has no text for channel %s of %zu", path, key, n);
     vg_series_word(name, series);
-    if (!*series) return vg_fail(VG_DATA, "%s: channel %s is called '%s', which is no name", path, key, name);
+    if (!*series)
+      return vg_fail(VG_DATA, "%s: channel %s is called '%s', which is not a valid name", path, key, name);
     for (int k = 0; k < out->n; k++)
       if (strcmp(out->names[k], series) == 0)
         return vg_fail(VG_DATA, "%s: channels %d and %d are both %s", path, k, out->n, series);
@@ -111,7 +113,7 @@ static vg_status read_channels(const char *path, const vg_json *names, vg_series
   return VG_OK;
 }
 
-/* role: of all labels; NULL where their names must tell. */
+/* role: of all labels; NULL: derive it from their names. */
 static vg_status read_labels(const char *path, const vg_json *labels, const vg_role *role, vg_scheme *out) {
   vg_str text = VG_STR_INIT;
   vg_status st = VG_OK;
@@ -119,10 +121,10 @@ static vg_status read_labels(const char *path, const vg_json *labels, const vg_r
     char value[32];
     if (vg_json_type_of(c) == VG_JSON_ARRAY)
       st =
-          vg_fail(VG_DATA, "%s: label '%s' is a region; name the label map's own values with --tumour-scheme",
+          vg_fail(VG_DATA, "%s: label '%s' is a region; give the label map's own values with --tumour-scheme",
                   path, vg_json_key(c));
     else if (vg_json_type_of(c) != VG_JSON_NUMBER)
-      st = vg_fail(VG_DATA, "%s: the value of label '%s' is no number", path, vg_json_key(c));
+      st = vg_fail(VG_DATA, "%s: the value of label '%s' is not a number", path, vg_json_key(c));
     if (st || vg_json_number(c, 0) == 0) continue;
     snprintf(value, sizeof value, "%.17g", vg_json_number(c, 0));
     vg_scheme_text_add(&text, value, vg_json_key(c), role);
@@ -134,7 +136,7 @@ static vg_status read_labels(const char *path, const vg_json *labels, const vg_r
   return st;
 }
 
-/* What this program wrote of its own: the target's role, and the scheme of the anatomy beside a tumour. */
+/* Reads voxgan's own key: the role of the target labels, and the scheme of the anatomy beside a tumour. */
 static vg_status read_own(const char *path, const vg_json *own, const vg_role **role, vg_source *source) {
   static const vg_role roles[] = {VG_ROLE_ANATOMY, VG_ROLE_TUMOUR};
   const char *target = vg_json_string(vg_json_get(own, "target"), "");
@@ -155,13 +157,14 @@ static vg_status read_description(const char *path, const vg_json *root, vg_sour
   if (!st) st = need(path, root, "file_ending", VG_JSON_STRING, &ending);
   if (st) return st;
   if (vg_json_get(root, "dataset"))
-    return vg_fail(VG_DATA,
-                   "%s: lists its files under 'dataset'; only those in imagesTr and labelsTr are read", path);
+    return vg_fail(VG_DATA, "%s: lists its files under 'dataset'; voxgan reads only imagesTr and labelsTr",
+                   path);
   if (!vg_starts_with(vg_json_string(ending, ""), ".nii"))
-    return vg_fail(VG_DATA, "%s: file_ending is '%s'; only NIfTI is read", path, vg_json_string(ending, ""));
+    return vg_fail(VG_DATA, "%s: file_ending is '%s'; voxgan reads only NIfTI", path,
+                   vg_json_string(ending, ""));
   st = read_channels(path, channels, &source->channels);
   if (!st) st = read_own(path, vg_json_get(root, "voxgan"), &role, source);
-  /* A scheme that the user named is the target's: it may be one of regions. */
+  /* A scheme from the user describes the target labels; dataset.json may have regions instead. */
   if (st || source->tumour_scheme.n || (role && *role == VG_ROLE_ANATOMY && source->anatomy_scheme.n))
     return st;
   vg_scheme target;

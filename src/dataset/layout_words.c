@@ -1,4 +1,4 @@
-/* layout_words.c: what other people call the series and classes that this program has names for. */
+/* layout_words.c: other spellings of the series and classes that voxgan has names for. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "dataset/layout.h"
 
 typedef struct word {
-  const char *spelling; /* in small letters and digits alone */
+  const char *spelling; /* in lower-case letters and digits only */
   const char *name;
 } word;
 

@@ -1,10 +1,11 @@
-/* scan.c: collects the subjects below a folder, or of a manifest, through a layout. */
+/* scan.c: collects the subjects below a folder, or in a manifest, by a layout. */
 #include "voxgan/dataset.h"
 #include "io/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dataset/layout.h"
 #include "base/fs.h"
@@ -28,13 +29,109 @@ static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg
   return vg_subject_put_take(s, &s->series[at], role->series, path);
 }
 
+/* ---- what cannot be read ---- */
+
+/* Counted, and named up to this many times where they do not stop the command. */
+enum { WARNINGS = 10 };
+typedef struct unreadable {
+  size_t n, subjects;
+  vg_str first; /* where it stops the command: the first one, and why */
+} unreadable;
+
+/* more: how many of the same subject were met before; only the first is named. */
+static void note_unreadable(const vg_dataset *ds, unreadable *u, const char *path, const char *what,
+                            int fault, int more) {
+  char text[VG_ERRNO_TEXT], target[1024];
+  vg_str line = VG_STR_INIT;
+  const ssize_t len = readlink(path, target, sizeof target - 1);
+  vg_str_addf(&line, "%s: cannot open%s: %s", path, what, vg_errno_text(fault, text));
+  if (len > 0) vg_str_addf(&line, " (it is a link to %.*s)", (int)len, target);
+  if (!ds->skip_incomplete && !u->n) vg_str_add(&u->first, vg_str_text(&line));
+  if (ds->skip_incomplete && more == 0 && u->subjects < WARNINGS)
+    vg_warn("%s; it counts as missing", vg_str_text(&line));
+  u->subjects += more == 0;
+  u->n++;
+  vg_str_release(&line);
+}
+
+/* Sets *slot to NULL where its file cannot be read. */
+static void probe(const vg_dataset *ds, char **slot, unreadable *u, int *bad) {
+  const int fault = *slot ? vg_fs_unreadable(*slot) : 0;
+  if (!fault) return;
+  note_unreadable(ds, u, *slot, "", fault, (*bad)++);
+  vg_free(*slot);
+  *slot = NULL;
+}
+
+static bool is_empty(const vg_subject *s) {
+  bool empty = !s->tumour && !s->anatomy;
+  for (int k = 0; k < VG_SERIES_MAX; k++) empty = empty && !s->series[k];
+  return empty;
+}
+
+/* Every file of the source's subjects can be opened, or counts as missing. */
+static vg_status probe_subjects(vg_dataset *ds, int source, unreadable *u) {
+  size_t kept = 0, lost = 0;
+  for (size_t i = 0; i < ds->n; i++) {
+    vg_subject s = ds->subjects[i];
+    int bad = 0;
+    if (s.source == source) {
+      for (int k = 0; k < ds->series.n; k++) probe(ds, &s.series[k], u, &bad);
+      probe(ds, &s.tumour, u, &bad);
+      probe(ds, &s.anatomy, u, &bad);
+    }
+    if (s.source == source && is_empty(&s)) {
+      vg_subject_release(&s);
+      lost++;
+    } else {
+      ds->subjects[kept++] = s;
+    }
+  }
+  ds->n = kept;
+  const char *root = ds->sources[source].root;
+  if (!u->n) return VG_OK;
+  if (!ds->skip_incomplete)
+    return u->n == 1
+               ? vg_fail(VG_DATA, "%s; --skip-incomplete counts it as missing", vg_str_text(&u->first))
+               : vg_fail(VG_DATA,
+                         "%s; %zu more cannot be opened either; --skip-incomplete counts them as missing",
+                         vg_str_text(&u->first), u->n - 1);
+  vg_warn("%s: %zu file%s or folder%s cannot be opened; %zu subject%s left without a file", root, u->n,
+          u->n == 1 ? "" : "s", u->n == 1 ? "" : "s", lost, lost == 1 ? " is" : "s are");
+  return VG_OK;
+}
+
+/* Whether a link to nowhere could have led to a folder of subjects: its name does not end as a file's does.
+ */
+static bool may_be_folder(const char *path) {
+  const char *dot = strrchr(vg_fs_basename(path), '.');
+  const size_t n = dot ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
+  return !n || n > 5 || dot[1 + n];
+}
+
+/* Volumes are judged later, where it is known whose they are. */
+static vg_status note_faults(const vg_dataset *ds, const char *root, const vg_fs_faults *faults,
+                             unreadable *u) {
+  for (size_t i = 0; i < faults->n; i++) {
+    const vg_fs_fault *f = &faults->items[i];
+    if (!f->folder && (vg_volume_is_path(f->path) || !may_be_folder(f->path))) continue;
+    char *path = vg_fs_join(root, f->path);
+    if (!path) return VG_MEMORY;
+    note_unreadable(ds, u, path, " folder", f->fault, 0);
+    vg_free(path);
+  }
+  return VG_OK;
+}
+
+/* ---- files and their subjects ---- */
+
 typedef struct skipped {
   size_t n;
-  vg_str names; /* of the first few */
+  vg_str names; /* of the first few files */
 } skipped;
 
 static void skip_file(skipped *s, const char *file) {
-  vg_debug("skipped %s: not named as the layout names a series or a label map", file);
+  vg_debug("skipped %s: by the layout its name is neither a series nor a label map", file);
   if (s->n < 3)
     vg_str_addf(&s->names, "%s%s", s->n ? ", " : "", file);
   else if (s->n == 3)
@@ -42,7 +139,7 @@ static void skip_file(skipped *s, const char *file) {
   s->n++;
 }
 
-/* only: the id whose files count, or NULL for all. */
+/* only: the id whose files count; NULL: all. */
 static vg_status add_files(vg_dataset *ds, int source, char *const *files, size_t n, const char *only,
                            skipped *skip) {
   const vg_layout *layout = vg_layout_find(ds->sources[source].layout);
@@ -98,14 +195,19 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   vg_str_release(&t);
 }
 
-/* A data set that this program wrote says what its values are. Others' descriptions are not judged here. */
+/* A data set that voxgan wrote states the meaning of its label values. Descriptions from elsewhere are not
+ * checked here. */
 static vg_status read_own_schemes(vg_source *src) {
   static const char *const keys[] = {"tumour_labels", "anatomy_labels"};
   vg_scheme *schemes[] = {&src->tumour_scheme, &src->anatomy_scheme};
   vg_json *root = NULL;
   char *path = vg_fs_join(src->root, "dataset_description.json");
-  vg_status st = path ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_exists(path) && vg_json_read(path, &root)) vg_error_clear();
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && exists && (st = vg_json_read(path, &root)) == VG_DATA) {
+    vg_error_clear();
+    st = VG_OK;
+  }
   const vg_json *own = vg_json_get(root, "voxgan");
   for (int i = 0; i < 2 && !st; i++) {
     const char *text = vg_json_string(vg_json_get(own, keys[i]), NULL);
@@ -117,7 +219,7 @@ static vg_status read_own_schemes(vg_source *src) {
   return st;
 }
 
-/* What the user names comes before what the files say, and that before what the layout is known for. */
+/* The user's scheme comes before the scheme in the files, which comes before the layout's default. */
 static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const char *tumour,
                              const char *anatomy) {
   const vg_layout *layout = vg_layout_find(src->layout);
@@ -132,16 +234,18 @@ static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const
   return st;
 }
 
-/* Adds a folder's files, or with only_file those of that file's case. */
+/* Adds the files of a folder, or, with only_file, those of that file's case. */
 static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess,
-                          const char *tumour_scheme, const char *anatomy_scheme) {
+                          const char *tumour_scheme, const char *anatomy_scheme, skipped *skip,
+                          unreadable *u) {
   vg_source *src = &ds->sources[source];
   char **files = NULL;
   size_t n = 0;
   char only[128] = "";
-  skipped skip = {0, VG_STR_INIT};
-  vg_status st = vg_fs_walk(src->root, &files, &n);
+  vg_fs_faults faults;
+  vg_status st = vg_fs_walk_faults(src->root, &files, &n, &faults);
   if (st == VG_IO) st = VG_DATA; /* a folder that is not there is a wrong input, not a broken disk */
+  if (!st && !only_file) st = note_faults(ds, src->root, &faults, u);
   if (st) goto out;
   if (guess) {
     char reason[160];
@@ -152,27 +256,26 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
     }
     snprintf(src->layout, sizeof src->layout, "%s", name);
     src->guessed = true;
-    vg_info("%s: layout taken to be %s, %s (name another with --layout)", src->root, name, reason);
+    vg_info("%s: guessed layout %s, %s (--layout overrides it)", src->root, name, reason);
   }
   st = set_schemes(src, files, n, tumour_scheme, anatomy_scheme);
   if (st) goto out;
   if (only_file) {
     vg_file_role role;
     if (!vg_layout_find(src->layout)->classify(src, only_file, &role) || !*role.id) {
-      st = vg_fail(VG_DATA, "%s/%s: not named as layout %s names a file", src->root, only_file, src->layout);
+      st = vg_fail(VG_DATA, "%s/%s: its name does not fit layout %s", src->root, only_file, src->layout);
       goto out;
     }
     snprintf(only, sizeof only, "%s", role.id);
   }
-  st = add_files(ds, source, files, n, only_file ? only : NULL, &skip);
-  if (!st) say_found(ds, source, &skip);
+  st = add_files(ds, source, files, n, only_file ? only : NULL, skip);
 out:
-  vg_str_release(&skip.names);
+  vg_fs_faults_free(&faults);
   vg_strv_free(files);
   return st;
 }
 
-/* A label map of a name that no layout knows is a subject of its own. */
+/* A label map whose name fits no layout becomes a subject. */
 static vg_status add_single(vg_dataset *ds, int source, const char *path, bool tumour) {
   char id[128];
   vg_subject *s;
@@ -180,7 +283,7 @@ static vg_status add_single(vg_dataset *ds, int source, const char *path, bool t
   strcpy(ds->sources[source].layout, vg_layout_of_any_name());
   vg_status st = vg_dataset_subject(ds, id, id, source, &s);
   if (!st) st = vg_subject_put_take(s, tumour ? &s->tumour : &s->anatomy, "label map", vg_strdup(path));
-  if (!st) vg_info("%s: taken to be a map of %s labels", path, tumour ? "tumour" : "anatomy");
+  if (!st) vg_info("%s: read as a map of %s labels", path, tumour ? "tumour" : "anatomy");
   return st;
 }
 
@@ -192,9 +295,13 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (layout && !named) return vg_layout_unknown(layout);
   guess = !layout;
   bool manifest = named && named->add_file;
-  bool single = !manifest && vg_volume_is_path(root) && !vg_fs_is_dir(root);
-  if (!vg_fs_exists(root)) return vg_fail(VG_DATA, "%s: no such file or folder", root);
-  if (!manifest && !single && !vg_fs_is_dir(root))
+  bool exists, is_dir;
+  vg_status looked = vg_fs_exists(root, &exists);
+  if (!looked) looked = vg_fs_is_dir(root, &is_dir);
+  if (looked) return looked;
+  bool single = !manifest && vg_volume_is_path(root) && !is_dir;
+  if (!exists) return vg_fail(VG_DATA, "%s: no such file or folder", root);
+  if (!manifest && !single && !is_dir)
     return vg_fail(VG_DATA, "%s: neither a folder, a NIfTI file nor a .csv manifest", root);
 
   vg_source *more = vg_realloc(ds->sources, (size_t)ds->n_sources + 1, sizeof *more);
@@ -209,19 +316,28 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (!guess) snprintf(src->layout, sizeof src->layout, "%s", layout);
 
   size_t before = ds->n;
-  skipped none = {0, VG_STR_INIT};
+  skipped skip = {0, VG_STR_INIT};
+  unreadable u = {.first = VG_STR_INIT};
+  bool say = true;
   vg_status st;
   if (manifest) {
     st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
     if (!st) st = named->add_file(ds, root, source);
-    if (!st) say_found(ds, source, &none);
   } else if (single && guess && !vg_layout_knows(vg_fs_basename(root))) {
+    say = false; /* add_single has */
     st = add_single(ds, source, root, tumour_scheme && !anatomy_scheme);
     if (!st) st = set_schemes(src, NULL, 0, tumour_scheme, anatomy_scheme);
   } else {
-    st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess, tumour_scheme, anatomy_scheme);
+    st = add_tree(ds, source, single ? vg_fs_basename(root) : NULL, guess, tumour_scheme, anatomy_scheme,
+                  &skip, &u);
   }
+  if (!st) st = probe_subjects(ds, source, &u);
+  if (!st && say) say_found(ds, source, &skip);
+  vg_str_release(&u.first);
+  vg_str_release(&skip.names);
   if (st) return st;
+  if (ds->n == before && u.n)
+    return vg_fail(VG_DATA, "%s: no subject in it has a file that can be opened", root);
   if (ds->n == before) return vg_fail(VG_DATA, "%s: no subject in it by layout %s", root, src->layout);
   vg_dataset_sort(ds);
   return VG_OK;

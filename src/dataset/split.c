@@ -1,4 +1,4 @@
-/* split.c: training and validation subjects, by person, so that no face is on both sides. */
+/* split.c: splits into training and validation subjects by person, so that no person is on both sides. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "voxgan/dataset.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "dataset/split.h"
 #include "voxgan/rng.h"
 
@@ -14,7 +15,7 @@ static int by_text(const void *a, const void *b) {
 }
 
 vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bool *is_val) {
-  /* Drawn over sorted persons: the order in which sources were added does not matter. */
+  /* Draws from sorted persons, so that the order of the sources does not matter. */
   const char **persons = VG_NEW_N(const char *, ds->n);
   uint32_t *order = VG_NEW_N(uint32_t, ds->n);
   vg_status st = VG_OK;
@@ -60,12 +61,11 @@ static vg_status read_side(const vg_dataset *ds, const char *path, const vg_json
                            bool *is_val, bool *named) {
   const vg_json *ids = vg_json_get(root, val ? "val" : "train");
   if (vg_json_type_of(ids) != VG_JSON_ARRAY)
-    return vg_fail(VG_DATA, "%s: no list '%s' in it", path, val ? "val" : "train");
+    return vg_fail(VG_DATA, "%s: no list '%s'", path, val ? "val" : "train");
   for (const vg_json *j = vg_json_first(ids); j; j = vg_json_next(j)) {
     const char *id = vg_json_string(j, "");
-    size_t i = 0;
-    while (i < ds->n && strcmp(ds->subjects[i].id, id) != 0) i++;
-    if (i == ds->n) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
+    const int i = vg_names_find(VG_NAMES_N(ds->subjects, ds->n), id);
+    if (i < 0) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
     if (named[i]) return vg_fail(VG_DATA, "%s: subject %s is there twice", path, id);
     named[i] = true;
     is_val[i] = val;
@@ -87,7 +87,7 @@ vg_status vg_dataset_split_read(const vg_dataset *ds, const char *path, bool *is
   if (!st) st = read_side(ds, path, root, true, is_val, named);
   for (size_t i = 0; i < ds->n && !st; i++)
     if (!named[i])
-      st = vg_fail(VG_DATA, "%s: subject %s of the data set is not in it", path, ds->subjects[i].id);
+      st = vg_fail(VG_DATA, "%s: subject %s of the data set is missing", path, ds->subjects[i].id);
 out:
   vg_free(named);
   vg_json_free(root);

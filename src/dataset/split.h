@@ -1,4 +1,4 @@
-/* split.h: a split of a data set as JSON, as split.json and a run folder keep it. */
+/* split.h: a split of a data set as JSON, for split.json and run folders. */
 #ifndef VG_DATASET_SPLIT_H
 #define VG_DATASET_SPLIT_H
 #include "io/json.h"

@@ -1,4 +1,4 @@
-/* split_links.c: a data set parted in two folders of links, so that what is held out stays out of every later
+/* split_links.c: splits a data set into two folders of links, so that held-out data stay out of every later
  * step. */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "io/table.h"
 
 static const char *const sides[] = {"train", "test"};
-/* Files beside the volumes from which a layout learns what values and channels mean. */
+/* Files beside the volumes that give a layout the meaning of values and channels. */
 static const char *const descriptions[] = {"dataset.json", "dataset_description.json", "participants.tsv"};
 
 /* Where links go; with files, their paths are only listed there. */
@@ -44,7 +44,7 @@ static vg_status put_link(const parts *to, int side, const char *relative, const
   return st;
 }
 
-/* ---- a folder: the same names again ---- */
+/* ---- a folder: links with the same names ---- */
 
 static vg_status link_subject(const vg_dataset *ds, const vg_subject *s, const parts *to, int side) {
   const char *files[VG_SERIES_MAX + 2] = {s->tumour, s->anatomy};
@@ -63,14 +63,15 @@ static vg_status link_tree(const vg_dataset *ds, const bool *is_test, const part
   for (size_t k = 0; k < sizeof descriptions / sizeof descriptions[0] && !st; k++) {
     char *path = vg_fs_join(ds->sources[0].root, descriptions[k]);
     if (!path) return VG_MEMORY;
-    for (int side = 0; side < 2 && vg_fs_exists(path) && !st; side++)
-      st = put_link(to, side, descriptions[k], path);
+    bool exists = false;
+    st = vg_fs_exists(path, &exists);
+    for (int side = 0; side < 2 && exists && !st; side++) st = put_link(to, side, descriptions[k], path);
     vg_free(path);
   }
   return st;
 }
 
-/* ---- a CSV manifest: one of each part, in its folder ---- */
+/* ---- a CSV manifest: one manifest in each folder ---- */
 
 enum { COLUMNS = VG_SERIES_MAX + 4 };
 
@@ -109,16 +110,16 @@ static vg_status link_manifest(const vg_dataset *ds, const bool *is_test, const 
 
 /* ---- either ---- */
 
-/* What is there already is either the same split, or none of ours to alter. */
+/* An existing split must be the same one; another one must not be changed. */
 static vg_status check_former(const char *path, const vg_json *split, bool *done) {
   void *was = NULL;
   size_t len;
   char *now = vg_json_print(split, true);
   vg_status st = now ? VG_OK : VG_MEMORY;
   *done = false;
-  if (!st && vg_fs_exists(path)) st = vg_fs_read(path, &was, &len);
+  if (!st) st = vg_fs_read_optional(path, &was, &len);
   if (was && strcmp(was, now) != 0)
-    st = vg_fail(VG_USAGE, "%s: another split is there already (other subjects, share or seed)", path);
+    st = vg_fail(VG_USAGE, "%s: holds another split already (other subjects, share or seed)", path);
   *done = was && !st;
   vg_free(was);
   vg_free(now);

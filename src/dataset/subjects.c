@@ -1,4 +1,4 @@
-/* subjects.c: the table of a data set: its series and its subjects, and what a subject lacks. */
+/* subjects.c: the table of a data set: its series, its subjects, and the files that a subject lacks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,18 +27,18 @@ vg_status vg_series_parse(const char *text, vg_series_list *out) {
       st = vg_fail(VG_CONFIG, "series '%s': '%s' is longer than %d letters", text, items[i],
                    VG_SERIES_NAME - 1);
     else if (vg_series_find(out, items[i]) >= 0)
-      st = vg_fail(VG_CONFIG, "series '%s': %s is named twice", text, items[i]);
+      st = vg_fail(VG_CONFIG, "series '%s': %s occurs twice", text, items[i]);
     else if (out->n == VG_SERIES_MAX)
       st = vg_fail(VG_CONFIG, "series '%s': more than %d", text, VG_SERIES_MAX);
     else
       strcpy(out->names[out->n++], items[i]);
   }
-  if (!st && out->n == 0) st = vg_fail(VG_CONFIG, "series '%s': none is named", text);
+  if (!st && out->n == 0) st = vg_fail(VG_CONFIG, "series '%s': the list is empty", text);
   vg_strv_free(items);
   return st;
 }
 
-/* Rank of the names that every layout has; others follow them. */
+/* The rank of the names that every layout has; other names follow. */
 static int canonical_rank(const char *name) {
   static const char *const order[] = {"t1", "t1c", "t2", "flair"};
   for (int i = 0; i < 4; i++)
@@ -90,7 +90,7 @@ void vg_dataset_release(vg_dataset *ds) {
 
 vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person, int source,
                              vg_subject **out) {
-  /* Files arrive sorted by path, so those of a case mostly follow one another: look from the end. */
+  /* Files arrive sorted by path, so those of a case mostly follow each other: search from the end. */
   for (size_t i = ds->n; i-- > 0;) {
     vg_subject *s = &ds->subjects[i];
     if (strcmp(s->id, id) != 0) continue;
@@ -135,7 +135,7 @@ void vg_dataset_sort(vg_dataset *ds) {
   if (ds->n) qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
 }
 
-/* What s lacks, as "t1c, tumour map", or false. */
+/* Adds what s lacks, as "t1c, tumour map". False if it lacks nothing. */
 static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wanted, vg_str *what) {
   for (int i = 0; i < wanted->series.n; i++) {
     int at = vg_series_find(&ds->series, wanted->series.names[i]);
@@ -146,7 +146,8 @@ static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wa
   return what->len > 0;
 }
 
-vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip) {
+vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
+  const bool skip = ds->skip_incomplete;
   vg_str what = VG_STR_INIT, first = VG_STR_INIT;
   size_t kept = 0, bad = 0;
   for (size_t i = 0; i < ds->n; i++) {
@@ -160,7 +161,7 @@ vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted, bool skip)
     if (!bad++)
       vg_str_addf(&first, "subject %s (%s) lacks %s", s->id, ds->sources[s->source].root, vg_str_text(&what));
     if (skip) {
-      vg_warn("subject %s left out: it lacks %s", s->id, vg_str_text(&what));
+      vg_warn("skipped subject %s: it lacks %s", s->id, vg_str_text(&what));
       vg_subject_release(s);
     } else {
       vg_subject moved = *s;

@@ -1,8 +1,9 @@
-/* chain.c: edits as text: parsed, drawn, applied in order, and written down with the values drawn. */
+/* chain.c: parses edits, draws their values, applies them in order, and logs what was drawn. */
 #include <stdio.h>
 #include <string.h>
 
 #include "edit/brain/memo.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "voxgan/edit.h"
 #include "base/mem.h"
@@ -13,8 +14,8 @@ static char *trimmed(char *text) {
   return text;
 }
 
-/* The next part of *rest up to a sep outside parentheses; NULL past the last. */
-static char *next_part(char **rest, char sep) {
+/* Cuts the next item off *rest, up to a sep outside parentheses; NULL past the last. */
+static char *next_item(char **rest, char sep) {
   char *from = *rest;
   if (!from) return NULL;
   int depth = 0;
@@ -25,36 +26,31 @@ static char *next_part(char **rest, char sep) {
   return trimmed(from);
 }
 
+static const char *edit_at(const void *list, size_t i) {
+  (void)list;
+  return vg_edit_at((int)i, NULL, NULL);
+}
+
 static vg_status unknown_edit(const char *name) {
+  const vg_names names = VG_NAMES_BY(edit_at, NULL);
+  const char *near = vg_names_nearest(names, name);
+  if (near) return vg_fail(VG_CONFIG, "no edit %s; did you mean %s?", name, near);
   vg_str all = VG_STR_INIT;
-  const char *names[64], *at;
-  int n = 0;
-  for (; n < 63 && (at = vg_edit_at(n, NULL, NULL)); n++) {
-    names[n] = at;
-    vg_str_addf(&all, "%s%s", n ? ", " : "", at);
-  }
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st = near ? vg_fail(VG_CONFIG, "no edit %s; did you mean %s?", name, near)
-                      : vg_fail(VG_CONFIG, "no edit %s; there is %s", name, vg_str_text(&all));
+  vg_names_join(names, &all);
+  vg_status st = vg_fail(VG_CONFIG, "no edit %s; there is %s", name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }
 
 static vg_status unknown_param(const vg_edit_step *step, const char *name) {
-  const char *names[VG_EDIT_PARAMS + 1];
+  const vg_names names = VG_NAMES(step->edit->params);
+  const char *near = vg_names_nearest(names, name);
+  if (near) return vg_fail(VG_CONFIG, "%s: no parameter %s; did you mean %s?", step->name, name, near);
+  if (!vg_names_at(&names, 0))
+    return vg_fail(VG_CONFIG, "%s: no parameter %s; it takes none", step->name, name);
   vg_str all = VG_STR_INIT;
-  int n = 0;
-  for (const vg_param *p = step->edit->params; p->name; p++) {
-    vg_str_addf(&all, "%s%s", n ? ", " : "", p->name);
-    names[n++] = p->name;
-  }
-  names[n] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st =
-      near ? vg_fail(VG_CONFIG, "%s: no parameter %s; did you mean %s?", step->name, name, near)
-      : n  ? vg_fail(VG_CONFIG, "%s: no parameter %s; there is %s", step->name, name, vg_str_text(&all))
-           : vg_fail(VG_CONFIG, "%s: no parameter %s; it takes none", step->name, name);
+  vg_names_join(names, &all);
+  vg_status st = vg_fail(VG_CONFIG, "%s: no parameter %s; there is %s", step->name, name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }
@@ -62,10 +58,9 @@ static vg_status unknown_param(const vg_edit_step *step, const char *name) {
 static vg_status check_choice(const vg_param *p, const char *text) {
   char **choices = vg_split(p->choices, '|', NULL);
   if (!choices) return VG_MEMORY;
-  char **c = choices;
-  while (*c && strcmp(*c, text)) c++;
-  const char *near = *c ? NULL : vg_nearest(text, (const char *const *)choices);
-  vg_status st = *c     ? VG_OK
+  const bool known = vg_names_find(VG_NAMES(choices), text) >= 0;
+  const char *near = known ? NULL : vg_names_nearest(VG_NAMES(choices), text);
+  vg_status st = known  ? VG_OK
                  : near ? vg_fail(VG_CONFIG, "\"%s\"; did you mean %s? (%s)", text, near, p->choices)
                         : vg_fail(VG_CONFIG, "\"%s\", but must be one of %s", text, p->choices);
   vg_strv_free(choices);
@@ -74,7 +69,7 @@ static vg_status check_choice(const vg_param *p, const char *text) {
 
 static vg_status check_texts(const vg_param *p, const vg_draw *d) {
   if (d->kind != VG_DRAW_CONSTANT && d->kind != VG_DRAW_CHOICE)
-    return vg_fail(VG_CONFIG, "%s: draws numbers, where %s is wanted", d->text[0],
+    return vg_fail(VG_CONFIG, "%s: draws numbers, but must be %s", d->text[0],
                    p->choices ? p->choices : "a text");
   vg_status st = VG_OK;
   for (int i = 0; i < d->n && !st && p->type == VG_PARAM_CHOICE; i++) st = check_choice(p, d->text[i]);
@@ -94,7 +89,7 @@ static vg_status add_param(vg_edit_step *step, char *text) {
   step->given[i] = true;
   if (p->type == VG_PARAM_FLAG)
     return value ? vg_fail(VG_CONFIG, "%s: %s takes no value", step->name, p->name) : VG_OK;
-  if (!value || !*value) return vg_fail(VG_CONFIG, "%s: %s wants a value", step->name, p->name);
+  if (!value || !*value) return vg_fail(VG_CONFIG, "%s: %s needs a value", step->name, p->name);
   vg_draw *d = &step->draws[i];
   vg_status st = vg_draw_parse(value, d);
   if (!st && (p->type == VG_PARAM_NUMBER || p->type == VG_PARAM_WHOLE))
@@ -116,7 +111,7 @@ static vg_status parse_step(char *text, vg_edit_step *step) {
   if (!name) return *text ? unknown_edit(text) : vg_fail(VG_CONFIG, "the name of an edit is missing");
   step->name = name;
   vg_status st = VG_OK;
-  for (char *part; !st && (part = next_part(&params, ','));) st = add_param(step, part);
+  for (char *item; !st && (item = next_item(&params, ','));) st = add_param(step, item);
   return st;
 }
 
@@ -132,9 +127,9 @@ vg_status vg_edit_chain_add(vg_edit_chain *chain, const char *text) {
   char *copy = vg_strdup(text), *rest = copy;
   int before = chain->n;
   vg_status st = copy ? VG_OK : VG_MEMORY;
-  for (char *part; !st && (part = next_part(&rest, ';'));) {
+  for (char *item; !st && (item = next_item(&rest, ';'));) {
     vg_edit_step *step = new_step(chain);
-    st = step ? parse_step(part, step) : VG_MEMORY;
+    st = step ? parse_step(item, step) : VG_MEMORY;
     if (!st) chain->n++;
   }
   if (st) chain->n = before;
@@ -213,8 +208,8 @@ vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const v
   vg_status st = VG_OK;
   for (int i = 0; i < chain->n && !st; i++) {
     const vg_edit_step *step = &chain->steps[i];
-    /* The edit's own stream does not depend on how its values were drawn: the chain as logged, applied with
-     * the same seed and key, makes the same maps. */
+    /* Two streams, so that the edit's own random numbers do not depend on how its values were drawn: the
+     * logged chain, applied with the same seed and key, makes the same maps. */
     vg_rng draws = vg_rng_init(context->seed, vg_rng_key("edit values", context->key, (uint64_t)i));
     vg_rng rng = vg_rng_init(context->seed, vg_rng_key("edit", context->key, (uint64_t)i));
     vg_edit_drawn drawn = {.name = step->name, .edit = step->edit};

@@ -1,4 +1,4 @@
-/* draw.c: values and distributions as users write them. */
+/* draw.c: parses the values and distributions that users write, and draws from them. */
 #include "voxgan/draw.h"
 
 #include <ctype.h>
@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
-/* Whole numbers are exact in a double up to here. */
+/* A double holds whole numbers exactly up to here. */
 #define WHOLE_MOST 9007199254740992.0
 
 static const struct {
@@ -32,7 +33,7 @@ static bool parse_finite(const char *text, double *out) {
   return vg_parse_f64(text, out) && isfinite(*out);
 }
 
-/* A distribution by its text as written; a constant by its value. */
+/* The text of a distribution as written; NULL for a constant or a choice. */
 static const char *as_written(const vg_draw *d) {
   return d->kind == VG_DRAW_CONSTANT || d->kind == VG_DRAW_CHOICE ? NULL : d->text[0];
 }
@@ -40,7 +41,7 @@ static const char *as_written(const vg_draw *d) {
 static vg_status parse_numbers(const char *text, int form, char *const *items, size_t n, vg_draw *out) {
   size_t wanted = (size_t)forms[form].args;
   if (n != wanted && !(forms[form].limits && n == wanted + 2))
-    return vg_fail(VG_CONFIG, "%s: wanted %s", text, forms[form].form);
+    return vg_fail(VG_CONFIG, "%s: must be %s", text, forms[form].form);
   for (size_t i = 0; i < n; i++)
     if (!parse_finite(items[i], &out->a[i]))
       return vg_fail(VG_CONFIG, "%s: \"%s\" is not a number", text, items[i]);
@@ -93,16 +94,11 @@ static vg_status parse_choices(const char *text, char *const *items, size_t n, v
 }
 
 static vg_status unknown_form(const char *text, const char *name) {
-  const char *names[N_FORMS + 1];
+  const char *near = vg_names_nearest(VG_NAMES_N(forms, N_FORMS), name);
+  if (near) return vg_fail(VG_CONFIG, "%s: no distribution %s; did you mean %s?", text, name, near);
   vg_str all = VG_STR_INIT;
-  for (int i = 0; i < N_FORMS; i++) {
-    names[i] = forms[i].name;
-    vg_str_addf(&all, "%s%s", i ? ", " : "", names[i]);
-  }
-  names[N_FORMS] = NULL;
-  const char *near = vg_nearest(name, names);
-  vg_status st = near ? vg_fail(VG_CONFIG, "%s: no distribution %s; did you mean %s?", text, name, near)
-                      : vg_fail(VG_CONFIG, "%s: no distribution %s (%s)", text, name, vg_str_text(&all));
+  vg_names_join(VG_NAMES_N(forms, N_FORMS), &all);
+  vg_status st = vg_fail(VG_CONFIG, "%s: no distribution %s (%s)", text, name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }
@@ -112,7 +108,7 @@ vg_status vg_draw_parse(const char *text, vg_draw *out) {
   size_t name = 0, len = strlen(text);
   while (isalpha((unsigned char)text[name]) || text[name] == '_') name++;
   bool called = name && text[name] == '(';
-  /* A choice's texts are short each, but may be many. */
+  /* A choice may be long: each of its texts is short, but there may be many. */
   if (len >= VG_DRAW_TEXT && !(called && vg_starts_with(text, "choice(")))
     return vg_fail(VG_CONFIG, "%s: longer than %d letters", text, VG_DRAW_TEXT - 1);
   if (!called) {
@@ -193,8 +189,8 @@ static int draw_choice(const vg_draw *d, vg_rng *rng) {
   return i;
 }
 
-/* Normal within [lo, hi], which holds the mean. Rejection from the normal itself where the interval is wide,
- * and from the uniform where it is narrow, so that a draw is accepted about every third time or oftener. */
+/* Draws from a normal truncated to [lo, hi], which contains the mean. We reject samples of the normal itself
+ * if the interval is wide, and of the uniform if it is narrow, so at least about every third is accepted. */
 static double draw_normal(double mean, double sd, double lo, double hi, vg_rng *rng) {
   for (;;) {
     if (hi - lo >= sd) {
@@ -207,7 +203,7 @@ static double draw_normal(double mean, double sd, double lo, double hi, vg_rng *
   }
 }
 
-/* To six significant digits; the ends may have more. */
+/* Rounds to six significant digits, but not beyond the ends. */
 static double short_number(double v, double lo, double hi) {
   char buf[32];
   snprintf(buf, sizeof buf, "%.6g", v);
@@ -226,7 +222,7 @@ double vg_draw_number(const vg_draw *d, vg_rng *rng) {
   case VG_DRAW_NORMAL:
     return short_number(draw_normal(a[0], a[1], lo, hi, rng), lo, hi);
   case VG_DRAW_LOGNORMAL:
-    /* log(0) is -infinity, which is the right limit. */
+    /* A lower limit of 0 becomes -infinity. */
     return short_number(exp(draw_normal(log(a[0]), a[1], lo > 0 ? log(lo) : -INFINITY, log(hi), rng)), lo,
                         hi);
   default:

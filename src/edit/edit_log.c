@@ -1,4 +1,4 @@
-/* edit_log.c: the steps that were applied to a case, as text. */
+/* edit_log.c: writes the steps applied to a case as text. */
 #include <string.h>
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
-/* eval_baseline.c: an evaluation against an earlier one: what moved, and whether anything got worse. */
+/* eval_baseline.c: compares an evaluation with an earlier one: which values moved, and whether any got worse.
+ */
 #include "eval/eval_output.h"
 
 #include <math.h>
@@ -6,21 +7,22 @@
 #include <string.h>
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "io/json.h"
 
-/* Below this, means differ by rounding: the same build on another processor. */
+/* Smaller differences of means are rounding: the same build on another processor causes them. */
 #define ROUNDING 1e-6
 
 static const eval_tolerance usual = {.share = 0.05};
 
 static bool parse_one(const char *text, eval_tolerance *out) {
   out->interval = !strcmp(text, "interval");
-  out->share = usual.share; /* where a baseline has no interval */
+  out->share = usual.share; /* if a baseline has no interval */
   return out->interval || (vg_parse_f64(text, &out->share) && out->share >= 0);
 }
 
-/* A metric of either table, those of pairs first: its index is that of its tolerance. */
+/* A metric of either table. The metrics of pairs come first, and tolerances have the same order. */
 typedef struct judged {
   const char *name, *suite;
   vg_better better;
@@ -39,24 +41,21 @@ static bool judged_at(int i, judged *out) {
   return row || set;
 }
 
-static vg_status unknown_metric(const char *name) {
-  const char *names[64] = {NULL};
+static const char *judged_name(const void *list, size_t i) {
+  (void)list;
   judged j;
-  for (int m = 0; m < 63 && judged_at(m, &j); m++) names[m] = j.name;
-  const char *near = vg_nearest(name, names);
+  return judged_at((int)i, &j) ? j.name : NULL;
+}
+
+static const vg_names judged_names = {NULL, 0, SIZE_MAX, judged_name};
+
+static vg_status unknown_metric(const char *name) {
+  const char *near = vg_names_nearest(judged_names, name);
   return near ? vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'; did you mean '%s'?", name, near)
               : vg_fail(VG_CONFIG, "tolerance for unknown metric '%s'", name);
 }
 
-static int metric_index(const char *name) {
-  judged j;
-  for (int m = 0; judged_at(m, &j); m++) {
-    if (!strcmp(j.name, name)) return m;
-  }
-  return -1;
-}
-
-/* "0.05", "psnr=0.02,hd95=interval,0.1": one for the rest, and those of single metrics. */
+/* Parses "0.05" or "psnr=0.02,hd95=interval,0.1": tolerances of single metrics, and one for all others. */
 static vg_status parse_tolerance(const char *text, int n_metrics, eval_tolerance *by_metric) {
   size_t n = 0;
   char **parts = vg_split(text ? text : "", ',', &n);
@@ -71,11 +70,11 @@ static vg_status parse_tolerance(const char *text, int n_metrics, eval_tolerance
     char *eq = strchr(parts[i], '=');
     if (!parse_one(eq ? eq + 1 : parts[i], &one)) {
       st = vg_fail(VG_CONFIG,
-                   "tolerance '%s' is not a number of at least 0, nor 'interval', nor METRIC=either",
+                   "tolerance '%s' must be a number of at least 0, 'interval', or METRIC= and one of these",
                    parts[i]);
     } else if (eq) {
       *eq = '\0';
-      int m = metric_index(parts[i]);
+      int m = vg_names_find(judged_names, parts[i]);
       if (m < 0)
         st = unknown_metric(parts[i]);
       else
@@ -86,19 +85,19 @@ static vg_status parse_tolerance(const char *text, int n_metrics, eval_tolerance
   return st;
 }
 
-/* Means over other regions, by other rules or of other intensities do not compare. */
+/* Refuses a baseline with other regions, rules or intensities, because its means cannot be compared. */
 static vg_status check_settings(const eval_baseline *b, const vg_evaluation *e) {
   const vg_json *settings = vg_json_get(b->root, "settings");
   const char *normalise = vg_json_string(vg_json_get(settings, "normalise"), "");
   if (strcmp(normalise, vg_eval_normalise_name(e->normalise)) != 0)
-    return vg_fail(VG_DATA, "%s: made with intensities normalised by '%s', this run by '%s'", b->path,
-                   normalise, vg_eval_normalise_name(e->normalise));
+    return vg_fail(VG_DATA, "%s: normalises intensities by '%s', but this run by '%s'", b->path, normalise,
+                   vg_eval_normalise_name(e->normalise));
   double band = vg_json_number(vg_json_get(settings, "band_mm"), e->band);
   if (fabs(band - e->band) > ROUNDING)
-    return vg_fail(VG_DATA, "%s: made with a band of %g mm, this run with %g mm", b->path, band, e->band);
+    return vg_fail(VG_DATA, "%s: has a band of %g mm, but this run one of %g mm", b->path, band, e->band);
   const char *challenge = vg_json_string(vg_json_get(settings, "challenge"), e->lesion_rules->challenge);
   if (strcmp(challenge, e->lesion_rules->challenge) != 0)
-    return vg_fail(VG_DATA, "%s: made by the rules of challenge %s, this run by those of %s", b->path,
+    return vg_fail(VG_DATA, "%s: uses the rules of challenge %s, but this run those of %s", b->path,
                    challenge, e->lesion_rules->challenge);
   return VG_OK;
 }
@@ -143,13 +142,13 @@ static vg_status add_moved(vg_evaluation *e, const eval_moved *m) {
   return VG_OK;
 }
 
-/* The values of one group, then or now. */
+/* The values of one group, in the baseline or in this run. */
 typedef struct outcome {
-  double mean, n, infinite; /* mean: of the n finite ones; infinite where there are none */
+  double mean, n, infinite; /* mean: of the n finite values; infinite if there are none */
   double ci_low, ci_high;   /* NaN where unknown */
 } outcome;
 
-/* Whether a mean has left what its baseline allows, to either side. */
+/* Whether a mean is outside its tolerance, in either direction. */
 static bool is_beyond(const outcome *before, const outcome *now, const eval_tolerance *t) {
   if (isinf(before->mean)) return !isinf(now->mean);
   if (t->interval && !isnan(before->ci_low))
@@ -157,8 +156,9 @@ static bool is_beyond(const outcome *before, const outcome *now, const eval_tole
   return fabs(now->mean - before->mean) > fmax(t->share * fabs(before->mean), ROUNDING);
 }
 
-/* NULL when it stayed within the tolerance. Where infinity is not the ideal (a missed mask's surface
- * distance), how many values are infinite decides before the mean of the others. */
+/* Returns the verdict, or NULL if the mean stayed within its tolerance. If infinity is not the ideal value
+ * (surface distance of a missed mask), the number of infinite values is compared first, then the mean of the
+ * others. */
 static const char *judge(const judged *row, const outcome *before, const outcome *now,
                          const eval_tolerance *t) {
   if (now->n + now->infinite < before->n + before->infinite) return "fewer cases";
@@ -182,7 +182,7 @@ static outcome outcome_of(const eval_group *g) {
                    g->ci_high};
 }
 
-/* The values of one row of a baseline. */
+/* Reads the values of one row of a baseline. */
 static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const eval_moved *m,
                               const char *value_key, const char *n_key, int *metric, outcome *before) {
   *before = (outcome){.mean = INFINITY,
@@ -191,14 +191,14 @@ static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const 
                       .ci_low = vg_json_number(vg_json_get(row, "ci_low"), NAN),
                       .ci_high = vg_json_number(vg_json_get(row, "ci_high"), NAN)};
   if (before->n > 0) before->mean = vg_json_number(vg_json_get(row, value_key), NAN);
-  if ((*metric = metric_index(m->metric)) < 0)
+  if ((*metric = vg_names_find(judged_names, m->metric)) < 0)
     return vg_fail(VG_DATA, "%s: unknown metric '%s'", b->path, m->metric);
   if (isnan(before->mean) || before->n + before->infinite < 1)
     return vg_fail(VG_DATA, "%s: %s %s %s has no value", b->path, m->series, m->region, m->metric);
   return VG_OK;
 }
 
-/* One value against what it was; now NULL: it has gone. */
+/* Compares one value with the baseline. now NULL: this run does not have the value. */
 static vg_status compare(const eval_baseline *b, vg_evaluation *e, eval_moved *m, int metric,
                          const outcome *before, const outcome *now) {
   judged row;
@@ -281,8 +281,9 @@ static vg_status compare_sets(const eval_baseline *b, vg_evaluation *e) {
 vg_status vg_eval_baseline_compare(eval_baseline *b, vg_evaluation *e) {
   const vg_json *was_unpaired = vg_json_get(vg_json_get(b->root, "settings"), "unpaired");
   if (vg_json_bool(was_unpaired, false) != e->unpaired)
-    return vg_fail(VG_DATA, "%s: one of it and this run is of pairs, the other of subjects without partners",
-                   b->path);
+    return vg_fail(
+        VG_DATA, "%s: cannot be compared: one of the two runs has pairs, the other subjects without partners",
+        b->path);
   if (!(e->baseline = vg_strdup(b->path))) return VG_MEMORY;
   vg_status st = compare_groups(b, e);
   if (!st) st = compare_sets(b, e);

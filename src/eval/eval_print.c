@@ -1,4 +1,4 @@
-/* eval_print.c: an evaluation as tables on a terminal. */
+/* eval_print.c: prints an evaluation as tables. */
 #include <stdio.h>
 #include <string.h>
 #include "eval/model/evaluation_tables.h"
@@ -40,7 +40,7 @@ static vg_status print_findings(const vg_evaluation *e, const char *suite, FILE 
 
 static vg_status print_moved(const vg_evaluation *e, FILE *to) {
   if (!e->n_moved) {
-    fprintf(to, "against the baseline %s: nothing moved beyond its tolerance\n", e->baseline);
+    fprintf(to, "compared with the baseline %s: nothing moved beyond its tolerance\n", e->baseline);
     return VG_OK;
   }
   vg_table t = {0};

@@ -1,4 +1,4 @@
-/* eval_report.c: report.html: what was compared, then a section a suite, made from the summary. */
+/* eval_report.c: writes report.html: an overview, then a section for each suite. */
 #include "eval/eval_output.h"
 
 #include <stdio.h>
@@ -17,7 +17,8 @@
 
 /* ---- the head ---- */
 
-/* The last component of a path, which may end in a slash (vg_free). The rest is nobody's business. */
+/* Returns the last component of a path, which may end in a slash (vg_free). A report that is passed on should
+ * not show the folders above it. */
 static char *name_of(const char *path) {
   size_t n = strlen(path);
   while (n > 1 && path[n - 1] == '/') n--;
@@ -124,16 +125,17 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
   vg_report *r = NULL;
   vg_status st = VG_MEMORY;
   if (!real || !synth) goto out;
-  r = vg_report_new("Evaluation of synthetic MRI",
-                    !e->n_groups ? "The synthetic data set against the real one, as wholes."
-                    : e->unpaired
-                        ? "Synthetic subjects without real partners, against the mean of the real ones."
-                        : "Each synthetic subject against the real one of the same name.");
+  r = vg_report_new(
+      "Evaluation of synthetic MRI",
+      !e->n_groups ? "Compares the synthetic data set with the real one, as wholes."
+      : e->unpaired
+          ? "Compares synthetic subjects, which have no real partners, with the mean of the real ones."
+          : "Compares each synthetic subject with the real one of the same name.");
   if ((st = add_head(r, e, real, synth))) goto out;
   if (!set->no_gallery && e->n_groups && !e->unpaired)
     vg_report_note(r, VG_TONE_PLAIN,
-                   "This page holds slices of the real scans: it may be shown to whom these may be shown. "
-                   "voxgan eval --no-gallery leaves them out.");
+                   "This page contains slices of the real scans. Show it only to people who may see the "
+                   "scans. voxgan eval --no-gallery omits the slices.");
   add_left_out(r, e);
   if ((st = vg_eval_page_verdicts(r, e, NULL))) goto out;
   if ((st = add_baseline(r, e))) goto out;

@@ -1,4 +1,4 @@
-/* eval_summary.c: an evaluation as files: metrics.csv, summary.json. */
+/* eval_summary.c: writes metrics.csv and summary.json. */
 #include "eval/eval_output.h"
 #include "io/json.h"
 
@@ -26,7 +26,7 @@ static void put_left_out(vg_json *root, const vg_evaluation *e) {
   }
 }
 
-/* Small volumes have fewer scales; values over different numbers of them do not compare. */
+/* Small volumes have fewer scales. MS-SSIM values with different numbers of scales cannot be compared. */
 static void put_ms_ssim_scales(vg_json *root, const vg_evaluation *e) {
   vg_json *scales = vg_json_put_take(root, "ms_ssim_scales", vg_json_object());
   for (size_t c = 0; c < e->n_cases; c++) {
@@ -229,7 +229,7 @@ vg_status vg_eval_write(const vg_evaluation *e, const char *out) {
     goto out;
   }
   st = vg_fs_write_atomic(csv, vg_str_text(&text), text.len);
-  /* Last: a summary means that the table beside it is whole. */
+  /* The summary is written last: if it exists, the table beside it is complete. */
   if (!st) st = vg_json_write(json, e->summary);
 out:
   vg_str_release(&text);

@@ -36,12 +36,11 @@ static vg_status keep_id(char **ids, size_t *n, const char *id) {
 static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
   bool boundary = vg_eval_asks_for(e, VG_METRIC_BOUNDARY);
   if (boundary && e->normalise != VG_NORMALISE_EACH)
-    return vg_fail(VG_CONFIG,
-                   "no subject is on both sides: intensities can be normalised by each only, not by %s",
+    return vg_fail(VG_CONFIG, "no subject is on both sides, so --normalise must be each, not %s",
                    vg_eval_normalise_name(e->normalise));
   if (boundary)
-    vg_warn("no subject is on both sides: suite boundary compares each synthetic one with the mean of the "
-            "real ones");
+    vg_warn("no subject is on both sides; suite boundary compares each synthetic subject with the mean of "
+            "the real ones");
   e->unpaired = true;
   for (size_t i = 0; i < s->synth.n; i++) {
     s->pairs[i].synth = &s->synth.subjects[i];
@@ -90,17 +89,20 @@ static vg_status pair_up(eval_study *s, vg_evaluation *e) {
 
 /* ---- the run ---- */
 
-/* A folder that voxgan wrote describes its intensities. Other folders have no description, and *out stays
+/* Reads the description of intensities that voxgan writes into its folders. For other folders *out stays
  * NULL. */
 static vg_status read_description(const char *root, vg_json **out) {
-  char *path = vg_fs_is_dir(root) ? vg_fs_join(root, "dataset_description.json") : NULL;
-  vg_status st = path && vg_fs_exists(path) ? vg_json_read(path, out) : VG_OK;
+  char *path = vg_fs_join(root, "dataset_description.json");
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
+  if (!st && exists) st = vg_json_read(path, out);
   vg_free(path);
   return st;
 }
 
 static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
   const char *layout = set->real_layout ? set->real_layout : "auto";
+  s->real.skip_incomplete = s->synth.skip_incomplete = set->skip_incomplete;
   vg_status st = set->opened
                      ? vg_dataset_select(set->opened, NULL, &s->real)
                      : vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);

@@ -1,4 +1,4 @@
-/* experiment.c: the jobs of an experiment, one after another. */
+/* experiment.c: runs the jobs of an experiment, one after another. */
 #include "voxgan/experiment.h"
 
 #include <string.h>
@@ -9,22 +9,19 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* A folder holds one experiment; whoever comes first writes what it is. */
+/* A folder holds one experiment. The first process writes the plan, later ones compare theirs with it. */
 static vg_status claim(const char *out, const vg_json *plan) {
   char *path = vg_fs_join(out, "experiment.json"), *now = vg_json_print(plan, true);
   void *was = NULL;
   size_t len = 0;
   vg_status st = path && now ? vg_fs_require_writable_dir(out) : VG_MEMORY;
-  if (!st && vg_fs_exists(path)) {
-    st = vg_fs_read(path, &was, &len);
-    if (!st && strcmp(was, now) != 0)
-      st = vg_fail(VG_USAGE,
-                   "%s holds another experiment (other subjects, settings or rows): name another folder, or "
-                   "remove it",
-                   out);
-  } else if (!st) {
-    st = vg_fs_write_atomic(path, now, strlen(now));
-  }
+  if (!st) st = vg_fs_read_optional(path, &was, &len);
+  if (!st && was && strcmp(was, now) != 0)
+    st = vg_fail(VG_USAGE,
+                 "%s holds another experiment (other subjects, settings or rows): name another folder, or "
+                 "remove it",
+                 out);
+  if (!st && !was) st = vg_fs_write_atomic(path, now, strlen(now));
   vg_free(was);
   vg_free(now);
   vg_free(path);
@@ -47,9 +44,11 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
     bool taken;
     if (o->shards && k % (size_t)o->shards != (size_t)(o->shard - 1)) continue;
     if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; what is finished is kept");
-    if (vg_experiment_job_finished(o->out, &j)) continue;
+    bool finished;
+    vg_status st = vg_experiment_job_finished(o->out, &j, &finished);
+    if (!st && finished) continue;
     const double began = vg_now();
-    vg_status st = torch ? VG_OK : vg_torch_open(&torch);
+    if (!st && !torch) st = vg_torch_open(&torch);
     if (st) return st;
     vg_info("job %zu of %zu: %s%s, seed %d", k + 1, n, j.row->text, j.augmented ? ", augmented" : "", j.seed);
     st = vg_experiment_job_do(o, d, p, &j, torch, &taken);
@@ -62,7 +61,7 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
       vg_info("job %zu of %zu is finished, after %s", k + 1, n, vg_duration(vg_now() - began, took));
       done++;
     } else {
-      vg_info("another process is at it");
+      vg_info("another process works on this job");
     }
   }
   if (failed)
@@ -96,8 +95,8 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
     vg_status collected = vg_experiment_finish(o->out, to);
     if (!st) st = collected;
   } else if (!st) {
-    vg_info("shard %d of %d is finished; when all are: voxgan experiment --finish %s", o->shard, o->shards,
-            o->out);
+    vg_info("shard %d of %d is finished; when all shards are, run: voxgan experiment --finish %s", o->shard,
+            o->shards, o->out);
   }
 out:
   vg_json_free(json);

@@ -1,4 +1,4 @@
-/* experiment_data.c: the data sets of an experiment, opened, split, and rid of what would leak. */
+/* experiment_data.c: opens and splits the data sets of an experiment, and removes cases that would leak. */
 #include "experiment/experiment_data.h"
 #include "base/fs.h"
 
@@ -12,20 +12,21 @@
 static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c) {
   const char *tumour = *c->data.tumour_scheme ? c->data.tumour_scheme : NULL;
   const char *anatomy = *c->data.anatomy_scheme ? c->data.anatomy_scheme : NULL;
-  vg_wanted want = {.tumour = true, .anatomy = !strcmp(c->data.anatomy, "map")};
+  vg_wanted want = {.tumour = true, .anatomy = c->data.anatomy == VG_ANATOMY_MAP};
   vg_status st = vg_series_parse(c->data.series, &want.series);
+  ds->skip_incomplete = c->data.skip_incomplete;
   if (!st) st = vg_dataset_add(ds, root, layout, tumour, anatomy);
-  return st ? st : vg_dataset_require(ds, &want, c->data.skip_incomplete);
+  return st ? st : vg_dataset_require(ds, &want);
 }
 
-static void leave_out(experiment_data *d, const char *id, const char *of, const char *why) {
+static void exclude(experiment_data *d, const char *id, const char *of, const char *why) {
   vg_json *j = vg_json_put_take(d->left_out, NULL, vg_json_object());
   vg_json_put_string(j, "id", id);
   vg_json_put_string(j, "of", of);
   vg_json_put_string(j, "why", why);
 }
 
-/* Keeps those of ds that take says. */
+/* Keeps the subjects of ds for which take is true. */
 static vg_status keep(vg_dataset *ds, const bool *take) {
   vg_dataset kept = {0};
   vg_status st = vg_dataset_select(ds, take, &kept);
@@ -50,8 +51,8 @@ static vg_status split(experiment_data *d, double share, uint64_t seed) {
   return st;
 }
 
-/* Real subjects who are tested too, from a test set of their own. */
-static vg_status part(experiment_data *d) {
+/* Removes real subjects that are also in the separate test set. */
+static vg_status drop_tested(experiment_data *d) {
   bool *take = VG_NEW_N(bool, d->real.n);
   size_t n = 0;
   if (!take) return VG_MEMORY;
@@ -59,16 +60,16 @@ static vg_status part(experiment_data *d) {
     const vg_subject *s = &d->real.subjects[i];
     const vg_subject *tested = vg_experiment_leak(s->id, s->person, &d->test, &(vg_dataset){0}, NULL);
     if ((take[i] = !tested)) continue;
-    leave_out(d, s->id, "real", "is a test subject");
+    exclude(d, s->id, "real", "is a test subject");
     n++;
   }
-  if (n) vg_warn("%zu of %zu real subjects are test subjects too: left out of training", n, d->real.n);
+  if (n) vg_warn("%zu of %zu real subjects are also test subjects: excluded from training", n, d->real.n);
   vg_status st = keep(&d->real, take);
   vg_free(take);
   return st;
 }
 
-/* ---- what synthetic cases were made from ---- */
+/* ---- the sources of synthetic cases ---- */
 
 typedef struct provenance {
   vg_table manifest;
@@ -79,14 +80,17 @@ typedef struct provenance {
 
 static vg_status read_provenance(const vg_experiment_options *o, provenance *p) {
   vg_json *description = NULL;
-  char *dir = vg_fs_is_dir(o->synth) ? vg_strdup(o->synth) : vg_fs_dirname(o->synth);
+  bool is_dir, listed = false, described = false;
+  vg_status st = vg_fs_is_dir(o->synth, &is_dir);
+  if (st) return st;
+  char *dir = is_dir ? vg_strdup(o->synth) : vg_fs_dirname(o->synth);
   char *manifest = dir ? vg_fs_join(dir, "manifest.csv") : NULL;
   char *about = dir ? vg_fs_join(dir, "dataset_description.json") : NULL;
-  vg_status st = manifest && about ? VG_OK : VG_MEMORY;
-  if (!st && !vg_fs_exists(manifest))
+  st = manifest && about ? vg_fs_exists(manifest, &listed) : VG_MEMORY;
+  if (!st && !listed)
     st = vg_fail(VG_DATA,
-                 "%s: no manifest.csv that says what the synthetic cases were made from, so that none made "
-                 "from a test subject could be left out; --unchecked takes them as they are",
+                 "%s: has no manifest.csv with the sources of the synthetic cases, so cases made from a test "
+                 "subject cannot be excluded; --unchecked accepts them as they are",
                  dir);
   if (!st) st = vg_table_read(manifest, &p->manifest);
   if (!st) {
@@ -94,15 +98,16 @@ static vg_status read_provenance(const vg_experiment_options *o, provenance *p) 
     p->source = vg_table_col(&p->manifest, "source");
     p->donors = vg_table_col(&p->manifest, "donors");
     if (p->id < 0 || p->source < 0 || p->donors < 0)
-      st = vg_fail(VG_DATA, "%s: lacks one of the columns id, source, donors; --unchecked does without",
+      st = vg_fail(VG_DATA, "%s: lacks one of the columns id, source, donors; --unchecked skips the check",
                    manifest);
   }
-  if (!st && vg_fs_exists(about)) st = vg_json_read(about, &description);
+  if (!st) st = vg_fs_exists(about, &described);
+  if (!st && described) st = vg_json_read(about, &description);
   const bool hidden = vg_json_bool(vg_json_get(vg_json_get(description, "voxgan"), "anonymous"), false);
   if (!st && hidden && !o->key)
     st = vg_fail(VG_DATA,
-                 "%s: its sources are hashed: give the key file that they were hashed with (--key), so that "
-                 "cases made from a test subject can be left out; or --unchecked",
+                 "%s: its sources are hashed; give the key file (--key), so that cases made from a test "
+                 "subject can be excluded, or skip the check with --unchecked",
                  dir);
   if (!st && o->key) {
     st = vg_secret_read(o->key, &p->secret);
@@ -115,7 +120,7 @@ static vg_status read_provenance(const vg_experiment_options *o, provenance *p) 
   return st;
 }
 
-static vg_status leave_out_leaks(experiment_data *d, const provenance *p, const vg_dataset *all) {
+static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg_dataset *all) {
   bool *take = VG_NEW_N(bool, d->synth.n);
   size_t n = 0;
   vg_status st = take ? VG_OK : VG_MEMORY;
@@ -124,7 +129,7 @@ static vg_status leave_out_leaks(experiment_data *d, const provenance *p, const 
     size_t row = 1;
     while (row < p->manifest.rows && strcmp(vg_table_cell(&p->manifest, row, (size_t)p->id), id)) row++;
     if (row == p->manifest.rows) {
-      st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked does without", id);
+      st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked skips the check", id);
       break;
     }
     const vg_subject *tested = vg_experiment_leak(vg_table_cell(&p->manifest, row, (size_t)p->source),
@@ -133,11 +138,11 @@ static vg_status leave_out_leaks(experiment_data *d, const provenance *p, const 
     if ((take[i] = !tested)) continue;
     char why[192];
     snprintf(why, sizeof why, "made from test subject %s", tested->id);
-    leave_out(d, id, "synthetic", why);
+    exclude(d, id, "synthetic", why);
     n++;
   }
   if (!st && n)
-    vg_warn("%zu of %zu synthetic cases were made from test subjects: left out of training", n, d->synth.n);
+    vg_warn("%zu of %zu synthetic cases were made from test subjects: excluded from training", n, d->synth.n);
   if (!st) st = keep(&d->synth, take);
   vg_free(take);
   return st;
@@ -153,14 +158,14 @@ static vg_status check_provenance(const vg_experiment_options *o, experiment_dat
   vg_status st = read_provenance(o, &p);
   if (!st) st = vg_dataset_select(&d->real, NULL, &all);
   if (!st) st = vg_dataset_select(&d->test, NULL, &all);
-  if (!st) st = leave_out_leaks(d, &p, &all);
+  if (!st) st = exclude_leaks(d, &p, &all);
   vg_dataset_release(&all);
   vg_secret_release(&p.secret);
   vg_table_release(&p.manifest);
   return st;
 }
 
-/* A model remembers whom it learned from, and was chosen on its validation subjects. */
+/* A model remembers its training subjects, and was selected on its validation subjects. */
 static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dataset *real) {
   static const char *const sides[] = {"train", "val"};
   vg_json *j = NULL;
@@ -172,7 +177,7 @@ static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dat
       const vg_subject *tested = vg_experiment_leak(vg_json_string(id, ""), "", test, real, NULL);
       if (tested)
         st = vg_fail(VG_DATA,
-                     "%s: the model behind the synthetic data learned from %s, who is tested: train it "
+                     "%s: the model that made the synthetic data learned from test subject %s: train it "
                      "without the test subjects (voxgan split)",
                      path, tested->id);
     }
@@ -231,7 +236,7 @@ vg_status vg_experiment_data_open(const vg_experiment_options *o, const experime
   if (!st && o->test) st = add(&d->test, o->test, o->test_layout, &o->config);
   if (!st && !o->test && d->real.n < 2)
     st = vg_fail(VG_DATA, "%s: one subject cannot be both trained on and tested", o->real);
-  if (!st) st = o->test ? part(d) : split(d, o->test_share, (uint64_t)o->config.run.seed);
+  if (!st) st = o->test ? drop_tested(d) : split(d, o->test_share, (uint64_t)o->config.run.seed);
   if (!st && synth) st = add(&d->synth, o->synth, o->synth_layout, &o->config);
   if (!st && synth) st = check_provenance(o, d);
   if (!st && synth && o->gan) st = check_gan(o->gan, &d->test, &d->real);

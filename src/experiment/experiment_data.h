@@ -1,4 +1,4 @@
-/* experiment_data.h: who is trained on, who is tested, and who must not be. */
+/* experiment_data.h: the subjects of an experiment: for training, for testing, and those excluded. */
 #ifndef VG_EXPERIMENT_DATA_H
 #define VG_EXPERIMENT_DATA_H
 #include "experiment/experiment_design.h"
@@ -6,25 +6,26 @@
 #include "voxgan/experiment.h"
 #include "voxgan/manifest.h"
 
-/* Three data sets that have nobody in common. */
+/* Three data sets. No person is in two of them. */
 typedef struct experiment_data {
   vg_dataset real, synth, test;
   vg_json *left_out; /* [{"id", "of", "why"}] */
 } experiment_data;
 
-/* Opens them and parts them. synth is opened where a row of the design trains on it. Subjects that lack a
- * series or the tumour map are VG_DATA, or left out (data.skip_incomplete). */
+/* Opens the data sets and separates them. Opens synth only if a row of the design trains on it. A subject
+ * that lacks a series or the tumour map is VG_DATA, or skipped with data.skip_incomplete. */
 vg_status vg_experiment_data_open(const vg_experiment_options *o, const experiment_design *d,
                                   experiment_data *out);
 void vg_experiment_data_release(experiment_data *d);
 
-/* Whether a case was made from someone in test: source, or one of donors ("a;b"), is the id of a subject
- * there, or of another case of the same person; by letters and digits. known: whose persons are known besides
- * test's. secret: of ids that are hashed, else NULL. Answers that subject, or NULL. */
+/* Finds out whether a case was made from a test subject: whether source, or one of donors ("a;b"), is the id
+ * of a test subject or of another case of the same person. Only letters and digits of ids count. known: more
+ * subjects whose persons are known. secret: the key if ids are hashed, else NULL. Returns the test subject,
+ * or NULL. */
 const vg_subject *vg_experiment_leak(const char *source, const char *donors, const vg_dataset *test,
                                      const vg_dataset *known, const vg_secret *secret);
 
-/* The real subjects that a fine-tuned job of that seed takes: a share of real's persons, one at least. take
+/* Draws the real subjects for a fine-tuned job with that seed: a share of real's persons, at least one. take
  * has real->n entries. */
 vg_status vg_experiment_tuning_subjects(const vg_dataset *real, double share, int seed, bool *take);
 

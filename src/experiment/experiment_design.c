@@ -1,10 +1,10 @@
-/* experiment_design.c: rows, augmentation and seeds, and the jobs that they make. */
+/* experiment_design.c: rows, augmentation and seeds, and the jobs that follow from them. */
 #include "experiment/experiment_design.h"
 
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #define SEEDS_MAX 1000
@@ -21,33 +21,24 @@ const experiment_row *vg_experiment_row_at(int i) {
   return i >= 0 && i < EXPERIMENT_ROWS ? &rows[i] : NULL;
 }
 
-static const char *row_name(int i) {
-  return rows[i].name;
-}
-static const char *augmentation_name(int i) {
-  return augmentations[i];
-}
-
-/* The items of a list among n names; all where there is no list. */
-static vg_status choose(const char *option, const char *list, const char *(*name)(int), int n, bool *chosen) {
+/* Marks the items of a list among the names; all names where there is no list. */
+static vg_status choose(const char *option, const char *list, vg_names names, bool *chosen) {
   size_t n_items = 0;
-  memset(chosen, 0, (size_t)n * sizeof *chosen);
-  for (int i = 0; i < n && !list; i++) chosen[i] = true;
+  for (size_t i = 0; i < names.n; i++) chosen[i] = !list;
   if (!list) return VG_OK;
   char **items = vg_split(list, ',', &n_items);
   if (!items) return VG_MEMORY;
   vg_status st = n_items ? VG_OK : vg_fail(VG_USAGE, "--%s is empty", option);
   for (size_t k = 0; k < n_items && !st; k++) {
-    int i = 0;
-    while (i < n && strcmp(items[k], name(i)) != 0) i++;
-    if (i < n && !chosen[i]) {
+    const int i = vg_names_find(names, items[k]);
+    if (i >= 0 && !chosen[i]) {
       chosen[i] = true;
       continue;
     }
     vg_str known = VG_STR_INIT;
-    for (int m = 0; m < n; m++) vg_str_addf(&known, "%s%s", m ? ", " : "", name(m));
-    st = i < n ? vg_fail(VG_USAGE, "--%s: %s is named twice", option, items[k])
-               : vg_fail(VG_USAGE, "--%s: no %s; there are %s", option, items[k], vg_str_text(&known));
+    vg_names_join(names, &known);
+    st = i >= 0 ? vg_fail(VG_USAGE, "--%s: %s is named twice", option, items[k])
+                : vg_fail(VG_USAGE, "--%s: no %s; there are %s", option, items[k], vg_str_text(&known));
     vg_str_release(&known);
   }
   vg_strv_free(items);
@@ -56,8 +47,8 @@ static vg_status choose(const char *option, const char *list, const char *(*name
 
 vg_status vg_experiment_design_parse(const char *row_list, const char *augmentation, int seeds,
                                      int first_seed, experiment_design *out) {
-  vg_status st = choose("rows", row_list, row_name, EXPERIMENT_ROWS, out->rows);
-  if (!st) st = choose("augmentation", augmentation, augmentation_name, 2, out->augmented);
+  vg_status st = choose("rows", row_list, VG_NAMES_N(rows, EXPERIMENT_ROWS), out->rows);
+  if (!st) st = choose("augmentation", augmentation, VG_NAMES_N(augmentations, 2), out->augmented);
   if (!st && (seeds < 1 || seeds > SEEDS_MAX))
     st = vg_fail(VG_USAGE, "--seeds is %d, but must be from 1 to %d", seeds, SEEDS_MAX);
   if (!st && (first_seed < 0 || first_seed > INT_MAX - (seeds - 1)))
@@ -74,7 +65,7 @@ static size_t count(const bool *chosen, int n) {
   return sum;
 }
 
-/* The k-th that is chosen. */
+/* Returns the index of the k-th chosen item. */
 static int nth(const bool *chosen, size_t k) {
   int i = 0;
   while (!chosen[i] || k--) i++;
@@ -107,7 +98,7 @@ vg_json *vg_experiment_design_json(const experiment_design *d) {
   return j;
 }
 
-/* An array of strings as "a,b". */
+/* Joins an array of strings to "a,b". */
 static void join(const vg_json *list, vg_str *out) {
   for (const vg_json *j = vg_json_first(list); j; j = vg_json_next(j))
     vg_str_addf(out, "%s%s", out->len ? "," : "", vg_json_string(j, ""));

@@ -1,10 +1,10 @@
-/* experiment_leak.c: what was made from whom. */
+/* experiment_leak.c: finds the test subject that a case was made from. */
 #include <ctype.h>
 #include <string.h>
 #include "experiment/experiment_data.h"
 #include "base/str.h"
 
-/* Ids are compared as spans of text: a list of donors has ids of any length. */
+/* Ids are compared as spans of text, because a list of donors has ids of any length. */
 typedef struct span {
   const char *at;
   size_t n;
@@ -14,13 +14,13 @@ static span span_of(const char *text) {
   return (span){text, strlen(text)};
 }
 
-/* The next letter or digit at or after *i; 0 at the end. */
+/* Returns the next letter or digit at or after *i; 0 at the end. */
 static char next_letter(span s, size_t *i) {
   while (*i < s.n && !isalnum((unsigned char)s.at[*i])) ++*i;
   return *i < s.n ? s.at[(*i)++] : '\0';
 }
 
-/* Equal by their letters and digits, as vg_dataset_id_key() has them. */
+/* Whether two ids have the same letters and digits, as vg_dataset_id_key() reduces them. */
 static bool same_key(span a, const char *text) {
   const span b = span_of(text);
   size_t i = a.n >= 4 && !memcmp(a.at, "sub-", 4) ? 4 : 0;
@@ -50,7 +50,7 @@ static bool is_hash_of(span hex, const char *id, const vg_secret *secret) {
   return hex.n == strlen(own) && !memcmp(own, hex.at, hex.n);
 }
 
-/* The test subject that id names, or another case of whose person it names. */
+/* Returns the test subject with that id, or a test subject of whose person the id is another case. */
 static const vg_subject *find(span id, const vg_dataset *test, const vg_dataset *known,
                               const vg_secret *secret) {
   const char *person = person_of(id, known);
@@ -60,7 +60,7 @@ static const vg_subject *find(span id, const vg_dataset *test, const vg_dataset 
     if (person && same_key(span_of(person), t->person)) return t;
     if (secret && (is_hash_of(id, t->id, secret) || is_hash_of(id, t->person, secret))) return t;
   }
-  /* A hashed id can be that of a person's other case, which is only in known. */
+  /* The hash may belong to another case of a test person, which only known lists. */
   for (size_t i = 0; i < known->n && secret; i++)
     if (is_hash_of(id, known->subjects[i].id, secret))
       return find(span_of(known->subjects[i].id), test, known, NULL);

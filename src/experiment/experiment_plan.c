@@ -1,4 +1,4 @@
-/* experiment_plan.c: what all jobs of an experiment share, and what each is on its own. */
+/* experiment_plan.c: the settings that all jobs of an experiment share, and those of each job. */
 #include "experiment/experiment_plan.h"
 #include "settings/config_json.h"
 
@@ -12,7 +12,7 @@
 /* ---- settings ---- */
 
 static bool augments(const vg_config *c) {
-  const bool images = !strcmp(c->augment.images, "on") && c->augment.share > 0 &&
+  const bool images = c->augment.images == VG_AUGMENT_ON && c->augment.share > 0 &&
                       (c->augment.gamma > 0 || c->augment.contrast > 0 || c->augment.bias > 0 ||
                        c->augment.noise > 0 || c->augment.blur > 0);
   return c->train.flip || c->train.jitter > 0 || images || c->augment.drop_series > 0;
@@ -22,7 +22,7 @@ static void without_augmentation(vg_config *c) {
   c->train.flip = false;
   c->train.jitter = 0;
   c->augment.drop_series = 0;
-  strcpy(c->augment.images, "off");
+  c->augment.images = VG_AUGMENT_OFF;
 }
 
 vg_status vg_experiment_options_check(const vg_experiment_options *o) {
@@ -35,21 +35,20 @@ vg_status vg_experiment_options_check(const vg_experiment_options *o) {
   return VG_OK;
 }
 
-/* Segmentation without a discriminator, and nothing held out. */
+/* Sets up segmentation without a discriminator and without held-out subjects. */
 static vg_status resolve(const vg_config *given, size_t largest, vg_config *c) {
   *c = *given;
-  strcpy(c->train.direction, "image2label");
+  c->train.direction = VG_DIRECTION_IMAGE2LABEL;
   c->train.w_adversarial = 0;
   c->train.validate_every = 0;
   c->train.keep = 1;
   c->data.val_share = 0;
-  strcpy(c->data.tumour, "require");
-  if (!strcmp(c->data.anatomy, "auto")) strcpy(c->data.anatomy, "mask");
+  c->data.tumour = VG_TUMOUR_REQUIRE;
+  if (c->data.anatomy == VG_ANATOMY_AUTO) c->data.anatomy = VG_ANATOMY_MASK;
   if (!c->train.samples) c->train.samples = (int)largest;
   if (!c->train.patch[0] || !c->train.patch[1] || !c->train.patch[2])
-    return vg_fail(VG_CONFIG,
-                   "train.patch is 0 (the largest subject's extent), which may differ from row to row: set "
-                   "it, so that every row trains the same network");
+    return vg_fail(VG_CONFIG, "train.patch is 0 (the extent of the largest subject), which may differ "
+                              "between rows; set it, so that every row trains the same network");
   return vg_config_resolve(c);
 }
 
@@ -72,12 +71,11 @@ vg_status vg_experiment_plan_make(const vg_experiment_options *o, const experime
   if (st) return st;
   const vg_config *c = &p->config;
   if (design->augmented[1] && !augments(c))
-    return vg_fail(VG_CONFIG,
-                   "the config has no augmentation (train.flip, train.jitter, augment.*), so that with and "
-                   "without would be the same: ask for --augmentation off alone");
+    return vg_fail(VG_CONFIG, "the config has no augmentation (train.flip, train.jitter, augment.*), so on "
+                              "and off would be the same; use --augmentation off");
   if (tuned && c->train.epochs < 2)
     return vg_fail(VG_CONFIG,
-                   "train.epochs is 1, which cannot be shared between synthetic and real subjects");
+                   "train.epochs is 1, which cannot be divided between synthetic and real subjects");
   p->tuned.tuning = (int)lround(o->tune * c->train.epochs);
   if (p->tuned.tuning < 1) p->tuned.tuning = 1;
   if (p->tuned.tuning > c->train.epochs - 1) p->tuned.tuning = c->train.epochs - 1;
@@ -176,12 +174,12 @@ vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const expe
   vg_table t = {0};
   bool *take = VG_NEW_N(bool, d->real.n);
   vg_status st = take ? vg_table_init(&t, 6, header) : VG_MEMORY;
-  fprintf(to, "%zu real subjects to train on, %zu to test on, %zu synthetic; %zu left out\n", d->real.n,
+  fprintf(to, "%zu real subjects to train on, %zu to test on, %zu synthetic; %zu excluded\n", d->real.n,
           d->test.n, d->synth.n, vg_json_size(d->left_out));
-  fprintf(to,
-          "%zu jobs of %lld steps each; of a fine-tuned one the last %d of %d epochs are on real "
-          "subjects\n\n",
-          n, p->steps, p->tuned.tuning, p->config.train.epochs);
+  fprintf(
+      to,
+      "%zu jobs of %lld steps each; a fine-tuned job spends the last %d of %d epochs on real subjects\n\n", n,
+      p->steps, p->tuned.tuning, p->config.train.epochs);
   for (size_t k = 0; k < n && !st; k++) {
     const experiment_job j = vg_experiment_design_job(&p->design, k);
     char seed[16], real[16], synth[16];

@@ -1,36 +1,36 @@
-/* experiment_plan.h: what an experiment is, before and after it is done: OUT/experiment.json. */
+/* experiment_plan.h: the plan of an experiment, as stored in OUT/experiment.json. */
 #ifndef VG_EXPERIMENT_PLAN_H
 #define VG_EXPERIMENT_PLAN_H
 #include "experiment/experiment_data.h"
 
-/* Epochs of the two parts of a fine-tuned job; of others all are first. */
+/* Epochs of a fine-tuned job's two trainings. Other jobs only have the first. */
 typedef struct experiment_epochs {
   int first, tuning;
 } experiment_epochs;
 
 typedef struct experiment_plan {
   experiment_design design;
-  vg_config config; /* resolved, of a job with augmentation */
+  vg_config config; /* resolved, for a job with augmentation */
   experiment_epochs tuned;
   long long steps; /* of every job */
 } experiment_plan;
 
-/* VG_USAGE: a share that is none. */
+/* VG_USAGE: a share is out of range. */
 vg_status vg_experiment_options_check(const vg_experiment_options *o);
-/* Works out what all jobs share. VG_CONFIG: a setting that would make the rows differ,
- * or that leaves them no augmentation to differ in. */
+/* Computes the settings that all jobs share. VG_CONFIG: a setting would make the rows differ, or augmentation
+ * on and off would be the same. */
 vg_status vg_experiment_plan_make(const vg_experiment_options *o, const experiment_data *d,
                                   const experiment_design *design, experiment_plan *out);
-/* All that decides the results, and nothing of where and how fast they are made. */
+/* Contains everything that decides the results, but no paths, devices or threads. */
 vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experiment_data *d,
                                  const experiment_plan *p);
-/* --dry-run. */
+/* Prints the plan for --dry-run. */
 vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const experiment_data *d,
                                       const experiment_plan *p, FILE *to);
 
-/* The settings of one job's training; tuning: of its second part. */
+/* Returns the settings of a job's first training; with tuning, of its second. */
 vg_config vg_experiment_job_config(const experiment_plan *p, const experiment_job *j, bool tuning);
-/* Whom it trains on, added to out. */
+/* Adds the subjects that the job trains on to out. */
 vg_status vg_experiment_job_subjects(const experiment_data *d, const experiment_job *j, double share,
                                      bool tuning, vg_dataset *out);
 

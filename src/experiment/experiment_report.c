@@ -1,4 +1,4 @@
-/* experiment_report.c: results as a page. */
+/* experiment_report.c: writes the results as a page. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,13 +40,11 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
     vg_report_section(page, "Against real subjects alone");
     vg_report_text(
         page,
-        "Differences to row real of the same augmentation, and their 95 %% intervals (%d bootstrap "
-        "resamples of the test subjects, the same ones for both rows, and of the seeds, of each row "
-        "by itself). A difference whose interval does not hold 0 is above noise: it would be seen "
-        "again on other subjects, by networks that were trained again; with fewer than %d subjects, or one "
-        "seed, "
-        "that cannot be told. Of %zu such intervals one in "
-        "twenty misses by chance alone.",
+        "Differences to row real at the same augmentation, with 95 %% intervals (%d bootstrap resamples: "
+        "test subjects are resampled together for both rows, seeds for each row separately). A difference "
+        "whose interval excludes 0 is above noise: we would expect to see it again with other subjects and "
+        "newly trained networks. Fewer than %d subjects, or a single seed, do not allow that conclusion. Of "
+        "%zu such intervals, one in twenty misses by chance alone.",
         VG_RESAMPLES_CROSSED, EXPERIMENT_LEAST_SUBJECTS, t.rows - 1);
     vg_report_table(page, "Differences to real", &t, 1);
   }
@@ -70,7 +68,7 @@ static vg_status put_sentences(const experiment_results *r, vg_report *page) {
 
 /* ---- scores ---- */
 
-/* Each subject's mean over the seeds of a row. */
+/* Computes each subject's mean over the seeds of a row. */
 static void subject_means(const experiment_results *r, int row, bool augmented, size_t column, double *buffer,
                           double *means) {
   const experiment_values v = vg_experiment_results_gather(r, row, augmented, column, buffer);
@@ -83,7 +81,7 @@ static void subject_means(const experiment_results *r, int row, bool augmented, 
   }
 }
 
-/* One chart a region: the rows, without and with augmentation. */
+/* Adds one chart per region, with the rows without and with augmentation. */
 static vg_status put_charts(const experiment_results *r, vg_report *page, const char *metric) {
   enum { STRIPS = 2 * EXPERIMENT_ROWS };
   double *buffer = vg_malloc((size_t)(r->design.seeds + STRIPS) * r->n_subjects, sizeof *buffer);
@@ -117,10 +115,9 @@ static vg_status put_scores(const experiment_results *r, vg_report *page) {
   static const char *const metrics[] = {"dice", "hd95"}, *const names[] = {"Dice", "HD95"};
   vg_status st = VG_OK;
   vg_report_section(page, "Scores");
-  vg_report_text(page,
-                 "Mean and SD over the test subjects of each one's mean over seeds; infinite distances, "
-                 "of regions that were missed, are counted beside the mean. WT is the whole tumour, TC "
-                 "its core, ET the enhancing part.");
+  vg_report_text(page, "Each test subject's mean over seeds is taken first; the table shows mean and SD over "
+                       "subjects. A missed region has an infinite distance; these are counted beside the "
+                       "mean. WT is the whole tumour, TC its core, ET the enhancing part.");
   for (int m = 0; m < 2 && !st; m++) {
     vg_table t;
     st = vg_experiment_results_table(r, metrics[m], &t);
@@ -144,8 +141,8 @@ static vg_status put_left_out(const experiment_results *r, vg_report *page) {
     st = vg_table_add_row(&t, cells);
   }
   if (!st && t.rows) {
-    vg_report_fold_open(page, "Left out of training");
-    vg_report_table(page, "Cases that would have shown test subjects to the networks", &t, 1);
+    vg_report_fold_open(page, "Excluded from training");
+    vg_report_table(page, "Cases that would have leaked test subjects into training", &t, 1);
     vg_report_fold_close(page);
   }
   vg_table_release(&t);
@@ -167,7 +164,7 @@ static vg_status put_jobs(const experiment_results *r, vg_report *page) {
   }
   if (!st) {
     vg_report_fold_open(page, "Jobs");
-    vg_report_table(page, "Subjects trained on, and the time of training and testing", &t, 1);
+    vg_report_table(page, "Number of training subjects, and the time for training and testing", &t, 1);
     vg_report_fold_close(page);
   }
   vg_table_release(&t);
@@ -179,15 +176,14 @@ static vg_status put_method(const experiment_results *r, vg_report *page) {
   vg_report_section(page, "How it was done");
   vg_report_text(
       page,
-      "The same network was trained for %.0f steps in every job, by the same settings, and its "
-      "weights after the last step were tested: nothing was chosen by validation. No test subject, "
-      "nor a synthetic case made from one, was trained on%s. A fine-tuned network saw synthetic "
-      "cases first and then, in the last %.0f of %.0f epochs, %.3g %% of the real subjects (one at "
-      "least), others for each seed.",
+      "Every job trained the same network for %.0f steps with the same settings, and tested the weights of "
+      "the last step. No validation was used to choose a network. Test subjects, and synthetic cases made "
+      "from them, were excluded from training%s. A fine-tuned network saw synthetic cases first and then, in "
+      "the last %.0f of %.0f epochs, %.3g %% of the real subjects (at least one), drawn again for each seed.",
       vg_json_number(vg_json_get(p, "steps"), 0),
       vg_json_bool(vg_json_get(p, "checked"), true)
           ? ""
-          : "; but what the synthetic cases were made from was not checked",
+          : "; but the sources of the synthetic cases were not checked",
       vg_json_number(vg_json_get(p, "tuning_epochs"), 0),
       vg_json_number(vg_json_get(vg_json_get(vg_json_get(p, "config"), "train"), "epochs"), 0),
       100 * vg_json_number(vg_json_get(p, "share"), 0));
@@ -197,7 +193,7 @@ static vg_status put_method(const experiment_results *r, vg_report *page) {
 
 vg_status vg_experiment_results_report(const experiment_results *r, const char *out) {
   vg_report *page =
-      vg_report_new("What the synthetic data are worth",
+      vg_report_new("The value of the synthetic data",
                     "Segmentation trained on real and on synthetic data, tested on real subjects.");
   vg_report_fact(page, "Test subjects", "%zu", r->n_subjects);
   vg_report_fact(page, "Real subjects to train on", "%zu", vg_json_size(vg_json_get(r->plan, "real")));
@@ -207,8 +203,7 @@ vg_status vg_experiment_results_report(const experiment_results *r, const char *
   vg_report_fact(page, "voxgan", "%s", vg_version());
   if (r->finished < r->n_jobs)
     vg_report_note(page, VG_TONE_WARN,
-                   "Incomplete: %zu of %zu jobs are missing. Rows are of the seeds that are "
-                   "there.",
+                   "Incomplete: %zu of %zu jobs are missing. The rows show the finished seeds only.",
                    r->n_jobs - r->finished, r->n_jobs);
   vg_status st = put_sentences(r, page);
   if (!st) st = put_differences(r, page);

@@ -1,4 +1,4 @@
-/* experiment_results.c: the scores of all finished jobs, read and compared. */
+/* experiment_results.c: reads and compares the scores of all finished jobs. */
 #include "experiment/experiment_results.h"
 
 #include <math.h>
@@ -46,7 +46,7 @@ static vg_status read_mark(const char *folder, experiment_outcome *o) {
   return st;
 }
 
-/* The column of a region and metric, made when new; values then grow with it. NULL: out of memory. */
+/* Returns the column of a region and metric. A new column enlarges values. NULL: out of memory. */
 static vg_status column_of(experiment_results *r, const char *region, const vg_metric_row *metric,
                            size_t *at) {
   for (*at = 0; *at < r->n_columns; ++*at)
@@ -84,8 +84,8 @@ static vg_status read_line(experiment_results *r, size_t job, const char *path, 
   if (st) return st;
   char *end;
   const char *text = vg_table_cell(t, row, 4);
-  const double value = strtod(text, &end); /* knows "inf" too */
-  if (end == text || *end) return vg_fail(VG_DATA, "%s: line %zu: '%s' is no number", path, row + 1, text);
+  const double value = strtod(text, &end); /* also reads "inf" */
+  if (end == text || *end) return vg_fail(VG_DATA, "%s: line %zu: '%s' is not a number", path, row + 1, text);
   r->values[(job * r->n_columns + column) * r->n_subjects + subject] = value;
   return VG_OK;
 }
@@ -105,12 +105,15 @@ static vg_status read_job(const char *out, experiment_results *r, size_t k) {
   experiment_outcome *o = &r->jobs[k];
   o->job = vg_experiment_design_job(&r->design, k);
   o->state = JOB_MISSING;
-  if (!vg_experiment_job_finished(out, &o->job)) {
+  bool finished;
+  vg_status st = vg_experiment_job_finished(out, &o->job, &finished);
+  if (st) return st;
+  if (!finished) {
     if (vg_experiment_job_busy(out, &o->job)) o->state = JOB_BUSY, r->busy++;
     return VG_OK;
   }
   char *folder = vg_experiment_job_folder(out, &o->job);
-  vg_status st = folder ? read_mark(folder, o) : VG_MEMORY;
+  st = folder ? read_mark(folder, o) : VG_MEMORY;
   if (!st) st = read_scores(r, k, folder);
   o->state = JOB_FINISHED;
   r->finished++;

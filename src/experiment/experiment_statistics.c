@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "voxgan/rng.h"
 
-/* Mean of the finite ones of n values that lie step apart; NaN where there is none. seeds, where given, says
- * which are taken. */
+/* Mean of the finite values among n values that lie step apart; NaN if there is none. which, unless NULL,
+ * selects the values. */
 static double finite_mean(const double *v, size_t step, const uint32_t *which, size_t n) {
   double sum = 0;
   size_t m = 0;
@@ -26,7 +26,7 @@ typedef struct spread {
 static void spread_add(spread *s, double v) {
   if (!isfinite(v)) return;
   s->n++;
-  const double d = v - s->sum; /* Welford's: sum is the mean so far */
+  const double d = v - s->sum; /* Welford's method: sum is the mean so far */
   s->sum += d / (double)s->n;
   s->squares += d * (v - s->sum);
 }
@@ -50,13 +50,14 @@ experiment_mean vg_experiment_mean_of(const experiment_values *v) {
   return m;
 }
 
-/* A resample of one factor, or all of it where which is NULL. */
+/* A resample of one factor; which NULL: the whole factor. */
 typedef struct sample {
   uint32_t *which;
   size_t n;
 } sample;
 
-/* Over those subjects, each by its mean over those seeds; *n: how many have a value. */
+/* Averages the difference over the given subjects. A subject's value is its mean over the given seeds. *n:
+ * number of subjects with a value. */
 static double mean_difference(const experiment_values *a, sample a_seeds, const experiment_values *b,
                               sample b_seeds, sample subjects, size_t *n) {
   double sum = 0;
@@ -74,7 +75,7 @@ static size_t one_less(size_t n) {
   return n > 1 ? n - 1 : n;
 }
 
-/* s->n of `of`, with replacement. */
+/* Draws s->n of `of` items with replacement. */
 static void draw(vg_rng *r, const sample *s, size_t of) {
   for (size_t i = 0; i < s->n; i++) s->which[i] = (uint32_t)vg_rng_below(r, of);
 }

@@ -13,7 +13,7 @@ static const char *on_off(bool augmented) {
   return augmented ? "on" : "off";
 }
 
-/* "0.8123 +- 0.0456", the infinite ones counted. */
+/* Writes "0.8123 +- 0.0456", and the number of infinite values if there are any. */
 static void cell_text(const experiment_results *r, const experiment_cell *c, char *buf, size_t size) {
   const int digits = *r->columns[c->column].metric->metric->unit ? 2 : 4;
   int at = 0;

@@ -1,4 +1,4 @@
-/* experiment_write.c: results as files and on a terminal. */
+/* experiment_write.c: writes results to files and to the terminal. */
 #include <math.h>
 #include <string.h>
 #include "experiment/experiment_results.h"
@@ -146,7 +146,7 @@ vg_status vg_experiment_results_print(const experiment_results *r, FILE *to) {
   vg_str text = VG_STR_INIT;
   size_t compared = 0;
   if (!r->finished) return VG_OK;
-  fprintf(to, "%zu test subjects; mean +- SD over them of each one's mean over seeds\n\n", r->n_subjects);
+  fprintf(to, "mean +- SD over %zu test subjects, after averaging each over seeds\n\n", r->n_subjects);
   vg_status st = print_rows(r, "dice", to);
   if (!st) st = print_rows(r, "hd95", to);
   for (size_t i = 0; i < r->n_cells && !st; i++) {
@@ -157,7 +157,8 @@ vg_status vg_experiment_results_print(const experiment_results *r, FILE *to) {
     compared++;
   }
   if (compared > 1)
-    fprintf(to, "\n%zu differences at 95 %% each: one in twenty is above noise by chance alone\n", compared);
+    fprintf(to, "\n%zu differences at 95 %% each: about one in twenty is above noise by chance alone\n",
+            compared);
   vg_str_release(&text);
   return st;
 }
@@ -171,12 +172,13 @@ vg_status vg_experiment_finish(const char *out, FILE *to) {
   if (!st) st = vg_experiment_results_report(&r, out);
   if (!st) st = vg_experiment_results_print(&r, to);
   const size_t missing = r.n_jobs - r.finished - r.busy;
-  if (!st && r.busy) vg_info("%zu of %zu jobs are in the making by another process", r.busy, r.n_jobs);
+  if (!st && r.busy) vg_info("another process works on %zu of %zu jobs", r.busy, r.n_jobs);
   if (!st && missing) {
     size_t k = 0;
     while (r.jobs[k].state != JOB_MISSING) k++;
-    st = vg_fail(VG_FAILED, "%s: %zu of %zu jobs are missing, the first %s; the same command makes them", out,
-                 missing, r.n_jobs, r.jobs[k].job.name);
+    st = vg_fail(VG_FAILED,
+                 "%s: %zu of %zu jobs are missing, the first is %s; run the same command again to do them",
+                 out, missing, r.n_jobs, r.jobs[k].job.name);
   }
   vg_experiment_results_release(&r);
   return st;

@@ -1,14 +1,15 @@
-/* components.c: a mask's connected components and its box. */
+/* components.c: the connected components and the bounding box of a mask. */
 #include "grid/runs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 int vg_mask_box(const uint8_t *mask, const int dim[3], int margin, int lo[3], int extent[3]) {
   int least[3] = {dim[0], dim[1], dim[2]}, most[3] = {-1, -1, -1};
   for (int z = 0; z < dim[2]; z++) {
     for (int y = 0; y < dim[1]; y++) {
-      const uint8_t *row = mask + ((size_t)z * (size_t)dim[1] + (size_t)y) * (size_t)dim[0];
+      const uint8_t *row = mask + vg_extent_index(dim, 0, y, z);
       int first = vg_row_seek(row, 0, dim[0], true), last = dim[0] - 1;
       if (first == dim[0]) continue;
       while (!row[last]) last--;
@@ -30,7 +31,7 @@ int vg_mask_box(const uint8_t *mask, const int dim[3], int margin, int lo[3], in
 typedef struct painting {
   vg_runs runs;
   const int *dim;
-  uint32_t *label, *number; /* number[i]: of run i's component */
+  uint32_t *label, *number; /* number[i]: the component of run i */
 } painting;
 
 static void paint_rows(void *arg, size_t begin, size_t end) {

@@ -1,9 +1,9 @@
 /* distance.c: exact Euclidean distance transforms, one axis after the other: within rows by runs, then along
  * y and z by lower envelopes of parabolas (Felzenszwalb and Huttenlocher, Theory of Computing 8, 2012).
  *
- * Squared distances are in units of the voxel's x edge, so that they are whole numbers, and exact, where
- * spacing is isotropic. Neighbouring columns are worked on side by side: memory is read along its lines, and
- * the processor overlaps the columns' chains of dependent steps.
+ * Squared distances are in units of the voxel's x edge. With isotropic spacing they are therefore whole
+ * numbers, and exact. The code works on neighbouring columns side by side: it reads memory along cache lines,
+ * and the processor overlaps the columns' chains of dependent steps.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -14,28 +14,29 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 #define LANES 32
-/* Columns of one piece of work along z. */
+/* The number of columns in one piece of work along z. */
 #define COLUMNS 1024
 
-/* One axis of n places. Those that are not sites are infinite in all columns, and are not read. */
+/* One axis of n positions. Positions that are not sites are infinite in all columns and are not read. */
 typedef struct axis {
   int n, sites;
   int *site;
   float weight; /* squared edge, in units of x's */
-  float scale;  /* of the roots that are taken at last; 0: values stay squared */
+  float scale;  /* of the final square roots; 0: values stay squared */
 } axis;
 
-/* LANES neighbouring columns at work, all (n, LANES). The parabola of site q is
+/* The state of LANES neighbouring columns; all arrays are (n, LANES). The parabola of site q is
  *   height[q] + weight * (x - q)^2
- * and is the least of all from from[q] on, until the next of its list; link[q] is the one before it, or -1.
- * Lists, as parabolas are then added to all columns at once, which stacks cannot. */
+ * It is the lowest from position from[q] to the start of the next parabola in its list. link[q] is the
+ * previous parabola, or -1. Lists, unlike stacks, allow adding parabolas to all columns at once. */
 typedef struct bench {
   float *height, *from;
-  uint32_t *nearest; /* the voxel whose distance height is */
+  uint32_t *nearest; /* the voxel that height is the distance to */
   int32_t *link;
-  int32_t *owner;      /* the site that is the least from this place on; -1: the same as one place before */
+  int32_t *owner; /* the site that is lowest from this position on; -1: the same as one position before */
   float *owner_height; /* its height */
 } bench;
 
@@ -61,8 +62,8 @@ static vg_status bench_init(bench *b, int places) {
   return VG_OK;
 }
 
-/* Marks the columns where site s may be the least somewhere. Between its neighbours it often has no place
- * left, or none on the grid; and a 0 among others needs no parabola, as it stays what it is. */
+/* Marks the columns where site s may be lowest somewhere. Its neighbours often leave it no interval, or none
+ * on the grid. A 0 among zeros needs no parabola, because its value does not change. */
 static inline bool find_needed(const axis *a, const float *height, int s, int32_t needed[restrict LANES]) {
   if (s == 0 || s == a->sites - 1 || a->site[s + 1] - a->site[s - 1] > 2) {
     for (int l = 0; l < LANES; l++) needed[l] = 1;
@@ -80,7 +81,7 @@ static inline bool find_needed(const axis *a, const float *height, int s, int32_
   return any;
 }
 
-/* Lists the lower envelopes; top: the last parabola of each. */
+/* Builds the lists of the lower envelopes; top: the last parabola of each. */
 VG_HOT static void build(const axis *a, bench *b, int32_t top[restrict LANES]) {
   const float *restrict height = b->height;
   float *restrict from = b->from, top_height[LANES] = {0}, top_from[LANES] = {0};
@@ -109,7 +110,7 @@ VG_HOT static void build(const axis *a, bench *b, int32_t top[restrict LANES]) {
       }
     }
     for (int l = 0; l < LANES; l++) {
-      /* Where parabolas meet at a whole number that is found exactly, and the earlier one has it. */
+      /* If two parabolas meet at a whole number, this finds it exactly, and the earlier one owns it. */
       float v = (float)top[l];
       float meet = floorf(0.5f * (u + v) + (h[l] - top_height[l]) / (2 * w * (u - v)));
       float begin = top[l] < 0 ? 0 : 1 + (meet > top_from[l] ? meet : top_from[l]);
@@ -123,7 +124,7 @@ VG_HOT static void build(const axis *a, bench *b, int32_t top[restrict LANES]) {
   }
 }
 
-/* Hands each parabola the places where it is the least. */
+/* Assigns to each parabola the positions where it is lowest. */
 static void give_places(bench *b, const int32_t top[LANES]) {
   for (int l = 0; l < LANES; l++)
     for (int32_t q = top[l]; q >= 0; q = b->link[q * LANES + l]) {
@@ -133,7 +134,7 @@ static void give_places(bench *b, const int32_t top[LANES]) {
     }
 }
 
-/* Reads the envelopes off, and clears owner again. */
+/* Evaluates the envelopes, and clears owner again. */
 VG_HOT static void read_off(const axis *a, bench *b, float *values, uint32_t *nearest, size_t stride,
                             int columns) {
   int32_t own[LANES] = {0};
@@ -160,8 +161,8 @@ VG_HOT static void read_off(const axis *a, bench *b, float *values, uint32_t *ne
   }
 }
 
-/* Replaces the values of neighbouring columns by their lower envelopes. Places are stride apart; nearest may
- * be NULL. */
+/* Replaces the values of neighbouring columns by their lower envelopes. Positions are stride apart; nearest
+ * may be NULL. */
 static void envelopes(const axis *a, bench *b, float *values, uint32_t *nearest, size_t stride, int columns) {
   for (int s = 0; s < a->sites; s++) {
     size_t to = (size_t)a->site[s] * LANES, at = (size_t)a->site[s] * stride, width = (size_t)columns;
@@ -174,13 +175,13 @@ static void envelopes(const axis *a, bench *b, float *values, uint32_t *nearest,
   read_off(a, b, values, nearest, stride, columns);
 }
 
-/* Squared distances within a row; false, and nothing written, where the mask has none of it. index: of the
- * row's first voxel. */
+/* Computes squared distances within a row. If the row has no voxel of the mask, returns false and writes
+ * nothing. index: the row's first voxel. */
 VG_HOT static bool along_row(const uint8_t *mask, int n, uint32_t index, float *values, uint32_t *nearest) {
   int x = 0, left = -2 * n, right = vg_row_seek(mask, 0, n, true);
   if (right == n) return false;
   for (;;) {
-    int next = right < n ? right : 3 * n; /* out of reach, as left is at first */
+    int next = right < n ? right : 3 * n; /* out of reach, like the initial left */
     for (int i = x; i < right; i++) {
       float d = (float)(i - left < next - i ? i - left : next - i);
       values[i] = d * d;
@@ -203,11 +204,11 @@ typedef struct transform {
   float weight[3];
   float *values;
   uint32_t *nearest;
-  bool *seen; /* slices that hold mask */
+  bool *seen; /* slices that contain mask */
   axis z;
 } transform;
 
-/* Two passes within a slice, which stays in the cache between them. */
+/* Runs two passes in one slice, which stays in the cache between them. */
 static vg_status along_slice(void *arg, size_t z) {
   transform *t = arg;
   int nx = t->dim[0], ny = t->dim[1];
@@ -242,9 +243,9 @@ static vg_status across_slices(void *arg, size_t piece) {
   return st;
 }
 
-/* One value throughout. */
+/* Fills all of out with one value. */
 static void fill(transform *t) {
-  size_t n = (size_t)t->dim[0] * (size_t)t->dim[1] * (size_t)t->dim[2];
+  size_t n = vg_extent_voxels(t->dim);
   for (size_t i = 0; i < n; i++) t->values[i] = INFINITY;
   for (size_t i = 0; i < n && t->nearest; i++) t->nearest[i] = UINT32_MAX;
 }
@@ -273,7 +274,7 @@ vg_status vg_distance(const uint8_t *mask, const int dim[3], const double mm[3],
 
 vg_status vg_distance_nearest(const uint8_t *mask, const int dim[3], const double mm[3], float *out,
                               uint32_t *nearest) {
-  size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(dim);
   if (n >= UINT32_MAX) return vg_fail(VG_DATA, "nearest voxels: a grid of %zu voxels is too large", n);
   float *own = out ? NULL : vg_malloc(n, sizeof *own);
   if (!out && !own) return VG_MEMORY;
@@ -286,7 +287,7 @@ vg_status vg_distance_nearest(const uint8_t *mask, const int dim[3], const doubl
 typedef struct inner {
   const uint8_t *mask;
   const int *dim;
-  int lo[3], extent[3]; /* of the mask, with a voxel around it */
+  int lo[3], extent[3]; /* the box of the mask, one voxel larger on each side */
   double half;
   uint8_t *outside;
   float *depth, *out;
@@ -320,10 +321,10 @@ static void take_half(void *arg, size_t begin, size_t end) {
 }
 
 vg_status vg_signed_distance(const uint8_t *mask, const int dim[3], const double mm[3], float *out) {
-  size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(dim);
   inner in = {.mask = mask, .dim = dim, .half = fmin(mm[0], fmin(mm[1], mm[2])) / 2, .out = out};
   vg_status st = vg_distance(mask, dim, mm, out);
-  /* What is nearest to a voxel inside lies no further out than just beside the mask. */
+  /* The outside voxel that is nearest to an inside voxel lies directly beside the mask. */
   if (st || !vg_mask_box(mask, dim, 1, in.lo, in.extent)) return st;
   size_t rows = (size_t)in.extent[1] * (size_t)in.extent[2], boxed = rows * (size_t)in.extent[0];
   in.outside = vg_malloc(boxed, 1);

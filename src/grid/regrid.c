@@ -1,4 +1,4 @@
-/* regrid.c: nearest voxels by world position. */
+/* regrid.c: finds nearest voxels by world position. */
 #include "grid/regrid.h"
 
 #include <math.h>

@@ -7,7 +7,7 @@
 #include "base/simd.h"
 #include "base/mem.h"
 
-/* Tap j of output k, dropped where it is outside the input. */
+/* Adds tap j of output k, unless it lies outside the input. */
 static void add_tap(vg_axis_map *m, int k, int j, double w) {
   if (j < 0 || j >= m->n_in || (w == 0 && m->count[k] == 0)) return;
   if (m->count[k] == 0) m->first[k] = j;
@@ -22,13 +22,13 @@ static void keys(double t, double w[4]) {
   w[3] = (0.5 * t - 0.5) * t * t;
 }
 
-/* The mean over an output voxel from the means over input voxels, exact for parabolas. A parabola's mean over
- * a voxel of width h is its value at the centre and h^2/24 of its second derivative, so the points between
- * which is interpolated are the means less (1 - step^2)/24 of their second differences. */
+/* Computes the mean over an output voxel from the means over input voxels, exactly for parabolas. A
+ * parabola's mean over a voxel of width h is its value at the centre plus h^2/24 of its second derivative.
+ * The interpolation points are therefore the means minus (1 - step^2)/24 of their second differences. */
 static void add_sharp_taps(vg_axis_map *m, int k, double centre, double step) {
   const double c = (1 - step * step) / 24;
   const int j = (int)floor(centre);
-  double w[8] = {0}; /* beyond the four, on either side */
+  double w[8] = {0}; /* the four points, and two on either side */
   keys(centre - j, w + 2);
   for (int t = 0; t < 6; t++) {
     add_tap(m, k, j - 2 + t, w[t + 1] - c * (w[t] - 2 * w[t + 1] + w[t + 2]));
@@ -102,7 +102,7 @@ VG_HOT static void along_x(const vg_axis_map *m, const float *in, float *out, si
     }
 }
 
-/* inner: the number of floats between neighbours along the axis. */
+/* inner: number of floats between neighbours along the axis. */
 VG_HOT static void along_rows(const vg_axis_map *m, const float *restrict in, float *restrict out,
                               size_t outer, size_t inner) {
   for (size_t o = 0; o < outer; o++, in += (size_t)m->n_in * inner)

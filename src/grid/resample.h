@@ -1,5 +1,5 @@
-/* resample.h: a grid resampled along each axis: area-weighted where coarser, linear, or sharper, where finer.
- * What lies outside the input counts as 0. */
+/* resample.h: resamples a grid along each axis: area-weighted if the output is coarser; linear, or sharper,
+ * if it is finer. Values outside the input count as 0. */
 #ifndef VG_DATA_RESAMPLE_H
 #define VG_DATA_RESAMPLE_H
 #include <stdbool.h>
@@ -14,17 +14,18 @@ typedef struct vg_axis_map {
 
 typedef struct vg_resampler {
   vg_axis_map axis[3];
-  int order[3]; /* axes that shrink most come first */
+  int order[3]; /* the axis that shrinks most comes first */
   bool identity;
   float *work[2];
 } vg_resampler;
 
-/* Output voxel k along axis a covers [k * step[a] + start[a], (k + 1) * step[a] + start[a]] in input voxels,
- * of which voxel j covers [j, j + 1]. sharp: where finer, the means over the voxels of a curve through those
- * of the input, rather than linear interpolation, which blurs what is a mean over a voxel once more. */
+/* Output voxel k along axis a covers [k * step[a] + start[a], (k + 1) * step[a] + start[a]] in input voxels;
+ * input voxel j covers [j, j + 1]. sharp: if the output is finer, fits a curve whose means over input voxels
+ * are the input, and takes its means over output voxels. Linear interpolation would blur voxel means a second
+ * time. */
 vg_status vg_resampler_init(vg_resampler *r, const int in[3], const int out[3], const double step[3],
                             const double start[3], bool sharp);
-/* in and out are (Z, Y, X) and may not overlap. Not for two threads at once. */
+/* in and out are (Z, Y, X) and must not overlap. Two threads must not use one resampler at once. */
 void vg_resample(vg_resampler *r, const float *in, float *out);
 void vg_resampler_release(vg_resampler *r);
 

@@ -1,4 +1,4 @@
-/* runs.c: connected components by union-find over runs along x, which are many times fewer than voxels. */
+/* runs.c: connected components by union-find over runs along x. There are far fewer runs than voxels. */
 #include "grid/runs.h"
 
 #include "base/mem.h"
@@ -21,7 +21,7 @@ static void join(vg_run *items, uint32_t a, uint32_t b) {
   items[first].border |= items[second].border;
 }
 
-/* reach 1 lets corners touch. */
+/* With reach 1, runs that touch at a corner are joined. */
 static void join_rows(vg_runs *r, size_t row_a, size_t row_b, uint32_t reach) {
   size_t a = r->row[row_a], a_end = r->row[row_a + 1], b = r->row[row_b], b_end = r->row[row_b + 1];
   while (a < a_end && b < b_end) {

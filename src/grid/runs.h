@@ -1,4 +1,5 @@
-/* runs.h: a mask's rows as runs, joined to connected components. Any value but 0 is inside. */
+/* runs.h: splits the rows of a mask into runs and joins them to connected components. Any value but 0 is
+ * inside. */
 #ifndef VG_DATA_RUNS_H
 #define VG_DATA_RUNS_H
 #include <stdbool.h>
@@ -8,7 +9,7 @@
 
 #include "voxgan/status.h"
 
-/* The first place from x on where the row is inside (or is not); n where there is none. */
+/* The first x from the given one on where the row is inside (or outside); n if there is none. */
 static inline int vg_row_seek(const uint8_t *row, int x, int n, bool inside) {
   const uint64_t ones = 0x0101010101010101u;
   for (; x + 8 <= n; x += 8) {
@@ -29,18 +30,18 @@ typedef struct vg_run {
 
 /* Caller-owned: _init by {0}, _release. */
 typedef struct vg_runs {
-  int lo[3], extent[3]; /* the box that was looked at */
+  int lo[3], extent[3]; /* the box that was searched */
   vg_run *items;
   size_t n, cap;
   size_t *row; /* first run of each row (y, z) of the box; rows + 1 entries */
 } vg_runs;
 
-/* The runs inside the mask (or outside) within a box, joined by 6, 18 or 26 neighbours. VG_DATA beyond
- * 2^32 - 1 voxels. */
+/* Finds the runs inside (or outside) the mask within a box, joined by 6, 18 or 26 neighbours. VG_DATA: more
+ * than 2^32 - 1 voxels. */
 vg_status vg_runs_find(const uint8_t *mask, const int dim[3], const int lo[3], const int extent[3],
                        bool inside, int connectivity, vg_runs *r);
 uint32_t vg_run_root(vg_run *items, uint32_t i);
-/* Flat index of a row's voxel x = 0. */
+/* Flat index of the voxel x = 0 of a row. */
 size_t vg_runs_row_at(const vg_runs *r, const int dim[3], size_t row);
 void vg_runs_release(vg_runs *r);
 

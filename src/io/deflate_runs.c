@@ -1,7 +1,7 @@
 /* deflate_runs.c: DEFLATE (RFC 1951) with two match distances; see the header for why.
  *
- * The input is cut into chunks that are coded in parallel. Each chunk ends on a byte boundary with
- * an empty stored block, as zlib's Z_SYNC_FLUSH does, so that the pieces need only be put in line.
+ * The input is split into chunks, which are coded in parallel. Each chunk ends on a byte boundary with an
+ * empty stored block, as with zlib's Z_SYNC_FLUSH, so the coded chunks can simply be concatenated.
  */
 #include "io/deflate_runs.h"
 #include <libdeflate.h>
@@ -14,7 +14,7 @@
 #include "base/pool.h"
 
 #define CHUNK ((size_t)512 << 10)
-#define BLOCK_TOKENS 32768 /* one Huffman code for so many literals and matches */
+#define BLOCK_TOKENS 32768 /* literals and matches that share one Huffman code */
 #define WINDOW 32768
 #define MATCH_MAX 258
 #define LITLEN_CODES 286
@@ -34,13 +34,14 @@ static int by_value(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-/* Depths of n >= 2 leaves of a Huffman tree, leaves in rising order of weight: depth[i] falls. */
+/* Computes the depths of n >= 2 leaves of a Huffman tree. Leaves come in rising order of weight, so depth[i]
+ * falls. */
 static void leaf_depths(const uint64_t *sorted, int n, uint8_t *depth) {
   uint64_t weight[2 * LITLEN_CODES];
   int parent[2 * LITLEN_CODES];
   uint8_t level[2 * LITLEN_CODES];
   for (int i = 0; i < n; i++) weight[i] = sorted[i] >> 9;
-  /* Inner nodes come out in rising order too, so two queues replace a heap. */
+  /* Inner nodes arise in rising order too, so two queues replace a heap. */
   int leaf = 0, inner = n;
   for (int next = n; next < 2 * n - 1; next++) {
     weight[next] = 0;
@@ -57,8 +58,8 @@ static void leaf_depths(const uint64_t *sorted, int n, uint8_t *depth) {
   }
 }
 
-/* Code of n symbols, none longer than limit bits. At least two symbols get one: decoders differ
- * over codes that are not complete. */
+/* Makes a code for n symbols, no code longer than limit bits. At least two symbols get a code, because
+ * decoders disagree about incomplete codes. */
 static void build_code(uint32_t *count, int n, int limit, code *c) {
   uint64_t sorted[LITLEN_CODES];
   uint8_t depth[LITLEN_CODES];
@@ -80,8 +81,8 @@ static void build_code(uint32_t *count, int n, int limit, code *c) {
     per_len[d]++;
     kraft += 1u << (limit - d);
   }
-  /* Cutting overlong codes oversubscribed the tree: lengthen the longest that are not at the
-   * limit until it fits. */
+  /* Shortening overlong codes has oversubscribed the tree. Lengthen the longest codes below the limit until
+   * it fits. */
   while (kraft > 1u << limit) {
     int d = limit - 1;
     while (!per_len[d]) d--;
@@ -111,7 +112,7 @@ typedef struct writer {
   unsigned n;
 } writer;
 
-/* At most 57 bits may be held between two drains. */
+/* The buffer holds at most 57 bits between two drains. */
 static inline void put(writer *w, uint64_t bits, unsigned n) {
   w->held |= bits << w->n;
   w->n += n;
@@ -180,7 +181,7 @@ static distance make_distance(size_t bytes) {
   return d;
 }
 
-/* The lengths of both codes, run-length coded and Huffman-coded in turn (RFC 1951, 3.2.7). */
+/* Writes the lengths of both codes, run-length coded and then Huffman-coded (RFC 1951, 3.2.7). */
 static void put_code_lengths(writer *w, const code *litlen, const code *dist) {
   static const uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   uint8_t lens[LITLEN_CODES + DIST_CODES], symbols[LITLEN_CODES + DIST_CODES],
@@ -199,7 +200,7 @@ static void put_code_lengths(writer *w, const code *litlen, const code *dist) {
       symbols[n] = run < 11 ? 17 : 18;
       extras[n] = (uint8_t)(run < 11 ? run - 3 : run - 11);
     } else if (run >= 4) {
-      /* The length itself goes first, with the repeat in the next turn. */
+      /* Writes the length itself first; the repeat follows in the next iteration. */
       symbols[n] = lens[i];
       count[lens[i]]++;
       n++;
@@ -244,7 +245,7 @@ static void put_block(coder *c) {
   c->litlen_count[END_OF_BLOCK]++;
   build_code(c->litlen_count, LITLEN_CODES, BITS_MAX, &litlen);
   build_code(c->dist_count, DIST_CODES, BITS_MAX, &dist);
-  put(&w, 0, 1); /* not the last */
+  put(&w, 0, 1); /* not the last block */
   put(&w, 2, 2); /* own Huffman codes */
   put_code_lengths(&w, &litlen, &dist);
   for (size_t i = 0; i < c->n;) {
@@ -280,7 +281,7 @@ static inline uint64_t load64(const uint8_t *p) {
   return v;
 }
 
-/* Bytes from p that equal those `back` before, up to end. */
+/* Counts the bytes from p, up to end, that equal the bytes `back` before them. */
 static size_t match_length(const uint8_t *p, size_t back, const uint8_t *end) {
   const uint8_t *q = p;
   for (; end - q >= 8; q += 8) {
@@ -316,7 +317,7 @@ static void add_bytes(coder *c, const uint8_t *p, const uint8_t *end) {
     uint64_t here = load64(p);
     size_t back = (size_t)(p - c->start), run = 0, above = 0;
     if (back >= unit && here == load64(p - unit)) run = match_length(p, unit, end);
-    /* A long run is good enough; a short one may end where the row above goes on. */
+    /* A long run is good enough. After a short run, a match in the row above may be longer. */
     if (run < 64 && row && back >= row && here == load64(p - row)) above = match_length(p, row, end);
     size_t len = run >= above ? run : above;
     len -= len % unit;
@@ -345,7 +346,7 @@ typedef struct job {
   piece *pieces;
 } job;
 
-/* Blocks of at most 65535 bytes as they are: for what does not shrink. */
+/* Writes stored blocks of at most 65535 bytes, for data that do not shrink. */
 static size_t store_chunk(const uint8_t *from, size_t n, uint8_t *to) {
   uint8_t *at = to;
   while (n) {

@@ -1,4 +1,5 @@
-/* gzip.c: libdeflate for the common case of one member that fits its own trailer, zlib for the rest. */
+/* gzip.c: uses libdeflate for the common case, one member whose trailer states its size, and zlib for all
+ * others. */
 #include "io/gzip.h"
 #include <libdeflate.h>
 #include <stdint.h>
@@ -6,7 +7,7 @@
 #include <zlib.h>
 #include "base/mem.h"
 
-/* Deflate cannot do better than 1032 to 1, so a larger promise is a broken file. */
+/* Deflate shrinks data at most 1032 to 1, so a trailer that promises more is broken. */
 #define RATIO_MAX 1032
 #define GZIP_LEAST 18 /* header and trailer */
 
@@ -15,13 +16,13 @@ bool vg_gzip_is(const void *bytes, size_t len) {
   return len >= 2 && b[0] == 0x1f && b[1] == 0x8b;
 }
 
-/* What the last four bytes say of the (last) member's size, modulo 2^32. */
+/* The size of the last member, modulo 2^32, from the last four bytes. */
 static size_t trailer_size(const uint8_t *b, size_t len) {
   const uint8_t *t = b + len - 4;
   return (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 | (size_t)t[3] << 24;
 }
 
-/* *out stays NULL without a failure where this way does not lead to the end. */
+/* If libdeflate cannot inflate the data, *out stays NULL, without a failure. */
 static vg_status inflate_at_once(const void *bytes, size_t len, size_t limit, void **out, size_t *out_len) {
   *out = NULL;
   if (len < GZIP_LEAST) return VG_OK;
@@ -44,7 +45,7 @@ static vg_status inflate_at_once(const void *bytes, size_t len, size_t limit, vo
   return VG_OK;
 }
 
-/* After a member: another, or zeros (tapes and some archives pad with them), or a fault. */
+/* After a member comes another member, or zeros (tapes and some archives pad with zeros), or a fault. */
 static bool only_zeros(const uint8_t *b, size_t len) {
   while (len && !*b) b++, len--;
   return !len;
@@ -73,7 +74,7 @@ static vg_status inflate_members(const char *name, const uint8_t *bytes, size_t 
   for (;;) {
     const size_t most = (size_t)1 << 30; /* zlib counts in unsigned int */
     if (done == cap) {
-      /* One byte past the limit tells a stream that ends there from a bomb. */
+      /* Reads one byte past the limit, to distinguish a stream that ends at the limit from a bomb. */
       size_t more = cap > limit ? 0 : cap < limit / 2 ? cap * 2 : limit + 1;
       if (!more) {
         st = vg_fail(VG_DATA, "%s: inflates to more than the %zu bytes allowed", name, limit);
@@ -144,7 +145,7 @@ vg_status vg_gzip_peek(const char *name, const void *bytes, size_t len, void *ou
   int rc = Z_OK;
   while (z.avail_out && z.avail_in && rc == Z_OK) {
     rc = inflate(&z, Z_SYNC_FLUSH);
-    /* The next member, where one is shorter than what is wanted. */
+    /* Continues with the next member if this one is too short. */
     if (rc == Z_STREAM_END && z.avail_out && vg_gzip_is(z.next_in, z.avail_in)) rc = inflateReset(&z);
   }
   if (rc == Z_DATA_ERROR || rc == Z_MEM_ERROR || rc == Z_NEED_DICT) st = fail_inflate(name, rc, z.msg);

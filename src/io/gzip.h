@@ -1,5 +1,5 @@
-/* gzip.h: whole-buffer gzip. libdeflate where one call does it; zlib for several members or for
- * data whose size the trailer does not tell. */
+/* gzip.h: whole-buffer gzip. Uses libdeflate if one call suffices, and zlib for several members or if the
+ * trailer does not state the size. */
 #ifndef VOXGAN_GZIP_H
 #define VOXGAN_GZIP_H
 #include <stdbool.h>
@@ -11,11 +11,11 @@ extern "C" {
 #endif
 
 bool vg_gzip_is(const void *bytes, size_t len);
-/* Inflates all members; stops with VG_DATA above limit bytes (a bomb), on truncation or on a
- * checksum that differs. *out is the caller's (vg_free). name is for messages. */
+/* Inflates all members. The caller frees *out (vg_free). name is for messages. VG_DATA: more than limit bytes
+ * (a bomb), a truncated file, a wrong checksum. */
 vg_status vg_gzip_inflate(const char *name, const void *bytes, size_t len, size_t limit, void **out,
                           size_t *out_len);
-/* The first bytes only, at most want of them: enough for a header. */
+/* Inflates only the first bytes, at most `want`: enough for a header. */
 vg_status vg_gzip_peek(const char *name, const void *bytes, size_t len, void *out, size_t want, size_t *got);
 vg_status vg_gzip_deflate(const void *bytes, size_t len, int level, void **out, size_t *out_len);
 

@@ -1,5 +1,5 @@
-/* json.c: the only file that knows cJSON. Printing is our own, because cJSON's numbers are not the
- * shortest ones and its indentation is not ours. */
+/* json.c: the only file that uses cJSON. It prints JSON itself, because cJSON does not write the shortest
+ * numbers and indents differently. */
 #include "io/json.h"
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* A vg_json is a cJSON under another name; in objects and arrays, whose valueint is unused, that
- * field says that an addition failed, so that the whole can never be printed without it. */
+/* A vg_json is a cJSON under another name. Objects and arrays do not use valueint; here it marks that an
+ * addition failed, so that an incomplete tree is never printed. */
 #define INCOMPLETE 1
 
 static const cJSON *in(const vg_json *n) {
@@ -26,7 +26,7 @@ static vg_json *out_of(const cJSON *n) {
   return (vg_json *)(uintptr_t)n;
 }
 
-/* cJSON answers "no memory" and "bad text" alike. */
+/* cJSON does not distinguish "no memory" from "bad text". */
 static _Thread_local bool starved;
 
 static void *hook_malloc(size_t n) {
@@ -53,7 +53,7 @@ static vg_status fail_at(const char *name, const char *text, const char *at) {
     column++;
     if (*c == '\n') line++, column = 1;
   }
-  if (!*at) return vg_fail(VG_DATA, "%s:%d:%d: not valid JSON: it ends early", name, line, column);
+  if (!*at) return vg_fail(VG_DATA, "%s:%d:%d: not valid JSON: the text ends early", name, line, column);
   int shown = 0;
   while (shown < 20 && (unsigned char)at[shown] >= ' ') shown++;
   return vg_fail(VG_DATA, "%s:%d:%d: not valid JSON at '%.*s'", name, line, column, shown, at);
@@ -152,7 +152,7 @@ vg_status vg_json_i64(const vg_json *object, const char *key, int64_t least, int
   const vg_json *node = vg_json_get(object, key);
   const double v = vg_json_number(node, NAN);
   if (vg_json_type_of(node) != VG_JSON_NUMBER) return vg_fail(VG_DATA, "the number %s is missing", key);
-  /* 2^53: beyond it not every whole number is a double. This also keeps the cast below defined. */
+  /* 2^53: not every whole number beyond it is a double. The bound also keeps the cast below defined. */
   if (!(fabs(v) <= 9007199254740992.0) || v != floor(v) || (int64_t)v < least || (int64_t)v > most)
     return vg_fail(VG_DATA, "%s is %.10g, but must be a whole number from %" PRId64 " to %" PRId64, key, v,
                    least, most);
@@ -184,16 +184,16 @@ vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child) {
   cJSON *p = in_mut(parent), *c = in_mut(child);
   bool good = false;
   if (p && c && key) {
-    if (vg_json_type_of(parent) != VG_JSON_OBJECT) VG_BUG("a key put into what is no object");
+    if (vg_json_type_of(parent) != VG_JSON_OBJECT) VG_BUG("a key needs an object");
     if (cJSON_GetObjectItemCaseSensitive(p, key)) {
-      /* The library forgets to check its copy of the key. */
+      /* cJSON does not check its copy of the key. */
       good = cJSON_ReplaceItemInObjectCaseSensitive(p, key, c);
       if (good && !c->string) p->valueint = INCOMPLETE;
     } else {
       good = cJSON_AddItemToObject(p, key, c);
     }
   } else if (p && c) {
-    if (vg_json_type_of(parent) != VG_JSON_ARRAY) VG_BUG("an element put into what is no array");
+    if (vg_json_type_of(parent) != VG_JSON_ARRAY) VG_BUG("an element needs an array");
     good = cJSON_AddItemToArray(p, c);
   }
   if (good) return child;
@@ -250,7 +250,7 @@ static void add_string(vg_str *s, const char *text) {
   vg_str_add(s, "\"");
 }
 
-/* Rows of numbers read best on one line. */
+/* A row of numbers is easiest to read on one line. */
 static bool is_flat(const vg_json *array) {
   for (const vg_json *c = vg_json_first(array); c; c = vg_json_next(c)) {
     vg_json_type t = vg_json_type_of(c);

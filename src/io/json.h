@@ -1,12 +1,12 @@
-/* json.h: JSON trees, behind one file (src/io/json.c) that knows the library underneath.
+/* json.h: JSON trees. Only src/io/json.c uses the library underneath.
  *
- * A vg_json * is a node. Roots are made by _parse, _read, _object, _array and freed with
- * vg_json_free; a node put into another belongs to it. Getters answer a borrowed node or NULL,
- * and NULL may be passed on, so a path reads as one expression:
+ * A vg_json * is a node. _parse, _read, _object and _array make roots; free them with vg_json_free. A node
+ * that is put into another belongs to that one. Getters return a borrowed node or NULL and accept NULL, so a
+ * path reads as one expression:
  *
  *     double lr = vg_json_number(vg_json_get(vg_json_get(root, "train"), "lr_g"), 2e-4);
  *
- * Builders take NULL too (an earlier allocation failed); vg_json_print of NULL reports it.
+ * Builders accept NULL too (an earlier allocation failed); vg_json_print of NULL reports the failure.
  */
 #ifndef VOXGAN_JSON_H
 #define VOXGAN_JSON_H
@@ -30,14 +30,14 @@ typedef enum vg_json_type {
   VG_JSON_OBJECT
 } vg_json_type;
 
-/* VG_DATA with name, line and column of the first fault. Rejects trailing text. */
+/* VG_DATA gives name, line and column of the first fault. Rejects trailing text. */
 vg_status vg_json_parse(const char *name, const char *text, vg_json **out);
 vg_status vg_json_read(const char *path, vg_json **out);
 void vg_json_free(vg_json *root);
 
 vg_json_type vg_json_type_of(const vg_json *node); /* NONE for NULL */
 vg_json *vg_json_get(const vg_json *object, const char *key);
-/* Children of an object or array, in order. */
+/* Walks the children of an object or array, in order. */
 vg_json *vg_json_first(const vg_json *node);
 vg_json *vg_json_next(const vg_json *child);
 size_t vg_json_size(const vg_json *node);
@@ -45,22 +45,23 @@ const char *vg_json_key(const vg_json *child); /* NULL in an array */
 double vg_json_number(const vg_json *node, double otherwise);
 bool vg_json_bool(const vg_json *node, bool otherwise);
 const char *vg_json_string(const vg_json *node, const char *otherwise);
-/* A whole number of an object, with its bounds. VG_DATA names the key when the number is missing, not whole
- * or out of bounds; *out is then unchanged. Use these for every file that this process did not write. */
+/* Reads a whole number of an object within bounds. VG_DATA: the number is missing, not whole or out of
+ * bounds; the message names the key, and *out is unchanged. Use these for every file that this process did
+ * not write. */
 vg_status vg_json_int(const vg_json *object, const char *key, int least, int most, int *out);
 vg_status vg_json_i64(const vg_json *object, const char *key, int64_t least, int64_t most, int64_t *out);
 
 vg_json *vg_json_object(void);
 vg_json *vg_json_array(void);
-/* key NULL appends to an array; a key that is there already is replaced. The non-scalar form
- * consumes child and gives it back borrowed. */
+/* key NULL appends to an array; an existing key is replaced. The non-scalar form takes ownership of child and
+ * returns it borrowed. */
 void vg_json_put_string(vg_json *parent, const char *key, const char *value);
 void vg_json_put_number(vg_json *parent, const char *key, double value); /* not finite: null */
 void vg_json_put_bool(vg_json *parent, const char *key, bool value);
 vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child);
 
-/* A file of lines that are one JSON text each. What no line break ends is passed over: it is being written,
- * or was when a crash came. VG_DATA names file and line. A file that is not there has no lines. */
+/* Reads a file with one JSON text a line. Ignores a last line without a line break: a process is writing it,
+ * or crashed while writing it. A missing file has no lines. VG_DATA names file and line. */
 typedef struct vg_json_lines {
   vg_json **items;
   size_t n;
@@ -68,8 +69,8 @@ typedef struct vg_json_lines {
 vg_status vg_json_lines_read(const char *path, vg_json_lines *out);
 void vg_json_lines_release(vg_json_lines *lines);
 
-/* Text (vg_free), numbers in the shortest form that reads back the same. pretty: indented, ends
- * with a line break. NULL with the message set when out of memory. */
+/* Returns the text (vg_free), with numbers in the shortest form that reads back the same. pretty: indented,
+ * ends with a line break. NULL, with the message set: out of memory. */
 char *vg_json_print(const vg_json *node, bool pretty);
 vg_status vg_json_write(const char *path, const vg_json *node);
 /* The same by vg_fs_write_new: never in place of a file. */

@@ -1,4 +1,4 @@
-/* json_lines.c: files of one JSON text a line, which grow while they are read. */
+/* json_lines.c: reads files with one JSON text a line, which may grow at the same time. */
 #include <string.h>
 #include "base/fs.h"
 #include "io/json.h"
@@ -23,7 +23,7 @@ vg_status vg_json_lines_read(const char *path, vg_json_lines *out) {
   void *text = NULL;
   size_t len = 0;
   *out = (vg_json_lines){NULL, 0};
-  vg_status st = vg_fs_exists(path) ? vg_fs_read(path, &text, &len) : VG_OK;
+  vg_status st = vg_fs_read_optional(path, &text, &len);
   for (const char *at = text, *end; !st && at && (end = memchr(at, '\n', len)); at = end + 1) {
     st = add_line(out, path, at, (size_t)(end - at));
     len -= (size_t)(end - at) + 1;

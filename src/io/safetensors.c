@@ -1,5 +1,5 @@
-/* safetensors.c: the format of https://github.com/huggingface/safetensors, F32 only. Every number
- * of the header is checked before a pointer is made of it: model files travel. */
+/* safetensors.c: the format of https://github.com/huggingface/safetensors, F32 only. Model files come from
+ * others, so every number of the header is checked before it becomes a pointer. */
 #include "io/safetensors.h"
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #error "safetensors are little-endian, and so must be the machine that maps them"
 #endif
 
-/* The reference implementation's own bound on the header. */
+/* The reference implementation has the same bound on the header. */
 #define HEADER_MAX 100000000u
 #define METADATA "__metadata__"
 
@@ -24,7 +24,7 @@ static int by_place(const void *a, const void *b) {
   return p->data < q->data ? -1 : p->data > q->data;
 }
 
-/* A whole number in [0, most], exactly as written. */
+/* Reads a whole number in [0, most], without rounding. */
 static bool whole(const vg_json *n, double most, uint64_t *out) {
   double v = vg_json_number(n, -1);
   if (!(v >= 0 && v <= most && v == floor(v))) return false;
@@ -32,7 +32,7 @@ static bool whole(const vg_json *n, double most, uint64_t *out) {
   return true;
 }
 
-/* Elements of e, or false when they are more than bytes / 4. */
+/* Computes the number of elements of e. False if it is above bytes / 4. */
 static bool count_elements(const vg_st_entry *e, uint64_t bytes, uint64_t *count) {
   *count = 1;
   for (int d = 0; d < e->ndim; d++) {
@@ -50,7 +50,7 @@ static vg_status read_entry(const char *path, const vg_json *item, const char *d
   if (!dtype || vg_json_type_of(shape) != VG_JSON_ARRAY || vg_json_size(offsets) != 2)
     return vg_fail(VG_DATA, "%s: tensor %s: dtype, shape or data_offsets is missing", path, name);
   if (strcmp(dtype, "F32"))
-    return vg_fail(VG_DATA, "%s: tensor %s: dtype %s, but F32 is wanted", path, name, dtype);
+    return vg_fail(VG_DATA, "%s: tensor %s: dtype is %s, but must be F32", path, name, dtype);
   if (vg_json_size(shape) > VG_ST_MAX_DIMS)
     return vg_fail(VG_DATA, "%s: tensor %s: %zu dimensions, more than %d", path, name, vg_json_size(shape),
                    VG_ST_MAX_DIMS);
@@ -60,7 +60,7 @@ static vg_status read_entry(const char *path, const vg_json *item, const char *d
   }
   if (!whole(vg_json_first(offsets), (double)data_len, &begin) ||
       !whole(vg_json_next(vg_json_first(offsets)), (double)data_len, &end) || begin > end || end > data_len)
-    return vg_fail(VG_DATA, "%s: tensor %s: its bytes are not within the file", path, name);
+    return vg_fail(VG_DATA, "%s: tensor %s: its bytes lie outside the file", path, name);
   if (!count_elements(e, data_len, &count) || end - begin != count * sizeof(float))
     return vg_fail(VG_DATA, "%s: tensor %s: shape and number of bytes disagree", path, name);
   if ((uintptr_t)(data + begin) % sizeof(float))
@@ -70,7 +70,7 @@ static vg_status read_entry(const char *path, const vg_json *item, const char *d
   return e->name ? VG_OK : VG_MEMORY;
 }
 
-/* The format wants the bytes used once each, without holes. */
+/* The format requires that every byte is used once, without holes. */
 static vg_status check_cover(const char *path, const vg_st_file *f, const char *data, uint64_t data_len) {
   vg_status st = VG_OK;
   const vg_st_entry **order = VG_NEW_N(const vg_st_entry *, f->n);
@@ -79,7 +79,7 @@ static vg_status check_cover(const char *path, const vg_st_file *f, const char *
   if (!order) return VG_MEMORY;
   size_t n = 0;
   for (size_t i = 0; i < f->n; i++) {
-    /* Empty tensors have a place but no bytes. */
+    /* Empty tensors have an offset but no bytes. */
     if (count_elements(&f->entries[i], data_len, &count) && count) order[n++] = &f->entries[i];
   }
   qsort(order, n, sizeof *order, by_place);
@@ -100,10 +100,10 @@ static vg_status read_metadata(const char *path, const vg_json *from, vg_json **
   if (!meta) return VG_MEMORY;
   *out = meta;
   if (from && vg_json_type_of(from) != VG_JSON_OBJECT)
-    return vg_fail(VG_DATA, "%s: " METADATA " is no object", path);
+    return vg_fail(VG_DATA, "%s: " METADATA " is not an object", path);
   for (const vg_json *c = vg_json_first(from); c; c = vg_json_next(c)) {
     if (vg_json_type_of(c) != VG_JSON_STRING)
-      return vg_fail(VG_DATA, "%s: " METADATA " %s is no string", path, vg_json_key(c));
+      return vg_fail(VG_DATA, "%s: " METADATA " %s is not a string", path, vg_json_key(c));
     vg_json_put_string(meta, vg_json_key(c), vg_json_string(c, ""));
   }
   return vg_json_size(meta) == vg_json_size(from) ? VG_OK : vg_fail(VG_MEMORY, "out of memory");
@@ -137,7 +137,7 @@ vg_status vg_st_open(const char *path, vg_st_file *out) {
   st = vg_json_parse(path, text, &header);
   if (st) goto out;
   if (vg_json_type_of(header) != VG_JSON_OBJECT) {
-    st = vg_fail(VG_DATA, "%s: not a safetensors file: the header is no object", path);
+    st = vg_fail(VG_DATA, "%s: not a safetensors file: the header is not an object", path);
     goto out;
   }
   f.entries = VG_NEW_N(vg_st_entry, vg_json_size(header));
@@ -154,7 +154,7 @@ vg_status vg_st_open(const char *path, vg_st_file *out) {
   qsort(f.entries, f.n, sizeof *f.entries, by_name);
   for (size_t i = 1; i < f.n; i++) {
     if (!strcmp(f.entries[i - 1].name, f.entries[i].name)) {
-      st = vg_fail(VG_DATA, "%s: tensor %s is there twice", path, f.entries[i].name);
+      st = vg_fail(VG_DATA, "%s: tensor %s occurs twice", path, f.entries[i].name);
       goto out;
     }
   }
@@ -208,8 +208,8 @@ static int by_key(const void *a, const void *b) {
 #define SEAL "\"sha256\":\""
 #define BLANK_SEAL "0000000000000000000000000000000000000000000000000000000000000000"
 
-/* Where the seal's digits stand in the header, or NULL. No other text can look like it: a quote within a
- * string is escaped. */
+/* Finds the digits of the seal in the header, or returns NULL. No other text can match, because a quote
+ * inside a string is escaped. */
 static char *find_seal(const char *header, size_t len) {
   char *at = memmem(header, len, SEAL, strlen(SEAL));
   return at && (size_t)(header + len - at) >= strlen(SEAL BLANK_SEAL) ? at + strlen(SEAL) : NULL;
@@ -230,11 +230,11 @@ vg_status vg_st_check_seal(const char *path, const vg_st_file *f) {
   if (!seal) return vg_fail(VG_DATA, "%s: has no checksum", path);
   hash_sealed(bytes, f->map.len, seal, hex);
   if (memcmp(seal, hex, VG_HASH_LEN - 1))
-    return vg_fail(VG_DATA, "%s: its checksum does not fit its content: damaged or changed", path);
+    return vg_fail(VG_DATA, "%s: its checksum does not match its content: damaged or changed", path);
   return VG_OK;
 }
 
-/* In order of keys, so that equal contents give equal bytes. */
+/* Sorts by key, so that equal contents give equal bytes. */
 static vg_status add_metadata(vg_json *header, const vg_json *metadata, bool sealed) {
   size_t n = vg_json_size(metadata), i = 0;
   if (!n && !sealed) return VG_OK;
@@ -242,7 +242,7 @@ static vg_status add_metadata(vg_json *header, const vg_json *metadata, bool sea
   if (!keys) return VG_MEMORY;
   vg_json *to = vg_json_put_take(header, METADATA, vg_json_object());
   for (const vg_json *c = vg_json_first(metadata); c; c = vg_json_next(c)) {
-    if (vg_json_type_of(c) != VG_JSON_STRING) VG_BUG("metadata %s is no string", vg_json_key(c));
+    if (vg_json_type_of(c) != VG_JSON_STRING) VG_BUG("metadata %s is not a string", vg_json_key(c));
     keys[i++] = c;
   }
   qsort(keys, n, sizeof *keys, by_key);
@@ -295,7 +295,7 @@ static vg_status write_file(const char *path, const vg_st_entry *entries, size_t
   }
   vg_str_add(&text, json);
   vg_free(json);
-  /* Blanks bring the data to a multiple of eight bytes. */
+  /* Pads the header with blanks, so that the data start at a multiple of eight bytes. */
   while (!vg_str_failed(&text) && text.len % 8) vg_str_add(&text, " ");
   uint64_t header_len = text.len;
   bytes = vg_str_failed(&text) ? NULL : vg_malloc(8 + header_len + at, 1);

@@ -21,7 +21,7 @@ typedef struct vg_st_entry {
   char *name;
   int ndim;
   int64_t shape[VG_ST_MAX_DIMS];
-  const float *data; /* F32; borrowed from the map when read, from the caller when written */
+  const float *data; /* F32; borrowed from the mapped file when reading, from the caller when writing */
 } vg_st_entry;
 
 typedef struct vg_st_file {
@@ -34,15 +34,16 @@ typedef struct vg_st_file {
 /* Maps the file and checks every offset, shape and dtype (F32 only) against its size. */
 vg_status vg_st_open(const char *path, vg_st_file *out);
 const vg_st_entry *vg_st_find(const vg_st_file *f, const char *name); /* or NULL */
-bool vg_st_holds(const vg_st_file *f, const char *prefix);            /* a tensor of such a name */
+bool vg_st_holds(const vg_st_file *f, const char *prefix);            /* has a tensor with this prefix */
 void vg_st_release(vg_st_file *f);
 
-/* Atomic; entries are written in name order, so equal contents give equal bytes. metadata may be
+/* Writes atomically, with entries in order of name, so that equal contents give equal bytes. metadata may be
  * NULL; its values must be strings. */
 vg_status vg_st_write(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata);
-/* The same, sealed: the metadata's "sha256" is that of the whole file with these 64 digits as zeros. */
+/* The same, with a seal: the metadata's "sha256" is the hash of the whole file in which these 64 digits are
+ * zeros. */
 vg_status vg_st_write_sealed(const char *path, const vg_st_entry *entries, size_t n, const vg_json *metadata);
-/* VG_DATA when the file has no seal, or its bytes are not those that were sealed. */
+/* Checks the seal. VG_DATA: the file has no seal, or its bytes have changed. */
 vg_status vg_st_check_seal(const char *path, const vg_st_file *f);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* table.c: CSV (RFC 4180) and columns on a terminal. */
+/* table.c: reads and writes CSV (RFC 4180), and prints columns on a terminal. */
 #include "io/table.h"
 #include <stdbool.h>
 #include <string.h>
@@ -128,7 +128,7 @@ static vg_status read_cell(reader *in, vg_str *text) {
   return vg_str_failed(text) ? VG_MEMORY : VG_OK;
 }
 
-/* One row, and the line break after it. */
+/* Reads one row and its line break. */
 static vg_status read_row(reader *in, row *r) {
   for (;;) {
     vg_str text = VG_STR_INIT;
@@ -157,7 +157,7 @@ vg_status vg_table_read(const char *path, vg_table *out) {
     st = vg_fail(VG_DATA, "%s: not text: it has a NUL byte", path);
     goto out;
   }
-  if (vg_starts_with(bytes, "\xef\xbb\xbf")) in.at += 3; /* spreadsheets write the mark */
+  if (vg_starts_with(bytes, "\xef\xbb\xbf")) in.at += 3; /* spreadsheets write this byte-order mark */
   while (in.at < in.end) {
     size_t line = in.line;
     bool blank = at_break(&in);
@@ -177,7 +177,7 @@ vg_status vg_table_read(const char *path, vg_table *out) {
     if (st) goto out;
   }
   if (!t.rows) {
-    st = vg_fail(VG_DATA, "%s: empty: a header row is wanted", path);
+    st = vg_fail(VG_DATA, "%s: empty: it needs a header row", path);
     goto out;
   }
   *out = t;
@@ -200,7 +200,7 @@ vg_status vg_table_write(const char *path, const vg_table *t) {
     for (size_t c = 0; c < t->cols; c++) {
       if (c) vg_str_add(&s, ",");
       const char *cell = vg_table_cell(t, row_i, c);
-      /* A row of one empty cell would read back as a blank line. */
+      /* Quotes a single empty cell, which would otherwise be a blank line. */
       if (t->cols == 1 && !*cell)
         vg_str_add(&s, "\"\"");
       else
@@ -213,7 +213,7 @@ vg_status vg_table_write(const char *path, const vg_table *t) {
   return st;
 }
 
-/* Letters, not bytes: UTF-8 continuation bytes take no room. */
+/* Counts letters, not bytes: UTF-8 continuation bytes take no room. */
 static int text_width(const char *s) {
   int n = 0;
   for (; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
@@ -225,7 +225,7 @@ static bool is_number(const char *s) {
   return vg_parse_f64(s, &v);
 }
 
-/* A header stands over its numbers. */
+/* Aligns the header like its numbers. */
 static bool numeric_column(const vg_table *t, size_t col) {
   bool any = false;
   for (size_t r = 1; r < t->rows; r++) {

@@ -1,4 +1,4 @@
-/* table.h: rows of text cells: read from CSV, written to CSV, or laid out for a terminal. */
+/* table.h: rows of text cells, read from CSV, written to CSV, or printed on a terminal. */
 #ifndef VOXGAN_TABLE_H
 #define VOXGAN_TABLE_H
 #include <stddef.h>
@@ -15,8 +15,8 @@ typedef struct vg_table {
   size_t cap;
 } vg_table;
 
-/* RFC 4180: quotes, embedded commas and line breaks, CRLF. A row of another width is VG_DATA
- * naming the file and line. Caller: _release. */
+/* Reads CSV by RFC 4180: quotes, embedded commas and line breaks, CRLF. VG_DATA: a row of another width; the
+ * message names file and line. The caller calls _release. */
 vg_status vg_table_read(const char *path, vg_table *out);
 vg_status vg_table_init(vg_table *t, size_t cols, const char *const *header);
 vg_status vg_table_add_row(vg_table *t, const char *const *cells);
@@ -24,7 +24,7 @@ const char *vg_table_cell(const vg_table *t, size_t row, size_t col);
 /* Column of that name, or -1. */
 int vg_table_col(const vg_table *t, const char *name);
 vg_status vg_table_write(const char *path, const vg_table *t);
-/* Columns padded to their width; cells that are numbers are aligned to the right. */
+/* Prints columns padded to their width, with numbers aligned to the right. */
 void vg_table_print(FILE *to, const vg_table *t);
 void vg_table_release(vg_table *t);
 

@@ -1,4 +1,5 @@
-/* tfevents.c: records, checksums and the few protobuf messages of TensorBoard's event files. */
+/* tfevents.c: writes the records, the checksums and the few protobuf messages of TensorBoard's event files.
+ */
 #include "io/tfevents.h"
 
 #include <limits.h>
@@ -18,7 +19,7 @@
 
 struct vg_tfevents {
   char *path;
-  vg_str pending; /* records to be written */
+  vg_str pending; /* records that are not yet written */
   uint32_t crc[256];
 };
 
@@ -74,7 +75,7 @@ static void put_message_take(vg_str *s, unsigned field, vg_str *message) {
   vg_str_release(message);
 }
 
-/* One Event; what is the field of its content, which is consumed. */
+/* Adds one Event. `what` is the field number of its content, which this call consumes. */
 enum {
   EVENT_WALL_TIME = 1,
   EVENT_STEP = 2,
@@ -139,8 +140,8 @@ vg_status vg_tfevents_png(vg_tfevents *e, int64_t step, const char *tag, const v
 
 /* ---- files ---- */
 
-/* TensorBoard reads a folder's files in the order of their names, each to its end: a new one must be the last
- * also where two begin within a second, or the clock was put back. */
+/* TensorBoard reads the files of a folder in order of name, each to its end. A new file must therefore come
+ * last, even if two start within a second or the clock was set back. */
 static vg_status next_second(const char *dir, long long *second) {
   char **files;
   size_t n;
@@ -203,8 +204,7 @@ void vg_tfevents_free(vg_tfevents *e) {
 vg_status vg_tfevents_clear(const char *dir) {
   char **files;
   size_t n;
-  if (!vg_fs_is_dir(dir)) return VG_OK;
-  vg_status st = vg_fs_walk(dir, &files, &n);
+  vg_status st = vg_fs_walk_optional(dir, &files, &n);
   if (st) return st;
   for (size_t i = 0; i < n && !st; i++) {
     char *path = vg_fs_join(dir, files[i]);

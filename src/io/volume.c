@@ -1,4 +1,4 @@
-/* volume.c: geometry of voxel grids and the exact reorderings between their orientations. */
+/* volume.c: the geometry of voxel grids, and exact reordering between orientations. */
 #include "voxgan/volume.h"
 #include <math.h>
 #include <stdio.h>
@@ -8,9 +8,10 @@
 #include "base/pool.h"
 
 #include "base/simd.h"
+#include "base/number/extent.h"
 
 size_t vg_geometry_voxels(const vg_geometry *geo) {
-  return (size_t)geo->dim[0] * (size_t)geo->dim[1] * (size_t)geo->dim[2];
+  return vg_extent_voxels(geo->dim);
 }
 
 void vg_geometry_spacing(const vg_geometry *geo, double mm[3]) {
@@ -28,7 +29,7 @@ void vg_affine_apply(const vg_affine *a, const double ijk[3], double mm[3]) {
     mm[r] = a->m[r][0] * in[0] + a->m[r][1] * in[1] + a->m[r][2] * in[2] + a->m[r][3];
 }
 
-/* Inverse of the 3x3 part; false when singular or not finite. */
+/* Inverts the 3x3 part. False if it is singular or not finite. */
 static bool invert3(double in[3][3], double out[3][3]) {
   double cof[3][3], size = 0;
   for (int r = 0; r < 3; r++) {
@@ -38,7 +39,7 @@ static bool invert3(double in[3][3], double out[3][3]) {
     }
   }
   double det = in[0][0] * cof[0][0] + in[0][1] * cof[0][1] + in[0][2] * cof[0][2];
-  /* Relative to the volume that the columns' lengths would span, were they orthogonal. */
+  /* Compares with the volume that columns of these lengths would span if they were orthogonal. */
   size = 1;
   for (int c = 0; c < 3; c++) size *= sqrt(in[0][c] * in[0][c] + in[1][c] * in[1][c] + in[2][c] * in[2][c]);
   if (!(fabs(det) > 1e-12 * size) || !isfinite(det)) return false;
@@ -112,8 +113,9 @@ static void nearest_rotation(double m[3][3]) {
   }
 }
 
-/* World axis and direction of each stored axis, as nibabel's io_orientation: columns to unit
- * length, nearest rotation, then each column takes the largest world axis still free. */
+/* Finds the world axis and direction of each stored axis, as nibabel's io_orientation: scales the columns to
+ * unit length, takes the nearest rotation, then gives each column the largest world axis that is still free.
+ */
 static void world_axes(const vg_affine *a, int world[3], int sign[3]) {
   double m[3][3];
   bool taken[3] = {false, false, false};
@@ -176,8 +178,8 @@ typedef struct move {
 
 #define TILE 32
 
-/* One slab of z. A row that runs along the old x is copied; else small tiles of (x, y) or (x, z)
- * keep the lines that are read in the cache. */
+/* Reorders one slab of z. Copies rows that run along the old x. Otherwise works in small tiles of (x, y) or
+ * (x, z), so that the lines it reads stay in the cache. */
 #define DEFINE_MOVE(name, type)                                                                              \
   VG_HOT static void name(void *arg, size_t z0, size_t z1) {                                                 \
     const move *m = arg;                                                                                     \
@@ -266,10 +268,10 @@ static reorder reorder_between(const vg_geometry *from, const vg_geometry *to) {
         r.from[j] = a;
         r.flip[j] = v < 0;
       } else if (fabs(v) > 1e-3) {
-        VG_BUG("the grids are no permutation of each other");
+        VG_BUG("the grids are not permutations of each other");
       }
     }
-    if (r.from[j] < 0) VG_BUG("the grids are no permutation of each other");
+    if (r.from[j] < 0) VG_BUG("the grids are not permutations of each other");
     double first = r.flip[j] ? from->dim[r.from[j]] - 1 : 0;
     if (fabs(step.m[r.from[j]][3] - first) > 0.01) VG_BUG("the grids do not cover the same place");
   }
@@ -282,7 +284,8 @@ static vg_status check_dims(const vg_geometry *geo) {
   size_t n = 1;
   for (int d = 0; d < 3; d++) {
     if (geo->dim[d] < 1 || __builtin_mul_overflow(n, (size_t)geo->dim[d], &n))
-      return vg_fail(VG_DATA, "no volume can have the shape %dx%dx%d", geo->dim[0], geo->dim[1], geo->dim[2]);
+      return vg_fail(VG_DATA, "a volume cannot have the shape %dx%dx%d", geo->dim[0], geo->dim[1],
+                     geo->dim[2]);
   }
   return VG_OK;
 }
@@ -342,7 +345,7 @@ vg_status vg_labelmap_canonicalise(vg_labelmap *m) {
 vg_status vg_volume_to_geometry(vg_volume *v, const vg_geometry *target) {
   reorder r = reorder_between(&v->geo, target);
   vg_status st = reorder_volume(v, &r);
-  /* The target's own numbers, not their way there and back through floating point. */
+  /* Copies the target's geometry, because a computed one would carry rounding errors. */
   if (!st) v->geo = *target;
   return st;
 }

@@ -31,7 +31,7 @@ const char *vg_volume_format_at(int i, const vg_volume_format **format, const ch
   return formats[i].name;
 }
 
-/* The format with the longest ending that name has; *ending: its letters. */
+/* The format with the longest ending that matches name. *ending is the length of that ending. */
 static const vg_volume_format *format_of(const char *name, size_t *ending) {
   const vg_volume_format *best = NULL, *format;
   *ending = 0;
@@ -42,8 +42,8 @@ static const vg_volume_format *format_of(const char *name, size_t *ending) {
   return best;
 }
 
-/* A file of no known ending is tried as the first row, whose message says what is wrong with it; so is a file
- * that its own format cannot write. */
+/* A file of unknown ending goes to the first format, whose message names the fault. So does a file whose own
+ * format cannot write. */
 static const vg_volume_format *reader_of(const char *path) {
   size_t ending;
   const vg_volume_format *format = format_of(path, &ending);

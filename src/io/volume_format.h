@@ -1,18 +1,18 @@
-/* volume_format.h: what a file format of volumes brings. Adding one is a row of volumes.def and a file
+/* volume_format.h: the interface of a volume file format. A new format is a row of volumes.def and a file
  * volume_NAME.c. */
 #ifndef VG_IO_VOLUME_FORMAT_H
 #define VG_IO_VOLUME_FORMAT_H
 #include "voxgan/volume.h"
 
 typedef struct vg_volume_format {
-  /* The letters of name's ending that is the format's (".nii.gz": 7), 0 for a name of another format. */
+  /* The length of name's ending (".nii.gz": 7), or 0 if the name belongs to another format. */
   size_t (*ending)(const char *name);
-  /* Whether a file of that name is read as a volume; false for a part that goes with another file (.img). */
+  /* Whether a file of this name is read as a volume. False for the second file of a pair (.img). */
   bool (*reads)(const char *name);
   vg_status (*info)(const char *path, vg_volume_header *header);
   vg_status (*read)(const char *path, vg_volume *vol, vg_volume_header *header);
   vg_status (*read_labels)(const char *path, vg_labelmap *map, vg_volume_header *header);
-  /* NULL: the format is only read. */
+  /* NULL: the format can only be read. */
   vg_status (*write)(const char *path, const vg_volume *vol, const vg_volume_write_options *options);
   vg_status (*write_labels)(const char *path, const vg_labelmap *map, int xform_code);
 } vg_volume_format;
@@ -21,7 +21,7 @@ typedef struct vg_volume_format {
 #include "registry/volumes.def"
 #undef VG_VOLUME
 
-/* Adds a row at run time; false where there is no room. The arguments are borrowed. */
+/* Adds a row at run time. False if there is no room. The arguments are borrowed. */
 bool vg_volume_format_add(const char *name, const char *help, const vg_volume_format *format);
 /* Name of row i, NULL past the last. */
 const char *vg_volume_format_at(int i, const vg_volume_format **format, const char **help);

@@ -1,5 +1,6 @@
 /* volume_nifti.c: the only file that knows niftilib. The header is checked here, against itself and the
  * file; niftilib then turns it into matrices; the voxels are ours (voxel_cast.c). */
+#include "base/number/extent.h"
 #include "io/volume_format.h"
 #include <math.h>
 #include <nifti2_io.h>
@@ -17,7 +18,7 @@
 
 static const char *const endings[] = {".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img", NULL};
 
-/* Length of path without its NIfTI ending; *ending is "" where it has none. */
+/* The length of path without its NIfTI ending; *ending is "" if it has none. */
 static size_t stem_length(const char *path, const char **ending) {
   for (const char *const *e = endings; *e; e++) {
     if (!vg_ends_with(path, *e)) continue;
@@ -47,7 +48,7 @@ typedef union raw_header {
   struct nifti_2_header v2;
 } raw_header;
 
-/* What both versions say, in one set of types. */
+/* The fields of both versions, in one set of types. */
 typedef struct header {
   vg_volume_header info;
   bool swap, single;
@@ -86,7 +87,8 @@ static vg_status check_shape(const char *path, const int64_t dim[8], header *h) 
       return vg_fail(VG_DATA, "%s: header has a length of %lld along dimension %d", path, (long long)dim[d],
                      d);
     if (d > 3 && dim[d] != 1)
-      return vg_fail(VG_DATA, "%s: %lld volumes or components along dimension %d, but one volume is wanted",
+      return vg_fail(VG_DATA,
+                     "%s: %lld volumes or components along dimension %d, but voxgan needs a single volume",
                      path, (long long)dim[d], d);
     if (d <= 3) h->info.geo.dim[d - 1] = (int)dim[d];
   }
@@ -105,17 +107,17 @@ static vg_status check_type(const char *path, int datatype, int bitpix, header *
   h->info.dtype = (vg_dtype)datatype;
   h->bytes = size;
   for (int d = 0; d < 3; d++) {
-    /* Room for 64-bit floats of all of them must be expressible, whatever is stored. */
+    /* The size of all voxels as 64-bit floats must fit in a size_t, whatever the stored type. */
     if (__builtin_mul_overflow(h->bytes, (uint64_t)dim[d], &h->bytes) || h->bytes > PTRDIFF_MAX / 8)
-      return vg_fail(VG_DATA, "%s: header promises %dx%dx%d voxels, more than can be", path, dim[0], dim[1],
-                     dim[2]);
+      return vg_fail(VG_DATA, "%s: header promises %dx%dx%d voxels, more than is possible", path, dim[0],
+                     dim[1], dim[2]);
   }
   return VG_OK;
 }
 
 static vg_status check_offset(const char *path, double offset, header *h) {
   double least = !h->single ? 0 : h->info.version == 1 ? 352 : 544;
-  if (offset == 0) offset = least; /* some writers leave it out */
+  if (offset == 0) offset = least; /* some programs do not set it */
   if (!(offset >= least && offset <= 0x1p53 && offset == floor(offset)))
     return vg_fail(VG_DATA, "%s: header puts the voxels at offset %g", path, offset);
   h->offset = (uint64_t)offset;
@@ -125,7 +127,7 @@ static vg_status check_offset(const char *path, double offset, header *h) {
 static vg_status check_scale(const char *path, double slope, double inter, header *h) {
   h->info.slope = 1;
   h->info.inter = 0;
-  /* The standard: 0 means none. nibabel writes NaN where there is none. */
+  /* By the standard, 0 means no scaling. nibabel writes NaN instead. */
   if (slope == 0 || isnan(slope)) return VG_OK;
   if (!isfinite(slope) || !isfinite(inter))
     return vg_fail(VG_DATA, "%s: header scales by %g and %g", path, slope, inter);
@@ -156,7 +158,7 @@ static vg_status take_affine(const char *path, const nifti_image *nim, header *h
   return VG_OK;
 }
 
-/* bytes: as much of the file's beginning as there is, a header's length will do. */
+/* bytes: the beginning of the file; the length of a header suffices. */
 static vg_status parse_header(const char *path, const void *bytes, size_t len, header *h) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   raw_header raw = {0};
@@ -205,7 +207,7 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
   if (!st) st = check_scale(path, slope, inter, h);
   if (st) return st;
   nim = h->info.version == 1 ? nifti_convert_n1hdr2nim(raw.v1, NULL) : nifti_convert_n2hdr2nim(raw.v2, NULL);
-  if (!nim) return vg_fail(VG_DATA, "%s: niftilib refuses the header", path);
+  if (!nim) return vg_fail(VG_DATA, "%s: niftilib rejects the header", path);
   st = take_affine(path, nim, h);
   nifti_image_free(nim);
   return st;
@@ -213,25 +215,31 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* The first of stem.a and stem.b that is there (vg_free), or stem.a; NULL when out of memory. */
-static char *find_either(const char *path, size_t stem, const char *a, const char *b) {
-  char *first = vg_format("%.*s%s", (int)stem, path, a);
-  if (!first || vg_fs_exists(first)) return first;
-  char *second = vg_format("%.*s%s", (int)stem, path, b);
-  if (!second || vg_fs_exists(second)) {
-    vg_free(first);
-    return second;
+/* The first of stem.a and stem.b that exists, or stem.a (vg_free). */
+static vg_status find_either(const char *path, size_t stem, const char *a, const char *b, char **found) {
+  const char *const either[] = {a, b};
+  *found = NULL;
+  for (int i = 0; i < 2; i++) {
+    bool exists = false;
+    char *file = vg_format("%.*s%s", (int)stem, path, either[i]);
+    vg_status st = file ? vg_fs_exists(file, &exists) : VG_MEMORY;
+    if (!st && (exists || !*found)) {
+      vg_free(*found);
+      *found = file;
+      file = NULL;
+    }
+    vg_free(file);
+    if (st || exists) return st;
   }
-  vg_free(second);
-  return first;
+  return VG_OK;
 }
 
-/* An open NIfTI file: its header is checked, its voxels are known to fit what the file holds. */
+/* An open NIfTI file, with its header checked, and with enough bytes in the file for its voxels. */
 typedef struct source {
   header head;
   char *image_path; /* NULL: the voxels are in the file itself */
-  const char *name; /* of the file with the voxels */
-  vg_map map;       /* that file */
+  const char *name; /* path of the file with the voxels */
+  vg_map map;       /* the mapped file */
   void *inflated;
   const uint8_t *voxels;
 } source;
@@ -272,9 +280,9 @@ static vg_status open_source(const char *path, source *s) {
       st = vg_fail(VG_DATA, "%s: the header says that the voxels are in an .img file", path);
   } else {
     vg_map head_map = {0};
-    char *head_path = find_either(path, stem, ".hdr", ".hdr.gz");
-    s->image_path = find_either(path, stem, ".img", ".img.gz");
-    if (!head_path || !s->image_path) st = VG_MEMORY;
+    char *head_path;
+    st = find_either(path, stem, ".hdr", ".hdr.gz", &head_path);
+    if (!st) st = find_either(path, stem, ".img", ".img.gz", &s->image_path);
     if (!st) st = vg_map_open(head_path, &head_map);
     if (!st) st = read_header(head_path, &head_map, &s->head);
     if (!st && s->head.single)
@@ -287,7 +295,7 @@ static vg_status open_source(const char *path, source *s) {
   }
   if (st) return st;
   bool zipped = vg_gzip_is(s->map.bytes, s->map.len);
-  /* Before anything is inflated: deflate shrinks by 1032 at the very most. */
+  /* Checks the size before inflating: deflate shrinks data at most 1032 to 1. */
   return check_room(s, zipped ? (uint64_t)s->map.len * 1032 : s->map.len, !zipped);
 }
 
@@ -296,7 +304,7 @@ static vg_status load_voxels(source *s) {
   const uint8_t *bytes = s->map.bytes;
   if (vg_gzip_is(s->map.bytes, s->map.len)) {
     size_t len;
-    /* Something may follow the voxels, though not much. */
+    /* A few bytes may follow the voxels, but not many. */
     uint64_t limit = 2 * (h->offset + h->bytes) + ((uint64_t)1 << 20);
     vg_status st = vg_gzip_inflate(s->name, s->map.bytes, s->map.len, limit, &s->inflated, &len);
     if (!st) st = check_room(s, len, true);
@@ -305,12 +313,6 @@ static vg_status load_voxels(source *s) {
   }
   s->voxels = bytes + h->offset;
   return VG_OK;
-}
-
-static void voxel_of(const vg_geometry *g, size_t index, int ijk[3]) {
-  ijk[0] = (int)(index % (size_t)g->dim[0]);
-  ijk[1] = (int)(index / (size_t)g->dim[0] % (size_t)g->dim[1]);
-  ijk[2] = (int)(index / (size_t)g->dim[0] / (size_t)g->dim[1]);
 }
 
 static vg_cast cast_of(const source *s) {
@@ -340,7 +342,7 @@ static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *
   if (st) goto out;
   const vg_geometry *geo = &s.head.info.geo;
   size_t n = vg_geometry_voxels(geo), first;
-  data = vg_malloc(n, sizeof *data); /* not zeroed: every voxel is about to be written */
+  data = vg_malloc(n, sizeof *data); /* not zeroed, because every voxel is written below */
   if (!data) {
     st = VG_MEMORY;
     goto out;
@@ -349,7 +351,7 @@ static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *
   size_t bad = vg_cast_to_float(&cast, data, n, &first);
   if (bad) {
     int at[3];
-    voxel_of(geo, first, at);
+    vg_extent_at(geo->dim, first, at);
     st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", s.name, bad, at[0],
                  at[1], at[2]);
     goto out;
@@ -380,10 +382,10 @@ static vg_status nifti_read_labels(const char *path, vg_labelmap *map, vg_volume
   size_t bad = vg_cast_to_labels(&cast, data, n, &first, &value);
   if (bad) {
     int at[3];
-    voxel_of(geo, first, at);
+    vg_extent_at(geo->dim, first, at);
     st = vg_fail(
         VG_DATA,
-        "%s: %zu voxels are no labels (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
+        "%s: %zu voxels are not labels (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
         s.name, bad, value, at[0], at[1], at[2]);
     goto out;
   }
@@ -436,14 +438,14 @@ static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype 
   return VG_OK;
 }
 
-/* The file's bytes with the header in place; the voxels are the caller's to fill in. */
+/* Allocates the bytes of the file and writes the header. The caller fills in the voxels. */
 static vg_status new_file(const char *path, const vg_geometry *geo, vg_dtype dtype, double slope,
                           double inter, int xform_code, uint8_t **file, size_t *len) {
   struct nifti_1_header h;
   const char *ending;
   stem_length(path, &ending);
   if (!vg_starts_with(ending, ".nii"))
-    return vg_fail(VG_FAILED, "%s: a volume is written to a name that ends in .nii or .nii.gz", path);
+    return vg_fail(VG_FAILED, "%s: the name of a volume must end in .nii or .nii.gz", path);
   vg_status st = make_header(path, geo, dtype, slope, inter, xform_code, &h);
   if (st) return st;
   *len = VOXELS_AT + vg_geometry_voxels(geo) * vg_dtype_size(dtype);
@@ -454,7 +456,8 @@ static vg_status new_file(const char *path, const vg_geometry *geo, vg_dtype dty
   return VG_OK;
 }
 
-/* Floats repeat values without repeating neighbours, which takes a real search for matches. */
+/* Floats repeat values, but rarely in neighbouring voxels or rows, so they need a general search for matches.
+ */
 static vg_status pack(const uint8_t *file, size_t len, const vg_geometry *geo, vg_dtype dtype,
                       int compression, void **packed, size_t *packed_len) {
   size_t unit = vg_dtype_size(dtype);
@@ -481,7 +484,7 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   size_t len, first;
   if (o.dtype != VG_DT_U8 && o.dtype != VG_DT_I16 && o.dtype != VG_DT_U16 && o.dtype != VG_DT_F32)
     VG_BUG("volumes are not written as %s", vg_dtype_name(o.dtype));
-  /* The header holds floats, so quantise by what a reader will find in it. */
+  /* The header stores slope and intercept as floats, so quantise with these rounded values. */
   double slope = o.slope == 0 ? 1 : (double)(float)o.slope, inter = (double)(float)o.inter;
   if (slope == 0 || !isfinite(slope) || !isfinite(inter))
     return vg_fail(VG_DATA, "%s: cannot store with slope %g and intercept %g", path, o.slope, o.inter);
@@ -491,7 +494,7 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   size_t bad = vg_cast_from_float(vol->data, n, o.dtype, slope, inter, file + VOXELS_AT, &first);
   if (bad) {
     int at[3];
-    voxel_of(&vol->geo, first, at);
+    vg_extent_at(vol->geo.dim, first, at);
     st = vg_fail(VG_DATA, "%s: not written: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", path,
                  bad, at[0], at[1], at[2]);
   } else {

@@ -1,5 +1,5 @@
-/* voxel_cast.c: one pass over the voxels does byte order, type, scale and the check for NaN; a
- * second pass would cost as much again, since the data does not fit the cache. */
+/* voxel_cast.c: converts byte order, type and scale and checks for NaN in one pass over the voxels. A second
+ * pass would cost as much again, since the data do not fit in the cache. */
 #include "io/voxel_cast.h"
 #include <math.h>
 #include <pthread.h>
@@ -61,7 +61,7 @@ size_t vg_dtype_size(int dtype) {
 #define SWAP32(x) __builtin_bswap32(x)
 #define SWAP64(x) __builtin_bswap64(x)
 
-/* Loads go through memcpy: the file owes us no alignment. */
+/* Loads use memcpy, because voxels in a file need not be aligned. */
 #define LOOP(type, bits, swap_it, expr)              \
   for (size_t i = 0; i < n; i++) {                   \
     uint##bits##_t raw;                              \
@@ -154,7 +154,7 @@ static size_t first_not_finite(const float *v, size_t n) {
   return i;
 }
 
-/* What the threads of one job found wrong. */
+/* The faults that the threads of one job found. */
 typedef struct faults {
   pthread_mutex_t lock;
   size_t count, first;
@@ -174,7 +174,7 @@ static void faults_add(faults *f, size_t count, size_t first, double value) {
   pthread_mutex_unlock(&f->lock);
 }
 
-/* Pieces that stay in the first-level cache between two looks at them. */
+/* Pieces small enough to stay in the first-level cache between two passes. */
 #define CHUNK ((size_t)4096)
 
 typedef struct cast_job {
@@ -243,9 +243,9 @@ size_t vg_cast_to_labels(const vg_cast *c, uint16_t *to, size_t n, size_t *first
   return j.faults.count;
 }
 
-/* ---- and back ------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
-/* Clamped before the conversion, which is undefined for values outside the type. */
+/* Clamps before the conversion, which is undefined for values outside the type. */
 #define DEFINE_STORE(name, type, lo, hi)                                                    \
   VG_HOT static void name(const float *restrict from, size_t n, double slope, double inter, \
                           uint8_t *restrict bytes) {                                        \

@@ -1,11 +1,11 @@
-/* voxel_cast.h: stored voxels of any type and byte order to float or labels, and back. */
+/* voxel_cast.h: converts stored voxels of any type and byte order to float or labels, and back. */
 #ifndef VG_IO_VOXEL_CAST_H
 #define VG_IO_VOXEL_CAST_H
 #include <stdbool.h>
 #include <stddef.h>
 #include "voxgan/volume.h"
 
-/* Bytes a voxel; 0 for a code that is no vg_dtype. */
+/* Bytes a voxel; 0 for a code that is not a vg_dtype. */
 size_t vg_dtype_size(int dtype);
 
 typedef struct vg_cast {
@@ -15,12 +15,13 @@ typedef struct vg_cast {
   double slope, inter;
 } vg_cast;
 
-/* n values. Answers how many are not finite; *first is the lowest index of them. */
+/* Converts n values. Returns how many are not finite; *first is the lowest index of these. */
 size_t vg_cast_to_float(const vg_cast *c, float *to, size_t n, size_t *first);
-/* n labels. Answers how many are not integral or outside 0..65535; first and its value. */
+/* Converts n labels. Returns how many are not whole or outside 0..65535, with the index and value of the
+ * first. */
 size_t vg_cast_to_labels(const vg_cast *c, uint16_t *to, size_t n, size_t *first, double *value);
 
-/* stored = clamp(round((value - inter) / slope)). Answers how many values are not finite. */
+/* stored = clamp(round((value - inter) / slope)). Returns how many values are not finite. */
 size_t vg_cast_from_float(const float *from, size_t n, vg_dtype dtype, double slope, double inter,
                           void *stored, size_t *first);
 

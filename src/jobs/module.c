@@ -14,22 +14,25 @@ static void *open_in(const char *dir, vg_str *tried) {
   vg_str path = VG_STR_INIT;
   vg_str_addf(&path, "%s/voxgan-torch.so", dir);
   void *handle = NULL;
-  if (!vg_str_failed(&path) && vg_fs_exists(vg_str_text(&path))) {
-    handle = dlopen(vg_str_text(&path), RTLD_NOW | RTLD_LOCAL);
-    if (!handle) vg_str_addf(tried, "; %s", dlerror());
-  } else {
+  bool exists = false;
+  if (vg_str_failed(&path) || vg_fs_exists(vg_str_text(&path), &exists))
+    vg_str_addf(tried, "; %s", vg_error());
+  else if (!exists)
     vg_str_addf(tried, "; no %s", vg_str_text(&path));
-  }
+  else if (!(handle = dlopen(vg_str_text(&path), RTLD_NOW | RTLD_LOCAL)))
+    vg_str_addf(tried, "; %s", dlerror());
   vg_str_release(&path);
   return handle;
 }
 
-/* VG_DEVICE where the module was built from other sources than this library; names the first difference. */
+/* Fails with VG_DEVICE if the module was built from other sources than this library. The message names the
+ * first difference. */
 static vg_status check_stamp(const vg_torch_stamp *there) {
   static const vg_torch_stamp here = VG_TORCH_STAMP;
   static const char *const names[] = {VG_TORCH_STAMP_MAP(VG_TORCH_STAMP_NAME)};
   if (memcmp(there->version, here.version, sizeof here.version) != 0)
-    return vg_fail(VG_DEVICE, "voxgan-torch.so is of another version of voxgan (here: %s); reinstall both",
+    return vg_fail(VG_DEVICE,
+                   "voxgan-torch.so belongs to another version of voxgan (this is %s); reinstall both",
                    here.version);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (there->sizes[i] != here.sizes[i])

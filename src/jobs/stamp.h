@@ -5,10 +5,12 @@
 #include "voxgan/run.h"
 #include "voxgan/version.h"
 
-/* What the program and the module must agree on. When one of these or the version differs, vg_torch_open()
- * refuses the module. At most as many rows as vg_torch_stamp.sizes has entries. */
+/* The sizes that the program and the module must share. If one of them or the version differs,
+ * vg_torch_open() refuses the module. The table has at most as many rows as vg_torch_stamp.sizes has entries.
+ */
 #define VG_TORCH_STAMP_MAP(X)                               \
   X("settings", VG_SETTINGS)                                \
+  X("choices of settings", VG_SETTING_CHOICES)              \
   X("vg_torch_module", sizeof(vg_torch_module))             \
   X("vg_config", sizeof(vg_config))                         \
   X("vg_train_options", sizeof(vg_train_options))           \

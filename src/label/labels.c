@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #define VALUES 65536
@@ -18,8 +19,10 @@ static const vg_scheme schemes[] = {
 #include "registry/schemes.def"
 #undef VG_SCHEME
 };
-static const char *const helps[] = {
-#define VG_SCHEME(name, help, ...) help,
+static const struct {
+  const char *name, *help;
+} rows[] = {
+#define VG_SCHEME(name, help, ...) {#name, help},
 #include "registry/schemes.def"
 #undef VG_SCHEME
 #undef VG_LABELS
@@ -33,11 +36,11 @@ const char *vg_role_name(vg_role role) {
 
 const vg_scheme *vg_scheme_at(int i, const char **help) {
   if (i < 0 || i >= N_SCHEMES) return NULL;
-  if (help) *help = helps[i];
+  if (help) *help = rows[i].help;
   return &schemes[i];
 }
 
-/* Names go into JSON, CSV headers and command lines, so they stay plain. */
+/* Names occur in JSON, CSV headers and command lines, so they have only plain characters. */
 static bool name_ok(const char *name) {
   size_t n = strlen(name);
   if (n == 0 || n >= VG_CLASS_NAME) return false;
@@ -113,17 +116,14 @@ bool vg_scheme_has_role(const vg_scheme *s, vg_role role) {
 }
 
 vg_status vg_scheme_parse(const char *text, vg_scheme *out) {
-  const char *names[N_SCHEMES + 1];
-  for (int i = 0; i < N_SCHEMES; i++) {
-    names[i] = schemes[i].name;
-    if (strcmp(text, schemes[i].name) == 0) {
-      *out = schemes[i];
-      return VG_OK;
-    }
+  const vg_names names = VG_NAMES_N(rows, N_SCHEMES);
+  const int known = vg_names_find(names, text);
+  if (known >= 0) {
+    *out = schemes[known];
+    return VG_OK;
   }
-  names[N_SCHEMES] = NULL;
   if (!strchr(text, '=')) {
-    const char *near = vg_nearest(text, names);
+    const char *near = vg_names_nearest(names, text);
     if (near) return vg_fail(VG_CONFIG, "no label scheme '%s'; did you mean %s?", text, near);
     return vg_fail(VG_CONFIG, "no label scheme '%s' (a known name, or 1=csf,2=gm,...)", text);
   }
@@ -157,7 +157,7 @@ const vg_label *vg_scheme_find(const vg_scheme *s, uint16_t value) {
   return NULL;
 }
 
-/* "1 necrosis, 2 oedema", or of many values "values of csf, gm, wm". */
+/* Adds "1 necrosis, 2 oedema", or, for a scheme of many values, "values of csf, gm, wm". */
 static void describe_scheme(const vg_scheme *s, vg_str *t) {
   bool many = s->n > 16;
   vg_classes named = {0};

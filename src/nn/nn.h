@@ -14,6 +14,8 @@
  */
 #ifndef VOXGAN_NN_H
 #define VOXGAN_NN_H
+#include <string.h>
+#include "voxgan/config.h"
 #include "voxgan/rng.h"
 #include "io/safetensors.h"
 #include "tensor/tensor.h"
@@ -22,52 +24,85 @@
 extern "C" {
 #endif
 
-/* What must be known to build the networks; stored with every model. */
+/* Everything that is needed to build the networks; stored with every model. The settings among the fields are
+ * the VG_SPEC_ rows of settings.def. The discriminator is "none" when w_adversarial is 0. */
 typedef struct vg_gan_spec {
-  char generator[16];     /* row of generators.def: unet, unet_k3, resnet */
-  char discriminator[16]; /* row of discriminators.def: patch; or "none", where w_adversarial is 0 */
-  char norm[16];          /* instance, batch, none */
   int in_channels, out_channels;
-  int patch[3];   /* D, H, W: decides depth and strides, see vg_unet_strides */
-  int ngf, ndf;   /* base widths */
-  int levels;     /* of the U-Net; 0: from the patch */
-  int blocks;     /* of the ResNet generator */
-  int d_layers;   /* stride-2 layers of the PatchGAN, pix2pix: 3 */
-  int d_scales;   /* resolutions that are judged, each half the one before; pix2pix: 1, pix2pixHD: 3 */
-  int softmax;    /* 1: out_channels are class fractions, the first the background's; 0: images, by tanh */
-  int input_skip; /* 1: unet's input also reaches its output by a k3 convolution; pix2pix: 0 */
-  double dropout; /* probability in the innermost decoder blocks, pix2pix: 0.5 */
+  int patch[3]; /* D, H, W: decides depth and strides, see vg_unet_strides */
+  int softmax;  /* 1: out_channels are class fractions, the first the background's; 0: images, by tanh */
+#define VG_SPEC_BOOL(section, name, ...) bool name;
+#define VG_SPEC_INT(section, name, ...) int name;
+#define VG_SPEC_F64(section, name, ...) double name;
+#define VG_SPEC_CHOICE(section, name, ...) vg_##section##_##name name;
+#define VG_SPEC_NAME(section, name, ...) char name[VG_CONFIG_NAME];
+#include "voxgan/settings.def"
 } vg_gan_spec;
 
+/* The largest value of each integer setting, for arrays: VG_SPEC_MOST_blocks. */
+enum {
+#define VG_SPEC_INT(section, name, def, least, most, ...) VG_SPEC_MOST_##name = (most),
+#include "voxgan/settings.def"
+};
+
+/* How the networks are trained: the VG_OBJECTIVE_ rows of settings.def. precision: AUTO means fp32 here; a
+ * caller that knows the device decides. */
 typedef struct vg_gan_objective {
-  char adversarial[16];                   /* row of losses.def with kind adversarial: bce, lsgan, hinge */
-  char reconstruction[16];                /* row with kind reconstruction: l1, ce_dice */
-  double w_adversarial, w_reconstruction; /* pix2pix: 1, 100 */
-  double w_feature;                       /* of feature matching, pix2pixHD: 10; 0: none */
-  double w_r1;                            /* gamma of R1 (Mescheder et al., ICML 2018); 0: none */
-  int r1_every; /* steps between such terms, each that many times as large (StyleGAN2: 16) */
-  double beta1, beta2;
-  double ema;     /* decay a step of the generator's exponential moving average; 0: none */
-  bool bf16;      /* convolutions in bf16, see vg_tensor_bf16 */
-  bool recompute; /* keep little of the generator for its gradient, and compute it again (Chen et al. 2016) */
-  bool d_spectral; /* spectral norm in the discriminator (Miyato et al., ICLR 2018) */
+#define VG_OBJECTIVE_BOOL(section, name, ...) bool name;
+#define VG_OBJECTIVE_INT(section, name, ...) int name;
+#define VG_OBJECTIVE_F64(section, name, ...) double name;
+#define VG_OBJECTIVE_CHOICE(section, name, ...) vg_##section##_##name name;
+#define VG_OBJECTIVE_NAME(section, name, ...) char name[VG_CONFIG_NAME];
+#include "voxgan/settings.def"
 } vg_gan_objective;
+
+/* One field of a vg_gan_spec or vg_gan_objective. */
+typedef struct vg_gan_field {
+  const char *name;          /* "ngf", also in model files */
+  const vg_setting *setting; /* gives type and bounds; NULL: an int that follows from the data */
+  size_t offset;             /* into the struct */
+  int least, most;           /* bounds of a field without a setting */
+} vg_gan_field;
+
+/* Field i of the struct, those without a setting first; false past the last. */
+bool vg_gan_spec_field(int i, vg_gan_field *out);
+bool vg_gan_objective_field(int i, vg_gan_field *out);
+/* Copies the settings into the struct. Fields that follow from the data become 0. */
+void vg_gan_spec_set(vg_gan_spec *spec, const vg_config *c);
+void vg_gan_objective_set(vg_gan_objective *objective, const vg_config *c);
+static inline bool vg_gan_has_discriminator(const vg_gan_spec *spec) {
+  return strcmp(spec->discriminator, "none") != 0;
+}
 
 typedef struct vg_gan_batch {
   int n, dim[3]; /* N; D, H, W */
   const float *input, *target, *weight;
 } vg_gan_batch;
 
-/* Unweighted means over samples, logits and voxels; what a discriminator gives, summed over its scales. */
+/* The terms of a step, without their weights: means over samples, logits and voxels, summed over the
+ * discriminator's scales. Fields d_real, d_fake, ..., g_reconstruction, ... by the VG_LOSS_TERM rows of
+ * losses.def. */
 typedef struct vg_gan_losses {
-  double d_real, d_fake;
-  double d_r1; /* |d sum(logits) / d image|^2 / logits of the real images, so that it depends neither on the
-                  patch nor on the batch; in each r1_every-th step, that many times as large, else 0 */
-  double g_adversarial, g_reconstruction;
-  double g_feature; /* sum over layers of the mean |real - fake| of what they give */
+#define VG_LOSS_TERM(half, name, help) double half##_##name;
+#include "registry/losses.def"
 } vg_gan_losses;
-#define VG_GAN_LOSSES 6
-/* Name ("d_real") and value of loss i of a vg_gan_losses. */
+
+/* The number of terms, and of the discriminator's among them, which come first. */
+enum {
+#define VG_LOSS_TERM(half, name, help) VG_GAN_LOSS_##half##_##name,
+#include "registry/losses.def"
+  VG_GAN_LOSSES
+};
+enum {
+#define VG_GAN_COUNT_d +1
+#define VG_GAN_COUNT_g
+#define VG_LOSS_TERM(half, name, help) VG_GAN_COUNT_##half
+  VG_GAN_D_LOSSES = 0
+#include "registry/losses.def"
+};
+#undef VG_GAN_COUNT_d
+#undef VG_GAN_COUNT_g
+
+/* Name ("d_real") and value of term i of a vg_gan_losses. */
 const char *vg_gan_loss_name(int i);
 double *vg_gan_loss_at(vg_gan_losses *l, int i);
 
@@ -90,18 +125,18 @@ const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
  * vg_gan_losses_take, and a network whose losses or gradients are not finite is left as it was. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses);
-/* Of the steps whose losses were not read since the last call: adds them to sum where they were finite, as
- * one by one, and says how many these are, and how many were not. Waits for the device. */
+/* Reads the losses of all steps since the last call, and adds the finite ones to sum in their order. Counts
+ * the finite steps and the skipped ones. Waits for the device. */
 vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped);
 void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l);
 
-/* out (N, out_channels, D, H, W) from input, without dropout, running statistics where the norm is batch. By
- * the generator's moving average where it has one: after step t that moves to the generator by the share
- * 1 - min(ema, (1 + t) / (10 + t)), so that a short run forgets its first weights too.
- * Any dim that vg_gan_min_dim allows, not only the patch. */
+/* Computes out (N, out_channels, D, H, W) from input, without dropout, with running statistics under batch
+ * norm. Uses the generator's moving average if it has one. After step t the average moves towards the
+ * generator by 1 - min(ema, (1 + t) / (10 + t)), so that a short run forgets its first weights too. dim may
+ * be any extent that vg_gan_min_dim allows, not only the patch. */
 vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out);
-/* The discriminator's mean logit of b's input with its target: above 0 they look real to it. Its weights are
- * left as they are (of a spectral norm the estimate goes on a step). */
+/* The discriminator's mean logit for b's input and target: above 0 the pair looks real. Weights do not
+ * change, but the estimate of a spectral norm takes a step. */
 vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score);
 /* Smallest extent along D, H, W that the generator takes. */
 void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
@@ -127,17 +162,17 @@ typedef enum vg_gan_part {
  * (seed, step) restores them. */
 vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n);
 void vg_gan_state_free(vg_st_entry *entries, size_t n);
-/* Every tensor of the parts must be in the file with its shape, else VG_DATA naming file and tensor. A
- * generator that is set without its average is what the average begins with. */
+/* VG_DATA, naming file and tensor, if the file lacks a tensor of the parts or has it in another shape. When a
+ * generator is set without its average, the average starts from it. */
 vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file);
-/* What a GAN took over from another's file. The lists name tensors, ", " between them. */
+/* Which tensors a GAN took from another file. The lists name tensors, ", " between them. */
 typedef struct vg_gan_transfer {
   int wanted, matched, n_reshaped, n_missing;
-  char *reshaped; /* in the file with another shape, which is said */
+  char *reshaped; /* in the file with another shape; the text names both shapes */
   char *missing;  /* not in the file */
 } vg_gan_transfer;
-/* Takes the tensors of the parts that the file holds in their shape; the others stay as they are. An average
- * begins with the outcome. */
+/* Takes the tensors that the file has in the same shape; the others keep their values. A moving average
+ * starts from the result. */
 vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, vg_gan_transfer *out);
 void vg_gan_transfer_release(vg_gan_transfer *t);
 /* Steps taken so far; decides Adam's bias correction and the dropout stream. */
@@ -156,11 +191,14 @@ typedef struct vg_loss {
 } vg_loss;
 const vg_loss *vg_loss_find(const char *name); /* NULL when there is none */
 const vg_loss *vg_loss_at(int i);              /* NULL past the last */
+/* Adds a loss while the program runs, also to the registry "losses", so that train.adversarial or
+ * train.reconstruction takes it. Its strings are borrowed for good. Not safe beside other threads. */
+vg_status vg_loss_add(const vg_loss *loss);
 
 /* How the U-Net divides a patch: per level the stride of each axis (2 while the axis is at least 4, else 1).
  * 64^3 gives 5 levels, 128x128x54 6. Returns the levels, at most want (0: as many as the largest axis
  * allows). */
-#define VG_UNET_MAX_LEVELS 10
+#define VG_UNET_MAX_LEVELS VG_SPEC_MOST_levels
 int vg_unet_strides(const int patch[3], int want, int stride[VG_UNET_MAX_LEVELS][3]);
 
 #ifdef __cplusplus

@@ -1,5 +1,4 @@
-/* contact_sheet.c: the pages of a contact sheet: which cases, at which scale, with what written beside them.
- */
+/* contact_sheet.c: chooses the cases and the scale of a contact sheet, and draws its pages. */
 #include "output/contact_sheet.h"
 
 #include <math.h>
@@ -34,7 +33,7 @@ typedef struct sheet {
   size_t rows, pages; /* rows of a page */
 } sheet;
 
-/* Evenly over the data set, first and last among them. */
+/* Chooses cases evenly from the data set, including the first and the last. */
 static vg_status choose(sheet *s, size_t most) {
   s->n = s->ds->n < most ? s->ds->n : most;
   s->chosen = VG_NEW_N(size_t, s->n);
@@ -45,7 +44,7 @@ static vg_status choose(sheet *s, size_t most) {
   return VG_OK;
 }
 
-/* Of the sources that have such maps. */
+/* Merges the classes of the maps that the chosen cases have. */
 static vg_status collect_classes(sheet *s) {
   for (size_t k = 0; k < s->n; k++) {
     const vg_subject *c = &s->ds->subjects[s->chosen[k]];
@@ -85,7 +84,8 @@ static void swatch(vg_picture *p, int left, int top, const uint8_t rgb[3]) {
       memcpy(p->rgb + 3 * ((size_t)y * (size_t)p->width + (size_t)x), rgb, 3);
 }
 
-/* Coloured squares with the classes' names; answers the width, and only that where p is NULL. */
+/* Draws coloured squares with the names of the classes, and returns the width. p NULL: only returns the
+ * width. */
 static int legend(const sheet *s, vg_picture *p, int top) {
   int left = EDGE;
   for (int i = 0; i < s->classes.n; i++) {
@@ -159,14 +159,15 @@ out:
   return st;
 }
 
-/* The pages that an earlier sheet had more. */
+/* Removes the further pages of an earlier, longer sheet. */
 static vg_status remove_rest(const sheet *s) {
   for (size_t page = s->pages;; page++) {
     char *path = page_path(s, page);
-    bool there = path && vg_fs_exists(path);
-    vg_status st = !path ? VG_MEMORY : there ? vg_fs_remove(path) : VG_OK;
+    bool exists = false;
+    vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+    if (!st && exists) st = vg_fs_remove(path);
     vg_free(path);
-    if (st || !there) return st;
+    if (st || !exists) return st;
   }
 }
 

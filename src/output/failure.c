@@ -31,7 +31,7 @@ char *vg_failure_read(const char *root, const char *id, const char *study) {
   char *path = failure_path(root, id), *reason = NULL;
   void *bytes = NULL;
   size_t len;
-  if (path && vg_fs_exists(path) && vg_fs_read(path, &bytes, &len)) bytes = NULL;
+  if (path && vg_fs_read_optional(path, &bytes, &len)) bytes = NULL;
   const char *text = bytes;
   const size_t n = strlen(study);
   if (text && vg_starts_with(text, "study ") && !strncmp(text + 6, study, n) && text[6 + n] == '\n')
@@ -45,7 +45,7 @@ vg_status vg_failure_list(const char *root, char ***ids, size_t *n) {
   char *dir = vg_format("%s/.voxgan/failed", root);
   *ids = NULL;
   *n = 0;
-  vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, ids, n) : VG_OK;
+  vg_status st = dir ? vg_fs_walk_optional(dir, ids, n) : VG_MEMORY;
   for (size_t i = 0; i < *n && !st; i++)
     if (vg_ends_with((*ids)[i], ".txt")) (*ids)[i][strlen((*ids)[i]) - 4] = '\0';
   vg_free(dir);

@@ -1,4 +1,4 @@
-/* join.c: two data sets become one: a study without edits whose images are those that are there. */
+/* join.c: joins two data sets: a study without edits, whose images are those of the first data set. */
 #include "output/join.h"
 #include "output/case_maker.h"
 
@@ -14,42 +14,43 @@
 #define GRID_TOLERANCE 1e-3 /* mm */
 #define TITLE "Joined"
 
-/* What is found out of a case before anything is written. */
+/* Facts about a case, found before anything is written. */
 typedef struct survey {
-  bool other_grid; /* its anatomy map's */
+  bool other_grid; /* the anatomy map lies on another grid than the tumour map */
   char tumour[VG_HASH_LEN], anatomy[VG_HASH_LEN];
 } survey;
 
 typedef struct join_job {
   const vg_join_options *o;
   vg_dataset set;
-  int series[VG_SERIES_MAX]; /* in set, of those that are written */
+  int series[VG_SERIES_MAX]; /* indices into set->series of the series to write */
   vg_case_maker maker;
   survey *surveys; /* set.n */
   const vg_subject *slots[VG_PRODUCE_DEPTH];
 } join_job;
 
-/* ---- what is joined ---- */
+/* ---- the data sets ---- */
 
 static vg_status open_sets(join_job *j) {
   const vg_join_options *o = j->o;
   vg_dataset tumour = {0}, anatomy = {0};
+  tumour.skip_incomplete = anatomy.skip_incomplete = o->skip_incomplete;
   vg_status st = vg_dataset_add_roots(&tumour, &o->tumour, o->tumour_scheme, NULL);
   if (!st) st = vg_dataset_add_roots(&anatomy, &o->anatomy, NULL, o->anatomy_scheme);
-  if (!st) st = vg_dataset_join(&tumour, &anatomy, o->skip_incomplete, &j->set);
+  if (!st) st = vg_dataset_join(&tumour, &anatomy, &j->set);
   vg_dataset_release(&tumour);
   vg_dataset_release(&anatomy);
   return st;
 }
 
-/* Else a link could take the place of the image that it leads to. */
+/* Otherwise a link could replace the image that it leads to. */
 static vg_status check_out(const vg_roots *roots, const char *out) {
   vg_status st = VG_OK;
   for (int i = 0; i < roots->n && !st; i++) st = vg_fs_apart("", roots->paths[i], "--out", out);
   return st;
 }
 
-/* All that every case has. */
+/* Chooses the series that every case has. */
 static vg_status choose_series(join_job *j) {
   vg_series_list *to = &j->maker.series;
   for (int k = 0; k < j->set.series.n; k++) {
@@ -57,13 +58,13 @@ static vg_status choose_series(join_job *j) {
     for (size_t i = 0; i < j->set.n && !lacking; i++)
       if (!j->set.subjects[i].series[k]) lacking = j->set.subjects[i].id;
     if (lacking) {
-      vg_warn("series %s is left out: %s has none", j->set.series.names[k], lacking);
+      vg_warn("series %s is skipped: %s lacks it", j->set.series.names[k], lacking);
       continue;
     }
     j->series[to->n] = k;
     memcpy(to->names[to->n++], j->set.series.names[k], VG_SERIES_NAME);
   }
-  return to->n ? VG_OK : vg_fail(VG_DATA, "%s: no series that every case has", j->set.sources[0].root);
+  return to->n ? VG_OK : vg_fail(VG_DATA, "%s: every series is missing in some case", j->set.sources[0].root);
 }
 
 static vg_status read_grid(const char *path, vg_geometry *out) {
@@ -97,7 +98,7 @@ static vg_status survey_case(void *arg, size_t i) {
   return st;
 }
 
-/* Maps that were altered since make another data set. */
+/* Surveys all cases, and hashes their maps: altered maps make another data set. */
 static vg_status survey_all(join_job *j, char identity[VG_HASH_LEN]) {
   vg_str t = VG_STR_INIT;
   size_t other = 0;
@@ -112,21 +113,20 @@ static vg_status survey_all(join_job *j, char identity[VG_HASH_LEN]) {
   if (!st && vg_str_failed(&t)) st = VG_MEMORY;
   if (!st) vg_hash(vg_str_text(&t), t.len, identity);
   if (!st && other)
-    vg_info("%zu of %zu anatomy maps lie on another grid than their tumour map: brought to it, each voxel "
-            "taking the "
-            "nearest label",
+    vg_info("%zu of %zu anatomy maps lie on another grid than their tumour map, and are resampled to it by "
+            "the nearest label",
             other, j->set.n);
   vg_str_release(&t);
   return st;
 }
 
-/* A data set's split goes by what its layout makes of the ids. */
+/* A split keeps the cases of a person together, and relies on the layout to find the person from the id. */
 static void say_persons(const join_job *j) {
   const char *format = j->o->output.format, *layout = j->set.sources[0].layout;
   if (!format || !strcmp(format, layout)) return;
   for (size_t i = 1; i < j->set.n; i++)
     if (!strcmp(j->set.subjects[i].person, j->set.subjects[i - 1].person)) {
-      vg_warn("%s and %s are of one person, which format %s may not tell: a split could part them",
+      vg_warn("%s and %s belong to one person, which format %s may not show: a split could separate them",
               j->set.subjects[i - 1].id, j->set.subjects[i].id, format);
       return;
     }
@@ -154,7 +154,7 @@ static const char *image_of(const join_job *j, int slot, int series) {
   return j->slots[slot]->series[j->series[series]];
 }
 
-/* The values as they are stored, where a whole number of ours holds them. */
+/* Keeps the stored type and scale if it is an integer type that we write; otherwise writes floats. */
 static vg_status read_image(void *state, int slot, int series, vg_volume *out, vg_volume_write_options *how) {
   vg_volume_header info;
   vg_status st = vg_volume_read(image_of(state, slot, series), out, &info);
@@ -169,7 +169,8 @@ static const char *ending(const char *path) {
   return vg_ends_with(path, ".nii.gz") ? ".nii.gz" : vg_ends_with(path, ".nii") ? ".nii" : "";
 }
 
-/* A link says by its name how the file is packed; where that would be wrong, it is written again. */
+/* The name of a link tells readers whether the file is compressed. If it would be wrong, we copy the image.
+ */
 static vg_status link_image(void *state, int slot, int series, const char *path) {
   const char *from = image_of(state, slot, series);
   if (*ending(from) && !strcmp(ending(from), ending(path))) return vg_fs_link(from, path);
@@ -184,7 +185,7 @@ static vg_status link_image(void *state, int slot, int series, const char *path)
   return st;
 }
 
-/* ---- all of it ---- */
+/* ---- the join ---- */
 
 vg_status vg_join(const vg_join_options *options) {
   join_job j = {.o = options};
@@ -197,8 +198,7 @@ vg_status vg_join(const vg_join_options *options) {
   if (!st) st = survey_all(&j, identity);
   if (st) goto out;
   say_persons(&j);
-  vg_info("%zu cases joined; images are %s", j.set.n,
-          options->copy ? "copied" : "links to those that are there");
+  vg_info("%zu cases joined; images are %s", j.set.n, options->copy ? "copied" : "links to the originals");
   vg_study_options study_options = {
       .opened = &j.set, .identity = identity, .need_tumour = true, .need_anatomy = true, .heal = true};
   st = vg_study_open(&study_options, &study);
@@ -209,7 +209,7 @@ vg_status vg_join(const vg_join_options *options) {
   m->load = load;
   m->make = make;
   m->image = read_image;
-  m->place = options->copy ? NULL : link_image;
+  m->link = options->copy ? NULL : link_image;
   m->release = release;
   vg_produce_options output = options->output;
   if (!output.title) output.title = TITLE;

@@ -1,6 +1,5 @@
-/* join.h: anatomy predicted (or given) for a tumour data set, merged with its tumour labels into a data set
- * that `train` takes: the images, the tumour map, and the anatomy map, which also knows what lies under the
- * tumour. */
+/* join.h: merges a tumour data set with predicted (or given) anatomy maps into a data set for `train`: the
+ * images, the tumour map, and an anatomy map that covers the tissue under the tumour too. */
 #ifndef VOXGAN_JOIN_H
 #define VOXGAN_JOIN_H
 #include "voxgan/produce.h"
@@ -11,16 +10,16 @@ extern "C" {
 
 typedef struct vg_join_options {
   vg_roots tumour;  /* images and tumour maps */
-  vg_roots anatomy; /* anatomy maps, paired by id: images and tumour maps in it are not looked at */
-  const char *tumour_scheme, *anatomy_scheme; /* in place of the layouts'; NULL */
-  bool copy;                                  /* images are written again, and not linked to */
-  bool skip_incomplete;                       /* leave out cases without one of the maps */
+  vg_roots anatomy; /* anatomy maps, paired by id; its images and tumour maps are ignored */
+  const char *tumour_scheme, *anatomy_scheme; /* replace those of the layouts; NULL */
+  bool copy;                                  /* copy the images instead of linking to them */
+  bool skip_incomplete;                       /* skip cases that lack one of the maps */
   vg_produce_options output;                  /* format NULL: that of the tumour data set's layout */
 } vg_join_options;
 
-/* An anatomy map on another grid is brought to the tumour map's. A tumour voxel without anatomy takes that
- * around it. Series that some case lacks are left out. VG_DATA: unpaired cases, images on another grid than
- * their tumour map; otherwise as vg_produce. */
+/* Resamples an anatomy map on another grid to that of the tumour map. Tumour voxels without anatomy take the
+ * class around them. Skips series that some case lacks. VG_DATA: cases without a partner, or images on
+ * another grid than their tumour map. Other errors: see vg_produce. */
 vg_status vg_join(const vg_join_options *options);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* manifest.c: manifest.csv from the records of all cases, and a data set checked against it. */
+/* manifest.c: writes manifest.csv from the records of all cases, and checks a data set against it. */
 #include "voxgan/manifest.h"
 #include "base/fs.h"
 #include "base/str.h"
@@ -11,12 +11,11 @@
 #include "base/pool.h"
 #include "io/table.h"
 
-#define MANIFEST "manifest.csv"
 #define HASH "_sha256"
 
 /* ---- records to rows ---- */
 
-/* What the cases have between them. */
+/* The files and classes that any case has. */
 typedef struct columns {
   int n_files;
   char files[VG_RECORD_FILES][VG_RECORD_ROLE]; /* series and probabilities, then tumour and anatomy */
@@ -42,7 +41,7 @@ static vg_status add_columns(columns *c, const vg_record *r) {
   return VG_OK;
 }
 
-/* A row, its cells and what they are printed into. */
+/* A row: its cells, and the buffers of those that are printed. */
 typedef struct line {
   int n;
   const char *cells[2 * VG_RECORD_FILES + VG_CLASSES_MAX + 16];
@@ -61,7 +60,7 @@ static char *buffer(line *l) {
 }
 
 static void put_number(line *l, int decimals, double v) {
-  snprintf(buffer(l), sizeof l->text[0], "%.*f", decimals, v + 0.0); /* no -0 */
+  snprintf(buffer(l), sizeof l->text[0], "%.*f", decimals, v + 0.0); /* + 0.0 turns -0 into 0 */
 }
 
 static void header(const columns *c, line *l) {
@@ -125,7 +124,7 @@ vg_status vg_manifest_write(const char *root) {
   vg_record r = {0};
   vg_status st = vg_record_list(root, &ids, &n);
   if (!st && !n) st = vg_fail(VG_DATA, "%s: no finished case to make a manifest of", root);
-  /* Read twice rather than kept: a study may have more cases than fit into memory. */
+  /* We read the records twice, because those of a large study may not fit into memory. */
   for (size_t k = 0; k < n && !st; k++) {
     st = vg_record_read(root, ids[k], &r);
     if (!st) st = add_columns(&c, &r);
@@ -134,7 +133,7 @@ vg_status vg_manifest_write(const char *root) {
   if (st) goto out;
   for (int m = 0; m < 2; m++) snprintf(c.files[c.n_files++], VG_RECORD_ROLE, "%s", maps[m]);
   l = VG_NEW(line);
-  path = vg_fs_join(root, MANIFEST);
+  path = vg_fs_join(root, VG_MANIFEST);
   if (!l || !path) st = VG_MEMORY;
   if (!st) {
     header(&c, l);
@@ -156,13 +155,13 @@ out:
   return st;
 }
 
-/* ---- a data set against its manifest ---- */
+/* ---- checking a data set ---- */
 
-typedef enum verdict { AS_WRITTEN, MISSING, ALTERED } verdict;
+typedef enum file_state { AS_WRITTEN, MISSING, ALTERED } file_state;
 
 typedef struct listed {
   const char *id, *path, *sha256; /* cells of the table */
-  verdict is;
+  file_state is;
 } listed;
 
 typedef struct checking {
@@ -178,21 +177,22 @@ static vg_status check_file(void *arg, size_t i) {
   if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
   char *path = vg_fs_join(c->root, f->path);
   if (!path) return VG_MEMORY;
-  vg_status st = VG_OK;
-  if (!vg_fs_exists(path))
+  bool exists;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (!st && !exists)
     f->is = MISSING;
-  else if ((st = vg_hash_file(path, hex)) == VG_OK && strcmp(hex, f->sha256))
+  else if (!st && (st = vg_hash_file(path, hex)) == VG_OK && strcmp(hex, f->sha256))
     f->is = ALTERED;
   vg_free(path);
   return st;
 }
 
-/* A path that a manifest of ours can have. */
+/* Whether a manifest of this program can contain the path. */
 static bool is_below(const char *path) {
   return *path != '/' && !vg_starts_with(path, "../") && !strstr(path, "/../");
 }
 
-/* Columns X that have a column X_sha256 are those of files. */
+/* Collects the files: a column X lists files if there is a column X_sha256. */
 static vg_status collect(const char *manifest, const vg_table *t, checking *c) {
   int id = vg_table_col(t, "id");
   size_t columns_found = 0;
@@ -246,16 +246,16 @@ static vg_status add_line(lines *l, char *text) {
   return VG_OK;
 }
 
-/* Merges what is listed with what lies there, both sorted, into lines in the order of paths. */
-static vg_status compare(const checking *c, char *const *there, size_t n, vg_manifest_report *report,
+/* Merges the listed files with those found, both sorted, and adds a line for each difference. */
+static vg_status compare(const checking *c, char *const *found, size_t n, vg_manifest_report *report,
                          lines *out) {
   vg_status st = VG_OK;
   size_t k = 0;
   for (size_t i = 0; (i < c->n || k < n) && !st;) {
-    int order = i == c->n ? 1 : k == n ? -1 : strcmp(c->files[i].path, there[k]);
+    int order = i == c->n ? 1 : k == n ? -1 : strcmp(c->files[i].path, found[k]);
     if (order > 0) {
-      if (vg_volume_is_path(there[k])) {
-        st = add_line(out, vg_format("not listed: %s", there[k]));
+      if (vg_volume_is_path(found[k])) {
+        st = add_line(out, vg_format("not listed: %s", found[k]));
         report->not_listed++;
       }
       k++;
@@ -267,8 +267,8 @@ static vg_status compare(const checking *c, char *const *there, size_t n, vg_man
     report->missing += f->is == MISSING;
     report->altered += f->is == ALTERED;
     i++;
-    /* A file may be listed twice, but lies there once. */
-    if (order == 0 && (i == c->n || strcmp(c->files[i].path, there[k]))) k++;
+    /* A file may be listed twice, but is found once. */
+    if (order == 0 && (i == c->n || strcmp(c->files[i].path, found[k]))) k++;
   }
   return st;
 }
@@ -278,24 +278,24 @@ vg_status vg_manifest_verify(const char *root, vg_manifest_report *report) {
   vg_table t = {0};
   checking c = {.root = root};
   lines out = {0};
-  char **there = NULL, *manifest = vg_fs_join(root, MANIFEST);
+  char **found = NULL, *manifest = vg_fs_join(root, VG_MANIFEST);
   size_t n = 0;
   vg_status st = manifest ? vg_table_read(manifest, &t) : VG_MEMORY;
   if (st == VG_IO) st = VG_DATA;
   if (!st) st = collect(manifest, &t, &c);
   if (!st) st = vg_parallel(c.n, check_file, &c);
-  if (!st) st = vg_fs_walk(root, &there, &n);
+  if (!st) st = vg_fs_walk(root, &found, &n);
   if (st) goto out;
   report->cases = t.rows - 1;
   report->files = c.n;
   qsort(c.files, c.n, sizeof *c.files, by_path);
-  st = compare(&c, there, n, report, &out);
+  st = compare(&c, found, n, report, &out);
   report->lines = out.texts;
   if (!st && out.n)
     st = vg_fail(VG_DATA, "%s: does not agree with its manifest: %zu missing, %zu altered, %zu not listed",
                  root, report->missing, report->altered, report->not_listed);
 out:
-  vg_strv_free(there);
+  vg_strv_free(found);
   vg_free(c.files);
   vg_table_release(&t);
   vg_free(manifest);

@@ -168,10 +168,10 @@ static vg_status enter(const claim *c, vg_lock *work, bool *entered) {
                  c->root);
     goto out;
   }
+  if ((st = vg_owned_sweep(c->root, &there, alone))) goto out;
   st = settle(c, &there, same, other, &made);
   /* Where no lock worked, another study's list may have replaced ours. */
   if (!st && same && there.n > listed) st = vg_owned_write(c->root, c->files);
-  if (!st) st = vg_owned_sweep(c->root, c->files, alone);
   if (!st) vg_lock_admit(work);
   *entered = !st && made;
 out:

@@ -1,4 +1,4 @@
-/* produce.c: the cases of a study, one after another: made, given images, written. The three overlap for
+/* produce.c: makes the cases of a study, gets their images, and writes them. These three stages overlap for
  * neighbouring cases. */
 #include "voxgan/produce.h"
 #include "dataset/layout.h"
@@ -16,6 +16,8 @@
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "voxgan/registry.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "io/table.h"
 #include "voxgan/version.h"
@@ -23,8 +25,8 @@
 enum { TUMOUR, ANATOMY, MAPS };
 
 typedef struct todo {
-  size_t k;     /* of the study */
-  char id[128]; /* as the format wants it */
+  size_t k;     /* number in the study */
+  char id[128]; /* in the form of the format */
   char cohort[64];
   bool kept, failed;
 } todo;
@@ -54,19 +56,11 @@ typedef struct produce_job {
 /* ---- what to make ---- */
 
 static vg_status choose_format(produce_job *j) {
-  const char *name = j->o->format;
-  if (!name) {
-    name = vg_study_layout(j->study);
-    /* A layout that nothing is written in. */
-    if (!vg_dataset_format_find(name)) name = j->maker && j->maker->series.n <= 1 ? "bids" : "brats2021";
-  }
+  const char *name =
+      j->o->format ? j->o->format : vg_dataset_format_default(vg_study_layout(j->study), &j->out.set);
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
-    const char *names[32];
-    int n = 0;
-    while (n < 31 && (names[n] = vg_dataset_format_at(n, NULL, NULL))) n++;
-    names[n] = NULL;
-    const char *near = vg_nearest(name, names);
+    const char *near = vg_names_nearest(VG_NAMES(vg_registry_find("formats")->rows), name);
     return near ? vg_fail(VG_USAGE, "no format '%s'; did you mean %s?", name, near)
                 : vg_fail(VG_USAGE, "no format '%s'; `voxgan list formats` shows them", name);
   }
@@ -76,16 +70,16 @@ static vg_status choose_format(produce_job *j) {
 
 static vg_status set_output(produce_job *j) {
   vg_output *out = &j->out;
+  if (j->maker) out->set.series = j->maker->series;
+  /* A model finds maps in scans of persons. */
+  out->set.real = j->maker && (j->maker->real || j->maker->maps);
   vg_status st = choose_format(j);
   if (st) return st;
   if (strlen(j->o->out) >= sizeof out->root) return vg_fail(VG_USAGE, "--out: the path is too long");
   snprintf(out->root, sizeof out->root, "%s", j->o->out);
   if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
   out->set.name = *out->title ? out->title : NULL;
-  if (j->maker) out->set.series = j->maker->series;
-  /* What a model finds is found in scans of persons. */
-  out->set.real = j->maker && (j->maker->real || j->maker->maps);
-  /* A brain mask is told by the images; it has no map of its own. */
+  /* The images show the brain mask, so the class of the brain has no map. */
   const vg_classes *all = vg_study_class_set(j->study);
   for (int k = 0; k < all->n && !st; k++)
     if (strcmp(all->names[k], VG_CLASS_BRAIN) != 0)
@@ -118,18 +112,18 @@ static vg_status check_ids(const produce_job *j, const todo *list, size_t n) {
 /* One file of a case. */
 typedef struct case_file {
   vg_file_kind kind;
-  int index;          /* of the series, or of the class whose probability it is (kind OTHER) */
+  int index;          /* of the series, or of the class of a probability (kind OTHER) */
   const char *series; /* NULL: none */
   char role[VG_RECORD_ROLE], path[512];
 } case_file;
 
-/* What a case may have: its series, its maps, probabilities. */
+/* The most files that a case may have: series, maps, probabilities. */
 static int n_files(const produce_job *j) {
   bool sure = j->maker && j->maker->probability;
   return j->out.set.series.n + MAPS + (sure ? vg_study_class_set(j->study)->n : 0);
 }
 
-/* File k of a case; *has false: it has no such file. */
+/* Describes file k of a case; *has false: the case lacks this file. */
 static vg_status file_of(const produce_job *j, const todo *t, const flight *f, int k, case_file *out,
                          bool *has) {
   const vg_format_set *set = &j->out.set;
@@ -156,7 +150,7 @@ static vg_status list_files(const produce_job *j, const todo *all, vg_owned *fil
   static const char *const own[] = {"dataset_description.json", "manifest.csv", "contact-sheet-#.png"};
   const flight every = {.has = {true, true}};
   vg_status st = VG_OK;
-  snprintf(files->kind, sizeof files->kind, "study%s", j->maker && j->maker->place ? " links" : "");
+  snprintf(files->kind, sizeof files->kind, "study%s", j->maker && j->maker->link ? " links" : "");
   for (size_t i = 0; i < sizeof own / sizeof own[0] && !st; i++) st = vg_owned_add(files, own[i]);
   if (!st && j->out.format->closing) st = j->out.format->closing(&j->out.set, files);
   for (size_t k = 0; k < j->out.cases && !st; k++) {
@@ -193,17 +187,23 @@ static vg_status list_cases(produce_job *j, vg_owned *files) {
   return st;
 }
 
-/* The record is there, of this study, and so is every file that it names. */
-static bool is_finished(const char *root, const char *id, const char *study) {
+/* *finished: the record of this study and every file that it names exist. A damaged record is as good as
+ * none. */
+static vg_status check_finished(const produce_job *j, const char *id, bool *finished) {
   vg_record r = {0};
-  bool whole = vg_record_exists(root, id) && vg_record_read(root, id, &r) == VG_OK && !strcmp(r.study, study);
-  for (int i = 0; i < r.n_files && whole; i++) {
-    char *path = vg_fs_join(root, r.files[i].path);
-    whole = path && vg_fs_exists(path);
+  vg_status st = vg_record_exists(j->out.root, id, finished);
+  if (!st && *finished && (st = vg_record_read(j->out.root, id, &r)) == VG_DATA) {
+    *finished = false;
+    st = VG_OK;
+  }
+  if (!st && *finished) *finished = !strcmp(r.study, j->out.study);
+  for (int i = 0; i < r.n_files && *finished && !st; i++) {
+    char *path = vg_fs_join(j->out.root, r.files[i].path);
+    st = path ? vg_fs_exists(path, finished) : VG_MEMORY;
     vg_free(path);
   }
   vg_record_release(&r);
-  return whole;
+  return st;
 }
 
 static vg_status sort_out_finished(produce_job *j) {
@@ -215,7 +215,8 @@ static vg_status sort_out_finished(produce_job *j) {
       if (!st) st = vg_failure_remove(root, t->id);
       if (st) return st;
     }
-    t->kept = is_finished(root, t->id, j->out.study);
+    vg_status st = check_finished(j, t->id, &t->kept);
+    if (st) return st;
     if (!t->kept) j->open[j->n_open++] = i;
   }
   return VG_OK;
@@ -232,8 +233,9 @@ static vg_status load_case(void *arg, size_t i) {
   if (vg_interrupted())
     return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
                    j->n - j->n_open + j->made + j->kept, j->n);
-  if ((f->kept = is_finished(j->out.root, t->id, j->out.study))) return VG_OK;
-  vg_status st = vg_study_make(j->study, t->k, &f->c);
+  vg_status st = check_finished(j, t->id, &f->kept);
+  if (st || f->kept) return st;
+  st = vg_study_make(j->study, t->k, &f->c);
   if (st == VG_REFUSED) {
     f->refused = true;
     snprintf(f->reason, sizeof f->reason, "%s", vg_error());
@@ -264,7 +266,7 @@ static vg_status write_image(write_job *w, const case_file *file, const char *pa
   vg_volume_write_options how = {0};
   const vg_case_maker *maker = w->j->maker;
   const bool sure = file->kind == VG_FILE_OTHER;
-  if (maker->place && !sure) return maker->place(maker->state, w->slot, file->index, path);
+  if (maker->link && !sure) return maker->link(maker->state, w->slot, file->index, path);
   vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
   how.xform_code = w->f->c.maps.xform_code;
   if (!st) st = vg_volume_write(path, &vol, &how);
@@ -295,7 +297,7 @@ static vg_status write_file(void *arg, size_t k) {
   st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
   if (!st) st = map ? write_map(w, file.kind, whole) : write_image(w, &file, whole);
   uint64_t size = 0;
-  bool elsewhere = file.series && j->maker->place;
+  bool elsewhere = file.series && j->maker->link;
   if (!st && !elsewhere && !(st = vg_fs_size(whole, &size))) atomic_fetch_add(&j->bytes, size);
   vg_free(whole);
   vg_free(dir);
@@ -326,8 +328,8 @@ static vg_status write_record(write_job *w) {
   return st;
 }
 
-/* Which maps the case has: a tumour map wherever the data set knows tumour, so that a healed case says that
- * it has none; an anatomy map where more than the brain's outline is known. */
+/* Decides which maps to write: a tumour map whenever the data set has tumour classes, so that a healed case
+ * has an empty one; an anatomy map if more than the brain's outline is known. */
 static void decide_maps(const produce_job *j, flight *f) {
   const vg_maps *m = &f->c.maps;
   size_t n = vg_geometry_voxels(&m->geo);
@@ -364,7 +366,7 @@ static vg_status write_case(void *arg, size_t i) {
     j->kept++;
   } else if (f->refused) {
     vg_warn("case %s", f->reason);
-    /* The reason names the host, whom an anonymous data set must not. */
+    /* The reason names the host, which an anonymous data set must not reveal. */
     if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
     st = vg_failure_write(j->out.root, t->id, j->out.study, f->reason);
     t->failed = true;
@@ -406,9 +408,12 @@ static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
     cohort_sum *s = cohort_of(sums, n, t->cohort);
     s->failed += t->failed;
     s->kept += t->kept;
-    if (t->failed || !vg_record_exists(j->out.root, t->id)) continue;
+    bool exists = false;
+    vg_status st = t->failed ? VG_OK : vg_record_exists(j->out.root, t->id, &exists);
+    if (st) return st;
+    if (!exists) continue;
     vg_record r = {0};
-    vg_status st = vg_record_read(j->out.root, t->id, &r);
+    st = vg_record_read(j->out.root, t->id, &r);
     if (st) return st;
     s->made += !t->kept;
     s->redraws += (size_t)r.redraws;
@@ -454,7 +459,7 @@ static vg_status print_summary(const produce_job *j) {
   return st;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole study ---- */
 
 static vg_status begin(produce_job *j) {
   vg_owned files = {0};
@@ -471,7 +476,7 @@ static vg_status begin(produce_job *j) {
   return st;
 }
 
-/* The closing lines; the status of a study that was made in part. */
+/* Prints the closing lines. VG_FAILED: only some cases could be made. */
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
   size_t finished = j->n - j->failed;

@@ -45,7 +45,7 @@ static void put_images(vg_json *to, const vg_case_maker *maker) {
   }
 }
 
-/* What a study is goes in as a hash: plans name folders, which are nobody's business. */
+/* The description contains only a hash of the study, because plans name folders of the user. */
 static vg_status hash_study(const vg_study *study, const vg_produce_options *o, char hex[VG_HASH_LEN]) {
   vg_json *j = vg_study_to_json(study);
   vg_json_put_bool(j, "anonymous", o->anonymous != NULL);
@@ -104,9 +104,10 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   snprintf(out->root, sizeof out->root, "%s", root);
   char *path = vg_fs_join(root, DESCRIPTION);
   vg_json *d = NULL;
-  vg_status st = !path                ? VG_MEMORY
-                 : vg_fs_exists(path) ? vg_json_read(path, &d)
-                                      : vg_fail(VG_DATA, "%s: no " DESCRIPTION " in it", root);
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && !exists) st = vg_fail(VG_DATA, "%s: no " DESCRIPTION " in it", root);
+  if (!st) st = vg_json_read(path, &d);
   const vg_json *v = vg_json_get(d, "voxgan");
   if (!st && !v) st = vg_fail(VG_DATA, "%s: not made by voxgan", path);
   if (st) goto out;
@@ -114,7 +115,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   out->format = vg_dataset_format_find(out->format_name);
   int64_t cases = 0;
   if ((st = vg_json_i64(v, "cases", 1, 1000000000000, &cases))) {
-    st = vg_fail_in(st, "%s: its voxgan part", path);
+    st = vg_fail_in(st, "%s: its section voxgan", path);
     goto out;
   }
   out->cases = (size_t)cases;
@@ -133,7 +134,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   const char *anatomy = vg_json_string(vg_json_get(v, "anatomy_labels"), NULL);
   if (!st && tumour) st = vg_scheme_parse(tumour, &out->set.tumour);
   if (!st && anatomy) st = vg_scheme_parse(anatomy, &out->set.anatomy);
-  if (!st && !out->format) st = vg_fail(VG_DATA, "%s: its voxgan part is not whole", path);
+  if (!st && !out->format) st = vg_fail(VG_DATA, "%s: its section voxgan is incomplete", path);
   if (st) st = vg_fail(VG_DATA, "%s", vg_error());
 out:
   vg_json_free(d);
@@ -149,7 +150,10 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
   char *tumour = out->set.tumour.n ? vg_scheme_text(&out->set.tumour) : NULL;
   char *anatomy = out->set.anatomy.n ? vg_scheme_text(&out->set.anatomy) : NULL;
   int pages;
-  vg_status st = vg_dataset_add(&ds, out->root, out->format->layout, tumour, anatomy);
+  /* A layout that reads one file reads the manifest. */
+  const vg_layout *layout = vg_layout_find(out->format->layout);
+  char *from = layout && layout->suffix ? vg_fs_join(out->root, VG_MANIFEST) : vg_strdup(out->root);
+  vg_status st = from ? vg_dataset_add(&ds, from, out->format->layout, tumour, anatomy) : VG_MEMORY;
   if (!st && images) st = vg_dataset_add_series(&ds, images);
   if (!st) st = vg_contact_sheet(&ds, &o, out->root, &pages);
   if (!st)
@@ -157,6 +161,7 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
             pages > 1 ? ", ..." : "");
   vg_free(tumour);
   vg_free(anatomy);
+  vg_free(from);
   vg_dataset_release(&ds);
   return st;
 }
@@ -176,7 +181,7 @@ static bool is_closed(const vg_output *out, size_t cases, int sheet) {
   void *was = NULL;
   size_t len;
   char *path = vg_fs_join(out->root, CLOSED);
-  const bool closed = path && vg_fs_exists(path) && !vg_fs_read(path, &was, &len) &&
+  const bool closed = path && !vg_fs_read_optional(path, &was, &len) && was &&
                       !closing_text(out, cases, sheet, text) && !strcmp(was, text);
   vg_free(was);
   vg_free(path);
@@ -226,8 +231,8 @@ static vg_status check_records(const char *root, size_t cases) {
   char **made = NULL;
   size_t n = 0;
   char *path = vg_fs_join(root, DESCRIPTION);
-  vg_status st = path ? VG_OK : VG_MEMORY;
-  const bool described = path && vg_fs_exists(path);
+  bool described = false;
+  vg_status st = path ? vg_fs_exists(path, &described) : VG_MEMORY;
   vg_free(path);
   if (st || !described) return st;
   if ((st = vg_record_list(root, &made, &n)) || !n) goto out;
@@ -269,7 +274,7 @@ vg_status vg_produce_finish(const char *root, int sheet) {
     st = vg_fail(VG_FAILED, "%s: %zu of %zu cases are missing; run their shards again, then --finish", root,
                  out.cases - n_made - n_failed, out.cases);
   else if (n_made + n_failed > out.cases)
-    st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; an earlier data set is left in it",
+    st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; it still contains an earlier data set",
                  root, n_made + n_failed, out.cases);
   if (!st) st = check_studies(&out, made, failed, true);
   if (st) goto out;

@@ -8,7 +8,7 @@
 #include "output/case_maker.h"
 #include "voxgan/produce.h"
 
-/* A data set that is being written, or was. */
+/* A data set to write, or one already written. */
 typedef struct vg_output {
   char root[1024];
   char format_name[32];
@@ -37,7 +37,7 @@ vg_status vg_output_read(const char *root, vg_output *out);
 /* Why a case could not be made: kept beside the records, so that closing knows it from a missing one. */
 vg_status vg_failure_write(const char *root, const char *id, const char *study, const char *reason);
 vg_status vg_failure_remove(const char *root, const char *id);
-/* Ids of cases that failed (vg_strv_free). */
+/* Ids of the failed cases (vg_strv_free). */
 vg_status vg_failure_list(const char *root, char ***ids, size_t *n);
 /* vg_free; NULL when it did not fail in this study. */
 char *vg_failure_read(const char *root, const char *id, const char *study);

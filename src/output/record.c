@@ -1,4 +1,4 @@
-/* record.c: what is known of one finished case, as ROOT/.voxgan/cases/ID.json. */
+/* record.c: the record of a finished case, ROOT/.voxgan/cases/ID.json. */
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -20,7 +20,7 @@ void vg_record_release(vg_record *r) {
   *r = (vg_record){0};
 }
 
-/* Decimals that every machine agrees on. */
+/* Rounds to a number of decimals that is the same on every machine. */
 static double rounded(double v, double steps) {
   return round(v * steps) / steps;
 }
@@ -135,7 +135,7 @@ static vg_json *record_json(const vg_record *r) {
   vg_json_put_string(j, "hemisphere", r->hemisphere ? r->hemisphere : "");
   vg_json_put_number(j, "redraws", r->redraws);
   vg_json_put_string(j, "model_sha256", r->model_sha256);
-  /* As text: a number of JSON has 53 bits. */
+  /* A number in JSON has 53 bits only, so the seed is a text. */
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed);
   vg_json_put_string(j, "seed", seed);
   vg_json_put_string(j, "voxgan", r->voxgan);
@@ -165,11 +165,12 @@ vg_status vg_record_write(vg_record *r, const char *root) {
   return st;
 }
 
-bool vg_record_exists(const char *root, const char *id) {
+vg_status vg_record_exists(const char *root, const char *id, bool *exists) {
   char *path = record_path(root, id);
-  bool there = path && vg_fs_exists(path);
+  *exists = false;
+  vg_status st = path ? vg_fs_exists(path, exists) : VG_MEMORY;
   vg_free(path);
-  return there;
+  return st;
 }
 
 vg_status vg_record_remove(const char *root, const char *id) {
@@ -179,7 +180,7 @@ vg_status vg_record_remove(const char *root, const char *id) {
   return st;
 }
 
-/* False when the text is not there or does not fit. */
+/* False: the text is missing or does not fit. */
 static bool take_text(const vg_json *object, const char *key, char *buf, size_t size) {
   const char *text = vg_json_string(vg_json_get(object, key), NULL);
   if (!text || strlen(text) >= size) return false;
@@ -253,13 +254,10 @@ vg_status vg_record_list(const char *root, char ***ids, size_t *n) {
   size_t n_files = 0, kept = 0;
   vg_status st = VG_OK;
   if (!dir) return VG_MEMORY;
-  if (vg_fs_exists(dir))
-    st = vg_fs_walk(dir, &files, &n_files);
-  else if (!(files = VG_NEW_N(char *, 1)))
-    st = VG_MEMORY;
+  st = vg_fs_walk_optional(dir, &files, &n_files);
   vg_free(dir);
   if (st) return st;
-  /* What a killed process left is no record: "x.json.tmp.12.0". */
+  /* A killed process may have left "x.json.tmp.12.0", which is no record. */
   for (size_t i = 0; i < n_files; i++) {
     if (!vg_ends_with(files[i], ending)) {
       vg_free(files[i]);

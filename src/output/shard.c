@@ -1,4 +1,4 @@
-/* shard.c: which part of a study a process makes. */
+/* shard.c: reads the number of the shard that a process makes. */
 #include <stdlib.h>
 #include "voxgan/produce.h"
 #include "base/str.h"
@@ -7,7 +7,7 @@ static bool whole(const char *text, long long *out) {
   return text && vg_parse_i64(text, out);
 }
 
-/* Array indices may begin anywhere and step: --array=10-40:10 are shards 1 to 4. */
+/* The indices of an array job may start anywhere and have a step: --array=10-40:10 means shards 1 to 4. */
 static vg_status from_slurm(long long *i, long long *n) {
   long long id, least = 0, step = 1;
   if (!whole(getenv("SLURM_ARRAY_TASK_ID"), &id) || !whole(getenv("SLURM_ARRAY_TASK_COUNT"), n))
@@ -29,12 +29,12 @@ vg_status vg_shard_parse(const char *text, int *shard, int *shards) {
                        : vg_fail(VG_USAGE, "--shard is \"%s\", but must be I/N or slurm", text);
     if (st) return st;
   } else {
-    char **parts = NULL;
+    char **numbers = NULL;
     size_t count = 0;
-    parts = vg_split(text, '/', &count);
-    if (!parts) return VG_MEMORY;
-    bool fine = count == 2 && vg_parse_i64(parts[0], &i) && vg_parse_i64(parts[1], &n);
-    vg_strv_free(parts);
+    numbers = vg_split(text, '/', &count);
+    if (!numbers) return VG_MEMORY;
+    bool fine = count == 2 && vg_parse_i64(numbers[0], &i) && vg_parse_i64(numbers[1], &n);
+    vg_strv_free(numbers);
     if (!fine) return vg_fail(VG_USAGE, "--shard is \"%s\", but must be I/N or slurm", text);
   }
   if (n < 1 || n > 1000000 || i < 1 || i > n)

@@ -1,10 +1,10 @@
-/* sheet_case.c: the slices of one case of a contact sheet, and their tiles. */
+/* sheet_case.c: reads the slices of one case of a contact sheet, and draws their tiles. */
 #include "output/sheet_case.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "prep/percentile.h"
+#include "base/number/order_statistic.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "prep/prep.h"
@@ -25,20 +25,20 @@ typedef struct reading {
   const vg_source *source;
   const vg_classes *classes;
   vg_sheet_case *c;
-  bool placed; /* the centre is known */
+  bool centred; /* c->centre is set */
 } reading;
 
-/* The first file with anything in it sets the slice: through the centre of mass of what is inside. sums: of
- * voxel indices and their number. */
-static void place(reading *r, const vg_geometry *geo, const double sums[4]) {
-  if (r->placed || !(sums[3] > 0)) return;
+/* The first file that is not empty sets the slice, through its centre of mass. sums: of the voxel indices,
+ * and the number of voxels. */
+static void set_centre(reading *r, const vg_geometry *geo, const double sums[4]) {
+  if (r->centred || !(sums[3] > 0)) return;
   double at[3], mm[3];
   for (int a = 0; a < 3; a++) at[a] = sums[a] / sums[3];
   vg_affine_apply(&geo->affine, at, r->c->centre);
   vg_geometry_spacing(geo, mm);
   for (int a = 0; a < 2; a++)
     for (int row = 0; row < 3; row++) r->c->across[a][row] = geo->affine.m[row][a] / mm[a];
-  r->placed = true;
+  r->centred = true;
 }
 
 /* The slice nearest to the centre, in voxels of geo. */
@@ -47,12 +47,12 @@ static int slice_of(const reading *r, const vg_geometry *geo, vg_sheet_plane *pl
   plane->nx = geo->dim[0];
   plane->ny = geo->dim[1];
   if (!vg_affine_invert(&geo->affine, &plane->to_voxel)) VG_BUG("singular affine");
-  if (r->placed) vg_affine_apply(&plane->to_voxel, r->c->centre, at);
+  if (r->centred) vg_affine_apply(&plane->to_voxel, r->c->centre, at);
   int z = (int)lround(at[2]);
   return z < 0 ? 0 : z >= geo->dim[2] ? geo->dim[2] - 1 : z;
 }
 
-/* Makes room for voxel (x, y) of a plane. */
+/* Widens the view to include voxel (x, y) of a plane. */
 static void widen(reading *r, const vg_geometry *geo, int x, int y, int z) {
   double at[3] = {x, y, z}, mm[3];
   vg_affine_apply(&geo->affine, at, mm);
@@ -64,12 +64,12 @@ static void widen(reading *r, const vg_geometry *geo, int x, int y, int z) {
   }
 }
 
-/* inside (Z, Y, X), 0 or not: sets the slice where none is set yet, and widens what is shown. */
+/* inside: mask (Z, Y, X). Sets the slice if none is set yet, and widens the view to the mask. */
 static int choose_slice(reading *r, const vg_geometry *geo, const uint8_t *inside, vg_sheet_plane *plane) {
   const int *dim = geo->dim;
   double sums[4] = {0};
   size_t i = 0;
-  for (int z = 0; z < dim[2] && !r->placed; z++)
+  for (int z = 0; z < dim[2] && !r->centred; z++)
     for (int y = 0; y < dim[1]; y++)
       for (int x = 0; x < dim[0]; x++, i++) {
         if (!inside[i]) continue;
@@ -78,10 +78,10 @@ static int choose_slice(reading *r, const vg_geometry *geo, const uint8_t *insid
         sums[2] += z;
         sums[3]++;
       }
-  place(r, geo, sums);
+  set_centre(r, geo, sums);
   int z = slice_of(r, geo, plane);
   i = (size_t)z * (size_t)dim[0] * (size_t)dim[1];
-  for (int y = 0; y < dim[1] && r->placed; y++)
+  for (int y = 0; y < dim[1] && r->centred; y++)
     for (int x = 0; x < dim[0]; x++, i++)
       if (inside[i]) widen(r, geo, x, y, z);
   return z;
@@ -133,7 +133,7 @@ static vg_status read_series(reading *r, const char *path, vg_sheet_plane *plane
   brain = vg_calloc(n, 1);
   st = brain ? vg_brain_mask(&v, path, brain, NULL) : VG_MEMORY;
   if (!st) st = vg_percentiles(v.data, brain, n, window, limits);
-  /* An image of one value is shown as it is, all black, for a person to see. */
+  /* A constant image is shown in black, so that a person notices. */
   if (st == VG_DATA) st = VG_OK, memset(brain, 0, n);
   if (st) goto out;
   int z = choose_slice(r, &v.geo, brain, plane);
@@ -199,7 +199,8 @@ static uint8_t class_at(const vg_sheet_plane *plane, const double at[3]) {
   return plane->classes[y * plane->nx + x];
 }
 
-/* Between four voxels; the edge's own value half a voxel beyond it, black further out. */
+/* Interpolates between four voxels. Up to half a voxel outside the plane we take the edge's value, and then
+ * black. */
 static double grey_at(const vg_sheet_plane *plane, const double at[3]) {
   if (!plane->grey || at[0] < -0.5 || at[1] < -0.5 || at[0] > plane->nx - 0.5 || at[1] > plane->ny - 0.5)
     return 0;

@@ -1,6 +1,6 @@
-/* sheet_case.h: one case of a contact sheet: what is kept of its files, and its tiles. */
-#ifndef VG_STUDY_SHEET_CASE_H
-#define VG_STUDY_SHEET_CASE_H
+/* sheet_case.h: one case of a contact sheet: one slice of each file, and its tiles. */
+#ifndef VG_OUTPUT_SHEET_CASE_H
+#define VG_OUTPUT_SHEET_CASE_H
 #include "voxgan/dataset.h"
 #include "picture/png.h"
 
@@ -8,18 +8,18 @@
 typedef struct vg_sheet_plane {
   int nx, ny;
   vg_affine to_voxel; /* world mm -> voxel */
-  float *grey;        /* (Y, X) of a series, 0 black to 1 white; NULL where there is none */
+  float *grey;        /* (Y, X) of a series, 0 black to 1 white; NULL: none */
   uint8_t *classes;   /* (Y, X) of a label map: 0, or index into the sheet's classes + 1 */
 } vg_sheet_plane;
 
 typedef struct vg_sheet_case {
   const char *id;
-  double ml;                      /* of tumour */
-  bool has_tumour;                /* a map of it, be it empty */
-  double centre[3];               /* world mm: the slice goes through it */
+  double ml;                      /* volume of the tumour */
+  bool has_tumour;                /* it has a tumour map, which may be empty */
+  double centre[3];               /* world mm; the slice goes through this point */
   double across[2][3];            /* unit vectors in the slice, to the right and to the front */
-  double lo[2], hi[2];            /* mm from the centre along these: what is worth showing */
-  vg_sheet_plane tumour, anatomy; /* nx 0 where there is none */
+  double lo[2], hi[2];            /* extent to show, mm from the centre along these */
+  vg_sheet_plane tumour, anatomy; /* nx 0: none */
   vg_sheet_plane series[VG_SERIES_MAX];
 } vg_sheet_case;
 
@@ -38,7 +38,9 @@ typedef struct vg_sheet_style {
 
 /* The colour of class index. Anatomy is grey. */
 void vg_sheet_colour(const vg_classes *classes, int index, uint8_t rgb[3]);
-/* The labels' tile, over series `backdrop` where there is no anatomy map (-1: over black), and a series'. */
+/* Draw the tile of the labels and the tile of a series. Without an anatomy map, labels lie over series
+ * `backdrop`
+ * (-1: over black). */
 void vg_sheet_draw_labels(vg_picture *p, int left, int top, const vg_sheet_case *c, int backdrop,
                           const vg_sheet_style *style);
 void vg_sheet_draw_series(vg_picture *p, int left, int top, const vg_sheet_case *c, int series,

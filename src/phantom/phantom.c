@@ -12,6 +12,7 @@
 #include "voxgan/volume.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
+#include "base/number/extent.h"
 
 #define FIELD_OF_VIEW 192.0 /* mm along the largest axis */
 /* The middle of the head, where the grid is centred; world 0 is the anterior commissure. */
@@ -19,7 +20,7 @@ static const double middle[3] = {0, -18, 9};
 
 typedef struct style {
   const char *layout, *id;
-  bool tissues; /* T1 and tissue labels in place of a tumour's four series */
+  bool tissues; /* T1 and tissue labels, instead of four series and a tumour map */
   int sign[2];  /* of the stored x and y axes: BraTS stores LPS, OASIS and ADNI scans often LAS */
   uint16_t lesion[PH_LESIONS]; /* label values */
 } style;
@@ -34,7 +35,7 @@ static const style styles[] = {
     {"brats2023", "BraTS-GLI-%05d-000", false, {-1, -1}, LESIONS(1, 2, 1, 3)},
     {"bids", "sub-%04d", true, {-1, 1}, LESIONS(1, 2, 1, 4)},
 };
-/* Scheme brats, which vg_phantom_make answers in. */
+/* Scheme brats, which vg_phantom_make uses. */
 static const uint16_t brats[PH_LESIONS] = LESIONS(1, 2, 1, 4);
 /* Scheme tissues. */
 static const uint16_t tissue_of[PH_ANATOMY] = {
@@ -61,7 +62,7 @@ static vg_status check(const vg_phantom_settings *set, const style **out) {
                  set->layout ? set->layout : "");
 }
 
-static vg_geometry grid(const vg_phantom_settings *set, const style *st) {
+static vg_geometry grid(const vg_phantom_settings *set, const style *look) {
   vg_geometry g = {.dim = {set->size[0], set->size[1], set->size[2]}};
   int largest = 0;
   for (int j = 0; j < 3; j++) {
@@ -69,7 +70,7 @@ static vg_geometry grid(const vg_phantom_settings *set, const style *st) {
   }
   double h = FIELD_OF_VIEW / largest;
   for (int j = 0; j < 3; j++) {
-    double step = j < 2 ? st->sign[j] * h : h;
+    double step = j < 2 ? look->sign[j] * h : h;
     g.affine.m[j][j] = step;
     g.affine.m[j][3] = middle[j] - step * (g.dim[j] - 1) / 2.0;
   }
@@ -203,14 +204,14 @@ out:
   return st;
 }
 
-static vg_status make(const vg_phantom_settings *set, const style *sty, int k, bool tumour,
+static vg_status make(const vg_phantom_settings *set, const style *look, int k, bool tumour,
                       const uint16_t *lesion_values, vg_volume series[4], vg_labelmap *tumour_map,
                       vg_labelmap *tissue_map) {
   vg_status st = VG_OK;
   uint64_t number = (uint64_t)set->first + (uint64_t)k;
   ph_subject *subject = VG_NEW(ph_subject);
   ph_scanner *scanner = VG_NEW(ph_scanner);
-  making m = {.subject = subject, .scanner = scanner, .lesion_values = lesion_values, .geo = grid(set, sty)};
+  making m = {.subject = subject, .scanner = scanner, .lesion_values = lesion_values, .geo = grid(set, look)};
   if (!subject || !scanner) {
     st = VG_MEMORY;
     goto out;
@@ -222,7 +223,7 @@ static vg_status make(const vg_phantom_settings *set, const style *sty, int k, b
     hi[j] = (float)(middle[j] + h * m.geo.dim[j] / 2);
   }
   vg_phantom_subject_draw(set->seed, number, tumour, lo, hi, subject);
-  vg_phantom_scanner_draw(set->seed, number, sty->tissues, scanner);
+  vg_phantom_scanner_draw(set->seed, number, look->tissues, scanner);
   m.sub = (int)(h / 1.5 + 0.5); /* a sample sees cortex, 3 mm thick, whole */
   if (m.sub < 1) m.sub = 1;
   for (int s = 0; series && s < PH_SERIES; s++) {
@@ -254,14 +255,14 @@ out:
 
 vg_status vg_phantom_make(const vg_phantom_settings *set, int k, bool tumour, vg_volume series[4],
                           vg_labelmap *tumour_map, vg_labelmap *tissue_map) {
-  const style *sty = NULL;
+  const style *look = NULL;
   if (series) memset(series, 0, 4 * sizeof *series);
   if (tumour_map) memset(tumour_map, 0, sizeof *tumour_map);
   if (tissue_map) memset(tissue_map, 0, sizeof *tissue_map);
-  vg_status st = check(set, &sty);
+  vg_status st = check(set, &look);
   if (st) return st;
   if (k < 0) return vg_fail(VG_CONFIG, "phantom: subject %d: must not be negative", k);
-  return make(set, sty, k, tumour, brats, series, tumour_map, tissue_map);
+  return make(set, look, k, tumour, brats, series, tumour_map, tissue_map);
 }
 
 /* ---- files ---- */
@@ -388,7 +389,7 @@ vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
   if (st) return st;
   /* Several subjects at a time where they are small; one at a time, its slices in parallel, where each is
    * large or there are fewer than threads. */
-  size_t voxels = (size_t)set->size[0] * (size_t)set->size[1] * (size_t)set->size[2];
+  size_t voxels = vg_extent_voxels(set->size);
   if (set->subjects >= vg_threads() && voxels <= (size_t)160 * 160 * 160)
     st = vg_parallel((size_t)set->subjects, write_subject, &j);
   else

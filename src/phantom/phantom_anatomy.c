@@ -69,7 +69,7 @@ INLINE float cone(float x, float y, float z, const node p, const node q) {
   return p.r + t * (q.r - p.r) - sqrtf(x * x + y * y + z * z);
 }
 
-/* ---- the parts; a = |x| ---- */
+/* ---- the structures; a = |x| ---- */
 
 /* Floor of the cerebrum; behind y = -40 it rests on the tentorium. */
 INLINE float base_height(float a, float y) {
@@ -268,9 +268,9 @@ INLINE void grow_tumour(const ph_tumour *t, const float *head, float *x, float *
   }
 }
 
-/* Distance from the nearest zero of a band-limited field with gradient g, of which only the part along the
- * surface counts, the field being constant across it: near a zero the field over its slope, far from one at
- * most a quarter wave. */
+/* Distance from the nearest zero of a band-limited field with gradient g, of which only the component along
+ * the surface counts, the field being constant across it: near a zero the field over its slope, far from one
+ * at most a quarter wave. */
 INLINE float from_zero(float v, float gx, float gy, float gz, float nx, float ny, float nz, float k) {
   float along = gx * nx + gy * ny + gz * nz, flat = 0.63662f * k * v;
   gx -= along * nx, gy -= along * ny, gz -= along * nz;
@@ -287,7 +287,7 @@ INLINE void cortex_depth(const ph_subject *s, const float *x, const float *y, co
     float ax = primary(x[i] + eps, y[i], z[i]) - d, ay = primary(x[i], y[i] + eps, z[i]) - d;
     float az = primary(x[i], y[i], z[i] + eps) - d;
     float length = sqrtf(ax * ax + ay * ay + az * az + 1e-6f), n = 1 / length;
-    /* Where there is no nearest side, there is no way for a sulcus to take. */
+    /* Without a nearest side a sulcus has no direction. */
     sided[i] = step_smooth(0.45f * eps, 0.75f * eps, length);
     nx[i] = ax * n, ny[i] = ay * n, nz[i] = az * n;
     depth[i] = d;
@@ -336,9 +336,9 @@ INLINE void cerebellum_depth(const ph_subject *s, const float *x, const float *y
     float v = y[i] + 46 + 0.3f * a, w = z[i] + 33 + 0.05f * a, r = sqrtf(v * v + w * w) + 1e-3f;
     float t = w / (r + absf(v)); /* tan of half the angle, -1..1 */
     float angle = t * (1 - 0.215f * (absf(t) - 1)) * 0.25f;
-    float turn = s->folia * (angle + 2) + 0.45f * bend[i], whole = (float)(int)turn, part = turn - whole;
+    float turn = s->folia * (angle + 2) + 0.45f * bend[i], whole = (float)(int)turn, rest = turn - whole;
     int nth = (int)turn % 3;
-    float gap = absf(part - 0.5f) * (6.2831853f * r / s->folia) * 0.9f;
+    float gap = absf(rest - 0.5f) * (6.2831853f * r / s->folia) * 0.9f;
     float reach = nth == 0 ? 20.0f : 13.0f, over = maxf(d - reach, 0) + maxf(11 - 0.22f * a - r, 0);
     float sheet = sqrtf(gap * gap + over * over) - 0.22f;
     depth[i] = minf(d, sheet);
@@ -375,7 +375,7 @@ INLINE void fill_anatomy(const ph_subject *s, const lane x, const lane y, const 
     deep *= 1 - pallidum, csf *= 1 - pallidum, grey *= 1 - pallidum, white *= 1 - pallidum;
     float keep = 1 - fluid;
     csf = csf * keep + fluid, grey *= keep, white *= keep, deep *= keep, pallidum *= keep;
-    /* What the infiltrating oedema can enter: it follows white matter and mostly spares cortex. */
+    /* How far infiltrating oedema can enter: it follows white matter and mostly spares cortex. */
     float entry =
         (white + 0.55f * deep + 0.3f * pallidum + grey * (0.12f + 0.6f * step_smooth(-5, 0, t->depth[i])));
     keep = 1 - stem;
@@ -403,12 +403,12 @@ INLINE void fill_anatomy(const ph_subject *s, const lane x, const lane y, const 
   }
 }
 
-/* The fractions of the tumour's regions, once the brain's is there. */
+/* The fractions of the tumour's classes. out->brain must be set. */
 INLINE void fill_lesion(const ph_subject *s, const lane x, const lane y, const lane z, float per,
                         const tumour_lanes *t, const lane head, const lane enters, ph_fractions *out) {
   const ph_tumour *tumour = &s->tumour;
   float side = tumour->centre[0] < 0 ? -1.0f : 1.0f;
-  float enhancing_part = tumour->rim > 0 ? 1.0f : 0.0f;
+  float enhancing_share = tumour->rim > 0 ? 1.0f : 0.0f;
   for (int i = 0; i < PH_BLOCK; i++) {
     /* The core stays under the pia and on its side of the falx, but grows through the callosum. */
     float falx = side * x[i] - 1 + 30 * step_smooth(0, -4, callosum_outside(y[i], z[i]));
@@ -419,11 +419,11 @@ INLINE void fill_lesion(const ph_subject *s, const lane x, const lane y, const l
     float ring = body * (1 - centre);
     /* Without an enhancing part the whole core is solid tumour, with cysts where the noise is lowest. */
     float cyst = inside((-1.3f - t->inside[i]) * 4, per) * inside(t->depth[i] - 3, per);
-    out->lesion[PH_ENHANCING - PH_ANATOMY][i] = enhancing_part * ring * (1 - solid);
+    out->lesion[PH_ENHANCING - PH_ANATOMY][i] = enhancing_share * ring * (1 - solid);
     out->lesion[PH_SOLID - PH_ANATOMY][i] =
-        enhancing_part * ring * solid + (1 - enhancing_part) * body * (1 - cyst);
+        enhancing_share * ring * solid + (1 - enhancing_share) * body * (1 - cyst);
     out->lesion[PH_NECROSIS - PH_ANATOMY][i] =
-        enhancing_part * body * centre + (1 - enhancing_part) * body * cyst;
+        enhancing_share * body * centre + (1 - enhancing_share) * body * cyst;
     float across = maxf(-side * x[i], 0);
     float extent = tumour->oedema * clampf(1 + 0.6f * t->spread[i], 0.1f, 2.4f) - 1.5f * across;
     float oedema = clampf(0.5f + (extent + t->depth[i]) * 0.2f, 0, 1) * enters[i];
@@ -458,7 +458,6 @@ VG_HOT bool vg_phantom_block(const ph_subject *s, float x0, float dx, float y0, 
   return true;
 }
 
-/* For placing tumours: depth below the primary surfaces, and distance from the ventricles. */
 float vg_phantom_depth_at(const float p[3], float *from_ventricle) {
   float a = absf(p[0]);
   *from_ventricle = -maxf(ventricle_depth(a, p[1], p[2], 0), third_ventricle(a, p[1], p[2], 0));

@@ -1,12 +1,12 @@
-/* phantom_model.h: what the files of the phantom share: a subject's anatomy and scanner as drawn, and one row
- * of it as tissue fractions. Lengths are mm in a head-fixed RAS frame with the anterior commissure at its
- * origin, in which the mean head has the proportions of the MNI templates. */
-#ifndef VG_DATA_PHANTOM_MODEL_H
-#define VG_DATA_PHANTOM_MODEL_H
+/* phantom_model.h: the types that the files of the phantom share: a subject's anatomy and scanner as drawn,
+ * and one row of samples as tissue fractions. Lengths are mm in a head-fixed RAS frame with the anterior
+ * commissure at its origin, in which the mean head has the proportions of the MNI templates. */
+#ifndef VG_PHANTOM_MODEL_H
+#define VG_PHANTOM_MODEL_H
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Anatomy first, then what a tumour puts over it. */
+/* Anatomy first, and then the classes of a tumour, which cover it. */
 enum {
   PH_CSF,
   PH_CORTEX,
@@ -65,8 +65,8 @@ typedef struct ph_subject {
 void vg_phantom_subject_draw(uint64_t seed, uint64_t number, bool tumour, const float fov_lo[3],
                              const float fov_hi[3], ph_subject *out);
 
-/* For placing tumours: depth of a head position below hull and fissures, and its distance from the
- * ventricles, in the mean anatomy. */
+/* For choosing the site of a tumour: depth of a head position below hull and fissures, and its distance from
+ * the ventricles, in the mean anatomy. */
 float vg_phantom_depth_at(const float p[3], float *from_ventricle);
 
 #define PH_BLOCK 64
@@ -93,17 +93,17 @@ typedef struct ph_scanner {
   uint64_t seed, key;                  /* of the noise */
 } ph_scanner;
 
-/* mprage: t1 is an inversion-recovery gradient echo, as ADNI's, in place of BRATS' spin echo. */
+/* mprage: t1 is an inversion-recovery gradient echo, as in ADNI, and not a spin echo, as in BraTS. */
 void vg_phantom_scanner_draw(uint64_t seed, uint64_t number, bool mprage, ph_scanner *out);
 
 /* The values of n voxels of one row. sums[class][i] are their fractions; brain[i] 0 marks background. voxel
- * is the index of the first, which makes the noise a function of the place. Values are whole numbers, at
+ * is the index of the first, which makes the noise a function of the position. Values are whole numbers, at
  * least 1 in the brain. */
 void vg_phantom_signal_row(const ph_scanner *s, int series, int n, const float *const sums[PH_CLASSES],
                            const float *brain, const float *texture, float x0, float dx, float y, float z,
                            uint64_t voxel, float *out);
 
-/* ---- shared arithmetic, written so that every instruction set gives the same bits ---- */
+/* ---- shared arithmetic: every instruction set gives the same bits ---- */
 
 /* sin(2 pi t) to 1e-3, without a library call that would keep the loop scalar. */
 static inline float ph_sin(float t) {

@@ -100,9 +100,9 @@ VG_HOT static void clean_row(const ph_scanner *s, int series, int n, const float
       for (int i = 0; i < m; i++) gain[i] += a * ph_sin(base + kx * (x0 + (float)(i0 + i) * dx));
     }
     for (int i = 0; i < m; i++) {
-      /* The mean over the part of the voxel that is brain: skull-stripping cuts, it does not blend. */
-      float part = brain[i0 + i];
-      out[i0 + i] = part > 0 ? out[i0 + i] * gain[i] / part : 0;
+      /* The mean over the brain's share of the voxel: skull-stripping cuts, and does not blend. */
+      float share = brain[i0 + i];
+      out[i0 + i] = share > 0 ? out[i0 + i] * gain[i] / share : 0;
     }
   }
 }

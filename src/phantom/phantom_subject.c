@@ -108,8 +108,8 @@ static void draw_tumour(vg_rng *r, double from_head[3][3], const double shift[3]
   draw_scalar_waves(r, &t->spread, 8, 28, 60, 0.9);
   draw_scalar_waves(r, &t->spread, 6, 9, 16, 0.35);
 
-  /* In a hemisphere, below the cortex, off the ventricles, and inside the imaged box; the best of the places
-   * drawn where none is all that. */
+  /* The site should lie in a hemisphere, below the cortex, off the ventricles, and inside the imaged box. If
+   * no draw satisfies all of this, we take the best one. */
   double best = -1e9;
   for (int tries = 0; tries < 300 && best < 0; tries++) {
     double p[3] = {vg_rng_uniform(r, 14, 58), vg_rng_uniform(r, -82, 52), vg_rng_uniform(r, -28, 62)};

@@ -1,4 +1,4 @@
-/* font.c: the printable ASCII letters in the 5x7 shapes that character displays have always had. */
+/* font.c: the printable ASCII letters in the usual 5x7 shapes of character displays. */
 #include "picture/font.h"
 
 /* clang-format off */

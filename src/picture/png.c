@@ -9,7 +9,7 @@
 
 vg_status vg_picture_new(int width, int height, vg_picture *out) {
   if (width < 1 || height < 1 || width > 65535 || height > 65535)
-    return vg_fail(VG_FAILED, "no picture can have %dx%d pixels", width, height);
+    return vg_fail(VG_FAILED, "a picture cannot have %dx%d pixels", width, height);
   uint8_t *rgb = vg_calloc((size_t)width * (size_t)height, 3);
   if (!rgb) return VG_MEMORY;
   *out = (vg_picture){width, height, rgb};
@@ -21,7 +21,7 @@ void vg_picture_release(vg_picture *p) {
   *p = (vg_picture){0};
 }
 
-/* A zoom x zoom block; what falls outside the picture is left out. */
+/* Draws a zoom x zoom block, clipped to the picture. */
 static void fill(vg_picture *p, int left, int top, int size, const uint8_t rgb[3]) {
   for (int y = top < 0 ? 0 : top; y < top + size && y < p->height; y++) {
     for (int x = left < 0 ? 0 : left; x < left + size && x < p->width; x++)
@@ -41,7 +41,8 @@ void vg_picture_grey(vg_picture *p, int left, int top, const float *plane, int n
   }
 }
 
-/* Light on dark and apart for the colour-blind (after P. Tol's and Okabe-Ito's sets). */
+/* Light colours for a dark ground that colour-blind readers can distinguish (after the sets of P. Tol and of
+ * Okabe and Ito). */
 static const uint8_t class_colours[][3] = {
     {230, 159, 0},  {86, 180, 233},  {0, 158, 115},   {240, 228, 66},  {204, 51, 17}, {204, 121, 167},
     {0, 114, 178},  {187, 187, 187}, {153, 221, 255}, {170, 170, 0},   {136, 34, 85}, {255, 170, 187},
@@ -85,7 +86,7 @@ static bool is_grey(const vg_picture *p) {
   return true;
 }
 
-/* The picture's own colours, where they are no more than a PNG's colour map holds. */
+/* The colours of the picture, if they fit in a PNG's colour map. */
 typedef struct colours {
   uint8_t map[256][3];
   int n;
@@ -95,8 +96,8 @@ static uint32_t packed(const uint8_t rgb[3]) {
   return (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
 }
 
-/* One byte a pixel: its colour's index, or the shade where all are grey. NULL where more are needed, or for
- * lack of memory, when *st says so. */
+/* Makes one byte a pixel: the index of its colour, or its shade if the picture is grey. NULL if the picture
+ * has too many colours, or, with *st set, for lack of memory. */
 static uint8_t *one_byte(const vg_picture *p, bool grey, colours *out, vg_status *st) {
   enum { SLOTS = 1024 };
   uint32_t known[SLOTS];

@@ -1,4 +1,4 @@
-/* png.h: 8-bit RGB pictures: made pixel by pixel, labelled with a small font, written as PNG. */
+/* png.h: 8-bit RGB pictures, made pixel by pixel, labelled with a small font and written as PNG. */
 #ifndef VOXGAN_PNG_H
 #define VOXGAN_PNG_H
 #include <stdint.h>
@@ -15,19 +15,20 @@ typedef struct vg_picture {
 
 vg_status vg_picture_new(int width, int height, vg_picture *out); /* black */
 void vg_picture_release(vg_picture *p);
-/* A plane of values, lo black to hi white. Element (u, v) is plane[v * stride_v + u * stride_u];
- * v grows upwards in the picture, as y and z do in the world. Each value fills zoom x zoom. */
+/* Draws a plane of values, from black at lo to white at hi. Element (u, v) is plane[v * stride_v + u *
+ * stride_u]; v grows upwards in the picture, like y and z in the world. Each value fills zoom x zoom pixels.
+ */
 void vg_picture_grey(vg_picture *p, int left, int top, const float *plane, int nu, int nv, ptrdiff_t stride_u,
                      ptrdiff_t stride_v, float lo, float hi, int zoom);
-/* Class indices in fixed, distinct colours; 0 is black. */
+/* Draws class indices in fixed, distinct colours; 0 is black. */
 void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, int nu, int nv,
                         ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom);
-/* The colour of class index (from 0), as _classes draws index + 1. */
+/* The colour of class `index` (from 0); _classes draws index + 1 in it. */
 void vg_class_colour(int index, uint8_t rgb[3]);
-/* ASCII text, 6x8 pixels a letter, white. */
+/* Draws white ASCII text, 6x8 pixels a letter. */
 void vg_picture_text(vg_picture *p, int left, int top, const char *text);
-/* The bytes of a PNG file (vg_free): a byte a pixel where all of the picture is grey, or has 256 colours at
- * most. */
+/* Makes the bytes of a PNG file (vg_free), with one byte a pixel if the picture is grey or has at most 256
+ * colours. */
 vg_status vg_picture_png(const vg_picture *p, void **bytes, size_t *len);
 vg_status vg_picture_write(const char *path, const vg_picture *p);
 

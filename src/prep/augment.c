@@ -1,12 +1,13 @@
-/* augment.c: what differs between scanners, drawn at random: shading, sharpness, noise, contrast. */
+/* augment.c: random differences between scanners: shading, sharpness, noise, contrast. */
 #include "prep/augment.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/simd.h"
+#include "base/number/extent.h"
 
-/* One series; x are its values in the brain as 0 to 1. */
+/* One series; x holds its values in the brain, scaled to 0 to 1. */
 typedef struct picture {
   float *x;
   const float *inside;
@@ -20,8 +21,9 @@ static void clamp(picture *p) {
 
 /* ---- bias field ---- */
 
-/* exp of a quadratic in the coordinates, -1 to 1 along each axis, whose coefficients' sizes add up to most;
- * then the brightest voxel is as bright as it was, as normalising a shaded scan does. */
+/* Multiplies by exp of a quadratic in the coordinates (-1 to 1 along each axis); the absolute values of its
+ * coefficients add up to `most`. Then restores the brightness of the brightest voxel, as normalising a shaded
+ * scan does. */
 static void bias(picture *p, double most, vg_rng *r) {
   double c[9], sum = 0, size = vg_rng_uniform(r, 0, most);
   for (int k = 0; k < 9; k++) sum += fabs(c[k] = vg_rng_uniform(r, -1, 1));
@@ -49,7 +51,7 @@ static void bias(picture *p, double most, vg_rng *r) {
 
 /* ---- blur ---- */
 
-/* Sums of v along one axis, weighted by w[0..radius] either way; what lies outside the grid counts as 0. */
+/* Convolves v along one axis with w[0..radius] on both sides. Values outside the grid count as 0. */
 VG_HOT static void blur_axis(const float *v, float *out, const int dim[3], int axis, const float *w,
                              int radius) {
   const size_t stride = axis == 2 ? 1 : axis == 1 ? (size_t)dim[2] : (size_t)dim[1] * (size_t)dim[2];
@@ -72,10 +74,10 @@ static void blur_all(float *v, float *work, const int dim[3], const float *w, in
   blur_axis(work, v, dim, 1, w, radius);
   if (dim[0] == 1) return;
   blur_axis(v, work, dim, 0, w, radius);
-  memcpy(v, work, (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2] * sizeof *v);
+  memcpy(v, work, vg_extent_voxels(dim) * sizeof *v);
 }
 
-/* Over the brain alone, so that its rim does not take the background in. */
+/* Blurs over the brain only, so that its rim does not mix with the background. */
 static void blur(picture *p, double most, vg_rng *r, float *scratch) {
   enum { RADIUS = 15 };
   float w[RADIUS + 1], *share = scratch, *work = scratch + p->n;
@@ -118,7 +120,7 @@ static void gamma_curve(picture *p, double most, vg_rng *r) {
 
 void vg_augment_images(float *images, int n, const float *inside, const int dim[3], const vg_augment *how,
                        vg_rng *r, float *scratch) {
-  const size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  const size_t voxels = vg_extent_voxels(dim);
   for (int s = 0; s < n; s++, images += voxels) {
     picture p = {scratch, inside, dim, voxels};
     float *rest = scratch + voxels;

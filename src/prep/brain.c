@@ -1,4 +1,4 @@
-/* brain.c: where the brain is in an image whose background may be any constant, or noise. */
+/* brain.c: finds the brain in an image whose background may be any constant, or noise. */
 #include <math.h>
 #include <string.h>
 
@@ -10,12 +10,12 @@
 #include "prep/prep.h"
 
 #define BINS 1024
-/* Interpolation leaves ripples of about this share of the range in what was constant. */
+/* Interpolation leaves ripples of about this share of the range in a constant background. */
 #define RIPPLE 1e-5
-/* A component this share of the largest is a piece of brain, not a crumb. */
+/* A component of at least this share of the largest is a piece of brain; smaller ones are artefacts. */
 #define CRUMB 20
 
-/* Gives a value to the runs of one kind that the rule picks. */
+/* Sets a value in the runs that the rule selects. */
 static vg_status repaint(uint8_t *mask, const int dim[3], const int lo[3], const int extent[3], uint8_t value,
                          bool (*pick)(const vg_run *root, uint32_t largest)) {
   vg_runs r = {0};
@@ -61,7 +61,7 @@ typedef struct vote {
   float tolerance;
 } vote;
 
-/* Boyer and Moore's majority vote: the only value that can hold more than half. */
+/* Boyer and Moore's majority vote: finds the only value that can occur in more than half of the voxels. */
 static void elect(vote *v, float x) {
   if (v->lead == 0) v->value = x;
   if (x == v->value)
@@ -99,8 +99,8 @@ static void histogram(const float *v, size_t n, float lo, float hi, size_t bins[
   }
 }
 
-/* Otsu (IEEE Trans. SMC 9, 1979): the cut that separates the histogram's two halves best; the last bin of the
- * lower. */
+/* Otsu's threshold (IEEE Trans. SMC 9, 1979), which separates the two classes of a histogram best. Returns
+ * the last bin of the lower class. */
 static int otsu(const size_t bins[BINS]) {
   double total = 0, sum = 0, below = 0, sum_below = 0, best = -1;
   int cut = 0;
@@ -134,7 +134,7 @@ void vg_background_find(const vg_volume *vol, vg_background *out) {
     out->constant = true;
     return;
   }
-  /* A few bright voxels would squeeze the rest into the lowest bins. */
+  /* Without this, a few bright voxels would squeeze all others into the lowest bins. */
   size_t bins[BINS];
   histogram(vol->data, n, lo, hi, bins);
   size_t tail = n / 500, seen = 0;
@@ -167,7 +167,7 @@ vg_status vg_brain_mask(const vg_volume *vol, const char *path, uint8_t *mask, d
   above_background(vol->data, vg_geometry_voxels(&vol->geo), &bg, mask);
   int lo[3], extent[3];
   if (!vg_mask_box(mask, dim, 0, lo, extent))
-    return vg_fail(VG_DATA, "%s: no brain in it: every voxel has the value %g", path, (double)bg.value);
+    return vg_fail(VG_DATA, "%s: there is no brain: every voxel has the value %g", path, (double)bg.value);
   vg_status st = repaint(mask, dim, lo, extent, 0, is_crumb);
   return st ? st : repaint(mask, dim, lo, extent, 1, is_hole);
 }

@@ -4,9 +4,9 @@
 #include "voxgan/volume.h"
 
 typedef struct vg_background {
-  float value;     /* of the background; its median where it is noise */
-  float tolerance; /* constant: this near to value is background */
-  float threshold; /* noise: below it is background */
+  float value;     /* of the background; if it is noise, the median */
+  float tolerance; /* constant: voxels within this distance of value are background */
+  float threshold; /* noise: voxels below it are background */
   bool constant;
 } vg_background;
 

@@ -1,4 +1,4 @@
-/* case_inputs.c: which files of a subject a preparation reads. */
+/* case_inputs.c: selects the files of a subject that a preparation reads. */
 #include <string.h>
 
 #include "prep/prep_case.h"

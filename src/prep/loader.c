@@ -1,8 +1,8 @@
-/* loader.c: patches and augmentation, made ahead of time into a ring of batches.
+/* loader.c: makes patches, with augmentation, ahead of time into a ring of batches.
  *
- * A worker claims the next batch number, waits until its place in the ring is free, fills it and marks it
- * ready; the consumer takes batch after batch. What is in a batch depends on its number alone, so order and
- * bytes do not depend on the workers. */
+ * A worker claims the next batch number, waits until its slot in the ring is free, fills it and marks it
+ * ready. The consumer takes one batch after the other. The content of a batch depends on its number alone, so
+ * order and bytes do not depend on the workers. */
 #include "prep/loader.h"
 
 #include <math.h>
@@ -15,6 +15,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/rng.h"
+#include "base/number/extent.h"
 
 /* ---- one patch ---- */
 
@@ -30,7 +31,7 @@ static void fill(float *out, float value, size_t n) {
   for (size_t i = 0; i < n; i++) out[i] = value;
 }
 
-/* Copies the part of one channel that lies in the case; a row is the run of x. */
+/* Copies the part of one channel that lies inside the case; a row runs along x. */
 static void copy_channel(const vg_case *c, const void *channel, bool image, const int lo[3], const int dim[3],
                          float *out) {
   const int have[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]}; /* D, H, W */
@@ -54,8 +55,8 @@ static void copy_channel(const vg_case *c, const void *channel, bool image, cons
 }
 
 void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *labels, float *image) {
-  size_t n = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
-  size_t patch = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(c->record.dim);
+  size_t patch = vg_extent_voxels(dim);
   for (int k = 0; labels && k < c->n_classes; k++)
     copy_channel(c, c->labels + (size_t)k * n, false, lo, dim, labels + (size_t)k * patch);
   for (int k = 0; image && k < c->n_series; k++)
@@ -66,7 +67,7 @@ void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *l
 
 typedef struct place {
   vg_batch batch;
-  long number; /* of the batch that is in it, -1 none */
+  long number; /* of the batch in this slot; -1: none */
   bool ready;
 } place;
 
@@ -83,7 +84,7 @@ struct vg_loader {
   pthread_mutex_t mutex;
   pthread_cond_t filled, freed;
   long next_claim; /* batches are numbered through all epochs */
-  long next_take;  /* what the consumer asks for next; the one before is lent out */
+  long next_take;  /* the consumer's next batch; it still borrows the one before */
   bool lent, stop;
   vg_status status;
   char message[VG_MESSAGE_MAX];
@@ -106,7 +107,7 @@ double vg_loader_waited(const vg_loader *l) {
   return l->waited;
 }
 
-/* Case k of the shuffled order of (epoch, round), an epoch having as many rounds as it takes. */
+/* Case k of the shuffled order of (epoch, round). An epoch has as many rounds as it needs. */
 typedef struct shuffled {
   uint32_t *order;
   long epoch, round;
@@ -124,7 +125,7 @@ static size_t pick_case(const vg_loader *l, shuffled *sh, long epoch, long sampl
   return sh->order[sample % (long)l->n_cases];
 }
 
-/* Where the patch's corner goes: D, H, W. */
+/* Chooses the corner of the patch: D, H, W. */
 static void pick_corner(const vg_loader *l, const vg_case *c, vg_rng *r, int lo[3]) {
   const int have[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   bool centred = vg_rng_uniform(r, 0, 1) < l->s.tumour_share && c->n_tumour > 0;
@@ -138,8 +139,8 @@ static void pick_corner(const vg_loader *l, const vg_case *c, vg_rng *r, int lo[
   for (int a = 0; a < 3; a++) {
     int room = have[a] - l->s.patch[a];
     if (room <= 0) {
-      /* Not always centred: the network's strides would meet each subject at the same voxels, and it learns
-       * few subjects by heart. */
+      /* Not always centred: otherwise the network's strides would hit the same voxels of a subject each time,
+       * and the network would memorise a small data set. */
       lo[a] = -(int)vg_rng_below(r, (uint64_t)-room + 1);
     } else if (centred) {
       lo[a] = centre[a] - l->s.patch[a] / 2;
@@ -167,12 +168,12 @@ VG_HOT static void jitter(float *v, const float *inside, float gain, float shift
   }
 }
 
-/* Above 0 inside the brain of the patch, 0 outside. */
+/* Fills a mask: above 0 inside the brain of the patch, 0 outside. */
 static void brain_patch(const vg_case *c, const int lo[3], const int dim[3], float *out) {
   copy_channel(c, c->brain, false, lo, dim, out);
 }
 
-/* What the classes leave. */
+/* Computes the background channel: the share that no class fills. */
 static void fill_background(const float *labels, int n_classes, size_t patch, float *out) {
   fill(out, 1, patch);
   for (int k = 0; k < n_classes; k++)
@@ -180,11 +181,11 @@ static void fill_background(const float *labels, int n_classes, size_t patch, fl
   for (size_t i = 0; i < patch; i++) out[i] = out[i] < 0 ? 0 : out[i];
 }
 
-/* inside is left with the brain; scratch goes to augmentation. */
+/* Afterwards inside holds the brain mask. Augmentation uses scratch. */
 static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long epoch, long sample,
                     float *image, float *inside, float *scratch) {
   const vg_augment *how = &l->s.augment;
-  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  size_t patch = vg_extent_voxels(l->s.patch);
   /* A stream of its own: what else is drawn for a sample does not depend on these settings. */
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader augment", (uint64_t)epoch, (uint64_t)sample));
   bool missing[VG_SERIES_MAX] = {false};
@@ -201,7 +202,7 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
                         float *image, float *weight, float *scratch) {
   const vg_case *c = &l->cases[pick_case(l, sh, epoch, sample)];
   const int *dim = l->s.patch;
-  size_t patch = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t patch = vg_extent_voxels(dim);
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader sample", (uint64_t)epoch, (uint64_t)sample));
   int lo[3];
   pick_corner(l, c, &r, lo);
@@ -233,7 +234,7 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
 }
 
 static void make_batch(const vg_loader *l, shuffled *sh, long number, vg_batch *b, float *scratch) {
-  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  size_t patch = vg_extent_voxels(l->s.patch);
   b->epoch = (int)(number / l->batches);
   b->index = (int)(number % l->batches);
   for (int i = 0; i < b->n; i++)
@@ -243,7 +244,7 @@ static void make_batch(const vg_loader *l, shuffled *sh, long number, vg_batch *
                 b->weight ? b->weight + (size_t)i * patch : NULL, scratch);
 }
 
-/* A worker that cannot go on says why through the loader. */
+/* A worker that fails stores its message in the loader. */
 static void give_up(vg_loader *l, vg_status st) {
   pthread_mutex_lock(&l->mutex);
   if (!l->status) {
@@ -256,7 +257,7 @@ static void give_up(vg_loader *l, vg_status st) {
 
 static void *work(void *arg) {
   vg_loader *l = arg;
-  size_t patch = (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  size_t patch = vg_extent_voxels(l->s.patch);
   shuffled sh = {vg_malloc(l->n_cases, sizeof *sh.order), -1, -1};
   float *scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *scratch);
   if (!sh.order || !scratch) {
@@ -267,7 +268,7 @@ static void *work(void *arg) {
   while (!l->stop) {
     long number = l->next_claim++;
     place *p = &l->ring[number % l->ring_size];
-    /* The batch that is lent out still holds its place. */
+    /* The batch that the consumer borrows still occupies its slot. */
     while (!l->stop && number - (l->next_take - l->lent) >= l->ring_size)
       pthread_cond_wait(&l->freed, &l->mutex);
     if (l->stop) break;
@@ -295,14 +296,14 @@ static vg_status check(const vg_case *cases, size_t n, const vg_loader_settings 
   for (size_t i = 1; i < n; i++)
     if (cases[i].n_classes != cases[0].n_classes || cases[i].n_series != cases[0].n_series ||
         cases[i].n_anatomy != cases[0].n_anatomy)
-      return vg_fail(VG_DATA, "subject %s is prepared for other classes or series than %s", cases[i].id,
+      return vg_fail(VG_DATA, "subjects %s and %s are prepared for different classes or series", cases[i].id,
                      cases[0].id);
   return VG_OK;
 }
 
-/* A batch's samples times voxels. */
+/* The samples of a batch times their voxels. */
 static size_t batch_voxels(const vg_loader *l) {
-  return (size_t)l->s.batch * (size_t)l->s.patch[0] * (size_t)l->s.patch[1] * (size_t)l->s.patch[2];
+  return (size_t)l->s.batch * vg_extent_voxels(l->s.patch);
 }
 
 static vg_status make_ring(vg_loader *l) {
@@ -337,7 +338,7 @@ vg_status vg_loader_new(const vg_case *cases, size_t n, const vg_loader_settings
   l->n_series = cases[0].n_series;
   l->n_anatomy = cases[0].n_anatomy;
   l->batches = (samples_of(l) + l->s.batch - 1) / l->s.batch;
-  /* One place is lent out while the others are filled. */
+  /* The consumer borrows one slot while workers fill the others. */
   l->ring_size = (l->s.ahead > l->s.threads ? l->s.ahead : l->s.threads) + 1;
   pthread_mutex_init(&l->mutex, NULL);
   pthread_cond_init(&l->filled, NULL);
@@ -363,7 +364,7 @@ static vg_status start(vg_loader *l) {
     char text[VG_ERRNO_TEXT];
     if (e && l->n_threads == 0)
       return vg_fail(VG_FAILED, "cannot start a loader thread: %s", vg_errno_text(e, text));
-    if (e) break; /* fewer will do */
+    if (e) break; /* fewer threads suffice */
     l->n_threads++;
   }
   return VG_OK;

@@ -1,4 +1,4 @@
-/* maps.c: the label maps of a subject as classes on one grid, and back. */
+/* maps.c: reads the label maps of a subject as classes on one grid, and converts them back. */
 #include "voxgan/maps.h"
 
 #include <string.h>
@@ -47,7 +47,7 @@ void vg_maps_release(vg_maps *m) {
   memset(m, 0, sizeof *m);
 }
 
-/* Whether the one anatomy class stands for any. */
+/* Whether the only anatomy class stands for all anatomy. */
 static bool brain_only(const vg_classes *c) {
   return vg_classes_count(c, VG_ROLE_ANATOMY) == 1 && vg_classes_find(c, VG_CLASS_BRAIN) >= 0;
 }
@@ -107,7 +107,8 @@ vg_status vg_maps_labels(const vg_maps *m, vg_role role, const vg_scheme *scheme
 
 /* ---- from files ---- */
 
-/* Stored geometries tell more of a fault; but two files may store one grid in two orientations. */
+/* A message about stored geometries explains more, but two files may store the same grid in different
+ * orientations. */
 vg_status vg_case_grid_check(vg_case_grid *g, const char *path, const vg_geometry *stored,
                              const vg_geometry *ras, int xform_code) {
   if (!g->path) {
@@ -129,7 +130,7 @@ vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out)
   return st ? st : vg_case_grid_check(g, path, &stored, &out->geo, info.xform_code);
 }
 
-/* by_role[role][value]: code of the class. */
+/* by_role[role][value] is the code of the class. */
 static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme, uint8_t *anatomy,
                              uint8_t *tumour) {
   vg_status st = VG_OK;
@@ -150,7 +151,7 @@ static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme,
   return st;
 }
 
-/* Makes the arrays once the first file has told the grid. */
+/* Makes the arrays once the first file has set the grid. */
 static vg_status begin(const vg_case_grid *grid, const vg_classes *classes, vg_maps *m) {
   if (m->brain) return VG_OK;
   vg_status st = vg_maps_new(&grid->ras, classes, m);
@@ -159,7 +160,7 @@ static vg_status begin(const vg_case_grid *grid, const vg_classes *classes, vg_m
   return st;
 }
 
-/* An image's grid, which label maps that lie on another are brought to. */
+/* The grid of an image, to which label maps on another grid are resampled. */
 static vg_status grid_of_series(const char *path, vg_case_grid *grid) {
   vg_volume_header info;
   vg_status st = vg_volume_info(path, &info);
@@ -168,10 +169,10 @@ static vg_status grid_of_series(const char *path, vg_case_grid *grid) {
   return st ? st : vg_case_grid_check(grid, path, &info.geo, &ras, info.xform_code);
 }
 
-/* To the case's grid, if it has one that is another; VG_DATA where nothing is labelled there. */
+/* Resamples a map to the case's grid if that differs. VG_DATA: no label lies within it. */
 static vg_status fit_map(const char *path, const vg_case_grid *grid, vg_labelmap *map, vg_geometry *stored) {
   if (!grid->path || !vg_geometry_same(&map->geo, path, &grid->ras, grid->path, GRID_TOLERANCE)) return VG_OK;
-  vg_debug("%s; its labels are brought to that grid, the nearest to each voxel", vg_error());
+  vg_debug("%s; resampling its labels to that grid, each voxel taking the nearest", vg_error());
   vg_error_clear();
   vg_status st = vg_labelmap_regrid(map, &grid->ras);
   if (st) return st == VG_DATA ? vg_fail_in(st, "%s", path) : st;
@@ -213,7 +214,7 @@ out:
   return st;
 }
 
-/* Adds the voxels that half or more of the series' masks hold; drops all others where only these count. */
+/* Adds the voxels of at least half of the series' masks. Drops all other voxels if only the masks count. */
 static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *classes, vg_case_grid *grid,
                                   vg_volume *keep, vg_range *ranges, vg_maps *m) {
   uint8_t *mask = NULL, *votes = NULL;
@@ -261,7 +262,7 @@ vg_status vg_case_read_maps(const vg_dataset *ds, const vg_subject *subject, con
   memset(out, 0, sizeof *out);
   uint8_t *table = vg_malloc(2 * VALUES, 1);
   vg_status st = table ? VG_OK : VG_MEMORY;
-  /* The tumour map first: what is made of it is written in its geometry. */
+  /* Reads the tumour map first, because output is written in its geometry. */
   if (!st && in->tumour) st = read_map(in->tumour, &src->tumour_scheme, classes, false, grid, table, out);
   if (!st && in->anatomy && src->regrid && !grid->path && in->n_series)
     st = grid_of_series(in->series[0], grid);

@@ -1,16 +1,16 @@
-/* maps_clean.c: what is done to predicted maps: stray pieces taken away, holes filled. */
+/* maps_clean.c: cleans predicted maps: removes stray pieces and fills holes. */
 #include <string.h>
 
 #include "grid/grid.h"
 #include "voxgan/maps.h"
 #include "base/mem.h"
 
-/* The map that a class is in. */
+/* The map that contains a class. */
 static uint8_t *map_of(const vg_maps *m, int klass) {
   return m->classes.roles[klass] == VG_ROLE_TUMOUR ? m->tumour : m->anatomy;
 }
 
-/* Components of the voxels where the class is (or, inverted, is not). */
+/* Finds the components of the class (inverted: of all other voxels). */
 static vg_status components(const vg_maps *m, int klass, bool inverted, int neighbours, uint8_t *mask,
                             uint32_t *label, size_t *n, size_t **sizes) {
   const uint8_t *map = map_of(m, klass);
@@ -28,7 +28,7 @@ vg_status vg_maps_keep_largest(vg_maps *m, int klass) {
   if (st || n < 2) goto out;
   for (size_t k = 1; k < n; k++)
     if (sizes[k] > sizes[largest]) largest = k;
-  /* What is left of the brain; a stray voxel becomes what its nearest neighbour there is. */
+  /* The brain without the stray voxels. Each stray voxel takes the class of the nearest voxel in it. */
   for (size_t i = 0; i < voxels; i++) mask[i] = m->brain[i] && (!label[i] || label[i] == largest + 1);
   for (size_t i = 0; i < voxels; i++) label[i] = label[i] && label[i] != largest + 1;
   double mm[3];
@@ -48,7 +48,7 @@ out:
   return st;
 }
 
-/* Marks the components that reach a face of the grid. An axis of one voxel has none: a slice is 2-D. */
+/* Marks the components that reach a face of the grid. An axis of one voxel has no faces: a slice is 2-D. */
 static void mark_open(const uint32_t *label, const int dim[3], uint8_t *open) {
   size_t i = 0;
   for (int z = 0; z < dim[2]; z++)

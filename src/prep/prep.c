@@ -1,4 +1,4 @@
-/* prep.c: the files of a subject become label fractions and intensities on one grid around the brain. */
+/* prep.c: converts the files of a subject to label fractions and intensities on one grid around the brain. */
 #include "prep/prep.h"
 
 #include <math.h>
@@ -7,10 +7,11 @@
 #include "base/simd.h"
 #include "prep/brain.h"
 #include "prep/maps_read.h"
-#include "prep/percentile.h"
+#include "base/number/order_statistic.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
+#include "base/number/extent.h"
 
 /* ---- the block ---- */
 
@@ -18,17 +19,13 @@ static size_t align64(size_t n) {
   return (n + 63) & ~(size_t)63;
 }
 
-static size_t product(const int dim[3]) {
-  return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
-}
-
 vg_case_layout vg_case_layout_of(const vg_case *c) {
-  size_t n = product(c->record.dim);
+  size_t n = vg_extent_voxels(c->record.dim);
   vg_case_layout l = {0};
   l.image = align64((size_t)c->n_classes * n);
   l.brain = l.image + align64((size_t)c->n_series * n * sizeof(int16_t));
   l.native_brain = l.brain + align64(n);
-  l.tumour = l.native_brain + align64((product(c->record.crop_dim) + 7) / 8);
+  l.tumour = l.native_brain + align64((vg_extent_voxels(c->record.crop_dim) + 7) / 8);
   l.total = l.tumour + align64(c->n_tumour * sizeof(uint32_t));
   return l;
 }
@@ -50,7 +47,7 @@ void vg_case_release(vg_case *c) {
   memset(c, 0, sizeof *c);
 }
 
-/* ---- what is read ---- */
+/* ---- reading ---- */
 
 /* ---- work in progress ---- */
 
@@ -67,7 +64,7 @@ typedef struct work {
   size_t n; /* voxels of the scan */
   vg_resampler resampler;
   float *crop, *grid; /* one channel before and after resampling */
-  float *share;       /* of brain in each prepared voxel; NULL where grids are the same */
+  float *share;       /* share of brain in each prepared voxel; NULL if the grids are equal */
   uint8_t *block;
   vg_case_layout layout;
 } work;
@@ -80,7 +77,7 @@ static vg_status find_crop(work *w) {
   int lo[3] = {dim[0], dim[1], dim[2]}, hi[3] = {-1, -1, -1};
   for (int z = 0; z < dim[2]; z++)
     for (int y = 0; y < dim[1]; y++) {
-      const uint8_t *row = w->brain + ((size_t)z * (size_t)dim[1] + (size_t)y) * (size_t)dim[0];
+      const uint8_t *row = w->brain + vg_extent_index(dim, 0, y, z);
       const uint8_t *first = memchr(row, 1, (size_t)dim[0]), *last = memrchr(row, 1, (size_t)dim[0]);
       if (!first) continue;
       int least[3] = {(int)(first - row), y, z}, most[3] = {(int)(last - row), y, z};
@@ -89,7 +86,7 @@ static vg_status find_crop(work *w) {
         if (most[a] > hi[a]) hi[a] = most[a];
       }
     }
-  if (hi[0] < 0) return vg_fail(VG_DATA, "%s: nothing is labelled in it, so there is no brain", w->scan.path);
+  if (hi[0] < 0) return vg_fail(VG_DATA, "%s: it has no labelled voxel, so there is no brain", w->scan.path);
   double mm[3];
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
@@ -98,7 +95,7 @@ static vg_status find_crop(work *w) {
     hi[a] = hi[a] + margin < dim[a] ? hi[a] + margin : dim[a] - 1;
     r->crop_lo[a] = lo[a];
     r->crop_dim[a] = hi[a] - lo[a] + 1;
-    /* A slice keeps its thickness, and a grid that is all but there is left alone. */
+    /* A slice keeps its thickness. A grid that is almost at the target spacing stays unchanged. */
     double spacing = w->settings->spacing;
     bool same = spacing <= 0 || dim[a] == 1 || fabs(spacing / mm[a] - 1) < 1e-3;
     r->spacing[a] = same ? mm[a] : spacing;
@@ -112,7 +109,7 @@ vg_status vg_record_resampler(const vg_prep_record *r, bool back, vg_resampler *
   double mm[3], step[3], start[3];
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
-    /* The prepared grid shares its centre with the crop. */
+    /* The prepared grid and the crop have the same centre. */
     double native = r->crop_dim[a] * mm[a], prepared = r->dim[a] * r->spacing[a];
     step[a] = back ? mm[a] / r->spacing[a] : r->spacing[a] / mm[a];
     start[a] = back ? (prepared - native) / 2 / r->spacing[a] : (native - prepared) / 2 / mm[a];
@@ -121,7 +118,7 @@ vg_status vg_record_resampler(const vg_prep_record *r, bool back, vg_resampler *
               : vg_resampler_init(out, r->crop_dim, r->dim, step, start, false);
 }
 
-/* Visits the rows of the crop: their offset in the scan and in the crop. */
+/* Visits the rows of the crop, with the offset of each in the scan and in the crop. */
 #define EACH_CROP_ROW(r, from, to)                                                                      \
   for (int z_ = 0; z_ < (r)->crop_dim[2]; z_++)                                                         \
     for (int y_ = 0; y_ < (r)->crop_dim[1]; y_++)                                                       \
@@ -161,11 +158,11 @@ static void brain_grid(work *w) {
   }
   EACH_CROP_ROW(r, from, to) pick(w->brain + from, 1, w->crop + to, (size_t)r->crop_dim[0]);
   vg_resample(&w->resampler, w->crop, w->share);
-  size_t n = product(r->dim);
+  size_t n = vg_extent_voxels(r->dim);
   for (size_t i = 0; i < n; i++) brain[i] = w->share[i] >= 0.4999999f;
 }
 
-/* Cumulative sums are rounded, not the fractions, so that no voxel adds up to more than 255. */
+/* Rounds cumulative sums, not single fractions, so that no voxel adds up to more than 255. */
 VG_HOT static void add_fraction(const float *f, const float *share, const uint8_t *brain, float *sum,
                                 uint8_t *out, size_t n) {
   for (size_t i = 0; i < n; i++) {
@@ -179,7 +176,7 @@ VG_HOT static void add_fraction(const float *f, const float *share, const uint8_
 
 static vg_status label_grid(work *w) {
   const vg_prep_record *r = &w->c->record;
-  size_t n = product(r->dim);
+  size_t n = vg_extent_voxels(r->dim);
   bool present[256] = {false};
   EACH_CROP_ROW(r, from, to) {
     (void)to;
@@ -189,7 +186,7 @@ static vg_status label_grid(work *w) {
   float *sum = NULL;
   if (!w->resampler.identity && !(sum = vg_calloc(n, sizeof *sum))) return VG_MEMORY;
   for (int k = 0; k < w->c->n_classes; k++, labels += n) {
-    if (!present[k + 1]) continue; /* the block is zero */
+    if (!present[k + 1]) continue; /* the block is already zero */
     if (w->resampler.identity) {
       EACH_CROP_ROW(r, from, to)
       for (size_t x = 0; x < (size_t)r->crop_dim[0]; x++)
@@ -204,9 +201,9 @@ static vg_status label_grid(work *w) {
   return VG_OK;
 }
 
-/* Voxels that are mostly tumour, evenly drawn where there are more than fit. */
+/* Lists the voxels that are mostly tumour. If there are too many, takes an evenly spaced selection. */
 static uint32_t tumour_voxels(const vg_case *c, const uint8_t *labels, uint32_t *out) {
-  size_t n = product(c->record.dim), all = 0, seen = 0;
+  size_t n = vg_extent_voxels(c->record.dim), all = 0, seen = 0;
   uint32_t found = 0;
   for (int pass = 0; pass < 2; pass++)
     for (size_t i = 0; i < n; i++) {
@@ -239,7 +236,7 @@ VG_HOT static void quantise(const float *v, const float *share, const uint8_t *b
 static vg_status series_grid(work *w, int s) {
   const vg_prep_record *r = &w->c->record;
   vg_range *range = &w->c->ranges[s];
-  const size_t n = product(r->dim);
+  const size_t n = vg_extent_voxels(r->dim);
   int16_t *image = (int16_t *)(void *)(w->block + w->layout.image) + (size_t)s * n;
   if (!w->in.series[s]) {
     *range = (vg_range){0, 1, 0};
@@ -260,7 +257,7 @@ static vg_status series_grid(work *w, int s) {
   range->lo = limits[0];
   range->hi = limits[1];
   if (!(range->hi > range->lo)) {
-    vg_warn("%s: its brain has but one intensity, %g", w->in.series[s], range->lo);
+    vg_warn("%s: all voxels of its brain have the same intensity, %g", w->in.series[s], range->lo);
     range->hi = range->lo + 1;
   }
   EACH_CROP_ROW(r, from, to)
@@ -272,7 +269,7 @@ static vg_status series_grid(work *w, int s) {
   return VG_OK;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole preparation ---- */
 
 static void work_release(work *w) {
   vg_free(w->klass);
@@ -285,7 +282,7 @@ static void work_release(work *w) {
   vg_free(w->block);
 }
 
-/* Takes the brain, and what each of its voxels is. */
+/* Takes the brain mask and the class of each voxel. */
 static vg_status take_maps(work *w, const vg_maps *m) {
   vg_prep_record *r = &w->c->record;
   r->native = m->native;
@@ -302,7 +299,7 @@ static vg_status take_maps(work *w, const vg_maps *m) {
 static vg_status make_block(work *w) {
   vg_case *c = w->c;
   const vg_prep_record *r = &c->record;
-  size_t n = product(r->dim);
+  size_t n = vg_extent_voxels(r->dim);
   if (n > UINT32_MAX)
     return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, r->spacing[0]);
   vg_status st = vg_record_resampler(r, false, &w->resampler);
@@ -310,7 +307,7 @@ static vg_status make_block(work *w) {
   c->n_tumour = c->n_classes > c->n_anatomy ? VG_CASE_TUMOUR : 0;
   w->layout = vg_case_layout_of(c);
   w->block = vg_calloc(w->layout.total, 1);
-  w->crop = vg_malloc(product(r->crop_dim), sizeof *w->crop);
+  w->crop = vg_malloc(vg_extent_voxels(r->crop_dim), sizeof *w->crop);
   if (!w->block || !w->crop) return VG_MEMORY;
   if (w->resampler.identity) return VG_OK;
   w->grid = vg_malloc(n, sizeof *w->grid);
@@ -318,7 +315,7 @@ static vg_status make_block(work *w) {
   return w->grid && w->share ? VG_OK : VG_MEMORY;
 }
 
-/* From the maps on: everything but their reading. */
+/* Does everything after the maps were read. */
 static vg_status prepare(work *w, const char *id, const vg_maps *maps) {
   vg_case *c = w->c;
   c->id = vg_strdup(id);

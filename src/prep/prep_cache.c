@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* Changes with the format and with what preparation computes: old files are then made anew. */
+/* Changes whenever the format or the preparation changes; old files are then made again. */
 #define FORMAT "voxgan case 1"
 #define MAGIC "VGCASE1\n"
 #define BYTE_ORDER_MARK 0x01020304u
@@ -34,7 +34,7 @@ typedef struct header {
 
 #define HEADER_SIZE ((sizeof(header) + 63) / 64 * 64)
 
-/* The four-lane core of XXH64 (Collet): detects damage at the speed of memory; n is a multiple of 64. */
+/* The four-lane core of XXH64 (Collet). It detects damage at the speed of memory. n is a multiple of 64. */
 VG_HOT static uint64_t checksum(const uint8_t *bytes, size_t n, uint64_t seed) {
   const uint64_t p1 = 0x9E3779B185EBCA87u, p2 = 0xC2B2AE3D27D4EB4Fu;
   uint64_t lane[4] = {seed + p1 + p2, seed + p2, seed, seed - p1};
@@ -116,7 +116,7 @@ static vg_status hash_inputs(const char *cache, input *in, int n) {
   size_t len;
   bool changed = false;
   vg_status st = file && !vg_str_failed(&names) ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_exists(file) && vg_fs_read(file, &old, &len)) old = NULL;
+  if (!st) st = vg_fs_read_optional(file, &old, &len);
   for (int i = 0; i < n && !st; i++) {
     if (!recall(old, in[i].path, in[i].hash)) {
       /* The state is taken before the contents: a file that changes meanwhile is hashed again next time. */
@@ -211,7 +211,7 @@ static vg_status save(const char *path, const vg_case *c) {
   return st;
 }
 
-/* NULL, or what is wrong with the file. */
+/* NULL, or the fault of the file. */
 static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   const header *h = map->bytes;
   if (map->len < HEADER_SIZE) return "shorter than its header";
@@ -219,7 +219,7 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   if (h->byte_order != BYTE_ORDER_MARK || h->header_size != HEADER_SIZE) return "written by another build";
   if (h->total != map->len) return "of another size than it says";
   if (h->checksum != file_checksum(map->bytes, map->len)) return "damaged";
-  /* Past the checksum a mismatch would be a fault of this program's own. */
+  /* After the checksum matched, a mismatch would be a bug of voxgan. */
   if (h->n_classes != s->classes.n || h->n_series != s->series.n) return "of other settings";
   return NULL;
 }
@@ -227,10 +227,12 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
 /* *found says whether out was filled. */
 static vg_status load(const char *path, const vg_subject *subject, const vg_prep_settings *s, vg_case *out,
                       bool *found) {
-  *found = false;
-  if (!vg_fs_exists(path)) return VG_OK;
+  bool exists;
   vg_map map;
-  vg_status st = vg_map_open(path, &map);
+  *found = false;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (st || !exists) return st;
+  st = vg_map_open(path, &map);
   if (st) return st;
   const char *fault = fault_of(&map, s);
   if (fault) {
@@ -279,12 +281,12 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
   st = vg_lock_take(lock_path, &lock);
   if (st) goto out;
   locked = true;
-  if (vg_fs_exists(path)) st = load(path, subject, settings, out, &found);
+  st = load(path, subject, settings, out, &found);
   if (st || found) goto out;
   st = vg_prepare(ds, subject, settings, &made);
   if (!st) st = save(path, &made);
   if (!st) st = load(path, subject, settings, out, &found);
-  if (!st && !found) st = vg_fail(VG_IO, "%s: reads back differently from what was written", path);
+  if (!st && !found) st = vg_fail(VG_IO, "%s: its content differs from what was written", path);
 out:
   if (locked) vg_lock_release(&lock);
   vg_case_release(&made);

@@ -1,4 +1,4 @@
-/* prep_case.h: how a prepared case lies in memory and in the cache, and which files it is made from. */
+/* prep_case.h: the layout of a prepared case in memory and in the cache, and the files it is made from. */
 #ifndef VG_DATA_PREP_CASE_H
 #define VG_DATA_PREP_CASE_H
 #include "grid/resample.h"
@@ -13,13 +13,13 @@ vg_case_layout vg_case_layout_of(const vg_case *c);
 /* Points the arrays into block. */
 void vg_case_place(vg_case *c, const vg_case_layout *l, const void *block);
 
-/* The files that preparing a subject reads. Paths are borrowed from the subject. */
+/* The files that the preparation of a subject reads. Paths are borrowed from the subject. */
 typedef struct vg_case_inputs {
   const char *tumour, *anatomy;      /* label maps, or NULL */
   const char *series[VG_SERIES_MAX]; /* NULL: some_series, and the subject lacks it */
   int n_series;
-  bool mask_from_series; /* no label map tells the anatomy, or */
-  bool mask_only;        /* the series alone tell where the brain is */
+  bool mask_from_series; /* no label map has the anatomy, or mask_only */
+  bool mask_only;        /* the series alone define the brain */
 } vg_case_inputs;
 
 vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,

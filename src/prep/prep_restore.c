@@ -1,20 +1,17 @@
-/* prep_restore.c: the way back from a prepared grid to the scan's own, and what a model remembers of
- * preparation. */
+/* prep_restore.c: converts a prepared grid back to the scan's own, and stores the preparation in a model's
+ * metadata. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "prep/prep_case.h"
 #include "base/mem.h"
+#include "base/number/statistic.h"
+#include "base/number/extent.h"
 
-/* Prepared voxels that the brain is grown by before interpolation: the scan's own mask is finer than the
- * prepared one and reaches past it. */
+/* The number of voxels that the prepared brain grows by before interpolation. The scan's own mask is finer
+ * and reaches beyond the prepared one. */
 #define GROW 2
-
-static size_t product(const int dim[3]) {
-  return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
-}
 
 /* One layer of voxels around where mask is set takes the mean of its neighbours there. */
 static vg_status grow(float *v, float *mask, const int dim[3]) {
@@ -56,10 +53,10 @@ static vg_status grow(float *v, float *mask, const int dim[3]) {
   return VG_OK;
 }
 
-/* channel on the native crop; voxels that nothing reaches get the brain's mean. */
+/* Interpolates a channel on the native crop. Voxels out of reach get the brain's mean. */
 static vg_status to_native(const vg_case *c, const float *channel, float *native) {
   const vg_prep_record *r = &c->record;
-  size_t n = product(r->dim), n_native = product(r->crop_dim);
+  size_t n = vg_extent_voxels(r->dim), n_native = vg_extent_voxels(r->crop_dim);
   vg_resampler rs = {0};
   float *v = NULL, *mask = NULL, *weight = NULL;
   vg_status st = vg_record_resampler(r, true, &rs);
@@ -99,7 +96,7 @@ out:
 vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *range, vg_volume *out) {
   const vg_prep_record *r = &c->record;
   memset(out, 0, sizeof *out);
-  float *native = vg_malloc(product(r->crop_dim), sizeof *native);
+  float *native = vg_malloc(vg_extent_voxels(r->crop_dim), sizeof *native);
   vg_status st = native ? to_native(c, channel, native) : VG_MEMORY;
   if (!st) st = vg_volume_new(&r->ras, out);
   if (st) goto out;
@@ -111,10 +108,8 @@ vg_status vg_restore(const vg_case *c, const float *channel, const vg_range *ran
   size_t i = 0;
   for (int z = 0; z < r->crop_dim[2]; z++)
     for (int y = 0; y < r->crop_dim[1]; y++) {
-      float *row = out->data +
-                   ((size_t)(r->crop_lo[2] + z) * (size_t)r->ras.dim[1] + (size_t)(r->crop_lo[1] + y)) *
-                       (size_t)r->ras.dim[0] +
-                   (size_t)r->crop_lo[0];
+      float *row =
+          out->data + vg_extent_index(r->ras.dim, r->crop_lo[0], r->crop_lo[1] + y, r->crop_lo[2] + z);
       for (int x = 0; x < r->crop_dim[0]; x++, i++) {
         if (!(c->native_brain[i >> 3] >> (i & 7) & 1)) continue;
         double v = native[i] < -1 ? -1 : native[i] > 1 ? 1 : native[i];
@@ -130,7 +125,7 @@ out:
 
 vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_classes *classes, vg_maps *out) {
   const vg_prep_record *r = &c->record;
-  const size_t n = product(r->dim), n_native = product(r->crop_dim);
+  const size_t n = vg_extent_voxels(r->dim), n_native = vg_extent_voxels(r->crop_dim);
   memset(out, 0, sizeof *out);
   float *one = vg_malloc(n_native, sizeof *one), *most = vg_malloc(n_native, sizeof *most);
   uint8_t *code = vg_calloc(n_native, 1);
@@ -147,9 +142,7 @@ vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_cla
   size_t i = 0;
   for (int z = 0; z < r->crop_dim[2]; z++)
     for (int y = 0; y < r->crop_dim[1]; y++) {
-      size_t at = ((size_t)(r->crop_lo[2] + z) * (size_t)r->ras.dim[1] + (size_t)(r->crop_lo[1] + y)) *
-                      (size_t)r->ras.dim[0] +
-                  (size_t)r->crop_lo[0];
+      size_t at = vg_extent_index(r->ras.dim, r->crop_lo[0], r->crop_lo[1] + y, r->crop_lo[2] + z);
       for (int x = 0; x < r->crop_dim[0]; x++, i++, at++) {
         if (!(c->native_brain[i >> 3] >> (i & 7) & 1)) continue;
         out->brain[at] = 1;
@@ -164,16 +157,6 @@ out:
   return st;
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n) {
-  qsort(v, n, sizeof *v, by_value);
-  return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range *out) {
   *out = (vg_range){0, 1, 0};
   double *v = n ? vg_malloc(n, sizeof *v) : NULL;
@@ -182,11 +165,11 @@ void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range
     return;
   }
   for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].lo;
-  out->lo = median(v, n);
+  out->lo = vg_statistic_median(v, n);
   for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].hi;
-  out->hi = median(v, n);
+  out->hi = vg_statistic_median(v, n);
   for (size_t i = 0; i < n; i++) v[i] = cases[i]->ranges[series].background;
-  out->background = median(v, n);
+  out->background = vg_statistic_median(v, n);
   vg_free(v);
 }
 
@@ -231,9 +214,9 @@ static vg_status read_classes(const char *name, const vg_json *list, vg_classes 
       vg_fail_in(VG_DATA, "%s", name);
       return VG_DATA;
     }
-    /* Order is meaning here: the channels of the weights. */
+    /* The order matters here: it is that of the weights' channels. */
     if (out->n != before + 1 || (!tumour && before && out->roles[before] == VG_ROLE_TUMOUR))
-      return vg_fail(VG_DATA, "%s: classes repeat or anatomy follows tumour", name);
+      return vg_fail(VG_DATA, "%s: a class repeats, or an anatomy class follows a tumour class", name);
   }
   return VG_OK;
 }

@@ -4,17 +4,18 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "base/names.h"
 
-#define ROW(name, help) {#name, help},
+#define ROW(name, help) {#name, help, NULL},
 #define END \
-  { NULL, NULL }
+  { NULL, NULL, NULL }
 
 #define VG_LAYOUT ROW
 static const vg_registry_row layouts[] = {
 #include "registry/layouts.def"
     END};
 
-#define VG_SCHEME(name, help, ...) {#name, help},
+#define VG_SCHEME(name, help, ...) {#name, help, NULL},
 static const vg_registry_row schemes[] = {
 #include "registry/schemes.def"
     END};
@@ -29,9 +30,9 @@ static const vg_registry_row discriminators[] = {
 #include "registry/discriminators.def"
     END};
 
-#define VG_LOSS_ADV ROW
-#define VG_LOSS_REC ROW
-#define VG_LOSS_SEG ROW
+#define VG_LOSS_ADV(name, help) {#name, help, "adversarial"},
+#define VG_LOSS_REC(name, help) {#name, help, "reconstruction"},
+#define VG_LOSS_SEG VG_LOSS_REC
 static const vg_registry_row losses[] = {
 #include "registry/losses.def"
     END};
@@ -49,10 +50,10 @@ static const vg_registry_row formats[] = {
 #define LOWER "lower is better"
 #define HIGHER "higher is better"
 #define IDEAL "nearer to the ideal is better"
-#define VG_METRIC(name, suite, better, help) {#name, #suite ", " better ": " help},
+#define VG_METRIC(name, suite, better, help) {#name, #suite ", " better ": " help, NULL},
 static const vg_registry_row metrics[] = {
 #include "voxgan/metrics.def"
-#define VG_SET_METRIC(name, suite, better, ideal, help) {#name, #suite ", " better ": " help},
+#define VG_SET_METRIC(name, suite, better, ideal, help) {#name, #suite ", " better ": " help, NULL},
 #include "registry/set_metrics.def"
     END};
 
@@ -92,27 +93,28 @@ const vg_registry *vg_registry_at(int i) {
 }
 
 const vg_registry *vg_registry_find(const char *name) {
-  const vg_registry *r;
-  for (int i = 0; (r = vg_registry_at(i)); i++)
-    if (!strcmp(r->name, name)) return r;
-  return NULL;
+  return vg_registry_at(vg_names_find(VG_NAMES_N(registries, REGISTRIES), name));
 }
 
 vg_status vg_registry_extend(const char *registry, const char *name, const char *help) {
+  return vg_registry_extend_kind(registry, NULL, name, help);
+}
+
+vg_status vg_registry_extend_kind(const char *registry, const char *kind, const char *name,
+                                  const char *help) {
   static vg_registry_row extended[REGISTRIES][ROWS_MAX + 1];
   const vg_registry *found = vg_registry_find(registry);
   if (!found) return vg_fail(VG_CONFIG, "no registry '%s'", registry);
   const size_t which = (size_t)(found - registries);
+  if (vg_names_find(VG_NAMES(found->rows), name) >= 0)
+    return vg_fail(VG_CONFIG, "registry %s has a row '%s' already", registry, name);
   size_t n = 0;
-  for (; found->rows[n].name; n++) {
-    if (!strcmp(found->rows[n].name, name))
-      return vg_fail(VG_CONFIG, "registry %s has a row '%s' already", registry, name);
-  }
+  while (found->rows[n].name) n++;
   if (n == ROWS_MAX) return vg_fail(VG_CONFIG, "registry %s is full", registry);
   vg_registry_row *rows = extended[which];
   if (found->rows != rows) memcpy(rows, found->rows, n * sizeof *rows);
-  rows[n] = (vg_registry_row){name, help};
-  rows[n + 1] = (vg_registry_row){NULL, NULL};
+  rows[n] = (vg_registry_row){name, help, kind};
+  rows[n + 1] = (vg_registry_row){NULL, NULL, NULL};
   registries[which].rows = rows;
   return VG_OK;
 }

@@ -1,4 +1,4 @@
-/* chart_axis.c: coordinates, axes, ticks, legends and the figure around a chart. */
+/* chart_axis.c: the coordinates, axes, ticks, legend and figure of a chart. */
 #include "report/chart_axis.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ void vg_chart_range_add(chart_range *r, double v) {
   if (v > r->hi) r->hi = v;
 }
 
-/* 1, 2 or 5 times a power of ten, so that about `ticks` of them fit. */
+/* Chooses 1, 2 or 5 times a power of ten, so that about `ticks` of them fit. */
 static double nice_step(double span, int ticks) {
   double raw = span / ticks, power = pow(10, floor(log10(raw))), share = raw / power;
   return power * (share <= 1.001 ? 1 : share <= 2.001 ? 2 : share <= 5.001 ? 5 : 10);
@@ -33,7 +33,7 @@ chart_axis vg_chart_axis_fit(chart_range r, bool log, int ticks, bool tight, dou
     a.hi += room;
   }
   a.step = a.log ? fmax(1, ceil((a.hi - a.lo) / ticks)) : nice_step(a.hi - a.lo, ticks);
-  if (a.log && !tight && a.hi - a.lo < 1) { /* less than a decade has not two ticks */
+  if (a.log && !tight && a.hi - a.lo < 1) { /* less than a decade would have fewer than two ticks */
     a.log = false;
     return vg_chart_axis_fit(r, false, ticks, tight, from, to);
   }

@@ -1,4 +1,4 @@
-/* chart_lines.c: lines over a common axis, with bands around them. */
+/* chart_lines.c: draws lines over a common axis, with bands around them. */
 #include <math.h>
 #include <stdio.h>
 #include "report/chart_axis.h"
@@ -6,7 +6,7 @@
 
 enum { POINTS = 400, HEIGHT = 190 };
 
-/* The points that are drawn: those of the line, or means over stretches of it. */
+/* The drawn points: those of the line, or means over stretches of it. */
 typedef struct drawn {
   double *x, *y, *low, *high; /* low NULL: no band */
   size_t n;
@@ -60,7 +60,7 @@ static void draw_line(vg_str *to, const plot *p, const drawn *d, int index) {
       continue;
     }
     vg_chart_put(to, pen ? "L@ @" : "M@ @", vg_chart_at(&p->x, d->x[i]), vg_chart_at(&p->y, d->y[i]));
-    /* A point alone is a dot, by the line's round ends. */
+    /* A single point appears as a dot, because of the line's round ends. */
     if (!pen) vg_str_add(to, "h0");
     pen = true;
   }

@@ -1,10 +1,10 @@
-/* chart_rows.c: charts of a row a distribution or a value, in named groups. */
+/* chart_rows.c: charts with one row a distribution or a value, in named groups. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "report/chart_axis.h"
 #include "base/mem.h"
+#include "base/number/order_statistic.h"
 
 enum { ROW = 15, GROUP_GAP = 7, LABEL_MOST = 118, DOTS = 100 };
 
@@ -12,7 +12,7 @@ enum { ROW = 15, GROUP_GAP = 7, LABEL_MOST = 118, DOTS = 100 };
 typedef struct row {
   const char *group;
   int colour;
-  double *sorted; /* of a strip: its finite values */
+  double *sorted; /* the finite values of a strip */
   size_t n;
   const vg_chart_bar *bar; /* or NULL */
 } row;
@@ -55,17 +55,6 @@ static row *add_row(rows *s, const char *group, const char *series) {
 
 /* ---- one row, drawn around height y ---- */
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double quantile(const double *sorted, size_t n, double q) {
-  double at = q * (double)(n - 1);
-  size_t i = (size_t)at;
-  return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
-}
-
 /* Dots side by side in a band of the row, in an order that looks random and is always the same. */
 static void draw_dots(vg_str *to, const chart_axis *x, const row *r, double y) {
   size_t n = r->n < DOTS ? r->n : DOTS;
@@ -80,8 +69,8 @@ static void draw_dots(vg_str *to, const chart_axis *x, const row *r, double y) {
 
 static void draw_box(vg_str *to, const chart_axis *x, const row *r, double y) {
   if (r->n < 4) return; /* the dots say all */
-  double q1 = quantile(r->sorted, r->n, 0.25), q3 = quantile(r->sorted, r->n, 0.75);
-  double low = r->sorted[0], high = r->sorted[r->n - 1], middle = quantile(r->sorted, r->n, 0.5);
+  double q1 = vg_quantile_f64(r->sorted, r->n, 0.25), q3 = vg_quantile_f64(r->sorted, r->n, 0.75);
+  double low = r->sorted[0], high = r->sorted[r->n - 1], middle = vg_quantile_f64(r->sorted, r->n, 0.5);
   for (size_t i = 0; i < r->n; i++) {
     if (r->sorted[i] < q1 - 1.5 * (q3 - q1)) continue;
     low = r->sorted[i];
@@ -145,7 +134,7 @@ static size_t group_size(const rows *s, size_t i) {
   return n;
 }
 
-/* The name, cut where it is too long, then with the whole of it as its title. */
+/* Writes the name. A name that is too long is shortened, and its title has the whole name. */
 static void draw_group(vg_str *to, const char *name, double right, double y) {
   double width = vg_chart_text_width(name);
   if (width <= LABEL_MOST) {
@@ -168,7 +157,7 @@ static void draw_group(vg_str *to, const char *name, double right, double y) {
   vg_str_release(&cut);
 }
 
-/* The groups' ground and names; the grid lies between them and what is drawn. */
+/* Draws the background and the name of each group. The grid lies above them and below the data. */
 static void draw_groups(vg_str *to, const rows *s, const chart_axis *x, double label_right, double top) {
   for (size_t i = 0, n; i < s->n; i += n) {
     n = group_size(s, i);
@@ -203,7 +192,7 @@ static void describe(const rows *s, const vg_chart *c, vg_str *about) {
     if (r->bar && isfinite(r->bar->value))
       vg_str_addf(about, " %.4g", r->bar->value);
     else if (r->n)
-      vg_str_addf(about, " median %.4g", quantile(r->sorted, r->n, 0.5));
+      vg_str_addf(about, " median %.4g", vg_quantile_f64(r->sorted, r->n, 0.5));
   }
 }
 
@@ -214,7 +203,7 @@ static void draw(vg_report *r, vg_str *to, const vg_chart *c, rows *s) {
     height += ROW + (i && starts_group(s, i) ? GROUP_GAP : 0);
   }
   size_t names = (size_t)s->n_series;
-  if (names == 1) names = 0; /* nothing to tell apart */
+  if (names == 1) names = 0; /* nothing to distinguish */
   s->series[names] = c->mark ? c->mark_name : NULL;
   s->colours[names] = -1;
   double legend = vg_chart_legend(NULL, false, s->series, s->colours, names + 1);
@@ -247,7 +236,7 @@ void vg_report_strips(vg_report *r, const vg_chart *c, const vg_chart_strip *str
     for (size_t k = 0; k < strips[i].n; k++) {
       if (isfinite(strips[i].values[k])) at->sorted[at->n++] = strips[i].values[k];
     }
-    qsort(at->sorted, at->n, sizeof *at->sorted, ascending);
+    vg_sort_f64(at->sorted, at->n);
   }
   if (st)
     vg_markup_fail(r, st);

@@ -1,7 +1,6 @@
-/* gallery.c: cases, their slices and what is shown of each, side by side. */
+/* gallery.c: shows cases with pictures of their slices side by side. */
 #include <stdarg.h>
 #include "report/markup.h"
-#include "base/fs.h"
 #include "base/mem.h"
 
 static void end_frame(vg_report *r) {
@@ -31,7 +30,7 @@ void vg_gallery_open_by(vg_report *r, const char *title, const char *cases, cons
   int id = vg_markup_id(r);
   vg_str_addf(to, "<div class=\"gallery\" role=\"group\" aria-labelledby=\"g%d\">\n<h4 id=\"g%d\">", id, id);
   vg_markup_escape(to, title);
-  /* The script shows the sliders, as nothing else moves them. */
+  /* The script shows the sliders, because they do not work without it. */
   vg_str_add(to, "</h4>\n<div class=\"sliders\" hidden>");
   add_slider(to, cases);
   add_slider(to, frames);
@@ -61,8 +60,8 @@ void vg_gallery_frame(vg_report *r, const char *label, bool first) {
   r->in_frame = true;
 }
 
-/* path: the file that the bytes are of, or NULL. What a file holds takes the whole width: on a phone it
- * scrolls by itself, as many pictures may stand side by side in it. */
+/* path: the file of the bytes, or NULL. A picture from a file takes the whole width; on a phone it scrolls
+ * separately, because it may consist of many pictures side by side. */
 static void add_panel(vg_report *r, const char *name, const char *path, const void *bytes, size_t n,
                       double width, double height) {
   vg_str *to = vg_markup_into(r, BLOCK_NONE);
@@ -78,26 +77,16 @@ static void add_panel(vg_report *r, const char *name, const char *path, const vo
 }
 
 void vg_gallery_panel(vg_report *r, const char *name, const vg_picture *p, double width, double height) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_picture_png(p, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_panel(r, name, NULL, bytes, n, width, height);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, p, NULL, &bytes, &n)) add_panel(r, name, NULL, bytes, n, width, height);
   vg_free(bytes);
 }
 
 void vg_gallery_panel_file(vg_report *r, const char *name, const char *path) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_fs_read(path, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_panel(r, name, path, bytes, n, 0, 0);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, NULL, path, &bytes, &n)) add_panel(r, name, path, bytes, n, 0, 0);
   vg_free(bytes);
 }
 

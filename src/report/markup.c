@@ -1,4 +1,4 @@
-/* markup.c: text and pictures as HTML. */
+/* markup.c: writes text and pictures as HTML. */
 #include "report/markup.h"
 
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/mem.h"
 
-/* Bytes of the UTF-8 character that text begins with; 0 where it is none (RFC 3629). */
+/* The number of bytes of the UTF-8 character at the start of text; 0 if it is not UTF-8 (RFC 3629). */
 static size_t character(const char *text) {
   const unsigned char *c = (const unsigned char *)text;
   if (c[0] < 0x80) return 1;
@@ -57,7 +57,7 @@ void vg_markup_escape_v(vg_str *to, const char *fmt, va_list ap) {
   vg_free(text);
 }
 
-/* Base64 (RFC 4648), by pieces so that a failed add comes early. */
+/* Adds Base64 (RFC 4648) piece by piece, so that a failed add stops early. */
 static void add_base64(vg_str *to, const uint8_t *bytes, size_t n) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   char piece[4096];
@@ -87,7 +87,7 @@ vg_status vg_markup_img(vg_str *to, const void *bytes, size_t n, const char *alt
     const uint8_t *at = b + 16 + 4 * i;
     size[i] = (unsigned)at[0] << 24 | (unsigned)at[1] << 16 | (unsigned)at[2] << 8 | at[3];
   }
-  if (width > 0 && height > 0) { /* the finer direction keeps its pixels */
+  if (width > 0 && height > 0) { /* the direction with finer voxels keeps its pixels */
     double ratio = width / height, own = size[1] ? (double)size[0] / size[1] : 1;
     if (ratio > own)
       size[0] = (unsigned)(size[1] * ratio + 0.5);

@@ -1,4 +1,4 @@
-/* page.c: the page: its frame, headings, text, tables, pictures. */
+/* page.c: builds the page: its frame, headings, text, tables, pictures. */
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
-/* ---- the whole ---- */
+/* ---- the whole page ---- */
 
 vg_report *vg_report_new(const char *title, const char *lead) {
   vg_report *r = VG_NEW(vg_report);
@@ -49,12 +49,12 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
   vg_str_add(&s, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                  "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                 /* The browser itself sees to it that nothing is loaded or sent. */
+                 /* The browser enforces that the page neither loads nor sends anything. */
                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
                  "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
                  "<link rel=\"icon\" href=\"data:,\">\n");
   vg_str_addf(&s, "<title>%s</title>\n<style>\n", r->title);
-  add_lines(&s, markup_style);
+  add_lines(&s, vg_markup_style);
   vg_str_addf(&s,
               "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n"
               "<header>\n<h1>%s</h1>\n",
@@ -67,7 +67,7 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
   vg_str_add_bytes(&s, vg_str_text(&r->body), r->body.len);
   vg_str_add(&s, vg_markup_block_end(r->block));
   vg_str_add(&s, r->sections ? "</section>\n</main>\n<script>\n" : "</main>\n<script>\n");
-  add_lines(&s, markup_script);
+  add_lines(&s, vg_markup_script);
   vg_str_add(&s, "</script>\n</body>\n</html>\n");
   bool failed =
       vg_str_failed(&s) || vg_str_failed(&r->lead) || vg_str_failed(&r->contents) || vg_str_failed(&r->body);
@@ -111,6 +111,15 @@ void vg_markup_fail(vg_report *r, vg_status st) {
   if (!r || r->failed || !st) return;
   r->failed = st;
   snprintf(r->message, sizeof r->message, "%s", vg_error());
+}
+
+bool vg_markup_picture(vg_report *r, const vg_picture *p, const char *path, void **bytes, size_t *n) {
+  *bytes = NULL;
+  *n = 0;
+  if (!r || r->failed) return false;
+  vg_status st = p ? vg_picture_png(p, bytes, n) : vg_fs_read(path, bytes, n);
+  if (st) vg_markup_fail(r, st);
+  return !st;
 }
 
 /* <tag>the text, escaped</tag> */
@@ -240,7 +249,7 @@ static bool numeric_column(const vg_table *t, size_t col) {
   return any;
 }
 
-/* How many rows from here on have the same name in column 0; 0 where the row above has it already. */
+/* How many rows from here on have the same name in column 0; 0 if the row above has it too. */
 static size_t same_name(const vg_table *t, size_t row) {
   const char *name = vg_table_cell(t, row, 0);
   if (row > 1 && !strcmp(vg_table_cell(t, row - 1, 0), name)) return 0;
@@ -249,7 +258,7 @@ static size_t same_name(const vg_table *t, size_t row) {
   return n;
 }
 
-/* Long names of figures may break after an underscore. */
+/* Long names of metrics may break after an underscore. */
 static void add_column_name(vg_str *to, const char *name) {
   vg_str s = VG_STR_INIT;
   vg_markup_escape(&s, name);
@@ -303,7 +312,7 @@ void vg_report_table(vg_report *r, const char *caption, const vg_table *t, size_
   }
   for (size_t c = 0; c < t->cols; c++) numeric[c] = numeric_column(t, c);
   int id = vg_markup_id(r);
-  /* A wide table scrolls by itself, by keyboard too; the page does not. */
+  /* A wide table scrolls separately from the page, by keyboard too. */
   vg_str_addf(to,
               "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"t%d\"><table>\n"
               "<caption id=\"t%d\">",
@@ -333,25 +342,15 @@ static void add_picture(vg_report *r, const void *bytes, size_t n, const char *a
 }
 
 void vg_report_picture(vg_report *r, const vg_picture *p, const char *alt, const char *caption) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_picture_png(p, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_picture(r, bytes, n, alt, caption);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, p, NULL, &bytes, &n)) add_picture(r, bytes, n, alt, caption);
   vg_free(bytes);
 }
 
 void vg_report_picture_file(vg_report *r, const char *path, const char *alt, const char *caption) {
-  void *bytes = NULL;
-  size_t n = 0;
-  if (!r || r->failed) return;
-  vg_status st = vg_fs_read(path, &bytes, &n);
-  if (st)
-    vg_markup_fail(r, st);
-  else
-    add_picture(r, bytes, n, alt, caption);
+  void *bytes;
+  size_t n;
+  if (vg_markup_picture(r, NULL, path, &bytes, &n)) add_picture(r, bytes, n, alt, caption);
   vg_free(bytes);
 }

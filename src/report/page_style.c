@@ -1,9 +1,10 @@
-/* page_style.c: the page's own style sheet and script. They know the classes that the other files write. */
+/* page_style.c: the style sheet and the script of the page. They use the classes that the other files write.
+ */
 #include <stddef.h>
 #include "report/markup.h"
 
 /* clang-format off */
-const char *const markup_style[] = {
+const char *const vg_markup_style[] = {
     /* Colours: --c0.. of data are Okabe and Ito's (lighter on dark ground), the rest have a contrast of 4.5. */
     ":root{--bg:#fff;--fg:#1c2127;--soft:#545d68;--line:#d3d9e0;--panel:#f4f6f8;--link:#0a58a6;",
     "--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b0568c;--c4:#c98a00;--c5:#4aa3d9;--c6:#6b6b6b;--c7:#7a3e9d;",
@@ -93,7 +94,7 @@ const char *const markup_style[] = {
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}",
     NULL};
 
-const char *const markup_script[] = {
+const char *const vg_markup_script[] = {
     "'use strict';",
     "for (const gallery of document.querySelectorAll('.gallery')) {",
     "  const sliders = gallery.querySelector('.sliders');",

@@ -1,5 +1,5 @@
-/* entry.h: what the module offers to programs, each function by the table that vg_torch_open gives
- * (voxgan/run.h says what they do). */
+/* entry.h: the functions that the module offers to programs, in the table that vg_torch_open returns. They
+ * are documented in voxgan/run.h. */
 #ifndef VG_RUN_ENTRY_H
 #define VG_RUN_ENTRY_H
 #include "voxgan/run.h"

@@ -22,8 +22,8 @@ static size_t input_size(const vg_extractor *x) {
   return x->flat ? n : n * (size_t)x->size;
 }
 
-/* What the network makes of n inputs, averaged over all but the first two axes. dims 0: learned; else they
- * must be so many. */
+/* Runs the network on n inputs, and averages over all but the first two axes. *dims 0: gets the number of
+ * features; otherwise the network must give that many. */
 static vg_status run(const vg_extractor *x, const float *inputs, size_t n, size_t *dims, float *out) {
   const network *net = x->own;
   const int64_t shape[] = {(int64_t)n, x->channels, x->size, x->size, x->size};
@@ -58,7 +58,7 @@ static vg_status extract(const vg_extractor *x, const float *inputs, size_t n, f
   return st;
 }
 
-/* Whether the network takes such inputs: of two empty ones. */
+/* Tries whether the network takes such inputs, with two empty ones. */
 static vg_status try_input(vg_extractor *x) {
   float *zeros = vg_calloc(2 * input_size(x), sizeof *zeros);
   x->dims = 0;

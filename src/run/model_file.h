@@ -1,5 +1,5 @@
-/* model_file.h: a model is one safetensors file: the generator's weights, and in the metadata all that
- * synthesis needs to repeat what training did, so that no flag has to be given twice. */
+/* model_file.h: a model is one safetensors file: the generator's weights, and in the metadata everything
+ * that synthesis needs to prepare data as training did, so that users give no option twice. */
 #ifndef VG_RUN_MODEL_FILE_H
 #define VG_RUN_MODEL_FILE_H
 #include "voxgan/config.h"
@@ -23,17 +23,16 @@ vg_status vg_model_save(const char *path, vg_gan *gan, const model_info *info, c
 /* path: the file, or a run folder that holds model.safetensors. */
 vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);
 
-/* The file itself, of such a path (vg_free). */
+/* Path of the file itself for such a path (vg_free). */
 vg_status vg_model_path(const char *path, char **out);
-/* Starts gan from the weights of another model, or of a checkpoint (which holds the discriminator's too),
- * where names and shapes match, and says what did and what did not. VG_DATA when nothing matches. out: the
- * counts, to be released. info: of the run that starts; its classes and series are compared with the model's.
+/* Copies the weights of another model, or of a checkpoint (which also has the discriminator's), into gan
+ * where names and shapes match, and logs which did. VG_DATA when none matches. info describes the run that
+ * starts; a warning names classes and series that differ from the model's. out: the counts, to be released.
  */
 vg_status vg_model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out);
 
-/* The networks that a config asks for. */
+/* The networks for a config and data of these classes, series and patch. */
 void vg_spec_from_config(const vg_config *c, int n_classes, int n_series, const int patch[3],
                          vg_gan_spec *out);
-void vg_objective_from_config(const vg_config *c, vg_gan_objective *out);
 
 #endif

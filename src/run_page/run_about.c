@@ -1,4 +1,4 @@
-/* run_about.c: what a run makes and is made of: previews, settings, the split, the machine. */
+/* run_about.c: the sections on previews, settings, the split and the machine. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "voxgan/log.h"
 
 const char *vg_run_time_text(double seconds, char buf[32]) {
   const time_t t = (time_t)seconds;
@@ -18,7 +19,7 @@ const char *vg_run_time_text(double seconds, char buf[32]) {
 
 /* ---- previews ---- */
 
-/* PREVIEWS_MAX of them, the last always. */
+/* Selects PREVIEWS_MAX of them, always with the last. */
 enum { PREVIEWS_MAX = 40 };
 
 void vg_run_add_previews(vg_report *r, const char *run, const run_history *h) {
@@ -32,15 +33,18 @@ void vg_run_add_previews(vg_report *r, const char *run, const run_history *h) {
     const double epoch = vg_json_number(vg_json_get(line, "epoch"), 0);
     char label[64];
     char *path = vg_format("%s/previews/epoch-%05.0f.png", run, epoch);
-    if (path && vg_fs_exists(path)) {
+    bool exists = false;
+    if (path && vg_fs_exists(path, &exists)) vg_warn("the page lacks a preview: %s", vg_error());
+    if (exists) {
       if (!any) {
         vg_report_section(r, "Previews");
         vg_report_note(
             r, VG_TONE_PLAIN,
-            "These are slices of real scans too: the page may be shown to whom those may be shown.");
-        if (shown < n) vg_report_text(r, "%zu of %zu are shown; all are in previews/.", shown, n);
+            "Previews contain slices of real scans. Show this page only to people who may see those scans.");
+        if (shown < n) vg_report_text(r, "This page shows %zu of %zu previews; previews/ has all.", shown, n);
         vg_gallery_open_by(r, "What the model makes, by epoch", "Case", "Epoch");
-        vg_gallery_case(r, "The same subjects each time; a row is one, on the slice with most tumour");
+        vg_gallery_case(
+            r, "The same subjects each time; each row is one subject, on the slice with most tumour");
         any = true;
       }
       snprintf(label, sizeof label, "epoch %.0f%s", epoch, line == h->best ? ", the best" : "");
@@ -64,7 +68,7 @@ static void put_value(vg_str *to, const vg_json *node) {
   vg_free(text);
 }
 
-/* Each setting of the config with its default; what of them differs goes into changed too. */
+/* Lists each setting of the config with its default. Settings that differ go into changed too. */
 static vg_status fill_settings(const vg_json *config, const vg_json *defaults, vg_table *all,
                                vg_table *changed) {
   vg_status st = VG_OK;
@@ -95,17 +99,17 @@ void vg_run_add_settings(vg_report *r, const run_history *h) {
   vg_config c;
   vg_table all = {0}, changed = {0};
   vg_config_default(&c);
-  vg_config_resolve(&c); /* as the run's are */
+  vg_config_resolve(&c); /* as for the run's settings */
   vg_json *defaults = vg_config_to_json(&c);
   if (defaults && !vg_table_init(&all, 4, header) && !vg_table_init(&changed, 3, header) &&
       !fill_settings(h->config, defaults, &all, &changed)) {
     vg_report_section(r, "Settings");
     if (changed.rows > 1)
-      vg_report_table(r, "What differs from the defaults", &changed, 1);
+      vg_report_table(r, "Settings that differ from the defaults", &changed, 1);
     else
-      vg_report_text(r, "All are the defaults.");
+      vg_report_text(r, "All settings have their defaults.");
     vg_report_fold_open(r, "All settings");
-    vg_report_table(r, "As resolved when the run began or was resumed last", &all, 1);
+    vg_report_table(r, "Settings as resolved when the run was last started or resumed", &all, 1);
     vg_report_fold_close(r);
   }
   vg_table_release(&all);
@@ -154,7 +158,7 @@ void vg_run_add_sessions(vg_report *r, const run_history *h) {
   if (!st && h->sessions.n) {
     char *seed = vg_json_print(vg_json_get(vg_json_get(h->config, "run"), "seed"), false);
     vg_report_section(r, "Environment");
-    if (seed) vg_report_text(r, "Seed %s. A run that is resumed has a line for each start.", seed);
+    if (seed) vg_report_text(r, "Seed %s. A resumed run has a line for each start.", seed);
     vg_report_table(r, "Starts", &t, 1);
     vg_free(seed);
   }

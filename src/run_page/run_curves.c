@@ -1,6 +1,6 @@
-/* run_curves.c: a run over its epochs: losses, scores, learning rates, speed and memory.
+/* run_curves.c: draws a run over its epochs: losses, scores, learning rates, speed and memory.
  *
- * Which losses and scores there are is the log's to say: whatever number a line has is drawn. */
+ * The log decides which losses and scores exist: every number in a line is drawn. */
 #include <math.h>
 #include <string.h>
 #include "run_page/run_sections.h"
@@ -9,7 +9,7 @@
 
 enum { LINES_MAX = 64 };
 
-/* One chart in the making: values of lines of the log over their epochs. */
+/* A chart under construction: values from lines of the log over their epochs. */
 typedef struct curves {
   const run_history *h;
   const vg_json_lines *from;
@@ -36,7 +36,7 @@ static void curves_release(curves *c) {
   vg_free(c->x);
 }
 
-/* A line more; NULL where there is no room, else its values, NaN so far. name is copied, '_' read as ' '. */
+/* Adds a line and returns its values, all NaN. NULL: no room. Copies name, with each '_' as ' '. */
 static double *add_line(curves *c, const char *name) {
   if (c->failed || c->n == LINES_MAX) return NULL;
   char *label = vg_strdup(name);
@@ -54,7 +54,7 @@ static double *add_line(curves *c, const char *name) {
   return values;
 }
 
-/* The key's numbers, divided by unit and, where over is not NULL, by that key's. */
+/* Adds the numbers of a key, divided by unit and, if over is not NULL, by the numbers of that key. */
 static void add_key(curves *c, const char *key, const char *name, double unit, const char *over) {
   double *values = add_line(c, name);
   for (size_t i = 0; values && i < c->from->n; i++) {
@@ -64,7 +64,7 @@ static void add_key(curves *c, const char *key, const char *name, double unit, c
   }
 }
 
-/* Draws it with the best epoch marked, and starts the next; a chart without a value but 0 is left out. */
+/* Draws the chart with the best epoch marked, and starts the next. Omits a chart that has no value but 0. */
 static void draw(vg_report *r, curves *c, vg_chart chart) {
   bool any = false;
   for (size_t k = 0; k < c->n && !c->failed; k++)
@@ -85,7 +85,8 @@ static void draw(vg_report *r, curves *c, vg_chart chart) {
 
 /* ---- sections ---- */
 
-/* Beside the discriminator's two, and what an epoch's line has that is no loss. */
+/* The keys of an epoch's line that are not generator losses: the discriminator's two, and keys that are not
+ * losses. */
 static bool is_other_loss(const char *key) {
   static const char *const others[] = {"d_real",        "d_fake",        "epoch",      "step",
                                        "skipped",       "lr_g",          "lr_d",       "seconds",
@@ -109,12 +110,12 @@ void vg_run_add_losses(vg_report *r, const run_history *h) {
   curves c;
   vg_report_section(r, "Losses");
   if (!h->epochs.n) {
-    vg_report_text(r, "No epoch is done yet.");
+    vg_report_text(r, "No epoch is finished yet.");
     return;
   }
-  vg_report_text(r, "Means over the steps of an epoch, on the subjects that are trained on.");
+  vg_report_text(r, "Means over the steps of an epoch, on the training subjects.");
   curves_init(&c, h, &h->epochs);
-  /* These two are read together: whether the discriminator tells real from made. */
+  /* Readers compare these two: they show whether the discriminator can distinguish real from synthetic. */
   add_key(&c, "d_real", "real", 1, NULL);
   add_key(&c, "d_fake", "fake", 1, NULL);
   draw(r, &c, (vg_chart){.title = "Discriminator's losses"});
@@ -124,7 +125,7 @@ void vg_run_add_losses(vg_report *r, const run_history *h) {
   curves_release(&c);
 }
 
-/* A chart of one metric: a line a series (or class). */
+/* Draws a chart of one metric, with one line a series (or class). */
 static void add_metric(vg_report *r, curves *c, const vg_json *scores, const char *metric) {
   for (const vg_json *group = vg_json_first(scores); group; group = vg_json_next(group)) {
     double *values = vg_json_get(group, metric) ? add_line(c, vg_json_key(group)) : NULL;
@@ -145,12 +146,12 @@ void vg_run_add_scores(vg_report *r, const run_history *h) {
   if (!h->validations.n) return;
   const vg_json *last = h->validations.items[h->validations.n - 1], *scores = vg_json_get(last, "scores");
   vg_report_section(r, "Scores");
-  vg_report_text(
-      r, vg_json_bool(vg_json_get(last, "held_out"), true)
-             ? "Of the subjects that are held out, at each validation."
-             : "Of subjects that are trained on, as none is held out: they tell nothing of new ones.");
+  vg_report_text(r, vg_json_bool(vg_json_get(last, "held_out"), true)
+                        ? "Scores of held-out subjects, at each validation."
+                        : "Scores of training subjects, because no subject is held out: they say nothing "
+                          "about new subjects.");
   curves_init(&c, h, &h->validations);
-  /* Each metric once: by the first series that has it. */
+  /* Draws each metric once, at the first series that has it. */
   for (const vg_json *group = vg_json_first(scores); group; group = vg_json_next(group)) {
     for (const vg_json *m = vg_json_first(group); m; m = vg_json_next(m)) {
       const vg_json *before = vg_json_first(scores);

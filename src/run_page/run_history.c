@@ -1,4 +1,4 @@
-/* run_history.c: reads config.json, split.json, log.jsonl and sessions.jsonl, and judges where a run stands.
+/* run_history.c: reads config.json, split.json, log.jsonl and sessions.jsonl, and finds out how far a run is.
  */
 #include "run_page/run_history.h"
 
@@ -39,7 +39,7 @@ static vg_status judge(const char *run, run_history *h) {
     if (!strcmp(vg_json_string(vg_json_get(h->log.items[i], "kind"), ""), "init")) h->init = h->log.items[i];
   char *lock = vg_fs_join(run, ".lock");
   if (!lock) return VG_MEMORY;
-  /* Whoever validated last epoch's model has but to save it. */
+  /* After the validation of the last epoch only the saving of the model remains. */
   h->status = vg_lock_held(lock)                                      ? RUN_IN_PROGRESS
               : h->wanted && last_epoch(&h->validations) >= h->wanted ? RUN_FINISHED
                                                                       : RUN_STOPPED;
@@ -47,14 +47,12 @@ static vg_status judge(const char *run, run_history *h) {
   return VG_OK;
 }
 
-/* RUN/name, or NULL where that is not there and need not be. */
+/* Reads RUN/name. NULL: the file does not exist and is optional. */
 static vg_status read_tree(const char *run, const char *name, bool required, vg_json **out) {
   char *path = vg_fs_join(run, name);
-  vg_status st = VG_OK;
-  if (!path)
-    st = VG_MEMORY;
-  else if (required || vg_fs_exists(path))
-    st = vg_json_read(path, out);
+  bool exists = required;
+  vg_status st = !path ? VG_MEMORY : required ? VG_OK : vg_fs_exists(path, &exists);
+  if (!st && exists) st = vg_json_read(path, out);
   vg_free(path);
   return st;
 }
@@ -63,10 +61,12 @@ vg_status vg_run_history_read(const char *run, run_history *h) {
   *h = (run_history){0};
   char *config = vg_fs_join(run, "config.json");
   if (!config) return VG_MEMORY;
-  vg_status st = VG_OK;
-  if (!vg_fs_is_dir(run))
+  bool is_dir, holds_run = false;
+  vg_status st = vg_fs_is_dir(run, &is_dir);
+  if (!st && is_dir) st = vg_fs_exists(config, &holds_run);
+  if (!st && !is_dir)
     st = vg_fail(VG_DATA, "%s: no such folder", run);
-  else if (!vg_fs_exists(config))
+  else if (!st && !holds_run)
     st = vg_fail(VG_DATA, "%s: holds no run of voxgan train: it has no config.json", run);
   vg_free(config);
   if (!st) st = read_tree(run, "config.json", true, &h->config);

@@ -1,5 +1,5 @@
-/* run_report.c: the page of a run, in the order in which one asks: where does it stand, does it learn, what
- * does it make, how fast, of what. */
+/* run_report.c: the page of a run. Its sections answer, in this order: how far is it, does it learn, what
+ * does it make, how fast is it, and what are its data and settings. */
 #include "run_page/run_report.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@ static double number_of(const vg_json *line, const char *key) {
   return vg_json_number(vg_json_get(line, key), NAN);
 }
 
-/* ": mean mae 0.0812, psnr 24.1, ssim 0.91" of a validation's line. */
+/* Adds ": mean mae 0.0812, psnr 24.1, ssim 0.91" from the line of a validation. */
 static void describe_scores(vg_str *to, const vg_json *validation) {
   const vg_json *mean = vg_json_get(vg_json_get(validation, "scores"), "mean");
   char figure[VG_FIGURE];
@@ -37,7 +37,7 @@ static void note_status(vg_report *r, const run_history *h) {
     break;
   case RUN_IN_PROGRESS:
     if (done)
-      vg_report_note(r, VG_TONE_PLAIN, "Training now: %.0f of %.0f epochs are done, about %s are left.", done,
+      vg_report_note(r, VG_TONE_PLAIN, "Training now: %.0f of %.0f epochs are done, about %s remain.", done,
                      h->wanted, vg_duration(h->seconds / done * (h->wanted - done), took));
     else
       vg_report_note(r, VG_TONE_PLAIN, "Training now: the first of %.0f epochs.", h->wanted);
@@ -45,19 +45,19 @@ static void note_status(vg_report *r, const run_history *h) {
   case RUN_STOPPED:
     vg_report_note(r, VG_TONE_WARN,
                    "Not finished, and not training now: %.0f of %.0f epochs are done. The same command with "
-                   "--resume goes on.",
+                   "--resume continues.",
                    done, h->wanted);
   }
   if (h->skipped > 0)
-    vg_report_note(r, VG_TONE_WARN,
-                   "%.0f steps had a loss or gradient that was not finite, and were skipped.", h->skipped);
+    vg_report_note(r, VG_TONE_WARN, "%.0f steps were skipped, because a loss or gradient was not finite.",
+                   h->skipped);
 }
 
 static void add_summary(vg_report *r, const run_history *h) {
   const vg_json *last = last_of(&h->epochs);
   char text[32];
   vg_str scores = VG_STR_INIT;
-  vg_report_section(r, "Where it stands");
+  vg_report_section(r, "State");
   note_status(r, h);
   vg_report_fact(r, "Epochs", "%.0f of %.0f", last ? number_of(last, "epoch") : 0, h->wanted);
   vg_report_fact(r, "Steps", "%.0f", last ? number_of(last, "step") : 0);
@@ -100,7 +100,7 @@ vg_status vg_run_report(const char *run, const char *path) {
   vg_report_free(r);
   vg_free(title);
   vg_free(own);
-  free(whole); /* the C library's */
+  free(whole); /* from the C library: free(), not vg_free() */
   vg_run_history_release(&h);
   return st;
 }

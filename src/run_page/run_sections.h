@@ -1,4 +1,4 @@
-/* run_sections.h: the sections of a run's page. Each leaves itself out where the run has nothing for it. */
+/* run_sections.h: the sections of a run's page. A section is omitted if the run has no data for it. */
 #ifndef VG_REPORT_RUN_SECTIONS_H
 #define VG_REPORT_RUN_SECTIONS_H
 #include "run_page/run_history.h"
@@ -12,7 +12,7 @@ void vg_run_add_settings(vg_report *r, const run_history *h);
 void vg_run_add_split(vg_report *r, const run_history *h);
 void vg_run_add_sessions(vg_report *r, const run_history *h);
 
-/* "2026-11-23 18:05 UTC" of seconds since 1970, into buf. */
+/* Writes seconds since 1970 into buf as "2026-11-23 18:05 UTC". */
 const char *vg_run_time_text(double seconds, char buf[32]);
 
 #endif

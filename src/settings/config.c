@@ -5,52 +5,44 @@
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+#include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
+#include "settings/setting.h"
+#include "voxgan/registry.h"
 
-/* "unet|resnet", from the registries themselves. */
-#define VG_GENERATOR(name, help) "|" #name
-#define VG_DISCRIMINATOR(name, help) "|" #name
-#define VG_LOSS_ADV(name, help) "|" #name
-#define VG_LOSS_REC(name, help)
-#define VG_LOSS_SEG(name, help)
-#define VG_GENERATOR_CHOICES (generator_choices + 1)
-#define VG_DISCRIMINATOR_CHOICES (discriminator_choices + 1)
-#define VG_ADVERSARIAL_CHOICES (adversarial_choices + 1)
-#define VG_RECONSTRUCTION_CHOICES reconstruction_choices
-static const char generator_choices[] =
-#include "registry/generators.def"
-    ;
-static const char discriminator_choices[] =
-#include "registry/discriminators.def"
-    ;
-static const char adversarial_choices[] =
-#include "registry/losses.def"
-    ;
-#undef VG_LOSS_ADV
-#undef VG_LOSS_REC
-#undef VG_LOSS_SEG
-#define VG_LOSS_ADV(name, help)
-#define VG_LOSS_REC(name, help) "|" #name
-#define VG_LOSS_SEG(name, help) "|" #name
-static const char reconstruction_choices[] = "auto"
-#include "registry/losses.def"
-    ;
-
-#define VG_SECTION(s, h)
-#define VG_SECTION_END(s)
+#define VG_CHOICE(constant, text) #text,
 #define VG_SET_BOOL(s, n, d, h) \
-  {#s "." #n, VG_SETTING_BOOL, offsetof(vg_config, s.n), {d}, 0, 1, NULL, NULL, h},
+  {#s "." #n, VG_SETTING_BOOL, offsetof(vg_config, s.n), {d}, 0, 1, NULL, NULL, NULL, NULL, h},
 #define VG_SET_INT(s, n, d, lo, hi, h) \
-  {#s "." #n, VG_SETTING_INT, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, h},
+  {#s "." #n, VG_SETTING_INT, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, NULL, NULL, h},
 #define VG_SET_F64(s, n, d, lo, hi, h) \
-  {#s "." #n, VG_SETTING_F64, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, h},
-#define VG_SET_STR(s, n, d, c, h) {#s "." #n, VG_SETTING_STR, offsetof(vg_config, s.n), {0}, 0, 0, d, c, h},
+  {#s "." #n, VG_SETTING_F64, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, NULL, NULL, h},
+#define VG_SET_STR(s, n, d, h) \
+  {#s "." #n, VG_SETTING_STR, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, NULL, NULL, h},
 #define VG_SET_DIMS(s, n, x, y, z, lo, hi, h) \
-  {#s "." #n, VG_SETTING_DIMS, offsetof(vg_config, s.n), {x, y, z}, lo, hi, NULL, NULL, h},
+  {#s "." #n, VG_SETTING_DIMS, offsetof(vg_config, s.n), {x, y, z}, lo, hi, NULL, NULL, NULL, NULL, h},
+#define VG_SET_CHOICE(s, n, d, c, h) \
+  {#s "." #n,                        \
+   VG_SETTING_CHOICE,                \
+   offsetof(vg_config, s.n),         \
+   {VG_##d},                         \
+   0,                                \
+   0,                                \
+   NULL,                             \
+   (const char *const[]){c NULL},    \
+   NULL,                             \
+   NULL,                             \
+   h},
+#define VG_SET_NAME(s, n, d, r, k, h) \
+  {#s "." #n, VG_SETTING_NAME, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, r, k, h},
 static const vg_setting settings[] = {
 #include "voxgan/settings.def"
 };
 enum { n_settings = sizeof settings / sizeof *settings };
+
+/* The generic code below reads and writes an enum as an int. */
+_Static_assert(sizeof(vg_train_direction) == sizeof(int), "an enum of the config has the size of an int");
 
 const vg_setting *vg_setting_at(int i) {
   return i >= 0 && i < n_settings ? &settings[i] : NULL;
@@ -65,6 +57,62 @@ static const vg_setting *setting_find(const char *key) {
 static void *setting_slot(vg_config *c, const vg_setting *s) {
   return (char *)c + s->offset;
 }
+
+/* ---- choices ---- */
+
+static bool is_row_of(const vg_setting *s, const vg_registry_row *row) {
+  return !s->kind || (row->kind && !strcmp(row->kind, s->kind));
+}
+
+/* Row i of those that s can name; NULL past the last. */
+static const char *name_at(const vg_setting *s, int i) {
+  for (const vg_registry_row *row = vg_registry_find(s->registry)->rows; row->name; row++)
+    if (is_row_of(s, row) && i-- == 0) return row->name;
+  return NULL;
+}
+
+static bool names_row(const vg_setting *s, const char *text) {
+  const char *name;
+  for (int i = 0; (name = name_at(s, i)); i++)
+    if (!strcmp(name, text)) return true;
+  return false;
+}
+
+const char *vg_setting_choice(const vg_setting *s, int i) {
+  if (s->type == VG_SETTING_NAME) {
+    if (names_row(s, s->text_def)) return name_at(s, i);
+    return i ? name_at(s, i - 1) : s->text_def;
+  }
+  for (int k = 0; s->type == VG_SETTING_CHOICE && s->choices[k]; k++)
+    if (k == i) return s->choices[k];
+  return NULL;
+}
+
+/* The number of the choice, or -1. */
+static int choice_find(const vg_setting *s, const char *text) {
+  const char *choice;
+  for (int i = 0; (choice = vg_setting_choice(s, i)); i++)
+    if (!strcmp(choice, text)) return i;
+  return -1;
+}
+
+/* "auto|map|mask" (vg_free) */
+static char *choices_text(const vg_setting *s) {
+  vg_str text = VG_STR_INIT;
+  const char *choice;
+  for (int i = 0; (choice = vg_setting_choice(s, i)); i++) vg_str_addf(&text, "%s%s", i ? "|" : "", choice);
+  return vg_str_take(&text);
+}
+
+static vg_status no_choice(const vg_setting *s, const char *text) {
+  char *choices = choices_text(s);
+  vg_status st =
+      choices ? vg_fail(VG_CONFIG, "%s is \"%s\", but must be one of %s", s->key, text, choices) : VG_MEMORY;
+  vg_free(choices);
+  return st;
+}
+
+/* ---- values ---- */
 
 void vg_config_default(vg_config *c) {
   memset(c, 0, sizeof *c);
@@ -81,7 +129,11 @@ void vg_config_default(vg_config *c) {
     case VG_SETTING_F64:
       *(double *)slot = s->def[0];
       break;
+    case VG_SETTING_CHOICE:
+      *(int *)slot = (int)s->def[0];
+      break;
     case VG_SETTING_STR:
+    case VG_SETTING_NAME:
       strcpy(slot, s->text_def);
       break;
     case VG_SETTING_DIMS:
@@ -92,21 +144,60 @@ void vg_config_default(vg_config *c) {
 }
 
 static vg_status unknown_key(const char *where, const char *key) {
-  const char *names[n_settings + 1];
-  for (int i = 0; i < n_settings; i++) names[i] = settings[i].key;
-  names[n_settings] = NULL;
-  const char *near = vg_nearest(key, names);
+  const char *near = vg_names_nearest(VG_NAMES_N(settings, n_settings), key);
   return vg_fail(VG_CONFIG, near ? "%s: unknown setting %s; did you mean %s?" : "%s: unknown setting %s",
                  where, key, near);
 }
 
-static vg_status out_of_bounds(const char *where, const vg_setting *s, double v) {
-  return vg_fail(VG_CONFIG, "%s: %s is %.10g, but must be from %.10g to %.10g", where, s->key, v, s->least,
-                 s->most);
+static vg_status check_number(const vg_setting *s, double v) {
+  if (v >= s->least && v <= s->most) return VG_OK;
+  return vg_fail(VG_CONFIG, "%s is %.10g, but must be from %.10g to %.10g", s->key, v, s->least, s->most);
+}
+
+vg_status vg_setting_check(const vg_setting *s, const void *value) {
+  vg_status st = VG_OK;
+  switch (s->type) {
+  case VG_SETTING_INT:
+    return check_number(s, *(const int *)value);
+  case VG_SETTING_F64:
+    return check_number(s, *(const double *)value);
+  case VG_SETTING_DIMS:
+    for (int a = 0; a < 3 && !st; a++) st = check_number(s, ((const int *)value)[a]);
+    return st;
+  case VG_SETTING_CHOICE:
+    if (vg_setting_choice(s, *(const int *)value)) return VG_OK;
+    return vg_fail(VG_CONFIG, "%s has no choice %d", s->key, *(const int *)value);
+  case VG_SETTING_NAME:
+    return choice_find(s, value) >= 0 ? VG_OK : no_choice(s, value);
+  case VG_SETTING_BOOL:
+  case VG_SETTING_STR:
+    break;
+  }
+  return VG_OK;
+}
+
+size_t vg_setting_size(const vg_setting *s) {
+  switch (s->type) {
+  case VG_SETTING_BOOL:
+    return sizeof(bool);
+  case VG_SETTING_INT:
+  case VG_SETTING_CHOICE:
+    return sizeof(int);
+  case VG_SETTING_F64:
+    return sizeof(double);
+  case VG_SETTING_STR:
+    return VG_CONFIG_TEXT;
+  case VG_SETTING_DIMS:
+    return 3 * sizeof(int);
+  case VG_SETTING_NAME:
+    return VG_CONFIG_NAME;
+  }
+  return 0;
 }
 
 static vg_status set_number(vg_config *c, const char *where, const vg_setting *s, int index, double v) {
-  if (!(v >= s->least && v <= s->most)) return out_of_bounds(where, s, v);
+  vg_status st = check_number(s, v);
+  if (st) return vg_fail_in(st, "%s", where);
   if (s->type == VG_SETTING_F64) {
     *(double *)setting_slot(c, s) = v;
     return VG_OK;
@@ -117,20 +208,19 @@ static vg_status set_number(vg_config *c, const char *where, const vg_setting *s
   return VG_OK;
 }
 
-static bool is_choice(const char *choices, const char *text) {
-  size_t len = strlen(text);
-  for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
-    if (!strncmp(p, text, len) && (p[len] == '|' || !p[len])) return true;
-  return false;
+vg_status vg_setting_set_text(const vg_setting *s, const char *text, void *value) {
+  const size_t room = s->type == VG_SETTING_CHOICE ? SIZE_MAX : vg_setting_size(s);
+  if (s->type != VG_SETTING_STR && choice_find(s, text) < 0) return no_choice(s, text);
+  if (strlen(text) >= room) return vg_fail(VG_CONFIG, "%s is longer than %zu letters", s->key, room - 1);
+  if (s->type == VG_SETTING_CHOICE)
+    *(int *)value = choice_find(s, text);
+  else
+    strcpy(value, text);
+  return VG_OK;
 }
 
 static vg_status set_text(vg_config *c, const char *where, const vg_setting *s, const char *text) {
-  if (s->choices && !is_choice(s->choices, text))
-    return vg_fail(VG_CONFIG, "%s: %s is \"%s\", but must be one of %s", where, s->key, text, s->choices);
-  if (strlen(text) >= VG_CONFIG_TEXT)
-    return vg_fail(VG_CONFIG, "%s: %s is longer than %d letters", where, s->key, VG_CONFIG_TEXT - 1);
-  strcpy(setting_slot(c, s), text);
-  return VG_OK;
+  return vg_fail_in(vg_setting_set_text(s, text, setting_slot(c, s)), "%s", where);
 }
 
 vg_status vg_config_set(vg_config *c, const char *assignment) {
@@ -147,6 +237,8 @@ vg_status vg_config_set(vg_config *c, const char *assignment) {
   double v;
   switch (s->type) {
   case VG_SETTING_STR:
+  case VG_SETTING_CHOICE:
+  case VG_SETTING_NAME:
     return set_text(c, "--set", s, value);
   case VG_SETTING_BOOL:
     if (strcmp(value, "true") && strcmp(value, "false"))
@@ -174,9 +266,10 @@ vg_status vg_config_set(vg_config *c, const char *assignment) {
 
 static vg_status set_json(vg_config *c, const char *name, const vg_setting *s, const vg_json *node) {
   static const char *const wanted[] = {"true or false", "a whole number", "a number", "a string",
-                                       "[x, y, z]"};
+                                       "[x, y, z]",     "a string",       "a string"};
   vg_json_type t = vg_json_type_of(node);
-  if (s->type == VG_SETTING_STR && t == VG_JSON_STRING) return set_text(c, name, s, vg_json_string(node, ""));
+  const bool text = s->type == VG_SETTING_STR || s->type == VG_SETTING_CHOICE || s->type == VG_SETTING_NAME;
+  if (text && t == VG_JSON_STRING) return set_text(c, name, s, vg_json_string(node, ""));
   if (s->type == VG_SETTING_BOOL && t == VG_JSON_BOOL) {
     *(bool *)setting_slot(c, s) = vg_json_bool(node, false);
     return VG_OK;
@@ -233,13 +326,14 @@ vg_status vg_config_read(vg_config *c, const char *path) {
 }
 
 bool vg_config_segments(const vg_config *c) {
-  return !strcmp(c->train.direction, "image2label");
+  return c->train.direction == VG_DIRECTION_IMAGE2LABEL;
 }
 
 vg_status vg_config_resolve(vg_config *c) {
   bool segments = vg_config_segments(c);
-  if (!strcmp(c->train.reconstruction, "auto")) strcpy(c->train.reconstruction, segments ? "ce_dice" : "l1");
-  if (!strcmp(c->augment.images, "auto")) strcpy(c->augment.images, segments ? "on" : "off");
+  if (!names_row(&settings[VG_SETTING_INDEX_train_reconstruction], c->train.reconstruction))
+    strcpy(c->train.reconstruction, segments ? "ce_dice" : "l1");
+  if (c->augment.images == VG_AUGMENT_AUTO) c->augment.images = segments ? VG_AUGMENT_ON : VG_AUGMENT_OFF;
   if (!segments && c->augment.drop_series > 0)
     return vg_fail(VG_CONFIG,
                    "augment.drop_series is %.10g, but label2image reads no series; it is for "
@@ -268,7 +362,11 @@ vg_json *vg_config_to_json(const vg_config *c) {
     case VG_SETTING_F64:
       vg_json_put_number(section, dot + 1, *(const double *)slot);
       break;
+    case VG_SETTING_CHOICE:
+      vg_json_put_string(section, dot + 1, vg_setting_choice(s, *(const int *)slot));
+      break;
     case VG_SETTING_STR:
+    case VG_SETTING_NAME:
       vg_json_put_string(section, dot + 1, slot);
       break;
     case VG_SETTING_DIMS: {
@@ -294,7 +392,11 @@ const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, 
   case VG_SETTING_F64:
     snprintf(buf, size, "%.10g", *(const double *)slot);
     break;
+  case VG_SETTING_CHOICE:
+    snprintf(buf, size, "%s", vg_setting_choice(s, *dims));
+    break;
   case VG_SETTING_STR:
+  case VG_SETTING_NAME:
     snprintf(buf, size, "%s", (const char *)slot);
     break;
   case VG_SETTING_DIMS:
@@ -313,10 +415,12 @@ void vg_config_help(FILE *to) {
     fprintf(to, "  %-24s %s", s->key, s->help);
     vg_setting_text(&c, s, text, sizeof text);
     if (*text) fprintf(to, " [%s]", text);
-    if (s->choices)
-      fprintf(to, " (%s)", s->choices);
-    else if (s->type != VG_SETTING_STR && s->type != VG_SETTING_BOOL)
+    char *choices = vg_setting_choice(s, 0) ? choices_text(s) : NULL;
+    if (choices)
+      fprintf(to, " (%s)", choices);
+    else if (s->type == VG_SETTING_INT || s->type == VG_SETTING_F64 || s->type == VG_SETTING_DIMS)
       fprintf(to, " (%.10g to %.10g)", s->least, s->most);
     fputc('\n', to);
+    vg_free(choices);
   }
 }

@@ -1,14 +1,14 @@
-/* case_check.c: whether an edited case is fit to be shown to a network. */
+/* case_check.c: checks whether an edited case is fit for use. */
 #include <math.h>
 #include <string.h>
 
 #include "base/simd.h"
 #include "edit/brain/measure.h"
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "voxgan/log.h"
 
-/* Voxels of the anatomy and of the tumour map whose codes are of the other role or none; anatomy classes come
- * first, so a role is a range. */
+/* Counts the voxels whose anatomy or tumour code is unknown, or of the other role. Anatomy classes come
+ * first, so a role is a range of codes. */
 VG_HOT static size_t count_unknown(const vg_maps *m, uint8_t n_anatomy, uint8_t n_classes, size_t n) {
   size_t bad = 0;
   for (size_t i = 0; i < n; i++) {
@@ -18,8 +18,8 @@ VG_HOT static size_t count_unknown(const vg_maps *m, uint8_t n_anatomy, uint8_t 
   return bad;
 }
 
-/* Pieces that a tumour may have after the edits: those of what host and donors bring, and what the edits were
- * asked to add. */
+/* Counts the pieces that the tumour may have after the edits: those of the host and the donors, and those
+ * that the edits may add. */
 static int count_asked(const vg_edit_log *edits, vg_pieces pieces) {
   int asked = pieces.tumour;
   for (int i = 0; i < edits->n; i++) {
@@ -51,7 +51,7 @@ vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pi
                    facts->components, most);
   double mm[3];
   vg_geometry_spacing(&maps->geo, mm);
-  double voxel = mm[0] * mm[1] * mm[2] / 1000; /* as near as a grid comes to a volume */
+  double voxel = mm[0] * mm[1] * mm[2] / 1000; /* a grid cannot be more exact */
   const double *ml = target->ml, *left = target->left;
   if (facts->total_ml < ml[0] - voxel || facts->total_ml > ml[1] + voxel)
     return vg_fail(VG_REFUSED, "the tumour has %.4g ml, not %.10g to %.10g", facts->total_ml, ml[0], ml[1]);

@@ -1,16 +1,16 @@
-/* deal.c: which case of a cohort gets which level of each factor. */
+/* deal.c: deals the levels of each factor to the cases of a cohort. */
 #include <string.h>
 
 #include "study/plan.h"
 #include "base/mem.h"
 
-/* The n places' levels in turn, each the one that lags most behind its share, so that any stretch of places
- * holds the levels about in their shares and the whole exactly. */
+/* Chooses levels for n cases in turn, each time the level that lags most behind its share. So any stretch of
+ * cases has the levels roughly in their shares, and all cases together exactly. */
 static void spread(const vg_plan_factor *f, size_t n, size_t *used, size_t *quota, uint16_t *level) {
   size_t sum = 0;
   memset(used, 0, (size_t)f->n * sizeof *used);
   for (int l = 0; l < f->n; l++) sum += quota[l] = (size_t)(f->levels[l].share * (double)n);
-  /* Largest remainder. */
+  /* The largest remainders get the cases that are left. */
   for (; sum < n; sum++) {
     int most = 0;
     for (int l = 1; l < f->n; l++)
@@ -46,7 +46,7 @@ vg_status vg_plan_deal(const vg_plan_cohort *c, size_t n, vg_rng *rng, uint16_t 
   for (size_t f = 0; f < nf; f++) {
     spread(&c->factors[f], n, used, quota, at);
     for (size_t i = 0; i < n; i++) level[order[i] * nf + f] = at[i];
-    /* Cases alike so far stand together, so that the next factor is spread over each of their kinds. */
+    /* Cases with equal levels so far stand together, so the next factor is spread within each such group. */
     size_t to = 0;
     for (int l = 0; l < c->factors[f].n; l++)
       for (size_t i = 0; i < n; i++)

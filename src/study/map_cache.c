@@ -1,4 +1,4 @@
-/* map_cache.c: reads subjects' maps, and lets those go first that were not asked for the longest. */
+/* map_cache.c: reads subjects' maps, keeps them, and drops the least recently used ones first. */
 #include "study/map_cache.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ void vg_map_cache_release(vg_map_cache *c) {
 
 /* ---- reading ---- */
 
-/* Classes of a role that the subject's files may hold are all known. */
+/* Whether the study knows every class of a role in the scheme. */
 static bool knows(const vg_classes *classes, const vg_scheme *scheme, vg_role role) {
   for (int i = 0; i < scheme->n; i++) {
     if (scheme->labels[i].role != role) continue;
@@ -77,7 +77,7 @@ static vg_status read_donor(const vg_dataset *ds, const vg_subject *subject, con
   bool mapped = subject->anatomy && knows(classes, &source->anatomy_scheme, VG_ROLE_ANATOMY) &&
                 knows(classes, &source->tumour_scheme, VG_ROLE_ANATOMY);
   if (mapped) return vg_maps_read(ds, subject, classes, out);
-  /* Only where its brain is matters besides the tumour, and one series tells that. */
+  /* Besides the tumour, we need only the extent of the brain, which one series shows. */
   vg_subject lean = *subject;
   bool have = false;
   for (int i = 0; i < VG_SERIES_MAX; i++) {
@@ -101,7 +101,7 @@ static vg_status read_donor(const vg_dataset *ds, const vg_subject *subject, con
   return VG_OK;
 }
 
-/* Frame and ventricles stay those of the host through most edits. */
+/* Most edits keep the frame and the ventricles, so we find them once for each host. */
 static vg_status study_brain(vg_map_entry *e, bool edited) {
   size_t n = vg_geometry_voxels(&e->maps.geo);
   e->bytes = 3 * n;
@@ -115,7 +115,7 @@ static vg_status study_brain(vg_map_entry *e, bool edited) {
   return st;
 }
 
-/* A predictor that has never seen a tumour may take it for anything, background too. */
+/* A model that was trained without tumours may label one as anything, even as background. */
 static vg_status heal_under_tumour(vg_maps *m, const char *id) {
   size_t n = vg_geometry_voxels(&m->geo), tumour = 0, hidden = 0;
   uint8_t *gap = vg_malloc(n, 1);
@@ -125,15 +125,15 @@ static vg_status heal_under_tumour(vg_maps *m, const char *id) {
     tumour += m->tumour[i] != 0;
     hidden += gap[i];
   }
-  vg_debug("%s: %zu of the tumour's %zu voxels have no anatomy, and take that around them", id, hidden,
+  vg_debug("%s: %zu of the tumour's %zu voxels have no anatomy, and take the class around them", id, hidden,
            tumour);
   if (2 * hidden > tumour)
-    vg_warn("%s: most of the tumour (%zu of %zu voxels) lies where the anatomy map has nothing; are they of "
-            "one scan?",
+    vg_warn("%s: most of the tumour (%zu of %zu voxels) lies where the anatomy map is empty; do the two maps "
+            "belong to one scan?",
             id, hidden, tumour);
   vg_status st = hidden ? vg_heal(m, gap, VG_FILL_NEAREST) : VG_OK;
   for (size_t i = 0; i < n && !st; i++)
-    if (gap[i] && !m->anatomy[i]) st = vg_fail(VG_DATA, "its anatomy map has nothing in it");
+    if (gap[i] && !m->anatomy[i]) st = vg_fail(VG_DATA, "its anatomy map is empty");
   vg_free(gap);
   return st;
 }
@@ -153,7 +153,7 @@ static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_clas
   return VG_OK;
 }
 
-/* ---- keeping; the lock is held ---- */
+/* ---- keeping: the caller holds the lock ---- */
 
 static vg_map_entry *find(vg_map_cache *c, const vg_subject *subject, bool donor) {
   for (int i = 0; i < c->n; i++)

@@ -1,5 +1,6 @@
-/* plan.c: a plan's JSON, checked key by key. */
+/* plan.c: reads a plan's JSON and checks it key by key. */
 #include "study/plan.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #include <ctype.h>
@@ -12,7 +13,7 @@
 
 #define COUNT_MOST 1000000
 #define LEVELS_MOST 256
-/* A tumour with no more than this on the other side is on one side, as the manifest says too. */
+/* A tumour with at most this share on the other side lies on one side, as in the manifest. */
 #define OTHER_SIDE 0.1
 
 static const vg_plan_target any_tumour = {{0, INFINITY}, {0, 1}};
@@ -48,62 +49,60 @@ void vg_plan_release(vg_plan *p) {
   memset(p, 0, sizeof *p);
 }
 
-/* ---- what is read, and where ---- */
+/* ---- values and their paths ---- */
 
-/* A place in the file, for messages. */
-typedef struct place {
+/* The path of a value in the file, for messages. */
+typedef struct key_path {
   const char *file, *dir;
   char key[160]; /* "cohorts[0].balance.volume_ml"; "" at the top */
-} place;
+} key_path;
 
-static place at_key(const place *p, const char *key) {
-  place q = {p->file, p->dir, ""};
+static key_path at_key(const key_path *p, const char *key) {
+  key_path q = {p->file, p->dir, ""};
   snprintf(q.key, sizeof q.key, "%.100s%s%.40s", p->key, *p->key ? "." : "", key);
   return q;
 }
 
-static place at_index(const place *p, int i) {
-  place q = {p->file, p->dir, ""};
+static key_path at_index(const key_path *p, int i) {
+  key_path q = {p->file, p->dir, ""};
   snprintf(q.key, sizeof q.key, "%.140s[%d]", p->key, i);
   return q;
 }
 
-static vg_status must_be(const place *p, const char *what) {
+static vg_status must_be(const key_path *p, const char *what) {
   return vg_fail(VG_CONFIG, "%s: %s must be %s", p->file, *p->key ? p->key : "the plan", what);
 }
 
-/* Every key of the object is one of keys (which ends with NULL), once. */
-static vg_status check_keys(const place *p, const vg_json *object, const char *const *keys) {
+/* Checks that every key of the object is one of keys (which ends with NULL) and occurs once. */
+static vg_status check_keys(const key_path *p, const vg_json *object, const char *const *keys) {
   if (vg_json_type_of(object) != VG_JSON_OBJECT) return must_be(p, "an object");
   for (const vg_json *n = vg_json_first(object); n; n = vg_json_next(n)) {
-    place here = at_key(p, vg_json_key(n));
-    int i = 0;
-    while (keys[i] && strcmp(keys[i], vg_json_key(n))) i++;
-    if (!keys[i]) {
-      const char *near = vg_nearest(vg_json_key(n), keys);
+    key_path here = at_key(p, vg_json_key(n));
+    if (vg_names_find(VG_NAMES(keys), vg_json_key(n)) < 0) {
+      const char *near = vg_names_nearest(VG_NAMES(keys), vg_json_key(n));
       return vg_fail(VG_CONFIG, near ? "%s: unknown key %s; did you mean %s?" : "%s: unknown key %s", p->file,
                      here.key, near);
     }
     for (const vg_json *m = vg_json_next(n); m; m = vg_json_next(m))
       if (!strcmp(vg_json_key(m), vg_json_key(n)))
-        return vg_fail(VG_CONFIG, "%s: %s is there twice", p->file, here.key);
+        return vg_fail(VG_CONFIG, "%s: %s is given twice", p->file, here.key);
   }
   return VG_OK;
 }
 
-static vg_status get_text(const place *p, const vg_json *object, const char *key, char **out) {
+static vg_status get_text(const key_path *p, const vg_json *object, const char *key, char **out) {
   const vg_json *n = vg_json_get(object, key);
-  place here = at_key(p, key);
+  key_path here = at_key(p, key);
   if (!n) return VG_OK;
   if (vg_json_type_of(n) != VG_JSON_STRING || !*vg_json_string(n, "")) return must_be(&here, "a text");
   *out = vg_strdup(vg_json_string(n, ""));
   return *out ? VG_OK : VG_MEMORY;
 }
 
-/* A list of texts, or one text alone. */
-static vg_status get_texts(const place *p, const vg_json *object, const char *key, char ***out) {
+/* Reads a list of texts, or a single text. */
+static vg_status get_texts(const key_path *p, const vg_json *object, const char *key, char ***out) {
   const vg_json *n = vg_json_get(object, key);
-  place here = at_key(p, key);
+  key_path here = at_key(p, key);
   bool list = vg_json_type_of(n) == VG_JSON_ARRAY;
   if (!n) return VG_OK;
   if (!list && vg_json_type_of(n) != VG_JSON_STRING) return must_be(&here, "a text or a list of texts");
@@ -120,7 +119,7 @@ static vg_status get_texts(const place *p, const vg_json *object, const char *ke
 
 /* ---- sources ---- */
 
-static vg_status read_source(const place *p, const vg_json *n, vg_plan_source *out) {
+static vg_status read_source(const key_path *p, const vg_json *n, vg_plan_source *out) {
   static const char *const keys[] = {"path", "layout", "tumour_scheme", "anatomy_scheme", "ids", NULL};
   vg_status st = check_keys(p, n, keys);
   if (!st) st = get_texts(p, n, "path", &out->paths);
@@ -139,38 +138,38 @@ static vg_status read_source(const place *p, const vg_json *n, vg_plan_source *o
   return st;
 }
 
-/* The cohort's own, or the plan's for all cohorts. */
-static vg_status get_source(const place *top, const vg_json *root, const place *p, const vg_json *cohort,
-                            const char *key, vg_plan_source *out) {
+/* Reads the cohort's own source, or else the plan's for all cohorts. */
+static vg_status get_source(const key_path *top, const vg_json *root, const key_path *p,
+                            const vg_json *cohort, const char *key, vg_plan_source *out) {
   const vg_json *own = vg_json_get(cohort, key), *n = own ? own : vg_json_get(root, key);
-  place here = at_key(own ? p : top, key);
+  key_path here = at_key(own ? p : top, key);
   return n ? read_source(&here, n, out) : VG_OK;
 }
 
 /* ---- edits and volumes ---- */
 
-static vg_status read_edits(const place *p, const vg_json *n, vg_edit_chain *chain) {
+static vg_status read_edits(const key_path *p, const vg_json *n, vg_edit_chain *chain) {
   int i = 0;
   if (!n) return VG_OK;
   if (vg_json_type_of(n) != VG_JSON_ARRAY) return must_be(p, "a list of edits");
   for (const vg_json *e = vg_json_first(n); e; e = vg_json_next(e), i++) {
-    place here = at_index(p, i);
-    if (vg_json_type_of(e) != VG_JSON_STRING) return must_be(&here, "a text as \"scale:factor=2\"");
+    key_path here = at_index(p, i);
+    if (vg_json_type_of(e) != VG_JSON_STRING) return must_be(&here, "a text such as \"scale:factor=2\"");
     vg_status st = vg_edit_chain_add(chain, vg_json_string(e, ""));
     if (st) return vg_fail_in(st, "%s: %s", p->file, here.key);
   }
   return VG_OK;
 }
 
-static vg_status get_edits(const place *p, const vg_json *object, vg_edit_chain *chain) {
-  place here = at_key(p, "edits");
+static vg_status get_edits(const key_path *p, const vg_json *object, vg_edit_chain *chain) {
+  key_path here = at_key(p, "edits");
   return read_edits(&here, vg_json_get(object, "edits"), chain);
 }
 
-static vg_status get_range(const place *p, const vg_json *object, double ml[2]) {
+static vg_status get_range(const key_path *p, const vg_json *object, double ml[2]) {
   const vg_json *n = vg_json_get(object, "volume_ml"), *first = vg_json_first(n),
                 *second = vg_json_next(first);
-  place here = at_key(p, "volume_ml");
+  key_path here = at_key(p, "volume_ml");
   if (!n) return VG_OK;
   ml[0] = vg_json_number(first, -1), ml[1] = vg_json_number(second, -1);
   bool good = vg_json_type_of(n) == VG_JSON_ARRAY && vg_json_size(n) == 2 && ml[0] >= 0 && ml[0] < ml[1];
@@ -196,18 +195,18 @@ static vg_plan_factor *new_factor(vg_plan_cohort *c, const char *name, size_t n)
   return f;
 }
 
-static vg_status count_levels(const place *p, size_t n) {
+static vg_status count_levels(const key_path *p, size_t n) {
   if (n >= 1 && n <= LEVELS_MOST) return VG_OK;
   return vg_fail(VG_CONFIG, "%s: %s must have 1 to %d entries", p->file, p->key, LEVELS_MOST);
 }
 
-static vg_status read_alternative(const place *p, const vg_json *n, vg_plan_level *level) {
+static vg_status read_alternative(const key_path *p, const vg_json *n, vg_plan_level *level) {
   static const char *const keys[] = {"name", "share", "edits", "volume_ml", NULL};
   vg_str edits = VG_STR_INIT;
   vg_status st = check_keys(p, n, keys);
   if (st) return st;
   const vg_json *share = vg_json_get(n, "share");
-  place here = at_key(p, "share");
+  key_path here = at_key(p, "share");
   level->share = vg_json_number(share, share ? -1 : 1);
   if (!(level->share > 0)) return must_be(&here, "a number above 0");
   st = get_edits(p, n, &level->chain);
@@ -221,7 +220,7 @@ static vg_status read_alternative(const place *p, const vg_json *n, vg_plan_leve
   return level->text ? VG_OK : VG_MEMORY;
 }
 
-static vg_status read_mix(const place *p, const vg_json *list, vg_plan_cohort *c) {
+static vg_status read_mix(const key_path *p, const vg_json *list, vg_plan_cohort *c) {
   vg_status st = count_levels(p, vg_json_size(list));
   if (st) return st;
   vg_plan_factor *f = new_factor(c, "mix", vg_json_size(list));
@@ -229,7 +228,7 @@ static vg_status read_mix(const place *p, const vg_json *list, vg_plan_cohort *c
   int i = 0;
   double sum = 0;
   for (const vg_json *e = vg_json_first(list); e && !st; e = vg_json_next(e), i++) {
-    place here = at_index(p, i);
+    key_path here = at_index(p, i);
     st = read_alternative(&here, e, &f->levels[i]);
     sum += f->levels[i].share;
   }
@@ -237,17 +236,17 @@ static vg_status read_mix(const place *p, const vg_json *list, vg_plan_cohort *c
   return st;
 }
 
-/* One list of alternatives, or a list of such lists. */
-static vg_status get_mixes(const place *p, const vg_json *cohort, vg_plan_cohort *c) {
+/* Reads one list of alternatives, or a list of such lists. */
+static vg_status get_mixes(const key_path *p, const vg_json *cohort, vg_plan_cohort *c) {
   const vg_json *n = vg_json_get(cohort, "mix");
-  place here = at_key(p, "mix");
+  key_path here = at_key(p, "mix");
   if (!n) return VG_OK;
   if (vg_json_type_of(n) != VG_JSON_ARRAY) return must_be(&here, "a list of alternatives");
   if (vg_json_type_of(vg_json_first(n)) != VG_JSON_ARRAY) return read_mix(&here, n, c);
   int i = 0;
   vg_status st = VG_OK;
   for (const vg_json *e = vg_json_first(n); e && !st; e = vg_json_next(e), i++) {
-    place inner = at_index(&here, i);
+    key_path inner = at_index(&here, i);
     st = vg_json_type_of(e) == VG_JSON_ARRAY ? read_mix(&inner, e, c) : must_be(&inner, "a list too");
   }
   return st;
@@ -255,8 +254,8 @@ static vg_status get_mixes(const place *p, const vg_json *cohort, vg_plan_cohort
 
 /* ---- balance ---- */
 
-/* Level i of a balance: its name, and the edit that it adds. */
-static vg_status set_level(const place *p, vg_plan_level *level, char *name, char *edit) {
+/* Sets the name and the edit of a level of a balance. Takes both. */
+static vg_status set_level(const key_path *p, vg_plan_level *level, char *name, char *edit) {
   level->text = name;
   vg_status st = name && edit ? vg_edit_chain_add(&level->chain, edit) : VG_MEMORY;
   if (st == VG_CONFIG) vg_fail_in(st, "%s: %s", p->file, p->key);
@@ -264,7 +263,7 @@ static vg_status set_level(const place *p, vg_plan_level *level, char *name, cha
   return st;
 }
 
-static vg_status balance_volume(const place *p, const vg_json *edges, vg_plan_cohort *c) {
+static vg_status balance_volume(const key_path *p, const vg_json *edges, vg_plan_cohort *c) {
   size_t n = vg_json_size(edges);
   double before = 0;
   bool good = vg_json_type_of(edges) == VG_JSON_ARRAY && n >= 2;
@@ -287,8 +286,8 @@ static vg_status balance_volume(const place *p, const vg_json *edges, vg_plan_co
   return st;
 }
 
-/* values among `known`; edit has one %s for the value. */
-static vg_status balance_names(const place *p, const vg_json *values, const char *name,
+/* Adds a factor whose levels are the given values, each one of `known`. edit has one %s for the value. */
+static vg_status balance_names(const key_path *p, const vg_json *values, const char *name,
                                const char *const known[2], const char *edit, vg_plan_cohort *c) {
   char what[64];
   size_t n = vg_json_size(values);
@@ -312,13 +311,13 @@ static vg_status balance_names(const place *p, const vg_json *values, const char
   return st;
 }
 
-/* In the order in which they are applied: what a tumour is made of changes its volume, and a place is looked
- * for once the volume is known. */
-static vg_status get_balance(const place *p, const vg_json *cohort, vg_plan_cohort *c) {
+/* Reads the balances in the order in which their edits are applied: the grade changes the volume, and the
+ * search for a site needs the volume. */
+static vg_status get_balance(const key_path *p, const vg_json *cohort, vg_plan_cohort *c) {
   static const char *const keys[] = {"volume_ml", "hemisphere", "grade", NULL};
   static const char *const grades[] = {"low", "high"}, *const sides[] = {"left", "right"};
   const vg_json *n = vg_json_get(cohort, "balance"), *value;
-  place here = at_key(p, "balance"), inner;
+  key_path here = at_key(p, "balance"), inner;
   if (!n) return VG_OK;
   vg_status st = check_keys(&here, n, keys);
   inner = at_key(&here, "grade");
@@ -340,10 +339,10 @@ static vg_status get_balance(const place *p, const vg_json *cohort, vg_plan_coho
 
 /* ---- cohorts ---- */
 
-static vg_status get_name(const place *p, const vg_json *cohort, int i, char name[64]) {
+static vg_status get_name(const key_path *p, const vg_json *cohort, int i, char name[64]) {
   const vg_json *n = vg_json_get(cohort, "name");
   const char *text = vg_json_string(n, "");
-  place here = at_key(p, "name");
+  key_path here = at_key(p, "name");
   if (!n) {
     snprintf(name, 64, "cohort-%d", i + 1);
     return VG_OK;
@@ -355,9 +354,9 @@ static vg_status get_name(const place *p, const vg_json *cohort, int i, char nam
   return VG_OK;
 }
 
-static vg_status get_count(const place *p, const vg_json *cohort, size_t *count) {
+static vg_status get_count(const key_path *p, const vg_json *cohort, size_t *count) {
   const vg_json *n = vg_json_get(cohort, "count");
-  place here = at_key(p, "count");
+  key_path here = at_key(p, "count");
   double v = vg_json_number(n, 0);
   if (!n) return vg_fail(VG_CONFIG, "%s: %s is missing", p->file, here.key);
   if (!(v >= 1 && v <= COUNT_MOST) || v != floor(v))
@@ -366,8 +365,8 @@ static vg_status get_count(const place *p, const vg_json *cohort, size_t *count)
   return VG_OK;
 }
 
-/* A level's range and the cohort's have volumes in common. */
-static vg_status check_ranges(const place *p, const vg_plan_cohort *c) {
+/* Checks that the range of each level overlaps that of the cohort. */
+static vg_status check_ranges(const key_path *p, const vg_plan_cohort *c) {
   for (int f = 0; f < c->n_factors; f++)
     for (int l = 0; l < c->factors[f].n; l++) {
       const vg_plan_level *level = &c->factors[f].levels[l];
@@ -380,8 +379,8 @@ static vg_status check_ranges(const place *p, const vg_plan_cohort *c) {
   return VG_OK;
 }
 
-static vg_status read_cohort(const place *top, const vg_json *root, const place *p, const vg_json *n, int i,
-                             vg_plan_cohort *out) {
+static vg_status read_cohort(const key_path *top, const vg_json *root, const key_path *p, const vg_json *n,
+                             int i, vg_plan_cohort *out) {
   static const char *const keys[] = {"name",  "about", "count",   "hosts",     "donors",
                                      "edits", "mix",   "balance", "volume_ml", NULL};
   out->target = any_tumour;
@@ -397,19 +396,19 @@ static vg_status read_cohort(const place *top, const vg_json *root, const place 
   return st ? st : check_ranges(p, out);
 }
 
-static vg_status read_plan(const place *top, const vg_json *root, vg_plan *out) {
+static vg_status read_plan(const key_path *top, const vg_json *root, vg_plan *out) {
   static const char *const keys[] = {"about", "hosts", "donors", "cohorts", NULL};
   vg_status st = check_keys(top, root, keys);
   if (st) return st;
   const vg_json *list = vg_json_get(root, "cohorts");
-  place where = at_key(top, "cohorts");
+  key_path where = at_key(top, "cohorts");
   size_t n = vg_json_size(list);
   if (vg_json_type_of(list) != VG_JSON_ARRAY || !n) return must_be(&where, "a list of at least one cohort");
   out->cohorts = vg_calloc(n, sizeof *out->cohorts);
   if (!out->cohorts) return VG_MEMORY;
   for (const vg_json *e = vg_json_first(list); e; e = vg_json_next(e)) {
     int i = out->n++;
-    place p = at_index(&where, i);
+    key_path p = at_index(&where, i);
     if ((st = read_cohort(top, root, &p, e, i, &out->cohorts[i]))) return st;
     for (int k = 0; k < i; k++)
       if (!strcmp(out->cohorts[k].name, out->cohorts[i].name))
@@ -420,9 +419,9 @@ static vg_status read_plan(const place *top, const vg_json *root, vg_plan *out) 
 
 vg_status vg_plan_parse(const char *name, const char *dir, const char *text, vg_plan *out) {
   memset(out, 0, sizeof *out);
-  place top = {name, dir, ""};
+  key_path top = {name, dir, ""};
   vg_status st = vg_json_parse(name, text, &out->json);
-  if (st == VG_DATA) st = VG_CONFIG; /* the user's mistake, not bad image data */
+  if (st == VG_DATA) st = VG_CONFIG; /* a mistake of the user, and not bad image data */
   if (!st) st = read_plan(&top, out->json, out);
   if (st) vg_plan_release(out);
   return st;

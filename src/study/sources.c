@@ -1,7 +1,8 @@
-/* sources.c: the data sets that a study takes its hosts and donors from, and the classes that they know. */
+/* sources.c: opens the data sets of the hosts and donors of a study, and merges their classes. */
 #include <string.h>
 
-#include "study/study_parts.h"
+#include "study/study_internal.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -21,7 +22,7 @@ static char *key_of(const vg_plan_source *from) {
   return vg_str_take(&key);
 }
 
-static vg_status open_set(vg_study *s, const vg_plan_source *from, const vg_dataset **out) {
+static vg_status open_set(vg_study *s, const vg_plan_source *from, bool skip, const vg_dataset **out) {
   if ((*out = from->opened)) return VG_OK;
   char *key = key_of(from);
   if (!key) return VG_MEMORY;
@@ -43,24 +44,19 @@ static vg_status open_set(vg_study *s, const vg_plan_source *from, const vg_data
   vg_roots roots = {(const char *const *)from->paths, length(from->paths), (const char *const *)from->layouts,
                     length(from->layouts)};
   *out = &set->data;
+  set->data.skip_incomplete = skip;
   return vg_dataset_add_roots(&set->data, &roots, from->tumour_scheme, from->anatomy_scheme);
 }
 
 static vg_status check_ids(const vg_dataset *ds, char *const *ids, const char *what) {
-  const char **known = vg_malloc(ds->n + 1, sizeof *known);
-  vg_status st = known ? VG_OK : VG_MEMORY;
-  for (size_t i = 0; i < ds->n && !st; i++) known[i] = ds->subjects[i].id;
-  if (!st) known[ds->n] = NULL;
-  for (int i = 0; i < length(ids) && !st; i++) {
-    size_t k = 0;
-    while (known[k] && strcmp(known[k], ids[i])) k++;
-    if (known[k]) continue;
-    const char *near = vg_nearest(ids[i], known);
-    st = vg_fail(VG_CONFIG, near ? "%s: no subject %s in %s; did you mean %s?" : "%s: no subject %s in %s",
-                 what, ids[i], ds->sources[0].root, near);
+  const vg_names known = VG_NAMES_N(ds->subjects, ds->n);
+  for (int i = 0; i < length(ids); i++) {
+    if (vg_names_find(known, ids[i]) >= 0) continue;
+    const char *near = vg_names_nearest(known, ids[i]);
+    return vg_fail(VG_CONFIG, near ? "%s: no subject %s in %s; did you mean %s?" : "%s: no subject %s in %s",
+                   what, ids[i], ds->sources[0].root, near);
   }
-  vg_free(known);
-  return st;
+  return VG_OK;
 }
 
 static bool listed(char *const *ids, const char *id) {
@@ -73,7 +69,7 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
                         const char *what, vg_members *out) {
   const vg_dataset *ds;
   memset(out, 0, sizeof *out);
-  vg_status st = open_set(s, from, &ds);
+  vg_status st = open_set(s, from, skip, &ds);
   if (!st) st = check_ids(ds, from->ids, what);
   if (st) return st;
   if (!(out->list = vg_malloc(ds->n, sizeof *out->list))) return VG_MEMORY;
@@ -87,7 +83,7 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
       return vg_fail(VG_DATA, "%s: subject %s (%s) lacks a %s map", what, subject->id,
                      ds->sources[subject->source].root, lacks);
     if (lacks)
-      vg_warn("%s: subject %s left out: it lacks a %s map", what, subject->id, lacks);
+      vg_warn("%s: subject %s is skipped: it lacks a %s map", what, subject->id, lacks);
     else
       out->list[out->n++] = (vg_member){ds, subject};
   }
@@ -96,7 +92,7 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
 
 /* ---- classes ---- */
 
-/* A class's value in its source, unless another class has it already. */
+/* Adds a class with its value in the source, or with a free value if another class has that one. */
 static vg_status add_label(vg_scheme *to, const char *name, vg_role role, int value) {
   for (int i = 0; i < to->n; i++)
     if (!strcmp(to->labels[i].name, name)) return VG_OK;
@@ -118,14 +114,15 @@ static vg_status add_scheme(vg_study *s, const vg_scheme *from, vg_role role) {
   return st;
 }
 
-/* Of the maps that the subject has; *bare: no map tells its anatomy. */
+/* Adds the classes of the subject's maps. *bare becomes true if no map shows its anatomy. */
 static vg_status add_subject(vg_study *s, const vg_member *m, vg_role role, bool *bare) {
   const vg_source *source = &m->set->sources[m->subject->source];
-  bool told = m->subject->anatomy || (m->subject->tumour && vg_scheme_has_role(&source->tumour_scheme, role));
+  bool shown =
+      m->subject->anatomy || (m->subject->tumour && vg_scheme_has_role(&source->tumour_scheme, role));
   vg_status st = VG_OK;
   if (m->subject->anatomy) st = add_scheme(s, &source->anatomy_scheme, role);
   if (!st && m->subject->tumour) st = add_scheme(s, &source->tumour_scheme, role);
-  if (role == VG_ROLE_ANATOMY) *bare |= !told;
+  if (role == VG_ROLE_ANATOMY) *bare |= !shown;
   return st;
 }
 
@@ -143,7 +140,7 @@ vg_status vg_study_find_classes(vg_study *s, bool edited) {
   if (!st && bare) {
     st = vg_classes_add_name(&s->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
     vg_scheme *scheme = &s->schemes[VG_ROLE_ANATOMY];
-    /* Without any anatomy map none is written. */
+    /* If no host has an anatomy map, none is written. */
     if (!st && scheme->n) st = add_label(scheme, VG_CLASS_BRAIN, VG_ROLE_ANATOMY, 0);
   }
   for (int i = 0; i < s->plan.n && !st; i++) {
@@ -151,7 +148,7 @@ vg_status vg_study_find_classes(vg_study *s, bool edited) {
     if (!st) st = add_members(s, &s->cohorts[i].donors, VG_ROLE_TUMOUR, &bare);
   }
   if (st || !edited || s->schemes[VG_ROLE_TUMOUR].n) return st;
-  /* Tumours that are grown follow the scheme that their hosts' tumour maps would have. */
+  /* Grown tumours follow the scheme that tumour maps of the first host's data set would have. */
   const vg_member *first = &s->cohorts[0].hosts.list[0];
   const vg_source *source = &first->set->sources[first->subject->source];
   vg_scheme brats;

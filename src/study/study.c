@@ -1,12 +1,13 @@
-/* study.c: a study opened, and its cases made, each from its own number. */
+/* study.c: opens a study, and makes each case from its number. */
 #include "voxgan/study.h"
+#include "base/names.h"
 #include "base/str.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 
@@ -45,6 +46,11 @@ static const vg_member *find_member(const vg_members *m, const char *id) {
   return NULL;
 }
 
+static const char *member_id(const void *members, size_t i) {
+  const vg_members *m = members;
+  return i < m->n ? m->list[i].subject->id : NULL;
+}
+
 /* Donors that an edit names are there. */
 static vg_status check_donor(void *arg, const vg_edit_step *step) {
   const vg_members *donors = arg;
@@ -54,21 +60,15 @@ static vg_status check_donor(void *arg, const vg_edit_step *step) {
     if (step->edit->params[p].type != VG_PARAM_DONOR || !step->given[p]) continue;
     for (int i = 0; i < d->n; i++) {
       if (!strcmp(d->text[i], "random") || find_member(donors, d->text[i])) continue;
-      const char **ids = vg_malloc(donors->n + 1, sizeof *ids);
-      if (!ids) return VG_MEMORY;
-      for (size_t k = 0; k < donors->n; k++) ids[k] = donors->list[k].subject->id;
-      ids[donors->n] = NULL;
-      const char *near = vg_nearest(d->text[i], ids);
-      vg_status st = vg_fail(VG_CONFIG, near ? "%s: no donor %s; did you mean %s?" : "%s: no donor %s",
-                             step->name, d->text[i], near);
-      vg_free(ids);
-      return st;
+      const char *near = vg_names_nearest(VG_NAMES_BY(member_id, donors), d->text[i]);
+      return vg_fail(VG_CONFIG, near ? "%s: no donor %s; did you mean %s?" : "%s: no donor %s", step->name,
+                     d->text[i], near);
     }
   }
   return VG_OK;
 }
 
-/* Where none are named, the hosts that have a tumour. */
+/* Without named donors, the hosts that have a tumour serve as donors. */
 static vg_status hosts_as_donors(vg_cohort *c) {
   c->donors.list = vg_malloc(c->hosts.n, sizeof *c->donors.list);
   if (!c->donors.list) return VG_MEMORY;
@@ -76,7 +76,7 @@ static vg_status hosts_as_donors(vg_cohort *c) {
     if (c->hosts.list[i].subject->tumour) c->donors.list[c->donors.n++] = c->hosts.list[i];
   return c->donors.n ? VG_OK
                      : vg_fail(VG_CONFIG,
-                               "cohort %s: its edits want donors, but none are named and no host has a "
+                               "cohort %s: its edits need donors, but none are named and no host has a "
                                "tumour map",
                                c->plan->name);
 }
@@ -106,7 +106,7 @@ static vg_status open_cohort(vg_study *s, const vg_study_options *o, int i) {
   return st;
 }
 
-/* Who takes which host and which level. */
+/* Decides the host and the levels of each case. */
 static vg_status deal_cohort(vg_study *s, const vg_study_options *o, int i) {
   vg_cohort *c = &s->cohorts[i];
   c->first = s->count;
@@ -126,7 +126,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   vg_status st;
   if (o->plan && (o->n_edits || o->per_case))
     return vg_fail(VG_USAGE,
-                   "a plan has its own edits and counts: give either it, or edits and cases a host");
+                   "a plan has its own edits and counts: give either a plan, or edits and cases a host");
   if (o->per_case < 0) return vg_fail(VG_USAGE, "%d cases a host: must be at least 1", o->per_case);
   if (o->prefix && strlen(o->prefix) >= sizeof s->prefix)
     return vg_fail(VG_USAGE, "%s: longer than %zu letters", o->prefix, sizeof s->prefix - 1);
@@ -147,7 +147,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
     if ((st = deal_cohort(s, o, i))) return st;
   }
   if (!o->predicted) return vg_study_find_classes(s, needs.any);
-  if (needs.any) return vg_fail(VG_USAGE, "images have no label maps that could be edited");
+  if (needs.any) return vg_fail(VG_USAGE, "images have no label maps to edit");
   s->predicted = true;
   s->classes = *o->predicted;
   return VG_OK;
@@ -214,7 +214,7 @@ const vg_cohort *vg_study_cohort_of(const vg_study *s, size_t k) {
   return c;
 }
 
-/* In turn; without a plan all cases of a host stand together. */
+/* Hosts take turns; without a plan, all cases of a host follow each other. */
 const vg_member *vg_study_host_of(const vg_study *s, size_t k) {
   const vg_cohort *c = vg_study_cohort_of(s, k);
   size_t i = k - c->first;
@@ -255,17 +255,17 @@ static uint64_t study_key(size_t k, int attempt) {
   return vg_rng_key("study case", (uint64_t)k, (uint64_t)attempt);
 }
 
-/* Donors for one case; one is held at a time. */
+/* Supplies the donors of one case, and holds one at a time. */
 typedef struct donor_hand {
   vg_study *s;
   const vg_cohort *cohort;
   const vg_subject *host;
   const vg_map_entry *held;
   vg_memo memo;
-  vg_pieces pieces; /* of the host and the donors given */
+  vg_pieces pieces; /* of the host and of the donors so far */
 } donor_hand;
 
-/* Any but the host itself, where there is another. */
+/* Draws any donor except the host itself, unless that is the only one. */
 static const vg_member *draw_donor(const donor_hand *h, vg_rng *rng) {
   const vg_members *d = &h->cohort->donors;
   size_t others = 0;
@@ -301,7 +301,7 @@ vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain 
   return vg_edit_chain_apply(chain, NULL, &context, edits);
 }
 
-/* One draw. VG_REFUSED: not this one. */
+/* Makes one draw of a case. VG_REFUSED: it is not fit for use. */
 static vg_status draw_case(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain,
                            const vg_plan_target *target, const vg_map_entry *host, vg_study_case *out) {
   donor_hand hand = {
@@ -334,7 +334,7 @@ vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out) {
   vg_status st = vg_study_chain(s, k, &chain, &target);
   if (!st) st = vg_map_cache_take(&s->cache, m->set, m->subject, &s->classes, false, &host);
   if (st) goto out;
-  /* Without edits one draw is as good as any. */
+  /* Without edits all draws are equal. */
   int draws = chain.n ? s->draws : 1;
   for (int attempt = 0;; attempt++) {
     st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted")

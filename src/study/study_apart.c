@@ -2,7 +2,7 @@
 #include "study/study_apart.h"
 #include "base/apart.h"
 #include "dataset/dataset_apart.h"
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 
 static vg_status check_source(const vg_plan_source *from, const char *out) {
   vg_status st = from->opened ? vg_dataset_apart(from->opened, out) : VG_OK;

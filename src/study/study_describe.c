@@ -1,13 +1,13 @@
-/* study_describe.c: a study in words, before any voxel is read, and as JSON. */
+/* study_describe.c: describes a study in words, before any voxel is read, and as JSON. */
 #include <math.h>
 #include <string.h>
 
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 #include "base/mem.h"
 #include "io/table.h"
 #include "study/study_json.h"
 
-/* Cases of a cohort that are shown. */
+/* Cases shown of each cohort. */
 #define SHOWN 5
 
 /* ---- JSON ---- */
@@ -17,7 +17,7 @@ static void put_ids(vg_json *to, const char *key, const vg_members *m) {
   for (size_t i = 0; i < m->n; i++) vg_json_put_string(list, NULL, m->list[i].subject->id);
 }
 
-/* A copy of the part of the plan that decides what cases are made. */
+/* Copies the keys of the plan that decide which cases are made. */
 static void put_plan(vg_json *to, const vg_json *cohort) {
   static const char *const keys[] = {"edits", "mix", "balance", "volume_ml"};
   for (int i = 0; i < 4; i++) {
@@ -97,7 +97,7 @@ static void describe_cohort(vg_study *s, int i, const vg_json *plan, FILE *to) {
             c->plan->target.ml[1]);
 }
 
-/* Id, source and edits of a case's first draw. */
+/* Adds a row with the id, source and edits of a case's first draw. */
 static vg_status add_case(vg_study *s, size_t k, vg_table *t) {
   char id[128], cohort[64];
   vg_plan_target target;

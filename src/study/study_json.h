@@ -4,8 +4,8 @@
 #include "io/json.h"
 #include "voxgan/study.h"
 
-/* What defines the study: plan, edits, seed and the ids of its sources. The data set's description keeps a
- * hash of it. */
+/* Everything that defines the study: plan, edits, seed and the ids of its sources. The description of the
+ * data set contains a hash of it. */
 vg_json *vg_study_to_json(const vg_study *s);
 
 #endif

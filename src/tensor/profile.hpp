@@ -1,4 +1,4 @@
-// profile.hpp: times one piece of work, where a profile is wanted; see vg_profile_start.
+// profile.hpp: times one piece of work while a profile is taken; see vg_profile_start.
 #ifndef VG_TENSOR_PROFILE_HPP
 #define VG_TENSOR_PROFILE_HPP
 #include <cstdint>
@@ -7,7 +7,7 @@ namespace voxgan {
 
 extern bool profiling;
 
-// From its making to its end: the time goes to (layer, op), less what pieces within it took.
+// Times its own lifetime. The time counts for (layer, op), without the time of pieces inside it.
 class Timed {
 public:
   explicit Timed(const char *op, double flops = 0, int64_t layer = -1) {
@@ -28,7 +28,7 @@ private:
   Timed *outer_ = nullptr;
 };
 
-// Of what runs now: kept by a forward pass for its backward pass. -1 is the current one.
+// The layer that runs now, which a forward pass keeps for its backward pass. -1 is the current layer.
 int64_t profile_layer();
 
 } // namespace voxgan

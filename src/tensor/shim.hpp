@@ -1,5 +1,5 @@
-// shim.hpp: what the files of the ATen shim share: the handle, the error guard, and every
-// difference between libtorch versions.
+// shim.hpp: shared by the files of the ATen shim: the handle, the error guard, and every difference between
+// libtorch versions.
 #ifndef VG_TENSOR_SHIM_HPP
 #define VG_TENSOR_SHIM_HPP
 #include <ATen/ATen.h>
@@ -14,7 +14,7 @@
 #include "tensor/profile.hpp"
 #include "tensor/tensor.h"
 
-// ---- what differs between libtorch versions; all else compiles alike from 1.13 on ----
+// ---- differences between libtorch versions; the rest compiles with 1.13 and later ----
 #define VG_TORCH_AT_LEAST(major, minor) \
   (TORCH_VERSION_MAJOR > (major) || (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
 
@@ -22,7 +22,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #endif
 
-// Whether CUDA's own headers are there (Makefile).
+// Whether CUDA's headers were found (Makefile).
 #ifndef VG_CUDA
 #define VG_CUDA 0
 #endif
@@ -36,7 +36,7 @@ inline size_t device_peak(at::Device d) {
       at::getDeviceAllocator(d.type())->getDeviceStats(d.index()).allocated_bytes[0].peak);
 }
 #else
-// Older ones tell only those who have CUDA's own headers, which their wheels do not bring.
+// Older versions report it only to programs with CUDA's headers, which their wheels do not contain.
 inline size_t device_peak(at::Device) {
   return 0;
 }
@@ -59,7 +59,7 @@ template <class T> c10::intrusive_ptr<T> new_node(const c10::intrusive_ptr<torch
   return c10::make_intrusive<T>();
 }
 
-// ---- end of that ----
+// ---- end of the differences ----
 
 template <class T> using Optional = c10::optional<T>; // std::optional from 2.4 on
 
@@ -80,7 +80,7 @@ struct vg_rand {
   at::Generator gen;
   at::Device device;
   uint64_t seed;
-  at::Tensor key;    // of a GPU: seed, where its kernels read it
+  at::Tensor key;    // on a GPU: the seed, where kernels read it
   int64_t draws = 0; // taken from key since it was seeded
 };
 
@@ -124,7 +124,7 @@ vg_tensor *op(const char *name, std::initializer_list<const vg_tensor *> operand
   return out;
 }
 
-// How tensors lie on their device: volumes on a GPU channels-last.
+// t in the memory format of its device: volumes on a GPU are channels-last.
 inline Tensor placed(const Tensor &t) {
   return t.is_cuda() && t.dim() == 5 ? t.contiguous(at::MemoryFormat::ChannelsLast3d) : t;
 }
@@ -153,7 +153,7 @@ private:
   const bool own_, half_;
 };
 
-// What is computed in fp32 whatever the convolutions are.
+// For operations that always compute in fp32.
 inline Tensor wide(const Tensor &t) {
   return t.defined() && t.scalar_type() == at::kBFloat16 ? t.to(at::kFloat) : t;
 }
@@ -167,7 +167,7 @@ inline bool cpu_float(const Tensor &t) {
   return cpu_number(t) && t.scalar_type() == at::kFloat;
 }
 
-// The backward passes of the hand-written kernels begin with this: theirs would be a gradient of 0.
+// The backward passes of the hand-written kernels begin with this: a second derivative would be 0, silently.
 inline void no_second_derivative() {
   TORCH_CHECK(!at::GradMode::is_enabled(), "this kernel has no second derivative");
 }

@@ -1,6 +1,5 @@
 // state.cpp: what each thread keeps for the shim: its first error, the kernels and the precision that are
-// switched on, and whether ATen has been told the number of threads. Nothing here needs another file of the
-// shim.
+// switched on, and whether ATen knows the number of threads. This file needs no other file of the shim.
 #include "tensor/shim.hpp"
 #include <atomic>
 #include <cstdlib>

@@ -34,13 +34,13 @@ typedef struct vg_scope vg_scope;
 
 typedef enum vg_type { VG_F32, VG_BF16, VG_F16, VG_I64 } vg_type;
 
-/* "cpu", "cuda", "cuda:1", "auto" (cuda where there is one, else the CPU, which is said). */
+/* "cpu", "cuda", "cuda:1", "auto" (a CUDA device if one is found, else the CPU, which the log says). */
 typedef struct vg_device {
   int kind; /* 0 CPU, 1 CUDA */
   int index;
 } vg_device;
-/* VG_DEVICE where there is no such device, or it does not work. A CUDA device computes convolutions in TF32,
- * and what adds up in any order there does: faster, and not the same bytes every time. */
+/* VG_DEVICE if the device is missing or does not work. A CUDA device computes convolutions in TF32, and adds
+ * in any order: this is faster, and results differ in the last bits from run to run. */
 vg_status vg_device_parse(const char *name, vg_device *out);
 /* Text such as "cpu (2 threads)" or "cuda:0 NVIDIA H200", into buf. */
 const char *vg_device_describe(vg_device d, char *buf, size_t size);
@@ -48,21 +48,22 @@ const char *vg_device_describe(vg_device d, char *buf, size_t size);
  * used. */
 void vg_tensor_threads(int n);
 const char *vg_torch_version(void); /* "1.13.0" */
-/* Highest bytes held so far: the process's peak RSS on the CPU; on CUDA what tensors held at once, or 0 where
- * libtorch (before 2.10) does not tell. */
+/* Highest bytes held so far: the process's peak RSS on the CPU; on CUDA the peak of all tensors, or 0 if
+ * libtorch (before 2.10) does not report it. */
 size_t vg_tensor_peak_bytes(vg_device d);
-/* Bytes that a CUDA device has; 0: not known, or the CPU. */
+/* Memory of a CUDA device in bytes; 0: not known, or the CPU. */
 size_t vg_tensor_total_bytes(vg_device d);
-/* On: convolutions of this thread round their inputs and weights to bf16 and give bf16, and what follows them
- * up to a loss keeps that in memory. Sums within, norms, losses, reductions and gradients of weights are
- * fp32, and weights are kept in it. Returns the former setting. */
+/* On: convolutions of this thread round their inputs and weights to bf16 and return bf16, and the operations
+ * between them and a loss store bf16. Sums within convolutions, norms, losses, reductions, weights and their
+ * gradients are fp32. Returns the former setting. */
 bool vg_tensor_bf16(bool on);
-/* Whether d has instructions for products of bf16; the CPU gives the same values without, but no faster. */
+/* Whether d has instructions for products of bf16. A CPU without them returns the same values, but no faster.
+ */
 bool vg_device_has_bf16(vg_device d);
-/* On: cuDNN tries all algorithms for each new shape of a convolution, and keeps the fastest: for what is done
- * many times. Returns the former setting. */
+/* On: cuDNN tries all algorithms for each new shape of a convolution, and keeps the fastest. This pays off
+ * for shapes that occur many times. Returns the former setting. */
 bool vg_tensor_autotune(bool on);
-/* Off: ATen's operations replace our own kernels, on the CPU and on a GPU, for what this thread calls. Second
+/* Off: ATen's operations replace our own kernels, on the CPU and on a GPU, in calls of this thread. Second
  * derivatives need that; tests compare both. Returns the former setting. */
 bool vg_tensor_own_kernels(bool on);
 
@@ -87,13 +88,14 @@ int64_t vg_numel(const vg_tensor *t);
 vg_status vg_tensor_copy_out(const vg_tensor *t, float *out, size_t n);
 /* Overwrites t's elements, outside autograd. */
 vg_status vg_tensor_copy_in(vg_tensor *t, const float *data, size_t n);
-/* The same of vg_numel elements for every step. On the CPU a tensor of floats becomes data itself, which must stay
- * as long as it is used. A GPU copies beside what it computes, and the host does not wait: data that was pinned
- * must stay as it is until vg_tensor_loads_wait. Errors are kept. */
+/* Overwrites t's vg_numel elements, for every step. On the CPU a tensor of floats then uses data as its
+ * memory, so data must live as long as t is used. A GPU copies while it computes, and the host does not wait:
+ * pinned data must not change before vg_tensor_loads_wait. Errors are kept. */
 void vg_tensor_load(vg_tensor *t, const float *data);
-/* Waits until all that was loaded has left the host's memory. */
+/* Waits until all loads have read the host's memory. */
 void vg_tensor_loads_wait(vg_device d);
-/* Lets a GPU read this memory by itself; unpin before it is freed. Where that fails loads copy it first. */
+/* Lets a GPU read this memory directly; unpin it before freeing it. If pinning fails, loads copy the data
+ * first. */
 void vg_host_pin(void *data, size_t bytes, vg_device d);
 void vg_host_unpin(void *data, vg_device d);
 /* All elements become value, outside autograd; the host does not wait. */
@@ -108,7 +110,7 @@ vg_tensor *vg_cast(vg_tensor *t, vg_type type);
 /* ---- random numbers: a generator of its own, never the library's global one ---- */
 typedef struct vg_rand vg_rand;
 vg_rand *vg_rand_new(uint64_t seed, vg_device d); /* NULL: error kept */
-/* As if it were new, with this seed; and with its own, which needs nothing of the device. */
+/* Resets the generator to this seed; vg_rand_restart to the seed that it has, without using the device. */
 void vg_rand_seed(vg_rand *g, uint64_t seed);
 void vg_rand_restart(vg_rand *g);
 void vg_rand_free(vg_rand *g);
@@ -121,8 +123,8 @@ vg_tensor *vg_detach(vg_tensor *t);
 void vg_backward(vg_tensor *loss);
 vg_tensor *vg_grad(vg_tensor *t); /* its gradient, or NULL (not an error) when it has none */
 void vg_zero_grad(vg_tensor *t);
-/* d sum(of) / d in, which can be differentiated again; of's graph stays. Of what our own CPU kernels made it
- * is an error: they have no second derivative, see vg_tensor_own_kernels. */
+/* d sum(of) / d in, which can be differentiated again; of's graph stays. It is an error if our own CPU
+ * kernels computed `of`: they have no second derivative, see vg_tensor_own_kernels. */
 vg_tensor *vg_gradient(vg_tensor *of, vg_tensor *in);
 bool vg_no_grad(bool on); /* this thread; returns the former setting */
 /* Gradient checkpointing (Chen et al. 2016). f(context, a, b, rand, false), of which the graph keeps a and b
@@ -148,8 +150,8 @@ vg_tensor *vg_tanh(vg_tensor *a);
 vg_tensor *vg_sigmoid(vg_tensor *a);
 vg_tensor *vg_relu(vg_tensor *a);
 vg_tensor *vg_leaky_relu(vg_tensor *a, double slope);
-/* leaky_relu(a + b) in one pass over memory: a (k N, ...), b (N, ...) repeated k times; of other shapes as
- * vg_add. */
+/* leaky_relu(a + b) in one pass over memory: a (k N, ...), b (N, ...) repeated k times. Other shapes
+ * broadcast as in vg_add. */
 vg_tensor *vg_add_leaky_relu(vg_tensor *a, vg_tensor *b, double slope);
 vg_tensor *vg_softplus(vg_tensor *a);
 vg_tensor *vg_softmax(vg_tensor *a, int dim);
@@ -166,14 +168,14 @@ vg_tensor *vg_narrow(vg_tensor *a, int dim, int64_t start, int64_t length);
 vg_tensor *vg_contiguous(vg_tensor *a);
 /* One element: 1 where any of a is NaN or infinite, else 0. */
 vg_tensor *vg_not_finite(vg_tensor *a);
-/* Overwrites to by from where flag (one element) is not 0, outside autograd; the host does not wait to know.
+/* Copies from into to if flag (one element) is not 0, outside autograd; the host does not wait for the flag.
  */
 void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag);
 /* Zero padding (or cropping where negative) of D, H, W: before and after. */
 vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], double value);
 vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]);
-/* Along each axis of stride 2 the mean of every other voxel and its two neighbours, n to (n + 1) / 2 voxels;
- * at an end, of those that are there. */
+/* Along each axis of stride 2 the mean of every other voxel and its two neighbours, n to (n + 1) / 2 voxels.
+ * A voxel at an end has one neighbour. */
 vg_tensor *vg_halve3d(vg_tensor *a, const int stride[3]);
 
 /* ---- layers ---- */
@@ -190,8 +192,8 @@ vg_tensor *vg_conv_transpose3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const v
  * k2 convolution on the input grid; on an axis with stride 1 the kernel is 1 or 3 and padding keeps the size.
  * w (C, K, kd, kh, kw) as for vg_conv_transpose3d. out: D, H, W wanted. */
 vg_tensor *vg_upconv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const int stride[3], const int out[3]);
-/* The same of x0 and x1 concatenated along C, without making the concatenation; one of them may have N 1 and
- * is then repeated over the batch. What needs no gradient (labels) costs none. */
+/* The same operations on x0 and x1 concatenated along C, without storing the concatenation. One of them may
+ * have N = 1 and is then repeated over the batch. An input without a gradient (labels) costs none. */
 vg_tensor *vg_conv3d_cat(vg_tensor *x0, vg_tensor *x1, vg_tensor *w, vg_tensor *b, const vg_conv_geo *geo);
 vg_tensor *vg_upconv3d_cat(vg_tensor *x0, vg_tensor *x1, vg_tensor *w, vg_tensor *b, const int stride[3],
                            const int out[3]);
@@ -221,32 +223,32 @@ vg_tensor *vg_script_run(vg_script *s, const vg_tensor *x);
 
 /* ---- optimiser ---- */
 /* One Adam step (Kingma and Ba 2015, bias-corrected, as torch.optim.Adam) over n parameters from their
- * gradients, in place; those without gradient are passed over. t counts from 1. skip (one element) may be
- * NULL; where it is 1, nothing changes, and a gradient that is not finite sets it to 1: a GPU decides that
- * itself and the host need not wait for it. clock: NULL, or (2) lr and t as a GPU is to read them. */
+ * gradients, in place; parameters without a gradient do not change. t counts from 1. skip: NULL, or one
+ * element. If it is 1, nothing changes; a gradient that is not finite sets it to 1. A GPU decides this
+ * itself, and the host need not wait. clock: NULL, or (2) lr and t, which a GPU then reads instead. */
 vg_status vg_adam_step(vg_tensor *const *params, vg_tensor *const *exp_avg, vg_tensor *const *exp_avg_sq,
                        int n, double lr, double beta1, double beta2, double eps, double weight_decay,
                        int64_t t, vg_tensor *skip, vg_tensor *clock);
 
 /* ---- recorded work ---- */
-/* What this thread has a GPU do between begin and end is recorded (a CUDA graph), and done by each replay:
- * the host starts it as one. It reads and writes the same memory each time, so what differs between replays
- * must lie in tensors that outlive it; nothing in it may wait for the device; and all must have been done
- * once before, for choices of algorithms and the compilation of kernels cannot be recorded. */
+/* Records the GPU's work that this thread starts between begin and end (a CUDA graph). A replay does the work
+ * again with a single start by the host. It reads and writes the same memory each time, so values that differ
+ * between replays must lie in tensors that outlive the graph. Nothing in it may wait for the device. The same
+ * work must have run once before, since choosing algorithms and compiling kernels cannot be recorded. */
 typedef struct vg_graph vg_graph;
 bool vg_graph_possible(vg_device d);
 vg_graph *vg_graph_begin(vg_device d); /* NULL: error kept */
-bool vg_graph_end(vg_graph *g);        /* false: error kept, and g is of no use but to be freed */
+bool vg_graph_end(vg_graph *g);        /* false: error kept, and g can only be freed */
 void vg_graph_replay(vg_graph *g);
 void vg_graph_free(vg_graph *g);
 
 /* ---- profile ---- */
-/* Time on the CPU from start to stop, by layer and operation: what an operation took less what other rows
- * took within it, so that the rows add up. What autograd does by itself is "backward: others". For one thread
- * that computes, whose work is not timed elsewhere meanwhile. */
+/* Time on the CPU from start to stop, by layer and operation. An operation's time excludes that of other rows
+ * inside it, so that the rows add up. Autograd's own work is "backward: others". Only one thread may compute
+ * during a profile. */
 typedef struct vg_profile_row {
   char layer[32], op[32];
-  double seconds, flops; /* flops: of convolutions alone, border taps included */
+  double seconds, flops; /* flops: for convolutions only, with border taps */
   int64_t calls;
 } vg_profile_row;
 void vg_profile_start(void);

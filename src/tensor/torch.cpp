@@ -8,7 +8,7 @@
 #include <new>
 #include <torch/csrc/autograd/autograd.h>
 
-// Handles of a scope hang on a ring, so that one may leave it early at no cost.
+// The handles of a scope are a linked list, so that one can leave it early at no cost.
 struct vg_scope {
   vg_scope *outer = nullptr;
   vg_tensor *first = nullptr;

@@ -108,7 +108,7 @@ expect_fail 3 'scheme brats|knows|necrosis' "$VOXGAN" synth "$T/run_healthy" --l
 expect_fail 1 "$T/file: cannot make" "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/file/s"
 expect_fail 4 'cuda|CUDA' "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/s" --device cuda:7
 expect_fail 4 'module' env VOXGAN_MODULES=/nonexistent "$VOXGAN" synth "$model" --labels "$T/good" --out "$T/s"
-# Memory that is not there, by the estimate and in the middle of a step: what would fit is said.
+# Too little memory, by the estimate and in the middle of a step: the message names a size that fits.
 fits='what would fit in [0-9.]* GiB: .*train.patch=[0-9]+,[0-9]+,[0-9]+ \([0-9.]* GiB\)'
 expect_fail 4 "a step on 1024 x 512x512x512 voxels needs about [0-9.]* GiB, and there are [0-9.]* GiB; $fits" \
   train "$T/good" --set train.batch=1024 --set train.patch=512,512,512

@@ -1,4 +1,4 @@
-# What needs no tensors: help, list, inspect, usage errors; and that libtorch stays out of it.
+# Commands that need no tensors: help, list, inspect, usage errors. They must not load libtorch.
 . tests/cli/lib.sh
 
 expect_ok '^voxgan [0-9]+\.[0-9]+' "$VOXGAN" --version
@@ -6,6 +6,10 @@ expect_ok 'train .*synth|usage: voxgan COMMAND' "$VOXGAN" --help
 for command in train synth eval phantom report inspect list; do
   expect_ok "usage: voxgan $command" "$VOXGAN" $command --help
 done
+"$VOXGAN" --help | sed -n '/^exit codes:/,$s/^ *\([0-9][0-9]*\)  /\1 /p' >"$T/codes"
+sed -n '/^\.SH EXIT STATUS/,/^\.SH EXAMPLES/p' docs/voxgan.1 | sed -n '/^\.B /{N;s/^\.B \(.*\)\n/\1 /p}' >"$T/codes.man"
+expect "the manual has the exit codes of --help" cmp "$T/codes" "$T/codes.man"
+expect "there are seven exit codes" [ "$(wc -l <"$T/codes")" = 7 ]
 expect_ok '^layouts:' "$VOXGAN" list
 expect_ok 'brats2023' "$VOXGAN" list layouts
 expect_ok 'train.lr_g .*\[0.0002\]' "$VOXGAN" list settings
@@ -14,7 +18,7 @@ expect_fail 2 'no registry layout; did you mean layouts' "$VOXGAN" list layout
 expect_fail 2 'unknown command trian; did you mean train' "$VOXGAN" trian
 expect_fail 2 'unknown option --lables; did you mean --labels' "$VOXGAN" synth m --lables d --out o
 expect_fail 2 '--out DIR is missing' "$VOXGAN" synth m --labels d
-expect_fail 2 'too few arguments; wanted MODEL' "$VOXGAN" synth --labels d --out o
+expect_fail 2 'too few arguments; expected MODEL' "$VOXGAN" synth --labels d --out o
 expect_fail 2 '--seed: "x" is not a whole number' "$VOXGAN" phantom --out "$T/p" --seed x
 expect_fail 2 '--out needs DIR' "$VOXGAN" phantom --out
 expect_fail 2 'must be N or X,Y,Z' "$VOXGAN" phantom --out "$T/p" --size 64,64
@@ -37,7 +41,7 @@ for config in configs/*.json; do
   expect_ok '"train"' "$VOXGAN" train "$config" --print-config
 done
 
-# A small data set, and what inspect says of it.
+# A small data set, and the output of inspect for it.
 expect_ok '' "$VOXGAN" phantom --out "$T/p" --subjects 2 --size 32
 expect_ok 'layout: brats2021' "$VOXGAN" inspect "$T/p"
 seg=$(find "$T/p" -name '*_seg.nii.gz' | sort | head -1)
@@ -81,7 +85,7 @@ END
   expect_fail 5 'the stub was called' env VOXGAN_MODULES="$T/same" "$VOXGAN" train --data "$T/p" --out "$T/r"
   expect_fail 4 'built from other sources than this voxgan: settings is [0-9]+ there and [0-9]+ here; rebuild' \
     env VOXGAN_MODULES="$T/other" "$VOXGAN" train --data "$T/p" --out "$T/r"
-  expect_fail 4 'is of another version of voxgan' env VOXGAN_MODULES="$T/old" "$VOXGAN" train --data "$T/p" --out "$T/r"
+  expect_fail 4 'belongs to another version of voxgan' env VOXGAN_MODULES="$T/old" "$VOXGAN" train --data "$T/p" --out "$T/r"
 else
   echo "skipped: modules of other sources (no C compiler)"
 fi

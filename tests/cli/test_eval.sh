@@ -1,5 +1,5 @@
 # eval on phantoms: the suites, and a baseline that is part of the source (tests/cli/eval_baseline.json).
-# After a change of a metric that is meant, make it anew by the first command below with --write-baseline.
+# After an intended change of a metric, write it again with the first command below and --write-baseline.
 . tests/cli/lib.sh
 
 for seed in 11 12; do
@@ -31,7 +31,7 @@ expect_fail 3 'band of 5 mm' "$VOXGAN" eval $both --out "$T/e3" --baseline $base
 expect_fail 2 "did you mean 'hd95'" "$VOXGAN" eval $both --out "$T/e3" --baseline $baseline --tolerance hd96=1
 
 # Suites: what the inputs do not allow is named, with the reason.
-expect_ok 'suite overlap is left out: label maps are equal' \
+expect_ok 'suite overlap is skipped: label maps are equal' \
   "$VOXGAN" eval --real "$T/11" --synth "$T/11" --layout brats2021 --synth-layout brats2021 --out "$T/e4" --suite all
 expect "and recorded" grep -q '"why"' "$T/e4/summary.json"
 expect "profiles are in the summary" grep -q '"gradient_sd"' "$T/e4/summary.json"
@@ -42,10 +42,10 @@ expect "profiles are in the summary" grep -q '"gradient_sd"' "$T/e4/summary.json
 apart="--real $T/11 --synth $T/others --layout brats2021 --synth-layout brats2021"
 lone="--real $T/11 --synth $T/lone --layout brats2021 --synth-layout brats2021"
 expect_fail 3 'no subject is on both sides' "$VOXGAN" eval $apart --out "$T/e6"
-expect_ok 'suite image is left out: no subject is on both sides' "$VOXGAN" eval $apart --out "$T/e6" --suite all
+expect_ok 'suite image is skipped: no subject is on both sides' "$VOXGAN" eval $apart --out "$T/e6" --suite all
 expect "figures of the synthetic subject" grep -q '^BraTS2021_00007,t1,tumour,boundary_sharpness,' "$T/e6/metrics.csv"
 expect "and of the sets" grep -q '^,tumour,,mmd,' "$T/e6/metrics.csv"
-expect_ok 'left out: it needs two subjects' "$VOXGAN" eval $lone --out "$T/e7" --suite boundary,distribution
+expect_ok 'skipped: it needs two subjects' "$VOXGAN" eval $lone --out "$T/e7" --suite boundary,distribution
 expect_fail 3 'nothing to compare: it needs two subjects' "$VOXGAN" eval $lone --out "$T/e7" --suite distribution
 expect_ok 'reference' "$VOXGAN" eval $both --out "$T/e8" --suite distribution
 expect "in the summary" grep -q '"floor"' "$T/e8/summary.json"
@@ -55,6 +55,6 @@ expect "the table names the space" grep -qE '^thumbnail +mmd .* worse' "$T/stdou
 
 expect_fail 2 "did you mean 'boundary'" "$VOXGAN" eval $both --out "$T/e5" --suite boundry
 expect_fail 2 'no challenge' "$VOXGAN" eval $both --out "$T/e5" --challenge GBM
-expect_fail 2 'no width' "$VOXGAN" eval $both --out "$T/e5" --band 0
+expect_fail 2 'must be a width above 0' "$VOXGAN" eval $both --out "$T/e5" --band 0
 expect_ok 'boundary, nearer to the ideal is better' "$VOXGAN" list metrics
 finish

@@ -1,5 +1,5 @@
 # needs torch
-# Sets compared by a network of the user's.
+# Suite distribution with a network that the user supplies.
 . tests/cli/lib.sh
 
 /usr/bin/python3 tests/oracle/script_oracle.py "$T" 2>/dev/null || { echo "skipped: /usr/bin/python3 has no torch"; exit 77; }

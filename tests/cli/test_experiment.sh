@@ -1,5 +1,5 @@
 # needs torch
-# experiment: segmentation trained on real and synthetic data. What it computes is tests/unit/test_experiment.c's.
+# experiment: segmentation trained on real and synthetic data. tests/unit/test_experiment.c checks the statistics.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/real" --subjects 5 --size 32 --seed 3 --layout brats2021 2>/dev/null || bad phantom
@@ -23,14 +23,14 @@ given="$sides --test $T/test --test-layout brats2021"
 short="$given --rows real,fine-tuned --augmentation on --seeds 2"
 
 expect_ok '24 jobs of 24 steps each' "$VOXGAN" experiment $given --dry-run
-expect "whom a leak would come from is said" grep -q '1 of 4 synthetic cases were made from test subjects' "$T/stderr"
-expect_ok '5 real subjects to train on, 2 to test on, 3 synthetic; 1 left out' "$VOXGAN" experiment $given --dry-run
+expect "the number of leaking cases is printed" grep -q '1 of 4 synthetic cases were made from test subjects' "$T/stderr"
+expect_ok '5 real subjects to train on, 2 to test on, 3 synthetic; 1 excluded' "$VOXGAN" experiment $given --dry-run
 
 expect_ok 'fine-tuned, augmented: WT dice is .* that of real' "$VOXGAN" experiment $short --out "$T/whole"
 expect "no failure" sh -c "! grep -q failed '$T/stderr'"
 expect "all files" [ -s "$T/whole/report.html" -a -s "$T/whole/results.csv" -a -s "$T/whole/summary.json" -a -s "$T/whole/experiment.json" ]
 expect "4 jobs and their steps" [ "$(grep -c ',finished,24,' "$T/whole/jobs.csv")" = 4 ]
-expect "steps are as said" /usr/bin/python3 -c "
+expect "every job reports the planned steps" /usr/bin/python3 -c "
 import json, sys
 def steps(run): return [json.loads(l) for l in open(f'$T/whole/jobs/{run}/log.jsonl') if 'epoch' in l][-1]['step']
 sys.exit(not (steps('real-augmented-seed1/run') == 24 == steps('fine-tuned-augmented-seed1/pretrained') + steps('fine-tuned-augmented-seed1/run')))"
@@ -40,12 +40,12 @@ a, b = (json.load(open(f'$T/whole/jobs/fine-tuned-augmented-seed2/{r}/split.json
 sys.exit(not (a == ['BraTS2021_00201', 'BraTS2021_00202', 'BraTS2021_00204'] and len(b) == 1 and b[0] < 'BraTS2021_00006'))"
 expect "checkpoints are dropped" [ -z "$(find "$T/whole/jobs" -path '*checkpoints/*' -type f)" ]
 expect_ok 'WT dice' "$VOXGAN" experiment $short --out "$T/whole"
-expect "finished jobs are passed over" sh -c "! grep -q 'job 1 of' '$T/stderr'"
+expect "finished jobs are skipped" sh -c "! grep -q 'job 1 of' '$T/stderr'"
 
 # In parts, by whom and in what order: the same results.
 for i in 2 1; do
   expect_ok "shard $i of 2 is finished" "$VOXGAN" experiment $short --out "$T/parts" --shard $i/2
-  [ $i = 1 ] || expect_fail 1 '2 of 4 jobs are missing, the first real-augmented-seed1' "$VOXGAN" experiment --finish "$T/parts"
+  [ $i = 1 ] || expect_fail 1 '2 of 4 jobs are missing, the first is real-augmented-seed1' "$VOXGAN" experiment --finish "$T/parts"
 done
 expect_ok 'WT dice' "$VOXGAN" experiment --finish "$T/parts"
 same() { cmp -s "$T/whole/$1" "$T/$2/$1"; }
@@ -73,7 +73,7 @@ expect "two processes give the same results" same results.csv both
 
 # A split of its own, rows of one kind.
 expect_ok '1 jobs of 24|real .*off' "$VOXGAN" experiment $real --rows real --augmentation off --seeds 1 --test-share 0.4 --out "$T/alone"
-expect "who is tested is not trained on" /usr/bin/python3 -c "
+expect "no test subject is trained on" /usr/bin/python3 -c "
 import json, sys
 e = json.load(open('$T/alone/experiment.json'))
 sys.exit(not (len(e['test']) == 2 and len(e['real']) == 3 and not set(e['test']) & set(e['real'])))"
@@ -92,6 +92,6 @@ expect_fail 3 'nowhere: no such' "$VOXGAN" experiment --real "$T/nowhere" --rows
 expect_fail 3 'no manifest.csv' "$VOXGAN" experiment $real --synth "$T/test" --synth-layout brats2021 --out "$T/x"
 expect_fail 3 'experiment.json' "$VOXGAN" experiment --finish "$T/nowhere"
 mkdir "$T/gan" && echo '{"train": ["BraTS2021_00101"], "val": []}' >"$T/gan/split.json"
-expect_fail 3 'learned from BraTS2021_00101, who is tested' "$VOXGAN" experiment $given --out "$T/x" --gan "$T/gan"
+expect_fail 3 'learned from test subject BraTS2021_00101' "$VOXGAN" experiment $given --out "$T/x" --gan "$T/gan"
 expect "nothing was begun" [ ! -e "$T/x" ]
 finish

@@ -1,5 +1,5 @@
 # needs torch
-# Training from other weights: what fits is taken by --init and what does not is named; and weights that make losses burst.
+# Training from other weights: --init takes the weights that fit and names the others; and weights that make losses burst.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/p" --subjects 4 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
@@ -13,9 +13,9 @@ weights() { tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"; }
 expect "the weights are the model's" cmp -s <(weights "$T/n/model.safetensors") <(weights "$T/i/model.safetensors")
 expect "the log says from what" grep -q "\"kind\":\"init\",\"model\":\"model.safetensors\",\"sha256\":\"$(sha256sum <"$T/n/model.safetensors" | cut -c1-64)\",\"matched\":7" "$T/i/log.jsonl"
 expect_ok 'starting from .*: 12 of 12 tensors of the networks matched' "$VOXGAN" train $parts --out "$T/i1" --init "$(newest "$T/n")" --dry-run
-expect_ok 'another shape, so left as drawn: g.up.0.weight \(8x4x4x4x4, wanted 8x1x4x4x4\)' "$VOXGAN" train $parts --out "$T/i2" --init "$T/n" --dry-run --set data.series=t1
+expect_ok 'another shape, so they keep their drawn weights: g.up.0.weight \(8x4x4x4x4, wanted 8x1x4x4x4\)' "$VOXGAN" train $parts --out "$T/i2" --init "$T/n" --dry-run --set data.series=t1
 expect_ok 'has the series t1, t1c, t2, flair; this run has flair' "$VOXGAN" train $parts --out "$T/i2" --init "$T/n" --dry-run --set data.series=flair
-expect_ok 'not in the model, so left as drawn: .*g.skip' "$VOXGAN" train $parts --out "$T/i3" --init "$T/n" --dry-run --set net.input_skip=true
+expect_ok 'not in the model, so they keep their drawn weights: .*g.skip' "$VOXGAN" train $parts --out "$T/i3" --init "$T/n" --dry-run --set net.input_skip=true
 expect_fail 3 "none of the network's [0-9]* tensors" "$VOXGAN" train $parts --out "$T/i4" --init "$T/n" --set net.ngf=5 --set data.series=t1
 expect_fail 1 'nowhere: cannot open' "$VOXGAN" train $parts --out "$T/i5" --init "$T/nowhere"
 expect_fail 3 'holds no model.safetensors' "$VOXGAN" train $parts --out "$T/i6" --init "$T/p"

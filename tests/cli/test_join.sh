@@ -1,4 +1,4 @@
-# join: anatomy maps and a tumour data set become one that train takes. What it makes voxel by voxel is tests/unit/test_join.c's.
+# join: merges anatomy maps and a tumour data set for training. tests/unit/test_join.c checks the voxels.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/whole" --subjects 3 --size 40 --seed 4 --anatomy --layout brats2021 2>/dev/null || bad phantom
@@ -37,8 +37,8 @@ mv "$T/tissue/sub-${id//_/}" "$T/tissue/sub-other"
 for f in "$T"/tissue/sub-other/anat/*; do mv "$f" "${f/$(basename "${f%_dseg.nii.gz}")/sub-other}"; done
 expect_fail 3 "1 case of .*no anatomy map.*$id.*--skip-incomplete" join --out "$T/less"
 expect_ok '2 cases joined' join --out "$T/less" --skip-incomplete
-expect "who is left out is said" grep -q "left out.*$id" "$T/stderr"
-expect "and which map is of nobody" grep -q "of no case.*sub-other" "$T/stderr"
+expect "the skipped case is named" grep -q "left out.*$id" "$T/stderr"
+expect "and the map without a case" grep -q "of no case.*sub-other" "$T/stderr"
 
 if [ "${TORCH:-0}" = 0 ]; then
   echo "skipped: train on what was joined (a build without libtorch)"

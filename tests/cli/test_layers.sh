@@ -57,4 +57,20 @@ caught "a library outside its place" 'niftilib is included outside'
 plant
 cp "$T/tree/src/base/mem.c" "$T/tree/src/grid/mem.c"
 caught "a name that occurs twice" 'occur twice: mem.c'
+
+# long N: the body of a function that has N lines with its first and last one.
+long() { for i in $(seq $(($1 - 3))); do echo "${2:-}  vg_step($i);"; done; }
+function_of() { echo 'int vg_long(int a,'; echo '            int b) {'; long "$1"; echo '}'; }
+method_of() { echo 'template <class T> struct Long {'; echo '  int run(int a,'; echo '          int b) {'; long "$1" '  '; printf '  }\n};\n'; }
+plant
+function_of 80 >>"$T/tree/src/base/mem.c"
+method_of 80 >>"$T/tree/src/tensor/state.cpp"
+expect "functions of 80 lines" "$T/tree/scripts/check_lengths.sh"
+method_of 81 >>"$T/tree/src/tensor/state.cpp"
+expect_fail_with() { ! "$T/tree/scripts/check_lengths.sh" >"$T/long" && grep -qE "$1" "$T/long"; }
+expect "a method of 81 lines" expect_fail_with 'src/tensor/state.cpp:[0-9]*: 81 lines, .*run'
+
+plant
+function_of 81 >>"$T/tree/src/base/mem.c"
+caught "a function of 81 lines" 'src/base/mem.c:[0-9]*: 81 lines, .*vg_long'
 finish

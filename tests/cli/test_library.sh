@@ -21,6 +21,13 @@ expect "it reads the volume" grep -qE '^48 x 48 x 48 voxels, mean [1-9][0-9.]*$'
 dice=$(sed -n 's/^Dice //p' "$T/c/out")
 expect "Dice of a tumour and its half is about 2/3, here ${dice:-missing}" awk -v d="${dice:-0}" 'BEGIN { exit !(d > 0.55 && d < 0.75) }'
 expect_ok 'tumour|label|uint8' "$VOXGAN" inspect "$T/c/edited.nii.gz"
+# Externals carry the project's prefix. Names that C++, the linker or a sanitizer makes are not ours. An object whose source is gone
+# is left from an earlier build.
+others=$(find "$BUILD/src" -name '*.o' | while read -r object; do
+  source=${object#"$BUILD"/}
+  [ ! -e "${source%.o}.c" ] && [ ! -e "${source%.o}.cpp" ] || nm -g --defined-only "$object"
+done | awk 'NF == 3 && $2 ~ /[TDBR]/ { print $3 }' | grep -vE '^(vg_|_|main$)')
+expect "externals begin with vg_, unlike ${others:-none}" [ -z "$others" ]
 if [ -z "${SANITIZE:-}" ]; then # a sanitizer must be loaded before Python
   env -C "$T/python" LD_LIBRARY_PATH="$root/$BUILD" /usr/bin/python3 "$T/example.py" ../phantom >"$T/python/out" 2>"$T/python/err"
   rc=$?

@@ -1,5 +1,5 @@
 # needs torch
-# scripts/paper.sh: the whole way on small phantoms, and a rerun that does nothing.
+# scripts/paper.sh: all steps on small phantoms, and a rerun that does nothing.
 . tests/cli/lib.sh
 
 paper() { JOBS=2 VOXGAN=$VOXGAN QUICK=1 THREADS=1 SIZE=32 SUBJECTS=4 HEALTHY=3 COUNT=3 EXPERIMENT_SET="train.epochs=2" scripts/paper.sh "$@"; }

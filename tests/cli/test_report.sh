@@ -25,7 +25,7 @@ HTML
 /usr/bin/python3 tests/oracle/browser_check.py "$T/broken.html" >"$T/broken.txt"
 if [ $? = 1 ]; then
   expect "what is too wide" grep -q 'wider than the window' "$T/broken.txt"
-  expect "and what is said on the console" grep -q Uncaught "$T/broken.txt"
+  expect "and the message on the console" grep -q Uncaught "$T/broken.txt"
 fi
 
 # A subject whose name is markup, by way of manifests.
@@ -63,7 +63,7 @@ in_browser "$T/e2/report.html"
 expect_ok '' "$VOXGAN" eval --real "$T/11" --synth "$T/11" $both --out "$T/e4" --no-gallery
 expect "well formed" well_formed "$T/e4/report.html"
 expect "no picture" [ "$(grep -c '<img' "$T/e4/report.html")" = 0 ]
-expect "the suite that is left out" grep -q 'Left out, suite overlap' "$T/e4/report.html"
+expect "the skipped suite" grep -q 'Left out, suite overlap' "$T/e4/report.html"
 "$VOXGAN" phantom --out "$T/others" --subjects 1 --first 7 --size 64 --seed 12 2>/dev/null || bad phantom
 expect_ok '' "$VOXGAN" eval --real "$T/11" --synth "$T/others" $both --suite boundary --out "$T/e5"
 expect "well formed" well_formed "$T/e5/report.html"

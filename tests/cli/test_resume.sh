@@ -1,5 +1,5 @@
 # needs torch
-# Runs that are stopped, killed, damaged or out of space: what is saved, what is said, and that going on ends in the same bytes.
+# Runs that are stopped, killed, damaged or out of space: the saved files, the messages, and that a resumed run ends in the same bytes.
 . tests/cli/lib.sh
 RANDOM=20
 
@@ -132,7 +132,7 @@ rm "$T"/s/cache/*.case
 expect "waiting for the cache, it exits 130" [ "$(cat "$T/rc")" = 130 ]
 expect "and says what it waited for" grep -q 'interrupted while waiting for .*/cache/locks/' "$T/err"
 
-# The order on the disk: what a checkpoint says of the log is there before the checkpoint is, and the folder knows its new name.
+# The order of writes: the log that a checkpoint refers to is on the disk before the checkpoint, and the folder is synced after the rename.
 if command -v strace >/dev/null; then
   strace -f -qq -y -e trace=fsync,rename,renameat,renameat2 -o "$T/trace" "$VOXGAN" train $tiny --out "$T/traced" --set train.epochs=2 2>/dev/null
   expect "the log, then the checkpoint, then its folder reach the disk" /usr/bin/python3 -c "

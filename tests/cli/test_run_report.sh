@@ -1,4 +1,4 @@
-# The page of a run: of one that is whole, in progress, stopped, just begun; and of what is no run.
+# The page of a run: finished, in progress, stopped, just begun; and a folder that is not a run.
 . tests/cli/lib.sh
 
 "$VOXGAN" train --print-config --set train.epochs=8 --set net.ngf=16 --set train.patch=16,16,16 >"$T/config.json" || bad config
@@ -36,7 +36,7 @@ report() { "$VOXGAN" report "$T/r" 2>"$T/err" && cp "$T/r/report.html" "$T/repor
 make_run "$T/r" 8
 expect_ok "wrote $T/r/report.html" "$VOXGAN" report "$T/r"
 report
-expect "a finished run" has 'Training run r' 'Finished: all 8 epochs are done' '<dd>4: mean mae 0.25</dd>' '1 steps had a loss or gradient' \
+expect "a finished run" has 'Training run r' 'Finished: all 8 epochs are done' '<dd>4: mean mae 0.25</dd>' '1 steps were skipped, because a loss or gradient' \
   'x&lt;y.safetensors (sha256 0123456789ab' '2 to train on, 1 held out' '<dd>80</dd>' '<dd>32 s</dd>'
 expect "its curves" has 'Discriminator&#39;s losses' 'Generator&#39;s loss: adversarial' 'loss: reconstruction' 'Generator&#39;s loss: new one' 'Discriminator&#39;s loss: x' '>Learning rate<' \
   'Rate, volumes' 'Peak memory' 's &lt;m&gt;' 'odd&lt;one&gt;' 'best epoch'
@@ -68,11 +68,11 @@ exec 9>"$T/r/.lock"
 flock 9
 report
 exec 9>&-
-expect "a run in progress" has 'Training now: 3 of 8 epochs are done, about 20 s are left'
+expect "a run in progress" has 'Training now: 3 of 8 epochs are done, about 20 s remain'
 # The line that is being written, or was when the machine went down.
 printf '{"kind": "epoch", "epoch": 4, "st' >>"$T/r/log.jsonl"
 report
-expect "a torn last line is passed over" has '3 of 8 epochs are done'
+expect "a torn last line is ignored" has '3 of 8 epochs are done'
 printf '\n{"kind": "epoch"}\n' >>"$T/r/log.jsonl"
 expect_fail 3 "$T/r/log.jsonl: line 6 is not valid JSON" "$VOXGAN" report "$T/r"
 
@@ -81,7 +81,7 @@ rm -rf "$T/r"
 make_run "$T/r" 0
 rm -r "$T/r/log.jsonl" "$T/r/split.json" "$T/r/sessions.jsonl" "$T/r/previews"
 report
-expect "a run that has just begun" has 'No epoch is done yet' 'All settings'
+expect "a run that has just begun" has 'No epoch is finished yet' 'All settings'
 # A preview that someone threw away, and one that is no picture.
 make_run "$T/r" 4
 rm "$T/r/previews/epoch-00002.png"
@@ -93,8 +93,8 @@ expect_fail 3 'previews/epoch-00004.png' "$VOXGAN" report "$T/r"
 # What is no run.
 mkdir "$T/empty"
 expect_fail 3 'nowhere: no such folder' "$VOXGAN" report "$T/nowhere"
-expect_fail 3 'empty: holds no run of voxgan train' "$VOXGAN" report "$T/empty"
-expect_fail 2 'too few arguments; wanted RUN' "$VOXGAN" report
+expect_fail 3 'empty: is not a run folder of voxgan train' "$VOXGAN" report "$T/empty"
+expect_fail 2 'too few arguments; expected RUN' "$VOXGAN" report
 echo '{' >"$T/empty/config.json"
 expect_fail 3 'empty/config.json:.*not valid JSON' "$VOXGAN" report "$T/empty"
 finish

@@ -1,5 +1,5 @@
 # needs torch
-# The other direction: label maps learned from series.
+# The other direction: label maps predicted from series.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/p" --subjects 8 --size 32 --seed 3 --anatomy 2>/dev/null || bad phantom
@@ -56,7 +56,7 @@ for file in model model-last; do
 done
 
 # With a discriminator, and of tumours alone: no class stands for the brain.
-expect_ok 'classes to tell apart: necrosis, oedema, enhancing$' "$VOXGAN" train $short --out "$T/d" --set data.tumour=require \
+expect_ok 'classes to segment: necrosis, oedema, enhancing$' "$VOXGAN" train $short --out "$T/d" --set data.tumour=require \
   --set data.anatomy=mask --set train.w_adversarial=0.01 --set train.adversarial=lsgan --set net.d_layers=1 --set net.ndf=4
 
 # Other phantoms, of which there are only images: label maps in any format, in the images' own grid.
@@ -107,7 +107,7 @@ expect "shards make the same files" diff -r "$T/n" "$T/sh"
 expect_ok '3 cases made' "$VOXGAN" synth "$T/d" $images --out "$T/t"
 expect "tumour maps alone" sh -c "[ \$(find '$T/t' -name '*_seg.nii.gz' | wc -l) = 3 ] && ! find '$T/t' -name '*_anat*' | grep -q ."
 
-# Series that are missing: a model trained without some does without some, others do not.
+# Missing series: a model trained with dropped series accepts them, other models refuse.
 find "$T/bare" -name '*_t2.nii.gz' -delete
 expect_ok '3 cases made' "$VOXGAN" synth "$T/r" $images --out "$T/m"
 expect_fail 3 'lacks.*t2|no series t2' "$VOXGAN" synth "$T/a" $images --out "$T/m2"

@@ -1,4 +1,4 @@
-# split: a data set in two of links; all cases of a person on one side.
+# split: makes two data sets of links; all cases of a person are on one side.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/p" --subjects 5 --size 32 --seed 2 --layout brats2023 2>/dev/null || bad phantom
@@ -17,7 +17,7 @@ for side in train test; do
   expect_ok 't1, t1c, t2, flair, tumour map' "$VOXGAN" inspect "$T/s/$side"
 done
 expect_ok 'cases in' "$VOXGAN" split "$T/p" --out "$T/s" --share 0.4
-expect_fail 2 'another split is there' "$VOXGAN" split "$T/p" --out "$T/s" --share 0.7
+expect_fail 2 'holds another split' "$VOXGAN" split "$T/p" --out "$T/s" --share 0.7
 expect_fail 2 'lie within one another' "$VOXGAN" split "$T/p" --out "$T/p/s"
 expect_fail 2 '--share is 1' "$VOXGAN" split "$T/p" --out "$T/x" --share 1
 expect_fail 3 'no such file' "$VOXGAN" split "$T/nowhere" --out "$T/x"

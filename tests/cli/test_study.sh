@@ -1,4 +1,4 @@
-# A study of edited label maps: the same files however it is made, what goes wrong, what it looks like from outside.
+# A study of edited label maps: the same files for every way to make it, failures, and how other programs see it.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/src/hosts" --subjects 3 --size 40 --seed 1 --anatomy --layout brats2021 2>/dev/null || bad phantom
@@ -111,10 +111,10 @@ sed 's/"count"/"conut"/' "$T/plan.json" >"$T/typo.json"
 expect_fail 2 'typo.json.*conut.*did you mean count' "$VOXGAN" edit --plan "$T/typo.json" --out "$T/x"
 expect_fail 2 'did you mean bids' "$VOXGAN" edit $labels --out "$T/x" --format bisd
 expect_fail 2 'key' "$VOXGAN" edit $labels --out "$T/x" --anonymous "$T/nokey"
-# Every case fails: each is said, the exit code is 1, and nothing pretends to be finished.
+# Every case fails: each is named, the exit code is 1, and nothing looks finished.
 "$VOXGAN" edit $labels --out "$T/full" --edit scale:ml=900,fit=0.99 --redraws 2 >"$T/stdout" 2>"$T/stderr"
 expect "no room exits 1" [ $? = 1 ]
-expect "each case is said" [ "$(grep -c 'case .*: ' "$T/stderr")" -ge 3 ]
+expect "each case is named" [ "$(grep -c 'case .*: ' "$T/stderr")" -ge 3 ]
 expect "and no file is there" [ -z "$(find "$T/full" -name '*.nii.gz')" ]
 "$VOXGAN" edit --labels "$T/src/healthy" --layout bids --donors "$T/src/healthy" --donor-layout bids --out "$T/x" --edit graft >"$T/stdout" 2>"$T/stderr"
 expect "donors without a tumour" [ $? != 0 ]

@@ -37,6 +37,16 @@ planted hold.md 1 'Scores are held to the baseline.\n'
 planted row.def 1 'X(split, "parted by person")\n'
 planted config.json 1 '{"about": "starts anew"}\n'
 planted capital.md 1 'Tells whether it fits.\n'
+planted default.c 1 'help("the layout; all when not given");\n'
+planted twice.c 1 'fail("region %s is there twice", name);\n'
+planted apart.h 1 '/* Classes, told apart by name. */\n'
+planted grid.md 1 'The map is\nbrought to the grid.\n'
+planted search.h 1 '/* The folders that are looked into. */\n'
+planted returns.h 1 '/* Draws the text; answers its width. */\n'
+planted kept.h 1 '/* The maps are then as they were. */\n'
+planted what.c 1 'int a; /* What makes the image. */\n'
+mkdir "$T/.ci"
+planted .ci/run 1 '# The result is said.\n'
 clean ok.md 'It said so. The hospital department told nobody. All the same values. Leave the room. A counterpart.\n'
 clean ok.c "int is_said; /* of the image */\n/* Compares departed lines. */\n"
 

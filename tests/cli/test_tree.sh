@@ -10,20 +10,39 @@ for header in include/voxgan/*.h; do
 done
 
 # libvoxgan.so exports what the public headers declare and, for the program and the module, internals in a node of their own.
-# A compiler finds the declarations here; scripts/exports.sh, which made the export list, finds them by their spelling.
-for header in include/voxgan/*.h; do echo "#include \"voxgan/$(basename "$header")\""; done >"$T/all.c"
-gcc -std=c11 -Iinclude -c -aux-info "$T/aux" "$T/all.c" -o "$T/all.o"
-{
-  sed -nE 's/^\/\* include\/voxgan\/[^(]*[ *](vg_[a-z0-9_]+) \(.*/\1/p' "$T/aux"
-  sed -nE 's/^VG_METRIC\(([a-z0-9_]+),.*/vg_metric_\1/p' include/voxgan/metrics.def
-} | LC_ALL=C sort -u >"$T/declared"
-nm -D --defined-only "$BUILD/libvoxgan.so" | awk '$2 != "A" { print $3 }' >"$T/exported"
+scripts/check_exports.sh --declared >"$T/declared"
 expect "headers declare more than 100 functions" [ "$(wc -l <"$T/declared")" -gt 100 ]
-sed -n 's/@@VOXGAN_0$//p' "$T/exported" | LC_ALL=C sort >"$T/public"
-expect "VOXGAN_0 is what the headers declare: $(diff "$T/declared" "$T/public" | grep '^[<>]' | tr '\n' ' ')" cmp -s "$T/declared" "$T/public"
-expect "nothing is exported without a version: $(grep -vE '@@VOXGAN_(0|PRIVATE)$' "$T/exported" | tr '\n' ' ')" \
-  [ -z "$(grep -vE '@@VOXGAN_(0|PRIVATE)$' "$T/exported")" ]
-expect "only vg_ names are exported" [ -z "$(grep -v '^vg_' "$T/exported")" ]
+faults=$(scripts/check_exports.sh "$BUILD/libvoxgan.so")
+expect "exports: $faults" [ -z "$faults" ]
+
+# The check finds what is planted: here is a library of stubs, right at first, and then with one fault each.
+{ sed 's/.*/void &(void) {}/' "$T/declared"; echo 'void vg_planted(void) {} void planted(void) {}'; } >"$T/stubs.c"
+# stubs DECLARED... : a library whose public names are the first argument's file, with more lines for its map
+stubs() {
+  { echo 'VOXGAN_0 { global:'; sed 's/$/;/' "$1"; echo "$2 local: *; };"; echo "${3:-}"; } >"$T/stubs.map"
+  gcc -shared -fPIC -w "$T/stubs.c" -o "$T/stubs.so" -Wl,--version-script="$T/stubs.map"
+}
+# finds WHAT FAULT: the check prints that line and no other, and fails
+finds() {
+  local found
+  found=$(scripts/check_exports.sh "$T/stubs.so") && bad "$1: the check passes"
+  expect "$1: ${found:-nothing}" [ "$found" = "$2" ]
+}
+stubs "$T/declared" ""
+expect "stubs of what is declared pass" scripts/check_exports.sh "$T/stubs.so"
+stubs "$T/declared" "" 'VOXGAN_PRIVATE { global: vg_planted; } VOXGAN_0;'
+expect "so does a private name" scripts/check_exports.sh "$T/stubs.so"
+stubs "$T/declared" "vg_planted;"
+finds "an extra public name" "vg_planted is public, but no header declares it"
+grep -v '^vg_volume_read$' "$T/declared" >"$T/fewer"
+stubs "$T/fewer" ""
+finds "a lost name" "vg_volume_read is declared, but not exported"
+stubs "$T/declared" "" 'VOXGAN_1 { global: vg_planted; } VOXGAN_0;'
+finds "a name of another version" "vg_planted@@VOXGAN_1 is exported without a version"
+stubs "$T/declared" "" 'VOXGAN_PRIVATE { global: planted; } VOXGAN_0;'
+finds "a name of no prefix" "planted@@VOXGAN_PRIVATE is exported, but does not begin with vg_"
+
+for header in include/voxgan/*.h; do echo "#include \"voxgan/$(basename "$header")\""; done >"$T/all.c"
 {
   cat "$T/all.c"
   echo 'typedef void (*any)(void);'
@@ -37,6 +56,20 @@ echo 'extern int vg_not_there(void); int main(void) { return vg_not_there(); }' 
 expect "what is not declared does not link" eval '! gcc "$T/none.c" -o "$T/none" -L"$BUILD" -lvoxgan 2>/dev/null'
 printf '%s\n' '#include <voxgan/voxgan.h>' 'const char *v = VOXGAN_VERSION;' '#if VOXGAN_VERSION_MAJOR * 10000 + VOXGAN_VERSION_MINOR * 100 + VOXGAN_VERSION_PATCH != VOXGAN_VERSION_NUMBER' '#error number' '#endif' >"$T/v.c"
 expect "VOXGAN_VERSION in C" gcc -std=c11 -Iinclude -fsyntax-only "$T/v.c"
+
+# A changed header reaches every object that includes it: tests, fuzz targets, oracles, benches.
+for object in tests/unit/test_json tests/fuzz/fuzz_json tests/oracle/write_formats bench/bench_io; do
+  header=$(sed -n 's/^#include "\(base\|io\|output\)\/\(.*\)"/src\/\1\/\2/p; s/^#include "voxgan\/\(.*\)"/include\/voxgan\/\1/p' "$object.c" | head -1)
+  apart() { make "$@" TORCH=0 B="$T/b" "$T/b/$object.o" 2>&1; }
+  apart -s >"$T/object.log" || { bad "make $object.o"; cat "$T/object.log"; }
+  expect "$object.o is up to date" eval '! apart -n | grep -q -- " -c $object.c"'
+  expect "a changed $header builds $object.o again" eval 'apart -n -W "$header" | grep -q -- " -c $object.c"'
+done
+
+# `make format` takes every source.
+make -n format TORCH=0 B="$T/b" | tr ' ' '\n' | grep -E '\.(c|h|cpp|hpp|cu)$' | LC_ALL=C sort >"$T/formatted"
+find src include tests bench -name '*.[ch]' -o -name '*.[ch]pp' -o -name '*.cu' | LC_ALL=C sort >"$T/sources"
+expect "make format takes all sources: $(diff "$T/formatted" "$T/sources" | grep '^[<>]' | tr '\n' ' ')" cmp -s "$T/formatted" "$T/sources"
 
 # Installed under a prefix, the program runs, and a program of one's own builds by pkg-config.
 make -s install PREFIX=/usr DESTDIR="$T/root" TORCH="$TORCH" >"$T/install.log" 2>&1 || { bad "make install"; cat "$T/install.log"; }

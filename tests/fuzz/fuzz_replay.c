@@ -1,4 +1,4 @@
-/* fuzz_replay.c: runs a fuzz target over files named on the command line: a corpus as a regression
+/* fuzz_replay.c: runs a fuzz target over files named on the command line: it replays a corpus as a regression
  * test, without a fuzzer. Link it with one fuzz_*.c; with clang, -fsanitize=fuzzer takes its place. */
 #include <stdint.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 Of each case K: K.case (line 1: x y z; 2: mm; 3, 4: lower corner and extent of the brain's box; 5: anatomy and tumour classes),
 K.image (float32, x fastest), K.brain, K.anatomy, K.tumour (uint8). Prints "K space index value" lines.
 Of each cloud K: K.cloud (real and synthetic points, dimensions, whether units differ), K.real, K.synth, K.directions
-(float32). Prints "K metric 0 value" lines. Of the many voxels of a thumbnail, one in 101 is told.
+(float32). Prints "K metric 0 value" lines. Thumbnails have many voxels; one in 101 is printed.
 """
 import sys
 from pathlib import Path

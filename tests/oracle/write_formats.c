@@ -1,4 +1,4 @@
-/* write_formats.c: write_formats OUT [FORMAT...]: phantom subjects as a data set in each format, below
+/* write_formats.c: write_formats OUT [FORMAT...]: writes phantom subjects as a data set in each format, below
  * OUT/FORMAT, for oracles that read data sets. */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ typedef struct writing {
   const vg_dataset_format *format;
   vg_format_set set;
   char *root;
-  vg_record record; /* of the case at hand */
+  vg_record record; /* of the case being written */
 } writing;
 
 /* Makes room for a file of the case, enters it in the record, and answers its whole path (vg_free). */

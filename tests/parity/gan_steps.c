@@ -17,6 +17,7 @@
 #include <time.h>
 #include "base/mem.h"
 #include "nn/nn.h"
+#include "settings/setting.h"
 #include "base/str.h"
 
 static const char *text(const vg_st_file *f, const char *key, const char *otherwise) {
@@ -32,10 +33,17 @@ static void name16(char out[16], const char *s) {
   snprintf(out, 16, "%s", s);
 }
 
+/* Sets a setting with choices; a text that is none of them stops the program. */
+static void choose(int setting, const char *choice, void *value) {
+  if (!vg_setting_set_text(vg_setting_at(setting), choice, value)) return;
+  fprintf(stderr, "gan_steps: %s\n", vg_error());
+  exit(2);
+}
+
 static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o) {
   name16(spec->generator, text(f, "generator", "unet"));
   name16(spec->discriminator, text(f, "discriminator", "patch"));
-  name16(spec->norm, text(f, "norm", "instance"));
+  choose(VG_SETTING_INDEX_net_norm, text(f, "norm", "instance"), &spec->norm);
   spec->in_channels = (int)number(f, "in_channels", 0);
   spec->out_channels = (int)number(f, "out_channels", 0);
   sscanf(text(f, "patch", ""), "%d,%d,%d", &spec->patch[0], &spec->patch[1], &spec->patch[2]);
@@ -55,7 +63,7 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   o->r1_every = (int)number(f, "r1_every", 1);
   o->beta1 = number(f, "beta1", 0.5);
   o->beta2 = number(f, "beta2", 0.999);
-  o->bf16 = !strcmp(text(f, "precision", "fp32"), "bf16");
+  choose(VG_SETTING_INDEX_train_precision, text(f, "precision", "fp32"), &o->precision);
 }
 
 static const vg_st_entry *find(const vg_st_file *f, const char *what, int k) {

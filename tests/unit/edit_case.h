@@ -1,4 +1,5 @@
-/* edit_case.h: edits called as users write them, and what holds after each. Include after model_head.h. */
+/* edit_case.h: runs edits written as users write them, and checks what must hold after each. Include after
+ * model_head.h. */
 #ifndef VG_TESTS_EDIT_CASE_H
 #define VG_TESTS_EDIT_CASE_H
 #include "voxgan/edit.h"

@@ -1,4 +1,4 @@
-/* maps_maker.h: label maps drawn by a function of the place, or taken from the phantom.
+/* maps_maker.h: label maps drawn by a function of the position, or taken from the phantom.
  *
  * Include after cmocka.h and mini_tree.h. */
 #ifndef VG_TESTS_MAPS_MAKER_H

@@ -1,6 +1,6 @@
-/* model_head.h: a head of ellipsoids, drawn on any grid, for tests of edits: known volumes and places at no
- * cost. Include after mini_tree.h. The brain is centred on world 0, 130 x 160 x 120 mm, with a tumour of
- * three classes where asked. */
+/* model_head.h: a head of ellipsoids, drawn on any grid, for tests of edits: known volumes and positions,
+ * quickly made. Include after mini_tree.h. The brain is centred on world 0, 130 x 160 x 120 mm, with a tumour
+ * of three classes where asked. */
 #ifndef VG_TESTS_MODEL_HEAD_H
 #define VG_TESTS_MODEL_HEAD_H
 #include <math.h>

@@ -1,10 +1,10 @@
-/* oracle.h: for tests that compare with a Python library.
+/* oracle.h: helpers for tests that compare with a Python library.
  *
  *     require_python("numpy, nibabel");                      // skips the test where one is missing
  *     assert_int_equal(run_python("nifti_oracle.py", "write", dir, NULL), 0);
  *
- * Include after cmocka.h. The script is looked for in tests/oracle, from the project's root (where
- * `make check` runs tests) or from $VOXGAN_SOURCE.
+ * Include after cmocka.h. Scripts are in tests/oracle below the current folder (`make check` runs tests in
+ * the project's root) or below $VOXGAN_SOURCE.
  */
 #ifndef VG_TESTS_ORACLE_H
 #define VG_TESTS_ORACLE_H

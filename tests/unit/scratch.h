@@ -1,4 +1,4 @@
-/* scratch.h: a folder of one's own for a test program's files.
+/* scratch.h: a temporary folder for the files of a test program.
  *
  *     return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
  *     ... in_scratch("a.nii") ...   // borrowed until eight calls later
@@ -6,6 +6,7 @@
 #ifndef VG_TESTS_SCRATCH_H
 #define VG_TESTS_SCRATCH_H
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,6 +27,11 @@ static inline int scratch_unlink(const char *path, const struct stat *s, int typ
 static inline int scratch_teardown(void **state) {
   (void)state;
   return nftw(scratch, scratch_unlink, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline bool exists(const char *path) {
+  struct stat s;
+  return !stat(path, &s);
 }
 
 static inline const char *in_scratch(const char *name) {

@@ -1,5 +1,5 @@
-/* test_augment.c: what augmentation does to images: where, how far, by chance alone, and which series go
- * missing. */
+/* test_augment.c: the effect of augmentation on images: where, how strong, that it is random, and which
+ * series are dropped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,8 @@ static void alter(const vg_augment *how, uint64_t key) {
   vg_augment_images(altered, 2, inside, dim, how, &r, scratch);
 }
 
-/* Of the brain's values; which: 0 mean, 1 standard deviation, 2 mean difference of neighbours along x. */
+/* Measures the brain's values. which: 0 mean, 1 standard deviation, 2 mean difference of neighbours along x.
+ */
 static double measure(const float *v, int which) {
   double sum = 0, squares = 0, rough = 0, n = 0, m = 0;
   for (int i = 0; i < N; i++) {

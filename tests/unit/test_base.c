@@ -11,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 #include "voxgan/log.h"
+#include "voxgan/run.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
 #include "voxgan/status.h"
+#include "base/names.h"
 #include "base/str.h"
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -33,6 +35,45 @@ static void test_messages_nest(void **state) {
   assert_true(vg_starts_with(vg_error(), "level 399: level 398: "));
 }
 
+/* Programs that were built against an earlier header keep their meaning: these numbers never change. */
+static void test_status_numbers(void **state) {
+  (void)state;
+  static const struct {
+    vg_status status;
+    int number;
+    const char *name;
+  } rows[] = {{VG_OK, 0, "OK"},
+              {VG_FAILED, 1, "FAILED"},
+              {VG_IO, 2, "IO"},
+              {VG_NONFINITE, 3, "NONFINITE"},
+              {VG_REFUSED, 4, "REFUSED"},
+              {VG_USAGE, 5, "USAGE"},
+              {VG_CONFIG, 6, "CONFIG"},
+              {VG_DATA, 7, "DATA"},
+              {VG_DEVICE, 8, "DEVICE"},
+              {VG_MEMORY, 9, "MEMORY"},
+              {VG_REGRESSION, 10, "REGRESSION"},
+              {VG_INTERRUPTED, 11, "INTERRUPTED"}};
+  const size_t n = sizeof rows / sizeof *rows;
+  for (size_t i = 0; i < n; i++) {
+    assert_int_equal(rows[i].status, rows[i].number);
+    assert_string_equal(vg_status_name((vg_status)rows[i].number), rows[i].name);
+  }
+#define X(name, value, code, text) +1
+  assert_int_equal(n, 0 VG_STATUS_MAP(X)); /* a new status gets a row here */
+#undef X
+  assert_string_equal(vg_status_name((vg_status)(int)n), "UNKNOWN");
+}
+
+static void test_windows(void **state) {
+  (void)state;
+  assert_string_equal(vg_window_name(VG_WINDOW_AUTO), "auto");
+  assert_string_equal(vg_window_name(VG_WINDOW_WHOLE), "whole");
+  assert_string_equal(vg_window_name(VG_WINDOW_PATCH), "patch");
+  assert_null(vg_window_name(3));
+  assert_null(vg_window_name(-1));
+}
+
 static void test_exit_codes(void **state) {
   (void)state;
   assert_int_equal(vg_status_exit_code(VG_OK), 0);
@@ -40,6 +81,24 @@ static void test_exit_codes(void **state) {
   assert_int_equal(vg_status_exit_code(VG_DATA), 3);
   assert_int_equal(vg_status_exit_code(VG_MEMORY), 4);
   assert_int_equal(vg_status_exit_code(VG_INTERRUPTED), 130);
+  /* Each status ends with a documented code, each code comes from a status, and 0 is success alone. */
+  static const int codes[] = {
+#define X(code, text) code,
+      VG_EXIT_MAP(X)
+#undef X
+  };
+  bool used[sizeof codes / sizeof *codes] = {false};
+#define X(name, value, code, text)                                                          \
+  {                                                                                         \
+    size_t i = 0;                                                                           \
+    while (i < sizeof codes / sizeof *codes && codes[i] != (code)) i++;                     \
+    assert_true(i < sizeof codes / sizeof *codes && ((code) == 0) == (VG_##name == VG_OK)); \
+    used[i] = true;                                                                         \
+  }
+  VG_STATUS_MAP(X)
+#undef X
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) assert_true(used[i]);
+  assert_int_equal(vg_status_exit_code((vg_status)99), 1);
   assert_string_equal(vg_status_name(VG_DATA), "DATA");
   assert_string_equal(vg_status_text(VG_MEMORY), "out of memory");
 }
@@ -145,11 +204,41 @@ static void test_split(void **state) {
 static void test_nearest(void **state) {
   (void)state;
   static const char *const names[] = {"train.lr_g", "train.lr_d", "train.epochs", "data.spacing", NULL};
-  assert_string_equal(vg_nearest("train.epoch", names), "train.epochs");
-  assert_string_equal(vg_nearest("trian.lr_d", names), "train.lr_d");
-  assert_string_equal(vg_nearest("data.spacign", names), "data.spacing");
-  assert_null(vg_nearest("colour", names));
-  assert_null(vg_nearest("", names));
+  assert_string_equal(vg_names_nearest(VG_NAMES(names), "train.epoch"), "train.epochs");
+  assert_string_equal(vg_names_nearest(VG_NAMES(names), "trian.lr_d"), "train.lr_d");
+  assert_string_equal(vg_names_nearest(VG_NAMES(names), "data.spacign"), "data.spacing");
+  assert_null(vg_names_nearest(VG_NAMES(names), "colour"));
+  assert_null(vg_names_nearest(VG_NAMES(names), ""));
+}
+
+static const char *vowel_at(const void *list, size_t i) {
+  static const char *const vowels[] = {"alpha", "epsilon", "iota"};
+  const size_t *n = list;
+  return i < *n ? vowels[i] : NULL;
+}
+
+/* Rows that end with NULL, rows that are counted, and names from a function. */
+static void test_names(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    double value;
+  } rows[] = {{"alpha", 1}, {"beta", 2}, {"gamma", 3}, {NULL, 0}};
+  const size_t three = 3, two = 2;
+  assert_int_equal(vg_names_find(VG_NAMES(rows), "gamma"), 2);
+  assert_int_equal(vg_names_find(VG_NAMES(rows), "delta"), -1);
+  assert_int_equal(vg_names_find(VG_NAMES_N(rows, 2), "gamma"), -1);
+  assert_int_equal(vg_names_find(VG_NAMES_N(rows, 2), "beta"), 1);
+  assert_int_equal(vg_names_find(VG_NAMES_BY(vowel_at, &three), "iota"), 2);
+  assert_int_equal(vg_names_find(VG_NAMES_BY(vowel_at, &two), "iota"), -1);
+  assert_string_equal(vg_names_nearest(VG_NAMES(rows), "gamam"), "gamma");
+  assert_null(vg_names_nearest(VG_NAMES_N(rows, 2), "gamam"));
+  assert_string_equal(vg_names_nearest(VG_NAMES_BY(vowel_at, &three), "epsilom"), "epsilon");
+  assert_string_equal(vg_names_nearest(VG_NAMES(rows), "eta"), "beta"); /* as near to no other */
+  vg_str text = VG_STR_INIT;
+  vg_names_join(VG_NAMES(rows), &text);
+  assert_string_equal(vg_str_text(&text), "alpha, beta, gamma");
+  vg_str_release(&text);
 }
 
 /* ---- random numbers ------------------------------------------------------------------------- */
@@ -314,12 +403,15 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_messages_nest),
       cmocka_unit_test(test_exit_codes),
+      cmocka_unit_test(test_status_numbers),
+      cmocka_unit_test(test_windows),
       cmocka_unit_test(test_memory),
       cmocka_unit_test(test_memory_fails_on_demand),
       cmocka_unit_test(test_strings),
       cmocka_unit_test(test_numbers),
       cmocka_unit_test(test_split),
       cmocka_unit_test(test_nearest),
+      cmocka_unit_test(test_names),
       cmocka_unit_test(test_philox_known_answers),
       cmocka_unit_test(test_streams_differ),
       cmocka_unit_test(test_distributions),

@@ -1,4 +1,5 @@
-/* test_boundary.c: the boundary metrics tell a tumour that belongs to its image from one that lies on it. */
+/* test_boundary.c: the boundary metrics distinguish a tumour that belongs to its image from one pasted onto
+ * it. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

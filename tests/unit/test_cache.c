@@ -1,5 +1,5 @@
-/* test_cache.c: prepared cases come back from disk as they were made, are made anew when anything changed or
- * broke, and once only when several processes ask. */
+/* test_cache.c: prepared cases come back from disk unchanged. They are made again if anything changed or
+ * broke, and only once if several processes need them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

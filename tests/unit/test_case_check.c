@@ -1,4 +1,4 @@
-/* test_case_check.c: an edited case that is not fit for use is told why. */
+/* test_case_check.c: an edited case that is unfit for use is refused with the reason. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "mini_tree.h"
 #include "model_head.h"
-#include "study/study_parts.h"
+#include "study/study_internal.h"
 
 static const double at[3] = {-30, -20, 12};
 static vg_maps m;

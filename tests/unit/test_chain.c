@@ -1,6 +1,6 @@
 /* test_chain.c: edits as text: parsed, refused with the nearest name, drawn, applied in order, logged.
  *
- * The registry here is the test's own, so that what is tested are chains and no edit's parameters. */
+ * The test has its own registry, so that it tests chains and not the parameters of an edit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -181,17 +181,17 @@ static void faults(void **state) {
     const char *text, *says;
   } rows[] = {
       {"reszie", "no edit reszie; did you mean resize?"},
-      {"whatever", "there is resize, take"},
+      {"whatever", "the edits are resize, take"},
       {"", "name of an edit is missing"},
       {":ml=3", "name of an edit is missing"},
       {"resize;", "name of an edit is missing"},
       {"resize:", "resize: a parameter is empty"},
       {"resize:ml=3,,n=2", "resize: a parameter is empty"},
       {"resize:mass=1", "resize: mass takes no value"},
-      {"resize:ml", "resize: ml wants a value"},
-      {"resize:ml=", "resize: ml wants a value"},
+      {"resize:ml", "resize: ml needs a value"},
+      {"resize:ml=", "resize: ml needs a value"},
       {"resize:mas", "resize: no parameter mas; did you mean mass?"},
-      {"resize:volume=3", "resize: no parameter volume; there is ml, n, kind, mass"},
+      {"resize:volume=3", "resize: no parameter volume; its parameters are ml, n, kind, mass"},
       {"resize:ml=3,ml=4", "resize: ml is given twice"},
       {"resize:mass,mass", "resize: mass is given twice"},
       {"resize:ml=uniform(0.5,200)", "resize:ml=uniform(0.5,200): 200 is not within 0.01 to 100"},
@@ -202,8 +202,8 @@ static void faults(void **state) {
       {"resize:kind=rign", "resize:kind=\"rign\"; did you mean ring? (keep|none|ring)"},
       {"resize:kind=blue", "resize:kind=\"blue\", but must be one of keep|none|ring"},
       {"resize:kind=choice(ring,blue)", "\"blue\""},
-      {"resize:kind=uniform(1,2)", "draws numbers, where keep|none|ring is wanted"},
-      {"take:donor=int(1,3)", "draws numbers, where a text is wanted"},
+      {"resize:kind=uniform(1,2)", "draws numbers, but must be keep|none|ring"},
+      {"take:donor=int(1,3)", "draws numbers, but must be a text"},
       {"resize:ml=uniform(1,2", "closing parenthesis"},
       {"resize:ml=3;take:donr=x", "take: no parameter donr; did you mean donor?"},
   };

@@ -137,7 +137,7 @@ static void cases_are_picked_evenly(void **state) {
   /* Pages of the longer sheet go. */
   assert_int_equal(make_sheet(dir, &(vg_contact_sheet_options){.rows = 2, .most = 3, .title = "some"}), 2);
   char *path = vg_fs_join(dir, "contact-sheet-03.png");
-  assert_false(vg_fs_exists(path));
+  assert_false(exists(path));
   vg_free(path);
   assert_int_equal(make_sheet(dir, &(vg_contact_sheet_options){.most = 1}), 1);
 

@@ -72,10 +72,10 @@ static void layouts_round_trip(void **state) {
       assert_int_equal(ds.series.n, 4);
       for (int k = 0; k < 4; k++) {
         assert_string_equal(ds.series.names[k], series[k]);
-        assert_true(vg_fs_exists(ds.subjects[0].series[k]));
+        assert_true(exists(ds.subjects[0].series[k]));
       }
-      assert_true(vg_fs_exists(ds.subjects[0].tumour));
-      assert_true(vg_fs_exists(ds.subjects[0].anatomy));
+      assert_true(exists(ds.subjects[0].tumour));
+      assert_true(exists(ds.subjects[0].anatomy));
       vg_dataset_release(&ds);
     }
   }
@@ -225,17 +225,19 @@ static void several_roots_and_wants(void **state) {
 
   vg_wanted wanted = {.tumour = true};
   must(vg_series_parse("t2", &wanted.series));
-  must_say(vg_dataset_require(&ds, &wanted, false), VG_DATA, "subject q (");
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "subject q (");
   assert_non_null(strstr(vg_error(), "lacks tumour map"));
   assert_int_equal(ds.n, 3);
   must(vg_series_parse("t2,t1", &wanted.series));
-  must_say(vg_dataset_require(&ds, &wanted, false), VG_DATA, "subject p (");
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "subject p (");
   assert_non_null(strstr(vg_error(), "lacks t1; 1 more subject is also incomplete"));
-  must(vg_dataset_require(&ds, &wanted, true));
+  ds.skip_incomplete = true;
+  must(vg_dataset_require(&ds, &wanted));
   assert_int_equal(ds.n, 1);
   assert_string_equal(ds.subjects[0].id, "BraTS-GLI-00001-000");
   wanted.anatomy = true;
-  must_say(vg_dataset_require(&ds, &wanted, true), VG_DATA, "no subject is complete");
+  ds.skip_incomplete = true;
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "no subject is complete");
   vg_dataset_release(&ds);
 
   /* A file stands for its case alone. */
@@ -279,10 +281,10 @@ static void manifest(void **state) {
   } bad[] = {
       {"name,t1\ns1,vol/one.nii\n", "no column 'id'"},
       {"id,t1\ns1,vol/none.nii\n", "row 1, column t1"},
-      {"id,t1\ns1,12\n", "'12' is no NIfTI path"},
-      {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 is there twice"},
+      {"id,t1\ns1,12\n", "'12' is not a NIfTI path"},
+      {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 occurs twice"},
       {"id,pd\ns1,vol/one.nii\ns2,12\n", "row 2, column pd"},
-      {"id,t1\n,vol/one.nii\n", "'' is no id"},
+      {"id,t1\n,vol/one.nii\n", "'' is not a valid id"},
       {"id,t1\n", "no subject"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -300,7 +302,7 @@ static void series_lists(void **state) {
   assert_int_equal(s.n, 2);
   assert_int_equal(vg_series_find(&s, "t1c"), 1);
   assert_int_equal(vg_series_find(&s, "t2"), -1);
-  must_say(vg_series_parse("t1,t1", &s), VG_CONFIG, "t1 is named twice");
+  must_say(vg_series_parse("t1,t1", &s), VG_CONFIG, "t1 occurs twice");
   must_say(vg_series_parse("t1,,t2", &s), VG_CONFIG, "empty");
   must_say(vg_series_parse("", &s), VG_CONFIG, "series ''");
   must_say(vg_series_parse("a,b,c,d,e,f,g,h,i", &s), VG_CONFIG, "more than 8");
@@ -343,7 +345,7 @@ static void splits_keep_persons_together(void **state) {
   assert_memory_equal(val, again, sizeof val);
   write_text(path, "{\"train\": [\"BraTS-GLI-00000-000\"], \"val\": []}");
   must_say(vg_dataset_split_read(&ds, path, again), VG_DATA,
-           "BraTS-GLI-00001-000 of the data set is not in it");
+           "BraTS-GLI-00001-000 of the data set is missing");
   write_text(path, "{\"train\": [\"nobody\"], \"val\": []}");
   must_say(vg_dataset_split_read(&ds, path, again), VG_DATA, "'nobody' is not in the data set");
   write_text(path, "{\"train\": []}");

@@ -1,4 +1,4 @@
-/* test_draw.c: distributions parse, keep their bounds, and have the moments that they are asked for. */
+/* test_draw.c: distributions parse, keep their bounds, and have the requested moments. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -147,10 +147,10 @@ static void parse_faults(void **state) {
       {"unifrom(1,2)", "no distribution unifrom; did you mean uniform?"},
       {"whatever(1,2)", "(uniform, int, normal, lognormal, choice)"},
       {"uniform(1,2", "closing parenthesis"},
-      {"uniform(1)", "wanted uniform(least,most)"},
-      {"uniform()", "wanted uniform(least,most)"},
-      {"uniform(1,2,3)", "wanted uniform(least,most)"},
-      {"normal(1,2,3)", "wanted normal(mean,sd) or"},
+      {"uniform(1)", "must be uniform(least,most)"},
+      {"uniform()", "must be uniform(least,most)"},
+      {"uniform(1,2,3)", "must be uniform(least,most)"},
+      {"normal(1,2,3)", "must be normal(mean,sd) or"},
       {"uniform(1,x)", "\"x\" is not a number"},
       {"uniform(1,inf)", "\"inf\" is not a number"},
       {"uniform(2,1)", "2 is not below 1"},

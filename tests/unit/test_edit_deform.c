@@ -1,4 +1,5 @@
-/* test_edit_deform.c: displacements are smooth, bounded and do not fold; what they deform stays whole. */
+/* test_edit_deform.c: displacements are smooth, bounded and do not fold; deformed structures stay connected.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -133,7 +133,7 @@ static void satellites_stand_apart(void **state) {
   assert_int_equal(count_code(&m, -1), had + 4 * 250 + 125);
   vg_maps was;
   must(vg_maps_copy(&m, &was));
-  must_say(edit(&m, "multifocal:n=50,ml=30,tries=5", 1, NULL), VG_REFUSED, "no place for satellite ");
+  must_say(edit(&m, "multifocal:n=50,ml=30,tries=5", 1, NULL), VG_REFUSED, "no site for satellite ");
   assert_non_null(strstr(vg_error(), " of 50, of "));
   must_say(edit(&m, "multifocal:near=50,far=20", 1, NULL), VG_CONFIG, "near, 50 mm, is beyond far");
   assert_true(maps_equal(&m, &was));

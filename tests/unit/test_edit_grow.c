@@ -267,7 +267,7 @@ static void what_cannot_be_is_refused(void **state) {
     const char *text, *message;
     vg_status status;
   } cases[] = {
-      {"grow:ml=900", "no room for 900 ml: the largest piece of tissue that is free has 12", VG_REFUSED},
+      {"grow:ml=900", "no room for 900 ml: the largest connected piece of free tissue has 12", VG_REFUSED},
       {"grow:ml=0.0004", "not within", VG_CONFIG},
       {"grow:x=1,y=2", "give all of x, y and z", VG_CONFIG},
       {"grow:x=1,y=2,z=3,region=frontal", "a position x, y, z or a region", VG_CONFIG},

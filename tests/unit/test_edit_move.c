@@ -149,7 +149,7 @@ static void refusals_leave_maps_alone(void **state) {
       {"move:x=3", VG_CONFIG, "give all of x, y and z"},
       {"move:dx=3,random", VG_CONFIG, "give a position"},
       {"move:x=300,y=0,z=0,tries=9", VG_REFUSED,
-       "no place for a tumour of 15.1 ml within 15 mm of (300, 0, 0): 9 tried, the best had 0% of it on "
+       "no site for a tumour of 15.1 ml within 15 mm of (300, 0, 0): 9 tried, the best had 0% of it on "
        "allowed "
        "tissue"},
       {"move:region=left-frontal,random,fit=1,gap=100,tries=3;scale:ml=1000", VG_REFUSED, " tried, "},

@@ -1,4 +1,5 @@
-/* test_edit_type.c: what a tumour is made of comes out as asked, to the voxel, and nothing else changes. */
+/* test_edit_type.c: the classes of a tumour become exactly those requested, to the voxel, and nothing else
+ * changes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -135,7 +136,7 @@ static void oedema(void **state) {
         continue;
       }
       bool wanted = width && d[v] <= width && m.brain[v] && !ventricles[v];
-      /* What a ventricle cuts off from the core is left out. */
+      /* Tissue that a ventricle separates from the core is excluded. */
       if (m.tumour[v]) assert_true(wanted);
       if (wanted && d[v] <= width / 3.0) assert_int_equal(m.tumour[v], MAKER_OEDEMA);
     }

@@ -1,5 +1,5 @@
-/* test_edits.c: what every row of edits.def holds to: help, bounds, the grid, known classes, the brain, the
- * stream. What an edit is for is tested in a file of its own. */
+/* test_edits.c: rules for every row of edits.def: help, bounds, the grid, known classes, the brain, the
+ * stream. Each edit's purpose is tested in its own file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

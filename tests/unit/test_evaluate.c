@@ -1,5 +1,5 @@
-/* test_evaluate.c: the values that evaluation finds in small data sets made here, which are known or worked
- * out independently. */
+/* test_evaluate.c: the values of an evaluation of small data sets made here. Expected values are known or
+ * computed independently. */
 #include "evaluate_world.h"
 #include "dataset/layout.h"
 #include "eval/model/evaluation.h"
@@ -195,7 +195,7 @@ static void test_differing_grids_are_refused(void **state) {
   vg_volume_release(&v);
   refuse(&s, VG_DATA, "BraTS2021_00002_t1");
   char *summary = vg_fs_join(out_dir, "summary.json");
-  assert_false(vg_fs_exists(summary));
+  assert_true(access(summary, F_OK));
   vg_free(summary);
 }
 

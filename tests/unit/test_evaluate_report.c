@@ -1,4 +1,4 @@
-/* test_evaluate_report.c: the slices of report.html: which, which way round, in which order. */
+/* test_evaluate_report.c: the slices of report.html: their choice, orientation and order. */
 #include "evaluate_world.h"
 #include "dataset/layout.h"
 
@@ -152,7 +152,7 @@ static void test_worst_first(void **state) {
   const char *order[3] = {strstr(gallery, ids[0]), strstr(gallery, ids[1]), strstr(gallery, ids[2])};
   for (int k = 0; k < 3; k++) assert_non_null(order[k]);
   assert_true(order[2] < order[0] && order[0] < order[1]);
-  assert_int_equal(count(text, "class=\"gallery\""), 2); /* t1, flair; equal label maps are left out */
+  assert_int_equal(count(text, "class=\"gallery\""), 2); /* t1, flair; equal label maps are skipped */
   assert_int_equal(count(text, "class=\"case\""), 6);
   assert_int_equal(count(text, "data-first"), 6 + 1); /* and in the script */
   assert_int_equal(count(text, "<img"), 4 * count(text, "class=\"frame\""));

@@ -1,4 +1,4 @@
-/* test_experiment.c: rows and jobs, the crossed bootstrap, what leaks, and results that are not all there. */
+/* test_experiment.c: rows and jobs, the crossed bootstrap, leaks, and incomplete results. */
 #include <limits.h>
 #include <math.h>
 #include <setjmp.h>
@@ -267,7 +267,7 @@ static void test_data(void **state) {
   experiment_data d;
   experiment_plan plan;
   must(vg_experiment_design_parse(NULL, NULL, 2, 1, &design));
-  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "no manifest.csv that says");
+  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "no manifest.csv with the sources");
   mini_write_text(in_scratch("synth"), "manifest.csv",
                   "id,source,donors\ns0,p0,\ns1,p1,\ns2,p2,p3\ns3,p3,\ns4,p4,\n");
   must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "s5 is not in its manifest.csv");
@@ -294,7 +294,7 @@ static void test_data(void **state) {
     long long epochs = c.train.epochs;
     assert_int_equal(c.train.samples, plan.config.train.samples);
     assert_int_equal(c.train.flip, j.augmented);
-    assert_string_equal(c.augment.images, j.augmented ? "on" : "off");
+    assert_int_equal(c.augment.images, j.augmented ? VG_AUGMENT_ON : VG_AUGMENT_OFF);
     assert_int_equal(c.run.seed, j.seed);
     must(vg_experiment_job_subjects(&d, &j, o.share, false, &set));
     assert_int_equal(set.n, (j.row->real ? d.real.n : 0) + (j.row->synth ? d.synth.n : 0));
@@ -314,7 +314,7 @@ static void test_data(void **state) {
   must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.epochs is 1");
   o.config.train.epochs = 4;
   o.config.train.flip = false;
-  strcpy(o.config.augment.images, "off");
+  o.config.augment.images = VG_AUGMENT_OFF;
   must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "has no augmentation");
   o.tune = 1;
   must_say(vg_experiment_options_check(&o), VG_USAGE, "--tune is 1");
@@ -340,7 +340,7 @@ static void test_data(void **state) {
   must(vg_experiment_data_open(&o, &design, &d));
   vg_experiment_data_release(&d);
   mini_write_text(gan, "split.json", "{\"train\": [\"p3\", \"p4\"], \"val\": [\"p1\"]}");
-  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "learned from p1, who is tested");
+  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "learned from test subject p1");
   o.gan = NULL;
 
   /* Hashed sources need their key. */
@@ -394,7 +394,7 @@ static void test_partial_results(void **state) {
   }
   FILE *null = fopen("/dev/null", "w");
   must_say(vg_experiment_finish(out, null), VG_FAILED,
-           "1 of 4 jobs are missing, the first real+synthetic-plain-seed2");
+           "1 of 4 jobs are missing, the first is real+synthetic-plain-seed2");
   fclose(null);
   char *jobs = slurp("results/jobs.csv"), *results = slurp("results/results.csv"),
        *summary = slurp("results/summary.json");

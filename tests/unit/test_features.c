@@ -1,5 +1,5 @@
-/* test_features.c: subjects as points, and distances between sets of points, against NumPy, SciPy and
- * scikit-image; and what they are where something is missing. */
+/* test_features.c: features of subjects, and distances between sets of points, against NumPy, SciPy and
+ * scikit-image; and both with missing data. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -239,7 +239,7 @@ static void test_oracle(void **state) {
 static void test_eigenvalues(void **state) {
   (void)state;
   double values[40], a[40 * 40], trace = 0, squares = 0;
-  /* Of the second difference: 2 - 2 cos(k pi / (n + 1)). */
+  /* The eigenvalues of the second difference are 2 - 2 cos(k pi / (n + 1)). */
   for (int i = 0; i < 40; i++)
     for (int k = 0; k < 40; k++) a[40 * i + k] = i == k ? 2 : i == k + 1 ? -1 : i > k ? 0 : NAN;
   assert_int_equal(vg_set_eigenvalues(a, 40, values), VG_OK);

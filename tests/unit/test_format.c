@@ -1,5 +1,5 @@
-/* test_format.c: what a format writes, its layout reads back: the same ids, series and classes, named and
- * guessed; data sets of other people; and what is refused. */
+/* test_format.c: the layout of a format reads back the data set that the format wrote: the same ids, series
+ * and classes, with the layout named and guessed; data sets made by other programs; and refusals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -327,7 +327,7 @@ static void data_sets_of_others(void **state) {
   must_say(vg_dataset_add(&ds, dir, "nnunet", NULL, NULL), VG_DATA, "several nnU-Net data sets");
   vg_dataset_release(&ds);
 
-  /* Tables of BIDS data sets that cannot be used are passed over. */
+  /* Unusable tables of BIDS data sets are ignored. */
   dir = in_scratch("tables");
   touch(dir, "sub-1/anat/sub-1_label-lesion_dseg.nii.gz");
   touch(dir, "sub-1/anat/sub-1_dseg.nii.gz");
@@ -384,18 +384,19 @@ static void faults_of_dataset_json_are_named(void **state) {
   static const struct {
     const char *text, *says;
   } bad[] = {
-      {"{\"chanel_names\": {}, " LABELS ", " ENDING "}", "no key 'channel_names'; is 'chanel_names' a slip"},
+      {"{\"chanel_names\": {}, " LABELS ", " ENDING "}",
+       "no key 'channel_names'; is 'chanel_names' a typing error"},
       {"{" CHANNELS ", " ENDING "}", "no key 'labels'"},
       {"{" CHANNELS ", " LABELS "}", "no key 'file_ending'"},
-      {"{" CHANNELS ", \"label\": {}, " ENDING "}", "is 'label' a slip"},
+      {"{" CHANNELS ", \"label\": {}, " ENDING "}", "is 'label' a typing error"},
       {"{\"modality\": {\"0\": \"T1\"}, " LABELS "}", "nnU-Net v1"},
-      {"{" CHANNELS ", \"labels\": [], " ENDING "}", "'labels' is no object"},
+      {"{" CHANNELS ", \"labels\": [], " ENDING "}", "'labels' is not an object"},
       {"{" CHANNELS ", " LABELS ", \"file_ending\": \".mha\"}", "only NIfTI"},
       {"{" CHANNELS ", " LABELS ", " ENDING ", \"dataset\": {}}", "under 'dataset'"},
       {"{\"channel_names\": {\"0\": \"T1\", \"2\": \"T2\"}, " LABELS ", " ENDING "}", "channel 1 of 2"},
       {"{\"channel_names\": {\"0\": \"T1\", \"1\": \"t1w\"}, " LABELS ", " ENDING "}", "are both t1"},
-      {"{\"channel_names\": {\"0\": \"-\"}, " LABELS ", " ENDING "}", "which is no name"},
-      {"{" CHANNELS ", \"labels\": {\"a\": \"1\"}, " ENDING "}", "value of label 'a' is no number"},
+      {"{\"channel_names\": {\"0\": \"-\"}, " LABELS ", " ENDING "}", "which is not a valid name"},
+      {"{" CHANNELS ", \"labels\": {\"a\": \"1\"}, " ENDING "}", "value of label 'a' is not a number"},
       {"{" CHANNELS ", \"labels\": {\"a\": 1.5}, " ENDING "}", "value '1.5' is not in"},
       {"{" CHANNELS ", \"labels\": {\"a\": 1, \"b\": 1}, " ENDING "}", "value 1 is given twice"},
       {"{" CHANNELS ", \"labels\": {\"background\": 0}, " ENDING "}", "only background"},

@@ -1,4 +1,4 @@
-/* test_front.c: fronts against distances that are known. */
+/* test_front.c: fronts against known distances. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* test_fs.c: atomic writes, folders, walks, locks, maps and hashes. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,7 +40,7 @@ static void test_write_and_read(void **state) {
   assert_int_equal(size, 12);
   assert_int_equal(vg_fs_remove(path), VG_OK);
   assert_int_equal(vg_fs_remove(path), VG_OK);
-  assert_false(vg_fs_exists(path));
+  assert_false(exists(path));
   assert_int_equal(vg_fs_read(path, &bytes, &len), VG_IO);
   assert_true(vg_starts_with(vg_error(), path));
   assert_int_equal(vg_fs_read(scratch, &bytes, &len), VG_IO);
@@ -87,7 +88,7 @@ static void test_folders(void **state) {
   char dir[256];
   snprintf(dir, sizeof dir, "%s", in_scratch("x/y//z/"));
   assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
-  assert_true(vg_fs_is_dir(dir));
+  assert_true(exists(dir));
   assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
   assert_int_equal(vg_fs_require_writable_dir(dir), VG_OK);
   assert_int_equal(files_in(dir), 0);
@@ -138,21 +139,46 @@ static void test_walk(void **state) {
   assert_int_equal(vg_fs_make_dirs(in_scratch("elsewhere")), VG_OK);
   put_file(in_scratch("elsewhere/f"), "x");
   assert_int_equal(symlink("../elsewhere", in_scratch("walk/out")), 0);
-  static const char *const want[] = {"a.x", "b/10", "b/2", "c/d/e", "link_to_file", "out/f"};
+  static const char *const want[] = {"a.x", "b/10", "b/2", "c/d/e", "dangling", "link_to_file", "out/f"};
   char **files;
   size_t n;
+  vg_fs_faults faults;
   assert_int_equal(vg_fs_walk(in_scratch("walk"), &files, &n), VG_OK);
   assert_int_equal(n, sizeof want / sizeof *want);
   for (size_t i = 0; i < n; i++) assert_string_equal(files[i], want[i]);
   assert_null(files[n]);
   vg_strv_free(files);
   assert_int_equal(vg_fs_walk(in_scratch("absent"), &files, &n), VG_IO);
+  assert_int_equal(vg_fs_walk_optional(in_scratch("absent"), &files, &n), VG_OK);
+  assert_int_equal(n, 0);
+  vg_strv_free(files);
+  /* A loop of links is not "absent": nobody knows what lies behind it. */
+  assert_int_equal(symlink("round", in_scratch("round")), 0);
+  bool is;
+  void *bytes;
+  assert_int_equal(vg_fs_exists(in_scratch("round"), &is), VG_IO);
+  assert_int_equal(vg_fs_is_dir(in_scratch("round"), &is), VG_IO);
+  assert_int_equal(vg_fs_read_optional(in_scratch("round"), &bytes, &n), VG_IO);
+  assert_int_equal(vg_fs_walk_optional(in_scratch("round"), &files, &n), VG_IO);
+  assert_int_equal(vg_fs_exists(in_scratch("walk/a.x/below"), &is), VG_OK);
+  assert_false(is);
+  assert_int_equal(vg_fs_read_optional(in_scratch("absent"), &bytes, &n), VG_OK);
+  assert_null(bytes);
+  assert_int_equal(vg_fs_walk_faults(in_scratch("walk"), &files, &n, &faults), VG_OK);
+  assert_int_equal(n, sizeof want / sizeof *want);
+  assert_int_equal(faults.n, 1);
+  assert_string_equal(faults.items[0].path, "dangling");
+  assert_int_equal(faults.items[0].fault, ENOENT);
+  assert_false(faults.items[0].folder);
+  vg_fs_faults_free(&faults);
+  vg_strv_free(files);
   for (long fail = 1;; fail++) {
     long live = vg_mem_live();
     vg_mem_fail_after(fail);
-    vg_status st = vg_fs_walk(in_scratch("walk"), &files, &n);
+    vg_status st = vg_fs_walk_faults(in_scratch("walk"), &files, &n, &faults);
     vg_mem_fail_after(0);
     if (!st) {
+      vg_fs_faults_free(&faults);
       vg_strv_free(files);
       break;
     }
@@ -181,7 +207,7 @@ static void test_lock(void **state) {
   assert_int_equal(read(ready[0], &c, 1), 1);
   vg_lock lock;
   assert_int_equal(vg_lock_take(path, &lock), VG_OK);
-  assert_true(vg_fs_exists(in_scratch("released")));
+  assert_true(exists(in_scratch("released")));
   vg_lock_release(&lock);
   waitpid(child, NULL, 0);
   close(ready[0]);
@@ -234,7 +260,7 @@ static void test_lock_try(void **state) {
   vg_lock_release(&one);
   assert_false(vg_lock_held(path));
   assert_false(vg_lock_held(in_scratch("no lock")));
-  assert_false(vg_fs_exists(in_scratch("no lock")));
+  assert_false(exists(in_scratch("no lock")));
   assert_int_equal(vg_lock_try(path, &two, &taken), VG_OK);
   assert_true(taken);
   vg_lock_release(&two);
@@ -265,7 +291,7 @@ static void test_sweep(void **state) {
   assert_int_equal(vg_fs_sweep(dir), VG_OK);
   for (int i = 0; i < N; i++) {
     snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-    assert_int_equal(vg_fs_exists(path), i >= 2);
+    assert_int_equal(exists(path), i >= 2);
   }
   assert_int_equal(vg_fs_sweep(in_scratch("absent")), VG_IO);
 }
@@ -319,7 +345,7 @@ static void test_links(void **state) {
   /* A link to a link leads to the file; a file's own place is refused, and the file stays. */
   assert_int_equal(vg_fs_link(in_scratch("links/one"), in_scratch("links/two")), VG_OK);
   assert_int_equal(vg_fs_remove(in_scratch("links/one")), VG_OK);
-  assert_true(vg_fs_exists(in_scratch("links/two")));
+  assert_true(exists(in_scratch("links/two")));
   assert_int_equal(vg_fs_link(in_scratch("links/two"), in_scratch("target")), VG_IO);
   assert_int_equal(vg_fs_read(in_scratch("target"), (void **)&text, &len), VG_OK);
   vg_free(text);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
+#include "base/number/extent.h"
 
 typedef struct grid {
   int dim[3];
@@ -293,8 +294,27 @@ static void test_memory_runs_out(void **state) {
   vg_free(g.mask);
 }
 
+/* Walked in the order of storage, indices count up from 0. */
+static void extents(void **state) {
+  (void)state;
+  const int dim[3] = {3, 4, 5};
+  size_t i = 0;
+  for (int z = 0; z < 5; z++)
+    for (int y = 0; y < 4; y++)
+      for (int x = 0; x < 3; x++, i++) {
+        int at[3];
+        assert_int_equal(vg_extent_index(dim, x, y, z), i);
+        vg_extent_at(dim, i, at);
+        assert_true(at[0] == x && at[1] == y && at[2] == z);
+      }
+  assert_int_equal(vg_extent_voxels(dim), i);
+  assert_true(vg_extent_voxels((const int[]){4096, 4096, 4096}) == (size_t)1
+                                                                       << 36); /* more than an int holds */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(extents),
       cmocka_unit_test(test_agrees_with_scipy),
       cmocka_unit_test(test_nearest_is_the_lowest_of_ties),
       cmocka_unit_test(test_empty_and_full),

@@ -1,4 +1,4 @@
-/* Identifiers: what is planted is found, by file and field; what says nothing of anybody is not accused. */
+/* Identifiers: the scan finds planted ones, with file and field, and does not report harmless texts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,4 @@
-/* test_join.c: anatomy maps of one data set and tumours of another become one, whatever their names and
- * grids. */
+/* test_join.c: anatomy maps of one data set and tumours of another are merged, for all names and grids. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,7 +130,7 @@ static void with_nnunet(vg_join_options *o) {
 static void skipping(vg_join_options *o) {
   o->skip_incomplete = true;
 }
-static void anew(vg_join_options *o) {
+static void overwriting(vg_join_options *o) {
   o->output.overwrite = true;
 }
 
@@ -235,9 +234,9 @@ static void what_is_left_over_is_said(void **state) {
   must(vg_dataset_add(&ds, in_scratch("odd_short"), "auto", NULL, NULL));
   assert_int_equal(ds.series.n, 1);
   vg_dataset_release(&ds);
-  /* Two ids that are one by their letters. */
+  /* Two ids that become equal when only letters and digits count. */
   touch(in_scratch("odd/tumour"), "p2/p2_seg.nii.gz");
-  must_say(join("odd", "odd_twice", skipping), VG_DATA, "cannot be told apart");
+  must_say(join("odd", "odd_twice", skipping), VG_DATA, "by their letters and digits");
 
   make_sets("strange", 1, true, ".nii.gz");
   must(vg_fs_remove(in_scratch("strange/anatomy/sub-p0/anat/sub-p0_dseg.nii.gz")));
@@ -257,11 +256,11 @@ static void faults_are_named(void **state) {
   const char *map = "sub-p0/anat/sub-p0_dseg.nii.gz";
   mini_write_labels(in_scratch("bad/anatomy"), map, grid_of(true), 30, changed);
   must_say(join("bad", "bad_out", NULL), VG_USAGE, "another study");
-  must(join("bad", "bad_out", anew));
+  must(join("bad", "bad_out", overwriting));
   mini_write_labels(in_scratch("bad/anatomy"), map, grid_of(true), 30, unknown);
   must_say(join("bad", "bad_new", NULL), VG_DATA, "label value 9 (");
   mini_write_labels(in_scratch("bad/anatomy"), map, grid_of(true), 30, nothing);
-  must_say(join("bad", "bad_new2", NULL), VG_DATA, "p_0: its anatomy map has nothing in it");
+  must_say(join("bad", "bad_new2", NULL), VG_DATA, "p_0: its anatomy map is empty");
   vg_geometry far = grid_of(false);
   far.affine.m[1][3] += 400;
   mini_write_labels(in_scratch("bad/anatomy"), map, far, 430, predicted);

@@ -1,4 +1,4 @@
-/* test_json.c: parsing with places of faults, building, printing, and every allocation failing. */
+/* test_json.c: parsing with positions of faults, building, printing, and every allocation failing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,7 +78,7 @@ static void test_faults(void **state) {
   static const struct {
     const char *text, *place;
   } bad[] = {
-      {"", "c.json:1:1: not valid JSON: it ends early"},
+      {"", "c.json:1:1: not valid JSON: the text ends early"},
       {"{\n  \"a\": 1,\n  \"b\" 2\n}", "c.json:3:7: "},
       {"{\"a\": 1} x", "c.json:1:10: not valid JSON at 'x'"},
       {"[1, 2", "c.json:1:"},

@@ -1,5 +1,5 @@
-/* test_layout_adni.c: scans as IDA delivers them find the label volumes that are theirs, and no others;
- * labels on FreeSurfer's own grid are brought to the scan's. */
+/* test_layout_adni.c: scans as IDA delivers them are matched with their own label volumes and no others;
+ * labels on FreeSurfer's own grid are resampled to the scan's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -137,7 +137,7 @@ static void subjects_with_one_scan(void **state) {
     must(vg_dataset_add(&ds, root, "auto", NULL, "freesurfer-tissues"));
     assert_int_equal(ds.n, 1);
     assert_non_null(ds.subjects[0].anatomy);
-    assert_true(vg_fs_exists(ds.subjects[0].anatomy));
+    assert_true(exists(ds.subjects[0].anatomy));
     assert_string_equal(ds.sources[0].anatomy_scheme.name, "freesurfer-tissues");
     vg_dataset_release(&ds);
     vg_free(root);
@@ -152,9 +152,9 @@ static void subjects_with_one_scan(void **state) {
   must(vg_dataset_add(&ds, in_scratch("both"), "adni", NULL, NULL));
   assert_non_null(strstr(ds.subjects[0].anatomy, "fs/I300000"));
   vg_dataset_release(&ds);
-  /* A scan by its own path is a case alone; a name that tells nothing is said. */
+  /* The path of one scan gives one case; the message names a file whose name is not understood. */
   char *one = vg_fs_join(in_scratch("both"), "ADNI/" B1);
-  must_say(vg_dataset_add(&ds, one, "adni", NULL, NULL), VG_DATA, "scan.nii.gz: not named");
+  must_say(vg_dataset_add(&ds, one, "adni", NULL, NULL), VG_DATA, "scan.nii.gz: its name does not fit layout adni");
   vg_dataset_release(&ds);
   vg_free(one);
   touch(in_scratch("both"), A1);
@@ -197,7 +197,7 @@ static void doubts_are_errors(void **state) {
       must_say(vg_dataset_add(&ds, dir, "adni", NULL, NULL), VG_DATA, rows[r].says[k]),
           vg_dataset_release(&ds);
   }
-  /* What is no doubt: a volume of somebody who is not there, and one that all candidates do without. */
+  /* These files cause no ambiguity: a volume of an absent person, and one that no candidate needs. */
   const char *const files[] = {"ADNI/" A1,
                                "ADNI/" A2,
                                "fs/" B "/mri/aseg.nii",
@@ -215,8 +215,9 @@ static void doubts_are_errors(void **state) {
   const char *const bare[] = {"ADNI/" A1, "ADNI/" B1, "fs/" B "/mri/aseg.nii", "fs/" A "/mri/aseg.mgz", NULL};
   must(vg_dataset_add(&ds, tree("bare", bare), "adni", NULL, NULL));
   vg_wanted wanted = {.anatomy = true};
-  must_say(vg_dataset_require(&ds, &wanted, false), VG_DATA, A "_I40966 (");
-  must(vg_dataset_require(&ds, &wanted, true));
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, A "_I40966 (");
+  ds.skip_incomplete = true;
+  must(vg_dataset_require(&ds, &wanted));
   assert_int_equal(ds.n, 1);
   vg_dataset_release(&ds);
 }

@@ -1,5 +1,5 @@
-/* test_lesion.c: a tumour taken out and put down is itself; scaled, turned and squeezed it has the volumes
- * asked. */
+/* test_lesion.c: a tumour that is taken out and put back does not change; scaled, turned and squeezed it has
+ * the requested volumes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include "base/mem.h"
 
 static const double somewhere[3] = {-35, 10, 15};
-static const vg_place_rules rules = {.gap = 5, .fit = 0.6, .tries = 100};
+static const vg_site_rules rules = {.gap = 5, .fit = 0.6, .tries = 100};
 
 static size_t pieces_of(const vg_maps *m) {
   size_t n = vg_geometry_voxels(&m->geo), pieces;
@@ -133,7 +133,7 @@ static void what_is_squeezed_stays_one_piece(void **state) {
 
   /* Nowhere to go: refused, and nothing is written. */
   memset(m.tumour, 0, n);
-  vg_place_rules lax = {.fit = 0};
+  vg_site_rules lax = {.fit = 0};
   size_t left = had / 2;
   for (size_t i = 0; i < n; i++) allowed[i] = m.brain[i] && left && left--;
   assert_int_equal(vg_lesion_put(&m, &l, &pose, allowed, &lax, NULL), VG_REFUSED);

@@ -1,5 +1,5 @@
-/* test_loader.c: batches are the same for any number of threads, can be taken up anywhere, and hold what was
- * asked for. */
+/* test_loader.c: batches are the same for any number of threads, can resume anywhere, and hold the requested
+ * data. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -173,7 +173,7 @@ static void every_case_once_an_epoch(void **state) {
   must(vg_loader_new(cases, CASES, &s, &l));
   assert_int_equal(vg_loader_batches(l), CASES);
   int orders[4][CASES];
-  double left[4][CASES]; /* margin along x, which is drawn anew each time */
+  double left[4][CASES]; /* margin along x, which is drawn again each time */
   for (int e = 0; e < 4; e++) {
     bool seen[CASES] = {false};
     for (int k = 0; k < CASES; k++) {
@@ -396,7 +396,7 @@ static void faults(void **state) {
   vg_case odd[2] = {cases[0], cases[1]};
   odd[1].n_classes = 3;
   s = usual;
-  must_say(vg_loader_new(odd, 2, &s, &l), VG_DATA, "subject s1 is prepared for other classes");
+  must_say(vg_loader_new(odd, 2, &s, &l), VG_DATA, "subjects s1 and s0 are prepared for different classes");
   assert_null(l);
 }
 

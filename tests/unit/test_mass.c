@@ -1,4 +1,4 @@
-/* test_mass.c: what a new tumour pushes aside. */
+/* test_mass.c: the tissue that a new tumour displaces. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* test_measure.c: a tumour's facts are those of the head that was drawn. */
+/* test_measure.c: the measured facts of a tumour equal those of the head drawn here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

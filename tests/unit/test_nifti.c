@@ -81,11 +81,11 @@ static void test_dimensions(void **state) {
   m = new_maker(1, VG_DT_I16);
   m.v1.dim[0] = 4;
   m.v1.dim[4] = 2;
-  assert_refused(save_single(&m, "d.nii"), "one volume is wanted");
+  assert_refused(save_single(&m, "d.nii"), "needs a single volume");
   m.v1.dim[0] = 5;
   m.v1.dim[4] = 1;
   m.v1.dim[5] = 3;
-  assert_refused(save_single(&m, "d.nii"), "one volume is wanted");
+  assert_refused(save_single(&m, "d.nii"), "needs a single volume");
 }
 
 static void assert_affine(const char *path, const double want[3][4], int code) {
@@ -222,7 +222,7 @@ static void test_real_data(void **state) {
   size_t n;
   int seen = 0;
   if (!root) root = "../shared/real";
-  if (!vg_fs_is_dir(root)) {
+  if (!exists(root)) {
     print_message("skipped: no folder %s (set VOXGAN_REAL_DATA)\n", root);
     skip();
   }

@@ -76,7 +76,7 @@ static void test_broken_promises(void **state) {
   assert_int_equal(vg_volume_info(in_scratch("b.nii.gz"), &info), VG_DATA);
   m = new_maker(2, VG_DT_F64);
   m.v2.dim[1] = m.v2.dim[2] = m.v2.dim[3] = 2147483647;
-  assert_refused(save_single(&m, "b.nii"), "more than can be");
+  assert_refused(save_single(&m, "b.nii"), "more than is possible");
   m.v2.dim[1] = (int64_t)1 << 40;
   assert_refused(save_single(&m, "b.nii"), "length of 1099511627776");
 }

@@ -1,4 +1,4 @@
-/* test_nifti_oracle.c: files by nibabel read by us, and files by us read by nibabel. */
+/* test_nifti_oracle.c: voxgan reads files of nibabel, and nibabel reads files of voxgan. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

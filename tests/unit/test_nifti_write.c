@@ -1,4 +1,4 @@
-/* test_nifti_write.c: what is written reads back, says nothing but geometry, and is whole or absent. */
+/* test_nifti_write.c: written files read back, contain no text besides geometry, and are whole or absent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,7 +69,7 @@ static void test_write(void **state) {
   for (size_t k = 0; k < 2; k++) {
     assert_int_equal(vg_volume_write(in_scratch("nan.nii"), &v, &options[k]), VG_DATA);
     assert_non_null(strstr(vg_error(), "1 voxels are NaN or infinite, the first at (27, 1, 0)"));
-    assert_false(vg_fs_exists(in_scratch("nan.nii")));
+    assert_false(exists(in_scratch("nan.nii")));
   }
   v.data[77] = 0;
   assert_int_equal(vg_volume_write(in_scratch("o.mha"), &v, NULL), VG_FAILED);
@@ -137,7 +137,7 @@ static void test_write_memory_failures(void **state) {
       assert_int_equal(vg_mem_live(), live);
       if (!st) break;
       assert_int_equal(st, VG_MEMORY);
-      assert_false(vg_fs_exists(in_scratch(written[k % 2])));
+      assert_false(exists(in_scratch(written[k % 2])));
     }
     assert_int_equal(vg_fs_remove(in_scratch(written[k % 2])), VG_OK);
   }

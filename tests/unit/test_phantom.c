@@ -43,7 +43,7 @@ static void drop(made *m) {
   vg_labelmap_release(&m->tissue);
 }
 
-/* Of all voxels and labels. */
+/* Computes the hash over all voxels and labels. */
 static void hash_of(const made *m, char hex[VG_HASH_LEN]) {
   char parts[6][VG_HASH_LEN];
   size_t n = vg_geometry_voxels(&m->tumour.geo);
@@ -437,7 +437,7 @@ static void bad_settings(void **state) {
   assert_int_equal(vg_phantom_write(in_scratch("bad"), &set), VG_CONFIG);
   set.subjects = 1, set.first = -1;
   assert_int_equal(vg_phantom_write(in_scratch("bad"), &set), VG_CONFIG);
-  assert_false(vg_fs_exists(in_scratch("bad")));
+  assert_false(exists(in_scratch("bad")));
 }
 
 /* Every allocation fails in turn: the status says so and nothing leaks. */

@@ -1,4 +1,4 @@
-/* The pipeline: order, overlap, slots, and what a failure in each stage leaves done. */
+/* The pipeline: order, overlap, slots, and the work that is complete after a failure in each stage. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdatomic.h>

@@ -100,7 +100,7 @@ static void faults(void **state) {
       {"{\"cohorts\": [{\"count\": 1, \"name\": \"a\"}, {\"count\": 1, \"name\": \"a\"}]}",
        "two cohorts are called a"},
       {COHORT("\"balnce\": {}"), "unknown key cohorts[0].balnce; did you mean balance?"},
-      {COHORT("\"count\": 5"), "cohorts[0].count is there twice"},
+      {COHORT("\"count\": 5"), "cohorts[0].count is given twice"},
       {COHORT("\"name\": \"a b\""), "cohorts[0].name must be"},
       {COHORT("\"edits\": \"scale\""), "cohorts[0].edits must be a list of edits"},
       {COHORT("\"edits\": [3]"), "cohorts[0].edits[0] must be a text"},
@@ -208,7 +208,7 @@ static void shipped(void **state) {
   static const size_t counts[] = {54, 1000};
   for (int i = 0; i < 2; i++) {
     vg_plan p;
-    if (!vg_fs_exists(files[i])) {
+    if (!exists(files[i])) {
       print_message("not run from the root of the source\n");
       skip();
     }

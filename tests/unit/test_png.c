@@ -1,4 +1,4 @@
-/* test_png.c: what is drawn is what libpng reads back. */
+/* test_png.c: libpng reads back the drawn pixels. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +75,7 @@ static void test_write(void **state) {
   vg_mem_fail_after(1);
   assert_int_equal(vg_picture_write(in_scratch("q.png"), &p), VG_MEMORY);
   vg_mem_fail_after(0);
-  assert_false(vg_fs_exists(in_scratch("q.png")));
+  assert_false(exists(in_scratch("q.png")));
   vg_picture_release(&p);
 }
 

@@ -1,4 +1,4 @@
-/* test_prep.c: what preparation makes of a case, and that the way back undoes it. */
+/* test_prep.c: preparation of a case, and that restoring undoes it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -135,7 +135,7 @@ static void mask_of_slice(void **state) {
   assert_int_equal(mask[0], 0);
   for (size_t i = 0; i < 40 * 44; i++) v.data[i] = 7;
   must_say(vg_brain_mask(&v, "dir/v.nii", mask, NULL), VG_DATA,
-           "dir/v.nii: no brain in it: every voxel has the value 7");
+           "dir/v.nii: there is no brain: every voxel has the value 7");
   vg_volume_release(&v);
 }
 

@@ -1,5 +1,6 @@
-/* Suite privacy: copies of training volumes are told from new ones through noise, mirroring, contrast and a
- * bias field; a model that knows its training subjects from one that does not; what is not tested is said. */
+/* Suite privacy: recognises copies of training volumes despite noise, mirroring, contrast and a bias field;
+ * distinguishes a model that knows its training subjects from one that does not; names the checks that were
+ * not done. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

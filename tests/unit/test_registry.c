@@ -1,5 +1,5 @@
-/* Every row of every registry: unique name, help, and something behind it. What a row must do is tested
- * beside its kind (losses by finite differences, metrics by metric(x, x), layouts by a generated tree). */
+/* Every row of every registry: unique name, help, and something behind it. Other tests check what a row does
+ * (losses by finite differences, metrics by metric(x, x), layouts by a generated tree). */
 #include "evaluate_world.h"
 #include "voxgan/config.h"
 #include "dataset/layout.h"

@@ -1,5 +1,5 @@
-/* test_report.c: pages are whole, escaped, bounded by their own content, and charts stand where their values
- * do. */
+/* test_report.c: pages are whole, escaped, bounded by their own content, and charts draw marks at their
+ * values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -206,7 +206,7 @@ static void test_faults_stick(void **state) {
   assert_int_equal(vg_report_write(r, path), VG_IO);
   assert_non_null(strstr(vg_error(), "none.png"));
   vg_report_free(r);
-  assert_false(vg_fs_exists(path));
+  assert_false(exists(path));
   r = vg_report_new("t", NULL);
   assert_int_equal(vg_report_write(r, in_scratch("no/folder.html")), VG_IO);
   vg_report_free(r);
@@ -231,7 +231,7 @@ static void test_faults_stick(void **state) {
     vg_report_free(r);
     vg_mem_fail_after(0);
     if (st) assert_int_equal(st, VG_MEMORY);
-    if (st) assert_false(vg_fs_exists(path));
+    if (st) assert_false(exists(path));
     assert_int_equal(vg_mem_live(), live);
   }
   assert_true(n > 40);

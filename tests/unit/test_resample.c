@@ -1,4 +1,4 @@
-/* test_resample.c: means over voxels taken to another grid, and back. */
+/* test_resample.c: means over voxels are resampled to another grid, and back. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -88,12 +88,12 @@ static void test_lies(void **state) {
   static const struct {
     const char *header, *says;
   } bad[] = {
-      {"[1]      ", "no object"},
-      {"{\"a\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}       ", "dtype F16"},
+      {"[1]      ", "not an object"},
+      {"{\"a\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}       ", "dtype is F16"},
       {"{\"a\":{\"shape\":[2],\"data_offsets\":[0,8]}}      ", "missing"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}", "disagree"},
-      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", "within the file"},
-      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", "within the file"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", "outside the file"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", "outside the file"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", "bad shape"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,8]}}", "bad shape"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}}", "disagree"},
@@ -109,7 +109,7 @@ static void test_lies(void **state) {
        "\"data_offsets\":[4,8]}} ",
        "twice"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"__metadata__\":{\"k\":1}}    ",
-       "no string"},
+       "not a string"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", "bad.safetensors:1:"},
   };
   vg_st_file f;
@@ -197,7 +197,7 @@ static void test_memory_failures(void **state) {
     if (!st) break;
     failures++;
     assert_int_equal(st, VG_MEMORY);
-    assert_false(vg_fs_exists(in_scratch("m.safetensors")));
+    assert_false(exists(in_scratch("m.safetensors")));
   }
   vg_json_free(m);
   assert_true(failures > 40);

@@ -106,7 +106,7 @@ static void remove_file(const char *dir, const char *id, vg_file_kind kind, cons
   assert_int_equal(unlink(path), 0);
 }
 
-/* Who lacks something is left out of the spaces that need it, and of no other. */
+/* A subject that lacks data is excluded from the spaces that need them, and from no other. */
 static void test_subjects_that_lack_something(void **state) {
   (void)state;
   write_sets((const int[]){0, 1, 2}, noisy);

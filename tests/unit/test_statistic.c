@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
+#include "base/number/order_statistic.h"
 #include "base/number/statistic.h"
 #include "oracle.h"
 #include "scratch.h"
@@ -111,9 +112,37 @@ static void medians_and_bootstrap(void **state) {
   assert_true(isnan(low) && isnan(high));
 }
 
+/* The values 0 to 200 in another order: each quantile is known. */
+static void one_definition_of_quantiles(void **state) {
+  (void)state;
+  double sorted[201], both[2];
+  float shuffled[201], kept[400];
+  uint8_t mask[400];
+  for (int i = 0; i < 201; i++) {
+    sorted[i] = i * 7 % 201;
+    shuffled[i] = (float)(i * 7 % 201);
+  }
+  vg_sort_f64(sorted, 201);
+  for (int i = 0; i < 201; i++) assert_true(sorted[i] == i);
+  for (int i = 0; i < 400; i++) {
+    mask[i] = i % 2 == 0 ? 0 : (uint8_t)(i < 200 ? 1 : 3);
+    kept[i] = i % 2 == 0 ? 1e6f : (float)(i / 2 * 7 % 200);
+  }
+  const double percent[] = {0, 0.5, 12.5, 33.25, 50, 99.5, 100};
+  for (int k = 0; k < 7; k++) {
+    assert_true(fabs(vg_quantile_f64(sorted, 201, percent[k] / 100) - 2 * percent[k]) < 1e-12);
+    assert_true(vg_percentile_f32(shuffled, 201, percent[k]) == (float)(2 * percent[k]));
+    /* 0 to 199 where the mask is set */
+    assert_int_equal(vg_percentiles(kept, mask, 400, (const double[]){percent[k], 50}, both), VG_OK);
+    assert_true(fabs(both[0] - 1.99 * percent[k]) < 1e-12 && both[1] == 99.5);
+  }
+  assert_true(vg_quantile_f64(sorted, 1, 0.7) == 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(medians_and_bootstrap),
+      cmocka_unit_test(one_definition_of_quantiles),
       cmocka_unit_test(as_scipy),
       cmocka_unit_test(edges),
       cmocka_unit_test(coverage),

@@ -1,5 +1,5 @@
-/* test_study.c: a study's cases depend on nothing but their number, keep the plan's counts, and are checked
- * before anyone sees them. */
+/* test_study.c: a case of a study depends only on its number; cases keep the plan's counts, and are checked
+ * before they are written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -274,7 +274,7 @@ static void bad_sources(void **state) {
       {"{\"cohorts\": [{\"count\": 1, \"hosts\": {\"path\": \"patients\", \"ids\": [\"BraTS2021_00019\"]}}]}",
        VG_CONFIG, "no subject BraTS2021_00019 in "},
       {"{\"cohorts\": [{\"count\": 1, \"hosts\": {\"path\": \"healthy\"}, \"edits\": [\"graft\"]}]}",
-       VG_CONFIG, "its edits want donors, but none are named and no host has a tumour map"},
+       VG_CONFIG, "its edits need donors, but none are named and no host has a tumour map"},
       {"{\"cohorts\": [{\"count\": 1, \"hosts\": {\"path\": \"healthy\"}, \"donors\": {\"path\": "
        "\"healthy\"}, "
        "\"edits\": [\"graft\"]}]}",
@@ -367,7 +367,7 @@ static void merged_classes(void **state) {
   s = opened(&o);
   assert_int_equal(vg_study_class_set(s)->n, 6);
   vg_study_free(s);
-  /* What a model needs, and what may be left out. */
+  /* The data that a model needs, and the data that may be missing. */
   o = options_of((const char *[]){healthy});
   o.need_tumour = true;
   must_say(vg_study_open(&o, &s), VG_DATA, "lacks a tumour map");

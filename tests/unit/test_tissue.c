@@ -1,4 +1,4 @@
-/* test_tissue.c: what class names mean. */
+/* test_tissue.c: the meaning of class names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -11,14 +11,25 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-bool vg_fs_exists(const char *path) {
-  struct stat s;
-  return !stat(path, &s);
+static bool means_absent(int fault) {
+  return fault == ENOENT || fault == ENOTDIR;
 }
 
-bool vg_fs_is_dir(const char *path) {
+vg_status vg_fs_exists(const char *path, bool *exists) {
   struct stat s;
-  return !stat(path, &s) && S_ISDIR(s.st_mode);
+  *exists = !stat(path, &s);
+  return *exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
+}
+
+vg_status vg_fs_is_dir(const char *path, bool *is_dir) {
+  struct stat s;
+  const bool exists = !stat(path, &s);
+  *is_dir = exists && S_ISDIR(s.st_mode);
+  return exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
+}
+
+int vg_fs_unreadable(const char *path) {
+  return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) ? errno : 0;
 }
 
 vg_status vg_fs_make_dirs(const char *path) {
@@ -32,11 +43,13 @@ vg_status vg_fs_make_dirs(const char *path) {
     if (mkdir(part, 0777)) {
       int fault = errno;
       /* A read-only parent that is there already answers EROFS or EACCES, not EEXIST. */
-      if (!vg_fs_is_dir(part)) {
+      bool is_dir;
+      st = vg_fs_is_dir(part, &is_dir);
+      if (!st && !is_dir) {
         errno = fault == EEXIST ? ENOTDIR : fault;
         st = vg_fail_errno(part, "cannot make folder");
-        break;
       }
+      if (st) break;
     }
     *c = kept;
     if (!kept) break;
@@ -83,7 +96,7 @@ bool vg_fs_within(const char *path, const char *dir) {
   char *whole = realpath(dir, NULL), *at = vg_strdup(path);
   struct stat here;
   bool within = false;
-  /* The part of path that is there. */
+  /* The leading part of path that exists. */
   for (char *up; at && stat(at, &here); at = up) {
     up = strcmp(at, "/") && strcmp(at, ".") ? vg_fs_dirname(at) : NULL;
     vg_free(at);
@@ -103,7 +116,7 @@ static vg_status read_all(const char *path, int fd, void **bytes, size_t *len) {
   struct stat s;
   if (fstat(fd, &s)) return vg_fail_errno(path, "cannot read");
   if (S_ISDIR(s.st_mode)) return vg_fail(VG_IO, "%s: cannot read: is a folder", path);
-  /* The size is a hint: pipes have none, and a file may grow. */
+  /* The size is only a hint: pipes have none, and a file may grow. */
   size_t cap = S_ISREG(s.st_mode) ? (size_t)s.st_size + 1 : 65536, n = 0;
   char *buf = vg_malloc(cap, 1);
   if (!buf) return vg_fail_in(VG_MEMORY, "%s", path);
@@ -141,6 +154,16 @@ vg_status vg_fs_read(const char *path, void **bytes, size_t *len) {
   return st;
 }
 
+vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len) {
+  *bytes = NULL;
+  *len = 0;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot open");
+  vg_status st = read_all(path, fd, bytes, len);
+  close(fd);
+  return st;
+}
+
 vg_status vg_fs_size(const char *path, uint64_t *bytes) {
   struct stat s;
   if (stat(path, &s)) return vg_fail_errno(path, "cannot open");
@@ -153,5 +176,5 @@ vg_status vg_fs_remove(const char *path) {
 }
 
 vg_status vg_fs_truncate(const char *path, uint64_t bytes) {
-  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot cut off") : VG_OK;
+  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot truncate") : VG_OK;
 }

@@ -1,4 +1,4 @@
-/* fs_walk.c: every file below a folder, in an order that does not depend on the disk. */
+/* fs_walk.c: lists every file below a folder, in an order that does not depend on the disk. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -19,13 +19,14 @@ typedef struct walk {
   size_t n, cap;
   folder_id *seen;
   size_t seen_n, seen_cap;
+  vg_fs_faults *faults; /* NULL: a folder that cannot be read stops the walk */
 } walk;
 
 static int by_bytes(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Takes path, also on failure. Keeps the list NULL-terminated. */
+/* Appends path to the list, which takes ownership even on failure and stays NULL-terminated. */
 static vg_status push_file(walk *w, char *path) {
   if (!path) return VG_MEMORY;
   if (w->n + 2 > w->cap) {
@@ -60,15 +61,35 @@ static vg_status visit_once(walk *w, const struct stat *s, bool *fresh) {
   return VG_OK;
 }
 
-static vg_status list_names(const char *path, char ***names) {
+/* Copies path. */
+static vg_status push_fault(vg_fs_faults *f, const char *path, int fault, bool folder) {
+  if (!f) return VG_OK;
+  vg_fs_fault *more = vg_realloc(f->items, f->n + 1, sizeof *more);
+  if (!more) return VG_MEMORY;
+  f->items = more;
+  char *copy = vg_strdup(path);
+  if (!copy) return VG_MEMORY;
+  more[f->n++] = (vg_fs_fault){copy, fault, folder};
+  return VG_OK;
+}
+
+void vg_fs_faults_free(vg_fs_faults *faults) {
+  for (size_t i = 0; i < faults->n; i++) vg_free(faults->items[i].path);
+  vg_free(faults->items);
+  *faults = (vg_fs_faults){NULL, 0};
+}
+
+/* VG_IO with errno kept in *fault where the folder cannot be read. */
+static vg_status list_names(const char *path, char ***names, int *fault) {
   walk list = {.root = path}; /* reused as a growing list of strings */
   vg_status st = VG_OK;
   DIR *dir = opendir(path);
+  *fault = dir ? 0 : errno;
   if (!dir) return vg_fail_errno(path, "cannot open folder");
   for (;;) {
     errno = 0;
     const struct dirent *e = readdir(dir);
-    if (!e && errno) st = vg_fail_errno(path, "cannot read folder");
+    if (!e && (*fault = errno)) st = vg_fail_errno(path, "cannot read folder");
     if (!e) break;
     if (e->d_name[0] == '.') continue;
     st = push_file(&list, vg_strdup(e->d_name));
@@ -88,32 +109,45 @@ static vg_status list_names(const char *path, char ***names) {
   return VG_OK;
 }
 
+static vg_status walk_folder(walk *w, const char *below);
+
+/* A name of the folder below, in the first round no links, in the second only links. Takes relative. */
+static vg_status walk_name(walk *w, const char *full, char *relative, int links) {
+  struct stat own, target;
+  bool fresh = true;
+  vg_status st = VG_OK;
+  const int fault = lstat(full, &own) ? errno : 0;
+  if (fault == ENOENT || (fault ? links : S_ISLNK(own.st_mode) != links)) {
+    /* it has vanished, or is for the other round */
+  } else if (fault || stat(full, &target)) {
+    st = push_fault(w->faults, relative, errno, false);
+    if (!st) return push_file(w, relative);
+  } else if (S_ISREG(target.st_mode)) {
+    return push_file(w, relative);
+  } else if (S_ISDIR(target.st_mode)) {
+    st = visit_once(w, &target, &fresh);
+    if (!st && fresh) st = walk_folder(w, relative);
+  }
+  vg_free(relative);
+  return st;
+}
+
 /* below: path of the folder relative to the root, "" for the root itself. */
 static vg_status walk_folder(walk *w, const char *below) {
   char **names = NULL;
+  int fault = 0;
   char *path = vg_fs_join(w->root, below);
-  vg_status st = path ? list_names(path, &names) : VG_MEMORY;
+  vg_status st = path ? list_names(path, &names, &fault) : VG_MEMORY;
+  if (st == VG_IO && fault && *below && w->faults) {
+    vg_free(path);
+    return push_fault(w->faults, below, fault, true);
+  }
   /* Real folders before links, so that a file is known by its own path where it has one. */
   for (int links = 0; !st && links < 2; links++) {
     for (char **name = names; !st && *name; name++) {
-      struct stat own, target;
       char *full = vg_fs_join(path, *name);
       char *relative = full ? vg_fs_join(below, *name) : NULL;
-      bool fresh = true;
-      if (!relative) {
-        st = VG_MEMORY;
-      } else if (lstat(full, &own) || stat(full, &target)) {
-        /* vanished, or a link to nowhere: not a file */
-      } else if (S_ISLNK(own.st_mode) != links) {
-        /* the other round's */
-      } else if (S_ISREG(target.st_mode)) {
-        st = push_file(w, relative);
-        relative = NULL;
-      } else if (S_ISDIR(target.st_mode)) {
-        st = visit_once(w, &target, &fresh);
-        if (!st && fresh) st = walk_folder(w, relative);
-      }
-      vg_free(relative);
+      st = relative ? walk_name(w, full, relative, links) : VG_MEMORY;
       vg_free(full);
     }
   }
@@ -122,8 +156,8 @@ static vg_status walk_folder(walk *w, const char *below) {
   return st;
 }
 
-vg_status vg_fs_walk(const char *root, char ***files, size_t *n) {
-  walk w = {.root = root};
+static vg_status walk_root(const char *root, char ***files, size_t *n, vg_fs_faults *faults) {
+  walk w = {.root = root, .faults = faults};
   struct stat s;
   bool fresh;
   if (stat(root, &s)) return vg_fail_errno(root, "cannot open folder");
@@ -142,4 +176,25 @@ vg_status vg_fs_walk(const char *root, char ***files, size_t *n) {
   *files = w.files;
   *n = w.n;
   return VG_OK;
+}
+
+vg_status vg_fs_walk(const char *root, char ***files, size_t *n) {
+  return walk_root(root, files, n, NULL);
+}
+
+vg_status vg_fs_walk_faults(const char *root, char ***files, size_t *n, vg_fs_faults *faults) {
+  *faults = (vg_fs_faults){NULL, 0};
+  vg_status st = walk_root(root, files, n, faults);
+  if (st) vg_fs_faults_free(faults);
+  return st;
+}
+
+vg_status vg_fs_walk_optional(const char *root, char ***files, size_t *n) {
+  bool exists;
+  *files = NULL;
+  *n = 0;
+  vg_status st = vg_fs_exists(root, &exists);
+  if (!st && exists) return vg_fs_walk(root, files, n);
+  if (!st && !(*files = VG_NEW_N(char *, 1))) st = VG_MEMORY;
+  return st;
 }

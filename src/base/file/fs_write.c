@@ -152,9 +152,10 @@ vg_status vg_fs_write_new(const char *path, const void *bytes, size_t len, bool 
 }
 
 vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
-  const bool fresh = !vg_fs_exists(path);
+  bool exists;
   int folder = -1;
-  vg_status st = fresh ? open_folder_of(path, &folder) : VG_OK;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (!st && !exists) st = open_folder_of(path, &folder);
   if (st) return st;
   int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   bool good = fd >= 0 && write_all(fd, bytes, len) && !fsync(fd);

@@ -1,4 +1,4 @@
-/* hash.c: SHA-256 of memory and files, and the HMAC made of it. */
+/* hash.c: SHA-256 of memory and files, and its HMAC. */
 #include <sha2.h>
 #include <string.h>
 #include "base/fs.h"

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "voxgan/log.h"
 
-#define WAIT_LEAST_NS 1000000L /* between two tries; doubled from try to try */
+#define WAIT_LEAST_NS 1000000L /* between two tries; doubles after each */
 #define WAIT_MOST_NS 64000000L
 #define QUIET_SECONDS 2.0
 
@@ -59,8 +59,8 @@ vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
   }
 }
 
-/* Tries again and again instead of blocking in flock(): a signal may arrive just before the call, or in
- * another thread, and under SA_RESTART the kernel would resume the wait. */
+/* Polls instead of blocking in flock(). A signal may arrive just before the call or in another thread, and
+ * with SA_RESTART the kernel resumes the wait. */
 vg_status vg_lock_take(const char *path, vg_lock *lock) {
   const double began = vg_now();
   bool taken = false, said = false;

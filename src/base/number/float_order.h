@@ -1,5 +1,4 @@
-/* float_order.h: unsigned numbers in the order of the floats that they stand for, for ranking by histogram.
- */
+/* float_order.h: maps floats to unsigned numbers of the same order, for ranking by histogram. */
 #ifndef VG_BASE_FLOAT_ORDER_H
 #define VG_BASE_FLOAT_ORDER_H
 #include <stdint.h>

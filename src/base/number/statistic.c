@@ -2,7 +2,6 @@
 #include "base/number/statistic.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include "base/mem.h"
 #include "base/number/order_statistic.h"
 #include "voxgan/rng.h"
@@ -18,7 +17,7 @@ double vg_statistic_median_sorted(const double *sorted, size_t n) {
 }
 
 double vg_statistic_median(double *v, size_t n) {
-  if (n) qsort(v, n, sizeof *v, vg_ascending_f64);
+  vg_sort_f64(v, n);
   return vg_statistic_median_sorted(v, n);
 }
 
@@ -27,7 +26,7 @@ double vg_statistic_median(double *v, size_t n) {
 void vg_statistic_interval(double *drawn, size_t n, vg_interval_rule rule, double *low, double *high) {
   *low = *high = NAN;
   if (!n) return;
-  qsort(drawn, n, sizeof *drawn, vg_ascending_f64);
+  vg_sort_f64(drawn, n);
   if (rule == VG_INTERVAL_RANKS) {
     *low = drawn[n / 40];
     *high = drawn[n - 1 - n / 40];
@@ -70,14 +69,14 @@ vg_estimate vg_statistic_share(size_t k, size_t n) {
 
 /* ---- the area under the curve ---- */
 
-/* Of Newcombe's method 5: by how many standard errors theta lies from where the true value is `at`. */
+/* Newcombe's method 5: how many standard errors lie between theta and `at`, if `at` is the true value. */
 static double auc_z(double theta, double at, double n, double m) {
   const double both = (n + m) / 2 - 1;
   const double variance = at * (1 - at) * (1 + both * (1 - at) / (2 - at) + both * at / (1 + at)) / (n * m);
   return (theta - at) / sqrt(variance);
 }
 
-/* The true value from which theta is z standard errors away; auc_z falls as it rises. */
+/* The true value that lies z standard errors from theta. auc_z falls as the true value rises. */
 static double auc_bound(double theta, double z, double n, double m) {
   double lo = 0, hi = 1;
   for (int i = 0; i < 60; i++) {

@@ -1,4 +1,4 @@
-/* cells.c: voxels counted into cells. */
+/* cells.c: counts voxels into cells. */
 #include "edit/brain/cells.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static uint64_t one_in(int channel) {
   return (uint64_t)1 << (16 * channel);
 }
 
-/* One layer of cells. */
+/* Counts one layer of cells. */
 static vg_status count_layer(void *arg, size_t layer) {
   const count *w = arg;
   const vg_cells *c = w->c;
@@ -88,8 +88,8 @@ VG_HOT void vg_cells_blur(vg_cells *c) {
   size_t n = stride[2] * (size_t)c->dim[2];
   float *v = &c->share[0][0];
   for (int a = 0; a < 3; a++) {
-    /* In place: the mean with the one before, from the end, then with the one after, from the start. Rows run
-     * into each other only over the empty border. */
+    /* Works in the array itself: each value becomes its mean with the one before it (from the end), and then
+     * with the one after it (from the start). Rows run into each other only in the empty border. */
     for (size_t i = n; i-- > stride[a];) v[i] = 0.5f * (v[i] + v[i - stride[a]]);
     for (size_t i = 0; i + stride[a] < n; i++) v[i] = 0.5f * (v[i] + v[i + stride[a]]);
   }

@@ -1,4 +1,4 @@
-/* frame.c: the midsagittal plane as the one across which the brain is most alike, found on cells of 4 mm. */
+/* frame.c: finds the midsagittal plane, about which the brain is most symmetric, on cells of 4 mm. */
 #include "edit/brain/frame.h"
 
 #include <float.h>
@@ -14,9 +14,10 @@
 #define BLOCK_MAX 40 /* voxels of a cell along an axis: counts of a cell fit 16 bits */
 #define DEGREE 0.017453292519943295
 #define TILT_MAX 20.0 /* degrees */
-/* What a tilt of 10 degrees costs: far below what one of a brain does, enough to keep a ball upright. */
+/* The cost of a tilt of 10 degrees: far below that of tilting a brain, but enough to keep a ball upright. */
 #define UPRIGHT 5e-4
-/* Share of the brain beyond its extent on each side, so that a stray crumb does not stretch it. */
+/* Share of the brain that may lie beyond its extent on each side, so that a stray crumb does not stretch it.
+ */
 #define CRUMBS 1e-4
 
 /* ---- the brain in cells ---- */
@@ -55,12 +56,12 @@ static vg_status brain_init(const vg_maps *m, brain *b) {
   if (mass == 0) return vg_fail(VG_REFUSED, "there is no brain in these label maps");
   for (int a = 0; a < 3; a++) sum[a] /= mass;
   vg_affine_apply(&c->world, sum, b->centre);
-  /* Without a little blur, planes that mirror cells onto cells look the best. */
+  /* Without some blur, planes that mirror cells exactly onto cells look best. */
   vg_cells_blur(&b->cells);
   return VG_OK;
 }
 
-/* ---- how alike the two sides of a plane are ---- */
+/* ---- the symmetry about a plane ---- */
 
 enum { YAW, ROLL, OFFSET, PLANE }; /* degrees, degrees, mm from the centre of mass */
 
@@ -76,7 +77,7 @@ static double dot(const double a[3], const double b[3]) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-/* Sum over every step-th brain cell of the squared differences from its mirrored place. to: cell index ->
+/* Sum over every step-th brain cell of the squared differences from its mirror image. to: cell index ->
  * mirrored cell index. */
 VG_HOT static double unlike(const brain *b, float to[3][4], size_t step) {
   const int *dim = b->cells.dim;
@@ -135,7 +136,7 @@ static vg_status try_one(void *arg, size_t i) {
   return VG_OK;
 }
 
-/* Every 10 degrees and 8 mm, coarsely. */
+/* Tries planes every 10 degrees and 8 mm. */
 static vg_status search_wide(const brain *b, double best[PLANE]) {
   double plane[75][PLANE], costs[75];
   size_t n = 0;
@@ -152,7 +153,7 @@ static vg_status search_wide(const brain *b, double best[PLANE]) {
   return st;
 }
 
-/* Parabolas through three costs along each parameter in turn, ever closer. */
+/* Fits parabolas through three costs along each parameter in turn, with ever smaller steps. */
 static vg_status refine(const brain *b, double best[PLANE]) {
   static const double first[PLANE] = {5, 5, 4};
   for (int round = 0; round < 6; round++) {
@@ -181,7 +182,7 @@ static vg_status refine(const brain *b, double best[PLANE]) {
 #define BIN 0.25 /* mm */
 #define BINS 4096
 
-/* Extents along the axes from the origin, over every second row. */
+/* Finds the extents along the axes from the origin, over every second row. */
 static void reach_of(const vg_maps *m, vg_brain_frame *f, uint32_t (*bins)[BINS]) {
   const int *dim = m->geo.dim;
   const vg_affine *w = &m->geo.affine;
@@ -239,7 +240,7 @@ static vg_status frame_of(const vg_maps *m, const brain *b, const double plane[P
     f->reach[a][0] -= middle;
     f->reach[a][1] -= middle;
   }
-  /* A plane that the brain lies beside divides nothing, but has two sides all the same. */
+  /* Even if the whole brain lies on one side of the plane, both sides need an extent. */
   f->reach[0][0] = fmin(f->reach[0][0], -BIN);
   f->reach[0][1] = fmax(f->reach[0][1], BIN);
   vg_free(bins);

@@ -1,32 +1,33 @@
-/* frame.h: the brain's own coordinates: which plane divides its hemispheres, which way is up, and named
- * regions. */
+/* frame.h: the brain's own coordinates: the plane between its hemispheres, its axes, and named regions. */
 #ifndef VG_EDIT_FRAME_H
 #define VG_EDIT_FRAME_H
 #include <stdbool.h>
 #include "voxgan/maps.h"
 
-/* Origin on the midsagittal plane, at the middle of the brain's extent along the other two axes. Front and up
- * are the world's as nearly as the plane allows: how far a head nods is not told by symmetry. */
+/* The origin lies on the midsagittal plane, at the middle of the brain's extent along the other two axes.
+ * Front and up follow the world's axes as closely as the plane allows, because symmetry does not show how far
+ * a head nods. */
 typedef struct vg_brain_frame {
   double origin[3];   /* world mm */
   double axis[3][3];  /* unit vectors to the right, to the front, up */
-  double reach[3][2]; /* extent of the brain along each axis from the origin, mm: least (negative), most; a
-                         ten-thousandth of the brain may lie beyond each */
+  double reach[3][2]; /* extent of the brain along each axis from the origin, mm: least (negative) and most;
+                         a ten-thousandth of the brain may lie beyond each */
 } vg_brain_frame;
 
-/* The midsagittal plane is the one, near the middle and tilted by at most 20 degrees, that the brain mask
- * (and the tissues, where known) is most alike across. VG_REFUSED when there is no brain. */
+/* Takes as midsagittal plane the one, near the middle and tilted by at most 20 degrees, about which the brain
+ * mask (and the known tissues) are most symmetric. VG_REFUSED: there is no brain. */
 vg_status vg_frame_find(const vg_maps *maps, vg_brain_frame *out);
 
-/* World mm to -1..1 along each axis of the brain (0 the origin), and back. */
+/* From world mm to -1..1 along each axis of the brain (0 is the origin), and back. */
 void vg_frame_to_unit(const vg_brain_frame *f, const double mm[3], double unit[3]);
 void vg_frame_from_unit(const vg_brain_frame *f, const double unit[3], double mm[3]);
-/* The mirrored place in the other hemisphere, world mm. */
+/* The mirrored point in the other hemisphere, world mm. */
 void vg_frame_mirror(const vg_brain_frame *f, const double mm[3], double out[3]);
 
-/* Named regions: the hemispheres, and lobes without an atlas, each also with left- and right-. Every point is
- * in one lobe, by planes in unit coordinates (region.c); deep is an ellipsoid around the basal ganglia and
- * thalami, cerebellum is what lies below the tentorium, the brainstem too. "any" is all of it. */
+/* Named regions: the hemispheres, and the lobes, each also with left- and right-. No atlas is needed: planes
+ * in unit coordinates put every point into one lobe (region.c). deep is an ellipsoid around the basal ganglia
+ * and thalami; cerebellum is everything below the tentorium, including the brainstem. "any" is the whole
+ * brain. */
 #define VG_REGIONS                                                                                        \
   "any|left-hemisphere|right-hemisphere|frontal|left-frontal|right-frontal|parietal|left-parietal|right-" \
   "parietal|"                                                                                             \

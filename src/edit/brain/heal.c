@@ -1,4 +1,4 @@
-/* heal.c: a gap in the anatomy is filled from its surroundings, or from the other hemisphere. */
+/* heal.c: fills a gap in the anatomy from its surroundings, or from the other hemisphere. */
 #include "edit/brain/heal.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 
-#define MARGIN 12 /* voxels around the gap in which the nearest class is looked for first */
+#define MARGIN 12 /* voxels around the gap, where we look for the nearest class first */
 #define PASSES 3  /* of smoothing */
 
 typedef struct patch {
@@ -63,7 +63,7 @@ static bool may_be_nearer(const patch *p, const int at[3], float distance) {
   return false;
 }
 
-/* exact: false where the box is too small to be sure. */
+/* exact: false if a nearer voxel could lie outside the box. */
 static vg_status fill_nearest(patch *p, bool *exact) {
   uint8_t *known = vg_malloc(p->n, 1);
   uint32_t *nearest = vg_malloc(p->n, sizeof *nearest);
@@ -91,7 +91,7 @@ typedef struct smoothing {
   uint8_t *out;
 } smoothing;
 
-/* The class that most of the 27 voxels around have; the voxel's own where it is among the most. */
+/* Takes the most frequent class of the 27 voxels around; in a tie, the voxel's own class wins. */
 static void smooth_layers(void *arg, size_t begin, size_t end) {
   const smoothing *s = arg;
   const patch *p = s->p;
@@ -112,7 +112,7 @@ static void smooth_layers(void *arg, size_t begin, size_t end) {
       }
 }
 
-/* Nearest classes meet in thin wedges; votes round them off. */
+/* Regions of nearest classes meet in thin wedges, which majority votes round off. */
 static vg_status smooth(patch *p) {
   uint8_t *other = vg_malloc(p->n, 1);
   if (!other) return VG_MEMORY;
@@ -128,7 +128,7 @@ static vg_status smooth(patch *p) {
   return VG_OK;
 }
 
-/* Where the mirrored voxel is known, its class. */
+/* Takes the class of the mirrored voxel where that is known. */
 static vg_status fill_mirrored(patch *p) {
   const vg_maps *m = p->maps;
   vg_brain_frame frame;

@@ -1,16 +1,15 @@
-/* heal.h: anatomy where a tumour was, or where it never was known. */
+/* heal.h: fills in anatomy where a tumour was, or where the anatomy is unknown. */
 #ifndef VG_EDIT_HEAL_H
 #define VG_EDIT_HEAL_H
 #include "voxgan/maps.h"
 
 typedef enum vg_fill {
-  VG_FILL_NEAREST, /* the class of the nearest voxel outside the gap whose anatomy is known */
-  VG_FILL_MIRROR   /* that of the mirrored voxel, the nearest where that is in the gap or unknown too */
+  VG_FILL_NEAREST, /* the class of the nearest voxel outside the gap with known anatomy */
+  VG_FILL_MIRROR   /* the class of the mirrored voxel; VG_FILL_NEAREST if that is unknown or in the gap too */
 } vg_fill;
 
-/* Gives every brain voxel of gap (mask, (Z, Y, X)) an anatomy class in place of the one it has; the tumour
- * map is not touched. Voxels outside gap stay. VG_FILL_MIRROR: VG_REFUSED when there is no brain. Where no
- * anatomy is known at all, maps stay as they are. */
+/* Gives every brain voxel of gap (mask, (Z, Y, X)) a new anatomy class. Voxels outside gap and the tumour map
+ * stay. If no anatomy is known at all, nothing changes. VG_REFUSED: VG_FILL_MIRROR without a brain. */
 vg_status vg_heal(vg_maps *maps, const uint8_t *gap, vg_fill fill);
 
 #endif

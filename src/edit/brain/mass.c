@@ -1,7 +1,7 @@
 /* mass.c: the anatomy around a new tumour flows outward.
  *
- * Each cell's centre is followed back along the flow over a unit of time; voxels take their displacement from
- * the cells around, and the class with the most weight around the place that they come from.
+ * We follow each cell's centre back along the flow over a unit of time. Voxels interpolate their displacement
+ * between the cells around, and take the class with the most weight around the point that they come from.
  */
 #include "edit/brain/mass.h"
 
@@ -15,19 +15,19 @@
 
 #define CELL 4.0
 #define STEPS 4
-/* Voxels: a place less far off along every axis has most of its weight in the voxel itself, 0.794^3 > 1/2. */
+/* Voxels: a smaller shift along every axis leaves most of the weight in the voxel itself, 0.794^3 > 1/2. */
 #define STILL 0.206f
 
 typedef struct work {
   vg_maps *maps;
   vg_cells cells;
   vg_flow flow;
-  float (*shift)[3];         /* (Z, Y, X) of cells: where each comes from, less where it is, in voxels */
+  float (*shift)[3];         /* (Z, Y, X) of cells: the origin of each minus its position, in voxels */
   const uint8_t *before;     /* anatomy */
-  size_t jump[3], corner[8]; /* to the next voxel along an axis, to the eight around a place */
+  size_t jump[3], corner[8]; /* to the next voxel along an axis, to the eight around a point */
 } work;
 
-/* One layer of cells followed back, by the midpoint method. */
+/* Follows one layer of cells back, by the midpoint method. */
 static vg_status trace_layer(void *arg, size_t z) {
   work *w = arg;
   const vg_cells *c = &w->cells;
@@ -48,15 +48,15 @@ static vg_status trace_layer(void *arg, size_t z) {
   return VG_OK;
 }
 
-/* The known class with the most weight around a place; 0 where none is known. sum: zeros, left so. */
+/* The known class with the most weight around a point; 0 if all are unknown. sum: zeros, before and after. */
 static uint8_t class_at(const work *w, const float at[3], float sum[VG_CLASSES_MAX + 1]) {
   const int *dim = w->maps->geo.dim;
   const uint8_t *v = w->before;
   float on[3];
   for (int a = 0; a < 3; a++) {
-    float most = (float)(dim[a] - 1), place = at[a] < 0 ? 0 : at[a] > most ? most : at[a];
-    int low = (int)place - (place == most && dim[a] > 1);
-    on[a] = place - (float)low;
+    float most = (float)(dim[a] - 1), point = at[a] < 0 ? 0 : at[a] > most ? most : at[a];
+    int low = (int)point - (point == most && dim[a] > 1);
+    on[a] = point - (float)low;
     v += (size_t)low * w->jump[a];
   }
   const size_t *to = w->corner;
@@ -73,8 +73,8 @@ static uint8_t class_at(const work *w, const float at[3], float sum[VG_CLASSES_M
   return best;
 }
 
-/* What comes to a voxel from `shift` away: from the first known place on its way, if it is unknown or not
- * brain there. */
+/* The class that a voxel takes from `shift` away. If that point is unknown or outside the brain, we take the
+ * first known point on the way back. */
 static uint8_t class_from(const work *w, const float voxel[3], const float shift[3], float *sum) {
   for (int k = 4; k > 0; k--) {
     float at[3];
@@ -85,7 +85,8 @@ static uint8_t class_from(const work *w, const float voxel[3], const float shift
   return 0;
 }
 
-/* Between the four cells' rows around a row of voxels; answers the largest displacement along any axis. */
+/* Interpolates between the four rows of cells around a row of voxels; returns the largest displacement along
+ * any axis. */
 VG_HOT static float blend_rows(const float *v, size_t n, size_t next_y, size_t next_z, float fy, float fz,
                                float *line) {
   float most = 0;
@@ -99,7 +100,8 @@ VG_HOT static float blend_rows(const float *v, size_t n, size_t next_y, size_t n
   return most;
 }
 
-/* One layer of voxels. Displacements are interpolated between cells' rows first, then along each row. */
+/* Moves one layer of voxels. Displacements are interpolated between rows of cells first, then along each row.
+ */
 static vg_status move_layer(void *arg, size_t z) {
   const work *w = arg;
   vg_maps *m = w->maps;

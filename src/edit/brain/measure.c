@@ -1,4 +1,4 @@
-/* measure.c: what is to be known of a tumour once it is edited. */
+/* measure.c: measures an edited tumour. */
 #include "edit/brain/measure.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "voxgan/edit.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 /* The tumour's box. */
 typedef struct box {
@@ -14,7 +15,7 @@ typedef struct box {
 } box;
 
 static size_t voxels_of(const box *b) {
-  return (size_t)b->extent[0] * (size_t)b->extent[1] * (size_t)b->extent[2];
+  return vg_extent_voxels(b->extent);
 }
 
 /* The first voxel of row (y, z) of the box in the whole grid. */
@@ -59,8 +60,8 @@ vg_status vg_tumour_measure_in(const vg_maps *maps, const vg_brain_frame *frame,
   vg_status st = vg_tumour_pieces(maps, 0, &out->components);
   if (st) return st;
 
-  /* Distance to the midsagittal plane is linear along a row: at voxel (x, y, z) it is side[3] plus their
-   * products with side. */
+  /* The distance to the midsagittal plane is linear: side[0] x + side[1] y + side[2] z + side[3] at voxel
+   * (x, y, z). */
   const double(*a)[4] = maps->geo.affine.m;
   double side[4] = {0};
   for (int r = 0; r < 3; r++) {

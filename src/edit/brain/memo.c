@@ -1,4 +1,4 @@
-/* memo.c: frames and ventricles, known again by a hash of what they are found from. */
+/* memo.c: stores frames and ventricles under a hash of the maps that they follow from. */
 #include "edit/brain/memo.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ void vg_memo_release(vg_memo *memo) {
   memset(memo, 0, sizeof *memo);
 }
 
-/* Each step is one to one in both of its arguments, and the rotation carries every bit into every other. */
+/* Each step is one to one in both arguments, and the rotation spreads every bit over the word. */
 static inline uint64_t stir(uint64_t hash, uint64_t word) {
   hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
   return hash << 29 | hash >> 35;
@@ -36,7 +36,7 @@ static uint64_t hash_bytes(const uint8_t *bytes, size_t n) {
 typedef struct hashing {
   const uint8_t *map;
   size_t n;
-  uint64_t *hash; /* a chunk's each */
+  uint64_t *hash; /* one a chunk */
 } hashing;
 
 static vg_status hash_chunk(void *arg, size_t i) {
@@ -46,13 +46,13 @@ static vg_status hash_chunk(void *arg, size_t i) {
   return VG_OK;
 }
 
-/* 64 MiB at a time, however large the grid. */
+/* Hashes 64 MiB at a time, so that a fixed array holds the hashes of the chunks. */
 static uint64_t hash_map(uint64_t key, const uint8_t *map, size_t n) {
   uint64_t chunk_hash[64];
   for (size_t done = 0; done < n; done += 64 * CHUNK) {
-    hashing part = {map + done, n - done < 64 * CHUNK ? n - done : 64 * CHUNK, chunk_hash};
-    size_t chunks = (part.n + CHUNK - 1) / CHUNK;
-    vg_parallel(chunks, hash_chunk, &part);
+    hashing span = {map + done, n - done < 64 * CHUNK ? n - done : 64 * CHUNK, chunk_hash};
+    size_t chunks = (span.n + CHUNK - 1) / CHUNK;
+    vg_parallel(chunks, hash_chunk, &span);
     for (size_t i = 0; i < chunks; i++) key = stir(key, chunk_hash[i]);
   }
   return key;

@@ -7,19 +7,20 @@
 #include "base/simd.h"
 #include "base/mem.h"
 
-#define FLUID_GIVES 16.0  /* times as much as tissue, in a cell of nothing else */
-#define MARKED_GIVES 0.01 /* of what tissue does, so that there is an answer where all is marked */
-#define EMPTY 0.05f       /* cells with less brain have no part in it */
-#define TOLERANCE 1e-3    /* of the residual's norm */
+#define FLUID_GIVES 16.0 /* compliance of fluid, relative to tissue */
+#define MARKED_GIVES \
+  0.01                 /* that of marked voxels; above 0, so that a solution exists if everything is marked */
+#define EMPTY 0.05f    /* cells with less brain are excluded */
+#define TOLERANCE 1e-3 /* relative, of the residual's norm */
 #define ITERATIONS 1000
 #define LANES 16
 
-/* Cells from the first to past the last that hold brain, and a layer around. */
+/* The range of cells with brain, from the first to past the last, with a layer around. */
 typedef struct system {
   size_t begin, end, stride[3];
-  float *weight[3]; /* of the face towards the next cell along an axis */
+  float *weight[3]; /* of the face to the next cell along an axis */
   float *diagonal, *inverse, *p, *r, *d, *q;
-  float *block; /* all of them */
+  float *block; /* owns all arrays */
 } system;
 
 static float brain_of(const vg_cells *c, size_t i) {
@@ -65,14 +66,14 @@ static vg_status system_init(const vg_cells *c, const double mm[3], double rate,
   return VG_OK;
 }
 
-/* Sums in lanes, so that the order is fixed and loops still run several at a time. */
+/* We sum in lanes: the order is fixed, and loops still vectorise. */
 static double sum_lanes(const float lane[LANES]) {
   double total = 0;
   for (int k = 0; k < LANES; k++) total += (double)lane[k];
   return total;
 }
 
-/* q = A d; answers d.q. */
+/* q = A d; returns d.q. */
 VG_HOT static double apply_system(const system *s) {
   const float *d = s->d, *wx = s->weight[0], *wy = s->weight[1], *wz = s->weight[2], *diagonal = s->diagonal;
   float *q = s->q, lane[LANES] = {0};
@@ -86,7 +87,7 @@ VG_HOT static double apply_system(const system *s) {
   return sum_lanes(lane);
 }
 
-/* p += step d, r -= step q; answers r.r / diagonal. */
+/* p += step d, r -= step q; returns r.r / diagonal. */
 VG_HOT static double descend(const system *s, float step) {
   const float *d = s->d, *q = s->q, *inverse = s->inverse;
   float *p = s->p, *r = s->r, lane[LANES] = {0};

@@ -1,4 +1,4 @@
-/* region.c: named parts of the brain, told from a point's place in the brain's own coordinates.
+/* region.c: named regions of the brain, by a point's unit coordinates.
  *
  * Every point is in one lobe: below the tentorium first, then the deep nuclei, then what lies under the
  * Sylvian fissure, behind the parieto-occipital and before the central sulcus; the rest is parietal. The

@@ -1,11 +1,11 @@
-/* tissue.c: classes told apart by their names. */
+/* tissue.c: the kind and depth of classes, by their names. */
 #include "edit/brain/tissue.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* Letters only, in lower case: "Cortical-GM" and "cortical_gm" are one name. */
+/* Keeps letters and digits, in lower case, so that "Cortical-GM" and "cortical_gm" are one name. */
 static void plain_name(const char *name, char out[VG_CLASS_NAME]) {
   size_t n = 0;
   for (; *name && n + 1 < VG_CLASS_NAME; name++)
@@ -13,11 +13,11 @@ static void plain_name(const char *name, char out[VG_CLASS_NAME]) {
   out[n] = '\0';
 }
 
-/* The first row with a part that the name holds decides: white matter is asked for before the structures that
- * have some of it. */
+/* The first row with a word that occurs in the name decides. White matter comes before the structures that
+ * contain some of it. */
 static const struct {
   vg_tissue kind;
-  const char *parts[14];
+  const char *words[14];
 } tissues[] = {
     {VG_TISSUE_FLUID, {"csf", "ventric", "fluid", "cistern"}},
     {VG_TISSUE_WHITE, {"wm", "white", "callosum", "stem", "midbrain", "pons", "medulla"}},
@@ -30,8 +30,8 @@ static vg_tissue tissue_of(const char *name) {
   char plain[VG_CLASS_NAME];
   plain_name(name, plain);
   for (size_t r = 0; r < sizeof tissues / sizeof tissues[0]; r++)
-    for (size_t p = 0; p < sizeof tissues[r].parts / sizeof tissues[r].parts[0] && tissues[r].parts[p]; p++)
-      if (strstr(plain, tissues[r].parts[p])) return tissues[r].kind;
+    for (size_t p = 0; p < sizeof tissues[r].words / sizeof tissues[r].words[0] && tissues[r].words[p]; p++)
+      if (strstr(plain, tissues[r].words[p])) return tissues[r].kind;
   return VG_TISSUE_OTHER;
 }
 

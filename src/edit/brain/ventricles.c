@@ -1,11 +1,11 @@
-/* ventricles.c: the fluid inside the brain told from the fluid around it.
+/* ventricles.c: separates the fluid inside the brain from the fluid around it.
  *
- * Where no class says so, the lateral ventricles are the deep fluid with white matter beside it. Seeds are
- * the wide parts of fluid that are deep, off the midline and near white matter; the fluid of sulci and
- * cisterns (shallow, or behind the midbrain) is seeded against them; and the fluid between goes to the seed
- * that it has the widest way to, a watershed (Vincent and Soille, IEEE PAMI 13, 1991) on the distance from
- * tissue: so the two part where the way between them is narrow. Places are unit coordinates of the brain's
- * frame; the figures were set on fifteen scans of adults.
+ * If no class names the ventricles, the lateral ventricles are the deep fluid beside white matter. Inner
+ * seeds are the wide stretches of fluid that are deep, off the midline and near white matter. Outer seeds are
+ * the fluid of sulci and cisterns (shallow, or behind the midbrain). The fluid between goes to the seed with
+ * the widest way to it: a watershed (Vincent and Soille, IEEE PAMI 13, 1991) on the distance from tissue,
+ * which separates the two at the narrowest point. Positions are unit coordinates of the brain's frame. The
+ * figures were set on fifteen scans of adults.
  */
 #include <math.h>
 #include <string.h>
@@ -15,19 +15,20 @@
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 #define CELL 4.0
 #define SEED_DEPTH 25.0f /* mm below the brain's surface */
 #define SULCUS_DEPTH 18.0f
 #define SEED_WIDTH 1.9f /* mm from tissue */
-#define SEED_WHITE 0.4f /* least share of white matter in the tissue around, */
-#define HORN_WHITE 0.2f /* and beside the caudate nuclei */
+#define SEED_WHITE 0.4f /* least share of white matter in the tissue around */
+#define HORN_WHITE 0.2f /* the same beside the caudate nuclei */
 #define CISTERN_WHITE 0.25f
 #define SEED_VOLUME 100.0 /* mm^3, connected */
 
 enum { OPEN, TISSUE, INNER, OUTER };
 
-/* The part of the brain that may hold them, as a grid of its own. */
+/* The box of the brain that may hold the ventricles, as a grid of its own. */
 typedef struct work {
   const vg_maps *maps;
   vg_brain_frame frame;
@@ -49,36 +50,36 @@ static void work_release(work *w) {
   vg_free(w->width);
 }
 
-/* Distance of cells from what lies around the brain; holes in it do not count. */
+/* Distance of cells from the space around the brain; holes in the brain do not count. */
 static vg_status find_depth(work *w) {
   vg_cells *c = &w->cells;
   vg_status st = vg_cells_init(w->maps, NULL, CELL, c);
   if (st) return st;
-  size_t n = (size_t)c->dim[0] * (size_t)c->dim[1] * (size_t)c->dim[2], parts;
-  uint32_t *part = vg_malloc(n, sizeof *part);
+  size_t n = (size_t)c->dim[0] * (size_t)c->dim[1] * (size_t)c->dim[2], components;
+  uint32_t *component = vg_malloc(n, sizeof *component);
   uint8_t *mask = vg_malloc(n, 1);
   double mm[3];
   vg_geometry cell_grid = {.dim = {c->dim[0], c->dim[1], c->dim[2]}, .affine = c->world};
   vg_geometry_spacing(&cell_grid, mm);
   w->depth = vg_malloc(n, sizeof *w->depth);
-  st = part && mask && w->depth ? VG_OK : VG_MEMORY;
+  st = component && mask && w->depth ? VG_OK : VG_MEMORY;
   if (st) goto out;
   for (size_t i = 0; i < n; i++) {
     mask[i] = c->share[i][VG_CELL_BRAIN] < 0.5f;
     w->any_white |= c->share[i][VG_CELL_WHITE] > 0;
   }
-  st = vg_components(mask, c->dim, 6, part, &parts, NULL);
+  st = vg_components(mask, c->dim, 6, component, &components, NULL);
   if (st) goto out;
-  for (size_t i = 0; i < n; i++) mask[i] = part[i] == 1; /* the first voxel is of the empty border */
+  for (size_t i = 0; i < n; i++) mask[i] = component[i] == 1; /* the first voxel lies in the empty border */
   st = vg_distance(mask, c->dim, mm, w->depth);
   vg_cells_blur(c);
 out:
-  vg_free(part);
+  vg_free(component);
   vg_free(mask);
   return st;
 }
 
-/* Cuts the box out in which they lie, with room for the heads that lie turned in it. */
+/* Finds the box of the ventricles, with room for turned heads. */
 static vg_status find_box(work *w) {
   static const double reach[3][2] = {{-0.6, 0.6}, {-0.8, 0.65}, {-0.5, 0.5}};
   const vg_maps *m = w->maps;
@@ -108,12 +109,10 @@ static vg_status find_box(work *w) {
 }
 
 static size_t whole_index(const work *w, int x, int y, int z) {
-  const int *dim = w->maps->geo.dim;
-  return ((size_t)(z + w->lo[2]) * (size_t)dim[1] + (size_t)(y + w->lo[1])) * (size_t)dim[0] +
-         (size_t)(x + w->lo[0]);
+  return vg_extent_index(w->maps->geo.dim, x + w->lo[0], y + w->lo[1], z + w->lo[2]);
 }
 
-/* What a fluid voxel is sure to be. */
+/* Says whether a fluid voxel is certainly inside, certainly outside, or open. */
 static int judge(const work *w, const double mm[3], const double voxel[3], float width) {
   const vg_cells *c = &w->cells;
   double unit[3];
@@ -124,7 +123,7 @@ static int judge(const work *w, const double mm[3], const double voxel[3], float
   for (int a = 0; a < 3; a++) at[a] = (float)((voxel[a] + 0.5) / c->block[a] + 0.5);
   if (!vg_cells_at(c->dim, at, &first, on)) return OUTER;
   float depth = vg_cells_value(c->dim, w->depth, 1, first, on);
-  /* Beside and behind the midbrain the ventricles part, and leave the cisterns between them. */
+  /* Beside and behind the midbrain the cisterns lie between the ventricles. */
   bool cistern = y < -0.2 ? side < 0.14 - 0.3 * (y + 0.2) : y < -0.1 && z < 0 && side < 0.22;
   if (depth < SULCUS_DEPTH || cistern || side > 0.6 || y > 0.6 || z > 0.4 || z < -0.5) return OUTER;
   for (int k = 0; k < VG_CELL_CHANNELS; k++)
@@ -138,18 +137,18 @@ static int judge(const work *w, const double mm[3], const double voxel[3], float
   return body && depth >= SEED_DEPTH && white > (horn ? HORN_WHITE : SEED_WHITE) ? INNER : OPEN;
 }
 
-/* Only seeds that hang together well are ventricles. */
+/* Small components of seeds are not ventricles. */
 static vg_status drop_small_seeds(work *w) {
-  uint32_t *part = vg_malloc(w->n, sizeof *part);
+  uint32_t *component = vg_malloc(w->n, sizeof *component);
   uint8_t *seed = vg_malloc(w->n, 1);
-  size_t parts, *sizes = NULL;
-  vg_status st = part && seed ? VG_OK : VG_MEMORY;
+  size_t components, *sizes = NULL;
+  vg_status st = component && seed ? VG_OK : VG_MEMORY;
   for (size_t i = 0; !st && i < w->n; i++) seed[i] = w->state[i] == INNER;
-  if (!st) st = vg_components(seed, w->dim, 26, part, &parts, &sizes);
+  if (!st) st = vg_components(seed, w->dim, 26, component, &components, &sizes);
   double each = w->mm[0] * w->mm[1] * w->mm[2];
   for (size_t i = 0; !st && i < w->n; i++)
-    if (part[i] && (double)sizes[part[i] - 1] * each < SEED_VOLUME) w->state[i] = OPEN;
-  vg_free(part);
+    if (component[i] && (double)sizes[component[i] - 1] * each < SEED_VOLUME) w->state[i] = OPEN;
+  vg_free(component);
   vg_free(seed);
   vg_free(sizes);
   return st;
@@ -178,7 +177,7 @@ static vg_status place_seeds(work *w) {
   return drop_small_seeds(w);
 }
 
-/* ---- the flood: voxels wait in queues by the width of the narrowest place on their way ---- */
+/* ---- the flood: voxels wait in queues by the narrowest width on their way ---- */
 
 #define LEVELS 32
 #define NONE UINT32_MAX

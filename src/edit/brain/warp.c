@@ -13,8 +13,8 @@ static float *control_at(const vg_warp *w, int x, int y, int z) {
   return w->control + 3 * (((size_t)(z + 1) * ny + (size_t)(y + 1)) * nx + (size_t)(x + 1));
 }
 
-/* The face's own points are 0 and those beyond it the negative of those before it, so that the spline is 0 on
- * it. */
+/* Control points on a face are 0, and those beyond it the negative of those before it, so that the spline is
+ * 0 on the face. */
 static int reflected(int i, int n, float *sign) {
   if (i == 0 || i == n) *sign = 0;
   if (i < 0 || i > n) *sign = -*sign;
@@ -38,7 +38,7 @@ static void draw_control(vg_warp *w, vg_rng *rng) {
       }
 }
 
-/* The four cubic B-splines that reach into a cell, t of it in. */
+/* The four cubic B-splines of a cell, at fraction t of it. */
 static void weights(double t, double b[4]) {
   double s = 1 - t;
   b[0] = s * s * s / 6;
@@ -50,7 +50,7 @@ static void weights(double t, double b[4]) {
 static void displacement_at(const vg_warp *w, const double u[3], double d[3]) {
   int cell[3];
   double b[3][4];
-  float row[12] = {0}; /* of four controls along x, summed over y and z */
+  float row[12] = {0}; /* of four control points along x, summed over y and z */
   memset(d, 0, 3 * sizeof *d);
   for (int a = 0; a < 3; a++) {
     if (!(u[a] > 0 && u[a] < w->n[a])) return;
@@ -73,8 +73,9 @@ void vg_warp_at(const void *warp, const double mm[3], double displacement[3]) {
   displacement_at(w, u, displacement);
 }
 
-/* Of the lattice points inside; the spline is a mean of controls, so it is never longer than the longest of
- * them. */
+/* Scales the control points so that the longest displacement at an inner lattice point is `amplitude`, or
+ * less where space could fold. A spline is a weighted mean of control points, so no displacement is longer
+ * than the longest of them (reach). */
 static void bound(vg_warp *w, double amplitude, double cell) {
   double longest = 0, largest = 0;
   size_t controls = 1;
@@ -112,7 +113,7 @@ void vg_warp_row(const vg_warp *w, const vg_geometry *geo, int y, int z, float *
     cell[a] = (int)u;
     weights(u - cell[a], b[a]);
   }
-  /* The sums over y and z of the four columns of control points about the cell that x is in. */
+  /* The four columns of control points around the cell of x, summed over y and z. */
   double column[4][3];
   int next = -1;
   for (int x = 1; x < geo->dim[0] - 1; x++) {

@@ -12,17 +12,18 @@ typedef struct vg_warp {
   double reach;         /* no displacement is longer, mm */
 } vg_warp;
 
-/* A displacement over a grid, 0 at its faces and beyond, of random directions, that changes over about
- * `smoothness` mm. The longest at a lattice point is `amplitude` mm, but never so long that space could fold:
- * each control point stays below 0.4 of a cell (Choi and Lee, Graphical Models 62, 2000). */
+/* Draws a displacement over a grid, 0 at its faces and beyond, of random directions, that changes over about
+ * `smoothness` mm. The longest displacement at a lattice point is `amplitude` mm, but never so long that
+ * space could fold: each control point stays below 0.4 of a cell (Choi and Lee, Graphical Models 62, 2000).
+ */
 vg_status vg_warp_random(const vg_geometry *geo, double amplitude, double smoothness, vg_rng *rng,
                          vg_warp *out);
 void vg_warp_release(vg_warp *w);
 
-/* As vg_lesion_pose wants it. */
+/* The displacement at a point, as vg_lesion_pose expects it. */
 void vg_warp_at(const void *warp, const double mm[3], double displacement[3]);
 
-/* Of the voxels of one row of the grid that the warp was made over: (dim[0], 3), mm. */
+/* The displacements of one row of the voxels of the grid that the warp was made for: (dim[0], 3), mm. */
 void vg_warp_row(const vg_warp *w, const vg_geometry *geo, int y, int z, float *row);
 
 #endif

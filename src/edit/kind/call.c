@@ -6,7 +6,7 @@
 static const vg_value *value_of(const vg_edit_call *c, const char *name) {
   for (int i = 0; c->edit->params[i].name; i++)
     if (!strcmp(c->edit->params[i].name, name)) return &c->values[i];
-  VG_BUG("an edit asks for a parameter that it has not: %s", name);
+  VG_BUG("an edit reads a parameter that it lacks: %s", name);
 }
 
 double vg_call_number(const vg_edit_call *c, const char *name) {
@@ -29,9 +29,9 @@ vg_mass_settings vg_mass_of_call(const vg_edit_call *call) {
   return (vg_mass_settings){vg_call_number(call, "mass"), vg_call_number(call, "falloff")};
 }
 
-vg_place_rules vg_place_of_call(const vg_edit_call *call) {
-  return (vg_place_rules){.gap = vg_call_number(call, "gap"),
-                          .fit = vg_call_number(call, "fit"),
-                          .tries = (int)vg_call_number(call, "tries"),
-                          .anywhere = vg_call_flag(call, "anywhere")};
+vg_site_rules vg_site_rules_of_call(const vg_edit_call *call) {
+  return (vg_site_rules){.gap = vg_call_number(call, "gap"),
+                         .fit = vg_call_number(call, "fit"),
+                         .tries = (int)vg_call_number(call, "tries"),
+                         .anywhere = vg_call_flag(call, "anywhere")};
 }

@@ -1,4 +1,4 @@
-/* change.c: what the edits of a tumour share. */
+/* change.c: the steps that all edits of a tumour share. */
 #include "edit/kind/change.h"
 
 #include <string.h>
@@ -8,13 +8,13 @@
 #include "base/mem.h"
 #include "base/pool.h"
 
-/* A tumour that has grown out of the brain, or turned into a ventricle, is shifted by no more than this. */
+/* A tumour that would leave the brain or enter a ventricle is shifted by at most this. */
 #define NEAR 25.0 /* mm */
 
 static vg_status save(vg_change *c, vg_maps *maps, const vg_edit_call *call) {
   size_t n = vg_geometry_voxels(&maps->geo);
-  *c =
-      (vg_change){.maps = maps, .call = call, .rules = vg_place_of_call(call), .mass = vg_mass_of_call(call)};
+  *c = (vg_change){
+      .maps = maps, .call = call, .rules = vg_site_rules_of_call(call), .mass = vg_mass_of_call(call)};
   c->before = vg_malloc(n, 1);
   if (!c->before) return VG_MEMORY;
   memcpy(c->before, maps->tumour, n);
@@ -28,7 +28,7 @@ static vg_status survey(vg_change *c, bool with_frame) {
   if (!st && with_frame) st = vg_memo_frame(c->call->memo, c->maps, &c->frame);
   if (!st && !c->rules.anywhere)
     st = vg_memo_ventricles(c->call->memo, c->maps, with_frame ? &c->frame : NULL, ventricles);
-  if (!st) st = vg_place_allowed(c->maps, &c->rules, ventricles, c->allowed);
+  if (!st) st = vg_site_allowed(c->maps, &c->rules, ventricles, c->allowed);
   vg_free(ventricles);
   return st;
 }
@@ -61,7 +61,7 @@ vg_status vg_change_take(vg_change *c, vg_maps *maps, const vg_edit_call *call, 
 vg_status vg_change_put_near(vg_change *c, vg_lesion_pose *pose, const double at[3]) {
   vg_search search = {
       .allowed = c->allowed, .region = "any", .nominal = at, .reach = NEAR, .what = "a tumour"};
-  return vg_search_place(c->maps, &c->lesion, pose, &search, &c->rules, c->call->rng, NULL);
+  return vg_search_site(c->maps, &c->lesion, pose, &search, &c->rules, c->call->rng, NULL);
 }
 
 /* ---- afterwards ---- */
@@ -81,7 +81,7 @@ static void mark_added(void *arg, size_t begin, size_t end) {
   for (size_t i = begin; i < end; i++) added[i] = (tumour[i] != 0) & (before[i] == 0);
 }
 
-/* allowed has done its work, and serves as mask. */
+/* `allowed` is no longer needed, so its memory serves as the mask. */
 static vg_status settle(vg_change *c) {
   size_t n = vg_geometry_voxels(&c->maps->geo);
   vg_parallel_ranges(n, 1 << 16, mark_left, c);

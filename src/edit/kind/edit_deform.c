@@ -1,4 +1,4 @@
-/* edit_deform.c: smooth random elastic deformation, of the tumour alone or of all that there is. */
+/* edit_deform.c: deforms the tumour alone, or all maps together, by a smooth random displacement. */
 #include <math.h>
 #include <string.h>
 
@@ -14,14 +14,14 @@ static const vg_param params[] = {
      .text_def = "tumour",
      .choices = "tumour|all",
      .unit = "",
-     .help = "the tumour, whose volume stays, or anatomy, brain and tumour together"},
+     .help = "tumour: its volume stays; all: anatomy, brain and tumour together"},
     {.name = "amplitude",
      .type = VG_PARAM_NUMBER,
      .def = 4,
      .least = 0.1,
      .most = 50,
      .unit = "mm",
-     .help = "longest displacement; held to what does not fold, some fifth of smoothness"},
+     .help = "longest displacement; limited to about a fifth of smoothness, so that space cannot fold"},
     {.name = "smoothness",
      .type = VG_PARAM_NUMBER,
      .def = 20,
@@ -29,12 +29,12 @@ static const vg_param params[] = {
      .most = 200,
      .unit = "mm",
      .help = "distance over which the displacement changes"},
-    VG_PLACE_PARAMS,
+    VG_SITE_PARAMS,
     VG_MASS_PARAMS,
     {0},
 };
 
-/* The lesion's box and some room around it. */
+/* The lesion's box, enlarged by `room` mm. */
 static vg_geometry grown(const vg_geometry *geo, double room) {
   vg_geometry g = *geo;
   double mm[3], corner[3], world[3];
@@ -58,7 +58,7 @@ static vg_status deform_tumour(vg_maps *maps, const vg_edit_call *call, double a
     st = vg_warp_random(&around, amplitude, smoothness, call->rng, &warp);
   }
   if (!st) {
-    /* The centre is shown where it was, however it is displaced. */
+    /* Moving the lesion by its displacement keeps its centre where it was. */
     double at[3], d[3];
     vg_warp_at(&warp, c.lesion.centre, d);
     for (int a = 0; a < 3; a++) at[a] = c.lesion.centre[a] + d[a];
@@ -70,7 +70,7 @@ static vg_status deform_tumour(vg_maps *maps, const vg_edit_call *call, double a
   return vg_change_end(&c, st);
 }
 
-/* ---- all of the head ---- */
+/* ---- all maps ---- */
 
 typedef struct head {
   const vg_warp *warp;
@@ -80,7 +80,7 @@ typedef struct head {
   int lo[3], n[3];       /* the box that may change */
 } head;
 
-/* The code of the greatest weight among eight corners. */
+/* The code with the greatest weight among the eight corners. */
 static uint8_t elect(const uint8_t *codes, const size_t corner[8], const float weight[8]) {
   float best = 0;
   uint8_t elected = codes[corner[0]];
@@ -98,8 +98,8 @@ static bool uniform(const uint8_t *codes, const size_t corner[8]) {
   return !differ;
 }
 
-/* What lies at a point of the old head, in voxels; anatomy and tumour are those of its corners inside the
- * brain, so that the three maps stay in step. */
+/* Writes to voxel `to` what the old maps have at point v (in voxels). Only corners inside the brain vote on
+ * anatomy and tumour, so that the three maps agree. */
 static void show(const head *h, const float v[3], size_t to) {
   const vg_maps *from = h->from;
   const int *dim = from->geo.dim;

@@ -1,10 +1,10 @@
-/* edit_graft.c: another subject's tumour in this brain. */
+/* edit_graft.c: puts another subject's tumour into this brain. */
 #include <string.h>
 
 #include "edit/kind/change.h"
 #include "edit/brain/memo.h"
 
-#define REACH 40.0 /* mm: brains differ */
+#define REACH 40.0 /* mm; brains differ in shape */
 
 static const vg_param params[] = {
     {.name = "donor",
@@ -17,20 +17,21 @@ static const vg_param params[] = {
      .text_def = "",
      .choices = "same|random|region",
      .unit = "",
-     .help = "the place that corresponds to the donor's (the default), anywhere (in the region, where one is "
-             "given), or the region's middle"},
+     .help =
+         "the donor's own site in this brain (the default), anywhere (in the region, if one is given), or "
+         "the region's middle"},
     {.name = "region",
      .type = VG_PARAM_CHOICE,
      .text_def = "",
      .choices = VG_REGIONS,
      .unit = "",
-     .help = "for at"},
-    VG_PLACE_PARAMS,
+     .help = "the region that `at` uses"},
+    VG_SITE_PARAMS,
     VG_MASS_PARAMS,
     {0},
 };
 
-/* Directions of the donor's brain become those of the host's. */
+/* Turns directions of the donor's brain into those of the host's. */
 static void align(const vg_brain_frame *donor, const vg_brain_frame *host, double linear[3][3]) {
   memset(linear, 0, 9 * sizeof **linear);
   for (int i = 0; i < 3; i++)
@@ -56,7 +57,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
                         .keep_side = *region,
                         .what = "a tumour"};
     vg_lesion_pose pose = vg_lesion_pose_at(c.lesion.centre);
-    double unit[3], same[3], place[3];
+    double unit[3], same[3], site[3];
     align(&donor, &c.frame, pose.linear);
     vg_frame_to_unit(&donor, c.lesion.centre, unit);
     vg_frame_from_unit(&c.frame, unit, same);
@@ -65,11 +66,11 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
       search.nominal = same;
       search.reach = REACH;
     } else if (!strcmp(at, "region")) {
-      st = vg_place_middle(maps, c.allowed, &c.frame, region, same, place);
-      search.nominal = place;
+      st = vg_site_middle(maps, c.allowed, &c.frame, region, same, site);
+      search.nominal = site;
       search.reach = REACH;
     }
-    if (!st) st = vg_search_place(maps, &c.lesion, &pose, &search, &c.rules, call->rng, NULL);
+    if (!st) st = vg_search_site(maps, &c.lesion, &pose, &search, &c.rules, call->rng, NULL);
   }
   return vg_change_end(&c, st);
 }

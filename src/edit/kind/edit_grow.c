@@ -1,5 +1,5 @@
-/* edit_grow.c: a tumour without a donor: a front spreads from a seed, fast along white matter and slow in
- * grey, stopped by fluid and the brain's edge, until the volume is reached. */
+/* edit_grow.c: grows a tumour without a donor. A front spreads from a seed, fast along white matter and
+ * slowly in grey, until the volume is reached. Fluid and the brain's edge stop it. */
 #include <math.h>
 #include <string.h>
 
@@ -17,9 +17,9 @@ static const vg_param params[] = {
      .most = 1000,
      .unit = "ml",
      .help = "volume of the whole tumour, oedema included"},
-    VG_PLACE_COORDINATE("x", "world position of the seed, to the right; with y and z"),
-    VG_PLACE_COORDINATE("y", "to the front"),
-    VG_PLACE_COORDINATE("z", "up"),
+    VG_SITE_COORDINATE("x", "world position of the seed, to the right; with y and z"),
+    VG_SITE_COORDINATE("y", "to the front"),
+    VG_SITE_COORDINATE("z", "up"),
     {.name = "region",
      .type = VG_PARAM_CHOICE,
      .text_def = "any",
@@ -32,7 +32,7 @@ static const vg_param params[] = {
      .least = 0,
      .most = 1,
      .unit = "",
-     .help = "share of the volume, the first reached, that is tumour core; oedema is the rest"},
+     .help = "share of the volume, reached first, that becomes tumour core; the rest is oedema"},
     {.name = "rim",
      .type = VG_PARAM_NUMBER,
      .def = 2.5,
@@ -47,14 +47,14 @@ static const vg_param params[] = {
      .least = 1,
      .most = 50,
      .unit = "",
-     .help = "how many times faster it spreads in white matter than in grey"},
+     .help = "how many times faster the tumour spreads in white matter than in grey"},
     {.name = "roughness",
      .type = VG_PARAM_NUMBER,
      .def = 0.4,
      .least = 0,
      .most = 2,
      .unit = "",
-     .help = "how unevenly it spreads: standard deviation of the logarithm of its speed"},
+     .help = "standard deviation of the logarithm of the speed: how unevenly the tumour spreads"},
     {.name = "smoothness",
      .type = VG_PARAM_NUMBER,
      .def = 20,
@@ -62,18 +62,18 @@ static const vg_param params[] = {
      .most = 200,
      .unit = "mm",
      .help = "distance over which the roughness changes"},
-    VG_PLACE_PARAMS,
+    VG_SITE_PARAMS,
     VG_MASS_PARAMS,
     {0},
 };
 
-/* ---- how fast ---- */
+/* ---- the speed ---- */
 
 #define WAVES 24
 
 typedef struct speed {
   const vg_maps *maps;
-  const uint8_t *open;             /* where it may spread */
+  const uint8_t *open;             /* where the front may spread */
   double pace[VG_CLASSES_MAX + 1]; /* in each tissue */
   double amplitude, wave[WAVES][3], phase[WAVES];
 } speed;
@@ -87,8 +87,8 @@ static void set_paces(speed *s, double white, bool anywhere) {
                                                                  : 1;
 }
 
-/* A smooth random field of variance roughness^2: plane waves of random directions, half to twice as long as
- * two changes. */
+/* Draws a smooth random field of variance roughness^2: a sum of plane waves with random directions, and with
+ * wavelengths from once to four times `smoothness`. */
 static void draw_field(speed *s, double roughness, double smoothness, vg_rng *rng) {
   s->amplitude = roughness * sqrt(2.0 / WAVES);
   for (int i = 0; i < WAVES; i++) {
@@ -112,9 +112,9 @@ static float speed_at(const void *arg, size_t voxel, const int at[3]) {
   return (float)(s->pace[s->maps->anatomy[voxel]] * exp(s->amplitude * field));
 }
 
-/* ---- where ---- */
+/* ---- the seed ---- */
 
-/* Leaves of allowed what a front can spread in and fill n voxels of. */
+/* Keeps in `allowed` the components that a front can enter and that have at least n voxels. */
 static vg_status find_room(const speed *s, size_t n, double voxel_ml, uint8_t *allowed) {
   const vg_maps *m = s->maps;
   size_t all = vg_geometry_voxels(&m->geo), pieces, *sizes = NULL, largest = 0;
@@ -125,14 +125,14 @@ static vg_status find_room(const speed *s, size_t n, double voxel_ml, uint8_t *a
   for (size_t i = 0; i < all && !st; i++) allowed[i] = label[i] && sizes[label[i] - 1] >= n;
   for (size_t i = 0; i < pieces && !st; i++) largest = sizes[i] > largest ? sizes[i] : largest;
   if (!st && largest < n)
-    st = vg_fail(VG_REFUSED, "no room for %.4g ml: the largest piece of tissue that is free has %.4g ml",
+    st = vg_fail(VG_REFUSED, "no room for %.4g ml: the largest connected piece of free tissue has %.4g ml",
                  (double)n * voxel_ml, (double)largest * voxel_ml);
   vg_free(sizes);
   vg_free(label);
   return st;
 }
 
-/* The voxel at a place; false outside the grid. */
+/* The voxel at a point; false outside the grid. */
 static bool voxel_at(const vg_geometry *geo, const vg_affine *to_voxel, const double mm[3], int at[3],
                      size_t *index) {
   double v[3];
@@ -146,7 +146,7 @@ static bool voxel_at(const vg_geometry *geo, const vg_affine *to_voxel, const do
   return true;
 }
 
-/* Share of a ball that is open, by sampling it. */
+/* Share of a ball that is open, estimated at sample points. */
 static double share_open(const speed *s, const vg_affine *to_voxel, const double centre[3], double radius) {
   enum { STEPS = 7 };
   int in = 0, open = 0;
@@ -164,7 +164,7 @@ static double share_open(const speed *s, const vg_affine *to_voxel, const double
   return (double)open / in;
 }
 
-/* Why a front cannot start from a place that was asked for. */
+/* Says why a front cannot start at the seed that the user gave. */
 static vg_status refuse_seed(const speed *s, const double mm[3], const size_t *voxel) {
   vg_tissue kind[VG_CLASSES_MAX + 1];
   vg_tissue_table(&s->maps->classes, kind);
@@ -175,18 +175,17 @@ static vg_status refuse_seed(const speed *s, const double mm[3], const size_t *v
   return vg_fail(VG_REFUSED, "the seed %.1f, %.1f, %.1f lies %s", mm[0], mm[1], mm[2], why);
 }
 
-/* A seed around which the tumour has about room for its shape. mm holds the place asked for where region is
- * NULL; frame is not read where that is "any". */
-static vg_status find_seed(const speed *s, double ml, const vg_place_rules *rules,
-                           const vg_brain_frame *frame, const char *region, vg_rng *rng, double mm[3],
-                           int seed[3]) {
+/* Finds a seed with roughly enough free tissue around it. With region NULL, mm holds the user's position. The
+ * frame is not read for region "any". */
+static vg_status find_seed(const speed *s, double ml, const vg_site_rules *rules, const vg_brain_frame *frame,
+                           const char *region, vg_rng *rng, double mm[3], int seed[3]) {
   vg_affine to_voxel;
   size_t voxel;
   int tries = region ? rules->tries : 1;
   double radius = cbrt(0.75 * ml * 1000 / acos(-1.0)), best = 0;
   if (!vg_affine_invert(&s->maps->geo.affine, &to_voxel)) VG_BUG("maps with a flat grid");
   for (int i = 0; i < tries; i++) {
-    vg_status st = region ? vg_place_draw(s->maps, s->open, frame, region, rng, mm) : VG_OK;
+    vg_status st = region ? vg_site_draw(s->maps, s->open, frame, region, rng, mm) : VG_OK;
     if (st) return st;
     bool in = voxel_at(&s->maps->geo, &to_voxel, mm, seed, &voxel);
     if (!in || !s->open[voxel]) return refuse_seed(s, mm, in ? &voxel : NULL);
@@ -196,11 +195,11 @@ static vg_status find_seed(const speed *s, double ml, const vg_place_rules *rule
   }
   return vg_fail(
       VG_REFUSED,
-      "no place for a tumour of %.4g ml %s%s: %d tried, the best had %.0f%% of a ball on free tissue", ml,
+      "no site for a tumour of %.4g ml %s%s: %d tried, the best had %.0f%% of a ball on free tissue", ml,
       region ? "in region " : "at the seed", region ? region : "", tries, 100 * best);
 }
 
-/* ---- of what ---- */
+/* ---- the classes ---- */
 
 typedef struct palette {
   uint8_t oedema, rim, core;
@@ -212,13 +211,13 @@ static uint8_t first_known(const vg_classes *c, const char *const names[3]) {
   return code;
 }
 
-/* Codes, with what stands in for classes that the maps do not know. oedema 0: none is known, and all is core.
- */
+/* Chooses the codes to paint with, and replaces classes that the maps lack. oedema 0: the maps have none, so
+ * the whole tumour is core. */
 static vg_status choose_classes(const vg_classes *c, bool enhances, palette *p) {
   static const char *const within[] = {"necrosis", "nonenhancing", "enhancing"};
   static const char *const solid[] = {"nonenhancing", "necrosis", "enhancing"};
   int depth[VG_CLASSES_MAX + 1];
-  if (!vg_tumour_depths(c, depth)) return vg_fail(VG_REFUSED, "the maps know no tumour class");
+  if (!vg_tumour_depths(c, depth)) return vg_fail(VG_REFUSED, "the maps have no tumour class");
   uint8_t outermost = 0;
   while (depth[outermost]) outermost++;
   p->oedema = vg_tumour_code(c, "oedema");
@@ -229,7 +228,8 @@ static vg_status choose_classes(const vg_classes *c, bool enhances, palette *p) 
   return VG_OK;
 }
 
-/* Writes the n voxels of order, core of them as core: necrosis deeper than rim mm below its surface. */
+/* Paints the n voxels of `order`: the first `core` of them as core, with necrosis more than `rim` mm below
+ * the core's surface, and the others as oedema. */
 static vg_status paint(vg_maps *m, const uint32_t *order, size_t n, size_t core, double rim,
                        const palette *p) {
   int lo[3] = {0}, dim[3] = {0};
@@ -245,7 +245,7 @@ static vg_status paint(vg_maps *m, const uint32_t *order, size_t n, size_t core,
     }
   }
   if (!core) return VG_OK;
-  for (int a = 0; a < 3; a++) lo[a]--, dim[a] += 2; /* what is around it */
+  for (int a = 0; a < 3; a++) lo[a]--, dim[a] += 2; /* one voxel around the core */
   size_t all = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
   uint8_t *mask = vg_calloc(all, 1);
   float *distance = vg_malloc(all, sizeof *distance);

@@ -1,4 +1,4 @@
-/* edit_multifocal.c: satellites of the tumour elsewhere in the brain. */
+/* edit_multifocal.c: adds satellites, small copies of the tumour elsewhere in the brain. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,13 @@
 #include "base/mem.h"
 
 static const vg_param params[] = {
-    {.name = "n", .type = VG_PARAM_WHOLE, .def = 2, .least = 1, .most = 50, .unit = "", .help = "satellites"},
+    {.name = "n",
+     .type = VG_PARAM_WHOLE,
+     .def = 2,
+     .least = 1,
+     .most = 50,
+     .unit = "",
+     .help = "number of satellites"},
     {.name = "ml",
      .type = VG_PARAM_NUMBER,
      .def = 3,
@@ -22,7 +28,7 @@ static const vg_param params[] = {
      .least = 0,
      .most = 2,
      .unit = "",
-     .help = "standard deviation of the logarithm of their volumes; 0: all alike"},
+     .help = "standard deviation of the logarithm of their volumes; 0: all equal"},
     {.name = "near",
      .type = VG_PARAM_NUMBER,
      .def = 10,
@@ -37,12 +43,12 @@ static const vg_param params[] = {
      .most = 200,
      .unit = "mm",
      .help = "most distance of a satellite's centre from the tumour"},
-    VG_PLACE_PARAMS,
+    VG_SITE_PARAMS,
     VG_MASS_PARAMS,
     {0},
 };
 
-/* The tumour's largest piece as a lesion: what satellites are copies of. */
+/* Takes the tumour's largest piece as a lesion; satellites are copies of it. */
 static vg_status take_largest(const vg_maps *maps, vg_lesion *l) {
   vg_status st = vg_lesion_take(maps, NULL, l);
   if (st == VG_REFUSED) return vg_fail(st, "the case has no tumour to add satellites of");
@@ -64,7 +70,8 @@ static vg_status take_largest(const vg_maps *maps, vg_lesion *l) {
   return st;
 }
 
-/* centres: band of distances from the tumour, of which the allowed voxels are drawn from. */
+/* centres: the voxels at the right distance from the tumour. The satellite's centre is drawn from those that
+ * are allowed, and the others are cleared. */
 static vg_status add_satellite(vg_change *c, uint8_t *centres, uint8_t *put, double ml, const char *what) {
   size_t n = vg_geometry_voxels(&c->maps->geo);
   double r[3][3];
@@ -77,8 +84,8 @@ static vg_status add_satellite(vg_change *c, uint8_t *centres, uint8_t *put, dou
   for (size_t i = 0; i < n; i++) left[i] &= allowed[i];
   memset(put, 0, n);
   vg_search search = {.allowed = c->allowed, .centres = centres, .region = "any", .what = what};
-  vg_status st = vg_search_place(c->maps, &c->lesion, &pose, &search, &c->rules, c->call->rng, put);
-  if (!st && !c->rules.anywhere) st = vg_place_keep_off(&c->maps->geo, put, c->rules.gap, c->allowed);
+  vg_status st = vg_search_site(c->maps, &c->lesion, &pose, &search, &c->rules, c->call->rng, put);
+  if (!st && !c->rules.anywhere) st = vg_site_keep_off(&c->maps->geo, put, c->rules.gap, c->allowed);
   return st;
 }
 
@@ -91,7 +98,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   vg_change c = {0};
   vg_status st = centres && put ? vg_change_begin(&c, maps, call, false) : VG_MEMORY;
   if (!st) st = take_largest(maps, &c.lesion);
-  if (!st) st = vg_place_band(&maps->geo, maps->tumour, near, far, centres);
+  if (!st) st = vg_site_band(&maps->geo, maps->tumour, near, far, centres);
   for (int k = 0; k < count && !st; k++) {
     char what[64];
     snprintf(what, sizeof what, "satellite %d of %d,", k + 1, count);

@@ -1,4 +1,4 @@
-/* edit_remove.c: the tumour taken away, and the anatomy that it leaves a gap in made whole. */
+/* edit_remove.c: removes the tumour and fills the gap in the anatomy. */
 #include <string.h>
 
 #include "edit/brain/heal.h"
@@ -12,26 +12,28 @@ static const vg_param params[] = {
      .text_def = "auto",
      .choices = "auto|keep|nearest|mirror",
      .unit = "",
-     .help = "what its place becomes: keep what the anatomy map has there, the nearest class around, or the "
-             "mirrored hemisphere's; auto keeps what is known and takes the nearest elsewhere"},
+     .help =
+         "how to fill the gap: keep the anatomy map as it is, take the nearest class, or mirror the other "
+         "hemisphere; auto keeps what is known and takes the nearest class elsewhere"},
     {.name = "which",
      .type = VG_PARAM_CHOICE,
      .text_def = "all",
      .choices = "all|largest|smallest",
      .unit = "",
-     .help = "all of it, or one of its separate parts"},
+     .help = "all of the tumour, or one of its components"},
     {0},
 };
 
-/* Leaves only the largest or smallest part in the mask; the first of equal ones. */
-static vg_status choose_part(const vg_maps *maps, bool largest, uint8_t *mask) {
-  size_t n = vg_geometry_voxels(&maps->geo), parts, *sizes = NULL, best = 0;
-  uint32_t *part = vg_malloc(n, sizeof *part);
-  vg_status st = part ? vg_components(mask, maps->geo.dim, 26, part, &parts, &sizes) : VG_MEMORY;
-  for (size_t k = 1; !st && k < parts; k++)
+/* Keeps only the largest or the smallest component of the mask; of equal ones, the first. */
+static vg_status choose_component(const vg_maps *maps, bool largest, uint8_t *mask) {
+  size_t n = vg_geometry_voxels(&maps->geo), components, *sizes = NULL, best = 0;
+  uint32_t *component = vg_malloc(n, sizeof *component);
+  vg_status st =
+      component ? vg_components(mask, maps->geo.dim, 26, component, &components, &sizes) : VG_MEMORY;
+  for (size_t k = 1; !st && k < components; k++)
     if (largest ? sizes[k] > sizes[best] : sizes[k] < sizes[best]) best = k;
-  for (size_t i = 0; !st && i < n; i++) mask[i] = part[i] == best + 1;
-  vg_free(part);
+  for (size_t i = 0; !st && i < n; i++) mask[i] = component[i] == best + 1;
+  vg_free(component);
   vg_free(sizes);
   return st;
 }
@@ -44,7 +46,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   vg_status st = gone && gap ? VG_OK : VG_MEMORY;
   for (size_t i = 0; !st && i < n; i++) tumour += gone[i] = maps->tumour[i] != 0;
   if (!st && !tumour) st = vg_fail(VG_REFUSED, "the case has no tumour to remove");
-  if (!st && strcmp(which, "all")) st = choose_part(maps, !strcmp(which, "largest"), gone);
+  if (!st && strcmp(which, "all")) st = choose_component(maps, !strcmp(which, "largest"), gone);
   for (size_t i = 0; !st && i < n; i++) {
     gap[i] = gone[i] && (!keeps || !maps->anatomy[i]);
     unknown += gone[i] && !maps->anatomy[i];

@@ -1,4 +1,4 @@
-/* edit_rotate.c: the tumour turned about its centre. */
+/* edit_rotate.c: turns the tumour about its centre. */
 #include "edit/kind/change.h"
 
 #define ANGLE(axis, text)                                                                           \
@@ -11,8 +11,8 @@ static const vg_param params[] = {
     ANGLE("x", "angle about the axis to the right"),
     ANGLE("y", "angle about the axis to the front, after x"),
     ANGLE("z", "angle about the axis upwards, after y"),
-    {.name = "random", .type = VG_PARAM_FLAG, .help = "any rotation, all alike likely"},
-    VG_PLACE_PARAMS,
+    {.name = "random", .type = VG_PARAM_FLAG, .help = "a random rotation, all equally likely"},
+    VG_SITE_PARAMS,
     VG_MASS_PARAMS,
     {0},
 };

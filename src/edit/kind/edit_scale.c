@@ -1,4 +1,4 @@
-/* edit_scale.c: the tumour grown or shrunk about its centre. */
+/* edit_scale.c: grows or shrinks the tumour about its centre. */
 #include <math.h>
 
 #include "edit/kind/change.h"
@@ -10,7 +10,7 @@ static const vg_param params[] = {
      .least = 0.01,
      .most = 100,
      .unit = "",
-     .help = "factor of the volume; this, diameter or ml"},
+     .help = "factor of the volume; give this, diameter or ml"},
     {.name = "diameter",
      .type = VG_PARAM_NUMBER,
      .def = NAN,
@@ -25,7 +25,7 @@ static const vg_param params[] = {
      .most = 1000,
      .unit = "ml",
      .help = "volume wanted"},
-    VG_PLACE_PARAMS,
+    VG_SITE_PARAMS,
     VG_MASS_PARAMS,
     {0},
 };

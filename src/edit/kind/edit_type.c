@@ -1,5 +1,6 @@
-/* edit_type.c: what the tumour is made of. The core (all but oedema) is made anew from its depth below its
- * own surface, the oedema from its distance to the core; the core's outline stays. */
+/* edit_type.c: changes the classes of the tumour. The classes of the core (everything but oedema) follow from
+ * the depth below the core's surface, and the oedema from the distance to the core. The core's outline stays.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,13 @@ static const vg_param params[] = {
      .choices = "keep|low|high",
      .unit = "",
      .help = "low: no enhancement, no necrosis, oedema of 3 mm; high: a ring that enhances around necrosis; "
-             "the others override it"},
+             "the parameters below override it"},
     {.name = "enhancing",
      .type = VG_PARAM_CHOICE,
      .text_def = "keep",
      .choices = "keep|none|ring",
      .unit = "",
-     .help = "none: the core does not enhance; ring: its outer rim does, and what is inside is necrosis"},
+     .help = "none: the core does not enhance; ring: its outer rim enhances around necrosis"},
     {.name = "rim",
      .type = VG_PARAM_NUMBER,
      .def = 3,
@@ -42,7 +43,7 @@ static const vg_param params[] = {
      .least = 0,
      .most = 1,
      .unit = "",
-     .help = "share of the core that is necrosis, its deepest part; the rest of what a ring encloses is then "
+     .help = "share of the core that is necrosis, deepest voxels first; the rest inside a ring is then "
              "non-enhancing"},
     {.name = "oedema",
      .type = VG_PARAM_NUMBER,
@@ -58,7 +59,7 @@ typedef enum enhancement { KEEP, NONE, RING } enhancement;
 
 typedef struct wish {
   enhancement enhancing;
-  double rim, necrosis, oedema; /* NAN: as it is */
+  double rim, necrosis, oedema; /* NAN: unchanged */
 } wish;
 
 /* Codes; 0 where the classes lack one. */
@@ -95,7 +96,7 @@ static wish wish_of(const vg_edit_call *call) {
 
 typedef struct voxel {
   float depth;
-  float off_centre; /* squared mm; equal depths go by it */
+  float off_centre; /* squared mm; orders voxels of equal depth */
   size_t at;        /* in the maps */
 } voxel;
 
@@ -129,13 +130,13 @@ static vg_status list_core(const box *b, voxel **out, size_t *n) {
   return VG_OK;
 }
 
-/* BraTS takes necrosis and the non-enhancing core for one class where there is no other. */
+/* Without a class for the non-enhancing core, BraTS gives it the label of necrosis. */
 static void make_core(vg_maps *m, const codes *c, const wish *w, const voxel *core, size_t n) {
   uint8_t solid = c->nonenhancing ? c->nonenhancing : c->necrosis;
   bool shared = !isnan(w->necrosis), had_enhancing = false;
   size_t dead = shared ? (size_t)llround(w->necrosis * (double)n) : 0;
   for (size_t i = 0; i < n; i++) had_enhancing |= m->tumour[core[i].at] == c->enhancing;
-  /* What replaces necrosis above its share, where enhancement is kept. */
+  /* Replaces necrosis above its share, if the enhancement is kept. */
   uint8_t around = had_enhancing || !c->nonenhancing ? c->enhancing : c->nonenhancing;
   for (size_t i = 0; i < n; i++) {
     uint8_t *t = &m->tumour[core[i].at];
@@ -153,7 +154,7 @@ static void make_core(vg_maps *m, const codes *c, const wish *w, const voxel *co
   }
 }
 
-/* VG_REFUSED where the classes cannot say what is asked. */
+/* VG_REFUSED if the edit needs a class that the maps lack. */
 static vg_status check_classes(const codes *c, const wish *w) {
   bool shared = !isnan(w->necrosis);
   const char *lacks = w->enhancing == RING && !c->enhancing                                 ? "enhancing"
@@ -162,13 +163,13 @@ static vg_status check_classes(const codes *c, const wish *w) {
                       : shared && w->enhancing == KEEP && !c->enhancing && !c->nonenhancing ? "enhancing"
                       : w->oedema > 0 && !c->oedema                                         ? "oedema"
                                                                                             : NULL;
-  return lacks ? vg_fail(VG_REFUSED, "the label maps know no class %s", lacks) : VG_OK;
+  return lacks ? vg_fail(VG_REFUSED, "the label maps have no class %s", lacks) : VG_OK;
 }
 
 /* ---- the oedema ---- */
 
-/* wanted (of the box): core, and what is nearer to it than the width, in the brain and out of its ventricles;
- * only what hangs together with the core, since distances reach across a ventricle. */
+/* Sets wanted (over the box) to the core and the brain voxels within `width` of it, outside the ventricles.
+ * Only voxels connected to the core count, because distances reach across a ventricle. */
 static vg_status reach_of_oedema(const vg_maps *m, const box *b, const uint8_t *ventricles, double width,
                                  uint8_t *wanted) {
   size_t pieces = 0;
@@ -216,7 +217,7 @@ out:
   return st;
 }
 
-/* ---- both ---- */
+/* ---- core and oedema ---- */
 
 static vg_status find_ventricles(const vg_maps *m, vg_memo *memo, uint8_t **out) {
   vg_brain_frame frame;
@@ -261,7 +262,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   voxel *core = NULL;
   uint8_t *ventricles = NULL;
   size_t n = 0;
-  /* A grade is as near as the classes come to it. */
+  /* A grade changes only the classes that the maps have. */
   if (!c.oedema && !vg_call_given(call, "oedema")) w.oedema = NAN;
   vg_status st = check_classes(&c, &w);
   if (!st) st = find_core(maps, &c, isnan(w.oedema) ? 0 : w.oedema, &b);

@@ -1,7 +1,7 @@
 /* front.c: fast marching.
  *
- * Arrays of the grid's size are zero at first, by pages that the system hands out as they are touched, so
- * that the work is the front's, not the grid's. */
+ * Arrays have the size of the grid, but the system allocates their zero pages on first use. So the work grows
+ * with the front and not with the grid. */
 #include "edit/lesion/front.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 
-/* Around the seed, where the front's curvature defeats differences, times are those of a straight way. */
+/* Near the seed the front is too curved for finite differences, so times are those of a straight path. */
 #define STRAIGHT 2
 
 typedef struct arrival {
@@ -23,14 +23,14 @@ typedef struct front {
   const double *mm;
   vg_front_speed speed;
   const void *arg;
-  float *time;     /* 0: not known yet */
-  float *slowness; /* 1 / speed; 0: not asked yet, INFINITY: barred */
+  float *time;     /* 0: unknown */
+  float *slowness; /* 1 / speed; 0: unknown, INFINITY: barred */
   uint8_t *done;   /* time is final */
-  arrival *heap;   /* least first; a voxel whose time fell is there more than once */
+  arrival *heap;   /* earliest first; a voxel whose time was improved occurs more than once */
   size_t n, cap;
 } front;
 
-/* Equal times go by index, so that the order is one whatever the heap's history. */
+/* Equal times are ordered by index, so that the order does not depend on the heap's history. */
 static bool earlier(const arrival *a, const arrival *b) {
   return a->time < b->time || (a->time == b->time && a->voxel < b->voxel);
 }
@@ -61,13 +61,13 @@ static arrival pop(front *f) {
   return first;
 }
 
-/* What is known along one axis: T's upwind difference is sqrt(weight) * (T - time). */
+/* The upwind difference of T along one axis is sqrt(weight) * (T - time). */
 typedef struct side {
   double time, weight;
 } side;
 
-/* The time at which the squared differences sum to slowness^2. Sides that the front reaches later than T do
- * not count: they are left out, last first. */
+/* The time T at which the squared differences sum to slowness^2. Sides that the front reaches after T do not
+ * count, so we drop the latest one until all are earlier. */
 static double solve(side s[3], int n, double slowness) {
   for (int i = 1; i < n; i++)
     for (int j = i; j && s[j].time < s[j - 1].time; j--) {
@@ -87,7 +87,7 @@ static double solve(side s[3], int n, double slowness) {
   }
 }
 
-/* The side of the voxel along an axis from which the front comes; false: from neither. */
+/* Finds the side along an axis from which the front comes; false: it comes from neither. */
 static bool look(const front *f, size_t voxel, int at, int axis, size_t stride, side *out) {
   double h = f->mm[axis], best = INFINITY;
   for (int way = -1; way <= 1; way += 2) {

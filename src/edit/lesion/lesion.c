@@ -1,4 +1,4 @@
-/* lesion.c: a tumour taken out of its maps as nested distance fields. */
+/* lesion.c: takes a tumour out of its maps as nested distance fields. */
 #include "edit/lesion/lesion.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 
-/* Enough that the share of them on allowed tissue is right to a percent or two. */
+/* With so many points, the share on allowed tissue is right to a percent or two. */
 #define POINTS 4096
 
 void vg_lesion_release(vg_lesion *l) {
@@ -16,7 +16,7 @@ void vg_lesion_release(vg_lesion *l) {
   memset(l, 0, sizeof *l);
 }
 
-/* The codes of the tumour inside the lesion's box, which may reach beyond the grid. */
+/* Copies the tumour's codes into the lesion's box, which may reach beyond the grid. */
 static uint8_t *cut_out(const vg_maps *maps, const uint8_t *only, const int from[3], const vg_geometry *box) {
   uint8_t *codes = vg_calloc(vg_geometry_voxels(box), 1);
   if (!codes) return NULL;
@@ -33,7 +33,8 @@ static uint8_t *cut_out(const vg_maps *maps, const uint8_t *only, const int from
   return codes;
 }
 
-/* Replaces each code by the number of regions that it lies in, and notes regions, volumes and the centre. */
+/* Replaces each code by the number of regions around it, and finds the regions, their volumes and the centre.
+ */
 static void find_regions(const vg_classes *classes, uint8_t *codes, vg_lesion *l) {
   int depth[VG_CLASSES_MAX + 1], depths = vg_tumour_depths(classes, depth);
   size_t n = vg_geometry_voxels(&l->geo), count[VG_CLASSES_MAX + 1] = {0}, all = 0;
@@ -63,7 +64,7 @@ static void find_regions(const vg_classes *classes, uint8_t *codes, vg_lesion *l
   vg_affine_apply(&l->geo.affine, sum, l->centre);
 }
 
-/* Every so-manieth voxel of region 0. */
+/* Samples region 0 at every n-th voxel, with n such that there are at most POINTS. */
 static vg_status scatter_points(const uint8_t *depth, vg_lesion *l) {
   size_t n = vg_geometry_voxels(&l->geo), inside = 0, seen = 0;
   for (size_t i = 0; i < n; i++) inside += depth[i] > 0;

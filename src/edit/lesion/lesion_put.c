@@ -1,4 +1,4 @@
-/* lesion_put.c: a lesion rasterised on the grid of its host, each region to the volume asked. */
+/* lesion_put.c: rasterises a lesion on the grid of its host, each region with the volume asked for. */
 #include <math.h>
 #include <string.h>
 
@@ -7,11 +7,12 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 #define NOT_ALLOWED UINT32_MAX
 #define BINS 65536
 
-/* Where the lesion is drawn: a box of the host. */
+/* The box of the host in which the lesion is drawn. */
 typedef struct canvas {
   const vg_lesion *lesion;
   const vg_lesion_pose *pose;
@@ -20,18 +21,18 @@ typedef struct canvas {
   vg_affine to_lesion;  /* host voxel -> lesion voxel, without the warp */
   double warp_to[3][3]; /* displacement, mm -> lesion voxels */
   double mm[3];         /* of the lesion's voxels */
-  double rim;           /* the field's least at its box's faces, mm */
+  double rim;           /* lower bound of the field at the faces of its box, mm */
   int lo[3], n[3];      /* the box */
-  bool whole;           /* it is all of the host's grid */
+  bool whole;           /* the box is the host's whole grid */
   size_t voxels;        /* of the box */
-  uint32_t *key;  /* (Z, Y, X) of the box: region 0's field, ordered as by vg_float_order; or NOT_ALLOWED */
-  uint8_t *taken; /* (Z, Y, X) of the box: region 0 */
-  uint32_t *histogram; /* BINS */
+  uint32_t *key;        /* (Z, Y, X) of the box: vg_float_order of region 0's field, or NOT_ALLOWED */
+  uint8_t *taken;       /* (Z, Y, X) of the box: region 0 */
+  uint32_t *histogram;  /* BINS */
 } canvas;
 
 /* ---- the fields on the host's grid ---- */
 
-/* Beyond the box: the value at its face and the distance to it. */
+/* Outside the box, the value at its nearest face plus the distance to that. */
 static inline float sample(const canvas *c, const float *field, const double u[3]) {
   const int *dim = c->lesion->geo.dim;
   int at[3];
@@ -65,9 +66,7 @@ static void lesion_point(const canvas *c, const double ijk[3], double u[3]) {
 }
 
 static size_t host_index(const canvas *c, int x, int y, int z) {
-  const int *dim = c->host->dim;
-  return ((size_t)(c->lo[2] + z) * (size_t)dim[1] + (size_t)(c->lo[1] + y)) * (size_t)dim[0] +
-         (size_t)(c->lo[0] + x);
+  return vg_extent_index(c->host->dim, c->lo[0] + x, c->lo[1] + y, c->lo[2] + z);
 }
 
 static void draw_rows(void *arg, size_t begin, size_t end) {
@@ -88,8 +87,8 @@ static void draw_rows(void *arg, size_t begin, size_t end) {
   }
 }
 
-/* Draws region 0 in the box that reaches `reach` mm (of the lesion's) beyond its own; outside it, the field
- * is higher than reach + rim. */
+/* Draws region 0 in a box that extends `reach` mm beyond the lesion's own. Outside this box the field is
+ * above reach + rim. */
 static vg_status draw(canvas *c, double reach) {
   vg_affine to_host;
   if (!vg_affine_invert(&c->to_lesion, &to_host)) VG_BUG("a lesion is put down flat");
@@ -123,8 +122,8 @@ static vg_status draw(canvas *c, double reach) {
 
 /* ---- levels by rank ---- */
 
-/* Marks the `want` lowest keys, of equal ones those of the lowest index, and tells the highest of them; false
- * when fewer are allowed. */
+/* Marks the `want` lowest keys (of equal keys, those of lowest index) and sets level to the highest of them.
+ * False: fewer voxels are allowed. */
 static bool take_lowest(const uint32_t *key, size_t n, size_t want, uint32_t *histogram, uint8_t *taken,
                         uint32_t *level) {
   size_t left = want;
@@ -144,7 +143,7 @@ static bool take_lowest(const uint32_t *key, size_t n, size_t want, uint32_t *hi
   return true;
 }
 
-/* ---- one piece ---- */
+/* ---- connected ---- */
 
 /* A binary heap of (key, voxel), lowest first. */
 static void heap_push(uint64_t *heap, size_t *n, uint64_t item) {
@@ -181,8 +180,8 @@ static void push_neighbours(const canvas *c, size_t i, uint64_t *heap, size_t *n
       }
 }
 
-/* Grows the largest `pieces` components of what is taken from their deepest voxels, lowest key first, until
- * `want` are taken: as take_lowest, but only what hangs together. */
+/* As take_lowest, but connected: starts at the deepest voxels of the largest components, as many as the
+ * lesion has pieces, and adds neighbours in the order of their keys until `want` voxels are taken. */
 static vg_status take_connected(const canvas *c, const uint32_t *label, const size_t *sizes,
                                 size_t components, size_t want, uint32_t *level, bool *enough) {
   size_t n = 0, taken = 0;
@@ -220,7 +219,8 @@ out:
   return st;
 }
 
-/* Region 0 of the box drawn; not enough when the box has less room or its level is above reach. */
+/* Takes region 0 in the box drawn. enough is false if the box has less room, or if the level exceeds what the
+ * box is certain to hold. */
 static vg_status take_outline(const canvas *c, double reach, size_t want, bool *enough) {
   uint32_t level;
   size_t components, *sizes = NULL;
@@ -238,7 +238,7 @@ static vg_status take_outline(const canvas *c, double reach, size_t want, bool *
   return st;
 }
 
-/* ---- the regions inside ---- */
+/* ---- inner regions ---- */
 
 typedef struct inner {
   const canvas *canvas;
@@ -262,7 +262,7 @@ static void draw_inner(void *arg, size_t begin, size_t end) {
   }
 }
 
-/* Writes each region, the outer one whole, those inside among its voxels. */
+/* Writes the outer region, and then each inner region among the voxels of the one around it. */
 static vg_status write_regions(const canvas *c, const size_t *want, uint8_t *tumour, uint8_t *put) {
   const vg_lesion *l = c->lesion;
   size_t *voxel = vg_malloc(want[0], sizeof *voxel), n = 0;
@@ -311,7 +311,7 @@ static void canvas_init(canvas *c, const vg_lesion *l, const vg_lesion_pose *pos
 }
 
 vg_status vg_lesion_put(vg_maps *maps, const vg_lesion *l, const vg_lesion_pose *pose, const uint8_t *allowed,
-                        const vg_place_rules *rules, uint8_t *put) {
+                        const vg_site_rules *rules, uint8_t *put) {
   double mm[3], ml = l->ml[0] * pose->ml_factor;
   vg_geometry_spacing(&maps->geo, mm);
   size_t want[VG_CLASSES_MAX];

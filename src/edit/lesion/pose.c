@@ -1,4 +1,4 @@
-/* pose.c: where a lesion is put down, and how it is turned and scaled. */
+/* pose.c: the position, rotation and scale with which a lesion is put down. */
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ void vg_lesion_pose_scale(vg_lesion_pose *pose, double factor) {
   pose->ml_factor *= factor;
 }
 
-/* The way back from the turned host: linear * transpose of r. */
+/* The host is turned by r, so the way back to the lesion is linear * transpose of r. */
 void vg_lesion_pose_turn(vg_lesion_pose *pose, double r[3][3]) {
   double turned[3][3] = {{0}};
   for (int i = 0; i < 3; i++)
@@ -38,7 +38,7 @@ void vg_rotation_of_angles(const double degrees[3], double r[3][3]) {
   memcpy(r, m, sizeof m);
 }
 
-/* A unit quaternion of four normal deviates is even over the rotations. */
+/* Four normal deviates, scaled to a unit quaternion, make all rotations equally likely. */
 void vg_rotation_random(vg_rng *rng, double r[3][3]) {
   double q[4], norm = 0;
   do {

@@ -1,4 +1,4 @@
-/* search.c: places tried in turn until the lesion fits one. */
+/* search.c: tries sites in turn until the lesion fits. */
 #include "edit/lesion/search.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* Draws within one ball before it counts as a place tried in vain. */
+/* Draws within one ball before the site counts as tried in vain. */
 #define DRAWS 64
 
 const char *vg_search_side(const vg_brain_frame *frame, const double mm[3]) {
@@ -30,7 +30,7 @@ static bool allowed_there(const vg_maps *maps, const vg_search *s, const vg_affi
   return !strcmp(s->region, "any") || vg_frame_in_region(s->frame, s->region, mm);
 }
 
-/* A place drawn evenly from the ball about the nominal one. */
+/* Draws an allowed point from the ball around the nominal site, all equally likely. */
 static bool draw_near(const vg_maps *maps, const vg_search *s, const vg_affine *to_voxel, double radius,
                       vg_rng *rng, double mm[3]) {
   for (int draw = 0; draw < DRAWS; draw++) {
@@ -45,7 +45,7 @@ static bool draw_near(const vg_maps *maps, const vg_search *s, const vg_affine *
   return false;
 }
 
-/* Share of the lesion's points on the side of the midplane that the region is on. */
+/* Share of the lesion's points on the region's side of the midplane. */
 static double share_on_side(const vg_lesion *l, const vg_lesion_pose *pose, const vg_brain_frame *frame,
                             double side) {
   vg_affine to_lesion = vg_lesion_pose_affine(l, pose), to_host;
@@ -78,15 +78,15 @@ static vg_status refuse(const vg_search *s, double ml, int tried, double best) {
     vg_str_addf(&where, " within %.0f mm of (%.0f, %.0f, %.0f)", s->reach, s->nominal[0], s->nominal[1],
                 s->nominal[2]);
   vg_status st = vg_fail(VG_REFUSED,
-                         "no place for %s of %.1f ml%s: %d tried, the best had %.0f%% of it on allowed "
+                         "no site for %s of %.1f ml%s: %d tried, the best had %.0f%% of it on allowed "
                          "tissue",
                          s->what, ml, vg_str_text(&where), tried, floor(100 * best));
   vg_str_release(&where);
   return st;
 }
 
-vg_status vg_search_place(vg_maps *maps, const vg_lesion *lesion, vg_lesion_pose *pose,
-                          const vg_search *search, const vg_place_rules *rules, vg_rng *rng, uint8_t *put) {
+vg_status vg_search_site(vg_maps *maps, const vg_lesion *lesion, vg_lesion_pose *pose,
+                         const vg_search *search, const vg_site_rules *rules, vg_rng *rng, uint8_t *put) {
   vg_affine to_voxel;
   if (!vg_affine_invert(&maps->geo.affine, &to_voxel)) VG_BUG("maps with a flat grid");
   double best = 0, ml = lesion->ml[0] * pose->ml_factor;
@@ -97,16 +97,16 @@ vg_status vg_search_place(vg_maps *maps, const vg_lesion *lesion, vg_lesion_pose
     } else if (search->nominal) {
       drawn = draw_near(maps, search, &to_voxel, search->reach * tried / rules->tries, rng, pose->at);
     } else {
-      vg_status st = vg_place_draw(maps, search->centres ? search->centres : search->allowed, search->frame,
-                                   search->region, rng, pose->at);
+      vg_status st = vg_site_draw(maps, search->centres ? search->centres : search->allowed, search->frame,
+                                  search->region, rng, pose->at);
       if (st) return st;
     }
     double fit = drawn ? fit_of(maps, lesion, pose, search) : 0;
     if (fit > best) best = fit;
     if (!drawn || fit < rules->fit) continue;
     vg_status st = vg_lesion_put(maps, lesion, pose, search->allowed, rules, put);
-    /* The place fits, but the volume finds no room at all: no other place will have more. */
-    return st ? vg_fail_in(st, "at place %d", tried + 1) : VG_OK;
+    /* If the lesion fits here but its volume has no room, no other site has more. */
+    return st ? vg_fail_in(st, "at site %d", tried + 1) : VG_OK;
   }
   return refuse(search, ml, rules->tries, best);
 }

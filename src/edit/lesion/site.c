@@ -1,4 +1,4 @@
-/* place.c: where a tumour may be: the mask, and points drawn from it. */
+/* site.c: the voxels where a tumour may lie, and points drawn from them. */
 #include "edit/lesion/site.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 
 /* ---- the mask ---- */
 
-/* Distances to a mask in a box around it. */
+/* Distances to a mask, in a box around it. */
 typedef struct surroundings {
   int lo[3], n[3];
   float *distance; /* (Z, Y, X) of the box; NULL for an empty mask */
@@ -38,7 +38,7 @@ static vg_status survey(const vg_geometry *geo, const uint8_t *mask, double reac
   return st;
 }
 
-vg_status vg_place_keep_off(const vg_geometry *geo, const uint8_t *mask, double gap, uint8_t *allowed) {
+vg_status vg_site_keep_off(const vg_geometry *geo, const uint8_t *mask, double gap, uint8_t *allowed) {
   surroundings s;
   vg_status st = survey(geo, mask, gap, &s);
   if (st || !s.distance) return st;
@@ -52,8 +52,8 @@ vg_status vg_place_keep_off(const vg_geometry *geo, const uint8_t *mask, double 
   return VG_OK;
 }
 
-vg_status vg_place_band(const vg_geometry *geo, const uint8_t *mask, double least, double most,
-                        uint8_t *band) {
+vg_status vg_site_band(const vg_geometry *geo, const uint8_t *mask, double least, double most,
+                       uint8_t *band) {
   surroundings s;
   memset(band, 0, vg_geometry_voxels(geo));
   vg_status st = survey(geo, mask, most, &s);
@@ -80,8 +80,8 @@ static void mask_range(void *arg, size_t begin, size_t end) {
   for (size_t i = begin; i < end; i++) allowed[i] = brain[i] & (ventricles[i] ^ 1);
 }
 
-vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, const uint8_t *ventricles,
-                           uint8_t *allowed) {
+vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const uint8_t *ventricles,
+                          uint8_t *allowed) {
   size_t n = vg_geometry_voxels(&maps->geo);
   if (rules->anywhere || !ventricles)
     memcpy(allowed, maps->brain, n);
@@ -89,12 +89,12 @@ vg_status vg_place_allowed(const vg_maps *maps, const vg_place_rules *rules, con
     mask_work w = {maps->brain, ventricles, allowed};
     vg_parallel_ranges(n, 1 << 16, mask_range, &w);
   }
-  return rules->anywhere ? VG_OK : vg_place_keep_off(&maps->geo, maps->tumour, rules->gap, allowed);
+  return rules->anywhere ? VG_OK : vg_site_keep_off(&maps->geo, maps->tumour, rules->gap, allowed);
 }
 
 /* ---- points ---- */
 
-/* The regions of a grid are asked for voxel by voxel. */
+/* Tests voxels of a grid for a named region of the brain. */
 typedef struct region {
   const vg_geometry *geo;
   const vg_brain_frame *frame;
@@ -111,7 +111,7 @@ static void centre_of(const vg_geometry *geo, size_t i, double mm[3]) {
                   mm);
 }
 
-/* Also the voxel's centre. */
+/* Also sets mm to the voxel's centre. */
 static bool in_region(const region *r, size_t i, double mm[3]) {
   centre_of(r->geo, i, mm);
   return !r->frame || vg_frame_in_region(r->frame, r->name, mm);
@@ -121,11 +121,11 @@ static vg_status no_room(const char *name) {
   return vg_fail(VG_REFUSED, "no voxel of region %s is free for a tumour", name);
 }
 
-vg_status vg_place_draw(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
-                        const char *name, vg_rng *rng, double mm[3]) {
+vg_status vg_site_draw(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
+                       const char *name, vg_rng *rng, double mm[3]) {
   region r = region_of(maps, frame, name);
   size_t n = vg_geometry_voxels(&maps->geo), free_voxels = 0;
-  /* Nearly every region is hit within some hundred draws, so that listing its voxels would be waste. */
+  /* A few hundred draws hit nearly every region, so listing its voxels would waste time. */
   for (int draw = 0; draw < 20000; draw++) {
     size_t i = (size_t)vg_rng_below(rng, n);
     if (allowed[i] && in_region(&r, i, mm)) return VG_OK;
@@ -137,14 +137,14 @@ vg_status vg_place_draw(const vg_maps *maps, const uint8_t *allowed, const vg_br
     if (allowed[i] && in_region(&r, i, mm) && !chosen--) return VG_OK;
 }
 
-vg_status vg_place_middle(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
-                          const char *name, const double near[3], double mm[3]) {
+vg_status vg_site_middle(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
+                         const char *name, const double near[3], double mm[3]) {
   region r = region_of(maps, frame, name);
   size_t n = vg_geometry_voxels(&maps->geo), count[2] = {0};
   double unit[3], sum[2][3] = {{0}}, middle[3], at[3], best = INFINITY;
   vg_frame_to_unit(frame, near, unit);
   bool right = unit[0] > 0;
-  /* Every 7th voxel tells the middle well enough; 7 divides no usual width, so they scatter. */
+  /* Every 7th voxel is enough to estimate the middle. Seven divides no usual width, so they scatter. */
   for (size_t i = 0; i < n; i += 7) {
     if (!maps->brain[i] || !in_region(&r, i, at)) continue;
     vg_frame_to_unit(frame, at, unit);

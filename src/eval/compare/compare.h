@@ -1,4 +1,4 @@
-/* compare.h: measuring: the plan, pairs of cases, subjects without partners, and sets as wholes. */
+/* compare.h: the measurements: their plan, pairs of cases, subjects without partners, and sets as wholes. */
 #ifndef VG_EVAL_COMPARE_H
 #define VG_EVAL_COMPARE_H
 #include "eval/model/eval_study.h"
@@ -8,11 +8,11 @@ bool vg_eval_asks_for(const vg_evaluation *e, vg_metric_kind kind);
 
 /* Sets the classes, regions and groups of the study's evaluation, and makes room for their values. */
 vg_status vg_eval_plan(eval_study *s);
-/* Logs each suite that was asked for and has no group, once, with the first reason. why NULL: what the data
- * lack. */
+/* Logs once, with the first reason, each suite that was asked for and has no group. why NULL: the message
+ * names the data that are missing. */
 void vg_eval_say_left_out(vg_evaluation *e, const char *why);
-/* Leaves out the comparison of label maps where both sides have the same ones: copies tell nothing about the
- * images. */
+/* Skips the comparison of label maps if both sides have the same ones: a comparison of copies says nothing
+ * about the images. */
 void vg_eval_leave_out_copies(const eval_study *s);
 
 /* Measures every pair. */

@@ -13,7 +13,7 @@ typedef struct eval_case {
   eval_study *study;
   size_t index;
   eval_maps maps;
-  /* By surface. The synthetic side has its own where its tumour map is another one. */
+  /* By surface. The synthetic side has its own surfaces if its tumour map differs from the real one. */
   vg_surface real_surfaces[EVAL_SURFACES_MAX], own_surfaces[EVAL_SURFACES_MAX];
   const vg_surface *synth_surfaces;
 } eval_case;
@@ -126,8 +126,8 @@ static vg_status make_surfaces(const vg_evaluation *e, const eval_map *map, int 
   return VG_OK;
 }
 
-/* What the band and the boundary suite need: the tumour's surface, and those of its parts. Each side's image
- * is looked at around its own tumour. */
+/* Computes the surfaces of the tumour and its parts, for the band and for suite boundary. Each side's image
+ * is measured around its own tumour. */
 static vg_status find_surfaces(eval_case *ec) {
   const vg_evaluation *e = ec->study->evaluation;
   const eval_map *real = &ec->maps.real_tumour, *synth = &ec->maps.synth_tumour;
@@ -195,7 +195,8 @@ static vg_status measure_case(void *arg, size_t index) {
 vg_status vg_eval_all(eval_study *s) {
   size_t n = s->evaluation->n_cases;
   vg_status st = VG_OK;
-  /* With few cases the threads work within one, as nested calls would not. */
+  /* With few cases the threads share the work within each case, because nested parallel calls run on one
+   * thread. */
   if (2 * n > (size_t)vg_threads()) {
     st = vg_parallel(n, measure_case, s);
   } else {

@@ -17,7 +17,7 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, co
                                const vg_features *synth) {
   vg_points points = {real->n, synth->n, real->dims, real->values, synth->values, space->space->units_differ};
   if (real->n < 2 || synth->n < 2) {
-    vg_info("space %s is left out: %zu real and %zu synthetic subjects have what it needs", space->name,
+    vg_info("space %s is skipped: only %zu real and %zu synthetic subjects have the data for it", space->name,
             real->n, synth->n);
     return VG_OK;
   }

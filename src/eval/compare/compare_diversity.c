@@ -11,7 +11,7 @@
 enum { PAIRS = 100, EDGE = VG_VOLUME_EDGE, VOXELS = EDGE * EDGE * EDGE };
 
 typedef struct pair {
-  uint32_t a, b; /* over both sets, the real one first */
+  uint32_t a, b; /* indices over both sets, the real one first */
 } pair;
 
 typedef struct comparison {
@@ -55,7 +55,8 @@ static vg_status compare(void *arg, size_t k) {
   return st;
 }
 
-/* All pairs of n subjects from `first` on, or PAIRS of them, drawn: the same in every run. */
+/* Lists all pairs of n subjects from `first` on. If there are more than PAIRS, draws PAIRS of them, the same
+ * in every run. */
 static size_t draw_pairs(size_t first, size_t n, pair *all) {
   size_t met = 0;
   for (size_t a = 0; a < n; a++) {

@@ -21,7 +21,8 @@ static vg_status collect_classes(eval_study *s) {
   return VG_OK;
 }
 
-/* One region a class, whose cell is first_cell + its index; a name that is taken gets " class" put after it.
+/* Adds one region per class, with cell first_cell + the class's index. If the name is already used, appends "
+ * class".
  */
 static vg_status add_class_regions(vg_regions *regions, const vg_classes *c, int first_cell) {
   for (int k = 0; k < c->n; k++) {
@@ -36,7 +37,7 @@ static vg_status add_class_regions(vg_regions *regions, const vg_classes *c, int
   return VG_OK;
 }
 
-/* The regions of the BraTS challenges, as far as there are classes of those names. */
+/* Adds the regions of the BraTS challenges whose classes exist. */
 static vg_status add_brats_regions(vg_regions *regions, const vg_classes *c, int first_cell) {
   static const char *const parts[] = {"enhancing", "necrosis", "nonenhancing", "oedema"};
   static const struct {
@@ -80,7 +81,7 @@ static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
   if (tumours) {
     if ((st = vg_metric_regions_add(&e->image_regions, "tumour", cells + 2, (size_t)tumours))) return st;
     if ((st = vg_metric_regions_add(&e->image_regions, "band", &band, 1))) return st;
-    /* In the maps themselves class k is cell k + 1, which is what cells holds from its start. */
+    /* In the maps, class k is cell k + 1; cells starts with exactly these numbers. */
     if ((st = vg_metric_regions_add(&e->tumour_regions, "tumour", cells, (size_t)tumours))) return st;
     if ((st = vg_metric_regions_add(&e->boundary_regions, "tumour", cells, (size_t)tumours))) return st;
   }
@@ -93,7 +94,7 @@ static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
   return add_class_regions(&e->anatomy_regions, &s->anatomy, 1);
 }
 
-/* Cases in which both sides have the series, or the label maps by their series names. */
+/* Counts the cases in which both sides have the series; label maps have series names too. */
 static size_t cases_with(const eval_study *s, const char *series) {
   size_t n = 0;
   int r = vg_series_find(&s->real.series, series), y = vg_series_find(&s->synth.series, series);
@@ -142,7 +143,7 @@ void vg_eval_say_left_out(vg_evaluation *e, const char *why) {
   }
 }
 
-/* Subjects that have the series and a tumour map. */
+/* Counts the subjects with the series and a tumour map. */
 static size_t subjects_with(const vg_dataset *ds, const char *series) {
   int k = vg_series_find(&ds->series, series);
   size_t n = 0;
@@ -150,7 +151,7 @@ static size_t subjects_with(const vg_dataset *ds, const char *series) {
   return n;
 }
 
-/* Series that both sides have, though no subject is on both. */
+/* Makes groups for the series that both sides have, although no subject is on both sides. */
 static vg_status make_unpaired_groups(const eval_study *s, vg_evaluation *e) {
   for (int i = 0; i < s->real.series.n; i++) {
     const char *name = s->real.series.names[i];
@@ -218,7 +219,10 @@ void vg_eval_leave_out_copies(const eval_study *s) {
       any_image = true;
   }
   if (!suite || !any_image || s->maps_differ || s->overlap_by_name) return;
-  vg_eval_leave_out(e, suite, "label maps are equal on both sides (--suite overlap shows it all the same)");
+  /* summary.json holds this sentence, so its wording stays. */
+  vg_eval_leave_out(e, suite,
+                    "label maps are equal on both sides (--suite overlap shows it all the "
+                    "same)");
   for (size_t g = 0; g < e->n_groups; g++) {
     if (!vg_eval_compares_labels(&e->groups[g])) continue;
     for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + g] = NAN;

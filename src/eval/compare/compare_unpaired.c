@@ -1,12 +1,12 @@
-/* compare_unpaired.c: a synthetic data set whose subjects have no real partners: the profiles of each across
- * its tumour's surface, against the mean ones of the real subjects. */
+/* compare_unpaired.c: synthetic subjects without real partners: compares the profiles of each across its
+ * tumour's surface with the mean profiles of the real subjects. */
 #include <math.h>
 #include "eval/compare/compare.h"
 #include "base/mem.h"
 #include "io/json.h"
 
-/* The profiles of every subject of one side, each measured as a pair with itself (vg_free). recorded: what
- * the side's intensities mean, or NULL. */
+/* Measures the profiles of every subject of one side, each as a pair with itself (vg_free). recorded: the
+ * description of the side's intensities, or NULL. */
 static vg_status profile_side(const eval_study *s, const vg_dataset *side, vg_json *recorded,
                               eval_profile **out) {
   vg_evaluation part = *s->evaluation; /* its series, regions, groups and settings */
@@ -44,7 +44,7 @@ static double mean_known(const double *v, size_t n) {
   return known > 0 ? sum / known : NAN;
 }
 
-/* The mean profile of the real subjects; column: room for one value of each. */
+/* Computes the mean profile of the real subjects. column: room for one value per subject. */
 static void mean_profile(const vg_evaluation *e, int series, int surface, double *column, vg_profile *out) {
   size_t n = e->n_real_profiles;
 #define REAL(c) vg_eval_profile_at(e, e->real_profiles, c, series, surface)->real
@@ -59,7 +59,7 @@ static void mean_profile(const vg_evaluation *e, int series, int surface, double
 #undef REAL
 }
 
-/* Every synthetic subject's values of one series. */
+/* Computes every synthetic subject's values for one series. */
 static vg_status compare_profiles(vg_evaluation *e, int series, double *column, vg_boundary *boundary) {
   int surfaces = e->boundary_regions.n;
   for (int r = 0; r < surfaces; r++) mean_profile(e, series, r, column, &boundary->real[r]);

@@ -1,5 +1,6 @@
-/* features.c: the registry of feature spaces, and what is measured of sets that are to be compared. */
+/* features.c: the registry of feature spaces, and the plan of what to measure. */
 #include "eval/feature/features.h"
+#include "base/names.h"
 
 #include <string.h>
 
@@ -16,17 +17,14 @@ const vg_feature_row *vg_features_at(int i) {
 }
 
 int vg_features_find(const char *name) {
-  for (int i = 0; i < n_rows; i++) {
-    if (!strcmp(rows[i].name, name)) return i;
-  }
-  return -1;
+  return vg_names_find(VG_NAMES_N(rows, n_rows), name);
 }
 
 size_t vg_features_dims(const vg_feature_plan *plan, const vg_feature_space *space) {
   return space->dims(plan) * (space->of_labels ? 1 : (size_t)plan->series.n);
 }
 
-/* Of how many subjects the set has the series. */
+/* Counts the set's subjects that have the series. */
 static size_t subjects_with(const vg_dataset *set, const char *series) {
   int k = vg_series_find(&set->series, series);
   size_t n = 0;

@@ -1,22 +1,23 @@
-/* features.h: subjects as points: what two sets of subjects are compared by when nobody is paired.
+/* features.h: subjects as points in feature spaces, to compare two sets of subjects without pairs.
  *
  *     vg_feature_plan plan;
  *     vg_features real[VG_FEATURE_SPACES_MAX] = {0}, synth[VG_FEATURE_SPACES_MAX] = {0};
  *     st = vg_features_plan_init(&plan, (const vg_dataset *const[]){&a, &b}, 2);
  *     if (!st) st = vg_features_read(&plan, &a, NULL, real);
  *     if (!st) st = vg_features_read(&plan, &b, recorded, synth);
- *     real[i].values ...                       // of space vg_features_at(i)
+ *     real[i].values ... // in space vg_features_at(i)
  *     vg_features_release(real), ...
  *
- * Each subject is read once for all spaces, subjects in parallel; memory beside the features themselves is
- * one image and its label maps a thread. The features do not depend on the number of threads.
+ * Each subject is read once for all spaces, and subjects are read in parallel. Besides the features, each
+ * thread holds one image and its label maps in memory. The features do not depend on the number of threads.
  *
- * The brain is what a subject's anatomy and tumour maps label; where it has no anatomy map, the brain mask
- * of its first series (vg_brain_mask) and the tumour; where it has no series either, the whole grid. In it,
- * the 0.5th and 99.5th percentile of each series become -1 and +1, or what the set's description says that
- * they mean (vg_normalise EACH); all outside is -1, and a volume that is constant in the brain is 0 there.
+ * The brain is the voxels that a subject's anatomy and tumour maps label. Without an anatomy map, it is the
+ * brain mask of the first series (vg_brain_mask) and the tumour; without a series too, the whole grid. In the
+ * brain, the 0.5th and 99.5th percentile of each series become -1 and +1, unless the set's description gives
+ * other values (vg_normalise EACH). Outside, all is -1. A volume that is constant in the brain becomes 0
+ * there.
  *
- * A new space: one row in features.def, one struct in a file of src/eval.
+ * To add a space, write one row in features.def and one struct in a file of src/eval.
  */
 #ifndef VOXGAN_FEATURES_H
 #define VOXGAN_FEATURES_H
@@ -33,21 +34,24 @@ extern "C" {
 
 #define VG_FEATURE_SPACES_MAX 8 /* spaces */
 
-/* What is measured: the same for every subject of all sets that are to be compared. Plain data. */
+/* What to measure. The plan is the same for every subject of all sets. Plain data. */
 typedef struct vg_feature_plan {
-  vg_series_list series;         /* those that at least half of the subjects of every set have */
-  vg_classes anatomy, tumour;    /* all classes of the sets' schemes */
-  bool has_anatomy, has_tumour;  /* every subject of every set has the map: regions are told by its classes */
-  uint32_t spaces;               /* bit i: vg_features_at(i); those that the sets allow */
-  const vg_extractor *extractor; /* of space network, borrowed; or NULL */
+  vg_series_list series;      /* series that at least half of the subjects of every set have */
+  vg_classes anatomy, tumour; /* all classes of the sets' schemes */
+  bool has_anatomy,
+      has_tumour;  /* whether every subject of every set has the map; its classes then define regions */
+  uint32_t spaces; /* bit i: the sets have the data for vg_features_at(i) */
+  const vg_extractor *extractor; /* network of space network, borrowed; or NULL */
 } vg_feature_plan;
 
-/* VG_DATA: the sets' classes do not fit into one list. spaces can be narrowed afterwards. */
+/* Plans for all sets. The caller may clear bits of spaces afterwards. VG_DATA: the sets' classes do not fit
+ * into one list. */
 vg_status vg_features_plan_init(vg_feature_plan *plan, const vg_dataset *const *sets, int n_sets);
-/* Adds space network, where there is a series. x is borrowed for as long as the plan is used. */
+/* Adds space network if the plan has a series. x is borrowed for as long as the plan is used. */
 void vg_features_plan_extract(vg_feature_plan *plan, const vg_extractor *x);
 
-/* One subject, with one of its images; (Z, Y, X), axes closest to R, A, S. All borrowed. */
+/* One subject with one of its images, as (Z, Y, X) with axes closest to R, A, S. All pointers are borrowed.
+ */
 typedef struct vg_feature_input {
   const vg_feature_plan *plan;
   int dim[3];                      /* x, y, z */
@@ -55,18 +59,19 @@ typedef struct vg_feature_input {
   int lo[3], extent[3];            /* the brain's box */
   const uint8_t *brain;            /* 0 or 1 */
   const uint8_t *anatomy, *tumour; /* index into the plan's classes + 1; NULL: no map */
-  const float *image;              /* in [-1, 1], -1 outside the brain; NULL for spaces of label maps */
+  const float *image;              /* in [-1, 1], -1 outside the brain; NULL in spaces of label maps */
 } vg_feature_input;
 
 typedef struct vg_feature_space {
-  bool of_labels;    /* of the label maps alone; else of each series, one after the other */
-  bool by_extractor; /* needs the plan's */
-  bool units_differ; /* between dimensions, so that they are standardised before distances are taken */
-  size_t of_some;    /* at most so many subjects, evenly over the ids, as pairs are all that is looked at; 0:
-                        all,    as points */
-  /* How many values: of a series, or of the label maps. */
+  bool of_labels;    /* features come from the label maps alone; else from each series in turn */
+  bool by_extractor; /* needs the plan's extractor */
+  bool units_differ; /* dimensions have different units, so they are standardised before distances are
+                        computed */
+  size_t of_some;    /* at most this many subjects, spread evenly over the ids, for spaces that compare pairs
+                        only; 0: all subjects */
+  /* Number of values for one series, or for the label maps. */
   size_t (*dims)(const vg_feature_plan *plan);
-  /* Where the subject has no features in this space, out[0] is NaN. Fails for lack of memory only. */
+  /* Computes the features. out[0] is NaN if the subject has none in this space. Only VG_MEMORY. */
   vg_status (*compute)(const vg_feature_input *in, float *out);
 } vg_feature_space;
 
@@ -76,23 +81,23 @@ typedef struct vg_feature_row {
 } vg_feature_row;
 const vg_feature_row *vg_features_at(int i); /* NULL past the last */
 int vg_features_find(const char *name);      /* -1 */
-/* Of a whole row of the matrix: all series. */
+/* Number of values in a whole row of the matrix, with all series. */
 size_t vg_features_dims(const vg_feature_plan *plan, const vg_feature_space *space);
 
 /* A set's subjects in one space. Caller-owned: _init by {0}. */
 typedef struct vg_features {
   size_t n, dims;
-  float *values;   /* (n, dims); series follow each other as in the plan */
-  size_t *subject; /* (n), ascending: whose row it is. Those that lack a series of the plan, or a tumour, have
-                      none, nor those beyond of_some */
+  float *values;   /* (n, dims); series in the plan's order */
+  size_t *subject; /* (n), ascending: the subject of each row. Subjects that lack a series of the plan or a
+                      tumour have no row, nor have subjects beyond of_some */
 } vg_features;
 
-/* out: VG_FEATURE_SPACES_MAX, by space; those that the plan leaves out stay empty. description: what the
- * set's dataset_description.json says, or NULL. VG_DATA: differing grids within a subject, labels outside a
- * scheme, no brain. */
+/* Computes the features of a set. out: VG_FEATURE_SPACES_MAX entries, by space; spaces outside the plan stay
+ * empty. description: the set's dataset_description.json, or NULL. VG_DATA: differing grids within a subject,
+ * labels outside a scheme, no brain. */
 vg_status vg_features_read(const vg_feature_plan *plan, const vg_dataset *set, const vg_json *description,
                            vg_features *out);
-void vg_features_release(vg_features *all); /* VG_FEATURE_SPACES_MAX of them */
+void vg_features_release(vg_features *all); /* Releases VG_FEATURE_SPACES_MAX entries. */
 
 #define VG_FEATURES(name, help) extern const vg_feature_space vg_features_##name;
 #include "registry/features.def"

@@ -1,6 +1,7 @@
 /* features_intensity.c: histograms of an image's intensities by tissue. */
 #include <math.h>
 #include "eval/feature/features.h"
+#include "base/number/extent.h"
 
 enum { BINS = 16 };
 
@@ -14,7 +15,7 @@ static size_t dims(const vg_feature_plan *plan) {
 }
 
 static vg_status compute(const vg_feature_input *in, float *out) {
-  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2], bins = dims(in->plan);
+  size_t n = vg_extent_voxels(in->dim), bins = dims(in->plan);
   int first_tumour = tissues(in->plan);
   bool by_anatomy = in->plan->has_anatomy && in->plan->anatomy.n, by_tumour = in->plan->has_tumour;
   double counts[2 * VG_CLASSES_MAX * BINS] = {0};

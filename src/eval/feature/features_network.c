@@ -1,7 +1,8 @@
-/* features_network.c: what a network of the user's makes of the images. */
+/* features_network.c: features from a network that the user supplies. */
 #include <string.h>
 #include "eval/feature/features_thumbnail.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 enum { SLICES = 16 };
 
@@ -9,20 +10,21 @@ static size_t dims(const vg_feature_plan *plan) {
   return plan->extractor->dims;
 }
 
-/* The image on the grid that the network takes, in every channel. */
+/* Resamples the image to the network's grid, and copies it into every channel. */
 static vg_status fill(const vg_feature_input *in, const int dim[3], int channels, float *out) {
-  size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(dim);
   vg_status st = vg_features_resample_box(in, dim, out);
   for (int c = 1; c < channels && !st; c++) memcpy(out + (size_t)c * n, out, n * sizeof *out);
   return st;
 }
 
-/* One volume, or slices evenly over the brain's height, whose features are averaged. */
+/* Runs the network on the volume, or on slices spread evenly over the brain's height, whose features are
+ * averaged. */
 static vg_status compute(const vg_feature_input *in, float *out) {
   const vg_extractor *x = in->plan->extractor;
   const int dim[3] = {x->size, x->size, x->flat ? 1 : x->size};
   size_t n = x->flat ? SLICES : 1;
-  size_t each = (size_t)x->channels * (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t each = (size_t)x->channels * vg_extent_voxels(dim);
   float *inputs = vg_malloc(n * each, sizeof *inputs), *rows = vg_malloc(n * x->dims, sizeof *rows);
   vg_status st = inputs && rows ? VG_OK : VG_MEMORY;
   for (size_t k = 0; k < n && !st; k++) {

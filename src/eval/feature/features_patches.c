@@ -3,10 +3,11 @@
 #include <string.h>
 #include "eval/feature/features.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 enum { SCALES = 4, STATISTICS = 5 };
 #define FINEST_MM 4.0
-/* Below this SD, 1/2000 of the range, a patch has no shape of its distribution: skewness and kurtosis are 0.
+/* A patch with a smaller SD (1/2000 of the range) is flat: its skewness and kurtosis are set to 0.
  */
 #define FLAT_SD 1e-3
 
@@ -22,11 +23,11 @@ typedef struct patches {
 } patches;
 
 static size_t count(const patches *p) {
-  return (size_t)p->dim[0] * (size_t)p->dim[1] * (size_t)p->dim[2];
+  return vg_extent_voxels(p->dim);
 }
 
-/* Magnitude of the central difference, a mm; negative where a neighbour is not brain. Axes of one voxel are
- * left out. */
+/* Magnitude of the central difference per mm; negative if a neighbour is outside the brain. Axes with one
+ * voxel are ignored. */
 static double gradient_at(const vg_feature_input *in, const int at[3], size_t i) {
   size_t step = 1;
   double sum = 0;
@@ -50,7 +51,7 @@ static void add_voxel(const vg_feature_input *in, const int at[3], size_t i, pat
   p->gradient += g >= 0 ? g : 0;
 }
 
-/* The finest patches, from the lower corner of the brain's box on. */
+/* Cuts the finest patches, starting at the lower corner of the brain's box. */
 static vg_status cut(const vg_feature_input *in, patches *out) {
   int edge[3], at[3];
   out->whole = 1;
@@ -63,7 +64,7 @@ static vg_status cut(const vg_feature_input *in, patches *out) {
   if (!out->items) return VG_MEMORY;
   for (at[2] = in->lo[2]; at[2] < in->lo[2] + in->extent[2]; at[2]++) {
     for (at[1] = in->lo[1]; at[1] < in->lo[1] + in->extent[1]; at[1]++) {
-      size_t row = ((size_t)at[2] * (size_t)in->dim[1] + (size_t)at[1]) * (size_t)in->dim[0];
+      size_t row = vg_extent_index(in->dim, 0, at[1], at[2]);
       size_t k = ((size_t)((at[2] - in->lo[2]) / edge[2]) * (size_t)out->dim[1] +
                   (size_t)((at[1] - in->lo[1]) / edge[1])) *
                  (size_t)out->dim[0];
@@ -76,7 +77,8 @@ static vg_status cut(const vg_feature_input *in, patches *out) {
   return VG_OK;
 }
 
-/* Patches twice as large, in place: a coarse patch takes the place of one that has been read. */
+/* Merges patches into patches twice as large, in place: a coarse patch overwrites a fine one that has already
+ * been read. */
 static void merge(patches *p) {
   patches coarse = *p;
   for (int a = 0; a < 3; a++) {
@@ -90,8 +92,7 @@ static void merge(patches *p) {
         for (int c = 0; c < 8; c++) {
           int fx = 2 * x + (c & 1), fy = 2 * y + (c >> 1 & 1), fz = 2 * z + (c >> 2);
           if (fx >= p->dim[0] || fy >= p->dim[1] || fz >= p->dim[2]) continue;
-          const patch *f =
-              &p->items[((size_t)fz * (size_t)p->dim[1] + (size_t)fy) * (size_t)p->dim[0] + (size_t)fx];
+          const patch *f = &p->items[vg_extent_index(p->dim, fx, fy, fz)];
           sum.n += f->n;
           sum.s1 += f->s1;
           sum.s2 += f->s2;
@@ -100,14 +101,14 @@ static void merge(patches *p) {
           sum.n_gradient += f->n_gradient;
           sum.gradient += f->gradient;
         }
-        p->items[((size_t)z * (size_t)coarse.dim[1] + (size_t)y) * (size_t)coarse.dim[0] + (size_t)x] = sum;
+        p->items[vg_extent_index(coarse.dim, x, y, z)] = sum;
       }
     }
   }
   *p = coarse;
 }
 
-/* Mean, SD, mean gradient, skewness, excess kurtosis. */
+/* Computes mean, SD, mean gradient, skewness and excess kurtosis. */
 static void statistics(const patch *p, double out[STATISTICS]) {
   double m = p->s1 / p->n, e2 = p->s2 / p->n, e3 = p->s3 / p->n, e4 = p->s4 / p->n;
   double var = fmax(e2 - m * m, 0);
@@ -119,7 +120,7 @@ static void statistics(const patch *p, double out[STATISTICS]) {
   out[4] = flat ? 0 : (e4 - 4 * m * e3 + 6 * m * m * e2 - 3 * m * m * m * m) / (var * var) - 3;
 }
 
-/* Mean and SD over the patches that are half or more brain; 0 where there is none. */
+/* Computes mean and SD over the patches that are at least half brain; 0 if there is none. */
 static void summarise(const patches *p, float *out) {
   double n = 0, sum[STATISTICS] = {0}, squares[STATISTICS] = {0}, v[STATISTICS];
   for (size_t i = 0; i < count(p); i++) {

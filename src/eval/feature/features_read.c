@@ -1,4 +1,4 @@
-/* features_read.c: every subject of a set, read once, to a row in each space. */
+/* features_read.c: reads every subject of a set once, and computes its row in each space. */
 #include <math.h>
 #include <string.h>
 #include "eval/read/subject_maps.h"
@@ -15,18 +15,18 @@ typedef struct reading {
   const vg_feature_plan *plan;
   const vg_dataset *set;
   const vg_json *description;
-  vg_features *out; /* with a row for every subject, until those that are not known are dropped */
+  vg_features *out; /* has a row for every subject, until rows without features are dropped */
   size_t done;      /* atomic */
 } reading;
 
-/* One subject while it is read. */
+/* State while one subject is read. */
 typedef struct subject_reading {
   reading *all;
   size_t index;
   const vg_subject *subject;
   eval_map anatomy, tumour;
-  vg_geometry geo;  /* of the first file read */
-  const char *path; /* whose; NULL: none yet */
+  vg_geometry geo;  /* geometry of the first file */
+  const char *path; /* that file; NULL: none read yet */
   uint8_t *brain;
   vg_feature_input in;
 } subject_reading;
@@ -57,7 +57,7 @@ static vg_status read_maps(subject_reading *r) {
   return st;
 }
 
-/* image NULL: the subject has none. */
+/* Finds the brain. image NULL: the subject has no image. */
 static vg_status find_brain(subject_reading *r, const vg_volume *image, const char *path) {
   size_t n = vg_geometry_voxels(&r->geo);
   if (!(r->brain = vg_malloc(n, 1))) return VG_MEMORY;
@@ -85,12 +85,12 @@ static vg_status normalise(const subject_reading *r, vg_volume *v, const char *s
   return st;
 }
 
-/* Of n subjects `some` are taken, evenly. */
+/* Whether a subject belongs to `some` of n subjects, spread evenly. */
 static bool is_taken(size_t index, size_t n, size_t some) {
   return !some || n <= some || (index + 1) * some / n > index * some / n;
 }
 
-/* The subject's row, or the part of it that belongs to one series of the plan. */
+/* Computes the subject's row, or the columns of one series of the plan. */
 static vg_status compute(subject_reading *r, bool of_labels, int series) {
   const vg_feature_plan *plan = r->all->plan;
   for (int i = 0; vg_features_at(i); i++) {
@@ -108,7 +108,7 @@ static vg_status compute(subject_reading *r, bool of_labels, int series) {
   return VG_OK;
 }
 
-/* No row in the spaces of images. */
+/* Marks the subject as having no row in spaces of images. */
 static void forget_images(const subject_reading *r) {
   for (int i = 0; vg_features_at(i); i++) {
     vg_features *to = &r->all->out[i];

@@ -1,13 +1,14 @@
-/* features_thumbnail.c: the brain at a size that whole volumes can be compared by. */
+/* features_thumbnail.c: the brain resampled to a size at which whole volumes can be compared. */
 #include "eval/feature/features_thumbnail.h"
 
 #include <string.h>
 #include "grid/resample.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
-/* What lies outside a resampler's input counts as 0, which must mean the background. */
+/* The resampler takes 0 for voxels outside its input, so 0 must be the background here. */
 static float *cut_box(const vg_feature_input *in) {
-  size_t n = (size_t)in->extent[0] * (size_t)in->extent[1] * (size_t)in->extent[2];
+  size_t n = vg_extent_voxels(in->extent);
   float *box = vg_malloc(n, sizeof *box), *to = box;
   for (int z = 0; box && z < in->extent[2]; z++) {
     for (int y = 0; y < in->extent[1]; y++) {
@@ -25,7 +26,7 @@ vg_status vg_features_resample_box(const vg_feature_input *in, const int dim[3],
   double step[3], start[3] = {0, 0, 0};
   for (int a = 0; a < 3; a++) step[a] = (double)in->extent[a] / dim[a];
   vg_status st = box ? vg_resampler_init(&r, in->extent, dim, step, start, false) : VG_MEMORY;
-  size_t n = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t n = vg_extent_voxels(dim);
   if (!st) vg_resample(&r, box, out);
   for (size_t i = 0; i < n && !st; i++) out[i] -= 1;
   vg_resampler_release(&r);

@@ -1,20 +1,21 @@
-/* features_tumour.c: size, shape and place of a tumour. */
+/* features_tumour.c: size, shape and position of a tumour. */
 #include <math.h>
 #include <string.h>
 #include "eval/set/symmetric.h"
 #include "eval/feature/features.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
-/* In this order, then each class's volume (ml). */
+/* The features, in this order, followed by each class's volume (ml). */
 enum {
-  VOLUME,                  /* ml */
-  SURFACE,                 /* cm^2 */
-  SPHERICITY,              /* surface of the ball of that volume, over the surface */
-  SURFACE_TO_VOLUME,       /* per mm */
-  LENGTHS,                 /* three, longest first: of the ellipsoid with the same second moments, mm */
-  CENTRE = LENGTHS + 3,    /* x, y, z: 0 to 1 from the lower to the upper side of the brain's box */
-  COMPONENTS = CENTRE + 3, /* by 26 neighbours */
+  VOLUME,               /* ml */
+  SURFACE,              /* cm^2 */
+  SPHERICITY,           /* surface of a ball of the same volume, divided by the surface */
+  SURFACE_TO_VOLUME,    /* per mm */
+  LENGTHS,              /* three axes in mm, longest first, of the ellipsoid with the same second moments */
+  CENTRE = LENGTHS + 3, /* x, y, z; 0 to 1 from the lower to the upper side of the brain's box */
+  COMPONENTS = CENTRE + 3, /* number of components, with 26 neighbours */
   CLASSES
 };
 
@@ -25,21 +26,19 @@ typedef struct tumour_box {
 } tumour_box;
 
 static vg_status cut_tumour(const vg_feature_input *in, tumour_box *out) {
-  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  size_t n = vg_extent_voxels(in->dim);
   uint8_t *mask = vg_malloc(n, 1);
   out->mask = NULL;
   if (!mask) return VG_MEMORY;
   for (size_t i = 0; i < n; i++) mask[i] = in->tumour[i] != 0;
   bool any = vg_mask_box(mask, in->dim, 0, out->lo, out->dim);
   for (int a = 0; a < 3; a++) out->dim[a] += 2;
-  if (any) out->mask = vg_calloc((size_t)out->dim[0] * (size_t)out->dim[1] * (size_t)out->dim[2], 1);
+  if (any) out->mask = vg_calloc(vg_extent_voxels(out->dim), 1);
   vg_status st = any && !out->mask ? VG_MEMORY : VG_OK;
   for (int z = 1; out->mask && z < out->dim[2] - 1; z++) {
     for (int y = 1; y < out->dim[1] - 1; y++) {
-      size_t to = ((size_t)z * (size_t)out->dim[1] + (size_t)y) * (size_t)out->dim[0] + 1;
-      size_t from = ((size_t)(out->lo[2] + z - 1) * (size_t)in->dim[1] + (size_t)(out->lo[1] + y - 1)) *
-                        (size_t)in->dim[0] +
-                    (size_t)out->lo[0];
+      size_t to = vg_extent_index(out->dim, 0, y, z) + 1;
+      size_t from = vg_extent_index(in->dim, out->lo[0], out->lo[1] + y - 1, out->lo[2] + z - 1);
       memcpy(out->mask + to, mask + from, (size_t)out->dim[0] - 2);
     }
   }
@@ -47,8 +46,9 @@ static vg_status cut_tumour(const vg_feature_input *in, tumour_box *out) {
   return st;
 }
 
-/* The 13 lines through a voxel and its neighbours, and the share of all directions that is nearest to each:
- * of a hundred thousand points spread evenly over the sphere by the golden angle. */
+/* The 13 lines through a voxel and its neighbours. Each has a weight: the share of all directions that are
+ * nearest to it, counted with a hundred thousand points that the golden angle spreads evenly over the sphere.
+ */
 enum { LINES = 13, SPREAD = 100000 };
 typedef struct line {
   int step[3];
@@ -58,7 +58,7 @@ typedef struct line {
 static void find_lines(const double mm[3], line out[LINES]) {
   int n = 0;
   double unit[LINES][3];
-  for (int c = 14; c < 27; c++, n++) { /* of each pair of opposite neighbours the later */
+  for (int c = 14; c < 27; c++, n++) { /* the later one of each pair of opposite neighbours */
     out[n] = (line){{c % 3 - 1, c / 3 % 3 - 1, c / 9 - 1}, 0, 0};
     for (int a = 0; a < 3; a++) unit[n][a] = out[n].step[a] * mm[a];
     out[n].length = sqrt(unit[n][0] * unit[n][0] + unit[n][1] * unit[n][1] + unit[n][2] * unit[n][2]);
@@ -78,9 +78,9 @@ static void find_lines(const double mm[3], line out[LINES]) {
   }
 }
 
-/* By Crofton's formula over the 13 lines (Legland, Kieu and Devaux, Image Analysis and Stereology 26, 2007):
- * the surface is 4 times the mean area of the projections, and each line of voxels that enters the mask
- * stands for its share of such an area. mm^2. */
+/* Computes the surface in mm^2 by Crofton's formula over the 13 lines (Legland, Kieu and Devaux, Image
+ * Analysis and Stereology 26, 2007). The surface is 4 times the mean area of the projections, and each line
+ * of voxels that enters the mask contributes its share of such an area. */
 static double surface(const tumour_box *b, const double mm[3]) {
   line lines[LINES];
   double sum = 0, voxel = mm[0] * mm[1] * mm[2];
@@ -88,7 +88,7 @@ static double surface(const tumour_box *b, const double mm[3]) {
   find_lines(mm, lines);
   for (int k = 0; k < LINES; k++) {
     const int *s = lines[k].step;
-    /* The margin gives every voxel of the mask all its neighbours. */
+    /* Thanks to the margin, every voxel of the mask has all its neighbours. */
     ptrdiff_t step = s[0] + s[1] * (ptrdiff_t)row + s[2] * (ptrdiff_t)plane;
     size_t entries = 0;
     for (size_t i = 0; i < n; i++) {
@@ -99,7 +99,7 @@ static double surface(const tumour_box *b, const double mm[3]) {
   return 4 * sum;
 }
 
-/* Centre and lengths. */
+/* Computes centre and lengths. */
 static vg_status moments(const vg_feature_input *in, const tumour_box *b, float *out) {
   double n = 0, sum[3] = {0}, products[9] = {0}, values[3];
   size_t i = 0;
@@ -139,8 +139,8 @@ static vg_status compute(const vg_feature_input *in, float *out) {
     out[0] = NAN;
     return st;
   }
-  size_t n = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2], components = 0;
-  size_t n_box = (size_t)b.dim[0] * (size_t)b.dim[1] * (size_t)b.dim[2];
+  size_t n = vg_extent_voxels(in->dim), components = 0;
+  size_t n_box = vg_extent_voxels(b.dim);
   double ml = in->mm[0] * in->mm[1] * in->mm[2] / 1000, area = surface(&b, in->mm), volume = 0;
   double by_class[VG_CLASSES_MAX + 1] = {0};
   for (size_t i = 0; i < n; i++) by_class[in->tumour[i]]++;

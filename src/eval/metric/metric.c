@@ -1,7 +1,7 @@
 /* metric.c: the tables of metrics, and which values are worse. */
 #include "voxgan/metric.h"
+#include "base/names.h"
 #include <math.h>
-#include <string.h>
 
 static const vg_metric_row rows[] = {
 #define VG_METRIC(name, suite, better, help) {#name, #suite, VG_BETTER_##better, help, &vg_metric_##name},
@@ -20,10 +20,7 @@ const vg_metric_row *vg_metric_at(int i) {
 }
 
 const vg_metric_row *vg_metric_find(const char *name) {
-  for (int i = 0; i < n_rows; i++) {
-    if (!strcmp(rows[i].name, name)) return &rows[i];
-  }
-  return NULL;
+  return vg_metric_at(vg_names_find(VG_NAMES_N(rows, n_rows), name));
 }
 
 const vg_set_metric_row *vg_set_metric_at(int i) {
@@ -31,10 +28,7 @@ const vg_set_metric_row *vg_set_metric_at(int i) {
 }
 
 const vg_set_metric_row *vg_set_metric_find(const char *name) {
-  for (int i = 0; i < n_set_rows; i++) {
-    if (!strcmp(set_rows[i].name, name)) return &set_rows[i];
-  }
-  return NULL;
+  return vg_set_metric_at(vg_names_find(VG_NAMES_N(set_rows, n_set_rows), name));
 }
 
 const char *vg_metric_kind_name(vg_metric_kind kind) {

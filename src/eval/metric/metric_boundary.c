@@ -1,4 +1,5 @@
-/* metric_boundary.c: is the tumour part of the image, or does it lie on it? What happens across its surface.
+/* metric_boundary.c: intensity and gradient across the tumour's surface. They show whether a tumour looks
+ * like part of the image or pasted onto it.
  */
 #include "eval/metric/metric_boundary.h"
 
@@ -6,6 +7,7 @@
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 #define NEAR_MM 1.5
 #define FAR_FROM_MM 3.0
@@ -20,7 +22,7 @@ typedef struct image {
   const float *data;
 } image;
 
-/* Magnitude of the gradient at voxel i = (x, y, z); false at the edge of the brain. */
+/* Computes the magnitude of the gradient at voxel i = (x, y, z). Returns false at the edge of the brain. */
 static bool gradient_at(const image *im, const int at[3], size_t i, double *magnitude) {
   const size_t step[3] = {1, (size_t)im->dim[0], (size_t)im->dim[0] * (size_t)im->dim[1]};
   double squares = 0;
@@ -65,7 +67,7 @@ static void profile(const image *im, const vg_surface *s, vg_profile *out) {
       for (int x = 0; x < s->extent[0]; x++) {
         if (!(fabsf(distance[x]) <= VG_PROFILE_MM)) continue;
         const int at[3] = {s->lo[0] + x, s->lo[1] + y, s->lo[2] + z};
-        size_t i = ((size_t)at[2] * (size_t)im->dim[1] + (size_t)at[1]) * (size_t)im->dim[0] + (size_t)at[0];
+        size_t i = vg_extent_index(im->dim, at[0], at[1], at[2]);
         double gradient;
         if (im->cells[i] && gradient_at(im, at, i, &gradient))
           add_voxel(&t, (double)distance[x], (double)im->data[i], gradient);
@@ -79,7 +81,7 @@ static void profile(const image *im, const vg_surface *s, vg_profile *out) {
   out->sharpness = t.near_n > 0 && t.far > 0 ? t.near / t.near_n / (t.far / t.far_n) : NAN;
 }
 
-/* ---- all of an input ---- */
+/* ---- all surfaces of an input ---- */
 
 typedef struct boundary_job {
   const vg_metric_input *in;
@@ -107,7 +109,7 @@ const vg_boundary *vg_metric_boundary_profiles(const vg_metric_input *in) {
 
 /* ---- metrics ---- */
 
-/* Mean |a - b| over the bins that both have, and the mean of a there; NaN where there are none. */
+/* Computes mean |a - b| over the bins that both have, and the mean of a there; NaN if there are none. */
 static double mean_gap(const double *a, const double *b, double *level) {
   double sum = 0, n = 0;
   *level = 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "grid/runs.h"
 #include "eval/metric/metric_memo.h"
+#include "base/number/extent.h"
 
 vg_box vg_metric_box_empty(void) {
   return (vg_box){{INT32_MAX, INT32_MAX, INT32_MAX}, {0, 0, 0}};
@@ -23,7 +24,7 @@ void vg_metric_box_extent(const vg_box *b, int extent[3]) {
 size_t vg_metric_box_voxels(const vg_box *b) {
   int e[3];
   vg_metric_box_extent(b, e);
-  return (size_t)e[0] * (size_t)e[1] * (size_t)e[2];
+  return vg_extent_voxels(e);
 }
 
 static void add_label_boxes(const uint8_t *labels, const int dim[3], vg_box *by_label) {
@@ -67,14 +68,13 @@ void vg_metric_region_mask(const vg_metric_input *in, const uint8_t *labels, int
   for (int c = 0; c < VG_CELLS; c++) member[c] = in->regions->member[c] >> region & 1;
   for (int z = box->lo[2]; z < box->hi[2]; z++) {
     for (int y = box->lo[1]; y < box->hi[1]; y++, mask += width) {
-      const uint8_t *row =
-          labels + ((size_t)z * (size_t)in->dim[1] + (size_t)y) * (size_t)in->dim[0] + box->lo[0];
+      const uint8_t *row = labels + vg_extent_index(in->dim, 0, y, z) + box->lo[0];
       for (int x = 0; x < width; x++) mask[x] = member[row[x]];
     }
   }
 }
 
-/* The first region with the same cells, which is region itself where there is none before it. */
+/* Returns the first region with the same cells; that is region itself if no earlier one has them. */
 static int twin_of(const vg_regions *regions, int region) {
   for (int r = 0; r < region; r++) {
     bool same = true;

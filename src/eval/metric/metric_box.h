@@ -13,15 +13,16 @@ void vg_metric_box_add(vg_box *b, const vg_box *other);
 void vg_metric_box_extent(const vg_box *b, int extent[3]);
 size_t vg_metric_box_voxels(const vg_box *b);
 
-/* mask (z, y, x of box): 1 where the label is in the region. */
+/* Sets mask (z, y, x of box) to 1 where the label is in the region. */
 void vg_metric_region_mask(const vg_metric_input *in, const uint8_t *labels, int region, const vg_box *box,
                            uint8_t *mask);
 
-/* One region, in the box around what both maps have of it (empty where neither has any); out is its result.
+/* Computes the result of one region into out. The box contains the region in both maps; it is empty if both
+ * are.
  */
 typedef vg_status (*vg_region_work)(const vg_metric_input *in, int region, const vg_box *box, void *out);
-/* All regions in turn; one with the cells of an earlier one takes its result. out: a result of size bytes for
- * each. */
+/* Runs work on all regions. A region with the same cells as an earlier one copies its result. out: a result
+ * of size bytes for each region. */
 vg_status vg_metric_each_region(const vg_metric_input *in, vg_region_work work, size_t size, void *out);
 
 #endif

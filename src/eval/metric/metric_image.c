@@ -6,9 +6,10 @@
 #include "eval/metric/metric_sums.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
-/* Sums are taken over chunks of a fixed length and added in order, so that they do not depend on the number
- * of threads. */
+/* Sums are computed over chunks of a fixed length and added in order, so that they do not depend on the
+ * number of threads. */
 enum { CHUNK = 1 << 18 };
 
 typedef struct chunk_sums {
@@ -21,7 +22,7 @@ typedef struct error_job {
   chunk_sums *chunks;
 } error_job;
 
-/* Sums of |a - b| and (a - b)^2, in double, over voxels of one cell. */
+/* Adds |a - b| and (a - b)^2 over voxels of one cell, in double precision. */
 VG_HOT static void add_run(const float *a, const float *b, size_t n, double *absolute, double *squared) {
   float part_abs[16] = {0}, part_sq[16] = {0};
   for (; n >= 16; n -= 16, a += 16, b += 16) {
@@ -48,7 +49,7 @@ static vg_status chunk_errors(void *arg, size_t index) {
   const uint8_t *cells = j->in->cells;
   size_t end = (index + 1) * CHUNK < j->voxels ? (index + 1) * CHUNK : j->voxels;
   for (size_t at = index * CHUNK; at < end;) {
-    /* Short enough for sums in single precision. */
+    /* Such a run is short enough for sums in single precision. */
     size_t from = at, most = at + 1024 < end ? at + 1024 : end;
     uint8_t cell = cells[at];
     while (at < most && cells[at] == cell) at++;
@@ -79,7 +80,7 @@ typedef struct mean_errors {
 
 static vg_status errors(const vg_metric_input *in, void *block) {
   mean_errors *means = block;
-  size_t voxels = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  size_t voxels = vg_extent_voxels(in->dim);
   size_t n = (voxels + CHUNK - 1) / CHUNK;
   chunk_sums total = {{0}, {0}, {0}}, *chunks = VG_NEW_N(chunk_sums, n);
   if (!chunks) return VG_MEMORY;

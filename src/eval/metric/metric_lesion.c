@@ -1,7 +1,7 @@
 /* metric_lesion.c: Dice and hd95 by lesion, by the rules of BraTS 2023 (metric.h).
  *
- * The challenge's own program measures hd95 between surface elements halfway between voxels; here it is
- * metric hd95's, between surface voxels, which differs by less than a voxel's diagonal in practice.
+ * The challenge's own program measures hd95 between surface elements halfway between voxels. We use metric
+ * hd95, between surface voxels; in practice it differs by less than a voxel's diagonal.
  */
 #include <math.h>
 #include <string.h>
@@ -10,6 +10,8 @@
 #include "eval/metric/metric_surface.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/names.h"
+#include "base/number/extent.h"
 
 static const vg_lesion_rules challenges[] = {
     {"GLI", 3, 50}, {"SSA", 3, 50}, {"PED", 3, 50}, {"MEN", 1, 50}, {"MET", 1, 2}};
@@ -20,12 +22,10 @@ const vg_lesion_rules *vg_metric_lesion_rules_at(int i) {
 }
 
 vg_status vg_metric_lesion_rules_find(const char *challenge, const vg_lesion_rules **out) {
-  for (int i = 0; i < CHALLENGES; i++) {
-    if (strcmp(challenges[i].challenge, challenge) != 0) continue;
-    *out = &challenges[i];
-    return VG_OK;
-  }
-  return vg_fail(VG_CONFIG, "no challenge '%s': GLI, SSA, PED, MEN or MET", challenge);
+  const vg_lesion_rules *rules =
+      vg_metric_lesion_rules_at(vg_names_find(VG_NAMES_N(challenges, CHALLENGES), challenge));
+  if (rules) *out = rules;
+  return rules ? VG_OK : vg_fail(VG_CONFIG, "no challenge '%s': GLI, SSA, PED, MEN or MET", challenge);
 }
 
 /* ---- dilation ---- */
@@ -34,7 +34,7 @@ VG_HOT static void join_rows(const uint8_t *from, int n, uint8_t *to) {
   for (int x = 0; x < n; x++) to[x] |= from[x];
 }
 
-/* to: from with the 18 neighbours that share a face or an edge. line: extent[0] bytes. */
+/* Dilates from into to by the 18 neighbours that share a face or an edge. line: extent[0] bytes. */
 static void dilate(const uint8_t *from, const int extent[3], uint8_t *to, uint8_t *line) {
   int nx = extent[0];
   for (int z = 0; z < extent[2]; z++) {
@@ -45,7 +45,7 @@ static void dilate(const uint8_t *from, const int extent[3], uint8_t *to, uint8_
       for (int k = 0; k < 9; k++) {
         int dy = k % 3 - 1, dz = k / 3 - 1;
         if (y + dy < 0 || y + dy >= extent[1] || z + dz < 0 || z + dz >= extent[2]) continue;
-        /* Rows at an edge give their voxels, the others their x neighbours too. */
+        /* Rows across an edge contribute only their voxels, the others also the x neighbours of these. */
         join_rows(from + ((size_t)(z + dz) * (size_t)extent[1] + (size_t)(y + dy)) * (size_t)nx, nx,
                   dy && dz ? row : line);
       }
@@ -58,9 +58,9 @@ static void dilate(const uint8_t *from, const int extent[3], uint8_t *to, uint8_
 
 /* ---- one region ---- */
 
-/* A region of both maps in its box. */
+/* A region of both maps, cut to its box. */
 typedef struct lesions {
-  vg_box box; /* in the grid; masks are (z, y, x) of it */
+  vg_box box; /* box in the grid; masks are (z, y, x) of it */
   int extent[3];
   bool flat[3];
   const double *mm;
@@ -68,8 +68,8 @@ typedef struct lesions {
   uint8_t *real, *synth; /* masks */
   uint32_t *blob, *part; /* components of the dilated real mask and of the synthetic one */
   size_t n_blobs, n_parts;
-  vg_box *blob_boxes, *part_boxes; /* by component, from 1 */
-  uint32_t *met;                   /* by part: the last blob that it meets, 0: none */
+  vg_box *blob_boxes, *part_boxes; /* boxes by component, from 1 */
+  uint32_t *met;                   /* by part: the last blob that it overlaps; 0: none */
 } lesions;
 
 static void lesions_release(lesions *l) {
@@ -82,7 +82,7 @@ static void lesions_release(lesions *l) {
   vg_free(l->met);
 }
 
-/* Boxes of components 1..n, within l's box (vg_free). */
+/* Returns the boxes of components 1..n, within l's box (vg_free). */
 static vg_box *component_boxes(const lesions *l, const uint32_t *label, size_t n) {
   vg_box *boxes = vg_malloc(n + 1, sizeof *boxes);
   if (!boxes) return NULL;
@@ -137,10 +137,10 @@ out:
 }
 
 static size_t row_at(const lesions *l, int y, int z) {
-  return ((size_t)z * (size_t)l->extent[1] + (size_t)y) * (size_t)l->extent[0];
+  return vg_extent_index(l->extent, 0, y, z);
 }
 
-/* Marks the parts that meet a blob; the box around them and it. */
+/* Marks the parts that overlap a blob. Returns the box around the blob and these parts. */
 static vg_box meet_parts(lesions *l, uint32_t blob) {
   vg_box around = l->blob_boxes[blob], in = around;
   for (int z = in.lo[2]; z < in.hi[2]; z++) {
@@ -157,7 +157,7 @@ static vg_box meet_parts(lesions *l, uint32_t blob) {
   return around;
 }
 
-/* Dice and hd95 of a lesion with all the parts that meet it; volume in voxels. */
+/* Computes Dice and hd95 between a lesion and all parts that overlap it. volume is in voxels. */
 static vg_status score(lesions *l, uint32_t blob, double *volume, double *dice, double *hd95) {
   vg_box box = meet_parts(l, blob);
   size_t n = vg_metric_box_voxels(&box), i = 0, n_real = 0, n_synth = 0, n_both = 0;

@@ -1,14 +1,15 @@
 /* metric_ms_ssim.c: multi-scale structural similarity (Wang, Simoncelli, Bovik, Asilomar 2003, eq. 7).
  *
- * Between scales both images are averaged over 2x2x2 voxels (over what there is of them at an odd edge). A
- * region's value is the product over scales of its mean contrast-structure, at the last scale of its mean
- * SSIM, each to the power of the scale's weight. A mean below 0, which has no such power, counts as 0.
+ * Between scales both images are averaged over 2x2x2 voxels (over fewer at an odd edge). A region's value is
+ * a product over scales: of its mean contrast-structure term, and at the last scale of its mean SSIM, each
+ * raised to the scale's weight. A negative mean counts as 0, since it cannot be raised to such a power.
  */
 #include <math.h>
 #include <string.h>
 #include "eval/metric/metric_ssim.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 enum { WINDOW = 11 };
 static const double weights[] = {.0448, .2856, .3001, .2363, .1333};
@@ -33,7 +34,7 @@ static vg_status halve_plane(void *arg, size_t plane) {
   const halving *h = arg;
   int nx = h->from_dim[0], ny = h->from_dim[1], nz = h->from_dim[2], z = (int)plane;
   for (int y = 0; y < h->to_dim[1]; y++) {
-    float *to = h->to + ((size_t)z * (size_t)h->to_dim[1] + (size_t)y) * (size_t)h->to_dim[0];
+    float *to = h->to + vg_extent_index(h->to_dim, 0, y, z);
     int y1 = 2 * y + 1 < ny ? 2 * y + 1 : 2 * y, z1 = 2 * z + 1 < nz ? 2 * z + 1 : 2 * z;
     const float *r[4];
     for (int k = 0; k < 4; k++) {
@@ -49,16 +50,16 @@ static vg_status halve_plane(void *arg, size_t plane) {
   return VG_OK;
 }
 
-/* An image averaged over 2x2x2 (vg_free), or NULL. At an odd edge the same voxel stands in for its missing
- * neighbour, which is the mean over what there is. */
+/* Returns the image averaged over 2x2x2 (vg_free), or NULL. At an odd edge the voxel replaces its missing
+ * neighbour, which amounts to the mean over the existing voxels. */
 static float *halve(const float *from, const int from_dim[3], const int to_dim[3]) {
-  float *to = vg_malloc((size_t)to_dim[0] * (size_t)to_dim[1] * (size_t)to_dim[2], sizeof *to);
+  float *to = vg_malloc(vg_extent_voxels(to_dim), sizeof *to);
   if (!to) return NULL;
   vg_parallel((size_t)to_dim[2], halve_plane, &(halving){from, to, from_dim, to_dim});
   return to;
 }
 
-/* Goes on to the next scale; images: what holds it, which replaces what held this one. */
+/* Halves the scale. images: the buffers of the scale; those of the old scale are freed. */
 static vg_status halve_scale(vg_ssim_scale *s, float *images[2]) {
   int dim[3];
   for (int d = 0; d < 3; d++) dim[d] = (s->dim[d] + 1) / 2;

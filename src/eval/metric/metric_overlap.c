@@ -1,12 +1,14 @@
-/* metric_overlap.c: how far label maps cover each other, and their volumes: what counts of voxels tell. */
+/* metric_overlap.c: metrics from counts of voxels: the overlap of label maps, and their volumes. */
 #include <math.h>
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 enum { CHUNK = 1 << 20 };
 
-/* Pairs of (real, synthetic) label in each chunk; counts are integers, so their order does not matter. */
+/* Counts of (real, synthetic) label pairs in each chunk. Counts are integers, so the order of adding does not
+ * matter. */
 typedef struct pair_counts {
   uint32_t n[VG_CELLS][VG_CELLS];
 } pair_counts;
@@ -32,14 +34,14 @@ static vg_status count_pairs(void *arg, size_t index) {
   return VG_OK;
 }
 
-/* Voxels by region. */
+/* Voxel counts by region. */
 typedef struct overlap_counts {
   double both[VG_REGIONS_MAX], real[VG_REGIONS_MAX], synth[VG_REGIONS_MAX];
 } overlap_counts;
 
 static vg_status count_regions(const vg_metric_input *in, void *block) {
   overlap_counts *counts = block;
-  size_t voxels = (size_t)in->dim[0] * (size_t)in->dim[1] * (size_t)in->dim[2];
+  size_t voxels = vg_extent_voxels(in->dim);
   uint64_t(*pairs)[VG_CELLS] = vg_calloc(VG_CELLS, sizeof *pairs);
   if (!pairs) return VG_MEMORY;
   pair_job job = {in->real_labels, in->synth_labels, voxels, pairs};

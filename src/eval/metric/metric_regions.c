@@ -12,7 +12,7 @@ vg_status vg_metric_regions_add(vg_regions *r, const char *name, const uint8_t *
     return vg_fail(VG_CONFIG, "region %s: more than %d regions", name, VG_REGIONS_MAX);
   if (strlen(name) >= VG_REGION_NAME) return vg_fail(VG_CONFIG, "region %s: name too long", name);
   for (int i = 0; i < r->n; i++) {
-    if (!strcmp(r->names[i], name)) return vg_fail(VG_CONFIG, "region %s is there twice", name);
+    if (!strcmp(r->names[i], name)) return vg_fail(VG_CONFIG, "region %s is defined twice", name);
   }
   snprintf(r->names[r->n], VG_REGION_NAME, "%s", name);
   for (size_t i = 0; i < n_cells; i++) r->member[cells[i]] |= UINT64_C(1) << r->n;

@@ -3,14 +3,14 @@
  * The map is scikit-image's structural_similarity(gaussian_weights=True, sigma=1.5,
  * use_sample_covariance=False, full=True): population moments under a window truncated at 3.5 sigma, edges
  * mirrored with the edge voxel repeated (SciPy's mode "reflect"). It is averaged over regions instead of over
- * an inner crop. Volumes smaller than the window, which scikit-image refuses, are mirrored as often as it
- * takes; an axis of extent 1 drops out.
+ * an inner crop. Volumes smaller than the window, which scikit-image refuses, are mirrored repeatedly. An
+ * axis of extent 1 is ignored.
  *
- * Four filtered fields are enough, because only the sum of the variances enters: a, b, a^2 + b^2, ab. The
- * volume is cut into blocks of rows; within one, planes are filtered along x and y into a ring of 11 and
- * leave it through the z filter straight into the formula, so that no field is ever stored whole. A common
- * shift is taken off both images first: variances do not feel it, and float keeps its digits where
- * intensities sit far from 0.
+ * Four filtered fields are enough, because the formula needs only the sum of the variances: a, b, a^2 + b^2,
+ * ab. The volume is cut into blocks of rows. In a block, each plane is filtered along x and y into a ring of
+ * 11 planes. The z filter reads the ring and feeds the formula directly, so no field is ever stored whole. A
+ * common shift is subtracted from both images first. It does not change variances, and it keeps the precision
+ * of float when intensities are far from 0.
  */
 #include <math.h>
 #include <string.h>
@@ -20,6 +20,7 @@
 #include "eval/metric/metric_sums.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/number/extent.h"
 
 enum { RADIUS = 5, TAPS = 2 * RADIUS + 1, FIELDS = 4, TILE_ROWS = 24, SLAB_PLANES = 64 };
 
@@ -29,7 +30,7 @@ typedef struct block_sums {
 
 typedef struct ssim_job {
   const vg_ssim_scale *scale;
-  int lo[3], hi[3]; /* box around all regions: what the map is needed for */
+  int lo[3], hi[3]; /* box around all regions; the map is needed only there */
   int tiles;        /* blocks along y */
   float shift, c1, c2;
   int radius[3];
@@ -45,7 +46,7 @@ static int mirror(int i, int n) {
   return i < n ? i : period - 1 - i;
 }
 
-/* Products of one row: field f at p + f * stride. */
+/* Computes the products of one row: field f at p + f * stride. */
 static inline void products(const float *restrict a, const float *restrict b, int n, float shift,
                             float *restrict p, int stride) {
   float *restrict p1 = p + stride, *restrict p2 = p + 2 * stride, *restrict p3 = p + 3 * stride;
@@ -58,7 +59,7 @@ static inline void products(const float *restrict a, const float *restrict b, in
   }
 }
 
-/* One filtered row from 11 rows, or from one row 11 times shifted. */
+/* Filters one row from 11 rows, or from one row shifted 11 times. */
 static inline void filter_row(const float *const restrict from[TAPS], const float w[RADIUS + 1], int n,
                               float *restrict to) {
   const float *r0 = from[0], *r1 = from[1], *r2 = from[2], *r3 = from[3], *r4 = from[4], *r5 = from[5],
@@ -83,8 +84,8 @@ static inline void formula(const float *restrict m, int stride, int n, float shi
   }
 }
 
-/* Rows y0 - radius .. y1 + radius of plane z, multiplied out and filtered along x, into wide; from there
- * along y into plane, both (FIELDS, rows, nx). */
+/* Computes the products of rows y0 - radius .. y1 + radius of plane z and filters them along x into wide,
+ * then along y into plane. Both are (FIELDS, rows, nx). */
 VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, float *line, float *wide,
                                 float *plane) {
   const vg_ssim_scale *in = j->scale;
@@ -93,7 +94,7 @@ VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, floa
   const float *from[TAPS];
   for (int r = 0; r < wide_rows; r++) {
     int y = mirror(y0 - ry + r, in->dim[1]);
-    size_t base = ((size_t)z * (size_t)in->dim[1] + (size_t)y) * (size_t)in->dim[0];
+    size_t base = vg_extent_index(in->dim, 0, y, z);
     const float *a = in->real + base, *b = in->synth + base;
     int first = j->lo[0] - RADIUS;
     if (first >= 0 && j->hi[0] + RADIUS <= in->dim[0]) {
@@ -123,7 +124,8 @@ VG_HOT static void filter_plane(const ssim_job *j, int z, int y0, int rows, floa
   }
 }
 
-/* SSIM and its contrast-structure part in one row: the z filter over the ring's planes, then the formula. */
+/* Computes SSIM and its contrast-structure term in one row: applies the z filter over the ring's planes, then
+ * the formula. */
 VG_HOT static void finish_row(const ssim_job *j, const float *const planes[TAPS], int rows, int r,
                               float *moments, float *ssim, float *cs) {
   int nx = j->hi[0] - j->lo[0];
@@ -135,7 +137,7 @@ VG_HOT static void finish_row(const ssim_job *j, const float *const planes[TAPS]
   formula(moments, nx, nx, j->shift, j->c1, j->c2, ssim, cs);
 }
 
-/* Adds coarse row (y, z) to the cells of the voxels that it stands for. */
+/* Adds coarse row (y, z) to the cells of the full-resolution voxels in it. */
 VG_HOT static void add_row(const ssim_job *j, int y, int z, const float *ssim, const float *cs,
                            block_sums *sums) {
   const vg_metric_input *in = j->scale->in;
@@ -144,7 +146,7 @@ VG_HOT static void add_row(const ssim_job *j, int y, int z, const float *ssim, c
   for (int d = 0; d < 3; d++) end[d] = next[d] << h < in->dim[d] ? next[d] << h : in->dim[d];
   for (int fz = z << h; fz < end[2]; fz++) {
     for (int fy = y << h; fy < end[1]; fy++) {
-      const uint8_t *cells = in->cells + ((size_t)fz * (size_t)in->dim[1] + (size_t)fy) * (size_t)in->dim[0];
+      const uint8_t *cells = in->cells + vg_extent_index(in->dim, 0, fy, fz);
       for (int x = x0; x < end[0];) {
         uint8_t cell = cells[x];
         double s = 0, c = 0;
@@ -193,7 +195,7 @@ static vg_status ssim_block(void *arg, size_t index) {
   return VG_OK;
 }
 
-/* The box around all voxels that are in some region, and the mean of both images there. */
+/* The box around all voxels of any region, and the mean of both images there. */
 typedef struct region_box {
   bool any;
   int lo[3], hi[3];
@@ -266,7 +268,7 @@ vg_status vg_metric_ssim_means(const vg_ssim_scale *scale, vg_ssim_result *out) 
   j.blocks = VG_NEW_N(block_sums, n);
   if (!j.blocks) return VG_MEMORY;
   vg_status st = vg_parallel(n, ssim_block, &j);
-  /* Blocks are added in order: the same number whatever the threads. */
+  /* Blocks are added in order, so the result does not depend on the number of threads. */
   block_sums *total = &j.blocks[0];
   for (size_t i = 1; i < n; i++) {
     for (int c = 0; c < VG_CELLS; c++) {

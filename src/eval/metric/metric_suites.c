@@ -2,9 +2,8 @@
 #include <string.h>
 #include "voxgan/metric.h"
 #include "voxgan/registry.h"
+#include "base/names.h"
 #include "base/str.h"
-
-enum { SUITES_MAX = 32 };
 
 const char *vg_eval_suites_at(int wanted) {
   const vg_registry_row *rows = vg_registry_find("suites")->rows;
@@ -15,18 +14,18 @@ const char *vg_eval_suites_at(int wanted) {
 }
 
 static int suite_index(const char *name) {
-  const char *suite;
-  for (int i = 0; (suite = vg_eval_suites_at(i)); i++) {
-    if (!strcmp(suite, name)) return i;
-  }
-  return -1;
+  return vg_names_find(VG_NAMES(vg_registry_find("suites")->rows), name);
+}
+
+/* What --suite takes: all, then each suite. */
+static const char *choice_at(const void *list, size_t i) {
+  (void)list;
+  return i ? vg_eval_suites_at((int)i - 1) : "all";
 }
 
 vg_status vg_eval_suites_parse(const char *text, uint32_t *bits) {
-  const char *known[SUITES_MAX + 2] = {"all"};
   vg_status st = VG_OK;
   *bits = 0;
-  for (int i = 0; i < SUITES_MAX && vg_eval_suites_at(i); i++) known[i + 1] = vg_eval_suites_at(i);
   if (!text) text = "image,overlap";
   size_t n = 0;
   char **words = vg_split(text, ',', &n);
@@ -38,7 +37,7 @@ vg_status vg_eval_suites_parse(const char *text, uint32_t *bits) {
     } else if (!strcmp(words[i], "all")) {
       *bits = ~0u;
     } else {
-      const char *near = vg_nearest(words[i], known);
+      const char *near = vg_names_nearest(VG_NAMES_BY(choice_at, NULL), words[i]);
       st = vg_fail(VG_CONFIG, "no suite '%s'%s%s%s (`voxgan list suites` shows them)", words[i],
                    near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
     }

@@ -1,7 +1,7 @@
 /* metric_surface.c: distances between the surfaces of label maps: hd95, assd.
  *
- * One distance transform a mask, in the box around both: distances from one surface are read off the
- * transform of the other.
+ * Each mask gets one distance transform in the box around both masks. The distances from one surface are read
+ * from the transform of the other.
  */
 #include "eval/metric/metric_surface.h"
 
@@ -12,10 +12,12 @@
 #include "base/number/order_statistic.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/number/extent.h"
 
 /* ---- surfaces ---- */
 
-/* Of one row: what is in the mask and has a neighbour that is not, among those given (NULL: beyond the box).
+/* Marks the voxels of one row that are in the mask and have a neighbour outside it, among the rows given
+ * (NULL: outside the box).
  */
 VG_HOT static void surface_row(const uint8_t *m, const uint8_t *const beside[4], int n, bool flat_x,
                                uint8_t *out) {
@@ -50,10 +52,10 @@ static void surface_of(const uint8_t *mask, const int extent[3], const bool flat
   }
 }
 
-/* The 95th percentile and the sum of the distances from one surface to another. */
+/* Computes the 95th percentile and the sum of the distances from one surface to another. */
 static vg_status directed(const uint8_t *from, const uint8_t *to, const int extent[3], const double mm[3],
                           float *distance, float *kept, double *p95, double *sum, size_t *n) {
-  size_t voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  size_t voxels = vg_extent_voxels(extent);
   vg_status st = vg_distance(to, extent, mm, distance);
   *n = 0;
   *sum = 0;
@@ -68,7 +70,7 @@ static vg_status directed(const uint8_t *from, const uint8_t *to, const int exte
 
 vg_status vg_metric_surface_gap(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
                                 const double mm[3], vg_surface_gap *out) {
-  size_t n = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  size_t n = vg_extent_voxels(extent);
   bool in_a = n && memchr(a, 1, n), in_b = n && memchr(b, 1, n);
   out->hd95 = out->assd = in_a || in_b ? (double)INFINITY : 0;
   if (!in_a || !in_b) return VG_OK;

@@ -4,12 +4,12 @@
 #include "eval/metric/metric_box.h"
 
 typedef struct vg_surface_gap {
-  double hd95, assd; /* mm; 0 where both masks are empty, INFINITY where one is */
+  double hd95, assd; /* mm; 0 if both masks are empty, INFINITY if one is */
 } vg_surface_gap;
 
-/* Between the surfaces of two masks in a box outside of which both are empty. A surface is made of the mask's
- * voxels that have a face neighbour outside the mask; beyond the grid is outside, but an axis on which the
- * grid has extent 1 (flat) does not count. */
+/* Computes the distances between the surfaces of two masks. Both masks are empty outside the box. The surface
+ * is the mask's voxels that have a face neighbour outside the mask. Positions outside the grid are outside
+ * the mask, but an axis on which the grid has extent 1 (flat) does not count. */
 vg_status vg_metric_surface_gap(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
                                 const double mm[3], vg_surface_gap *out);
 

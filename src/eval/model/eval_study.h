@@ -1,4 +1,5 @@
-/* eval_study.h: what is shared while an evaluation is made: both data sets, their pairs, and the evaluation.
+/* eval_study.h: the state that all steps of an evaluation share: both data sets, their pairs, and the
+ * evaluation.
  */
 #ifndef VG_EVAL_STUDY_H
 #define VG_EVAL_STUDY_H
@@ -17,7 +18,7 @@ typedef struct eval_study {
   bool compares_sets;            /* a chosen suite compares data sets as wholes */
   vg_evaluation *evaluation;
   size_t done;      /* atomic */
-  bool maps_differ; /* atomic: some pair of label maps is not equal */
+  bool maps_differ; /* atomic: a pair of label maps differs */
 } eval_study;
 
 /* Cells of the image regions: 0 outside, then the brain, the band around the tumour, the tumour classes. */

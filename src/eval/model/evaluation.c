@@ -1,5 +1,5 @@
-/* evaluation.c: the struct that every part of an evaluation fills or reads: questions to it, room for values,
- * release. */
+/* evaluation.c: queries, storage for values, and release of the struct that all steps of an evaluation share.
+ */
 #include "eval/model/evaluation.h"
 #include "io/json.h"
 
@@ -85,7 +85,7 @@ vg_status vg_eval_values_new(vg_evaluation *e) {
 void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why) {
   if (e->n_left_out < (int)(sizeof e->left_out / sizeof *e->left_out))
     e->left_out[e->n_left_out++] = (eval_left_out){suite, why};
-  vg_info("suite %s is left out: %s", suite, why);
+  vg_info("suite %s is skipped: %s", suite, why);
 }
 
 /* ---- the end ---- */

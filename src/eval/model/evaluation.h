@@ -1,6 +1,6 @@
-/* evaluation.h: all that an evaluation holds: the cases measured, groups of values and their statistics,
- * profiles, sets, verdicts, and what moved against a baseline. The terminal, report.html, metrics.csv,
- * summary.json and baselines are all made from it.
+/* evaluation.h: the data model of an evaluation: the cases measured, groups of values and their statistics,
+ * profiles, sets, verdicts, and values that moved against a baseline. The terminal output, report.html,
+ * metrics.csv, summary.json and baselines are all made from it.
  */
 #ifndef VG_EVAL_EVALUATION_H
 #define VG_EVAL_EVALUATION_H
@@ -23,7 +23,7 @@ typedef struct eval_group {
 #define EVAL_SERIES_MAX 16
 #define EVAL_SURFACES_MAX 3 /* tumour, oedema, enhancing */
 
-/* A suite that was asked for and has no value. */
+/* A suite that the user asked for, but that has no value. */
 typedef struct eval_left_out {
   const char *suite, *why;
 } eval_left_out;
@@ -36,11 +36,11 @@ typedef struct eval_profile {
 /* A metric of two sets of subjects. */
 typedef struct eval_set {
   const vg_set_metric_row *metric;
-  char space[32]; /* where it was measured: a space of features.def, a series, ... */
+  char space[32]; /* a space of features.def, a series, ... */
   double value;
   double ci_low, ci_high; /* 95 % interval; NaN where there is none */
-  double floor; /* "reference": between two halves of the real set, or as the suite says; NaN: too few
-                   subjects */
+  double floor; /* column "reference": the value between two halves of the real set, unless the suite defines
+                   another; NaN: too few subjects */
   size_t n_real, n_synth; /* subjects */
   char note[160];         /* "" */
 } eval_set;
@@ -68,11 +68,11 @@ struct vg_evaluation {
   int n_series;
   vg_json *recorded; /* the synthetic data set's description, or NULL */
   vg_regions image_regions, tumour_regions, anatomy_regions;
-  vg_regions boundary_regions; /* surfaces; members are labels of the tumour maps */
+  vg_regions boundary_regions; /* surfaces; their members are labels of the tumour maps */
   eval_profile
       *profiles; /* (n_cases, n_series, boundary_regions.n), or NULL; all NaN where a case has none */
   bool unpaired; /* no subject is on both sides: cases are the synthetic subjects, suite boundary only */
-  eval_profile *real_profiles; /* where unpaired: those of the real subjects, laid out as profiles */
+  eval_profile *real_profiles; /* if unpaired: profiles of the real subjects, in the order of profiles */
   size_t n_real_profiles;
   uint32_t suites;
   eval_set *sets;
@@ -83,11 +83,11 @@ struct vg_evaluation {
   int n_left_out;
   double band; /* mm */
   const vg_lesion_rules *lesion_rules;
-  int *ms_ssim_scales;            /* (n_cases); 0 where no image was compared */
+  int *ms_ssim_scales;            /* (n_cases); 0 if no image was compared */
   char **real_only, **synth_only; /* ids without partner */
   size_t n_real_only, n_synth_only;
   vg_normalise normalise;
-  char *baseline;         /* its name; NULL: this run has none */
+  char *baseline;         /* name of the baseline; NULL: this run has none */
   vg_json *baseline_root; /* keeps the names in moved alive */
   eval_moved *moved;
   size_t n_moved, n_worse;
@@ -100,7 +100,7 @@ struct vg_evaluation {
 /* ---- questions ---- */
 
 bool vg_eval_compares_labels(const eval_group *g);
-/* Whether some group is of that kind. */
+/* Whether any group is of that kind. */
 bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind);
 /* Whether the evaluation has groups, sets or verdicts of a suite. */
 bool vg_eval_has_groups(const vg_evaluation *e, const char *suite);
@@ -124,8 +124,8 @@ eval_profile *vg_eval_profile_at(const vg_evaluation *e, eval_profile *profiles,
 vg_status vg_eval_profiles_new(vg_evaluation *e);
 void vg_eval_profiles_store(vg_evaluation *e, size_t index, int series, const vg_boundary *b);
 
-/* Over the cases of one side, by bin of 1 mm. NaN: no case has a voxel there; for the SD: fewer than two
- * have. */
+/* Statistics over the cases of one side, by bin of 1 mm. NaN: no case has a voxel in the bin; for the SD:
+ * fewer than two cases have. */
 typedef struct eval_curve {
   double mean[VG_PROFILE_BINS], sd[VG_PROFILE_BINS];
 } eval_curve;
@@ -133,21 +133,22 @@ typedef struct eval_side {
   size_t n; /* cases that have the surface */
   eval_curve intensity, gradient;
 } eval_side;
-/* Both sides of one series across one surface. False where no case of either has the surface. */
+/* Computes both sides of one series across one surface. Returns false if no case of either side has the
+ * surface. */
 bool vg_eval_profile_sides(const vg_evaluation *e, int series, int surface, eval_side *real,
                            eval_side *synth);
 
-/* ---- sets, verdicts, suites left out ---- */
+/* ---- sets, verdicts, skipped suites ---- */
 
-/* Add what a suite found; everything is copied but names that are static. */
+/* Add the results of a suite. All strings are copied, except static names. */
 vg_status vg_eval_add_set(vg_evaluation *e, const eval_set *row);
 vg_status vg_eval_add_verdict(vg_evaluation *e, const char *suite, const char *check, const char *verdict,
                               const char *text);
 void vg_eval_sets_release(vg_evaluation *e);
-/* Logs and records that a suite which was asked for has no value; why is static. */
+/* Logs and records that a suite has no value although the user asked for it. why is static. */
 void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why);
 
-/* What summary.json holds. Borrowed. */
+/* Returns the content of summary.json. Borrowed. */
 const vg_json *vg_evaluation_summary(const vg_evaluation *e);
 
 #endif

@@ -1,6 +1,5 @@
 /* evaluation_groups.c: statistics of a group's values over cases. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "eval/model/evaluation.h"
 #include "base/number/order_statistic.h"
@@ -17,7 +16,7 @@ static void group_statistics(eval_group *g, double *v) {
   g->mean = vg_statistic_mean(v, n);
   for (size_t i = 0; i < n; i++) squares += (v[i] - g->mean) * (v[i] - g->mean);
   if (n > 1) g->sd = sqrt(squares / (double)(n - 1));
-  qsort(v, n, sizeof *v, vg_ascending_f64);
+  vg_sort_f64(v, n);
   g->median = vg_quantile_f64(v, n, 0.5);
   g->q1 = vg_quantile_f64(v, n, 0.25);
   g->q3 = vg_quantile_f64(v, n, 0.75);
@@ -61,7 +60,7 @@ static void drop_empty_groups(vg_evaluation *e) {
   size_t kept = 0;
   for (size_t g = 0; g < e->n_groups; g++) {
     if (!e->groups[g].n && !e->groups[g].infinite) continue;
-    /* kept <= g, so what is overwritten has been read. */
+    /* kept <= g, so every value is read before it is overwritten. */
     for (size_t c = 0; c < e->n_cases; c++)
       e->values[c * e->n_groups + kept] = e->values[c * e->n_groups + g];
     e->groups[kept++] = e->groups[g];

@@ -1,4 +1,4 @@
-/* evaluation_sets.c: what suites found about whole sets of subjects: stored and released. */
+/* evaluation_sets.c: stores and releases the results of suites about whole sets of subjects. */
 #include "eval/model/evaluation.h"
 
 #include "base/mem.h"

@@ -15,7 +15,7 @@ static void cell_text(const eval_group *g, const char *plus_minus, char *buf, si
     snprintf(buf, size, "inf");
 }
 
-/* Metrics beside each other; a suite of more makes more tables. */
+/* Metrics side by side; a suite with more metrics gets more tables. */
 enum { METRICS_A_TABLE = 6, COLUMNS_MAX = 3 + METRICS_A_TABLE };
 
 static bool has_values(const vg_evaluation *e, const vg_metric_row *row) {

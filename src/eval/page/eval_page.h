@@ -1,20 +1,20 @@
-/* eval_page.h: the parts of report.html that are made from an evaluation. */
+/* eval_page.h: the sections of report.html. */
 #ifndef VG_EVAL_PAGE_H
 #define VG_EVAL_PAGE_H
 #include "eval/model/eval_study.h"
 #include "report/report.h"
 
-/* Tables and distributions of a suite's groups. */
+/* Adds tables and distributions of a suite's groups. */
 vg_status vg_eval_page_groups(vg_report *r, const vg_evaluation *e, const char *suite);
-/* Curves across the surface of the tumour and its parts. */
+/* Adds curves across the surfaces of the tumour and its parts. */
 void vg_eval_page_profiles(vg_report *r, const vg_evaluation *e);
-/* A suite's metrics of sets. */
+/* Adds a suite's metrics of sets. */
 vg_status vg_eval_page_sets(vg_report *r, const vg_evaluation *e, const char *suite);
-/* A suite's verdicts with their text; suite NULL: those of all suites, in brief. */
+/* Adds a suite's verdicts with their text. suite NULL: the verdicts of all suites, without text. */
 vg_status vg_eval_page_verdicts(vg_report *r, const vg_evaluation *e, const char *suite);
 
-/* Slices of the worst cases: of each series that was compared, and of label maps. budget: bytes of the page
- * that they may take together. */
+/* Adds slices of the worst cases, for each series that was compared and for label maps. budget: the bytes of
+ * the page that all slices together may take. */
 vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget);
 vg_status vg_eval_page_labels(vg_report *r, const eval_study *s, size_t budget);
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "prep/percentile.h"
+#include "base/number/order_statistic.h"
 #include "eval/read/subject_images.h"
 #include "eval/page/eval_page.h"
 #include "eval/page/page_slice.h"
@@ -17,7 +17,7 @@ enum { CASES = 12, PANELS = 4 };
 
 /* ---- which cases, in which order ---- */
 
-/* A case and what it is ordered by. */
+/* A case and the value that ranks it. */
 typedef struct ranked {
   size_t index;
   double value; /* NaN: none */
@@ -25,7 +25,7 @@ typedef struct ranked {
 
 typedef struct order {
   const vg_metric_row *metric;
-  const char *region; /* NULL: the mean over all */
+  const char *region; /* NULL: the mean over all regions */
 } order;
 
 /* Finds the first candidate for which the series has values. */
@@ -65,7 +65,7 @@ static double value_of(const vg_evaluation *e, const char *series, const order *
   return n > 0 ? sum / n : NAN;
 }
 
-/* Worst cases first. Cases without a value come last, in their own order. */
+/* Sorts the worst cases first. Cases without a value come last, in their original order. */
 static int by_badness(const void *a, const void *b) {
   const ranked *x = a, *y = b;
   if (isnan(x->value) != isnan(y->value)) return isnan(x->value) - isnan(y->value);
@@ -77,15 +77,15 @@ static int by_badness(const void *a, const void *b) {
 
 typedef enum content { IMAGES, LABELS } content;
 
-/* A gallery in the making. */
+/* A gallery under construction. */
 typedef struct gallery {
   const eval_study *study;
   content what;
-  const char *series; /* of images; or EVAL_..._LABELS */
+  const char *series; /* series of the images, or EVAL_..._LABELS */
   order by;
   ranked *cases;
   size_t n;
-  const char *panels[PANELS]; /* names; NULL: less of them */
+  const char *panels[PANELS]; /* names; NULL: fewer panels */
   struct shot *shots;         /* (n) */
 } gallery;
 
@@ -102,11 +102,11 @@ static void shot_release(shot *s) {
   }
 }
 
-/* The volumes of a case while its pictures are made. */
+/* The volumes of a case while its pictures are drawn. */
 typedef struct content_of_case {
   eval_maps maps;
-  eval_images images; /* data NULL where there is none */
-  double lo, hi;      /* black and white */
+  eval_images images; /* data NULL if there is no image */
+  double lo, hi;      /* intensities shown as black and white */
 } content_of_case;
 
 static vg_status read_images(const gallery *g, const eval_pair *pair, const char *series,
@@ -115,7 +115,7 @@ static vg_status read_images(const gallery *g, const eval_pair *pair, const char
   const vg_evaluation *e = s->evaluation;
   const char *real = vg_eval_series_path(&s->real, pair->real, series);
   const char *synth = vg_eval_series_path(&s->synth, pair->synth, series);
-  if (g->what == LABELS || e->unpaired) /* one image is enough to lie under labels */
+  if (g->what == LABELS || e->unpaired) /* one image is enough as backdrop of labels */
     real = synth = g->what == LABELS && real ? real : synth;
   if (!real || !synth) return VG_OK;
   vg_status st = vg_eval_images_read(e, series, real, synth, &c->maps, NULL, &c->images);
@@ -131,8 +131,8 @@ static vg_status read_images(const gallery *g, const eval_pair *pair, const char
   return st;
 }
 
-/* The first series that the case has on some side, to lie under its labels; none where its image does not
- * suit them, which is no fault of label maps. */
+/* Reads the first series that the case has on either side, as the backdrop of its labels. If that image does
+ * not fit the labels, there is no backdrop: the label maps are still valid. */
 static vg_status read_backdrop(const gallery *g, const eval_pair *pair, content_of_case *c) {
   const vg_dataset *sides[] = {&g->study->real, &g->study->synth};
   const vg_subject *subjects[] = {pair->real, pair->synth};
@@ -154,7 +154,7 @@ static const eval_map *synth_map(const gallery *g, const content_of_case *c) {
   return !strcmp(g->series, EVAL_TUMOUR_LABELS) ? &c->maps.synth_tumour : &c->maps.synth_anatomy;
 }
 
-/* A slice's panels. */
+/* Draws the panels of one slice. */
 static vg_status draw_images(const gallery *g, const content_of_case *c, const eval_slice *slice,
                              vg_picture *out) {
   const float *real = c->images.real.data, *synth = c->images.synth.data;
@@ -222,7 +222,7 @@ static vg_status shoot(void *arg, size_t k) {
   content_of_case c = {.hi = 1};
   eval_study own = *g->study;
   if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
-  if (!pair.real) { /* no partner: the synthetic side stands for both */
+  if (!pair.real) { /* no partner: use the synthetic side as both */
     pair.real = pair.synth;
     own.real = own.synth;
   }
@@ -299,12 +299,11 @@ vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget) 
   vg_status st = VG_OK;
   if (!e->n_series) return VG_OK;
   if (!e->unpaired)
-    vg_report_text(
-        r,
-        "Worst cases first. Difference: orange where the synthetic image is brighter than the real one, blue "
-        "where it is "
-        "darker, in full colour from %g %% of the data range on. The patient's right is on the left.",
-        100 * FULL_DIFFERENCE);
+    vg_report_text(r,
+                   "Worst cases first. Difference: orange where the synthetic image is brighter than the "
+                   "real one, blue where it is darker, with full colour from %g %% of the data range. The "
+                   "patient's right is on the left.",
+                   100 * FULL_DIFFERENCE);
   add_keys(r, s->tumour.n ? &s->tumour : &s->anatomy);
   for (int i = 0; i < e->n_series && !st; i++) {
     gallery g = {.study = s, .what = IMAGES, .series = e->series[i]};
@@ -321,9 +320,8 @@ vg_status vg_eval_page_labels(vg_report *r, const eval_study *s, size_t budget) 
     const char *series, *title;
   } maps[] = {{EVAL_TUMOUR_LABELS, "Tumour labels"}, {EVAL_ANATOMY_LABELS, "Anatomy labels"}};
   vg_status st = VG_OK;
-  vg_report_text(r, "Worst cases first. Outlines: blue of the real map, orange of the synthetic one, white "
-                    "where they agree. The "
-                    "patient's right is on the left.");
+  vg_report_text(r, "Worst cases first. Outlines: real map blue, synthetic map orange, white where they "
+                    "agree. The patient's right is on the left.");
   for (int k = 0; k < 2 && !st; k++) {
     gallery g = {.study = s,
                  .what = LABELS,

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define PLUS_MINUS "\xC2\xB1" /* of UTF-8 */
+#define PLUS_MINUS "\xC2\xB1" /* in UTF-8 */
 
 static vg_status add_means(vg_report *r, const vg_evaluation *e, const char *suite) {
   vg_status st = VG_OK;
@@ -24,7 +24,7 @@ static vg_status add_means(vg_report *r, const vg_evaluation *e, const char *sui
   return st;
 }
 
-/* Whether group g is the first of its metric in its region: where rows of a chart begin. */
+/* Whether group g is the first of its metric in its region. There the rows of a chart begin. */
 static bool first_of_region(const vg_evaluation *e, size_t g) {
   for (size_t k = 0; k < g; k++) {
     if (e->groups[k].metric == e->groups[g].metric && !strcmp(e->groups[k].region, e->groups[g].region))
@@ -33,7 +33,7 @@ static bool first_of_region(const vg_evaluation *e, size_t g) {
   return true;
 }
 
-/* One strip a region and series, by region; columns: (n_groups, n_cases). */
+/* Adds one strip per region and series, ordered by region. columns: (n_groups, n_cases). */
 static void add_distribution(vg_report *r, const vg_evaluation *e, const vg_metric_row *metric,
                              const double *columns, vg_chart_strip *strips) {
   size_t n = 0;
@@ -79,7 +79,7 @@ static const char *interval_text(const eval_group *g, char *buf, size_t size) {
   return buf;
 }
 
-/* Every statistic of one metric. */
+/* Adds every statistic of one metric. */
 static vg_status add_statistics(vg_report *r, const vg_evaluation *e, const vg_metric_row *metric) {
   static const char *const header[] = {"series", "region", "n",  "infinite", "mean", "95 % interval",
                                        "SD",     "median", "Q1", "Q3",       "min",  "max"};
@@ -116,7 +116,7 @@ vg_status vg_eval_page_groups(vg_report *r, const vg_evaluation *e, const char *
   if (st) return st;
   vg_report_heading(r, "Distributions over subjects");
   if ((st = add_distributions(r, e, suite))) return st;
-  vg_report_fold_open(r, "All statistics, and what each metric is");
+  vg_report_fold_open(r, "All statistics, and the definition of each metric");
   for (int i = 0; (metric = vg_metric_at(i)) && !st; i++) {
     if (!strcmp(metric->suite, suite)) st = add_statistics(r, e, metric);
   }

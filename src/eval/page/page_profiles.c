@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include "eval/page/eval_page.h"
 
-/* A curve of one side, and its band of one SD. */
+/* The curve of one side, with its band of one SD. */
 typedef struct drawn {
   double x[VG_PROFILE_BINS], mean[VG_PROFILE_BINS], low[VG_PROFILE_BINS], high[VG_PROFILE_BINS];
   size_t n;
@@ -13,7 +13,7 @@ static void draw(const eval_curve *from, drawn *c) {
   c->n = 0;
   for (int b = 0; b < VG_PROFILE_BINS; b++) {
     const double mean = from->mean[b], sd = from->sd[b];
-    if (isnan(mean)) continue; /* no voxel is that far off: the line continues across the gap */
+    if (isnan(mean)) continue; /* no voxel at this distance: the line continues across the gap */
     c->x[c->n] = b + 0.5 - VG_PROFILE_MM;
     c->mean[c->n] = mean;
     c->low[c->n] = mean - sd;
@@ -53,7 +53,8 @@ void vg_eval_page_profiles(vg_report *r, const vg_evaluation *e) {
       if (!vg_eval_profile_sides(e, s, k, &real, &synth)) continue;
       if (!any) {
         vg_report_heading(r, "Profiles across the surface");
-        vg_report_text(r, "Means over subjects, with a band of one SD. Left of the dashed line is inside.");
+        vg_report_text(r,
+                       "Means over subjects, with a band of one SD. The inside is left of the dashed line.");
       }
       any = true;
       const size_t n[2] = {real.n, synth.n};

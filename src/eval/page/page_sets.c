@@ -9,7 +9,7 @@ static bool is_of(const eval_set *s, const char *suite, const char *metric) {
   return !strcmp(s->metric->suite, suite) && !strcmp(s->metric->name, metric);
 }
 
-/* The bars of one metric: the value in each space, and beside it the reference, where some space has one. */
+/* Makes the bars of one metric: the value in each space, and beside it the reference if any space has one. */
 static size_t metric_bars(const vg_evaluation *e, const char *suite, const char *metric, vg_chart_bar *bars,
                           bool *intervals) {
   size_t n = 0;
@@ -37,7 +37,7 @@ static bool span_decades(const vg_chart_bar *bars, size_t n) {
   return least > 0 && most > 100 * least;
 }
 
-/* One chart for each metric that has several bars, or an interval. bars: room for two each set. */
+/* Adds a chart for each metric that has several bars or an interval. bars: room for two per set. */
 static void add_charts(vg_report *r, const vg_evaluation *e, const char *suite, vg_chart_bar *bars) {
   for (size_t i = 0; i < e->n_sets; i++) {
     const char *metric = e->sets[i].metric->name;
@@ -63,7 +63,7 @@ vg_status vg_eval_page_sets(vg_report *r, const vg_evaluation *e, const char *su
 
 vg_status vg_eval_page_verdicts(vg_report *r, const vg_evaluation *e, const char *suite) {
   static const char *const header[] = {"suite", "check", "verdict", "what was found"};
-  const size_t from = suite ? 1 : 0, cols = 3; /* one suite: without its name and with the text */
+  const size_t from = suite ? 1 : 0, cols = 3; /* one suite: show the text but not the suite's name */
   vg_table t = {0};
   vg_status st = vg_table_init(&t, cols, header + from);
   for (size_t i = 0; i < e->n_verdicts && !st; i++) {

@@ -11,7 +11,7 @@ enum { MARGIN = 3, SIDE = 200, AXIAL = 5 };
 
 /* ---- which planes ---- */
 
-/* Marked voxels by plane of each axis. */
+/* Counts of marked voxels by plane, for each axis. */
 typedef struct tally {
   size_t *planes[3];
   size_t all;
@@ -40,7 +40,7 @@ static void tally_release(tally *t) {
   for (int a = 0; a < 3; a++) vg_free(t->planes[a]);
 }
 
-/* The plane below which a share of the marked voxels lies; in an empty volume the middle one. */
+/* Returns the plane below which a share of the marked voxels lies; in an empty volume, the middle plane. */
 static int quantile_plane(const tally *t, int axis, int dim, double share) {
   size_t below = 0;
   if (!t->all) return dim / 2;
@@ -51,7 +51,7 @@ static int quantile_plane(const tally *t, int axis, int dim, double share) {
   return dim - 1;
 }
 
-/* What of the grid is shown. */
+/* The visible box of the grid. */
 typedef struct window {
   const vg_geometry *geo;
   int lo[3], extent[3];
@@ -124,7 +124,8 @@ static double clip(double share) {
   return !(share > 0) ? 0 : share < 1 ? share : 1;
 }
 
-/* Few shades make a small page: 64 of grey, and 32 of either colour of a difference, no eye tells apart. */
+/* Few shades keep the page small. Nobody can distinguish 64 greys, or 32 shades of either colour of a
+ * difference, from more. */
 static double shade(double share, int shades) {
   return floor(clip(share) * (shades - 1) + 0.5) / (shades - 1);
 }
@@ -167,7 +168,7 @@ void vg_eval_slice_classes(const eval_slice *s, const uint8_t *classes, vg_pictu
   }
 }
 
-/* A labelled voxel beside another class, or none. */
+/* Whether a labelled voxel lies beside another class or an unlabelled voxel. */
 static bool is_edge(const eval_slice *s, const uint8_t *classes, int u, int v) {
   static const int beside[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
   uint8_t c = classes[voxel_of(s, u, v)];

@@ -1,4 +1,4 @@
-/* identifier_words.c: what a text says of persons and days. */
+/* identifier_words.c: recognises persons and dates in a text. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -13,7 +13,7 @@ static bool is_digit(char c) {
   return isdigit((unsigned char)c);
 }
 
-/* The digits from s on, most of them at most, as a number; *n: how many. */
+/* Reads at most `most` digits from s as a number. *n: how many digits. */
 static int number_at(const char *s, int most, int *n) {
   int v = 0;
   for (*n = 0; *n < most && is_digit(s[*n]); ++*n) v = 10 * v + (s[*n] - '0');
@@ -24,7 +24,7 @@ static bool is_day(int year, int month, int day) {
   return year >= 1900 && year < 2100 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-/* 20190304, 20190304101112, 2019-03-04, 2019/3/4, 04.03.2019, 3/4/2019. at: where digits begin. */
+/* 20190304, 20190304101112, 2019-03-04, 2019/3/4, 04.03.2019, 3/4/2019. at: first digit. */
 static bool date_at(const char *at) {
   const size_t digits = strspn(at, "0123456789");
   int n[3], v[3] = {number_at(at, 8, &n[0])};
@@ -93,7 +93,7 @@ static bool mentions_patient(const char *text) {
   return false;
 }
 
-/* What programs put into headers: a name, or FSL's "6.0.5:9e026117". */
+/* Whether a program wrote the text into a header: a program's name, or FSL's "6.0.5:9e026117". */
 static bool is_program_mark(const char *text) {
   static const char *const names[] = {"FSL",  "FreeSurfer", "SPM",   "ANTs",  "ITK",
                                       "AFNI", "nibabel",    "NIfTI", "voxgan"};

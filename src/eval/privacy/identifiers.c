@@ -1,4 +1,4 @@
-/* identifiers.c: every place of a data set where an identifier may be. */
+/* identifiers.c: searches everything in a data set that may contain an identifier. */
 #include "eval/privacy/identifiers.h"
 
 #include <stdint.h>
@@ -15,7 +15,7 @@
 typedef struct scan {
   const char *const *ids;
   size_t n_ids;
-  const char *file, *path; /* that is looked at: below the root, and whole */
+  const char *file, *path; /* the file under inspection: relative to the root, and its whole path */
   identifier_report *report;
 } scan;
 
@@ -41,7 +41,7 @@ static vg_status look(const scan *s, const char *field, const char *text, bool h
   return kind ? add(s, field, kind) : VG_OK;
 }
 
-/* A text that has size bytes at most and need not end with NUL; what is not printable parts words. */
+/* Inspects a text of at most size bytes that need not end with NUL. Unprintable bytes separate words. */
 static vg_status look_at_bytes(const scan *s, const char *field, const void *bytes, size_t size,
                                bool header) {
   char *text = vg_malloc(size + 1, 1);
@@ -75,7 +75,7 @@ static const header_field fields_1[] = {{"data_type", 4, 10},  {"db_name", 14, 1
 static const header_field fields_2[] = {
     {"descrip", 240, 80}, {"aux_file", 320, 24}, {"intent_name", 508, 16}, {NULL, 0, 0}};
 
-/* Extensions, to the first voxel or the end of what was read. */
+/* Inspects extensions, up to the first voxel or the end of the bytes read. */
 static vg_status look_at_extensions(const scan *s, const uint8_t *b, size_t len, size_t at, bool swap) {
   if (at + 4 > len || !b[at]) return VG_OK;
   at += 4;
@@ -85,7 +85,7 @@ static vg_status look_at_extensions(const scan *s, const uint8_t *b, size_t len,
     char field[48];
     snprintf(field, sizeof field, "extension %d", (int)code);
     const char *kind = code == 2 ? "DICOM in a header" : "free text";
-    /* What it holds may be worse than that it is there. */
+    /* The content of an extension may be worse than its presence. */
     const char *worse = NULL;
     char *text = vg_malloc((size_t)size, 1);
     if (!text) return VG_MEMORY;
@@ -112,7 +112,7 @@ static vg_status look_at_nifti(const scan *s, const void *bytes, size_t len) {
     st = vg_gzip_peek(s->path, bytes, len, b, HEADER_MOST, &got);
   else if (!st)
     memcpy(b, bytes, got);
-  if (st || got < 348) goto out; /* what is no image is for others to refuse */
+  if (st || got < 348) goto out; /* other code refuses a file that is not an image */
   const int32_t size = int_at(b, false), swapped = int_at(b, true);
   const bool swap = swapped == 348 || swapped == 540, second = (swap ? swapped : size) == 540;
   if (!swap && size != 348 && size != 540) goto out;
@@ -120,7 +120,7 @@ static vg_status look_at_nifti(const scan *s, const void *bytes, size_t len) {
   if (got < header) goto out;
   for (const header_field *f = second ? fields_2 : fields_1; f->name && !st; f++)
     st = look_at_bytes(s, f->name, b + f->at, f->size, true);
-  /* Where the voxels begin: a float of version 1, an int64 of version 2. */
+  /* Start of the voxels: a float in version 1, an int64 in version 2. */
   if (!st && !second) {
     const int32_t bits = int_at(b + 108, swap);
     float offset;
@@ -138,7 +138,7 @@ out:
   return st;
 }
 
-/* RFC 1952. The name is the file's own in most; another may tell more. */
+/* The header follows RFC 1952. Its name is usually the file's own; a different name may identify somebody. */
 static vg_status look_at_gzip(const scan *s, const uint8_t *b, size_t len) {
   size_t at = 10;
   if (len < at) return VG_OK;

@@ -1,6 +1,6 @@
-/* membership.h: how well a model knows a subject, for the question whether it was trained on it.
+/* membership.h: measures how well a model knows a subject, to find out whether the model was trained on it.
  *
- * What members have and others lack is an attack's material:
+ * An attack uses two scores that differ between training subjects and others:
  *   error   the loss of what the model makes of the subject's own input against the subject's own target, on
  *           the prepared grid inside the brain: of images the mean absolute difference in [-1, 1] over all
  *           series, of label maps the cross-entropy of the class fractions (Yeom et al., CSF 2018; for GANs
@@ -9,8 +9,8 @@
  *           that overlap by half (LOGAN, Hayes et al., PETS 2019). A discriminator that has learned a subject
  *           by heart finds it more real.
  *
- * The same of networks whose weights are as first drawn, which know nobody, tell what differs between two
- * groups of subjects before any training.
+ * Networks with initial weights, which know nobody, give the same scores. They show how two groups of
+ * subjects differ without any training.
  */
 #ifndef VOXGAN_MEMBERSHIP_H
 #define VOXGAN_MEMBERSHIP_H
@@ -22,25 +22,25 @@ extern "C" {
 
 typedef struct vg_membership_subject {
   const vg_dataset *set;
-  const vg_subject *subject; /* of set; with the model's series and label maps */
+  const vg_subject *subject; /* subjects of set, with the model's series and label maps */
 } vg_membership_subject;
 
 typedef struct vg_membership_options {
-  const char *model; /* a run folder, or a model file: then discriminators are looked for beside it */
+  const char *model; /* a run folder, or a model file; discriminators are then searched beside it */
   const vg_membership_subject *subjects;
   size_t n;
   const char *device; /* NULL: cpu */
   int threads;        /* 0: all */
 } vg_membership_options;
 
-/* NaN for what there is not: a discriminator, where no whole checkpoint is in the run folder. */
+/* NaN for a missing score: without a whole checkpoint in the run folder there is no discriminator. */
 typedef struct vg_membership {
   double error, judged;
   double untrained_error, untrained_judged;
 } vg_membership;
 
-/* What a vg_membership_fn (voxgan/evaluate.h) answers: out has one for each subject. The generator is the
- * model file's, the discriminator that of the newest whole checkpoint. Errors name the subject. */
+/* A vg_membership_fn (voxgan/evaluate.h): computes one entry of out for each subject. The generator comes
+ * from the model file, the discriminator from the newest whole checkpoint. Errors name the subject. */
 vg_status vg_membership_score(const vg_membership_options *options, vg_membership *out); /* src/run */
 
 #ifdef __cplusplus

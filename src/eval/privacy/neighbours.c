@@ -1,4 +1,4 @@
-/* neighbours.c: nearest subjects in similarity spaces, and how near is too near. */
+/* neighbours.c: nearest subjects in similarity spaces, and the threshold of a near-copy. */
 #include "eval/privacy/neighbours.h"
 
 #include <math.h>
@@ -13,14 +13,14 @@
 typedef struct point_cloud {
   const vg_dataset *const *sets;
   near_space *space;
-  size_t dims, edge; /* edge: of the cubes that images are; 0: no images, Euclidean */
+  size_t dims, edge; /* edge: of image cubes; 0: not images, distances are Euclidean */
   size_t first[NEAR_SETS];
-  float *rows, *mirrored; /* (all, dims); mirrored NULL where there is no such thing */
+  float *rows, *mirrored; /* (all, dims); mirrored NULL if mirroring makes no sense */
 } point_cloud;
 
 /* ---- images as unit vectors ---- */
 
-/* Outside the brain thumbnails are -1, and 0 after this. */
+/* Standardises the voxels inside. Voxels outside the brain, -1 before, become 0. */
 static void whiten(float *v, const uint8_t *inside, size_t n) {
   double sum = 0, squares = 0, count = 0;
   for (size_t i = 0; i < n; i++) {
@@ -38,7 +38,7 @@ static void whiten(float *v, const uint8_t *inside, size_t n) {
 
 enum { REACH = 2, FIELDS = 3 };
 
-/* Sums over REACH voxels to either side along one axis, at a step of `stride`, of FIELDS values a voxel. */
+/* Sums FIELDS values per voxel over REACH voxels to either side along one axis, with step `stride`. */
 static void sum_along(const float *from, size_t edge, size_t stride, float *to) {
   const size_t n = edge * edge * edge;
   for (size_t i = 0; i < n; i++) {
@@ -52,8 +52,8 @@ static void sum_along(const float *from, size_t edge, size_t stride, float *to) 
   }
 }
 
-/* v less the mean, over the SD, of the voxels inside within REACH along each axis. a, b: room for FIELDS
- * values a voxel. */
+/* Subtracts from v the mean, and divides by the SD, of the inside voxels within REACH along each axis. a, b:
+ * room for FIELDS values per voxel. */
 static void local_contrast(float *v, const uint8_t *inside, size_t edge, float *a, float *b) {
   const size_t n = edge * edge * edge;
   for (size_t i = 0; i < n; i++) {
@@ -105,7 +105,7 @@ static vg_status prepare_image(void *arg, size_t index) {
 /* ---- distances ---- */
 
 static double dot(const float *a, const float *b, size_t n) {
-  float part[8] = {0}; /* apart, so that they are summed side by side */
+  float part[8] = {0}; /* eight separate sums, so that they can be vectorised */
   size_t i = 0;
   for (; i + 8 <= n; i += 8) {
     for (int k = 0; k < 8; k++) part[k] += a[i + (size_t)k] * b[i + (size_t)k];
@@ -134,9 +134,10 @@ static const vg_subject *subject_of(const point_cloud *c, near_set set, size_t i
   return &c->sets[set]->subjects[c->space->subject[set][i]];
 }
 
-/* The chance that of m training and m held-out subjects, drawn without replacement, m being the smaller
- * number, the nearest is a training one: the larger set's nearest of a draw is no nearer than the smaller's
- * nearest with probability C(k, m) / C(n, m), k of its n being no nearer. */
+/* Draw m training and m held-out subjects without replacement, where m is the size of the smaller set. The
+ * result is the chance that the nearest of them is a training subject. If k of the n subjects of the larger
+ * set are no nearer than the nearest of the smaller set, then all m drawn are no nearer with probability C(k,
+ * m) / C(n, m). */
 static double preference(const double *train, size_t n_train, const double *held_out, size_t n_held_out) {
   const bool more_train = n_train >= n_held_out;
   const double *few = more_train ? held_out : train, *many = more_train ? train : held_out;
@@ -194,7 +195,7 @@ static const struct {
                         {"patches", "patches", false, false, false},
                         {"tumour", "tumour", false, false, true}};
 
-/* The rows of the three sets; standardised, where they are not images, by the real ones. */
+/* Collects the rows of the three sets. Rows that are not images are standardised by the real ones. */
 static vg_status gather(point_cloud *c, const vg_features *const f[NEAR_SETS], bool images) {
   near_space *s = c->space;
   size_t all = 0;
@@ -286,7 +287,8 @@ void vg_privacy_near_release(near_space spaces[NEAR_SPACES]) {
 static void add_distances(const near_space *s, near_set set, double *to, size_t *n) {
   for (size_t i = 0; i < s->n[set]; i++) {
     const near_one *one = &s->nearest[set][i];
-    /* Twice the same volume under two names is no distance between persons; its logarithm is none either. */
+    /* The same volume under two names has distance 0. That is not a distance between persons, and has no
+     * logarithm. */
     if (one->index != SIZE_MAX && one->distance > 1e-9) to[(*n)++] = one->distance;
   }
 }

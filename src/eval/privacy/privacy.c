@@ -8,16 +8,19 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* ---- who was trained on ---- */
+/* ---- training and held-out subjects ---- */
 
-/* The split of the run that the model lies in; *out NULL: there is none. */
+/* Reads the split of the model's run. *out NULL: there is none. */
 static vg_status read_split(const char *model, vg_json **out) {
   *out = NULL;
   if (!model) return VG_OK;
-  char *run = vg_fs_is_dir(model) ? vg_strdup(model) : vg_fs_dirname(model);
+  bool is_dir, exists = false;
+  vg_status st = vg_fs_is_dir(model, &is_dir);
+  if (st) return st;
+  char *run = is_dir ? vg_strdup(model) : vg_fs_dirname(model);
   char *path = run ? vg_fs_join(run, "split.json") : NULL;
-  vg_status st = path ? VG_OK : VG_MEMORY;
-  if (!st && vg_fs_exists(path)) st = vg_json_read(path, out);
+  st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && exists) st = vg_json_read(path, out);
   vg_free(run);
   vg_free(path);
   return st;
@@ -37,7 +40,7 @@ static bool has_id_or_person(const vg_dataset *ds, const vg_subject *s) {
   return false;
 }
 
-/* Adds the subjects of `from` that are in neither set yet. *left: how many were in one already. */
+/* Adds the subjects of `from` that are in neither set yet. *left: how many were already in one. */
 static vg_status add_held_out(privacy_study *p, const vg_dataset *from, size_t *left) {
   bool *take = vg_calloc(from->n + 1, sizeof *take);
   size_t n = 0;
@@ -61,10 +64,9 @@ static vg_status divide(privacy_study *p, const vg_dataset *given, const vg_json
     take[i] = !split || lists(vg_json_get(split, "train"), given->subjects[i].id);
     n += take[i];
   }
-  vg_status st =
-      n ? vg_dataset_select(given, take, &p->train)
-        : vg_fail(VG_DATA, "%s: none of its subjects is one that split.json of %s says was trained on",
-                  p->settings->train, p->settings->model);
+  vg_status st = n ? vg_dataset_select(given, take, &p->train)
+                   : vg_fail(VG_DATA, "%s: none of its subjects is listed as trained on in split.json of %s",
+                             p->settings->train, p->settings->model);
   vg_free(take);
   if (!st) st = add_held_out(p, &p->study->real, &left);
   if (!st && left)
@@ -77,7 +79,7 @@ static vg_status divide(privacy_study *p, const vg_dataset *given, const vg_json
 
 static vg_status open_train(privacy_study *p) {
   const vg_evaluate_settings *set = p->settings;
-  vg_dataset given = {0};
+  vg_dataset given = {.skip_incomplete = set->skip_incomplete};
   vg_json *split = NULL;
   if (!set->train) return VG_OK;
   vg_status st = vg_dataset_add(&given, set->train, set->train_layout ? set->train_layout : "auto",

@@ -1,4 +1,4 @@
-/* privacy_identifiers.c: does the synthetic data set, as files, say who was trained on? */
+/* privacy_identifiers.c: do the files of the synthetic data set identify training subjects? */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define CHECK "identifiers"
 enum { NAMED = 3 };
 
-/* Ids and persons of all real subjects; borrowed. */
+/* Lists ids and persons of all real subjects; borrowed. */
 static vg_status real_ids(const privacy_study *p, const char ***out, size_t *n) {
   const vg_dataset *const sets[] = {&p->study->real, &p->train, &p->held_out};
   size_t most = 0;
@@ -43,15 +43,18 @@ static vg_status append(char ***files, size_t *n, const char *prefix, char *cons
   return VG_OK;
 }
 
-/* All files of the synthetic data set, also the records that voxgan keeps out of sight; vg_strv_free. Of a
- * manifest: itself and the files that it names. */
+/* Lists all files of the synthetic data set, including voxgan's hidden records (vg_strv_free). For a
+ * manifest: the manifest and the files that it names. */
 static vg_status list_files(const privacy_study *p, char ***files, size_t *n) {
   const char *root = p->settings->synth;
   const vg_dataset *ds = &p->study->synth;
-  vg_status st = VG_OK;
+  bool is_dir;
   *n = 0;
+  *files = NULL;
+  vg_status st = vg_fs_is_dir(root, &is_dir);
+  if (st) return st;
   if (!(*files = VG_NEW_N(char *, 1))) return VG_MEMORY;
-  if (!vg_fs_is_dir(root)) {
+  if (!is_dir) {
     st = append(files, n, "", &(char *){(char *)(uintptr_t)root}, 1);
     for (size_t i = 0; i < ds->n && !st; i++) {
       const vg_subject *s = &ds->subjects[i];
@@ -67,7 +70,7 @@ static vg_status list_files(const privacy_study *p, char ***files, size_t *n) {
     char **found = NULL, *dir = *folders[k] ? vg_fs_join(root, folders[k]) : vg_strdup(root);
     size_t n_found = 0;
     if (!dir) return VG_MEMORY;
-    if (vg_fs_is_dir(dir)) st = vg_fs_walk(dir, &found, &n_found);
+    st = vg_fs_walk_optional(dir, &found, &n_found);
     if (!st) st = append(files, n, folders[k], found, n_found);
     vg_strv_free(found);
     vg_free(dir);
@@ -131,8 +134,10 @@ vg_status vg_privacy_identifiers(const privacy_study *p) {
   const char **ids = NULL;
   char **files = NULL;
   size_t n_ids = 0, n = 0;
-  const char *root = vg_fs_is_dir(p->settings->synth) ? p->settings->synth : "";
-  vg_status st = real_ids(p, &ids, &n_ids);
+  bool is_dir = false;
+  vg_status st = vg_fs_is_dir(p->settings->synth, &is_dir);
+  const char *root = is_dir ? p->settings->synth : "";
+  if (!st) st = real_ids(p, &ids, &n_ids);
   if (!st) st = list_files(p, &files, &n);
   if (!st) st = vg_privacy_identifiers_scan(root, files, n, ids, n_ids, &report);
   if (!st) st = write_table(p, &report);

@@ -1,4 +1,4 @@
-/* privacy_membership.c: can a model's errors, or its discriminator, tell who was trained on? */
+/* privacy_membership.c: do a model's errors, or its discriminator, reveal its training subjects? */
 #include <math.h>
 #include <stdio.h>
 #include "eval/privacy/privacy.h"
@@ -8,9 +8,9 @@
 #include "base/str.h"
 
 #define CHECK "membership"
-enum { LEAST = 2 }; /* subjects a side */
+enum { LEAST = 2 }; /* subjects per side */
 
-/* One attack: a score that is higher where a subject is held to have been trained on. */
+/* One attack: a score that is higher if the subject was probably trained on. */
 typedef struct attack {
   const char *name, *words;
   size_t trained, untrained; /* offsets into vg_membership */
@@ -125,7 +125,7 @@ vg_status vg_privacy_membership(const privacy_study *p) {
         &(vg_membership_options){
             .model = set->model, .subjects = who, .n = n, .device = set->device, .threads = set->threads},
         m);
-    /* Data that the model cannot read, or no libtorch here, leave the other checks. */
+    /* If the model cannot read the data, or libtorch is missing, the other checks still run. */
     if (st == VG_DATA || st == VG_CONFIG || st == VG_DEVICE) {
       st = not_tested(p, vg_error());
       goto out;

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* A space and its threshold. */
+/* One space with its threshold. */
 typedef struct near_finding {
   const near_space *space;
   near_limit limit;
@@ -24,11 +24,13 @@ static bool is_copy(const near_finding *f, near_set set, size_t i) {
 
 /* ---- the label map that a synthetic subject was made from ---- */
 
-/* Column source of manifest.csv; *t is empty where the synthetic set is none of ours. */
+/* Reads manifest.csv for its column source. *t is empty if voxgan did not make the synthetic set. */
 static vg_status read_manifest(const privacy_study *p, vg_table *t) {
   const char *root = p->settings->synth;
-  char *path = vg_fs_is_dir(root) ? vg_fs_join(root, "manifest.csv") : NULL;
-  vg_status st = path && vg_fs_exists(path) ? vg_table_read(path, t) : VG_OK;
+  char *path = vg_fs_join(root, "manifest.csv");
+  bool exists = false;
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
+  if (!st && exists) st = vg_table_read(path, t);
   if (!st && t->rows && (vg_table_col(t, "id") < 0 || vg_table_col(t, "source") < 0)) vg_table_release(t);
   vg_free(path);
   return st;
@@ -41,7 +43,7 @@ static bool same_id(const char *a, const char *b) {
   return !strcmp(key_a, key_b);
 }
 
-/* "" where it is not known. */
+/* Returns "" if the source is unknown. */
 static const char *source_of(const vg_table *manifest, const char *id) {
   const int id_col = manifest->rows ? vg_table_col(manifest, "id") : -1;
   for (size_t r = 1; id_col >= 0 && r < manifest->rows; r++) {
@@ -57,7 +59,7 @@ static double mean_of(double *v, size_t n) {
   return vg_statistic_mean(v, n);
 }
 
-/* A statistic over synthetic subjects and its bootstrap interval; v may be reordered. */
+/* Computes a statistic over synthetic subjects and its bootstrap interval. May reorder v. */
 static vg_status over_subjects(vg_statistic_of statistic, double *v, size_t n, const char *stream,
                                vg_estimate *out) {
   out->value = statistic(v, n);
@@ -159,7 +161,8 @@ static vg_status write_table(const privacy_study *p, const near_finding *f, int 
 
 enum { NAMED = 3 };
 
-/* Whether synthetic subject k is a near-copy in some of the n spaces; the nearest of the first one. */
+/* Whether synthetic subject k is a near-copy in any of the n spaces. Returns its nearest subject in the first
+ * such space, or NULL. */
 static const near_one *copy_in_any(const near_finding *f, int n, size_t k) {
   for (int s = 0; s < n; s++) {
     const near_space *space = f[s].space;
@@ -171,7 +174,7 @@ static const near_one *copy_in_any(const near_finding *f, int n, size_t k) {
   return NULL;
 }
 
-/* n spaces that belong to one check: of images, or of label maps. */
+/* Judges n spaces that belong to one check: spaces of images, or of label maps. */
 static vg_status judge(const privacy_study *p, const char *check, const char *what, const near_finding *f,
                        int n, const vg_table *manifest) {
   const vg_dataset *synth = &p->study->synth;

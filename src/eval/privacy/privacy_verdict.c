@@ -1,4 +1,4 @@
-/* privacy_verdict.c: what every check reports: a verdict, and a table beside the summary. */
+/* privacy_verdict.c: the output of every check: a verdict, and a table beside the summary. */
 #include "base/mem.h"
 #include "eval/privacy/privacy.h"
 #include "base/fs.h"

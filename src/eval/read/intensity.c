@@ -1,4 +1,4 @@
-/* intensity.c: which intensities become -1 and +1. */
+/* intensity.c: scales intensities to [-1, 1]. */
 #include "eval/read/intensity.h"
 
 #include "base/simd.h"
@@ -21,8 +21,8 @@ vg_status vg_eval_intensity_range(const vg_volume *vol, const uint8_t *cells, fl
 }
 
 VG_HOT static void to_unit(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
-  /* A constant volume (a generator that has collapsed) lands in the middle. Outside the brain all is -1, as
-   * in prepared data: windows at the brain's edge must not feel how a file writes its background. */
+  /* A constant volume (from a collapsed generator) becomes 0. Outside the brain all is -1, as in prepared
+   * data, so that the background value of a file does not affect windows at the brain's edge. */
   float scale = hi > lo ? 2 / (hi - lo) : 0, shift = hi > lo ? -1 : 0;
   for (size_t i = 0; i < n; i++) {
     float x = (v[i] - lo) * scale + shift;

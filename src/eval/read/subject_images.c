@@ -1,10 +1,11 @@
-/* subject_images.c: the files of a pair of subjects, read, checked and normalised. */
+/* subject_images.c: reads, checks and normalises the files of a pair of subjects. */
 #include "eval/read/subject_images.h"
 
 #include "base/mem.h"
 #include "eval/read/intensity.h"
 #include "voxgan/volume.h"
 #include "prep/prep.h"
+#include "base/number/extent.h"
 
 /* mm */
 #define SAME_CORNER 1e-3
@@ -41,15 +42,13 @@ const char *vg_eval_series_path(const vg_dataset *ds, const vg_subject *s, const
   return i < 0 ? NULL : s->series[i];
 }
 
-/* The brain's voxels outside the tumour that are within the band's width of it. */
+/* Marks the brain's voxels outside the tumour that are within the band's width of it. */
 static void mark_band(const vg_surface *s, const int dim[3], double width, uint8_t *cells) {
   const float *distance = s->distance;
   if (!distance) return;
   for (int z = 0; z < s->extent[2]; z++) {
     for (int y = 0; y < s->extent[1]; y++, distance += s->extent[0]) {
-      uint8_t *row = cells +
-                     ((size_t)(s->lo[2] + z) * (size_t)dim[1] + (size_t)(s->lo[1] + y)) * (size_t)dim[0] +
-                     s->lo[0];
+      uint8_t *row = cells + vg_extent_index(dim, 0, s->lo[1] + y, s->lo[2] + z) + s->lo[0];
       for (int x = 0; x < s->extent[0]; x++) {
         if (row[x] == EVAL_CELL_BRAIN && (double)distance[x] <= width) row[x] = EVAL_CELL_BAND;
       }
@@ -57,8 +56,8 @@ static void mark_band(const vg_surface *s, const int dim[3], double width, uint8
   }
 }
 
-/* Cells of one series: the brain from the anatomy map or from the real volume, the tumour and the band around
- * it on top. */
+/* Makes the cells of one series: the brain, from the anatomy map or the real volume, then the tumour and the
+ * band around it on top. */
 static vg_status make_cells(const vg_evaluation *e, const eval_maps *maps, const vg_surface *surface,
                             const vg_volume *real, const char *path, uint8_t *cells) {
   const eval_map *tumour = maps->tumour, *anatomy = maps->anatomy;
@@ -89,7 +88,7 @@ static vg_status same_grid_as_map(const vg_geometry *geo, const char *path, cons
   return map->data ? vg_eval_same_grid(geo, path, &map->geo, map->path) : VG_OK;
 }
 
-/* Brings both images to [-1, 1] as e->normalise asks. range: of the values afterwards. */
+/* Scales both images to [-1, 1] as e->normalise requires. range: of the scaled values. */
 static vg_status normalise(const vg_evaluation *e, const char *series, vg_volume *real, const char *real_path,
                            vg_volume *synth, const uint8_t *cells, double *range) {
   size_t n = vg_geometry_voxels(&real->geo);

@@ -1,4 +1,5 @@
-/* subject_maps.c: label maps of a case, and distances to the surfaces of what they label. */
+/* subject_maps.c: reads the label maps of a case, and computes distances to the surfaces of labelled regions.
+ */
 #include "eval/read/subject_maps.h"
 
 #include <math.h>
@@ -7,13 +8,14 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
+#include "base/number/extent.h"
 
 void vg_eval_map_release(eval_map *m) {
   vg_free(m->data);
   m->data = NULL;
 }
 
-/* like: a file of the grid to which the map is brought where it lies on another, or NULL. */
+/* Resamples the map to the grid of the file `like` if the grids differ. like may be NULL. */
 static vg_status fit(vg_labelmap *map, const char *path, const char *like) {
   vg_volume_header info;
   if (!like) return VG_OK;
@@ -87,7 +89,7 @@ vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double rea
   for (size_t i = 0; i < n; i++) mask[i] = member[map->data[i]];
   /* Half a voxel more, because the surface lies between voxels. */
   if (!vg_mask_box(mask, dim, (int)(reach / least + 0.5) + 1, out->lo, out->extent)) goto out;
-  size_t inside = (size_t)out->extent[0] * (size_t)out->extent[1] * (size_t)out->extent[2];
+  size_t inside = vg_extent_voxels(out->extent);
   box = vg_malloc(inside, 1);
   out->distance = vg_malloc(inside, sizeof *out->distance);
   if (!box || !out->distance) {

@@ -1,4 +1,5 @@
-/* set_distance.c: what distances between clouds of points share: scales, inner products, resampling. */
+/* set_distance.c: code that all distances between clouds of points share: scales, inner products, resampling.
+ */
 #include "eval/set/set_distance.h"
 
 #include <math.h>
@@ -11,7 +12,7 @@
 
 /* ---- scales ---- */
 
-/* Mean and SD of each dimension over two lists of rows. An SD that rounding alone makes is 0. */
+/* Computes mean and SD of each dimension over two lists of rows. An SD that is only rounding becomes 0. */
 static void spread(const float *rows, size_t n, const float *more, size_t m, size_t dims, double *mean,
                    double *sd) {
   double all = (double)(n + m);
@@ -113,7 +114,7 @@ typedef struct resampling {
   double *values;
 } resampling;
 
-/* The points of the k-th draw, b's after a's. */
+/* Lists the points of the k-th draw, b's after a's. */
 static void draw_points(const resampling *r, size_t k, size_t *points) {
   vg_rng rng = vg_rng_init(0, vg_rng_key(draw_names[r->draw], k, 0));
   size_t n = r->n_real, m = r->draw == HALVES ? 0 : r->n_synth;

@@ -1,4 +1,4 @@
-/* set_diversity.c: whether synthetic subjects are more alike than real ones. */
+/* set_diversity.c: measures whether synthetic subjects are more alike than real ones. */
 #include <math.h>
 #include "eval/set/set_distance.h"
 

@@ -11,7 +11,7 @@ typedef struct cloud {
   const double *gram; /* (n, n) */
 } cloud;
 
-/* Sum of the square roots of a matrix's eigenvalues, none of which is negative but by rounding. */
+/* Sum of the square roots of a matrix's eigenvalues. Only rounding can make one negative. */
 static vg_status sum_roots(double *matrix, size_t n, double *out) {
   double *values = vg_malloc(n, sizeof *values);
   vg_status st = values ? vg_set_eigenvalues(matrix, n, values) : VG_MEMORY;
@@ -69,8 +69,8 @@ static void covariance(const cloud *c, const size_t *a, size_t n, double *mean, 
   }
 }
 
-/* S = L L' in place. A pivot that rounding alone makes is that of a dimension which others determine: its
- * column is 0. */
+/* S = L L' in place. A pivot that is only rounding belongs to a dimension that depends on others; its column
+ * becomes 0. */
 static void cholesky(double *s, size_t d) {
   double largest = 0;
   for (size_t k = 0; k < d; k++) largest = fmax(largest, s[k * d + k]);

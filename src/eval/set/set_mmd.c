@@ -1,7 +1,7 @@
 /* set_mmd.c: maximum mean discrepancy. */
 #include <math.h>
-#include <stdlib.h>
 #include "base/number/order_statistic.h"
+#include "base/number/statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 
@@ -22,7 +22,7 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   return VG_OK;
 }
 
-/* Inner products to the kernel, in place. */
+/* Turns inner products into the kernel, in place. */
 static vg_status make_kernel(double *gram, size_t n) {
   size_t pairs = 0;
   double *squares = vg_malloc(n * (n - 1) / 2, sizeof *squares);
@@ -34,14 +34,15 @@ static vg_status make_kernel(double *gram, size_t n) {
   for (size_t i = 0, at = 0; i < n; i++) {
     for (size_t j = 0; j < i; j++) gram[i * n + j] = squares[at++];
   }
-  qsort(squares, pairs, sizeof *squares, vg_ascending_f64);
-  double median = 0.5 * (sqrt(squares[(pairs - 1) / 2]) + sqrt(squares[pairs / 2]));
+  vg_sort_f64(squares, pairs);
+  for (size_t i = 0; i < pairs; i++) squares[i] = sqrt(squares[i]);
+  double median = vg_statistic_median_sorted(squares, pairs);
   vg_free(squares);
   for (size_t i = 0; i < n; i++) {
     gram[i * n + i] = 1;
     for (size_t j = 0; j < i; j++) {
       double d2 = gram[i * n + j];
-      /* Where half of all points are one, the kernel tells only whether two are the same. */
+      /* If half of all points coincide, the kernel only shows whether two points are equal. */
       double k = median > 0 ? exp(-d2 / (2 * median * median)) : !(d2 > 0);
       gram[i * n + j] = gram[j * n + i] = k;
     }

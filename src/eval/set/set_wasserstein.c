@@ -1,6 +1,5 @@
 /* set_wasserstein.c: sliced Wasserstein distance. */
 #include <math.h>
-#include <stdlib.h>
 #include "base/number/order_statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
@@ -20,8 +19,8 @@ void vg_set_slice_direction(size_t k, float *out, size_t dims) {
 }
 
 double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m) {
-  qsort(a, n, sizeof *a, vg_ascending_f64);
-  qsort(b, m, sizeof *b, vg_ascending_f64);
+  vg_sort_f64(a, n);
+  vg_sort_f64(b, m);
   /* The area between the two distribution functions. */
   double at = fmin(a[0], b[0]), sum = 0;
   for (size_t i = 0, j = 0; i < n || j < m;) {
@@ -39,7 +38,7 @@ double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m) {
 typedef struct slices {
   size_t n, dims;
   const float *rows; /* (n, dims) */
-  double *at;        /* (VG_SLICES, n): where each point is along each direction */
+  double *at;        /* (VG_SLICES, n): position of each point along each direction */
 } slices;
 
 static vg_status project(void *arg, size_t k) {

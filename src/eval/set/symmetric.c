@@ -1,10 +1,9 @@
-/* symmetric.c: eigenvalues of a symmetric matrix. A library (LAPACK) would be a dependency of the product for
- * this one routine, whose matrices are as large as a study has subjects. */
+/* symmetric.c: eigenvalues of a symmetric matrix. LAPACK would become a dependency of the product for this
+ * one routine. The matrices have one row per subject. */
 #include "eval/set/symmetric.h"
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include "base/number/order_statistic.h"
 #include "base/mem.h"
 
@@ -96,7 +95,8 @@ vg_status vg_set_eigenvalues(double *a, size_t n, double *values) {
   if (!n) return VG_OK;
   for (size_t i = 0; i < n; i++) {
     for (size_t k = 0; k <= i; k++) {
-      if (!isfinite(a[i * n + k])) return vg_fail(VG_FAILED, "eigenvalues of what is not finite");
+      if (!isfinite(a[i * n + k]))
+        return vg_fail(VG_FAILED, "cannot compute eigenvalues: the matrix has a value that is not finite");
     }
   }
   double *below = vg_calloc(2 * n, sizeof *below);
@@ -106,6 +106,6 @@ vg_status vg_set_eigenvalues(double *a, size_t n, double *values) {
   below[n - 1] = 0;
   vg_status st = iterate(values, below, n);
   vg_free(below);
-  qsort(values, n, sizeof *values, vg_ascending_f64);
+  vg_sort_f64(values, n);
   return st;
 }

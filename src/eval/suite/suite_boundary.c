@@ -4,8 +4,7 @@
 
 const vg_eval_suite vg_eval_suite_boundary = {
     .title = "Tumour boundary",
-    .text = "Whether a tumour belongs to its image or lies on top of it: intensity and gradient across its "
-            "surface, each image around "
-            "its own.",
+    .text = "Shows whether a tumour looks like part of its image or pasted onto it: intensity and gradient "
+            "across the surface of each image's own tumour.",
     .charts = vg_eval_page_profiles,
 };

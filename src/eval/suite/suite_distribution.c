@@ -9,7 +9,7 @@ static vg_status run(eval_study *s, const vg_evaluate_settings *set) {
 
 const vg_eval_suite vg_eval_suite_distribution = {
     .title = "Distribution",
-    .text = "The synthetic data set as a whole against the real one: how far apart they lie, and how diverse "
-            "each is.",
+    .text = "Compares the synthetic data set with the real one as a whole: how far apart they lie, and how "
+            "diverse each is.",
     .run = run,
 };

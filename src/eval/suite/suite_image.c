@@ -3,7 +3,6 @@
 
 const vg_eval_suite vg_eval_suite_image = {
     .title = "Images",
-    .text = "Synthetic series against the real ones of the same subject, inside the brain, the tumour, its "
-            "parts and a band around "
-            "it.",
+    .text = "Compares each synthetic series with the real one of the same subject: inside the brain, the "
+            "tumour, its parts and a band around it.",
 };

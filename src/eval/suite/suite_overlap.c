@@ -3,5 +3,5 @@
 
 const vg_eval_suite vg_eval_suite_overlap = {
     .title = "Label maps",
-    .text = "Synthetic label maps against the real ones, class by class.",
+    .text = "Compares synthetic label maps with the real ones, class by class.",
 };

@@ -4,7 +4,6 @@
 
 const vg_eval_suite vg_eval_suite_privacy = {
     .title = "Privacy",
-    .text = "Whether synthetic images give away the ones that were trained on. No result here is a proof of "
-            "anonymity.",
+    .text = "Checks whether the synthetic data give training subjects away. No result here proves anonymity.",
     .run = vg_privacy_run,
 };

@@ -1,14 +1,14 @@
 /* suites.c: the suites by name. */
-#include <string.h>
 #include "eval/suite/suite.h"
 #include "registry/registry_extend.h"
+#include "base/names.h"
 
 typedef struct suite_row {
   const char *name;
   const vg_eval_suite *suite;
 } suite_row;
 
-enum { SUITES_MAX = 32 }; /* bits of a set of suites */
+enum { SUITES_MAX = 32 }; /* a set of suites has this many bits */
 
 static suite_row rows[SUITES_MAX] = {
 #define VG_SUITE(name, help) {#name, &vg_eval_suite_##name},
@@ -17,10 +17,8 @@ static suite_row rows[SUITES_MAX] = {
 };
 
 const vg_eval_suite *vg_eval_suites_find(const char *name) {
-  for (int i = 0; i < SUITES_MAX && rows[i].name; i++) {
-    if (!strcmp(rows[i].name, name)) return rows[i].suite;
-  }
-  return NULL;
+  const int i = vg_names_find(VG_NAMES_N(rows, SUITES_MAX), name);
+  return i < 0 ? NULL : rows[i].suite;
 }
 
 bool vg_eval_suites_compare_sets(uint32_t bits) {

@@ -1,6 +1,5 @@
 /* gan.c: building a GAN, and generating with it. */
 #include "nn/gan/gan.h"
-#include <math.h>
 #include <string.h>
 #include "base/mem.h"
 
@@ -9,56 +8,33 @@
 /* ---- building ---- */
 
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
-  const vg_generator *g = vg_generator_find(spec->generator);
-  if (!g)
-    return vg_fail(VG_CONFIG, "generator \"%s\" is not known; see voxgan list generators", spec->generator);
-  if (vg_norm_find(spec->norm) < 0)
-    return vg_fail(VG_CONFIG, "norm \"%s\" is not known: instance, batch or none", spec->norm);
+  vg_status st = vg_gan_check_fields(spec, NULL);
+  if (st) return st;
   if (spec->softmax && spec->out_channels < 2)
-    return vg_fail(VG_CONFIG, "class fractions want 2 output channels at least: the background and a class");
-  if (spec->in_channels < 1 || spec->out_channels < 1)
-    return vg_fail(VG_CONFIG, "%d input and %d output channels: at least 1 of each", spec->in_channels,
-                   spec->out_channels);
-  for (int a = 0; a < 3; a++)
-    if (spec->patch[a] < 1 || spec->patch[a] > 4096)
-      return vg_fail(VG_CONFIG, "patch %dx%dx%d: each axis is 1 to 4096", spec->patch[0], spec->patch[1],
-                     spec->patch[2]);
-  if (spec->ngf < 1 || spec->ngf > 1024) return vg_fail(VG_CONFIG, "ngf %d: 1 to 1024", spec->ngf);
-  if (!(spec->dropout >= 0 && spec->dropout < 1))
-    return vg_fail(VG_CONFIG, "dropout %g: 0 or more, below 1", spec->dropout);
-  vg_status st = g->check(spec);
+    return vg_fail(VG_CONFIG, "class fractions need at least 2 output channels: the background and a class");
+  const vg_generator *g = vg_generator_find(spec->generator);
+  if (g->check) st = g->check(spec);
   if (st || !training || !vg_gan_has_discriminator(spec)) return st;
   return vg_scales_check(spec);
 }
 
 static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective *o) {
-  const vg_loss *a = vg_loss_find(o->adversarial), *r = vg_loss_find(o->reconstruction);
-  if (!a || a->kind != VG_LOSS_ADVERSARIAL)
-    return vg_fail(VG_CONFIG, "adversarial loss \"%s\" is not known; see voxgan list losses", o->adversarial);
-  if (!r || r->kind != VG_LOSS_RECONSTRUCTION)
-    return vg_fail(VG_CONFIG, "reconstruction loss \"%s\" is not known; see voxgan list losses",
+  vg_status st = vg_gan_check_fields(spec, o);
+  if (st) return st;
+  const vg_loss *r = vg_loss_find(o->reconstruction);
+  if (!r)
+    return vg_fail(VG_CONFIG, "train.reconstruction is \"%s\", which is not resolved to a loss",
                    o->reconstruction);
   if (r->fractions && !spec->softmax)
-    return vg_fail(
-        VG_CONFIG,
-        "reconstruction loss \"%s\" is one of class fractions, and the generator makes images; l1 is "
-        "for them",
-        r->name);
-  if (o->w_adversarial > 0 && !vg_gan_has_discriminator(spec))
-    return vg_fail(VG_CONFIG, "an adversarial loss of weight %g wants a discriminator", o->w_adversarial);
-  if (o->w_feature > 0 && !vg_gan_has_discriminator(spec))
-    return vg_fail(VG_CONFIG, "a feature-matching loss of weight %g wants a discriminator", o->w_feature);
-  if (!(o->w_feature >= 0 && isfinite(o->w_feature)) || !(o->w_r1 >= 0 && isfinite(o->w_r1)))
-    return vg_fail(VG_CONFIG, "weights %g of feature matching and %g of the gradient penalty: 0 or more",
-                   o->w_feature, o->w_r1);
-  if (o->w_r1 > 0 && o->r1_every < 1)
-    return vg_fail(VG_CONFIG, "a gradient penalty every %d steps: 1 at least", o->r1_every);
-  if (!(o->w_adversarial >= 0 && isfinite(o->w_adversarial)) ||
-      !(o->w_reconstruction >= 0 && isfinite(o->w_reconstruction)))
-    return vg_fail(VG_CONFIG, "loss weights %g and %g: 0 or more", o->w_adversarial, o->w_reconstruction);
-  if (!(o->beta1 >= 0 && o->beta1 < 1) || !(o->beta2 >= 0 && o->beta2 < 1))
-    return vg_fail(VG_CONFIG, "Adam's betas %g and %g: 0 or more, below 1", o->beta1, o->beta2);
-  if (!(o->ema >= 0 && o->ema < 1)) return vg_fail(VG_CONFIG, "ema %g: 0 or more, below 1", o->ema);
+    return vg_fail(VG_CONFIG,
+                   "train.reconstruction is %s, which compares class fractions, but the generator makes "
+                   "images; use l1",
+                   r->name);
+  if (vg_gan_has_discriminator(spec)) return VG_OK;
+  if (o->w_adversarial > 0)
+    return vg_fail(VG_CONFIG, "train.w_adversarial is %g, which needs a discriminator", o->w_adversarial);
+  if (o->w_feature > 0)
+    return vg_fail(VG_CONFIG, "train.w_feature is %g, which needs a discriminator", o->w_feature);
   return VG_OK;
 }
 

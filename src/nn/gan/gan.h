@@ -13,7 +13,7 @@ typedef struct vg_fed {
   vg_rand *rand;                      /* of dropout */
 } vg_fed;
 
-/* A step as a GPU does it by itself, see gan_record.c. */
+/* A recorded step, see gan_record.c. */
 typedef struct vg_recording {
   int64_t shapes;    /* gan->shapes when its eager steps began; another value makes it void */
   int n_parts, seen; /* micro-batches; eager steps of as many before it was recorded */
@@ -33,57 +33,58 @@ struct vg_gan {
   vg_device device;
   int64_t step; /* taken so far */
 
-  /* (7) of each deferred step that vg_gan_losses_take has not read: losses, and not 0 where it was skipped */
+  /* One row per deferred step that vg_gan_losses_take has not read: the losses, then not 0 if it was skipped
+   */
   vg_tensor **pending;
   int n_pending, cap_pending;
 
   vg_fed *fed;
   int n_fed;
-  int64_t shapes;               /* counts the times that tensors of fed were made anew */
+  int64_t shapes;               /* counts how often tensors of fed were replaced */
   vg_recording recorded[2];     /* steps without R1, and with */
   vg_tensor *clock_g, *clock_d; /* (2): learning rate and number of a recorded step */
   bool eager;                   /* steps cannot be recorded */
 
   const vg_generator *generator;
   void *g;
-  void *average; /* of the generator over the steps; NULL where none is kept */
+  void *average; /* moving average of the generator; NULL without train.ema */
   vg_scales d;   /* a synthesis-only GAN has none, and no reconstruction loss either */
   vg_params g_params, d_params, average_params;
   vg_adam g_adam, d_adam;
   const vg_loss *adversarial, *reconstruction;
 };
 
-/* Brings the micro-batches to the device, as gan->fed. */
+/* Copies the micro-batches to the device, into gan->fed. */
 vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts);
 void vg_gan_feed_release(vg_gan *gan);
-/* New weights from gan->fed, in the current scope. losses NULL: row gets those of vg_gan_losses_deferred.
- * After a failure `before` holds what is to be undone. */
+/* Computes new weights from gan->fed, in the current scope. losses NULL: row gets the result of
+ * vg_gan_losses_deferred. After a failure `before` holds the values to restore. */
 vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
                          vg_undo *before, vg_tensor **row);
-/* A deferred step from a recording, where there is one or it is time to make one; done says if. */
+/* Does a deferred step by replaying a recording, or by making one when it is time. done: the step is done. */
 vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, bool *done);
 void vg_gan_forget_recordings(vg_gan *gan);
-/* Whether the step to be taken has the gradient penalty. */
+/* Whether the next step has the gradient penalty. */
 bool vg_gan_r1_is_due(const vg_gan *gan);
 /* Moves the average to the generator by this share; running statistics follow whole. */
 vg_status vg_gan_average(vg_gan *gan, double share);
 /* data (N, channels, D, H, W) as a tensor; NULL for NULL. */
 vg_tensor *vg_gan_upload(const vg_gan *gan, const vg_gan_batch *b, const float *data, int channels);
-/* (VG_GAN_LOSSES / 2): share of the losses of one half of a step. */
-vg_tensor *vg_gan_losses_row(vg_tensor *const *list, double share);
-/* Such a row as losses first, first + 1, ... of out; waits for the device. VG_NONFINITE, with the loss's
- * name. */
-vg_status vg_gan_losses_read(vg_tensor *row, int first, vg_gan_losses *out);
+/* (n): share times each of the n losses. */
+vg_tensor *vg_gan_losses_row(vg_tensor *const *list, int n, double share);
+/* Such a row as losses first, first + 1, ... of out; waits for the device. VG_NONFINITE names the loss. */
+vg_status vg_gan_losses_read(vg_tensor *row, int first, int n, vg_gan_losses *out);
 /* (VG_GAN_LOSSES + 1): the rows of both halves of a step, and whether it was skipped. */
 vg_tensor *vg_gan_losses_deferred(vg_tensor *d, vg_tensor *g, vg_tensor *skipped);
-/* Keeps that for vg_gan_losses_take. */
+/* Keeps such a row for vg_gan_losses_take. */
 vg_status vg_gan_losses_defer(vg_gan *gan, vg_tensor *row);
 /* Forgets the deferred steps' losses. */
 void vg_gan_drop_pending(vg_gan *gan);
-static inline bool vg_gan_has_discriminator(const vg_gan_spec *spec) {
-  return strcmp(spec->discriminator, "none") != 0;
-}
-/* VG_CONFIG names what is wrong. training: the discriminator is looked at too. */
+/* VG_CONFIG names the first field that is outside its bounds or none of its choices. objective may be NULL.
+ */
+vg_status vg_gan_check_fields(const vg_gan_spec *spec, const vg_gan_objective *objective);
+/* VG_CONFIG names the fault: a field, or two that do not fit together. training: checks the discriminator
+ * too. */
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training);
 /* VG_CONFIG where the network cannot take this extent. */
 vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training);

@@ -1,13 +1,14 @@
 /* gan_compute.c: the losses, gradients and new weights of one optimisation step. */
 #include "nn/gan/gan.h"
+#include "nn/loss/terms.h"
 
-/* What the two halves of a step share of one micro-batch. */
+/* One micro-batch, for both halves of a step. */
 typedef struct part {
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h */
   vg_tensor *fake;                    /* of the generator */
 } part;
 
-/* The fake of micro-batch index. graph: keep what the generator's gradient needs. */
+/* Generates the fake of micro-batch index. graph: keep the activations for the generator's gradient. */
 static part prepare(vg_gan *gan, int index, bool graph, bool update_stats) {
   const vg_fed *fed = &gan->fed[index];
   part t = {.input = fed->input, .target = fed->target, .weight = fed->weight};
@@ -23,132 +24,131 @@ static part prepare(vg_gan *gan, int index, bool graph, bool update_stats) {
   return t;
 }
 
-/* Sum over the scales of an adversarial loss. logits (k N, 1, D, H, W) of each, of which those of n samples
- * from first on are meant. */
-static vg_tensor *adversarial_loss(const vg_gan *gan, const vg_verdict *verdict, int64_t first, int64_t n,
-                                   bool real, bool for_generator) {
-  vg_tensor *sum = NULL;
-  for (int k = 0; k < gan->d.n; k++) {
-    vg_tensor *logits = verdict[k].logits;
-    if (n < vg_size(logits, 0)) logits = vg_narrow(logits, 0, first, n);
-    vg_tensor *loss = gan->adversarial->adversarial(logits, real, for_generator);
-    sum = sum ? vg_add(sum, loss) : loss;
-  }
-  return sum;
-}
-
 static vg_tensor *nothing(const vg_gan *gan) {
   const int64_t one = 1;
   return vg_zeros(&one, 1, gan->device);
 }
 
 bool vg_gan_r1_is_due(const vg_gan *gan) {
-  return gan->objective.w_r1 > 0 && gan->step % gan->objective.r1_every == 0;
+  return vg_term_r1_is_due(&gan->objective, gan->step);
 }
 
-/* Adds share of the gradients of R1, gamma / 2 E |d D / d x|^2 of the real images, each r1_every-th step that
- * many times (lazily, as StyleGAN2), and returns its loss, see vg_gan_losses. Each scale's is of the images
- * that it sees. By ATen's operations, which have second derivatives, and in fp32, for these are small. */
-static vg_tensor *r1_backward(vg_gan *gan, const part *t, double share) {
-  const vg_gan_objective *o = &gan->objective;
-  if (!vg_gan_r1_is_due(gan)) return nothing(gan);
-  const vg_pass pass = {.training = true};
-  const bool before = vg_tensor_own_kernels(false), bf16 = vg_tensor_bf16(false);
-  vg_scope *s = vg_scope_push();
-  vg_verdict verdict[VG_SCALES_MAX];
+/* The terms in the order of vg_gan_losses: the discriminator's, then the generator's. */
+static const vg_term *const terms[VG_GAN_LOSSES] = {
+#define VG_LOSS_TERM(half, name, help) &vg_term_##half##_##name,
+#include "registry/losses.def"
+};
+static const vg_term *const *const d_terms = terms, *const *const g_terms = terms + VG_GAN_D_LOSSES;
+enum { D_TERMS = VG_GAN_D_LOSSES, G_TERMS = VG_GAN_LOSSES - VG_GAN_D_LOSSES };
+
+/* The sum of the n terms, with their weights; loss[i] gets each without. Skips terms of second order. */
+static vg_tensor *weighted_sum(const vg_term *const *term, int n, const vg_term_input *in, double share,
+                               vg_tensor **loss) {
   vg_tensor *sum = NULL;
-  vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images = vg_scales_see(&gan->d, t->target);
-  for (int k = 0; k < gan->d.n; k++) images.at[k] = vg_requires_grad(vg_detach(images.at[k]), true);
-  vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
-  for (int k = 0; k < gan->d.n; k++) {
-    vg_tensor *steep = vg_sum(vg_square(vg_gradient(verdict[k].logits, images.at[k])));
-    steep = vg_scale(steep, o->r1_every / (double)vg_numel(verdict[k].logits), 0);
-    sum = sum ? vg_add(sum, steep) : steep;
+  for (int i = 0; i < n; i++) {
+    if (term[i]->second_order) continue;
+    loss[i] = term[i]->loss(in);
+    if (!loss[i]) continue;
+    vg_tensor *weighted = vg_scale(loss[i], term[i]->weight(in->objective) * share, 0);
+    sum = sum ? vg_add(sum, weighted) : weighted;
   }
-  vg_backward(vg_scale(sum, 0.5 * o->w_r1 * share, 0));
-  sum = vg_scope_pop(s, vg_detach(sum));
-  vg_tensor_own_kernels(before);
-  vg_tensor_bf16(bf16);
   return sum;
 }
 
-/* Adds share of the discriminator's gradients: 0.5 (real + fake), the fake detached, and R1. Returns that of
- * the losses. */
+/* Adds share of the gradients of a term of second order; returns its loss, or NULL. */
+static vg_tensor *second_order_backward(const vg_term *term, const vg_term_input *in, double share) {
+  const bool before = vg_tensor_own_kernels(false), bf16 = vg_tensor_bf16(false);
+  vg_scope *s = vg_scope_push();
+  vg_tensor *loss = term->loss(in);
+  if (loss) vg_backward(vg_scale(loss, term->weight(in->objective) * share, 0));
+  loss = vg_scope_pop(s, loss ? vg_detach(loss) : NULL);
+  vg_tensor_own_kernels(before);
+  vg_tensor_bf16(bf16);
+  return loss;
+}
+
+/* share of the n losses as a row; a term that the step does not have counts as 0. */
+static vg_tensor *row_of(const vg_gan *gan, vg_tensor **loss, int n, double share) {
+  for (int i = 0; i < n; i++)
+    if (!loss[i]) loss[i] = nothing(gan);
+  return vg_gan_losses_row(loss, n, share);
+}
+
+static vg_term_input input_of(const vg_gan *gan, const part *t, vg_tensor *made) {
+  return (vg_term_input){.objective = &gan->objective,
+                         .step = gan->step,
+                         .d = &gan->d,
+                         .adversarial = gan->adversarial,
+                         .reconstruction = gan->reconstruction,
+                         .input = t->input,
+                         .target = t->target,
+                         .weight = t->weight,
+                         .made = made};
+}
+
+/* Adds share of the discriminator's gradients. Returns share of its losses. */
 static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double share) {
   const vg_pass pass = {.training = true, .update_stats = true};
   const int64_t n = vg_size(t->target, 0);
-  vg_verdict verdict[VG_SCALES_MAX];
+  vg_verdict verdict[2][VG_SCALES_MAX];
   vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images;
-  vg_tensor *both[2] = {t->target, vg_detach(t->fake)}, *loss[3];
-  if (vg_norm_find(gan->spec.norm) == VG_NORM_BATCH) {
-    /* pix2pix takes the statistics of real and fake apart */
+  vg_tensor *both[2] = {t->target, vg_detach(t->fake)}, *loss[D_TERMS] = {NULL};
+  vg_term_input in = input_of(gan, t, both[1]);
+  in.conditions = &conditions;
+  if (gan->spec.norm == VG_NORM_BATCH) {
+    /* Real and made images have statistics of their own, as in pix2pix. */
     for (int i = 0; i < 2; i++) {
       images = vg_scales_see(&gan->d, both[i]);
-      vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
-      loss[i] = adversarial_loss(gan, verdict, 0, n, i == 0, false);
+      vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict[i]);
     }
+    in.real = (vg_judged){verdict[0], 0, n};
+    in.fake = (vg_judged){verdict[1], 0, n};
   } else {
     images = vg_scales_see(&gan->d, vg_cat(both, 2, 0));
-    vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
-    for (int i = 0; i < 2; i++) loss[i] = adversarial_loss(gan, verdict, i * n, n, i == 0, false);
+    vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict[0]);
+    in.real = (vg_judged){verdict[0], 0, n};
+    in.fake = (vg_judged){verdict[0], n, n};
   }
   vg_profile_layer("");
-  vg_backward(vg_scale(vg_add(loss[0], loss[1]), 0.5 * share, 0));
-  loss[2] = r1_backward(gan, t, share);
-  return vg_gan_losses_row(loss, share);
+  vg_backward(weighted_sum(d_terms, D_TERMS, &in, share, loss));
+  in.conditions = NULL;
+  for (int i = 0; i < D_TERMS; i++)
+    if (d_terms[i]->second_order) loss[i] = second_order_backward(d_terms[i], &in, share);
+  return row_of(gan, loss, D_TERMS, share);
 }
 
-/* The distance of what the discriminator's layers give of the fake from what they give of the real image. */
-static vg_tensor *feature_loss(const vg_gan *gan, const part *t, const vg_pyramid *conditions,
-                               const vg_verdict *fake) {
-  const vg_pass pass = {.training = true};
-  vg_verdict real[VG_SCALES_MAX];
-  vg_tensor *sum = NULL;
-  bool before = vg_no_grad(true);
-  vg_pyramid images = vg_scales_see(&gan->d, t->target);
-  vg_scales_judge(&gan->d, conditions, &images, &pass, real);
-  vg_no_grad(before);
-  for (int k = 0; k < gan->d.n; k++)
-    for (int i = 0; i < fake[k].n_features; i++) {
-      vg_tensor *distance = vg_l1(fake[k].feature[i], real[k].feature[i], NULL);
-      sum = sum ? vg_add(sum, distance) : distance;
-    }
-  return sum;
-}
-
-/* Adds share of the generator's gradients, through the frozen discriminator. Returns that of the losses. */
+/* Adds share of the generator's gradients, through the frozen discriminator. Returns share of its losses. */
 static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
-  const vg_gan_objective *o = &gan->objective;
-  vg_tensor *fooled = nothing(gan), *alike = nothing(gan);
+  vg_term_input in = input_of(gan, t, t->fake);
+  vg_verdict fake[VG_SCALES_MAX];
+  vg_pyramid conditions;
+  vg_tensor *loss[G_TERMS] = {NULL};
   if (gan->d.n) {
     const vg_pass pass = {.training = true, .update_stats = true};
-    vg_verdict fake[VG_SCALES_MAX];
-    vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images = vg_scales_see(&gan->d, t->fake);
+    conditions = vg_scales_condition(&gan->d, t->input);
+    vg_pyramid images = vg_scales_see(&gan->d, t->fake);
     vg_scales_judge(&gan->d, &conditions, &images, &pass, fake);
-    fooled = adversarial_loss(gan, fake, 0, vg_size(t->fake, 0), true, true);
-    if (o->w_feature > 0) alike = feature_loss(gan, t, &conditions, fake);
+    in.conditions = &conditions;
+    in.fake = (vg_judged){fake, 0, vg_size(t->fake, 0)};
   }
   vg_profile_layer("");
-  vg_tensor *rebuilt = gan->reconstruction->reconstruction(t->fake, t->target, t->weight);
-  vg_tensor *sum = vg_add(vg_scale(fooled, o->w_adversarial * share, 0),
-                          vg_scale(rebuilt, o->w_reconstruction * share, 0));
-  if (o->w_feature > 0) sum = vg_add(sum, vg_scale(alike, o->w_feature * share, 0));
-  vg_backward(sum);
-  return vg_gan_losses_row((vg_tensor *[]){fooled, rebuilt, alike}, share);
+  vg_backward(weighted_sum(g_terms, G_TERMS, &in, share, loss));
+  return row_of(gan, loss, G_TERMS, share);
 }
 
-/* Of the whole step: sum moves out of scope s, which ends. */
+/* Adds a micro-batch's losses to the sum of the step. Ends scope s; the result lives in the one outside. */
 static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
   return vg_scope_pop(s, sum ? vg_add(sum, losses) : losses);
 }
 
-/* As pix2pix: the fake; D from (real, fake); then G through the updated D. Without D, G alone. */
+/* As in pix2pix: compute the fake, update D on real and fake, then update G through the new D. Without a
+ * discriminator only G is updated. */
 vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
                          vg_undo *before, vg_tensor **row) {
   const double share = 1.0 / n_parts;
-  const int64_t half = VG_GAN_LOSSES / 2;
-  /* One micro-batch keeps the generator's graph for both halves; of several it is made again for the second,
-   * from the same dropout stream, so that the memory of one is enough. */
+  const int64_t d_losses = D_TERMS;
+  /* A single micro-batch keeps the generator's graph for both halves. With several, the second half computes
+   * it again from the same dropout stream, so that memory for one is enough. */
   const bool once = n_parts == 1, deferred = !losses;
   const int64_t now = gan->step + 1;
   part t = {0};
@@ -160,7 +160,7 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   if ((st = vg_undo_keep_statistics(before, &gan->d_params))) return st;
   if (once) t = prepare(gan, 0, true, true);
 
-  if (!gan->d.n) d = vg_zeros(&half, 1, gan->device);
+  if (!gan->d.n) d = vg_zeros(&d_losses, 1, gan->device);
   for (int p = 0; p < n_parts && gan->d.n; p++) {
     vg_scope *s = vg_scope_push();
     if (!once) t = prepare(gan, p, false, false);
@@ -170,7 +170,7 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   if (deferred) {
     skip_d = vg_not_finite(d);
   } else {
-    if ((st = vg_gan_losses_read(d, 0, losses))) return st;
+    if ((st = vg_gan_losses_read(d, 0, D_TERMS, losses))) return st;
     if ((st = vg_undo_keep_adam(before, &gan->d_adam))) return st;
   }
   if (gan->d.n) {
@@ -188,9 +188,9 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   vg_params_requires_grad(&gan->d_params, true);
   if ((st = vg_tensor_check())) return st;
   if (deferred) {
-    skip_g = vg_not_finite(vg_add(d, g));
+    skip_g = vg_not_finite(vg_cat((vg_tensor *[]){d, g}, 2, 0));
   } else {
-    if ((st = vg_gan_losses_read(g, VG_GAN_LOSSES / 2, losses))) return st;
+    if ((st = vg_gan_losses_read(g, D_TERMS, G_TERMS, losses))) return st;
   }
   st = vg_adam_update(&gan->g_adam, rates->g, now, skip_g, rates->on_device ? gan->clock_g : NULL);
   if (st) return vg_fail_in(st, "generator");

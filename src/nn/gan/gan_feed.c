@@ -24,7 +24,8 @@ static vg_tensor *room(const vg_gan *gan, const vg_gan_batch *b, int channels, v
 
 static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
   release(f);
-  f->input = room(gan, b, gan->spec.in_channels, gan->objective.bf16 ? VG_BF16 : VG_F32);
+  f->input =
+      room(gan, b, gan->spec.in_channels, gan->objective.precision == VG_PRECISION_BF16 ? VG_BF16 : VG_F32);
   f->target = room(gan, b, gan->spec.out_channels, VG_F32);
   if (b->weight) f->weight = room(gan, b, 1, VG_F32);
   if (gan->spec.dropout > 0) f->rand = vg_rand_new(0, gan->device);

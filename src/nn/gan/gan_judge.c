@@ -1,4 +1,4 @@
-/* gan_judge.c: what the discriminator says of images that nobody trains on just now. */
+/* gan_judge.c: the discriminator's score of images, without training. */
 #include "nn/gan/gan.h"
 
 vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score) {

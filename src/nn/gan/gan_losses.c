@@ -4,18 +4,15 @@
 #include "nn/gan/gan.h"
 #include "base/mem.h"
 
-#define HALF (VG_GAN_LOSSES / 2) /* the discriminator's, then the generator's */
-#define ROW (VG_GAN_LOSSES + 1)  /* and whether the step was skipped */
+#define ROW (VG_GAN_LOSSES + 1) /* the losses, and whether the step was skipped */
 
 static const struct {
   const char *name;
   size_t offset;
-} losses[VG_GAN_LOSSES] = {{"d_real", offsetof(vg_gan_losses, d_real)},
-                           {"d_fake", offsetof(vg_gan_losses, d_fake)},
-                           {"d_r1", offsetof(vg_gan_losses, d_r1)},
-                           {"g_adversarial", offsetof(vg_gan_losses, g_adversarial)},
-                           {"g_reconstruction", offsetof(vg_gan_losses, g_reconstruction)},
-                           {"g_feature", offsetof(vg_gan_losses, g_feature)}};
+} losses[VG_GAN_LOSSES] = {
+#define VG_LOSS_TERM(half, name, help) {#half "_" #name, offsetof(vg_gan_losses, half##_##name)},
+#include "registry/losses.def"
+};
 
 const char *vg_gan_loss_name(int i) {
   return losses[i].name;
@@ -29,17 +26,17 @@ void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l) {
   for (int i = 0; i < VG_GAN_LOSSES; i++) *vg_gan_loss_at(sum, i) += *vg_gan_loss_at(&copy, i);
 }
 
-vg_tensor *vg_gan_losses_row(vg_tensor *const *list, double share) {
+vg_tensor *vg_gan_losses_row(vg_tensor *const *list, int n, double share) {
   const int64_t one = 1;
-  vg_tensor *row[HALF];
-  for (int i = 0; i < HALF; i++) row[i] = vg_reshape(vg_detach(list[i]), &one, 1);
-  return vg_scale(vg_cat(row, HALF, 0), share, 0);
+  vg_tensor *row[VG_GAN_LOSSES];
+  for (int i = 0; i < n; i++) row[i] = vg_reshape(vg_detach(list[i]), &one, 1);
+  return vg_scale(vg_cat(row, n, 0), share, 0);
 }
 
-vg_status vg_gan_losses_read(vg_tensor *row, int first, vg_gan_losses *out) {
-  float v[HALF];
-  vg_status st = vg_tensor_copy_out(row, v, HALF);
-  for (int i = 0; i < HALF && !st; i++) {
+vg_status vg_gan_losses_read(vg_tensor *row, int first, int n, vg_gan_losses *out) {
+  float v[VG_GAN_LOSSES];
+  vg_status st = vg_tensor_copy_out(row, v, (size_t)n);
+  for (int i = 0; i < n && !st; i++) {
     *vg_gan_loss_at(out, first + i) = v[i];
     if (!isfinite(v[i]))
       st = vg_fail(VG_NONFINITE, "the loss %s is not finite (%g)", losses[first + i].name,

@@ -1,13 +1,13 @@
-/* gan_memory.c: how much memory a GAN takes, and what of it would fit in less. */
+/* gan_memory.c: estimates of the memory that a GAN needs. */
 #include "nn/gan/gan.h"
 #include "base/mem.h"
 
-/* Of what an optimisation step holds a network's parameters as: value, gradient and two moments; of the
- * discriminator also what a step that fails would go back to. */
+/* Copies of a network's parameters that a step holds: value, gradient and two moments. For the discriminator
+ * also the values that a failed step restores. */
 #define G_COPIES 4
 #define D_COPIES 7
 
-/* A penalty's second derivatives, through ATen, beside a plain pass of real and fake. */
+/* Memory of a step with the gradient penalty, relative to one without: ATen computes second derivatives. */
 #define R1_SHARE 2.5
 
 static double generator_floats(const vg_gan_spec *spec) {

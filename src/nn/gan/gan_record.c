@@ -1,9 +1,9 @@
-/* gan_record.c: steps that a GPU does by itself.
+/* gan_record.c: training steps as CUDA graphs.
  *
- * A step is some hundreds of kernels, and to start them one by one takes longer than most of them do. Where
- * shapes stay as they are, and nobody waits for a step's losses, it is recorded once and then started as one.
- * What differs from step to step lies in tensors that are filled before: gan->fed with the keys of dropout,
- * and the learning rates and the number of the step.
+ * A step launches several hundred kernels, and launching costs more than running most of them. While shapes
+ * do not change and nobody waits for a step's losses, we record the step once and replay it as a whole. The
+ * values that differ between steps lie in tensors that are filled before each replay: gan->fed with the keys
+ * of dropout, and the learning rates and the number of the step.
  */
 #include "nn/gan/gan.h"
 #include "voxgan/log.h"
@@ -32,7 +32,7 @@ static void set_clock(vg_gan *gan, vg_tensor **clock, double rate) {
   vg_scope_pop(s, NULL);
 }
 
-/* Nothing is computed yet, so nothing need be undone. */
+/* Recording computes nothing, so there is nothing to undo. */
 static bool record(vg_gan *gan, vg_recording *r) {
   const vg_gan_rates rates = {0, 0, true};
   vg_undo before = {0};
@@ -46,8 +46,8 @@ static bool record(vg_gan *gan, vg_recording *r) {
   vg_scope_pop(s, NULL);
   if (!st) st = vg_tensor_check();
   if (!st && ended) return true;
-  vg_info("a step cannot be recorded for this GPU, and goes kernel by kernel: %s", vg_error());
-  vg_tensor_check(); /* what the recording itself says of that */
+  vg_info("a step cannot be recorded for this GPU, so steps run kernel by kernel: %s", vg_error());
+  vg_tensor_check(); /* clears the fault that the recording kept */
   forget(r);
   gan->eager = true;
   return false;

@@ -64,7 +64,8 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   for (int p = 0; p < n_parts && !st; p++) vg_rand_seed(gan->fed[p].rand, dropout_seed(gan, p));
   if (st) return st;
 
-  const bool bf16 = vg_tensor_bf16(gan->objective.bf16), autotune = vg_tensor_autotune(true);
+  const bool bf16 = vg_tensor_bf16(gan->objective.precision == VG_PRECISION_BF16),
+             autotune = vg_tensor_autotune(true);
   const vg_gan_rates rates = {lr_g, lr_d, false};
   bool done = false;
   if (!losses) st = vg_gan_replay(gan, n_parts, &rates, &done);

@@ -8,8 +8,5 @@
   vg_tensor *vg_loss_##name(vg_tensor *out, vg_tensor *target, vg_tensor *weight);
 #define VG_LOSS_SEG VG_LOSS_REC
 #include "registry/losses.def"
-#undef VG_LOSS_ADV
-#undef VG_LOSS_REC
-#undef VG_LOSS_SEG
 
 #endif

@@ -7,13 +7,6 @@
 #define NORM_EPS 1e-5
 #define NORM_MOMENTUM 0.1
 
-int vg_norm_find(const char *name) {
-  static const char *const names[] = {"none", "instance", "batch"};
-  for (int i = 0; i < 3; i++)
-    if (!strcmp(name, names[i])) return i;
-  return -1;
-}
-
 /* ---- parameters ---- */
 
 void vg_params_release(vg_params *p) {

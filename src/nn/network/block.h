@@ -35,10 +35,6 @@ void vg_params_release(vg_params *p);
 void vg_params_requires_grad(vg_params *p, bool on);
 void vg_params_zero_grad(vg_params *p);
 
-typedef enum vg_norm { VG_NORM_NONE, VG_NORM_INSTANCE, VG_NORM_BATCH } vg_norm;
-/* -1 for an unknown name. */
-int vg_norm_find(const char *name);
-
 /* What a forward pass is for. */
 typedef struct vg_pass {
   bool training;     /* batch statistics and dropout */
@@ -54,14 +50,14 @@ typedef struct vg_block_def {
   int kernel[3], stride[3], pad[3];
   bool up;      /* transposed, see vg_upconv3d; pad is not used */
   bool reflect; /* pad by reflection instead of zeros */
-  vg_norm norm;
+  vg_net_norm norm;
 } vg_block_def;
 
 typedef struct vg_block {
   char name[32]; /* in a profile: prefix and name */
   vg_conv_geo geo;
   bool up, reflect;
-  vg_norm norm;
+  vg_net_norm norm;
   vg_tensor *w, *b; /* borrowed from the params; b only where no norm follows */
   vg_tensor
       *weight_u; /* of a spectral norm: estimate of the weight's first left singular vector, else NULL */

@@ -11,7 +11,7 @@
 #include "nn/network/networks.h"
 #include "base/mem.h"
 
-#define MAX_LAYERS 6
+#define MAX_LAYERS VG_SPEC_MOST_d_layers
 
 typedef struct patch_gan {
   int layers, labels, images; /* convolutions; channels of either input */
@@ -26,7 +26,7 @@ static int plan(const vg_gan_spec *spec, vg_block_def def[MAX_LAYERS + 2]) {
     bool first = i == 0, last = i == layers - 1;
     vg_block_def d = {.in = first ? spec->in_channels + spec->out_channels : vg_width(spec->ndf, i - 1),
                       .out = last ? 1 : vg_width(spec->ndf, i),
-                      .norm = first || last ? VG_NORM_NONE : (vg_norm)vg_norm_find(spec->norm)};
+                      .norm = first || last ? VG_NORM_NONE : spec->norm};
     for (int a = 0; a < 3; a++) {
       bool halve = i < spec->d_layers && n[a] >= 4;
       d.stride[a] = halve ? 2 : 1;
@@ -38,12 +38,6 @@ static int plan(const vg_gan_spec *spec, vg_block_def def[MAX_LAYERS + 2]) {
     def[i] = d;
   }
   return layers;
-}
-
-static vg_status check(const vg_gan_spec *spec) {
-  if (spec->d_layers < 1 || spec->d_layers > MAX_LAYERS)
-    return vg_fail(VG_CONFIG, "d_layers %d: patch has 1 to %d", spec->d_layers, MAX_LAYERS);
-  return VG_OK;
 }
 
 static void *build(const vg_gan_spec *spec, vg_params *p) {
@@ -118,4 +112,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3]) {
   return held + widest;
 }
 
-const vg_discriminator vg_discriminator_patch = {check, build, condition, judge, min_dim, floats};
+const vg_discriminator vg_discriminator_patch = {NULL, build, condition, judge, min_dim, floats};

@@ -10,13 +10,12 @@
 #include "nn/network/networks.h"
 #include "base/mem.h"
 
-#define MAX_BLOCKS 64
 #define DOWNS 2
 
 typedef struct resnet {
   int blocks;
   bool softmax;
-  vg_block in, down[DOWNS], block[MAX_BLOCKS][2], up[DOWNS], out;
+  vg_block in, down[DOWNS], block[VG_SPEC_MOST_blocks][2], up[DOWNS], out;
 } resnet;
 
 /* Strides of the two downward layers; n: extents of the patch below them. */
@@ -29,14 +28,8 @@ static void strides(const int patch[3], int stride[DOWNS][3], int n[3]) {
     }
 }
 
-static vg_status check(const vg_gan_spec *spec) {
-  if (spec->blocks < 1 || spec->blocks > MAX_BLOCKS)
-    return vg_fail(VG_CONFIG, "blocks %d: resnet has 1 to %d", spec->blocks, MAX_BLOCKS);
-  return VG_OK;
-}
-
 /* A layer that keeps its size; wide: kernel 7 where the axis can be reflected by 3. */
-static vg_block_def flat(const char *name, int in, int out, const int n[3], bool wide, vg_norm norm) {
+static vg_block_def flat(const char *name, int in, int out, const int n[3], bool wide, vg_net_norm norm) {
   vg_block_def d = {.name = name, .in = in, .out = out, .stride = {1, 1, 1}, .reflect = true, .norm = norm};
   for (int a = 0; a < 3; a++) {
     d.kernel[a] = n[a] == 1 ? 1 : wide && n[a] >= 4 ? 7 : 3;
@@ -50,7 +43,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   if (!r) return NULL;
   int stride[DOWNS][3], low[3], n[3];
   char name[24];
-  vg_norm norm = (vg_norm)vg_norm_find(spec->norm);
+  vg_net_norm norm = spec->norm;
   strides(spec->patch, stride, low);
   memcpy(n, spec->patch, sizeof n);
   vg_block_def def = flat("in", spec->in_channels, spec->ngf, n, true, norm);
@@ -168,4 +161,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
                                   : (use == VG_USE_TRAINING ? held : given) + peak;
 }
 
-const vg_generator vg_generator_resnet = {check, build, forward, min_dim, floats};
+const vg_generator vg_generator_resnet = {NULL, build, forward, min_dim, floats};

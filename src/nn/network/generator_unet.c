@@ -31,7 +31,7 @@ static vg_status check(const vg_gan_spec *spec) {
   if (most < 2)
     return vg_fail(VG_CONFIG, "patch %dx%dx%d is too small for unet: 8 voxels along an axis at least", p[0],
                    p[1], p[2]);
-  if (spec->levels < 0 || spec->levels == 1 || spec->levels > most)
+  if (spec->levels == 1 || spec->levels > most)
     return vg_fail(VG_CONFIG, "levels %d: a patch of %dx%dx%d allows 2 to %d, or 0 for all", spec->levels,
                    p[0], p[1], p[2], most);
   return VG_OK;
@@ -47,7 +47,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   if (!u) return NULL;
   int stride[VG_UNET_MAX_LEVELS][3], n[3];
   memcpy(n, spec->patch, sizeof n);
-  vg_norm norm = (vg_norm)vg_norm_find(spec->norm);
+  vg_net_norm norm = spec->norm;
   u->levels = vg_unet_strides(spec->patch, spec->levels, stride);
   for (int i = 0; i < u->levels; i++) {
     bool outer = i == 0, inner = i == u->levels - 1;
@@ -76,7 +76,8 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   u->softmax = spec->softmax;
   u->input_skip = spec->input_skip;
   if (u->input_skip) {
-    vg_block_def skip = {.name = "skip", .in = spec->in_channels, .out = spec->out_channels};
+    vg_block_def skip = {
+        .name = "skip", .in = spec->in_channels, .out = spec->out_channels, .norm = VG_NORM_NONE};
     for (int a = 0; a < 3; a++) {
       skip.stride[a] = 1;
       vg_axis_kernel(spec->patch[a], 1, &skip.kernel[a], &skip.pad[a]);

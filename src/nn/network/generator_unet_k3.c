@@ -35,7 +35,7 @@ static vg_status check(const vg_gan_spec *spec) {
   if (most < 1)
     return vg_fail(VG_CONFIG, "patch %dx%dx%d is too small for unet_k3: 4 voxels along an axis at least",
                    p[0], p[1], p[2]);
-  if (spec->levels < 0 || spec->levels > most)
+  if (spec->levels > most)
     return vg_fail(VG_CONFIG, "levels %d: a patch of %dx%dx%d allows 1 to %d, or 0 for up to %d",
                    spec->levels, p[0], p[1], p[2], most, OWN_LEVELS);
   return VG_OK;
@@ -43,7 +43,7 @@ static vg_status check(const vg_gan_spec *spec) {
 
 /* A k3 convolution on a grid of n voxels. */
 static vg_block flat(vg_params *p, const char *name, int level, int in, int out, const int n[3],
-                     vg_norm norm) {
+                     vg_net_norm norm) {
   char numbered[24];
   snprintf(numbered, sizeof numbered, "%s.%d", name, level);
   vg_block_def def = {.name = numbered, .in = in, .out = out, .stride = {1, 1, 1}, .norm = norm};
@@ -56,7 +56,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   if (!u) return NULL;
   int stride[VG_UNET_MAX_LEVELS][3], n[3];
   char name[24];
-  const vg_norm norm = (vg_norm)vg_norm_find(spec->norm);
+  const vg_net_norm norm = spec->norm;
   memcpy(n, spec->patch, sizeof n);
   u->levels = strides_of(spec, stride);
   u->softmax = spec->softmax;

@@ -12,7 +12,7 @@ typedef enum vg_use { VG_USE_GENERATING, VG_USE_TRAINING, VG_USE_RECOMPUTING } v
 
 typedef struct vg_generator {
   /* VG_CONFIG where the spec does not suit this network. */
-  vg_status (*check)(const vg_gan_spec *spec);
+  vg_status (*check)(const vg_gan_spec *spec); /* beyond the bounds of settings.def; NULL: nothing */
   /* The network (vg_free), its parameters added to p; NULL: out of memory. p->status has the rest. */
   void *(*build)(const vg_gan_spec *spec, vg_params *p);
   /* x (N, in, D, H, W) -> (N, out, D, H, W), see vg_output. */
@@ -33,7 +33,7 @@ typedef struct vg_verdict {
 } vg_verdict;
 
 typedef struct vg_discriminator {
-  vg_status (*check)(const vg_gan_spec *spec);
+  vg_status (*check)(const vg_gan_spec *spec); /* beyond the bounds of settings.def; NULL: nothing */
   void *(*build)(const vg_gan_spec *spec, vg_params *p);
   /* The part that depends on the labels (N, in, D, H, W) alone; computed once, used for real and fake.
    * Spectral norms take the next step of their estimate here. */
@@ -46,6 +46,10 @@ typedef struct vg_discriminator {
 
 const vg_generator *vg_generator_find(const char *name);         /* NULL when there is none */
 const vg_discriminator *vg_discriminator_find(const char *name); /* NULL when there is none */
+/* Adds a row while the program runs, also to the registry of that name, so that net.generator and
+ * net.discriminator take it. The arguments are borrowed for good. Not safe beside other threads. */
+vg_status vg_generator_add(const char *name, const char *help, const vg_generator *generator);
+vg_status vg_discriminator_add(const char *name, const char *help, const vg_discriminator *discriminator);
 
 /* ngf * min(2^i, 8), as pix2pix. */
 static inline int vg_width(int base, int i) {

@@ -19,13 +19,7 @@ static void plan(const vg_gan_spec *spec, vg_gan_spec at[VG_SCALES_MAX], int str
 
 vg_status vg_scales_check(const vg_gan_spec *spec) {
   const vg_discriminator *d = vg_discriminator_find(spec->discriminator);
-  if (!d)
-    return vg_fail(VG_CONFIG, "discriminator \"%s\" is not known; see voxgan list discriminators",
-                   spec->discriminator);
-  if (spec->ndf < 1 || spec->ndf > 1024) return vg_fail(VG_CONFIG, "ndf %d: 1 to 1024", spec->ndf);
-  if (spec->d_scales < 1 || spec->d_scales > VG_SCALES_MAX)
-    return vg_fail(VG_CONFIG, "d_scales %d: 1 to %d", spec->d_scales, VG_SCALES_MAX);
-  vg_status st = d->check(spec);
+  vg_status st = d->check ? d->check(spec) : VG_OK;
   if (st) return st;
   int least[3];
   vg_scales_min_dim(spec, least);

@@ -5,7 +5,7 @@
 #define VG_NN_SCALES_H
 #include "nn/network/networks.h"
 
-#define VG_SCALES_MAX 4
+#define VG_SCALES_MAX VG_SPEC_MOST_d_scales
 
 typedef struct vg_scales {
   const vg_discriminator *kind;

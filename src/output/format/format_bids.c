@@ -1,11 +1,10 @@
-/* format_bids.c: a BIDS derivative. Every file says desc-synthetic, unless the images are real; label maps
- * are discrete segmentations, seg-tumour and seg-anatomy, whose lookup tables lie at the root and hold for
- * all (inheritance principle).
- */
+/* format_bids.c: a BIDS derivative. The name of every file contains desc-synthetic, unless the images are
+ * real. Label maps are discrete segmentations, seg-tumour and seg-anatomy. Their lookup tables lie at the
+ * root and apply to all of them (inheritance principle). */
 #include <stdio.h>
 #include <string.h>
 #include "dataset/layout.h"
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 #include "base/fs.h"
 #include "io/json.h"
 #include "base/mem.h"
@@ -13,14 +12,14 @@
 #include "base/str.h"
 
 #define DESC "desc-synthetic_"
-#define SEG_TUMOUR "seg-tumour_" /* the layout puts it into the path itself */
+#define SEG_TUMOUR "seg-tumour_" /* the layout itself puts it into the path */
 #define SEG_ANATOMY "seg-anatomy_"
 
 static const char *desc(const vg_format_set *set) {
   return set->real ? "" : DESC;
 }
 
-/* The lookup tables tell any values, but those that people know are kept where they do. */
+/* The lookup tables allow any values, but we keep well-known ones if they cover the classes. */
 static vg_status schemes(vg_format_set *set) {
   static const struct {
     vg_role role;
@@ -45,8 +44,7 @@ static vg_status id(const char *wanted, char *buf, size_t size) {
   return n >= 0 && (size_t)n < size ? VG_OK : vg_fail(VG_CONFIG, "%s: the name is too long", wanted);
 }
 
-/* As the layout names it, with what it says of itself before the suffix: desc- is the last of the entities.
- */
+/* The path of the layout, with seg- and desc- inserted before the suffix: desc- must be the last entity. */
 static vg_status path(const vg_format_set *set, const char *case_id, vg_file_kind kind, const char *series,
                       char *buf, size_t size) {
   char plain[512];
@@ -59,7 +57,7 @@ static vg_status path(const vg_format_set *set, const char *case_id, vg_file_kin
                                     : vg_fail(VG_CONFIG, "%s: the id is too long for a path", case_id);
 }
 
-/* ---- the files that describe all ---- */
+/* ---- the files that describe the data set ---- */
 
 static vg_status write_text(const char *root, const char *name, vg_str *text) {
   char *whole = vg_fs_join(root, name);
@@ -70,7 +68,7 @@ static vg_status write_text(const char *root, const char *name, vg_str *text) {
   return st;
 }
 
-/* yes_no: a key of its kind, or NULL where it is not known. */
+/* yes_no: a key with a boolean value, or NULL. */
 static vg_status write_sidecar(const char *root, const char *name, const char *description,
                                const char *yes_no, bool yes) {
   vg_json *j = vg_json_object();
@@ -95,7 +93,7 @@ static vg_status write_lookup(const char *root, const char *name, const vg_schem
   return write_text(root, name, &t);
 }
 
-/* ids are sorted or not; a subject's sessions follow one another. */
+/* The sessions of a subject must follow each other in ids; otherwise the order is free. */
 static vg_status write_participants(const char *root, const char *const *ids, size_t n) {
   vg_str t = VG_STR_INIT;
   vg_str_add(&t, "participant_id\n");
@@ -107,7 +105,7 @@ static vg_status write_participants(const char *root, const char *const *ids, si
   return write_text(root, "participants.tsv", &t);
 }
 
-/* The lookup table of one of the two maps, and what it is. */
+/* Writes the lookup table and the sidecar of one of the two maps. */
 static vg_status describe_map(const vg_format_set *set, const char *root, const char *seg, const char *what,
                               const vg_scheme *scheme) {
   char table[64], sidecar[64], text[64];
@@ -133,7 +131,7 @@ static vg_status finish(const vg_format_set *set, const char *root, const char *
   vg_str_release(&ignore);
   if (!st) st = describe_map(set, root, SEG_TUMOUR, "tumour", &set->tumour);
   if (!st) st = describe_map(set, root, SEG_ANATOMY, "anatomy", &set->anatomy);
-  /* T1w with and without contrast share theirs: at one level only one file may hold for an image. */
+  /* T1w with and without contrast share a sidecar: at one level only one file may apply to an image. */
   for (int i = 0; !st && !set->real && i < set->series.n; i++) {
     char image[512], name[64];
     st = path(set, "sub-x", VG_FILE_SERIES, set->series.names[i], image, sizeof image);
@@ -162,4 +160,16 @@ static vg_status closing(const vg_format_set *set, vg_owned *files) {
   return st;
 }
 
-const vg_dataset_format vg_dataset_format_bids = {"bids", schemes, id, path, finish, closing};
+/* The usual format of scans with one series, and of label maps that a model finds in scans. */
+static int rank(const vg_format_set *set) {
+  return set->series.n == 1 || (!set->series.n && set->real) ? 2 : 0;
+}
+
+const vg_dataset_format vg_dataset_format_bids = {.layout = "bids",
+                                                  .any_class = true,
+                                                  .rank = rank,
+                                                  .schemes = schemes,
+                                                  .id = id,
+                                                  .path = path,
+                                                  .finish = finish,
+                                                  .closing = closing};

@@ -1,12 +1,12 @@
-/* format_brats.c: the BraTS editions: their names and label values, as the layouts of the same names know
- * them. */
+/* format_brats.c: the BraTS editions, with the file names and label values of the layouts of the same names.
+ */
 #include <stdio.h>
 #include <string.h>
 #include "dataset/layout.h"
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 
-/* From 2017 on label 1 is the necrotic and non-enhancing core together. The merged class comes last, so that
- * value 1 is first of all necrosis. */
+/* From 2017 on, label 1 is the necrotic and the non-enhancing core together. The merged class comes last, so
+ * that value 1 reads back as necrosis. */
 static void merge_core(vg_scheme *s) {
   vg_label *l = &s->labels[s->n++];
   *l = (vg_label){.value = 1, .role = VG_ROLE_TUMOUR};
@@ -22,7 +22,7 @@ static vg_status schemes(vg_format_set *set, const char *format, const vg_layout
   } else {
     set->tumour.n = 0;
   }
-  /* No edition has an anatomy map, so values of the sources' own are as good as any. */
+  /* No edition has an anatomy map, so the values of the sources may stay. */
   if (!vg_classes_count(&set->classes, VG_ROLE_ANATOMY))
     set->anatomy.n = 0;
   else if (!st && !vg_format_known_values(set, VG_ROLE_ANATOMY, layout->anatomy_scheme, &set->anatomy) &&
@@ -56,6 +56,15 @@ static vg_status path_2023(const vg_format_set *set, const char *case_id, vg_fil
   return vg_layout_brats2023.path(case_id, kind, series, buf, size);
 }
 
-const vg_dataset_format vg_dataset_format_brats2013 = {"brats2013", schemes_2013, id, path_2021, NULL, NULL};
-const vg_dataset_format vg_dataset_format_brats2021 = {"brats2021", schemes_2021, id, path_2021, NULL, NULL};
-const vg_dataset_format vg_dataset_format_brats2023 = {"brats2023", schemes_2023, id, path_2023, NULL, NULL};
+/* The 2021 edition is the usual one for tumours, so it serves where no format fits better. */
+static int rank_2021(const vg_format_set *set) {
+  (void)set;
+  return 1;
+}
+
+const vg_dataset_format vg_dataset_format_brats2013 = {
+    .layout = "brats2013", .schemes = schemes_2013, .id = id, .path = path_2021};
+const vg_dataset_format vg_dataset_format_brats2021 = {
+    .layout = "brats2021", .rank = rank_2021, .schemes = schemes_2021, .id = id, .path = path_2021};
+const vg_dataset_format vg_dataset_format_brats2023 = {
+    .layout = "brats2023", .schemes = schemes_2023, .id = id, .path = path_2023};

@@ -1,10 +1,10 @@
-/* format_nnunet.c: a data set of nnU-Net v2. Labels are 1..n; where there are tumour classes they are the
- * target, and the anatomy lies beside it in anatomyTr, which nnU-Net passes over. */
+/* format_nnunet.c: a data set of nnU-Net v2. Labels are 1..n. If there are tumour classes, they are the
+ * target, and the anatomy lies beside it in anatomyTr, which nnU-Net ignores. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "output/format/formats.h"
+#include "output/format/format_values.h"
 #include "base/fs.h"
 #include "dataset/layout.h"
 #include "io/json.h"
@@ -60,7 +60,7 @@ static vg_status path(const vg_format_set *set, const char *case_id, vg_file_kin
                                     : vg_fail(VG_CONFIG, "%s: the id is too long for a path", case_id);
 }
 
-/* A channel's name as nnU-Net's users write it. None is "CT", which would change its normalisation. */
+/* The usual name of a channel in nnU-Net. No name is "CT", which would change the normalisation. */
 static const char *channel_name(const char *series) {
   static const char *const names[][2] = {{"t1", "T1"}, {"t1c", "T1ce"}, {"t2", "T2"}, {"flair", "FLAIR"}};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -125,4 +125,10 @@ static vg_status closing(const vg_format_set *set, vg_owned *files) {
   return vg_owned_add(files, path_of);
 }
 
-const vg_dataset_format vg_dataset_format_nnunet = {"nnunet", schemes, id, path, finish, closing};
+const vg_dataset_format vg_dataset_format_nnunet = {.layout = "nnunet",
+                                                    .any_class = true,
+                                                    .schemes = schemes,
+                                                    .id = id,
+                                                    .path = path,
+                                                    .finish = finish,
+                                                    .closing = closing};

@@ -1,9 +1,10 @@
-/* format_values.c: what the formats share: label values, and names with the letters that they allow. */
+/* format_values.c: functions that the formats share: label values and names. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "output/format/formats.h"
+#include "base/str.h"
+#include "output/format/format_values.h"
 
 static const vg_label *label_of(const vg_scheme *s, vg_role role, const char *name) {
   for (int i = 0; i < s->n; i++)
@@ -14,7 +15,7 @@ static const vg_label *label_of(const vg_scheme *s, vg_role role, const char *na
 bool vg_format_own_values(const vg_format_set *set, vg_role role, vg_scheme *out) {
   for (int i = 0; i < set->classes.n; i++)
     if (set->classes.roles[i] == role && !label_of(out, role, set->classes.names[i])) return false;
-  /* A class is written by one value, whatever others the sources have for it. */
+  /* A class is written with one value, even if the sources have several for it. */
   vg_scheme own = *out;
   out->n = 0;
   for (int i = 0; i < own.n; i++) {
@@ -47,12 +48,23 @@ void vg_format_count_values(const vg_format_set *set, vg_role role, vg_scheme *o
   }
 }
 
+static vg_status lacks_class(vg_role role, const char *klass, const char *format) {
+  vg_str others = VG_STR_INIT;
+  const vg_dataset_format *other;
+  const char *name;
+  for (int i = 0; (name = vg_dataset_format_at(i, &other, NULL)); i++)
+    if (other->any_class) vg_str_addf(&others, "%s%s", others.len ? " and " : "", name);
+  vg_status st = vg_fail(VG_CONFIG, "format %s has no value for %s class %s; formats %s have", format,
+                         vg_role_name(role), klass, vg_str_text(&others));
+  vg_str_release(&others);
+  return st;
+}
+
 vg_status vg_format_lacks(const vg_format_set *set, vg_role role, const vg_scheme *known,
                           const char *format) {
   for (int i = 0; i < set->classes.n; i++)
     if (set->classes.roles[i] == role && !label_of(known, role, set->classes.names[i]))
-      return vg_fail(VG_CONFIG, "format %s has no value for %s class %s; formats bids and nnunet have",
-                     format, vg_role_name(role), set->classes.names[i]);
+      return lacks_class(role, set->classes.names[i], format);
   return VG_OK;
 }
 

@@ -74,7 +74,7 @@ static void add_window(const window_job *j, const int lo[3], const float *made) 
 static bool wants_patches(const vg_gan_spec *spec, const int dim[3]) {
   bool larger = false;
   for (int a = 0; a < 3; a++) larger |= 4 * dim[a] > 5 * spec->patch[a];
-  return spec->softmax && larger && !strcmp(spec->norm, "instance");
+  return spec->softmax && larger && spec->norm == VG_NORM_INSTANCE;
 }
 
 /* The extent of the windows, one of the whole volume unless patches are wanted or memory is short. */

@@ -7,6 +7,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/number/extent.h"
 
 typedef struct segment_job {
   const vg_synth_options *o;
@@ -24,7 +25,7 @@ typedef struct segment_job {
 } segment_job;
 
 static size_t voxels_of(const vg_case *c) {
-  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  return vg_extent_voxels(c->record.dim);
 }
 
 /* ---- one case ---- */
@@ -99,17 +100,17 @@ static vg_status open_images(segment_job *j) {
   const vg_config *c = &j->model->config;
   vg_wanted want = {.series = j->prep.series};
   const vg_dataset *opened = j->o->study.opened;
+  j->set.skip_incomplete = j->o->study.skip_incomplete;
   vg_status st = opened ? vg_dataset_select(opened, NULL, &j->set)
                         : vg_dataset_add_roots(&j->set, &j->o->images, NULL, NULL);
-  /* Trained without some, it does without some. */
+  /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
-  if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want, j->o->study.skip_incomplete);
+  if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want);
   return st;
 }
 
 vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
                             size_t memory) {
-  static const char *const windows[] = {"auto", "whole", "patch"};
   segment_job j = {.o = options, .model = model, .gan = gan, .memory = memory, .prep = model->prep};
   vg_study *study = NULL;
   j.prep.classes.n = 0;
@@ -125,7 +126,7 @@ vg_status vg_segment_images(const vg_synth_options *options, const model_info *m
     st = vg_study_describe(study, stdout);
     goto out;
   }
-  vg_case_maker maker = {.window = windows[options->window],
+  vg_case_maker maker = {.window = vg_window_name(options->window),
                          .images = &j.set,
                          .cleaning = vg_str_text(&j.cleaning),
                          .state = &j,

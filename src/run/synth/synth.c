@@ -11,6 +11,7 @@
 #include "voxgan/produce.h"
 #include "voxgan/run.h"
 #include "base/str.h"
+#include "base/number/extent.h"
 
 typedef struct synth_job {
   const vg_synth_options *o;
@@ -25,7 +26,7 @@ typedef struct synth_job {
 } synth_job;
 
 static size_t voxels_of(const vg_case *c) {
-  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  return vg_extent_voxels(c->record.dim);
 }
 
 static vg_status load(void *state, int slot, const vg_study_case *c) {
@@ -93,9 +94,8 @@ static vg_status open_study(const synth_job *j, vg_study **out) {
 }
 
 static vg_case_maker maker_of(synth_job *j) {
-  static const char *const windows[] = {"auto", "whole", "patch"};
   vg_case_maker m = {.series = j->model.prep.series,
-                     .window = windows[j->o->window],
+                     .window = vg_window_name(j->o->window),
                      .state = j,
                      .load = load,
                      .make = make,

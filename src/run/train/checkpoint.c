@@ -11,7 +11,7 @@
 
 #define CHECKPOINT_FORMAT "voxgan-checkpoint-3"
 
-/* The state as rows, so that saving and restoring cannot disagree. */
+/* The fields of the state, for saving and restoring alike. */
 static const struct {
   const char *name;
   size_t offset;
@@ -26,12 +26,9 @@ static const struct {
     {"best_step", offsetof(train_state, best_step), true},
     {"seconds", offsetof(train_state, seconds), false},
     {"log_bytes", offsetof(train_state, log_bytes), true},
-    {"sum.d_real", offsetof(train_state, sums.losses.d_real), false},
-    {"sum.d_fake", offsetof(train_state, sums.losses.d_fake), false},
-    {"sum.d_r1", offsetof(train_state, sums.losses.d_r1), false},
-    {"sum.g_adversarial", offsetof(train_state, sums.losses.g_adversarial), false},
-    {"sum.g_reconstruction", offsetof(train_state, sums.losses.g_reconstruction), false},
-    {"sum.g_feature", offsetof(train_state, sums.losses.g_feature), false},
+#define VG_LOSS_TERM(half, name, help) \
+  {"sum." #half "_" #name, offsetof(train_state, sums.losses.half##_##name), false},
+#include "registry/losses.def"
     {"sum.steps", offsetof(train_state, sums.steps), true},
     {"sum.volumes", offsetof(train_state, sums.volumes), true},
     {"sum.skipped", offsetof(train_state, sums.skipped), true},
@@ -54,7 +51,7 @@ static vg_status list(const char *run, int64_t **steps, size_t *n) {
   size_t n_files = 0;
   *steps = NULL;
   *n = 0;
-  vg_status st = !dir ? VG_MEMORY : vg_fs_is_dir(dir) ? vg_fs_walk(dir, &files, &n_files) : VG_OK;
+  vg_status st = dir ? vg_fs_walk_optional(dir, &files, &n_files) : VG_MEMORY;
   if (!st && !(*steps = VG_NEW_N(int64_t, n_files + 1))) st = VG_MEMORY;
   for (size_t i = 0; i < n_files && !st; i++) {
     int64_t step;
@@ -74,8 +71,8 @@ static vg_status remove_step(const char *run, int64_t step) {
   return st;
 }
 
-/* What lies beyond the current step was left by a run that went on from an earlier one than its last: it is
- * of no use. */
+/* Checkpoints beyond the current step come from a run that later resumed from an earlier one. They are
+ * removed. */
 static vg_status tidy(const char *run, const train_state *s, int keep) {
   int64_t *steps;
   size_t n, past = 0;
@@ -168,8 +165,8 @@ static vg_status open_whole(const char *path, vg_st_file *f, train_state *s) {
   return st;
 }
 
-/* The newest checkpoint that is whole, with a warning for each that is passed over; *path (vg_free) is NULL
- * where the run has none. */
+/* Opens the newest whole checkpoint, and warns of each damaged one. *path (vg_free) is NULL if the run has no
+ * checkpoint. */
 static vg_status open_newest(const char *run, vg_st_file *f, train_state *s, char **path) {
   int64_t *steps;
   size_t n;
@@ -186,7 +183,7 @@ static vg_status open_newest(const char *run, vg_st_file *f, train_state *s, cha
     found = !st;
     if (st != VG_DATA) continue;
     if (i == 0) {
-      st = vg_fail_in(st, "%s has no checkpoint that is whole; --overwrite starts anew", run);
+      st = vg_fail_in(st, "%s has no checkpoint that is whole; --overwrite starts again", run);
     } else {
       vg_warn("%s; going on from the one before", vg_error());
       st = VG_OK;
@@ -206,7 +203,7 @@ vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool 
   char *path;
   vg_status st = open_newest(run, &f, &got, &path);
   *found = path != NULL;
-  /* A run that begins to average on its way has none to restore. */
+  /* A run that turned train.ema on after this checkpoint has no average to restore. */
   int parts = vg_st_holds(&f, "ema.") ? VG_GAN_ALL : VG_GAN_ALL & ~VG_GAN_AVERAGE;
   if (!st && *found) st = vg_gan_state_set(gan, parts, path, &f);
   if (!st && *found) {

@@ -1,4 +1,4 @@
-/* checkpoint.h: where a run stands, and how that survives a stop.
+/* checkpoint.h: the position of a run, saved so that it survives a stop.
  *
  * A checkpoint is checkpoints/step-NNNNNNNNN.safetensors: both networks, both Adams, the moving average and
  * the train_state, sealed by a checksum and written atomically. Random streams are functions of the seed and
@@ -7,7 +7,7 @@
 #define VG_RUN_CHECKPOINT_H
 #include "nn/nn.h"
 
-/* Of the epoch in progress. */
+/* Sums over the epoch in progress. */
 typedef struct epoch_sums {
   vg_gan_losses losses;
   int64_t steps, volumes, skipped;
@@ -29,10 +29,10 @@ typedef struct train_state {
 
 /* Saves; then removes all but the newest keep checkpoints up to this step, and the best one. */
 vg_status vg_checkpoint_save(const char *run, vg_gan *gan, const train_state *s, int keep);
-/* Restores the newest checkpoint whose checksum is right, with a warning for each that it passes over. *found
+/* Restores the newest checkpoint whose checksum is right, and warns of each damaged one. *found
  * is false (and nothing is changed) when the run has none; VG_DATA when all are damaged. */
 vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found);
-/* The same of the discriminator alone, for a GAN that is not to be trained on. */
+/* The same for the discriminator alone, of a GAN that is not trained further. */
 vg_status vg_checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found);
 /* Path of the newest checkpoint (vg_free); *out is NULL where there is none. */
 vg_status vg_checkpoint_newest(const char *run, char **out);

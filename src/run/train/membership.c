@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
+#include "base/number/extent.h"
 
 typedef struct attack {
   model_info model;
@@ -20,7 +21,7 @@ typedef struct attack {
 } attack;
 
 static size_t voxels_of(const vg_case *c) {
-  return (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  return vg_extent_voxels(c->record.dim);
 }
 
 /* ---- error ---- */
@@ -114,12 +115,14 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
 
 /* ---- the networks ---- */
 
-/* Of the newest checkpoint in the folder that the model lies in. */
+/* Loads the discriminator from the newest checkpoint in the folder of the model, if there is one. */
 static vg_status open_discriminator(attack *a, const char *model, const vg_gan_objective *objective,
                                     vg_device device) {
-  char *run = vg_fs_is_dir(model) ? vg_strdup(model) : vg_fs_dirname(model);
-  bool found = false;
-  vg_status st = run ? vg_gan_new(&a->model.spec, objective, 0, device, &a->discriminator) : VG_MEMORY;
+  bool found = false, is_dir;
+  vg_status st = vg_fs_is_dir(model, &is_dir);
+  if (st) return st;
+  char *run = is_dir ? vg_strdup(model) : vg_fs_dirname(model);
+  st = run ? vg_gan_new(&a->model.spec, objective, 0, device, &a->discriminator) : VG_MEMORY;
   if (!st) st = vg_checkpoint_load_discriminator(run, a->discriminator, &found);
   if (!found) {
     vg_gan_free(a->discriminator);
@@ -136,10 +139,9 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   if (st) return st;
   vg_tensor_threads(o->threads);
   if ((st = vg_model_load(o->model, device, &a->model, &a->generator))) return st;
-  vg_objective_from_config(&a->model.config, &objective);
+  vg_gan_objective_set(&objective, &a->model.config);
   objective.ema = 0; /* nothing is trained here */
-  if (strcmp(a->model.spec.discriminator, "none") != 0)
-    st = open_discriminator(a, o->model, &objective, device);
+  if (vg_gan_has_discriminator(&a->model.spec)) st = open_discriminator(a, o->model, &objective, device);
   if (st) return st;
   const uint64_t seed = (uint64_t)a->model.config.run.seed;
   return vg_gan_new(&a->model.spec, &objective, seed, device, &a->untrained);

@@ -18,26 +18,26 @@ static size_t count_with(const vg_dataset *set, size_t offset) {
   return n;
 }
 
-/* "auto" takes what every subject has, and says so where only some have it. */
-static bool wanted(const char *setting, const char *yes, const char *what, size_t have, size_t n) {
-  if (!strcmp(setting, yes)) return true;
-  if (strcmp(setting, "auto")) return false;
+/* What "auto" decides for maps that `have` of n subjects have. Warns when only some have them. */
+static bool all_have(const char *what, size_t have, size_t n) {
   if (have && have < n) vg_warn("%zu of %zu subjects have %s maps, so none is used", have, n, what);
   return have == n;
 }
 
 static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
                                 vg_wanted *want) {
-  want->anatomy =
-      wanted(c->data.anatomy, "map", "anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
-  want->tumour =
-      wanted(c->data.tumour, "require", "tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
+  want->anatomy = c->data.anatomy == VG_ANATOMY_MAP;
+  if (c->data.anatomy == VG_ANATOMY_AUTO)
+    want->anatomy = all_have("anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
+  want->tumour = c->data.tumour == VG_TUMOUR_REQUIRE;
+  if (c->data.tumour == VG_TUMOUR_AUTO)
+    want->tumour = all_have("tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
   vg_status st = VG_OK;
   if (!want->anatomy) {
     if (!want->tumour)
       return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
                      set->sources[0].root, vg_config_segments(c) ? "segment" : "make images from");
-    /* Where the brain is, the images tell. */
+    /* The images show where the brain is. */
     if (!vg_config_segments(c)) st = vg_classes_add_name(&prep->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
   }
   for (int i = 0; i < set->n_sources && !st && want->anatomy; i++)
@@ -61,7 +61,8 @@ static vg_status prepare_one(void *arg, size_t i) {
   return vg_prepare_cached(job->cache, set, &set->subjects[i], &job->data->prep, &job->cases[i]);
 }
 
-/* Extent of a sample: as set, or the largest case's, rounded up so that the U-Net halves it cleanly. */
+/* Extent of a sample: the setting, or the largest case's rounded up to a multiple of 16, which a U-Net halves
+ * evenly. */
 static void resolve_patch(const vg_config *c, const vg_case *cases, size_t n, int patch[3]) {
   for (int a = 0; a < 3; a++) {
     int largest = 1, set = c->train.patch[a];
@@ -90,6 +91,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                                  .brain_from_images = vg_config_segments(c)};
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
   if (st) goto out;
+  out->set.skip_incomplete = c->data.skip_incomplete;
   st = o->opened ? vg_dataset_select(o->opened, NULL, &out->set)
                  : vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
                                         text_or_null(c->data.anatomy_scheme));
@@ -97,9 +99,9 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if (st) goto out;
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */
-  if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
+  if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
-  if ((st = vg_dataset_require(&out->set, &want, c->data.skip_incomplete))) goto out;
+  if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
   vg_info("preparing %zu subjects", out->set.n);
@@ -112,7 +114,8 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   }
   prepare_job job = {out, cache, cases};
   st = vg_parallel(out->set.n, prepare_one, &job);
-  for (size_t i = 0; i < out->set.n; i++) { /* after a failure too: what is prepared is released with out */
+  for (size_t i = 0; i < out->set.n;
+       i++) { /* after a failure too, so that vg_run_data_release() releases every case */
     if (out->is_val[i])
       out->val[out->n_val++] = cases[i];
     else

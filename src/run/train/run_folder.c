@@ -111,7 +111,8 @@ vg_status vg_run_folder_clear(const char *run) {
   return st ? st : vg_checkpoint_clear(run);
 }
 
-/* Where and how a run runs may change between its sessions; what it learns may too, but that is said. */
+/* Device and threads may change between sessions without a word. A change of what the run learns gets a
+ * warning. */
 static bool matters(const vg_setting *s) {
   return !vg_starts_with(s->key, "run.") || !strcmp(s->key, "run.seed");
 }
@@ -122,7 +123,7 @@ void vg_run_folder_compare(const char *run, const vg_config *now) {
   vg_config_default(&was);
   char *path = vg_fs_join(run, "config.json");
   if (!path || vg_config_read(&was, path)) {
-    vg_warn("cannot tell whether settings changed: %s", vg_error());
+    vg_warn("cannot compare the settings with those of the run so far: %s", vg_error());
   } else {
     for (int i = 0; vg_setting_at(i); i++) {
       const vg_setting *s = vg_setting_at(i);

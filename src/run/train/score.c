@@ -1,4 +1,4 @@
-/* score.c: means over cases that leave out what is not finite. */
+/* score.c: means over cases, without values that are not finite. */
 #include "run/train/score.h"
 
 #include <math.h>

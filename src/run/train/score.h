@@ -1,4 +1,4 @@
-/* score.h: validation scores, a mean over cases, of images and of labels. */
+/* score.h: validation scores of images and of labels, as means over cases. */
 #ifndef VG_RUN_SCORE_H
 #define VG_RUN_SCORE_H
 #include "run/train/validate.h"
@@ -7,15 +7,15 @@ typedef struct score_mean {
   double sum;
   int n;
 } score_mean;
-/* Leaves out what is not finite. */
+/* Ignores values that are not finite. */
 void vg_score_mean_add(score_mean *m, double v);
-double vg_score_mean_of(const score_mean *m); /* NaN of nothing */
+double vg_score_mean_of(const score_mean *m); /* NaN without values */
 
-/* Of each series; in the brain, values in [-1, 1], data range 2. */
+/* Scores of each series in the brain, for values in [-1, 1] (data range 2). */
 typedef struct image_scores {
   struct {
     score_mean mae, psnr, ssim;
-    score_mean tumour_mae; /* in the tumour; of nothing where no case has one */
+    score_mean tumour_mae; /* in the tumour; NaN without cases that have one */
   } series[VG_SERIES_MAX];
 } image_scores;
 /* made: (S, D, H, W). */

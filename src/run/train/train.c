@@ -54,25 +54,25 @@ static vg_status open_data(trainer *t, bool continues) {
   char *split = NULL, *cache = NULL;
   vg_status st = in_run(t, "split.json", &split);
   if (!st && !*c->data.cache) st = in_run(t, "cache", &cache);
-  if (!st) {
-    bool follow = continues && vg_fs_exists(split);
-    st = vg_run_data_open(t->o, follow ? split : NULL, cache ? cache : c->data.cache, &t->data);
-  }
+  bool follow = false;
+  if (!st && continues) st = vg_fs_exists(split, &follow);
+  if (!st) st = vg_run_data_open(t->o, follow ? split : NULL, cache ? cache : c->data.cache, &t->data);
   vg_free(split);
   vg_free(cache);
   return st;
 }
 
-/* What auto means on this device. */
-static const char *precision(const char *setting, vg_device device) {
+/* Replaces auto by the better precision on this device. */
+static vg_train_precision precision(vg_train_precision setting, vg_device device) {
   const bool has = vg_device_has_bf16(device);
-  if (!strcmp(setting, "auto")) return device.kind && has ? "bf16" : "fp32";
-  if (!strcmp(setting, "bf16") && !has) vg_info("train.precision bf16: this device is no faster by it");
+  if (setting == VG_PRECISION_AUTO) return device.kind && has ? VG_PRECISION_BF16 : VG_PRECISION_FP32;
+  if (setting == VG_PRECISION_BF16 && !has)
+    vg_info("train.precision bf16: this device computes no faster in bf16");
   return setting;
 }
 
-/* Says what a step needs, how much there is, and what would fit. Where the estimate does not explain why
- * there was not enough, what needs a third less may do. */
+/* The message names the memory that a step needs, the memory available, and settings that would fit. If the
+ * estimate does not explain the failure, it suggests settings that need a third less. */
 static vg_status fail_memory(const trainer *t, const char *why) {
   const vg_config *c = &t->o->config;
   vg_str text = VG_STR_INIT;
@@ -91,9 +91,8 @@ static vg_status fail_memory(const trainer *t, const char *why) {
 static vg_status build(trainer *t) {
   const vg_config *c = &t->o->config;
   t->info.config = *c;
-  snprintf(t->info.config.train.precision, sizeof t->info.config.train.precision, "%s",
-           precision(c->train.precision, t->device));
-  vg_objective_from_config(&t->info.config, &t->objective);
+  t->info.config.train.precision = precision(c->train.precision, t->device);
+  vg_gan_objective_set(&t->objective, &t->info.config);
   for (int a = 0; a < 3; a++) t->info.config.train.patch[a] = t->data.patch[2 - a];
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
@@ -132,7 +131,7 @@ static vg_status open_loader(trainer *t) {
                           .threads = c->run.loader_threads,
                           .ahead = c->train.accumulate + 1};
   memcpy(s.patch, t->data.patch, sizeof s.patch);
-  if (!strcmp(c->augment.images, "on"))
+  if (c->augment.images == VG_AUGMENT_ON)
     s.augment = (vg_augment){.share = c->augment.share,
                              .bias = c->augment.bias,
                              .blur = c->augment.blur,
@@ -161,7 +160,7 @@ static void say_plan(const trainer *t) {
   for (int i = 0; i < t->data.prep.classes.n; i++)
     vg_str_addf(&classes, "%s%s", i ? ", " : "", t->data.prep.classes.names[i]);
   vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
-  vg_info("classes%s: %s", s->softmax ? " to tell apart" : "", vg_str_text(&classes));
+  vg_info("classes%s: %s", s->softmax ? " to segment" : "", vg_str_text(&classes));
   vg_str_clear(&classes);
   vg_str_addf(&classes, "; %s discriminator, %.2f M", s->discriminator,
               (double)vg_gan_parameters(t->gan, true) / 1e6);
@@ -175,7 +174,7 @@ static void say_plan(const trainer *t) {
 
 /* ---- one epoch ---- */
 
-/* Constant, then linear to 0, by the share of all epochs done. */
+/* The learning rate is constant, then falls linearly to 0. */
 static double lr_factor(const vg_config *c, double epochs_done) {
   double done = epochs_done / c->train.epochs;
   return done <= c->train.decay_from ? 1 : (1 - done) / (1 - c->train.decay_from);
@@ -196,8 +195,8 @@ static vg_status save_models(trainer *t, bool best) {
   return st;
 }
 
-/* On a GPU, whose steps are not waited for: reads the losses since the last time. VG_NONFINITE where the run
- * is to stop for one of them. */
+/* Reads the losses of the steps since the last call, which a GPU has kept. VG_NONFINITE when one of them
+ * stops the run. */
 static vg_status catch_up(trainer *t) {
   train_state *s = &t->state;
   double began = vg_now();
@@ -211,7 +210,7 @@ static vg_status catch_up(trainer *t) {
   if (!skipped) return VG_OK;
   vg_fail(VG_NONFINITE, "epoch %d, up to step %lld: %lld steps had a loss or a gradient that is not finite",
           (int)s->epoch + 1, (long long)s->step, (long long)skipped);
-  if (strcmp(t->o->config.train.nonfinite, "skip")) return VG_NONFINITE;
+  if (t->o->config.train.nonfinite == VG_NONFINITE_STOP) return VG_NONFINITE;
   if (!s->sums.skipped) vg_warn("%s: skipped", vg_error());
   s->sums.skipped += skipped;
   return VG_OK;
@@ -226,7 +225,7 @@ static vg_status save_checkpoint(trainer *t) {
   return st;
 }
 
-/* Beside those that go with validations. */
+/* Whether a checkpoint is due besides those at validations. */
 static bool checkpoint_due(const trainer *t) {
   const vg_config *c = &t->o->config;
   int64_t steps = t->state.step - t->saved_step;
@@ -235,7 +234,7 @@ static bool checkpoint_due(const trainer *t) {
          (c->train.checkpoint_minutes > 0 && steps > 0 && minutes >= c->train.checkpoint_minutes);
 }
 
-/* After something that was not finite: adds to the message what there is to go back to. */
+/* Adds the last good checkpoint to the message of a loss, gradient or score that is not finite. */
 static vg_status fail_not_finite(const trainer *t) {
   char *newest;
   vg_status st = vg_checkpoint_newest(t->o->out, &newest);
@@ -305,8 +304,8 @@ static void say_progress(const trainer *t) {
               c->train.reconstruction, e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
 }
 
-/* The loader's batch is borrowed until the next one, and so is what a GPU still copies of it; so the parts of
- * an accumulated step are stepped through with copies only when there are several. */
+/* A batch is valid only until the next vg_loader_next(), and until a GPU has copied it. When a step
+ * accumulates several batches we therefore copy each one. */
 static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
   vg_tensor_loads_wait(t->device);
   for (int i = 0; i < n; i++) {
@@ -377,7 +376,7 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
     vg_status st = checkpoint_due(t) ? save_checkpoint(t) : VG_OK;
     int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
     if (!st) st = train_step(t, parts, copies, n);
-    if (st == VG_NONFINITE && strcmp(c->train.nonfinite, "skip")) return fail_not_finite(t);
+    if (st == VG_NONFINITE && c->train.nonfinite == VG_NONFINITE_STOP) return fail_not_finite(t);
     if (st == VG_NONFINITE) {
       if (!s->sums.skipped++) vg_warn("%s: skipped", vg_error());
     } else if (st) {
@@ -417,8 +416,9 @@ static vg_status train_loop(trainer *t) {
 
 /* ---- a run ---- */
 
-/* Where the run stands: at a checkpoint, or at its first step, with weights as drawn or another model's. */
-static vg_status place(trainer *t, bool continues) {
+/* Restores the newest checkpoint, or starts at the first step with drawn weights or those of another model.
+ */
+static vg_status restore_or_begin(trainer *t, bool continues) {
   bool found = false;
   t->state = (train_state){.best = INFINITY};
   vg_status st = continues ? vg_checkpoint_load(t->o->out, t->gan, &t->state, &found) : VG_OK;
@@ -443,10 +443,10 @@ static vg_status start(trainer *t, bool continues) {
   if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
   if ((st = open_data(t, continues))) return st;
   if ((st = build(t))) return st;
-  return place(t, continues);
+  return restore_or_begin(t, continues);
 }
 
-/* sessions.jsonl: what this start of the run runs on, which is no part of what it computes. */
+/* sessions.jsonl: date, version and device of this session. They do not influence the result. */
 static vg_status note_session(const trainer *t) {
   char device[128], *path;
   vg_status st = in_run(t, "sessions.jsonl", &path);
@@ -465,7 +465,7 @@ static vg_status note_session(const trainer *t) {
   return st;
 }
 
-/* The folder as it is at the place where training goes on. */
+/* Brings the folder to the state at which training goes on. */
 static vg_status write_folder(trainer *t, bool continues) {
   const char *run = t->o->out;
   vg_status st = continues ? vg_train_log_rewind(&t->log, t->state.log_bytes) : vg_run_folder_clear(run);

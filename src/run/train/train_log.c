@@ -1,4 +1,4 @@
-/* train_log.c: writes log.jsonl, and takes back what a resumed run will write again. */
+/* train_log.c: writes log.jsonl, and removes lines that a resumed run will write again. */
 #include "run/train/train_log.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static bool is_kind(const vg_json *line, const char *kind) {
   return !strcmp(vg_json_string(vg_json_get(line, "kind"), ""), kind);
 }
 
-/* 0 where the line has none: the log may have been edited. */
+/* 0 if the line lacks the key: the user may have edited the log. */
 static int64_t whole_of(const vg_json *line, const char *key) {
   int64_t v = 0;
   (void)vg_json_i64(line, key, 0, INT64_MAX, &v);
@@ -36,7 +36,7 @@ static int64_t step_of(const vg_json *line) {
   return whole_of(line, "step");
 }
 
-/* Every number below node, as TAG/KEY; but what events have by themselves. */
+/* Adds every number below node as TAG/KEY, except step and time, which events carry themselves. */
 static vg_status add_scalars(vg_tfevents *events, int64_t step, const char *tag, const vg_json *node) {
   vg_status st = VG_OK;
   for (const vg_json *e = vg_json_first(node); e && !st; e = vg_json_next(e)) {
@@ -56,12 +56,12 @@ static vg_status add_scalars(vg_tfevents *events, int64_t step, const char *tag,
   return st;
 }
 
-/* Which one may have thrown away since. */
+/* The user may have deleted the preview in the meantime. */
 static vg_status add_preview(train_log *log, const vg_json *line) {
   void *png = NULL;
   size_t len = 0;
   char *path = vg_preview_path(log->run, whole_of(line, "epoch"));
-  vg_status st = !path ? VG_MEMORY : vg_fs_exists(path) ? vg_fs_read(path, &png, &len) : VG_OK;
+  vg_status st = path ? vg_fs_read_optional(path, &png, &len) : VG_MEMORY;
   if (png) st = vg_tfevents_png(log->events, step_of(line), "preview", png, len);
   vg_free(png);
   vg_free(path);
@@ -155,7 +155,9 @@ vg_status vg_train_log_validation(train_log *log, const train_state *s, validati
 
 vg_status vg_train_log_size(const train_log *log, int64_t *bytes) {
   uint64_t size = 0;
-  vg_status st = vg_fs_exists(log->path) ? vg_fs_size(log->path, &size) : VG_OK;
+  bool exists;
+  vg_status st = vg_fs_exists(log->path, &exists);
+  if (!st && exists) st = vg_fs_size(log->path, &size);
   *bytes = (int64_t)size;
   return st;
 }
@@ -164,12 +166,11 @@ vg_status vg_train_log_rewind(const train_log *log, int64_t bytes) {
   const char *path = log->path;
   void *text = NULL;
   size_t len = 0;
-  vg_status st = vg_fs_exists(path) ? vg_fs_read(path, &text, &len) : VG_OK;
+  vg_status st = vg_fs_read_optional(path, &text, &len);
   if (st) return st;
   size_t keep = (uint64_t)bytes < len ? (size_t)bytes : len;
   while (keep && ((const char *)text)[keep - 1] != '\n') keep--; /* a line that a crash cut off */
   vg_free(text);
-  if (keep < (uint64_t)bytes)
-    vg_warn("%s: lines are missing that were there when the checkpoint was saved", path);
+  if (keep < (uint64_t)bytes) vg_warn("%s: lacks lines that it had when the checkpoint was saved", path);
   return keep < len ? vg_fs_truncate(path, keep) : VG_OK;
 }

@@ -1,17 +1,18 @@
 // conv_library.cpp: see conv_library.hpp.
 //
-// A convolution of stride 2, kernel 4, padding 1 is one of stride 1 and kernel 2 over blocks of 2 x 2 x 2
-// voxels, whose voxels are channels; and its adjoint makes such blocks. cuDNN is many times faster so where a
-// side has few channels, since its products are of 16 channels at the least: the layers that see labels and
-// images (measured on an H100, 8 -> 64 channels at 128^3 in bf16: 1.3 to 0.17 ms forward).
+// A convolution with stride 2, kernel 4 and padding 1 equals one with stride 1 and kernel 2 over blocks of 2
+// x 2 x 2 voxels, with the voxels of a block as channels. Its adjoint makes such blocks. If one side has few
+// channels, cuDNN is many times faster on blocks, because its products take at least 16 channels. These are
+// the layers that read labels and images (measured on an H100, 8 -> 64 channels at 128^3 in bf16: 1.3 to 0.17
+// ms forward).
 #include "tensor/conv/conv_library.hpp"
 #include "tensor/cuda/cuda.hpp"
 
 namespace voxgan {
 namespace {
 
-// The most channels of the large side for which blocks were faster; of the adjoint the tensors are larger
-// still, so that it is so further up.
+// The most channels of the large side for which blocks were faster. The tensors of the adjoint are larger, so
+// its limit is higher.
 constexpr int64_t FEW = 16, FEW_UP = 64;
 
 // ---- a volume and its blocks ----
@@ -49,7 +50,7 @@ Tensor scatter(const Tensor &blocks, const BlockShape &s) {
   return volume.contiguous();
 }
 
-// The adjoint of one is the other.
+// gather and scatter, each the adjoint of the other.
 struct BlocksFn : torch::autograd::Function<BlocksFn> {
   static Tensor forward(AutogradContext *ctx, const Tensor &x, const BlockShape &s, bool gathers) {
     std::vector<int64_t> list;
@@ -74,7 +75,8 @@ struct BlocksFn : torch::autograd::Function<BlocksFn> {
 
 // ---- the convolution over them ----
 
-// On the axes of stride 2 blocks are 2 voxels wide, the first half outside; on the others they are voxels.
+// On axes of stride 2 a block is 2 voxels wide, and half of the first block lies outside. On the others it is
+// a voxel.
 bool plan(const ConvShape &s, BlockShape *b) {
   bool any = false, fits = true;
   for (size_t a = 0; a < 3; a++) {
@@ -89,9 +91,9 @@ bool plan(const ConvShape &s, BlockShape *b) {
   return any && fits;
 }
 
-// w (A, B, kd, kh, kw) by blocks of taps, along each axis k = factor q + p, as dimensions
-// (A, B, qd, pd, qh, ph, qw, pw), in an order that begins with the channels that come out and ends with those
-// that go in, so that what comes of it lies channels-last.
+// w (A, B, kd, kh, kw) as blocks of taps: k = factor q + p along each axis gives the dimensions
+// (A, B, qd, pd, qh, ph, qw, pw). They are ordered from output channels to input channels, so that the result
+// is channels-last.
 Tensor weights_of_blocks(const Tensor &w, const BlockShape &b, bool up) {
   std::vector<int64_t> apart = {w.size(0), w.size(1)};
   int64_t q[3], phases = 1;
@@ -102,7 +104,7 @@ Tensor weights_of_blocks(const Tensor &w, const BlockShape &b, bool up) {
     apart.push_back(b.factor[a]);
   }
   const Tensor parts = w.reshape(apart);
-  // A transposed convolution meets its taps the other way round.
+  // A transposed convolution has its taps in reverse order.
   const Tensor lasts =
       up ? parts.flip({2, 4, 6}).permute({3, 5, 7, 1, 2, 4, 6, 0}) : parts.permute({0, 2, 4, 6, 3, 5, 7, 1});
   const int64_t out = up ? phases * w.size(1) : w.size(0), in = up ? w.size(0) : phases * w.size(1);

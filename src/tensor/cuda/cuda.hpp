@@ -1,10 +1,10 @@
-// cuda.hpp: what the shim has of its own on a GPU: kernels for what lies between convolutions (kernels.cu).
+// cuda.hpp: our own kernels on a GPU, for the operations between convolutions (kernels.cu).
 //
-// Volumes lie channels-last there (at::MemoryFormat::ChannelsLast3d), as cuDNN's convolutions want them, and
-// every function here gives them so.
+// Volumes on a GPU are channels-last (at::MemoryFormat::ChannelsLast3d), as cuDNN's convolutions need them,
+// and every function here returns them so.
 //
-// Where libtorch came without CUDA's headers (VG_CUDA 0), or this machine has no NVRTC to compile kernels
-// with, cuda_takes() is false and ATen does it all.
+// If libtorch came without CUDA's headers (VG_CUDA 0), or this machine has no NVRTC to compile kernels with,
+// cuda_takes() is false and ATen computes everything.
 #ifndef VG_TENSOR_CUDA_HPP
 #define VG_TENSOR_CUDA_HPP
 #include "tensor/shim.hpp"
@@ -12,9 +12,9 @@
 
 namespace voxgan {
 
-// Whether there are own kernels at all.
+// Whether our own kernels can be compiled.
 bool cuda_ready();
-// Whether t is of our own kernels' kind: floats or bf16, on a GPU, with own_kernels on.
+// Whether our own kernels take t: floats or bf16, on a GPU, with own_kernels on.
 bool cuda_takes(const Tensor &t);
 
 // leaky_relu(instance_norm(x), slope); has one derivative.

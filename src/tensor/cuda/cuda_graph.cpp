@@ -1,4 +1,4 @@
-// cuda_graph.cpp: a GPU's work recorded once and done many times, see vg_graph in tensor.h.
+// cuda_graph.cpp: work of a GPU that is recorded once and replayed many times, see vg_graph in tensor.h.
 #include "tensor/cuda/cuda.hpp"
 
 #if VG_GRAPHS
@@ -24,7 +24,7 @@ vg_graph *vg_graph_begin(vg_device d) {
     g = new vg_graph{{},
                      c10::cuda::getCurrentCUDAStream(device.index()),
                      c10::cuda::getStreamFromPool(false, device.index())};
-    // What was done eagerly before has its memory; the recorded work gets its own, which it keeps.
+    // The eager steps' memory is freed; the recorded work allocates its own and keeps it.
     g->before.synchronize();
     c10::cuda::CUDACachingAllocator::emptyCache();
     c10::cuda::setCurrentCUDAStream(g->recorded);
@@ -57,7 +57,7 @@ bool vg_graph_possible(vg_device) {
 }
 
 vg_graph *vg_graph_begin(vg_device) {
-  keep_error(VG_FAILED, "graph", "this build has none");
+  keep_error(VG_FAILED, "graph", "this build cannot record a step");
   return nullptr;
 }
 

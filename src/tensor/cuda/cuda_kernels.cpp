@@ -1,4 +1,4 @@
-// cuda_kernels.cpp: compiles kernels.cu for the GPU at hand, and launches it; see cuda.hpp.
+// cuda_kernels.cpp: compiles kernels.cu for the GPU in use, and launches it; see cuda.hpp.
 #include "tensor/cuda/cuda.hpp"
 
 #if VG_CUDA
@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned THREADS = 256; // as in kernels.cu
 constexpr int64_t MOST_PARTIALS = 512, MOST_BLOCKS = 2048;
 
-// ---- libraries that are there wherever there is a GPU, whose headers need not be ----
+// ---- libraries that every machine with a GPU has, mostly without their headers ----
 
 struct Driver {
   CUresult (*getCurrent)(CUcontext *) = nullptr;
@@ -69,7 +69,7 @@ struct Libraries {
             find(c, "nvrtcGetPTX", &compiler.ptx) && find(c, "nvrtcDestroyProgram", &compiler.destroy);
   }
 
-  // The one that libtorch itself uses, which it opens when first asked for.
+  // The NVRTC that libtorch itself uses, which it opens at the first request.
   static void *nvrtc() {
     try {
       at::globalContext().getNVRTC();
@@ -105,8 +105,8 @@ struct Kind {
   }
 };
 
-// What the driver loads: code for `architecture`, or (compute_...) an assembly that it compiles on. Else why
-// not.
+// Compiles kernels.cu for `architecture` to code that the driver loads, or (compute_...) to an assembly that
+// the driver compiles further. If that fails, out is the compiler's message.
 bool compile_for(const std::string &architecture, const Kind &kind, std::vector<char> *out) {
   const Compiler &c = libraries().compiler;
   const std::string source(_binary_src_tensor_cuda_kernels_cu_start, _binary_src_tensor_cuda_kernels_cu_end);
@@ -136,13 +136,13 @@ std::vector<char> compile(const Kind &kind) {
   check(ask(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, kind.device), "GPU");
   std::vector<char> code;
   if (compile_for("sm_" + std::to_string(major) + std::to_string(minor), kind, &code)) return code;
-  // A GPU newer than this NVRTC: its driver knows how to go on from an older one's assembly.
+  // The GPU is newer than this NVRTC: its driver compiles assembly for older GPUs.
   TORCH_CHECK(compile_for("compute_80", kind, &code),
               "kernels.cu does not compile for this GPU: ", code.data());
   return code;
 }
 
-// A thread of libtorch's own may not have the device's context yet.
+// A thread that libtorch started may not have the device's context yet.
 void enter(int device) {
   const Driver &d = libraries().driver;
   CUcontext context = nullptr;
@@ -186,7 +186,7 @@ Tensor like(const Tensor &t, at::IntArrayRef sizes) {
   return at::empty(sizes, t.options().memory_format(at::MemoryFormat::ChannelsLast3d));
 }
 
-// As many elements a vector as 16 bytes hold and C is a multiple of.
+// The largest vector of at most 16 bytes whose number of elements divides C.
 Kind kind_of(const Tensor &t, int64_t C) {
   const bool half = t.scalar_type() == at::kBFloat16;
   int vec = half ? 8 : 4;
@@ -194,7 +194,7 @@ Kind kind_of(const Tensor &t, int64_t C) {
   return Kind{t.get_device(), half, vec};
 }
 
-// One thread a vector; false where there are more than the kernels count.
+// One thread a vector; false if there are more vectors than the kernels can count.
 bool one_each(int64_t vectors, Grid *g) {
   *g = Grid{(vectors + THREADS - 1) / THREADS, 1, 1, {THREADS, 1}};
   return vectors < (int64_t(1) << 31);
@@ -238,7 +238,8 @@ struct CudaNormActFn : torch::autograd::Function<CudaNormActFn> {
            static_cast<int>(sums.x), voxels, c, eps, data<float>(scales));
     launch(s.kind, "norm_apply", s.walk(MOST_BLOCKS), data<const void>(x), data<const float>(scales), voxels,
            c, static_cast<float>(slope), data<void>(y));
-    // A slope can be undone: then the output, which the next layer keeps too, serves for the input.
+    // A positive slope is invertible: then we keep the output, which the next layer keeps too, instead of the
+    // input.
     ctx->saved_data["slope"] = slope;
     ctx->save_for_backward({slope > 0 ? y : x, scales});
     return y;

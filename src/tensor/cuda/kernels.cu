@@ -1,14 +1,14 @@
-// kernels.cu: what a GPU does between its convolutions, compiled at run time by NVRTC (cuda_kernels.cpp), once
-// for each type of elements and each VEC: how many of them, side by side, a thread loads at once. C is a
+// kernels.cu: what a GPU does between its convolutions, compiled at run time by NVRTC (cuda_kernels.cpp),
+// once for each type of elements and each VEC: how many of them, side by side, a thread loads at once. C is a
 // multiple of VEC.
 //
 //   -DBF16=1|0   elements are bf16, or float      -DVEC=8|4|2|1
 //
 // Volumes are channels-last: (N, voxels, C). Arithmetic is fp32.
 //
-// The norm's kernels share one arrangement: a block has THREADS threads, which are `lanes` vectors of channels
-// (grid z times THREADS of them where there are more) by `rows` voxels, and walks over its share (grid x) of the
-// voxels of a sample (grid y). So a thread's channels never change.
+// The norm's kernels share one arrangement: a block has THREADS threads, which are `lanes` vectors of
+// channels (grid z times THREADS of them where there are more) by `rows` voxels, and walks over its share
+// (grid x) of the voxels of a sample (grid y). So a thread's channels never change.
 
 #define THREADS 256
 
@@ -120,8 +120,8 @@ __device__ bool add_partials(const float *partial, int blocks, int C, double *a,
 }
 
 // scales (2, N, C): mean and 1 / sqrt(var + eps).
-extern "C" __global__ void norm_scales(const element *x, const float *partial, int blocks, index voxels, int C,
-                                       double eps, float *scales) {
+extern "C" __global__ void norm_scales(const element *x, const float *partial, int blocks, index voxels,
+                                       int C, double eps, float *scales) {
   double a, b;
   if (!add_partials(partial, blocks, C, &a, &b)) return;
   const int c = blockIdx.x * 32 + threadIdx.x;
@@ -183,7 +183,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 }
 
 // means (2, N, C): of g and of g n.
-extern "C" __global__ void norm_grad_means(const float *partial, int blocks, index voxels, int C, float *means) {
+extern "C" __global__ void norm_grad_means(const float *partial, int blocks, index voxels, int C,
+                                           float *means) {
   double a, b;
   if (!add_partials(partial, blocks, C, &a, &b)) return;
   const index at = (index)blockIdx.y * C + blockIdx.x * 32 + threadIdx.x;
@@ -214,8 +215,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   }
 }
 
-// A volume (N, D, H, W, C) and its blocks (N, Bd, Bh, Bw, fd fh fw C): block b's voxel p is voxel f b + p - off
-// of the volume, along each axis; what is outside is 0. Each thread makes one vector of what is written.
+// A volume (N, D, H, W, C) and its blocks (N, Bd, Bh, Bw, fd fh fw C): block b's voxel p is voxel f b + p -
+// off of the volume, along each axis; what is outside is 0. Each thread makes one vector of what is written.
 struct Blocks {
   int dim[3], blocks[3], factor[3], offset[3];
 };
@@ -267,7 +268,7 @@ __device__ __forceinline__ unsigned long long mixed(unsigned long long h) {
 }
 
 // Keeps an element where its random word is below threshold. The key lies on the device, so that a recorded
-// step draws anew each time; draw tells a layer from the step's others.
+// step draws new numbers each time; draw distinguishes the layers of a step.
 extern "C" __global__ void dropout(const vector *x, const unsigned long long *key, unsigned draw,
                                    unsigned threshold, float scale, unsigned n, vector *y) {
   const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;

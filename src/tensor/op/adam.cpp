@@ -26,8 +26,8 @@ bool finite(const std::vector<Tensor> &list) {
   return true;
 }
 
-// g in the order that p has in memory, which what runs over all of them at once takes for granted. Strides of
-// one element mean nothing, yet are looked at.
+// g in the memory order of p, which the fused kernel assumes. It also compares the strides of axes with one
+// element, which have no meaning.
 Tensor laid_as(const Tensor &g, const Tensor &p) {
   if (g.strides() == p.strides()) return g;
   const at::MemoryFormat format = p.suggest_memory_format();
@@ -76,7 +76,7 @@ void own_update(const Lists &l, const Rates &r) {
   });
 }
 
-// One kernel over all parameters, which looks at skip on the device.
+// One kernel for all parameters, which reads skip on the device.
 void fused_update(const Lists &l, const Rates &r, const Tensor &skip, const Tensor &clock) {
   const Optional<Tensor> found = skip.defined() ? Optional<Tensor>(skip) : Optional<Tensor>();
 #if VG_GRAPHS
@@ -89,7 +89,7 @@ void fused_update(const Lists &l, const Rates &r, const Tensor &skip, const Tens
 #else
   TORCH_CHECK(!clock.defined(), "this libtorch's Adam reads no rate on the device");
 #endif
-  // Step numbers are only read, so one tensor is the number of them all.
+  // Step numbers are only read, so all parameters share one tensor.
   const std::vector<Tensor> steps(l.p.size(), at::full({}, static_cast<double>(r.t), l.p[0].options()));
   at::_fused_adam_(l.p, l.g, l.m, l.v, {}, steps, r.lr, r.beta1, r.beta2, r.decay, r.eps, false, false, {},
                    found);

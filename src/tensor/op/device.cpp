@@ -1,5 +1,5 @@
-// device.cpp: devices, memory, and copies from the host that run beside a GPU's work.
-#include "tensor/conv/conv_cpu.hpp"
+// device.cpp: devices, memory, and copies from the host while a GPU computes.
+#include "tensor/conv/conv.hpp"
 #include "tensor/cuda/cuda.hpp"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -21,8 +21,8 @@
 namespace voxgan {
 namespace {
 
-// f(driver, handle) of a device by the driver, whose library is there wherever a CUDA device is; its headers
-// need not be.
+// Calls f(driver, handle) for a device. Every machine with a CUDA device has the driver's library; few have
+// its headers.
 template <class F> void ask_driver(int index, const F &f) {
   void *const driver = dlopen("libcuda.so.1", RTLD_LAZY);
   if (!driver) return;
@@ -96,11 +96,11 @@ vg_status vg_device_parse(const char *name, vg_device *out) {
         built = at::globalContext().hasCUDART();
         count = built ? at::getNumGPUs() : 0;
       }))
-    vg_tensor_check(); // a driver that does not even count has no device
+    vg_tensor_check(); // the driver cannot count its devices: it has none
   if (count == 0) {
     const char *why = built ? "no CUDA device found" : "this libtorch is built without CUDA";
     if (!is_auto) return vg_fail(VG_DEVICE, "device %s: %s", name, why);
-    vg_info("device auto: %s, so the CPU it is", why);
+    vg_info("device auto: %s; using the CPU", why);
     return VG_OK;
   }
   if (static_cast<size_t>(index) >= count)
@@ -131,7 +131,7 @@ const char *vg_device_describe(vg_device d, char *buf, size_t size) {
 
 namespace {
 
-// libtorch's own, with huge pages for what is large: convolutions walk over many channels at once, each far
+// libtorch's allocator, with huge pages for large blocks: convolutions read many channels at once, each far
 // from the next.
 class HugePages final : public at::Allocator {
 public:
@@ -151,7 +151,7 @@ private:
 };
 
 // Every step frees and takes again the same few hundred MiB. glibc's defaults give them back to the kernel
-// in between, which then clears each page anew: 5 to 10 % of a small network's step.
+// in between, which then clears each page again: 5 to 10 % of a small network's step.
 void settle_memory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 32 << 20); // the highest it takes
@@ -195,9 +195,9 @@ bool vg_tensor_autotune(bool on) {
   return before;
 }
 
-// ---- uploads, beside what the device computes ----
+// ---- uploads while the device computes ----
 
-// Of a device, for copies from the host alone.
+// The stream of a device for copies from the host.
 static c10::Stream copy_stream(at::Device device) {
   static std::mutex mutex;
   static std::map<int, c10::Stream> streams;
@@ -208,7 +208,7 @@ static c10::Stream copy_stream(at::Device device) {
   return streams.emplace(device.index(), guard.getStreamFromGlobalPool(device)).first->second;
 }
 
-// From pinned memory the device copies beside the host; what is not pinned is copied there first.
+// The device reads pinned memory while the host goes on. Other memory is first copied to pinned memory.
 static Tensor upload(const Tensor &host, at::Device device) {
   const Tensor pinned = host.is_pinned() ? host : host.pin_memory();
   const c10::impl::VirtualGuardImpl guard(device.type());

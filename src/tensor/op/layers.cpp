@@ -1,5 +1,5 @@
-// layers.cpp: normalisation, activation, dropout and losses. On the CPU in fp32 those that training leans
-// on are autograd functions over pointwise.h, which keep no more than their gradient needs.
+// layers.cpp: normalisation, activation, dropout and losses. On the CPU the frequent ones are autograd
+// functions over pointwise.h, which keep only what their gradient needs.
 #include "tensor/cuda/cuda.hpp"
 #include "tensor/pointwise.h"
 #include <cmath>
@@ -17,8 +17,8 @@ template <class F> void pieces_of(int64_t n, const F &f) {
   });
 }
 
-// n elements of t, floats or bf16, as floats: t's own, or a copy that lives till the next one into the same
-// room of this thread.
+// n elements of t, floats or bf16, as floats: in t's memory, or a copy that lives until the next copy into
+// the same room of this thread.
 enum Room { FIRST, SECOND, THIRD, FOURTH, ROOMS };
 
 std::vector<float> &room(Room r, int64_t n) {
@@ -38,7 +38,7 @@ const float *in_of(const Tensor &t, int64_t at, int64_t n, Room r) {
   return copy;
 }
 
-// Where n elements of t are to be written as floats, and what puts them there.
+// The memory to write n elements of t to as floats; put() then stores them in t.
 float *out_of(const Tensor &t, int64_t at, int64_t n, Room r) {
   return t.scalar_type() == at::kFloat ? t.data_ptr<float>() + at : room(r, n).data();
 }
@@ -68,7 +68,8 @@ struct NormActFn : torch::autograd::Function<NormActFn> {
         put(y, r * volume, volume, yp);
       }
     });
-    // A slope can be undone: then the output, which the next layer keeps too, serves for the input.
+    // A positive slope is invertible: then we keep the output, which the next layer keeps too, instead of the
+    // input.
     ctx->saved_data["layer"] = profile_layer();
     ctx->saved_data["slope"] = slope;
     ctx->save_for_backward({slope > 0 ? y : x, scales});
@@ -111,7 +112,8 @@ Tensor norm_act(const Tensor &x, double eps, double slope) {
   return slope == 1 ? y : at::leaky_relu(y, slope);
 }
 
-// ---- leaky ReLU, of a sum too, that keeps its output, which the next layer keeps too, not its input ----
+// ---- leaky ReLU, also of a sum. It keeps its output, which the next layer keeps too, instead of its input
+// ----
 
 struct LeakyFn : torch::autograd::Function<LeakyFn> {
   // repeated: (N, ...) for input (k N, ...), added to each of its k parts.
@@ -162,8 +164,8 @@ struct LeakyFn : torch::autograd::Function<LeakyFn> {
   }
 };
 
-// The same sum by ATen, sample by sample, so that nothing changes its order in memory, neither here nor for
-// the gradient, which libtorch's own way of broadcasting would sum along an axis of its own.
+// The same sum by ATen, sample by sample, so that tensors keep their memory format, here and in the gradient.
+// libtorch's broadcasting would sum the gradient along an additional axis.
 struct AddRepeatedFn : torch::autograd::Function<AddRepeatedFn> {
   static Tensor forward(AutogradContext *ctx, const Tensor &a, const Tensor &b) {
     const int64_t n = b.size(0);
@@ -197,7 +199,7 @@ Tensor leaky(const Tensor &x, double slope) {
                                      : at::leaky_relu(x, slope);
 }
 
-// ---- tanh, of floats or bf16 to floats, for what follows it is a loss ----
+// ---- tanh, from floats or bf16 to floats, since a loss follows it ----
 
 struct TanhFn : torch::autograd::Function<TanhFn> {
   static Tensor forward(AutogradContext *ctx, const Tensor &input) {

@@ -1,5 +1,5 @@
 // rand.cpp: random generators. On a GPU with our own kernels, dropout draws from a key in the GPU's memory,
-// so that a recorded step can draw anew.
+// so that a recorded step draws new numbers at each replay.
 #include "tensor/cuda/cuda.hpp"
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>

@@ -1,5 +1,5 @@
-// recompute.cpp: gradient checkpointing (Chen et al. 2016): a part of a network that keeps its inputs alone,
-// and is computed a second time when its gradient is wanted.
+// recompute.cpp: gradient checkpointing (Chen et al. 2016): a part of a network keeps only its inputs, and is
+// computed a second time for its gradient.
 #include "tensor/shim.hpp"
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -22,11 +22,11 @@ struct Scope {
   ~Scope() { vg_scope_pop(s, nullptr); }
 };
 
-// A generator that goes on as g would from here.
+// A generator that continues from the state that g has now.
 Optional<vg_rand> as_it_is(const vg_rand *g) {
   if (!g) return {};
   vg_rand copy = *g;
-  // One that draws from a key has its place in draws; and cloning cannot be recorded.
+  // A generator with a key keeps its state in `draws`, and cloning cannot be recorded.
   if (!g->key.defined() || !own_kernels) copy.gen = g->gen.clone();
   return copy;
 }

@@ -1,4 +1,4 @@
-// script.cpp: networks that TorchScript describes, to be run and not trained.
+// script.cpp: networks in TorchScript, which are run and not trained.
 #include "tensor/shim.hpp"
 #include "base/fs.h"
 #include <memory>
@@ -27,7 +27,9 @@ at::Tensor first_tensor(const c10::IValue &v) {
 
 vg_status vg_script_load(const char *path, vg_device d, vg_script **out) {
   *out = nullptr;
-  if (!vg_fs_exists(path)) return vg_fail(VG_DATA, "%s: no such file", path);
+  bool exists;
+  if (vg_status st = vg_fs_exists(path, &exists)) return st;
+  if (!exists) return vg_fail(VG_DATA, "%s: no such file", path);
   std::string why;
   const bool loaded = guarded("script", [&] {
     try {
@@ -54,8 +56,8 @@ vg_tensor *vg_script_run(vg_script *s, const vg_tensor *x) {
   return voxgan::op("script", {x}, [&] {
     voxgan::ready();
     const at::NoGradGuard no_grad;
-    // What a graph's optimiser makes of its second run may differ from the first in the last bits. The switch
-    // is this thread's.
+    // An optimised graph may return other last bits in its second run than in its first. The switch belongs
+    // to this thread.
     torch::jit::setGraphExecutorOptimize(false);
     try {
       return first_tensor(s->module.forward({x->t}));

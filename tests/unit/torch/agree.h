@@ -1,5 +1,5 @@
-/* agree.h: for tests of operations: two ways to the same result must agree, values and gradients; and a test
- * program as it runs on a GPU, or as a GPU would do it. */
+/* agree.h: for tests of operations: two computations of the same result must agree in values and gradients.
+ * Also runs a test program on a GPU, or on the path that a GPU would take. */
 #ifndef VG_TEST_AGREE_H
 #define VG_TEST_AGREE_H
 #include <math.h>
@@ -79,7 +79,7 @@ static void agree(const char *name, way ours, way theirs, const void *arg, const
   vg_scope_pop(s, NULL);
 }
 
-/* Without a GPU, the CPU by ATen's operations goes the same way through the shim. */
+/* Without a GPU, the CPU uses ATen's operations, which take the same path through the shim. */
 static void another_device(void **unused) {
   (void)unused;
   char command[4200];

@@ -1,5 +1,5 @@
-/* processor.h: for tests that run themselves once more, in a process of its own, as an older processor would:
- * the choice of kernels is made once. */
+/* processor.h: runs a test program again in its own process with the kernels of an older processor. It needs
+ * a new process because kernels are chosen once. */
 #ifndef VG_TEST_PROCESSOR_H
 #define VG_TEST_PROCESSOR_H
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* test_extractor.c: networks of the user's, against PyTorch. */
+/* test_extractor.c: networks that a user supplies, against PyTorch. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* test_fit.c: what is said to fit does, and is the most that does. */
+/* test_fit.c: the largest size that the estimate reports does fit, and no larger one does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ static const char *describe(const vg_config *c, size_t bytes, vg_str *text) {
   vg_gan_objective o;
   const int patch[3] = {c->train.patch[2], c->train.patch[1], c->train.patch[0]};
   vg_spec_from_config(c, 5, 4, patch, &spec);
-  vg_objective_from_config(c, &o);
+  vg_gan_objective_set(&o, c);
   vg_str_clear(text);
   vg_fit_describe(c, &spec, &o, bytes, text);
   return vg_str_text(text);
@@ -27,7 +27,7 @@ static size_t need(const vg_config *c) {
   vg_gan_objective o;
   const int patch[3] = {c->train.patch[2], c->train.patch[1], c->train.patch[0]};
   vg_spec_from_config(c, 5, 4, patch, &spec);
-  vg_objective_from_config(c, &o);
+  vg_gan_objective_set(&o, c);
   return vg_gan_step_bytes(&spec, &o, c->train.batch, patch);
 }
 

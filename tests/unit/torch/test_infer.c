@@ -33,13 +33,14 @@ static int make_case(void **state) {
 static vg_gan *generator(int d, int h, int w) {
   vg_gan_spec spec = {.generator = "unet",
                       .discriminator = "patch",
-                      .norm = "none",
+                      .norm = VG_NORM_NONE,
                       .in_channels = CLASSES,
                       .out_channels = 2,
                       .patch = {d, h, w},
                       .ngf = 4,
                       .ndf = 4,
                       .levels = 2,
+                      .blocks = 1,
                       .d_layers = 1,
                       .d_scales = 1,
                       .input_skip = 1};
@@ -48,7 +49,8 @@ static vg_gan *generator(int d, int h, int w) {
                                 .w_adversarial = 1,
                                 .w_reconstruction = 1,
                                 .beta1 = 0.5,
-                                .beta2 = 0.999};
+                                .beta2 = 0.999,
+                                .r1_every = 16};
   vg_gan *gan;
   if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
   return gan;
@@ -106,15 +108,23 @@ static void fractions_of_images(void **state) {
   static float in[VOXELS], direct[3 * VOXELS], out[3 * VOXELS];
   vg_gan_spec spec = {.generator = "unet",
                       .discriminator = "none",
-                      .norm = "none",
+                      .norm = VG_NORM_NONE,
                       .in_channels = 1,
                       .out_channels = 3,
                       .patch = {8, 8, 8},
                       .ngf = 4,
+                      .ndf = 4,
                       .levels = 2,
+                      .blocks = 1,
+                      .d_layers = 1,
+                      .d_scales = 1,
                       .softmax = 1};
-  vg_gan_objective objective = {
-      .adversarial = "bce", .reconstruction = "ce_dice", .w_reconstruction = 1, .beta1 = 0.5, .beta2 = 0.999};
+  vg_gan_objective objective = {.adversarial = "bce",
+                                .reconstruction = "ce_dice",
+                                .w_reconstruction = 1,
+                                .beta1 = 0.5,
+                                .beta2 = 0.999,
+                                .r1_every = 16};
   vg_gan *gan;
   if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
   vg_case c = subject;
@@ -137,7 +147,7 @@ static void fractions_of_images(void **state) {
 
   /* Left to itself: by patches where an instance norm knows nothing else. */
   for (int k = 0; k < 2; k++) {
-    strcpy(spec.norm, k ? "instance" : "none");
+    spec.norm = k ? VG_NORM_INSTANCE : VG_NORM_NONE;
     assert_int_equal(vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan), VG_OK);
     assert_int_equal(vg_infer(gan, &c, k ? VG_WINDOW_PATCH : VG_WINDOW_WHOLE, SIZE_MAX, direct), VG_OK);
     assert_int_equal(vg_infer(gan, &c, VG_WINDOW_AUTO, SIZE_MAX, out), VG_OK);

@@ -1,5 +1,5 @@
-/* What a model knows of its subjects: one that has learned few by heart is told from what it never saw, and
- * from networks that know nobody. */
+/* Membership scores: subjects that a model learned by heart score differently from unseen ones, and from all
+ * subjects under untrained networks. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

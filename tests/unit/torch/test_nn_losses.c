@@ -86,7 +86,8 @@ static void known_values(void **state) {
   assert_true(fabs(value(hinge, v, 3, NULL) + 0.5) < 1e-6);
 }
 
-/* Of the targets in value(), where every class of the first three voxels is 1/3: worked out by hand. */
+/* Checks the targets in value(), where every class of the first three voxels is 1/3, against values computed
+ * by hand. */
 static void fractions(void **state) {
   (void)state;
   const vg_loss *ce = vg_loss_find("cross_entropy"), *dice = vg_loss_find("dice"),

@@ -13,12 +13,13 @@ static const vg_gan_objective objective = {.adversarial = "bce",
                                            .reconstruction = "l1",
                                            .w_adversarial = 1,
                                            .w_reconstruction = 100,
+                                           .r1_every = 16,
                                            .beta1 = 0.5,
                                            .beta2 = 0.999};
 
 static vg_gan_spec small(const char *generator, int d, int h, int w) {
   vg_gan_spec s = {.discriminator = "patch",
-                   .norm = "instance",
+                   .norm = VG_NORM_INSTANCE,
                    .in_channels = 3,
                    .out_channels = 2,
                    .patch = {d, h, w},
@@ -76,15 +77,14 @@ static void generates(vg_gan *gan, int n, const int dim[3]) {
 
 static void shapes(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "unet_k3", "resnet"}, *const norms[] = {"instance",
-                                                                                           "batch", "none"};
+  static const char *const generators[] = {"unet", "unet_k3", "resnet"};
   static const int patches[][3] = {{16, 16, 16}, {13, 32, 32}, {1, 32, 32},
                                    {32, 32, 1},  {3, 17, 21},  {6, 20, 16}};
   for (size_t g = 0; g < 3; g++)
     for (size_t k = 0; k < 3; k++)
       for (size_t p = 0; p < sizeof patches / sizeof *patches; p++) {
         vg_gan_spec s = small(generators[g], patches[p][0], patches[p][1], patches[p][2]);
-        strcpy(s.norm, norms[k]);
+        s.norm = (vg_net_norm)k;
         vg_gan *gan;
         if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", generators[g], vg_error());
         generates(gan, 2, s.patch);
@@ -144,32 +144,33 @@ static void bad_specs(void **state) {
     change;                         \
     refused(&s, &o, says);          \
   } while (0)
-  REFUSED(strcpy(s.generator, "vnet"), "generator \"vnet\"");
-  REFUSED(strcpy(s.discriminator, "disc"), "discriminator \"disc\"");
-  REFUSED(strcpy(s.norm, "layer"), "norm \"layer\"");
+  REFUSED(strcpy(s.generator, "vnet"), "net.generator is \"vnet\", but must be one of unet|");
+  REFUSED(strcpy(s.discriminator, "disc"), "net.discriminator is \"disc\"");
+  REFUSED(s.norm = (vg_net_norm)3, "net.norm has no choice 3");
   REFUSED(s.in_channels = 0, "channels");
-  REFUSED(s.patch[1] = 0, "patch 16x0x16");
+  REFUSED(s.patch[1] = 0, "patch_h is 0");
   REFUSED(s.patch[0] = s.patch[1] = s.patch[2] = 5, "too small for unet");
   REFUSED(s.levels = 9, "levels 9: a patch of 16x16x16 allows 2 to 3");
   REFUSED(s.levels = 1, "levels 1");
-  REFUSED(s.ngf = 0, "ngf 0");
-  REFUSED(s.ndf = -3, "ndf -3");
-  REFUSED(s.dropout = 1, "dropout 1");
+  REFUSED(s.ngf = 0, "net.ngf is 0");
+  REFUSED(s.ndf = -3, "net.ndf is -3");
+  REFUSED(s.dropout = 1, "net.dropout is 1, but must be from 0 to 0.95");
   REFUSED(s.dropout = NAN, "dropout");
-  REFUSED(s.d_layers = 0, "d_layers 0");
-  REFUSED(s.d_scales = 0, "d_scales 0: 1 to 4");
-  REFUSED(s.d_scales = 5, "d_scales 5");
-  REFUSED((strcpy(s.generator, "resnet"), s.blocks = 0), "blocks 0");
+  REFUSED(s.d_layers = 0, "net.d_layers is 0");
+  REFUSED(s.d_scales = 0, "net.d_scales is 0, but must be from 1 to 4");
+  REFUSED(s.d_scales = 5, "net.d_scales is 5");
+  REFUSED((strcpy(s.generator, "resnet"), s.blocks = 0), "net.blocks is 0");
   REFUSED((strcpy(s.generator, "unet_k3"), s.levels = 4), "levels 4: a patch of 16x16x16 allows 1 to 3");
-  REFUSED(strcpy(o.adversarial, "l1"), "adversarial loss \"l1\"");
-  REFUSED(strcpy(o.reconstruction, "bce"), "reconstruction loss \"bce\"");
-  REFUSED(o.w_adversarial = -1, "weights");
-  REFUSED(o.w_reconstruction = NAN, "weights");
-  REFUSED(o.w_feature = -1, "feature matching");
-  REFUSED(o.w_r1 = NAN, "gradient penalty");
-  REFUSED((o.w_r1 = 1, o.r1_every = 0), "every 0 steps");
-  REFUSED((o.w_feature = 1, o.w_adversarial = 0, strcpy(s.discriminator, "none")), "wants a discriminator");
-  REFUSED(o.beta2 = 1, "betas");
+  REFUSED(strcpy(o.adversarial, "l1"), "train.adversarial is \"l1\"");
+  REFUSED(strcpy(o.reconstruction, "auto"), "not resolved");
+  REFUSED(strcpy(o.reconstruction, "bce"), "train.reconstruction is \"bce\"");
+  REFUSED(o.w_adversarial = -1, "train.w_adversarial is -1");
+  REFUSED(o.w_reconstruction = NAN, "train.w_reconstruction");
+  REFUSED(o.w_feature = -1, "train.w_feature is -1");
+  REFUSED(o.w_r1 = NAN, "train.w_r1");
+  REFUSED((o.w_r1 = 1, o.r1_every = 0), "train.r1_every is 0");
+  REFUSED((o.w_feature = 1, o.w_adversarial = 0, strcpy(s.discriminator, "none")), "needs a discriminator");
+  REFUSED(o.beta2 = 1, "train.beta2 is 1");
 }
 
 static void estimates(void **state) {

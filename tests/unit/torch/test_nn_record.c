@@ -26,11 +26,11 @@ typedef struct kind {
 static const kind kinds[] = {
     {"plain", "unet", "instance", 0, 1, OBJECTIVE(.r1_every = 1)},
     {"dropout, two parts", "unet", "instance", 0.5, 2, OBJECTIVE(.r1_every = 1)},
-    {"batch norm, average", "unet", "batch", 0.3, 1, OBJECTIVE(.ema = 0.9)},
+    {"batch norm, average", "unet", "batch", 0.3, 1, OBJECTIVE(.ema = 0.9, .r1_every = 16)},
     {"bf16, spectral norm, feature matching", "unet", "instance", 0.3, 1,
-     OBJECTIVE(.bf16 = true, .d_spectral = true, .w_feature = 10)},
+     OBJECTIVE(.precision = VG_PRECISION_BF16, .d_spectral = true, .w_feature = 10, .r1_every = 16)},
     {"R1 at times", "unet", "instance", 0, 1, OBJECTIVE(.w_r1 = 1, .r1_every = 3)},
-    {"recomputed, two parts", "unet", "instance", 0.5, 2, OBJECTIVE(.recompute = true)},
+    {"recomputed, two parts", "unet", "instance", 0.5, 2, OBJECTIVE(.recompute = true, .r1_every = 16)},
     {"resnet", "resnet", "instance", 0, 1, OBJECTIVE(.r1_every = 1)},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds, STEPS = 9 };
@@ -66,9 +66,9 @@ static void recorded_steps_agree(void **state) {
       assert_true(steps == 1 && skipped == 0);
       for (int i = 0; i < VG_GAN_LOSSES; i++)
         close_to(q->name, n + 1, vg_gan_loss_name(i), *vg_gan_loss_at(&l[0], i), *vg_gan_loss_at(&l[1], i),
-                 !gpu        ? 0
-                 : q->o.bf16 ? 0.05
-                             : 0.01);
+                 !gpu                                  ? 0
+                 : q->o.precision == VG_PRECISION_BF16 ? 0.05
+                                                       : 0.01);
     }
     assert_true(!!gan[1]->recorded[0].graph == vg_graph_possible(device));
     assert_true(!!gan[1]->recorded[1].graph == (vg_graph_possible(device) && q->o.w_r1 > 0));

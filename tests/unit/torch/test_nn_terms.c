@@ -44,7 +44,7 @@ static void all_together(void **state) {
   for (int k = 0; k < 4; k++) {
     const vg_gan_spec s = rich_spec(norms[k % 3]);
     vg_gan_objective o = rich();
-    o.bf16 = k == 3;
+    o.precision = k == 3 ? VG_PRECISION_BF16 : VG_PRECISION_FP32;
     o.recompute = k > 1;
     vg_gan *a = make_with(&s, &o, 5), *b = make_with(&s, &o, 9);
     vg_gan_losses sum = {0}, l, other;
@@ -55,7 +55,8 @@ static void all_together(void **state) {
       if (i == 0) first = l.g_reconstruction;
       assert_true(l.g_feature > 0 && l.d_real > 0 && (l.d_r1 > 0) == (i % 2 == 0));
     }
-    if (!(l.g_reconstruction < 0.9 * first)) fail_msg("%s: %g after %g", s.norm, l.g_reconstruction, first);
+    if (!(l.g_reconstruction < 0.9 * first))
+      fail_msg("%s: %g after %g", norm_of(&s), l.g_reconstruction, first);
 
     /* what is saved is all that counts; steps whose losses are read later are the same; a failed one is
      * undone */
@@ -210,7 +211,7 @@ static void recomputed(void **state) {
         const vg_gan_losses x = step(kept, parts, 1 + i % 2), y = step(again, parts, 1 + i % 2);
         assert_memory_equal(&x, &y, sizeof x);
       }
-      if (!same_state(kept, again)) fail_msg("%s, norm %s: other weights", s.generator, s.norm);
+      if (!same_state(kept, again)) fail_msg("%s, norm %s: other weights", s.generator, norm_of(&s));
       vg_gan_losses l;
       assert_int_equal(vg_gan_step(again, &broken, 1, 1e-4, 1e-4, &l), VG_NONFINITE);
       assert_true(same_state(kept, again));

@@ -1,5 +1,6 @@
 /* test_tensor.c: handles, scopes, sticky errors, devices, data in and out. */
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -331,6 +332,36 @@ static void a_profile_adds_up(void **state) {
   vg_scope_pop(s, NULL);
 }
 
+/* What another thread finds, and leaves behind, of the two switches. */
+typedef struct switches {
+  bool own, half;
+} switches;
+
+static void *switch_both(void *arg) {
+  switches *found = arg;
+  found->own = vg_tensor_own_kernels(false);
+  found->half = vg_tensor_bf16(true);
+  return NULL;
+}
+
+static void threads_switch_for_themselves(void **state) {
+  (void)state;
+  switches found = {false, true};
+  pthread_t thread;
+  assert_true(vg_tensor_own_kernels(false));
+  assert_false(vg_tensor_bf16(true));
+  assert_int_equal(pthread_create(&thread, NULL, switch_both, &found), 0);
+  pthread_join(thread, NULL);
+  assert_true(found.own); /* a new thread has the defaults */
+  assert_false(found.half);
+  assert_false(vg_tensor_own_kernels(true));
+  assert_true(vg_tensor_bf16(false));
+  assert_int_equal(pthread_create(&thread, NULL, switch_both, &found), 0);
+  pthread_join(thread, NULL);
+  assert_true(vg_tensor_own_kernels(true)); /* and changes its own only */
+  assert_false(vg_tensor_bf16(false));
+}
+
 /* KiB of address space for which huge pages were asked. */
 static long huge_kib(void) {
   FILE *f = fopen("/proc/self/smaps", "r");
@@ -359,11 +390,17 @@ static void large_tensors_lie_in_huge_pages(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_teardown(f, no_handles_left)
   const struct CMUnitTest tests[] = {
-      TEST(scopes_free_what_they_made), TEST(the_first_error_sticks),
-      TEST(faults_become_statuses),     TEST(segments_are_recomputed),
-      TEST(data_goes_in_and_out),       TEST(gradients_add_up_and_are_cleared),
-      TEST(streams_are_their_own),      TEST(devices),
-      TEST(a_profile_adds_up),          TEST(large_tensors_lie_in_huge_pages),
+      TEST(scopes_free_what_they_made),
+      TEST(the_first_error_sticks),
+      TEST(faults_become_statuses),
+      TEST(segments_are_recomputed),
+      TEST(data_goes_in_and_out),
+      TEST(gradients_add_up_and_are_cleared),
+      TEST(streams_are_their_own),
+      TEST(devices),
+      TEST(a_profile_adds_up),
+      TEST(threads_switch_for_themselves),
+      TEST(large_tensors_lie_in_huge_pages),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

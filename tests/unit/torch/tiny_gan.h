@@ -6,15 +6,29 @@
 #include <string.h>
 #include "base/mem.h"
 #include "nn/nn.h"
+#include "settings/setting.h"
 
 static vg_device device;
 static const vg_gan_objective objective = {.adversarial = "bce",
                                            .reconstruction = "l1",
                                            .w_adversarial = 1,
                                            .w_reconstruction = 100,
+                                           .r1_every = 16,
                                            .beta1 = 0.5,
                                            .beta2 = 0.999};
 enum { IN = 3, OUT = 2, S = 16, V = S * S * S };
+
+static inline const vg_setting *norm_setting(void) {
+  return vg_setting_at(VG_SETTING_INDEX_net_norm);
+}
+
+static inline void set_norm(vg_gan_spec *s, const char *norm) {
+  assert_int_equal(vg_setting_set_text(norm_setting(), norm, &s->norm), VG_OK);
+}
+
+static inline const char *norm_of(const vg_gan_spec *s) {
+  return vg_setting_choice(norm_setting(), (int)s->norm);
+}
 
 static inline vg_gan_spec spec(const char *norm, double dropout) {
   vg_gan_spec s = {.generator = "unet",
@@ -28,7 +42,7 @@ static inline vg_gan_spec spec(const char *norm, double dropout) {
                    .d_layers = 2,
                    .d_scales = 1,
                    .dropout = dropout};
-  strcpy(s.norm, norm);
+  set_norm(&s, norm);
   return s;
 }
 

@@ -1,0 +1,13 @@
+/* term_d_fake.c: the discriminator should call made images made. */
+#include "nn/loss/terms.h"
+
+static vg_tensor *loss(const vg_term_input *in) {
+  return vg_term_adversarial(in, &in->fake, false, false);
+}
+
+static double weight(const vg_gan_objective *o) {
+  (void)o;
+  return 0.5;
+}
+
+const vg_term vg_term_d_fake = {loss, weight, false};

@@ -1,0 +1,30 @@
+/* term_d_r1.c: R1, gamma / 2 E |d D / d x|^2 over real images (Mescheder et al., ICML 2018). Every
+ * r1_every-th step has the term, that many times as large (lazily, as StyleGAN2). Each scale is penalised at
+ * the images that it sees. */
+#include "nn/loss/terms.h"
+
+bool vg_term_r1_is_due(const vg_gan_objective *o, int64_t step) {
+  return o->w_r1 > 0 && step % o->r1_every == 0;
+}
+
+static vg_tensor *loss(const vg_term_input *in) {
+  if (!vg_term_r1_is_due(in->objective, in->step)) return NULL;
+  const vg_pass pass = {.training = true};
+  vg_verdict verdict[VG_SCALES_MAX];
+  vg_tensor *sum = NULL;
+  vg_pyramid conditions = vg_scales_condition(in->d, in->input), images = vg_scales_see(in->d, in->target);
+  for (int k = 0; k < in->d->n; k++) images.at[k] = vg_requires_grad(vg_detach(images.at[k]), true);
+  vg_scales_judge(in->d, &conditions, &images, &pass, verdict);
+  for (int k = 0; k < in->d->n; k++) {
+    vg_tensor *steep = vg_sum(vg_square(vg_gradient(verdict[k].logits, images.at[k])));
+    steep = vg_scale(steep, in->objective->r1_every / (double)vg_numel(verdict[k].logits), 0);
+    sum = sum ? vg_add(sum, steep) : steep;
+  }
+  return sum;
+}
+
+static double weight(const vg_gan_objective *o) {
+  return 0.5 * o->w_r1;
+}
+
+const vg_term vg_term_d_r1 = {loss, weight, true};

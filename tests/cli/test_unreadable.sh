@@ -1,0 +1,63 @@
+# needs torch
+# What cannot be opened is not absent: data behind dead links or closed folders, and a file system that fails for once.
+. tests/cli/lib.sh
+cc -std=c11 -O1 -shared -fPIC -o "$T/faults.so" tests/torture/faults.c -ldl || bad "faults.c does not compile"
+
+"$VOXGAN" phantom --out "$T/p" --subjects 6 --size 16 --anatomy --seed 1 --layout brats2021 2>/dev/null || bad phantom
+"$VOXGAN" split "$T/p" --layout brats2021 --out "$T/s" --share 0.34 >/dev/null 2>&1 || bad split
+tiny="--layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4 --set net.d_layers=1 --set data.val_share=0.3 --set train.validate_every=1 --set train.keep=50"
+
+# ---- links to nowhere: one file of a subject, all of another, a link to a folder ----
+some=$(ls "$T/s/train" | head -1) all=$(ls "$T/s/train" | sed -n 2p)
+ln -sfn /nowhere/x.nii.gz "$T/s/train/$some/${some}_flair.nii.gz"
+mv "$T/p/$all" "$T/gone"
+for command in "train --data $T/s/train $tiny --out $T/r --dry-run" "split $T/s/train --out $T/s2" \
+    "eval --real $T/s/train --synth $T/p --out $T/e" "eval --real $T/p --synth $T/s/train --out $T/e" \
+    "edit --labels $T/s/train --out $T/ed --edit grow:ml=2" "experiment --real $T/s/train --synth $T/p --unchecked --out $T/x --dry-run" \
+    "join --tumour $T/s/train --anatomy $T/p --out $T/j"; do
+  expect_fail 3 'cannot open: No such file or directory \(it is a link to .*; 6 more .*--skip-incomplete' "$VOXGAN" $command
+done
+expect "nothing was written" [ ! -e "$T/s2" ]
+expect_ok "$some.*flair.nii.gz: cannot open: .*it counts as missing" "$VOXGAN" inspect "$T/s/train"
+expect_ok '^n: 3' "$VOXGAN" inspect "$T/s/train"
+expect_ok '7 files or folders cannot be opened; 1 subject is left' "$VOXGAN" train --data "$T/s/train" $tiny --out "$T/r" --dry-run --skip-incomplete
+expect "the incomplete one is named" grep -q "subject $some left out: it lacks flair" "$T/stderr"
+expect_ok '' "$VOXGAN" train --data "$T/s/train" $tiny --set data.series=t1 --out "$T/r" --dry-run --skip-incomplete
+expect "a series that is not wanted does not matter" [ "$(grep -c 'left out' "$T/stderr")" = 0 ]
+expect_ok 'cases in' "$VOXGAN" split "$T/s/train" --out "$T/s3" --share 0.4 --skip-incomplete
+ln -s /nowhere "$T/s/test/BraTS2021_00009"
+expect_fail 3 'BraTS2021_00009: cannot open folder: .*it is a link to /nowhere' "$VOXGAN" split "$T/s/test" --out "$T/s4" --share 0.4
+rm "$T/s/test/BraTS2021_00009"
+ln -s /nowhere/LICENSE.txt "$T/s/test/LICENSE.txt"
+expect_ok '2 subjects' "$VOXGAN" inspect "$T/s/test"
+
+# ---- a folder that may not be opened (root may open any) ----
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+  as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+  chmod 755 "$T"
+  mkdir -m 700 "$T/s/test/lost+found"
+  expect_ok 'lost\+found: cannot open folder: Permission denied' $as "$VOXGAN" inspect "$T/s/test"
+  expect_ok '^n: 2' $as "$VOXGAN" inspect "$T/s/test"
+  expect_fail 3 'lost\+found: cannot open folder: Permission denied; --skip-incomplete' $as "$VOXGAN" edit --labels "$T/s/test" --out "$T/nobody" --edit grow:ml=2
+fi
+mv "$T/gone" "$T/p/$all"
+
+# ---- a look at the run that fails once: nothing is thrown away for it ----
+run="train --data $T/p $tiny --set train.epochs=3 --out $T/run"
+"$VOXGAN" $run >/dev/null 2>&1 || bad "training"
+kept=$(cd "$T/run" && sha256sum checkpoints/* model*.safetensors log.jsonl split.json)
+for name in config.json split.json checkpoints log.jsonl; do
+  for n in 1 2 3 4; do
+    for errno in 5 13 116; do
+      FAULT="stat $n $errno run/$name" LD_PRELOAD="$T/faults.so" "$VOXGAN" $run --resume --set train.epochs=4 --dry-run >"$T/stdout" 2>"$T/stderr"
+      rc=$?
+      [ $rc = 0 ] || [ $rc = 1 ] || bad "$name, call $n, errno $errno: exit $rc"
+      grep -q 'no checkpoint yet' "$T/stderr" && bad "$name, call $n, errno $errno: taken for a new run"
+    done
+  done
+  expect "a failing look at $name loses nothing" [ "$kept" = "$(cd "$T/run" && sha256sum checkpoints/* model*.safetensors log.jsonl split.json)" ]
+done
+FAULT="stat 0 5 run/config.json" LD_PRELOAD="$T/faults.so" expect_fail 1 'run/config.json: cannot look at it: Input/output error' "$VOXGAN" $run --resume
+FAULT="stat 2 5 run/config.json" LD_PRELOAD="$T/faults.so" "$VOXGAN" $run --resume --set train.epochs=4 >"$T/stdout" 2>"$T/stderr"
+expect "and where it goes on, it goes on from the checkpoint" [ "$(cd "$T/run" && sha256sum checkpoints/step-*[1-9]*.safetensors | head -1)" = "$(echo "$kept" | head -1)" ]
+finish
