@@ -40,6 +40,9 @@ vg_status vg_owned_look_first(const char *root);
 vg_status vg_owned_sweep(const char *root, vg_owned *o, bool alone);
 /* Removes the files that are owned, except the one at path keep, and the folders that become empty. */
 vg_status vg_owned_clear(const char *root, vg_owned *o, const char *keep);
+/* VG_USAGE where path is anything but an empty file, or one whose first 8 kB contain mark: then another
+ * program, or another command, made it, and it must not be written over. Fine where nothing is there. */
+vg_status vg_owned_check_file(const char *path, const char *mark);
 /* Claims the folder for one maker: refuses one that holds other files (see _check) or was made as another
  * kind, waits for the lock of it, which the caller releases, adds what is listed there to files, writes the
  * list, and sweeps. */

@@ -148,6 +148,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
       set->suites && e->suites != ~0u && vg_metric_in_suites(vg_metric_find("dice"), e->suites);
   if ((st = vg_metric_lesion_rules_find(set->challenge ? set->challenge : "GLI", &e->lesion_rules))) goto out;
   if ((st = vg_eval_baseline_read(set, e, &baseline))) goto out;
+  if ((st = vg_eval_check_files(set))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;
   if ((st = read_description(set->synth, &e->recorded))) goto out;

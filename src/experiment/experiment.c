@@ -9,19 +9,41 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+/* Without its plan a folder is no experiment's, and what lies there is another's. */
+static vg_status check_files(const char *out) {
+  static const char *const names[] = {"jobs", "jobs.csv", "report.html", "results.csv", "summary.json"};
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < sizeof names / sizeof names[0] && !st; i++) {
+    bool exists = false;
+    char *path = vg_fs_join(out, names[i]);
+    st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+    if (exists)
+      st = vg_fail(VG_USAGE,
+                   "%s: holds %s, which is not of an experiment: name another folder, or move it away", out,
+                   names[i]);
+    vg_free(path);
+  }
+  return st;
+}
+
 /* A folder holds one experiment. The first process writes the plan, later ones compare theirs with it. */
 static vg_status claim(const char *out, const vg_json *plan) {
   char *path = vg_fs_join(out, "experiment.json"), *now = vg_json_print(plan, true);
   void *was = NULL;
   size_t len = 0;
-  vg_status st = path && now ? vg_fs_require_writable_dir(out) : VG_MEMORY;
-  if (!st) st = vg_fs_read_optional(path, &was, &len);
+  vg_status st = path && now ? vg_fs_read_optional(path, &was, &len) : VG_MEMORY;
+  if (!st && !was) st = check_files(out);
+  if (!st) st = vg_fs_require_writable_dir(out);
+  if (!st && !was) {
+    bool made;
+    st = vg_fs_write_new(path, now, strlen(now), &made);
+    if (!st && !made) st = vg_fs_read(path, &was, &len); /* another process was first */
+  }
   if (!st && was && strcmp(was, now) != 0)
     st = vg_fail(VG_USAGE,
                  "%s holds another experiment (other subjects, settings or rows): name another folder, or "
                  "remove it",
                  out);
-  if (!st && !was) st = vg_fs_write_atomic(path, now, strlen(now));
   vg_free(was);
   vg_free(now);
   vg_free(path);

@@ -58,6 +58,20 @@ expect_fail 2 'was made by another command' edit 0.5 --out "$T/q"
 expect_fail 2 'with other settings' "$VOXGAN" phantom --out "$T/q" --subjects 3 --size 16 --seed 2 --anatomy
 expect_ok '' "$VOXGAN" phantom --out "$T/q" --subjects 4 --size 16 --seed 1 --anatomy
 
+# Files of a person's own under the names that eval and report write.
+eval() { "$VOXGAN" eval --real "$T/p" --synth "$T/q2" --suite overlap "$@"; }
+"$VOXGAN" phantom --out "$T/q2" --subjects 3 --size 16 --seed 9 --anatomy 2>/dev/null || bad phantom
+for name in metrics.csv summary.json report.html neighbours.csv; do
+  rm -rf "$T/e" && mkdir "$T/e" && echo mine >"$T/e/$name"
+  expect_fail 2 "$name: is there already, and this command did not make it" eval --out "$T/e"
+  expect "$name stays" [ "$(cat "$T/e/$name")" = mine ]
+done
+rm -rf "$T/e" && echo mine >"$T/mine.json"
+expect_fail 2 'mine.json: is there already' eval --out "$T/e" --write-baseline "$T/mine.json"
+expect_ok '' eval --out "$T/e" --write-baseline "$T/b.json"
+expect_ok '' eval --out "$T/e" --write-baseline "$T/b.json"
+unset -f eval
+
 # Another study takes its place only when asked, and nothing of the old one stays.
 expect_fail 2 'another study, model or settings' edit 0.6 --out "$T/D"
 expect_ok '6 cases made' "$VOXGAN" edit --labels "$T/p" --layout brats2021 --sheet 0 --threads 1 --per-case 2 --edit scale:factor=0.7 --out "$T/D" --overwrite --format bids

@@ -258,6 +258,22 @@ vg_status vg_owned_clear(const char *root, vg_owned *o, const char *keep) {
   return walk_root((walk){.root = root, .what = CLEAR, .links = true, .keep = keep}, o);
 }
 
+/* ---- a file ---- */
+
+vg_status vg_owned_check_file(const char *path, const char *mark) {
+  char head[8192];
+  struct stat s;
+  ssize_t n = -1;
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT && lstat(path, &s)) return VG_OK;
+  if (fd >= 0 && !fstat(fd, &s) && S_ISREG(s.st_mode)) n = read(fd, head, sizeof head);
+  if (fd >= 0) close(fd);
+  if (!n || (n > 0 && memmem(head, (size_t)n, mark, strlen(mark)))) return VG_OK;
+  return vg_fail(
+      VG_USAGE, "%s: is there already, and this command did not make it: name another place, or move it away",
+      path);
+}
+
 /* ---- a folder with one maker at a time ---- */
 
 /* What is in the folder now, which must be of the same kind or nothing. */
