@@ -36,7 +36,7 @@ vg_status vg_fs_size(const char *path, uint64_t *bytes);
  * failure the old file or the new one is there. A failure leaves no partial file; on a full disk the message
  * gives the number of bytes. */
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
-/* The same, but never replaces a file: *made is false where path is there already. Of several processes that
+/* The same, but never replaces a file: *made is false where path already exists. Of several processes that
  * do this at once, one makes the file. */
 vg_status vg_fs_write_new(const char *path, const void *bytes, size_t len, bool *made);
 /* Whether path is the folder dir or lies in it, through whatever links; path need not be there yet. */

@@ -32,7 +32,7 @@ vg_status vg_owned_write(const char *root, vg_owned *o);
 
 /* VG_USAGE naming the first file below root that is not owned: not listed, no half-written file of a listed
  * one, and not in ROOT/.voxgan. Links to folders, devices and pipes are never owned, links to files only
- * where links is set. Fine when root is not there. */
+ * where links is set. VG_OK if root does not exist. */
 vg_status vg_owned_check(const char *root, vg_owned *o, bool links);
 /* For a look before anything is made in the folder: VG_USAGE where it has no list and holds a file. */
 vg_status vg_owned_look_first(const char *root);
@@ -41,7 +41,7 @@ vg_status vg_owned_sweep(const char *root, vg_owned *o, bool alone);
 /* Removes the files that are owned, except the one at path keep, and the folders that become empty. */
 vg_status vg_owned_clear(const char *root, vg_owned *o, const char *keep);
 /* VG_USAGE where path is anything but an empty file, or one whose first 8 kB contain mark: then another
- * program, or another command, made it, and it must not be written over. Fine where nothing is there. */
+ * program, or another command, made it, and it must not be written over. VG_OK if nothing is there. */
 vg_status vg_owned_check_file(const char *path, const char *mark);
 /* Claims the folder for one maker: refuses one that holds other files (see _check) or was made as another
  * kind, waits for the lock of it, which the caller releases, adds what is listed there to files, writes the

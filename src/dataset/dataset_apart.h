@@ -4,7 +4,7 @@
 #include "voxgan/dataset.h"
 
 /* VG_USAGE where one of the data set's folders or manifests and out overlap (base/apart.h), or one of its
- * files, through whatever links, lies in out. Fine where out is not there yet. */
+ * files lies in out, through links too. VG_OK if out does not exist. */
 vg_status vg_dataset_apart(const vg_dataset *ds, const char *out);
 
 #endif

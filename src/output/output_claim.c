@@ -14,7 +14,7 @@
 #define MANIFEST "manifest.csv"
 #define CLOSED ".voxgan/closed"
 #define WAIT_NS 100000000L
-#define MUTEX ".voxgan/lock" /* held for moments, by whoever comes */
+#define MUTEX ".voxgan/lock" /* each process holds it while it looks around */
 #define WORK ".voxgan/work"  /* shared by all who work here */
 
 /* ---- who works here ---- */
@@ -157,9 +157,9 @@ static vg_status enter(const claim *c, vg_lock *work, bool *entered) {
   if (!st) st = check_kind(c->root, &there);
   if (st) goto out;
   if (other && !c->overwrite) {
-    st = vg_fail(VG_USAGE,
-                 "%s: holds a data set of another study, model or settings; --overwrite makes it anew",
-                 c->root);
+    st =
+        vg_fail(VG_USAGE, "%s: holds a data set of another study, model or settings; --overwrite replaces it",
+                c->root);
     goto out;
   }
   if ((st = begin_work(c->root, work, &alone, &taken)) || !taken) goto out;

@@ -225,7 +225,7 @@ static vg_status check_studies(const vg_output *out, char *const *made, char *co
   return st;
 }
 
-/* A data set that was closed and is being made anew has records that its manifest does not know. */
+/* While a closed data set is made again, it has records that its manifest does not list. */
 static vg_status check_records(const char *root, size_t cases) {
   vg_output out;
   char **made = NULL;

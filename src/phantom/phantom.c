@@ -279,7 +279,7 @@ typedef struct writing {
 } writing;
 enum { FILE_TUMOUR = PH_SERIES, FILE_TISSUE, FILES };
 
-/* Path of file i below the root; *wanted tells whether the phantom has it. */
+/* Path of file i below the root; *wanted is false where the phantom has no such file. */
 static vg_status path_of(const writing *w, size_t i, char *relative, size_t size, bool *wanted) {
   *wanted = i == FILE_TUMOUR   ? !w->tissues
             : i == FILE_TISSUE ? w->tissues || w->anatomy

@@ -49,7 +49,7 @@ case=$(dirname "$map")
 mv "$T/D/$case" "$T/elsewhere" && ln -s "$T/elsewhere" "$T/D/$case"
 unchanged "overwriting through a linked folder" edit 0.6 --out "$T/D" --overwrite
 rm "$T/D/$case" && mv "$T/elsewhere" "$T/D/$case"
-expect "it is as it was" [ "$sum" = "$(sha256sum <"$T/D/$map")" ]
+expect "the map is unchanged" [ "$sum" = "$(sha256sum <"$T/D/$map")" ]
 
 # Other kinds of folders of ours.
 unchanged "phantom in a study" "$VOXGAN" phantom --out "$T/D" --subjects 1 --size 16
@@ -63,11 +63,11 @@ eval() { "$VOXGAN" eval --real "$T/p" --synth "$T/q2" --suite overlap "$@"; }
 "$VOXGAN" phantom --out "$T/q2" --subjects 3 --size 16 --seed 9 --anatomy 2>/dev/null || bad phantom
 for name in metrics.csv summary.json report.html neighbours.csv; do
   rm -rf "$T/e" && mkdir "$T/e" && echo mine >"$T/e/$name"
-  expect_fail 2 "$name: is there already, and this command did not make it" eval --out "$T/e"
+  expect_fail 2 "$name: already exists, and this command did not make it" eval --out "$T/e"
   expect "$name stays" [ "$(cat "$T/e/$name")" = mine ]
 done
 rm -rf "$T/e" && echo mine >"$T/mine.json"
-expect_fail 2 'mine.json: is there already' eval --out "$T/e" --write-baseline "$T/mine.json"
+expect_fail 2 'mine.json: already exists' eval --out "$T/e" --write-baseline "$T/mine.json"
 expect_ok '' eval --out "$T/e" --write-baseline "$T/b.json"
 expect_ok '' eval --out "$T/e" --write-baseline "$T/b.json"
 unset -f eval
@@ -164,7 +164,7 @@ if [ -n "$shim" ]; then
   NO_LOCKS=37 LD_PRELOAD=$shim bash -c 'exec "$0" "$@"' "$VOXGAN" edit --labels "$T/p" --layout brats2021 --sheet 0 --threads 1 --per-case 900 --edit scale:factor=0.5 --out "$T/o" >/dev/null 2>"$T/err" &
   pid=$!
   for _ in $(seq 100); do [ -d "$T/o/.voxgan/cases" ] && break; sleep 0.05; done
-  expect "it says once what it does without locks" [ "$(grep -c 'has no locks' "$T/err")" = 1 ]
+  expect "one line says that there are no locks" [ "$(grep -c 'has no locks' "$T/err")" = 1 ]
   expect_fail 2 'another voxgan is writing there' env NO_LOCKS=37 LD_PRELOAD=$shim "$VOXGAN" edit --labels "$T/p" --layout brats2021 --sheet 0 --edit scale:factor=1.5 --out "$T/o" --overwrite
   kill -KILL $pid
   wait $pid 2>/dev/null

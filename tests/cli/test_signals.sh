@@ -69,7 +69,7 @@ exec 8>&-
 expect "closed streams are no fault" [ $? = 0 ]
 expect "and no message gets into a file" sh -c "! grep -rlE 'layout taken|subjects to train' '$T/closed'"
 
-# Results that cannot be written are said; nobody is killed for them.
+# The program reports results that it cannot write, and is not killed for them.
 "$VOXGAN" list settings 2>"$T/err" | true
 expect "a closed pipe is a fault of writing" [ "${PIPESTATUS[0]}" != 141 ]
 sh -c "'$VOXGAN' list settings 2>'$T/err' >&-"

@@ -31,8 +31,8 @@ static char *resolve(const char *path) {
   return whole;
 }
 
-/* Both are resolved. Folders are compared by what they are, so that a second mount of one, or a name in other
- * letters, is seen too. *within false where memory lacks. */
+/* Both are resolved. Folders are compared by device and inode, so that a second mount of one, or a name in
+ * other letters, is seen too. *within false where memory lacks. */
 static vg_status is_within(const char *path, const char *dir, bool *within) {
   struct stat whole, here;
   const bool there = !stat(dir, &whole);

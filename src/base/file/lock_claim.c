@@ -1,8 +1,8 @@
-/* lock_claim.c: claims, in place of locks. Whoever wants the lock makes a claim of a name that nobody else
- * uses, and only then looks for others. So of two that come at once, at least one sees the other. A claim is
- * removed by its owner, or by anyone once its owner is provably dead: on this machine, since this boot, among
- * the processes that we see, and no longer there. A process id alone proves nothing, as containers share
- * them. */
+/* lock_claim.c: claims, which take the place of locks. A process that wants the lock makes a claim of a name
+ * that no other process uses, and only then looks for others. So of two that come at once, at least one sees
+ * the other. A claim is removed by its owner, or by any process once its owner is provably dead: it ran on
+ * this machine, since this boot, among the processes that we see, and is no longer there. A process id alone
+ * proves nothing, because containers share them. */
 #include "base/file/lock_claim.h"
 #include <dirent.h>
 #include <errno.h>

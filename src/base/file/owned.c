@@ -142,7 +142,7 @@ static bool is_dropping(const char *name) {
          vg_starts_with(name, ".nfs");
 }
 
-/* Whether a half-written file is one of ours. */
+/* Whether a half-written file belongs to a listed path. */
 static bool is_our_partial(const walk *w, char *path) {
   const size_t len = vg_fs_partial(path);
   if (!len) return false;
@@ -207,7 +207,7 @@ static vg_status visit(const walk *w, int dir, const char *name, const char *bel
   } else if (!S_ISDIR(s.st_mode)) {
     st = visit_file(w, dir, name, path, &s);
   } else if (!*below && (!strcmp(name, "lost+found") || (!strcmp(name, FOLDER) && w->what == CLEAR))) {
-    /* not ours, or cleared by whoever knows what is in it */
+    /* not ours, or the caller clears it */
   } else {
     st = visit_folder(w, dir, name, path);
     if (!st && w->what == CLEAR) (void)unlinkat(dir, name, AT_REMOVEDIR); /* where it is empty now */
@@ -269,14 +269,14 @@ vg_status vg_owned_check_file(const char *path, const char *mark) {
   if (fd >= 0 && !fstat(fd, &s) && S_ISREG(s.st_mode)) n = read(fd, head, sizeof head);
   if (fd >= 0) close(fd);
   if (!n || (n > 0 && memmem(head, (size_t)n, mark, strlen(mark)))) return VG_OK;
-  return vg_fail(
-      VG_USAGE, "%s: is there already, and this command did not make it: name another place, or move it away",
-      path);
+  return vg_fail(VG_USAGE,
+                 "%s: already exists, and this command did not make it: name another place, or move it away",
+                 path);
 }
 
 /* ---- a folder with one maker at a time ---- */
 
-/* What is in the folder now, which must be of the same kind or nothing. */
+/* Reads the list of the folder, which must be of the same kind or empty. */
 static vg_status look(const char *root, const char *kind, bool links, vg_owned *there) {
   vg_status st = vg_owned_read(root, there);
   if (!st) st = vg_owned_check(root, there, links);

@@ -117,7 +117,7 @@ static vg_status describe_map(const vg_format_set *set, const char *root, const 
   return st ? st : write_sidecar(root, sidecar, text, set->real ? NULL : "Manual", false);
 }
 
-/* Of all images with this suffix. */
+/* Names the sidecar that holds for all images with this suffix. */
 static void sidecar_name(const char *image, char *buf, size_t size) {
   const char *suffix = strrchr(image, '_') + 1;
   snprintf(buf, size, DESC "%.*s.json", (int)strcspn(suffix, "."), suffix);

@@ -64,7 +64,7 @@ static bool is_run(const char *run) {
   return reads;
 }
 
-/* A run writes over these, and removes them where it begins anew. */
+/* A run writes over these, and removes them where it starts again. */
 static vg_status check_files(const char *run) {
   static const char *const names[] = {
       "checkpoints",       "config.json", "log.jsonl",      "model-last.safetensors",
