@@ -18,7 +18,7 @@ extern "C" {
  * said that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
 vg_status vg_fs_exists(const char *path, bool *exists);
 vg_status vg_fs_is_dir(const char *path, bool *is_dir);
-/* Makes the folder and its parents; fine when it is there already. */
+/* Makes the folder and its parents. VG_OK if it already exists. */
 vg_status vg_fs_make_dirs(const char *path);
 /* The same, then checks that a file can be made in the folder. */
 vg_status vg_fs_require_writable_dir(const char *path);

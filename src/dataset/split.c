@@ -66,7 +66,7 @@ static vg_status read_side(const vg_dataset *ds, const char *path, const vg_json
     const char *id = vg_json_string(j, "");
     const int i = vg_names_find(VG_NAMES_N(ds->subjects, ds->n), id);
     if (i < 0) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
-    if (named[i]) return vg_fail(VG_DATA, "%s: subject %s is there twice", path, id);
+    if (named[i]) return vg_fail(VG_DATA, "%s: subject %s occurs twice", path, id);
     named[i] = true;
     is_val[i] = val;
   }

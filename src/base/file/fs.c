@@ -42,7 +42,7 @@ vg_status vg_fs_make_dirs(const char *path) {
     *c = '\0';
     if (mkdir(part, 0777)) {
       int fault = errno;
-      /* A read-only parent that is there already answers EROFS or EACCES, not EEXIST. */
+      /* For an existing folder below a read-only parent, mkdir() sets EROFS or EACCES, not EEXIST. */
       bool is_dir;
       st = vg_fs_is_dir(part, &is_dir);
       if (!st && !is_dir) {

@@ -80,7 +80,7 @@ static vg_status check_files(const char *run) {
 
 static vg_status check_former(const vg_train_options *o) {
   if (!has(o->out, "config.json") || o->resume || o->overwrite) return VG_OK;
-  return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
+  return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts again", o->out);
 }
 
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {

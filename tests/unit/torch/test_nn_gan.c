@@ -170,7 +170,7 @@ static void state_round_trip(void **state) {
   vg_free(d);
 }
 
-/* What has its name and shape is taken over; the rest is named and stays as it was drawn. */
+/* Weights of the same name and shape are copied; the others are named and keep their drawn values. */
 static void transfers(void **state) {
   (void)state;
   const char *file = in_scratch("state.safetensors");
