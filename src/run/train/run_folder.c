@@ -1,6 +1,7 @@
 /* run_folder.c: claims, clears and fills the folder of a run. */
 #include "run/train/run_folder.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -42,26 +43,33 @@ static vg_status make_folders(const char *run) {
   return st;
 }
 
-static bool has(const char *run, const char *name) {
+/* Only ENOENT and ENOTDIR say that nothing is there. */
+static vg_status look_for(const char *run, const char *name, bool *there) {
   struct stat s;
   char *path = vg_fs_join(run, name);
-  const bool there = path && !lstat(path, &s);
+  if (!path) return VG_MEMORY;
+  *there = !lstat(path, &s);
+  vg_status st = *there || errno == ENOENT || errno == ENOTDIR ? VG_OK : vg_fail_errno(path, "cannot read");
   vg_free(path);
-  return there;
+  return st;
 }
 
-/* A folder has our lock since before the first file of a run, or, where a run was copied without it, a config
- * that reads as one, and a split. */
-static bool is_run(const char *run) {
-  if (has(run, ".lock")) return true;
-  if (!has(run, "config.json") || !has(run, "split.json")) return false;
+/* A folder has our lock since before the first file of a run. A run that was copied without the lock has a
+ * split and a config that we can read. */
+static vg_status look_for_run(const char *run, bool *is_run) {
+  bool split = false, config = false;
+  vg_status st = look_for(run, ".lock", is_run);
+  if (!st && !*is_run) st = look_for(run, "split.json", &split);
+  if (!st && !*is_run) st = look_for(run, "config.json", &config);
+  if (st || !split || !config) return st;
   vg_config c;
   vg_config_default(&c);
   char *path = vg_fs_join(run, "config.json");
-  const bool reads = path && !vg_config_read(&c, path);
+  if (!path) return VG_MEMORY;
+  st = vg_config_read(&c, path);
   vg_free(path);
-  vg_error_clear();
-  return reads;
+  *is_run = !st;
+  return st == VG_IO || st == VG_MEMORY ? st : VG_OK;
 }
 
 /* A run writes over these, and removes them where it starts again. */
@@ -70,27 +78,34 @@ static vg_status check_files(const char *run) {
       "checkpoints",       "config.json", "log.jsonl",      "model-last.safetensors",
       "model.safetensors", "previews",    "sessions.jsonl", "split.json",
       "tensorboard"};
-  if (is_run(run)) return VG_OK;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (has(run, names[i]))
-      return vg_fail(VG_USAGE, "%s: holds %s, which is not of a run: name another folder, or move it away",
-                     run, names[i]);
-  return VG_OK;
+  bool is_run = false;
+  vg_status st = look_for_run(run, &is_run);
+  for (size_t i = 0; i < sizeof names / sizeof *names && !st && !is_run; i++) {
+    bool there;
+    st = look_for(run, names[i], &there);
+    if (!st && there)
+      st = vg_fail(VG_USAGE, "%s: holds %s, which is not of a run: name another folder, or move it away", run,
+                   names[i]);
+  }
+  return st;
 }
 
-static vg_status check_former(const vg_train_options *o) {
-  if (!has(o->out, "config.json") || o->resume || o->overwrite) return VG_OK;
-  return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts again", o->out);
+static vg_status check_former(const vg_train_options *o, bool *holds_run) {
+  vg_status st = look_for(o->out, "config.json", holds_run);
+  if (st || !*holds_run || o->resume || o->overwrite) return st;
+  return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts again",
+                 o->out);
 }
 
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
+  bool holds_run = false;
   vg_status st = check_files(o->out);
-  if (!st) st = check_former(o);
+  if (!st) st = check_former(o, &holds_run);
   if (!st) st = vg_fs_require_writable_dir(o->out);
   if (!st) st = take_lock(o->out, o->resume, lock);
-  if (!st) st = check_former(o); /* another may have begun one meanwhile */
+  if (!st) st = check_former(o, &holds_run); /* again: no other process changes it from here on */
   if (!st) st = make_folders(o->out);
-  *continues = o->resume && has(o->out, "config.json"); /* once no other process is at it */
+  *continues = !st && o->resume && holds_run;
   return st;
 }
 
