@@ -54,7 +54,8 @@ typedef struct vg_record {
   int redraws;
   char model_sha256[VG_HASH_LEN]; /* "" if no model made an image */
   uint64_t seed;
-  char voxgan[32]; /* version */
+  char voxgan[32];         /* version */
+  char study[VG_HASH_LEN]; /* which study made it, as vg_produce says; "" where nothing does */
   int n_files;
   vg_record_file files[VG_RECORD_FILES];
 } vg_record;

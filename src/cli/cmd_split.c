@@ -28,6 +28,7 @@ static vg_status run(char **args, int n_args) {
   if (!(share > 0 && share < 1))
     return vg_fail(VG_USAGE, "--share is %g, but must be between 0 and 1", share);
   if (seed < 0) return vg_fail(VG_USAGE, "--seed must not be negative");
+  vg_interrupt_install();
   vg_status st = vg_dataset_add(&ds, args[0], layout, NULL, NULL);
   if (!st && !(is_test = VG_NEW_N(bool, ds.n))) st = VG_MEMORY;
   if (!st) st = vg_dataset_split(&ds, share, (uint64_t)seed, is_test);
@@ -54,5 +55,6 @@ const cli_command vg_cli_cmd_split = {
     .options = options,
     .least_args = 1,
     .most_args = 1,
+    .writes = "out",
     .run = run,
 };
