@@ -9,7 +9,7 @@
 #include "base/names.h"
 #include "dataset/split.h"
 #include "voxgan/rng.h"
-#include "base/whole.h"
+#include "base/number/whole.h"
 
 static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -82,7 +82,7 @@ static vg_status read_side(const vg_dataset *ds, const char *path, const vg_json
                      *found = ds->n ? bsearch(&key, ds->subjects, ds->n, sizeof key, by_id) : NULL;
     const size_t i = found ? (size_t)(found - ds->subjects) : ds->n;
     if (!found) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
-    if (named[i]) return vg_fail(VG_DATA, "%s: subject %s is there twice", path, id);
+    if (named[i]) return vg_fail(VG_DATA, "%s: subject %s occurs twice", path, id);
     named[i] = true;
     is_val[i] = val;
   }

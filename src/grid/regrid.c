@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/pool.h"
-#include "base/whole.h"
+#include "base/number/whole.h"
 
 typedef struct regrid {
   const vg_labelmap *from;

@@ -99,7 +99,7 @@ static int by_key(const void *a, const void *b) {
   return strcmp(vg_json_key(*(const vg_json *const *)a), vg_json_key(*(const vg_json *const *)b));
 }
 
-/* VG_DATA for a value that is no string, or a key that is there twice. */
+/* VG_DATA for a value that is no string, or a key that occurs twice. */
 static vg_status check_strings(const char *path, const vg_json *object, size_t n) {
   vg_status st = VG_OK;
   size_t i = 0;
@@ -113,7 +113,7 @@ static vg_status check_strings(const char *path, const vg_json *object, size_t n
   if (!st) qsort(items, n, sizeof *items, by_key);
   for (i = 1; i < n && !st; i++)
     if (!by_key(&items[i - 1], &items[i]))
-      st = vg_fail(VG_DATA, "%s: " METADATA " %s is there twice", path, vg_json_key(items[i]));
+      st = vg_fail(VG_DATA, "%s: " METADATA " %s occurs twice", path, vg_json_key(items[i]));
   vg_free(items);
   return st;
 }

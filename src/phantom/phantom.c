@@ -13,7 +13,7 @@
 #include "base/pool.h"
 #include "voxgan/rng.h"
 #include "base/number/extent.h"
-#include "base/whole.h"
+#include "base/number/whole.h"
 
 #define FIELD_OF_VIEW 192.0 /* mm along the largest axis */
 /* The middle of the head, where the grid is centred; world 0 is the anterior commissure. */

@@ -25,7 +25,7 @@ P
 make() { /usr/bin/python3 "$T/make.py" "$@" || bad "make.py $*"; }
 make "$T/sane" 1 0 1 100
 
-# A pipe, a device or a folder is refused at once, whoever reads it.
+# A pipe, a device or a folder is refused at once, by every reader.
 mkfifo "$T/f.nii" "$T/f.csv" "$T/f.json" "$T/f.safetensors"
 ln -s /dev/zero "$T/zero.nii"
 mkdir "$T/folder.nii"
@@ -96,7 +96,7 @@ open(f'{T}/deep.json', 'w').write('{"a":' * 5000)
 open(f'{T}/values.json', 'w').write('[' + '0,' * 9000000 + '0]')
 P
 expect_fail 3 'many.safetensors: __metadata__ has 40000 entries' v inspect "$T/many.safetensors"
-expect_fail 3 'twice.safetensors: __metadata__ a is there twice' v inspect "$T/twice.safetensors"
+expect_fail 3 'twice.safetensors: __metadata__ a occurs twice' v inspect "$T/twice.safetensors"
 expect_fail 3 'deep.safetensors' v inspect "$T/deep.safetensors"
 for plan in 'chain more.than.256.edits' 'mix at.most.16.lists' 'levels at.most.256.alternatives' 'cohorts more.than.1000000.cases' \
   'shares a.number.above.0' 'deep not.valid.JSON' 'values more.than.[0-9]+.values'; do

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/whole.h"
+#include "base/number/whole.h"
 
 #define NO_FOLD 0.4
 

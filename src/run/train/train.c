@@ -270,7 +270,7 @@ static vg_status validate_and_save(trainer *t) {
   if (!st) st = save_models(t, best);
   t->state.validate = 0;
   if (!st) st = save_checkpoint(t);
-  /* What is said comes last: a terminal may be gone, and a pipe may be full. */
+  /* Messages come last: a terminal may be gone, and a pipe may be full. */
   vg_progress_end();
   vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
           held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,

@@ -368,7 +368,8 @@ static void averages(void **state) {
   vg_free(d);
 }
 
-/* A spec comes from a file's metadata: what it promises is looked for before anything of that size is made.
+/* A spec comes from a file's metadata: the tensors are found in the file before anything of that size is
+ * made.
  */
 static void a_file_is_checked_before_networks_are_built(void **state) {
   (void)state;
