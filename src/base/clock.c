@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <time.h>
 #include "voxgan/log.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 const char *vg_duration(double seconds, char buf[32]) {
   if (!(seconds >= 0) || seconds > 1e9) {

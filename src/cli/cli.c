@@ -1,6 +1,6 @@
 /* cli.c: parses options and prints help, from the descriptions in the command files. */
 #include "cli/cli.h"
-#include "base/apart.h"
+#include "base/file/apart.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/pool.h"

@@ -8,7 +8,7 @@
 #include "io/safetensors.h"
 #include "io/table.h"
 #include "output/contact_sheet.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 static bool json;
 static const char *layout = "auto";

@@ -2,7 +2,7 @@
 #include "dataset/dataset_apart.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/apart.h"
+#include "base/file/apart.h"
 #include "base/fs.h"
 #include "base/str.h"
 

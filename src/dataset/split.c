@@ -9,7 +9,7 @@
 #include "base/names.h"
 #include "dataset/split.h"
 #include "voxgan/rng.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -7,7 +7,7 @@
 #include "voxgan/dataset.h"
 #include "voxgan/log.h"
 #include "base/fs.h"
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "dataset/dataset_apart.h"
 #include "base/mem.h"
 #include "base/str.h"

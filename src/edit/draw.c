@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* A double holds whole numbers exactly up to here. */
 #define WHOLE_MOST 9007199254740992.0

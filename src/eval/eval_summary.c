@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/fs.h"
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "base/mem.h"
 #include "base/number/statistic.h"
 #include "base/str.h"

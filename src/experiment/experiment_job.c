@@ -8,7 +8,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* Predictions always use this format, whatever the layout of the test set. It keeps ids, and it is the only
  * BraTS edition with a separate value for each of the four tumour classes. */

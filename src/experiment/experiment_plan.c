@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "io/table.h"
 #include "voxgan/version.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* ---- settings ---- */
 

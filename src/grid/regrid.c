@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/pool.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 typedef struct regrid {
   const vg_labelmap *from;

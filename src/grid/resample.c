@@ -6,7 +6,7 @@
 
 #include "base/simd.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* Adds tap j of output k, unless it lies outside the input. */
 static void add_tap(vg_axis_map *m, int k, int j, double w) {

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 enum {
   MOST = 50,  /* cases */

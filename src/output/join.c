@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "voxgan/log.h"
-#include "base/apart.h"
+#include "base/file/apart.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"

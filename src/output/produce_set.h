@@ -2,7 +2,7 @@
 #ifndef VG_STUDY_PRODUCE_SET_H
 #define VG_STUDY_PRODUCE_SET_H
 #include "base/fs.h"
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "io/json.h"
 #include "output/format/format.h"
 #include "output/case_maker.h"

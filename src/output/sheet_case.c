@@ -9,7 +9,7 @@
 #include "voxgan/volume.h"
 #include "prep/prep.h"
 #include "prep/range.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define VALUES 65536
 #define MARGIN 3.0 /* mm shown around the brain */

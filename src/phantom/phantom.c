@@ -6,14 +6,14 @@
 #include "phantom/phantom_model.h"
 #include "voxgan/dataset.h"
 #include "base/fs.h"
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define FIELD_OF_VIEW 192.0 /* mm along the largest axis */
 /* The middle of the head, where the grid is centred; world 0 is the anterior commissure. */

@@ -6,7 +6,7 @@
 
 #include "base/simd.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* One series; x holds its values in the brain, scaled to 0 to 1. */
 typedef struct picture {

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "prep/range.h"
 #include "prep/prep.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define BINS 1024
 /* Interpolation leaves ripples of about this share of the range in a constant background. */

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* ---- the block ---- */
 

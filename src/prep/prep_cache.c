@@ -237,7 +237,7 @@ static bool record_is_sane(const vg_prep_record *r) {
 }
 
 /* Whether each length and index is one that the arrays in the file have. The checksum tells damage, but has
- * no key: whoever changes the file can make it fit. */
+ * no key: anyone who changes the file can make it fit. */
 static bool fits_itself(const vg_map *map, const header *h) {
   const vg_prep_record *r = &h->record;
   double voxels = 1;

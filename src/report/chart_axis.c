@@ -1,6 +1,6 @@
 /* chart_axis.c: the coordinates, axes, ticks, legend and figure of a chart. */
 #include "report/chart_axis.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #include <math.h>
 #include <stdarg.h>

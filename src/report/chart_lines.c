@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include "report/chart_axis.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 enum { POINTS = 400, HEIGHT = 190 };
 

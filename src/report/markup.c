@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* The number of bytes of the UTF-8 character at the start of text; 0 if it is not UTF-8 (RFC 3629). */
 static size_t character(const char *text) {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "report/markup.h"
 #include "base/fs.h"
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "base/mem.h"
 
 /* ---- the whole page ---- */

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "voxgan/log.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 const char *vg_run_time_text(double seconds, char buf[32]) {
   const time_t t = (time_t)vg_count_of(seconds);

@@ -6,7 +6,7 @@
 #include "edit/brain/measure.h"
 #include "study/study_internal.h"
 #include "voxgan/log.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* Counts the voxels whose anatomy or tumour code is unknown, or of the other role. Anatomy classes come
  * first, so a role is a range of codes. */

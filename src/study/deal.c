@@ -3,7 +3,7 @@
 
 #include "study/plan.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* Chooses levels for n cases in turn, each time the level that lags most behind its share. So any stretch of
  * cases has the levels roughly in their shares, and all cases together exactly. */

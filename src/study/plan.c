@@ -10,7 +10,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define COUNT_MOST 1000000
 #define LEVELS_MOST 256

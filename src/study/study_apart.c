@@ -1,6 +1,6 @@
 /* study_apart.c: hosts and donors against the output folder. */
 #include "study/study_apart.h"
-#include "base/apart.h"
+#include "base/file/apart.h"
 #include "dataset/dataset_apart.h"
 #include "study/study_internal.h"
 

@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <math.h>
 #include "base/number/order_statistic.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 static const double extremes[] = {NAN,    -NAN,   INFINITY,   -INFINITY,  DBL_MAX, -DBL_MAX, DBL_MIN, 5e-324,
                                   -1.0,   -0.0,   2147483647, 2147483648, 1e10,    -1e10,    1e19,    -1e19,

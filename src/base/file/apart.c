@@ -1,5 +1,5 @@
 /* apart.c: whether two paths lead into one another. */
-#include "base/apart.h"
+#include "base/file/apart.h"
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

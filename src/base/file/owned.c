@@ -1,5 +1,5 @@
 /* owned.c: the list of an output folder's files, and walks over the folder by it. */
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* order_statistic.c: order statistics; for floats, without sorting. */
 #include "base/number/order_statistic.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #include <math.h>
 #include <stdlib.h>

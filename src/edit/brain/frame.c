@@ -9,7 +9,7 @@
 #include "edit/brain/cells.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define CELL 4.0     /* mm */
 #define BLOCK_MAX 40 /* voxels of a cell along an axis: counts of a cell fit 16 bits */

@@ -8,7 +8,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define MARGIN 12 /* voxels around the gap, where we look for the nearest class first */
 #define PASSES 3  /* of smoothing */

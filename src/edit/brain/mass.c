@@ -12,7 +12,7 @@
 #include "edit/brain/pressure.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define CELL 4.0
 #define STEPS 4

@@ -16,7 +16,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define CELL 4.0
 #define SEED_DEPTH 25.0f /* mm below the brain's surface */

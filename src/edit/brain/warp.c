@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define NO_FOLD 0.4
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "edit/kind/change.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 static const vg_value *value_of(const vg_edit_call *c, const char *name) {
   for (int i = 0; c->edit->params[i].name; i++)

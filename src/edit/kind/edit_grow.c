@@ -8,7 +8,7 @@
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 static const vg_param params[] = {
     {.name = "ml",

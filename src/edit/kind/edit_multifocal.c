@@ -6,7 +6,7 @@
 #include "edit/kind/change.h"
 #include "grid/grid.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 static const vg_param params[] = {
     {.name = "n",

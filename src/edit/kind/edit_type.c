@@ -13,7 +13,7 @@
 #include "voxgan/edit.h"
 #include "grid/grid.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define LOW_GRADE_OEDEMA 3 /* mm */
 

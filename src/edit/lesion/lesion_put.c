@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 #define NOT_ALLOWED UINT32_MAX
 #define BINS 65536

@@ -4,7 +4,7 @@
 
 #include "edit/lesion/lesion.h"
 #include "voxgan/status.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 vg_lesion_pose vg_lesion_pose_at(const double at[3]) {
   return (vg_lesion_pose){

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* Draws within one ball before the site counts as tried in vain. */
 #define DRAWS 64

@@ -7,7 +7,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* ---- the mask ---- */
 

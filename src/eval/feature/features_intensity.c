@@ -2,7 +2,7 @@
 #include <math.h>
 #include "eval/feature/features.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 enum { BINS = 16 };
 

@@ -4,7 +4,7 @@
 #include "eval/feature/features.h"
 #include "base/mem.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 enum { SCALES = 4, STATISTICS = 5 };
 #define FINEST_MM 4.0

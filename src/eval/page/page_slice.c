@@ -6,7 +6,7 @@
 #include <string.h>
 #include "grid/grid.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 enum { MARGIN = 3, SIDE = 200, AXIAL = 5 };
 

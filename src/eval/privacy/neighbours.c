@@ -8,7 +8,7 @@
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* The rows of all three sets in one space, one set after the other. */
 typedef struct point_cloud {

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 void vg_eval_map_release(eval_map *m) {
   vg_free(m->data);

@@ -1,7 +1,7 @@
 /* gan_memory.c: estimates of the memory that a GAN needs. */
 #include "nn/gan/gan.h"
 #include "base/mem.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 /* Copies of a network's parameters that a step holds: value, gradient and two moments. For the discriminator
  * also the values that a failed step restores. */

@@ -4,7 +4,7 @@
  * A format is a row of formats.def, and names the layout that reads its data sets back. */
 #ifndef VOXGAN_FORMAT_H
 #define VOXGAN_FORMAT_H
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "voxgan/dataset.h"
 #include "dataset/layout.h"
 #include "voxgan/labels.h"

@@ -12,7 +12,7 @@
 #include "voxgan/run.h"
 #include "base/str.h"
 #include "base/number/extent.h"
-#include "base/number/whole.h"
+#include "base/whole.h"
 
 typedef struct synth_job {
   const vg_synth_options *o;
