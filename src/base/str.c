@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/text/formula.h"
 
 /* Makes room for n more bytes and the NUL. */
 static bool reserve(vg_str *s, size_t n) {
@@ -65,11 +66,14 @@ void vg_str_addf(vg_str *s, const char *fmt, ...) {
 }
 
 void vg_str_add_csv(vg_str *s, const char *text) {
+  const char *mark = vg_formula_mark(text);
   if (!strpbrk(text, ",\"\r\n")) {
+    vg_str_add(s, mark);
     vg_str_add(s, text);
     return;
   }
   vg_str_add(s, "\"");
+  vg_str_add(s, mark);
   for (const char *from = text;;) {
     const char *quote = strchr(from, '"');
     if (!quote) {
