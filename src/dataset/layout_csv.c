@@ -6,7 +6,7 @@
 #include "dataset/layout.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
 #include "io/table.h"

@@ -11,7 +11,7 @@
 #include "dataset/dataset_apart.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include "dataset/split.h"
 #include "io/table.h"
 

@@ -7,7 +7,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 
 int vg_series_find(const vg_series_list *s, const char *name) {
   for (int i = 0; i < s->n; i++)

@@ -2,7 +2,7 @@
 #include "voxgan/manifest.h"
 #include "base/fs.h"
 #include "base/str.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -19,7 +19,7 @@
 #include "voxgan/registry.h"
 #include "base/names.h"
 #include "base/str.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include "io/table.h"
 #include "voxgan/version.h"
 

@@ -11,7 +11,7 @@
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include "voxgan/version.h"
 
 #define DESCRIPTION "dataset_description.json"

@@ -8,7 +8,7 @@
 #include "io/json.h"
 #include "base/fs.h"
 #include "base/str.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/pool.h"

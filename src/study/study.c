@@ -11,7 +11,7 @@
 #include "study/study_internal.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 
 #define DRAWS 20
 #define CACHE_ROOM ((size_t)256 << 20)

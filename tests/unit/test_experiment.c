@@ -454,7 +454,8 @@ static void test_partial_results(void **state) {
   must_say(vg_experiment_finish(out, stdout), VG_DATA, "experiment.json");
   mini_write_text(out, "experiment.json",
                   "{\"design\": {\"rows\": [\"real\", \"real+synthetic\"], \"augmentation\": [\"off\"], "
-                  "\"first_seed\": 1, \"seeds\": 2}, \"test\": [\"a\", \"b\", \"c\"], \"not_checked\": [\"the <sources>\"]}");
+                  "\"first_seed\": 1, \"seeds\": 2}, \"test\": [\"a\", \"b\", \"c\"], \"not_checked\": "
+                  "[\"the <sources>\"]}");
   must(vg_experiment_design_parse("real,real+synthetic", "off", 2, 1, &design));
   for (size_t k = 0; k < 3; k++) { /* the last is missing */
     const experiment_job j = vg_experiment_design_job(&design, k);

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/text/formula.h"
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include "base/text/shown.h"
 #include "io/table.h"
 

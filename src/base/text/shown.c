@@ -47,8 +47,7 @@ bool vg_shown_as_is(const char *text, size_t len, size_t *n) {
   return false;
 }
 
-/* Writes the escape of the character with n bytes at text. */
-static void escape(const char *text, size_t n, char out[16]) {
+void vg_shown_escape(const char *text, size_t n, char out[16]) {
   uint32_t code;
   if (!decode((const unsigned char *)text, n, &code))
     snprintf(out, 16, "\\x%02x", (unsigned)(unsigned char)*text);
@@ -58,19 +57,6 @@ static void escape(const char *text, size_t n, char out[16]) {
 
 /* ---- texts ---- */
 
-void vg_str_add_shown(vg_str *s, const char *text) {
-  const size_t len = strlen(text);
-  char code[16];
-  for (size_t at = 0, n; at < len; at += n) {
-    if (vg_shown_as_is(text + at, len - at, &n)) {
-      vg_str_add_bytes(s, text + at, n);
-      continue;
-    }
-    escape(text + at, n, code);
-    vg_str_add(s, code);
-  }
-}
-
 void vg_shown_put(FILE *to, const char *text) {
   const size_t len = strlen(text);
   char code[16];
@@ -79,7 +65,7 @@ void vg_shown_put(FILE *to, const char *text) {
       fwrite(text + at, 1, n, to);
       continue;
     }
-    escape(text + at, n, code);
+    vg_shown_escape(text + at, n, code);
     fputs(code, to);
   }
 }
@@ -118,7 +104,7 @@ static bool put(filter *f, const char *bytes, size_t n) {
 static bool put_character(filter *f, const char *text, size_t len, size_t *n) {
   char code[16];
   if (vg_shown_as_is(text, len, n) || *text == '\n' || *text == '\t') return put(f, text, *n);
-  escape(text, *n, code);
+  vg_shown_escape(text, *n, code);
   return put(f, code, strlen(code));
 }
 

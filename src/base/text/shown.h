@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include "base/str.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,8 +17,8 @@ extern "C" {
 
 /* Whether the character at text prints as it is. *n: its bytes, at least 1 and at most len. */
 bool vg_shown_as_is(const char *text, size_t len, size_t *n);
-/* Adds text with escapes. */
-void vg_str_add_shown(vg_str *s, const char *text);
+/* The escape of the character with n bytes at text. */
+void vg_shown_escape(const char *text, size_t n, char out[16]);
 /* Writes text with escapes, also for line breaks. Needs no memory. */
 void vg_shown_put(FILE *to, const char *text);
 /* A stream to a file descriptor that writes text with escapes, but keeps line breaks and tabs. NULL: out of

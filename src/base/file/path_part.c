@@ -1,5 +1,5 @@
 /* path_part.c: checks the parts of paths that come from data. */
-#include "base/text/path_part.h"
+#include "base/file/path_part.h"
 #include <string.h>
 #include "base/text/shown.h"
 
