@@ -70,11 +70,15 @@ typedef struct vg_secret {
   void *key;
   size_t len;
 } vg_secret;
-/* VG_CONFIG: the key file cannot be read, or is empty. */
+/* VG_CONFIG: the key file cannot be read, or has fewer than 16 bytes. Warns if other users can read it. */
 vg_status vg_secret_read(const char *path, vg_secret *out);
 void vg_secret_release(vg_secret *s);
 /* The first 16 hex digits of the id's HMAC. */
 void vg_secret_id(const vg_secret *s, const char *id, char hex[17]);
+/* The HMAC of any text. */
+void vg_secret_hash(const vg_secret *s, const char *text, char hex[VG_HASH_LEN]);
+/* The HMAC of a fixed text. It stands in dataset_description.json and shows which key a data set has. */
+void vg_secret_marker(const vg_secret *s, char hex[VG_HASH_LEN]);
 /* Sets the origin of a case: the host's id, the donors and the edits. secret: hides the ids, also those in
  * edits; NULL: they appear. */
 vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log *edits,

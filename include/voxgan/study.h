@@ -79,6 +79,12 @@ typedef struct vg_study_case {
 vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out);
 void vg_study_case_release(vg_study_case *c);
 
+/* Writes a rank that nobody can foresee without a key. */
+typedef void (*vg_study_rank)(const void *state, const char *id, char rank[17]);
+/* For an anonymous data set, before a case is made: numbers the cases, and lets hosts and donors take turns
+ * by rank instead of by id. Otherwise the order of the cases would give the ids away. */
+vg_status vg_study_hide_ids(vg_study *s, vg_study_rank rank, const void *state);
+
 /* Prints the cohorts, counts, sources, edits and targets, and the first cases with their drawn values. */
 vg_status vg_study_describe(vg_study *s, FILE *to);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/text/shown.h"
 
 #define PLAIN_EVERY_S 10.0
 
@@ -51,6 +52,18 @@ vg_log_level vg_log_set_level(vg_log_level least) {
   return before;
 }
 
+/* Messages contain ids, paths and metadata, which are data of others. */
+static void put_message(const char *fmt, va_list ap) {
+  char text[4096], *whole = NULL;
+  va_list again;
+  va_copy(again, ap);
+  const int n = vsnprintf(text, sizeof text, fmt, ap);
+  if (n >= (int)sizeof text && (whole = malloc((size_t)n + 1))) vsnprintf(whole, (size_t)n + 1, fmt, again);
+  va_end(again);
+  vg_shown_put(stderr, whole ? whole : text);
+  free(whole);
+}
+
 void vg_log(vg_log_level level, const char *fmt, ...) {
   static const char *const prefix[] = {"debug: ", "", "warning: ", "error: "};
   static const char *const colour[] = {"\033[2m", "", "\033[33m", "\033[31m"};
@@ -63,10 +76,10 @@ void vg_log(vg_log_level level, const char *fmt, ...) {
     if (paint) fputs("\033[0m", stderr);
     va_list ap;
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    put_message(fmt, ap);
     va_end(ap);
     fputc('\n', stderr);
-    if (progress_open) fputs(progress, stderr);
+    if (progress_open) vg_shown_put(stderr, progress);
     fflush(stderr);
   }
   pthread_mutex_unlock(&lock);
@@ -80,14 +93,16 @@ void vg_progress(const char *fmt, ...) {
     vsnprintf(progress, sizeof progress, fmt, ap);
     va_end(ap);
     if (on_terminal()) {
-      fprintf(stderr, "\r\033[K%s", progress);
+      fputs("\r\033[K", stderr);
+      vg_shown_put(stderr, progress);
       fflush(stderr);
       progress_open = true;
     } else {
       double now = vg_now();
       progress_held = progress_shown > 0 && now - progress_shown < PLAIN_EVERY_S;
       if (!progress_held) {
-        fprintf(stderr, "%s\n", progress);
+        vg_shown_put(stderr, progress);
+        fputc('\n', stderr);
         progress_shown = now;
       }
     }
@@ -99,7 +114,10 @@ void vg_progress_end(void) {
   pthread_mutex_lock(&lock);
   if ((progress_open || progress_held) && may_write()) {
     if (progress_open) fputc('\n', stderr);
-    if (progress_held) fprintf(stderr, "%s\n", progress);
+    if (progress_held) {
+      vg_shown_put(stderr, progress);
+      fputc('\n', stderr);
+    }
     fflush(stderr);
   }
   progress_open = progress_held = false;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/text/formula.h"
+#include "base/text/shown.h"
 
 /* Makes room for n more bytes and the NUL. */
 static bool reserve(vg_str *s, size_t n) {
@@ -65,11 +67,14 @@ void vg_str_addf(vg_str *s, const char *fmt, ...) {
 }
 
 void vg_str_add_csv(vg_str *s, const char *text) {
+  const char *mark = vg_formula_mark(text);
   if (!strpbrk(text, ",\"\r\n")) {
+    vg_str_add(s, mark);
     vg_str_add(s, text);
     return;
   }
   vg_str_add(s, "\"");
+  vg_str_add(s, mark);
   for (const char *from = text;;) {
     const char *quote = strchr(from, '"');
     if (!quote) {
@@ -81,6 +86,16 @@ void vg_str_add_csv(vg_str *s, const char *text) {
     from = quote + 1;
   }
   vg_str_add(s, "\"");
+}
+
+void vg_str_add_shown(vg_str *s, const char *text) {
+  const size_t len = strlen(text);
+  char code[16];
+  for (size_t at = 0, n; at < len; at += n) {
+    const bool prints = vg_shown_as_is(text + at, len - at, &n);
+    if (!prints) vg_shown_escape(text + at, n, code);
+    vg_str_add_bytes(s, prints ? text + at : code, prints ? n : strlen(code));
+  }
 }
 
 void vg_str_add_number(vg_str *s, double v) {

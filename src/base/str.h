@@ -19,8 +19,11 @@ extern "C" {
 void vg_str_add(vg_str *s, const char *text);
 void vg_str_add_bytes(vg_str *s, const void *bytes, size_t n);
 void vg_str_addf(vg_str *s, const char *fmt, ...) VG_PRINTF(2, 3);
-/* Adds text in CSV form: quoted if it contains a comma, a quote or a line break. */
+/* Adds text in CSV form: quoted if it contains a comma, a quote or a line break, and marked as text if a
+ * spreadsheet would take it for a formula (text/formula.h). */
 void vg_str_add_csv(vg_str *s, const char *text);
+/* Adds text as a terminal may show it (text/shown.h). */
+void vg_str_add_shown(vg_str *s, const char *text);
 /* Adds a finite number in the shortest form that reads back the same, with a point in every locale. */
 void vg_str_add_number(vg_str *s, double v);
 bool vg_str_failed(const vg_str *s);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "base/text/shown.h"
 #include "cli/cli.h"
 
 static void print_help(void) {
@@ -66,6 +68,9 @@ static vg_status flush_results(vg_status st) {
 
 int main(int argc, char **argv) {
   if (!prepare_streams()) return vg_status_exit_code(VG_IO);
+  FILE *shown = vg_shown_stream(STDOUT_FILENO);
+  if (!shown) return vg_status_exit_code(VG_MEMORY);
+  stdout = shown; /* results name subjects and files, whose names are data of others */
   if (argc < 2) {
     print_help();
     return vg_status_exit_code(VG_USAGE);
@@ -85,8 +90,9 @@ int main(int argc, char **argv) {
   st = flush_results(st);
   if (st) {
     vg_progress_end();
-    fprintf(stderr, "voxgan%s%s: %s\n", c ? " " : "", c ? c->name : "",
-            *vg_error() ? vg_error() : vg_status_text(st));
+    fprintf(stderr, "voxgan%s%s: ", c ? " " : "", c ? c->name : "");
+    vg_shown_put(stderr, *vg_error() ? vg_error() : vg_status_text(st));
+    fputc('\n', stderr);
     if (st == VG_USAGE && c) fprintf(stderr, "`voxgan %s --help` shows its usage\n", c->name);
   }
   return vg_status_exit_code(st);

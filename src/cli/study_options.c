@@ -94,10 +94,20 @@ vg_status vg_cli_study_options_read(vg_study_options *study, vg_produce_options 
   return st ? st : vg_cli_set_threads(v->threads);
 }
 
+/* A vg_study_rank. */
+static void rank_id(const void *secret, const char *id, char rank[17]) {
+  vg_secret_id(secret, id, rank);
+}
+
 vg_status vg_cli_study_options_describe(const vg_study_options *study) {
+  const char *key = vg_cli_study_values.anonymous;
+  vg_secret secret = {0};
   vg_study *s = NULL;
-  vg_status st = vg_study_open(study, &s);
+  vg_status st = key ? vg_secret_read(key, &secret) : VG_OK;
+  if (!st) st = vg_study_open(study, &s);
+  if (!st && key) st = vg_study_hide_ids(s, rank_id, &secret);
   if (!st) st = vg_study_describe(s, stdout);
   vg_study_free(s);
+  vg_secret_release(&secret);
   return st;
 }

@@ -6,6 +6,7 @@
 #include "dataset/layout.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/file/path_part.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
 #include "io/table.h"
@@ -59,8 +60,10 @@ static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const bo
   int id_col = vg_table_col(t, "id"), person_col = vg_table_col(t, "person");
   const char *id = vg_table_cell(t, row, (size_t)id_col);
   const char *person = person_col >= 0 ? vg_table_cell(t, row, (size_t)person_col) : "";
-  if (!*id || strchr(id, '/'))
-    return vg_fail(VG_DATA, "%s: row %zu: '%s' is not a valid id", manifest, row, id);
+  char where[512];
+  snprintf(where, sizeof where, "%.400s: row %zu", manifest, row);
+  if (vg_path_part(VG_DATA, where, "id", id) || (*person && vg_path_part(VG_DATA, where, "person", person)))
+    return VG_DATA;
   size_t before = ds->n;
   vg_subject *s;
   vg_status st = vg_dataset_subject(ds, id, *person ? person : id, source, &s);
@@ -81,7 +84,8 @@ static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   if (st) goto out;
   if (vg_table_col(&t, "id") < 0) st = vg_fail(VG_DATA, "%s: no column 'id' in its header", path);
   if (!st && !(paths = VG_NEW_N(bool, t.cols))) st = VG_MEMORY;
-  for (size_t c = 0; c < t.cols && !st; c++) paths[c] = has_paths(&t, c);
+  for (size_t c = 0; c < t.cols && !st; c++)
+    if ((paths[c] = has_paths(&t, c))) st = vg_path_part(VG_DATA, path, "column", vg_table_cell(&t, 0, c));
   for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, paths, path, source);
 out:
   vg_free(paths);

@@ -11,6 +11,7 @@
 #include "dataset/dataset_apart.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/file/path_part.h"
 #include "dataset/split.h"
 #include "io/table.h"
 
@@ -33,6 +34,9 @@ static vg_status list_file(const parts *to, int side, const char *relative) {
 
 /* OUT/SIDE/relative, a link to target. */
 static vg_status put_link(const parts *to, int side, const char *relative, const char *target) {
+  /* FreeSurfer's results of an ADNI folder lie beside it, and their links beside those of the side. */
+  if (!vg_path_below(vg_starts_with(relative, "../") ? relative + 3 : relative))
+    return vg_fail(VG_DATA, "%s: '%s' would lead out of %s", target, relative, to->out);
   if (to->files) return list_file(to, side, relative);
   char *path = vg_format("%s/%s/%s", to->out, sides[side], relative),
        *dir = path ? vg_fs_dirname(path) : NULL;

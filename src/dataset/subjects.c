@@ -7,6 +7,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/file/path_part.h"
 
 int vg_series_find(const vg_series_list *s, const char *name) {
   for (int i = 0; i < s->n; i++)
@@ -26,6 +27,8 @@ vg_status vg_series_parse(const char *text, vg_series_list *out) {
     else if (strlen(items[i]) >= VG_SERIES_NAME)
       st = vg_fail(VG_CONFIG, "series '%s': '%s' is longer than %d letters", text, items[i],
                    VG_SERIES_NAME - 1);
+    else if (vg_path_part_fault(items[i]))
+      st = vg_path_part(VG_CONFIG, "series", "the name", items[i]);
     else if (vg_series_find(out, items[i]) >= 0)
       st = vg_fail(VG_CONFIG, "series '%s': %s occurs twice", text, items[i]);
     else if (out->n == VG_SERIES_MAX)
@@ -53,6 +56,8 @@ int vg_dataset_series(vg_dataset *ds, const char *name) {
     vg_fail(VG_DATA, "series name '%s' is not 1 to %d letters long", name, VG_SERIES_NAME - 1);
     return -1;
   }
+  if (vg_path_part(VG_DATA, ds->n_sources ? ds->sources[ds->n_sources - 1].root : "data set", "series", name))
+    return -1;
   if (ds->series.n == VG_SERIES_MAX) {
     vg_fail(VG_DATA, "more than %d series (at %s)", VG_SERIES_MAX, name);
     return -1;
@@ -100,6 +105,8 @@ vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person,
     return vg_fail(VG_DATA, "subject %s is both in %s and in %s", id, ds->sources[(*out)->source].root,
                    ds->sources[source].root);
   }
+  const char *root = source < ds->n_sources ? ds->sources[source].root : "data set";
+  if (vg_path_part(VG_DATA, root, "id", id) || vg_path_part(VG_DATA, root, "person", person)) return VG_DATA;
   vg_subject *more = vg_realloc(ds->subjects, ds->n + 1, sizeof *more);
   if (!more) return VG_MEMORY;
   ds->subjects = more;

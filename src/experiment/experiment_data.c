@@ -1,5 +1,6 @@
 /* experiment_data.c: opens and splits the data sets of an experiment, and removes cases that would leak. */
 #include "experiment/experiment_data.h"
+#include "experiment/experiment_provenance.h"
 #include "base/fs.h"
 
 #include <stdio.h>
@@ -7,7 +8,6 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "io/table.h"
 
 static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c) {
   const char *tumour = *c->data.tumour_scheme ? c->data.tumour_scheme : NULL;
@@ -19,26 +19,6 @@ static vg_status add(vg_dataset *ds, const char *root, const char *layout, const
   return st ? st : vg_dataset_require(ds, &want);
 }
 
-static void exclude(experiment_data *d, const char *id, const char *of, const char *why) {
-  vg_json *j = vg_json_put_take(d->left_out, NULL, vg_json_object());
-  vg_json_put_string(j, "id", id);
-  vg_json_put_string(j, "of", of);
-  vg_json_put_string(j, "why", why);
-}
-
-/* Keeps the subjects of ds for which take is true. */
-static vg_status keep(vg_dataset *ds, const bool *take) {
-  vg_dataset kept = {0};
-  vg_status st = vg_dataset_select(ds, take, &kept);
-  if (st) {
-    vg_dataset_release(&kept);
-    return st;
-  }
-  vg_dataset_release(ds);
-  *ds = kept;
-  return VG_OK;
-}
-
 /* ---- the split ---- */
 
 static vg_status split(experiment_data *d, double share, uint64_t seed) {
@@ -46,7 +26,7 @@ static vg_status split(experiment_data *d, double share, uint64_t seed) {
   vg_status st = is_test ? vg_dataset_split(&d->real, share, seed, is_test) : VG_MEMORY;
   if (!st) st = vg_dataset_select(&d->real, is_test, &d->test);
   for (size_t i = 0; i < d->real.n && !st; i++) is_test[i] = !is_test[i];
-  if (!st) st = keep(&d->real, is_test);
+  if (!st) st = vg_experiment_keep(&d->real, is_test);
   vg_free(is_test);
   return st;
 }
@@ -60,110 +40,16 @@ static vg_status drop_tested(experiment_data *d) {
     const vg_subject *s = &d->real.subjects[i];
     const vg_subject *tested = vg_experiment_leak(s->id, s->person, &d->test, &(vg_dataset){0}, NULL);
     if ((take[i] = !tested)) continue;
-    exclude(d, s->id, "real", "is a test subject");
+    vg_experiment_exclude(d, s->id, "real", "is a test subject");
     n++;
   }
   if (n) vg_warn("%zu of %zu real subjects are also test subjects: excluded from training", n, d->real.n);
-  vg_status st = keep(&d->real, take);
+  vg_status st = vg_experiment_keep(&d->real, take);
   vg_free(take);
   return st;
 }
 
-/* ---- the sources of synthetic cases ---- */
-
-typedef struct provenance {
-  vg_table manifest;
-  int id, source, donors; /* columns */
-  bool secret_is_set;
-  vg_secret secret;
-} provenance;
-
-static vg_status read_provenance(const vg_experiment_options *o, provenance *p) {
-  vg_json *description = NULL;
-  bool is_dir, listed = false, described = false;
-  vg_status st = vg_fs_is_dir(o->synth, &is_dir);
-  if (st) return st;
-  char *dir = is_dir ? vg_strdup(o->synth) : vg_fs_dirname(o->synth);
-  char *manifest = dir ? vg_fs_join(dir, "manifest.csv") : NULL;
-  char *about = dir ? vg_fs_join(dir, "dataset_description.json") : NULL;
-  st = manifest && about ? vg_fs_exists(manifest, &listed) : VG_MEMORY;
-  if (!st && !listed)
-    st = vg_fail(VG_DATA,
-                 "%s: has no manifest.csv with the sources of the synthetic cases, so cases made from a test "
-                 "subject cannot be excluded; --unchecked accepts them as they are",
-                 dir);
-  if (!st) st = vg_table_read(manifest, &p->manifest);
-  if (!st) {
-    p->id = vg_table_col(&p->manifest, "id");
-    p->source = vg_table_col(&p->manifest, "source");
-    p->donors = vg_table_col(&p->manifest, "donors");
-    if (p->id < 0 || p->source < 0 || p->donors < 0)
-      st = vg_fail(VG_DATA, "%s: lacks one of the columns id, source, donors; --unchecked skips the check",
-                   manifest);
-  }
-  if (!st) st = vg_fs_exists(about, &described);
-  if (!st && described) st = vg_json_read(about, &description);
-  const bool hidden = vg_json_bool(vg_json_get(vg_json_get(description, "voxgan"), "anonymous"), false);
-  if (!st && hidden && !o->key)
-    st = vg_fail(VG_DATA,
-                 "%s: its sources are hashed; give the key file (--key), so that cases made from a test "
-                 "subject can be excluded, or skip the check with --unchecked",
-                 dir);
-  if (!st && o->key) {
-    st = vg_secret_read(o->key, &p->secret);
-    p->secret_is_set = !st;
-  }
-  vg_json_free(description);
-  vg_free(about);
-  vg_free(manifest);
-  vg_free(dir);
-  return st;
-}
-
-static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg_dataset *all) {
-  bool *take = VG_NEW_N(bool, d->synth.n);
-  size_t n = 0;
-  vg_status st = take ? VG_OK : VG_MEMORY;
-  for (size_t i = 0; i < d->synth.n && !st; i++) {
-    const char *id = d->synth.subjects[i].id;
-    size_t row = 1;
-    while (row < p->manifest.rows && strcmp(vg_table_cell(&p->manifest, row, (size_t)p->id), id)) row++;
-    if (row == p->manifest.rows) {
-      st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked skips the check", id);
-      break;
-    }
-    const vg_subject *tested = vg_experiment_leak(vg_table_cell(&p->manifest, row, (size_t)p->source),
-                                                  vg_table_cell(&p->manifest, row, (size_t)p->donors),
-                                                  &d->test, all, p->secret_is_set ? &p->secret : NULL);
-    if ((take[i] = !tested)) continue;
-    char why[192];
-    snprintf(why, sizeof why, "made from test subject %s", tested->id);
-    exclude(d, id, "synthetic", why);
-    n++;
-  }
-  if (!st && n)
-    vg_warn("%zu of %zu synthetic cases were made from test subjects: excluded from training", n, d->synth.n);
-  if (!st) st = keep(&d->synth, take);
-  vg_free(take);
-  return st;
-}
-
-static vg_status check_provenance(const vg_experiment_options *o, experiment_data *d) {
-  provenance p = {0};
-  vg_dataset all = {0};
-  if (o->unchecked) {
-    vg_warn("synthetic cases are not checked for test subjects (--unchecked)");
-    return VG_OK;
-  }
-  vg_status st = read_provenance(o, &p);
-  if (!st) st = vg_dataset_select(&d->real, NULL, &all);
-  if (!st) st = vg_dataset_select(&d->test, NULL, &all);
-  if (!st) st = exclude_leaks(d, &p, &all);
-  vg_dataset_release(&all);
-  vg_secret_release(&p.secret);
-  vg_table_release(&p.manifest);
-  return st;
-}
+/* ---- what synthetic data were made from ---- */
 
 /* A model remembers its training subjects, and was selected on its validation subjects. */
 static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dataset *real) {
@@ -229,16 +115,17 @@ vg_status vg_experiment_data_open(const vg_experiment_options *o, const experime
                                   experiment_data *d) {
   bool synth = false;
   for (int i = 0; i < EXPERIMENT_ROWS; i++) synth |= design->rows[i] && vg_experiment_row_at(i)->synth;
-  *d = (experiment_data){.left_out = vg_json_array()};
-  vg_status st = d->left_out ? VG_OK : VG_MEMORY;
+  *d = (experiment_data){.left_out = vg_json_array(), .not_checked = vg_json_array()};
+  vg_status st = d->left_out && d->not_checked ? VG_OK : VG_MEMORY;
   if (!st && synth && !o->synth) st = vg_fail(VG_USAGE, "--synth DIR is missing: a row trains on it");
   if (!st) st = add(&d->real, o->real, o->real_layout, &o->config);
   if (!st && o->test) st = add(&d->test, o->test, o->test_layout, &o->config);
+  if (!st) st = vg_experiment_check_real(o, d);
   if (!st && !o->test && d->real.n < 2)
     st = vg_fail(VG_DATA, "%s: one subject cannot be both trained on and tested", o->real);
   if (!st) st = o->test ? drop_tested(d) : split(d, o->test_share, (uint64_t)o->config.run.seed);
   if (!st && synth) st = add(&d->synth, o->synth, o->synth_layout, &o->config);
-  if (!st && synth) st = check_provenance(o, d);
+  if (!st && synth) st = vg_experiment_check_synth(o, d);
   if (!st && synth && o->gan) st = check_gan(o->gan, &d->test, &d->real);
   if (!st) st = require_some(d, synth);
   if (!st && synth) st = check_classes(d);
@@ -251,6 +138,7 @@ void vg_experiment_data_release(experiment_data *d) {
   vg_dataset_release(&d->synth);
   vg_dataset_release(&d->test);
   vg_json_free(d->left_out);
+  vg_json_free(d->not_checked);
   *d = (experiment_data){0};
 }
 

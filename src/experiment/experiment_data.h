@@ -9,7 +9,8 @@
 /* Three data sets. No person is in two of them. */
 typedef struct experiment_data {
   vg_dataset real, synth, test;
-  vg_json *left_out; /* [{"id", "of", "why"}] */
+  vg_json *left_out;    /* [{"id", "of", "why"}] */
+  vg_json *not_checked; /* sentences: what could not be checked; for the plan, the report and the terminal */
 } experiment_data;
 
 /* Opens the data sets and separates them. Opens synth only if a row of the design trains on it. A subject

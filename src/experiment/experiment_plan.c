@@ -140,6 +140,13 @@ static vg_json *settings_json(const vg_config *config) {
   return vg_config_to_json(&c);
 }
 
+static void put_copy(vg_json *to, const char *key, const vg_json *from) {
+  char *text = vg_json_print(from, false);
+  vg_json *copy = NULL;
+  if (text && !vg_json_parse(key, text, &copy)) vg_json_put_take(to, key, copy);
+  vg_free(text);
+}
+
 vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experiment_data *d,
                                  const experiment_plan *p) {
   vg_json *j = vg_json_object();
@@ -159,10 +166,8 @@ vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experimen
     vg_json_free(j);
     return NULL;
   }
-  char *left_out = vg_json_print(d->left_out, false);
-  vg_json *copy = NULL;
-  if (left_out && !vg_json_parse("left_out", left_out, &copy)) vg_json_put_take(j, "left_out", copy);
-  vg_free(left_out);
+  put_copy(j, "left_out", d->left_out);
+  if (vg_json_size(d->not_checked)) put_copy(j, "not_checked", d->not_checked);
   return j;
 }
 
@@ -177,6 +182,8 @@ vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const expe
   vg_status st = take ? vg_table_init(&t, 6, header) : VG_MEMORY;
   fprintf(to, "%zu real subjects to train on, %zu to test on, %zu synthetic; %zu excluded\n", d->real.n,
           d->test.n, d->synth.n, vg_json_size(d->left_out));
+  for (const vg_json *e = vg_json_first(d->not_checked); e; e = vg_json_next(e))
+    fprintf(to, "not checked: %s\n", vg_json_string(e, ""));
   fprintf(
       to,
       "%zu jobs of %lld steps each; a fine-tuned job spends the last %d of %d epochs on real subjects\n\n", n,

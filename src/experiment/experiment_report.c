@@ -205,6 +205,8 @@ vg_status vg_experiment_results_report(const experiment_results *r, const char *
     vg_report_note(page, VG_TONE_WARN,
                    "Incomplete: %zu of %zu jobs are missing. The rows show the finished seeds only.",
                    r->n_jobs - r->finished, r->n_jobs);
+  for (const vg_json *e = vg_json_first(vg_json_get(r->plan, "not_checked")); e; e = vg_json_next(e))
+    vg_report_note(page, VG_TONE_WARN, "Not checked: %s.", vg_json_string(e, ""));
   vg_status st = put_sentences(r, page);
   if (!st) st = put_differences(r, page);
   if (!st) st = put_scores(r, page);

@@ -110,6 +110,10 @@ static vg_status write_summary(const experiment_results *r, const char *out) {
   vg_json_put_number(interval, "level", 0.95);
   vg_json_put_number(interval, "resamples", VG_RESAMPLES_CROSSED);
   vg_json_put_string(interval, "over", "subjects, the same for both rows, and seeds, of each row by itself");
+  const vg_json *open = vg_json_get(r->plan, "not_checked");
+  vg_json *not_checked = open ? vg_json_put_take(root, "not_checked", vg_json_array()) : NULL;
+  for (const vg_json *e = vg_json_first(open); e; e = vg_json_next(e))
+    vg_json_put_string(not_checked, NULL, vg_json_string(e, ""));
   vg_json *rows = vg_json_put_take(root, "rows", vg_json_array());
   vg_json *list = vg_json_put_take(root, "differences", vg_json_array());
   for (size_t i = 0; i < r->n_cells; i++) {
@@ -146,6 +150,8 @@ vg_status vg_experiment_results_print(const experiment_results *r, FILE *to) {
   vg_str text = VG_STR_INIT;
   size_t compared = 0;
   if (!r->finished) return VG_OK;
+  for (const vg_json *e = vg_json_first(vg_json_get(r->plan, "not_checked")); e; e = vg_json_next(e))
+    fprintf(to, "not checked: %s\n", vg_json_string(e, ""));
   fprintf(to, "mean +- SD over %zu test subjects, after averaging each over seeds\n\n", r->n_subjects);
   vg_status st = print_rows(r, "dice", to);
   if (!st) st = print_rows(r, "hd95", to);

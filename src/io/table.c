@@ -5,6 +5,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/formula.h"
+#include "base/text/shown.h"
 
 void vg_table_release(vg_table *t) {
   for (size_t i = 0; i < t->rows * t->cols; i++) vg_free(t->cells[i]);
@@ -100,6 +102,7 @@ static vg_status push_cell(row *r, vg_str *text) {
   }
   char *cell = vg_str_take(text);
   if (!cell) return VG_MEMORY;
+  vg_formula_unmark(cell);
   r->cells[r->n++] = cell;
   return VG_OK;
 }
@@ -251,7 +254,19 @@ static int column_width(const vg_table *t, size_t col) {
   return width;
 }
 
-void vg_table_print(FILE *to, const vg_table *t) {
+/* Cells are data of others, so they are shown with escapes. */
+static vg_status shown(const vg_table *t, vg_table *out) {
+  *out = (vg_table){.rows = t->rows, .cols = t->cols, .cells = VG_NEW_N(char *, t->rows * t->cols)};
+  if (!out->cells) return VG_MEMORY;
+  for (size_t i = 0; i < t->rows * t->cols; i++) {
+    vg_str cell = VG_STR_INIT;
+    vg_str_add_shown(&cell, t->cells[i]);
+    if (!(out->cells[i] = vg_str_take(&cell))) return VG_MEMORY;
+  }
+  return VG_OK;
+}
+
+static void print_rows(FILE *to, const vg_table *t) {
   int *widths = VG_NEW_N(int, t->cols);
   for (size_t c = 0; widths && c < t->cols; c++) widths[c] = column_width(t, c);
   for (size_t r = 0; r < t->rows; r++) {
@@ -272,4 +287,13 @@ void vg_table_print(FILE *to, const vg_table *t) {
     fputc('\n', to);
   }
   vg_free(widths);
+}
+
+void vg_table_print(FILE *to, const vg_table *t) {
+  vg_table safe = {0};
+  if (shown(t, &safe))
+    fprintf(to, "(%s)\n", vg_error());
+  else
+    print_rows(to, &safe);
+  vg_table_release(&safe);
 }

@@ -2,6 +2,7 @@
 #include "voxgan/manifest.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "base/file/path_part.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,11 +188,6 @@ static vg_status check_file(void *arg, size_t i) {
   return st;
 }
 
-/* Whether a manifest of this program can contain the path. */
-static bool is_below(const char *path) {
-  return *path != '/' && !vg_starts_with(path, "../") && !strstr(path, "/../");
-}
-
 /* Collects the files: a column X lists files if there is a column X_sha256. */
 static vg_status collect(const char *manifest, const vg_table *t, checking *c) {
   int id = vg_table_col(t, "id");
@@ -209,7 +205,7 @@ static vg_status collect(const char *manifest, const vg_table *t, checking *c) {
       listed f = {vg_table_cell(t, r, (size_t)id), vg_table_cell(t, r, col),
                   vg_table_cell(t, r, (size_t)hash), AS_WRITTEN};
       if (!*f.path && !*f.sha256) continue;
-      if (strlen(f.sha256) != VG_HASH_LEN - 1 || !*f.path || !is_below(f.path))
+      if (strlen(f.sha256) != VG_HASH_LEN - 1 || !vg_path_below(f.path))
         return vg_fail(VG_DATA, "%s: case %s: '%s' with hash '%s' is no file of a data set", manifest, f.id,
                        f.path, f.sha256);
       c->files[c->n++] = f;

@@ -19,6 +19,7 @@
 #include "voxgan/registry.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "base/file/path_part.h"
 #include "io/table.h"
 #include "voxgan/version.h"
 
@@ -74,6 +75,8 @@ static vg_status set_output(produce_job *j) {
   /* A model finds maps in scans of persons. */
   out->set.real = j->maker && (j->maker->real || j->maker->maps);
   vg_status st = choose_format(j);
+  for (int k = 0; k < out->set.series.n && !st; k++)
+    st = vg_path_part(VG_CONFIG, "the model", "series", out->set.series.names[k]);
   if (st) return st;
   if (strlen(j->o->out) >= sizeof out->root) return vg_fail(VG_USAGE, "--out: the path is too long");
   snprintf(out->root, sizeof out->root, "%s", j->o->out);
@@ -123,6 +126,12 @@ static int n_files(const produce_job *j) {
   return j->out.set.series.n + MAPS + (sure ? vg_study_class_set(j->study)->n : 0);
 }
 
+/* The last guard before a file is written: no name leads out of the data set. */
+static vg_status check_path(const todo *t, const char *path) {
+  return vg_path_below(path) ? VG_OK
+                             : vg_fail(VG_CONFIG, "case %s: '%s' lies outside the data set", t->id, path);
+}
+
 /* Describes file k of a case; *has false: the case lacks this file. */
 static vg_status file_of(const produce_job *j, const todo *t, const flight *f, int k, case_file *out,
                          bool *has) {
@@ -137,12 +146,13 @@ static vg_status file_of(const produce_job *j, const todo *t, const flight *f, i
     const char *klass = vg_study_class_set(j->study)->names[out->index];
     snprintf(out->role, sizeof out->role, "%s" VG_PROBABILITY, klass);
     int n = snprintf(out->path, sizeof out->path, "probabilities/%s/%s.nii.gz", t->id, klass);
-    return n > 0 && (size_t)n < sizeof out->path ? VG_OK
+    return n > 0 && (size_t)n < sizeof out->path ? check_path(t, out->path)
                                                  : vg_fail(VG_CONFIG, "%s: the id is too long", t->id);
   }
   if (m >= 0) out->kind = m == TUMOUR ? VG_FILE_TUMOUR : VG_FILE_ANATOMY;
   snprintf(out->role, sizeof out->role, "%s", m < 0 ? out->series : m == TUMOUR ? "tumour" : "anatomy");
-  return j->out.format->path(set, t->id, out->kind, out->series, out->path, sizeof out->path);
+  vg_status st = j->out.format->path(set, t->id, out->kind, out->series, out->path, sizeof out->path);
+  return st ? st : check_path(t, out->path);
 }
 
 /* Every path that the whole study may write, whatever shard this is. */
@@ -179,6 +189,7 @@ static vg_status list_cases(produce_job *j, vg_owned *files) {
     all[k].k = k;
     vg_study_name(j->study, k, id, all[k].cohort);
     st = j->out.format->id(id, all[k].id, sizeof all[k].id);
+    if (!st) st = vg_path_part(VG_CONFIG, j->out.format_name, "the id of a case,", all[k].id);
   }
   if (!st) st = check_ids(j, all, n);
   if (!st) st = list_files(j, all, files);
@@ -461,14 +472,23 @@ static vg_status print_summary(const produce_job *j) {
 
 /* ---- the whole study ---- */
 
+/* A vg_study_rank. */
+static void rank_id(const void *secret, const char *id, char rank[17]) {
+  vg_secret_id(secret, id, rank);
+}
+
 static vg_status begin(produce_job *j) {
   vg_owned files = {0};
   vg_json *description = NULL;
   vg_status st = j->o->anonymous ? vg_secret_read(j->o->anonymous, &j->secret) : VG_OK;
+  if (!st && j->o->anonymous) {
+    j->out.secret = &j->secret;
+    st = vg_study_hide_ids(j->study, rank_id, &j->secret);
+  }
   if (!st) st = set_output(j);
   if (!st) st = vg_study_apart(j->study, j->out.root);
   if (!st) st = list_cases(j, &files);
-  if (!st) st = vg_output_describe(&j->out, j->study, j->o, j->maker, &description);
+  if (!st) st = vg_output_describe(&j->out, j->study, j->maker, &description);
   if (!st) st = vg_output_claim(j->out.root, description, j->o, &files, &j->work);
   if (!st) st = sort_out_finished(j);
   vg_json_free(description);

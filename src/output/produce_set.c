@@ -11,6 +11,7 @@
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/file/path_part.h"
 #include "voxgan/version.h"
 
 #define DESCRIPTION "dataset_description.json"
@@ -45,14 +46,18 @@ static void put_images(vg_json *to, const vg_case_maker *maker) {
   }
 }
 
-/* The description contains only a hash of the study, because plans name folders of the user. */
-static vg_status hash_study(const vg_study *study, const vg_produce_options *o, char hex[VG_HASH_LEN]) {
+/* The description contains only a hash of the study, because plans name folders of the user. The study names
+ * its hosts, so a plain hash would let ids be guessed: in an anonymous data set it is keyed. */
+static vg_status hash_study(const vg_study *study, const vg_secret *secret, char hex[VG_HASH_LEN]) {
   vg_json *j = vg_study_to_json(study);
-  vg_json_put_bool(j, "anonymous", o->anonymous != NULL);
+  vg_json_put_bool(j, "anonymous", secret != NULL);
   char *text = vg_json_print(j, false);
   vg_json_free(j);
   if (!text) return VG_MEMORY;
-  vg_hash(text, strlen(text), hex);
+  if (secret)
+    vg_secret_hash(secret, text, hex);
+  else
+    vg_hash(text, strlen(text), hex);
   vg_free(text);
   return VG_OK;
 }
@@ -66,10 +71,10 @@ static vg_status identify(const vg_json *voxgan, char hash[VG_HASH_LEN]) {
   return VG_OK;
 }
 
-vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_produce_options *o,
-                             const vg_case_maker *maker, vg_json **made) {
+vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_case_maker *maker,
+                             vg_json **made) {
   char hash[VG_HASH_LEN];
-  vg_status st = hash_study(study, o, hash);
+  vg_status st = hash_study(study, out->secret, hash);
   if (st) return st;
   vg_json *d = vg_json_object();
   vg_json_put_string(d, "Name", *out->title ? out->title : DEFAULT_TITLE);
@@ -87,6 +92,12 @@ vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_pro
   vg_json *v = vg_json_put_take(d, "voxgan", vg_json_object());
   vg_json_put_string(v, "format", out->format_name);
   vg_json_put_string(v, "study_sha256", hash);
+  if (out->secret) {
+    char marker[VG_HASH_LEN];
+    vg_secret_marker(out->secret, marker);
+    vg_json_put_bool(v, "anonymous", true);
+    vg_json_put_string(v, "key_hmac", marker);
+  }
   vg_json_put_number(v, "cases", (double)out->cases);
   vg_json *series = vg_json_put_take(v, "series", vg_json_array());
   for (int k = 0; k < out->set.series.n; k++) vg_json_put_string(series, NULL, out->set.series.names[k]);
@@ -127,6 +138,8 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   for (const vg_json *s = vg_json_first(vg_json_get(v, "series")); s && out->set.series.n < VG_SERIES_MAX;
        s = vg_json_next(s))
     snprintf(out->set.series.names[out->set.series.n++], VG_SERIES_NAME, "%s", vg_json_string(s, ""));
+  for (int k = 0; k < out->set.series.n && !st; k++)
+    st = vg_path_part(VG_DATA, path, "series", out->set.series.names[k]);
   for (const vg_json *c = vg_json_first(vg_json_get(v, "classes")); c && !st; c = vg_json_next(c))
     st = vg_classes_add_name(&out->set.classes, vg_json_key(c),
                              !strcmp(vg_json_string(c, ""), "tumour") ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY);

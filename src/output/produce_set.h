@@ -6,6 +6,7 @@
 #include "io/json.h"
 #include "output/format/format.h"
 #include "output/case_maker.h"
+#include "voxgan/manifest.h"
 #include "voxgan/produce.h"
 
 /* A data set to write, or one already written. */
@@ -17,11 +18,12 @@ typedef struct vg_output {
   char title[128];         /* set.name points here */
   size_t cases;            /* of the whole study */
   char study[VG_HASH_LEN]; /* of the study, its model and settings; records carry it */
+  const vg_secret *secret; /* of an anonymous data set, else NULL; borrowed */
 } vg_output;
 
 /* dataset_description.json as it is to be, and out->study from it. */
-vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_produce_options *options,
-                             const vg_case_maker *maker, vg_json **made);
+vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_case_maker *maker,
+                             vg_json **made);
 /* Claims the folder for a study. files: every path that the study may write. VG_USAGE where the folder holds
  * anything else, or a data set of another study, model or settings, unless overwrite: then that data set is
  * removed first, its manifest before all else, and nobody else may be writing there. Processes of the same

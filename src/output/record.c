@@ -8,6 +8,7 @@
 #include "io/json.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "base/file/path_part.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -55,28 +56,7 @@ vg_status vg_record_add_file(vg_record *r, const char *role, const char *path) {
   return VG_OK;
 }
 
-/* ---- secrets ---- */
-
-vg_status vg_secret_read(const char *path, vg_secret *out) {
-  *out = (vg_secret){0};
-  if (vg_fs_read(path, &out->key, &out->len)) return vg_fail_in(VG_CONFIG, "key file");
-  if (out->len) return VG_OK;
-  vg_secret_release(out);
-  return vg_fail(VG_CONFIG, "key file: %s: is empty", path);
-}
-
-void vg_secret_release(vg_secret *s) {
-  if (s->key) explicit_bzero(s->key, s->len);
-  vg_free(s->key);
-  *s = (vg_secret){0};
-}
-
-void vg_secret_id(const vg_secret *s, const char *id, char hex[17]) {
-  char whole[VG_HASH_LEN];
-  vg_hmac(s->key, s->len, id, strlen(id), whole);
-  memcpy(hex, whole, 16);
-  hex[16] = '\0';
-}
+/* ---- lineage ---- */
 
 /* A vg_edit_hide. */
 static void hide_id(void *secret, const char *id, vg_str *out) {
@@ -224,7 +204,7 @@ static bool from_json(const vg_json *j, vg_record *r) {
   for (const vg_json *c = vg_json_first(vg_json_get(j, "files")); c; c = vg_json_next(c)) {
     vg_record_file *f = &r->files[r->n_files];
     if (vg_record_add_file(r, vg_json_key(c), vg_json_string(vg_json_get(c, "path"), ""))) return false;
-    if (!*f->path || !take_text(c, "sha256", f->sha256, sizeof f->sha256)) return false;
+    if (!vg_path_below(f->path) || !take_text(c, "sha256", f->sha256, sizeof f->sha256)) return false;
   }
   return true;
 }

@@ -369,6 +369,7 @@ static vg_status get_name(const key_path *p, const vg_json *cohort, int i, char 
   }
   bool good = *text && strlen(text) < 64;
   for (const char *c = text; *c; c++) good = good && (isalnum((unsigned char)*c) || strchr("-_.", *c));
+  good = good && !strchr("-.", *text);
   if (!good) return must_be(&here, "1 to 63 letters, digits, '-', '_' or '.'");
   strcpy(name, text);
   return VG_OK;

@@ -5,11 +5,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "study/study_internal.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/file/path_part.h"
 
 #define DRAWS 20
 #define CACHE_ROOM ((size_t)256 << 20)
@@ -130,6 +132,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   if (o->per_case < 0) return vg_fail(VG_USAGE, "%d cases a host: must be at least 1", o->per_case);
   if (o->prefix && strlen(o->prefix) >= sizeof s->prefix)
     return vg_fail(VG_USAGE, "%s: longer than %zu letters", o->prefix, sizeof s->prefix - 1);
+  if (o->prefix && vg_path_part(VG_USAGE, "--prefix", "the prefix", o->prefix)) return VG_USAGE;
   snprintf(s->prefix, sizeof s->prefix, "%s", o->prefix ? o->prefix : "synth");
   s->seed = o->seed;
   s->draws = o->redraws > 0 ? o->redraws : DRAWS;
@@ -182,6 +185,40 @@ void vg_study_free(vg_study *s) {
   vg_free(s->sets);
   vg_plan_release(&s->plan);
   vg_free(s);
+}
+
+/* ---- anonymous studies ---- */
+
+typedef struct ranked {
+  char rank[17];
+  vg_member member;
+} ranked;
+
+static int by_rank(const void *a, const void *b) {
+  return strcmp(((const ranked *)a)->rank, ((const ranked *)b)->rank);
+}
+
+static vg_status sort_members(vg_members *m, vg_study_rank rank, const void *state) {
+  ranked *list = vg_calloc(m->n ? m->n : 1, sizeof *list);
+  if (!list) return VG_MEMORY;
+  for (size_t i = 0; i < m->n; i++) {
+    list[i].member = m->list[i];
+    rank(state, m->list[i].subject->id, list[i].rank);
+  }
+  qsort(list, m->n, sizeof *list, by_rank);
+  for (size_t i = 0; i < m->n; i++) m->list[i] = list[i].member;
+  vg_free(list);
+  return VG_OK;
+}
+
+vg_status vg_study_hide_ids(vg_study *s, vg_study_rank rank, const void *state) {
+  vg_status st = VG_OK;
+  s->numbered = true;
+  for (int i = 0; i < s->plan.n && !st; i++) {
+    st = sort_members(&s->cohorts[i].hosts, rank, state);
+    if (!st) st = sort_members(&s->cohorts[i].donors, rank, state);
+  }
+  return st;
 }
 
 /* ---- what it is ---- */

@@ -285,7 +285,7 @@ static void manifest(void **state) {
       {"id,t1\ns1,12\n", "'12' is not a NIfTI path"},
       {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 occurs twice"},
       {"id,pd\ns1,vol/one.nii\ns2,12\n", "row 2, column pd"},
-      {"id,t1\n,vol/one.nii\n", "'' is not a valid id"},
+      {"id,t1\n,vol/one.nii\n", "row 1: id '' cannot be part of a file's name: it is empty"},
       {"id,t1\n", "no subject"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

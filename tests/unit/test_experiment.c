@@ -257,6 +257,63 @@ static vg_experiment_options options_of(const char *real, const char *synth) {
   return o;
 }
 
+/* Writes the manifest of s0 to s5, made from p0 to p4 and a stranger, under the key. */
+static void write_hidden(const vg_secret *key, bool marker) {
+  char hex[17], mark[VG_HASH_LEN];
+  vg_str t = VG_STR_INIT, about = VG_STR_INIT;
+  vg_str_add(&t, "id,source,donors\n");
+  for (int i = 0; i < 6; i++) {
+    char id[8];
+    snprintf(id, sizeof id, "p%d", i);
+    vg_secret_id(key, i == 5 ? "stranger" : id, hex);
+    vg_str_addf(&t, "s%d,%s,\n", i, hex);
+  }
+  vg_secret_marker(key, mark);
+  vg_str_addf(&about, "{\"voxgan\": {\"key_hmac\": \"%s\", \"anonymous\": true}}", mark);
+  mini_write_text(in_scratch("synth"), "manifest.csv", vg_str_text(&t));
+  mini_write_text(in_scratch("synth"), "dataset_description.json", marker ? vg_str_text(&about) : "{}");
+  vg_str_release(&t);
+  vg_str_release(&about);
+}
+
+/* Hashed sources are compared with the right key, or not at all. */
+static void check_keys(vg_experiment_options *o, const experiment_design *design) {
+  static const char right[] = "0123456789abcdef", wrong[] = "0123456789abcdeF";
+  char paths[2][256];
+  const vg_secret secret = {(void *)(uintptr_t)right, 16};
+  experiment_data d;
+  snprintf(paths[0], sizeof paths[0], "%s", in_scratch("right"));
+  snprintf(paths[1], sizeof paths[1], "%s", in_scratch("wrong"));
+  must(vg_fs_write_atomic(paths[0], right, 16));
+  must(vg_fs_write_atomic(paths[1], wrong, 16));
+  for (int marker = 0; marker < 2; marker++) {
+    write_hidden(&secret, marker);
+    o->key = NULL;
+    must_say(vg_experiment_data_open(o, design, &d), VG_DATA, "its sources are hashed");
+    o->key = paths[1];
+    if (marker)
+      must_say(vg_experiment_data_open(o, design, &d), VG_CONFIG, "wrong: is not the key of");
+    else
+      must_say(vg_experiment_data_open(o, design, &d), VG_DATA, "no hashed source is a subject");
+    o->key = paths[0];
+    must(vg_experiment_data_open(o, design, &d));
+    assert_int_equal(d.synth.n, 4); /* not those of p0 and p1, which are tested */
+    assert_int_equal(vg_json_size(d.not_checked), 1);
+    assert_non_null(strstr(vg_json_string(vg_json_first(d.not_checked), ""), "1 of 6 synthetic cases"));
+    vg_experiment_data_release(&d);
+  }
+  o->key = NULL;
+  mini_write_text(in_scratch("synth"), "manifest.csv",
+                  "id,source,donors,model_sha256\ns0,,,\ns1,p1,,\ns2,p2,,\ns3,p3,,\ns4,p4,,\ns5,p4,,\n");
+  mini_write_text(in_scratch("synth"), "dataset_description.json", "{}");
+  must_say(vg_experiment_data_open(o, design, &d), VG_DATA, "case s0 has neither source nor donors");
+  mini_write_text(in_scratch("synth"), "manifest.csv",
+                  "id,source,donors,model_sha256\ns0,p2,,ab\ns1,p1,,\ns2,p2,,\ns3,p3,,\ns4,p4,,\ns5,p4,,\n");
+  must(vg_experiment_data_open(o, design, &d));
+  assert_non_null(strstr(vg_json_string(vg_json_first(d.not_checked), ""), "whether the model"));
+  vg_experiment_data_release(&d);
+}
+
 static void test_data(void **state) {
   (void)state;
   vg_log_set_level(VG_LOG_ERROR);
@@ -346,10 +403,21 @@ static void test_data(void **state) {
   /* Hashed sources need their key. */
   mini_write_text(in_scratch("synth"), "dataset_description.json", "{\"voxgan\": {\"anonymous\": true}}");
   must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "its sources are hashed");
+  check_keys(&o, &design);
   o.unchecked = true;
   must(vg_experiment_data_open(&o, &design, &d));
   assert_int_equal(d.synth.n, 6);
+  assert_int_equal(vg_json_size(d.not_checked), 1);
   vg_experiment_data_release(&d);
+
+  /* Real subjects whose ids are hidden cannot be compared either. */
+  mini_write_text(in_scratch("real"), "dataset_description.json", "{\"voxgan\": {\"anonymous\": true}}");
+  must(vg_experiment_data_open(&o, &design, &d));
+  assert_int_equal(vg_json_size(d.not_checked), 2);
+  vg_experiment_data_release(&d);
+  o.unchecked = false;
+  must_say(vg_experiment_data_open(&o, &design, &d), VG_DATA, "real: an anonymous data set");
+  must(vg_fs_remove(in_scratch("real/dataset_description.json")));
 }
 
 /* ---- results ---- */
@@ -386,7 +454,8 @@ static void test_partial_results(void **state) {
   must_say(vg_experiment_finish(out, stdout), VG_DATA, "experiment.json");
   mini_write_text(out, "experiment.json",
                   "{\"design\": {\"rows\": [\"real\", \"real+synthetic\"], \"augmentation\": [\"off\"], "
-                  "\"first_seed\": 1, \"seeds\": 2}, \"test\": [\"a\", \"b\", \"c\"]}");
+                  "\"first_seed\": 1, \"seeds\": 2}, \"test\": [\"a\", \"b\", \"c\"], \"not_checked\": "
+                  "[\"the <sources>\"]}");
   must(vg_experiment_design_parse("real,real+synthetic", "off", 2, 1, &design));
   for (size_t k = 0; k < 3; k++) { /* the last is missing */
     const experiment_job j = vg_experiment_design_job(&design, k);
@@ -409,6 +478,10 @@ static void test_partial_results(void **state) {
                          "0.200): too few subjects"));
   assert_non_null(strstr(summary, "WT hd95 is 2.00 mm below that of real in 1 of 3 subjects; one subject"));
   assert_null(strstr(summary, "oedema")); /* beside WT only what the challenges score */
+  assert_non_null(strstr(summary, "\"the <sources>\""));
+  char *page = slurp("results/report.html");
+  assert_non_null(strstr(page, "Not checked: the &lt;sources&gt;."));
+  vg_free(page);
   vg_free(jobs);
   vg_free(results);
   vg_free(summary);

@@ -236,7 +236,7 @@ static void a_data_set_is_written(void **state) {
   char hex[17], csv[160];
   vg_secret secret;
   vg_study *s;
-  must(vg_fs_write_atomic(key, "k", 1));
+  must(vg_fs_write_atomic(key, "0123456789abcdef", 16));
   must(open_study("dots:dots=4,lender=BraTS2021_00010", &s));
   vg_produce_options o = {.out = root, .format = "tou", .anonymous = key, .quiet = true};
   must_say(vg_produce(s, &o, NULL), VG_USAGE, "did you mean toy");

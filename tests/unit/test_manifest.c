@@ -329,7 +329,7 @@ static void secrets_hide_ids(void **state) {
   const char *key = in_scratch("key"), *long_key = in_scratch("long_key");
   char bytes[200], hex[17], again[17];
   for (int i = 0; i < 200; i++) bytes[i] = (char)(i * 7);
-  must(vg_fs_write_atomic(key, "\0\x80secret\n", 9));
+  must(vg_fs_write_atomic(key, "\0\x80secret\n0123456789", 19));
   must(vg_fs_write_atomic(long_key, bytes, sizeof bytes));
   must(vg_secret_read(key, &s));
   must(vg_secret_read(long_key, &other));
@@ -383,12 +383,14 @@ static void secrets_hide_ids(void **state) {
   must_say(vg_secret_read(scratch, &s), VG_CONFIG, "is a folder");
   must(vg_fs_write_atomic(key, "", 0));
   must_say(vg_secret_read(key, &s), VG_CONFIG, "is empty");
+  must(vg_fs_write_atomic(key, "fifteen letters", 15));
+  must_say(vg_secret_read(key, &s), VG_CONFIG, "has 15 bytes, but must have at least 16");
 }
 
 static void secrets_agree_with_python(void **state) {
   (void)state;
   require_python("hmac");
-  for (size_t len = 1; len < 200; len += 63) { /* shorter than a block of 64, as long, longer */
+  for (size_t len = 16; len < 200; len += 48) { /* shorter than a block of 64, as long, longer */
     char bytes[200], hex[2][17];
     const char *key = in_scratch("oracle_key"), *ids[] = {"BraTS-GLI-00001-000", "sub-\xc3\xa9"};
     vg_secret s;
