@@ -166,7 +166,7 @@ $B/bench/profile_step: $B/bench/profile_step.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
 
 # Fuzz targets: over their corpus as a test, and under libFuzzer with `make fuzz` (clang).
-FUZZ := nifti json
+FUZZ := nifti json grid
 $B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz_replay.o $B/libvoxgan.a
 	$(CC) $(LSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 .PHONY: fuzz

@@ -62,6 +62,7 @@ typedef struct vg_dataset {
   /* Set before anything is added. false: a file or folder that cannot be read, or a subject that lacks what
    * is wanted, stops the command. true: it is named with a warning, and counts as missing. */
   bool skip_incomplete;
+  void *ids; /* private: an index of the subjects' ids, while subjects are added */
 } vg_dataset;
 
 /* Adds every subject below root.

@@ -2,13 +2,14 @@
 #include <stdio.h>
 #include <time.h>
 #include "voxgan/log.h"
+#include "base/whole.h"
 
 const char *vg_duration(double seconds, char buf[32]) {
   if (!(seconds >= 0) || seconds > 1e9) {
     snprintf(buf, 32, "?");
     return buf;
   }
-  long s = (long)(seconds + 0.5);
+  long s = (long)vg_count_of(seconds + 0.5);
   if (s >= 86400)
     snprintf(buf, 32, "%ldd %02ldh", s / 86400, s / 3600 % 24);
   else if (s >= 3600)

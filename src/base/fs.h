@@ -27,8 +27,22 @@ char *vg_fs_join(const char *dir, const char *name);
 const char *vg_fs_basename(const char *path);
 char *vg_fs_dirname(const char *path);
 
+/* An open regular file. This is the door for every file that is read: a folder, pipe, socket or device is
+ * refused (VG_IO) instead of waited for. Files are read, not mapped: a mapped file that somebody shortens
+ * ends the program by SIGBUS. */
+typedef struct vg_file {
+  int fd;
+  uint64_t size; /* when it was opened */
+} vg_file;
+vg_status vg_file_open(const char *path, vg_file *f);
+/* Reads n bytes from offset `at` on; VG_IO where the file has become too short for them. */
+vg_status vg_file_read(const vg_file *f, const char *path, uint64_t at, void *to, size_t n);
+void vg_file_close(vg_file *f);
+
 /* Reads a whole file into memory (vg_free) and adds one NUL, which *len does not count. */
 vg_status vg_fs_read(const char *path, void **bytes, size_t *len);
+/* The same for a file of at most so many bytes; VG_DATA for a larger one. */
+vg_status vg_fs_read_most(const char *path, uint64_t most, void **bytes, size_t *len);
 /* The same for a file that may be absent: *bytes is NULL and *len 0 then. */
 vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
@@ -90,7 +104,8 @@ typedef struct vg_map {
   const void *bytes;
   size_t len;
 } vg_map;
-/* A read-only shared mapping. An empty file gives len 0. */
+/* A read-only shared mapping, for files that only this program writes, and never in place: those of the
+ * cache. An empty file gives len 0. */
 vg_status vg_map_open(const char *path, vg_map *map);
 void vg_map_release(vg_map *map);
 

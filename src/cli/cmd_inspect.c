@@ -8,6 +8,7 @@
 #include "io/safetensors.h"
 #include "io/table.h"
 #include "output/contact_sheet.h"
+#include "base/whole.h"
 
 static bool json;
 static const char *layout = "auto";
@@ -56,8 +57,9 @@ static vg_status tally_piece(void *arg, size_t i) {
     if (v < t->lo) t->lo = v;
     if (v > t->hi) t->hi = v;
     if (!t->whole) continue;
-    t->whole = v >= 0 && v <= 65535 && v == (float)(int)v;
-    if (t->whole) t->histogram[(int)v]++;
+    const int label = vg_index_of((double)v, 65536);
+    t->whole = v == (float)label;
+    if (t->whole) t->histogram[label]++;
   }
   return VG_OK;
 }

@@ -22,10 +22,13 @@ static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
 }
 
 /* The id itself, or with a number behind it if another source already has this id. */
-static vg_status free_id(const vg_dataset *ds, const char *wanted, char id[160]) {
+static vg_status free_id(vg_dataset *ds, const char *wanted, char id[160]) {
   snprintf(id, 160, "%s", wanted);
   for (int k = 2;; k++) {
-    if (vg_names_find(VG_NAMES_N(ds->subjects, ds->n), id) < 0) return VG_OK;
+    size_t i;
+    vg_status st = vg_dataset_find_id(ds, id, &i);
+    if (st) return st;
+    if (i == ds->n) return VG_OK;
     snprintf(id, 160, "%.140s+%d", wanted, k);
   }
 }

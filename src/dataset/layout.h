@@ -72,6 +72,10 @@ bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *
 
 /* ---- the table (subjects.c) ---- */
 
+/* The place of the subject of that id, or ds->n (id_index.c). The index behind it lasts until subjects change
+ * places. */
+vg_status vg_dataset_find_id(vg_dataset *ds, const char *id, size_t *at);
+void vg_dataset_forget_ids(vg_dataset *ds);
 /* Finds or makes the subject with this id. *out is valid until the next new subject. VG_DATA: another source
  * has the id. */
 vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person, int source,

@@ -9,9 +9,14 @@
 #include "base/names.h"
 #include "dataset/split.h"
 #include "voxgan/rng.h"
+#include "base/whole.h"
 
 static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int by_id(const void *a, const void *b) {
+  return strcmp(((const vg_subject *)a)->id, ((const vg_subject *)b)->id);
 }
 
 vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bool *is_val) {
@@ -30,17 +35,26 @@ vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bo
     if (i == 0 || strcmp(persons[i], persons[n - 1]) != 0) persons[n++] = persons[i];
   uint32_t n_val = 0;
   if (share > 0 && n >= 2) {
-    n_val = (uint32_t)lround(share * n);
+    n_val = (uint32_t)vg_rank_of(round(share * n), n);
     if (n_val < 1) n_val = 1;
     if (n_val > n - 1) n_val = n - 1;
+  }
+  bool *chosen = VG_NEW_N(bool, n);
+  if (!chosen) {
+    st = VG_MEMORY;
+    goto out;
   }
   for (uint32_t i = 0; i < n; i++) order[i] = i;
   vg_rng r = vg_rng_init(seed, vg_rng_key("split", 0, 0));
   vg_rng_shuffle(&r, order, n);
   memset(is_val, 0, ds->n * sizeof *is_val);
-  for (uint32_t k = 0; k < n_val; k++)
-    for (size_t i = 0; i < ds->n; i++)
-      if (strcmp(ds->subjects[i].person, persons[order[k]]) == 0) is_val[i] = true;
+  for (uint32_t k = 0; k < n_val; k++) chosen[order[k]] = true;
+  for (size_t i = 0; i < ds->n; i++) {
+    const char **found =
+        bsearch(&(const char *){ds->subjects[i].person}, persons, n, sizeof *persons, by_text);
+    is_val[i] = chosen[found - persons];
+  }
+  vg_free(chosen);
 out:
   vg_free(persons);
   vg_free(order);
@@ -64,8 +78,10 @@ static vg_status read_side(const vg_dataset *ds, const char *path, const vg_json
     return vg_fail(VG_DATA, "%s: no list '%s'", path, val ? "val" : "train");
   for (const vg_json *j = vg_json_first(ids); j; j = vg_json_next(j)) {
     const char *id = vg_json_string(j, "");
-    const int i = vg_names_find(VG_NAMES_N(ds->subjects, ds->n), id);
-    if (i < 0) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
+    const vg_subject key = {.id = (char *)(uintptr_t)id},
+                     *found = ds->n ? bsearch(&key, ds->subjects, ds->n, sizeof key, by_id) : NULL;
+    const size_t i = found ? (size_t)(found - ds->subjects) : ds->n;
+    if (!found) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
     if (named[i]) return vg_fail(VG_DATA, "%s: subject %s is there twice", path, id);
     named[i] = true;
     is_val[i] = val;

@@ -46,8 +46,7 @@ static vg_status link_tree(const vg_dataset *ds, const bool *is_test, const char
     if (!path) return VG_MEMORY;
     bool exists = false;
     st = vg_fs_exists(path, &exists);
-    for (int side = 0; side < 2 && exists && !st; side++)
-      st = put_link(out, side, descriptions[k], path);
+    for (int side = 0; side < 2 && exists && !st; side++) st = put_link(out, side, descriptions[k], path);
     vg_free(path);
   }
   return st;

@@ -85,18 +85,19 @@ void vg_dataset_release(vg_dataset *ds) {
   vg_free(ds->subjects);
   for (int i = 0; i < ds->n_sources; i++) vg_free(ds->sources[i].root);
   vg_free(ds->sources);
+  vg_dataset_forget_ids(ds);
   memset(ds, 0, sizeof *ds);
 }
 
 vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person, int source,
                              vg_subject **out) {
-  /* Files arrive sorted by path, so those of a case mostly follow each other: search from the end. */
-  for (size_t i = ds->n; i-- > 0;) {
-    vg_subject *s = &ds->subjects[i];
-    if (strcmp(s->id, id) != 0) continue;
-    *out = s;
-    if (s->source == source) return VG_OK;
-    return vg_fail(VG_DATA, "subject %s is both in %s and in %s", id, ds->sources[s->source].root,
+  size_t at;
+  vg_status st = vg_dataset_find_id(ds, id, &at);
+  if (st) return st;
+  if (at < ds->n) {
+    *out = &ds->subjects[at];
+    if ((*out)->source == source) return VG_OK;
+    return vg_fail(VG_DATA, "subject %s is both in %s and in %s", id, ds->sources[(*out)->source].root,
                    ds->sources[source].root);
   }
   vg_subject *more = vg_realloc(ds->subjects, ds->n + 1, sizeof *more);
@@ -132,6 +133,7 @@ static int by_id(const void *a, const void *b) {
 }
 
 void vg_dataset_sort(vg_dataset *ds) {
+  vg_dataset_forget_ids(ds);
   if (ds->n) qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
 }
 
@@ -150,6 +152,7 @@ vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
   const bool skip = ds->skip_incomplete;
   vg_str what = VG_STR_INIT, first = VG_STR_INIT;
   size_t kept = 0, bad = 0;
+  vg_dataset_forget_ids(ds);
   for (size_t i = 0; i < ds->n; i++) {
     vg_subject *s = &ds->subjects[i];
     vg_str_clear(&what);

@@ -115,6 +115,9 @@ static vg_status parse_step(char *text, vg_edit_step *step) {
   return st;
 }
 
+/* The steps are drawn, applied and recorded for each case. */
+#define STEPS_MOST 256
+
 static vg_edit_step *new_step(vg_edit_chain *chain) {
   vg_edit_step *more = vg_realloc(chain->steps, (size_t)chain->n + 1, sizeof *more);
   if (!more) return NULL;
@@ -128,6 +131,10 @@ vg_status vg_edit_chain_add(vg_edit_chain *chain, const char *text) {
   int before = chain->n;
   vg_status st = copy ? VG_OK : VG_MEMORY;
   for (char *item; !st && (item = next_item(&rest, ';'));) {
+    if (chain->n == STEPS_MOST) {
+      st = vg_fail(VG_CONFIG, "more than %d edits", STEPS_MOST);
+      break;
+    }
     vg_edit_step *step = new_step(chain);
     st = step ? parse_step(item, step) : VG_MEMORY;
     if (!st) chain->n++;

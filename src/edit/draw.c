@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "base/whole.h"
 
 /* A double holds whole numbers exactly up to here. */
 #define WHOLE_MOST 9007199254740992.0
@@ -218,7 +219,7 @@ double vg_draw_number(const vg_draw *d, vg_rng *rng) {
   case VG_DRAW_UNIFORM:
     return short_number(vg_rng_uniform(rng, a[0], a[1]), a[0], a[1]);
   case VG_DRAW_INT:
-    return a[0] + (double)vg_rng_below(rng, (uint64_t)(a[1] - a[0]) + 1);
+    return a[0] + (double)vg_rng_below(rng, (uint64_t)vg_count_of(a[1] - a[0]) + 1);
   case VG_DRAW_NORMAL:
     return short_number(draw_normal(a[0], a[1], lo, hi, rng), lo, hi);
   case VG_DRAW_LOGNORMAL:

@@ -8,6 +8,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/whole.h"
 
 /* Predictions always use this format, whatever the layout of the test set. It keeps ids, and it is the only
  * BraTS edition with a separate value for each of the four tumour classes. */
@@ -133,7 +134,7 @@ static vg_status mark(const working *w, double seconds) {
   vg_json_put_number(j, "steps", (double)w->p->steps);
   vg_json_put_number(j, "real", (double)w->n_real);
   vg_json_put_number(j, "synthetic", (double)w->n_synth);
-  vg_json_put_number(j, "seconds", (double)(long long)(seconds * 10) / 10);
+  vg_json_put_number(j, "seconds", (double)vg_count_of(seconds * 10) / 10);
   vg_status st = path ? vg_json_write(path, j) : VG_MEMORY;
   vg_free(path);
   vg_json_free(j);

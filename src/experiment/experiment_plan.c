@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "io/table.h"
 #include "voxgan/version.h"
+#include "base/whole.h"
 
 /* ---- settings ---- */
 
@@ -76,7 +77,7 @@ vg_status vg_experiment_plan_make(const vg_experiment_options *o, const experime
   if (tuned && c->train.epochs < 2)
     return vg_fail(VG_CONFIG,
                    "train.epochs is 1, which cannot be divided between synthetic and real subjects");
-  p->tuned.tuning = (int)lround(o->tune * c->train.epochs);
+  p->tuned.tuning = vg_int_of(round(o->tune * c->train.epochs));
   if (p->tuned.tuning < 1) p->tuned.tuning = 1;
   if (p->tuned.tuning > c->train.epochs - 1) p->tuned.tuning = c->train.epochs - 1;
   p->tuned.first = c->train.epochs - p->tuned.tuning;

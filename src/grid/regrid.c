@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/pool.h"
+#include "base/whole.h"
 
 typedef struct regrid {
   const vg_labelmap *from;
@@ -25,7 +26,7 @@ static void fill_layers(void *arg, size_t begin, size_t end) {
         for (int a = 2; a >= 0; a--) {
           double j = floor(at[a] + 0.5);
           inside = inside && j >= 0 && j < in[a];
-          k = k * (size_t)in[a] + (inside ? (size_t)j : 0);
+          k = k * (size_t)in[a] + (inside ? vg_rank_of(j, (size_t)in[a]) : 0);
         }
         r->to->data[i] = inside ? r->from->data[k] : 0;
       }

@@ -6,6 +6,7 @@
 
 #include "base/simd.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 /* Adds tap j of output k, unless it lies outside the input. */
 static void add_tap(vg_axis_map *m, int k, int j, double w) {
@@ -27,7 +28,7 @@ static void keys(double t, double w[4]) {
  * The interpolation points are therefore the means minus (1 - step^2)/24 of their second differences. */
 static void add_sharp_taps(vg_axis_map *m, int k, double centre, double step) {
   const double c = (1 - step * step) / 24;
-  const int j = (int)floor(centre);
+  const int j = vg_int_of(floor(centre));
   double w[8] = {0}; /* the four points, and two on either side */
   keys(centre - j, w + 2);
   for (int t = 0; t < 6; t++) {
@@ -38,7 +39,7 @@ static void add_sharp_taps(vg_axis_map *m, int k, double centre, double step) {
 static vg_status axis_init(vg_axis_map *m, int n_in, int n_out, double step, double start, bool sharp) {
   m->n_in = n_in;
   m->n_out = n_out;
-  m->width = step > 1 ? (int)ceil(step) + 2 : sharp ? 6 : 2;
+  m->width = step > 1 ? vg_int_of(fmin(ceil(step), n_in)) + 2 : sharp ? 6 : 2;
   m->first = VG_NEW_N(int, n_out);
   m->count = VG_NEW_N(int, n_out);
   m->weights = vg_calloc((size_t)n_out * (size_t)m->width, sizeof *m->weights);
@@ -47,13 +48,13 @@ static vg_status axis_init(vg_axis_map *m, int n_in, int n_out, double step, dou
     double lo = k * step + start;
     if (step > 1) {
       double hi = lo + step;
-      for (int j = (int)floor(lo); j < hi; j++) {
+      for (int j = vg_index_of(floor(lo), n_in); j < hi && j < n_in; j++) {
         double overlap = fmin(hi, j + 1) - fmax(lo, j);
         if (overlap > 1e-9) add_tap(m, k, j, overlap / step);
       }
     } else {
       double centre = lo + step / 2 - 0.5;
-      int j = (int)floor(centre);
+      int j = vg_int_of(floor(centre));
       if (sharp) {
         add_sharp_taps(m, k, centre, step);
         continue;

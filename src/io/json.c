@@ -59,8 +59,20 @@ static vg_status fail_at(const char *name, const char *text, const char *at) {
   return vg_fail(VG_DATA, "%s:%d:%d: not valid JSON at '%.*s'", name, line, column, shown, at);
 }
 
+/* Values take some 80 bytes each, so "[0,0,0" of a few hundred MB would take all memory. */
+#define VALUES_MOST ((size_t)8 << 20)
+
+/* No text has more values than this; commas within strings count too. */
+static size_t count_values(const char *text) {
+  size_t n = 1;
+  for (const char *c = text; *c; c++) n += *c == ',' || *c == '[' || *c == '{';
+  return n;
+}
+
 vg_status vg_json_parse(const char *name, const char *text, vg_json **out) {
   init_once();
+  if (count_values(text) > VALUES_MOST)
+    return vg_fail(VG_DATA, "%s: JSON of more than %zu values", name, VALUES_MOST);
   starved = false;
   const char *end = NULL;
   cJSON *root = cJSON_ParseWithOpts(text, &end, true);
@@ -75,7 +87,7 @@ vg_status vg_json_parse(const char *name, const char *text, vg_json **out) {
 vg_status vg_json_read(const char *path, vg_json **out) {
   void *bytes;
   size_t len;
-  vg_status st = vg_fs_read(path, &bytes, &len);
+  vg_status st = vg_fs_read_most(path, VG_JSON_BYTES, &bytes, &len);
   if (st) return st;
   const char *text = bytes;
   if (strlen(text) != len)

@@ -30,6 +30,9 @@ typedef enum vg_json_type {
   VG_JSON_OBJECT
 } vg_json_type;
 
+/* The largest file of JSON that is read. Texts may have some 8 million values, nested 1000 deep. */
+#define VG_JSON_BYTES ((uint64_t)256 << 20)
+
 /* VG_DATA gives name, line and column of the first fault. Rejects trailing text. */
 vg_status vg_json_parse(const char *name, const char *text, vg_json **out);
 vg_status vg_json_read(const char *path, vg_json **out);

@@ -7,9 +7,15 @@
 
 static vg_status add_line(vg_json_lines *to, const char *path, const char *from, size_t len) {
   vg_status st = VG_MEMORY;
-  char *line = vg_format("%.*s", (int)len, from);
-  vg_json **more = line ? vg_realloc(to->items, to->n + 1, sizeof *more) : NULL;
+  char *line = vg_malloc(len + 1, 1);
+  /* The list doubles at each power of two. */
+  const bool full = !(to->n & (to->n - 1));
+  vg_json **more = !line  ? NULL
+                   : full ? vg_realloc(to->items, to->n ? 2 * to->n : 1, sizeof *more)
+                          : to->items;
   if (more) {
+    memcpy(line, from, len);
+    line[len] = '\0';
     to->items = more;
     st = vg_json_parse(path, line, &to->items[to->n]);
     if (st == VG_DATA) vg_fail(st, "%s: line %zu is not valid JSON", path, to->n + 1);
@@ -24,6 +30,8 @@ vg_status vg_json_lines_read(const char *path, vg_json_lines *out) {
   size_t len = 0;
   *out = (vg_json_lines){NULL, 0};
   vg_status st = vg_fs_read_optional(path, &text, &len);
+  if (!st && len > VG_JSON_BYTES)
+    st = vg_fail(VG_DATA, "%s: larger than the %llu bytes allowed", path, (unsigned long long)VG_JSON_BYTES);
   for (const char *at = text, *end; !st && at && (end = memchr(at, '\n', len)); at = end + 1) {
     st = add_line(out, path, at, (size_t)(end - at));
     len -= (size_t)(end - at) + 1;

@@ -11,8 +11,8 @@
 #error "safetensors are little-endian, and so must be the machine that maps them"
 #endif
 
-/* The reference implementation has the same bound on the header. */
-#define HEADER_MAX 100000000u
+/* Some 100,000 tensors; the reference implementation allows 100 MB, which as JSON takes gigabytes. */
+#define HEADER_MAX ((uint64_t)16 << 20)
 #define METADATA "__metadata__"
 
 static int by_name(const void *a, const void *b) {
@@ -95,79 +95,109 @@ static vg_status check_cover(const char *path, const vg_st_file *f, const char *
   return st;
 }
 
+static int by_key(const void *a, const void *b) {
+  return strcmp(vg_json_key(*(const vg_json *const *)a), vg_json_key(*(const vg_json *const *)b));
+}
+
+/* VG_DATA for a value that is no string, or a key that is there twice. */
+static vg_status check_strings(const char *path, const vg_json *object, size_t n) {
+  vg_status st = VG_OK;
+  size_t i = 0;
+  const vg_json **items = VG_NEW_N(const vg_json *, n);
+  if (!items) return VG_MEMORY;
+  for (const vg_json *c = vg_json_first(object); c && !st; c = vg_json_next(c)) {
+    items[i++] = c;
+    if (vg_json_type_of(c) != VG_JSON_STRING)
+      st = vg_fail(VG_DATA, "%s: " METADATA " %s is no string", path, vg_json_key(c));
+  }
+  if (!st) qsort(items, n, sizeof *items, by_key);
+  for (i = 1; i < n && !st; i++)
+    if (!by_key(&items[i - 1], &items[i]))
+      st = vg_fail(VG_DATA, "%s: " METADATA " %s is there twice", path, vg_json_key(items[i]));
+  vg_free(items);
+  return st;
+}
+
+/* Ours has a dozen entries. Each is looked up by walking over those before it. */
+#define METADATA_MAX 1024
+
 static vg_status read_metadata(const char *path, const vg_json *from, vg_json **out) {
+  const size_t n = vg_json_size(from);
   vg_json *meta = vg_json_object();
   if (!meta) return VG_MEMORY;
   *out = meta;
   if (from && vg_json_type_of(from) != VG_JSON_OBJECT)
-    return vg_fail(VG_DATA, "%s: " METADATA " is not an object", path);
-  for (const vg_json *c = vg_json_first(from); c; c = vg_json_next(c)) {
-    if (vg_json_type_of(c) != VG_JSON_STRING)
-      return vg_fail(VG_DATA, "%s: " METADATA " %s is not a string", path, vg_json_key(c));
+    return vg_fail(VG_DATA, "%s: " METADATA " is no object", path);
+  if (n > METADATA_MAX)
+    return vg_fail(VG_DATA, "%s: " METADATA " has %zu entries, more than %d", path, n, METADATA_MAX);
+  vg_status st = check_strings(path, from, n);
+  if (st) return st;
+  for (const vg_json *c = vg_json_first(from); c; c = vg_json_next(c))
     vg_json_put_string(meta, vg_json_key(c), vg_json_string(c, ""));
+  return vg_json_size(meta) == n ? VG_OK : vg_fail(VG_MEMORY, "out of memory");
+}
+
+/* The header's JSON, from the file's first bytes. */
+static vg_status read_header(const char *path, const vg_file *file, vg_json **header, uint64_t *header_len) {
+  *header_len = 0;
+  vg_status st = file->size < 8 ? VG_OK : vg_file_read(file, path, 0, header_len, 8);
+  if (st) return st;
+  if (file->size < 8 || *header_len < 2 || *header_len > HEADER_MAX || *header_len > file->size - 8)
+    return vg_fail(VG_DATA, "%s: not a safetensors file, or cut short", path);
+  char *text = vg_malloc(*header_len + 1, 1);
+  if (!text) return VG_MEMORY;
+  st = vg_file_read(file, path, 8, text, *header_len);
+  text[*header_len] = '\0';
+  if (!st && strlen(text) != *header_len)
+    st = vg_fail(VG_DATA, "%s: not a safetensors file: NUL byte in the header", path);
+  if (!st) st = vg_json_parse(path, text, header);
+  if (!st && vg_json_type_of(*header) != VG_JSON_OBJECT)
+    st = vg_fail(VG_DATA, "%s: not a safetensors file: the header is no object", path);
+  vg_free(text);
+  return st;
+}
+
+static vg_status read_entries(const char *path, const vg_json *header, const char *data, uint64_t data_len,
+                              vg_st_file *f) {
+  f->entries = VG_NEW_N(vg_st_entry, vg_json_size(header));
+  if (!f->entries) return VG_MEMORY;
+  for (const vg_json *item = vg_json_first(header); item; item = vg_json_next(item)) {
+    if (!strcmp(vg_json_key(item), METADATA)) continue;
+    vg_status st = read_entry(path, item, data, data_len, &f->entries[f->n]);
+    if (st) return st;
+    f->n++;
   }
-  return vg_json_size(meta) == vg_json_size(from) ? VG_OK : vg_fail(VG_MEMORY, "out of memory");
+  qsort(f->entries, f->n, sizeof *f->entries, by_name);
+  for (size_t i = 1; i < f->n; i++)
+    if (!strcmp(f->entries[i - 1].name, f->entries[i].name))
+      return vg_fail(VG_DATA, "%s: tensor %s is there twice", path, f->entries[i].name);
+  return check_cover(path, f, data, data_len);
 }
 
 vg_status vg_st_open(const char *path, vg_st_file *out) {
   vg_st_file f = {0};
   vg_json *header = NULL;
-  char *text = NULL;
   uint64_t header_len = 0;
-  vg_status st = vg_map_open(path, &f.map);
+  vg_file file;
+  vg_status st = vg_file_open(path, &file);
   if (st) return st;
-  if (f.map.len >= 8) memcpy(&header_len, f.map.bytes, 8);
-  if (f.map.len < 8 || header_len < 2 || header_len > HEADER_MAX || header_len > f.map.len - 8) {
-    st = vg_fail(VG_DATA, "%s: not a safetensors file, or cut short", path);
-    goto out;
-  }
-  const char *data = (const char *)f.map.bytes + 8 + header_len;
-  uint64_t data_len = f.map.len - 8 - header_len;
-  text = vg_malloc(header_len + 1, 1);
-  if (!text) {
-    st = VG_MEMORY;
-    goto out;
-  }
-  memcpy(text, (const char *)f.map.bytes + 8, header_len);
-  text[header_len] = '\0';
-  if (strlen(text) != header_len) {
-    st = vg_fail(VG_DATA, "%s: not a safetensors file: NUL byte in the header", path);
-    goto out;
-  }
-  st = vg_json_parse(path, text, &header);
+  st = read_header(path, &file, &header, &header_len);
   if (st) goto out;
-  if (vg_json_type_of(header) != VG_JSON_OBJECT) {
-    st = vg_fail(VG_DATA, "%s: not a safetensors file: the header is not an object", path);
-    goto out;
-  }
-  f.entries = VG_NEW_N(vg_st_entry, vg_json_size(header));
-  if (!f.entries) {
-    st = VG_MEMORY;
-    goto out;
-  }
-  for (const vg_json *item = vg_json_first(header); item; item = vg_json_next(item)) {
-    if (!strcmp(vg_json_key(item), METADATA)) continue;
-    st = read_entry(path, item, data, data_len, &f.entries[f.n]);
-    if (st) goto out;
-    f.n++;
-  }
-  qsort(f.entries, f.n, sizeof *f.entries, by_name);
-  for (size_t i = 1; i < f.n; i++) {
-    if (!strcmp(f.entries[i - 1].name, f.entries[i].name)) {
-      st = vg_fail(VG_DATA, "%s: tensor %s occurs twice", path, f.entries[i].name);
-      goto out;
-    }
-  }
-  st = check_cover(path, &f, data, data_len);
+  /* The tensors' places are checked before the bytes are read, so the room costs nothing until then. */
+  f.len = (size_t)file.size;
+  f.bytes = vg_malloc(f.len, 1);
+  st = f.bytes ? read_entries(path, header, f.bytes + 8 + header_len, file.size - 8 - header_len, &f)
+               : VG_MEMORY;
   if (!st) st = read_metadata(path, vg_json_get(header, METADATA), &f.metadata);
+  if (!st) st = vg_file_read(&file, path, 0, f.bytes, f.len);
   if (st) goto out;
   *out = f;
   f = (vg_st_file){0};
 out:
   if (st == VG_MEMORY) vg_fail_in(st, "%s", path);
+  vg_file_close(&file);
   vg_st_release(&f);
   vg_json_free(header);
-  vg_free(text);
   return st;
 }
 
@@ -195,15 +225,11 @@ void vg_st_release(vg_st_file *f) {
   for (size_t i = 0; i < f->n; i++) vg_free(f->entries[i].name);
   vg_free(f->entries);
   vg_json_free(f->metadata);
-  vg_map_release(&f->map);
+  vg_free(f->bytes);
   *f = (vg_st_file){0};
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
-
-static int by_key(const void *a, const void *b) {
-  return strcmp(vg_json_key(*(const vg_json *const *)a), vg_json_key(*(const vg_json *const *)b));
-}
 
 #define SEAL "\"sha256\":\""
 #define BLANK_SEAL "0000000000000000000000000000000000000000000000000000000000000000"
@@ -222,13 +248,14 @@ static void hash_sealed(const char *bytes, size_t len, const char *seal, char he
 }
 
 vg_status vg_st_check_seal(const char *path, const vg_st_file *f) {
-  const char *bytes = f->map.bytes;
+  const char *bytes = f->bytes;
   uint64_t header_len;
-  memcpy(&header_len, bytes, 8); /* vg_st_open has checked it */
-  const char *seal = find_seal(bytes + 8, header_len);
+  memcpy(&header_len, bytes, 8);
+  /* vg_st_open has checked it, in a file that may have changed since. */
+  const char *seal = header_len <= f->len - 8 ? find_seal(f->bytes + 8, header_len) : NULL;
   char hex[VG_HASH_LEN];
   if (!seal) return vg_fail(VG_DATA, "%s: has no checksum", path);
-  hash_sealed(bytes, f->map.len, seal, hex);
+  hash_sealed(bytes, f->len, seal, hex);
   if (memcmp(seal, hex, VG_HASH_LEN - 1))
     return vg_fail(VG_DATA, "%s: its checksum does not match its content: damaged or changed", path);
   return VG_OK;

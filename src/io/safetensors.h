@@ -21,17 +21,18 @@ typedef struct vg_st_entry {
   char *name;
   int ndim;
   int64_t shape[VG_ST_MAX_DIMS];
-  const float *data; /* F32; borrowed from the mapped file when reading, from the caller when writing */
+  const float *data; /* F32; borrowed from the file when reading, from the caller when writing */
 } vg_st_entry;
 
 typedef struct vg_st_file {
-  vg_map map;
+  char *bytes; /* the whole file */
+  size_t len;
   vg_st_entry *entries; /* sorted by name */
   size_t n;
   vg_json *metadata; /* object of strings; may be empty */
 } vg_st_file;
 
-/* Maps the file and checks every offset, shape and dtype (F32 only) against its size. */
+/* Reads the file and checks every offset, shape and dtype (F32 only) against its size. */
 vg_status vg_st_open(const char *path, vg_st_file *out);
 const vg_st_entry *vg_st_find(const vg_st_file *f, const char *name); /* or NULL */
 bool vg_st_holds(const vg_st_file *f, const char *prefix);            /* has a tensor with this prefix */

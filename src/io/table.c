@@ -71,9 +71,13 @@ int vg_table_col(const vg_table *t, const char *name) {
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* A cell takes some 50 bytes, a comma one. */
+#define BYTES_MOST ((uint64_t)1 << 30)
+#define CELLS_MOST ((size_t)32 << 20)
+
 typedef struct reader {
   const char *path, *at, *end;
-  size_t line;
+  size_t line, cells;
 } reader;
 
 typedef struct row {
@@ -133,6 +137,8 @@ static vg_status read_row(reader *in, row *r) {
   for (;;) {
     vg_str text = VG_STR_INIT;
     vg_status st = read_cell(in, &text);
+    if (!st && ++in->cells > CELLS_MOST)
+      st = vg_fail(VG_DATA, "%s:%zu: a table of more than %zu cells", in->path, in->line, CELLS_MOST);
     if (!st) st = push_cell(r, &text);
     vg_str_release(&text);
     if (st) return st;
@@ -150,9 +156,9 @@ vg_status vg_table_read(const char *path, vg_table *out) {
   size_t len;
   vg_table t = {0};
   row r = {0};
-  vg_status st = vg_fs_read(path, &bytes, &len);
+  vg_status st = vg_fs_read_most(path, BYTES_MOST, &bytes, &len);
   if (st) return st;
-  reader in = {path, bytes, (const char *)bytes + len, 1};
+  reader in = {path, bytes, (const char *)bytes + len, 1, 0};
   if (memchr(bytes, '\0', len)) {
     st = vg_fail(VG_DATA, "%s: not text: it has a NUL byte", path);
     goto out;
@@ -236,15 +242,22 @@ static bool numeric_column(const vg_table *t, size_t col) {
   return any;
 }
 
+static int column_width(const vg_table *t, size_t col) {
+  int width = 0;
+  for (size_t r = 0; r < t->rows; r++) {
+    int w = text_width(vg_table_cell(t, r, col));
+    if (w > width) width = w;
+  }
+  return width;
+}
+
 void vg_table_print(FILE *to, const vg_table *t) {
+  int *widths = VG_NEW_N(int, t->cols);
+  for (size_t c = 0; widths && c < t->cols; c++) widths[c] = column_width(t, c);
   for (size_t r = 0; r < t->rows; r++) {
     int owed = 0; /* blanks before the next cell: none trail at the end of a line */
     for (size_t c = 0; c < t->cols; c++) {
-      int width = 0;
-      for (size_t i = 0; i < t->rows; i++) {
-        int w = text_width(vg_table_cell(t, i, c));
-        if (w > width) width = w;
-      }
+      const int width = widths ? widths[c] : column_width(t, c);
       const char *cell = vg_table_cell(t, r, c);
       int pad = width - text_width(cell);
       bool right = r ? is_number(cell) : numeric_column(t, c);
@@ -258,4 +271,5 @@ void vg_table_print(FILE *to, const vg_table *t) {
     }
     fputc('\n', to);
   }
+  vg_free(widths);
 }

@@ -51,15 +51,20 @@ static const vg_volume_format *reader_of(const char *path) {
 }
 
 vg_status vg_volume_info(const char *path, vg_volume_header *header) {
-  return reader_of(path)->info(path, header);
+  vg_status st = reader_of(path)->info(path, header);
+  return st ? st : vg_volume_check_geometry(path, &header->geo);
 }
 
 vg_status vg_volume_read(const char *path, vg_volume *vol, vg_volume_header *header) {
-  return reader_of(path)->read(path, vol, header);
+  vg_status st = reader_of(path)->read(path, vol, header);
+  if (!st && (st = vg_volume_check_geometry(path, &vol->geo))) vg_volume_release(vol);
+  return st;
 }
 
 vg_status vg_volume_read_labels(const char *path, vg_labelmap *map, vg_volume_header *header) {
-  return reader_of(path)->read_labels(path, map, header);
+  vg_status st = reader_of(path)->read_labels(path, map, header);
+  if (!st && (st = vg_volume_check_geometry(path, &map->geo))) vg_labelmap_release(map);
+  return st;
 }
 
 vg_status vg_volume_write(const char *path, const vg_volume *vol, const vg_volume_write_options *options) {

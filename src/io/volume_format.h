@@ -21,6 +21,12 @@ typedef struct vg_volume_format {
 #include "registry/volumes.def"
 #undef VG_VOLUME
 
+/* VG_DATA for a grid that no scanner makes: voxels outside 1e-3 to 100 mm, an origin or extent too far away,
+ * axes that are parallel or not finite, or too many voxels. The door checks each file that a format reads; a
+ * format may ask earlier, before it makes room. */
+vg_status vg_volume_check_shape(const char *path, const int dim[3]);
+vg_status vg_volume_check_geometry(const char *path, const vg_geometry *geo);
+
 /* Adds a row at run time. False if there is no room. The arguments are borrowed. */
 bool vg_volume_format_add(const char *name, const char *help, const vg_volume_format *format);
 /* Name of row i, NULL past the last. */

@@ -92,7 +92,7 @@ static vg_status check_shape(const char *path, const int64_t dim[8], header *h) 
                      path, (long long)dim[d], d);
     if (d <= 3) h->info.geo.dim[d - 1] = (int)dim[d];
   }
-  return VG_OK;
+  return vg_volume_check_shape(path, h->info.geo.dim);
 }
 
 static vg_status check_type(const char *path, int datatype, int bitpix, header *h) {
@@ -106,19 +106,17 @@ static vg_status check_type(const char *path, int datatype, int bitpix, header *
                    vg_dtype_name((vg_dtype)datatype), (int)size * 8);
   h->info.dtype = (vg_dtype)datatype;
   h->bytes = size;
-  for (int d = 0; d < 3; d++) {
-    /* The size of all voxels as 64-bit floats must fit in a size_t, whatever the stored type. */
-    if (__builtin_mul_overflow(h->bytes, (uint64_t)dim[d], &h->bytes) || h->bytes > PTRDIFF_MAX / 8)
-      return vg_fail(VG_DATA, "%s: header promises %dx%dx%d voxels, more than is possible", path, dim[0],
-                     dim[1], dim[2]);
-  }
+  for (int d = 0; d < 3; d++) h->bytes *= (uint64_t)dim[d]; /* check_shape has bounded them */
   return VG_OK;
 }
+
+/* Extensions before the voxels take less. This also bounds what a small compressed file may inflate to. */
+#define OFFSET_MOST 0x1p26
 
 static vg_status check_offset(const char *path, double offset, header *h) {
   double least = !h->single ? 0 : h->info.version == 1 ? 352 : 544;
   if (offset == 0) offset = least; /* some programs do not set it */
-  if (!(offset >= least && offset <= 0x1p53 && offset == floor(offset)))
+  if (!(offset >= least && offset <= OFFSET_MOST && offset == floor(offset)))
     return vg_fail(VG_DATA, "%s: header puts the voxels at offset %g", path, offset);
   h->offset = (uint64_t)offset;
   return VG_OK;
@@ -155,7 +153,7 @@ static vg_status take_affine(const char *path, const nifti_image *nim, header *h
                    sform                    ? "sform"
                    : h->info.xform_code > 0 ? "qform"
                                             : "voxel size");
-  return VG_OK;
+  return vg_volume_check_geometry(path, &h->info.geo);
 }
 
 /* bytes: the beginning of the file; the length of a header suffices. */
@@ -238,24 +236,43 @@ static vg_status find_either(const char *path, size_t stem, const char *a, const
 typedef struct source {
   header head;
   char *image_path; /* NULL: the voxels are in the file itself */
-  const char *name; /* path of the file with the voxels */
-  vg_map map;       /* the mapped file */
-  void *inflated;
+  const char *name; /* of the file with the voxels */
+  vg_file file;     /* that file */
+  bool zipped;
+  void *held; /* what was read or inflated, with the voxels in it */
   const uint8_t *voxels;
 } source;
 
 static void close_source(source *s) {
   vg_free(s->image_path);
-  vg_free(s->inflated);
-  vg_map_release(&s->map);
+  vg_free(s->held);
+  vg_file_close(&s->file);
 }
 
-static vg_status read_header(const char *path, const vg_map *map, header *h) {
-  if (!vg_gzip_is(map->bytes, map->len)) return parse_header(path, map->bytes, map->len, h);
-  char start[sizeof(raw_header)];
-  size_t got;
-  vg_status st = vg_gzip_peek(path, map->bytes, map->len, start, sizeof start, &got);
-  return st ? st : parse_header(path, start, got, h);
+/* A header is within the first of these of a compressed file, unless somebody stuffed the fields before it.
+ */
+#define START ((uint64_t)1 << 12)
+#define START_MOST ((uint64_t)1 << 20)
+
+/* The header at the beginning of an open file, and whether the file is compressed. */
+static vg_status read_header(const char *path, const vg_file *f, header *h, bool *zipped) {
+  char header_bytes[sizeof(raw_header)];
+  size_t len = (size_t)(f->size < START ? f->size : START), got = 0;
+  void *start = vg_malloc(len, 1);
+  if (!start) return VG_MEMORY;
+  vg_status st = vg_file_read(f, path, 0, start, len);
+  *zipped = !st && vg_gzip_is(start, len);
+  if (!st && *zipped) st = vg_gzip_peek(path, start, len, header_bytes, sizeof header_bytes, &got);
+  if (!st && *zipped && got < sizeof header_bytes && len < f->size) {
+    vg_free(start);
+    len = (size_t)(f->size < START_MOST ? f->size : START_MOST);
+    start = vg_malloc(len, 1);
+    st = start ? vg_file_read(f, path, 0, start, len) : VG_MEMORY;
+    if (!st) st = vg_gzip_peek(path, start, len, header_bytes, sizeof header_bytes, &got);
+  }
+  if (!st) st = *zipped ? parse_header(path, header_bytes, got, h) : parse_header(path, start, len, h);
+  vg_free(start);
+  return st;
 }
 
 static vg_status check_room(const source *s, uint64_t have, bool inflated) {
@@ -268,51 +285,63 @@ static vg_status check_room(const source *s, uint64_t have, bool inflated) {
                  (unsigned long long)h->offset, inflated ? "" : "at most ", (unsigned long long)have);
 }
 
+/* What the voxels may be inflated to: something may follow them, though not much. */
+static uint64_t inflated_most(const header *h) {
+  return 2 * (h->offset + h->bytes) + ((uint64_t)1 << 20);
+}
+
 static vg_status open_source(const char *path, source *s) {
   vg_status st = VG_OK;
   const char *ending;
   size_t stem = stem_length(path, &ending);
-  *s = (source){.name = path};
+  *s = (source){.name = path, .file = {-1, 0}};
   if (!*ending || vg_starts_with(ending, ".nii")) {
-    st = vg_map_open(path, &s->map);
-    if (!st) st = read_header(path, &s->map, &s->head);
+    st = vg_file_open(path, &s->file);
+    if (!st) st = read_header(path, &s->file, &s->head, &s->zipped);
     if (!st && !s->head.single)
       st = vg_fail(VG_DATA, "%s: the header says that the voxels are in an .img file", path);
   } else {
-    vg_map head_map = {0};
-    char *head_path;
+    vg_file head_file = {-1, 0};
+    char *head_path, mark[2] = "";
     st = find_either(path, stem, ".hdr", ".hdr.gz", &head_path);
     if (!st) st = find_either(path, stem, ".img", ".img.gz", &s->image_path);
-    if (!st) st = vg_map_open(head_path, &head_map);
-    if (!st) st = read_header(head_path, &head_map, &s->head);
+    if (!st) st = vg_file_open(head_path, &head_file);
+    if (!st) st = read_header(head_path, &head_file, &s->head, &s->zipped);
     if (!st && s->head.single)
       st = vg_fail(VG_DATA, "%s: the header says that the voxels follow it, but it is half of a pair",
                    head_path);
-    vg_map_release(&head_map);
+    vg_file_close(&head_file);
     vg_free(head_path);
     s->name = s->image_path;
-    if (!st) st = vg_map_open(s->image_path, &s->map);
+    if (!st) st = vg_file_open(s->image_path, &s->file);
+    if (!st && s->file.size >= sizeof mark) st = vg_file_read(&s->file, s->name, 0, mark, sizeof mark);
+    s->zipped = vg_gzip_is(mark, sizeof mark);
   }
   if (st) return st;
-  bool zipped = vg_gzip_is(s->map.bytes, s->map.len);
-  /* Checks the size before inflating: deflate shrinks data at most 1032 to 1. */
-  return check_room(s, zipped ? (uint64_t)s->map.len * 1032 : s->map.len, !zipped);
+  /* Before anything is inflated: deflate shrinks by 1032 at the very most, and hardly grows. */
+  if (s->zipped && s->file.size / 2 > inflated_most(&s->head))
+    return vg_fail(VG_DATA, "%s: has %llu bytes, but its header promises only %llu before compression",
+                   s->name, (unsigned long long)s->file.size, (unsigned long long)s->head.bytes);
+  return check_room(s, s->zipped ? s->file.size * 1032 : s->file.size, !s->zipped);
 }
 
 static vg_status load_voxels(source *s) {
   const header *h = &s->head;
-  const uint8_t *bytes = s->map.bytes;
-  if (vg_gzip_is(s->map.bytes, s->map.len)) {
+  const size_t wanted = (size_t)(s->zipped ? s->file.size : h->bytes);
+  void *read = vg_malloc(wanted, 1);
+  if (!read) return VG_MEMORY;
+  vg_status st = vg_file_read(&s->file, s->name, s->zipped ? 0 : h->offset, read, wanted);
+  if (!st && s->zipped) {
+    void *inflated = NULL;
     size_t len;
-    /* A few bytes may follow the voxels, but not many. */
-    uint64_t limit = 2 * (h->offset + h->bytes) + ((uint64_t)1 << 20);
-    vg_status st = vg_gzip_inflate(s->name, s->map.bytes, s->map.len, limit, &s->inflated, &len);
+    st = vg_gzip_inflate(s->name, read, wanted, (size_t)inflated_most(h), &inflated, &len);
     if (!st) st = check_room(s, len, true);
-    if (st) return st;
-    bytes = s->inflated;
+    vg_free(read);
+    read = inflated;
   }
-  s->voxels = bytes + h->offset;
-  return VG_OK;
+  s->held = read;
+  if (!st) s->voxels = (const uint8_t *)read + (s->zipped ? h->offset : 0);
+  return st;
 }
 
 static vg_cast cast_of(const source *s) {
@@ -352,8 +381,8 @@ static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *
   if (bad) {
     int at[3];
     vg_extent_at(geo->dim, first, at);
-    st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", s.name, bad, at[0],
-                 at[1], at[2]);
+    st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
+                 s.name, bad, at[0], at[1], at[2]);
     goto out;
   }
   *vol = (vg_volume){*geo, data};
@@ -495,8 +524,9 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   if (bad) {
     int at[3];
     vg_extent_at(vol->geo.dim, first, at);
-    st = vg_fail(VG_DATA, "%s: not written: %zu voxels are NaN or infinite, the first at (%d, %d, %d)", path,
-                 bad, at[0], at[1], at[2]);
+    st = vg_fail(VG_DATA,
+                 "%s: not written: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
+                 path, bad, at[0], at[1], at[2]);
   } else {
     st = write_file(path, file, len, &vol->geo, o.dtype, o.compression);
   }

@@ -139,18 +139,21 @@ static bool always_finite(const vg_cast *c) {
 }
 
 VG_HOT static size_t count_not_finite(const float *v, size_t n) {
+  const float limit = VG_VALUE_MOST;
+  uint32_t most;
   size_t bad = 0;
+  memcpy(&most, &limit, sizeof most);
   for (size_t i = 0; i < n; i++) {
     uint32_t bits;
     memcpy(&bits, v + i, sizeof bits);
-    bad += (bits & 0x7f800000u) == 0x7f800000u;
+    bad += (bits & 0x7fffffffu) > most; /* NaN and infinity are above all numbers */
   }
   return bad;
 }
 
 static size_t first_not_finite(const float *v, size_t n) {
   size_t i = 0;
-  while (i < n && isfinite(v[i])) i++;
+  while (i < n && fabsf(v[i]) <= VG_VALUE_MOST) i++;
   return i;
 }
 

@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include "voxgan/volume.h"
 
+/* Intensities beyond this are refused as infinite ones are: squares and sums of them would be. */
+#define VG_VALUE_MOST 1e30f
+
 /* Bytes a voxel; 0 for a code that is not a vg_dtype. */
 size_t vg_dtype_size(int dtype);
 

@@ -138,6 +138,11 @@ vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[
 /* The discriminator's mean logit for b's input and target: above 0 the pair looks real. Weights do not
  * change, but the estimate of a spectral norm takes a step. */
 vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score);
+/* Whether the file has each tensor of the generator and the discriminator (parts) that spec describes, in its
+ * shape; VG_DATA names the first that it has not. This makes no tensor: specs come from files, and what they
+ * promise is built only once it was found there. */
+vg_status vg_gan_check_file(const vg_gan_spec *spec, int parts, bool spectral, const char *name,
+                            const vg_st_file *file);
 /* Smallest extent along D, H, W that the generator takes. */
 void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
 /* Bytes that generate needs beyond the parameters, for one sample: an estimate from the widths. */

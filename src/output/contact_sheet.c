@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "base/whole.h"
 
 enum {
   MOST = 50,  /* cases */
@@ -68,8 +69,8 @@ static void choose_scale(sheet *s) {
   for (size_t k = 0; k < s->n; k++)
     for (int a = 0; a < 2; a++) most[a] = fmax(most[a], s->cases[k].hi[a] - s->cases[k].lo[a]);
   s->style.mm = fmax(most[0], most[1]) / TILE;
-  s->style.width = (int)ceil(most[0] / s->style.mm - 1e-6);
-  s->style.height = (int)ceil(most[1] / s->style.mm - 1e-6);
+  s->style.width = vg_int_of(fmin(ceil(most[0] / s->style.mm - 1e-6), TILE));
+  s->style.height = vg_int_of(fmin(ceil(most[1] / s->style.mm - 1e-6), TILE));
 }
 
 /* ---- a page ---- */

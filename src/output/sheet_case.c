@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "prep/prep.h"
+#include "prep/range.h"
+#include "base/whole.h"
 
 #define VALUES 65536
 #define MARGIN 3.0 /* mm shown around the brain */
@@ -48,8 +50,7 @@ static int slice_of(const reading *r, const vg_geometry *geo, vg_sheet_plane *pl
   plane->ny = geo->dim[1];
   if (!vg_affine_invert(&geo->affine, &plane->to_voxel)) VG_BUG("singular affine");
   if (r->centred) vg_affine_apply(&plane->to_voxel, r->c->centre, at);
-  int z = (int)lround(at[2]);
-  return z < 0 ? 0 : z >= geo->dim[2] ? geo->dim[2] - 1 : z;
+  return vg_index_of(round(at[2]), geo->dim[2]);
 }
 
 /* Widens the view to include voxel (x, y) of a plane. */
@@ -140,7 +141,7 @@ static vg_status read_series(reading *r, const char *path, vg_sheet_plane *plane
   size_t area = (size_t)plane->nx * (size_t)plane->ny;
   plane->grey = vg_malloc(area, sizeof *plane->grey);
   if (!plane->grey) st = VG_MEMORY;
-  double scale = limits[1] > limits[0] ? 1 / (limits[1] - limits[0]) : 0;
+  double scale = vg_range_spans(limits[0], limits[1]) ? 1 / (limits[1] - limits[0]) : 0;
   for (size_t i = 0; i < area && !st; i++)
     plane->grey[i] = (float)fmin(1, fmax(0, ((double)v.data[(size_t)z * area + i] - limits[0]) * scale));
 out:
@@ -194,9 +195,9 @@ static void voxel_at(const vg_sheet_case *c, const vg_sheet_plane *plane, const 
 }
 
 static uint8_t class_at(const vg_sheet_plane *plane, const double at[3]) {
-  long x = lround(at[0]), y = lround(at[1]);
-  if (!plane->classes || x < 0 || y < 0 || x >= plane->nx || y >= plane->ny) return 0;
-  return plane->classes[y * plane->nx + x];
+  double x = round(at[0]), y = round(at[1]);
+  if (!plane->classes || !(x >= 0 && y >= 0 && x < plane->nx && y < plane->ny)) return 0;
+  return plane->classes[(ptrdiff_t)vg_index_of(y, plane->ny) * plane->nx + vg_index_of(x, plane->nx)];
 }
 
 /* Interpolates between four voxels. Up to half a voxel outside the plane we take the edge's value, and then
@@ -205,7 +206,8 @@ static double grey_at(const vg_sheet_plane *plane, const double at[3]) {
   if (!plane->grey || at[0] < -0.5 || at[1] < -0.5 || at[0] > plane->nx - 0.5 || at[1] > plane->ny - 0.5)
     return 0;
   double x = fmin(fmax(at[0], 0), plane->nx - 1), y = fmin(fmax(at[1], 0), plane->ny - 1);
-  int x0 = (int)x, y0 = (int)y, x1 = x0 + (x0 + 1 < plane->nx), y1 = y0 + (y0 + 1 < plane->ny);
+  int x0 = vg_index_of(x, plane->nx), y0 = vg_index_of(y, plane->ny), x1 = x0 + (x0 + 1 < plane->nx),
+      y1 = y0 + (y0 + 1 < plane->ny);
   const float *low = plane->grey + (ptrdiff_t)y0 * plane->nx, *high = plane->grey + (ptrdiff_t)y1 * plane->nx;
   double below = (double)low[x0] + (x - x0) * (double)(low[x1] - low[x0]);
   double above = (double)high[x0] + (x - x0) * (double)(high[x1] - high[x0]);
@@ -223,7 +225,7 @@ void vg_sheet_draw_series(vg_picture *p, int left, int top, const vg_sheet_case 
     for (int u = 0; u < style->width; u++) {
       double at[3];
       voxel_at(c, plane, style, u, v, at);
-      memset(pixel(p, left + u, top + v), (int)(255 * grey_at(plane, at) + 0.5), 3);
+      memset(pixel(p, left + u, top + v), vg_index_of(255 * grey_at(plane, at) + 0.5, 256), 3);
     }
 }
 
@@ -238,7 +240,7 @@ void vg_sheet_draw_labels(vg_picture *p, int left, int top, const vg_sheet_case 
         code = class_at(&c->anatomy, at);
       } else if (backdrop >= 0 && c->series[backdrop].nx) {
         voxel_at(c, &c->series[backdrop], style, u, v, at);
-        memset(rgb, (int)(120 * grey_at(&c->series[backdrop], at) + 0.5), 3);
+        memset(rgb, vg_index_of(120 * grey_at(&c->series[backdrop], at) + 0.5, 256), 3);
       }
       if (c->tumour.nx) {
         voxel_at(c, &c->tumour, style, u, v, at);

@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "voxgan/rng.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 #define FIELD_OF_VIEW 192.0 /* mm along the largest axis */
 /* The middle of the head, where the grid is centred; world 0 is the anterior commissure. */
@@ -222,7 +223,7 @@ static vg_status make(const vg_phantom_settings *set, const style *look, int k, 
   }
   vg_phantom_subject_draw(set->seed, number, tumour, lo, hi, subject);
   vg_phantom_scanner_draw(set->seed, number, look->tissues, scanner);
-  m.sub = (int)(h / 1.5 + 0.5); /* a sample sees cortex, 3 mm thick, whole */
+  m.sub = vg_int_of(h / 1.5 + 0.5); /* a sample sees cortex, 3 mm thick, whole */
   if (m.sub < 1) m.sub = 1;
   for (int s = 0; series && s < PH_SERIES; s++) {
     st = vg_volume_new(&m.geo, &series[s]);

@@ -6,6 +6,7 @@
 
 #include "base/simd.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 /* One series; x holds its values in the brain, scaled to 0 to 1. */
 typedef struct picture {
@@ -82,7 +83,7 @@ static void blur(picture *p, double most, vg_rng *r, float *scratch) {
   enum { RADIUS = 15 };
   float w[RADIUS + 1], *share = scratch, *work = scratch + p->n;
   double sigma = vg_rng_uniform(r, 0, most);
-  int radius = (int)fmin(ceil(3 * sigma), RADIUS);
+  int radius = vg_index_of(ceil(3 * sigma), RADIUS + 1);
   if (sigma < 0.1) return;
   for (int k = 0; k <= radius; k++) w[k] = (float)exp(-0.5 * k * k / (sigma * sigma));
   for (size_t i = 0; i < p->n; i++) {

@@ -7,7 +7,9 @@
 #include "grid/runs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "prep/range.h"
 #include "prep/prep.h"
+#include "base/whole.h"
 
 #define BINS 1024
 /* Interpolation leaves ripples of about this share of the range in a constant background. */
@@ -95,7 +97,7 @@ static void histogram(const float *v, size_t n, float lo, float hi, size_t bins[
   float scale = BINS / (hi - lo);
   for (size_t i = 0; i < n; i++) {
     float at = (v[i] - lo) * scale;
-    bins[at < 0 ? 0 : at >= BINS ? BINS - 1 : (int)at]++;
+    bins[vg_index_of((double)at, BINS)]++;
   }
 }
 
@@ -130,10 +132,11 @@ void vg_background_find(const vg_volume *vol, vg_background *out) {
   each_face(vol, elect, &v);
   each_face(vol, count, &v);
   *out = (vg_background){.value = v.value, .tolerance = v.tolerance, .constant = 2 * v.same > v.all};
-  if (out->constant || !(hi > lo)) {
+  if (!vg_range_spans((double)lo, (double)hi)) {
+    out->tolerance = INFINITY; /* nothing stands out */
     out->constant = true;
-    return;
   }
+  if (out->constant) return;
   /* Without this, a few bright voxels would squeeze all others into the lowest bins. */
   size_t bins[BINS];
   histogram(vol->data, n, lo, hi, bins);

@@ -8,10 +8,12 @@
 #include "prep/brain.h"
 #include "prep/maps_read.h"
 #include "base/number/order_statistic.h"
+#include "prep/range.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 /* ---- the block ---- */
 
@@ -90,7 +92,7 @@ static vg_status find_crop(work *w) {
   double mm[3];
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
-    int margin = (int)ceil(w->settings->margin / mm[a] - 1e-6);
+    int margin = vg_int_of(ceil(w->settings->margin / mm[a] - 1e-6));
     lo[a] = lo[a] > margin ? lo[a] - margin : 0;
     hi[a] = hi[a] + margin < dim[a] ? hi[a] + margin : dim[a] - 1;
     r->crop_lo[a] = lo[a];
@@ -100,7 +102,7 @@ static vg_status find_crop(work *w) {
     bool same = spacing <= 0 || dim[a] == 1 || fabs(spacing / mm[a] - 1) < 1e-3;
     r->spacing[a] = same ? mm[a] : spacing;
     double size = r->crop_dim[a] * mm[a] / r->spacing[a];
-    r->dim[a] = same ? r->crop_dim[a] : (int)fmax(1, ceil(size - 1e-3));
+    r->dim[a] = same ? r->crop_dim[a] : vg_int_of(fmax(1, ceil(size - 1e-3)));
   }
   return VG_OK;
 }
@@ -228,7 +230,7 @@ VG_HOT static void quantise(const float *v, const float *share, const uint8_t *b
   float lo = (float)range->lo, scale = (float)(2 / (range->hi - range->lo));
   for (size_t i = 0; i < n; i++) {
     float x = ((share ? v[i] / (brain[i] ? share[i] : 1.0f) : v[i]) - lo) * scale - 1;
-    x = x < -1 ? -1 : x > 1 ? 1 : x;
+    x = !(x > -1) ? -1 : x > 1 ? 1 : x;
     out[i] = (int16_t)(brain[i] ? (int)(x * 32767 + (x < 0 ? -0.5f : 0.5f)) : -32767);
   }
 }
@@ -256,7 +258,7 @@ static vg_status series_grid(work *w, int s) {
   if (st) return st;
   range->lo = limits[0];
   range->hi = limits[1];
-  if (!(range->hi > range->lo)) {
+  if (!vg_range_spans(range->lo, range->hi)) {
     vg_warn("%s: all voxels of its brain have the same intensity, %g", w->in.series[s], range->lo);
     range->hi = range->lo + 1;
   }
@@ -299,9 +301,10 @@ static vg_status take_maps(work *w, const vg_maps *m) {
 static vg_status make_block(work *w) {
   vg_case *c = w->c;
   const vg_prep_record *r = &c->record;
+  /* A double, because the product of three ints may be no size_t. */
+  if ((double)r->dim[0] * r->dim[1] * r->dim[2] > UINT32_MAX)
+    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, w->settings->spacing);
   size_t n = vg_extent_voxels(r->dim);
-  if (n > UINT32_MAX)
-    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, r->spacing[0]);
   vg_status st = vg_record_resampler(r, false, &w->resampler);
   if (st) return st;
   c->n_tumour = c->n_classes > c->n_anatomy ? VG_CASE_TUMOUR : 0;

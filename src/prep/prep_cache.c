@@ -5,13 +5,18 @@
  * CACHE/locks/NN       one of 256 locks, by the key's first byte, so that no two processes make one case at
  * once
  *
- * A file is trusted only when its size, header and checksum agree; a damaged one is made again. */
+ * A file is trusted only when its size, header and checksum agree, and its lengths and indices fit its
+ * arrays; another is made again. Files appear by a rename and are never written in place, so they can stay
+ * mapped. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/simd.h"
+#include "io/volume_format.h"
+#include "prep/range.h"
 #include "prep/prep_case.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -211,6 +216,49 @@ static vg_status save(const char *path, const vg_case *c) {
   return st;
 }
 
+/* The grids are ones that files may have, one the other's permutation, and the crop lies in them. */
+static bool record_is_sane(const vg_prep_record *r) {
+  vg_geometry ras = r->native;
+  if (vg_volume_check_geometry("", &r->native) || vg_volume_check_geometry("", &r->ras)) {
+    vg_error_clear();
+    return false;
+  }
+  vg_geometry_canonicalise(&ras);
+  if (vg_geometry_same(&ras, "", &r->ras, "", 1e-6)) {
+    vg_error_clear();
+    return false;
+  }
+  for (int a = 0; a < 3; a++) {
+    if (r->crop_lo[a] < 0 || r->crop_dim[a] < 1 || r->crop_lo[a] > r->ras.dim[a] - r->crop_dim[a] ||
+        r->dim[a] < 1 || !(r->spacing[a] >= 1e-3 && r->spacing[a] <= 1e3))
+      return false;
+  }
+  return true;
+}
+
+/* Whether each length and index is one that the arrays in the file have. The checksum tells damage, but has
+ * no key: whoever changes the file can make it fit. */
+static bool fits_itself(const vg_map *map, const header *h) {
+  const vg_prep_record *r = &h->record;
+  double voxels = 1;
+  if (!record_is_sane(r)) return false;
+  for (int a = 0; a < 3; a++) voxels *= r->dim[a];
+  if (voxels > UINT32_MAX || h->n_tumour > (h->n_classes > h->n_anatomy ? VG_CASE_TUMOUR : 0)) return false;
+  for (int i = 0; i < h->n_series; i++)
+    if (!vg_range_spans(h->ranges[i].lo, h->ranges[i].hi) || !isfinite(h->ranges[i].background)) return false;
+  vg_case c = {.record = *r,
+               .n_classes = h->n_classes,
+               .n_anatomy = h->n_anatomy,
+               .n_series = h->n_series,
+               .n_tumour = h->n_tumour};
+  const vg_case_layout l = vg_case_layout_of(&c);
+  if (map->len != HEADER_SIZE + l.total) return false;
+  vg_case_place(&c, &l, (const uint8_t *)map->bytes + HEADER_SIZE);
+  for (uint32_t i = 0; i < c.n_tumour; i++)
+    if (c.tumour[i] >= voxels) return false;
+  return true;
+}
+
 /* NULL, or the fault of the file. */
 static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   const header *h = map->bytes;
@@ -219,9 +267,10 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   if (h->byte_order != BYTE_ORDER_MARK || h->header_size != HEADER_SIZE) return "written by another build";
   if (h->total != map->len) return "of another size than it says";
   if (h->checksum != file_checksum(map->bytes, map->len)) return "damaged";
-  /* After the checksum matched, a mismatch would be a bug of voxgan. */
-  if (h->n_classes != s->classes.n || h->n_series != s->series.n) return "of other settings";
-  return NULL;
+  if (h->n_classes != s->classes.n || h->n_series != s->series.n ||
+      h->n_anatomy != vg_classes_count(&s->classes, VG_ROLE_ANATOMY))
+    return "of other settings";
+  return fits_itself(map, h) ? NULL : "made by somebody else: its numbers contradict each other";
 }
 
 /* *found says whether out was filled. */

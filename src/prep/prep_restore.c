@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "prep/range.h"
 #include "prep/prep_case.h"
 #include "base/mem.h"
 #include "base/number/statistic.h"
@@ -232,8 +233,8 @@ static vg_status read_series(const char *name, const vg_json *list, vg_series_li
     ranges[at].lo = vg_json_number(vg_json_get(j, "lo"), NAN);
     ranges[at].hi = vg_json_number(vg_json_get(j, "hi"), NAN);
     ranges[at].background = vg_json_number(vg_json_get(j, "background"), NAN);
-    if (!(ranges[at].hi > ranges[at].lo) || !isfinite(ranges[at].hi - ranges[at].lo) ||
-        !isfinite(ranges[at].background))
+    if (!vg_range_spans(ranges[at].lo, ranges[at].hi) || !(fabs(ranges[at].lo) <= 1e30) ||
+        !(fabs(ranges[at].background) <= 1e30))
       return vg_fail(VG_DATA, "%s: series %s has no intensity range", name, text);
   }
   return VG_OK;

@@ -1,13 +1,25 @@
 /* chart_axis.c: the coordinates, axes, ticks, legend and figure of a chart. */
 #include "report/chart_axis.h"
+#include "base/whole.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Numbers so large or small that differences of them overflow or lose their last bits have no ticks. */
+#define LARGEST 1e300
+#define LEAST 1e-280
+/* More ticks than any axis has. */
+#define TICKS 100
+
+static double within(double v) {
+  return fabs(v) < LEAST ? 0 : v > LARGEST ? LARGEST : v < -LARGEST ? -LARGEST : v;
+}
+
 void vg_chart_range_add(chart_range *r, double v) {
   if (!isfinite(v)) return;
+  v = within(v);
   if (r->lo > r->hi) r->lo = r->hi = v;
   if (v < r->lo) r->lo = v;
   if (v > r->hi) r->hi = v;
@@ -45,15 +57,17 @@ chart_axis vg_chart_axis_fit(chart_range r, bool log, int ticks, bool tight, dou
 }
 
 double vg_chart_at(const chart_axis *a, double v) {
+  v = within(v);
   if (a->log) v = log10(v);
-  return a->from + (v - a->lo) / (a->hi - a->lo) * (a->to - a->from);
+  const double share = (v - a->lo) / (a->hi - a->lo);
+  return a->from + (share > -9 ? fmin(share, 9) : -9) * (a->to - a->from);
 }
 
 bool vg_chart_tick(const chart_axis *a, int i, double *at, char text[CHART_TICK]) {
   double k = ceil(a->lo / a->step - 1e-9) + i, v = k * a->step;
-  if (v > a->hi + 1e-6 * a->step) return false;
+  if (i >= TICKS || !(v <= a->hi + 1e-6 * a->step)) return false;
   *at = a->from + (v - a->lo) / (a->hi - a->lo) * (a->to - a->from);
-  int decimals = (int)fmax(0, -floor(log10(a->step) + 1e-9));
+  int decimals = vg_int_of(fmax(0, -floor(log10(a->step) + 1e-9)));
   if (a->log)
     snprintf(text, CHART_TICK, "%g", pow(10, v));
   else if (a->step >= 1000)

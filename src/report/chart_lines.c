@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "report/chart_axis.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 enum { POINTS = 400, HEIGHT = 190 };
 
@@ -98,8 +99,8 @@ static void draw_y_axis(vg_str *to, const plot *p, const char *label, double top
   if (!label) return;
   char how[96];
   snprintf(how, sizeof how, "text-anchor=\"middle\" transform=\"rotate(-90 10 %d)\"",
-           (int)((top + bottom) / 2));
-  vg_chart_text(to, 10, (int)((top + bottom) / 2), how, label);
+           vg_int_of((top + bottom) / 2));
+  vg_chart_text(to, 10, vg_int_of((top + bottom) / 2), how, label);
 }
 
 static void draw(vg_report *r, vg_str *to, const vg_chart *c, const drawn *lines, const char *const *names,

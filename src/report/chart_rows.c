@@ -5,6 +5,7 @@
 #include "report/chart_axis.h"
 #include "base/mem.h"
 #include "base/number/order_statistic.h"
+#include "base/whole.h"
 
 enum { ROW = 15, GROUP_GAP = 7, LABEL_MOST = 118, DOTS = 100 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/whole.h"
 
 /* The number of bytes of the UTF-8 character at the start of text; 0 if it is not UTF-8 (RFC 3629). */
 static size_t character(const char *text) {
@@ -90,9 +91,9 @@ vg_status vg_markup_img(vg_str *to, const void *bytes, size_t n, const char *alt
   if (width > 0 && height > 0) { /* the direction with finer voxels keeps its pixels */
     double ratio = width / height, own = size[1] ? (double)size[0] / size[1] : 1;
     if (ratio > own)
-      size[0] = (unsigned)(size[1] * ratio + 0.5);
+      size[0] = (unsigned)vg_int_of(size[1] * ratio + 0.5);
     else
-      size[1] = (unsigned)(size[0] / ratio + 0.5);
+      size[1] = (unsigned)vg_int_of(size[0] / ratio + 0.5);
   }
   vg_str_add(to, "<img alt=\"");
   vg_markup_escape(to, alt);

@@ -73,6 +73,7 @@ static vg_status load_file(const char *path, vg_device device, model_info *info,
     st = vg_fail(VG_DATA, "%s: its networks do not fit its classes and series", path);
     goto out;
   }
+  if ((st = vg_gan_check_file(&info->spec, VG_GAN_GENERATOR, false, path, &f))) goto out;
   if ((st = vg_gan_new_generator(&info->spec, device, gan))) goto out;
   if ((st = vg_gan_state_set(*gan, VG_GAN_GENERATOR, path, &f))) {
     vg_gan_free(*gan);

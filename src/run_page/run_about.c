@@ -9,9 +9,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "voxgan/log.h"
+#include "base/whole.h"
 
 const char *vg_run_time_text(double seconds, char buf[32]) {
-  const time_t t = (time_t)seconds;
+  const time_t t = (time_t)vg_count_of(seconds);
   struct tm utc;
   if (!gmtime_r(&t, &utc) || !strftime(buf, 32, "%Y-%m-%d %H:%M UTC", &utc)) *buf = '\0';
   return buf;

@@ -6,6 +6,7 @@
 #include "edit/brain/measure.h"
 #include "study/study_internal.h"
 #include "voxgan/log.h"
+#include "base/whole.h"
 
 /* Counts the voxels whose anatomy or tumour code is unknown, or of the other role. Anatomy classes come
  * first, so a role is a range of codes. */
@@ -28,7 +29,7 @@ static int count_asked(const vg_edit_log *edits, vg_pieces pieces) {
     asked += step->edit->adds_pieces;
     if (step->edit->may_split && pieces.core > pieces.tumour) asked += pieces.core - pieces.tumour;
     for (int p = 0; count && step->edit->params[p].name; p++)
-      if (!strcmp(step->edit->params[p].name, count)) asked += (int)step->values[p].number;
+      if (!strcmp(step->edit->params[p].name, count)) asked += vg_int_of(step->values[p].number);
   }
   return asked;
 }

@@ -3,13 +3,14 @@
 
 #include "study/plan.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 /* Chooses levels for n cases in turn, each time the level that lags most behind its share. So any stretch of
  * cases has the levels roughly in their shares, and all cases together exactly. */
 static void spread(const vg_plan_factor *f, size_t n, size_t *used, size_t *quota, uint16_t *level) {
   size_t sum = 0;
   memset(used, 0, (size_t)f->n * sizeof *used);
-  for (int l = 0; l < f->n; l++) sum += quota[l] = (size_t)(f->levels[l].share * (double)n);
+  for (int l = 0; l < f->n; l++) sum += quota[l] = vg_count_of(f->levels[l].share * (double)n);
   /* The largest remainders get the cases that are left. */
   for (; sum < n; sum++) {
     int most = 0;

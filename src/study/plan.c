@@ -10,9 +10,13 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 #define COUNT_MOST 1000000
 #define LEVELS_MOST 256
+/* Dealing takes time and memory with the cases, and with the alternatives that each of them may get. */
+#define FACTORS_MOST 16
+#define COHORTS_MOST 1000
 /* A tumour with at most this share on the other side lies on one side, as in the manifest. */
 #define OTHER_SIDE 0.1
 
@@ -178,6 +182,19 @@ static vg_status get_range(const key_path *p, const vg_json *object, double ml[2
 
 /* ---- mixes ---- */
 
+/* VG_CONFIG where the cohort has as many ways to differ as it may have. */
+static vg_status check_room(const key_path *p, const vg_plan_cohort *c, size_t n) {
+  size_t levels = n;
+  for (int f = 0; f < c->n_factors; f++) levels += (size_t)c->factors[f].n;
+  if (c->n_factors >= FACTORS_MOST)
+    return vg_fail(VG_CONFIG, "%s: %s: a cohort has at most %d lists of alternatives, balances included",
+                   p->file, p->key, FACTORS_MOST);
+  if (levels > LEVELS_MOST)
+    return vg_fail(VG_CONFIG, "%s: %s: a cohort has at most %d alternatives in all its lists", p->file,
+                   p->key, LEVELS_MOST);
+  return VG_OK;
+}
+
 static vg_plan_factor *new_factor(vg_plan_cohort *c, const char *name, size_t n) {
   vg_plan_factor *more = vg_realloc(c->factors, (size_t)c->n_factors + 1, sizeof *more);
   if (!more) return NULL;
@@ -208,7 +225,7 @@ static vg_status read_alternative(const key_path *p, const vg_json *n, vg_plan_l
   const vg_json *share = vg_json_get(n, "share");
   key_path here = at_key(p, "share");
   level->share = vg_json_number(share, share ? -1 : 1);
-  if (!(level->share > 0)) return must_be(&here, "a number above 0");
+  if (!(level->share > 0 && level->share <= 1e9)) return must_be(&here, "a number above 0, at most 1e9");
   st = get_edits(p, n, &level->chain);
   if (!st) st = get_range(p, n, level->target.ml);
   if (!st) st = get_text(p, n, "name", &level->text);
@@ -222,6 +239,7 @@ static vg_status read_alternative(const key_path *p, const vg_json *n, vg_plan_l
 
 static vg_status read_mix(const key_path *p, const vg_json *list, vg_plan_cohort *c) {
   vg_status st = count_levels(p, vg_json_size(list));
+  if (!st) st = check_room(p, c, vg_json_size(list));
   if (st) return st;
   vg_plan_factor *f = new_factor(c, "mix", vg_json_size(list));
   if (!f) return VG_MEMORY;
@@ -273,6 +291,7 @@ static vg_status balance_volume(const key_path *p, const vg_json *edges, vg_plan
   }
   if (!good) return must_be(p, "two or more rising volumes in ml, the edges of the bins");
   vg_status st = count_levels(p, n - 1);
+  if (!st) st = check_room(p, c, n - 1);
   if (st) return st;
   vg_plan_factor *f = new_factor(c, "volume", n - 1);
   if (!f) return VG_MEMORY;
@@ -299,9 +318,10 @@ static vg_status balance_names(const key_path *p, const vg_json *values, const c
     good = (!strcmp(v, known[0]) || !strcmp(v, known[1])) && (e == vg_json_first(values) || strcmp(v, first));
   }
   if (!good) return must_be(p, what);
+  vg_status st = check_room(p, c, n);
+  if (st) return st;
   vg_plan_factor *f = new_factor(c, name, n);
   if (!f) return VG_MEMORY;
-  vg_status st = VG_OK;
   const vg_json *e = vg_json_first(values);
   for (int i = 0; i < f->n && !st; i++, e = vg_json_next(e)) {
     const char *v = vg_json_string(e, ""), *hole = strstr(edit, "%s");
@@ -361,7 +381,7 @@ static vg_status get_count(const key_path *p, const vg_json *cohort, size_t *cou
   if (!n) return vg_fail(VG_CONFIG, "%s: %s is missing", p->file, here.key);
   if (!(v >= 1 && v <= COUNT_MOST) || v != floor(v))
     return must_be(&here, "a whole number from 1 to 1000000");
-  *count = (size_t)v;
+  *count = vg_count_of(v);
   return VG_OK;
 }
 
@@ -404,12 +424,17 @@ static vg_status read_plan(const key_path *top, const vg_json *root, vg_plan *ou
   key_path where = at_key(top, "cohorts");
   size_t n = vg_json_size(list);
   if (vg_json_type_of(list) != VG_JSON_ARRAY || !n) return must_be(&where, "a list of at least one cohort");
+  if (n > COHORTS_MOST)
+    return vg_fail(VG_CONFIG, "%s: %zu cohorts, more than %d", top->file, n, COHORTS_MOST);
+  size_t cases = 0;
   out->cohorts = vg_calloc(n, sizeof *out->cohorts);
   if (!out->cohorts) return VG_MEMORY;
   for (const vg_json *e = vg_json_first(list); e; e = vg_json_next(e)) {
     int i = out->n++;
     key_path p = at_index(&where, i);
     if ((st = read_cohort(top, root, &p, e, i, &out->cohorts[i]))) return st;
+    if ((cases += out->cohorts[i].count) > COUNT_MOST)
+      return vg_fail(VG_CONFIG, "%s: its cohorts have more than %d cases in all", top->file, COUNT_MOST);
     for (int k = 0; k < i; k++)
       if (!strcmp(out->cohorts[k].name, out->cohorts[i].name))
         return vg_fail(VG_CONFIG, "%s: two cohorts are called %s", top->file, out->cohorts[i].name);

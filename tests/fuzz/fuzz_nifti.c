@@ -17,7 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (fd < 0 || write(fd, data, size) != (ssize_t)size) return 0;
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   vg_status a = vg_volume_read(path, &v, NULL), b = vg_volume_read_labels(path, &m, NULL);
+  const vg_geometry native = v.geo;
   if (!a && vg_volume_canonicalise(&v)) VG_BUG("cannot reorient what was read");
+  if (!a && vg_volume_to_geometry(&v, &native)) VG_BUG("cannot go back to the axes of the file");
   vg_volume_release(&v);
   vg_labelmap_release(&m);
   close(fd);

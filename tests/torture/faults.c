@@ -2,9 +2,10 @@
  *
  *     FAULT='CALL N ERRNO [TEXT]' LD_PRELOAD=faults.so voxgan ...
  *
- * The N-th call (from 1) of CALL on a path that has TEXT in it fails with errno ERRNO (a number). N 0: every such
- * call fails. CALL: open, stat, write, rename, fsync, mmap, close, flock, unlink, mkdir, read, link.
- * FAULT_COUNT=FILE: nothing fails; at the end FILE has "CALL N" lines, how often each call was made on such a path.
+ * The N-th call (from 1) of CALL on a path that has TEXT in it fails with errno ERRNO (a number). N 0: every
+ * such call fails. CALL: open, stat, write, rename, fsync, mmap, close, flock, unlink, mkdir, read, link.
+ * FAULT_COUNT=FILE: nothing fails; at the end FILE has "CALL N" lines, how often each call was made on such a
+ * path.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -76,18 +77,18 @@ static int hit_fd(int call, int fd) {
   return hit(call, path);
 }
 
-#define REAL(type, name, ...) \
+#define REAL(type, name, ...)       \
   static type (*real)(__VA_ARGS__); \
   if (!real) real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name)
 
-#define OPEN(name, at_type, at_arg, pass) \
-  int name(at_type const char *path, int flags, ...) { \
-    REAL(int, name, at_arg const char *, int, ...); \
-    va_list ap; \
-    va_start(ap, flags); \
+#define OPEN(name, at_type, at_arg, pass)                                       \
+  int name(at_type const char *path, int flags, ...) {                          \
+    REAL(int, name, at_arg const char *, int, ...);                             \
+    va_list ap;                                                                 \
+    va_start(ap, flags);                                                        \
     const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0; \
-    va_end(ap); \
-    return hit(CALL_open, path) ? -1 : real(pass path, flags, mode); \
+    va_end(ap);                                                                 \
+    return hit(CALL_open, path) ? -1 : real(pass path, flags, mode);            \
   }
 #define NOTHING
 #define AT_TYPE int at,

@@ -161,6 +161,79 @@ static void key_knows_settings_and_contents(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* The checksum has no key, so a file can be changed and its checksum made good again. */
+static uint64_t checksum(const uint8_t *bytes, size_t n, uint64_t seed) {
+  const uint64_t p1 = 0x9E3779B185EBCA87u, p2 = 0xC2B2AE3D27D4EB4Fu;
+  uint64_t lane[4] = {seed + p1 + p2, seed + p2, seed, seed - p1}, h = n;
+  for (size_t i = 0; i + 32 <= n; i += 32)
+    for (int k = 0; k < 4; k++) {
+      uint64_t w;
+      memcpy(&w, bytes + i + 8 * (size_t)k, 8);
+      lane[k] += w * p2;
+      lane[k] = (lane[k] << 31 | lane[k] >> 33) * p1;
+    }
+  for (int k = 0; k < 4; k++) h = (h ^ lane[k]) * p1 + p2;
+  return h ^ h >> 29;
+}
+
+/* What a reader does with a case: every array, to its end. */
+static void use(const vg_case *c) {
+  vg_volume v;
+  size_t n = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  float *channel = vg_malloc(n, sizeof *channel);
+  assert_non_null(channel);
+  for (size_t i = 0; i < n; i++) channel[i] = (float)c->image[i] / 32767;
+  for (uint32_t i = 0; i < c->n_tumour; i++) assert_true(c->tumour[i] < n);
+  must(vg_restore(c, channel, &c->ranges[0], &v));
+  vg_volume_release(&v);
+  vg_free(channel);
+}
+
+/* Every word of the header takes extreme values, under a checksum that fits. */
+static void forged_headers_are_harmless(void **state) {
+  (void)state;
+  const char *cache = in_scratch("cache_forged");
+  vg_case c;
+  must(vg_prepare_cached(cache, &set, &set.subjects[2], &settings, &c));
+  vg_case_release(&c);
+  char file[512];
+  assert_int_equal(count_files(cache, ".case", file), 1);
+  void *whole;
+  size_t len;
+  must(vg_fs_read(file, &whole, &len));
+  uint32_t head;
+  memcpy(&head, (uint8_t *)whole + 12, 4);
+  static const uint32_t words[] = {0,          1,          31,         4000,       0x7fffffff,
+                                   0x80000000, 0xffffffff, 0x7ff00000, 0x7ff80000, 0x41300000};
+  uint8_t *bytes = vg_malloc(len, 1);
+  vg_log_level was = vg_log_set_level(VG_LOG_ERROR);
+  for (size_t at = 16; at < head; at += 4)
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+      memcpy(bytes, whole, len);
+      memcpy(bytes + at, &words[w], 4);
+      memset(bytes + 24, 0, 8);
+      const uint64_t sum = checksum(bytes + head, len - head, checksum(bytes, head, 0));
+      memcpy(bytes + 24, &sum, 8);
+      must(vg_fs_write_atomic(file, bytes, len));
+      must(vg_prepare_cached(cache, &set, &set.subjects[2], &settings, &c));
+      use(&c);
+      vg_case_release(&c);
+    }
+  /* And a tumour voxel outside the grid. */
+  memcpy(bytes, whole, len);
+  memset(bytes + len - 64, 0xff, 64);
+  memset(bytes + 24, 0, 8);
+  const uint64_t sum = checksum(bytes + head, len - head, checksum(bytes, head, 0));
+  memcpy(bytes + 24, &sum, 8);
+  must(vg_fs_write_atomic(file, bytes, len));
+  must(vg_prepare_cached(cache, &set, &set.subjects[2], &settings, &c));
+  use(&c);
+  vg_case_release(&c);
+  vg_log_set_level(was);
+  vg_free(bytes);
+  vg_free(whole);
+}
+
 static void damage_is_found(void **state) {
   (void)state;
   const char *cache = in_scratch("cache_damage");
@@ -265,8 +338,11 @@ static void failures_leave_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(comes_back_the_same),    cmocka_unit_test(key_knows_settings_and_contents),
-      cmocka_unit_test(damage_is_found),        cmocka_unit_test(processes_and_threads_share),
+      cmocka_unit_test(comes_back_the_same),
+      cmocka_unit_test(key_knows_settings_and_contents),
+      cmocka_unit_test(damage_is_found),
+      cmocka_unit_test(forged_headers_are_harmless),
+      cmocka_unit_test(processes_and_threads_share),
       cmocka_unit_test(failures_leave_nothing),
   };
   vg_log_set_level(VG_LOG_ERROR);

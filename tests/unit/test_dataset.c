@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "mini_tree.h"
@@ -403,8 +404,50 @@ static void selections_and_their_images(void **state) {
   vg_dataset_release(&all);
 }
 
+/* Ids are found by an index: 60,000 of them one by one would take a minute. */
+static void many_subjects(void **state) {
+  (void)state;
+  enum { N = 60000 };
+  vg_dataset ds = {0}, copy = {0};
+  vg_subject *s;
+  char id[32];
+  ds.sources = VG_NEW_N(vg_source, 2);
+  ds.sources[0].root = vg_strdup("one");
+  ds.sources[1].root = vg_strdup("two");
+  ds.n_sources = 2;
+  alarm(60);
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0; i < N; i++) {
+      snprintf(id, sizeof id, "p%d", (int)((long long)i * 7919 % N));
+      assert_int_equal(vg_dataset_subject(&ds, id, id, 0, &s), VG_OK);
+      assert_string_equal(s->id, id);
+    }
+  assert_int_equal(ds.n, N);
+  assert_int_equal(vg_dataset_subject(&ds, "p77", "p77", 1, &s), VG_DATA);
+  vg_dataset_sort(&ds);
+  size_t at;
+  assert_int_equal(vg_dataset_find_id(&ds, "p1000", &at), VG_OK);
+  assert_string_equal(ds.subjects[at].id, "p1000");
+  assert_int_equal(vg_dataset_find_id(&ds, "q", &at), VG_OK);
+  assert_int_equal(at, N);
+  bool *side = VG_NEW_N(bool, N);
+  size_t n = 0;
+  assert_int_equal(vg_dataset_split(&ds, 0.25, 1, side), VG_OK);
+  for (size_t i = 0; i < N; i++) n += side[i];
+  assert_int_equal(n, N / 4);
+  /* Twice into one set: each id of the second gets a number. */
+  assert_int_equal(vg_dataset_select(&ds, side, &copy), VG_OK);
+  assert_int_equal(vg_dataset_select(&ds, side, &copy), VG_OK);
+  assert_int_equal(copy.n, N / 2);
+  alarm(0);
+  vg_free(side);
+  vg_dataset_release(&ds);
+  vg_dataset_release(&copy);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(many_subjects),
       cmocka_unit_test(layouts_round_trip),
       cmocka_unit_test(names_told_apart),
       cmocka_unit_test(guesses_by_label_values),

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <signal.h>
 #include <unistd.h>
@@ -44,6 +46,72 @@ static void test_write_and_read(void **state) {
   assert_int_equal(vg_fs_read(path, &bytes, &len), VG_IO);
   assert_true(vg_starts_with(vg_error(), path));
   assert_int_equal(vg_fs_read(scratch, &bytes, &len), VG_IO);
+}
+
+/* alarm() ends the test where a pipe is waited for. */
+static void test_only_regular_files(void **state) {
+  (void)state;
+  char paths[4][256], hex[VG_HASH_LEN];
+  const char *kinds[] = {"a pipe", "a folder", "a device", "a socket"};
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(paths[0], sizeof paths[0], "%s", in_scratch("pipe"));
+  snprintf(paths[1], sizeof paths[1], "%s", scratch);
+  snprintf(paths[2], sizeof paths[2], "/dev/zero");
+  snprintf(paths[3], sizeof paths[3], "%s", in_scratch("socket"));
+  assert_int_equal(mkfifo(paths[0], 0600), 0);
+  int s = socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_true(strlen(paths[3]) < sizeof address.sun_path);
+  memcpy(address.sun_path, paths[3], strlen(paths[3]));
+  assert_int_equal(bind(s, (struct sockaddr *)&address, sizeof address), 0);
+  alarm(20);
+  for (int k = 0; k < 4; k++) {
+    void *bytes;
+    size_t len;
+    vg_file f;
+    vg_map map;
+    assert_int_equal(vg_file_open(paths[k], &f), VG_IO);
+    assert_non_null(strstr(vg_error(), kinds[k]));
+    assert_int_equal(vg_fs_read(paths[k], &bytes, &len), VG_IO);
+    assert_true(vg_starts_with(vg_error(), paths[k]));
+    assert_int_equal(vg_hash_file(paths[k], hex), VG_IO);
+    assert_int_equal(vg_map_open(paths[k], &map), VG_IO);
+  }
+  assert_int_equal(vg_fs_append_line(paths[0], "line"), VG_IO);
+  assert_false(vg_lock_held(paths[0]));
+  alarm(0);
+  close(s);
+}
+
+static void test_file_that_shrinks(void **state) {
+  (void)state;
+  const char *path = in_scratch("shrinks");
+  char bytes[6] = "";
+  void *whole;
+  size_t len;
+  vg_file f;
+  put_file(path, "abcdef");
+  assert_int_equal(vg_file_open(path, &f), VG_OK);
+  assert_int_equal(f.size, 6);
+  assert_int_equal(vg_file_read(&f, path, 2, bytes, 4), VG_OK);
+  assert_memory_equal(bytes, "cdef", 4);
+  assert_int_equal(vg_fs_truncate(path, 3), VG_OK);
+  assert_int_equal(vg_file_read(&f, path, 0, bytes, 6), VG_IO);
+  assert_non_null(strstr(vg_error(), "has become shorter"));
+  vg_file_close(&f);
+  assert_int_equal(vg_fs_read_most(path, 3, &whole, &len), VG_OK);
+  assert_string_equal(whole, "abc");
+  vg_free(whole);
+  assert_int_equal(vg_fs_read_most(path, 2, &whole, &len), VG_DATA);
+}
+
+/* Files of /proc have no size. */
+static void test_file_without_size(void **state) {
+  (void)state;
+  void *bytes;
+  size_t len;
+  assert_int_equal(vg_fs_read("/proc/self/status", &bytes, &len), VG_OK);
+  assert_true(len > 100 && vg_starts_with(bytes, "Name:"));
+  vg_free(bytes);
 }
 
 static size_t files_in(const char *dir) {
@@ -355,12 +423,21 @@ static void test_links(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_failed_write_leaves_nothing),
-      cmocka_unit_test(test_folders),        cmocka_unit_test(test_paths),
-      cmocka_unit_test(test_walk),           cmocka_unit_test(test_lock),
-      cmocka_unit_test(test_lock_try),       cmocka_unit_test(test_interrupted_wait),
-      cmocka_unit_test(test_sweep),          cmocka_unit_test(test_truncate),
-      cmocka_unit_test(test_map_and_hash),   cmocka_unit_test(test_links),
+      cmocka_unit_test(test_write_and_read),
+      cmocka_unit_test(test_only_regular_files),
+      cmocka_unit_test(test_file_that_shrinks),
+      cmocka_unit_test(test_file_without_size),
+      cmocka_unit_test(test_failed_write_leaves_nothing),
+      cmocka_unit_test(test_folders),
+      cmocka_unit_test(test_paths),
+      cmocka_unit_test(test_walk),
+      cmocka_unit_test(test_lock),
+      cmocka_unit_test(test_lock_try),
+      cmocka_unit_test(test_interrupted_wait),
+      cmocka_unit_test(test_sweep),
+      cmocka_unit_test(test_truncate),
+      cmocka_unit_test(test_map_and_hash),
+      cmocka_unit_test(test_links),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

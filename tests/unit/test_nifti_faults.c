@@ -76,9 +76,86 @@ static void test_broken_promises(void **state) {
   assert_int_equal(vg_volume_info(in_scratch("b.nii.gz"), &info), VG_DATA);
   m = new_maker(2, VG_DT_F64);
   m.v2.dim[1] = m.v2.dim[2] = m.v2.dim[3] = 2147483647;
-  assert_refused(save_single(&m, "b.nii"), "more than is possible");
+  assert_refused(save_single(&m, "b.nii"), "promises");
   m.v2.dim[1] = (int64_t)1 << 40;
   assert_refused(save_single(&m, "b.nii"), "length of 1099511627776");
+}
+
+/* A slip of the unit, or a hostile header: lengths in voxels would leave the ints that hold them. */
+static void test_grids_that_cannot_be(void **state) {
+  (void)state;
+  static const struct {
+    double mm, offset, shear;
+    const char *says; /* NULL: fine */
+  } grids[] = {{1e-3, 0, 0, NULL},
+               {0.9e-3, 0, 0, "voxels of"},
+               {1e-10, 0, 0, "voxels of"},
+               {5e-324, 0, 0, "cannot place voxels"},
+               {1e-40, 0, 0, "voxels of"},
+               {100, 0, 0, NULL},
+               {101, 0, 0, "voxels of"},
+               {11983717.14285714, 0, 0, "voxels of"},
+               {1e200, 0, 0, "cannot place voxels"},
+               {1, 999999, 0, NULL},
+               {1, -1e6, 0, "begins 1e+06 mm from the origin"},
+               {1, 1e17, 0, "mm from the origin"},
+               {1, INFINITY, 0, "cannot place voxels"},
+               {1, NAN, 0, "cannot place voxels"},
+               {1, 0, 20, NULL},
+               {1, 0, 99, NULL},
+               {10, 0, 2000, "voxels of"},
+               {0.5, 0, 60, "all but parallel"}};
+  for (size_t i = 0; i < sizeof grids / sizeof *grids; i++) {
+    maker m = new_maker(2, VG_DT_U8);
+    vg_volume_header info;
+    const double rows[3][4] = {
+        {grids[i].mm, grids[i].shear, 0, grids[i].offset}, {0, grids[i].mm, 0, 0}, {0, 0, grids[i].mm, 0}};
+    memcpy(m.v2.srow_x, rows[0], sizeof rows[0]);
+    memcpy(m.v2.srow_y, rows[1], sizeof rows[1]);
+    memcpy(m.v2.srow_z, rows[2], sizeof rows[2]);
+    const char *path = save_single(&m, "grid.nii");
+    if (grids[i].says)
+      assert_refused(path, grids[i].says);
+    else if (vg_volume_info(path, &info))
+      fail_msg("%s", vg_error());
+  }
+  /* 32767 voxels of 4 mm are 131 m. */
+  maker m = new_maker(2, VG_DT_U8);
+  m.v2.dim[0] = 1;
+  m.v2.dim[1] = 32767;
+  m.v2.srow_x[0] = 4;
+  assert_refused(save_single(&m, "grid.nii"), "mm long");
+  m.v2.dim[1] = 32768;
+  assert_refused(save_single(&m, "grid.nii"), "promises 32768x1x1 voxels");
+}
+
+/* A voxel may not be put so far into a compressed file that its promise becomes a budget for a bomb. */
+static void test_budget(void **state) {
+  (void)state;
+  maker m = new_maker(2, VG_DT_U8);
+  m.v2.vox_offset = (int64_t)1 << 40;
+  assert_refused(save_single(&m, "b.nii.gz"), "offset");
+  m = new_maker(1, VG_DT_U8);
+  const size_t len = single_bytes(&m), zeros = (size_t)3 << 20;
+  uint8_t *big = vg_calloc(len + zeros, 1);
+  memcpy(big, file_buf, len);
+  void *gz;
+  size_t gz_len;
+  vg_volume v;
+  assert_int_equal(vg_gzip_deflate(big, len + zeros, 6, &gz, &gz_len), VG_OK);
+  assert_int_equal(vg_fs_write_atomic(in_scratch("b.nii.gz"), gz, gz_len), VG_OK);
+  assert_int_equal(vg_volume_read(in_scratch("b.nii.gz"), &v, NULL), VG_DATA);
+  assert_non_null(strstr(vg_error(), "more than the"));
+  vg_free(gz);
+  /* Far more bytes than the voxels can take, compressed or not. */
+  assert_int_equal(vg_gzip_deflate(file_buf, len, 6, &gz, &gz_len), VG_OK);
+  memset(big, 0, len + zeros);
+  memcpy(big, gz, gz_len);
+  assert_int_equal(vg_fs_write_atomic(in_scratch("b.nii.gz"), big, len + zeros), VG_OK);
+  assert_int_equal(vg_volume_read(in_scratch("b.nii.gz"), &v, NULL), VG_DATA);
+  assert_non_null(strstr(vg_error(), "before compression"));
+  vg_free(gz);
+  vg_free(big);
 }
 
 static void test_cut_files(void **state) {
@@ -191,9 +268,14 @@ static void test_memory_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bad_headers),   cmocka_unit_test(test_broken_promises),
-      cmocka_unit_test(test_cut_files),     cmocka_unit_test(test_members_and_excess),
-      cmocka_unit_test(test_random_damage), cmocka_unit_test(test_memory_failures),
+      cmocka_unit_test(test_grids_that_cannot_be),
+      cmocka_unit_test(test_budget),
+      cmocka_unit_test(test_bad_headers),
+      cmocka_unit_test(test_broken_promises),
+      cmocka_unit_test(test_cut_files),
+      cmocka_unit_test(test_members_and_excess),
+      cmocka_unit_test(test_random_damage),
+      cmocka_unit_test(test_memory_failures),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "oracle.h"
 #include "report/chart_axis.h"
 #include "scratch.h"
@@ -271,6 +272,65 @@ static void test_axis(void **state) {
   assert_false(vg_chart_axis_fit((chart_range){0, 7}, true, 5, false, 0, 100).log);
 }
 
+static const double extremes[] = {0,        1,       -1,        1e308,  -1e308,   1.7e308,   -1.7e308,
+                                  5e-324,   -5e-324, 1e-310,    1e-300, -1e-300,  1e-281,    1e-279,
+                                  1e300,    -1e300,  1e299,     NAN,    INFINITY, -INFINITY, 1e15,
+                                  1e15 + 1, 3e-9,    123456789, 1e-5};
+
+/* Every pair of extreme values gives an axis of few ticks, each on the axis. */
+static void test_extreme_axes(void **state) {
+  (void)state;
+  const size_t n = sizeof extremes / sizeof *extremes;
+  alarm(60);
+  for (size_t k = 0; k < n * n * 4; k++) {
+    const double one = extremes[k / 4 % n], other = extremes[k / 4 / n];
+    chart_range r = CHART_NO_RANGE;
+    vg_chart_range_add(&r, one);
+    vg_chart_range_add(&r, other);
+    const chart_axis a = vg_chart_axis_fit(r, k & 1, 5, k & 2, 300, 10);
+    double at, last = 301;
+    char text[CHART_TICK];
+    int i = 0;
+    for (; vg_chart_tick(&a, i, &at, text); i++) {
+      if (!(at >= 9 && at < last)) fail_msg("%g to %g: tick %d stands at %g", one, other, i, at);
+      last = at;
+    }
+    if (i < 1 || i > 20) fail_msg("%g to %g: %d ticks", one, other, i);
+    for (size_t v = 0; v < n; v++)
+      if (!isnan(extremes[v]) && !isfinite(vg_chart_at(&a, extremes[v])))
+        fail_msg("%g is drawn nowhere", extremes[v]);
+  }
+  alarm(0);
+}
+
+static void test_extreme_charts(void **state) {
+  (void)state;
+  const char *path = in_scratch("extreme.html");
+  const size_t n = sizeof extremes / sizeof *extremes;
+  vg_report *r = vg_report_new("Extremes", NULL);
+  vg_report_section(r, "Charts");
+  alarm(60);
+  for (size_t k = 0; k + 1 < n; k++) {
+    const double x[] = {1, 2}, *y = extremes + k;
+    const vg_chart_line lines[] = {{"a", x, y, NULL, NULL, 2}, {"b", y, x, y, x, 2}};
+    const vg_chart_strip strip = {"group", "series", y, 2};
+    const vg_chart_bar bar = {.group = "group", .series = "series", .value = y[0], .low = y[1], .high = y[0]};
+    vg_report_lines(r, &(vg_chart){.title = "Lines", .x = "x", .mark = y, .mark_name = "mark"}, lines, 2);
+    vg_report_lines(r, &(vg_chart){.title = "Decades", .x = "x", .log = true}, lines, 2);
+    vg_report_strips(r, &(vg_chart){.title = "Strips"}, &strip, 1);
+    vg_report_bars(r, &(vg_chart){.title = "Bars", .mark = y + 1}, &bar, 1);
+  }
+  assert_int_equal(vg_report_write(r, path), VG_OK);
+  vg_report_free(r);
+  alarm(0);
+  char *text = read_text(path);
+  assert_null(strstr(text, "=\"inf"));
+  assert_null(strstr(text, "=\"nan"));
+  assert_null(strstr(text, "=\"-nan"));
+  assert_null(strstr(text, "Linf"));
+  vg_free(text);
+}
+
 static void test_words(void **state) {
   (void)state;
   char buf[VG_FIGURE];
@@ -290,6 +350,8 @@ int main(void) {
       cmocka_unit_test(test_png_is_embedded_whole),
       cmocka_unit_test(test_faults_stick),
       cmocka_unit_test(test_axis),
+      cmocka_unit_test(test_extreme_axes),
+      cmocka_unit_test(test_extreme_charts),
       cmocka_unit_test(test_words),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -1,4 +1,4 @@
-/* fs.c: paths, folders, whole-file reads, atomic and appending writes. */
+/* fs.c: paths, folders, atomic and appending writes. */
 #include "base/fs.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -113,58 +113,6 @@ bool vg_fs_within(const char *path, const char *dir) {
   return within;
 }
 
-static vg_status read_all(const char *path, int fd, void **bytes, size_t *len) {
-  struct stat s;
-  if (fstat(fd, &s)) return vg_fail_errno(path, "cannot read");
-  if (S_ISDIR(s.st_mode)) return vg_fail(VG_IO, "%s: cannot read: is a folder", path);
-  /* The size is only a hint: pipes have none, and a file may grow. */
-  size_t cap = S_ISREG(s.st_mode) ? (size_t)s.st_size + 1 : 65536, n = 0;
-  char *buf = vg_malloc(cap, 1);
-  if (!buf) return vg_fail_in(VG_MEMORY, "%s", path);
-  for (;;) {
-    ssize_t got = read(fd, buf + n, cap - n);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      vg_status st = vg_fail_errno(path, "cannot read");
-      vg_free(buf);
-      return st;
-    }
-    if (!got) break;
-    n += (size_t)got;
-    if (n == cap) {
-      char *more = vg_realloc(buf, cap * 2, 1);
-      if (!more) {
-        vg_free(buf);
-        return vg_fail_in(VG_MEMORY, "%s", path);
-      }
-      buf = more;
-      cap *= 2;
-    }
-  }
-  buf[n] = '\0';
-  *bytes = buf;
-  *len = n;
-  return VG_OK;
-}
-
-vg_status vg_fs_read(const char *path, void **bytes, size_t *len) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return vg_fail_errno(path, "cannot open");
-  vg_status st = read_all(path, fd, bytes, len);
-  close(fd);
-  return st;
-}
-
-vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len) {
-  *bytes = NULL;
-  *len = 0;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot open");
-  vg_status st = read_all(path, fd, bytes, len);
-  close(fd);
-  return st;
-}
-
 vg_status vg_fs_size(const char *path, uint64_t *bytes) {
   struct stat s;
   if (stat(path, &s)) return vg_fail_errno(path, "cannot open");
@@ -270,7 +218,8 @@ vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
   vg_status st = vg_fs_exists(path, &exists);
   if (!st && !exists) st = open_folder_of(path, &folder);
   if (st) return st;
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  /* O_NONBLOCK: a pipe in its place would be waited for. */
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
   bool good = fd >= 0 && write_all(fd, bytes, len) && !fsync(fd);
   if (!good) st = fail_write(path, len);
   if (fd >= 0 && close(fd) && good) st = fail_write(path, len);

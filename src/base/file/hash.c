@@ -2,6 +2,7 @@
 #include <sha2.h>
 #include <string.h>
 #include "base/fs.h"
+#include "base/mem.h"
 
 static void sha256(const vg_map *pieces, size_t n, uint8_t sum[SHA256_DIGEST_LENGTH]) {
   SHA2_CTX ctx;
@@ -45,11 +46,27 @@ void vg_hmac(const void *key, size_t key_len, const void *bytes, size_t len, cha
   explicit_bzero(block, sizeof block);
 }
 
+/* One piece of a file at a time, so that a large file takes no memory. */
+#define PIECE ((size_t)1 << 20)
+
 vg_status vg_hash_file(const char *path, char hex[VG_HASH_LEN]) {
-  vg_map map;
-  vg_status st = vg_map_open(path, &map);
+  uint8_t sum[SHA256_DIGEST_LENGTH];
+  SHA2_CTX ctx;
+  vg_file f;
+  vg_status st = vg_file_open(path, &f);
   if (st) return st;
-  vg_hash(map.len ? map.bytes : "", map.len, hex);
-  vg_map_release(&map);
-  return VG_OK;
+  uint8_t *piece = vg_malloc(f.size < PIECE ? (size_t)f.size : PIECE, 1);
+  if (!piece) st = vg_fail_in(VG_MEMORY, "%s", path);
+  SHA256Init(&ctx);
+  for (uint64_t at = 0; !st && at < f.size;) {
+    const size_t n = f.size - at < PIECE ? (size_t)(f.size - at) : PIECE;
+    st = vg_file_read(&f, path, at, piece, n);
+    if (!st) SHA256Update(&ctx, piece, n);
+    at += n;
+  }
+  SHA256Final(sum, &ctx);
+  if (!st) to_hex(sum, hex);
+  vg_free(piece);
+  vg_file_close(&f);
+  return st;
 }

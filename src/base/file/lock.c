@@ -44,7 +44,7 @@ vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
 }
 
 bool vg_lock_held(const char *path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
   if (fd >= 0) close(fd);
   return held;

@@ -1,28 +1,20 @@
-/* mapped.c: files mapped into memory, read-only. */
-#include <fcntl.h>
+/* mapped.c: files of the cache mapped into memory, read-only. */
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/fs.h"
 
 vg_status vg_map_open(const char *path, vg_map *map) {
-  vg_status st = VG_OK;
-  struct stat s;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return vg_fail_errno(path, "cannot open");
+  vg_file f;
+  vg_status st = vg_file_open(path, &f);
   *map = (vg_map){NULL, 0};
-  if (fstat(fd, &s)) {
-    st = vg_fail_errno(path, "cannot read");
-  } else if (!S_ISREG(s.st_mode)) {
-    st = vg_fail(VG_IO, "%s: cannot map: not a regular file", path);
-  } else if (s.st_size) {
-    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_SHARED, fd, 0);
+  if (st) return st;
+  if (f.size) {
+    void *p = mmap(NULL, (size_t)f.size, PROT_READ, MAP_SHARED, f.fd, 0);
     if (p == MAP_FAILED)
       st = vg_fail_errno(path, "cannot map");
     else
-      *map = (vg_map){p, (size_t)s.st_size};
+      *map = (vg_map){p, (size_t)f.size};
   }
-  close(fd);
+  vg_file_close(&f);
   return st;
 }
 

@@ -1,5 +1,6 @@
 /* order_statistic.c: order statistics; for floats, without sorting. */
 #include "base/number/order_statistic.h"
+#include "base/whole.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,8 +31,9 @@ static float select_kth(float *v, size_t n, size_t kth) {
 }
 
 float vg_percentile_f32(float *values, size_t n, double p) {
+  if (!n) return NAN;
   double at = p / 100 * (double)(n - 1);
-  size_t k = (size_t)at;
+  size_t k = vg_rank_of(at, n);
   float low = select_kth(values, n, k);
   if (k + 1 == n) return low;
   float next = values[k + 1];
@@ -50,7 +52,7 @@ void vg_sort_f64(double *v, size_t n) {
 
 double vg_quantile_f64(const double *sorted, size_t n, double q) {
   double at = q * (double)(n - 1);
-  size_t i = (size_t)at;
+  size_t i = vg_rank_of(at, n);
   return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 
@@ -77,6 +79,8 @@ vg_status vg_percentiles(const float *v, const uint8_t *mask, size_t n, const do
   for (size_t i = 0; i < n; i++) m += mask[i];
   uint32_t *keys = vg_malloc(m, sizeof *keys), *bins = vg_calloc(2 * VALUES, sizeof *bins);
   vg_status st = VG_OK;
+  out[0] = out[1] = 0;
+  if (!m) goto out;
   if (!keys || !bins) {
     st = VG_MEMORY;
     goto out;
@@ -87,7 +91,7 @@ vg_status vg_percentiles(const float *v, const uint8_t *mask, size_t n, const do
   for (size_t i = 0; i < m; i++) bins[keys[i] >> 16]++;
   for (int k = 0; k < 2; k++) {
     double at = percent[k] / 100 * (double)(m - 1);
-    size_t rank = (size_t)at;
+    size_t rank = vg_rank_of(at, m);
     double a = order_statistic(keys, m, bins, bins + VALUES, rank), b = a;
     if (rank + 1 < m && at > (double)rank) b = order_statistic(keys, m, bins, bins + VALUES, rank + 1);
     out[k] = a + (b - a) * (at - (double)rank);

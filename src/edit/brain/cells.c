@@ -8,6 +8,7 @@
 #include "edit/brain/tissue.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 #define BLOCK_MAX 40 /* voxels of a cell along an axis: counts of a cell fit 16 bits */
 
@@ -62,7 +63,7 @@ vg_status vg_cells_init(const vg_maps *maps, const uint8_t *marked, double mm, v
   vg_affine scale = {{{0}}};
   for (int a = 0; a < 3; a++) {
     double block = round(mm / spacing[a]);
-    out->block[a] = block < 1 ? 1 : block > BLOCK_MAX ? BLOCK_MAX : (int)block;
+    out->block[a] = 1 + vg_index_of(block - 1, BLOCK_MAX);
     out->dim[a] = (maps->geo.dim[a] + out->block[a] - 1) / out->block[a] + 2;
     scale.m[a][a] = out->block[a];
     scale.m[a][3] = -0.5 * out->block[a] - 0.5;

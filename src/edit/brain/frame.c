@@ -9,6 +9,7 @@
 #include "edit/brain/cells.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 #define CELL 4.0     /* mm */
 #define BLOCK_MAX 40 /* voxels of a cell along an axis: counts of a cell fit 16 bits */
@@ -206,11 +207,11 @@ static void reach_of(const vg_maps *m, vg_brain_frame *f, uint32_t (*bins)[BINS]
         total++;
         for (int a = 0; a < 3; a++) {
           double bin = from[a] + x * step[a];
-          bins[a][bin < 0 ? 0 : bin >= BINS ? BINS - 1 : (int)bin]++;
+          bins[a][vg_index_of(bin, BINS)]++;
         }
       }
     }
-  size_t spare = (size_t)((double)total * CRUMBS);
+  size_t spare = vg_count_of((double)total * CRUMBS);
   for (int a = 0; a < 3; a++) {
     int lo = 0, hi = BINS - 1;
     for (size_t seen = bins[a][lo]; seen <= spare && lo < hi;) seen += bins[a][++lo];

@@ -8,6 +8,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 #define MARGIN 12 /* voxels around the gap, where we look for the nearest class first */
 #define PASSES 3  /* of smoothing */
@@ -150,7 +151,7 @@ static vg_status fill_mirrored(patch *p) {
         for (int a = 2; a >= 0; a--) {
           double k = floor(at[a] + 0.5);
           inside = inside && k >= 0 && k < m->geo.dim[a];
-          j = j * (size_t)m->geo.dim[a] + (inside ? (size_t)k : 0);
+          j = j * (size_t)m->geo.dim[a] + (inside ? vg_rank_of(k, (size_t)m->geo.dim[a]) : 0);
         }
         if (inside && !p->gap[j] && m->anatomy[j]) p->klass[i] = m->anatomy[j];
       }

@@ -12,6 +12,7 @@
 #include "edit/brain/pressure.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 #define CELL 4.0
 #define STEPS 4
@@ -55,7 +56,7 @@ static uint8_t class_at(const work *w, const float at[3], float sum[VG_CLASSES_M
   float on[3];
   for (int a = 0; a < 3; a++) {
     float most = (float)(dim[a] - 1), point = at[a] < 0 ? 0 : at[a] > most ? most : at[a];
-    int low = (int)point - (point == most && dim[a] > 1);
+    int low = vg_index_of((double)point, dim[a]) - (point == most && dim[a] > 1);
     on[a] = point - (float)low;
     v += (size_t)low * w->jump[a];
   }

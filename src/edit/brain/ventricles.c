@@ -16,6 +16,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 #define CELL 4.0
 #define SEED_DEPTH 25.0f /* mm below the brain's surface */
@@ -96,8 +97,8 @@ static vg_status find_box(work *w) {
   }
   w->n = 1;
   for (int a = 0; a < 3; a++) {
-    int end = (int)fmin(m->geo.dim[a], ceil(hi[a]) + 1);
-    w->lo[a] = (int)fmax(0, floor(lo[a]));
+    int end = vg_int_of(fmin(m->geo.dim[a], ceil(hi[a]) + 1));
+    w->lo[a] = vg_index_of(floor(lo[a]), m->geo.dim[a]);
     w->dim[a] = end - w->lo[a] < 1 ? 1 : end - w->lo[a];
     w->n *= (size_t)w->dim[a];
   }
@@ -197,7 +198,7 @@ static void push(queues *q, int level, uint32_t i) {
 
 static int level_of(const work *w, size_t i) {
   float level = 2 * w->width[i]; /* half a mm each */
-  return level < LEVELS - 1 ? (int)level : LEVELS - 1;
+  return vg_index_of((double)level, LEVELS);
 }
 
 static vg_status flood(work *w) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/whole.h"
 
 #define NO_FOLD 0.4
 
@@ -54,7 +55,7 @@ static void displacement_at(const vg_warp *w, const double u[3], double d[3]) {
   memset(d, 0, 3 * sizeof *d);
   for (int a = 0; a < 3; a++) {
     if (!(u[a] > 0 && u[a] < w->n[a])) return;
-    cell[a] = (int)u[a];
+    cell[a] = vg_index_of(u[a], w->n[a]);
     weights(u[a] - cell[a], b[a]);
   }
   for (int z = 0; z < 4; z++)
@@ -110,7 +111,7 @@ void vg_warp_row(const vg_warp *w, const vg_geometry *geo, int y, int z, float *
   for (int a = 1; a < 3; a++) {
     double u = (a == 1 ? y : z) * w->n[a] / last[a];
     if (!(u > 0 && u < w->n[a])) return;
-    cell[a] = (int)u;
+    cell[a] = vg_index_of(u, w->n[a]);
     weights(u - cell[a], b[a]);
   }
   /* The four columns of control points around the cell of x, summed over y and z. */
@@ -118,7 +119,7 @@ void vg_warp_row(const vg_warp *w, const vg_geometry *geo, int y, int z, float *
   int next = -1;
   for (int x = 1; x < geo->dim[0] - 1; x++) {
     double u = x * w->n[0] / last[0];
-    cell[0] = (int)u;
+    cell[0] = vg_index_of(u, w->n[0]);
     for (; next <= cell[0] + 2; next++) {
       memmove(column[0], column[1], 3 * sizeof column[0]);
       memset(column[3], 0, sizeof column[3]);
@@ -144,8 +145,10 @@ vg_status vg_warp_random(const vg_geometry *geo, double amplitude, double smooth
   size_t controls = 3;
   for (int a = 0; a < 3; a++) {
     double voxels = fmax(geo->dim[a] - 1, 1);
-    out->n[a] = (int)fmax(2, round(voxels * mm[a] / smoothness));
-    controls *= (size_t)out->n[a] + 3;
+    out->n[a] = vg_int_of(fmax(2, round(voxels * mm[a] / smoothness)));
+    if (__builtin_mul_overflow(controls, (size_t)out->n[a] + 3, &controls))
+      return vg_fail(VG_REFUSED, "a warp with %g mm between its points is too fine for a grid of this size",
+                     smoothness);
     cell = fmin(cell, voxels * mm[a] / out->n[a]);
     for (int k = 0; k < 4; k++) out->to_lattice.m[a][k] = to_voxel.m[a][k] * out->n[a] / voxels;
   }

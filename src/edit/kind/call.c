@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "edit/kind/change.h"
+#include "base/whole.h"
 
 static const vg_value *value_of(const vg_edit_call *c, const char *name) {
   for (int i = 0; c->edit->params[i].name; i++)
@@ -32,6 +33,6 @@ vg_mass_settings vg_mass_of_call(const vg_edit_call *call) {
 vg_site_rules vg_site_rules_of_call(const vg_edit_call *call) {
   return (vg_site_rules){.gap = vg_call_number(call, "gap"),
                          .fit = vg_call_number(call, "fit"),
-                         .tries = (int)vg_call_number(call, "tries"),
+                         .tries = vg_int_of(vg_call_number(call, "tries")),
                          .anywhere = vg_call_flag(call, "anywhere")};
 }

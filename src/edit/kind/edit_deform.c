@@ -7,6 +7,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 static const vg_param params[] = {
     {.name = "target",
@@ -40,7 +41,7 @@ static vg_geometry grown(const vg_geometry *geo, double room) {
   double mm[3], corner[3], world[3];
   vg_geometry_spacing(geo, mm);
   for (int a = 0; a < 3; a++) {
-    int voxels = (int)ceil(room / mm[a]);
+    int voxels = vg_int_of(ceil(room / mm[a]));
     g.dim[a] += 2 * voxels;
     corner[a] = -voxels;
   }
@@ -107,7 +108,7 @@ static void show(const head *h, const float v[3], size_t to) {
   float on[3], weight[8], inside = 0;
   for (int a = 0; a < 3; a++) {
     float last = (float)(dim[a] - 1), at = v[a] < 0 ? 0 : v[a] > last ? last : v[a];
-    int whole = (int)at;
+    int whole = vg_index_of((double)at, dim[a]);
     on[a] = at - (float)whole;
     base += (size_t)whole * step[a];
     if (whole == dim[a] - 1) step[a] = 0;
@@ -163,7 +164,7 @@ static vg_status deform_all(vg_maps *maps, vg_rng *rng, double amplitude, double
   for (int a = 0; a < 3; a++)
     for (int k = 0; k < 3; k++) h.to_voxels[a][k] = (float)to_voxel.m[a][k];
   vg_status st = vg_warp_random(&maps->geo, amplitude, smoothness, rng, &warp);
-  int margin = (int)ceil(warp.reach / fmin(mm[0], fmin(mm[1], mm[2])));
+  int margin = vg_int_of(ceil(warp.reach / fmin(mm[0], fmin(mm[1], mm[2]))));
   if (!st && !vg_mask_box(maps->brain, maps->geo.dim, margin, h.lo, h.n))
     st = vg_fail(VG_REFUSED, "the case has no brain to deform");
   if (!st) st = vg_maps_copy(maps, &from);

@@ -8,6 +8,7 @@
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 static const vg_param params[] = {
     {.name = "ml",
@@ -139,8 +140,9 @@ static bool voxel_at(const vg_geometry *geo, const vg_affine *to_voxel, const do
   vg_affine_apply(to_voxel, mm, v);
   *index = 0;
   for (int a = 2; a >= 0; a--) {
-    at[a] = (int)floor(v[a] + 0.5);
-    if (!(v[a] > -0.5 && at[a] < geo->dim[a])) return false;
+    const double nearest = floor(v[a] + 0.5);
+    if (!(v[a] > -0.5 && nearest < geo->dim[a])) return false;
+    at[a] = vg_index_of(nearest, geo->dim[a]);
     *index = *index * (size_t)geo->dim[a] + (size_t)at[a];
   }
   return true;
@@ -276,7 +278,7 @@ static vg_status grow(vg_change *c, const vg_edit_call *call, const char *region
   vg_geometry_spacing(&m->geo, edge);
   double voxel_ml = edge[0] * edge[1] * edge[2] / 1000, voxels = round(ml / voxel_ml);
   if (voxels < 1) return vg_fail(VG_REFUSED, "%g ml is less than half a voxel", ml);
-  size_t n = (size_t)voxels, reached;
+  size_t n = vg_count_of(voxels), reached;
   int seed[3];
   vg_status st = choose_classes(&m->classes, rim > 0, &p);
   if (st) return st;
@@ -288,7 +290,7 @@ static vg_status grow(vg_change *c, const vg_edit_call *call, const char *region
   st = order ? vg_front_run(m->geo.dim, edge, seed, speed_at, &s, n, order, &reached) : VG_MEMORY;
   if (!st && reached < n) VG_BUG("a front found no room where there is room");
   double core = p.oedema ? vg_call_number(call, "core") : 1;
-  if (!st) st = paint(m, order, n, (size_t)round(core * voxels), rim, &p);
+  if (!st) st = paint(m, order, n, vg_count_of(fmin(round(core * voxels), voxels)), rim, &p);
   vg_free(order);
   return st;
 }

@@ -6,6 +6,7 @@
 #include "edit/kind/change.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 static const vg_param params[] = {
     {.name = "n",
@@ -90,7 +91,7 @@ static vg_status add_satellite(vg_change *c, uint8_t *centres, uint8_t *put, dou
 }
 
 static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
-  int count = (int)vg_call_number(call, "n");
+  int count = vg_int_of(vg_call_number(call, "n"));
   double near = vg_call_number(call, "near"), far = vg_call_number(call, "far");
   if (near > far) return vg_fail(VG_CONFIG, "near, %g mm, is beyond far, %g mm", near, far);
   size_t n = vg_geometry_voxels(&maps->geo);

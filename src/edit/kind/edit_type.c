@@ -13,6 +13,7 @@
 #include "voxgan/edit.h"
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 #define LOW_GRADE_OEDEMA 3 /* mm */
 
@@ -134,7 +135,7 @@ static vg_status list_core(const box *b, voxel **out, size_t *n) {
 static void make_core(vg_maps *m, const codes *c, const wish *w, const voxel *core, size_t n) {
   uint8_t solid = c->nonenhancing ? c->nonenhancing : c->necrosis;
   bool shared = !isnan(w->necrosis), had_enhancing = false;
-  size_t dead = shared ? (size_t)llround(w->necrosis * (double)n) : 0;
+  size_t dead = shared ? vg_count_of(round(w->necrosis * (double)n)) : 0;
   for (size_t i = 0; i < n; i++) had_enhancing |= m->tumour[core[i].at] == c->enhancing;
   /* Replaces necrosis above its share, if the enhancement is kept. */
   uint8_t around = had_enhancing || !c->nonenhancing ? c->enhancing : c->nonenhancing;
@@ -230,7 +231,7 @@ static vg_status find_core(const vg_maps *m, const codes *c, double room, box *b
   const int *dim = m->geo.dim;
   vg_geometry_spacing(&m->geo, b->mm);
   double least = fmin(b->mm[0], fmin(b->mm[1], b->mm[2]));
-  if (!vg_mask_box(m->tumour, dim, (int)ceil(room / least) + 2, b->lo, b->extent))
+  if (!vg_mask_box(m->tumour, dim, vg_int_of(ceil(room / least)) + 2, b->lo, b->extent))
     return vg_fail(VG_REFUSED, "there is no tumour");
   b->n = (size_t)b->extent[0] * (size_t)b->extent[1] * (size_t)b->extent[2];
   b->at = vg_malloc(b->n, sizeof *b->at);

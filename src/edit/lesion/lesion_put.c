@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 #define NOT_ALLOWED UINT32_MAX
 #define BINS 65536
@@ -41,7 +42,7 @@ static inline float sample(const canvas *c, const float *field, const double u[3
   for (int a = 0; a < 3; a++) {
     double last = dim[a] - 1, v = u[a] < 0 ? 0 : u[a] > last ? last : u[a], off = (u[a] - v) * c->mm[a];
     beyond += off * off;
-    at[a] = (int)v;
+    at[a] = vg_index_of(v, dim[a]);
     if (at[a] > dim[a] - 2) at[a] = dim[a] - 2;
     f[a] = (float)(v - at[a]);
   }
@@ -106,8 +107,8 @@ static vg_status draw(canvas *c, double reach) {
   c->voxels = 1, c->whole = true;
   for (int a = 0; a < 3; a++) {
     int last = c->host->dim[a] - 1;
-    int from = (int)fmin(fmax(floor(lo[a]), 0), last), to = (int)fmin(fmax(ceil(hi[a]), 0), last);
-    c->lo[a] = from, c->n[a] = to - from + 1;
+    int from = vg_index_of(floor(lo[a]), last + 1), to = vg_index_of(ceil(hi[a]), last + 1);
+    c->lo[a] = from, c->n[a] = to < from ? 1 : to - from + 1;
     c->whole &= c->n[a] == c->host->dim[a];
     c->voxels *= (size_t)c->n[a];
   }
@@ -316,7 +317,7 @@ vg_status vg_lesion_put(vg_maps *maps, const vg_lesion *l, const vg_lesion_pose 
   vg_geometry_spacing(&maps->geo, mm);
   size_t want[VG_CLASSES_MAX];
   for (int k = 0; k < l->n; k++)
-    want[k] = (size_t)llround(l->ml[k] * pose->ml_factor * 1000 / (mm[0] * mm[1] * mm[2]));
+    want[k] = vg_count_of(round(l->ml[k] * pose->ml_factor * 1000 / (mm[0] * mm[1] * mm[2])));
   if (!want[0]) return vg_fail(VG_REFUSED, "a tumour of %.3g ml is less than half a voxel", ml);
   double fit = rules->fit > 0 ? vg_lesion_fit(l, pose, &maps->geo, allowed) : 1;
   if (fit < rules->fit)

@@ -4,6 +4,7 @@
 
 #include "edit/lesion/lesion.h"
 #include "voxgan/status.h"
+#include "base/whole.h"
 
 vg_lesion_pose vg_lesion_pose_at(const double at[3]) {
   return (vg_lesion_pose){
@@ -81,7 +82,7 @@ double vg_lesion_fit(const vg_lesion *l, const vg_lesion_pose *pose, const vg_ge
     for (int a = 2; a >= 0 && inside; a--) {
       double v = floor(ijk[a] + 0.5);
       inside = v >= 0 && v < geo->dim[a];
-      if (inside) at = at * (size_t)geo->dim[a] + (size_t)v;
+      if (inside) at = at * (size_t)geo->dim[a] + vg_rank_of(v, (size_t)geo->dim[a]);
     }
     landed += inside && allowed[at];
   }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/whole.h"
 
 /* Draws within one ball before the site counts as tried in vain. */
 #define DRAWS 64
@@ -23,8 +24,8 @@ static bool allowed_there(const vg_maps *maps, const vg_search *s, const vg_affi
   vg_affine_apply(to_voxel, mm, ijk);
   for (int a = 2; a >= 0; a--) {
     double v = floor(ijk[a] + 0.5);
-    if (v < 0 || v >= maps->geo.dim[a]) return false;
-    at = at * (size_t)maps->geo.dim[a] + (size_t)v;
+    if (!(v >= 0 && v < maps->geo.dim[a])) return false;
+    at = at * (size_t)maps->geo.dim[a] + vg_rank_of(v, (size_t)maps->geo.dim[a]);
   }
   if (!(s->centres ? s->centres : s->allowed)[at]) return false;
   return !strcmp(s->region, "any") || vg_frame_in_region(s->frame, s->region, mm);

@@ -7,6 +7,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 /* ---- the mask ---- */
 
@@ -25,7 +26,7 @@ static vg_status survey(const vg_geometry *geo, const uint8_t *mask, double reac
   double mm[3];
   vg_geometry_spacing(geo, mm);
   s->distance = NULL;
-  int margin = (int)(reach / fmin(mm[0], fmin(mm[1], mm[2]))) + 1;
+  int margin = vg_int_of(reach / fmin(mm[0], fmin(mm[1], mm[2]))) + 1;
   if (!vg_mask_box(mask, geo->dim, margin, s->lo, s->n)) return VG_OK;
   size_t rows = (size_t)s->n[1] * (size_t)s->n[2], nx = (size_t)s->n[0];
   uint8_t *box = vg_malloc(rows, nx);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include "eval/feature/features.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 enum { BINS = 16 };
 
@@ -26,8 +27,7 @@ static vg_status compute(const vg_feature_input *in, float *out) {
       if (!by_tumour) continue;
       region = first_tumour + in->tumour[i] - 1;
     }
-    int bin = (int)((in->image[i] + 1) * (BINS / 2));
-    counts[region * BINS + (bin < BINS ? bin : BINS - 1)]++;
+    counts[region * BINS + vg_index_of((double)((in->image[i] + 1) * (BINS / 2)), BINS)]++;
   }
   for (size_t r = 0; r < bins; r += BINS) {
     double all = 0;

@@ -4,6 +4,7 @@
 #include "eval/feature/features.h"
 #include "base/mem.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 enum { SCALES = 4, STATISTICS = 5 };
 #define FINEST_MM 4.0
@@ -56,7 +57,7 @@ static vg_status cut(const vg_feature_input *in, patches *out) {
   int edge[3], at[3];
   out->whole = 1;
   for (int a = 0; a < 3; a++) {
-    edge[a] = (int)fmax(1, floor(FINEST_MM / in->mm[a] + 0.5));
+    edge[a] = vg_int_of(fmax(1, floor(FINEST_MM / in->mm[a] + 0.5)));
     out->dim[a] = (in->extent[a] + edge[a] - 1) / edge[a];
     out->whole *= edge[a] < in->extent[a] ? edge[a] : in->extent[a];
   }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 #define NEAR_MM 1.5
 #define FAR_FROM_MM 3.0
@@ -43,7 +44,7 @@ typedef struct tally {
 } tally;
 
 static void add_voxel(tally *t, double distance, double intensity, double gradient) {
-  int bin = (int)floor(distance) + VG_PROFILE_MM;
+  int bin = vg_int_of(floor(distance)) + VG_PROFILE_MM;
   if (bin >= 0 && bin < VG_PROFILE_BINS) {
     t->n[bin]++;
     t->intensity[bin] += intensity;

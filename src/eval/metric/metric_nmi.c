@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 enum { BINS = 100 };
 
@@ -16,8 +17,7 @@ typedef struct axis {
 /* Returns the bin of v as numpy.histogram does: it compares with the edges lo + i * (hi - lo) / BINS and does
  * not trust the quotient. */
 static inline int bin_of(double v, double lo, double step, double per_step) {
-  int i = (int)((v - lo) * per_step);
-  i = i < 0 ? 0 : i >= BINS ? BINS - 1 : i;
+  int i = vg_index_of((v - lo) * per_step, BINS);
   if (i > 0 && v < lo + i * step)
     i--;
   else if (i + 1 < BINS && v >= lo + (i + 1) * step)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "grid/grid.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 enum { MARGIN = 3, SIDE = 200, AXIAL = 5 };
 
@@ -136,7 +137,7 @@ vg_status vg_eval_slice_grey(const eval_slice *s, const float *data, double lo, 
   for (int v = 0; v < s->height && !st; v++) {
     for (int u = 0; u < s->width; u++) {
       double share = hi > lo ? ((double)data[voxel_of(s, u, v)] - lo) / (hi - lo) : 0;
-      memset(pixel_of(out, u, v), (int)(255 * shade(brightness * clip(share), 64)), 3);
+      memset(pixel_of(out, u, v), vg_index_of(255 * shade(brightness * clip(share), 64), 256), 3);
     }
   }
   return st;
@@ -153,7 +154,7 @@ vg_status vg_eval_slice_difference(const eval_slice *s, const float *real, const
       double by = ((double)synth[i] - (double)real[i]) / full;
       const uint8_t *colour = by > 0 ? orange : blue;
       double share = shade(fabs(by), 32);
-      for (int c = 0; c < 3; c++) pixel_of(out, u, v)[c] = (uint8_t)(share * colour[c] + 0.5);
+      for (int c = 0; c < 3; c++) pixel_of(out, u, v)[c] = (uint8_t)vg_index_of(share * colour[c] + 0.5, 256);
     }
   }
   return st;

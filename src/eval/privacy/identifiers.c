@@ -125,7 +125,7 @@ static vg_status look_at_nifti(const scan *s, const void *bytes, size_t len) {
     const int32_t bits = int_at(b + 108, swap);
     float offset;
     memcpy(&offset, &bits, sizeof offset);
-    if (offset >= 352 && (size_t)offset < got) got = (size_t)offset;
+    if (offset >= 352 && (double)offset < (double)got) got = (size_t)offset;
   } else if (!st) {
     uint64_t offset;
     memcpy(&offset, b + 168, sizeof offset);
@@ -281,22 +281,26 @@ static vg_status look_at_json_file(const scan *s, const char *text, size_t len) 
 }
 
 static vg_status look_at_image(const scan *s) {
-  vg_map map;
-  vg_status st = vg_map_open(s->path, &map);
+  vg_file f;
+  vg_status st = vg_file_open(s->path, &f);
   if (st) return st;
-  if (vg_gzip_is(map.bytes, map.len)) st = look_at_gzip(s, map.bytes, map.len);
-  if (!st && map.len) st = look_at_nifti(s, map.bytes, map.len);
-  vg_map_release(&map);
+  const size_t len = f.size < HEADER_MOST ? (size_t)f.size : HEADER_MOST;
+  void *start = vg_malloc(len, 1);
+  st = start ? vg_file_read(&f, s->path, 0, start, len) : vg_fail_in(VG_MEMORY, "%s", s->path);
+  vg_file_close(&f);
+  if (!st && vg_gzip_is(start, len)) st = look_at_gzip(s, start, len);
+  if (!st && len) st = look_at_nifti(s, start, len);
+  vg_free(start);
   return st == VG_DATA ? VG_OK : st; /* damaged: there is no header to read */
 }
 
 static bool is_dicom(const char *path) {
   char mark[132] = "";
-  FILE *f = fopen(path, "rb");
-  if (!f) return false;
-  const size_t n = fread(mark, 1, sizeof mark, f);
-  fclose(f);
-  return n == sizeof mark && !memcmp(mark + 128, "DICM", 4);
+  vg_file f;
+  if (vg_file_open(path, &f)) return false;
+  const bool whole = f.size >= sizeof mark && !vg_file_read(&f, path, 0, mark, sizeof mark);
+  vg_file_close(&f);
+  return whole && !memcmp(mark + 128, "DICM", 4);
 }
 
 static vg_status look_at_file(const scan *s) {

@@ -8,6 +8,7 @@
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/whole.h"
 
 /* The rows of all three sets in one space, one set after the other. */
 typedef struct point_cloud {
@@ -235,7 +236,7 @@ static vg_status measure_space(const vg_dataset *const sets[NEAR_SETS], const vg
   vg_status st = gather(&c, here, known[which].images);
   const size_t all = c.first[NEAR_SYNTH] + out->n[NEAR_SYNTH];
   if (!st && known[which].images) {
-    c.edge = (size_t)lround(cbrt((double)c.dims / plan->series.n));
+    c.edge = vg_count_of(round(cbrt((double)c.dims / plan->series.n)));
     st = vg_parallel(all, prepare_image, &(image_job){&c, known[which].structure});
   }
   for (int k = 0; k < NEAR_SETS && !st; k++)

@@ -4,6 +4,7 @@
 #include "base/simd.h"
 #include "base/number/order_statistic.h"
 #include "base/mem.h"
+#include "prep/range.h"
 
 vg_status vg_eval_intensity_range(const vg_volume *vol, const uint8_t *cells, float *lo, float *hi) {
   size_t n = vg_geometry_voxels(&vol->geo), inside = 0;
@@ -23,7 +24,8 @@ vg_status vg_eval_intensity_range(const vg_volume *vol, const uint8_t *cells, fl
 VG_HOT static void to_unit(float *v, const uint8_t *cells, size_t n, float lo, float hi) {
   /* A constant volume (from a collapsed generator) becomes 0. Outside the brain all is -1, as in prepared
    * data, so that the background value of a file does not affect windows at the brain's edge. */
-  float scale = hi > lo ? 2 / (hi - lo) : 0, shift = hi > lo ? -1 : 0;
+  const bool spans = vg_range_spans((double)lo, (double)hi);
+  float scale = spans ? 2 / (hi - lo) : 0, shift = spans ? -1 : 0;
   for (size_t i = 0; i < n; i++) {
     float x = (v[i] - lo) * scale + shift;
     x = x < -1 ? -1 : x;
@@ -40,5 +42,5 @@ bool vg_eval_intensity_recorded(const vg_json *description, const char *series, 
   const vg_json *range = vg_json_get(vg_json_get(vg_json_get(description, "voxgan"), "ranges"), series);
   *lo = (float)vg_json_number(vg_json_get(range, "lo"), 0);
   *hi = (float)vg_json_number(vg_json_get(range, "hi"), 0);
-  return *hi > *lo;
+  return vg_range_spans((double)*lo, (double)*hi);
 }

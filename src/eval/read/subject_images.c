@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "eval/read/intensity.h"
 #include "voxgan/volume.h"
+#include "prep/range.h"
 #include "prep/prep.h"
 #include "base/number/extent.h"
 
@@ -95,7 +96,8 @@ static vg_status normalise(const vg_evaluation *e, const char *series, vg_volume
   float lo, hi;
   vg_status st = vg_eval_intensity_range(real, cells, &lo, &hi);
   if (st) return st;
-  if (!(hi > lo)) return vg_fail(VG_DATA, "%s: every voxel of the brain is %g", real_path, (double)lo);
+  if (!vg_range_spans((double)lo, (double)hi))
+    return vg_fail(VG_DATA, "%s: every voxel of the brain is %g", real_path, (double)lo);
   *range = 2;
   if (e->normalise == VG_NORMALISE_NONE) {
     *range = (double)hi - (double)lo;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 void vg_eval_map_release(eval_map *m) {
   vg_free(m->data);
@@ -88,7 +89,7 @@ vg_status vg_eval_surface(const eval_map *map, const uint8_t *member, double rea
   for (int d = 0; d < 3; d++) least = fmin(least, mm[d]);
   for (size_t i = 0; i < n; i++) mask[i] = member[map->data[i]];
   /* Half a voxel more, because the surface lies between voxels. */
-  if (!vg_mask_box(mask, dim, (int)(reach / least + 0.5) + 1, out->lo, out->extent)) goto out;
+  if (!vg_mask_box(mask, dim, vg_int_of(reach / least + 0.5) + 1, out->lo, out->extent)) goto out;
   size_t inside = vg_extent_voxels(out->extent);
   box = vg_malloc(inside, 1);
   out->distance = vg_malloc(inside, sizeof *out->distance);

@@ -1,6 +1,7 @@
 /* gan_memory.c: estimates of the memory that a GAN needs. */
 #include "nn/gan/gan.h"
 #include "base/mem.h"
+#include "base/whole.h"
 
 /* Copies of a network's parameters that a step holds: value, gradient and two moments. For the discriminator
  * also the values that a failed step restores. */
@@ -24,9 +25,28 @@ static double discriminator_floats(const vg_gan_spec *spec) {
   return p.floats;
 }
 
+vg_status vg_gan_check_file(const vg_gan_spec *spec, int parts, bool spectral, const char *name,
+                            const vg_st_file *file) {
+  vg_status st = vg_gan_check_spec(spec, parts & VG_GAN_DISCRIMINATOR);
+  if (!st && parts & VG_GAN_GENERATOR) {
+    vg_params p = {.prefix = "g.", .counting = true, .in_file = file, .file_name = name};
+    vg_free(vg_generator_find(spec->generator)->build(spec, &p));
+    st = p.status;
+  }
+  if (!st && parts & VG_GAN_DISCRIMINATOR && vg_gan_has_discriminator(spec)) {
+    vg_params p = {
+        .prefix = "d.", .spectral = spectral, .counting = true, .in_file = file, .file_name = name};
+    vg_scales d = {0};
+    st = vg_scales_build(spec, &p, &d);
+    vg_scales_release(&d);
+    if (!st) st = p.status;
+  }
+  return st;
+}
+
 size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
   const vg_generator *g = vg_generator_find(spec->generator);
-  return g ? (size_t)(g->floats(spec, dim, VG_USE_GENERATING) * sizeof(float)) : 0;
+  return g ? vg_count_of(g->floats(spec, dim, VG_USE_GENERATING) * sizeof(float)) : 0;
 }
 
 size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int n, const int dim[3]) {
@@ -39,5 +59,5 @@ size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int
     sample += vg_scales_floats(spec, dim) * (o->w_r1 > 0 ? R1_SHARE : 1);
     whole += discriminator_floats(spec) * D_COPIES;
   }
-  return (size_t)((whole + sample * n) * sizeof(float));
+  return vg_count_of((whole + sample * n) * sizeof(float));
 }

@@ -88,35 +88,27 @@ void vg_gan_state_free(vg_st_entry *entries, size_t n) {
   vg_free(entries);
 }
 
-static void add_shape(vg_str *s, const int64_t *shape, int ndim) {
-  for (int k = 0; k < ndim; k++) vg_str_addf(s, "%s%lld", k ? "x" : "", (long long)shape[k]);
-}
-
 static bool same_shape(const vg_st_entry *e, const vg_tensor *t) {
   bool same = e->ndim == vg_ndim(t);
   for (int k = 0; k < e->ndim && same; k++) same = e->shape[k] == vg_size(t, k);
   return same;
 }
 
-/* "8x4x3x3x3, wanted 16x4x3x3x3" */
+static int shape_of(const vg_tensor *t, int64_t shape[VG_ST_MAX_DIMS]) {
+  for (int k = 0; k < vg_ndim(t); k++) shape[k] = vg_size(t, k);
+  return vg_ndim(t);
+}
+
 static void add_shapes(vg_str *text, const vg_st_entry *e, const vg_tensor *t) {
   int64_t shape[VG_ST_MAX_DIMS];
-  for (int k = 0; k < vg_ndim(t); k++) shape[k] = vg_size(t, k);
-  add_shape(text, e->shape, e->ndim);
-  vg_str_add(text, ", wanted ");
-  add_shape(text, shape, vg_ndim(t));
+  const int ndim = shape_of(t, shape);
+  vg_params_add_shapes(text, e, shape, ndim);
 }
 
 static vg_status check(const char *file_name, const vg_st_file *file, const slot *s) {
-  const vg_st_entry *e = vg_st_find(file, s->name);
-  if (!e)
-    return vg_fail(VG_DATA, "%s: no tensor \"%s\"; the model is of another kind or size", file_name, s->name);
-  if (same_shape(e, s->tensor)) return VG_OK;
-  vg_str text = VG_STR_INIT;
-  add_shapes(&text, e, s->tensor);
-  vg_status st = vg_fail(VG_DATA, "%s: tensor \"%s\" has shape %s", file_name, s->name, vg_str_text(&text));
-  vg_str_release(&text);
-  return st;
+  int64_t shape[VG_ST_MAX_DIMS];
+  const int ndim = shape_of(s->tensor, shape);
+  return vg_params_check_entry(file, file_name, s->name, shape, ndim);
 }
 
 static vg_status take(const vg_st_entry *e, vg_tensor *t) {

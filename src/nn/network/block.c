@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/str.h"
 
 #define NORM_EPS 1e-5
 #define NORM_MOMENTUM 0.1
@@ -43,6 +44,31 @@ static vg_tensor *initial(const vg_params *p, const char *name, const int64_t *s
   return t;
 }
 
+static void add_shape(vg_str *s, const int64_t *shape, int ndim) {
+  for (int k = 0; k < ndim; k++) vg_str_addf(s, "%s%lld", k ? "x" : "", (long long)shape[k]);
+}
+
+void vg_params_add_shapes(vg_str *text, const vg_st_entry *e, const int64_t *shape, int ndim) {
+  add_shape(text, e->shape, e->ndim);
+  vg_str_add(text, ", wanted ");
+  add_shape(text, shape, ndim);
+}
+
+vg_status vg_params_check_entry(const vg_st_file *file, const char *file_name, const char *name,
+                                const int64_t *shape, int ndim) {
+  const vg_st_entry *e = vg_st_find(file, name);
+  if (!e)
+    return vg_fail(VG_DATA, "%s: no tensor \"%s\"; the model is of another kind or size", file_name, name);
+  bool same = e->ndim == ndim;
+  for (int k = 0; k < ndim && same; k++) same = e->shape[k] == shape[k];
+  if (same) return VG_OK;
+  vg_str text = VG_STR_INIT;
+  vg_params_add_shapes(&text, e, shape, ndim);
+  vg_status st = vg_fail(VG_DATA, "%s: tensor \"%s\" has shape %s", file_name, name, vg_str_text(&text));
+  vg_str_release(&text);
+  return st;
+}
+
 static vg_tensor *add(vg_params *p, const char *block, const char *what, const int64_t *shape, int ndim,
                       double mean, double sd, bool trained) {
   if (p->status) return NULL;
@@ -50,6 +76,11 @@ static vg_tensor *add(vg_params *p, const char *block, const char *what, const i
     double n = 1;
     for (int i = 0; i < ndim; i++) n *= (double)shape[i];
     p->floats += n;
+    if (p->in_file) {
+      char name[80];
+      snprintf(name, sizeof name, "%s%s%s.%s", p->prefix, p->within, block, what);
+      p->status = vg_params_check_entry(p->in_file, p->file_name, name, shape, ndim);
+    }
     return NULL;
   }
   if (p->n == p->cap) {

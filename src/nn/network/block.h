@@ -8,6 +8,8 @@
  */
 #ifndef VG_NN_BLOCK_H
 #define VG_NN_BLOCK_H
+#include "base/str.h"
+#include "io/safetensors.h"
 #include "nn/nn.h"
 
 typedef struct vg_param {
@@ -22,6 +24,8 @@ typedef struct vg_params {
   uint64_t seed;
   double sd;     /* of the initial weights; 0: zeros, for networks whose weights are loaded next */
   bool counting; /* only counts floats: nothing is made, and blocks cannot be applied */
+  const vg_st_file *in_file; /* counting also looks each tensor up here, and fails where its shape differs */
+  const char *file_name;
   double floats;
   bool spectral; /* blocks divide their weight by its largest singular value */
   vg_device device;
@@ -31,6 +35,11 @@ typedef struct vg_params {
 } vg_params;
 
 void vg_params_release(vg_params *p);
+/* Adds "8x4x3x3x3, wanted 16x4x3x3x3". */
+void vg_params_add_shapes(vg_str *text, const vg_st_entry *e, const int64_t *shape, int ndim);
+/* Whether a file has the tensor with that shape; VG_DATA names both. */
+vg_status vg_params_check_entry(const vg_st_file *file, const char *file_name, const char *name,
+                                const int64_t *shape, int ndim);
 /* Freezes or thaws all trained parameters. */
 void vg_params_requires_grad(vg_params *p, bool on);
 void vg_params_zero_grad(vg_params *p);

@@ -12,6 +12,7 @@
 #include "voxgan/run.h"
 #include "base/str.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 typedef struct synth_job {
   const vg_synth_options *o;
@@ -79,7 +80,7 @@ static vg_status open_model(synth_job *j) {
   j->prep = j->model.prep;
   j->prep.series.n = 0;
   /* What the pipeline itself holds is small beside a network's activations. */
-  j->memory = o->memory_gib > 0 ? (size_t)(o->memory_gib * (double)(1 << 30)) : vg_available_memory();
+  j->memory = o->memory_gib > 0 ? vg_count_of(o->memory_gib * (double)(1 << 30)) : vg_available_memory();
   return VG_OK;
 }
 

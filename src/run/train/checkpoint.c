@@ -215,13 +215,23 @@ vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool 
   return st;
 }
 
-vg_status vg_checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found) {
+vg_status vg_checkpoint_load_discriminator(const char *run, const vg_gan_spec *spec,
+                                           const vg_gan_objective *objective, vg_device device,
+                                           vg_gan **out) {
   vg_st_file f = {0};
   train_state state = {0};
   char *path;
+  *out = NULL;
   vg_status st = open_newest(run, &f, &state, &path);
-  *found = path != NULL;
-  if (!st && *found) st = vg_gan_state_set(gan, VG_GAN_DISCRIMINATOR, path, &f);
+  if (!st && path) {
+    st = vg_gan_check_file(spec, VG_GAN_DISCRIMINATOR, objective->d_spectral, path, &f);
+    if (!st) st = vg_gan_new(spec, objective, 0, device, out);
+    if (!st) st = vg_gan_state_set(*out, VG_GAN_DISCRIMINATOR, path, &f);
+  }
+  if (st) {
+    vg_gan_free(*out);
+    *out = NULL;
+  }
   vg_st_release(&f);
   vg_free(path);
   return st;

@@ -32,8 +32,10 @@ vg_status vg_checkpoint_save(const char *run, vg_gan *gan, const train_state *s,
 /* Restores the newest checkpoint whose checksum is right, and warns of each damaged one. *found
  * is false (and nothing is changed) when the run has none; VG_DATA when all are damaged. */
 vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool *found);
-/* The same for the discriminator alone, of a GAN that is not trained further. */
-vg_status vg_checkpoint_load_discriminator(const char *run, vg_gan *gan, bool *found);
+/* A GAN that is not to be trained on, with the newest checkpoint's discriminator; it is built only once its
+ * tensors were found there. *out is NULL when the run has no checkpoint. */
+vg_status vg_checkpoint_load_discriminator(const char *run, const vg_gan_spec *spec,
+                                           const vg_gan_objective *objective, vg_device device, vg_gan **out);
 /* Path of the newest checkpoint (vg_free); *out is NULL where there is none. */
 vg_status vg_checkpoint_newest(const char *run, char **out);
 /* Removes all. */

@@ -118,16 +118,12 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
 /* Loads the discriminator from the newest checkpoint in the folder of the model, if there is one. */
 static vg_status open_discriminator(attack *a, const char *model, const vg_gan_objective *objective,
                                     vg_device device) {
-  bool found = false, is_dir;
+  bool is_dir;
   vg_status st = vg_fs_is_dir(model, &is_dir);
   if (st) return st;
   char *run = is_dir ? vg_strdup(model) : vg_fs_dirname(model);
-  st = run ? vg_gan_new(&a->model.spec, objective, 0, device, &a->discriminator) : VG_MEMORY;
-  if (!st) st = vg_checkpoint_load_discriminator(run, a->discriminator, &found);
-  if (!found) {
-    vg_gan_free(a->discriminator);
-    a->discriminator = NULL;
-  }
+  st = run ? vg_checkpoint_load_discriminator(run, &a->model.spec, objective, device, &a->discriminator)
+           : VG_MEMORY;
   vg_free(run);
   return st;
 }
@@ -144,7 +140,13 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   if (vg_gan_has_discriminator(&a->model.spec)) st = open_discriminator(a, o->model, &objective, device);
   if (st) return st;
   const uint64_t seed = (uint64_t)a->model.config.run.seed;
-  return vg_gan_new(&a->model.spec, &objective, seed, device, &a->untrained);
+  /* Without a checkpoint nothing says that the spec's discriminator is real, and nothing asks for one. */
+  vg_gan_spec spec = a->model.spec;
+  if (!a->discriminator) {
+    strcpy(spec.discriminator, "none");
+    objective.w_adversarial = objective.w_feature = objective.w_r1 = 0;
+  }
+  return vg_gan_new(&spec, &objective, seed, device, &a->untrained);
 }
 
 static vg_status score(const attack *a, const vg_membership_subject *s, vg_membership *out) {

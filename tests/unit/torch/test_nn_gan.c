@@ -368,6 +368,36 @@ static void averages(void **state) {
   vg_free(d);
 }
 
+/* A spec comes from a file's metadata: what it promises is looked for before anything of that size is made.
+ */
+static void a_file_is_checked_before_networks_are_built(void **state) {
+  (void)state;
+  const char *file = in_scratch("promises.safetensors");
+  vg_st_file f;
+  for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
+    vg_gan_spec s = spec(batch_norm ? "batch" : "instance", 0), big = s;
+    vg_gan *gan = make(&s, 3);
+    save(gan, file, &f);
+    const int both = VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR;
+    assert_int_equal(vg_gan_check_file(&s, both, false, file, &f), VG_OK);
+    const size_t before = vg_mem_peak_rss();
+    big.ngf = 1024;
+    for (int a = 0; a < 3; a++) big.patch[a] = 4096;
+    assert_int_equal(vg_gan_check_file(&big, VG_GAN_GENERATOR, false, file, &f), VG_DATA);
+    assert_non_null(strstr(vg_error(), "promises.safetensors: "));
+    big = s;
+    big.ndf = 1024;
+    assert_int_equal(vg_gan_check_file(&big, VG_GAN_GENERATOR, false, file, &f), VG_OK);
+    assert_int_equal(vg_gan_check_file(&big, both, false, file, &f), VG_DATA);
+    assert_non_null(strstr(vg_error(), "has shape"));
+    /* A spectral discriminator has tensors that this one has not. */
+    assert_int_equal(vg_gan_check_file(&s, both, true, file, &f), VG_DATA);
+    assert_true(vg_mem_peak_rss() < before + ((size_t)64 << 20));
+    vg_st_release(&f);
+    vg_gan_free(gan);
+  }
+}
+
 static double dot(const float *a, const float *b, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++) sum += (double)a[i] * b[i];
@@ -675,6 +705,7 @@ int main(void) {
       cmocka_unit_test_teardown(halves_share_dropout, nothing_left),
       cmocka_unit_test_teardown(state_round_trip, nothing_left),
       cmocka_unit_test_teardown(transfers, nothing_left),
+      cmocka_unit_test_teardown(a_file_is_checked_before_networks_are_built, nothing_left),
       cmocka_unit_test_teardown(averages, nothing_left),
       cmocka_unit_test_teardown(spectral_norm, nothing_left),
       cmocka_unit_test_teardown(segments, nothing_left),

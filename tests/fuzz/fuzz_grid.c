@@ -1,0 +1,136 @@
+/* fuzz_grid.c: label maps on grids of any geometry: what the reader's gate lets pass goes through the edits,
+ * through preparation and back to the file's own axes, without a fault. */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/mem.h"
+#include "base/pool.h"
+#include "io/volume_format.h"
+#include "voxgan/edit.h"
+#include "voxgan/log.h"
+#include "voxgan/maps.h"
+#include "prep/prep.h"
+
+typedef struct input {
+  const uint8_t *at, *end;
+} input;
+
+static unsigned byte(input *in) {
+  return in->at < in->end ? *in->at++ : 0;
+}
+
+/* Usual values and those on and beyond the gate's bounds. */
+static double number(input *in) {
+  static const double special[] = {0,   1,    -1,  1e-3,  0.9e-3, 100,      101,   1e-10,  1e7, 999999,
+                                   1e6, 1e17, NAN, -1e-3, -100,   INFINITY, 1e-40, 5e-324, 2.5, -0.7};
+  const unsigned b = byte(in);
+  if (b < 160) return ((double)b - 80) / 16;
+  return special[b % (sizeof special / sizeof *special)];
+}
+
+static vg_geometry geometry(input *in) {
+  vg_geometry g = {{1 + (int)(byte(in) % 14), 1 + (int)(byte(in) % 14), 1 + (int)(byte(in) % 14)}, {{{0}}}};
+  const unsigned shape = byte(in);
+  for (int r = 0; r < 3; r++) {
+    for (int c = 0; c < 3; c++) g.affine.m[r][c] = shape & 1 || r == c ? number(in) : 0;
+    g.affine.m[r][3] = number(in);
+  }
+  return g;
+}
+
+static void fill(vg_maps *m, input *in) {
+  const size_t n = vg_geometry_voxels(&m->geo);
+  const unsigned rule = byte(in), a = 1 + byte(in), b = 1 + byte(in), n_anatomy = 3, n_tumour = 3;
+  for (size_t i = 0; i < n; i++) {
+    const unsigned v = (unsigned)i * a / b;
+    m->brain[i] = rule & 1 || v % 5 != 0;
+    const bool tumour = m->brain[i] && v % (2 + rule % 7) == 0;
+    m->tumour[i] = tumour ? (uint8_t)(n_anatomy + 1 + v % n_tumour) : 0;
+    m->anatomy[i] = m->brain[i] && !tumour ? (uint8_t)(1 + v % n_anatomy) : 0;
+  }
+}
+
+static void edit(const vg_maps *maps, input *in) {
+  static const char *const chains[] = {"grow:ml=uniform(0.001,50)",
+                                       "deform:target=all",
+                                       "deform:amplitude=9,smoothness=3",
+                                       "move:random",
+                                       "remove",
+                                       "remove:fill=mirror",
+                                       "type:grade=low",
+                                       "type:oedema=20",
+                                       "mirror",
+                                       "rotate:random",
+                                       "scale:factor=3",
+                                       "multifocal:n=3",
+                                       "grow:ml=1,x=0,y=0,z=0",
+                                       "grow:ml=5,region=left-hemisphere",
+                                       "scale:ml=1e3",
+                                       "type:enhancing=ring"};
+  vg_edit_chain chain = {0};
+  vg_edit_log log = {0};
+  vg_maps copy;
+  vg_edit_context context = {.seed = byte(in)};
+  const char *text = chains[byte(in) % (sizeof chains / sizeof *chains)];
+  if (vg_maps_copy(maps, &copy)) return;
+  vg_status st = vg_edit_chain_add(&chain, text);
+  if (st == VG_CONFIG) VG_BUG("%s: %s", text, vg_error());
+  if (!st) st = vg_edit_chain_apply(&chain, &copy, &context, &log);
+  if (st && st != VG_REFUSED && st != VG_DATA && st != VG_MEMORY && st != VG_CONFIG)
+    VG_BUG("%s: %s", text, vg_error());
+  vg_edit_log_release(&log);
+  vg_edit_chain_release(&chain);
+  vg_maps_release(&copy);
+}
+
+static void prepare(const vg_maps *maps, input *in) {
+  static const double spacings[] = {0, 1, 2, 0.05, 7.3, 100};
+  vg_prep_settings s = {
+      .spacing = spacings[byte(in) % 6], .margin = byte(in) / 4.0, .percentile = {0.5, 99.5}};
+  s.classes = maps->classes;
+  vg_case c;
+  vg_maps back;
+  /* Some spacings make very large grids, which is for the user to know. */
+  double voxels = 1, mm[3];
+  vg_geometry_spacing(&maps->geo, mm);
+  for (int a = 0; a < 3; a++)
+    voxels *= s.spacing > 0 ? fmax(1, maps->geo.dim[a] * mm[a] / s.spacing) : maps->geo.dim[a];
+  if (voxels > 1e6 || vg_prepare_maps("fuzz", maps, &s, &c)) return;
+  const size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
+  float *fractions = vg_calloc(n * (size_t)(1 + s.classes.n), sizeof *fractions);
+  for (size_t i = 0; fractions && i < n * (size_t)s.classes.n; i++)
+    fractions[n + i] = (float)c.labels[i] / 255;
+  if (fractions && !vg_restore_maps(&c, fractions, &s.classes, &back)) vg_maps_release(&back);
+  vg_free(fractions);
+  vg_case_release(&c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  input in = {data, data + size};
+  vg_labelmap map;
+  vg_maps maps = {0};
+  vg_classes classes = {0};
+  const char *names[] = {"csf", "gm", "wm", "necrosis", "oedema", "enhancing"};
+  vg_threads_set(1);
+  vg_log_set_level(VG_LOG_ERROR);
+  const vg_geometry native = geometry(&in);
+  if (vg_volume_check_geometry("fuzz", &native)) return 0;
+  if (vg_labelmap_new(&native, &map)) return 0;
+  if (vg_labelmap_canonicalise(&map)) VG_BUG("cannot reorient what passed the gate");
+  const vg_geometry ras = map.geo;
+  if (vg_labelmap_to_geometry(&map, &native)) VG_BUG("cannot go back");
+  vg_labelmap_release(&map);
+  for (int i = 0; i < 6; i++)
+    if (vg_classes_add_name(&classes, names[i], i < 3 ? VG_ROLE_ANATOMY : VG_ROLE_TUMOUR))
+      VG_BUG("%s", vg_error());
+  if (vg_maps_new(&ras, &classes, &maps)) return 0;
+  maps.native = native;
+  fill(&maps, &in);
+  edit(&maps, &in);
+  prepare(&maps, &in);
+  vg_maps_release(&maps);
+  if (vg_mem_live()) VG_BUG("%ld blocks leaked", vg_mem_live());
+  return 0;
+}
