@@ -98,7 +98,7 @@ void vg_config_default(vg_config *c);
 /* assignment: "section.key=value". */
 vg_status vg_config_set(vg_config *c, const char *assignment);
 vg_status vg_config_read(vg_config *c, const char *path);
-/* Replaces "auto" in train.reconstruction and augment.images by what it means for train.direction. VG_CONFIG:
+/* Replaces "auto" in train.reconstruction and augment.images by its value for train.direction. VG_CONFIG:
  * two settings contradict each other. */
 vg_status vg_config_resolve(vg_config *c);
 /* Whether train.direction is image2label: series in, label maps out. */

@@ -107,8 +107,8 @@ void vg_dataset_id_key(const char *id, char key[128]);
 /* Images and tumour maps of one data set with the anatomy maps of another, for the cases that have both:
  * paired by the letters and digits of their ids, without "sub-". Sources are each of tumour's with each of
  * anatomy's, and allow regridding. What is left over is named; with tumour's skip_incomplete cases without
- * one of the maps are dropped with a warning, else VG_DATA. VG_DATA too where none is paired, or ids are not
- * told apart. out is set anew. */
+ * one of the maps are dropped with a warning, else VG_DATA. VG_DATA too: no pair, or two ids with the same
+ * letters and digits. Overwrites out. */
 vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, vg_dataset *out);
 
 typedef struct vg_wanted {

@@ -54,7 +54,8 @@ typedef struct vg_record {
   int redraws;
   char model_sha256[VG_HASH_LEN]; /* "" if no model made an image */
   uint64_t seed;
-  char voxgan[32]; /* version */
+  char voxgan[32];         /* version */
+  char study[VG_HASH_LEN]; /* which study made it, as vg_produce says; "" where nothing does */
   int n_files;
   vg_record_file files[VG_RECORD_FILES];
 } vg_record;
@@ -83,7 +84,7 @@ vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log 
 vg_status vg_record_write(vg_record *r, const char *root);
 /* VG_IO where the file system does not answer: that is not "absent". */
 vg_status vg_record_exists(const char *root, const char *id, bool *exists);
-/* Before a finished case is made anew; fine when there is none. */
+/* Removes a record; call it before the case is made again. VG_OK if there is no record. */
 vg_status vg_record_remove(const char *root, const char *id);
 /* VG_DATA: there is no record, or this program did not write it. */
 vg_status vg_record_read(const char *root, const char *id, vg_record *out);

@@ -18,7 +18,7 @@ extern "C" {
  * said that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
 vg_status vg_fs_exists(const char *path, bool *exists);
 vg_status vg_fs_is_dir(const char *path, bool *is_dir);
-/* Makes the folder and its parents; fine when it is there already. */
+/* Makes the folder and its parents. VG_OK if it already exists. */
 vg_status vg_fs_make_dirs(const char *path);
 /* The same, then checks that a file can be made in the folder. */
 vg_status vg_fs_require_writable_dir(const char *path);
@@ -46,11 +46,14 @@ vg_status vg_fs_read_most(const char *path, uint64_t most, void **bytes, size_t 
 /* The same for a file that may be absent: *bytes is NULL and *len 0 then. */
 vg_status vg_fs_read_optional(const char *path, void **bytes, size_t *len);
 vg_status vg_fs_size(const char *path, uint64_t *bytes);
-/* Writes path.tmp.PID.N, fsyncs it, renames it to path and fsyncs the folder. After a power failure path is
- * therefore either the old file or the new one. A failure leaves no partial file. On a full disk the message
+/* Writes path.tmp.RANDOM beside it, fsyncs it, renames it and fsyncs the folder, so that after a power
+ * failure the old file or the new one is there. A failure leaves no partial file; on a full disk the message
  * gives the number of bytes. */
 vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len);
-/* Whether path is the folder dir or lies in it, with all links followed. path need not exist. */
+/* The same, but never replaces a file: *made is false where path already exists. Of several processes that
+ * do this at once, one makes the file. */
+vg_status vg_fs_write_new(const char *path, const void *bytes, size_t len, bool *made);
+/* Whether path is the folder dir or lies in it, through whatever links; path need not be there yet. */
 bool vg_fs_within(const char *path, const char *dir);
 /* Makes path a symbolic link to the absolute path of the file target. Replaces what path was. */
 vg_status vg_fs_link(const char *target, const char *path);
@@ -60,11 +63,15 @@ vg_status vg_fs_append_line(const char *path, const char *line);
 vg_status vg_fs_remove(const char *path); /* VG_OK if it does not exist */
 /* Truncates the file to a number of bytes. */
 vg_status vg_fs_truncate(const char *path, uint64_t bytes);
-/* If the file is PATH.tmp.PID.N, left by vg_fs_write_atomic in a process that was killed, returns the length
- * of PATH. Returns 0 for any other file. */
+/* Whether a file is called as those that vg_fs_write_atomic is writing, PATH.tmp.RANDOM: length of PATH, 0
+ * for any other file. */
 size_t vg_fs_partial(const char *path);
-/* Removes such leftovers of killed processes from the folder. */
+/* Removes from the folder what vg_fs_write_atomic was writing when its process was killed: files of that name
+ * whose writer's lock is free. Nothing is removed through a link. */
 vg_status vg_fs_sweep(const char *dir);
+/* The same for one such name in the folder dir, open as fd. alone: the caller knows that no other process
+ * writes here. Then links of that name go too, and files where the file system has no locks. */
+vg_status vg_fs_sweep_one(const char *dir, int fd, const char *name, bool alone);
 
 /* Lists every regular file below root, as paths relative to root, sorted by byte value. Skips names that
  * begin with '.'. Follows links to folders once (no loops). */
@@ -87,18 +94,26 @@ int vg_fs_unreadable(const char *path);
 /* The same for a folder that may be absent: an empty list then. */
 vg_status vg_fs_walk_optional(const char *root, char ***files, size_t *n);
 
-/* Takes an exclusive advisory lock on path (made when missing) and waits for it; VG_INTERRUPTED after a
- * signal (interrupt.c). */
+/* Takes an exclusive advisory lock on path (made when missing, never through a link) and waits for it, which
+ * it says after two seconds; VG_INTERRUPTED after a signal (interrupt.c). On a file system without flock() a
+ * claim takes its place: a file path.claim.RANDOM that names its process. */
 typedef struct vg_lock {
   int fd;
+  char *claim; /* NULL: flock() holds it */
 } vg_lock;
 vg_status vg_lock_take(const char *path, vg_lock *lock);
-/* The same without waiting; *taken says whether it got the lock. On a file system without locks it always
- * does. */
+/* The same without waiting: *taken tells. */
 vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken);
+/* Holds it together with others who share it, or who will. *taken is false while one holds it alone. */
+vg_status vg_lock_share(const char *path, vg_lock *lock, bool *taken);
+/* From now on shares what it holds alone. */
+void vg_lock_admit(vg_lock *lock);
 void vg_lock_release(vg_lock *lock);
 /* Whether a process holds the lock. Makes no file. False if that cannot be found out. */
 bool vg_lock_held(const char *path);
+/* Who holds it by a claim, as the end of a message: " (process 7 on node3; if it has ended, remove FILE)"; ""
+ * where nobody does, or flock() holds it. Borrowed until the thread's next call. */
+const char *vg_lock_holder(const char *path);
 
 typedef struct vg_map {
   const void *bytes;

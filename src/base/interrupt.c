@@ -5,22 +5,32 @@
 
 static volatile sig_atomic_t interrupted;
 
+/* A person who asks twice means it. These come twice by themselves: a terminal that closes sends SIGHUP, and
+ * so does its shell; batch systems repeat their warnings. */
+static bool repeats(int sig) {
+  return sig == SIGHUP || sig == SIGUSR1 || sig == SIGUSR2 || sig == SIGXCPU;
+}
+
 static void on_signal(int sig) {
   interrupted = 1;
-  /* A user who asks twice wants an immediate end. A batch system may repeat its warning (SIGUSR1), which must
-   * not end the program. */
-  if (sig != SIGUSR1) signal(sig, SIG_DFL);
+  if (!repeats(sig)) signal(sig, SIG_DFL);
+}
+
+static void handle(int sig, void (*how)(int)) {
+  struct sigaction act;
+  memset(&act, 0, sizeof act);
+  act.sa_handler = how;
+  sigemptyset(&act.sa_mask);
+  act.sa_flags = SA_RESTART;
+  sigaction(sig, &act, NULL);
 }
 
 void vg_interrupt_install(void) {
-  struct sigaction act;
-  memset(&act, 0, sizeof act);
-  act.sa_handler = on_signal;
-  sigemptyset(&act.sa_mask);
-  act.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &act, NULL);
-  sigaction(SIGTERM, &act, NULL);
-  sigaction(SIGUSR1, &act, NULL);
+  static const int asks[] = {SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU};
+  struct sigaction was;
+  for (size_t i = 0; i < sizeof asks / sizeof asks[0]; i++) handle(asks[i], on_signal);
+  /* nohup ignores it, and means to. */
+  if (sigaction(SIGHUP, NULL, &was) || was.sa_handler != SIG_IGN) handle(SIGHUP, on_signal);
 }
 
 bool vg_interrupted(void) {

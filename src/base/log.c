@@ -1,5 +1,7 @@
 /* log.c: log lines and one live progress line share stderr without overwriting each other. */
 #include "voxgan/log.h"
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +32,17 @@ static bool coloured(void) {
   return on_terminal() && !(no && *no);
 }
 
+/* Waits until stderr takes text. False after a signal that asks for a stop: a pipe whose reader is stopped,
+ * or a terminal that holds its output, must not keep the job from saving. */
+static bool may_write(void) {
+  struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+  for (;;) {
+    const int ready = poll(&p, 1, 100);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
+    if (vg_interrupted()) return false;
+  }
+}
+
 vg_log_level vg_log_set_level(vg_log_level least) {
   pthread_mutex_lock(&lock);
   const vg_log_level before = least_level;
@@ -42,7 +55,7 @@ void vg_log(vg_log_level level, const char *fmt, ...) {
   static const char *const prefix[] = {"debug: ", "", "warning: ", "error: "};
   static const char *const colour[] = {"\033[2m", "", "\033[33m", "\033[31m"};
   pthread_mutex_lock(&lock);
-  if (level >= least_level) {
+  if (level >= least_level && may_write()) {
     bool paint = coloured() && *colour[level];
     if (progress_open) fputs("\r\033[K", stderr);
     if (paint) fputs(colour[level], stderr);
@@ -61,7 +74,7 @@ void vg_log(vg_log_level level, const char *fmt, ...) {
 
 void vg_progress(const char *fmt, ...) {
   pthread_mutex_lock(&lock);
-  if (least_level <= VG_LOG_INFO) {
+  if (least_level <= VG_LOG_INFO && may_write()) {
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(progress, sizeof progress, fmt, ap);
@@ -84,9 +97,11 @@ void vg_progress(const char *fmt, ...) {
 
 void vg_progress_end(void) {
   pthread_mutex_lock(&lock);
-  if (progress_open) fputc('\n', stderr);
-  if (progress_held) fprintf(stderr, "%s\n", progress);
-  fflush(stderr);
+  if ((progress_open || progress_held) && may_write()) {
+    if (progress_open) fputc('\n', stderr);
+    if (progress_held) fprintf(stderr, "%s\n", progress);
+    fflush(stderr);
+  }
   progress_open = progress_held = false;
   progress_shown = 0;
   pthread_mutex_unlock(&lock);

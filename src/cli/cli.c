@@ -1,5 +1,8 @@
 /* cli.c: parses options and prints help, from the descriptions in the command files. */
 #include "cli/cli.h"
+#include "base/apart.h"
+#include "base/fs.h"
+#include "base/mem.h"
 #include "base/pool.h"
 #include "base/names.h"
 
@@ -133,6 +136,83 @@ vg_status vg_cli_parse(const cli_command *c, int argc, char **argv, int *n_args,
   *n_args = n;
   return VG_OK;
 }
+
+/* ---- what is read and what is written ---- */
+
+static const char *const path_values[] = {"DIR", "FILE", "DIR|FILE", "RUN", "MODEL", "KEYFILE"};
+
+static bool is_path(const cli_option *o) {
+  for (size_t i = 0; o->value && i < sizeof path_values / sizeof path_values[0]; i++)
+    if (!strcmp(o->value, path_values[i])) return true;
+  return false;
+}
+
+static bool is_written(const cli_command *c, const cli_option *o) {
+  const size_t n = strlen(o->name);
+  for (const char *at = c->writes; at && (at = strstr(at, o->name)); at += n)
+    if ((at == c->writes || at[-1] == ',') && (!at[n] || at[n] == ',')) return true;
+  return false;
+}
+
+/* The k-th value of an option, or NULL. */
+static const char *value_at(const cli_option *o, int k) {
+  if (o->type == CLI_LIST)
+    return k < ((const cli_list *)o->out)->n ? ((const cli_list *)o->out)->items[k] : NULL;
+  return o->type == CLI_TEXT && !k ? *(const char *const *)o->out : NULL;
+}
+
+static vg_status check_inputs(const cli_command *c, const cli_option *list, const char *out_name,
+                              const char *out) {
+  char name[64];
+  for (; list && list->name; list++) {
+    const char *in;
+    if (!is_path(list) || is_written(c, list)) continue;
+    snprintf(name, sizeof name, "--%s", list->name);
+    for (int k = 0; (in = value_at(list, k)); k++) {
+      vg_status st = vg_fs_apart(name, in, out_name, out);
+      if (st) return st;
+    }
+  }
+  return VG_OK;
+}
+
+/* A page about a folder may lie in it, under its own name. */
+static bool is_own_page(const cli_command *c, const char *folder, const char *out) {
+  if (!c->own_page || strcmp(vg_fs_basename(out), c->own_page) != 0) return false;
+  char *page = vg_fs_join(folder, c->own_page);
+  const bool same = page && vg_fs_apart("", page, "", out) == VG_USAGE;
+  vg_free(page);
+  vg_error_clear();
+  return same;
+}
+
+static vg_status check_arguments(const cli_command *c, char *const *args, int n_args, const char *out_name,
+                                 const char *out) {
+  vg_status st = VG_OK;
+  for (int i = 0; i < n_args && !st; i++)
+    if (!is_own_page(c, args[i], out)) st = vg_fs_apart("", args[i], out_name, out);
+  return st;
+}
+
+vg_status vg_cli_check_paths(const cli_command *c, char *const *args, int n_args) {
+  const cli_option *const lists[] = {c->options, c->shared};
+  char name[64];
+  for (int l = 0; l < 2; l++) {
+    for (const cli_option *o = lists[l]; o && o->name; o++) {
+      const char *out;
+      if (!is_written(c, o)) continue;
+      snprintf(name, sizeof name, "--%s", o->name);
+      for (int k = 0; (out = value_at(o, k)); k++) {
+        vg_status st = check_arguments(c, args, n_args, name, out);
+        for (int i = 0; i < 2 && !st; i++) st = check_inputs(c, lists[i], name, out);
+        if (st) return st;
+      }
+    }
+  }
+  return VG_OK;
+}
+
+/* ---- help ---- */
 
 static void print_options(const cli_option *list) {
   for (; list->name; list++) {

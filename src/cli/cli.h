@@ -40,6 +40,10 @@ typedef struct cli_command {
   const cli_option *options; /* ends with a NULL name */
   const cli_option *shared;  /* options that several commands share, or NULL. None is required */
   int least_args, most_args; /* positional */
+  /* Names of the options whose path is written, with commas. All other options whose value is a path, and all
+   * arguments, are read: main.c refuses an input and an output that overlap. NULL: nothing is written. */
+  const char *writes;
+  const char *own_page; /* file in the argument's folder that may be written although the folder is read */
   vg_status (*run)(char **args, int n_args);
 } cli_command;
 
@@ -60,6 +64,9 @@ typedef struct cli_run_settings {
 } cli_run_settings;
 /* Applies the defaults, then the file (NULL: none), then the command line. Does not resolve the config. */
 vg_status vg_cli_read_config(const char *path, const cli_run_settings *more, vg_config *config);
+
+/* After vg_cli_parse. VG_USAGE: something that the command reads overlaps with something that it writes. */
+vg_status vg_cli_check_paths(const cli_command *c, char *const *args, int n_args);
 
 /* Sets the pool's size from --threads. */
 vg_status vg_cli_set_threads(long long threads);

@@ -31,5 +31,6 @@ const cli_command vg_cli_cmd_edit = {
     .options = vg_cli_study_options,
     .least_args = 0,
     .most_args = 0,
+    .writes = "out",
     .run = run,
 };

@@ -168,5 +168,6 @@ const cli_command vg_cli_cmd_eval = {
         "  voxgan eval --real BraTS2021_test --synth synthetic --train BraTS2021_train --model runs/a \\\n"
         "    --suite privacy --out privacy\n",
     .options = options,
+    .writes = "out,write-baseline",
     .run = run,
 };

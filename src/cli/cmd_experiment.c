@@ -100,5 +100,6 @@ const cli_command vg_cli_cmd_experiment = {
                "    --config configs/experiment.json --out worth\n"
                "  voxgan experiment … --shard slurm; voxgan experiment --finish worth\n",
     .options = options,
+    .writes = "out",
     .run = run,
 };

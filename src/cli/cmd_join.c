@@ -62,5 +62,6 @@ const cli_command vg_cli_cmd_join = {
                "  voxgan join --tumour BraTS2021 --anatomy predicted --out joined\n"
                "  voxgan train configs/brats2021.json --data joined --out runs/a\n",
     .options = options,
+    .writes = "out",
     .run = run,
 };

@@ -46,7 +46,9 @@ static vg_status run(char **args, int n_args) {
   if (!st) st = vg_cli_set_threads(threads);
   s.subjects = (int)subjects;
   s.first = (int)first;
-  return st ? st : vg_phantom_write(out, &s);
+  if (st) return st;
+  vg_interrupt_install();
+  return vg_phantom_write(out, &s);
 }
 
 const cli_command vg_cli_cmd_phantom = {
@@ -55,5 +57,6 @@ const cli_command vg_cli_cmd_phantom = {
     .summary = "write a brain-like data set made from formulas, for tests and a first run",
     .details = "example:\n  voxgan phantom --out phantom --subjects 8 --size 64 --anatomy\n",
     .options = options,
+    .writes = "out",
     .run = run,
 };

@@ -31,5 +31,7 @@ const cli_command vg_cli_cmd_report = {
     .options = options,
     .least_args = 1,
     .most_args = 1,
+    .writes = "out",
+    .own_page = "report.html",
     .run = run,
 };

@@ -13,7 +13,8 @@ static const cli_option options[] = {
     {"out", CLI_TEXT, &out, "DIR", "folder for train/ and test/", true},
     {"share", CLI_F64, &share, "S", "share of the persons to put into test/", false},
     {"seed", CLI_INT, &seed, "N", "seed of the draw", false},
-    {"layout", CLI_TEXT, &layout, "L", "layout of the data; auto: guessed, and said", false},
+    {"layout", CLI_TEXT, &layout, "L", "layout of the data; auto: guess it from the names, and print it",
+     false},
     {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
      "count files and folders that cannot be read, and subjects without a wanted file, as missing", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -27,6 +28,7 @@ static vg_status run(char **args, int n_args) {
   if (!(share > 0 && share < 1))
     return vg_fail(VG_USAGE, "--share is %g, but must be between 0 and 1", share);
   if (seed < 0) return vg_fail(VG_USAGE, "--seed must not be negative");
+  vg_interrupt_install();
   vg_status st = vg_dataset_add(&ds, args[0], layout, NULL, NULL);
   if (!st && !(is_test = VG_NEW_N(bool, ds.n))) st = VG_MEMORY;
   if (!st) st = vg_dataset_split(&ds, share, (uint64_t)seed, is_test);
@@ -53,5 +55,6 @@ const cli_command vg_cli_cmd_split = {
     .options = options,
     .least_args = 1,
     .most_args = 1,
+    .writes = "out",
     .run = run,
 };

@@ -89,5 +89,6 @@ const cli_command vg_cli_cmd_synth = {
     .shared = vg_cli_study_options,
     .least_args = 0,
     .most_args = 1,
+    .writes = "out",
     .run = run,
 };

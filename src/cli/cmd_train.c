@@ -68,7 +68,7 @@ const cli_command vg_cli_cmd_train = {
     .details = "CONFIG is a JSON file (see configs/); without one the defaults apply. `voxgan list\n"
                "settings` shows every setting with its default and bounds.\n"
                "\n"
-               "On Ctrl-C, SIGTERM or SIGUSR1 the program finishes the step, saves, and exits with code\n"
+               "On Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 the program finishes the step, saves, and exits with code\n"
                "130. The same command with --resume continues, and ends with the same bytes as an\n"
                "uninterrupted run.\n"
                "\n"
@@ -80,5 +80,6 @@ const cli_command vg_cli_cmd_train = {
     .options = options,
     .least_args = 0,
     .most_args = 1,
+    .writes = "out",
     .run = run,
 };

@@ -1,4 +1,7 @@
 /* main.c: runs the command and turns its status into the exit code. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +40,33 @@ static vg_status run(const cli_command *c, int argc, char **argv) {
     vg_cli_print_help(c);
     return VG_OK;
   }
+  if ((st = vg_cli_check_paths(c, argv, n_args))) return st;
   vg_log_set_level(vg_cli_quiet ? VG_LOG_WARN : vg_cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
   return c->run(argv, n_args);
 }
 
+/* With these two signals ignored, a write into a closed pipe or past a file size limit fails with an errno,
+ * and a job can save before it says so. A stream that is closed is opened on /dev/null: else the next file
+ * would take its place, and messages would go into it. Streams 1 and 2 are opened for reading, so that writes
+ * still fail. */
+static bool prepare_streams(void) {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) return false;
+  return true;
+}
+
+static vg_status flush_results(vg_status st) {
+  errno = 0;
+  if (!fflush(stdout) && !ferror(stdout)) return st;
+  if (st) return st;
+  /* An earlier fault has left no errno. */
+  return errno ? vg_fail_errno("stdout", "cannot write") : vg_fail(VG_IO, "stdout: cannot write");
+}
+
 int main(int argc, char **argv) {
+  if (!prepare_streams()) return vg_status_exit_code(VG_IO);
   if (argc < 2) {
     print_help();
     return vg_status_exit_code(VG_USAGE);
@@ -49,17 +74,17 @@ int main(int argc, char **argv) {
   const char *name = argv[1];
   if (!strcmp(name, "--version")) {
     printf("voxgan %s\n", vg_version());
-    return 0;
+    return vg_status_exit_code(flush_results(VG_OK));
   }
   if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
     print_help();
-    return 0;
+    return vg_status_exit_code(flush_results(VG_OK));
   }
   const cli_command *c = command_find(name);
   vg_status st = c ? run(c, argc - 2, argv + 2) : unknown_command(name);
   vg_repair_report();
   /* A full disk or a closed pipe causes no error before the buffer of stdout is flushed. */
-  if ((fflush(stdout) || ferror(stdout)) && !st) st = vg_fail(VG_IO, "stdout: cannot write");
+  st = flush_results(st);
   if (st) {
     vg_progress_end();
     fprintf(stderr, "voxgan%s%s: %s\n", c ? " " : "", c ? c->name : "",

@@ -37,7 +37,7 @@ static vg_status unknown_edit(const char *name) {
   if (near) return vg_fail(VG_CONFIG, "no edit %s; did you mean %s?", name, near);
   vg_str all = VG_STR_INIT;
   vg_names_join(names, &all);
-  vg_status st = vg_fail(VG_CONFIG, "no edit %s; there is %s", name, vg_str_text(&all));
+  vg_status st = vg_fail(VG_CONFIG, "no edit %s; the edits are %s", name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }

@@ -13,6 +13,9 @@ typedef enum eval_row_form { EVAL_ROW_FULL, EVAL_ROW_BASELINE } eval_row_form;
 vg_json *vg_eval_group_json(const eval_group *g, eval_row_form form);
 /* Puts a number with nine digits, because further digits differ between processors. */
 void vg_eval_put_rounded(vg_json *row, const char *key, double value);
+/* VG_USAGE where one of the files that an evaluation writes is there, and no evaluation made it. Before
+ * measuring. */
+vg_status vg_eval_check_files(const vg_evaluate_settings *set);
 /* Writes metrics.csv and summary.json into a folder. */
 vg_status vg_eval_write(const vg_evaluation *e, const char *out);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/fs.h"
+#include "base/owned.h"
 #include "base/mem.h"
 #include "base/number/statistic.h"
 #include "base/str.h"
@@ -187,6 +188,22 @@ vg_status vg_eval_summary_json(vg_evaluation *e) {
   put_verdicts(root, e);
   put_moved(root, e);
   return VG_OK;
+}
+
+vg_status vg_eval_check_files(const vg_evaluate_settings *set) {
+  static const char *const files[][2] = {{"metrics.csv", "subject,series,region,metric,value\n"},
+                                         {"summary.json", "voxgan evaluation"},
+                                         {"report.html", "content=\"default-src 'none'; img-src data:; "},
+                                         {"neighbours.csv", "subject,space,nearest,"},
+                                         {"membership.csv", "subject,trained_on,"},
+                                         {"identifiers.csv", "file,field,kind,count"}};
+  vg_status st = set->write_baseline ? vg_owned_check_file(set->write_baseline, "voxgan evaluation") : VG_OK;
+  for (size_t i = 0; i < sizeof files / sizeof files[0] && set->out && !st; i++) {
+    char *path = vg_fs_join(set->out, files[i][0]);
+    st = path ? vg_owned_check_file(path, files[i][1]) : VG_MEMORY;
+    vg_free(path);
+  }
+  return st;
 }
 
 /* ---- metrics.csv ---- */

@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "dataset/dataset_apart.h"
 #include "base/pool.h"
 #include "base/str.h"
 
@@ -107,7 +108,9 @@ static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
                      : vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);
   if (st) return st;
   layout = set->synth_layout ? set->synth_layout : "auto";
-  return vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);
+  st = vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);
+  if (!st && set->out) st = vg_dataset_apart(&s->real, set->out);
+  return st || !set->out ? st : vg_dataset_apart(&s->synth, set->out);
 }
 
 static vg_status write_report(const eval_study *s, const vg_evaluate_settings *set) {
@@ -145,6 +148,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
       set->suites && e->suites != ~0u && vg_metric_in_suites(vg_metric_find("dice"), e->suites);
   if ((st = vg_metric_lesion_rules_find(set->challenge ? set->challenge : "GLI", &e->lesion_rules))) goto out;
   if ((st = vg_eval_baseline_read(set, e, &baseline))) goto out;
+  if ((st = vg_eval_check_files(set))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;
   if ((st = read_description(set->synth, &e->recorded))) goto out;

@@ -4,27 +4,56 @@
 #include <string.h>
 #include "experiment/experiment_job.h"
 #include "base/fs.h"
+#include "dataset/dataset_apart.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+
+/* Without its plan a folder is no experiment's, and what lies there is another's. */
+static vg_status check_files(const char *out) {
+  static const char *const names[] = {"jobs", "jobs.csv", "report.html", "results.csv", "summary.json"};
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < sizeof names / sizeof names[0] && !st; i++) {
+    bool exists = false;
+    char *path = vg_fs_join(out, names[i]);
+    st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+    if (exists)
+      st = vg_fail(VG_USAGE,
+                   "%s: holds %s, which is not of an experiment: name another folder, or move it away", out,
+                   names[i]);
+    vg_free(path);
+  }
+  return st;
+}
 
 /* A folder holds one experiment. The first process writes the plan, later ones compare theirs with it. */
 static vg_status claim(const char *out, const vg_json *plan) {
   char *path = vg_fs_join(out, "experiment.json"), *now = vg_json_print(plan, true);
   void *was = NULL;
   size_t len = 0;
-  vg_status st = path && now ? vg_fs_require_writable_dir(out) : VG_MEMORY;
-  if (!st) st = vg_fs_read_optional(path, &was, &len);
+  vg_status st = path && now ? vg_fs_read_optional(path, &was, &len) : VG_MEMORY;
+  if (!st && !was) st = check_files(out);
+  if (!st) st = vg_fs_require_writable_dir(out);
+  if (!st && !was) {
+    bool made;
+    st = vg_fs_write_new(path, now, strlen(now), &made);
+    if (!st && !made) st = vg_fs_read(path, &was, &len); /* another process was first */
+  }
   if (!st && was && strcmp(was, now) != 0)
     st = vg_fail(VG_USAGE,
                  "%s holds another experiment (other subjects, settings or rows): name another folder, or "
                  "remove it",
                  out);
-  if (!st && !was) st = vg_fs_write_atomic(path, now, strlen(now));
   vg_free(was);
   vg_free(now);
   vg_free(path);
   return st;
+}
+
+static vg_status check_apart(const char *out, const experiment_data *d) {
+  vg_status st = vg_dataset_apart(&d->real, out);
+  if (!st) st = vg_dataset_apart(&d->synth, out);
+  return st ? st : vg_dataset_apart(&d->test, out);
 }
 
 static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *d, const experiment_plan *p) {
@@ -72,6 +101,7 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
   vg_status st = vg_experiment_design_parse(o->rows, o->augmentation, o->seeds, o->config.run.seed, &design);
   if (!st) st = vg_experiment_options_check(o);
   if (!st) st = vg_experiment_data_open(o, &design, &data);
+  if (!st && o->out) st = check_apart(o->out, &data);
   if (!st) st = vg_experiment_plan_make(o, &data, &design, &plan);
   if (st) goto out;
   if (o->dry_run) {

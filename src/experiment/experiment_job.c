@@ -36,7 +36,7 @@ vg_status vg_experiment_job_finished(const char *out, const experiment_job *j, b
 
 bool vg_experiment_job_busy(const char *out, const experiment_job *j) {
   char *path = lock_of(out, j);
-  vg_lock lock = {-1};
+  vg_lock lock = {.fd = -1};
   bool taken = true, exists;
   if (path && !vg_fs_exists(path, &exists) && exists && !vg_lock_try(path, &lock, &taken) && taken)
     vg_lock_release(&lock);
@@ -169,7 +169,7 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
                                const vg_torch_module *torch, bool *taken) {
   working w = {.o = o, .d = d, .p = p, .j = j, .torch = torch, .folder = vg_experiment_job_folder(o->out, j)};
   char *path = lock_of(o->out, j);
-  vg_lock lock = {-1};
+  vg_lock lock = {.fd = -1};
   vg_status st = w.folder && path ? vg_fs_make_dirs(w.folder) : VG_MEMORY;
   *taken = false;
   if (!st) st = vg_lock_try(path, &lock, taken);

@@ -341,3 +341,12 @@ vg_status vg_json_write(const char *path, const vg_json *node) {
   vg_free(text);
   return st;
 }
+
+vg_status vg_json_write_new(const char *path, const vg_json *node, bool *made) {
+  char *text = vg_json_print(node, true);
+  *made = false;
+  if (!text) return vg_fail_in(VG_MEMORY, "%s", path);
+  vg_status st = vg_fs_write_new(path, text, strlen(text), made);
+  vg_free(text);
+  return st;
+}

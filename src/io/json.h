@@ -76,6 +76,8 @@ void vg_json_lines_release(vg_json_lines *lines);
  * ends with a line break. NULL, with the message set: out of memory. */
 char *vg_json_print(const vg_json *node, bool pretty);
 vg_status vg_json_write(const char *path, const vg_json *node);
+/* The same by vg_fs_write_new: never in place of a file. */
+vg_status vg_json_write_new(const char *path, const vg_json *node, bool *made);
 
 #ifdef __cplusplus
 }

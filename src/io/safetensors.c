@@ -108,7 +108,7 @@ static vg_status check_strings(const char *path, const vg_json *object, size_t n
   for (const vg_json *c = vg_json_first(object); c && !st; c = vg_json_next(c)) {
     items[i++] = c;
     if (vg_json_type_of(c) != VG_JSON_STRING)
-      st = vg_fail(VG_DATA, "%s: " METADATA " %s is no string", path, vg_json_key(c));
+      st = vg_fail(VG_DATA, "%s: " METADATA " %s is not a string", path, vg_json_key(c));
   }
   if (!st) qsort(items, n, sizeof *items, by_key);
   for (i = 1; i < n && !st; i++)
@@ -127,7 +127,7 @@ static vg_status read_metadata(const char *path, const vg_json *from, vg_json **
   if (!meta) return VG_MEMORY;
   *out = meta;
   if (from && vg_json_type_of(from) != VG_JSON_OBJECT)
-    return vg_fail(VG_DATA, "%s: " METADATA " is no object", path);
+    return vg_fail(VG_DATA, "%s: " METADATA " is not an object", path);
   if (n > METADATA_MAX)
     return vg_fail(VG_DATA, "%s: " METADATA " has %zu entries, more than %d", path, n, METADATA_MAX);
   vg_status st = check_strings(path, from, n);
@@ -152,7 +152,7 @@ static vg_status read_header(const char *path, const vg_file *file, vg_json **he
     st = vg_fail(VG_DATA, "%s: not a safetensors file: NUL byte in the header", path);
   if (!st) st = vg_json_parse(path, text, header);
   if (!st && vg_json_type_of(*header) != VG_JSON_OBJECT)
-    st = vg_fail(VG_DATA, "%s: not a safetensors file: the header is no object", path);
+    st = vg_fail(VG_DATA, "%s: not a safetensors file: the header is not an object", path);
   vg_free(text);
   return st;
 }
@@ -170,7 +170,7 @@ static vg_status read_entries(const char *path, const vg_json *header, const cha
   qsort(f->entries, f->n, sizeof *f->entries, by_name);
   for (size_t i = 1; i < f->n; i++)
     if (!strcmp(f->entries[i - 1].name, f->entries[i].name))
-      return vg_fail(VG_DATA, "%s: tensor %s is there twice", path, f->entries[i].name);
+      return vg_fail(VG_DATA, "%s: tensor %s occurs twice", path, f->entries[i].name);
   return check_cover(path, f, data, data_len);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "voxgan/log.h"
+#include "base/apart.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
@@ -43,11 +44,9 @@ static vg_status open_sets(join_job *j) {
 
 /* Otherwise a link could replace the image that it leads to. */
 static vg_status check_out(const vg_roots *roots, const char *out) {
-  for (int i = 0; i < roots->n; i++)
-    if (vg_fs_within(out, roots->paths[i]) || vg_fs_within(roots->paths[i], out))
-      return vg_fail(VG_USAGE, "--out %s and %s lie within one another: name another folder", out,
-                     roots->paths[i]);
-  return VG_OK;
+  vg_status st = VG_OK;
+  for (int i = 0; i < roots->n && !st; i++) st = vg_fs_apart("", roots->paths[i], "--out", out);
+  return st;
 }
 
 /* Chooses the series that every case has. */

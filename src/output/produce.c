@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "output/produce_set.h"
+#include "study/study_apart.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"
@@ -32,7 +33,7 @@ typedef struct todo {
 
 typedef struct flight {
   vg_study_case c;
-  bool refused, loaded;
+  bool refused, loaded, kept; /* kept: another process has made it meanwhile */
   bool has[MAPS];
   char reason[512];
 } flight;
@@ -42,11 +43,12 @@ typedef struct produce_job {
   const vg_produce_options *o;
   const vg_case_maker *maker;
   vg_output out;
+  vg_lock work; /* says that we write here */
   vg_secret secret;
   todo *list; /* this shard's cases */
   size_t n, *open, n_open;
   flight slots[VG_PRODUCE_DEPTH];
-  size_t made, failed;
+  size_t made, failed, kept; /* of those that were open */
   atomic_ullong bytes;
   double began;
 } produce_job;
@@ -92,107 +94,20 @@ static int by_name(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Two ids may become equal in a format that drops letters. */
-static vg_status check_ids(const produce_job *j) {
-  const char **ids = vg_malloc(j->n ? j->n : 1, sizeof *ids);
+/* Two ids may become one where a format leaves letters out. */
+static vg_status check_ids(const produce_job *j, const todo *list, size_t n) {
+  const char **ids = vg_malloc(n ? n : 1, sizeof *ids);
   if (!ids) return VG_MEMORY;
-  for (size_t i = 0; i < j->n; i++) ids[i] = j->list[i].id;
-  qsort(ids, j->n, sizeof *ids, by_name);
+  for (size_t i = 0; i < n; i++) ids[i] = list[i].id;
+  qsort(ids, n, sizeof *ids, by_name);
   vg_status st = VG_OK;
-  for (size_t i = 1; i < j->n && !st; i++)
+  for (size_t i = 1; i < n && !st; i++)
     if (!strcmp(ids[i - 1], ids[i]))
       st = vg_fail(VG_CONFIG, "two cases would be called %s in format %s; number them with --prefix", ids[i],
                    j->out.format_name);
   vg_free(ids);
   return st;
 }
-
-static vg_status list_cases(produce_job *j) {
-  size_t all = j->out.cases, step = j->o->shards ? (size_t)j->o->shards : 1;
-  size_t first = j->o->shards ? (size_t)j->o->shard - 1 : 0;
-  j->list = vg_calloc(all / step + 1, sizeof *j->list);
-  j->open = vg_calloc(all / step + 1, sizeof *j->open);
-  if (!j->list || !j->open) return VG_MEMORY;
-  for (size_t k = first; k < all; k += step) {
-    todo *t = &j->list[j->n++];
-    char id[128];
-    t->k = k;
-    vg_study_name(j->study, k, id, t->cohort);
-    vg_status st = j->out.format->id(id, t->id, sizeof t->id);
-    if (st) return st;
-  }
-  return check_ids(j);
-}
-
-/* *finished: the record and every file that it names exist. A damaged record is as good as none. */
-static vg_status check_finished(const char *root, const char *id, bool *finished) {
-  vg_record r = {0};
-  vg_status st = vg_record_exists(root, id, finished);
-  if (!st && *finished && (st = vg_record_read(root, id, &r)) == VG_DATA) {
-    *finished = false;
-    st = VG_OK;
-  }
-  for (int i = 0; i < r.n_files && *finished && !st; i++) {
-    char *path = vg_fs_join(root, r.files[i].path);
-    st = path ? vg_fs_exists(path, finished) : VG_MEMORY;
-    vg_free(path);
-  }
-  vg_record_release(&r);
-  return st;
-}
-
-static vg_status sort_out_finished(produce_job *j) {
-  const char *root = j->out.root;
-  for (size_t i = 0; i < j->n; i++) {
-    todo *t = &j->list[i];
-    if (j->o->overwrite) {
-      vg_status st = vg_record_remove(root, t->id);
-      if (!st) st = vg_failure_remove(root, t->id);
-      if (st) return st;
-    }
-    vg_status st = check_finished(root, t->id, &t->kept);
-    if (st) return st;
-    if (!t->kept) j->open[j->n_open++] = i;
-  }
-  return VG_OK;
-}
-
-/* ---- making ---- */
-
-static vg_status load_case(void *arg, size_t i) {
-  produce_job *j = arg;
-  const todo *t = &j->list[j->open[i]];
-  int slot = (int)(i % VG_PRODUCE_DEPTH);
-  flight *f = &j->slots[slot];
-  memset(f, 0, sizeof *f);
-  if (vg_interrupted())
-    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
-                   j->n - j->n_open + j->made, j->n);
-  vg_status st = vg_study_make(j->study, t->k, &f->c);
-  if (st == VG_REFUSED) {
-    f->refused = true;
-    snprintf(f->reason, sizeof f->reason, "%s", vg_error());
-    return VG_OK;
-  }
-  if (st || !j->maker) return st;
-  f->loaded = true;
-  return j->maker->load(j->maker->state, slot, &f->c);
-}
-
-static vg_status make_images(void *arg, size_t i) {
-  produce_job *j = arg;
-  int slot = (int)(i % VG_PRODUCE_DEPTH);
-  return j->slots[slot].loaded ? j->maker->make(j->maker->state, slot) : VG_OK;
-}
-
-/* ---- writing ---- */
-
-typedef struct write_job {
-  produce_job *j;
-  const todo *t;
-  flight *f;
-  int slot;
-} write_job;
 
 /* One file of a case. */
 typedef struct case_file {
@@ -229,6 +144,122 @@ static vg_status file_of(const produce_job *j, const todo *t, const flight *f, i
   snprintf(out->role, sizeof out->role, "%s", m < 0 ? out->series : m == TUMOUR ? "tumour" : "anatomy");
   return j->out.format->path(set, t->id, out->kind, out->series, out->path, sizeof out->path);
 }
+
+/* Every path that the whole study may write, whatever shard this is. */
+static vg_status list_files(const produce_job *j, const todo *all, vg_owned *files) {
+  static const char *const own[] = {"dataset_description.json", "manifest.csv", "contact-sheet-#.png"};
+  const flight every = {.has = {true, true}};
+  vg_status st = VG_OK;
+  snprintf(files->kind, sizeof files->kind, "study%s", j->maker && j->maker->link ? " links" : "");
+  for (size_t i = 0; i < sizeof own / sizeof own[0] && !st; i++) st = vg_owned_add(files, own[i]);
+  if (!st && j->out.format->closing) st = j->out.format->closing(&j->out.set, files);
+  for (size_t k = 0; k < j->out.cases && !st; k++) {
+    for (int i = 0; i < n_files(j) && !st; i++) {
+      case_file file;
+      bool has;
+      if ((i == j->out.set.series.n + TUMOUR && !j->out.set.tumour.n) ||
+          (i == j->out.set.series.n + ANATOMY && !j->out.set.anatomy.n))
+        continue; /* that map is not written */
+      st = file_of(j, &all[k], &every, i, &file, &has);
+      if (!st && has) st = vg_owned_add(files, file.path);
+    }
+  }
+  return st;
+}
+
+static vg_status list_cases(produce_job *j, vg_owned *files) {
+  const size_t n = j->out.cases, step = j->o->shards ? (size_t)j->o->shards : 1;
+  const size_t first = j->o->shards ? (size_t)j->o->shard - 1 : 0;
+  todo *all = vg_calloc(n ? n : 1, sizeof *all);
+  j->list = vg_calloc(n / step + 1, sizeof *j->list);
+  j->open = vg_calloc(n / step + 1, sizeof *j->open);
+  vg_status st = all && j->list && j->open ? VG_OK : VG_MEMORY;
+  for (size_t k = 0; k < n && !st; k++) {
+    char id[128];
+    all[k].k = k;
+    vg_study_name(j->study, k, id, all[k].cohort);
+    st = j->out.format->id(id, all[k].id, sizeof all[k].id);
+  }
+  if (!st) st = check_ids(j, all, n);
+  if (!st) st = list_files(j, all, files);
+  for (size_t k = first; k < n && !st; k += step) j->list[j->n++] = all[k];
+  vg_free(all);
+  return st;
+}
+
+/* *finished: the record of this study and every file that it names exist. A damaged record is as good as
+ * none. */
+static vg_status check_finished(const produce_job *j, const char *id, bool *finished) {
+  vg_record r = {0};
+  vg_status st = vg_record_exists(j->out.root, id, finished);
+  if (!st && *finished && (st = vg_record_read(j->out.root, id, &r)) == VG_DATA) {
+    *finished = false;
+    st = VG_OK;
+  }
+  if (!st && *finished) *finished = !strcmp(r.study, j->out.study);
+  for (int i = 0; i < r.n_files && *finished && !st; i++) {
+    char *path = vg_fs_join(j->out.root, r.files[i].path);
+    st = path ? vg_fs_exists(path, finished) : VG_MEMORY;
+    vg_free(path);
+  }
+  vg_record_release(&r);
+  return st;
+}
+
+static vg_status sort_out_finished(produce_job *j) {
+  const char *root = j->out.root;
+  for (size_t i = 0; i < j->n; i++) {
+    todo *t = &j->list[i];
+    if (j->o->overwrite) {
+      vg_status st = vg_record_remove(root, t->id);
+      if (!st) st = vg_failure_remove(root, t->id);
+      if (st) return st;
+    }
+    vg_status st = check_finished(j, t->id, &t->kept);
+    if (st) return st;
+    if (!t->kept) j->open[j->n_open++] = i;
+  }
+  return VG_OK;
+}
+
+/* ---- making ---- */
+
+static vg_status load_case(void *arg, size_t i) {
+  produce_job *j = arg;
+  const todo *t = &j->list[j->open[i]];
+  int slot = (int)(i % VG_PRODUCE_DEPTH);
+  flight *f = &j->slots[slot];
+  memset(f, 0, sizeof *f);
+  if (vg_interrupted())
+    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
+                   j->n - j->n_open + j->made + j->kept, j->n);
+  vg_status st = check_finished(j, t->id, &f->kept);
+  if (st || f->kept) return st;
+  st = vg_study_make(j->study, t->k, &f->c);
+  if (st == VG_REFUSED) {
+    f->refused = true;
+    snprintf(f->reason, sizeof f->reason, "%s", vg_error());
+    return VG_OK;
+  }
+  if (st || !j->maker) return st;
+  f->loaded = true;
+  return j->maker->load(j->maker->state, slot, &f->c);
+}
+
+static vg_status make_images(void *arg, size_t i) {
+  produce_job *j = arg;
+  int slot = (int)(i % VG_PRODUCE_DEPTH);
+  return j->slots[slot].loaded ? j->maker->make(j->maker->state, slot) : VG_OK;
+}
+
+/* ---- writing ---- */
+
+typedef struct write_job {
+  produce_job *j;
+  const todo *t;
+  flight *f;
+  int slot;
+} write_job;
 
 static vg_status write_image(write_job *w, const case_file *file, const char *path) {
   vg_volume vol = {0};
@@ -285,6 +316,7 @@ static vg_status write_record(write_job *w) {
   r.seed = vg_study_seed(j->study);
   if (j->maker) snprintf(r.model_sha256, sizeof r.model_sha256, "%s", j->maker->model_sha256);
   snprintf(r.voxgan, sizeof r.voxgan, "%s", vg_version());
+  memcpy(r.study, j->out.study, sizeof r.study);
   for (int k = 0; k < n_files(j) && !st; k++) {
     case_file file;
     bool has;
@@ -316,7 +348,7 @@ static void slot_release(produce_job *j, int slot) {
 
 static void say_progress(const produce_job *j) {
   char left[32], bytes[32];
-  size_t done = j->made + j->failed;
+  size_t done = j->made + j->failed + j->kept;
   double each = (vg_now() - j->began) / (double)done;
   vg_progress("case %zu/%zu  %.1f a minute  %s written  %s left", j->n - j->n_open + done, j->n, 60 / each,
               vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(each * (double)(j->n_open - done), left));
@@ -329,11 +361,14 @@ static vg_status write_case(void *arg, size_t i) {
   todo *t = &j->list[j->open[i]];
   write_job w = {j, t, f, slot};
   vg_status st = VG_OK;
-  if (f->refused) {
+  if (f->kept) {
+    t->kept = true;
+    j->kept++;
+  } else if (f->refused) {
     vg_warn("case %s", f->reason);
     /* The reason names the host, which an anonymous data set must not reveal. */
     if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
-    st = vg_failure_write(j->out.root, t->id, f->reason);
+    st = vg_failure_write(j->out.root, t->id, j->out.study, f->reason);
     t->failed = true;
     j->failed++;
   } else {
@@ -348,22 +383,6 @@ static vg_status write_case(void *arg, size_t i) {
   slot_release(j, slot);
   if (!st) say_progress(j);
   return st;
-}
-
-/* ---- leftovers of a killed process ---- */
-
-static bool is_mine(const void *arg, const char *path) {
-  const produce_job *j = arg;
-  if (!j->o->shards) return true;
-  for (size_t i = 0; i < j->n_open; i++) {
-    const char *id = j->list[j->open[i]].id;
-    /* The id must be a whole word of the path: separators stand before and after it. */
-    const char *at = strstr(path, id);
-    size_t len = strlen(id);
-    for (; at; at = strstr(at + 1, id))
-      if ((at == path || strchr("/_-.", at[-1])) && strchr("/_-.", at[len])) return true;
-  }
-  return false;
 }
 
 /* ---- the summary ---- */
@@ -443,13 +462,17 @@ static vg_status print_summary(const produce_job *j) {
 /* ---- the whole study ---- */
 
 static vg_status begin(produce_job *j) {
+  vg_owned files = {0};
+  vg_json *description = NULL;
   vg_status st = j->o->anonymous ? vg_secret_read(j->o->anonymous, &j->secret) : VG_OK;
   if (!st) st = set_output(j);
-  if (!st) st = list_cases(j);
-  if (!st) st = vg_fs_require_writable_dir(j->out.root);
-  if (!st) st = vg_output_claim(&j->out, j->study, j->o, j->maker);
+  if (!st) st = vg_study_apart(j->study, j->out.root);
+  if (!st) st = list_cases(j, &files);
+  if (!st) st = vg_output_describe(&j->out, j->study, j->o, j->maker, &description);
+  if (!st) st = vg_output_claim(j->out.root, description, j->o, &files, &j->work);
   if (!st) st = sort_out_finished(j);
-  if (!st) st = vg_output_sweep(j->out.root, is_mine, j);
+  vg_json_free(description);
+  vg_owned_release(&files);
   return st;
 }
 
@@ -457,11 +480,14 @@ static vg_status begin(produce_job *j) {
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
   size_t finished = j->n - j->failed;
-  vg_status st = j->o->quiet ? VG_OK : print_summary(j);
+  vg_status st = VG_OK;
+  bool waited = false;
+  if (!j->o->shards && finished) st = vg_output_end_work(j->out.root, &j->work, &waited);
   if (!st && !j->o->shards && finished)
-    st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL);
+    st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL, waited);
+  if (!st && !j->o->quiet) st = print_summary(j);
   if (st) return st;
-  vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open,
+  vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open + j->kept,
           vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(vg_now() - j->began, took), j->out.root);
   if (j->o->shards)
     vg_info("shard %d of %d is finished; when all are: voxgan synth --finish %s", j->o->shard, j->o->shards,
@@ -474,7 +500,7 @@ static vg_status end(produce_job *j) {
 }
 
 vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_case_maker *maker) {
-  produce_job j = {.study = study, .o = options, .maker = maker};
+  produce_job j = {.study = study, .o = options, .maker = maker, .work = {.fd = -1}};
   vg_interrupt_install();
   j.began = vg_now();
   vg_status st = begin(&j);
@@ -486,6 +512,7 @@ vg_status vg_produce(vg_study *study, const vg_produce_options *options, const v
   for (int i = 0; i < VG_PRODUCE_DEPTH; i++) slot_release(&j, i);
   if (!st) st = end(&j);
 out:
+  vg_lock_release(&j.work);
   vg_secret_release(&j.secret);
   vg_free(j.list);
   vg_free(j.open);

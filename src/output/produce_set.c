@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "output/contact_sheet.h"
 #include "voxgan/log.h"
@@ -15,6 +14,7 @@
 #include "voxgan/version.h"
 
 #define DESCRIPTION "dataset_description.json"
+#define CLOSED ".voxgan/closed"
 #define DEFAULT_TITLE "synthetic brain MRI"
 
 /* ---- description ---- */
@@ -57,8 +57,17 @@ static vg_status hash_study(const vg_study *study, const vg_produce_options *o, 
   return VG_OK;
 }
 
-static vg_status describe(const vg_output *out, const vg_study *study, const vg_produce_options *o,
-                          const vg_case_maker *maker, vg_json **made) {
+/* The part of the description that says what is in the data set; its name and authors may be edited. */
+static vg_status identify(const vg_json *voxgan, char hash[VG_HASH_LEN]) {
+  char *text = vg_json_print(voxgan, false);
+  if (!text) return VG_MEMORY;
+  vg_hash(text, strlen(text), hash);
+  vg_free(text);
+  return VG_OK;
+}
+
+vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_produce_options *o,
+                             const vg_case_maker *maker, vg_json **made) {
   char hash[VG_HASH_LEN];
   vg_status st = hash_study(study, o, hash);
   if (st) return st;
@@ -87,34 +96,7 @@ static vg_status describe(const vg_output *out, const vg_study *study, const vg_
   put_scheme(v, "tumour_labels", &out->set.tumour);
   put_scheme(v, "anatomy_labels", &out->set.anatomy);
   *made = d;
-  return d ? VG_OK : VG_MEMORY;
-}
-
-vg_status vg_output_claim(const vg_output *out, const vg_study *study, const vg_produce_options *o,
-                          const vg_case_maker *maker) {
-  vg_json *mine = NULL, *there = NULL;
-  char *path = vg_fs_join(out->root, DESCRIPTION), *a = NULL, *b = NULL;
-  vg_status st = path ? describe(out, study, o, maker, &mine) : VG_MEMORY;
-  bool same = false, exists = false;
-  if (!st) st = vg_fs_exists(path, &exists);
-  if (!st && exists) {
-    st = vg_json_read(path, &there);
-    a = vg_json_print(mine, false);
-    b = vg_json_print(there, false);
-    same = !st && a && b && !strcmp(a, b);
-    if (!st && !same && !o->overwrite)
-      st = vg_fail(VG_USAGE,
-                   "%s: holds a data set of another study, model or settings; --overwrite replaces it",
-                   out->root);
-    if (st == VG_DATA && o->overwrite) st = VG_OK; /* damaged: there is nothing to compare with */
-  }
-  if (!st && !same) st = vg_json_write(path, mine);
-  vg_free(a);
-  vg_free(b);
-  vg_free(path);
-  vg_json_free(mine);
-  vg_json_free(there);
-  return st;
+  return d ? identify(v, out->study) : VG_MEMORY;
 }
 
 vg_status vg_output_read(const char *root, vg_output *out) {
@@ -138,6 +120,7 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   }
   out->cases = (size_t)cases;
   out->set.real = vg_json_bool(vg_json_get(v, "real"), false);
+  if ((st = identify(v, out->study))) goto out;
   const char *title = vg_json_string(vg_json_get(d, "Name"), "");
   if (strcmp(title, DEFAULT_TITLE) != 0) snprintf(out->title, sizeof out->title, "%s", title);
   out->set.name = *out->title ? out->title : NULL;
@@ -157,80 +140,6 @@ out:
   vg_json_free(d);
   vg_free(path);
   return st;
-}
-
-/* ---- failures ---- */
-
-static char *failure_path(const char *root, const char *id) {
-  return vg_format("%s/.voxgan/failed/%s.txt", root, id);
-}
-
-vg_status vg_failure_write(const char *root, const char *id, const char *reason) {
-  char *path = failure_path(root, id), *dir = path ? vg_fs_dirname(path) : NULL;
-  vg_status st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
-  if (!st) st = vg_fs_write_atomic(path, reason, strlen(reason));
-  vg_free(dir);
-  vg_free(path);
-  return st;
-}
-
-vg_status vg_failure_remove(const char *root, const char *id) {
-  char *path = failure_path(root, id);
-  vg_status st = path ? vg_fs_remove(path) : VG_MEMORY;
-  vg_free(path);
-  return st;
-}
-
-char *vg_failure_read(const char *root, const char *id) {
-  char *path = failure_path(root, id);
-  void *bytes = NULL;
-  size_t len;
-  if (path && vg_fs_read_optional(path, &bytes, &len)) bytes = NULL;
-  vg_free(path);
-  return bytes;
-}
-
-vg_status vg_failure_list(const char *root, char ***ids, size_t *n) {
-  char *dir = vg_format("%s/.voxgan/failed", root);
-  *ids = NULL;
-  *n = 0;
-  vg_status st = dir ? vg_fs_walk_optional(dir, ids, n) : VG_MEMORY;
-  for (size_t i = 0; i < *n && !st; i++)
-    if (vg_ends_with((*ids)[i], ".txt")) (*ids)[i][strlen((*ids)[i]) - 4] = '\0';
-  vg_free(dir);
-  return st;
-}
-
-/* ---- leftovers of killed writers ---- */
-
-static vg_status sweep_below(const char *root, const char *below, bool (*mine)(const void *, const char *),
-                             const void *arg) {
-  char *dir = vg_fs_join(root, below), **files = NULL;
-  size_t n = 0;
-  vg_status st = dir ? vg_fs_walk_optional(dir, &files, &n) : VG_MEMORY;
-  for (size_t i = 0; i < n && !st; i++) {
-    size_t len = vg_fs_partial(files[i]);
-    if (!len) continue;
-    char *whole = vg_fs_join(dir, files[i]);
-    files[i][len] = '\0';
-    char *target = *below ? vg_fs_join(below, files[i]) : vg_strdup(files[i]);
-    if (!whole || !target) st = VG_MEMORY;
-    if (!st && mine(arg, target)) {
-      vg_debug("%s: left by a writer that was stopped; removed", whole);
-      st = vg_fs_remove(whole);
-    }
-    vg_free(whole);
-    vg_free(target);
-  }
-  vg_strv_free(files);
-  vg_free(dir);
-  return st;
-}
-
-vg_status vg_output_sweep(const char *root, bool (*mine)(const void *arg, const char *path),
-                          const void *arg) {
-  vg_status st = sweep_below(root, "", mine, arg);
-  return st ? st : sweep_below(root, ".voxgan", mine, arg); /* a walk skips hidden folders */
 }
 
 /* ---- closing ---- */
@@ -257,14 +166,84 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
   return st;
 }
 
-vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images) {
-  char **ids = NULL;
+/* What ROOT/.voxgan/closed says: so many cases, this many on sheets, and the manifest as it is. VG_IO without
+ * one. */
+static vg_status closing_text(const vg_output *out, size_t cases, int sheet, char text[256]) {
+  char hash[VG_HASH_LEN], *manifest = vg_fs_join(out->root, "manifest.csv");
+  vg_status st = manifest ? vg_hash_file(manifest, hash) : VG_MEMORY;
+  if (!st) snprintf(text, 256, "cases %zu sheet %d manifest %s\n", cases, sheet, hash);
+  vg_free(manifest);
+  return st;
+}
+
+static bool is_closed(const vg_output *out, size_t cases, int sheet) {
+  char text[256];
+  void *was = NULL;
+  size_t len;
+  char *path = vg_fs_join(out->root, CLOSED);
+  const bool closed = path && !vg_fs_read_optional(path, &was, &len) && was &&
+                      !closing_text(out, cases, sheet, text) && !strcmp(was, text);
+  vg_free(was);
+  vg_free(path);
+  vg_error_clear();
+  return closed;
+}
+
+vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images, bool waited) {
+  char **ids = NULL, text[256], *path = vg_fs_join(out->root, CLOSED);
   size_t n = 0;
-  vg_status st = vg_record_list(out->root, &ids, &n);
+  vg_status st = path ? vg_record_list(out->root, &ids, &n) : VG_MEMORY;
+  if (st || (waited && is_closed(out, n, sheet))) goto out;
+  if (!st) st = vg_output_reopen(out->root);
   if (!st) st = vg_manifest_write(out->root);
   if (!st && out->format->finish) st = out->format->finish(&out->set, out->root, (const char *const *)ids, n);
   if (!st && sheet > 0) st = draw_sheets(out, sheet, images);
+  if (!st) st = closing_text(out, n, sheet, text);
+  if (!st) st = vg_fs_write_atomic(path, text, strlen(text));
+out:
   vg_strv_free(ids);
+  vg_free(path);
+  return st;
+}
+
+/* The first case whose record, or whose failure, is not of this study. VG_DATA names it. */
+static vg_status check_studies(const vg_output *out, char *const *made, char *const *failed, bool old_too) {
+  vg_status st = VG_OK;
+  for (size_t i = 0; made && made[i] && !st; i++) {
+    vg_record r = {0};
+    st = vg_record_read(out->root, made[i], &r);
+    if (!st && strcmp(r.study, out->study) != 0 && (old_too || *r.study))
+      st = vg_fail(VG_DATA, "%s: case %s was made by another study; run its shard again", out->root, made[i]);
+    vg_record_release(&r);
+  }
+  for (size_t i = 0; failed && failed[i] && !st; i++) {
+    char *reason = vg_failure_read(out->root, failed[i], out->study);
+    if (!reason)
+      st = vg_fail(VG_DATA, "%s: case %s failed in another study; run its shard again", out->root, failed[i]);
+    vg_free(reason);
+  }
+  return st;
+}
+
+/* While a closed data set is made again, it has records that its manifest does not list. */
+static vg_status check_records(const char *root, size_t cases) {
+  vg_output out;
+  char **made = NULL;
+  size_t n = 0;
+  char *path = vg_fs_join(root, DESCRIPTION);
+  bool described = false;
+  vg_status st = path ? vg_fs_exists(path, &described) : VG_MEMORY;
+  vg_free(path);
+  if (st || !described) return st;
+  if ((st = vg_record_list(root, &made, &n)) || !n) goto out;
+  if ((st = vg_output_read(root, &out))) goto out;
+  st = check_studies(&out, made, NULL, false);
+  if (!st && n != cases)
+    st =
+        vg_fail(VG_DATA, "%s: its manifest lists %zu cases, and it has records of %zu; run its command again",
+                root, cases, n);
+out:
+  vg_strv_free(made);
   return st;
 }
 
@@ -273,6 +252,7 @@ vg_status vg_produce_verify(const char *root) {
   vg_status st = vg_manifest_verify(root, &report);
   size_t faults = report.missing + report.altered + report.not_listed;
   for (size_t i = 0; i < faults && report.lines; i++) vg_warn("%s", report.lines[i]);
+  if (!st) st = check_records(root, report.cases);
   if (!st) printf("%s: %zu cases, %zu files, all as the manifest says\n", root, report.cases, report.files);
   vg_manifest_report_release(&report);
   return st;
@@ -280,9 +260,13 @@ vg_status vg_produce_verify(const char *root) {
 
 vg_status vg_produce_finish(const char *root, int sheet) {
   vg_output out;
+  vg_lock work = {.fd = -1};
+  bool waited;
   char **made = NULL, **failed = NULL;
   size_t n_made = 0, n_failed = 0;
   vg_status st = vg_output_read(root, &out), partly = VG_OK;
+  if (!st) st = vg_output_end_work(root, &work, &waited);
+  if (!st) st = vg_output_read(root, &out); /* as it is now */
   if (!st) st = vg_record_list(root, &made, &n_made);
   if (!st) st = vg_failure_list(root, &failed, &n_failed);
   if (st) goto out;
@@ -292,9 +276,10 @@ vg_status vg_produce_finish(const char *root, int sheet) {
   else if (n_made + n_failed > out.cases)
     st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; it still contains an earlier data set",
                  root, n_made + n_failed, out.cases);
+  if (!st) st = check_studies(&out, made, failed, true);
   if (st) goto out;
   for (size_t i = 0; i < n_failed; i++) {
-    char *reason = vg_failure_read(root, failed[i]);
+    char *reason = vg_failure_read(root, failed[i], out.study);
     vg_warn("case %s", reason ? reason : failed[i]);
     vg_free(reason);
   }
@@ -302,12 +287,13 @@ vg_status vg_produce_finish(const char *root, int sheet) {
     st = vg_fail(VG_FAILED, "%s: none of its %zu cases could be made", root, out.cases);
     goto out;
   }
-  st = vg_output_close(&out, sheet, NULL);
+  st = vg_output_close(&out, sheet, NULL, false);
   if (!st) st = vg_produce_verify(root);
   if (!st && n_failed)
     partly = vg_fail(VG_FAILED, "%s: %zu of %zu cases could not be made; the others are finished", root,
                      n_failed, out.cases);
 out:
+  vg_lock_release(&work);
   vg_strv_free(made);
   vg_strv_free(failed);
   return st ? st : partly;

@@ -139,6 +139,7 @@ static vg_json *record_json(const vg_record *r) {
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed);
   vg_json_put_string(j, "seed", seed);
   vg_json_put_string(j, "voxgan", r->voxgan);
+  vg_json_put_string(j, "study", r->study);
   vg_json *files = vg_json_put_take(j, "files", vg_json_object());
   for (int i = 0; i < r->n_files; i++) {
     vg_json *f = vg_json_put_take(files, r->files[i].role, vg_json_object());
@@ -203,6 +204,8 @@ static bool from_json(const vg_json *j, vg_record *r) {
       take_text(j, "model_sha256", r->model_sha256, sizeof r->model_sha256) &&
       take_text(j, "voxgan", r->voxgan, sizeof r->voxgan) && take_text(j, "seed", seed, sizeof seed) &&
       sscanf(seed, "%" SCNu64, &r->seed) == 1 && take_hemisphere(j, &r->hemisphere);
+  /* Records of version 0.1 have none. */
+  (void)take_text(j, "study", r->study, sizeof r->study);
   const char *donors = vg_json_string(vg_json_get(j, "donors"), NULL);
   const char *edits = vg_json_string(vg_json_get(j, "edits"), NULL);
   if (!good || !donors || !edits) return false;

@@ -6,6 +6,8 @@
 #include "phantom/phantom_model.h"
 #include "voxgan/dataset.h"
 #include "base/fs.h"
+#include "base/owned.h"
+#include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/pool.h"
@@ -278,18 +280,23 @@ typedef struct writing {
 } writing;
 enum { FILE_TUMOUR = PH_SERIES, FILE_TISSUE, FILES };
 
+/* Path of file i below the root; *wanted is false where the phantom has no such file. */
+static vg_status path_of(const writing *w, size_t i, char *relative, size_t size, bool *wanted) {
+  *wanted = i == FILE_TUMOUR   ? !w->tissues
+            : i == FILE_TISSUE ? w->tissues || w->anatomy
+                               : !w->tissues || i == PH_T1;
+  if (!*wanted) return VG_OK;
+  vg_file_kind kind = i == FILE_TUMOUR ? VG_FILE_TUMOUR : i == FILE_TISSUE ? VG_FILE_ANATOMY : VG_FILE_SERIES;
+  return w->layout->path(w->id, kind, i < PH_SERIES ? series_names[i] : NULL, relative, size);
+}
+
 static vg_status write_file(void *arg, size_t i) {
   const writing *w = arg;
-  bool wanted = i == FILE_TUMOUR   ? !w->tissues
-                : i == FILE_TISSUE ? w->tissues || w->anatomy
-                                   : !w->tissues || i == PH_T1;
-  if (!wanted) return VG_OK;
-  vg_file_kind kind = i == FILE_TUMOUR ? VG_FILE_TUMOUR : i == FILE_TISSUE ? VG_FILE_ANATOMY : VG_FILE_SERIES;
   char relative[512];
   char *path = NULL, *folder = NULL;
-  vg_status st =
-      w->layout->path(w->id, kind, i < PH_SERIES ? series_names[i] : NULL, relative, sizeof relative);
-  if (st) goto out;
+  bool wanted;
+  vg_status st = path_of(w, i, relative, sizeof relative, &wanted);
+  if (st || !wanted) return st;
   path = vg_fs_join(w->out, relative);
   folder = path ? vg_fs_dirname(path) : NULL;
   if (!folder) {
@@ -317,14 +324,44 @@ typedef struct job {
   const vg_layout *layout;
 } job;
 
+static void name_subject(const job *j, size_t k, char id[64]) {
+  /* The formats are the table's own. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  snprintf(id, 64, j->style->id, j->set->first + (int)k);
+#pragma GCC diagnostic pop
+}
+
+/* Phantoms of equal settings may share a folder: they are the same files, or more of them. */
+static vg_status claim(const job *j, vg_lock *lock) {
+  const vg_phantom_settings *set = j->set;
+  vg_owned files = {0};
+  char text[256], hash[VG_HASH_LEN];
+  vg_status st = VG_OK;
+  snprintf(text, sizeof text, "%s %d %d %d %d %llu", set->layout, set->size[0], set->size[1], set->size[2],
+           set->anatomy, (unsigned long long)set->seed);
+  vg_hash(text, strlen(text), hash);
+  snprintf(files.kind, sizeof files.kind, "phantom %.32s", hash);
+  for (size_t k = 0; k < (size_t)set->subjects && !st; k++) {
+    char id[64], relative[512];
+    name_subject(j, k, id);
+    const writing w = {.id = id, .layout = j->layout, .tissues = j->style->tissues, .anatomy = set->anatomy};
+    for (size_t i = 0; i < FILES && !st; i++) {
+      bool wanted;
+      st = path_of(&w, i, relative, sizeof relative, &wanted);
+      if (!st && wanted) st = vg_owned_add(&files, relative);
+    }
+  }
+  if (!st) st = vg_owned_claim(j->out, &files, false, lock);
+  vg_owned_release(&files);
+  return st;
+}
+
 static vg_status write_subject(void *arg, size_t k) {
   const job *j = arg;
   char id[64];
-  /* The format string comes from the table. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  snprintf(id, sizeof id, j->style->id, j->set->first + (int)k);
-#pragma GCC diagnostic pop
+  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; the same command goes on");
+  name_subject(j, k, id);
   writing w = {
       .out = j->out, .id = id, .layout = j->layout, .tissues = j->style->tissues, .anatomy = j->set->anatomy};
   bool tissues = w.tissues;
@@ -334,7 +371,7 @@ static vg_status write_subject(void *arg, size_t k) {
   for (int s = 0; s < PH_SERIES; s++) vg_volume_release(&w.series[s]);
   vg_labelmap_release(&w.tumour);
   vg_labelmap_release(&w.tissue);
-  return st ? vg_fail_in(st, "phantom %s", id) : VG_OK;
+  return st && st != VG_INTERRUPTED ? vg_fail_in(st, "phantom %s", id) : st;
 }
 
 vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
@@ -348,13 +385,16 @@ vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
   }
   j.layout = vg_layout_find(set->layout);
   if (!j.layout) VG_BUG("phantom: no layout %s", set->layout);
-  st = vg_fs_require_writable_dir(out);
+  vg_lock lock;
+  st = claim(&j, &lock);
   if (st) return st;
   /* Several subjects at a time where they are small; one at a time, its slices in parallel, where each is
    * large or there are fewer than threads. */
   size_t voxels = vg_extent_voxels(set->size);
   if (set->subjects >= vg_threads() && voxels <= (size_t)160 * 160 * 160)
-    return vg_parallel((size_t)set->subjects, write_subject, &j);
-  for (int k = 0; k < set->subjects && !st; k++) st = write_subject(&j, (size_t)k);
+    st = vg_parallel((size_t)set->subjects, write_subject, &j);
+  else
+    for (int k = 0; k < set->subjects && !st; k++) st = write_subject(&j, (size_t)k);
+  vg_lock_release(&lock);
   return st;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "report/markup.h"
 #include "base/fs.h"
+#include "base/owned.h"
 #include "base/mem.h"
 
 /* ---- the whole page ---- */
@@ -45,6 +46,9 @@ static void add_lines(vg_str *to, const char *const *lines) {
 vg_status vg_report_write(const vg_report *r, const char *path) {
   if (!r) return vg_fail(VG_MEMORY, "%s: out of memory", path);
   if (r->failed) return vg_fail(r->failed, "%s: %s", path, r->message);
+  /* Only a page of ours is replaced. Its policy tells it from others. */
+  vg_status st = vg_owned_check_file(path, "content=\"default-src 'none'; img-src data:; ");
+  if (st) return st;
   vg_str s = VG_STR_INIT;
   vg_str_add(&s, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -71,8 +75,8 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
   vg_str_add(&s, "</script>\n</body>\n</html>\n");
   bool failed =
       vg_str_failed(&s) || vg_str_failed(&r->lead) || vg_str_failed(&r->contents) || vg_str_failed(&r->body);
-  vg_status st = failed ? vg_fail(VG_MEMORY, "%s: out of memory", path)
-                        : vg_fs_write_atomic(path, vg_str_text(&s), s.len);
+  st = failed ? vg_fail(VG_MEMORY, "%s: out of memory", path)
+              : vg_fs_write_atomic(path, vg_str_text(&s), s.len);
   vg_str_release(&s);
   return st;
 }

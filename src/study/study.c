@@ -51,7 +51,7 @@ static const char *member_id(const void *members, size_t i) {
   return i < m->n ? m->list[i].subject->id : NULL;
 }
 
-/* Donors that an edit names are there. */
+/* VG_CONFIG: an edit names a donor that does not exist. */
 static vg_status check_donor(void *arg, const vg_edit_step *step) {
   const vg_members *donors = arg;
   if (!step->edit->needs_donor) return VG_OK;

@@ -82,10 +82,10 @@ END
   module same
   module other "-I$T/inc"
   module old "-I$T/old_inc"
-  expect_fail 5 'the stub was called' env VOXGAN_MODULES="$T/same" "$VOXGAN" train --data "$T" --out "$T/r"
+  expect_fail 5 'the stub was called' env VOXGAN_MODULES="$T/same" "$VOXGAN" train --data "$T/p" --out "$T/r"
   expect_fail 4 'built from other sources than this voxgan: settings is [0-9]+ there and [0-9]+ here; rebuild' \
-    env VOXGAN_MODULES="$T/other" "$VOXGAN" train --data "$T" --out "$T/r"
-  expect_fail 4 'belongs to another version of voxgan' env VOXGAN_MODULES="$T/old" "$VOXGAN" train --data "$T" --out "$T/r"
+    env VOXGAN_MODULES="$T/other" "$VOXGAN" train --data "$T/p" --out "$T/r"
+  expect_fail 4 'belongs to another version of voxgan' env VOXGAN_MODULES="$T/old" "$VOXGAN" train --data "$T/p" --out "$T/r"
 else
   echo "skipped: modules of other sources (no C compiler)"
 fi

@@ -163,7 +163,7 @@ echo torn >"$T/lost/checkpoints/step-000000007.safetensors"
 expect_ok 'trained 5 steps' "$VOXGAN" train $run --out "$T/lost" --overwrite --set train.epochs=1
 expect "and nothing of the run before is left" [ "$(find "$T/lost/checkpoints" "$T/lost/tensorboard" -type f | wc -l)" = 2 ]
 
-# A full disk (a file-size limit stands in: both end a write early) stops the run; what was saved is as it was.
+# A full disk (a file-size limit stands in: both end a write early) stops the run; the saved files are unchanged.
 before=$(newest "$T/full")
 blocks=$(($(stat -c %s "$before") / 2048))
 expect_fail 1 'checkpoints/step-[0-9]*.safetensors: cannot write [0-9]* bytes' \

@@ -42,7 +42,7 @@ expect_ok '' "$VOXGAN" train $short --out "$T/c"
 weights() { tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"; }
 expect "threads do not matter" cmp -s <(weights "$T/a/model-last.safetensors") <(weights "$T/c/model-last.safetensors")
 
-# Killed after its first checkpoint (what came later is taken away, but for the log) and resumed, it ends the same.
+# Killed after its first checkpoint (its later files are removed, but for the log) and resumed, it ends the same.
 carries="--set train.ema=0.5 --set augment.drop_series=0.3 --set net.dropout=0.5 --set train.w_adversarial=0.01 --set net.d_layers=1 --set net.ndf=4
   --set train.checkpoint_steps=4 --set train.keep=9"
 expect_ok 'trained 12 steps' "$VOXGAN" train $short $carries --out "$T/w"

@@ -2,7 +2,7 @@
 . tests/cli/lib.sh
 
 # 1: also check sources, messages, help and the manual page. The text for people is always checked.
-CHECK_SOURCES=0
+CHECK_SOURCES=1
 
 texts="README.md CONTRIBUTING.md CHANGELOG.md docs/ARCHITECTURE.md docs/performance.md docs/glossary.md docs/guide configs"
 [ $CHECK_SOURCES = 0 ] || texts=

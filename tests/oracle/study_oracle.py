@@ -3,7 +3,7 @@
 
 For each row of DATASET/manifest.csv: volumes by class and the tumour's centre are what the manifest says; a volume asked by
 a closing `scale:ml=` is met within 5%; no tumour voxel lies outside the host's brain (HOSTS/**/ID_dseg or ID_anat), whose
-outline is as it was; the tumour has no more pieces than the source and donors have (or than multifocal asked). Prints a line a fault and a closing count."""
+outline is unchanged; the tumour has no more pieces than the source and donors have (or than multifocal asked). Prints a line a fault and a closing count."""
 import csv
 import glob
 import json

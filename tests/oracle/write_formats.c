@@ -23,7 +23,7 @@ typedef struct writing {
   vg_record record; /* of the case being written */
 } writing;
 
-/* Makes room for a file of the case, enters it in the record, and answers its whole path (vg_free). */
+/* Makes room for a file of the case, enters it in the record, and returns its whole path (vg_free). */
 static vg_status new_file(writing *w, vg_file_kind kind, const char *role, char **whole) {
   char relative[512];
   vg_status st = w->format->path(&w->set, w->record.id, kind, role, relative, sizeof relative);

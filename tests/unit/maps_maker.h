@@ -37,7 +37,7 @@ static inline vg_maps maker_maps(const vg_geometry *geo, maker_tissue at, const 
   return m;
 }
 
-/* Marks a ball, of any class where only tissue is 0, in a map of m (anatomy or tumour) or a mask; answers its
+/* Marks a ball, of any class where only tissue is 0, in a map of m (anatomy or tumour) or a mask; returns its
  * number of voxels. Only inside the brain. */
 static inline size_t maker_ball(const vg_maps *m, const double centre[3], double radius, uint8_t value,
                                 uint8_t *map) {

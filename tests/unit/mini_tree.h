@@ -1,5 +1,5 @@
-/* mini_tree.h: small data sets in the scratch folder: an ellipsoid brain with a tumour in it, told apart left
- * from right.
+/* mini_tree.h: small data sets in the scratch folder: an ellipsoid brain whose tumour is on one side, so that
+ * left differs from right.
  *
  * Include after cmocka.h and scratch.h. */
 #ifndef VG_TESTS_MINI_TREE_H
@@ -62,7 +62,7 @@ static inline vg_geometry mini_geometry(const char *code, int nx, int ny, int nz
   return g;
 }
 
-/* What is at a place of the world: 0 outside, 1 brain, 2 oedema, 3 enhancing, 4 necrosis. The tumour is right
+/* The tissue at a world position: 0 outside, 1 brain, 2 oedema, 3 enhancing, 4 necrosis. The tumour is right
  * and front. */
 static inline int mini_tissue(const double mm[3], double radius) {
   double r[3] = {mm[0] / (0.8 * radius), mm[1] / radius, mm[2] / (0.8 * radius)};

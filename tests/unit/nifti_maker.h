@@ -150,7 +150,7 @@ static inline void save_bytes(const char *path, const void *bytes, size_t len) {
 
 static uint8_t file_buf[8192];
 
-/* One file in file_buf; answers its length. */
+/* One file in file_buf; returns its length. */
 static inline size_t single_bytes(const maker *m) {
   memset(file_buf, 0, sizeof file_buf);
   size_t at = header_bytes(m, file_buf) + 4;

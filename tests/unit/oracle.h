@@ -44,7 +44,7 @@ static inline void require_python(const char *modules) {
   }
 }
 
-/* Runs tests/oracle/SCRIPT with string arguments up to NULL; answers its exit status. */
+/* Runs tests/oracle/SCRIPT with string arguments up to NULL; returns its exit status. */
 static inline int run_python(const char *script, ...) {
   char path[4096];
   char *argv[32] = {(char *)ORACLE_PYTHON, path};

@@ -145,7 +145,7 @@ static void key_knows_settings_and_contents(void **state) {
   /* New contents of the same size. */
   make_subject(dir, "x", 1.5f);
   EXPECT_FILES(1);
-  /* A changed time alone is looked into and changes nothing. */
+  /* After a change of time alone the file is hashed again, and nothing changes. */
   struct timespec times[2] = {{1000, 0}, {1000, 0}};
   assert_int_equal(utimensat(AT_FDCWD, ds.subjects[0].tumour, times, 0), 0);
   EXPECT_FILES(0);

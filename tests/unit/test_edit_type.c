@@ -199,7 +199,7 @@ static void grades(void **state) {
   assert_in_range(count_code(&low, MAKER_OEDEMA), 1, count_code(&before, MAKER_OEDEMA));
   vg_maps ring3 = edited("type:enhancing=ring,rim=3");
   assert_true(maps_equal(&ring3, &high));
-  /* What is given stands before the grade. */
+  /* A parameter overrides the grade. */
   vg_maps own = edited("type:grade=low,enhancing=keep,oedema=6,necrosis=0.25");
   assert_int_equal(count_code(&own, MAKER_NECROSIS), llround(0.25 * (double)core_size(&before)));
   assert_true(count_code(&own, MAKER_OEDEMA) > count_code(&low, MAKER_OEDEMA));

@@ -61,7 +61,7 @@ static void test_boundary(void **state) {
   for (int b = 0; b < 10; b++) bin = vg_json_next(bin);
   assert_near(vg_json_number(bin, NAN), mean, 1e-5);
   vg_evaluation_free(e);
-  /* Each side is looked at around its own tumour. */
+  /* Each side is measured around its own tumour. */
   for (int k = 0; k < 2; k++) write_labels(synth_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, half_as_far);
   e = evaluate(&s);
   assert_true(figure(e, "t1", "tumour", "profile_intensity", "mean") > 0);

@@ -56,7 +56,8 @@ static void test_planes(void **state) {
   assert_true(s[1].middle && !s[0].middle && !s[2].middle);
   assert_string_equal(s[3].label, "coronal, y 18 mm");
   assert_string_equal(s[4].label, "sagittal, x 12 mm");
-  /* What is shown and three voxels around it; the patient's right and what is in front and above, upper left.
+  /* The region shown and three voxels around it; the patient's right and what is in front and above, upper
+   * left.
    */
   assert_int_equal(s[1].width, 16);
   assert_int_equal(s[1].height, 12);

@@ -317,7 +317,7 @@ static void test_interrupted_wait(void **state) {
 
 static void test_lock_try(void **state) {
   (void)state;
-  vg_lock one = {-1}, two = {-1};
+  vg_lock one = {.fd = -1}, two = {.fd = -1};
   bool taken;
   const char *path = in_scratch("try");
   assert_int_equal(vg_lock_try(path, &one, &taken), VG_OK);
@@ -335,20 +335,29 @@ static void test_lock_try(void **state) {
   assert_int_equal(vg_lock_try(in_scratch("no/such/folder/lock"), &one, &taken), VG_IO);
 }
 
-/* What a killed write leaves goes; what only looks like it stays. */
+/* What a killed write leaves goes; what only looks like it stays, and so does what a process id made of old.
+ */
 static void test_sweep(void **state) {
   (void)state;
-  static const char *const names[] = {"m.tmp.12.0",    "m.st.tmp.7.31", "m.tmp.12",
-                                      "m.tmp.12.0.gz", "m.tmp",         "m"};
+  static const char *const names[] = {"m.tmp.0123456789abcdef",
+                                      "m.st.tmp.ffffffffffffffff",
+                                      "m.tmp.12.0",
+                                      "m.tmp.0123456789abcde",
+                                      "m.tmp.0123456789abcdeg",
+                                      "m.tmp.0123456789abcdef.gz",
+                                      ".tmp.0123456789abcdef",
+                                      "m.tmp",
+                                      "m"};
+  enum { N = sizeof names / sizeof names[0] };
   char dir[256], path[300];
   snprintf(dir, sizeof dir, "%s", in_scratch("sweep"));
   assert_int_equal(vg_fs_make_dirs(dir), VG_OK);
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < N; i++) {
     snprintf(path, sizeof path, "%s/%s", dir, names[i]);
     put_file(path, "");
   }
   assert_int_equal(vg_fs_sweep(dir), VG_OK);
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < N; i++) {
     snprintf(path, sizeof path, "%s/%s", dir, names[i]);
     assert_int_equal(exists(path), i >= 2);
   }

@@ -1,4 +1,4 @@
-/* test_lesion.c: a tumour that is taken out and put back does not change; scaled, turned and squeezed it has
+/* test_lesion.c: a tumour that is removed and put back does not change; scaled, turned and squeezed it has
  * the requested volumes. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -70,7 +70,7 @@ static void test_dimensions(void **state) {
   maker m = new_maker(1, VG_DT_I16);
   m.v1.dim[0] = 7; /* trailing ones */
   assert_reads(save_single(&m, "d.nii"), &m, 1, 0);
-  m.v1.dim[0] = 2; /* a slice; what follows must not be looked at */
+  m.v1.dim[0] = 2; /* a slice; the reader must ignore the rest */
   m.v1.dim[3] = 0;
   m.v1.pixdim[3] = 0;
   m.n = NX * NY;

@@ -57,7 +57,7 @@ static double channel_ml(const vg_case *c, int channel) {
   return sum / 255 * c->record.spacing[0] * c->record.spacing[1] * c->record.spacing[2] / 1000;
 }
 
-/* World place of the middle of prepared voxel (x, y, z), told from the record alone. */
+/* World place of the middle of prepared voxel (x, y, z), from the record alone. */
 static void place_of(const vg_prep_record *r, int x, int y, int z, double mm[3]) {
   double ijk[3], native[3];
   const int at[3] = {x, y, z};
@@ -366,7 +366,7 @@ static void ramp_stays_in_place(void **state) {
   vg_dataset_release(&ds);
 }
 
-/* What is too thin for the prepared grid takes after the brain next to it, not after the whole. */
+/* A part that is too thin for the prepared grid follows the brain next to it, not after the whole. */
 static void thin_parts_follow_their_rim(void **state) {
   (void)state;
   vg_geometry g = mini_geometry("RAS", 60, 50, 50, 1, 1, 1);

@@ -171,7 +171,7 @@ static void test_parsed(void **state) {
   assert_int_equal(vg_report_write(r, in_scratch("bare.html")), VG_OK);
   vg_report_free(r);
   assert_int_equal(run_python("page_oracle.py", in_scratch("bare.html"), NULL), 0);
-  /* What it must refuse. */
+  /* The oracle must refuse this page. */
   static const char broken[] =
       "<!DOCTYPE html><html lang=\"en\"><body><p id=\"a\"><b></p><p id=\"a\"></body></html>";
   assert_int_equal(vg_fs_write_atomic(in_scratch("broken.html"), broken, strlen(broken)), VG_OK);

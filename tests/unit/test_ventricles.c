@@ -50,7 +50,7 @@ static void no_fluid_means_no_ventricles(void **state) {
   vg_maps_release(&m);
 }
 
-/* What was found, by place. */
+/* The ventricles found, by place. */
 typedef struct found {
   double ml, left, worst_side, highest;
 } found;

@@ -1,15 +1,13 @@
-/* fs.c: paths, folders, atomic and appending writes. */
+/* fs.c: paths, folders, whole-file reads. */
 #include "base/fs.h"
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file/partial.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -44,7 +42,7 @@ vg_status vg_fs_make_dirs(const char *path) {
     *c = '\0';
     if (mkdir(part, 0777)) {
       int fault = errno;
-      /* A read-only parent that is there already answers EROFS or EACCES, not EEXIST. */
+      /* For an existing folder below a read-only parent, mkdir() sets EROFS or EACCES, not EEXIST. */
       bool is_dir;
       st = vg_fs_is_dir(part, &is_dir);
       if (!st && !is_dir) {
@@ -63,14 +61,15 @@ vg_status vg_fs_make_dirs(const char *path) {
 vg_status vg_fs_require_writable_dir(const char *path) {
   vg_status st = vg_fs_make_dirs(path);
   if (st) return st;
-  char *probe = vg_format("%s/.voxgan-XXXXXX", path);
+  char *probe = vg_fs_join(path, ".voxgan");
+  vg_partial file;
   if (!probe) return VG_MEMORY;
-  int fd = mkstemp(probe);
-  if (fd < 0) {
-    st = vg_fail_errno(path, "cannot write into folder");
-  } else {
-    close(fd);
-    unlink(probe);
+  st = vg_partial_open(probe, &file);
+  if (st == VG_IO) st = vg_fail_errno(path, "cannot write into folder");
+  if (!st) {
+    unlink(file.path);
+    close(file.fd);
+    vg_free(file.path);
   }
   vg_free(probe);
   return st;
@@ -120,142 +119,10 @@ vg_status vg_fs_size(const char *path, uint64_t *bytes) {
   return VG_OK;
 }
 
-/* Writes the whole buffer, or returns false with errno set. */
-static bool write_all(int fd, const void *bytes, size_t len) {
-  for (const char *from = bytes; len;) {
-    /* Linux writes at most 2 GiB - 4 KiB a call. */
-    ssize_t put = write(fd, from, len < ((size_t)1 << 30) ? len : (size_t)1 << 30);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return false;
-    from += put;
-    len -= (size_t)put;
-  }
-  return true;
-}
-
-static vg_status fail_write(const char *path, size_t len) {
-  char text[VG_ERRNO_TEXT];
-  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-    return vg_fail(VG_IO, "%s: cannot write %zu bytes: %s", path, len, vg_errno_text(errno, text));
-  return vg_fail_errno(path, "cannot write");
-}
-
-/* The name of a file before its rename. The serial number distinguishes the threads of one process. */
-static char *partial_path(const char *path) {
-  static atomic_uint serial;
-  return vg_format("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
-}
-
-/* Opens path's folder for sync_folder. This happens before any write, so that a lack of memory fails before
- * anything has changed. *fd is -1 if the folder cannot be opened. Then either the write fails too and names
- * the fault, or the folder is writable but not readable. */
-static vg_status open_folder_of(const char *path, int *fd) {
-  char *dir = vg_fs_dirname(path);
-  *fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-  vg_free(dir);
-  return dir ? VG_OK : VG_MEMORY;
-}
-
-/* Makes the names in a folder survive a power failure, if the file system supports it. Returns false with
- * errno set. */
-static bool sync_folder(int fd) {
-  return fd < 0 || !fsync(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
-}
-
-static void close_folder(int fd) {
-  if (fd >= 0) close(fd);
-}
-
-vg_status vg_fs_link(const char *target, const char *path) {
-  struct stat from, there;
-  vg_status st = VG_OK;
-  char *whole = realpath(target, NULL), *tmp = NULL;
-  if (!whole || stat(whole, &from)) {
-    st = vg_fail_errno(target, "cannot open");
-  } else if (!lstat(path, &there) && there.st_dev == from.st_dev && there.st_ino == from.st_ino) {
-    st = vg_fail(VG_IO, "%s: cannot make a link: it would point to itself", path);
-  } else if (!(tmp = partial_path(path))) {
-    st = VG_MEMORY;
-  } else if (symlink(whole, tmp) || rename(tmp, path)) {
-    st = vg_fail_errno(path, "cannot make a link");
-    unlink(tmp);
-  }
-  vg_free(tmp);
-  free(whole); /* the C library's */
-  return st;
-}
-
-vg_status vg_fs_write_atomic(const char *path, const void *bytes, size_t len) {
-  int folder = -1;
-  char *tmp = partial_path(path);
-  vg_status st = tmp ? open_folder_of(path, &folder) : VG_MEMORY;
-  if (st) goto out;
-  int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) {
-    st = fail_write(path, len);
-    goto out;
-  }
-  bool good = write_all(fd, bytes, len) && !fsync(fd);
-  int fault = errno;
-  if (close(fd) && good) good = false, fault = errno;
-  if (good && rename(tmp, path)) good = false, fault = errno;
-  if (!good) {
-    unlink(tmp);
-    errno = fault;
-    st = fail_write(path, len);
-  } else if (!sync_folder(folder)) {
-    st = fail_write(path, len);
-  }
-out:
-  close_folder(folder);
-  vg_free(tmp);
-  return st;
-}
-
-vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
-  bool exists;
-  int folder = -1;
-  vg_status st = vg_fs_exists(path, &exists);
-  if (!st && !exists) st = open_folder_of(path, &folder);
-  if (st) return st;
-  /* O_NONBLOCK: a pipe in its place would be waited for. */
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
-  bool good = fd >= 0 && write_all(fd, bytes, len) && !fsync(fd);
-  if (!good) st = fail_write(path, len);
-  if (fd >= 0 && close(fd) && good) st = fail_write(path, len);
-  if (!st && !sync_folder(folder)) st = fail_write(path, len);
-  close_folder(folder);
-  return st;
-}
-
-vg_status vg_fs_append_line(const char *path, const char *line) {
-  char *text = vg_format("%s\n", line);
-  vg_status st = text ? vg_fs_append(path, text, strlen(text)) : VG_MEMORY;
-  vg_free(text);
-  return st;
-}
-
 vg_status vg_fs_remove(const char *path) {
   return unlink(path) && errno != ENOENT ? vg_fail_errno(path, "cannot remove") : VG_OK;
 }
 
 vg_status vg_fs_truncate(const char *path, uint64_t bytes) {
   return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot truncate") : VG_OK;
-}
-
-size_t vg_fs_partial(const char *path) {
-  size_t n = strlen(path), dots = 0;
-  while (n && (isdigit((unsigned char)path[n - 1]) || path[n - 1] == '.')) dots += path[--n] == '.';
-  return dots == 2 && n > 4 && !memcmp(path + n - 4, ".tmp", 4) ? n - 4 : 0;
-}
-
-vg_status vg_fs_sweep(const char *dir) {
-  DIR *d = opendir(dir);
-  if (!d) return vg_fail_errno(dir, "cannot read folder");
-  vg_status st = VG_OK;
-  for (const struct dirent *e; !st && (e = readdir(d));)
-    if (vg_fs_partial(e->d_name) && unlinkat(dirfd(d), e->d_name, 0) && errno != ENOENT)
-      st = vg_fail_in(vg_fail_errno(e->d_name, "cannot remove"), "%s", dir);
-  closedir(d);
-  return st;
 }

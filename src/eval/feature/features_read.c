@@ -37,6 +37,7 @@ static vg_status check_grid(subject_reading *r, const vg_geometry *geo, const ch
   r->path = path;
   memcpy(r->in.dim, geo->dim, sizeof r->in.dim);
   vg_geometry_spacing(geo, r->in.mm);
+  r->in.voxel_ml = vg_geometry_voxel_ml(geo);
   return VG_OK;
 }
 

@@ -86,8 +86,8 @@ static vg_status judge(const privacy_study *p, const vg_membership *m, size_t n)
                 untrained.value);
   }
   vg_str_add(&text,
-             told      ? ": whoever has the model and a person's data can tell better than by chance whether "
-                         "it was trained on them"
+             told ? ": anyone who has the model and a person's data can tell better than by chance whether "
+                    "it was trained on them"
              : unclear ? ": the two groups differ by more than training, so this says nothing"
                        : ": these two attacks do not succeed on so many subjects, which does not show that "
                          "no other would");

@@ -120,7 +120,7 @@ vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st
   vg_status st = VG_OK;
   slot *list = slots(gan, parts, &n);
   if (!list) return VG_MEMORY;
-  /* all are looked at first, so that a file that does not fit changes nothing */
+  /* checks all entries first, so that a file that does not fit changes nothing */
   for (size_t i = 0; i < n && !st; i++) st = check(name, file, &list[i]);
   for (size_t i = 0; i < n && !st; i++) st = take(vg_st_find(file, list[i].name), list[i].tensor);
   if (!st && (parts & (VG_GAN_GENERATOR | VG_GAN_AVERAGE)) == VG_GAN_GENERATOR) st = vg_gan_average(gan, 1);

@@ -4,6 +4,7 @@
  * A format is a row of formats.def, and names the layout that reads its data sets back. */
 #ifndef VOXGAN_FORMAT_H
 #define VOXGAN_FORMAT_H
+#include "base/owned.h"
 #include "voxgan/dataset.h"
 #include "dataset/layout.h"
 #include "voxgan/labels.h"
@@ -40,6 +41,8 @@ typedef struct vg_dataset_format {
   /* Writes the files that describe the whole data set, once its n cases are finished; NULL: none. The program
    * itself writes dataset_description.json. */
   vg_status (*finish)(const vg_format_set *set, const char *root, const char *const *ids, size_t n);
+  /* Adds the paths of all files that finish may write; NULL where finish is. */
+  vg_status (*closing)(const vg_format_set *set, vg_owned *files);
 } vg_dataset_format;
 
 const vg_dataset_format *vg_dataset_format_find(const char *name); /* NULL */

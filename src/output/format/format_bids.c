@@ -117,6 +117,12 @@ static vg_status describe_map(const vg_format_set *set, const char *root, const 
   return st ? st : write_sidecar(root, sidecar, text, set->real ? NULL : "Manual", false);
 }
 
+/* Names the sidecar that holds for all images with this suffix. */
+static void sidecar_name(const char *image, char *buf, size_t size) {
+  const char *suffix = strrchr(image, '_') + 1;
+  snprintf(buf, size, DESC "%.*s.json", (int)strcspn(suffix, "."), suffix);
+}
+
 static vg_status finish(const vg_format_set *set, const char *root, const char *const *ids, size_t n) {
   vg_str ignore = VG_STR_INIT;
   vg_status st = write_participants(root, ids, n);
@@ -130,10 +136,26 @@ static vg_status finish(const vg_format_set *set, const char *root, const char *
     char image[512], name[64];
     st = path(set, "sub-x", VG_FILE_SERIES, set->series.names[i], image, sizeof image);
     if (st) break;
-    const char *suffix = strrchr(image, '_') + 1;
-    snprintf(name, sizeof name, DESC "%.*s.json", (int)strcspn(suffix, "."), suffix);
+    sidecar_name(image, name, sizeof name);
     st = write_sidecar(root, name, "made by a model from label maps; it shows no real person",
                        "SkullStripped", true);
+  }
+  return st;
+}
+
+static vg_status closing(const vg_format_set *set, vg_owned *files) {
+  static const char *const segs[] = {SEG_TUMOUR, SEG_ANATOMY}, *const ends[] = {"tsv", "json"};
+  vg_status st = vg_owned_add(files, "participants.tsv");
+  char name[600], image[512];
+  if (!st) st = vg_owned_add(files, ".bidsignore");
+  for (int i = 0; i < 4 && !st; i++) {
+    snprintf(name, sizeof name, "%s%sdseg.%s", segs[i / 2], desc(set), ends[i % 2]);
+    st = vg_owned_add(files, name);
+  }
+  for (int i = 0; i < set->series.n && !st; i++) {
+    if ((st = path(set, "sub-x", VG_FILE_SERIES, set->series.names[i], image, sizeof image))) break;
+    sidecar_name(image, name, sizeof name);
+    st = vg_owned_add(files, name);
   }
   return st;
 }
@@ -149,4 +171,5 @@ const vg_dataset_format vg_dataset_format_bids = {.layout = "bids",
                                                   .schemes = schemes,
                                                   .id = id,
                                                   .path = path,
-                                                  .finish = finish};
+                                                  .finish = finish,
+                                                  .closing = closing};

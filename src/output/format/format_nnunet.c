@@ -117,5 +117,18 @@ static vg_status finish(const vg_format_set *set, const char *root, const char *
   return st;
 }
 
-const vg_dataset_format vg_dataset_format_nnunet = {
-    .layout = "nnunet", .any_class = true, .schemes = schemes, .id = id, .path = path, .finish = finish};
+static vg_status closing(const vg_format_set *set, vg_owned *files) {
+  char folder[96], path_of[128];
+  vg_status st = folder_name(set, folder, sizeof folder);
+  if (st) return st;
+  snprintf(path_of, sizeof path_of, "%s/dataset.json", folder);
+  return vg_owned_add(files, path_of);
+}
+
+const vg_dataset_format vg_dataset_format_nnunet = {.layout = "nnunet",
+                                                    .any_class = true,
+                                                    .schemes = schemes,
+                                                    .id = id,
+                                                    .path = path,
+                                                    .finish = finish,
+                                                    .closing = closing};

@@ -110,7 +110,7 @@ static vg_case_maker maker_of(synth_job *j) {
   return m;
 }
 
-/* What is asked for is what the model does. */
+/* VG_USAGE: the options ask for the other direction than the model's. */
 static vg_status check_direction(const synth_job *j) {
   const vg_synth_options *o = j->o;
   const bool labels = o->study.hosts.n || o->study.plan;

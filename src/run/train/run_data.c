@@ -4,6 +4,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "dataset/dataset_apart.h"
 #include "base/pool.h"
 #include "base/str.h"
 
@@ -94,6 +95,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   st = o->opened ? vg_dataset_select(o->opened, NULL, &out->set)
                  : vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),
                                         text_or_null(c->data.anatomy_scheme));
+  if (!st && o->out) st = vg_dataset_apart(&out->set, o->out);
   if (st) goto out;
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */

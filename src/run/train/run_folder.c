@@ -1,7 +1,9 @@
 /* run_folder.c: claims, clears and fills the folder of a run. */
 #include "run/train/run_folder.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include "run/train/checkpoint.h"
 #include "voxgan/log.h"
@@ -9,13 +11,17 @@
 #include "base/str.h"
 #include "io/tfevents.h"
 
-/* A restarted job may find that the process before it is still running. */
-static vg_status wait_for(const char *run, vg_lock *lock) {
+/* A job that is started again may meet the process that it follows. */
+static vg_status take_lock(const char *run, bool wait, vg_lock *lock) {
   char *path = vg_fs_join(run, ".lock");
   if (!path) return VG_MEMORY;
   bool taken;
   vg_status st = vg_lock_try(path, lock, &taken);
-  if (!st && !taken) vg_info("%s: waiting for another voxgan that trains there", run);
+  if (!st && !taken && !wait)
+    st = vg_fail(VG_USAGE, "%s: another voxgan trains there%s; --resume waits for it and continues the run",
+                 run, vg_lock_holder(path));
+  else if (!st && !taken)
+    vg_info("%s: waiting for another voxgan that trains there%s", run, vg_lock_holder(path));
   while (!st && !taken) {
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted while waiting for %s", path)
@@ -25,10 +31,9 @@ static vg_status wait_for(const char *run, vg_lock *lock) {
   return st;
 }
 
-static vg_status make_folders(const char *run, vg_lock *lock) {
+static vg_status make_folders(const char *run) {
   static const char *const folders[] = {"", "checkpoints", "previews"};
-  vg_status st = vg_fs_require_writable_dir(run);
-  if (!st) st = wait_for(run, lock);
+  vg_status st = VG_OK;
   for (int i = 0; i < 3 && !st; i++) {
     char *path = vg_fs_join(run, folders[i]);
     st = path ? vg_fs_make_dirs(path) : VG_MEMORY;
@@ -38,17 +43,69 @@ static vg_status make_folders(const char *run, vg_lock *lock) {
   return st;
 }
 
+/* Only ENOENT and ENOTDIR say that nothing is there. */
+static vg_status look_for(const char *run, const char *name, bool *there) {
+  struct stat s;
+  char *path = vg_fs_join(run, name);
+  if (!path) return VG_MEMORY;
+  *there = !lstat(path, &s);
+  vg_status st = *there || errno == ENOENT || errno == ENOTDIR ? VG_OK : vg_fail_errno(path, "cannot read");
+  vg_free(path);
+  return st;
+}
+
+/* A folder has our lock since before the first file of a run. A run that was copied without the lock has a
+ * split and a config that we can read. */
+static vg_status look_for_run(const char *run, bool *is_run) {
+  bool split = false, config = false;
+  vg_status st = look_for(run, ".lock", is_run);
+  if (!st && !*is_run) st = look_for(run, "split.json", &split);
+  if (!st && !*is_run) st = look_for(run, "config.json", &config);
+  if (st || !split || !config) return st;
+  vg_config c;
+  vg_config_default(&c);
+  char *path = vg_fs_join(run, "config.json");
+  if (!path) return VG_MEMORY;
+  st = vg_config_read(&c, path);
+  vg_free(path);
+  *is_run = !st;
+  return st == VG_IO || st == VG_MEMORY ? st : VG_OK;
+}
+
+/* A run writes over these, and removes them where it starts again. */
+static vg_status check_files(const char *run) {
+  static const char *const names[] = {
+      "checkpoints",       "config.json", "log.jsonl",      "model-last.safetensors",
+      "model.safetensors", "previews",    "sessions.jsonl", "split.json",
+      "tensorboard"};
+  bool is_run = false;
+  vg_status st = look_for_run(run, &is_run);
+  for (size_t i = 0; i < sizeof names / sizeof *names && !st && !is_run; i++) {
+    bool there;
+    st = look_for(run, names[i], &there);
+    if (!st && there)
+      st = vg_fail(VG_USAGE, "%s: holds %s, which is not of a run: name another folder, or move it away", run,
+                   names[i]);
+  }
+  return st;
+}
+
+static vg_status check_former(const vg_train_options *o, bool *holds_run) {
+  vg_status st = look_for(o->out, "config.json", holds_run);
+  if (st || !*holds_run || o->resume || o->overwrite) return st;
+  return vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts again",
+                 o->out);
+}
+
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
-  char *config = vg_fs_join(o->out, "config.json");
-  if (!config) return VG_MEMORY;
-  bool holds_run;
-  vg_status st = vg_fs_exists(config, &holds_run);
-  if (!st && holds_run && !o->resume && !o->overwrite)
-    st = vg_fail(VG_USAGE, "%s: holds a run already; --resume continues it, --overwrite starts anew", o->out);
-  if (!st) st = make_folders(o->out, lock);
-  if (!st) st = vg_fs_exists(config, &holds_run); /* again: no other process changes it from here on */
+  bool holds_run = false;
+  vg_status st = check_files(o->out);
+  if (!st) st = check_former(o, &holds_run);
+  if (!st) st = vg_fs_require_writable_dir(o->out);
+  if (!st) st = take_lock(o->out, o->resume, lock);
+  if (!st) st = check_former(o, &holds_run); /* again: no other process changes it from here on */
+  if (!st) st = make_folders(o->out);
   *continues = !st && o->resume && holds_run;
-  vg_free(config);
   return st;
 }
 

@@ -6,7 +6,7 @@
 #include "run/train/checkpoint.h"
 #include "dataset/split.h"
 #include "run/entry.h"
-#include "run/train/fit.h"
+#include "run/train/memory_advice.h"
 #include "run/synth/infer.h"
 #include "run/train/preview.h"
 #include "run/train/run_data.h"
@@ -82,7 +82,7 @@ static vg_status fail_memory(const trainer *t, const char *why) {
               t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
   if (t->budget) vg_str_addf(&text, ", and there are %.1f GiB", (double)t->budget / (1 << 30));
   vg_str_addf(&text, "; what would fit in %.1f GiB: ", (double)within / (1 << 30));
-  vg_fit_describe(c, &t->info.spec, &t->objective, within, &text);
+  vg_memory_advice(c, &t->info.spec, &t->objective, within, &text);
   vg_status st =
       vg_fail(VG_MEMORY, "%s; smaller net.ngf and larger data.spacing need less too", vg_str_text(&text));
   vg_str_release(&text);
@@ -267,21 +267,23 @@ static vg_status validate_and_save(trainer *t) {
     t->state.best = v.cost;
     t->state.best_step = t->state.step;
   }
+  st = vg_train_log_validation(&t->log, &t->state, &v, held_out, best);
+  if (!st) st = save_models(t, best);
+  t->state.validate = 0;
+  if (!st) st = save_checkpoint(t);
+  /* What is said comes last: a terminal may be gone, and a pipe may be full. */
   vg_progress_end();
   vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
           held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,
           best ? ", the best so far" : "");
-  st = vg_train_log_validation(&t->log, &t->state, &v, held_out, best);
   vg_validation_release(&v);
-  if (!st) st = save_models(t, best);
-  t->state.validate = 0;
-  return st ? st : save_checkpoint(t);
+  return st;
 }
 
 static vg_status stop_here(trainer *t) {
-  vg_progress_end();
   vg_status st = save_checkpoint(t);
   if (!st) st = save_models(t, false);
+  vg_progress_end();
   if (st) return st;
   return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld steps; all is saved, --resume continues",
                  (int)t->state.epoch + 1, (long long)t->state.step);
@@ -481,7 +483,7 @@ static vg_status write_folder(trainer *t, bool continues) {
 }
 
 vg_status vg_train(const vg_train_options *options) {
-  trainer t = {.o = options, .lock = {-1}};
+  trainer t = {.o = options, .lock = {.fd = -1}};
   char took[32];
   bool continues = false;
   vg_interrupt_install();

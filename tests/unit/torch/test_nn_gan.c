@@ -170,7 +170,7 @@ static void state_round_trip(void **state) {
   vg_free(d);
 }
 
-/* What has its name and shape is taken over; the rest is named and stays as it was drawn. */
+/* Weights of the same name and shape are copied; the others are named and keep their drawn values. */
 static void transfers(void **state) {
   (void)state;
   const char *file = in_scratch("state.safetensors");
@@ -273,7 +273,7 @@ static void segments(void **state) {
   vg_gan_spec s = spec("instance", 0);
   vg_gan *none;
   assert_int_equal(vg_gan_new(&s, &o, 3, device, &none), VG_CONFIG);
-  assert_non_null(strstr(vg_error(), "reconstruction loss \"ce_dice\" is one of class fractions"));
+  assert_non_null(strstr(vg_error(), "train.reconstruction is ce_dice, which compares class fractions"));
   s.softmax = 1;
   s.out_channels = 1;
   assert_int_equal(vg_gan_new(&s, &o, 3, device, &none), VG_CONFIG);

@@ -459,7 +459,7 @@ static void bf16_norm(void **unused) {
     }
 }
 
-/* What is loaded arrives in its place, whatever order the device keeps, pinned or not. */
+/* Loaded values arrive at their positions in any memory format, pinned or not. */
 static void loads(void **unused) {
   (void)unused;
   static const int64_t shapes[][5] = {{2, 3, 4, 5, 6}, {1, 8, 3, 2, 7}, {3, 1, 2, 2, 2}, {2, 4, 1, 1, 9}};

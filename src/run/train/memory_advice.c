@@ -1,5 +1,5 @@
-/* fit.c: which settings make a training step need less memory. */
-#include "run/train/fit.h"
+/* memory_advice.c: which settings make a training step need less memory. */
+#include "run/train/memory_advice.h"
 #include <stdio.h>
 
 #define PARTS 32   /* of its extent, by which a patch is made smaller */
@@ -20,8 +20,8 @@ static bool shrink(const int from[3], int parts, int to[3]) {
   return smaller;
 }
 
-void vg_fit_describe(const vg_config *c, const vg_gan_spec *spec, const vg_gan_objective *o, size_t bytes,
-                     vg_str *text) {
+void vg_memory_advice(const vg_config *c, const vg_gan_spec *spec, const vg_gan_objective *o, size_t bytes,
+                      vg_str *text) {
   char setting[64];
   size_t need;
   int found = 0;

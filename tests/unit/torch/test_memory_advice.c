@@ -1,11 +1,11 @@
-/* test_fit.c: the largest size that the estimate reports does fit, and no larger one does. */
+/* test_memory_advice.c: the largest size that the estimate reports does fit, and no larger one does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "run/train/fit.h"
+#include "run/train/memory_advice.h"
 #include "run/model_file.h"
 
 #define ALL ((size_t)-1)
@@ -17,7 +17,7 @@ static const char *describe(const vg_config *c, size_t bytes, vg_str *text) {
   vg_spec_from_config(c, 5, 4, patch, &spec);
   vg_gan_objective_set(&o, c);
   vg_str_clear(text);
-  vg_fit_describe(c, &spec, &o, bytes, text);
+  vg_memory_advice(c, &spec, &o, bytes, text);
   return vg_str_text(text);
 }
 
