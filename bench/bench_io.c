@@ -41,7 +41,8 @@ static int make_volume(const char *path) {
     }
   }
   /* Level 6, as scanners' converters use. */
-  vg_status st = vg_volume_write(path, &v, &(vg_volume_write_options){.dtype = VG_DT_I16, .compression = 6});
+  vg_status st = vg_volume_write(
+      path, &v, &(vg_volume_write_options){.dtype = VG_DT_I16, .xform_code = 1, .compression = 6});
   vg_volume_release(&v);
   return st ? fault() : 0;
 }
@@ -55,9 +56,10 @@ static int run(const char *verb, const char *path, int reps) {
   for (int i = 0; i < reps; i++) {
     vg_volume v = {0};
     double from = vg_now();
-    vg_status st = !strcmp(verb, "read")
-                       ? vg_volume_read(path, &v, NULL)
-                       : vg_volume_write(path, &kept, &(vg_volume_write_options){.dtype = VG_DT_I16});
+    vg_status st =
+        !strcmp(verb, "read")
+            ? vg_volume_read(path, &v, NULL)
+            : vg_volume_write(path, &kept, &(vg_volume_write_options){.dtype = VG_DT_I16, .xform_code = 1});
     double took = vg_now() - from;
     vg_volume_release(&v);
     if (st) return fault();

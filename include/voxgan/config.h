@@ -26,7 +26,7 @@ extern "C" {
 
 /* The settings that have choices: vg_data_anatomy { VG_ANATOMY_AUTO, VG_ANATOMY_MAP, ... }. */
 #define VG_CHOICE(constant, text) VG_##constant,
-#define VG_SET_CHOICE(section, name, def, choices, help) \
+#define VG_SET_CHOICE(section, name, resume, def, choices, help) \
   typedef enum vg_##section##_##name{choices} vg_##section##_##name;
 #include "voxgan/settings.def"
 
@@ -62,7 +62,7 @@ enum {
  */
 enum {
 #define VG_CHOICE(constant, text) +1
-#define VG_SET_CHOICE(section, name, def, choices, help) choices
+#define VG_SET_CHOICE(section, name, resume, def, choices, help) choices
   VG_SETTING_CHOICES = 0
 #include "voxgan/settings.def"
 };
@@ -87,6 +87,7 @@ typedef struct vg_setting {
   const char *const *choices;  /* of CHOICE: the texts in the order of the enum, then NULL */
   const char *registry, *kind; /* of NAME */
   const char *help;
+  bool fixed; /* defines a run: --resume refuses another value */
 } vg_setting;
 
 const vg_setting *vg_setting_at(int i); /* NULL past the last */

@@ -93,6 +93,7 @@ typedef struct vg_surface {
 typedef struct vg_metric_input {
   int dim[3];        /* x, y, z */
   double spacing[3]; /* mm along x, y, z */
+  double voxel_mm3;  /* 0: the product of spacing. Less in a sheared grid */
   const vg_regions *regions;
   const float *real, *synth;
   const uint8_t *cells;

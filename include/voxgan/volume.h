@@ -40,6 +40,12 @@ typedef struct vg_labelmap {
 size_t vg_geometry_voxels(const vg_geometry *geo);
 /* Voxel size along each stored axis, mm. */
 void vg_geometry_spacing(const vg_geometry *geo, double mm[3]);
+/* The volume of a voxel, ml: by the determinant, because the axes of a sheared grid are not at right angles.
+ */
+double vg_geometry_voxel_ml(const vg_geometry *geo);
+/* How far corners of one grid may be apart in two files, mm: a float32 quaternion keeps a turn to about 5e-4.
+ * At most 0.4 of the smallest voxel size. */
+double vg_geometry_tolerance(const vg_geometry *geo);
 /* "RAS", "LPS", ...: where each stored axis points. */
 void vg_geometry_orientation(const vg_geometry *geo, char code[4]);
 /* Checks that both have the same shape, and that each corner has the same world position within tol_mm.
@@ -106,13 +112,13 @@ vg_status vg_volume_read_labels(const char *path, vg_labelmap *map, vg_volume_he
 typedef struct vg_volume_write_options {
   vg_dtype dtype;      /* U8, I16, U16 or F32 */
   double slope, inter; /* stored = round((value - inter) / slope); 0 means 1 */
-  int xform_code;      /* 0 means 1 (scanner) */
+  int xform_code;      /* as in vg_volume_header; 0: the orientation is not known */
   int compression;     /* if the ending asks for it: VG_COMPRESSION_FAST, or a level from 1 to 12 */
 } vg_volume_write_options;
 
 /* Writes one file by atomic rename, compressed if the ending asks for it (.nii.gz). The header holds the
- * geometry and nothing else: no description, file names or extensions. options NULL: F32. Clamps values
- * outside the range of an integer type. */
+ * geometry and nothing else: no description, file names or extensions. options NULL: F32 and the code 1
+ * (scanner). Clamps values outside the range of an integer type, and warns of them. */
 vg_status vg_volume_write(const char *path, const vg_volume *vol, const vg_volume_write_options *options);
 /* Writes U8 if the labels fit, else U16. */
 vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int xform_code);

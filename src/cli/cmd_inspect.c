@@ -124,7 +124,7 @@ static vg_status volume_json(const char *path, const vg_volume_header *info, con
   vg_json_put_number(j, "min", lo);
   vg_json_put_number(j, "max", hi);
   if (is_labels) {
-    double voxel_ml = mm[0] * mm[1] * mm[2] / 1000;
+    double voxel_ml = vg_geometry_voxel_ml(&info->geo);
     vg_json *labels = vg_json_put_take(j, "labels", vg_json_array());
     for (int i = 0; i < counts.n; i++) {
       vg_json *row = vg_json_put_take(labels, NULL, vg_json_object());

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/text/shown.h"
 #include "cli/cli.h"
+#include "io/nifti/nifti_repair.h"
 
 static void print_help(void) {
   printf("voxgan %s: trains conditional GANs on brain MRI and writes annotated synthetic data sets\n\n"
@@ -86,6 +87,7 @@ int main(int argc, char **argv) {
   }
   const cli_command *c = command_find(name);
   vg_status st = c ? run(c, argc - 2, argv + 2) : unknown_command(name);
+  vg_repair_report();
   /* A full disk or a closed pipe causes no error before the buffer of stdout is flushed. */
   st = flush_results(st);
   if (st) {

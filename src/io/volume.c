@@ -21,6 +21,31 @@ void vg_geometry_spacing(const vg_geometry *geo, double mm[3]) {
   }
 }
 
+static double determinant(const vg_affine *a) {
+  const double(*m)[4] = a->m;
+  return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+         m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+         m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+}
+
+double vg_geometry_voxel_ml(const vg_geometry *geo) {
+  double mm[3];
+  vg_geometry_spacing(geo, mm);
+  const double box = mm[0] * mm[1] * mm[2], volume = fabs(determinant(&geo->affine));
+  /* A turned grid keeps the product, which has no rounding of the turn. */
+  return (fabs(volume - box) < 1e-6 * box ? box : volume) / 1000;
+}
+
+double vg_geometry_tolerance(const vg_geometry *geo) {
+  double mm[3], diagonal = 0, least = INFINITY;
+  vg_geometry_spacing(geo, mm);
+  for (int a = 0; a < 3; a++) {
+    diagonal += mm[a] * geo->dim[a] * (mm[a] * geo->dim[a]);
+    least = mm[a] < least ? mm[a] : least;
+  }
+  return fmax(1e-3, fmin(5e-4 * sqrt(diagonal), 0.4 * least));
+}
+
 /* ---- affines -------------------------------------------------------------------------------- */
 
 void vg_affine_apply(const vg_affine *a, const double ijk[3], double mm[3]) {

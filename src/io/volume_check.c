@@ -25,13 +25,6 @@ vg_status vg_volume_check_shape(const char *path, const int dim[3]) {
                         dim[0], dim[1], dim[2], AXIS_MOST);
 }
 
-static double determinant(const vg_affine *a) {
-  const double(*m)[4] = a->m;
-  return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
-         m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
-         m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
-}
-
 vg_status vg_volume_check_geometry(const char *path, const vg_geometry *geo) {
   vg_status st = vg_volume_check_shape(path, geo->dim);
   if (st) return st;
@@ -53,7 +46,7 @@ vg_status vg_volume_check_geometry(const char *path, const vg_geometry *geo) {
       return vg_fail(VG_DATA, "%s: begins %.4g mm from the origin: less than %g mm can be", path,
                      fabs(geo->affine.m[a][3]), OFFSET_MOST);
   }
-  if (!(fabs(determinant(&geo->affine)) >= FLAT * mm[0] * mm[1] * mm[2]))
+  if (!(vg_geometry_voxel_ml(geo) * 1000 >= FLAT * mm[0] * mm[1] * mm[2]))
     return vg_fail(VG_DATA, "%s: its affine cannot place voxels: two of its axes are all but parallel", path);
   return VG_OK;
 }

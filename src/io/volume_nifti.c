@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "io/deflate_runs.h"
+#include "io/nifti/nifti_repair.h"
 #include "io/voxel_cast.h"
 #include "base/fs.h"
 #include "io/gzip.h"
@@ -134,26 +135,63 @@ static vg_status check_scale(const char *path, double slope, double inter, heade
   return VG_OK;
 }
 
-static vg_status take_affine(const char *path, const nifti_image *nim, header *h) {
-  static const double unit_mm[] = {1, 1000, 1, 0.001}; /* unknown, metre, mm, micrometre */
-  double mm = nim->xyz_units >= 0 && nim->xyz_units <= 3 ? unit_mm[nim->xyz_units] : 1;
-  bool sform = nim->sform_code > 0;
-  const nifti_dmat44 *m = sform ? &nim->sto_xyz : &nim->qto_xyz;
-  vg_affine *a = &h->info.geo.affine, inverse;
+/* The affine of m in mm. False if it is not finite or singular. */
+static bool affine_of(const nifti_dmat44 *m, double mm, vg_affine *a) {
+  vg_affine inverse;
   bool good = true;
-  h->info.xform_code = sform ? nim->sform_code : nim->qform_code > 0 ? nim->qform_code : 0;
   for (int r = 0; r < 3; r++) {
     for (int c = 0; c < 4; c++) {
       a->m[r][c] = mm * m->m[r][c];
       good &= isfinite(a->m[r][c]) != 0;
     }
   }
-  if (!good || !vg_affine_invert(a, &inverse))
+  return good && vg_affine_invert(a, &inverse);
+}
+
+static vg_status take_affine(const char *path, const nifti_image *nim, header *h) {
+  static const double unit_mm[] = {1, 1000, 1, 0.001}; /* unknown, metre, mm, micrometre */
+  double mm = nim->xyz_units >= 0 && nim->xyz_units <= 3 ? unit_mm[nim->xyz_units] : 1;
+  bool sform = nim->sform_code > 0, qform = nim->qform_code > 0;
+  vg_geometry *geo = &h->info.geo, other = *geo;
+  h->info.xform_code = sform ? nim->sform_code : qform ? nim->qform_code : 0;
+  if (!affine_of(sform ? &nim->sto_xyz : &nim->qto_xyz, mm, &geo->affine))
     return vg_fail(VG_DATA, "%s: the %s cannot place voxels (singular or not finite)", path,
-                   sform                    ? "sform"
-                   : h->info.xform_code > 0 ? "qform"
-                                            : "voxel size");
-  return vg_volume_check_geometry(path, &h->info.geo);
+                   sform   ? "sform"
+                   : qform ? "qform"
+                           : "voxel size");
+  vg_status st = vg_volume_check_geometry(path, geo);
+  if (!st && sform && qform && affine_of(&nim->qto_xyz, mm, &other.affine))
+    vg_nifti_compare_forms(path, geo, &other, nim->sform_code == nim->qform_code);
+  return st;
+}
+
+/* The fields that place and scale voxels, repaired, and put back into raw for niftilib. */
+static vg_status repair_fields(const char *path, int version, raw_header *raw, vg_nifti_fields *f) {
+#define FIELDS(h)                                                                                          \
+  *f = (vg_nifti_fields){.quatern = {(double)(h).quatern_b, (double)(h).quatern_c, (double)(h).quatern_d}, \
+                         .offset = {(double)(h).qoffset_x, (double)(h).qoffset_y, (double)(h).qoffset_z},  \
+                         .slope = (double)(h).scl_slope,                                                   \
+                         .inter = (double)(h).scl_inter,                                                   \
+                         .qform_code = (h).qform_code,                                                     \
+                         .sform_code = (h).sform_code,                                                     \
+                         .units = (h).xyzt_units};                                                         \
+  for (int d = 0; d < 8; d++) f->dim[d] = (h).dim[d];                                                      \
+  for (int d = 0; d < 4; d++) f->pixdim[d] = (double)(h).pixdim[d]
+  if (version == 1) {
+    FIELDS(raw->v1);
+  } else {
+    FIELDS(raw->v2);
+  }
+#undef FIELDS
+  if (f->dim[0] < 1 || f->dim[0] > 7) return VG_OK; /* check_shape refuses it */
+  vg_status st = vg_nifti_repair(path, f);
+  for (int d = 0; d < 4; d++) {
+    if (version == 1)
+      raw->v1.pixdim[d] = (float)f->pixdim[d];
+    else
+      raw->v2.pixdim[d] = f->pixdim[d];
+  }
+  return st;
 }
 
 /* bytes: the beginning of the file; the length of a header suffices. */
@@ -179,30 +217,16 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
   if (st) return st;
   if (h->swap) swap_nifti_header(&raw, h->info.version);
 
-  int64_t dim[8];
-  double offset, slope, inter;
-  int datatype, bitpix;
-  if (h->info.version == 1) {
-    for (int d = 0; d < 8; d++) dim[d] = raw.v1.dim[d];
-    for (int d = 1; d < 4; d++) raw.v1.pixdim[d] = raw.v1.pixdim[d] == 0 ? 1 : raw.v1.pixdim[d];
-    offset = (double)raw.v1.vox_offset;
-    slope = (double)raw.v1.scl_slope;
-    inter = (double)raw.v1.scl_inter;
-    datatype = raw.v1.datatype;
-    bitpix = raw.v1.bitpix;
-  } else {
-    memcpy(dim, raw.v2.dim, sizeof dim);
-    for (int d = 1; d < 4; d++) raw.v2.pixdim[d] = raw.v2.pixdim[d] == 0 ? 1 : raw.v2.pixdim[d];
-    offset = (double)raw.v2.vox_offset;
-    slope = raw.v2.scl_slope;
-    inter = raw.v2.scl_inter;
-    datatype = raw.v2.datatype;
-    bitpix = raw.v2.bitpix;
-  }
-  st = check_shape(path, dim, h);
+  vg_nifti_fields fields;
+  const bool first = h->info.version == 1;
+  const double offset = first ? (double)raw.v1.vox_offset : (double)raw.v2.vox_offset;
+  const int datatype = first ? raw.v1.datatype : raw.v2.datatype;
+  const int bitpix = first ? raw.v1.bitpix : raw.v2.bitpix;
+  st = repair_fields(path, h->info.version, &raw, &fields);
+  if (!st) st = check_shape(path, fields.dim, h);
   if (!st) st = check_type(path, datatype, bitpix, h);
   if (!st) st = check_offset(path, offset, h);
-  if (!st) st = check_scale(path, slope, inter, h);
+  if (!st) st = check_scale(path, fields.slope, fields.inter, h);
   if (st) return st;
   nim = h->info.version == 1 ? nifti_convert_n1hdr2nim(raw.v1, NULL) : nifti_convert_n2hdr2nim(raw.v2, NULL);
   if (!nim) return vg_fail(VG_DATA, "%s: niftilib rejects the header", path);
@@ -430,6 +454,20 @@ out:
 
 #define VOXELS_AT 352 /* header and an empty extension field */
 
+/* Whether the quaternion stands for the affine. It cannot hold a shear. */
+static bool holds_affine(const struct nifti_1_header *h, const vg_geometry *geo) {
+  vg_geometry back = *geo;
+  nifti_dmat44 m = nifti_quatern_to_dmat44((double)h->quatern_b, (double)h->quatern_c, (double)h->quatern_d,
+                                           (double)h->qoffset_x, (double)h->qoffset_y, (double)h->qoffset_z,
+                                           (double)h->pixdim[1], (double)h->pixdim[2], (double)h->pixdim[3],
+                                           (double)h->pixdim[0]);
+  for (int r = 0; r < 3; r++)
+    for (int c = 0; c < 4; c++) back.affine.m[r][c] = m.m[r][c];
+  const bool same = !vg_geometry_same(&back, "qform", geo, "sform", vg_geometry_tolerance(geo));
+  if (!same) vg_error_clear();
+  return same;
+}
+
 static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype dtype, double slope,
                              double inter, int xform_code, struct nifti_1_header *h) {
   nifti_dmat44 m = {{{0}}};
@@ -450,7 +488,7 @@ static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype 
   h->scl_slope = (float)slope;
   h->scl_inter = (float)inter;
   h->xyzt_units = NIFTI_UNITS_MM;
-  h->qform_code = h->sform_code = (short)(xform_code ? xform_code : NIFTI_XFORM_SCANNER_ANAT);
+  h->sform_code = (short)xform_code;
   for (int r = 0; r < 3; r++) {
     float *row = r == 0 ? h->srow_x : r == 1 ? h->srow_y : h->srow_z;
     for (int k = 0; k < 4; k++) {
@@ -464,6 +502,7 @@ static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype 
   h->qoffset_x = (float)x, h->qoffset_y = (float)y, h->qoffset_z = (float)z;
   h->pixdim[0] = (float)qfac;
   h->pixdim[1] = (float)dx, h->pixdim[2] = (float)dy, h->pixdim[3] = (float)dz;
+  h->qform_code = (short)(holds_affine(h, geo) ? xform_code : 0);
   return VG_OK;
 }
 
@@ -508,7 +547,9 @@ static vg_status write_file(const char *path, const uint8_t *file, size_t len, c
 }
 
 static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_volume_write_options *options) {
-  vg_volume_write_options o = options ? *options : (vg_volume_write_options){.dtype = VG_DT_F32};
+  vg_volume_write_options o =
+      options ? *options
+              : (vg_volume_write_options){.dtype = VG_DT_F32, .xform_code = NIFTI_XFORM_SCANNER_ANAT};
   uint8_t *file = NULL;
   size_t len, first;
   if (o.dtype != VG_DT_U8 && o.dtype != VG_DT_I16 && o.dtype != VG_DT_U16 && o.dtype != VG_DT_F32)
@@ -520,7 +561,8 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   vg_status st = new_file(path, &vol->geo, o.dtype, slope, inter, o.xform_code, &file, &len);
   if (st) return st;
   size_t n = vg_geometry_voxels(&vol->geo);
-  size_t bad = vg_cast_from_float(vol->data, n, o.dtype, slope, inter, file + VOXELS_AT, &first);
+  size_t clamped,
+      bad = vg_cast_from_float(vol->data, n, o.dtype, slope, inter, file + VOXELS_AT, &first, &clamped);
   if (bad) {
     int at[3];
     vg_extent_at(vol->geo.dim, first, at);
@@ -528,6 +570,10 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
                  "%s: not written: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
                  path, bad, at[0], at[1], at[2]);
   } else {
+    if (clamped)
+      vg_repair_note(VG_REPAIR_CLAMPED, path,
+                     "%zu voxels are beyond what %s holds, and written as its nearest value", clamped,
+                     vg_dtype_name(o.dtype));
     st = write_file(path, file, len, &vol->geo, o.dtype, o.compression);
   }
   vg_free(file);

@@ -289,8 +289,32 @@ typedef struct store_job {
   vg_dtype dtype;
   double slope, inter;
   uint8_t *to;
-  faults faults;
+  faults faults, beyond; /* not finite; outside the integer type */
 } store_job;
+
+/* Values of n whose rounded form is below least or above most. */
+VG_HOT static size_t count_beyond(const float *from, size_t n, double slope, double inter, double least,
+                                  double most) {
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++) {
+    double v = ((double)from[i] - inter) / slope;
+    count += (v < least - 0.5) | (v > most + 0.5);
+  }
+  return count;
+}
+
+static size_t clamped_of(const store_job *j, const float *from, size_t n) {
+  switch (j->dtype) {
+  case VG_DT_U8:
+    return count_beyond(from, n, j->slope, j->inter, 0, 255);
+  case VG_DT_I16:
+    return count_beyond(from, n, j->slope, j->inter, -32768, 32767);
+  case VG_DT_U16:
+    return count_beyond(from, n, j->slope, j->inter, 0, 65535);
+  default:
+    return 0;
+  }
+}
 
 static void store_range(void *arg, size_t begin, size_t end) {
   store_job *j = arg;
@@ -304,6 +328,8 @@ static void store_range(void *arg, size_t begin, size_t end) {
       faults_add(&j->faults, bad, at + first_not_finite(from, n), 0);
       continue;
     }
+    const size_t clamped = clamped_of(j, from, n);
+    if (clamped) faults_add(&j->beyond, clamped, at, 0);
     switch (j->dtype) {
     case VG_DT_U8:
       store_u8(from, n, j->slope, j->inter, to);
@@ -324,9 +350,10 @@ static void store_range(void *arg, size_t begin, size_t end) {
 }
 
 size_t vg_cast_from_float(const float *from, size_t n, vg_dtype dtype, double slope, double inter,
-                          void *stored, size_t *first) {
-  store_job j = {from, dtype, slope, inter, stored, FAULTS_INIT};
+                          void *stored, size_t *first, size_t *clamped) {
+  store_job j = {from, dtype, slope, inter, stored, FAULTS_INIT, FAULTS_INIT};
   vg_parallel_ranges(n, GRAIN, store_range, &j);
   *first = j.faults.first;
+  *clamped = j.beyond.count;
   return j.faults.count;
 }

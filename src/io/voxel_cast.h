@@ -24,8 +24,9 @@ size_t vg_cast_to_float(const vg_cast *c, float *to, size_t n, size_t *first);
  * first. */
 size_t vg_cast_to_labels(const vg_cast *c, uint16_t *to, size_t n, size_t *first, double *value);
 
-/* stored = clamp(round((value - inter) / slope)). Returns how many values are not finite. */
+/* stored = clamp(round((value - inter) / slope)). Returns how many values are not finite. *clamped: how many
+ * are beyond the integer type. */
 size_t vg_cast_from_float(const float *from, size_t n, vg_dtype dtype, double slope, double inter,
-                          void *stored, size_t *first);
+                          void *stored, size_t *first, size_t *clamped);
 
 #endif

@@ -40,7 +40,7 @@ typedef struct vg_gan_spec {
 
 /* The largest value of each integer setting, for arrays: VG_SPEC_MOST_blocks. */
 enum {
-#define VG_SPEC_INT(section, name, def, least, most, ...) VG_SPEC_MOST_##name = (most),
+#define VG_SPEC_INT(section, name, resume, def, least, most, ...) VG_SPEC_MOST_##name = (most),
 #include "voxgan/settings.def"
 };
 

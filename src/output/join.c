@@ -11,7 +11,6 @@
 #include "base/pool.h"
 #include "base/str.h"
 
-#define GRID_TOLERANCE 1e-3 /* mm */
 #define TITLE "Joined"
 
 /* Facts about a case, found before anything is written. */
@@ -85,10 +84,10 @@ static vg_status survey_case(void *arg, size_t i) {
   for (int k = 0; k < j->maker.series.n && !st; k++) {
     const char *path = s->series[j->series[k]];
     st = read_grid(path, &other);
-    if (!st) st = vg_geometry_same(&other, path, &grid, s->tumour, GRID_TOLERANCE);
+    if (!st) st = vg_geometry_same(&other, path, &grid, s->tumour, vg_geometry_tolerance(&grid));
   }
   if (!st) st = read_grid(s->anatomy, &other);
-  if (!st && vg_geometry_same(&other, s->anatomy, &grid, s->tumour, GRID_TOLERANCE)) {
+  if (!st && vg_geometry_same(&other, s->anatomy, &grid, s->tumour, vg_geometry_tolerance(&grid))) {
     vg_debug("%s", vg_error());
     vg_error_clear();
     found->other_grid = true;

@@ -103,9 +103,7 @@ static vg_status read_map(reading *r, const char *path, vg_role role, vg_sheet_p
   if (st) goto out;
   for (size_t i = 0; i < n; i++) count += (codes[i] = table[map.data[i]]) > 0;
   if (role == VG_ROLE_TUMOUR) {
-    double mm[3];
-    vg_geometry_spacing(&map.geo, mm);
-    r->c->ml = (double)count * mm[0] * mm[1] * mm[2] / 1000;
+    r->c->ml = (double)count * vg_geometry_voxel_ml(&map.geo);
     r->c->has_tumour = true;
   }
   int z = choose_slice(r, &map.geo, codes, plane);

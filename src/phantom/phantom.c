@@ -306,10 +306,10 @@ static vg_status write_file(void *arg, size_t i) {
   st = vg_fs_make_dirs(folder);
   if (st) goto out;
   if (i < PH_SERIES) {
-    const vg_volume_write_options options = {.dtype = VG_DT_I16};
+    const vg_volume_write_options options = {.dtype = VG_DT_I16, .xform_code = 1};
     st = vg_volume_write(path, &w->series[i], &options);
   } else {
-    st = vg_volume_write_labels(path, i == FILE_TUMOUR ? &w->tumour : &w->tissue, 0);
+    st = vg_volume_write_labels(path, i == FILE_TUMOUR ? &w->tumour : &w->tissue, 1);
   }
 out:
   vg_free(path);

@@ -11,7 +11,6 @@
 #include "base/str.h"
 
 #define VALUES 65536
-#define GRID_TOLERANCE 1e-3 /* mm */
 
 /* ---- in memory ---- */
 
@@ -19,6 +18,7 @@ vg_status vg_maps_new(const vg_geometry *geo, const vg_classes *classes, vg_maps
   size_t n = vg_geometry_voxels(geo);
   memset(out, 0, sizeof *out);
   out->geo = out->native = *geo;
+  out->xform_code = 1; /* a grid made here has world coordinates */
   out->classes = *classes;
   out->anatomy = vg_calloc(n, 1);
   out->tumour = vg_calloc(n, 1);
@@ -119,7 +119,8 @@ vg_status vg_case_grid_check(vg_case_grid *g, const char *path, const vg_geometr
   vg_geometry_orientation(stored, a);
   vg_geometry_orientation(&g->stored, b);
   bool alike = strcmp(a, b) == 0;
-  return vg_geometry_same(alike ? stored : ras, path, alike ? &g->stored : &g->ras, g->path, GRID_TOLERANCE);
+  return vg_geometry_same(alike ? stored : ras, path, alike ? &g->stored : &g->ras, g->path,
+                          vg_geometry_tolerance(&g->ras));
 }
 
 vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out) {
@@ -171,7 +172,9 @@ static vg_status grid_of_series(const char *path, vg_case_grid *grid) {
 
 /* Resamples a map to the case's grid if that differs. VG_DATA: no label lies within it. */
 static vg_status fit_map(const char *path, const vg_case_grid *grid, vg_labelmap *map, vg_geometry *stored) {
-  if (!grid->path || !vg_geometry_same(&map->geo, path, &grid->ras, grid->path, GRID_TOLERANCE)) return VG_OK;
+  if (!grid->path ||
+      !vg_geometry_same(&map->geo, path, &grid->ras, grid->path, vg_geometry_tolerance(&grid->ras)))
+    return VG_OK;
   vg_debug("%s; resampling its labels to that grid, each voxel taking the nearest", vg_error());
   vg_error_clear();
   vg_status st = vg_labelmap_regrid(map, &grid->ras);

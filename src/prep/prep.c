@@ -2,6 +2,7 @@
 #include "prep/prep.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/simd.h"
@@ -73,6 +74,31 @@ typedef struct work {
 
 /* ---- geometry ---- */
 
+/* The voxel size to work at along an axis of mm. A grid that is almost at it stays unchanged. */
+static double target_spacing(const vg_prep_settings *s, int axis, double mm) {
+  if (s->spacing > 0) return fabs(s->spacing / mm - 1) < 1e-3 ? mm : s->spacing;
+  const double least = s->seen[0][axis], most = s->seen[1][axis];
+  if (!(least > 0)) return mm;
+  if (mm < least * (1 - VG_SEEN_SLACK)) return least;
+  return mm > most * (1 + VG_SEEN_SLACK) ? most : mm;
+}
+
+static void warn_of_other_voxels(const work *w, const double mm[3]) {
+  static _Atomic long count;
+  const vg_prep_record *r = &w->c->record;
+  const long nth = ++count;
+  char text[256];
+  snprintf(
+      text, sizeof text,
+      "voxels of %.4gx%.4gx%.4g mm, but the model learned on others: resampled to %.4gx%.4gx%.4g mm, and the "
+      "result back",
+      mm[0], mm[1], mm[2], r->spacing[0], r->spacing[1], r->spacing[2]);
+  if (nth == 1)
+    vg_warn("%s: %s; further cases are listed by --verbose only", w->scan.path, text);
+  else
+    vg_debug("%s: %s", w->scan.path, text);
+}
+
 static vg_status find_crop(work *w) {
   vg_prep_record *r = &w->c->record;
   const int *dim = r->ras.dim;
@@ -90,6 +116,7 @@ static vg_status find_crop(work *w) {
     }
   if (hi[0] < 0) return vg_fail(VG_DATA, "%s: it has no labelled voxel, so there is no brain", w->scan.path);
   double mm[3];
+  bool other = false;
   vg_geometry_spacing(&r->ras, mm);
   for (int a = 0; a < 3; a++) {
     int margin = vg_int_of(ceil(w->settings->margin / mm[a] - 1e-6));
@@ -97,13 +124,14 @@ static vg_status find_crop(work *w) {
     hi[a] = hi[a] + margin < dim[a] ? hi[a] + margin : dim[a] - 1;
     r->crop_lo[a] = lo[a];
     r->crop_dim[a] = hi[a] - lo[a] + 1;
-    /* A slice keeps its thickness. A grid that is almost at the target spacing stays unchanged. */
-    double spacing = w->settings->spacing;
-    bool same = spacing <= 0 || dim[a] == 1 || fabs(spacing / mm[a] - 1) < 1e-3;
-    r->spacing[a] = same ? mm[a] : spacing;
+    /* A slice keeps its thickness. */
+    r->spacing[a] = dim[a] == 1 ? mm[a] : target_spacing(w->settings, a, mm[a]);
+    bool same = r->spacing[a] == mm[a];
+    other |= !same;
     double size = r->crop_dim[a] * mm[a] / r->spacing[a];
     r->dim[a] = same ? r->crop_dim[a] : vg_int_of(fmax(1, ceil(size - 1e-3)));
   }
+  if (other && w->settings->spacing <= 0) warn_of_other_voxels(w, mm);
   return VG_OK;
 }
 

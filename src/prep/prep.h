@@ -22,8 +22,11 @@ extern "C" {
 #endif
 
 typedef struct vg_prep_settings {
-  double spacing;         /* mm, isotropic; 0 keeps the spacing */
-  double margin;          /* mm kept around the brain */
+  double spacing;    /* mm, isotropic; 0 keeps the spacing, within seen */
+  double seen[2][3]; /* with spacing 0: the least and largest voxel sizes that a model learned on, along R, A
+                        and S. A scan outside them by more than VG_SEEN_SLACK is resampled to the nearest of
+                        them, with a warning. 0: any */
+  double margin;     /* mm kept around the brain */
   double percentile[2];   /* percentiles of the brain's intensities that become -1 and +1; 0.5 and 99.5 */
   vg_classes classes;     /* channels of the labels */
   vg_series_list series;  /* channels of the image, may be empty at synthesis */
@@ -32,6 +35,8 @@ typedef struct vg_prep_settings {
                              read */
   bool some_series;       /* a missing series becomes background; a subject has at least one */
 } vg_prep_settings;
+
+#define VG_SEEN_SLACK 0.05
 
 /* Geometry of one prepared case. */
 typedef struct vg_prep_record {
@@ -50,6 +55,7 @@ typedef struct vg_range {
 
 typedef struct vg_case {
   char *id;
+  char inputs[VG_HASH_LEN]; /* of the files' contents and roles; set by vg_prepare_cached with a cache */
   vg_prep_record record;
   int n_classes, n_anatomy; /* classes [n_anatomy, n_classes) are tumour */
   int n_series;
@@ -95,7 +101,8 @@ vg_status vg_prepare_maps(const char *id, const vg_maps *maps, const vg_prep_set
 void vg_case_release(vg_case *c);
 
 /* The same through a cache folder: keyed by a hash of the files' contents and the settings, written
- * atomically under a lock, memory-mapped. Content hashes are themselves remembered by (path, size, mtime).
+ * atomically under a lock, memory-mapped. Content hashes are themselves remembered, as long as the file's
+ * size, times, inode, device and a sample of its bytes stay.
  * cache NULL: no cache. */
 vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_subject *subject,
                             const vg_prep_settings *settings, vg_case *out);
@@ -113,6 +120,9 @@ vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_cla
 
 /* The median range over cases, for the model file. */
 void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range *out);
+
+/* Sets seen to the voxel sizes of the cases, except along axes where samples of patch (z, y, x) are flat. */
+void vg_prep_set_seen(vg_prep_settings *s, const vg_case *cases, size_t n, const int patch[3]);
 
 /* Stores settings and ranges (one a series, or NULL) in a model's metadata, and reads them. */
 vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges);

@@ -1,7 +1,8 @@
 /* prep_cache.c: prepared cases on disk, one file each, mapped rather than read.
  *
  * CACHE/KEY.case       header and arrays; KEY is the SHA-256 of the inputs' contents and of all that shapes
- * the result CACHE/hashes/ID      contents' hashes of one subject's files, good while size and mtime stay
+ * the result CACHE/hashes/ID      contents' hashes of one subject's files, good while size, times, inode,
+ *                      device and a sample of the bytes stay
  * CACHE/locks/NN       one of 256 locks, by the key's first byte, so that no two processes make one case at
  * once
  *
@@ -67,26 +68,46 @@ static uint64_t file_checksum(const uint8_t *bytes, size_t n) {
 
 /* ---- hashes of contents ---- */
 
-static bool file_state(const char *path, long long *size, long long *mtime) {
+/* Blocks of a file that are hashed to notice a change that its size, times and inode do not show, on file
+ * systems that make these up. */
+#define SAMPLES 16
+#define SAMPLE 4096
+
+static vg_status sample(const char *path, char hash[VG_HASH_LEN]) {
+  vg_file f;
+  uint8_t *bytes = vg_malloc(SAMPLES, SAMPLE);
+  if (!bytes) return VG_MEMORY;
+  vg_status st = vg_file_open(path, &f);
+  size_t at = 0;
+  for (uint64_t i = 0; i < SAMPLES && !st; i++) {
+    const size_t n = f.size < SAMPLE ? (size_t)f.size : SAMPLE;
+    st = vg_file_read(&f, path, (f.size - n) * i / (SAMPLES - 1), bytes + at, n);
+    at += n;
+  }
+  if (!st) vg_hash(bytes, at, hash);
+  vg_file_close(&f);
+  vg_free(bytes);
+  return st;
+}
+
+/* What is remembered of a file besides its hash: "SIZE MTIME CTIME DEVICE INODE SAMPLE" (vg_free). */
+static vg_status file_state(const char *path, char **out) {
   struct stat s;
-  if (stat(path, &s) != 0) return false;
-  *size = (long long)s.st_size;
-  *mtime = (long long)s.st_mtim.tv_sec * 1000000000LL + s.st_mtim.tv_nsec;
-  return true;
+  char hash[VG_HASH_LEN];
+  *out = NULL;
+  vg_status st = sample(path, hash);
+  if (!st && stat(path, &s) != 0) st = vg_fail(VG_IO, "%s: cannot look at it", path);
+  if (st) return st;
+  *out = vg_format("%lld %lld.%09ld %lld.%09ld %llu %llu %.32s", (long long)s.st_size,
+                   (long long)s.st_mtim.tv_sec, (long)s.st_mtim.tv_nsec, (long long)s.st_ctim.tv_sec,
+                   (long)s.st_ctim.tv_nsec, (unsigned long long)s.st_dev, (unsigned long long)s.st_ino, hash);
+  return *out ? VG_OK : VG_MEMORY;
 }
 
-/* One remembered line: SIZE MTIME HASH PATH. */
-static void state_line(vg_str *s, const char *path, const char *hash) {
-  long long size = -1, mtime = -1;
-  file_state(path, &size, &mtime);
-  vg_str_addf(s, "%lld %lld %s %s\n", size, mtime, hash, path);
-}
-
-/* The remembered hash of path, when its size and mtime are what they were. */
-static bool recall(const char *memory, const char *path, char hash[VG_HASH_LEN]) {
-  long long size, mtime;
-  if (!memory || !file_state(path, &size, &mtime)) return false;
-  char *end = vg_format(" %s\n", path), *start = vg_format("%lld %lld ", size, mtime);
+/* The remembered hash of path, when its state is what it was. A line is STATE HASH PATH. */
+static bool recall(const char *memory, const char *path, const char *state, char hash[VG_HASH_LEN]) {
+  if (!memory) return false;
+  char *end = vg_format(" %s\n", path), *start = vg_format("%s ", state);
   bool found = false;
   for (const char *line = memory; end && start && *line && !found;) {
     const char *next = strchr(line, '\n');
@@ -123,18 +144,17 @@ static vg_status hash_inputs(const char *cache, input *in, int n) {
   vg_status st = file && !vg_str_failed(&names) ? VG_OK : VG_MEMORY;
   if (!st) st = vg_fs_read_optional(file, &old, &len);
   for (int i = 0; i < n && !st; i++) {
-    if (!recall(old, in[i].path, in[i].hash)) {
+    char *before = NULL, *after = NULL;
+    st = file_state(in[i].path, &before);
+    if (!st && !recall(old, in[i].path, before, in[i].hash)) {
       /* The state is taken before the contents: a file that changes meanwhile is hashed again next time. */
-      vg_str line = VG_STR_INIT;
-      state_line(&line, in[i].path, "");
       st = vg_hash_file(in[i].path, in[i].hash);
-      vg_str now = VG_STR_INIT;
-      state_line(&now, in[i].path, "");
-      changed |= strcmp(vg_str_text(&line), vg_str_text(&now)) == 0;
-      vg_str_release(&line);
-      vg_str_release(&now);
+      if (!st) st = file_state(in[i].path, &after);
+      changed |= !st && strcmp(before, after) == 0;
     }
-    if (!st) state_line(&memory, in[i].path, in[i].hash);
+    if (!st) vg_str_addf(&memory, "%s %s %s\n", before, in[i].hash, in[i].path);
+    vg_free(before);
+    vg_free(after);
   }
   if (!st && changed && !vg_str_failed(&memory))
     st = vg_fs_write_atomic(file, vg_str_text(&memory), memory.len);
@@ -155,7 +175,7 @@ static char *resolve(const char *path) {
 }
 
 static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subject *subject,
-                          const vg_prep_settings *s, char key[VG_HASH_LEN]) {
+                          const vg_prep_settings *s, char key[VG_HASH_LEN], char contents[VG_HASH_LEN]) {
   vg_case_inputs in;
   if (s->some_series) VG_BUG("the cache's key has no place for series that are missing");
   vg_status st = vg_case_inputs_of(ds, subject, s, &in);
@@ -176,14 +196,18 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
   vg_str_addf(&t, FORMAT "\nspacing %.17g margin %.17g percentile %.17g %.17g\n", s->spacing, s->margin,
               s->percentile[0], s->percentile[1]);
   if (s->brain_from_images) vg_str_add(&t, "brain from images\n");
+  for (int a = 0; a < 3; a++)
+    if (s->seen[1][a] > 0) vg_str_addf(&t, "seen %d %.17g %.17g\n", a, s->seen[0][a], s->seen[1][a]);
   for (int i = 0; i < s->classes.n; i++)
     vg_str_addf(&t, "class %s %s\n", s->classes.names[i], vg_role_name(s->classes.roles[i]));
   for (int i = 0; i < s->series.n; i++) vg_str_addf(&t, "channel %s\n", s->series.names[i]);
   vg_str_addf(&t, "schemes %s | %s\n", in.tumour && tumour ? tumour : "",
               in.anatomy && anatomy ? anatomy : "");
+  const size_t settings_end = t.len;
   for (int i = 0; i < n; i++) vg_str_addf(&t, "%s %s\n", inputs[i].role, inputs[i].hash);
   if (!st && (vg_str_failed(&t) || !tumour || !anatomy)) st = VG_MEMORY;
   if (!st) vg_hash(vg_str_text(&t), t.len, key);
+  if (!st) vg_hash(vg_str_text(&t) + settings_end, t.len - settings_end, contents);
   vg_str_release(&t);
   vg_free(tumour);
   vg_free(anatomy);
@@ -315,13 +339,13 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
   if (!cache || !*cache) return vg_prepare(ds, subject, settings, out);
   char *path = NULL, *lock_path = NULL, *hashes = vg_fs_join(cache, "hashes"),
        *locks = vg_fs_join(cache, "locks");
-  char key[VG_HASH_LEN];
+  char key[VG_HASH_LEN], contents[VG_HASH_LEN] = "";
   bool found = false, locked = false;
   vg_lock lock;
   vg_case made = {0};
   vg_status st = hashes && locks ? vg_fs_make_dirs(hashes) : VG_MEMORY;
   if (!st) st = vg_fs_make_dirs(locks);
-  if (!st) st = make_key(cache, ds, subject, settings, key);
+  if (!st) st = make_key(cache, ds, subject, settings, key, contents);
   if (st) goto out;
   path = vg_format("%s/%s.case", cache, key);
   lock_path = vg_format("%s/%.2s", locks, key);
@@ -338,6 +362,7 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
   if (!st && !found) st = vg_fail(VG_IO, "%s: its content differs from what was written", path);
 out:
   if (locked) vg_lock_release(&lock);
+  if (!st && found) memcpy(out->inputs, contents, sizeof contents);
   vg_case_release(&made);
   vg_free(path);
   vg_free(lock_path);

@@ -176,10 +176,41 @@ void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range
 
 /* ---- metadata ---- */
 
+void vg_prep_set_seen(vg_prep_settings *s, const vg_case *cases, size_t n, const int patch[3]) {
+  for (int a = 0; a < 3; a++) {
+    s->seen[0][a] = s->seen[1][a] = 0;
+    for (size_t i = 0; i < n && s->spacing <= 0 && patch[2 - a] > 1; i++) {
+      const double mm = cases[i].record.spacing[a];
+      if (!i || mm < s->seen[0][a]) s->seen[0][a] = mm;
+      if (mm > s->seen[1][a]) s->seen[1][a] = mm;
+    }
+  }
+}
+
+static vg_status read_seen(const char *name, const vg_json *list, vg_prep_settings *s) {
+  const vg_json *row = vg_json_first(list);
+  for (int k = 0; row && k < 2; k++, row = vg_json_next(row)) {
+    const vg_json *e = vg_json_first(row);
+    for (int a = 0; a < 3; a++, e = e ? vg_json_next(e) : NULL) {
+      s->seen[k][a] = vg_json_number(e, NAN);
+      if (!(s->seen[k][a] >= 0 && s->seen[k][a] < 1000) || s->seen[k][a] < s->seen[0][a])
+        return vg_fail(VG_DATA, "%s: the voxel sizes that it learned on are damaged", name);
+    }
+  }
+  return VG_OK;
+}
+
 vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
   vg_json *root = vg_json_object();
   vg_json_put_number(root, "spacing", s->spacing);
   vg_json_put_number(root, "margin", s->margin);
+  if (s->seen[1][0] + s->seen[1][1] + s->seen[1][2] > 0) {
+    vg_json *seen = vg_json_put_take(root, "voxels_seen", vg_json_array());
+    for (int k = 0; k < 2; k++) {
+      vg_json *row = vg_json_put_take(seen, NULL, vg_json_array());
+      for (int a = 0; a < 3; a++) vg_json_put_number(row, NULL, s->seen[k][a]);
+    }
+  }
   vg_json *p = vg_json_put_take(root, "percentile", vg_json_array());
   vg_json_put_number(p, NULL, s->percentile[0]);
   vg_json_put_number(p, NULL, s->percentile[1]);
@@ -253,6 +284,7 @@ vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings
               s->percentile[0] >= 0 && s->percentile[1] > s->percentile[0] && s->percentile[1] <= 100;
   if (!fine)
     return vg_fail(VG_DATA, "%s: its preparation (spacing, margin, percentile) is missing or damaged", name);
-  vg_status st = read_classes(name, vg_json_get(j, "classes"), &s->classes);
+  vg_status st = read_seen(name, vg_json_get(j, "voxels_seen"), s);
+  if (!st) st = read_classes(name, vg_json_get(j, "classes"), &s->classes);
   return st ? st : read_series(name, vg_json_get(j, "series"), &s->series, ranges);
 }

@@ -11,31 +11,35 @@
 #include "settings/setting.h"
 #include "voxgan/registry.h"
 
+/* Values of the column resume. */
+#define FIXED true
+#define FREE false
 #define VG_CHOICE(constant, text) #text,
-#define VG_SET_BOOL(s, n, d, h) \
-  {#s "." #n, VG_SETTING_BOOL, offsetof(vg_config, s.n), {d}, 0, 1, NULL, NULL, NULL, NULL, h},
-#define VG_SET_INT(s, n, d, lo, hi, h) \
-  {#s "." #n, VG_SETTING_INT, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, NULL, NULL, h},
-#define VG_SET_F64(s, n, d, lo, hi, h) \
-  {#s "." #n, VG_SETTING_F64, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, NULL, NULL, h},
-#define VG_SET_STR(s, n, d, h) \
-  {#s "." #n, VG_SETTING_STR, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, NULL, NULL, h},
-#define VG_SET_DIMS(s, n, x, y, z, lo, hi, h) \
-  {#s "." #n, VG_SETTING_DIMS, offsetof(vg_config, s.n), {x, y, z}, lo, hi, NULL, NULL, NULL, NULL, h},
-#define VG_SET_CHOICE(s, n, d, c, h) \
-  {#s "." #n,                        \
-   VG_SETTING_CHOICE,                \
-   offsetof(vg_config, s.n),         \
-   {VG_##d},                         \
-   0,                                \
-   0,                                \
-   NULL,                             \
-   (const char *const[]){c NULL},    \
-   NULL,                             \
-   NULL,                             \
-   h},
-#define VG_SET_NAME(s, n, d, r, k, h) \
-  {#s "." #n, VG_SETTING_NAME, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, r, k, h},
+#define VG_SET_BOOL(s, n, r, d, h) \
+  {#s "." #n, VG_SETTING_BOOL, offsetof(vg_config, s.n), {d}, 0, 1, NULL, NULL, NULL, NULL, h, r},
+#define VG_SET_INT(s, n, r, d, lo, hi, h) \
+  {#s "." #n, VG_SETTING_INT, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, NULL, NULL, h, r},
+#define VG_SET_F64(s, n, r, d, lo, hi, h) \
+  {#s "." #n, VG_SETTING_F64, offsetof(vg_config, s.n), {d}, lo, hi, NULL, NULL, NULL, NULL, h, r},
+#define VG_SET_STR(s, n, r, d, h) \
+  {#s "." #n, VG_SETTING_STR, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, NULL, NULL, h, r},
+#define VG_SET_DIMS(s, n, r, x, y, z, lo, hi, h) \
+  {#s "." #n, VG_SETTING_DIMS, offsetof(vg_config, s.n), {x, y, z}, lo, hi, NULL, NULL, NULL, NULL, h, r},
+#define VG_SET_CHOICE(s, n, r, d, c, h) \
+  {#s "." #n,                           \
+   VG_SETTING_CHOICE,                   \
+   offsetof(vg_config, s.n),            \
+   {VG_##d},                            \
+   0,                                   \
+   0,                                   \
+   NULL,                                \
+   (const char *const[]){c NULL},       \
+   NULL,                                \
+   NULL,                                \
+   h,                                   \
+   r},
+#define VG_SET_NAME(s, n, fixed, d, r, k, h) \
+  {#s "." #n, VG_SETTING_NAME, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, r, k, h, fixed},
 static const vg_setting settings[] = {
 #include "voxgan/settings.def"
 };

@@ -50,9 +50,7 @@ vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pi
   if (facts->components > most)
     return vg_fail(VG_REFUSED, "the tumour is in %d pieces, where at most %d are asked for",
                    facts->components, most);
-  double mm[3];
-  vg_geometry_spacing(&maps->geo, mm);
-  double voxel = mm[0] * mm[1] * mm[2] / 1000; /* a grid cannot be more exact */
+  const double voxel = vg_geometry_voxel_ml(&maps->geo); /* a grid cannot be more exact */
   const double *ml = target->ml, *left = target->left;
   if (facts->total_ml < ml[0] - voxel || facts->total_ml > ml[1] + voxel)
     return vg_fail(VG_REFUSED, "the tumour has %.4g ml, not %.10g to %.10g", facts->total_ml, ml[0], ml[1]);

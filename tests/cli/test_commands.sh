@@ -59,7 +59,7 @@ expect "program is not linked to libtorch" sh -c "! ldd '$VOXGAN' | grep -qE 'li
 # with one more setting.
 if command -v ${CC:-gcc} >/dev/null; then
   mkdir -p "$T/same" "$T/other" "$T/old" "$T/inc/voxgan"
-  sed 's|^VG_SECTION_END(run)|VG_SET_BOOL(run, one_more, false, "a setting that the program lacks")\n&|' include/voxgan/settings.def >"$T/inc/voxgan/settings.def"
+  sed 's|^VG_SECTION_END(run)|VG_SET_BOOL(run, one_more, FREE, false, "a setting that the program lacks")\n&|' include/voxgan/settings.def >"$T/inc/voxgan/settings.def"
   cat >"$T/stubs.c" <<'END'
 #include "run/entry.h"
 #include "eval/privacy/membership.h"

@@ -57,7 +57,7 @@ static vg_status write_map(writing *w, vg_labelmap *map, const char *from, vg_ro
 
 static vg_status write_case(writing *w, int k) {
   vg_phantom_settings phantom = {.layout = "brats2021", .size = {40, 48, 36}, .seed = 1};
-  static const vg_volume_write_options int16 = {.dtype = VG_DT_I16};
+  static const vg_volume_write_options int16 = {.dtype = VG_DT_I16, .xform_code = 1};
   vg_volume series[SERIES] = {{{{0}, {{{0}}}}, NULL}};
   vg_labelmap tumour = {0}, tissue = {0};
   char wanted[32];

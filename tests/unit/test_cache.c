@@ -149,14 +149,33 @@ static void key_knows_settings_and_contents(void **state) {
   struct timespec times[2] = {{1000, 0}, {1000, 0}};
   assert_int_equal(utimensat(AT_FDCWD, ds.subjects[0].tumour, times, 0), 0);
   EXPECT_FILES(0);
-  /* While size and time stay, the hash is remembered: contents put behind its back are not read again. */
+  /* Other contents of the same size and time, in the same file: ctime and the sample show it. */
   struct stat was;
   const char *t1 = ds.subjects[0].series[0];
+  void *bytes;
+  size_t len;
   assert_int_equal(stat(t1, &was), 0);
-  make_subject(dir, "x", 1.7f);
+  must(vg_fs_read(t1, &bytes, &len));
+  FILE *f = fopen(t1, "r+");
+  fseek(f, (long)(len / 2), SEEK_SET);
+  fputc(((uint8_t *)bytes)[len / 2] ^ 4, f);
+  fclose(f);
+  vg_free(bytes);
   times[0] = was.st_atim, times[1] = was.st_mtim;
   assert_int_equal(utimensat(AT_FDCWD, t1, times, 0), 0);
+  EXPECT_FILES(1);
+  /* Another file put into its place. */
+  make_subject(dir, "x", 1.7f);
+  assert_int_equal(utimensat(AT_FDCWD, t1, times, 0), 0);
+  EXPECT_FILES(1);
+  /* An unchanged file is not hashed again: what is remembered of it is not written again. */
+  struct stat first, second;
+  char *memory = vg_format("%s/hashes", cache);
+  assert_int_equal(stat(memory, &first), 0);
   EXPECT_FILES(0);
+  assert_int_equal(stat(memory, &second), 0);
+  assert_int_equal(first.st_mtim.tv_nsec, second.st_mtim.tv_nsec);
+  vg_free(memory);
 #undef EXPECT_FILES
   vg_dataset_release(&ds);
 }

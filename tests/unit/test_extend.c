@@ -89,7 +89,7 @@ static void a_volume_format(void **state) {
   for (int i = 0; i < 3; i++) geo.affine.m[i][i] = 1;
   must(vg_labelmap_new(&geo, &map));
   for (uint16_t i = 0; i < 6; i++) map.data[i] = (uint16_t)(i * 100);
-  must(vg_volume_write_labels(path, &map, 0));
+  must(vg_volume_write_labels(path, &map, 1));
   vg_volume_header header;
   must(vg_volume_info(path, &header));
   assert_int_equal(header.geo.dim[1], 3);

@@ -70,6 +70,7 @@ static void make(subject *s, const double mm[3], double tumour_radius) {
   s->in = (vg_feature_input){.plan = &s->plan,
                              .dim = {NX, NY, NZ},
                              .mm = {mm[0], mm[1], mm[2]},
+                             .voxel_ml = mm[0] * mm[1] * mm[2] / 1000,
                              .brain = s->brain,
                              .anatomy = s->anatomy,
                              .tumour = s->tumour,

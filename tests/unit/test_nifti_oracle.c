@@ -88,12 +88,12 @@ static void tell(const char *stem, const vg_volume *v, double step) {
 static void test_nibabel_reads_ours(void **state) {
   (void)state;
   static const vg_volume_write_options options[] = {
-      {.dtype = VG_DT_F32},
-      {.dtype = VG_DT_I16, .slope = 0.01},
-      {.dtype = VG_DT_I16},
+      {.dtype = VG_DT_F32, .xform_code = 1},
+      {.dtype = VG_DT_I16, .slope = 0.01, .xform_code = 1},
+      {.dtype = VG_DT_I16, .xform_code = 1},
       {.dtype = VG_DT_U16, .slope = 0.05, .inter = -200, .xform_code = 2},
-      {.dtype = VG_DT_U8, .slope = 2, .inter = -250},
-      {.dtype = VG_DT_I16, .compression = 9},
+      {.dtype = VG_DT_U8, .slope = 2, .inter = -250, .xform_code = 1},
+      {.dtype = VG_DT_I16, .xform_code = 1, .compression = 9},
   };
   vg_rng r = vg_rng_init(5, 6);
   require_python("numpy, nibabel");

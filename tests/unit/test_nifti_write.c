@@ -33,12 +33,12 @@ static double clamped(double v, double lo, double hi) {
 static void test_write(void **state) {
   (void)state;
   static const vg_volume_write_options options[] = {
-      {.dtype = VG_DT_F32},
-      {.dtype = VG_DT_I16},
-      {.dtype = VG_DT_U8},
+      {.dtype = VG_DT_F32, .xform_code = 1},
+      {.dtype = VG_DT_I16, .xform_code = 4},
+      {.dtype = VG_DT_U8, .xform_code = 1},
       {.dtype = VG_DT_U16, .slope = 0.01, .inter = -100, .xform_code = 2},
-      {.dtype = VG_DT_I16, .slope = 0.25, .compression = 6},
-      {.dtype = VG_DT_F32, .slope = 2, .inter = 1},
+      {.dtype = VG_DT_I16, .slope = 0.25, .xform_code = 1, .compression = 6},
+      {.dtype = VG_DT_F32, .slope = 2, .inter = 1, .xform_code = 1},
   };
   vg_volume v = example();
   size_t n = vg_geometry_voxels(&v.geo);
@@ -51,7 +51,7 @@ static void test_write(void **state) {
       assert_int_equal(vg_volume_write(path, &v, o), VG_OK);
       if (vg_volume_read(path, &back, &info)) fail_msg("%s", vg_error());
       assert_int_equal(info.dtype, o->dtype);
-      assert_int_equal(info.xform_code, o->xform_code ? o->xform_code : 1);
+      assert_int_equal(info.xform_code, o->xform_code);
       assert_int_equal(vg_geometry_same(&back.geo, "written", &v.geo, "ours", 1e-4), VG_OK);
       double slope = o->slope != 0 ? (double)(float)o->slope : 1;
       double lo = o->dtype == VG_DT_I16 ? -32768 : 0;

@@ -246,6 +246,60 @@ static void restore_into(const vg_case *c, int series, vg_volume *out) {
   vg_free(channel);
 }
 
+/* A scan of other voxels than a model learned on comes to the nearest of those, and its maps come back. */
+static void voxels_unlike_those_seen(void **state) {
+  (void)state;
+  static const struct {
+    double mm, want;
+  } cases[] = {{0.5, 0.9}, {0.88, 0.88}, {1, 1}, {1.15, 1.15}, {1.5, 1.2}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const double mm = cases[k].mm;
+    const int n = (int)(2.6 * 10 / mm);
+    char name[32];
+    snprintf(name, sizeof name, "seen%zu", k);
+    const char *dir = fresh(name);
+    vg_geometry g = mini_geometry("LPS", n, n, n, mm, mm, mm);
+    mini_write_image(dir, "k_t1.nii", g, 10, 0, 1);
+    mini_write_labels(dir, "k_seg.nii", g, 10, tumour_values);
+    vg_dataset ds = {0};
+    must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+    vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
+    for (int a = 0; a < 3; a++) s.seen[0][a] = 0.9, s.seen[1][a] = 1.2;
+    s.seen[0][2] = s.seen[1][2] = 0; /* samples are flat along z, so its voxel size does not matter */
+    vg_case c;
+    vg_volume back;
+    must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
+    assert_float_equal(c.record.spacing[0], cases[k].want, 1e-9);
+    assert_float_equal(c.record.spacing[1], cases[k].want, 1e-9);
+    assert_float_equal(c.record.spacing[2], mm, 1e-9);
+    restore_into(&c, 0, &back);
+    must(vg_geometry_same(&back.geo, "back", &g, "scan", 1e-4));
+    vg_volume_release(&back);
+    vg_case_release(&c);
+    vg_dataset_release(&ds);
+  }
+}
+
+static void voxels_seen_are_kept(void **state) {
+  (void)state;
+  vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR), read;
+  vg_case cases[2] = {{.record = {.spacing = {1, 0.5, 3}}}, {.record = {.spacing = {2, 0.25, 3}}}};
+  vg_range ranges[VG_SERIES_MAX] = {{0, 1, 0}};
+  vg_prep_set_seen(&s, cases, 2, (int[]){1, 32, 32});
+  vg_json *j = vg_prep_to_json(&s, ranges);
+  must(vg_prep_from_json("j", j, &read, ranges));
+  static const double want[2][3] = {{1, 0.25, 0}, {2, 0.5, 0}};
+  assert_memory_equal(read.seen, want, sizeof want);
+  vg_json_free(j);
+  s.spacing = 1;
+  vg_prep_set_seen(&s, cases, 2, (int[]){32, 32, 32});
+  assert_true(s.seen[1][0] == 0);
+  must(vg_json_parse(
+      "j", "{\"spacing\":0,\"margin\":1,\"percentile\":[0,100],\"voxels_seen\":[[1,1,1],[0.5,1,1]]}", &j));
+  must_say(vg_prep_from_json("j", j, &read, ranges), VG_DATA, "voxel sizes that it learned on");
+  vg_json_free(j);
+}
+
 /* An image that is linear in the world stays so under any resampling: place, spacing and rim are right. */
 static void ramp_stays_in_place(void **state) {
   (void)state;
@@ -771,7 +825,8 @@ int main(void) {
       cmocka_unit_test(mask_needs_a_source),    cmocka_unit_test(masks_vote),
       cmocka_unit_test(images_tell_the_brain),  cmocka_unit_test(faults_are_named),
       cmocka_unit_test(memory_may_run_out),     cmocka_unit_test(json_round_trip),
-      cmocka_unit_test(median_range),
+      cmocka_unit_test(median_range),           cmocka_unit_test(voxels_unlike_those_seen),
+      cmocka_unit_test(voxels_seen_are_kept),
   };
   vg_log_set_level(VG_LOG_ERROR);
   int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -85,9 +85,8 @@ vg_status vg_tumour_measure_in(const vg_maps *maps, const vg_brain_frame *frame,
         all++;
       }
     }
-  double mm[3], centre[3];
-  vg_geometry_spacing(&maps->geo, mm);
-  double ml = mm[0] * mm[1] * mm[2] / 1000;
+  double centre[3];
+  const double ml = vg_geometry_voxel_ml(&maps->geo);
   for (int k = 0; k < maps->classes.n; k++) out->ml[k] = (double)count[k + 1] * ml;
   for (int k = 0; k < 3; k++) centre[k] = (double)sum[k] / (double)all;
   vg_affine_apply(&maps->geo.affine, centre, out->centre);

@@ -37,7 +37,7 @@ typedef struct work {
   float *depth; /* of cells, mm */
   bool any_white;
   int lo[3], dim[3];
-  double mm[3];
+  double mm[3], voxel_mm3;
   size_t n;
   uint8_t *state, *tissue;
   float *width; /* mm from fluid to the nearest tissue */
@@ -103,6 +103,7 @@ static vg_status find_box(work *w) {
     w->n *= (size_t)w->dim[a];
   }
   vg_geometry_spacing(&m->geo, w->mm);
+  w->voxel_mm3 = vg_geometry_voxel_ml(&m->geo) * 1000;
   w->state = vg_calloc(w->n, 1);
   w->tissue = vg_calloc(w->n, 1);
   w->width = vg_malloc(w->n, sizeof *w->width);
@@ -146,7 +147,7 @@ static vg_status drop_small_seeds(work *w) {
   vg_status st = component && seed ? VG_OK : VG_MEMORY;
   for (size_t i = 0; !st && i < w->n; i++) seed[i] = w->state[i] == INNER;
   if (!st) st = vg_components(seed, w->dim, 26, component, &components, &sizes);
-  double each = w->mm[0] * w->mm[1] * w->mm[2];
+  const double each = w->voxel_mm3;
   for (size_t i = 0; !st && i < w->n; i++)
     if (component[i] && (double)sizes[component[i] - 1] * each < SEED_VOLUME) w->state[i] = OPEN;
   vg_free(component);

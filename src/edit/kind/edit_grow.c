@@ -276,7 +276,7 @@ static vg_status grow(vg_change *c, const vg_edit_call *call, const char *region
   speed s = {.maps = m, .open = c->allowed};
   double edge[3], ml = vg_call_number(call, "ml"), rim = vg_call_number(call, "rim");
   vg_geometry_spacing(&m->geo, edge);
-  double voxel_ml = edge[0] * edge[1] * edge[2] / 1000, voxels = round(ml / voxel_ml);
+  double voxel_ml = vg_geometry_voxel_ml(&m->geo), voxels = round(ml / voxel_ml);
   if (voxels < 1) return vg_fail(VG_REFUSED, "%g ml is less than half a voxel", ml);
   size_t n = vg_count_of(voxels), reached;
   int seed[3];

@@ -47,9 +47,8 @@ static void find_regions(const vg_classes *classes, uint8_t *codes, vg_lesion *l
         regions[code] = (uint8_t)l->n;
         all += count[code];
       }
-  double mm[3], sum[3] = {0};
-  vg_geometry_spacing(&l->geo, mm);
-  double voxel_ml = mm[0] * mm[1] * mm[2] / 1000;
+  double sum[3] = {0};
+  const double voxel_ml = vg_geometry_voxel_ml(&l->geo);
   size_t within = all;
   for (int k = 0; k < l->n; k++) {
     l->ml[k] = (double)within * voxel_ml;

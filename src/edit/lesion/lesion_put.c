@@ -313,11 +313,9 @@ static void canvas_init(canvas *c, const vg_lesion *l, const vg_lesion_pose *pos
 
 vg_status vg_lesion_put(vg_maps *maps, const vg_lesion *l, const vg_lesion_pose *pose, const uint8_t *allowed,
                         const vg_site_rules *rules, uint8_t *put) {
-  double mm[3], ml = l->ml[0] * pose->ml_factor;
-  vg_geometry_spacing(&maps->geo, mm);
+  const double ml = l->ml[0] * pose->ml_factor, voxel_ml = vg_geometry_voxel_ml(&maps->geo);
   size_t want[VG_CLASSES_MAX];
-  for (int k = 0; k < l->n; k++)
-    want[k] = vg_count_of(round(l->ml[k] * pose->ml_factor * 1000 / (mm[0] * mm[1] * mm[2])));
+  for (int k = 0; k < l->n; k++) want[k] = vg_count_of(round(l->ml[k] * pose->ml_factor / voxel_ml));
   if (!want[0]) return vg_fail(VG_REFUSED, "a tumour of %.3g ml is less than half a voxel", ml);
   double fit = rules->fit > 0 ? vg_lesion_fit(l, pose, &maps->geo, allowed) : 1;
   if (fit < rules->fit)

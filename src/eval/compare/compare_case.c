@@ -57,6 +57,7 @@ vg_status vg_eval_run_metrics(vg_evaluation *e, size_t index, unsigned kinds, co
 static void set_grid(vg_metric_input *in, const vg_geometry *geo) {
   memcpy(in->dim, geo->dim, sizeof in->dim);
   vg_geometry_spacing(geo, in->spacing);
+  in->voxel_mm3 = vg_geometry_voxel_ml(geo) * 1000;
 }
 
 static vg_status compare_maps(const eval_case *ec, const char *series, const vg_regions *regions,

@@ -56,6 +56,7 @@ typedef struct vg_feature_input {
   const vg_feature_plan *plan;
   int dim[3];                      /* x, y, z */
   double mm[3];                    /* voxel size */
+  double voxel_ml;                 /* volume of a voxel, which is less than the product in a sheared grid */
   int lo[3], extent[3];            /* the brain's box */
   const uint8_t *brain;            /* 0 or 1 */
   const uint8_t *anatomy, *tumour; /* index into the plan's classes + 1; NULL: no map */

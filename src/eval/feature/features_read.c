@@ -31,15 +31,13 @@ typedef struct subject_reading {
   vg_feature_input in;
 } subject_reading;
 
-/* Two files may differ by this much at a corner and still share a grid. */
-#define SAME_MM 1e-3
-
 static vg_status check_grid(subject_reading *r, const vg_geometry *geo, const char *path) {
-  if (r->path) return vg_geometry_same(geo, path, &r->geo, r->path, SAME_MM);
+  if (r->path) return vg_geometry_same(geo, path, &r->geo, r->path, vg_geometry_tolerance(&r->geo));
   r->geo = *geo;
   r->path = path;
   memcpy(r->in.dim, geo->dim, sizeof r->in.dim);
   vg_geometry_spacing(geo, r->in.mm);
+  r->in.voxel_ml = vg_geometry_voxel_ml(geo);
   return VG_OK;
 }
 

@@ -141,7 +141,7 @@ static vg_status compute(const vg_feature_input *in, float *out) {
   }
   size_t n = vg_extent_voxels(in->dim), components = 0;
   size_t n_box = vg_extent_voxels(b.dim);
-  double ml = in->mm[0] * in->mm[1] * in->mm[2] / 1000, area = surface(&b, in->mm), volume = 0;
+  double ml = in->voxel_ml, area = surface(&b, in->mm), volume = 0;
   double by_class[VG_CLASSES_MAX + 1] = {0};
   for (size_t i = 0; i < n; i++) by_class[in->tumour[i]]++;
   for (int k = 0; k < in->plan->tumour.n; k++) {

@@ -13,6 +13,11 @@ void vg_metric_box_add(vg_box *b, const vg_box *other);
 void vg_metric_box_extent(const vg_box *b, int extent[3]);
 size_t vg_metric_box_voxels(const vg_box *b);
 
+/* The volume of a voxel, mm^3. */
+static inline double vg_metric_voxel(const vg_metric_input *in) {
+  return in->voxel_mm3 > 0 ? in->voxel_mm3 : in->spacing[0] * in->spacing[1] * in->spacing[2];
+}
+
 /* Sets mask (z, y, x of box) to 1 where the label is in the region. */
 void vg_metric_region_mask(const vg_metric_input *in, const uint8_t *labels, int region, const vg_box *box,
                            uint8_t *mask);

@@ -196,7 +196,7 @@ typedef struct lesion_scores {
 static vg_status score_region(const vg_metric_input *in, int region, const vg_box *box, void *out) {
   lesion_scores *scores = out;
   lesions l = {.box = *box, .rules = in->lesion_rules ? in->lesion_rules : &challenges[0]};
-  double voxel = in->spacing[0] * in->spacing[1] * in->spacing[2], dice = 0, hd95 = 0, n = 0;
+  double voxel = vg_metric_voxel(in), dice = 0, hd95 = 0, n = 0;
   *scores = (lesion_scores){1, 0};
   if (!vg_metric_box_voxels(box)) return VG_OK;
   vg_status st = find_lesions(in, region, &l);

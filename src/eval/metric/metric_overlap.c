@@ -1,5 +1,6 @@
 /* metric_overlap.c: metrics from counts of voxels: the overlap of label maps, and their volumes. */
 #include <math.h>
+#include "eval/metric/metric_box.h"
 #include "eval/metric/metric_memo.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -107,7 +108,7 @@ static vg_status precision(const vg_metric_input *in, double *values) {
   return from_counts(in, precision_of, 1, values);
 }
 static vg_status volume_difference(const vg_metric_input *in, double *values) {
-  return from_counts(in, difference_of, in->spacing[0] * in->spacing[1] * in->spacing[2] / 1000, values);
+  return from_counts(in, difference_of, vg_metric_voxel(in) / 1000, values);
 }
 static vg_status relative_volume_difference(const vg_metric_input *in, double *values) {
   return from_counts(in, relative_difference_of, 1, values);

@@ -8,12 +8,9 @@
 #include "prep/prep.h"
 #include "base/number/extent.h"
 
-/* mm */
-#define SAME_CORNER 1e-3
-
 vg_status vg_eval_same_grid(const vg_geometry *a, const char *path_a, const vg_geometry *b,
                             const char *path_b) {
-  return vg_geometry_same(a, path_a, b, path_b, SAME_CORNER);
+  return vg_geometry_same(a, path_a, b, path_b, vg_geometry_tolerance(b));
 }
 
 vg_status vg_eval_maps_read(const eval_study *s, const eval_pair *pair, bool both, eval_maps *m) {

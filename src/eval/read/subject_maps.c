@@ -23,7 +23,7 @@ static vg_status fit(vg_labelmap *map, const char *path, const char *like) {
   vg_status st = vg_volume_info(like, &info);
   if (st) return st;
   vg_geometry_canonicalise(&info.geo);
-  if (!vg_geometry_same(&map->geo, path, &info.geo, like, 1e-3)) return VG_OK;
+  if (!vg_geometry_same(&map->geo, path, &info.geo, like, vg_geometry_tolerance(&info.geo))) return VG_OK;
   vg_error_clear();
   st = vg_labelmap_regrid(map, &info.geo);
   return st == VG_DATA ? vg_fail_in(st, "%s", path) : st;

@@ -45,14 +45,17 @@ static vg_status make(void *state, int slot) {
 }
 
 /* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the
- * range. Background is stored exactly either way. */
+ * range. Where the background is too far from the range for such steps, floats. The background is stored
+ * exactly in each case. */
 static vg_volume_write_options image_options(const vg_range *r) {
-  double span = r->hi - r->lo;
+  const double span = r->hi - r->lo, bg = (double)(float)r->background;
   vg_volume_write_options w = {.dtype = VG_DT_I16, .slope = 1};
-  if (span < 200 || fabs(r->lo) > 32000 || fabs(r->hi) > 32000) {
-    w.slope = span / 20000;
-    w.inter = r->background;
-  }
+  const bool whole = bg == rint(bg) && fabs(bg) <= 32000;
+  if (span >= 200 && fabs(r->lo) <= 32000 && fabs(r->hi) <= 32000 && whole) return w;
+  const double reach = fmax(fabs(r->lo - bg), fabs(r->hi - bg));
+  w.slope = span / 20000;
+  w.inter = bg;
+  if (reach / w.slope > 32000) w = (vg_volume_write_options){.dtype = VG_DT_F32};
   return w;
 }
 

@@ -135,6 +135,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   for (size_t i = 0; i < out->n_train; i++) list[i] = &out->train[i];
   for (int s = 0; s < out->prep.series.n; s++) vg_range_median(list, out->n_train, s, &out->ranges[s]);
   vg_free(list);
+  vg_prep_set_seen(&out->prep, out->train, out->n_train, out->patch);
 out:
   vg_free(cases);
   if (st) vg_run_data_release(out);

@@ -111,9 +111,9 @@ vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *co
 
 vg_status vg_run_folder_clear(const char *run) {
   /* config.json goes first: without it the folder holds no run, wherever a kill ends this. */
-  static const char *const old[] = {"config.json",       "split.json",
-                                    "model.safetensors", "model-last.safetensors",
-                                    "log.jsonl",         "sessions.jsonl"};
+  static const char *const old[] = {
+      "config.json", "split.json",     "model.safetensors", "model-last.safetensors",
+      "log.jsonl",   "sessions.jsonl", "inputs.json"};
   vg_status st = VG_OK;
   for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
     char *path = vg_fs_join(run, old[i]);
@@ -126,28 +126,77 @@ vg_status vg_run_folder_clear(const char *run) {
   return st ? st : vg_checkpoint_clear(run);
 }
 
-/* Device and threads may change between sessions without a word. A change of what the run learns gets a
+/* Device and threads may change between sessions without a word. A change of how the run learns gets a
  * warning. */
 static bool matters(const vg_setting *s) {
-  return !vg_starts_with(s->key, "run.") || !strcmp(s->key, "run.seed");
+  return !vg_starts_with(s->key, "run.");
 }
 
-void vg_run_folder_compare(const char *run, const vg_config *now) {
-  char was_text[VG_CONFIG_TEXT + 64], now_text[VG_CONFIG_TEXT + 64];
-  vg_config was;
-  vg_config_default(&was);
+/* Whether the value leaves the choice to the data, as a patch of 0 does. */
+static bool is_open(const vg_config *c, const vg_setting *s) {
+  const int *v = (const int *)(const void *)((const char *)c + s->offset);
+  return s->type == VG_SETTING_DIMS && (!v[0] || !v[1] || !v[2]);
+}
+
+/* Weights of 0 leave the discriminator out, so they are another network. */
+static bool is_refused(const vg_setting *s, const vg_config *was, const vg_config *now) {
+  if (strcmp(s->key, "train.w_adversarial") == 0)
+    return (was->train.w_adversarial > 0) != (now->train.w_adversarial > 0);
+  return s->fixed && !is_open(was, s) && !is_open(now, s);
+}
+
+static vg_status read_config(const char *run, vg_config *out) {
   char *path = vg_fs_join(run, "config.json");
-  if (!path || vg_config_read(&was, path)) {
-    vg_warn("cannot compare the settings with those of the run so far: %s", vg_error());
-  } else {
-    for (int i = 0; vg_setting_at(i); i++) {
-      const vg_setting *s = vg_setting_at(i);
-      const char *a = vg_setting_text(&was, s, was_text, sizeof was_text);
-      const char *b = vg_setting_text(now, s, now_text, sizeof now_text);
-      if (matters(s) && strcmp(a, b)) vg_warn("%s is %s from here on; it was %s", s->key, b, a);
-    }
-  }
+  vg_config_default(out);
+  vg_status st = path ? vg_config_read(out, path) : VG_MEMORY;
+  if (!st) st = vg_config_resolve(out);
   vg_free(path);
+  return st == VG_CONFIG ? vg_fail_in(st, "the settings of this run so far cannot be read") : st;
+}
+
+/* Calls for each setting that differs. */
+static vg_status each_change(const char *run, const vg_config *now,
+                             void (*visit)(void *arg, const vg_setting *s, bool refused, const char *was,
+                                           const char *is),
+                             void *arg) {
+  char was_text[VG_CONFIG_TEXT + 64], now_text[VG_CONFIG_TEXT + 64];
+  vg_config was, is = *now;
+  vg_status st = read_config(run, &was);
+  if (!st) st = vg_config_resolve(&is);
+  for (int i = 0; vg_setting_at(i) && !st; i++) {
+    const vg_setting *s = vg_setting_at(i);
+    const char *a = vg_setting_text(&was, s, was_text, sizeof was_text);
+    const char *b = vg_setting_text(&is, s, now_text, sizeof now_text);
+    if (strcmp(a, b)) visit(arg, s, is_refused(s, &was, &is), a, b);
+  }
+  return st;
+}
+
+static void list_refused(void *arg, const vg_setting *s, bool refused, const char *was, const char *is) {
+  vg_str *text = arg;
+  if (refused) vg_str_addf(text, "%s%s was \"%s\" and is \"%s\" now", text->len ? ", " : "", s->key, was, is);
+}
+
+static void warn_of(void *arg, const vg_setting *s, bool refused, const char *was, const char *is) {
+  (void)arg;
+  if (!refused && !s->fixed && matters(s)) vg_warn("%s is %s from here on; it was %s", s->key, is, was);
+}
+
+vg_status vg_run_folder_check(const char *run, const vg_config *now) {
+  vg_str text = VG_STR_INIT;
+  vg_status st = each_change(run, now, list_refused, &text);
+  if (!st && text.len)
+    st = vg_fail(VG_CONFIG,
+                 "%s: %s: this defines the run and cannot change on --resume; give the value from before, or "
+                 "another --out",
+                 run, vg_str_text(&text));
+  vg_str_release(&text);
+  return st;
+}
+
+vg_status vg_run_folder_compare(const char *run, const vg_config *now) {
+  vg_status st = vg_run_folder_check(run, now);
+  return st ? st : each_change(run, now, warn_of, NULL);
 }
 
 vg_status vg_run_folder_write_take(const char *run, const char *name, vg_json *j) {

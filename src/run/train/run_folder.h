@@ -11,8 +11,11 @@
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues);
 /* Removes what an earlier run left, once it is sure that the new one can begin. */
 vg_status vg_run_folder_clear(const char *run);
-/* Says which settings differ from those that the run was made with so far. */
-void vg_run_folder_compare(const char *run, const vg_config *now);
+/* VG_CONFIG if a setting that defines the run differs from the run's so far; the message names the setting,
+ * the old and the new value. A patch that the data decide is compared once they have. */
+vg_status vg_run_folder_check(const char *run, const vg_config *now);
+/* Checks the same, and warns of each other setting that differs. */
+vg_status vg_run_folder_compare(const char *run, const vg_config *now);
 /* Writes RUN/name; consumes j. */
 vg_status vg_run_folder_write_take(const char *run, const char *name, vg_json *j);
 

@@ -11,6 +11,7 @@
 #include "run/train/preview.h"
 #include "run/train/run_data.h"
 #include "run/train/run_folder.h"
+#include "run/train/run_inputs.h"
 #include "run/train/train_log.h"
 #include "prep/loader.h"
 #include "settings/config_json.h"
@@ -421,7 +422,9 @@ static vg_status train_loop(trainer *t) {
 static vg_status restore_or_begin(trainer *t, bool continues) {
   bool found = false;
   t->state = (train_state){.best = INFINITY};
-  vg_status st = continues ? vg_checkpoint_load(t->o->out, t->gan, &t->state, &found) : VG_OK;
+  vg_status st = continues ? vg_run_folder_compare(t->o->out, &t->info.config) : VG_OK;
+  if (!st && continues) st = vg_run_inputs_compare(t->o->out, &t->data);
+  if (!st && continues) st = vg_checkpoint_load(t->o->out, t->gan, &t->state, &found);
   if (st) return st;
   if (found && !t->state.validate && t->state.epoch >= t->o->config.train.epochs)
     vg_info("all %d epochs are done", (int)t->state.epoch);
@@ -429,7 +432,6 @@ static vg_status restore_or_begin(trainer *t, bool continues) {
     vg_info("resuming after %lld steps, in epoch %d", (long long)t->state.step, (int)t->state.epoch + 1);
   else if (continues)
     vg_info("%s has no checkpoint yet: starting from the first epoch", t->o->out);
-  if (continues) vg_run_folder_compare(t->o->out, &t->info.config);
   if (found || !t->o->init) return VG_OK;
   if ((st = vg_model_path(t->o->init, &t->init))) return st;
   return vg_model_start_from(t->init, &t->info, t->gan, &t->taken);
@@ -441,6 +443,7 @@ static vg_status start(trainer *t, bool continues) {
   if (st) return st;
   vg_tensor_threads(c->run.threads);
   if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
+  if (continues && (st = vg_run_folder_check(t->o->out, c))) return st;
   if ((st = open_data(t, continues))) return st;
   if ((st = build(t))) return st;
   return restore_or_begin(t, continues);
@@ -472,6 +475,7 @@ static vg_status write_folder(trainer *t, bool continues) {
   if (!st) st = vg_run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
   if (!st)
     st = vg_run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
+  if (!st) st = vg_run_inputs_write(run, &t->data);
   if (!st) st = note_session(t);
   if (!st && t->init) st = vg_train_log_weights(&t->log, t->init, &t->taken);
   if (!st && t->o->config.run.tensorboard) st = vg_train_log_events(&t->log);

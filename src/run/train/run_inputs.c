@@ -1,0 +1,112 @@
+/* run_inputs.c: records which data a run began with, and reports what changed on --resume. */
+#include "run/train/run_inputs.h"
+
+#include <string.h>
+#include "base/mem.h"
+#include "base/str.h"
+#include "io/json.h"
+#include "voxgan/log.h"
+
+#define NAMED 5 /* subjects in a warning */
+
+static char *path_of(const char *run) {
+  return vg_fs_join(run, "inputs.json");
+}
+
+static vg_json *to_json(const run_data *d) {
+  vg_json *root = vg_json_object();
+  vg_json *classes = vg_json_put_take(root, "classes", vg_json_array());
+  for (int i = 0; i < d->prep.classes.n; i++) vg_json_put_string(classes, NULL, d->prep.classes.names[i]);
+  vg_json *subjects = vg_json_put_take(root, "subjects", vg_json_object());
+  for (size_t i = 0; i < d->n_train; i++) vg_json_put_string(subjects, d->train[i].id, d->train[i].inputs);
+  for (size_t i = 0; i < d->n_val; i++) vg_json_put_string(subjects, d->val[i].id, d->val[i].inputs);
+  return root;
+}
+
+vg_status vg_run_inputs_write(const char *run, const run_data *d) {
+  bool exists = false;
+  char *path = path_of(run);
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && !exists) {
+    vg_json *j = to_json(d);
+    st = vg_json_write(path, j);
+    vg_json_free(j);
+  }
+  vg_free(path);
+  return st;
+}
+
+/* ---- comparing ---- */
+
+typedef struct named {
+  vg_str names;
+  size_t n;
+} named;
+
+static void add(named *list, const char *id) {
+  if (list->n++ < NAMED) vg_str_addf(&list->names, "%s%s", list->n > 1 ? ", " : "", id);
+}
+
+static void warn(named *list, const char *run, const char *what) {
+  if (list->n)
+    vg_warn("%s: %zu subject%s %s since the run began: %s%s", run, list->n, list->n == 1 ? "" : "s", what,
+            vg_str_text(&list->names), list->n > NAMED ? ", ..." : "");
+  vg_str_release(&list->names);
+}
+
+static void compare_cases(const vg_json *subjects, const vg_case *cases, size_t n, named *changed,
+                          named *added) {
+  for (size_t i = 0; i < n; i++) {
+    const char *was = vg_json_string(vg_json_get(subjects, cases[i].id), NULL);
+    if (!was)
+      add(added, cases[i].id);
+    else if (strcmp(was, cases[i].inputs))
+      add(changed, cases[i].id);
+  }
+}
+
+static bool has_case(const run_data *d, const char *id) {
+  for (size_t i = 0; i < d->set.n; i++)
+    if (!strcmp(d->set.subjects[i].id, id)) return true;
+  return false;
+}
+
+static vg_status compare_classes(const char *run, const vg_json *classes, const run_data *d) {
+  vg_str was = VG_STR_INIT, is = VG_STR_INIT;
+  for (const vg_json *e = vg_json_first(classes); e; e = vg_json_next(e))
+    vg_str_addf(&was, "%s%s", was.len ? ", " : "", vg_json_string(e, "?"));
+  for (int i = 0; i < d->prep.classes.n; i++)
+    vg_str_addf(&is, "%s%s", i ? ", " : "", d->prep.classes.names[i]);
+  vg_status st = VG_OK;
+  if (strcmp(vg_str_text(&was), vg_str_text(&is)))
+    st = vg_fail(VG_CONFIG,
+                 "%s: the classes were \"%s\" and are \"%s\" now, because the data changed; they define the "
+                 "run and cannot change on --resume",
+                 run, vg_str_text(&was), vg_str_text(&is));
+  vg_str_release(&was);
+  vg_str_release(&is);
+  return st;
+}
+
+vg_status vg_run_inputs_compare(const char *run, const run_data *d) {
+  bool exists = false;
+  vg_json *j = NULL;
+  char *path = path_of(run);
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && exists) st = vg_json_read(path, &j);
+  if (!st && exists) st = compare_classes(run, vg_json_get(j, "classes"), d);
+  if (!st && exists) {
+    const vg_json *subjects = vg_json_get(j, "subjects");
+    named changed = {VG_STR_INIT, 0}, added = {VG_STR_INIT, 0}, missing = {VG_STR_INIT, 0};
+    compare_cases(subjects, d->train, d->n_train, &changed, &added);
+    compare_cases(subjects, d->val, d->n_val, &changed, &added);
+    for (const vg_json *e = vg_json_first(subjects); e; e = vg_json_next(e))
+      if (!has_case(d, vg_json_key(e))) add(&missing, vg_json_key(e));
+    warn(&changed, run, "changed");
+    warn(&added, run, "were added");
+    warn(&missing, run, "went missing");
+  }
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
