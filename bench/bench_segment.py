@@ -149,7 +149,7 @@ def main():
     run = os.path.join(out, "run")
     start = time.monotonic()
     if not os.path.exists(os.path.join(run, "seconds")):
-        subprocess.run([voxgan, "train", "configs/healthy_t1_labels.json", "--data", data, "--out", run, "--quiet",
+        subprocess.run([voxgan, "train", "configs/healthy_t1_labels.json", "--set", "data.anatomy_scheme=tissues", "--data", data, "--out", run, "--quiet",
                         "--overwrite"], check=True)
         with open(os.path.join(run, "seconds"), "w") as f:
             f.write(str(time.monotonic() - start))

@@ -5,17 +5,22 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "prep/label_census.h"
 #include "io/safetensors.h"
 #include "io/table.h"
 #include "output/contact_sheet.h"
 #include "base/whole.h"
 
 static bool json;
-static const char *layout = "auto";
+static const char *layout = "auto", *tumour_scheme, *anatomy_scheme;
 
 static const cli_option options[] = {
     {"json", CLI_FLAG, &json, NULL, "as JSON", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of a data set's folder", false},
+    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline",
+     false},
+    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
+     false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
@@ -150,7 +155,8 @@ static vg_status inspect_volume(const char *path, vg_json **out) {
 
 static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_dataset ds = {.skip_incomplete = true}; /* shows what there is, and names what cannot be read */
-  vg_status st = vg_dataset_add(&ds, path, layout, NULL, NULL);
+  vg_status st = vg_dataset_add(&ds, path, layout, tumour_scheme, anatomy_scheme);
+  if (!st) st = vg_dataset_warn_of_classes(&ds, true, true);
   if (st) {
     vg_dataset_release(&ds);
     return st;

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "output/contact_sheet.h"
 
-static const char *out, *layout = "auto";
+static const char *out, *layout = "auto", *tumour_scheme, *anatomy_scheme;
 static double share = 0.3;
 static long long seed = 1;
 static bool skip_incomplete;
@@ -14,6 +14,10 @@ static const cli_option options[] = {
     {"share", CLI_F64, &share, "S", "share of the persons to put into test/", false},
     {"seed", CLI_INT, &seed, "N", "seed of the draw", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the data; auto: guess it from the names, and print it",
+     false},
+    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline",
+     false},
+    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
      false},
     {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
      "count files and folders that cannot be read, and subjects without a wanted file, as missing", false},
@@ -29,7 +33,7 @@ static vg_status run(char **args, int n_args) {
     return vg_fail(VG_USAGE, "--share is %g, but must be between 0 and 1", share);
   if (seed < 0) return vg_fail(VG_USAGE, "--seed must not be negative");
   vg_interrupt_install();
-  vg_status st = vg_dataset_add(&ds, args[0], layout, NULL, NULL);
+  vg_status st = vg_dataset_add(&ds, args[0], layout, tumour_scheme, anatomy_scheme);
   if (!st && !(is_test = VG_NEW_N(bool, ds.n))) st = VG_MEMORY;
   if (!st) st = vg_dataset_split(&ds, share, (uint64_t)seed, is_test);
   for (size_t i = 0; i < ds.n && !st; i++) n += is_test[i];

@@ -70,6 +70,12 @@ bool vg_layout_add(const char *name, const char *help, const vg_layout *layout);
 bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *files, size_t n, char *reason,
                         size_t size);
 
+/* VG_DATA: the layout was guessed, the user named no scheme, and the label values contradict each other. */
+vg_status vg_brats_check_edition(const vg_layout *layout, const vg_source *source, char *const *files,
+                                 size_t n);
+/* VG_DATA: ids of a BraTS task whose labels changed with the year, and the user named no scheme. */
+vg_status vg_brats_check_task(const vg_layout *layout, const vg_source *source, char *const *files, size_t n);
+
 /* ---- the table (subjects.c) ---- */
 
 /* The place of the subject of that id, or ds->n (id_index.c). The index behind it lasts until subjects change
@@ -92,14 +98,27 @@ void vg_subject_release(vg_subject *s);
  * has no letter or digit. */
 vg_status vg_bids_id(const char *wanted, char *subject, char *session, size_t size);
 
+/* Whether a BIDS entity such as "label-tumour" marks a tumour map. */
+bool vg_bids_says_tumour(const char *entity);
+/* Sets the schemes that the user did not name from the tables *dseg.tsv that apply to the label maps among
+ * the n files (bids_tables.c). VG_DATA: a table is faulty, tables disagree, or only some maps have one. */
+vg_status vg_bids_tables_apply(const vg_layout *layout, vg_source *source, char *const *files, size_t n);
+/* Compares tissue values whose meaning the layout assumes with T1-weighted scans of a few subjects. VG_DATA:
+ * csf is not the darkest tissue (layout_edition.c). */
+vg_status vg_dataset_check_tissues(const vg_dataset *ds, int source);
+#define VG_BIDS_TABLE "dseg.tsv"
+/* Writes VG_BIDS_TABLE for the scheme below root. */
+vg_status vg_bids_tables_write(const char *root, const vg_scheme *scheme);
+
 /* ---- names that others use (layout_words.c) ---- */
 
+/* The canonical name of a known spelling of a series ("T1ce", "T1-Gd": t1c), or NULL. */
+const char *vg_series_known(const char *word);
 /* Converts the name of a channel or column to a series: "T1ce" and "T1-Gd" become t1c. An unknown word stays,
  * in lower-case letters and digits. */
 void vg_series_word(const char *word, char series[VG_SERIES_NAME]);
 /* Adds "VALUE=NAME:ROLE" to the text of a scheme. "Enhancing tumor" and "ET" become enhancing. An unknown
- * word stays, with "-" for characters that a class name cannot contain. role NULL: derive the role from the
- * word. */
-void vg_scheme_text_add(vg_str *text, const char *value, const char *word, const vg_role *role);
+ * word stays, with "-" for characters that a class name cannot contain. */
+void vg_scheme_text_add(vg_str *text, const char *value, const char *word, vg_role role);
 
 #endif

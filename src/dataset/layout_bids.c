@@ -2,17 +2,13 @@
  *
  * A `_dseg` is an anatomy map, unless its seg-, label- or desc- entity contains tumour or lesion. Images
  * below derivatives/ and sourcedata/ are ignored, because they repeat the scans in other spaces.
- * Segmentations belong there and count, unless they are in another space (space-). A lookup table *dseg.tsv
- * beside the subjects' folders gives the meaning of label values. */
+ * Segmentations belong there and count, unless they are in another space (space-). Lookup tables *dseg.tsv
+ * give the meaning of label values (bids_tables.c); without one, values are those of the standard. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "dataset/layout.h"
-#include "base/fs.h"
-#include "voxgan/log.h"
-#include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
 
@@ -24,16 +20,6 @@ static bool below(const char *path, const char *folder) {
   size_t n = strlen(folder);
   for (const char *p = path; (p = strstr(p, folder)); p += n)
     if ((p == path || p[-1] == '/') && p[n] == '/') return true;
-  return false;
-}
-
-/* Whether an entity such as "label-tumour" marks a tumour map. */
-static bool says_tumour(const char *entity) {
-  static const char *const keys[] = {"seg-", "label-", "desc-"};
-  static const char *const words[] = {"tumour", "tumor", "lesion", "glioma"};
-  for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
-    for (size_t i = 0; i < sizeof words / sizeof words[0] && vg_starts_with(entity, keys[k]); i++)
-      if (strncasecmp(entity + strlen(keys[k]), words[i], strlen(words[i])) == 0) return true;
   return false;
 }
 
@@ -59,7 +45,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
     else if (vg_starts_with(e, "space-"))
       other_space = true;
     else
-      tumour |= says_tumour(e);
+      tumour |= vg_bids_says_tumour(e);
   }
   if (other_space && strcmp(suffix, "dseg") == 0) return false;
   int n =
@@ -124,60 +110,8 @@ static vg_status name_file(const char *id, vg_file_kind kind, const char *series
   return VG_OK;
 }
 
-/* ---- lookup tables ---- */
-
-/* Converts the rows "index<TAB>name..." of a table to "1=csf,2=gm:...". VG_DATA: it has no such columns. */
-static vg_status read_lookup(const char *path, vg_role role, vg_scheme *out) {
-  void *bytes = NULL;
-  size_t len, n_lines, n;
-  int index = -1, name = -1;
-  vg_str text = VG_STR_INIT;
-  char **lines = NULL;
-  vg_status st = vg_fs_read(path, &bytes, &len);
-  if (!st && !(lines = vg_split(bytes, '\n', &n_lines))) st = VG_MEMORY;
-  for (size_t i = 0; !st && i < n_lines; i++) {
-    char **cells = vg_split(lines[i], '\t', &n);
-    if (!cells) st = VG_MEMORY;
-    for (size_t c = 0; !st && i == 0 && c < n; c++) {
-      if (strcmp(cells[c], "index") == 0) index = (int)c;
-      if (strcmp(cells[c], "name") == 0) name = (int)c;
-    }
-    if (!st && (index < 0 || name < 0)) st = vg_fail(VG_DATA, "%s: no columns 'index' and 'name'", path);
-    if (!st && i > 0 && n > (size_t)index && n > (size_t)name && strcmp(cells[index], "0") != 0)
-      vg_scheme_text_add(&text, cells[index], cells[name], &role);
-    vg_strv_free(cells);
-  }
-  if (!st && vg_str_failed(&text)) st = VG_MEMORY;
-  if (!st) st = vg_scheme_parse(vg_str_text(&text), out);
-  if (st && st != VG_MEMORY) st = vg_fail_in(VG_DATA, "%s", path);
-  vg_str_release(&text);
-  vg_strv_free(lines);
-  vg_free(bytes);
-  return st;
-}
-
 static vg_status open_root(vg_source *source, char *const *files, size_t n) {
-  bool known[2] = {source->anatomy_scheme.n > 0, source->tumour_scheme.n > 0};
-  for (size_t i = 0; i < n; i++) {
-    if (strchr(files[i], '/') || !vg_ends_with(files[i], "dseg.tsv")) continue;
-    bool tumour = false;
-    for (const char *e = files[i]; e; e = strchr(e, '_') ? strchr(e, '_') + 1 : NULL)
-      tumour |= says_tumour(e);
-    vg_role role = tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY;
-    if (known[role]) continue;
-    vg_scheme scheme;
-    char *path = vg_fs_join(source->root, files[i]);
-    vg_status st = path ? read_lookup(path, role, &scheme) : VG_MEMORY;
-    vg_free(path);
-    if (st == VG_MEMORY) return st;
-    /* Tables from elsewhere may have too many rows, or names that are not valid class names. */
-    if (st)
-      vg_warn("%s; voxgan ignores this table", vg_error());
-    else
-      *(tumour ? &source->tumour_scheme : &source->anatomy_scheme) = scheme;
-    known[role] = !st;
-  }
-  return VG_OK;
+  return vg_bids_tables_apply(&vg_layout_bids, source, files, n);
 }
 
 static size_t score(const char *root, char *const *files, size_t n, char *reason, size_t size) {
@@ -186,7 +120,7 @@ static size_t score(const char *root, char *const *files, size_t n, char *reason
 }
 
 const vg_layout vg_layout_bids = {.tumour_scheme = "brats",
-                                  .anatomy_scheme = "tissues",
+                                  .anatomy_scheme = "bids",
                                   .classify = classify,
                                   .path = name_file,
                                   .open = open_root,

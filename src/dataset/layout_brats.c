@@ -137,21 +137,36 @@ static size_t score_2023(const char *root, char *const *files, size_t n, char *r
   return vg_layout_count(&vg_layout_brats2023, files, n);
 }
 
+static vg_status open_2013(vg_source *source, char *const *files, size_t n) {
+  return vg_brats_check_edition(&vg_layout_brats2013, source, files, n);
+}
+
+static vg_status open_2021(vg_source *source, char *const *files, size_t n) {
+  return vg_brats_check_edition(&vg_layout_brats2021, source, files, n);
+}
+
+static vg_status open_2023(vg_source *source, char *const *files, size_t n) {
+  return vg_brats_check_task(&vg_layout_brats2023, source, files, n);
+}
+
 const vg_layout vg_layout_brats2013 = {.tumour_scheme = "brats2013",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2013,
                                        .path = path_2013,
+                                       .open = open_2013,
                                        .score = score_2013,
                                        .precedence = 2};
 const vg_layout vg_layout_brats2021 = {.tumour_scheme = "brats",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2013,
                                        .path = path_2013,
+                                       .open = open_2021,
                                        .score = score_2021,
                                        .precedence = 2};
 const vg_layout vg_layout_brats2023 = {.tumour_scheme = "brats2023",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2023,
                                        .path = path_2023,
+                                       .open = open_2023,
                                        .score = score_2023,
                                        .precedence = 1};

@@ -10,6 +10,8 @@
 #include "voxgan/volume.h"
 #include "base/str.h"
 #include "io/table.h"
+#include "label/class_words.h"
+#include "voxgan/log.h"
 
 /* File names in a manifest are free: this layout derives nothing from a path, and makes no paths. */
 static bool classify(const vg_source *source, const char *path, vg_file_role *out) {
@@ -18,48 +20,157 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
   return false;
 }
 
+/* What a column holds. */
+typedef enum use { OTHER, ID, PERSON, TUMOUR, ANATOMY, SERIES } use;
+typedef struct column {
+  use use;
+  char series[VG_SERIES_NAME];
+} column;
+
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
-                          const char *column, const char *cell, const char *dir) {
+                          const char *header, const column *c, const char *cell, const char *dir) {
   if (!vg_volume_is_path(cell))
-    return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is not a NIfTI path", manifest, line, column, cell);
+    return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is not a NIfTI path", manifest, line, header, cell);
   char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(dir, cell);
   if (!path) return VG_MEMORY;
   bool exists;
   vg_status looked = vg_fs_exists(path, &exists);
   if (looked || (!exists && !ds->skip_incomplete)) {
     if (!looked)
-      looked = vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, column, path);
+      looked = vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, header, path);
     vg_free(path);
     return looked;
   }
-  if (strcmp(column, "tumour") == 0 || strcmp(column, "tumor") == 0)
-    return vg_subject_put_take(s, &s->tumour, "tumour map", path);
-  if (strcmp(column, "anatomy") == 0) return vg_subject_put_take(s, &s->anatomy, "anatomy map", path);
-  int at = vg_dataset_series(ds, column);
+  if (c->use == TUMOUR) return vg_subject_put_take(s, &s->tumour, "tumour map", path);
+  if (c->use == ANATOMY) return vg_subject_put_take(s, &s->anatomy, "anatomy map", path);
+  int at = vg_dataset_series(ds, c->series);
   if (at < 0) {
     vg_free(path);
     return VG_DATA;
   }
-  return vg_subject_put_take(s, &s->series[at], column, path);
+  return vg_subject_put_take(s, &s->series[at], header, path);
 }
 
-/* Whether a column holds paths: it has a known name, or a path in some cell. Other columns (volumes, hashes,
- * remarks) are ignored. */
-static bool has_paths(const vg_table *t, size_t col) {
-  if (vg_ends_with(vg_table_cell(t, 0, col), "_probability")) return false; /* of a class, not a series */
-  static const char *const known[] = {"t1", "t1c", "t2", "flair", "tumour", "tumor", "anatomy"};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-    if (strcmp(vg_table_cell(t, 0, col), known[i]) == 0) return true;
+static bool any_path(const vg_table *t, size_t col) {
   for (size_t row = 1; row < t->rows; row++)
     if (vg_volume_is_path(vg_table_cell(t, row, col))) return true;
   return false;
 }
 
-static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const bool *paths,
+/* Headers in lower-case letters and digits. exact: the column is that even if no cell of it is a path. */
+static const struct {
+  const char *word;
+  use use;
+  bool exact;
+} headers[] = {
+    {"id", ID, true},
+    {"person", PERSON, true},
+    {"tumour", TUMOUR, true},
+    {"tumor", TUMOUR, true},
+    {"anatomy", ANATOMY, true},
+    {"seg", TUMOUR, false},
+    {"segmentation", TUMOUR, false},
+    {"tumourseg", TUMOUR, false},
+    {"tumorseg", TUMOUR, false},
+    {"tumourmap", TUMOUR, false},
+    {"tumormap", TUMOUR, false},
+    {"lesion", TUMOUR, false},
+    {"dseg", ANATOMY, false},
+    {"tissue", ANATOMY, false},
+    {"tissues", ANATOMY, false},
+    {"anatomymap", ANATOMY, false},
+    {"aseg", ANATOMY, false},
+};
+enum { HEADERS = sizeof headers / sizeof headers[0] };
+
+/* Headers that could be either map. */
+static bool is_vague(const char *simple) {
+  static const char *const words[] = {"mask", "label", "labels",     "labelmap",
+                                      "map",  "roi",   "annotation", "gt"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (strcmp(words[i], simple) == 0) return true;
+  return false;
+}
+
+/* What the header and the cells show a column to be. Columns without paths (volumes, hashes, remarks) are
+ * ignored. */
+static vg_status column_of(const char *manifest, const vg_table *t, size_t col, column *out) {
+  const char *header = vg_table_cell(t, 0, col);
+  char simple[64];
+  *out = (column){.use = OTHER};
+  if (vg_ends_with(header, "_probability")) return VG_OK; /* of a class, not a series */
+  vg_word_simplify(header, simple, sizeof simple);
+  const bool paths = any_path(t, col);
+  for (int i = 0; i < HEADERS; i++)
+    if (strcmp(headers[i].word, simple) == 0 && (headers[i].exact || paths)) out->use = headers[i].use;
+  if (out->use != OTHER) return VG_OK;
+  const char *known = vg_series_known(header);
+  if (!paths && !(known && strcmp(known, simple) == 0)) return VG_OK;
+  if (is_vague(simple))
+    return vg_fail(VG_DATA,
+                   "%s: column '%s' could be a tumour map or an anatomy map: call it tumour or anatomy",
+                   manifest, header);
+  if (!*header) return vg_fail(VG_DATA, "%s: column %zu has paths, but no header", manifest, col + 1);
+  if (!known && vg_path_part_fault(header)) return vg_path_part(VG_DATA, manifest, "column", header);
+  if (strlen(known ? known : header) >= VG_SERIES_NAME)
+    return vg_fail(VG_DATA, "%s: column '%s': a series' name has at most %d letters", manifest, header,
+                   VG_SERIES_NAME - 1);
+  out->use = SERIES;
+  snprintf(out->series, sizeof out->series, "%.*s", VG_SERIES_NAME - 1, known ? known : header);
+  return VG_OK;
+}
+
+/* The column of the ids: "id", else one that usually holds them. */
+static vg_status find_id(const char *manifest, const vg_table *t, column *columns) {
+  static const char *const others[] = {"subject",       "subjectid",   "case",    "caseid",
+                                       "participantid", "participant", "patient", "patientid",
+                                       "sub",           "scan",        "scanid"};
+  char simple[64];
+  for (size_t c = 0; c < t->cols; c++)
+    if (columns[c].use == ID) return VG_OK;
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    for (size_t c = 0; c < t->cols; c++) {
+      vg_word_simplify(vg_table_cell(t, 0, c), simple, sizeof simple);
+      if (strcmp(simple, others[i]) != 0 || columns[c].use != OTHER) continue;
+      columns[c].use = ID;
+      vg_info("%s: no column 'id'; takes ids from column '%s'", manifest, vg_table_cell(t, 0, c));
+      return VG_OK;
+    }
+  vg_str all = VG_STR_INIT;
+  for (size_t c = 0; c < t->cols && c < 12; c++)
+    vg_str_addf(&all, "%s%s", c ? ", " : "", vg_table_cell(t, 0, c));
+  vg_status st = vg_fail(VG_DATA, "%s: no column 'id' in its header (%s)", manifest, vg_str_text(&all));
+  vg_str_release(&all);
+  return st;
+}
+
+static vg_status find_columns(const char *manifest, const vg_table *t, column *columns) {
+  vg_status st = VG_OK;
+  for (size_t c = 0; c < t->cols && !st; c++) st = column_of(manifest, t, c, &columns[c]);
+  if (!st) st = find_id(manifest, t, columns);
+  for (size_t c = 0; c < t->cols && !st; c++)
+    for (size_t k = 0; k < c && !st; k++)
+      if (columns[c].use != OTHER && columns[c].use == columns[k].use &&
+          strcmp(columns[c].series, columns[k].series) == 0)
+        st = vg_fail(VG_DATA, "%s: columns '%s' and '%s' are both %s", manifest, vg_table_cell(t, 0, k),
+                     vg_table_cell(t, 0, c),
+                     columns[c].use == SERIES    ? columns[c].series
+                     : columns[c].use == TUMOUR  ? "the tumour map"
+                     : columns[c].use == ANATOMY ? "the anatomy map"
+                     : columns[c].use == ID      ? "the id"
+                                                 : "the person");
+  return st;
+}
+
+static const char *cell_for(const vg_table *t, size_t row, const column *columns, use wanted) {
+  for (size_t c = 0; c < t->cols; c++)
+    if (columns[c].use == wanted) return vg_table_cell(t, row, c);
+  return "";
+}
+
+static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const column *columns,
                          const char *manifest, int source) {
-  int id_col = vg_table_col(t, "id"), person_col = vg_table_col(t, "person");
-  const char *id = vg_table_cell(t, row, (size_t)id_col);
-  const char *person = person_col >= 0 ? vg_table_cell(t, row, (size_t)person_col) : "";
+  const char *id = cell_for(t, row, columns, ID), *person = cell_for(t, row, columns, PERSON);
   char where[512];
   snprintf(where, sizeof where, "%.400s: row %zu", manifest, row);
   if (vg_path_part(VG_DATA, where, "id", id) || (*person && vg_path_part(VG_DATA, where, "person", person)))
@@ -71,24 +182,20 @@ static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const bo
   if (ds->n == before) return vg_fail(VG_DATA, "%s: row %zu: id %s occurs twice", manifest, row, id);
   for (size_t c = 0; c < t->cols && !st; c++) {
     const char *cell = vg_table_cell(t, row, c);
-    if ((int)c == id_col || (int)c == person_col || !paths[c] || !*cell) continue;
-    st = put_cell(ds, s, manifest, row, vg_table_cell(t, 0, c), cell, ds->sources[source].root);
+    if (columns[c].use < TUMOUR || !*cell) continue;
+    st = put_cell(ds, s, manifest, row, vg_table_cell(t, 0, c), &columns[c], cell, ds->sources[source].root);
   }
   return st;
 }
 
 static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   vg_table t = {0};
-  bool *paths = NULL;
-  vg_status st = vg_table_read(path, &t);
-  if (st) goto out;
-  if (vg_table_col(&t, "id") < 0) st = vg_fail(VG_DATA, "%s: no column 'id' in its header", path);
-  if (!st && !(paths = VG_NEW_N(bool, t.cols))) st = VG_MEMORY;
-  for (size_t c = 0; c < t.cols && !st; c++)
-    if ((paths[c] = has_paths(&t, c))) st = vg_path_part(VG_DATA, path, "column", vg_table_cell(&t, 0, c));
-  for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, paths, path, source);
-out:
-  vg_free(paths);
+  column *columns = NULL;
+  vg_status st = vg_table_read_sheet(path, &t);
+  if (!st && !(columns = VG_NEW_N(column, t.cols))) st = VG_MEMORY;
+  if (!st) st = find_columns(path, &t, columns);
+  for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, columns, path, source);
+  vg_free(columns);
   vg_table_release(&t);
   return st;
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "dataset/layout.h"
+#include "label/class_words.h"
+#include "voxgan/log.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "io/json.h"
@@ -113,25 +115,89 @@ static vg_status read_channels(const char *path, const vg_json *names, vg_series
   return VG_OK;
 }
 
-/* role: of all labels; NULL: derive it from their names. */
-static vg_status read_labels(const char *path, const vg_json *labels, const vg_role *role, vg_scheme *out) {
+/* The role of a label by its name; false: its name does not show it. */
+static bool role_of(const vg_json *label, vg_role *role) {
+  const char *name;
+  return vg_class_word(vg_json_key(label), &name, role) == VG_WORD_CLASS;
+}
+
+/* Whether the label stands for a class. Voxels of "ignore" stay outside the scheme, so that a map that has
+ * any is refused with their number. */
+static bool is_class(const char *path, const vg_json *label) {
+  const char *name;
+  vg_role role;
+  if (vg_json_number(label, 0) == 0) return false;
+  if (vg_class_word(vg_json_key(label), &name, &role) != VG_WORD_IGNORE) return true;
+  vg_info("%s: label '%s' (value %.17g) marks voxels that nobody labelled; voxgan refuses a map with such "
+          "voxels",
+          path, vg_json_key(label), vg_json_number(label, 0));
+  return false;
+}
+
+static vg_status unknown_label(const char *path, const vg_json *labels, const vg_json *unknown) {
+  vg_str text = VG_STR_INIT;
+  for (const vg_json *c = vg_json_first(labels); c; c = vg_json_next(c)) {
+    char value[32];
+    vg_role role = VG_ROLE_ANATOMY;
+    const char *name;
+    if (vg_json_type_of(c) != VG_JSON_NUMBER || vg_json_number(c, 0) == 0 ||
+        vg_class_word(vg_json_key(c), &name, &role) == VG_WORD_IGNORE)
+      continue;
+    snprintf(value, sizeof value, "%.17g", vg_json_number(c, 0));
+    const bool known = role_of(c, &role);
+    vg_scheme_text_add(&text, value, vg_json_key(c), role);
+    if (known) continue;
+    text.len -= strlen(vg_role_name(role));
+    vg_str_add(&text, "ROLE");
+  }
+  vg_status st = vg_fail(VG_DATA,
+                         "%s: label '%s' (value %.17g) could be tumour or anatomy; say what it is with "
+                         "--tumour-scheme (data.tumour_scheme) '%s', where ROLE is tumour or anatomy",
+                         path, vg_json_key(unknown), vg_json_number(unknown, 0), vg_str_text(&text));
+  vg_str_release(&text);
+  return st;
+}
+
+/* The role that all labels of unknown names have, if the caller knows it, or the first such label. */
+static const vg_json *first_unknown(const vg_json *labels, bool *tumour) {
+  const vg_json *unknown = NULL;
+  for (const vg_json *c = vg_json_first(labels); c; c = vg_json_next(c)) {
+    vg_role role;
+    const char *name;
+    if (vg_json_type_of(c) != VG_JSON_NUMBER || vg_json_number(c, 0) == 0) continue;
+    const vg_word word = vg_class_word(vg_json_key(c), &name, &role);
+    *tumour |= word == VG_WORD_CLASS && role == VG_ROLE_TUMOUR;
+    if (!unknown && word == VG_WORD_UNKNOWN) unknown = c;
+  }
+  return unknown;
+}
+
+/* role: of all labels; NULL: derive it from their names. anatomy_named: the user has named a scheme for
+ * anatomy, which is then the role of unknown names if no label is a tumour. */
+static vg_status read_labels(const char *path, const vg_json *labels, const vg_role *role, bool anatomy_named,
+                             vg_scheme *out) {
   vg_str text = VG_STR_INIT;
   vg_status st = VG_OK;
+  bool tumour = false;
+  const vg_json *unknown = first_unknown(labels, &tumour);
   for (const vg_json *c = vg_json_first(labels); c && !st; c = vg_json_next(c)) {
     char value[32];
+    vg_role own = VG_ROLE_ANATOMY;
     if (vg_json_type_of(c) == VG_JSON_ARRAY)
       st =
           vg_fail(VG_DATA, "%s: label '%s' is a region; give the label map's own values with --tumour-scheme",
                   path, vg_json_key(c));
     else if (vg_json_type_of(c) != VG_JSON_NUMBER)
       st = vg_fail(VG_DATA, "%s: the value of label '%s' is not a number", path, vg_json_key(c));
-    if (st || vg_json_number(c, 0) == 0) continue;
+    if (st || !is_class(path, c)) continue;
     snprintf(value, sizeof value, "%.17g", vg_json_number(c, 0));
-    vg_scheme_text_add(&text, value, vg_json_key(c), role);
+    role_of(c, &own);
+    vg_scheme_text_add(&text, value, vg_json_key(c), role ? *role : own);
   }
   if (!st && !text.len)
     st = vg_str_failed(&text) ? VG_MEMORY : vg_fail(VG_DATA, "%s: 'labels' has only background", path);
   if (!st && vg_scheme_parse(vg_str_text(&text), out)) st = vg_fail_in(VG_DATA, "%s", path);
+  if (!st && unknown && !role && (tumour || !anatomy_named)) st = unknown_label(path, labels, unknown);
   vg_str_release(&text);
   return st;
 }
@@ -168,7 +234,7 @@ static vg_status read_description(const char *path, const vg_json *root, vg_sour
   if (st || source->tumour_scheme.n || (role && *role == VG_ROLE_ANATOMY && source->anatomy_scheme.n))
     return st;
   vg_scheme target;
-  st = read_labels(path, labels, role, &target);
+  st = read_labels(path, labels, role, source->anatomy_scheme.n > 0, &target);
   if (st) return st;
   bool tumour = false;
   for (int i = 0; i < target.n; i++) tumour |= target.labels[i].role == VG_ROLE_TUMOUR;

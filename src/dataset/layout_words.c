@@ -2,8 +2,11 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dataset/layout.h"
+#include "base/str.h"
+#include "label/class_words.h"
 
 typedef struct word {
   const char *spelling; /* in lower-case letters and digits only */
@@ -18,77 +21,40 @@ static const word series_words[] = {
     {"t2flair", "flair"},
 };
 
-static const word class_words[] = {
-    {"necrosis", "necrosis"},
-    {"necrotic", "necrosis"},
-    {"necroticcore", "necrosis"},
-    {"necrotictumorcore", "necrosis"},
-    {"ncr", "necrosis"},
-    {"ncrnet", "necrosis"},
-    {"netc", "necrosis"},
-    {"oedema", "oedema"},
-    {"edema", "oedema"},
-    {"ed", "oedema"},
-    {"snfh", "oedema"},
-    {"peritumoraledema", "oedema"},
-    {"peritumouraloedema", "oedema"},
-    {"nonenhancing", "nonenhancing"},
-    {"nonenhancingtumor", "nonenhancing"},
-    {"nonenhancingtumour", "nonenhancing"},
-    {"net", "nonenhancing"},
-    {"enhancing", "enhancing"},
-    {"enhancingtumor", "enhancing"},
-    {"enhancingtumour", "enhancing"},
-    {"gdenhancingtumor", "enhancing"},
-    {"et", "enhancing"},
-    {"csf", "csf"},
-    {"cerebrospinalfluid", "csf"},
-    {"gm", "gm"},
-    {"greymatter", "gm"},
-    {"graymatter", "gm"},
-    {"wm", "wm"},
-    {"whitematter", "wm"},
-};
-
-static void simplify(const char *word_text, char *out, size_t size) {
-  size_t n = 0;
-  for (const char *c = word_text; *c && n + 1 < size; c++)
-    if (isalnum((unsigned char)*c)) out[n++] = (char)tolower((unsigned char)*c);
-  out[n] = '\0';
-}
-
-static const char *look_up(const word *words, size_t n, const char *simple) {
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(words[i].spelling, simple) == 0) return words[i].name;
+const char *vg_series_known(const char *text) {
+  char simple[64];
+  vg_word_simplify(text, simple, sizeof simple);
+  for (size_t i = 0; i < sizeof series_words / sizeof *series_words; i++)
+    if (strcmp(series_words[i].spelling, simple) == 0) return series_words[i].name;
   return NULL;
 }
 
 void vg_series_word(const char *text, char series[VG_SERIES_NAME]) {
   char simple[64];
-  simplify(text, simple, sizeof simple);
-  const char *name = look_up(series_words, sizeof series_words / sizeof *series_words, simple);
+  vg_word_simplify(text, simple, sizeof simple);
+  const char *name = vg_series_known(text);
   snprintf(series, VG_SERIES_NAME, "%.*s", VG_SERIES_NAME - 1, name ? name : simple);
 }
 
-static vg_role role_of(const char *simple) {
-  static const char *const stems[] = {"tumo",   "lesion", "gliom", "metasta", "necro",
-                                      "enhanc", "edema",  "cyst",  "cavit"};
-  for (size_t i = 0; i < sizeof stems / sizeof *stems; i++)
-    if (strstr(simple, stems[i])) return VG_ROLE_TUMOUR;
-  return VG_ROLE_ANATOMY;
-}
-
-void vg_scheme_text_add(vg_str *text, const char *value, const char *label, const vg_role *role) {
-  char simple[64], own[VG_CLASS_NAME];
-  simplify(label, simple, sizeof simple);
-  const char *name = look_up(class_words, sizeof class_words / sizeof *class_words, simple);
+void vg_scheme_text_add(vg_str *text, const char *value, const char *label, vg_role role) {
+  char own[VG_CLASS_NAME];
+  const char *name;
+  vg_role by_name;
+  vg_class_word(label, &name, &by_name);
   if (!name) {
     snprintf(own, sizeof own, "%s", label);
     for (char *c = own; *c; c++)
       if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') *c = '-';
     name = own;
   }
-  simplify(name, simple, sizeof simple);
-  vg_role is = role ? *role : role_of(simple);
-  vg_str_addf(text, "%s%s=%s:%s", text->len ? "," : "", value, name, vg_role_name(is));
+  vg_str_addf(text, "%s%s=%s:%s", text->len ? "," : "", value, name, vg_role_name(role));
+}
+
+bool vg_bids_says_tumour(const char *entity) {
+  static const char *const keys[] = {"seg-", "label-", "desc-"};
+  static const char *const words[] = {"tumour", "tumor", "lesion", "glioma"};
+  for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && vg_starts_with(entity, keys[k]); i++)
+      if (strncasecmp(entity + strlen(keys[k]), words[i], strlen(words[i])) == 0) return true;
+  return false;
 }

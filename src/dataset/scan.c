@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dataset/layout.h"
+#include "label/class_words.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -157,6 +158,18 @@ static vg_status add_files(vg_dataset *ds, int source, char *const *files, size_
   return layout->pair ? layout->pair(ds, source, files, n) : VG_OK;
 }
 
+/* Says what the values mean where only the layout tells. */
+static void say_assumed(const vg_source *src, vg_role role) {
+  const vg_scheme *s = role == VG_ROLE_TUMOUR ? &src->tumour_scheme : &src->anatomy_scheme;
+  if (!src->assumed[role] || s->n > 16) return;
+  vg_str t = VG_STR_INIT;
+  for (int i = 0; i < s->n; i++)
+    vg_str_addf(&t, "%s%u %s", i ? ", " : "", (unsigned)s->labels[i].value, s->labels[i].name);
+  vg_info("%s: %s values are taken as %s, by layout %s alone (--%s-scheme, data.%s_scheme)", src->root,
+          vg_role_name(role), vg_str_text(&t), src->layout, vg_role_name(role), vg_role_name(role));
+  vg_str_release(&t);
+}
+
 static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   size_t n = 0, tumour = 0, anatomy = 0, with[VG_SERIES_MAX] = {0};
   const char *lacking[VG_SERIES_MAX] = {0};
@@ -193,6 +206,8 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
                 vg_str_text(&skip->names));
   vg_info("%s: %zu subject%s%s", src->root, n, n == 1 ? "" : "s", vg_str_text(&t));
   vg_str_release(&t);
+  if (tumour) say_assumed(src, VG_ROLE_TUMOUR);
+  if (anatomy) say_assumed(src, VG_ROLE_ANATOMY);
 }
 
 /* A data set that voxgan wrote states the meaning of its label values. Descriptions from elsewhere are not
@@ -223,13 +238,14 @@ static vg_status read_own_schemes(vg_source *src) {
 static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const char *tumour,
                              const char *anatomy) {
   const vg_layout *layout = vg_layout_find(src->layout);
-  vg_status st = tumour && *tumour ? vg_scheme_parse(tumour, &src->tumour_scheme) : VG_OK;
-  if (!st && anatomy && *anatomy) st = vg_scheme_parse(anatomy, &src->anatomy_scheme);
+  vg_status st = tumour && *tumour ? vg_scheme_parse_as(tumour, VG_ROLE_TUMOUR, &src->tumour_scheme) : VG_OK;
+  if (!st && anatomy && *anatomy) st = vg_scheme_parse_as(anatomy, VG_ROLE_ANATOMY, &src->anatomy_scheme);
   if (!st) st = read_own_schemes(src);
   if (!st && layout->open) st = layout->open(src, files, n);
-  if (!st && !src->tumour_scheme.n && layout->tumour_scheme)
-    st = vg_scheme_parse(layout->tumour_scheme, &src->tumour_scheme);
-  if (!st && !src->anatomy_scheme.n && layout->anatomy_scheme)
+  src->assumed[VG_ROLE_TUMOUR] = !src->tumour_scheme.n && layout->tumour_scheme;
+  src->assumed[VG_ROLE_ANATOMY] = !src->anatomy_scheme.n && layout->anatomy_scheme;
+  if (!st && src->assumed[VG_ROLE_TUMOUR]) st = vg_scheme_parse(layout->tumour_scheme, &src->tumour_scheme);
+  if (!st && src->assumed[VG_ROLE_ANATOMY])
     st = vg_scheme_parse(layout->anatomy_scheme, &src->anatomy_scheme);
   return st;
 }
@@ -333,6 +349,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   }
   if (!st) st = probe_subjects(ds, source, &u);
   if (!st && say) say_found(ds, source, &skip);
+  if (!st) st = vg_dataset_check_tissues(ds, source);
   vg_str_release(&u.first);
   vg_str_release(&skip.names);
   if (st) return st;

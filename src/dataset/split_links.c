@@ -61,6 +61,36 @@ static vg_status link_subject(const vg_dataset *ds, const vg_subject *s, const p
   return st;
 }
 
+/* Which sides a BIDS table is for: that of its subject, or both. */
+static bool table_is_for(const vg_dataset *ds, const bool *is_test, const char *table, int side) {
+  const char *subject = vg_starts_with(table, "sub-") ? table : strstr(table, "/sub-");
+  if (subject) subject += *subject == '/';
+  const size_t n = subject ? strcspn(subject, "/") : 0;
+  if (!subject || !subject[n]) return true;
+  for (size_t i = 0; i < ds->n; i++)
+    if (is_test[i] == (side == 1) && strncmp(ds->subjects[i].person, subject, n) == 0 &&
+        !ds->subjects[i].person[n])
+      return true;
+  return false;
+}
+
+/* The tables of a BIDS data set give the meaning of label values, at any depth. */
+static vg_status link_tables(const vg_dataset *ds, const bool *is_test, const parts *to) {
+  char **files = NULL;
+  size_t n = 0;
+  vg_status st = vg_fs_walk_optional(ds->sources[0].root, &files, &n);
+  for (size_t i = 0; i < n && !st; i++) {
+    if (!vg_ends_with(files[i], "dseg.tsv")) continue;
+    char *path = vg_fs_join(ds->sources[0].root, files[i]);
+    if (!path) st = VG_MEMORY;
+    for (int side = 0; side < 2 && !st; side++)
+      if (table_is_for(ds, is_test, files[i], side)) st = put_link(to, side, files[i], path);
+    vg_free(path);
+  }
+  vg_strv_free(files);
+  return st;
+}
+
 static vg_status link_tree(const vg_dataset *ds, const bool *is_test, const parts *to) {
   vg_status st = VG_OK;
   for (size_t i = 0; i < ds->n && !st; i++) st = link_subject(ds, &ds->subjects[i], to, is_test[i]);
@@ -72,7 +102,7 @@ static vg_status link_tree(const vg_dataset *ds, const bool *is_test, const part
     for (int side = 0; side < 2 && exists && !st; side++) st = put_link(to, side, descriptions[k], path);
     vg_free(path);
   }
-  return st;
+  return st ? st : link_tables(ds, is_test, to);
 }
 
 /* ---- a CSV manifest: one manifest in each folder ---- */

@@ -22,19 +22,20 @@ vg_status vg_series_parse(const char *text, vg_series_list *out) {
   if (!items) return VG_MEMORY;
   vg_status st = VG_OK;
   for (size_t i = 0; i < n && !st; i++) {
+    const char *known = vg_series_known(items[i]), *name = known ? known : items[i];
     if (!*items[i])
       st = vg_fail(VG_CONFIG, "series '%s': a name is empty", text);
-    else if (strlen(items[i]) >= VG_SERIES_NAME)
+    else if (strlen(name) >= VG_SERIES_NAME)
       st = vg_fail(VG_CONFIG, "series '%s': '%s' is longer than %d letters", text, items[i],
                    VG_SERIES_NAME - 1);
-    else if (vg_path_part_fault(items[i]))
-      st = vg_path_part(VG_CONFIG, "series", "the name", items[i]);
-    else if (vg_series_find(out, items[i]) >= 0)
-      st = vg_fail(VG_CONFIG, "series '%s': %s occurs twice", text, items[i]);
+    else if (vg_path_part_fault(name))
+      st = vg_path_part(VG_CONFIG, "series", "the name", name);
+    else if (vg_series_find(out, name) >= 0)
+      st = vg_fail(VG_CONFIG, "series '%s': %s occurs twice", text, name);
     else if (out->n == VG_SERIES_MAX)
       st = vg_fail(VG_CONFIG, "series '%s': more than %d", text, VG_SERIES_MAX);
     else
-      strcpy(out->names[out->n++], items[i]);
+      strcpy(out->names[out->n++], name);
   }
   if (!st && out->n == 0) st = vg_fail(VG_CONFIG, "series '%s': the list is empty", text);
   vg_strv_free(items);

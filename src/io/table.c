@@ -80,6 +80,8 @@ int vg_table_col(const vg_table *t, const char *name) {
 typedef struct reader {
   const char *path, *at, *end;
   size_t line, cells;
+  char separator;
+  bool sheet; /* as spreadsheets and people write it */
 } reader;
 
 typedef struct row {
@@ -107,19 +109,38 @@ static vg_status push_cell(row *r, vg_str *text) {
   return VG_OK;
 }
 
+/* A line ends with LF, CRLF, or CR as in old spreadsheets. */
 static bool at_break(const reader *in) {
-  return in->at == in->end || *in->at == '\n' ||
-         (*in->at == '\r' && in->at + 1 < in->end && in->at[1] == '\n');
+  return in->at == in->end || *in->at == '\n' || *in->at == '\r';
+}
+
+static void pass_break(reader *in) {
+  if (in->at < in->end && *in->at == '\r' && in->at + 1 < in->end && in->at[1] == '\n') in->at++;
+  if (in->at < in->end) in->at++;
+  in->line++;
+}
+
+static bool at_blank(const reader *in) {
+  return in->at < in->end && *in->at != in->separator && (*in->at == ' ' || *in->at == '\t');
+}
+
+static void pass_blanks(reader *in) {
+  while (in->sheet && at_blank(in)) in->at++;
+}
+
+static vg_status read_plain_cell(reader *in, vg_str *text) {
+  const char *from = in->at;
+  while (!at_break(in) && *in->at != in->separator) in->at++;
+  const char *to = in->at;
+  while (in->sheet && to > from && (to[-1] == ' ' || to[-1] == '\t')) to--;
+  vg_str_add_bytes(text, from, (size_t)(to - from));
+  return vg_str_failed(text) ? VG_MEMORY : VG_OK;
 }
 
 static vg_status read_cell(reader *in, vg_str *text) {
   size_t first = in->line;
-  if (in->at == in->end || *in->at != '"') {
-    const char *from = in->at;
-    while (*in->at != ',' && !at_break(in)) in->at++;
-    vg_str_add_bytes(text, from, (size_t)(in->at - from));
-    return vg_str_failed(text) ? VG_MEMORY : VG_OK;
-  }
+  pass_blanks(in);
+  if (in->at == in->end || *in->at != '"') return read_plain_cell(in, text);
   for (in->at++;;) {
     const char *from = in->at;
     while (in->at < in->end && *in->at != '"') in->line += *in->at++ == '\n';
@@ -130,7 +151,8 @@ static vg_status read_cell(reader *in, vg_str *text) {
     vg_str_add(text, "\"");
     in->at++;
   }
-  if (!at_break(in) && *in->at != ',')
+  pass_blanks(in);
+  if (!at_break(in) && *in->at != in->separator)
     return vg_fail(VG_DATA, "%s:%zu: text after a closing quote", in->path, in->line);
   return vg_str_failed(text) ? VG_MEMORY : VG_OK;
 }
@@ -146,58 +168,114 @@ static vg_status read_row(reader *in, row *r) {
     vg_str_release(&text);
     if (st) return st;
     if (at_break(in)) break;
-    in->at++; /* the comma */
+    in->at++; /* the separator */
   }
-  if (in->at < in->end && *in->at == '\r') in->at++;
-  if (in->at < in->end) in->at++;
-  in->line++;
+  pass_break(in);
   return VG_OK;
 }
 
-vg_status vg_table_read(const char *path, vg_table *out) {
+/* The separator that the header has most of, outside quotes. Spreadsheets use ';' where ',' is the decimal
+ * mark, and may name the separator in a first line "sep=;". */
+static void find_separator(reader *in) {
+  static const char separators[] = {',', ';', '\t'};
+  size_t count[3] = {0};
+  if (in->end - in->at >= 5 && memcmp(in->at, "sep=", 4) == 0) {
+    reader after = *in;
+    after.separator = in->at[4];
+    after.at += 5;
+    if (at_break(&after) && !strchr("\r\n\"", after.separator)) {
+      pass_break(&after);
+      *in = after;
+      return;
+    }
+  }
+  bool quoted = false;
+  const char *header = in->at;
+  while (header < in->end && strchr("\r\n", *header)) header++;
+  for (const char *c = header; c < in->end && (quoted || (*c != '\n' && *c != '\r')); c++) {
+    if (*c == '"') quoted = !quoted;
+    for (int k = 0; k < 3; k++) count[k] += !quoted && *c == separators[k];
+  }
+  int best = 0;
+  for (int k = 1; k < 3; k++)
+    if (count[k] > count[best]) best = k;
+  in->separator = separators[best];
+}
+
+static bool is_empty_row(const row *r) {
+  for (size_t i = 0; i < r->n; i++)
+    if (*r->cells[i]) return false;
+  return true;
+}
+
+/* Drops empty cells at the end, down to `least`. */
+static void trim_row(row *r, size_t least) {
+  while (r->n > least && !*r->cells[r->n - 1]) vg_free(r->cells[--r->n]);
+}
+
+static vg_status check_text(const char *path, const char *bytes, size_t len) {
+  if (len >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+    return vg_fail(VG_DATA, "%s: is UTF-16 text; save it as CSV in UTF-8", path);
+  if (memchr(bytes, '\0', len))
+    return vg_fail(VG_DATA,
+                   "%s: not text: it has a NUL byte (a workbook, or UTF-16? save it as CSV in UTF-8)", path);
+  return VG_OK;
+}
+
+static vg_status read_rows(reader *in, row *r, vg_table *t) {
+  while (in->at < in->end) {
+    size_t line = in->line;
+    bool blank = at_break(in);
+    vg_status st = read_row(in, r);
+    if (st) return st;
+    if (in->sheet) {
+      blank |= is_empty_row(r);
+      trim_row(r, t->rows ? t->cols : 1);
+    }
+    if (!t->rows && !(in->sheet && blank)) t->cols = r->n;
+    if (blank && (in->sheet || t->cols != 1 || !t->rows)) {
+      clear_row(r);
+      continue;
+    }
+    if (r->n != t->cols)
+      return vg_fail(VG_DATA, "%s:%zu: %zu cells, but the header has %zu", in->path, line, r->n, t->cols);
+    st = take_row(t, r->cells);
+    r->n = 0;
+    if (st) return st;
+  }
+  return t->rows ? VG_OK : vg_fail(VG_DATA, "%s: empty: it needs a header row", in->path);
+}
+
+static vg_status read_table(const char *path, bool sheet, vg_table *out) {
   void *bytes = NULL;
   size_t len;
   vg_table t = {0};
   row r = {0};
   vg_status st = vg_fs_read_most(path, BYTES_MOST, &bytes, &len);
   if (st) return st;
-  reader in = {path, bytes, (const char *)bytes + len, 1, 0};
-  if (memchr(bytes, '\0', len)) {
-    st = vg_fail(VG_DATA, "%s: not text: it has a NUL byte", path);
-    goto out;
+  reader in = {path, bytes, (const char *)bytes + len, 1, 0, ',', sheet};
+  st = check_text(path, bytes, len);
+  if (!st && vg_starts_with(bytes, "\xef\xbb\xbf")) in.at += 3; /* spreadsheets write this byte-order mark */
+  if (!st && sheet) find_separator(&in);
+  if (!st) st = read_rows(&in, &r, &t);
+  if (!st) {
+    *out = t;
+    t = (vg_table){0};
   }
-  if (vg_starts_with(bytes, "\xef\xbb\xbf")) in.at += 3; /* spreadsheets write this byte-order mark */
-  while (in.at < in.end) {
-    size_t line = in.line;
-    bool blank = at_break(&in);
-    st = read_row(&in, &r);
-    if (st) goto out;
-    if (!t.rows) t.cols = r.n;
-    if (blank && (t.cols != 1 || !t.rows)) {
-      clear_row(&r);
-      continue;
-    }
-    if (r.n != t.cols) {
-      st = vg_fail(VG_DATA, "%s:%zu: %zu cells, but the header has %zu", path, line, r.n, t.cols);
-      goto out;
-    }
-    st = take_row(&t, r.cells);
-    r.n = 0;
-    if (st) goto out;
-  }
-  if (!t.rows) {
-    st = vg_fail(VG_DATA, "%s: empty: it needs a header row", path);
-    goto out;
-  }
-  *out = t;
-  t = (vg_table){0};
-out:
   if (st == VG_MEMORY) vg_fail_in(st, "%s", path);
   clear_row(&r);
   vg_free(r.cells);
   vg_table_release(&t);
   vg_free(bytes);
   return st;
+}
+
+vg_status vg_table_read(const char *path, vg_table *out) {
+  return read_table(path, false, out);
+}
+
+vg_status vg_table_read_sheet(const char *path, vg_table *out) {
+  return read_table(path, true, out);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ typedef struct vg_table {
 /* Reads CSV by RFC 4180: quotes, embedded commas and line breaks, CRLF. VG_DATA: a row of another width; the
  * message names file and line. The caller calls _release. */
 vg_status vg_table_read(const char *path, vg_table *out);
+/* Reads a table that people keep: separated by commas, semicolons or tabs (as the header has it, or a first
+ * line "sep=;"), with blanks around cells, lines without content, and empty columns at the end. */
+vg_status vg_table_read_sheet(const char *path, vg_table *out);
 vg_status vg_table_init(vg_table *t, size_t cols, const char *const *header);
 vg_status vg_table_add_row(vg_table *t, const char *const *cells);
 const char *vg_table_cell(const vg_table *t, size_t row, size_t col);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "label/class_words.h"
 
 #define VALUES 65536
 
@@ -73,7 +74,50 @@ static vg_status parse_values(const char *text, const char *values, vg_label *ou
   return VG_OK;
 }
 
-static vg_status parse_label(const char *text, const char *item, vg_scheme *out) {
+/* The role of a label without ":ROLE". Of a scheme of tumour maps, an unknown name is tumour, unless other
+ * labels have a ":ROLE", because such a scheme may be of both kinds. */
+static vg_status default_role(const char *text, const char *name, vg_role map, vg_role *out) {
+  const char *known;
+  vg_role by_name = VG_ROLE_ANATOMY;
+  const vg_word word = vg_class_word(name, &known, &by_name);
+  *out = map;
+  if (map == VG_ROLE_ANATOMY) return VG_OK;
+  if (word == VG_WORD_CLASS)
+    *out = by_name;
+  else if (strchr(text, ':'))
+    return vg_fail(VG_CONFIG, "scheme '%s': say what '%s' is: '%s:tumour' or '%s:anatomy'", text, name, name,
+                   name);
+  return VG_OK;
+}
+
+/* Voxels with a value are in the brain, and a network learns from all of them. */
+static vg_status check_word(const char *text, const char *name) {
+  const char *known;
+  vg_role role;
+  const vg_word word = vg_class_word(name, &known, &role);
+  if (word == VG_WORD_BACKGROUND)
+    return vg_fail(VG_CONFIG, "scheme '%s': '%s' is value 0, and needs no label", text, name);
+  if (word == VG_WORD_IGNORE)
+    return vg_fail(VG_CONFIG,
+                   "scheme '%s': voxgan cannot exclude voxels labelled '%s'; omit the label, and maps "
+                   "with such voxels are refused",
+                   text, name);
+  return VG_OK;
+}
+
+static vg_status parse_role(const char *text, const char *name, const char *role_text, vg_role map,
+                            vg_role *out) {
+  if (!role_text) return default_role(text, name, map, out);
+  if (strcmp(role_text, "tumour") == 0 || strcmp(role_text, "tumor") == 0)
+    *out = VG_ROLE_TUMOUR;
+  else if (strcmp(role_text, "anatomy") == 0)
+    *out = VG_ROLE_ANATOMY;
+  else
+    return vg_fail(VG_CONFIG, "scheme '%s': role '%s' is neither tumour nor anatomy", text, role_text);
+  return VG_OK;
+}
+
+static vg_status parse_label(const char *text, const char *item, vg_role map, vg_scheme *out) {
   char buf[VG_CLASS_NAME + 32];
   if (strlen(item) >= sizeof buf)
     return vg_fail(VG_CONFIG, "scheme '%s': label '%s' is too long", text, item);
@@ -81,21 +125,19 @@ static vg_status parse_label(const char *text, const char *item, vg_scheme *out)
   char *name = strchr(buf, '=');
   if (!name) return vg_fail(VG_CONFIG, "scheme '%s': '%s' is not VALUE=NAME[:ROLE]", text, item);
   *name++ = '\0';
-  vg_role role = VG_ROLE_ANATOMY;
   char *role_text = strchr(name, ':');
-  if (role_text) {
-    *role_text++ = '\0';
-    if (strcmp(role_text, "tumour") == 0 || strcmp(role_text, "tumor") == 0)
-      role = VG_ROLE_TUMOUR;
-    else if (strcmp(role_text, "anatomy") != 0)
-      return vg_fail(VG_CONFIG, "scheme '%s': role '%s' is neither tumour nor anatomy", text, role_text);
-  }
+  if (role_text) *role_text++ = '\0';
+  vg_role role = map;
+  vg_status st = parse_role(text, name, role_text, map, &role);
+  if (st) return st;
   vg_label label = {.role = role};
-  vg_status st = parse_values(text, buf, &label);
+  st = parse_values(text, buf, &label);
   if (st) return st;
   if (!name_ok(name))
     return vg_fail(VG_CONFIG, "scheme '%s': class name '%s' is not 1 to %d letters, digits, - or _", text,
                    name, VG_CLASS_NAME - 1);
+  st = check_word(text, name);
+  if (st) return st;
   for (int v = label.value; v <= label.value + label.more; v++)
     if (vg_scheme_find(out, (uint16_t)v))
       return vg_fail(VG_CONFIG, "scheme '%s': value %d is given twice", text, v);
@@ -116,6 +158,10 @@ bool vg_scheme_has_role(const vg_scheme *s, vg_role role) {
 }
 
 vg_status vg_scheme_parse(const char *text, vg_scheme *out) {
+  return vg_scheme_parse_as(text, VG_ROLE_ANATOMY, out);
+}
+
+vg_status vg_scheme_parse_as(const char *text, vg_role map, vg_scheme *out) {
   const vg_names names = VG_NAMES_N(rows, N_SCHEMES);
   const int known = vg_names_find(names, text);
   if (known >= 0) {
@@ -133,7 +179,7 @@ vg_status vg_scheme_parse(const char *text, vg_scheme *out) {
   char **items = vg_split(text, ',', &n);
   if (!items) return VG_MEMORY;
   vg_status st = VG_OK;
-  for (size_t i = 0; i < n && !st; i++) st = parse_label(text, items[i], out);
+  for (size_t i = 0; i < n && !st; i++) st = parse_label(text, items[i], map, out);
   vg_strv_free(items);
   return st;
 }

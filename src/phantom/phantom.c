@@ -352,6 +352,7 @@ static vg_status claim(const job *j, vg_lock *lock) {
       if (!st && wanted) st = vg_owned_add(&files, relative);
     }
   }
+  if (!st && j->style->tissues) st = vg_owned_add(&files, VG_BIDS_TABLE);
   if (!st) st = vg_owned_claim(j->out, &files, false, lock);
   vg_owned_release(&files);
   return st;
@@ -374,6 +375,14 @@ static vg_status write_subject(void *arg, size_t k) {
   return st && st != VG_INTERRUPTED ? vg_fail_in(st, "phantom %s", id) : st;
 }
 
+/* The tissue values are not those that BIDS assumes. */
+static vg_status write_table(const job *j) {
+  vg_scheme tissues;
+  if (!j->style->tissues) return VG_OK;
+  vg_status st = vg_scheme_parse("tissues", &tissues);
+  return st ? st : vg_bids_tables_write(j->out, &tissues);
+}
+
 vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
   job j = {.out = out, .set = set};
   vg_status st = check(set, &j.style);
@@ -388,10 +397,11 @@ vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
   vg_lock lock;
   st = claim(&j, &lock);
   if (st) return st;
+  st = write_table(&j);
   /* Several subjects at a time where they are small; one at a time, its slices in parallel, where each is
    * large or there are fewer than threads. */
   size_t voxels = vg_extent_voxels(set->size);
-  if (set->subjects >= vg_threads() && voxels <= (size_t)160 * 160 * 160)
+  if (!st && set->subjects >= vg_threads() && voxels <= (size_t)160 * 160 * 160)
     st = vg_parallel((size_t)set->subjects, write_subject, &j);
   else
     for (int k = 0; k < set->subjects && !st; k++) st = write_subject(&j, (size_t)k);

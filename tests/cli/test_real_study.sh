@@ -7,7 +7,7 @@ if [ ! -d "$real/healthy" ] || [ ! -d "$real/brats2013" ]; then
 fi
 cat >"$T/plan.json" <<PLAN
 {
-  "hosts": {"path": "$real/healthy", "layout": "bids"},
+  "hosts": {"path": "$real/healthy", "layout": "bids", "anatomy_scheme": "tissues"},
   "donors": {"path": "$real/brats2013", "layout": "brats2013"},
   "cohorts": [
     {"name": "grafted", "count": 2, "edits": ["graft:donor=random,mass=0.7"]},

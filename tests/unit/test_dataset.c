@@ -69,7 +69,8 @@ static void layouts_round_trip(void **state) {
       assert_string_equal(ds.sources[0].layout, rows[r].layout);
       assert_int_equal(ds.sources[0].guessed, guess);
       assert_string_equal(ds.sources[0].tumour_scheme.name, rows[r].scheme);
-      assert_string_equal(ds.sources[0].anatomy_scheme.name, "tissues");
+      assert_string_equal(ds.sources[0].anatomy_scheme.name,
+                          strcmp(rows[r].layout, "bids") == 0 ? "bids" : "tissues");
       assert_int_equal(ds.series.n, 4);
       for (int k = 0; k < 4; k++) {
         assert_string_equal(ds.series.names[k], series[k]);
@@ -296,6 +297,50 @@ static void manifest(void **state) {
   vg_free(csv);
 }
 
+/* Headers as people write them. */
+static void headers_of_manifests(void **state) {
+  (void)state;
+  const char *dir = fresh("headers");
+  touch(dir, "a.nii");
+  touch(dir, "b.nii");
+  touch(dir, "l.nii");
+  char *csv = vg_fs_join(dir, "list.csv");
+  static const struct {
+    const char *text, *says; /* says NULL: read, with t1, t1c and a tumour map */
+  } rows[] = {
+      {"ID,T1,T1C,TUMOUR\np,a.nii,b.nii,l.nii\n", NULL},
+      {"id;T1w;T1ce;seg\np;a.nii;b.nii;l.nii\n", NULL},
+      {"Subject\tT1\tT1-Gd\tTumor map\np\ta.nii\tb.nii\tl.nii\n", NULL},
+      {"participant_id,t1,t1c,Segmentation,label\np,a.nii,b.nii,l.nii,HGG\n", NULL},
+      {"id,t1,t1c,seg,subject\np,a.nii,b.nii,l.nii,s\n", NULL},
+      {"id,t1,t1c,t1ce\np,a.nii,b.nii,b.nii\n", "columns 't1c' and 't1ce' are both t1c"},
+      {"id,t1,T1\np,a.nii,b.nii\n", "columns 't1' and 'T1' are both t1"},
+      {"id,t1,seg,tumour\np,a.nii,l.nii,l.nii\n", "columns 'seg' and 'tumour' are both the tumour map"},
+      {"id,t1,mask\np,a.nii,l.nii\n", "column 'mask' could be a tumour map or an anatomy map"},
+      {"id,id,t1\np,q,a.nii\n", "are both the id"},
+      {"id,t1,\np,a.nii,b.nii\n", "3 cells, but the header has 2"},
+      {"id,,t1\np,a.nii,b.nii\n", "column 2 has paths, but no header"},
+      {"name,t1\np,a.nii\n", "no column 'id' in its header (name, t1)"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_dataset ds = {0};
+    write_text(csv, rows[i].text);
+    if (rows[i].says) {
+      must_say(vg_dataset_add(&ds, csv, "csv", NULL, NULL), VG_DATA, rows[i].says);
+    } else {
+      must(vg_dataset_add(&ds, csv, "csv", NULL, NULL));
+      assert_int_equal(ds.series.n, 2);
+      assert_string_equal(ds.series.names[1], "t1c");
+      assert_non_null(strstr(ds.subjects[0].series[1], "b.nii"));
+      assert_non_null(strstr(ds.subjects[0].tumour, "l.nii"));
+      assert_string_equal(ds.subjects[0].id, "p");
+      assert_string_equal(ds.subjects[0].person, "p");
+    }
+    vg_dataset_release(&ds);
+  }
+  vg_free(csv);
+}
+
 static void series_lists(void **state) {
   (void)state;
   vg_series_list s;
@@ -304,6 +349,10 @@ static void series_lists(void **state) {
   assert_int_equal(vg_series_find(&s, "t1c"), 1);
   assert_int_equal(vg_series_find(&s, "t2"), -1);
   must_say(vg_series_parse("t1,t1", &s), VG_CONFIG, "t1 occurs twice");
+  must(vg_series_parse("T1w,t1ce,pd", &s));
+  assert_string_equal(s.names[0], "t1");
+  assert_string_equal(s.names[1], "t1c");
+  assert_string_equal(s.names[2], "pd");
   must_say(vg_series_parse("t1,,t2", &s), VG_CONFIG, "empty");
   must_say(vg_series_parse("", &s), VG_CONFIG, "series ''");
   must_say(vg_series_parse("a,b,c,d,e,f,g,h,i", &s), VG_CONFIG, "more than 8");
@@ -455,6 +504,7 @@ int main(void) {
       cmocka_unit_test(faults_are_named),
       cmocka_unit_test(several_roots_and_wants),
       cmocka_unit_test(manifest),
+      cmocka_unit_test(headers_of_manifests),
       cmocka_unit_test(series_lists),
       cmocka_unit_test(splits_keep_persons_together),
       cmocka_unit_test(selections_and_their_images),

@@ -327,13 +327,16 @@ static void data_sets_of_others(void **state) {
   must_say(vg_dataset_add(&ds, dir, "nnunet", NULL, NULL), VG_DATA, "several nnU-Net data sets");
   vg_dataset_release(&ds);
 
-  /* Unusable tables of BIDS data sets are ignored. */
+  /* A table of a BIDS data set that cannot be used is named. */
   dir = in_scratch("tables");
   touch(dir, "sub-1/anat/sub-1_label-lesion_dseg.nii.gz");
   touch(dir, "sub-1/anat/sub-1_dseg.nii.gz");
   mini_write_text(dir, "label-lesion_dseg.tsv", "index\tcolour\n1\tred\n");
   mini_write_text(dir, "dseg.tsv", "name\tindex\nunknown\t0\nGrey Matter\t5\nBrain stem (all)\t7\n");
-  must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA,
+           "no columns 'index' and 'name'; --tumour-scheme");
+  vg_dataset_release(&ds);
+  must(vg_dataset_add(&ds, dir, "auto", "brats", NULL));
   assert_string_equal(ds.sources[0].tumour_scheme.name, "brats");
   text = vg_scheme_text(&ds.sources[0].anatomy_scheme);
   assert_string_equal(text, "5=gm,7=Brain-stem--all-");

@@ -38,6 +38,8 @@ static void make_sets(const char *name, int n, bool same, const char *ending) {
     mini_write_labels(in_scratch(root), path, grid_of(true), 30, tumour_values);
   }
   snprintf(root, sizeof root, "%s/anatomy", name);
+  touch(in_scratch(root), "dseg.tsv");
+  mini_write_text(in_scratch(root), "dseg.tsv", "index\tname\n1\tCSF\n2\tGM\n3\tWM\n");
   for (int i = 0; i < n; i++) {
     snprintf(path, sizeof path, "sub-p%d/anat/sub-p%d_dseg.nii.gz", i, i);
     mini_write_labels(in_scratch(root), path, grid_of(same), 30, predicted);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "voxgan/labels.h"
+#include "label/class_words.h"
 #include "base/mem.h"
 
 static void known_schemes(void **state) {
@@ -32,7 +33,7 @@ static void known_schemes(void **state) {
     vg_free(text);
     for (int k = 0; k < n; k++) assert_string_not_equal(vg_scheme_at(k, NULL)->name, s->name);
   }
-  assert_int_equal(n, 6);
+  assert_int_equal(n, 9);
   vg_scheme brats;
   assert_int_equal(vg_scheme_parse("brats", &brats), VG_OK);
   assert_string_equal(vg_scheme_find(&brats, 4)->name, "enhancing");
@@ -54,6 +55,8 @@ static void inline_faults(void **state) {
       {"1=", "class name ''"},
       {"1=csf,gm", "'gm' is not VALUE=NAME"},
       {"1=a,2=a:tumour", "two roles"},
+      {"1=csf,2=ignore", "cannot exclude voxels labelled 'ignore'"},
+      {"1=csf,2=background", "'background' is value 0"},
       {"1000-=gm", "value '1000-'"},
       {"2999-1000=gm", "not FIRST-LAST"},
       {"0-5=gm", "0 is background"},
@@ -68,6 +71,36 @@ static void inline_faults(void **state) {
     assert_int_equal(vg_scheme_parse(bad[i].text, &s), VG_CONFIG);
     if (!strstr(vg_error(), bad[i].says)) fail_msg("'%s' said '%s'", bad[i].text, vg_error());
   }
+}
+
+/* What a name without ":ROLE" is, in a scheme for tumour maps and in one for anatomy maps. */
+static void roles_of_bare_names(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *tumour, *anatomy; /* NULL: refused */
+  } rows[] = {
+      {"1=necrosis,2=oedema,4=enhancing", "1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour",
+       "1=necrosis,2=oedema,4=enhancing"},
+      {"1=core,2=rim", "1=core:tumour,2=rim:tumour", "1=core,2=rim"},
+      {"1=core,5=csf", "1=core:tumour,5=csf", "1=core,5=csf"},
+      {"1=necrosis:tumour,5=gm", "1=necrosis:tumour,5=gm", "1=necrosis:tumour,5=gm"},
+      {"1=core:tumour,5=rim", NULL, "1=core:tumour,5=rim"},
+      {"1=core:tumour,5=rim:anatomy", "1=core:tumour,5=rim", "1=core:tumour,5=rim"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (int role = 0; role < 2; role++) {
+      const char *want = role == VG_ROLE_TUMOUR ? rows[i].tumour : rows[i].anatomy;
+      vg_scheme s;
+      vg_status st = vg_scheme_parse_as(rows[i].text, (vg_role)role, &s);
+      assert_int_equal(st, want ? VG_OK : VG_CONFIG);
+      if (!want) {
+        assert_non_null(strstr(vg_error(), "'rim:tumour' or 'rim:anatomy'"));
+        continue;
+      }
+      char *text = vg_scheme_text(&s);
+      assert_string_equal(text, want);
+      vg_free(text);
+    }
 }
 
 /* A class of several values and of a range, by every way that a scheme is used. */
@@ -217,11 +250,9 @@ static void classes_join_schemes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(known_schemes),
-      cmocka_unit_test(inline_faults),
-      cmocka_unit_test(many_values_are_one_class),
-      cmocka_unit_test(freesurfer_values),
-      cmocka_unit_test(check_names_file_value_count),
+      cmocka_unit_test(known_schemes),        cmocka_unit_test(inline_faults),
+      cmocka_unit_test(roles_of_bare_names),  cmocka_unit_test(many_values_are_one_class),
+      cmocka_unit_test(freesurfer_values),    cmocka_unit_test(check_names_file_value_count),
       cmocka_unit_test(classes_join_schemes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,14 +25,38 @@ static void must(vg_status st) {
   if (st) fail_msg("%s: %s", vg_status_name(st), vg_error());
 }
 
-/* Adds ROOT/name, or skips the test. */
-static void add(vg_dataset *ds, const char *name) {
+/* Adds ROOT/name, or skips the test. anatomy: the scheme, or NULL. */
+static void add_as(vg_dataset *ds, const char *name, const char *anatomy) {
   char *dir = vg_fs_join(real_root(), name);
   bool there = !access(dir, F_OK);
   if (!there) print_message("skipped: no real data at %s\n", dir);
-  if (there) must(vg_dataset_add(ds, dir, "auto", NULL, NULL));
+  if (there) must(vg_dataset_add(ds, dir, "auto", NULL, anatomy));
   vg_free(dir);
   if (!there) skip();
+}
+
+static void add(vg_dataset *ds, const char *name) {
+  add_as(ds, name, NULL);
+}
+
+/* These number csf first, unlike BIDS: their T1-weighted scans show it. */
+static void tissues_of_another_order(void **state) {
+  (void)state;
+  static const char *const sets[] = {"healthy", "neonate"};
+  for (int i = 0; i < 2; i++) {
+    char *dir = vg_fs_join(real_root(), sets[i]);
+    vg_dataset ds = {0};
+    const bool there = !access(dir, F_OK);
+    if (there) {
+      assert_int_equal(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA);
+      if (!strstr(vg_error(), "value 1 is csf by scheme tissues")) fail_msg("%s", vg_error());
+      vg_dataset_release(&ds);
+      must(vg_dataset_add(&ds, dir, "auto", NULL, "tissues"));
+    }
+    vg_dataset_release(&ds);
+    vg_free(dir);
+    if (!there) skip();
+  }
 }
 
 static vg_prep_settings settings_for(const vg_dataset *ds, const char *series, bool anatomy) {
@@ -82,7 +106,7 @@ static double overlap(const vg_case *c) {
 static void healthy_scans(void **state) {
   (void)state;
   vg_dataset ds = {0};
-  add(&ds, "healthy");
+  add_as(&ds, "healthy", "tissues");
   assert_string_equal(ds.sources[0].layout, "bids");
   assert_true(ds.n >= 10);
   for (int spacing = 0; spacing <= 2; spacing += 2) {
@@ -184,6 +208,7 @@ static void two_editions_in_one_set(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(healthy_scans),
+      cmocka_unit_test(tissues_of_another_order),
       cmocka_unit_test(z_scored_tumours),
       cmocka_unit_test(two_editions_in_one_set),
   };

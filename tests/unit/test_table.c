@@ -56,6 +56,51 @@ static void test_faults(void **state) {
   assert_int_equal(vg_table_read(in_scratch("n.csv"), &t), VG_DATA);
 }
 
+/* The same table as spreadsheets and people write it. */
+static void test_sheets(void **state) {
+  (void)state;
+  static const char *const sheets[] = {
+      "id,t1,note\np1,a.nii,\"x, y\"\np2,b.nii,\n",
+      "\xef\xbb\xbfid;t1;note\r\np1;a.nii;x, y\r\np2;b.nii;\r\n",
+      "id\tt1\tnote\np1\ta.nii\tx, y\np2\tb.nii\t\n",
+      "id,t1,note\rp1,a.nii,\"x, y\"\rp2,b.nii,\r",
+      "id, t1 , note\n p1, a.nii, \"x, y\" \n\n , ,\np2,b.nii,\n",
+      "id,t1,note,,\np1,a.nii,\"x, y\",,\np2,b.nii,,,\n,,,,,,\n",
+      "sep=;\r\nid;t1;note\r\np1;a.nii;\"x, y\"\r\np2;b.nii;",
+      "\n\nid;\"t1\";\"note\"\n\"p1\";\"a.nii\";\"x, y\"\n\"p2\";\"b.nii\";\n",
+  };
+  vg_table t;
+  for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++) {
+    assert_int_equal(vg_fs_write_atomic(in_scratch("s.csv"), sheets[i], strlen(sheets[i])), VG_OK);
+    if (vg_table_read_sheet(in_scratch("s.csv"), &t)) fail_msg("sheet %zu: %s", i, vg_error());
+    if (t.rows != 3 || t.cols != 3) fail_msg("sheet %zu: %zu x %zu", i, t.rows, t.cols);
+    assert_string_equal(vg_table_cell(&t, 0, 1), "t1");
+    assert_string_equal(vg_table_cell(&t, 0, 2), "note");
+    assert_string_equal(vg_table_cell(&t, 1, 0), "p1");
+    assert_string_equal(vg_table_cell(&t, 1, 2), "x, y");
+    assert_string_equal(vg_table_cell(&t, 2, 1), "b.nii");
+    assert_string_equal(vg_table_cell(&t, 2, 2), "");
+    vg_table_release(&t);
+  }
+  static const struct {
+    const char *bytes;
+    size_t n;
+    const char *says;
+  } bad[] = {
+      {"\xff\xfei\0d\0", 6, "is UTF-16 text; save it as CSV in UTF-8"},
+      {"\xfe\xff\0i\0d", 6, "is UTF-16 text"},
+      {"i\0d\0", 4, "has a NUL byte"},
+      {"id;t1\np1;a;b\n", 13, "s.csv:2: 3 cells, but the header has 2"},
+      {"id;t1\r\np1\r\n", 11, "s.csv:2: 1 cells"},
+      {"\n;;\n", 4, "empty: it needs a header row"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_equal(vg_fs_write_atomic(in_scratch("s.csv"), bad[i].bytes, bad[i].n), VG_OK);
+    assert_int_equal(vg_table_read_sheet(in_scratch("s.csv"), &t), VG_DATA);
+    if (!strstr(vg_error(), bad[i].says)) fail_msg("'%s' does not say '%s'", vg_error(), bad[i].says);
+  }
+}
+
 static void test_round_trip(void **state) {
   (void)state;
   static const char *const rows[][3] = {
@@ -125,8 +170,9 @@ static void test_memory_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_read),  cmocka_unit_test(test_faults),          cmocka_unit_test(test_round_trip),
-      cmocka_unit_test(test_print), cmocka_unit_test(test_memory_failures),
+      cmocka_unit_test(test_read),   cmocka_unit_test(test_sheets),
+      cmocka_unit_test(test_faults), cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_print),  cmocka_unit_test(test_memory_failures),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

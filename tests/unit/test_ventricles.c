@@ -136,7 +136,7 @@ static void real_ones_are_found(void **state) {
   bool there = !access(dir, F_OK);
   if (!there) print_message("skipped: no real data at %s\n", dir);
   vg_dataset ds = {0};
-  if (there) must(vg_dataset_add(&ds, dir, "bids", NULL, NULL));
+  if (there) must(vg_dataset_add(&ds, dir, "bids", NULL, "tissues"));
   vg_free(dir);
   if (!there) skip();
   vg_classes classes = maker_classes();

@@ -2,6 +2,7 @@
 #include "run/train/run_data.h"
 
 #include <string.h>
+#include "prep/label_census.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "dataset/dataset_apart.h"
@@ -18,21 +19,33 @@ static size_t count_with(const vg_dataset *set, size_t offset) {
   return n;
 }
 
-/* What "auto" decides for maps that `have` of n subjects have. Warns when only some have them. */
-static bool all_have(const char *what, size_t have, size_t n) {
-  if (have && have < n) vg_warn("%zu of %zu subjects have %s maps, so none is used", have, n, what);
-  return have == n;
+/* "auto" uses maps that any subject has: vg_dataset_require() then names each subject without one. A data set
+ * in which most subjects have none is ambiguous, because --skip-incomplete would keep few. */
+static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const char *what, size_t offset,
+                             const char *without, bool *want) {
+  const size_t have = count_with(set, offset);
+  *want = have > 0;
+  if (!have || have == set->n) return VG_OK;
+  size_t first = 0;
+  while (*(char *const *)((const char *)&set->subjects[first] + offset)) first++;
+  if (c->data.skip_incomplete && 2 * have >= set->n) return VG_OK;
+  return vg_fail(VG_DATA,
+                 "subject %s (%s) lacks %s map, and so do %zu of %zu subjects: --skip-incomplete skips such "
+                 "subjects if they are fewer than the others, --set data.%s learns without these maps",
+                 set->subjects[first].id, set->sources[set->subjects[first].source].root, what, set->n - have,
+                 set->n, without);
 }
 
 static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
                                 vg_wanted *want) {
   want->anatomy = c->data.anatomy == VG_ANATOMY_MAP;
-  if (c->data.anatomy == VG_ANATOMY_AUTO)
-    want->anatomy = all_have("anatomy", count_with(set, offsetof(vg_subject, anatomy)), set->n);
   want->tumour = c->data.tumour == VG_TUMOUR_REQUIRE;
-  if (c->data.tumour == VG_TUMOUR_AUTO)
-    want->tumour = all_have("tumour", count_with(set, offsetof(vg_subject, tumour)), set->n);
   vg_status st = VG_OK;
+  if (c->data.anatomy == VG_ANATOMY_AUTO)
+    st = decide_maps(c, set, "an anatomy", offsetof(vg_subject, anatomy), "anatomy=mask", &want->anatomy);
+  if (!st && c->data.tumour == VG_TUMOUR_AUTO)
+    st = decide_maps(c, set, "a tumour", offsetof(vg_subject, tumour), "tumour=none", &want->tumour);
+  if (st) return st;
   if (!want->anatomy) {
     if (!want->tumour)
       return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
@@ -102,6 +115,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
+  if ((st = vg_dataset_warn_of_classes(&out->set, want.anatomy, want.tumour))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
   vg_info("preparing %zu subjects", out->set.n);

@@ -1,0 +1,89 @@
+/* class_words.c: the spellings of classes that voxgan knows. */
+#include "label/class_words.h"
+
+#include <ctype.h>
+#include <string.h>
+
+typedef struct spelling {
+  const char *word; /* in lower-case letters and digits only */
+  const char *name;
+} spelling;
+
+static const spelling tumours[] = {
+    {"necrosis", "necrosis"},
+    {"necrotic", "necrosis"},
+    {"necroticcore", "necrosis"},
+    {"necrotictumorcore", "necrosis"},
+    {"ncr", "necrosis"},
+    {"ncrnet", "necrosis"},
+    {"netc", "necrosis"},
+    {"oedema", "oedema"},
+    {"edema", "oedema"},
+    {"ed", "oedema"},
+    {"snfh", "oedema"},
+    {"peritumoraledema", "oedema"},
+    {"peritumouraloedema", "oedema"},
+    {"nonenhancing", "nonenhancing"},
+    {"nonenhancingtumor", "nonenhancing"},
+    {"nonenhancingtumour", "nonenhancing"},
+    {"net", "nonenhancing"},
+    {"enhancing", "enhancing"},
+    {"enhancingtumor", "enhancing"},
+    {"enhancingtumour", "enhancing"},
+    {"gdenhancingtumor", "enhancing"},
+    {"et", "enhancing"},
+    {"rc", "cavity"},
+    {"resectioncavity", "cavity"},
+    {"cc", "cyst"},
+    {"cysticcomponent", "cyst"},
+};
+
+static const spelling tissues[] = {
+    {"csf", "csf"}, {"cerebrospinalfluid", "csf"}, {"gm", "gm"}, {"greymatter", "gm"}, {"graymatter", "gm"},
+    {"wm", "wm"},   {"whitematter", "wm"},
+};
+
+void vg_word_simplify(const char *text, char *out, size_t size) {
+  size_t n = 0;
+  for (const char *c = text; *c && n + 1 < size; c++)
+    if (isalnum((unsigned char)*c)) out[n++] = (char)tolower((unsigned char)*c);
+  out[n] = '\0';
+}
+
+static const char *look_up(const spelling *words, size_t n, const char *simple) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(words[i].word, simple) == 0) return words[i].name;
+  return NULL;
+}
+
+static bool contains_any(const char *simple, const char *const *stems) {
+  for (; *stems; stems++)
+    if (strstr(simple, *stems)) return true;
+  return false;
+}
+
+vg_word vg_class_word(const char *word, const char **name, vg_role *role) {
+  static const char *const tumour_stems[] = {"tumo",   "lesion", "gliom", "metasta", "necro",
+                                             "enhanc", "edema",  "cyst",  "cavit",   NULL};
+  static const char *const anatomy_stems[] = {
+      "brain",  "ventric", "cerebell", "thalam",   "cortex", "cortical", "hippocamp", "putamen", "caudate",
+      "pallid", "amygdal", "accumb",   "callosum", "matter", "fluid",    "skull",     "bone",    "anatomy",
+      "tissue", "healthy", "choroid",  "scalp",    "pons",   "medulla",  NULL};
+  char simple[64];
+  vg_word_simplify(word, simple, sizeof simple);
+  *name = NULL;
+  if (strcmp(simple, "background") == 0 || strcmp(simple, "bg") == 0) return VG_WORD_BACKGROUND;
+  if (strcmp(simple, "ignore") == 0) return VG_WORD_IGNORE;
+  if ((*name = look_up(tumours, sizeof tumours / sizeof *tumours, simple))) {
+    *role = VG_ROLE_TUMOUR;
+    return VG_WORD_CLASS;
+  }
+  if ((*name = look_up(tissues, sizeof tissues / sizeof *tissues, simple))) {
+    *role = VG_ROLE_ANATOMY;
+    return VG_WORD_CLASS;
+  }
+  const bool tumour = contains_any(simple, tumour_stems), anatomy = contains_any(simple, anatomy_stems);
+  if (!tumour && !anatomy) return VG_WORD_UNKNOWN;
+  *role = tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY;
+  return VG_WORD_CLASS;
+}

@@ -1,0 +1,311 @@
+/* test_meaning.c: the meaning of label values: tables of BIDS, names of nnU-Net's labels, editions of BraTS,
+ * and signs that speak against a guess. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "mini_tree.h"
+#include "scratch.h"
+#include "prep/label_census.h"
+#include "voxgan/log.h"
+
+enum { SIDE = 16 };
+
+static vg_geometry grid(void) {
+  return mini_geometry("RAS", SIDE, SIDE, SIDE, 2, 2, 2);
+}
+
+/* Three shells; a T1 of the three intensities, from the outside in. */
+static int shell(int x, int y, int z) {
+  const double c = (SIDE - 1) / 2.0, r = sqrt((x - c) * (x - c) + (y - c) * (y - c) + (z - c) * (z - c));
+  return r < 3.5 ? 3 : r < 5.5 ? 2 : r < 7 ? 1 : 0;
+}
+
+static void make_folder(const char *path) {
+  char *dir = vg_fs_dirname(path);
+  must(vg_fs_make_dirs(dir));
+  vg_free(dir);
+}
+
+static void write_map(const char *dir, const char *file, const uint16_t values[4]) {
+  vg_labelmap map = {0};
+  const vg_geometry geo = grid();
+  char *path = vg_fs_join(dir, file);
+  make_folder(path);
+  must(vg_labelmap_new(&geo, &map));
+  for (size_t i = 0; i < SIDE * SIDE * SIDE; i++)
+    map.data[i] = values[shell((int)(i % SIDE), (int)(i / SIDE % SIDE), (int)(i / SIDE / SIDE))];
+  must(vg_volume_write_labels(path, &map, 0));
+  vg_labelmap_release(&map);
+  vg_free(path);
+}
+
+static void write_t1(const char *dir, const char *file, const float values[4]) {
+  vg_volume vol = {0};
+  const vg_geometry geo = grid();
+  char *path = vg_fs_join(dir, file);
+  make_folder(path);
+  must(vg_volume_new(&geo, &vol));
+  for (size_t i = 0; i < SIDE * SIDE * SIDE; i++)
+    vol.data[i] = values[shell((int)(i % SIDE), (int)(i / SIDE % SIDE), (int)(i / SIDE / SIDE))];
+  const vg_volume_write_options options = {.dtype = VG_DT_I16};
+  must(vg_volume_write(path, &vol, &options));
+  vg_volume_release(&vol);
+  vg_free(path);
+}
+
+static const uint16_t outside_in[4] = {0, 1, 2, 3};
+static const float as_adults[4] = {0, 100, 200, 300}, inverted[4] = {0, 300, 200, 100};
+
+static void text_file(const char *dir, const char *file, const char *text) {
+  touch(dir, file);
+  mini_write_text(dir, file, text);
+}
+
+static void assert_scheme(const vg_scheme *s, const char *want) {
+  char *text = vg_scheme_text(s);
+  assert_string_equal(text, want);
+  vg_free(text);
+}
+
+static void assert_anatomy(const char *dir, const char *layout, const char *want) {
+  vg_dataset ds = {0};
+  must(vg_dataset_add(&ds, dir, layout, NULL, NULL));
+  assert_scheme(&ds.sources[0].anatomy_scheme, want);
+  vg_dataset_release(&ds);
+}
+
+#define GM_WM_CSF "1=gm,2=wm,3=csf"
+
+static void tables_of_bids(void **state) {
+  (void)state;
+  static const struct {
+    const char *name, *map, *table, *text, *want;
+  } rows[] = {
+      {"standard", "sub-1/anat/sub-1_dseg.nii.gz", NULL, NULL, GM_WM_CSF},
+      {"beside", "sub-1/anat/sub-1_dseg.nii.gz", "sub-1/anat/sub-1_dseg.tsv",
+       "index\tname\n1\tCSF\n2\tGM\n3\tWM\n", "1=csf,2=gm,3=wm"},
+      {"derivative", "derivatives/seg/sub-1/anat/sub-1_dseg.nii.gz", "derivatives/seg/dseg.tsv",
+       "index\tname\tabbreviation\r\n1\tCortical stuff\tGM\r\n2\tn/a\tWM\r\n3\tliquor\tCSF\r\n", GM_WM_CSF},
+      {"inherited", "derivatives/seg/sub-1/anat/sub-1_dseg.nii.gz", "dseg.tsv",
+       "\xef\xbb\xbfIndex\tName\n0\tBackground\n4\tWM\n5\tGM\n\n", "4=wm,5=gm"},
+      {"mapping", "sub-1/ses-2/anat/sub-1_ses-2_desc-aseg_dseg.nii.gz", "sub-1/desc-aseg_dseg.tsv",
+       "index\tname\tmapping\n10\tLeft-X\t9\n41\tRight-Y\t2\n50\tZ\tn/a\n", "10=deep_gm,41=wm,50=Z"},
+      {"other_entity", "sub-1/anat/sub-1_dseg.nii.gz", "desc-aseg_dseg.tsv", "index\tname\n1\tCSF\n",
+       GM_WM_CSF},
+      {"other_subject", "sub-1/anat/sub-1_dseg.nii.gz", "sub-2/anat/sub-2_dseg.tsv", "index\tname\n1\tCSF\n",
+       GM_WM_CSF},
+      {"other_role", "sub-1/anat/sub-1_dseg.nii.gz", "label-lesion_dseg.tsv", "index\tname\n1\tedema\n",
+       GM_WM_CSF},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *dir = in_scratch(rows[i].name);
+    touch(dir, rows[i].map);
+    if (rows[i].table) text_file(dir, rows[i].table, rows[i].text);
+    assert_anatomy(dir, "bids", rows[i].want);
+  }
+  /* A folder within a data set inherits. */
+  assert_anatomy(in_scratch("inherited/derivatives/seg/sub-1"), "bids", GM_WM_CSF);
+  text_file(in_scratch("inherited/derivatives/seg"), "dseg.tsv", "index\tname\n7\tWM\n");
+  assert_anatomy(in_scratch("inherited/derivatives/seg/sub-1"), "bids", "7=wm");
+  assert_anatomy(in_scratch("inherited/derivatives/seg/sub-1/anat/sub-1_dseg.nii.gz"), "auto", "7=wm");
+}
+
+static void faults_of_tables(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *says;
+  } rows[] = {
+      {"index\tcolour\n1\tred\n", "dseg.tsv: no columns 'index' and 'name'; --anatomy-scheme"},
+      {"index\tname\tmapping\n1\tGM\t3\n",
+       "dseg.tsv:2: name 'GM', abbreviation '' and mapping '3' do not agree"},
+      {"index\tname\tabbreviation\n1\tGM\tWM\n", "do not agree"},
+      {"index\tname\n1\t\n", "value 1 has no name"},
+      {"index\tname\n1.5\tGM\n", "value '1.5' is not in 1..65535"},
+      {"index\tname\n1\tGM\n1\tWM\n", "value 1 is given twice"},
+      {"index\tname\n5\tbackground\n", "'background' is value 0"},
+      {"index\tname\n0\tbackground\n", "names no label"},
+      {"", "names no label"},
+  };
+  const char *dir = in_scratch("faulty");
+  vg_dataset ds = {0};
+  touch(dir, "sub-1/anat/sub-1_dseg.nii.gz");
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    text_file(dir, "dseg.tsv", rows[i].text);
+    must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, rows[i].says);
+    vg_dataset_release(&ds);
+    must(vg_dataset_add(&ds, dir, "auto", NULL, "tissues"));
+    vg_dataset_release(&ds);
+  }
+  /* Tables of two subjects that differ, and one subject without a table. */
+  dir = in_scratch("differ");
+  touch(dir, "sub-1/anat/sub-1_dseg.nii.gz");
+  touch(dir, "sub-2/anat/sub-2_dseg.nii.gz");
+  text_file(dir, "sub-1/anat/sub-1_dseg.tsv", "index\tname\n1\tCSF\n2\tGM\n3\tWM\n");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA,
+           "sub-2_dseg.nii.gz: no table *dseg.tsv applies");
+  vg_dataset_release(&ds);
+  text_file(dir, "sub-2/anat/sub-2_dseg.tsv", "index\tname\n1\tGM\n2\tWM\n3\tCSF\n");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "give label values different meanings");
+  vg_dataset_release(&ds);
+  text_file(dir, "sub-2/anat/sub-2_dseg.tsv", "index\tname\n1\tcsf\n2\tgm\n3\twm\n");
+  assert_anatomy(dir, "auto", "1=csf,2=gm,3=wm");
+}
+
+/* Without a table, values that a T1-weighted scan contradicts. */
+static void scans_speak_against_values(void **state) {
+  (void)state;
+  vg_dataset ds = {0};
+  const char *dir = in_scratch("t1");
+  write_map(dir, "sub-1/anat/sub-1_dseg.nii.gz", outside_in);
+  write_t1(dir, "sub-1/anat/sub-1_T1w.nii.gz", as_adults); /* 1 is dark, so it is csf */
+  must_say(vg_dataset_add(&ds, dir, "bids", NULL, NULL), VG_DATA, "csf is brighter than gm");
+  assert_non_null(strstr(vg_error(), "value 1 is csf by scheme tissues"));
+  vg_dataset_release(&ds);
+  must(vg_dataset_add(&ds, dir, "bids", NULL, "bids"));
+  vg_dataset_release(&ds);
+  text_file(dir, "dseg.tsv", "index\tname\n1\tGM\n2\tWM\n3\tCSF\n");
+  assert_anatomy(dir, "bids", GM_WM_CSF);
+
+  dir = in_scratch("t1_standard");
+  write_map(dir, "sub-1/anat/sub-1_dseg.nii.gz", outside_in);
+  write_t1(dir, "sub-1/anat/sub-1_T1w.nii.gz", inverted);
+  assert_anatomy(dir, "bids", GM_WM_CSF);
+
+  /* The same for layouts that assume another order. */
+  dir = in_scratch("t1_brats");
+  write_map(dir, "a/a_anat.nii.gz", outside_in);
+  write_t1(dir, "a/a_t1.nii.gz", inverted);
+  must_say(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL), VG_DATA, "value 3 is csf by scheme bids");
+  vg_dataset_release(&ds);
+}
+
+#define NNUNET(labels)                                                                                  \
+  "{\"channel_names\": {\"0\": \"T1\"}, \"numTraining\": 1, \"file_ending\": \".nii.gz\", \"labels\": " \
+  "{" labels "}}"
+
+static void names_of_nnunet(void **state) {
+  (void)state;
+  static const struct {
+    const char *json, *tumour, *anatomy, *says; /* says: refused */
+  } rows[] = {
+      {NNUNET("\"background\": 0, \"NCR\": 1, \"ED\": 2, \"ET\": 3, \"ignore\": 4"),
+       "1=necrosis:tumour,2=oedema:tumour,3=enhancing:tumour", NULL, NULL},
+      {NNUNET("\"background\": 0, \"NETC\": 1, \"SNFH\": 2, \"ET\": 3, \"RC\": 4"),
+       "1=necrosis:tumour,2=oedema:tumour,3=enhancing:tumour,4=cavity:tumour", NULL, NULL},
+      {NNUNET("\"background\": 0, \"core\": 1, \"edema\": 2, \"rim\": 3"), NULL, NULL,
+       "label 'core' (value 1) could be tumour or anatomy; say what it is with --tumour-scheme "
+       "(data.tumour_scheme) '1=core:ROLE,2=oedema:tumour,3=rim:ROLE'"},
+      {NNUNET("\"background\": 0, \"WM\": 1, \"insula\": 2"), NULL, NULL, "label 'insula'"},
+      {NNUNET("\"background\": 0, \"hippocampus\": 1, \"Left Thalamus\": 2"), NULL,
+       "1=hippocampus,2=Left-Thalamus", NULL},
+      {NNUNET("\"background\": 3, \"WM\": 1"), NULL, NULL, "'background' is value 0"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_dataset ds = {0};
+    const char *dir = in_scratch("nnunet");
+    touch(dir, "imagesTr/a_0000.nii.gz");
+    touch(dir, "labelsTr/a.nii.gz");
+    text_file(dir, "dataset.json", rows[i].json);
+    if (rows[i].says) {
+      must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, rows[i].says);
+      vg_dataset_release(&ds);
+      must(vg_dataset_add(&ds, dir, "auto", "1=core,2=edema,3=rim", NULL));
+      assert_scheme(&ds.sources[0].tumour_scheme, "1=core:tumour,2=edema:tumour,3=rim:tumour");
+    } else {
+      must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+      assert_int_equal(ds.subjects[0].tumour != NULL, rows[i].tumour != NULL);
+      if (rows[i].tumour) assert_scheme(&ds.sources[0].tumour_scheme, rows[i].tumour);
+      if (rows[i].anatomy) assert_scheme(&ds.sources[0].anatomy_scheme, rows[i].anatomy);
+    }
+    vg_dataset_release(&ds);
+  }
+}
+
+static void editions_of_brats(void **state) {
+  (void)state;
+  static const uint16_t four[4] = {0, 2, 3, 4}, three[4] = {0, 2, 3, 1}, later[4] = {0, 2, 4, 1};
+  vg_dataset ds = {0};
+  const char *dir = in_scratch("e2013");
+  write_map(dir, "a/a_seg.nii.gz", three);
+  write_map(dir, "b/b_seg.nii.gz", four);
+  must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+  assert_string_equal(ds.sources[0].layout, "brats2013");
+  vg_dataset_release(&ds);
+  dir = in_scratch("e2021");
+  write_map(dir, "a/a_seg.nii.gz", later);
+  must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+  assert_string_equal(ds.sources[0].layout, "brats2021");
+  vg_dataset_release(&ds);
+  /* 3 and no 4: of 2013 without enhancing tumour, or of 2023, or renumbered. */
+  dir = in_scratch("unclear");
+  write_map(dir, "a/a_seg.nii.gz", three);
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "what value 3 means is ambiguous");
+  vg_dataset_release(&ds);
+  must(vg_dataset_add(&ds, dir, "auto", "brats2023", NULL));
+  vg_dataset_release(&ds);
+  must(vg_dataset_add(&ds, dir, "brats2013", NULL, NULL));
+  vg_dataset_release(&ds);
+  dir = in_scratch("ped");
+  touch(dir, "BraTS-PED-00001-000/BraTS-PED-00001-000-seg.nii.gz");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "brats2024-ped");
+  vg_dataset_release(&ds);
+  must(vg_dataset_add(&ds, dir, "auto", "brats2024-ped", NULL));
+  vg_dataset_release(&ds);
+}
+
+/* What warn_of_classes writes to stderr; vg_free. */
+static char *warned(const vg_dataset *ds) {
+  void *text = NULL;
+  size_t len;
+  char *path = vg_fs_join(scratch, "stderr");
+  FILE *to = fopen(path, "w");
+  assert_non_null(to);
+  const int kept = dup(STDERR_FILENO);
+  assert_true(dup2(fileno(to), STDERR_FILENO) >= 0);
+  vg_status st = vg_dataset_warn_of_classes(ds, true, true);
+  dup2(kept, STDERR_FILENO);
+  close(kept);
+  fclose(to);
+  must(st);
+  must(vg_fs_read(path, &text, &len));
+  vg_free(path);
+  return text;
+}
+
+static void classes_that_never_occur(void **state) {
+  (void)state;
+  static const uint16_t all[4] = {0, 1, 2, 4}, one[4] = {0, 1, 1, 1};
+  vg_dataset ds = {0};
+  const char *dir = in_scratch("never");
+  write_map(dir, "a/a_seg.nii.gz", one);
+  write_map(dir, "b/b_seg.nii.gz", one);
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  char *text = warned(&ds);
+  if (!strstr(text, "no voxel of oedema, enhancing in 2 tumour maps, whose values are 1:"))
+    fail_msg("%s", text);
+  vg_free(text);
+  vg_dataset_release(&ds);
+  write_map(dir, "b/b_seg.nii.gz", all);
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  text = warned(&ds);
+  assert_string_equal(text, "");
+  vg_free(text);
+  vg_dataset_release(&ds);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(tables_of_bids),
+      cmocka_unit_test(faults_of_tables),
+      cmocka_unit_test(scans_speak_against_values),
+      cmocka_unit_test(names_of_nnunet),
+      cmocka_unit_test(editions_of_brats),
+      cmocka_unit_test(classes_that_never_occur),
+  };
+  return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));
+}
