@@ -7,6 +7,7 @@
 #include "run/model_file.h"
 #include "run/synth/segment.h"
 #include "voxgan/log.h"
+#include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/produce.h"
 #include "voxgan/run.h"
@@ -80,7 +81,7 @@ static vg_status open_model(synth_job *j) {
   j->prep = j->model.prep;
   j->prep.series.n = 0;
   /* What the pipeline itself holds is small beside a network's activations. */
-  j->memory = o->memory_gib > 0 ? vg_count_of(o->memory_gib * (double)(1 << 30)) : vg_available_memory();
+  j->memory = o->memory_gib > 0 ? vg_count_of(o->memory_gib * (double)(1 << 30)) : vg_memory_left();
   return VG_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "run/synth/window.h"
 #include "prep/loader.h"
 #include "voxgan/log.h"
+#include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
@@ -61,7 +62,7 @@ static double label_error(const vg_case *c, const float *made) {
 static vg_status error_of(vg_gan *gan, const vg_case *c, double *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   float *made = vg_malloc(voxels_of(c) * (size_t)spec->out_channels, sizeof *made);
-  vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_available_memory(), made) : VG_MEMORY;
+  vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), made) : VG_MEMORY;
   if (!st) *out = spec->softmax ? label_error(c, made) : image_error(c, made);
   vg_free(made);
   return st;

@@ -15,6 +15,7 @@
 #include "prep/loader.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
+#include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
@@ -33,6 +34,8 @@ typedef struct trainer {
   vg_device device;
   vg_gan_objective objective;
   size_t need, budget; /* bytes: of a step by its estimate; that there were at the start, 0 where not known */
+  bool saves;          /* need is that of saving a checkpoint, which is more */
+  char limit[160];     /* what sets budget; "": the device */
   int parts;           /* batches a step */
   train_log log;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
@@ -71,21 +74,31 @@ static vg_train_precision precision(vg_train_precision setting, vg_device device
   return setting;
 }
 
+static vg_status fail_with(vg_str *text, const char *advice) {
+  vg_status st = vg_fail(VG_MEMORY, "%s%s", vg_str_text(text), advice);
+  vg_str_release(text);
+  return st;
+}
+
 /* The message names the memory that a step needs, the memory available, and settings that would fit. If the
  * estimate does not explain the failure, it suggests settings that need a third less. */
 static vg_status fail_memory(const trainer *t, const char *why) {
   const vg_config *c = &t->o->config;
   vg_str text = VG_STR_INIT;
   size_t within = t->budget && t->need > t->budget ? t->budget : t->need / 3 * 2;
-  vg_str_addf(&text, "%s: a step on %d x %dx%dx%d voxels needs about %.1f GiB", why, c->train.batch,
-              t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
-  if (t->budget) vg_str_addf(&text, ", and there are %.1f GiB", (double)t->budget / (1 << 30));
+  if (t->saves)
+    vg_str_addf(&text, "%s: saving a checkpoint of these networks needs about %.1f GiB", why,
+                (double)t->need / (1 << 30));
+  else
+    vg_str_addf(&text, "%s: a step on %d x %dx%dx%d voxels needs about %.1f GiB", why, c->train.batch,
+                t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
+  if (t->budget)
+    vg_str_addf(&text, ", and there are %.1f GiB%s%s%s", (double)t->budget / (1 << 30),
+                *t->limit ? " (limit: " : "", t->limit, *t->limit ? ")" : "");
+  if (t->saves) return fail_with(&text, "; smaller net.ngf and net.ndf need less");
   vg_str_addf(&text, "; what would fit in %.1f GiB: ", (double)within / (1 << 30));
   vg_memory_advice(c, &t->info.spec, &t->objective, within, &text);
-  vg_status st =
-      vg_fail(VG_MEMORY, "%s; smaller net.ngf and larger data.spacing need less too", vg_str_text(&text));
-  vg_str_release(&text);
-  return st;
+  return fail_with(&text, "; smaller net.ngf and larger data.spacing need less too");
 }
 
 static vg_status build(trainer *t) {
@@ -97,8 +110,18 @@ static vg_status build(trainer *t) {
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
   vg_spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
-  t->budget = t->device.kind ? vg_tensor_total_bytes(t->device) : vg_available_memory();
   t->need = vg_gan_step_bytes(&t->info.spec, &t->objective, c->train.batch, t->data.patch);
+  vg_memory_limit limit = vg_memory_limit_read("");
+  if (t->device.kind) {
+    t->budget = vg_tensor_total_bytes(t->device);
+  } else {
+    /* Activations are free again when a checkpoint's copy is made. */
+    const size_t saving = vg_gan_save_bytes(&t->info.spec, &t->objective);
+    t->saves = saving > t->need;
+    if (t->saves) t->need = saving;
+    t->budget = (size_t)limit.left;
+    snprintf(t->limit, sizeof t->limit, "%s", limit.source);
+  }
   if (t->budget && t->need > t->budget) return fail_memory(t, "not enough memory");
   vg_status st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
   return st == VG_MEMORY ? fail_memory(t, vg_error()) : st;
