@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/progress.h"
 #include "cli/cli.h"
 
 static void print_help(void) {
@@ -41,7 +42,10 @@ static vg_status run(const cli_command *c, int argc, char **argv) {
   }
   if ((st = vg_cli_check_paths(c, argv, n_args))) return st;
   vg_log_set_level(vg_cli_quiet ? VG_LOG_WARN : vg_cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
-  return c->run(argv, n_args);
+  vg_progress_watch(c->name);
+  st = c->run(argv, n_args);
+  vg_progress_unwatch();
+  return st;
 }
 
 /* With these two signals ignored, a write into a closed pipe or past a file size limit fails with an errno,

@@ -6,6 +6,7 @@
 #include "eval/feature/features.h"
 #include "grid/grid.h"
 #include "voxgan/log.h"
+#include "base/progress.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/pool.h"
@@ -16,7 +17,6 @@ typedef struct reading {
   const vg_dataset *set;
   const vg_json *description;
   vg_features *out; /* has a row for every subject, until rows without features are dropped */
-  size_t done;      /* atomic */
 } reading;
 
 /* State while one subject is read. */
@@ -166,8 +166,6 @@ static vg_status read_subject(void *arg, size_t index) {
   vg_free(r.brain);
   if (st == VG_INTERRUPTED) return st;
   if (st) return vg_fail_in(st, "subject %s", r.subject->id);
-  size_t done = __atomic_add_fetch(&all->done, 1, __ATOMIC_RELAXED);
-  vg_progress("eval: features of %zu of %zu subjects", done, all->set->n);
   return VG_OK;
 }
 
@@ -196,8 +194,7 @@ vg_status vg_features_read(const vg_feature_plan *plan, const vg_dataset *set, c
     if (!f->values || !f->subject) st = VG_MEMORY;
     for (size_t k = 0; k < f->n && !st; k++) f->subject[k] = k;
   }
-  if (!st) st = vg_parallel(set->n, read_subject, &all);
-  vg_progress_end();
+  if (!st) st = vg_task_parallel("eval: features", "subjects", set->n, read_subject, &all);
   for (int i = 0; i < VG_FEATURE_SPACES_MAX && !st; i++) drop_unknown(&out[i]);
   if (st) vg_features_release(out);
   return st;

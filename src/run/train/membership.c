@@ -9,6 +9,7 @@
 #include "run/synth/window.h"
 #include "prep/loader.h"
 #include "voxgan/log.h"
+#include "base/progress.h"
 #include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
@@ -165,7 +166,9 @@ static vg_status score(const attack *a, const vg_membership_subject *s, vg_membe
 
 vg_status vg_membership_score(const vg_membership_options *o, vg_membership *out) {
   attack a = {0};
+  vg_task task;
   vg_status st = open_networks(&a, o);
+  vg_task_begin(&task, "membership", "subjects", o->n);
   for (size_t i = 0; i < o->n && !st; i++) {
     if (vg_interrupted()) {
       st = vg_fail(VG_INTERRUPTED, "interrupted");
@@ -173,9 +176,9 @@ vg_status vg_membership_score(const vg_membership_options *o, vg_membership *out
     }
     st = score(&a, &o->subjects[i], &out[i]);
     if (st) st = vg_fail_in(st, "subject %s", o->subjects[i].subject->id);
-    vg_progress("membership: %zu of %zu subjects", i + 1, o->n);
+    vg_task_step(&task);
   }
-  vg_progress_end();
+  vg_task_end(&task);
   vg_gan_free(a.generator);
   vg_gan_free(a.discriminator);
   vg_gan_free(a.untrained);

@@ -15,6 +15,7 @@
 #include "prep/loader.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
+#include "base/progress.h"
 #include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
@@ -240,9 +241,12 @@ static vg_status catch_up(trainer *t) {
 }
 
 static vg_status save_checkpoint(trainer *t) {
+  vg_task task;
+  vg_task_begin(&task, "saving a checkpoint", NULL, 0);
   vg_status st = catch_up(t);
   if (!st) st = vg_train_log_size(&t->log, &t->state.log_bytes);
   if (!st) st = vg_checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
+  vg_task_end(&task);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
   return st;
