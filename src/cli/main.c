@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/limit/memory_limit.h"
 #include "base/progress.h"
 #include "cli/cli.h"
 
@@ -42,6 +43,7 @@ static vg_status run(const cli_command *c, int argc, char **argv) {
   }
   if ((st = vg_cli_check_paths(c, argv, n_args))) return st;
   vg_log_set_level(vg_cli_quiet ? VG_LOG_WARN : vg_cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
+  vg_memory_spare_space();
   vg_progress_watch(c->name);
   st = c->run(argv, n_args);
   vg_progress_unwatch();

@@ -169,6 +169,20 @@ static void test_slurm(void **state) {
   check(64000, "the machine's free memory");
 }
 
+/* What libtorch's threads reserve is asked for before they start. */
+static void test_space(void **state) {
+  (void)state;
+  new_tree();
+  assert_int_equal(vg_memory_require_space(root, 64000 * MB, 100), VG_OK);
+  plant("/proc/self/limits",
+        "Max address space         734003200            unlimited            bytes     \n");
+  /* 690 MB are left. One thread: 64 + 2 x 136 MB. */
+  assert_int_equal(vg_memory_require_space(root, 300 * MB, 1), VG_OK);
+  assert_int_equal(vg_memory_require_space(root, 400 * MB, 1), VG_MEMORY);
+  assert_int_equal(vg_memory_require_space(root, 0, 5), VG_MEMORY);
+  assert_non_null(strstr(vg_error(), "ulimit -v leaves 690 MiB"));
+}
+
 /* The machine's own: a child under ulimit -v sees it. */
 static void test_own_limit(void **state) {
   (void)state;
@@ -195,6 +209,7 @@ int main(void) {
       cmocka_unit_test(test_group_of_version_1),
       cmocka_unit_test(test_no_mountinfo),
       cmocka_unit_test(test_slurm),
+      cmocka_unit_test(test_space),
 #ifndef __SANITIZE_ADDRESS__
       cmocka_unit_test(test_own_limit),
 #endif

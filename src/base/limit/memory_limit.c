@@ -1,5 +1,6 @@
 /* memory_limit.c: the smallest of all limits on this process's memory. */
 #include "base/limit/memory_limit.h"
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,4 +119,20 @@ vg_memory_limit vg_memory_limit_read(const char *root) {
 size_t vg_memory_left(void) {
   const uint64_t left = vg_memory_limit_read("").left;
   return left < SIZE_MAX ? (size_t)left : SIZE_MAX;
+}
+
+vg_status vg_memory_require_space(const char *root, uint64_t need, int threads) {
+  const double mib = 1 << 20;
+  const vg_memory_limit l = vg_memory_limit_read(root);
+  const uint64_t all = need + VG_SPACE_BASE + VG_SPACE_THREAD * (uint64_t)(threads > 0 ? threads + 1 : 2);
+  if (l.address_space >= all) return VG_OK;
+  return vg_fail(
+      VG_MEMORY,
+      "not enough memory: ulimit -v leaves %.0f MiB of address space, and the work with %d thread%s "
+      "needs about %.0f MiB; fewer threads need less",
+      (double)l.address_space / mib, threads, threads == 1 ? "" : "s", (double)all / mib);
+}
+
+void vg_memory_spare_space(void) {
+  if (vg_memory_limit_read("").address_space < UINT64_MAX) mallopt(M_ARENA_MAX, 1);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "voxgan/status.h"
 
 typedef struct vg_memory_limit {
   uint64_t left;          /* bytes */
@@ -21,6 +22,18 @@ typedef struct vg_memory_limit {
 vg_memory_limit vg_memory_limit_read(const char *root);
 /* The bytes that this process may still take: vg_memory_limit_read("").left. */
 size_t vg_memory_left(void);
+
+/* Fails with VG_MEMORY if `ulimit -v` leaves less address space than `need` bytes and what libtorch's threads
+ * reserve: VG_SPACE_BASE, and VG_SPACE_THREAD for each of `threads`, the data loader's and autograd's. Its
+ * libraries wait for ever or abort when a thread's memory cannot be mapped, so it must be known before. */
+#define VG_SPACE_BASE ((uint64_t)64 << 20)
+#define VG_SPACE_THREAD \
+  ((uint64_t)136 << 20) /* a stack of 8 MiB, and 128 MiB for malloc's arena or OpenBLAS */
+vg_status vg_memory_require_space(const char *root, uint64_t need, int threads);
+
+/* Where `ulimit -v` limits the address space, lets all threads share one arena of malloc(): each further one
+ * reserves 128 MiB. Call it before the first thread. */
+void vg_memory_spare_space(void);
 
 /* ---- control groups ---- */
 

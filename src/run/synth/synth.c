@@ -8,6 +8,7 @@
 #include "run/synth/segment.h"
 #include "voxgan/log.h"
 #include "base/limit/memory_limit.h"
+#include "base/pool.h"
 #include "base/mem.h"
 #include "voxgan/produce.h"
 #include "voxgan/run.h"
@@ -77,6 +78,7 @@ static vg_status open_model(synth_job *j) {
   vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
   if (st) return st;
   vg_tensor_threads(o->threads);
+  if ((st = vg_memory_require_space("", 0, o->threads > 0 ? o->threads : vg_threads()))) return st;
   if ((st = vg_model_load(o->model, device, &j->model, &j->gan))) return st;
   j->prep = j->model.prep;
   j->prep.series.n = 0;

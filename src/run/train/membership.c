@@ -9,6 +9,7 @@
 #include "run/synth/window.h"
 #include "prep/loader.h"
 #include "voxgan/log.h"
+#include "base/pool.h"
 #include "base/progress.h"
 #include "base/limit/memory_limit.h"
 #include "base/mem.h"
@@ -136,6 +137,7 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
   if (st) return st;
   vg_tensor_threads(o->threads);
+  if ((st = vg_memory_require_space("", 0, o->threads > 0 ? o->threads : vg_threads()))) return st;
   if ((st = vg_model_load(o->model, device, &a->model, &a->generator))) return st;
   vg_gan_objective_set(&objective, &a->model.config);
   objective.ema = 0; /* nothing is trained here */

@@ -17,6 +17,7 @@
 #include "voxgan/log.h"
 #include "base/progress.h"
 #include "base/limit/memory_limit.h"
+#include "base/pool.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
@@ -102,6 +103,10 @@ static vg_status fail_memory(const trainer *t, const char *why) {
   return fail_with(&text, "; smaller net.ngf and larger data.spacing need less too");
 }
 
+static int threads_of(const vg_config *c) {
+  return c->run.threads > 0 ? (int)c->run.threads : vg_threads();
+}
+
 static vg_status build(trainer *t) {
   const vg_config *c = &t->o->config;
   t->info.config = *c;
@@ -124,7 +129,9 @@ static vg_status build(trainer *t) {
     snprintf(t->limit, sizeof t->limit, "%s", limit.source);
   }
   if (t->budget && t->need > t->budget) return fail_memory(t, "not enough memory");
-  vg_status st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
+  vg_status st = vg_memory_require_space("", t->device.kind ? 0 : t->need, threads_of(c));
+  if (st) return st;
+  st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
   return st == VG_MEMORY ? fail_memory(t, vg_error()) : st;
 }
 
@@ -467,6 +474,8 @@ static vg_status start(trainer *t, bool continues) {
   vg_status st = vg_device_parse(c->run.device, &t->device);
   if (st) return st;
   vg_tensor_threads(c->run.threads);
+  /* Before the data are prepared: see build(). */
+  if ((st = vg_memory_require_space("", 0, threads_of(c)))) return st;
   if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
   if ((st = open_data(t, continues))) return st;
   if ((st = build(t))) return st;
