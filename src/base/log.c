@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/progress.h"
+#include "base/message.h"
 
 #define PLAIN_EVERY_S 10.0
 

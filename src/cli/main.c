@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/limit/memory_limit.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "cli/cli.h"
 
 static void print_help(void) {

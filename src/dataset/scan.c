@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "dataset/layout.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"

@@ -7,7 +7,7 @@
 #include "voxgan/dataset.h"
 #include "voxgan/log.h"
 #include "base/fs.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/owned.h"
 #include "dataset/dataset_apart.h"
 #include "base/mem.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "output/sheet_case.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"

@@ -7,7 +7,7 @@
 
 #include "voxgan/log.h"
 #include "base/apart.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"

@@ -1,6 +1,6 @@
 /* manifest.c: writes manifest.csv from the records of all cases, and checks a data set against it. */
 #include "voxgan/manifest.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/str.h"
 #include <stdio.h>

@@ -14,7 +14,7 @@
 #include "study/study_apart.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/registry.h"

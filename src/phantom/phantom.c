@@ -5,7 +5,7 @@
 #include <string.h>
 #include "phantom/phantom_model.h"
 #include "voxgan/dataset.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/owned.h"
 #include "voxgan/log.h"

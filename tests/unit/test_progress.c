@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "scratch.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "voxgan/log.h"
 
 static int kept;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "eval/read/subject_images.h"
 #include "voxgan/log.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 

@@ -4,7 +4,7 @@
 #include "eval/compare/compare_distribution.h"
 #include "eval/feature/features_thumbnail.h"
 #include "eval/set/set_distance.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"

@@ -6,7 +6,7 @@
 #include "eval/feature/features.h"
 #include "grid/grid.h"
 #include "voxgan/log.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/pool.h"

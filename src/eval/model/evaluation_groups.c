@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "eval/model/evaluation.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/number/order_statistic.h"
 #include "base/mem.h"
 #include "base/pool.h"

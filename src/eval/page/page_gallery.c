@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/number/order_statistic.h"
 #include "eval/read/subject_images.h"
 #include "eval/page/eval_page.h"

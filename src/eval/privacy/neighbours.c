@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/number/statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"

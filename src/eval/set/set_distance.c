@@ -4,7 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/simd.h"
 #include "base/number/statistic.h"
 #include "base/mem.h"

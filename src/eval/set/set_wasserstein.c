@@ -1,6 +1,6 @@
 /* set_wasserstein.c: sliced Wasserstein distance. */
 #include <math.h>
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/number/order_statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"

@@ -10,7 +10,7 @@
 #include "prep/loader.h"
 #include "voxgan/log.h"
 #include "base/pool.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/run.h"

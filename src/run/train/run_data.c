@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "voxgan/log.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "dataset/dataset_apart.h"
 #include "base/pool.h"

@@ -15,7 +15,7 @@
 #include "prep/loader.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/limit/memory_limit.h"
 #include "base/pool.h"
 #include "base/mem.h"

@@ -6,7 +6,7 @@
 #include "run/train/preview.h"
 #include "run/train/score.h"
 #include "voxgan/log.h"
-#include "base/progress.h"
+#include "base/task/progress.h"
 #include "base/limit/memory_limit.h"
 #include "base/mem.h"
 

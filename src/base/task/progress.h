@@ -16,7 +16,6 @@
 #ifndef VG_PROGRESS_H
 #define VG_PROGRESS_H
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include "base/pool.h"
 
@@ -35,17 +34,6 @@ void vg_task_end(vg_task *t);
 
 /* vg_parallel() as a task whose steps are the n pieces. */
 vg_status vg_task_parallel(const char *doing, const char *items, size_t n, vg_work fn, void *arg);
-
-/* ---- the line itself, in log.c ---- */
-
-/* Whether the progress line redraws itself: on a terminal. */
-bool vg_log_line_redraws(void);
-/* Shows text, as a plain line or (whole false, on a terminal) on the progress line. Returns false and prints
- * nothing if anything was written in the last `quiet` seconds, a caller of vg_progress() has shown its own
- * text in the last `every` seconds, or progress is off. */
-bool vg_log_line_show(const char *text, bool whole, double quiet, double every);
-/* Removes a line that vg_log_line_show() drew. */
-void vg_log_line_clear(void);
 
 /* ---- programs ---- */
 

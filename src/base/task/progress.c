@@ -1,10 +1,12 @@
 /* progress.c: the open tasks, and the thread that shows the last one. */
-#include "base/progress.h"
+#include "base/task/progress.h"
+#include <stdbool.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include "base/message.h"
 #include "voxgan/log.h"
 
 #define TICK_S 0.25
