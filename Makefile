@@ -225,6 +225,10 @@ bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
+# Time and memory of the commands at 1,000 and 3,000 tiny subjects; N='1000 3000 10000' for more. `bench` does not include it.
+.PHONY: bench-scale
+bench-scale: all
+	/usr/bin/python3 bench/bench_scale.py $B $(N)
 # Segmentation quality for training time. It takes two trainings of 10 to 20 minutes, so `bench` does not include it.
 .PHONY: bench-segment
 bench-segment: all
@@ -266,6 +270,7 @@ help:
 	  '  fuzz             fuzz the readers for a minute each (clang)' \
 	  '  install          install below PREFIX; uninstall removes it again' \
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
+	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
 	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \
 	  '  bench-gpu        the benchmark of a GPU' \

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/message.h"
 #include "base/text/shown.h"
 
 #define PLAIN_EVERY_S 10.0
@@ -18,6 +19,9 @@ static char progress[512];    /* the latest text */
 static bool progress_open;    /* on a terminal: the line is on the screen */
 static bool progress_held;    /* elsewhere: the last text was not printed */
 static double progress_shown; /* when a plain line was last printed; 0: never */
+static double progress_told;  /* when vg_progress() was last called; 0: not since vg_progress_end() */
+static double spoke_at;       /* when a line was last written; 0: never */
+static bool progress_task;    /* the open line is a task's */
 
 static bool on_terminal(void) {
   static int answer = -1;
@@ -69,6 +73,7 @@ void vg_log(vg_log_level level, const char *fmt, ...) {
   static const char *const colour[] = {"\033[2m", "", "\033[33m", "\033[31m"};
   pthread_mutex_lock(&lock);
   if (level >= least_level && may_write()) {
+    spoke_at = vg_now();
     bool paint = coloured() && *colour[level];
     if (progress_open) fputs("\r\033[K", stderr);
     if (paint) fputs(colour[level], stderr);
@@ -92,6 +97,8 @@ void vg_progress(const char *fmt, ...) {
     va_start(ap, fmt);
     vsnprintf(progress, sizeof progress, fmt, ap);
     va_end(ap);
+    progress_told = vg_now();
+    progress_task = false;
     if (on_terminal()) {
       fputs("\r\033[K", stderr);
       vg_shown_put(stderr, progress);
@@ -113,15 +120,53 @@ void vg_progress(const char *fmt, ...) {
 void vg_progress_end(void) {
   pthread_mutex_lock(&lock);
   if ((progress_open || progress_held) && may_write()) {
-    if (progress_open) fputc('\n', stderr);
+    if (progress_open) fputs(progress_task ? "\r\033[K" : "\n", stderr);
     if (progress_held) {
       vg_shown_put(stderr, progress);
       fputc('\n', stderr);
     }
     fflush(stderr);
   }
-  progress_open = progress_held = false;
-  progress_shown = 0;
+  progress_open = progress_held = progress_task = false;
+  spoke_at = vg_now();
+  progress_shown = progress_told = 0;
+  pthread_mutex_unlock(&lock);
+}
+
+/* ---- tasks ---- */
+
+bool vg_log_line_redraws(void) {
+  return on_terminal();
+}
+
+bool vg_log_line_show(const char *text, bool whole, double quiet, double every) {
+  pthread_mutex_lock(&lock);
+  const double now = vg_now();
+  const bool shows = least_level <= VG_LOG_INFO && !(spoke_at > 0 && now - spoke_at < quiet) &&
+                     !(progress_told > 0 && now - progress_told < every) && may_write();
+  if (shows && on_terminal() && !whole) {
+    snprintf(progress, sizeof progress, "%s", text);
+    fprintf(stderr, "\r\033[K%s", progress);
+    progress_open = progress_task = true;
+  } else if (shows) {
+    if (progress_open) fputs("\r\033[K", stderr);
+    fprintf(stderr, "%s\n", text);
+    if (progress_open) fputs(progress, stderr);
+  }
+  if (shows) fflush(stderr);
+  pthread_mutex_unlock(&lock);
+  return shows;
+}
+
+void vg_log_line_clear(void) {
+  pthread_mutex_lock(&lock);
+  if (progress_task) {
+    if (may_write()) {
+      fputs("\r\033[K", stderr);
+      fflush(stderr);
+    }
+    progress_open = progress_task = false;
+  }
   pthread_mutex_unlock(&lock);
 }
 

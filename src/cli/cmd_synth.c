@@ -20,7 +20,7 @@ static const cli_option options[] = {
      "whole, patch (overlapping, Gaussian-weighted) or auto. auto takes whole if it fits into memory; a "
      "model that predicts label maps and was trained on patches takes patch",
      false},
-    {"memory", CLI_F64, &memory, "GIB", "memory limit of synthesis; 0: the machine's free memory", false},
+    {"memory", CLI_F64, &memory, "GIB", "memory limit of synthesis; 0: what this job may still take", false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},
     {"finish", CLI_TEXT, &finish, "DIR",
      "finish a data set made by shards: merge their records into its manifest and verify all files", false},

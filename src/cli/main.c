@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/limit/memory_limit.h"
+#include "base/task/progress.h"
 #include "base/text/shown.h"
 #include "cli/cli.h"
 #include "io/nifti/nifti_repair.h"
@@ -44,7 +46,11 @@ static vg_status run(const cli_command *c, int argc, char **argv) {
   }
   if ((st = vg_cli_check_paths(c, argv, n_args))) return st;
   vg_log_set_level(vg_cli_quiet ? VG_LOG_WARN : vg_cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
-  return c->run(argv, n_args);
+  vg_memory_spare_space();
+  vg_progress_watch(c->name);
+  st = c->run(argv, n_args);
+  vg_progress_unwatch();
+  return st;
 }
 
 /* With these two signals ignored, a write into a closed pipe or past a file size limit fails with an errno,

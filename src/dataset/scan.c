@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "dataset/layout.h"
-#include "label/class_words.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
+#include "label/class_words.h"
 
 static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg_file_role *role) {
   vg_subject *s;
@@ -73,9 +74,12 @@ static bool is_empty(const vg_subject *s) {
 /* Every file of the source's subjects can be opened, or counts as missing. */
 static vg_status probe_subjects(vg_dataset *ds, int source, unreadable *u) {
   size_t kept = 0, lost = 0;
+  vg_task task;
+  vg_task_begin(&task, "opening files", "subjects", ds->n);
   for (size_t i = 0; i < ds->n; i++) {
     vg_subject s = ds->subjects[i];
     int bad = 0;
+    vg_task_step(&task);
     if (s.source == source) {
       for (int k = 0; k < ds->series.n; k++) probe(ds, &s.series[k], u, &bad);
       probe(ds, &s.tumour, u, &bad);
@@ -88,6 +92,7 @@ static vg_status probe_subjects(vg_dataset *ds, int source, unreadable *u) {
       ds->subjects[kept++] = s;
     }
   }
+  vg_task_end(&task);
   ds->n = kept;
   const char *root = ds->sources[source].root;
   if (!u->n) return VG_OK;

@@ -7,6 +7,7 @@
 #include "voxgan/dataset.h"
 #include "voxgan/log.h"
 #include "base/fs.h"
+#include "base/task/progress.h"
 #include "base/file/owned.h"
 #include "dataset/dataset_apart.h"
 #include "base/mem.h"
@@ -162,8 +163,11 @@ static vg_status check_former(const char *path, const vg_json *split, bool *done
 
 static vg_status put_links(const vg_dataset *ds, const bool *is_test, bool manifest, const parts *to) {
   vg_status st = VG_OK;
-  if (!manifest) return link_tree(ds, is_test, to);
-  for (int side = 0; side < 2 && !st; side++) st = link_manifest(ds, is_test, to, side);
+  vg_task task;
+  vg_task_begin(&task, "linking the parts", NULL, 0);
+  if (!manifest) st = link_tree(ds, is_test, to);
+  for (int side = 0; side < 2 && manifest && !st; side++) st = link_manifest(ds, is_test, to, side);
+  vg_task_end(&task);
   return st;
 }
 

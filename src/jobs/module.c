@@ -6,9 +6,22 @@
 #include <string.h>
 #include "jobs/stamp.h"
 #include "base/fs.h"
+#include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
+
+/* Address space that the smallest libtorch takes. Its initialisers abort when they run out of it. */
+#define LEAST_SPACE ((uint64_t)512 << 20)
+
+static vg_status check_space(void) {
+  const vg_memory_limit l = vg_memory_limit_read("");
+  if (l.address_space >= LEAST_SPACE) return VG_OK;
+  return vg_fail(
+      VG_MEMORY,
+      "not enough memory: ulimit -v leaves %.0f MiB of address space, and libtorch alone takes %.0f MiB",
+      (double)l.address_space / (1 << 20), (double)LEAST_SPACE / (1 << 20));
+}
 
 static void *open_in(const char *dir, vg_str *tried) {
   vg_str path = VG_STR_INIT;
@@ -76,7 +89,8 @@ vg_status vg_torch_open(const vg_torch_module **out) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   static const vg_torch_module *module;
   pthread_mutex_lock(&lock);
-  vg_status st = module ? VG_OK : open_module(&module);
+  vg_status st = module ? VG_OK : check_space();
+  if (!st && !module) st = open_module(&module);
   if (!st) *out = module;
   pthread_mutex_unlock(&lock);
   return st;

@@ -149,6 +149,8 @@ void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
 size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]);
 /* The same of a step on n samples, with parameters, gradients and moments; 0 for a spec that is not valid. */
 size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *objective, int n, const int dim[3]);
+/* The same while a checkpoint is saved on the CPU: networks, optimisers, and the copy that is written. */
+size_t vg_gan_save_bytes(const vg_gan_spec *spec, const vg_gan_objective *objective);
 size_t vg_gan_parameters(const vg_gan *gan, bool discriminator);
 
 /* ---- state ---- */

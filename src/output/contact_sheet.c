@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "output/sheet_case.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -183,11 +184,11 @@ vg_status vg_contact_sheet(const vg_dataset *ds, const vg_contact_sheet_options 
   s.style.classes = &s.classes;
   vg_status st = choose(&s, o->most > 0 ? (size_t)o->most : MOST);
   if (!st) st = collect_classes(&s);
-  if (!st) st = vg_parallel(s.n, read_case, &s);
+  if (!st) st = vg_task_parallel("contact sheet", "cases", s.n, read_case, &s);
   if (st) goto out;
   choose_scale(&s);
   s.pages = (s.n + s.rows - 1) / s.rows;
-  st = vg_parallel(s.pages, write_page, &s);
+  st = vg_task_parallel("contact sheet", "pages", s.pages, write_page, &s);
   if (!st) st = remove_rest(&s);
   if (pages) *pages = (int)s.pages;
 out:

@@ -7,6 +7,7 @@
 
 #include "voxgan/log.h"
 #include "base/file/apart.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
@@ -102,7 +103,7 @@ static vg_status survey_all(join_job *j, char identity[VG_HASH_LEN]) {
   vg_str t = VG_STR_INIT;
   size_t other = 0;
   if (!(j->surveys = vg_calloc(j->set.n, sizeof *j->surveys))) return VG_MEMORY;
-  vg_status st = vg_parallel(j->set.n, survey_case, j);
+  vg_status st = vg_task_parallel("surveying", "cases", j->set.n, survey_case, j);
   vg_str_add(&t, j->o->copy ? "copies\n" : "links\n");
   for (size_t i = 0; i < j->set.n && !st; i++) {
     const survey *s = &j->surveys[i];

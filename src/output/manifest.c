@@ -1,5 +1,6 @@
 /* manifest.c: writes manifest.csv from the records of all cases, and checks a data set against it. */
 #include "voxgan/manifest.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/str.h"
 #include "base/file/path_part.h"
@@ -279,7 +280,7 @@ vg_status vg_manifest_verify(const char *root, vg_manifest_report *report) {
   vg_status st = manifest ? vg_table_read(manifest, &t) : VG_MEMORY;
   if (st == VG_IO) st = VG_DATA;
   if (!st) st = collect(manifest, &t, &c);
-  if (!st) st = vg_parallel(c.n, check_file, &c);
+  if (!st) st = vg_task_parallel("comparing with the manifest", "files", c.n, check_file, &c);
   if (!st) st = vg_fs_walk(root, &found, &n);
   if (st) goto out;
   report->cases = t.rows - 1;

@@ -14,6 +14,7 @@
 #include "study/study_apart.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/registry.h"
@@ -52,6 +53,7 @@ typedef struct produce_job {
   size_t made, failed, kept; /* of those that were open */
   atomic_ullong bytes;
   double began;
+  vg_task task; /* making the cases */
 } produce_job;
 
 /* ---- what to make ---- */
@@ -392,6 +394,7 @@ static vg_status write_case(void *arg, size_t i) {
     if (!st) j->made++;
   }
   slot_release(j, slot);
+  vg_task_step(&j->task);
   if (!st) say_progress(j);
   return st;
 }
@@ -527,7 +530,9 @@ vg_status vg_produce(vg_study *study, const vg_produce_options *options, const v
   if (st) goto out;
   vg_info("%zu cases%s, written as %s", j.n, j.o->shards ? " of this shard" : "", j.out.format_name);
   j.began = vg_now();
+  vg_task_begin(&j.task, "making", "cases", j.n_open);
   st = vg_pipeline(j.n_open, VG_PRODUCE_DEPTH, load_case, make_images, write_case, &j);
+  vg_task_end(&j.task);
   vg_progress_end();
   for (int i = 0; i < VG_PRODUCE_DEPTH; i++) slot_release(&j, i);
   if (!st) st = end(&j);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "phantom/phantom_model.h"
 #include "voxgan/dataset.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/file/owned.h"
 #include "voxgan/log.h"
@@ -402,7 +403,7 @@ vg_status vg_phantom_write(const char *out, const vg_phantom_settings *set) {
    * large or there are fewer than threads. */
   size_t voxels = vg_extent_voxels(set->size);
   if (!st && set->subjects >= vg_threads() && voxels <= (size_t)160 * 160 * 160)
-    st = vg_parallel((size_t)set->subjects, write_subject, &j);
+    st = vg_task_parallel("phantoms", "subjects", (size_t)set->subjects, write_subject, &j);
   else
     for (int k = 0; k < set->subjects && !st; k++) st = write_subject(&j, (size_t)k);
   vg_lock_release(&lock);

@@ -6,6 +6,8 @@
  * such call fails. CALL: open, stat, write, rename, fsync, mmap, close, flock, unlink, mkdir, read, link.
  * FAULT_COUNT=FILE: nothing fails; at the end FILE has "CALL N" lines, how often each call was made on such a
  * path.
+ * DELAY='CALL MS [TEXT]': every CALL on a path that has TEXT in it waits MS milliseconds first, as on a slow
+ * file system. FAULT and DELAY are independent of each other.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -40,10 +42,16 @@ static int wanted = -1, fault;
 static long which;
 static char text[256];
 static const char *count_file;
+static int slow = -1, delay_ms;
+static char slow_text[256];
 
 __attribute__((constructor)) static void start(void) {
-  const char *plan = getenv("FAULT");
+  const char *plan = getenv("FAULT"), *delay = getenv("DELAY");
   char call[16] = "";
+  if (delay && sscanf(delay, "%15s %d %255s", call, &delay_ms, slow_text) >= 2) {
+    for (int i = 0; i < N_CALLS; i++)
+      if (!strcmp(call, names[i])) slow = i;
+  }
   if (!plan || sscanf(plan, "%15s %ld %d %255s", call, &which, &fault, text) < 3) return;
   count_file = getenv("FAULT_COUNT");
   for (int i = 0; i < N_CALLS; i++)
@@ -59,7 +67,9 @@ __attribute__((destructor)) static void end(void) {
 
 /* Whether this call is to fail; errno is set then. */
 static int hit(int call, const char *path) {
-  if (!path || (*text && !strstr(path, text))) return 0;
+  if (!path) return 0;
+  if (call == slow && (!*slow_text || strstr(path, slow_text))) usleep((useconds_t)delay_ms * 1000);
+  if (*text && !strstr(path, text)) return 0;
   const long n = atomic_fetch_add(&counts[call], 1) + 1;
   if (count_file || call != wanted || (which && n != which)) return 0;
   errno = fault;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -19,6 +20,7 @@ typedef struct walk {
   size_t n, cap;
   folder_id *seen;
   size_t seen_n, seen_cap;
+  vg_task task;
   vg_fs_faults *faults; /* NULL: a folder that cannot be read stops the walk */
 } walk;
 
@@ -40,6 +42,7 @@ static vg_status push_file(walk *w, char *path) {
     w->cap = cap;
   }
   w->files[w->n++] = path;
+  vg_task_step(&w->task);
   w->files[w->n] = NULL;
   return VG_OK;
 }
@@ -161,8 +164,10 @@ static vg_status walk_root(const char *root, char ***files, size_t *n, vg_fs_fau
   struct stat s;
   bool fresh;
   if (stat(root, &s)) return vg_fail_errno(root, "cannot open folder");
+  vg_task_begin(&w.task, "listing files", "found", 0);
   vg_status st = visit_once(&w, &s, &fresh);
   if (!st) st = walk_folder(&w, "");
+  vg_task_end(&w.task);
   if (!st && !w.files) {
     w.files = VG_NEW_N(char *, 1);
     if (!w.files) st = VG_MEMORY;

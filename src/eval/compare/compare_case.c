@@ -5,6 +5,7 @@
 #include <string.h>
 #include "eval/read/subject_images.h"
 #include "voxgan/log.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 
@@ -187,10 +188,7 @@ static vg_status measure_case(void *arg, size_t index) {
   if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");
   vg_status st = measure(study, index);
   if (st == VG_INTERRUPTED) return st;
-  if (st) return vg_fail_in(st, "subject %s", id);
-  size_t done = __atomic_add_fetch(&study->done, 1, __ATOMIC_RELAXED);
-  vg_progress("eval: %zu of %zu subjects", done, study->evaluation->n_cases);
-  return VG_OK;
+  return st ? vg_fail_in(st, "subject %s", id) : VG_OK;
 }
 
 vg_status vg_eval_all(eval_study *s) {
@@ -199,10 +197,15 @@ vg_status vg_eval_all(eval_study *s) {
   /* With few cases the threads share the work within each case, because nested parallel calls run on one
    * thread. */
   if (2 * n > (size_t)vg_threads()) {
-    st = vg_parallel(n, measure_case, s);
+    st = vg_task_parallel("eval", "subjects", n, measure_case, s);
   } else {
-    for (size_t i = 0; i < n && !st; i++) st = measure_case(s, i);
+    vg_task task;
+    vg_task_begin(&task, "eval", "subjects", n);
+    for (size_t i = 0; i < n && !st; i++) {
+      st = measure_case(s, i);
+      vg_task_step(&task);
+    }
+    vg_task_end(&task);
   }
-  vg_progress_end();
   return st;
 }

@@ -13,6 +13,14 @@ static const struct {
 } distances[] = {
     {"mmd", vg_set_mmd}, {"frechet", vg_set_frechet}, {"sliced_wasserstein", vg_set_sliced_wasserstein}};
 
+/* Adds to the note that only some subjects were measured. */
+static void note_sample(const vg_features *real, const vg_features *synth, char *note, size_t size) {
+  const size_t len = strlen(note);
+  if (real->taken == real->of && synth->taken == synth->of) return;
+  snprintf(note + len, size - len, "%s%zu of %zu real and %zu of %zu synthetic subjects", len ? "; " : "",
+           real->taken, real->of, synth->taken, synth->of);
+}
+
 static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, const vg_features *real,
                                const vg_features *synth) {
   vg_points points = {real->n, synth->n, real->dims, real->values, synth->values, space->space->units_differ};
@@ -37,6 +45,7 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, co
       snprintf(row.note, sizeof row.note, "p %.3g", d.p);
     else if (!strcmp(row.metric->name, "frechet") && (real->n <= real->dims || synth->n <= real->dims))
       snprintf(row.note, sizeof row.note, "biased upwards: %zu dimensions", real->dims);
+    note_sample(real, synth, row.note, sizeof row.note);
     if ((st = vg_eval_add_set(e, &row))) return st;
   }
   return VG_OK;
@@ -54,6 +63,7 @@ vg_status vg_eval_distribution(eval_study *s) {
     return VG_OK;
   }
   if ((st = vg_features_plan_init(&plan, (const vg_dataset *const[]){&s->real, &s->synth}, 2))) return st;
+  plan.most = VG_SET_POINTS_MAX;
   if (s->extractor) vg_features_plan_extract(&plan, s->extractor);
   if ((st = vg_features_read(&plan, &s->real, NULL, real))) goto out;
   if ((st = vg_features_read(&plan, &s->synth, e->recorded, synth))) goto out;

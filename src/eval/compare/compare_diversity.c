@@ -4,6 +4,7 @@
 #include "eval/compare/compare_distribution.h"
 #include "eval/feature/features_thumbnail.h"
 #include "eval/set/set_distance.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "voxgan/rng.h"
@@ -89,7 +90,7 @@ static vg_status measure_series(vg_evaluation *e, comparison *c, const char *ser
   for (size_t i = 0; i < n * n && !st; i++) c->likeness[i] = NAN;
   size_t pairs_real = st ? 0 : draw_pairs(0, n_real, c->pairs);
   size_t pairs_synth = st ? 0 : draw_pairs(n_real, n_synth, c->pairs + pairs_real);
-  if (!st) st = vg_parallel(pairs_real + pairs_synth, compare, c);
+  if (!st) st = vg_task_parallel("diversity", "pairs", pairs_real + pairs_synth, compare, c);
   vg_set_distance d;
   if (!st) st = vg_set_diversity(c->likeness, n_real, n_synth, &d);
   if (!st) {

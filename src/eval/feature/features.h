@@ -32,7 +32,9 @@
 extern "C" {
 #endif
 
-#define VG_FEATURE_SPACES_MAX 8 /* spaces */
+#define VG_FEATURE_SPACES_MAX 8                 /* spaces */
+#define VG_FEATURE_VALUES_MAX ((size_t)1 << 26) /* of a set in one space, where a plan limits the subjects \
+                                                 */
 
 /* What to measure. The plan is the same for every subject of all sets. Plain data. */
 typedef struct vg_feature_plan {
@@ -41,6 +43,8 @@ typedef struct vg_feature_plan {
   bool has_anatomy,
       has_tumour;  /* whether every subject of every set has the map; its classes then define regions */
   uint32_t spaces; /* bit i: the sets have the data for vg_features_at(i) */
+  size_t most; /* at most this many subjects of a set in any space, and VG_FEATURE_VALUES_MAX values; 0: all
+                  subjects. They are spread evenly over the ids */
   const vg_extractor *extractor; /* network of space network, borrowed; or NULL */
 } vg_feature_plan;
 
@@ -88,9 +92,10 @@ size_t vg_features_dims(const vg_feature_plan *plan, const vg_feature_space *spa
 /* A set's subjects in one space. Caller-owned: _init by {0}. */
 typedef struct vg_features {
   size_t n, dims;
-  float *values;   /* (n, dims); series in the plan's order */
-  size_t *subject; /* (n), ascending: the subject of each row. Subjects that lack a series of the plan or a
-                      tumour have no row, nor have subjects beyond of_some */
+  float *values;    /* (n, dims); series in the plan's order */
+  size_t *subject;  /* (n), ascending: the subject of each row. Subjects that lack a series of the plan or a
+                       tumour have no row, nor have subjects beyond of_some or the plan's most */
+  size_t taken, of; /* subjects that were measured, of those in the set */
 } vg_features;
 
 /* Computes the features of a set. out: VG_FEATURE_SPACES_MAX entries, by space; spaces outside the plan stay

@@ -6,6 +6,7 @@
 #include "eval/feature/features.h"
 #include "grid/grid.h"
 #include "voxgan/log.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/pool.h"
@@ -16,7 +17,6 @@ typedef struct reading {
   const vg_dataset *set;
   const vg_json *description;
   vg_features *out; /* has a row for every subject, until rows without features are dropped */
-  size_t done;      /* atomic */
 } reading;
 
 /* State while one subject is read. */
@@ -83,9 +83,10 @@ static vg_status normalise(const subject_reading *r, vg_volume *v, const char *s
   return st;
 }
 
-/* Whether a subject belongs to `some` of n subjects, spread evenly. */
-static bool is_taken(size_t index, size_t n, size_t some) {
-  return !some || n <= some || (index + 1) * some / n > index * some / n;
+/* The row of a subject among `taken` of n subjects that are spread evenly. Returns false if it has none. */
+static bool find_row(const vg_features *f, size_t index, size_t *row) {
+  *row = index * f->taken / f->of;
+  return (index + 1) * f->taken / f->of > *row;
 }
 
 /* Computes the subject's row, or the columns of one series of the plan. */
@@ -95,12 +96,9 @@ static vg_status compute(subject_reading *r, bool of_labels, int series) {
     const vg_feature_space *space = vg_features_at(i)->space;
     if (!(plan->spaces >> i & 1) || space->of_labels != of_labels) continue;
     vg_features *to = &r->all->out[i];
-    if (!is_taken(r->index, r->all->set->n, space->of_some)) {
-      to->values[r->index * to->dims] = NAN;
-      continue;
-    }
-    size_t part = of_labels ? 0 : (size_t)series * space->dims(plan);
-    vg_status st = space->compute(&r->in, to->values + r->index * to->dims + part);
+    size_t row, part = of_labels ? 0 : (size_t)series * space->dims(plan);
+    if (!find_row(to, r->index, &row)) continue;
+    vg_status st = space->compute(&r->in, to->values + row * to->dims + part);
     if (st) return vg_fail_in(st, "%s", vg_features_at(i)->name);
   }
   return VG_OK;
@@ -110,7 +108,9 @@ static vg_status compute(subject_reading *r, bool of_labels, int series) {
 static void forget_images(const subject_reading *r) {
   for (int i = 0; vg_features_at(i); i++) {
     vg_features *to = &r->all->out[i];
-    if (to->values && !vg_features_at(i)->space->of_labels) to->values[r->index * to->dims] = NAN;
+    size_t row;
+    if (to->values && !vg_features_at(i)->space->of_labels && find_row(to, r->index, &row))
+      to->values[row * to->dims] = NAN;
   }
 }
 
@@ -164,8 +164,6 @@ static vg_status read_subject(void *arg, size_t index) {
   vg_free(r.brain);
   if (st == VG_INTERRUPTED) return st;
   if (st) return vg_fail_in(st, "subject %s", r.subject->id);
-  size_t done = __atomic_add_fetch(&all->done, 1, __ATOMIC_RELAXED);
-  vg_progress("eval: features of %zu of %zu subjects", done, all->set->n);
   return VG_OK;
 }
 
@@ -179,6 +177,32 @@ static void drop_unknown(vg_features *f) {
   f->n = kept;
 }
 
+/* How many of n subjects a space measures. */
+static size_t count_taken(const vg_feature_plan *plan, size_t some, size_t dims, size_t n) {
+  size_t most = some ? some : n;
+  if (plan->most) {
+    const size_t fit = VG_FEATURE_VALUES_MAX / (dims ? dims : 1);
+    if (most > plan->most) most = plan->most;
+    if (most > fit) most = fit > 2 ? fit : 2;
+  }
+  return most < n ? most : n;
+}
+
+/* Makes room for a row of every subject that is measured. */
+static vg_status make_room(const vg_feature_plan *plan, const vg_feature_space *space, size_t n,
+                           vg_features *f) {
+  f->dims = vg_features_dims(plan, space);
+  f->of = n;
+  f->n = f->taken = count_taken(plan, space->of_some, f->dims, n);
+  f->values = vg_calloc(f->n * f->dims, sizeof *f->values);
+  f->subject = VG_NEW_N(size_t, f->n);
+  if (!f->values || !f->subject) return VG_MEMORY;
+  for (size_t k = 0, row; k < n; k++) {
+    if (find_row(f, k, &row)) f->subject[row] = k;
+  }
+  return VG_OK;
+}
+
 vg_status vg_features_read(const vg_feature_plan *plan, const vg_dataset *set, const vg_json *description,
                            vg_features *out) {
   reading all = {.plan = plan, .set = set, .description = description, .out = out};
@@ -186,16 +210,9 @@ vg_status vg_features_read(const vg_feature_plan *plan, const vg_dataset *set, c
   memset(out, 0, VG_FEATURE_SPACES_MAX * sizeof *out);
   for (int i = 0; vg_features_at(i) && !st; i++) {
     if (!(plan->spaces >> i & 1)) continue;
-    vg_features *f = &out[i];
-    f->n = set->n;
-    f->dims = vg_features_dims(plan, vg_features_at(i)->space);
-    f->values = vg_calloc(f->n * f->dims, sizeof *f->values);
-    f->subject = VG_NEW_N(size_t, f->n);
-    if (!f->values || !f->subject) st = VG_MEMORY;
-    for (size_t k = 0; k < f->n && !st; k++) f->subject[k] = k;
+    st = make_room(plan, vg_features_at(i)->space, set->n, &out[i]);
   }
-  if (!st) st = vg_parallel(set->n, read_subject, &all);
-  vg_progress_end();
+  if (!st) st = vg_task_parallel("eval: features", "subjects", set->n, read_subject, &all);
   for (int i = 0; i < VG_FEATURE_SPACES_MAX && !st; i++) drop_unknown(&out[i]);
   if (st) vg_features_release(out);
   return st;

@@ -17,7 +17,6 @@ typedef struct eval_study {
   bool overlap_by_name;          /* the user named the overlap suite */
   bool compares_sets;            /* a chosen suite compares data sets as wholes */
   vg_evaluation *evaluation;
-  size_t done;      /* atomic */
   bool maps_differ; /* atomic: a pair of label maps differs */
 } eval_study;
 

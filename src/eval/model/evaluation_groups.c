@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "eval/model/evaluation.h"
+#include "base/task/progress.h"
 #include "base/number/order_statistic.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -72,7 +73,7 @@ static void drop_empty_groups(vg_evaluation *e) {
 }
 
 vg_status vg_eval_summarise(vg_evaluation *e) {
-  vg_status st = vg_parallel(e->n_groups, summarise_group, e);
+  vg_status st = vg_task_parallel("statistics", "groups", e->n_groups, summarise_group, e);
   if (!st) drop_empty_groups(e);
   return st;
 }

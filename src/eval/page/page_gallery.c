@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/task/progress.h"
 #include "base/number/order_statistic.h"
 #include "eval/read/subject_images.h"
 #include "eval/page/eval_page.h"
@@ -270,7 +271,7 @@ static vg_status add_gallery(vg_report *r, gallery *g, const char *title, size_t
   for (size_t i = 0; i < g->n; i++) g->cases[i].value = value_of(e, g->series, &g->by, g->cases[i].index);
   g->shots = VG_NEW_N(shot, g->n);
   if (!g->shots) goto out;
-  if ((st = vg_parallel(g->n, shoot, g))) goto out;
+  if ((st = vg_task_parallel("report", "pictures", g->n, shoot, g))) goto out;
   vg_gallery_open(r, title);
   for (size_t i = 0; i < g->n && (!shown || vg_report_size(r) - begun < budget); i++) {
     if (!g->shots[i].n) continue;

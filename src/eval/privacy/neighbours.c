@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/task/progress.h"
 #include "base/number/statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
@@ -237,10 +238,12 @@ static vg_status measure_space(const vg_dataset *const sets[NEAR_SETS], const vg
   const size_t all = c.first[NEAR_SYNTH] + out->n[NEAR_SYNTH];
   if (!st && known[which].images) {
     c.edge = vg_count_of(round(cbrt((double)c.dims / plan->series.n)));
-    st = vg_parallel(all, prepare_image, &(image_job){&c, known[which].structure});
+    st = vg_task_parallel("privacy: preparing", "subjects", all, prepare_image,
+                          &(image_job){&c, known[which].structure});
   }
   for (int k = 0; k < NEAR_SETS && !st; k++)
-    st = vg_parallel(out->n[k], find_nearest, &(near_job){&c, (near_set)k});
+    st = vg_task_parallel("privacy: nearest neighbours", "subjects", out->n[k], find_nearest,
+                          &(near_job){&c, (near_set)k});
   vg_free(c.rows);
   vg_free(c.mirrored);
   return st;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include "base/task/progress.h"
 #include "base/simd.h"
 #include "base/number/statistic.h"
 #include "base/mem.h"
@@ -84,7 +85,7 @@ static vg_status gram_row(void *arg, size_t i) {
 
 double *vg_set_points_gram(const float *rows, size_t n, size_t dims) {
   gram g = {rows, n, dims, vg_malloc(n * n, sizeof(double))};
-  if (g.out) vg_parallel(n, gram_row, &g);
+  if (g.out) vg_task_parallel("distribution: inner products", "subjects", n, gram_row, &g);
   return g.out;
 }
 
@@ -159,7 +160,7 @@ vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space
   out->ci_low = out->ci_high = out->floor = out->p = NAN;
   vg_status st = measure_value(&r, &out->value);
   if (!st && n_real >= VG_INTERVAL_MIN && n_synth >= VG_INTERVAL_MIN) {
-    st = vg_parallel(VG_RESAMPLES_SETS, one_draw, &r);
+    st = vg_task_parallel("distribution: bootstrap", "resamples", VG_RESAMPLES_SETS, one_draw, &r);
     vg_statistic_interval(values, VG_RESAMPLES_SETS, VG_INTERVAL_LINEAR, &out->ci_low, &out->ci_high);
     const double shift = out->value - vg_statistic_mean(values, VG_RESAMPLES_SETS);
     out->ci_low += shift;
@@ -167,12 +168,12 @@ vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space
   }
   r.draw = HALVES;
   if (!st && n_real >= VG_FLOOR_MIN) {
-    st = vg_parallel(VG_HALVINGS, one_draw, &r);
+    st = vg_task_parallel("distribution: halves", "resamples", VG_HALVINGS, one_draw, &r);
     out->floor = vg_statistic_mean(values, VG_HALVINGS);
   }
   r.draw = PERMUTATION;
   if (!st && permute) {
-    st = vg_parallel(VG_PERMUTATIONS, one_draw, &r);
+    st = vg_task_parallel("distribution: permutations", "resamples", VG_PERMUTATIONS, one_draw, &r);
     size_t reached = 1;
     for (size_t i = 0; i < VG_PERMUTATIONS; i++) reached += values[i] >= out->value;
     out->p = (double)reached / (VG_PERMUTATIONS + 1);

@@ -1,5 +1,6 @@
 /* set_wasserstein.c: sliced Wasserstein distance. */
 #include <math.h>
+#include "base/task/progress.h"
 #include "base/number/order_statistic.h"
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
@@ -73,7 +74,8 @@ vg_status vg_set_sliced_wasserstein(const vg_points *p, vg_set_distance *out) {
   float *rows = vg_set_points_standardised(p, false);
   s.rows = rows;
   s.at = vg_malloc(VG_SLICES * s.n, sizeof *s.at);
-  vg_status st = rows && s.at ? vg_parallel(VG_SLICES, project, &s) : VG_MEMORY;
+  vg_status st = rows && s.at ? vg_task_parallel("distribution: slices", "directions", VG_SLICES, project, &s)
+                              : VG_MEMORY;
   if (!st) st = vg_set_distance_measure(distance, &s, p->n_real, p->n_synth, false, out);
   vg_free(rows);
   vg_free(s.at);

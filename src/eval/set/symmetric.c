@@ -55,10 +55,15 @@ static void reduce(double *a, size_t n, double *diagonal, double *below, double 
 
 /* Implicit QL with Wilkinson's shift; e[i] lies between d[i] and d[i + 1], e[n - 1] is 0. */
 static vg_status iterate(double *d, double *e, size_t n) {
+  /* Copies of points give many eigenvalues that are only rounding. Beside one another they may never converge
+   * relative to themselves; relative to the largest element they are 0. */
+  double largest = 0;
+  for (size_t i = 0; i < n; i++) largest = fmax(largest, fmax(fabs(d[i]), fabs(e[i])));
   for (size_t l = 0; l < n; l++) {
     for (int round = 0;; round++) {
       size_t m = l;
-      while (m + 1 < n && fabs(e[m]) > 1e-16 * (fabs(d[m]) + fabs(d[m + 1]))) m++;
+      const double least = round < 50 ? 0 : 1e-15 * largest;
+      while (m + 1 < n && fabs(e[m]) > fmax(1e-16 * (fabs(d[m]) + fabs(d[m + 1])), least)) m++;
       if (m == l) break;
       if (round == 100) return vg_fail(VG_FAILED, "eigenvalues: no convergence");
       double g = (d[l + 1] - d[l]) / (2 * e[l]), r = hypot(g, 1);

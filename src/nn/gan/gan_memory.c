@@ -8,6 +8,9 @@
 #define G_COPIES 4
 #define D_COPIES 7
 
+/* What a checkpoint copies of a network: values and both moments. */
+#define SAVED_COPIES 3
+
 /* Memory of a step with the gradient penalty, relative to one without: ATen computes second derivatives. */
 #define R1_SHARE 2.5
 
@@ -47,6 +50,13 @@ vg_status vg_gan_check_file(const vg_gan_spec *spec, int parts, bool spectral, c
 size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
   const vg_generator *g = vg_generator_find(spec->generator);
   return g ? vg_count_of(g->floats(spec, dim, VG_USE_GENERATING) * sizeof(float)) : 0;
+}
+
+size_t vg_gan_save_bytes(const vg_gan_spec *spec, const vg_gan_objective *o) {
+  if (vg_gan_check_spec(spec, true)) return 0;
+  double whole = generator_floats(spec) * (G_COPIES + SAVED_COPIES + 2 * (o->ema > 0));
+  if (vg_gan_has_discriminator(spec)) whole += discriminator_floats(spec) * (D_COPIES + SAVED_COPIES);
+  return (size_t)(whole * sizeof(float));
 }
 
 size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int n, const int dim[3]) {

@@ -2,34 +2,10 @@
 #include "run/synth/infer.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include "run/synth/window.h"
 #include "prep/loader.h"
 #include "base/mem.h"
-
-static bool read_number(const char *path, unsigned long long *out) {
-  FILE *f = fopen(path, "r");
-  if (!f) return false;
-  bool good = fscanf(f, "%llu", out) == 1; /* "max" is no number: no limit */
-  fclose(f);
-  return good;
-}
-
-size_t vg_available_memory(void) {
-  unsigned long long available = 0, limit, used;
-  char line[128];
-  FILE *f = fopen("/proc/meminfo", "r");
-  while (f && fgets(line, sizeof line, f))
-    if (sscanf(line, "MemAvailable: %llu kB", &available) == 1) break;
-  if (f) fclose(f);
-  available = available ? available * 1024 : 4ull << 30;
-  if (read_number("/sys/fs/cgroup/memory.max", &limit) &&
-      read_number("/sys/fs/cgroup/memory.current", &used) &&
-      limit - (used < limit ? used : limit) < available)
-    available = limit - (used < limit ? used : limit);
-  return (size_t)available;
-}
 
 static void gaussian(const window_axis *p, float *w) {
   double centre = (p->extent - 1) / 2.0, sigma = p->extent / 8.0;

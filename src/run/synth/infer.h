@@ -12,8 +12,4 @@
  * are those of the extent that it sees. Windows overlap by half and are weighted by a Gaussian of sigma
  * extent / 8 (Isensee et al., nnU-Net). VG_MEMORY when one window would not fit. */
 vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out);
-/* Bytes that this process may still take: the machine's available memory, or what its control group leaves.
- */
-size_t vg_available_memory(void);
-
 #endif

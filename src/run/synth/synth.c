@@ -7,6 +7,8 @@
 #include "run/model_file.h"
 #include "run/synth/segment.h"
 #include "voxgan/log.h"
+#include "base/limit/memory_limit.h"
+#include "base/pool.h"
 #include "base/mem.h"
 #include "voxgan/produce.h"
 #include "voxgan/run.h"
@@ -79,11 +81,12 @@ static vg_status open_model(synth_job *j) {
   vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
   if (st) return st;
   vg_tensor_threads(o->threads);
+  if ((st = vg_memory_require_space("", 0, o->threads > 0 ? o->threads : vg_threads()))) return st;
   if ((st = vg_model_load(o->model, device, &j->model, &j->gan))) return st;
   j->prep = j->model.prep;
   j->prep.series.n = 0;
   /* What the pipeline itself holds is small beside a network's activations. */
-  j->memory = o->memory_gib > 0 ? vg_count_of(o->memory_gib * (double)(1 << 30)) : vg_available_memory();
+  j->memory = o->memory_gib > 0 ? vg_count_of(o->memory_gib * (double)(1 << 30)) : vg_memory_left();
   return VG_OK;
 }
 

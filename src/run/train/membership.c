@@ -9,6 +9,9 @@
 #include "run/synth/window.h"
 #include "prep/loader.h"
 #include "voxgan/log.h"
+#include "base/pool.h"
+#include "base/task/progress.h"
+#include "base/limit/memory_limit.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
@@ -61,7 +64,7 @@ static double label_error(const vg_case *c, const float *made) {
 static vg_status error_of(vg_gan *gan, const vg_case *c, double *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   float *made = vg_malloc(voxels_of(c) * (size_t)spec->out_channels, sizeof *made);
-  vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_available_memory(), made) : VG_MEMORY;
+  vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), made) : VG_MEMORY;
   if (!st) *out = spec->softmax ? label_error(c, made) : image_error(c, made);
   vg_free(made);
   return st;
@@ -134,6 +137,7 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
   if (st) return st;
   vg_tensor_threads(o->threads);
+  if ((st = vg_memory_require_space("", 0, o->threads > 0 ? o->threads : vg_threads()))) return st;
   if ((st = vg_model_load(o->model, device, &a->model, &a->generator))) return st;
   vg_gan_objective_set(&objective, &a->model.config);
   objective.ema = 0; /* nothing is trained here */
@@ -164,7 +168,9 @@ static vg_status score(const attack *a, const vg_membership_subject *s, vg_membe
 
 vg_status vg_membership_score(const vg_membership_options *o, vg_membership *out) {
   attack a = {0};
+  vg_task task;
   vg_status st = open_networks(&a, o);
+  vg_task_begin(&task, "membership", "subjects", o->n);
   for (size_t i = 0; i < o->n && !st; i++) {
     if (vg_interrupted()) {
       st = vg_fail(VG_INTERRUPTED, "interrupted");
@@ -172,9 +178,9 @@ vg_status vg_membership_score(const vg_membership_options *o, vg_membership *out
     }
     st = score(&a, &o->subjects[i], &out[i]);
     if (st) st = vg_fail_in(st, "subject %s", o->subjects[i].subject->id);
-    vg_progress("membership: %zu of %zu subjects", i + 1, o->n);
+    vg_task_step(&task);
   }
-  vg_progress_end();
+  vg_task_end(&task);
   vg_gan_free(a.generator);
   vg_gan_free(a.discriminator);
   vg_gan_free(a.untrained);

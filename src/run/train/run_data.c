@@ -4,6 +4,7 @@
 #include <string.h>
 #include "prep/label_census.h"
 #include "voxgan/log.h"
+#include "base/task/progress.h"
 #include "base/mem.h"
 #include "dataset/dataset_apart.h"
 #include "base/pool.h"
@@ -127,7 +128,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
     goto out;
   }
   prepare_job job = {out, cache, cases};
-  st = vg_parallel(out->set.n, prepare_one, &job);
+  st = vg_task_parallel("preparing", "subjects", out->set.n, prepare_one, &job);
   for (size_t i = 0; i < out->set.n;
        i++) { /* after a failure too, so that vg_run_data_release() releases every case */
     if (out->is_val[i])

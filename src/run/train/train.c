@@ -6,7 +6,7 @@
 #include "run/train/checkpoint.h"
 #include "dataset/split.h"
 #include "run/entry.h"
-#include "run/train/memory_advice.h"
+#include "run/memory_advice.h"
 #include "run/synth/infer.h"
 #include "run/train/preview.h"
 #include "run/train/run_data.h"
@@ -16,6 +16,9 @@
 #include "prep/loader.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
+#include "base/task/progress.h"
+#include "base/limit/memory_limit.h"
+#include "base/pool.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
 #include "base/str.h"
@@ -34,6 +37,8 @@ typedef struct trainer {
   vg_device device;
   vg_gan_objective objective;
   size_t need, budget; /* bytes: of a step by its estimate; that there were at the start, 0 where not known */
+  bool saves;          /* need is that of saving a checkpoint, which is more */
+  char limit[160];     /* what sets budget; "": the device */
   int parts;           /* batches a step */
   train_log log;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
@@ -72,21 +77,35 @@ static vg_train_precision precision(vg_train_precision setting, vg_device device
   return setting;
 }
 
+static vg_status fail_with(vg_str *text, const char *advice) {
+  vg_status st = vg_fail(VG_MEMORY, "%s%s", vg_str_text(text), advice);
+  vg_str_release(text);
+  return st;
+}
+
 /* The message names the memory that a step needs, the memory available, and settings that would fit. If the
  * estimate does not explain the failure, it suggests settings that need a third less. */
 static vg_status fail_memory(const trainer *t, const char *why) {
   const vg_config *c = &t->o->config;
   vg_str text = VG_STR_INIT;
   size_t within = t->budget && t->need > t->budget ? t->budget : t->need / 3 * 2;
-  vg_str_addf(&text, "%s: a step on %d x %dx%dx%d voxels needs about %.1f GiB", why, c->train.batch,
-              t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
-  if (t->budget) vg_str_addf(&text, ", and there are %.1f GiB", (double)t->budget / (1 << 30));
+  if (t->saves)
+    vg_str_addf(&text, "%s: saving a checkpoint of these networks needs about %.1f GiB", why,
+                (double)t->need / (1 << 30));
+  else
+    vg_str_addf(&text, "%s: a step on %d x %dx%dx%d voxels needs about %.1f GiB", why, c->train.batch,
+                t->data.patch[2], t->data.patch[1], t->data.patch[0], (double)t->need / (1 << 30));
+  if (t->budget)
+    vg_str_addf(&text, ", and there are %.1f GiB%s%s%s", (double)t->budget / (1 << 30),
+                *t->limit ? " (limit: " : "", t->limit, *t->limit ? ")" : "");
+  if (t->saves) return fail_with(&text, "; smaller net.ngf and net.ndf need less");
   vg_str_addf(&text, "; what would fit in %.1f GiB: ", (double)within / (1 << 30));
   vg_memory_advice(c, &t->info.spec, &t->objective, within, &text);
-  vg_status st =
-      vg_fail(VG_MEMORY, "%s; smaller net.ngf and larger data.spacing need less too", vg_str_text(&text));
-  vg_str_release(&text);
-  return st;
+  return fail_with(&text, "; smaller net.ngf and larger data.spacing need less too");
+}
+
+static int threads_of(const vg_config *c) {
+  return c->run.threads > 0 ? (int)c->run.threads : vg_threads();
 }
 
 static vg_status build(trainer *t) {
@@ -98,10 +117,22 @@ static vg_status build(trainer *t) {
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
   vg_spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
-  t->budget = t->device.kind ? vg_tensor_total_bytes(t->device) : vg_available_memory();
   t->need = vg_gan_step_bytes(&t->info.spec, &t->objective, c->train.batch, t->data.patch);
+  vg_memory_limit limit = vg_memory_limit_read("");
+  if (t->device.kind) {
+    t->budget = vg_tensor_total_bytes(t->device);
+  } else {
+    /* Activations are free again when a checkpoint's copy is made. */
+    const size_t saving = vg_gan_save_bytes(&t->info.spec, &t->objective);
+    t->saves = saving > t->need;
+    if (t->saves) t->need = saving;
+    t->budget = (size_t)limit.left;
+    snprintf(t->limit, sizeof t->limit, "%s", limit.source);
+  }
   if (t->budget && t->need > t->budget) return fail_memory(t, "not enough memory");
-  vg_status st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
+  vg_status st = vg_memory_require_space("", t->device.kind ? 0 : t->need, threads_of(c));
+  if (st) return st;
+  st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
   return st == VG_MEMORY ? fail_memory(t, vg_error()) : st;
 }
 
@@ -218,9 +249,12 @@ static vg_status catch_up(trainer *t) {
 }
 
 static vg_status save_checkpoint(trainer *t) {
+  vg_task task;
+  vg_task_begin(&task, "saving a checkpoint", NULL, 0);
   vg_status st = catch_up(t);
   if (!st) st = vg_train_log_size(&t->log, &t->state.log_bytes);
   if (!st) st = vg_checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
+  vg_task_end(&task);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
   return st;
@@ -442,6 +476,8 @@ static vg_status start(trainer *t, bool continues) {
   vg_status st = vg_device_parse(c->run.device, &t->device);
   if (st) return st;
   vg_tensor_threads(c->run.threads);
+  /* Before the data are prepared: see build(). */
+  if ((st = vg_memory_require_space("", 0, threads_of(c)))) return st;
   if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
   if (continues && (st = vg_run_folder_check(t->o->out, c))) return st;
   if ((st = open_data(t, continues))) return st;

@@ -6,6 +6,8 @@
 #include "run/train/preview.h"
 #include "run/train/score.h"
 #include "voxgan/log.h"
+#include "base/task/progress.h"
+#include "base/limit/memory_limit.h"
 #include "base/mem.h"
 
 void vg_validation_release(validation *v) {
@@ -23,7 +25,9 @@ vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_pat
   image_scores images = {0};
   label_scores labels = {0};
   vg_status st = VG_OK;
+  vg_task task;
   memset(out, 0, sizeof *out);
+  vg_task_begin(&task, "validating", "subjects", n);
   for (size_t i = 0; i < n && !st; i++) {
     const vg_case *c = &cases[i];
     if (vg_interrupted()) {
@@ -32,7 +36,7 @@ vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_pat
     }
     size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
     float *made = vg_malloc(voxels * (size_t)spec->out_channels, sizeof *made);
-    st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_available_memory(), made) : VG_MEMORY;
+    st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), made) : VG_MEMORY;
     if (!st)
       st = spec->softmax ? vg_label_scores_add(&labels, c, classes, made)
                          : vg_image_scores_add(&images, c, classes, made);
@@ -42,7 +46,9 @@ vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_pat
     } else {
       vg_free(made);
     }
+    vg_task_step(&task);
   }
+  vg_task_end(&task);
   if (!st && preview_path)
     st = vg_preview_write(preview_path, rows, (int)(n < PREVIEW_ROWS ? n : PREVIEW_ROWS), &data->prep.series,
                           spec->softmax);

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "run/train/memory_advice.h"
+#include "run/memory_advice.h"
 #include "run/model_file.h"
 
 #define ALL ((size_t)-1)

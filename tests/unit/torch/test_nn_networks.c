@@ -201,6 +201,10 @@ static void estimates(void **state) {
     assert_int_equal(vg_gan_new(&s, &less, 1, cpu, &gan), VG_OK);
     assert_int_equal(vg_gan_step_bytes(&s, &less, 1, s.patch) - base,
                      vg_gan_parameters(gan, false) * sizeof(float));
+    /* Saving: a generator with its average, gradient and moments (5), and the copy of all but the gradient
+     * (4); a discriminator (7), and its copy (3). */
+    assert_int_equal(vg_gan_save_bytes(&s, &less),
+                     (9 * vg_gan_parameters(gan, false) + 10 * vg_gan_parameters(gan, true)) * sizeof(float));
     vg_gan_free(gan);
     wide = s;
     wide.ngf *= 2;

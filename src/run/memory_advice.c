@@ -1,5 +1,5 @@
 /* memory_advice.c: which settings make a training step need less memory. */
-#include "run/train/memory_advice.h"
+#include "run/memory_advice.h"
 #include <stdio.h>
 
 #define PARTS 32   /* of its extent, by which a patch is made smaller */
