@@ -90,7 +90,7 @@ static vg_status sample(const char *path, char hash[VG_HASH_LEN]) {
   return st;
 }
 
-/* What is remembered of a file besides its hash: "SIZE MTIME CTIME DEVICE INODE SAMPLE" (vg_free). */
+/* The state of a file, kept beside its hash: "SIZE MTIME CTIME DEVICE INODE SAMPLE" (vg_free). */
 static vg_status file_state(const char *path, char **out) {
   struct stat s;
   char hash[VG_HASH_LEN];
