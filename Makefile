@@ -173,12 +173,12 @@ FUZZ_SECONDS ?= 60
 FUZZ_CC ?= clang
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -DVG_NO_CLONES -pthread -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_OBJ := $(LIB_SRC:%.c=build/fuzz/%.o)
-# Every function of memory_files.c that stands in front of another. The networks' parameters are counted without libtorch,
-# so its functions are missing, and never called.
+# Every function of memory_files.c that stands in front of another. What describes a network is linked without what computes it:
+# functions that trap take its place.
 FUZZ_WRAP = $(shell sed -n 's/.*__wrap_\([a-z_0-9]*\).*;$$/-Wl,--wrap=\1/p' tests/fuzz/memory_files.c | sort -u)
 FUZZ_NETWORKS := $(filter-out %/gan_record.c,$(wildcard src/nn/*/*.c)) src/run/model_spec.c
 $B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz_replay.o $B/tests/fuzz/memory_files.o $B/libvoxgan.a
-	$(CC) $(LSAN) $(LDFLAGS) -o $@ $^ $(FUZZ_WRAP) $(LIBS)
+	$(CC) $(LSAN) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_WRAP) $(LIBS)
 build/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
@@ -186,10 +186,16 @@ build/fuzz/libvoxgan.a: $(FUZZ_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 build/fuzz/%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/tests/fuzz/memory_files.o build/fuzz/libvoxgan.a
-	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(FUZZ_WRAP) $(LIBS)
-build/fuzz/model build/fuzz/checkpoint: $(FUZZ_NETWORKS:%.c=build/fuzz/%.o)
-$B/tests/fuzz/replay_model $B/tests/fuzz/replay_checkpoint: $(FUZZ_NETWORKS:%.c=$B/%.o)
-build/fuzz/model build/fuzz/checkpoint $B/tests/fuzz/replay_model $B/tests/fuzz/replay_checkpoint: FUZZ_WRAP += -Wl,--unresolved-symbols=ignore-all
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_WRAP) $(LIBS)
+define fuzz_networks
+$2model $2checkpoint: $(FUZZ_NETWORKS:%.c=$1/%.o) $1/no_tensors.o
+$1/no_tensors.c: $(FUZZ_NETWORKS:%.c=$1/%.o) $1/tests/fuzz/fuzz_model.o $1/tests/fuzz/fuzz_checkpoint.o $1/libvoxgan.a
+	scripts/stubs.sh $$@ $$^
+$1/no_tensors.o: $1/no_tensors.c
+	$$(CC) -c $$< -o $$@
+endef
+$(eval $(call fuzz_networks,build/fuzz,build/fuzz/))
+$(eval $(call fuzz_networks,$B,$B/tests/fuzz/replay_))
 .PHONY: fuzz fuzz-build
 fuzz-build: $(FUZZ:%=build/fuzz/%)
 fuzz: fuzz-build

@@ -19,7 +19,7 @@ one() {
 }
 export -f one
 export folder seconds
-export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:allocator_may_return_null=1}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:allocator_may_return_null=1:malloc_context_size=4:quarantine_size_mb=16}
 printf '%s\n' "$@" | xargs -P "${FUZZ_JOBS:-2}" -I{} bash -c 'one {}'
 total=0 bad=0
 printf '%-14s %12s %10s %s\n' target runs runs/s crashes

@@ -34,7 +34,7 @@ static void fill(vg_maps *m, fuzz_input *in) {
 }
 
 static void edit(const vg_maps *maps, fuzz_input *in) {
-  static const char *const chains[] = {"grow:ml=uniform(0.001,50)",
+  static const char *const chains[] = {"grow:ml=uniform(0.01,50)",
                                        "deform:target=all",
                                        "deform:amplitude=9,smoothness=3",
                                        "move:random",

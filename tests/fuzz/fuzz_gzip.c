@@ -20,7 +20,7 @@ static void inflate(const uint8_t *data, size_t size, size_t limit) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const size_t limits[] = {0, 1, 100, 4096, 1 << 20};
+  static const size_t limits[] = {0, 1, 100, 4096, 1 << 16};
   fuzz_input in = fuzz_begin(data, size);
   void *small = NULL, *back = NULL;
   size_t n, again;
