@@ -33,7 +33,7 @@ size_t fuzz_left(const fuzz_input *in);
 unsigned fuzz_byte(fuzz_input *in);
 /* A usual number, or one on and beyond the bounds of all gates. */
 double fuzz_number(fuzz_input *in);
-/* What is left up to the next line "%%", or the end, as a text (vg_free). NULs become blanks. */
+/* The rest of the input up to the next line "%%", or the end, as a text (vg_free). NULs become blanks. */
 char *fuzz_text(fuzz_input *in);
 
 /* Makes a file below /mem, or replaces it. bytes are borrowed until fuzz_begin. */
@@ -41,7 +41,7 @@ void fuzz_file(const char *path, const void *bytes, size_t size);
 /* The same with the next part of the input, up to a line "%%". */
 void fuzz_file_part(const char *path, fuzz_input *in);
 
-/* VG_BUG unless st is VG_OK or one of the statuses: what a parser may say of foreign bytes. */
+/* VG_BUG unless st is VG_OK or one of the statuses: those that foreign bytes may cause. */
 void fuzz_allow(vg_status st, unsigned statuses);
 #define FUZZ(status) (1u << VG_##status)
 

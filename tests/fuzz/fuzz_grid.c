@@ -11,7 +11,7 @@
 
 static vg_geometry geometry(fuzz_input *in) {
   vg_geometry g = {
-      {1 + (int)(fuzz_byte(in) % 14), 1 + (int)(fuzz_byte(in) % 14), 1 + (int)(fuzz_byte(in) % 14)}, {{{0}}}};
+      {1 + (int)(fuzz_byte(in) % 10), 1 + (int)(fuzz_byte(in) % 10), 1 + (int)(fuzz_byte(in) % 10)}, {{{0}}}};
   const unsigned shape = fuzz_byte(in);
   for (int r = 0; r < 3; r++) {
     for (int c = 0; c < 3; c++) g.affine.m[r][c] = shape & 1 || r == c ? fuzz_number(in) : 0;
@@ -36,7 +36,7 @@ static void fill(vg_maps *m, fuzz_input *in) {
 static void edit(const vg_maps *maps, fuzz_input *in) {
   static const char *const chains[] = {"grow:ml=uniform(0.01,50)",
                                        "deform:target=all",
-                                       "deform:amplitude=9,smoothness=3",
+                                       "deform:amplitude=9,smoothness=4",
                                        "move:random",
                                        "remove",
                                        "remove:fill=mirror",

@@ -1,5 +1,5 @@
-/* fuzz_layout.c: lines as the names of files below a folder: a layout is guessed, every layout tells what
- * each file is, and names go through the makers of ids and series. */
+/* fuzz_layout.c: lines as the names of files below a folder: a layout is guessed, every layout
+ * classifies each file, and names go through the makers of ids and series. */
 #include <stdio.h>
 #include <string.h>
 #include "base/fs.h"

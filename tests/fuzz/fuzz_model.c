@@ -1,5 +1,5 @@
 /* fuzz_model.c: any bytes as a model: its metadata become settings, a spec and the preparation, and the
- * tensors that the spec promises are looked for. No network is built. */
+ * tensors that the spec promises are searched in the file. No network is built. */
 #include <string.h>
 #include "base/mem.h"
 #include "nn/nn.h"

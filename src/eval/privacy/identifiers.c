@@ -21,8 +21,8 @@ typedef struct scan {
 
 /* ---- findings ---- */
 
-/* Findings of one file that are listed by their fields. Whoever has read so many knows the file, and every
- * new one is compared with those before it. */
+/* Findings of one file that are listed by their fields. The list stays short, because every new one is
+ * compared with those before it. */
 #define FIELDS_MOST 256
 #define FURTHER "further fields"
 
