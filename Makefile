@@ -165,19 +165,44 @@ $B/bench/%: $B/bench/%.o $B/libvoxgan.a
 $B/bench/profile_step: $B/bench/profile_step.o $(MOD_OBJ) $B/libvoxgan.a
 	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
 
-# Fuzz targets: over their corpus as a test, and under libFuzzer with `make fuzz` (clang).
-FUZZ := nifti json grid
-$B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz_replay.o $B/libvoxgan.a
-	$(CC) $(LSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
-.PHONY: fuzz
-fuzz:
-	@mkdir -p build/fuzz
-	for t in $(FUZZ); do \
-	  clang $(CPPFLAGS) -std=c11 -g -O1 -DVG_NO_CLONES -fsanitize=fuzzer,address,undefined -o build/fuzz/$$t tests/fuzz/fuzz_$$t.c $(LIB_SRC) $(LIBS) && \
-	  mkdir -p build/fuzz/corpus_$$t && build/fuzz/$$t -max_total_time=60 build/fuzz/corpus_$$t tests/fuzz/corpus/$$t || exit 1; done
+# Fuzz targets: over their corpus as a test, and under libFuzzer with `make fuzz` (clang): every target for FUZZ_SECONDS,
+# or those of FUZZ="json split". `make fuzz-build` only builds them. CONTRIBUTING.md says how to add one.
+FUZZ_ALL := $(patsubst tests/fuzz/fuzz_%.c,%,$(filter-out tests/fuzz/fuzz_replay.c,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ ?= $(FUZZ_ALL)
+FUZZ_SECONDS ?= 60
+FUZZ_CC ?= clang
+FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer -DVG_NO_CLONES -pthread -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJ := $(LIB_SRC:%.c=build/fuzz/%.o)
+# Every function of memory_files.c that stands in front of another. What describes a network is linked without what computes it:
+# functions that trap take its place.
+FUZZ_WRAP = $(shell sed -n 's/.*__wrap_\([a-z_0-9]*\).*;$$/-Wl,--wrap=\1/p' tests/fuzz/memory_files.c | sort -u)
+FUZZ_NETWORKS := $(filter-out %/gan_record.c,$(wildcard src/nn/*/*.c)) src/run/model_spec.c
+$B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz_replay.o $B/tests/fuzz/memory_files.o $B/libvoxgan.a
+	$(CC) $(LSAN) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_WRAP) $(LIBS)
+build/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+build/fuzz/libvoxgan.a: $(FUZZ_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+build/fuzz/%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/tests/fuzz/memory_files.o build/fuzz/libvoxgan.a
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_WRAP) $(LIBS)
+define fuzz_networks
+$2model $2checkpoint: $(FUZZ_NETWORKS:%.c=$1/%.o) $1/no_tensors.o
+$1/no_tensors.c: $(FUZZ_NETWORKS:%.c=$1/%.o) $1/tests/fuzz/fuzz_model.o $1/tests/fuzz/fuzz_checkpoint.o $1/libvoxgan.a
+	scripts/stubs.sh $$@ $$^
+$1/no_tensors.o: $1/no_tensors.c
+	$$(CC) -c $$< -o $$@
+endef
+$(eval $(call fuzz_networks,build/fuzz,build/fuzz/))
+$(eval $(call fuzz_networks,$B,$B/tests/fuzz/replay_))
+.PHONY: fuzz fuzz-build
+fuzz-build: $(FUZZ:%=build/fuzz/%)
+fuzz: fuzz-build
+	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ)
 
 .PHONY: tests check check-torch check-torch2 check-tensors
-tests: all $(FUZZ:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
+tests: all $(FUZZ_ALL:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
 check: tests
 	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
 # check-torch runs only tests that depend on libtorch. check-torch2 builds and runs them with the current PyTorch wheel.
@@ -267,7 +292,7 @@ help:
 	  '  check-torch2     check-torch with the current PyTorch wheel, which it downloads' \
 	  '  tests            build the tests, run none' \
 	  '  oracles          check our files with nnU-Net, the BIDS validator and TensorBoard' \
-	  '  fuzz             fuzz the readers for a minute each (clang)' \
+	  '  fuzz             fuzz the readers for FUZZ_SECONDS each (clang)' \
 	  '  install          install below PREFIX; uninstall removes it again' \
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
@@ -279,5 +304,5 @@ help:
 	  '  clean            remove build/'
 
 # Everything that was built has its dependency file beside it: libraries, tests, fuzz targets, oracles and benchmarks.
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(shell find $B build/fuzz -name '*.d' 2>/dev/null)
 .SECONDARY:

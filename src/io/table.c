@@ -76,6 +76,8 @@ int vg_table_col(const vg_table *t, const char *name) {
 /* A cell takes some 50 bytes, a comma one. */
 #define BYTES_MOST ((uint64_t)1 << 30)
 #define CELLS_MOST ((size_t)32 << 20)
+/* Columns are looked up by name, one after another. */
+#define COLUMNS_MOST 16384
 
 typedef struct reader {
   const char *path, *at, *end;
@@ -164,6 +166,8 @@ static vg_status read_row(reader *in, row *r) {
     vg_status st = read_cell(in, &text);
     if (!st && ++in->cells > CELLS_MOST)
       st = vg_fail(VG_DATA, "%s:%zu: a table of more than %zu cells", in->path, in->line, CELLS_MOST);
+    if (!st && r->n == COLUMNS_MOST)
+      st = vg_fail(VG_DATA, "%s:%zu: more than %d columns", in->path, in->line, COLUMNS_MOST);
     if (!st) st = push_cell(r, &text);
     vg_str_release(&text);
     if (st) return st;

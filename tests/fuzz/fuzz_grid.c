@@ -1,47 +1,29 @@
 /* fuzz_grid.c: label maps on grids of any geometry: what the reader's gate lets pass goes through the edits,
  * through preparation and back to the file's own axes, without a fault. */
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
-#include "base/pool.h"
 #include "io/volume_format.h"
 #include "voxgan/edit.h"
-#include "voxgan/log.h"
 #include "voxgan/maps.h"
 #include "prep/prep.h"
+#include "fuzz.h"
 
-typedef struct input {
-  const uint8_t *at, *end;
-} input;
-
-static unsigned byte(input *in) {
-  return in->at < in->end ? *in->at++ : 0;
-}
-
-/* Usual values and those on and beyond the gate's bounds. */
-static double number(input *in) {
-  static const double special[] = {0,   1,    -1,  1e-3,  0.9e-3, 100,      101,   1e-10,  1e7, 999999,
-                                   1e6, 1e17, NAN, -1e-3, -100,   INFINITY, 1e-40, 5e-324, 2.5, -0.7};
-  const unsigned b = byte(in);
-  if (b < 160) return ((double)b - 80) / 16;
-  return special[b % (sizeof special / sizeof *special)];
-}
-
-static vg_geometry geometry(input *in) {
-  vg_geometry g = {{1 + (int)(byte(in) % 14), 1 + (int)(byte(in) % 14), 1 + (int)(byte(in) % 14)}, {{{0}}}};
-  const unsigned shape = byte(in);
+static vg_geometry geometry(fuzz_input *in) {
+  vg_geometry g = {
+      {1 + (int)(fuzz_byte(in) % 10), 1 + (int)(fuzz_byte(in) % 10), 1 + (int)(fuzz_byte(in) % 10)}, {{{0}}}};
+  const unsigned shape = fuzz_byte(in);
   for (int r = 0; r < 3; r++) {
-    for (int c = 0; c < 3; c++) g.affine.m[r][c] = shape & 1 || r == c ? number(in) : 0;
-    g.affine.m[r][3] = number(in);
+    for (int c = 0; c < 3; c++) g.affine.m[r][c] = shape & 1 || r == c ? fuzz_number(in) : 0;
+    g.affine.m[r][3] = fuzz_number(in);
   }
   return g;
 }
 
-static void fill(vg_maps *m, input *in) {
+static void fill(vg_maps *m, fuzz_input *in) {
   const size_t n = vg_geometry_voxels(&m->geo);
-  const unsigned rule = byte(in), a = 1 + byte(in), b = 1 + byte(in), n_anatomy = 3, n_tumour = 3;
+  const unsigned rule = fuzz_byte(in), a = 1 + fuzz_byte(in), b = 1 + fuzz_byte(in), n_anatomy = 3,
+                 n_tumour = 3;
   for (size_t i = 0; i < n; i++) {
     const unsigned v = (unsigned)i * a / b;
     m->brain[i] = rule & 1 || v % 5 != 0;
@@ -51,10 +33,10 @@ static void fill(vg_maps *m, input *in) {
   }
 }
 
-static void edit(const vg_maps *maps, input *in) {
-  static const char *const chains[] = {"grow:ml=uniform(0.001,50)",
+static void edit(const vg_maps *maps, fuzz_input *in) {
+  static const char *const chains[] = {"grow:ml=uniform(0.01,50)",
                                        "deform:target=all",
-                                       "deform:amplitude=9,smoothness=3",
+                                       "deform:amplitude=9,smoothness=4",
                                        "move:random",
                                        "remove",
                                        "remove:fill=mirror",
@@ -71,8 +53,8 @@ static void edit(const vg_maps *maps, input *in) {
   vg_edit_chain chain = {0};
   vg_edit_log log = {0};
   vg_maps copy;
-  vg_edit_context context = {.seed = byte(in)};
-  const char *text = chains[byte(in) % (sizeof chains / sizeof *chains)];
+  vg_edit_context context = {.seed = fuzz_byte(in)};
+  const char *text = chains[fuzz_byte(in) % (sizeof chains / sizeof *chains)];
   if (vg_maps_copy(maps, &copy)) return;
   vg_status st = vg_edit_chain_add(&chain, text);
   if (st == VG_CONFIG) VG_BUG("%s: %s", text, vg_error());
@@ -84,10 +66,10 @@ static void edit(const vg_maps *maps, input *in) {
   vg_maps_release(&copy);
 }
 
-static void prepare(const vg_maps *maps, input *in) {
+static void prepare(const vg_maps *maps, fuzz_input *in) {
   static const double spacings[] = {0, 1, 2, 0.05, 7.3, 100};
   vg_prep_settings s = {
-      .spacing = spacings[byte(in) % 6], .margin = byte(in) / 4.0, .percentile = {0.5, 99.5}};
+      .spacing = spacings[fuzz_byte(in) % 6], .margin = fuzz_byte(in) / 4.0, .percentile = {0.5, 99.5}};
   s.classes = maps->classes;
   vg_case c;
   vg_maps back;
@@ -106,15 +88,12 @@ static void prepare(const vg_maps *maps, input *in) {
   vg_case_release(&c);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  input in = {data, data + size};
+  fuzz_input in = fuzz_begin(data, size);
   vg_labelmap map;
   vg_maps maps = {0};
   vg_classes classes = {0};
   const char *names[] = {"csf", "gm", "wm", "necrosis", "oedema", "enhancing"};
-  vg_threads_set(1);
-  vg_log_set_level(VG_LOG_ERROR);
   const vg_geometry native = geometry(&in);
   if (vg_volume_check_geometry("fuzz", &native)) return 0;
   if (vg_labelmap_new(&native, &map)) return 0;
@@ -131,6 +110,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   edit(&maps, &in);
   prepare(&maps, &in);
   vg_maps_release(&maps);
-  if (vg_mem_live()) VG_BUG("%ld blocks leaked", vg_mem_live());
-  return 0;
+  return fuzz_end();
 }

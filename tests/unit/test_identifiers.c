@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "eval/privacy/identifiers.h"
+#include "base/str.h"
 #include "nifti_maker.h"
 #include "voxgan/log.h"
 
@@ -195,6 +196,28 @@ static void sidecars_and_tables(void **state) {
   vg_privacy_identifiers_release(&r);
 }
 
+/* Every finding is compared with those before it: the list is short, the count is whole. */
+static void many_fields(void **state) {
+  (void)state;
+  enum { KEYS = 3000 };
+  vg_str text = VG_STR_INIT;
+  for (int i = 0; i < KEYS; i++) vg_str_addf(&text, "%s\"Patient%d\":%d", i ? "," : "{", i, i);
+  vg_str_add(&text, "}");
+  write_text("many.json", vg_str_text(&text));
+  write_text("small.json", "{\"PatientName\":1}");
+  static const char *const files[] = {"many.json", "small.json"};
+  identifier_report r = look(files, 2);
+  size_t count = 0;
+  for (size_t i = 0; i < r.n; i++) count += r.list[i].count;
+  assert_int_equal(count, KEYS + 1);
+  assert_true(r.n < 300);
+  expect(&r, "many.json", "Patient0", "DICOM attribute", 1);
+  expect(&r, "many.json", "further fields", "DICOM attribute", KEYS - 256);
+  expect(&r, "small.json", "PatientName", "DICOM attribute", 1);
+  vg_privacy_identifiers_release(&r);
+  vg_str_release(&text);
+}
+
 static void damaged(void **state) {
   (void)state;
   write_text("short.nii", "x");
@@ -217,6 +240,7 @@ int main(void) {
       cmocka_unit_test(extensions),
       cmocka_unit_test(gzip_fields),
       cmocka_unit_test(sidecars_and_tables),
+      cmocka_unit_test(many_fields),
       cmocka_unit_test(damaged),
   };
   const int failed = cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -101,6 +101,24 @@ static void test_sheets(void **state) {
   }
 }
 
+/* Columns are looked up one after another, so a header of a million would take hours. */
+static void test_too_wide(void **state) {
+  (void)state;
+  enum { COLUMNS = 16384 };
+  vg_table t;
+  char *csv = malloc(2 * COLUMNS + 3);
+  assert_non_null(csv);
+  for (int i = 0; i < COLUMNS; i++) memcpy(csv + 2 * i, "a,", 2);
+  strcpy(csv + 2 * COLUMNS - 1, "\n");
+  assert_int_equal(read_text(csv, &t), VG_OK);
+  assert_int_equal(t.cols, COLUMNS);
+  vg_table_release(&t);
+  strcpy(csv + 2 * COLUMNS - 1, ",a\n");
+  assert_int_equal(read_text(csv, &t), VG_DATA);
+  assert_non_null(strstr(vg_error(), "t.csv:1: more than 16384 columns"));
+  free(csv);
+}
+
 static void test_round_trip(void **state) {
   (void)state;
   static const char *const rows[][3] = {
@@ -170,9 +188,13 @@ static void test_memory_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_read),   cmocka_unit_test(test_sheets),
-      cmocka_unit_test(test_faults), cmocka_unit_test(test_round_trip),
-      cmocka_unit_test(test_print),  cmocka_unit_test(test_memory_failures),
+      cmocka_unit_test(test_read),
+      cmocka_unit_test(test_sheets),
+      cmocka_unit_test(test_too_wide),
+      cmocka_unit_test(test_faults),
+      cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_print),
+      cmocka_unit_test(test_memory_failures),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

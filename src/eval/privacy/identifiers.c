@@ -21,13 +21,20 @@ typedef struct scan {
 
 /* ---- findings ---- */
 
+/* Findings of one file that are listed by their fields. The list stays short, because every new one is
+ * compared with those before it. */
+#define FIELDS_MOST 256
+#define FURTHER "further fields"
+
 static vg_status add(const scan *s, const char *field, const char *kind) {
   identifier_report *r = s->report;
-  for (size_t i = r->n; i-- > 0 && !strcmp(r->list[i].file, s->file);) {
+  size_t listed = 0;
+  for (size_t i = r->n; i-- > 0 && !strcmp(r->list[i].file, s->file); listed++) {
     if (r->list[i].kind != kind || strcmp(r->list[i].field, field) != 0) continue;
     r->list[i].count++;
     return VG_OK;
   }
+  if (listed >= FIELDS_MOST && strcmp(field, FURTHER) != 0) return add(s, FURTHER, kind);
   identifier_finding *grown = vg_realloc(r->list, r->n + 1, sizeof *grown);
   if (!grown) return VG_MEMORY;
   r->list = grown;

@@ -1,0 +1,57 @@
+/* fuzz_cache.c: any bytes as a prepared case of the cache. Its checksum is made to fit, because that has no
+ * key; a case that is taken is put back into its file's geometry. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "fuzz.h"
+
+#include "prep/prep_cache.c" /* its checks are static */
+
+static vg_prep_settings settings(unsigned how) {
+  vg_prep_settings s = {.percentile = {0.5, 99.5}};
+  vg_classes_add_name(&s.classes, "brain", VG_ROLE_ANATOMY);
+  static const char *const tumour[] = {"necrosis", "oedema", "enhancing"};
+  for (int i = 0; how & 1 && i < 3; i++) vg_classes_add_name(&s.classes, tumour[i], VG_ROLE_TUMOUR);
+  if (how & 2) strcpy(s.series.names[s.series.n++], "t1");
+  return s;
+}
+
+static void use(const vg_map *map, const vg_prep_settings *s) {
+  const header *h = map->bytes;
+  vg_case c = {.n_classes = h->n_classes,
+               .n_anatomy = h->n_anatomy,
+               .n_series = h->n_series,
+               .n_tumour = h->n_tumour,
+               .record = h->record};
+  memcpy(c.ranges, h->ranges, sizeof c.ranges);
+  const vg_case_layout l = vg_case_layout_of(&c);
+  vg_case_place(&c, &l, (const uint8_t *)map->bytes + HEADER_SIZE);
+  const size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
+  if (n > 100000 || (double)vg_geometry_voxels(&c.record.native) > 100000) return;
+  float *channels = vg_calloc(n * (size_t)(1 + c.n_classes), sizeof *channels);
+  vg_volume v = {0};
+  vg_maps m = {0};
+  for (size_t i = 0; channels && i < n * (size_t)c.n_classes; i++) channels[n + i] = (float)c.labels[i] / 255;
+  if (channels && !vg_restore(&c, channels, &(vg_range){0, 1, 0}, &v)) vg_volume_release(&v);
+  if (channels && !vg_restore_maps(&c, channels, &s->classes, &m)) vg_maps_release(&m);
+  vg_free(channels);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  fuzz_input in = fuzz_begin(data, size);
+  const vg_prep_settings s = settings(fuzz_byte(&in));
+  const size_t n = fuzz_left(&in);
+  void *copy = aligned_alloc(64, (n + 64) / 64 * 64);
+  if (!copy) return 0;
+  if (n) memcpy(copy, in.at, n);
+  vg_map map = {copy, n};
+  if (n >= HEADER_SIZE) {
+    header *h = copy;
+    h->total = n;
+    h->checksum = file_checksum(copy, n);
+  }
+  if (!fault_of(&map, &s)) use(&map, &s);
+  free(copy);
+  return fuzz_end();
+}
