@@ -3,16 +3,17 @@
  *     FAULT='CALL N ERRNO [TEXT]' LD_PRELOAD=faults.so voxgan ...
  *
  * The N-th call (from 1) of CALL on a path that has TEXT in it fails with errno ERRNO (a number). N 0: every
- * such call fails. CALL: open, stat, write, rename, fsync, mmap, close, flock, unlink, mkdir, read, link.
- * FAULT_COUNT=FILE: nothing fails; at the end FILE has "CALL N" lines, how often each call was made on such a
- * path.
- * DELAY='CALL MS [TEXT]': every CALL on a path that has TEXT in it waits MS milliseconds first, as on a slow
- * file system. FAULT and DELAY are independent of each other.
+ * such call fails. ERRNO -9: the process is killed (SIGKILL) in place of the call. CALL (its kin included: an
+ * opendir is an open, a readdir a read, a symlink a link, a truncate a write): open, stat, write, rename,
+ * fsync, mmap, close, flock, unlink, mkdir, read, link. FAULT_COUNT=FILE: nothing fails; at the end FILE has
+ * "CALL N" lines, how often each call was made on such a path.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -72,6 +73,7 @@ static int hit(int call, const char *path) {
   if (*text && !strstr(path, text)) return 0;
   const long n = atomic_fetch_add(&counts[call], 1) + 1;
   if (count_file || call != wanted || (which && n != which)) return 0;
+  if (fault < 0) (void)kill(getpid(), -fault);
   errno = fault;
   return 1;
 }
@@ -87,27 +89,40 @@ static int hit_fd(int call, int fd) {
   return hit(call, path);
 }
 
+/* A path below an open folder. */
+static int hit_at(int call, int at, const char *path) {
+  if (at == AT_FDCWD || !path || *path == '/') return hit(call, path);
+  char link[64], whole[8192];
+  const int kept = errno;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", at);
+  const ssize_t n = readlink(link, whole, 4096);
+  errno = kept;
+  if (n <= 0) return 0;
+  snprintf(whole + n, sizeof whole - (size_t)n, "/%s", path);
+  return hit(call, whole);
+}
+
 #define REAL(type, name, ...)       \
   static type (*real)(__VA_ARGS__); \
   if (!real) real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name)
 
-#define OPEN(name, at_type, at_arg, pass)                                       \
+#define OPEN(name, at_type, at_arg, pass, at)                                   \
   int name(at_type const char *path, int flags, ...) {                          \
     REAL(int, name, at_arg const char *, int, ...);                             \
     va_list ap;                                                                 \
     va_start(ap, flags);                                                        \
     const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0; \
     va_end(ap);                                                                 \
-    return hit(CALL_open, path) ? -1 : real(pass path, flags, mode);            \
+    return hit_at(CALL_open, at, path) ? -1 : real(pass path, flags, mode);     \
   }
 #define NOTHING
 #define AT_TYPE int at,
 #define AT_ARG int,
 #define AT_PASS at,
-OPEN(open, NOTHING, NOTHING, NOTHING)
-OPEN(open64, NOTHING, NOTHING, NOTHING)
-OPEN(openat, AT_TYPE, AT_ARG, AT_PASS)
-OPEN(openat64, AT_TYPE, AT_ARG, AT_PASS)
+OPEN(open, NOTHING, NOTHING, NOTHING, AT_FDCWD)
+OPEN(open64, NOTHING, NOTHING, NOTHING, AT_FDCWD)
+OPEN(openat, AT_TYPE, AT_ARG, AT_PASS, at)
+OPEN(openat64, AT_TYPE, AT_ARG, AT_PASS, at)
 
 int stat(const char *path, struct stat *s) {
   REAL(int, stat, const char *, struct stat *);
@@ -119,7 +134,7 @@ int lstat(const char *path, struct stat *s) {
 }
 int fstatat(int at, const char *path, struct stat *s, int flags) {
   REAL(int, fstatat, int, const char *, struct stat *, int);
-  return hit(CALL_stat, path) ? -1 : real(at, path, s, flags);
+  return hit_at(CALL_stat, at, path) ? -1 : real(at, path, s, flags);
 }
 int fstat(int fd, struct stat *s) {
   REAL(int, fstat, int, struct stat *);
@@ -127,7 +142,7 @@ int fstat(int fd, struct stat *s) {
 }
 int faccessat(int at, const char *path, int mode, int flags) {
   REAL(int, faccessat, int, const char *, int, int);
-  return hit(CALL_stat, path) ? -1 : real(at, path, mode, flags);
+  return hit_at(CALL_stat, at, path) ? -1 : real(at, path, mode, flags);
 }
 ssize_t write(int fd, const void *bytes, size_t n) {
   REAL(ssize_t, write, int, const void *, size_t);
@@ -147,11 +162,27 @@ int rename(const char *from, const char *to) {
 }
 int renameat2(int at, const char *from, int to_at, const char *to, unsigned flags) {
   REAL(int, renameat2, int, const char *, int, const char *, unsigned);
-  return hit(CALL_rename, to) ? -1 : real(at, from, to_at, to, flags);
+  return hit_at(CALL_rename, to_at, to) ? -1 : real(at, from, to_at, to, flags);
 }
 int link(const char *from, const char *to) {
   REAL(int, link, const char *, const char *);
   return hit(CALL_link, to) ? -1 : real(from, to);
+}
+int symlink(const char *to, const char *path) {
+  REAL(int, symlink, const char *, const char *);
+  return hit(CALL_link, path) ? -1 : real(to, path);
+}
+int truncate(const char *path, off_t n) {
+  REAL(int, truncate, const char *, off_t);
+  return hit(CALL_write, path) ? -1 : real(path, n);
+}
+DIR *opendir(const char *path) {
+  REAL(DIR *, opendir, const char *);
+  return hit(CALL_open, path) ? NULL : real(path);
+}
+struct dirent *readdir(DIR *folder) {
+  REAL(struct dirent *, readdir, DIR *);
+  return hit_fd(CALL_read, dirfd(folder)) ? NULL : real(folder);
 }
 int fsync(int fd) {
   REAL(int, fsync, int);
@@ -180,7 +211,7 @@ int unlink(const char *path) {
 }
 int unlinkat(int at, const char *path, int flags) {
   REAL(int, unlinkat, int, const char *, int);
-  return hit(CALL_unlink, path) ? -1 : real(at, path, flags);
+  return hit_at(CALL_unlink, at, path) ? -1 : real(at, path, flags);
 }
 int mkdir(const char *path, mode_t mode) {
   REAL(int, mkdir, const char *, mode_t);

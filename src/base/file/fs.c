@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file/partial.h"
+#include "base/file/retry.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -124,5 +125,5 @@ vg_status vg_fs_remove(const char *path) {
 }
 
 vg_status vg_fs_truncate(const char *path, uint64_t bytes) {
-  return truncate(path, (off_t)bytes) ? vg_fail_errno(path, "cannot truncate") : VG_OK;
+  return vg_truncate_again(path, (off_t)bytes) ? vg_fail_errno(path, "cannot truncate") : VG_OK;
 }

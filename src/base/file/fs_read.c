@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file/retry.h"
 #include "base/fs.h"
 #include "base/mem.h"
 
@@ -20,7 +21,7 @@ vg_status vg_file_open(const char *path, vg_file *f) {
   vg_status st = VG_OK;
   *f = (vg_file){-1, 0};
   /* Opening a pipe waits for its writer, unless O_NONBLOCK is set; for regular files it has no meaning. */
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  int fd = vg_open_again(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0 && errno == ENXIO) return vg_fail(VG_IO, "%s: cannot read: is a socket or a device", path);
   if (fd < 0) return vg_fail_errno(path, "cannot open");
   if (fstat(fd, &s))

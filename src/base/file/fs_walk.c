@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/task/progress.h"
+#include "base/file/retry.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -86,7 +86,7 @@ void vg_fs_faults_free(vg_fs_faults *faults) {
 static vg_status list_names(const char *path, char ***names, int *fault) {
   walk list = {.root = path}; /* reused as a growing list of strings */
   vg_status st = VG_OK;
-  DIR *dir = opendir(path);
+  DIR *dir = vg_opendir_again(path);
   *fault = dir ? 0 : errno;
   if (!dir) return vg_fail_errno(path, "cannot open folder");
   for (;;) {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file/partial.h"
+#include "base/file/retry.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -37,14 +38,14 @@ static vg_status fail_write(const char *path, size_t len) {
  * writable and not readable. */
 static vg_status open_folder_of(const char *path, int *fd) {
   char *dir = vg_fs_dirname(path);
-  *fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  *fd = dir ? vg_open_again(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
   vg_free(dir);
   return dir ? VG_OK : VG_MEMORY;
 }
 
 /* Makes the names in a folder survive a power failure, where its file system can. False with errno. */
 static bool sync_folder(int fd) {
-  return fd < 0 || !fsync(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
+  return fd < 0 || !vg_fsync_again(fd) || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
 }
 
 static void close_folder(int fd) {
@@ -87,8 +88,8 @@ static bool replace(const char *from, const char *to) {
 static bool place_reserved(const char *from, const char *to) {
   if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)) return true;
   if (errno == EEXIST || errno == ENOENT) return false;
-  int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  return fd >= 0 && !close(fd) && !rename(from, to);
+  int fd = vg_open_again(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
+  return fd >= 0 && !vg_close_once(fd) && !rename(from, to);
 }
 
 /* EEXIST where the name is taken. A server of NFS may have made the link although its answer was lost. */
@@ -114,9 +115,9 @@ static bool write_once(const char *path, const void *bytes, size_t len, place_fi
   /* The copy holds the lock until the file has its name; closing the first one shows late faults of writing.
    */
   const int held = fcntl(tmp.fd, F_DUPFD_CLOEXEC, 0);
-  bool good = write_all(tmp.fd, bytes, len) && !fsync(tmp.fd);
+  bool good = write_all(tmp.fd, bytes, len) && !vg_fsync_again(tmp.fd);
   int fault = errno;
-  if (close(tmp.fd) && good) good = false, fault = errno;
+  if (vg_close_once(tmp.fd) && good) good = false, fault = errno;
   if (good && !place(tmp.path, path)) good = false, fault = errno;
   if (!good) unlink(tmp.path);
   if (held >= 0) close(held);
@@ -158,10 +159,10 @@ vg_status vg_fs_append(const char *path, const void *bytes, size_t len) {
   if (!st && !exists) st = open_folder_of(path, &folder);
   if (st) return st;
   /* O_NONBLOCK: a pipe in its place would be waited for. */
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
-  bool good = fd >= 0 && write_all(fd, bytes, len) && !fsync(fd);
+  int fd = vg_open_again(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+  bool good = fd >= 0 && write_all(fd, bytes, len) && !vg_fsync_again(fd);
   if (!good) st = fail_write(path, len);
-  if (fd >= 0 && close(fd) && good) st = fail_write(path, len);
+  if (fd >= 0 && vg_close_once(fd) && good) st = fail_write(path, len);
   if (!st && !sync_folder(folder)) st = fail_write(path, len);
   close_folder(folder);
   return st;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/file/lock_claim.h"
 #include "base/file/partial.h"
+#include "base/file/retry.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/log.h"
@@ -34,9 +35,9 @@ vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
   *lock = (vg_lock){-1, NULL};
   *taken = false;
   for (;;) {
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int fd = vg_open_again(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return vg_fail_errno(path, "cannot open lock");
-    if (!flock(fd, LOCK_EX | LOCK_NB)) {
+    if (!vg_flock_again(fd, LOCK_EX | LOCK_NB)) {
       *taken = is_there(fd);
       if (*taken)
         lock->fd = fd;
@@ -82,9 +83,9 @@ vg_status vg_lock_take(const char *path, vg_lock *lock) {
 
 vg_status vg_lock_share(const char *path, vg_lock *lock, bool *taken) {
   *lock = (vg_lock){-1, NULL};
-  int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  int fd = vg_open_again(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return vg_fail_errno(path, "cannot open lock");
-  *taken = !flock(fd, LOCK_SH | LOCK_NB);
+  *taken = !vg_flock_again(fd, LOCK_SH | LOCK_NB);
   if (*taken) {
     lock->fd = fd;
     return VG_OK;
@@ -103,14 +104,14 @@ vg_status vg_lock_share(const char *path, vg_lock *lock, bool *taken) {
 }
 
 void vg_lock_admit(vg_lock *lock) {
-  if (lock->fd >= 0) (void)flock(lock->fd, LOCK_SH | LOCK_NB);
+  if (lock->fd >= 0) (void)vg_flock_again(lock->fd, LOCK_SH | LOCK_NB);
 }
 
 bool vg_lock_held(const char *path) {
-  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int fd = vg_open_again(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
   bool held = false;
-  if (flock(fd, LOCK_SH | LOCK_NB))
+  if (vg_flock_again(fd, LOCK_SH | LOCK_NB))
     held = errno == EWOULDBLOCK || (vg_no_locks(errno) && vg_claim_held(path, NULL, 0));
   close(fd);
   return held;

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/file/partial.h"
+#include "base/file/retry.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -112,9 +113,15 @@ static bool stands(const char *path, char *holder, size_t size) {
 static bool others(const char *path, const char *mine, char *holder, size_t size) {
   char *dir = vg_fs_dirname(path);
   const char *base = vg_fs_basename(path);
-  DIR *d = dir ? opendir(dir) : NULL;
+  DIR *d = dir ? vg_opendir_again(dir) : NULL;
   bool held = !d && !(dir && errno == ENOENT); /* what cannot be seen may be there */
-  for (const struct dirent *e; d && !held && (e = readdir(d));) {
+  while (d && !held) {
+    errno = 0;
+    const struct dirent *e = readdir(d);
+    if (!e) {
+      held = errno != 0; /* a listing that ends early may lack one */
+      break;
+    }
     if (!is_claim(e->d_name, base) || (mine && !strcmp(e->d_name, vg_fs_basename(mine)))) continue;
     char *whole = vg_fs_join(dir, e->d_name);
     held = !whole || stands(whole, holder, size);

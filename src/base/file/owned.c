@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file/retry.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -218,7 +219,7 @@ static vg_status visit(const walk *w, int dir, const char *name, const char *bel
 
 static vg_status visit_folder(const walk *w, int at, const char *name, const char *below) {
   char **names = NULL;
-  int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), kept = -1;
+  int fd = vg_openat_again(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), kept = -1;
   if (fd < 0) {
     if (errno == ENOENT) return VG_OK;
     return vg_fail_in(vg_fail_errno(*below ? below : ".", "cannot read folder"), "%s", w->root);
@@ -264,7 +265,7 @@ vg_status vg_owned_check_file(const char *path, const char *mark) {
   char head[8192];
   struct stat s;
   ssize_t n = -1;
-  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  int fd = vg_open_again(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT && lstat(path, &s)) return VG_OK;
   if (fd >= 0 && !fstat(fd, &s) && S_ISREG(s.st_mode)) n = read(fd, head, sizeof head);
   if (fd >= 0) close(fd);

@@ -1,5 +1,6 @@
 /* partial.c: names and locks of half-written files, and the removal of those without a writer. */
 #include "base/file/partial.h"
+#include "base/file/retry.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ char *vg_partial_name(const char *path) {
  */
 static bool is_kept(int fd) {
   struct stat s;
-  if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) return false;
+  if (vg_flock_again(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) return false;
   return fstat(fd, &s) || s.st_nlink > 0;
 }
 
@@ -46,7 +47,7 @@ vg_status vg_partial_open(const char *path, vg_partial *out) {
   for (int i = 0; i < VG_PARTIAL_TRIES; i++) {
     *out = (vg_partial){-1, vg_partial_name(path)};
     if (!out->path) return VG_MEMORY;
-    out->fd = open(out->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    out->fd = vg_open_again(out->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
     if (out->fd >= 0 && is_kept(out->fd)) return VG_OK;
     int fault = out->fd < 0 ? errno : EEXIST;
     if (out->fd >= 0) close(out->fd);
@@ -70,9 +71,9 @@ size_t vg_fs_partial(const char *path) {
 static bool is_dead(int dir, const char *name, bool alone) {
   struct stat own, named;
   /* For writing: NFS makes a lock of its server of this one, which needs that. */
-  int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int fd = vg_openat_again(dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
-  bool dead = !flock(fd, LOCK_EX | LOCK_NB) || (alone && vg_no_locks(errno));
+  bool dead = !vg_flock_again(fd, LOCK_EX | LOCK_NB) || (alone && vg_no_locks(errno));
   dead = dead && !fstat(fd, &own) && !fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) &&
          own.st_dev == named.st_dev && own.st_ino == named.st_ino;
   close(fd); /* the name is random: no new file takes it before it is removed */
@@ -90,7 +91,7 @@ vg_status vg_fs_sweep_one(const char *dir, int fd, const char *name, bool alone)
 }
 
 vg_status vg_fs_sweep(const char *dir) {
-  DIR *d = opendir(dir);
+  DIR *d = vg_opendir_again(dir);
   if (!d) return vg_fail_errno(dir, "cannot read folder");
   vg_status st = VG_OK;
   for (const struct dirent *e; !st && (e = readdir(d));)
