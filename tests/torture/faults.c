@@ -7,6 +7,8 @@
  * opendir is an open, a readdir a read, a symlink a link, a truncate a write): open, stat, write, rename,
  * fsync, mmap, close, flock, unlink, mkdir, read, link. FAULT_COUNT=FILE: nothing fails; at the end FILE has
  * "CALL N" lines, how often each call was made on such a path.
+ * DELAY='CALL MS [TEXT]': every CALL on a path that has TEXT in it waits MS milliseconds first, as on a slow
+ * file system. FAULT and DELAY are independent of each other.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

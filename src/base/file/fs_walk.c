@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/file/retry.h"
+#include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
