@@ -46,11 +46,15 @@ static vg_status read_mark(const char *folder, experiment_outcome *o) {
   return st;
 }
 
+/* Regions are a few, metrics two dozen. A new column copies all values, and each line looks its own up. */
+#define COLUMNS_MOST 2048
+
 /* Returns the column of a region and metric. A new column enlarges values. NULL: out of memory. */
 static vg_status column_of(experiment_results *r, const char *region, const vg_metric_row *metric,
                            size_t *at) {
   for (*at = 0; *at < r->n_columns; ++*at)
     if (r->columns[*at].metric == metric && !strcmp(r->columns[*at].region, region)) return VG_OK;
+  if (r->n_columns == COLUMNS_MOST) return vg_fail(VG_DATA, "more than %d regions and metrics", COLUMNS_MOST);
   const size_t n = r->n_columns + 1;
   experiment_column *columns = vg_realloc(r->columns, n, sizeof *columns);
   if (!columns) return VG_MEMORY;
@@ -81,7 +85,7 @@ static vg_status read_line(experiment_results *r, size_t job, const char *path, 
   while (subject < r->n_subjects && strcmp(r->subjects[subject], id) != 0) subject++;
   if (subject == r->n_subjects) return vg_fail(VG_DATA, "%s: %s is not a test subject", path, id);
   vg_status st = column_of(r, vg_table_cell(t, row, 2), metric, &column);
-  if (st) return st;
+  if (st) return vg_fail_in(st, "%s", path);
   char *end;
   const char *text = vg_table_cell(t, row, 4);
   const double value = strtod(text, &end); /* also reads "inf" */

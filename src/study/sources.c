@@ -50,18 +50,18 @@ static vg_status open_set(vg_study *s, const vg_plan_source *from, bool skip, co
 
 static vg_status check_ids(const vg_dataset *ds, char *const *ids, const char *what) {
   const vg_names known = VG_NAMES_N(ds->subjects, ds->n);
-  for (int i = 0; i < length(ids); i++) {
-    if (vg_names_find(known, ids[i]) >= 0) continue;
-    const char *near = vg_names_nearest(known, ids[i]);
+  for (char *const *id = ids; id && *id; id++) {
+    if (vg_names_find(known, *id) >= 0) continue;
+    const char *near = vg_names_nearest(known, *id);
     return vg_fail(VG_CONFIG, near ? "%s: no subject %s in %s; did you mean %s?" : "%s: no subject %s in %s",
-                   what, ids[i], ds->sources[0].root, near);
+                   what, *id, ds->sources[0].root, near);
   }
   return VG_OK;
 }
 
 static bool listed(char *const *ids, const char *id) {
-  for (int i = 0; i < length(ids); i++)
-    if (!strcmp(ids[i], id)) return true;
+  for (char *const *one = ids; one && *one; one++)
+    if (!strcmp(*one, id)) return true;
   return !ids;
 }
 

@@ -12,11 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   experiment_results r;
   if (!null && !(null = fopen("/dev/null", "w"))) return 0;
   fuzz_file_part("/mem/e/experiment.json", &in);
-  fuzz_file_part("/mem/e/jobs/real-seed1/job.json", &in);
-  fuzz_file_part("/mem/e/jobs/real-seed1/eval/metrics.csv", &in);
+  fuzz_file_part("/mem/e/jobs/real-plain-seed1/job.json", &in);
+  fuzz_file_part("/mem/e/jobs/real-plain-seed1/eval/metrics.csv", &in);
   if (fuzz_left(&in)) {
-    fuzz_file_part("/mem/e/jobs/synthetic-seed1/job.json", &in);
-    fuzz_file_part("/mem/e/jobs/synthetic-seed1/eval/metrics.csv", &in);
+    fuzz_file_part("/mem/e/jobs/synthetic-plain-seed1/job.json", &in);
+    fuzz_file_part("/mem/e/jobs/synthetic-plain-seed1/eval/metrics.csv", &in);
   }
   vg_status st = vg_experiment_results_read("/mem/e", &r);
   /* A finished job without its scores. */

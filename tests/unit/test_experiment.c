@@ -491,6 +491,13 @@ static void test_partial_results(void **state) {
   mini_write_text(out, "jobs/real+synthetic-plain-seed2/eval/metrics.csv",
                   "subject,series,region,metric,value\nx,tumour_labels,WT,dice,1\n");
   must_say(vg_experiment_finish(out, stdout), VG_DATA, "x is not a test subject");
+  /* Scores of very many regions are no scores: each would be compared with all before it. */
+  vg_str text = VG_STR_INIT;
+  vg_str_add(&text, "subject,series,region,metric,value\n");
+  for (int i = 0; i < 3000; i++) vg_str_addf(&text, "a,tumour_labels,r%d,dice,1\n", i);
+  mini_write_text(out, "jobs/real+synthetic-plain-seed2/eval/metrics.csv", vg_str_text(&text));
+  must_say(vg_experiment_finish(out, stdout), VG_DATA, "metrics.csv: more than 2048 regions and metrics");
+  vg_str_release(&text);
 }
 
 int main(void) {
