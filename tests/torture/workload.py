@@ -54,7 +54,7 @@ def hashes_of(folder):
     """Files of a result by name: a hash, or where a link leads. Locks and caches are no results."""
     seen = {}
     for at, folders, files in os.walk(folder):
-        folders[:] = [d for d in folders if d not in ("cache", "checkpoints")]
+        folders[:] = [d for d in folders if d != "locks"]
         for name in files + [d for d in folders if os.path.islink(os.path.join(at, d))]:
             path = os.path.join(at, name)
             if name in (".lock", ".claim") or path.endswith("lock"):
