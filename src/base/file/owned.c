@@ -31,6 +31,7 @@ vg_status vg_owned_add(vg_owned *o, const char *path) {
     char **paths = vg_realloc(o->paths, cap, sizeof *paths);
     if (!paths) return VG_MEMORY;
     o->paths = paths;
+    o->paths[o->n] = NULL; /* the list ends here where the copy fails */
     o->cap = cap;
   }
   char *copy = vg_strdup(path);
