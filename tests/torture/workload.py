@@ -24,7 +24,7 @@ COMMANDS = {
     "synth": ["synth", "run", "--labels", "p", *LAYOUT, *STUDY, "--edit", "scale:factor=1.1"],
     "train": ["train", "--data", "p", *LAYOUT, *NETWORK, "--set", "train.epochs=3", "--resume"],
     "experiment": ["experiment", "--real", "p", "--synth", "q", *LAYOUT, "--synth-layout", "brats2021", "--unchecked", *NETWORK,
-                   "--set", "train.patch=[16,16,16]", "--set", "train.epochs=1", "--set", "train.samples=2", "--rows",
+                   "--set", "train.patch=16,16,16", "--set", "train.epochs=1", "--set", "train.samples=2", "--rows",
                    "real,synthetic", "--augmentation", "on", "--seeds", "1"],
 }
 NEED_TORCH = ("synth", "train", "experiment")
