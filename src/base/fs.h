@@ -69,6 +69,8 @@ size_t vg_fs_partial(const char *path);
 /* Removes from the folder what vg_fs_write_atomic was writing when its process was killed: files of that name
  * whose writer's lock is free. Nothing is removed through a link. */
 vg_status vg_fs_sweep(const char *dir);
+/* The same for one file: only what was to become path goes. VG_OK where its folder is not there. */
+vg_status vg_fs_sweep_of(const char *path);
 /* The same for one such name in the folder dir, open as fd. alone: the caller knows that no other process
  * writes here. Then links of that name go too, and files where the file system has no locks. */
 vg_status vg_fs_sweep_one(const char *dir, int fd, const char *name, bool alone);

@@ -44,6 +44,7 @@ static vg_status claim(const char *out, const vg_json *plan) {
                  "%s holds another experiment (other subjects, settings or rows): name another folder, or "
                  "remove it",
                  out);
+  if (!st) st = vg_fs_sweep(out);
   vg_free(was);
   vg_free(now);
   vg_free(path);

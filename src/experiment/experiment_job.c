@@ -174,8 +174,9 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
   *taken = false;
   if (!st) st = vg_lock_try(path, &lock, taken);
   if (!st && *taken) {
-    bool finished;
-    st = vg_experiment_job_finished(o->out, j, &finished);
+    bool finished = false;
+    st = vg_fs_sweep(w.folder);
+    if (!st) st = vg_experiment_job_finished(o->out, j, &finished);
     if (!st && finished)
       *taken = false;
     else if (!st)

@@ -4,6 +4,7 @@ torture() { /usr/bin/python3 tests/torture/torture.py "$@"; }
 
 expect_ok '^0 breaches' torture "$BUILD" fault --commands edit,split --calls open,fsync,flock,close --faults EINTR --limit 5
 expect_ok '^0 breaches' torture "$BUILD" fault --commands edit --calls write,rename,read --faults EIO,KILL --limit 3
+expect_ok '^0 breaches' torture "$BUILD" fault --commands eval --calls rename --faults KILL --limit 3
 expect_ok '^0 breaches' torture "$BUILD" kill alloc crowd --commands split,join --limit 1 --rounds 4
 
 # A program that tears a file when it fails, one that fails without a word, and one that does not go on.

@@ -25,12 +25,11 @@ static void check_words(const char *word) {
   char series[VG_SERIES_NAME], key[128], subject[64], session[64];
   vg_str text = VG_STR_INIT;
   vg_scheme scheme;
-  const vg_role tumour = VG_ROLE_TUMOUR;
   vg_series_word(word, series);
   vg_dataset_id_key(word, key);
   fuzz_allow(vg_bids_id(word, subject, session, sizeof subject), FUZZ(CONFIG));
-  vg_scheme_text_add(&text, "1", word, NULL);
-  vg_scheme_text_add(&text, "2", word, &tumour);
+  vg_scheme_text_add(&text, "1", word, VG_ROLE_ANATOMY);
+  vg_scheme_text_add(&text, "2", word, VG_ROLE_TUMOUR);
   fuzz_allow(vg_scheme_parse(vg_str_text(&text), &scheme), FUZZ(CONFIG));
   vg_str_release(&text);
 }

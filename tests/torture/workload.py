@@ -24,7 +24,7 @@ COMMANDS = {
     "synth": ["synth", "run", "--labels", "p", *LAYOUT, *STUDY, "--edit", "scale:factor=1.1"],
     "train": ["train", "--data", "p", *LAYOUT, *NETWORK, "--set", "train.epochs=3", "--resume"],
     "experiment": ["experiment", "--real", "p", "--synth", "q", *LAYOUT, "--synth-layout", "brats2021", "--unchecked", *NETWORK,
-                   "--set", "train.patch=[16,16,16]", "--set", "train.epochs=1", "--set", "train.samples=2", "--rows",
+                   "--set", "train.patch=16,16,16", "--set", "train.epochs=1", "--set", "train.samples=2", "--rows",
                    "real,synthetic", "--augmentation", "on", "--seeds", "1"],
 }
 NEED_TORCH = ("synth", "train", "experiment")
@@ -54,7 +54,7 @@ def hashes_of(folder):
     """Files of a result by name: a hash, or where a link leads. Locks and caches are no results."""
     seen = {}
     for at, folders, files in os.walk(folder):
-        folders[:] = [d for d in folders if d not in ("cache", "checkpoints")]
+        folders[:] = [d for d in folders if d != "locks"]
         for name in files + [d for d in folders if os.path.islink(os.path.join(at, d))]:
             path = os.path.join(at, name)
             if name in (".lock", ".claim") or path.endswith("lock"):

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "voxgan/rng.h"
 #include "voxgan/status.h"
 #include "base/names.h"
+#include "base/owned.h"
 #include "base/str.h"
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -124,6 +126,20 @@ static void test_memory(void **state) {
   for (size_t i = 0; i < (size_t)9 << 20; i += 4095) assert_int_equal(big[i], 0);
   vg_free(big);
   assert_true(vg_mem_peak_rss() > (size_t)1 << 20);
+}
+
+/* The first name of a list cannot be copied: what follows in the new array is nobody's. */
+static void test_owned_without_memory(void **state) {
+  (void)state;
+  mallopt(M_PERTURB, 0xA5);
+  for (long n = 1; n <= 2; n++) {
+    vg_owned list = {0};
+    vg_mem_fail_after(n);
+    assert_int_equal(vg_owned_add(&list, "a"), VG_MEMORY);
+    vg_mem_fail_after(0);
+    vg_owned_release(&list);
+  }
+  mallopt(M_PERTURB, 0);
 }
 
 static void test_memory_fails_on_demand(void **state) {
@@ -406,6 +422,7 @@ int main(void) {
       cmocka_unit_test(test_status_numbers),
       cmocka_unit_test(test_windows),
       cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_owned_without_memory),
       cmocka_unit_test(test_memory_fails_on_demand),
       cmocka_unit_test(test_strings),
       cmocka_unit_test(test_numbers),

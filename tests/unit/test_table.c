@@ -149,7 +149,7 @@ static void test_print(void **state) {
   assert_int_equal(vg_table_add_row(&t, rows[3]), VG_OK);
   vg_table_print(to, &t);
   rewind(to);
-  fread(got, 1, sizeof got - 1, to);
+  assert_true(fread(got, 1, sizeof got - 1, to) > 0);
   fclose(to);
   assert_string_equal(got, "name    mae  note\nt1    0.157  ok\nfl\xc3\xa4r   12.5\n"
                            "name  mae    note\nt1    0.157  ok\nfl\xc3\xa4r   12.5\nx     -      end\n");

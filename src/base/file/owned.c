@@ -31,6 +31,7 @@ vg_status vg_owned_add(vg_owned *o, const char *path) {
     char **paths = vg_realloc(o->paths, cap, sizeof *paths);
     if (!paths) return VG_MEMORY;
     o->paths = paths;
+    o->paths[o->n] = NULL; /* the list ends here where the copy fails */
     o->cap = cap;
   }
   char *copy = vg_strdup(path);
@@ -266,10 +267,12 @@ vg_status vg_owned_check_file(const char *path, const char *mark) {
   struct stat s;
   ssize_t n = -1;
   int fd = vg_open_again(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT && lstat(path, &s)) return VG_OK;
+  if (fd < 0 && errno == ENOENT && lstat(path, &s) && errno == ENOENT) return vg_fs_sweep_of(path);
+  if (fd < 0 && errno != ENOENT && errno != ENXIO && errno != ENOTDIR)
+    return vg_fail_errno(path, "cannot open");
   if (fd >= 0 && !fstat(fd, &s) && S_ISREG(s.st_mode)) n = read(fd, head, sizeof head);
   if (fd >= 0) close(fd);
-  if (!n || (n > 0 && memmem(head, (size_t)n, mark, strlen(mark)))) return VG_OK;
+  if (!n || (n > 0 && memmem(head, (size_t)n, mark, strlen(mark)))) return vg_fs_sweep_of(path);
   return vg_fail(VG_USAGE,
                  "%s: already exists, and this command did not make it: name another place, or move it away",
                  path);

@@ -40,7 +40,8 @@ vg_status vg_owned_look_first(const char *root);
 vg_status vg_owned_sweep(const char *root, vg_owned *o, bool alone);
 /* Removes the files that are owned, except the one at path keep, and the folders that become empty. */
 vg_status vg_owned_clear(const char *root, vg_owned *o, const char *keep);
-/* VG_USAGE where path is anything but an empty file, or one whose first 8 kB contain mark: then another
+/* Before path is written: removes what killed writers of path left beside it (see vg_fs_sweep_of).
+ * VG_USAGE where path is anything but an empty file, or one whose first 8 kB contain mark: then another
  * program, or another command, made it, and it must not be written over. VG_OK if nothing is there. */
 vg_status vg_owned_check_file(const char *path, const char *mark);
 /* Claims the folder for one maker: refuses one that holds other files (see _check) or was made as another

@@ -90,12 +90,28 @@ vg_status vg_fs_sweep_one(const char *dir, int fd, const char *name, bool alone)
   return vg_fail_in(vg_fail_errno(name, "cannot remove"), "%s", dir);
 }
 
-vg_status vg_fs_sweep(const char *dir) {
+/* base: only half-written files of that name; NULL: all. */
+static vg_status sweep(const char *dir, const char *base) {
   DIR *d = vg_opendir_again(dir);
+  if (!d && base && errno == ENOENT) return VG_OK;
   if (!d) return vg_fail_errno(dir, "cannot read folder");
   vg_status st = VG_OK;
-  for (const struct dirent *e; !st && (e = readdir(d));)
-    if (vg_fs_partial(e->d_name)) st = vg_fs_sweep_one(dir, dirfd(d), e->d_name, false);
+  for (const struct dirent *e; !st && (e = readdir(d));) {
+    const size_t n = vg_fs_partial(e->d_name);
+    const bool wanted = n && (!base || (n == strlen(base) && !memcmp(e->d_name, base, n)));
+    if (wanted) st = vg_fs_sweep_one(dir, dirfd(d), e->d_name, false);
+  }
   closedir(d);
+  return st;
+}
+
+vg_status vg_fs_sweep(const char *dir) {
+  return sweep(dir, NULL);
+}
+
+vg_status vg_fs_sweep_of(const char *path) {
+  char *dir = vg_fs_dirname(path);
+  vg_status st = dir ? sweep(dir, vg_fs_basename(path)) : VG_MEMORY;
+  vg_free(dir);
   return st;
 }

@@ -5,6 +5,7 @@
 #include "prep/label_census.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "dataset/dataset_apart.h"
 #include "base/pool.h"
@@ -75,6 +76,21 @@ static vg_status prepare_one(void *arg, size_t i) {
   return vg_prepare_cached(job->cache, set, &set->subjects[i], &job->data->prep, &job->cases[i]);
 }
 
+/* Removes what killed processes were writing into the cache. It may be another's, and closed to us: then it
+ * stays. */
+static vg_status sweep_cache(const char *cache) {
+  static const char *const folders[] = {"", "hashes"};
+  vg_status st = VG_OK;
+  for (int i = 0; i < 2 && st != VG_MEMORY && cache && *cache; i++) {
+    bool there = false;
+    char *path = vg_fs_join(cache, folders[i]);
+    st = path ? vg_fs_is_dir(path, &there) : VG_MEMORY;
+    if (!st && there) st = vg_fs_sweep(path);
+    vg_free(path);
+  }
+  return st == VG_MEMORY ? st : VG_OK;
+}
+
 /* Extent of a sample: the setting, or the largest case's rounded up to a multiple of 16, which a U-Net halves
  * evenly. */
 static void resolve_patch(const vg_config *c, const vg_case *cases, size_t n, int patch[3]) {
@@ -119,6 +135,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = vg_dataset_warn_of_classes(&out->set, want.anatomy, want.tumour))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
+  if ((st = sweep_cache(cache))) goto out;
   vg_info("preparing %zu subjects", out->set.n);
   cases = VG_NEW_N(vg_case, out->set.n);
   out->train = VG_NEW_N(vg_case, out->set.n);
