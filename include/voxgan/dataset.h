@@ -39,8 +39,8 @@ typedef struct vg_source {
   vg_series_list channels; /* where the layout numbers its images: the series of each number */
   bool guessed;
   bool assumed[2]; /* by vg_role: the scheme is the layout's; neither the user nor a file named it */
-  bool regrid; /* anatomy maps may lie on another grid: each is resampled to the grid of the case's other
-                  files by world position, and every voxel takes the nearest voxel's label */
+  bool regrid;     /* anatomy maps may lie on another grid: each is resampled to the grid of the case's other
+                      files by world position, and every voxel takes the nearest voxel's label */
 } vg_source;
 
 /* Rows of layouts.def. */
@@ -74,8 +74,8 @@ typedef struct vg_dataset {
  * whose name fits no layout: it becomes the anatomy map of one subject, or its tumour map if only
  * tumour_scheme is given.
  *
- * tumour_scheme, anatomy_scheme: replace the layout's own schemes; NULL keeps them. In an inline tumour scheme, a
- * name without a role is tumour unless it is known as tissue.
+ * tumour_scheme, anatomy_scheme: replace the layout's own schemes; NULL keeps them. In an inline tumour
+ * scheme, a name without a role is tumour unless it is known as tissue.
  *
  * Logs one line a subject at debug level, and a summary at info level that names the skipped files and the
  * reasons. VG_DATA: no such folder, nothing found, the same id twice (two files claim the same series),

@@ -1,7 +1,7 @@
 /* fuzz_owned.c: any bytes as the list of the files that a folder's maker may write; what is read is written
  * again. */
 #include <string.h>
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

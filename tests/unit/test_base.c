@@ -18,7 +18,7 @@
 #include "voxgan/rng.h"
 #include "voxgan/status.h"
 #include "base/names.h"
-#include "base/owned.h"
+#include "base/file/owned.h"
 #include "base/str.h"
 
 /* ---- status --------------------------------------------------------------------------------- */

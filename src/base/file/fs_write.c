@@ -174,3 +174,20 @@ vg_status vg_fs_append_line(const char *path, const char *line) {
   vg_free(text);
   return st;
 }
+
+vg_status vg_fs_require_writable_dir(const char *path) {
+  vg_status st = vg_fs_make_dirs(path);
+  if (st) return st;
+  char *probe = vg_fs_join(path, ".voxgan");
+  vg_partial file;
+  if (!probe) return VG_MEMORY;
+  st = vg_partial_open(probe, &file);
+  if (st == VG_IO) st = vg_fail_errno(path, "cannot write into folder");
+  if (!st) {
+    unlink(file.path);
+    close(file.fd);
+    vg_free(file.path);
+  }
+  vg_free(probe);
+  return st;
+}

@@ -32,9 +32,10 @@
 extern "C" {
 #endif
 
-#define VG_FEATURE_SPACES_MAX 8                 /* spaces */
-#define VG_FEATURE_VALUES_MAX ((size_t)1 << 26) /* of a set in one space, where a plan limits the subjects \
-                                                 */
+#define VG_FEATURE_SPACES_MAX 8 /* spaces */
+#define VG_FEATURE_VALUES_MAX                                                  \
+  ((size_t)1 << 26) /* of a set in one space, where a plan limits the subjects \
+                     */
 
 /* What to measure. The plan is the same for every subject of all sets. Plain data. */
 typedef struct vg_feature_plan {
