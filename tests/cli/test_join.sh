@@ -37,8 +37,8 @@ mv "$T/tissue/sub-${id//_/}" "$T/tissue/sub-other"
 for f in "$T"/tissue/sub-other/anat/*; do mv "$f" "${f/$(basename "${f%_dseg.nii.gz}")/sub-other}"; done
 expect_fail 3 "1 case of .*no anatomy map.*$id.*--skip-incomplete" join --out "$T/less"
 expect_ok '2 cases joined' join --out "$T/less" --skip-incomplete
-expect "the skipped case is named" grep -q "left out.*$id" "$T/stderr"
-expect "and the map without a case" grep -q "of no case.*sub-other" "$T/stderr"
+expect "the skipped case is named" grep -q "case.* skipped, because a map is missing (.*$id" "$T/stderr"
+expect "and the map without a case" grep -q "because no tumour map belongs to the same case (.*sub-other" "$T/stderr"
 
 if [ "${TORCH:-0}" = 0 ]; then
   echo "skipped: train on what was joined (a build without libtorch)"

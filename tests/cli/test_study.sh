@@ -106,7 +106,7 @@ expect_fail 2 'is not within' "$VOXGAN" edit $labels --out "$T/x" --edit 'scale:
 expect_fail 2 'shard 5 of 4' edit --out "$T/x" --shard 5/4
 expect_fail 2 'must be I/N or slurm' edit --out "$T/x" --shard half
 expect_fail 2 'SLURM_ARRAY_TASK_ID' edit --out "$T/x" --shard slurm
-expect_fail 2 'goes without' edit --out "$T/x" --edit rotate:random
+expect_fail 2 'cannot be combined' edit --out "$T/x" --edit rotate:random
 sed 's/"count"/"conut"/' "$T/plan.json" >"$T/typo.json"
 expect_fail 2 'typo.json.*conut.*did you mean count' "$VOXGAN" edit --plan "$T/typo.json" --out "$T/x"
 expect_fail 2 'did you mean bids' "$VOXGAN" edit $labels --out "$T/x" --format bisd

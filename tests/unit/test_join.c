@@ -238,7 +238,7 @@ static void what_is_left_over_is_said(void **state) {
   vg_dataset_release(&ds);
   /* Two ids that become equal when only letters and digits count. */
   touch(in_scratch("odd/tumour"), "p2/p2_seg.nii.gz");
-  must_say(join("odd", "odd_twice", skipping), VG_DATA, "by their letters and digits");
+  must_say(join("odd", "odd_twice", skipping), VG_DATA, "have the same letters and digits");
 
   make_sets("strange", 1, true, ".nii.gz");
   must(vg_fs_remove(in_scratch("strange/anatomy/sub-p0/anat/sub-p0_dseg.nii.gz")));
