@@ -50,7 +50,7 @@ static vg_status unknown_param(const vg_edit_step *step, const char *name) {
     return vg_fail(VG_CONFIG, "%s: no parameter %s; it takes none", step->name, name);
   vg_str all = VG_STR_INIT;
   vg_names_join(names, &all);
-  vg_status st = vg_fail(VG_CONFIG, "%s: no parameter %s; there is %s", step->name, name, vg_str_text(&all));
+  vg_status st = vg_fail(VG_CONFIG, "%s: no parameter %s; its parameters are %s", step->name, name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }

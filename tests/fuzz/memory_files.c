@@ -64,6 +64,12 @@ int __wrap_open(const char *path, int flags, ...) {
   return -1;
 }
 
+int __real_openat(int folder, const char *path, int flags, ...);
+int __wrap_openat(int folder, const char *path, int flags, ...);
+int __wrap_openat(int folder, const char *path, int flags, ...) {
+  return is_ours(path) ? __wrap_open(path, flags) : __real_openat(folder, path, flags, 0666);
+}
+
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd) {

@@ -151,7 +151,8 @@ static void test_refuses(void **state) {
   vg_mem_fail_after(1);
   assert_int_equal(vg_volume_canonicalise(&v), VG_MEMORY);
   vg_mem_fail_after(0);
-  assert_memory_equal(&v.geo, &g, sizeof g);
+  assert_memory_equal(v.geo.dim, g.dim, sizeof g.dim); /* not the whole: it has padding */
+  assert_memory_equal(&v.geo.affine, &g.affine, sizeof g.affine);
   vg_volume_release(&v);
   vg_volume_release(&v);
 }
