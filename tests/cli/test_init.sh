@@ -42,5 +42,5 @@ expect_ok 'train.ema is 0.9 from here on; it was 0' "$VOXGAN" train $parts --out
 expect "the average begins with the generator of the checkpoint" grep -aq '"ema.down.0.weight"' "$(newest "$T/n")"
 last=$(newest "$T/n")
 printf '\377' | dd of="$last" bs=1 seek=$(($(stat -c %s "$last") / 2)) conv=notrunc 2>/dev/null
-expect_fail 3 'its checksum does not fit' "$VOXGAN" train $parts --out "$T/i7" --init "$last"
+expect_fail 3 'its checksum does not match' "$VOXGAN" train $parts --out "$T/i7" --init "$last"
 finish

@@ -151,7 +151,7 @@ last=$(newest "$T/torn")
 printf '\377' | dd of="$last" bs=1 seek=$(($(stat -c %s "$last") / 2)) conv=notrunc 2>/dev/null
 cp -r "$T/torn" "$T/cut"
 cp -r "$T/torn" "$T/lost"
-expect_ok "warning: $last: its checksum does not fit" "$VOXGAN" train $run --out "$T/torn" --resume
+expect_ok "warning: $last: its checksum does not match" "$VOXGAN" train $run --out "$T/torn" --resume
 expect "after a flipped byte" same "$T/torn"
 last=$(newest "$T/cut")
 truncate -s -100 "$last"

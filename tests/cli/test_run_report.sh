@@ -93,7 +93,7 @@ expect_fail 3 'previews/epoch-00004.png' "$VOXGAN" report "$T/r"
 # What is no run.
 mkdir "$T/empty"
 expect_fail 3 'nowhere: no such folder' "$VOXGAN" report "$T/nowhere"
-expect_fail 3 'empty: is not a run folder of voxgan train' "$VOXGAN" report "$T/empty"
+expect_fail 3 'empty: holds no run of voxgan train' "$VOXGAN" report "$T/empty"
 expect_fail 2 'too few arguments; expected RUN' "$VOXGAN" report
 echo '{' >"$T/empty/config.json"
 expect_fail 3 'empty/config.json:.*not valid JSON' "$VOXGAN" report "$T/empty"

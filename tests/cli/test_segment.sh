@@ -12,7 +12,7 @@ expect_ok '"images": *"on"' "$VOXGAN" train --print-config --set train.direction
 expect_ok '"reconstruction": *"l1"' "$VOXGAN" train --print-config
 expect_fail 2 'augment.drop_series is 0.2, but label2image reads no series' "$VOXGAN" train --print-config --set augment.drop_series=0.2
 expect_fail 2 'train.direction is "both", but must be one of label2image\|image2label' "$VOXGAN" train --print-config --set train.direction=both
-expect_fail 2 'reconstruction loss "dice" is one of class fractions' "$VOXGAN" train --layout brats2021 --data "$T/p" --out "$T/x" \
+expect_fail 2 'train.reconstruction is dice, which compares class fractions' "$VOXGAN" train --layout brats2021 --data "$T/p" --out "$T/x" \
   --set train.reconstruction=dice
 
 # Held-out phantoms: a network that sees nothing, or whose classes are swapped, stays below 0.5.
@@ -122,7 +122,7 @@ expect_fail 2 'makes images of label maps: give it --labels DIR, not --images' "
 expect_fail 2 'probabilities is for models that make label maps' "$VOXGAN" synth "$T/l" --labels "$T/p" --out "$T/y" --probabilities
 expect_fail 2 'makes label maps of images: give it --images DIR, not --labels' "$VOXGAN" synth "$T/r" --labels "$T/p" --out "$T/y"
 expect_fail 2 'keep-largest bone: the model has no such class; it has all, csf, gm, wm' "$VOXGAN" synth "$T/r" $images --out "$T/y" --keep-largest bone
-expect_fail 2 'they go without --labels' "$VOXGAN" synth "$T/r" $images --out "$T/y" --edit mirror
+expect_fail 2 'cannot be combined with --labels' "$VOXGAN" synth "$T/r" $images --out "$T/y" --edit mirror
 expect_fail 3 'nowhere: ' "$VOXGAN" synth "$T/r" --images "$T/nowhere" --out "$T/y"
 expect "nothing was begun" [ ! -e "$T/y" ]
 finish
