@@ -76,7 +76,10 @@ static vg_status flush_results(vg_status st) {
 int main(int argc, char **argv) {
   if (!prepare_streams()) return vg_status_exit_code(VG_IO);
   FILE *shown = vg_shown_stream(STDOUT_FILENO);
-  if (!shown) return vg_status_exit_code(VG_MEMORY);
+  if (!shown) {
+    fprintf(stderr, "voxgan: %s\n", vg_status_text(VG_MEMORY));
+    return vg_status_exit_code(VG_MEMORY);
+  }
   stdout = shown; /* results name subjects and files, whose names are data of others */
   if (argc < 2) {
     print_help();
