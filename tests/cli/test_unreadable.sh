@@ -57,7 +57,7 @@ for name in config.json split.json checkpoints log.jsonl; do
   done
   expect "a failing look at $name loses nothing" [ "$kept" = "$(cd "$T/run" && sha256sum checkpoints/* model*.safetensors log.jsonl split.json)" ]
 done
-FAULT="stat 0 5 run/config.json" LD_PRELOAD="$T/faults.so" expect_fail 1 'run/config.json: cannot look at it: Input/output error' "$VOXGAN" $run --resume
+FAULT="stat 0 5 run/config.json" LD_PRELOAD="$T/faults.so" expect_fail 1 'run/config.json: cannot (look at it|read): Input/output error' "$VOXGAN" $run --resume
 FAULT="stat 2 5 run/config.json" LD_PRELOAD="$T/faults.so" "$VOXGAN" $run --resume --set train.epochs=4 >"$T/stdout" 2>"$T/stderr"
 expect "and where it goes on, it goes on from the checkpoint" [ "$(cd "$T/run" && sha256sum checkpoints/step-*[1-9]*.safetensors | head -1)" = "$(echo "$kept" | head -1)" ]
 finish
