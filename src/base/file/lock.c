@@ -31,6 +31,24 @@ static void say_claims(const char *path, int fault) {
             vg_errno_text(fault, text));
 }
 
+/* After flock() on fd failed: if the file system has no locks, makes a claim file instead. Closes fd. */
+static vg_status claim_instead(const char *path, int fd, int fault,
+                               vg_status (*claim)(const char *path, char **claim), vg_lock *lock,
+                               bool *taken) {
+  vg_status st = VG_OK;
+  *taken = false;
+  close(fd);
+  if (vg_no_locks(fault)) {
+    say_claims(path, fault);
+    st = claim(path, &lock->claim);
+    *taken = lock->claim != NULL;
+  } else if (fault != EWOULDBLOCK && fault != EINTR) {
+    errno = fault;
+    st = vg_fail_errno(path, "cannot lock");
+  }
+  return st;
+}
+
 vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
   *lock = (vg_lock){-1, NULL};
   *taken = false;
@@ -46,17 +64,7 @@ vg_status vg_lock_try(const char *path, vg_lock *lock, bool *taken) {
       if (*taken) return VG_OK;
       continue;
     }
-    vg_status st = VG_OK;
-    const int fault = errno;
-    if (vg_no_locks(fault)) {
-      say_claims(path, fault);
-      st = vg_claim_make(path, &lock->claim);
-      *taken = lock->claim != NULL;
-    } else if (fault != EWOULDBLOCK && fault != EINTR) {
-      st = vg_fail_errno(path, "cannot lock");
-    }
-    close(fd);
-    return st;
+    return claim_instead(path, fd, errno, vg_claim_make, lock, taken);
   }
 }
 
@@ -90,17 +98,7 @@ vg_status vg_lock_share(const char *path, vg_lock *lock, bool *taken) {
     lock->fd = fd;
     return VG_OK;
   }
-  vg_status st = VG_OK;
-  const int fault = errno;
-  if (vg_no_locks(fault)) {
-    say_claims(path, fault);
-    st = vg_claim_add(path, &lock->claim);
-    *taken = !st;
-  } else if (fault != EWOULDBLOCK && fault != EINTR) {
-    st = vg_fail_errno(path, "cannot lock");
-  }
-  close(fd);
-  return st;
+  return claim_instead(path, fd, errno, vg_claim_add, lock, taken);
 }
 
 void vg_lock_admit(vg_lock *lock) {

@@ -387,19 +387,24 @@ static vg_status nifti_info(const char *path, vg_volume_header *info) {
   return close_with(&s, path, st);
 }
 
+/* Opens a file, loads its voxels, and makes room for as many values of `size` bytes (vg_free). The room is
+ * not zeroed, because the caller writes every value. */
+static vg_status open_voxels(const char *path, size_t size, source *s, void **room) {
+  *room = NULL;
+  vg_status st = open_source(path, s);
+  if (!st) st = load_voxels(s);
+  if (!st && !(*room = vg_malloc(vg_geometry_voxels(&s->head.info.geo), size))) st = VG_MEMORY;
+  return st;
+}
+
 static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *info) {
   source s;
-  float *data = NULL;
-  vg_status st = open_source(path, &s);
-  if (!st) st = load_voxels(&s);
+  void *room;
+  vg_status st = open_voxels(path, sizeof(float), &s, &room);
+  float *data = room;
   if (st) goto out;
   const vg_geometry *geo = &s.head.info.geo;
   size_t n = vg_geometry_voxels(geo), first;
-  data = vg_malloc(n, sizeof *data); /* not zeroed, because every voxel is written below */
-  if (!data) {
-    st = VG_MEMORY;
-    goto out;
-  }
   vg_cast cast = cast_of(&s);
   size_t bad = vg_cast_to_float(&cast, data, n, &first);
   if (bad) {
@@ -419,18 +424,13 @@ out:
 
 static vg_status nifti_read_labels(const char *path, vg_labelmap *map, vg_volume_header *info) {
   source s;
-  uint16_t *data = NULL;
-  vg_status st = open_source(path, &s);
-  if (!st) st = load_voxels(&s);
+  void *room;
+  vg_status st = open_voxels(path, sizeof(uint16_t), &s, &room);
+  uint16_t *data = room;
   if (st) goto out;
   const vg_geometry *geo = &s.head.info.geo;
   size_t n = vg_geometry_voxels(geo), first;
   double value;
-  data = vg_malloc(n, sizeof *data);
-  if (!data) {
-    st = VG_MEMORY;
-    goto out;
-  }
   vg_cast cast = cast_of(&s);
   size_t bad = vg_cast_to_labels(&cast, data, n, &first, &value);
   if (bad) {
