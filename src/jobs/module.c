@@ -1,9 +1,17 @@
 /* module.c: opens the libtorch module when a command first needs it. Loading libtorch takes half a second and
  * hundreds of libraries, which `voxgan --help` must not pay for. */
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 #include "jobs/stamp.h"
 #include "base/fs.h"
 #include "base/limit/memory_limit.h"
@@ -11,31 +19,79 @@
 #include "voxgan/run.h"
 #include "base/str.h"
 
-/* Address space that the smallest libtorch takes. Its initialisers abort when they run out of it. */
-#define LEAST_SPACE ((uint64_t)512 << 20)
+/* Polls without any progress, 100 ms each, until a trial load counts as hanging. */
+#define IDLE_POLLS 60
 
-static vg_status check_space(void) {
-  const vg_memory_limit l = vg_memory_limit_read("");
-  if (l.address_space >= LEAST_SPACE) return VG_OK;
-  return vg_fail(
-      VG_MEMORY,
-      "not enough memory: ulimit -v leaves %.0f MiB of address space, and libtorch alone takes %.0f MiB",
-      (double)l.address_space / (1 << 20), (double)LEAST_SPACE / (1 << 20));
+/* Waits for a process that loads libraries, and kills it if it hangs: neither its page faults nor its address
+ * space grow, and it does not wait for a disk. Returns its status as waitpid() does. */
+static int wait_while_it_loads(pid_t child) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%ld/stat", (long)child);
+  unsigned long long before = 0;
+  int how = 0, idle = 0;
+  for (;;) {
+    const pid_t ended = waitpid(child, &how, WNOHANG);
+    if (ended == child || (ended < 0 && errno != EINTR)) return how;
+    unsigned long long small = 0, big = 0, space = 0;
+    char state = 'D';
+    FILE *f = fopen(path, "re");
+    if (f) {
+      const int n =
+          fscanf(f,
+                 "%*d (%*[^)]) %c %*d %*d %*d %*d %*d %*u %llu %*u %llu %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+                 "%*u %llu",
+                 &state, &small, &big, &space);
+      if (n < 4) state = 'D';
+      fclose(f);
+    }
+    idle = state == 'D' || small + big + space != before ? 0 : idle + 1;
+    before = small + big + space;
+    if (idle == IDLE_POLLS) kill(child, SIGKILL);
+    nanosleep(&(struct timespec){0, 100000000}, NULL);
+  }
 }
 
-static void *open_in(const char *dir, vg_str *tried) {
+/* libtorch and its BLAS abort or wait for ever when their initialisers run out of address space, and how much
+ * they take depends on their build. Under `ulimit -v` a child process therefore loads the module first. */
+static vg_status try_in_child(const char *path) {
+  const vg_memory_limit l = vg_memory_limit_read("");
+  if (l.address_space == UINT64_MAX) return VG_OK;
+  const pid_t child = fork();
+  if (child < 0)
+    return vg_fail(VG_MEMORY, "cannot start a process that tries whether libtorch loads: %s",
+                   strerror(errno));
+  if (!child) {
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0) dup2(null, STDERR_FILENO);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    /* Without room for a thread, libtorch can wait for ever even as it exits. A module that cannot be loaded
+     * at all gets its message from the parent. */
+    const bool loads = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    _exit(loads && vg_memory_require_space("", 0, 1));
+  }
+  const int how = wait_while_it_loads(child);
+  if (WIFEXITED(how) && WEXITSTATUS(how) == 0) return VG_OK;
+  return vg_fail(
+      VG_MEMORY,
+      "not enough memory: libtorch and one thread do not fit in the %.0f MiB that ulimit -v leaves",
+      (double)l.address_space / (1 << 20));
+}
+
+/* Leaves *handle NULL where dir has no module that loads; `tried` says why. */
+static vg_status open_in(const char *dir, vg_str *tried, void **handle) {
   vg_str path = VG_STR_INIT;
   vg_str_addf(&path, "%s/voxgan-torch.so", dir);
-  void *handle = NULL;
+  vg_status st = VG_OK;
   bool exists = false;
   if (vg_str_failed(&path) || vg_fs_exists(vg_str_text(&path), &exists))
     vg_str_addf(tried, "; %s", vg_error());
   else if (!exists)
     vg_str_addf(tried, "; no %s", vg_str_text(&path));
-  else if (!(handle = dlopen(vg_str_text(&path), RTLD_NOW | RTLD_LOCAL)))
+  else if (!(st = try_in_child(vg_str_text(&path))) &&
+           !(*handle = dlopen(vg_str_text(&path), RTLD_NOW | RTLD_LOCAL)))
     vg_str_addf(tried, "; %s", dlerror());
   vg_str_release(&path);
-  return handle;
+  return st;
 }
 
 /* Fails with VG_DEVICE if the module was built from other sources than this library. The message names the
@@ -63,23 +119,22 @@ static vg_status open_module(const vg_torch_module **out) {
   void *handle = NULL;
   const char *named = getenv("VOXGAN_MODULES");
   Dl_info self;
+  vg_status st = VG_OK;
   if (named) {
-    handle = open_in(named, &tried);
+    st = open_in(named, &tried, &handle);
   } else if (dladdr(&here, &self) && self.dli_fname) {
     char *dir = vg_fs_dirname(self.dli_fname);
     char *below = dir ? vg_fs_join(dir, "voxgan") : NULL;
-    if (dir) handle = open_in(dir, &tried);
-    if (!handle && below) handle = open_in(below, &tried);
+    if (dir) st = open_in(dir, &tried, &handle);
+    if (!st && !handle && below) st = open_in(below, &tried, &handle);
     vg_free(below);
     vg_free(dir);
   }
   const vg_torch_module *entry = handle ? dlsym(handle, "vg_torch_entry") : NULL;
-  vg_status st = VG_OK;
-  if (!entry)
+  if (!st && !entry)
     st = vg_fail(VG_DEVICE, "this command needs the libtorch module, which did not load%s",
                  vg_str_text(&tried));
-  else
-    st = check_stamp(&entry->stamp);
+  if (!st) st = check_stamp(&entry->stamp);
   vg_str_release(&tried);
   if (!st) *out = entry;
   return st;
@@ -89,8 +144,7 @@ vg_status vg_torch_open(const vg_torch_module **out) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   static const vg_torch_module *module;
   pthread_mutex_lock(&lock);
-  vg_status st = module ? VG_OK : check_space();
-  if (!st && !module) st = open_module(&module);
+  vg_status st = module ? VG_OK : open_module(&module);
   if (!st) *out = module;
   pthread_mutex_unlock(&lock);
   return st;

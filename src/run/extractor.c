@@ -1,5 +1,6 @@
 /* extractor.c: a TorchScript network that makes features of images. */
 #include "voxgan/extractor.h"
+#include "run/machine.h"
 #include "run/entry.h"
 
 #include <pthread.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "voxgan/log.h"
-#include "base/limit/memory_limit.h"
 #include "base/pool.h"
 #include "base/mem.h"
 #include "voxgan/run.h"
@@ -101,9 +101,7 @@ vg_status vg_extractor_open(const vg_extractor_options *o, vg_extractor *out) {
   if (!net) return VG_MEMORY;
   pthread_mutex_init(&net->lock, NULL);
   out->own = net;
-  vg_tensor_threads(o->threads);
-  vg_status st = vg_device_parse(o->device ? o->device : "cpu", &net->device);
-  if (!st) st = vg_memory_require_space("", 0, o->threads > 0 ? o->threads : vg_threads());
+  vg_status st = vg_machine_open(o->device, o->threads, &net->device);
   if (!st) st = vg_script_load(o->path, net->device, &net->script);
   if (!st) st = find_input(o, out);
   if (st) vg_extractor_close(out);

@@ -112,6 +112,11 @@ expect_fail 4 'module' env VOXGAN_MODULES=/nonexistent "$VOXGAN" synth "$model" 
 fits='what would fit in [0-9.]* GiB: .*train.patch=[0-9]+,[0-9]+,[0-9]+ \([0-9.]* GiB\)'
 expect_fail 4 "a step on 1024 x 512x512x512 voxels needs about [0-9.]* GiB, and there are [0-9.]* GiB \\(limit: [^)]*\\); $fits" \
   train "$T/good" --set train.batch=1024 --set train.patch=512,512,512
+# Too little address space for libtorch to load, which would abort or wait for ever: one line.
+for mib in 300 450 600 650 675 700; do
+  expect_fail 4 'not enough memory: .*ulimit -v|failed to map segment' \
+    bash -c "ulimit -v $((mib * 1024)); exec timeout -k 5 100 '$VOXGAN' train --data '$T/good' --out '$T/run_space' $tiny"
+done
 # Enough to load libtorch, which with CUDA takes many times what it takes without, and not enough for a step of 2 GiB.
 kib=1000000
 until (ulimit -v $kib; "$VOXGAN" train --data "$T/good" --out "$T/dry" $tiny --dry-run) >/dev/null 2>&1 || [ $kib -gt 50000000 ]; do

@@ -1,6 +1,7 @@
 /* synth.c: the generator as maker of a study's images. */
 #include <math.h>
 #include <string.h>
+#include "run/machine.h"
 #include "run/synth/infer.h"
 #include "output/case_maker.h"
 #include "run/entry.h"
@@ -78,10 +79,8 @@ static void release(void *state, int slot) {
 static vg_status open_model(synth_job *j) {
   const vg_synth_options *o = j->o;
   vg_device device;
-  vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
+  vg_status st = vg_machine_open(o->device, o->threads, &device);
   if (st) return st;
-  vg_tensor_threads(o->threads);
-  if ((st = vg_memory_require_space("", 0, o->threads > 0 ? o->threads : vg_threads()))) return st;
   if ((st = vg_model_load(o->model, device, &j->model, &j->gan))) return st;
   j->prep = j->model.prep;
   j->prep.series.n = 0;

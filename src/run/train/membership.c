@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "run/machine.h"
 #include "run/train/checkpoint.h"
 #include "run/synth/infer.h"
 #include "run/model_file.h"
@@ -134,10 +135,8 @@ static vg_status open_discriminator(attack *a, const char *model, const vg_gan_o
 static vg_status open_networks(attack *a, const vg_membership_options *o) {
   vg_gan_objective objective;
   vg_device device;
-  vg_status st = vg_device_parse(o->device ? o->device : "cpu", &device);
+  vg_status st = vg_machine_open(o->device, o->threads, &device);
   if (st) return st;
-  vg_tensor_threads(o->threads);
-  if ((st = vg_memory_require_space("", 0, o->threads > 0 ? o->threads : vg_threads()))) return st;
   if ((st = vg_model_load(o->model, device, &a->model, &a->generator))) return st;
   vg_gan_objective_set(&objective, &a->model.config);
   objective.ema = 0; /* nothing is trained here */

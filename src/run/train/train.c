@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "run/machine.h"
 #include "run/train/checkpoint.h"
 #include "dataset/split.h"
 #include "run/entry.h"
@@ -473,11 +474,8 @@ static vg_status restore_or_begin(trainer *t, bool continues) {
 
 static vg_status start(trainer *t, bool continues) {
   const vg_config *c = &t->o->config;
-  vg_status st = vg_device_parse(c->run.device, &t->device);
+  vg_status st = vg_machine_open(c->run.device, c->run.threads, &t->device);
   if (st) return st;
-  vg_tensor_threads(c->run.threads);
-  /* Before the data are prepared: see build(). */
-  if ((st = vg_memory_require_space("", 0, threads_of(c)))) return st;
   if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
   if (continues && (st = vg_run_folder_check(t->o->out, c))) return st;
   if ((st = open_data(t, continues))) return st;
