@@ -18,14 +18,19 @@ typedef struct vg_points {
  * than VG_FEATURE_VALUES_MAX / VG_SET_POINTS_MAX values: 512 for the thumbnails of four series. Smaller sets
  * are measured whole. Time and memory of the distances, which grow with the square or the cube of the points,
  * are therefore bounded. The subjects are spread evenly over the sorted ids, so a run takes the same ones
- * each time. With n points a side, what the sample does to each distance from that of the whole sets: MMD:
- * stays unbiased. It is off by more than t with a probability of at most 2 exp(-t^2 n / 16) (Hoeffding's
- *     bound for U-statistics, kernel in [0, 1]: Gretton et al., theorem 10), so by at most 0.25 in 95 of 100
- *     samples of 1,000. In practice the interval is far narrower, and it is printed.
- *   sliced Wasserstein: on average at most higher by the sum over both sets of the mean over directions of
- * the integral of sqrt(F (1 - F) / n), F the projections' distribution function (at most range / (2 sqrt n)).
- *   Frechet: biased upwards as by any n points; floor, of n / 2 points, has at least that bias.
- *   diversity: uses 32 subjects a side in any case. */
+ * each time. With n points a side, this is what the sample does to the distance of the whole sets.
+ *
+ * MMD stays unbiased. It is off by more than t with a probability of at most 2 exp(-t^2 n / 16) (Hoeffding's
+ * bound for U-statistics, kernel in [0, 1]: Gretton et al., theorem 10), so by at most 0.25 in 95 of 100
+ * samples of 1,000. In practice the interval is far narrower, and it is printed.
+ *
+ * The sliced Wasserstein distance is on average at most higher by the sum over both sets of the mean over
+ * directions of the integral of sqrt(F (1 - F) / n), F the projections' distribution function. That is at
+ * most range / (2 sqrt n).
+ *
+ * The Frechet distance is biased upwards as by any n points; floor, of n / 2 points, has at least that bias.
+ *
+ * Diversity uses 32 subjects a side in any case. */
 #define VG_SET_POINTS_MAX 1000
 #define VG_PERMUTATIONS 1000
 #define VG_HALVINGS 20    /* of the real set */

@@ -1,9 +1,12 @@
 /* set_frechet.c: Frechet distance between two normal distributions with the sets' means and covariances. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "eval/set/set_distance.h"
 #include "eval/set/symmetric.h"
 #include "base/mem.h"
+#include "base/number/dot.h"
+#include "base/simd.h"
 
 typedef struct cloud {
   size_t n, dims;
@@ -21,39 +24,89 @@ static vg_status sum_roots(double *matrix, size_t n, double *out) {
   return st;
 }
 
+/* A list of points in which copies are counted. */
+typedef struct weighted {
+  size_t n;
+  size_t *point;  /* (n) */
+  double *weight; /* (n), copies of each */
+} weighted;
+
+static int by_index(const void *a, const void *b) {
+  const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Merges the copies among n points. room: n of each array of w. */
+static void count_copies(const size_t *points, size_t n, weighted *w) {
+  memcpy(w->point, points, n * sizeof *points);
+  qsort(w->point, n, sizeof *w->point, by_index);
+  w->n = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (w->n && w->point[w->n - 1] == w->point[i]) {
+      w->weight[w->n - 1]++;
+    } else {
+      w->point[w->n] = w->point[i];
+      w->weight[w->n++] = 1;
+    }
+  }
+}
+
+/* The inner products of a's points with b's, both centred, each row and column times the root of its weight:
+ * (a->n, b->n). */
+static void centred_products(const cloud *c, const weighted *a, double n, const weighted *b, double m,
+                             double *xy, double *rows, double *columns) {
+  double all = 0;
+  memset(rows, 0, a->n * sizeof *rows);
+  memset(columns, 0, b->n * sizeof *columns);
+  for (size_t i = 0; i < a->n; i++) {
+    for (size_t j = 0; j < b->n; j++) {
+      const double v = xy[i * b->n + j] = c->gram[a->point[i] * c->n + b->point[j]];
+      rows[i] += v * b->weight[j] / m;
+      columns[j] += v * a->weight[i] / n;
+    }
+    all += rows[i] * a->weight[i] / n;
+  }
+  for (size_t j = 0; j < b->n; j++) columns[j] -= all;
+  for (size_t i = 0; i < a->n; i++) {
+    for (size_t j = 0; j < b->n; j++)
+      xy[i * b->n + j] = (xy[i * b->n + j] - rows[i] - columns[j]) * sqrt(a->weight[i] * b->weight[j]);
+  }
+}
+
+/* The lower triangle of X X', (n, n), of X (n, m). */
+VG_HOT static void square_of(const double *x, size_t n, size_t m, double *out) {
+  for (size_t i = 0; i < n; i++) {
+    for (size_t k = 0; k <= i; k++) out[i * n + k] = vg_dot_f64(x + i * m, x + k * m, m);
+  }
+}
+
 /* tr (S1 S2)^1/2 with fewer points than dimensions. With centred rows X and Y, S1 = X'X / (n - 1) and
- * S2 = Y'Y / (m - 1), it is the sum of the singular values of X Y' / sqrt((n - 1)(m - 1)). */
+ * S2 = Y'Y / (m - 1), it is the sum of the singular values of X Y' / sqrt((n - 1)(m - 1)). w copies of a row
+ * have the same singular values as that row times sqrt(w), so a resample takes the time of its distinct
+ * points, 63 %. */
 static vg_status root_trace_of_points(const cloud *c, const size_t *a, size_t n, const size_t *b, size_t m,
                                       double *out) {
   if (n > m) return root_trace_of_points(c, b, m, a, n, out);
-  double *xy = vg_malloc(n * m + n * n + n + m, sizeof *xy);
-  if (!xy) return VG_MEMORY;
-  double *square = xy + n * m, *rows = square + n * n, *columns = rows + n, all = 0;
-  memset(rows, 0, (n + m) * sizeof *rows);
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < m; j++) {
-      double v = xy[i * m + j] = c->gram[a[i] * c->n + b[j]];
-      rows[i] += v / (double)m;
-      columns[j] += v / (double)n;
-      all += v / ((double)n * (double)m);
-    }
+  double *room = vg_malloc(n * m + n * n + 2 * n + 2 * m, sizeof *room);
+  size_t *points = vg_malloc(n + m, sizeof *points);
+  vg_status st = room && points ? VG_OK : VG_MEMORY;
+  if (!st) {
+    double *xy = room, *square = xy + n * m, *sums = square + n * n, *weights = sums + n + m;
+    weighted wa = {0, points, weights}, wb = {0, points + n, weights + n};
+    count_copies(a, n, &wa);
+    count_copies(b, m, &wb);
+    centred_products(c, &wa, (double)n, &wb, (double)m, xy, sums, sums + n);
+    square_of(xy, wa.n, wb.n, square);
+    st = sum_roots(square, wa.n, out);
+    *out /= sqrt((double)(n - 1) * (double)(m - 1));
   }
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < m; j++) xy[i * m + j] += all - rows[i] - columns[j];
-    for (size_t k = 0; k <= i; k++) {
-      double sum = 0;
-      for (size_t j = 0; j < m; j++) sum += xy[i * m + j] * xy[k * m + j];
-      square[i * n + k] = sum;
-    }
-  }
-  vg_status st = sum_roots(square, n, out);
-  *out /= sqrt((double)(n - 1) * (double)(m - 1));
-  vg_free(xy);
+  vg_free(room);
+  vg_free(points);
   return st;
 }
 
 /* The lower triangle of the covariance. */
-static void covariance(const cloud *c, const size_t *a, size_t n, double *mean, double *out) {
+VG_HOT static void covariance(const cloud *c, const size_t *a, size_t n, double *mean, double *out) {
   size_t d = c->dims;
   memset(mean, 0, d * sizeof *mean);
   memset(out, 0, d * d * sizeof *out);

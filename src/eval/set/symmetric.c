@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include "base/number/order_statistic.h"
 #include "base/mem.h"
+#include "base/number/dot.h"
+#include "base/simd.h"
 
 /* Householder: a's last row, then the one before ... becomes zero left of the subdiagonal. diagonal and
  * below: (n), below[i] lies left of diagonal[i]. */
-static void reduce(double *a, size_t n, double *diagonal, double *below, double *p) {
+VG_HOT static void reduce(double *a, size_t n, double *diagonal, double *below, double *p) {
   for (size_t i = n; i-- > 2;) {
     double *v = a + i * n, scale = 0, h = 0;
     for (size_t k = 0; k < i; k++) scale += fabs(v[k]);
@@ -28,12 +30,8 @@ static void reduce(double *a, size_t n, double *diagonal, double *below, double 
     for (size_t j = 0; j < i; j++) p[j] = 0;
     for (size_t j = 0; j < i; j++) {
       const double *row = a + j * n;
-      double sum = 0;
-      for (size_t k = 0; k < j; k++) {
-        sum += row[k] * v[k];
-        p[k] += row[k] * v[j];
-      }
-      p[j] += sum + row[j] * v[j];
+      for (size_t k = 0; k < j; k++) p[k] += row[k] * v[j];
+      p[j] += vg_dot_f64(row, v, j) + row[j] * v[j];
     }
     double vp = 0;
     for (size_t j = 0; j < i; j++) {
@@ -55,24 +53,25 @@ static void reduce(double *a, size_t n, double *diagonal, double *below, double 
 
 /* Implicit QL with Wilkinson's shift; e[i] lies between d[i] and d[i + 1], e[n - 1] is 0. */
 static vg_status iterate(double *d, double *e, size_t n) {
-  /* Copies of points give many eigenvalues that are only rounding. Beside one another they may never converge
-   * relative to themselves; relative to the largest element they are 0. */
+  /* Sets with few dimensions, or with copies of points, give many eigenvalues that are only rounding.
+   * Relative to the largest element they are 0; relative to themselves they may never converge, and on the
+   * way they become denormal numbers, with which a processor computes a hundred times more slowly. */
   double largest = 0;
   for (size_t i = 0; i < n; i++) largest = fmax(largest, fmax(fabs(d[i]), fabs(e[i])));
+  const double least = 1e-16 * largest;
   for (size_t l = 0; l < n; l++) {
     for (int round = 0;; round++) {
       size_t m = l;
-      const double least = round < 50 ? 0 : 1e-15 * largest;
-      while (m + 1 < n && fabs(e[m]) > fmax(1e-16 * (fabs(d[m]) + fabs(d[m + 1])), least)) m++;
+      while (m + 1 < n && fabs(e[m]) > least) m++;
       if (m == l) break;
       if (round == 100) return vg_fail(VG_FAILED, "eigenvalues: no convergence");
-      double g = (d[l + 1] - d[l]) / (2 * e[l]), r = hypot(g, 1);
+      double g = (d[l + 1] - d[l]) / (2 * e[l]), r = sqrt(g * g + 1);
       g = d[m] - d[l] + e[l] / (g + copysign(r, g));
       double s = 1, c = 1, p = 0;
       bool split = false;
       for (size_t i = m; i-- > l;) {
         double f = s * e[i], b = c * e[i];
-        e[i + 1] = r = hypot(f, g);
+        e[i + 1] = r = sqrt(f * f + g * g);
         if (!(r > 0)) {
           d[i + 1] -= p;
           e[m] = 0;
