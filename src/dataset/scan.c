@@ -207,7 +207,7 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   if (anatomy) vg_str_add(&t, ", anatomy map");
   if (anatomy && anatomy < n) vg_str_addf(&t, " %zu", anatomy);
   if (skip->n)
-    vg_str_addf(&t, "; skipped %zu other NIfTI file%s (%s)", skip->n, skip->n == 1 ? "" : "s",
+    vg_str_addf(&t, "; skipped %zu other volume%s (%s)", skip->n, skip->n == 1 ? "" : "s",
                 vg_str_text(&skip->names));
   vg_info("%s: %zu subject%s%s", src->root, n, n == 1 ? "" : "s", vg_str_text(&t));
   vg_str_release(&t);
@@ -323,7 +323,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   bool single = !manifest && vg_volume_is_path(root) && !is_dir;
   if (!exists) return vg_fail(VG_DATA, "%s: no such file or folder", root);
   if (!manifest && !single && !is_dir)
-    return vg_fail(VG_DATA, "%s: neither a folder, a NIfTI file nor a .csv manifest", root);
+    return vg_fail(VG_DATA, "%s: neither a folder, a volume nor a .csv manifest", root);
 
   vg_source *more = vg_realloc(ds->sources, (size_t)ds->n_sources + 1, sizeof *more);
   if (!more) return VG_MEMORY;
