@@ -129,6 +129,8 @@ vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int x
 size_t vg_volume_part(const char *path, int *part);
 /* The file of such a path (vg_free); NULL: no memory. */
 char *vg_volume_file(const char *path);
+/* The other file that a file of path needs: the voxels of a .hdr, .mhd or .nhdr (vg_free); NULL: none. */
+vg_status vg_volume_beside(const char *path, char **beside);
 /* Whether some format reads files with this ending. */
 bool vg_volume_is_path(const char *path);
 /* Writes the file's name, without folder and ending, into buf. Returns false if it does not fit. A name of no

@@ -12,6 +12,7 @@ typedef struct vg_file_role {
                    the data set as a whole determines it (vg_layout.pair) */
   char person[128]; /* the split keeps these together: BraTS-GLI-00001, sub-1000 */
   char series[VG_SERIES_NAME];
+  bool all_channels; /* kind SERIES: the file holds every channel of the source, one volume each */
 } vg_file_role;
 
 typedef struct vg_layout {

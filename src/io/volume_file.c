@@ -85,6 +85,12 @@ vg_status vg_volume_info(const char *path, vg_volume_header *header) {
   return st ? st : vg_volume_check_geometry(path, &header->geo);
 }
 
+vg_status vg_volume_beside(const char *path, char **beside) {
+  const vg_volume_format *format = reader_of(path);
+  *beside = NULL;
+  return format->beside ? format->beside(path, beside) : VG_OK;
+}
+
 vg_status vg_volume_read(const char *path, vg_volume *vol, vg_volume_header *header) {
   vg_status st = reader_of(path)->read(path, vol, header);
   if (!st && (st = vg_volume_check_geometry(path, &vol->geo))) vg_volume_release(vol);

@@ -247,6 +247,10 @@ static vg_status info(const char *path, vg_volume_header *header) {
   return vg_raw_info(path, open_nrrd, header);
 }
 
+static vg_status beside(const char *path, char **other) {
+  return vg_ends_with(path, ".nhdr") ? vg_raw_beside(path, open_nrrd, other) : VG_OK;
+}
+
 static vg_status read_volume(const char *path, vg_volume *vol, vg_volume_header *header) {
   return vg_raw_read(path, open_nrrd, vol, header);
 }
@@ -255,5 +259,9 @@ static vg_status read_labels(const char *path, vg_labelmap *map, vg_volume_heade
   return vg_raw_read_labels(path, open_nrrd, map, header);
 }
 
-const vg_volume_format vg_volume_nrrd = {
-    .ending = ending_length, .reads = reads, .info = info, .read = read_volume, .read_labels = read_labels};
+const vg_volume_format vg_volume_nrrd = {.ending = ending_length,
+                                         .reads = reads,
+                                         .info = info,
+                                         .beside = beside,
+                                         .read = read_volume,
+                                         .read_labels = read_labels};

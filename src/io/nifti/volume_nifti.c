@@ -327,6 +327,13 @@ static vg_status nifti_info(const char *path, vg_volume_header *info) {
   return vg_raw_info(path, open_nifti, info);
 }
 
+/* Only a pair is opened: most files are none. */
+static vg_status nifti_beside(const char *path, char **beside) {
+  const char *ending;
+  stem_length(path, &ending);
+  return vg_starts_with(ending, ".hdr") ? vg_raw_beside(path, open_nifti, beside) : VG_OK;
+}
+
 static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *info) {
   return vg_raw_read(path, open_nifti, vol, info);
 }
@@ -486,6 +493,7 @@ static vg_status nifti_write_labels(const char *path, const vg_labelmap *map, in
 const vg_volume_format vg_volume_nifti = {.ending = ending_length,
                                           .reads = reads,
                                           .info = nifti_info,
+                                          .beside = nifti_beside,
                                           .read = nifti_read,
                                           .read_labels = nifti_read_labels,
                                           .write = nifti_write,

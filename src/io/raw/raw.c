@@ -140,6 +140,13 @@ vg_status vg_raw_info(const char *path, vg_raw_opener open, vg_volume_header *he
   return close_with(&raw, path, st);
 }
 
+vg_status vg_raw_beside(const char *path, vg_raw_opener open, char **beside) {
+  vg_raw raw;
+  vg_status st = open_raw(path, open, &raw);
+  if (!st) *beside = raw.voxel_path, raw.voxel_path = NULL;
+  return close_with(&raw, path, st);
+}
+
 /* Opens a file, loads its voxels, and makes room for as many values of `size` bytes (vg_free). The room is
  * not zeroed, because the caller writes every value. */
 static vg_status open_voxels(const char *path, vg_raw_opener open, size_t size, vg_raw *raw, void **room) {

@@ -36,8 +36,9 @@ typedef vg_status (*vg_raw_opener)(const char *path, vg_raw *raw);
 /* The size of one volume in bytes. The shape must be within bounds. */
 uint64_t vg_raw_bytes(const vg_raw *raw);
 
-/* The three readers of a vg_volume_format. path may name one volume of several: "FILE#2" (vg_volume_part). */
+/* The readers of a vg_volume_format. path may name one volume of several: "FILE#2" (vg_volume_part). */
 vg_status vg_raw_info(const char *path, vg_raw_opener open, vg_volume_header *header);
+vg_status vg_raw_beside(const char *path, vg_raw_opener open, char **beside);
 vg_status vg_raw_read(const char *path, vg_raw_opener open, vg_volume *vol, vg_volume_header *header);
 vg_status vg_raw_read_labels(const char *path, vg_raw_opener open, vg_labelmap *map,
                              vg_volume_header *header);
