@@ -95,6 +95,7 @@ static void regions(void **state) {
        "1=necrosis:tumour,2=oedema:tumour,3=enhancing:tumour", NULL},
       {NNUNET("\"WT\": [1, 2, 3], \"TC\": [1, 3], \"ET\": [3], \"RC\": [4]"),
        "1=necrosis:tumour,2=oedema:tumour,3=enhancing:tumour,4=cavity:tumour", NULL},
+      {NNUNET("\"whole tumor\": [1, 2], \"tumor core\": [2]"), "1=oedema:tumour,2=core:tumour", NULL},
       {NNUNET("\"everything\": [1, 2], \"rest\": [2]"), NULL, "label 'everything' is a region"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

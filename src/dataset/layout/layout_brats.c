@@ -165,9 +165,30 @@ static size_t score_2021(const char *root, char *const *files, size_t n, char *r
   return score_edition(&vg_layout_brats2021, true, root, files, n, reason, size);
 }
 
+/* A doubt goes to layout brats2023, which says how to decide it. */
+static size_t score_task(const vg_layout *layout, unsigned tasks, const char *root, char *const *files,
+                         size_t n, char *reason, size_t size) {
+  const size_t count = vg_layout_count(layout, files, n);
+  vg_str why = VG_STR_INIT;
+  if (!count) return 0;
+  const bool fits = tasks >> vg_brats_task_of(layout, root, files, n, &why) & 1;
+  if (fits) snprintf(reason, size, "%s", vg_str_text(&why));
+  vg_str_release(&why);
+  return fits ? count : 0;
+}
+
 static size_t score_2023(const char *root, char *const *files, size_t n, char *reason, size_t size) {
-  (void)root, (void)reason, (void)size;
-  return vg_layout_count(&vg_layout_brats2023, files, n);
+  return score_task(&vg_layout_brats2023,
+                    1u << VG_BRATS_2023 | 1u << VG_BRATS_PED_2023 | 1u << VG_BRATS_DOUBT, root, files, n,
+                    reason, size);
+}
+
+static size_t score_2024(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  return score_task(&vg_layout_brats2024, 1u << VG_BRATS_TREATED, root, files, n, reason, size);
+}
+
+static size_t score_ped(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  return score_task(&vg_layout_brats2024_ped, 1u << VG_BRATS_PED, root, files, n, reason, size);
 }
 
 static size_t score_2015(const char *root, char *const *files, size_t n, char *reason, size_t size) {
@@ -213,3 +234,15 @@ const vg_layout vg_layout_brats2023 = {.tumour_scheme = "brats2023",
                                        .open = open_2023,
                                        .score = score_2023,
                                        .precedence = 1};
+const vg_layout vg_layout_brats2024 = {.tumour_scheme = "brats2024",
+                                       .anatomy_scheme = "tissues",
+                                       .classify = classify_2023,
+                                       .path = path_2023,
+                                       .score = score_2024,
+                                       .precedence = 1};
+const vg_layout vg_layout_brats2024_ped = {.tumour_scheme = "brats2024-ped",
+                                           .anatomy_scheme = "tissues",
+                                           .classify = classify_2023,
+                                           .path = path_2023,
+                                           .score = score_ped,
+                                           .precedence = 1};

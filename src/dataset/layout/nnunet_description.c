@@ -182,8 +182,17 @@ static bool holds(const region *r, double value) {
   return false;
 }
 
-/* The class of a value: that of the smallest region that is a class, else what is left of the core
- * (necrosis), else what is left of the whole tumour (oedema). NULL: only regions of unknown names have it. */
+/* Whether every value of a is one of b. */
+static bool within(const region *a, const region *b) {
+  if (vg_json_type_of(a->values) != VG_JSON_ARRAY) return holds(b, vg_json_number(a->values, 0));
+  for (const vg_json *v = vg_json_first(a->values); v; v = vg_json_next(v))
+    if (!holds(b, vg_json_number(v, 0))) return false;
+  return true;
+}
+
+/* The class of a value: that of the smallest region that is a class, else what is left of the core (necrosis)
+ * or of the whole tumour (oedema), or that region itself where nothing was subtracted. NULL: only regions of
+ * unknown names have it. */
 static const char *class_of_value(const region *regions, int n, double value) {
   const region *best = NULL;
   for (int i = 0; i < n; i++) {
@@ -191,7 +200,11 @@ static const char *class_of_value(const region *regions, int n, double value) {
     if (r->kind == OTHER || !holds(r, value)) continue;
     if (!best || r->kind < best->kind || (r->kind == best->kind && r->n < best->n)) best = r;
   }
-  return !best ? NULL : best->kind == CLASS ? best->klass : best->kind == CORE ? "necrosis" : "oedema";
+  if (!best || best->kind == CLASS) return best ? best->klass : NULL;
+  for (int i = 0; i < n; i++)
+    if (regions[i].kind < best->kind && regions[i].kind != OTHER && within(&regions[i], best))
+      return best->kind == CORE ? "necrosis" : "oedema";
+  return best->kind == CORE ? "core" : "tumour";
 }
 
 static vg_status bad_region(const char *path, const char *name) {
