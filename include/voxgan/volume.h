@@ -95,7 +95,8 @@ typedef struct vg_volume_header {
   vg_geometry geo; /* as stored */
   vg_dtype dtype;
   double slope, inter; /* 1, 0 when the file has none */
-  int version;         /* of the format: NIfTI-1 or 2 */
+  const char *format;  /* "NIfTI-1", "NIfTI-2", "MGH", "MetaImage", "NRRD" */
+  int version;         /* of NIfTI: 1 or 2; 0: another format */
   int xform_code;      /* NIfTI's code of the affine in use; 0: none, spacing only */
 } vg_volume_header;
 
@@ -123,6 +124,13 @@ vg_status vg_volume_write(const char *path, const vg_volume *vol, const vg_volum
 /* Writes U8 if the labels fit, else U16. */
 vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int xform_code);
 
+/* A path may name one volume of a file that holds several: "FILE#2" is the third. Returns the length of FILE,
+ * and in *part the number after it. Where path names a file alone: its whole length, and -1. */
+size_t vg_volume_part(const char *path, int *part);
+/* The file of such a path (vg_free); NULL: no memory. */
+char *vg_volume_file(const char *path);
+/* The other file that a file of path needs: the voxels of a .hdr, .mhd or .nhdr (vg_free); NULL: none. */
+vg_status vg_volume_beside(const char *path, char **beside);
 /* Whether some format reads files with this ending. */
 bool vg_volume_is_path(const char *path);
 /* Writes the file's name, without folder and ending, into buf. Returns false if it does not fit. A name of no

@@ -111,7 +111,7 @@ static vg_status volume_json(const char *path, const vg_volume_header *info, con
   vg_geometry_orientation(&info->geo, code);
   vg_json *j = vg_json_object();
   vg_json_put_string(j, "path", path);
-  vg_json_put_string(j, "format", info->version == 2 ? "NIfTI-2" : "NIfTI-1");
+  vg_json_put_string(j, "format", info->format);
   vg_json *shape = vg_json_put_take(j, "shape", vg_json_array());
   vg_json *spacing = vg_json_put_take(j, "spacing", vg_json_array());
   for (int a = 0; a < 3; a++) {

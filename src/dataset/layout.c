@@ -100,10 +100,10 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
   }
   if (best) return best->name;
   if (!images)
-    vg_fail(VG_DATA, "%s: no NIfTI file below this folder", root);
+    vg_fail(VG_DATA, "%s: no volume (.nii.gz, .mha, .nrrd, .mgz, ...) below this folder", root);
   else
     vg_fail(VG_DATA,
-            "%s: none of its %zu NIfTI files has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "
+            "%s: none of its %zu volumes has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "
             "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
             root, images);
   return NULL;

@@ -12,6 +12,7 @@ typedef struct vg_file_role {
                    the data set as a whole determines it (vg_layout.pair) */
   char person[128]; /* the split keeps these together: BraTS-GLI-00001, sub-1000 */
   char series[VG_SERIES_NAME];
+  bool all_channels; /* kind SERIES: the file holds every channel of the source, one volume each */
 } vg_file_role;
 
 typedef struct vg_layout {
@@ -73,7 +74,20 @@ bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *
 /* VG_DATA: the layout was guessed, the user named no scheme, and the label values contradict each other. */
 vg_status vg_brats_check_edition(const vg_layout *layout, const vg_source *source, char *const *files,
                                  size_t n);
-/* VG_DATA: ids of a BraTS task whose labels changed with the year, and the user named no scheme. */
+/* What files with the names of 2023 and later hold (layout_task.c). */
+typedef enum vg_brats_task {
+  VG_BRATS_2023,     /* glioma before treatment, SSA, MEN, MET: 1 necrosis, 2 oedema, 3 enhancing */
+  VG_BRATS_TREATED,  /* glioma, some after treatment: and 4 resection cavity */
+  VG_BRATS_PED,      /* children from 2024 on: 1 enhancing, 2 nonenhancing, 3 cyst, 4 oedema */
+  VG_BRATS_PED_2023, /* children of 2023: as VG_BRATS_2023 */
+  VG_BRATS_DOUBT
+} vg_brats_task;
+/* By ids, the years in folders' names and, for children, label values. reason: the evidence, or of a doubt
+ * how to decide it. */
+vg_brats_task vg_brats_task_of(const vg_layout *layout, const char *root, char *const *files, size_t n,
+                               vg_str *reason);
+/* VG_DATA: the files are children's and layout brats2023 does not fit them, or there is a doubt, and the user
+ * named no scheme. */
 vg_status vg_brats_check_task(const vg_layout *layout, const vg_source *source, char *const *files, size_t n);
 
 /* ---- the table (subjects.c) ---- */

@@ -16,6 +16,13 @@
 #include "base/str.h"
 #include "label/class_words.h"
 
+static vg_status put_series(vg_dataset *ds, vg_subject *s, const char *series, char *path) {
+  int at = vg_dataset_series(ds, series);
+  if (at >= 0) return vg_subject_put_take(s, &s->series[at], series, path);
+  vg_free(path);
+  return VG_DATA;
+}
+
 static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg_file_role *role) {
   vg_subject *s;
   vg_status st = vg_dataset_subject(ds, role->id, role->person, source, &s);
@@ -23,12 +30,13 @@ static vg_status put_file(vg_dataset *ds, int source, const char *file, const vg
   char *path = vg_fs_join(ds->sources[source].root, file);
   if (role->kind == VG_FILE_TUMOUR) return vg_subject_put_take(s, &s->tumour, "tumour map", path);
   if (role->kind == VG_FILE_ANATOMY) return vg_subject_put_take(s, &s->anatomy, "anatomy map", path);
-  int at = vg_dataset_series(ds, role->series);
-  if (at < 0) {
-    vg_free(path);
-    return VG_DATA;
-  }
-  return vg_subject_put_take(s, &s->series[at], role->series, path);
+  if (!role->all_channels) return put_series(ds, s, role->series, path);
+  const vg_series_list *channels = &ds->sources[source].channels;
+  for (int i = 0; i < channels->n && !st; i++)
+    st = put_series(ds, s, channels->names[i],
+                    channels->n > 1 && path ? vg_format("%s#%d", path, i) : vg_strdup(path));
+  vg_free(path);
+  return st;
 }
 
 /* ---- what cannot be read ---- */
@@ -58,11 +66,19 @@ static void note_unreadable(const vg_dataset *ds, unreadable *u, const char *pat
 
 /* Sets *slot to NULL where its file cannot be read. */
 static void probe(const vg_dataset *ds, char **slot, unreadable *u, int *bad) {
-  const int fault = *slot ? vg_fs_unreadable(*slot) : 0;
-  if (!fault) return;
-  note_unreadable(ds, u, *slot, "", fault, (*bad)++);
-  vg_free(*slot);
-  *slot = NULL;
+  if (!*slot) return;
+  int part;
+  const size_t file = vg_volume_part(*slot, &part);
+  const char kept = (*slot)[file];
+  (*slot)[file] = '\0';
+  const int fault = vg_fs_unreadable(*slot);
+  if (fault) {
+    note_unreadable(ds, u, *slot, "", fault, (*bad)++);
+    vg_free(*slot);
+    *slot = NULL;
+  } else {
+    (*slot)[file] = kept;
+  }
 }
 
 static bool is_empty(const vg_subject *s) {
@@ -207,7 +223,7 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   if (anatomy) vg_str_add(&t, ", anatomy map");
   if (anatomy && anatomy < n) vg_str_addf(&t, " %zu", anatomy);
   if (skip->n)
-    vg_str_addf(&t, "; skipped %zu other NIfTI file%s (%s)", skip->n, skip->n == 1 ? "" : "s",
+    vg_str_addf(&t, "; skipped %zu other volume%s (%s)", skip->n, skip->n == 1 ? "" : "s",
                 vg_str_text(&skip->names));
   vg_info("%s: %zu subject%s%s", src->root, n, n == 1 ? "" : "s", vg_str_text(&t));
   vg_str_release(&t);
@@ -323,7 +339,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   bool single = !manifest && vg_volume_is_path(root) && !is_dir;
   if (!exists) return vg_fail(VG_DATA, "%s: no such file or folder", root);
   if (!manifest && !single && !is_dir)
-    return vg_fail(VG_DATA, "%s: neither a folder, a NIfTI file nor a .csv manifest", root);
+    return vg_fail(VG_DATA, "%s: neither a folder, a volume nor a .csv manifest", root);
 
   vg_source *more = vg_realloc(ds->sources, (size_t)ds->n_sources + 1, sizeof *more);
   if (!more) return VG_MEMORY;

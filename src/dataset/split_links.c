@@ -5,6 +5,7 @@
 
 #include "dataset/layout.h"
 #include "voxgan/dataset.h"
+#include "voxgan/volume.h"
 #include "voxgan/log.h"
 #include "base/fs.h"
 #include "base/task/progress.h"
@@ -49,6 +50,24 @@ static vg_status put_link(const parts *to, int side, const char *relative, const
   return st;
 }
 
+/* The same for a volume: its file, and the one beside it that holds its voxels. */
+static vg_status put_volume(const parts *to, int side, const char *relative, const char *target) {
+  char *file = vg_volume_file(target), *name = vg_volume_file(relative), *beside = NULL, *dir = NULL;
+  vg_status st = file && name ? put_link(to, side, name, file) : VG_MEMORY;
+  if (!st) st = vg_volume_beside(file, &beside);
+  if (!st && beside) {
+    char *path = (dir = vg_fs_dirname(name)) ? vg_fs_join(dir, vg_fs_basename(beside)) : NULL;
+    const char *below = path && vg_starts_with(path, "./") ? path + 2 : path;
+    st = path ? put_link(to, side, below, beside) : VG_MEMORY;
+    vg_free(path);
+  }
+  vg_free(file);
+  vg_free(name);
+  vg_free(beside);
+  vg_free(dir);
+  return st;
+}
+
 /* ---- a folder: links with the same names ---- */
 
 static vg_status link_subject(const vg_dataset *ds, const vg_subject *s, const parts *to, int side) {
@@ -58,7 +77,7 @@ static vg_status link_subject(const vg_dataset *ds, const vg_subject *s, const p
   vg_status st = VG_OK;
   for (int i = 0; i < ds->series.n; i++) files[2 + i] = s->series[i];
   for (int i = 0; i < 2 + ds->series.n && !st; i++)
-    if (files[i]) st = put_link(to, side, files[i] + below, files[i]);
+    if (files[i]) st = put_volume(to, side, files[i] + below, files[i]);
   return st;
 }
 
@@ -120,8 +139,12 @@ static vg_status add_row(const vg_dataset *ds, const vg_subject *s, const parts 
     const char *target = cells[k];
     cells[k] = "";
     if (!target) continue;
-    links[k] = vg_format("%s/%s-%s", s->id, header[k], vg_fs_basename(target));
-    st = links[k] ? put_link(to, side, links[k], target) : VG_MEMORY;
+    /* A header names its file of voxels, which must keep its name: a folder keeps it apart from others. */
+    char *beside = NULL;
+    st = vg_volume_beside(target, &beside);
+    links[k] = vg_format("%s/%s%s%s", s->id, header[k], beside ? "/" : "-", vg_fs_basename(target));
+    vg_free(beside);
+    if (!st) st = links[k] ? put_volume(to, side, links[k], target) : VG_MEMORY;
     cells[k] = links[k];
   }
   if (!st) st = vg_table_add_row(t, cells);

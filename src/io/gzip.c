@@ -54,18 +54,20 @@ static bool only_zeros(const uint8_t *b, size_t len) {
 static vg_status fail_inflate(const char *name, int rc, const char *msg) {
   if (rc == Z_MEM_ERROR) return vg_fail(VG_MEMORY, "out of memory while inflating");
   if (rc == Z_BUF_ERROR || rc == Z_OK)
-    return vg_fail(VG_DATA, "%s: gzip data ends early (truncated file?)", name);
-  return vg_fail(VG_DATA, "%s: broken gzip data: %s", name, msg ? msg : "not deflated");
+    return vg_fail(VG_DATA, "%s: compressed data ends early (truncated file?)", name);
+  return vg_fail(VG_DATA, "%s: broken compressed data: %s", name, msg ? msg : "not deflated");
 }
 
-static vg_status inflate_members(const char *name, const uint8_t *bytes, size_t len, size_t limit, void **out,
-                                 size_t *out_len) {
+/* zlib: one stream of zlib's own form instead of members of gzip's. */
+static vg_status inflate_members(const char *name, const uint8_t *bytes, size_t len, size_t limit, bool zlib,
+                                 void **out, size_t *out_len) {
   vg_status st = VG_OK;
   uint8_t *buf = NULL;
   size_t cap = len < limit / 4 ? len * 4 + 64 : limit, done = 0, at = 0;
   z_stream z = {0};
   if (!cap) cap = 1;
-  if (inflateInit2(&z, 15 + 16) != Z_OK) return vg_fail(VG_MEMORY, "out of memory while inflating");
+  if (inflateInit2(&z, zlib ? 15 : 15 + 16) != Z_OK)
+    return vg_fail(VG_MEMORY, "out of memory while inflating");
   buf = vg_malloc(cap, 1);
   if (!buf) {
     st = vg_fail_in(VG_MEMORY, "%s", name);
@@ -98,8 +100,8 @@ static vg_status inflate_members(const char *name, const uint8_t *bytes, size_t 
     done += room - z.avail_out;
     if (rc == Z_STREAM_END) {
       if (only_zeros(bytes + at, len - at)) break;
-      if (!vg_gzip_is(bytes + at, len - at)) {
-        st = vg_fail(VG_DATA, "%s: %zu bytes of something else after the gzip data", name, len - at);
+      if (zlib || !vg_gzip_is(bytes + at, len - at)) {
+        st = vg_fail(VG_DATA, "%s: %zu bytes of something else after the compressed data", name, len - at);
         goto out;
       }
       inflateReset(&z);
@@ -129,7 +131,12 @@ vg_status vg_gzip_inflate(const char *name, const void *bytes, size_t len, size_
   if (!vg_gzip_is(bytes, len)) return vg_fail(VG_DATA, "%s: not gzip data", name);
   vg_status st = inflate_at_once(bytes, len, limit, out, out_len);
   if (st || *out) return st;
-  return inflate_members(name, bytes, len, limit, out, out_len);
+  return inflate_members(name, bytes, len, limit, false, out, out_len);
+}
+
+vg_status vg_zlib_inflate(const char *name, const void *bytes, size_t len, size_t limit, void **out,
+                          size_t *out_len) {
+  return inflate_members(name, bytes, len, limit, true, out, out_len);
 }
 
 vg_status vg_gzip_peek(const char *name, const void *bytes, size_t len, void *out, size_t want, size_t *got) {

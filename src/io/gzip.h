@@ -15,6 +15,9 @@ bool vg_gzip_is(const void *bytes, size_t len);
  * (a bomb), a truncated file, a wrong checksum. */
 vg_status vg_gzip_inflate(const char *name, const void *bytes, size_t len, size_t limit, void **out,
                           size_t *out_len);
+/* The same for one zlib stream (RFC 1950), after which nothing but zeros may come. */
+vg_status vg_zlib_inflate(const char *name, const void *bytes, size_t len, size_t limit, void **out,
+                          size_t *out_len);
 /* Inflates only the first bytes, at most `want`: enough for a header. */
 vg_status vg_gzip_peek(const char *name, const void *bytes, size_t len, void *out, size_t want, size_t *got);
 vg_status vg_gzip_deflate(const void *bytes, size_t len, int level, void **out, size_t *out_len);

@@ -1,8 +1,10 @@
 /* volume_file.c: the door for volumes: the ending of a path chooses the format that reads or writes it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/mem.h"
 #include "io/volume_format.h"
 
 #define ROWS 32
@@ -42,17 +44,51 @@ static const vg_volume_format *format_of(const char *name, size_t *ending) {
   return best;
 }
 
+/* The longest ending of a format, and more. */
+#define TAIL 31
+
+/* The format of the first n bytes of path. */
+static const vg_volume_format *format_of_first(const char *path, size_t n) {
+  char tail[TAIL + 1];
+  size_t ending, from = n > TAIL ? n - TAIL : 0;
+  memcpy(tail, path + from, n - from);
+  tail[n - from] = '\0';
+  return format_of(tail, &ending);
+}
+
+size_t vg_volume_part(const char *path, int *part) {
+  const char *mark = strrchr(path, '#');
+  const size_t n = mark ? (size_t)(mark - path) : 0, digits = mark ? strspn(mark + 1, "0123456789") : 0;
+  *part = -1;
+  if (!digits || digits > 6 || mark[1 + digits] || !format_of_first(path, n)) return strlen(path);
+  *part = atoi(mark + 1);
+  return n;
+}
+
+char *vg_volume_file(const char *path) {
+  int part;
+  char *file = vg_strdup(path);
+  if (file) file[vg_volume_part(path, &part)] = '\0';
+  return file;
+}
+
 /* A file of unknown ending goes to the first format, whose message names the fault. So does a file whose own
  * format cannot write. */
 static const vg_volume_format *reader_of(const char *path) {
-  size_t ending;
-  const vg_volume_format *format = format_of(path, &ending);
+  int part;
+  const vg_volume_format *format = format_of_first(path, vg_volume_part(path, &part));
   return format ? format : formats[0].format;
 }
 
 vg_status vg_volume_info(const char *path, vg_volume_header *header) {
   vg_status st = reader_of(path)->info(path, header);
   return st ? st : vg_volume_check_geometry(path, &header->geo);
+}
+
+vg_status vg_volume_beside(const char *path, char **beside) {
+  const vg_volume_format *format = reader_of(path);
+  *beside = NULL;
+  return format->beside ? format->beside(path, beside) : VG_OK;
 }
 
 vg_status vg_volume_read(const char *path, vg_volume *vol, vg_volume_header *header) {
@@ -78,9 +114,10 @@ vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int x
 }
 
 bool vg_volume_is_path(const char *path) {
-  size_t ending;
-  const vg_volume_format *format = format_of(path, &ending);
-  return format && format->reads(path);
+  int part;
+  const size_t n = vg_volume_part(path, &part);
+  const vg_volume_format *format = format_of_first(path, n);
+  return format && (part >= 0 || format->reads(path));
 }
 
 bool vg_volume_stem(const char *path, char *buf, size_t size) {

@@ -12,6 +12,9 @@ typedef struct vg_volume_format {
   vg_status (*info)(const char *path, vg_volume_header *header);
   vg_status (*read)(const char *path, vg_volume *vol, vg_volume_header *header);
   vg_status (*read_labels)(const char *path, vg_labelmap *map, vg_volume_header *header);
+  /* The file with the voxels, where that is another one (vg_free); NULL otherwise. A format that has no pairs
+   * has no such function. */
+  vg_status (*beside)(const char *path, char **beside);
   /* NULL: the format can only be read. */
   vg_status (*write)(const char *path, const vg_volume *vol, const vg_volume_write_options *options);
   vg_status (*write_labels)(const char *path, const vg_labelmap *map, int xform_code);

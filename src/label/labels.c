@@ -218,6 +218,20 @@ static void describe_scheme(const vg_scheme *s, vg_str *t) {
   }
 }
 
+/* The name of a scheme with the same labels that knows the value too, or NULL. */
+static const char *richer_scheme(const vg_scheme *s, uint16_t value) {
+  const vg_scheme *other;
+  for (int i = 0; (other = vg_scheme_at(i, NULL)); i++) {
+    bool same = vg_scheme_find(other, value) != NULL;
+    for (int k = 0; k < s->n && same; k++) {
+      const vg_label *l = vg_scheme_find(other, s->labels[k].value);
+      same = l && strcmp(l->name, s->labels[k].name) == 0;
+    }
+    if (same) return other->name;
+  }
+  return NULL;
+}
+
 vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path) {
   size_t *count = VG_NEW_N(size_t, VALUES);
   if (!count) return VG_MEMORY;
@@ -237,9 +251,11 @@ vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char
     vg_str t = VG_STR_INIT;
     describe_scheme(s, &t);
     char more[48] = "";
+    const char *hint = richer_scheme(s, (uint16_t)first);
     if (others) snprintf(more, sizeof more, ", nor are %d other values", others);
-    st = vg_fail(VG_DATA, "%s: label value %u (%zu voxel%s) is not in scheme %s (%s)%s", path, first,
-                 count[first], count[first] == 1 ? "" : "s", s->name, vg_str_text(&t), more);
+    st = vg_fail(VG_DATA, "%s: label value %u (%zu voxel%s) is not in scheme %s (%s)%s%s%s", path, first,
+                 count[first], count[first] == 1 ? "" : "s", s->name, vg_str_text(&t), more,
+                 hint ? "; it is in scheme " : "", hint ? hint : "");
     vg_str_release(&t);
   }
   vg_free(count);

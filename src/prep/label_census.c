@@ -8,13 +8,15 @@
 #include "base/str.h"
 #include "voxgan/volume.h"
 
-enum { MAPS = 64, VALUES = 65536, SHOWN = 8 };
+enum { MAPS = 64, VALUES = 65536, SHOWN = 8, LEFT_AMYGDALA = 18 };
+#define AMYGDALA_ML 2.0
 
 typedef struct census {
   vg_classes classes;
   uint8_t *table; /* VALUES: class + 1 */
   bool seen[VG_CLASSES_MAX + 1];
-  bool *value; /* VALUES */
+  bool *value;          /* VALUES */
+  double most_amygdala; /* ml of the value 18 in one map */
   size_t maps;
 } census;
 
@@ -34,7 +36,13 @@ static vg_status count_map(const char *path, census *c) {
     return VG_OK;
   }
   const size_t n = vg_geometry_voxels(&map.geo);
-  for (size_t i = 0; i < n; i++) c->value[map.data[i]] = true;
+  size_t amygdala = 0;
+  for (size_t i = 0; i < n; i++) {
+    c->value[map.data[i]] = true;
+    amygdala += map.data[i] == LEFT_AMYGDALA;
+  }
+  const double ml = (double)amygdala * vg_geometry_voxel_ml(&map.geo);
+  if (ml > c->most_amygdala) c->most_amygdala = ml;
   for (int v = 1; v < VALUES; v++) c->seen[c->table[v]] |= c->value[v];
   c->maps++;
   vg_labelmap_release(&map);
@@ -56,6 +64,17 @@ static void warn(const vg_source *source, vg_role role, const census *c) {
           vg_role_name(role), vg_role_name(role));
   vg_str_release(&missing);
   vg_str_release(&values);
+}
+
+/* TumorSynth of FreeSurfer gives the whole tumour the value of an amygdala, which has 1 to 2 ml. */
+static void warn_of_tumorsynth(const vg_source *source, const census *c) {
+  if (!vg_starts_with(source->anatomy_scheme.name, "freesurfer") || c->most_amygdala < 3 * AMYGDALA_ML)
+    return;
+  vg_warn(
+      "%s: value 18, by scheme %s the left amygdala, fills %.0f ml in a map, and an amygdala has 1 to 2: is "
+      "it the whole tumour of TumorSynth? Then name --anatomy-scheme and --tumour-scheme tumorsynth "
+      "(data.anatomy_scheme, data.tumour_scheme)",
+      source->root, source->anatomy_scheme.name, c->most_amygdala);
 }
 
 static const char *map_of(const vg_subject *s, vg_role role) {
@@ -88,6 +107,7 @@ static vg_status check(const vg_dataset *ds, int source, vg_role role) {
   if (!st) st = vg_classes_table(&c.classes, scheme, role, c.table);
   if (!st) st = take_census(ds, source, role, &c);
   if (!st && c.maps && !all_seen(&c)) warn(src, role, &c);
+  if (!st && role == VG_ROLE_ANATOMY) warn_of_tumorsynth(src, &c);
   vg_free(c.table);
   vg_free(c.value);
   return st;

@@ -128,6 +128,7 @@ static bool recall(const char *memory, const char *path, const char *state, char
 
 typedef struct input {
   const char *role;
+  int part;   /* the volume of several; -1: the file has one */
   char *path; /* resolved */
   char hash[VG_HASH_LEN];
 } input;
@@ -174,6 +175,21 @@ static char *resolve(const char *path) {
   return copy;
 }
 
+/* The file of a volume, and the one beside it that holds its voxels. */
+static vg_status add_input(const char *role, const char *path, input *in, int *n) {
+  int part;
+  vg_volume_part(path, &part);
+  char *file = vg_volume_file(path), *beside = NULL;
+  vg_status st = file ? vg_volume_beside(file, &beside) : VG_MEMORY;
+  if (!st) in[(*n)++] = (input){.role = role, .part = part, .path = resolve(file)};
+  if (!st && beside) in[(*n)++] = (input){.role = role, .part = -1, .path = resolve(beside)};
+  for (int i = 0; i < *n; i++)
+    if (!in[i].path) st = VG_MEMORY;
+  vg_free(file);
+  vg_free(beside);
+  return st;
+}
+
 static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subject *subject,
                           const vg_prep_settings *s, char key[VG_HASH_LEN], char contents[VG_HASH_LEN]) {
   vg_case_inputs in;
@@ -181,14 +197,11 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
   vg_status st = vg_case_inputs_of(ds, subject, s, &in);
   if (st) return st;
   const vg_source *src = &ds->sources[subject->source];
-  input inputs[VG_SERIES_MAX + 2];
+  input inputs[2 * (VG_SERIES_MAX + 2)];
   int n = 0;
-  if (in.tumour) inputs[n++] = (input){.role = "tumour", .path = resolve(in.tumour)};
-  if (in.anatomy) inputs[n++] = (input){.role = "anatomy", .path = resolve(in.anatomy)};
-  for (int i = 0; i < in.n_series; i++)
-    inputs[n++] = (input){.role = "series", .path = resolve(in.series[i])};
-  for (int i = 0; i < n; i++)
-    if (!inputs[i].path) st = VG_MEMORY;
+  if (in.tumour) st = add_input("tumour", in.tumour, inputs, &n);
+  if (in.anatomy && !st) st = add_input("anatomy", in.anatomy, inputs, &n);
+  for (int i = 0; i < in.n_series && !st; i++) st = add_input("series", in.series[i], inputs, &n);
   if (!st) st = hash_inputs(cache, inputs, n);
 
   vg_str t = VG_STR_INIT;
@@ -204,7 +217,11 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
   vg_str_addf(&t, "schemes %s | %s\n", in.tumour && tumour ? tumour : "",
               in.anatomy && anatomy ? anatomy : "");
   const size_t settings_end = t.len;
-  for (int i = 0; i < n; i++) vg_str_addf(&t, "%s %s\n", inputs[i].role, inputs[i].hash);
+  for (int i = 0; i < n; i++) {
+    vg_str_addf(&t, "%s %s", inputs[i].role, inputs[i].hash);
+    if (inputs[i].part >= 0) vg_str_addf(&t, " #%d", inputs[i].part);
+    vg_str_add(&t, "\n");
+  }
   if (!st && (vg_str_failed(&t) || !tumour || !anatomy)) st = VG_MEMORY;
   if (!st) vg_hash(vg_str_text(&t), t.len, key);
   if (!st) vg_hash(vg_str_text(&t) + settings_end, t.len - settings_end, contents);

@@ -36,7 +36,8 @@ static void check_words(const char *word) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_input in = fuzz_begin(data, size);
-  static const char *const names[] = {"brats2013", "brats2021", "brats2023", "bids", "nnunet", "adni", "csv"};
+  static const char *const names[] = {"brats2013", "brats2021", "brats2023", "brats2015", "bids",
+                                      "nnunet",    "msd",       "adni",      "csv"};
   char reason[160];
   size_t n;
   char *text = fuzz_text(&in), **files = vg_split(text, '\n', &n);

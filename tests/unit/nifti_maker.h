@@ -157,7 +157,7 @@ static inline size_t single_bytes(const maker *m) {
   return at + image_bytes(m, file_buf + at);
 }
 
-static const char *save_single(const maker *m, const char *name) {
+static inline const char *save_single(const maker *m, const char *name) {
   const char *path = in_scratch(name);
   save_bytes(path, file_buf, single_bytes(m));
   return path;

@@ -179,12 +179,12 @@ static void faults_are_named(void **state) {
   const char *dir = fresh("faults");
   must_say(vg_dataset_add(&ds, dir, "brats2032", NULL, NULL), VG_CONFIG, "did you mean brats20");
   must_say(vg_dataset_add(&ds, dir, "zzz", NULL, NULL), VG_CONFIG,
-           "brats2013, brats2021, brats2023, bids, nnunet, adni, csv, auto");
+           "brats2013, brats2021, brats2023, brats2024, brats2024_ped, brats2015, bids, nnunet, msd, adni, csv, auto");
   must_say(vg_dataset_add(&ds, in_scratch("nowhere"), "auto", NULL, NULL), VG_DATA, "nowhere: no such");
-  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "no NIfTI file");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "no volume (");
   must_say(vg_dataset_add(&ds, dir, "bids", NULL, NULL), VG_DATA, "no subject");
   touch(dir, "scan.nii.gz");
-  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "none of its 1 NIfTI files");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "none of its 1 volumes");
   touch(dir, "x/x_t1.nii.gz");
   touch(dir, "y/x_t1.nii");
   must_say(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL), VG_DATA,
@@ -283,7 +283,7 @@ static void manifest(void **state) {
   } bad[] = {
       {"name,t1\ns1,vol/one.nii\n", "no column 'id'"},
       {"id,t1\ns1,vol/none.nii\n", "row 1, column t1"},
-      {"id,t1\ns1,12\n", "'12' is not a NIfTI path"},
+      {"id,t1\ns1,12\n", "'12' is not the path of a volume"},
       {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 occurs twice"},
       {"id,pd\ns1,vol/one.nii\ns2,12\n", "row 2, column pd"},
       {"id,t1\n,vol/one.nii\n", "row 1: id '' cannot be part of a file's name: it is empty"},

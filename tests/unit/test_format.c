@@ -134,7 +134,9 @@ static void formats_round_trip(void **state) {
     for (int more = 0; more < 2; more++) {
       char dir[64];
       /* With non-enhancing tumour in all of its places, 2013's names cannot be taken for 2021's. */
-      bool merges = !strcmp(name, "brats2021") || !strcmp(name, "brats2023");
+      bool merges = !strcmp(name, "brats2021") || !strcmp(name, "brats2023") || !strcmp(name, "brats2024");
+      /* The tumours of children have no necrosis of their own (schemes_of_editions). */
+      if (!strcmp(name, "brats2024_ped")) continue;
       if (!more && !strcmp(name, "brats2013")) continue;
       snprintf(dir, sizeof dir, "%s-%d", name, more);
       const char *root = in_scratch(dir);
@@ -146,9 +148,13 @@ static void formats_round_trip(void **state) {
       if (more) tumour[2] = merges ? "necrosis" : "nonenhancing";
       const char *const *ids = !strcmp(name, "bids") ? bids : plain;
       assert_reads_back(root, f->layout, f->layout, ids, tumour, anatomy_of);
-      assert_reads_back(root, "auto", f->layout, ids, tumour, anatomy_of);
+      /* Ids after treatment would show 2024; dataset_description.json does where voxgan writes a data set. */
+      if (strcmp(name, "brats2024") != 0) assert_reads_back(root, "auto", f->layout, ids, tumour, anatomy_of);
     }
   }
+  vg_format_set children = new_set(NULL, NULL);
+  must_say(vg_dataset_format_find("brats2024_ped")->schemes(&children), VG_CONFIG,
+           "format brats2024_ped has no value for tumour class necrosis");
 }
 
 /* Without tumour the anatomy is nnU-Net's target; classes that no edition knows have values where tables tell
@@ -309,11 +315,11 @@ static void data_sets_of_others(void **state) {
   vg_free(text);
   vg_dataset_release(&ds);
 
-  /* Regions do not say what single values mean; the user can. */
+  /* Regions of unknown names do not say what single values mean; the user can. */
   dir = nnunet_tree("regions", "{\"channel_names\": {\"0\": \"T1\", \"1\": \"Proton Density (PD)\"}, "
-                               "\"labels\": {\"background\": 0, \"whole tumor\": [1, 2], \"core\": 2}, "
+                               "\"labels\": {\"background\": 0, \"everything\": [1, 2], \"whole tumor\": 2}, "
                                "\"numTraining\": 1, \"file_ending\": \".nii.gz\"}");
-  must_say(vg_dataset_add(&ds, dir, "nnunet", NULL, NULL), VG_DATA, "label 'whole tumor' is a region");
+  must_say(vg_dataset_add(&ds, dir, "nnunet", NULL, NULL), VG_DATA, "label 'everything' is a region");
   vg_dataset_release(&ds);
   must(vg_dataset_add(&ds, dir, "nnunet", "1=oedema:tumour,2=necrosis:tumour", NULL));
   assert_non_null(ds.subjects[0].tumour);
@@ -394,7 +400,7 @@ static void faults_of_dataset_json_are_named(void **state) {
       {"{" CHANNELS ", \"label\": {}, " ENDING "}", "is 'label' a typing error"},
       {"{\"modality\": {\"0\": \"T1\"}, " LABELS "}", "nnU-Net v1"},
       {"{" CHANNELS ", \"labels\": [], " ENDING "}", "'labels' is not an object"},
-      {"{" CHANNELS ", " LABELS ", \"file_ending\": \".mha\"}", "only NIfTI"},
+      {"{" CHANNELS ", " LABELS ", \"file_ending\": \".png\"}", "file_ending is '.png'"},
       {"{" CHANNELS ", " LABELS ", " ENDING ", \"dataset\": {}}", "under 'dataset'"},
       {"{\"channel_names\": {\"0\": \"T1\", \"2\": \"T2\"}, " LABELS ", " ENDING "}", "channel 1 of 2"},
       {"{\"channel_names\": {\"0\": \"T1\", \"1\": \"t1w\"}, " LABELS ", " ENDING "}", "are both t1"},

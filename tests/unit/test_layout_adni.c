@@ -212,7 +212,7 @@ static void doubts_are_errors(void **state) {
   vg_dataset_release(&ds);
 
   /* An image without labels is one that lacks its map, as in any layout. */
-  const char *const bare[] = {"ADNI/" A1, "ADNI/" B1, "fs/" B "/mri/aseg.nii", "fs/" A "/mri/aseg.mgz", NULL};
+  const char *const bare[] = {"ADNI/" A1, "ADNI/" B1, "fs/" B "/mri/aseg.nii", "fs/" A "/mri/orig.mgz", NULL};
   must(vg_dataset_add(&ds, tree("bare", bare), "adni", NULL, NULL));
   vg_wanted wanted = {.anatomy = true};
   must_say(vg_dataset_require(&ds, &wanted), VG_DATA, A "_I40966 (");

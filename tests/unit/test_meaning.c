@@ -226,6 +226,78 @@ static void names_of_nnunet(void **state) {
   }
 }
 
+/* ids: of one label map each, with the values of `values`; layout NULL: doubt, whose message has `says`. */
+static void assert_edition(const char *folder, const char *const *ids, const uint16_t values[4],
+                           const char *layout, const char *scheme, const char *says) {
+  vg_dataset ds = {0};
+  const char *dir = in_scratch(folder);
+  for (; *ids; ids++) {
+    char file[256];
+    snprintf(file, sizeof file, "%s/%s-seg.nii.gz", *ids, *ids);
+    write_map(dir, file, values);
+  }
+  if (!layout) {
+    must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, says);
+    vg_dataset_release(&ds);
+    must(vg_dataset_add(&ds, dir, "auto", "brats2023", NULL));
+  } else {
+    must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+    assert_string_equal(ds.sources[0].layout, layout);
+    assert_string_equal(ds.sources[0].tumour_scheme.name, scheme);
+  }
+  vg_dataset_release(&ds);
+}
+
+static void editions_from_2023(void **state) {
+  (void)state;
+  static const uint16_t three[4] = {0, 1, 2, 3}, four[4] = {0, 1, 3, 4};
+  static const char *const before[] = {"BraTS-GLI-00005-000", "BraTS-GLI-00006-001", NULL};
+  static const char *const after[] = {"BraTS-GLI-00005-000", "BraTS-GLI-00005-100", "BraTS-GLI-02000-101",
+                                      NULL};
+  static const char *const ped[] = {"BraTS-PED-00001-000", NULL};
+  static const char *const mixed[] = {"BraTS-PED-00001-000", "BraTS-SSA-00002-000", NULL};
+  static const char *const ssa[] = {"BraTS-SSA-00002-000", NULL},
+                           *const men[] = {"BraTS-MEN-00004-000", NULL},
+                           *const met[] = {"BraTS-MET-00086-000", NULL};
+  assert_edition("gli", before, three, "brats2023", "brats2023", NULL);
+  assert_edition("post", after, four, "brats2024", "brats2024", NULL);
+  assert_edition("ssa", ssa, three, "brats2023", "brats2023", NULL);
+  assert_edition("men", men, three, "brats2023", "brats2023", NULL);
+  assert_edition("met", met, three, "brats2023", "brats2023", NULL);
+  /* A child without oedema: only the folder tells. */
+  assert_edition("kids", ped, three, NULL, NULL,
+                 "neither BraTS-PED-00001-000, nor a folder's name, nor the values of 1 label map");
+  assert_edition("BraTS2024-PED", ped, three, "brats2024_ped", "brats2024-ped", NULL);
+  assert_edition("ASNR-MICCAI-BraTS2023-PED", ped, three, "brats2023", "brats2023", NULL);
+  assert_edition("oedema", ped, four, "brats2024_ped", "brats2024-ped", NULL);
+  assert_edition("BraTS2023-four", ped, four, NULL, NULL, "name says 2023, but a label map has the value 4");
+  assert_edition("mixed", mixed, three, NULL, NULL, "give each data set a --data of its own");
+  /* A year in an id is no evidence. */
+  static const char *const number[] = {"BraTS-PED-02024-000", NULL};
+  assert_edition("numbered", number, three, NULL, NULL, "neither BraTS-PED-02024-000");
+  /* 4 before treatment is in no case of 2023. */
+  vg_scheme s;
+  vg_labelmap map = {.geo = {.dim = {1, 1, 1}}, .data = (uint16_t[]){4}};
+  must(vg_scheme_parse("brats2023", &s));
+  must_say(vg_scheme_check(&s, &map, "a"), VG_DATA, "it is in scheme brats2024");
+}
+
+/* 18 is the left amygdala of FreeSurfer, of 1 to 2 ml, and TumorSynth's whole tumour. */
+static void editions_of_tumorsynth(void **state) {
+  (void)state;
+  vg_scheme s;
+  must(vg_scheme_parse("tumorsynth", &s));
+  assert_string_equal(vg_scheme_find(&s, 18)->name, "tumour");
+  assert_int_equal(vg_scheme_find(&s, 18)->role, VG_ROLE_TUMOUR);
+  for (uint16_t v = 1; v < 18; v++) assert_int_equal(vg_scheme_find(&s, v)->role, VG_ROLE_ANATOMY);
+  /* The structures of SynthSeg 2, from its table. */
+  static const uint16_t synthseg[] = {2,  3,  4,  5,  7,  8,  10, 11, 12, 13, 14, 15, 16, 17, 18, 24,
+                                      26, 28, 41, 42, 43, 44, 46, 47, 49, 50, 51, 52, 53, 54, 58, 60};
+  must(vg_scheme_parse("synthseg", &s));
+  for (size_t i = 0; i < sizeof synthseg / sizeof synthseg[0]; i++)
+    assert_non_null(vg_scheme_find(&s, synthseg[i]));
+}
+
 static void editions_of_brats(void **state) {
   (void)state;
   static const uint16_t four[4] = {0, 2, 3, 4}, three[4] = {0, 2, 3, 1}, later[4] = {0, 2, 4, 1};
@@ -304,6 +376,8 @@ int main(void) {
       cmocka_unit_test(faults_of_tables),
       cmocka_unit_test(scans_speak_against_values),
       cmocka_unit_test(names_of_nnunet),
+      cmocka_unit_test(editions_from_2023),
+      cmocka_unit_test(editions_of_tumorsynth),
       cmocka_unit_test(editions_of_brats),
       cmocka_unit_test(classes_that_never_occur),
   };

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "io/deflate_runs.h"
 #include "io/nifti/nifti_repair.h"
+#include "io/raw/raw.h"
 #include "io/voxel_cast.h"
 #include "base/fs.h"
 #include "io/gzip.h"
@@ -53,7 +54,8 @@ typedef union raw_header {
 typedef struct header {
   vg_volume_header info;
   bool swap, single;
-  uint64_t offset, bytes; /* of the voxels in their file */
+  uint64_t offset; /* of the voxels in their file */
+  int volumes;     /* along the fourth axis */
 } header;
 
 static void silence_niftilib(void) {
@@ -83,11 +85,13 @@ static vg_status check_shape(const char *path, const int64_t dim[8], header *h) 
   if (dim[0] < 1 || dim[0] > 7)
     return vg_fail(VG_DATA, "%s: header has %lld dimensions", path, (long long)dim[0]);
   for (int d = 0; d < 3; d++) h->info.geo.dim[d] = 1;
+  h->volumes = 1;
   for (int d = 1; d <= dim[0]; d++) {
     if (dim[d] < 1 || dim[d] > INT32_MAX)
       return vg_fail(VG_DATA, "%s: header has a length of %lld along dimension %d", path, (long long)dim[d],
                      d);
-    if (d > 3 && dim[d] != 1)
+    if (d == 4) h->volumes = (int)dim[d];
+    if (d > 4 && dim[d] != 1)
       return vg_fail(VG_DATA,
                      "%s: %lld volumes or components along dimension %d, but voxgan needs a single volume",
                      path, (long long)dim[d], d);
@@ -98,7 +102,6 @@ static vg_status check_shape(const char *path, const int64_t dim[8], header *h) 
 
 static vg_status check_type(const char *path, int datatype, int bitpix, header *h) {
   size_t size = vg_dtype_size(datatype);
-  const int *dim = h->info.geo.dim;
   if (!size)
     return vg_fail(VG_DATA, "%s: datatype %d is not supported (real numbers of 8 to 64 bits are)", path,
                    datatype);
@@ -106,8 +109,6 @@ static vg_status check_type(const char *path, int datatype, int bitpix, header *
     return vg_fail(VG_DATA, "%s: header has %d bits a voxel, but its type %s has %d", path, bitpix,
                    vg_dtype_name((vg_dtype)datatype), (int)size * 8);
   h->info.dtype = (vg_dtype)datatype;
-  h->bytes = size;
-  for (int d = 0; d < 3; d++) h->bytes *= (uint64_t)dim[d]; /* check_shape has bounded them */
   return VG_OK;
 }
 
@@ -210,6 +211,7 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
   if (size != 348 && size != 540)
     return vg_fail(VG_DATA, "%s: not a NIfTI file (no header size of 348 or 540)", path);
   h->info.version = size == 348 ? 1 : 2;
+  h->info.format = size == 348 ? "NIfTI-1" : "NIfTI-2";
   if (len < (size_t)size)
     return vg_fail(VG_DATA, "%s: %zu bytes are too few for a NIfTI-2 header", path, len);
   memcpy(&raw, bytes, (size_t)size);
@@ -256,23 +258,6 @@ static vg_status find_either(const char *path, size_t stem, const char *a, const
   return VG_OK;
 }
 
-/* An open NIfTI file, with its header checked, and with enough bytes in the file for its voxels. */
-typedef struct source {
-  header head;
-  char *image_path; /* NULL: the voxels are in the file itself */
-  const char *name; /* of the file with the voxels */
-  vg_file file;     /* that file */
-  bool zipped;
-  void *held; /* what was read or inflated, with the voxels in it */
-  const uint8_t *voxels;
-} source;
-
-static void close_source(source *s) {
-  vg_free(s->image_path);
-  vg_free(s->held);
-  vg_file_close(&s->file);
-}
-
 /* A header is within the first of these of a compressed file, unless somebody stuffed the fields before it.
  */
 #define START ((uint64_t)1 << 12)
@@ -299,155 +284,62 @@ static vg_status read_header(const char *path, const vg_file *f, header *h, bool
   return st;
 }
 
-static vg_status check_room(const source *s, uint64_t have, bool inflated) {
-  const header *h = &s->head;
-  if (h->offset <= have && h->bytes <= have - h->offset) return VG_OK;
-  const int *dim = h->info.geo.dim;
-  return vg_fail(VG_DATA,
-                 "%s: header promises %dx%dx%d voxels of %s, %llu bytes at %llu, but the file has %s%llu",
-                 s->name, dim[0], dim[1], dim[2], vg_dtype_name(h->info.dtype), (unsigned long long)h->bytes,
-                 (unsigned long long)h->offset, inflated ? "" : "at most ", (unsigned long long)have);
-}
-
-/* What the voxels may be inflated to: something may follow them, though not much. */
-static uint64_t inflated_most(const header *h) {
-  return 2 * (h->offset + h->bytes) + ((uint64_t)1 << 20);
-}
-
-static vg_status open_source(const char *path, source *s) {
-  vg_status st = VG_OK;
-  const char *ending;
-  size_t stem = stem_length(path, &ending);
-  *s = (source){.name = path, .file = {-1, 0}};
-  if (!*ending || vg_starts_with(ending, ".nii")) {
-    st = vg_file_open(path, &s->file);
-    if (!st) st = read_header(path, &s->file, &s->head, &s->zipped);
-    if (!st && !s->head.single)
-      st = vg_fail(VG_DATA, "%s: the header says that the voxels are in an .img file", path);
-  } else {
-    vg_file head_file = {-1, 0};
-    char *head_path, mark[2] = "";
-    st = find_either(path, stem, ".hdr", ".hdr.gz", &head_path);
-    if (!st) st = find_either(path, stem, ".img", ".img.gz", &s->image_path);
-    if (!st) st = vg_file_open(head_path, &head_file);
-    if (!st) st = read_header(head_path, &head_file, &s->head, &s->zipped);
-    if (!st && s->head.single)
-      st = vg_fail(VG_DATA, "%s: the header says that the voxels follow it, but it is half of a pair",
-                   head_path);
-    vg_file_close(&head_file);
-    vg_free(head_path);
-    s->name = s->image_path;
-    if (!st) st = vg_file_open(s->image_path, &s->file);
-    if (!st && s->file.size >= sizeof mark) st = vg_file_read(&s->file, s->name, 0, mark, sizeof mark);
-    s->zipped = vg_gzip_is(mark, sizeof mark);
-  }
-  if (st) return st;
-  /* Before anything is inflated: deflate shrinks by 1032 at the very most, and hardly grows. */
-  if (s->zipped && s->file.size / 2 > inflated_most(&s->head))
-    return vg_fail(VG_DATA, "%s: has %llu bytes, but its header promises only %llu before compression",
-                   s->name, (unsigned long long)s->file.size, (unsigned long long)s->head.bytes);
-  return check_room(s, s->zipped ? s->file.size * 1032 : s->file.size, !s->zipped);
-}
-
-static vg_status load_voxels(source *s) {
-  const header *h = &s->head;
-  const size_t wanted = (size_t)(s->zipped ? s->file.size : h->bytes);
-  void *read = vg_malloc(wanted, 1);
-  if (!read) return VG_MEMORY;
-  vg_status st = vg_file_read(&s->file, s->name, s->zipped ? 0 : h->offset, read, wanted);
-  if (!st && s->zipped) {
-    void *inflated = NULL;
-    size_t len;
-    st = vg_gzip_inflate(s->name, read, wanted, (size_t)inflated_most(h), &inflated, &len);
-    if (!st) st = check_room(s, len, true);
-    vg_free(read);
-    read = inflated;
-  }
-  s->held = read;
-  if (!st) s->voxels = (const uint8_t *)read + (s->zipped ? h->offset : 0);
+static vg_status open_single(const char *path, vg_raw *raw, header *h, bool *zipped) {
+  vg_status st = vg_file_open(path, &raw->file);
+  if (!st) st = read_header(path, &raw->file, h, zipped);
+  if (!st && !h->single)
+    st = vg_fail(VG_DATA, "%s: the header says that the voxels are in an .img file", path);
   return st;
 }
 
-static vg_cast cast_of(const source *s) {
-  const vg_volume_header *i = &s->head.info;
-  return (vg_cast){s->voxels, i->dtype, s->head.swap, i->slope, i->inter};
+static vg_status open_pair(const char *path, size_t stem, vg_raw *raw, header *h, bool *zipped) {
+  vg_file head_file = {-1, 0};
+  char *head_path, mark[2] = "";
+  vg_status st = find_either(path, stem, ".hdr", ".hdr.gz", &head_path);
+  if (!st) st = find_either(path, stem, ".img", ".img.gz", &raw->voxel_path);
+  if (!st) st = vg_file_open(head_path, &head_file);
+  if (!st) st = read_header(head_path, &head_file, h, zipped);
+  if (!st && h->single)
+    st = vg_fail(VG_DATA, "%s: the header says that the voxels follow it, but it is half of a pair",
+                 head_path);
+  vg_file_close(&head_file);
+  vg_free(head_path);
+  if (!st) st = vg_file_open(raw->voxel_path, &raw->file);
+  if (!st && raw->file.size >= sizeof mark)
+    st = vg_file_read(&raw->file, raw->voxel_path, 0, mark, sizeof mark);
+  *zipped = vg_gzip_is(mark, sizeof mark);
+  return st;
 }
 
-/* An allocator's message does not name the file. */
-static vg_status close_with(source *s, const char *path, vg_status st) {
-  if (st == VG_MEMORY) vg_fail_in(st, "%s", path);
-  close_source(s);
+static vg_status open_nifti(const char *path, vg_raw *raw) {
+  header h = {0};
+  bool zipped = false;
+  const char *ending;
+  const size_t stem = stem_length(path, &ending);
+  vg_status st = !*ending || vg_starts_with(ending, ".nii") ? open_single(path, raw, &h, &zipped)
+                                                            : open_pair(path, stem, raw, &h, &zipped);
+  raw->info = h.info, raw->swap = h.swap, raw->offset = h.offset, raw->volumes = h.volumes;
+  raw->packing = zipped ? VG_PACKED_FILE : VG_PACKED_NOT;
   return st;
 }
 
 static vg_status nifti_info(const char *path, vg_volume_header *info) {
-  source s;
-  vg_status st = open_source(path, &s);
-  if (!st) *info = s.head.info;
-  return close_with(&s, path, st);
+  return vg_raw_info(path, open_nifti, info);
 }
 
-/* Opens a file, loads its voxels, and makes room for as many values of `size` bytes (vg_free). The room is
- * not zeroed, because the caller writes every value. */
-static vg_status open_voxels(const char *path, size_t size, source *s, void **room) {
-  *room = NULL;
-  vg_status st = open_source(path, s);
-  if (!st) st = load_voxels(s);
-  if (!st && !(*room = vg_malloc(vg_geometry_voxels(&s->head.info.geo), size))) st = VG_MEMORY;
-  return st;
+/* Only a pair is opened: most files are none. */
+static vg_status nifti_beside(const char *path, char **beside) {
+  const char *ending;
+  stem_length(path, &ending);
+  return vg_starts_with(ending, ".hdr") ? vg_raw_beside(path, open_nifti, beside) : VG_OK;
 }
 
 static vg_status nifti_read(const char *path, vg_volume *vol, vg_volume_header *info) {
-  source s;
-  void *room;
-  vg_status st = open_voxels(path, sizeof(float), &s, &room);
-  float *data = room;
-  if (st) goto out;
-  const vg_geometry *geo = &s.head.info.geo;
-  size_t n = vg_geometry_voxels(geo), first;
-  vg_cast cast = cast_of(&s);
-  size_t bad = vg_cast_to_float(&cast, data, n, &first);
-  if (bad) {
-    int at[3];
-    vg_extent_at(geo->dim, first, at);
-    st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
-                 s.name, bad, at[0], at[1], at[2]);
-    goto out;
-  }
-  *vol = (vg_volume){*geo, data};
-  data = NULL;
-  if (info) *info = s.head.info;
-out:
-  vg_free(data);
-  return close_with(&s, path, st);
+  return vg_raw_read(path, open_nifti, vol, info);
 }
 
 static vg_status nifti_read_labels(const char *path, vg_labelmap *map, vg_volume_header *info) {
-  source s;
-  void *room;
-  vg_status st = open_voxels(path, sizeof(uint16_t), &s, &room);
-  uint16_t *data = room;
-  if (st) goto out;
-  const vg_geometry *geo = &s.head.info.geo;
-  size_t n = vg_geometry_voxels(geo), first;
-  double value;
-  vg_cast cast = cast_of(&s);
-  size_t bad = vg_cast_to_labels(&cast, data, n, &first, &value);
-  if (bad) {
-    int at[3];
-    vg_extent_at(geo->dim, first, at);
-    st = vg_fail(
-        VG_DATA,
-        "%s: %zu voxels are not labels (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
-        s.name, bad, value, at[0], at[1], at[2]);
-    goto out;
-  }
-  *map = (vg_labelmap){*geo, data};
-  data = NULL;
-  if (info) *info = s.head.info;
-out:
-  vg_free(data);
-  return close_with(&s, path, st);
+  return vg_raw_read_labels(path, open_nifti, map, info);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -601,6 +493,7 @@ static vg_status nifti_write_labels(const char *path, const vg_labelmap *map, in
 const vg_volume_format vg_volume_nifti = {.ending = ending_length,
                                           .reads = reads,
                                           .info = nifti_info,
+                                          .beside = nifti_beside,
                                           .read = nifti_read,
                                           .read_labels = nifti_read_labels,
                                           .write = nifti_write,

@@ -41,6 +41,13 @@ static vg_status schemes_2023(vg_format_set *set) {
   return schemes(set, "brats2023", &vg_layout_brats2023, true);
 }
 
+static vg_status schemes_2024(vg_format_set *set) {
+  return schemes(set, "brats2024", &vg_layout_brats2024, true);
+}
+static vg_status schemes_ped(vg_format_set *set) {
+  return schemes(set, "brats2024_ped", &vg_layout_brats2024_ped, false);
+}
+
 static vg_status id(const char *wanted, char *buf, size_t size) {
   return vg_format_clean(wanted, "-_.", buf, size);
 }
@@ -68,3 +75,7 @@ const vg_dataset_format vg_dataset_format_brats2021 = {
     .layout = "brats2021", .rank = rank_2021, .schemes = schemes_2021, .id = id, .path = path_2021};
 const vg_dataset_format vg_dataset_format_brats2023 = {
     .layout = "brats2023", .schemes = schemes_2023, .id = id, .path = path_2023};
+const vg_dataset_format vg_dataset_format_brats2024 = {
+    .layout = "brats2024", .schemes = schemes_2024, .id = id, .path = path_2023};
+const vg_dataset_format vg_dataset_format_brats2024_ped = {
+    .layout = "brats2024_ped", .schemes = schemes_ped, .id = id, .path = path_2023};

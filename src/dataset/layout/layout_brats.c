@@ -97,6 +97,39 @@ static bool classify_2023(const vg_source *source, const char *path, vg_file_rol
   return known;
 }
 
+/* HGG/ID/VSD.Brain.XX.O.MR_Flair.54512/VSD.Brain.XX.O.MR_Flair.54512.mha: the id is the folder above the
+ * file's own, and the last two parts of the name say what the file is. */
+static bool classify_2015(const vg_source *source, const char *path, vg_file_role *out) {
+  static const suffix parts[] = {{"MR_Flair", VG_FILE_SERIES, "flair"},
+                                 {"MR_T1", VG_FILE_SERIES, "t1"},
+                                 {"MR_T1c", VG_FILE_SERIES, "t1c"},
+                                 {"MR_T2", VG_FILE_SERIES, "t2"},
+                                 {"OT", VG_FILE_TUMOUR, ""},
+                                 {NULL, VG_FILE_OTHER, NULL}};
+  char stem[128];
+  (void)source;
+  memset(out, 0, sizeof *out);
+  if (!vg_volume_is_path(path) || !vg_volume_stem(path, stem, sizeof stem)) return false;
+  if (!vg_starts_with(stem, "VSD.Brain")) return false;
+  char *number = strrchr(stem, '.');
+  if (!number[1] || number[1 + strspn(number + 1, "0123456789")]) return false;
+  *number = '\0';
+  const char *what = strrchr(stem, '.') ? strrchr(stem, '.') + 1 : stem;
+  const char *end = strrchr(path, '/'), *from = end;
+  while (from && from > path && from[-1] != '/') from--; /* the file's own folder */
+  end = from && from > path ? from - 1 : NULL;
+  for (from = end; from && from > path && from[-1] != '/';) from--;
+  if (!end || end == from || (size_t)(end - from) >= sizeof out->id) return false;
+  memcpy(out->id, from, (size_t)(end - from));
+  for (const suffix *s = parts; s->text; s++) {
+    if (strcmp(what, s->text) != 0) continue;
+    out->kind = s->kind;
+    snprintf(out->series, sizeof out->series, "%s", s->series);
+  }
+  set_person(out, person_length_2013(out->id));
+  return out->kind != VG_FILE_OTHER;
+}
+
 static vg_status name_file(const char *id, char sep, const suffix *suffixes, vg_file_kind kind,
                            const char *series, char *buf, size_t size) {
   for (const suffix *s = suffixes; s->text; s++) {
@@ -132,9 +165,35 @@ static size_t score_2021(const char *root, char *const *files, size_t n, char *r
   return score_edition(&vg_layout_brats2021, true, root, files, n, reason, size);
 }
 
+/* A doubt goes to layout brats2023, which says how to decide it. */
+static size_t score_task(const vg_layout *layout, unsigned tasks, const char *root, char *const *files,
+                         size_t n, char *reason, size_t size) {
+  const size_t count = vg_layout_count(layout, files, n);
+  vg_str why = VG_STR_INIT;
+  if (!count) return 0;
+  const bool fits = tasks >> vg_brats_task_of(layout, root, files, n, &why) & 1;
+  if (fits) snprintf(reason, size, "%s", vg_str_text(&why));
+  vg_str_release(&why);
+  return fits ? count : 0;
+}
+
 static size_t score_2023(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  return score_task(&vg_layout_brats2023,
+                    1u << VG_BRATS_2023 | 1u << VG_BRATS_PED_2023 | 1u << VG_BRATS_DOUBT, root, files, n,
+                    reason, size);
+}
+
+static size_t score_2024(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  return score_task(&vg_layout_brats2024, 1u << VG_BRATS_TREATED, root, files, n, reason, size);
+}
+
+static size_t score_ped(const char *root, char *const *files, size_t n, char *reason, size_t size) {
+  return score_task(&vg_layout_brats2024_ped, 1u << VG_BRATS_PED, root, files, n, reason, size);
+}
+
+static size_t score_2015(const char *root, char *const *files, size_t n, char *reason, size_t size) {
   (void)root, (void)reason, (void)size;
-  return vg_layout_count(&vg_layout_brats2023, files, n);
+  return vg_layout_count(&vg_layout_brats2015, files, n);
 }
 
 static vg_status open_2013(vg_source *source, char *const *files, size_t n) {
@@ -156,6 +215,11 @@ const vg_layout vg_layout_brats2013 = {.tumour_scheme = "brats2013",
                                        .open = open_2013,
                                        .score = score_2013,
                                        .precedence = 2};
+const vg_layout vg_layout_brats2015 = {.tumour_scheme = "brats2013",
+                                       .anatomy_scheme = "tissues",
+                                       .classify = classify_2015,
+                                       .score = score_2015,
+                                       .precedence = 2};
 const vg_layout vg_layout_brats2021 = {.tumour_scheme = "brats",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2013,
@@ -170,3 +234,15 @@ const vg_layout vg_layout_brats2023 = {.tumour_scheme = "brats2023",
                                        .open = open_2023,
                                        .score = score_2023,
                                        .precedence = 1};
+const vg_layout vg_layout_brats2024 = {.tumour_scheme = "brats2024",
+                                       .anatomy_scheme = "tissues",
+                                       .classify = classify_2023,
+                                       .path = path_2023,
+                                       .score = score_2024,
+                                       .precedence = 1};
+const vg_layout vg_layout_brats2024_ped = {.tumour_scheme = "brats2024-ped",
+                                           .anatomy_scheme = "tissues",
+                                           .classify = classify_2023,
+                                           .path = path_2023,
+                                           .score = score_ped,
+                                           .precedence = 1};

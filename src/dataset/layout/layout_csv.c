@@ -30,11 +30,14 @@ typedef struct column {
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
                           const char *header, const column *c, const char *cell, const char *dir) {
   if (!vg_volume_is_path(cell))
-    return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is not a NIfTI path", manifest, line, header, cell);
+    return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is not the path of a volume", manifest, line,
+                   header, cell);
   char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(dir, cell);
   if (!path) return VG_MEMORY;
-  bool exists;
-  vg_status looked = vg_fs_exists(path, &exists);
+  bool exists = false;
+  char *file = vg_volume_file(path);
+  vg_status looked = file ? vg_fs_exists(file, &exists) : VG_MEMORY;
+  vg_free(file);
   if (looked || (!exists && !ds->skip_incomplete)) {
     if (!looked)
       looked = vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, header, path);

@@ -3,10 +3,10 @@
  * T1-weighted scan, identified by its subject and image number. Other series lie on other grids and are
  * skipped.
  *
- * Label volumes (aparc+aseg, aseg, ... as NIfTI) lie in the image's folder, in the subject's folder, or in a
- * FreeSurfer tree, which may also be beside the root. A label volume belongs to the image whose number is in
- * its path; otherwise to the image in its folder; otherwise to the image of its visit, by the folder's date;
- * otherwise to its subject's only image. If several images match, it is an error. */
+ * Label volumes (aparc+aseg, aseg, ... as .mgz or NIfTI) lie in the image's folder, in the subject's folder,
+ * or in a FreeSurfer tree, which may also be beside the root. A label volume belongs to the image whose
+ * number is in its path; otherwise to the image in its folder; otherwise to the image of its visit, by the
+ * folder's date; otherwise to its subject's only image. If several images match, it is an error. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,12 +180,19 @@ static bond bond_of(const pairing *p, const item *label) {
   return label->at.day ? BY_VISIT : BY_SUBJECT;
 }
 
+static bool is_mgz(const item *label) {
+  return vg_ends_with(label->path, ".mgz");
+}
+
 static vg_status give(const char *root, item *image, const item *label) {
   const item *has = image->labels;
-  if (has && has->by == label->by && has->at.label == label->at.label)
+  const bool tie = has && has->by == label->by && has->at.label == label->at.label;
+  /* A NIfTI file beside FreeSurfer's own was made from it. */
+  const bool converted = tie && same_folder(has, label) && is_mgz(has) != is_mgz(label);
+  if (tie && !converted)
     return vg_fail(VG_DATA, "%s: two label volumes claim image I%lld (%s): %s and %s", root, image->at.image,
                    image->path, has->path, label->path);
-  bool better = !has || (has->by == label->by && label->at.label < has->at.label);
+  bool better = !has || (converted ? is_mgz(has) : has->by == label->by && label->at.label < has->at.label);
   if (has)
     vg_debug("image I%lld: skipped %s in favour of %s", image->at.image, better ? has->path : label->path,
              better ? label->path : has->path);
@@ -246,16 +253,6 @@ static vg_status match(const char *root, pairing *p) {
   if (p->n_labels) qsort(p->labels, p->n_labels, sizeof *p->labels, by_bond);
   for (size_t k = 0; k < p->n_labels && !st; k++) st = place_label(root, p, &p->labels[k]);
   return st ? st : check_left_over(root, p);
-}
-
-/* voxgan does not read FreeSurfer's own format, but users often have it. */
-static void say_mgz(const char *root, char *const *files, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (vg_ends_with(files[i], "aseg.mgz")) {
-      vg_warn("%s/%s is not a NIfTI file: convert it with mri_convert %s %.*s.nii.gz", root, files[i],
-              vg_fs_basename(files[i]), (int)strlen(vg_fs_basename(files[i])) - 4, vg_fs_basename(files[i]));
-      return;
-    }
 }
 
 static void say_pairs(const char *root, const pairing *p) {
@@ -332,7 +329,6 @@ static vg_status pair(vg_dataset *ds, int source, char *const *files, size_t n) 
   vg_status st = with_beside(root, files, n, &all, &n_all);
   if (!st) st = collect(&p, all, n_all);
   if (!st) st = match(root, &p);
-  if (!st && !p.n_labels) say_mgz(root, all, n_all);
   if (!st) say_pairs(root, &p);
   if (!st) st = put_labels(ds, source, &p);
   vg_free(p.images);

@@ -118,23 +118,6 @@ vg_status vg_brats_check_edition(const vg_layout *layout, const vg_source *sourc
       source->root, seen.maps, seen.maps == 1 ? " has" : "s have");
 }
 
-vg_status vg_brats_check_task(const vg_layout *layout, const vg_source *source, char *const *files,
-                              size_t n) {
-  vg_file_role role;
-  if (source->tumour_scheme.n) return VG_OK;
-  for (size_t i = 0; i < n; i++) {
-    if (!layout->classify(NULL, files[i], &role) || role.kind != VG_FILE_TUMOUR) continue;
-    if (!vg_starts_with(role.id, "BraTS-PED-")) continue;
-    return vg_fail(
-        VG_DATA,
-        "%s: the labels of BraTS-PED differ by year, and %s does not show it: name --tumour-scheme "
-        "(data.tumour_scheme) brats2024-ped (1 enhancing, 2 nonenhancing, 3 cyst, 4 oedema), or "
-        "brats2023 (1 necrosis, 2 oedema, 3 enhancing)",
-        source->root, role.id);
-  }
-  return VG_OK;
-}
-
 /* ---- tissues and T1-weighted scans: compares the meaning of tissue values that a layout assumes with the
  * intensities; CSF is the darkest tissue ---- */
 

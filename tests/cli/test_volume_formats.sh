@@ -1,0 +1,28 @@
+# Data sets in other tools' formats: what voxgan reads from them is what it wrote as NIfTI.
+. tests/cli/lib.sh
+
+"$VOXGAN" phantom --out "$T/plain" --subjects 3 --size 32 --seed 4 --layout brats2021 2>/dev/null || bad phantom
+if ! /usr/bin/python3 -c 'import nibabel' 2>/dev/null; then
+  echo "skipped: /usr/bin/python3 cannot import nibabel"
+  finish
+fi
+/usr/bin/python3 tests/oracle/other_formats.py "$T/plain" "$T" || bad "other_formats.py"
+
+expect_ok 'guessed layout msd' "$VOXGAN" inspect "$T/Task01_BrainTumour"
+for set in Task01_BrainTumour mgz; do
+  [ $set = mgz ] && root=$T/mgz/manifest.csv || root=$T/$set
+  expect_ok '' "$VOXGAN" eval --real "$T/plain" --synth "$root" --suite image,overlap --out "$T/eval-$set" --quiet --no-gallery
+  # Every voxel is the same: no difference in any series, and a Dice of 1 in any region.
+  wrong=$(awk -F, '($4 == "mae" && $5 != 0) || ($4 == "dice" && $5 != 1)' "$T/eval-$set/metrics.csv" | wc -l)
+  expect "$set: voxels agree" [ "$wrong" = 0 ]
+  expect "$set: four series of three subjects" [ "$(grep -c 'brain,mae' "$T/eval-$set/metrics.csv")" = 12 ]
+  expect "$set: label maps" [ "$(grep -c 'WT,dice,1' "$T/eval-$set/metrics.csv")" = 3 ]
+done
+expect_ok '' "$VOXGAN" split "$T/Task01_BrainTumour" --out "$T/parts" --share 0.4
+expect "a link for a file of four series" [ "$(find "$T/parts" -name '*.nii.gz' -type l | wc -l)" = 6 ]
+expect_ok '1 subject' "$VOXGAN" inspect "$T/parts/test"
+expect_ok '' "$VOXGAN" split "$T/pairs/manifest.csv" --out "$T/pair-parts" --share 0.4
+for side in train test; do expect_ok '' "$VOXGAN" inspect "$T/pair-parts/$side/manifest.csv"; done
+for head in $(find "$T/pair-parts" -name '*.mhd'); do expect_ok 'MetaImage' "$VOXGAN" inspect "$head"; done
+expect_ok 'cases made' "$VOXGAN" edit --labels "$T/Task01_BrainTumour" --edit scale:factor=0.8 --out "$T/edited" --sheet 0
+finish
