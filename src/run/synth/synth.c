@@ -93,7 +93,9 @@ static vg_status open_model(synth_job *j) {
 static vg_status open_study(const synth_job *j, vg_study **out) {
   vg_study_options s = j->o->study;
   const vg_classes *classes = &j->prep.classes;
-  s.need_anatomy = vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
+  char series[VG_CLASS_NAME];
+  if (vg_classes_clusters(classes, series)) s.clusters = classes;
+  s.need_anatomy = !s.clusters && vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
   for (int k = 0; k < classes->n && !s.n_edits && !s.plan; k++)
     s.need_tumour |= classes->roles[k] == VG_ROLE_TUMOUR;
   return vg_study_open(&s, out);
