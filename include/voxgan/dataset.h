@@ -109,6 +109,10 @@ vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset
  * (vg_dataset_id_key). */
 vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images);
 
+/* Gives each subject of ds the anatomy map, and its scheme, that the subject of `maps` with the same id
+ * (vg_dataset_id_key) has, in place of its own. VG_DATA: `maps` has several sources. */
+vg_status vg_dataset_take_anatomy(vg_dataset *ds, const vg_dataset *maps);
+
 /* Writes the letters and digits of an id, without "sub-". Layouts spell an id in different ways but agree on
  * these. */
 void vg_dataset_id_key(const char *id, char key[128]);

@@ -1,5 +1,6 @@
 /* cmd_train.c: voxgan train. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
 #include "base/mem.h"
@@ -55,9 +56,11 @@ static vg_status read_settings(const char *config, bool *recalls, vg_config *c) 
   if (!st) st = vg_cli_read_config(*recalls && !config ? own : config, &more, c);
   if (!st) st = vg_cli_set_schemes(&tumour_scheme, &anatomy_scheme, c);
   if (!st && anatomy) {
-    char *text = vg_format("data.anatomy=predict:%s", anatomy);
+    /* The model is needed again wherever the run goes on. */
+    char *real = realpath(anatomy, NULL), *text = vg_format("data.anatomy=predict:%s", real ? real : anatomy);
     st = text ? vg_config_set(c, text) : VG_MEMORY;
     vg_free(text);
+    free(real);
   }
   if (!st && skip_incomplete) c->data.skip_incomplete = true;
   if (!st) st = vg_config_resolve(c);

@@ -80,8 +80,13 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
                                                              : NULL;
     if (!listed(from->ids, subject->id)) continue;
     if (lacks && !skip)
-      return vg_fail(VG_DATA, "%s: subject %s (%s) lacks a %s map", what, subject->id,
-                     ds->sources[subject->source].root, lacks);
+      return vg_fail(
+          VG_DATA, "%s: subject %s (%s) lacks %s %s map%s", what, subject->id,
+          ds->sources[subject->source].root, need->anatomy && !subject->anatomy ? "an" : "a", lacks,
+          need->tumour && !subject->tumour
+              ? "; an edit can bring the tumour (--edit grow:ml=20), and --skip-incomplete skips it"
+              : ", which the model needs; `voxgan synth MODEL --images` finds one, `voxgan join` adds it, "
+                "and --skip-incomplete skips the subject");
     if (lacks)
       vg_warn("%s: subject %s is skipped: it lacks a %s map", what, subject->id, lacks);
     else

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "prep/census/head_check.h"
+#include "run/synth/find_anatomy.h"
 #include "prep/census/label_census.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
@@ -61,6 +62,13 @@ static void warn_of_one_class(const vg_classes *classes) {
       "lie, and its images will be plain inside. Better: --anatomy MODEL (a model that segments tissues), "
       "--set data.anatomy=clusters:6 (classes found in each subject's own images), or `voxgan join` with "
       "anatomy maps (docs/guide/data.md)");
+}
+
+static vg_status predict_anatomy(const vg_config *c, const char *cache, vg_dataset *set) {
+  vg_anatomy from;
+  vg_status st = vg_anatomy_parse(c->data.anatomy, &from);
+  if (st || from.kind != VG_ANATOMY_PREDICT) return st;
+  return vg_find_anatomy(from.model, cache, c->run.device, c->run.threads, set);
 }
 
 static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
@@ -162,6 +170,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
+  if ((st = predict_anatomy(c, cache, &out->set))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour))) goto out;
