@@ -101,6 +101,22 @@ vg_status vg_config_read(vg_config *c, const char *path);
 /* Replaces "auto" in train.reconstruction and augment.images by its value for train.direction. VG_CONFIG:
  * two settings contradict each other. */
 vg_status vg_config_resolve(vg_config *c);
+/* Where anatomy classes come from: the kinds of data.anatomy. */
+typedef enum vg_anatomy_kind {
+  VG_ANATOMY_AUTO,
+  VG_ANATOMY_MAP,
+  VG_ANATOMY_MASK,
+  VG_ANATOMY_CLUSTERS,
+  VG_ANATOMY_PREDICT
+} vg_anatomy_kind;
+#define VG_CLUSTERS_MAX 16
+typedef struct vg_anatomy {
+  vg_anatomy_kind kind;
+  int clusters;      /* of CLUSTERS: 2 to VG_CLUSTERS_MAX */
+  const char *model; /* of PREDICT, borrowed from the text */
+} vg_anatomy;
+/* Parses a value of data.anatomy. VG_CONFIG: it is none. */
+vg_status vg_anatomy_parse(const char *text, vg_anatomy *out);
 /* Whether train.direction is image2label: series in, label maps out. */
 bool vg_config_segments(const vg_config *c);
 /* Writes the value of one setting into buf, as vg_config_set takes it. Returns buf. */

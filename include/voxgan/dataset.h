@@ -83,6 +83,12 @@ typedef struct vg_dataset {
 vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
                          const char *anatomy_scheme);
 
+/* The same for data set i of n, where a scheme may be a list "S;T;..." with one scheme a data set; an empty
+ * one leaves the layout's. One scheme alone counts for all. VG_USAGE: the list has another number of schemes.
+ */
+vg_status vg_dataset_add_nth(vg_dataset *ds, const char *root, const char *layout, const char *tumour_schemes,
+                             const char *anatomy_schemes, int i, int n);
+
 /* Folders (or CSV manifests) with the layout of each. */
 typedef struct vg_roots {
   const char *const *paths;
@@ -90,9 +96,10 @@ typedef struct vg_roots {
   const char *const *layouts; /* n_layouts entries: 0 (guess each), 1 (for all), or n */
   int n_layouts;
 } vg_roots;
-/* Adds each root. VG_USAGE: the number of layouts does not fit the number of folders. */
-vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
-                               const char *anatomy_scheme);
+/* Adds each root, with schemes as vg_dataset_add_nth takes them. VG_USAGE: the number of layouts or schemes
+ * does not fit the number of folders. */
+vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_schemes,
+                               const char *anatomy_schemes);
 
 /* Adds the subjects i of `from` with take[i] (NULL: all) to `to`, with their sources and series. An id that
  * `to` already contains gets a number behind it: "p1+2". */
@@ -101,6 +108,10 @@ vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset
 /* Adds to each subject of ds the series that it lacks, from the subject of `images` with the same id
  * (vg_dataset_id_key). */
 vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images);
+
+/* Gives each subject of ds the anatomy map, and its scheme, that the subject of `maps` with the same id
+ * (vg_dataset_id_key) has, in place of its own. VG_DATA: `maps` has several sources. */
+vg_status vg_dataset_take_anatomy(vg_dataset *ds, const vg_dataset *maps);
 
 /* Writes the letters and digits of an id, without "sub-". Layouts spell an id in different ways but agree on
  * these. */

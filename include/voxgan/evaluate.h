@@ -86,7 +86,8 @@ typedef struct vg_evaluate_settings {
   const char *real, *synth;                   /* data sets (vg_dataset_add) */
   const vg_dataset *opened;                   /* replaces real; or NULL */
   const char *real_layout, *synth_layout;     /* NULL: guess it */
-  const char *tumour_scheme, *anatomy_scheme; /* for both sides; NULL: the layouts' own */
+  const char *tumour_scheme, *anatomy_scheme; /* for all data sets, or lists (vg_dataset_add_nth) in the order
+                                                 real, synth, train; NULL: the layouts' own */
   const char *out;       /* folder for metrics.csv, summary.json and report.html; NULL: write nothing */
   const char *suites;    /* "image,overlap", or "all"; NULL: image and overlap */
   double band;           /* width of region band, mm; 0: VG_BAND_MM */

@@ -48,6 +48,7 @@ typedef struct vg_scheme {
 const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; help may be NULL */
 /* Whether any label of the scheme has the role. */
 bool vg_scheme_has_role(const vg_scheme *s, vg_role role);
+bool vg_scheme_has_class(const vg_scheme *s, const char *name);
 /* A name from the registry or inline text. VG_CONFIG names the fault and the nearest known name. */
 vg_status vg_scheme_parse(const char *text, vg_scheme *out);
 /* The inline form (vg_free). It parses back to the same labels; if two labels share a value, it has the
@@ -69,6 +70,12 @@ typedef struct vg_classes {
 
 /* The class of all anatomy if only a brain mask is known. */
 #define VG_CLASS_BRAIN "brain"
+
+/* Classes of intensities of one series, from dark to bright: "t1_cluster1" to "t1_clusterN". They are found
+ * in each subject's own images (data.anatomy clusters:N). */
+vg_status vg_classes_add_clusters(vg_classes *c, const char *series, int n);
+/* The number of clusters if they are all the anatomy classes, and their series; otherwise 0. */
+int vg_classes_clusters(const vg_classes *c, char series[VG_CLASS_NAME]);
 
 int vg_classes_find(const vg_classes *c, const char *name); /* -1 */
 int vg_classes_count(const vg_classes *c, vg_role role);

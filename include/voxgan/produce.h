@@ -24,6 +24,8 @@ typedef struct vg_produce_options {
   bool overwrite;    /* make finished cases again, also with other settings; false: keep them */
   int sheet;         /* cases on the contact sheets; 0: none */
   bool quiet;        /* print no summary on stdout */
+  bool dry_run; /* describe the study on stdout, read its first case as a run would, and write nothing; out
+                   may be NULL */
 } vg_produce_options;
 
 /* Reads "I/N", or for "slurm" the variables SLURM_ARRAY_TASK_ID, _MIN, _STEP and _COUNT. VG_USAGE: the text

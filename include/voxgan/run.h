@@ -44,7 +44,6 @@ typedef struct vg_synth_options {
   const char *const *keep_largest, *const *fill_holes; /* classes to clean in predicted maps, or "all" */
   int n_keep_largest, n_fill_holes;
   bool probabilities;        /* write a probability map of each class too */
-  bool dry_run;              /* for a segmentation model: print what would be made, make nothing */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
   int threads;               /* 0: all */

@@ -38,6 +38,8 @@ typedef struct vg_study_options {
   int redraws;                    /* draws of a case before it fails; 0: 20 */
   bool need_tumour, need_anatomy; /* hosts must have these maps, which a model's classes may need; an edit
                                      that makes a tumour lifts need_tumour */
+  const vg_classes *clusters;     /* hosts get these anatomy classes, found in their own images
+                                     (vg_classes_clusters), unless a map has them. NULL: maps have the anatomy */
   const vg_classes *predicted;    /* hosts are images, and the case maker finds maps with these classes;
                                      edits must be empty. NULL: hosts have maps */
   bool skip_incomplete;           /* skip hosts and donors that lack a map */

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/names.h"
+#include "base/str.h"
+#include "settings/config_find.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +66,16 @@ static vg_status unknown_option(const cli_command *c, const char *name) {
               : vg_fail(VG_USAGE, "unknown option --%s", name);
 }
 
+static vg_status add_scheme(const cli_option *o, const char *value) {
+  cli_schemes *s = o->out;
+  const size_t at = s->text ? strlen(s->room) : 0;
+  const int n = snprintf(s->room + at, sizeof s->room - at, "%s%s", s->text ? ";" : "", value);
+  s->text = s->room;
+  return n < 0 || at + (size_t)n >= sizeof s->room
+             ? vg_fail(VG_USAGE, "--%s: the schemes are longer than %zu letters", o->name, sizeof s->room - 1)
+             : VG_OK;
+}
+
 static vg_status store(const cli_option *o, const char *value) {
   switch (o->type) {
   case CLI_FLAG:
@@ -78,6 +90,8 @@ static vg_status store(const cli_option *o, const char *value) {
   case CLI_TEXT:
     *(const char **)o->out = value;
     return VG_OK;
+  case CLI_SCHEMES:
+    return add_scheme(o, value);
   case CLI_LIST: {
     cli_list *list = o->out;
     if (list->n == CLI_LIST_MAX)
@@ -218,7 +232,7 @@ static void print_options(const cli_option *list) {
   for (; list->name; list++) {
     char left[64];
     snprintf(left, sizeof left, "--%s %s%s", list->name, list->value ? list->value : "",
-             list->type == CLI_LIST ? "..." : "");
+             list->type == CLI_LIST || list->type == CLI_SCHEMES ? "..." : "");
     printf("  %-24s %s", left, list->help);
     if (list->type == CLI_INT && !list->required) printf(" [%lld]", *(const long long *)list->out);
     if (list->type == CLI_F64 && !list->required) printf(" [%g]", *(const double *)list->out);
@@ -245,9 +259,12 @@ static vg_status set_number(vg_config *config, const char *key, long long value)
   return value < 0 ? VG_OK : vg_config_set(config, text);
 }
 
-vg_status vg_cli_read_config(const char *path, const cli_run_settings *more, vg_config *config) {
+vg_status vg_cli_read_config(const char *name, const cli_run_settings *more, vg_config *config) {
+  char *path = NULL;
   vg_config_default(config);
-  vg_status st = path ? vg_config_read(config, path) : VG_OK;
+  vg_status st = name ? vg_config_find(name, &path) : VG_OK;
+  if (path) st = vg_config_read(config, path);
+  vg_free(path);
   for (int i = 0; i < more->sets->n && !st; i++) st = vg_config_set(config, more->sets->items[i]);
   if (!st && more->device) {
     char text[600];
@@ -256,6 +273,19 @@ vg_status vg_cli_read_config(const char *path, const cli_run_settings *more, vg_
   }
   if (!st) st = set_number(config, "run.threads", more->threads);
   if (!st) st = set_number(config, "run.seed", more->seed);
+  return st;
+}
+
+vg_status vg_cli_set_schemes(const cli_schemes *tumour, const cli_schemes *anatomy, vg_config *config) {
+  const cli_schemes *const given[] = {tumour, anatomy};
+  static const char *const keys[] = {"data.tumour_scheme", "data.anatomy_scheme"};
+  vg_status st = VG_OK;
+  for (int i = 0; i < 2 && !st; i++) {
+    if (!given[i]->text) continue;
+    char *text = vg_format("%s=%s", keys[i], given[i]->text);
+    st = text ? vg_config_set(config, text) : VG_MEMORY;
+    vg_free(text);
+  }
   return st;
 }
 

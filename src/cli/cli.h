@@ -11,11 +11,12 @@
 #include "voxgan/voxgan.h"
 
 typedef enum cli_type {
-  CLI_FLAG, /* bool * */
-  CLI_INT,  /* long long * */
-  CLI_F64,  /* double * */
-  CLI_TEXT, /* const char ** */
-  CLI_LIST, /* cli_list *: may be repeated */
+  CLI_FLAG,    /* bool * */
+  CLI_INT,     /* long long * */
+  CLI_F64,     /* double * */
+  CLI_TEXT,    /* const char ** */
+  CLI_LIST,    /* cli_list *: may be repeated */
+  CLI_SCHEMES, /* cli_schemes *: may be repeated, for the data sets in their order */
 } cli_type;
 
 #define CLI_LIST_MAX 256
@@ -23,6 +24,12 @@ typedef struct cli_list {
   const char *items[CLI_LIST_MAX];
   int n;
 } cli_list;
+
+/* Label schemes as vg_dataset_add_nth takes them: "S;T". */
+typedef struct cli_schemes {
+  const char *text; /* NULL: none */
+  char room[4096];
+} cli_schemes;
 
 /* One option. out points to a static variable of the command's file, which holds the default. */
 typedef struct cli_option {
@@ -62,8 +69,12 @@ typedef struct cli_run_settings {
   const char *device;
   long long threads, seed;
 } cli_run_settings;
-/* Applies the defaults, then the file (NULL: none), then the command line. Does not resolve the config. */
-vg_status vg_cli_read_config(const char *path, const cli_run_settings *more, vg_config *config);
+/* Applies the defaults, then the config (a file, or a name from `voxgan list configs`; NULL: none), then the
+ * command line. Does not resolve the config. */
+vg_status vg_cli_read_config(const char *name, const cli_run_settings *more, vg_config *config);
+
+/* Sets data.tumour_scheme and data.anatomy_scheme, where they are given. */
+vg_status vg_cli_set_schemes(const cli_schemes *tumour, const cli_schemes *anatomy, vg_config *config);
 
 /* After vg_cli_parse. VG_USAGE: something that the command reads overlaps with something that it writes. */
 vg_status vg_cli_check_paths(const cli_command *c, char *const *args, int n_args);

@@ -8,7 +8,6 @@ static vg_status run(char **args, int n_args) {
   vg_study *s = NULL;
   vg_status st = vg_cli_study_options_read(&study, &output);
   if (st) return st;
-  if (vg_cli_study_values.dry_run) return vg_cli_study_options_describe(&study);
   st = vg_study_open(&study, &s);
   if (!st) st = vg_produce(s, &output, NULL);
   vg_study_free(s);

@@ -5,7 +5,8 @@
 #include "eval/model/evaluation.h"
 #include "eval/privacy/membership.h"
 
-static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
+static const char *real, *synth, *out, *suite, *layout, *synth_layout;
+static cli_schemes tumour_scheme, anatomy_scheme;
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";
 static const char *train, *train_layout, *model;
 static double band = VG_BAND_MM;
@@ -26,9 +27,11 @@ static const cli_option options[] = {
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; default: guessed and printed", false},
     {"synth-layout", CLI_TEXT, &synth_layout, "L",
      "layout of the synthetic data set; default: guessed and printed", false},
-    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline",
+    {"tumour-scheme", CLI_SCHEMES, &tumour_scheme, "S",
+     "label scheme of the tumour maps, by name or inline; or one each for --real, --synth and --train",
      false},
-    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
+    {"anatomy-scheme", CLI_SCHEMES, &anatomy_scheme, "S",
+     "label scheme of the anatomy maps, by name or inline; or one each for --real, --synth and --train",
      false},
     {"features", CLI_TEXT, &features, "FILE",
      "a TorchScript network; suite distribution also compares its features, as space network", false},
@@ -90,8 +93,8 @@ static vg_status run(char **args, int n_args) {
                             .synth = synth,
                             .real_layout = layout,
                             .synth_layout = synth_layout,
-                            .tumour_scheme = tumour_scheme,
-                            .anatomy_scheme = anatomy_scheme,
+                            .tumour_scheme = tumour_scheme.text,
+                            .anatomy_scheme = anatomy_scheme.text,
                             .out = out,
                             .suites = suite,
                             .band = band,

@@ -6,6 +6,7 @@
 static const char *real, *synth, *test, *layout, *synth_layout, *test_layout, *config, *out, *rows,
     *augmentation, *shard, *finish, *device, *key, *gan;
 static cli_list sets;
+static cli_schemes tumour_scheme, anatomy_scheme;
 static long long seeds = 3, threads = -1, seed = -1;
 static double test_share = 0.3, share = 0.1, tune = 0.25;
 static bool unchecked, dry_run, skip_incomplete;
@@ -18,7 +19,14 @@ static const cli_option options[] = {
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; default: guessed and printed", false},
     {"synth-layout", CLI_TEXT, &synth_layout, "L", "layout of the synthetic data set", false},
     {"test-layout", CLI_TEXT, &test_layout, "L", "layout of the test set", false},
-    {"config", CLI_TEXT, &config, "FILE", "settings of the segmentation network (JSON)", false},
+    {"tumour-scheme", CLI_SCHEMES, &tumour_scheme, "S",
+     "label scheme of the tumour maps, by name or inline; or one each for --real, --synth and --test "
+     "(data.tumour_scheme)",
+     false},
+    {"anatomy-scheme", CLI_SCHEMES, &anatomy_scheme, "S", "the same for anatomy maps (data.anatomy_scheme)",
+     false},
+    {"config", CLI_TEXT, &config, "FILE",
+     "settings of the segmentation network: a JSON file, or a name from `voxgan list configs`", false},
     {"set", CLI_LIST, &sets, "KEY=VALUE", "change one setting of the config; may be repeated", false},
     {"out", CLI_TEXT, &out, "DIR", "folder of the experiment", false},
     {"rows", CLI_TEXT, &rows, "A,B",
@@ -75,6 +83,7 @@ static vg_status run(char **args, int n_args) {
   const cli_run_settings more = {&sets, device, threads, seed};
   vg_status st = shard ? vg_shard_parse(shard, &o.shard, &o.shards) : VG_OK;
   if (!st) st = vg_cli_read_config(config, &more, &o.config);
+  if (!st) st = vg_cli_set_schemes(&tumour_scheme, &anatomy_scheme, &o.config);
   if (skip_incomplete) o.config.data.skip_incomplete = true;
   if (!st) st = vg_cli_set_threads(o.config.run.threads);
   return st ? st : vg_experiment(&o, stdout);

@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
-#include "prep/label_census.h"
+#include "prep/census/head_check.h"
+#include "prep/census/label_census.h"
 #include "io/safetensors.h"
 #include "io/table.h"
 #include "output/contact_sheet.h"
@@ -153,11 +154,88 @@ static vg_status inspect_volume(const char *path, vg_json **out) {
 
 /* ---- data sets, models, runs ---- */
 
+/* ---- what can be done next ---- */
+
+typedef struct holdings {
+  size_t images, tumour, anatomy; /* subjects that have them */
+  bool real;                      /* not made by voxgan */
+  char *series;                   /* that every subject with images has: "t1,flair" */
+} holdings;
+
+static vg_status take_stock(const vg_dataset *ds, holdings *h) {
+  vg_str common = VG_STR_INIT;
+  for (size_t i = 0; i < ds->n; i++) {
+    const vg_subject *s = &ds->subjects[i];
+    bool any = false;
+    for (int k = 0; k < ds->series.n; k++) any |= s->series[k] != NULL;
+    h->images += any;
+    h->tumour += s->tumour != NULL;
+    h->anatomy += s->anatomy != NULL;
+  }
+  for (int k = 0; k < ds->series.n; k++) {
+    size_t have = 0;
+    for (size_t i = 0; i < ds->n; i++) have += ds->subjects[i].series[k] != NULL;
+    if (have && have == h->images) vg_str_addf(&common, "%s%s", common.len ? "," : "", ds->series.names[k]);
+  }
+  h->series = vg_str_take(&common);
+  char *made = vg_fs_join(ds->sources[0].root, "manifest.csv");
+  bool exists = false;
+  vg_status st = made && h->series ? vg_fs_exists(made, &exists) : VG_MEMORY;
+  h->real = !exists;
+  vg_free(made);
+  return st;
+}
+
+static void advise(vg_json *to, const char *what, const char *format, const char *path, const char *more) {
+  vg_str line = VG_STR_INIT;
+  vg_str_addf(&line, format, path, more);
+  vg_json *row = vg_json_put_take(to, NULL, vg_json_object());
+  vg_json_put_string(row, "to", what);
+  vg_json_put_string(row, "command", vg_str_text(&line));
+  vg_str_release(&line);
+}
+
+/* Adds the commands that this data set allows. */
+static void put_next(vg_json *to, const char *path, const holdings *h) {
+  char settings[256] = "";
+  const bool four = !strcmp(h->series, "t1,t1c,t2,flair");
+  vg_json *next = vg_json_put_take(to, "next", vg_json_array());
+  if (!four) snprintf(settings, sizeof settings, " --set data.series=%.200s", h->series);
+  if (h->images && *h->series && h->anatomy) {
+    advise(next, "learn images from the label maps", "voxgan train --data %s%s --out runs/images", path,
+           settings);
+    advise(next, "learn label maps from the images",
+           "voxgan train --data %s%s --set train.direction=image2label --out runs/maps", path, settings);
+  } else if (h->images && *h->series && h->tumour) {
+    advise(next, "learn images, with the anatomy that a model finds",
+           "voxgan train --data %s%s --anatomy MODEL --out runs/images", path, settings);
+    advise(next, "the same without such a model",
+           "voxgan train --data %s%s --set data.anatomy=clusters:6 --out runs/images", path, settings);
+  }
+  if (h->images && *h->series && !h->anatomy)
+    advise(next, "find the anatomy by a model", "voxgan synth MODEL --images %s --out predicted%s", path, "");
+  if (h->anatomy || h->tumour)
+    advise(next, "make images for these maps by a model", "voxgan synth MODEL --labels %s --out synthetic%s",
+           path, "");
+  if (h->tumour)
+    advise(next, "alter the tumours", "voxgan edit --labels %s --edit scale:factor=0.5 --out smaller%s", path,
+           "");
+  if (h->images && h->real)
+    advise(next, "put persons aside for tests, before any training", "voxgan split %s --out parts%s", path,
+           "");
+  if (h->images && !h->real)
+    advise(next, "compare it with real data", "voxgan eval --real REAL --synth %s --out scores%s", path, "");
+}
+
 static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_dataset ds = {.skip_incomplete = true}; /* shows what there is, and names what cannot be read */
   vg_status st = vg_dataset_add(&ds, path, layout, tumour_scheme, anatomy_scheme);
-  if (!st) st = vg_dataset_warn_of_classes(&ds, true, true);
+  holdings have = {0};
+  if (!st) st = vg_dataset_take_census(&ds, true, true);
+  if (!st) st = vg_dataset_warn_of_heads(&ds);
+  if (!st) st = take_stock(&ds, &have);
   if (st) {
+    vg_free(have.series);
     vg_dataset_release(&ds);
     return st;
   }
@@ -180,6 +258,8 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
     if (s->tumour) vg_json_put_string(files, "tumour", s->tumour);
     if (s->anatomy) vg_json_put_string(files, "anatomy", s->anatomy);
   }
+  put_next(j, path, &have);
+  vg_free(have.series);
   vg_dataset_release(&ds);
   *out = j;
   return VG_OK;
@@ -223,6 +303,7 @@ static void print_numbers(const vg_json *list, const char *separator) {
 static void print_node(const vg_json *node, int indent) {
   for (const vg_json *e = vg_json_first(node); e; e = vg_json_next(e)) {
     const char *key = vg_json_key(e);
+    if (!indent && key && !strcmp(key, "next")) continue; /* print_dataset shows it */
     printf("%*s%s%s", indent, "", key ? key : "-", key ? ": " : " ");
     switch (vg_json_type_of(e)) {
     case VG_JSON_NUMBER:
@@ -248,6 +329,16 @@ static void print_node(const vg_json *node, int indent) {
       puts("-");
     }
   }
+}
+
+/* What inspect_dataset found, and the commands at the end. */
+static void print_dataset(vg_json *j) {
+  const vg_json *next = vg_json_get(j, "next");
+  print_node(j, 0);
+  if (vg_json_size(next)) printf("\nnext:\n");
+  for (const vg_json *row = vg_json_first(next); row; row = vg_json_next(row))
+    printf("  %s\n    %s\n", vg_json_string(vg_json_get(row, "to"), ""),
+           vg_json_string(vg_json_get(row, "command"), ""));
 }
 
 static void print_labels(const vg_json *labels) {
@@ -315,7 +406,7 @@ static vg_status run(char **args, int n_args) {
   } else if (is_volume) {
     print_volume(j);
   } else {
-    print_node(j, 0);
+    print_dataset(j);
   }
   vg_json_free(j);
   return st;

@@ -3,7 +3,8 @@
 #include "output/join.h"
 
 static cli_list tumour, anatomy, layouts, anatomy_layouts;
-static const char *out, *format, *name, *tumour_scheme, *anatomy_scheme;
+static const char *out, *format, *name;
+static cli_schemes tumour_scheme, anatomy_scheme;
 static long long sheet = 50, threads;
 static bool copy, overwrite, skip_incomplete;
 
@@ -15,10 +16,10 @@ static const cli_option options[] = {
     {"layout", CLI_LIST, &layouts, "L", "layout of the tumour data set; default: guessed and printed", false},
     {"anatomy-layout", CLI_LIST, &anatomy_layouts, "L",
      "layout of the anatomy maps; default: guessed and printed", false},
-    {"tumour-scheme", CLI_TEXT, &tumour_scheme, "S", "label scheme of the tumour maps, by name or inline",
-     false},
-    {"anatomy-scheme", CLI_TEXT, &anatomy_scheme, "S", "label scheme of the anatomy maps, by name or inline",
-     false},
+    {"tumour-scheme", CLI_SCHEMES, &tumour_scheme, "S",
+     "label scheme of the tumour maps, by name or inline; or one for each --tumour", false},
+    {"anatomy-scheme", CLI_SCHEMES, &anatomy_scheme, "S",
+     "label scheme of the anatomy maps, by name or inline; or one for each --anatomy", false},
     {"format", CLI_TEXT, &format, "F",
      "format to write, from `voxgan list formats`; default: that of the tumour data set", false},
     {"name", CLI_TEXT, &name, "NAME", "name of the data set", false},
@@ -40,8 +41,8 @@ static vg_status run(char **args, int n_args) {
   vg_join_options o = {
       .tumour = {tumour.items, tumour.n, layouts.items, layouts.n},
       .anatomy = {anatomy.items, anatomy.n, anatomy_layouts.items, anatomy_layouts.n},
-      .tumour_scheme = tumour_scheme,
-      .anatomy_scheme = anatomy_scheme,
+      .tumour_scheme = tumour_scheme.text,
+      .anatomy_scheme = anatomy_scheme.text,
       .copy = copy,
       .skip_incomplete = skip_incomplete,
       .output = {.out = out, .format = format, .title = name, .overwrite = overwrite, .sheet = (int)sheet}};

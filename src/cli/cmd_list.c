@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "settings/config_find.h"
 #include "voxgan/edit.h"
 
 static const cli_option options[] = {{NULL, CLI_FLAG, NULL, NULL, NULL, false}};
@@ -57,6 +58,13 @@ static void print_registry(const vg_registry *r, bool whole) {
     if (edits && whole) print_params(vg_edit_find(row->name));
     if (schemes && whole) print_values(row->name);
   }
+  if (schemes && whole)
+    printf(
+        "\nA scheme is a name from above, or inline: VALUE=CLASS[:tumour|:anatomy],... with ranges as\n"
+        "1000-2999=cortex. Without a role, a class of --tumour-scheme is tumour, unless its name is that of\n"
+        "a tissue (csf, gm, wm, ...), and one of --anatomy-scheme is anatomy. Given once, a scheme counts "
+        "for\n"
+        "all data sets; given several times, for the data sets in their order.\n");
   if (edits && whole)
     printf("\n--edit NAME:param=value,flag,... A value may be uniform(a,b), int(a,b), normal(mean,sd),\n"
            "lognormal(median,sigma), either also with limits (...,least,most), or choice(a:weight,b).\n");
@@ -64,11 +72,11 @@ static void print_registry(const vg_registry *r, bool whole) {
     printf("  their parameters: `voxgan list edits`\n");
 }
 
-/* What can be listed: the settings, then the registries. */
+/* What can be listed: the settings and configs, then the registries. */
 static const char *list_at(const void *list, size_t i) {
   (void)list;
-  const vg_registry *r = i ? vg_registry_at((int)i - 1) : NULL;
-  return !i ? "settings" : r ? r->name : NULL;
+  const vg_registry *r = i > 1 ? vg_registry_at((int)i - 2) : NULL;
+  return !i ? "settings" : i == 1 ? "configs" : r ? r->name : NULL;
 }
 
 static vg_status run(char **args, int n_args) {
@@ -78,9 +86,10 @@ static vg_status run(char **args, int n_args) {
       print_registry(r, false);
       putchar('\n');
     }
-    printf("settings: `voxgan list settings`\n");
+    printf("settings: `voxgan list settings`\nconfigs: `voxgan list configs`\n");
     return VG_OK;
   }
+  if (!strcmp(args[0], "configs")) return vg_config_list(stdout);
   if (!strcmp(args[0], "settings")) {
     vg_config_help(stdout);
     return VG_OK;
@@ -97,7 +106,7 @@ static vg_status run(char **args, int n_args) {
 const cli_command vg_cli_cmd_list = {
     .name = "list",
     .arguments = "[REGISTRY]",
-    .summary = "show the registries: layouts, schemes, networks, losses, metrics, settings",
+    .summary = "show the registries: layouts, schemes, networks, losses, metrics, settings, configs",
     .options = options,
     .most_args = 1,
     .run = run,

@@ -43,8 +43,6 @@ static vg_status run(char **args, int n_args) {
   if (memory < 0) return vg_fail(VG_USAGE, "--memory must not be negative");
   vg_status st = vg_cli_study_options_read(&o.study, &o.output);
   if (st) return st;
-  if (vg_cli_study_values.dry_run && !vg_cli_study_values.images.n)
-    return vg_cli_study_options_describe(&o.study);
   if (vg_cli_study_values.images.n) {
     o.images = o.study.hosts;
     o.study.hosts = (vg_roots){0};
@@ -54,7 +52,6 @@ static vg_status run(char **args, int n_args) {
   o.fill_holes = fill_holes.items;
   o.n_fill_holes = fill_holes.n;
   o.probabilities = probabilities;
-  o.dry_run = vg_cli_study_values.dry_run;
   o.window = (vg_window)w;
   o.threads = (int)vg_cli_study_values.threads;
   const vg_torch_module *torch;

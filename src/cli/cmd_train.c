@@ -1,13 +1,18 @@
 /* cmd_train.c: voxgan train. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "cli/cli.h"
 #include "base/mem.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "jobs/recall.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
 
 static cli_list data, layouts, sets;
-static const char *out, *device, *init;
+static const char *out, *device, *init, *anatomy;
+static cli_schemes tumour_scheme, anatomy_scheme;
 static long long threads = -1, seed = -1;
 static bool resume, overwrite, dry_run, print_config, skip_incomplete;
 
@@ -16,6 +21,15 @@ static const cli_option options[] = {
      false},
     {"layout", CLI_LIST, &layouts, "L",
      "layout of the data, or one for each --data; default: guessed and printed", false},
+    {"tumour-scheme", CLI_SCHEMES, &tumour_scheme, "S",
+     "label scheme of the tumour maps, by name or inline; or one for each --data (data.tumour_scheme)",
+     false},
+    {"anatomy-scheme", CLI_SCHEMES, &anatomy_scheme, "S",
+     "label scheme of the anatomy maps, by name or inline; or one for each --data (data.anatomy_scheme)",
+     false},
+    {"anatomy", CLI_TEXT, &anatomy, "MODEL",
+     "model or run of image2label that finds the anatomy of every subject (data.anatomy predict:MODEL)",
+     false},
     {"out", CLI_TEXT, &out, "RUN", "run folder to write", false},
     {"set", CLI_LIST, &sets, "KEY=VALUE", "change one setting of the config; may be repeated", false},
     {"resume", CLI_FLAG, &resume, NULL, "continue the run in RUN where it stopped, or start it", false},
@@ -34,13 +48,47 @@ static const cli_option options[] = {
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
+/* Where a run is resumed, its own settings and data stand in for those that are not given. */
+static vg_status read_settings(const char *config, bool *recalls, vg_config *c) {
+  const cli_run_settings more = {&sets, device, threads, seed};
+  char *own = resume && out ? vg_fs_join(out, VG_RUN_CONFIG) : NULL;
+  vg_status st = own ? vg_fs_exists(own, recalls) : VG_OK;
+  if (!st) st = vg_cli_read_config(*recalls && !config ? own : config, &more, c);
+  if (!st) st = vg_cli_set_schemes(&tumour_scheme, &anatomy_scheme, c);
+  if (!st && anatomy) {
+    /* The model is needed again wherever the run goes on. */
+    char *real = realpath(anatomy, NULL), *text = vg_format("data.anatomy=predict:%s", real ? real : anatomy);
+    st = text ? vg_config_set(c, text) : VG_MEMORY;
+    vg_free(text);
+    free(real);
+  }
+  if (!st && skip_incomplete) c->data.skip_incomplete = true;
+  if (!st) st = vg_config_resolve(c);
+  vg_free(own);
+  return st;
+}
+
+/* The data sets given, or those of the run. */
+static vg_status choose_data(bool recalls, vg_recalled *own, vg_roots *roots) {
+  *roots = (vg_roots){data.items, data.n, layouts.items, layouts.n};
+  if (data.n) return VG_OK;
+  vg_status st = recalls ? vg_recall_data(out, own) : VG_OK;
+  if (st) return st;
+  if (!own->n)
+    return vg_fail(
+        VG_USAGE, recalls ? "--data DIR is missing: an earlier version of voxgan began this run, and did not "
+                            "note its data"
+                          : "--data DIR is missing");
+  *roots = (vg_roots){(const char *const *)own->paths, own->n, (const char *const *)own->layouts, own->n};
+  return VG_OK;
+}
+
 static vg_status run(char **args, int n_args) {
+  bool recalls = false;
+  vg_recalled own = {0};
   vg_train_options o = {
       .out = out, .init = init, .resume = resume, .overwrite = overwrite, .dry_run = dry_run};
-  const cli_run_settings more = {&sets, device, threads, seed};
-  vg_status st = vg_cli_read_config(n_args ? args[0] : NULL, &more, &o.config);
-  if (skip_incomplete) o.config.data.skip_incomplete = true;
-  if (!st) st = vg_config_resolve(&o.config);
+  vg_status st = read_settings(n_args ? args[0] : NULL, &recalls, &o.config);
   if (st) return st;
   if (print_config) {
     vg_json *j = vg_config_to_json(&o.config);
@@ -51,32 +99,36 @@ static vg_status run(char **args, int n_args) {
     vg_json_free(j);
     return st;
   }
-  if (!data.n) return vg_fail(VG_USAGE, "--data DIR is missing");
   if (!out) return vg_fail(VG_USAGE, "--out RUN is missing");
-  if ((st = vg_cli_set_threads(o.config.run.threads))) return st;
-  o.data = (vg_roots){data.items, data.n, layouts.items, layouts.n};
+  if ((st = choose_data(recalls, &own, &o.data))) return st;
+  st = vg_cli_set_threads(o.config.run.threads);
   vg_interrupt_install(); /* loading libtorch takes a while */
   const vg_torch_module *torch;
-  if ((st = vg_torch_open(&torch))) return st;
-  return torch->train(&o);
+  if (!st) st = vg_torch_open(&torch);
+  if (!st) st = torch->train(&o);
+  vg_recalled_release(&own);
+  return st;
 }
 
 const cli_command vg_cli_cmd_train = {
     .name = "train",
     .arguments = "[CONFIG]",
     .summary = "train a model on volumes with label maps",
-    .details = "CONFIG is a JSON file (see configs/); without one the defaults apply. `voxgan list\n"
-               "settings` shows every setting with its default and bounds.\n"
-               "\n"
-               "On Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 the program finishes the step, saves, and exits with code\n"
-               "130. The same command with --resume continues, and ends with the same bytes as an\n"
-               "uninterrupted run.\n"
-               "\n"
-               "examples:\n"
-               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a\n"
-               "  voxgan train configs/brats2021.json --data BraTS2021 --out runs/a --resume\n"
-               "  voxgan train configs/brats2021.json --data Ours --out runs/ours --init runs/a\n"
-               "  voxgan train --data BraTS2021 --out runs/b --set train.epochs=50 --set net.ngf=32\n",
+    .details =
+        "CONFIG is a JSON file, or a name from `voxgan list configs`; without one the defaults apply.\n"
+        "`voxgan list settings` shows every setting with its default and bounds.\n"
+        "\n"
+        "On Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 the program finishes the step, saves, and exits with code\n"
+        "130. `voxgan train --out RUN --resume` continues, and ends with the same bytes as an\n"
+        "uninterrupted run: settings and data that are not given are those of the run.\n"
+        "\n"
+        "examples:\n"
+        "  voxgan train brats2021 --data BraTS2021 --out runs/a\n"
+        "  voxgan train --out runs/a --resume\n"
+        "  voxgan train brats2021 --data BraTS2021 --anatomy runs/tissues --out runs/b\n"
+        "  voxgan train brats2021 --data Ours --out runs/ours --init runs/a\n"
+        "  voxgan train --data A --tumour-scheme brats --data B --tumour-scheme brats2023 --out runs/ab\n"
+        "  voxgan train --data BraTS2021 --out runs/b --set train.epochs=50 --set net.ngf=32\n",
     .options = options,
     .least_args = 0,
     .most_args = 1,

@@ -1,5 +1,6 @@
 /* study_options.c: turns the command line into the options of a study and its output. */
 #include "cli/study_options.h"
+#include "settings/config_find.h"
 
 struct study_values vg_cli_study_values = {.per_case = 1, .redraws = 20, .seed = 1, .sheet = 50};
 
@@ -17,7 +18,8 @@ const cli_option vg_cli_study_options[] = {
      false},
     {"donor-layout", CLI_LIST, V(donor_layouts), "L", "layout of the donors' folder", false},
     {"per-case", CLI_INT, V(per_case), "N", "cases to make from each label map", false},
-    {"plan", CLI_TEXT, V(plan), "FILE", "a whole study: cohorts, edits, distributions, targets (JSON)",
+    {"plan", CLI_TEXT, V(plan), "FILE",
+     "a whole study: cohorts, edits, distributions, targets (JSON, or a name from `voxgan list configs`)",
      false},
     {"dry-run", CLI_FLAG, V(dry_run), NULL, "print what would be made, without making it", false},
     {"out", CLI_TEXT, V(out), "DIR", "data set to write", false},
@@ -33,10 +35,12 @@ const cli_option vg_cli_study_options[] = {
     {"anonymous", CLI_TEXT, V(anonymous), "KEYFILE",
      "write keyed hashes instead of the ids of sources and donors (HMAC-SHA256, keyed with the file's bytes)",
      false},
-    {"tumour-scheme", CLI_TEXT, V(tumour_scheme), "S", "label scheme of the tumour maps, by name or inline",
+    {"tumour-scheme", CLI_SCHEMES, V(tumour_scheme), "S",
+     "label scheme of the tumour maps, by name or inline; or one for each --labels, then each --donors",
      false},
-    {"anatomy-scheme", CLI_TEXT, V(anatomy_scheme), "S",
-     "label scheme of the anatomy maps, by name or inline", false},
+    {"anatomy-scheme", CLI_SCHEMES, V(anatomy_scheme), "S",
+     "label scheme of the anatomy maps, by name or inline; or one for each --labels, then each --donors",
+     false},
     {"seed", CLI_INT, V(seed), "N", "seed of all random draws", false},
     {"redraws", CLI_INT, V(redraws), "N", "attempts to draw a case before it counts as failed", false},
     {"sheet", CLI_INT, V(sheet), "N", "cases on the contact sheets; 0: no sheets", false},
@@ -65,20 +69,30 @@ static vg_status check(const struct study_values *v) {
   return VG_OK;
 }
 
+/* A plan is a file, or the name of one that comes with voxgan. The path stays until the program ends. */
+static vg_status find_plan(const char *name, const char **out) {
+  static char *path;
+  vg_status st = vg_config_find(name, &path);
+  *out = path;
+  return st;
+}
+
 vg_status vg_cli_study_options_read(vg_study_options *study, vg_produce_options *output) {
   const struct study_values *v = &vg_cli_study_values;
+  const char *plan = NULL;
   const cli_list *hosts = v->images.n ? &v->images : &v->labels;
   vg_status st = check(v);
+  if (!st && v->plan) st = find_plan(v->plan, &plan);
   if (st) return st;
   *study =
       (vg_study_options){.hosts = {hosts->items, hosts->n, v->layouts.items, v->layouts.n},
                          .donors = {v->donors.items, v->donors.n, v->donor_layouts.items, v->donor_layouts.n},
-                         .tumour_scheme = v->tumour_scheme,
-                         .anatomy_scheme = v->anatomy_scheme,
+                         .tumour_scheme = v->tumour_scheme.text,
+                         .anatomy_scheme = v->anatomy_scheme.text,
                          .edits = v->edits.items,
                          .n_edits = v->edits.n,
                          .per_case = v->plan ? 0 : (int)v->per_case,
-                         .plan = v->plan,
+                         .plan = plan,
                          .prefix = v->prefix,
                          .numbered = v->prefix || v->anonymous,
                          .seed = (uint64_t)v->seed,
@@ -89,25 +103,8 @@ vg_status vg_cli_study_options_read(vg_study_options *study, vg_produce_options 
                                  .title = v->name,
                                  .anonymous = v->anonymous,
                                  .overwrite = v->overwrite,
+                                 .dry_run = v->dry_run,
                                  .sheet = (int)v->sheet};
   if (v->shard) st = vg_shard_parse(v->shard, &output->shard, &output->shards);
   return st ? st : vg_cli_set_threads(v->threads);
-}
-
-/* A vg_study_rank. */
-static void rank_id(const void *secret, const char *id, char rank[17]) {
-  vg_secret_id(secret, id, rank);
-}
-
-vg_status vg_cli_study_options_describe(const vg_study_options *study) {
-  const char *key = vg_cli_study_values.anonymous;
-  vg_secret secret = {0};
-  vg_study *s = NULL;
-  vg_status st = key ? vg_secret_read(key, &secret) : VG_OK;
-  if (!st) st = vg_study_open(study, &s);
-  if (!st && key) st = vg_study_hide_ids(s, rank_id, &secret);
-  if (!st) st = vg_study_describe(s, stdout);
-  vg_study_free(s);
-  vg_secret_release(&secret);
-  return st;
 }

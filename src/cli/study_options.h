@@ -6,7 +6,8 @@
 /* The values as given. They are global because a process runs one command only. */
 extern struct study_values {
   cli_list labels, images, layouts, donors, donor_layouts, edits;
-  const char *tumour_scheme, *anatomy_scheme, *plan, *prefix, *out, *format, *name, *anonymous, *shard;
+  cli_schemes tumour_scheme, anatomy_scheme;
+  const char *plan, *prefix, *out, *format, *name, *anonymous, *shard;
   long long per_case, redraws, seed, threads, sheet;
   bool overwrite, skip_incomplete, dry_run;
 } vg_cli_study_values;
@@ -16,7 +17,5 @@ extern const cli_option vg_cli_study_options[];
 
 /* Checks the values and sets the pool's threads. */
 vg_status vg_cli_study_options_read(vg_study_options *study, vg_produce_options *output);
-/* Prints the study for --dry-run. */
-vg_status vg_cli_study_options_describe(const vg_study_options *study);
 
 #endif

@@ -85,3 +85,25 @@ vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images) {
   }
   return st;
 }
+
+vg_status vg_dataset_take_anatomy(vg_dataset *ds, const vg_dataset *maps) {
+  char key[128], other[128];
+  if (maps->n_sources != 1)
+    return vg_fail(VG_DATA, "anatomy maps of %d sources, but they must have one scheme", maps->n_sources);
+  for (int i = 0; i < ds->n_sources; i++) {
+    ds->sources[i].anatomy_scheme = maps->sources[0].anatomy_scheme;
+    ds->sources[i].assumed[VG_ROLE_ANATOMY] = false;
+  }
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < ds->n && !st; i++) {
+    vg_subject *s = &ds->subjects[i];
+    vg_free(s->anatomy);
+    s->anatomy = NULL;
+    vg_dataset_id_key(s->id, key);
+    for (size_t j = 0; j < maps->n && !s->anatomy && !st; j++) {
+      vg_dataset_id_key(maps->subjects[j].id, other);
+      if (!strcmp(key, other)) st = copy_path(maps->subjects[j].anatomy, &s->anatomy);
+    }
+  }
+  return st;
+}

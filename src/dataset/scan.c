@@ -381,14 +381,44 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   return VG_OK;
 }
 
-vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_scheme,
-                               const char *anatomy_scheme) {
+/* Scheme i of a list for n data sets (vg_free); NULL: the layout's. */
+static vg_status nth_scheme(const char *list, vg_role role, int i, int n, char **out) {
+  size_t count = 0;
+  *out = NULL;
+  if (!list || !*list) return VG_OK;
+  char **items = vg_split(list, ';', &count);
+  if (!items) return VG_MEMORY;
+  vg_status st = VG_OK;
+  if (count > 1 && count != (size_t)n)
+    st = vg_fail(VG_USAGE,
+                 "%zu %s schemes are given for %d data sets: give one, or one for each, in their order",
+                 count, vg_role_name(role), n);
+  const char *item = st ? "" : items[count > 1 ? i : 0];
+  if (*item && !(*out = vg_strdup(item))) st = VG_MEMORY;
+  vg_strv_free(items);
+  return st;
+}
+
+vg_status vg_dataset_add_nth(vg_dataset *ds, const char *root, const char *layout, const char *tumour_schemes,
+                             const char *anatomy_schemes, int i, int n) {
+  char *tumour = NULL, *anatomy = NULL;
+  vg_status st = nth_scheme(tumour_schemes, VG_ROLE_TUMOUR, i, n, &tumour);
+  if (!st) st = nth_scheme(anatomy_schemes, VG_ROLE_ANATOMY, i, n, &anatomy);
+  if (!st) st = vg_dataset_add(ds, root, layout, tumour, anatomy);
+  vg_free(tumour);
+  vg_free(anatomy);
+  return st;
+}
+
+vg_status vg_dataset_add_roots(vg_dataset *ds, const vg_roots *roots, const char *tumour_schemes,
+                               const char *anatomy_schemes) {
   if (roots->n_layouts > 1 && roots->n_layouts != roots->n)
     return vg_fail(VG_USAGE, "%d layouts are given for %d folders: give one, or one for each",
                    roots->n_layouts, roots->n);
   for (int i = 0; i < roots->n; i++) {
     const char *layout = roots->n_layouts ? roots->layouts[roots->n_layouts == 1 ? 0 : i] : "auto";
-    vg_status st = vg_dataset_add(ds, roots->paths[i], layout, tumour_scheme, anatomy_scheme);
+    vg_status st =
+        vg_dataset_add_nth(ds, roots->paths[i], layout, tumour_schemes, anatomy_schemes, i, roots->n);
     if (st) return st;
   }
   return VG_OK;

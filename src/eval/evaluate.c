@@ -102,13 +102,14 @@ static vg_status read_description(const char *root, vg_json **out) {
 
 static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
   const char *layout = set->real_layout ? set->real_layout : "auto";
+  const int n = set->train ? 3 : 2; /* data sets */
   s->real.skip_incomplete = s->synth.skip_incomplete = set->skip_incomplete;
-  vg_status st = set->opened
-                     ? vg_dataset_select(set->opened, NULL, &s->real)
-                     : vg_dataset_add(&s->real, set->real, layout, set->tumour_scheme, set->anatomy_scheme);
+  vg_status st = set->opened ? vg_dataset_select(set->opened, NULL, &s->real)
+                             : vg_dataset_add_nth(&s->real, set->real, layout, set->tumour_scheme,
+                                                  set->anatomy_scheme, 0, n);
   if (st) return st;
   layout = set->synth_layout ? set->synth_layout : "auto";
-  st = vg_dataset_add(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme);
+  st = vg_dataset_add_nth(&s->synth, set->synth, layout, set->tumour_scheme, set->anatomy_scheme, 1, n);
   if (!st && set->out) st = vg_dataset_apart(&s->real, set->out);
   return st || !set->out ? st : vg_dataset_apart(&s->synth, set->out);
 }

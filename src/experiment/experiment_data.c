@@ -9,13 +9,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c) {
+/* Data set i of n, by which its schemes are chosen. */
+static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c, int i, int n) {
   const char *tumour = *c->data.tumour_scheme ? c->data.tumour_scheme : NULL;
   const char *anatomy = *c->data.anatomy_scheme ? c->data.anatomy_scheme : NULL;
-  vg_wanted want = {.tumour = true, .anatomy = c->data.anatomy == VG_ANATOMY_MAP};
+  vg_wanted want = {.tumour = true, .anatomy = !strcmp(c->data.anatomy, "map")};
   vg_status st = vg_series_parse(c->data.series, &want.series);
   ds->skip_incomplete = c->data.skip_incomplete;
-  if (!st) st = vg_dataset_add(ds, root, layout, tumour, anatomy);
+  if (!st) st = vg_dataset_add_nth(ds, root, layout, tumour, anatomy, i, n);
   return st ? st : vg_dataset_require(ds, &want);
 }
 
@@ -114,17 +115,18 @@ static vg_status require_some(const experiment_data *d, bool synth) {
 vg_status vg_experiment_data_open(const vg_experiment_options *o, const experiment_design *design,
                                   experiment_data *d) {
   bool synth = false;
+  const int n = 1 + (o->synth != NULL) + (o->test != NULL);
   for (int i = 0; i < EXPERIMENT_ROWS; i++) synth |= design->rows[i] && vg_experiment_row_at(i)->synth;
   *d = (experiment_data){.left_out = vg_json_array(), .not_checked = vg_json_array()};
   vg_status st = d->left_out && d->not_checked ? VG_OK : VG_MEMORY;
   if (!st && synth && !o->synth) st = vg_fail(VG_USAGE, "--synth DIR is missing: a row trains on it");
-  if (!st) st = add(&d->real, o->real, o->real_layout, &o->config);
-  if (!st && o->test) st = add(&d->test, o->test, o->test_layout, &o->config);
+  if (!st) st = add(&d->real, o->real, o->real_layout, &o->config, 0, n);
+  if (!st && o->test) st = add(&d->test, o->test, o->test_layout, &o->config, n - 1, n);
   if (!st) st = vg_experiment_check_real(o, d);
   if (!st && !o->test && d->real.n < 2)
     st = vg_fail(VG_DATA, "%s: one subject cannot be both trained on and tested", o->real);
   if (!st) st = o->test ? drop_tested(d) : split(d, o->test_share, (uint64_t)o->config.run.seed);
-  if (!st && synth) st = add(&d->synth, o->synth, o->synth_layout, &o->config);
+  if (!st && synth) st = add(&d->synth, o->synth, o->synth_layout, &o->config, 1, n);
   if (!st && synth) st = vg_experiment_check_synth(o, d);
   if (!st && synth && o->gan) st = check_gan(o->gan, &d->test, &d->real);
   if (!st) st = require_some(d, synth);

@@ -45,7 +45,7 @@ static vg_status resolve(const vg_config *given, size_t largest, vg_config *c) {
   c->train.keep = 1;
   c->data.val_share = 0;
   c->data.tumour = VG_TUMOUR_REQUIRE;
-  if (c->data.anatomy == VG_ANATOMY_AUTO) c->data.anatomy = VG_ANATOMY_MASK;
+  if (!strcmp(c->data.anatomy, "auto")) strcpy(c->data.anatomy, "mask");
   if (!c->train.samples) c->train.samples = (int)largest;
   if (!c->train.patch[0] || !c->train.patch[1] || !c->train.patch[2])
     return vg_fail(VG_CONFIG, "train.patch is 0 (the extent of the largest subject), which may differ "

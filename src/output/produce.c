@@ -480,14 +480,19 @@ static void rank_id(const void *secret, const char *id, char rank[17]) {
   vg_secret_id(secret, id, rank);
 }
 
+/* Hides the ids of an anonymous data set. */
+static vg_status hide(produce_job *j) {
+  if (!j->o->anonymous) return VG_OK;
+  vg_status st = vg_secret_read(j->o->anonymous, &j->secret);
+  if (st) return st;
+  j->out.secret = &j->secret;
+  return vg_study_hide_ids(j->study, rank_id, &j->secret);
+}
+
 static vg_status begin(produce_job *j) {
   vg_owned files = {0};
   vg_json *description = NULL;
-  vg_status st = j->o->anonymous ? vg_secret_read(j->o->anonymous, &j->secret) : VG_OK;
-  if (!st && j->o->anonymous) {
-    j->out.secret = &j->secret;
-    st = vg_study_hide_ids(j->study, rank_id, &j->secret);
-  }
+  vg_status st = hide(j);
   if (!st) st = set_output(j);
   if (!st) st = vg_study_apart(j->study, j->out.root);
   if (!st) st = list_cases(j, &files);
@@ -522,12 +527,38 @@ static vg_status end(produce_job *j) {
   return VG_OK;
 }
 
+/* Reads the first case as the run would, so that faults of its maps show now. */
+static vg_status try_first(produce_job *j) {
+  vg_study_case c;
+  vg_status st = vg_study_make(j->study, 0, &c);
+  if (st == VG_REFUSED) {
+    vg_warn("case %s", vg_error());
+    vg_error_clear();
+    return VG_OK;
+  }
+  if (st) return st;
+  if (j->maker) {
+    st = j->maker->load(j->maker->state, 0, &c);
+    j->maker->release(j->maker->state, 0);
+  }
+  vg_study_case_release(&c);
+  return st;
+}
+
+static vg_status describe(produce_job *j) {
+  vg_status st = hide(j);
+  if (!st && j->o->out) st = set_output(j);
+  if (!st && j->o->out) st = vg_study_apart(j->study, j->out.root);
+  if (!st) st = try_first(j);
+  return st ? st : vg_study_describe(j->study, stdout);
+}
+
 vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_case_maker *maker) {
   produce_job j = {.study = study, .o = options, .maker = maker, .work = {.fd = -1}};
   vg_interrupt_install();
   j.began = vg_now();
-  vg_status st = begin(&j);
-  if (st) goto out;
+  vg_status st = options->dry_run ? describe(&j) : begin(&j);
+  if (st || options->dry_run) goto out;
   vg_info("%zu cases%s, written as %s", j.n, j.o->shards ? " of this shard" : "", j.out.format_name);
   j.began = vg_now();
   vg_task_begin(&j.task, "making", "cases", j.n_open);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "prep/clusters.h"
 #include "prep/maps_read.h"
 #include "grid/regrid.h"
 #include "voxgan/log.h"
@@ -135,9 +136,12 @@ vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out)
 static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme, uint8_t *anatomy,
                              uint8_t *tumour) {
   vg_status st = VG_OK;
+  char series[VG_CLASS_NAME];
+  /* Anatomy that a map shows has no part in clusters of intensities. */
+  const bool unused = vg_classes_clusters(classes, series) && !vg_scheme_has_class(scheme, classes->names[0]);
   memset(anatomy, 0, VALUES);
   memset(tumour, 0, VALUES);
-  if (vg_scheme_has_role(scheme, VG_ROLE_ANATOMY) && vg_classes_count(classes, VG_ROLE_ANATOMY)) {
+  if (!unused && vg_scheme_has_role(scheme, VG_ROLE_ANATOMY) && vg_classes_count(classes, VG_ROLE_ANATOMY)) {
     if (brain_only(classes)) {
       for (int i = 0; i < scheme->n; i++)
         if (scheme->labels[i].role == VG_ROLE_ANATOMY)
@@ -221,6 +225,7 @@ out:
 static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *classes, vg_case_grid *grid,
                                   vg_volume *keep, vg_range *ranges, vg_maps *m) {
   uint8_t *mask = NULL, *votes = NULL;
+  vg_volume clustered = {0};
   vg_status st = VG_OK;
   size_t n = 0;
   int voters = 0;
@@ -242,6 +247,8 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *cl
     if (!st && keep) {
       ranges[i].background = background;
       keep[i] = vol;
+    } else if (!st && in->clusters && i == in->of) {
+      clustered = vol;
     } else {
       vg_volume_release(&vol);
     }
@@ -253,6 +260,9 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *cl
     if (!inside && in->mask_only) m->brain[k] = m->anatomy[k] = m->tumour[k] = 0;
     if (m->brain[k] && !m->anatomy[k]) m->anatomy[k] = brain;
   }
+  if (!st && in->clusters)
+    st = vg_clusters_find(keep ? &keep[in->of] : &clustered, in->series[in->of], in->clusters, m);
+  vg_volume_release(&clustered);
   vg_free(mask);
   vg_free(votes);
   return st;

@@ -333,8 +333,42 @@ bool vg_config_segments(const vg_config *c) {
   return c->train.direction == VG_DIRECTION_IMAGE2LABEL;
 }
 
+vg_status vg_anatomy_parse(const char *text, vg_anatomy *out) {
+  static const char *const plain[] = {"auto", "map", "mask"};
+  static const char clusters[] = "clusters:", predict[] = "predict:";
+  *out = (vg_anatomy){0};
+  for (int i = 0; i < 3; i++)
+    if (!strcmp(text, plain[i])) {
+      out->kind = (vg_anatomy_kind)i;
+      return VG_OK;
+    }
+  if (vg_starts_with(text, clusters)) {
+    long long k;
+    if (!vg_parse_i64(text + strlen(clusters), &k) || k < 2 || k > VG_CLUSTERS_MAX)
+      return vg_fail(VG_CONFIG, "data.anatomy is \"%s\", but clusters are from clusters:2 to clusters:%d",
+                     text, VG_CLUSTERS_MAX);
+    *out = (vg_anatomy){.kind = VG_ANATOMY_CLUSTERS, .clusters = (int)k};
+    return VG_OK;
+  }
+  if (vg_starts_with(text, predict) && text[strlen(predict)]) {
+    *out = (vg_anatomy){.kind = VG_ANATOMY_PREDICT, .model = text + strlen(predict)};
+    return VG_OK;
+  }
+  return vg_fail(VG_CONFIG,
+                 "data.anatomy is \"%s\", but must be one of auto, map, mask, clusters:K and predict:MODEL",
+                 text);
+}
+
 vg_status vg_config_resolve(vg_config *c) {
   bool segments = vg_config_segments(c);
+  vg_anatomy anatomy;
+  vg_status st = vg_anatomy_parse(c->data.anatomy, &anatomy);
+  if (st) return st;
+  if (segments && (anatomy.kind == VG_ANATOMY_CLUSTERS || anatomy.kind == VG_ANATOMY_PREDICT))
+    return vg_fail(VG_CONFIG,
+                   "data.anatomy is \"%s\", but image2label learns to find anatomy, and must not be taught "
+                   "what was found without knowledge of it: give it maps",
+                   c->data.anatomy);
   if (!names_row(&settings[VG_SETTING_INDEX_train_reconstruction], c->train.reconstruction))
     strcpy(c->train.reconstruction, segments ? "ce_dice" : "l1");
   if (c->augment.images == VG_AUGMENT_AUTO) c->augment.images = segments ? VG_AUGMENT_ON : VG_AUGMENT_OFF;

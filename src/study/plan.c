@@ -476,11 +476,31 @@ static vg_status copy_texts(const char *const *from, int n, char ***out) {
   return *out ? VG_OK : VG_MEMORY;
 }
 
+/* The schemes of n data sets from the first on, of a list that is of the hosts, or of the hosts and then the
+ * donors. */
+static vg_status copy_schemes(const char *list, const vg_study_options *o, int first, int n, char **out) {
+  size_t count = 0;
+  if (!list) return VG_OK;
+  char **items = vg_split(list, ';', &count);
+  if (!items) return VG_MEMORY;
+  vg_str text = VG_STR_INIT;
+  const bool each = count > 1 && count == (size_t)(o->hosts.n + o->donors.n);
+  const bool none = count > 1 && count == (size_t)o->hosts.n && first;
+  for (int i = 0; i < n && each; i++) vg_str_addf(&text, "%s%s", i ? ";" : "", items[first + i]);
+  if (!each && !none) vg_str_add(&text, list);
+  vg_strv_free(items);
+  const bool any = text.len > 0;
+  *out = any ? vg_str_take(&text) : NULL;
+  vg_str_release(&text);
+  return any && !*out ? VG_MEMORY : VG_OK;
+}
+
 vg_status vg_plan_source_of(const vg_roots *roots, const vg_study_options *o, vg_plan_source *out) {
+  const int first = roots == &o->donors ? o->hosts.n : 0;
   vg_status st = copy_texts(roots->paths, roots->n, &out->paths);
   if (!st) st = copy_texts(roots->layouts, roots->n_layouts, &out->layouts);
-  if (!st && o->tumour_scheme && !(out->tumour_scheme = vg_strdup(o->tumour_scheme))) st = VG_MEMORY;
-  if (!st && o->anatomy_scheme && !(out->anatomy_scheme = vg_strdup(o->anatomy_scheme))) st = VG_MEMORY;
+  if (!st) st = copy_schemes(o->tumour_scheme, o, first, roots->n, &out->tumour_scheme);
+  if (!st) st = copy_schemes(o->anatomy_scheme, o, first, roots->n, &out->anatomy_scheme);
   return st;
 }
 

@@ -80,8 +80,13 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
                                                              : NULL;
     if (!listed(from->ids, subject->id)) continue;
     if (lacks && !skip)
-      return vg_fail(VG_DATA, "%s: subject %s (%s) lacks a %s map", what, subject->id,
-                     ds->sources[subject->source].root, lacks);
+      return vg_fail(
+          VG_DATA, "%s: subject %s (%s) lacks %s %s map%s", what, subject->id,
+          ds->sources[subject->source].root, need->anatomy && !subject->anatomy ? "an" : "a", lacks,
+          need->tumour && !subject->tumour
+              ? "; an edit can bring the tumour (--edit grow:ml=20), and --skip-incomplete skips it"
+              : ", which the model needs; `voxgan synth MODEL --images` finds one, `voxgan join` adds it, "
+                "and --skip-incomplete skips the subject");
     if (lacks)
       vg_warn("%s: subject %s is skipped: it lacks a %s map", what, subject->id, lacks);
     else
@@ -132,17 +137,27 @@ static vg_status add_members(vg_study *s, const vg_members *m, vg_role role, boo
   return st;
 }
 
-vg_status vg_study_find_classes(vg_study *s, bool edited) {
+static vg_status find_anatomy(vg_study *s) {
   bool bare = false;
   vg_status st = VG_OK;
+  vg_scheme *scheme = &s->schemes[VG_ROLE_ANATOMY];
+  for (int k = 0; k < s->clusters.n && !st; k++) {
+    if (s->clusters.roles[k] != VG_ROLE_ANATOMY) continue;
+    st = vg_classes_add_name(&s->classes, s->clusters.names[k], VG_ROLE_ANATOMY);
+    if (!st) st = add_label(scheme, s->clusters.names[k], VG_ROLE_ANATOMY, k + 1);
+  }
+  if (st || s->clusters.n) return st;
   for (int i = 0; i < s->plan.n && !st; i++)
     st = add_members(s, &s->cohorts[i].hosts, VG_ROLE_ANATOMY, &bare);
-  if (!st && bare) {
-    st = vg_classes_add_name(&s->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
-    vg_scheme *scheme = &s->schemes[VG_ROLE_ANATOMY];
-    /* If no host has an anatomy map, none is written. */
-    if (!st && scheme->n) st = add_label(scheme, VG_CLASS_BRAIN, VG_ROLE_ANATOMY, 0);
-  }
+  if (st || !bare) return st;
+  st = vg_classes_add_name(&s->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
+  /* If no host has an anatomy map, none is written. */
+  return !st && scheme->n ? add_label(scheme, VG_CLASS_BRAIN, VG_ROLE_ANATOMY, 0) : st;
+}
+
+vg_status vg_study_find_classes(vg_study *s, bool edited) {
+  bool bare = false;
+  vg_status st = find_anatomy(s);
   for (int i = 0; i < s->plan.n && !st; i++) {
     st = add_members(s, &s->cohorts[i].hosts, VG_ROLE_TUMOUR, &bare);
     if (!st) st = add_members(s, &s->cohorts[i].donors, VG_ROLE_TUMOUR, &bare);

@@ -144,6 +144,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   for (int i = 0; i < s->plan.n; i++) each_step(&s->plan.cohorts[i], note_needs, &needs);
   s->cache.edited = needs.any;
   s->cache.heal = o->heal;
+  if (o->clusters) s->clusters = *o->clusters;
   snprintf(s->identity, sizeof s->identity, "%s", o->identity ? o->identity : "");
   for (int i = 0; i < s->plan.n; i++) {
     if ((st = open_cohort(s, o, i))) return o->plan ? vg_fail_in(st, "%s", o->plan) : st;

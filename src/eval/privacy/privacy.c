@@ -82,8 +82,8 @@ static vg_status open_train(privacy_study *p) {
   vg_dataset given = {.skip_incomplete = set->skip_incomplete};
   vg_json *split = NULL;
   if (!set->train) return VG_OK;
-  vg_status st = vg_dataset_add(&given, set->train, set->train_layout ? set->train_layout : "auto",
-                                set->tumour_scheme, set->anatomy_scheme);
+  vg_status st = vg_dataset_add_nth(&given, set->train, set->train_layout ? set->train_layout : "auto",
+                                    set->tumour_scheme, set->anatomy_scheme, 2, 3);
   if (!st) st = read_split(set->model, &split);
   if (!st) st = divide(p, &given, split);
   vg_json_free(split);

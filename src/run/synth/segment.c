@@ -1,6 +1,7 @@
 /* segment.c: the generator as maker of a study's label maps. */
 #include "run/synth/segment.h"
 #include "output/case_maker.h"
+#include "prep/census/head_check.h"
 
 #include <string.h>
 #include "run/synth/infer.h"
@@ -106,7 +107,7 @@ static vg_status open_images(segment_job *j) {
   /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
   if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want);
-  return st;
+  return st ? st : vg_dataset_warn_of_heads(&j->set);
 }
 
 vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
@@ -122,10 +123,6 @@ vg_status vg_segment_images(const vg_synth_options *options, const model_info *m
   s.opened = &j.set;
   s.predicted = &model->prep.classes;
   if ((st = vg_study_open(&s, &study))) goto out;
-  if (options->dry_run) {
-    st = vg_study_describe(study, stdout);
-    goto out;
-  }
   vg_case_maker maker = {.window = vg_window_name(options->window),
                          .images = &j.set,
                          .cleaning = vg_str_text(&j.cleaning),

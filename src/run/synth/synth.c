@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "run/machine.h"
+#include "run/synth/find_anatomy.h"
 #include "run/synth/infer.h"
 #include "output/case_maker.h"
 #include "run/entry.h"
@@ -89,11 +90,18 @@ static vg_status open_model(synth_job *j) {
   return VG_OK;
 }
 
-/* A model of tissues wants an anatomy map of every host; one of tumours, a tumour, unless edits bring it. */
-static vg_status open_study(const synth_job *j, vg_study **out) {
+/* A model of tissues wants an anatomy map of every host; one of tumours, a tumour, unless edits bring it.
+ * hosts: replaces those of the options; NULL: it does not. */
+static vg_status open_study(const synth_job *j, const vg_dataset *hosts, vg_study **out) {
   vg_study_options s = j->o->study;
+  if (hosts) {
+    s.opened = hosts;
+    s.heal = true; /* as a join of the maps would */
+  }
   const vg_classes *classes = &j->prep.classes;
-  s.need_anatomy = vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
+  char series[VG_CLASS_NAME];
+  if (vg_classes_clusters(classes, series)) s.clusters = classes;
+  s.need_anatomy = !s.clusters && vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
   for (int k = 0; k < classes->n && !s.n_edits && !s.plan; k++)
     s.need_tumour |= classes->roles[k] == VG_ROLE_TUMOUR;
   return vg_study_open(&s, out);
@@ -133,14 +141,45 @@ static vg_status check_direction(const synth_job *j) {
   return VG_OK;
 }
 
+static bool lacks_anatomy(const vg_dataset *set) {
+  for (size_t i = 0; i < set->n; i++)
+    if (!set->subjects[i].anatomy) return true;
+  return false;
+}
+
+/* A model that was trained on the anatomy that another model found gets that of its hosts in the same way:
+ * *hosts is filled with them and their maps. Plans name their hosts themselves, and these have maps. */
+static vg_status find_hosts_anatomy(const synth_job *j, vg_dataset *hosts) {
+  const vg_synth_options *o = j->o;
+  const vg_roots *roots = &o->study.hosts;
+  vg_anatomy from;
+  vg_status st = vg_anatomy_parse(j->model.config.data.anatomy, &from);
+  if (st || from.kind != VG_ANATOMY_PREDICT || o->study.plan || o->study.opened || !roots->n ||
+      !o->output.out)
+    return st;
+  hosts->skip_incomplete = o->study.skip_incomplete;
+  st = vg_dataset_add_roots(hosts, roots, o->study.tumour_scheme, o->study.anatomy_scheme);
+  if (st || !lacks_anatomy(hosts)) {
+    vg_dataset_release(hosts);
+    return st;
+  }
+  char *beside = vg_format("%s-anatomy", o->output.out);
+  st = beside ? vg_find_anatomy(from.model, beside, o->device, o->threads, hosts) : VG_MEMORY;
+  vg_free(beside);
+  return st;
+}
+
 static vg_status make_images_of_labels(synth_job *j) {
   vg_study *study = NULL;
-  vg_status st = open_study(j, &study);
+  vg_dataset hosts = {0};
+  vg_status st = find_hosts_anatomy(j, &hosts);
+  if (!st) st = open_study(j, hosts.n ? &hosts : NULL, &study);
   if (!st) {
     vg_case_maker maker = maker_of(j);
     st = vg_produce(study, &j->o->output, &maker);
   }
   vg_study_free(study);
+  vg_dataset_release(&hosts);
   return st;
 }
 

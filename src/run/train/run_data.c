@@ -2,7 +2,9 @@
 #include "run/train/run_data.h"
 
 #include <string.h>
-#include "prep/label_census.h"
+#include "prep/census/head_check.h"
+#include "run/synth/find_anatomy.h"
+#include "prep/census/label_census.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
 #include "base/fs.h"
@@ -38,17 +40,52 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
                  set->n, without);
 }
 
+/* data.tumour require is set, and the maps' schemes have anatomy alone. */
+static vg_status no_tumour_class(const vg_dataset *set) {
+  const vg_source *src = &set->sources[0];
+  char *text = vg_scheme_text(&src->tumour_scheme);
+  vg_status st = vg_fail(
+      VG_CONFIG,
+      "data.tumour is require, but no class is tumour: by scheme %s the tumour maps of %s show %s; name "
+      "the tumour classes (--tumour-scheme 1=core:tumour,2=oedema:tumour), or set data.tumour=none",
+      src->tumour_scheme.n ? src->tumour_scheme.name : "(none)", src->root,
+      text && *text ? text : "no class");
+  vg_free(text);
+  return st;
+}
+
+/* Without tissues, a network sees nothing inside the brain but the tumour. */
+static void warn_of_one_class(const vg_classes *classes) {
+  if (vg_classes_count(classes, VG_ROLE_ANATOMY) != 1 || vg_classes_find(classes, VG_CLASS_BRAIN) < 0) return;
+  vg_warn(
+      "the brain is one class: without tissue classes the network cannot know where grey and white matter "
+      "lie, and its images will be plain inside. Better: --anatomy MODEL (a model that segments tissues), "
+      "--set data.anatomy=clusters:6 (classes found in each subject's own images), or `voxgan join` with "
+      "anatomy maps (docs/guide/data.md)");
+}
+
+static vg_status predict_anatomy(const vg_config *c, const char *cache, vg_dataset *set) {
+  vg_anatomy from;
+  vg_status st = vg_anatomy_parse(c->data.anatomy, &from);
+  if (st || from.kind != VG_ANATOMY_PREDICT) return st;
+  return vg_find_anatomy(from.model, cache, c->run.device, c->run.threads, set);
+}
+
 static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
                                 vg_wanted *want) {
-  want->anatomy = c->data.anatomy == VG_ANATOMY_MAP;
+  vg_anatomy from;
+  vg_status st = vg_anatomy_parse(c->data.anatomy, &from);
+  want->anatomy = from.kind == VG_ANATOMY_MAP || from.kind == VG_ANATOMY_PREDICT;
   want->tumour = c->data.tumour == VG_TUMOUR_REQUIRE;
-  vg_status st = VG_OK;
-  if (c->data.anatomy == VG_ANATOMY_AUTO)
+  if (!st && from.kind == VG_ANATOMY_AUTO)
     st = decide_maps(c, set, "an anatomy", offsetof(vg_subject, anatomy), "anatomy=mask", &want->anatomy);
   if (!st && c->data.tumour == VG_TUMOUR_AUTO)
     st = decide_maps(c, set, "a tumour", offsetof(vg_subject, tumour), "tumour=none", &want->tumour);
   if (st) return st;
-  if (!want->anatomy) {
+  if (from.kind == VG_ANATOMY_CLUSTERS) {
+    const int t1 = vg_series_find(&prep->series, "t1");
+    st = vg_classes_add_clusters(&prep->classes, prep->series.names[t1 < 0 ? 0 : t1], from.clusters);
+  } else if (!want->anatomy) {
     if (!want->tumour)
       return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
                      set->sources[0].root, vg_config_segments(c) ? "segment" : "make images from");
@@ -59,6 +96,9 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
     st = vg_classes_add(&prep->classes, &set->sources[i].anatomy_scheme, VG_ROLE_ANATOMY);
   for (int i = 0; i < set->n_sources && !st && want->tumour; i++)
     st = vg_classes_add(&prep->classes, &set->sources[i].tumour_scheme, VG_ROLE_TUMOUR);
+  if (!st && c->data.tumour == VG_TUMOUR_REQUIRE && !vg_classes_count(&prep->classes, VG_ROLE_TUMOUR))
+    st = no_tumour_class(set);
+  if (!st && !vg_config_segments(c)) warn_of_one_class(&prep->classes);
   return st;
 }
 
@@ -130,9 +170,11 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
+  if ((st = predict_anatomy(c, cache, &out->set))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
-  if ((st = vg_dataset_warn_of_classes(&out->set, want.anatomy, want.tumour))) goto out;
+  if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour))) goto out;
+  if ((st = vg_dataset_warn_of_heads(&out->set))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
   if ((st = sweep_cache(cache))) goto out;

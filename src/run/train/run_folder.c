@@ -75,9 +75,8 @@ static vg_status look_for_run(const char *run, bool *is_run) {
 /* A run writes over these, and removes them where it starts again. */
 static vg_status check_files(const char *run) {
   static const char *const names[] = {
-      "checkpoints",       "config.json", "log.jsonl",      "model-last.safetensors",
-      "model.safetensors", "previews",    "sessions.jsonl", "split.json",
-      "tensorboard"};
+      "checkpoints",       "config.json", "data.json",      "log.jsonl",  "model-last.safetensors",
+      "model.safetensors", "previews",    "sessions.jsonl", "split.json", "tensorboard"};
   bool is_run = false;
   vg_status st = look_for_run(run, &is_run);
   for (size_t i = 0; i < sizeof names / sizeof *names && !st && !is_run; i++) {
@@ -113,7 +112,7 @@ vg_status vg_run_folder_clear(const char *run) {
   /* config.json goes first: without it the folder holds no run, wherever a kill ends this. */
   static const char *const old[] = {
       "config.json", "split.json",     "model.safetensors", "model-last.safetensors",
-      "log.jsonl",   "sessions.jsonl", "inputs.json"};
+      "log.jsonl",   "sessions.jsonl", "inputs.json",       "data.json"};
   vg_status st = VG_OK;
   for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
     char *path = vg_fs_join(run, old[i]);

@@ -6,6 +6,7 @@
 #include "run/machine.h"
 #include "run/train/checkpoint.h"
 #include "dataset/split.h"
+#include "jobs/recall.h"
 #include "run/entry.h"
 #include "run/memory_advice.h"
 #include "run/synth/infer.h"
@@ -510,6 +511,7 @@ static vg_status write_folder(trainer *t, bool continues) {
   if (!st)
     st = vg_run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
   if (!st) st = vg_run_inputs_write(run, &t->data);
+  if (!st && !t->o->opened) st = vg_recall_write(run, &t->o->data);
   if (!st) st = note_session(t);
   if (!st && t->init) st = vg_train_log_weights(&t->log, t->init, &t->taken);
   if (!st && t->o->config.run.tensorboard) st = vg_train_log_events(&t->log);

@@ -1,0 +1,15 @@
+/* head_check.h: tells whole heads from skull-stripped brains. */
+#ifndef VG_PREP_HEAD_CHECK_H
+#define VG_PREP_HEAD_CHECK_H
+#include "voxgan/dataset.h"
+
+/* Millilitres above which what stands out from the background is more than a brain. The largest of 23 brains
+ * of the healthy and of patients had 1,690. */
+#define VG_BRAIN_MOST_ML 1900
+
+/* Warns of each source whose scans seem to be whole heads: of 8 subjects at most, spread over the data set,
+ * at least half have a foreground larger than a brain. Subjects with an anatomy map do not count: it shows
+ * their brain. */
+vg_status vg_dataset_warn_of_heads(const vg_dataset *ds);
+
+#endif

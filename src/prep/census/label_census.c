@@ -1,0 +1,160 @@
+/* label_census.c: counts the classes that label maps show. A class that none shows is a sign that the scheme
+ * does not fit. */
+#include "prep/census/label_census.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/str.h"
+#include "base/task/progress.h"
+#include "voxgan/log.h"
+#include "voxgan/volume.h"
+
+enum { MAPS = 64, VALUES = 65536, SHOWN = 8, LEFT_AMYGDALA = 18 };
+#define AMYGDALA_ML 2.0
+
+typedef struct census {
+  vg_classes classes;
+  uint8_t *table;                                     /* VALUES: class + 1 */
+  bool *value;                                        /* VALUES: it occurs */
+  size_t in[VG_CLASSES_MAX];                          /* maps that show the class */
+  double least[VG_CLASSES_MAX], most[VG_CLASSES_MAX]; /* ml, in these */
+  double most_amygdala;                               /* ml of the value 18 in one map */
+  size_t maps, have;                                  /* counted, and in the data set */
+  const char **paths;                                 /* MAPS at most, evenly spread over the data set */
+  size_t n_paths;
+  pthread_mutex_t lock;
+} census;
+
+/* Adds what one map shows. Counts and extremes do not depend on the order. */
+static void add(census *c, const size_t *count, double voxel_ml) {
+  size_t voxels[VG_CLASSES_MAX + 1] = {0};
+  c->maps++;
+  c->most_amygdala = fmax(c->most_amygdala, (double)count[LEFT_AMYGDALA] * voxel_ml);
+  for (int v = 1; v < VALUES; v++) {
+    if (!count[v]) continue;
+    c->value[v] = true;
+    voxels[c->table[v]] += count[v];
+  }
+  for (int k = 0; k < c->classes.n; k++) {
+    const double ml = (double)voxels[k + 1] * voxel_ml;
+    if (!voxels[k + 1]) continue;
+    if (!c->in[k] || ml < c->least[k]) c->least[k] = ml;
+    if (!c->in[k] || ml > c->most[k]) c->most[k] = ml;
+    c->in[k]++;
+  }
+}
+
+/* A faulty map is ignored here: reading for use reports it. */
+static vg_status count_map(void *arg, size_t i) {
+  census *c = arg;
+  vg_labelmap map = {0};
+  vg_status st = vg_volume_read_labels(c->paths[i], &map, NULL);
+  if (st == VG_MEMORY || st == VG_INTERRUPTED) return st;
+  if (st) {
+    vg_error_clear();
+    return VG_OK;
+  }
+  size_t *count = VG_NEW_N(size_t, VALUES);
+  const size_t n = vg_geometry_voxels(&map.geo);
+  for (size_t k = 0; k < n && count; k++) count[map.data[k]]++;
+  if (count) {
+    pthread_mutex_lock(&c->lock);
+    add(c, count, vg_geometry_voxel_ml(&map.geo));
+    pthread_mutex_unlock(&c->lock);
+  }
+  st = count ? VG_OK : VG_MEMORY;
+  vg_free(count);
+  vg_labelmap_release(&map);
+  return st;
+}
+
+/* "necrosis in 57 (0.2 to 14 ml), oedema in 0" */
+static void say(const vg_source *source, vg_role role, const census *c) {
+  vg_str text = VG_STR_INIT;
+  for (int k = 0; k < c->classes.n; k++) {
+    vg_str_addf(&text, "%s%s in %zu", k ? ", " : "", c->classes.names[k], c->in[k]);
+    if (c->in[k]) vg_str_addf(&text, " (%.3g to %.3g ml)", c->least[k], c->most[k]);
+  }
+  vg_info("%s: classes of %zu %s map%s%s: %s", source->root, c->maps, vg_role_name(role),
+          c->maps == 1 ? "" : "s", c->maps < c->have ? " looked at" : "", vg_str_text(&text));
+  vg_str_release(&text);
+}
+
+static void warn(const vg_source *source, vg_role role, const census *c) {
+  const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &source->tumour_scheme : &source->anatomy_scheme;
+  vg_str missing = VG_STR_INIT, values = VG_STR_INIT;
+  int n = 0;
+  for (int k = 0; k < c->classes.n; k++)
+    if (!c->in[k]) vg_str_addf(&missing, "%s%s", missing.len ? ", " : "", c->classes.names[k]);
+  for (int v = 1; v < VALUES && n < SHOWN; v++)
+    if (c->value[v]) vg_str_addf(&values, "%s%d", n++ ? " " : "", v);
+  if (missing.len)
+    vg_warn("%s: no voxel of %s in %zu %s map%s, whose values are %s%s: does scheme %s fit? (--%s-scheme, "
+            "data.%s_scheme)",
+            source->root, vg_str_text(&missing), c->maps, vg_role_name(role), c->maps == 1 ? "" : "s",
+            values.len ? vg_str_text(&values) : "0 alone", n == SHOWN ? " ..." : "", scheme->name,
+            vg_role_name(role), vg_role_name(role));
+  vg_str_release(&missing);
+  vg_str_release(&values);
+}
+
+/* TumorSynth of FreeSurfer gives the whole tumour the value of an amygdala, which has 1 to 2 ml. */
+static void warn_of_tumorsynth(const vg_source *source, const census *c) {
+  if (!vg_starts_with(source->anatomy_scheme.name, "freesurfer") || c->most_amygdala < 3 * AMYGDALA_ML)
+    return;
+  vg_warn(
+      "%s: value 18, by scheme %s the left amygdala, fills %.0f ml in a map, and an amygdala has 1 to 2: is "
+      "it the whole tumour of TumorSynth? Then name --anatomy-scheme and --tumour-scheme tumorsynth "
+      "(data.anatomy_scheme, data.tumour_scheme)",
+      source->root, source->anatomy_scheme.name, c->most_amygdala);
+}
+
+static const char *map_of(const vg_subject *s, vg_role role) {
+  return role == VG_ROLE_TUMOUR ? s->tumour : s->anatomy;
+}
+
+static void choose_maps(const vg_dataset *ds, int source, vg_role role, census *c) {
+  size_t at = 0;
+  for (size_t i = 0; i < ds->n; i++)
+    c->have += ds->subjects[i].source == source && map_of(&ds->subjects[i], role);
+  const size_t wanted = c->have < MAPS ? c->have : MAPS;
+  for (size_t i = 0; i < ds->n; i++) {
+    const vg_subject *s = &ds->subjects[i];
+    if (s->source != source || !map_of(s, role)) continue;
+    if (at++ * wanted / c->have >= c->n_paths) c->paths[c->n_paths++] = map_of(s, role);
+  }
+}
+
+static vg_status take_census(const vg_dataset *ds, int source, vg_role role) {
+  const vg_source *src = &ds->sources[source];
+  const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &src->tumour_scheme : &src->anatomy_scheme;
+  const char *paths[MAPS];
+  census c = {.table = vg_calloc(VALUES, 1),
+              .value = vg_calloc(VALUES, sizeof *c.value),
+              .paths = paths,
+              .lock = PTHREAD_MUTEX_INITIALIZER};
+  vg_status st = c.table && c.value ? VG_OK : VG_MEMORY;
+  if (!st) st = vg_classes_add(&c.classes, scheme, role);
+  if (!st) st = vg_classes_table(&c.classes, scheme, role, c.table);
+  if (!st) choose_maps(ds, source, role, &c);
+  if (!st && c.classes.n) st = vg_task_parallel("counting labels", "maps", c.n_paths, count_map, &c);
+  if (!st && c.maps) say(src, role, &c);
+  if (!st && c.maps) warn(src, role, &c);
+  if (!st && role == VG_ROLE_ANATOMY) warn_of_tumorsynth(src, &c);
+  vg_free(c.table);
+  vg_free(c.value);
+  return st;
+}
+
+vg_status vg_dataset_take_census(const vg_dataset *ds, bool anatomy, bool tumour) {
+  vg_status st = VG_OK;
+  for (int i = 0; i < ds->n_sources && !st; i++) {
+    if (tumour) st = take_census(ds, i, VG_ROLE_TUMOUR);
+    if (!st && anatomy) st = take_census(ds, i, VG_ROLE_ANATOMY);
+  }
+  return st;
+}

@@ -1,0 +1,208 @@
+/* clusters.c: a mixture of Gaussians by EM on the histogram, then a few sweeps in which neighbours agree
+ * (ICM, Besag 1986). The sweeps read one array and write another, so their order does not matter. */
+#include "prep/clusters.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/number/order_statistic.h"
+#include "base/whole.h"
+#include "prep/range.h"
+#include "voxgan/config.h"
+
+enum { BINS = 1024, ROUNDS = 300, SWEEPS = 3 };
+/* What a neighbour of another class costs, in units of log-likelihood. */
+#define AGREE 0.7
+/* Change of a mean, in bins, below which the fit has settled. */
+#define SETTLED 1e-3
+
+typedef struct mixture {
+  int n;
+  double weight[VG_CLUSTERS_MAX], mean[VG_CLUSTERS_MAX], variance[VG_CLUSTERS_MAX];
+} mixture;
+
+static double log_density(const mixture *g, int k, double x) {
+  const double d = x - g->mean[k];
+  return log(g->weight[k]) - 0.5 * log(g->variance[k]) - 0.5 * d * d / g->variance[k];
+}
+
+/* Sums of counts, of counts by bin, and by its square, over the bins before b. */
+typedef struct prefix {
+  double n[BINS + 1], x[BINS + 1], xx[BINS + 1];
+} prefix;
+
+/* The squared distances of the bins from..to - 1 to their mean. */
+static double scatter(const prefix *p, int from, int to) {
+  const double n = p->n[to] - p->n[from], x = p->x[to] - p->x[from];
+  return n > 0 ? p->xx[to] - p->xx[from] - x * x / n : 0;
+}
+
+/* Starts at the partition into n intervals with the least scatter, by dynamic programming (Fisher 1958): no
+ * start depends on chance, and none is a poor one. best[k][b]: the least scatter of bins before b in k + 1
+ * intervals; cut: where the last of them begins. */
+static vg_status start(const size_t bins[BINS], size_t all, mixture *g) {
+  prefix *p = VG_NEW(prefix);
+  double(*best)[BINS + 1] = vg_calloc((size_t)g->n, sizeof *best);
+  int(*cut)[BINS + 1] = vg_calloc((size_t)g->n, sizeof *cut);
+  vg_status st = p && best && cut ? VG_OK : VG_MEMORY;
+  for (int b = 0; b < BINS && !st; b++) {
+    const double n = (double)bins[b];
+    p->n[b + 1] = p->n[b] + n;
+    p->x[b + 1] = p->x[b] + n * b;
+    p->xx[b + 1] = p->xx[b] + n * b * b;
+  }
+  for (int k = 0; k < g->n && !st; k++)
+    for (int b = 1; b <= BINS; b++) {
+      best[k][b] = k ? INFINITY : scatter(p, 0, b);
+      for (int c = k; c < b && k; c++) {
+        const double cost = best[k - 1][c] + scatter(p, c, b);
+        if (cost >= best[k][b]) continue;
+        best[k][b] = cost;
+        cut[k][b] = c;
+      }
+    }
+  for (int k = g->n - 1, to = BINS; k >= 0 && !st; to = cut[k--][to]) {
+    const int from = cut[k][to];
+    const double n = p->n[to] - p->n[from];
+    g->weight[k] = fmax(1e-6, n / (double)all);
+    g->mean[k] = n > 0 ? (p->x[to] - p->x[from]) / n : (from + to) / 2.0;
+    g->variance[k] = fmax(1, n > 0 ? scatter(p, from, to) / n : 0);
+  }
+  vg_free(p);
+  vg_free(best);
+  vg_free(cut);
+  return st;
+}
+
+/* One round of EM. Returns the largest change of a mean. */
+static double fit_round(const size_t bins[BINS], size_t all, mixture *g) {
+  double n[VG_CLUSTERS_MAX] = {0}, sum[VG_CLUSTERS_MAX] = {0}, square[VG_CLUSTERS_MAX] = {0}, change = 0;
+  for (int b = 0; b < BINS; b++) {
+    if (!bins[b]) continue;
+    double p[VG_CLUSTERS_MAX], most = -INFINITY, total = 0;
+    for (int k = 0; k < g->n; k++) most = fmax(most, p[k] = log_density(g, k, b));
+    for (int k = 0; k < g->n; k++) total += p[k] = exp(p[k] - most);
+    for (int k = 0; k < g->n; k++) {
+      const double share = p[k] / total * (double)bins[b];
+      n[k] += share;
+      sum[k] += share * b;
+      square[k] += share * b * b;
+    }
+  }
+  for (int k = 0; k < g->n; k++) {
+    if (n[k] < 1e-6 * (double)all) continue; /* it keeps its place, and next to no weight */
+    const double mean = sum[k] / n[k];
+    change = fmax(change, fabs(mean - g->mean[k]));
+    g->mean[k] = mean;
+    g->variance[k] = fmax(1, square[k] / n[k] - mean * mean);
+  }
+  for (int k = 0; k < g->n; k++) g->weight[k] = fmax(1e-6, n[k] / (double)all);
+  return change;
+}
+
+static void sort(mixture *g) {
+  for (int i = 1; i < g->n; i++)
+    for (int k = i; k > 0 && g->mean[k] < g->mean[k - 1]; k--) {
+      double *const rows[] = {g->weight, g->mean, g->variance};
+      for (int r = 0; r < 3; r++) {
+        const double held = rows[r][k];
+        rows[r][k] = rows[r][k - 1];
+        rows[r][k - 1] = held;
+      }
+    }
+}
+
+/* ---- classes of voxels ---- */
+
+typedef struct field {
+  const int *dim;
+  const uint16_t *bin;               /* BINS: no class */
+  float cost[BINS][VG_CLUSTERS_MAX]; /* of a class, by intensity */
+  int n;
+} field;
+
+static uint8_t cheapest(const float *cost, int n) {
+  int best = 0;
+  for (int k = 1; k < n; k++)
+    if (cost[k] < cost[best]) best = k;
+  return (uint8_t)(best + 1);
+}
+
+/* from, to: class + 1; 0 outside. */
+static void sweep(const field *f, const uint8_t *from, uint8_t *to) {
+  const size_t step[3] = {1, (size_t)f->dim[0], (size_t)f->dim[0] * (size_t)f->dim[1]};
+  size_t i = 0;
+  for (int z = 0; z < f->dim[2]; z++)
+    for (int y = 0; y < f->dim[1]; y++)
+      for (int x = 0; x < f->dim[0]; x++, i++) {
+        const int at[3] = {x, y, z};
+        float cost[VG_CLUSTERS_MAX];
+        to[i] = 0;
+        if (f->bin[i] == BINS) continue;
+        memcpy(cost, f->cost[f->bin[i]], sizeof cost);
+        for (int a = 0; a < 3; a++) {
+          if (at[a] > 0 && from[i - step[a]]) cost[from[i - step[a]] - 1] -= (float)AGREE;
+          if (at[a] + 1 < f->dim[a] && from[i + step[a]]) cost[from[i + step[a]] - 1] -= (float)AGREE;
+        }
+        to[i] = cheapest(cost, f->n);
+      }
+}
+
+static vg_status classify(const mixture *g, const uint16_t *bin, vg_maps *m) {
+  const size_t n = vg_geometry_voxels(&m->geo);
+  field *f = VG_NEW(field);
+  uint8_t *a = vg_malloc(n, 1), *b = vg_malloc(n, 1);
+  vg_status st = f && a && b ? VG_OK : VG_MEMORY;
+  if (!st) {
+    f->dim = m->geo.dim;
+    f->bin = bin;
+    f->n = g->n;
+    for (int i = 0; i < BINS; i++)
+      for (int k = 0; k < g->n; k++) f->cost[i][k] = (float)-log_density(g, k, i);
+    for (size_t i = 0; i < n; i++) a[i] = bin[i] == BINS ? 0 : cheapest(f->cost[bin[i]], g->n);
+    for (int s = 0; s < SWEEPS; s++) {
+      uint8_t *const held = a;
+      sweep(f, a, b);
+      a = b;
+      b = held;
+    }
+    for (size_t i = 0; i < n; i++)
+      if (a[i]) m->anatomy[i] = a[i];
+  }
+  vg_free(a);
+  vg_free(b);
+  vg_free(f);
+  return st;
+}
+
+vg_status vg_clusters_find(const vg_volume *vol, const char *path, int n, vg_maps *m) {
+  const size_t voxels = vg_geometry_voxels(&m->geo);
+  const double percent[2] = {0.1, 99.9};
+  double range[2] = {0, 0};
+  size_t bins[BINS] = {0}, all = 0;
+  mixture g = {.n = n};
+  uint16_t *bin = vg_malloc(voxels, sizeof *bin);
+  uint8_t *inside = vg_malloc(voxels, 1);
+  vg_status st = bin && inside ? VG_OK : VG_MEMORY;
+  for (size_t i = 0; i < voxels && !st; i++) all += inside[i] = m->brain[i] && !m->tumour[i];
+  if (!st && !all) st = vg_fail(VG_DATA, "%s: all of its brain is tumour", path);
+  if (!st) st = vg_percentiles(vol->data, inside, voxels, percent, range);
+  if (!st && !vg_range_spans(range[0], range[1]))
+    st = vg_fail(VG_DATA, "%s: its brain has one intensity, so there are no clusters", path);
+  for (size_t i = 0; i < voxels && !st; i++) {
+    bin[i] = BINS;
+    if (!inside[i]) continue;
+    bin[i] = (uint16_t)vg_index_of(((double)vol->data[i] - range[0]) / (range[1] - range[0]) * BINS, BINS);
+    bins[bin[i]]++;
+  }
+  if (!st) st = start(bins, all, &g);
+  if (!st) {
+    for (int r = 0; r < ROUNDS && fit_round(bins, all, &g) > SETTLED; r++) continue;
+    sort(&g);
+    st = classify(&g, bin, m);
+  }
+  vg_free(bin);
+  vg_free(inside);
+  return st;
+}

@@ -1,0 +1,76 @@
+# The first hour on one's own data: what voxgan says about a folder, and what it finds by name.
+. tests/cli/lib.sh
+v() { "$VOXGAN" "$@"; }
+
+v phantom --out "$T/a" --subjects 3 --size 32 --seed 1 2>/dev/null || bad phantom
+v phantom --out "$T/b" --subjects 2 --first 50 --size 32 --seed 2 --anatomy 2>/dev/null || bad phantom
+
+# The class census, and classes that never occur.
+expect_ok 'classes of 3 tumour maps: necrosis in 3 \([0-9.]+ to [0-9.]+ ml\), oedema in 3 .*, enhancing in 3' v inspect "$T/a"
+expect_ok 'a: classes of 3 tumour maps: .*core in 3 .*, nothing in 0' v inspect "$T/a" --tumour-scheme 1=core,2=rim,4=ring,5=nothing
+expect_ok 'warning: .*no voxel of nothing in 3 tumour maps, whose values are 1 2 4' v inspect "$T/a" --tumour-scheme 1=core,2=rim,4=ring,5=nothing
+/usr/bin/python3 - "$T" <<'P' || bad "volumes of the census"
+import glob, json, subprocess, sys, os, re
+import nibabel, numpy
+t = sys.argv[1]
+text = subprocess.run([os.environ['VOXGAN'], 'inspect', t + '/a'], capture_output=True, text=True).stderr
+said = re.search(r'oedema in 3 \(([\d.]+) to ([\d.]+) ml\)', text).groups()
+maps = [nibabel.load(f) for f in glob.glob(t + '/a/**/*seg.nii.gz', recursive=True)]
+ml = [(numpy.asarray(m.dataobj) == 2).sum() * abs(numpy.linalg.det(m.affine[:3, :3])) / 1000 for m in maps]
+assert said == ('%.3g' % min(ml), '%.3g' % max(ml)), (said, ml)
+P
+
+# What can be done next, as commands that parse: each is a command with options that it has.
+expect_ok '^next:$' v inspect "$T/a"
+expect_ok 'voxgan train --data .*/a --anatomy MODEL --out runs/images' v inspect "$T/a"
+expect_ok 'voxgan train --data .*/b --set train.direction=image2label --out runs/maps' v inspect "$T/b"
+v inspect --json "$T/a" 2>/dev/null | /usr/bin/python3 -c '
+import json, re, subprocess, sys
+for row in json.load(sys.stdin)["next"]:
+    words = row["command"].split()
+    help = subprocess.run([sys.argv[1], words[1], "--help"], capture_output=True, text=True).stdout
+    for option in words[2:]:
+        assert not option.startswith("--") or re.search(option + r"\b", help), row' "$VOXGAN" || bad "a command of inspect has an unknown option"
+
+# Whole heads: a ball of 200 mm (4,189 ml) is none of a brain; one of 130 mm (1,150 ml) may be one.
+/usr/bin/python3 - "$T" <<'P' || bad "balls"
+import nibabel, numpy, os, sys
+for name, mm in (('head', 200), ('brain', 130)):
+    for k in range(2):
+        d = f'{sys.argv[1]}/{name}/sub-{k}/anat'
+        os.makedirs(d)
+        g = numpy.indices((60, 60, 60)) * 4 - 118
+        v = (numpy.sqrt((g ** 2).sum(0)) < mm / 2) * numpy.random.default_rng(k).integers(100, 200, (60, 60, 60))
+        nibabel.save(nibabel.Nifti1Image(v.astype('int16'), numpy.diag([4, 4, 4, 1])), f'{d}/sub-{k}_T1w.nii.gz')
+P
+expect_ok '2 of 2 scans looked at seem to be whole heads, not brains \(sub-0: 4[12][0-9][0-9] ml .*SynthStrip' v inspect "$T/head"
+v inspect "$T/brain" >"$T/stdout" 2>&1
+expect "a brain is no head" sh -c "! grep -q heads '$T/stdout'"
+
+# A scheme for each data set, in their order; one alone counts for all.
+printf 'id,t1,tumour\n' | tee "$T/one.csv" >"$T/two.csv"
+for id in $(v inspect --json "$T/a" 2>/dev/null | sed -n 's/.*"id": *"\(.*\)",/\1/p'); do
+  seg=$(find "$T/a" -name "${id}_seg.nii.gz") t1=$(find "$T/a" -name "${id}_t1.nii.gz")
+  echo "$id,$t1,$seg" >>"$T/one.csv"
+  echo "z$id,$t1,$seg" >>"$T/two.csv"
+done
+two="--labels $T/one.csv --labels $T/two.csv --dry-run"
+expect_ok 'classes: brain, core, rim, ring, necrosis, oedema, enhancing' v edit $two --tumour-scheme 1=core,2=rim,4=ring --tumour-scheme brats
+expect_ok 'classes: brain, necrosis, oedema, enhancing' v edit $two --tumour-scheme brats
+expect_fail 2 '3 tumour schemes are given for 2 data sets' v edit $two --tumour-scheme brats --tumour-scheme brats --tumour-scheme brats
+expect_fail 2 'scheme.*brats1' v edit $two --tumour-scheme brats --tumour-scheme brats1
+expect_ok 'classes: brain, core, rim, ring, necrosis, oedema, enhancing' v edit --labels "$T/one.csv" --donors "$T/two.csv" --edit graft:donor=random --dry-run --tumour-scheme 1=core,2=rim,4=ring --tumour-scheme brats
+
+# Configs and plans by name, from any folder.
+expect_ok 'brats2021 +Label maps' v list configs
+expect_ok 'study_balanced +\(plan\)' v list configs
+if [ "$TORCH" != 0 ]; then
+  expect_ok '"ngf": 32' sh -c "cd / && '$VOXGAN' train brats2021 --print-config"
+fi
+expect_fail 2 'brats2022: no such file, and no config of that name; did you mean brats2021' v train brats2022 --print-config
+expect_ok 'Usage|usage' v list configs --help
+expect_fail 2 'no such file' v edit --labels "$T/a" --plan study_bratss --out "$T/x"
+mkdir "$T/mine" && echo '{"about": "my own", "net": {"ngf": 5}}' >"$T/mine/small.json"
+expect_ok 'small +my own' env VOXGAN_CONFIGS="$T/mine" "$VOXGAN" list configs
+expect_ok '"ngf": 5' env VOXGAN_CONFIGS="$T/mine" "$VOXGAN" train small --print-config
+finish

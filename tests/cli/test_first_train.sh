@@ -1,0 +1,41 @@
+# needs torch
+# The first training: what it warns of, clusters in place of anatomy maps, and resuming without arguments.
+. tests/cli/lib.sh
+v() { "$VOXGAN" "$@"; }
+v phantom --out "$T/a" --subjects 3 --size 32 --seed 1 2>/dev/null || bad phantom
+v phantom --out "$T/b" --subjects 2 --first 50 --size 32 --seed 2 2>/dev/null || bad phantom
+tiny="--set net.ngf=4 --set net.ndf=4 --set net.levels=2 --set train.validate_every=0 --set data.series=t1,flair"
+
+# One class, and no tumour class.
+expect_ok 'warning: the brain is one class.*data.anatomy=clusters:6' v train --data "$T/a" --out "$T/dry" $tiny --dry-run
+expect_ok 'classes of 3 tumour maps' v train --data "$T/a" --out "$T/dry" $tiny --dry-run
+expect_fail 2 'data.tumour is require, but no class is tumour' v train --data "$T/a" --out "$T/dry" $tiny --dry-run \
+  --set data.tumour=require --tumour-scheme 1=csf,2=gm,4=wm
+expect_fail 2 'data.anatomy is "clusters:1".*from clusters:2 to clusters:16' v train --data "$T/a" --out "$T/dry" $tiny --set data.anatomy=clusters:1
+expect_fail 2 'must be one of auto, map, mask, clusters:K and predict:MODEL' v train --data "$T/a" --out "$T/dry" $tiny --set data.anatomy=msk
+
+# Clusters: trained on, and found again in other subjects; the maps are written, and serve a second time.
+expect_ok 'classes: t1_cluster1, t1_cluster2, t1_cluster3, necrosis' v train --data "$T/a" --out "$T/r" $tiny --set data.anatomy=clusters:3 --set train.epochs=2
+v train --data "$T/a" --out "$T/r" $tiny --set data.anatomy=clusters:3 --resume >"$T/stdout" 2>&1
+expect "no warning of one class" sh -c "! grep -q 'one class' '$T/stdout'"
+expect_ok '2 cases made' v synth "$T/r" --labels "$T/b" --out "$T/s" --format bids --sheet 0
+expect "the description says that they copy anatomy" grep -q "clusters.*copy" "$T/s/dataset_description.json"
+expect_ok 't1_cluster3' v inspect "$T/s"
+expect_ok '2 cases made' v synth "$T/r" --labels "$T/s" --out "$T/s2" --sheet 0
+rm -rf "$T/c" && mkdir "$T/c" && cp -r "$T/b/." "$T/c" && find "$T/c" -name '*_t1.nii.gz' -delete
+expect_fail 3 'has no series t1, in which its anatomy classes \(clusters\) are found' v synth "$T/r" --labels "$T/c" --out "$T/s3" --sheet 0
+
+# A scheme for each data set.
+expect_ok 'classes: brain, core, rim, ring, necrosis, oedema, enhancing' v train --data "$T/a" --tumour-scheme 1=core,2=rim,4=ring \
+  --data "$T/b" --tumour-scheme brats --out "$T/dry" $tiny --dry-run
+
+# --resume needs nothing but the run.
+v train --data "$T/a" --layout brats2021 --out "$T/k" $tiny --set train.epochs=1 2>/dev/null || bad train
+expect_ok 'all 1 epochs are done' v train --out "$T/k" --resume
+expect_ok 'trained 9 steps|trained 6 steps' v train --out "$T/k" --resume --set train.epochs=3
+expect_ok '"ngf": 4' v train --out "$T/k" --resume --print-config
+rm "$T/k/data.json"
+expect_fail 2 '--data DIR is missing: an earlier version' v train --out "$T/k" --resume
+expect_fail 2 '--data DIR is missing$' v train --out "$T/none" --resume
+
+finish
