@@ -196,6 +196,7 @@ vg_status vg_eval_check_files(const vg_evaluate_settings *set) {
                                          {"report.html", "content=\"default-src 'none'; img-src data:; "},
                                          {"neighbours.csv", "subject,space,nearest,"},
                                          {"membership.csv", "subject,trained_on,"},
+                                         {"detect.csv", "subject,side,x,y,z,logit"},
                                          {"identifiers.csv", "file,field,kind,count"}};
   vg_status st = set->write_baseline ? vg_owned_check_file(set->write_baseline, "voxgan evaluation") : VG_OK;
   for (size_t i = 0; i < sizeof files / sizeof files[0] && set->out && !st; i++) {

@@ -79,6 +79,7 @@ struct vg_evaluation {
   size_t n_sets;
   eval_verdict *verdicts;
   size_t n_verdicts;
+  struct eval_patches *patches; /* what suite detect shows, or NULL */
   eval_left_out left_out[8];
   int n_left_out;
   double band; /* mm */
