@@ -99,6 +99,7 @@ typedef struct vg_evaluate_settings {
   const char *out;       /* folder for metrics.csv, summary.json and report.html; NULL: write nothing */
   const char *suites;    /* "image,overlap", or "all"; NULL: image and overlap */
   double band;           /* width of region band, mm; 0: VG_BAND_MM */
+  double surface_mm;     /* tolerance of nsd, mm; 0: VG_SURFACE_MM */
   const char *challenge; /* the challenge whose rules count lesions (vg_lesion_rules); NULL: GLI */
   vg_normalise normalise;
   const vg_extractor *extractor; /* suite distribution also compares its features; or NULL */
@@ -151,7 +152,7 @@ typedef struct vg_evaluation vg_evaluation;
  *
  * VG_DATA: no pair (and no boundary suite), nothing to compare in any pair, differing grids, labels outside a
  * scheme, a real series that is constant in the brain, a baseline that is not a summary or has another
- * normalisation, band or challenge.
+ * normalisation, band, surface tolerance or challenge.
  *
  * VG_REGRESSION: the mean of a metric is worse than the baseline (metrics.def gives the direction) by more
  * than its tolerance and by more than 1e-6; or it is missing; or it covers fewer cases; or, if infinity is

@@ -9,7 +9,7 @@
 static const char *real, *synth, *out, *suite, *layout, *synth_layout, *tumour_scheme, *anatomy_scheme;
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";
 static const char *train, *train_layout, *model;
-static double band = VG_BAND_MM, detect_mm;
+static double band = VG_BAND_MM, surface_mm = VG_SURFACE_MM, detect_mm;
 static const char *features, *features_input, *device = "cpu";
 static long long threads;
 static bool json, no_gallery, skip_incomplete;
@@ -25,6 +25,8 @@ static const cli_option options[] = {
      "group that the data allow",
      false},
     {"band", CLI_F64, &band, "MM", "width of the band, the brain around the tumour", false},
+    {"surface-tolerance", CLI_F64, &surface_mm, "MM",
+     "how far apart surfaces may lie and still agree, for nsd", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of the real data set; default: guessed and printed", false},
     {"synth-layout", CLI_TEXT, &synth_layout, "L",
      "layout of the synthetic data set; default: guessed and printed", false},
@@ -107,6 +109,7 @@ static vg_status run(char **args, int n_args) {
                             .out = out,
                             .suites = suite,
                             .band = band,
+                            .surface_mm = surface_mm,
                             .challenge = challenge,
                             .baseline = baseline,
                             .write_baseline = write_baseline,
@@ -122,6 +125,8 @@ static vg_status run(char **args, int n_args) {
                             .device = device,
                             .threads = (int)threads};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band is %g mm, but must be a width above 0", band);
+  if (!(surface_mm > 0))
+    return vg_fail(VG_USAGE, "--surface-tolerance is %g mm, but must be above 0", surface_mm);
   if (!(detect_mm >= 0))
     return vg_fail(VG_USAGE, "--detect-mm is %g, but must be 0 or a width above it", detect_mm);
   vg_status st = vg_eval_normalise_parse(normalise, &s.normalise);

@@ -48,6 +48,7 @@ static vg_status add_head(vg_report *r, const vg_evaluation *e, const char *real
   vg_report_fact(r, "Suites", "%s", suites.len ? vg_str_text(&suites) : "");
   vg_report_fact(r, "Intensities normalised by", "%s", normalisations[e->normalise]);
   vg_report_fact(r, "Band around the tumour, mm", "%g", e->band);
+  vg_report_fact(r, "Tolerance of surfaces, mm", "%g", e->surface_mm);
   vg_report_fact(r, "Lesions counted by the rules of BraTS", "%s", e->lesion_rules->challenge);
   vg_report_fact(r, "Intervals", "95 %% of the mean, bootstrap over subjects");
   vg_report_fact(r, "voxgan", "%s", vg_version());

@@ -44,6 +44,7 @@ vg_json *vg_eval_settings_json(const vg_evaluation *e) {
   }
   vg_json_put_bool(settings, "unpaired", e->unpaired);
   vg_json_put_number(settings, "band_mm", e->band);
+  vg_json_put_number(settings, "surface_mm", e->surface_mm);
   vg_json_put_string(settings, "challenge", e->lesion_rules->challenge);
   vg_json *bootstrap = vg_json_put_take(settings, "interval", vg_json_object());
   vg_json_put_string(bootstrap, "of", "mean");
