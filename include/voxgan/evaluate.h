@@ -33,6 +33,11 @@
  *   distribution  Compares the two sets of subjects as two clouds of points in each space of features.def.
  *             Needs no pairs. Intensities are normalised as by VG_NORMALISE_EACH, whatever the setting.
  *
+ *   detect    Trains small networks to tell synthetic from real patches, and asks them about persons that
+ *             they never saw. Needs no pairs, but six real and four synthetic persons. Both sides go through
+ *             the same preparation (src/eval/detect/detect_patches.h). Also writes detect.csv: the mean logit
+ *             of every patch.
+ *
  *   privacy   Checks whether the synthetic set, or the model, gives away training data. Needs no pairs.
  *             Training subjects are those of settings.train that the model was trained on, by split.json of
  *             its run. Held-out subjects are all others of real and train that are scans of other persons.
@@ -81,6 +86,10 @@ struct vg_membership;
 struct vg_membership_options;
 typedef vg_status (*vg_membership_fn)(const struct vg_membership_options *options, struct vg_membership *out);
 
+/* Trains a small network to tell two groups of patches apart. vg_torch_module (run.h) supplies one. */
+struct vg_detector_options;
+typedef vg_status (*vg_detector_fn)(const struct vg_detector_options *options, float *logits);
+
 /* Strings are borrowed for the call. */
 typedef struct vg_evaluate_settings {
   const char *real, *synth;                   /* data sets (vg_dataset_add) */
@@ -91,6 +100,7 @@ typedef struct vg_evaluate_settings {
   const char *out;       /* folder for metrics.csv, summary.json and report.html; NULL: write nothing */
   const char *suites;    /* "image,overlap", or "all"; NULL: image and overlap */
   double band;           /* width of region band, mm; 0: VG_BAND_MM */
+  double surface_mm;     /* tolerance of nsd, mm; 0: VG_SURFACE_MM */
   const char *challenge; /* the challenge whose rules count lesions (vg_lesion_rules); NULL: GLI */
   vg_normalise normalise;
   const vg_extractor *extractor; /* suite distribution also compares its features; or NULL */
@@ -109,6 +119,8 @@ typedef struct vg_evaluate_settings {
   vg_membership_fn membership; /* opens it */
   const char *device;          /* for the model; NULL: cpu */
   int threads;                 /* for the model; 0: all */
+  vg_detector_fn detector;     /* of suite detect; NULL: the suite is skipped */
+  double detect_mm;            /* pixels of its patches, mm, at least; 0: the data's own */
 } vg_evaluate_settings;
 
 typedef struct vg_evaluation vg_evaluation;
@@ -141,7 +153,7 @@ typedef struct vg_evaluation vg_evaluation;
  *
  * VG_DATA: no pair (and no boundary suite), nothing to compare in any pair, differing grids, labels outside a
  * scheme, a real series that is constant in the brain, a baseline that is not a summary or has another
- * normalisation, band or challenge.
+ * normalisation, band, surface tolerance or challenge.
  *
  * VG_REGRESSION: the mean of a metric is worse than the baseline (metrics.def gives the direction) by more
  * than its tolerance and by more than 1e-6; or it is missing; or it covers fewer cases; or, if infinity is

@@ -88,6 +88,9 @@ typedef struct vg_surface {
 } vg_surface;
 #define VG_PROFILE_MM 10 /* the reach that boundary metrics need */
 
+/* How far apart surfaces may lie and still agree, mm, unless the caller says otherwise. */
+#define VG_SURFACE_MM 1.0
+
 /* One case. Volumes are x-fastest, (Z, Y, X); any extent may be 1, and metrics ignore such an axis (a slice
  * is measured in 2-D). All borrowed. */
 typedef struct vg_metric_input {
@@ -100,6 +103,7 @@ typedef struct vg_metric_input {
   double range; /* data range: largest minus smallest value that can occur; 2 for [-1, 1] */
   const uint8_t *real_labels, *synth_labels;
   const vg_lesion_rules *lesion_rules; /* NULL: GLI's */
+  double surface_mm;                   /* tolerance of nsd; 0: VG_SURFACE_MM */
   /* one surface a region; cells are then unused */
   const vg_surface *real_surfaces, *synth_surfaces;
   const struct vg_boundary *boundary; /* finished profiles that replace images and surfaces; or NULL */

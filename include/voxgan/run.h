@@ -76,6 +76,7 @@ typedef struct vg_torch_module {
    * text is invalid. VG_DATA: not a TorchScript module, or it rejects such an input. */
   vg_status (*extractor_open)(const vg_extractor_options *, vg_extractor *);
   void (*extractor_close)(vg_extractor *);
+  vg_detector_fn detector; /* for vg_evaluate_settings */
 } vg_torch_module;
 
 /* Opens voxgan-torch.so from $VOXGAN_MODULES, from the folder of libvoxgan, or from voxgan/ in that folder.

@@ -95,6 +95,10 @@ static vg_status check_settings(const eval_baseline *b, const vg_evaluation *e) 
   double band = vg_json_number(vg_json_get(settings, "band_mm"), e->band);
   if (fabs(band - e->band) > ROUNDING)
     return vg_fail(VG_DATA, "%s: has a band of %g mm, but this run one of %g mm", b->path, band, e->band);
+  double surface = vg_json_number(vg_json_get(settings, "surface_mm"), e->surface_mm);
+  if (fabs(surface - e->surface_mm) > ROUNDING)
+    return vg_fail(VG_DATA, "%s: has a surface tolerance of %g mm, but this run one of %g mm", b->path,
+                   surface, e->surface_mm);
   const char *challenge = vg_json_string(vg_json_get(settings, "challenge"), e->lesion_rules->challenge);
   if (strcmp(challenge, e->lesion_rules->challenge) != 0)
     return vg_fail(VG_DATA, "%s: uses the rules of challenge %s, but this run those of %s", b->path,

@@ -48,6 +48,7 @@ static vg_status add_head(vg_report *r, const vg_evaluation *e, const char *real
   vg_report_fact(r, "Suites", "%s", suites.len ? vg_str_text(&suites) : "");
   vg_report_fact(r, "Intensities normalised by", "%s", normalisations[e->normalise]);
   vg_report_fact(r, "Band around the tumour, mm", "%g", e->band);
+  vg_report_fact(r, "Tolerance of surfaces, mm", "%g", e->surface_mm);
   vg_report_fact(r, "Lesions counted by the rules of BraTS", "%s", e->lesion_rules->challenge);
   vg_report_fact(r, "Intervals", "95 %% of the mean, bootstrap over subjects");
   vg_report_fact(r, "voxgan", "%s", vg_version());
@@ -83,7 +84,7 @@ static vg_status add_baseline(vg_report *r, const vg_evaluation *e) {
   return st;
 }
 
-static vg_status add_suite(vg_report *r, const vg_evaluation *e, const char *name) {
+static vg_status add_suite(vg_report *r, const vg_evaluation *e, const char *name, bool pictures) {
   const vg_eval_suite *suite = vg_eval_suites_find(name);
   const bool groups = vg_eval_has_groups(e, name), sets = vg_eval_has_sets(e, name);
   const bool verdicts = vg_eval_has_verdicts(e, name);
@@ -93,15 +94,16 @@ static vg_status add_suite(vg_report *r, const vg_evaluation *e, const char *nam
   vg_report_text(r, "%s", suite->text);
   if (verdicts) st = vg_eval_page_verdicts(r, e, name);
   if (!st && sets) st = vg_eval_page_sets(r, e, name);
+  if (!st && pictures && suite->pictures) st = suite->pictures(r, e);
   if (!st && groups && suite->charts) suite->charts(r, e);
   if (!st && groups) st = vg_eval_page_groups(r, e, name);
   return st;
 }
 
-static vg_status add_suites(vg_report *r, const vg_evaluation *e) {
+static vg_status add_suites(vg_report *r, const vg_evaluation *e, bool pictures) {
   const char *name;
   vg_status st = VG_OK;
-  for (int i = 0; (name = vg_eval_suites_at(i)) && !st; i++) st = add_suite(r, e, name);
+  for (int i = 0; (name = vg_eval_suites_at(i)) && !st; i++) st = add_suite(r, e, name, pictures);
   return st;
 }
 
@@ -132,14 +134,14 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
           ? "Compares synthetic subjects, which have no real partners, with the mean of the real ones."
           : "Compares each synthetic subject with the real one of the same name.");
   if ((st = add_head(r, e, real, synth))) goto out;
-  if (!set->no_gallery && e->n_groups && !e->unpaired)
+  if (!set->no_gallery && ((e->n_groups && !e->unpaired) || e->patches))
     vg_report_note(r, VG_TONE_PLAIN,
                    "This page contains slices of the real scans. Show it only to people who may see the "
                    "scans. voxgan eval --no-gallery omits the slices.");
   add_left_out(r, e);
   if ((st = vg_eval_page_verdicts(r, e, NULL))) goto out;
   if ((st = add_baseline(r, e))) goto out;
-  if ((st = add_suites(r, e))) goto out;
+  if ((st = add_suites(r, e, !set->no_gallery))) goto out;
   if (!set->no_gallery && (st = add_galleries(r, s))) goto out;
   st = vg_report_write(r, path);
 out:

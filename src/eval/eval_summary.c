@@ -44,6 +44,7 @@ vg_json *vg_eval_settings_json(const vg_evaluation *e) {
   }
   vg_json_put_bool(settings, "unpaired", e->unpaired);
   vg_json_put_number(settings, "band_mm", e->band);
+  vg_json_put_number(settings, "surface_mm", e->surface_mm);
   vg_json_put_string(settings, "challenge", e->lesion_rules->challenge);
   vg_json *bootstrap = vg_json_put_take(settings, "interval", vg_json_object());
   vg_json_put_string(bootstrap, "of", "mean");
@@ -196,6 +197,7 @@ vg_status vg_eval_check_files(const vg_evaluate_settings *set) {
                                          {"report.html", "content=\"default-src 'none'; img-src data:; "},
                                          {"neighbours.csv", "subject,space,nearest,"},
                                          {"membership.csv", "subject,trained_on,"},
+                                         {"detect.csv", "subject,side,x,y,z,logit"},
                                          {"identifiers.csv", "file,field,kind,count"}};
   vg_status st = set->write_baseline ? vg_owned_check_file(set->write_baseline, "voxgan evaluation") : VG_OK;
   for (size_t i = 0; i < sizeof files / sizeof files[0] && set->out && !st; i++) {

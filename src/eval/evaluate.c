@@ -143,6 +143,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   s.extractor = set->extractor;
   e->normalise = set->normalise;
   e->band = set->band > 0 ? set->band : VG_BAND_MM;
+  e->surface_mm = set->surface_mm > 0 ? set->surface_mm : VG_SURFACE_MM;
   if ((st = vg_eval_suites_parse(set->suites, &e->suites))) goto out;
   s.compares_sets = vg_eval_suites_compare_sets(e->suites);
   s.overlap_by_name =

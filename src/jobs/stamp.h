@@ -1,6 +1,7 @@
 /* stamp.h: the stamp of the sources that include it (vg_torch_stamp). */
 #ifndef VG_JOBS_STAMP_H
 #define VG_JOBS_STAMP_H
+#include "eval/detect/detector.h"
 #include "eval/privacy/membership.h"
 #include "voxgan/run.h"
 #include "voxgan/version.h"
@@ -19,6 +20,7 @@
   X("vg_membership", sizeof(vg_membership))                 \
   X("vg_extractor_options", sizeof(vg_extractor_options))   \
   X("vg_extractor", sizeof(vg_extractor))                   \
+  X("vg_detector_options", sizeof(vg_detector_options))     \
   X("vg_dataset", sizeof(vg_dataset))                       \
   X("vg_subject", sizeof(vg_subject))
 

@@ -1,6 +1,7 @@
 /* entry.c: the one symbol that a program opens this module for. */
 #include "run/entry.h"
 #include "jobs/stamp.h"
+#include "eval/detect/detector.h"
 #include "eval/privacy/membership.h"
 #include "tensor/tensor.h"
 
@@ -12,4 +13,5 @@ const vg_torch_module vg_torch_entry = {
     .membership = vg_membership_score,
     .extractor_open = vg_extractor_open,
     .extractor_close = vg_extractor_close,
+    .detector = vg_detector_train,
 };

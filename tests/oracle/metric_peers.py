@@ -15,7 +15,7 @@ warnings.filterwarnings("ignore")
 import nibabel as nib
 import numpy as np
 import torch
-from monai.metrics import compute_average_surface_distance, compute_dice, compute_hausdorff_distance
+from monai.metrics import compute_average_surface_distance, compute_dice, compute_hausdorff_distance, compute_surface_dice
 from panoptica import InputType, Panoptica_Evaluator
 from panoptica.metrics import Metric
 
@@ -29,6 +29,7 @@ def by_monai(a, b, mm):
     args = dict(include_background=False, spacing=mm)
     return {"dice": float(compute_dice(b, a, include_background=False)),
             "hd95": float(compute_hausdorff_distance(b, a, percentile=95, **args)),
+            "nsd": float(compute_surface_dice(b, a, [1.0], spacing=mm)),
             "assd": float(compute_average_surface_distance(b, a, symmetric=True, **args))}
 
 

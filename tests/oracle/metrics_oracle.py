@@ -162,6 +162,7 @@ for spec in sorted(folder.glob("*.txt")):
         if ra.any() and rb.any():
             values["hd95"] = hd95(ra, rb, mm)
             values["assd"] = np.concatenate(surface_distances(ra, rb, mm)).mean()
+            values["nsd"] = (np.concatenate(surface_distances(ra, rb, mm)) <= 1 + 1e-9).mean()
         values["lesion_dice"], values["lesion_hd95"] = by_lesion(ra, rb, mm, int(dilations), float(above))
         if ra.any() and rb.any():
             values.update(boundary(a, b, cells > 0, ra, rb, mm, rng))

@@ -66,6 +66,7 @@ static void test_both_empty(void **state) {
   expect("relative_volume_difference", 0);
   expect("hd95", 0);
   expect("assd", 0);
+  expect("nsd", 1);
   expect_lesions("GLI", 1, 0);
 }
 
@@ -80,6 +81,7 @@ static void test_one_empty(void **state) {
   expect("relative_volume_difference", 1);
   expect("hd95", INFINITY);
   expect("assd", INFINITY);
+  expect("nsd", 0);
   expect_lesions("GLI", 0, 374);
   memcpy(synth, real, N);
   memset(real, 0, N);
@@ -103,6 +105,22 @@ static void test_known_distances(void **state) {
   cuboid(synth, 4, 4, 7, 10, 10, 1);
   expect("hd95", 3);
   expect("assd", 3);
+  expect("nsd", 0);
+  /* At most 1 mm apart, inclusive; and half of one plate against the other half and one that is 2 mm up. */
+  empty(NULL);
+  cuboid(real, 4, 4, 4, 10, 10, 1);
+  cuboid(synth, 4, 4, 5, 10, 10, 1);
+  expect("nsd", 1);
+  empty(NULL);
+  cuboid(real, 4, 4, 4, 10, 10, 1);
+  cuboid(synth, 4, 4, 4, 10, 5, 1);
+  cuboid(synth, 4, 9, 6, 10, 5, 1);
+  /* Of the real plate, the shared half and the next row (1 mm away) are near; of the other, the shared half.
+   */
+  expect("nsd", (60 + 50) / 200.0);
+  empty(NULL);
+  cuboid(real, 4, 4, 4, 10, 10, 1);
+  cuboid(synth, 4, 4, 7, 10, 10, 1);
   /* The whole grid: its surface is its outermost voxels. */
   empty(NULL);
   cuboid(real, 0, 0, 0, SIDE, SIDE, SIDE);

@@ -73,7 +73,8 @@ static vg_status compare_maps(const eval_case *ec, const char *series, const vg_
                         .memo = &memo,
                         .real_labels = real->data,
                         .synth_labels = synth->data,
-                        .lesion_rules = ec->study->evaluation->lesion_rules};
+                        .lesion_rules = ec->study->evaluation->lesion_rules,
+                        .surface_mm = ec->study->evaluation->surface_mm};
   set_grid(&in, &real->geo);
   st = vg_eval_run_metrics(ec->study->evaluation, ec->index, kinds, series, &in);
   vg_metric_memo_release(&memo);

@@ -178,7 +178,7 @@ static vg_status score(lesions *l, uint32_t blob, double *volume, double *dice, 
   int extent[3];
   vg_surface_gap gap;
   vg_metric_box_extent(&box, extent);
-  if (!st) st = vg_metric_surface_gap(a, b, extent, l->flat, l->mm, &gap);
+  if (!st) st = vg_metric_surface_gap(a, b, extent, l->flat, l->mm, 0, &gap);
   if (!st) {
     *volume = (double)n_real;
     *dice = 2 * (double)n_both / (double)(n_real + n_synth);

@@ -1,4 +1,4 @@
-/* metric_surface.c: distances between the surfaces of label maps: hd95, assd.
+/* metric_surface.c: distances between the surfaces of label maps: hd95, assd, nsd.
  *
  * Each mask gets one distance transform in the box around both masks. The distances from one surface are read
  * from the transform of the other.
@@ -52,41 +52,50 @@ static void surface_of(const uint8_t *mask, const int extent[3], const bool flat
   }
 }
 
-/* Computes the 95th percentile and the sum of the distances from one surface to another. */
-static vg_status directed(const uint8_t *from, const uint8_t *to, const int extent[3], const double mm[3],
-                          float *distance, float *kept, double *p95, double *sum, size_t *n) {
+/* The distances from one surface to the other. */
+typedef struct directed {
+  double p95, sum;
+  size_t n, near; /* surface voxels; those within the tolerance */
+} directed;
+
+/* Distances are floats: one that equals the tolerance may lie above it by rounding. */
+#define ROUNDING 1e-5
+
+static vg_status measure(const uint8_t *from, const uint8_t *to, const int extent[3], const double mm[3],
+                         double tolerance, float *distance, float *kept, directed *d) {
   size_t voxels = vg_extent_voxels(extent);
   vg_status st = vg_distance(to, extent, mm, distance);
-  *n = 0;
-  *sum = 0;
+  *d = (directed){0};
   for (size_t i = 0; i < voxels && !st; i++) {
     if (!from[i]) continue;
-    kept[(*n)++] = distance[i];
-    *sum += (double)distance[i];
+    kept[d->n++] = distance[i];
+    d->sum += (double)distance[i];
+    d->near += (double)distance[i] <= tolerance * (1 + ROUNDING);
   }
-  if (!st) *p95 = (double)vg_percentile_f32(kept, *n, 95);
+  if (!st) d->p95 = (double)vg_percentile_f32(kept, d->n, 95);
   return st;
 }
 
 vg_status vg_metric_surface_gap(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],
-                                const double mm[3], vg_surface_gap *out) {
+                                const double mm[3], double tolerance, vg_surface_gap *out) {
   size_t n = vg_extent_voxels(extent);
   bool in_a = n && memchr(a, 1, n), in_b = n && memchr(b, 1, n);
   out->hd95 = out->assd = in_a || in_b ? (double)INFINITY : 0;
+  out->nsd = in_a || in_b ? 0 : 1;
   if (!in_a || !in_b) return VG_OK;
   uint8_t *sa = vg_malloc(n, 1), *sb = vg_malloc(n, 1);
   float *distance = vg_malloc(n, sizeof *distance), *kept = vg_malloc(n, sizeof *kept);
   vg_status st = sa && sb && distance && kept ? VG_OK : VG_MEMORY;
   if (!st) {
-    double p95[2], sum[2];
-    size_t count[2];
+    directed ab, ba;
     surface_of(a, extent, flat, sa);
     surface_of(b, extent, flat, sb);
-    st = directed(sa, sb, extent, mm, distance, kept, &p95[0], &sum[0], &count[0]);
-    if (!st) st = directed(sb, sa, extent, mm, distance, kept, &p95[1], &sum[1], &count[1]);
+    st = measure(sa, sb, extent, mm, tolerance, distance, kept, &ab);
+    if (!st) st = measure(sb, sa, extent, mm, tolerance, distance, kept, &ba);
     if (!st) {
-      out->hd95 = fmax(p95[0], p95[1]);
-      out->assd = (sum[0] + sum[1]) / (double)(count[0] + count[1]);
+      out->hd95 = fmax(ab.p95, ba.p95);
+      out->assd = (ab.sum + ba.sum) / (double)(ab.n + ba.n);
+      out->nsd = (double)(ab.near + ba.near) / (double)(ab.n + ba.n);
     }
   }
   vg_free(sa);
@@ -110,7 +119,8 @@ static vg_status region_gap(const vg_metric_input *in, int region, const vg_box 
     vg_metric_region_mask(in, in->real_labels, region, box, a);
     vg_metric_region_mask(in, in->synth_labels, region, box, b);
   }
-  if (!st) st = vg_metric_surface_gap(a, b, extent, flat, in->spacing, out);
+  const double tolerance = in->surface_mm > 0 ? in->surface_mm : VG_SURFACE_MM;
+  if (!st) st = vg_metric_surface_gap(a, b, extent, flat, in->spacing, tolerance, out);
   vg_free(a);
   vg_free(b);
   return st;
@@ -134,5 +144,13 @@ static vg_status assd(const vg_metric_input *in, double *values) {
   return VG_OK;
 }
 
+static vg_status nsd(const vg_metric_input *in, double *values) {
+  const vg_surface_gap *gaps = vg_metric_memo_get(in, all_gaps, VG_REGIONS_MAX * sizeof *gaps);
+  if (!gaps) return VG_MEMORY;
+  for (int r = 0; r < in->regions->n; r++) values[r] = gaps[r].nsd;
+  return VG_OK;
+}
+
 const vg_metric vg_metric_hd95 = {.unit = "mm", .kind = VG_METRIC_OVERLAP, .ideal = 0, .compute = hd95};
 const vg_metric vg_metric_assd = {.unit = "mm", .kind = VG_METRIC_OVERLAP, .ideal = 0, .compute = assd};
+const vg_metric vg_metric_nsd = {.unit = "", .kind = VG_METRIC_OVERLAP, .ideal = 1, .compute = nsd};

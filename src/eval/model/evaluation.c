@@ -1,6 +1,6 @@
 /* evaluation.c: queries, storage for values, and release of the struct that all steps of an evaluation share.
  */
-#include "eval/model/evaluation.h"
+#include "eval/model/evaluation_patches.h"
 #include "io/json.h"
 
 #include <math.h>
@@ -106,6 +106,7 @@ void vg_evaluation_free(vg_evaluation *e) {
   vg_free(e->profiles);
   vg_free(e->real_profiles);
   vg_eval_sets_release(e);
+  vg_eval_patches_free(e->patches);
   vg_free(e->moved);
   vg_json_free(e->baseline_root);
   vg_json_free(e->summary);

@@ -79,9 +79,10 @@ struct vg_evaluation {
   size_t n_sets;
   eval_verdict *verdicts;
   size_t n_verdicts;
+  struct eval_patches *patches; /* what suite detect shows, or NULL */
   eval_left_out left_out[8];
   int n_left_out;
-  double band; /* mm */
+  double band, surface_mm; /* mm */
   const vg_lesion_rules *lesion_rules;
   int *ms_ssim_scales;            /* (n_cases); 0 if no image was compared */
   char **real_only, **synth_only; /* ids without partner */

@@ -13,6 +13,9 @@ vg_status vg_eval_page_sets(vg_report *r, const vg_evaluation *e, const char *su
 /* Adds a suite's verdicts with their text. suite NULL: the verdicts of all suites, without text. */
 vg_status vg_eval_page_verdicts(vg_report *r, const vg_evaluation *e, const char *suite);
 
+/* Adds the patches that suite detect found most telling. */
+vg_status vg_eval_page_patches(vg_report *r, const vg_evaluation *e);
+
 /* Adds slices of the worst cases, for each series that was compared and for label maps. budget: the bytes of
  * the page that all slices together may take. */
 vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget);

@@ -16,6 +16,8 @@ typedef struct vg_eval_suite {
   vg_status (*run)(eval_study *s, const vg_evaluate_settings *set);
   /* Adds the suite's own charts, if it has metrics of cases. NULL: only the usual charts. */
   void (*charts)(vg_report *r, const vg_evaluation *e);
+  /* Adds pictures of persons; not called with no_gallery. NULL: none. */
+  vg_status (*pictures)(vg_report *r, const vg_evaluation *e);
 } vg_eval_suite;
 
 /* Returns the suite of a row of registry "suites"; NULL: there is none. */
