@@ -192,6 +192,11 @@ vg_tensor *vg_conv_transpose3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const v
  * k2 convolution on the input grid; on an axis with stride 1 the kernel is 1 or 3 and padding keeps the size.
  * w (C, K, kd, kh, kw) as for vg_conv_transpose3d. out: D, H, W wanted. */
 vg_tensor *vg_upconv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const int stride[3], const int out[3]);
+/* The weight for vg_upconv3d that makes it a nearest-neighbour resizing, by 2 along axes of stride 2, and then
+ * a convolution with w (K, C, kd, kh, kw), of kernel 3 there and 1 or 3 elsewhere, padded by zeros. Such
+ * layers give all phases of their output the same sum of weights, so what is constant stays constant (Odena,
+ * Dumoulin and Olah 2016), at the cost of the transposed convolution. */
+vg_tensor *vg_resize_weight(vg_tensor *w, const int stride[3]);
 /* The same operations on x0 and x1 concatenated along C, without storing the concatenation. One of them may
  * have N = 1 and is then repeated over the batch. An input without a gradient (labels) costs none. */
 vg_tensor *vg_conv3d_cat(vg_tensor *x0, vg_tensor *x1, vg_tensor *w, vg_tensor *b, const vg_conv_geo *geo);

@@ -14,9 +14,11 @@
 /* Memory of a step with the gradient penalty, relative to one without: ATen computes second derivatives. */
 #define R1_SHARE 2.5
 
-static double generator_floats(const vg_gan_spec *spec) {
+/* derived: floats of the weights that a pass makes of the network's; may be NULL. */
+static double generator_floats(const vg_gan_spec *spec, double *derived) {
   vg_params p = {.prefix = "g.", .counting = true};
   vg_free(vg_generator_find(spec->generator)->build(spec, &p));
+  if (derived) *derived = p.derived;
   return p.floats;
 }
 
@@ -54,7 +56,7 @@ size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]) {
 
 size_t vg_gan_save_bytes(const vg_gan_spec *spec, const vg_gan_objective *o) {
   if (vg_gan_check_spec(spec, true)) return 0;
-  double whole = generator_floats(spec) * (G_COPIES + SAVED_COPIES + 2 * (o->ema > 0));
+  double whole = generator_floats(spec, NULL) * (G_COPIES + SAVED_COPIES + 2 * (o->ema > 0));
   if (vg_gan_has_discriminator(spec)) whole += discriminator_floats(spec) * (D_COPIES + SAVED_COPIES);
   return (size_t)(whole * sizeof(float));
 }
@@ -64,7 +66,8 @@ size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int
   const vg_generator *g = vg_generator_find(spec->generator);
   double sample = vg_voxels(dim) * (spec->in_channels + spec->out_channels + 1) +
                   g->floats(spec, dim, o->recompute ? VG_USE_RECOMPUTING : VG_USE_TRAINING);
-  double whole = generator_floats(spec) * (G_COPIES + (o->ema > 0));
+  double derived, whole = generator_floats(spec, &derived) * (G_COPIES + (o->ema > 0));
+  whole += 2 * derived; /* with their gradients */
   if (vg_gan_has_discriminator(spec)) {
     sample += vg_scales_floats(spec, dim) * (o->w_r1 > 0 ? R1_SHARE : 1);
     whole += discriminator_floats(spec) * D_COPIES;

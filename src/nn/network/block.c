@@ -113,13 +113,19 @@ static vg_tensor *add(vg_params *p, const char *block, const char *what, const i
 /* ---- blocks ---- */
 
 vg_block vg_block_make(vg_params *p, const vg_block_def *def) {
-  vg_block b = {.up = def->up, .reflect = def->reflect, .norm = def->norm};
+  const bool resize = def->up && def->resize, transposed = def->up && !resize;
+  vg_block b = {.up = def->up, .resize = resize, .reflect = def->reflect, .norm = def->norm};
   snprintf(b.name, sizeof b.name, "%s%s", p->prefix, def->name);
   memcpy(b.geo.stride, def->stride, sizeof b.geo.stride);
   memcpy(b.geo.pad, def->pad, sizeof b.geo.pad);
-  const int *k = def->kernel;
-  int64_t shape[5] = {def->up ? def->in : def->out, def->up ? def->out : def->in, k[0], k[1], k[2]};
+  int64_t shape[5] = {transposed ? def->in : def->out, transposed ? def->out : def->in};
   int64_t channels = def->out;
+  double taps = 1;
+  for (int a = 0; a < 3; a++) {
+    shape[a + 2] = resize && def->stride[a] == 2 ? 3 : def->kernel[a];
+    taps *= def->kernel[a];
+  }
+  if (resize) p->derived += taps * def->in * def->out;
   b.w = add(p, def->name, "weight", shape, 5, 0, p->sd, true);
   if (p->spectral) b.weight_u = add(p, def->name, "weight_u", shape, 1, 0, 1, false);
   if (def->norm == VG_NORM_NONE) b.b = add(p, def->name, "bias", &channels, 1, 0, 0, true);
@@ -191,6 +197,7 @@ vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], dou
   vg_scope *s = vg_scope_push();
   vg_profile_layer(b->name);
   vg_tensor *w = vg_block_weight(b), *y;
+  if (b->resize) w = vg_resize_weight(w, b->geo.stride);
   if (b->up) {
     y = vg_upconv3d(x, w, b->b, b->geo.stride, out);
   } else if (b->reflect) {
@@ -207,6 +214,7 @@ vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, 
   vg_scope *s = vg_scope_push();
   vg_profile_layer(b->name);
   vg_tensor *w = vg_block_weight(b);
+  if (b->resize) w = vg_resize_weight(w, b->geo.stride);
   vg_tensor *y =
       b->up ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out) : vg_conv3d_cat(x0, x1, w, b->b, &b->geo);
   return vg_scope_pop(s, norm_act(b, y, slope, pass));

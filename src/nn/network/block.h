@@ -27,7 +27,8 @@ typedef struct vg_params {
   const vg_st_file *in_file; /* counting also looks each tensor up here, and fails where its shape differs */
   const char *file_name;
   double floats;
-  bool spectral; /* blocks divide their weight by its largest singular value */
+  double derived; /* floats of the weights that blocks make of theirs for each pass */
+  bool spectral;  /* blocks divide their weight by its largest singular value */
   vg_device device;
   vg_param *list;
   int n, cap;
@@ -58,6 +59,7 @@ typedef struct vg_block_def {
   int in, out; /* channels */
   int kernel[3], stride[3], pad[3];
   bool up;      /* transposed, see vg_upconv3d; pad is not used */
+  bool resize;  /* up: nearest-neighbour resizing and a k3 convolution instead, see vg_resize_weight */
   bool reflect; /* pad by reflection instead of zeros */
   vg_net_norm norm;
 } vg_block_def;
@@ -65,7 +67,7 @@ typedef struct vg_block_def {
 typedef struct vg_block {
   char name[32]; /* in a profile: prefix and name */
   vg_conv_geo geo;
-  bool up, reflect;
+  bool up, resize, reflect;
   vg_net_norm norm;
   vg_tensor *w, *b; /* borrowed from the params; b only where no norm follows */
   vg_tensor

@@ -66,6 +66,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     vg_block_def up = down;
     up.name = name[1];
     up.up = true;
+    up.resize = spec->upsample == VG_UPSAMPLE_RESIZE;
     up.in = inner ? down.out : 2 * down.out;
     up.out = outer ? spec->out_channels : vg_width(spec->ngf, i - 1);
     up.norm = outer ? VG_NORM_NONE : norm;

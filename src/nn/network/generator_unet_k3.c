@@ -75,6 +75,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     u->down[i] = vg_block_make(p, &def);
     snprintf(name, sizeof name, "up.%d", i);
     def.up = true;
+    def.resize = spec->upsample == VG_UPSAMPLE_RESIZE;
     def.in = inside;
     def.out = outside;
     u->up[i] = vg_block_make(p, &def);

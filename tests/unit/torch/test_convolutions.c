@@ -42,6 +42,49 @@ static void upconv(void **unused) {
     agree("upconv", up_ours, up_theirs, &cases[k], cases[k].shapes, 3, 1e-5);
 }
 
+/* Nearest-neighbour resizing by 2 along axis a of x (5-D). */
+static vg_tensor *doubled(vg_tensor *x, int a) {
+  int64_t before = 1, behind = 1, shape[5], n = vg_size(x, a);
+  for (int i = 0; i < 5; i++) {
+    shape[i] = vg_size(x, i);
+    if (i < a) before *= shape[i];
+    if (i > a) behind *= shape[i];
+  }
+  vg_tensor *one = vg_reshape(x, (int64_t[]){before, n, 1, behind}, 4);
+  shape[a] *= 2;
+  return vg_reshape(vg_cat((vg_tensor *[]){one, one}, 2, 2), shape, 5);
+}
+
+static vg_tensor *resize_ours(vg_tensor **in, const void *arg) {
+  const up_case *c = arg;
+  return vg_upconv3d(in[0], vg_resize_weight(in[1], c->stride), in[2], c->stride, c->out);
+}
+static vg_tensor *resize_theirs(vg_tensor **in, const void *arg) {
+  const up_case *c = arg;
+  vg_conv_geo geo = {{1, 1, 1}, {0, 0, 0}};
+  int after[3];
+  vg_tensor *x = in[0];
+  for (int a = 0; a < 3; a++) {
+    if (c->stride[a] == 2) x = doubled(x, a + 2);
+    after[a] = c->out[a] - (int)vg_size(x, a + 2);
+    geo.pad[a] = (int)c->shapes[1][a + 2] / 2;
+  }
+  return vg_conv3d(vg_pad3d(x, (int[]){0, 0, 0}, after, 0), in[1], in[2], &geo);
+}
+
+static void resize(void **unused) {
+  (void)unused;
+  static const up_case cases[] = {
+      {{{1, 32, 8, 8, 8}, {4, 32, 3, 3, 3}, {4}}, {2, 2, 2}, {16, 16, 16}},
+      {{{2, 24, 4, 5, 6}, {33, 24, 3, 3, 3}, {33}}, {2, 2, 2}, {9, 10, 13}},
+      {{{1, 48, 1, 9, 7}, {16, 48, 1, 3, 3}, {16}}, {1, 2, 2}, {1, 18, 15}},
+      {{{2, 8, 3, 5, 4}, {20, 8, 3, 3, 3}, {20}}, {1, 2, 2}, {3, 11, 8}},
+      {{{1, 3, 17, 3, 40}, {1, 3, 3, 3, 3}, {1}}, {2, 2, 2}, {34, 6, 80}},
+  };
+  for (int k = 0; k < COUNT(cases); k++)
+    agree("resize", resize_ours, resize_theirs, &cases[k], cases[k].shapes, 3, 1e-5);
+}
+
 /* Convolution as a product: one output element is a dot product, computed here in double. */
 static void conv_by_hand(void **unused) {
   (void)unused;
@@ -230,8 +273,8 @@ static void older_processors(void **unused) {
 static int on_another_device(bool own) {
   to_another_device(own);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(upconv),        cmocka_unit_test(conv_by_hand),    cmocka_unit_test(conv_gradients),
-      cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen),
+      cmocka_unit_test(upconv),         cmocka_unit_test(resize),        cmocka_unit_test(conv_by_hand),
+      cmocka_unit_test(conv_gradients), cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
@@ -240,8 +283,9 @@ int main(int argc, char **argv) {
   program = argv[0];
   if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device(false) + on_another_device(true);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(upconv),        cmocka_unit_test(conv_by_hand),    cmocka_unit_test(conv_gradients),
-      cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen), cmocka_unit_test(threads),
+      cmocka_unit_test(upconv),         cmocka_unit_test(resize),        cmocka_unit_test(conv_by_hand),
+      cmocka_unit_test(conv_gradients), cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen),
+      cmocka_unit_test(threads),
   };
   const struct CMUnitTest others[] = {
       cmocka_unit_test(older_processors),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "nn/nn.h"
+#include "voxgan/registry.h"
 
 static const vg_device cpu = {0};
 static const vg_gan_objective objective = {.adversarial = "bce",
@@ -85,6 +86,7 @@ static void shapes(void **state) {
       for (size_t p = 0; p < sizeof patches / sizeof *patches; p++) {
         vg_gan_spec s = small(generators[g], patches[p][0], patches[p][1], patches[p][2]);
         s.norm = (vg_net_norm)k;
+        if ((k + p) % 2) s.upsample = VG_UPSAMPLE_RESIZE;
         vg_gan *gan;
         if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", generators[g], vg_error());
         generates(gan, 2, s.patch);
@@ -107,6 +109,102 @@ static void shapes(void **state) {
         }
         vg_gan_free(gan);
       }
+}
+
+/* ---- a grid ---- */
+
+enum { GRID_PATCH = 32, GRID_SIDE = 96, GRID_FROM = 32, GRID_LENGTH = 32 };
+
+/* Amplitude of period p along rows (or columns) of the middle of an image, where no border reaches, under
+ * Hann's window, which hides slow changes; root mean square over the rows. */
+static double periodic(const float *image, int p, bool columns) {
+  double power = 0;
+  for (int r = GRID_FROM; r < GRID_FROM + GRID_LENGTH; r++) {
+    double re = 0, im = 0, mean = 0;
+    for (int i = 0; i < GRID_LENGTH; i++)
+      mean += image[columns ? (GRID_FROM + i) * GRID_SIDE + r : r * GRID_SIDE + GRID_FROM + i] / GRID_LENGTH;
+    for (int i = 0; i < GRID_LENGTH; i++) {
+      const double v =
+          image[columns ? (GRID_FROM + i) * GRID_SIDE + r : r * GRID_SIDE + GRID_FROM + i] - mean;
+      const double hann = 1 - cos(2 * M_PI * i / GRID_LENGTH);
+      re += v * hann * cos(2 * M_PI * i / p) / GRID_LENGTH;
+      im += v * hann * sin(2 * M_PI * i / p) / GRID_LENGTH;
+    }
+    power += (re * re + im * im) / GRID_LENGTH;
+  }
+  return sqrt(power);
+}
+
+/* The grid in a network's image of one class everywhere: its largest component of period 2 or 4, relative to
+ * the image's largest value. */
+static double grid_of(vg_gan *gan) {
+  const vg_gan_spec *s = vg_gan_get_spec(gan);
+  const size_t n = (size_t)GRID_SIDE * GRID_SIDE;
+  float *x = vg_calloc(n * (size_t)s->in_channels, sizeof *x);
+  float *y = vg_calloc(n * (size_t)s->out_channels, sizeof *y);
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < n; i++) x[i] = 1;
+  if (vg_gan_generate(gan, x, 1, (int[]){1, GRID_SIDE, GRID_SIDE}, y)) fail_msg("%s", vg_error());
+  for (int c = 0; c < s->out_channels; c++) {
+    for (int p = 2; p <= 4; p += 2)
+      for (int columns = 0; columns < 2; columns++)
+        worst = fmax(worst, periodic(y + (size_t)c * n, p, columns));
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(y[(size_t)c * n + i]));
+  }
+  vg_free(x);
+  vg_free(y);
+  return largest > 0 ? worst / largest : 0;
+}
+
+/* Steps on labels in blocks and images with noise, so that a discriminator has something to find. */
+static void train_a_little(vg_gan *gan, int steps) {
+  const vg_gan_spec *s = vg_gan_get_spec(gan);
+  const size_t n = (size_t)GRID_PATCH * GRID_PATCH;
+  float *x = vg_calloc(n * (size_t)s->in_channels, sizeof *x);
+  float *y = vg_calloc(n * (size_t)s->out_channels, sizeof *y);
+  vg_rng r = vg_rng_init(7, vg_rng_key("grid", 0, 0));
+  for (int k = 0; k < steps; k++) {
+    memset(x, 0, n * (size_t)s->in_channels * sizeof *x);
+    const int at = (int)vg_rng_below(&r, 16), side = 4 + (int)vg_rng_below(&r, 12);
+    for (size_t i = 0; i < n; i++) {
+      const int h = (int)i / GRID_PATCH - at, w = (int)i % GRID_PATCH - at;
+      const int label = h >= 0 && w >= 0 && h < side && w < side;
+      x[(size_t)label * n + i] = 1;
+      for (int c = 0; c < s->out_channels; c++)
+        y[(size_t)c * n + i] = (float)fmax(-1, fmin(1, (label ? 0.6 : -0.3) + 0.1 * vg_rng_normal(&r)));
+    }
+    const vg_gan_batch b = {.n = 1, .dim = {1, GRID_PATCH, GRID_PATCH}, .input = x, .target = y};
+    vg_gan_losses l;
+    if (vg_gan_step(gan, &b, 1, 2e-3, 2e-4, &l)) fail_msg("%s", vg_error());
+  }
+  vg_free(x);
+  vg_free(y);
+}
+
+/* Resizing leaves what is constant constant, whatever the weights are, in every generator. Transposed
+ * convolutions do not, which shows that the measure sees a grid; an instance norm may hide theirs, since it
+ * makes what is constant 0. */
+static void no_grid(void **state) {
+  (void)state;
+  for (const vg_registry_row *row = vg_registry_find("generators")->rows; row->name; row++)
+    for (int k = 0; k < 3; k++) {
+      const bool resize = k > 0;
+      vg_gan_spec s = small(row->name, 1, GRID_PATCH, GRID_PATCH);
+      vg_gan *gan;
+      s.upsample = resize ? VG_UPSAMPLE_RESIZE : VG_UPSAMPLE_TRANSPOSED;
+      s.norm = k == 1 ? VG_NORM_INSTANCE : VG_NORM_BATCH;
+      s.levels = 2;
+      s.ngf = 8;
+      s.dropout = 0;
+      if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", row->name, vg_error());
+      for (int trained = 0; trained < 2; trained++) {
+        if (trained) train_a_little(gan, 12);
+        const double grid = grid_of(gan);
+        if (resize && !(grid < 1e-5)) fail_msg("%s has a grid of %g", row->name, grid);
+        if (!resize && trained && !(grid > 1e-3)) fail_msg("%s: the measure sees no grid: %g", row->name, grid);
+      }
+      vg_gan_free(gan);
+    }
 }
 
 /* The layers of a 64^3 U-Net and PatchGAN: pix2pix's, in numbers of parameters. */
@@ -246,6 +344,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(strides),
       cmocka_unit_test_teardown(shapes, nothing_left),
+      cmocka_unit_test_teardown(no_grid, nothing_left),
       cmocka_unit_test_teardown(parameters, nothing_left),
       cmocka_unit_test_teardown(bad_specs, nothing_left),
       cmocka_unit_test(estimates),

@@ -114,7 +114,8 @@ static void the_stored_order_stays(void **state) {
       text,
       "{\"generator\":\"unet\",\"discriminator\":\"patch\",\"norm\":\"instance\",\"in_channels\":1,"
       "\"out_channels\":1,\"patch_d\":16,\"patch_h\":16,\"patch_w\":16,\"ngf\":64,\"ndf\":64,\"levels\":0,"
-      "\"blocks\":9,\"input_skip\":0,\"d_layers\":3,\"softmax\":0,\"dropout\":0.5,\"d_scales\":1}");
+      "\"blocks\":9,\"input_skip\":0,\"d_layers\":3,\"softmax\":0,\"dropout\":0.5,\"d_scales\":1,"
+      "\"upsample\":\"transposed\",\"modulation\":\"class\",\"encoder\":1,\"noise\":0,\"style\":0}");
   vg_json_free(j);
   char *end = strstr(text, ",\"d_scales\"");
   strcpy(end, "}");
