@@ -1,6 +1,6 @@
 /* gan_compute.c: the losses, gradients and new weights of one optimisation step. */
 #include "nn/gan/gan.h"
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 /* One micro-batch, for both halves of a step. */
 typedef struct part {

@@ -1,7 +1,7 @@
 /* term_d_r1.c: R1, gamma / 2 E |d D / d x|^2 over real images (Mescheder et al., ICML 2018). Every
  * r1_every-th step has the term, that many times as large (lazily, as StyleGAN2). Each scale is penalised at
  * the images that it sees. */
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 bool vg_term_r1_is_due(const vg_gan_objective *o, int64_t step) {
   return o->w_r1 > 0 && step % o->r1_every == 0;

@@ -1,5 +1,5 @@
 /* terms.c: what several terms share. */
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 vg_tensor *vg_term_adversarial(const vg_term_input *in, const vg_judged *judged, bool real,
                                bool for_generator) {

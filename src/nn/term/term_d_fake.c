@@ -1,5 +1,5 @@
 /* term_d_fake.c: the discriminator should call made images made. */
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {
   return vg_term_adversarial(in, &in->fake, false, false);

@@ -1,6 +1,6 @@
 /* term_g_feature.c: feature matching (pix2pixHD): the discriminator's layers should answer made images as
  * they answer real ones. */
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {
   if (!in->conditions || !(in->objective->w_feature > 0)) return NULL;

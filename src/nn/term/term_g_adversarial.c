@@ -1,5 +1,5 @@
 /* term_g_adversarial.c: the generator should make images that the discriminator calls real. */
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {
   return in->conditions ? vg_term_adversarial(in, &in->fake, true, true) : NULL;

@@ -1,6 +1,6 @@
 /* term_d_real.c: the discriminator should call real images real. As in pix2pix, real and made images count
  * half each. */
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {
   return vg_term_adversarial(in, &in->real, true, false);

@@ -1,5 +1,5 @@
 /* term_g_reconstruction.c: the generator should make the target. */
-#include "nn/loss/terms.h"
+#include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {
   return in->reconstruction->reconstruction(in->made, in->target, in->weight);
