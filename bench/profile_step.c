@@ -114,6 +114,7 @@ int main(int argc, char **argv) {
                                 .beta1 = 0.5,
                                 .beta2 = 0.999,
                                 .r1_every = 16,
+                                .low_sigma = 2,
                                 .precision = bf16 ? VG_PRECISION_BF16 : VG_PRECISION_FP32};
   vg_gan *gan = NULL;
   vg_gan_losses losses;

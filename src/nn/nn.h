@@ -29,6 +29,7 @@ extern "C" {
 typedef struct vg_gan_spec {
   int in_channels, out_channels;
   int patch[3]; /* D, H, W: decides depth and strides, see vg_unet_strides */
+  int local[3]; /* D, H, W of the box that the tumour's discriminator sees; 0: there is none */
   int softmax;  /* 1: out_channels are class fractions, the first the background's; 0: images, by tanh */
 #define VG_SPEC_BOOL(section, name, ...) bool name;
 #define VG_SPEC_INT(section, name, ...) int name;
@@ -73,10 +74,18 @@ static inline bool vg_gan_has_discriminator(const vg_gan_spec *spec) {
   return strcmp(spec->discriminator, "none") != 0;
 }
 
+/* Whether there is a discriminator of tumours, beside that of whole samples. */
+static inline bool vg_gan_has_local(const vg_gan_spec *spec) {
+  return spec->local[0] > 0;
+}
+
 typedef struct vg_gan_batch {
   int n, dim[3]; /* N; D, H, W */
   const float *input, *target, *weight;
+  const float *crop; /* (N, 4), where there is a discriminator of tumours: the lowest D, H and W of each
+                        sample's box, and 1; or 0 for a sample without a tumour */
 } vg_gan_batch;
+enum { VG_GAN_CROP_NUMBERS = 4 };
 
 /* The terms of a step, without their weights: means over samples, logits and voxels, summed over the
  * discriminator's scales. Fields d_real, d_fake, ..., g_reconstruction, ... by the VG_LOSS_TERM rows of

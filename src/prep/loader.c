@@ -12,6 +12,7 @@
 #include "base/message.h"
 #include "base/simd.h"
 #include "prep/augment.h"
+#include "prep/tumour_crop.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/rng.h"
@@ -199,7 +200,7 @@ static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long 
 }
 
 static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sample, float *labels,
-                        float *image, float *weight, float *scratch) {
+                        float *image, float *weight, float *crop, float *scratch) {
   const vg_case *c = &l->cases[pick_case(l, sh, epoch, sample)];
   const int *dim = l->s.patch;
   size_t patch = vg_extent_voxels(dim);
@@ -225,6 +226,11 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
     mirror(image, rows * (size_t)l->n_series, dim[2]);
   }
   if (l->s.background) fill_background(labels, l->n_classes, patch, background);
+  if (crop) {
+    vg_rng corner = vg_rng_init(l->s.seed, vg_rng_key("loader box", (uint64_t)epoch, (uint64_t)sample));
+    vg_tumour_crop_place(labels + (size_t)l->n_anatomy * patch, l->n_classes - l->n_anatomy, dim, l->s.box,
+                         &corner, crop);
+  }
   if (weight) {
     float more = (float)(l->s.tumour_weight - 1);
     fill(weight, 1, patch);
@@ -238,10 +244,10 @@ static void make_batch(const vg_loader *l, shuffled *sh, long number, vg_batch *
   b->epoch = (int)(number / l->batches);
   b->index = (int)(number % l->batches);
   for (int i = 0; i < b->n; i++)
-    make_sample(l, sh, b->epoch, (long)b->index * b->n + i,
-                b->labels + (size_t)i * (size_t)label_channels(l) * patch,
-                b->image + (size_t)i * (size_t)l->n_series * patch,
-                b->weight ? b->weight + (size_t)i * patch : NULL, scratch);
+    make_sample(
+        l, sh, b->epoch, (long)b->index * b->n + i, b->labels + (size_t)i * (size_t)label_channels(l) * patch,
+        b->image + (size_t)i * (size_t)l->n_series * patch, b->weight ? b->weight + (size_t)i * patch : NULL,
+        b->crop ? b->crop + (size_t)i * VG_CROP_NUMBERS : NULL, scratch);
 }
 
 /* A worker that fails stores its message in the loader. */
@@ -293,6 +299,10 @@ static vg_status check(const vg_case *cases, size_t n, const vg_loader_settings 
   for (int a = 0; a < 3; a++)
     if (s->patch[a] < 1)
       return vg_fail(VG_CONFIG, "patch %dx%dx%d is empty", s->patch[0], s->patch[1], s->patch[2]);
+  for (int a = 0; a < 3; a++)
+    if (s->box[a] > s->patch[a])
+      return vg_fail(VG_CONFIG, "a box of %dx%dx%d does not fit in the patch", s->box[0], s->box[1],
+                     s->box[2]);
   for (size_t i = 1; i < n; i++)
     if (cases[i].n_classes != cases[0].n_classes || cases[i].n_series != cases[0].n_series ||
         cases[i].n_anatomy != cases[0].n_anatomy)
@@ -318,7 +328,9 @@ static vg_status make_ring(vg_loader *l) {
     b->labels = vg_malloc(samples * (size_t)label_channels(l), sizeof *b->labels);
     b->image = vg_malloc(samples * (size_t)l->n_series, sizeof *b->image);
     if (l->s.tumour_weight != 1) b->weight = vg_malloc(samples, sizeof *b->weight);
-    if (!b->labels || !b->image || (l->s.tumour_weight != 1 && !b->weight)) return VG_MEMORY;
+    if (l->s.box[0]) b->crop = vg_malloc((size_t)l->s.batch * VG_CROP_NUMBERS, sizeof *b->crop);
+    if (!b->labels || !b->image || (l->s.tumour_weight != 1 && !b->weight) || (l->s.box[0] && !b->crop))
+      return VG_MEMORY;
   }
   return VG_OK;
 }
@@ -404,6 +416,7 @@ void vg_loader_memory(const vg_loader *l, void (*visit)(void *context, void *dat
     visit(context, b->labels, plane * (size_t)label_channels(l));
     visit(context, b->image, plane * (size_t)l->n_series);
     if (b->weight) visit(context, b->weight, plane);
+    if (b->crop) visit(context, b->crop, (size_t)b->n * VG_CROP_NUMBERS * sizeof(float));
   }
 }
 
@@ -418,6 +431,7 @@ void vg_loader_free(vg_loader *l) {
     vg_free(l->ring[i].batch.labels);
     vg_free(l->ring[i].batch.image);
     vg_free(l->ring[i].batch.weight);
+    vg_free(l->ring[i].batch.crop);
   }
   vg_free(l->ring);
   vg_free(l->threads);

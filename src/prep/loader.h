@@ -33,6 +33,7 @@ typedef struct vg_loader_settings {
   bool flip;             /* left-right, probability 0.5 */
   double jitter; /* intensity: gain in 1 +- jitter and shift in +- jitter of the images, inside the brain */
   vg_augment augment;
+  int box[3];           /* D, H, W of the box about each sample's tumour, see tumour_crop.h; 0: none */
   double tumour_weight; /* of tumour voxels in the weight map; 1: none */
   bool background; /* labels get a first channel with the share that no class fills, so that they add up to 1
                     */
@@ -45,6 +46,7 @@ typedef struct vg_batch {
   float *labels;    /* (N, C, D, H, W) in [0, 1]; with background, C is one more */
   float *image;     /* (N, S, D, H, W) in [-1, 1] */
   float *weight;    /* (N, 1, D, H, W), or NULL when tumour_weight is 1 */
+  float *crop;      /* (N, VG_CROP_NUMBERS), or NULL without a box */
   int epoch, index; /* of this batch, from 0 */
 } vg_batch;
 

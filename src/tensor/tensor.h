@@ -149,6 +149,7 @@ vg_tensor *vg_ln(vg_tensor *a); /* natural logarithm; vg_log is the logger */
 vg_tensor *vg_tanh(vg_tensor *a);
 vg_tensor *vg_sigmoid(vg_tensor *a);
 vg_tensor *vg_relu(vg_tensor *a);
+vg_tensor *vg_above(vg_tensor *a, double value); /* 1 where a > value, else 0; has no gradient */
 vg_tensor *vg_leaky_relu(vg_tensor *a, double slope);
 /* leaky_relu(a + b) in one pass over memory: a (k N, ...), b (N, ...) repeated k times. Other shapes
  * broadcast as in vg_add. */
@@ -177,6 +178,12 @@ vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]);
 /* Along each axis of stride 2 the mean of every other voxel and its two neighbours, n to (n + 1) / 2 voxels.
  * A voxel at an end has one neighbour. */
 vg_tensor *vg_halve3d(vg_tensor *a, const int stride[3]);
+/* A Gaussian low-pass of each sample and channel along D, H and W, sigma in voxels. At a border the weights
+ * of the voxels that are there add up to 1. Axes of one voxel stay. */
+vg_tensor *vg_blur3d(vg_tensor *a, double sigma);
+/* A box of this extent (D, H, W) from each sample. corner (N, 3 or more): its lowest D, H and W, on a's
+ * device, so that the host does not wait for them. */
+vg_tensor *vg_crop3d(vg_tensor *a, vg_tensor *corner, const int extent[3]);
 
 /* ---- layers ---- */
 typedef struct vg_conv_geo {

@@ -28,6 +28,7 @@ except ImportError as e:
     print(f"skipped: {e}")
     sys.exit(77)
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import oasis
 import pix2pix
 import pix2pix_hd
 
@@ -45,12 +46,29 @@ CASES = [
      {"d_scales": 2, "w_feature": 10, "w_r1": 5, "r1_every": 3}),
     ("2-D three scales, feature matching, R1, hinge", 2, (1, 101, 96), 4, 1, 4, 2, 8, "hinge", False,
      {"d_scales": 3, "w_feature": 10, "w_r1": 1, "r1_every": 1}),
+    ("3-D L1 of low-passed images", 3, (32, 30, 33), 3, 2, 3, 2, 4, "lsgan", True, {"w_l1_low": 50, "low_sigma": 2.5}),
+    ("2-D L1 of low-passed images", 2, (1, 70, 64), 4, 1, 3, 2, 8, "lsgan", False, {"w_l1_low": 50, "low_sigma": 0.8}),
+    ("3-D boxes about tumours, R1", 3, (32, 36, 34), 3, 2, 3, 2, 4, "lsgan", False,
+     {"local": (24, 28, 32), "w_local": 2, "w_r1": 5, "r1_every": 3}),
+    ("2-D boxes about tumours, two scales", 2, (1, 101, 96), 4, 3, 4, 2, 8, "bce", True,
+     {"local": (1, 48, 56), "w_local": 0.7, "d_scales": 2}),
+    ("3-D oasis", 3, (32, 32, 32), 4, 1, 4, 2, 8, "bce", False, {"discriminator": "oasis"}),
+    ("3-D oasis, odd extents, R1", 3, (31, 29, 36), 3, 2, 3, 1, 4, "bce", True,
+     {"discriminator": "oasis", "w_r1": 5, "r1_every": 2, "d_layers": 2}),
+    ("2-D oasis, two scales, feature matching", 2, (1, 70, 64), 4, 2, 3, 2, 8, "bce", False,
+     {"discriminator": "oasis", "d_scales": 2, "w_feature": 5, "w_labelmix": 2}),
 ]
 
 
 def fractions(rng, x):
     noise = rng.random(x.shape, np.float32)
     return 0.5 * x + 0.5 * noise / noise.sum(1, keepdims=True)
+
+
+def crops(rng, n, patch, box, k):
+    """Corners of boxes about tumours; of two batches, one has a sample without a tumour."""
+    corners = [[rng.integers(0, p - b + 1) for p, b in zip(patch, box)] + [float(i or k)] for i in range(n)]
+    return np.array(corners, np.float32)
 
 
 class Case:
@@ -60,23 +78,35 @@ class Case:
         torch.manual_seed(seed)
         torch.set_default_dtype(torch.float64)
         rng = np.random.default_rng(seed)
-        peer = pix2pix_hd.Pix2PixHD if more else pix2pix.Pix2Pix
-        self.model = peer(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial, **(more or {}))
+        more = more or {}
+        segments = more.get("discriminator") == "oasis"
+        peer = oasis.Oasis if segments else pix2pix_hd.Pix2PixHD if more else pix2pix.Pix2Pix
+        self.model = peer(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial, **more)
         pairs = [pix2pix.labels_and_images(rng, n, cin, cout, patch) for _ in range(2)]
         # Class fractions instead of one-hot: in a region of equal inputs all activations are equal, and one that is
         # within rounding of ReLU's kink then tips the gradient of the whole region.
         pairs = [(fractions(rng, x), y) for x, y in pairs]
+        if segments or "w_l1_low" in more:
+            for x, _ in pairs:  # outside the brain
+                x[:, :, :, :9, -8:] = 0
         self.batches = [(x, y, 1 + 3 * rng.random((n, 1) + patch, np.float32) if weighted else None) for x, y in pairs]
+        self.crops = [crops(rng, n, patch, more["local"], k) if "local" in more else None for k in range(len(pairs))]
+        self.picks = {}  # by step: what voxgan drew for LabelMix
         self.settings = {
             "generator": "unet", "discriminator": "patch", "norm": "instance", "in_channels": cin,
             "out_channels": cout, "patch": ",".join(map(str, patch)), "ngf": ngf, "ndf": ngf, "levels": levels,
             "d_layers": 3, "dropout": 0, "device": device, "adversarial": adversarial, "batches": len(self.batches), "lr_g": 2e-4,
-            "lr_d": 2e-4, "dump": self.dump, **(more or {})}
+            "lr_d": 2e-4, "dump": self.dump, **more, "local": ",".join(map(str, more.get("local", (0, 0, 0))))}
         self.step = 0
 
     def arguments(self, step, dtype):
-        return [None if a is None else torch.from_numpy(a if self.dims == 3 else a[:, :, 0]).to(dtype)
-                for a in self.batches[step % len(self.batches)]]
+        k = step % len(self.batches)
+        out = [None if a is None else torch.from_numpy(a if self.dims == 3 else a[:, :, 0]).to(dtype) for a in self.batches[k]]
+        if self.crops[k] is not None:
+            out.append(torch.from_numpy(self.crops[k]).to(dtype))
+        if step in self.picks:
+            out.append(torch.tensor(self.picks[step], dtype=dtype).view(len(out[0]), -1))
+        return out
 
     def theirs(self):
         self.step += 1
@@ -87,7 +117,8 @@ class Case:
         self.model.round_to_float()
         arrays = self.model.state(moments=self.step > 0)
         for k, batch in enumerate(self.batches):
-            arrays.update({f"{what}.{k}": a for what, a in zip(("input", "target", "weight"), batch) if a is not None})
+            inputs = zip(("input", "target", "weight", "crop"), (*batch, self.crops[k]))
+            arrays.update({f"{what}.{k}": a for what, a in inputs if a is not None})
         pix2pix.write_safetensors(self.path, arrays, {**self.settings, "steps": steps, "adam_step": self.step})
         out = subprocess.run([os.path.join(self.build, "tests/parity/gan_steps"), self.path], capture_output=True,
                              text=True)
@@ -95,12 +126,13 @@ class Case:
             sys.exit(f"FAIL {self.name}: {out.stderr.strip()}")
         losses = [json.loads(line) for line in out.stdout.splitlines()]
         assert len(losses) == steps
+        self.picks.update({self.step + i: l["picks"] for i, l in enumerate(losses) if "picks" in l})
         return losses
 
     def single(self):
         """PyTorch's model as it is, in fp32."""
         model = copy.deepcopy(self.model)
-        for net in (model.g, model.d, *getattr(model, "scales", ())):
+        for net in (model.g, model.d, *getattr(model, "judges", ())):
             net.float()
         for opt in (model.opt_g, model.opt_d):
             for state in opt.state.values():

@@ -6,17 +6,17 @@
  *                           answer's steps, until stdin ends; on a GPU as training goes, which looks at
  *                           losses now and then, and from memory that the GPU reads by itself
  *
- * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K for the
- * steps K mod batches; the settings are strings in its metadata. With "adam_step" the moments ("adam.") are
- * in FILE too, and with "draw_weights" no weights are. With "dump" the state after the last step is written
- * to that file.
+ * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K and
+ * crop.K for the steps K mod batches; the settings are strings in its metadata. With "adam_step" the moments
+ * ("adam.") are in FILE too, and with "draw_weights" no weights are. With "dump" the state after the last
+ * step is written to that file.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "base/mem.h"
-#include "nn/nn.h"
+#include "nn/gan/gan.h"
 #include "settings/setting.h"
 #include "base/str.h"
 
@@ -54,11 +54,16 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   spec->d_layers = (int)number(f, "d_layers", 3);
   spec->d_scales = (int)number(f, "d_scales", 1);
   spec->dropout = number(f, "dropout", 0);
+  sscanf(text(f, "local", ""), "%d,%d,%d", &spec->local[0], &spec->local[1], &spec->local[2]);
   name16(o->adversarial, text(f, "adversarial", "bce"));
   name16(o->reconstruction, text(f, "reconstruction", "l1"));
   o->w_adversarial = number(f, "w_adversarial", 1);
   o->w_reconstruction = number(f, "w_reconstruction", 100);
   o->w_feature = number(f, "w_feature", 0);
+  o->w_l1_low = number(f, "w_l1_low", 0);
+  o->w_local = number(f, "w_local", 0);
+  o->w_labelmix = number(f, "w_labelmix", 5);
+  o->low_sigma = number(f, "low_sigma", 1);
   o->w_r1 = number(f, "w_r1", 0);
   o->r1_every = (int)number(f, "r1_every", 1);
   o->beta1 = number(f, "beta1", 0.5);
@@ -88,13 +93,15 @@ static vg_status pin(vg_st_file *f, const char *what, vg_device device) {
 
 static vg_status step(vg_gan *gan, const vg_st_file *f, vg_gan_losses *l) {
   int batches = (int)number(f, "batches", 1), k = (int)(vg_gan_get_step(gan) % batches);
-  const vg_st_entry *x = find(f, "input", k), *y = find(f, "target", k), *w = find(f, "weight", k);
+  const vg_st_entry *x = find(f, "input", k), *y = find(f, "target", k), *w = find(f, "weight", k),
+                    *c = find(f, "crop", k);
   if (!x || !y || x->ndim != 5) return vg_fail(VG_DATA, "no input.%d and target.%d of 5 dimensions", k, k);
   vg_gan_batch b = {.n = (int)x->shape[0],
                     .dim = {(int)x->shape[2], (int)x->shape[3], (int)x->shape[4]},
                     .input = x->data,
                     .target = y->data,
-                    .weight = w ? w->data : NULL};
+                    .weight = w ? w->data : NULL,
+                    .crop = c ? c->data : NULL};
   return vg_gan_step(gan, &b, 1, number(f, "lr_g", 2e-4), number(f, "lr_d", 2e-4), l);
 }
 
@@ -154,7 +161,9 @@ int main(int argc, char **argv) {
     printf("{\"step\": %d", i + 1);
     for (int k = 0; k < VG_GAN_LOSSES; k++)
       printf(", \"%s\": %.9g", vg_gan_loss_name(k), *vg_gan_loss_at(&l, k));
-    printf("}\n");
+    for (int k = 0; gan->fed->picked && k < gan->fed->n * (spec.in_channels + 1); k++)
+      printf(k ? ", %g" : ", \"picks\": [%g", gan->fed->picked[k]);
+    printf(gan->fed->picked ? "]}\n" : "}\n");
   }
   if ((dump = text(&f, "dump", NULL))) {
     vg_st_entry *entries;

@@ -12,6 +12,7 @@
 #include "mini_tree.h"
 #include "scratch.h"
 #include "prep/loader.h"
+#include "prep/tumour_crop.h"
 #include "voxgan/log.h"
 
 #define CASES 5
@@ -83,6 +84,7 @@ static const vg_loader_settings altered = {.batch = 2,
                                                        .contrast = 0.3,
                                                        .gamma = 0.5,
                                                        .drop_series = 0.4},
+                                           .box = {8, 20, 8},
                                            .tumour_weight = 5,
                                            .seed = 11};
 
@@ -90,6 +92,7 @@ static uint64_t digest(const vg_batch *b) {
   size_t n = (size_t)b->n * patch_voxels(b);
   uint64_t h = fold(14695981039346656037u, b->labels, n * 4);
   h = fold(h, b->image, n * 2);
+  if (b->crop) h = fold(h, b->crop, (size_t)b->n * VG_CROP_NUMBERS);
   return b->weight ? fold(h, b->weight, n) : h;
 }
 
@@ -272,6 +275,50 @@ static void shares_flips_weights(void **state) {
   vg_loader_free(straight);
 }
 
+/* The box of each sample with a tumour holds some of it, mirrored or not, and the others have none. What else
+ * a sample holds does not depend on boxes. */
+static void boxes_hold_tumour(void **state) {
+  (void)state;
+  vg_loader_settings s = usual;
+  s.samples_per_epoch = 60;
+  vg_loader *without, *with;
+  must(vg_loader_new(cases, CASES, &s, &without));
+  memcpy(s.box, (int[]){8, 6, 12}, sizeof s.box);
+  must(vg_loader_new(cases, CASES, &s, &with));
+  int present = 0, absent = 0;
+  for (int j = 0; j < 30; j++) {
+    const vg_batch *a, *b;
+    must(vg_loader_next(without, &a));
+    must(vg_loader_next(with, &b));
+    assert_null(a->crop);
+    size_t patch = patch_voxels(a);
+    assert_memory_equal(a->labels, b->labels, 8 * patch * sizeof(float));
+    assert_memory_equal(a->image, b->image, 4 * patch * sizeof(float));
+    for (int i = 0; i < 2; i++) {
+      const float *crop = b->crop + i * VG_CROP_NUMBERS, *tumour = b->labels + (size_t)(i * 4 + 1) * patch;
+      int inside = 0, all = 0;
+      for (size_t v = 0; v < patch; v++) {
+        if (tumour[v] + tumour[patch + v] + tumour[2 * patch + v] <= 0.5f) continue;
+        const int at[3] = {(int)v / 240, (int)v / 12 % 20, (int)v % 12};
+        bool in = true;
+        for (int k = 0; k < 3; k++) in = in && at[k] >= crop[k] && at[k] < crop[k] + (float)s.box[k];
+        inside += in;
+        all++;
+      }
+      assert_true(crop[VG_CROP_PRESENT] == (all > 0) && (all == 0 || inside > 0));
+      assert_true(crop[0] >= 0 && crop[0] <= 8 && crop[1] >= 0 && crop[1] <= 14 && crop[2] == 0);
+      present += all > 0;
+      absent += all == 0;
+    }
+  }
+  assert_true(present > 10 && absent > 2);
+  vg_loader_free(without);
+  vg_loader_free(with);
+  vg_loader *none;
+  s.box[0] = 17;
+  assert_int_equal(vg_loader_new(cases, CASES, &s, &none), VG_CONFIG);
+}
+
 static void jitter_stays_inside(void **state) {
   (void)state;
   vg_loader_settings s = usual;
@@ -406,6 +453,7 @@ int main(void) {
       {"same_bytes_for_any_threads, augmented", same_bytes_for_any_threads, NULL, NULL, (void *)&altered},
       cmocka_unit_test(every_case_once_an_epoch),
       cmocka_unit_test(shares_flips_weights),
+      cmocka_unit_test(boxes_hold_tumour),
       cmocka_unit_test(jitter_stays_inside),
       cmocka_unit_test(background_and_augmentation),
       cmocka_unit_test(patch_by_hand),

@@ -14,8 +14,9 @@ vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
     return vg_fail(VG_CONFIG, "class fractions need at least 2 output channels: the background and a class");
   const vg_generator *g = vg_generator_find(spec->generator);
   if (g->check) st = g->check(spec);
-  if (st || !training || !vg_gan_has_discriminator(spec)) return st;
-  return vg_scales_check(spec);
+  if (st || !training) return st;
+  if (vg_gan_has_discriminator(spec)) st = vg_scales_check(spec);
+  return st ? st : vg_gan_check_local(spec);
 }
 
 static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective *o) {
@@ -30,6 +31,10 @@ static vg_status check_objective(const vg_gan_spec *spec, const vg_gan_objective
                    "train.reconstruction is %s, which compares class fractions, but the generator makes "
                    "images; use l1",
                    r->name);
+  if (o->w_local > 0 && !vg_gan_has_local(spec))
+    return vg_fail(VG_CONFIG,
+                   "train.w_local is %g, which needs a discriminator and the extent of a tumour's box",
+                   o->w_local);
   if (vg_gan_has_discriminator(spec)) return VG_OK;
   if (o->w_adversarial > 0)
     return vg_fail(VG_CONFIG, "train.w_adversarial is %g, which needs a discriminator", o->w_adversarial);
@@ -49,6 +54,11 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
   gan->spec = *spec;
   gan->seed = seed;
   gan->device = device;
+  if (vg_gan_has_local(spec)) {
+    vg_gan_spec local;
+    vg_gan_local_spec(spec, &local);
+    memcpy(gan->box, local.patch, sizeof gan->box);
+  }
   gan->generator = vg_generator_find(spec->generator);
   gan->g_params = (vg_params){.prefix = "g.", .seed = seed, .sd = objective ? INIT_SD : 0, .device = device};
   st = VG_MEMORY;
@@ -72,7 +82,7 @@ static vg_status new_gan(const vg_gan_spec *spec, const vg_gan_objective *object
   if (st || !vg_gan_has_discriminator(spec)) goto out;
   gan->d_params = (vg_params){
       .prefix = "d.", .seed = seed, .sd = INIT_SD, .spectral = objective->d_spectral, .device = device};
-  if (!(st = vg_scales_build(spec, &gan->d_params, &gan->d)))
+  if (!(st = vg_gan_build_discriminators(spec, &gan->d_params, &gan->d, &gan->local)))
     st = vg_adam_init(&gan->d_adam, &gan->d_params, objective->beta1, objective->beta2);
 out:
   if (st) {
@@ -106,6 +116,7 @@ void vg_gan_free(vg_gan *gan) {
   vg_free(gan->g);
   vg_free(gan->average);
   vg_scales_release(&gan->d);
+  vg_scales_release(&gan->local);
   vg_free(gan);
 }
 
@@ -145,6 +156,7 @@ vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
   if (training && gan->d.n) vg_scales_min_dim(&gan->spec, d);
   for (int a = 0; a < 3; a++) {
     if (d[a] > least[a]) least[a] = d[a];
+    if (training && gan->box[a] > least[a]) least[a] = gan->box[a];
     fits = fits && dim[a] >= least[a];
   }
   if (fits) return VG_OK;

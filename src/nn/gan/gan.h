@@ -10,7 +10,10 @@
 typedef struct vg_fed {
   int n, dim[3];                      /* 0: nothing yet */
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h; input bf16 where convolutions are */
-  vg_rand *rand;                      /* of dropout */
+  vg_tensor *crop;                    /* (N, 4), see vg_gan_batch; NULL where there is none, as below */
+  vg_tensor *picks; /* (N, in + 1, 1, 1, 1): the classes that LabelMix takes from real images */
+  float *picked;    /* the same as numbers */
+  vg_rand *rand;    /* of dropout */
 } vg_fed;
 
 /* A recorded step, see gan_record.c. */
@@ -47,8 +50,10 @@ struct vg_gan {
 
   const vg_generator *generator;
   void *g;
-  void *average; /* moving average of the generator; NULL without train.ema */
-  vg_scales d;   /* a synthesis-only GAN has none, and no reconstruction loss either */
+  void *average;   /* moving average of the generator; NULL without train.ema */
+  vg_scales d;     /* a synthesis-only GAN has none, and no reconstruction loss either */
+  vg_scales local; /* of tumours; its parameters are among d_params */
+  int box[3];      /* D, H, W that it sees */
   vg_params g_params, d_params, average_params;
   vg_adam g_adam, d_adam;
   const vg_loss *adversarial, *reconstruction;
@@ -86,6 +91,11 @@ vg_status vg_gan_check_fields(const vg_gan_spec *spec, const vg_gan_objective *o
 /* VG_CONFIG names the fault: a field, or two that do not fit together. training: checks the discriminator
  * too. */
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training);
+/* Both discriminators, their parameters added to p. */
+vg_status vg_gan_build_discriminators(const vg_gan_spec *spec, vg_params *p, vg_scales *d, vg_scales *local);
+/* What the discriminator of tumours is built for: a PatchGAN on a patch that is its box. */
+void vg_gan_local_spec(const vg_gan_spec *spec, vg_gan_spec *out);
+vg_status vg_gan_check_local(const vg_gan_spec *spec);
 /* VG_CONFIG where the network cannot take this extent. */
 vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training);
 

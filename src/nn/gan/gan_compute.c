@@ -5,13 +5,18 @@
 /* One micro-batch, for both halves of a step. */
 typedef struct part {
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h */
+  vg_tensor *crop, *picks;            /* see vg_fed */
   vg_tensor *fake;                    /* of the generator */
 } part;
 
 /* Generates the fake of micro-batch index. graph: keep the activations for the generator's gradient. */
 static part prepare(vg_gan *gan, int index, bool graph, bool update_stats) {
   const vg_fed *fed = &gan->fed[index];
-  part t = {.input = fed->input, .target = fed->target, .weight = fed->weight};
+  part t = {.input = fed->input,
+            .target = fed->target,
+            .weight = fed->weight,
+            .crop = fed->crop,
+            .picks = fed->picks};
   vg_pass pass = {.training = true,
                   .update_stats = update_stats,
                   .recompute = gan->objective.recompute,
@@ -41,12 +46,29 @@ static const vg_term *const terms[VG_GAN_LOSSES] = {
 static const vg_term *const *const d_terms = terms, *const *const g_terms = terms + VG_GAN_D_LOSSES;
 enum { D_TERMS = VG_GAN_D_LOSSES, G_TERMS = VG_GAN_LOSSES - VG_GAN_D_LOSSES };
 
+/* What a discriminator sees of a micro-batch: the whole, or the boxes about tumours. */
+typedef struct view {
+  vg_term_input in;
+  vg_pyramid conditions;
+  vg_verdict verdict[2][VG_SCALES_MAX];
+} view;
+typedef struct views {
+  view whole, local;
+} views;
+
+/* NULL: this GAN does not have the view. */
+static const vg_term_input *seen_by(const vg_term *term, const views *v) {
+  const view *seen = term->local ? &v->local : &v->whole;
+  return seen->in.d ? &seen->in : NULL;
+}
+
 /* The sum of the n terms, with their weights; loss[i] gets each without. Skips terms of second order. */
-static vg_tensor *weighted_sum(const vg_term *const *term, int n, const vg_term_input *in, double share,
+static vg_tensor *weighted_sum(const vg_term *const *term, int n, const views *v, double share,
                                vg_tensor **loss) {
   vg_tensor *sum = NULL;
   for (int i = 0; i < n; i++) {
-    if (term[i]->second_order) continue;
+    const vg_term_input *in = seen_by(term[i], v);
+    if (term[i]->second_order || !in) continue;
     loss[i] = term[i]->loss(in);
     if (!loss[i]) continue;
     vg_tensor *weighted = vg_scale(loss[i], term[i]->weight(in->objective) * share, 0);
@@ -74,65 +96,93 @@ static vg_tensor *row_of(const vg_gan *gan, vg_tensor **loss, int n, double shar
   return vg_gan_losses_row(loss, n, share);
 }
 
-static vg_term_input input_of(const vg_gan *gan, const part *t, vg_tensor *made) {
-  return (vg_term_input){.objective = &gan->objective,
-                         .step = gan->step,
-                         .d = &gan->d,
-                         .adversarial = gan->adversarial,
-                         .reconstruction = gan->reconstruction,
-                         .input = t->input,
-                         .target = t->target,
-                         .weight = t->weight,
-                         .made = made};
+/* made: the generator's, detached in the discriminator's half. */
+static views look(const vg_gan *gan, const part *t, vg_tensor *made) {
+  views v = {0};
+  vg_term_input *in = &v.whole.in;
+  *in = (vg_term_input){.spec = &gan->spec,
+                        .objective = &gan->objective,
+                        .step = gan->step,
+                        .d = &gan->d,
+                        .adversarial = gan->adversarial,
+                        .reconstruction = gan->reconstruction,
+                        .input = t->input,
+                        .target = t->target,
+                        .weight = t->weight,
+                        .made = made,
+                        .picks = t->picks};
+  if (!t->crop) return v;
+  vg_term_input *local = &v.local.in;
+  *local = *in;
+  local->d = &gan->local;
+  local->input = vg_crop3d(in->input, t->crop, gan->box);
+  local->target = vg_crop3d(in->target, t->crop, gan->box);
+  local->made = vg_crop3d(made, t->crop, gan->box);
+  local->weight = local->picks = NULL;
+  local->present = vg_narrow(t->crop, 1, VG_GAN_CROP_NUMBERS - 1, 1);
+  return v;
 }
 
-/* Adds share of the discriminator's gradients. Returns share of its losses. */
-static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double share) {
+/* Real images and made ones, for the discriminator's half. */
+static void judge_both(view *v, vg_net_norm norm) {
   const vg_pass pass = {.training = true, .update_stats = true};
-  const int64_t n = vg_size(t->target, 0);
-  vg_verdict verdict[2][VG_SCALES_MAX];
-  vg_pyramid conditions = vg_scales_condition(&gan->d, t->input), images;
-  vg_tensor *both[2] = {t->target, vg_detach(t->fake)}, *loss[D_TERMS] = {NULL};
-  vg_term_input in = input_of(gan, t, both[1]);
-  in.conditions = &conditions;
-  if (gan->spec.norm == VG_NORM_BATCH) {
+  vg_term_input *in = &v->in;
+  const int64_t n = vg_size(in->target, 0);
+  vg_tensor *both[2] = {in->target, in->made};
+  vg_pyramid images;
+  v->conditions = vg_scales_condition(in->d, in->input);
+  in->conditions = &v->conditions;
+  if (norm == VG_NORM_BATCH) {
     /* Real and made images have statistics of their own, as in pix2pix. */
     for (int i = 0; i < 2; i++) {
-      images = vg_scales_see(&gan->d, both[i]);
-      vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict[i]);
+      images = vg_scales_see(in->d, both[i]);
+      vg_scales_judge(in->d, &v->conditions, &images, &pass, v->verdict[i]);
     }
-    in.real = (vg_judged){verdict[0], 0, n};
-    in.fake = (vg_judged){verdict[1], 0, n};
+    in->real = (vg_judged){v->verdict[0], 0, n};
+    in->fake = (vg_judged){v->verdict[1], 0, n};
   } else {
-    images = vg_scales_see(&gan->d, vg_cat(both, 2, 0));
-    vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict[0]);
-    in.real = (vg_judged){verdict[0], 0, n};
-    in.fake = (vg_judged){verdict[0], n, n};
+    images = vg_scales_see(in->d, vg_cat(both, 2, 0));
+    vg_scales_judge(in->d, &v->conditions, &images, &pass, v->verdict[0]);
+    in->real = (vg_judged){v->verdict[0], 0, n};
+    in->fake = (vg_judged){v->verdict[0], n, n};
   }
+}
+
+/* Made images, for the generator's half. */
+static void judge_made(view *v) {
+  const vg_pass pass = {.training = true, .update_stats = true};
+  vg_term_input *in = &v->in;
+  v->conditions = vg_scales_condition(in->d, in->input);
+  in->conditions = &v->conditions;
+  vg_pyramid images = vg_scales_see(in->d, in->made);
+  vg_scales_judge(in->d, &v->conditions, &images, &pass, v->verdict[0]);
+  in->fake = (vg_judged){v->verdict[0], 0, vg_size(in->made, 0)};
+}
+
+/* Adds share of the discriminators' gradients. Returns share of their losses. */
+static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double share) {
+  vg_tensor *loss[D_TERMS] = {NULL};
+  views v = look(gan, t, vg_detach(t->fake));
+  judge_both(&v.whole, gan->spec.norm);
+  if (v.local.in.d) judge_both(&v.local, gan->spec.norm);
   vg_profile_layer("");
-  vg_backward(weighted_sum(d_terms, D_TERMS, &in, share, loss));
-  in.conditions = NULL;
-  for (int i = 0; i < D_TERMS; i++)
-    if (d_terms[i]->second_order) loss[i] = second_order_backward(d_terms[i], &in, share);
+  vg_backward(weighted_sum(d_terms, D_TERMS, &v, share, loss));
+  v.whole.in.conditions = v.local.in.conditions = NULL;
+  for (int i = 0; i < D_TERMS; i++) {
+    const vg_term_input *in = seen_by(d_terms[i], &v);
+    if (d_terms[i]->second_order && in) loss[i] = second_order_backward(d_terms[i], in, share);
+  }
   return row_of(gan, loss, D_TERMS, share);
 }
 
-/* Adds share of the generator's gradients, through the frozen discriminator. Returns share of its losses. */
+/* Adds share of the generator's gradients, through the frozen discriminators. Returns share of its losses. */
 static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
-  vg_term_input in = input_of(gan, t, t->fake);
-  vg_verdict fake[VG_SCALES_MAX];
-  vg_pyramid conditions;
   vg_tensor *loss[G_TERMS] = {NULL};
-  if (gan->d.n) {
-    const vg_pass pass = {.training = true, .update_stats = true};
-    conditions = vg_scales_condition(&gan->d, t->input);
-    vg_pyramid images = vg_scales_see(&gan->d, t->fake);
-    vg_scales_judge(&gan->d, &conditions, &images, &pass, fake);
-    in.conditions = &conditions;
-    in.fake = (vg_judged){fake, 0, vg_size(t->fake, 0)};
-  }
+  views v = look(gan, t, t->fake);
+  if (gan->d.n) judge_made(&v.whole);
+  if (v.local.in.d) judge_made(&v.local);
   vg_profile_layer("");
-  vg_backward(weighted_sum(g_terms, G_TERMS, &in, share, loss));
+  vg_backward(weighted_sum(g_terms, G_TERMS, &v, share, loss));
   return row_of(gan, loss, G_TERMS, share);
 }
 

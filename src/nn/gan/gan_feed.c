@@ -10,6 +10,9 @@ static void release(vg_fed *f) {
   vg_release(f->input);
   vg_release(f->target);
   vg_release(f->weight);
+  vg_release(f->crop);
+  vg_release(f->picks);
+  vg_free(f->picked);
   vg_rand_free(f->rand);
   *f = (vg_fed){0};
 }
@@ -22,6 +25,22 @@ static vg_tensor *room(const vg_gan *gan, const vg_gan_batch *b, int channels, v
   return t;
 }
 
+static vg_tensor *numbers(const vg_gan *gan, const int64_t *shape, int ndim) {
+  vg_scope *s = vg_scope_push();
+  vg_tensor *t = vg_retain(vg_zeros(shape, ndim, gan->device));
+  vg_scope_pop(s, NULL);
+  return t;
+}
+
+/* Draws the classes that LabelMix takes from real images, by step and micro-batch, so that a resumed run
+ * draws the same. */
+static void pick(const vg_gan *gan, vg_fed *f, int part) {
+  const int n = f->n * (gan->spec.in_channels + 1);
+  vg_rng r = vg_rng_init(gan->seed, vg_rng_key("labelmix", (uint64_t)gan->step, (uint64_t)part));
+  for (int i = 0; i < n; i++) f->picked[i] = (float)vg_rng_below(&r, 2);
+  vg_tensor_load(f->picks, f->picked);
+}
+
 static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
   release(f);
   f->input =
@@ -29,6 +48,12 @@ static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
   f->target = room(gan, b, gan->spec.out_channels, VG_F32);
   if (b->weight) f->weight = room(gan, b, 1, VG_F32);
   if (gan->spec.dropout > 0) f->rand = vg_rand_new(0, gan->device);
+  if (gan->local.n) f->crop = numbers(gan, (const int64_t[]){b->n, VG_GAN_CROP_NUMBERS}, 2);
+  if (gan->d.n && gan->d.kind->mix && gan->objective.w_labelmix > 0) {
+    const int64_t classes = gan->spec.in_channels + 1;
+    f->picks = numbers(gan, (const int64_t[]){b->n, classes, 1, 1, 1}, 5);
+    if (!(f->picked = vg_malloc((size_t)(b->n * classes), sizeof *f->picked))) return VG_MEMORY;
+  }
   vg_status st = vg_tensor_check();
   if (st) return st;
   f->n = b->n;
@@ -54,6 +79,8 @@ vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
     vg_tensor_load(f->input, parts[p].input);
     vg_tensor_load(f->target, parts[p].target);
     if (f->weight) vg_tensor_load(f->weight, parts[p].weight);
+    if (f->crop) vg_tensor_load(f->crop, parts[p].crop);
+    if (f->picks) pick(gan, f, p);
   }
   return vg_tensor_check();
 }

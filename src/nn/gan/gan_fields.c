@@ -12,6 +12,9 @@ static const vg_gan_field shape_fields[] = {
     {"patch_h", NULL, offsetof(vg_gan_spec, patch) + sizeof(int), 1, 4096},
     {"patch_w", NULL, offsetof(vg_gan_spec, patch) + 2 * sizeof(int), 1, 4096},
     {"softmax", NULL, offsetof(vg_gan_spec, softmax), 0, 1},
+    {"local_d", NULL, offsetof(vg_gan_spec, local), 0, 4096},
+    {"local_h", NULL, offsetof(vg_gan_spec, local) + sizeof(int), 0, 4096},
+    {"local_w", NULL, offsetof(vg_gan_spec, local) + 2 * sizeof(int), 0, 4096},
 };
 
 typedef struct setting_field {

@@ -15,7 +15,7 @@ vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score) {
   vg_scales_judge(&gan->d, &conditions, &images, &pass, verdict);
   vg_tensor *mean = NULL;
   for (int k = 0; k < gan->d.n; k++) {
-    vg_tensor *here = vg_scale(vg_mean(verdict[k].logits), 1.0 / gan->d.n, 0);
+    vg_tensor *here = vg_scale(vg_mean(vg_realness(&gan->d, verdict[k].logits)), 1.0 / gan->d.n, 0);
     mean = mean ? vg_add(mean, here) : here;
   }
   st = vg_tensor_check();

@@ -24,9 +24,10 @@ static double generator_floats(const vg_gan_spec *spec, double *derived) {
 
 static double discriminator_floats(const vg_gan_spec *spec) {
   vg_params p = {.prefix = "d.", .counting = true};
-  vg_scales d = {0};
-  vg_scales_build(spec, &p, &d);
+  vg_scales d = {0}, local = {0};
+  vg_gan_build_discriminators(spec, &p, &d, &local);
   vg_scales_release(&d);
+  vg_scales_release(&local);
   return p.floats;
 }
 
@@ -41,9 +42,10 @@ vg_status vg_gan_check_file(const vg_gan_spec *spec, int parts, bool spectral, c
   if (!st && parts & VG_GAN_DISCRIMINATOR && vg_gan_has_discriminator(spec)) {
     vg_params p = {
         .prefix = "d.", .spectral = spectral, .counting = true, .in_file = file, .file_name = name};
-    vg_scales d = {0};
-    st = vg_scales_build(spec, &p, &d);
+    vg_scales d = {0}, local = {0};
+    st = vg_gan_build_discriminators(spec, &p, &d, &local);
     vg_scales_release(&d);
+    vg_scales_release(&local);
     if (!st) st = p.status;
   }
   return st;
@@ -61,6 +63,18 @@ size_t vg_gan_save_bytes(const vg_gan_spec *spec, const vg_gan_objective *o) {
   return (size_t)(whole * sizeof(float));
 }
 
+/* The discriminators hold so many floats a sample, with the boxes' copies. */
+static double judging_floats(const vg_gan_spec *spec, const int dim[3]) {
+  double held = vg_scales_floats(spec, dim);
+  if (vg_gan_has_local(spec)) {
+    vg_gan_spec local;
+    vg_gan_local_spec(spec, &local);
+    held += vg_scales_floats(&local, local.patch) +
+            vg_voxels(local.patch) * (spec->in_channels + 2 * spec->out_channels);
+  }
+  return held;
+}
+
 size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int n, const int dim[3]) {
   if (vg_gan_check_spec(spec, true)) return 0;
   const vg_generator *g = vg_generator_find(spec->generator);
@@ -69,7 +83,7 @@ size_t vg_gan_step_bytes(const vg_gan_spec *spec, const vg_gan_objective *o, int
   double derived, whole = generator_floats(spec, &derived) * (G_COPIES + (o->ema > 0));
   whole += 2 * derived; /* with their gradients */
   if (vg_gan_has_discriminator(spec)) {
-    sample += vg_scales_floats(spec, dim) * (o->w_r1 > 0 ? R1_SHARE : 1);
+    sample += judging_floats(spec, dim) * (o->w_r1 > 0 ? R1_SHARE : 1);
     whole += discriminator_floats(spec) * D_COPIES;
   }
   return vg_count_of((whole + sample * n) * sizeof(float));

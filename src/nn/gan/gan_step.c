@@ -26,6 +26,8 @@ static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n
   for (int p = 0; p < n_parts; p++) {
     if (parts[p].n < 1 || !parts[p].input || !parts[p].target)
       return vg_fail(VG_FAILED, "batch %d is empty", p);
+    if (gan->local.n && !parts[p].crop)
+      return vg_fail(VG_FAILED, "batch %d does not say where its tumours are", p);
     vg_status st = vg_gan_check_dim(gan, parts[p].dim, true);
     if (st) return st;
   }

@@ -112,4 +112,5 @@ static double floats(const vg_gan_spec *spec, const int dim[3]) {
   return held + widest;
 }
 
-const vg_discriminator vg_discriminator_patch = {NULL, build, condition, judge, min_dim, floats};
+const vg_discriminator vg_discriminator_patch = {NULL,   build, condition, judge, min_dim,
+                                                 floats, NULL,  NULL,      NULL};

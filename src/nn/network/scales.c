@@ -36,12 +36,13 @@ vg_status vg_scales_build(const vg_gan_spec *spec, vg_params *p, vg_scales *out)
   vg_gan_spec at[VG_SCALES_MAX];
   *out = (vg_scales){.kind = vg_discriminator_find(spec->discriminator), .n = spec->d_scales};
   plan(spec, at, out->stride);
-  for (int k = 0; k < out->n; k++) {
-    if (k) snprintf(p->within, sizeof p->within, "scale.%d.", k);
+  const size_t outer = strlen(p->within);
+  for (int k = 0; k < out->n && !p->status; k++) {
+    if (k) snprintf(p->within + outer, sizeof p->within - outer, "scale.%d.", k);
     if (!(out->net[k] = out->kind->build(&at[k], p))) return VG_MEMORY;
-    if (p->status) return p->status;
   }
-  return VG_OK;
+  p->within[outer] = '\0';
+  return p->status;
 }
 
 void vg_scales_release(vg_scales *s) {
@@ -65,6 +66,10 @@ void vg_scales_judge(const vg_scales *s, const vg_pyramid *conditions, const vg_
                      const vg_pass *pass, vg_verdict verdict[VG_SCALES_MAX]) {
   for (int k = 0; k < s->n; k++)
     verdict[k] = s->kind->judge(s->net[k], conditions->at[k], images->at[k], pass);
+}
+
+vg_tensor *vg_realness(const vg_scales *s, vg_tensor *logits) {
+  return s->kind->realness ? s->kind->realness(logits) : logits;
 }
 
 void vg_scales_min_dim(const vg_gan_spec *spec, int dim[3]) {

@@ -21,7 +21,8 @@ typedef struct vg_pyramid {
 
 /* VG_CONFIG where the patch is too small. */
 vg_status vg_scales_check(const vg_gan_spec *spec);
-/* Builds the networks, their parameters added to p; those of scale k from 1 on are named "scale.k.". */
+/* Builds the networks, their parameters added to p, their names after those of p->within; those of scale k
+ * from 1 on are named "scale.k.". */
 vg_status vg_scales_build(const vg_gan_spec *spec, vg_params *p, vg_scales *out);
 void vg_scales_release(vg_scales *s);
 /* x (N, C, D, H, W) as each scale sees it. */
@@ -29,6 +30,8 @@ vg_pyramid vg_scales_see(const vg_scales *s, vg_tensor *x);
 vg_pyramid vg_scales_condition(const vg_scales *s, vg_tensor *labels);
 void vg_scales_judge(const vg_scales *s, const vg_pyramid *conditions, const vg_pyramid *images,
                      const vg_pass *pass, vg_verdict verdict[VG_SCALES_MAX]);
+/* ln of the odds that an image is real, per place. */
+vg_tensor *vg_realness(const vg_scales *s, vg_tensor *logits);
 /* See vg_discriminator. */
 void vg_scales_min_dim(const vg_gan_spec *spec, int dim[3]);
 double vg_scales_floats(const vg_gan_spec *spec, const int dim[3]);

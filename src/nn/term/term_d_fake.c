@@ -10,4 +10,4 @@ static double weight(const vg_gan_objective *o) {
   return 0.5;
 }
 
-const vg_term vg_term_d_fake = {loss, weight, false};
+const vg_term vg_term_d_fake = {loss, weight, false, false};

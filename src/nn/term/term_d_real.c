@@ -11,4 +11,4 @@ static double weight(const vg_gan_objective *o) {
   return 0.5;
 }
 
-const vg_term vg_term_d_real = {loss, weight, false};
+const vg_term vg_term_d_real = {loss, weight, false, false};

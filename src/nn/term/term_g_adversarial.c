@@ -9,4 +9,4 @@ static double weight(const vg_gan_objective *o) {
   return o->w_adversarial;
 }
 
-const vg_term vg_term_g_adversarial = {loss, weight, false};
+const vg_term vg_term_g_adversarial = {loss, weight, false, false};

@@ -25,4 +25,4 @@ static double weight(const vg_gan_objective *o) {
   return o->w_feature;
 }
 
-const vg_term vg_term_g_feature = {loss, weight, false};
+const vg_term vg_term_g_feature = {loss, weight, false, false};

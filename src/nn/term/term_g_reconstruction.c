@@ -9,4 +9,4 @@ static double weight(const vg_gan_objective *o) {
   return o->w_reconstruction;
 }
 
-const vg_term vg_term_g_reconstruction = {loss, weight, false};
+const vg_term vg_term_g_reconstruction = {loss, weight, false, false};

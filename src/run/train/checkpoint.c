@@ -39,6 +39,12 @@ static const struct {
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
+/* Checkpoints of an older voxgan lack the terms that came later, which are 0. */
+static bool may_lack(size_t field) {
+  const size_t first = offsetof(train_state, sums.losses);
+  return fields[field].offset >= first && fields[field].offset < first + sizeof(vg_gan_losses);
+}
+
 /* ---- the folder ---- */
 
 static char *path_of(const char *run, int64_t step) {
@@ -146,7 +152,9 @@ static vg_status read_state(const char *path, const vg_st_file *f, train_state *
                    CHECKPOINT_FORMAT);
   for (size_t i = 0; i < N_FIELDS; i++) {
     void *field = (char *)s + fields[i].offset;
-    const char *text = vg_json_string(vg_json_get(f->metadata, fields[i].name), "");
+    const vg_json *node = vg_json_get(f->metadata, fields[i].name);
+    if (!node && may_lack(i)) continue;
+    const char *text = vg_json_string(node, "");
     long long whole = 0;
     bool good = fields[i].whole ? vg_parse_i64(text, &whole) : vg_parse_f64(text, field);
     if (!good) return vg_fail(VG_DATA, "%s: its metadata has no %s", path, fields[i].name);

@@ -147,7 +147,8 @@ static vg_status open_networks(attack *a, const vg_membership_options *o) {
   vg_gan_spec spec = a->model.spec;
   if (!a->discriminator) {
     strcpy(spec.discriminator, "none");
-    objective.w_adversarial = objective.w_feature = objective.w_r1 = 0;
+    memset(spec.local, 0, sizeof spec.local);
+    objective.w_adversarial = objective.w_feature = objective.w_r1 = objective.w_local = 0;
   }
   return vg_gan_new(&spec, &objective, seed, device, &a->untrained);
 }

@@ -5,6 +5,7 @@
 #include "prep/census/head_check.h"
 #include "run/synth/find_anatomy.h"
 #include "prep/census/label_census.h"
+#include "prep/tumour_crop.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
 #include "base/fs.h"
@@ -142,6 +143,15 @@ static void resolve_patch(const vg_config *c, const vg_case *cases, size_t n, in
   }
 }
 
+static vg_status resolve_box(run_data *d, const vg_config *c) {
+  if (!(c->train.w_local > 0)) return VG_OK;
+  vg_status st = vg_tumour_crop_extent(d->train, d->n_train, c->train.local_margin, d->patch, d->box);
+  if (!st && !d->box[0])
+    st = vg_fail(VG_CONFIG, "train.w_local is %g, but no training subject has a tumour: set it to 0",
+                 c->train.w_local);
+  return st;
+}
+
 static vg_status split(run_data *d, const vg_config *c, const char *split_path) {
   d->is_val = vg_calloc(d->set.n, sizeof *d->is_val);
   if (!d->is_val) return VG_MEMORY;
@@ -201,6 +211,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
     goto out;
   }
   resolve_patch(c, cases, out->set.n, out->patch);
+  if ((st = resolve_box(out, c))) goto out;
   const vg_case **list = vg_malloc(out->n_train, sizeof *list);
   if (!list) {
     st = VG_MEMORY;

@@ -12,6 +12,7 @@ typedef struct run_data {
   size_t n_train, n_val;
   vg_range ranges[VG_SERIES_MAX]; /* medians over the training cases */
   int patch[3];                   /* D, H, W, resolved */
+  int box[3]; /* D, H, W about a tumour, see tumour_crop.h; 0 unless train.w_local is set */
 } run_data;
 
 /* split_path: an existing split.json to follow, or NULL to draw one. cache: folder. */

@@ -16,6 +16,7 @@
 #include "run/train/run_inputs.h"
 #include "run/train/train_log.h"
 #include "prep/loader.h"
+#include "prep/tumour_crop.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
@@ -119,6 +120,7 @@ static vg_status build(trainer *t) {
   t->info.prep = t->data.prep;
   memcpy(t->info.ranges, t->data.ranges, sizeof t->info.ranges);
   vg_spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
+  memcpy(t->info.spec.local, t->data.box, sizeof t->info.spec.local);
   t->need = vg_gan_step_bytes(&t->info.spec, &t->objective, c->train.batch, t->data.patch);
   vg_memory_limit limit = vg_memory_limit_read("");
   if (t->device.kind) {
@@ -165,6 +167,7 @@ static vg_status open_loader(trainer *t) {
                           .threads = c->run.loader_threads,
                           .ahead = c->train.accumulate + 1};
   memcpy(s.patch, t->data.patch, sizeof s.patch);
+  memcpy(s.box, t->data.box, sizeof s.box);
   if (c->augment.images == VG_AUGMENT_ON)
     s.augment = (vg_augment){.share = c->augment.share,
                              .bias = c->augment.bias,
@@ -200,6 +203,9 @@ static void say_plan(const trainer *t) {
               (double)vg_gan_parameters(t->gan, true) / 1e6);
   vg_info("%s generator, %.2f M parameters%s", s->generator, (double)vg_gan_parameters(t->gan, false) / 1e6,
           t->o->config.train.w_adversarial > 0 ? vg_str_text(&classes) : ", no discriminator");
+  if (vg_gan_has_local(s))
+    vg_info("a discriminator of tumours sees boxes of %dx%dx%d voxels", s->local[2], s->local[1],
+            s->local[0]);
   vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
           s->patch[2], s->patch[1], s->patch[0], (double)t->need / (1 << 30),
           vg_device_describe(t->device, device, sizeof device));
@@ -341,6 +347,8 @@ static void say_progress(const trainer *t) {
               c->train.reconstruction, e->losses.g_reconstruction / n, rate, vg_duration(to_do / rate, left));
 }
 
+_Static_assert(VG_GAN_CROP_NUMBERS == (int)VG_CROP_NUMBERS, "the loader says what the step takes");
+
 /* A batch is valid only until the next vg_loader_next(), and until a GPU has copied it. When a step
  * accumulates several batches we therefore copy each one. */
 static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
@@ -352,20 +360,24 @@ static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int
     if (st) return st;
     size_t voxels = (size_t)b->n * (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
     size_t n_in = voxels * (size_t)t->info.spec.in_channels,
-           n_out = voxels * (size_t)t->info.spec.out_channels;
+           n_out = voxels * (size_t)t->info.spec.out_channels, n_crop = (size_t)b->n * VG_CROP_NUMBERS;
     parts[i] = (vg_gan_batch){.n = b->n,
                               .dim = {b->dim[0], b->dim[1], b->dim[2]},
                               .input = segments ? b->image : b->labels,
                               .target = segments ? b->labels : b->image,
-                              .weight = b->weight};
+                              .weight = b->weight,
+                              .crop = b->crop};
     if (n == 1) continue;
-    if (!copies[i] && !(copies[i] = vg_malloc(n_in + n_out + voxels, sizeof(float)))) return VG_MEMORY;
+    if (!copies[i] && !(copies[i] = vg_malloc(n_in + n_out + voxels + n_crop, sizeof(float))))
+      return VG_MEMORY;
     memcpy(copies[i], parts[i].input, n_in * sizeof(float));
     memcpy(copies[i] + n_in, parts[i].target, n_out * sizeof(float));
     if (b->weight) memcpy(copies[i] + n_in + n_out, b->weight, voxels * sizeof(float));
     parts[i].input = copies[i];
     parts[i].target = copies[i] + n_in;
     parts[i].weight = b->weight ? copies[i] + n_in + n_out : NULL;
+    if (!b->crop) continue;
+    parts[i].crop = memcpy(copies[i] + n_in + n_out + voxels, b->crop, n_crop * sizeof(float));
   }
   return VG_OK;
 }

@@ -56,6 +56,10 @@ UNARY(contiguous, x.contiguous())
 
 UNARY(not_finite, at::logical_not(at::isfinite(x)).any().to(at::kFloat))
 
+vg_tensor *vg_above(vg_tensor *a, double value) {
+  return op("above", {a}, [&] { return at::gt(a->t.detach(), value).to(at::kFloat); });
+}
+
 void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag) {
   if (!to || !from || !flag) return keep_error(VG_FAILED, "copy_where", "operand is NULL");
   guarded("copy_where", [&] {

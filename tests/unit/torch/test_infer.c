@@ -50,7 +50,8 @@ static vg_gan *generator(int d, int h, int w) {
                                 .w_reconstruction = 1,
                                 .beta1 = 0.5,
                                 .beta2 = 0.999,
-                                .r1_every = 16};
+                                .r1_every = 16,
+                                .low_sigma = 2};
   vg_gan *gan;
   if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
   return gan;
@@ -124,7 +125,8 @@ static void fractions_of_images(void **state) {
                                 .w_reconstruction = 1,
                                 .beta1 = 0.5,
                                 .beta2 = 0.999,
-                                .r1_every = 16};
+                                .r1_every = 16,
+                                .low_sigma = 2};
   vg_gan *gan;
   if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
   vg_case c = subject;

@@ -223,8 +223,8 @@ static void segments(void **state) {
   /* the other way round: images in, their classes out */
   const vg_gan_batch b = {
       .n = 2, .dim = {S, S, S}, .input = d->target, .target = d->input, .weight = d->weight};
-  const vg_gan_batch halves[2] = {{1, {S, S, S}, b.input, b.target, b.weight},
-                                  {1, {S, S, S}, b.input + OUT * V, b.target + IN * V, b.weight + V}};
+  const vg_gan_batch halves[2] = {{1, {S, S, S}, b.input, b.target, b.weight, NULL},
+                                  {1, {S, S, S}, b.input + OUT * V, b.target + IN * V, b.weight + V, NULL}};
   vg_gan_objective o = objective;
   strcpy(o.reconstruction, "ce_dice");
   o.w_adversarial = 0;

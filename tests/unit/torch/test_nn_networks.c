@@ -15,6 +15,7 @@ static const vg_gan_objective objective = {.adversarial = "bce",
                                            .w_adversarial = 1,
                                            .w_reconstruction = 100,
                                            .r1_every = 16,
+                                           .low_sigma = 2,
                                            .beta1 = 0.5,
                                            .beta2 = 0.999};
 
@@ -268,6 +269,13 @@ static void bad_specs(void **state) {
   REFUSED(o.w_r1 = NAN, "train.w_r1");
   REFUSED((o.w_r1 = 1, o.r1_every = 0), "train.r1_every is 0");
   REFUSED((o.w_feature = 1, o.w_adversarial = 0, strcpy(s.discriminator, "none")), "needs a discriminator");
+  REFUSED((strcpy(s.discriminator, "oasis"), s.softmax = 1, s.out_channels = 3),
+          "needs train.direction label2image");
+  REFUSED((strcpy(s.discriminator, "oasis"), s.patch[0] = 3, s.patch[1] = 3, s.patch[2] = 3), "too small");
+  REFUSED(o.w_local = 1, "train.w_local is 1, which needs");
+  REFUSED((s.local[0] = 8, o.w_local = 1), "box of 8x0x0 voxels is empty");
+  REFUSED((s.local[0] = s.local[1] = s.local[2] = 2, strcpy(s.discriminator, "none")),
+          "needs one of whole samples");
   REFUSED(o.beta2 = 1, "train.beta2 is 1");
 }
 
@@ -315,27 +323,41 @@ static void estimates(void **state) {
     wide.d_scales = 2; /* an eighth of the first's voxels */
     assert_true(vg_gan_step_bytes(&wide, &objective, 1, s.patch) > base);
     assert_true(vg_gan_step_bytes(&wide, &objective, 1, s.patch) < base + base / 4);
+    wide = s;
+    wide.local[0] = wide.local[1] = wide.local[2] = 16; /* an eighth of the voxels, and weights of its own */
+    assert_true(vg_gan_step_bytes(&wide, &objective, 1, s.patch) > base);
+    wide.local[0] = 100; /* no more than the patch */
+    size_t most = vg_gan_step_bytes(&wide, &objective, 1, s.patch);
+    wide.local[0] = 32;
+    assert_int_equal(vg_gan_step_bytes(&wide, &objective, 1, s.patch), most);
   }
 }
 
 /* A failed allocation anywhere in building is an error that leaves nothing behind. */
 static void out_of_memory(void **state) {
   (void)state;
-  const vg_gan_spec s = small("unet", 1, 16, 16);
-  for (long n = 1;; n++) {
-    vg_gan *gan;
-    vg_mem_fail_after(n);
-    vg_status st = vg_gan_new(&s, &objective, 1, cpu, &gan);
-    vg_mem_fail_after(0);
-    if (!st) {
-      vg_gan_free(gan);
-      assert_true(n > 10);
-      return;
+  static const char *const discriminators[] = {"patch", "oasis"};
+  vg_gan_spec s = small("unet", 1, 16, 16);
+  s.local[0] = 1;
+  s.local[1] = s.local[2] = 16;
+  for (int k = 0; k < 2; k++) {
+    strcpy(s.discriminator, discriminators[k]);
+    bool built = false;
+    for (long n = 1; !built; n++) {
+      vg_gan *gan;
+      vg_mem_fail_after(n);
+      vg_status st = vg_gan_new(&s, &objective, 1, cpu, &gan);
+      vg_mem_fail_after(0);
+      if ((built = !st)) {
+        vg_gan_free(gan);
+        assert_true(n > 10);
+        continue;
+      }
+      assert_int_equal(st, VG_MEMORY);
+      assert_null(gan);
+      assert_int_equal(vg_mem_live(), 0);
+      assert_int_equal(vg_tensor_live(), 0);
     }
-    assert_int_equal(st, VG_MEMORY);
-    assert_null(gan);
-    assert_int_equal(vg_mem_live(), 0);
-    assert_int_equal(vg_tensor_live(), 0);
   }
 }
 

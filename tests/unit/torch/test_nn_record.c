@@ -11,7 +11,7 @@
 #include "nn/gan/gan.h"
 
 typedef struct kind {
-  const char *name, *generator, *norm;
+  const char *name, *generator, *norm, *discriminator;
   double dropout;
   int parts;
   vg_gan_objective o;
@@ -21,17 +21,21 @@ typedef struct kind {
 #define OBJECTIVE(...)                                                                                       \
   {                                                                                                          \
     .adversarial = "bce", .reconstruction = "l1", .w_adversarial = 1, .w_reconstruction = 100, .beta1 = 0.5, \
-    .beta2 = 0.999, __VA_ARGS__                                                                              \
+    .beta2 = 0.999, .low_sigma = 2, __VA_ARGS__                                                              \
   }
 static const kind kinds[] = {
-    {"plain", "unet", "instance", 0, 1, OBJECTIVE(.r1_every = 1)},
-    {"dropout, two parts", "unet", "instance", 0.5, 2, OBJECTIVE(.r1_every = 1)},
-    {"batch norm, average", "unet", "batch", 0.3, 1, OBJECTIVE(.ema = 0.9, .r1_every = 16)},
-    {"bf16, spectral norm, feature matching", "unet", "instance", 0.3, 1,
-     OBJECTIVE(.precision = VG_PRECISION_BF16, .d_spectral = true, .w_feature = 10, .r1_every = 16)},
-    {"R1 at times", "unet", "instance", 0, 1, OBJECTIVE(.w_r1 = 1, .r1_every = 3)},
-    {"recomputed, two parts", "unet", "instance", 0.5, 2, OBJECTIVE(.recompute = true, .r1_every = 16)},
-    {"resnet", "resnet", "instance", 0, 1, OBJECTIVE(.r1_every = 1)},
+    {"plain", "unet", "instance", "patch", 0, 1, OBJECTIVE(.r1_every = 1)},
+    {"dropout, two parts", "unet", "instance", "patch", 0.5, 2, OBJECTIVE(.r1_every = 1)},
+    {"batch norm, average", "unet", "batch", "patch", 0.3, 1, OBJECTIVE(.ema = 0.9, .r1_every = 16)},
+    {"bf16, spectral norm, feature matching", "unet", "instance", "patch", 0.3, 1,
+     OBJECTIVE(.precision = VG_PRECISION_BF16, .d_spectral = true, .w_feature = 10, .w_l1_low = 20,
+               .r1_every = 16)},
+    {"R1 at times", "unet", "instance", "patch", 0, 1, OBJECTIVE(.w_r1 = 1, .r1_every = 3)},
+    {"recomputed, two parts", "unet", "instance", "patch", 0.5, 2,
+     OBJECTIVE(.recompute = true, .r1_every = 16)},
+    {"oasis", "unet", "instance", "oasis", 0, 1,
+     OBJECTIVE(.w_labelmix = 5, .w_local = 1, .w_r1 = 0.1, .r1_every = 3)},
+    {"resnet", "resnet", "instance", "patch", 0, 1, OBJECTIVE(.r1_every = 1)},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds, STEPS = 9 };
 
@@ -52,6 +56,8 @@ static void recorded_steps_agree(void **state) {
     const kind *q = &kinds[k];
     vg_gan_spec s = spec(q->norm, q->dropout);
     strcpy(s.generator, q->generator);
+    strcpy(s.discriminator, q->discriminator);
+    if (q->o.w_local > 0) s.local[0] = s.local[1] = s.local[2] = 8;
     vg_gan *gan[2];
     for (int i = 0; i < 2; i++)
       if (vg_gan_new(&s, &q->o, 5, device, &gan[i])) fail_msg("%s", vg_error());

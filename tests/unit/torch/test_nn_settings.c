@@ -101,7 +101,8 @@ static void settings_reach_the_model_file(void **state) {
   }
 }
 
-/* The keys in the order that every model so far has. d_scales came later, so a model may lack it. */
+/* The keys in the order that every model so far has. Those after dropout came later, so a model may lack
+ * them. */
 static void the_stored_order_stays(void **state) {
   (void)state;
   vg_config c = defaults();
@@ -114,10 +115,12 @@ static void the_stored_order_stays(void **state) {
       text,
       "{\"generator\":\"unet\",\"discriminator\":\"patch\",\"norm\":\"instance\",\"in_channels\":1,"
       "\"out_channels\":1,\"patch_d\":16,\"patch_h\":16,\"patch_w\":16,\"ngf\":64,\"ndf\":64,\"levels\":0,"
-      "\"blocks\":9,\"input_skip\":0,\"d_layers\":3,\"softmax\":0,\"dropout\":0.5,\"d_scales\":1,"
+      "\"blocks\":9,\"input_skip\":0,\"d_layers\":3,\"softmax\":0,\"dropout\":0.5,\"local_d\":0,\"local_h\":"
+      "0,"
+      "\"local_w\":0,\"d_scales\":1,"
       "\"upsample\":\"transposed\",\"modulation\":\"class\",\"encoder\":1,\"noise\":0,\"style\":0}");
   vg_json_free(j);
-  char *end = strstr(text, ",\"d_scales\"");
+  char *end = strstr(text, ",\"local_d\"");
   strcpy(end, "}");
   assert_int_equal(vg_json_parse("old", text, &j), VG_OK);
   assert_int_equal(vg_spec_from_json("old", j, &again), VG_OK);
@@ -233,7 +236,7 @@ static void terms_follow_from_their_rows(void **state) {
     *vg_gan_loss_at(&l, i) = i + 1;
   }
   assert_int_equal(sizeof l, VG_GAN_LOSSES * sizeof(double));
-  assert_true(l.d_real == 1 && l.g_feature == VG_GAN_LOSSES);
+  assert_true(l.d_real == 1 && l.g_adversarial == VG_GAN_D_LOSSES + 1);
 }
 
 int main(void) {

@@ -57,6 +57,12 @@ F(f_pad, vg_pad3d(in[0], before, after, 0.5))
 F(f_reflect, vg_reflect_pad3d(in[0], ones))
 F(f_halve, vg_halve3d(in[0], s222))
 F(f_halve_flat, vg_halve3d(in[0], s122))
+F(f_blur, vg_blur3d(in[0], 1.3))
+static const int box[] = {2, 1, 3};
+static vg_tensor *f_crop(vg_tensor **in) {
+  static const float corner[] = {1, 0, 2, 1, 0, 3, 0, 0};
+  return vg_crop3d(in[0], vg_tensor_from(corner, (const int64_t[]){2, 4}, 2, device), box);
+}
 F(f_conv_k4s2, vg_conv3d(in[0], in[1], in[2], &k4s2))
 F(f_conv_k4s1, vg_conv3d(in[0], in[1], in[2], &k4s1))
 F(f_conv_k3, vg_conv3d(in[0], in[1], NULL, &k3s1))
@@ -156,6 +162,9 @@ static const row rows[] = {
     {"halve3d", f_halve, {{1, 2, 5, 4, 6}}, false, 0},
     {"halve3d 2-D", f_halve_flat, {{2, 1, 1, 5, 4}}, false, 0},
     {"gradient", f_slope, {{1, 2, 5, 4, 6}, {3, 2, 4, 4, 4}}, false, 1e-2},
+    {"blur3d", f_blur, {{2, 2, 4, 3, 5}}, false, 0},
+    {"blur3d 2-D", f_blur, {{1, 2, 1, 5, 4}}, false, 0},
+    {"crop3d", f_crop, {{2, 2, 3, 4, 5}}, false, 0},
 };
 
 /* ---- finite differences ---- */

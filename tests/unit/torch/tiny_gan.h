@@ -14,6 +14,7 @@ static const vg_gan_objective objective = {.adversarial = "bce",
                                            .w_adversarial = 1,
                                            .w_reconstruction = 100,
                                            .r1_every = 16,
+                                           .low_sigma = 2,
                                            .beta1 = 0.5,
                                            .beta2 = 0.999};
 enum { IN = 3, OUT = 2, S = 16, V = S * S * S };
@@ -49,10 +50,12 @@ static inline vg_gan_spec spec(const char *norm, double dropout) {
 /* Two samples: a one-hot pattern, and an image made from it. */
 typedef struct samples {
   float input[2 * IN * V], target[2 * OUT * V], weight[2 * V];
+  float crop[2 * VG_GAN_CROP_NUMBERS]; /* the first sample has a tumour */
 } samples;
 
 static inline samples *make_samples(void) {
   samples *d = vg_calloc(1, sizeof *d);
+  memcpy(d->crop, (float[]){2, 0, 4, 1}, VG_GAN_CROP_NUMBERS * sizeof(float));
   for (int n = 0; n < 2; n++)
     for (int i = 0; i < V; i++) {
       int label = (i / 64 + i % 16 / 4 + n) % IN;
@@ -69,7 +72,8 @@ static inline vg_gan_batch batch(const samples *d, int first, int n) {
                         .dim = {S, S, S},
                         .input = d->input + first * IN * V,
                         .target = d->target + first * OUT * V,
-                        .weight = d->weight + first * V};
+                        .weight = d->weight + first * V,
+                        .crop = d->crop + first * VG_GAN_CROP_NUMBERS};
 }
 
 static inline vg_gan *make(const vg_gan_spec *s, uint64_t seed) {

@@ -1,0 +1,13 @@
+/* term_d_local_real.c: the discriminator of tumours should call real ones real. */
+#include "nn/term/terms.h"
+
+static vg_tensor *loss(const vg_term_input *in) {
+  return vg_term_adversarial(in, &in->real, true, false);
+}
+
+static double weight(const vg_gan_objective *o) {
+  (void)o;
+  return 0.5;
+}
+
+const vg_term vg_term_d_local_real = {loss, weight, false, true};
