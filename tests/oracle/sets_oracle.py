@@ -122,6 +122,15 @@ def frechet(x, y):
     return ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(s1 + s2 - 2 * root)
 
 
+def neighbours(x, y):
+    """As in the programs of Naeem et al.: radii to the 5th nearest of the same set."""
+    radius = lambda a: np.sort(cdist(a, a), 1)[:, min(5, len(a) - 1)]
+    apart = cdist(x, y)
+    within = apart < radius(x)[:, None]
+    return {"knn_precision": within.any(0).mean(), "knn_recall": (apart < radius(y)[None, :]).any(1).mean(),
+            "density": within.sum(0).mean() / min(5, len(x) - 1), "coverage": (apart.min(1) < radius(x)).mean()}
+
+
 def scaled(x, y, by):
     sd = np.maximum(by.std(0, ddof=1), 0.1 * np.vstack([x, y]).std(0, ddof=1))
     sd = np.where(sd > 0, sd, np.inf)
@@ -156,5 +165,7 @@ for path in sorted(Path(sys.argv[1]).glob("*.cloud")):
     if differ:
         x, y = scaled(x, y, x)
     report(path.stem, "frechet", frechet(x, y))
+    for name, value in neighbours(x, y).items():
+        report(path.stem, name, value)
     report(path.stem, "sliced_wasserstein",
            np.mean([stats.wasserstein_distance(x @ d, y @ d) for d in directions]))

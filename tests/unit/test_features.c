@@ -151,8 +151,13 @@ typedef vg_status (*measure)(const vg_points *p, vg_set_distance *out);
 static const struct {
   const char *name;
   measure f;
-} distances[] = {
-    {"mmd", vg_set_mmd}, {"frechet", vg_set_frechet}, {"sliced_wasserstein", vg_set_sliced_wasserstein}};
+} distances[] = {{"mmd", vg_set_mmd},
+                 {"frechet", vg_set_frechet},
+                 {"sliced_wasserstein", vg_set_sliced_wasserstein},
+                 {"knn_precision", vg_set_knn_precision},
+                 {"knn_recall", vg_set_knn_recall},
+                 {"density", vg_set_density},
+                 {"coverage", vg_set_coverage}};
 
 /* ---- against the oracle ---- */
 

@@ -10,8 +10,13 @@
 static const struct {
   const char *metric;
   vg_status (*measure)(const vg_points *p, vg_set_distance *out);
-} distances[] = {
-    {"mmd", vg_set_mmd}, {"frechet", vg_set_frechet}, {"sliced_wasserstein", vg_set_sliced_wasserstein}};
+} distances[] = {{"mmd", vg_set_mmd},
+                 {"frechet", vg_set_frechet},
+                 {"sliced_wasserstein", vg_set_sliced_wasserstein},
+                 {"knn_precision", vg_set_knn_precision},
+                 {"knn_recall", vg_set_knn_recall},
+                 {"density", vg_set_density},
+                 {"coverage", vg_set_coverage}};
 
 /* Adds to the note that only some subjects were measured. */
 static void note_sample(const vg_features *real, const vg_features *synth, char *note, size_t size) {

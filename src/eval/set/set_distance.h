@@ -66,6 +66,18 @@ void vg_set_slice_direction(size_t k, float *out, size_t dims);
 /* Wasserstein-1 distance between the distributions of two lists of values. Sorts both lists. */
 double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m);
 
+/* Fidelity and coverage by balls around points that reach to the k-th nearest other point of their own set, k
+ * = VG_NEIGHBOURS, or one less than the points. Dimensions are standardised by the real set. knn_precision
+ * share of synthetic points within a ball of a real one (Kynkaanniemi et al., NeurIPS 2019) knn_recall share
+ * of real points within a ball of a synthetic one density        mean number of real balls that hold a
+ * synthetic point, over k (Naeem et al., ICML 2020) coverage       share of real balls that hold a synthetic
+ * point */
+#define VG_NEIGHBOURS 5
+vg_status vg_set_knn_precision(const vg_points *p, vg_set_distance *out);
+vg_status vg_set_knn_recall(const vg_points *p, vg_set_distance *out);
+vg_status vg_set_density(const vg_points *p, vg_set_distance *out);
+vg_status vg_set_coverage(const vg_points *p, vg_set_distance *out);
+
 /* Mean likeness of pairs within the synthetic set minus that within the real set. likeness is (n, n) over
  * both sets, the real one first; NaN: not measured. Sets no floor. */
 vg_status vg_set_diversity(const double *likeness, size_t n_real, size_t n_synth, vg_set_distance *out);
