@@ -17,7 +17,7 @@ static bool json, no_gallery, skip_incomplete;
 
 static const cli_option options[] = {
     {"real", CLI_TEXT, &real, "DIR", "real data set: a folder or a CSV manifest", true},
-    {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired with the real ones by id",
+    {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired with the real ones by their manifest or by id",
      true},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv, summary.json and report.html", true},
     {"suite", CLI_TEXT, &suite, "A,B",

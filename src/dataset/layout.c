@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #include "voxgan/volume.h"
+#include "base/file/magic.h"
+#include "base/fs.h"
+#include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
 
@@ -84,6 +87,20 @@ size_t vg_layout_count(const vg_layout *layout, char *const *files, size_t n) {
   return count;
 }
 
+/* Names the format of the first file whose format is known, out of a few. False: of none. */
+static bool say_format(const char *root, char *const *files, size_t n) {
+  enum { LOOKS = 64 };
+  for (size_t i = 0; i < n && i < LOOKS; i++) {
+    char *path = vg_fs_join(root, files[i]);
+    const char *advice = path ? vg_file_advice(path) : NULL;
+    if (advice)
+      vg_fail(VG_DATA, "%s: no volume below this folder; its file %s is %s", root, files[i], advice);
+    vg_free(path);
+    if (advice) return true;
+  }
+  return false;
+}
+
 const char *vg_layout_guess(const char *root, char *const *files, size_t n, char *reason, size_t size) {
   const row *best = NULL;
   size_t most = 0, images = 0;
@@ -99,6 +116,7 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
     snprintf(reason, size, "%s", why);
   }
   if (best) return best->name;
+  if (!images && say_format(root, files, n)) return NULL;
   if (!images)
     vg_fail(VG_DATA, "%s: no volume (.nii.gz, .mha, .nrrd, .mgz, ...) below this folder", root);
   else

@@ -9,6 +9,7 @@
 
 #include "dataset/layout.h"
 #include "base/task/progress.h"
+#include "base/file/magic.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -338,6 +339,8 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (looked) return looked;
   bool single = !manifest && vg_volume_is_path(root) && !is_dir;
   if (!exists) return vg_fail(VG_DATA, "%s: no such file or folder", root);
+  const char *advice = manifest || single || is_dir ? NULL : vg_file_advice(root);
+  if (advice) return vg_fail(VG_DATA, "%s: %s", root, advice);
   if (!manifest && !single && !is_dir)
     return vg_fail(VG_DATA, "%s: neither a folder, a volume nor a .csv manifest", root);
 

@@ -1,4 +1,4 @@
-/* evaluate.c: pairs the cases and runs the evaluation from start to end. */
+/* evaluate.c: runs the evaluation from start to end. */
 #include "voxgan/evaluate.h"
 #include "io/json.h"
 
@@ -7,6 +7,7 @@
 #include <string.h>
 #include "eval/compare/compare.h"
 #include "eval/eval_output.h"
+#include "eval/eval_pairs.h"
 #include "eval/suite/suite.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
@@ -14,78 +15,6 @@
 #include "dataset/dataset_apart.h"
 #include "base/pool.h"
 #include "base/str.h"
-
-/* ---- pairs ---- */
-
-static void warn_unpaired(const char *side, const char *other, char *const *ids, size_t n) {
-  if (!n) return;
-  vg_str names = VG_STR_INIT;
-  for (size_t i = 0; i < n && i < 5; i++) vg_str_addf(&names, "%s%s", i ? ", " : "", ids[i]);
-  if (n > 5) vg_str_addf(&names, " and %zu more", n - 5);
-  vg_warn("%zu %s subject%s without a %s partner: %s", n, side, n > 1 ? "s" : "", other, vg_str_text(&names));
-  vg_str_release(&names);
-}
-
-static vg_status keep_id(char **ids, size_t *n, const char *id) {
-  ids[*n] = vg_strdup(id);
-  return ids[*n] ? ((void)++*n, VG_OK) : VG_MEMORY;
-}
-
-/* Edited tumours have no real partners. We can still compare their edges with those of real tumours, and the
- * whole set with the whole real set. */
-static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
-  bool boundary = vg_eval_asks_for(e, VG_METRIC_BOUNDARY);
-  if (boundary && e->normalise != VG_NORMALISE_EACH)
-    return vg_fail(VG_CONFIG, "no subject is on both sides, so --normalise must be each, not %s",
-                   vg_eval_normalise_name(e->normalise));
-  if (boundary)
-    vg_warn("no subject is on both sides; suite boundary compares each synthetic subject with the mean of "
-            "the real ones");
-  e->unpaired = true;
-  for (size_t i = 0; i < s->synth.n; i++) {
-    s->pairs[i].synth = &s->synth.subjects[i];
-    vg_status st = keep_id(e->ids, &e->n_cases, s->synth.subjects[i].id);
-    if (st) return st;
-  }
-  return VG_OK;
-}
-
-/* Both lists are sorted by id. */
-static vg_status pair_up(eval_study *s, vg_evaluation *e) {
-  size_t n_real = s->real.n, n_synth = s->synth.n, i = 0, j = 0;
-  s->pairs = VG_NEW_N(eval_pair, n_synth);
-  e->ids = VG_NEW_N(char *, n_synth);
-  e->real_only = VG_NEW_N(char *, n_real);
-  e->synth_only = VG_NEW_N(char *, n_synth);
-  if (!s->pairs || !e->ids || !e->real_only || !e->synth_only) return VG_MEMORY;
-  while (i < n_real || j < n_synth) {
-    const vg_subject *r = i < n_real ? &s->real.subjects[i] : NULL;
-    const vg_subject *y = j < n_synth ? &s->synth.subjects[j] : NULL;
-    int order = !r ? 1 : !y ? -1 : strcmp(r->id, y->id);
-    vg_status st;
-    if (order < 0) {
-      st = keep_id(e->real_only, &e->n_real_only, r->id);
-    } else if (order > 0) {
-      st = keep_id(e->synth_only, &e->n_synth_only, y->id);
-    } else {
-      s->pairs[e->n_cases] = (eval_pair){r, y};
-      st = keep_id(e->ids, &e->n_cases, r->id);
-    }
-    if (st) return st;
-    i += order <= 0;
-    j += order >= 0;
-  }
-  if (!e->n_cases && n_real && n_synth && (vg_eval_asks_for(e, VG_METRIC_BOUNDARY) || s->compares_sets))
-    return go_unpaired(s, e);
-  if (!e->n_cases)
-    return vg_fail(VG_DATA,
-                   "no subject is on both sides: real has %zu, the first %s; synthetic %zu, the first %s",
-                   n_real, n_real ? s->real.subjects[0].id : "none", n_synth,
-                   n_synth ? s->synth.subjects[0].id : "none");
-  warn_unpaired("real", "synthetic", e->real_only, e->n_real_only);
-  warn_unpaired("synthetic", "real", e->synth_only, e->n_synth_only);
-  return VG_OK;
-}
 
 /* ---- the run ---- */
 
@@ -154,11 +83,12 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;
   if ((st = load_sides(set, &s))) goto out;
   if ((st = read_description(set->synth, &e->recorded))) goto out;
-  if ((st = pair_up(&s, e))) goto out;
+  if ((st = vg_eval_pair_up(&s, set->suites == NULL))) goto out;
   if ((st = vg_eval_plan(&s))) goto out;
   only_sets = !e->n_groups;
   if (!only_sets && (st = e->unpaired ? vg_eval_unpaired(&s) : vg_eval_all(&s))) goto out;
   vg_eval_leave_out_copies(&s);
+  vg_eval_leave_out_empty(&s);
   if ((st = vg_eval_summarise(e))) goto out;
   vg_eval_say_left_out(e, "none of its metrics has a value in any case");
   if ((st = run_suites(&s, set))) goto out;

@@ -416,7 +416,26 @@ static cohort_sum *cohort_of(cohort_sum *sums, size_t *n, const char *name) {
   return s;
 }
 
-static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
+/* The source of a case, and the hashes of its files. */
+static vg_status fingerprint(const vg_record *r, vg_str *out) {
+  vg_str_clear(out);
+  vg_str_addf(out, "%s", r->source);
+  for (int i = 0; i < r->n_files; i++) vg_str_addf(out, " %s", r->files[i].sha256);
+  return vg_str_failed(out) ? VG_MEMORY : VG_OK;
+}
+
+/* Cases of one source follow each other. */
+static void warn_of_equals(size_t equal, size_t n) {
+  if (equal)
+    vg_warn("%zu of %zu cases have the same voxels as another case of their source: several cases of a "
+            "source differ "
+            "only where an edit or the model draws at random (`voxgan list edits`, as "
+            "scale:factor=uniform(0.7,1.3))",
+            equal, n);
+}
+
+static vg_status sum_up_cases(const produce_job *j, cohort_sum *sums, size_t *n, vg_str *last, vg_str *now,
+                              size_t *equal) {
   for (size_t i = 0; i < j->n; i++) {
     const todo *t = &j->list[i];
     cohort_sum *s = cohort_of(sums, n, t->cohort);
@@ -431,6 +450,14 @@ static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
     if (st) return st;
     s->made += !t->kept;
     s->redraws += (size_t)r.redraws;
+    if ((st = fingerprint(&r, now))) {
+      vg_record_release(&r);
+      return st;
+    }
+    *equal += !strcmp(vg_str_text(last), vg_str_text(now));
+    const vg_str held = *last;
+    *last = *now;
+    *now = held;
     if (r.total_ml > 0) {
       s->least = s->with_tumour ? fmin(s->least, r.total_ml) : r.total_ml;
       s->most = fmax(s->most, r.total_ml);
@@ -443,6 +470,16 @@ static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
     vg_record_release(&r);
   }
   return VG_OK;
+}
+
+static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
+  vg_str last = VG_STR_INIT, now = VG_STR_INIT;
+  size_t equal = 0;
+  vg_status st = sum_up_cases(j, sums, n, &last, &now, &equal);
+  warn_of_equals(st ? 0 : equal, j->n);
+  vg_str_release(&last);
+  vg_str_release(&now);
+  return st;
 }
 
 static vg_status print_summary(const produce_job *j) {

@@ -103,6 +103,10 @@ static vg_status open_cohort(vg_study *s, const vg_study_options *o, int i) {
   else if (!st && needs.donors)
     st = hosts_as_donors(c);
   if (!st) st = each_step(p, check_donor, &c->donors);
+  for (size_t h = 0; h < c->hosts.n && s->made && !s->numbered && !st; h++)
+    if (strlen(s->prefix) + 1 + strlen(c->hosts.list[h].subject->id) >= 128)
+      st = vg_fail(VG_USAGE, "%s: too long for an id with a prefix; --prefix P numbers the cases instead",
+                   c->hosts.list[h].subject->id);
   vg_plan_source_release(&hosts);
   vg_plan_source_release(&donors);
   return st;
@@ -137,6 +141,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   s->seed = o->seed;
   s->draws = o->redraws > 0 ? o->redraws : DRAWS;
   s->planned = o->plan != NULL;
+  s->made = o->made;
   s->numbered = o->numbered || o->plan || o->n_edits || o->per_case > 1;
   if ((st = o->plan ? vg_plan_read(o->plan, &s->plan) : vg_plan_of_options(o, &s->plan))) return st;
   if (!(s->cohorts = VG_NEW_N(vg_cohort, s->plan.n))) return VG_MEMORY;
@@ -263,7 +268,9 @@ void vg_study_name(const vg_study *s, size_t k, char id[128], char cohort[64]) {
   snprintf(cohort, 64, "%s", vg_study_cohort_of(s, k)->plan->name);
   if (s->numbered)
     snprintf(id, 128, "%s-%05zu", s->prefix, k + 1);
-  else
+  else if (s->made && snprintf(id, 128, "%s-%s", s->prefix, vg_study_host_of(s, k)->subject->id) >= 128)
+    VG_BUG("open_cohort has let an id pass that is too long");
+  else if (!s->made)
     snprintf(id, 128, "%s", vg_study_host_of(s, k)->subject->id);
 }
 

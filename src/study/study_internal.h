@@ -37,7 +37,7 @@ struct vg_study {
   vg_study_set **sets;
   vg_cohort *cohorts; /* plan.n */
   size_t count;
-  bool planned, numbered;
+  bool planned, numbered, made;
   bool predicted; /* cases have no maps */
   char prefix[64], identity[VG_HASH_LEN];
   uint64_t seed;

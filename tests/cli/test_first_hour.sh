@@ -61,6 +61,14 @@ expect_fail 2 '3 tumour schemes are given for 2 data sets' v edit $two --tumour-
 expect_fail 2 'scheme.*brats1' v edit $two --tumour-scheme brats --tumour-scheme brats1
 expect_ok 'classes: brain, core, rim, ring, necrosis, oedema, enhancing' v edit --labels "$T/one.csv" --donors "$T/two.csv" --edit graft:donor=random --dry-run --tumour-scheme 1=core,2=rim,4=ring --tumour-scheme brats
 
+# Other formats are named, with the way on.
+mkdir "$T/dicom"
+{ head -c 128 /dev/zero; printf DICM; head -c 400 /dev/zero; } | tee "$T/dicom/IM0001" >"$T/scan.nii"
+expect_fail 3 'no volume below this folder; its file IM0001 is DICOM: .*dcm2niix' v inspect "$T/dicom"
+expect_fail 3 'no volume below this folder; its file IM0001 is DICOM: .*dcm2niix' v edit --labels "$T/dicom" --out "$T/x"
+expect_fail 3 'IM0001: DICOM: .*dcm2niix' v edit --labels "$T/dicom/IM0001" --out "$T/x"
+expect_fail 3 'scan.nii: not a NIfTI file: DICOM: .*dcm2niix' v inspect "$T/scan.nii"
+
 # Configs and plans by name, from any folder.
 expect_ok 'brats2021 +Label maps' v list configs
 expect_ok 'study_balanced +\(plan\)' v list configs
@@ -73,4 +81,27 @@ expect_fail 2 'no such file' v edit --labels "$T/a" --plan study_bratss --out "$
 mkdir "$T/mine" && echo '{"about": "my own", "net": {"ngf": 5}}' >"$T/mine/small.json"
 expect_ok 'small +my own' env VOXGAN_CONFIGS="$T/mine" "$VOXGAN" list configs
 expect_ok '"ngf": 5' env VOXGAN_CONFIGS="$T/mine" "$VOXGAN" train small --print-config
+# eval finds partners by the manifest's source, and by the letters and digits of ids; edited cases have none.
+v edit --labels "$T/a" --out "$T/copy" --prefix other --sheet 0 2>/dev/null >&2 || bad edit
+expect_ok '' v eval --real "$T/a" --synth "$T/copy" --suite overlap --out "$T/e1"
+expect "by the source" [ "$(grep -c ',tumour_labels,tumour,dice,' "$T/e1/metrics.csv")" = 3 ]
+v edit --labels "$T/a" --out "$T/bids" --format bids --sheet 0 2>/dev/null >&2 || bad edit
+rm "$T/bids/manifest.csv"
+expect_ok '' v eval --real "$T/a" --synth "$T/bids" --suite overlap --out "$T/e2"
+expect "by letters and digits" [ "$(grep -c ',tumour_labels,tumour,dice,' "$T/e2/metrics.csv")" = 3 ]
+v edit --labels "$T/a" --out "$T/half" --edit scale:factor=0.7 --sheet 0 2>/dev/null >&2 || bad edit
+expect_ok '3 of 3 synthetic subjects are edited.*suites boundary and distribution compare the sets instead' v eval --real "$T/a" --synth "$T/half" --out "$T/e3"
+expect "the sets are compared" grep -q ',mmd,' "$T/e3/metrics.csv"
+expect_fail 3 'no subject is on both sides.*--suite boundary,distribution' v eval --real "$T/a" --synth "$T/half" --suite overlap --out "$T/e4"
+
+# Several cases of a source that are equal.
+expect_ok '6 of 9 cases have the same voxels as another case of their source' v edit --labels "$T/a" --per-case 3 --edit scale:factor=0.7 --out "$T/same" --sheet 0
+v edit --labels "$T/a" --per-case 2 --edit 'scale:factor=uniform(0.6,0.9)' --out "$T/other" --sheet 0 >"$T/stdout" 2>&1
+expect "cases that differ" sh -c "! grep -q 'same voxels' '$T/stdout'"
+
+# A region that no map has is no agreement.
+scheme=1=core,2=rim,4=ring,5=nothing
+expect_ok '' v eval --real "$T/a" --synth "$T/copy" --suite overlap --out "$T/e5" --tumour-scheme $scheme --tumour-scheme $scheme
+expect "rim has a value" grep -q ',tumour_labels,rim,dice,' "$T/e5/metrics.csv"
+expect "nothing has none" sh -c "! grep -q ',nothing,' '$T/e5/metrics.csv'"
 finish

@@ -20,6 +20,7 @@ v train --data "$T/a" --out "$T/r" $tiny --set data.anatomy=clusters:3 --resume 
 expect "no warning of one class" sh -c "! grep -q 'one class' '$T/stdout'"
 expect_ok '2 cases made' v synth "$T/r" --labels "$T/b" --out "$T/s" --format bids --sheet 0
 expect "the description says that they copy anatomy" grep -q "clusters.*copy" "$T/s/dataset_description.json"
+expect "no case has the id of a person" [ "$(cut -d, -f1 "$T/s/manifest.csv" | grep -c '^synth')" = 2 ]
 expect_ok 't1_cluster3' v inspect "$T/s"
 expect_ok '2 cases made' v synth "$T/r" --labels "$T/s" --out "$T/s2" --sheet 0
 rm -rf "$T/c" && mkdir "$T/c" && cp -r "$T/b/." "$T/c" && find "$T/c" -name '*_t1.nii.gz' -delete

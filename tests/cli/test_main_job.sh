@@ -78,7 +78,7 @@ expect "one go and shards agree" diff -r "$T/st1" "$T/st2"
 expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/f" --format brats2023
 expect "labels in the other edition's values" sh -c "'$VOXGAN' inspect --json \$(find '$T/f' -name '*-seg.nii.gz' | sort | head -1) | grep -q '\"value\": *3'"
 for seg in $(find "$T/test" -name '*_seg.nii.gz'); do
-  same=$(find "$T/s" -name "$(basename "$seg")")
+  same=$(find "$T/s" -name "synth-$(basename "$seg")")
   expect "geometry of the label map" [ "$("$VOXGAN" inspect --json "$seg" | sed 1,2d | tr -d ' ')" = "$("$VOXGAN" inspect --json "$same" | sed 1,2d | tr -d ' ')" ]
 done
 

@@ -14,6 +14,8 @@ void vg_eval_say_left_out(vg_evaluation *e, const char *why);
 /* Skips the comparison of label maps if both sides have the same ones: a comparison of copies says nothing
  * about the images. */
 void vg_eval_leave_out_copies(const eval_study *s);
+/* Drops the values of regions that no label map of any pair has: agreement on nothing says nothing. */
+void vg_eval_leave_out_empty(const eval_study *s);
 
 /* Measures every pair. */
 vg_status vg_eval_all(eval_study *s);

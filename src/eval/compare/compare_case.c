@@ -61,11 +61,24 @@ static void set_grid(vg_metric_input *in, const vg_geometry *geo) {
   in->voxel_mm3 = vg_geometry_voxel_ml(geo) * 1000;
 }
 
+_Static_assert(VG_CLASSES_MAX < 64, "a class has a bit");
+
+/* Classes that no pair shows have no value. */
+static void note_classes(const eval_case *ec, const vg_regions *regions, const eval_map *real,
+                         const eval_map *synth) {
+  const size_t n = vg_geometry_voxels(&real->geo);
+  uint64_t seen = 0;
+  for (size_t i = 0; i < n; i++) seen |= UINT64_C(1) << real->data[i] | UINT64_C(1) << synth->data[i];
+  const bool tumour = regions == &ec->study->evaluation->tumour_regions;
+  __atomic_fetch_or(tumour ? &ec->study->tumour_seen : &ec->study->anatomy_seen, seen, __ATOMIC_RELAXED);
+}
+
 static vg_status compare_maps(const eval_case *ec, const char *series, const vg_regions *regions,
                               unsigned kinds, const eval_map *real, const eval_map *synth) {
   if (!real->data || !synth->data) return VG_OK;
   vg_status st = vg_eval_same_grid(&synth->geo, synth->path, &real->geo, real->path);
   if (st) return st;
+  note_classes(ec, regions, real, synth);
   if (memcmp(real->data, synth->data, vg_geometry_voxels(&real->geo)) != 0)
     __atomic_store_n(&ec->study->maps_differ, true, __ATOMIC_RELAXED);
   vg_metric_memo memo = {0};

@@ -229,6 +229,28 @@ void vg_eval_leave_out_copies(const eval_study *s) {
   }
 }
 
+/* Whether any class of a region was seen. */
+static bool is_shown(const vg_regions *regions, const char *name, uint64_t seen) {
+  for (int r = 0; r < regions->n; r++) {
+    if (strcmp(regions->names[r], name) != 0) continue;
+    for (int k = 1; k <= VG_CLASSES_MAX; k++)
+      if (regions->member[k] >> r & 1 && seen >> k & 1) return true;
+  }
+  return false;
+}
+
+void vg_eval_leave_out_empty(const eval_study *s) {
+  vg_evaluation *e = s->evaluation;
+  for (size_t g = 0; g < e->n_groups; g++) {
+    const eval_group *group = &e->groups[g];
+    const bool tumour = !strcmp(group->series, EVAL_TUMOUR_LABELS);
+    if (!vg_eval_compares_labels(group) || is_shown(tumour ? &e->tumour_regions : &e->anatomy_regions,
+                                                    group->region, tumour ? s->tumour_seen : s->anatomy_seen))
+      continue;
+    for (size_t c = 0; c < e->n_cases; c++) e->values[c * e->n_groups + g] = NAN;
+  }
+}
+
 bool vg_eval_asks_for(const vg_evaluation *e, vg_metric_kind kind) {
   const vg_metric_row *row;
   for (int i = 0; (row = vg_metric_at(i)); i++) {

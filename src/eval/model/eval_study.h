@@ -18,6 +18,8 @@ typedef struct eval_study {
   bool compares_sets;            /* a chosen suite compares data sets as wholes */
   vg_evaluation *evaluation;
   bool maps_differ; /* atomic: a pair of label maps differs */
+  /* Classes + 1 that occur in a pair's label maps, atomic: bit k. */
+  uint64_t tumour_seen, anatomy_seen;
 } eval_study;
 
 /* Cells of the image regions: 0 outside, then the brain, the band around the tumour, the tumour classes. */

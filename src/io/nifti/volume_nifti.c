@@ -1,5 +1,6 @@
 /* volume_nifti.c: the only file that knows niftilib. The header is checked here, against itself and the
  * file; niftilib then turns it into matrices; the voxels are ours (voxel_cast.c). */
+#include "base/file/magic.h"
 #include "base/number/extent.h"
 #include "io/volume_format.h"
 #include <math.h>
@@ -208,6 +209,8 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
   memcpy(&size, bytes, sizeof size);
   h->swap = size == swapped32(348) || size == swapped32(540);
   if (h->swap) size = swapped32(size);
+  const char *advice = size == 348 || size == 540 ? NULL : vg_magic_advice(bytes, len);
+  if (advice) return vg_fail(VG_DATA, "%s: not a NIfTI file: %s", path, advice);
   if (size != 348 && size != 540)
     return vg_fail(VG_DATA, "%s: not a NIfTI file (no header size of 348 or 540)", path);
   h->info.version = size == 348 ? 1 : 2;

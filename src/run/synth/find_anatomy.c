@@ -11,7 +11,7 @@
 #include "run/model_file.h"
 #include "voxgan/log.h"
 
-/* The model, and the names, sizes and times of the images: other ones are looked at again. */
+/* The model, and the names, sizes and times of the images: for other ones the maps are found again. */
 static vg_status folder_of(const char *model, const char *beside, const vg_dataset *set, char **out) {
   char hex[VG_HASH_LEN] = "", *path = NULL;
   vg_str t = VG_STR_INIT;

@@ -100,6 +100,7 @@ static vg_status open_study(const synth_job *j, const vg_dataset *hosts, vg_stud
   }
   const vg_classes *classes = &j->prep.classes;
   char series[VG_CLASS_NAME];
+  s.made = true;
   if (vg_classes_clusters(classes, series)) s.clusters = classes;
   s.need_anatomy = !s.clusters && vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
   for (int k = 0; k < classes->n && !s.n_edits && !s.plan; k++)
