@@ -69,6 +69,8 @@ typedef struct vg_classes {
 
 /* The class of all anatomy if only a brain mask is known. */
 #define VG_CLASS_BRAIN "brain"
+/* What surgery left of a tumour: fluid. Edits leave it alone until the edit `cavity` frees it. */
+#define VG_CLASS_CAVITY "cavity"
 
 int vg_classes_find(const vg_classes *c, const char *name); /* -1 */
 int vg_classes_count(const vg_classes *c, vg_role role);
