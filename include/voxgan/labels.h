@@ -70,6 +70,8 @@ typedef struct vg_classes {
 
 /* The class of all anatomy if only a brain mask is known. */
 #define VG_CLASS_BRAIN "brain"
+/* What surgery left of a tumour: fluid. Edits leave it alone until the edit `cavity` frees it. */
+#define VG_CLASS_CAVITY "cavity"
 
 /* Classes of intensities of one series, from dark to bright: "t1_cluster1" to "t1_clusterN". They are found
  * in each subject's own images (data.anatomy clusters:N). */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "edit/brain/memo.h"
+#include "edit/cavity.h"
 #include "base/names.h"
 #include "base/str.h"
 #include "voxgan/edit.h"
@@ -50,7 +51,8 @@ static vg_status unknown_param(const vg_edit_step *step, const char *name) {
     return vg_fail(VG_CONFIG, "%s: no parameter %s; it takes none", step->name, name);
   vg_str all = VG_STR_INIT;
   vg_names_join(names, &all);
-  vg_status st = vg_fail(VG_CONFIG, "%s: no parameter %s; its parameters are %s", step->name, name, vg_str_text(&all));
+  vg_status st =
+      vg_fail(VG_CONFIG, "%s: no parameter %s; its parameters are %s", step->name, name, vg_str_text(&all));
   vg_str_release(&all);
   return st;
 }
@@ -209,12 +211,24 @@ static vg_status find_donor(const vg_edit_step *step, const vg_edit_context *con
   return VG_OK;
 }
 
+/* Applies one edit. A resection cavity stays as it is, unless it is free to change. */
+static vg_status apply_step(const vg_edit *edit, vg_maps *maps, const vg_edit_call *call, bool cavity_free) {
+  vg_cavity cavity = {0};
+  const bool keep = !cavity_free && !(edit->moves_brain && edit->moves_brain(call));
+  vg_status st = keep ? vg_cavity_hide(maps, &cavity) : VG_OK;
+  if (!st) st = edit->apply(maps, call);
+  vg_cavity_restore(maps, &cavity);
+  return st;
+}
+
 vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const vg_edit_context *context,
                               vg_edit_log *log) {
   vg_memo own = {0}, *memo = context->memo ? context->memo : &own;
   vg_status st = VG_OK;
+  bool cavity_free = false;
   for (int i = 0; i < chain->n && !st; i++) {
     const vg_edit_step *step = &chain->steps[i];
+    cavity_free |= step->edit->frees_cavity;
     /* Two streams, so that the edit's own random numbers do not depend on how its values were drawn: the
      * logged chain, applied with the same seed and key, makes the same maps. */
     vg_rng draws = vg_rng_init(context->seed, vg_rng_key("edit values", context->key, (uint64_t)i));
@@ -224,7 +238,7 @@ vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const v
     draw_values(step, &draws, drawn.values);
     if (step->edit->needs_donor)
       st = find_donor(step, context, &draws, drawn.values, maps ? &call.donor : NULL);
-    if (!st && maps) st = step->edit->apply(maps, &call);
+    if (!st && maps) st = apply_step(step->edit, maps, &call, cavity_free);
     if (st)
       vg_fail_in(st, "%s", step->name);
     else if (log)

@@ -68,7 +68,7 @@ KINDS = {
     "lost_channel": ("nnunet", lambda root: os.remove(one(root, "imagesTr/*_0001.nii.gz"))),
     "lost_label_map": ("nnunet", lambda root: os.remove(one(root, "labelsTr/*.nii.gz"))),
     "wrong_count": ("nnunet", lambda root: edit_description(root, lambda d: d.update(numTraining=d["numTraining"] + 1))),
-    "gap_in_labels": ("nnunet", lambda root: edit_description(root, lambda d: d["labels"].pop("oedema"))),
+    "gap_in_labels": ("nnunet", lambda root: edit_description(root, lambda d: d["labels"].pop("enhancing tumor"))),
     "no_channel_names": ("nnunet", lambda root: edit_description(root, lambda d: d.pop("channel_names"))),
     "unknown_entity": ("bids", rename("*_seg-tumour_*.nii.gz", "_seg-tumour_", "_label-tumour_")),
     "unknown_suffix": ("bids", rename("*_T2w.nii.gz", "_T2w", "_T2weighted")),

@@ -140,6 +140,8 @@ int main(int argc, char **argv) {
     writing w = {.format = format, .root = vg_fs_join(argv[1], name)};
     vg_status st = w.root ? write_set(&w) : VG_MEMORY;
     vg_free(w.root);
+    /* A format without a value for necrosis has nothing of these phantoms. */
+    if (st == VG_CONFIG) vg_error_clear(), st = VG_OK;
     if (st) return fprintf(stderr, "write_formats: %s: %s\n", name, vg_error()), vg_status_exit_code(st);
   }
   return 0;

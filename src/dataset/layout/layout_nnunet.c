@@ -63,6 +63,9 @@ static vg_status read_own(const char *path, const vg_json *own, const vg_role **
   *role = NULL;
   for (size_t i = 0; i < 2; i++)
     if (strcmp(target, vg_role_name(roles[i])) == 0) *role = &roles[i];
+  const char *tumour = vg_json_string(vg_json_get(own, "tumour_labels"), NULL);
+  if (tumour && !source->tumour_scheme.n && vg_scheme_parse(tumour, &source->tumour_scheme))
+    return vg_fail_in(VG_DATA, "%s: 'voxgan': 'tumour_labels'", path);
   if (anatomy && !source->anatomy_scheme.n && vg_scheme_parse(anatomy, &source->anatomy_scheme))
     return vg_fail_in(VG_DATA, "%s: 'voxgan': 'anatomy_labels'", path);
   return VG_OK;

@@ -180,4 +180,8 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return deform_tumour(maps, call, amplitude, smoothness);
 }
 
-const vg_edit vg_edit_deform = {.params = params, .apply = apply};
+static bool moves_brain(const vg_edit_call *call) {
+  return strcmp(vg_call_text(call, "target"), "all") == 0;
+}
+
+const vg_edit vg_edit_deform = {.params = params, .moves_brain = moves_brain, .apply = apply};

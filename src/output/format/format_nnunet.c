@@ -1,37 +1,22 @@
-/* format_nnunet.c: a data set of nnU-Net v2. Labels are 1..n. If there are tumour classes, they are the
+/* format_nnunet.c: a data set of nnU-Net v2. Labels are 1..n, those of BraTS in the order and as the regions
+ * of nnU-Net's own converters. If there are tumour classes, they are the
  * target, and the anatomy lies beside it in anatomyTr, which nnU-Net ignores. */
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "output/format/format_values.h"
+#include "output/format/nnunet_labels.h"
 #include "base/fs.h"
 #include "dataset/layout.h"
 #include "io/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-/* "Dataset501_Synthetic" from a name "Dataset501_Synthetic", "501_Synthetic", "Synthetic" or none at all. */
 static vg_status folder_name(const vg_format_set *set, char *buf, size_t size) {
-  const char *name = set->name ? set->name : "";
-  char clean[64] = "Synthetic";
-  unsigned long number = 501;
-  if (vg_starts_with(name, "Dataset")) name += strlen("Dataset");
-  if (isdigit((unsigned char)*name)) {
-    char *end;
-    number = strtoul(name, &end, 10);
-    if (number < 1 || number > 999 || (*end != '_' && *end))
-      return vg_fail(VG_CONFIG, "'%s' is no nnU-Net data set: a number from 1 to 999, '_' and a name",
-                     set->name);
-    name = *end ? end + 1 : end;
-  }
-  vg_status st = *name ? vg_format_clean(name, "-_", clean, sizeof clean) : VG_OK;
-  if (!st) snprintf(buf, size, "Dataset%03lu_%s", number, clean);
-  return st;
+  return vg_nnunet_folder(set->name, buf, size);
 }
 
 static vg_status schemes(vg_format_set *set) {
-  vg_format_count_values(set, VG_ROLE_TUMOUR, &set->tumour);
+  vg_nnunet_number(&set->classes, &set->tumour);
   vg_format_count_values(set, VG_ROLE_ANATOMY, &set->anatomy);
   char folder[96];
   return folder_name(set, folder, sizeof folder);
@@ -60,14 +45,6 @@ static vg_status path(const vg_format_set *set, const char *case_id, vg_file_kin
                                     : vg_fail(VG_CONFIG, "%s: the id is too long for a path", case_id);
 }
 
-/* The usual name of a channel in nnU-Net. No name is "CT", which would change the normalisation. */
-static const char *channel_name(const char *series) {
-  static const char *const names[][2] = {{"t1", "T1"}, {"t1c", "T1ce"}, {"t2", "T2"}, {"flair", "FLAIR"}};
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (!strcmp(names[i][0], series)) return names[i][1];
-  return series;
-}
-
 static vg_json *describe(const vg_format_set *set, const char *folder, size_t n) {
   const vg_scheme *target = set->tumour.n ? &set->tumour : &set->anatomy;
   vg_json *d = vg_json_object();
@@ -80,16 +57,18 @@ static vg_json *describe(const vg_format_set *set, const char *folder, size_t n)
   for (int i = 0; i < set->series.n; i++) {
     char key[16];
     snprintf(key, sizeof key, "%d", i);
-    vg_json_put_string(channels, key, channel_name(set->series.names[i]));
+    vg_json_put_string(channels, key, vg_nnunet_channel(set->series.names[i]));
   }
-  vg_json *labels = vg_json_put_take(d, "labels", vg_json_object());
-  vg_json_put_number(labels, "background", 0);
-  for (int i = 0; i < target->n; i++)
-    vg_json_put_number(labels, target->labels[i].name, target->labels[i].value);
+  vg_nnunet_put_labels(d, target);
   vg_json_put_number(d, "numTraining", (double)n);
   vg_json_put_string(d, "file_ending", ".nii.gz");
   vg_json *own = vg_json_put_take(d, "voxgan", vg_json_object());
   vg_json_put_string(own, "target", vg_role_name(set->tumour.n ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY));
+  if (set->tumour.n && vg_nnunet_has_regions(target)) {
+    char *text = vg_scheme_text(target);
+    vg_json_put_string(own, "tumour_labels", text ? text : "");
+    vg_free(text);
+  }
   if (set->tumour.n && set->anatomy.n) {
     char *text = vg_scheme_text(&set->anatomy);
     vg_json_put_string(own, "anatomy_labels", text ? text : "");
