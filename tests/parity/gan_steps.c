@@ -54,11 +54,17 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   spec->d_layers = (int)number(f, "d_layers", 3);
   spec->d_scales = (int)number(f, "d_scales", 1);
   spec->dropout = number(f, "dropout", 0);
+  choose(VG_SETTING_INDEX_net_upsample, text(f, "upsample", "transposed"), &spec->upsample);
+  choose(VG_SETTING_INDEX_net_modulation, text(f, "modulation", "class"), &spec->modulation);
+  spec->encoder = number(f, "encoder", 1) != 0;
+  spec->noise = number(f, "noise", 0) != 0;
+  spec->style = (int)number(f, "style", 0);
   name16(o->adversarial, text(f, "adversarial", "bce"));
   name16(o->reconstruction, text(f, "reconstruction", "l1"));
   o->w_adversarial = number(f, "w_adversarial", 1);
   o->w_reconstruction = number(f, "w_reconstruction", 100);
   o->w_feature = number(f, "w_feature", 0);
+  o->w_style = number(f, "w_style", 0.05);
   o->w_r1 = number(f, "w_r1", 0);
   o->r1_every = (int)number(f, "r1_every", 1);
   o->beta1 = number(f, "beta1", 0.5);

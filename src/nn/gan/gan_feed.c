@@ -11,6 +11,7 @@ static void release(vg_fed *f) {
   vg_release(f->target);
   vg_release(f->weight);
   vg_rand_free(f->rand);
+  vg_release(f->places);
   *f = (vg_fed){0};
 }
 
@@ -29,10 +30,28 @@ static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
   f->target = room(gan, b, gan->spec.out_channels, VG_F32);
   if (b->weight) f->weight = room(gan, b, 1, VG_F32);
   if (gan->spec.dropout > 0) f->rand = vg_rand_new(0, gan->device);
+  if (vg_gan_draws(&gan->spec)) {
+    vg_scope *s = vg_scope_push();
+    f->places = vg_retain(vg_places(b->n, gan->device));
+    vg_scope_pop(s, NULL);
+  }
   vg_status st = vg_tensor_check();
   if (st) return st;
   f->n = b->n;
   memcpy(f->dim, b->dim, sizeof f->dim);
+  return VG_OK;
+}
+
+/* Sample i of micro-batch p of a step draws the same in a run that is resumed. */
+static vg_status set_places(const vg_gan *gan, vg_fed *f, int p) {
+  vg_place *list = VG_NEW_N(vg_place, f->n);
+  if (!list) return VG_MEMORY;
+  for (int i = 0; i < f->n; i++) {
+    list[i].seed = gan->seed;
+    list[i].key = vg_rng_key("noise of a step", (uint64_t)gan->step, (uint64_t)p << 32 | (uint64_t)i);
+  }
+  vg_places_set(f->places, list);
+  vg_free(list);
   return VG_OK;
 }
 
@@ -54,6 +73,8 @@ vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
     vg_tensor_load(f->input, parts[p].input);
     vg_tensor_load(f->target, parts[p].target);
     if (f->weight) vg_tensor_load(f->weight, parts[p].weight);
+    vg_status st = f->places ? set_places(gan, f, p) : VG_OK;
+    if (st) return st;
   }
   return vg_tensor_check();
 }

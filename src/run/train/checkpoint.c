@@ -146,7 +146,9 @@ static vg_status read_state(const char *path, const vg_st_file *f, train_state *
                    CHECKPOINT_FORMAT);
   for (size_t i = 0; i < N_FIELDS; i++) {
     void *field = (char *)s + fields[i].offset;
-    const char *text = vg_json_string(vg_json_get(f->metadata, fields[i].name), "");
+    /* A term of the loss may be younger than the checkpoint. */
+    const char *otherwise = strncmp(fields[i].name, "sum.", 4) ? "" : "0";
+    const char *text = vg_json_string(vg_json_get(f->metadata, fields[i].name), otherwise);
     long long whole = 0;
     bool good = fields[i].whole ? vg_parse_i64(text, &whole) : vg_parse_f64(text, field);
     if (!good) return vg_fail(VG_DATA, "%s: its metadata has no %s", path, fields[i].name);
