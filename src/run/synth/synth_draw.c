@@ -50,10 +50,9 @@ static vg_status find_like(const vg_synth_options *o, const model_info *m, const
     at += length + more;
   }
   if (n == m->prep.series.n) return VG_OK;
-  return vg_fail(VG_USAGE,
-                 "--style like=%s: no case of the label maps' data set has this id, and %d file%s %s not the "
-                 "model's %d series",
-                 like, n, n == 1 ? "" : "s", n == 1 ? "is" : "are", m->prep.series.n);
+  return vg_fail(
+      VG_USAGE, "no case of the label maps' data set has this id, and %d file%s %s not the model's %d series",
+      n, n == 1 ? "" : "s", n == 1 ? "is" : "are", m->prep.series.n);
 }
 
 static vg_status encode_like(const vg_synth_options *o, const model_info *m, vg_gan *gan, const char *like,
