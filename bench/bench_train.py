@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""bench_train.py BUILD_DIR [--full | --size N --ngf N] [--rounds N]: training steps per second, voxgan against plain
+"""bench_train.py BUILD_DIR [--full | --size N --ngf N] [--rounds N] [--generator unet|spade]: training steps per second, voxgan against plain
 PyTorch pix2pix, in fp32 and bf16.
 
 The same 3-D network, loss and batch in all: a patch of N^3 (64), ngf N (16), 8 one-hot label channels to 4 series, batch 1,
 instance norm, one full D+G step with Adam; --full runs 64^3 and 128^3 with ngf 16 and 32, some minutes. Four processes step
 on request with every core, in turns: voxgan and PyTorch (tests/oracle/pix2pix.py, eager), each in fp32 and in bf16 (PyTorch's
-autocast). PyTorch should have a fast BLAS (Debian: libopenblas0-pthread), for its transposed convolutions go through it;
+autocast). With --generator spade the peer is tests/oracle/spade.py: class modulation, resizing, noise. PyTorch should have a fast BLAS (Debian: libopenblas0-pthread), for its transposed convolutions go through it;
 without one it is three times slower, which the output says and train.json records as "fair": false."""
 import argparse
 import json
@@ -34,17 +34,25 @@ def cores():
     return len(os.sched_getaffinity(0))
 
 
-def peer(path, ngf, precision):
+SPADE = {"generator": "spade", "modulation": "class", "upsample": "resize", "noise": 1}
+
+
+def peer(path, ngf, precision, generator):
     """Child: plain PyTorch, stepping on request like gan_steps --time."""
     import numpy as np
     import torch
     import pix2pix
+    import spade
 
     torch.set_num_threads(cores())
     torch.manual_seed(0)
     with np.load(path) as f:
         x, y = torch.from_numpy(f["x"]), torch.from_numpy(f["y"])
-    model = pix2pix.Pix2Pix(3, CIN, COUT, ngf, ngf, levels(x.shape[-1]), autocast=precision == "bf16")
+    arguments = (3, CIN, COUT, ngf, ngf, levels(x.shape[-1]))
+    if generator == "spade":
+        model = spade.SpadeGan(*arguments, autocast=precision == "bf16", resize=True, noise=True, seed=None)
+    else:
+        model = pix2pix.Pix2Pix(*arguments, autocast=precision == "bf16")
     for line in sys.stdin:
         seconds = pix2pix.clock(model, x, y, int(line))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -92,7 +100,7 @@ def ask(process, steps):
     return json.loads(line)
 
 
-def start(build, folder, size, ngf):
+def start(build, folder, size, ngf, generator):
     """The four processes, by (name, precision)."""
     import numpy as np
     import pix2pix
@@ -107,20 +115,21 @@ def start(build, folder, size, ngf):
         pix2pix.write_safetensors(ours, arrays, {
             "in_channels": CIN, "out_channels": COUT, "patch": f"{size},{size},{size}", "ngf": ngf, "ndf": ngf,
             "levels": levels(size), "d_layers": 3, "dropout": 0, "precision": precision,
-            "draw_weights": 1})
+            "draw_weights": 1, **(SPADE if generator == "spade" else {})})
         running["voxgan", precision] = subprocess.Popen(
             [os.path.join(build, "tests/parity/gan_steps"), "--time", ours], **pipes)
         running["PyTorch", precision] = subprocess.Popen(
-            [sys.executable, os.path.abspath(__file__), "--peer", os.path.join(folder, "peer.npz"), str(ngf), precision],
+            [sys.executable, os.path.abspath(__file__), "--peer", os.path.join(folder, "peer.npz"), str(ngf), precision,
+             generator],
             **pipes)
     return running
 
 
-def measure(build, size, ngf, rounds, rates):
+def measure(build, size, ngf, rounds, rates, generator):
     steps = max(1, round(5 * (64 / size) ** 3 * (16 / ngf)))
-    print(f"{size}^3, ngf {ngf}: {rounds} rounds of {steps} steps; s/step", flush=True)
+    print(f"{generator}, {size}^3, ngf {ngf}: {rounds} rounds of {steps} steps; s/step", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        running = start(build, folder, size, ngf)
+        running = start(build, folder, size, ngf, generator)
         for process in running.values():
             ask(process, WARM_UP)
         print("round " + " ".join(f"{' '.join(who):>13}" for who in running), flush=True)
@@ -140,7 +149,7 @@ def measure(build, size, ngf, rounds, rates):
         ratio = statistics.median(r["PyTorch", theirs] / r["voxgan", ours] for r in runs)
         ratios.append({"ours": ours, "peer": theirs, "ratio": ratio, "target": target})
         print(f"train ratio, {size}^3, ngf {ngf}, {ours} to PyTorch's {theirs}: {ratio:.2f} (target {target:g})")
-    case = {"size": size, "ngf": ngf, "ratios": ratios, "precisions": {}}
+    case = {"generator": generator, "size": size, "ngf": ngf, "ratios": ratios, "precisions": {}}
     for precision in ("fp32", "bf16"):
         ours, theirs = last["voxgan", precision], last["PyTorch", precision]
         share = ours["flops"] / rates[precision] / seconds["voxgan", precision]
@@ -163,6 +172,7 @@ def main():
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--ngf", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--generator", choices=("unet", "spade"), default="unet")
     arguments = parser.parse_args()
     if not openblas_knows_processor():
         os.environ.setdefault("OPENBLAS_CORETYPE", "SKYLAKEX")
@@ -174,7 +184,7 @@ def main():
         print(f"bench_train: {e}: needs Debian's python3-torch", file=sys.stderr)
         return 77
     rates = {p: product_rate(p) for p in ("fp32", "bf16")}
-    cases = [measure(arguments.build, size, ngf, arguments.rounds, rates)
+    cases = [measure(arguments.build, size, ngf, arguments.rounds, rates, arguments.generator)
              for size, ngf in (FULL if arguments.full else ((arguments.size, arguments.ngf),))]
     library, fair = blas()
     result = {"cases": cases, "memory_target": MEMORY_TARGET, "unit": "steps/s", "threads": cores(),
@@ -190,7 +200,7 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 5 and sys.argv[1] == "--peer":
-        peer(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    if len(sys.argv) == 6 and sys.argv[1] == "--peer":
+        peer(sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
     else:
         sys.exit(main())

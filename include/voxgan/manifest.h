@@ -46,6 +46,7 @@ typedef struct vg_record {
   char id[128], cohort[64];
   char source[128];     /* the host's id */
   vg_str donors, edits; /* ids joined by ';'; the chain with its drawn values */
+  vg_str drawn;         /* what the model drew for the images: noise, style; empty: nothing */
   vg_classes classes;   /* of the tumour */
   double ml[VG_CLASSES_MAX], total_ml;
   double centre[3];       /* of the tumour's mass, world mm; 0 if total_ml is 0 */
@@ -97,8 +98,8 @@ vg_status vg_record_list(const char *root, char ***ids, size_t *n);
 
 /* Makes root/manifest.csv from all records, one row a case, sorted by id: id, cohort, one column a series,
  * tumour, anatomy (paths below root), CLASS_ml..., total_ml, centre_x_mm, centre_y_mm, centre_z_mm,
- * hemisphere, source, donors, edits, redraws, model_sha256, seed, voxgan, then FILE_sha256 for each column of
- * files. The csv layout reads it. VG_DATA: there is no record. */
+ * hemisphere, source, donors, edits, redraws, model_sha256, seed, voxgan, drawn (where a case has it), then
+ * FILE_sha256 for each column of files. The csv layout reads it. VG_DATA: there is no record. */
 vg_status vg_manifest_write(const char *root);
 
 typedef struct vg_manifest_report {

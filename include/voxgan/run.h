@@ -50,6 +50,10 @@ typedef struct vg_synth_options {
   vg_window window;  /* AUTO: whole if it fits in memory; but for label maps, patches if the model learned on
                         patches */
   double memory_gib; /* 0: all available memory */
+  double noise;      /* factor of a model's noise (net.noise): 1 as trained, 0 the mean image */
+  const char *style; /* of a model with net.style: "mean", "random", or "like=" and the id of a case of the
+                        hosts, or an image file for each series, with commas; NULL: random */
+  bool resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise anew */
 } vg_synth_options;
 
 /* Identifies the sources of a program or a module: the version, and the sizes of all types that cross between

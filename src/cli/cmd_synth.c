@@ -1,9 +1,11 @@
 /* cmd_synth.c: voxgan synth. */
 #include <stdlib.h>
+#include <string.h>
 #include "cli/study_options.h"
 
 static const char *device, *window = "auto", *finish, *verify;
-static double memory;
+static const char *style, *resample;
+static double memory, noise = 1;
 static cli_list keep_largest, fill_holes;
 static bool probabilities;
 
@@ -21,6 +23,14 @@ static const cli_option options[] = {
      "model that predicts label maps and was trained on patches takes patch",
      false},
     {"memory", CLI_F64, &memory, "GIB", "memory limit of synthesis; 0: what this job may still take", false},
+    {"noise", CLI_F64, &noise, "SCALE",
+     "factor of the noise of a model with net.noise: 1 as trained, 0 for the mean image", false},
+    {"style", CLI_TEXT, &style, "S",
+     "style of a model with net.style: random, mean, or like=ID of a case of the label maps' data set, or "
+     "like=FILE,... with an image of each series; default: random",
+     false},
+    {"resample", CLI_TEXT, &resample, "PART",
+     "tumour: the cases of a label map share noise and style, and only the tumour is drawn anew", false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},
     {"finish", CLI_TEXT, &finish, "DIR",
      "finish a data set made by shards: merge their records into its manifest and verify all files", false},
@@ -40,6 +50,10 @@ static vg_status run(char **args, int n_args) {
   vg_synth_options o = {.model = args[0], .device = device, .memory_gib = memory};
   const int w = vg_names_find(VG_NAMES_BY(window_at, NULL), window);
   if (w < 0) return vg_fail(VG_USAGE, "--window is \"%s\", but must be auto, whole or patch", window);
+  if (!(noise >= 0 && noise <= 100))
+    return vg_fail(VG_USAGE, "--noise is %g, but must be from 0 to 100", noise);
+  if (resample && strcmp(resample, "tumour") != 0)
+    return vg_fail(VG_USAGE, "--resample is \"%s\", but must be tumour", resample);
   if (memory < 0) return vg_fail(VG_USAGE, "--memory must not be negative");
   vg_status st = vg_cli_study_options_read(&o.study, &o.output);
   if (st) return st;
@@ -53,6 +67,9 @@ static vg_status run(char **args, int n_args) {
   o.n_fill_holes = fill_holes.n;
   o.probabilities = probabilities;
   o.window = (vg_window)w;
+  o.noise = noise;
+  o.style = style;
+  o.resample_tumour = resample;
   o.threads = (int)vg_cli_study_values.threads;
   const vg_torch_module *torch;
   /* Between two cases the network's threads wait. By default they spin, and take cores from editing and
@@ -73,6 +90,10 @@ const cli_command vg_cli_cmd_synth = {
         "edit --help`). The same command run again keeps finished cases. The exit code is 1 if some\n"
         "cases could not be made.\n"
         "\n"
+        "A model with net.noise or net.style draws each case anew, from --seed and the number of the\n"
+        "case: --per-case 5 yields five different images of each label map. The manifest records what\n"
+        "was drawn.\n"
+        "\n"
         "A model of train.direction image2label makes label maps from the --images of a data set\n"
         "instead. The images must be skull-stripped, as in training: the brain is found from them,\n"
         "and nothing outside it is labelled.\n"
@@ -81,6 +102,7 @@ const cli_command vg_cli_cmd_synth = {
         "  voxgan synth runs/a --labels BraTS2021_val --out synthetic --format brats2023\n"
         "  voxgan synth runs/a --plan study.json --out study --format nnunet --shard slurm\n"
         "  voxgan synth runs/tissues --images BraTS2021 --out tissues --keep-largest wm --fill-holes all\n"
+        "  voxgan synth runs/a --labels BraTS2021 --out textures --per-case 8 --resample tumour\n"
         "  voxgan synth --finish study\n",
     .options = options,
     .shared = vg_cli_study_options,

@@ -84,6 +84,7 @@ static vg_status predict(const working *w) {
   char *out = vg_fs_join(w->folder, "predicted");
   const vg_config *c = &w->p->config;
   vg_synth_options s = {.model = model,
+                        .noise = 1,
                         .study = {.opened = &w->d->test},
                         .output = {.out = out, .format = FORMAT, .quiet = true},
                         .device = c->run.device,

@@ -139,11 +139,22 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
 vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped);
 void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l);
 
+/* What synthesis draws, for networks with noise (net.noise) or a style (net.style); others ignore it. */
+typedef struct vg_gan_draw {
+  double noise;           /* factor of the noise; 0: none, which makes the mean image */
+  const vg_place *places; /* n, of the noise; NULL: none */
+  const vg_place *others; /* n: noise from here instead, in the share mix of a voxel */
+  const float *mix;       /* (N, 1, D, H, W), 0 to 1; NULL: nowhere */
+  const float *style;     /* (N, net.style); NULL: the mean style, which is 0 */
+} vg_gan_draw;
 /* Computes out (N, out_channels, D, H, W) from input, without dropout, with running statistics under batch
  * norm. Uses the generator's moving average if it has one. After step t the average moves towards the
  * generator by 1 - min(ema, (1 + t) / (10 + t)), so that a short run forgets its first weights too. dim may
- * be any extent that vg_gan_min_dim allows, not only the patch. */
-vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out);
+ * be any extent that vg_gan_min_dim allows, not only the patch. draw NULL: no noise and the mean style. */
+vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], const vg_gan_draw *draw,
+                          float *out);
+/* The style (net.style) of one image (out_channels, D, H, W). */
+vg_status vg_gan_style_of(vg_gan *gan, const float *images, const int dim[3], float *style);
 /* The discriminator's mean logit for b's input and target: above 0 the pair looks real. Weights do not
  * change, but the estimate of a spectral norm takes a step. */
 vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score);

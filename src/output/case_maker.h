@@ -33,6 +33,10 @@ struct vg_case_maker {
   const vg_dataset *images; /* the images that maps are found in, for the contact sheets, by id;
                                NULL */
   const char *cleaning;     /* how the maps were cleaned, for the description of the data set; NULL */
+  const char
+      *draws; /* how images are drawn, for the description of the data set; NULL or "": nothing is drawn */
+  /* Adds what was drawn for the case, for its record; NULL: nothing. */
+  void (*drawn)(void *state, int slot, vg_str *to);
   void (*release)(void *state, int slot); /* also called if load failed */
 };
 

@@ -22,6 +22,7 @@ typedef struct columns {
   int n_files;
   char files[VG_RECORD_FILES][VG_RECORD_ROLE]; /* series and probabilities, then tumour and anatomy */
   vg_classes classes;
+  bool drawn; /* a case has it */
 } columns;
 
 static const char *const maps[] = {"tumour", "anatomy"};
@@ -36,6 +37,7 @@ static vg_status add_columns(columns *c, const vg_record *r) {
       return vg_fail(VG_DATA, "case %s: %s is one file more than %d", r->id, role, c->n_files);
     snprintf(c->files[c->n_files++], VG_RECORD_ROLE, "%s", role);
   }
+  c->drawn |= r->drawn.len > 0;
   for (int i = 0; i < r->classes.n; i++) {
     vg_status st = vg_classes_add_name(&c->classes, r->classes.names[i], VG_ROLE_TUMOUR);
     if (st) return vg_fail_in(st, "case %s", r->id);
@@ -75,6 +77,7 @@ static void header(const columns *c, line *l) {
   for (int i = 0; i < c->n_files; i++) put(l, c->files[i]);
   for (int i = 0; i < c->classes.n; i++) snprintf(buffer(l), sizeof l->text[0], "%s_ml", c->classes.names[i]);
   for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) put(l, before[i]);
+  if (c->drawn) put(l, "drawn");
   for (int i = 0; i < c->n_files; i++) snprintf(buffer(l), sizeof l->text[0], "%s" HASH, c->files[i]);
 }
 
@@ -111,6 +114,7 @@ static void row(const columns *c, const vg_record *r, line *l) {
   put(l, r->model_sha256);
   snprintf(buffer(l), sizeof l->text[0], "%llu", (unsigned long long)r->seed);
   put(l, r->voxgan);
+  if (c->drawn) put(l, vg_str_text(&r->drawn));
   for (int i = 0; i < c->n_files; i++) {
     const vg_record_file *f = file_of(r, c->files[i]);
     put(l, f ? f->sha256 : "");

@@ -328,6 +328,8 @@ static vg_status write_record(write_job *w) {
   r.redraws = c->redraws;
   r.seed = vg_study_seed(j->study);
   if (j->maker) snprintf(r.model_sha256, sizeof r.model_sha256, "%s", j->maker->model_sha256);
+  if (j->maker && j->maker->drawn) j->maker->drawn(j->maker->state, w->slot, &r.drawn);
+  if (!st && vg_str_failed(&r.drawn)) st = VG_MEMORY;
   snprintf(r.voxgan, sizeof r.voxgan, "%s", vg_version());
   memcpy(r.study, j->out.study, sizeof r.study);
   for (int k = 0; k < n_files(j) && !st; k++) {

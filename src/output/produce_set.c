@@ -35,6 +35,7 @@ static void put_classes(vg_json *to, const vg_classes *classes) {
 static void put_images(vg_json *to, const vg_case_maker *maker) {
   vg_json_put_string(to, "model_sha256", maker->model_sha256);
   vg_json_put_string(to, "window", maker->window);
+  if (maker->draws && *maker->draws) vg_json_put_string(to, "draws", maker->draws);
   if (maker->cleaning && *maker->cleaning) vg_json_put_string(to, "cleaning", maker->cleaning);
   if (maker->probability) vg_json_put_bool(to, "probabilities", true);
   vg_json *ranges = vg_json_put_take(to, "ranges", vg_json_object());

@@ -18,6 +18,7 @@
 void vg_record_release(vg_record *r) {
   vg_str_release(&r->donors);
   vg_str_release(&r->edits);
+  vg_str_release(&r->drawn);
   *r = (vg_record){0};
 }
 
@@ -118,6 +119,7 @@ static vg_json *record_json(const vg_record *r) {
   /* A number in JSON has 53 bits only, so the seed is a text. */
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed);
   vg_json_put_string(j, "seed", seed);
+  if (r->drawn.len) vg_json_put_string(j, "drawn", vg_str_text(&r->drawn));
   vg_json_put_string(j, "voxgan", r->voxgan);
   vg_json_put_string(j, "study", r->study);
   vg_json *files = vg_json_put_take(j, "files", vg_json_object());
@@ -191,6 +193,7 @@ static bool from_json(const vg_json *j, vg_record *r) {
   if (!good || !donors || !edits) return false;
   vg_str_add(&r->donors, donors);
   vg_str_add(&r->edits, edits);
+  vg_str_add(&r->drawn, vg_json_string(vg_json_get(j, "drawn"), ""));
   for (const vg_json *c = vg_json_first(vg_json_get(j, "ml")); c; c = vg_json_next(c)) {
     int k = r->classes.n;
     if (vg_classes_add_name(&r->classes, vg_json_key(c), VG_ROLE_TUMOUR) || r->classes.n == k) return false;
@@ -217,7 +220,8 @@ vg_status vg_record_read(const char *root, const char *id, vg_record *out) {
   if (st == VG_IO) st = VG_DATA;
   if (!st && (!from_json(j, out) || strcmp(out->id, id)))
     st = vg_fail(VG_DATA, "%s: not the record of a case that this program wrote", path);
-  if (!st && (vg_str_failed(&out->donors) || vg_str_failed(&out->edits))) st = VG_MEMORY;
+  if (!st && (vg_str_failed(&out->donors) || vg_str_failed(&out->edits) || vg_str_failed(&out->drawn)))
+    st = VG_MEMORY;
   if (st) vg_record_release(out);
   vg_json_free(j);
   vg_free(path);

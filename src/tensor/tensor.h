@@ -116,6 +116,21 @@ void vg_rand_restart(vg_rand *g);
 void vg_rand_free(vg_rand *g);
 vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_rand *g);
 
+/* ---- noise that knows its place ----
+ * A field of normal numbers over a whole volume and the grids below it. A value follows from the field (seed,
+ * key), the grid (level) and the place alone, so a window of the volume sees the part of the field that lies
+ * in it, and any device makes the same (but for the last bits of a logarithm and a cosine). */
+typedef struct vg_place {
+  uint64_t seed, key;
+  int64_t origin[3]; /* D, H, W of the sample's first voxel in the volume; -2^19 to 2^19 after scaling */
+} vg_place;
+/* (n, 5) integers, for vg_places_set, which the host does not wait for. */
+vg_tensor *vg_places(int n, vg_device d);
+void vg_places_set(vg_tensor *places, const vg_place *list);
+/* (N, 1, D, H, W) for N places: the field on the grid whose voxels are scale voxels of the volume wide.
+ * level, 0 to 15, makes fields independent. */
+vg_tensor *vg_noise_field(vg_tensor *places, int level, const int scale[3], const int dim[3]);
+
 /* ---- autograd ---- */
 vg_tensor *vg_requires_grad(vg_tensor *t, bool on); /* in place, returns t */
 vg_tensor *vg_detach(vg_tensor *t);
@@ -127,13 +142,16 @@ void vg_zero_grad(vg_tensor *t);
  * kernels computed `of`: they have no second derivative, see vg_tensor_own_kernels. */
 vg_tensor *vg_gradient(vg_tensor *of, vg_tensor *in);
 bool vg_no_grad(bool on); /* this thread; returns the former setting */
-/* Gradient checkpointing (Chen et al. 2016). f(context, a, b, rand, false), of which the graph keeps a and b
+/* Gradient checkpointing (Chen et al. 2016). f(context, in, rand, false), of which the graph keeps the inputs
  * alone: for the gradient, f is called again (again true) with a copy of context and with rand as it was, and
  * must make the same tensor. It computes by its arguments and by tensors that outlive the graph (parameters,
- * whose gradients it gives); b and rand may be NULL. Without gradients it is called once, as it is. */
-typedef vg_tensor *(*vg_segment)(const void *context, vg_tensor *a, vg_tensor *b, vg_rand *rand, bool again);
-vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tensor *a, vg_tensor *b,
-                        vg_rand *rand);
+ * whose gradients it gives); rand and inputs but the first may be NULL. Without gradients it is called once,
+ * as it is. */
+#define VG_SEGMENT_INPUTS 3
+typedef vg_tensor *(*vg_segment)(const void *context, vg_tensor *const in[VG_SEGMENT_INPUTS], vg_rand *rand,
+                                 bool again);
+vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size,
+                        vg_tensor *const in[VG_SEGMENT_INPUTS], vg_rand *rand);
 
 /* ---- elementwise; shapes broadcast ---- */
 vg_tensor *vg_add(vg_tensor *a, vg_tensor *b);
@@ -175,6 +193,8 @@ void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag);
 /* Zero padding (or cropping where negative) of D, H, W: before and after. */
 vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], double value);
 vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]);
+/* The mean of each block of stride voxels, n to n / stride voxels; what does not fill a block is left out. */
+vg_tensor *vg_average3d(vg_tensor *a, const int stride[3]);
 /* Along each axis of stride 2 the mean of every other voxel and its two neighbours, n to (n + 1) / 2 voxels.
  * A voxel at an end has one neighbour. */
 vg_tensor *vg_halve3d(vg_tensor *a, const int stride[3]);
@@ -199,8 +219,8 @@ vg_tensor *vg_conv_transpose3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const v
  * k2 convolution on the input grid; on an axis with stride 1 the kernel is 1 or 3 and padding keeps the size.
  * w (C, K, kd, kh, kw) as for vg_conv_transpose3d. out: D, H, W wanted. */
 vg_tensor *vg_upconv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const int stride[3], const int out[3]);
-/* The weight for vg_upconv3d that makes it a nearest-neighbour resizing, by 2 along axes of stride 2, and then
- * a convolution with w (K, C, kd, kh, kw), of kernel 3 there and 1 or 3 elsewhere, padded by zeros. Such
+/* The weight for vg_upconv3d that makes it a nearest-neighbour resizing, by 2 along axes of stride 2, and
+ * then a convolution with w (K, C, kd, kh, kw), of kernel 3 there and 1 or 3 elsewhere, padded by zeros. Such
  * layers give all phases of their output the same sum of weights, so what is constant stays constant (Odena,
  * Dumoulin and Olah 2016), at the cost of the transposed convolution. */
 vg_tensor *vg_resize_weight(vg_tensor *w, const int stride[3]);
@@ -213,9 +233,26 @@ vg_tensor *vg_upconv3d_cat(vg_tensor *x0, vg_tensor *x1, vg_tensor *w, vg_tensor
 vg_tensor *vg_instance_norm(vg_tensor *x, double eps);
 /* leaky_relu(instance_norm(x), slope) in one pass over memory; slope 0 is ReLU, 1 is none. */
 vg_tensor *vg_instance_norm_act(vg_tensor *x, double eps, double slope);
-/* weight, bias, running_mean, running_var: (C). Running statistics are updated in place when training. */
+/* weight, bias, running_mean, running_var: (C). Running statistics are updated in place when training. weight
+ * and bias may be NULL, for 1 and 0. */
 vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_tensor *running_mean,
                          vg_tensor *running_var, bool training, double momentum, double eps);
+/* Gain and bias that follow the classes of each voxel (SPADE, Park et al. 2019; CLADE, Tan et al. 2020):
+ *
+ *     leaky_relu(h (1 + gain) + shift + strength noise, slope)
+ *
+ * h is x (N, K, D, H, W), after an instance norm if asked for. The factors of a channel are sums over the
+ * classes of weight times fraction, a bias, and what maps adds. fractions and noise get no gradient. */
+typedef struct vg_modulation_terms {
+  vg_tensor *fractions, *weight; /* (N, C, D, H, W), (R K, C): the gains of all channels, then the shifts, and
+                                    with noise (R 3, else 2) the strengths; NULL: 0 */
+  vg_tensor *bias;               /* (N or 1, R K); NULL: 0 */
+  vg_tensor *maps;               /* (N, 2 K, D, H, W), gains and shifts; NULL: 0 */
+  vg_tensor *noise;              /* (N, 1, D, H, W); NULL: none */
+  bool norm;                     /* instance norm, with eps */
+  double eps, slope;
+} vg_modulation_terms;
+vg_tensor *vg_modulate(vg_tensor *x, const vg_modulation_terms *t);
 /* Keeps with probability 1 - p, scaled by 1 / (1 - p). */
 vg_tensor *vg_dropout(vg_tensor *x, double p, vg_rand *g);
 

@@ -31,6 +31,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import oasis
 import pix2pix
 import pix2pix_hd
+import spade
 
 WARM_UP, STEPS, TOLERANCE, GRADIENT_TOLERANCE, DRAWS = 10, 5, 1e-4, 1e-3, 8
 # name, dims, patch (D, H, W), levels of the U-Net, batch, channels in and out, ngf, adversarial loss, voxel weights, and
@@ -57,6 +58,12 @@ CASES = [
      {"discriminator": "oasis", "w_r1": 5, "r1_every": 2, "d_layers": 2}),
     ("2-D oasis, two scales, feature matching", 2, (1, 70, 64), 4, 2, 3, 2, 8, "bce", False,
      {"discriminator": "oasis", "d_scales": 2, "w_feature": 5, "w_labelmix": 2}),
+    ("3-D spade, class", 3, (32, 36, 29), 3, 2, 5, 2, 8, "lsgan", True, {"spade": {}}),
+    ("3-D spade, class, resize, noise", 3, (32, 32, 32), 3, 1, 4, 1, 8, "lsgan", False, {"spade": {"resize": True, "noise": True}}),
+    ("3-D spade, conv, no encoder, noise, style", 3, (24, 32, 32), 3, 2, 4, 2, 6, "lsgan", False,
+     {"spade": {"modulation": "conv", "encoder": False, "noise": True, "style": 3}}),
+    ("2-D spade, class, odd extents, resize, noise, style", 2, (1, 70, 101), 4, 2, 4, 3, 8, "hinge", False,
+     {"spade": {"resize": True, "noise": True, "style": 5}}),
 ]
 
 
@@ -80,8 +87,14 @@ class Case:
         rng = np.random.default_rng(seed)
         more = more or {}
         segments = more.get("discriminator") == "oasis"
-        peer = oasis.Oasis if segments else pix2pix_hd.Pix2PixHD if more else pix2pix.Pix2Pix
-        self.model = peer(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial, **more)
+        form = more.get("spade")
+        peer = (spade.SpadeGan if form is not None else oasis.Oasis if segments else pix2pix_hd.Pix2PixHD if more
+                else pix2pix.Pix2Pix)
+        self.model = peer(dims, cin, cout, ngf, ngf, levels, adversarial=adversarial, **(more if form is None else form))
+        if form is not None:
+            more = {"generator": "spade", "modulation": form.get("modulation", "class"),
+                    "encoder": int(form.get("encoder", True)), "noise": int(form.get("noise", False)),
+                    "style": form.get("style", 0), "upsample": "resize" if form.get("resize") else "transposed"}
         pairs = [pix2pix.labels_and_images(rng, n, cin, cout, patch) for _ in range(2)]
         # Class fractions instead of one-hot: in a region of equal inputs all activations are equal, and one that is
         # within rounding of ReLU's kink then tips the gradient of the whole region.

@@ -95,7 +95,7 @@ class Pix2Pix:
                  autocast=False, compiled=False):
         self.g = UNet(dims, cin, cout, ngf, levels).to(device)
         self.d = PatchGAN(dims, cin + cout, ndf, d_layers).to(device)
-        self.generate, self.judge = (torch.compile(self.g), torch.compile(self.d)) if compiled else (self.g, self.d)
+        self.run_g, self.judge = (torch.compile(self.g), torch.compile(self.d)) if compiled else (self.g, self.d)
         self.precision = lambda: torch.autocast(torch.device(device).type, torch.bfloat16, enabled=autocast)
         for net in (self.g, self.d):
             for p in net.parameters():
@@ -104,6 +104,13 @@ class Pix2Pix:
         self.opt_d = torch.optim.Adam(self.d.parameters(), lr=lr, betas=(0.5, 0.999))
         self.adversarial, self.w_l1 = adversarial, w_l1
         self.bce, self.mse = nn.BCEWithLogitsLoss(), nn.MSELoss()
+
+    def generate(self, x, y):
+        return self.run_g(x)
+
+    def extra(self):
+        """Further losses of the generator: (weight, value) by voxgan's name."""
+        return {}
 
     def gan_loss(self, logits, real, generator=False):
         if self.adversarial == "hinge":
@@ -115,7 +122,7 @@ class Pix2Pix:
 
     def step(self, x, y, weight=None, read=True):
         with self.precision():
-            fake = self.generate(x)
+            fake = self.generate(x, y)
 
         for p in self.d.parameters():
             p.requires_grad_(True)
@@ -133,14 +140,16 @@ class Pix2Pix:
             g_gan = self.gan_loss(self.judge(x, fake), True, True)
             difference = (fake - y).abs()
             g_l1 = (difference if weight is None else difference * weight).mean()
-        (g_gan + self.w_l1 * g_l1).backward()
+        extra = self.extra()
+        (g_gan + self.w_l1 * g_l1 + sum(w * v for w, v in extra.values())).backward()
         self.opt_g.step()
-        losses = {"d_real": d_real, "d_fake": d_fake, "g_adversarial": g_gan, "g_reconstruction": g_l1}
+        losses = {"d_real": d_real, "d_fake": d_fake, "g_adversarial": g_gan, "g_reconstruction": g_l1,
+                  **{name: v for name, (_, v) in extra.items()}}
         return {k: v.item() for k, v in losses.items()} if read else losses
 
     def named(self):
         """(voxgan's name, parameter), without the biases under an instance norm, which the norm subtracts."""
-        for side, blocks in (("down", self.g.down), ("up", self.g.up)):
+        for side, blocks in (("down", self.g.down), ("up", self.g.up)) if isinstance(self.g, UNet) else ():
             for i, block in enumerate(blocks):
                 yield f"g.{side}.{i}.weight", block.conv.weight
                 if isinstance(block.norm, nn.Identity):

@@ -55,6 +55,11 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   spec->d_scales = (int)number(f, "d_scales", 1);
   spec->dropout = number(f, "dropout", 0);
   sscanf(text(f, "local", ""), "%d,%d,%d", &spec->local[0], &spec->local[1], &spec->local[2]);
+  choose(VG_SETTING_INDEX_net_upsample, text(f, "upsample", "transposed"), &spec->upsample);
+  choose(VG_SETTING_INDEX_net_modulation, text(f, "modulation", "class"), &spec->modulation);
+  spec->encoder = number(f, "encoder", 1) != 0;
+  spec->noise = number(f, "noise", 0) != 0;
+  spec->style = (int)number(f, "style", 0);
   name16(o->adversarial, text(f, "adversarial", "bce"));
   name16(o->reconstruction, text(f, "reconstruction", "l1"));
   o->w_adversarial = number(f, "w_adversarial", 1);
@@ -64,6 +69,7 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   o->w_local = number(f, "w_local", 0);
   o->w_labelmix = number(f, "w_labelmix", 5);
   o->low_sigma = number(f, "low_sigma", 1);
+  o->w_style = number(f, "w_style", 0.05);
   o->w_r1 = number(f, "w_r1", 0);
   o->r1_every = (int)number(f, "r1_every", 1);
   o->beta1 = number(f, "beta1", 0.5);

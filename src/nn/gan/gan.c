@@ -7,12 +7,19 @@
 
 /* ---- building ---- */
 
+bool vg_gan_draws(const vg_gan_spec *spec) {
+  return spec->noise || spec->style;
+}
+
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
   vg_status st = vg_gan_check_fields(spec, NULL);
   if (st) return st;
   if (spec->softmax && spec->out_channels < 2)
     return vg_fail(VG_CONFIG, "class fractions need at least 2 output channels: the background and a class");
   const vg_generator *g = vg_generator_find(spec->generator);
+  if (vg_gan_draws(spec) && !g->encode)
+    return vg_fail(VG_CONFIG, "net.%s needs a generator that takes it: net.generator=spade, not %s",
+                   spec->noise ? "noise" : "style", spec->generator);
   if (g->check) st = g->check(spec);
   if (st || !training) return st;
   if (vg_gan_has_discriminator(spec)) st = vg_scales_check(spec);
@@ -164,17 +171,49 @@ vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
                  dim[1], dim[2], least[0], least[1], least[2]);
 }
 
-vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], float *out) {
+/* Copies what a caller draws to the device, into pass. */
+static vg_status take_draw(const vg_gan *gan, const vg_gan_batch *b, const vg_gan_draw *d, vg_pass *pass) {
+  if (d->places && gan->spec.noise) {
+    pass->noise = d->noise;
+    vg_places_set(pass->places = vg_places(b->n, gan->device), d->places);
+    if (d->mix) {
+      vg_places_set(pass->others = vg_places(b->n, gan->device), d->others);
+      pass->mix = vg_gan_upload(gan, b, d->mix, 1);
+    }
+  }
+  if (d->style && gan->spec.style)
+    pass->style = vg_tensor_from(d->style, (int64_t[]){b->n, gan->spec.style}, 2, gan->device);
+  return vg_tensor_check();
+}
+
+vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], const vg_gan_draw *draw,
+                          float *out) {
   vg_status st = vg_gan_check_dim(gan, dim, false);
   if (st) return st;
-  const vg_pass pass = {0};
+  vg_pass pass = {0};
   const vg_gan_batch b = {.n = n, .dim = {dim[0], dim[1], dim[2]}};
   bool before = vg_no_grad(true);
   vg_scope *s = vg_scope_push();
   const void *net = gan->average ? gan->average : gan->g;
-  vg_tensor *y = gan->generator->forward(net, vg_gan_upload(gan, &b, input, gan->spec.in_channels), &pass);
-  st = vg_tensor_check();
+  if (draw) st = take_draw(gan, &b, draw, &pass);
+  vg_tensor *x = st ? NULL : vg_gan_upload(gan, &b, input, gan->spec.in_channels);
+  vg_tensor *y = st ? NULL : gan->generator->forward(net, x, &pass);
+  if (!st) st = vg_tensor_check();
   if (!st) st = vg_tensor_copy_out(y, out, (size_t)vg_numel(y));
+  vg_scope_pop(s, NULL);
+  vg_no_grad(before);
+  return st;
+}
+
+vg_status vg_gan_style_of(vg_gan *gan, const float *images, const int dim[3], float *style) {
+  if (!gan->spec.style) return vg_fail(VG_FAILED, "a network without a style");
+  const vg_gan_batch b = {.n = 1, .dim = {dim[0], dim[1], dim[2]}};
+  bool before = vg_no_grad(true);
+  vg_scope *s = vg_scope_push();
+  vg_tensor *x = vg_gan_upload(gan, &b, images, gan->spec.out_channels);
+  vg_tensor *y = gan->generator->encode(gan->average ? gan->average : gan->g, x);
+  vg_status st = vg_tensor_check();
+  if (!st) st = vg_tensor_copy_out(y, style, (size_t)gan->spec.style);
   vg_scope_pop(s, NULL);
   vg_no_grad(before);
   return st;

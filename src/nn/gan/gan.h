@@ -14,6 +14,7 @@ typedef struct vg_fed {
   vg_tensor *picks; /* (N, in + 1, 1, 1, 1): the classes that LabelMix takes from real images */
   float *picked;    /* the same as numbers */
   vg_rand *rand;    /* of dropout */
+  vg_tensor *places;                  /* of noise and style; NULL without */
 } vg_fed;
 
 /* A recorded step, see gan_record.c. */
@@ -62,6 +63,8 @@ struct vg_gan {
 /* Copies the micro-batches to the device, into gan->fed. */
 vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts);
 void vg_gan_feed_release(vg_gan *gan);
+/* Whether the generator has noise or a style. */
+bool vg_gan_draws(const vg_gan_spec *spec);
 /* Computes new weights from gan->fed, in the current scope. losses NULL: row gets the result of
  * vg_gan_losses_deferred. After a failure `before` holds the values to restore. */
 vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,

@@ -7,6 +7,7 @@ typedef struct part {
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h */
   vg_tensor *crop, *picks;            /* see vg_fed */
   vg_tensor *fake;                    /* of the generator */
+  vg_tensor *divergence;              /* of its style's code, or NULL */
 } part;
 
 /* Generates the fake of micro-batch index. graph: keep the activations for the generator's gradient. */
@@ -21,7 +22,11 @@ static part prepare(vg_gan *gan, int index, bool graph, bool update_stats) {
                   .update_stats = update_stats,
                   .recompute = gan->objective.recompute,
                   .dropout = gan->spec.dropout,
-                  .rand = fed->rand};
+                  .rand = fed->rand,
+                  .places = fed->places,
+                  .noise = gan->spec.noise,
+                  .target = gan->spec.style ? fed->target : NULL,
+                  .divergence = &t.divergence};
   vg_rand_restart(pass.rand);
   bool before = vg_no_grad(!graph);
   t.fake = gan->generator->forward(gan->g, t.input, &pass);
@@ -109,6 +114,7 @@ static views look(const vg_gan *gan, const part *t, vg_tensor *made) {
                         .input = t->input,
                         .target = t->target,
                         .weight = t->weight,
+                        .divergence = t->divergence,
                         .made = made,
                         .picks = t->picks};
   if (!t->crop) return v;

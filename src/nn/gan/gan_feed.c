@@ -14,6 +14,7 @@ static void release(vg_fed *f) {
   vg_release(f->picks);
   vg_free(f->picked);
   vg_rand_free(f->rand);
+  vg_release(f->places);
   *f = (vg_fed){0};
 }
 
@@ -54,10 +55,28 @@ static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
     f->picks = numbers(gan, (const int64_t[]){b->n, classes, 1, 1, 1}, 5);
     if (!(f->picked = vg_malloc((size_t)(b->n * classes), sizeof *f->picked))) return VG_MEMORY;
   }
+  if (vg_gan_draws(&gan->spec)) {
+    vg_scope *s = vg_scope_push();
+    f->places = vg_retain(vg_places(b->n, gan->device));
+    vg_scope_pop(s, NULL);
+  }
   vg_status st = vg_tensor_check();
   if (st) return st;
   f->n = b->n;
   memcpy(f->dim, b->dim, sizeof f->dim);
+  return VG_OK;
+}
+
+/* Sample i of micro-batch p of a step draws the same in a run that is resumed. */
+static vg_status set_places(const vg_gan *gan, vg_fed *f, int p) {
+  vg_place *list = VG_NEW_N(vg_place, f->n);
+  if (!list) return VG_MEMORY;
+  for (int i = 0; i < f->n; i++) {
+    list[i].seed = gan->seed;
+    list[i].key = vg_rng_key("noise of a step", (uint64_t)gan->step, (uint64_t)p << 32 | (uint64_t)i);
+  }
+  vg_places_set(f->places, list);
+  vg_free(list);
   return VG_OK;
 }
 
@@ -81,6 +100,8 @@ vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
     if (f->weight) vg_tensor_load(f->weight, parts[p].weight);
     if (f->crop) vg_tensor_load(f->crop, parts[p].crop);
     if (f->picks) pick(gan, f, p);
+    vg_status st = f->places ? set_places(gan, f, p) : VG_OK;
+    if (st) return st;
   }
   return vg_tensor_check();
 }

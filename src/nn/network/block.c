@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define NORM_EPS 1e-5
 #define NORM_MOMENTUM 0.1
 
 /* ---- parameters ---- */
@@ -69,8 +68,8 @@ vg_status vg_params_check_entry(const vg_st_file *file, const char *file_name, c
   return st;
 }
 
-static vg_tensor *add(vg_params *p, const char *block, const char *what, const int64_t *shape, int ndim,
-                      double mean, double sd, bool trained) {
+vg_tensor *vg_params_add(vg_params *p, const char *block, const char *what, const int64_t *shape, int ndim,
+                         double mean, double sd, bool trained) {
   if (p->status) return NULL;
   if (p->counting) {
     double n = 1;
@@ -126,14 +125,16 @@ vg_block vg_block_make(vg_params *p, const vg_block_def *def) {
     taps *= def->kernel[a];
   }
   if (resize) p->derived += taps * def->in * def->out;
-  b.w = add(p, def->name, "weight", shape, 5, 0, p->sd, true);
-  if (p->spectral) b.weight_u = add(p, def->name, "weight_u", shape, 1, 0, 1, false);
-  if (def->norm == VG_NORM_NONE) b.b = add(p, def->name, "bias", &channels, 1, 0, 0, true);
+  b.w = vg_params_add(p, def->name, "weight", shape, 5, 0, p->sd, true);
+  if (p->spectral) b.weight_u = vg_params_add(p, def->name, "weight_u", shape, 1, 0, 1, false);
+  if (def->norm == VG_NORM_NONE) b.b = vg_params_add(p, def->name, "bias", &channels, 1, 0, 0, true);
   if (def->norm == VG_NORM_BATCH) {
-    b.norm_weight = add(p, def->name, "norm.weight", &channels, 1, 1, p->sd, true);
-    b.norm_bias = add(p, def->name, "norm.bias", &channels, 1, 0, 0, true);
-    b.running_mean = add(p, def->name, "norm.running_mean", &channels, 1, 0, 0, false);
-    b.running_var = add(p, def->name, "norm.running_var", &channels, 1, 1, 0, false);
+    if (!def->modulated) {
+      b.norm_weight = vg_params_add(p, def->name, "norm.weight", &channels, 1, 1, p->sd, true);
+      b.norm_bias = vg_params_add(p, def->name, "norm.bias", &channels, 1, 0, 0, true);
+    }
+    b.running_mean = vg_params_add(p, def->name, "norm.running_mean", &channels, 1, 0, 0, false);
+    b.running_var = vg_params_add(p, def->name, "norm.running_var", &channels, 1, 1, 0, false);
   }
   return b;
 }
@@ -184,40 +185,44 @@ vg_tensor *vg_activate(vg_tensor *y, double slope) {
   return slope > 0 ? vg_leaky_relu(y, slope) : vg_relu(y);
 }
 
-static vg_tensor *norm_act(const vg_block *b, vg_tensor *y, double slope, const vg_pass *pass) {
-  if (b->norm == VG_NORM_INSTANCE) return vg_instance_norm_act(y, NORM_EPS, slope);
-  if (b->norm == VG_NORM_BATCH)
-    y = vg_batch_norm(y, b->norm_weight, b->norm_bias, b->running_mean, b->running_var, pass->training,
-                      pass->update_stats ? NORM_MOMENTUM : 0, NORM_EPS);
-  return vg_activate(y, slope);
+vg_tensor *vg_block_batch_norm(const vg_block *b, vg_tensor *y, const vg_pass *pass) {
+  if (b->norm != VG_NORM_BATCH) return y;
+  return vg_batch_norm(y, b->norm_weight, b->norm_bias, b->running_mean, b->running_var, pass->training,
+                       pass->update_stats ? NORM_MOMENTUM : 0, VG_NORM_EPS);
 }
 
-vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
-                          const vg_pass *pass) {
+static vg_tensor *norm_act(const vg_block *b, vg_tensor *y, double slope, const vg_pass *pass) {
+  if (b->norm == VG_NORM_INSTANCE) return vg_instance_norm_act(y, VG_NORM_EPS, slope);
+  return vg_activate(vg_block_batch_norm(b, y, pass), slope);
+}
+
+vg_tensor *vg_block_convolve(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3]) {
   vg_scope *s = vg_scope_push();
   vg_profile_layer(b->name);
   vg_tensor *w = vg_block_weight(b), *y;
   if (b->resize) w = vg_resize_weight(w, b->geo.stride);
   if (b->up) {
-    y = vg_upconv3d(x, w, b->b, b->geo.stride, out);
+    y = x1 ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out)
+           : vg_upconv3d(x0, w, b->b, b->geo.stride, out);
   } else if (b->reflect) {
     vg_conv_geo bare = {.stride = {b->geo.stride[0], b->geo.stride[1], b->geo.stride[2]}};
-    y = vg_conv3d(vg_reflect_pad3d(x, b->geo.pad), w, b->b, &bare);
+    y = vg_conv3d(vg_reflect_pad3d(x0, b->geo.pad), w, b->b, &bare);
   } else {
-    y = vg_conv3d(x, w, b->b, &b->geo);
+    y = x1 ? vg_conv3d_cat(x0, x1, w, b->b, &b->geo) : vg_conv3d(x0, w, b->b, &b->geo);
   }
-  return vg_scope_pop(s, norm_act(b, y, slope, pass));
+  return vg_scope_pop(s, y);
+}
+
+vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], double slope,
+                          const vg_pass *pass) {
+  vg_scope *s = vg_scope_push();
+  return vg_scope_pop(s, norm_act(b, vg_block_convolve(b, x, NULL, out), slope, pass));
 }
 
 vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
                                double slope, const vg_pass *pass) {
   vg_scope *s = vg_scope_push();
-  vg_profile_layer(b->name);
-  vg_tensor *w = vg_block_weight(b);
-  if (b->resize) w = vg_resize_weight(w, b->geo.stride);
-  vg_tensor *y =
-      b->up ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out) : vg_conv3d_cat(x0, x1, w, b->b, &b->geo);
-  return vg_scope_pop(s, norm_act(b, y, slope, pass));
+  return vg_scope_pop(s, norm_act(b, vg_block_convolve(b, x0, x1, out), slope, pass));
 }
 
 typedef struct repeated {
@@ -225,18 +230,20 @@ typedef struct repeated {
   vg_pass pass;
 } repeated;
 
-static vg_tensor *run_repeated(const void *context, vg_tensor *a, vg_tensor *b, vg_rand *rand, bool again) {
-  const repeated *r = context;
-  vg_pass pass = r->pass;
-  pass.rand = rand;
-  if (again) pass.update_stats = false;
-  return r->stage.run(&r->stage, a, b, &pass);
+static vg_tensor *run_repeated(const void *context, vg_tensor *const in[VG_SEGMENT_INPUTS], vg_rand *rand,
+                               bool again) {
+  repeated r = *(const repeated *)context;
+  r.pass.rand = rand;
+  r.stage.style = in[2];
+  if (again) r.pass.update_stats = false;
+  return r.stage.run(&r.stage, in[0], in[1], &r.pass);
 }
 
 vg_tensor *vg_stage_run(const vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass) {
   if (!pass->recompute) return s->run(s, a, b, pass);
   const repeated r = {*s, *pass};
-  return vg_recompute(run_repeated, &r, sizeof r, a, b, pass->rand);
+  return vg_recompute(run_repeated, &r, sizeof r, (vg_tensor *[VG_SEGMENT_INPUTS]){a, b, s->style},
+                      pass->rand);
 }
 
 vg_tensor *vg_output(vg_tensor *y, bool softmax) {

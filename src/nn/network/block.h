@@ -12,6 +12,10 @@
 #include "io/safetensors.h"
 #include "nn/nn.h"
 
+#define VG_NORM_EPS 1e-5
+/* Deviation, relative to a convolution's, of weights that are factors of few inputs: classes, or a code. */
+#define VG_INIT_FACTOR 10
+
 typedef struct vg_param {
   char name[48]; /* without prefix, as in a state_dict: "down.0.weight" */
   vg_tensor *value;
@@ -36,6 +40,10 @@ typedef struct vg_params {
 } vg_params;
 
 void vg_params_release(vg_params *p);
+/* A tensor named "block.what", normal with this mean and deviation; NULL where p only counts, or failed. It
+ * is the params'. */
+vg_tensor *vg_params_add(vg_params *p, const char *block, const char *what, const int64_t *shape, int ndim,
+                         double mean, double sd, bool trained);
 /* Adds "8x4x3x3x3, wanted 16x4x3x3x3". */
 void vg_params_add_shapes(vg_str *text, const vg_st_entry *e, const int64_t *shape, int ndim);
 /* Whether a file has the tensor with that shape; VG_DATA names both. */
@@ -52,15 +60,25 @@ typedef struct vg_pass {
   bool recompute;    /* stages keep their inputs alone, and are run again for the gradient */
   double dropout;    /* probability, where a network has dropout */
   vg_rand *rand;     /* of dropout */
+
+  /* What is drawn, where a network has noise or a style. */
+  vg_tensor *places;       /* of the samples, see vg_places; NULL: there is no noise */
+  double noise;            /* factor of the noise */
+  vg_tensor *others, *mix; /* in the share mix (N, 1, D, H, W), 0 to 1, of a voxel noise of these places
+                              instead; NULL: nowhere */
+  vg_tensor *style;        /* (N, D); NULL: that of target, else the mean, 0 */
+  vg_tensor *target;       /* real images, whose style is encoded, with noise by places; NULL */
+  vg_tensor **divergence;  /* gets that style's distance from its prior, where target is */
 } vg_pass;
 
 typedef struct vg_block_def {
   const char *name;
   int in, out; /* channels */
   int kernel[3], stride[3], pad[3];
-  bool up;      /* transposed, see vg_upconv3d; pad is not used */
-  bool resize;  /* up: nearest-neighbour resizing and a k3 convolution instead, see vg_resize_weight */
-  bool reflect; /* pad by reflection instead of zeros */
+  bool up;        /* transposed, see vg_upconv3d; pad is not used */
+  bool resize;    /* up: nearest-neighbour resizing and a k3 convolution instead, see vg_resize_weight */
+  bool reflect;   /* pad by reflection instead of zeros */
+  bool modulated; /* gain and bias of the norm come from outside (modulation.h), so it has none of its own */
   vg_net_norm norm;
 } vg_block_def;
 
@@ -90,12 +108,18 @@ vg_tensor *vg_block_apply(const vg_block *b, vg_tensor *x, const int out[3], dou
  */
 vg_tensor *vg_block_apply_pair(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3],
                                double slope, const vg_pass *pass);
+/* The two steps of the former for a modulated block: the convolution (x1 may be NULL), and a batch norm where
+ * the block has one. */
+vg_tensor *vg_block_convolve(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3]);
+vg_tensor *vg_block_batch_norm(const vg_block *b, vg_tensor *y, const vg_pass *pass);
 /* What a network is a chain of, where its activations may be recomputed: run is a function of its arguments
  * and the network's parameters. b may be NULL. */
 typedef struct vg_stage {
   vg_tensor *(*run)(const struct vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass);
   const void *net;
-  int index, out[3]; /* which, and the D, H, W that it makes, where it needs to know */
+  int index, out[3];            /* which, and the D, H, W that it makes, where it needs to know */
+  vg_tensor *style;             /* a third argument, or NULL */
+  vg_tensor *fractions, *noise; /* constants, which must outlive the graph; or NULL */
 } vg_stage;
 vg_tensor *vg_stage_run(const vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass);
 /* ReLU at 0, nothing at 1. */

@@ -25,16 +25,7 @@ typedef struct unet {
 } unet;
 
 static vg_status check(const vg_gan_spec *spec) {
-  int stride[VG_UNET_MAX_LEVELS][3];
-  int most = vg_unet_strides(spec->patch, 0, stride);
-  const int *p = spec->patch;
-  if (most < 2)
-    return vg_fail(VG_CONFIG, "patch %dx%dx%d is too small for unet: 8 voxels along an axis at least", p[0],
-                   p[1], p[2]);
-  if (spec->levels == 1 || spec->levels > most)
-    return vg_fail(VG_CONFIG, "levels %d: a patch of %dx%dx%d allows 2 to %d, or 0 for all", spec->levels,
-                   p[0], p[1], p[2], most);
-  return VG_OK;
+  return vg_unet_check_levels(spec, 2, "0 for all");
 }
 
 static bool has_dropout(int level, int levels) {
@@ -112,7 +103,10 @@ static vg_tensor *run_up(const vg_stage *s, vg_tensor *x, vg_tensor *inside, con
  * at level 0). */
 static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass) {
   const vg_stage down = {.run = run_down, .net = u, .index = i};
-  const vg_stage up = {run_up, u, i, {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)}};
+  const vg_stage up = {.run = run_up,
+                       .net = u,
+                       .index = i,
+                       .out = {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)}};
   vg_scope *s = vg_scope_push();
   vg_tensor *y = vg_stage_run(&down, x, NULL, pass);
   vg_tensor *inside = i < u->levels - 1 ? level(u, i + 1, y, pass) : NULL;
@@ -128,11 +122,7 @@ static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
 }
 
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {
-  int stride[VG_UNET_MAX_LEVELS][3], levels = vg_unet_strides(spec->patch, spec->levels, stride);
-  for (int a = 0; a < 3; a++) {
-    dim[a] = 1;
-    for (int i = 0; i < levels; i++) dim[a] *= stride[i][a];
-  }
+  vg_unet_min_dim(spec, spec->levels, dim);
 }
 
 /* Checked against the resident set. Training holds per level the convolution's output, its activation, the
@@ -161,4 +151,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return use == VG_USE_GENERATING ? peak : use == VG_USE_TRAINING ? held + widest : given + level + widest;
 }
 
-const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats};
+const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats, NULL};

@@ -30,15 +30,7 @@ static int strides_of(const vg_gan_spec *spec, int stride[VG_UNET_MAX_LEVELS][3]
 }
 
 static vg_status check(const vg_gan_spec *spec) {
-  int stride[VG_UNET_MAX_LEVELS][3], most = vg_unet_strides(spec->patch, 0, stride);
-  const int *p = spec->patch;
-  if (most < 1)
-    return vg_fail(VG_CONFIG, "patch %dx%dx%d is too small for unet_k3: 4 voxels along an axis at least",
-                   p[0], p[1], p[2]);
-  if (spec->levels > most)
-    return vg_fail(VG_CONFIG, "levels %d: a patch of %dx%dx%d allows 1 to %d, or 0 for up to %d",
-                   spec->levels, p[0], p[1], p[2], most, OWN_LEVELS);
-  return VG_OK;
+  return vg_unet_check_levels(spec, 1, "0 for up to 4");
 }
 
 /* A k3 convolution on a grid of n voxels. */
@@ -124,11 +116,7 @@ static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
 }
 
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {
-  int stride[VG_UNET_MAX_LEVELS][3], levels = strides_of(spec, stride);
-  for (int a = 0; a < 3; a++) {
-    dim[a] = 1;
-    for (int i = 0; i < levels; i++) dim[a] *= stride[i][a];
-  }
+  vg_unet_min_dim(spec, spec->levels ? spec->levels : OWN_LEVELS, dim);
 }
 
 /* Training holds of each convolution its output and its norm's; at its peak the gradients of the join of
@@ -151,4 +139,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return (use == VG_USE_TRAINING ? held : given + 6 * top * spec->ngf) + 4 * top * spec->ngf + ends;
 }
 
-const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats};
+const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats, NULL};

@@ -21,6 +21,9 @@ typedef struct vg_generator {
   /* Floats held at once for one sample: generating, with its input; or for a forward and backward pass,
    * without it, that keeps all activations or recomputes them. */
   double (*floats)(const vg_gan_spec *spec, const int dim[3], vg_use use);
+  /* (N, D): the style of images (N, out, D, H, W), see vg_gan_spec's style. NULL: the network draws nothing,
+   * so it takes neither net.noise nor net.style. */
+  vg_tensor *(*encode)(const void *net, vg_tensor *images);
 } vg_generator;
 
 #define VG_FEATURES_MAX 8
@@ -67,6 +70,10 @@ vg_status vg_discriminator_add(const char *name, const char *help, const vg_disc
 static inline int vg_width(int base, int i) {
   return base * (1 << (i < 3 ? i : 3));
 }
+/* What networks that divide as vg_unet_strides says have in common. VG_CONFIG where the patch is too small
+ * for `least` levels, or does not allow the spec's; zero says what 0 levels are. */
+vg_status vg_unet_check_levels(const vg_gan_spec *spec, int least, const char *zero);
+void vg_unet_min_dim(const vg_gan_spec *spec, int levels, int dim[3]);
 /* Voxels of a grid. */
 static inline double vg_voxels(const int dim[3]) {
   return (double)dim[0] * dim[1] * dim[2];

@@ -18,6 +18,7 @@ typedef struct vg_term_input {
   const vg_loss *adversarial, *reconstruction;
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h */
   vg_tensor *made;                    /* by the generator; detached in the discriminator's half */
+  vg_tensor *divergence;              /* of the style's code; NULL without one */
   const vg_pyramid *conditions;       /* NULL without a discriminator, and for second_order */
   vg_judged real, fake;               /* real in the discriminator's half only */
   vg_tensor *present;                 /* (N) 1 for samples that count, else 0; NULL: all do */

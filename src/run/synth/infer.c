@@ -54,12 +54,15 @@ static bool wants_patches(const vg_gan_spec *spec, const int dim[3]) {
 }
 
 /* The extent of the windows, one of the whole volume unless patches are wanted or memory is short. */
-static vg_status plan(const vg_gan_spec *spec, const char *id, const int dim[3], vg_window window,
-                      size_t memory, window_axis axis[3], int extent[3]) {
+static vg_status plan(const vg_gan *gan, const char *id, const int dim[3], vg_window window, size_t memory,
+                      window_axis axis[3], int extent[3]) {
+  const vg_gan_spec *spec = vg_gan_get_spec(gan);
+  int align[3] = {1, 1, 1};
+  if (spec->noise) vg_gan_min_dim(gan, align); /* one voxel of the coarsest grid */
   const bool patches = window == VG_WINDOW_PATCH || (window == VG_WINDOW_AUTO && wants_patches(spec, dim));
   for (int whole = !patches; whole >= 0; whole--) {
     for (int a = 0; a < 3; a++) {
-      axis[a] = vg_window_plan(dim[a], spec->patch[a], whole);
+      axis[a] = vg_window_plan(dim[a], spec->patch[a], whole, align[a]);
       extent[a] = axis[a].extent;
     }
     size_t need = vg_gan_generate_bytes(spec, extent);
@@ -76,18 +79,74 @@ static void give(const vg_gan_spec *spec, const vg_case *c, const int lo[3], con
   vg_case_patch(c, lo, extent, spec->softmax ? NULL : to, spec->softmax ? to : NULL);
 }
 
+enum { BATCH = 8 }; /* the most windows that go through at once */
+
+/* What is drawn for some windows. */
+typedef struct window_draw {
+  vg_place places[BATCH], others[BATCH];
+  float *mix, *style; /* (BATCH, D, H, W), (BATCH, net.style); NULL */
+  vg_gan_draw draw;
+} window_draw;
+
+static vg_status window_draw_init(window_draw *w, const vg_gan_spec *spec, const vg_volume_draw *d,
+                                  size_t window_voxels, int batch) {
+  *w = (window_draw){0};
+  if (!d) return VG_OK;
+  if (d->mix && !(w->mix = vg_malloc((size_t)batch * window_voxels, sizeof(float)))) return VG_MEMORY;
+  if (d->style && !(w->style = vg_malloc((size_t)batch * (size_t)spec->style, sizeof(float))))
+    return VG_MEMORY;
+  for (int b = 0; b < batch && d->style; b++)
+    memcpy(w->style + b * spec->style, d->style, (size_t)spec->style * sizeof(float));
+  w->draw = (vg_gan_draw){d->noise, w->places, w->others, w->mix, w->style};
+  return VG_OK;
+}
+
+static void window_draw_release(window_draw *w) {
+  vg_free(w->mix);
+  vg_free(w->style);
+}
+
+/* mix (D, H, W) within a window; outside the volume it is 0. */
+static void cut_mix(const float *mix, const int dim[3], const int lo[3], const int extent[3], float *to) {
+  for (int z = 0; z < extent[0]; z++)
+    for (int y = 0; y < extent[1]; y++)
+      for (int x = 0; x < extent[2]; x++) {
+        const int at[3] = {lo[0] + z, lo[1] + y, lo[2] + x};
+        bool inside = true;
+        for (int a = 0; a < 3; a++) inside &= at[a] >= 0 && at[a] < dim[a];
+        *to++ = inside
+                    ? mix[((size_t)at[0] * (size_t)dim[1] + (size_t)at[1]) * (size_t)dim[2] + (size_t)at[2]]
+                    : 0;
+      }
+}
+
+/* Window b of the next ones begins at lo. */
+static void window_draw_place(window_draw *w, const vg_volume_draw *d, int b, const int dim[3],
+                              const int lo[3], const int extent[3]) {
+  if (!d) return;
+  w->places[b] = d->place;
+  w->others[b] = d->other;
+  for (int a = 0; a < 3; a++) w->places[b].origin[a] = w->others[b].origin[a] = lo[a];
+  if (w->mix)
+    cut_mix(d->mix, dim, lo, extent,
+            w->mix + (size_t)b * (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2]);
+}
+
 /* Sums of what windows give, by their weights. */
-static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3], window_job *j) {
+static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3], const vg_volume_draw *draw,
+                             window_job *j) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   size_t voxels = (size_t)j->dim[0] * (size_t)j->dim[1] * (size_t)j->dim[2];
   size_t window_voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
   /* Windows of one slice are small: several go through at once. */
   int total = j->axis[0].count * j->axis[1].count * j->axis[2].count;
-  int batch = j->axis[0].flat || j->axis[1].flat || j->axis[2].flat ? (total < 8 ? total : 8) : 1;
+  int batch = j->axis[0].flat || j->axis[1].flat || j->axis[2].flat ? (total < BATCH ? total : BATCH) : 1;
   float *given = vg_malloc((size_t)batch * (size_t)spec->in_channels * window_voxels, sizeof *given);
   float *made = vg_malloc((size_t)batch * (size_t)spec->out_channels * window_voxels, sizeof *made);
   j->norm = vg_calloc(voxels, sizeof *j->norm);
-  vg_status st = given && made && j->norm ? VG_OK : VG_MEMORY;
+  window_draw drawn;
+  vg_status st = window_draw_init(&drawn, spec, draw, window_voxels, batch);
+  if (!given || !made || !j->norm) st = VG_MEMORY;
   for (int a = 0; a < 3; a++) {
     j->weight[a] = vg_malloc((size_t)extent[a], sizeof(float));
     if (!j->weight[a]) st = VG_MEMORY;
@@ -95,18 +154,20 @@ static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3],
   }
   if (!st) memset(j->sum, 0, (size_t)spec->out_channels * voxels * sizeof *j->sum);
   for (int k = 0; k < total && !st; k += batch) {
-    int n = total - k < batch ? total - k : batch, lo[8][3];
+    int n = total - k < batch ? total - k : batch, lo[BATCH][3];
     for (int b = 0; b < n; b++) {
       vg_window_place(j->axis, k + b, lo[b]);
       give(spec, c, lo[b], extent, given + (size_t)b * (size_t)spec->in_channels * window_voxels);
+      window_draw_place(&drawn, draw, b, j->dim, lo[b], extent);
     }
-    st = vg_gan_generate(gan, given, n, extent, made);
+    st = vg_gan_generate(gan, given, n, extent, draw ? &drawn.draw : NULL, made);
     for (int b = 0; b < n && !st; b++)
       add_window(j, lo[b], made + (size_t)b * (size_t)spec->out_channels * window_voxels);
   }
   for (int s = 0; s < spec->out_channels && !st; s++)
     for (size_t i = 0; i < voxels; i++) j->sum[(size_t)s * voxels + i] /= j->norm[i];
   for (int a = 0; a < 3; a++) vg_free(j->weight[a]);
+  window_draw_release(&drawn);
   vg_free(given);
   vg_free(made);
   vg_free(j->norm);
@@ -114,26 +175,31 @@ static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3],
 }
 
 /* The same of a window that is the volume, straight to its place. */
-static vg_status one_window(vg_gan *gan, const vg_case *c, const int dim[3], float *out) {
+static vg_status one_window(vg_gan *gan, const vg_case *c, const int dim[3], const vg_volume_draw *d,
+                            float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
   float *given = vg_malloc((size_t)spec->in_channels * voxels, sizeof *given);
   if (!given) return VG_MEMORY;
   give(spec, c, (const int[3]){0, 0, 0}, dim, given);
-  vg_status st = vg_gan_generate(gan, given, 1, dim, out);
+  vg_gan_draw draw = {0};
+  if (d) draw = (vg_gan_draw){d->noise, &d->place, &d->other, d->mix, d->style};
+  vg_status st = vg_gan_generate(gan, given, 1, dim, d ? &draw : NULL, out);
   vg_free(given);
   return st;
 }
 
-vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out) {
+vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, const vg_volume_draw *draw,
+                   float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
   window_job j = {.dim = {dim[0], dim[1], dim[2]}, .channels = spec->out_channels, .sum = out};
   int extent[3];
-  vg_status st = plan(spec, c->id, dim, window, memory, j.axis, extent);
+  vg_status st = plan(gan, c->id, dim, window, memory, j.axis, extent);
   if (st) return st;
-  st = memcmp(extent, dim, sizeof extent) ? add_windows(gan, c, extent, &j) : one_window(gan, c, dim, out);
+  st = memcmp(extent, dim, sizeof extent) ? add_windows(gan, c, extent, draw, &j)
+                                          : one_window(gan, c, dim, draw, out);
   for (int s = 0; s < spec->out_channels && !st; s++)
     for (size_t i = 0; i < voxels; i++)
       if (!c->brain[i]) out[(size_t)s * voxels + i] = !spec->softmax ? -1.f : s ? 0.f : 1.f;

@@ -45,7 +45,7 @@ static vg_status make(void *state, int slot) {
   vg_case *c = &j->slots[slot].c;
   float *made = vg_malloc(voxels_of(c) * (size_t)j->model->spec.out_channels, sizeof *made);
   j->slots[slot].made = made;
-  return made ? vg_infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
+  return made ? vg_infer(j->gan, c, j->o->window, j->memory, NULL, made) : VG_MEMORY;
 }
 
 static vg_status maps(void *state, int slot, vg_maps *out) {

@@ -8,6 +8,7 @@
 #include "run/entry.h"
 #include "run/model_file.h"
 #include "run/synth/segment.h"
+#include "run/synth/synth_draw.h"
 #include "voxgan/log.h"
 #include "base/limit/memory_limit.h"
 #include "base/pool.h"
@@ -24,8 +25,11 @@ typedef struct synth_job {
   vg_gan *gan;
   vg_prep_settings prep; /* the model's, without its series */
   size_t memory;
+  synth_draws draws;
+  char draws_text[96];
   struct {
     vg_case c;
+    synth_drawn drawn;
     float *made; /* (S, D, H, W) */
   } slots[VG_PRODUCE_DEPTH];
 } synth_job;
@@ -37,7 +41,8 @@ static size_t voxels_of(const vg_case *c) {
 static vg_status load(void *state, int slot, const vg_study_case *c) {
   synth_job *j = state;
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
-  return vg_prepare_maps(c->id, &c->maps, &j->prep, &j->slots[slot].c);
+  vg_status st = vg_prepare_maps(c->id, &c->maps, &j->prep, &j->slots[slot].c);
+  return st ? st : vg_synth_draw(&j->draws, c, &j->slots[slot].c, &j->slots[slot].drawn);
 }
 
 static vg_status make(void *state, int slot) {
@@ -45,7 +50,8 @@ static vg_status make(void *state, int slot) {
   vg_case *c = &j->slots[slot].c;
   float *made = vg_malloc(voxels_of(c) * (size_t)j->model.spec.out_channels, sizeof *made);
   j->slots[slot].made = made;
-  return made ? vg_infer(j->gan, c, j->o->window, j->memory, made) : VG_MEMORY;
+  if (!made) return VG_MEMORY;
+  return vg_synth_draw_image(j->gan, c, j->o->window, j->memory, &j->slots[slot].drawn, made);
 }
 
 /* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the
@@ -73,6 +79,7 @@ static vg_status image(void *state, int slot, int series, vg_volume *out, vg_vol
 static void release(void *state, int slot) {
   synth_job *j = state;
   vg_case_release(&j->slots[slot].c);
+  vg_synth_drawn_release(&j->slots[slot].drawn);
   vg_free(j->slots[slot].made);
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
 }
@@ -108,6 +115,11 @@ static vg_status open_study(const synth_job *j, const vg_dataset *hosts, vg_stud
   return vg_study_open(&s, out);
 }
 
+static void drawn(void *state, int slot, vg_str *to) {
+  synth_job *j = state;
+  vg_synth_draw_text(&j->draws, &j->slots[slot].drawn, to);
+}
+
 static vg_case_maker maker_of(synth_job *j) {
   vg_case_maker m = {.series = j->model.prep.series,
                      .window = vg_window_name(j->o->window),
@@ -115,6 +127,8 @@ static vg_case_maker maker_of(synth_job *j) {
                      .load = load,
                      .make = make,
                      .image = image,
+                     .draws = j->draws_text,
+                     .drawn = drawn,
                      .release = release};
   memcpy(m.ranges, j->model.ranges, sizeof m.ranges);
   memcpy(m.model_sha256, j->model.hash, sizeof m.model_sha256);
@@ -173,7 +187,9 @@ static vg_status find_hosts_anatomy(const synth_job *j, vg_dataset *hosts) {
 static vg_status make_images_of_labels(synth_job *j) {
   vg_study *study = NULL;
   vg_dataset hosts = {0};
-  vg_status st = find_hosts_anatomy(j, &hosts);
+  vg_status st = vg_synth_draws_open(j->o, &j->model, j->gan, &j->draws);
+  vg_synth_draws_describe(&j->draws, j->draws_text);
+  if (!st) st = find_hosts_anatomy(j, &hosts);
   if (!st) st = open_study(j, hosts.n ? &hosts : NULL, &study);
   if (!st) {
     vg_case_maker maker = maker_of(j);

@@ -1,7 +1,7 @@
 /* window.c: where windows lie. */
 #include "run/synth/window.h"
 
-window_axis vg_window_plan(int n, int patch, bool whole) {
+window_axis vg_window_plan(int n, int patch, bool whole, int align) {
   window_axis p = {.extent = patch, .count = 1};
   if (patch == 1) {
     p.flat = true;
@@ -11,6 +11,11 @@ window_axis vg_window_plan(int n, int patch, bool whole) {
     /* As the loader pads: centred. */
     p.extent = n > patch ? n : patch;
     p.first = -((p.extent - n) / 2);
+  } else if (align > 1) {
+    const int half = patch / 2 / align * align;
+    p.step = half > align ? half : align;
+    p.span = (n - patch + align - 1) / align * align;
+    p.count = (p.span + p.step - 1) / p.step + 1;
   } else {
     p.span = n - patch;
     p.count = (p.span + patch / 2 - 1) / (patch / 2) + 1;
@@ -19,6 +24,7 @@ window_axis vg_window_plan(int n, int patch, bool whole) {
 }
 
 int vg_window_start(const window_axis *p, int k) {
+  if (p->step) return k < p->count - 1 ? k * p->step : p->span;
   return p->first + (p->count > 1 ? (int)((long)p->span * k / (p->count - 1)) : 0);
 }
 

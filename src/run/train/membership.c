@@ -65,7 +65,7 @@ static double label_error(const vg_case *c, const float *made) {
 static vg_status error_of(vg_gan *gan, const vg_case *c, double *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   float *made = vg_malloc(voxels_of(c) * (size_t)spec->out_channels, sizeof *made);
-  vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), made) : VG_MEMORY;
+  vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), NULL, made) : VG_MEMORY;
   if (!st) *out = spec->softmax ? label_error(c, made) : image_error(c, made);
   vg_free(made);
   return st;
@@ -87,7 +87,7 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
   window_axis axis[3];
   int total = 1;
   for (int a = 0; a < 3; a++) {
-    axis[a] = vg_window_plan(c->record.dim[2 - a], spec->patch[a], false);
+    axis[a] = vg_window_plan(c->record.dim[2 - a], spec->patch[a], false, 1);
     total *= axis[a].count;
   }
   const int extent[3] = {axis[0].extent, axis[1].extent, axis[2].extent};

@@ -36,7 +36,7 @@ vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_pat
     }
     size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
     float *made = vg_malloc(voxels * (size_t)spec->out_channels, sizeof *made);
-    st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), made) : VG_MEMORY;
+    st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), NULL, made) : VG_MEMORY;
     if (!st)
       st = spec->softmax ? vg_label_scores_add(&labels, c, classes, made)
                          : vg_image_scores_add(&images, c, classes, made);

@@ -1,6 +1,7 @@
 // layers.cpp: normalisation, activation, dropout and losses. On the CPU the frequent ones are autograd
 // functions over pointwise.h, which keep only what their gradient needs.
 #include "tensor/cuda/cuda.hpp"
+#include "tensor/floats.hpp"
 #include "tensor/pointwise.h"
 #include <cmath>
 
@@ -15,36 +16,6 @@ template <class F> void pieces_of(int64_t n, const F &f) {
   at::parallel_for(0, n, GRAIN, [&](int64_t from, int64_t to) {
     for (; from < to; from += GRAIN) f(from, std::min(GRAIN, to - from));
   });
-}
-
-// n elements of t, floats or bf16, as floats: in t's memory, or a copy that lives until the next copy into
-// the same room of this thread.
-enum Room { FIRST, SECOND, THIRD, FOURTH, ROOMS };
-
-std::vector<float> &room(Room r, int64_t n) {
-  thread_local std::vector<float> rooms[ROOMS];
-  if (rooms[r].size() < static_cast<size_t>(n)) rooms[r].resize(static_cast<size_t>(n));
-  return rooms[r];
-}
-
-uint16_t *half_of(const Tensor &t, int64_t at) {
-  return static_cast<uint16_t *>(t.data_ptr()) + at;
-}
-
-const float *in_of(const Tensor &t, int64_t at, int64_t n, Room r) {
-  if (t.scalar_type() == at::kFloat) return t.data_ptr<float>() + at;
-  float *const copy = room(r, n).data();
-  vg_pw_widen(half_of(t, at), static_cast<size_t>(n), copy);
-  return copy;
-}
-
-// The memory to write n elements of t to as floats; put() then stores them in t.
-float *out_of(const Tensor &t, int64_t at, int64_t n, Room r) {
-  return t.scalar_type() == at::kFloat ? t.data_ptr<float>() + at : room(r, n).data();
-}
-
-void put(const Tensor &t, int64_t at, int64_t n, const float *y) {
-  if (t.scalar_type() != at::kFloat) vg_pw_narrow(y, static_cast<size_t>(n), half_of(t, at));
 }
 
 // ---- instance norm with activation ----
@@ -373,9 +344,10 @@ vg_tensor *vg_instance_norm_act(vg_tensor *x, double eps, double slope) {
 
 vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_tensor *running_mean,
                          vg_tensor *running_var, bool training, double momentum, double eps) {
-  return op("batch_norm", {x, weight, bias, running_mean, running_var}, [&] {
-    const Tensor y = at::batch_norm(wide(x->t), weight->t, bias->t, running_mean->t, running_var->t, training,
-                                    momentum, eps, at::globalContext().userEnabledCuDNN());
+  return op("batch_norm", {x, running_mean, running_var}, [&] {
+    const Tensor y = at::batch_norm(wide(x->t), given(tensor_or_none(weight)), given(tensor_or_none(bias)),
+                                    running_mean->t, running_var->t, training, momentum, eps,
+                                    at::globalContext().userEnabledCuDNN());
     return y.to(x->t.scalar_type());
   });
 }

@@ -118,6 +118,13 @@ vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], doubl
   });
 }
 
+vg_tensor *vg_average3d(vg_tensor *a, const int stride[3]) {
+  return op("average3d", {a}, [&] {
+    const int64_t size[3] = {stride[0], stride[1], stride[2]};
+    return at::avg_pool3d(a->t.to(at::kFloat), size, size, 0).to(a->t.scalar_type()); // as in vg_halve3d
+  });
+}
+
 vg_tensor *vg_halve3d(vg_tensor *a, const int stride[3]) {
   return op("halve3d", {a}, [&] {
     int64_t kernel[3], step[3], pad[3];

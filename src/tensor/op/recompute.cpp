@@ -37,6 +37,7 @@ struct Recompute : torch::autograd::Node {
   const bool own = own_kernels, half = bf16; // of the forward pass
   Optional<vg_rand> rand;                    // as it was before the first time
   std::vector<torch::autograd::SavedVariable> inputs;
+  std::vector<size_t> place; // of each among the segment's inputs
 
   variable_list apply(variable_list &&grads) override {
     no_second_derivative();
@@ -50,10 +51,10 @@ struct Recompute : torch::autograd::Node {
     Tensor out;
     {
       const Scope scope;
-      vg_tensor *in[2] = {nullptr, nullptr};
-      for (size_t i = 0; i < leaves.size(); i++) in[i] = give(leaves[i]);
+      vg_tensor *in[VG_SEGMENT_INPUTS] = {nullptr};
+      for (size_t i = 0; i < leaves.size(); i++) in[place[i]] = give(leaves[i]);
       Optional<vg_rand> again = as_it_is(rand ? &*rand : nullptr);
-      const vg_tensor *const y = f(context.data(), in[0], in[1], again ? &*again : nullptr, true);
+      const vg_tensor *const y = f(context.data(), in, again ? &*again : nullptr, true);
       if (!y) throw_kept();
       out = y->t;
     }
@@ -68,9 +69,9 @@ struct Recompute : torch::autograd::Node {
 
 } // namespace
 
-vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tensor *a, vg_tensor *b,
-                        vg_rand *rand) {
-  if (!a || !at::GradMode::is_enabled()) return f(context, a, b, rand, false);
+vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size,
+                        vg_tensor *const in[VG_SEGMENT_INPUTS], vg_rand *rand) {
+  if (!in[0] || !at::GradMode::is_enabled()) return f(context, in, rand, false);
   decltype(new_node<Recompute>(NodePointer())) node;
   const bool made = guarded("recompute", [&] {
     node = new_node<Recompute>(NodePointer());
@@ -78,17 +79,22 @@ vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size, vg_tenso
     node->f = f;
     node->context.assign(bytes, bytes + size);
     node->rand = as_it_is(rand);
-    const variable_list in = b ? variable_list{a->t, b->t} : variable_list{a->t};
-    for (const Tensor &t : in) node->inputs.emplace_back(t, false);
-    node->set_next_edges(torch::autograd::collect_next_edges(in));
+    variable_list given;
+    for (size_t i = 0; i < VG_SEGMENT_INPUTS; i++)
+      if (in[i]) {
+        node->place.push_back(i);
+        given.push_back(in[i]->t);
+      }
+    for (const Tensor &t : given) node->inputs.emplace_back(t, false);
+    node->set_next_edges(torch::autograd::collect_next_edges(given));
   });
   if (!made) return nullptr;
   vg_no_grad(true);
-  vg_tensor *const y = f(context, a, b, rand, false);
+  vg_tensor *const y = f(context, in, rand, false);
   vg_no_grad(false);
   const bool joined = guarded("recompute", [&] {
     if (!y) return;
-    TORCH_CHECK(!y->t.is_same(a->t) && (!b || !y->t.is_same(b->t)), "the segment gives its input");
+    for (size_t i : node->place) TORCH_CHECK(!y->t.is_same(in[i]->t), "the segment gives its input");
     torch::autograd::set_history(y->t, node);
   });
   return joined ? y : nullptr;

@@ -73,8 +73,8 @@ static void whole_is_the_generator_itself(void **state) {
   vg_gan *gan = generator(8, 8, 8); /* smaller than the case on every axis */
   static float in[CLASSES * VOXELS], direct[2 * VOXELS], out[2 * VOXELS];
   as_floats(in);
-  assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){Z, Y, X}, direct), VG_OK);
-  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, out), VG_OK);
+  assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){Z, Y, X}, NULL, direct), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, NULL, out), VG_OK);
   assert_background(out);
   for (int i = 0; i < 2 * VOXELS; i++)
     if (brain[i % VOXELS]) assert_float_equal(out[i], direct[i], 1e-6);
@@ -86,19 +86,19 @@ static void patches_cover_every_voxel(void **state) {
   (void)state;
   vg_gan *gan = generator(8, 12, 8);
   static float whole[2 * VOXELS], out[2 * VOXELS], cut[2 * VOXELS];
-  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, whole), VG_OK);
-  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_PATCH, SIZE_MAX, out), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, NULL, whole), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_PATCH, SIZE_MAX, NULL, out), VG_OK);
   assert_background(out);
   double d = 0, var = 0;
   for (int i = 0; i < 2 * VOXELS; i++) d += fabs(out[i] - whole[i]), var += fabs(whole[i] + 1);
   assert_true(d < 0.05 * var);
   /* AUTO takes patches where the whole does not fit, and says what is missing where not even a patch does. */
   size_t patch_bytes = vg_gan_generate_bytes(vg_gan_get_spec(gan), (int[]){8, 12, 8});
-  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_AUTO, patch_bytes, cut), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_AUTO, patch_bytes, NULL, cut), VG_OK);
   assert_memory_equal(cut, out, sizeof out);
-  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_AUTO, patch_bytes - 1, cut), VG_MEMORY);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_AUTO, patch_bytes - 1, NULL, cut), VG_MEMORY);
   assert_non_null(strstr(vg_error(), "case: synthesis of 8x12x8 voxels needs"));
-  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, patch_bytes, cut), VG_MEMORY);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, patch_bytes, NULL, cut), VG_MEMORY);
   vg_gan_free(gan);
 }
 
@@ -136,9 +136,9 @@ static void fractions_of_images(void **state) {
   }
   c.image = image;
   c.n_series = 1;
-  assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){Z, Y, X}, direct), VG_OK);
+  assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){Z, Y, X}, NULL, direct), VG_OK);
   for (int window = VG_WINDOW_WHOLE; window <= VG_WINDOW_PATCH; window++) {
-    assert_int_equal(vg_infer(gan, &c, (vg_window)window, SIZE_MAX, out), VG_OK);
+    assert_int_equal(vg_infer(gan, &c, (vg_window)window, SIZE_MAX, NULL, out), VG_OK);
     for (int i = 0; i < VOXELS; i++) {
       assert_true(fabsf(out[i] + out[VOXELS + i] + out[2 * VOXELS + i] - 1) < 1e-5f);
       if (!brain[i]) assert_true(out[i] == 1);
@@ -151,10 +151,10 @@ static void fractions_of_images(void **state) {
   for (int k = 0; k < 2; k++) {
     spec.norm = k ? VG_NORM_INSTANCE : VG_NORM_NONE;
     assert_int_equal(vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan), VG_OK);
-    assert_int_equal(vg_infer(gan, &c, k ? VG_WINDOW_PATCH : VG_WINDOW_WHOLE, SIZE_MAX, direct), VG_OK);
-    assert_int_equal(vg_infer(gan, &c, VG_WINDOW_AUTO, SIZE_MAX, out), VG_OK);
+    assert_int_equal(vg_infer(gan, &c, k ? VG_WINDOW_PATCH : VG_WINDOW_WHOLE, SIZE_MAX, NULL, direct), VG_OK);
+    assert_int_equal(vg_infer(gan, &c, VG_WINDOW_AUTO, SIZE_MAX, NULL, out), VG_OK);
     assert_memory_equal(out, direct, sizeof out);
-    assert_int_equal(vg_infer(gan, &c, k ? VG_WINDOW_WHOLE : VG_WINDOW_PATCH, SIZE_MAX, direct), VG_OK);
+    assert_int_equal(vg_infer(gan, &c, k ? VG_WINDOW_WHOLE : VG_WINDOW_PATCH, SIZE_MAX, NULL, direct), VG_OK);
     assert_memory_not_equal(out, direct, sizeof out);
     vg_gan_free(gan);
   }
@@ -164,12 +164,12 @@ static void slices_go_one_by_one(void **state) {
   (void)state;
   vg_gan *gan = generator(1, Y, X);
   static float in[CLASSES * Y * X], direct[2 * Y * X], out[2 * VOXELS];
-  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_AUTO, SIZE_MAX, out), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_AUTO, SIZE_MAX, NULL, out), VG_OK);
   assert_background(out);
   for (int z = 0; z < Z; z++) {
     for (int c = 0; c < CLASSES; c++)
       for (int i = 0; i < Y * X; i++) in[c * Y * X + i] = (float)labels[c * VOXELS + z * Y * X + i] / 255;
-    assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){1, Y, X}, direct), VG_OK);
+    assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){1, Y, X}, NULL, direct), VG_OK);
     for (int s = 0; s < 2; s++)
       for (int i = 0; i < Y * X; i++)
         if (brain[z * Y * X + i])

@@ -33,9 +33,9 @@ static size_t need(const vg_config *c) {
 
 static void each_alone_fits(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "resnet", "unet_k3"};
+  static const char *const generators[] = {"unet", "resnet", "unet_k3", "spade"};
   vg_str text = VG_STR_INIT;
-  for (int g = 0; g < 3; g++) {
+  for (int g = 0; g < 4; g++) {
     vg_config c;
     vg_config_default(&c);
     assert_int_equal(vg_config_set(&c, "train.patch=96,64,80"), VG_OK);

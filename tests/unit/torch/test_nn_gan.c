@@ -138,8 +138,8 @@ static void state_round_trip(void **state) {
   assert_int_equal(vg_gan_state_set(a, VG_GAN_GENERATOR, file, &f), VG_OK);
   assert_int_equal(vg_gan_new_generator(&s, device, &only), VG_OK);
   assert_int_equal(vg_gan_state_set(only, VG_GAN_GENERATOR, file, &f), VG_OK);
-  assert_int_equal(vg_gan_generate(a, b.input, 1, b.dim, p), VG_OK);
-  assert_int_equal(vg_gan_generate(only, b.input, 1, b.dim, q), VG_OK);
+  assert_int_equal(vg_gan_generate(a, b.input, 1, b.dim, NULL, p), VG_OK);
+  assert_int_equal(vg_gan_generate(only, b.input, 1, b.dim, NULL, q), VG_OK);
   assert_memory_equal(p, q, OUT * V * sizeof *p);
   vg_gan_losses l;
   assert_int_equal(vg_gan_step(only, &b, 1, 1e-4, 1e-4, &l), VG_FAILED);
@@ -249,7 +249,7 @@ static void segments(void **state) {
     }
     if (!(l.g_reconstruction < 0.3 * first))
       fail_msg("%s: reconstruction %g after %g", generators[k], l.g_reconstruction, first);
-    assert_int_equal(vg_gan_generate(gan, b.input, 2, b.dim, out), VG_OK);
+    assert_int_equal(vg_gan_generate(gan, b.input, 2, b.dim, NULL, out), VG_OK);
     for (int n = 0; n < 2; n++)
       for (int i = 0; i < V; i++) {
         float sum = 0;
@@ -335,10 +335,10 @@ static void averages(void **state) {
   assert_int_equal(vg_gan_new_generator(&s, device, &only), VG_OK);
   assert_int_equal(vg_gan_state_set(only, VG_GAN_GENERATOR, file, &f), VG_OK);
   vg_st_release(&f);
-  assert_int_equal(vg_gan_generate(gan, b.input, 1, b.dim, p), VG_OK);
-  assert_int_equal(vg_gan_generate(only, b.input, 1, b.dim, q), VG_OK);
+  assert_int_equal(vg_gan_generate(gan, b.input, 1, b.dim, NULL, p), VG_OK);
+  assert_int_equal(vg_gan_generate(only, b.input, 1, b.dim, NULL, q), VG_OK);
   assert_memory_equal(p, q, OUT * V * sizeof *p);
-  assert_int_equal(vg_gan_generate(plain, b.input, 1, b.dim, q), VG_OK);
+  assert_int_equal(vg_gan_generate(plain, b.input, 1, b.dim, NULL, q), VG_OK);
   assert_memory_not_equal(p, q, OUT * V * sizeof *p);
 
   save(gan, file, &f);
@@ -346,13 +346,13 @@ static void averages(void **state) {
   assert_true(same_state(gan, back));
   /* without its average, the generator is what it begins with */
   assert_int_equal(vg_gan_state_set(back, VG_GAN_ALL & ~VG_GAN_AVERAGE, file, &f), VG_OK);
-  assert_int_equal(vg_gan_generate(back, b.input, 1, b.dim, p), VG_OK);
+  assert_int_equal(vg_gan_generate(back, b.input, 1, b.dim, NULL, p), VG_OK);
   assert_memory_equal(p, q, OUT * V * sizeof *p);
   vg_gan_transfer t;
   assert_int_equal(vg_gan_state_set(back, VG_GAN_ALL, file, &f), VG_OK);
   assert_int_equal(vg_gan_state_transfer(back, VG_GAN_GENERATOR, &f, &t), VG_OK);
   vg_gan_transfer_release(&t);
-  assert_int_equal(vg_gan_generate(back, b.input, 1, b.dim, p), VG_OK);
+  assert_int_equal(vg_gan_generate(back, b.input, 1, b.dim, NULL, p), VG_OK);
   assert_memory_equal(p, q, OUT * V * sizeof *p);
   vg_st_release(&f);
 
@@ -595,7 +595,7 @@ static void another_device_agrees(void **state) {
       vg_gan *gan = make(&s, 5);
       for (int n = 0; n < 3; n++) l[i][n] = step(gan, &b, 1);
       image[i] = vg_malloc(2 * OUT * V, sizeof *image[i]);
-      assert_int_equal(vg_gan_generate(gan, b.input, 2, b.dim, image[i]), VG_OK);
+      assert_int_equal(vg_gan_generate(gan, b.input, 2, b.dim, NULL, image[i]), VG_OK);
       vg_gan_free(gan);
     }
     for (int n = 0; n < 3; n++) {

@@ -65,7 +65,7 @@ static void generates(vg_gan *gan, int n, const int dim[3]) {
   size_t in = (size_t)n * (size_t)s->in_channels * voxels, out = (size_t)n * (size_t)s->out_channels * voxels;
   float *x = vg_malloc(in, sizeof *x), *y = vg_malloc(out, sizeof *y), low = 2, high = -2;
   for (size_t i = 0; i < in; i++) x[i] = (float)((i * 2654435761u >> 7) % 5 == 0);
-  vg_status st = vg_gan_generate(gan, x, n, dim, y);
+  vg_status st = vg_gan_generate(gan, x, n, dim, NULL, y);
   if (st) fail_msg("%s %dx%dx%d: %s", s->generator, dim[0], dim[1], dim[2], vg_error());
   for (size_t i = 0; i < out; i++) {
     assert_true(fabsf(y[i]) <= 1);
@@ -79,15 +79,19 @@ static void generates(vg_gan *gan, int n, const int dim[3]) {
 
 static void shapes(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "unet_k3", "resnet"};
+  static const char *const generators[] = {"unet", "unet_k3", "resnet", "spade"};
   static const int patches[][3] = {{16, 16, 16}, {13, 32, 32}, {1, 32, 32},
                                    {32, 32, 1},  {3, 17, 21},  {6, 20, 16}};
-  for (size_t g = 0; g < 3; g++)
+  for (size_t g = 0; g < 4; g++)
     for (size_t k = 0; k < 3; k++)
       for (size_t p = 0; p < sizeof patches / sizeof *patches; p++) {
         vg_gan_spec s = small(generators[g], patches[p][0], patches[p][1], patches[p][2]);
         s.norm = (vg_net_norm)k;
         if ((k + p) % 2) s.upsample = VG_UPSAMPLE_RESIZE;
+        if (p % 3 == 1) s.modulation = VG_MODULATION_CONV;
+        s.encoder = p % 2;
+        s.noise = g == 3 && p % 3;
+        s.style = g == 3 && p % 2 ? 3 : 0;
         vg_gan *gan;
         if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", generators[g], vg_error());
         generates(gan, 2, s.patch);
@@ -104,7 +108,7 @@ static void shapes(void **state) {
           if (least[a] == 1) continue;
           float dummy = 0;
           least[a]--;
-          assert_int_equal(vg_gan_generate(gan, &dummy, 1, least, &dummy), VG_CONFIG);
+          assert_int_equal(vg_gan_generate(gan, &dummy, 1, least, NULL, &dummy), VG_CONFIG);
           assert_non_null(strstr(vg_error(), "too small"));
           least[a]++;
         }
@@ -145,7 +149,7 @@ static double grid_of(vg_gan *gan) {
   float *y = vg_calloc(n * (size_t)s->out_channels, sizeof *y);
   double worst = 0, largest = 0;
   for (size_t i = 0; i < n; i++) x[i] = 1;
-  if (vg_gan_generate(gan, x, 1, (int[]){1, GRID_SIDE, GRID_SIDE}, y)) fail_msg("%s", vg_error());
+  if (vg_gan_generate(gan, x, 1, (int[]){1, GRID_SIDE, GRID_SIDE}, NULL, y)) fail_msg("%s", vg_error());
   for (int c = 0; c < s->out_channels; c++) {
     for (int p = 2; p <= 4; p += 2)
       for (int columns = 0; columns < 2; columns++)
@@ -202,7 +206,8 @@ static void no_grid(void **state) {
         if (trained) train_a_little(gan, 12);
         const double grid = grid_of(gan);
         if (resize && !(grid < 1e-5)) fail_msg("%s has a grid of %g", row->name, grid);
-        if (!resize && trained && !(grid > 1e-3)) fail_msg("%s: the measure sees no grid: %g", row->name, grid);
+        if (!resize && trained && !(grid > 1e-3))
+          fail_msg("%s: the measure sees no grid: %g", row->name, grid);
       }
       vg_gan_free(gan);
     }
@@ -281,8 +286,8 @@ static void bad_specs(void **state) {
 
 static void estimates(void **state) {
   (void)state;
-  static const char *const generators[] = {"unet", "unet_k3", "resnet"};
-  for (int g = 0; g < 3; g++) {
+  static const char *const generators[] = {"unet", "unet_k3", "resnet", "spade"};
+  for (int g = 0; g < 4; g++) {
     vg_gan_spec s = small(generators[g], 32, 32, 32);
     size_t base = vg_gan_step_bytes(&s, &objective, 1, s.patch),
            free_base = vg_gan_generate_bytes(&s, s.patch);

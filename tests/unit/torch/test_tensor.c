@@ -117,8 +117,10 @@ typedef struct segment_plan {
   int fail; /* 1: by a shape, 2: by memory; when it is run again */
 } segment_plan;
 
-static vg_tensor *segment(const void *context, vg_tensor *a, vg_tensor *b, vg_rand *rand, bool again) {
+static vg_tensor *segment(const void *context, vg_tensor *const in[VG_SEGMENT_INPUTS], vg_rand *rand,
+                          bool again) {
   const segment_plan *p = context;
+  vg_tensor *const a = in[0], *const b = in[2];
   if (again && p->fail == 1) return vg_add(a, vg_zeros((int64_t[]){7}, 1, CPU));
   if (again && p->fail == 2) return vg_zeros((int64_t[]){1 << 20, 1 << 20, 256}, 3, CPU);
   vg_scope *s = vg_scope_push();
@@ -141,7 +143,8 @@ static void segments_are_recomputed(void **state) {
         vg_tensor *b = with_b ? vg_requires_grad(vg_full(&shape, 1, 0.3, CPU), true) : NULL;
         const segment_plan p = {.w = vg_requires_grad(vg_full(&shape, 1, 0.7, CPU), true)};
         vg_tensor *a = leaf ? vg_scale(x, 1.5, 0) : x;
-        vg_tensor *y = k ? vg_recompute(segment, &p, sizeof p, a, b, rand) : segment(&p, a, b, rand, false);
+        vg_tensor *const in[VG_SEGMENT_INPUTS] = {a, NULL, b};
+        vg_tensor *y = k ? vg_recompute(segment, &p, sizeof p, in, rand) : segment(&p, in, rand, false);
         vg_tensor *more = vg_dropout(y, 0.5, rand); /* the stream goes on as if nothing had happened */
         vg_backward(vg_sum(vg_square(vg_add(y, more))));
         assert_int_equal(vg_tensor_check(), VG_OK);
@@ -162,7 +165,8 @@ static void segments_are_recomputed(void **state) {
     if (fail == 2) continue;
 #endif
     const segment_plan p = {.w = vg_requires_grad(vg_full(&shape, 1, 0.7, CPU), true), .fail = fail};
-    vg_backward(vg_sum(vg_recompute(segment, &p, sizeof p, a, NULL, rand)));
+    vg_tensor *const in[VG_SEGMENT_INPUTS] = {a};
+    vg_backward(vg_sum(vg_recompute(segment, &p, sizeof p, in, rand)));
     assert_int_equal(vg_tensor_check(), fail == 1 ? VG_FAILED : VG_MEMORY);
   }
   vg_rand_free(rand);
