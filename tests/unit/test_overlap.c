@@ -115,8 +115,8 @@ static void test_known_distances(void **state) {
   cuboid(real, 4, 4, 4, 10, 10, 1);
   cuboid(synth, 4, 4, 4, 10, 5, 1);
   cuboid(synth, 4, 9, 6, 10, 5, 1);
-  /* Of the real plate, the shared half and the next row (1 mm away) are near; of the other, the shared half.
-   */
+  /* Near are, of the real plate, the shared half and the next row (1 mm away), of the synthetic one the
+   * shared half. */
   expect("nsd", (60 + 50) / 200.0);
   empty(NULL);
   cuboid(real, 4, 4, 4, 10, 10, 1);
