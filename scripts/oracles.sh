@@ -2,8 +2,8 @@
 # oracles.sh BUILD [DIR...]: checks voxgan's files with other people's programs. Data sets are read by nnU-Net's
 # integrity check, the BIDS validator and nibabel. With DIRs the script checks these. Without, it makes a small data set in every
 # format, and damaged copies, which the programs must refuse. It does the same for TensorBoard and event files, and compares
-# the overlap metrics of MONAI and panoptica with ours. Programs that Debian does not package are installed once into a Python
-# environment, build/oracles.
+# the overlap metrics of MONAI and panoptica, and the radiomic features of pyradiomics and frd-score, with ours. Programs that
+# Debian does not package are installed once into a Python environment, build/oracles.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -28,6 +28,11 @@ if [ ! $env/.made -nt scripts/oracles.sh ]; then
   /usr/bin/python3 -m venv --system-site-packages $env/metrics
   env=$env/metrics pip --no-deps monai==1.3.2
   env=$env/metrics pip panoptica 'numpy<2' 'scipy<1.13'
+  # pyradiomics builds against the NumPy that is there; frd-score needs OpenCV only to resize.
+  /usr/bin/python3 -m venv $env/radiomics
+  env=$env/radiomics pip 'numpy<2' 'scipy<1.13' SimpleITK PyWavelets versioneer setuptools wheel
+  env=$env/radiomics pip --no-build-isolation pyradiomics==3.0.1
+  env=$env/radiomics pip --no-deps frd-score==1.0.1
   : >$env/.made
 fi
 
@@ -61,6 +66,11 @@ rc=0
 $env/metrics/bin/python tests/oracle/metric_peers.py "$build/voxgan" >"$data/log" 2>&1 || rc=$?
 tell $rc "overlap metrics of MONAI and panoptica"
 grep differs "$data/log" || true
+rc=0
+"$build/tests/oracle/write_radiomics" "$data/radiomics" >"$data/distances"
+$env/radiomics/bin/python tests/oracle/radiomics_oracle.py "$data/radiomics" "$data/distances" >"$data/log" 2>&1 || rc=$?
+tell $rc "radiomic features of pyradiomics, distances of frd-score"
+grep -E 'features' "$data/log"
 "$build/tests/oracle/write_tfevents" "$data/events"
 rc=0
 $python tests/oracle/tfevents_oracle.py "$data/events" >"$data/log" 2>&1 || rc=$?

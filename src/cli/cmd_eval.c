@@ -21,9 +21,8 @@ static const cli_option options[] = {
      true},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv, summary.json and report.html", true},
     {"suite", CLI_TEXT, &suite, "A,B",
-     "groups of metrics: image and overlap (the default), boundary, distribution, detect, privacy; all: "
-     "every "
-     "group that the data allow",
+     "groups of metrics: image and overlap (the default), boundary, distribution, frd, detect, privacy; all: "
+     "every group that the data allow",
      false},
     {"band", CLI_F64, &band, "MM", "width of the band, the brain around the tumour", false},
     {"surface-tolerance", CLI_F64, &surface_mm, "MM",

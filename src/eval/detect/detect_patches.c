@@ -7,73 +7,15 @@
 #include "base/mem.h"
 #include "base/number/extent.h"
 #include "base/task/progress.h"
-#include "base/whole.h"
+#include "eval/feature/subject_view.h"
 #include "eval/feature/subject_visit.h"
-#include "grid/resample.h"
 #include "voxgan/rng.h"
 
 enum { EDGE = DETECT_EDGE, PIXELS = EDGE * EDGE, TRIES = 20, BLUR_REACH = 2, VOXELS_A_PATCH = 128 };
-#define SAME_SPACING 0.01 /* relative */
-
-/* ---- one subject on the grid of the patches ---- */
-
-typedef struct view {
-  int dim[3];
-  double step[3]; /* voxels of the file that make one of this grid, along each axis */
-  const float *image;
-  const uint8_t *brain;
-  float *own_image; /* NULL: borrowed */
-  uint8_t *own_brain;
-} view;
-
-static void view_release(view *v) {
-  vg_free(v->own_image);
-  vg_free(v->own_brain);
-}
-
-/* Means over the brain's share of each coarser voxel, which is brain if half of it is. */
-static vg_status average(const vg_feature_input *in, view *v) {
-  const double start[3] = {0, 0, 0};
-  vg_resampler r = {0};
-  vg_status st = vg_resampler_init(&r, in->dim, v->dim, v->step, start, false);
-  const size_t from = vg_extent_voxels(in->dim), to = vg_extent_voxels(v->dim);
-  float *shifted = vg_malloc(from, sizeof *shifted), *share = vg_malloc(to, sizeof *share);
-  v->own_image = vg_malloc(to, sizeof *v->own_image);
-  v->own_brain = vg_malloc(to, 1);
-  if (!st && (!shifted || !share || !v->own_image || !v->own_brain)) st = VG_MEMORY;
-  if (!st) {
-    for (size_t i = 0; i < from; i++) shifted[i] = in->brain[i] ? 1 : 0;
-    vg_resample(&r, shifted, share);
-    for (size_t i = 0; i < from; i++) shifted[i] = in->brain[i] ? in->image[i] + 1 : 0;
-    vg_resample(&r, shifted, v->own_image);
-    for (size_t i = 0; i < to; i++) {
-      v->own_brain[i] = share[i] >= 0.5F;
-      v->own_image[i] = v->own_brain[i] ? v->own_image[i] / share[i] - 1 : -1;
-    }
-  }
-  v->image = v->own_image;
-  v->brain = v->own_brain;
-  vg_resampler_release(&r);
-  vg_free(shifted);
-  vg_free(share);
-  return st;
-}
-
-static vg_status view_make(const vg_feature_input *in, const detect_grid *grid, view *v) {
-  const double mm[3] = {grid->plane_mm, grid->plane_mm, grid->slice_mm};
-  bool same = true;
-  *v = (view){.image = in->image, .brain = in->brain};
-  for (int a = 0; a < 3; a++) {
-    v->step[a] = mm[a] > in->mm[a] * (1 + SAME_SPACING) ? mm[a] / in->mm[a] : 1;
-    v->dim[a] = vg_int_of(fmax(1, ceil(in->dim[a] / v->step[a] - SAME_SPACING)));
-    same &= v->step[a] <= 1;
-  }
-  return same ? VG_OK : average(in, v);
-}
 
 /* ---- places ---- */
 
-static bool in_brain(const view *v, int x, int y, int z) {
+static bool in_brain(const vg_subject_view *v, int x, int y, int z) {
   return x >= 0 && x < v->dim[0] && y >= 0 && y < v->dim[1] && v->brain[vg_extent_index(v->dim, x, y, z)];
 }
 
@@ -84,7 +26,7 @@ static int corner(int centre, int dim) {
   return lo < 0 ? 0 : lo > dim - EDGE ? dim - EDGE : lo;
 }
 
-static int count_brain(const view *v, const int at[3]) {
+static int count_brain(const vg_subject_view *v, const int at[3]) {
   const int x0 = corner(at[0], v->dim[0]), y0 = corner(at[1], v->dim[1]);
   int n = 0;
   for (int y = y0; y < y0 + EDGE; y++)
@@ -93,7 +35,7 @@ static int count_brain(const view *v, const int at[3]) {
 }
 
 /* Draws the centres; returns how many. Every series of a subject draws the same. */
-static vg_status draw_places(const view *v, const char *id, int at[DETECT_PATCHES][3], int *n) {
+static vg_status draw_places(const vg_subject_view *v, const char *id, int at[DETECT_PATCHES][3], int *n) {
   const size_t voxels = vg_extent_voxels(v->dim), slice = (size_t)v->dim[0] * (size_t)v->dim[1];
   size_t inside = 0, largest = 0, *list = VG_NEW_N(size_t, voxels);
   *n = 0;
@@ -120,7 +62,7 @@ static vg_status draw_places(const view *v, const char *id, int at[DETECT_PATCHE
 /* ---- pixels ---- */
 
 /* Gaussian mean over the brain's pixels around one. kernel: by distance along an axis. */
-static double blurred_at(const view *v, const double *kernel, int x, int y, int z) {
+static double blurred_at(const vg_subject_view *v, const double *kernel, int x, int y, int z) {
   double sum = 0, weight = 0;
   for (int dy = -BLUR_REACH; dy <= BLUR_REACH; dy++) {
     for (int dx = -BLUR_REACH; dx <= BLUR_REACH; dx++) {
@@ -133,7 +75,7 @@ static double blurred_at(const view *v, const double *kernel, int x, int y, int 
   return sum / weight;
 }
 
-static void cut(const view *v, const int at[3], bool blur, vg_rng *r, uint8_t *out) {
+static void cut(const vg_subject_view *v, const int at[3], bool blur, vg_rng *r, uint8_t *out) {
   const int x0 = corner(at[0], v->dim[0]), y0 = corner(at[1], v->dim[1]);
   double kernel[BLUR_REACH + 1];
   for (int d = 0; d <= BLUR_REACH; d++) kernel[d] = exp(-(d * d) / (2 * DETECT_BLUR * DETECT_BLUR));
@@ -171,8 +113,9 @@ static vg_status cut_series(void *arg, size_t index, int series, const vg_featur
   if (series == VG_SUBJECT_LABELS) return VG_OK;
   const size_t channels = (size_t)in->plan->series.n, each = channels * PIXELS;
   const char *id = s->subject->id;
-  view v;
-  vg_status st = view_make(in, c->grid, &v);
+  const double mm[3] = {c->grid->plane_mm, c->grid->plane_mm, c->grid->slice_mm};
+  vg_subject_view v;
+  vg_status st = vg_subject_view_make(in, mm, &v);
   if (!st && !s->voxels) {
     st = draw_places(&v, id, s->at, &s->n);
     s->voxels = vg_malloc((size_t)s->n * each, 1);
@@ -187,7 +130,7 @@ static vg_status cut_series(void *arg, size_t index, int series, const vg_featur
       cut(&v, s->at[k], blur, &r, to);
     }
   }
-  view_release(&v);
+  vg_subject_view_release(&v);
   return st;
 }
 

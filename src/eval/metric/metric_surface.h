@@ -9,7 +9,7 @@ typedef struct vg_surface_gap {
 } vg_surface_gap;
 
 /* Computes the distances between the surfaces of two masks, and the share of both surfaces that lies within
- * tolerance mm of the other mask. Both masks are empty outside the box. The surface
+ * tolerance mm of the other surface. Both masks are empty outside the box. The surface
  * is the mask's voxels that have a face neighbour outside the mask. Positions outside the grid are outside
  * the mask, but an axis on which the grid has extent 1 (flat) does not count. */
 vg_status vg_metric_surface_gap(const uint8_t *a, const uint8_t *b, const int extent[3], const bool flat[3],

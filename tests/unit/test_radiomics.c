@@ -1,0 +1,227 @@
+/* Radiomic features by hand on tiny regions, filters against formulas, and suite frd.
+ * tests/oracle/radiomics_oracle.py compares all features with pyradiomics. */
+#include "evaluate_world.h"
+#include "mini_tree.h"
+#include "eval/radiomics/frd.h"
+#include "eval/radiomics/radiomics.h"
+#include "eval/radiomics/radiomics_filter.h"
+#include "eval/radiomics/radiomics_levels.h"
+#include "voxgan/phantom.h"
+
+static void assert_close(double v, double expected, double allowed) {
+  if (!(fabs(v - expected) <= allowed)) print_error("%.12g, expected %.12g\n", v, expected);
+  assert_true(fabs(v - expected) <= allowed);
+}
+
+/* ---- a line of three voxels with levels 1, 1, 2 ---- */
+
+static const int line_dim[3] = {3, 1, 1};
+static const double line[3] = {0, 0, 5};
+static const uint8_t whole_line[3] = {1, 1, 1};
+
+static void levels_of_a_line(void **state) {
+  (void)state;
+  vg_levels l;
+  must(vg_levels_make(line, whole_line, line_dim, &l));
+  assert_int_equal(l.n, 2);
+  assert_int_equal(l.most, 2);
+  assert_int_equal(l.n_steps, 1); /* a line has one direction */
+  assert_true(l.value[0] == 1 && l.value[1] == 2 && l.count[0] == 2 && l.count[1] == 1);
+  vg_levels_release(&l);
+  /* The first bin begins at a multiple of 5 below the least value; levels between may be empty. */
+  must(vg_levels_make((const double[]){-7, -5, 12.5}, whole_line, line_dim, &l));
+  assert_int_equal(l.n, 3);
+  assert_true(l.value[0] == 1 && l.value[1] == 2 && l.value[2] == 5);
+  vg_levels_release(&l);
+}
+
+static void texture_of_a_line(void **state) {
+  (void)state;
+  vg_levels l;
+  double pairs[22], runs[16], zones[16], tones[5];
+  must(vg_levels_make(line, whole_line, line_dim, &l));
+  must(vg_radiomics_glcm(&l, pairs));
+  must(vg_radiomics_glrlm(&l, runs));
+  must(vg_radiomics_glszm(&l, zones));
+  must(vg_radiomics_ngtdm(&l, tones));
+  /* Pairs (1, 1) and (1, 2), both ways: p11 = 1/2, p12 = p21 = 1/4. The mean level is 5/4, its variance 3/16.
+   */
+  assert_close(pairs[0], 0.5 * 1 + 0.5 * 2, 1e-12); /* Autocorrelation */
+  assert_close(pairs[4], 0.5, 1e-12);               /* Contrast */
+  assert_close(pairs[5], -1.0 / 3, 1e-12);          /* Correlation */
+  assert_close(pairs[6], 0.5, 1e-12);               /* DifferenceAverage */
+  assert_close(pairs[7], 1, 1e-12);                 /* DifferenceEntropy */
+  assert_close(pairs[9], 0.5 + 0.5 / 2, 1e-12);     /* Id */
+  assert_close(pairs[16], 1.25, 1e-12);             /* JointAverage */
+  assert_close(pairs[17], 3.0 / 8, 1e-12);          /* JointEnergy */
+  assert_close(pairs[18], 1.5, 1e-12);              /* JointEntropy */
+  assert_close(pairs[21], 3.0 / 16, 1e-12);         /* SumSquares */
+  /* A run of 2 ones and one of 1 two; the zones are the same. */
+  const double expected[16] = {1, 0.5, 0.25, 2.5,     2.5,  4,     (4 + 0.25) / 2, (1 + 0.25) / 2,
+                               1, 1,   0.5,  2.0 / 3, 0.25, 0.625, (0.25 + 4) / 2, (0.25 + 0.25) / 2};
+  for (int k = 0; k < 16; k++) {
+    assert_close(runs[k], expected[k], 1e-12);
+    assert_close(zones[k], expected[k], 1e-12);
+  }
+  /* Ones: 2 of 3 voxels, 0 and 0.5 from their neighbours' mean; two: 1 voxel, 1 from it. */
+  assert_close(tones[0], 0, 1e-12);       /* Busyness: 1 * 2/3 equals 2 * 1/3 */
+  assert_close(tones[1], 1.5, 1e-12);     /* Coarseness */
+  assert_close(tones[2], 4.0 / 9, 1e-12); /* Complexity */
+  assert_close(tones[3], 1.0 / 9, 1e-12); /* Contrast */
+  assert_close(tones[4], 4.0 / 3, 1e-12); /* Strength */
+  vg_levels_release(&l);
+}
+
+static void first_order_by_hand(void **state) {
+  (void)state;
+  vg_levels l;
+  double v[3] = {5, 0, 0}, f[18];
+  must(vg_levels_make(line, whole_line, line_dim, &l));
+  vg_radiomics_first_order(v, 3, &l, 8, f);
+  assert_close(f[0], 0, 1e-12);                           /* 10Percentile */
+  assert_close(f[1], 4, 1e-12);                           /* 90Percentile, linear */
+  assert_close(f[2], 300 * 300 * 2 + 305 * 305, 1e-6);    /* Energy */
+  assert_close(f[3], log2(3) - 2.0 / 3, 1e-9);            /* Entropy */
+  assert_close(f[5], 1.5, 1e-9);                          /* Kurtosis */
+  assert_close(f[7], (2 * 5.0 / 3 + 10.0 / 3) / 3, 1e-9); /* MeanAbsoluteDeviation */
+  assert_close(f[8], 5.0 / 3, 1e-12);                     /* Mean */
+  assert_close(f[12], 0, 1e-12);                          /* RobustMean...: 5 lies above 4 */
+  assert_close(f[14], sqrt(0.5), 1e-9);                   /* Skewness */
+  assert_close(f[15], 8 * f[2], 1e-6);                    /* TotalEnergy */
+  assert_close(f[16], 5.0 / 9, 1e-12);                    /* Uniformity */
+  assert_close(f[17], 50.0 / 9, 1e-9);                    /* Variance */
+  vg_levels_release(&l);
+}
+
+/* ---- filters ---- */
+
+/* The Laplacian of x^2 is 2 per mm^2 whatever the smoothing; times sigma^2. */
+static void laplacian_of_a_square(void **state) {
+  (void)state;
+  const int dim[3] = {81, 4, 4};
+  const double mm[3] = {0.5, 1, 2};
+  static double in[81 * 16], out[81 * 16];
+  for (int i = 0; i < 81 * 16; i++) in[i] = pow(0.5 * (i % 81 - 40), 2);
+  must(vg_radiomics_log(in, dim, mm, 2, out));
+  for (int i = 5 * 81 + 36; i < 5 * 81 + 45; i++) assert_close(out[i], 2 * 2 * 2, 0.05);
+}
+
+/* The bands of a constant: the low-pass has sum sqrt 2 along each axis, the high-pass 0. Of noise, the
+ * squares of all bands add up to 8 times its own. */
+static void wavelet_bands(void **state) {
+  (void)state;
+  const int dim[3] = {8, 6, 4};
+  enum { VOXELS = 8 * 6 * 4 };
+  double flat[VOXELS], noise[VOXELS], out[VOXELS], squares = 0, all = 0;
+  vg_rng r = vg_rng_init(1, 2);
+  for (int i = 0; i < VOXELS; i++) {
+    flat[i] = 3;
+    noise[i] = vg_rng_normal(&r);
+    squares += noise[i] * noise[i];
+  }
+  for (unsigned band = 0; band < 8; band++) {
+    must(vg_radiomics_wavelet(flat, dim, band, out));
+    for (int i = 0; i < VOXELS; i++) assert_close(out[i], band ? 0 : 3 * pow(2, 1.5), 1e-9);
+    must(vg_radiomics_wavelet(noise, dim, band, out));
+    for (int i = 0; i < VOXELS; i++) all += out[i] * out[i];
+  }
+  assert_close(all, 8 * squares, 1e-6 * squares);
+}
+
+/* ---- all features ---- */
+
+static void names_are_pyradiomics(void **state) {
+  (void)state;
+  char buf[96];
+  assert_string_equal(vg_radiomics_name(0, buf, sizeof buf), "original_firstorder_10Percentile");
+  assert_string_equal(vg_radiomics_name(77 + 18, buf, sizeof buf),
+                      "log-sigma-2-0-mm-3D_glcm_Autocorrelation");
+  assert_string_equal(vg_radiomics_name(6 * 77 + 76, buf, sizeof buf), "wavelet-HLL_ngtdm_Strength");
+  assert_string_equal(vg_radiomics_name(VG_RADIOMICS_FEATURES - 1, buf, sizeof buf),
+                      "wavelet-HHH_ngtdm_Strength");
+}
+
+static void undefined_is_nan(void **state) {
+  (void)state;
+  enum { SIDE = 12, VOXELS = SIDE * SIDE * SIDE };
+  const int dim[3] = {SIDE, SIDE, SIDE};
+  const double mm[3] = {2, 2, 2};
+  static float image[VOXELS];
+  static uint8_t roi[VOXELS];
+  static double out[VG_RADIOMICS_FEATURES];
+  memset(roi, 1, sizeof roi);
+  must(vg_radiomics_compute(image, roi, dim, mm, out)); /* a constant image */
+  assert_true(isnan(out[0]) && isnan(out[VG_RADIOMICS_FEATURES - 1]));
+  for (int i = 0; i < VOXELS; i++) image[i] = (float)sin(i);
+  must(vg_radiomics_compute(image, roi, dim, mm, out));
+  for (int i = 0; i < VG_RADIOMICS_FEATURES; i++) assert_true(isfinite(out[i]));
+  memset(roi, 0, sizeof roi);
+  roi[700] = 1; /* one voxel */
+  must(vg_radiomics_compute(image, roi, dim, mm, out));
+  assert_true(isnan(out[0]));
+  for (long n = 1;; n++) {
+    roi[701] = 1;
+    vg_mem_fail_after(n);
+    const vg_status st = vg_radiomics_compute(image, roi, dim, mm, out);
+    vg_mem_fail_after(0);
+    if (!st) break;
+    assert_int_equal(st, VG_MEMORY);
+  }
+}
+
+/* ---- the suite ---- */
+
+static int make_sets(void **state) {
+  if (set_up(state)) return -1;
+  vg_phantom_settings p = {.subjects = 4, .size = {24, 24, 24}, .layout = "brats2021", .seed = 4};
+  must(vg_phantom_write(real_dir, &p));
+  p.seed = 5;
+  p.first = 50;
+  p.subjects = 3;
+  must(vg_phantom_write(synth_dir, &p));
+  return 0;
+}
+
+static vg_evaluation *evaluate_frd(const char *synth) {
+  vg_evaluation *e;
+  must(vg_evaluate(&(vg_evaluate_settings){.real = real_dir,
+                                           .synth = synth,
+                                           .real_layout = "brats2021",
+                                           .synth_layout = "brats2021",
+                                           .suites = "frd"},
+                   &e));
+  return e;
+}
+
+static void suite(void **state) {
+  (void)state;
+  vg_threads_set(1);
+  vg_evaluation *one = evaluate_frd(synth_dir);
+  vg_threads_set(3);
+  vg_evaluation *more = evaluate_frd(synth_dir), *same = evaluate_frd(real_dir);
+  vg_threads_set(0);
+  assert_true(one->n_sets >= 4); /* four series in the brain, and tumours where they are large enough */
+  assert_int_equal(more->n_sets, one->n_sets);
+  assert_string_equal(one->sets[0].metric->name, "frd");
+  for (size_t i = 0; i < one->n_sets; i++) {
+    assert_true(isfinite(one->sets[i].value) && one->sets[i].value == more->sets[i].value);
+    assert_true(same->sets[i].value < one->sets[i].value - 3); /* equal but for rounding: far below */
+    assert_string_equal(one->sets[i].space, same->sets[i].space);
+  }
+  assert_non_null(strstr(one->sets[0].space, " brain"));
+  assert_int_equal(one->sets[0].n_real, 4);
+  assert_true(isfinite(one->sets[0].floor) && isnan(one->sets[0].ci_low)); /* four points have no interval */
+  vg_evaluation_free(one);
+  vg_evaluation_free(more);
+  vg_evaluation_free(same);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(levels_of_a_line),    cmocka_unit_test(texture_of_a_line),
+      cmocka_unit_test(first_order_by_hand), cmocka_unit_test(laplacian_of_a_square),
+      cmocka_unit_test(wavelet_bands),       cmocka_unit_test(names_are_pyradiomics),
+      cmocka_unit_test(undefined_is_nan),    cmocka_unit_test(suite),
+  };
+  return cmocka_run_group_tests(tests, make_sets, tear_down);
+}
