@@ -251,7 +251,7 @@ uninstall:
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
 # ---- benchmarks: voxgan and a peer alternate in one run ---------------------------------------
-BENCHES := io edit eval train synth
+BENCHES := io edit eval train synth randomise
 .PHONY: bench $(BENCHES:%=bench-%)
 bench: $(BENCHES:%=bench-%)
 bench-io: all $B/bench/bench_io
@@ -262,6 +262,8 @@ bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
+bench-randomise: $B/bench/bench_randomise
+	/usr/bin/python3 bench/bench_randomise.py $B
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
 # Time and memory of the commands at 1,000 and 3,000 tiny subjects; N='1000 3000 10000' for more. `bench` does not include it.

@@ -52,6 +52,7 @@ static vg_status maps(void *state, int slot, vg_maps *out) {
   segment_job *j = state;
   const vg_classes *classes = &j->model->prep.classes;
   vg_status st = vg_restore_maps(&j->slots[slot].c, j->slots[slot].made, classes, out);
+  if (!st && j->prep.heads) st = vg_maps_find_brain(out);
   for (int k = 0; k < classes->n && !st; k++)
     if (j->largest[k]) st = vg_maps_keep_largest(out, k);
   for (int k = 0; k < classes->n && !st; k++)
@@ -106,8 +107,9 @@ static vg_status open_images(segment_job *j) {
                         : vg_dataset_add_roots(&j->set, &j->o->images, NULL, NULL);
   /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
-  if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want);
-  return st ? st : vg_dataset_warn_of_heads(&j->set);
+  const bool any = vg_series_find(&j->prep.series, VG_SERIES_ANY) >= 0;
+  if (!st && !j->prep.some_series && !any) st = vg_dataset_require(&j->set, &want);
+  return st || j->prep.heads ? st : vg_dataset_warn_of_heads(&j->set);
 }
 
 vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
