@@ -236,7 +236,7 @@ torture: all
 I := $(DESTDIR)$(PREFIX)
 .PHONY: install uninstall
 install: all
-	install -d $I/bin $I/lib/voxgan $I/lib/pkgconfig $I/include/voxgan $I/share/voxgan/configs $I/share/man/man1
+	install -d $I/bin $I/lib/voxgan $I/lib/pkgconfig $I/include/voxgan $I/share/voxgan/configs $I/share/voxgan/models $I/share/man/man1
 	install $B/voxgan $I/bin/
 	install -m 644 $B/libvoxgan.a $I/lib/
 	install $B/libvoxgan.so $I/lib/libvoxgan.so.0
@@ -245,6 +245,7 @@ install: all
 	install -m 644 $B/voxgan.pc $I/lib/pkgconfig/
 	install -m 644 include/voxgan/*.h include/voxgan/*.def $I/include/voxgan/
 	install -m 644 configs/*.json $I/share/voxgan/configs/
+	$(if $(wildcard models/*),install -m 644 models/* $I/share/voxgan/models/)
 	install -m 644 docs/voxgan.1 $I/share/man/man1/
 uninstall:
 	rm -f $I/bin/voxgan $I/lib/libvoxgan.a $I/lib/libvoxgan.so $I/lib/libvoxgan.so.0 $I/lib/pkgconfig/voxgan.pc $I/share/man/man1/voxgan.1

@@ -159,8 +159,8 @@ static void tones_follow_the_formulas(void **state) {
  * share them. */
 static void contrasts_have_their_moments(void **state) {
   (void)state;
-  const vg_randomise how = {.mean = {0.3, 0.9}, .sd = {0.02, 0.1}, .clusters = 3, .spread = 0.1};
-  const vg_kinds kinds = {.n = 3, .contrast = {0, 4, 4, 9}, .klass = {0, 1, 2, 0}};
+  const vg_randomise how = {.mean = {0.3, 0.9}, .sd = {0.02, 0.1}, .clusters = 3, .spread = 0.1, .likeness = 1};
+  const vg_kinds kinds = {.n = 5, .contrast = {0, 4, 4, 9, 5, 6}, .klass = {0, 1, 2, 0, 1, 2}};
   vg_contrast table;
   for (uint64_t k = 0; k < 20; k++) {
     vg_rng r = vg_rng_init(k, 1);
@@ -170,6 +170,8 @@ static void contrasts_have_their_moments(void **state) {
       assert_true(mean[0] >= 0 && mean[0] <= 0.15f);
       assert_true(mean[1] >= 0.2f && mean[1] <= 1 && sd[1] >= 0.02f && sd[1] <= 0.1f);
       assert_true(mean[1] == mean[2] && sd[1] == sd[2] && mean[1] != mean[3]);
+      /* Alike, of one class; their parts differ by the spread. */
+      assert_float_equal(mean[4], mean[1], 0.2);
     }
   }
   uint8_t *map = malloc(N);

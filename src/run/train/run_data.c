@@ -169,6 +169,7 @@ void vg_run_randomise(const vg_config *c, vg_randomise *out) {
                         .shear = c->randomise.shear,
                         .elastic = c->randomise.elastic,
                         .elastic_mm = c->randomise.elastic_mm,
+                        .likeness = c->randomise.likeness,
                         .mean = {c->randomise.mean_low, c->randomise.mean_high},
                         .sd = {c->randomise.sd_low, c->randomise.sd_high},
                         .clusters = c->randomise.clusters,
