@@ -236,7 +236,7 @@ torture: all
 I := $(DESTDIR)$(PREFIX)
 .PHONY: install uninstall
 install: all
-	install -d $I/bin $I/lib/voxgan $I/lib/pkgconfig $I/include/voxgan $I/share/voxgan/configs $I/share/man/man1
+	install -d $I/bin $I/lib/voxgan $I/lib/pkgconfig $I/include/voxgan $I/share/voxgan/configs $I/share/voxgan/models $I/share/man/man1
 	install $B/voxgan $I/bin/
 	install -m 644 $B/libvoxgan.a $I/lib/
 	install $B/libvoxgan.so $I/lib/libvoxgan.so.0
@@ -245,13 +245,14 @@ install: all
 	install -m 644 $B/voxgan.pc $I/lib/pkgconfig/
 	install -m 644 include/voxgan/*.h include/voxgan/*.def $I/include/voxgan/
 	install -m 644 configs/*.json $I/share/voxgan/configs/
+	$(if $(wildcard models/*),install -m 644 models/* $I/share/voxgan/models/)
 	install -m 644 docs/voxgan.1 $I/share/man/man1/
 uninstall:
 	rm -f $I/bin/voxgan $I/lib/libvoxgan.a $I/lib/libvoxgan.so $I/lib/libvoxgan.so.0 $I/lib/pkgconfig/voxgan.pc $I/share/man/man1/voxgan.1
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
 # ---- benchmarks: voxgan and a peer alternate in one run ---------------------------------------
-BENCHES := io edit eval train synth
+BENCHES := io edit eval train synth randomise
 .PHONY: bench $(BENCHES:%=bench-%)
 bench: $(BENCHES:%=bench-%)
 bench-io: all $B/bench/bench_io
@@ -262,6 +263,8 @@ bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
+bench-randomise: $B/bench/bench_randomise
+	/usr/bin/python3 bench/bench_randomise.py $B
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
 # Time and memory of the commands at 1,000 and 3,000 tiny subjects; N='1000 3000 10000' for more. `bench` does not include it.

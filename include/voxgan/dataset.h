@@ -22,6 +22,8 @@ extern "C" {
 
 #define VG_SERIES_MAX 8
 #define VG_SERIES_NAME 16
+/* The series of a model that segments one series, whichever a subject has. */
+#define VG_SERIES_ANY "any"
 
 typedef struct vg_series_list {
   int n;

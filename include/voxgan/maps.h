@@ -25,6 +25,7 @@ typedef struct vg_maps {
   vg_classes classes;
   uint8_t *anatomy; /* index into classes + 1; 0 outside the brain, and in voxels known only as tumour */
   uint8_t *tumour;  /* index into classes + 1; 0 outside the tumour */
+  uint8_t *kind;    /* NULL, or what each voxel is to a generator of images (label/kinds.h) */
   uint8_t *brain;   /* 1 inside the brain, else 0; every labelled voxel is inside */
 } vg_maps;
 
@@ -51,6 +52,9 @@ vg_status vg_maps_labels(const vg_maps *m, vg_role role, const vg_scheme *scheme
 /* Keeps the largest component (26 neighbours) of a class. Each voxel of the other components takes the class
  * of the nearest other voxel of the brain. */
 vg_status vg_maps_keep_largest(vg_maps *m, int klass);
+/* Takes the largest component (6 neighbours) of all labelled voxels as the brain, with its holes (6
+ * neighbours). Voxels outside lose their class. */
+vg_status vg_maps_find_brain(vg_maps *m);
 /* Fills the holes of a class (6 neighbours). A voxel is filled if it is inside the brain and unlabelled; for
  * a tumour class, if it is inside the brain and not tumour. */
 vg_status vg_maps_fill_holes(vg_maps *m, int klass);

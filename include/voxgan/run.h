@@ -38,11 +38,13 @@ typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_w
 const char *vg_window_name(int window);
 
 typedef struct vg_synth_options {
-  const char *model;      /* model.safetensors, or a run folder */
+  const char *model;      /* model.safetensors, a run folder, or the name of a model that comes with voxgan */
   vg_study_options study; /* the label maps; for a segmentation model, without hosts */
   vg_roots images;        /* for a segmentation model, replaces the hosts; study.opened replaces both */
   const char *const *keep_largest, *const *fill_holes; /* classes to clean in predicted maps, or "all" */
   int n_keep_largest, n_fill_holes;
+  const char *series; /* the series that a model of "any" segments; NULL: the first that a subject has */
+  bool skull_strip;   /* for a model of whole heads: also write the images without what is outside the brain */
   bool probabilities;        /* write a probability map of each class too */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */

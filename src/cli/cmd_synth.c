@@ -3,11 +3,11 @@
 #include <string.h>
 #include "cli/study_options.h"
 
-static const char *device, *window = "auto", *finish, *verify;
+static const char *series, *device, *window = "auto", *finish, *verify;
 static const char *style, *resample;
 static double memory, noise = 1;
 static cli_list keep_largest, fill_holes;
-static bool probabilities;
+static bool probabilities, skull_strip;
 
 static const cli_option options[] = {
     {"images", CLI_LIST, &vg_cli_study_values.images, "DIR",
@@ -16,6 +16,10 @@ static const cli_option options[] = {
      "keep only the largest component of a predicted class; all: of every class; may be repeated", false},
     {"fill-holes", CLI_LIST, &fill_holes, "CLASS",
      "fill unlabelled voxels that a predicted class encloses; all: for every class; may be repeated", false},
+    {"series", CLI_TEXT, &series, "NAME",
+     "the series that a model of any series segments; by default the first that a subject has", false},
+    {"skull-strip", CLI_FLAG, &skull_strip, NULL,
+     "also write the images with 0 outside the brain that a model of whole heads found", false},
     {"probabilities", CLI_FLAG, &probabilities, NULL, "also write a probability map for each predicted class",
      false},
     {"window", CLI_TEXT, &window, "W",
@@ -65,6 +69,8 @@ static vg_status run(char **args, int n_args) {
   o.n_keep_largest = keep_largest.n;
   o.fill_holes = fill_holes.items;
   o.n_fill_holes = fill_holes.n;
+  o.series = series;
+  o.skull_strip = skull_strip;
   o.probabilities = probabilities;
   o.window = (vg_window)w;
   o.noise = noise;
@@ -84,7 +90,8 @@ const cli_command vg_cli_cmd_synth = {
     .arguments = "MODEL",
     .summary = "make a synthetic data set from label maps, or label maps from images, with a trained model",
     .details =
-        "MODEL is a model.safetensors or a run folder. Each label map yields one case, or\n"
+        "MODEL is a model.safetensors, a run folder, or the name of a model that comes with voxgan. Each "
+        "label map yields one case, or\n"
         "--per-case many: the images and the labels that they were made from, on the same grid, so\n"
         "that the pair is annotated data. --edit and --plan alter the labels first (see `voxgan\n"
         "edit --help`). The same command run again keeps finished cases. The exit code is 1 if some\n"
@@ -96,13 +103,14 @@ const cli_command vg_cli_cmd_synth = {
         "\n"
         "A model of train.direction image2label makes label maps from the --images of a data set\n"
         "instead. The images must be skull-stripped, as in training: the brain is found from them,\n"
-        "and nothing outside it is labelled.\n"
+        "and nothing outside it is labelled. A model of train.images synthetic takes whole heads too.\n"
         "\n"
         "examples:\n"
         "  voxgan synth runs/a --labels BraTS2021_val --out synthetic --format brats2023\n"
         "  voxgan synth runs/a --plan study.json --out study --format nnunet --shard slurm\n"
         "  voxgan synth runs/tissues --images BraTS2021 --out tissues --keep-largest wm --fill-holes all\n"
         "  voxgan synth runs/a --labels BraTS2021 --out textures --per-case 8 --resample tumour\n"
+        "  voxgan synth runs/heads --images ADNI --out brains --skull-strip\n"
         "  voxgan synth --finish study\n",
     .options = options,
     .shared = vg_cli_study_options,

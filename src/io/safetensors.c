@@ -1,5 +1,5 @@
-/* safetensors.c: the format of https://github.com/huggingface/safetensors, F32 only. Model files come from
- * others, so every number of the header is checked before it becomes a pointer. */
+/* safetensors.c: the format of https://github.com/huggingface/safetensors, of F32 and BF16. Model files come
+ * from others, so every number of the header is checked before it becomes a pointer. */
 #include "io/safetensors.h"
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 /* Some 100,000 tensors; the reference implementation allows 100 MB, which as JSON takes gigabytes. */
 #define HEADER_MAX ((uint64_t)16 << 20)
 #define METADATA "__metadata__"
+#define SMALLEST 2 /* bytes of an element */
 
 static int by_name(const void *a, const void *b) {
   return strcmp(((const vg_st_entry *)a)->name, ((const vg_st_entry *)b)->name);
@@ -32,13 +33,13 @@ static bool whole(const vg_json *n, double most, uint64_t *out) {
   return true;
 }
 
-/* Computes the number of elements of e. False if it is above bytes / 4. */
+/* Computes the number of elements of e. False if they are more than the bytes. */
 static bool count_elements(const vg_st_entry *e, uint64_t bytes, uint64_t *count) {
   *count = 1;
   for (int d = 0; d < e->ndim; d++) {
     if (__builtin_mul_overflow(*count, (uint64_t)e->shape[d], count)) return false;
   }
-  return *count <= bytes / sizeof(float);
+  return *count <= bytes / SMALLEST;
 }
 
 static vg_status read_entry(const char *path, const vg_json *item, const char *data, uint64_t data_len,
@@ -49,8 +50,9 @@ static vg_status read_entry(const char *path, const vg_json *item, const char *d
   uint64_t begin, end, dim, count;
   if (!dtype || vg_json_type_of(shape) != VG_JSON_ARRAY || vg_json_size(offsets) != 2)
     return vg_fail(VG_DATA, "%s: tensor %s: dtype, shape or data_offsets is missing", path, name);
-  if (strcmp(dtype, "F32"))
-    return vg_fail(VG_DATA, "%s: tensor %s: dtype is %s, but must be F32", path, name, dtype);
+  e->stored = !strcmp(dtype, "F32") ? 4 : !strcmp(dtype, "BF16") ? 2 : 0;
+  if (!e->stored)
+    return vg_fail(VG_DATA, "%s: tensor %s: dtype is %s, but must be F32 or BF16", path, name, dtype);
   if (vg_json_size(shape) > VG_ST_MAX_DIMS)
     return vg_fail(VG_DATA, "%s: tensor %s: %zu dimensions, more than %d", path, name, vg_json_size(shape),
                    VG_ST_MAX_DIMS);
@@ -61,9 +63,9 @@ static vg_status read_entry(const char *path, const vg_json *item, const char *d
   if (!whole(vg_json_first(offsets), (double)data_len, &begin) ||
       !whole(vg_json_next(vg_json_first(offsets)), (double)data_len, &end) || begin > end || end > data_len)
     return vg_fail(VG_DATA, "%s: tensor %s: its bytes lie outside the file", path, name);
-  if (!count_elements(e, data_len, &count) || end - begin != count * sizeof(float))
+  if (!count_elements(e, data_len, &count) || end - begin != count * (uint64_t)e->stored)
     return vg_fail(VG_DATA, "%s: tensor %s: shape and number of bytes disagree", path, name);
-  if ((uintptr_t)(data + begin) % sizeof(float))
+  if ((uintptr_t)(data + begin) % (uintptr_t)e->stored)
     return vg_fail(VG_DATA, "%s: tensor %s: its bytes are not aligned", path, name);
   e->data = (const float *)(const void *)(data + begin);
   e->name = vg_strdup(name);
@@ -88,7 +90,7 @@ static vg_status check_cover(const char *path, const vg_st_file *f, const char *
     if ((const char *)order[i]->data != at)
       st = vg_fail(VG_DATA, "%s: tensor %s: its bytes overlap another's or leave a hole", path,
                    order[i]->name);
-    at += count * sizeof(float);
+    at += count * (uint64_t)order[i]->stored;
   }
   if (!st && at != data + data_len) st = vg_fail(VG_DATA, "%s: bytes at the end belong to no tensor", path);
   vg_free(order);
@@ -174,6 +176,30 @@ static vg_status read_entries(const char *path, const vg_json *header, const cha
   return check_cover(path, f, data, data_len);
 }
 
+/* BF16 is the upper half of a float. */
+static vg_status widen(vg_st_file *f) {
+  uint64_t total = 0, count;
+  for (size_t i = 0; i < f->n; i++)
+    if (f->entries[i].stored == 2 && count_elements(&f->entries[i], f->len, &count)) total += count;
+  if (!total) return VG_OK;
+  float *to = f->widened = vg_malloc((size_t)total, sizeof *to);
+  if (!to) return VG_MEMORY;
+  for (size_t i = 0; i < f->n; i++) {
+    vg_st_entry *e = &f->entries[i];
+    if (e->stored != 2 || !count_elements(e, f->len, &count)) continue;
+    const char *from = (const char *)e->data;
+    for (uint64_t k = 0; k < count; k++) {
+      uint16_t half;
+      memcpy(&half, from + 2 * k, 2);
+      const uint32_t bits = (uint32_t)half << 16;
+      memcpy(&to[k], &bits, 4);
+    }
+    e->data = to;
+    to += count;
+  }
+  return VG_OK;
+}
+
 vg_status vg_st_open(const char *path, vg_st_file *out) {
   vg_st_file f = {0};
   vg_json *header = NULL;
@@ -190,6 +216,7 @@ vg_status vg_st_open(const char *path, vg_st_file *out) {
                : VG_MEMORY;
   if (!st) st = read_metadata(path, vg_json_get(header, METADATA), &f.metadata);
   if (!st) st = vg_file_read(&file, path, 0, f.bytes, f.len);
+  if (!st) st = widen(&f);
   if (st) goto out;
   *out = f;
   f = (vg_st_file){0};
@@ -225,6 +252,7 @@ void vg_st_release(vg_st_file *f) {
   for (size_t i = 0; i < f->n; i++) vg_free(f->entries[i].name);
   vg_free(f->entries);
   vg_json_free(f->metadata);
+  vg_free(f->widened);
   vg_free(f->bytes);
   *f = (vg_st_file){0};
 }

@@ -1,5 +1,7 @@
 /* safetensors.h: named float arrays and string metadata in one file; no code runs on load.
  *
+ * Writes F32. Half the size serves for a model that is passed on: BF16, the upper half of each float.
+ *
  * Format: u64 little-endian header length, JSON header {name: {dtype, shape, data_offsets},
  * "__metadata__": {key: string}}, then the bytes (https://github.com/huggingface/safetensors).
  */
@@ -21,7 +23,8 @@ typedef struct vg_st_entry {
   char *name;
   int ndim;
   int64_t shape[VG_ST_MAX_DIMS];
-  const float *data; /* F32; borrowed from the file when reading, from the caller when writing */
+  const float *data; /* borrowed from the file when reading, from the caller when writing */
+  int stored;        /* bytes of an element in the file that was read: 4 (F32) or 2 (BF16) */
 } vg_st_entry;
 
 typedef struct vg_st_file {
@@ -29,10 +32,12 @@ typedef struct vg_st_file {
   size_t len;
   vg_st_entry *entries; /* sorted by name */
   size_t n;
+  float *widened;    /* what was stored as BF16 */
   vg_json *metadata; /* object of strings; may be empty */
 } vg_st_file;
 
-/* Reads the file and checks every offset, shape and dtype (F32 only) against its size. */
+/* Reads the file and checks every offset, shape and dtype (F32 or BF16, which becomes float) against its
+ * size. */
 vg_status vg_st_open(const char *path, vg_st_file *out);
 const vg_st_entry *vg_st_find(const vg_st_file *f, const char *name); /* or NULL */
 bool vg_st_holds(const vg_st_file *f, const char *prefix);            /* has a tensor with this prefix */

@@ -22,4 +22,8 @@ vg_status vg_scheme_parse_as(const char *text, vg_role map, vg_scheme *out);
 /* Writes the letters and digits of text in lower case. */
 void vg_word_simplify(const char *text, char *out, size_t size);
 
+/* vg_scheme_check(), where values of `also` (NULL: none) are known too. */
+vg_status vg_scheme_check_with(const vg_scheme *s, const vg_scheme *also, const vg_labelmap *map,
+                               const char *path);
+
 #endif

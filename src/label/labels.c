@@ -239,6 +239,11 @@ static const char *richer_scheme(const vg_scheme *s, uint16_t value) {
 }
 
 vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path) {
+  return vg_scheme_check_with(s, NULL, map, path);
+}
+
+vg_status vg_scheme_check_with(const vg_scheme *s, const vg_scheme *also, const vg_labelmap *map,
+                               const char *path) {
   size_t *count = VG_NEW_N(size_t, VALUES);
   if (!count) return VG_MEMORY;
   size_t n = vg_geometry_voxels(&map->geo);
@@ -246,7 +251,7 @@ vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char
   unsigned first = 0;
   int others = 0;
   for (unsigned v = 1; v < VALUES; v++) {
-    if (!count[v] || vg_scheme_find(s, (uint16_t)v)) continue;
+    if (!count[v] || vg_scheme_find(s, (uint16_t)v) || (also && vg_scheme_find(also, (uint16_t)v))) continue;
     if (first)
       others++;
     else

@@ -25,8 +25,9 @@ struct vg_case_maker {
   /* Creates the image file at path itself, atomically, as a link or a copy. NULL: `image` is called instead.
    */
   vg_status (*link)(void *state, int slot, int series, const char *path);
-  /* Returns the maps found in the images of a case; the caller releases them. For a study of images, whose
-   * maker has no series. NULL: the study's own maps are written. */
+  /* Returns the maps found in the images of a case; the caller releases them. For a study of images. The
+   * series of its maker, if any, are those images altered, and `image` is called after `maps`. NULL: the
+   * study's own maps are written. */
   vg_status (*maps)(void *state, int slot, vg_maps *out);
   /* Returns the probability of a class, 0 to 1, for probabilities/ID/CLASS.nii.gz. NULL: none is written. */
   vg_status (*probability)(void *state, int slot, int klass, vg_volume *out, vg_volume_write_options *how);

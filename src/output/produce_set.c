@@ -39,7 +39,8 @@ static void put_images(vg_json *to, const vg_case_maker *maker) {
   if (maker->cleaning && *maker->cleaning) vg_json_put_string(to, "cleaning", maker->cleaning);
   if (maker->probability) vg_json_put_bool(to, "probabilities", true);
   vg_json *ranges = vg_json_put_take(to, "ranges", vg_json_object());
-  for (int k = 0; k < maker->series.n; k++) {
+  /* Scans without the skull keep their intensities. */
+  for (int k = 0; k < maker->series.n && !maker->maps; k++) {
     vg_json *range = vg_json_put_take(ranges, maker->series.names[k], vg_json_object());
     vg_json_put_number(range, "lo", maker->ranges[k].lo);
     vg_json_put_number(range, "hi", maker->ranges[k].hi);

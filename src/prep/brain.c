@@ -40,6 +40,10 @@ static bool is_crumb(const vg_run *root, uint32_t largest) {
   return (uint64_t)root->size * CRUMB < largest;
 }
 
+static bool is_smaller(const vg_run *root, uint32_t largest) {
+  return root->size < largest;
+}
+
 static bool is_hole(const vg_run *root, uint32_t largest) {
   (void)largest;
   return !root->border;
@@ -160,6 +164,13 @@ VG_HOT static void above_background(const float *v, size_t n, const vg_backgroun
   } else {
     for (size_t i = 0; i < n; i++) mask[i] = v[i] >= bg->threshold;
   }
+}
+
+vg_status vg_brain_of_mask(uint8_t *mask, const int dim[3]) {
+  int lo[3], extent[3];
+  if (!vg_mask_box(mask, dim, 0, lo, extent)) return VG_OK;
+  vg_status st = repaint(mask, dim, lo, extent, 0, is_smaller);
+  return st ? st : repaint(mask, dim, lo, extent, 1, is_hole);
 }
 
 vg_status vg_brain_mask(const vg_volume *vol, const char *path, uint8_t *mask, double *background) {

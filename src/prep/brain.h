@@ -10,6 +10,8 @@ typedef struct vg_background {
   bool constant;
 } vg_background;
 
+/* Keeps the largest component of a mask, and fills its holes. An empty mask stays. */
+vg_status vg_brain_of_mask(uint8_t *mask, const int dim[3]);
 void vg_background_find(const vg_volume *vol, vg_background *out);
 
 #endif

@@ -25,6 +25,17 @@ static vg_status add_cluster_series(const vg_dataset *ds, const vg_subject *subj
   return VG_OK;
 }
 
+/* A series by its name, or the one that "any" stands for. NULL: the subject lacks it. */
+static const char *series_of(const vg_dataset *ds, const vg_subject *subject,
+                             const vg_prep_settings *settings, const char *name) {
+  const bool any = !strcmp(name, VG_SERIES_ANY);
+  if (any && *settings->take) name = settings->take;
+  for (int i = 0; i < ds->series.n; i++)
+    if ((any && !*settings->take) || !strcmp(ds->series.names[i], name))
+      if (!any || subject->series[i]) return subject->series[i];
+  return NULL;
+}
+
 vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,
                             vg_case_inputs *in) {
   const vg_source *src = &ds->sources[subject->source];
@@ -37,22 +48,21 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
   bool joint = vg_scheme_has_role(&src->tumour_scheme, VG_ROLE_ANATOMY);
   if (labels && (vg_classes_count(&settings->classes, VG_ROLE_TUMOUR) || joint)) in->tumour = subject->tumour;
   const bool told = !in->clusters && (in->anatomy || (in->tumour && joint));
-  in->mask_from_series = !told || in->mask_only;
-  bool any = false;
+  in->mask_from_series = !told || in->mask_only || settings->heads;
   for (int i = 0; i < settings->series.n; i++) {
-    int at = vg_series_find(&ds->series, settings->series.names[i]);
-    const char *path = at < 0 ? NULL : subject->series[at];
-    if (!path && !settings->some_series)
+    const char *path = series_of(ds, subject, settings, settings->series.names[i]);
+    if (!path && !settings->some_series && !settings->synthetic)
       return vg_fail(VG_DATA, "subject %s has no series %s", subject->id, settings->series.names[i]);
-    any |= path != NULL;
+    in->imaged |= path != NULL;
     in->series[in->n_series++] = path;
   }
-  if (settings->some_series && !any)
+  if (settings->some_series && !settings->synthetic && !in->imaged)
     return vg_fail(VG_DATA, "subject %s has none of the wanted series (%s, ...)", subject->id,
                    settings->series.names[0]);
   if (settings->series.n == 0 && in->mask_from_series)
     for (int i = 0; i < ds->series.n; i++)
       if (subject->series[i]) in->series[in->n_series++] = subject->series[i];
+  if (told && !in->imaged && settings->heads) in->mask_from_series = false;
   if (in->mask_from_series && in->n_series == 0)
     return vg_fail(
         VG_DATA,

@@ -114,6 +114,13 @@ typedef struct shuffled {
   long epoch, round;
 } shuffled;
 
+/* What a worker needs beside the batch. */
+typedef struct work_memory {
+  shuffled order;
+  float *scratch;
+  vg_randomiser *randomiser; /* NULL where all samples are real */
+} work_memory;
+
 static size_t pick_case(const vg_loader *l, shuffled *sh, long epoch, long sample) {
   long round = sample / (long)l->n_cases;
   if (sh->epoch != epoch || sh->round != round) {
@@ -152,6 +159,42 @@ static void pick_corner(const vg_loader *l, const vg_case *c, vg_rng *r, int lo[
   }
 }
 
+/* A source's place of voxel lo of the prepared grid (x, y, z as D, H, W); both grids have the same centre. */
+static vg_randomise_source source_of(const vg_loader *l, const vg_case *c, const double centre[3]) {
+  vg_randomise_source s = vg_case_source(c, l->s.kinds);
+  for (int a = 0; a < 3; a++) {
+    const double mm = (centre[a] - (c->record.dim[2 - a] - 1) / 2.0) * s.sample_mm[a];
+    s.centre[a] += mm / s.mm[a];
+  }
+  return s;
+}
+
+/* Moves half of the samples to a labelled voxel, since most of a head is not brain. */
+static void pick_labelled(const vg_kinds *kinds, vg_rng *r, vg_randomise_source *s) {
+  const size_t n = vg_extent_voxels(s->dim);
+  if (vg_rng_uniform(r, 0, 1) < 0.5) return;
+  for (int attempt = 0; attempt < 64; attempt++) {
+    const size_t at = vg_rng_below(r, n);
+    if (!kinds->klass[s->kinds[at]]) continue;
+    const size_t row = at / (size_t)s->dim[2];
+    s->centre[0] = (double)(row / (size_t)s->dim[1]);
+    s->centre[1] = (double)(row % (size_t)s->dim[1]);
+    s->centre[2] = (double)(at % (size_t)s->dim[2]);
+    return;
+  }
+}
+
+static void make_synthetic(const vg_loader *l, const vg_case *c, long epoch, long sample, const int lo[3],
+                           vg_randomiser *randomiser, float *labels, float *image) {
+  double centre[3];
+  for (int a = 0; a < 3; a++) centre[a] = lo[a] + (l->s.patch[a] - 1) / 2.0;
+  vg_randomise_source s = source_of(l, c, centre);
+  const uint64_t key = vg_rng_key("loader synthetic", (uint64_t)epoch, (uint64_t)sample);
+  vg_rng r = vg_rng_init(l->s.seed, key);
+  pick_labelled(l->s.kinds, &r, &s);
+  vg_randomiser_make(randomiser, &s, l->s.seed, key, l->n_classes, labels, l->n_series, image);
+}
+
 static void mirror(float *v, size_t rows, int n) {
   for (size_t row = 0; row < rows; row++, v += n)
     for (int i = 0, k = n - 1; i < k; i++, k--) {
@@ -184,13 +227,13 @@ static void fill_background(const float *labels, int n_classes, size_t patch, fl
 
 /* Afterwards inside holds the brain mask. Augmentation uses scratch. */
 static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long epoch, long sample,
-                    float *image, float *inside, float *scratch) {
+                    bool synthetic, float *image, float *inside, float *scratch) {
   const vg_augment *how = &l->s.augment;
   size_t patch = vg_extent_voxels(l->s.patch);
   /* A stream of its own: what else is drawn for a sample does not depend on these settings. */
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader augment", (uint64_t)epoch, (uint64_t)sample));
   bool missing[VG_SERIES_MAX] = {false};
-  if (how->share > 0) {
+  if (how->share > 0 && !synthetic) {
     brain_patch(c, lo, l->s.patch, inside);
     vg_augment_images(image, l->n_series, inside, l->s.patch, how, &r, scratch);
   }
@@ -199,8 +242,17 @@ static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long 
     if (missing[s]) fill(image + (size_t)s * patch, -1, patch);
 }
 
-static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sample, float *labels,
-                        float *image, float *weight, float *crop, float *scratch) {
+/* Whether a sample is made from the map of kinds. */
+static bool is_synthetic(const vg_loader *l, const vg_case *c, long epoch, long sample) {
+  if (!l->s.randomise || !c->imaged) return l->s.randomise != NULL;
+  vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader synthetic share", (uint64_t)epoch, (uint64_t)sample));
+  return vg_rng_uniform(&r, 0, 1) < l->s.synthetic_share;
+}
+
+static void make_sample(const vg_loader *l, work_memory *memory, long epoch, long sample, float *labels,
+                        float *image, float *weight, float *crop) {
+  shuffled *sh = &memory->order;
+  float *scratch = memory->scratch;
   const vg_case *c = &l->cases[pick_case(l, sh, epoch, sample)];
   const int *dim = l->s.patch;
   size_t patch = vg_extent_voxels(dim);
@@ -209,9 +261,13 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
   pick_corner(l, c, &r, lo);
   float *background = labels;
   if (l->s.background) labels += patch;
-  vg_case_patch(c, lo, dim, labels, image);
-  if (l->n_series) augment(l, c, lo, epoch, sample, image, scratch, scratch + patch);
-  if (l->s.jitter > 0 && l->n_series) {
+  const bool synthetic = is_synthetic(l, c, epoch, sample);
+  if (synthetic)
+    make_synthetic(l, c, epoch, sample, lo, memory->randomiser, labels, image);
+  else
+    vg_case_patch(c, lo, dim, labels, image);
+  if (l->n_series) augment(l, c, lo, epoch, sample, synthetic, image, scratch, scratch + patch);
+  if (l->s.jitter > 0 && l->n_series && !synthetic) {
     brain_patch(c, lo, dim, scratch);
     for (int s = 0; s < l->n_series; s++) {
       float gain = (float)vg_rng_uniform(&r, 1 - l->s.jitter, 1 + l->s.jitter);
@@ -239,15 +295,16 @@ static void make_sample(const vg_loader *l, shuffled *sh, long epoch, long sampl
   }
 }
 
-static void make_batch(const vg_loader *l, shuffled *sh, long number, vg_batch *b, float *scratch) {
+static void make_batch(const vg_loader *l, work_memory *memory, long number, vg_batch *b) {
   size_t patch = vg_extent_voxels(l->s.patch);
   b->epoch = (int)(number / l->batches);
   b->index = (int)(number % l->batches);
   for (int i = 0; i < b->n; i++)
-    make_sample(
-        l, sh, b->epoch, (long)b->index * b->n + i, b->labels + (size_t)i * (size_t)label_channels(l) * patch,
-        b->image + (size_t)i * (size_t)l->n_series * patch, b->weight ? b->weight + (size_t)i * patch : NULL,
-        b->crop ? b->crop + (size_t)i * VG_CROP_NUMBERS : NULL, scratch);
+    make_sample(l, memory, b->epoch, (long)b->index * b->n + i,
+                b->labels + (size_t)i * (size_t)label_channels(l) * patch,
+                b->image + (size_t)i * (size_t)l->n_series * patch,
+                b->weight ? b->weight + (size_t)i * patch : NULL,
+                b->crop ? b->crop + (size_t)i * VG_CROP_NUMBERS : NULL);
 }
 
 /* A worker that fails stores its message in the loader. */
@@ -264,9 +321,11 @@ static void give_up(vg_loader *l, vg_status st) {
 static void *work(void *arg) {
   vg_loader *l = arg;
   size_t patch = vg_extent_voxels(l->s.patch);
-  shuffled sh = {vg_malloc(l->n_cases, sizeof *sh.order), -1, -1};
-  float *scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *scratch);
-  if (!sh.order || !scratch) {
+  work_memory memory = {.order = {vg_malloc(l->n_cases, sizeof *memory.order.order), -1, -1},
+                        .scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *memory.scratch)};
+  vg_status st = memory.order.order && memory.scratch ? VG_OK : VG_MEMORY;
+  if (!st && l->s.randomise) st = vg_randomiser_new(l->s.randomise, l->s.patch, &memory.randomiser);
+  if (st) {
     give_up(l, VG_MEMORY);
     goto out;
   }
@@ -281,15 +340,16 @@ static void *work(void *arg) {
     p->number = number;
     p->ready = false;
     pthread_mutex_unlock(&l->mutex);
-    make_batch(l, &sh, number, &p->batch, scratch);
+    make_batch(l, &memory, number, &p->batch);
     pthread_mutex_lock(&l->mutex);
     p->ready = true;
     pthread_cond_broadcast(&l->filled);
   }
   pthread_mutex_unlock(&l->mutex);
 out:
-  vg_free(sh.order);
-  vg_free(scratch);
+  vg_free(memory.order.order);
+  vg_free(memory.scratch);
+  vg_randomiser_free(memory.randomiser);
   return NULL;
 }
 

@@ -8,6 +8,7 @@
 #ifndef VOXGAN_LOADER_H
 #define VOXGAN_LOADER_H
 #include "prep/prep.h"
+#include "prep/randomise/randomise.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,6 +38,9 @@ typedef struct vg_loader_settings {
   double tumour_weight; /* of tumour voxels in the weight map; 1: none */
   bool background; /* labels get a first channel with the share that no class fills, so that they add up to 1
                     */
+  const vg_randomise *randomise; /* NULL, or how images are made from the cases' maps of kinds */
+  const vg_kinds *kinds;         /* what these maps mean */
+  double synthetic_share;        /* of the samples of a case that has images; of another, all are synthetic */
   uint64_t seed;
   int threads, ahead; /* 0: 1 thread, 2 batches */
 } vg_loader_settings;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
+#include "label/class_words.h"
 
 #define VALUES 65536
 
@@ -44,6 +45,7 @@ vg_status vg_maps_copy(const vg_maps *from, vg_maps *out) {
 void vg_maps_release(vg_maps *m) {
   vg_free(m->anatomy);
   vg_free(m->tumour);
+  vg_free(m->kind);
   vg_free(m->brain);
   memset(m, 0, sizeof *m);
 }
@@ -156,10 +158,23 @@ static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme,
   return st;
 }
 
+vg_status vg_prep_add_kinds(vg_prep_settings *settings, const vg_scheme *scheme) {
+  uint8_t *table = vg_malloc(3 * VALUES, 1), *anatomy = table, *tumour = table + VALUES;
+  vg_status st = table ? code_tables(&settings->classes, scheme, anatomy, tumour) : VG_MEMORY;
+  if (!st) st = vg_kinds_table(&settings->kinds, &settings->contrasts, anatomy, table + 2 * VALUES);
+  for (int v = 1; v < VALUES && !st; v++) {
+    uint8_t kind;
+    if (tumour[v]) st = vg_kinds_of_class(&settings->kinds, tumour[v] - 1, &kind);
+  }
+  vg_free(table);
+  return st;
+}
+
 /* Makes the arrays once the first file has set the grid. */
-static vg_status begin(const vg_case_grid *grid, const vg_classes *classes, vg_maps *m) {
+static vg_status begin(const vg_case_grid *grid, const vg_prep_settings *s, vg_maps *m) {
   if (m->brain) return VG_OK;
-  vg_status st = vg_maps_new(&grid->ras, classes, m);
+  vg_status st = vg_maps_new(&grid->ras, &s->classes, m);
+  if (!st && s->synthetic && !(m->kind = vg_calloc(vg_geometry_voxels(&grid->ras), 1))) st = VG_MEMORY;
   m->native = grid->stored;
   m->xform_code = grid->xform_code;
   return st;
@@ -190,7 +205,23 @@ static vg_status fit_map(const char *path, const vg_case_grid *grid, vg_labelmap
                : vg_fail(VG_DATA, "%s: none of its labels lies within the grid of %s", path, grid->path);
 }
 
-static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_classes *classes, bool regrid,
+/* The kinds of a map's voxels. Those of tumour come before those of anatomy. */
+static vg_status add_kinds(const vg_labelmap *map, const vg_prep_settings *s, const uint8_t *anatomy,
+                           const uint8_t *tumour, vg_maps *m) {
+  vg_kinds known = s->kinds;
+  uint8_t *kind = vg_malloc(VALUES, 1);
+  vg_status st = kind ? vg_kinds_table(&known, &s->contrasts, anatomy, kind) : VG_MEMORY;
+  for (int v = 1; v < VALUES && !st; v++)
+    if (tumour[v]) st = vg_kinds_of_class(&known, tumour[v] - 1, &kind[v]);
+  if (!st && known.n != s->kinds.n) VG_BUG("a kind of voxels that vg_prep_add_kinds was not told of");
+  const size_t n = vg_geometry_voxels(&map->geo);
+  for (size_t i = 0; i < n && !st; i++)
+    if (tumour[map->data[i]] || !m->kind[i]) m->kind[i] = kind[map->data[i]];
+  vg_free(kind);
+  return st;
+}
+
+static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_prep_settings *s, bool regrid,
                           vg_case_grid *grid, uint8_t *table, vg_maps *m) {
   vg_labelmap map = {0};
   vg_volume_header info;
@@ -198,12 +229,12 @@ static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_cl
   vg_status st = vg_volume_read_labels(path, &map, &info);
   vg_geometry stored = map.geo;
   if (!st) st = vg_labelmap_canonicalise(&map);
-  if (!st) st = vg_scheme_check(scheme, &map, path);
+  if (!st) st = vg_scheme_check_with(scheme, s->synthetic ? &s->contrasts : NULL, &map, path);
   if (!st && regrid) st = fit_map(path, grid, &map, &stored);
   if (!st) st = vg_case_grid_check(grid, path, &stored, &map.geo, info.xform_code);
-  if (!st) st = begin(grid, classes, m);
+  if (!st) st = begin(grid, s, m);
   if (st) goto out;
-  st = code_tables(classes, scheme, anatomy, tumour);
+  st = code_tables(&s->classes, scheme, anatomy, tumour);
   if (st) {
     vg_fail_in(st, "%s", path);
     goto out;
@@ -216,13 +247,14 @@ static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_cl
     if (tumour[value]) m->tumour[i] = tumour[value];
     if (anatomy[value] && !m->anatomy[i]) m->anatomy[i] = anatomy[value];
   }
+  if (m->kind) st = add_kinds(&map, s, anatomy, tumour, m);
 out:
   vg_labelmap_release(&map);
   return st;
 }
 
 /* Adds the voxels of at least half of the series' masks. Drops all other voxels if only the masks count. */
-static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *classes, vg_case_grid *grid,
+static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settings *s, vg_case_grid *grid,
                                   vg_volume *keep, vg_range *ranges, vg_maps *m) {
   uint8_t *mask = NULL, *votes = NULL;
   vg_volume clustered = {0};
@@ -234,7 +266,7 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *cl
     if (!in->series[i]) continue;
     voters++;
     st = vg_case_read_series(grid, in->series[i], &vol);
-    if (!st) st = begin(grid, classes, m);
+    if (!st) st = begin(grid, s, m);
     if (!st && !mask) {
       n = vg_geometry_voxels(&m->geo);
       mask = vg_malloc(n, 1);
@@ -253,7 +285,7 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *cl
       vg_volume_release(&vol);
     }
   }
-  uint8_t brain = (uint8_t)(vg_classes_find(classes, VG_CLASS_BRAIN) + 1);
+  uint8_t brain = (uint8_t)(vg_classes_find(&s->classes, VG_CLASS_BRAIN) + 1);
   for (size_t k = 0; k < n && !st; k++) {
     const bool inside = 2 * votes[k] >= voters;
     if (inside) m->brain[k] = 1;
@@ -269,19 +301,18 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_classes *cl
 }
 
 vg_status vg_case_read_maps(const vg_dataset *ds, const vg_subject *subject, const vg_case_inputs *in,
-                            const vg_classes *classes, vg_case_grid *grid, vg_volume *keep, vg_range *ranges,
+                            const vg_prep_settings *s, vg_case_grid *grid, vg_volume *keep, vg_range *ranges,
                             vg_maps *out) {
   const vg_source *src = &ds->sources[subject->source];
   memset(out, 0, sizeof *out);
   uint8_t *table = vg_malloc(2 * VALUES, 1);
   vg_status st = table ? VG_OK : VG_MEMORY;
   /* Reads the tumour map first, because output is written in its geometry. */
-  if (!st && in->tumour) st = read_map(in->tumour, &src->tumour_scheme, classes, false, grid, table, out);
+  if (!st && in->tumour) st = read_map(in->tumour, &src->tumour_scheme, s, false, grid, table, out);
   if (!st && in->anatomy && src->regrid && !grid->path && in->n_series)
     st = grid_of_series(in->series[0], grid);
-  if (!st && in->anatomy)
-    st = read_map(in->anatomy, &src->anatomy_scheme, classes, src->regrid, grid, table, out);
-  if (!st && in->mask_from_series) st = mask_from_series(in, classes, grid, keep, ranges, out);
+  if (!st && in->anatomy) st = read_map(in->anatomy, &src->anatomy_scheme, s, src->regrid, grid, table, out);
+  if (!st && in->mask_from_series) st = mask_from_series(in, s, grid, keep, ranges, out);
   vg_free(table);
   if (st) vg_maps_release(out);
   return st;
@@ -295,6 +326,6 @@ vg_status vg_maps_read(const vg_dataset *ds, const vg_subject *subject, const vg
   memset(out, 0, sizeof *out);
   vg_status st = vg_case_inputs_of(ds, subject, &settings, &in);
   if (st) return st; /* its messages name the subject */
-  st = vg_case_read_maps(ds, subject, &in, classes, &grid, NULL, NULL, out);
+  st = vg_case_read_maps(ds, subject, &in, &settings, &grid, NULL, NULL, out);
   return st == VG_DATA ? vg_fail_in(st, "subject %s", subject->id) : st;
 }

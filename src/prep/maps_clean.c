@@ -4,6 +4,7 @@
 #include "grid/grid.h"
 #include "voxgan/maps.h"
 #include "base/mem.h"
+#include "prep/brain.h"
 
 /* The map that contains a class. */
 static uint8_t *map_of(const vg_maps *m, int klass) {
@@ -45,6 +46,15 @@ out:
   vg_free(sizes);
   vg_free(label);
   vg_free(mask);
+  return st;
+}
+
+vg_status vg_maps_find_brain(vg_maps *m) {
+  const size_t voxels = vg_geometry_voxels(&m->geo);
+  for (size_t i = 0; i < voxels; i++) m->brain[i] = m->anatomy[i] || m->tumour[i];
+  vg_status st = vg_brain_of_mask(m->brain, m->geo.dim);
+  for (size_t i = 0; i < voxels && !st; i++)
+    if (!m->brain[i]) m->anatomy[i] = m->tumour[i] = 0;
   return st;
 }
 

@@ -22,10 +22,11 @@ static size_t align64(size_t n) {
   return (n + 63) & ~(size_t)63;
 }
 
-vg_case_layout vg_case_layout_of(const vg_case *c) {
+vg_case_layout vg_case_layout_of(const vg_case *c, bool kinds) {
   size_t n = vg_extent_voxels(c->record.dim);
   vg_case_layout l = {0};
-  l.image = align64((size_t)c->n_classes * n);
+  l.kinds = align64((size_t)c->n_classes * n);
+  l.image = l.kinds + (kinds ? align64(vg_extent_voxels(c->record.crop_dim)) : 0);
   l.brain = l.image + align64((size_t)c->n_series * n * sizeof(int16_t));
   l.native_brain = l.brain + align64(n);
   l.tumour = l.native_brain + align64((vg_extent_voxels(c->record.crop_dim) + 7) / 8);
@@ -36,6 +37,7 @@ vg_case_layout vg_case_layout_of(const vg_case *c) {
 void vg_case_place(vg_case *c, const vg_case_layout *l, const void *block) {
   const uint8_t *b = block;
   c->labels = b + l->labels;
+  c->kinds = l->image > l->kinds ? b + l->kinds : NULL;
   c->image = c->n_series ? (const int16_t *)(const void *)(b + l->image) : NULL;
   c->brain = b + l->brain;
   c->native_brain = b + l->native_brain;
@@ -46,11 +48,10 @@ void vg_case_release(vg_case *c) {
   if (!c) return;
   vg_free(c->id);
   vg_free(c->owned);
+  vg_free(c->made);
   if (c->map.bytes) vg_map_release(&c->map);
   memset(c, 0, sizeof *c);
 }
-
-/* ---- reading ---- */
 
 /* ---- work in progress ---- */
 
@@ -63,6 +64,8 @@ typedef struct work {
   vg_case_grid scan;
   uint8_t *klass; /* (Z, Y, X) of the whole scan: class + 1 */
   uint8_t *brain; /* 0/1 */
+  uint8_t *head;  /* heads: 0/1, where the percentiles are taken; NULL: in the brain */
+  uint8_t *kind;  /* synthetic: as klass */
   vg_volume volumes[VG_SERIES_MAX];
   size_t n; /* voxels of the scan */
   vg_resampler resampler;
@@ -173,6 +176,9 @@ VG_HOT static void pick_values(const float *in, const uint8_t *brain, float *out
 static void native_bits(work *w) {
   const vg_prep_record *r = &w->c->record;
   uint8_t *bits = w->block + w->layout.native_brain;
+  EACH_CROP_ROW(r, from, to) {
+    if (w->kind) memcpy(w->block + w->layout.kinds + to, w->kind + from, (size_t)r->crop_dim[0]);
+  }
   EACH_CROP_ROW(r, from, to) for (size_t x = 0; x < (size_t)r->crop_dim[0]; x++) {
     size_t i = to + x;
     bits[i >> 3] = (uint8_t)(bits[i >> 3] | w->brain[from + x] << (i & 7));
@@ -282,9 +288,9 @@ static vg_status series_grid(work *w, int s) {
     range->background = bg.value;
   }
   double limits[2];
-  vg_status st = vg_percentiles(v->data, w->brain, w->n, w->settings->percentile, limits);
+  vg_status st = vg_percentiles(v->data, w->head ? w->head : w->brain, w->n, w->settings->percentile, limits);
   if (st) return st;
-  range->lo = limits[0];
+  range->lo = w->head ? fmin(limits[0], range->background) : limits[0];
   range->hi = limits[1];
   if (!vg_range_spans(range->lo, range->hi)) {
     vg_warn("%s: all voxels of its brain have the same intensity, %g", w->in.series[s], range->lo);
@@ -304,6 +310,8 @@ static vg_status series_grid(work *w, int s) {
 static void work_release(work *w) {
   vg_free(w->klass);
   vg_free(w->brain);
+  vg_free(w->head);
+  vg_free(w->kind);
   for (int i = 0; i < VG_SERIES_MAX; i++) vg_volume_release(&w->volumes[i]);
   vg_resampler_release(&w->resampler);
   vg_free(w->crop);
@@ -323,6 +331,11 @@ static vg_status take_maps(work *w, const vg_maps *m) {
   w->brain = vg_malloc(w->n, 1);
   if (!w->klass || !w->brain) return VG_MEMORY;
   memcpy(w->brain, m->brain, w->n);
+  if (m->kind) {
+    w->kind = vg_malloc(w->n, 1);
+    if (!w->kind) return VG_MEMORY;
+    memcpy(w->kind, m->kind, w->n);
+  }
   return vg_maps_join(m, &w->settings->classes, w->klass);
 }
 
@@ -336,7 +349,7 @@ static vg_status make_block(work *w) {
   vg_status st = vg_record_resampler(r, false, &w->resampler);
   if (st) return st;
   c->n_tumour = c->n_classes > c->n_anatomy ? VG_CASE_TUMOUR : 0;
-  w->layout = vg_case_layout_of(c);
+  w->layout = vg_case_layout_of(c, w->kind != NULL);
   w->block = vg_calloc(w->layout.total, 1);
   w->crop = vg_malloc(vg_extent_voxels(r->crop_dim), sizeof *w->crop);
   if (!w->block || !w->crop) return VG_MEMORY;
@@ -346,12 +359,22 @@ static vg_status make_block(work *w) {
   return w->grid && w->share ? VG_OK : VG_MEMORY;
 }
 
+/* A model of whole heads sees every voxel of the crop. */
+static vg_status open_mask(work *w) {
+  w->head = w->brain;
+  w->brain = vg_malloc(w->n, 1);
+  if (!w->brain) return VG_MEMORY;
+  memset(w->brain, 1, w->n);
+  return VG_OK;
+}
+
 /* Does everything after the maps were read. */
 static vg_status prepare(work *w, const char *id, const vg_maps *maps) {
   vg_case *c = w->c;
   c->id = vg_strdup(id);
   vg_status st = c->id ? take_maps(w, maps) : VG_MEMORY;
   if (!st) st = find_crop(w);
+  if (!st && w->settings->heads) st = open_mask(w);
   if (!st) st = make_block(w);
   if (st) return st;
   native_bits(w);
@@ -384,8 +407,8 @@ vg_status vg_prepare(const vg_dataset *ds, const vg_subject *subject, const vg_p
   vg_status st = vg_case_inputs_of(ds, subject, settings, &w.in);
   if (st) return st; /* its messages name the subject */
   bool keep = settings->series.n > 0;
-  st = vg_case_read_maps(ds, subject, &w.in, &settings->classes, &w.scan, keep ? w.volumes : NULL,
-                         out->ranges, &maps);
+  out->imaged = w.in.imaged;
+  st = vg_case_read_maps(ds, subject, &w.in, settings, &w.scan, keep ? w.volumes : NULL, out->ranges, &maps);
   if (!st) st = prepare(&w, subject->id, &maps);
   vg_maps_release(&maps);
   work_release(&w);

@@ -13,6 +13,8 @@
 #include "voxgan/dataset.h"
 #include "base/fs.h"
 #include "io/json.h"
+#include "label/kinds.h"
+#include "prep/randomise/randomise.h"
 #include "voxgan/labels.h"
 #include "voxgan/maps.h"
 #include "voxgan/volume.h"
@@ -33,7 +35,14 @@ typedef struct vg_prep_settings {
   bool brain_from_images; /* for a model that reads images: the brain is the voxels in at least half of the
                              series' masks, and labels outside it are dropped; without classes no label map is
                              read */
-  bool some_series;       /* a missing series becomes background; a subject has at least one */
+  bool heads;             /* for a model of whole heads: the network sees every voxel around what is not
+                             background, and -1 is the background's intensity */
+  bool synthetic;         /* images are made from the label maps: a case gets its map of kinds, and may lack
+                             all series */
+  vg_scheme contrasts;    /* of synthetic images; n == 0: each class has its own */
+  vg_kinds kinds;
+  char take[VG_SERIES_NAME]; /* the series that "any" means; "": the first that a subject has */
+  bool some_series;          /* a missing series becomes background; a subject has at least one */
 } vg_prep_settings;
 
 #define VG_SEEN_SLACK 0.05
@@ -60,6 +69,8 @@ typedef struct vg_case {
   int n_classes, n_anatomy; /* classes [n_anatomy, n_classes) are tumour */
   int n_series;
   const uint8_t *labels; /* (C, D, H, W) fractions, 255 is 1.0; all channels 0 in the background */
+  bool imaged;           /* any of its series was read; the others are -1 everywhere */
+  const uint8_t *kinds;  /* synthetic: kind of each voxel of the scan, over crop_dim; else NULL */
   const int16_t *image;  /* (S, D, H, W), value / 32767 in [-1, 1]; NULL without series */
   const uint8_t *brain;  /* (D, H, W) 0 or 1 */
   const uint8_t
@@ -69,6 +80,7 @@ typedef struct vg_case {
   vg_range ranges[VG_SERIES_MAX];
   vg_map map;  /* holds the arrays if they come from the cache */
   void *owned; /* otherwise this block does */
+  void *made;  /* synthetic images, which replaced those in the block */
 } vg_case;
 #define VG_CASE_TUMOUR 16384
 
@@ -106,6 +118,12 @@ void vg_case_release(vg_case *c);
  * cache NULL: no cache. */
 vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_subject *subject,
                             const vg_prep_settings *settings, vg_case *out);
+
+/* The whole case as a source of synthetic images, on its prepared grid. */
+vg_randomise_source vg_case_source(const vg_case *c, const vg_kinds *kinds);
+/* Gives a case that lacks all images synthetic ones, on the grid and with the labels that it has, as training
+ * sees it without deformation. It depends on the settings, the seed and the case's id. */
+vg_status vg_case_add_images(vg_case *c, const vg_randomise *how, const vg_kinds *kinds, uint64_t seed);
 
 /* Puts one channel of a prepared grid (values in [-1, 1], (D, H, W)) back into the native geometry with the
  * intensities of range; outside the brain (at the scan's own resolution) exactly range->background. If the

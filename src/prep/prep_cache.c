@@ -22,6 +22,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/number/extent.h"
 
 /* Changes whenever the format or the preparation changes; old files are then made again. */
 #define FORMAT "voxgan case 1"
@@ -190,18 +191,32 @@ static vg_status add_input(const char *role, const char *path, input *in, int *n
   return st;
 }
 
+/* Numbers of kinds depend on the schemes of all sources. */
+static void add_kinds(vg_str *t, const vg_prep_settings *s, const vg_case_inputs *in) {
+  char *contrasts = vg_scheme_text(&s->contrasts);
+  vg_str_addf(t, "contrasts %s kinds", contrasts ? contrasts : "");
+  for (int i = 1; i <= s->kinds.n; i++) vg_str_addf(t, " %d:%d", s->kinds.contrast[i], s->kinds.klass[i]);
+  for (int i = 0; i < in->n_series; i++)
+    if (!in->series[i]) vg_str_addf(t, " without %d", i);
+  vg_str_add(t, "\n");
+  vg_free(contrasts);
+}
+
 static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subject *subject,
-                          const vg_prep_settings *s, char key[VG_HASH_LEN], char contents[VG_HASH_LEN]) {
+                          const vg_prep_settings *s, char key[VG_HASH_LEN], char contents[VG_HASH_LEN],
+                          bool *imaged) {
   vg_case_inputs in;
   if (s->some_series) VG_BUG("the cache's key has no place for series that are missing");
   vg_status st = vg_case_inputs_of(ds, subject, s, &in);
   if (st) return st;
+  *imaged = in.imaged;
   const vg_source *src = &ds->sources[subject->source];
   input inputs[2 * (VG_SERIES_MAX + 2)];
   int n = 0;
   if (in.tumour) st = add_input("tumour", in.tumour, inputs, &n);
   if (in.anatomy && !st) st = add_input("anatomy", in.anatomy, inputs, &n);
-  for (int i = 0; i < in.n_series && !st; i++) st = add_input("series", in.series[i], inputs, &n);
+  for (int i = 0; i < in.n_series && !st; i++)
+    if (in.series[i]) st = add_input("series", in.series[i], inputs, &n);
   if (!st) st = hash_inputs(cache, inputs, n);
 
   vg_str t = VG_STR_INIT;
@@ -209,6 +224,8 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
   vg_str_addf(&t, FORMAT "\nspacing %.17g margin %.17g percentile %.17g %.17g\n", s->spacing, s->margin,
               s->percentile[0], s->percentile[1]);
   if (s->brain_from_images) vg_str_add(&t, "brain from images\n");
+  if (s->heads) vg_str_add(&t, "heads\n");
+  if (s->synthetic) add_kinds(&t, s, &in);
   for (int a = 0; a < 3; a++)
     if (s->seen[1][a] > 0) vg_str_addf(&t, "seen %d %.17g %.17g\n", a, s->seen[0][a], s->seen[1][a]);
   for (int i = 0; i < s->classes.n; i++)
@@ -235,7 +252,7 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
 /* ---- file ---- */
 
 static vg_status save(const char *path, const vg_case *c) {
-  vg_case_layout l = vg_case_layout_of(c);
+  vg_case_layout l = vg_case_layout_of(c, c->kinds != NULL);
   size_t total = HEADER_SIZE + l.total;
   uint8_t *bytes = vg_calloc(total, 1);
   if (!bytes) return VG_MEMORY;
@@ -279,7 +296,7 @@ static bool record_is_sane(const vg_prep_record *r) {
 
 /* Whether each length and index is one that the arrays in the file have. The checksum tells damage, but has
  * no key: anyone who changes the file can make it fit. */
-static bool fits_itself(const vg_map *map, const header *h) {
+static bool fits_itself(const vg_map *map, const header *h, const vg_prep_settings *s) {
   const vg_prep_record *r = &h->record;
   double voxels = 1;
   if (!record_is_sane(r)) return false;
@@ -292,11 +309,14 @@ static bool fits_itself(const vg_map *map, const header *h) {
                .n_anatomy = h->n_anatomy,
                .n_series = h->n_series,
                .n_tumour = h->n_tumour};
-  const vg_case_layout l = vg_case_layout_of(&c);
+  const vg_case_layout l = vg_case_layout_of(&c, s->synthetic);
   if (map->len != HEADER_SIZE + l.total) return false;
   vg_case_place(&c, &l, (const uint8_t *)map->bytes + HEADER_SIZE);
   for (uint32_t i = 0; i < c.n_tumour; i++)
     if (c.tumour[i] >= voxels) return false;
+  const size_t native = c.kinds ? vg_extent_voxels(r->crop_dim) : 0;
+  for (size_t i = 0; i < native; i++)
+    if (c.kinds[i] > s->kinds.n) return false;
   return true;
 }
 
@@ -311,7 +331,7 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   if (h->n_classes != s->classes.n || h->n_series != s->series.n ||
       h->n_anatomy != vg_classes_count(&s->classes, VG_ROLE_ANATOMY))
     return "of other settings";
-  return fits_itself(map, h) ? NULL : "made by somebody else: its numbers contradict each other";
+  return fits_itself(map, h, s) ? NULL : "made by somebody else: its numbers contradict each other";
 }
 
 /* *found says whether out was filled. */
@@ -339,7 +359,7 @@ static vg_status load(const char *path, const vg_subject *subject, const vg_prep
   out->record = h->record;
   memcpy(out->ranges, h->ranges, sizeof h->ranges);
   out->map = map;
-  vg_case_layout l = vg_case_layout_of(out);
+  vg_case_layout l = vg_case_layout_of(out, s->synthetic);
   vg_case_place(out, &l, (const uint8_t *)map.bytes + HEADER_SIZE);
   out->id = vg_strdup(subject->id);
   if (!out->id) {
@@ -357,12 +377,12 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
   char *path = NULL, *lock_path = NULL, *hashes = vg_fs_join(cache, "hashes"),
        *locks = vg_fs_join(cache, "locks");
   char key[VG_HASH_LEN], contents[VG_HASH_LEN] = "";
-  bool found = false, locked = false;
+  bool found = false, locked = false, imaged = false;
   vg_lock lock;
   vg_case made = {0};
   vg_status st = hashes && locks ? vg_fs_make_dirs(hashes) : VG_MEMORY;
   if (!st) st = vg_fs_make_dirs(locks);
-  if (!st) st = make_key(cache, ds, subject, settings, key, contents);
+  if (!st) st = make_key(cache, ds, subject, settings, key, contents, &imaged);
   if (st) goto out;
   path = vg_format("%s/%s.case", cache, key);
   lock_path = vg_format("%s/%.2s", locks, key);
@@ -379,7 +399,10 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
   if (!st && !found) st = vg_fail(VG_IO, "%s: its content differs from what was written", path);
 out:
   if (locked) vg_lock_release(&lock);
-  if (!st && found) memcpy(out->inputs, contents, sizeof contents);
+  if (!st && found) {
+    memcpy(out->inputs, contents, sizeof contents);
+    out->imaged = imaged;
+  }
   vg_case_release(&made);
   vg_free(path);
   vg_free(lock_path);

@@ -6,11 +6,12 @@
 
 /* Byte offsets of a case's arrays in one block, each 64-byte aligned. */
 typedef struct vg_case_layout {
-  size_t labels, image, brain, native_brain, tumour, total;
+  size_t labels, kinds, image, brain, native_brain, tumour, total;
 } vg_case_layout;
 
-vg_case_layout vg_case_layout_of(const vg_case *c);
-/* Points the arrays into block. */
+/* kinds: whether the case has them. */
+vg_case_layout vg_case_layout_of(const vg_case *c, bool kinds);
+/* Points the arrays into block. kinds is NULL where the layout has no place for them. */
 void vg_case_place(vg_case *c, const vg_case_layout *l, const void *block);
 
 /* The files that the preparation of a subject reads. Paths are borrowed from the subject. */
@@ -18,6 +19,7 @@ typedef struct vg_case_inputs {
   const char *tumour, *anatomy;      /* label maps, or NULL */
   const char *series[VG_SERIES_MAX]; /* NULL: some_series, and the subject lacks it */
   int n_series;
+  bool imaged;           /* any of them is not NULL */
   bool mask_from_series; /* no label map has the anatomy, or mask_only */
   bool mask_only;        /* the series alone define the brain */
   int clusters;          /* anatomy classes that are clusters of the intensities of series[of]; 0: none */

@@ -214,7 +214,7 @@ vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
   vg_json *p = vg_json_put_take(root, "percentile", vg_json_array());
   vg_json_put_number(p, NULL, s->percentile[0]);
   vg_json_put_number(p, NULL, s->percentile[1]);
-  vg_json_put_string(root, "brain", s->brain_from_images ? "images" : "labels");
+  vg_json_put_string(root, "brain", s->heads ? "heads" : s->brain_from_images ? "images" : "labels");
   vg_json *classes = vg_json_put_take(root, "classes", vg_json_array());
   for (int i = 0; i < s->classes.n; i++) {
     vg_json *c = vg_json_put_take(classes, NULL, vg_json_object());
@@ -279,7 +279,9 @@ vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings
   s->margin = vg_json_number(vg_json_get(j, "margin"), NAN);
   s->percentile[0] = vg_json_number(low, NAN);
   s->percentile[1] = vg_json_number(high, NAN);
-  s->brain_from_images = !strcmp(vg_json_string(vg_json_get(j, "brain"), "labels"), "images");
+  const char *brain = vg_json_string(vg_json_get(j, "brain"), "labels");
+  s->brain_from_images = !strcmp(brain, "images");
+  s->heads = !strcmp(brain, "heads");
   bool fine = s->spacing >= 0 && s->spacing < 1000 && s->margin >= 0 && s->margin < 1000 &&
               s->percentile[0] >= 0 && s->percentile[1] > s->percentile[0] && s->percentile[1] <= 100;
   if (!fine)

@@ -90,7 +90,9 @@ out:
 vg_status vg_model_path(const char *path, char **out) {
   bool is_dir, exists = true;
   *out = NULL;
-  vg_status st = vg_fs_is_dir(path, &is_dir);
+  vg_status st = vg_fs_exists(path, &exists);
+  if (!st && !exists && !strchr(path, '/')) return vg_model_find(path, out);
+  if (!st) st = vg_fs_is_dir(path, &is_dir);
   if (st) return st;
   *out = is_dir ? vg_fs_join(path, "model.safetensors") : vg_strdup(path);
   if (!*out) return VG_MEMORY;

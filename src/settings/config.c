@@ -372,6 +372,13 @@ vg_status vg_config_resolve(vg_config *c) {
   if (!names_row(&settings[VG_SETTING_INDEX_train_reconstruction], c->train.reconstruction))
     strcpy(c->train.reconstruction, segments ? "ce_dice" : "l1");
   if (c->augment.images == VG_AUGMENT_AUTO) c->augment.images = segments ? VG_AUGMENT_ON : VG_AUGMENT_OFF;
+  if (!segments && c->train.images == VG_IMAGES_SYNTHETIC)
+    return vg_fail(
+        VG_CONFIG,
+        "train.images synthetic is for train.direction image2label: label2image learns from real images");
+  if (c->randomise.scale_low > c->randomise.scale_high || c->randomise.mean_low > c->randomise.mean_high ||
+      c->randomise.sd_low > c->randomise.sd_high || c->randomise.slice_low > c->randomise.slice_high)
+    return vg_fail(VG_CONFIG, "randomise: a _low setting is above its _high");
   if (!segments && c->augment.drop_series > 0)
     return vg_fail(VG_CONFIG,
                    "augment.drop_series is %.10g, but label2image reads no series; it is for "

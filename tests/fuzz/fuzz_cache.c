@@ -25,7 +25,7 @@ static void use(const vg_map *map, const vg_prep_settings *s) {
                .n_tumour = h->n_tumour,
                .record = h->record};
   memcpy(c.ranges, h->ranges, sizeof c.ranges);
-  const vg_case_layout l = vg_case_layout_of(&c);
+  const vg_case_layout l = vg_case_layout_of(&c, false);
   vg_case_place(&c, &l, (const uint8_t *)map->bytes + HEADER_SIZE);
   const size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
   if (n > 100000 || (double)vg_geometry_voxels(&c.record.native) > 100000) return;

@@ -33,7 +33,7 @@ static void known_schemes(void **state) {
     vg_free(text);
     for (int k = 0; k < n; k++) assert_string_not_equal(vg_scheme_at(k, NULL)->name, s->name);
   }
-  assert_int_equal(n, 11);
+  assert_int_equal(n, 13);
   vg_scheme brats;
   assert_int_equal(vg_scheme_parse("brats", &brats), VG_OK);
   assert_string_equal(vg_scheme_find(&brats, 4)->name, "enhancing");

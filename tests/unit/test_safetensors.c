@@ -1,4 +1,5 @@
 /* test_safetensors.c: round trips, equal bytes for equal contents, and files that lie. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,10 +26,10 @@ static vg_json *example_metadata(int turned) {
 
 static vg_status write_example(const char *path, int turned) {
   vg_st_entry e[4] = {
-      {(char *)"net.w", 3, {2, 3, 4}, weights},
-      {(char *)"net.b", 1, {1}, bias},
-      {(char *)"scalar", 0, {0}, bias},
-      {(char *)"empty", 2, {0, 7}, NULL},
+      {(char *)"net.w", 3, {2, 3, 4}, weights, 4},
+      {(char *)"net.b", 1, {1}, bias, 4},
+      {(char *)"scalar", 0, {0}, bias, 4},
+      {(char *)"empty", 2, {0, 7}, NULL, 4},
   };
   vg_json *m = example_metadata(turned);
   if (turned) {
@@ -81,6 +82,32 @@ static vg_status open_text(const char *header, size_t data_len, vg_st_file *f) {
   memcpy(buf + 8, header, n);
   assert_int_equal(vg_fs_write_atomic(in_scratch("bad.safetensors"), buf, 8 + n + data_len), VG_OK);
   return vg_st_open(in_scratch("bad.safetensors"), f);
+}
+
+/* BF16 is the upper half of a float: these are 1, -3, 0.5 and infinity. An F32 tensor stays as it is. */
+static void test_half(void **state) {
+  (void)state;
+  static const char header[] = "{\"a\":{\"dtype\":\"BF16\",\"shape\":[4],\"data_offsets\":[0,8]},"
+                               "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
+  static const uint16_t halves[] = {0x3F80, 0xC040, 0x3F00, 0x7F80};
+  const float whole = 1.2345678f;
+  char buf[512] = {0};
+  uint64_t n = sizeof header - 1;
+  memcpy(buf + 8, header, n);
+  while (n % 8) buf[8 + n++] = ' ';
+  memcpy(buf, &n, 8);
+  memcpy(buf + 8 + n, halves, 8);
+  memcpy(buf + 16 + n, &whole, 4);
+  assert_int_equal(vg_fs_write_atomic(in_scratch("half.safetensors"), buf, 20 + n), VG_OK);
+  vg_st_file f;
+  assert_int_equal(vg_st_open(in_scratch("half.safetensors"), &f), VG_OK);
+  const float *a = vg_st_find(&f, "a")->data;
+  assert_true(a[0] == 1 && a[1] == -3 && a[2] == 0.5f && a[3] == INFINITY);
+  assert_true(vg_st_find(&f, "b")->data[0] == whole);
+  vg_st_release(&f);
+  assert_int_equal(
+      open_text("{\"a\":{\"dtype\":\"BF16\",\"shape\":[3],\"data_offsets\":[0,8]}}       ", 8, &f), VG_DATA);
+  assert_non_null(strstr(vg_error(), "disagree"));
 }
 
 static void test_lies(void **state) {
@@ -186,7 +213,7 @@ static void test_memory_failures(void **state) {
     assert_int_equal(vg_mem_live(), live);
   }
   vg_st_release(&f);
-  vg_st_entry e = {(char *)"w", 1, {24}, weights};
+  vg_st_entry e = {(char *)"w", 1, {24}, weights, 4};
   vg_json *m = example_metadata(0);
   live = vg_mem_live();
   for (long n = 1;; n++) {
@@ -206,7 +233,7 @@ static void test_memory_failures(void **state) {
 /* A sealed file fits its seal; with any byte changed it does not open or does not fit. */
 static void test_seal(void **state) {
   (void)state;
-  const vg_st_entry e = {(char *)"net.w", 3, {2, 3, 4}, weights};
+  const vg_st_entry e = {(char *)"net.w", 3, {2, 3, 4}, weights, 4};
   vg_json *m = vg_json_object();
   vg_json_put_string(m, "note", "\"sha256\":\"0000\"");
   vg_st_file f;
@@ -259,9 +286,13 @@ static void test_oracle(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_lies),
-      cmocka_unit_test(test_random_damage), cmocka_unit_test(test_memory_failures),
-      cmocka_unit_test(test_seal),          cmocka_unit_test(test_oracle),
+      cmocka_unit_test(test_round_trip),
+      cmocka_unit_test(test_half),
+      cmocka_unit_test(test_lies),
+      cmocka_unit_test(test_random_damage),
+      cmocka_unit_test(test_memory_failures),
+      cmocka_unit_test(test_seal),
+      cmocka_unit_test(test_oracle),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

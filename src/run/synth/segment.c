@@ -3,6 +3,8 @@
 #include "output/case_maker.h"
 #include "prep/census/head_check.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "run/synth/infer.h"
 #include "voxgan/log.h"
@@ -19,9 +21,14 @@ typedef struct segment_job {
   vg_prep_settings prep;                              /* the model's, without its classes */
   bool largest[VG_CLASSES_MAX], fill[VG_CLASSES_MAX]; /* by class */
   vg_str cleaning;                                    /* the same in words */
+  vg_series_list strip;                               /* the series that are written without the skull */
+  int strip_at[VG_SERIES_MAX];                        /* their places in the data set's list */
   struct {
     vg_case c;
-    float *made; /* (1 + C, D, H, W) */
+    float *made;     /* (1 + C, D, H, W) */
+    uint8_t *brain;  /* skull_strip: 1 inside, on the scan's grid along R, A, S */
+    vg_geometry geo; /* of that grid */
+    const vg_subject *subject;
   } slots[VG_PRODUCE_DEPTH];
 } segment_job;
 
@@ -37,6 +44,7 @@ static vg_status load(void *state, int slot, const vg_study_case *c) {
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
   while (i < j->set.n && strcmp(j->set.subjects[i].id, c->source)) i++;
   if (i == j->set.n) VG_BUG("case of a subject %s that there is not", c->source);
+  j->slots[slot].subject = &j->set.subjects[i];
   return vg_prepare(&j->set, &j->set.subjects[i], &j->prep, &j->slots[slot].c);
 }
 
@@ -48,15 +56,49 @@ static vg_status make(void *state, int slot) {
   return made ? vg_infer(j->gan, c, j->o->window, j->memory, NULL, made) : VG_MEMORY;
 }
 
+/* Keeps the mask for `stripped`. */
+static vg_status keep_brain(segment_job *j, int slot, const vg_maps *m) {
+  const size_t n = vg_geometry_voxels(&m->geo);
+  uint8_t *brain = vg_malloc(n, 1);
+  if (!brain) return VG_MEMORY;
+  memcpy(brain, m->brain, n);
+  j->slots[slot].brain = brain;
+  j->slots[slot].geo = m->geo;
+  return VG_OK;
+}
+
 static vg_status maps(void *state, int slot, vg_maps *out) {
   segment_job *j = state;
   const vg_classes *classes = &j->model->prep.classes;
   vg_status st = vg_restore_maps(&j->slots[slot].c, j->slots[slot].made, classes, out);
+  if (!st && j->prep.heads) st = vg_maps_find_brain(out);
   for (int k = 0; k < classes->n && !st; k++)
     if (j->largest[k]) st = vg_maps_keep_largest(out, k);
   for (int k = 0; k < classes->n && !st; k++)
     if (j->fill[k]) st = vg_maps_fill_holes(out, k);
-  return st;
+  return !st && j->strip.n ? keep_brain(j, slot, out) : st;
+}
+
+/* A scan as it was, with 0 outside the brain. Whole numbers stay whole. */
+static vg_status stripped(void *state, int slot, int series, vg_volume *out, vg_volume_write_options *how) {
+  segment_job *j = state;
+  const char *path = j->slots[slot].subject->series[j->strip_at[series]];
+  const uint8_t *brain = j->slots[slot].brain;
+  vg_volume_header info;
+  vg_status st = vg_volume_read(path, out, &info);
+  const vg_geometry stored = out->geo;
+  if (!st) st = vg_volume_canonicalise(out);
+  if (!st)
+    st = vg_geometry_same(&out->geo, path, &j->slots[slot].geo, "the segmented series",
+                          vg_geometry_tolerance(&out->geo));
+  const size_t n = st ? 0 : vg_geometry_voxels(&out->geo);
+  bool whole = true;
+  for (size_t i = 0; i < n; i++) {
+    if (!brain[i]) out->data[i] = 0;
+    whole = whole && out->data[i] == rintf(out->data[i]) && fabsf(out->data[i]) <= 32767;
+  }
+  *how = (vg_volume_write_options){.dtype = whole ? VG_DT_I16 : VG_DT_F32, .slope = whole};
+  return st ? st : vg_volume_to_geometry(out, &stored);
 }
 
 static vg_status probability(void *state, int slot, int klass, vg_volume *out, vg_volume_write_options *how) {
@@ -71,6 +113,7 @@ static void release(void *state, int slot) {
   segment_job *j = state;
   vg_case_release(&j->slots[slot].c);
   vg_free(j->slots[slot].made);
+  vg_free(j->slots[slot].brain);
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
 }
 
@@ -106,8 +149,45 @@ static vg_status open_images(segment_job *j) {
                         : vg_dataset_add_roots(&j->set, &j->o->images, NULL, NULL);
   /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
-  if (!st && !j->prep.some_series) st = vg_dataset_require(&j->set, &want);
-  return st ? st : vg_dataset_warn_of_heads(&j->set);
+  const bool any = vg_series_find(&j->prep.series, VG_SERIES_ANY) >= 0;
+  if (!st && !j->prep.some_series && !any) st = vg_dataset_require(&j->set, &want);
+  return st || j->prep.heads ? st : vg_dataset_warn_of_heads(&j->set);
+}
+
+/* Chooses the series to write without the skull: those that every subject has. */
+static vg_status choose_strip(segment_job *j) {
+  if (!j->o->skull_strip) return VG_OK;
+  if (!j->prep.heads)
+    return vg_fail(VG_USAGE,
+                   "%s takes images without the skull: --skull-strip is for models of whole heads "
+                   "(train.images synthetic)",
+                   j->o->model);
+  for (int k = 0; k < j->set.series.n; k++) {
+    const char *lacking = NULL;
+    for (size_t i = 0; i < j->set.n && !lacking; i++)
+      if (!j->set.subjects[i].series[k]) lacking = j->set.subjects[i].id;
+    if (lacking) {
+      vg_warn("series %s is not written: %s lacks it", j->set.series.names[k], lacking);
+      continue;
+    }
+    j->strip_at[j->strip.n] = k;
+    memcpy(j->strip.names[j->strip.n++], j->set.series.names[k], VG_SERIES_NAME);
+  }
+  return j->strip.n ? VG_OK
+                    : vg_fail(VG_DATA, "%s: every series is missing in some subject", j->set.sources[0].root);
+}
+
+/* The series that "any" means. */
+static vg_status choose_series(segment_job *j) {
+  const char *name = j->o->series;
+  if (!name) return VG_OK;
+  if (vg_series_find(&j->prep.series, VG_SERIES_ANY) < 0)
+    return vg_fail(VG_USAGE, "--series %s: %s segments its own series; this is for models of series any",
+                   name, j->o->model);
+  if (vg_series_find(&j->set.series, name) < 0)
+    return vg_fail(VG_DATA, "--series %s: no subject has it", name);
+  snprintf(j->prep.take, sizeof j->prep.take, "%s", name);
+  return VG_OK;
 }
 
 vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
@@ -118,6 +198,8 @@ vg_status vg_segment_images(const vg_synth_options *options, const model_info *m
   vg_status st = choose(&j, "keep-largest", options->keep_largest, options->n_keep_largest, j.largest);
   if (!st) st = choose(&j, "fill-holes", options->fill_holes, options->n_fill_holes, j.fill);
   if (!st) st = open_images(&j);
+  if (!st) st = choose_series(&j);
+  if (!st) st = choose_strip(&j);
   if (st) goto out;
   vg_study_options s = options->study;
   s.opened = &j.set;
@@ -130,6 +212,8 @@ vg_status vg_segment_images(const vg_synth_options *options, const model_info *m
                          .load = load,
                          .make = make,
                          .maps = maps,
+                         .series = j.strip,
+                         .image = stripped,
                          .probability = options->probabilities ? probability : NULL,
                          .release = release};
   memcpy(maker.model_sha256, model->hash, sizeof maker.model_sha256);

@@ -145,11 +145,13 @@ static vg_status check_direction(const synth_job *j) {
   } else {
     if (o->images.n)
       return vg_fail(VG_USAGE, "%s makes images of label maps: give it --labels DIR, not --images", o->model);
-    if (o->probabilities || o->n_keep_largest || o->n_fill_holes)
+    if (o->probabilities || o->n_keep_largest || o->n_fill_holes || o->skull_strip || o->series)
       return vg_fail(VG_USAGE,
                      "%s makes images: --%s is for models that make label maps (train.direction image2label)",
                      o->model,
                      o->probabilities    ? "probabilities"
+                     : o->skull_strip    ? "skull-strip"
+                     : o->series         ? "series"
                      : o->n_keep_largest ? "keep-largest"
                                          : "fill-holes");
   }

@@ -6,6 +6,8 @@
 #include "run/synth/find_anatomy.h"
 #include "prep/census/label_census.h"
 #include "prep/tumour_crop.h"
+#include "prep/maps_read.h"
+#include "run/train/preview.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
 #include "base/fs.h"
@@ -78,11 +80,15 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
   vg_status st = vg_anatomy_parse(c->data.anatomy, &from);
   want->anatomy = from.kind == VG_ANATOMY_MAP || from.kind == VG_ANATOMY_PREDICT;
   want->tumour = c->data.tumour == VG_TUMOUR_REQUIRE;
+  const bool synthetic = c->train.images == VG_IMAGES_SYNTHETIC;
   if (!st && from.kind == VG_ANATOMY_AUTO)
     st = decide_maps(c, set, "an anatomy", offsetof(vg_subject, anatomy), "anatomy=mask", &want->anatomy);
   if (!st && c->data.tumour == VG_TUMOUR_AUTO)
     st = decide_maps(c, set, "a tumour", offsetof(vg_subject, tumour), "tumour=none", &want->tumour);
   if (st) return st;
+  if (synthetic && !want->anatomy)
+    return vg_fail(VG_DATA, "%s: train.images synthetic makes images from anatomy maps, and there are none",
+                   set->sources[0].root);
   if (from.kind == VG_ANATOMY_CLUSTERS) {
     const int t1 = vg_series_find(&prep->series, "t1");
     st = vg_classes_add_clusters(&prep->classes, prep->series.names[t1 < 0 ? 0 : t1], from.clusters);
@@ -100,6 +106,10 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
   if (!st && c->data.tumour == VG_TUMOUR_REQUIRE && !vg_classes_count(&prep->classes, VG_ROLE_TUMOUR))
     st = no_tumour_class(set);
   if (!st && !vg_config_segments(c)) warn_of_one_class(&prep->classes);
+  for (int i = 0; i < set->n_sources && !st && synthetic; i++) {
+    st = vg_prep_add_kinds(prep, &set->sources[i].anatomy_scheme);
+    if (!st && want->tumour) st = vg_prep_add_kinds(prep, &set->sources[i].tumour_scheme);
+  }
   return st;
 }
 
@@ -152,6 +162,42 @@ static vg_status resolve_box(run_data *d, const vg_config *c) {
   return st;
 }
 
+void vg_run_randomise(const vg_config *c, vg_randomise *out) {
+  *out = (vg_randomise){.scale = {c->randomise.scale_low, c->randomise.scale_high},
+                        .stretch = c->randomise.stretch,
+                        .rotate = c->randomise.rotate,
+                        .shear = c->randomise.shear,
+                        .elastic = c->randomise.elastic,
+                        .elastic_mm = c->randomise.elastic_mm,
+                        .likeness = c->randomise.likeness,
+                        .mean = {c->randomise.mean_low, c->randomise.mean_high},
+                        .sd = {c->randomise.sd_low, c->randomise.sd_high},
+                        .clusters = c->randomise.clusters,
+                        .spread = c->randomise.cluster_spread,
+                        .partial = c->randomise.partial,
+                        .bias = c->randomise.bias,
+                        .bias_mm = c->randomise.bias_mm,
+                        .slice_share = c->randomise.slice_share,
+                        .slice = {c->randomise.slice_low, c->randomise.slice_high},
+                        .noise = c->randomise.noise,
+                        .rician = c->randomise.rician,
+                        .gamma = c->randomise.gamma,
+                        .strip = c->randomise.strip,
+                        .crop = c->randomise.crop};
+}
+
+/* Subjects without images are validated, and shown, on synthetic ones. */
+static vg_status add_images(const vg_config *c, run_data *d) {
+  vg_randomise how;
+  vg_run_randomise(c, &how);
+  vg_case *cases = d->n_val ? d->val : d->train;
+  const size_t n = d->n_val ? d->n_val : d->n_train < PREVIEW_ROWS ? d->n_train : PREVIEW_ROWS;
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < n && !st && d->prep.synthetic; i++)
+    if (!cases[i].imaged) st = vg_case_add_images(&cases[i], &how, &d->prep.kinds, (uint64_t)c->run.seed);
+  return st;
+}
+
 static vg_status split(run_data *d, const vg_config *c, const char *split_path) {
   d->is_val = vg_calloc(d->set.n, sizeof *d->is_val);
   if (!d->is_val) return VG_MEMORY;
@@ -169,7 +215,11 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                                  .margin = c->data.margin,
                                  .percentile = {c->data.percentile_low, c->data.percentile_high},
                                  .brain_from_images = vg_config_segments(c)};
+  out->prep.synthetic = c->train.images == VG_IMAGES_SYNTHETIC;
+  out->prep.heads = out->prep.synthetic;
+  out->prep.brain_from_images &= !out->prep.heads;
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
+  if (!st && *c->data.contrast_scheme) st = vg_scheme_parse(c->data.contrast_scheme, &out->prep.contrasts);
   if (st) goto out;
   out->set.skip_incomplete = c->data.skip_incomplete;
   st = o->opened ? vg_dataset_select(o->opened, NULL, &out->set)
@@ -177,14 +227,15 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                                         text_or_null(c->data.anatomy_scheme));
   if (!st && o->out) st = vg_dataset_apart(&out->set, o->out);
   if (st) goto out;
-  want.series = out->prep.series;
+  if (!out->prep.synthetic && vg_series_find(&out->prep.series, VG_SERIES_ANY) < 0)
+    want.series = out->prep.series;
   /* Series first: a subject that falls out for a missing one must not decide about the label maps. */
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = predict_anatomy(c, cache, &out->set))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour))) goto out;
-  if ((st = vg_dataset_warn_of_heads(&out->set))) goto out;
+  if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
   if ((st = sweep_cache(cache))) goto out;
@@ -206,6 +257,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
       out->train[out->n_train++] = cases[i];
   }
   if (st) goto out;
+  if ((st = add_images(c, out))) goto out;
   if (!out->n_train) {
     st = vg_fail(VG_DATA, "no subject is left to train on");
     goto out;

@@ -20,4 +20,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                            run_data *out);
 void vg_run_data_release(run_data *d);
 
+/* The settings of synthetic images. */
+void vg_run_randomise(const vg_config *c, vg_randomise *out);
+
 #endif

@@ -36,6 +36,7 @@ typedef struct trainer {
   model_info info; /* what goes into the model file */
   vg_gan *gan;
   vg_loader *loader;
+  vg_randomise randomise; /* the loader borrows it */
   train_state state;
   vg_device device;
   vg_gan_objective objective;
@@ -166,6 +167,10 @@ static vg_status open_loader(trainer *t) {
                           .seed = (uint64_t)c->run.seed,
                           .threads = c->run.loader_threads,
                           .ahead = c->train.accumulate + 1};
+  vg_run_randomise(c, &t->randomise);
+  if (t->data.prep.synthetic) s.randomise = &t->randomise;
+  s.kinds = &t->data.prep.kinds;
+  s.synthetic_share = c->train.synthetic_share;
   memcpy(s.patch, t->data.patch, sizeof s.patch);
   memcpy(s.box, t->data.box, sizeof s.box);
   if (c->augment.images == VG_AUGMENT_ON)

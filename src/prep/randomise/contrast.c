@@ -1,0 +1,54 @@
+/* contrast.c: a normal distribution for each contrast and part. */
+#include "prep/randomise/contrast.h"
+
+#include "base/simd.h"
+
+#define KINDS (VG_KINDS_MAX + 1)
+/* Two thirds of a normal distribution lie above, and two thirds below. */
+#define THIRD 0.4307273f
+#define AIR 0.15 /* the brightest background */
+
+/* The class of each contrast, that of its first kind. */
+static void classes_of(const vg_kinds *kinds, uint8_t klass[VG_CONTRASTS_MAX]) {
+  for (int c = 0; c < VG_CONTRASTS_MAX; c++) klass[c] = 0;
+  for (int i = kinds->n; i > 0; i--) klass[kinds->contrast[i]] = kinds->klass[i];
+}
+
+void vg_contrast_draw(const vg_randomise *how, const vg_kinds *kinds, vg_rng *r, vg_contrast *out) {
+  float mean[VG_CLUSTERS_MAX][VG_CONTRASTS_MAX], sd[VG_CONTRASTS_MAX];
+  const bool black = vg_rng_uniform(r, 0, 1) < 0.5;
+  const float air = (float)vg_rng_uniform(r, 0, AIR);
+  for (int k = 0; k < VG_CLUSTERS_MAX; k++) mean[k][0] = black ? 0 : air;
+  float shared[VG_CLASSES_MAX + 1];
+  uint8_t klass[VG_CONTRASTS_MAX];
+  classes_of(kinds, klass);
+  const double alike = vg_rng_uniform(r, how->likeness, 1);
+  for (int k = 0; k <= VG_CLASSES_MAX; k++) shared[k] = (float)vg_rng_uniform(r, how->mean[0], how->mean[1]);
+  sd[0] = black ? 0 : air / 4;
+  for (int c = 1; c < VG_CONTRASTS_MAX; c++) {
+    const double own = vg_rng_uniform(r, how->mean[0], how->mean[1]);
+    const double m = klass[c] ? alike * (double)shared[klass[c]] + (1 - alike) * own : own;
+    sd[c] = (float)vg_rng_uniform(r, how->sd[0], how->sd[1]);
+    const int parts = 1 + (int)vg_rng_below(r, (uint64_t)(how->clusters > 1 ? how->clusters : 1));
+    double part[VG_CLUSTERS_MAX];
+    for (int k = 0; k < VG_CLUSTERS_MAX; k++) part[k] = vg_rng_uniform(r, -how->spread, how->spread);
+    for (int k = 0; k < VG_CLUSTERS_MAX; k++) {
+      const double x = parts == 1 ? m : m + part[k < parts ? k : parts - 1];
+      mean[k][c] = (float)(x < 0 ? 0 : x);
+    }
+  }
+  for (int k = 0; k < VG_CLUSTERS_MAX; k++)
+    for (int i = 0; i < KINDS; i++) {
+      const int c = i && i <= kinds->n ? kinds->contrast[i] : 0;
+      out->mean[k * KINDS + i] = mean[k][c];
+      out->sd[k * KINDS + i] = sd[c];
+    }
+}
+
+VG_HOT void vg_contrast_paint(const vg_contrast *c, const uint8_t *kinds, const float *part, const float *z,
+                              float *out, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const int at = kinds[i] + KINDS * ((part[i] > -THIRD) + (part[i] > THIRD));
+    out[i] = c->mean[at] + c->sd[at] * z[i];
+  }
+}
