@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
-#include "prep/augment.h"
+#include "sample/augment.h"
 
 enum { D = 14, H = 16, W = 18, N = D * H * W };
 

@@ -11,8 +11,8 @@
 
 #include "mini_tree.h"
 #include "scratch.h"
-#include "prep/loader.h"
-#include "prep/tumour_crop.h"
+#include "sample/loader.h"
+#include "sample/tumour_crop.h"
 #include "voxgan/log.h"
 
 #define CASES 5

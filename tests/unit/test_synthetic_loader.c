@@ -12,7 +12,7 @@
 #include "scratch.h"
 #include "base/mem.h"
 #include "base/number/extent.h"
-#include "prep/loader.h"
+#include "sample/loader.h"
 #include "prep/maps_read.h"
 #include "voxgan/log.h"
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "prep/tumour_crop.h"
+#include "sample/tumour_crop.h"
 
 /* A case of 60 x 70 x 80 voxels whose tumour has corners at two voxels (x, y, z). */
 static vg_case case_of(const int a[3], const int b[3], double sx, double sy, double sz, uint32_t voxels[2]) {

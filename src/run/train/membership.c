@@ -8,7 +8,7 @@
 #include "run/synth/infer.h"
 #include "run/model_file.h"
 #include "run/synth/window.h"
-#include "prep/loader.h"
+#include "sample/loader.h"
 #include "voxgan/log.h"
 #include "base/pool.h"
 #include "base/task/progress.h"

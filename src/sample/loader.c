@@ -3,7 +3,7 @@
  * A worker claims the next batch number, waits until its slot in the ring is free, fills it and marks it
  * ready. The consumer takes one batch after the other. The content of a batch depends on its number alone, so
  * order and bytes do not depend on the workers. */
-#include "prep/loader.h"
+#include "sample/loader.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -11,8 +11,8 @@
 
 #include "base/message.h"
 #include "base/simd.h"
-#include "prep/augment.h"
-#include "prep/tumour_crop.h"
+#include "sample/augment.h"
+#include "sample/tumour_crop.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "voxgan/rng.h"

@@ -2,7 +2,7 @@
 #ifndef VG_DATA_AUGMENT_H
 #define VG_DATA_AUGMENT_H
 #include <stdbool.h>
-#include "prep/loader.h"
+#include "sample/loader.h"
 #include "voxgan/rng.h"
 
 /* Alters each of the n series of images (n, D, H, W), values in [-1, 1], where inside (D, H, W) is above 0.

@@ -1,5 +1,5 @@
 /* augment.c: random differences between scanners: shading, sharpness, noise, contrast. */
-#include "prep/augment.h"
+#include "sample/augment.h"
 
 #include <math.h>
 #include <string.h>

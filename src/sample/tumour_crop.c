@@ -1,5 +1,5 @@
 /* tumour_crop.c: the extent and the place of the tumour discriminator's box. */
-#include "prep/tumour_crop.h"
+#include "sample/tumour_crop.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* tumour_crop.h: where the tumour discriminator looks: a box of fixed extent about the tumour of a sample. */
-#ifndef VG_PREP_TUMOUR_CROP_H
-#define VG_PREP_TUMOUR_CROP_H
+#ifndef VG_SAMPLE_TUMOUR_CROP_H
+#define VG_SAMPLE_TUMOUR_CROP_H
 #include "prep/prep.h"
 #include "voxgan/rng.h"
 
