@@ -54,7 +54,7 @@ typedef struct vg_synth_options {
   double noise;      /* factor of a model's noise (net.noise): 1 as trained, 0 the mean image */
   const char *style; /* of a model with net.style: "mean", "random", or "like=" and the id of a case of the
                         hosts, or an image file for each series, with commas; NULL: random */
-  bool resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise anew */
+  bool resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise again */
 } vg_synth_options;
 
 /* Identifies the sources of a program or a module: the version, and the sizes of all types that cross between

@@ -30,7 +30,7 @@ static const cli_option options[] = {
      "like=FILE,... with an image of each series; default: random",
      false},
     {"resample", CLI_TEXT, &resample, "PART",
-     "tumour: the cases of a label map share noise and style, and only the tumour is drawn anew", false},
+     "tumour: the cases of a label map share noise and style, and only the tumour is drawn again", false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},
     {"finish", CLI_TEXT, &finish, "DIR",
      "finish a data set made by shards: merge their records into its manifest and verify all files", false},
@@ -93,7 +93,7 @@ const cli_command vg_cli_cmd_synth = {
         "edit --help`). The same command run again keeps finished cases. The exit code is 1 if some\n"
         "cases could not be made.\n"
         "\n"
-        "A model with net.noise or net.style draws each case anew, from --seed and the number of the\n"
+        "A model with net.noise or net.style draws for each case, from --seed and the number of the\n"
         "case: --per-case 5 yields five different images of each label map. The manifest records what\n"
         "was drawn.\n"
         "\n"

@@ -1,4 +1,4 @@
-# Many images of one label map: noise, style, a tumour drawn anew; what the manifest says of them.
+# Many images of one label map: noise, style, a tumour that is drawn again; the draws in the manifest.
 . tests/cli/lib.sh
 if [ "${TORCH:-0}" = 0 ]; then
   echo "[  SKIPPED ] needs libtorch"
@@ -29,9 +29,9 @@ expect_ok 'the 2 images of each label map will be equal, since nothing is drawn'
 expect_ok 'the model has neither net.noise nor net.style' \
   "$VOXGAN" synth "$T/plain" --labels "$T/hosts" --layout brats2021 --threads 1 --sheet 0 --per-case 2 --out "$T/equal"
 expect "no column where nothing is drawn" sh -c "! head -1 '$T/equal/manifest.csv' | grep -q drawn"
-expect_ok '4 cases made' synth --out "$T/anew" --resample tumour --style like=BraTS2021_00001
-expect "the style of a person is not written" grep -q 'noise=1:map; tumour=[0-9a-f]*; style=like an image' "$T/anew/manifest.csv"
-expect_ok '' /usr/bin/python3 tests/oracle/draws_oracle.py "$T/drawn" "$T/mean" "$T/anew"
+expect_ok '4 cases made' synth --out "$T/again" --resample tumour --style like=BraTS2021_00001
+expect "the style of a person is not written" grep -q 'noise=1:map; tumour=[0-9a-f]*; style=like an image' "$T/again/manifest.csv"
+expect_ok '' /usr/bin/python3 tests/oracle/draws_oracle.py "$T/drawn" "$T/mean" "$T/again"
 
 expect_fail 2 "must be mean, random or like=" synth --out "$T/x" --style new
 expect_fail 2 "must be tumour" synth --out "$T/x" --resample brain

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""draws_oracle.py DRAWN MEAN ANEW: data sets of two cases a label map. Images of DRAWN differ, those of MEAN do not, and those
-of ANEW differ in the tumour and up to 4 mm around it only, which SciPy finds. Exit 77: skipped, no nibabel."""
+"""draws_oracle.py DRAWN MEAN AGAIN: data sets of two cases a label map. Images of DRAWN differ, those of MEAN do not, and those
+of AGAIN differ in the tumour and up to 4 mm around it only, which SciPy finds. Exit 77: skipped, no nibabel."""
 import csv
 import os
 import sys
@@ -27,13 +27,13 @@ def pairs(root):
         yield images, seg.get_fdata() > 0, seg.header.get_zooms()
 
 
-drawn, mean, anew = sys.argv[1:]
+drawn, mean, again = sys.argv[1:]
 for (a, b), _, _ in pairs(drawn):
     brain = (a != a.min()) | (b != b.min())
     assert (a != b)[brain].mean() > 0.3, "draws are nearly equal"
 for (a, b), _, _ in pairs(mean):
     assert (a == b).all(), "mean images differ"
-for (a, b), tumour, mm in pairs(anew):
+for (a, b), tumour, mm in pairs(again):
     distance = ndimage.distance_transform_edt(~tumour, mm)
     assert tumour.any() and (a == b)[:, distance > 4 + 2 * max(mm)].all(), "the brain differs outside the tumour"
     assert (a != b)[:, tumour].mean() > 0.3, "the tumour is nearly equal"

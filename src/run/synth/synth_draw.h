@@ -1,4 +1,4 @@
-/* synth_draw.h: what synthesis draws for each case: noise, a style, and a tumour's texture anew.
+/* synth_draw.h: what synthesis draws for each case: noise, a style, and a tumour's texture again.
  *
  * The noise of a case follows from the study's seed and the case's number; with --resample tumour it is that
  * of the label map, which all its cases share, except in the tumour and VG_RESAMPLE_MM around it. */
@@ -29,11 +29,11 @@ vg_status vg_synth_draws_open(const vg_synth_options *o, const model_info *model
  * text has room for 96. */
 void vg_synth_draws_describe(const synth_draws *d, char *text);
 
-/* What is drawn for one case. */
+/* The draws of one case. */
 typedef struct synth_drawn {
   vg_volume_draw draw; /* without mix */
   float style[VG_SPEC_MOST_style];
-  float *mix; /* (D, H, W): 1 in the tumour, 0 from VG_RESAMPLE_MM off it; NULL: nothing is drawn anew */
+  float *mix; /* (D, H, W): 1 in the tumour, 0 from VG_RESAMPLE_MM off it; NULL: nothing is drawn again */
 } synth_drawn;
 
 /* drawn is pointed into, and must not move. */
@@ -42,7 +42,7 @@ void vg_synth_drawn_release(synth_drawn *drawn);
 /* The image of a case, as vg_infer's. */
 vg_status vg_synth_draw_image(vg_gan *gan, const vg_case *c, vg_window window, size_t memory,
                               const synth_drawn *drawn, float *out);
-/* What was drawn, for the record of the case: "noise=1:KEY; style=0.1|-0.3", or
+/* Writes the draws for the record of the case: "noise=1:KEY; style=0.1|-0.3", or
  * "noise=1:map; tumour=KEY"; "" where nothing is.
  */
 void vg_synth_draw_text(const synth_draws *d, const synth_drawn *drawn, vg_str *to);
