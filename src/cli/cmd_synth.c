@@ -97,7 +97,7 @@ const cli_command vg_cli_cmd_synth = {
         "edit --help`). The same command run again keeps finished cases. The exit code is 1 if some\n"
         "cases could not be made.\n"
         "\n"
-        "A model with net.noise or net.style draws each case separately, from --seed and the number of the\n"
+        "A model with net.noise or net.style draws for each case, from --seed and the number of the\n"
         "case: --per-case 5 yields five different images of each label map. The manifest records what\n"
         "was drawn.\n"
         "\n"

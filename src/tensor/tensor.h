@@ -193,7 +193,7 @@ void vg_copy_where(vg_tensor *to, vg_tensor *from, vg_tensor *flag);
 /* Zero padding (or cropping where negative) of D, H, W: before and after. */
 vg_tensor *vg_pad3d(vg_tensor *a, const int before[3], const int after[3], double value);
 vg_tensor *vg_reflect_pad3d(vg_tensor *a, const int pad[3]);
-/* The mean of each block of stride voxels, n to n / stride voxels. Voxels that do not fill a block are skipped. */
+/* The mean of each block of stride voxels, n to n / stride voxels; voxels that fill no block are omitted. */
 vg_tensor *vg_average3d(vg_tensor *a, const int stride[3]);
 /* Along each axis of stride 2 the mean of every other voxel and its two neighbours, n to (n + 1) / 2 voxels.
  * A voxel at an end has one neighbour. */

@@ -1,4 +1,4 @@
-# Many images of one label map: noise, style, a tumour drawn again; the draws in the manifest.
+# Many images of one label map: noise, style, a tumour that is drawn again; the draws in the manifest.
 . tests/cli/lib.sh
 if [ "${TORCH:-0}" = 0 ]; then
   echo "[  SKIPPED ] needs libtorch"

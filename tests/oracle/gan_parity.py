@@ -60,7 +60,7 @@ CASES = [
      {"discriminator": "oasis", "d_scales": 2, "w_feature": 5, "w_labelmix": 2}),
     ("3-D spade, class", 3, (32, 36, 29), 3, 2, 5, 2, 8, "lsgan", True, {"spade": {}}),
     ("3-D spade, class, resize, noise", 3, (32, 32, 32), 3, 1, 4, 1, 8, "lsgan", False, {"spade": {"resize": True, "noise": True}}),
-    ("3-D spade, conv, no encoder, noise, style", 3, (24, 32, 32), 3, 2, 4, 2, 6, "lsgan", False,
+    ("3-D spade, conv, no encoder, noise, style", 3, (32, 40, 32), 3, 2, 4, 2, 6, "lsgan", False,
      {"spade": {"modulation": "conv", "encoder": False, "noise": True, "style": 3}}),
     ("2-D spade, class, odd extents, resize, noise, style", 2, (1, 70, 101), 4, 2, 4, 3, 8, "hinge", False,
      {"spade": {"resize": True, "noise": True, "style": 5}}),

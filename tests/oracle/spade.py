@@ -106,7 +106,7 @@ class Spade(nn.Module):
             self.at_start = Modulation(dims, cin, width[levels], *extra, False)
         self.out = conv(width[0], cout, 3, 1, 1)
         if style:
-            layers, channels = min(4, levels), cout
+            layers, channels = 4, cout  # a patch of 32 allows them
             self.style_conv = nn.ModuleList()
             for i in range(layers):
                 self.style_conv.append(conv(channels, ngf * min(2**i, 8), 4, 2, 1))
@@ -220,7 +220,8 @@ class SpadeGan(pix2pix.Pix2Pix):
         return fake
 
     def extra(self):
-        return {"g_style": (self.w_style, self.divergence)}
+        value, self.divergence = self.divergence, 0  # a model must hold no graph to be copied
+        return {"g_style": (self.w_style, value)}
 
     def named(self):
         yield from self.g.named()

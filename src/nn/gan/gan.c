@@ -7,10 +7,6 @@
 
 /* ---- building ---- */
 
-bool vg_gan_draws(const vg_gan_spec *spec) {
-  return spec->noise || spec->style;
-}
-
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
   vg_status st = vg_gan_check_fields(spec, NULL);
   if (st) return st;

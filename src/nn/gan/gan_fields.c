@@ -78,6 +78,10 @@ void vg_gan_objective_set(vg_gan_objective *objective, const vg_config *c) {
   for (int i = 0; vg_gan_objective_field(i, &f); i++) copy(objective, c, &f);
 }
 
+bool vg_gan_draws(const vg_gan_spec *spec) {
+  return spec->noise || spec->style;
+}
+
 static vg_status check_field(const void *in, const vg_gan_field *f) {
   const void *value = (const char *)in + f->offset;
   if (f->setting) return vg_setting_check(f->setting, value);

@@ -61,7 +61,7 @@ typedef struct vg_pass {
   double dropout;    /* probability, where a network has dropout */
   vg_rand *rand;     /* of dropout */
 
-  /* Random inputs of a network with noise or a style. */
+  /* Draws, for networks with noise or a style. */
   vg_tensor *places;       /* of the samples, see vg_places; NULL: there is no noise */
   double noise;            /* factor of the noise */
   vg_tensor *others, *mix; /* in the share mix (N, 1, D, H, W), 0 to 1, of a voxel noise of these places

@@ -19,7 +19,7 @@ typedef struct vg_modulation {
   vg_tensor *style;                    /* (2 K, D); NULL without */
 } vg_modulation;
 
-/* Makes the modulation of a block `name` with so many channels, on a grid that has patch voxels in training. */
+/* Makes the parameters of block `name` with so many channels, on a grid that has patch voxels in training. */
 vg_modulation vg_modulation_make(vg_params *p, const vg_gan_spec *spec, const char *name, int channels,
                                  const int patch[3], vg_net_norm norm);
 /* leaky_relu(norm(y), modulated, slope). y: a batch norm's output, or the convolution's. noise and style may

@@ -81,7 +81,7 @@ static void give(const vg_gan_spec *spec, const vg_case *c, const int lo[3], con
 
 enum { BATCH = 8 }; /* the most windows that go through at once */
 
-/* The random draws of some windows. */
+/* The draws of some windows. */
 typedef struct window_draw {
   vg_place places[BATCH], others[BATCH];
   float *mix, *style; /* (BATCH, D, H, W), (BATCH, net.style); NULL */

@@ -5,7 +5,7 @@
 #include "prep/prep.h"
 #include "voxgan/run.h"
 
-/* The random draws of a volume, for networks with noise or a style (vg_gan_draw). */
+/* The draws of a volume, for networks with noise or a style (vg_gan_draw). */
 typedef struct vg_volume_draw {
   double noise;       /* factor */
   vg_place place;     /* of the noise; its origin is the prepared grid's */

@@ -97,7 +97,7 @@ static vg_status check_resample(const vg_synth_options *o, const model_info *m) 
   for (int k = 0; k < m->prep.classes.n; k++) tumour |= m->prep.classes.roles[k] == VG_ROLE_TUMOUR;
   if (!tumour) return vg_fail(VG_USAGE, "--resample tumour: %s has no tumour classes", o->model);
   if (!m->spec.noise || !(o->noise > 0))
-    return vg_fail(VG_USAGE, "--resample tumour draws its noise again: it needs a model with net.noise, and "
+    return vg_fail(VG_USAGE, "--resample tumour draws noise again: it needs a model with net.noise, and "
                              "--noise above 0");
   return VG_OK;
 }
@@ -174,15 +174,15 @@ vg_status vg_synth_draw_image(vg_gan *gan, const vg_case *c, vg_window window, s
   if (st || !drawn->mix) return st;
   const size_t voxels = vg_extent_voxels(c->record.dim),
                n = voxels * (size_t)vg_gan_get_spec(gan)->out_channels;
-  float *again = vg_malloc(n, sizeof *again);
+  float *fresh = vg_malloc(n, sizeof *fresh);
   vg_volume_draw draw = drawn->draw;
   draw.mix = drawn->mix;
-  st = again ? vg_infer(gan, c, window, memory, &draw, again) : VG_MEMORY;
+  st = fresh ? vg_infer(gan, c, window, memory, &draw, fresh) : VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++) {
     const float share = drawn->mix[i % voxels];
-    if (share > 0) out[i] += share * (again[i] - out[i]);
+    if (share > 0) out[i] += share * (fresh[i] - out[i]);
   }
-  vg_free(again);
+  vg_free(fresh);
   return st;
 }
 

@@ -29,7 +29,7 @@ vg_status vg_synth_draws_open(const vg_synth_options *o, const model_info *model
  * text has room for 96. */
 void vg_synth_draws_describe(const synth_draws *d, char *text);
 
-/* The random draws of one case. */
+/* The draws of one case. */
 typedef struct synth_drawn {
   vg_volume_draw draw; /* without mix */
   float style[VG_SPEC_MOST_style];
@@ -42,8 +42,8 @@ void vg_synth_drawn_release(synth_drawn *drawn);
 /* The image of a case, as vg_infer's. */
 vg_status vg_synth_draw_image(vg_gan *gan, const vg_case *c, vg_window window, size_t memory,
                               const synth_drawn *drawn, float *out);
-/* The draws as text, for the record of the case: "noise=1:KEY; style=0.1|-0.3", or
- * "noise=1:map; tumour=KEY"; "" without any.
+/* Writes the draws for the record of the case: "noise=1:KEY; style=0.1|-0.3", or
+ * "noise=1:map; tumour=KEY"; "" where nothing is.
  */
 void vg_synth_draw_text(const synth_draws *d, const synth_drawn *drawn, vg_str *to);
 
