@@ -1,10 +1,12 @@
 /* cmd_eval.c: voxgan eval. */
+#include <limits.h>
 #include <stdio.h>
 #include "cli/cli.h"
 #include "base/mem.h"
 #include "eval/detect/detector.h"
 #include "eval/model/evaluation.h"
 #include "eval/privacy/membership.h"
+#include "eval/readers/readers.h"
 
 static const char *real, *synth, *out, *suite, *layout, *synth_layout;
 static cli_schemes tumour_scheme, anatomy_scheme;
@@ -13,13 +15,16 @@ static const char *train, *train_layout, *model;
 static double band = VG_BAND_MM, surface_mm = VG_SURFACE_MM, detect_mm;
 static const char *features, *features_input, *device = "cpu";
 static long long threads;
+static long long reader_cases, reader_seed = -1;
+static cli_list reader_files;
+static const char *reader_key;
 static bool json, no_gallery, skip_incomplete;
 
 static const cli_option options[] = {
-    {"real", CLI_TEXT, &real, "DIR", "real data set: a folder or a CSV manifest", true},
+    {"real", CLI_TEXT, &real, "DIR", "real data set: a folder or a CSV manifest", false},
     {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired with the real ones by their manifest or by id",
-     true},
-    {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv, summary.json and report.html", true},
+     false},
+    {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv, summary.json and report.html", false},
     {"suite", CLI_TEXT, &suite, "A,B",
      "groups of metrics: image and overlap (the default), boundary, distribution, frd, detect, privacy; all: "
      "every group that the data allow",
@@ -72,6 +77,13 @@ static const cli_option options[] = {
     {"model", CLI_TEXT, &model, "MODEL",
      "for suite privacy: the run folder, or its model, whose training subjects the check tries to identify",
      false},
+    {"reader-study", CLI_INT, &reader_cases, "N",
+     "measure nothing: write N blinded cases, half of them synthetic, into --out for readers to judge",
+     false},
+    {"reader-seed", CLI_INT, &reader_seed, "N", "seed of the draw of a reader study; -1: random", false},
+    {"score-readers", CLI_LIST, &reader_files, "FILE",
+     "measure nothing: score filled forms of a reader study against --reader-key", false},
+    {"reader-key", CLI_TEXT, &reader_key, "FILE", "key.csv of a reader study", false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors", false},
     {"json", CLI_FLAG, &json, NULL, "print the summary as JSON instead of tables", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
@@ -99,9 +111,39 @@ static vg_status detector(const vg_detector_options *o, float *logits) {
   return st ? st : torch->detector(o, logits);
 }
 
+static vg_status require(const char *name, const char *value) {
+  return value ? VG_OK : vg_fail(VG_USAGE, "--%s is missing", name);
+}
+
+static vg_status score_readers(void) {
+  vg_status st = require("reader-key FILE", reader_key);
+  return st ? st : vg_readers_score(reader_files.items, reader_files.n, reader_key, stdout);
+}
+
+static vg_status write_reader_study(void) {
+  const uint64_t seed = (uint64_t)reader_seed;
+  if (reader_cases > INT_MAX || reader_cases < 1)
+    return vg_fail(VG_USAGE, "--reader-study is %lld, but must be a number of cases", reader_cases);
+  return vg_readers_write(&(vg_reader_study){.real = real,
+                                             .synth = synth,
+                                             .real_layout = layout,
+                                             .synth_layout = synth_layout,
+                                             .tumour_scheme = tumour_scheme,
+                                             .anatomy_scheme = anatomy_scheme,
+                                             .skip_incomplete = skip_incomplete,
+                                             .out = out,
+                                             .cases = (int)reader_cases,
+                                             .seed = reader_seed < 0 ? NULL : &seed});
+}
+
 static vg_status run(char **args, int n_args) {
   (void)args;
   (void)n_args;
+  if (reader_files.n) return score_readers();
+  vg_status needed = require("real DIR", real);
+  if (!needed) needed = require("synth DIR", synth);
+  if (!needed) needed = require("out DIR", out);
+  if (needed) return needed;
   vg_evaluate_settings s = {.real = real,
                             .synth = synth,
                             .real_layout = layout,
@@ -135,6 +177,7 @@ static vg_status run(char **args, int n_args) {
   if (!st) st = vg_cli_set_threads(threads);
   if (st) return st;
   vg_interrupt_install();
+  if (reader_cases) return write_reader_study();
   vg_evaluation *e = NULL;
   vg_extractor extractor = {0};
   const vg_torch_module *torch = NULL;
@@ -189,8 +232,15 @@ const cli_command vg_cli_cmd_eval = {
         "anonymity: edited labels, for example, keep the rest of their brain. neighbours.csv,\n"
         "membership.csv and identifiers.csv list the subjects and where identifiers were found.\n"
         "\n"
+        "--reader-study N writes N blinded cases for people to judge, half of them synthetic. OUT/study\n"
+        "is for the readers: NIfTI files, a sheet of slices a case, and the form answers.csv.\n"
+        "OUT/key.csv stays with you; study/seal.txt is its SHA-256. --score-readers FILE...\n"
+        "--reader-key OUT/key.csv gives accuracy by reader, and agreement (Fleiss' kappa).\n"
+        "\n"
         "--normalise each suits sides from different scanners, but cannot detect a wrong gain or\n"
         "offset; --normalise real can.\n"
+        "\n"
+        "--real, --synth and --out are needed, except with --score-readers.\n"
         "\n"
         "examples:\n"
         "  voxgan eval --real BraTS2021_val --synth synthetic --out eval --baseline last/summary.json\n"

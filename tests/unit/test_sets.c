@@ -59,15 +59,21 @@ static void test_equal_sets(void **state) {
   assert_near(set_figure(e, "t1", "diversity", "value"), 0, 1e-6);
   assert_null(set_row(e, "t2", "diversity"));
   assert_null(set_row(e, "network", "mmd"));
+  /* All subjects share one map. Pairs of draws are those of the persons, each of whom is compared with the
+   * one most like him. */
+  assert_true(set_figure(e, "t1 brain", "draws", "value") >= 1);
+  assert_near(set_figure(e, "t1 brain", "draws", "n_synth"), 3, 0);
+  assert_true(isnan(set_figure(e, "t1 brain", "draws", "ci_low")));
+  assert_true(set_figure(e, "flair tumour", "draws", "value") >= 1);
   const vg_json *summary = vg_evaluation_summary(e);
-  assert_int_equal(vg_json_size(vg_json_get(summary, "sets")), 4 * 7 + 2);
+  assert_int_equal(vg_json_size(vg_json_get(summary, "sets")), 4 * 7 + 2 + 4);
   assert_int_equal(vg_json_size(vg_json_get(summary, "verdicts")), 0);
   assert_int_equal(vg_json_size(vg_json_get(summary, "metrics")), 0);
   vg_evaluation_free(e);
   vg_table t;
   char *csv = vg_fs_join(out_dir, "metrics.csv");
   assert_int_equal(vg_table_read(csv, &t), VG_OK);
-  assert_int_equal(t.rows, 1 + 4 * 7 + 2);
+  assert_int_equal(t.rows, 1 + 4 * 7 + 2 + 4);
   assert_string_equal(vg_table_cell(&t, 1, 0), "");
   assert_string_equal(vg_table_cell(&t, 1, 1), "patches");
   vg_table_release(&t);
@@ -139,6 +145,28 @@ static void test_subjects_that_lack_something(void **state) {
   refuse(&s, VG_DATA, "nothing to compare: no series and no tumour");
 }
 
+static void test_draws(void **state) {
+  (void)state;
+  /* Three times one image: no spread. */
+  write_sets((const int[]){1, 1, 1}, same);
+  vg_evaluate_settings s = distribution();
+  vg_evaluation *e = evaluate(&s);
+  assert_near(set_figure(e, "t1 brain", "draws", "value"), 0, 1e-9);
+  assert_near(set_figure(e, "flair tumour", "draws", "value"), 0, 1e-9);
+  vg_evaluation_free(e);
+  /* The third has another map. The first two are the real subjects 0 and 1, whose likeness is that of the
+   * note. */
+  write_sets((const int[]){0, 1, 2}, same);
+  write_labels(synth_dir, "brats2021", others[2], VG_FILE_TUMOUR, NZ, no_tumour);
+  e = evaluate(&s);
+  assert_near(set_figure(e, "t1 brain", "draws", "n_synth"), 2, 0);
+  const char *note = vg_json_string(vg_json_get(set_row(e, "t1 brain", "draws"), "note"), "");
+  double draws, persons;
+  assert_int_equal(sscanf(note, "MS-SSIM %lf between draws of 1 maps, %lf", &draws, &persons), 2);
+  assert_near(set_figure(e, "t1 brain", "draws", "value"), (1 - draws) / (1 - persons), 0.02);
+  vg_evaluation_free(e);
+}
+
 static void test_baseline_of_sets(void **state) {
   (void)state;
   char *file = vg_fs_join(root, "baseline.json");
@@ -161,7 +189,7 @@ static void test_baseline_of_sets(void **state) {
   vg_evaluation_free(evaluate(&s));
   for (int k = 0; k < 3; k++) write_labels(synth_dir, "brats2021", others[k], VG_FILE_TUMOUR, NZ, no_tumour);
   assert_int_equal(vg_evaluate(&s, &e), VG_REGRESSION);
-  assert_int_equal(e->n_worse, 7); /* the metrics of space tumour */
+  assert_int_equal(e->n_worse, 7 + 4); /* the metrics of space tumour, and of draws: nothing is shared */
   vg_evaluation_free(e);
   vg_free(file);
 }
@@ -191,6 +219,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_equal_sets, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_poor_sets, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_subjects_that_lack_something, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_draws, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_baseline_of_sets, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_failed_allocations_leave_nothing_behind, set_up, tear_down),
   };

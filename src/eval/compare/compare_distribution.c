@@ -78,6 +78,7 @@ vg_status vg_eval_distribution(eval_study *s) {
   }
   int volume = vg_features_find("volume");
   if (!st) st = vg_eval_diversity(e, &plan, &real[volume], &synth[volume]);
+  if (!st) st = vg_eval_draws(s, &plan);
   if (!st && e->n_sets == before)
     vg_eval_leave_out(e, "distribution", "no series and no tumour is in two subjects or more on each side");
 out:

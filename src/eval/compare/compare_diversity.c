@@ -28,20 +28,17 @@ static const float *volume_of(const comparison *c, size_t i) {
   return f->values + row * f->dims + c->series * VOXELS;
 }
 
-static vg_status compare(void *arg, size_t k) {
-  const comparison *c = arg;
-  pair p = c->pairs[k];
-  const float *a = volume_of(c, p.a), *b = volume_of(c, p.b);
-  size_t n = c->real->n + c->synth->n;
-  uint8_t *cells = vg_malloc(VOXELS, 1);
+vg_status vg_eval_likeness(const float *a, const float *b, int edge, double *out) {
+  const size_t voxels = (size_t)edge * (size_t)edge * (size_t)edge;
+  uint8_t *cells = vg_malloc(voxels, 1);
   if (!cells) return VG_MEMORY;
-  for (size_t i = 0; i < VOXELS; i++) cells[i] = a[i] > -1 || b[i] > -1;
+  for (size_t i = 0; i < voxels; i++) cells[i] = a[i] > -1 || b[i] > -1;
   double value[VG_REGIONS_MAX];
   vg_metric_memo memo = {0};
   vg_regions regions;
   vg_metric_regions_init(&regions);
   vg_status st = vg_metric_regions_add(&regions, "brain", &(uint8_t){1}, 1);
-  vg_metric_input in = {.dim = {EDGE, EDGE, EDGE},
+  vg_metric_input in = {.dim = {edge, edge, edge},
                         .spacing = {1, 1, 1},
                         .regions = &regions,
                         .real = a,
@@ -50,9 +47,19 @@ static vg_status compare(void *arg, size_t k) {
                         .range = 2,
                         .memo = &memo};
   if (!st) st = vg_metric_find("ms_ssim")->metric->compute(&in, value);
-  if (!st) c->likeness[p.a * n + p.b] = c->likeness[p.b * n + p.a] = value[0];
+  if (!st) *out = value[0];
   vg_metric_memo_release(&memo);
   vg_free(cells);
+  return st;
+}
+
+static vg_status compare(void *arg, size_t k) {
+  const comparison *c = arg;
+  pair p = c->pairs[k];
+  const size_t n = c->real->n + c->synth->n;
+  double likeness;
+  vg_status st = vg_eval_likeness(volume_of(c, p.a), volume_of(c, p.b), EDGE, &likeness);
+  if (!st) c->likeness[p.a * n + p.b] = c->likeness[p.b * n + p.a] = likeness;
   return st;
 }
 
