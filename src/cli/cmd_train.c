@@ -43,7 +43,7 @@ static const cli_option options[] = {
      "count files and folders that cannot be read, and subjects without a wanted file, as missing "
      "(data.skip_incomplete)",
      false},
-    {"dry-run", CLI_FLAG, &dry_run, NULL, "prepare the data and print the plan, train nothing", false},
+    {"dry-run", CLI_FLAG, &dry_run, NULL, "prepare the data, time a few steps, and print the plan, time and disk; train nothing", false},
     {"print-config", CLI_FLAG, &print_config, NULL, "print the resolved config and stop", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };

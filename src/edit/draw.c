@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "base/str.h"
 #include "base/whole.h"
+#include "edit/draw_like.h"
 
 /* A double holds whole numbers exactly up to here. */
 #define WHOLE_MOST 9007199254740992.0
@@ -27,6 +28,7 @@ static const struct {
     {"lognormal", "lognormal(median,sigma) or lognormal(median,sigma,least,most)", VG_DRAW_LOGNORMAL, 2,
      true},
     {"choice", "choice(a,b:weight,...)", VG_DRAW_CHOICE, 0, false},
+    {"like", "like(DIR)", VG_DRAW_LIKE, 1, false},
 };
 enum { N_FORMS = sizeof forms / sizeof forms[0] };
 
@@ -94,6 +96,16 @@ static vg_status parse_choices(const char *text, char *const *items, size_t n, v
   return VG_OK;
 }
 
+static vg_status parse_like(const char *text, char *const *items, size_t n, vg_draw *out) {
+  if (n != 1 || !*items[0]) return vg_fail(VG_CONFIG, "%s: must be like(DIR)", text);
+  out->n = 2;
+  out->numeric = true;
+  vg_status st = vg_draw_like(items[0], out->number);
+  out->a[0] = out->number[0];
+  out->a[1] = out->number[VG_DRAW_CHOICES - 1];
+  return st;
+}
+
 static vg_status unknown_form(const char *text, const char *name) {
   const char *near = vg_names_nearest(VG_NAMES_N(forms, N_FORMS), name);
   if (near) return vg_fail(VG_CONFIG, "%s: no distribution %s; did you mean %s?", text, name, near);
@@ -137,7 +149,8 @@ vg_status vg_draw_parse(const char *text, vg_draw *out) {
       st = parse_choices(text, items, n, out);
     } else {
       strcpy(out->text[0], text);
-      st = parse_numbers(text, form, items, n, out);
+      st = out->kind == VG_DRAW_LIKE ? parse_like(text, items, n, out)
+                                     : parse_numbers(text, form, items, n, out);
     }
   }
   vg_strv_free(items);
@@ -218,6 +231,11 @@ double vg_draw_number(const vg_draw *d, vg_rng *rng) {
   switch (d->kind) {
   case VG_DRAW_UNIFORM:
     return short_number(vg_rng_uniform(rng, a[0], a[1]), a[0], a[1]);
+  case VG_DRAW_LIKE: {
+    const double at = vg_rng_uniform(rng, 0, VG_DRAW_CHOICES - 1);
+    const int k = vg_index_of(at, VG_DRAW_CHOICES - 1);
+    return short_number(d->number[k] + (at - k) * (d->number[k + 1] - d->number[k]), a[0], a[1]);
+  }
   case VG_DRAW_INT:
     return a[0] + (double)vg_rng_below(rng, (uint64_t)vg_count_of(a[1] - a[0]) + 1);
   case VG_DRAW_NORMAL:

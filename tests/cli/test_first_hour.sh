@@ -99,6 +99,36 @@ expect_ok '6 of 9 cases have the same voxels as another case of their source' v 
 v edit --labels "$T/a" --per-case 2 --edit 'scale:factor=uniform(0.6,0.9)' --out "$T/other" --sheet 0 >"$T/stdout" 2>&1
 expect "cases that differ" sh -c "! grep -q 'same voxels' '$T/stdout'"
 
+# Volumes like those of a data set: within them, and with their mean. Linear between three volumes, it is (a + 2 b + c) / 4.
+expect_ok '60 cases made' v edit --labels "$T/b" --per-case 30 --edit "scale:ml=like($T/a),fit=0,tries=1000" --redraws 200 --out "$T/like" --sheet 0
+/usr/bin/python3 - "$T" <<'P' || bad "volumes like those of a data set"
+import csv, glob, re, sys
+import nibabel, numpy
+maps = [nibabel.load(f) for f in glob.glob(sys.argv[1] + '/a/**/*seg.nii.gz', recursive=True)]
+a, b, c = sorted((numpy.asarray(m.dataobj) > 0).sum() * abs(numpy.linalg.det(m.affine[:3, :3])) / 1000 for m in maps)
+drawn = [float(re.search(r'ml=([\d.]+)', r['edits']).group(1)) for r in csv.DictReader(open(sys.argv[1] + '/like/manifest.csv'))]
+assert a - 1e-3 <= min(drawn) and max(drawn) <= c + 1e-3, (a, c, drawn)
+error = abs(numpy.mean(drawn) - (a + 2 * b + c) / 4)
+assert error < 4 * numpy.std(drawn) / len(drawn) ** 0.5, (error, drawn)
+P
+expect_fail 2 'like\(.*head\): no tumour' v edit --labels "$T/b" --edit "scale:ml=like($T/head)" --out "$T/x"
+
+# A region that is a class of the anatomy map.
+/usr/bin/python3 - "$T" <<'P' || bad "a brainstem"
+import nibabel, numpy, sys
+g = numpy.indices((48, 48, 48)) * 3 - 70.5
+v = (numpy.sqrt((g ** 2).sum(0)) < 66).astype('uint8')
+v[20:28, 20:28, 6:18] = 2 * v[20:28, 20:28, 6:18]
+nibabel.save(nibabel.Nifti1Image(v, numpy.array([[3, 0, 0, -70.5], [0, 3, 0, -70.5], [0, 0, 3, -70.5], [0, 0, 0, 1]])), sys.argv[1] + '/stem.nii.gz')
+open(sys.argv[1] + '/stem.csv', 'w').write('id,anatomy\np1,stem.nii.gz\n')
+P
+expect_ok '4 cases made' v edit --labels "$T/stem.csv" --anatomy-scheme 1=wm,2=brainstem --per-case 4 --edit grow:ml=0.5,region=brainstem --out "$T/stems" --sheet 0
+/usr/bin/python3 -c "
+import csv, sys
+for r in csv.DictReader(open('$T/stems/manifest.csv')):
+    assert abs(float(r['centre_x_mm'])) < 14 and abs(float(r['centre_y_mm'])) < 14 and -56 < float(r['centre_z_mm']) < -14, r" || bad "tumours in the brainstem"
+expect_fail 2 "region brainstem: the hosts' anatomy maps have no class" v edit --labels "$T/b" --edit grow:ml=1,region=brainstem --out "$T/x2"
+
 # A region that no map has is no agreement.
 scheme=1=core,2=rim,4=ring,5=nothing
 expect_ok '' v eval --real "$T/a" --synth "$T/copy" --suite overlap --out "$T/e5" --tumour-scheme $scheme --tumour-scheme $scheme

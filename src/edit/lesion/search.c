@@ -28,7 +28,7 @@ static bool allowed_there(const vg_maps *maps, const vg_search *s, const vg_affi
     at = at * (size_t)maps->geo.dim[a] + vg_rank_of(v, (size_t)maps->geo.dim[a]);
   }
   if (!(s->centres ? s->centres : s->allowed)[at]) return false;
-  return !strcmp(s->region, "any") || vg_frame_in_region(s->frame, s->region, mm);
+  return vg_site_is_in(maps, s->frame, s->region, at, mm);
 }
 
 /* Draws an allowed point from the ball around the nominal site, all equally likely. */

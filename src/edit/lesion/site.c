@@ -100,10 +100,16 @@ typedef struct region {
   const vg_geometry *geo;
   const vg_brain_frame *frame;
   const char *name;
+  const uint8_t *anatomy; /* of a region that is a class; NULL: it is a place in the frame */
+  uint8_t code;
 } region;
 
 static region region_of(const vg_maps *maps, const vg_brain_frame *frame, const char *name) {
-  return (region){&maps->geo, strcmp(name, "any") ? frame : NULL, name};
+  region r = {.geo = &maps->geo, .frame = strcmp(name, "any") ? frame : NULL, .name = name};
+  if (strcmp(name, VG_REGION_STEM) != 0) return r;
+  r.anatomy = maps->anatomy;
+  r.code = (uint8_t)(vg_classes_find(&maps->classes, name) + 1);
+  return r;
 }
 
 static void centre_of(const vg_geometry *geo, size_t i, double mm[3]) {
@@ -115,7 +121,26 @@ static void centre_of(const vg_geometry *geo, size_t i, double mm[3]) {
 /* Also sets mm to the voxel's centre. */
 static bool in_region(const region *r, size_t i, double mm[3]) {
   centre_of(r->geo, i, mm);
+  if (r->anatomy) return r->code && r->anatomy[i] == r->code;
   return !r->frame || vg_frame_in_region(r->frame, r->name, mm);
+}
+
+bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char *name, size_t voxel,
+                   const double mm[3]) {
+  const region r = region_of(maps, frame, name);
+  if (r.anatomy) return r.code && r.anatomy[voxel] == r.code;
+  return !r.frame || vg_frame_in_region(r.frame, name, mm);
+}
+
+vg_status vg_site_region(const vg_maps *maps, const char *name) {
+  const int at = strcmp(name, VG_REGION_STEM) ? 0 : vg_classes_find(&maps->classes, name);
+  if (at >= 0 && maps->classes.roles[at] == VG_ROLE_ANATOMY) return VG_OK;
+  if (strcmp(name, VG_REGION_STEM) != 0) return VG_OK;
+  return vg_fail(
+      VG_CONFIG,
+      "region %s: the hosts' anatomy maps have no class of that name (scheme freesurfer has); region "
+      "cerebellum needs no map, and includes it",
+      name);
 }
 
 static vg_status no_room(const char *name) {
@@ -124,6 +149,8 @@ static vg_status no_room(const char *name) {
 
 vg_status vg_site_draw(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
                        const char *name, vg_rng *rng, double mm[3]) {
+  vg_status known = vg_site_region(maps, name);
+  if (known) return known;
   region r = region_of(maps, frame, name);
   size_t n = vg_geometry_voxels(&maps->geo), free_voxels = 0;
   /* A few hundred draws hit nearly every region, so listing its voxels would waste time. */
@@ -140,6 +167,8 @@ vg_status vg_site_draw(const vg_maps *maps, const uint8_t *allowed, const vg_bra
 
 vg_status vg_site_middle(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
                          const char *name, const double near[3], double mm[3]) {
+  vg_status known = vg_site_region(maps, name);
+  if (known) return known;
   region r = region_of(maps, frame, name);
   size_t n = vg_geometry_voxels(&maps->geo), count[2] = {0};
   double unit[3], sum[2][3] = {{0}}, middle[3], at[3], best = INFINITY;
