@@ -71,6 +71,16 @@ rc=0
 $env/radiomics/bin/python tests/oracle/radiomics_oracle.py "$data/radiomics" "$data/distances" >"$data/log" 2>&1 || rc=$?
 tell $rc "radiomic features of pyradiomics, distances of frd-score"
 grep -E 'features' "$data/log"
+# The Python package, and with it the volumes of ITK.
+mkdir "$data/itk"
+export VOXGAN_LIBRARY=$PWD/$build/libvoxgan.so VOXGAN=$PWD/$build/voxgan
+rc=0
+$python tests/oracle/volumes_oracle.py itk "$data/itk" "${VOXGAN_REAL_DATA:-}" >"$data/log" 2>&1 || rc=$?
+tell $rc "volumes of SimpleITK"
+tail -1 "$data/log"
+rc=0
+$python python/tests/test_voxgan.py >"$data/log" 2>&1 || rc=$?
+tell $rc "the tests of the Python package"
 "$build/tests/oracle/write_tfevents" "$data/events"
 rc=0
 $python tests/oracle/tfevents_oracle.py "$data/events" >"$data/log" 2>&1 || rc=$?

@@ -1,7 +1,8 @@
 """nibabel and SimpleITK as judges of how volumes are read.
 
 make DIR [REAL]   writes .mgh and .mgz with nibabel, and what nibabel reads from them; list.txt names them
-itk DIR [REAL]    the same with SimpleITK: .mha, .mhd, .nrrd and .nhdr of every type, compressed or not
+itk DIR [REAL]    the same with SimpleITK: .mha, .mhd, .nrrd and .nhdr of every type, compressed or not; then the
+                  Python package reads the files, which must agree in every voxel
 
 list.txt has lines PATH STEM: STEM.txt is the shape and the 12 numbers of the affine (RAS), STEM.raw the voxels
 as float32, x fastest. REAL adds the files below REAL/odd.
@@ -77,6 +78,20 @@ def itk(directory, real, names):
         names.append((path, stem))
 
 
+def compare(names):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../python"))
+    import voxgan
+    for path, stem in names:
+        volume = voxgan.read_volume(path)
+        with open(stem + ".txt") as f:
+            shape = tuple(int(n) for n in f.readline().split())
+            affine = np.array(f.readline().split(), dtype=float).reshape(3, 4)
+        data = np.fromfile(stem + ".raw", dtype=np.float32).reshape(shape, order="F")
+        if not np.array_equal(volume.data, data) or np.abs(volume.affine[:3] - affine).max() > 1e-6:
+            sys.exit(f"FAILED: {path}: differs from SimpleITK's")
+    print(f"{len(names)} MetaImage and NRRD files of SimpleITK: every voxel agrees")
+
+
 if __name__ == "__main__":
     verb, directory, real = (sys.argv + [""])[1:4]
     found = []
@@ -84,3 +99,5 @@ if __name__ == "__main__":
     with open(os.path.join(directory, "list.txt"), "w") as f:
         for row in found:
             print(*row, file=f)
+    if verb == "itk":
+        compare(found)
