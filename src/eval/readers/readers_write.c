@@ -222,8 +222,8 @@ static vg_status open_sets(study *s) {
   vg_status st = VG_OK;
   for (int k = 0; k < 2 && !st; k++) {
     s->sets[k].skip_incomplete = o->skip_incomplete;
-    st = vg_dataset_add(&s->sets[k], paths[k], layouts[k] ? layouts[k] : "auto", o->tumour_scheme,
-                        o->anatomy_scheme);
+    st = vg_dataset_add_nth(&s->sets[k], paths[k], layouts[k] ? layouts[k] : "auto", o->tumour_scheme,
+                            o->anatomy_scheme, k, 2);
     if (!st) st = vg_dataset_apart(&s->sets[k], o->out);
   }
   char *path = vg_fs_join(o->synth, "dataset_description.json");
