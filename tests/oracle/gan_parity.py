@@ -51,7 +51,7 @@ CASES = [
     ("2-D L1 of low-passed images", 2, (1, 70, 64), 4, 1, 3, 2, 8, "lsgan", False, {"w_l1_low": 50, "low_sigma": 0.8}),
     ("3-D boxes about tumours, R1", 3, (32, 36, 34), 3, 2, 3, 2, 4, "lsgan", False,
      {"local": (24, 28, 32), "w_local": 2, "w_r1": 5, "r1_every": 3}),
-    ("2-D boxes about tumours, two scales", 2, (1, 101, 96), 4, 3, 4, 2, 8, "bce", True,
+    ("2-D boxes about tumours, two scales", 2, (1, 101, 96), 4, 2, 4, 2, 8, "lsgan", True,
      {"local": (1, 48, 56), "w_local": 0.7, "d_scales": 2}),
     ("3-D oasis", 3, (32, 32, 32), 4, 1, 4, 2, 8, "bce", False, {"discriminator": "oasis"}),
     ("3-D oasis, odd extents, R1", 3, (31, 29, 36), 3, 2, 3, 1, 4, "bce", True,

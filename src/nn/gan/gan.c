@@ -159,7 +159,6 @@ vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
   if (training && gan->d.n) vg_scales_min_dim(&gan->spec, d);
   for (int a = 0; a < 3; a++) {
     if (d[a] > least[a]) least[a] = d[a];
-    if (training && gan->box[a] > least[a]) least[a] = gan->box[a];
     fits = fits && dim[a] >= least[a];
   }
   if (fits) return VG_OK;
