@@ -79,9 +79,7 @@ class Oasis(pix2pix.Pix2Pix):
         self.w_r1, self.r1_every, self.taken = w_r1, r1_every, 0
 
     def named(self):
-        for name, p in super().named():
-            if name.startswith("g."):
-                yield name, p
+        yield from self.named_generator()
         for prefix, net in self.discriminators():
             for name, conv in net.convolutions():
                 yield f"{prefix}{name}.weight", conv.weight

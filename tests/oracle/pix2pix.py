@@ -147,13 +147,16 @@ class Pix2Pix:
                   **{name: v for name, (_, v) in extra.items()}}
         return {k: v.item() for k, v in losses.items()} if read else losses
 
-    def named(self):
+    def named_generator(self):
         """(voxgan's name, parameter), without the biases under an instance norm, which the norm subtracts."""
         for side, blocks in (("down", self.g.down), ("up", self.g.up)) if isinstance(self.g, UNet) else ():
             for i, block in enumerate(blocks):
                 yield f"g.{side}.{i}.weight", block.conv.weight
                 if isinstance(block.norm, nn.Identity):
                     yield f"g.{side}.{i}.bias", block.conv.bias
+
+    def named(self):
+        yield from self.named_generator()
         for prefix, net in self.discriminators():
             for i, conv in enumerate(net.conv):
                 yield f"{prefix}conv.{i}.weight", conv.weight
