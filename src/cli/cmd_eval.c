@@ -234,7 +234,7 @@ const cli_command vg_cli_cmd_eval = {
         "\n"
         "--reader-study N writes N blinded cases for people to judge, half of them synthetic. OUT/study\n"
         "is for the readers: NIfTI files, a sheet of slices a case, and the form answers.csv.\n"
-        "OUT/key.csv stays with you; study/seal.txt is its SHA-256. --score-readers FILE...\n"
+        "OUT/key.csv stays with you; study/seal.txt is its SHA-256. --score-readers FILE\n"
         "--reader-key OUT/key.csv gives accuracy by reader, and agreement (Fleiss' kappa).\n"
         "\n"
         "--normalise each suits sides from different scanners, but cannot detect a wrong gain or\n"

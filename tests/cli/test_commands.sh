@@ -62,12 +62,14 @@ if command -v ${CC:-gcc} >/dev/null; then
   sed 's|^VG_SECTION_END(run)|VG_SET_BOOL(run, one_more, FREE, false, "a setting that the program lacks")\n&|' include/voxgan/settings.def >"$T/inc/voxgan/settings.def"
   cat >"$T/stubs.c" <<'END'
 #include "run/entry.h"
+#include "eval/detect/detector.h"
 #include "eval/privacy/membership.h"
 const char *vg_torch_version(void);
 const char *vg_torch_version(void) { return "none"; }
 vg_status vg_train(const vg_train_options *o) { (void)o; return vg_fail(VG_REGRESSION, "the stub was called"); }
 vg_status vg_synth(const vg_synth_options *o) { (void)o; return VG_OK; }
 vg_status vg_membership_score(const vg_membership_options *o, vg_membership *m) { (void)o, (void)m; return VG_OK; }
+vg_status vg_detector_train(const vg_detector_options *o, float *logits) { (void)o, (void)logits; return VG_OK; }
 vg_status vg_extractor_open(const vg_extractor_options *o, vg_extractor *x) { (void)o, (void)x; return VG_OK; }
 void vg_extractor_close(vg_extractor *x) { (void)x; }
 END
