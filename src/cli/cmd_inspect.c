@@ -186,45 +186,57 @@ static vg_status take_stock(const vg_dataset *ds, holdings *h) {
   return st;
 }
 
-static void advise(vg_json *to, const char *what, const char *format, const char *path, const char *more) {
-  vg_str line = VG_STR_INIT;
-  vg_str_addf(&line, format, path, more);
+/* Takes command. */
+static void advise_take(vg_json *to, const char *what, char *command) {
   vg_json *row = vg_json_put_take(to, NULL, vg_json_object());
   vg_json_put_string(row, "to", what);
-  vg_json_put_string(row, "command", vg_str_text(&line));
-  vg_str_release(&line);
+  vg_json_put_string(row, "command", command ? command : "");
+  vg_free(command);
+}
+
+/* The folder as the commands take it, with the options that were needed here (vg_free). */
+static char *as_given(const char *path) {
+  const bool named = strcmp(layout, "auto") != 0;
+  return vg_format("%s%s%s%s%s%s%s", path, named ? " --layout " : "", named ? layout : "",
+                   tumour_scheme ? " --tumour-scheme " : "", tumour_scheme ? tumour_scheme : "",
+                   anatomy_scheme ? " --anatomy-scheme " : "", anatomy_scheme ? anatomy_scheme : "");
 }
 
 /* Adds the commands that this data set allows. */
-static void put_next(vg_json *to, const char *path, const holdings *h) {
-  char settings[256] = "";
-  const bool four = !strcmp(h->series, "t1,t1c,t2,flair");
+static void put_next(vg_json *to, const char *given, const holdings *h) {
+  const bool four = !strcmp(h->series, "t1,t1c,t2,flair"), images = h->images && *h->series;
+  const char *config = four ? "brats2021 " : "", *set = four ? "" : " --set data.series=";
+  const char *series = four ? "" : h->series;
   vg_json *next = vg_json_put_take(to, "next", vg_json_array());
-  if (!four) snprintf(settings, sizeof settings, " --set data.series=%.200s", h->series);
-  if (h->images && *h->series && h->anatomy) {
-    advise(next, "learn images from the label maps", "voxgan train --data %s%s --out runs/images", path,
-           settings);
-    advise(next, "learn label maps from the images",
-           "voxgan train --data %s%s --set train.direction=image2label --out runs/maps", path, settings);
-  } else if (h->images && *h->series && h->tumour) {
-    advise(next, "learn images, with the anatomy that a model finds",
-           "voxgan train --data %s%s --anatomy MODEL --out runs/images", path, settings);
-    advise(next, "the same without such a model",
-           "voxgan train --data %s%s --set data.anatomy=clusters:6 --out runs/images", path, settings);
+  if (images && h->anatomy) {
+    advise_take(next, "learn images from the label maps",
+                vg_format("voxgan train --data %s%s%s --out runs/images", given, set, series));
+    advise_take(next, "learn label maps from the images",
+                vg_format("voxgan train --data %s%s%s --set train.direction=image2label --out runs/maps",
+                          given, set, series));
+  } else if (images && h->tumour) {
+    advise_take(next, "learn images, with the anatomy that a model finds",
+                vg_format("voxgan train %s--data %s%s%s --anatomy MODEL --out runs/images", config, given,
+                          set, series));
+    advise_take(next, "the same without such a model",
+                vg_format("voxgan train %s--data %s%s%s --set data.anatomy=clusters:6 --out runs/images",
+                          config, given, set, series));
   }
-  if (h->images && *h->series && !h->anatomy)
-    advise(next, "find the anatomy by a model", "voxgan synth MODEL --images %s --out predicted%s", path, "");
+  if (images && !h->anatomy)
+    advise_take(next, "find the anatomy by a model",
+                vg_format("voxgan synth MODEL --images %s --out predicted", given));
   if (h->anatomy || h->tumour)
-    advise(next, "make images for these maps by a model", "voxgan synth MODEL --labels %s --out synthetic%s",
-           path, "");
+    advise_take(next, "make images for these maps by a model",
+                vg_format("voxgan synth MODEL --labels %s --out synthetic", given));
   if (h->tumour)
-    advise(next, "alter the tumours", "voxgan edit --labels %s --edit scale:factor=0.5 --out smaller%s", path,
-           "");
+    advise_take(next, "alter the tumours",
+                vg_format("voxgan edit --labels %s --edit scale:factor=0.5 --out smaller", given));
   if (h->images && h->real)
-    advise(next, "put persons aside for tests, before any training", "voxgan split %s --out parts%s", path,
-           "");
+    advise_take(next, "put persons aside for tests, before any training",
+                vg_format("voxgan split %s --out parts", given));
   if (h->images && !h->real)
-    advise(next, "compare it with real data", "voxgan eval --real REAL --synth %s --out scores%s", path, "");
+    advise_take(next, "compare it with real data",
+                vg_format("voxgan eval --real REAL --synth %s --out scores", given));
 }
 
 static vg_status inspect_dataset(const char *path, vg_json **out) {
@@ -258,7 +270,9 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
     if (s->tumour) vg_json_put_string(files, "tumour", s->tumour);
     if (s->anatomy) vg_json_put_string(files, "anatomy", s->anatomy);
   }
-  put_next(j, path, &have);
+  char *given = as_given(path);
+  put_next(j, given ? given : path, &have);
+  vg_free(given);
   vg_free(have.series);
   vg_dataset_release(&ds);
   *out = j;

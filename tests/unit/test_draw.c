@@ -145,7 +145,7 @@ static void parse_faults(void **state) {
     const char *text, *says;
   } rows[] = {
       {"unifrom(1,2)", "no distribution unifrom; did you mean uniform?"},
-      {"whatever(1,2)", "(uniform, int, normal, lognormal, choice)"},
+      {"whatever(1,2)", "(uniform, int, normal, lognormal, choice, like)"},
       {"uniform(1,2", "closing parenthesis"},
       {"uniform(1)", "must be uniform(least,most)"},
       {"uniform()", "must be uniform(least,most)"},
