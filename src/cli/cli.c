@@ -44,6 +44,10 @@ static const cli_option common[] = {
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
+const cli_option *vg_cli_common_options(void) {
+  return common;
+}
+
 static const cli_option *find_in(const cli_option *list, const char *name, size_t len) {
   for (; list && list->name; list++)
     if (strlen(list->name) == len && !strncmp(list->name, name, len)) return list;
