@@ -1,5 +1,6 @@
 /* cli.c: parses options and prints help, from the descriptions in the command files. */
 #include "cli/cli.h"
+#include "io/raw/raw.h"
 #include "base/file/apart.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -40,6 +41,8 @@ vg_names vg_cli_command_names(void) {
 static const cli_option common[] = {
     {"quiet", CLI_FLAG, &vg_cli_quiet, NULL, "warnings and errors only", false},
     {"verbose", CLI_FLAG, &vg_cli_verbose, NULL, "print more about the work", false},
+    {"nan-background", CLI_FLAG, &vg_raw_nan_is_background, NULL,
+     "take NaN in images as background, instead of refusing the file", false},
     {"help", CLI_FLAG, NULL, NULL, "print this text", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
