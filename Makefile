@@ -247,8 +247,11 @@ install: all
 	install -m 644 configs/*.json $I/share/voxgan/configs/
 	$(if $(wildcard models/*),install -m 644 models/* $I/share/voxgan/models/)
 	install -m 644 docs/voxgan.1 $I/share/man/man1/
+	install -d $I/share/bash-completion/completions $I/share/zsh/site-functions
+	$B/voxgan completion bash >$I/share/bash-completion/completions/voxgan
+	$B/voxgan completion zsh >$I/share/zsh/site-functions/_voxgan
 uninstall:
-	rm -f $I/bin/voxgan $I/lib/libvoxgan.a $I/lib/libvoxgan.so $I/lib/libvoxgan.so.0 $I/lib/pkgconfig/voxgan.pc $I/share/man/man1/voxgan.1
+	rm -f $I/bin/voxgan $I/lib/libvoxgan.a $I/lib/libvoxgan.so $I/lib/libvoxgan.so.0 $I/lib/pkgconfig/voxgan.pc $I/share/man/man1/voxgan.1 $I/share/bash-completion/completions/voxgan $I/share/zsh/site-functions/_voxgan
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
 # ---- benchmarks: voxgan and a peer alternate in one run ---------------------------------------

@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [build] [torch] [test]: installs the Debian packages that are missing, all three groups when none is named.
+# setup.sh [build|--build] [torch] [test]: installs the Debian packages that are missing, all three groups when none is named.
 # Idempotent; prints what it installs. If the user may not install, it prints the exact line to run and exits 1.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 wanted=
 for group in "$@"; do
   case $group in
-  build) wanted="$wanted $BUILD_PACKAGES" ;;
+  build | --build) wanted="$wanted $BUILD_PACKAGES" ;;
   torch) wanted="$wanted $TORCH_PACKAGES" ;;
   test) wanted="$wanted $TEST_PACKAGES" ;;
   *) echo "setup.sh: unknown group $group (build, torch, test)" >&2; exit 2 ;;

@@ -62,7 +62,8 @@ class Dataset(Structure):
 
 class Maps(Structure):
     _fields_ = [("geo", Geometry), ("native", Geometry), ("xform_code", c_int), ("classes", Classes),
-                ("anatomy", POINTER(c_uint8)), ("tumour", POINTER(c_uint8)), ("brain", POINTER(c_uint8))]
+                ("anatomy", POINTER(c_uint8)), ("tumour", POINTER(c_uint8)), ("kind", POINTER(c_uint8)),
+                ("brain", POINTER(c_uint8))]
 
 
 class Chain(Structure):

@@ -1,5 +1,6 @@
 /* cli.c: parses options and prints help, from the descriptions in the command files. */
 #include "cli/cli.h"
+#include "io/raw/raw.h"
 #include "base/file/apart.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -40,9 +41,15 @@ vg_names vg_cli_command_names(void) {
 static const cli_option common[] = {
     {"quiet", CLI_FLAG, &vg_cli_quiet, NULL, "warnings and errors only", false},
     {"verbose", CLI_FLAG, &vg_cli_verbose, NULL, "print more about the work", false},
+    {"nan-background", CLI_FLAG, &vg_raw_nan_is_background, NULL,
+     "take NaN in images as background, instead of refusing the file", false},
     {"help", CLI_FLAG, NULL, NULL, "print this text", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
+
+const cli_option *vg_cli_common_options(void) {
+  return common;
+}
 
 static const cli_option *find_in(const cli_option *list, const char *name, size_t len) {
   for (; list && list->name; list++)

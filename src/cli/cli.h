@@ -56,6 +56,7 @@ typedef struct cli_command {
 
 /* Options that every command takes. */
 extern bool vg_cli_quiet, vg_cli_verbose;
+const cli_option *vg_cli_common_options(void);
 
 const cli_command *vg_cli_command_at(int i); /* NULL past the last */
 vg_names vg_cli_command_names(void);

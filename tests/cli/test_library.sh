@@ -34,5 +34,8 @@ if [ -z "${SANITIZE:-}" ]; then # a sanitizer must be loaded before Python
   expect "the Python program runs: $(tail -1 "$T/python/err")" [ $rc = 0 ]
   expect "Python prints the same" cmp "$T/c/out" "$T/python/out"
   expect "Python writes the same file" cmp "$T/c/edited.nii.gz" "$T/python/edited.nii.gz"
+  if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+    expect "the package's tests pass" env PYTHONDONTWRITEBYTECODE=1 VOXGAN_LIBRARY="$root/$BUILD/libvoxgan.so" /usr/bin/python3 python/tests/test_voxgan.py
+  fi
 fi
 finish

@@ -25,4 +25,22 @@ expect_ok '' "$VOXGAN" split "$T/pairs/manifest.csv" --out "$T/pair-parts" --sha
 for side in train test; do expect_ok '' "$VOXGAN" inspect "$T/pair-parts/$side/manifest.csv"; done
 for head in $(find "$T/pair-parts" -name '*.mhd'); do expect_ok 'MetaImage' "$VOXGAN" inspect "$head"; done
 expect_ok 'cases made' "$VOXGAN" edit --labels "$T/Task01_BrainTumour" --edit scale:factor=0.8 --out "$T/edited" --sheet 0
+
+# TumorSynth gives the whole tumour FreeSurfer's value of an amygdala, which has 1 to 2 ml.
+/usr/bin/python3 - "$T" <<'PY'
+import os, sys
+import nibabel as nib, numpy as np
+for name, edge in (("large", 20), ("small", 10)):
+    data = np.zeros((40, 40, 40), np.uint8)
+    data[5:35, 5:35, 5:35] = 2
+    data[10:10 + edge, 10:10 + edge, 10:10 + edge] = 18
+    os.makedirs(f"{sys.argv[1]}/{name}/sub-1/anat")
+    nib.save(nib.Nifti1Image(data, np.eye(4)), f"{sys.argv[1]}/{name}/sub-1/anat/sub-1_dseg.nii.gz")
+PY
+for size in large small; do
+  "$VOXGAN" inspect "$T/$size" --anatomy-scheme freesurfer >/dev/null 2>"$T/$size.log" || bad "inspect $size"
+done
+expect "8 ml of value 18 are named" grep -q 'value 18.*fills 8 ml.*tumorsynth' "$T/large.log"
+expect "1 ml is an amygdala" sh -c "! grep -q tumorsynth '$T/small.log'"
+expect_ok '1 subject' "$VOXGAN" inspect "$T/large" --anatomy-scheme tumorsynth --tumour-scheme tumorsynth
 finish

@@ -72,7 +72,7 @@ def main():
                         worst[peer, metric] = max(worst.get((peer, metric), 0), off)
     for (peer, metric), off in sorted(worst.items()):
         print(f"{peer:10} {metric:8} differs by {off:.1e} at most")
-    if len(worst) != 5 or max(worst.values()) > LIMIT or not all(np.isfinite(list(worst.values()))):
+    if len(worst) != 6 or max(worst.values()) > LIMIT or not all(np.isfinite(list(worst.values()))):
         sys.exit("FAILED: not all agree")
 
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include "io/nifti/nifti_repair.h"
+#include "io/raw/raw.h"
 #include "nifti_maker.h"
 #include "oracle.h"
 
@@ -137,6 +138,25 @@ static void test_mgh(void **state) {
   char stem[32];
   assert_true(vg_volume_stem("mri/aparc+aseg.mgz", stem, sizeof stem));
   assert_string_equal(stem, "aparc+aseg");
+}
+
+/* NaN outside the brain is the lowest value, where that is wanted; infinity never is. */
+static void test_nan(void **state) {
+  (void)state;
+  maker m = new_maker(1, VG_DT_F32);
+  for (int i = 0; i < N; i++) m.values[i] = i < 5 ? NAN : i - 10;
+  const char *path = save_single(&m, "nan.nii");
+  assert_refused(path, "--nan-background takes NaN as background");
+  vg_raw_nan_is_background = true;
+  vg_volume v = {0};
+  if (vg_volume_read(path, &v, NULL)) fail_msg("%s", vg_error());
+  for (int i = 0; i < N; i++) assert_true(v.data[i] == (i < 5 ? -5 : (float)(i - 10)));
+  vg_volume_release(&v);
+  m.values[7] = INFINITY;
+  assert_refused(save_single(&m, "inf.nii"), "NaN or infinite");
+  for (int i = 0; i < N; i++) m.values[i] = NAN;
+  assert_refused(save_single(&m, "all.nii"), "NaN or infinite");
+  vg_raw_nan_is_background = false;
 }
 
 /* One volume of several is named by its number. */
@@ -289,9 +309,9 @@ static void test_nibabel(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_meta),    cmocka_unit_test(test_nrrd),   cmocka_unit_test(test_mgh),
-      cmocka_unit_test(test_parts),   cmocka_unit_test(test_faults), cmocka_unit_test(test_memory),
-      cmocka_unit_test(test_nibabel),
+      cmocka_unit_test(test_meta),   cmocka_unit_test(test_nrrd),    cmocka_unit_test(test_mgh),
+      cmocka_unit_test(test_parts),  cmocka_unit_test(test_nan),     cmocka_unit_test(test_faults),
+      cmocka_unit_test(test_memory), cmocka_unit_test(test_nibabel),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

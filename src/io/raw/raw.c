@@ -1,5 +1,6 @@
 /* raw.c: reads voxels, after all that a header promises was compared with what the file has. */
 #include "io/raw/raw.h"
+#include <math.h>
 #include <stdio.h>
 #include "base/mem.h"
 #include "base/number/extent.h"
@@ -161,6 +162,22 @@ static vg_cast cast_of(const vg_raw *raw) {
   return (vg_cast){raw->voxels, raw->info.dtype, raw->swap, raw->info.slope, raw->info.inter};
 }
 
+bool vg_raw_nan_is_background;
+
+/* Sets NaN to the lowest value, where that is wanted and nothing is infinite. False: nothing was changed. */
+static bool fill_nan(float *data, size_t n) {
+  float least = INFINITY;
+  bool nan_only = vg_raw_nan_is_background;
+  for (size_t i = 0; i < n && nan_only; i++) {
+    nan_only = isnan(data[i]) || fabsf(data[i]) <= VG_VALUE_MOST;
+    if (data[i] < least) least = data[i];
+  }
+  if (!nan_only || !isfinite(least)) return false;
+  for (size_t i = 0; i < n; i++)
+    if (isnan(data[i])) data[i] = least;
+  return true;
+}
+
 vg_status vg_raw_read(const char *path, vg_raw_opener open, vg_volume *vol, vg_volume_header *header) {
   vg_raw raw;
   void *room;
@@ -171,11 +188,13 @@ vg_status vg_raw_read(const char *path, vg_raw_opener open, vg_volume *vol, vg_v
   size_t n = vg_geometry_voxels(geo), first;
   vg_cast cast = cast_of(&raw);
   size_t bad = vg_cast_to_float(&cast, data, n, &first);
-  if (bad) {
+  if (bad && !fill_nan(data, n)) {
     int at[3];
     vg_extent_at(geo->dim, first, at);
-    st = vg_fail(VG_DATA, "%s: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
-                 raw.name, bad, at[0], at[1], at[2]);
+    st = vg_fail(
+        VG_DATA, "%s: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)%s", raw.name,
+        bad, at[0], at[1], at[2],
+        isnan(data[first]) && !vg_raw_nan_is_background ? "; --nan-background takes NaN as background" : "");
     goto out;
   }
   *vol = (vg_volume){*geo, data};

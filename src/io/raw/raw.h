@@ -43,6 +43,10 @@ vg_status vg_raw_read(const char *path, vg_raw_opener open, vg_volume *vol, vg_v
 vg_status vg_raw_read_labels(const char *path, vg_raw_opener open, vg_labelmap *map,
                              vg_volume_header *header);
 
+/* Whether NaN in an image counts as background, the lowest value of the file, instead of being refused. A
+ * program sets it once, before it reads. Infinite values, and NaN in label maps, are refused nevertheless. */
+extern bool vg_raw_nan_is_background;
+
 /* Reads the first bytes of an open file, at most `most` and fewer where it is shorter, and a NUL behind them
  * (vg_free).
  */
