@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include <cmocka.h>
+#include "../scratch.h"
 #include "run/synth/infer.h"
 #include "base/mem.h"
 
@@ -179,8 +180,72 @@ static void slices_go_one_by_one(void **state) {
   assert_int_equal(vg_tensor_live(), 0);
 }
 
+/* A decoder whose noise is as strong as the rest. */
+static vg_gan *noisy(void) {
+  vg_gan *gan = generator(12, 12, 12);
+  vg_gan_spec spec = *vg_gan_get_spec(gan);
+  vg_gan_free(gan);
+  strcpy(spec.generator, "spade");
+  strcpy(spec.discriminator, "none");
+  spec.noise = true;
+  spec.upsample = VG_UPSAMPLE_RESIZE;
+  vg_gan_objective objective = {.adversarial = "bce",
+                                .reconstruction = "l1",
+                                .w_reconstruction = 1,
+                                .beta1 = 0.5,
+                                .beta2 = 0.999,
+                                .r1_every = 16,
+                                .low_sigma = 2};
+  if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
+  const char *file = in_scratch("noisy.safetensors");
+  vg_st_entry *e;
+  vg_st_file f;
+  size_t n;
+  assert_int_equal(vg_gan_state_get(gan, VG_GAN_GENERATOR, &e, &n), VG_OK);
+  for (size_t i = 0; i < n; i++) { /* drawn weights are small, and strengths 0 */
+    size_t count = 1;
+    for (int k = 0; k < e[i].ndim; k++) count *= (size_t)e[i].shape[k];
+    float *v = (float *)(uintptr_t)e[i].data;
+    for (size_t k = 0; k < count; k++) v[k] = strstr(e[i].name, "noise.bias") ? 0.2f : 4 * v[k];
+  }
+  assert_int_equal(vg_st_write(file, e, n, NULL), VG_OK);
+  vg_gan_state_free(e, n);
+  assert_int_equal(vg_st_open(file, &f), VG_OK);
+  assert_int_equal(vg_gan_state_set(gan, VG_GAN_GENERATOR, file, &f), VG_OK);
+  vg_st_release(&f);
+  return gan;
+}
+
+static double far(const float *a, const float *b) {
+  double d = 0;
+  for (int i = 0; i < 2 * VOXELS; i++) d += fabs(a[i] - b[i]);
+  return d;
+}
+
+/* Windows see one field of noise, so they give the image that the whole gives, but for what they cannot see
+ * around them; with noise by window they would be as far from it as another draw is. */
+static void windows_share_their_noise(void **state) {
+  (void)state;
+  static float whole[2 * VOXELS], windows[2 * VOXELS], other[2 * VOXELS], mean[2 * VOXELS], again[2 * VOXELS];
+  vg_gan *gan = noisy();
+  const vg_volume_draw a = {.noise = 1, .place = {1, 2, {0}}}, b = {.noise = 1, .place = {1, 3, {0}}};
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, &a, whole), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, &b, other), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, NULL, mean), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_PATCH, SIZE_MAX, &a, windows), VG_OK);
+  assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_PATCH, SIZE_MAX, &a, again), VG_OK);
+  assert_memory_equal(windows, again, sizeof windows);
+  assert_background(windows);
+  assert_true(far(whole, other) > 1.2 * far(whole, mean));
+  if (!(far(windows, whole) < 0.3 * far(whole, other)))
+    fail_msg("windows are %g from the whole, another draw %g", far(windows, whole), far(whole, other));
+  vg_gan_free(gan);
+  assert_int_equal(vg_tensor_live(), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(windows_share_their_noise, scratch_setup, scratch_teardown),
       cmocka_unit_test(whole_is_the_generator_itself),
       cmocka_unit_test(patches_cover_every_voxel),
       cmocka_unit_test(fractions_of_images),
