@@ -14,7 +14,6 @@
 #include "base/fs.h"
 #include "io/json.h"
 #include "label/kinds.h"
-#include "prep/randomise/randomise.h"
 #include "voxgan/labels.h"
 #include "voxgan/maps.h"
 #include "voxgan/volume.h"
@@ -118,12 +117,6 @@ void vg_case_release(vg_case *c);
  * cache NULL: no cache. */
 vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_subject *subject,
                             const vg_prep_settings *settings, vg_case *out);
-
-/* The whole case as a source of synthetic images, on its prepared grid. */
-vg_randomise_source vg_case_source(const vg_case *c, const vg_kinds *kinds);
-/* Gives a case that lacks all images synthetic ones, on the grid and with the labels that it has, as training
- * sees it without deformation. It depends on the settings, the seed and the case's id. */
-vg_status vg_case_add_images(vg_case *c, const vg_randomise *how, const vg_kinds *kinds, uint64_t seed);
 
 /* Puts one channel of a prepared grid (values in [-1, 1], (D, H, W)) back into the native geometry with the
  * intensities of range; outside the brain (at the scan's own resolution) exactly range->background. If the

@@ -12,6 +12,7 @@
 #include "base/message.h"
 #include "base/simd.h"
 #include "sample/augment.h"
+#include "sample/case_images.h"
 #include "sample/tumour_crop.h"
 #include "voxgan/log.h"
 #include "base/mem.h"

@@ -12,6 +12,7 @@
 #include "scratch.h"
 #include "base/mem.h"
 #include "base/number/extent.h"
+#include "sample/case_images.h"
 #include "sample/loader.h"
 #include "prep/maps_read.h"
 #include "voxgan/log.h"

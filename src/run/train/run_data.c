@@ -5,6 +5,7 @@
 #include "prep/census/head_check.h"
 #include "run/synth/find_anatomy.h"
 #include "prep/census/label_census.h"
+#include "sample/case_images.h"
 #include "sample/tumour_crop.h"
 #include "prep/maps_read.h"
 #include "run/train/preview.h"

@@ -2,6 +2,7 @@
 #ifndef VG_RUN_DATA_H
 #define VG_RUN_DATA_H
 #include "prep/prep.h"
+#include "prep/randomise/randomise.h"
 #include "voxgan/run.h"
 
 typedef struct run_data {

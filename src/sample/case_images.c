@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/number/extent.h"
-#include "prep/prep.h"
+#include "sample/case_images.h"
 #include "voxgan/rng.h"
 
 vg_randomise_source vg_case_source(const vg_case *c, const vg_kinds *kinds) {
