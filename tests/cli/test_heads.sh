@@ -78,6 +78,10 @@ expect_fail 3 'large: no such file or folder, and no model of that name comes wi
   "$VOXGAN" synth large --images "$T/scans" --out "$T/x"
 unset VOXGAN_MODELS
 
+# Beside real images of the same subjects.
+printf 'id,t1,anatomy\n4,scans/sub-4/anat/sub-4_T1w.nii.gz,truth/sub-4.nii.gz\n5,scans/sub-5/anat/sub-5_T1w.nii.gz,truth/sub-5.nii.gz\n' >"$T/mixed.csv"
+expect_ok 'trained 4 steps' "$VOXGAN" train $heads --data "$T/mixed.csv" --out "$T/m" --set train.synthetic_share=0.5 --set train.samples=4 --set train.epochs=1
+
 # What does not fit.
 expect_fail 2 'train.images synthetic is for train.direction image2label' "$VOXGAN" train --print-config --set train.images=synthetic
 expect_fail 2 'a _low setting is above its _high' "$VOXGAN" train --print-config --set randomise.mean_low=0.9 --set randomise.mean_high=0.5
