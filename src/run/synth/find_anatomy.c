@@ -7,8 +7,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "run/entry.h"
 #include "run/model_file.h"
+#include "run/synth/segment.h"
 #include "voxgan/log.h"
 
 /* The model, and the names, sizes and times of the images: for other ones the maps are found again. */
@@ -42,7 +42,13 @@ static vg_status find(const char *model, const char *folder, const char *device,
                               .device = device,
                               .threads = threads};
   vg_info("finding the anatomy of %zu subjects by %s", set->n, model);
-  return vg_synth(&o);
+  synth_model by = {0};
+  vg_status st = vg_synth_model_open(&o, &by);
+  if (!st && !model_segments(&by.info))
+    st = vg_fail(VG_USAGE, "%s makes images of label maps, not label maps of images", model);
+  if (!st) st = vg_segment_images(&o, &by);
+  vg_synth_model_close(&by);
+  return st;
 }
 
 vg_status vg_find_anatomy(const char *model, const char *beside, const char *device, int threads,

@@ -190,9 +190,9 @@ static vg_status choose_series(segment_job *j) {
   return VG_OK;
 }
 
-vg_status vg_segment_images(const vg_synth_options *options, const model_info *model, vg_gan *gan,
-                            size_t memory) {
-  segment_job j = {.o = options, .model = model, .gan = gan, .memory = memory, .prep = model->prep};
+vg_status vg_segment_images(const vg_synth_options *options, const synth_model *by) {
+  const model_info *model = &by->info;
+  segment_job j = {.o = options, .model = model, .gan = by->gan, .memory = by->memory, .prep = model->prep};
   vg_study *study = NULL;
   j.prep.classes.n = 0;
   vg_status st = choose(&j, "keep-largest", options->keep_largest, options->n_keep_largest, j.largest);

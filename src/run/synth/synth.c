@@ -1,7 +1,6 @@
 /* synth.c: the generator as maker of a study's images. */
 #include <math.h>
 #include <string.h>
-#include "run/machine.h"
 #include "run/synth/find_anatomy.h"
 #include "run/synth/infer.h"
 #include "output/case_maker.h"
@@ -9,22 +8,18 @@
 #include "run/model_file.h"
 #include "run/synth/segment.h"
 #include "run/synth/synth_draw.h"
+#include "run/synth/synth_model.h"
 #include "voxgan/log.h"
-#include "base/limit/memory_limit.h"
-#include "base/pool.h"
 #include "base/mem.h"
 #include "voxgan/produce.h"
 #include "voxgan/run.h"
 #include "base/str.h"
 #include "base/number/extent.h"
-#include "base/whole.h"
 
 typedef struct synth_job {
   const vg_synth_options *o;
-  model_info model;
-  vg_gan *gan;
+  synth_model by;
   vg_prep_settings prep; /* the model's, without its series */
-  size_t memory;
   synth_draws draws;
   char draws_text[96];
   struct {
@@ -48,10 +43,10 @@ static vg_status load(void *state, int slot, const vg_study_case *c) {
 static vg_status make(void *state, int slot) {
   synth_job *j = state;
   vg_case *c = &j->slots[slot].c;
-  float *made = vg_malloc(voxels_of(c) * (size_t)j->model.spec.out_channels, sizeof *made);
+  float *made = vg_malloc(voxels_of(c) * (size_t)j->by.info.spec.out_channels, sizeof *made);
   j->slots[slot].made = made;
   if (!made) return VG_MEMORY;
-  return vg_synth_draw_image(j->gan, c, j->o->window, j->memory, &j->slots[slot].drawn, made);
+  return vg_synth_draw_image(j->by.gan, c, j->o->window, j->by.memory, &j->slots[slot].drawn, made);
 }
 
 /* Whole numbers where the scanner's range has enough of them; otherwise steps of a twenty-thousandth of the
@@ -72,8 +67,8 @@ static vg_volume_write_options image_options(const vg_range *r) {
 static vg_status image(void *state, int slot, int series, vg_volume *out, vg_volume_write_options *how) {
   synth_job *j = state;
   const vg_case *c = &j->slots[slot].c;
-  *how = image_options(&j->model.ranges[series]);
-  return vg_restore(c, j->slots[slot].made + (size_t)series * voxels_of(c), &j->model.ranges[series], out);
+  *how = image_options(&j->by.info.ranges[series]);
+  return vg_restore(c, j->slots[slot].made + (size_t)series * voxels_of(c), &j->by.info.ranges[series], out);
 }
 
 static void release(void *state, int slot) {
@@ -82,19 +77,6 @@ static void release(void *state, int slot) {
   vg_synth_drawn_release(&j->slots[slot].drawn);
   vg_free(j->slots[slot].made);
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
-}
-
-static vg_status open_model(synth_job *j) {
-  const vg_synth_options *o = j->o;
-  vg_device device;
-  vg_status st = vg_machine_open(o->device, o->threads, &device);
-  if (st) return st;
-  if ((st = vg_model_load(o->model, device, &j->model, &j->gan))) return st;
-  j->prep = j->model.prep;
-  j->prep.series.n = 0;
-  /* What the pipeline itself holds is small beside a network's activations. */
-  j->memory = o->memory_gib > 0 ? vg_count_of(o->memory_gib * (double)(1 << 30)) : vg_memory_left();
-  return VG_OK;
 }
 
 /* A model of tissues wants an anatomy map of every host; one of tumours, a tumour, unless edits bring it.
@@ -121,7 +103,7 @@ static void drawn(void *state, int slot, vg_str *to) {
 }
 
 static vg_case_maker maker_of(synth_job *j) {
-  vg_case_maker m = {.series = j->model.prep.series,
+  vg_case_maker m = {.series = j->by.info.prep.series,
                      .window = vg_window_name(j->o->window),
                      .state = j,
                      .load = load,
@@ -130,32 +112,9 @@ static vg_case_maker maker_of(synth_job *j) {
                      .draws = j->draws_text,
                      .drawn = drawn,
                      .release = release};
-  memcpy(m.ranges, j->model.ranges, sizeof m.ranges);
-  memcpy(m.model_sha256, j->model.hash, sizeof m.model_sha256);
+  memcpy(m.ranges, j->by.info.ranges, sizeof m.ranges);
+  memcpy(m.model_sha256, j->by.info.hash, sizeof m.model_sha256);
   return m;
-}
-
-/* VG_USAGE: the options ask for the other direction than the model's. */
-static vg_status check_direction(const synth_job *j) {
-  const vg_synth_options *o = j->o;
-  const bool labels = o->study.hosts.n || o->study.plan;
-  if (model_segments(&j->model)) {
-    if (labels || (!o->images.n && !o->study.opened))
-      return vg_fail(VG_USAGE, "%s makes label maps of images: give it --images DIR, not --labels", o->model);
-  } else {
-    if (o->images.n)
-      return vg_fail(VG_USAGE, "%s makes images of label maps: give it --labels DIR, not --images", o->model);
-    if (o->probabilities || o->n_keep_largest || o->n_fill_holes || o->skull_strip || o->series)
-      return vg_fail(VG_USAGE,
-                     "%s makes images: --%s is for models that make label maps (train.direction image2label)",
-                     o->model,
-                     o->probabilities    ? "probabilities"
-                     : o->skull_strip    ? "skull-strip"
-                     : o->series         ? "series"
-                     : o->n_keep_largest ? "keep-largest"
-                                         : "fill-holes");
-  }
-  return VG_OK;
 }
 
 static bool lacks_anatomy(const vg_dataset *set) {
@@ -170,7 +129,7 @@ static vg_status find_hosts_anatomy(const synth_job *j, vg_dataset *hosts) {
   const vg_synth_options *o = j->o;
   const vg_roots *roots = &o->study.hosts;
   vg_anatomy from;
-  vg_status st = vg_anatomy_parse(j->model.config.data.anatomy, &from);
+  vg_status st = vg_anatomy_parse(j->by.info.config.data.anatomy, &from);
   if (st || from.kind != VG_ANATOMY_PREDICT || o->study.plan || o->study.opened || !roots->n ||
       !o->output.out)
     return st;
@@ -189,7 +148,7 @@ static vg_status find_hosts_anatomy(const synth_job *j, vg_dataset *hosts) {
 static vg_status make_images_of_labels(synth_job *j) {
   vg_study *study = NULL;
   vg_dataset hosts = {0};
-  vg_status st = vg_synth_draws_open(j->o, &j->model, j->gan, &j->draws);
+  vg_status st = vg_synth_draws_open(j->o, &j->by.info, j->by.gan, &j->draws);
   vg_synth_draws_describe(&j->draws, j->draws_text);
   if (!st) st = find_hosts_anatomy(j, &hosts);
   if (!st) st = open_study(j, hosts.n ? &hosts : NULL, &study);
@@ -204,11 +163,14 @@ static vg_status make_images_of_labels(synth_job *j) {
 
 vg_status vg_synth(const vg_synth_options *options) {
   synth_job j = {.o = options};
-  vg_status st = open_model(&j);
-  if (!st) st = check_direction(&j);
-  if (!st)
-    st = model_segments(&j.model) ? vg_segment_images(options, &j.model, j.gan, j.memory)
-                                  : make_images_of_labels(&j);
-  vg_gan_free(j.gan);
+  vg_status st = vg_synth_model_open(options, &j.by);
+  if (!st && model_segments(&j.by.info)) {
+    st = vg_segment_images(options, &j.by);
+  } else if (!st) {
+    j.prep = j.by.info.prep;
+    j.prep.series.n = 0;
+    st = make_images_of_labels(&j);
+  }
+  vg_synth_model_close(&j.by);
   return st;
 }
