@@ -98,6 +98,17 @@ void vg_str_add_shown(vg_str *s, const char *text) {
   }
 }
 
+void vg_str_add_word(vg_str *s, const char *text) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%";
+  if (*text && !text[strspn(text, plain)]) {
+    vg_str_add(s, text);
+    return;
+  }
+  vg_str_add(s, "'");
+  for (; *text; text++) vg_str_add_bytes(s, *text == '\'' ? "'\\''" : text, *text == '\'' ? 4 : 1);
+  vg_str_add(s, "'");
+}
+
 void vg_str_add_number(vg_str *s, double v) {
   char buf[40];
   if (v == floor(v) && fabs(v) < 9007199254740992.0) {

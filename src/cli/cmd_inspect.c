@@ -196,10 +196,19 @@ static void advise_take(vg_json *to, const char *what, char *command) {
 
 /* The folder as the commands take it, with the options that were needed here (vg_free). */
 static char *as_given(const char *path) {
-  const bool named = strcmp(layout, "auto") != 0;
-  return vg_format("%s%s%s%s%s%s%s", path, named ? " --layout " : "", named ? layout : "",
-                   tumour_scheme ? " --tumour-scheme " : "", tumour_scheme ? tumour_scheme : "",
-                   anatomy_scheme ? " --anatomy-scheme " : "", anatomy_scheme ? anatomy_scheme : "");
+  const struct {
+    const char *option, *value;
+  } needed[] = {{"layout", strcmp(layout, "auto") ? layout : NULL},
+                {"tumour-scheme", tumour_scheme},
+                {"anatomy-scheme", anatomy_scheme}};
+  vg_str t = VG_STR_INIT;
+  vg_str_add_word(&t, path);
+  for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+    if (!needed[i].value) continue;
+    vg_str_addf(&t, " --%s ", needed[i].option);
+    vg_str_add_word(&t, needed[i].value);
+  }
+  return vg_str_take(&t);
 }
 
 /* Adds the commands that this data set allows. */

@@ -33,6 +33,13 @@ for row in json.load(sys.stdin)["next"]:
     for option in words[2:]:
         assert not option.startswith("--") or re.search(option + r"\b", help), row' "$VOXGAN" || bad "a command of inspect has an unknown option"
 
+# A shell reads the folder's name in them as it is.
+ln -s "$T/a" "$T/it's \$(touch never) here"
+v inspect --json "$T/it's \$(touch never) here" 2>/dev/null | /usr/bin/python3 -c '
+import json, shlex, sys
+rows = json.load(sys.stdin)["next"]
+assert rows and all(sys.argv[1] in shlex.split(row["command"]) for row in rows), rows' "$T/it's \$(touch never) here" || bad "words of a shell"
+
 # Whole heads: a ball of 200 mm (4,189 ml) is none of a brain; one of 130 mm (1,150 ml) may be one.
 /usr/bin/python3 - "$T" <<'P' || bad "balls"
 import nibabel, numpy, os, sys

@@ -168,6 +168,13 @@ static void test_strings(void **state) {
   assert_int_equal(strlen(vg_str_text(&s)), 292);
   assert_true(vg_ends_with(vg_str_text(&s), "99;xy"));
   vg_str_clear(&s);
+  static const char *const words[][2] = {{"a/b-1.nii", "a/b-1.nii"}, {"", "''"},         {"a b", "'a b'"},
+                                         {"it's", "'it'\\''s'"},     {"$(x)", "'$(x)'"}, {"a;b", "'a;b'"}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    vg_str_add_word(&s, words[i][0]);
+    assert_string_equal(vg_str_text(&s), words[i][1]);
+    vg_str_clear(&s);
+  }
   vg_str_add_csv(&s, "plain");
   vg_str_add_csv(&s, "a,\"b\"");
   vg_str_add_csv(&s, "line\nbreak");
