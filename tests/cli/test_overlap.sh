@@ -7,25 +7,25 @@ for name in in out; do for file in deep/file file; do echo 1 >"$T/$name/$file"; 
 
 # The values that help shows in place of a path; what each command writes.
 paths='DIR|FILE|DIR\|FILE|RUN|MODEL|KEYFILE|DATA|CONFIG|PATH'
-written() { case $1 in eval) echo "out write-baseline" ;; inspect | list) ;; *) echo out ;; esac; }
+written() { case $1 in eval) echo "out write-baseline" ;; inspect | list | colours | completion) ;; *) echo out ;; esac; }
 count=0
 for command in $("$VOXGAN" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
   [ -n "$(written "$command")" ] || continue
   "$VOXGAN" "$command" --help >"$T/help"
   usage=$(grep '^usage:' "$T/help")
   options=$(sed -nE "s/^  --([a-z-]+) ($paths)(\.\.\.)? .*/\1/p" "$T/help")
-  argument=$(echo "$usage" | sed -nE "s/^usage: voxgan [a-z]+ +\[?($paths)\]?( .*|$)/\1/p")
+  arguments=$(echo "$usage" | sed -E 's/^usage: voxgan [a-z]+//; s/--.*//' | grep -oE "\b($paths|REAL|SYNTH)\b")
   # What the command asks for, so that parsing gets to the paths.
   required=$(echo "$usage" | grep -oE -- "--[a-z-]+ (DIR|FILE)" | sed 's/ .*//;s/^--//')
   for out in $(written "$command"); do
-    for in in $options $argument; do
+    for in in $options $arguments; do
       case " $(written "$command") " in *" $in "*) continue ;; esac
       for pair in "$T/in $T/in" "$T/in $T/in/deep" "$T/in/deep $T/in" "$T/link $T/in" "$T/in $T/link/new" "$T/out/deep/file $T/outlink"; do
         given=""
         for r in $required; do case $r in "$in" | "$out") ;; *) given="$given --$r $T/other-$r" ;; esac; done
-        [ "$in" = "$argument" ] && given="$given ${pair% *}" || given="$given --$in ${pair% *}"
-        # An argument that must be there.
-        [ -n "$argument" ] && [ "$in" != "$argument" ] && given="$given $T/other-argument"
+        case $in in [A-Z]*) ;; *) given="$given --$in ${pair% *}" ;; esac
+        # All arguments must be there.
+        for a in $arguments; do [ "$in" = "$a" ] && given="$given ${pair% *}" || given="$given $T/other-$a"; done
         "$VOXGAN" "$command" $given --$out "${pair#* }" >/dev/null 2>"$T/err"
         rc=$?
         count=$((count + 1))
