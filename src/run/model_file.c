@@ -96,8 +96,9 @@ vg_status vg_model_path(const char *path, char **out) {
   if (st) return st;
   *out = is_dir ? vg_fs_join(path, "model.safetensors") : vg_strdup(path);
   if (!*out) return VG_MEMORY;
-  if (is_dir) st = vg_fs_exists(*out, &exists);
-  if (!st && !exists) st = vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
+  /* Opening a file that is not there says so. */
+  if (is_dir && !(st = vg_fs_exists(*out, &exists)) && !exists)
+    st = vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
   if (st) vg_free(*out), *out = NULL;
   return st;
 }

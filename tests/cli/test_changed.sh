@@ -26,11 +26,11 @@ expect "unchanged data are not reported" sh -c "! grep -q 'since the run began' 
 
 # Classes that come from the data: without its anatomy maps the brain is one class.
 mkdir "$T/maps"
-mv "$T"/p/*/*_anatomy.nii "$T/maps"
+mv "$T"/p/*/*_anat.nii "$T/maps"
 refuse_data='the classes were "csf, gm, wm, .*" and are "brain, .*" now, because the data changed'
 expect_fail 2 "$T/r: $refuse_data" "$VOXGAN" train $run --out "$T/r" --resume --set train.epochs=3
 expect "refusing changes nothing" [ -s "$T/r/model.safetensors" ]
-for f in "$T"/maps/*; do id=$(basename "$f" _anatomy.nii) && mv "$f" "$T/p/$id/"; done
+for f in "$T"/maps/*; do id=$(basename "$f" _anat.nii) && mv "$f" "$T/p/$id/"; done
 
 # The same size, times put back, in the same file.
 f=$(ls "$T"/p/*/*_t1.nii | head -1)
