@@ -1,5 +1,5 @@
 #!/bin/bash
-# train_brain.sh LABELS [OUT]: trains models/brain.safetensors, the model of heads that comes with voxgan, on SynthSeg's published label
+# train_brain.sh LABELS [OUT]: trains models/brain.safetensors, a model of heads for `voxgan synth brain`, on SynthSeg's published label
 # maps alone (a folder of training_seg_NN.nii.gz, Apache-2.0). OUT: the run folder (build/brain). Takes about 30 minutes on two cores; run
 # again after an interruption, it goes on. The same version on the same processor gives the same bytes.
 #

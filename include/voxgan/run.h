@@ -38,7 +38,7 @@ typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_w
 const char *vg_window_name(int window);
 
 typedef struct vg_synth_options {
-  const char *model;      /* model.safetensors, a run folder, or the name of a model that comes with voxgan */
+  const char *model;      /* model.safetensors, a run folder, or the name of one in the folder models */
   vg_study_options study; /* the label maps; for a segmentation model, without hosts */
   vg_roots images;        /* for a segmentation model, replaces the hosts; study.opened replaces both */
   const char *const *keep_largest, *const *fill_holes; /* classes to clean in predicted maps, or "all" */

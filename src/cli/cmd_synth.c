@@ -90,12 +90,11 @@ const cli_command vg_cli_cmd_synth = {
     .arguments = "MODEL",
     .summary = "make a synthetic data set from label maps, or label maps from images, with a trained model",
     .details =
-        "MODEL is a model.safetensors, a run folder, or the name of a model that comes with voxgan. Each "
-        "label map yields one case, or\n"
-        "--per-case many: the images and the labels that they were made from, on the same grid, so\n"
-        "that the pair is annotated data. --edit and --plan alter the labels first (see `voxgan\n"
-        "edit --help`). The same command run again keeps finished cases. The exit code is 1 if some\n"
-        "cases could not be made.\n"
+        "MODEL is a model.safetensors, a run folder, or the name of one in the folder models. Each\n"
+        "label map yields one case, or --per-case many: the images and the labels that they were made\n"
+        "from, on the same grid, so that the pair is annotated data. --edit and --plan alter the labels\n"
+        "first (see `voxgan edit --help`). The same command run again keeps finished cases. The exit\n"
+        "code is 1 if some cases could not be made.\n"
         "\n"
         "A model with net.noise or net.style draws for each case, from --seed and the number of the\n"
         "case: --per-case 5 yields five different images of each label map. The manifest records what\n"

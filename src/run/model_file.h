@@ -20,12 +20,12 @@ static inline bool model_segments(const model_info *m) {
 }
 
 vg_status vg_model_save(const char *path, vg_gan *gan, const model_info *info, const char *note);
-/* path: the file, a run folder that holds model.safetensors, or the name of a model that comes with voxgan. */
+/* path: the file, a run folder that holds model.safetensors, or the name of a model in the folder models. */
 vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);
 
-/* Path of the file itself for such a path, or for the name of a model that comes with voxgan (vg_free). */
+/* Path of the file itself for such a path, or for the name of a model in the folder models (vg_free). */
 vg_status vg_model_path(const char *path, char **out);
-/* Path of a model that comes with voxgan: NAME.safetensors in $VOXGAN_MODELS, else beside the module that runs
+/* Path of a model by its name: NAME.safetensors in $VOXGAN_MODELS, else beside the module that runs
  * (vg_free). VG_DATA: there is none. */
 vg_status vg_model_find(const char *name, char **out);
 /* Copies the weights of another model, or of a checkpoint (which also has the discriminator's), into gan

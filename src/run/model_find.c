@@ -1,4 +1,4 @@
-/* model_find.c: models that come with voxgan, by their names. */
+/* model_find.c: models by their names. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ vg_status vg_model_find(const char *name, char **out) {
     vg_free(dir);
   }
   if (!st && !*out)
-    st = vg_fail(VG_DATA, "%s: no such file or folder, and no model of that name comes with voxgan (no %s)",
+    st = vg_fail(VG_DATA, "%s: no such file or folder, and no model of that name (no %s)",
                  name, vg_str_text(&tried));
   vg_str_release(&tried);
   return st;

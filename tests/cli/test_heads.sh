@@ -74,7 +74,7 @@ expect "half the size" test "$(stat -c %s "$T/models/tiny.safetensors")" -lt $((
 export VOXGAN_MODELS=$T/models
 expect_ok '' "$VOXGAN" synth tiny --images "$T/scans" --out "$T/h" --format brats2021
 expect "and as good" dice "$T/h" 0.85
-expect_fail 3 'large: no such file or folder, and no model of that name comes with voxgan \(no .*/models/large.safetensors\)' \
+expect_fail 3 'large: no such file or folder, and no model of that name \(no .*/models/large.safetensors\)' \
   "$VOXGAN" synth large --images "$T/scans" --out "$T/x"
 unset VOXGAN_MODELS
 
