@@ -603,11 +603,9 @@ vg_status vg_train(const vg_train_options *options) {
   vg_status st = vg_run_folder_claim(options, &t.lock, &continues);
   if (!st) st = start(&t, continues);
   if (st) goto out;
+  if (options->dry_run && (st = say_cost(&t))) goto out;
   say_plan(&t);
-  if (options->dry_run) {
-    st = say_cost(&t);
-    goto out;
-  }
+  if (options->dry_run) goto out;
   if ((st = open_loader(&t))) goto out;
   if ((st = write_folder(&t, continues))) goto out;
   st = train_loop(&t);
