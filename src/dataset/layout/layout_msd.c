@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "dataset/layout/nnunet_description.h"
@@ -64,16 +63,7 @@ static vg_status read_description(const char *path, const vg_json *root, vg_sour
 }
 
 static vg_status open_root(vg_source *source, char *const *files, size_t n) {
-  const char *relative;
-  vg_json *root = NULL;
-  vg_status st = vg_nnunet_description(source->root, files, n, &relative);
-  if (st) return st;
-  char *path = vg_fs_join(source->root, relative);
-  st = path ? vg_json_read(path, &root) : VG_MEMORY;
-  if (!st) st = read_description(path, root, source);
-  vg_json_free(root);
-  vg_free(path);
-  return st;
+  return vg_nnunet_open(source, files, n, read_description);
 }
 
 static size_t score(const char *root, char *const *files, size_t n, char *reason, size_t size) {

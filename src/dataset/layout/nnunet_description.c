@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
 #include "label/class_words.h"
 #include "voxgan/log.h"
 
-vg_status vg_nnunet_description(const char *root, char *const *files, size_t n, const char **out) {
+static vg_status find_description(const char *root, char *const *files, size_t n, const char **out) {
   *out = NULL;
   for (size_t i = 0; i < n; i++) {
     const char *slash = strchr(files[i], '/');
@@ -21,6 +22,19 @@ vg_status vg_nnunet_description(const char *root, char *const *files, size_t n, 
     *out = files[i];
   }
   return *out ? VG_OK : vg_fail(VG_DATA, "%s: no dataset.json; an nnU-Net data set needs one", root);
+}
+
+vg_status vg_nnunet_open(vg_source *source, char *const *files, size_t n, vg_nnunet_reader read) {
+  const char *relative;
+  vg_json *root = NULL;
+  vg_status st = find_description(source->root, files, n, &relative);
+  if (st) return st;
+  char *path = vg_fs_join(source->root, relative);
+  st = path ? vg_json_read(path, &root) : VG_MEMORY;
+  if (!st) st = read(path, root, source);
+  vg_json_free(root);
+  vg_free(path);
+  return st;
 }
 
 vg_status vg_nnunet_need(const char *path, const vg_json *root, const char *key, vg_json_type type,

@@ -5,8 +5,9 @@
 #include "dataset/layout.h"
 #include "io/json.h"
 
-/* Finds the dataset.json of the data set among the files of a root. */
-vg_status vg_nnunet_description(const char *root, char *const *files, size_t n, const char **out);
+/* Finds the dataset.json of the data set among the files of a root, parses it and calls `read` with it. */
+typedef vg_status (*vg_nnunet_reader)(const char *path, const vg_json *root, vg_source *source);
+vg_status vg_nnunet_open(vg_source *source, char *const *files, size_t n, vg_nnunet_reader read);
 /* Reads a required key; the message names a key that is spelled nearly so. */
 vg_status vg_nnunet_need(const char *path, const vg_json *root, const char *key, vg_json_type type,
                          const vg_json **out);
