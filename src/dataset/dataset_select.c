@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/index/text_index.h"
 #include "dataset/layout.h"
 #include "base/mem.h"
 #include "base/names.h"
@@ -67,43 +68,74 @@ vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset
   return st;
 }
 
-vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images) {
-  char key[128], other[128];
-  vg_status st = VG_OK;
-  for (int k = 0; k < images->series.n; k++)
-    if (vg_dataset_series(ds, images->series.names[k]) < 0) return VG_DATA;
-  for (size_t i = 0; i < ds->n; i++) {
-    vg_dataset_id_key(ds->subjects[i].id, key);
-    for (size_t j = 0; j < images->n && !st; j++) {
-      vg_dataset_id_key(images->subjects[j].id, other);
-      if (strcmp(key, other) != 0) continue;
-      for (int k = 0; k < images->series.n && !st; k++) {
-        char **own = &ds->subjects[i].series[vg_series_find(&ds->series, images->series.names[k])];
-        if (!*own) st = copy_path(images->subjects[j].series[k], own);
-      }
+/* The subjects of a data set by vg_dataset_id_key(). */
+typedef struct keyed {
+  vg_text_index first;
+  size_t *next; /* another subject with the same key, or VG_NO_PLACE */
+} keyed;
+
+static size_t place_of(const keyed *k, const char *id) {
+  char key[128];
+  vg_dataset_id_key(id, key);
+  return vg_text_index_get(&k->first, key, strlen(key));
+}
+
+static vg_status list_keys(const vg_dataset *ds, keyed *out) {
+  *out = (keyed){.next = vg_malloc(ds->n, sizeof *out->next)};
+  vg_status st = out->next ? VG_OK : VG_MEMORY;
+  for (size_t i = 0; i < ds->n && !st; i++) {
+    char key[128];
+    const size_t first = place_of(out, ds->subjects[i].id);
+    out->next[i] = VG_NO_PLACE;
+    if (first != VG_NO_PLACE) {
+      out->next[i] = out->next[first];
+      out->next[first] = i;
+    } else {
+      vg_dataset_id_key(ds->subjects[i].id, key);
+      st = vg_text_index_put(&out->first, key, strlen(key), i);
     }
   }
   return st;
 }
 
+static void keyed_release(keyed *k) {
+  vg_text_index_release(&k->first);
+  vg_free(k->next);
+}
+
+vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images) {
+  int at[VG_SERIES_MAX];
+  keyed keys;
+  for (int k = 0; k < images->series.n; k++)
+    if (vg_dataset_series(ds, images->series.names[k]) < 0) return VG_DATA;
+  for (int k = 0; k < images->series.n; k++) at[k] = vg_series_find(&ds->series, images->series.names[k]);
+  vg_status st = list_keys(images, &keys);
+  for (size_t i = 0; i < ds->n && !st; i++)
+    for (size_t j = place_of(&keys, ds->subjects[i].id); j != VG_NO_PLACE && !st; j = keys.next[j])
+      for (int k = 0; k < images->series.n && !st; k++) {
+        char **own = &ds->subjects[i].series[at[k]];
+        if (!*own) st = copy_path(images->subjects[j].series[k], own);
+      }
+  keyed_release(&keys);
+  return st;
+}
+
 vg_status vg_dataset_take_anatomy(vg_dataset *ds, const vg_dataset *maps) {
-  char key[128], other[128];
+  keyed keys;
   if (maps->n_sources != 1)
     return vg_fail(VG_DATA, "anatomy maps of %d sources, but they must have one scheme", maps->n_sources);
   for (int i = 0; i < ds->n_sources; i++) {
     ds->sources[i].anatomy_scheme = maps->sources[0].anatomy_scheme;
     ds->sources[i].assumed[VG_ROLE_ANATOMY] = false;
   }
-  vg_status st = VG_OK;
+  vg_status st = list_keys(maps, &keys);
   for (size_t i = 0; i < ds->n && !st; i++) {
     vg_subject *s = &ds->subjects[i];
     vg_free(s->anatomy);
     s->anatomy = NULL;
-    vg_dataset_id_key(s->id, key);
-    for (size_t j = 0; j < maps->n && !s->anatomy && !st; j++) {
-      vg_dataset_id_key(maps->subjects[j].id, other);
-      if (!strcmp(key, other)) st = copy_path(maps->subjects[j].anatomy, &s->anatomy);
-    }
+    for (size_t j = place_of(&keys, s->id); j != VG_NO_PLACE && !s->anatomy && !st; j = keys.next[j])
+      st = copy_path(maps->subjects[j].anatomy, &s->anatomy);
   }
+  keyed_release(&keys);
   return st;
 }

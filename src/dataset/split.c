@@ -8,15 +8,12 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "dataset/split.h"
+#include "dataset/subject_of.h"
 #include "voxgan/rng.h"
 #include "base/whole.h"
 
 static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int by_id(const void *a, const void *b) {
-  return strcmp(((const vg_subject *)a)->id, ((const vg_subject *)b)->id);
 }
 
 vg_status vg_dataset_split(const vg_dataset *ds, double share, uint64_t seed, bool *is_val) {
@@ -78,8 +75,7 @@ static vg_status read_side(const vg_dataset *ds, const char *path, const vg_json
     return vg_fail(VG_DATA, "%s: no list '%s'", path, val ? "val" : "train");
   for (const vg_json *j = vg_json_first(ids); j; j = vg_json_next(j)) {
     const char *id = vg_json_string(j, "");
-    const vg_subject key = {.id = (char *)(uintptr_t)id},
-                     *found = ds->n ? bsearch(&key, ds->subjects, ds->n, sizeof key, by_id) : NULL;
+    const vg_subject *found = vg_dataset_subject_of(ds, id);
     const size_t i = found ? (size_t)(found - ds->subjects) : ds->n;
     if (!found) return vg_fail(VG_DATA, "%s: subject '%s' is not in the data set", path, id);
     if (named[i]) return vg_fail(VG_DATA, "%s: subject %s occurs twice", path, id);

@@ -1,5 +1,6 @@
 /* experiment_data.c: opens and splits the data sets of an experiment, and removes cases that would leak. */
 #include "experiment/experiment_data.h"
+#include "experiment/experiment_leak.h"
 #include "experiment/experiment_provenance.h"
 #include "base/fs.h"
 
@@ -36,16 +37,17 @@ static vg_status split(experiment_data *d, double share, uint64_t seed) {
 static vg_status drop_tested(experiment_data *d) {
   bool *take = VG_NEW_N(bool, d->real.n);
   size_t n = 0;
-  if (!take) return VG_MEMORY;
-  for (size_t i = 0; i < d->real.n; i++) {
+  leak_index x = {0};
+  vg_status st = take ? vg_leak_index_init(&d->test, &(vg_dataset){0}, NULL, &x) : VG_MEMORY;
+  for (size_t i = 0; i < d->real.n && !st; i++) {
     const vg_subject *s = &d->real.subjects[i];
-    const vg_subject *tested = vg_experiment_leak(s->id, s->person, &d->test, &(vg_dataset){0}, NULL);
-    if ((take[i] = !tested)) continue;
+    if ((take[i] = !vg_leak_find(&x, s->id, s->person))) continue;
     vg_experiment_exclude(d, s->id, "real", "is a test subject");
     n++;
   }
   if (n) vg_warn("%zu of %zu real subjects are also test subjects: excluded from training", n, d->real.n);
-  vg_status st = vg_experiment_keep(&d->real, take);
+  if (!st) st = vg_experiment_keep(&d->real, take);
+  vg_leak_index_release(&x);
   vg_free(take);
   return st;
 }
@@ -56,18 +58,21 @@ static vg_status drop_tested(experiment_data *d) {
 static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dataset *real) {
   static const char *const sides[] = {"train", "val"};
   vg_json *j = NULL;
+  leak_index x = {0};
   char *path = vg_fs_join(run, "split.json");
   vg_status st = path ? vg_json_read(path, &j) : VG_MEMORY;
   if (st == VG_IO) st = VG_DATA;
+  if (!st) st = vg_leak_index_init(test, real, NULL, &x);
   for (int s = 0; s < 2 && !st; s++)
     for (const vg_json *id = vg_json_first(vg_json_get(j, sides[s])); id && !st; id = vg_json_next(id)) {
-      const vg_subject *tested = vg_experiment_leak(vg_json_string(id, ""), "", test, real, NULL);
+      const vg_subject *tested = vg_leak_find(&x, vg_json_string(id, ""), "");
       if (tested)
         st = vg_fail(VG_DATA,
                      "%s: the model that made the synthetic data learned from test subject %s: train it "
                      "without the test subjects (voxgan split)",
                      path, tested->id);
     }
+  vg_leak_index_release(&x);
   vg_json_free(j);
   vg_free(path);
   return st;

@@ -4,7 +4,6 @@
 #include "experiment/experiment_design.h"
 #include "voxgan/dataset.h"
 #include "voxgan/experiment.h"
-#include "voxgan/manifest.h"
 
 /* Three data sets. No person is in two of them. */
 typedef struct experiment_data {
@@ -18,13 +17,6 @@ typedef struct experiment_data {
 vg_status vg_experiment_data_open(const vg_experiment_options *o, const experiment_design *d,
                                   experiment_data *out);
 void vg_experiment_data_release(experiment_data *d);
-
-/* Finds out whether a case was made from a test subject: whether source, or one of donors ("a;b"), is the id
- * of a test subject or of another case of the same person. Only letters and digits of ids count. known: more
- * subjects whose persons are known. secret: the key if ids are hashed, else NULL. Returns the test subject,
- * or NULL. */
-const vg_subject *vg_experiment_leak(const char *source, const char *donors, const vg_dataset *test,
-                                     const vg_dataset *known, const vg_secret *secret);
 
 /* Draws the real subjects for a fine-tuned job with that seed: a share of real's persons, at least one. take
  * has real->n entries. */

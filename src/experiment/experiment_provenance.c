@@ -1,10 +1,12 @@
 /* experiment_provenance.c: reads what synthetic cases were made from, and excludes those of test subjects. */
 #include "experiment/experiment_provenance.h"
+#include "experiment/experiment_leak.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/fs.h"
+#include "base/index/text_index.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/table.h"
@@ -142,8 +144,7 @@ typedef struct tally {
   size_t of_strangers;           /* cases with an id of nobody */
 } tally;
 
-/* Compares the sources with all subjects there are, tested or not. */
-static vg_status count_sources(const provenance *p, const vg_dataset *all, tally *out) {
+static vg_status count_with(leak_index *x, const provenance *p, tally *out) {
   *out = (tally){0};
   for (size_t row = 1; row < p->manifest.rows; row++) {
     const size_t before = out->unknown;
@@ -154,7 +155,7 @@ static vg_status count_sources(const provenance *p, const vg_dataset *all, tally
       if (!n) continue;
       if (!id) return VG_MEMORY;
       ids++;
-      const bool known = vg_experiment_leak(id, "", all, all, p->secret_is_set ? &p->secret : NULL) != NULL;
+      const bool known = vg_leak_find(x, id, "") != NULL;
       out->known += known;
       out->unknown += !known;
       out->hashed += !known && looks_hashed(at, n);
@@ -168,6 +169,16 @@ static vg_status count_sources(const provenance *p, const vg_dataset *all, tally
     out->of_strangers += out->unknown > before;
   }
   return VG_OK;
+}
+
+/* Compares the sources with all subjects there are, tested or not. */
+static vg_status count_sources(const provenance *p, const vg_dataset *all, tally *out) {
+  leak_index x;
+  vg_status st = vg_leak_index_init(all, all, p->secret_is_set ? &p->secret : NULL, &x);
+  if (st) return st;
+  st = count_with(&x, p, out);
+  vg_leak_index_release(&x);
+  return st;
 }
 
 /* Hashed sources can be compared only with the key that hashed them. */
@@ -203,21 +214,31 @@ static vg_status check_key(const vg_experiment_options *o, provenance *p, const 
 
 /* ---- the check ---- */
 
+static vg_status index_rows(const provenance *p, vg_text_index *out) {
+  vg_status st = VG_OK;
+  for (size_t row = 1; row < p->manifest.rows && !st; row++) {
+    const char *id = vg_table_cell(&p->manifest, row, (size_t)p->id);
+    st = vg_text_index_put(out, id, strlen(id), row);
+  }
+  return st;
+}
+
 static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg_dataset *all) {
   bool *take = VG_NEW_N(bool, d->synth.n);
   size_t n = 0;
-  vg_status st = take ? VG_OK : VG_MEMORY;
+  leak_index x = {0};
+  vg_text_index rows = {0};
+  vg_status st = take ? index_rows(p, &rows) : VG_MEMORY;
+  if (!st) st = vg_leak_index_init(&d->test, all, p->secret_is_set ? &p->secret : NULL, &x);
   for (size_t i = 0; i < d->synth.n && !st; i++) {
     const char *id = d->synth.subjects[i].id;
-    size_t row = 1;
-    while (row < p->manifest.rows && strcmp(vg_table_cell(&p->manifest, row, (size_t)p->id), id)) row++;
-    if (row == p->manifest.rows) {
+    const size_t row = vg_text_index_get(&rows, id, strlen(id));
+    if (row == VG_NO_PLACE) {
       st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked skips the check", id);
       break;
     }
-    const vg_subject *tested = vg_experiment_leak(vg_table_cell(&p->manifest, row, (size_t)p->source),
-                                                  vg_table_cell(&p->manifest, row, (size_t)p->donors),
-                                                  &d->test, all, p->secret_is_set ? &p->secret : NULL);
+    const vg_subject *tested = vg_leak_find(&x, vg_table_cell(&p->manifest, row, (size_t)p->source),
+                                            vg_table_cell(&p->manifest, row, (size_t)p->donors));
     if ((take[i] = !tested)) continue;
     char why[192];
     snprintf(why, sizeof why, "made from test subject %s", tested->id);
@@ -227,6 +248,8 @@ static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg
   if (!st && n)
     vg_warn("%zu of %zu synthetic cases were made from test subjects: excluded from training", n, d->synth.n);
   if (!st) st = vg_experiment_keep(&d->synth, take);
+  vg_leak_index_release(&x);
+  vg_text_index_release(&rows);
   vg_free(take);
   return st;
 }

@@ -24,10 +24,8 @@ static vg_status read_plan(const char *out, experiment_results *r) {
   if (!st && !vg_json_size(test)) st = vg_fail(VG_DATA, "%s: names no test subject", path);
   if (!st && !(r->subjects = VG_NEW_N(char *, vg_json_size(test)))) st = VG_MEMORY;
   for (const vg_json *id = vg_json_first(test); id && !st; id = vg_json_next(id)) {
-    if ((r->subjects[r->n_subjects] = vg_strdup(vg_json_string(id, ""))))
-      r->n_subjects++;
-    else
-      st = VG_MEMORY;
+    char *own = r->subjects[r->n_subjects] = vg_strdup(vg_json_string(id, ""));
+    st = own ? vg_text_index_put(&r->subject_places, own, strlen(own), r->n_subjects++) : VG_MEMORY;
   }
   vg_free(path);
   return st;
@@ -81,9 +79,9 @@ static vg_status read_line(experiment_results *r, size_t job, const char *path, 
   if (strcmp(vg_table_cell(t, row, 1), "tumour_labels") != 0) return VG_OK;
   const vg_metric_row *metric = vg_metric_find(metric_name);
   if (!metric) return vg_fail(VG_DATA, "%s: no metric %s", path, metric_name);
-  size_t subject = 0, column;
-  while (subject < r->n_subjects && strcmp(r->subjects[subject], id) != 0) subject++;
-  if (subject == r->n_subjects) return vg_fail(VG_DATA, "%s: %s is not a test subject", path, id);
+  size_t column;
+  const size_t subject = vg_text_index_get(&r->subject_places, id, strlen(id));
+  if (subject == VG_NO_PLACE) return vg_fail(VG_DATA, "%s: %s is not a test subject", path, id);
   vg_status st = column_of(r, vg_table_cell(t, row, 2), metric, &column);
   if (st) return vg_fail_in(st, "%s", path);
   char *end;
@@ -140,6 +138,7 @@ vg_status vg_experiment_results_read(const char *out, experiment_results *r) {
 void vg_experiment_results_release(experiment_results *r) {
   for (size_t i = 0; i < r->n_subjects; i++) vg_free(r->subjects[i]);
   vg_free(r->subjects);
+  vg_text_index_release(&r->subject_places);
   vg_free(r->jobs);
   vg_free(r->columns);
   vg_free(r->values);

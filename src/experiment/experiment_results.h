@@ -2,6 +2,7 @@
 #ifndef VG_EXPERIMENT_RESULTS_H
 #define VG_EXPERIMENT_RESULTS_H
 #include <stdio.h>
+#include "base/index/text_index.h"
 #include "experiment/experiment_design.h"
 #include "experiment/experiment_statistics.h"
 #include "voxgan/metric.h"
@@ -39,6 +40,7 @@ typedef struct experiment_results {
   size_t n_jobs, finished, busy;
   char **subjects; /* test subjects */
   size_t n_subjects;
+  vg_text_index subject_places;
   experiment_column *columns;
   size_t n_columns;
   double *values; /* (jobs, columns, subjects); NaN: none */

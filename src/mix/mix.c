@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/fs.h"
+#include "base/index/text_index.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "dataset/dataset_apart.h"
@@ -44,15 +45,16 @@ static vg_status choose_series(mix *m) {
                      : vg_fail(VG_DATA, "%s and %s have no series in common", m->o->real, m->o->synth);
 }
 
-static vg_status name_case(mix *m, size_t i, const vg_dataset *set, const vg_subject *s) {
+static vg_status name_case(mix *m, vg_text_index *names, size_t i, const vg_dataset *set, const vg_subject *s) {
   mix_case *c = &m->cases[i];
   char clean[128];
   *c = (mix_case){.subject = s, .set = set, .real = set == &m->real};
   vg_status st = vg_format_clean(s->id, "-_.", clean, sizeof clean);
   snprintf(c->id, sizeof c->id, "%s_%s", c->real ? "real" : "synth", clean);
-  for (size_t k = 0; k < i && !st; k++)
-    if (strcmp(m->cases[k].id, c->id) == 0)
-      st = vg_fail(VG_DATA, "%s and %s would both be %s", m->cases[k].subject->id, s->id, c->id);
+  const size_t other = vg_text_index_get(names, c->id, strlen(c->id));
+  if (!st && other != VG_NO_PLACE)
+    st = vg_fail(VG_DATA, "%s and %s would both be %s", m->cases[other].subject->id, s->id, c->id);
+  if (!st) st = vg_text_index_put(names, c->id, strlen(c->id), i);
   if (!st && !c->real && !(c->leaks = vg_calloc((size_t)m->o->folds, 1))) st = VG_MEMORY;
   return st;
 }
@@ -62,13 +64,15 @@ static vg_status list_cases(mix *m) {
   vg_status st = vg_dataset_require(&m->real, &wanted);
   if (!st) st = vg_dataset_require(&m->synth, &wanted);
   if (st) return st;
+  vg_text_index names = {0};
   m->n_real = m->real.n;
   m->cases = vg_calloc(m->real.n + m->synth.n, sizeof *m->cases);
   if (!m->cases) return VG_MEMORY;
   for (size_t i = 0; i < m->real.n && !st; i++, m->n += !st)
-    st = name_case(m, m->n, &m->real, &m->real.subjects[i]);
+    st = name_case(m, &names, m->n, &m->real, &m->real.subjects[i]);
   for (size_t i = 0; i < m->synth.n && !st; i++, m->n += !st)
-    st = name_case(m, m->n, &m->synth, &m->synth.subjects[i]);
+    st = name_case(m, &names, m->n, &m->synth, &m->synth.subjects[i]);
+  vg_text_index_release(&names);
   return st;
 }
 

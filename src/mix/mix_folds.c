@@ -6,7 +6,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "experiment/experiment_data.h"
+#include "base/index/text_index.h"
+#include "experiment/experiment_leak.h"
 #include "io/table.h"
 #include "mix/mix_internal.h"
 #include "voxgan/log.h"
@@ -32,53 +33,70 @@ static vg_status deal_persons(mix *m) {
   for (uint32_t i = 0; i < n && !st; i++) order[i] = i;
   vg_rng r = vg_rng_init(m->o->seed, vg_rng_key("folds", 0, 0));
   if (!st) vg_rng_shuffle(&r, order, n);
-  for (uint32_t k = 0; k < n && !st; k++)
-    for (size_t i = 0; i < m->n_real; i++)
-      if (strcmp(m->cases[i].subject->person, persons[order[k]]) == 0)
-        m->cases[i].fold = (int)(k % (uint32_t)m->o->folds);
+  uint32_t *turn = VG_NEW_N(uint32_t, n); /* of each person */
+  if (!st && !turn) st = VG_MEMORY;
+  for (uint32_t k = 0; k < n && !st; k++) turn[order[k]] = k;
+  for (size_t i = 0; i < m->n_real && !st; i++) {
+    const char **own = bsearch(&m->cases[i].subject->person, persons, n, sizeof *persons, by_text);
+    m->cases[i].fold = (int)(turn[own - persons] % (uint32_t)m->o->folds);
+  }
+  vg_free(turn);
   vg_free(persons);
   vg_free(order);
   return st;
 }
 
-/* Row of a synthetic case in its manifest; 0: it is not listed. */
-static size_t row_of(const vg_table *manifest, int id, const char *subject) {
-  char wanted[128], key[128];
-  vg_dataset_id_key(subject, wanted);
-  for (size_t row = 1; row < manifest->rows; row++) {
+/* The rows of a manifest by the letters and digits of their ids. */
+static vg_status index_rows(const vg_table *manifest, int id, vg_text_index *out) {
+  vg_status st = VG_OK;
+  for (size_t row = 1; row < manifest->rows && !st; row++) {
+    char key[128];
     vg_dataset_id_key(vg_table_cell(manifest, row, (size_t)id), key);
-    if (strcmp(key, wanted) == 0) return row;
+    st = vg_text_index_put(out, key, strlen(key), row);
   }
-  return 0;
+  return st;
+}
+
+static vg_status find_leaks_of(mix *m, mix_case *c, const vg_text_index *rows, const vg_table *manifest,
+                               leak_index *folds, bool *any) {
+  char key[128];
+  vg_dataset_id_key(c->subject->id, key);
+  const size_t row = vg_text_index_get(rows, key, strlen(key));
+  const bool listed = row != VG_NO_PLACE;
+  const char *from = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "source")) : "";
+  const char *with = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "donors")) : "";
+  if (!*from && !*with)
+    return vg_fail(
+        VG_DATA,
+        "%s: manifest.csv does not say what %s was made from, so no fold can be kept free of it; "
+        "--unchecked trains on it in every fold",
+        m->o->synth, c->subject->id);
+  for (int f = 0; f < m->o->folds; f++) *any |= c->leaks[f] = vg_leak_find(&folds[f], from, with) != NULL;
+  return VG_OK;
 }
 
 static vg_status find_leaks(mix *m, const vg_table *manifest, const vg_secret *secret,
                             const vg_dataset *folds) {
-  const int id = vg_table_col(manifest, "id"), source = vg_table_col(manifest, "source"),
-            donors = vg_table_col(manifest, "donors");
+  const int id = vg_table_col(manifest, "id");
   size_t unknown = 0;
-  if (id < 0 || source < 0 || donors < 0)
+  if (id < 0 || vg_table_col(manifest, "source") < 0 || vg_table_col(manifest, "donors") < 0)
     return vg_fail(VG_DATA, "%s: manifest.csv lacks one of the columns id, source, donors", m->o->synth);
-  for (size_t i = m->n_real; i < m->n; i++) {
-    mix_case *c = &m->cases[i];
-    const size_t row = row_of(manifest, id, c->subject->id);
-    const char *from = row ? vg_table_cell(manifest, row, (size_t)source) : "";
-    const char *with = row ? vg_table_cell(manifest, row, (size_t)donors) : "";
-    if (!*from && !*with)
-      return vg_fail(
-          VG_DATA,
-          "%s: manifest.csv does not say what %s was made from, so no fold can be kept free of it; "
-          "--unchecked trains on it in every fold",
-          m->o->synth, c->subject->id);
+  vg_text_index rows = {0};
+  leak_index *of = VG_NEW_N(leak_index, m->o->folds);
+  vg_status st = of ? index_rows(manifest, id, &rows) : VG_MEMORY;
+  for (int f = 0; f < m->o->folds && !st; f++) st = vg_leak_index_init(&folds[f], &m->real, secret, &of[f]);
+  for (size_t i = m->n_real; i < m->n && !st; i++) {
     bool any = false;
-    for (int f = 0; f < m->o->folds; f++)
-      any |= c->leaks[f] = vg_experiment_leak(from, with, &folds[f], &m->real, secret) != NULL;
+    st = find_leaks_of(m, &m->cases[i], &rows, manifest, of, &any);
     unknown += !any;
   }
-  if (unknown)
+  if (!st && unknown)
     vg_info("%zu of %zu synthetic cases come from nobody in %s, and are trained on in every fold", unknown,
             m->n - m->n_real, m->o->real);
-  return VG_OK;
+  for (int f = 0; f < m->o->folds && of; f++) vg_leak_index_release(&of[f]);
+  vg_free(of);
+  vg_text_index_release(&rows);
+  return st;
 }
 
 static vg_status check_anonymous(const mix *m, const char *dir, vg_secret *secret, bool *hashed) {

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "dataset/subject_of.h"
 
 #define TITLE "Joined"
 
@@ -136,8 +137,7 @@ static void say_persons(const join_job *j) {
 
 static vg_status load(void *state, int slot, const vg_study_case *c) {
   join_job *j = state;
-  for (size_t i = 0; i < j->set.n; i++)
-    if (!strcmp(j->set.subjects[i].id, c->source)) j->slots[slot] = &j->set.subjects[i];
+  j->slots[slot] = vg_dataset_subject_of(&j->set, c->source);
   return VG_OK;
 }
 

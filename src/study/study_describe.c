@@ -59,7 +59,7 @@ static void describe_members(FILE *to, const char *what, const vg_members *m) {
   const vg_source *last = NULL;
   for (size_t i = 0; i < m->n; i++) {
     const vg_source *source = &m->list[i].set->sources[m->list[i].subject->source];
-    bool again = false;
+    bool again = source == last;
     for (size_t k = 0; k < i && !again; k++)
       again = source == &m->list[k].set->sources[m->list[k].subject->source];
     if (!again) fprintf(to, "%s%s (%s)", last ? ", " : "", source->root, source->layout);

@@ -488,6 +488,23 @@ static void many_subjects(void **state) {
   assert_int_equal(vg_dataset_select(&ds, side, &copy), VG_OK);
   assert_int_equal(vg_dataset_select(&ds, side, &copy), VG_OK);
   assert_int_equal(copy.n, N / 2);
+  /* Series and maps of equal ids, too. */
+  vg_dataset maps = {0};
+  assert_int_equal(vg_dataset_select(&ds, NULL, &maps), VG_OK);
+  maps.n_sources = 1; /* the other one has no subject */
+  vg_free(maps.sources[1].root);
+  for (size_t i = 0; i < N; i++) {
+    assert_int_equal(vg_dataset_series(&maps, "t1"), 0);
+    maps.subjects[i].series[0] = vg_strdup(maps.subjects[i].id);
+    maps.subjects[i].anatomy = vg_strdup(maps.subjects[i].id);
+  }
+  assert_int_equal(vg_dataset_add_series(&ds, &maps), VG_OK);
+  assert_int_equal(vg_dataset_take_anatomy(&ds, &maps), VG_OK);
+  for (size_t i = 0; i < N; i++) {
+    assert_string_equal(ds.subjects[i].series[0], ds.subjects[i].id);
+    assert_string_equal(ds.subjects[i].anatomy, ds.subjects[i].id);
+  }
+  vg_dataset_release(&maps);
   alarm(0);
   vg_free(side);
   vg_dataset_release(&ds);

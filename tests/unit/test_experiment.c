@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "experiment/experiment_data.h"
+#include "experiment/experiment_leak.h"
 #include "experiment/experiment_plan.h"
 #include "experiment/experiment_results.h"
 #include "mini_tree.h"
@@ -173,6 +174,15 @@ static vg_subject subject(const char *id, const char *person) {
   return (vg_subject){.id = (char *)(uintptr_t)id, .person = (char *)(uintptr_t)person};
 }
 
+static const vg_subject *leak_of(const char *source, const char *donors, const vg_dataset *test,
+                                 const vg_dataset *known, const vg_secret *secret) {
+  leak_index x;
+  must(vg_leak_index_init(test, known, secret, &x));
+  const vg_subject *found = vg_leak_find(&x, source, donors);
+  vg_leak_index_release(&x);
+  return found;
+}
+
 static void test_leaks(void **state) {
   (void)state;
   vg_subject tested[] = {subject("BraTS-GLI-00001-000", "BraTS-GLI-00001"),
@@ -197,7 +207,7 @@ static void test_leaks(void **state) {
       {"", "", false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-    if ((vg_experiment_leak(cases[i].source, cases[i].donors, &test, &known, NULL) != NULL) != cases[i].leaks)
+    if ((leak_of(cases[i].source, cases[i].donors, &test, &known, NULL) != NULL) != cases[i].leaks)
       fail_msg("source '%s', donors '%s'", cases[i].source, cases[i].donors);
 
   /* Ids of any length: a donor of 200 letters, alone and among others, and one that differs in the last. */
@@ -208,25 +218,52 @@ static void test_leaks(void **state) {
   other_end[199] = 'b';
   vg_subject long_one = subject(same, same);
   const vg_dataset long_test = {.subjects = &long_one, .n = 1}, nobody = {0};
-  assert_ptr_equal(vg_experiment_leak("x", same, &long_test, &nobody, NULL), &long_one);
-  assert_ptr_equal(vg_experiment_leak(same, "", &long_test, &nobody, NULL), &long_one);
-  assert_null(vg_experiment_leak(other_end, other_end, &long_test, &nobody, NULL));
+  assert_ptr_equal(leak_of("x", same, &long_test, &nobody, NULL), &long_one);
+  assert_ptr_equal(leak_of(same, "", &long_test, &nobody, NULL), &long_one);
+  assert_null(leak_of(other_end, other_end, &long_test, &nobody, NULL));
   snprintf(list, sizeof list, "x;%s;y", same);
-  assert_ptr_equal(vg_experiment_leak("x", list, &long_test, &nobody, NULL), &long_one);
+  assert_ptr_equal(leak_of("x", list, &long_test, &nobody, NULL), &long_one);
   snprintf(list, sizeof list, "BraTS-GLI-00001-%s", same);
-  assert_ptr_equal(vg_experiment_leak("x", list, &test, &known, NULL), &tested[0]);
+  assert_ptr_equal(leak_of("x", list, &test, &known, NULL), &tested[0]);
 
   /* Hashed ids are found by the key alone. */
   char key[] = "secret", hex[17];
   const vg_secret secret = {key, 6}, other = {key, 5};
   vg_secret_id(&secret, "sub-07_ses-1", hex);
-  assert_null(vg_experiment_leak(hex, "", &test, &known, NULL));
-  assert_null(vg_experiment_leak(hex, "", &test, &known, &other));
-  assert_ptr_equal(vg_experiment_leak(hex, "", &test, &known, &secret), &tested[1]);
+  assert_null(leak_of(hex, "", &test, &known, NULL));
+  assert_null(leak_of(hex, "", &test, &known, &other));
+  assert_ptr_equal(leak_of(hex, "", &test, &known, &secret), &tested[1]);
   vg_secret_id(&secret, "scan9", hex);
-  assert_ptr_equal(vg_experiment_leak("x", hex, &test, &known, &secret), &tested[1]);
+  assert_ptr_equal(leak_of("x", hex, &test, &known, &secret), &tested[1]);
   vg_secret_id(&secret, "BraTS-GLI-00002-000", hex);
-  assert_null(vg_experiment_leak(hex, "", &test, &known, &secret));
+  assert_null(leak_of(hex, "", &test, &known, &secret));
+}
+
+/* A check takes the same time for any number of test subjects: one by one, these would take 400 million
+ * comparisons and as many HMACs, which is an hour. */
+static void test_many_leaks(void **state) {
+  (void)state;
+  enum { N = 20000 };
+  char(*ids)[24] = malloc(2 * N * sizeof *ids), hex[17], key[] = "sixteen letters.";
+  vg_subject *s = calloc(2 * N, sizeof *s);
+  const vg_secret secret = {key, 16};
+  for (size_t i = 0; i < 2 * N; i++) {
+    snprintf(ids[i], sizeof ids[i], "BraTS-GLI-%05zu-000", i);
+    s[i].id = ids[i];
+    s[i].person = ids[i];
+  }
+  const vg_dataset test = {.subjects = s, .n = N}, all = {.subjects = s, .n = 2 * N};
+  leak_index x;
+  must(vg_leak_index_init(&test, &all, &secret, &x));
+  for (size_t i = 0; i < 2 * N; i++) {
+    const vg_subject *wanted = i < N ? &s[i] : NULL;
+    vg_secret_id(&secret, ids[i], hex);
+    assert_ptr_equal(vg_leak_find(&x, ids[i], ""), wanted);
+    assert_ptr_equal(vg_leak_find(&x, "", hex), wanted);
+  }
+  vg_leak_index_release(&x);
+  free(ids);
+  free(s);
 }
 
 /* ---- data sets ---- */
@@ -504,7 +541,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_design),          cmocka_unit_test(test_bootstrap_as_numpy),
       cmocka_unit_test(test_small_samples),   cmocka_unit_test(test_coverage),
-      cmocka_unit_test(test_leaks),           cmocka_unit_test(test_data),
+      cmocka_unit_test(test_leaks), cmocka_unit_test(test_many_leaks),           cmocka_unit_test(test_data),
       cmocka_unit_test(test_partial_results),
   };
   return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));

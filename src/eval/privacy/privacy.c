@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/fs.h"
+#include "base/index/text_index.h"
 #include "io/json.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -26,47 +27,68 @@ static vg_status read_split(const char *model, vg_json **out) {
   return st;
 }
 
-static bool lists(const vg_json *ids, const char *id) {
-  for (const vg_json *j = vg_json_first(ids); j; j = vg_json_next(j)) {
-    if (!strcmp(vg_json_string(j, ""), id)) return true;
+/* The texts of a list. */
+static vg_status index_texts(const vg_json *list, vg_text_index *out) {
+  vg_status st = VG_OK;
+  for (const vg_json *j = vg_json_first(list); j && !st; j = vg_json_next(j)) {
+    const char *text = vg_json_string(j, "");
+    st = vg_text_index_put(out, text, strlen(text), 0);
   }
-  return false;
+  return st;
 }
 
-static bool has_id_or_person(const vg_dataset *ds, const vg_subject *s) {
-  for (size_t i = 0; i < ds->n; i++) {
-    if (!strcmp(ds->subjects[i].id, s->id) || !strcmp(ds->subjects[i].person, s->person)) return true;
+/* Ids and persons of a data set, apart. */
+typedef struct members {
+  vg_text_index ids, persons;
+} members;
+
+static vg_status index_members(const vg_dataset *ds, members *out) {
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < ds->n && !st; i++) {
+    const vg_subject *s = &ds->subjects[i];
+    st = vg_text_index_put(&out->ids, s->id, strlen(s->id), i);
+    if (!st) st = vg_text_index_put(&out->persons, s->person, strlen(s->person), i);
   }
-  return false;
+  return st;
+}
+
+static bool has(const vg_text_index *x, const char *text) {
+  return vg_text_index_get(x, text, strlen(text)) != VG_NO_PLACE;
 }
 
 /* Adds the subjects of `from` that are in neither set yet. *left: how many were already in one. */
 static vg_status add_held_out(privacy_study *p, const vg_dataset *from, size_t *left) {
   bool *take = vg_calloc(from->n + 1, sizeof *take);
+  members in = {0};
   size_t n = 0;
-  if (!take) return VG_MEMORY;
-  for (size_t i = 0; i < from->n; i++) {
-    take[i] = !has_id_or_person(&p->train, &from->subjects[i]) &&
-              !has_id_or_person(&p->held_out, &from->subjects[i]);
+  vg_status st = take ? index_members(&p->train, &in) : VG_MEMORY;
+  if (!st) st = index_members(&p->held_out, &in);
+  for (size_t i = 0; i < from->n && !st; i++) {
+    take[i] = !has(&in.ids, from->subjects[i].id) && !has(&in.persons, from->subjects[i].person);
     n += take[i];
   }
   *left = from->n - n;
-  vg_status st = n ? vg_dataset_select(from, take, &p->held_out) : VG_OK;
+  if (!st && n) st = vg_dataset_select(from, take, &p->held_out);
+  vg_text_index_release(&in.ids);
+  vg_text_index_release(&in.persons);
   vg_free(take);
   return st;
 }
 
 static vg_status divide(privacy_study *p, const vg_dataset *given, const vg_json *split) {
   bool *take = vg_calloc(given->n + 1, sizeof *take);
+  vg_text_index trained = {0};
   size_t n = 0, left;
-  if (!take) return VG_MEMORY;
-  for (size_t i = 0; i < given->n; i++) {
-    take[i] = !split || lists(vg_json_get(split, "train"), given->subjects[i].id);
+  vg_status st = take ? index_texts(vg_json_get(split, "train"), &trained) : VG_MEMORY;
+  for (size_t i = 0; i < given->n && !st; i++) {
+    take[i] = !split || has(&trained, given->subjects[i].id);
     n += take[i];
   }
-  vg_status st = n ? vg_dataset_select(given, take, &p->train)
-                   : vg_fail(VG_DATA, "%s: none of its subjects is listed as trained on in split.json of %s",
-                             p->settings->train, p->settings->model);
+  if (!st)
+    st = n ? vg_dataset_select(given, take, &p->train)
+           : vg_fail(VG_DATA, "%s: none of its subjects is listed as trained on in split.json of %s",
+                     p->settings->train, p->settings->model);
+  vg_text_index_release(&trained);
   vg_free(take);
   if (!st) st = add_held_out(p, &p->study->real, &left);
   if (!st && left)

@@ -10,6 +10,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "dataset/subject_of.h"
 #include "base/number/extent.h"
 
 typedef struct segment_job {
@@ -40,12 +41,11 @@ static size_t voxels_of(const vg_case *c) {
 
 static vg_status load(void *state, int slot, const vg_study_case *c) {
   segment_job *j = state;
-  size_t i = 0;
+  const vg_subject *subject = vg_dataset_subject_of(&j->set, c->source);
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
-  while (i < j->set.n && strcmp(j->set.subjects[i].id, c->source)) i++;
-  if (i == j->set.n) VG_BUG("case of a subject %s that there is not", c->source);
-  j->slots[slot].subject = &j->set.subjects[i];
-  return vg_prepare(&j->set, &j->set.subjects[i], &j->prep, &j->slots[slot].c);
+  if (!subject) VG_BUG("case of a subject %s that there is not", c->source);
+  j->slots[slot].subject = subject;
+  return vg_prepare(&j->set, subject, &j->prep, &j->slots[slot].c);
 }
 
 static vg_status make(void *state, int slot) {

@@ -2,8 +2,10 @@
 #include "run/train/run_inputs.h"
 
 #include <string.h>
+#include "base/index/text_index.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "dataset/subject_of.h"
 #include "io/json.h"
 #include "voxgan/log.h"
 
@@ -54,21 +56,45 @@ static void warn(named *list, const char *run, const char *what) {
   vg_str_release(&list->names);
 }
 
-static void compare_cases(const vg_json *subjects, const vg_case *cases, size_t n, named *changed,
-                          named *added) {
+/* The numbers of the run's subjects, in the order of `was`. */
+static vg_status index_subjects(const vg_json *subjects, vg_text_index *out, const char **was) {
+  vg_status st = VG_OK;
+  size_t n = 0;
+  for (const vg_json *e = vg_json_first(subjects); e && !st; e = vg_json_next(e), n++) {
+    was[n] = vg_json_string(e, NULL);
+    st = vg_text_index_put(out, vg_json_key(e), strlen(vg_json_key(e)), n);
+  }
+  return st;
+}
+
+static void compare_cases(const vg_text_index *subjects, const char *const *was, const vg_case *cases,
+                          size_t n, named *changed, named *added) {
   for (size_t i = 0; i < n; i++) {
-    const char *was = vg_json_string(vg_json_get(subjects, cases[i].id), NULL);
-    if (!was)
+    const size_t at = vg_text_index_get(subjects, cases[i].id, strlen(cases[i].id));
+    if (at == VG_NO_PLACE || !was[at])
       add(added, cases[i].id);
-    else if (strcmp(was, cases[i].inputs))
+    else if (strcmp(was[at], cases[i].inputs) != 0)
       add(changed, cases[i].id);
   }
 }
 
-static bool has_case(const run_data *d, const char *id) {
-  for (size_t i = 0; i < d->set.n; i++)
-    if (!strcmp(d->set.subjects[i].id, id)) return true;
-  return false;
+static vg_status compare_subjects(const char *run, const vg_json *subjects, const run_data *d) {
+  named changed = {VG_STR_INIT, 0}, added = {VG_STR_INIT, 0}, missing = {VG_STR_INIT, 0};
+  vg_text_index index = {0};
+  const char **was = VG_NEW_N(const char *, vg_json_size(subjects) + 1);
+  vg_status st = was ? index_subjects(subjects, &index, was) : VG_MEMORY;
+  if (!st) {
+    compare_cases(&index, was, d->train, d->n_train, &changed, &added);
+    compare_cases(&index, was, d->val, d->n_val, &changed, &added);
+    for (const vg_json *e = vg_json_first(subjects); e; e = vg_json_next(e))
+      if (!vg_dataset_subject_of(&d->set, vg_json_key(e))) add(&missing, vg_json_key(e));
+    warn(&changed, run, "changed");
+    warn(&added, run, "were added");
+    warn(&missing, run, "went missing");
+  }
+  vg_text_index_release(&index);
+  vg_free(was);
+  return st;
 }
 
 static vg_status compare_classes(const char *run, const vg_json *classes, const run_data *d) {
@@ -95,17 +121,8 @@ vg_status vg_run_inputs_compare(const char *run, const run_data *d) {
   vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
   if (!st && exists) st = vg_json_read(path, &j);
   if (!st && exists) st = compare_classes(run, vg_json_get(j, "classes"), d);
-  if (!st && exists) {
-    const vg_json *subjects = vg_json_get(j, "subjects");
-    named changed = {VG_STR_INIT, 0}, added = {VG_STR_INIT, 0}, missing = {VG_STR_INIT, 0};
-    compare_cases(subjects, d->train, d->n_train, &changed, &added);
-    compare_cases(subjects, d->val, d->n_val, &changed, &added);
-    for (const vg_json *e = vg_json_first(subjects); e; e = vg_json_next(e))
-      if (!has_case(d, vg_json_key(e))) add(&missing, vg_json_key(e));
-    warn(&changed, run, "changed");
-    warn(&added, run, "were added");
-    warn(&missing, run, "went missing");
-  }
+  const vg_json *subjects = vg_json_get(j, "subjects");
+  if (!st && exists && vg_json_type_of(subjects) == VG_JSON_OBJECT) st = compare_subjects(run, subjects, d);
   vg_json_free(j);
   vg_free(path);
   return st;
