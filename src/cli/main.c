@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/limit/memory_limit.h"
+#include "base/signal/bus_error.h"
 #include "base/task/progress.h"
 #include "base/text/shown.h"
 #include "cli/cli.h"
@@ -46,6 +47,7 @@ static vg_status run(const cli_command *c, int argc, char **argv) {
   }
   if ((st = vg_cli_check_paths(c, argv, n_args))) return st;
   vg_log_set_level(vg_cli_quiet ? VG_LOG_WARN : vg_cli_verbose ? VG_LOG_DEBUG : VG_LOG_INFO);
+  vg_bus_error_install(c->name);
   vg_memory_spare_space();
   vg_progress_watch(c->name);
   st = c->run(argv, n_args);
