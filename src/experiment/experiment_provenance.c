@@ -108,7 +108,7 @@ static vg_status read_manifest(const vg_experiment_options *o, provenance *p) {
                  "%s: has no manifest.csv with the sources of the synthetic cases, so cases made from a test "
                  "subject cannot be excluded; --unchecked accepts them as they are",
                  p->dir);
-  if (!st) st = vg_table_read(manifest, &p->manifest);
+  if (!st) st = vg_table_read_sheet(manifest, &p->manifest);
   if (!st) {
     p->id = vg_table_col(&p->manifest, "id");
     p->source = vg_table_col(&p->manifest, "source");

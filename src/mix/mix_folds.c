@@ -135,7 +135,7 @@ static vg_status read_sources(mix *m, const vg_dataset *folds) {
         "%s: has no manifest.csv with the sources of the synthetic cases, so folds cannot be kept free "
         "of cases made from persons that they validate on; --unchecked accepts them as they are",
         root);
-  if (!st) st = vg_table_read(path, &manifest);
+  if (!st) st = vg_table_read_sheet(path, &manifest);
   if (!st) st = check_anonymous(m, root, &secret, &hashed);
   if (!st) st = find_leaks(m, &manifest, hashed ? &secret : NULL, folds);
   if (hashed) vg_secret_release(&secret);

@@ -63,6 +63,13 @@ expect_fail 2 'key file: .*wrong: is not the key of .*an' try --key "$T/wrong"
 expect_ok '2 to test on, 2 synthetic; 2 excluded' try --key "$T/key"
 expect_ok 'not checked: whether synthetic cases were made from test subjects' try --unchecked
 expect "on stdout too" grep -q 'not checked' "$T/stdout"
+cp "$T/an/manifest.csv" "$T/an.csv"
+/usr/bin/python3 -c "
+import csv, sys
+csv.writer(open(sys.argv[2], 'w'), delimiter=';').writerows(
+    [c.replace('.', ',') for c in r] for r in csv.reader(open(sys.argv[1])))" "$T/an.csv" "$T/an/manifest.csv"
+expect_ok '2 to test on, 2 synthetic; 2 excluded' try --key "$T/key"
+cp "$T/an.csv" "$T/an/manifest.csv"
 mv "$T/an/dataset_description.json" "$T/an.json"
 expect_fail 3 'its sources are hashed' try
 expect_fail 3 'no hashed source is a subject of the real data' try --key "$T/wrong"

@@ -23,6 +23,16 @@ expect "40 images" [ "$(find "$set/imagesTr" -name '*.nii.gz' | wc -l)" = 40 ]
 expect "a card" grep -q '6 real cases of 6 persons and 4 synthetic cases' "$set/README.md"
 expect_ok '10 subjects' "$VOXGAN" inspect "$set"
 expect_ok '' mix --out "$T/raw" --name 501_Glioma --folds 3 --licence 'CC BY 4.0' --quiet
+# A manifest that a spreadsheet of a country with decimal commas has saved.
+cp "$T/made/manifest.csv" "$T/manifest.csv"
+/usr/bin/python3 -c "
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1])))
+rows = [r + [c] for r, c in zip(rows, ['tumour_ml', '1,5', '2,25', '0,5', '7,0'])]
+csv.writer(open(sys.argv[2], 'w'), delimiter=';').writerows(rows)" "$T/manifest.csv" "$T/made/manifest.csv"
+expect_ok '6 real and 4 synthetic cases in 3 folds of 6 persons' mix --out "$T/sheet" --name 501_Glioma --folds 3
+expect "the same folds" cmp "$set/splits_final.json" "$T/sheet/Dataset501_Glioma/splits_final.json"
+cp "$T/manifest.csv" "$T/made/manifest.csv"
 if /usr/bin/python3 -c 'import nibabel' 2>/dev/null; then
   expect "folds and labels" /usr/bin/python3 - "$set" "$T" "${ids[*]}" "${made[*]}" <<'PY'
 import json, os, sys
