@@ -241,7 +241,10 @@ static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg
                                             vg_table_cell(&p->manifest, row, (size_t)p->donors));
     if ((take[i] = !tested)) continue;
     char why[192];
-    snprintf(why, sizeof why, "made from test subject %s", tested->id);
+    /* The results of an experiment are shown to others, who must not learn what an anonymous case was made
+     * from. */
+    snprintf(why, sizeof why, "made from %s%s", p->secret_is_set ? "a test subject" : "test subject ",
+             p->secret_is_set ? "" : tested->id);
     vg_experiment_exclude(d, id, "synthetic", why);
     n++;
   }

@@ -26,7 +26,8 @@ expect_ok 'membership: none found: .*does not show that no other would' "$VOXGAN
   --out "$T/e5"
 
 # Hidden sources: nothing is found in names and tables.
-head -c 32 /dev/urandom >"$T/key"
+printf 'a key of thirty-two bytes, fixed' >"$T/key"
+chmod 600 "$T/key"
 expect_ok '' "$VOXGAN" synth "$T/run" --labels "$T/train" --layout brats2021 --out "$T/hidden" --format brats2021 --threads 1 \
   --anonymous "$T/key"
 expect_ok 'identifiers: none found' "$VOXGAN" eval $both --synth "$T/hidden" --out "$T/e2"
@@ -34,4 +35,14 @@ expect "said why a check was not made" grep -q '^membership: not tested: it need
 expect "and in the summary" grep -q '"not tested"' "$T/e2/summary.json"
 expect_fail 1 'nowhere: cannot open' "$VOXGAN" eval $both --synth "$T/hidden" --out "$T/e3" --model "$T/nowhere"
 expect_fail 3 'nothing|no such' "$VOXGAN" eval $both --synth "$T/hidden" --out "$T/e4" --train "$T/nowhere"
+ids=$(ls "$T/train")
+expect "no byte gives an id away" /usr/bin/python3 tests/oracle/anonymous_check.py "$T/hidden" "$T/key" "$T/train" $ids
+
+# An experiment on it, whose results are shown to others: two cases are those of test subjects, and nothing says whose.
+"$VOXGAN" split "$T/train" --out "$T/parts" --share 0.34 --layout brats2021 >/dev/null 2>&1
+expect_ok 'real' "$VOXGAN" experiment --real "$T/parts/train" --test "$T/parts/test" --layout brats2021 --test-layout brats2021 \
+  --synth "$T/hidden" --synth-layout brats2021 --key "$T/key" --out "$T/x" --threads 1 --rows synthetic --augmentation off --seeds 1 \
+  --set data.series=t1 --set net.ngf=4 --set train.epochs=1 --set train.samples=2 --set train.patch=16,16,16
+expect "two cases are left out" grep -q '2 of 6 synthetic cases were made from test subjects' "$T/stderr"
+expect "nothing says who the cases are of" /usr/bin/python3 tests/oracle/anonymous_links.py "$T/x" "$T/hidden" $ids
 finish
