@@ -25,6 +25,7 @@ static const char *const descriptions[] = {"dataset.json", "dataset_description.
 typedef struct parts {
   const char *out;
   vg_owned *files;
+  vg_task *task;
 } parts;
 
 static vg_status list_file(const parts *to, int side, const char *relative) {
@@ -45,6 +46,7 @@ static vg_status put_link(const parts *to, int side, const char *relative, const
   vg_status st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
   if (!st && vg_interrupted()) st = vg_fail(VG_INTERRUPTED, "interrupted; the same command goes on");
   if (!st) st = vg_fs_link(target, path);
+  vg_task_step(to->task);
   vg_free(dir);
   vg_free(path);
   return st;
@@ -184,12 +186,14 @@ static vg_status check_former(const char *path, const vg_json *split, bool *done
   return st;
 }
 
-static vg_status put_links(const vg_dataset *ds, const bool *is_test, bool manifest, const parts *to) {
+static vg_status put_links(const vg_dataset *ds, const bool *is_test, bool manifest, const char *out,
+                           vg_owned *files) {
   vg_status st = VG_OK;
   vg_task task;
-  vg_task_begin(&task, "linking the parts", NULL, 0);
-  if (!manifest) st = link_tree(ds, is_test, to);
-  for (int side = 0; side < 2 && manifest && !st; side++) st = link_manifest(ds, is_test, to, side);
+  const parts to = {out, files, &task};
+  vg_task_begin(&task, files ? "looking at the parts" : "linking the parts", "links", 0);
+  if (!manifest) st = link_tree(ds, is_test, &to);
+  for (int side = 0; side < 2 && manifest && !st; side++) st = link_manifest(ds, is_test, &to, side);
   vg_task_end(&task);
   return st;
 }
@@ -198,7 +202,7 @@ static vg_status claim(const vg_dataset *ds, const bool *is_test, bool manifest,
                        const vg_json *split, vg_lock *lock) {
   vg_owned files = {0};
   char hash[VG_HASH_LEN], *text = vg_json_print(split, true);
-  vg_status st = text ? put_links(ds, is_test, manifest, &(parts){out, &files}) : VG_MEMORY;
+  vg_status st = text ? put_links(ds, is_test, manifest, out, &files) : VG_MEMORY;
   if (text) vg_hash(text, strlen(text), hash);
   if (text) snprintf(files.kind, sizeof files.kind, "split %.32s", hash);
   if (!st) st = vg_owned_add(&files, "split.json");
@@ -220,7 +224,7 @@ vg_status vg_dataset_split_links(const vg_dataset *ds, const bool *is_test, cons
   st = split && path ? check_former(path, split, &done) : VG_MEMORY;
   if (st || done) goto out;
   if ((st = claim(ds, is_test, manifest, out, split, &lock))) goto out;
-  st = put_links(ds, is_test, manifest, &(parts){out, NULL});
+  st = put_links(ds, is_test, manifest, out, NULL);
   if (!st) st = vg_json_write(path, split); /* last: it says that the rest is there */
 out:
   vg_lock_release(&lock);

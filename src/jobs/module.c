@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "base/limit/memory_limit.h"
 #include "base/mem.h"
+#include "base/task/progress.h"
 #include "voxgan/run.h"
 #include "base/str.h"
 
@@ -144,7 +145,13 @@ vg_status vg_torch_open(const vg_torch_module **out) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   static const vg_torch_module *module;
   pthread_mutex_lock(&lock);
-  vg_status st = module ? VG_OK : open_module(&module);
+  vg_status st = VG_OK;
+  if (!module) {
+    vg_task task;
+    vg_task_begin(&task, "loading libtorch", NULL, 0);
+    st = open_module(&module);
+    vg_task_end(&task);
+  }
   if (!st) *out = module;
   pthread_mutex_unlock(&lock);
   return st;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/task/progress.h"
 #include "base/str.h"
 #include "voxgan/version.h"
 
@@ -105,9 +106,12 @@ vg_status vg_model_path(const char *path, char **out) {
 
 vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan) {
   char *file;
+  vg_task task;
   *gan = NULL;
+  vg_task_begin(&task, "opening the model", NULL, 0);
   vg_status st = vg_model_path(path, &file);
   if (!st) st = load_file(file, device, info, gan);
+  vg_task_end(&task);
   vg_free(file);
   return st;
 }
@@ -150,13 +154,16 @@ static vg_status compare_prep(const char *path, const vg_st_file *f, const vg_pr
 
 vg_status vg_model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out) {
   vg_st_file f = {0};
+  vg_task task;
   *out = (vg_gan_transfer){0};
+  vg_task_begin(&task, "opening the model", NULL, 0);
   vg_status st = vg_st_open(file, &f);
   if (!st && vg_json_get(f.metadata, "sha256")) st = vg_st_check_seal(file, &f);
   if (!st) st = compare_prep(file, &f, &info->prep);
   bool both = !st && vg_st_holds(&f, "d.");
   int parts = VG_GAN_GENERATOR | (both ? VG_GAN_DISCRIMINATOR : 0);
   if (!st) st = vg_gan_state_transfer(gan, parts, &f, out);
+  vg_task_end(&task);
   vg_st_release(&f);
   if (st) return st;
   if (out->reshaped)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/task/progress.h"
 #include "base/str.h"
 
 #define CHECKPOINT_FORMAT "voxgan-checkpoint-3"
@@ -209,6 +210,8 @@ vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool 
   vg_st_file f = {0};
   train_state got = {0};
   char *path;
+  vg_task task;
+  vg_task_begin(&task, "reading the checkpoint", NULL, 0);
   vg_status st = open_newest(run, &f, &got, &path);
   *found = path != NULL;
   /* A run that turned train.ema on after this checkpoint has no average to restore. */
@@ -218,6 +221,7 @@ vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool 
     vg_gan_set_step(gan, got.step);
     *s = got;
   }
+  vg_task_end(&task);
   vg_st_release(&f);
   vg_free(path);
   return st;
@@ -229,13 +233,16 @@ vg_status vg_checkpoint_load_discriminator(const char *run, const vg_gan_spec *s
   vg_st_file f = {0};
   train_state state = {0};
   char *path;
+  vg_task task;
   *out = NULL;
+  vg_task_begin(&task, "reading the checkpoint", NULL, 0);
   vg_status st = open_newest(run, &f, &state, &path);
   if (!st && path) {
     st = vg_gan_check_file(spec, VG_GAN_DISCRIMINATOR, objective->d_spectral, path, &f);
     if (!st) st = vg_gan_new(spec, objective, 0, device, out);
     if (!st) st = vg_gan_state_set(*out, VG_GAN_DISCRIMINATOR, path, &f);
   }
+  vg_task_end(&task);
   if (st) {
     vg_gan_free(*out);
     *out = NULL;
