@@ -41,7 +41,7 @@ CFLAGS_ALL := -std=c11 $(OPT) $(HARDEN) $(CWARN) -fPIC -pthread -MMD -MP $(shell
 LIBS := $(shell pkg-config --libs $(DEPS)) -lnifti2 -lznz -lm -pthread
 
 # The voxel column, and the code that every command needs; pure C.
-CLI_SRC := $(wildcard src/cli/*.c)
+CLI_SRC := $(wildcard src/cli/*.c src/cli/*/*.c)
 LIB_SRC := $(filter-out $(CLI_SRC) src/tensor/% src/nn/% src/run/%,$(wildcard src/*/*.c src/*/*/*.c))
 # The tensor column: one module that the program opens on demand.
 TORCH_C   := $(foreach d,tensor nn run,$(wildcard src/$d/*.c src/$d/*/*.c))

@@ -14,8 +14,8 @@ static span span_of(const char *text) {
   return (span){text, strlen(text)};
 }
 
-/* Writes the letters and digits of an id, as vg_dataset_id_key() does, to x->room. One letter more than any id
- * in x has tells it from all of them. */
+/* Writes the letters and digits of an id, as vg_dataset_id_key() does, to x->room. One letter more than any
+ * id in x has tells it from all of them. */
 static span key_of(leak_index *x, span s) {
   size_t n = 0;
   for (size_t i = s.n >= 4 && !memcmp(s.at, "sub-", 4) ? 4 : 0; i < s.n && n <= x->longest; i++)
@@ -88,7 +88,8 @@ static size_t place_of_key(leak_index *x, const vg_text_index *in, span id) {
 static size_t case_of(const leak_index *x, span id) {
   size_t found = VG_NO_PLACE;
   for (size_t n = 1; n < id.n && n <= x->longest; n++)
-    if (!isalnum((unsigned char)id.at[n])) found = least(found, vg_text_index_get(&x->person_texts, id.at, n));
+    if (!isalnum((unsigned char)id.at[n]))
+      found = least(found, vg_text_index_get(&x->person_texts, id.at, n));
   return found;
 }
 

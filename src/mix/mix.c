@@ -45,7 +45,8 @@ static vg_status choose_series(mix *m) {
                      : vg_fail(VG_DATA, "%s and %s have no series in common", m->o->real, m->o->synth);
 }
 
-static vg_status name_case(mix *m, vg_text_index *names, size_t i, const vg_dataset *set, const vg_subject *s) {
+static vg_status name_case(mix *m, vg_text_index *names, size_t i, const vg_dataset *set,
+                           const vg_subject *s) {
   mix_case *c = &m->cases[i];
   char clean[128];
   *c = (mix_case){.subject = s, .set = set, .real = set == &m->real};

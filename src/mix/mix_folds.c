@@ -66,11 +66,10 @@ static vg_status find_leaks_of(mix *m, mix_case *c, const vg_text_index *rows, c
   const char *from = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "source")) : "";
   const char *with = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "donors")) : "";
   if (!*from && !*with)
-    return vg_fail(
-        VG_DATA,
-        "%s: manifest.csv does not say what %s was made from, so no fold can be kept free of it; "
-        "--unchecked trains on it in every fold",
-        m->o->synth, c->subject->id);
+    return vg_fail(VG_DATA,
+                   "%s: manifest.csv does not say what %s was made from, so no fold can be kept free of it; "
+                   "--unchecked trains on it in every fold",
+                   m->o->synth, c->subject->id);
   for (int f = 0; f < m->o->folds; f++) *any |= c->leaks[f] = vg_leak_find(&folds[f], from, with) != NULL;
   return VG_OK;
 }

@@ -14,6 +14,9 @@ vg_case_layout vg_case_layout_of(const vg_case *c, bool kinds);
 /* Points the arrays into block. kinds is NULL where the layout has no place for them. */
 void vg_case_place(vg_case *c, const vg_case_layout *l, const void *block);
 
+/* Whether a file of a cache begins as a prepared case does. */
+vg_status vg_case_file_is(const char *path, bool *is);
+
 /* The files that the preparation of a subject reads. Paths are borrowed from the subject. */
 typedef struct vg_case_inputs {
   const char *tumour, *anatomy;      /* label maps, or NULL */

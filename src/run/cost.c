@@ -24,9 +24,8 @@ void vg_cost_say(const run_cost *c) {
   if (!statvfs(c->out, &fs))
     snprintf(free_text, sizeof free_text, ", of %s that are free",
              vg_bytes((uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize, bytes));
-  vg_info("disk: about %s for models and %d checkpoint%s%s; prepared volumes take %s (%zu subject%s; "
-          "data.cache shares "
-          "them between runs)",
+  vg_info("disk: about %s for models and %d checkpoint%s%s; prepared volumes take %s (%zu subject%s, "
+          "shared by the runs beside it; `voxgan cache` shows and prunes them)",
           vg_bytes(models + checkpoints, disk), c->checkpoints, c->checkpoints == 1 ? "" : "s", free_text,
           vg_bytes(c->cache, cache), c->cases, c->cases == 1 ? "" : "s");
 }

@@ -31,7 +31,7 @@ printf '\4' | dd of="$f" bs=1 seek=$(($(stat -c %s "$f") / 2)) conv=notrunc 2>/d
 touch -r "$T/stamp" "$f"
 id=$(basename "$(dirname "$f")")
 expect_ok "1 subject changed since the run began: $id" "$VOXGAN" train $run --out "$T/r" --resume --set train.epochs=3
-expect "and prepared again" [ "$(ls "$T"/r/cache/*.case | wc -l)" = 4 ]
+expect "and prepared again" [ "$(ls "$T"/voxgan-cache/*.case | wc -l)" = 4 ]
 expect_ok "1 subject changed since the run began: $id" "$VOXGAN" train $run --out "$T/r" --resume --set train.epochs=4
 expect "what the run began with is kept" [ "$inputs" = "$(sha256sum <"$T/r/inputs.json")" ]
 

@@ -43,6 +43,6 @@ expect "no byte gives an id away" /usr/bin/python3 tests/oracle/anonymous_check.
 expect_ok 'real' "$VOXGAN" experiment --real "$T/parts/train" --test "$T/parts/test" --layout brats2021 --test-layout brats2021 \
   --synth "$T/hidden" --synth-layout brats2021 --key "$T/key" --out "$T/x" --threads 1 --rows synthetic --augmentation off --seeds 1 \
   --set data.series=t1 --set net.ngf=4 --set train.epochs=1 --set train.samples=2 --set train.patch=16,16,16
-expect "two cases are left out" grep -q '2 of 6 synthetic cases were made from test subjects' "$T/stderr"
+expect "two cases are excluded" grep -q '2 of 6 synthetic cases were made from test subjects' "$T/stderr"
 expect "nothing says who the cases are of" /usr/bin/python3 tests/oracle/anonymous_links.py "$T/x" "$T/hidden" $ids
 finish

@@ -116,10 +116,10 @@ expect "validated as if never stopped" cmp -s <(untimed "$T/v1") <(untimed "$T/v
 expect "and of the same model" cmp -s "$T/v1/model.safetensors" "$T/v2/model.safetensors"
 
 # A process that waits for the cache's lock stops at the first Ctrl-C.
-rm "$T"/s/cache/*.case
+rm "$T"/voxgan-cache/*.case
 (
   fds=() close=
-  for lock in "$T"/s/cache/locks/*; do exec {fd}>"$lock"; flock $fd; fds+=($fd); done
+  for lock in "$T"/voxgan-cache/locks/*; do exec {fd}>"$lock"; flock $fd; fds+=($fd); done
   for fd in "${fds[@]}"; do close+=" $fd>&-"; done
   eval "'$VOXGAN' train $(echo $run) --out '$T/s' --overwrite 2>'$T/err' $close &"
   pid=$!
@@ -130,7 +130,7 @@ rm "$T"/s/cache/*.case
   echo $? >"$T/rc"
 )
 expect "waiting for the cache, it exits 130" [ "$(cat "$T/rc")" = 130 ]
-expect "and says what it waited for" grep -q 'interrupted while waiting for .*/cache/locks/' "$T/err"
+expect "and says what it waited for" grep -q 'interrupted while waiting for .*/voxgan-cache/locks/' "$T/err"
 
 # The order of writes: the log that a checkpoint refers to is on the disk before the checkpoint, and the folder is synced after the rename.
 if command -v strace >/dev/null; then

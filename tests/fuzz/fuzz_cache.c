@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "fuzz.h"
 
-#include "prep/prep_cache.c" /* its checks are static */
+#include "prep/cache/prep_cache.c" /* its checks are static */
 
 static vg_prep_settings settings(unsigned how) {
   vg_prep_settings s = {.percentile = {0.5, 99.5}};

@@ -77,6 +77,7 @@ static void leaves_other_faults(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(says_which_file), cmocka_unit_test(leaves_other_faults)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(says_which_file),
+                                     cmocka_unit_test(leaves_other_faults)};
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

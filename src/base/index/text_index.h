@@ -19,7 +19,7 @@ typedef struct vg_text_index {
   struct vg_text_slot *slots;
 } vg_text_index;
 
-/* A text that is there already keeps its number. */
+/* A text that already exists keeps its number. */
 vg_status vg_text_index_put(vg_text_index *x, const char *text, size_t len, size_t place);
 /* The number of a text, or VG_NO_PLACE. */
 size_t vg_text_index_get(const vg_text_index *x, const char *text, size_t len);

@@ -239,7 +239,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
-  if ((st = sweep_cache(cache))) goto out;
+  if ((st = sweep_cache(cache)) || (st = vg_cache_use_begin(cache, &out->use))) goto out;
   vg_info("preparing %zu subjects", out->set.n);
   cases = VG_NEW_N(vg_case, out->set.n);
   out->train = VG_NEW_N(vg_case, out->set.n);
@@ -250,6 +250,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   }
   prepare_job job = {out, cache, cases};
   st = vg_task_parallel("preparing", "subjects", out->set.n, prepare_one, &job);
+  vg_cache_use_prepared(&out->use);
   for (size_t i = 0; i < out->set.n;
        i++) { /* after a failure too, so that vg_run_data_release() releases every case */
     if (out->is_val[i])
@@ -286,6 +287,7 @@ void vg_run_data_release(run_data *d) {
   vg_free(d->train);
   vg_free(d->val);
   vg_free(d->is_val);
+  vg_cache_use_end(&d->use);
   vg_dataset_release(&d->set);
   memset(d, 0, sizeof *d);
 }

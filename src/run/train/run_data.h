@@ -1,6 +1,7 @@
 /* run_data.h: what a training run learns from: subjects found, classes decided, split, cases prepared. */
 #ifndef VG_RUN_DATA_H
 #define VG_RUN_DATA_H
+#include "prep/cache/cache_use.h"
 #include "prep/prep.h"
 #include "prep/randomise/randomise.h"
 #include "voxgan/run.h"
@@ -12,6 +13,7 @@ typedef struct run_data {
   vg_case *train, *val; /* prepared, in the order of set */
   size_t n_train, n_val;
   vg_range ranges[VG_SERIES_MAX]; /* medians over the training cases */
+  vg_cache_use use;
   int patch[3];                   /* D, H, W, resolved */
   int box[3]; /* D, H, W about a tumour, see tumour_crop.h; 0 unless train.w_local is set */
 } run_data;

@@ -64,10 +64,10 @@ static vg_status open_data(trainer *t, bool continues) {
   const vg_config *c = &t->o->config;
   char *split = NULL, *cache = NULL;
   vg_status st = in_run(t, "split.json", &split);
-  if (!st && !*c->data.cache) st = in_run(t, "cache", &cache);
+  if (!st) st = vg_cache_folder(t->o->out, c->data.cache, &cache);
   bool follow = false;
   if (!st && continues) st = vg_fs_exists(split, &follow);
-  if (!st) st = vg_run_data_open(t->o, follow ? split : NULL, cache ? cache : c->data.cache, &t->data);
+  if (!st) st = vg_run_data_open(t->o, follow ? split : NULL, cache, &t->data);
   vg_free(split);
   vg_free(cache);
   return st;

@@ -17,6 +17,7 @@
 
 #include "base/simd.h"
 #include "io/volume_format.h"
+#include "prep/cache/cache_use.h"
 #include "prep/range.h"
 #include "prep/prep_case.h"
 #include "voxgan/log.h"
@@ -334,6 +335,18 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   return fits_itself(map, h, s) ? NULL : "made by somebody else: its numbers contradict each other";
 }
 
+vg_status vg_case_file_is(const char *path, bool *is) {
+  vg_file f;
+  char magic[sizeof((header *)0)->magic];
+  vg_status st = vg_file_open(path, &f);
+  *is = false;
+  if (st) return st;
+  if (f.size >= HEADER_SIZE) st = vg_file_read(&f, path, 0, magic, sizeof magic);
+  *is = !st && f.size >= HEADER_SIZE && memcmp(magic, MAGIC, sizeof magic) == 0;
+  vg_file_close(&f);
+  return st;
+}
+
 /* *found says whether out was filled. */
 static vg_status load(const char *path, const vg_subject *subject, const vg_prep_settings *s, vg_case *out,
                       bool *found) {
@@ -400,6 +413,7 @@ vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_su
 out:
   if (locked) vg_lock_release(&lock);
   if (!st && found) {
+    vg_cache_note(cache, key, ds, subject, settings);
     memcpy(out->inputs, contents, sizeof contents);
     out->imaged = imaged;
   }
