@@ -159,11 +159,13 @@ static vg_status inspect_volume(const char *path, vg_json **out) {
 typedef struct holdings {
   size_t images, tumour, anatomy; /* subjects that have them */
   bool real;                      /* not made by voxgan */
+  bool heads;                     /* scans with skulls */
   char *series;                   /* that every subject with images has: "t1,flair" */
+  char *lacking;                  /* the others: "t1c, which 6 of 57 subjects lack" */
 } holdings;
 
 static vg_status take_stock(const vg_dataset *ds, holdings *h) {
-  vg_str common = VG_STR_INIT;
+  vg_str common = VG_STR_INIT, lacking = VG_STR_INIT;
   for (size_t i = 0; i < ds->n; i++) {
     const vg_subject *s = &ds->subjects[i];
     bool any = false;
@@ -176,11 +178,15 @@ static vg_status take_stock(const vg_dataset *ds, holdings *h) {
     size_t have = 0;
     for (size_t i = 0; i < ds->n; i++) have += ds->subjects[i].series[k] != NULL;
     if (have && have == h->images) vg_str_addf(&common, "%s%s", common.len ? "," : "", ds->series.names[k]);
+    if (have && have != h->images)
+      vg_str_addf(&lacking, "%s%s, which %zu of %zu subjects lack", lacking.len ? "; " : "",
+                  ds->series.names[k], h->images - have, h->images);
   }
   h->series = vg_str_take(&common);
+  h->lacking = vg_str_take(&lacking);
   char *made = vg_fs_join(ds->sources[0].root, "manifest.csv");
   bool exists = false;
-  vg_status st = made && h->series ? vg_fs_exists(made, &exists) : VG_MEMORY;
+  vg_status st = made && h->series && h->lacking ? vg_fs_exists(made, &exists) : VG_MEMORY;
   h->real = !exists;
   vg_free(made);
   return st;
@@ -211,29 +217,35 @@ static char *as_given(const char *path) {
   return vg_str_take(&t);
 }
 
-/* Adds the commands that this data set allows. */
-static void put_next(vg_json *to, const char *given, const holdings *h) {
+/* Adds the commands that this data set allows. learn: the data that a network may learn from. */
+static void put_next(vg_json *to, const char *given, const char *learn, const holdings *h) {
   const bool four = !strcmp(h->series, "t1,t1c,t2,flair"), images = h->images && *h->series;
   const char *config = four ? "brats2021 " : "", *set = four ? "" : " --set data.series=";
   const char *series = four ? "" : h->series;
   vg_json *next = vg_json_put_take(to, "next", vg_json_array());
+  if (h->heads)
+    advise_take(
+        next,
+        "strip the skulls first, by SynthStrip, HD-BET, or a model that finds the brain in whole heads; the "
+        "result with its label maps is STRIPPED below",
+        vg_format("voxgan synth MODEL --images %s --skull-strip --out stripped", given));
   if (images && h->anatomy) {
     advise_take(next, "learn images from the label maps",
-                vg_format("voxgan train --data %s%s%s --out runs/images", given, set, series));
+                vg_format("voxgan train --data %s%s%s --out runs/images", learn, set, series));
     advise_take(next, "learn label maps from the images",
                 vg_format("voxgan train --data %s%s%s --set train.direction=image2label --out runs/maps",
-                          given, set, series));
+                          learn, set, series));
   } else if (images && h->tumour) {
     advise_take(next, "learn images, with the anatomy that a model finds",
-                vg_format("voxgan train %s--data %s%s%s --anatomy MODEL --out runs/images", config, given,
+                vg_format("voxgan train %s--data %s%s%s --anatomy MODEL --out runs/images", config, learn,
                           set, series));
     advise_take(next, "the same without such a model",
                 vg_format("voxgan train %s--data %s%s%s --set data.anatomy=clusters:6 --out runs/images",
-                          config, given, set, series));
+                          config, learn, set, series));
   }
   if (images && !h->anatomy)
     advise_take(next, "find the anatomy by a model",
-                vg_format("voxgan synth MODEL --images %s --out predicted", given));
+                vg_format("voxgan synth MODEL --images %s --out predicted", learn));
   if (h->anatomy || h->tumour)
     advise_take(next, "make images for these maps by a model",
                 vg_format("voxgan synth MODEL --labels %s --out synthetic", given));
@@ -246,6 +258,7 @@ static void put_next(vg_json *to, const char *given, const holdings *h) {
   if (h->images && !h->real)
     advise_take(next, "compare it with real data",
                 vg_format("voxgan eval --real REAL --synth %s --out scores", given));
+  if (*h->lacking) vg_json_put_string(to, "left_out", h->lacking);
 }
 
 static vg_status inspect_dataset(const char *path, vg_json **out) {
@@ -253,10 +266,11 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_status st = vg_dataset_add(&ds, path, layout, tumour_scheme, anatomy_scheme);
   holdings have = {0};
   if (!st) st = vg_dataset_take_census(&ds, true, true);
-  if (!st) st = vg_dataset_warn_of_heads(&ds);
+  if (!st) st = vg_dataset_warn_of_heads(&ds, &have.heads);
   if (!st) st = take_stock(&ds, &have);
   if (st) {
     vg_free(have.series);
+    vg_free(have.lacking);
     vg_dataset_release(&ds);
     return st;
   }
@@ -279,10 +293,12 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
     if (s->tumour) vg_json_put_string(files, "tumour", s->tumour);
     if (s->anatomy) vg_json_put_string(files, "anatomy", s->anatomy);
   }
-  char *given = as_given(path);
-  put_next(j, given ? given : path, &have);
+  char *given = as_given(path), *learn = as_given(have.heads ? "STRIPPED" : path);
+  put_next(j, given ? given : path, learn ? learn : path, &have);
   vg_free(given);
+  vg_free(learn);
   vg_free(have.series);
+  vg_free(have.lacking);
   vg_dataset_release(&ds);
   *out = j;
   return VG_OK;
@@ -326,7 +342,8 @@ static void print_numbers(const vg_json *list, const char *separator) {
 static void print_node(const vg_json *node, int indent) {
   for (const vg_json *e = vg_json_first(node); e; e = vg_json_next(e)) {
     const char *key = vg_json_key(e);
-    if (!indent && key && !strcmp(key, "next")) continue; /* print_dataset shows it */
+    if (!indent && key && (!strcmp(key, "next") || !strcmp(key, "left_out")))
+      continue; /* print_dataset shows it */
     printf("%*s%s%s", indent, "", key ? key : "-", key ? ": " : " ");
     switch (vg_json_type_of(e)) {
     case VG_JSON_NUMBER:
@@ -362,6 +379,9 @@ static void print_dataset(vg_json *j) {
   for (const vg_json *row = vg_json_first(next); row; row = vg_json_next(row))
     printf("  %s\n    %s\n", vg_json_string(vg_json_get(row, "to"), ""),
            vg_json_string(vg_json_get(row, "command"), ""));
+  const char *left_out = vg_json_string(vg_json_get(j, "left_out"), "");
+  if (*left_out)
+    printf("left out of these commands: %s (with --skip-incomplete, data.series may name them)\n", left_out);
 }
 
 static void print_labels(const vg_json *labels) {

@@ -60,13 +60,17 @@ static vg_status list_names(const char *folder, char ***names, size_t *n) {
   return st;
 }
 
-static vg_status unknown(const char *name, char *const *names, size_t n) {
+static vg_status unknown(const char *name, const char *folder, char *const *names, size_t n) {
   const char *near = vg_names_nearest(VG_NAMES_N(names, n), name);
-  return near
-             ? vg_fail(VG_CONFIG, "%s: no such file, and no config of that name; did you mean %s?", name,
-                       near)
-             : vg_fail(VG_CONFIG,
-                       "%s: no such file, and no config of that name; `voxgan list configs` shows all", name);
+  if (!folder)
+    return vg_fail(VG_CONFIG,
+                   "%s: no such file, and no folder of configs was found ($VOXGAN_CONFIGS names one)", name);
+  return near ? vg_fail(VG_CONFIG, "%s: no such file, and no config of that name in %s; did you mean %s?",
+                        name, folder, near)
+              : vg_fail(VG_CONFIG,
+                        "%s: no such file, and no config of that name in %s ($VOXGAN_CONFIGS names another "
+                        "folder); `voxgan list configs` shows all",
+                        name, folder);
 }
 
 vg_status vg_config_find(const char *name, char **path) {
@@ -80,7 +84,7 @@ vg_status vg_config_find(const char *name, char **path) {
   if (!st && folder) st = list_names(folder, &names, &n);
   if (!st && !(bare = vg_strdup(name))) st = VG_MEMORY;
   if (!st && vg_ends_with(bare, SUFFIX)) bare[strlen(bare) - strlen(SUFFIX)] = '\0';
-  if (!st && vg_names_find(VG_NAMES_N(names, n), bare) < 0) st = unknown(name, names, n);
+  if (!st && vg_names_find(VG_NAMES_N(names, n), bare) < 0) st = unknown(name, folder, names, n);
   if (!st && !(*path = vg_format("%s/%s" SUFFIX, folder, bare))) st = VG_MEMORY;
   vg_free(bare);
   vg_strv_free(names);

@@ -83,7 +83,7 @@ expect_ok 'study_balanced +\(plan\)' v list configs
 if [ "$TORCH" != 0 ]; then
   expect_ok '"ngf": 32' sh -c "cd / && '$VOXGAN' train brats2021 --print-config"
 fi
-expect_fail 2 'brats2022: no such file, and no config of that name; did you mean brats2021' v train brats2022 --print-config
+expect_fail 2 'brats2022: no such file, and no config of that name in .*configs; did you mean brats2021' v train brats2022 --print-config
 expect_ok 'Usage|usage' v list configs --help
 expect_fail 2 'no such file' v edit --labels "$T/a" --plan study_bratss --out "$T/x"
 mkdir "$T/mine" && echo '{"about": "my own", "net": {"ngf": 5}}' >"$T/mine/small.json"
@@ -135,7 +135,44 @@ expect_ok '4 cases made' v edit --labels "$T/stem.csv" --anatomy-scheme 1=wm,2=b
 import csv, sys
 for r in csv.DictReader(open('$T/stems/manifest.csv')):
     assert abs(float(r['centre_x_mm'])) < 14 and abs(float(r['centre_y_mm'])) < 14 and -56 < float(r['centre_z_mm']) < -14, r" || bad "tumours in the brainstem"
+# The cerebellum, too: the class, and its left half. Without such a class it is all below the tentorium, brainstem included.
+cerebellum='--per-case 12 --edit grow:ml=0.5,region=cerebellum --sheet 0'
+expect_ok '12 cases made' v edit --labels "$T/stem.csv" --anatomy-scheme 1=wm,2=cerebellum $cerebellum --out "$T/cerebella"
+expect_ok '12 cases made' v edit --labels "$T/stem.csv" --anatomy-scheme 1=wm,2=cerebellum ${cerebellum/cerebellum/left-cerebellum} --out "$T/left"
+expect_ok '12 cases made' v edit --labels "$T/stem.csv" --anatomy-scheme 1=wm,2=gm $cerebellum --out "$T/below"
+/usr/bin/python3 - "$T" <<'P' || bad "tumours in the cerebellum"
+import csv, sys
+def within(study):
+    rows = [[float(r[f'centre_{a}_mm']) for a in 'xyz'] for r in csv.DictReader(open(f'{sys.argv[1]}/{study}/manifest.csv'))]
+    return rows, [abs(x) < 16 and abs(y) < 16 and -58 < z < -14 for x, y, z in rows]
+assert all(within('cerebella')[1]) and all(within('left')[1]) and not all(within('below')[1])
+assert all(x < 2 for x, _, _ in within('left')[0]) and any(x > 2 for x, _, _ in within('cerebella')[0])
+P
 expect_fail 2 "region brainstem: the hosts' anatomy maps have no class" v edit --labels "$T/b" --edit grow:ml=1,region=brainstem --out "$T/x2"
+
+# What inspect says of tumour maps of one value, of whole heads, and of series that some subjects lack.
+mkdir "$T/one"
+cp -r "$T/a/." "$T/one"
+/usr/bin/python3 - "$T/one" <<'P' || bad "maps of one value"
+import glob, nibabel, numpy, sys
+for f in glob.glob(sys.argv[1] + '/**/*seg.nii.gz', recursive=True):
+    m = nibabel.load(f)
+    nibabel.save(nibabel.Nifti1Image((numpy.asarray(m.dataobj) > 0).astype('uint8'), m.affine), f)
+P
+expect_ok 'whose values are 1: .*if 1 is the whole tumour, name it: --tumour-scheme 1=tumour' v inspect "$T/one"
+expect_ok 'tumour in 3 \(' v inspect "$T/one" --tumour-scheme 1=tumour
+find "$T/one" -name '*_t1ce.nii.gz' | head -1 | xargs rm
+expect_ok 'left out of these commands: t1c, which 1 of 3 subjects lack' v inspect "$T/one"
+expect_ok 'strip the skulls first' v inspect "$T/head"
+/usr/bin/python3 - "$T/stdout" <<'P' || bad "networks see heads without their skulls"
+import re, sys
+text = open(sys.argv[1]).read().split('next:')[1]
+later = re.findall('voxgan (?:train|synth) .*', text)
+assert text.split()[:3] == ['strip', 'the', 'skulls'] and '--skull-strip' in later[0], text
+assert len(later) > 1 and all('STRIPPED' in c for c in later[1:] if '--data' in c or '--images' in c), text
+P
+expect_fail 2 'no config of that name in .*configs.*VOXGAN_CONFIGS' v train nosuchconfig --print-config
+VOXGAN_CONFIGS="$T/nowhere" expect_fail 2 'no folder of configs.*VOXGAN_CONFIGS' v train brats2021 --print-config
 
 # A region that no map has is no agreement.
 scheme=1=core,2=rim,4=ring,5=nothing

@@ -7,6 +7,7 @@
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/str.h"
 #include "base/whole.h"
 
 /* ---- the mask ---- */
@@ -99,17 +100,39 @@ vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const
 typedef struct region {
   const vg_geometry *geo;
   const vg_brain_frame *frame;
-  const char *name;
-  const uint8_t *anatomy; /* of a region that is a class; NULL: it is a place in the frame */
-  uint8_t code;
+  const char *name;       /* the place in the frame; NULL: anywhere in it */
+  const uint8_t *anatomy; /* of a region that is a class; NULL: it is a place in the frame alone */
+  uint8_t code;           /* 0: the map has no such class */
 } region;
 
+static const char *class_of(const char *name) {
+  if (vg_starts_with(name, "left-")) return name + strlen("left-");
+  return vg_starts_with(name, "right-") ? name + strlen("right-") : name;
+}
+
+/* The anatomy class of a region, or -1. */
+static int find_class(const vg_maps *maps, const char *name) {
+  const char *own = class_of(name);
+  if (strcmp(own, VG_REGION_STEM) != 0 && strcmp(own, VG_REGION_CEREBELLUM) != 0) return -1;
+  const int at = vg_classes_find(&maps->classes, own);
+  return at >= 0 && maps->classes.roles[at] == VG_ROLE_ANATOMY ? at : -1;
+}
+
 static region region_of(const vg_maps *maps, const vg_brain_frame *frame, const char *name) {
-  region r = {.geo = &maps->geo, .frame = strcmp(name, "any") ? frame : NULL, .name = name};
-  if (strcmp(name, VG_REGION_STEM) != 0) return r;
+  region r = {.geo = &maps->geo, .frame = frame, .name = strcmp(name, "any") ? name : NULL};
+  const int at = find_class(maps, name);
+  if (at < 0 && strcmp(name, VG_REGION_STEM) != 0) return r;
   r.anatomy = maps->anatomy;
-  r.code = (uint8_t)(vg_classes_find(&maps->classes, name) + 1);
+  r.code = (uint8_t)(at + 1);
+  r.name = class_of(name) == name          ? NULL
+           : vg_starts_with(name, "left-") ? "left-hemisphere"
+                                           : "right-hemisphere";
   return r;
+}
+
+static bool is_in(const region *r, size_t voxel, const double mm[3]) {
+  if (r->anatomy && (!r->code || r->anatomy[voxel] != r->code)) return false;
+  return !r->name || vg_frame_in_region(r->frame, r->name, mm);
 }
 
 static void centre_of(const vg_geometry *geo, size_t i, double mm[3]) {
@@ -121,21 +144,17 @@ static void centre_of(const vg_geometry *geo, size_t i, double mm[3]) {
 /* Also sets mm to the voxel's centre. */
 static bool in_region(const region *r, size_t i, double mm[3]) {
   centre_of(r->geo, i, mm);
-  if (r->anatomy) return r->code && r->anatomy[i] == r->code;
-  return !r->frame || vg_frame_in_region(r->frame, r->name, mm);
+  return is_in(r, i, mm);
 }
 
 bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char *name, size_t voxel,
                    const double mm[3]) {
   const region r = region_of(maps, frame, name);
-  if (r.anatomy) return r.code && r.anatomy[voxel] == r.code;
-  return !r.frame || vg_frame_in_region(r.frame, name, mm);
+  return is_in(&r, voxel, mm);
 }
 
 vg_status vg_site_region(const vg_maps *maps, const char *name) {
-  const int at = strcmp(name, VG_REGION_STEM) ? 0 : vg_classes_find(&maps->classes, name);
-  if (at >= 0 && maps->classes.roles[at] == VG_ROLE_ANATOMY) return VG_OK;
-  if (strcmp(name, VG_REGION_STEM) != 0) return VG_OK;
+  if (strcmp(name, VG_REGION_STEM) != 0 || find_class(maps, name) >= 0) return VG_OK;
   return vg_fail(
       VG_CONFIG,
       "region %s: the hosts' anatomy maps have no class of that name (scheme freesurfer has); region "

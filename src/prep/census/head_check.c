@@ -54,7 +54,7 @@ static size_t choose(const vg_dataset *ds, int source, look looks[LOOKS]) {
   return n;
 }
 
-static vg_status check(const vg_dataset *ds, int source) {
+static vg_status check(const vg_dataset *ds, int source, bool *found) {
   look looks[LOOKS];
   const look *first = NULL;
   size_t seen = 0, heads = 0;
@@ -66,6 +66,7 @@ static vg_status check(const vg_dataset *ds, int source) {
     if (!heads++) first = &looks[i];
   }
   if (st || !heads || 2 * heads < seen) return st;
+  *found = true;
   vg_warn(
       "%s: %zu of %zu scans looked at seem to be whole heads, not brains (%s: %.0f ml stand out from the "
       "background; a brain has less than %d): strip the skulls first, for example by SynthStrip or HD-BET, "
@@ -74,8 +75,9 @@ static vg_status check(const vg_dataset *ds, int source) {
   return VG_OK;
 }
 
-vg_status vg_dataset_warn_of_heads(const vg_dataset *ds) {
+vg_status vg_dataset_warn_of_heads(const vg_dataset *ds, bool *found) {
   vg_status st = VG_OK;
-  for (int i = 0; i < ds->n_sources && !st; i++) st = check(ds, i);
+  *found = false;
+  for (int i = 0; i < ds->n_sources && !st; i++) st = check(ds, i, found);
   return st;
 }

@@ -9,7 +9,7 @@
 
 /* Warns of each source whose scans seem to be whole heads: of 8 subjects at most, spread over the data set,
  * at least half have a foreground larger than a brain. Subjects with an anatomy map do not count: it shows
- * their brain. */
-vg_status vg_dataset_warn_of_heads(const vg_dataset *ds);
+ * their brain. *found: there is such a source. */
+vg_status vg_dataset_warn_of_heads(const vg_dataset *ds, bool *found);
 
 #endif

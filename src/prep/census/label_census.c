@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -87,17 +88,21 @@ static void say(const vg_source *source, vg_role role, const census *c) {
 static void warn(const vg_source *source, vg_role role, const census *c) {
   const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &source->tumour_scheme : &source->anatomy_scheme;
   vg_str missing = VG_STR_INIT, values = VG_STR_INIT;
-  int n = 0;
+  char whole[96] = ""; /* one value may be the whole tumour, whatever the scheme calls it */
+  int n = 0, last = 0;
   for (int k = 0; k < c->classes.n; k++)
     if (!c->in[k]) vg_str_addf(&missing, "%s%s", missing.len ? ", " : "", c->classes.names[k]);
   for (int v = 1; v < VALUES && n < SHOWN; v++)
-    if (c->value[v]) vg_str_addf(&values, "%s%d", n++ ? " " : "", v);
+    if (c->value[v]) vg_str_addf(&values, "%s%d", n++ ? " " : "", last = v);
+  if (n == 1 && role == VG_ROLE_TUMOUR)
+    snprintf(whole, sizeof whole, "; if %d is the whole tumour, name it: --tumour-scheme %d=tumour", last,
+             last);
   if (missing.len)
     vg_warn("%s: no voxel of %s in %zu %s map%s, whose values are %s%s: does scheme %s fit? (--%s-scheme, "
-            "data.%s_scheme)",
+            "data.%s_scheme)%s",
             source->root, vg_str_text(&missing), c->maps, vg_role_name(role), c->maps == 1 ? "" : "s",
             values.len ? vg_str_text(&values) : "0 alone", n == SHOWN ? " ..." : "", scheme->name,
-            vg_role_name(role), vg_role_name(role));
+            vg_role_name(role), vg_role_name(role), whole);
   vg_str_release(&missing);
   vg_str_release(&values);
 }

@@ -151,7 +151,7 @@ static vg_status open_images(segment_job *j) {
   j->prep.some_series = c->augment.drop_series > 0;
   const bool any = vg_series_find(&j->prep.series, VG_SERIES_ANY) >= 0;
   if (!st && !j->prep.some_series && !any) st = vg_dataset_require(&j->set, &want);
-  return st || j->prep.heads ? st : vg_dataset_warn_of_heads(&j->set);
+  return st || j->prep.heads ? st : vg_dataset_warn_of_heads(&j->set, &(bool){false});
 }
 
 /* Chooses the series to write without the skull: those that every subject has. */

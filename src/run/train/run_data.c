@@ -211,6 +211,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   const vg_config *c = &o->config;
   memset(out, 0, sizeof *out);
   vg_wanted want = {0};
+  bool heads;
   vg_case *cases = NULL;
   out->prep = (vg_prep_settings){.spacing = c->data.spacing,
                                  .margin = c->data.margin,
@@ -236,7 +237,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour))) goto out;
-  if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set))) goto out;
+  if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set, &heads))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
   if ((st = sweep_cache(cache)) || (st = vg_cache_use_begin(cache, &out->use))) goto out;
