@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/fs.h"
 #include "cli/cli.h"
-#include "picture/png.h"
+#include "label/class_colours.h"
 
 static const char *format = "itksnap", *map = "tumour", *layout = "auto";
 
@@ -48,18 +48,13 @@ static const table tables[] = {
 
 /* The colours are those of voxgan's own pictures and of its BIDS tables. */
 static void print(const table *t, const vg_scheme *s) {
-  vg_classes classes = {0};
+  uint8_t colours[VG_LABELS_MAX][3];
+  vg_scheme_colours(s, colours);
   fputs(t->head, stdout);
   t->row(0, (const uint8_t[3]){0, 0, 0}, "background");
   for (int i = 0; i < s->n; i++) {
-    uint8_t rgb[3];
     const vg_label *l = &s->labels[i];
-    if (vg_classes_find(&classes, l->name) < 0) {
-      memcpy(classes.names[classes.n], l->name, sizeof l->name);
-      classes.n += classes.n < VG_CLASSES_MAX - 1;
-    }
-    vg_class_colour(vg_classes_find(&classes, l->name), rgb);
-    for (unsigned v = l->value; v <= (unsigned)l->value + l->more; v++) t->row(v, rgb, l->name);
+    for (unsigned v = l->value; v <= (unsigned)l->value + l->more; v++) t->row(v, colours[i], l->name);
   }
 }
 

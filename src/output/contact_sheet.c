@@ -15,9 +15,10 @@
 #include "base/whole.h"
 
 enum {
-  MOST = 50,  /* cases */
-  ROWS = 25,  /* of a page */
-  TILE = 152, /* pixels of a tile's longer side */
+  MOST = 50,   /* cases */
+  ROWS = 25,   /* of a page */
+  TILE = 152,  /* pixels of a tile's longer side */
+  WIDTH = 840, /* of a page whose cases are narrow: several stand side by side */
   GAP = 10,
   LETTER = 6,
   LINE = 11,
@@ -32,7 +33,8 @@ typedef struct sheet {
   vg_classes classes;
   vg_sheet_case *cases;
   vg_sheet_style style;
-  size_t rows, pages; /* rows of a page */
+  size_t rows, pages; /* cases of a page */
+  int across;         /* cases side by side */
 } sheet;
 
 /* Chooses cases evenly from the data set, including the first and the last. */
@@ -80,40 +82,61 @@ static int text_width(const char *text) {
   return (int)strlen(text) * LETTER;
 }
 
-static void swatch(vg_picture *p, int left, int top, const uint8_t rgb[3]) {
-  for (int y = top; y < top + 7; y++)
-    for (int x = left; x < left + 7; x++)
-      memcpy(p->rgb + 3 * ((size_t)y * (size_t)p->width + (size_t)x), rgb, 3);
-}
-
-/* Draws coloured squares with the names of the classes, and returns the width. p NULL: only returns the
- * width. */
-static int legend(const sheet *s, vg_picture *p, int top) {
-  int left = EDGE;
+/* Draws coloured squares with the names of the classes, in as many lines as the width needs, and returns
+ * their number. p NULL: only returns it. */
+static int legend(const sheet *s, vg_picture *p, int top, int width) {
+  int left = EDGE, lines = 1;
   for (int i = 0; i < s->classes.n; i++) {
-    uint8_t rgb[3];
-    vg_sheet_colour(&s->classes, i, rgb);
-    if (p) {
-      swatch(p, left, top, rgb);
-      vg_picture_text(p, left + 10, top, s->classes.names[i]);
+    const int wide = 10 + text_width(s->classes.names[i]) + 14;
+    if (left > EDGE && left + wide - 14 > width - EDGE) {
+      left = EDGE;
+      lines++;
     }
-    left += 10 + text_width(s->classes.names[i]) + 14;
+    if (p) {
+      const int at = top + (lines - 1) * LINE;
+      vg_picture_swatch(p, left, at, s->style.colours[i]);
+      vg_picture_text(p, left + 10, at, s->classes.names[i]);
+    }
+    left += wide;
   }
-  return left;
+  return lines;
 }
 
-static void row(const sheet *s, vg_picture *p, int top, const vg_sheet_case *c) {
-  const vg_sheet_style *t = &s->style;
+/* Width of a case with its gap. */
+static int case_width(const sheet *s) {
+  return (1 + s->ds->series.n) * (s->style.width + GAP);
+}
+
+/* Lines of text above a case: what does not fit into one stands in two. */
+static int caption_lines(const sheet *s) {
+  return s->across > 1 ? 2 : 1;
+}
+
+static void caption(const sheet *s, vg_picture *p, int left, int top, const vg_sheet_case *c) {
   char text[192], ml[48] = "no tumour map";
+  const int letters = (case_width(s) - GAP) / LETTER;
   if (c->has_tumour) snprintf(ml, sizeof ml, "tumour %.1f ml", c->ml);
-  snprintf(text, sizeof text, "%s   %s   z %.0f mm", c->id, ml, c->centre[2] + 0.0);
-  vg_picture_text(p, EDGE, top, text);
-  top += LINE;
+  if (s->across == 1) {
+    snprintf(text, sizeof text, "%s   %s   z %.0f mm", c->id, ml, c->centre[2] + 0.0);
+    vg_picture_text(p, left, top, text);
+    return;
+  }
+  snprintf(text, sizeof text, "%.*s", letters, c->id);
+  vg_picture_text(p, left, top, text);
+  if (c->has_tumour) snprintf(ml, sizeof ml, "%.1f ml", c->ml);
+  snprintf(text, sizeof text, "%s z %.0f mm", ml, c->centre[2] + 0.0);
+  vg_picture_text(p, left, top + LINE, text);
+}
+
+static void draw_case(const sheet *s, vg_picture *p, int edge, int top, const vg_sheet_case *c) {
+  const vg_sheet_style *t = &s->style;
+  caption(s, p, edge, top, c);
+  top += caption_lines(s) * LINE;
   int backdrop = 0;
   while (backdrop < s->ds->series.n && !c->series[backdrop].nx) backdrop++;
   if (backdrop == s->ds->series.n) backdrop = -1;
   for (int k = 0; k <= s->ds->series.n; k++) {
-    int left = EDGE + k * (t->width + GAP);
+    int left = edge + k * (t->width + GAP);
     if (k == 0)
       vg_sheet_draw_labels(p, left, top, c, backdrop, t);
     else
@@ -130,30 +153,34 @@ static char *page_path(const sheet *s, size_t page) {
 static vg_status write_page(void *arg, size_t page) {
   const sheet *s = arg;
   const vg_sheet_style *t = &s->style;
-  size_t first = page * s->rows, n = s->n - first < s->rows ? s->n - first : s->rows;
-  char lines[2][256], *path = page_path(s, page);
+  const size_t first = page * s->rows, n = s->n - first < s->rows ? s->n - first : s->rows;
+  char lines[3][256], *path = page_path(s, page);
   if (!path) return VG_MEMORY;
   snprintf(lines[0], sizeof lines[0], "%.120s: %zu of %zu cases%s, page %zu of %zu", s->title, s->n, s->ds->n,
            s->n < s->ds->n ? ", picked evenly" : "", page + 1, s->pages);
-  snprintf(lines[1], sizeof lines[1],
-           "%s; axial slice at the tumour's centre, else the brain's; %.2f mm a pixel",
+  snprintf(lines[1], sizeof lines[1], "%s",
            t->neurological ? "neurological: the patient's left (L) is on the left"
-                           : "radiological: the patient's right (R) is on the left",
+                           : "radiological: the patient's right (R) is on the left");
+  snprintf(lines[2], sizeof lines[2], "axial slice at the tumour's centre, else the brain's; %.2f mm a pixel",
            t->mm);
-  int width = 2 * EDGE + (1 + s->ds->series.n) * (t->width + GAP), head = EDGE + 4 * LINE;
-  int step = LINE + t->height + GAP,
-      needs[] = {text_width(lines[0]), text_width(lines[1]), legend(s, NULL, 0)};
+  int width = 2 * EDGE + s->across * case_width(s);
   for (int i = 0; i < 3; i++)
-    if (needs[i] + 2 * EDGE > width) width = needs[i] + 2 * EDGE;
+    if (text_width(lines[i]) + 2 * EDGE > width) width = text_width(lines[i]) + 2 * EDGE;
+  const int keys = legend(s, NULL, 0, width), head = EDGE + (4 + keys) * LINE;
+  const int step = caption_lines(s) * LINE + t->height + GAP;
+  const size_t down = (n + (size_t)s->across - 1) / (size_t)s->across;
   vg_picture p = {0};
-  vg_status st = vg_picture_new(width, head + (int)n * step, &p);
+  vg_status st = vg_picture_new(width, head + (int)down * step, &p);
   if (st) goto out;
-  for (int i = 0; i < 2; i++) vg_picture_text(&p, EDGE, EDGE + i * LINE, lines[i]);
-  legend(s, &p, EDGE + 2 * LINE);
-  for (int k = 0; k <= s->ds->series.n; k++)
-    vg_picture_text(&p, EDGE + k * (t->width + GAP), EDGE + 3 * LINE,
-                    k ? s->ds->series.names[k - 1] : "labels");
-  for (size_t k = 0; k < n; k++) row(s, &p, head + (int)k * step, &s->cases[first + k]);
+  for (int i = 0; i < 3; i++) vg_picture_text(&p, EDGE, EDGE + i * LINE, lines[i]);
+  legend(s, &p, EDGE + 3 * LINE, width);
+  for (int c = 0; c < s->across && (size_t)c < n; c++)
+    for (int k = 0; k <= s->ds->series.n; k++)
+      vg_picture_text(&p, EDGE + c * case_width(s) + k * (t->width + GAP), head - LINE,
+                      k ? s->ds->series.names[k - 1] : "labels");
+  for (size_t k = 0; k < n; k++)
+    draw_case(s, &p, EDGE + (int)(k % (size_t)s->across) * case_width(s),
+              head + (int)(k / (size_t)s->across) * step, &s->cases[first + k]);
   st = vg_picture_write(path, &p);
 out:
   vg_picture_release(&p);
@@ -181,12 +208,14 @@ vg_status vg_contact_sheet(const vg_dataset *ds, const vg_contact_sheet_options 
   sheet s = {.ds = ds, .dir = dir, .title = o->title ? o->title : ds->sources[0].root};
   s.rows = o->rows > 0 && o->rows < ROWS ? (size_t)o->rows : ROWS;
   s.style.neurological = o->neurological;
-  s.style.classes = &s.classes;
   vg_status st = choose(&s, o->most > 0 ? (size_t)o->most : MOST);
   if (!st) st = collect_classes(&s);
+  if (!st) vg_class_colours(&s.classes, s.style.colours);
   if (!st) st = vg_task_parallel("contact sheet", "cases", s.n, read_case, &s);
   if (st) goto out;
   choose_scale(&s);
+  s.across = (WIDTH - 2 * EDGE) / case_width(&s);
+  if (s.across < 1) s.across = 1;
   s.pages = (s.n + s.rows - 1) / s.rows;
   st = vg_task_parallel("contact sheet", "pages", s.pages, write_page, &s);
   if (!st) st = remove_rest(&s);

@@ -17,7 +17,7 @@ extern "C" {
 typedef struct vg_contact_sheet_options {
   const char *title; /* NULL: the first source's folder */
   int most;          /* cases to show, picked evenly from a larger data set; the sheet mentions it. 0: 50 */
-  int rows;          /* of a page; 0: 25, which is the most */
+  int rows;          /* cases of a page; 0: 25, which is the most */
   bool neurological; /* the patient's left is on the viewer's left; false (radiological): on the right */
 } vg_contact_sheet_options;
 

@@ -171,15 +171,6 @@ vg_status vg_sheet_case_read(const vg_dataset *ds, const vg_subject *subject, co
 
 /* ---- drawing ---- */
 
-void vg_sheet_colour(const vg_classes *classes, int index, uint8_t rgb[3]) {
-  int anatomy = vg_classes_count(classes, VG_ROLE_ANATOMY);
-  if (index >= anatomy) {
-    vg_class_colour(index - anatomy, rgb);
-    return;
-  }
-  memset(rgb, anatomy > 1 ? 40 + 80 * index / (anatomy - 1) : 80, 3);
-}
-
 /* Voxel coordinates of a pixel of the tile. */
 static void voxel_at(const vg_sheet_case *c, const vg_sheet_plane *plane, const vg_sheet_style *style, int u,
                      int v, double at[3]) {
@@ -245,7 +236,7 @@ void vg_sheet_draw_labels(vg_picture *p, int left, int top, const vg_sheet_case 
         uint8_t lesion = class_at(&c->tumour, at);
         if (lesion) code = lesion;
       }
-      if (code) vg_sheet_colour(style->classes, code - 1, rgb);
+      if (code) memcpy(rgb, style->colours[code - 1], 3);
       memcpy(pixel(p, left + u, top + v), rgb, 3);
     }
 }

@@ -2,6 +2,7 @@
 #ifndef VG_OUTPUT_SHEET_CASE_H
 #define VG_OUTPUT_SHEET_CASE_H
 #include "voxgan/dataset.h"
+#include "label/class_colours.h"
 #include "picture/png.h"
 
 /* One slice of a file, on its own grid. */
@@ -33,11 +34,9 @@ typedef struct vg_sheet_style {
   int width, height; /* of a tile */
   double mm;         /* a pixel */
   bool neurological;
-  const vg_classes *classes;
+  vg_colours colours; /* of the sheet's classes */
 } vg_sheet_style;
 
-/* The colour of class index. Anatomy is grey. */
-void vg_sheet_colour(const vg_classes *classes, int index, uint8_t rgb[3]);
 /* Draw the tile of the labels and the tile of a series. Without an anatomy map, labels lie over series
  * `backdrop`
  * (-1: over black). */

@@ -42,14 +42,18 @@ void vg_picture_grey(vg_picture *p, int left, int top, const float *plane, int n
 }
 
 void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, int nu, int nv,
-                        ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom) {
+                        ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom, const uint8_t *colours) {
+  static const uint8_t black[3] = {0, 0, 0};
   for (int v = 0; v < nv; v++) {
     for (int u = 0; u < nu; u++) {
-      uint8_t c = plane[v * stride_v + u * stride_u], rgb[3] = {0, 0, 0};
-      if (c) vg_class_colour(c - 1, rgb);
-      fill(p, left + u * zoom, top + (nv - 1 - v) * zoom, zoom, rgb);
+      const uint8_t c = plane[v * stride_v + u * stride_u];
+      fill(p, left + u * zoom, top + (nv - 1 - v) * zoom, zoom, c ? colours + 3 * (c - 1) : black);
     }
   }
+}
+
+void vg_picture_swatch(vg_picture *p, int left, int top, const uint8_t rgb[3]) {
+  fill(p, left, top, 7, rgb);
 }
 
 void vg_picture_text(vg_picture *p, int left, int top, const char *text) {

@@ -20,11 +20,11 @@ void vg_picture_release(vg_picture *p);
  */
 void vg_picture_grey(vg_picture *p, int left, int top, const float *plane, int nu, int nv, ptrdiff_t stride_u,
                      ptrdiff_t stride_v, float lo, float hi, int zoom);
-/* Draws class indices in fixed, distinct colours; 0 is black. */
+/* Draws class indices: 0 in black, 1 in the first of the colours, of 3 bytes each. */
 void vg_picture_classes(vg_picture *p, int left, int top, const uint8_t *plane, int nu, int nv,
-                        ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom);
-/* The colour of class `index` (from 0); _classes draws index + 1 in it. */
-void vg_class_colour(int index, uint8_t rgb[3]);
+                        ptrdiff_t stride_u, ptrdiff_t stride_v, int zoom, const uint8_t *colours);
+/* Draws a square of 7x7 pixels, as legends have it. */
+void vg_picture_swatch(vg_picture *p, int left, int top, const uint8_t rgb[3]);
 /* Draws white ASCII text, 6x8 pixels a letter. */
 void vg_picture_text(vg_picture *p, int left, int top, const char *text);
 /* Makes the bytes of a PNG file (vg_free), with one byte a pixel if the picture is grey or has at most 256

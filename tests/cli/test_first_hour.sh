@@ -150,7 +150,7 @@ assert all(x < 2 for x, _, _ in within('left')[0]) and any(x > 2 for x, _, _ in 
 P
 expect_fail 2 "region brainstem: the hosts' anatomy maps have no class" v edit --labels "$T/b" --edit grow:ml=1,region=brainstem --out "$T/x2"
 
-# What inspect says of tumour maps of one value, of whole heads, and of series that some subjects lack.
+# What inspect prints about tumour maps of one value, whole heads, and series that some subjects lack.
 mkdir "$T/one"
 cp -r "$T/a/." "$T/one"
 /usr/bin/python3 - "$T/one" <<'P' || bad "maps of one value"

@@ -10,6 +10,7 @@
 #include <png.h>
 #include "mini_tree.h"
 #include "scratch.h"
+#include "label/class_colours.h"
 #include "output/contact_sheet.h"
 #include "voxgan/log.h"
 #include "picture/png.h"
@@ -39,7 +40,7 @@ typedef struct blob {
 
 static blob find_colour(const vg_picture *p, const uint8_t *rgb, int left, int right) {
   blob b = {.lo = {p->width, p->height}};
-  for (int y = 59; y < p->height; y++)
+  for (int y = 70; y < p->height; y++)
     for (int x = left; x < right; x++) {
       const uint8_t *c = p->rgb + 3 * (y * p->width + x);
       if (rgb ? memcmp(c, rgb, 3) : !c[0] || c[0] == 255) continue;
@@ -88,8 +89,11 @@ static void sides_and_proportions(void **state) {
   } grids[] = {
       {"RAS", {70, 70, 70}, {2, 2, 2}}, {"LPS", {36, 72, 48}, {4, 2, 3}}, {"ASR", {72, 30, 40}, {2, 5, 4}}};
   uint8_t oedema[3], grey[3];
-  vg_class_colour(1, oedema);
-  memset(grey, 80, 3); /* of three tissues the middle one */
+  const vg_classes two = {2, {"gm", "oedema"}, {VG_ROLE_ANATOMY, VG_ROLE_TUMOUR}};
+  vg_colours colours;
+  vg_class_colours(&two, colours);
+  memcpy(grey, colours[0], 3);
+  memcpy(oedema, colours[1], 3);
   for (size_t i = 0; i < sizeof grids / sizeof grids[0]; i++)
     for (int neurological = 0; neurological < 2; neurological++) {
       char name[32];
@@ -129,10 +133,11 @@ static void cases_are_picked_evenly(void **state) {
     snprintf(id, sizeof id, "case%d", k);
     write_case(dir, id, g, k != 3, k != 4, k == 5); /* maps and series may be missing */
   }
-  assert_int_equal(make_sheet(dir, &(vg_contact_sheet_options){.rows = 2}), 4);
-  vg_picture two = read_page(dir, 1), one = read_page(dir, 4);
-  assert_true(two.height > one.height + 100 && two.width == one.width);
-  vg_picture_release(&two);
+  /* A case of two series is 3 x (123 + 10) pixels wide, so two stand side by side. */
+  assert_int_equal(make_sheet(dir, &(vg_contact_sheet_options){.rows = 3}), 3);
+  vg_picture three = read_page(dir, 1), one = read_page(dir, 3);
+  assert_true(three.height > one.height + 100 && three.width == one.width);
+  vg_picture_release(&three);
   vg_picture_release(&one);
   /* Pages of the longer sheet go. */
   assert_int_equal(make_sheet(dir, &(vg_contact_sheet_options){.rows = 2, .most = 3, .title = "some"}), 2);
@@ -152,6 +157,28 @@ static void cases_are_picked_evenly(void **state) {
   vg_threads_set(0);
   assert_string_equal(hashes[0], hashes[1]);
   vg_free(path);
+}
+
+/* Cases without images are one tile wide: a page of them is not mostly black. */
+static void narrow_cases_fill_the_page(void **state) {
+  (void)state;
+  const char *dir = in_scratch("narrow");
+  vg_geometry g = mini_geometry("RAS", 70, 70, 70, 2, 2, 2);
+  for (int k = 0; k < 12; k++) {
+    char name[64];
+    snprintf(name, sizeof name, "case%02d/case%02d_seg.nii.gz", k, k);
+    mini_write_labels(dir, name, g, 60, tumour_values);
+    snprintf(name, sizeof name, "case%02d/case%02d_anat.nii.gz", k, k);
+    mini_write_labels(dir, name, g, 60, anatomy_values);
+  }
+  assert_int_equal(make_sheet(dir, NULL), 1);
+  vg_picture p = read_page(dir, 1);
+  size_t lit = 0;
+  for (size_t i = 0; i < (size_t)p.width * (size_t)p.height; i++) lit += p.rgb[3 * i] > 20;
+  /* The ellipse of a brain fills pi / 4 of its box, which fills 88 % of its tile. */
+  assert_true((double)lit > 0.4 * p.width * p.height);
+  assert_true(p.width <= 840 && p.height < 500);
+  vg_picture_release(&p);
 }
 
 static void faults_are_named(void **state) {
@@ -184,6 +211,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sides_and_proportions),
       cmocka_unit_test(cases_are_picked_evenly),
+      cmocka_unit_test(narrow_cases_fill_the_page),
       cmocka_unit_test(faults_are_named),
   };
   vg_log_set_level(VG_LOG_ERROR);

@@ -33,7 +33,7 @@ static void test_planes(void **state) {
   assert_int_equal(pixel(&p, 1, 2)[0], 0);   /* below lo */
   assert_int_equal(pixel(&p, 3, 2)[0], 0);   /* NaN */
   assert_int_equal(pixel(&p, 5, 2)[0], 255); /* above hi */
-  vg_picture_classes(&p, 12, 0, classes[0], 2, 2, 1, 2, 3);
+  vg_picture_classes(&p, 12, 0, classes[0], 2, 2, 1, 2, 3, (const uint8_t[6]){9, 8, 7, 1, 2, 3});
   assert_memory_equal(pixel(&p, 15, 5), pixel(&p, 17, 0), 3);
   assert_memory_not_equal(pixel(&p, 15, 5), pixel(&p, 12, 0), 3);
   assert_memory_equal(pixel(&p, 12, 5), "\0\0\0", 3);

@@ -8,6 +8,7 @@
 #include "eval/read/subject_images.h"
 #include "eval/page/eval_page.h"
 #include "eval/page/page_slice.h"
+#include "label/class_colours.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -164,7 +165,9 @@ static vg_status draw_images(const gallery *g, const content_of_case *c, const e
   int k = 0;
   if (!g->study->evaluation->unpaired) st = vg_eval_slice_grey(slice, real, c->lo, c->hi, 1, &out[k++]);
   if (!st) st = vg_eval_slice_grey(slice, real, c->lo, c->hi, DIM, &out[k]);
-  if (!st && labels) vg_eval_slice_classes(slice, labels, &out[k]);
+  vg_colours colours;
+  vg_class_colours(c->maps.tumour->data ? &g->study->tumour : &g->study->anatomy, colours);
+  if (!st && labels) vg_eval_slice_classes(slice, labels, colours[0], &out[k]);
   k++;
   if (!st) st = vg_eval_slice_grey(slice, synth, c->lo, c->hi, 1, &out[k++]);
   if (!st && k < PANELS && g->panels[k])
@@ -180,8 +183,10 @@ static vg_status draw_labels(const gallery *g, const content_of_case *c, const e
   for (int k = 0; k < PANELS && g->panels[k] && !st; k++)
     st = vg_eval_slice_grey(slice, backdrop, c->lo, c->hi, brightness[k], &out[k]);
   if (st) return st;
-  vg_eval_slice_classes(slice, real, &out[0]);
-  vg_eval_slice_classes(slice, synth, &out[1]);
+  vg_colours colours;
+  vg_class_colours(strcmp(g->series, EVAL_TUMOUR_LABELS) ? &g->study->anatomy : &g->study->tumour, colours);
+  vg_eval_slice_classes(slice, real, colours[0], &out[0]);
+  vg_eval_slice_classes(slice, synth, colours[0], &out[1]);
   vg_eval_slice_edges(slice, real, synth, &out[2]);
   return VG_OK;
 }
@@ -288,11 +293,9 @@ out:
 }
 
 static void add_keys(vg_report *r, const vg_classes *classes) {
-  for (int k = 0; k < classes->n; k++) {
-    uint8_t rgb[3];
-    vg_class_colour(k, rgb);
-    vg_report_key(r, rgb, classes->names[k]);
-  }
+  vg_colours colours;
+  vg_class_colours(classes, colours);
+  for (int k = 0; k < classes->n; k++) vg_report_key(r, colours[k], classes->names[k]);
 }
 
 vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget) {

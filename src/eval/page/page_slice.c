@@ -160,11 +160,12 @@ vg_status vg_eval_slice_difference(const eval_slice *s, const float *real, const
   return st;
 }
 
-void vg_eval_slice_classes(const eval_slice *s, const uint8_t *classes, vg_picture *p) {
+void vg_eval_slice_classes(const eval_slice *s, const uint8_t *classes, const uint8_t *colours,
+                           vg_picture *p) {
   for (int v = 0; v < s->height; v++) {
     for (int u = 0; u < s->width; u++) {
       uint8_t c = classes[voxel_of(s, u, v)];
-      if (c) vg_class_colour(c - 1, pixel_of(p, u, v));
+      if (c) memcpy(pixel_of(p, u, v), colours + 3 * (c - 1), 3);
     }
   }
 }

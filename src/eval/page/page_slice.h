@@ -35,7 +35,8 @@ vg_status vg_eval_slice_difference(const eval_slice *s, const float *real, const
                                    vg_picture *out);
 /* Draw onto a picture of the slice: classes (0: nothing) in their colours; and edges between classes of two
  * maps: blue for the real map, orange for the synthetic one, white where both have an edge. */
-void vg_eval_slice_classes(const eval_slice *s, const uint8_t *classes, vg_picture *p);
+void vg_eval_slice_classes(const eval_slice *s, const uint8_t *classes, const uint8_t *colours,
+                           vg_picture *p);
 void vg_eval_slice_edges(const eval_slice *s, const uint8_t *real, const uint8_t *synth, vg_picture *p);
 
 #endif

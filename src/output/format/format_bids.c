@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "io/json.h"
 #include "base/mem.h"
-#include "picture/png.h"
+#include "label/class_colours.h"
 #include "base/str.h"
 
 #define DESC "desc-synthetic_"
@@ -83,10 +83,11 @@ static vg_status write_sidecar(const char *root, const char *name, const char *d
 
 static vg_status write_lookup(const char *root, const char *name, const vg_scheme *scheme) {
   vg_str t = VG_STR_INIT;
+  uint8_t colours[VG_LABELS_MAX][3];
   vg_str_add(&t, "index\tname\tcolor\n0\tbackground\t#000000\n");
+  vg_scheme_colours(scheme, colours);
   for (int i = 0; i < scheme->n; i++) {
-    uint8_t rgb[3];
-    vg_class_colour(i, rgb);
+    const uint8_t *rgb = colours[i];
     vg_str_addf(&t, "%u\t%s\t#%02x%02x%02x\n", (unsigned)scheme->labels[i].value, scheme->labels[i].name,
                 rgb[0], rgb[1], rgb[2]);
   }

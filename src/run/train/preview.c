@@ -5,10 +5,11 @@
 #include <string.h>
 #include "run/synth/argmax.h"
 #include "base/mem.h"
+#include "label/class_colours.h"
 #include "picture/png.h"
 #include "base/str.h"
 
-enum { GAP = 4, HEAD = 12, TILE_LEAST = 160 };
+enum { GAP = 4, EDGE = 2, LINE = 11, LETTER = 6, TILE_LEAST = 160 };
 
 static size_t plane_size(const vg_case *c) {
   return (size_t)c->record.dim[0] * (size_t)c->record.dim[1];
@@ -57,38 +58,70 @@ static int plan_columns(const vg_series_list *series, bool segments, column *out
   return n;
 }
 
-/* One tile; grey and classes are scratch of a plane. */
-static void draw(vg_picture *p, int left, int top, const preview_row *row, const column *k, int zoom,
-                 float *grey, uint8_t *classes) {
+typedef struct sheet {
+  vg_picture picture;
+  vg_colours colours;
+  int zoom;
+  float *grey; /* scratch of a plane */
+  uint8_t *classes;
+} sheet;
+
+/* One tile, with the sides marked. The last element of each row comes first: x grows to the patient's right.
+ */
+static void draw(sheet *s, int left, int top, const preview_row *row, const column *k) {
   const vg_case *c = row->c;
   const int nx = c->record.dim[0], ny = c->record.dim[1];
   const size_t plane = plane_size(c), voxels = plane * (size_t)c->record.dim[2];
   const size_t first = (size_t)interesting_slice(c) * plane, at = (size_t)k->series * voxels + first;
   switch (k->what) {
   case REAL_LABELS:
-    vg_classes_of_case(c, first, plane, classes);
+    vg_classes_of_case(c, first, plane, s->classes);
     break;
   case FOUND_LABELS:
-    vg_classes_of_fractions(row->made, 1 + c->n_classes, voxels, first, plane, classes);
+    vg_classes_of_fractions(row->made, 1 + c->n_classes, voxels, first, plane, s->classes);
     break;
   case REAL_SERIES:
-    for (size_t i = 0; i < plane; i++) grey[i] = (float)c->image[at + i] / 32767.f;
+    for (size_t i = 0; i < plane; i++) s->grey[i] = (float)c->image[at + i] / 32767.f;
     break;
   case MADE_SERIES:
-    memcpy(grey, row->made + at, plane * sizeof *grey);
+    memcpy(s->grey, row->made + at, plane * sizeof *s->grey);
     break;
   }
   if (k->what == REAL_LABELS || k->what == FOUND_LABELS)
-    vg_picture_classes(p, left, top, classes, nx, ny, 1, nx, zoom);
+    vg_picture_classes(&s->picture, left, top, s->classes + nx - 1, nx, ny, -1, nx, s->zoom, s->colours[0]);
   else
-    vg_picture_grey(p, left, top, grey, nx, ny, 1, nx, -1, 1, zoom);
+    vg_picture_grey(&s->picture, left, top, s->grey + nx - 1, nx, ny, -1, nx, -1, 1, s->zoom);
+  vg_picture_text(&s->picture, left + 1, top + 1, "R");
+  vg_picture_text(&s->picture, left + nx * s->zoom - LETTER, top + 1, "L");
+}
+
+/* Draws the classes with their colours in lines of a width, and returns the number of lines. to NULL: only
+ * returns it. */
+static int legend(const vg_classes *classes, vg_colours colours, vg_picture *to, int width) {
+  int left = EDGE, lines = 1;
+  for (int i = 0; i < classes->n; i++) {
+    const int wide = 10 + LETTER * (int)strlen(classes->names[i]);
+    if (left > EDGE && left + wide > width) left = EDGE, lines++;
+    if (to) {
+      vg_picture_swatch(to, left, EDGE + (lines - 1) * LINE, colours[i]);
+      vg_picture_text(to, left + 10, EDGE + (lines - 1) * LINE, classes->names[i]);
+    }
+    left += wide + 2 * LETTER;
+  }
+  return lines;
+}
+
+static void put_caption(vg_picture *p, int top, const vg_case *c) {
+  char text[224];
+  snprintf(text, sizeof text, "%.160s   slice %d of %d", c->id, interesting_slice(c) + 1, c->record.dim[2]);
+  vg_picture_text(p, EDGE, top, text);
 }
 
 char *vg_preview_path(const char *run, int64_t epoch) {
   return vg_format("%s/previews/epoch-%05d.png", run, (int)epoch);
 }
 
-vg_status vg_preview_write(const char *path, const preview_row *rows, int n, const vg_series_list *series,
+vg_status vg_preview_write(const char *path, const preview_row *rows, int n, const vg_prep_settings *prep,
                            bool segments) {
   int w = 1, h = 1;
   for (int r = 0; r < n; r++) {
@@ -96,22 +129,26 @@ vg_status vg_preview_write(const char *path, const preview_row *rows, int n, con
     if (rows[r].c->record.dim[1] > h) h = rows[r].c->record.dim[1];
   }
   column columns[2 + 2 * VG_SERIES_MAX];
-  const int n_columns = plan_columns(series, segments, columns), zoom = (TILE_LEAST + w - 1) / w;
-  const int tile_w = w * zoom + GAP, tile_h = h * zoom + GAP;
-  vg_picture p;
-  vg_status st = vg_picture_new(n_columns * tile_w, HEAD + n * tile_h, &p);
+  sheet s = {.zoom = (TILE_LEAST + w - 1) / w};
+  const int n_columns = plan_columns(&prep->series, segments, columns);
+  const int tile_w = w * s.zoom + GAP, tile_h = LINE + h * s.zoom + GAP, width = n_columns * tile_w;
+  vg_class_colours(&prep->classes, s.colours);
+  const int keys = legend(&prep->classes, s.colours, NULL, width), head = EDGE + (keys + 1) * LINE;
+  vg_status st = vg_picture_new(width, head + n * tile_h, &s.picture);
   if (st) return st;
-  uint8_t *classes = vg_malloc((size_t)w * (size_t)h, 1);
-  float *grey = vg_malloc((size_t)w * (size_t)h, sizeof *grey);
-  if (!classes || !grey) st = VG_MEMORY;
-  for (int k = 0; k < n_columns && !st; k++) {
-    vg_picture_text(&p, k * tile_w + 2, 2, columns[k].head);
-    for (int r = 0; r < n; r++)
-      draw(&p, k * tile_w, HEAD + r * tile_h, &rows[r], &columns[k], zoom, grey, classes);
+  s.classes = vg_malloc((size_t)w * (size_t)h, 1);
+  s.grey = vg_malloc((size_t)w * (size_t)h, sizeof *s.grey);
+  if (!s.classes || !s.grey) st = VG_MEMORY;
+  legend(&prep->classes, s.colours, &s.picture, width);
+  for (int k = 0; k < n_columns; k++)
+    vg_picture_text(&s.picture, k * tile_w + EDGE, head - LINE, columns[k].head);
+  for (int r = 0; r < n && !st; r++) {
+    put_caption(&s.picture, head + r * tile_h, rows[r].c);
+    for (int k = 0; k < n_columns; k++) draw(&s, k * tile_w, head + r * tile_h + LINE, &rows[r], &columns[k]);
   }
-  if (!st) st = vg_picture_write(path, &p);
-  vg_free(grey);
-  vg_free(classes);
-  vg_picture_release(&p);
+  if (!st) st = vg_picture_write(path, &s.picture);
+  vg_free(s.grey);
+  vg_free(s.classes);
+  vg_picture_release(&s.picture);
   return st;
 }

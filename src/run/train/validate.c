@@ -50,7 +50,7 @@ vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_pat
   }
   vg_task_end(&task);
   if (!st && preview_path)
-    st = vg_preview_write(preview_path, rows, (int)(n < PREVIEW_ROWS ? n : PREVIEW_ROWS), &data->prep.series,
+    st = vg_preview_write(preview_path, rows, (int)(n < PREVIEW_ROWS ? n : PREVIEW_ROWS), &data->prep,
                           spec->softmax);
   for (int i = 0; i < PREVIEW_ROWS; i++) vg_free(kept[i]);
   if (st) return st;
