@@ -29,7 +29,7 @@ const cli_option vg_cli_study_options[] = {
     {"licence", CLI_TEXT, V(licence), "TEXT", "licence of the data set, for its description and its card",
      false},
     {"unmarked", CLI_FLAG, V(unmarked), NULL,
-     "leave out what the headers of synthetic files say: \"synthetic: voxgan VERSION\"", false},
+     "omit what the headers of synthetic files say: \"synthetic: voxgan VERSION\"", false},
     {"prefix", CLI_TEXT, V(prefix), "P", "prefix of the ids of numbered cases, as in P-00001; default: synth",
      false},
     {"shard", CLI_TEXT, V(shard), "I/N",
