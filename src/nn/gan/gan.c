@@ -207,7 +207,7 @@ vg_status vg_gan_listing(const vg_gan *gan, const char *input, vg_listing *out) 
     return vg_fail(VG_CONFIG, "generator %s cannot be exported", gan->spec.generator);
   vg_scope *s = vg_scope_push();
   gan->generator->listing(gan->average ? gan->average : gan->g, out,
-                          vg_listing_input(out, input, gan->spec.in_channels));
+                          vg_listing_input(out, input, gan->spec.in_channels, (const int[]){1, 1, 1}));
   vg_scope_pop(s, NULL);
   return out->status;
 }

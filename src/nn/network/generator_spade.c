@@ -192,19 +192,23 @@ static vg_tensor *encode(const void *net, vg_tensor *images) {
 }
 
 /* noise_0, noise_1, ... on the grids of the levels; the style as (N, D, 1, 1, 1). */
-static int noise_input(const vg_modulation *m, vg_listing *f, int level) {
+static int noise_input(const vg_modulation *m, vg_listing *f, int level, const int scale[3]) {
   char name[16];
   snprintf(name, sizeof name, "noise_%d", level);
-  return m->strength ? vg_listing_input(f, name, 1) : VG_NO_VALUE;
+  return m->strength ? vg_listing_input(f, name, 1, scale) : VG_NO_VALUE;
 }
 
 static int listing(const void *net, vg_listing *f, int x) {
   const spade *s = net;
   const int none = VG_NO_VALUE;
   int fractions[VG_UNET_MAX_LEVELS + 1] = {x}, noise[VG_UNET_MAX_LEVELS + 1], skip[VG_UNET_MAX_LEVELS];
-  for (int i = 0; i < s->levels; i++) noise[i] = noise_input(&s->at[i], f, i);
-  if (!s->encoder) noise[s->levels] = noise_input(&s->at_start, f, s->levels);
-  const int style = s->style.dims ? vg_listing_input(f, "style", s->style.dims) : none;
+  int scale[3] = {1, 1, 1};
+  for (int i = 0; i < s->levels; i++) {
+    noise[i] = noise_input(&s->at[i], f, i, scale);
+    for (int a = 0; a < 3; a++) scale[a] *= s->stride[i][a];
+  }
+  if (!s->encoder) noise[s->levels] = noise_input(&s->at_start, f, s->levels, scale);
+  const int style = s->style.dims ? vg_listing_input(f, "style", s->style.dims, NULL) : none;
   for (int i = 0; i < s->levels; i++) fractions[i + 1] = vg_listing_average(f, fractions[i], s->stride[i]);
   for (int i = 0; s->encoder && i < s->levels; i++)
     skip[i] = vg_listing_block(f, &s->down[i], i ? skip[i - 1] : x, none, none, SLOPE);

@@ -103,9 +103,10 @@ static int whole_weight(vg_listing *f, const char *block, const char *what, cons
 
 /* ---- operations ---- */
 
-int vg_listing_input(vg_listing *f, const char *name, int channels) {
+int vg_listing_input(vg_listing *f, const char *name, int channels, const int scale[3]) {
   vg_listing_step s = step_of(VG_LISTING_INPUT, VG_NO_VALUE, VG_NO_VALUE);
   s.channels = channels;
+  if (scale) memcpy(s.stride, scale, sizeof s.stride);
   snprintf(s.name, sizeof s.name, "%s", name);
   return add(f, s);
 }

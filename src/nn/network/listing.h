@@ -33,7 +33,8 @@ typedef struct vg_listing_step {
   vg_listing_kind kind;
   int in[2];     /* values; VG_NO_VALUE */
   int weight[2]; /* weights; VG_NO_VALUE */
-  int stride[3], pad[3];
+  int stride[3],
+      pad[3];    /* stride of an input: the voxels of the volume that its voxels are wide; 0: it has none */
   int channels;  /* of an input and a norm */
   double number; /* slope of LEAKY_RELU, epsilon of NORM */
   char name[16]; /* of an input */

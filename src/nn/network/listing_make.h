@@ -4,8 +4,9 @@
 #include "nn/network/listing.h"
 #include "nn/network/modulation.h"
 
-/* (N, channels, D, H, W); any D, H, W. */
-int vg_listing_input(vg_listing *f, const char *name, int channels);
+/* (N, channels, D, H, W); any D, H, W. scale: the voxels of the volume that its voxels are wide (D, H, W);
+ * NULL: it has one voxel. */
+int vg_listing_input(vg_listing *f, const char *name, int channels, const int scale[3]);
 int vg_listing_add(vg_listing *f, int a, int b);
 int vg_listing_relu(vg_listing *f, int a);
 int vg_listing_average(vg_listing *f, int a, const int stride[3]);

@@ -28,8 +28,14 @@ static char *describe(const model_info *m, const vg_gan *gan, const vg_listing *
   vg_json_put_string(j, "voxgan", vg_version());
   vg_json_put_string(j, "model_sha256", m->hash);
   vg_json *inputs = vg_json_put_take(j, "inputs", vg_json_array());
-  for (int i = 0; i < f->n; i++)
-    if (f->steps[i].kind == VG_LISTING_INPUT) vg_json_put_string(inputs, NULL, f->steps[i].name);
+  for (int i = 0; i < f->n; i++) {
+    const vg_listing_step *s = &f->steps[i];
+    if (s->kind != VG_LISTING_INPUT) continue;
+    vg_json *input = vg_json_put_take(inputs, NULL, vg_json_object());
+    vg_json_put_string(input, "name", s->name);
+    vg_json_put_number(input, "channels", s->channels);
+    if (s->stride[0]) put_extents(input, "voxels_dhw", s->stride);
+  }
   vg_json_put_string(j, "output", result);
   put_extents(j, "least_dhw", least);
   put_extents(j, "patch_dhw", m->spec.patch);
