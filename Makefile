@@ -2,6 +2,7 @@
 #
 #   TORCH=0|DIR     without libtorch | with the libtorch in DIR, for example of a PyTorch wheel (default: Debian's package)
 #   DEV=1           warnings are errors
+#   V=1             print the commands
 #   SANITIZE=LIST   for example address,undefined
 #   PREFIX, DESTDIR where `make install` puts things
 
@@ -21,12 +22,16 @@ endif
 
 # Each flavour has its own folder, so that switching between them rebuilds nothing.
 comma := ,
+# Each file is one line, or its command with V=1; `make -s` prints nothing.
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V),,@$(if $(SILENT),,printf '  %-4s %s\n' '$1' '$(patsubst $B/%,%,$2)';))
 FLAVOUR := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)$(if $(DEV),-dev)$(if $(filter 0,$(TORCH)),-notorch)$(if $(filter-out 0 /usr,$(TORCH)),-torch$(shell printf %s '$(TORCH)' | cksum | cut -c1-6))
 B := build/$(FLAVOUR)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla $(if $(DEV),-Werror)
 CWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
-OPT  := $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DVG_NO_CLONES,-O3 -g1 -fno-math-errno -fno-trapping-math)
+# No path of this folder ends in a file, so that the same sources give the same bytes anywhere (make check-reproducible).
+OPT  := -ffile-prefix-map=$(CURDIR)=. $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DVG_NO_CLONES,-O3 -g1 -fno-math-errno -fno-trapping-math)
 LSAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # Release builds are hardened. Each flag is used where the compiler knows it. The inner loops of our convolutions hold their tiles in
@@ -89,6 +94,10 @@ endif
 
 .PHONY: all
 all: $(PRODUCTS)
+ifneq ($(filter all,$(or $(MAKECMDGOALS),all)),)
+	@$(if $(SILENT),,printf '%s\n' 'built $B/voxgan $(if $(filter 0,$(TORCH)),without libtorch: all but train$(comma) synth and export,with the libtorch in $(TORCH))' \
+	  'call  $B/voxgan --help$(if $(filter 0,$(TORCH)),, or scripts/quickstart.sh)' 'next  make check$(comma) or sudo make install (below $(PREFIX))')
+endif
 
 ifneq ($(TORCH),0)
 ifeq ($(TORCH_ATEN),)
@@ -107,71 +116,71 @@ $B/src/tensor/conv/%.o: CXXFLAGS_ALL := $(filter-out -fstack-protector-strong,$(
 
 $B/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -c $< -o $@
+	$(call say,cc,$@)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -c $< -o $@
 
 $B/%.o: %.cpp $(STAMP)
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) -c $< -o $@
+	$(call say,c++,$@)$(CXX) $(CPPFLAGS) $(CXXFLAGS_ALL) -c $< -o $@
 
 # GPU kernels are compiled on the machine that runs them. The build only embeds their text, as the symbols
 # _binary_src_tensor_cuda_kernels_cu_*.
 $B/%.cu.o: %.cu
 	@mkdir -p $(@D)
-	$(LD) -r -b binary -z noexecstack -o $@ $<
+	$(call say,ld,$@)$(LD) -r -b binary -z noexecstack -o $@ $<
 
 $B/libvoxgan.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar,$@)ar rcs $@ $^
 
 # The public symbols are those that the public headers declare. src/voxgan.map has the other rules.
 $B/voxgan.map: src/voxgan.map scripts/exports.sh $(wildcard include/voxgan/*)
 	@mkdir -p $(@D)
-	CC='$(CC)' scripts/exports.sh >$@.symbols
-	sed -e '/@PUBLIC@/{s/.*//;r $@.symbols' -e '}' src/voxgan.map >$@
+	@CC='$(CC)' scripts/exports.sh >$@.symbols
+	@sed -e '/@PUBLIC@/{s/.*//;r $@.symbols' -e '}' src/voxgan.map >$@
 
 $B/libvoxgan.so: $(LIB_OBJ) $B/voxgan.map
-	$(CC) -shared -Wl,-soname,libvoxgan.so.0 -Wl,--version-script=$B/voxgan.map $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
+	$(call say,ld,$@)$(CC) -shared -Wl,-soname,libvoxgan.so.0 -Wl,--version-script=$B/voxgan.map $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(LIB_OBJ) $(LIBS)
 	@ln -sf libvoxgan.so $B/libvoxgan.so.0
 
 # The program and the module share one library, because they share the error message and the thread pool.
 $B/voxgan: $(CLI_OBJ) $B/libvoxgan.so
-	$(CC) -pie $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
+	$(call say,ld,$@)$(CC) -pie $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
 
 $B/voxgan-torch.so: $(MOD_OBJ) $B/libvoxgan.so
-	$(CXX) -shared $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(MOD_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/..' $(TORCH_LIBS) $(LIBS)
+	$(call say,ld,$@)$(CXX) -shared $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(MOD_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/..' $(TORCH_LIBS) $(LIBS)
 
 $B/voxgan.pc: src/voxgan.pc.in include/voxgan/version.h Makefile
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
+	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
 
 # ---- tests -----------------------------------------------------------------------------------
 # Unit tests link the static library, so that they can call internal functions.
 CMOCKA := $(shell pkg-config --libs cmocka 2>/dev/null)
 
 $B/tests/unit/test_%: $B/tests/unit/test_%.o $B/libvoxgan.a
-	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(CMOCKA) $(LIBS)
+	$(call say,ld,$@)$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(CMOCKA) $(LIBS)
 
 $B/tests/unit/test_torch_open: LDFLAGS += -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlerror
 
 $B/tests/unit/torch/test_%: $B/tests/unit/torch/test_%.o $(MOD_OBJ) $B/libvoxgan.a
-	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(CMOCKA) $(TORCH_LIBS) $(LIBS)
+	$(call say,ld,$@)$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(CMOCKA) $(TORCH_LIBS) $(LIBS)
 
 # The convolutions alone, with kernels in software in place of those that need AVX512-BF16 or AMX.
 TILES_OBJ := $(filter-out %/conv_autograd.o %/conv_library.o %/kernels_bf16.o %/kernels_amx.o,$(filter $B/src/tensor/conv/%,$(MOD_OBJ)))
 $B/tests/unit/torch/test_tiles: $B/tests/unit/torch/test_tiles.o $B/tests/unit/torch/software_kernels.o $(TILES_OBJ) $B/src/tensor/pointwise.o
-	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $^ $(CMOCKA) -lgomp -pthread
+	$(call say,ld,$@)$(CXX) $(LSAN) $(LDFLAGS) -o $@ $^ $(CMOCKA) -lgomp -pthread
 
 $B/tests/parity/%: $B/tests/parity/%.o $(MOD_OBJ) $B/libvoxgan.a
-	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
+	$(call say,ld,$@)$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
 
 $B/tests/oracle/%: $B/tests/oracle/%.o $B/libvoxgan.a
-	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
+	$(call say,ld,$@)$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
 
 $B/bench/%: $B/bench/%.o $B/libvoxgan.a
-	$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
+	$(call say,ld,$@)$(CC) $(LSAN) $(LDFLAGS) -o $@ $< $B/libvoxgan.a $(LIBS)
 
 $B/bench/profile_step: $B/bench/profile_step.o $(MOD_OBJ) $B/libvoxgan.a
-	$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
+	$(call say,ld,$@)$(CXX) $(LSAN) $(LDFLAGS) -o $@ $< $(MOD_OBJ) $B/libvoxgan.a $(TORCH_LIBS) $(LIBS)
 
 # Fuzz targets: over their corpus as a test, and under libFuzzer with `make fuzz` (clang): every target for FUZZ_SECONDS,
 # or those of FUZZ="json split". `make fuzz-build` only builds them. CONTRIBUTING.md says how to add one.
@@ -186,7 +195,7 @@ FUZZ_OBJ := $(LIB_SRC:%.c=build/fuzz/%.o)
 FUZZ_WRAP = $(shell sed -n 's/.*__wrap_\([a-z_0-9]*\).*;$$/-Wl,--wrap=\1/p' tests/fuzz/memory_files.c | sort -u)
 FUZZ_NETWORKS := $(filter-out %/gan_record.c,$(wildcard src/nn/*/*.c)) src/run/model_spec.c
 $B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz_replay.o $B/tests/fuzz/memory_files.o $B/libvoxgan.a
-	$(CC) $(LSAN) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_WRAP) $(LIBS)
+	$(call say,ld,$@)$(CC) $(LSAN) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(FUZZ_WRAP) $(LIBS)
 build/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
@@ -208,6 +217,13 @@ $(eval $(call fuzz_networks,$B,$B/tests/fuzz/replay_))
 fuzz-build: $(FUZZ:%=build/fuzz/%)
 fuzz: fuzz-build
 	scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+# Two builds in two folders must have the same bytes.
+.PHONY: check-reproducible print-build
+print-build:
+	@echo $B
+check-reproducible:
+	scripts/check_reproducible.sh TORCH=$(TORCH)
 
 .PHONY: tests check check-torch check-torch2 check-tensors
 tests: all $(FUZZ_ALL:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
@@ -303,7 +319,7 @@ tidy:
 clean:
 	rm -rf build
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -7
 	@printf '%s\n' 'targets:' \
 	  '  all              the program, the library and, with libtorch, the module (the default)' \
 	  '  check            build and run all tests' \
@@ -311,6 +327,7 @@ help:
 	  '  check-tensors    the tests of tensors alone' \
 	  '  check-torch2     check-torch with the current PyTorch wheel, which it downloads' \
 	  '  tests            build the tests, run none' \
+	  '  check-reproducible  build twice, in two folders, and compare the bytes' \
 	  '  oracles          check our files with nnU-Net, the BIDS validator and TensorBoard' \
 	  '  fuzz             fuzz the readers for FUZZ_SECONDS each (clang)' \
 	  '  torture          kill and starve all commands, for hours; ARGS=--short for a minute' \

@@ -38,6 +38,7 @@ list() {
     [ "$TORCH" = 0 ] || echo "${script#tests/} bash $script"
   done
   [ "$TORCH" = 0 ] || echo "oracle/gan_parity /usr/bin/python3 tests/oracle/gan_parity.py $BUILD"
+  [ "$TORCH" = 0 ] || echo "oracle/export_oracle /usr/bin/python3 tests/oracle/export_oracle.py $BUILD"
 }
 list_others() {
   programs "$BUILD"/tests/unit/test_*

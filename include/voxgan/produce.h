@@ -18,9 +18,11 @@ typedef struct vg_produce_options {
   const char *out;
   const char *format;    /* row of formats.def; NULL: the default for the hosts' layout */
   const char *title;     /* of the data set; NULL: the format's default */
+  const char *licence;   /* of the data set, as its description says it; NULL: none is named */
   const char *anonymous; /* file with a secret: sources and donors appear as keyed hashes; NULL: by id */
   int shard, shards; /* makes the cases k with k % shards == shard - 1; shards 0: makes all, and closes the
                         data set */
+  bool unmarked;     /* no file says in its header that it is synthetic */
   bool overwrite;    /* make finished cases again, also with other settings; false: keep them */
   int sheet;         /* cases on the contact sheets; 0: none */
   bool quiet;        /* print no summary on stdout */
@@ -39,10 +41,11 @@ typedef struct vg_case_maker vg_case_maker; /* internal to the program; other ca
  * set of another study, model or settings. */
 vg_status vg_produce(vg_study *study, const vg_produce_options *options, const vg_case_maker *maker);
 
-/* Closes a data set that shards made: manifest, the format's files, contact sheets (of `sheet` cases), then
- * checks every file against the manifest. VG_FAILED: cases are missing or failed. VG_DATA: this program did
+/* Closes a data set that shards made: manifest, the format's files, the card, contact sheets (of `sheet`
+ * cases), then checks every file against the manifest. scores: the folder of an evaluation of the data set,
+ * for the card; NULL: none. VG_FAILED: cases are missing or failed. VG_DATA: this program did
  * not write the data set, or a file differs from the manifest. */
-vg_status vg_produce_finish(const char *root, int sheet);
+vg_status vg_produce_finish(const char *root, int sheet, const char *scores);
 /* Calls vg_manifest_verify and prints the differences. */
 vg_status vg_produce_verify(const char *root);
 

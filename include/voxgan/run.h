@@ -58,6 +58,17 @@ typedef struct vg_synth_options {
   bool resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise again */
 } vg_synth_options;
 
+typedef enum vg_export_format { VG_EXPORT_TORCHSCRIPT, VG_EXPORT_ONNX } vg_export_format;
+/* "torchscript", "onnx" by vg_export_format; NULL past the last. */
+const char *vg_export_format_name(int format);
+
+typedef struct vg_export_options {
+  const char *model; /* as in vg_synth_options */
+  const char *out;   /* the file to write */
+  vg_export_format format;
+  bool overwrite; /* replace a file */
+} vg_export_options;
+
 /* Identifies the sources of a program or a module: the version, and the sizes of all types that cross between
  * the two. */
 typedef struct vg_torch_stamp {
@@ -77,6 +88,9 @@ typedef struct vg_torch_module {
    * made from. With a model of direction image2label, makes a data set of the label maps predicted from
    * images. VG_USAGE: an option does not fit the model's direction. */
   vg_status (*synth)(const vg_synth_options *);
+  /* Writes a model's generator as a file that PyTorch or ONNX runtimes run without voxgan. VG_USAGE: the file
+   * exists. */
+  vg_status (*export_model)(const vg_export_options *);
   vg_membership_fn membership; /* for vg_evaluate_settings */
   /* Loads a network (extractor.h) and runs it once on its input. The caller closes it. VG_CONFIG: the input
    * text is invalid. VG_DATA: not a TorchScript module, or it rejects such an input. */

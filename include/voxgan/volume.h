@@ -98,6 +98,7 @@ typedef struct vg_volume_header {
   const char *format;  /* "NIfTI-1", "NIfTI-2", "MGH", "MetaImage", "NRRD" */
   int version;         /* of NIfTI: 1 or 2; 0: another format */
   int xform_code;      /* NIfTI's code of the affine in use; 0: none, spacing only */
+  bool synthetic;      /* its description begins as VG_VOLUME_MARK does */
 } vg_volume_header;
 
 /* Reads the header only. VG_DATA: unknown format, or a damaged file. */
@@ -109,20 +110,27 @@ vg_status vg_volume_read(const char *path, vg_volume *vol, vg_volume_header *hea
  * the first such value and its voxel. */
 vg_status vg_volume_read_labels(const char *path, vg_labelmap *map, vg_volume_header *header);
 
+/* How the description (descrip) of a synthetic NIfTI file begins; the version of voxgan follows. */
+#define VG_VOLUME_MARK "synthetic: voxgan "
+
 #define VG_COMPRESSION_FAST 0
 typedef struct vg_volume_write_options {
   vg_dtype dtype;      /* U8, I16, U16 or F32 */
   double slope, inter; /* stored = round((value - inter) / slope); 0 means 1 */
   int xform_code;      /* as in vg_volume_header; 0: the orientation is not known */
   int compression;     /* if the ending asks for it: VG_COMPRESSION_FAST, or a level from 1 to 12 */
+  bool synthetic;      /* the description says so (VG_VOLUME_MARK); false: there is none */
 } vg_volume_write_options;
 
 /* Writes one file by atomic rename, compressed if the ending asks for it (.nii.gz). The header holds the
- * geometry and nothing else: no description, file names or extensions. options NULL: F32 and the code 1
- * (scanner). Clamps values outside the range of an integer type, and warns of them. */
+ * geometry, the mark of a synthetic file, and nothing else: no file names or extensions. options NULL: F32
+ * and the code 1 (scanner). Clamps values outside the range of an integer type, and warns of them. */
 vg_status vg_volume_write(const char *path, const vg_volume *vol, const vg_volume_write_options *options);
 /* Writes U8 if the labels fit, else U16. */
 vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int xform_code);
+/* The same; synthetic as in vg_volume_write_options. */
+vg_status vg_volume_write_marked_labels(const char *path, const vg_labelmap *map, int xform_code,
+                                        bool synthetic);
 
 /* A path may name one volume of a file that holds several: "FILE#2" is the third. Returns the length of FILE,
  * and in *part the number after it. Where path names a file alone: its whole length, and -1. */

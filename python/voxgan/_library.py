@@ -14,11 +14,12 @@ class Geometry(Structure):
 
 class VolumeHeader(Structure):
     _fields_ = [("geo", Geometry), ("dtype", c_int), ("slope", c_double), ("inter", c_double), ("format", c_char_p),
-                ("version", c_int), ("xform_code", c_int)]
+                ("version", c_int), ("xform_code", c_int), ("synthetic", c_bool)]
 
 
 class WriteOptions(Structure):
-    _fields_ = [("dtype", c_int), ("slope", c_double), ("inter", c_double), ("xform_code", c_int), ("compression", c_int)]
+    _fields_ = [("dtype", c_int), ("slope", c_double), ("inter", c_double), ("xform_code", c_int), ("compression", c_int),
+                ("synthetic", c_bool)]
 
 
 class Volume(Structure):

@@ -15,12 +15,12 @@
 bool vg_cli_quiet, vg_cli_verbose;
 
 #define CLI_COMMAND(name) extern const cli_command vg_cli_cmd_##name;
-#include "cli/commands.def"
+#include "registry/commands.def"
 #undef CLI_COMMAND
 
 static const cli_command *const commands[] = {
 #define CLI_COMMAND(name) &vg_cli_cmd_##name,
-#include "cli/commands.def"
+#include "registry/commands.def"
 #undef CLI_COMMAND
 };
 

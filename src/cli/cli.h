@@ -2,7 +2,7 @@
  * codes.
  *
  * To add a command, write three things: a file cmd_NAME.c that defines `const cli_command vg_cli_cmd_NAME`,
- * its row in commands.def, and a section in docs/voxgan.1.
+ * its row in registry/commands.def, and a section in docs/voxgan.1.
  */
 #ifndef VG_CLI_H
 #define VG_CLI_H

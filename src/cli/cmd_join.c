@@ -3,7 +3,7 @@
 #include "output/join.h"
 
 static cli_list tumour, anatomy, layouts, anatomy_layouts;
-static const char *out, *format, *name;
+static const char *out, *format, *name, *licence;
 static cli_schemes tumour_scheme, anatomy_scheme;
 static long long sheet = 50, threads;
 static bool copy, overwrite, skip_incomplete;
@@ -23,6 +23,8 @@ static const cli_option options[] = {
     {"format", CLI_TEXT, &format, "F",
      "format to write, from `voxgan list formats`; default: that of the tumour data set", false},
     {"name", CLI_TEXT, &name, "NAME", "name of the data set", false},
+    {"licence", CLI_TEXT, &licence, "TEXT", "licence of the data set, for its description and its card",
+     false},
     {"copy", CLI_FLAG, &copy, NULL, "copy the images instead of linking to those of the tumour data set",
      false},
     {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL, "skip cases that lack one of the two maps", false},
@@ -38,14 +40,18 @@ static vg_status run(char **args, int n_args) {
     return vg_fail(VG_USAGE, "--sheet is %lld, but must be from 0 to 10000", sheet);
   vg_status st = vg_cli_set_threads(threads);
   if (st) return st;
-  vg_join_options o = {
-      .tumour = {tumour.items, tumour.n, layouts.items, layouts.n},
-      .anatomy = {anatomy.items, anatomy.n, anatomy_layouts.items, anatomy_layouts.n},
-      .tumour_scheme = tumour_scheme.text,
-      .anatomy_scheme = anatomy_scheme.text,
-      .copy = copy,
-      .skip_incomplete = skip_incomplete,
-      .output = {.out = out, .format = format, .title = name, .overwrite = overwrite, .sheet = (int)sheet}};
+  vg_join_options o = {.tumour = {tumour.items, tumour.n, layouts.items, layouts.n},
+                       .anatomy = {anatomy.items, anatomy.n, anatomy_layouts.items, anatomy_layouts.n},
+                       .tumour_scheme = tumour_scheme.text,
+                       .anatomy_scheme = anatomy_scheme.text,
+                       .copy = copy,
+                       .skip_incomplete = skip_incomplete,
+                       .output = {.out = out,
+                                  .format = format,
+                                  .title = name,
+                                  .licence = licence,
+                                  .overwrite = overwrite,
+                                  .sheet = (int)sheet}};
   return vg_join(&o);
 }
 

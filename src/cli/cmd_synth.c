@@ -3,7 +3,7 @@
 #include <string.h>
 #include "cli/study_options.h"
 
-static const char *series, *device, *window = "auto", *finish, *verify;
+static const char *series, *device, *window = "auto", *finish, *verify, *scores;
 static const char *style, *resample;
 static double memory, noise = 1;
 static cli_list keep_largest, fill_holes;
@@ -38,6 +38,9 @@ static const cli_option options[] = {
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},
     {"finish", CLI_TEXT, &finish, "DIR",
      "finish a data set made by shards: merge their records into its manifest and verify all files", false},
+    {"scores", CLI_TEXT, &scores, "DIR",
+     "with --finish: the folder of a voxgan evaluation, whose means and privacy verdicts the card repeats",
+     false},
     {"verify", CLI_TEXT, &verify, "DIR", "check a data set's files against its manifest", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
@@ -48,7 +51,8 @@ static const char *window_at(const void *list, size_t i) {
 }
 
 static vg_status run(char **args, int n_args) {
-  if (finish) return vg_produce_finish(finish, (int)vg_cli_study_values.sheet);
+  if (finish) return vg_produce_finish(finish, (int)vg_cli_study_values.sheet, scores);
+  if (scores) return vg_fail(VG_USAGE, "--scores needs --finish DIR");
   if (verify) return vg_produce_verify(verify);
   if (!n_args) return vg_fail(VG_USAGE, "too few arguments; expected MODEL");
   vg_synth_options o = {.model = args[0], .device = device, .memory_gib = memory};

@@ -7,9 +7,9 @@
 extern struct study_values {
   cli_list labels, images, layouts, donors, donor_layouts, edits;
   cli_schemes tumour_scheme, anatomy_scheme;
-  const char *plan, *prefix, *out, *format, *name, *anonymous, *shard;
+  const char *plan, *prefix, *out, *format, *name, *licence, *anonymous, *shard;
   long long per_case, redraws, seed, threads, sheet;
-  bool overwrite, skip_incomplete, dry_run;
+  bool overwrite, unmarked, skip_incomplete, dry_run;
 } vg_cli_study_values;
 
 /* For cli_command.shared. */

@@ -109,8 +109,13 @@ vg_status vg_volume_write(const char *path, const vg_volume *vol, const vg_volum
 }
 
 vg_status vg_volume_write_labels(const char *path, const vg_labelmap *map, int xform_code) {
+  return vg_volume_write_marked_labels(path, map, xform_code, false);
+}
+
+vg_status vg_volume_write_marked_labels(const char *path, const vg_labelmap *map, int xform_code,
+                                        bool synthetic) {
   const vg_volume_format *format = reader_of(path);
-  return (format->write_labels ? format : formats[0].format)->write_labels(path, map, xform_code);
+  return (format->write_labels ? format : formats[0].format)->write_labels(path, map, xform_code, synthetic);
 }
 
 bool vg_volume_is_path(const char *path) {

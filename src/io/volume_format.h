@@ -17,7 +17,7 @@ typedef struct vg_volume_format {
   vg_status (*beside)(const char *path, char **beside);
   /* NULL: the format can only be read. */
   vg_status (*write)(const char *path, const vg_volume *vol, const vg_volume_write_options *options);
-  vg_status (*write_labels)(const char *path, const vg_labelmap *map, int xform_code);
+  vg_status (*write_labels)(const char *path, const vg_labelmap *map, int xform_code, bool synthetic);
 } vg_volume_format;
 
 #define VG_VOLUME(name, help) extern const vg_volume_format vg_volume_##name;

@@ -16,6 +16,7 @@
   X("vg_config", sizeof(vg_config))                         \
   X("vg_train_options", sizeof(vg_train_options))           \
   X("vg_synth_options", sizeof(vg_synth_options))           \
+  X("vg_export_options", sizeof(vg_export_options))         \
   X("vg_membership_options", sizeof(vg_membership_options)) \
   X("vg_membership", sizeof(vg_membership))                 \
   X("vg_extractor_options", sizeof(vg_extractor_options))   \

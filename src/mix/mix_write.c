@@ -30,7 +30,8 @@ static vg_status put_image(const mix *m, const char *from, const char *to) {
   vg_status st = vg_volume_read(from, &vol, &info);
   const bool whole = info.dtype == VG_DT_U8 || info.dtype == VG_DT_I16 || info.dtype == VG_DT_U16;
   vg_volume_write_options how = {.dtype = VG_DT_F32, .xform_code = info.xform_code};
-  if (whole) how = (vg_volume_write_options){info.dtype, info.slope, info.inter, info.xform_code, 0};
+  if (whole) how = (vg_volume_write_options){info.dtype, info.slope, info.inter, info.xform_code, 0, false};
+  how.synthetic = info.synthetic;
   if (!st) st = vg_volume_write(to, &vol, &how);
   vg_volume_release(&vol);
   return st;
@@ -51,7 +52,7 @@ static vg_status put_labels(const mix *m, const mix_case *c, const char *to, vg_
   const size_t n = st ? 0 : vg_geometry_voxels(&map.geo);
   for (size_t i = 0; i < n; i++) map.data[i] = table[map.data[i]];
   *geo = map.geo;
-  if (!st) st = vg_volume_write_labels(to, &map, info.xform_code);
+  if (!st) st = vg_volume_write_marked_labels(to, &map, info.xform_code, info.synthetic);
   vg_labelmap_release(&map);
   vg_free(table);
   return st;

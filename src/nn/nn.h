@@ -153,6 +153,10 @@ typedef struct vg_gan_draw {
  * be any extent that vg_gan_min_dim allows, not only the patch. draw NULL: no noise and the mean style. */
 vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[3], const vg_gan_draw *draw,
                           float *out);
+struct vg_listing;
+/* What the generator computes (network/listing.h), of its average where it has one; its first input is named
+ * `input`. VG_CONFIG: it cannot be exported. */
+vg_status vg_gan_listing(const vg_gan *gan, const char *input, struct vg_listing *out);
 /* The style (net.style) of one image (out_channels, D, H, W). */
 vg_status vg_gan_style_of(vg_gan *gan, const float *images, const int dim[3], float *style);
 /* The discriminator's mean logit for b's input and target: above 0 the pair looks real. Weights do not

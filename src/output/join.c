@@ -162,6 +162,7 @@ static vg_status read_image(void *state, int slot, int series, vg_volume *out, v
   if (st) return st;
   *how = (vg_volume_write_options){.dtype = whole ? info.dtype : VG_DT_F32};
   if (whole) how->slope = info.slope, how->inter = info.inter;
+  how->synthetic = info.synthetic;
   return VG_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/card.h"
 #include "output/produce_set.h"
 #include "study/study_apart.h"
 #include "voxgan/log.h"
@@ -84,6 +85,11 @@ static vg_status set_output(produce_job *j) {
   snprintf(out->root, sizeof out->root, "%s", j->o->out);
   if (j->o->title) snprintf(out->title, sizeof out->title, "%s", j->o->title);
   out->set.name = *out->title ? out->title : NULL;
+  if (j->o->licence && strlen(j->o->licence) >= sizeof out->licence)
+    return vg_fail(VG_USAGE, "--licence: longer than %zu bytes", sizeof out->licence - 1);
+  if (j->o->licence) snprintf(out->licence, sizeof out->licence, "%s", j->o->licence);
+  out->set.licence = *out->licence ? out->licence : NULL;
+  out->unmarked = j->o->unmarked;
   /* The images show the brain mask, so the class of the brain has no map. */
   const vg_classes *all = vg_study_class_set(j->study);
   for (int k = 0; k < all->n && !st; k++)
@@ -159,7 +165,7 @@ static vg_status file_of(const produce_job *j, const todo *t, const flight *f, i
 
 /* Every path that the whole study may write, whatever shard this is. */
 static vg_status list_files(const produce_job *j, const todo *all, vg_owned *files) {
-  static const char *const own[] = {"dataset_description.json", "manifest.csv", "contact-sheet-#.png"};
+  static const char *const own[] = {"dataset_description.json", "manifest.csv", VG_CARD, "contact-sheet-#.png"};
   const flight every = {.has = {true, true}};
   vg_status st = VG_OK;
   snprintf(files->kind, sizeof files->kind, "study%s", j->maker && j->maker->link ? " links" : "");
@@ -282,6 +288,7 @@ static vg_status write_image(write_job *w, const case_file *file, const char *pa
   if (maker->link && !sure) return maker->link(maker->state, w->slot, file->index, path);
   vg_status st = (sure ? maker->probability : maker->image)(maker->state, w->slot, file->index, &vol, &how);
   how.xform_code = w->f->c.maps.xform_code;
+  if (!w->j->out.set.real) how.synthetic = !w->j->o->unmarked;
   if (!st) st = vg_volume_write(path, &vol, &how);
   vg_volume_release(&vol);
   return st;
@@ -293,7 +300,9 @@ static vg_status write_map(write_job *w, vg_file_kind kind, const char *path) {
   bool tumour = kind == VG_FILE_TUMOUR;
   const vg_scheme *scheme = tumour ? &w->j->out.set.tumour : &w->j->out.set.anatomy;
   vg_status st = vg_maps_labels(maps, tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY, scheme, &map);
-  if (!st) st = vg_volume_write_labels(path, &map, maps->xform_code);
+  /* A map that no edit changed shows a person. */
+  const bool synthetic = w->f->c.edits.n && !w->j->out.set.real && !w->j->o->unmarked;
+  if (!st) st = vg_volume_write_marked_labels(path, &map, maps->xform_code, synthetic);
   vg_labelmap_release(&map);
   return st;
 }
@@ -551,7 +560,7 @@ static vg_status end(produce_job *j) {
   bool waited = false;
   if (!j->o->shards && finished) st = vg_output_end_work(j->out.root, &j->work, &waited);
   if (!st && !j->o->shards && finished)
-    st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL, waited);
+    st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL, NULL, waited);
   if (!st && !j->o->quiet) st = print_summary(j);
   if (st) return st;
   vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open + j->kept,

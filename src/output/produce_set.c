@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "output/card.h"
 #include "output/contact_sheet.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
@@ -82,6 +83,7 @@ vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_cas
   vg_json_put_string(d, "Name", *out->title ? out->title : DEFAULT_TITLE);
   vg_json_put_string(d, "BIDSVersion", "1.9.0");
   vg_json_put_string(d, "DatasetType", "derivative");
+  if (out->set.licence) vg_json_put_string(d, "License", out->set.licence);
   vg_json *by = vg_json_put_take(vg_json_put_take(d, "GeneratedBy", vg_json_array()), NULL, vg_json_object());
   vg_json_put_string(by, "Name", "voxgan");
   vg_json_put_string(by, "Version", vg_version());
@@ -109,6 +111,7 @@ vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_cas
   vg_json *series = vg_json_put_take(v, "series", vg_json_array());
   for (int k = 0; k < out->set.series.n; k++) vg_json_put_string(series, NULL, out->set.series.names[k]);
   if (out->set.real) vg_json_put_bool(v, "real", true);
+  if (out->unmarked) vg_json_put_bool(v, "unmarked", true);
   if (maker && !maker->real) put_images(v, maker);
   put_classes(v, &out->set.classes);
   put_scheme(v, "tumour_labels", &out->set.tumour);
@@ -142,6 +145,9 @@ vg_status vg_output_read(const char *root, vg_output *out) {
   const char *title = vg_json_string(vg_json_get(d, "Name"), "");
   if (strcmp(title, DEFAULT_TITLE) != 0) snprintf(out->title, sizeof out->title, "%s", title);
   out->set.name = *out->title ? out->title : NULL;
+  snprintf(out->licence, sizeof out->licence, "%s", vg_json_string(vg_json_get(d, "License"), ""));
+  out->set.licence = *out->licence ? out->licence : NULL;
+  out->unmarked = vg_json_bool(vg_json_get(v, "unmarked"), false);
   for (const vg_json *s = vg_json_first(vg_json_get(v, "series")); s && out->set.series.n < VG_SERIES_MAX;
        s = vg_json_next(s))
     snprintf(out->set.series.names[out->set.series.n++], VG_SERIES_NAME, "%s", vg_json_string(s, ""));
@@ -209,7 +215,8 @@ static bool is_closed(const vg_output *out, size_t cases, int sheet) {
   return closed;
 }
 
-vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images, bool waited) {
+vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images, const char *scores,
+                          bool waited) {
   char **ids = NULL, text[256], *path = vg_fs_join(out->root, CLOSED);
   size_t n = 0;
   vg_status st = path ? vg_record_list(out->root, &ids, &n) : VG_MEMORY;
@@ -217,6 +224,7 @@ vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *ima
   if (!st) st = vg_output_reopen(out->root);
   if (!st) st = vg_manifest_write(out->root);
   if (!st && out->format->finish) st = out->format->finish(&out->set, out->root, (const char *const *)ids, n);
+  if (!st) st = vg_card_write(out, n, scores);
   if (!st && sheet > 0) st = draw_sheets(out, sheet, images);
   if (!st) st = closing_text(out, n, sheet, text);
   if (!st) st = vg_fs_write_atomic(path, text, strlen(text));
@@ -278,7 +286,7 @@ vg_status vg_produce_verify(const char *root) {
   return st;
 }
 
-vg_status vg_produce_finish(const char *root, int sheet) {
+vg_status vg_produce_finish(const char *root, int sheet, const char *scores) {
   vg_output out;
   vg_lock work = {.fd = -1};
   bool waited;
@@ -307,7 +315,7 @@ vg_status vg_produce_finish(const char *root, int sheet) {
     st = vg_fail(VG_FAILED, "%s: none of its %zu cases could be made", root, out.cases);
     goto out;
   }
-  st = vg_output_close(&out, sheet, NULL, false);
+  st = vg_output_close(&out, sheet, NULL, scores, false);
   if (!st) st = vg_produce_verify(root);
   if (!st && n_failed)
     partly = vg_fail(VG_FAILED, "%s: %zu of %zu cases could not be made; the others are finished", root,

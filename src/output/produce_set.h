@@ -16,6 +16,8 @@ typedef struct vg_output {
   const vg_dataset_format *format;
   vg_format_set set;
   char title[128];         /* set.name points here */
+  char licence[256];       /* set.licence points here */
+  bool unmarked;           /* synthetic files do not say so */
   size_t cases;            /* of the whole study */
   char study[VG_HASH_LEN]; /* of the study, its model and settings; records carry it */
   const vg_secret *secret; /* of an anonymous data set, else NULL; borrowed */
@@ -45,8 +47,10 @@ vg_status vg_failure_list(const char *root, char ***ids, size_t *n);
 char *vg_failure_read(const char *root, const char *id, const char *study);
 
 /* Manifest, the format's files, contact sheets; nothing where `waited` and another process of the same study
- * closed it just so. images: shown on the sheets, beside maps without images; or NULL. */
-vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images, bool waited);
+ * closed it just so. images: shown on the sheets, beside maps without images; or NULL. scores: of
+ * vg_card_write. */
+vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *images, const char *scores,
+                          bool waited);
 /* Forgets that the data set was closed. */
 vg_status vg_output_reopen(const char *root);
 

@@ -10,6 +10,7 @@ const vg_torch_module vg_torch_entry = {
     .torch_version = vg_torch_version,
     .train = vg_train,
     .synth = vg_synth,
+    .export_model = vg_export,
     .membership = vg_membership_score,
     .extractor_open = vg_extractor_open,
     .extractor_close = vg_extractor_close,

@@ -6,6 +6,7 @@
 
 vg_status vg_train(const vg_train_options *options);
 vg_status vg_synth(const vg_synth_options *options);
+vg_status vg_export(const vg_export_options *options);
 vg_status vg_extractor_open(const vg_extractor_options *options, vg_extractor *out);
 void vg_extractor_close(vg_extractor *x);
 

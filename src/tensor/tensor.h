@@ -267,6 +267,17 @@ typedef struct vg_script vg_script;
  * A script is code: it computes what it likes of tensors. */
 vg_status vg_script_load(const char *path, vg_device d, vg_script **out);
 void vg_script_free(vg_script *s);
+/* A named constant of a script. */
+typedef struct vg_script_part {
+  const char *name; /* an identifier */
+  const float *values;
+  const int64_t *shape;
+  int ndim;
+} vg_script_part;
+/* Saves a module whose methods are the text `code` and whose buffers are the parts; about becomes the extra
+ * file voxgan.json. Equal arguments give equal bytes. */
+vg_status vg_script_save(const char *path, const char *code, const vg_script_part *parts, size_t n,
+                         const char *about);
 /* forward(x), without gradients: its tensor, or the first of a tuple or list. */
 vg_tensor *vg_script_run(vg_script *s, const vg_tensor *x);
 

@@ -10,9 +10,14 @@ expect_ok 'GiB a step' "$VOXGAN" train --data "$T/train" --out "$T/dry" $tiny --
 expect "a dry run trains nothing" [ ! -e "$T/dry/model.safetensors" ]
 
 expect_ok 'trained 12 steps' "$VOXGAN" train --data "$T/train" --out "$T/a" $tiny --set train.epochs=4
-for file in config.json split.json log.jsonl model.safetensors model-last.safetensors checkpoints/step-000000012.safetensors previews/epoch-00004.png; do
+for file in config.json split.json log.jsonl model.safetensors model-last.safetensors checkpoints/step-000000012.safetensors previews/epoch-00004.png model-card.md; do
   expect "run folder" [ -s "$T/a/$file" ]
 done
+expect "the card counts subjects" grep -q '^- \*\*Data\*\*: 3 subjects to train on, 1 held out$' "$T/a/model-card.md"
+expect "the card names the file" grep -q "^- \*\*SHA-256\*\*: $(sha256sum <"$T/a/model.safetensors" | cut -c1-64)$" "$T/a/model-card.md"
+expect "the card has the settings that were changed" grep -q '^net.ngf = 8$' "$T/a/model-card.md"
+expect "the card has scores of held-out subjects" grep -q 'on the held-out subjects' "$T/a/model-card.md"
+expect "the card names no subject and no path" sh -c "! grep -q 'BraTS2021_\|$T' '$T/a/model-card.md'"
 expect "epochs are logged" [ "$(grep -c '"kind":"epoch"' "$T/a/log.jsonl")" = 4 ]
 expect "validations are logged" [ "$(grep -c '"kind":"validation"' "$T/a/log.jsonl")" = 2 ]
 for key in d_real d_fake g_adversarial g_reconstruction lr_g volumes_per_s peak_bytes; do

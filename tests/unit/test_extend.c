@@ -33,8 +33,8 @@ static bool toy_reads(const char *name) {
   return true;
 }
 
-static vg_status toy_write_labels(const char *path, const vg_labelmap *map, int xform_code) {
-  (void)xform_code;
+static vg_status toy_write_labels(const char *path, const vg_labelmap *map, int xform_code, bool synthetic) {
+  (void)xform_code, (void)synthetic;
   vg_str text = VG_STR_INIT;
   for (int i = 0; i < 3; i++) vg_str_addf(&text, "%d ", map->geo.dim[i]);
   for (size_t i = 0; i < vg_geometry_voxels(&map->geo); i++) vg_str_addf(&text, "%d ", map->data[i]);

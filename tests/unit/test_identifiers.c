@@ -94,18 +94,24 @@ static void headers(void **state) {
       m.swap = swap;
       save_single(&m, "clean.nii");
       save_single(&m, "clean.nii.gz");
+      strcpy(version == 1 ? m.v1.descrip : m.v2.descrip, "synthetic: voxgan 12.3.4");
+      save_single(&m, "marked.nii.gz");
+      strcpy(version == 1 ? m.v1.descrip : m.v2.descrip, "synthetic: voxgan 1.0 Jane");
+      save_single(&m, "more.nii.gz");
       strcpy(version == 1 ? m.v1.descrip : m.v2.descrip, "acquired 2019-03-04");
       strcpy(version == 1 ? m.v1.aux_file : m.v2.aux_file, "DOE^JANE");
       strcpy(version == 1 ? m.v1.intent_name : m.v2.intent_name, "sub-1000");
       strcpy(m.v1.db_name, "anything else");
       save_single(&m, "told.nii.gz");
-      static const char *const files[] = {"clean.nii", "clean.nii.gz", "told.nii.gz"};
-      identifier_report r = look(files, 3);
+      static const char *const files[] = {"clean.nii", "clean.nii.gz", "marked.nii.gz", "more.nii.gz",
+                                          "told.nii.gz"};
+      identifier_report r = look(files, 5);
+      expect(&r, "more.nii.gz", "descrip", "free text", 1);
       expect(&r, "told.nii.gz", "descrip", "date", 1);
       expect(&r, "told.nii.gz", "aux_file", "person name", 1);
       expect(&r, "told.nii.gz", "intent_name", IDENTIFIER_REAL_ID, 1);
       if (version == 1) expect(&r, "told.nii.gz", "db_name", "free text", 1);
-      assert_int_equal(r.n, version == 1 ? 4 : 3);
+      assert_int_equal(r.n, version == 1 ? 5 : 4);
       vg_privacy_identifiers_release(&r);
     }
   }

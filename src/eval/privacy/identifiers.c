@@ -109,6 +109,16 @@ static vg_status look_at_extensions(const scan *s, const uint8_t *b, size_t len,
   return VG_OK;
 }
 
+/* Our own mark of synthetic files, and nothing behind it. */
+static bool is_mark(const uint8_t *bytes, size_t size) {
+  const size_t first = strlen(VG_VOLUME_MARK);
+  if (memcmp(bytes, VG_VOLUME_MARK, first) != 0) return false;
+  size_t n = first;
+  while (n < size && bytes[n] && strchr("0123456789.", bytes[n])) n++;
+  while (n < size && !bytes[n]) n++;
+  return n == size;
+}
+
 #define HEADER_MOST ((size_t)4 << 20)
 
 static vg_status look_at_nifti(const scan *s, const void *bytes, size_t len) {
@@ -126,7 +136,7 @@ static vg_status look_at_nifti(const scan *s, const void *bytes, size_t len) {
   const size_t header = second ? 540 : 348;
   if (got < header) goto out;
   for (const header_field *f = second ? fields_2 : fields_1; f->name && !st; f++)
-    st = look_at_bytes(s, f->name, b + f->at, f->size, true);
+    if (f->size < 80 || !is_mark(b + f->at, f->size)) st = look_at_bytes(s, f->name, b + f->at, f->size, true);
   /* Start of the voxels: a float in version 1, an int64 in version 2. */
   if (!st && !second) {
     const int32_t bits = int_at(b + 108, swap);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <nifti2_io.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "io/deflate_runs.h"
@@ -16,6 +17,7 @@
 #include "io/gzip.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "voxgan/version.h"
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -227,6 +229,8 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
   const double offset = first ? (double)raw.v1.vox_offset : (double)raw.v2.vox_offset;
   const int datatype = first ? raw.v1.datatype : raw.v2.datatype;
   const int bitpix = first ? raw.v1.bitpix : raw.v2.bitpix;
+  const char *description = first ? raw.v1.descrip : raw.v2.descrip;
+  h->info.synthetic = !strncmp(description, VG_VOLUME_MARK, strlen(VG_VOLUME_MARK));
   st = repair_fields(path, h->info.version, &raw, &fields);
   if (!st) st = check_shape(path, fields.dim, h);
   if (!st) st = check_type(path, datatype, bitpix, h);
@@ -363,8 +367,8 @@ static bool holds_affine(const struct nifti_1_header *h, const vg_geometry *geo)
   return same;
 }
 
-static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype dtype, double slope,
-                             double inter, int xform_code, struct nifti_1_header *h) {
+static vg_status make_header(const char *path, const vg_geometry *geo, const vg_volume_write_options *o,
+                             struct nifti_1_header *h) {
   nifti_dmat44 m = {{{0}}};
   double b, c, d, x, y, z, dx, dy, dz, qfac;
   *h = (struct nifti_1_header){0};
@@ -378,12 +382,13 @@ static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype 
       return vg_fail(VG_DATA, "%s: NIfTI-1 cannot hold a length of %d", path, geo->dim[i]);
     h->dim[i + 1] = (short)geo->dim[i];
   }
-  h->datatype = (short)dtype;
-  h->bitpix = (short)(8 * vg_dtype_size(dtype));
-  h->scl_slope = (float)slope;
-  h->scl_inter = (float)inter;
+  h->datatype = (short)o->dtype;
+  h->bitpix = (short)(8 * vg_dtype_size(o->dtype));
+  h->scl_slope = (float)o->slope;
+  h->scl_inter = (float)o->inter;
+  if (o->synthetic) snprintf(h->descrip, sizeof h->descrip, "%s", VG_VOLUME_MARK VOXGAN_VERSION);
   h->xyzt_units = NIFTI_UNITS_MM;
-  h->sform_code = (short)xform_code;
+  h->sform_code = (short)o->xform_code;
   for (int r = 0; r < 3; r++) {
     float *row = r == 0 ? h->srow_x : r == 1 ? h->srow_y : h->srow_z;
     for (int k = 0; k < 4; k++) {
@@ -397,21 +402,21 @@ static vg_status make_header(const char *path, const vg_geometry *geo, vg_dtype 
   h->qoffset_x = (float)x, h->qoffset_y = (float)y, h->qoffset_z = (float)z;
   h->pixdim[0] = (float)qfac;
   h->pixdim[1] = (float)dx, h->pixdim[2] = (float)dy, h->pixdim[3] = (float)dz;
-  h->qform_code = (short)(holds_affine(h, geo) ? xform_code : 0);
+  h->qform_code = (short)(holds_affine(h, geo) ? o->xform_code : 0);
   return VG_OK;
 }
 
 /* Allocates the bytes of the file and writes the header. The caller fills in the voxels. */
-static vg_status new_file(const char *path, const vg_geometry *geo, vg_dtype dtype, double slope,
-                          double inter, int xform_code, uint8_t **file, size_t *len) {
+static vg_status new_file(const char *path, const vg_geometry *geo, const vg_volume_write_options *o,
+                          uint8_t **file, size_t *len) {
   struct nifti_1_header h;
   const char *ending;
   stem_length(path, &ending);
   if (!vg_starts_with(ending, ".nii"))
     return vg_fail(VG_FAILED, "%s: the name of a volume must end in .nii or .nii.gz", path);
-  vg_status st = make_header(path, geo, dtype, slope, inter, xform_code, &h);
+  vg_status st = make_header(path, geo, o, &h);
   if (st) return st;
-  *len = VOXELS_AT + vg_geometry_voxels(geo) * vg_dtype_size(dtype);
+  *len = VOXELS_AT + vg_geometry_voxels(geo) * vg_dtype_size(o->dtype);
   *file = vg_malloc(*len, 1);
   if (!*file) return vg_fail_in(VG_MEMORY, "%s", path);
   memcpy(*file, &h, sizeof h);
@@ -453,7 +458,8 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   double slope = o.slope == 0 ? 1 : (double)(float)o.slope, inter = (double)(float)o.inter;
   if (slope == 0 || !isfinite(slope) || !isfinite(inter))
     return vg_fail(VG_DATA, "%s: cannot store with slope %g and intercept %g", path, o.slope, o.inter);
-  vg_status st = new_file(path, &vol->geo, o.dtype, slope, inter, o.xform_code, &file, &len);
+  o.slope = slope, o.inter = inter;
+  vg_status st = new_file(path, &vol->geo, &o, &file, &len);
   if (st) return st;
   size_t n = vg_geometry_voxels(&vol->geo);
   size_t clamped,
@@ -475,13 +481,16 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   return st;
 }
 
-static vg_status nifti_write_labels(const char *path, const vg_labelmap *map, int xform_code) {
+static vg_status nifti_write_labels(const char *path, const vg_labelmap *map, int xform_code,
+                                    bool synthetic) {
   uint8_t *file = NULL;
   size_t len, n = vg_geometry_voxels(&map->geo);
   uint16_t all = 0;
   for (size_t i = 0; i < n; i++) all |= map->data[i];
   vg_dtype dtype = all > 255 ? VG_DT_U16 : VG_DT_U8;
-  vg_status st = new_file(path, &map->geo, dtype, 1, 0, xform_code, &file, &len);
+  const vg_volume_write_options o = {
+      .dtype = dtype, .slope = 1, .xform_code = xform_code, .synthetic = synthetic};
+  vg_status st = new_file(path, &map->geo, &o, &file, &len);
   if (st) return st;
   if (dtype == VG_DT_U16) {
     memcpy(file + VOXELS_AT, map->data, n * sizeof *map->data);

@@ -1,4 +1,5 @@
 /* gan.c: building a GAN, and generating with it. */
+#include "nn/network/listing_make.h"
 #include "nn/gan/gan.h"
 #include <string.h>
 #include "base/mem.h"
@@ -198,6 +199,17 @@ vg_status vg_gan_generate(vg_gan *gan, const float *input, int n, const int dim[
   vg_scope_pop(s, NULL);
   vg_no_grad(before);
   return st;
+}
+
+vg_status vg_gan_listing(const vg_gan *gan, const char *input, vg_listing *out) {
+  *out = (vg_listing){0};
+  if (!gan->generator->listing)
+    return vg_fail(VG_CONFIG, "generator %s cannot be exported", gan->spec.generator);
+  vg_scope *s = vg_scope_push();
+  gan->generator->listing(gan->average ? gan->average : gan->g, out,
+                          vg_listing_input(out, input, gan->spec.in_channels, (const int[]){1, 1, 1}));
+  vg_scope_pop(s, NULL);
+  return out->status;
 }
 
 vg_status vg_gan_style_of(vg_gan *gan, const float *images, const int dim[3], float *style) {

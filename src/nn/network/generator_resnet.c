@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "nn/network/listing_make.h"
 #include "nn/network/networks.h"
 #include "base/mem.h"
 
@@ -135,6 +136,22 @@ static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   return out;
 }
 
+static int listing(const void *net, vg_listing *f, int x) {
+  const resnet *r = net;
+  const int none = VG_NO_VALUE;
+  int y = vg_listing_block(f, &r->in, x, none, none, 0), like[DOWNS];
+  for (int i = 0; i < DOWNS; i++) {
+    like[i] = y;
+    y = vg_listing_block(f, &r->down[i], y, none, none, 0);
+  }
+  for (int i = 0; i < r->blocks; i++) {
+    const int inner = vg_listing_block(f, &r->block[i][0], y, none, none, 0);
+    y = vg_listing_add(f, y, vg_listing_block(f, &r->block[i][1], inner, none, none, 1));
+  }
+  for (int i = DOWNS - 1; i >= 0; i--) y = vg_listing_block(f, &r->up[i], y, none, like[i], 0);
+  return vg_listing_output(f, vg_listing_block(f, &r->out, y, none, none, 1), r->softmax);
+}
+
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {
   int stride[DOWNS][3], low[3];
   strides(spec->patch, stride, low);
@@ -162,4 +179,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
                                   : (use == VG_USE_TRAINING ? held : given) + peak;
 }
 
-const vg_generator vg_generator_resnet = {NULL, build, forward, min_dim, floats, NULL};
+const vg_generator vg_generator_resnet = {NULL, build, forward, min_dim, floats, NULL, listing};

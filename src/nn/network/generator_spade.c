@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "nn/network/modulation.h"
+#include "nn/network/listing_make.h"
 #include "nn/network/networks.h"
 #include "nn/network/style.h"
 #include "base/mem.h"
@@ -190,6 +191,44 @@ static vg_tensor *encode(const void *net, vg_tensor *images) {
   return vg_style_encode(&((const spade *)net)->style, images, NULL, NULL, &pass);
 }
 
+/* noise_0, noise_1, ... on the grids of the levels; the style as (N, D, 1, 1, 1). */
+static int noise_input(const vg_modulation *m, vg_listing *f, int level, const int scale[3]) {
+  char name[16];
+  snprintf(name, sizeof name, "noise_%d", level);
+  return m->strength ? vg_listing_input(f, name, 1, scale) : VG_NO_VALUE;
+}
+
+static int listing(const void *net, vg_listing *f, int x) {
+  const spade *s = net;
+  const int none = VG_NO_VALUE;
+  int fractions[VG_UNET_MAX_LEVELS + 1] = {x}, noise[VG_UNET_MAX_LEVELS + 1], skip[VG_UNET_MAX_LEVELS];
+  int scale[3] = {1, 1, 1};
+  for (int i = 0; i < s->levels; i++) {
+    noise[i] = noise_input(&s->at[i], f, i, scale);
+    for (int a = 0; a < 3; a++) scale[a] *= s->stride[i][a];
+  }
+  if (!s->encoder) noise[s->levels] = noise_input(&s->at_start, f, s->levels, scale);
+  const int style = s->style.dims ? vg_listing_input(f, "style", s->style.dims, NULL) : none;
+  for (int i = 0; i < s->levels; i++) fractions[i + 1] = vg_listing_average(f, fractions[i], s->stride[i]);
+  for (int i = 0; s->encoder && i < s->levels; i++)
+    skip[i] = vg_listing_block(f, &s->down[i], i ? skip[i - 1] : x, none, none, SLOPE);
+  int y = none;
+  if (!s->encoder)
+    y = vg_listing_modulate(f, &s->at_start,
+                            vg_listing_convolve(f, &s->start, fractions[s->levels], none, none),
+                            fractions[s->levels], noise[s->levels], style, SLOPE);
+  for (int i = s->levels - 1; i >= 0; i--) {
+    const bool joined = s->encoder && y != none;
+    y = vg_listing_convolve(f, &s->up[i], y == none && s->encoder ? skip[i] : y, joined ? skip[i] : none,
+                            fractions[i]);
+    y = vg_listing_modulate(f, &s->at[i], vg_listing_batch_norm(f, &s->up[i], y), fractions[i], noise[i],
+                            style, SLOPE);
+  }
+  y = vg_listing_block(f, &s->out, y, none, none, 1);
+  if (s->input_skip) y = vg_listing_add(f, y, vg_listing_block(f, &s->skip, x, none, none, 1));
+  return vg_listing_output(f, y, s->softmax);
+}
+
 /* ---- sizes ---- */
 
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {
@@ -223,4 +262,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return inputs + top + style + widest + (use == VG_USE_TRAINING ? held : given + level);
 }
 
-const vg_generator vg_generator_spade = {check, build, forward, min_dim, floats, encode};
+const vg_generator vg_generator_spade = {check, build, forward, min_dim, floats, encode, listing};

@@ -13,6 +13,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "nn/network/listing_make.h"
 #include "nn/network/networks.h"
 #include "base/mem.h"
 
@@ -121,6 +122,20 @@ static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   return vg_scope_pop(s, vg_output(y, u->softmax));
 }
 
+static int listing_of_level(const unet *u, int i, vg_listing *f, int x) {
+  const bool inner = i == u->levels - 1;
+  const int y = vg_listing_block(f, &u->down[i], x, VG_NO_VALUE, VG_NO_VALUE, inner ? 0 : 0.2);
+  const int inside = inner ? VG_NO_VALUE : listing_of_level(u, i + 1, f, y);
+  return vg_listing_block(f, &u->up[i], inner ? y : vg_listing_relu(f, y), inside, x, i ? 0 : 1);
+}
+
+static int listing(const void *net, vg_listing *f, int x) {
+  const unet *u = net;
+  int y = listing_of_level(u, 0, f, x);
+  if (u->input_skip) y = vg_listing_add(f, y, vg_listing_block(f, &u->skip, x, VG_NO_VALUE, VG_NO_VALUE, 1));
+  return vg_listing_output(f, y, u->softmax);
+}
+
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {
   vg_unet_min_dim(spec, spec->levels, dim);
 }
@@ -151,4 +166,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return use == VG_USE_GENERATING ? peak : use == VG_USE_TRAINING ? held + widest : given + level + widest;
 }
 
-const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats, NULL};
+const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats, NULL, listing};

@@ -11,6 +11,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "nn/network/listing_make.h"
 #include "nn/network/networks.h"
 #include "base/mem.h"
 
@@ -115,6 +116,20 @@ static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   return vg_scope_pop(s, vg_output(vg_block_apply(&u->out, y, NULL, 1, pass), u->softmax));
 }
 
+static int listing_of_level(const unet_k3 *u, int i, vg_listing *f, int x) {
+  int y = vg_listing_block(f, i ? &u->down[i - 1] : &u->in, x, VG_NO_VALUE, VG_NO_VALUE, SLOPE);
+  y = vg_listing_block(f, &u->flat[i], y, VG_NO_VALUE, VG_NO_VALUE, SLOPE);
+  if (i == u->levels) return y;
+  const int inside = vg_listing_block(f, &u->up[i], listing_of_level(u, i + 1, f, y), VG_NO_VALUE, y, SLOPE);
+  return vg_listing_block(f, &u->join[i], y, inside, VG_NO_VALUE, SLOPE);
+}
+
+static int listing(const void *net, vg_listing *f, int x) {
+  const unet_k3 *u = net;
+  const int y = listing_of_level(u, 0, f, x);
+  return vg_listing_output(f, vg_listing_block(f, &u->out, y, VG_NO_VALUE, VG_NO_VALUE, 1), u->softmax);
+}
+
 static void min_dim(const vg_gan_spec *spec, int dim[3]) {
   vg_unet_min_dim(spec, spec->levels ? spec->levels : OWN_LEVELS, dim);
 }
@@ -139,4 +154,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return (use == VG_USE_TRAINING ? held : given + 6 * top * spec->ngf) + 4 * top * spec->ngf + ends;
 }
 
-const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats, NULL};
+const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats, NULL, listing};

@@ -19,6 +19,7 @@ vg_modulation vg_modulation_make(vg_params *p, const vg_gan_spec *spec, const ch
                      .norm = norm,
                      .device = p->device,
                      .conv = spec->modulation == VG_MODULATION_CONV};
+  snprintf(m.name, sizeof m.name, "%s", name);
   if (m.conv) {
     m.hidden = k3(p, name, "hidden", spec->in_channels, spec->ngf, patch);
     m.maps = k3(p, name, "maps", spec->ngf, 2 * channels, patch);

@@ -9,6 +9,7 @@
 #include "nn/network/block.h"
 
 typedef struct vg_modulation {
+  char name[16]; /* of the block behind which it is */
   int channels;
   vg_net_norm norm;
   vg_device device;

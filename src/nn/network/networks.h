@@ -6,6 +6,7 @@
 #ifndef VG_NN_NETWORKS_H
 #define VG_NN_NETWORKS_H
 #include "nn/network/block.h"
+#include "nn/network/listing.h"
 
 /* What memory is asked for. */
 typedef enum vg_use { VG_USE_GENERATING, VG_USE_TRAINING, VG_USE_RECOMPUTING } vg_use;
@@ -24,6 +25,9 @@ typedef struct vg_generator {
   /* (N, D): the style of images (N, out, D, H, W), see vg_gan_spec's style. NULL: the network draws nothing,
    * so it takes neither net.noise nor net.style. */
   vg_tensor *(*encode)(const void *net, vg_tensor *images);
+  /* What forward computes of value x, (N, in, D, H, W), without dropout: returns the value (N, out, D, H, W).
+   * Noise and style are inputs of the listing. NULL: the network cannot be exported. */
+  int (*listing)(const void *net, vg_listing *f, int x);
 } vg_generator;
 
 #define VG_FEATURES_MAX 8

@@ -16,6 +16,7 @@ extern "C" {
 /* The properties of a data set that formats use. */
 typedef struct vg_format_set {
   const char *name;      /* of the folder of the data set, if the format has one: nnunet's "501_Synthetic" */
+  const char *licence;   /* NULL: none is named */
   vg_series_list series; /* to write, in the order of channels; n 0: label maps only */
   bool real;             /* the images are scans of persons, so no text may call them synthetic */
   vg_classes classes;    /* all that may occur */

@@ -62,6 +62,7 @@ static vg_json *describe(const vg_format_set *set, const char *folder, size_t n)
   vg_nnunet_put_labels(d, target);
   vg_json_put_number(d, "numTraining", (double)n);
   vg_json_put_string(d, "file_ending", ".nii.gz");
+  if (set->licence) vg_json_put_string(d, "licence", set->licence);
   vg_json *own = vg_json_put_take(d, "voxgan", vg_json_object());
   vg_json_put_string(own, "target", vg_role_name(set->tumour.n ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY));
   if (set->tumour.n && vg_nnunet_has_regions(target)) {

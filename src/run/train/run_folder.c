@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/tfevents.h"
+#include "run_page/run_card.h"
 
 /* A job that is started again may meet the process that it follows. */
 static vg_status take_lock(const char *run, bool wait, vg_lock *lock) {
@@ -75,8 +76,9 @@ static vg_status look_for_run(const char *run, bool *is_run) {
 /* A run writes over these, and removes them where it starts again. */
 static vg_status check_files(const char *run) {
   static const char *const names[] = {
-      "checkpoints",       "config.json", "data.json",      "log.jsonl",  "model-last.safetensors",
-      "model.safetensors", "previews",    "sessions.jsonl", "split.json", "tensorboard"};
+      "checkpoints",       "config.json", "data.json", "log.jsonl",      "model-last.safetensors",
+      "model.safetensors", VG_RUN_CARD,   "previews",  "sessions.jsonl", "split.json",
+      "tensorboard"};
   bool is_run = false;
   vg_status st = look_for_run(run, &is_run);
   for (size_t i = 0; i < sizeof names / sizeof *names && !st && !is_run; i++) {
@@ -112,7 +114,8 @@ vg_status vg_run_folder_clear(const char *run) {
   /* config.json goes first: without it the folder holds no run, wherever a kill ends this. */
   static const char *const old[] = {
       "config.json", "split.json",     "model.safetensors", "model-last.safetensors",
-      "log.jsonl",   "sessions.jsonl", "inputs.json",       "data.json"};
+      "log.jsonl",   "sessions.jsonl", "inputs.json",       "data.json",
+      VG_RUN_CARD};
   vg_status st = VG_OK;
   for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
     char *path = vg_fs_join(run, old[i]);

@@ -1,7 +1,9 @@
 // script.cpp: networks in TorchScript, which are run and not trained.
 #include "tensor/shim.hpp"
 #include "base/fs.h"
+#include <algorithm>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/frontend/error_report.h>
@@ -50,6 +52,28 @@ vg_status vg_script_load(const char *path, vg_device d, vg_script **out) {
 
 void vg_script_free(vg_script *s) {
   delete s;
+}
+
+vg_status vg_script_save(const char *path, const char *code, const vg_script_part *parts, size_t n,
+                         const char *about) {
+  std::string bytes;
+  const bool made = guarded("script", [&] {
+    torch::jit::Module module("voxgan");
+    for (size_t i = 0; i < n; i++) {
+      const at::IntArrayRef shape(parts[i].shape, static_cast<size_t>(parts[i].ndim));
+      // The archive holds the whole storage of a tensor, so each has one of its own.
+      at::Tensor part = at::empty(shape, at::kFloat);
+      std::copy_n(parts[i].values, part.numel(), part.data_ptr<float>());
+      module.register_buffer(parts[i].name, part);
+    }
+    module.define(code);
+    module.eval();
+    std::ostringstream out;
+    module.save(out, {{"voxgan.json", about}});
+    bytes = out.str();
+  });
+  if (!made) return vg_tensor_check();
+  return vg_fs_write_atomic(path, bytes.data(), bytes.size());
 }
 
 vg_tensor *vg_script_run(vg_script *s, const vg_tensor *x) {
