@@ -201,8 +201,8 @@ static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
  * discriminator only G is updated. */
 vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
                          vg_undo *before, vg_tensor **row) {
-  const double share = 1.0 / n_parts;
-  const int64_t d_losses = D_TERMS;
+  const double share = 1.0 / gan->all_parts;
+  const int64_t d_losses = D_TERMS, g_losses = G_TERMS;
   /* A single micro-batch keeps the generator's graph for both halves. With several, the second half computes
    * it again from the same dropout stream, so that memory for one is enough. */
   const bool once = n_parts == 1, deferred = !losses;
@@ -216,13 +216,14 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   if ((st = vg_undo_keep_statistics(before, &gan->d_params))) return st;
   if (once) t = prepare(gan, 0, true, true);
 
-  if (!gan->d.n) d = vg_zeros(&d_losses, 1, gan->device);
+  if (!gan->d.n || !n_parts) d = vg_zeros(&d_losses, 1, gan->device);
   for (int p = 0; p < n_parts && gan->d.n; p++) {
     vg_scope *s = vg_scope_push();
     if (!once) t = prepare(gan, p, false, false);
     d = add_share(s, d, discriminator_backward(gan, &t, share));
   }
   if ((st = vg_tensor_check())) return st;
+  if (gan->d.n && (st = vg_gan_sum(gan, &gan->d_adam, d))) return st;
   if (deferred) {
     skip_d = vg_not_finite(d);
   } else {
@@ -236,6 +237,7 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   vg_params_zero_grad(&gan->d_params);
 
   vg_params_requires_grad(&gan->d_params, false);
+  if (!n_parts) g = vg_zeros(&g_losses, 1, gan->device);
   for (int p = 0; p < n_parts; p++) {
     vg_scope *s = vg_scope_push();
     if (!once) t = prepare(gan, p, true, true);
@@ -243,6 +245,7 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   }
   vg_params_requires_grad(&gan->d_params, true);
   if ((st = vg_tensor_check())) return st;
+  if ((st = vg_gan_sum(gan, &gan->g_adam, g))) return st;
   if (deferred) {
     skip_g = vg_not_finite(vg_cat((vg_tensor *[]){d, g}, 2, 0));
   } else {

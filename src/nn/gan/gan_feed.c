@@ -99,8 +99,8 @@ vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
     vg_tensor_load(f->target, parts[p].target);
     if (f->weight) vg_tensor_load(f->weight, parts[p].weight);
     if (f->crop) vg_tensor_load(f->crop, parts[p].crop);
-    if (f->picks) pick(gan, f, p);
-    vg_status st = f->places ? set_places(gan, f, p) : VG_OK;
+    if (f->picks) pick(gan, f, vg_gan_part_number(gan, p));
+    vg_status st = f->places ? set_places(gan, f, vg_gan_part_number(gan, p)) : VG_OK;
     if (st) return st;
   }
   return vg_tensor_check();

@@ -1,0 +1,243 @@
+// members.cpp: meeting at the store, signs of life, and the verdict about who ended the group.
+//
+// The store's keys: host/R is written once by each rank, beat/R counts its seconds of life, hurt says that a
+// call was lost, verdict is written once and ends the group, read counts who has seen it.
+#include "tensor/distributed/members.hpp"
+#include "base/interrupt.h"
+#include "voxgan/log.h"
+#include <netdb.h>
+#include <unistd.h>
+#include <cstring>
+#include <stdexcept>
+
+namespace voxgan {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+using Ms = std::chrono::milliseconds;
+
+constexpr double BEAT_S = 1;
+constexpr double GONE_S = 4;    // without a beat, once a call was lost
+constexpr double VERDICT_S = 9; // until a rank that lost a call stops waiting for the verdict
+constexpr double LINGER_S = 3;
+
+Bytes bytes(const std::string &s) {
+  return Bytes(s.begin(), s.end());
+}
+
+std::string text(const Bytes &b) {
+  return std::string(b.begin(), b.end());
+}
+
+Ms ms(double seconds) {
+  return Ms(static_cast<int64_t>(seconds * 1000));
+}
+
+std::string key(const char *what, int rank) {
+  return std::string(what) + "/" + std::to_string(rank);
+}
+
+// The first line of what a library threw, without the place in its sources.
+std::string reason(const std::exception &e) {
+  const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
+  std::string s = c10_error ? c10_error->what_without_backtrace() : e.what();
+  s = s.substr(0, s.find('\n'));
+  if (s.size() > 1 && s[0] == '[' && s.find("] ") != std::string::npos) s = s.substr(s.find("] ") + 2);
+  return s;
+}
+
+std::string own_host() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  return host;
+}
+
+} // namespace
+
+Members::Members(const vg_group_place &place)
+    : rank_(place.rank), size_(place.size), limit_(place.timeout), kept_(place.kept),
+      at_(std::string(place.host) + ":" + std::to_string(place.port)),
+      hosts_(static_cast<size_t>(place.size)), beat_(static_cast<size_t>(place.size), 0),
+      seen_(static_cast<size_t>(place.size), 0) {
+  hosts_[static_cast<size_t>(rank_)] = own_host();
+  open(place);
+  meet();
+}
+
+// Connects twice. Rank 0 opens the store, unless the program that started the processes has.
+void Members::open(const vg_group_place &place) {
+  addrinfo *found = nullptr;
+  const int fault = getaddrinfo(place.host, nullptr, nullptr, &found);
+  if (fault) throw std::runtime_error(std::string("host ") + place.host + ": " + gai_strerror(fault));
+  freeaddrinfo(found);
+  c10d::TCPStoreOptions o;
+  o.port = static_cast<uint16_t>(place.port);
+  o.isServer = rank_ == 0 && !kept_;
+  o.waitWorkers = false;
+  o.numWorkers = static_cast<size_t>(size_);
+  o.timeout = ms(limit_);
+  const std::string prefix = "voxgan/" + std::to_string(place.attempt);
+  try {
+    for (auto *const s : {&store_, &pulse_}) {
+      *s = c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(place.host, o));
+      o.isServer = false;
+    }
+  } catch (const std::exception &e) {
+    const std::string why = reason(e);
+    if (o.isServer)
+      throw std::runtime_error(
+          "cannot open port " + std::to_string(place.port) + " here: " +
+          (why.find("EADDRINUSE") != std::string::npos || why.find("in use") != std::string::npos
+               ? std::string("it is in use; set MASTER_PORT to another")
+               : why));
+    throw std::runtime_error("cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " + why);
+  }
+}
+
+// Waits until all have come. The first wait also bounds how long later calls of the store may take.
+void Members::meet() {
+  store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));
+  for (int r = 0; r < size_; r++) {
+    try {
+      store_->wait({key("host", r)}, ms(limit_));
+      pulse_->wait({key("host", r)}, ms(limit_));
+      hosts_[static_cast<size_t>(r)] = text(store_->get(key("host", r)));
+    } catch (const std::exception &) {
+      throw std::runtime_error("rank " + std::to_string(r) + " of " + std::to_string(size_) +
+                               " did not come to " + at_ + " within " +
+                               std::to_string(static_cast<int>(limit_)) + " s");
+    }
+  }
+}
+
+Members::~Members() {
+  stop();
+}
+
+std::string Members::name(int rank) const {
+  return "rank " + std::to_string(rank) + " (" + hosts_[static_cast<size_t>(rank)] + ")";
+}
+
+// ---- the thread ----
+
+void Members::watch() {
+  const double now = vg_now();
+  heard_ = now;
+  std::fill(seen_.begin(), seen_.end(), now);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Members::stop() {
+  {
+    const std::lock_guard<std::mutex> hold(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Members::run() {
+  for (;;) {
+    try {
+      look();
+    } catch (const std::exception &) {
+      if (!ended()) decide({VG_DEVICE, 0, "its store at " + at_ + " does not answer any more"}, false);
+    }
+    std::unique_lock<std::mutex> hold(mutex_);
+    if (wake_.wait_for(hold, ms(BEAT_S), [this] { return stop_; })) return;
+    if (over_ && rank_ != 0) return;
+  }
+}
+
+void Members::look() {
+  pulse_->add(key("beat", rank_), 1);
+  if (pulse_->check({"verdict"})) {
+    const std::string v = text(pulse_->get("verdict"));
+    int status = VG_FAILED, rank = 0, skip = 0;
+    std::sscanf(v.c_str(), "%d %d %n", &status, &rank, &skip);
+    pulse_->add("read", 1);
+    decide({static_cast<vg_status>(status), rank, v.substr(static_cast<size_t>(skip))}, false);
+  } else if (rank_ == 0) {
+    judge();
+  } else if (hurt_ > 0 && vg_now() - hurt_ > VERDICT_S) {
+    decide({VG_DEVICE, 0, "it does not answer any more"}, false);
+  }
+  heard_ = vg_now();
+}
+
+void Members::judge() {
+  const double now = vg_now();
+  const bool hurt = hurt_ > 0 || pulse_->check({"hurt"});
+  for (int r = 1; r < size_; r++) {
+    const size_t i = static_cast<size_t>(r);
+    const int64_t beat = pulse_->add(key("beat", r), 0);
+    if (beat != beat_[i]) seen_[i] = now;
+    beat_[i] = beat;
+    const double silent = now - seen_[i];
+    if (hurt && silent > GONE_S) return decide({VG_DEVICE, r, "it was killed, or its machine is gone"}, true);
+    if (silent > limit_)
+      return decide({VG_DEVICE, r, "no sign of life for " + std::to_string(static_cast<int>(silent)) + " s"},
+                    true);
+  }
+}
+
+void Members::decide(const Verdict &v, bool tell) {
+  {
+    const std::lock_guard<std::mutex> hold(mutex_);
+    if (over_) return;
+    over_ = true;
+    verdict_ = v;
+  }
+  decided_.notify_all();
+  vg_interrupt_raise();
+  if (tell)
+    pulse_->compareSet("verdict", {},
+                       bytes(std::to_string(v.status) + " " + std::to_string(v.rank) + " " + v.text));
+}
+
+// ---- the end of a group ----
+
+bool Members::ended() {
+  {
+    const std::lock_guard<std::mutex> hold(mutex_);
+    if (over_) return true;
+  }
+  const double silent = vg_now() - heard_;
+  if (silent < limit_ + 2) return false;
+  decide({VG_DEVICE, 0, "no sign of life for " + std::to_string(static_cast<int>(silent)) + " s"}, false);
+  return true;
+}
+
+void Members::lost(const std::string &how) {
+  hurt_ = vg_now();
+  try {
+    store_->set("hurt", bytes("1"));
+  } catch (const std::exception &) {}
+  std::unique_lock<std::mutex> hold(mutex_);
+  if (decided_.wait_for(hold, ms(VERDICT_S + 2), [this] { return over_; })) return;
+  hold.unlock();
+  decide({VG_DEVICE, rank_, how}, false);
+}
+
+vg_status Members::end(vg_status status, const std::string &why) {
+  try {
+    store_->compareSet("verdict", {},
+                       bytes(std::to_string(status) + " " + std::to_string(rank_) + " " + why));
+  } catch (const std::exception &) {}
+  return vg_fail(status, "%s: %s", name(rank_).c_str(), why.c_str());
+}
+
+void Members::linger() {
+  const double until = vg_now() + LINGER_S;
+  try {
+    while (rank_ == 0 && !kept_ && vg_now() < until && store_->add("read", 0) < size_)
+      std::this_thread::sleep_for(Ms(50));
+  } catch (const std::exception &) {}
+}
+
+vg_status Members::fail() const {
+  const std::lock_guard<std::mutex> hold(mutex_);
+  return vg_fail(verdict_.status, "%s: %s", name(verdict_.rank).c_str(), verdict_.text.c_str());
+}
+
+} // namespace voxgan
