@@ -129,6 +129,12 @@ static vg_status run(char **args, int n_args) {
   }
   if (o.world.rank) vg_log_set_level(VG_LOG_ERROR); /* rank 0 says what happens */
   st = vg_cli_set_threads(vg_world_threads(&o.world, o.config.run.threads));
+  if (o.world.size > 1) {
+    setvbuf(stderr, NULL, _IOLBF, 0); /* the others write there too: a line goes out whole */
+    /* c10d logs what it then throws as well. */
+    setenv("GLOG_minloglevel", "3", 0);
+    setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0);
+  }
   vg_interrupt_install(); /* loading libtorch takes a while */
   const vg_torch_module *torch;
   if (!st) st = vg_torch_open(&torch);

@@ -18,8 +18,8 @@
 
 /* Seconds that the others have after one ended badly, until they are asked to end, and until they are killed.
  */
-#define NOTICE_S 20.0
-#define KILL_S 10.0
+#define NOTICE_S 12.0
+#define KILL_S 2.0
 
 typedef struct crew {
   int n, left;

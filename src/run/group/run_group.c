@@ -4,6 +4,8 @@
 #include <string.h>
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "base/task/progress.h"
 #include "io/json.h"
 #include "jobs/world.h"
 #include "run/machine.h"
@@ -40,7 +42,12 @@ vg_status vg_train_meet(const vg_train_options *o, vg_device *device, vg_group *
   char name[sizeof c->run.device + 16];
   vg_status st = choose_device(w, c->run.device, name, sizeof name);
   if (!st) st = vg_machine_open(name, vg_world_threads(w, c->run.threads), device);
-  return st ? st : vg_group_join(&place, *device, out);
+  if (st) return st;
+  vg_task task;
+  vg_task_begin(&task, "waiting for the other processes", NULL, 0);
+  st = vg_group_join(&place, *device, out);
+  vg_task_end(&task);
+  return st;
 }
 
 vg_status vg_train_asked_to_stop(vg_group *g, bool *stop) {

@@ -350,6 +350,9 @@ static vg_status stop_here(trainer *t) {
   if (!st) st = save_models(t, false);
   vg_progress_end();
   if (st) return st;
+  if (!writes(t))
+    return vg_fail(VG_INTERRUPTED, "rank %d stops after %lld steps, as the others do", vg_group_rank(t->group),
+                   (long long)t->state.step);
   return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld steps; all is saved, --resume continues",
                  (int)t->state.epoch + 1, (long long)t->state.step);
 }

@@ -177,7 +177,8 @@ vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **ou
     if (g->members) g->members->end(VG_DEVICE, why);
     if (g->members) g->members->linger();
     abandoned = g.release();
-    return vg_fail(VG_DEVICE, "rank %d of %d: %s", p->rank, p->size, why.c_str());
+    return vg_fail(vg_interrupted() ? VG_INTERRUPTED : VG_DEVICE, "rank %d of %d (%s): %s", p->rank, p->size,
+                   own_host().c_str(), why.c_str());
   }
   *out = g.release();
   return VG_OK;

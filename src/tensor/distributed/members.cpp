@@ -6,6 +6,9 @@
 #include "base/interrupt.h"
 #include "voxgan/log.h"
 #include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <cstring>
 #include <stdexcept>
@@ -20,6 +23,7 @@ constexpr double BEAT_S = 1;
 constexpr double GONE_S = 4;    // without a beat, once a call was lost
 constexpr double VERDICT_S = 9; // until a rank that lost a call stops waiting for the verdict
 constexpr double LINGER_S = 3;
+constexpr int ANSWER_MS = 10000; // to a connection that is asked for
 
 Bytes bytes(const std::string &s) {
   return Bytes(s.begin(), s.end());
@@ -46,13 +50,36 @@ std::string reason(const std::exception &e) {
   return s;
 }
 
+// Whether the machine is there: it takes a connection, or refuses one because rank 0 is not ready yet.
+// TCPStore would take silence for the latter.
+bool answers(const addrinfo *list, int port) {
+  for (const addrinfo *a = list; a; a = a->ai_next) {
+    sockaddr_storage to = {};
+    std::memcpy(&to, a->ai_addr, a->ai_addrlen);
+    if (a->ai_family == AF_INET)
+      reinterpret_cast<sockaddr_in *>(&to)->sin_port = htons(static_cast<uint16_t>(port));
+    else if (a->ai_family == AF_INET6)
+      reinterpret_cast<sockaddr_in6 *>(&to)->sin6_port = htons(static_cast<uint16_t>(port));
+    const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) continue;
+    int fault = connect(fd, reinterpret_cast<sockaddr *>(&to), a->ai_addrlen) ? errno : 0;
+    pollfd p = {fd, POLLOUT, 0};
+    socklen_t size = sizeof fault;
+    if (fault == EINPROGRESS && poll(&p, 1, ANSWER_MS) == 1)
+      getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
+    close(fd);
+    if (!fault || fault == ECONNREFUSED) return true;
+  }
+  return false;
+}
+
+} // namespace
+
 std::string own_host() {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
   return host;
 }
-
-} // namespace
 
 Members::Members(const vg_group_place &place)
     : rank_(place.rank), size_(place.size), limit_(place.timeout), kept_(place.kept),
@@ -64,12 +91,19 @@ Members::Members(const vg_group_place &place)
   meet();
 }
 
-// Connects twice. Rank 0 opens the store, unless the program that started the processes has.
+// Connects twice, once for the thread that watches. Rank 0 opens the store, unless the program that started
+// the processes has.
 void Members::open(const vg_group_place &place) {
   addrinfo *found = nullptr;
   const int fault = getaddrinfo(place.host, nullptr, nullptr, &found);
-  if (fault) throw std::runtime_error(std::string("host ") + place.host + ": " + gai_strerror(fault));
+  if (fault)
+    throw std::runtime_error(std::string("host ") + place.host + " (MASTER_ADDR): " + gai_strerror(fault));
+  const bool reached = (rank_ == 0 && !kept_) || answers(found, place.port);
   freeaddrinfo(found);
+  if (!reached)
+    throw std::runtime_error("host " + at_ +
+                             " (MASTER_ADDR, MASTER_PORT) cannot be reached: no answer within " +
+                             std::to_string(ANSWER_MS / 1000) + " s");
   c10d::TCPStoreOptions o;
   o.port = static_cast<uint16_t>(place.port);
   o.isServer = rank_ == 0 && !kept_;
@@ -94,19 +128,29 @@ void Members::open(const vg_group_place &place) {
   }
 }
 
-// Waits until all have come. The first wait also bounds how long later calls of the store may take.
+// Waits until all have come. The waits for what is there already bound how long later calls of the store may
+// take.
 void Members::meet() {
-  store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));
+  try {
+    store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));
+    for (const auto &s : {store_, pulse_}) s->wait({key("host", rank_)}, ms(limit_));
+  } catch (const std::exception &) {
+    throw std::runtime_error("what listens at " + at_ +
+                             " (MASTER_ADDR, MASTER_PORT) is not the store of these processes");
+  }
+  const double until = vg_now() + limit_;
   for (int r = 0; r < size_; r++) {
-    try {
-      store_->wait({key("host", r)}, ms(limit_));
-      pulse_->wait({key("host", r)}, ms(limit_));
-      hosts_[static_cast<size_t>(r)] = text(store_->get(key("host", r)));
-    } catch (const std::exception &) {
-      throw std::runtime_error("rank " + std::to_string(r) + " of " + std::to_string(size_) +
-                               " did not come to " + at_ + " within " +
-                               std::to_string(static_cast<int>(limit_)) + " s");
+    while (!store_->check({key("host", r)})) {
+      if (vg_now() > until)
+        throw std::runtime_error("rank " + std::to_string(r) + " of " + std::to_string(size_) +
+                                 " did not come to " + at_ + " within " +
+                                 std::to_string(static_cast<int>(limit_)) + " s");
+      if (vg_interrupted())
+        throw std::runtime_error("interrupted while waiting for rank " + std::to_string(r) + " of " +
+                                 std::to_string(size_));
+      std::this_thread::sleep_for(Ms(20));
     }
+    hosts_[static_cast<size_t>(r)] = text(store_->get(key("host", r)));
   }
 }
 

@@ -20,6 +20,8 @@ struct Verdict {
   std::string text;
 };
 
+std::string own_host();
+
 class Members {
 public:
   // Meets the others; throws. Then store() serves a backend that connects the processes.
