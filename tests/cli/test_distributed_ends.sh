@@ -51,9 +51,10 @@ long="$base --set train.epochs=100000 --set train.samples=40"
 ends() {
   local signal=$1 rank=$2 pid
   shift 2
+  rm -f "$T/log"
   "$VOXGAN" train $long --out "$T/long" --processes 2 --resume "$@" >"$T/log" 2>&1 &
   pid=$!
-  for _ in $(seq 600); do grep -q '^epoch' "$T/log" && break; sleep 0.1; done
+  for _ in $(seq 600); do grep -qs '^epoch' "$T/log" && break; sleep 0.1; done
   if [ $rank = -1 ]; then kill -$signal $pid; else kill -$signal $(pgrep -P $pid | sed -n $((rank + 1))p); fi
   began=$SECONDS
   wait $pid

@@ -50,6 +50,7 @@ struct vg_gan {
   vg_tensor *clock_g, *clock_d; /* (2): learning rate and number of a recorded step */
   bool eager;                   /* steps cannot be recorded */
 
+  vg_fed idle;     /* zeros, for a process without a micro-batch that joins in batch norms */
   vg_group *group; /* of the processes that train it; borrowed, NULL: alone */
   int all_parts;   /* micro-batches of a step in all processes */
 
@@ -80,6 +81,9 @@ void vg_gan_forget_recordings(vg_gan *gan);
 bool vg_gan_r1_is_due(const vg_gan *gan);
 /* Number of this process's micro-batch p among those of all: they are dealt out in turn. */
 int vg_gan_part_number(const vg_gan *gan, int p);
+/* Micro-batches that this process computes of its n_parts: where statistics are shared, as many as any other.
+ * Those from n_parts on are idle: they do not count. */
+int vg_gan_rounds(const vg_gan *gan, int n_parts);
 /* Sums over the processes: the gradients that Adam will use, and a row of losses. */
 vg_status vg_gan_sum(vg_gan *gan, const vg_adam *a, vg_tensor *row);
 /* Running statistics become those of rank 0, which has a micro-batch in every step. */

@@ -12,6 +12,12 @@ int vg_gan_part_number(const vg_gan *gan, int p) {
   return p * vg_group_size(gan->group) + vg_group_rank(gan->group);
 }
 
+int vg_gan_rounds(const vg_gan *gan, int n_parts) {
+  const int processes = vg_group_size(gan->group);
+  return gan->group && gan->spec.norm == VG_NORM_BATCH ? (gan->all_parts + processes - 1) / processes
+                                                       : n_parts;
+}
+
 vg_status vg_gan_sum(vg_gan *gan, const vg_adam *a, vg_tensor *row) {
   return vg_group_sum_gradients(gan->group, a->value, a->n, row,
                                 gan->objective.gradients == VG_GRADIENTS_BF16);

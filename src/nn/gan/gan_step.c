@@ -85,6 +85,7 @@ vg_status vg_gan_step_of(vg_gan *gan, const vg_gan_batch *parts, int n_parts, in
   if (!st) st = vg_gan_share_statistics(gan);
   if (!st) st = vg_gan_average(gan, average_share(gan));
   if (!st) gan->step++;
+  vg_group_norms(NULL, 1);
   vg_tensor_bf16(bf16);
   vg_tensor_autotune(autotune);
   return st;

@@ -51,6 +51,10 @@ vg_status vg_group_sum_gradients(vg_group *g, vg_tensor *const *params, int n, v
 vg_status vg_group_share(vg_group *g, void *data, size_t n);
 vg_status vg_group_share_tensors(vg_group *g, vg_tensor *const *list, int n);
 
+/* From here on vg_batch_norm, in training, takes the statistics of all processes, which must call it alike; NULL: its own. A
+ * process whose samples have weight 0 joins, and does not count. */
+void vg_group_norms(vg_group *g, double weight);
+
 /* Seconds that this process has waited for others so far, and bytes that it gave to sums and shares. */
 double vg_group_waited(const vg_group *g);
 double vg_group_bytes(const vg_group *g);
