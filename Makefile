@@ -89,6 +89,9 @@ CXXFLAGS_ALL += $(if $(CUDA_INCLUDE),-DVG_CUDA=1 -isystem $(CUDA_INCLUDE))
 TORCH_LIBS := -L$(TORCH_LIB) -Wl,-rpath,$(TORCH_LIB) -Wl,--no-as-needed $(TORCH_CUDA) -ltorch_cpu -lc10 -Wl,--as-needed -lgomp
 endif
 CXXFLAGS_ALL += $(CXXFLAGS)
+# Training over several processes: Gloo's headers belong to the libtorch that was built with them, NCCL's to CUDA's packages.
+NCCL_INCLUDE := $(if $(CUDA_INCLUDE),$(patsubst %/nccl.h,%,$(firstword $(wildcard $(TORCH)/../nvidia/nccl/include/nccl.h $(CUDA_HOME)/include/nccl.h /usr/include/nccl.h))))
+DISTRIBUTED := $(if $(wildcard $(TORCH)/include/gloo/algorithm.h),-DVG_GLOO=1) $(if $(NCCL_INCLUDE),-DVG_NCCL=1 -isystem $(NCCL_INCLUDE))
 PRODUCTS += $B/voxgan-torch.so
 endif
 
@@ -109,10 +112,12 @@ endif
 
 # A change of flags rebuilds the files that they affect.
 STAMP := $B/.flags
-FLAGS_NOW := $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(HARDEN_LD) $(LIBS) $(TORCH_LIBS)
+FLAGS_NOW := $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(HARDEN_LD) $(LIBS) $(TORCH_LIBS) $(DISTRIBUTED)
 $(shell mkdir -p $B; printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $(STAMP) || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $(STAMP))
 
 $B/src/tensor/conv/%.o: CXXFLAGS_ALL := $(filter-out -fstack-protector-strong,$(CXXFLAGS_ALL))
+
+$B/src/tensor/distributed/%.o: CXXFLAGS_ALL += $(DISTRIBUTED)
 
 $B/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)

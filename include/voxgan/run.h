@@ -20,6 +20,17 @@
 extern "C" {
 #endif
 
+/* Which of the processes that train one model together this is. All 0: it is alone. */
+typedef struct vg_world {
+  int rank, size;             /* of all; size 0 and 1: alone */
+  int local_rank, local_size; /* of those on this machine; local_size 0: not known */
+  char host[256];             /* where rank 0 waits for the others */
+  int port;
+  bool kept;   /* the program that started the processes (torchrun) waits there, not rank 0 */
+  int attempt; /* of that program: 0, 1, ... */
+  bool bound;  /* each process has processors of its own */
+} vg_world;
+
 typedef struct vg_train_options {
   vg_config config; /* resolved */
   vg_roots data;
@@ -31,6 +42,7 @@ typedef struct vg_train_options {
   bool resume;              /* continue from the newest whole checkpoint; start if there is no run yet */
   bool overwrite;           /* start again in a folder that holds a run */
   bool dry_run;             /* prepare and report the plan (data, networks, memory), train nothing */
+  vg_world world;           /* processes that train together; each has the same options otherwise */
 } vg_train_options;
 
 typedef enum vg_window { VG_WINDOW_AUTO, VG_WINDOW_WHOLE, VG_WINDOW_PATCH } vg_window;
@@ -44,7 +56,7 @@ typedef struct vg_synth_options {
   const char *const *keep_largest, *const *fill_holes; /* classes to clean in predicted maps, or "all" */
   int n_keep_largest, n_fill_holes;
   const char *series; /* the series that a model of "any" segments; NULL: the first that a subject has */
-  bool skull_strip;   /* for a model of whole heads: also write the images without what is outside the brain */
+  bool skull_strip; /* for a model of whole heads: also write the images without what is outside the brain */
   bool probabilities;        /* write a probability map of each class too */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
@@ -55,7 +67,8 @@ typedef struct vg_synth_options {
   double noise;      /* factor of a model's noise (net.noise): 1 as trained, 0 the mean image */
   const char *style; /* of a model with net.style: "mean", "random", or "like=" and the id of a case of the
                         hosts, or an image file for each series, with commas; NULL: random */
-  bool resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise again */
+  bool
+      resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise again */
 } vg_synth_options;
 
 typedef enum vg_export_format { VG_EXPORT_TORCHSCRIPT, VG_EXPORT_ONNX } vg_export_format;

@@ -6,14 +6,16 @@
 #include "base/mem.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "jobs/launch.h"
 #include "jobs/recall.h"
+#include "jobs/world.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
 
 static cli_list data, layouts, sets;
 static const char *out, *device, *init, *anatomy;
 static cli_schemes tumour_scheme, anatomy_scheme;
-static long long threads = -1, seed = -1;
+static long long threads = -1, seed = -1, processes;
 static bool resume, overwrite, dry_run, print_config, skip_incomplete;
 
 static const cli_option options[] = {
@@ -37,13 +39,18 @@ static const cli_option options[] = {
      false},
     {"overwrite", CLI_FLAG, &overwrite, NULL, "start again even if RUN already holds a run", false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto (run.device)", false},
+    {"processes", CLI_INT, &processes, "N",
+     "train in N processes on this machine, each with a batch of its own; also under torchrun, srun and "
+     "mpirun",
+     false},
     {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors; -1 leaves run.threads", false},
     {"seed", CLI_INT, &seed, "N", "seed; -1 leaves run.seed", false},
     {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
      "count files and folders that cannot be read, and subjects without a wanted file, as missing "
      "(data.skip_incomplete)",
      false},
-    {"dry-run", CLI_FLAG, &dry_run, NULL, "prepare the data, time a few steps, and print the plan, time and disk; train nothing", false},
+    {"dry-run", CLI_FLAG, &dry_run, NULL,
+     "prepare the data, time a few steps, and print the plan, time and disk; train nothing", false},
     {"print-config", CLI_FLAG, &print_config, NULL, "print the resolved config and stop", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
@@ -83,6 +90,18 @@ static vg_status choose_data(bool recalls, vg_recalled *own, vg_roots *roots) {
   return VG_OK;
 }
 
+/* Whether this program is to start N of itself. */
+static vg_status decide_launch(const vg_world *w, bool *launch) {
+  *launch = processes > 1;
+  if (processes < 0 || processes > 1024)
+    return vg_fail(VG_USAGE, "--processes is %lld, but must be from 1 to 1024", processes);
+  if (processes && w->size > 1)
+    return vg_fail(VG_USAGE,
+                   "--processes is %lld, but the environment says that this is one of %d processes already",
+                   processes, w->size);
+  return VG_OK;
+}
+
 static vg_status run(char **args, int n_args) {
   bool recalls = false;
   vg_recalled own = {0};
@@ -100,8 +119,22 @@ static vg_status run(char **args, int n_args) {
     return st;
   }
   if (!out) return vg_fail(VG_USAGE, "--out RUN is missing");
+  bool launch = false;
+  if ((st = vg_world_read(&o.world)) || (st = decide_launch(&o.world, &launch))) return st;
   if ((st = choose_data(recalls, &own, &o.data))) return st;
-  st = vg_cli_set_threads(o.config.run.threads);
+  if (launch) {
+    vg_recalled_release(&own);
+    vg_log_set_level(VG_LOG_WARN); /* its processes say what happens */
+    return vg_launch((int)processes);
+  }
+  if (o.world.rank) vg_log_set_level(VG_LOG_ERROR); /* rank 0 says what happens */
+  st = vg_cli_set_threads(vg_world_threads(&o.world, o.config.run.threads));
+  if (o.world.size > 1) {
+    setvbuf(stderr, NULL, _IOLBF, 0); /* the others write there too: a line goes out whole */
+    /* c10d logs what it then throws as well. */
+    setenv("GLOG_minloglevel", "3", 0);
+    setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0);
+  }
   vg_interrupt_install(); /* loading libtorch takes a while */
   const vg_torch_module *torch;
   if (!st) st = vg_torch_open(&torch);

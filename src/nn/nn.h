@@ -18,6 +18,7 @@
 #include "voxgan/config.h"
 #include "voxgan/rng.h"
 #include "io/safetensors.h"
+#include "tensor/distributed/group.h"
 #include "tensor/tensor.h"
 
 #ifdef __cplusplus
@@ -134,6 +135,15 @@ const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
  * vg_gan_losses_take, and a network whose losses or gradients are not finite is left as it was. */
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses);
+/* From here on a step is one of all processes of the group: each gives its micro-batches to vg_gan_step_of,
+ * and the result is that of one process which has them all, those of rank 0 first, then those of rank 1, ...,
+ * in turn. The group must outlive the GAN's steps. */
+void vg_gan_join(vg_gan *gan, vg_group *group);
+/* Gives rank 0's weights, statistics, moments and step to all. */
+vg_status vg_gan_share(vg_gan *gan);
+/* vg_gan_step where the group has n_all micro-batches and this process n_parts of them, which may be 0. */
+vg_status vg_gan_step_of(vg_gan *gan, const vg_gan_batch *parts, int n_parts, int n_all, double lr_g,
+                         double lr_d, vg_gan_losses *losses);
 /* Reads the losses of all steps since the last call, and adds the finite ones to sum in their order. Counts
  * the finite steps and the skipped ones. Waits for the device. */
 vg_status vg_gan_losses_take(vg_gan *gan, vg_gan_losses *sum, int64_t *steps, int64_t *skipped);

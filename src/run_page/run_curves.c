@@ -88,9 +88,9 @@ static void draw(vg_report *r, curves *c, vg_chart chart) {
 /* The keys of an epoch's line that are not generator losses: the discriminator's two, and keys that are not
  * losses. */
 static bool is_other_loss(const char *key) {
-  static const char *const others[] = {"d_real",        "d_fake",        "epoch",      "step",
-                                       "skipped",       "lr_g",          "lr_d",       "seconds",
-                                       "volumes_per_s", "loader_wait_s", "peak_bytes", "time"};
+  static const char *const others[] = {"d_real",     "d_fake", "epoch",     "step",          "skipped",
+                                       "lr_g",       "lr_d",   "seconds",   "volumes_per_s", "loader_wait_s",
+                                       "peak_bytes", "time",   "processes", "wait_share",    "step_bytes"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (!strcmp(key, others[i])) return false;
   return true;
@@ -174,6 +174,8 @@ void vg_run_add_speed(vg_report *r, const run_history *h) {
   draw(r, &c, (vg_chart){.title = "Rate, volumes a second"});
   add_key(&c, "loader_wait_s", "waiting", 0.01, "seconds");
   draw(r, &c, (vg_chart){.title = "Waiting for data, % of the time"});
+  add_key(&c, "wait_share", "waiting", 0.01, NULL);
+  draw(r, &c, (vg_chart){.title = "Waiting for other processes, % of the time"});
   add_key(&c, "peak_bytes", "peak", 1 << 30, NULL);
   draw(r, &c, (vg_chart){.title = "Peak memory so far, GiB"});
   add_key(&c, "skipped", "skipped", 1, NULL);

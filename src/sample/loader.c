@@ -78,7 +78,8 @@ struct vg_loader {
   size_t n_cases;
   vg_loader_settings s;
   int n_classes, n_series, n_anatomy;
-  int batches; /* per epoch */
+  int batches; /* per epoch, of all ranks */
+  int own;     /* of these, made here; 1 where none is, as nobody asks for it */
   place *ring;
   int ring_size;
   pthread_t *threads;
@@ -298,8 +299,8 @@ static void make_sample(const vg_loader *l, work_memory *memory, long epoch, lon
 
 static void make_batch(const vg_loader *l, work_memory *memory, long number, vg_batch *b) {
   size_t patch = vg_extent_voxels(l->s.patch);
-  b->epoch = (int)(number / l->batches);
-  b->index = (int)(number % l->batches);
+  b->epoch = (int)(number / l->own);
+  b->index = (int)(number % l->own) * l->s.ranks + l->s.rank;
   for (int i = 0; i < b->n; i++)
     make_sample(l, memory, b->epoch, (long)b->index * b->n + i,
                 b->labels + (size_t)i * (size_t)label_channels(l) * patch,
@@ -407,10 +408,13 @@ vg_status vg_loader_new(const vg_case *cases, size_t n, const vg_loader_settings
   l->s = *settings;
   if (l->s.threads < 1) l->s.threads = 1;
   if (l->s.ahead < 1) l->s.ahead = 2;
+  if (l->s.ranks < 1) l->s.ranks = 1;
   l->n_classes = cases[0].n_classes;
   l->n_series = cases[0].n_series;
   l->n_anatomy = cases[0].n_anatomy;
   l->batches = (samples_of(l) + l->s.batch - 1) / l->s.batch;
+  l->own = (l->batches - l->s.rank + l->s.ranks - 1) / l->s.ranks;
+  if (l->own < 1) l->own = 1;
   /* The consumer borrows one slot while workers fill the others. */
   l->ring_size = (l->s.ahead > l->s.threads ? l->s.ahead : l->s.threads) + 1;
   pthread_mutex_init(&l->mutex, NULL);
@@ -428,7 +432,8 @@ vg_status vg_loader_new(const vg_case *cases, size_t n, const vg_loader_settings
 
 void vg_loader_seek(vg_loader *l, int epoch, int index) {
   if (l->n_threads) VG_BUG("vg_loader_seek after vg_loader_next");
-  l->next_claim = l->next_take = (long)epoch * l->batches + index;
+  const int passed = index > l->s.rank ? (index - l->s.rank + l->s.ranks - 1) / l->s.ranks : 0;
+  l->next_claim = l->next_take = (long)epoch * l->own + passed;
 }
 
 static vg_status start(vg_loader *l) {

@@ -43,6 +43,8 @@ typedef struct vg_loader_settings {
   double synthetic_share;        /* of the samples of a case that has images; of another, all are synthetic */
   uint64_t seed;
   int threads, ahead; /* 0: 1 thread, 2 batches */
+  int rank, ranks; /* of several loaders with the same cases and settings, each makes every ranks-th batch of
+                      an epoch, from batch `rank` on; ranks 0: one loader makes all */
 } vg_loader_settings;
 
 typedef struct vg_batch {
@@ -58,10 +60,11 @@ typedef struct vg_loader vg_loader;
 /* cases must outlive the loader. VG_CONFIG: an empty batch or patch. VG_DATA: no case, or cases of different
  * classes. */
 vg_status vg_loader_new(const vg_case *cases, size_t n, const vg_loader_settings *settings, vg_loader **out);
-int vg_loader_batches(const vg_loader *l); /* per epoch */
+int vg_loader_batches(const vg_loader *l); /* per epoch, of all ranks */
 /* Returns the next batch in order, borrowed until the next call. vg_loader_seek may set the first batch. */
 vg_status vg_loader_next(vg_loader *l, const vg_batch **out);
-/* Starts at batch `index` of an epoch. Call it only before the first vg_loader_next. */
+/* Starts at batch `index` of an epoch, or this rank's next one. Call it only before the first vg_loader_next.
+ */
 void vg_loader_seek(vg_loader *l, int epoch, int index);
 /* Calls visit once for each array that batches use. */
 void vg_loader_memory(const vg_loader *l, void (*visit)(void *context, void *data, size_t bytes),

@@ -1,6 +1,7 @@
 /* interrupt.c: handles the signals that ask a long job to stop. */
 #include <signal.h>
 #include <string.h>
+#include "base/interrupt.h"
 #include "voxgan/log.h"
 
 static volatile sig_atomic_t interrupted;
@@ -35,4 +36,8 @@ void vg_interrupt_install(void) {
 
 bool vg_interrupted(void) {
   return interrupted != 0;
+}
+
+void vg_interrupt_raise(void) {
+  interrupted = 1;
 }

@@ -5,16 +5,17 @@
 #include "nn/network/networks.h"
 #include "nn/gan/optim.h"
 #include "nn/network/scales.h"
+#include "tensor/distributed/group.h"
 
 /* A micro-batch on the device, in tensors that stay from step to step. */
 typedef struct vg_fed {
   int n, dim[3];                      /* 0: nothing yet */
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h; input bf16 where convolutions are */
   vg_tensor *crop;                    /* (N, 4), see vg_gan_batch; NULL where there is none, as below */
-  vg_tensor *picks; /* (N, in + 1, 1, 1, 1): the classes that LabelMix takes from real images */
-  float *picked;    /* the same as numbers */
-  vg_rand *rand;    /* of dropout */
-  vg_tensor *places;                  /* of noise and style; NULL without */
+  vg_tensor *picks;  /* (N, in + 1, 1, 1, 1): the classes that LabelMix takes from real images */
+  float *picked;     /* the same as numbers */
+  vg_rand *rand;     /* of dropout */
+  vg_tensor *places; /* of noise and style; NULL without */
 } vg_fed;
 
 /* A recorded step, see gan_record.c. */
@@ -49,6 +50,10 @@ struct vg_gan {
   vg_tensor *clock_g, *clock_d; /* (2): learning rate and number of a recorded step */
   bool eager;                   /* steps cannot be recorded */
 
+  vg_fed idle;     /* zeros, for a process without a micro-batch that joins in batch norms */
+  vg_group *group; /* of the processes that train it; borrowed, NULL: alone */
+  int all_parts;   /* micro-batches of a step in all processes */
+
   const vg_generator *generator;
   void *g;
   void *average;   /* moving average of the generator; NULL without train.ema */
@@ -74,6 +79,15 @@ vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, boo
 void vg_gan_forget_recordings(vg_gan *gan);
 /* Whether the next step has the gradient penalty. */
 bool vg_gan_r1_is_due(const vg_gan *gan);
+/* Number of this process's micro-batch p among those of all: they are dealt out in turn. */
+int vg_gan_part_number(const vg_gan *gan, int p);
+/* Micro-batches that this process computes of its n_parts: where statistics are shared, as many as any other.
+ * Those from n_parts on are idle: they do not count. */
+int vg_gan_rounds(const vg_gan *gan, int n_parts);
+/* Sums over the processes: the gradients that Adam will use, and a row of losses. */
+vg_status vg_gan_sum(vg_gan *gan, const vg_adam *a, vg_tensor *row);
+/* Running statistics become those of rank 0, which has a micro-batch in every step. */
+vg_status vg_gan_share_statistics(vg_gan *gan);
 /* Moves the average to the generator by this share; running statistics follow whole. */
 vg_status vg_gan_average(vg_gan *gan, double share);
 /* data (N, channels, D, H, W) as a tensor; NULL for NULL. */

@@ -10,9 +10,8 @@ typedef struct part {
   vg_tensor *divergence;              /* of its style's code, or NULL */
 } part;
 
-/* Generates the fake of micro-batch index. graph: keep the activations for the generator's gradient. */
-static part prepare(vg_gan *gan, int index, bool graph, bool update_stats) {
-  const vg_fed *fed = &gan->fed[index];
+/* Generates the fake of a micro-batch. graph: keep the activations for the generator's gradient. */
+static part prepare(vg_gan *gan, const vg_fed *fed, bool graph, bool update_stats) {
   part t = {.input = fed->input,
             .target = fed->target,
             .weight = fed->weight,
@@ -192,6 +191,14 @@ static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
   return row_of(gan, loss, G_TERMS, share);
 }
 
+/* Micro-batch p of this process's n; those from n on are idle. Sets what it counts in batch norms and, share,
+ * in losses. */
+static const vg_fed *begin_part(vg_gan *gan, int p, int n, double *share) {
+  *share = p < n ? 1.0 / gan->all_parts : 0;
+  vg_group_norms(gan->spec.norm == VG_NORM_BATCH ? gan->group : NULL, p < n);
+  return p < n ? &gan->fed[p] : &gan->idle;
+}
+
 /* Adds a micro-batch's losses to the sum of the step. Ends scope s; the result lives in the one outside. */
 static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
   return vg_scope_pop(s, sum ? vg_add(sum, losses) : losses);
@@ -201,12 +208,14 @@ static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
  * discriminator only G is updated. */
 vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
                          vg_undo *before, vg_tensor **row) {
-  const double share = 1.0 / n_parts;
-  const int64_t d_losses = D_TERMS;
+  const int rounds = vg_gan_rounds(gan, n_parts);
+  const int64_t d_losses = D_TERMS, g_losses = G_TERMS;
   /* A single micro-batch keeps the generator's graph for both halves. With several, the second half computes
    * it again from the same dropout stream, so that memory for one is enough. */
-  const bool once = n_parts == 1, deferred = !losses;
+  const bool once = rounds == 1, deferred = !losses;
   const int64_t now = gan->step + 1;
+  const vg_fed *fed;
+  double share;
   part t = {0};
   vg_tensor *d = NULL, *g = NULL, *skip_d = NULL, *skip_g = NULL;
   vg_status st;
@@ -214,15 +223,17 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   vg_params_zero_grad(&gan->d_params);
   if ((st = vg_undo_keep_statistics(before, &gan->g_params))) return st;
   if ((st = vg_undo_keep_statistics(before, &gan->d_params))) return st;
-  if (once) t = prepare(gan, 0, true, true);
+  if (once) t = prepare(gan, begin_part(gan, 0, n_parts, &share), true, true);
 
-  if (!gan->d.n) d = vg_zeros(&d_losses, 1, gan->device);
-  for (int p = 0; p < n_parts && gan->d.n; p++) {
+  if (!gan->d.n || !rounds) d = vg_zeros(&d_losses, 1, gan->device);
+  for (int p = 0; p < rounds && gan->d.n; p++) {
     vg_scope *s = vg_scope_push();
-    if (!once) t = prepare(gan, p, false, false);
+    fed = begin_part(gan, p, n_parts, &share);
+    if (!once) t = prepare(gan, fed, false, false);
     d = add_share(s, d, discriminator_backward(gan, &t, share));
   }
   if ((st = vg_tensor_check())) return st;
+  if (gan->d.n && (st = vg_gan_sum(gan, &gan->d_adam, d))) return st;
   if (deferred) {
     skip_d = vg_not_finite(d);
   } else {
@@ -236,13 +247,16 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   vg_params_zero_grad(&gan->d_params);
 
   vg_params_requires_grad(&gan->d_params, false);
-  for (int p = 0; p < n_parts; p++) {
+  if (!rounds) g = vg_zeros(&g_losses, 1, gan->device);
+  for (int p = 0; p < rounds; p++) {
     vg_scope *s = vg_scope_push();
-    if (!once) t = prepare(gan, p, true, true);
+    fed = begin_part(gan, p, n_parts, &share);
+    if (!once) t = prepare(gan, fed, true, true);
     g = add_share(s, g, generator_backward(gan, &t, share));
   }
   vg_params_requires_grad(&gan->d_params, true);
   if ((st = vg_tensor_check())) return st;
+  if ((st = vg_gan_sum(gan, &gan->g_adam, g))) return st;
   if (deferred) {
     skip_g = vg_not_finite(vg_cat((vg_tensor *[]){d, g}, 2, 0));
   } else {

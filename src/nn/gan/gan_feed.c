@@ -80,7 +80,16 @@ static vg_status set_places(const vg_gan *gan, vg_fed *f, int p) {
   return VG_OK;
 }
 
+static vg_status feed_idle(vg_gan *gan) {
+  const vg_gan_batch none = {.n = 1, .dim = {gan->spec.patch[0], gan->spec.patch[1], gan->spec.patch[2]}};
+  return gan->idle.n ? VG_OK : make(gan, &none, &gan->idle);
+}
+
 vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
+  if (vg_gan_rounds(gan, n_parts) > n_parts) {
+    vg_status st = feed_idle(gan);
+    if (st) return st;
+  }
   if (n_parts > gan->n_fed) {
     vg_fed *fed = vg_realloc(gan->fed, (size_t)n_parts, sizeof *fed);
     if (!fed) return VG_MEMORY;
@@ -99,8 +108,8 @@ vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
     vg_tensor_load(f->target, parts[p].target);
     if (f->weight) vg_tensor_load(f->weight, parts[p].weight);
     if (f->crop) vg_tensor_load(f->crop, parts[p].crop);
-    if (f->picks) pick(gan, f, p);
-    vg_status st = f->places ? set_places(gan, f, p) : VG_OK;
+    if (f->picks) pick(gan, f, vg_gan_part_number(gan, p));
+    vg_status st = f->places ? set_places(gan, f, vg_gan_part_number(gan, p)) : VG_OK;
     if (st) return st;
   }
   return vg_tensor_check();
@@ -108,6 +117,7 @@ vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
 
 void vg_gan_feed_release(vg_gan *gan) {
   for (int p = 0; p < gan->n_fed; p++) release(&gan->fed[p]);
+  release(&gan->idle);
   vg_free(gan->fed);
   gan->fed = NULL;
   gan->n_fed = 0;

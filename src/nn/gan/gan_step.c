@@ -20,7 +20,7 @@ vg_status vg_gan_average(vg_gan *gan, double share) {
 static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g,
                              double lr_d) {
   if (!gan->reconstruction) return vg_fail(VG_FAILED, "a generator made for synthesis cannot be trained");
-  if (n_parts < 1) return vg_fail(VG_FAILED, "a step needs a batch");
+  if (n_parts < !gan->group) return vg_fail(VG_FAILED, "a step needs a batch");
   if (!(lr_g >= 0 && isfinite(lr_g)) || !(lr_d >= 0 && isfinite(lr_d)))
     return vg_fail(VG_CONFIG, "learning rates %g and %g: finite, 0 or more", lr_g, lr_d);
   for (int p = 0; p < n_parts; p++) {
@@ -63,10 +63,17 @@ static vg_status compute_or_undo(vg_gan *gan, int n_parts, const vg_gan_rates *r
 
 vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
                       vg_gan_losses *losses) {
+  return vg_gan_step_of(gan, parts, n_parts, n_parts, lr_g, lr_d, losses);
+}
+
+vg_status vg_gan_step_of(vg_gan *gan, const vg_gan_batch *parts, int n_parts, int n_all, double lr_g,
+                         double lr_d, vg_gan_losses *losses) {
   if (losses) *losses = (vg_gan_losses){0};
+  gan->all_parts = n_all;
   vg_status st = check_parts(gan, parts, n_parts, lr_g, lr_d);
   if (!st) st = vg_gan_feed(gan, parts, n_parts);
-  for (int p = 0; p < n_parts && !st; p++) vg_rand_seed(gan->fed[p].rand, dropout_seed(gan, p));
+  for (int p = 0; p < n_parts && !st; p++)
+    vg_rand_seed(gan->fed[p].rand, dropout_seed(gan, vg_gan_part_number(gan, p)));
   if (st) return st;
 
   const bool bf16 = vg_tensor_bf16(gan->objective.precision == VG_PRECISION_BF16),
@@ -75,8 +82,10 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
   bool done = false;
   if (!losses) st = vg_gan_replay(gan, n_parts, &rates, &done);
   if (!st && !done) st = compute_or_undo(gan, n_parts, &rates, losses);
+  if (!st) st = vg_gan_share_statistics(gan);
   if (!st) st = vg_gan_average(gan, average_share(gan));
   if (!st) gan->step++;
+  vg_group_norms(NULL, 1);
   vg_tensor_bf16(bf16);
   vg_tensor_autotune(autotune);
   return st;

@@ -4,9 +4,9 @@
 #include <math.h>
 
 void vg_score_mean_add(score_mean *m, double v) {
-  if (isfinite(v)) m->sum += v, m->n++;
+  if (isfinite(v)) m->sum += v, m->n += 1;
 }
 
 double vg_score_mean_of(const score_mean *m) {
-  return m->n ? m->sum / m->n : (double)NAN;
+  return m->n > 0 ? m->sum / m->n : (double)NAN;
 }

@@ -3,9 +3,9 @@
 #define VG_RUN_SCORE_H
 #include "run/train/validate.h"
 
+/* Doubles alone, so that scores of several processes add up as an array. */
 typedef struct score_mean {
-  double sum;
-  int n;
+  double sum, n;
 } score_mean;
 /* Ignores values that are not finite. */
 void vg_score_mean_add(score_mean *m, double v);

@@ -33,7 +33,10 @@
 
 typedef struct trainer {
   const vg_train_options *o;
-  vg_lock lock; /* of the run folder */
+  vg_lock lock;    /* of the run folder */
+  vg_group *group; /* of the processes that train; NULL: this one alone. Rank 0 writes the folder */
+  group_clock group_began;
+  bool stopping; /* all processes stop here, and know it */
   run_data data;
   model_info info; /* what goes into the model file */
   vg_gan *gan;
@@ -45,7 +48,7 @@ typedef struct trainer {
   size_t need, budget; /* bytes: of a step by its estimate; that there were at the start, 0 where not known */
   bool saves;          /* need is that of saving a checkpoint, which is more */
   char limit[160];     /* what sets budget; "": the device */
-  int parts;           /* batches a step */
+  int parts;           /* batches a step, of all processes */
   train_log log;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
   double saved_at;    /* vg_now */
@@ -53,6 +56,10 @@ typedef struct trainer {
   char *init;         /* the model that the first weights were taken from in this session, or NULL */
   vg_gan_transfer taken;
 } trainer;
+
+static bool writes(const trainer *t) {
+  return vg_group_rank(t->group) == 0;
+}
 
 static vg_status in_run(const trainer *t, const char *name, char **out) {
   *out = vg_fs_join(t->o->out, name);
@@ -133,13 +140,15 @@ static vg_status build(trainer *t) {
     const size_t saving = vg_gan_save_bytes(&t->info.spec, &t->objective);
     t->saves = saving > t->need;
     if (t->saves) t->need = saving;
-    t->budget = (size_t)limit.left;
+    const int sharers = t->o->world.local_size;
+    t->budget = (size_t)limit.left / (size_t)(sharers > 1 ? sharers : 1);
     snprintf(t->limit, sizeof t->limit, "%s", limit.source);
   }
   if (t->budget && t->need > t->budget) return fail_memory(t, "not enough memory");
   vg_status st = vg_memory_require_space("", t->device.kind ? 0 : t->need, threads_of(c));
   if (st) return st;
   st = vg_gan_new(&t->info.spec, &t->objective, (uint64_t)c->run.seed, t->device, &t->gan);
+  if (!st) vg_gan_join(t->gan, t->group);
   return st == VG_MEMORY ? fail_memory(t, vg_error()) : st;
 }
 
@@ -168,7 +177,9 @@ static vg_status open_loader(trainer *t) {
                           .background = t->info.spec.softmax,
                           .seed = (uint64_t)c->run.seed,
                           .threads = c->run.loader_threads,
-                          .ahead = c->train.accumulate + 1};
+                          .ahead = c->train.accumulate + 1,
+                          .rank = vg_group_rank(t->group),
+                          .ranks = vg_group_size(t->group)};
   vg_run_randomise(c, &t->randomise);
   if (t->data.prep.synthetic) s.randomise = &t->randomise;
   s.kinds = &t->data.prep.kinds;
@@ -213,6 +224,9 @@ static void say_plan(const trainer *t) {
   if (vg_gan_has_local(s))
     vg_info("a discriminator of tumours sees boxes of %dx%dx%d voxels", s->local[2], s->local[1],
             s->local[0]);
+  if (t->group)
+    vg_info("%d processes, each with a batch of its own: a step averages %d samples", vg_group_size(t->group),
+            vg_group_size(t->group) * t->o->config.train.accumulate * t->o->config.train.batch);
   vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
           s->patch[2], s->patch[1], s->patch[0], (double)t->need / (1 << 30),
           vg_device_describe(t->device, device, sizeof device));
@@ -228,6 +242,7 @@ static double lr_factor(const vg_config *c, double epochs_done) {
 }
 
 static vg_status save_models(trainer *t, bool best) {
+  if (!writes(t)) return VG_OK;
   static const char *const names[] = {"model-last.safetensors", "model.safetensors"};
   char note[96];
   snprintf(note, sizeof note, "epoch %d of %d, step %lld", (int)t->state.epoch, t->o->config.train.epochs,
@@ -267,8 +282,8 @@ static vg_status save_checkpoint(trainer *t) {
   vg_task task;
   vg_task_begin(&task, "saving a checkpoint", NULL, 0);
   vg_status st = catch_up(t);
-  if (!st) st = vg_train_log_size(&t->log, &t->state.log_bytes);
-  if (!st) st = vg_checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
+  if (!st && writes(t)) st = vg_train_log_size(&t->log, &t->state.log_bytes);
+  if (!st && writes(t)) st = vg_checkpoint_save(t->o->out, t->gan, &t->state, t->o->config.train.keep);
   vg_task_end(&task);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
@@ -278,6 +293,7 @@ static vg_status save_checkpoint(trainer *t) {
 /* Whether a checkpoint is due besides those at validations. */
 static bool checkpoint_due(const trainer *t) {
   const vg_config *c = &t->o->config;
+  if (!writes(t)) return false;
   int64_t steps = t->state.step - t->saved_step;
   double minutes = (vg_now() - t->saved_at) / 60;
   return (c->train.checkpoint_steps > 0 && steps >= c->train.checkpoint_steps) ||
@@ -302,7 +318,7 @@ static vg_status validate_and_save(trainer *t) {
   char *preview = vg_preview_path(t->o->out, t->state.epoch);
   if (!preview) return VG_MEMORY;
   validation v;
-  vg_status st = vg_validate(t->gan, &t->data, preview, &v);
+  vg_status st = vg_validate(t->gan, &t->data, t->group, preview, &v);
   vg_free(preview);
   if (st) return st;
   if (!isfinite(v.cost)) {
@@ -316,7 +332,7 @@ static vg_status validate_and_save(trainer *t) {
     t->state.best = v.cost;
     t->state.best_step = t->state.step;
   }
-  st = vg_train_log_validation(&t->log, &t->state, &v, held_out, best);
+  st = writes(t) ? vg_train_log_validation(&t->log, &t->state, &v, held_out, best) : VG_OK;
   if (!st) st = save_models(t, best);
   t->state.validate = 0;
   if (!st) st = save_checkpoint(t);
@@ -330,10 +346,14 @@ static vg_status validate_and_save(trainer *t) {
 }
 
 static vg_status stop_here(trainer *t) {
+  t->stopping = true;
   vg_status st = save_checkpoint(t);
   if (!st) st = save_models(t, false);
   vg_progress_end();
   if (st) return st;
+  if (!writes(t))
+    return vg_fail(VG_INTERRUPTED, "rank %d stops after %lld steps, as the others do", vg_group_rank(t->group),
+                   (long long)t->state.step);
   return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld steps; all is saved, --resume continues",
                  (int)t->state.epoch + 1, (long long)t->state.step);
 }
@@ -390,7 +410,7 @@ static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int
   return VG_OK;
 }
 
-/* The next step, of n batches. */
+/* The next step, of n batches in all. */
 static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int n) {
   const vg_config *c = &t->o->config;
   train_state *s = &t->state;
@@ -398,11 +418,13 @@ static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int
   double began = vg_now(), waited = vg_loader_waited(t->loader);
   const bool on_gpu = t->device.kind != 0;
   vg_gan_losses losses;
-  vg_status st = next_parts(t, parts, copies, n);
+  const int processes = vg_group_size(t->group),
+            own = (n - vg_group_rank(t->group) + processes - 1) / processes;
+  vg_status st = next_parts(t, parts, copies, own);
   if (st) return st;
   s->sums.lr_g = c->train.lr_g * factor;
   s->sums.lr_d = c->train.lr_d * factor;
-  st = vg_gan_step(t->gan, parts, n, s->sums.lr_g, s->sums.lr_d, on_gpu ? NULL : &losses);
+  st = vg_gan_step_of(t->gan, parts, own, n, s->sums.lr_g, s->sums.lr_d, on_gpu ? NULL : &losses);
   if (st == VG_MEMORY) fail_memory(t, vg_error());
   if (st) st = vg_fail_in(st, "epoch %d, step %lld", (int)s->epoch + 1, (long long)s->step + 1);
   if (st && st != VG_NONFINITE) return st;
@@ -411,9 +433,10 @@ static vg_status train_step(trainer *t, vg_gan_batch *parts, float **copies, int
   s->sums.seconds += took;
   s->seconds += took;
   s->sums.waited += vg_loader_waited(t->loader) - waited;
+  t->group_began.steps++;
   if (st) return st;
   s->step++;
-  for (int i = 0; i < n; i++) s->sums.volumes += parts[i].n;
+  s->sums.volumes += n * c->train.batch;
   if (on_gpu) {
     if (vg_now() - t->caught_up < CATCH_UP_SECONDS) return VG_OK;
     if ((st = catch_up(t))) return st;
@@ -429,8 +452,11 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
   const vg_config *c = &t->o->config;
   train_state *s = &t->state;
   while (s->batch < s->batches) {
-    if (vg_interrupted()) return VG_INTERRUPTED;
-    vg_status st = checkpoint_due(t) ? save_checkpoint(t) : VG_OK;
+    bool stop;
+    vg_status st = vg_train_asked_to_stop(t->group, &stop);
+    if (st) return st;
+    if (stop) return VG_INTERRUPTED;
+    if (checkpoint_due(t)) st = save_checkpoint(t);
     int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
     if (!st) st = train_step(t, parts, copies, n);
     if (st == VG_NONFINITE && c->train.nonfinite == VG_NONFINITE_STOP) return fail_not_finite(t);
@@ -444,7 +470,9 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
   if (st) return st == VG_NONFINITE ? fail_not_finite(t) : st;
   if (!s->sums.steps) return vg_fail_in(fail_not_finite(t), "no step of the epoch was finite");
   s->epoch++;
-  st = vg_train_log_epoch(&t->log, s, vg_tensor_peak_bytes(t->device));
+  group_line others;
+  st = vg_train_epoch_line(t->group, &t->group_began, &others);
+  if (!st && writes(t)) st = vg_train_log_epoch(&t->log, s, vg_tensor_peak_bytes(t->device), &others);
   if (s->sums.skipped)
     vg_warn("epoch %d: %lld steps were not finite", (int)s->epoch, (long long)s->sums.skipped);
   s->sums = (epoch_sums){0};
@@ -456,7 +484,8 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
 
 static vg_status train_loop(trainer *t) {
   const vg_config *c = &t->o->config;
-  t->parts = c->train.accumulate;
+  t->parts = c->train.accumulate * vg_group_size(t->group);
+  vg_train_clock_start(t->group, &t->group_began);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
   vg_gan_batch *parts = VG_NEW_N(vg_gan_batch, t->parts);
@@ -478,8 +507,11 @@ static vg_status train_loop(trainer *t) {
 static vg_status restore_or_begin(trainer *t, bool continues) {
   bool found = false;
   t->state = (train_state){.best = INFINITY};
+  if (!writes(t)) return VG_OK;
   vg_status st = continues ? vg_run_folder_compare(t->o->out, &t->info.config) : VG_OK;
   if (!st && continues) st = vg_run_inputs_compare(t->o->out, &t->data);
+  if (!st && continues)
+    st = vg_train_compare_sessions(t->o->out, vg_group_size(t->group), t->o->config.train.accumulate);
   if (!st && continues) st = vg_checkpoint_load(t->o->out, t->gan, &t->state, &found);
   if (st) return st;
   if (found && !t->state.validate && t->state.epoch >= t->o->config.train.epochs)
@@ -493,15 +525,24 @@ static vg_status restore_or_begin(trainer *t, bool continues) {
   return vg_model_start_from(t->init, &t->info, t->gan, &t->taken);
 }
 
+/* Rank 0 goes first, so that it prepares what is not in the cache, and the others find it there. */
+static vg_status open_data_in_turn(trainer *t, bool continues) {
+  vg_status st = writes(t) ? open_data(t, continues) : VG_OK;
+  if (!st) st = vg_group_share(t->group, &continues, sizeof continues);
+  return st || writes(t) ? st : open_data(t, continues);
+}
+
 static vg_status start(trainer *t, bool continues) {
   const vg_config *c = &t->o->config;
-  vg_status st = vg_machine_open(c->run.device, c->run.threads, &t->device);
+  vg_status st = t->group ? VG_OK : vg_machine_open(c->run.device, c->run.threads, &t->device);
   if (st) return st;
   if ((st = vg_train_log_init(&t->log, t->o->out))) return st;
   if (continues && (st = vg_run_folder_check(t->o->out, c))) return st;
-  if ((st = open_data(t, continues))) return st;
+  if ((st = open_data_in_turn(t, continues))) return st;
   if ((st = build(t))) return st;
-  return restore_or_begin(t, continues);
+  st = restore_or_begin(t, continues);
+  if (!st) st = vg_group_share(t->group, &t->state, sizeof t->state);
+  return st || !t->group ? st : vg_gan_share(t->gan);
 }
 
 /* sessions.jsonl: date, version and device of this session. They do not influence the result. */
@@ -515,6 +556,7 @@ static vg_status note_session(const trainer *t) {
   vg_json_put_string(j, "voxgan", vg_version());
   vg_json_put_string(j, "libtorch", vg_torch_version());
   vg_json_put_string(j, "device", vg_device_describe(t->device, device, sizeof device));
+  if (t->group) vg_json_put_number(j, "processes", vg_group_size(t->group));
   char *line = vg_json_print(j, false);
   st = line ? vg_fs_append_line(path, line) : VG_MEMORY;
   vg_free(line);
@@ -525,6 +567,7 @@ static vg_status note_session(const trainer *t) {
 
 /* Brings the folder to the state at which training goes on. */
 static vg_status write_folder(trainer *t, bool continues) {
+  if (!writes(t)) return VG_OK;
   const char *run = t->o->out;
   vg_status st = continues ? vg_train_log_rewind(&t->log, t->state.log_bytes) : vg_run_folder_clear(run);
   if (!st) st = vg_run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
@@ -546,12 +589,15 @@ static vg_status time_step(trainer *t, double *seconds) {
   enum { STEPS = 4 };
   const double most = 20; /* seconds after which no further step begins */
   const double began = vg_now();
-  t->parts = t->o->config.train.accumulate;
+  t->parts = t->o->config.train.accumulate * vg_group_size(t->group);
   vg_gan_batch *parts = VG_NEW_N(vg_gan_batch, t->parts);
   float **copies = VG_NEW_N(float *, t->parts);
   vg_status st = parts && copies ? VG_OK : VG_MEMORY;
   *seconds = 0;
-  for (int i = 0; i < STEPS && !st && (!i || vg_now() - began < most); i++) {
+  for (int i = 0; i < STEPS && !st; i++) {
+    double enough = i && vg_now() - began >= most;
+    st = vg_group_sum(t->group, &enough, 1);
+    if (st || enough > 0) break;
     const int left = (int)(t->state.batches - t->state.batch), n = left < t->parts ? left : t->parts;
     if (n <= 0) break;
     const double start = vg_now();
@@ -577,11 +623,11 @@ static vg_status say_cost(trainer *t) {
   const train_state from = t->state;
   vg_status st = open_loader(t);
   if (st) return st;
-  const int64_t batches = t->state.batches,
-                epoch_steps = (batches + c->train.accumulate - 1) / c->train.accumulate;
+  const int64_t batches = t->state.batches, parts = c->train.accumulate * vg_group_size(t->group),
+                epoch_steps = (batches + parts - 1) / parts;
   const int epochs = c->train.epochs, every = c->train.validate_every;
   run_cost cost = {.steps = epoch_steps * epochs,
-                   .left = epoch_steps * (epochs - from.epoch) - from.batch / c->train.accumulate,
+                   .left = epoch_steps * (epochs - from.epoch) - from.batch / parts,
                    .cache = cached_bytes(t->data.train, t->data.n_train) +
                             cached_bytes(t->data.val, t->data.n_val),
                    .cases = t->data.n_train + t->data.n_val,
@@ -601,7 +647,8 @@ vg_status vg_train(const vg_train_options *options) {
   char took[32];
   bool continues = false;
   vg_interrupt_install();
-  vg_status st = vg_run_folder_claim(options, &t.lock, &continues);
+  vg_status st = options->world.size > 1 ? vg_train_meet(options, &t.device, &t.group) : VG_OK;
+  if (!st && writes(&t)) st = vg_run_folder_claim(options, &t.lock, &continues);
   if (!st) st = start(&t, continues);
   if (st) goto out;
   if (options->dry_run && (st = say_cost(&t))) goto out;
@@ -615,6 +662,7 @@ vg_status vg_train(const vg_train_options *options) {
     vg_info("trained %lld steps in %s; the model is %s/model.safetensors", (long long)t.state.step,
             vg_duration(t.state.seconds, took), options->out);
 out:
+  st = vg_train_part(t.group, t.stopping && st == VG_INTERRUPTED, st);
   close_loader(&t);
   vg_gan_free(t.gan);
   vg_run_data_release(&t.data);

@@ -121,7 +121,7 @@ vg_status vg_train_log_weights(train_log *log, const char *model, const vg_gan_t
   return append_take(log, j);
 }
 
-vg_status vg_train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes) {
+vg_status vg_train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes, const group_line *g) {
   const epoch_sums *e = &s->sums;
   const double n = (double)e->steps;
   vg_gan_losses losses = e->losses;
@@ -137,6 +137,11 @@ vg_status vg_train_log_epoch(train_log *log, const train_state *s, size_t peak_b
   vg_json_put_number(j, "volumes_per_s", (double)e->volumes / e->seconds);
   vg_json_put_number(j, "loader_wait_s", e->waited);
   vg_json_put_number(j, "peak_bytes", (double)peak_bytes);
+  if (g->processes > 1) {
+    vg_json_put_number(j, "processes", g->processes);
+    vg_json_put_number(j, "wait_share", g->wait_share);
+    vg_json_put_number(j, "step_bytes", g->step_bytes);
+  }
   vg_json_put_number(j, "time", (double)time(NULL));
   return append_take(log, j);
 }

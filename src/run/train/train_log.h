@@ -2,6 +2,7 @@
 #ifndef VG_RUN_TRAIN_LOG_H
 #define VG_RUN_TRAIN_LOG_H
 #include "run/train/checkpoint.h"
+#include "run/group/run_group.h"
 #include "run/model_file.h"
 #include "run/train/validate.h"
 #include "io/tfevents.h"
@@ -21,7 +22,7 @@ vg_status vg_train_log_events(train_log *log);
 /* {"kind": "init", ...}: what the first weights were taken from. */
 vg_status vg_train_log_weights(train_log *log, const char *model, const vg_gan_transfer *t);
 /* {"kind": "epoch", ...}: means of the epoch that s->sums is of, which ended with s->epoch epochs done. */
-vg_status vg_train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes);
+vg_status vg_train_log_epoch(train_log *log, const train_state *s, size_t peak_bytes, const group_line *g);
 /* {"kind": "validation", ...}; takes the scores out of v. */
 vg_status vg_train_log_validation(train_log *log, const train_state *s, validation *v, bool held_out,
                                   bool best);

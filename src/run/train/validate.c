@@ -15,48 +15,104 @@ void vg_validation_release(validation *v) {
   v->scores = NULL;
 }
 
-vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out) {
-  const vg_case *cases = data->n_val ? data->val : data->train;
-  const size_t n = data->n_val ? data->n_val : data->n_train < PREVIEW_ROWS ? data->n_train : PREVIEW_ROWS;
-  const vg_gan_spec *spec = vg_gan_get_spec(gan);
-  const vg_classes *classes = &data->prep.classes;
-  preview_row rows[PREVIEW_ROWS];
-  float *kept[PREVIEW_ROWS] = {NULL};
-  image_scores images = {0};
-  label_scores labels = {0};
+/* What one case adds to the means. */
+typedef struct scores {
+  image_scores images;
+  label_scores labels;
+} scores;
+enum { NUMBERS = sizeof(scores) / sizeof(double) };
+
+/* The cases and what becomes of them. */
+typedef struct validating {
+  vg_gan *gan;
+  const run_data *data;
+  vg_group *group;
+  const vg_case *cases;
+  size_t n;
+  double *each; /* n times NUMBERS, and 1 if a process was interrupted */
+  float *kept[PREVIEW_ROWS];
+} validating;
+
+static size_t made_floats(const validating *v, size_t i) {
+  const int *dim = v->cases[i].record.dim;
+  return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2] * (size_t)vg_gan_get_spec(v->gan)->out_channels;
+}
+
+static vg_status score_case(validating *v, size_t i, float *made) {
+  const vg_case *c = &v->cases[i];
+  const vg_classes *classes = &v->data->prep.classes;
+  scores *one = (scores *)(void *)(v->each + i * NUMBERS);
+  vg_status st = vg_infer(v->gan, c, VG_WINDOW_AUTO, vg_memory_left(), NULL, made);
+  if (st) return st;
+  return vg_gan_get_spec(v->gan)->softmax ? vg_label_scores_add(&one->labels, c, classes, made)
+                                          : vg_image_scores_add(&one->images, c, classes, made);
+}
+
+/* Makes and scores this process's cases: every size-th one. */
+static vg_status score_cases(validating *v) {
+  const size_t size = (size_t)vg_group_size(v->group), rank = (size_t)vg_group_rank(v->group);
   vg_status st = VG_OK;
   vg_task task;
-  memset(out, 0, sizeof *out);
-  vg_task_begin(&task, "validating", "subjects", n);
-  for (size_t i = 0; i < n && !st; i++) {
-    const vg_case *c = &cases[i];
-    if (vg_interrupted()) {
+  vg_task_begin(&task, "validating", "subjects", (v->n - rank + size - 1) / size);
+  for (size_t i = 0; i < v->n && !st; i++) {
+    const bool own = i % size == rank, shown = i < PREVIEW_ROWS;
+    if (!own && !shown) continue;
+    if (own && vg_interrupted()) {
       st = vg_fail(VG_INTERRUPTED, "interrupted while validating");
       break;
     }
-    size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
-    float *made = vg_malloc(voxels * (size_t)spec->out_channels, sizeof *made);
-    st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), NULL, made) : VG_MEMORY;
-    if (!st)
-      st = spec->softmax ? vg_label_scores_add(&labels, c, classes, made)
-                         : vg_image_scores_add(&images, c, classes, made);
-    if (!st && i < PREVIEW_ROWS) {
-      rows[i] = (preview_row){c, made};
-      kept[i] = made;
-    } else {
+    float *made = vg_calloc(made_floats(v, i), sizeof *made);
+    if (!made) st = VG_MEMORY;
+    if (!st && own) st = score_case(v, i, made);
+    if (shown)
+      v->kept[i] = made;
+    else
       vg_free(made);
-    }
-    vg_task_step(&task);
+    if (own) vg_task_step(&task);
   }
   vg_task_end(&task);
-  if (!st && preview_path)
-    st = vg_preview_write(preview_path, rows, (int)(n < PREVIEW_ROWS ? n : PREVIEW_ROWS), &data->prep,
-                          spec->softmax);
-  for (int i = 0; i < PREVIEW_ROWS; i++) vg_free(kept[i]);
+  return st;
+}
+
+/* All processes get the scores of all cases, and rank 0 the images that it shows. */
+static vg_status collect(validating *v, vg_status st) {
+  if (!v->group || (st && st != VG_INTERRUPTED)) return st;
+  v->each[v->n * NUMBERS] = st == VG_INTERRUPTED;
+  vg_status sent = vg_group_sum(v->group, v->each, v->n * NUMBERS + 1);
+  if (sent) return sent;
+  if (v->each[v->n * NUMBERS] > 0) return vg_fail(VG_INTERRUPTED, "interrupted while validating");
+  for (size_t i = 0; i < v->n && i < PREVIEW_ROWS && !sent; i++)
+    sent = vg_group_sum_floats(v->group, v->kept[i], made_floats(v, i));
+  return sent;
+}
+
+static vg_status write_preview(const validating *v, const char *path) {
+  preview_row rows[PREVIEW_ROWS];
+  const size_t n = v->n < PREVIEW_ROWS ? v->n : PREVIEW_ROWS;
+  for (size_t i = 0; i < n; i++) rows[i] = (preview_row){&v->cases[i], v->kept[i]};
+  return vg_preview_write(path, rows, (int)n, &v->data->prep, vg_gan_get_spec(v->gan)->softmax);
+}
+
+vg_status vg_validate(vg_gan *gan, const run_data *data, vg_group *group, const char *preview_path,
+                      validation *out) {
+  validating v = {.gan = gan, .data = data, .group = group, .cases = data->n_val ? data->val : data->train};
+  v.n = data->n_val ? data->n_val : data->n_train < PREVIEW_ROWS ? data->n_train : PREVIEW_ROWS;
+  union {
+    scores means;
+    double numbers[NUMBERS];
+  } sum = {0};
+  memset(out, 0, sizeof *out);
+  v.each = vg_calloc(v.n * NUMBERS + 1, sizeof *v.each);
+  vg_status st = v.each ? collect(&v, score_cases(&v)) : VG_MEMORY;
+  if (!st && preview_path && vg_group_rank(group) == 0) st = write_preview(&v, preview_path);
+  for (int i = 0; i < PREVIEW_ROWS; i++) vg_free(v.kept[i]);
+  for (size_t i = 0; i < v.n && !st; i++)
+    for (size_t k = 0; k < NUMBERS; k++) sum.numbers[k] += v.each[i * NUMBERS + k];
+  vg_free(v.each);
   if (st) return st;
-  if (spec->softmax)
-    vg_label_scores_finish(&labels, classes, out);
+  if (vg_gan_get_spec(gan)->softmax)
+    vg_label_scores_finish(&sum.means.labels, &data->prep.classes, out);
   else
-    vg_image_scores_finish(&images, &data->prep.series, out);
+    vg_image_scores_finish(&sum.means.images, &data->prep.series, out);
   return VG_OK;
 }

@@ -14,8 +14,11 @@ typedef struct validation {
 } validation;
 
 /* Makes the held-out cases (the first training cases where none is held out), scores them, and writes the
- * preview when preview_path is not NULL. VG_INTERRUPTED between two cases. out is the caller's. */
-vg_status vg_validate(vg_gan *gan, const run_data *data, const char *preview_path, validation *out);
+ * preview when preview_path is not NULL. VG_INTERRUPTED between two cases. out is the caller's. The processes
+ * of a group share the cases out; all get the result, which does not depend on their number, and rank 0
+ * writes. */
+vg_status vg_validate(vg_gan *gan, const run_data *data, vg_group *group, const char *preview_path,
+                      validation *out);
 void vg_validation_release(validation *v);
 
 #endif

@@ -1,5 +1,6 @@
 // layers.cpp: normalisation, activation, dropout and losses. On the CPU the frequent ones are autograd
 // functions over pointwise.h, which keep only what their gradient needs.
+#include "tensor/distributed/group_norm.hpp"
 #include "tensor/cuda/cuda.hpp"
 #include "tensor/floats.hpp"
 #include "tensor/pointwise.h"
@@ -345,6 +346,10 @@ vg_tensor *vg_instance_norm_act(vg_tensor *x, double eps, double slope) {
 vg_tensor *vg_batch_norm(vg_tensor *x, vg_tensor *weight, vg_tensor *bias, vg_tensor *running_mean,
                          vg_tensor *running_var, bool training, double momentum, double eps) {
   return op("batch_norm", {x, running_mean, running_var}, [&] {
+    if (training && norms_are_shared())
+      return shared_batch_norm(wide(x->t), tensor_or_none(weight), tensor_or_none(bias), running_mean->t,
+                               running_var->t, momentum, eps)
+          .to(x->t.scalar_type());
     const Tensor y = at::batch_norm(wide(x->t), given(tensor_or_none(weight)), given(tensor_or_none(bias)),
                                     running_mean->t, running_var->t, training, momentum, eps,
                                     at::globalContext().userEnabledCuDNN());

@@ -1,0 +1,262 @@
+// group.cpp: sums and shares over the processes of a group.
+#include "tensor/distributed/backend.hpp"
+#include "tensor/distributed/members.hpp"
+#include "voxgan/log.h"
+#include <signal.h>
+#include <cstring>
+
+using namespace voxgan;
+
+struct vg_group {
+  int rank, size;
+  at::Device device;
+  std::unique_ptr<Members> members;
+  std::unique_ptr<Backend> backend;
+  Tensor whole, flat; // flat: gradients on their way, in the first part of whole
+  double waited = 0, bytes = 0;
+};
+
+namespace {
+
+constexpr std::chrono::milliseconds LOOK(200); // at the verdict, while a call waits
+
+// Threads of the libraries get no signals: the main thread does.
+class NoSignals {
+  sigset_t before_;
+
+public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+};
+
+std::string first_line(const char *text) {
+  const char *const end = std::strchr(text, '\n');
+  return end ? std::string(text, end) : std::string(text);
+}
+
+// Waits for work; VG_DEVICE names who ended the group.
+vg_status finish(vg_group *g, const WorkPointer &work) {
+  const double began = vg_now();
+  bool done = false;
+  std::string how;
+  while (!done && !g->members->ended()) try {
+      if (g->backend->waits)
+        work->wait(LOOK);
+      else
+        work->wait();
+      done = true;
+    } catch (const std::exception &e) {
+      if (!work->isCompleted()) continue; // it waits still
+      how = first_line(e.what());
+      g->members->lost(how);
+    }
+  g->waited += vg_now() - began;
+  return done ? VG_OK : g->members->fail();
+}
+
+// Calls start(), which begins work, unless the group has ended.
+template <class F> vg_status call(vg_group *g, const F &start) {
+  if (g->members->ended()) return g->members->fail();
+  WorkPointer work;
+  try {
+    at::NoGradGuard off;
+    work = start();
+  } catch (const std::exception &e) {
+    g->members->lost(first_line(e.what()));
+    return g->members->fail();
+  }
+  return finish(g, work);
+}
+
+vg_status sum(vg_group *g, const Tensor &t) {
+  g->bytes += static_cast<double>(t.nbytes());
+  return call(g, [&] { return g->backend->sum(t); });
+}
+
+// Each process sums one piece of all, in fp32 and in the order of the ranks, and gives it to the others.
+vg_status sum_bf16(vg_group *g, Tensor &t) {
+  const int64_t n = t.numel(), piece = (n + g->size - 1) / g->size;
+  const auto options = at::TensorOptions().device(t.device()).dtype(at::kBFloat16);
+  Tensor sent = at::zeros({piece * g->size}, options), got = at::empty_like(sent);
+  sent.narrow(0, 0, n).copy_(t);
+  const auto raw = [](const Tensor &x) { return x.view(at::kByte); };
+  g->bytes += static_cast<double>(sent.nbytes());
+  vg_status st = call(g, [&] { return g->backend->exchange(raw(got), raw(sent)); });
+  if (st) return st;
+  const Tensor mine = got.view({g->size, piece}).to(at::kFloat).sum(0).to(at::kBFloat16);
+  std::vector<Tensor> pieces;
+  for (int r = 0; r < g->size; r++) pieces.push_back(raw(got.narrow(0, r * piece, piece)));
+  st = call(g, [&] { return g->backend->gather(pieces, raw(mine), raw(got)); });
+  if (!st) t.copy_(got.narrow(0, 0, n));
+  return st;
+}
+
+vg_status share(vg_group *g, const Tensor &t) {
+  g->bytes += static_cast<double>(t.nbytes());
+  return call(g, [&] { return g->backend->share(t); });
+}
+
+// f() -> vg_status, where ATen may throw.
+template <class F> vg_status checked(const F &f) {
+  vg_status st = VG_OK;
+  const at::NoGradGuard off;
+  return guarded("sum over processes", [&] { st = f(); }) ? st : vg_tensor_check();
+}
+
+vg_status sum_array(vg_group *g, void *values, size_t n, at::ScalarType type) {
+  if (!g || !n) return VG_OK;
+  return checked([&] {
+    Tensor host = at::from_blob(values, {static_cast<int64_t>(n)}, type), t = host.to(g->device);
+    const vg_status st = sum(g, t);
+    if (!st && t.is_cuda()) host.copy_(t);
+    return st;
+  });
+}
+
+// Lays out in g->flat: the gradients, 0 where there is none; then for each parameter whether it has one; then
+// row. Returns the number of the gradients' values.
+int64_t pack(vg_group *g, vg_tensor *const *params, int n, const vg_tensor *row) {
+  int64_t values = 0, at = 0;
+  for (int i = 0; i < n; i++) values += params[i]->t.numel();
+  const int64_t total = values + n + (row ? row->t.numel() : 0);
+  if (!g->whole.defined() || g->whole.numel() < total)
+    g->whole = at::empty({total}, at::TensorOptions().device(g->device).dtype(at::kFloat));
+  g->flat = g->whole.narrow(0, 0, total);
+  std::vector<float> has(static_cast<size_t>(n));
+  for (int i = 0; i < n; i++) {
+    const Tensor &p = params[i]->t;
+    Tensor part = g->flat.narrow(0, at, p.numel());
+    at += p.numel();
+    has[static_cast<size_t>(i)] = p.grad().defined();
+    if (p.grad().defined())
+      part.view(p.sizes()).copy_(p.grad());
+    else
+      part.zero_();
+  }
+  g->flat.narrow(0, values, n).copy_(at::from_blob(has.data(), {n}, at::kFloat));
+  if (row) g->flat.narrow(0, values + n, row->t.numel()).copy_(row->t.reshape({-1}));
+  return values;
+}
+
+void unpack(vg_group *g, vg_tensor *const *params, int n, vg_tensor *row) {
+  int64_t values = 0, at = 0;
+  for (int i = 0; i < n; i++) values += params[i]->t.numel();
+  const Tensor has = g->flat.narrow(0, values, n).to(at::kCPU);
+  for (int i = 0; i < n; i++) {
+    Tensor &p = params[i]->t;
+    const Tensor part = g->flat.narrow(0, at, p.numel()).view(p.sizes());
+    at += p.numel();
+    if (has.data_ptr<float>()[i] == 0) continue;
+    if (!p.grad().defined()) p.mutable_grad() = at::empty_like(p);
+    p.mutable_grad().copy_(part);
+  }
+  if (row) row->t.copy_(g->flat.narrow(0, values + n, row->t.numel()).view(row->t.sizes()));
+}
+
+vg_group *abandoned; // its threads may wait for ever, so it lives as long as the process
+
+} // namespace
+
+vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **out) {
+  *out = nullptr;
+  if (p->size < 2) return VG_OK;
+  const NoSignals quiet;
+  auto g = std::unique_ptr<vg_group>(
+      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, {}, 0, 0});
+  try {
+    g->members = std::make_unique<Members>(*p);
+    g->backend = backend_of(g->device, g->members->store(), p->rank, p->size, p->host);
+    g->members->watch();
+  } catch (const std::exception &e) {
+    const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
+    const std::string why = first_line(c10_error ? c10_error->what_without_backtrace() : e.what());
+    if (g->members) g->members->end(VG_DEVICE, why);
+    if (g->members) g->members->linger();
+    abandoned = g.release();
+    return vg_fail(vg_interrupted() ? VG_INTERRUPTED : VG_DEVICE, "rank %d of %d (%s): %s", p->rank, p->size,
+                   own_host().c_str(), why.c_str());
+  }
+  *out = g.release();
+  return VG_OK;
+}
+
+vg_status vg_group_leave(vg_group *g, vg_status result) {
+  if (!g) return result;
+  double together = 0;
+  if (!result) result = vg_group_sum(g, &together, 1);
+  if (!result) {
+    g->members->stop();
+    delete g;
+    return VG_OK;
+  }
+  if (g->members->ended())
+    result = g->members->fail();
+  else
+    result = g->members->end(result, vg_error());
+  const std::string message = vg_error();
+  g->members->linger();
+  g->members->stop();
+  abandoned = g;
+  return vg_fail(result, "%s", message.c_str());
+}
+
+int vg_group_rank(const vg_group *g) {
+  return g ? g->rank : 0;
+}
+int vg_group_size(const vg_group *g) {
+  return g ? g->size : 1;
+}
+double vg_group_waited(const vg_group *g) {
+  return g ? g->waited : 0;
+}
+double vg_group_bytes(const vg_group *g) {
+  return g ? g->bytes : 0;
+}
+
+vg_status vg_group_sum(vg_group *g, double *values, size_t n) {
+  return sum_array(g, values, n, at::kDouble);
+}
+vg_status vg_group_sum_floats(vg_group *g, float *values, size_t n) {
+  return sum_array(g, values, n, at::kFloat);
+}
+
+vg_status vg_group_sum_gradients(vg_group *g, vg_tensor *const *params, int n, vg_tensor *row, bool bf16) {
+  if (!g) return VG_OK;
+  const Timed timed("sum over processes");
+  return checked([&] {
+    const int64_t values = pack(g, params, n, row);
+    const int64_t rest = g->flat.numel() - values;
+    Tensor gradients = g->flat.narrow(0, 0, values);
+    vg_status st = bf16 ? sum_bf16(g, gradients) : VG_OK;
+    if (!st) st = sum(g, bf16 ? g->flat.narrow(0, values, rest) : g->flat);
+    if (!st) unpack(g, params, n, row);
+    return st;
+  });
+}
+
+vg_status vg_group_share(vg_group *g, void *data, size_t n) {
+  if (!g || !n) return VG_OK;
+  return checked([&] {
+    Tensor host = at::from_blob(data, {static_cast<int64_t>(n)}, at::kByte), t = host.to(g->device);
+    const vg_status st = share(g, t);
+    if (!st && t.is_cuda()) host.copy_(t);
+    return st;
+  });
+}
+
+vg_status vg_group_share_tensors(vg_group *g, vg_tensor *const *list, int n) {
+  if (!g) return VG_OK;
+  return checked([&] {
+    vg_status st = VG_OK;
+    for (int i = 0; i < n && !st; i++) {
+      const Tensor whole = list[i]->t.detach().contiguous();
+      st = share(g, whole);
+      if (!st && !whole.is_alias_of(list[i]->t)) list[i]->t.copy_(whole);
+    }
+    return st;
+  });
+}

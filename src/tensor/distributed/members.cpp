@@ -1,0 +1,287 @@
+// members.cpp: meeting at the store, signs of life, and the verdict about who ended the group.
+//
+// The store's keys: host/R is written once by each rank, beat/R counts its seconds of life, hurt says that a
+// call was lost, verdict is written once and ends the group, read counts who has seen it.
+#include "tensor/distributed/members.hpp"
+#include "base/interrupt.h"
+#include "voxgan/log.h"
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cstring>
+#include <stdexcept>
+
+namespace voxgan {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+using Ms = std::chrono::milliseconds;
+
+constexpr double BEAT_S = 1;
+constexpr double GONE_S = 4;    // without a beat, once a call was lost
+constexpr double VERDICT_S = 9; // until a rank that lost a call stops waiting for the verdict
+constexpr double LINGER_S = 3;
+constexpr int ANSWER_MS = 10000; // to a connection that is asked for
+
+Bytes bytes(const std::string &s) {
+  return Bytes(s.begin(), s.end());
+}
+
+std::string text(const Bytes &b) {
+  return std::string(b.begin(), b.end());
+}
+
+Ms ms(double seconds) {
+  return Ms(static_cast<int64_t>(seconds * 1000));
+}
+
+std::string key(const char *what, int rank) {
+  return std::string(what) + "/" + std::to_string(rank);
+}
+
+// The first line of what a library threw, without the place in its sources.
+std::string reason(const std::exception &e) {
+  const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
+  std::string s = c10_error ? c10_error->what_without_backtrace() : e.what();
+  s = s.substr(0, s.find('\n'));
+  if (s.size() > 1 && s[0] == '[' && s.find("] ") != std::string::npos) s = s.substr(s.find("] ") + 2);
+  return s;
+}
+
+// Whether the machine is there: it takes a connection, or refuses one because rank 0 is not ready yet.
+// TCPStore would take silence for the latter.
+bool answers(const addrinfo *list, int port) {
+  for (const addrinfo *a = list; a; a = a->ai_next) {
+    sockaddr_storage to = {};
+    std::memcpy(&to, a->ai_addr, a->ai_addrlen);
+    if (a->ai_family == AF_INET)
+      reinterpret_cast<sockaddr_in *>(&to)->sin_port = htons(static_cast<uint16_t>(port));
+    else if (a->ai_family == AF_INET6)
+      reinterpret_cast<sockaddr_in6 *>(&to)->sin6_port = htons(static_cast<uint16_t>(port));
+    const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) continue;
+    int fault = connect(fd, reinterpret_cast<sockaddr *>(&to), a->ai_addrlen) ? errno : 0;
+    pollfd p = {fd, POLLOUT, 0};
+    socklen_t size = sizeof fault;
+    if (fault == EINPROGRESS && poll(&p, 1, ANSWER_MS) == 1)
+      getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
+    close(fd);
+    if (!fault || fault == ECONNREFUSED) return true;
+  }
+  return false;
+}
+
+} // namespace
+
+std::string own_host() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  return host;
+}
+
+Members::Members(const vg_group_place &place)
+    : rank_(place.rank), size_(place.size), limit_(place.timeout), kept_(place.kept),
+      at_(std::string(place.host) + ":" + std::to_string(place.port)),
+      hosts_(static_cast<size_t>(place.size)), beat_(static_cast<size_t>(place.size), 0),
+      seen_(static_cast<size_t>(place.size), 0) {
+  hosts_[static_cast<size_t>(rank_)] = own_host();
+  open(place);
+  meet();
+}
+
+// Connects twice, once for the thread that watches. Rank 0 opens the store, unless the program that started
+// the processes has.
+void Members::open(const vg_group_place &place) {
+  addrinfo *found = nullptr;
+  const int fault = getaddrinfo(place.host, nullptr, nullptr, &found);
+  if (fault)
+    throw std::runtime_error(std::string("host ") + place.host + " (MASTER_ADDR): " + gai_strerror(fault));
+  const bool reached = (rank_ == 0 && !kept_) || answers(found, place.port);
+  freeaddrinfo(found);
+  if (!reached)
+    throw std::runtime_error("host " + at_ +
+                             " (MASTER_ADDR, MASTER_PORT) cannot be reached: no answer within " +
+                             std::to_string(ANSWER_MS / 1000) + " s");
+  c10d::TCPStoreOptions o;
+  o.port = static_cast<uint16_t>(place.port);
+  o.isServer = rank_ == 0 && !kept_;
+  o.waitWorkers = false;
+  o.numWorkers = static_cast<size_t>(size_);
+  o.timeout = ms(limit_);
+  const std::string prefix = "voxgan/" + std::to_string(place.attempt);
+  try {
+    for (auto *const s : {&store_, &pulse_}) {
+      *s = c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(place.host, o));
+      o.isServer = false;
+    }
+  } catch (const std::exception &e) {
+    const std::string why = reason(e);
+    if (o.isServer)
+      throw std::runtime_error(
+          "cannot open port " + std::to_string(place.port) + " here: " +
+          (why.find("EADDRINUSE") != std::string::npos || why.find("in use") != std::string::npos
+               ? std::string("it is in use; set MASTER_PORT to another")
+               : why));
+    throw std::runtime_error("cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " + why);
+  }
+}
+
+// Waits until all have come. The waits for what is there already bound how long later calls of the store may
+// take.
+void Members::meet() {
+  try {
+    store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));
+    for (const auto &s : {store_, pulse_}) s->wait({key("host", rank_)}, ms(limit_));
+  } catch (const std::exception &) {
+    throw std::runtime_error("what listens at " + at_ +
+                             " (MASTER_ADDR, MASTER_PORT) is not the store of these processes");
+  }
+  const double until = vg_now() + limit_;
+  for (int r = 0; r < size_; r++) {
+    while (!store_->check({key("host", r)})) {
+      if (vg_now() > until)
+        throw std::runtime_error("rank " + std::to_string(r) + " of " + std::to_string(size_) +
+                                 " did not come to " + at_ + " within " +
+                                 std::to_string(static_cast<int>(limit_)) + " s");
+      if (vg_interrupted())
+        throw std::runtime_error("interrupted while waiting for rank " + std::to_string(r) + " of " +
+                                 std::to_string(size_));
+      std::this_thread::sleep_for(Ms(20));
+    }
+    hosts_[static_cast<size_t>(r)] = text(store_->get(key("host", r)));
+  }
+}
+
+Members::~Members() {
+  stop();
+}
+
+std::string Members::name(int rank) const {
+  return "rank " + std::to_string(rank) + " (" + hosts_[static_cast<size_t>(rank)] + ")";
+}
+
+// ---- the thread ----
+
+void Members::watch() {
+  const double now = vg_now();
+  heard_ = now;
+  std::fill(seen_.begin(), seen_.end(), now);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Members::stop() {
+  {
+    const std::lock_guard<std::mutex> hold(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Members::run() {
+  for (;;) {
+    try {
+      look();
+    } catch (const std::exception &) {
+      if (!ended()) decide({VG_DEVICE, 0, "its store at " + at_ + " does not answer any more"}, false);
+    }
+    std::unique_lock<std::mutex> hold(mutex_);
+    if (wake_.wait_for(hold, ms(BEAT_S), [this] { return stop_; })) return;
+    if (over_ && rank_ != 0) return;
+  }
+}
+
+void Members::look() {
+  pulse_->add(key("beat", rank_), 1);
+  if (pulse_->check({"verdict"})) {
+    const std::string v = text(pulse_->get("verdict"));
+    int status = VG_FAILED, rank = 0, skip = 0;
+    std::sscanf(v.c_str(), "%d %d %n", &status, &rank, &skip);
+    pulse_->add("read", 1);
+    decide({static_cast<vg_status>(status), rank, v.substr(static_cast<size_t>(skip))}, false);
+  } else if (rank_ == 0) {
+    judge();
+  } else if (hurt_ > 0 && vg_now() - hurt_ > VERDICT_S) {
+    decide({VG_DEVICE, 0, "it does not answer any more"}, false);
+  }
+  heard_ = vg_now();
+}
+
+void Members::judge() {
+  const double now = vg_now();
+  const bool hurt = hurt_ > 0 || pulse_->check({"hurt"});
+  for (int r = 1; r < size_; r++) {
+    const size_t i = static_cast<size_t>(r);
+    const int64_t beat = pulse_->add(key("beat", r), 0);
+    if (beat != beat_[i]) seen_[i] = now;
+    beat_[i] = beat;
+    const double silent = now - seen_[i];
+    if (hurt && silent > GONE_S) return decide({VG_DEVICE, r, "it was killed, or its machine is gone"}, true);
+    if (silent > limit_)
+      return decide({VG_DEVICE, r, "no sign of life for " + std::to_string(static_cast<int>(silent)) + " s"},
+                    true);
+  }
+}
+
+void Members::decide(const Verdict &v, bool tell) {
+  {
+    const std::lock_guard<std::mutex> hold(mutex_);
+    if (over_) return;
+    over_ = true;
+    verdict_ = v;
+  }
+  decided_.notify_all();
+  vg_interrupt_raise();
+  if (tell)
+    pulse_->compareSet("verdict", {},
+                       bytes(std::to_string(v.status) + " " + std::to_string(v.rank) + " " + v.text));
+}
+
+// ---- the end of a group ----
+
+bool Members::ended() {
+  {
+    const std::lock_guard<std::mutex> hold(mutex_);
+    if (over_) return true;
+  }
+  const double silent = vg_now() - heard_;
+  if (silent < limit_ + 2) return false;
+  decide({VG_DEVICE, 0, "no sign of life for " + std::to_string(static_cast<int>(silent)) + " s"}, false);
+  return true;
+}
+
+void Members::lost(const std::string &how) {
+  hurt_ = vg_now();
+  try {
+    store_->set("hurt", bytes("1"));
+  } catch (const std::exception &) {}
+  std::unique_lock<std::mutex> hold(mutex_);
+  if (decided_.wait_for(hold, ms(VERDICT_S + 2), [this] { return over_; })) return;
+  hold.unlock();
+  decide({VG_DEVICE, rank_, how}, false);
+}
+
+vg_status Members::end(vg_status status, const std::string &why) {
+  try {
+    store_->compareSet("verdict", {},
+                       bytes(std::to_string(status) + " " + std::to_string(rank_) + " " + why));
+  } catch (const std::exception &) {}
+  return vg_fail(status, "%s: %s", name(rank_).c_str(), why.c_str());
+}
+
+void Members::linger() {
+  const double until = vg_now() + LINGER_S;
+  try {
+    while (rank_ == 0 && !kept_ && vg_now() < until && store_->add("read", 0) < size_)
+      std::this_thread::sleep_for(Ms(50));
+  } catch (const std::exception &) {}
+}
+
+vg_status Members::fail() const {
+  const std::lock_guard<std::mutex> hold(mutex_);
+  return vg_fail(verdict_.status, "%s: %s", name(verdict_.rank).c_str(), verdict_.text.c_str());
+}
+
+} // namespace voxgan
