@@ -155,11 +155,36 @@ static void tones_follow_the_formulas(void **state) {
   free(kinds);
 }
 
+/* A gap keeps the classes apart; one that leaves no room ends all the same. */
+static void classes_keep_a_gap(void **state) {
+  (void)state;
+  vg_randomise how = {.mean = {0.1, 1}, .clusters = 1, .likeness = 1, .gap = 0.2};
+  const vg_kinds kinds = {.n = 3, .contrast = {0, 1, 2, 3}, .klass = {0, 1, 2, 3}};
+  vg_contrast table;
+  int close = 0;
+  for (uint64_t k = 0; k < 400; k++) {
+    how.gap = k < 200 ? 0.2 : 0;
+    vg_rng r = vg_rng_init(k, 1);
+    vg_contrast_draw(&how, &kinds, &r, &table);
+    const double apart = fmin(fmin(fabs((double)table.mean[1] - (double)table.mean[2]),
+                                   fabs((double)table.mean[1] - (double)table.mean[3])),
+                              fabs((double)table.mean[2] - (double)table.mean[3]));
+    if (k < 200) assert_true(apart >= 0.2 - 1e-6);
+    close += k >= 200 && apart < 0.2;
+  }
+  assert_true(close > 100); /* 1 - (1 - 2 * 0.2 / 0.9)^2 and more of 200 without it */
+  how.gap = 0.3;
+  how.mean[0] = 0.8;
+  vg_rng r = vg_rng_init(1, 1);
+  vg_contrast_draw(&how, &kinds, &r, &table);
+}
+
 /* Each contrast has the mean and the standard deviation that were drawn for it, and kinds of one contrast
  * share them. */
 static void contrasts_have_their_moments(void **state) {
   (void)state;
-  const vg_randomise how = {.mean = {0.3, 0.9}, .sd = {0.02, 0.1}, .clusters = 3, .spread = 0.1, .likeness = 1};
+  const vg_randomise how = {
+      .mean = {0.3, 0.9}, .sd = {0.02, 0.1}, .clusters = 3, .spread = 0.1, .likeness = 1};
   const vg_kinds kinds = {.n = 5, .contrast = {0, 4, 4, 9, 5, 6}, .klass = {0, 1, 2, 0, 1, 2}};
   vg_contrast table;
   for (uint64_t k = 0; k < 20; k++) {
@@ -343,6 +368,7 @@ int main(void) {
       cmocka_unit_test(noise_is_philox),
       cmocka_unit_test(tones_follow_the_formulas),
       cmocka_unit_test(contrasts_have_their_moments),
+      cmocka_unit_test(classes_keep_a_gap),
       cmocka_unit_test(deforms_as_the_formula),
       cmocka_unit_test(rotations_keep_lengths),
       cmocka_unit_test(strips_and_crops_the_head),

@@ -1,6 +1,8 @@
 /* contrast.c: a normal distribution for each contrast and part. */
 #include "prep/randomise/contrast.h"
 
+#include <math.h>
+
 #include "base/simd.h"
 
 #define KINDS (VG_KINDS_MAX + 1)
@@ -8,10 +10,29 @@
 #define THIRD 0.4307273f
 #define AIR 0.15 /* the brightest background */
 
-/* The class of each contrast, that of its first kind. */
-static void classes_of(const vg_kinds *kinds, uint8_t klass[VG_CONTRASTS_MAX]) {
+/* The class of each contrast, that of its first kind. Returns the last class. */
+static int classes_of(const vg_kinds *kinds, uint8_t klass[VG_CONTRASTS_MAX]) {
+  int last = 0;
   for (int c = 0; c < VG_CONTRASTS_MAX; c++) klass[c] = 0;
-  for (int i = kinds->n; i > 0; i--) klass[kinds->contrast[i]] = kinds->klass[i];
+  for (int i = kinds->n; i > 0; i--) {
+    klass[kinds->contrast[i]] = kinds->klass[i];
+    if (kinds->klass[i] > last) last = kinds->klass[i];
+  }
+  return last;
+}
+
+#define TRIES 64 /* for a mean that keeps its distance; a gap may leave no room */
+
+/* The mean of a class, at least `gap` from those of the n classes before it. */
+static float mean_apart(const vg_randomise *how, vg_rng *r, const float *before, int n) {
+  double m = 0;
+  bool close = true;
+  for (int t = 0; t < TRIES && close; t++) {
+    m = vg_rng_uniform(r, how->mean[0], how->mean[1]);
+    close = false;
+    for (int k = 0; k < n && !close; k++) close = fabs(m - (double)before[k]) < how->gap;
+  }
+  return (float)m;
 }
 
 void vg_contrast_draw(const vg_randomise *how, const vg_kinds *kinds, vg_rng *r, vg_contrast *out) {
@@ -21,9 +42,10 @@ void vg_contrast_draw(const vg_randomise *how, const vg_kinds *kinds, vg_rng *r,
   for (int k = 0; k < VG_CLUSTERS_MAX; k++) mean[k][0] = black ? 0 : air;
   float shared[VG_CLASSES_MAX + 1];
   uint8_t klass[VG_CONTRASTS_MAX];
-  classes_of(kinds, klass);
+  const int last = classes_of(kinds, klass);
   const double alike = vg_rng_uniform(r, how->likeness, 1);
-  for (int k = 0; k <= VG_CLASSES_MAX; k++) shared[k] = (float)vg_rng_uniform(r, how->mean[0], how->mean[1]);
+  for (int k = 0; k <= VG_CLASSES_MAX; k++)
+    shared[k] = mean_apart(how, r, shared + 1, k && k <= last ? k - 1 : 0);
   sd[0] = black ? 0 : air / 4;
   for (int c = 1; c < VG_CONTRASTS_MAX; c++) {
     const double own = vg_rng_uniform(r, how->mean[0], how->mean[1]);

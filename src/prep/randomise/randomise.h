@@ -17,6 +17,7 @@ typedef struct vg_randomise {
   double elastic,
       elastic_mm;        /* mm, standard deviation of the displacement, up to this; mm between its nodes */
   double likeness;       /* of the means of contrasts of one class: from this to 1, drawn for each image */
+  double gap;            /* least difference between what the contrasts of two classes have in common */
   double mean[2], sd[2]; /* of a contrast's intensities; 1 is about the brightest */
   int clusters;          /* a contrast's tissue has up to so many parts */
   double spread;         /* their means differ by up to this either way */

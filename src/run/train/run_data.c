@@ -171,6 +171,7 @@ void vg_run_randomise(const vg_config *c, vg_randomise *out) {
                         .elastic = c->randomise.elastic,
                         .elastic_mm = c->randomise.elastic_mm,
                         .likeness = c->randomise.likeness,
+                        .gap = c->randomise.gap,
                         .mean = {c->randomise.mean_low, c->randomise.mean_high},
                         .sd = {c->randomise.sd_low, c->randomise.sd_high},
                         .clusters = c->randomise.clusters,
