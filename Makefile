@@ -278,6 +278,9 @@ bench-scale: all
 .PHONY: bench-segment
 bench-segment: all
 	$(if $(DATA),,$(error DATA=DIR: skull-stripped T1 with maps of csf, gm, wm))/usr/bin/python3 bench/bench_segment.py $B $(DATA) build/bench/segment
+.PHONY: bench-images
+bench-images: all
+	$(if $(and $(DATA),$(CONFIG)),,$(error DATA=DIR and CONFIG=NAME: a data set, and a config that trains on it))/usr/bin/python3 bench/bench_images.py $B/voxgan $(DATA) $(CONFIG) $(ARGS)
 .PHONY: bench-precision
 bench-precision: all
 	$(if $(DATA),,$(error DATA=DIR: a data set that configs/healthy_t1.json trains on))/usr/bin/python3 bench/bench_precision.py $B $(DATA) build/bench/precision $(ARGS)

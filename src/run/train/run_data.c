@@ -172,6 +172,8 @@ void vg_run_randomise(const vg_config *c, vg_randomise *out) {
                         .elastic_mm = c->randomise.elastic_mm,
                         .likeness = c->randomise.likeness,
                         .gap = c->randomise.gap,
+                        .sorted = c->randomise.sorted,
+                        .sorted_epochs = c->randomise.sorted_epochs,
                         .mean = {c->randomise.mean_low, c->randomise.mean_high},
                         .sd = {c->randomise.sd_low, c->randomise.sd_high},
                         .clusters = c->randomise.clusters,
