@@ -321,6 +321,7 @@ help:
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
+	  '  bench-images     generators and losses, by what networks can tell; needs DATA=DIR CONFIG=NAME' \
 	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \
 	  '  bench-gpu        the benchmark of a GPU' \
 	  '  profile          the time of a training step by layer; ARGS="128 32 bf16"' \
