@@ -299,6 +299,9 @@ bench-scale: all
 .PHONY: bench-segment
 bench-segment: all
 	$(if $(DATA),,$(error DATA=DIR: skull-stripped T1 with maps of csf, gm, wm))/usr/bin/python3 bench/bench_segment.py $B $(DATA) build/bench/segment
+.PHONY: bench-images
+bench-images: all
+	$(if $(and $(DATA),$(CONFIG)),,$(error DATA=DIR and CONFIG=NAME: a data set, and a config that trains on it))/usr/bin/python3 bench/bench_images.py $B/voxgan $(DATA) $(CONFIG) $(ARGS)
 .PHONY: bench-precision
 bench-precision: all
 	$(if $(DATA),,$(error DATA=DIR: a data set that configs/healthy_t1.json trains on))/usr/bin/python3 bench/bench_precision.py $B $(DATA) build/bench/precision $(ARGS)
@@ -340,6 +343,7 @@ help:
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
+	  '  bench-images     generators and losses, by what networks can tell; needs DATA=DIR CONFIG=NAME' \
 	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \
 	  '  bench-gpu        the benchmark of a GPU' \
 	  '  profile          the time of a training step by layer; ARGS="128 32 bf16"' \

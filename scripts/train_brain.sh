@@ -1,10 +1,10 @@
 #!/bin/bash
 # train_brain.sh LABELS [OUT]: trains models/brain.safetensors, a model of heads for `voxgan synth brain`, on SynthSeg's published label
-# maps alone (a folder of training_seg_NN.nii.gz, Apache-2.0). OUT: the run folder (build/brain). Takes about 30 minutes on two cores; run
+# maps alone (a folder of training_seg_NN.nii.gz, Apache-2.0). OUT: the run folder (build/brain). Takes about 50 minutes of one core; run
 # again after an interruption, it goes on. The same version on the same processor gives the same bytes.
 #
 #   VOXGAN   the program (build/release/voxgan)
-#   THREADS  of the network (2)
+#   THREADS  of the network (1)
 #   MORE     further options of `voxgan train`, such as "--set train.epochs=200"
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ voxgan=${VOXGAN:-build/release/voxgan} out=${2:-build/brain}
 resume=
 [ ! -e "$out/config.json" ] || resume=--resume
 # shellcheck disable=SC2086
-"$voxgan" train configs/brain.json --data "$1" --out "$out" --threads "${THREADS:-2}" $resume ${MORE:-}
+"$voxgan" train configs/brain.json --data "$1" --out "$out" --threads "${THREADS:-1}" $resume ${MORE:-}
 mkdir -p models
 /usr/bin/python3 scripts/halve_model.py "$out/model-last.safetensors" models/brain.safetensors.new
 mv models/brain.safetensors.new models/brain.safetensors

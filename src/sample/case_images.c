@@ -27,6 +27,7 @@ static void quantise(const float *in, int16_t *out, size_t n) {
 vg_status vg_case_add_images(vg_case *c, const vg_randomise *how, const vg_kinds *kinds, uint64_t seed) {
   vg_randomise still = *how;
   still.scale[0] = still.scale[1] = 1;
+  still.sorted_epochs = 0;
   still.stretch = still.rotate = still.shear = still.elastic = still.strip = still.crop = 0;
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   const size_t n = vg_extent_voxels(dim) * (size_t)c->n_series;

@@ -191,6 +191,7 @@ static void make_synthetic(const vg_loader *l, const vg_case *c, long epoch, lon
   double centre[3];
   for (int a = 0; a < 3; a++) centre[a] = lo[a] + (l->s.patch[a] - 1) / 2.0;
   vg_randomise_source s = source_of(l, c, centre);
+  s.epoch = epoch;
   const uint64_t key = vg_rng_key("loader synthetic", (uint64_t)epoch, (uint64_t)sample);
   vg_rng r = vg_rng_init(l->s.seed, key);
   pick_labelled(l->s.kinds, &r, &s);

@@ -155,16 +155,48 @@ static void tones_follow_the_formulas(void **state) {
   free(kinds);
 }
 
+/* A gap keeps the classes apart, and they can be in order; a gap that leaves no room ends all the same. */
+static void classes_keep_a_gap(void **state) {
+  (void)state;
+  vg_randomise how = {.mean = {0.1, 1}, .clusters = 1, .likeness = 1, .gap = 0.2};
+  const vg_kinds kinds = {.n = 3, .contrast = {0, 1, 2, 3}, .klass = {0, 1, 2, 3}};
+  vg_contrast table;
+  int close = 0;
+  for (uint64_t k = 0; k < 400; k++) {
+    how.gap = k < 200 ? 0.2 : 0;
+    vg_rng r = vg_rng_init(k, 1);
+    vg_contrast_draw(&how, how.sorted, &kinds, &r, &table);
+    const double apart = fmin(fmin(fabs((double)table.mean[1] - (double)table.mean[2]),
+                                   fabs((double)table.mean[1] - (double)table.mean[3])),
+                              fabs((double)table.mean[2] - (double)table.mean[3]));
+    if (k < 200) assert_true(apart >= 0.2 - 1e-6);
+    close += k >= 200 && apart < 0.2;
+  }
+  assert_true(close > 100); /* 1 - (1 - 2 * 0.2 / 0.9)^2 and more of 200 without it */
+  how.sorted = 1;
+  for (uint64_t k = 0; k < 50; k++) {
+    vg_rng r = vg_rng_init(k, 1);
+    vg_contrast_draw(&how, how.sorted, &kinds, &r, &table);
+    assert_true(table.mean[1] < table.mean[2] && table.mean[2] < table.mean[3]);
+  }
+  how.sorted = 0;
+  how.gap = 0.3;
+  how.mean[0] = 0.8;
+  vg_rng r = vg_rng_init(1, 1);
+  vg_contrast_draw(&how, how.sorted, &kinds, &r, &table);
+}
+
 /* Each contrast has the mean and the standard deviation that were drawn for it, and kinds of one contrast
  * share them. */
 static void contrasts_have_their_moments(void **state) {
   (void)state;
-  const vg_randomise how = {.mean = {0.3, 0.9}, .sd = {0.02, 0.1}, .clusters = 3, .spread = 0.1, .likeness = 1};
+  const vg_randomise how = {
+      .mean = {0.3, 0.9}, .sd = {0.02, 0.1}, .clusters = 3, .spread = 0.1, .likeness = 1};
   const vg_kinds kinds = {.n = 5, .contrast = {0, 4, 4, 9, 5, 6}, .klass = {0, 1, 2, 0, 1, 2}};
   vg_contrast table;
   for (uint64_t k = 0; k < 20; k++) {
     vg_rng r = vg_rng_init(k, 1);
-    vg_contrast_draw(&how, &kinds, &r, &table);
+    vg_contrast_draw(&how, how.sorted, &kinds, &r, &table);
     for (int part = 0; part < VG_CLUSTERS_MAX; part++) {
       const float *mean = table.mean + part * (VG_KINDS_MAX + 1), *sd = table.sd + part * (VG_KINDS_MAX + 1);
       assert_true(mean[0] >= 0 && mean[0] <= 0.15f);
@@ -334,6 +366,48 @@ static void samples_depend_on_their_key_alone(void **state) {
   free(map);
 }
 
+/* The share of images whose classes are in order falls from 1 in the first epochs. */
+static void order_is_given_up(void **state) {
+  (void)state;
+  const vg_randomise how = {.scale = {1, 1},
+                            .elastic_mm = 25,
+                            .bias_mm = 50,
+                            .mean = {0.05, 1},
+                            .likeness = 1,
+                            .gap = 0.1,
+                            .clusters = 1,
+                            .slice = {1, 1},
+                            .sorted_epochs = 10};
+  const vg_kinds table = {.n = 2, .contrast = {0, 1, 2}, .klass = {0, 1, 2}};
+  enum { E = 12 };
+  uint8_t *map = malloc(E * E * E);
+  for (size_t i = 0; i < E * E * E; i++) map[i] = i % E < E / 2 ? 1 : 2;
+  vg_randomise_source s = {.kinds = map,
+                           .dim = {E, E, E},
+                           .mm = {1, 1, 1},
+                           .table = &table,
+                           .centre = {5.5, 5.5, 5.5},
+                           .sample_mm = {1, 1, 1}};
+  vg_randomiser *r;
+  assert_int_equal(vg_randomiser_new(&how, s.dim, &r), VG_OK);
+  static float labels[2 * E * E * E], image[E * E * E];
+  int sorted[3] = {0};
+  for (int k = 0; k < 3; k++) {
+    s.epoch = 5 * k;
+    for (uint64_t key = 0; key < 200; key++) {
+      vg_randomiser_make(r, &s, 1, key, 2, labels, 1, image);
+      sorted[k] += image[E / 4] < image[3 * E / 4];
+    }
+  }
+  assert_int_equal(sorted[0], 200);
+  /* Half are put in order, and half of the others are by chance: 150, then 100, of 200; 4 standard
+   * deviations. */
+  assert_in_range(sorted[1], 126, 174);
+  assert_in_range(sorted[2], 72, 128);
+  vg_randomiser_free(r);
+  free(map);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(blurs_as_scipy),
@@ -343,6 +417,8 @@ int main(void) {
       cmocka_unit_test(noise_is_philox),
       cmocka_unit_test(tones_follow_the_formulas),
       cmocka_unit_test(contrasts_have_their_moments),
+      cmocka_unit_test(classes_keep_a_gap),
+      cmocka_unit_test(order_is_given_up),
       cmocka_unit_test(deforms_as_the_formula),
       cmocka_unit_test(rotations_keep_lengths),
       cmocka_unit_test(strips_and_crops_the_head),

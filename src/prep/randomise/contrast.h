@@ -12,9 +12,11 @@ typedef struct vg_contrast {
   float mean[VG_CLUSTERS_MAX * (VG_KINDS_MAX + 1)], sd[VG_CLUSTERS_MAX * (VG_KINDS_MAX + 1)];
 } vg_contrast;
 
-/* Kinds of one contrast get the same intensities; contrasts of one class similar ones. The background's is 0
- * in half of the draws, and dark otherwise. */
-void vg_contrast_draw(const vg_randomise *how, const vg_kinds *kinds, vg_rng *r, vg_contrast *out);
+/* Kinds of one contrast get the same intensities; contrasts of one class similar ones, which rise in the
+ * order of the classes with probability `sorted`. The background's is 0 in half of the draws, and dark
+ * otherwise. */
+void vg_contrast_draw(const vg_randomise *how, double sorted, const vg_kinds *kinds, vg_rng *r,
+                      vg_contrast *out);
 /* The intensity of each voxel: its mean, plus its standard deviation times z. part: a field of standard
  * deviation 1, whose lower, middle and upper third are the parts. */
 void vg_contrast_paint(const vg_contrast *c, const uint8_t *kinds, const float *part, const float *z,

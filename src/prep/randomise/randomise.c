@@ -118,12 +118,17 @@ static void scan(vg_randomiser *r, const double mm[3], vg_rng *g, uint64_t seed,
   vg_scanner_back(&s, r->dim, v, r->planes[3]);
 }
 
+/* Falls from 1 in the first epochs. */
+static double sorted_share(const vg_randomise *how, long epoch) {
+  return fmax(how->sorted, how->sorted_epochs > 0 ? 1 - (double)epoch / how->sorted_epochs : 0);
+}
+
 static void paint(vg_randomiser *r, const vg_randomise_source *s, uint64_t seed, uint64_t key, float *v) {
   const vg_randomise *how = &r->how;
   vg_rng g = vg_rng_init(seed, key);
   vg_contrast c;
   double range[2];
-  vg_contrast_draw(how, s->table, &g, &c);
+  vg_contrast_draw(how, sorted_share(how, s->epoch), s->table, &g, &c);
   vg_noise_normals(seed, vg_rng_key("texture", key, 0), r->planes[0], r->n);
   field(r, s->sample_mm, PART_MM, 1, &g, r->planes[2]);
   vg_contrast_paint(&c, r->kinds, r->planes[2], r->planes[0], v, r->n);

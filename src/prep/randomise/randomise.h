@@ -17,6 +17,9 @@ typedef struct vg_randomise {
   double elastic,
       elastic_mm;        /* mm, standard deviation of the displacement, up to this; mm between its nodes */
   double likeness;       /* of the means of contrasts of one class: from this to 1, drawn for each image */
+  double gap;            /* least difference between what the contrasts of two classes have in common */
+  double sorted;         /* share of images in which these rise in the order of the classes */
+  int sorted_epochs;     /* in which it falls from 1 */
   double mean[2], sd[2]; /* of a contrast's intensities; 1 is about the brightest */
   int clusters;          /* a contrast's tissue has up to so many parts */
   double spread;         /* their means differ by up to this either way */
@@ -37,6 +40,7 @@ typedef struct vg_randomise_source {
   const vg_kinds *table;
   double centre[3];    /* of the sample, in its voxels */
   double sample_mm[3]; /* voxel size of the sample */
+  long epoch;          /* of the training, from 0 */
 } vg_randomise_source;
 
 typedef struct vg_randomiser vg_randomiser;
