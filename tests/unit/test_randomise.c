@@ -155,7 +155,7 @@ static void tones_follow_the_formulas(void **state) {
   free(kinds);
 }
 
-/* A gap keeps the classes apart, and they can be in order; a gap that leaves no room ends all the same. */
+/* A gap keeps the classes apart, and they can be in order; a gap that leaves no room ends too. */
 static void classes_keep_a_gap(void **state) {
   (void)state;
   vg_randomise how = {.mean = {0.1, 1}, .clusters = 1, .likeness = 1, .gap = 0.2};

@@ -8,7 +8,7 @@
 namespace voxgan {
 namespace {
 
-// Of the process: a GPU's backward pass runs in a thread of its own.
+// The process: a GPU's backward pass runs in a thread of its own.
 vg_group *norm_group;
 double norm_weight = 1;
 
