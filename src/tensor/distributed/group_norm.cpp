@@ -8,7 +8,7 @@
 namespace voxgan {
 namespace {
 
-// The process: a GPU's backward pass runs in a thread of its own.
+// These belong to the process: a GPU's backward pass runs in a thread of its own.
 vg_group *norm_group;
 double norm_weight = 1;
 
