@@ -47,7 +47,7 @@ def row(args, name, seed, parts):
         run(args.voxgan, "train", args.config, "--data", f"{parts}/train", "--out", f"{at}/run", "--seed", str(seed), "--threads", str(args.threads),
             "--resume", *scheme(args), *sets)
         spent = {"wall": time.time() - begin, "cpu": os.times().children_user - cpu}
-        run(args.voxgan, "synth", f"{at}/run", "--labels", f"{parts}/test", "--out", f"{at}/synth", "--seed", str(seed), "--threads", str(args.threads), *scheme(args))
+        run(args.voxgan, "synth", f"{at}/run", "--labels", f"{parts}/test", "--format", "bids", "--out", f"{at}/synth", "--seed", str(seed), "--threads", str(args.threads), *scheme(args))
         run(args.voxgan, "eval", "--real", f"{parts}/test", "--synth", f"{at}/synth", "--out", f"{at}/eval", "--suite", args.suite, "--threads",
             str(args.threads), *scheme(args))
         with open(f"{at}/done.json", "w") as f:

@@ -1,9 +1,10 @@
 #!/bin/sh
-# paper.sh DATA_HEALTHY DATA_TUMOUR OUT | paper.sh --phantom OUT
+# paper.sh DATA_HEALTHY|- DATA_TUMOUR OUT | paper.sh --phantom OUT
 #
 # Repeats Shin et al. 2018 (arXiv 1807.10225). Learns brain labels from healthy scans, and adds them to the tumour scans. Trains
 # images on both kinds of labels together. Scales and moves tumours, and grafts them into healthy brains, to make a synthetic data
-# set. Then compares segmentation trained on it with segmentation trained on real scans.
+# set. Then compares segmentation trained on it with segmentation trained on real scans. DATA_HEALTHY may be -: the model `brain` that comes
+# with voxgan then finds the labels, and no tumour is grafted.
 #
 # Splits the tumour data first, so that no step before the last test sees a test subject. Prints each command (+ voxgan ...). A
 # rerun continues where the last one stopped and repeats nothing. The result is OUT/index.html.
@@ -25,7 +26,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 voxgan=${VOXGAN:-$root/build/release/voxgan}
 device=${DEVICE:-cpu} threads=${THREADS:-0} seed=${SEED:-1} quick=${QUICK:-0} jobs=${JOBS:-1}
 
-usage() { sed -n '2,25s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,27s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 phantom=0
 if [ "${1:-}" = --phantom ]; then
   [ $# = 2 ] || usage
@@ -73,7 +74,7 @@ if [ $phantom = 1 ]; then
 else
   share=${SHARE:-0.3} count=${COUNT:-}
   tissues=$root/configs/healthy_t1_labels.json gan=$root/configs/brats2021.json experiment=$root/configs/experiment.json
-  healthy=$(cd "$(dirname "$healthy")" && pwd)/$(basename "$healthy")
+  [ "$healthy" = - ] || healthy=$(cd "$(dirname "$healthy")" && pwd)/$(basename "$healthy")
 fi
 tissues=${TISSUES:-$tissues} gan=${GAN:-$gan} experiment=${EXPERIMENT:-$experiment} seeds=${SEEDS:-3}
 tissues_set=${TISSUES_SET:-} gan_set=${GAN_SET:-} experiment_set=${EXPERIMENT_SET:-}
@@ -96,13 +97,18 @@ train=$(data_of "$out/parts/train") test=$(data_of "$out/parts/test")
 part_layout=$(if [ "$tumour_layout" = csv ]; then echo auto; else echo "$tumour_layout"; fi)
 format=$(case $train in *.csv) echo "--format brats2021" ;; esac)
 
-title "2/8 labels of brains, learned from healthy scans"
-step tissues train "$tissues" --data "$healthy" --layout "$healthy_layout" --out "$out/tissues" --resume --seed "$seed" --device "$device" --threads "$threads" $(sets "$tissues_set")
-
-step tissues-report report "$out/tissues"
+finder=$out/tissues
+if [ "$healthy" = - ]; then
+  title "2/8 labels of brains: the model that comes with voxgan"
+  finder=brain
+else
+  title "2/8 labels of brains, learned from healthy scans"
+  step tissues train "$tissues" --data "$healthy" --layout "$healthy_layout" --out "$out/tissues" --resume --seed "$seed" --device "$device" --threads "$threads" $(sets "$tissues_set")
+  step tissues-report report "$out/tissues"
+fi
 
 title "3/8 these labels of the tumour scans"
-step anatomy synth "$out/tissues" --images "${TISSUE_IMAGES:-$train}" --layout "$(if [ -n "${TISSUE_IMAGES:-}" ]; then echo auto; else echo "$part_layout"; fi)" --out "$out/anatomy" --fill-holes all --device "$device" --threads "$threads" ${format:-$([ -z "${TISSUE_IMAGES:-}" ] || echo --format brats2021)}
+step anatomy synth "$finder" --images "${TISSUE_IMAGES:-$train}" --layout "$(if [ -n "${TISSUE_IMAGES:-}" ]; then echo auto; else echo "$part_layout"; fi)" --out "$out/anatomy" --fill-holes all --device "$device" --threads "$threads" ${format:-$([ -z "${TISSUE_IMAGES:-}" ] || echo --format brats2021)}
 
 title "4/8 both kinds of labels joined"
 step join join --tumour "$train" --layout "$part_layout" --anatomy "$out/anatomy" --out "$out/joined" --threads "$threads" $format
@@ -118,13 +124,15 @@ if [ -z "${PLAN:-}" ]; then
   [ -n "$count" ] || count=$((2 * $(grep -c . "$out/joined/manifest.csv") - 2))
   third=$(((count + 2) / 3))
   scheme=$([ -z "${ANATOMY_SCHEME:-}" ] || printf ', "anatomy_scheme": "%s"' "$ANATOMY_SCHEME")
+  grafted=",
+   {\"name\": \"grafted\", \"count\": $third, \"hosts\": {\"path\": \"$healthy\", \"layout\": \"$healthy_layout\"$scheme},
+    \"edits\": [\"graft:donor=random\", \"rotate:random\", \"deform\"]}"
+  [ "$healthy" != - ] || grafted=
   cat >"$PLAN.new" <<JSON
 {"hosts": {"path": "$out/joined"}, "donors": {"path": "$out/joined"},
  "cohorts": [
    {"name": "scaled", "count": $third, "edits": ["scale:factor=lognormal(1,0.5,0.3,3)", "deform"]},
-   {"name": "moved", "count": $third, "edits": ["rotate:random", "move:random"]},
-   {"name": "grafted", "count": $third, "hosts": {"path": "$healthy", "layout": "$healthy_layout"$scheme},
-    "edits": ["graft:donor=random", "rotate:random", "deform"]}]}
+   {"name": "moved", "count": $third, "edits": ["rotate:random", "move:random"]}$grafted]}
 JSON
   if cmp -s "$PLAN.new" "$PLAN"; then rm "$PLAN.new"; else mv "$PLAN.new" "$PLAN"; fi
 fi
