@@ -133,6 +133,7 @@ vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, c
       : e->unpaired
           ? "Compares synthetic subjects, which have no real partners, with the mean of the real ones."
           : "Compares each synthetic subject with the real one of the same name.");
+  vg_eval_page_opening(r, e);
   if ((st = add_head(r, e, real, synth))) goto out;
   if (!set->no_gallery && ((e->n_groups && !e->unpaired) || e->patches))
     vg_report_note(r, VG_TONE_PLAIN,

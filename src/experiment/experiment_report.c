@@ -66,6 +66,96 @@ static vg_status put_sentences(const experiment_results *r, vg_report *page) {
   return st;
 }
 
+/* ---- the opening ---- */
+
+/* Dice of the whole tumour that calling all of the brain tumour would reach: 2 V / (V + brain), with 80 ml of
+ * 1,200. */
+#define LEARNT_NOTHING 0.13
+/* Steps below which a network is not trained, whatever its size. */
+#define TRIAL_STEPS 500
+
+static bool is_dice_of(const experiment_results *r, const experiment_cell *c, const char *region) {
+  const experiment_column *k = &r->columns[c->column];
+  return !strcmp(k->metric->name, "dice") && !strcmp(k->region, region);
+}
+
+/* The region that decides: the whole tumour, or the first one shown. */
+static const char *deciding_region(const experiment_results *r) {
+  const char *first = NULL;
+  for (size_t i = 0; i < r->n_cells; i++) {
+    if (is_dice_of(r, &r->cells[i], "WT")) return "WT";
+    if (!first && !strcmp(r->columns[r->cells[i].column].metric->name, "dice"))
+      first = r->columns[r->cells[i].column].region;
+  }
+  return first;
+}
+
+/* The cell of row real, with augmentation if that was done; NULL: none. */
+static const experiment_cell *baseline(const experiment_results *r, const char *region) {
+  const experiment_cell *found = NULL;
+  for (size_t i = 0; i < r->n_cells; i++)
+    if (r->cells[i].row == 0 && is_dice_of(r, &r->cells[i], region) && (!found || r->cells[i].augmented))
+      found = &r->cells[i];
+  return found;
+}
+
+/* Says what the experiment found, and what to do. The order of the questions matters: differences to a
+ * baseline that learned nothing say nothing. */
+static vg_status put_opening(const experiment_results *r, vg_report *page) {
+  const char *region = deciding_region(r);
+  const double steps = vg_json_number(vg_json_get(r->plan, "steps"), 0);
+  if (steps < TRIAL_STEPS || r->n_subjects < EXPERIMENT_LEAST_SUBJECTS)
+    vg_report_note(
+        page, VG_TONE_WARN,
+        "This is a trial, not a result: %.0f steps a network, %zu test subject%s, %d seed%s. It shows "
+        "that everything runs. A result needs networks that are trained to the end, at least %d test "
+        "subjects, and three seeds or more.",
+        steps, r->n_subjects, r->n_subjects == 1 ? "" : "s", r->design.seeds, r->design.seeds == 1 ? "" : "s",
+        EXPERIMENT_LEAST_SUBJECTS);
+  const experiment_cell *real = region ? baseline(r, region) : NULL;
+  if (!real) return VG_OK;
+  if (!(real->mean.mean >= LEARNT_NOTHING)) {
+    vg_report_note(
+        page, VG_TONE_BAD,
+        "The networks that saw real subjects alone have learned nothing: their %s Dice is %.2f, and "
+        "calling the whole brain tumour would reach about %.2f. Nothing below tells what synthetic "
+        "data are worth. Train longer (train.epochs), with more subjects or a larger patch, until row "
+        "real segments, and repeat.",
+        region, real->mean.mean, LEARNT_NOTHING);
+    return VG_OK;
+  }
+  const experiment_cell *best = NULL;
+  for (size_t i = 0; i < r->n_cells; i++) {
+    const experiment_cell *c = &r->cells[i];
+    if (c->compared && c->augmented == real->augmented && is_dice_of(r, c, region) &&
+        (!best || c->difference.mean > best->difference.mean))
+      best = c;
+  }
+  if (!best) return VG_OK;
+  vg_str text = VG_STR_INIT;
+  vg_status st = vg_experiment_sentence(r, best, &text);
+  const char *verdict = vg_experiment_verdict_name(r, best);
+  const bool better = !strcmp(verdict, "better"), worse = !strcmp(verdict, "worse");
+  if (!st)
+    vg_report_note(
+        page,
+        better  ? VG_TONE_GOOD
+        : worse ? VG_TONE_BAD
+                : VG_TONE_PLAIN,
+        "%s %s.%s",
+        better  ? "Synthetic data help."
+        : worse ? "Synthetic data harm: every row with them is worse than real subjects alone. Of these "
+                  "rows the best:"
+                : "No row with synthetic data is better than real subjects alone beyond noise. The best of "
+                  "them:",
+        vg_str_text(&text),
+        better  ? ""
+        : worse ? " Look at the synthetic images first (voxgan eval)."
+                : " More test subjects and more seeds make smaller differences visible.");
+  vg_str_release(&text);
+  return st;
+}
+
 /* ---- scores ---- */
 
 /* Computes each subject's mean over the seeds of a row. */
@@ -195,6 +285,7 @@ vg_status vg_experiment_results_report(const experiment_results *r, const char *
   vg_report *page =
       vg_report_new("The value of the synthetic data",
                     "Segmentation trained on real and on synthetic data, tested on real subjects.");
+  vg_status st = put_opening(r, page);
   vg_report_fact(page, "Test subjects", "%zu", r->n_subjects);
   vg_report_fact(page, "Real subjects to train on", "%zu", vg_json_size(vg_json_get(r->plan, "real")));
   vg_report_fact(page, "Synthetic cases", "%zu", vg_json_size(vg_json_get(r->plan, "synthetic")));
@@ -207,7 +298,7 @@ vg_status vg_experiment_results_report(const experiment_results *r, const char *
                    r->n_jobs - r->finished, r->n_jobs);
   for (const vg_json *e = vg_json_first(vg_json_get(r->plan, "not_checked")); e; e = vg_json_next(e))
     vg_report_note(page, VG_TONE_WARN, "Not checked: %s.", vg_json_string(e, ""));
-  vg_status st = put_sentences(r, page);
+  if (!st) st = put_sentences(r, page);
   if (!st) st = put_differences(r, page);
   if (!st) st = put_scores(r, page);
   if (!st) st = put_method(r, page);

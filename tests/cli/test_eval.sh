@@ -21,6 +21,22 @@ expect_ok '' "$VOXGAN" eval $both --out "$T/e2" --suite all --write-baseline "$T
 expect "the same bytes by any number of threads" cmp -s "$T/e/metrics.csv" "$T/e2/metrics.csv"
 expect "a baseline is a line a metric" [ "$(grep -c '"metric"' "$T/b.json")" = "$(grep -c '"metric"' $baseline)" ]
 
+# The page begins with what was found, in words, each figure beside its reference. The shares are those of the means.
+expect "a page in words" /usr/bin/python3 - "$T/e" <<'PY'
+import csv, re, sys
+page = open(sys.argv[1] + "/report.html").read()
+found = re.search(r"Image by image, the synthetic images are ([^.]*)\. Inside the brain .*?: (t1 [^.]*\.\d %[^;]*?)\. For comparison: "
+                  r"a copy of the real image with noise of 5 % is off by 4\.0 %", page)
+assert found and page.index("Image by image") < page.index("Real data set"), page[:3000]
+rows = [r for r in csv.DictReader(open(sys.argv[1] + "/metrics.csv")) if (r["region"], r["metric"]) == ("brain", "mae")]
+for series, share in re.findall(r"(\w+) ([\d.]+) %", found.group(2)):
+    values = [float(r["value"]) for r in rows if r["series"] == series]
+    assert abs(50 * sum(values) / len(values) - float(share)) < 0.06, (series, share, values)
+assert "Only 2 cases" in page
+PY
+"$VOXGAN" eval --real "$T/11" --synth "$T/11" --layout brats2021 --synth-layout brats2021 --suite image --out "$T/same" >/dev/null 2>&1
+expect "equal images" grep -q 'Image by image, the synthetic images are close to the real ones' "$T/same/report.html"
+
 # A regression: exit 5, a table of what moved, and no baseline in its place.
 sed '/"t1","region":"brain","metric":"ssim"/s/"mean":0/"mean":9/' "$T/b.json" >"$T/better.json"
 expect_fail 5 '1 value worse than in the baseline' \

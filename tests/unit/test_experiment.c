@@ -537,12 +537,72 @@ static void test_partial_results(void **state) {
   vg_str_release(&text);
 }
 
+/* The page of 2 rows, 2 seeds and 8 subjects, with the Dice of both rows; slurp's text. */
+static char *page_of(const char *name, double real, double both, int steps) {
+  experiment_design design;
+  char out[256], file[300];
+  snprintf(out, sizeof out, "%s", in_scratch(name));
+  must(vg_fs_make_dirs(out));
+  vg_str plan = VG_STR_INIT;
+  vg_str_addf(&plan,
+              "{\"design\": {\"rows\": [\"real\", \"real+synthetic\"], \"augmentation\": [\"off\"], "
+              "\"first_seed\": 1, \"seeds\": 2}, \"test\": [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", "
+              "\"g\", \"h\"], \"steps\": %d}",
+              steps);
+  mini_write_text(out, "experiment.json", vg_str_text(&plan));
+  vg_str_release(&plan);
+  must(vg_experiment_design_parse("real,real+synthetic", "off", 2, 1, &design));
+  for (size_t k = 0; k < 4; k++) {
+    const experiment_job j = vg_experiment_design_job(&design, k);
+    vg_str text = VG_STR_INIT;
+    write_job(out, &j, 0.5);
+    vg_str_add(&text, "subject,series,region,metric,value\n");
+    for (int i = 0; i < 8; i++) /* differs a little by subject and seed */
+      vg_str_addf(&text, "%c,tumour_labels,WT,dice,%g\n", 'a' + i,
+                  (!strncmp(j.name, "real-", 5) ? real : both) + 0.001 * i + 0.002 * (double)(k / 2));
+    snprintf(file, sizeof file, "jobs/%s/eval/metrics.csv", j.name);
+    mini_write_text(out, file, vg_str_text(&text));
+    vg_str_release(&text);
+  }
+  FILE *null = fopen("/dev/null", "w");
+  must(vg_experiment_finish(out, null));
+  fclose(null);
+  snprintf(file, sizeof file, "%s/report.html", name);
+  return slurp(file);
+}
+
+/* The page begins with what was found, in words. */
+static void test_opening(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    double real, both;
+    int steps;
+    const char *words, *not_these;
+  } cases[] = {
+      {"open-help", 0.5, 0.7, 9000, "Synthetic data help.", "a trial"},
+      {"open-harm", 0.5, 0.3, 9000, "Synthetic data harm", "a trial"},
+      {"open-same", 0.5, 0.5, 9000, "No row with synthetic data is better", "a trial"},
+      {"open-nothing", 0.05, 0.3, 9000, "have learned nothing: their WT Dice is 0.05", "data help"},
+      {"open-trial", 0.5, 0.7, 24,
+       "This is a trial, not a result: 24 steps a network, 8 test subjects, 2 seeds", "learned nothing"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char *page = page_of(cases[i].name, cases[i].real, cases[i].both, cases[i].steps);
+    const char *at = strstr(page, cases[i].words), *facts = strstr(page, "Test subjects");
+    if (!at || strstr(page, cases[i].not_these)) fail_msg("%s", cases[i].name);
+    assert_true(at < facts);
+    vg_free(page);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_design),          cmocka_unit_test(test_bootstrap_as_numpy),
-      cmocka_unit_test(test_small_samples),   cmocka_unit_test(test_coverage),
-      cmocka_unit_test(test_leaks), cmocka_unit_test(test_many_leaks),           cmocka_unit_test(test_data),
-      cmocka_unit_test(test_partial_results),
+      cmocka_unit_test(test_design),        cmocka_unit_test(test_bootstrap_as_numpy),
+      cmocka_unit_test(test_small_samples), cmocka_unit_test(test_coverage),
+      cmocka_unit_test(test_leaks),         cmocka_unit_test(test_many_leaks),
+      cmocka_unit_test(test_data),          cmocka_unit_test(test_partial_results),
+      cmocka_unit_test(test_opening),
   };
   return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));
 }

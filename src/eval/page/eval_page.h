@@ -4,6 +4,11 @@
 #include "eval/model/eval_study.h"
 #include "report/report.h"
 
+/* Fewer cases than this are no result. */
+#define VG_EVAL_FEW 6
+/* Adds what was found, in words: how far images are off, and how far the sets are apart, each beside a
+ * reference. */
+void vg_eval_page_opening(vg_report *r, const vg_evaluation *e);
 /* Adds tables and distributions of a suite's groups. */
 vg_status vg_eval_page_groups(vg_report *r, const vg_evaluation *e, const char *suite);
 /* Adds curves across the surfaces of the tumour and its parts. */
