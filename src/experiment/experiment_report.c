@@ -118,7 +118,7 @@ static vg_status put_opening(const experiment_results *r, vg_report *page) {
     vg_report_note(
         page, VG_TONE_BAD,
         "The networks that saw real subjects alone have learned nothing: their %s Dice is %.2f, and "
-        "calling the whole brain tumour would reach about %.2f. Nothing below tells what synthetic "
+        "calling the whole brain tumour would reach about %.2f. Nothing below shows what synthetic "
         "data are worth. Train longer (train.epochs), with more subjects or a larger patch, until row "
         "real segments, and repeat.",
         region, real->mean.mean, LEARNT_NOTHING);
