@@ -68,6 +68,7 @@ const char *vg_torch_version(void);
 const char *vg_torch_version(void) { return "none"; }
 vg_status vg_train(const vg_train_options *o) { (void)o; return vg_fail(VG_REGRESSION, "the stub was called"); }
 vg_status vg_synth(const vg_synth_options *o) { (void)o; return VG_OK; }
+vg_status vg_export(const vg_export_options *o) { (void)o; return VG_OK; }
 vg_status vg_membership_score(const vg_membership_options *o, vg_membership *m) { (void)o, (void)m; return VG_OK; }
 vg_status vg_detector_train(const vg_detector_options *o, float *logits) { (void)o, (void)logits; return VG_OK; }
 vg_status vg_extractor_open(const vg_extractor_options *o, vg_extractor *x) { (void)o, (void)x; return VG_OK; }
