@@ -79,7 +79,8 @@ build() { # NAME VERSION, in the folder of the sources
   libmd) ./configure --quiet --prefix="$deps" --libdir="$deps/lib" --disable-shared --with-pic CC="$cc" >/dev/null && make -s install >/dev/null 2>&1 ;;
   nifti)
     mkdir -p "$deps/include/nifti"
-    cp nifti2/*.h niftilib/nifti1*.h znzlib/*.h "$deps/include/nifti/"
+    cp niftilib/nifti1.h znzlib/*.h "$deps/include/nifti/"
+    cp nifti2/*.h "$deps/include/nifti/"
     # voxgan reads and inflates files itself, so znz needs no zlib.
     archive znz -Iznzlib -- znzlib/znzlib.c
     archive nifti2 -Inifti2 -Iniftilib -Iznzlib -- nifti2/nifti2_io.c ;;
