@@ -247,7 +247,7 @@ check-torch2:
 
 # Checks our files with other people's programs, from a Python environment below build/.
 .PHONY: oracles
-oracles: $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents $B/tests/oracle/write_radiomics
+oracles: $(if $(filter 0,$(TORCH)),,all $B/tests/parity/export_cases) $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents $B/tests/oracle/write_radiomics
 	scripts/oracles.sh $B
 
 # Campaigns of kills, faults, failing allocations and crowds: make torture ARGS="--rounds 100 --limit 10", ARGS=--short for less

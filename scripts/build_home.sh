@@ -52,10 +52,14 @@ archive() {
   shift
   while [ "$1" != -- ]; do flags="$flags $1"; shift; done
   shift
-  rm -f ./*.o
-  # shellcheck disable=SC2086
-  $cc -O2 -fPIC -w $flags -c "$@"
-  ar rcs "$deps/lib/lib$lib.a" ./*.o
+  mkdir objects
+  for file in "$@"; do # two folders may have a file of one name
+    # shellcheck disable=SC2086
+    $cc -O2 -fPIC -w $flags -c "$file" -o "objects/$(printf %s "$file" | tr / _).o" || return 1
+  done
+  rm -f "$deps/lib/lib$lib.a"
+  ar rcs "$deps/lib/lib$lib.a" objects/*.o
+  rm -r objects
 }
 describe() { # NAME LIB VERSION [REQUIRES]
   printf 'Name: %s\nDescription: %s\nVersion: %s\nRequires: %s\nLibs: -L%s/lib -l%s\nCflags: -I%s/include\n' "$1" "$1" "$3" "${4:-}" \
