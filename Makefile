@@ -38,6 +38,9 @@ LSAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 # local arrays that one canary a call would guard for nothing, so they are compiled without.
 flag_of = $(shell $1 $2 -Werror -x c -c -o /dev/null - </dev/null 2>/dev/null && echo $2)
 HARDEN := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 $(foreach f,-fstack-protector-strong -fstack-clash-protection,$(call flag_of,$(CC),$f)))
+# The program finds its library beside itself and in ../lib, so a build and an installation run from any folder. Packages put it where
+# the system looks, and build with RPATH= (nothing).
+RPATH ?= 1
 HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack
 
 DEPS := libcjson libdeflate zlib libpng libmd
@@ -149,10 +152,10 @@ $B/libvoxgan.so: $(LIB_OBJ) $B/voxgan.map
 
 # The program and the module share one library, because they share the error message and the thread pool.
 $B/voxgan: $(CLI_OBJ) $B/libvoxgan.so
-	$(call say,ld,$@)$(CC) -pie $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
+	$(call say,ld,$@)$(CC) -pie $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(CLI_OBJ) -L$B -lvoxgan $(if $(RPATH),-Wl$(comma)-rpath$(comma)'$$ORIGIN' -Wl$(comma)-rpath$(comma)'$$ORIGIN/../lib') $(LIBS)
 
 $B/voxgan-torch.so: $(MOD_OBJ) $B/libvoxgan.so
-	$(call say,ld,$@)$(CXX) -shared $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(MOD_OBJ) -L$B -lvoxgan -Wl,-rpath,'$$ORIGIN' -Wl,-rpath,'$$ORIGIN/..' $(TORCH_LIBS) $(LIBS)
+	$(call say,ld,$@)$(CXX) -shared $(LSAN) $(HARDEN_LD) $(LDFLAGS) -o $@ $(MOD_OBJ) -L$B -lvoxgan $(if $(RPATH),-Wl$(comma)-rpath$(comma)'$$ORIGIN' -Wl$(comma)-rpath$(comma)'$$ORIGIN/..') $(TORCH_LIBS) $(LIBS)
 
 $B/voxgan.pc: src/voxgan.pc.in include/voxgan/version.h Makefile
 	@mkdir -p $(@D)
@@ -244,7 +247,7 @@ check-torch2:
 
 # Checks our files with other people's programs, from a Python environment below build/.
 .PHONY: oracles
-oracles: $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents $B/tests/oracle/write_radiomics
+oracles: $(if $(filter 0,$(TORCH)),,all $B/tests/parity/export_cases) $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents $B/tests/oracle/write_radiomics
 	scripts/oracles.sh $B
 
 # Campaigns of kills, faults, failing allocations and crowds: make torture ARGS="--rounds 100 --limit 10", ARGS=--short for less
@@ -255,6 +258,13 @@ torture: all
 
 # ---- install ---------------------------------------------------------------------------------
 I := $(DESTDIR)$(PREFIX)
+# Debian packages below build/deb. check-deb installs, tries and removes them in a Debian tree that it makes (root, debootstrap).
+.PHONY: deb check-deb
+deb:
+	MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' packaging/deb.sh
+check-deb: deb
+	packaging/check_tree.sh deb
+
 .PHONY: install uninstall
 install: all
 	install -d $I/bin $I/lib/voxgan $I/lib/pkgconfig $I/include/voxgan $I/share/voxgan/configs $I/share/voxgan/models $I/share/man/man1
@@ -269,8 +279,8 @@ install: all
 	$(if $(wildcard models/*),install -m 644 models/* $I/share/voxgan/models/)
 	install -m 644 docs/voxgan.1 $I/share/man/man1/
 	install -d $I/share/bash-completion/completions $I/share/zsh/site-functions
-	$B/voxgan completion bash >$I/share/bash-completion/completions/voxgan
-	$B/voxgan completion zsh >$I/share/zsh/site-functions/_voxgan
+	LD_LIBRARY_PATH=$B $B/voxgan completion bash >$I/share/bash-completion/completions/voxgan
+	LD_LIBRARY_PATH=$B $B/voxgan completion zsh >$I/share/zsh/site-functions/_voxgan
 uninstall:
 	rm -f $I/bin/voxgan $I/lib/libvoxgan.a $I/lib/libvoxgan.so $I/lib/libvoxgan.so.0 $I/lib/pkgconfig/voxgan.pc $I/share/man/man1/voxgan.1 $I/share/bash-completion/completions/voxgan $I/share/zsh/site-functions/_voxgan
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
@@ -340,6 +350,7 @@ help:
 	  '  fuzz             fuzz the readers for FUZZ_SECONDS each (clang)' \
 	  '  torture          kill and starve all commands, for hours; ARGS=--short for a minute' \
 	  '  install          install below PREFIX; uninstall removes it again' \
+	  '  deb, check-deb   Debian packages below build/deb; try them in a Debian tree (root)' \
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \

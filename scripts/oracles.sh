@@ -2,7 +2,8 @@
 # oracles.sh BUILD [DIR...]: checks voxgan's files with other people's programs. Data sets are read by nnU-Net's
 # integrity check, the BIDS validator and nibabel. With DIRs the script checks these. Without, it makes a small data set in every
 # format, and damaged copies, which the programs must refuse. It does the same for TensorBoard and event files, and compares
-# the overlap metrics of MONAI and panoptica, and the radiomic features of pyradiomics and frd-score, with ours. Programs that
+# the overlap metrics of MONAI and panoptica, and the radiomic features of pyradiomics and frd-score, with ours, and runs exported
+# models in ONNX Runtime. Programs that
 # Debian does not package are installed once into a Python environment, build/oracles.
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,6 +25,9 @@ if [ ! $env/.made -nt scripts/oracles.sh ]; then
   pip --no-deps nnunetv2 acvl-utils
   pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
   pip "numpy==$numpy" tensorboard
+  # ONNX Runtime beside Debian's PyTorch; 1.16 is the last for its NumPy.
+  /usr/bin/python3 -m venv --system-site-packages $env/onnx
+  env=$env/onnx pip --no-deps onnxruntime==1.16.3 coloredlogs humanfriendly flatbuffers
   # panoptica needs a newer SciPy and scikit-image than Debian's; MONAI works with both versions.
   /usr/bin/python3 -m venv --system-site-packages $env/metrics
   env=$env/metrics pip --no-deps monai==1.3.2
@@ -81,6 +85,16 @@ tail -1 "$data/log"
 rc=0
 $python python/tests/test_voxgan.py >"$data/log" 2>&1 || rc=$?
 tell $rc "the tests of the Python package"
+# Exported models, where there is libtorch: the networks of every kind, and from file to file.
+if [ -x "$build/tests/parity/export_cases" ]; then
+  rc=0
+  $env/onnx/bin/python tests/oracle/export_oracle.py "$build" >"$data/log" 2>&1 || rc=$?
+  tell $rc "exported networks in PyTorch and ONNX Runtime"
+  grep ONNX "$data/log" || true
+  rc=0
+  ORACLE_PYTHON=$env/onnx/bin/python bash tests/cli/test_pytorch.sh >"$data/log" 2>&1 || rc=$?
+  tell $rc "docs/guide/pytorch.md with ONNX Runtime"
+fi
 "$build/tests/oracle/write_tfevents" "$data/events"
 rc=0
 $python tests/oracle/tfevents_oracle.py "$data/events" >"$data/log" 2>&1 || rc=$?

@@ -1,5 +1,6 @@
 #!/bin/sh
-# setup.sh [build|--build] [torch] [test]: installs the Debian packages that are missing, all three groups when none is named.
+# setup.sh [build|--build] [torch] [test] [run]: installs the Debian packages that are missing: build, torch and test when none is
+# named. run is what a built voxgan needs.
 # Idempotent; prints what it installs. If the user may not install, it prints the exact line to run and exits 1.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +13,8 @@ for group in "$@"; do
   build | --build) wanted="$wanted $BUILD_PACKAGES" ;;
   torch) wanted="$wanted $TORCH_PACKAGES" ;;
   test) wanted="$wanted $TEST_PACKAGES" ;;
-  *) echo "setup.sh: unknown group $group (build, torch, test)" >&2; exit 2 ;;
+  run) wanted="$wanted $RUN_PACKAGES $RUN_TORCH_PACKAGES" ;;
+  *) echo "setup.sh: unknown group $group (build, torch, test, run)" >&2; exit 2 ;;
   esac
 done
 

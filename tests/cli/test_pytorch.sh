@@ -22,7 +22,7 @@ seg=$(find "$T/p" -name '*_seg.nii.gz' | sort | head -1)
 train() { # OUT OPTION...
   local out=$1
   shift
-  "$VOXGAN" train --data "$T/p" --out "$out" --set net.ngf=4 --set net.ndf=4 --set data.val_share=0 --set train.epochs=4 --set train.patch=32,32,32 \
+  "$VOXGAN" train --data "$T/p" --out "$out" --set net.ngf=4 --set net.ndf=4 --set data.val_share=0 --set train.epochs=2 --set train.patch=32,32,32 \
     --set train.validate_every=0 "$@" 2>/dev/null || bad "train $*"
 }
 
