@@ -287,6 +287,10 @@ bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
+# Two processes against one, and against PyTorch's DistributedDataParallel.
+.PHONY: bench-distributed
+bench-distributed: all $B/tests/parity/gan_steps
+	/usr/bin/python3 bench/bench_distributed.py $B $(ARGS)
 bench-randomise: $B/bench/bench_randomise
 	/usr/bin/python3 bench/bench_randomise.py $B
 bench-synth: all
@@ -342,6 +346,7 @@ help:
 	  '  install          install below PREFIX; uninstall removes it again' \
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
+	  '  bench-distributed  two processes against one, and against PyTorch' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
 	  '  bench-images     generators and losses, by what networks can tell; needs DATA=DIR CONFIG=NAME' \
 	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \
