@@ -247,6 +247,11 @@ check-torch2:
 oracles: $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents $B/tests/oracle/write_radiomics
 	scripts/oracles.sh $B
 
+# The guide's Slurm examples, in a Slurm of one node that this starts.
+.PHONY: check-slurm
+check-slurm: all
+	scripts/check_slurm.sh $B
+
 # Campaigns of kills, faults, failing allocations and crowds: make torture ARGS="--rounds 100 --limit 10", ARGS=--short for less
 # than a minute.
 .PHONY: torture
@@ -340,6 +345,7 @@ help:
 	  '  check-torch2     check-torch with the current PyTorch wheel, which it downloads' \
 	  '  tests            build the tests, run none' \
 	  '  check-reproducible  build twice, in two folders, and compare the bytes' \
+	  '  check-slurm      the Slurm examples of the guide, in a Slurm that it starts' \
 	  '  oracles          check our files with nnU-Net, the BIDS validator and TensorBoard' \
 	  '  fuzz             fuzz the readers for FUZZ_SECONDS each (clang)' \
 	  '  torture          kill and starve all commands, for hours; ARGS=--short for a minute' \
