@@ -82,7 +82,7 @@ check "a script without srun" sbatch --wait -n 2 --overcommit -o alone.log alone
 check "a script without srun: one process" bash -c '! grep -q processes alone/sessions.jsonl'
 
 # An array of shards, and the end of the study.
-check "an array of shards" sbatch --wait --array=1-3 -o shard.log --wrap "'$program' synth two --hosts p --layout brats2021 --out study --shard slurm"
+check "an array of shards" sbatch --wait --array=1-3 -o shard.log --wrap "'$program' synth two --labels p --layout brats2021 --out study --shard slurm"
 check "the study is whole" "$program" synth --finish study
 
 # A warning saves, exits with 130, and the job queues itself again.
