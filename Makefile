@@ -250,6 +250,11 @@ check-torch2:
 oracles: $(if $(filter 0,$(TORCH)),,all $B/tests/parity/export_cases) $B/tests/oracle/write_formats $B/tests/oracle/write_tfevents $B/tests/oracle/write_radiomics
 	scripts/oracles.sh $B
 
+# The guide's Slurm examples, in a Slurm of one node that this starts.
+.PHONY: check-slurm
+check-slurm: all
+	scripts/check_slurm.sh $B
+
 # Campaigns of kills, faults, failing allocations and crowds: make torture ARGS="--rounds 100 --limit 10", ARGS=--short for less
 # than a minute.
 .PHONY: torture
@@ -297,6 +302,10 @@ bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
+# Two processes against one, and against PyTorch's DistributedDataParallel.
+.PHONY: bench-distributed
+bench-distributed: all $B/tests/parity/gan_steps
+	/usr/bin/python3 bench/bench_distributed.py $B $(ARGS)
 bench-randomise: $B/bench/bench_randomise
 	/usr/bin/python3 bench/bench_randomise.py $B
 bench-synth: all
@@ -346,6 +355,7 @@ help:
 	  '  check-torch2     check-torch with the current PyTorch wheel, which it downloads' \
 	  '  tests            build the tests, run none' \
 	  '  check-reproducible  build twice, in two folders, and compare the bytes' \
+	  '  check-slurm      the Slurm examples of the guide, in a Slurm that it starts' \
 	  '  oracles          check our files with nnU-Net, the BIDS validator and TensorBoard' \
 	  '  fuzz             fuzz the readers for FUZZ_SECONDS each (clang)' \
 	  '  torture          kill and starve all commands, for hours; ARGS=--short for a minute' \
@@ -353,6 +363,7 @@ help:
 	  '  deb, check-deb   Debian packages below build/deb; try them in a Debian tree (root)' \
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
+	  '  bench-distributed  two processes against one, and against PyTorch' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
 	  '  bench-images     generators and losses, by what networks can tell; needs DATA=DIR CONFIG=NAME' \
 	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \

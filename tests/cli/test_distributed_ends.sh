@@ -1,28 +1,11 @@
 # needs torch
 # Processes that train together: every way to start them, and every way in which one ends. The others end soon, say why, and leave a
 # run that goes on.
-. tests/cli/lib.sh
+. tests/cli/distributed.sh
 
-"$VOXGAN" phantom --out "$T/p" --subjects 3 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
-mkdir "$T/cache"
-base="--data $T/p --layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4 --set net.d_layers=1 --set data.cache=$T/cache
-  --set train.validate_every=0"
-short="$base --set train.epochs=2"
-"$VOXGAN" train $short --out "$T/w" --processes 2 >"$T/log" 2>&1
-if [ $? = 4 ] && grep -q 'need Gloo' "$T/log"; then
-  echo "this libtorch has no Gloo: skipped"
-  exit 77
-fi
-
-weights() { # RUN: without the metadata
-  /usr/bin/python3 -c "
-import struct, sys, hashlib
-b = open('$1/model-last.safetensors', 'rb').read()
-print(hashlib.sha256(b[8 + struct.unpack('<Q', b[:8])[0]:]).hexdigest())"
-}
 # Other ways to start.
 if /usr/bin/python3 -c 'import torch.distributed.run' 2>/dev/null; then
-  expect_ok '2 processes' /usr/bin/python3 tests/oracle/torchrun.py --no_python --nproc_per_node 2 --master_port $((20000 + $$ % 10000)) "$VOXGAN" train $short --out "$T/torchrun"
+  expect_ok '2 processes' /usr/bin/python3 tests/oracle/torchrun.py --no_python --nproc_per_node 2 --master_port $((20000 + $$ % 10000)) "$VOXGAN" train $base --out "$T/torchrun"
   expect "torchrun: the same weights" [ "$(weights "$T/w")" = "$(weights "$T/torchrun")" ]
 fi
 for starter in slurm mpi torch; do
@@ -32,7 +15,7 @@ for starter in slurm mpi torch; do
     mpi) set -- OMPI_COMM_WORLD_RANK=$rank OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_LOCAL_RANK=$rank OMPI_COMM_WORLD_LOCAL_SIZE=2 ;;
     torch) set -- RANK=$rank WORLD_SIZE=2 LOCAL_RANK=$rank MASTER_ADDR=localhost MASTER_PORT=$((10000 + $$ % 2000)) ;;
     esac
-    env "$@" "$VOXGAN" train $short --out "$T/$starter" >"$T/log.$rank" 2>&1 &
+    env "$@" "$VOXGAN" train $base --out "$T/$starter" >"$T/log.$rank" 2>&1 &
     pids[rank]=$!
   done
   wait ${pids[0]} && wait ${pids[1]} || cat "$T"/log.?
@@ -40,10 +23,10 @@ for starter in slurm mpi torch; do
 done
 
 # Variables that are missing or contradict each other, before anything is loaded.
-expect_fail 2 'MASTER_PORT is not' env RANK=0 WORLD_SIZE=2 LOCAL_RANK=0 MASTER_ADDR=h "$VOXGAN" train $short --out "$T/x"
-expect_fail 2 'RANK is 2, but WORLD_SIZE is 2' env RANK=2 WORLD_SIZE=2 "$VOXGAN" train $short --out "$T/x"
-expect_fail 2 'processes is 2, but the environment' env RANK=0 WORLD_SIZE=2 LOCAL_RANK=0 MASTER_ADDR=h MASTER_PORT=1 "$VOXGAN" train $short --out "$T/x" --processes 2
-expect_fail 2 'processes is -1' "$VOXGAN" train $short --out "$T/x" --processes -1
+expect_fail 2 'MASTER_PORT is not' env RANK=0 WORLD_SIZE=2 LOCAL_RANK=0 MASTER_ADDR=h "$VOXGAN" train $base --out "$T/x"
+expect_fail 2 'RANK is 2, but WORLD_SIZE is 2' env RANK=2 WORLD_SIZE=2 "$VOXGAN" train $base --out "$T/x"
+expect_fail 2 'processes is 2, but the environment' env RANK=0 WORLD_SIZE=2 LOCAL_RANK=0 MASTER_ADDR=h MASTER_PORT=1 "$VOXGAN" train $base --out "$T/x" --processes 2
+expect_fail 2 'processes is -1' "$VOXGAN" train $base --out "$T/x" --processes -1
 expect "and nothing is written" [ ! -e "$T/x" ]
 
 # The end of one. long runs until it is stopped; `ends SIGNAL RANK`, -1 for the one that started them.
@@ -87,12 +70,12 @@ expect "a signal is passed on: exit 130" [ $code = 130 ]
 
 # A fault of one is that of all.
 cp -r "$T/w" "$T/taken"
-"$VOXGAN" train $short --out "$T/taken" --processes 2 >"$T/log" 2>&1
+"$VOXGAN" train $base --out "$T/taken" --processes 2 >"$T/log" 2>&1
 expect "a folder that holds a run: exit 2" [ $? = 2 ]
 expect "both name rank 0" [ "$(grep -c '^voxgan train: rank 0 (.*): .*holds a run already' "$T/log")" = 2 ]
 
 # Meeting: a port that another program has, a host that is not there, a rank that does not come.
-alone() { env WORLD_SIZE=2 LOCAL_RANK=$1 RANK=$1 MASTER_ADDR=$2 MASTER_PORT=$3 "$VOXGAN" train $short --out "$T/x" --set run.timeout=5; }
+alone() { env WORLD_SIZE=2 LOCAL_RANK=$1 RANK=$1 MASTER_ADDR=$2 MASTER_PORT=$3 "$VOXGAN" train $base --out "$T/x" --set run.timeout=5; }
 exec 8< <(exec /usr/bin/python3 -c "
 import socket, time
 s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(8); print(s.getsockname()[1], flush=True); time.sleep(100)")

@@ -4,7 +4,8 @@
  *   gan_steps --time FILE   reads lines with a number of steps from stdin, answers each with a JSON line
  *                           of seconds, peak memory and a step's convolutions, counted in the first
  *                           answer's steps, until stdin ends; on a GPU as training goes, which looks at
- *                           losses now and then, and from memory that the GPU reads by itself
+ *                           losses now and then, and from memory that the GPU reads by itself. Processes
+ *                           that the environment calls a group step together, on a batch each
  *
  * FILE: weights ("g.", "d." as vg_gan_state_get names them), input.K, target.K and perhaps weight.K and
  * crop.K for the steps K mod batches; the settings are strings in its metadata. With "adam_step" the moments
@@ -108,7 +109,8 @@ static vg_status step(vg_gan *gan, const vg_st_file *f, vg_gan_losses *l) {
                     .target = y->data,
                     .weight = w ? w->data : NULL,
                     .crop = c ? c->data : NULL};
-  return vg_gan_step(gan, &b, 1, number(f, "lr_g", 2e-4), number(f, "lr_d", 2e-4), l);
+  return vg_gan_step_of(gan, &b, 1, vg_group_size(gan->group), number(f, "lr_g", 2e-4),
+                        number(f, "lr_d", 2e-4), l);
 }
 
 static double now(void) {
@@ -125,6 +127,7 @@ int main(int argc, char **argv) {
   vg_gan_objective objective = {0};
   vg_gan_losses l;
   vg_device device = {0};
+  vg_group *group = NULL;
   int64_t taken, skipped;
   const char *dump;
   int parts;
@@ -138,6 +141,14 @@ int main(int argc, char **argv) {
   settings(&f, &spec, &objective);
   if ((st = vg_device_parse(text(&f, "device", "cpu"), &device))) goto out;
   if ((st = vg_gan_new(&spec, &objective, 1, device, &gan))) goto out;
+  const char *size = timing ? getenv("WORLD_SIZE") : NULL;
+  const vg_group_place place = {.rank = size ? atoi(getenv("RANK")) : 0,
+                                .size = size ? atoi(size) : 1,
+                                .host = getenv("MASTER_ADDR"),
+                                .port = size ? atoi(getenv("MASTER_PORT")) : 0,
+                                .timeout = 600};
+  if ((st = vg_group_join(&place, device, &group))) goto out;
+  vg_gan_join(gan, group);
   vg_gan_set_step(gan, (int64_t)number(&f, "adam_step", 0));
   parts = VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR | (vg_gan_get_step(gan) ? VG_GAN_OPTIMISER : 0);
   if (!number(&f, "draw_weights", 0) && (st = vg_gan_state_set(gan, parts, argv[1 + timing], &f))) goto out;
@@ -149,15 +160,15 @@ int main(int argc, char **argv) {
     while (fgets(line, sizeof line, stdin)) {
       int n = atoi(line), n_rows;
       if (first && !device.kind) vg_profile_start();
-      double t = now();
+      double t = now(), waited = vg_group_waited(group);
       for (int i = 0; i < n; i++)
         if ((st = step(gan, &f, device.kind ? NULL : &l))) goto out;
       if (device.kind && (st = vg_gan_losses_take(gan, &l, &taken, &skipped))) goto out;
       t = now() - t;
       const vg_profile_row *rows = first && !device.kind ? vg_profile_stop(&n_rows) : NULL;
       for (int i = 0; rows && i < n_rows; i++) flops += rows[i].flops / n;
-      printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu, \"flops\": %.0f}\n", n, t,
-             vg_tensor_peak_bytes(device), flops);
+      printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu, \"flops\": %.0f, \"waited\": %.6f}\n",
+             n, t, vg_tensor_peak_bytes(device), flops, vg_group_waited(group) - waited);
       first = false;
       fflush(stdout);
     }
@@ -179,6 +190,7 @@ int main(int argc, char **argv) {
     vg_gan_state_free(entries, n);
   }
 out:
+  st = vg_group_leave(group, st);
   if (st) fprintf(stderr, "gan_steps: %s\n", vg_error());
   vg_gan_free(gan);
   vg_st_release(&f);

@@ -128,7 +128,7 @@ void Members::open(const vg_group_place &place) {
   }
 }
 
-// Waits until all have come. The waits for what already exists bound how long later calls of the store may
+// Waits until all have come. The waits for our own key end at once, and bound how long later calls of the store may
 // take.
 void Members::meet() {
   try {
