@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/str.h"
-#include "experiment/experiment_data.h"
+#include "experiment/experiment_leak.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -21,9 +21,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     known.n = i - 1;
   }
   if (n > 2) {
-    const vg_subject *open = vg_experiment_leak(lines[0], lines[1], &test, &known, NULL);
-    vg_experiment_leak(lines[0], lines[1], &test, &known, &secret);
-    if (!open && vg_experiment_leak(lines[2], "", &test, &known, NULL) == NULL && *lines[2])
+    const vg_subject *found[2];
+    leak_index x;
+    for (int hashed = 1; hashed >= 0; hashed--) {
+      if (vg_leak_index_init(&test, &known, hashed ? &secret : NULL, &x)) VG_BUG("%s", vg_error());
+      found[0] = vg_leak_find(&x, lines[0], lines[1]);
+      found[1] = vg_leak_find(&x, lines[2], "");
+      vg_leak_index_release(&x);
+    }
+    if (!found[0] && !found[1] && test.n && *lines[2])
       VG_BUG("a test subject is not recognised by its own id: %s", lines[2]);
   }
   vg_strv_free(lines);

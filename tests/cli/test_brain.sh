@@ -1,0 +1,25 @@
+# needs torch
+# The model that comes with voxgan (models/brain.md): its file, and that it finds the brain of phantoms, which it never saw, by its name.
+. tests/cli/lib.sh
+
+expect "it is small enough to come with the source" test "$(stat -c %s models/brain.safetensors)" -le $((4 * 1024 * 1024))
+expect "its card names the licence of its data" grep -q 'Apache-2.0' models/brain.md
+expect "it learned from label maps alone" grep -aq '"brain\\":\\"heads' models/brain.safetensors
+
+"$VOXGAN" phantom --out "$T/p" --layout bids --subjects 2 --size 64 --seed 5 2>/dev/null || bad phantom
+expect_ok 'cohort' "$VOXGAN" synth brain --images "$T/p" --out "$T/o" --format brats2021 --threads 1
+expect "brains are found" /usr/bin/python3 - "$T" <<'PY'
+import glob, sys
+import nibabel as nib, numpy as np
+T = sys.argv[1]
+load = lambda f: np.asarray(nib.load(f).dataobj)
+truths = sorted(glob.glob(f"{T}/p/sub-*/anat/*dseg.nii*"))
+worst = 1.0
+for truth in truths:
+    name = truth.split("/")[-1].split("_")[0]
+    a, b = load(truth) > 0, load(glob.glob(f"{T}/o/**/*{name[4:]}*anat*.nii*", recursive=True)[0]) > 0
+    worst = min(worst, 2 * (a & b).sum() / (a.sum() + b.sum()))
+print(worst, len(truths), file=sys.stderr)
+sys.exit(int(not truths or worst < 0.9))
+PY
+finish
