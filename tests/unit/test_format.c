@@ -445,7 +445,7 @@ static void finishing_again_changes_nothing_and_says_what_fails(void **state) {
       {"participants.tsv", "participant_id\nsub-1\nsub-12\n"},
       {".bidsignore", "manifest.csv\ncontact-sheet-*.png\nprobabilities/\n"},
       {"seg-anatomy_desc-synthetic_dseg.tsv",
-       "index\tname\tcolor\n0\tbackground\t#000000\n1\tcsf\t#e69f00\n2\tgm\t#56b4e9\n3\twm\t#009e73\n"}};
+       "index\tname\tcolor\n0\tbackground\t#000000\n1\tcsf\t#3e5478\n2\tgm\t#707070\n3\twm\t#b0b0b0\n"}};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
     char *path = vg_fs_join(root, files[i][0]);
     void *bytes;
