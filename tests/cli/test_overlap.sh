@@ -7,7 +7,7 @@ for name in in out; do for file in deep/file file; do echo 1 >"$T/$name/$file"; 
 
 # The values that help shows in place of a path; what each command writes.
 paths='DIR|FILE|DIR\|FILE|RUN|MODEL|KEYFILE|DATA|CONFIG|PATH'
-written() { case $1 in eval) echo "out write-baseline" ;; inspect | list | colours | completion) ;; *) echo out ;; esac; }
+written() { case $1 in eval) echo "out write-baseline" ;; inspect | list | colours | completion | cache) ;; *) echo out ;; esac; }
 count=0
 for command in $("$VOXGAN" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
   [ -n "$(written "$command")" ] || continue
@@ -21,7 +21,7 @@ for command in $("$VOXGAN" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
     for in in $options $arguments; do
       case " $(written "$command") " in *" $in "*) continue ;; esac
       for pair in "$T/in $T/in" "$T/in $T/in/deep" "$T/in/deep $T/in" "$T/link $T/in" "$T/in $T/link/new" "$T/out/deep/file $T/outlink"; do
-        given=""
+        given=$([ "$command" != export ] || echo "--to onnx")
         for r in $required; do case $r in "$in" | "$out") ;; *) given="$given --$r $T/other-$r" ;; esac; done
         case $in in [A-Z]*) ;; *) given="$given --$in ${pair% *}" ;; esac
         # All arguments must be there.

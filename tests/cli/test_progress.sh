@@ -8,8 +8,7 @@ cc -std=c11 -O1 -shared -fPIC -o "$T/faults.so" tests/torture/faults.c -ldl || b
 "$VOXGAN" edit --labels "$T/d" --out "$T/edited" --edit remove --sheet 0 --quiet >/dev/null || bad "edit"
 
 # slow NAME FAULT PATTERN COMMAND...: starts the command with that delay. settle: within 2 seconds the pattern of each is on its
-# stderr; a loaded machine may take
-# longer, and loads libtorch first.
+# stderr; a loaded machine may take longer, and loads libtorch first.
 declare -A process pattern
 slow() {
   local name=$1 delay=$2
@@ -46,7 +45,7 @@ slow phantom "open 300 $T/p" 'phantoms: [0-9]* of 5 subjects\|working' "$VOXGAN"
 slow reading "read 300 $T/d" "$listing\|counting labels" "$VOXGAN" inspect "$T/d"
 slow linking "link 100 parts" 'linking the parts: [0-9]* links, ' "$VOXGAN" split "$T/d" --out "$T/parts" --share 0.4
 slow sheet "open 300 $T/d" "$listing\|making" "$VOXGAN" edit --labels "$T/d" --out "$T/again2" --edit remove --threads 1
-slow mixing "rename 300 $T/mixed" 'mixing: [0-9]* of 10 cases' "$VOXGAN" mix "$T/d" "$T/d2" --unchecked --out "$T/mixed" --name 501_Mix --folds 2
+slow mixing "rename 1000 $T/mixed" 'mixing: [0-9]* of 10 cases' "$VOXGAN" mix "$T/d" "$T/d2" --unchecked --out "$T/mixed" --name 501_Mix --folds 2
 slow scores "read 300 $T/d" 'eval: [0-9]* of 5 subjects\|opening\|working' "$VOXGAN" eval --real "$T/d" --synth "$T/d" --out "$T/e2"
 slow experiment "open 300 $T/d" "$listing" "$VOXGAN" experiment --real "$T/d" --synth "$T/d" --unchecked --out "$T/x" --dry-run
 if [ -f "$BUILD/voxgan-torch.so" ]; then

@@ -1,5 +1,6 @@
 # The same sources give the same bytes in any folder; make check-reproducible compares all that make makes. And what make says.
 . tests/cli/lib.sh
+unset MAKEFLAGS MFLAGS # of the make that runs the tests, which may be silent
 git rev-parse --git-dir >/dev/null 2>&1 || { echo "skipped: not a git checkout"; exit 77; }
 expect_ok '^reproducible: src/base/version.o src/base/str.o' scripts/check_reproducible.sh src/base/version.o src/base/str.o
 expect_ok '^  cc   src/base/version.o$' make --no-print-directory TORCH=0 -B B="$T/b" "$T/b/src/base/version.o"
