@@ -657,7 +657,7 @@ vg_status vg_train(const vg_train_options *options) {
   if ((st = open_loader(&t))) goto out;
   if ((st = write_folder(&t, continues))) goto out;
   st = train_loop(&t);
-  if (!st) st = vg_run_card_write(options->out);
+  if (!st && writes(&t)) st = vg_run_card_write(options->out);
   if (!st)
     vg_info("trained %lld steps in %s; the model is %s/model.safetensors", (long long)t.state.step,
             vg_duration(t.state.seconds, took), options->out);
