@@ -28,5 +28,5 @@ expect_ok "all results" paper --phantom "$T/out"
 expect "the last step alone" [ "$(grep -c '^  done$' "$T/stdout")" = 12 -a -s "$T/out/experiment/summary.json" ]
 expect_fail_text() { "$@" >"$T/stdout" 2>&1 && bad "no failure: $*"; grep -q "$wanted" "$T/stdout" && ok || bad "no '$wanted': $*"; }
 wanted='no such file' expect_fail_text paper "$T/nowhere" "$T/nowhere" "$T/x"
-wanted='DATA_HEALTHY DATA_TUMOUR OUT' expect_fail_text paper "$T/out"
+wanted='DATA_HEALTHY|- DATA_TUMOUR OUT' expect_fail_text paper "$T/out"
 finish
