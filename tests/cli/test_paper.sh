@@ -26,6 +26,11 @@ expect "and touches nothing" diff "$T/before" "$T/after"
 rm "$T/out/.done/experiment" "$T/out/experiment/summary.json"
 expect_ok "all results" paper --phantom "$T/out"
 expect "the last step alone" [ "$(grep -c '^  done$' "$T/stdout")" = 12 -a -s "$T/out/experiment/summary.json" ]
+
+# Without healthy scans, the model that comes with voxgan finds the labels, and nothing is grafted.
+expect_ok "all results" paper - "$T/out/phantom/tumour" "$T/bare"
+expect "labels of the model brain" grep -q '^synth brain ' "$T/bare/.done/anatomy"
+expect "two kinds of synthetic cases" [ "$(cut -d, -f2 "$T/bare/synthetic/manifest.csv" | sort -u | grep -c 'scaled\|moved\|grafted')" = 2 ]
 expect_fail_text() { "$@" >"$T/stdout" 2>&1 && bad "no failure: $*"; grep -q "$wanted" "$T/stdout" && ok || bad "no '$wanted': $*"; }
 wanted='no such file' expect_fail_text paper "$T/nowhere" "$T/nowhere" "$T/x"
 wanted='DATA_HEALTHY|- DATA_TUMOUR OUT' expect_fail_text paper "$T/out"
