@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Generators, discriminators and losses beside each other on one data set: can a network tell, how far off are the images?
 
-    make bench-images DATA=DIR CONFIG=healthy_t1 ARGS="--rows unet,resize --seeds 2 --epochs 100 --set data.spacing=3"
+    make bench-images DATA=DIR CONFIG=healthy_t1 ARGS="--rows unet,resize --seeds 2 --set train.epochs=100"
 
 DATA is split by person (`voxgan split`, seed 1). Each row below trains on one side with the same number of steps. Each model then makes
 the images of the other side, whose persons it never saw, and `voxgan eval` scores them. Prints a Markdown table: mean over the seeds and
@@ -13,19 +13,20 @@ import json
 import os
 import subprocess
 import sys
-import time
 
+RESIZE = ["net.upsample=resize"]
+LOW = ["train.w_reconstruction=10", "train.w_l1_low=90"]
+SPADE = ["net.generator=spade", *RESIZE]
+NOISE = [*SPADE, "net.noise=true", *LOW]
 ROWS = {
     "unet": [],
-    "resize": ["net.upsample=resize"],
-    "low": ["net.upsample=resize", "train.w_reconstruction=10", "train.w_l1_low=90"],
-    "spade": ["net.generator=spade", "net.upsample=resize"],
-    "spade-conv": ["net.generator=spade", "net.upsample=resize", "net.modulation=conv"],
-    "spade-noise": ["net.generator=spade", "net.upsample=resize", "net.noise=true", "train.w_reconstruction=10", "train.w_l1_low=90"],
-    "spade-local": ["net.generator=spade", "net.upsample=resize", "net.noise=true", "train.w_reconstruction=10", "train.w_l1_low=90",
-                    "train.w_local=1"],
-    "spade-oasis": ["net.generator=spade", "net.upsample=resize", "net.noise=true", "net.discriminator=oasis", "train.w_reconstruction=10",
-                    "train.w_l1_low=90"],
+    "resize": RESIZE,
+    "low": [*RESIZE, *LOW],
+    "spade": SPADE,
+    "spade-conv": [*SPADE, "net.modulation=conv"],
+    "spade-noise": NOISE,
+    "spade-local": [*NOISE, "train.w_local=1"],
+    "spade-oasis": [*NOISE, "net.discriminator=oasis"],
 }
 
 
@@ -43,19 +44,20 @@ def row(args, name, seed, parts):
     at = f"{args.out}/{name}-{seed}"
     sets = [w for s in ROWS[name] + args.set for w in ("--set", s)]
     if not os.path.exists(f"{at}/done.json"):
-        begin, cpu = time.time(), os.times().children_user
+        before = os.times().children_user
         run(args.voxgan, "train", args.config, "--data", f"{parts}/train", "--out", f"{at}/run", "--seed", str(seed), "--threads", str(args.threads),
             "--resume", *scheme(args), *sets)
-        spent = {"wall": time.time() - begin, "cpu": os.times().children_user - cpu}
-        run(args.voxgan, "synth", f"{at}/run", "--labels", f"{parts}/test", "--format", "bids", "--out", f"{at}/synth", "--seed", str(seed), "--threads", str(args.threads), *scheme(args))
+        minutes = (os.times().children_user - before) / 60
+        run(args.voxgan, "synth", f"{at}/run", "--labels", f"{parts}/test", "--format", "bids", "--out", f"{at}/synth", "--seed",
+            str(seed), "--threads", str(args.threads), *scheme(args))
         run(args.voxgan, "eval", "--real", f"{parts}/test", "--synth", f"{at}/synth", "--out", f"{at}/eval", "--suite", args.suite, "--threads",
             str(args.threads), *scheme(args))
         with open(f"{at}/done.json", "w") as f:
-            json.dump(spent, f)
+            json.dump({"minutes": minutes}, f)
     with open(f"{at}/done.json") as f:
-        spent = json.load(f)
+        minutes = json.load(f)["minutes"]
     with open(f"{at}/eval/summary.json") as f:
-        return spent, json.load(f)
+        return minutes, json.load(f)
 
 
 def mean(values):
@@ -111,7 +113,7 @@ def main():
             head = ["row", *(k for k in table[0] if any(t[k] is not None for t in table)), "minutes of CPU"]
             print("| " + " | ".join(head) + " |\n" + "| --- " * len(head) + "|", flush=True)
         cells = [spread([t[k] for t in table], 3 if k in ("MAE", "SSIM") or "AUC" in k else 2) for k in head[1:-1]]
-        print("| " + " | ".join([name, *cells, spread([s["cpu"] / 60 for s, _ in seeds], 1)]) + " |", flush=True)
+        print("| " + " | ".join([name, *cells, spread([m for m, _ in seeds], 1)]) + " |", flush=True)
 
 
 sys.exit(main())
