@@ -9,7 +9,7 @@
 
 static const struct {
   const char *metric;
-  vg_status (*measure)(const vg_points *p, vg_set_distance *out);
+  vg_status (*measure)(const vg_set_space *s, vg_set_distance *out);
 } distances[] = {{"mmd", vg_set_mmd},
                  {"frechet", vg_set_frechet},
                  {"sliced_wasserstein", vg_set_sliced_wasserstein},
@@ -26,18 +26,12 @@ static void note_sample(const vg_features *real, const vg_features *synth, char 
            real->taken, real->of, synth->taken, synth->of);
 }
 
-static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, const vg_features *real,
-                               const vg_features *synth) {
-  vg_points points = {real->n, synth->n, real->dims, real->values, synth->values, space->space->units_differ};
-  if (real->n < 2 || synth->n < 2) {
-    vg_info("space %s is skipped: only %zu real and %zu synthetic subjects have the data for it", space->name,
-            real->n, synth->n);
-    return VG_OK;
-  }
+static vg_status add_distances(vg_evaluation *e, const char *name, const vg_set_space *space,
+                               const vg_features *real, const vg_features *synth) {
   for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
     vg_set_distance d;
-    vg_status st = distances[i].measure(&points, &d);
-    if (st) return vg_fail_in(st, "%s in space %s", distances[i].metric, space->name);
+    vg_status st = distances[i].measure(space, &d);
+    if (st) return vg_fail_in(st, "%s in space %s", distances[i].metric, name);
     eval_set row = {.metric = vg_set_metric_find(distances[i].metric),
                     .value = d.value,
                     .ci_low = d.ci_low,
@@ -45,7 +39,7 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, co
                     .floor = d.floor,
                     .n_real = real->n,
                     .n_synth = synth->n};
-    snprintf(row.space, sizeof row.space, "%s", space->name);
+    snprintf(row.space, sizeof row.space, "%s", name);
     if (!isnan(d.p))
       snprintf(row.note, sizeof row.note, "p %.3g", d.p);
     else if (!strcmp(row.metric->name, "frechet") && (real->n <= real->dims || synth->n <= real->dims))
@@ -54,6 +48,22 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *space, co
     if ((st = vg_eval_add_set(e, &row))) return st;
   }
   return VG_OK;
+}
+
+static vg_status measure_space(vg_evaluation *e, const vg_feature_row *row, const vg_features *real,
+                               const vg_features *synth) {
+  const vg_points points = {real->n,      synth->n,      real->dims,
+                            real->values, synth->values, row->space->units_differ};
+  vg_set_space space;
+  if (real->n < 2 || synth->n < 2) {
+    vg_info("space %s is skipped: only %zu real and %zu synthetic subjects have the data for it", row->name,
+            real->n, synth->n);
+    return VG_OK;
+  }
+  vg_status st = vg_set_space_init(&points, &space);
+  if (!st) st = add_distances(e, row->name, &space, real, synth);
+  vg_set_space_release(&space);
+  return st;
 }
 
 vg_status vg_eval_distribution(eval_study *s) {

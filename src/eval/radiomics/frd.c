@@ -148,7 +148,10 @@ vg_status vg_frd_distance(const double *real, size_t *n_real, const double *synt
     for (size_t i = 0; i < n + m; i++)
       for (size_t k = 0; k < *dims; k++)
         *to++ = (float)(((i < n ? a[i] : b[i - n])[kept[k]] - mean[kept[k]]) / sd[kept[k]]);
-    st = vg_set_frechet(&(vg_points){n, m, *dims, rows, rows + n * *dims, false}, out);
+    vg_set_space space;
+    st = vg_set_space_init(&(vg_points){n, m, *dims, rows, rows + n * *dims, false}, &space);
+    if (!st) st = vg_set_frechet(&space, out);
+    vg_set_space_release(&space);
   }
   vg_free(a);
   vg_free(b);

@@ -1,18 +1,19 @@
 /* set_distance.h: distances between two clouds of points, with intervals.
  *
+ *     vg_set_space space;
+ *     st = vg_set_space_init(&points, &space);
+ *     if (!st) st = vg_set_mmd(&space, &mmd);
+ *     if (!st) st = vg_set_frechet(&space, &frechet); ...
+ *     vg_set_space_release(&space);
+ *
  * Every draw has its own random stream, so a distance is the same in every run, for any number of threads.
  */
 #ifndef VG_EVAL_SET_DISTANCE_H
 #define VG_EVAL_SET_DISTANCE_H
 #include <stdbool.h>
 #include <stddef.h>
+#include "eval/set/set_space.h"
 #include "voxgan/status.h"
-
-typedef struct vg_points {
-  size_t n_real, n_synth, dims;
-  const float *real, *synth; /* (n_real, dims), (n_synth, dims) */
-  bool units_differ;         /* dimensions are standardised first */
-} vg_points;
 
 /* Suite distribution measures at most this many subjects a side, and fewer where their features have more
  * than VG_FEATURE_VALUES_MAX / VG_SET_POINTS_MAX values: 512 for the thumbnails of four series. Smaller sets
@@ -48,23 +49,21 @@ typedef struct vg_set_distance {
 /* Squared maximum mean discrepancy, unbiased (Gretton et al., JMLR 13, 2012, eq. 3): kernel
  * exp(-d^2 / (2 s^2)), s the median distance between two points of both sets together; dimensions are
  * standardised over both sets. A resample's points are not paired with their own copies. Sets p. */
-vg_status vg_set_mmd(const vg_points *p, vg_set_distance *out);
+vg_status vg_set_mmd(const vg_set_space *s, vg_set_distance *out);
 
 /* Squared Frechet distance (Heusel et al., NeurIPS 2017, eq. 6): |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2) of
  * the means and covariances (n - 1), dimensions standardised by the real set. Covariances are neither shrunk
  * nor reduced: the last trace is the sum of singular values of the inner products between the centred sets,
  * which exist for any number of points. The distance is biased upwards, more so with fewer points per
  * dimension. floor has the same kind of bias, for half as many points. */
-vg_status vg_set_frechet(const vg_points *p, vg_set_distance *out);
+vg_status vg_set_frechet(const vg_set_space *s, vg_set_distance *out);
 
 /* Sliced Wasserstein distance (Rabin et al., SSVM 2011): the mean over VG_SLICES random directions of the
  * Wasserstein-1 distance between the projections, dimensions standardised by the real set. */
 #define VG_SLICES 128
-vg_status vg_set_sliced_wasserstein(const vg_points *p, vg_set_distance *out);
+vg_status vg_set_sliced_wasserstein(const vg_set_space *s, vg_set_distance *out);
 /* The k-th direction, of length 1. */
 void vg_set_slice_direction(size_t k, float *out, size_t dims);
-/* Wasserstein-1 distance between the distributions of two lists of values. Sorts both lists. */
-double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m);
 
 /* Fidelity and coverage by balls around points that reach to the k-th nearest other point of their own set, k
  * = VG_NEIGHBOURS, or one less than the points. Dimensions are standardised by the real set. knn_precision
@@ -73,10 +72,10 @@ double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m);
  * synthetic point, over k (Naeem et al., ICML 2020) coverage       share of real balls that hold a synthetic
  * point */
 #define VG_NEIGHBOURS 5
-vg_status vg_set_knn_precision(const vg_points *p, vg_set_distance *out);
-vg_status vg_set_knn_recall(const vg_points *p, vg_set_distance *out);
-vg_status vg_set_density(const vg_points *p, vg_set_distance *out);
-vg_status vg_set_coverage(const vg_points *p, vg_set_distance *out);
+vg_status vg_set_knn_precision(const vg_set_space *s, vg_set_distance *out);
+vg_status vg_set_knn_recall(const vg_set_space *s, vg_set_distance *out);
+vg_status vg_set_density(const vg_set_space *s, vg_set_distance *out);
+vg_status vg_set_coverage(const vg_set_space *s, vg_set_distance *out);
 
 /* Mean likeness of pairs within the synthetic set minus that within the real set. likeness is (n, n) over
  * both sets, the real one first; NaN: not measured. Sets no floor. */
@@ -84,7 +83,8 @@ vg_status vg_set_diversity(const double *likeness, size_t n_real, size_t n_synth
 
 /* ---- shared by all distances ---- */
 
-/* A distance between two lists of points. a and b are indices over both sets, the real one first. */
+/* A distance between two lists of points. a and b are indices over both sets, the real one first, ascending; a
+ * resample lists copies. */
 typedef vg_status (*vg_set_distance_of)(const void *space, const size_t *a, size_t n, const size_t *b,
                                         size_t m, double *out);
 /* Computes the value, its floor, and its interval: the 2.5th and 97.5th percentile of VG_RESAMPLES_SETS
@@ -93,17 +93,8 @@ typedef vg_status (*vg_set_distance_of)(const void *space, const size_t *a, size
 vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space, size_t n_real,
                                   size_t n_synth, bool permute, vg_set_distance *out);
 
-/* Returns the points as centred float rows (n_real + n_synth, dims); vg_free. If units differ, each dimension
- * is divided by its SD (n - 1). Mean and SD are those of the real set, or of both sets together (pooled). The
- * SD is at least VG_LEAST_SD times that of both sets together, so that a dimension that hardly varies among
- * few real points does not dominate the distance. A dimension that is constant in both sets becomes 0. */
-#define VG_LEAST_SD 0.1
-float *vg_set_points_standardised(const vg_points *p, bool pooled);
-double vg_set_points_dot(const float *a, const float *b, size_t dims);
 /* Mean over the pairs of different points in a whose value (n, n) is not NaN. Without such a pair it is 1,
  * the value of a point with itself. */
 double vg_set_points_mean_within(const double *pairs, size_t n, const size_t *a, size_t n_a);
-/* Inner products of all pairs of n rows (n, n); vg_free. */
-double *vg_set_points_gram(const float *rows, size_t n, size_t dims);
 
 #endif

@@ -31,21 +31,14 @@ typedef struct weighted {
   double *weight; /* (n), copies of each */
 } weighted;
 
-static int by_index(const void *a, const void *b) {
-  const size_t x = *(const size_t *)a, y = *(const size_t *)b;
-  return (x > y) - (x < y);
-}
-
 /* Merges the copies among n points. room: n of each array of w. */
-static void count_copies(const size_t *points, size_t n, weighted *w) {
-  memcpy(w->point, points, n * sizeof *points);
-  qsort(w->point, n, sizeof *w->point, by_index);
+static void merge_copies(const size_t *points, size_t n, weighted *w) {
   w->n = 0;
   for (size_t i = 0; i < n; i++) {
-    if (w->n && w->point[w->n - 1] == w->point[i]) {
+    if (w->n && w->point[w->n - 1] == points[i]) {
       w->weight[w->n - 1]++;
     } else {
-      w->point[w->n] = w->point[i];
+      w->point[w->n] = points[i];
       w->weight[w->n++] = 1;
     }
   }
@@ -93,8 +86,8 @@ static vg_status root_trace_of_points(const cloud *c, const size_t *a, size_t n,
   if (!st) {
     double *xy = room, *square = xy + n * m, *sums = square + n * n, *weights = sums + n + m;
     weighted wa = {0, points, weights}, wb = {0, points + n, weights + n};
-    count_copies(a, n, &wa);
-    count_copies(b, m, &wb);
+    merge_copies(a, n, &wa);
+    merge_copies(b, m, &wb);
     centred_products(c, &wa, (double)n, &wb, (double)m, xy, sums, sums + n);
     square_of(xy, wa.n, wb.n, square);
     st = sum_roots(square, wa.n, out);
@@ -105,37 +98,49 @@ static vg_status root_trace_of_points(const cloud *c, const size_t *a, size_t n,
   return st;
 }
 
-/* The lower triangle of the covariance. */
-VG_HOT static void covariance(const cloud *c, const size_t *a, size_t n, double *mean, double *out) {
-  size_t d = c->dims;
-  memset(mean, 0, d * sizeof *mean);
-  memset(out, 0, d * d * sizeof *out);
-  for (size_t i = 0; i < n; i++) {
-    for (size_t k = 0; k < d; k++) mean[k] += (double)c->rows[a[i] * d + k] / (double)n;
+/* The covariance, (d, d), from the points' inner products by dimension. room: (d, n) values and d. */
+VG_HOT static void covariance(const cloud *c, const size_t *a, size_t n, double *room, double *out) {
+  const size_t d = c->dims;
+  for (size_t k = 0; k < d; k++) {
+    double *values = room + k * n, mean = 0;
+    for (size_t i = 0; i < n; i++) mean += (values[i] = (double)c->rows[a[i] * d + k]) / (double)n;
+    for (size_t i = 0; i < n; i++) values[i] -= mean;
+    for (size_t l = 0; l <= k; l++)
+      out[k * d + l] = out[l * d + k] = vg_dot_f64(values, room + l * n, n) / (double)(n - 1);
   }
-  for (size_t i = 0; i < n; i++) {
-    const float *v = c->rows + a[i] * d;
-    for (size_t k = 0; k < d; k++) {
-      double scaled = ((double)v[k] - mean[k]) / (double)(n - 1);
-      for (size_t l = 0; l <= k; l++) out[k * d + l] += scaled * ((double)v[l] - mean[l]);
+}
+
+/* S = L L' in place, with zeros above the diagonal. A pivot that is only rounding belongs to a dimension that
+ * depends on others; its column becomes 0. */
+VG_HOT static void cholesky(double *s, size_t d) {
+  double largest = 0;
+  for (size_t k = 0; k < d; k++) largest = fmax(largest, s[k * d + k]);
+  for (size_t k = 0; k < d; k++) {
+    double *row = s + k * d;
+    const double pivot = row[k] - vg_dot_f64(row, row, k);
+    const double root = pivot > 1e-12 * largest ? sqrt(pivot) : 0;
+    row[k] = root;
+    for (size_t i = k + 1; i < d; i++) {
+      double *to = s + i * d;
+      to[k] = root > 0 ? (to[k] - vg_dot_f64(to, row, k)) / root : 0;
+      row[i] = 0;
     }
   }
 }
 
-/* S = L L' in place. A pivot that is only rounding belongs to a dimension that depends on others; its column
- * becomes 0. */
-static void cholesky(double *s, size_t d) {
-  double largest = 0;
-  for (size_t k = 0; k < d; k++) largest = fmax(largest, s[k * d + k]);
-  for (size_t k = 0; k < d; k++) {
-    double pivot = s[k * d + k];
-    for (size_t j = 0; j < k; j++) pivot -= s[k * d + j] * s[k * d + j];
-    double root = pivot > 1e-12 * largest ? sqrt(pivot) : 0;
-    s[k * d + k] = root;
-    for (size_t i = k + 1; i < d; i++) {
-      double v = s[i * d + k];
-      for (size_t j = 0; j < k; j++) v -= s[i * d + j] * s[k * d + j];
-      s[i * d + k] = root > 0 ? v / root : 0;
+/* out = X Y' of (d, d) matrices. */
+VG_HOT static void product(const double *x, const double *y, size_t d, double *out) {
+  for (size_t i = 0; i < d; i++) {
+    for (size_t k = 0; k < d; k++) out[i * d + k] = vg_dot_f64(x + i * d, y + k * d, d);
+  }
+}
+
+static void transpose(double *x, size_t d) {
+  for (size_t i = 0; i < d; i++) {
+    for (size_t k = 0; k < i; k++) {
+      const double kept = x[i * d + k];
+      x[i * d + k] = x[k * d + i];
+      x[k * d + i] = kept;
     }
   }
 }
@@ -144,27 +149,16 @@ static void cholesky(double *s, size_t d) {
  * L' S2 L. */
 static vg_status root_trace_of_covariances(const cloud *c, const size_t *a, size_t n, const size_t *b,
                                            size_t m, double *out) {
-  size_t d = c->dims;
-  double *l = vg_malloc(3 * d * d + d, sizeof *l);
+  const size_t d = c->dims;
+  double *l = vg_malloc(3 * d * d + d * (n > m ? n : m), sizeof *l);
   if (!l) return VG_MEMORY;
-  double *s = l + d * d, *sl = s + d * d, *mean = sl + d * d;
-  covariance(c, a, n, mean, l);
+  double *s = l + d * d, *ls = s + d * d, *room = ls + d * d;
+  covariance(c, a, n, room, l);
   cholesky(l, d);
-  covariance(c, b, m, mean, s);
-  for (size_t i = 0; i < d; i++) {
-    for (size_t k = 0; k < d; k++) {
-      double sum = 0;
-      for (size_t j = k; j < d; j++) sum += (j <= i ? s[i * d + j] : s[j * d + i]) * l[j * d + k];
-      sl[i * d + k] = sum;
-    }
-  }
-  for (size_t i = 0; i < d; i++) {
-    for (size_t k = 0; k <= i; k++) {
-      double sum = 0;
-      for (size_t j = i; j < d; j++) sum += l[j * d + i] * sl[j * d + k];
-      s[i * d + k] = sum;
-    }
-  }
+  transpose(l, d);
+  covariance(c, b, m, room, s);
+  product(l, s, d, ls);
+  product(ls, l, d, s);
   vg_status st = sum_roots(s, d, out);
   vg_free(l);
   return st;
@@ -198,14 +192,7 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   return st;
 }
 
-vg_status vg_set_frechet(const vg_points *p, vg_set_distance *out) {
-  cloud c = {.n = p->n_real + p->n_synth, .dims = p->dims};
-  float *rows = vg_set_points_standardised(p, false);
-  double *gram = rows ? vg_set_points_gram(rows, c.n, c.dims) : NULL;
-  c.rows = rows;
-  c.gram = gram;
-  vg_status st = gram ? vg_set_distance_measure(distance, &c, p->n_real, p->n_synth, false, out) : VG_MEMORY;
-  vg_free(rows);
-  vg_free(gram);
-  return st;
+vg_status vg_set_frechet(const vg_set_space *s, vg_set_distance *out) {
+  const cloud c = {s->n_real + s->n_synth, s->dims, s->rows, s->gram};
+  return vg_set_distance_measure(distance, &c, s->n_real, s->n_synth, false, out);
 }

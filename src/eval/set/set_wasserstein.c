@@ -1,7 +1,7 @@
 /* set_wasserstein.c: sliced Wasserstein distance. */
 #include <math.h>
-#include "base/task/progress.h"
-#include "base/number/order_statistic.h"
+#include <stdint.h>
+#include <stdlib.h>
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -19,65 +19,92 @@ void vg_set_slice_direction(size_t k, float *out, size_t dims) {
   for (size_t d = 0; d < dims; d++) out[d] *= scale;
 }
 
-double vg_set_wasserstein_1d(double *a, size_t n, double *b, size_t m) {
-  vg_sort_f64(a, n);
-  vg_sort_f64(b, m);
-  /* The area between the two distribution functions. */
-  double at = fmin(a[0], b[0]), sum = 0;
-  for (size_t i = 0, j = 0; i < n || j < m;) {
-    double next = j == m || (i < n && a[i] <= b[j]) ? a[i] : b[j];
-    sum += (next - at) * fabs((double)i / (double)n - (double)j / (double)m);
-    at = next;
-    if (j == m || (i < n && a[i] <= b[j]))
-      i++;
-    else
-      j++;
-  }
-  return sum;
-}
-
+/* All points along every direction, sorted once: a resample is then one walk along each. */
 typedef struct slices {
-  size_t n, dims;
-  const float *rows; /* (n, dims) */
-  double *at;        /* (VG_SLICES, n): position of each point along each direction */
+  size_t n;
+  double *at;      /* (VG_SLICES, n): positions, ascending */
+  uint32_t *point; /* (VG_SLICES, n): the point at each */
 } slices;
 
-static vg_status project(void *arg, size_t k) {
-  const slices *s = arg;
-  float *direction = vg_malloc(s->dims, sizeof *direction);
-  if (!direction) return VG_MEMORY;
-  vg_set_slice_direction(k, direction, s->dims);
-  for (size_t i = 0; i < s->n; i++)
-    s->at[k * s->n + i] = vg_set_points_dot(s->rows + i * s->dims, direction, s->dims);
-  vg_free(direction);
-  return VG_OK;
+/* The area between the distribution functions of the two lists, which say how often each point occurs. */
+static double area_between(const slices *s, size_t slice, const uint32_t *a, size_t n, const uint32_t *b,
+                           size_t m) {
+  const double *at = s->at + slice * s->n;
+  const uint32_t *point = s->point + slice * s->n;
+  double sum = 0;
+  size_t below_a = 0, below_b = 0;
+  for (size_t i = 0; i + 1 < s->n; i++) {
+    below_a += a[point[i]];
+    below_b += b[point[i]];
+    sum += (at[i + 1] - at[i]) * fabs((double)below_a / (double)n - (double)below_b / (double)m);
+  }
+  return sum;
 }
 
 static vg_status distance(const void *space, const size_t *a, size_t n, const size_t *b, size_t m,
                           double *out) {
   const slices *s = space;
-  double *values = vg_malloc(n + m, sizeof *values), sum = 0;
-  if (!values) return VG_MEMORY;
-  for (size_t k = 0; k < VG_SLICES; k++) {
-    const double *at = s->at + k * s->n;
-    for (size_t i = 0; i < n; i++) values[i] = at[a[i]];
-    for (size_t j = 0; j < m; j++) values[n + j] = at[b[j]];
-    sum += vg_set_wasserstein_1d(values, n, values + n, m);
-  }
-  vg_free(values);
-  *out = sum / VG_SLICES;
+  uint32_t *copies = vg_calloc(2 * s->n, sizeof *copies);
+  if (!copies) return VG_MEMORY;
+  for (size_t i = 0; i < n; i++) copies[a[i]]++;
+  for (size_t j = 0; j < m; j++) copies[s->n + b[j]]++;
+  *out = 0;
+  for (size_t k = 0; k < VG_SLICES; k++)
+    *out += area_between(s, k, copies, n, copies + s->n, m) / VG_SLICES;
+  vg_free(copies);
   return VG_OK;
 }
 
-vg_status vg_set_sliced_wasserstein(const vg_points *p, vg_set_distance *out) {
-  slices s = {.n = p->n_real + p->n_synth, .dims = p->dims};
-  float *rows = vg_set_points_standardised(p, false);
-  s.rows = rows;
-  s.at = vg_malloc(VG_SLICES * s.n, sizeof *s.at);
-  vg_status st = rows && s.at ? vg_task_parallel("distribution: slices", "directions", VG_SLICES, project, &s)
-                              : VG_MEMORY;
-  if (!st) st = vg_set_distance_measure(distance, &s, p->n_real, p->n_synth, false, out);
-  vg_free(rows);
-  vg_free(s.at);
+typedef struct job {
+  size_t dims;
+  float *directions; /* (VG_SLICES, dims) */
+  slices *slices;
+} job;
+
+static vg_status draw_direction(void *arg, size_t k) {
+  const job *j = arg;
+  vg_set_slice_direction(k, j->directions + k * j->dims, j->dims);
+  return VG_OK;
+}
+
+typedef struct position {
+  double at;
+  uint32_t point;
+} position;
+
+static int by_position(const void *a, const void *b) {
+  const position *x = a, *y = b;
+  if (x->at < y->at || x->at > y->at) return x->at < y->at ? -1 : 1;
+  return (x->point > y->point) - (x->point < y->point);
+}
+
+static vg_status sort_slice(void *arg, size_t k) {
+  const slices *s = ((const job *)arg)->slices;
+  position *all = VG_NEW_N(position, s->n);
+  if (!all) return VG_MEMORY;
+  for (size_t i = 0; i < s->n; i++) all[i] = (position){s->at[k * s->n + i], (uint32_t)i};
+  qsort(all, s->n, sizeof *all, by_position);
+  for (size_t i = 0; i < s->n; i++) {
+    s->at[k * s->n + i] = all[i].at;
+    s->point[k * s->n + i] = all[i].point;
+  }
+  vg_free(all);
+  return VG_OK;
+}
+
+vg_status vg_set_sliced_wasserstein(const vg_set_space *s, vg_set_distance *out) {
+  const size_t n = s->n_real + s->n_synth;
+  slices all = {n, vg_malloc(VG_SLICES * n, sizeof *all.at), vg_malloc(VG_SLICES * n, sizeof *all.point)};
+  job j = {s->dims, vg_malloc(VG_SLICES * s->dims, sizeof *j.directions), &all};
+  vg_status st = all.at && all.point && j.directions ? VG_OK : VG_MEMORY;
+  if (!st) st = vg_parallel(VG_SLICES, draw_direction, &j);
+  if (!st) {
+    vg_set_points_products(j.directions, VG_SLICES, s->rows, n, s->dims, all.at);
+    st = vg_parallel(VG_SLICES, sort_slice, &j);
+  }
+  vg_free(j.directions);
+  if (!st) st = vg_set_distance_measure(distance, &all, s->n_real, s->n_synth, false, out);
+  vg_free(all.at);
+  vg_free(all.point);
   return st;
 }
