@@ -120,6 +120,52 @@ static void mask_in_noise(void **state) {
   vg_free(mask);
 }
 
+/* A scanner sets what lies outside its circle to 0: most of the outer faces. Inside it the air is noise. */
+static void mask_in_noise_with_a_constant_rim(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 40, 44, 42, 1, 1, 1);
+  vg_volume v = mini_image(g, RADIUS, 0, 1);
+  const uint16_t all[5] = {0, 1, 1, 1, 1};
+  vg_labelmap truth = mini_labels(g, RADIUS, all);
+  vg_rng r = vg_rng_init(3, 5);
+  size_t n = vg_geometry_voxels(&g), wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double x = (double)(i % 40) - 19.5, y = (double)(i / 40 % 44) - 21.5;
+    const float noise = 1 + (float)fabs(vg_rng_normal(&r)) * 8;
+    if (x * x + y * y < 17 * 17) v.data[i] += noise;
+  }
+  uint8_t *mask = vg_malloc(n, 1);
+  double background;
+  must(vg_brain_mask(&v, "v.nii", mask, &background));
+  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth.data[i];
+  assert_true(wrong < n / 1000);
+  assert_true(background == 0);
+  vg_volume_release(&v);
+  vg_labelmap_release(&truth);
+  vg_free(mask);
+}
+
+/* A slab of a skull-stripped brain ends in dark tissue, not in noise: every voxel of it is brain. */
+static void mask_of_a_slab(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 40, 44, 12, 1, 1, 1);
+  vg_volume v = mini_image(g, RADIUS, 0, 1);
+  const uint16_t all[5] = {0, 1, 1, 1, 1};
+  vg_labelmap truth = mini_labels(g, RADIUS, all);
+  size_t n = vg_geometry_voxels(&g), wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    const int z = (int)(i / (40 * 44));
+    if (truth.data[i] && (z < 2 || z > 9)) v.data[i] = 3;
+  }
+  uint8_t *mask = vg_malloc(n, 1);
+  must(vg_brain_mask(&v, "v.nii", mask, NULL));
+  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth.data[i];
+  assert_int_equal(wrong, 0);
+  vg_volume_release(&v);
+  vg_labelmap_release(&truth);
+  vg_free(mask);
+}
+
 static void mask_of_slice(void **state) {
   (void)state;
   vg_geometry g = mini_geometry("RAS", 40, 44, 1, 1, 1, 5);
@@ -817,6 +863,7 @@ static void median_range(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(mask_of_any_background), cmocka_unit_test(mask_in_noise),
+      cmocka_unit_test(mask_in_noise_with_a_constant_rim), cmocka_unit_test(mask_of_a_slab),
       cmocka_unit_test(mask_of_slice),          cmocka_unit_test(orientation_does_not_matter),
       cmocka_unit_test(right_is_right),         cmocka_unit_test(fractions_and_volumes),
       cmocka_unit_test(ramp_stays_in_place),    cmocka_unit_test(thin_parts_follow_their_rim),
