@@ -8,7 +8,7 @@ static const char *real, *synth, *test, *layout, *synth_layout, *test_layout, *c
 static cli_list sets;
 static cli_schemes tumour_scheme, anatomy_scheme;
 static long long seeds = 3, threads = -1, seed = -1;
-static double test_share = 0.3, share = 0.1, tune = 0.25;
+static double test_share = 0.3, share = 0.1, tune = 0.25, mix = -1;
 static bool unchecked, dry_run, skip_incomplete;
 
 static const cli_option options[] = {
@@ -30,12 +30,16 @@ static const cli_option options[] = {
     {"set", CLI_LIST, &sets, "KEY=VALUE", "change one setting of the config; may be repeated", false},
     {"out", CLI_TEXT, &out, "DIR", "folder of the experiment", false},
     {"rows", CLI_TEXT, &rows, "A,B",
-     "rows to train, out of real, real+synthetic, synthetic, fine-tuned; default: all", false},
+     "rows to train, out of real, real+synthetic, synthetic, fine-tuned; real+synthetic:20 has 20 of the "
+     "synthetic cases; default: all", false},
     {"augmentation", CLI_TEXT, &augmentation, "A,B",
      "off (without), on (flips and the config's augmentation); default: both", false},
     {"seeds", CLI_INT, &seeds, "N", "number of trainings of each row, with seeds from --seed on", false},
     {"share", CLI_F64, &share, "S",
      "share of the real persons that a fine-tuned network sees, drawn again for each seed", false},
+    {"mix", CLI_F64, &mix, "S",
+     "share of the samples that are synthetic where a row has both; 0: by their numbers; -1 keeps train.mix",
+     false},
     {"tune", CLI_F64, &tune, "S", "share of a fine-tuned network's steps that use real persons", false},
     {"key", CLI_TEXT, &key, "KEYFILE", "key file that hashed the ids of an anonymous synthetic data set",
      false},
@@ -83,6 +87,11 @@ static vg_status run(char **args, int n_args) {
   const cli_run_settings more = {&sets, device, threads, seed};
   vg_status st = shard ? vg_shard_parse(shard, &o.shard, &o.shards) : VG_OK;
   if (!st) st = vg_cli_read_config(config, &more, &o.config);
+  if (!st && mix >= 0) {
+    char assignment[64];
+    snprintf(assignment, sizeof assignment, "train.mix=%.17g", mix);
+    st = vg_config_set(&o.config, assignment);
+  }
   if (!st) st = vg_cli_set_schemes(&tumour_scheme, &anatomy_scheme, &o.config);
   if (skip_incomplete) o.config.data.skip_incomplete = true;
   if (!st) st = vg_cli_set_threads(o.config.run.threads);

@@ -73,7 +73,8 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
     const double began = vg_now();
     if (!st && !torch) st = vg_torch_open(&torch);
     if (st) return st;
-    vg_info("job %zu of %zu: %s%s, seed %d", k + 1, n, j.row->text, j.augmented ? ", augmented" : "", j.seed);
+    vg_info("job %zu of %zu: %s%s, seed %d", k + 1, n, p->design.rows[j.row].name,
+            j.augmented ? ", augmented" : "", j.seed);
     st = vg_experiment_job_do(o, d, p, &j, torch, &taken);
     if (st == VG_INTERRUPTED || st == VG_MEMORY || st == VG_DEVICE) return st;
     if (st) {

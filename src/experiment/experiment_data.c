@@ -121,7 +121,7 @@ vg_status vg_experiment_data_open(const vg_experiment_options *o, const experime
                                   experiment_data *d) {
   bool synth = false;
   const int n = 1 + (o->synth != NULL) + (o->test != NULL);
-  for (int i = 0; i < EXPERIMENT_ROWS; i++) synth |= design->rows[i] && vg_experiment_row_at(i)->synth;
+  for (int i = 0; i < design->n_rows; i++) synth |= design->rows[i].kind->synth;
   *d = (experiment_data){.left_out = vg_json_array(), .not_checked = vg_json_array()};
   vg_status st = d->left_out && d->not_checked ? VG_OK : VG_MEMORY;
   if (!st && synth && !o->synth) st = vg_fail(VG_USAGE, "--synth DIR is missing: a row trains on it");

@@ -3,22 +3,24 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
 
 #define SEEDS_MAX 1000
 
-static const experiment_row rows[EXPERIMENT_ROWS] = {
+static const experiment_kind kinds[] = {
     {"real", "real", true, false, false},
     {"real+synthetic", "real and synthetic", true, true, false},
     {"synthetic", "synthetic alone", false, true, false},
     {"fine-tuned", "synthetic, then a share of real", false, true, true},
 };
+enum { KINDS = sizeof kinds / sizeof *kinds };
 static const char *const augmentations[] = {"off", "on"};
 
-const experiment_row *vg_experiment_row_at(int i) {
-  return i >= 0 && i < EXPERIMENT_ROWS ? &rows[i] : NULL;
+int vg_experiment_design_baseline(const experiment_design *d) {
+  return d->n_rows && d->rows[0].kind == &kinds[0] ? 0 : -1;
 }
 
 /* Marks the items of a list among the names; all names where there is no list. */
@@ -45,9 +47,62 @@ static vg_status choose(const char *option, const char *list, vg_names names, bo
   return st;
 }
 
+/* Adds a row behind those of its kind and of the kinds before it. */
+static vg_status add_row(experiment_design *d, const experiment_kind *kind, size_t most) {
+  experiment_row row = {.kind = kind, .most = most};
+  int at = d->n_rows;
+  if (at == EXPERIMENT_ROWS) return vg_fail(VG_USAGE, "--rows: more than %d rows", EXPERIMENT_ROWS);
+  if (most)
+    snprintf(row.name, sizeof row.name, "%s:%zu", kind->name, most);
+  else
+    snprintf(row.name, sizeof row.name, "%s", kind->name);
+  for (int i = 0; i < d->n_rows; i++)
+    if (!strcmp(d->rows[i].name, row.name)) return vg_fail(VG_USAGE, "--rows: %s is named twice", row.name);
+  for (; at > 0 && d->rows[at - 1].kind > kind; at--) d->rows[at] = d->rows[at - 1];
+  d->rows[at] = row;
+  d->n_rows++;
+  return VG_OK;
+}
+
+/* Adds "real" or "real+synthetic:20". item is cut at its colon. */
+static vg_status parse_row(experiment_design *d, char *item) {
+  char *number = strchr(item, ':');
+  const vg_names names = VG_NAMES_N(kinds, KINDS);
+  long long most = 0;
+  if (number) *number++ = 0;
+  const int k = vg_names_find(names, item);
+  if (k < 0) {
+    vg_str known = VG_STR_INIT;
+    vg_names_join(names, &known);
+    vg_status st = vg_fail(VG_USAGE, "--rows: no %s; there are %s", item, vg_str_text(&known));
+    vg_str_release(&known);
+    return st;
+  }
+  if (number && !kinds[k].synth)
+    return vg_fail(VG_USAGE, "--rows: %s trains on no synthetic case, so it takes no number of them", item);
+  if (number && (!vg_parse_i64(number, &most) || most < 1 || most > INT_MAX))
+    return vg_fail(VG_USAGE, "--rows: %s:%s: what follows the colon is a number of synthetic cases", item,
+                   number);
+  return add_row(d, &kinds[k], (size_t)most);
+}
+
+/* Adds the rows of a list; where there is no list, one of each kind. */
+static vg_status choose_rows(const char *list, experiment_design *d) {
+  vg_status st = VG_OK;
+  size_t n = 0;
+  for (int k = 0; k < KINDS && !st && !list; k++) st = add_row(d, &kinds[k], 0);
+  if (!list) return st;
+  char **items = vg_split(list, ',', &n);
+  st = !items ? VG_MEMORY : n ? VG_OK : vg_fail(VG_USAGE, "--rows is empty");
+  for (size_t i = 0; i < n && !st; i++) st = parse_row(d, items[i]);
+  vg_strv_free(items);
+  return st;
+}
+
 vg_status vg_experiment_design_parse(const char *row_list, const char *augmentation, int seeds,
                                      int first_seed, experiment_design *out) {
-  vg_status st = choose("rows", row_list, VG_NAMES_N(rows, EXPERIMENT_ROWS), out->rows);
+  *out = (experiment_design){0};
+  vg_status st = choose_rows(row_list, out);
   if (!st) st = choose("augmentation", augmentation, VG_NAMES_N(augmentations, 2), out->augmented);
   if (!st && (seeds < 1 || seeds > SEEDS_MAX))
     st = vg_fail(VG_USAGE, "--seeds is %d, but must be from 1 to %d", seeds, SEEDS_MAX);
@@ -73,23 +128,30 @@ static int nth(const bool *chosen, size_t k) {
 }
 
 size_t vg_experiment_design_jobs(const experiment_design *d) {
-  return count(d->rows, EXPERIMENT_ROWS) * count(d->augmented, 2) * (size_t)d->seeds;
+  return (size_t)d->n_rows * count(d->augmented, 2) * (size_t)d->seeds;
 }
 
 experiment_job vg_experiment_design_job(const experiment_design *d, size_t k) {
-  const size_t n_rows = count(d->rows, EXPERIMENT_ROWS), n_augmented = count(d->augmented, 2);
-  experiment_job j = {.row = &rows[nth(d->rows, k % n_rows)],
+  const size_t n_rows = (size_t)d->n_rows, n_augmented = count(d->augmented, 2);
+  const experiment_row *row = &d->rows[k % n_rows];
+  experiment_job j = {.row = (int)(k % n_rows),
+                      .kind = row->kind,
+                      .most = row->most,
                       .augmented = nth(d->augmented, k / n_rows % n_augmented) == 1,
                       .seed = d->first_seed + (int)(k / n_rows / n_augmented)};
-  snprintf(j.name, sizeof j.name, "%s-%s-seed%d", j.row->name, j.augmented ? "augmented" : "plain", j.seed);
+  /* Some file systems refuse the colon of the row's name. */
+  const char *augmented = j.augmented ? "augmented" : "plain";
+  if (j.most)
+    snprintf(j.name, sizeof j.name, "%s-%zu-%s-seed%d", j.kind->name, j.most, augmented, j.seed);
+  else
+    snprintf(j.name, sizeof j.name, "%s-%s-seed%d", j.kind->name, augmented, j.seed);
   return j;
 }
 
 vg_json *vg_experiment_design_json(const experiment_design *d) {
   vg_json *j = vg_json_object();
   vg_json *list = vg_json_put_take(j, "rows", vg_json_array());
-  for (int i = 0; i < EXPERIMENT_ROWS; i++)
-    if (d->rows[i]) vg_json_put_string(list, NULL, rows[i].name);
+  for (int i = 0; i < d->n_rows; i++) vg_json_put_string(list, NULL, d->rows[i].name);
   list = vg_json_put_take(j, "augmentation", vg_json_array());
   for (int i = 0; i < 2; i++)
     if (d->augmented[i]) vg_json_put_string(list, NULL, augmentations[i]);

@@ -5,27 +5,38 @@
 #include <stddef.h>
 #include "io/json.h"
 
-typedef struct experiment_row {
+/* What a row trains on. */
+typedef struct experiment_kind {
   const char *name, *text; /* name: for the command line; text: for people */
   bool real, synth;        /* training data */
   bool tuned;              /* fine-tuned on a share of real, after synthetic */
+} experiment_kind;
+
+typedef struct experiment_row {
+  const experiment_kind *kind;
+  size_t most;   /* synthetic cases, drawn again for each seed; 0: all */
+  char name[48]; /* "real+synthetic:20" */
 } experiment_row;
 
-#define EXPERIMENT_ROWS 4
-/* Rows in the order of the report. The others are compared with the first. */
-const experiment_row *vg_experiment_row_at(int i); /* NULL past the last */
+#define EXPERIMENT_ROWS 16
 
 typedef struct experiment_design {
-  bool rows[EXPERIMENT_ROWS];
+  experiment_row rows[EXPERIMENT_ROWS]; /* row real first, if there is one: the others are compared with it */
+  int n_rows;
   bool augmented[2]; /* [0] without, [1] with */
   int first_seed, seeds;
 } experiment_design;
 
+/* The index of row real, or -1. */
+int vg_experiment_design_baseline(const experiment_design *d);
+
 typedef struct experiment_job {
-  const experiment_row *row;
+  int row; /* index into the design's rows */
+  const experiment_kind *kind;
+  size_t most;
   bool augmented;
   int seed;
-  char name[64]; /* name of its folder: "real+synthetic-augmented-seed1" */
+  char name[80]; /* name of its folder: "real+synthetic-20-augmented-seed1" */
 } experiment_job;
 
 /* rows, augmentation: as in vg_experiment_options. VG_USAGE: the message names the item that is unknown or

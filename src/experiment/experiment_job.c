@@ -56,7 +56,7 @@ typedef struct working {
 
 /* Does one training; with tuning, the second one, which starts from the weights of the first. */
 static vg_status train(working *w, bool tuning) {
-  const bool last = tuning || !w->j->row->tuned;
+  const bool last = tuning || !w->j->kind->tuned;
   vg_dataset set = {0};
   vg_train_options t = {
       .config = vg_experiment_job_config(w->p, w->j, tuning), .opened = &set, .resume = true};
@@ -72,7 +72,7 @@ static vg_status train(working *w, bool tuning) {
   t.out = run;
   t.init = init;
   if (!st) st = w->torch->train(&t);
-  if (tuning || w->j->row->real) w->n_real = set.n - (tuning || !w->j->row->synth ? 0 : w->d->synth.n);
+  if (tuning || w->j->kind->real) w->n_real = set.n - (tuning ? 0 : w->n_synth);
   vg_dataset_release(&set);
   vg_free(init);
   vg_free(run);
@@ -129,7 +129,7 @@ static vg_status drop_checkpoints(const working *w, const char *run) {
 static vg_status mark(const working *w, double seconds) {
   vg_json *j = vg_json_object();
   char *path = mark_of(w->o->out, w->j);
-  vg_json_put_string(j, "row", w->j->row->name);
+  vg_json_put_string(j, "row", w->p->design.rows[w->j->row].name);
   vg_json_put_bool(j, "augmented", w->j->augmented);
   vg_json_put_number(j, "seed", w->j->seed);
   vg_json_put_number(j, "steps", (double)w->p->steps);
@@ -153,8 +153,8 @@ static vg_status test(const working *w) {
 
 static vg_status work(working *w) {
   const double began = vg_now();
-  const bool tuned = w->j->row->tuned;
-  w->n_synth = w->j->row->synth ? w->d->synth.n : 0;
+  const bool tuned = w->j->kind->tuned;
+  w->n_synth = vg_experiment_job_synthetic(w->d, w->j);
   vg_status st = train(w, false);
   if (!st && tuned) st = train(w, true);
   vg_progress_end();

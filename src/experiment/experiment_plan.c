@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/table.h"
+#include "voxgan/rng.h"
 #include "voxgan/version.h"
 #include "base/whole.h"
 
@@ -61,11 +62,10 @@ vg_status vg_experiment_plan_make(const vg_experiment_options *o, const experime
                                   const experiment_design *design, experiment_plan *p) {
   size_t largest = 0;
   bool tuned = false;
-  const experiment_row *row;
-  for (int i = 0; (row = vg_experiment_row_at(i)); i++) {
-    if (!design->rows[i]) continue;
-    tuned |= row->tuned;
-    largest = larger(largest, (row->real ? d->real.n : 0) + (row->synth ? d->synth.n : 0));
+  for (int i = 0; i < design->n_rows; i++) {
+    const experiment_kind *kind = design->rows[i].kind;
+    tuned |= kind->tuned;
+    largest = larger(largest, (kind->real ? d->real.n : 0) + (kind->synth ? d->synth.n : 0));
   }
   *p = (experiment_plan){.design = *design};
   vg_status st = resolve(&o->config, largest, &p->config);
@@ -90,20 +90,38 @@ vg_config vg_experiment_job_config(const experiment_plan *p, const experiment_jo
   vg_config c = p->config;
   c.run.seed = j->seed;
   if (!j->augmented) without_augmentation(&c);
-  if (j->row->tuned) c.train.epochs = tuning ? p->tuned.tuning : p->tuned.first;
+  if (j->kind->tuned) c.train.epochs = tuning ? p->tuned.tuning : p->tuned.first;
+  if (!j->kind->real || !j->kind->synth) c.train.mix = 0;
   return c;
+}
+
+size_t vg_experiment_job_synthetic(const experiment_data *d, const experiment_job *j) {
+  if (!j->kind->synth) return 0;
+  return j->most && j->most < d->synth.n ? j->most : d->synth.n;
+}
+
+/* Draws n of the synthetic cases. */
+static vg_status draw_synthetic(const vg_dataset *synth, size_t n, int seed, bool *take) {
+  uint32_t *order = VG_NEW_N(uint32_t, synth->n);
+  if (!order) return VG_MEMORY;
+  for (size_t i = 0; i < synth->n; i++) order[i] = (uint32_t)i;
+  vg_rng r = vg_rng_init((uint64_t)seed, vg_rng_key("experiment synthetic", 0, 0));
+  vg_rng_shuffle(&r, order, (uint32_t)synth->n);
+  for (size_t i = 0; i < n; i++) take[order[i]] = true;
+  vg_free(order);
+  return VG_OK;
 }
 
 vg_status vg_experiment_job_subjects(const experiment_data *d, const experiment_job *j, double share,
                                      bool tuning, vg_dataset *out) {
-  bool *take = NULL;
-  vg_status st = VG_OK;
-  if (tuning) {
-    if (!(take = VG_NEW_N(bool, d->real.n))) return VG_MEMORY;
-    st = vg_experiment_tuning_subjects(&d->real, share, j->seed, take);
+  bool *take = VG_NEW_N(bool, larger(d->real.n, d->synth.n) + 1);
+  vg_status st = take ? VG_OK : VG_MEMORY;
+  if (!st && tuning) st = vg_experiment_tuning_subjects(&d->real, share, j->seed, take);
+  if (!st && (j->kind->real || tuning)) st = vg_dataset_select(&d->real, tuning ? take : NULL, out);
+  if (!st && j->kind->synth && !tuning) {
+    st = draw_synthetic(&d->synth, vg_experiment_job_synthetic(d, j), j->seed, take);
+    if (!st) st = vg_dataset_select(&d->synth, take, out);
   }
-  if (!st && (j->row->real || tuning)) st = vg_dataset_select(&d->real, take, out);
-  if (!st && j->row->synth && !tuning) st = vg_dataset_select(&d->synth, NULL, out);
   vg_free(take);
   return st;
 }
@@ -191,15 +209,15 @@ vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const expe
   for (size_t k = 0; k < n && !st; k++) {
     const experiment_job j = vg_experiment_design_job(&p->design, k);
     char seed[16], real[16], synth[16];
-    size_t n_real = j.row->real ? d->real.n : 0;
-    if (j.row->tuned) {
+    size_t n_real = j.kind->real ? d->real.n : 0;
+    if (j.kind->tuned) {
       st = vg_experiment_tuning_subjects(&d->real, o->share, j.seed, take);
       for (size_t i = 0; i < d->real.n; i++) n_real += take[i];
     }
     snprintf(seed, sizeof seed, "%d", j.seed);
     snprintf(real, sizeof real, "%zu", n_real);
-    snprintf(synth, sizeof synth, "%zu", j.row->synth ? d->synth.n : 0);
-    const char *cells[] = {j.name, j.row->text, j.augmented ? "on" : "off", seed, real, synth};
+    snprintf(synth, sizeof synth, "%zu", vg_experiment_job_synthetic(d, &j));
+    const char *cells[] = {j.name, j.kind->text, j.augmented ? "on" : "off", seed, real, synth};
     if (!st) st = vg_table_add_row(&t, cells);
   }
   if (!st) vg_table_print(to, &t);

@@ -25,7 +25,7 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
     char mean[VG_FIGURE], low[VG_FIGURE], high[VG_FIGURE], n[VG_FIGURE];
     if (!c->compared) continue;
     snprintf(n, sizeof n, "%zu", c->difference.n);
-    const char *cells[] = {vg_experiment_row_at(c->row)->name,
+    const char *cells[] = {r->design.rows[c->row].name,
                            on_off(c->augmented),
                            k->region,
                            k->metric->name,
@@ -93,8 +93,9 @@ static const char *deciding_region(const experiment_results *r) {
 /* The cell of row real, with augmentation if that was done; NULL: none. */
 static const experiment_cell *baseline(const experiment_results *r, const char *region) {
   const experiment_cell *found = NULL;
+  const int row = vg_experiment_design_baseline(&r->design);
   for (size_t i = 0; i < r->n_cells; i++)
-    if (r->cells[i].row == 0 && is_dice_of(r, &r->cells[i], region) && (!found || r->cells[i].augmented))
+    if (r->cells[i].row == row && is_dice_of(r, &r->cells[i], region) && (!found || r->cells[i].augmented))
       found = &r->cells[i];
   return found;
 }
@@ -187,7 +188,7 @@ static vg_status put_charts(const experiment_results *r, vg_report *page, const 
       double *means = buffer + ((size_t)r->design.seeds + n) * r->n_subjects;
       subject_means(r, cell->row, cell->augmented, c, buffer, means);
       strips[n++] = (vg_chart_strip){.group = cell->augmented ? "augmented" : "plain",
-                                     .series = vg_experiment_row_at(cell->row)->name,
+                                     .series = r->design.rows[cell->row].name,
                                      .values = means,
                                      .n = r->n_subjects};
     }

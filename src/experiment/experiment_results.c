@@ -164,7 +164,7 @@ experiment_values vg_experiment_results_gather(const experiment_results *r, int 
   experiment_values v = {.subjects = r->n_subjects, .v = buffer};
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
-    if (o->state != JOB_FINISHED || o->job.row != vg_experiment_row_at(row) || o->job.augmented != augmented)
+    if (o->state != JOB_FINISHED || o->job.row != row || o->job.augmented != augmented)
       continue;
     memcpy(buffer + v.seeds++ * r->n_subjects, r->values + (k * r->n_columns + column) * r->n_subjects,
            r->n_subjects * sizeof *buffer);
@@ -174,13 +174,14 @@ experiment_values vg_experiment_results_gather(const experiment_results *r, int 
 
 static vg_status fill_cell(const experiment_results *r, experiment_cell *c, double *buffer) {
   const experiment_values own = vg_experiment_results_gather(r, c->row, c->augmented, c->column, buffer);
+  const int baseline = vg_experiment_design_baseline(&r->design);
   const experiment_values real =
-      vg_experiment_results_gather(r, 0, c->augmented, c->column, buffer + own.seeds * r->n_subjects);
+      vg_experiment_results_gather(r, baseline, c->augmented, c->column, buffer + own.seeds * r->n_subjects);
   c->seeds = own.seeds;
   c->mean = vg_experiment_mean_of(&own);
-  c->compared = c->row != 0 && own.seeds && real.seeds;
+  c->compared = c->row != baseline && own.seeds && real.seeds;
   if (!c->compared) return VG_OK;
-  char *purpose = vg_format("experiment %s %d %s %s", vg_experiment_row_at(c->row)->name, c->augmented,
+  char *purpose = vg_format("experiment %s %d %s %s", r->design.rows[c->row].name, c->augmented,
                             r->columns[c->column].region, r->columns[c->column].metric->name);
   vg_status st = purpose ? vg_experiment_difference_of(&own, &real, purpose, &c->difference) : VG_MEMORY;
   vg_free(purpose);
@@ -193,9 +194,9 @@ vg_status vg_experiment_results_compare(experiment_results *r) {
   r->cells = VG_NEW_N(experiment_cell, 2 * EXPERIMENT_ROWS * (r->n_columns ? r->n_columns : 1));
   vg_status st = buffer && r->cells ? VG_OK : VG_MEMORY;
   for (int a = 0; a < 2; a++)
-    for (int row = 0; row < EXPERIMENT_ROWS; row++)
+    for (int row = 0; row < r->design.n_rows; row++)
       for (size_t c = 0; c < r->n_columns && !st; c++) {
-        if (!r->design.augmented[a] || !r->design.rows[row] || !vg_experiment_column_shown(r, c)) continue;
+        if (!r->design.augmented[a] || !vg_experiment_column_shown(r, c)) continue;
         experiment_cell cell = {.row = row, .augmented = a == 1, .column = c};
         st = fill_cell(r, &cell, buffer);
         if (!st && cell.seeds) r->cells[r->n_cells++] = cell;
@@ -245,7 +246,7 @@ vg_status vg_experiment_sentence(const experiment_results *r, const experiment_c
   const experiment_difference *d = &c->difference;
   const int digits = *column->metric->metric->unit ? 2 : 3;
   const char *unit = column->metric->metric->unit, *gap = *unit ? " " : "";
-  vg_str_addf(out, "%s%s: %s %s ", vg_experiment_row_at(c->row)->name, c->augmented ? ", augmented" : "",
+  vg_str_addf(out, "%s%s: %s %s ", r->design.rows[c->row].name, c->augmented ? ", augmented" : "",
               column->region, column->metric->name);
   if (!d->n) {
     vg_str_add(out, "has no subject with a value on both sides");

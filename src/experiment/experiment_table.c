@@ -41,8 +41,8 @@ vg_status vg_experiment_results_table(const experiment_results *r, const char *m
   if (n == FIRST) return VG_OK;
   vg_status st = vg_table_init(t, n, header);
   for (int a = 0; a < 2; a++)
-    for (int row = 0; row < EXPERIMENT_ROWS; row++) {
-      const char *cells[TEXTS] = {vg_experiment_row_at(row)->name, on_off(a == 1)};
+    for (int row = 0; row < r->design.n_rows; row++) {
+      const char *cells[TEXTS] = {r->design.rows[row].name, on_off(a == 1)};
       char texts[TEXTS][64] = {{0}};
       size_t seeds = 0;
       for (size_t i = 0; i < r->n_cells; i++) {

@@ -29,7 +29,7 @@ static vg_status write_jobs(const experiment_results *r, const char *out) {
   vg_str_add(&t, "job,row,augmentation,seed,state,steps,real,synthetic,seconds\n");
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
-    vg_str_addf(&t, "%s,%s,%s,%d,%s,", o->job.name, o->job.row->name, on_off(o->job.augmented), o->job.seed,
+    vg_str_addf(&t, "%s,%s,%s,%d,%s,", o->job.name, r->design.rows[o->job.row].name, on_off(o->job.augmented), o->job.seed,
                 vg_experiment_state_name(o->state));
     if (o->state == JOB_FINISHED)
       vg_str_addf(&t, "%.0f,%.0f,%.0f,%.1f\n", o->steps, o->real, o->synth, o->seconds);
@@ -48,7 +48,7 @@ static vg_status write_results(const experiment_results *r, const char *out) {
         const experiment_job *j = &r->jobs[k].job;
         const double v = r->values[(k * r->n_columns + c) * r->n_subjects + i];
         if (isnan(v)) continue;
-        vg_str_addf(&t, "%s,%s,%d,", j->row->name, on_off(j->augmented), j->seed);
+        vg_str_addf(&t, "%s,%s,%d,", r->design.rows[j->row].name, on_off(j->augmented), j->seed);
         vg_str_add_csv(&t, r->subjects[i]);
         vg_str_add(&t, ",");
         vg_str_add_csv(&t, r->columns[c].region);
@@ -62,7 +62,7 @@ static vg_status write_results(const experiment_results *r, const char *out) {
 static void put_cell(const experiment_results *r, const experiment_cell *c, vg_json *rows) {
   const experiment_column *column = &r->columns[c->column];
   vg_json *j = vg_json_put_take(rows, NULL, vg_json_object());
-  vg_json_put_string(j, "row", vg_experiment_row_at(c->row)->name);
+  vg_json_put_string(j, "row", r->design.rows[c->row].name);
   vg_json_put_string(j, "augmentation", on_off(c->augmented));
   vg_json_put_string(j, "region", column->region);
   vg_json_put_string(j, "metric", column->metric->name);
@@ -80,7 +80,7 @@ static vg_status put_difference(const experiment_results *r, const experiment_ce
   vg_str text = VG_STR_INIT;
   vg_status st = vg_experiment_sentence(r, c, &text);
   vg_json *j = vg_json_put_take(list, NULL, vg_json_object());
-  vg_json_put_string(j, "row", vg_experiment_row_at(c->row)->name);
+  vg_json_put_string(j, "row", r->design.rows[c->row].name);
   vg_json_put_string(j, "augmentation", on_off(c->augmented));
   vg_json_put_string(j, "region", column->region);
   vg_json_put_string(j, "metric", column->metric->name);

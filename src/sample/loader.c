@@ -13,6 +13,7 @@
 #include "base/simd.h"
 #include "sample/augment.h"
 #include "sample/case_images.h"
+#include "sample/case_order.h"
 #include "sample/tumour_crop.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -110,30 +111,12 @@ double vg_loader_waited(const vg_loader *l) {
   return l->waited;
 }
 
-/* Case k of the shuffled order of (epoch, round). An epoch has as many rounds as it needs. */
-typedef struct shuffled {
-  uint32_t *order;
-  long epoch, round;
-} shuffled;
-
 /* What a worker needs beside the batch. */
 typedef struct work_memory {
-  shuffled order;
+  vg_case_order order;
   float *scratch;
   vg_randomiser *randomiser; /* NULL where all samples are real */
 } work_memory;
-
-static size_t pick_case(const vg_loader *l, shuffled *sh, long epoch, long sample) {
-  long round = sample / (long)l->n_cases;
-  if (sh->epoch != epoch || sh->round != round) {
-    for (size_t i = 0; i < l->n_cases; i++) sh->order[i] = (uint32_t)i;
-    vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader order", (uint64_t)epoch, (uint64_t)round));
-    vg_rng_shuffle(&r, sh->order, (uint32_t)l->n_cases);
-    sh->epoch = epoch;
-    sh->round = round;
-  }
-  return sh->order[sample % (long)l->n_cases];
-}
 
 /* Chooses the corner of the patch: D, H, W. */
 static void pick_corner(const vg_loader *l, const vg_case *c, vg_rng *r, int lo[3]) {
@@ -254,9 +237,8 @@ static bool is_synthetic(const vg_loader *l, const vg_case *c, long epoch, long 
 
 static void make_sample(const vg_loader *l, work_memory *memory, long epoch, long sample, float *labels,
                         float *image, float *weight, float *crop) {
-  shuffled *sh = &memory->order;
   float *scratch = memory->scratch;
-  const vg_case *c = &l->cases[pick_case(l, sh, epoch, sample)];
+  const vg_case *c = &l->cases[vg_case_order_pick(&memory->order, epoch, sample)];
   const int *dim = l->s.patch;
   size_t patch = vg_extent_voxels(dim);
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader sample", (uint64_t)epoch, (uint64_t)sample));
@@ -324,12 +306,12 @@ static void give_up(vg_loader *l, vg_status st) {
 static void *work(void *arg) {
   vg_loader *l = arg;
   size_t patch = vg_extent_voxels(l->s.patch);
-  work_memory memory = {.order = {vg_malloc(l->n_cases, sizeof *memory.order.order), -1, -1},
-                        .scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *memory.scratch)};
-  vg_status st = memory.order.order && memory.scratch ? VG_OK : VG_MEMORY;
+  work_memory memory = {.scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *memory.scratch)};
+  vg_status st = memory.scratch ? VG_OK : VG_MEMORY;
+  if (!st) st = vg_case_order_init(&memory.order, l->s.seed, l->n_cases, l->s.last, l->s.mix);
   if (!st && l->s.randomise) st = vg_randomiser_new(l->s.randomise, l->s.patch, &memory.randomiser);
   if (st) {
-    give_up(l, VG_MEMORY);
+    give_up(l, st);
     goto out;
   }
   pthread_mutex_lock(&l->mutex);
@@ -350,7 +332,7 @@ static void *work(void *arg) {
   }
   pthread_mutex_unlock(&l->mutex);
 out:
-  vg_free(memory.order.order);
+  vg_case_order_release(&memory.order);
   vg_free(memory.scratch);
   vg_randomiser_free(memory.randomiser);
   return NULL;

@@ -30,6 +30,8 @@ typedef struct vg_loader_settings {
   int batch;
   int patch[3];          /* D, H, W */
   int samples_per_epoch; /* 0: one a case */
+  const bool *last; /* which cases are of the last data set, one a case; borrowed, as long as the cases */
+  double mix; /* share of the samples that show one of these, see case_order.h; 0: each case equally often */
   double tumour_share;   /* 0..1: share of patches centred on tumour, if the case has one */
   bool flip;             /* left-right, probability 0.5 */
   double jitter; /* intensity: gain in 1 +- jitter and shift in +- jitter of the images, inside the brain */

@@ -26,16 +26,16 @@ static void test_design(void **state) {
   experiment_design d, again;
   must(vg_experiment_design_parse(NULL, NULL, 3, 7, &d));
   assert_int_equal(vg_experiment_design_jobs(&d), 24);
-  char names[24][64];
-  int each[EXPERIMENT_ROWS] = {0};
+  char names[24][80];
+  int each[4] = {0};
   for (size_t k = 0; k < 24; k++) {
     const experiment_job j = vg_experiment_design_job(&d, k);
     snprintf(names[k], sizeof names[k], "%s", j.name);
     for (size_t i = 0; i < k; i++) assert_string_not_equal(names[i], names[k]);
-    for (int r = 0; r < EXPERIMENT_ROWS; r++) each[r] += j.row == vg_experiment_row_at(r);
+    each[j.row]++;
     assert_int_equal(j.seed, 7 + (int)k / 8);
   }
-  for (int r = 0; r < EXPERIMENT_ROWS; r++) assert_int_equal(each[r], 6);
+  for (int r = 0; r < 4; r++) assert_int_equal(each[r], 6);
   assert_string_equal(names[0], "real-plain-seed7");
   assert_string_equal(names[23], "fine-tuned-augmented-seed9");
 
@@ -49,6 +49,24 @@ static void test_design(void **state) {
   assert_memory_equal(d.rows, again.rows, sizeof d.rows);
   assert_memory_equal(d.augmented, again.augmented, sizeof d.augmented);
   assert_true(d.seeds == again.seeds && d.first_seed == again.first_seed);
+
+  /* Rows with numbers of synthetic cases. */
+  must(vg_experiment_design_parse("real+synthetic:20,synthetic:3,real+synthetic,real", "off", 1, 1, &d));
+  assert_int_equal(vg_experiment_design_baseline(&d), 0);
+  static const char *const ordered[] = {"real-plain-seed1", "real+synthetic-20-plain-seed1",
+                                        "real+synthetic-plain-seed1", "synthetic-3-plain-seed1"};
+  for (size_t k = 0; k < 4; k++)
+    assert_string_equal(vg_experiment_design_job(&d, k).name, ordered[k]);
+  j = vg_experiment_design_json(&d);
+  must(vg_experiment_design_read(j, "x.json", &again));
+  vg_json_free(j);
+  assert_memory_equal(d.rows, again.rows, sizeof d.rows);
+  must(vg_experiment_design_parse("synthetic", "off", 1, 1, &d));
+  assert_int_equal(vg_experiment_design_baseline(&d), -1);
+  must_say(vg_experiment_design_parse("real:3", NULL, 1, 1, &d), VG_USAGE, "real trains on no synthetic case");
+  must_say(vg_experiment_design_parse("synthetic:0", NULL, 1, 1, &d), VG_USAGE, "synthetic:0: what follows");
+  must_say(vg_experiment_design_parse("synthetic:x", NULL, 1, 1, &d), VG_USAGE, "synthetic:x: what follows");
+  must_say(vg_experiment_design_parse("synthetic:3,synthetic:3", NULL, 1, 1, &d), VG_USAGE, "named twice");
 
   must_say(vg_experiment_design_parse("real,rael", NULL, 1, 1, &d), VG_USAGE,
            "no rael; there are real, real+syn");
@@ -391,9 +409,9 @@ static void test_data(void **state) {
     assert_int_equal(c.augment.images, j.augmented ? VG_AUGMENT_ON : VG_AUGMENT_OFF);
     assert_int_equal(c.run.seed, j.seed);
     must(vg_experiment_job_subjects(&d, &j, o.share, false, &set));
-    assert_int_equal(set.n, (j.row->real ? d.real.n : 0) + (j.row->synth ? d.synth.n : 0));
+    assert_int_equal(set.n, (j.kind->real ? d.real.n : 0) + (j.kind->synth ? d.synth.n : 0));
     vg_dataset_release(&set);
-    if (j.row->tuned) {
+    if (j.kind->tuned) {
       epochs += vg_experiment_job_config(&plan, &j, true).train.epochs;
       must(vg_experiment_job_subjects(&d, &j, o.share, true, &set));
       assert_int_equal(set.n, 1);
@@ -401,6 +419,26 @@ static void test_data(void **state) {
     }
     assert_int_equal(epochs * c.train.samples, plan.steps);
   }
+  /* The first n cases of a draw, so that more of them contain fewer; a mix only where there are both. */
+  experiment_design some;
+  must(vg_experiment_design_parse("real+synthetic:1,real+synthetic:2,synthetic:1", "on", 1, 5, &some));
+  o.config.train.mix = 0.5;
+  must(vg_experiment_plan_make(&o, &d, &some, &plan));
+  static vg_dataset of[3];
+  for (size_t k = 0; k < 3; k++) {
+    const experiment_job j = vg_experiment_design_job(&some, k);
+    assert_true(vg_experiment_job_config(&plan, &j, false).train.mix == (k < 2 ? 0.5 : 0));
+    must(vg_experiment_job_subjects(&d, &j, o.share, false, &of[k]));
+    assert_int_equal(of[k].n, k < 2 ? d.real.n + k + 1 : 1);
+    assert_int_equal(vg_experiment_job_synthetic(&d, &j), k == 1 ? 2 : 1);
+  }
+  size_t shared = 0;
+  for (size_t i = 0; i < of[0].n; i++)
+    for (size_t k = 0; k < of[1].n; k++) shared += !strcmp(of[0].subjects[i].id, of[1].subjects[k].id);
+  assert_int_equal(shared, of[0].n);
+  for (int k = 0; k < 3; k++) vg_dataset_release(&of[k]);
+  o.config.train.mix = 0;
+  must(vg_experiment_plan_make(&o, &d, &design, &plan));
   o.config.train.patch[1] = 0;
   must_say(vg_experiment_plan_make(&o, &d, &design, &plan), VG_CONFIG, "train.patch is 0");
   o.config.train.patch[1] = 16;

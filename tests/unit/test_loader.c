@@ -203,6 +203,34 @@ static void every_case_once_an_epoch(void **state) {
   vg_loader_free(l);
 }
 
+/* A quarter of the samples shows the two marked cases, in every stretch of eight; each case of a side occurs
+ * as often as the others of it. */
+static void a_mix_of_two_data_sets(void **state) {
+  (void)state;
+  bool last[CASES] = {false, true, false, false, true}, none[CASES] = {false};
+  vg_loader_settings s = {
+      .batch = 1, .patch = {48, 48, 48}, .samples_per_epoch = 48, .last = last, .mix = 0.25, .tumour_weight = 1};
+  vg_loader *l;
+  const vg_batch *b;
+  must(vg_loader_new(cases, CASES, &s, &l));
+  for (int e = 0; e < 2; e++) {
+    int each[CASES] = {0}, of_last = 0;
+    for (int k = 0; k < 48; k++) {
+      must(vg_loader_next(l, &b));
+      const int at = which(b->labels, patch_voxels(b));
+      each[at]++;
+      of_last += last[at];
+      if (k % 8 == 7) assert_int_equal(of_last, 2 * (k / 8 + 1));
+    }
+    for (int k = 0; k < CASES; k++) assert_int_equal(each[k], last[k] ? 12 / 2 : 36 / (CASES - 2));
+  }
+  vg_loader_free(l);
+  s.last = none;
+  must(vg_loader_new(cases, CASES, &s, &l));
+  must_say(vg_loader_next(l, &b), VG_CONFIG, "train.mix is 0.25, but one of the sides");
+  vg_loader_free(l);
+}
+
 static void shares_flips_weights(void **state) {
   (void)state;
   static const double shares[] = {0, 0.5, 1};
@@ -452,6 +480,7 @@ int main(void) {
       {"same_bytes_for_any_threads", same_bytes_for_any_threads, NULL, NULL, (void *)&usual},
       {"same_bytes_for_any_threads, augmented", same_bytes_for_any_threads, NULL, NULL, (void *)&altered},
       cmocka_unit_test(every_case_once_an_epoch),
+      cmocka_unit_test(a_mix_of_two_data_sets),
       cmocka_unit_test(shares_flips_weights),
       cmocka_unit_test(boxes_hold_tumour),
       cmocka_unit_test(jitter_stays_inside),

@@ -248,7 +248,8 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   cases = VG_NEW_N(vg_case, out->set.n);
   out->train = VG_NEW_N(vg_case, out->set.n);
   out->val = VG_NEW_N(vg_case, out->set.n);
-  if (!cases || !out->train || !out->val) {
+  out->last = VG_NEW_N(bool, out->set.n);
+  if (!cases || !out->train || !out->val || !out->last) {
     st = VG_MEMORY;
     goto out;
   }
@@ -257,10 +258,12 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   vg_cache_use_prepared(&out->use);
   for (size_t i = 0; i < out->set.n;
        i++) { /* after a failure too, so that vg_run_data_release() releases every case */
-    if (out->is_val[i])
+    if (out->is_val[i]) {
       out->val[out->n_val++] = cases[i];
-    else
+    } else {
+      out->last[out->n_train] = (int)out->set.subjects[i].source == out->set.n_sources - 1;
       out->train[out->n_train++] = cases[i];
+    }
   }
   if (st) goto out;
   if ((st = add_images(c, out))) goto out;
@@ -290,6 +293,7 @@ void vg_run_data_release(run_data *d) {
   for (size_t i = 0; i < d->n_val; i++) vg_case_release(&d->val[i]);
   vg_free(d->train);
   vg_free(d->val);
+  vg_free(d->last);
   vg_free(d->is_val);
   vg_cache_use_end(&d->use);
   vg_dataset_release(&d->set);

@@ -12,6 +12,7 @@ typedef struct run_data {
   vg_prep_settings prep;
   vg_case *train, *val; /* prepared, in the order of set */
   size_t n_train, n_val;
+  bool *last; /* n_train: the case is of the last data set */
   vg_range ranges[VG_SERIES_MAX]; /* medians over the training cases */
   vg_cache_use use;
   int patch[3];                   /* D, H, W, resolved */

@@ -170,6 +170,8 @@ static vg_status open_loader(trainer *t) {
   const vg_config *c = &t->o->config;
   vg_loader_settings s = {.batch = c->train.batch,
                           .samples_per_epoch = c->train.samples,
+                          .last = t->data.last,
+                          .mix = c->train.mix,
                           .tumour_share = c->train.tumour_share,
                           .flip = c->train.flip,
                           .jitter = c->train.jitter,
