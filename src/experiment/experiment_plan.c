@@ -16,7 +16,8 @@
 static bool augments(const vg_config *c) {
   const bool images = c->augment.images == VG_AUGMENT_ON && c->augment.share > 0 &&
                       (c->augment.gamma > 0 || c->augment.contrast > 0 || c->augment.bias > 0 ||
-                       c->augment.noise > 0 || c->augment.blur > 0);
+                       c->augment.noise > 0 || c->augment.blur > 0 || c->augment.rotate > 0 ||
+                       c->augment.scale > 0 || c->augment.elastic > 0);
   return c->train.flip || c->train.jitter > 0 || images || c->augment.drop_series > 0;
 }
 

@@ -14,6 +14,7 @@
 #include "sample/augment.h"
 #include "sample/case_images.h"
 #include "sample/case_order.h"
+#include "sample/spatial.h"
 #include "sample/tumour_crop.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -114,7 +115,7 @@ double vg_loader_waited(const vg_loader *l) {
 /* What a worker needs beside the batch. */
 typedef struct work_memory {
   vg_case_order order;
-  float *scratch;
+  float *scratch, *places, *field; /* the last two: NULL where no sample is bent */
   vg_randomiser *randomiser; /* NULL where all samples are real */
 } work_memory;
 
@@ -198,9 +199,35 @@ VG_HOT static void jitter(float *v, const float *inside, float gain, float shift
   }
 }
 
+/* A part of a case: the voxels from lo on, or those at places. */
+typedef struct part {
+  const vg_case *c;
+  int lo[3];
+  const float *places; /* NULL: as they lie in the case */
+} part;
+
 /* Fills a mask: above 0 inside the brain of the patch, 0 outside. */
-static void brain_patch(const vg_case *c, const int lo[3], const int dim[3], float *out) {
-  copy_channel(c, c->brain, false, lo, dim, out);
+static void brain_patch(const part *p, const int dim[3], float *out) {
+  if (p->places)
+    vg_spatial_brain(p->c, p->places, vg_extent_voxels(dim), out);
+  else
+    copy_channel(p->c, p->c->brain, false, p->lo, dim, out);
+}
+
+/* Draws whether and how a real sample is turned, resized and bent. */
+static void bend(const vg_loader *l, work_memory *memory, long epoch, long sample, part *p) {
+  if (!memory->places) return;
+  vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader spatial", (uint64_t)epoch, (uint64_t)sample));
+  if (vg_rng_uniform(&r, 0, 1) >= l->s.augment.share) return;
+  vg_spatial_draw(&l->s.augment, p->c, p->lo, l->s.patch, &r, memory->field, memory->places);
+  p->places = memory->places;
+}
+
+static void copy_part(const part *p, const int dim[3], float *labels, float *image) {
+  if (p->places)
+    vg_spatial_patch(p->c, p->places, vg_extent_voxels(dim), labels, image);
+  else
+    vg_case_patch(p->c, p->lo, dim, labels, image);
 }
 
 /* Computes the background channel: the share that no class fills. */
@@ -212,15 +239,15 @@ static void fill_background(const float *labels, int n_classes, size_t patch, fl
 }
 
 /* Afterwards inside holds the brain mask. Augmentation uses scratch. */
-static void augment(const vg_loader *l, const vg_case *c, const int lo[3], long epoch, long sample,
-                    bool synthetic, float *image, float *inside, float *scratch) {
+static void augment(const vg_loader *l, const part *p, long epoch, long sample, bool synthetic, float *image,
+                    float *inside, float *scratch) {
   const vg_augment *how = &l->s.augment;
   size_t patch = vg_extent_voxels(l->s.patch);
   /* A stream of its own: what else is drawn for a sample does not depend on these settings. */
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader augment", (uint64_t)epoch, (uint64_t)sample));
   bool missing[VG_SERIES_MAX] = {false};
   if (how->share > 0 && !synthetic) {
-    brain_patch(c, lo, l->s.patch, inside);
+    brain_patch(p, l->s.patch, inside);
     vg_augment_images(image, l->n_series, inside, l->s.patch, how, &r, scratch);
   }
   if (how->drop_series > 0) vg_augment_drop(how->drop_series, l->n_series, &r, missing);
@@ -242,18 +269,20 @@ static void make_sample(const vg_loader *l, work_memory *memory, long epoch, lon
   const int *dim = l->s.patch;
   size_t patch = vg_extent_voxels(dim);
   vg_rng r = vg_rng_init(l->s.seed, vg_rng_key("loader sample", (uint64_t)epoch, (uint64_t)sample));
-  int lo[3];
-  pick_corner(l, c, &r, lo);
+  part p = {.c = c};
+  pick_corner(l, c, &r, p.lo);
   float *background = labels;
   if (l->s.background) labels += patch;
   const bool synthetic = is_synthetic(l, c, epoch, sample);
-  if (synthetic)
-    make_synthetic(l, c, epoch, sample, lo, memory->randomiser, labels, image);
-  else
-    vg_case_patch(c, lo, dim, labels, image);
-  if (l->n_series) augment(l, c, lo, epoch, sample, synthetic, image, scratch, scratch + patch);
+  if (synthetic) {
+    make_synthetic(l, c, epoch, sample, p.lo, memory->randomiser, labels, image);
+  } else {
+    bend(l, memory, epoch, sample, &p);
+    copy_part(&p, dim, labels, image);
+  }
+  if (l->n_series) augment(l, &p, epoch, sample, synthetic, image, scratch, scratch + patch);
   if (l->s.jitter > 0 && l->n_series && !synthetic) {
-    brain_patch(c, lo, dim, scratch);
+    brain_patch(&p, dim, scratch);
     for (int s = 0; s < l->n_series; s++) {
       float gain = (float)vg_rng_uniform(&r, 1 - l->s.jitter, 1 + l->s.jitter);
       float shift = (float)vg_rng_uniform(&r, -l->s.jitter, l->s.jitter);
@@ -309,6 +338,11 @@ static void *work(void *arg) {
   work_memory memory = {.scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof *memory.scratch)};
   vg_status st = memory.scratch ? VG_OK : VG_MEMORY;
   if (!st) st = vg_case_order_init(&memory.order, l->s.seed, l->n_cases, l->s.last, l->s.mix);
+  if (!st && vg_spatial_wanted(&l->s.augment)) {
+    memory.places = vg_malloc(3 * patch, sizeof *memory.places);
+    memory.field = vg_malloc(vg_spatial_scratch(l->s.patch), sizeof *memory.field);
+    if (!memory.places || !memory.field) st = VG_MEMORY;
+  }
   if (!st && l->s.randomise) st = vg_randomiser_new(l->s.randomise, l->s.patch, &memory.randomiser);
   if (st) {
     give_up(l, st);
@@ -334,6 +368,8 @@ static void *work(void *arg) {
 out:
   vg_case_order_release(&memory.order);
   vg_free(memory.scratch);
+  vg_free(memory.places);
+  vg_free(memory.field);
   vg_randomiser_free(memory.randomiser);
   return NULL;
 }

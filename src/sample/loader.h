@@ -14,10 +14,13 @@
 extern "C" {
 #endif
 
-/* Alterations of images inside the brain, for each series separately. 0: none. Intensities are scaled to 0
- * to 1. */
+/* Alterations of the intensities inside the brain, scaled to 0 to 1, for each series separately; and of the
+ * place of labels and images together. 0: none. */
 typedef struct vg_augment {
-  double share;       /* probability of each alteration */
+  double share;       /* probability of each alteration; those of the place come together */
+  double rotate;      /* degrees about each axis, up to this either way */
+  double scale;       /* size, up to a factor of 1 + this either way */
+  double elastic;     /* mm, largest standard deviation of a smooth displacement */
   double bias;        /* a smooth field multiplies by exp(x), |x| up to this */
   double blur;        /* largest standard deviation, in voxels */
   double noise;       /* largest standard deviation */

@@ -13,18 +13,20 @@ static void multiply(double a[3][3], double b[3][3]) {
   memcpy(a, c, sizeof c);
 }
 
+void vg_deform_turn(double matrix[3][3], int axis, double degrees) {
+  const double angle = degrees * 0.017453292519943295;
+  const int b = (axis + 1) % 3, c = (axis + 2) % 3;
+  double turn[3][3] = {{0}};
+  turn[axis][axis] = 1;
+  turn[b][b] = turn[c][c] = cos(angle);
+  turn[b][c] = -sin(angle);
+  turn[c][b] = sin(angle);
+  multiply(matrix, turn);
+}
+
 void vg_deform_draw(const vg_randomise *how, vg_rng *r, vg_deform *out) {
   memcpy(out->matrix, (const double[3][3]){{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, sizeof out->matrix);
-  for (int a = 0; a < 3; a++) {
-    const double angle = vg_rng_uniform(r, -how->rotate, how->rotate) * 0.017453292519943295;
-    const int b = (a + 1) % 3, c = (a + 2) % 3;
-    double turn[3][3] = {{0}};
-    turn[a][a] = 1;
-    turn[b][b] = turn[c][c] = cos(angle);
-    turn[b][c] = -sin(angle);
-    turn[c][b] = sin(angle);
-    multiply(out->matrix, turn);
-  }
+  for (int a = 0; a < 3; a++) vg_deform_turn(out->matrix, a, vg_rng_uniform(r, -how->rotate, how->rotate));
   double shear[3][3], scale[3][3] = {{0}};
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 3; j++) shear[i][j] = i == j ? 1 : vg_rng_uniform(r, -how->shear, how->shear);

@@ -10,6 +10,8 @@ typedef struct vg_deform {
   double matrix[3][3];
 } vg_deform;
 
+/* Turns about an axis by degrees, after what the matrix does. */
+void vg_deform_turn(double matrix[3][3], int axis, double degrees);
 /* Rotations about the three axes, then a shear, then the scales. */
 void vg_deform_draw(const vg_randomise *how, vg_rng *r, vg_deform *out);
 /* Each voxel takes the nearest kind. shift: displacement in mm along each axis, at each voxel. */

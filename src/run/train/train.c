@@ -190,6 +190,9 @@ static vg_status open_loader(trainer *t) {
   memcpy(s.box, t->data.box, sizeof s.box);
   if (c->augment.images == VG_AUGMENT_ON)
     s.augment = (vg_augment){.share = c->augment.share,
+                             .rotate = c->augment.rotate,
+                             .scale = c->augment.scale,
+                             .elastic = c->augment.elastic,
                              .bias = c->augment.bias,
                              .blur = c->augment.blur,
                              .noise = c->augment.noise,
