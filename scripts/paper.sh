@@ -35,30 +35,7 @@ else
   [ $# = 3 ] || usage
   healthy=$1 tumour=$2 out=$3
 fi
-mkdir -p "$out/.done"
-out=$(cd "$out" && pwd)
-
-is_done() {
-  mark=$out/.done/$1
-  shift
-  [ $again = 0 ] && [ "$(cat "$mark" 2>/dev/null)" = "$*" ]
-}
-# step NAME COMMAND...: runs the command, unless it is done and no earlier step was repeated.
-again=0
-step() {
-  step_name=$1
-  shift
-  printf '+ voxgan %s\n' "$*"
-  if is_done "$step_name" "$@"; then
-    echo "  done"
-    return 0
-  fi
-  again=1
-  "$voxgan" "$@"
-  printf '%s' "$*" >"$out/.done/$step_name.new" && mv "$out/.done/$step_name.new" "$out/.done/$step_name"
-}
-title() { printf '\n== %s\n' "$*"; }
-sets() { for one in $1; do printf -- '--set %s ' "$one"; done; }
+. "$root/scripts/steps.sh"
 # Prints a data set's manifest if it is a table, else its folder.
 data_of() { if [ -e "$1/manifest.csv" ] && [ -z "$(find "$1" -maxdepth 1 -name '*_*' -o -maxdepth 1 -name 'sub-*' | head -1)" ]; then echo "$1/manifest.csv"; else echo "$1"; fi; }
 
