@@ -46,7 +46,7 @@ if [ $phantom = 1 ]; then
   title "phantoms in place of patients"
   a=$out/phantom/a b=$out/phantom/b
   step phantom-a phantom --out "$a" --layout brats2021 --subjects "${SUBJECTS:-6}" --size 48 --seed "$seed" --threads "$threads"
-  step phantom-b phantom --out "$b" --layout brats2021 --subjects "${SUBJECTS:-6}" --size 48 --seed $((seed + 100)) --threads "$threads"
+  step phantom-b phantom --out "$b" --layout brats2021 --subjects "${SUBJECTS:-6}" --first 101 --size 48 --seed $((seed + 100)) --threads "$threads"
 fi
 scheme() { [ -z "${SCHEME:-}" ] || printf -- '--tumour-scheme %s' "$SCHEME"; }
 people() { find -L "$1" -mindepth 1 -maxdepth 1 -type d | wc -l; }
@@ -60,6 +60,8 @@ title "2/5 images, learned from A's patients"
 step gan train "$gan" --data "$a" --out "$out/gan" --resume --seed "$seed" $run $(scheme) $(sets "$gan_set")
 
 title "3/5 synthetic cases"
+# Only A has the key. The script lends it to the experiment, which uses it to see that no test patient is among the sources.
+[ -e "$out/key" ] || (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$out/key.new" && mv "$out/key.new" "$out/key")
 json_scheme=$([ -z "${SCHEME:-}" ] || printf ', "tumour_scheme": "%s"' "$SCHEME")
 cat >"$out/edited.json" <<JSON
 {"hosts": {"path": "$a"$json_scheme},
@@ -67,8 +69,8 @@ cat >"$out/edited.json" <<JSON
 JSON
 for study in $studies; do
   case $study in
-  unedited) step "study-$study" synth "$out/gan" --labels "$a" --out "$out/study-$study" --format brats2021 --seed "$seed" $run $(scheme) ;;
-  edited) step "study-$study" synth "$out/gan" --plan "$out/edited.json" --out "$out/study-$study" --format brats2021 --seed "$seed" $run ;;
+  unedited) step "study-$study" synth "$out/gan" --labels "$a" --out "$out/study-$study" --format brats2021 --anonymous "$out/key" --seed "$seed" $run $(scheme) ;;
+  edited) step "study-$study" synth "$out/gan" --plan "$out/edited.json" --out "$out/study-$study" --format brats2021 --anonymous "$out/key" --seed "$seed" $run ;;
   esac
 done
 
@@ -92,7 +94,7 @@ for n in $amounts; do
   common="--test $test --config $experiment --augmentation on --seeds $seeds --seed $seed $run $(scheme)"
   rows=real,real+synthetic,fine-tuned
   for study in $studies; do
-    step "experiment-$n-$study" experiment --real "$few" --synth "$out/study-$study" --gan "$out/gan" $common --rows $rows --mix "$mix" --share 1 \
+    step "experiment-$n-$study" experiment --real "$few" --synth "$out/study-$study" --key "$out/key" --gan "$out/gan" $common --rows $rows --mix "$mix" --share 1 \
       --out "$out/experiment-$n-$study" $(sets "$experiment_set")
     echo "$n $study experiment-$n-$study" >>"$out/names"
     rows=real+synthetic,fine-tuned # row real is the same for every study
