@@ -195,6 +195,35 @@ vg_status vg_brain_of_mask(uint8_t *mask, const int dim[3]) {
   return st ? st : repaint(mask, dim, lo, extent, 1, is_hole);
 }
 
+/* Fills the holes of slice k along an axis. plane has room for a slice. */
+static vg_status fill_slice(uint8_t *mask, const int dim[3], int axis, int k, uint8_t *plane) {
+  const size_t step[3] = {1, (size_t)dim[0], (size_t)dim[0] * (size_t)dim[1]};
+  const int u = (axis + 1) % 3, v = (axis + 2) % 3, whole[3] = {0, 0, 0}, flat[3] = {dim[u], dim[v], 1};
+  uint8_t *from = mask + (size_t)k * step[axis], *to = plane;
+  for (int j = 0; j < dim[v]; j++)
+    for (int i = 0; i < dim[u]; i++) *to++ = from[(size_t)i * step[u] + (size_t)j * step[v]];
+  vg_status st = repaint(plane, flat, whole, flat, 1, is_hole);
+  for (int j = 0; j < dim[v] && !st; j++)
+    for (int i = 0; i < dim[u]; i++) from[(size_t)i * step[u] + (size_t)j * step[v]] = *plane++;
+  return st;
+}
+
+/* Fills what a slice along any axis encloses. Of noisy air and dark tissue, a threshold cannot tell one from
+ * the other: cerebrospinal fluid, bone, and the air in a head that the neck and the ears connect to the
+ * outside. The skin encloses them in most slices. */
+static vg_status fill_slices(uint8_t *mask, const int dim[3]) {
+  vg_status st = VG_OK;
+  for (int a = 0; a < 3 && !st; a++) {
+    const int u = (a + 1) % 3, v = (a + 2) % 3;
+    if (dim[u] < 2 || dim[v] < 2) continue;
+    uint8_t *plane = vg_malloc((size_t)dim[u] * (size_t)dim[v], 1);
+    if (!plane) return VG_MEMORY;
+    for (int k = 0; k < dim[a] && !st; k++) st = fill_slice(mask, dim, a, k, plane);
+    vg_free(plane);
+  }
+  return st;
+}
+
 /* The mask of one background, without crumbs and holes. An empty one stays. */
 static vg_status mask_above(const vg_volume *vol, const vg_background *bg, uint8_t *mask) {
   const int *dim = vol->geo.dim;
@@ -202,7 +231,8 @@ static vg_status mask_above(const vg_volume *vol, const vg_background *bg, uint8
   above_background(vol->data, vg_geometry_voxels(&vol->geo), bg, mask);
   if (!vg_mask_box(mask, dim, 0, lo, extent)) return VG_OK;
   vg_status st = repaint(mask, dim, lo, extent, 0, is_crumb);
-  return st ? st : repaint(mask, dim, lo, extent, 1, is_hole);
+  if (!st) st = repaint(mask, dim, lo, extent, 1, is_hole);
+  return st || bg->constant ? st : fill_slices(mask, dim);
 }
 
 VG_HOT static size_t count_set(const uint8_t *mask, size_t n) {

@@ -85,7 +85,8 @@ typedef struct vg_case {
 
 /* Finds the brain. The background is the value of most voxels on the volume's outer faces; if there is none
  * (noise in the air), or if that value is only the rim of noise, all below Otsu's threshold. The brain is the largest other component and each of at
- * least a twentieth of its size (a slice may cut the brain into pieces), with holes filled. mask (Z, Y, X)
+ * least a twentieth of its size (a slice may cut the brain into pieces), with holes filled, in noise also those
+ * of slices. mask (Z, Y, X)
  * gets 0 or 1; background may be NULL. VG_DATA: nothing remains. */
 vg_status vg_brain_mask(const vg_volume *vol, const char *path, uint8_t *mask, double *background);
 

@@ -133,6 +133,9 @@ static void mask_in_noise_with_a_constant_rim(void **state) {
     const double x = (double)(i % 40) - 19.5, y = (double)(i / 40 % 44) - 21.5;
     const float noise = 1 + (float)fabs(vg_rng_normal(&r)) * 8;
     if (x * x + y * y < 17 * 17) v.data[i] += noise;
+    /* Dark fluid that a canal connects to the air. */
+    const int z = (int)(i / (40 * 44));
+    if (x * x + y * y < 3 * 3 && z > 17) v.data[i] = noise;
   }
   uint8_t *mask = vg_malloc(n, 1);
   double background;
