@@ -84,10 +84,10 @@ typedef struct vg_case {
 #define VG_CASE_TUMOUR 16384
 
 /* Finds the brain. The background is the value of most voxels on the volume's outer faces; if there is none
- * (noise in the air), or if that value is only the rim of noise, all below Otsu's threshold. The brain is the largest other component and each of at
- * least a twentieth of its size (a slice may cut the brain into pieces), with holes filled, in noise also those
- * of slices. mask (Z, Y, X)
- * gets 0 or 1; background may be NULL. VG_DATA: nothing remains. */
+ * (noise in the air), or if that value is only the rim of noise, all below Otsu's threshold. The brain is the
+ * largest other component and each of at least a twentieth of its size (a slice may cut the brain into
+ * pieces), with holes filled; in noise, with the holes of slices filled too. mask (Z, Y, X) gets 0 or 1;
+ * background may be NULL. VG_DATA: nothing remains. */
 vg_status vg_brain_mask(const vg_volume *vol, const char *path, uint8_t *mask, double *background);
 
 /* Prepares one subject.
