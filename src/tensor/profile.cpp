@@ -12,7 +12,7 @@ bool profiling = false;
 
 namespace {
 
-Timed *innermost = nullptr;
+Timed *running = nullptr;
 std::vector<std::string> layers;
 int64_t current = 0;
 std::vector<vg_profile_row> rows;
@@ -40,14 +40,14 @@ void Timed::begin(const char *op, double flops, int64_t layer) {
   op_ = op;
   flops_ = flops;
   layer_ = layer < 0 || layer >= static_cast<int64_t>(layers.size()) ? current : layer;
-  outer_ = innermost;
-  innermost = this;
+  outer_ = running;
+  running = this;
   start_ = now();
 }
 
 void Timed::end() {
   const double took = now() - start_;
-  innermost = outer_;
+  running = outer_;
   if (outer_) outer_->within_ += took;
   vg_profile_row &r = row_of(layers[static_cast<size_t>(layer_)].c_str(), op_);
   r.seconds += took - within_;
