@@ -127,10 +127,9 @@ $(shell mkdir -p $B; printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $(S
 
 $B/src/tensor/conv/%.o: CXXFLAGS_ALL := $(filter-out -fstack-protector-strong,$(CXXFLAGS_ALL))
 
-# These files call ATen and our kernels, and have no loop of their own that -O3 makes faster. A compiler that keeps what it could
-# free needs 1 GB and a fifth less time.
+# A compiler that keeps what it could free needs 1 GB for a unit, and a tenth less time.
 ATEN_OBJ := $(UNITS:%=$B/units/%.o) $(ATEN_CXX:%.cpp=$B/%.o)
-$(ATEN_OBJ): CXXFLAGS_ALL += $(DISTRIBUTED) $(if $(SANITIZE),,-O2) $(call flag_of,$(CXX),--param=ggc-min-heapsize=1000000)
+$(ATEN_OBJ): CXXFLAGS_ALL += $(DISTRIBUTED) $(call flag_of,$(CXX),--param=ggc-min-heapsize=1000000)
 
 $B/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
