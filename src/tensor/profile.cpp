@@ -12,10 +12,10 @@ bool profiling = false;
 
 namespace {
 
-Timed *innermost = nullptr;
+Timed *running = nullptr;
 std::vector<std::string> layers;
 int64_t current = 0;
-std::vector<vg_profile_row> rows;
+std::vector<vg_profile_row> table;
 
 double now() {
   using namespace std::chrono;
@@ -23,10 +23,10 @@ double now() {
 }
 
 vg_profile_row &row_of(const char *layer, const char *op) {
-  for (vg_profile_row &r : rows)
+  for (vg_profile_row &r : table)
     if (!std::strcmp(r.layer, layer) && !std::strcmp(r.op, op)) return r;
-  rows.emplace_back();
-  vg_profile_row &r = rows.back();
+  table.emplace_back();
+  vg_profile_row &r = table.back();
   std::snprintf(r.layer, sizeof r.layer, "%s", layer);
   std::snprintf(r.op, sizeof r.op, "%s", op);
   r.seconds = r.flops = 0;
@@ -40,14 +40,14 @@ void Timed::begin(const char *op, double flops, int64_t layer) {
   op_ = op;
   flops_ = flops;
   layer_ = layer < 0 || layer >= static_cast<int64_t>(layers.size()) ? current : layer;
-  outer_ = innermost;
-  innermost = this;
+  outer_ = running;
+  running = this;
   start_ = now();
 }
 
 void Timed::end() {
   const double took = now() - start_;
-  innermost = outer_;
+  running = outer_;
   if (outer_) outer_->within_ += took;
   vg_profile_row &r = row_of(layers[static_cast<size_t>(layer_)].c_str(), op_);
   r.seconds += took - within_;
@@ -64,7 +64,7 @@ int64_t profile_layer() {
 using namespace voxgan;
 
 void vg_profile_start(void) {
-  rows.clear();
+  table.clear();
   layers.assign(1, "");
   current = 0;
   profiling = true;
@@ -72,8 +72,8 @@ void vg_profile_start(void) {
 
 const vg_profile_row *vg_profile_stop(int *n) {
   profiling = false;
-  *n = static_cast<int>(rows.size());
-  return rows.data();
+  *n = static_cast<int>(table.size());
+  return table.data();
 }
 
 void vg_profile_layer(const char *name) {

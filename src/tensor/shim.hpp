@@ -2,8 +2,7 @@
 // libtorch versions.
 #ifndef VG_TENSOR_SHIM_HPP
 #define VG_TENSOR_SHIM_HPP
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
+#include "tensor/aten.hpp" // before libtorch's other headers
 #include <c10/util/Optional.h>
 #include <torch/csrc/api/include/torch/version.h>
 #include <torch/csrc/autograd/custom_function.h>

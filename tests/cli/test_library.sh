@@ -23,9 +23,9 @@ expect "Dice of a tumour and its half is about 2/3, here ${dice:-missing}" awk -
 expect_ok 'tumour|label|uint8' "$VOXGAN" inspect "$T/c/edited.nii.gz"
 # Externals carry the project's prefix. Names that C++, the linker or a sanitizer makes are not ours. An object whose source is gone
 # is left from an earlier build.
-others=$(find "$BUILD/src" -name '*.o' | while read -r object; do
+others=$({ find "$BUILD/src" -name '*.o'; ls "$BUILD"/units/*.o 2>/dev/null; } | while read -r object; do
   source=${object#"$BUILD"/}
-  [ ! -e "${source%.o}.c" ] && [ ! -e "${source%.o}.cpp" ] || nm -g --defined-only "$object"
+  [ ! -e "${source%.o}.c" ] && [ ! -e "${source%.o}.cpp" ] && [ ! -e "${object%.o}.cpp" ] || nm -g --defined-only "$object"
 done | awk 'NF == 3 && $2 ~ /[TDBR]/ { print $3 }' | grep -vE '^(vg_|_|main$)')
 expect "externals begin with vg_, unlike ${others:-none}" [ -z "$others" ]
 if [ -z "${SANITIZE:-}" ]; then # a sanitizer must be loaded before Python
