@@ -69,8 +69,8 @@ cat >"$out/edited.json" <<JSON
 JSON
 for study in $studies; do
   case $study in
-  unedited) step "study-$study" synth "$out/gan" --labels "$a" --out "$out/study-$study" --format brats2021 --anonymous "$out/key" --seed "$seed" $run $(scheme) ;;
-  edited) step "study-$study" synth "$out/gan" --plan "$out/edited.json" --out "$out/study-$study" --format brats2021 --anonymous "$out/key" --seed "$seed" $run ;;
+  unedited) step "study-$study" synth "$out/gan" --labels "$a" --out "$out/study-$study" --format bids --anonymous "$out/key" --seed "$seed" $run $(scheme) ;;
+  edited) step "study-$study" synth "$out/gan" --plan "$out/edited.json" --out "$out/study-$study" --format bids --anonymous "$out/key" --seed "$seed" $run ;;
   esac
 done
 

@@ -114,6 +114,7 @@ typedef struct vg_evaluate_settings {
   const char *tolerance;
   bool skip_incomplete; /* vg_dataset.skip_incomplete, of every data set that is opened */
   bool no_gallery;      /* report.html without slices, so without images of persons */
+  const char *sheet;    /* file for a PNG of the tumour labels of the worst, median and best case; or NULL */
   /* Of suite privacy, each NULL where it is not there. */
   const char *train;        /* data set that was trained on; real is then what was held out */
   const char *train_layout; /* NULL: guessed */

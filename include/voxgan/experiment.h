@@ -47,8 +47,8 @@ typedef struct vg_experiment_options {
 /* Does the jobs that are not yet finished. Writes
  *
  *   OUT/experiment.json   the plan: rows, seeds, steps, settings, subjects, omitted subjects with the reasons
- *   OUT/jobs/JOB/         run/ (and pretrained/ of a fine-tuned row), predicted/, eval/, and job.json once
- *                         the job is finished. A job that another process is doing is skipped
+ *   OUT/jobs/JOB/         run/ (and pretrained/ of a fine-tuned row), predicted/, predicted.png, eval/, and
+ *                         job.json once the job is finished. A job that another process is doing is skipped
  *   OUT/cache/            prepared volumes
  *
  * Then, unless it is a shard, collects the results as vg_experiment_finish does. VG_DATA: one side has no

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "eval/compare/compare.h"
 #include "eval/eval_output.h"
+#include "eval/page/eval_page.h"
 #include "eval/eval_pairs.h"
 #include "eval/suite/suite.h"
 #include "base/fs.h"
@@ -47,7 +48,7 @@ static vg_status write_report(const eval_study *s, const vg_evaluate_settings *s
   char *path = vg_fs_join(set->out, "report.html");
   vg_status st = path ? vg_eval_report(s, set, path) : VG_MEMORY;
   vg_free(path);
-  return st;
+  return st || !set->sheet ? st : vg_eval_page_sheet(s, set->sheet);
 }
 
 static vg_status run_suites(eval_study *s, const vg_evaluate_settings *set) {

@@ -18,6 +18,10 @@ char *vg_experiment_job_folder(const char *out, const experiment_job *j) {
   return vg_format("%s/jobs/%s", out, j->name);
 }
 
+char *vg_experiment_job_sheet(const char *out, const experiment_job *j) {
+  return vg_format("%s/jobs/%s/predicted.png", out, j->name);
+}
+
 static char *mark_of(const char *out, const experiment_job *j) {
   return vg_format("%s/jobs/%s/job.json", out, j->name);
 }
@@ -97,15 +101,18 @@ static vg_status predict(const working *w) {
 
 static vg_status score(const working *w) {
   char *predicted = vg_fs_join(w->folder, "predicted"), *out = vg_fs_join(w->folder, "eval");
+  char *sheet = vg_experiment_job_sheet(w->o->out, w->j);
   vg_evaluation *e = NULL;
   vg_evaluate_settings s = {.opened = &w->d->test,
                             .synth = predicted,
                             .synth_layout = FORMAT,
                             .out = out,
                             .suites = "overlap",
-                            .no_gallery = true};
-  vg_status st = predicted && out ? vg_evaluate(&s, &e) : VG_MEMORY;
+                            .no_gallery = true,
+                            .sheet = sheet};
+  vg_status st = predicted && out && sheet ? vg_evaluate(&s, &e) : VG_MEMORY;
   vg_evaluation_free(e);
+  vg_free(sheet);
   vg_free(predicted);
   vg_free(out);
   return st;

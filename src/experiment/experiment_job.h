@@ -6,6 +6,9 @@
 
 /* Returns OUT/jobs/NAME (vg_free), or NULL when out of memory. */
 char *vg_experiment_job_folder(const char *out, const experiment_job *j);
+/* Returns OUT/jobs/NAME/predicted.png (vg_free), or NULL when out of memory: the worst, the median and the
+ * best prediction beside the truth. */
+char *vg_experiment_job_sheet(const char *out, const experiment_job *j);
 /* *finished: the job's job.json exists. */
 vg_status vg_experiment_job_finished(const char *out, const experiment_job *j, bool *finished);
 /* Some process holds its lock. */

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "experiment/experiment_job.h"
 #include "experiment/experiment_results.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -219,6 +220,35 @@ static vg_status put_scores(const experiment_results *r, vg_report *page) {
   return st;
 }
 
+/* ---- predictions ---- */
+
+/* Adds the sheet of each row's first finished job. Those of an older voxgan have none. */
+static vg_status put_predictions(const experiment_results *r, vg_report *page, const char *out) {
+  vg_status st = VG_OK;
+  bool begun = false;
+  for (int row = 0; row < r->design.n_rows && !st; row++) {
+    for (size_t k = 0; k < r->n_jobs && !st; k++) {
+      const experiment_outcome *o = &r->jobs[k];
+      bool there = false;
+      if (o->job.row != row || o->state != JOB_FINISHED) continue;
+      char *path = vg_experiment_job_sheet(out, &o->job);
+      st = path ? vg_fs_exists(path, &there) : VG_MEMORY;
+      if (there && !begun) {
+        begun = true;
+        vg_report_section(page, "Predictions");
+        vg_report_text(page, "The worst, the median and the best test subject of each row's first job, in the "
+                             "axial slice through the middle of the labels: the real labels, those predicted, "
+                             "their outlines (real blue, predicted orange, white where they agree), and the image. "
+                             "These are images of persons: show them only to people who may see the scans.");
+      }
+      if (there) vg_report_picture_file(page, path, r->design.rows[row].name, o->job.name);
+      vg_free(path);
+      break;
+    }
+  }
+  return st;
+}
+
 /* ---- how it was done ---- */
 
 static vg_status put_left_out(const experiment_results *r, vg_report *page) {
@@ -302,6 +332,7 @@ vg_status vg_experiment_results_report(const experiment_results *r, const char *
   if (!st) st = put_sentences(r, page);
   if (!st) st = put_differences(r, page);
   if (!st) st = put_scores(r, page);
+  if (!st) st = put_predictions(r, page, out);
   if (!st) st = put_method(r, page);
   char *path = vg_fs_join(out, "report.html");
   if (!st) st = path ? vg_report_write(page, path) : VG_MEMORY;

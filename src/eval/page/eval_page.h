@@ -25,5 +25,8 @@ vg_status vg_eval_page_patches(vg_report *r, const vg_evaluation *e);
  * the page that all slices together may take. */
 vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget);
 vg_status vg_eval_page_labels(vg_report *r, const eval_study *s, size_t budget);
+/* Writes a PNG of the tumour labels of the worst, the median and the best case, a row each: real labels,
+ * synthetic ones, outlines, and the image. Writes nothing where no case has both maps. */
+vg_status vg_eval_page_sheet(const eval_study *s, const char *path);
 
 #endif

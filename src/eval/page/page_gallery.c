@@ -260,35 +260,49 @@ static void add_case(vg_report *r, const gallery *g, const ranked *at, const sho
   }
 }
 
-static vg_status add_gallery(vg_report *r, gallery *g, const char *title, size_t budget) {
+/* Lists all cases, the worst first. */
+static vg_status rank(gallery *g) {
   const vg_evaluation *e = g->study->evaluation;
-  vg_status st = VG_MEMORY;
-  size_t begun = vg_report_size(r), shown = 0;
-  if (!find_order(e, g->series, &g->by)) return VG_OK;
+  const double sign = g->by.metric->better == VG_BETTER_HIGHER ? 1 : -1;
   g->cases = VG_NEW_N(ranked, e->n_cases);
-  if (!g->cases) goto out;
-  for (size_t i = 0; i < e->n_cases; i++) {
-    double v = value_of(e, g->series, &g->by, i);
-    g->cases[i] = (ranked){i, g->by.metric->better == VG_BETTER_HIGHER ? v : -v};
-  }
+  if (!g->cases) return VG_MEMORY;
+  for (size_t i = 0; i < e->n_cases; i++)
+    g->cases[i] = (ranked){i, sign * value_of(e, g->series, &g->by, i)};
   qsort(g->cases, e->n_cases, sizeof *g->cases, by_badness);
-  g->n = e->n_cases < CASES ? e->n_cases : CASES;
-  for (size_t i = 0; i < g->n; i++) g->cases[i].value = value_of(e, g->series, &g->by, g->cases[i].index);
-  g->shots = VG_NEW_N(shot, g->n);
-  if (!g->shots) goto out;
-  if ((st = vg_task_parallel("report", "pictures", g->n, shoot, g))) goto out;
-  vg_gallery_open(r, title);
-  for (size_t i = 0; i < g->n && (!shown || vg_report_size(r) - begun < budget); i++) {
-    if (!g->shots[i].n) continue;
-    add_case(r, g, &g->cases[i], &g->shots[i]);
-    shown++;
-  }
-  vg_gallery_close(r);
-  if (shown < e->n_cases) vg_report_text(r, "The worst %zu of %zu cases are shown.", shown, e->n_cases);
-out:
+  for (size_t i = 0; i < e->n_cases; i++) g->cases[i].value *= sign;
+  return VG_OK;
+}
+
+/* Draws the pictures of the first n cases. */
+static vg_status shoot_all(gallery *g, size_t n) {
+  g->n = n;
+  g->shots = VG_NEW_N(shot, n + 1);
+  return g->shots ? vg_task_parallel("report", "pictures", n, shoot, g) : VG_MEMORY;
+}
+
+static void gallery_release(gallery *g) {
   for (size_t i = 0; g->shots && i < g->n; i++) shot_release(&g->shots[i]);
   vg_free(g->shots);
   vg_free(g->cases);
+}
+
+static vg_status add_gallery(vg_report *r, gallery *g, const char *title, size_t budget) {
+  const vg_evaluation *e = g->study->evaluation;
+  size_t begun = vg_report_size(r), shown = 0;
+  if (!find_order(e, g->series, &g->by)) return VG_OK;
+  vg_status st = rank(g);
+  if (!st) st = shoot_all(g, e->n_cases < CASES ? e->n_cases : CASES);
+  if (!st) {
+    vg_gallery_open(r, title);
+    for (size_t i = 0; i < g->n && (!shown || vg_report_size(r) - begun < budget); i++) {
+      if (!g->shots[i].n) continue;
+      add_case(r, g, &g->cases[i], &g->shots[i]);
+      shown++;
+    }
+    vg_gallery_close(r);
+    if (shown < e->n_cases) vg_report_text(r, "The worst %zu of %zu cases are shown.", shown, e->n_cases);
+  }
+  gallery_release(g);
   return st;
 }
 
@@ -337,5 +351,72 @@ vg_status vg_eval_page_labels(vg_report *r, const eval_study *s, size_t budget) 
     add_keys(r, k ? &s->anatomy : &s->tumour);
     st = add_gallery(r, &g, maps[k].title, budget / 2);
   }
+  return st;
+}
+
+/* ---- a sheet of three cases ---- */
+
+enum { SHEET_CASES = 3, TEXT_HEIGHT = 12 };
+
+/* Moves the worst, the median and the best case that have a value to the front. Returns their number. */
+static size_t pick_three(gallery *g) {
+  size_t n = 0;
+  while (n < g->study->evaluation->n_cases && !isnan(g->cases[n].value)) n++;
+  if (n <= SHEET_CASES) return n;
+  g->cases[1] = g->cases[n / 2];
+  g->cases[2] = g->cases[n - 1];
+  return SHEET_CASES;
+}
+
+/* The axial slice through the middle of the labels. */
+static int middle_of(const shot *s) {
+  for (int f = 0; f < s->n; f++)
+    if (s->slices[f].middle) return f;
+  return 0;
+}
+
+static void paste(const vg_picture *from, vg_picture *to, int left, int top) {
+  for (int y = 0; y < from->height; y++)
+    memcpy(to->rgb + 3 * ((size_t)(top + y) * (size_t)to->width + (size_t)left),
+           from->rgb + 3 * (size_t)y * (size_t)from->width, 3 * (size_t)from->width);
+}
+
+static vg_status make_sheet(const gallery *g, vg_picture *out) {
+  int width = 0, height = 0;
+  for (size_t i = 0; i < g->n; i++) {
+    const vg_picture *p = g->shots[i].pictures[middle_of(&g->shots[i])];
+    int wide = 0;
+    for (int k = 0; k < PANELS && g->panels[k]; k++) wide += p[k].width;
+    width = wide > width ? wide : width;
+    height += p[0].height + TEXT_HEIGHT;
+  }
+  if (!width || vg_picture_new(width, height, out)) return width ? VG_MEMORY : VG_OK;
+  for (size_t i = 0, top = 0; i < g->n; i++) {
+    const vg_picture *p = g->shots[i].pictures[middle_of(&g->shots[i])];
+    char text[256];
+    snprintf(text, sizeof text, "%s  %s %.3f", g->study->evaluation->ids[g->cases[i].index], g->by.metric->name,
+             g->cases[i].value);
+    vg_picture_text(out, 2, (int)top + 2, text);
+    top += TEXT_HEIGHT;
+    for (int k = 0, left = 0; k < PANELS && g->panels[k]; left += p[k++].width)
+      paste(&p[k], out, left, (int)top);
+    top += (size_t)p[0].height;
+  }
+  return VG_OK;
+}
+
+vg_status vg_eval_page_sheet(const eval_study *s, const char *path) {
+  gallery g = {.study = s,
+               .what = LABELS,
+               .series = EVAL_TUMOUR_LABELS,
+               .panels = {"real labels", "synthetic labels", "outlines", "image"}};
+  vg_picture sheet = {0};
+  if (!find_order(s->evaluation, g.series, &g.by)) return VG_OK;
+  vg_status st = rank(&g);
+  if (!st) st = shoot_all(&g, pick_three(&g));
+  if (!st) st = make_sheet(&g, &sheet);
+  if (!st && sheet.rgb) st = vg_picture_write(path, &sheet);
+  vg_picture_release(&sheet);
+  gallery_release(&g);
   return st;
 }
