@@ -315,9 +315,9 @@ bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
-# Two processes against one, and against PyTorch's DistributedDataParallel.
+# Two processes against one, and against PyTorch's DistributedDataParallel; ARGS=--network: over wires of given rates and delays.
 .PHONY: bench-distributed
-bench-distributed: all $B/tests/parity/gan_steps
+bench-distributed: all $B/tests/parity/gan_steps $B/bench/wire
 	/usr/bin/python3 bench/bench_distributed.py $B $(ARGS)
 bench-randomise: $B/bench/bench_randomise
 	/usr/bin/python3 bench/bench_randomise.py $B
@@ -348,6 +348,7 @@ DEVICE ?= cuda
 bench-gpu: all $B/tests/parity/gan_steps
 	$(PYTHON) tests/oracle/gan_parity.py $B $(DEVICE)
 	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
+	$(if $(findstring :,$(DEVICE)),,$(PYTHON) bench/bench_distributed.py $B --gpus $(DEVICE) $(if $(DRY),--size 32 --ngf 2 --rounds 2,--size 128 --ngf 32 64 --batch 4))
 
 # ---- house-keeping ---------------------------------------------------------------------------
 SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/*/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] tests/*/*/*.[ch]pp bench/*.c)

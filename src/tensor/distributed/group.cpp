@@ -1,5 +1,7 @@
 // group.cpp: sums and shares over the processes of a group.
 #include "tensor/distributed/backend.hpp"
+#include "tensor/distributed/buckets.hpp"
+#include "tensor/distributed/courier.hpp"
 #include "tensor/distributed/members.hpp"
 #include "voxgan/log.h"
 #include <signal.h>
@@ -12,8 +14,9 @@ struct vg_group {
   at::Device device;
   std::unique_ptr<Members> members;
   std::unique_ptr<Backend> backend;
-  Tensor whole, flat; // flat: gradients on their way, in the first part of whole
-  double waited = 0, bytes = 0;
+  std::vector<std::unique_ptr<Buckets>> networks; // gradients of each list of parameters that was summed
+  std::unique_ptr<Courier> courier;               // of gradients
+  double waited = 0, bytes = 0, ahead = 0;
 };
 
 namespace {
@@ -38,9 +41,18 @@ std::string first_line(const char *text) {
   return end ? std::string(text, end) : std::string(text);
 }
 
+// Counts the time in which the main thread waits for others.
+class Waits {
+  vg_group *const g_;
+  const double began_ = vg_now();
+
+public:
+  explicit Waits(vg_group *g) : g_(g) {}
+  ~Waits() { g_->waited += vg_now() - began_; }
+};
+
 // Waits for work; VG_DEVICE names who ended the group.
 vg_status finish(vg_group *g, const WorkPointer &work) {
-  const double began = vg_now();
   bool done = false;
   std::string how;
   while (!done && !g->members->ended()) try {
@@ -54,7 +66,6 @@ vg_status finish(vg_group *g, const WorkPointer &work) {
       how = first_line(e.what());
       g->members->lost(how);
     }
-  g->waited += vg_now() - began;
   return done ? VG_OK : g->members->fail();
 }
 
@@ -78,7 +89,7 @@ vg_status sum(vg_group *g, const Tensor &t) {
 }
 
 // Each process sums one piece of all, in fp32 and in the order of the ranks, and gives it to the others.
-vg_status sum_bf16(vg_group *g, Tensor &t) {
+vg_status sum_bf16(vg_group *g, const Tensor &t) {
   const int64_t n = t.numel(), piece = (n + g->size - 1) / g->size;
   const auto options = at::TensorOptions().device(t.device()).dtype(at::kBFloat16);
   Tensor sent = at::zeros({piece * g->size}, options), got = at::empty_like(sent);
@@ -111,50 +122,41 @@ vg_status sum_array(vg_group *g, void *values, size_t n, at::ScalarType type) {
   if (!g || !n) return VG_OK;
   return checked([&] {
     Tensor host = at::from_blob(values, {static_cast<int64_t>(n)}, type), t = host.to(g->device);
+    const Waits waits(g);
     const vg_status st = sum(g, t);
     if (!st && t.is_cuda()) host.copy_(t);
     return st;
   });
 }
 
-// Lays out in g->flat: the gradients, 0 where there is none; then for each parameter whether it has one; then
-// row. Returns the number of the gradients' values.
-int64_t pack(vg_group *g, vg_tensor *const *params, int n, const vg_tensor *row) {
-  int64_t values = 0, at = 0;
-  for (int i = 0; i < n; i++) values += params[i]->t.numel();
-  const int64_t total = values + n + (row ? row->t.numel() : 0);
-  if (!g->whole.defined() || g->whole.numel() < total)
-    g->whole = at::empty({total}, at::TensorOptions().device(g->device).dtype(at::kFloat));
-  g->flat = g->whole.narrow(0, 0, total);
-  std::vector<float> has(static_cast<size_t>(n));
-  for (int i = 0; i < n; i++) {
-    const Tensor &p = params[i]->t;
-    Tensor part = g->flat.narrow(0, at, p.numel());
-    at += p.numel();
-    has[static_cast<size_t>(i)] = p.grad().defined();
-    if (p.grad().defined())
-      part.view(p.sizes()).copy_(p.grad());
-    else
-      part.zero_();
+// The gradients of these parameters, on their way once this returns.
+Buckets &sent(vg_group *g, vg_tensor *const *params, int n, bool bf16) {
+  Buckets *b = nullptr;
+  for (const auto &known : g->networks)
+    if (known->are_of(params, n)) b = known.get();
+  if (!b) {
+    g->networks.push_back(std::make_unique<Buckets>(params, n));
+    b = g->networks.back().get();
   }
-  g->flat.narrow(0, values, n).copy_(at::from_blob(has.data(), {n}, at::kFloat));
-  if (row) g->flat.narrow(0, values + n, row->t.numel()).copy_(row->t.reshape({-1}));
-  return values;
+  if (!b->is_open())
+    b->open([g, bf16](const Tensor &values) {
+      g->courier->send([g, bf16, values] { return bf16 ? sum_bf16(g, values) : sum(g, values); });
+    });
+  return *b;
 }
 
-void unpack(vg_group *g, vg_tensor *const *params, int n, vg_tensor *row) {
-  int64_t values = 0, at = 0;
-  for (int i = 0; i < n; i++) values += params[i]->t.numel();
-  const Tensor has = g->flat.narrow(0, values, n).to(at::kCPU);
-  for (int i = 0; i < n; i++) {
-    Tensor &p = params[i]->t;
-    const Tensor part = g->flat.narrow(0, at, p.numel()).view(p.sizes());
-    at += p.numel();
-    if (has.data_ptr<float>()[i] == 0) continue;
-    if (!p.grad().defined()) p.mutable_grad() = at::empty_like(p);
-    p.mutable_grad().copy_(part);
-  }
-  if (row) row->t.copy_(g->flat.narrow(0, values + n, row->t.numel()).view(row->t.sizes()));
+// Sums has, and row behind it, over the processes, after all gradients. Returns how many processes have each.
+vg_status sum_rest(vg_group *g, std::vector<float> &has, vg_tensor *row) {
+  const int64_t n = static_cast<int64_t>(has.size());
+  Tensor all = at::from_blob(has.data(), {n}, at::kFloat).to(g->device);
+  if (row) all = at::cat({all, row->t.reshape({-1})});
+  g->courier->send([g, all] { return sum(g, all); });
+  const vg_status st = g->courier->wait();
+  if (st) return st;
+  const Tensor counts = all.narrow(0, 0, n).to(at::kCPU).contiguous();
+  std::memcpy(has.data(), counts.data_ptr<float>(), has.size() * sizeof(float));
+  if (row) row->t.copy_(all.narrow(0, n, row->t.numel()).view(row->t.sizes()));
+  return st;
 }
 
 vg_group *abandoned; // its threads may wait for ever, so it lives as long as the process
@@ -166,10 +168,11 @@ vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **ou
   if (p->size < 2) return VG_OK;
   const NoSignals quiet;
   auto g = std::unique_ptr<vg_group>(
-      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, {}, 0, 0});
+      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, nullptr, 0, 0, 0});
   try {
     g->members = std::make_unique<Members>(*p);
     g->backend = backend_of(g->device, g->members->store(), p->rank, p->size, p->host);
+    g->courier = std::make_unique<Courier>(g->device);
     g->members->watch();
   } catch (const std::exception &e) {
     const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
@@ -216,6 +219,12 @@ double vg_group_waited(const vg_group *g) {
 double vg_group_bytes(const vg_group *g) {
   return g ? g->bytes : 0;
 }
+double vg_group_sending(const vg_group *g) {
+  return g ? g->courier->busy() : 0;
+}
+double vg_group_ahead(const vg_group *g) {
+  return g ? g->ahead : 0;
+}
 
 vg_status vg_group_sum(vg_group *g, double *values, size_t n) {
   return sum_array(g, values, n, at::kDouble);
@@ -224,16 +233,20 @@ vg_status vg_group_sum_floats(vg_group *g, float *values, size_t n) {
   return sum_array(g, values, n, at::kFloat);
 }
 
+void vg_group_sum_soon(vg_group *g, vg_tensor *const *params, int n, bool bf16) {
+  if (g) guarded("sum over processes", [&] { sent(g, params, n, bf16); });
+}
+
 vg_status vg_group_sum_gradients(vg_group *g, vg_tensor *const *params, int n, vg_tensor *row, bool bf16) {
   if (!g) return VG_OK;
   const Timed timed("sum over processes");
   return checked([&] {
-    const int64_t values = pack(g, params, n, row);
-    const int64_t rest = g->flat.numel() - values;
-    Tensor gradients = g->flat.narrow(0, 0, values);
-    vg_status st = bf16 ? sum_bf16(g, gradients) : VG_OK;
-    if (!st) st = sum(g, bf16 ? g->flat.narrow(0, values, rest) : g->flat);
-    if (!st) unpack(g, params, n, row);
+    Buckets &b = sent(g, params, n, bf16);
+    std::vector<float> has;
+    g->ahead += static_cast<double>(b.close(has));
+    const Waits waits(g);
+    const vg_status st = sum_rest(g, has, row);
+    for (size_t i = 0; i < has.size() && !st; i++) b.give(i, has[i] > 0);
     return st;
   });
 }
@@ -242,6 +255,7 @@ vg_status vg_group_share(vg_group *g, void *data, size_t n) {
   if (!g || !n) return VG_OK;
   return checked([&] {
     Tensor host = at::from_blob(data, {static_cast<int64_t>(n)}, at::kByte), t = host.to(g->device);
+    const Waits waits(g);
     const vg_status st = share(g, t);
     if (!st && t.is_cuda()) host.copy_(t);
     return st;
@@ -252,6 +266,7 @@ vg_status vg_group_share_tensors(vg_group *g, vg_tensor *const *list, int n) {
   if (!g) return VG_OK;
   return checked([&] {
     vg_status st = VG_OK;
+    const Waits waits(g);
     for (int i = 0; i < n && !st; i++) {
       const Tensor whole = list[i]->t.detach().contiguous();
       st = share(g, whole);
