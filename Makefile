@@ -99,9 +99,10 @@ CXXFLAGS_ALL += $(if $(CUDA_INCLUDE),-DVG_CUDA=1 -isystem $(CUDA_INCLUDE))
 TORCH_LIBS := -L$(TORCH_LIB) -Wl,-rpath,$(TORCH_LIB) -Wl,--no-as-needed $(TORCH_CUDA) -ltorch_cpu -lc10 -Wl,--as-needed -lgomp
 endif
 CXXFLAGS_ALL += $(CXXFLAGS)
-# Training over several processes: Gloo's headers belong to the libtorch that was built with them, NCCL's to CUDA's packages.
+# Training over several processes: Gloo's headers belong to the libtorch that was built with them, NCCL's to CUDA's packages. c10d's header
+# for NCCL includes libtorch's C++ interface.
 NCCL_INCLUDE := $(if $(CUDA_INCLUDE),$(patsubst %/nccl.h,%,$(firstword $(wildcard $(TORCH)/../nvidia/nccl/include/nccl.h $(CUDA_HOME)/include/nccl.h /usr/include/nccl.h))))
-DISTRIBUTED := $(if $(wildcard $(TORCH)/include/gloo/algorithm.h),-DVG_GLOO=1) $(if $(NCCL_INCLUDE),-DVG_NCCL=1 -isystem $(NCCL_INCLUDE))
+DISTRIBUTED := $(if $(wildcard $(TORCH)/include/gloo/algorithm.h),-DVG_GLOO=1) $(if $(NCCL_INCLUDE),-DVG_NCCL=1 -isystem $(NCCL_INCLUDE) -isystem $(TORCH)/include/torch/csrc/api/include)
 PRODUCTS += $B/voxgan-torch.so
 endif
 

@@ -311,7 +311,7 @@ def kill_one_of(p, dice):
 
 def campaign_ranks(bench, commands, options, tally):
     """One training after another, each disturbed every third of its time until it is through; --kills in all."""
-    if not bench.torch or not options.kills:
+    if not options.torch or not options.kills:
         return
     _, _, seconds = bench.undisturbed(CREW)
     dice = random.Random(f"{options.seed} ranks")
@@ -368,7 +368,8 @@ def main():
     commands = [c for c in options.commands.split(",") if torch or c not in NEED_TORCH]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # counts are printed, and the scratch folder goes
     tally = Tally()
-    needs = torch and (any(c in NEED_TORCH for c in commands) or ("ranks" in options.campaigns and options.kills > 0))
+    needs = torch and set(options.campaigns) != {"ranks"} and any(c in NEED_TORCH for c in commands)
+    options.torch = torch
     bench = Bench(os.path.abspath(os.path.join(options.build, "voxgan")), ("faults", "allocations"), needs)
     try:
         for name in options.campaigns:

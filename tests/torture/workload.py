@@ -29,7 +29,7 @@ COMMANDS = {
 }
 # Several processes that train one model; a campaign of its own ends them.
 CREW = "processes"
-ALL_COMMANDS = {**COMMANDS, CREW: ["train", "--data", "p", *LAYOUT, *NETWORK, "--set", "train.epochs=60", "--set", "train.checkpoint_steps=1",
+ALL_COMMANDS = {**COMMANDS, CREW: ["train", "--data", "p", *LAYOUT, *NETWORK, "--set", "train.epochs=40", "--set", "train.checkpoint_steps=1",
                                    "--processes", "2", "--resume"]}
 NEED_TORCH = ("synth", "train", "experiment")
 VERIFIED = ("edit", "join", "synth")

@@ -45,6 +45,11 @@ vg_status Courier::wait() {
   return status_ ? vg_fail(status_, "%s", message_.c_str()) : VG_OK;
 }
 
+bool Courier::done_within(std::chrono::milliseconds limit) {
+  std::unique_lock<std::mutex> hold(mutex_);
+  return done_.wait_for(hold, limit, [this] { return items_.empty(); });
+}
+
 double Courier::busy() const {
   const std::lock_guard<std::mutex> hold(mutex_);
   return busy_;

@@ -5,6 +5,7 @@
 #include "voxgan/status.h"
 #include <c10/core/Event.h>
 #include <c10/core/Stream.h>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -26,6 +27,7 @@ public:
   // Until all jobs are done; on a GPU, what is queued there from here on comes after them. Returns the first
   // failure, with its message; the jobs behind it are left out.
   vg_status wait();
+  bool done_within(std::chrono::milliseconds limit);
   double busy() const; // seconds that jobs took
 
 private:

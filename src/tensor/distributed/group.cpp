@@ -36,11 +36,6 @@ public:
   ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 };
 
-std::string first_line(const char *text) {
-  const char *const end = std::strchr(text, '\n');
-  return end ? std::string(text, end) : std::string(text);
-}
-
 // Counts the time in which the main thread waits for others.
 class Waits {
   vg_group *const g_;
@@ -51,20 +46,25 @@ public:
   ~Waits() { g_->waited += vg_now() - began_; }
 };
 
+// Waits until work is done, or it is time to look at the verdict. What went wrong is told by the next wait.
+void wait_a_while(const WorkPointer &work) {
+  try {
+    work->wait(LOOK);
+  } catch (const std::exception &) {} // of work that ended while this ran, or of the time alone
+}
+
 // Waits for work; VG_DEVICE names who ended the group.
 vg_status finish(vg_group *g, const WorkPointer &work) {
   bool done = false;
-  std::string how;
   while (!done && !g->members->ended()) try {
-      if (g->backend->waits)
-        work->wait(LOOK);
-      else
+      if (g->backend->waits && !work->isCompleted()) {
+        wait_a_while(work);
+      } else {
         work->wait();
-      done = true;
+        done = true;
+      }
     } catch (const std::exception &e) {
-      if (!work->isCompleted()) continue; // it waits still
-      how = first_line(e.what());
-      g->members->lost(how);
+      g->members->lost(reason(e));
     }
   return done ? VG_OK : g->members->fail();
 }
@@ -77,7 +77,7 @@ template <class F> vg_status call(vg_group *g, const F &start) {
     at::NoGradGuard off;
     work = start();
   } catch (const std::exception &e) {
-    g->members->lost(first_line(e.what()));
+    g->members->lost(reason(e));
     return g->members->fail();
   }
   return finish(g, work);
@@ -159,6 +159,30 @@ vg_status sum_rest(vg_group *g, std::vector<float> &has, vg_tensor *row) {
   return st;
 }
 
+constexpr double LONG_S = 2; // for connections between processes
+
+// Connects the processes, in the courier's thread: a library may wait there for one that went, and cannot be stopped.
+vg_status connect(vg_group *g, const vg_group_place &p) {
+  const std::string host = p.host;
+  g->courier->send([g, host] {
+    try {
+      g->backend = backend_of(g->device, g->members->store(), g->rank, g->size, host);
+    } catch (const std::exception &e) {
+      return vg_fail(VG_DEVICE, "%s", reason(e).c_str());
+    }
+    return VG_OK;
+  });
+  const double began = vg_now();
+  bool doubted = false;
+  while (!g->courier->done_within(LOOK)) {
+    if (g->members->ended()) return g->members->fail();
+    if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted while the processes connect");
+    if (!doubted && vg_now() - began > LONG_S) g->members->doubt(doubted = true);
+  }
+  if (doubted) g->members->doubt(false);
+  return g->courier->wait();
+}
+
 vg_group *abandoned; // its threads may wait for ever, so it lives as long as the process
 
 } // namespace
@@ -169,18 +193,23 @@ vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **ou
   const NoSignals quiet;
   auto g = std::unique_ptr<vg_group>(
       new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, nullptr, 0, 0, 0});
+  vg_status st = VG_OK;
   try {
     g->members = std::make_unique<Members>(*p);
-    g->backend = backend_of(g->device, g->members->store(), p->rank, p->size, p->host);
     g->courier = std::make_unique<Courier>(g->device);
     g->members->watch();
+    st = connect(g.get(), *p);
   } catch (const std::exception &e) {
-    const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
-    const std::string why = first_line(c10_error ? c10_error->what_without_backtrace() : e.what());
-    if (g->members) g->members->end(VG_DEVICE, why);
+    st = vg_fail(VG_DEVICE, "%s", reason(e).c_str());
+  }
+  if (st) {
+    const std::string why = vg_error();
+    const bool other = g->members && g->members->ended(); // then the message is that of the one who ended it
+    if (g->members && !other) g->members->end(st, why);
     if (g->members) g->members->linger();
     abandoned = g.release();
-    return vg_fail(vg_interrupted() ? VG_INTERRUPTED : VG_DEVICE, "rank %d of %d (%s): %s", p->rank, p->size,
+    if (other) return vg_fail(st, "%s", why.c_str());
+    return vg_fail(vg_interrupted() ? VG_INTERRUPTED : st, "rank %d of %d (%s): %s", p->rank, p->size,
                    own_host().c_str(), why.c_str());
   }
   *out = g.release();
