@@ -2,7 +2,8 @@
 """bench_distributed.py BUILD_DIR [--size N] [--ngf N ...] [--rounds N] [--network | --gpus DEVICE]: what it costs to train in several processes.
 
 Two samples a step in all: voxgan in one process of two threads (batch 2), voxgan in two processes of one thread (batch 1 each), and
-PyTorch's DistributedDataParallel over Gloo in two processes of one thread, which is tests/oracle/pix2pix.py with both networks wrapped.
+PyTorch's DistributedDataParallel over Gloo in two processes of one thread, which is tests/oracle/pix2pix.py with both networks wrapped. Each thread
+is bound to a processor.
 Network and loss are those of bench_train.py. All stay open and step on request, in turns; the last column is the time that our two
 processes waited for each other.
 
@@ -13,6 +14,7 @@ fp32 and in bf16. What is hidden is 1 - the time that a process waits / the time
 import argparse
 import json
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -83,15 +85,19 @@ class Network:
 class Team:
     """Processes that step together."""
 
-    def __init__(self, name, command, n, network=None):
-        """command: a list, or one for each rank."""
+    def __init__(self, name, command, n, network=None, bound=True):
+        """command: a list, or one for each rank. bound: a process of several, or a thread of one, has a processor of its own."""
+        places = [str(p) for p in sorted(os.sched_getaffinity(0))]
         self.name, self.running, port = name, [], free_port()
         for rank in range(n):
             env = dict(os.environ, GLOG_minloglevel="3", **(network.env if network else {}))
             if n > 1:
                 env.update(RANK=str(rank), WORLD_SIZE=str(n), LOCAL_RANK=str(rank), LOCAL_WORLD_SIZE=str(n),
                            MASTER_ADDR=network.host if network else "127.0.0.1", MASTER_PORT=str(port))
-            whole = [*(network.prefix[rank] if network else []), *(command[rank] if isinstance(command[0], list) else command)]
+            if bound and n == 1:
+                env["GOMP_CPU_AFFINITY"] = " ".join(places)
+            pin = ["taskset", "-c", places[rank % len(places)]] if bound and n > 1 else []
+            whole = [*(network.prefix[rank] if network else []), *pin, *(command[rank] if isinstance(command[0], list) else command)]
             self.running.append(subprocess.Popen(whole, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env))
 
     def answers(self, n):
@@ -168,7 +174,7 @@ def measure_gpus(build, device, size, ngf, batch, rounds):
     with tempfile.TemporaryDirectory() as folder:
         cases = [write_case(folder, size, ngf, batch, device=f"cuda:{r}" if device == "cuda" else "cpu", precision=kind, threads="1")[0]
                  for r in range(most)]
-        teams = {n: Team(f"{n} processes", [[ours, "--time", c] for c in cases[:n]], n) for n in (1, 2, 4, 8) if n <= most}
+        teams = {n: Team(f"{n} processes", [[ours, "--time", c] for c in cases[:n]], n, bound=False) for n in (1, 2, 4, 8) if n <= most}
         runs = {n: [] for n in teams}
         steps = {n: max(2, round(0.5 / t.step(5 if device == "cuda" else 1)[0])) for n, t in teams.items()}
         for _ in range(rounds):
@@ -225,6 +231,7 @@ def main():
     p.add_argument("--network", action="store_true")
     p.add_argument("--gpus", choices=["cuda", "cpu"])
     a = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # namespaces go
     if a.gpus:
         results = [measure_gpus(a.build, a.gpus, a.size, ngf, a.batch, a.rounds) for ngf in a.ngf]
     elif a.network:

@@ -3,8 +3,10 @@
 #include "tensor/distributed/buckets.hpp"
 #include "tensor/distributed/courier.hpp"
 #include "tensor/distributed/members.hpp"
+#include "tensor/floats.hpp"
 #include "voxgan/log.h"
 #include <signal.h>
+#include <algorithm>
 #include <cstring>
 
 using namespace voxgan;
@@ -16,6 +18,7 @@ struct vg_group {
   std::unique_ptr<Backend> backend;
   std::vector<std::unique_ptr<Buckets>> networks; // gradients of each list of parameters that was summed
   std::unique_ptr<Courier> courier;               // of gradients
+  Tensor half;                                    // the courier's, for bf16
   double waited = 0, bytes = 0, ahead = 0;
 };
 
@@ -88,21 +91,59 @@ vg_status sum(vg_group *g, const Tensor &t) {
   return call(g, [&] { return g->backend->sum(t); });
 }
 
-// Each process sums one piece of all, in fp32 and in the order of the ranks, and gives it to the others.
+// On the CPU our own loops convert: ATen's, with their temporaries, cost as much as sending did.
+void to_half(const Tensor &from, const Tensor &to) {
+  if (from.is_cuda())
+    to.copy_(from);
+  else
+    vg_pw_narrow(from.data_ptr<float>(), static_cast<size_t>(from.numel()), half_of(to, 0));
+}
+
+void to_float(const Tensor &from, const Tensor &to) {
+  if (from.is_cuda())
+    to.copy_(from);
+  else
+    vg_pw_widen(half_of(from, 0), static_cast<size_t>(from.numel()), to.data_ptr<float>());
+}
+
+// The sum of the rows of a matrix of bf16, in fp32 and in their order.
+void sum_rows(const Tensor &rows, const Tensor &out) {
+  if (rows.is_cuda()) {
+    out.copy_(rows.to(at::kFloat).sum(0));
+    return;
+  }
+  constexpr int64_t CHUNK = 1 << 12;
+  std::vector<float> total(CHUNK), row(CHUNK);
+  const int64_t n = rows.size(1);
+  for (int64_t at = 0; at < n; at += CHUNK) {
+    const size_t m = static_cast<size_t>(std::min(CHUNK, n - at));
+    vg_pw_widen(half_of(rows, at), m, total.data());
+    for (int64_t r = 1; r < rows.size(0); r++) {
+      vg_pw_widen(half_of(rows, r * n + at), m, row.data());
+      for (size_t k = 0; k < m; k++) total[k] += row[k];
+    }
+    vg_pw_narrow(total.data(), m, half_of(out, at));
+  }
+}
+
+// Each process sums one piece of all, and gives it to the others.
 vg_status sum_bf16(vg_group *g, const Tensor &t) {
-  const int64_t n = t.numel(), piece = (n + g->size - 1) / g->size;
-  const auto options = at::TensorOptions().device(t.device()).dtype(at::kBFloat16);
-  Tensor sent = at::zeros({piece * g->size}, options), got = at::empty_like(sent);
-  sent.narrow(0, 0, n).copy_(t);
+  const int64_t n = t.numel(), piece = (n + g->size - 1) / g->size, all = piece * g->size;
+  if (!g->half.defined() || g->half.numel() < 2 * all + piece)
+    g->half = at::empty({2 * all + piece}, at::TensorOptions().device(t.device()).dtype(at::kBFloat16));
+  const Tensor sent = g->half.narrow(0, 0, all), got = g->half.narrow(0, all, all),
+               mine = g->half.narrow(0, 2 * all, piece);
   const auto raw = [](const Tensor &x) { return x.view(at::kByte); };
+  to_half(t, sent.narrow(0, 0, n));
+  sent.narrow(0, n, all - n).zero_();
   g->bytes += static_cast<double>(sent.nbytes());
   vg_status st = call(g, [&] { return g->backend->exchange(raw(got), raw(sent)); });
   if (st) return st;
-  const Tensor mine = got.view({g->size, piece}).to(at::kFloat).sum(0).to(at::kBFloat16);
+  sum_rows(got.view({g->size, piece}), mine);
   std::vector<Tensor> pieces;
   for (int r = 0; r < g->size; r++) pieces.push_back(raw(got.narrow(0, r * piece, piece)));
   st = call(g, [&] { return g->backend->gather(pieces, raw(mine), raw(got)); });
-  if (!st) t.copy_(got.narrow(0, 0, n));
+  if (!st) to_float(got.narrow(0, 0, n), t);
   return st;
 }
 
@@ -192,7 +233,7 @@ vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **ou
   if (p->size < 2) return VG_OK;
   const NoSignals quiet;
   auto g = std::unique_ptr<vg_group>(
-      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, nullptr, 0, 0, 0});
+      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, nullptr, {}, 0, 0, 0});
   vg_status st = VG_OK;
   try {
     g->members = std::make_unique<Members>(*p);
