@@ -378,7 +378,7 @@ help:
 	  '  deb, check-deb   Debian packages below build/deb; try them in a Debian tree (root)' \
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
-	  '  bench-distributed  two processes against one, and against PyTorch' \
+	  '  bench-distributed  two processes against one, and against PyTorch; ARGS=--network: over slow wires' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
 	  '  bench-images     generators and losses, by what networks can tell; needs DATA=DIR CONFIG=NAME' \
 	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \

@@ -2,8 +2,9 @@
  *
  *   wire DEVICE NAMESPACE_A NAMESPACE_B GBIT_PER_S MS
  *
- * DEVICE is a tun device in both namespaces. A packet leaves one when those before it have had their time at the
- * rate, and reaches the other after the delay. The wire loses nothing. It ends when its standard input does. */
+ * DEVICE is a tun device in both namespaces. A packet leaves one when those before it have had their time at
+ * the rate, and reaches the other after the delay. The wire loses nothing. It ends when its standard input
+ * does. */
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>

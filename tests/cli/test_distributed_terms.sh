@@ -13,7 +13,7 @@ alike() {
 }
 alike bf16 --set train.precision=bf16
 
-# The discriminator's weights for one class are so large that it bursts where that class is: all skip such a step, whoever had it.
+# The discriminator's weights for one class are so large that it bursts where that class is: all processes skip such a step.
 "$VOXGAN" train $short --out "$T/n" --set train.epochs=1 >"$T/log" 2>&1 || cat "$T/log"
 /usr/bin/python3 tests/oracle/poison.py "$(find "$T/n/checkpoints" -name 'step-*' | sort | tail -1)" "$T/rare.safetensors" d.conv.0.weight 5 3e38
 alike skipped --init "$T/rare.safetensors" --set train.nonfinite=skip

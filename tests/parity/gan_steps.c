@@ -171,8 +171,8 @@ int main(int argc, char **argv) {
       for (int i = 0; rows && i < n_rows; i++) flops += rows[i].flops / n;
       printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu, \"flops\": %.0f, \"waited\": %.6f, "
              "\"sending\": %.6f, \"bytes\": %.0f}\n",
-             n, t, vg_tensor_peak_bytes(device), flops, vg_group_waited(group) - waited, vg_group_sending(group) - sending,
-             vg_group_bytes(group) - bytes);
+             n, t, vg_tensor_peak_bytes(device), flops, vg_group_waited(group) - waited,
+             vg_group_sending(group) - sending, vg_group_bytes(group) - bytes);
       first = false;
       fflush(stdout);
     }

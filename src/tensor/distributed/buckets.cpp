@@ -1,15 +1,16 @@
 // buckets.cpp: which gradients share a bucket, and when a bucket leaves.
 //
-// Backward passes begin at the last layers, so the last parameters are in the first bucket. Which bucket holds what
-// depends on the shapes alone: the order in which a ring adds does too, and so do the last digits of a sum.
+// Backward passes begin at the last layers, so the last parameters are in the first bucket. Which bucket
+// holds what depends on the shapes alone: the order in which a ring adds does too, and so do the last digits
+// of a sum.
 #include "tensor/distributed/buckets.hpp"
 #include <torch/csrc/autograd/variable.h>
 
 namespace voxgan {
 namespace {
 
-// A bucket is closed when it has this many values (4 MiB): enough for a network's full rate, and few enough that the
-// last bucket, which nothing hides, is small.
+// A bucket is closed when it has this many values (4 MiB): enough for a network's full rate, and few enough
+// that the last bucket, which nothing hides, is small.
 constexpr int64_t ENOUGH = 1 << 20;
 
 struct Made final : torch::autograd::FunctionPostHook {

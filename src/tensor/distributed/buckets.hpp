@@ -1,5 +1,5 @@
-// buckets.hpp: the gradients of a network side by side in memory, in buckets that leave for the other processes one
-// by one, while the backward pass still makes the gradients of the layers before.
+// buckets.hpp: the gradients of a network side by side in memory, in buckets that leave for the other
+// processes one by one, while the backward pass still makes the gradients of the layers before.
 #ifndef VG_TENSOR_BUCKETS_HPP
 #define VG_TENSOR_BUCKETS_HPP
 #include "tensor/shim.hpp"
@@ -17,8 +17,8 @@ public:
   Buckets(const Buckets &) = delete;
   Buckets &operator=(const Buckets &) = delete;
   bool are_of(vg_tensor *const *params, int n) const;
-  // From here on a gradient that a backward pass has made moves to its place, and a bucket that is complete leaves
-  // as soon as all before it have. Each gradient is made once at most.
+  // From here on a gradient that a backward pass has made moves to its place, and a bucket that is complete
+  // leaves as soon as all before it have. Each gradient is made once at most.
   void open(Send send);
   bool is_open() const { return open_; }
   // The others leave. has[i]: whether parameter i had a gradient. Returns the bytes that had left before.

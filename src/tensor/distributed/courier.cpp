@@ -7,8 +7,7 @@
 namespace voxgan {
 
 Courier::Courier(at::Device device) : device_(device) {
-  if (device.is_cuda())
-    stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
+  if (device.is_cuda()) stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
   thread_ = std::thread([this] { run(); });
 }
 

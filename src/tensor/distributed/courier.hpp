@@ -25,7 +25,7 @@ public:
   // queued there so far.
   void send(Job job);
   // Until all jobs are done; on a GPU, what is queued there from here on comes after them. Returns the first
-  // failure, with its message; the jobs behind it are left out.
+  // failure, with its message; later jobs are skipped.
   vg_status wait();
   bool done_within(std::chrono::milliseconds limit);
   double busy() const; // seconds that jobs took

@@ -49,7 +49,7 @@ public:
   ~Waits() { g_->waited += vg_now() - began_; }
 };
 
-// Waits until work is done, or it is time to look at the verdict. What went wrong is told by the next wait.
+// Waits until work is done, or it is time to look at the verdict. The next wait throws what went wrong.
 void wait_a_while(const WorkPointer &work) {
   try {
     work->wait(LOOK);
@@ -202,7 +202,8 @@ vg_status sum_rest(vg_group *g, std::vector<float> &has, vg_tensor *row) {
 
 constexpr double LONG_S = 2; // for connections between processes
 
-// Connects the processes, in the courier's thread: a library may wait there for one that went, and cannot be stopped.
+// Connects the processes, in the courier's thread: a library may wait there for one that went, and cannot be
+// stopped.
 vg_status connect(vg_group *g, const vg_group_place &p) {
   const std::string host = p.host;
   g->courier->send([g, host] {
@@ -245,7 +246,7 @@ vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **ou
   }
   if (st) {
     const std::string why = vg_error();
-    const bool other = g->members && g->members->ended(); // then the message is that of the one who ended it
+    const bool other = g->members && g->members->ended(); // then the message names who ended it
     if (g->members && !other) g->members->end(st, why);
     if (g->members) g->members->linger();
     abandoned = g.release();

@@ -44,8 +44,10 @@ std::string key(const char *what, int rank) {
 // What a machine says to a connection: nothing, or that nobody listens at the port yet, or that someone does.
 enum class Answer { NONE, NOT_YET, YES };
 
-Answer ask(const addrinfo *list, int port) {
+// why: the system's reason for NONE, 0 for silence.
+Answer ask(const addrinfo *list, int port, int *why) {
   Answer best = Answer::NONE;
+  *why = 0;
   for (const addrinfo *a = list; a; a = a->ai_next) {
     sockaddr_storage to = {};
     std::memcpy(&to, a->ai_addr, a->ai_addrlen);
@@ -61,18 +63,19 @@ Answer ask(const addrinfo *list, int port) {
     if (fault == EINPROGRESS && poll(&p, 1, ANSWER_MS) == 1)
       getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
     close(fd);
+    *why = fault == EINPROGRESS ? 0 : fault;
     if (!fault) return Answer::YES;
     if (fault == ECONNREFUSED) best = Answer::NOT_YET;
   }
   return best;
 }
 
-// Waits until somebody listens. TCPStore would wait too, but would take silence for a port that is not open yet, and
-// could not be interrupted.
-Answer wait_for(const addrinfo *list, int port, double limit) {
+// Waits until somebody listens. TCPStore would wait too, but would take silence for a port that is not open
+// yet, and could not be interrupted.
+Answer wait_for(const addrinfo *list, int port, double limit, int *why) {
   const double until = vg_now() + limit;
   Answer a;
-  while ((a = ask(list, port)) == Answer::NOT_YET && vg_now() < until && !vg_interrupted())
+  while ((a = ask(list, port, why)) == Answer::NOT_YET && vg_now() < until && !vg_interrupted())
     std::this_thread::sleep_for(Ms(50));
   return a;
 }
@@ -110,17 +113,18 @@ void Members::open(const vg_group_place &place) {
   const int fault = getaddrinfo(place.host, nullptr, nullptr, &found);
   if (fault)
     throw std::runtime_error(std::string("host ") + place.host + " (MASTER_ADDR): " + gai_strerror(fault));
-  const Answer a = rank_ == 0 && !kept_ ? Answer::YES : wait_for(found, place.port, limit_);
+  int said = 0;
+  const Answer a = rank_ == 0 && !kept_ ? Answer::YES : wait_for(found, place.port, limit_, &said);
   freeaddrinfo(found);
   if (a == Answer::NOT_YET)
-    throw std::runtime_error("cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " +
-                             (vg_interrupted() ? "interrupted while waiting for it"
-                                               : "nobody listens there after " +
-                                                     std::to_string(static_cast<int>(limit_)) + " s"));
+    throw std::runtime_error(
+        "cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " +
+        (vg_interrupted() ? "interrupted while waiting for it"
+                          : "nobody listens there after " + std::to_string(static_cast<int>(limit_)) + " s"));
   if (a == Answer::NONE)
-    throw std::runtime_error("host " + at_ +
-                             " (MASTER_ADDR, MASTER_PORT) cannot be reached: no answer within " +
-                             std::to_string(ANSWER_MS / 1000) + " s");
+    throw std::runtime_error(
+        "host " + at_ + " (MASTER_ADDR, MASTER_PORT) cannot be reached: " +
+        (said ? std::strerror(said) : "no answer within " + std::to_string(ANSWER_MS / 1000) + " s"));
   c10d::TCPStoreOptions o;
   o.port = static_cast<uint16_t>(place.port);
   o.isServer = rank_ == 0 && !kept_;
@@ -145,8 +149,8 @@ void Members::open(const vg_group_place &place) {
   }
 }
 
-// Waits until all have come. The waits for our own key end at once, and bound how long later calls of the store may
-// take.
+// Waits until all have come. The waits for our own key end at once, and bound how long later calls of the
+// store may take.
 void Members::meet() {
   try {
     store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));

@@ -1,5 +1,5 @@
-/* test_group.c: sums of gradients over processes, in buckets that leave while a backward pass runs. Each test starts
- * three processes; skipped where this libtorch has no Gloo. */
+/* test_group.c: sums of gradients over processes, in buckets that leave while a backward pass runs. Each test
+ * starts three processes; skipped where this libtorch has no Gloo. */
 #include <arpa/inet.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -20,12 +20,12 @@ enum { N = 3, PARAMS = 4, NO_GLOO = 77 };
 /* The last parameters are the first bucket: 1.5 M values fill one, so parameters 2 and 3 are it. */
 static const int64_t sizes[PARAMS] = {1000, 1200000, 1500000, 7};
 
-#define CHECK(what) \
-  do { \
-    if (!(what)) { \
+#define CHECK(what)                                                                                  \
+  do {                                                                                               \
+    if (!(what)) {                                                                                   \
       fprintf(stderr, "rank %d, line %d: %s (%s)\n", vg_group_rank(g), __LINE__, #what, vg_error()); \
-      exit(1); \
-    } \
+      exit(1);                                                                                       \
+    }                                                                                                \
   } while (0)
 
 static int free_port(void) {
@@ -67,12 +67,11 @@ static void in_processes(void (*test)(vg_group *g)) {
 }
 
 static void make(vg_tensor *params[PARAMS]) {
-  for (int i = 0; i < PARAMS; i++)
-    params[i] = vg_requires_grad(vg_zeros(&sizes[i], 1, CPU), true);
+  for (int i = 0; i < PARAMS; i++) params[i] = vg_requires_grad(vg_zeros(&sizes[i], 1, CPU), true);
 }
 
-/* A backward pass after which the gradient of parameter i grew by factor[i] in each value; 0: it takes no part.
- * Parameter 0 comes last, as the first layer does. */
+/* A backward pass after which the gradient of parameter i grew by factor[i] in each value; 0: it takes no
+ * part. Parameter 0 comes last, as the first layer does. */
 static void backward(vg_tensor *const *params, const double *factor) {
   vg_tensor *sum = NULL;
   for (int i = 0; i < PARAMS; i++) {
@@ -94,8 +93,8 @@ static bool is(vg_tensor *param, double v) {
   return same;
 }
 
-/* Twice, as two steps: sums over the ranks, by the formula, whether buckets leave early or not, and where one micro-batch
- * comes before the last. */
+/* Twice, as two steps: sums over the ranks, by the formula, whether buckets leave early or not, and where one
+ * micro-batch comes before the last. */
 static void sums(vg_group *g) {
   const int r = vg_group_rank(g);
   const double once[PARAMS] = {r + 1, 2 * (r + 1), 3 * (r + 1), 4 * (r + 1)};
@@ -183,10 +182,10 @@ static void two_networks(vg_group *g) {
   }
 }
 
-#define TEST(f) \
+#define TEST(f)                            \
   static void f##_of_three(void **state) { \
-    (void)state; \
-    in_processes(f); \
+    (void)state;                           \
+    in_processes(f);                       \
   }
 TEST(sums)
 TEST(gradients_of_some)
