@@ -99,9 +99,10 @@ CXXFLAGS_ALL += $(if $(CUDA_INCLUDE),-DVG_CUDA=1 -isystem $(CUDA_INCLUDE))
 TORCH_LIBS := -L$(TORCH_LIB) -Wl,-rpath,$(TORCH_LIB) -Wl,--no-as-needed $(TORCH_CUDA) -ltorch_cpu -lc10 -Wl,--as-needed -lgomp
 endif
 CXXFLAGS_ALL += $(CXXFLAGS)
-# Training over several processes: Gloo's headers belong to the libtorch that was built with them, NCCL's to CUDA's packages.
+# Training over several processes: Gloo's headers belong to the libtorch that was built with them, NCCL's to CUDA's packages. c10d's header
+# for NCCL includes libtorch's C++ interface.
 NCCL_INCLUDE := $(if $(CUDA_INCLUDE),$(patsubst %/nccl.h,%,$(firstword $(wildcard $(TORCH)/../nvidia/nccl/include/nccl.h $(CUDA_HOME)/include/nccl.h /usr/include/nccl.h))))
-DISTRIBUTED := $(if $(wildcard $(TORCH)/include/gloo/algorithm.h),-DVG_GLOO=1) $(if $(NCCL_INCLUDE),-DVG_NCCL=1 -isystem $(NCCL_INCLUDE))
+DISTRIBUTED := $(if $(wildcard $(TORCH)/include/gloo/algorithm.h),-DVG_GLOO=1) $(if $(NCCL_INCLUDE),-DVG_NCCL=1 -isystem $(NCCL_INCLUDE) -isystem $(TORCH)/include/torch/csrc/api/include)
 PRODUCTS += $B/voxgan-torch.so
 endif
 
@@ -315,9 +316,9 @@ bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
 	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
-# Two processes against one, and against PyTorch's DistributedDataParallel.
+# Two processes against one, and against PyTorch's DistributedDataParallel; ARGS=--network: over wires of given rates and delays.
 .PHONY: bench-distributed
-bench-distributed: all $B/tests/parity/gan_steps
+bench-distributed: all $B/tests/parity/gan_steps $B/bench/wire
 	/usr/bin/python3 bench/bench_distributed.py $B $(ARGS)
 bench-randomise: $B/bench/bench_randomise
 	/usr/bin/python3 bench/bench_randomise.py $B
@@ -348,6 +349,7 @@ DEVICE ?= cuda
 bench-gpu: all $B/tests/parity/gan_steps
 	$(PYTHON) tests/oracle/gan_parity.py $B $(DEVICE)
 	$(PYTHON) bench/bench_gpu.py $B $(DEVICE) $(DRY)
+	$(if $(findstring :,$(DEVICE)),,$(PYTHON) bench/bench_distributed.py $B --gpus $(DEVICE) $(if $(DRY),--size 32 --ngf 2 --rounds 2,--size 128 --ngf 32 64 --batch 4))
 
 # ---- house-keeping ---------------------------------------------------------------------------
 SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/*/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] tests/*/*/*.[ch]pp bench/*.c)
@@ -376,7 +378,7 @@ help:
 	  '  deb, check-deb   Debian packages below build/deb; try them in a Debian tree (root)' \
 	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
-	  '  bench-distributed  two processes against one, and against PyTorch' \
+	  '  bench-distributed  two processes against one, and against PyTorch; ARGS=--network: over slow wires' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \
 	  '  bench-images     generators and losses, by what networks can tell; needs DATA=DIR CONFIG=NAME' \
 	  '  bench-precision  bf16 against fp32; needs DATA=DIR' \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # bench_gpu.sh [--dry]: on a machine with a GPU: builds against the PyTorch of $PYTHON (python3), passes the tests that use a
-# GPU, then measures training and synthesis beside that PyTorch (bench/bench_gpu.py), into build/bench/gpu.json.
+# GPU, then measures training and synthesis beside that PyTorch (bench/bench_gpu.py), into build/bench/gpu.json, and training on 1, 2,
+# 4 and 8 GPUs, where there are as many (bench/bench_distributed.py), into build/bench/distributed_gpus.json.
 # $DEVICE: cuda, cuda:N. --dry: tiny sizes on the CPU, to try all steps without a GPU; its figures mean nothing.
 set -eu
 cd "$(dirname "$0")/.."

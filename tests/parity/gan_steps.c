@@ -76,6 +76,7 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   o->beta1 = number(f, "beta1", 0.5);
   o->beta2 = number(f, "beta2", 0.999);
   choose(VG_SETTING_INDEX_train_precision, text(f, "precision", "fp32"), &o->precision);
+  choose(VG_SETTING_INDEX_train_gradients, text(f, "gradients", "fp32"), &o->gradients);
 }
 
 static const vg_st_entry *find(const vg_st_file *f, const char *what, int k) {
@@ -160,15 +161,18 @@ int main(int argc, char **argv) {
     while (fgets(line, sizeof line, stdin)) {
       int n = atoi(line), n_rows;
       if (first && !device.kind) vg_profile_start();
-      double t = now(), waited = vg_group_waited(group);
+      double t = now(), waited = vg_group_waited(group), sending = vg_group_sending(group),
+             bytes = vg_group_bytes(group);
       for (int i = 0; i < n; i++)
         if ((st = step(gan, &f, device.kind ? NULL : &l))) goto out;
       if (device.kind && (st = vg_gan_losses_take(gan, &l, &taken, &skipped))) goto out;
       t = now() - t;
       const vg_profile_row *rows = first && !device.kind ? vg_profile_stop(&n_rows) : NULL;
       for (int i = 0; rows && i < n_rows; i++) flops += rows[i].flops / n;
-      printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu, \"flops\": %.0f, \"waited\": %.6f}\n",
-             n, t, vg_tensor_peak_bytes(device), flops, vg_group_waited(group) - waited);
+      printf("{\"steps\": %d, \"seconds\": %.6f, \"peak_bytes\": %zu, \"flops\": %.0f, \"waited\": %.6f, "
+             "\"sending\": %.6f, \"bytes\": %.0f}\n",
+             n, t, vg_tensor_peak_bytes(device), flops, vg_group_waited(group) - waited,
+             vg_group_sending(group) - sending, vg_group_bytes(group) - bytes);
       first = false;
       fflush(stdout);
     }

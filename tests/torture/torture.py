@@ -7,6 +7,8 @@ fault  the n-th open, stat, write, rename, fsync, mmap, close, flock, unlink, mk
        thing that happens before SIGKILL
 alloc  the n-th allocation fails
 crowd  two to eight processes at once on one folder
+ranks  SIGKILL to one process of a training of two, to what started them, or to all, at a random moment; all end within
+       15 s, and the run goes on until it has the bytes of an undisturbed one
 
 Each campaign prints a line for each command and fault. Any breach is printed, and makes exit code 1. Commands that need
 libtorch are skipped where BUILD has none.
@@ -20,12 +22,15 @@ import signal
 import sys
 import time
 
-from workload import COMMANDS, NEED_TORCH, Bench, Breach, check_no_torn, hashes_of
+from workload import COMMANDS, CREW, NEED_TORCH, Bench, Breach, check_no_torn, hashes_of
 
 CALLS = "write open rename fsync stat mmap close flock unlink mkdir read link".split()
 # An interrupted call of these is made again.
 RETRIED = ("write", "open", "fsync", "close", "flock")
 FAULTS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "EINTR": errno.EINTR, "EACCES": errno.EACCES, "KILL": -9}
+
+
+ENDS_WITHIN_S = 15  # all processes of a training, once one was killed
 
 
 class Tally:
@@ -268,7 +273,78 @@ def campaign_crowd(bench, commands, options, tally):
             say("crowd", command, f"{name}: {processes} processes in {tried} rounds, {finished} finished, {breaches} breaches")
 
 
-CAMPAIGNS = {"kill": campaign_kill, "fault": campaign_fault, "alloc": campaign_alloc, "crowd": campaign_crowd}
+def children_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return [int(p) for p in f.read().split()]
+    except OSError:
+        return []
+
+
+def lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def kill_one_of(p, dice):
+    """Kills a process of a training: rank 0, rank 1, what started them, or all. Returns its name, and the time until all ended."""
+    ranks = children_of(p.pid)
+    victim = dice.choice(["rank 0", "rank 1", "starter", "all"])
+    chosen = {"rank 0": ranks[:1], "rank 1": ranks[1:], "starter": [p.pid], "all": [p.pid, *ranks]}[victim]
+    began = time.monotonic()
+    for pid in chosen:
+        os.kill(pid, signal.SIGKILL)
+    while time.monotonic() - began < ENDS_WITHIN_S and (p.poll() is None or any(map(lives, ranks))):
+        time.sleep(0.05)
+    took = time.monotonic() - began
+    late = [pid for pid in ranks if lives(pid)] + ([p.pid] if p.poll() is None else [])
+    for pid in late:
+        os.kill(pid, signal.SIGKILL)
+    if late:
+        p.wait()
+        raise Breach(f"{victim} was killed, and {len(late)} processes did not end within {ENDS_WITHIN_S} s")
+    return victim, took
+
+
+def campaign_ranks(bench, commands, options, tally):
+    """One training after another, each disturbed every third of its time until it is through; --kills in all."""
+    if not options.torch or not options.kills:
+        return
+    _, _, seconds = bench.undisturbed(CREW)
+    dice = random.Random(f"{options.seed} ranks")
+    kills, rounds, breaches, slowest, victims = 0, 0, 0, 0, {}
+    while kills < options.kills and rounds < options.kills + 3:
+        rounds += 1
+        bench.clear()
+        try:
+            while kills < options.kills:
+                p = bench.begin(bench.args(CREW))
+                time.sleep(dice.random() * seconds / 3)
+                if len(children_of(p.pid)) == 2 and p.poll() is None:
+                    victim, took = kill_one_of(p, dice)
+                    kills, slowest = kills + 1, max(slowest, took)
+                    victims[victim] = victims.get(victim, 0) + 1
+                code = p.wait()
+                if code not in (0, 4, -9, 130):
+                    raise Breach(f"exit {code} after {kills} kills")
+                if os.path.isdir(bench.at("out")):
+                    check_no_torn(bench.at("out"))
+                bench.check_inputs()
+                if code == 0:
+                    break
+            bench.finish(CREW)
+        except Breach as fault:
+            kills, breaches = kills + 1, breaches + 1
+            tally.breach(f"ranks, round {rounds}", fault)
+    of = ", ".join(f"{name} {n}" for name, n in sorted(victims.items()))
+    say("ranks", CREW, f"{kills} kills ({of}) in {rounds} trainings, all ended within {slowest:.1f} s, {breaches} breaches")
+
+
+CAMPAIGNS = {"kill": campaign_kill, "fault": campaign_fault, "alloc": campaign_alloc, "crowd": campaign_crowd,
+             "ranks": campaign_ranks}
 
 
 def main():
@@ -277,6 +353,7 @@ def main():
     parser.add_argument("campaigns", nargs="*", default=list(CAMPAIGNS), choices=[*CAMPAIGNS, []])
     parser.add_argument("--commands", default=",".join(COMMANDS))
     parser.add_argument("--rounds", type=int, default=1000, help="kills in all")
+    parser.add_argument("--kills", type=int, default=10, help="kills of campaign ranks")
     parser.add_argument("--limit", type=int, default=40, help="most n of a call that are tried; 0: all")
     parser.add_argument("--calls", default=",".join(CALLS))
     parser.add_argument("--faults", default="", help="only these of " + ",".join(FAULTS))
@@ -286,12 +363,13 @@ def main():
     options.calls = options.calls.split(",")
     options.faults = [f for f in options.faults.split(",") if f]
     if options.short:
-        options.rounds, options.limit, options.commands = 30, 2, "split,join,edit"
+        options.rounds, options.limit, options.kills, options.commands = 30, 2, 0, "split,join,edit"
     torch = os.path.exists(os.path.join(options.build, "voxgan-torch.so"))
     commands = [c for c in options.commands.split(",") if torch or c not in NEED_TORCH]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # counts are printed, and the scratch folder goes
     tally = Tally()
-    needs = torch and any(c in NEED_TORCH for c in commands)
+    needs = torch and set(options.campaigns) != {"ranks"} and any(c in NEED_TORCH for c in commands)
+    options.torch = torch
     bench = Bench(os.path.abspath(os.path.join(options.build, "voxgan")), ("faults", "allocations"), needs)
     try:
         for name in options.campaigns:

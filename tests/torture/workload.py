@@ -27,6 +27,10 @@ COMMANDS = {
                    "--set", "train.patch=16,16,16", "--set", "train.epochs=1", "--set", "train.samples=2", "--rows",
                    "real,synthetic", "--augmentation", "on", "--seeds", "1"],
 }
+# Several processes that train one model; a campaign of its own ends them.
+CREW = "processes"
+ALL_COMMANDS = {**COMMANDS, CREW: ["train", "--data", "p", *LAYOUT, *NETWORK, "--set", "train.epochs=40", "--set", "train.checkpoint_steps=1",
+                                   "--processes", "2", "--resume"]}
 NEED_TORCH = ("synth", "train", "experiment")
 VERIFIED = ("edit", "join", "synth")
 # These must be equal byte by byte, however often a command was disturbed. Other files may hold times.
@@ -156,7 +160,7 @@ class Bench:
             raise Breach(f"undisturbed: exit {code}: {' | '.join(lines[-2:])}")
 
     def args(self, command, out="out"):
-        return self.absolute(COMMANDS[command] + ["--out", out])
+        return self.absolute(ALL_COMMANDS[command] + ["--out", out])
 
     def absolute(self, args):
         """Inputs and outputs by their whole paths, which is how the shim knows them."""

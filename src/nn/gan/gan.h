@@ -84,6 +84,8 @@ int vg_gan_part_number(const vg_gan *gan, int p);
 /* Micro-batches that this process computes of its n_parts: where statistics are shared, as many as any other.
  * Those from n_parts on are idle: they do not count. */
 int vg_gan_rounds(const vg_gan *gan, int n_parts);
+/* The next backward pass is the last that adds to these gradients, so they may leave while it runs. */
+void vg_gan_sum_soon(vg_gan *gan, const vg_adam *a);
 /* Sums over the processes: the gradients that Adam will use, and a row of losses. */
 vg_status vg_gan_sum(vg_gan *gan, const vg_adam *a, vg_tensor *row);
 /* Running statistics become those of rank 0, which has a micro-batch in every step. */

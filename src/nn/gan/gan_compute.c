@@ -230,6 +230,8 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
     vg_scope *s = vg_scope_push();
     fed = begin_part(gan, p, n_parts, &share);
     if (!once) t = prepare(gan, fed, false, false);
+    /* a penalty has a backward pass of its own */
+    if (p == rounds - 1 && !vg_gan_r1_is_due(gan)) vg_gan_sum_soon(gan, &gan->d_adam);
     d = add_share(s, d, discriminator_backward(gan, &t, share));
   }
   if ((st = vg_tensor_check())) return st;
@@ -252,6 +254,7 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
     vg_scope *s = vg_scope_push();
     fed = begin_part(gan, p, n_parts, &share);
     if (!once) t = prepare(gan, fed, true, true);
+    if (p == rounds - 1) vg_gan_sum_soon(gan, &gan->g_adam);
     g = add_share(s, g, generator_backward(gan, &t, share));
   }
   vg_params_requires_grad(&gan->d_params, true);

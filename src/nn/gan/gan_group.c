@@ -18,9 +18,17 @@ int vg_gan_rounds(const vg_gan *gan, int n_parts) {
                                                        : n_parts;
 }
 
+static bool in_bf16(const vg_gan *gan) {
+  return gan->objective.gradients == VG_GRADIENTS_BF16;
+}
+
+/* Norms of all processes sum within the backward pass, where nothing may come in between. */
+void vg_gan_sum_soon(vg_gan *gan, const vg_adam *a) {
+  if (gan->spec.norm != VG_NORM_BATCH) vg_group_sum_soon(gan->group, a->value, a->n, in_bf16(gan));
+}
+
 vg_status vg_gan_sum(vg_gan *gan, const vg_adam *a, vg_tensor *row) {
-  return vg_group_sum_gradients(gan->group, a->value, a->n, row,
-                                gan->objective.gradients == VG_GRADIENTS_BF16);
+  return vg_group_sum_gradients(gan->group, a->value, a->n, row, in_bf16(gan));
 }
 
 /* trained: the weights; else the statistics. */

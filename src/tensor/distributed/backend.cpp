@@ -60,7 +60,7 @@ std::shared_ptr<::gloo::transport::Device> network(const std::string &host) {
 } // namespace
 
 std::unique_ptr<Backend> backend_of(at::Device d, const c10::intrusive_ptr<c10d::Store> &store, int rank,
-                                    int size, const std::string &host) {
+                                    int size, [[maybe_unused]] const std::string &host) {
   if (d.is_cuda()) {
 #if VG_NCCL
     auto o = c10d::ProcessGroupNCCL::Options::create();

@@ -1,8 +1,12 @@
 // group.cpp: sums and shares over the processes of a group.
 #include "tensor/distributed/backend.hpp"
+#include "tensor/distributed/buckets.hpp"
+#include "tensor/distributed/courier.hpp"
 #include "tensor/distributed/members.hpp"
+#include "tensor/floats.hpp"
 #include "voxgan/log.h"
 #include <signal.h>
+#include <algorithm>
 #include <cstring>
 
 using namespace voxgan;
@@ -12,8 +16,10 @@ struct vg_group {
   at::Device device;
   std::unique_ptr<Members> members;
   std::unique_ptr<Backend> backend;
-  Tensor whole, flat; // flat: gradients on their way, in the first part of whole
-  double waited = 0, bytes = 0;
+  std::vector<std::unique_ptr<Buckets>> networks; // gradients of each list of parameters that was summed
+  std::unique_ptr<Courier> courier;               // of gradients
+  Tensor half;                                    // the courier's, for bf16
+  double waited = 0, bytes = 0, ahead = 0;
 };
 
 namespace {
@@ -33,28 +39,36 @@ public:
   ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 };
 
-std::string first_line(const char *text) {
-  const char *const end = std::strchr(text, '\n');
-  return end ? std::string(text, end) : std::string(text);
+// Counts the time in which the main thread waits for others.
+class Waits {
+  vg_group *const g_;
+  const double began_ = vg_now();
+
+public:
+  explicit Waits(vg_group *g) : g_(g) {}
+  ~Waits() { g_->waited += vg_now() - began_; }
+};
+
+// Waits until work is done, or it is time to look at the verdict. The next wait throws what went wrong.
+void wait_a_while(const WorkPointer &work) {
+  try {
+    work->wait(LOOK);
+  } catch (const std::exception &) {} // of work that ended while this ran, or of the time alone
 }
 
 // Waits for work; VG_DEVICE names who ended the group.
 vg_status finish(vg_group *g, const WorkPointer &work) {
-  const double began = vg_now();
   bool done = false;
-  std::string how;
   while (!done && !g->members->ended()) try {
-      if (g->backend->waits)
-        work->wait(LOOK);
-      else
+      if (g->backend->waits && !work->isCompleted()) {
+        wait_a_while(work);
+      } else {
         work->wait();
-      done = true;
+        done = true;
+      }
     } catch (const std::exception &e) {
-      if (!work->isCompleted()) continue; // it waits still
-      how = first_line(e.what());
-      g->members->lost(how);
+      g->members->lost(reason(e));
     }
-  g->waited += vg_now() - began;
   return done ? VG_OK : g->members->fail();
 }
 
@@ -66,7 +80,7 @@ template <class F> vg_status call(vg_group *g, const F &start) {
     at::NoGradGuard off;
     work = start();
   } catch (const std::exception &e) {
-    g->members->lost(first_line(e.what()));
+    g->members->lost(reason(e));
     return g->members->fail();
   }
   return finish(g, work);
@@ -77,21 +91,59 @@ vg_status sum(vg_group *g, const Tensor &t) {
   return call(g, [&] { return g->backend->sum(t); });
 }
 
-// Each process sums one piece of all, in fp32 and in the order of the ranks, and gives it to the others.
-vg_status sum_bf16(vg_group *g, Tensor &t) {
-  const int64_t n = t.numel(), piece = (n + g->size - 1) / g->size;
-  const auto options = at::TensorOptions().device(t.device()).dtype(at::kBFloat16);
-  Tensor sent = at::zeros({piece * g->size}, options), got = at::empty_like(sent);
-  sent.narrow(0, 0, n).copy_(t);
+// On the CPU our own loops convert: ATen's, with their temporaries, cost as much as sending did.
+void to_half(const Tensor &from, const Tensor &to) {
+  if (from.is_cuda())
+    to.copy_(from);
+  else
+    vg_pw_narrow(from.data_ptr<float>(), static_cast<size_t>(from.numel()), half_of(to, 0));
+}
+
+void to_float(const Tensor &from, const Tensor &to) {
+  if (from.is_cuda())
+    to.copy_(from);
+  else
+    vg_pw_widen(half_of(from, 0), static_cast<size_t>(from.numel()), to.data_ptr<float>());
+}
+
+// The sum of the rows of a matrix of bf16, in fp32 and in their order.
+void sum_rows(const Tensor &rows, const Tensor &out) {
+  if (rows.is_cuda()) {
+    out.copy_(rows.to(at::kFloat).sum(0));
+    return;
+  }
+  constexpr int64_t CHUNK = 1 << 12;
+  std::vector<float> total(CHUNK), row(CHUNK);
+  const int64_t n = rows.size(1);
+  for (int64_t at = 0; at < n; at += CHUNK) {
+    const size_t m = static_cast<size_t>(std::min(CHUNK, n - at));
+    vg_pw_widen(half_of(rows, at), m, total.data());
+    for (int64_t r = 1; r < rows.size(0); r++) {
+      vg_pw_widen(half_of(rows, r * n + at), m, row.data());
+      for (size_t k = 0; k < m; k++) total[k] += row[k];
+    }
+    vg_pw_narrow(total.data(), m, half_of(out, at));
+  }
+}
+
+// Each process sums one piece of all, and gives it to the others.
+vg_status sum_bf16(vg_group *g, const Tensor &t) {
+  const int64_t n = t.numel(), piece = (n + g->size - 1) / g->size, all = piece * g->size;
+  if (!g->half.defined() || g->half.numel() < 2 * all + piece)
+    g->half = at::empty({2 * all + piece}, at::TensorOptions().device(t.device()).dtype(at::kBFloat16));
+  const Tensor sent = g->half.narrow(0, 0, all), got = g->half.narrow(0, all, all),
+               mine = g->half.narrow(0, 2 * all, piece);
   const auto raw = [](const Tensor &x) { return x.view(at::kByte); };
+  to_half(t, sent.narrow(0, 0, n));
+  sent.narrow(0, n, all - n).zero_();
   g->bytes += static_cast<double>(sent.nbytes());
   vg_status st = call(g, [&] { return g->backend->exchange(raw(got), raw(sent)); });
   if (st) return st;
-  const Tensor mine = got.view({g->size, piece}).to(at::kFloat).sum(0).to(at::kBFloat16);
+  sum_rows(got.view({g->size, piece}), mine);
   std::vector<Tensor> pieces;
   for (int r = 0; r < g->size; r++) pieces.push_back(raw(got.narrow(0, r * piece, piece)));
   st = call(g, [&] { return g->backend->gather(pieces, raw(mine), raw(got)); });
-  if (!st) t.copy_(got.narrow(0, 0, n));
+  if (!st) to_float(got.narrow(0, 0, n), t);
   return st;
 }
 
@@ -111,50 +163,66 @@ vg_status sum_array(vg_group *g, void *values, size_t n, at::ScalarType type) {
   if (!g || !n) return VG_OK;
   return checked([&] {
     Tensor host = at::from_blob(values, {static_cast<int64_t>(n)}, type), t = host.to(g->device);
+    const Waits waits(g);
     const vg_status st = sum(g, t);
     if (!st && t.is_cuda()) host.copy_(t);
     return st;
   });
 }
 
-// Lays out in g->flat: the gradients, 0 where there is none; then for each parameter whether it has one; then
-// row. Returns the number of the gradients' values.
-int64_t pack(vg_group *g, vg_tensor *const *params, int n, const vg_tensor *row) {
-  int64_t values = 0, at = 0;
-  for (int i = 0; i < n; i++) values += params[i]->t.numel();
-  const int64_t total = values + n + (row ? row->t.numel() : 0);
-  if (!g->whole.defined() || g->whole.numel() < total)
-    g->whole = at::empty({total}, at::TensorOptions().device(g->device).dtype(at::kFloat));
-  g->flat = g->whole.narrow(0, 0, total);
-  std::vector<float> has(static_cast<size_t>(n));
-  for (int i = 0; i < n; i++) {
-    const Tensor &p = params[i]->t;
-    Tensor part = g->flat.narrow(0, at, p.numel());
-    at += p.numel();
-    has[static_cast<size_t>(i)] = p.grad().defined();
-    if (p.grad().defined())
-      part.view(p.sizes()).copy_(p.grad());
-    else
-      part.zero_();
+// The gradients of these parameters, on their way once this returns.
+Buckets &sent(vg_group *g, vg_tensor *const *params, int n, bool bf16) {
+  Buckets *b = nullptr;
+  for (const auto &known : g->networks)
+    if (known->are_of(params, n)) b = known.get();
+  if (!b) {
+    g->networks.push_back(std::make_unique<Buckets>(params, n));
+    b = g->networks.back().get();
   }
-  g->flat.narrow(0, values, n).copy_(at::from_blob(has.data(), {n}, at::kFloat));
-  if (row) g->flat.narrow(0, values + n, row->t.numel()).copy_(row->t.reshape({-1}));
-  return values;
+  if (!b->is_open())
+    b->open([g, bf16](const Tensor &values) {
+      g->courier->send([g, bf16, values] { return bf16 ? sum_bf16(g, values) : sum(g, values); });
+    });
+  return *b;
 }
 
-void unpack(vg_group *g, vg_tensor *const *params, int n, vg_tensor *row) {
-  int64_t values = 0, at = 0;
-  for (int i = 0; i < n; i++) values += params[i]->t.numel();
-  const Tensor has = g->flat.narrow(0, values, n).to(at::kCPU);
-  for (int i = 0; i < n; i++) {
-    Tensor &p = params[i]->t;
-    const Tensor part = g->flat.narrow(0, at, p.numel()).view(p.sizes());
-    at += p.numel();
-    if (has.data_ptr<float>()[i] == 0) continue;
-    if (!p.grad().defined()) p.mutable_grad() = at::empty_like(p);
-    p.mutable_grad().copy_(part);
+// Sums has, and row behind it, over the processes, after all gradients. Returns how many processes have each.
+vg_status sum_rest(vg_group *g, std::vector<float> &has, vg_tensor *row) {
+  const int64_t n = static_cast<int64_t>(has.size());
+  Tensor all = at::from_blob(has.data(), {n}, at::kFloat).to(g->device);
+  if (row) all = at::cat({all, row->t.reshape({-1})});
+  g->courier->send([g, all] { return sum(g, all); });
+  const vg_status st = g->courier->wait();
+  if (st) return st;
+  const Tensor counts = all.narrow(0, 0, n).to(at::kCPU).contiguous();
+  std::memcpy(has.data(), counts.data_ptr<float>(), has.size() * sizeof(float));
+  if (row) row->t.copy_(all.narrow(0, n, row->t.numel()).view(row->t.sizes()));
+  return st;
+}
+
+constexpr double LONG_S = 2; // for connections between processes
+
+// Connects the processes, in the courier's thread: a library may wait there for one that went, and cannot be
+// stopped.
+vg_status connect(vg_group *g, const vg_group_place &p) {
+  const std::string host = p.host;
+  g->courier->send([g, host] {
+    try {
+      g->backend = backend_of(g->device, g->members->store(), g->rank, g->size, host);
+    } catch (const std::exception &e) {
+      return vg_fail(VG_DEVICE, "%s", reason(e).c_str());
+    }
+    return VG_OK;
+  });
+  const double began = vg_now();
+  bool doubted = false;
+  while (!g->courier->done_within(LOOK)) {
+    if (g->members->ended()) return g->members->fail();
+    if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted while the processes connect");
+    if (!doubted && vg_now() - began > LONG_S) g->members->doubt(doubted = true);
   }
-  if (row) row->t.copy_(g->flat.narrow(0, values + n, row->t.numel()).view(row->t.sizes()));
+  if (doubted) g->members->doubt(false);
+  return g->courier->wait();
 }
 
 vg_group *abandoned; // its threads may wait for ever, so it lives as long as the process
@@ -166,18 +234,24 @@ vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **ou
   if (p->size < 2) return VG_OK;
   const NoSignals quiet;
   auto g = std::unique_ptr<vg_group>(
-      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, {}, 0, 0});
+      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, nullptr, {}, 0, 0, 0});
+  vg_status st = VG_OK;
   try {
     g->members = std::make_unique<Members>(*p);
-    g->backend = backend_of(g->device, g->members->store(), p->rank, p->size, p->host);
+    g->courier = std::make_unique<Courier>(g->device);
     g->members->watch();
+    st = connect(g.get(), *p);
   } catch (const std::exception &e) {
-    const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
-    const std::string why = first_line(c10_error ? c10_error->what_without_backtrace() : e.what());
-    if (g->members) g->members->end(VG_DEVICE, why);
+    st = vg_fail(VG_DEVICE, "%s", reason(e).c_str());
+  }
+  if (st) {
+    const std::string why = vg_error();
+    const bool other = g->members && g->members->ended(); // then the message names who ended it
+    if (g->members && !other) g->members->end(st, why);
     if (g->members) g->members->linger();
     abandoned = g.release();
-    return vg_fail(vg_interrupted() ? VG_INTERRUPTED : VG_DEVICE, "rank %d of %d (%s): %s", p->rank, p->size,
+    if (other) return vg_fail(st, "%s", why.c_str());
+    return vg_fail(vg_interrupted() ? VG_INTERRUPTED : st, "rank %d of %d (%s): %s", p->rank, p->size,
                    own_host().c_str(), why.c_str());
   }
   *out = g.release();
@@ -216,6 +290,12 @@ double vg_group_waited(const vg_group *g) {
 double vg_group_bytes(const vg_group *g) {
   return g ? g->bytes : 0;
 }
+double vg_group_sending(const vg_group *g) {
+  return g ? g->courier->busy() : 0;
+}
+double vg_group_ahead(const vg_group *g) {
+  return g ? g->ahead : 0;
+}
 
 vg_status vg_group_sum(vg_group *g, double *values, size_t n) {
   return sum_array(g, values, n, at::kDouble);
@@ -224,16 +304,20 @@ vg_status vg_group_sum_floats(vg_group *g, float *values, size_t n) {
   return sum_array(g, values, n, at::kFloat);
 }
 
+void vg_group_sum_soon(vg_group *g, vg_tensor *const *params, int n, bool bf16) {
+  if (g) guarded("sum over processes", [&] { sent(g, params, n, bf16); });
+}
+
 vg_status vg_group_sum_gradients(vg_group *g, vg_tensor *const *params, int n, vg_tensor *row, bool bf16) {
   if (!g) return VG_OK;
   const Timed timed("sum over processes");
   return checked([&] {
-    const int64_t values = pack(g, params, n, row);
-    const int64_t rest = g->flat.numel() - values;
-    Tensor gradients = g->flat.narrow(0, 0, values);
-    vg_status st = bf16 ? sum_bf16(g, gradients) : VG_OK;
-    if (!st) st = sum(g, bf16 ? g->flat.narrow(0, values, rest) : g->flat);
-    if (!st) unpack(g, params, n, row);
+    Buckets &b = sent(g, params, n, bf16);
+    std::vector<float> has;
+    g->ahead += static_cast<double>(b.close(has));
+    const Waits waits(g);
+    const vg_status st = sum_rest(g, has, row);
+    for (size_t i = 0; i < has.size() && !st; i++) b.give(i, has[i] > 0);
     return st;
   });
 }
@@ -242,6 +326,7 @@ vg_status vg_group_share(vg_group *g, void *data, size_t n) {
   if (!g || !n) return VG_OK;
   return checked([&] {
     Tensor host = at::from_blob(data, {static_cast<int64_t>(n)}, at::kByte), t = host.to(g->device);
+    const Waits waits(g);
     const vg_status st = share(g, t);
     if (!st && t.is_cuda()) host.copy_(t);
     return st;
@@ -252,6 +337,7 @@ vg_status vg_group_share_tensors(vg_group *g, vg_tensor *const *list, int n) {
   if (!g) return VG_OK;
   return checked([&] {
     vg_status st = VG_OK;
+    const Waits waits(g);
     for (int i = 0; i < n && !st; i++) {
       const Tensor whole = list[i]->t.detach().contiguous();
       st = share(g, whole);

@@ -43,21 +43,30 @@ int vg_group_size(const vg_group *g); /* 1 for NULL */
 /* Sums of all processes, in place, with the same bytes in each. */
 vg_status vg_group_sum(vg_group *g, double *values, size_t n);
 vg_status vg_group_sum_floats(vg_group *g, float *values, size_t n);
-/* The same of the parameters' gradients and of row (floats; may be NULL), in one message. A parameter has a
- * gradient afterwards if one process had. bf16: values are rounded to bf16 for the way; sums are made in
- * fp32. */
+/* The same of the parameters' gradients and of row (floats; may be NULL). A parameter has a gradient
+ * afterwards if one process had. bf16: values are rounded to bf16 for the way; sums are made in fp32. */
 vg_status vg_group_sum_gradients(vg_group *g, vg_tensor *const *params, int n, vg_tensor *row, bool bf16);
+/* The next backward pass is the last before vg_group_sum_gradients with the same arguments. Gradients then go
+ * to the others in buckets while the pass still makes those of earlier layers, and the sum waits for what is
+ * left. Each process may call it or not; no other call of the group may come in between. Faults are kept for
+ * vg_tensor_check. */
+void vg_group_sum_soon(vg_group *g, vg_tensor *const *params, int n, bool bf16);
 /* Rank 0's bytes, and values of tensors, for all. */
 vg_status vg_group_share(vg_group *g, void *data, size_t n);
 vg_status vg_group_share_tensors(vg_group *g, vg_tensor *const *list, int n);
 
-/* From here on vg_batch_norm, in training, takes the statistics of all processes, which must call it alike; NULL: its own. A
- * process whose samples have weight 0 joins, and does not count. */
+/* From here on vg_batch_norm, in training, takes the statistics of all processes, which must call it alike;
+ * NULL: its own. A process whose samples have weight 0 joins, and does not count. */
 void vg_group_norms(vg_group *g, double weight);
 
 /* Seconds that this process has waited for others so far, and bytes that it gave to sums and shares. */
 double vg_group_waited(const vg_group *g);
 double vg_group_bytes(const vg_group *g);
+/* Seconds that sums of gradients took so far, hidden behind a backward pass or not; on a GPU, only to begin
+ * them. */
+double vg_group_sending(const vg_group *g);
+/* Bytes of gradients that left before their backward pass had ended. */
+double vg_group_ahead(const vg_group *g);
 
 #ifdef __cplusplus
 }

@@ -41,18 +41,13 @@ std::string key(const char *what, int rank) {
   return std::string(what) + "/" + std::to_string(rank);
 }
 
-// The first line of what a library threw, without the place in its sources.
-std::string reason(const std::exception &e) {
-  const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
-  std::string s = c10_error ? c10_error->what_without_backtrace() : e.what();
-  s = s.substr(0, s.find('\n'));
-  if (s.size() > 1 && s[0] == '[' && s.find("] ") != std::string::npos) s = s.substr(s.find("] ") + 2);
-  return s;
-}
+// What a machine says to a connection: nothing, or that nobody listens at the port yet, or that someone does.
+enum class Answer { NONE, NOT_YET, YES };
 
-// Whether the machine is there: it takes a connection, or refuses one because rank 0 is not ready yet.
-// TCPStore would take silence for the latter.
-bool answers(const addrinfo *list, int port) {
+// why: the system's reason for NONE, 0 for silence.
+Answer ask(const addrinfo *list, int port, int *why) {
+  Answer best = Answer::NONE;
+  *why = 0;
   for (const addrinfo *a = list; a; a = a->ai_next) {
     sockaddr_storage to = {};
     std::memcpy(&to, a->ai_addr, a->ai_addrlen);
@@ -68,12 +63,32 @@ bool answers(const addrinfo *list, int port) {
     if (fault == EINPROGRESS && poll(&p, 1, ANSWER_MS) == 1)
       getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
     close(fd);
-    if (!fault || fault == ECONNREFUSED) return true;
+    *why = fault == EINPROGRESS ? 0 : fault;
+    if (!fault) return Answer::YES;
+    if (fault == ECONNREFUSED) best = Answer::NOT_YET;
   }
-  return false;
+  return best;
+}
+
+// Waits until somebody listens. TCPStore would wait too, but would take silence for a port that is not open
+// yet, and could not be interrupted.
+Answer wait_for(const addrinfo *list, int port, double limit, int *why) {
+  const double until = vg_now() + limit;
+  Answer a;
+  while ((a = ask(list, port, why)) == Answer::NOT_YET && vg_now() < until && !vg_interrupted())
+    std::this_thread::sleep_for(Ms(50));
+  return a;
 }
 
 } // namespace
+
+std::string reason(const std::exception &e) {
+  const auto *const c10_error = dynamic_cast<const c10::Error *>(&e);
+  std::string s = c10_error ? c10_error->what_without_backtrace() : e.what();
+  s = s.substr(0, s.find('\n'));
+  if (s.size() > 1 && s[0] == '[' && s.find("] ") != std::string::npos) s = s.substr(s.find("] ") + 2);
+  return s;
+}
 
 std::string own_host() {
   char host[256] = "";
@@ -98,12 +113,18 @@ void Members::open(const vg_group_place &place) {
   const int fault = getaddrinfo(place.host, nullptr, nullptr, &found);
   if (fault)
     throw std::runtime_error(std::string("host ") + place.host + " (MASTER_ADDR): " + gai_strerror(fault));
-  const bool reached = (rank_ == 0 && !kept_) || answers(found, place.port);
+  int said = 0;
+  const Answer a = rank_ == 0 && !kept_ ? Answer::YES : wait_for(found, place.port, limit_, &said);
   freeaddrinfo(found);
-  if (!reached)
-    throw std::runtime_error("host " + at_ +
-                             " (MASTER_ADDR, MASTER_PORT) cannot be reached: no answer within " +
-                             std::to_string(ANSWER_MS / 1000) + " s");
+  if (a == Answer::NOT_YET)
+    throw std::runtime_error(
+        "cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " +
+        (vg_interrupted() ? "interrupted while waiting for it"
+                          : "nobody listens there after " + std::to_string(static_cast<int>(limit_)) + " s"));
+  if (a == Answer::NONE)
+    throw std::runtime_error(
+        "host " + at_ + " (MASTER_ADDR, MASTER_PORT) cannot be reached: " +
+        (said ? std::strerror(said) : "no answer within " + std::to_string(ANSWER_MS / 1000) + " s"));
   c10d::TCPStoreOptions o;
   o.port = static_cast<uint16_t>(place.port);
   o.isServer = rank_ == 0 && !kept_;
@@ -128,8 +149,8 @@ void Members::open(const vg_group_place &place) {
   }
 }
 
-// Waits until all have come. The waits for our own key end at once, and bound how long later calls of the store may
-// take.
+// Waits until all have come. The waits for our own key end at once, and bound how long later calls of the
+// store may take.
 void Members::meet() {
   try {
     store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));
@@ -252,11 +273,18 @@ bool Members::ended() {
   return true;
 }
 
+void Members::doubt(bool on) {
+  try {
+    if (on)
+      store_->set("hurt", bytes("1"));
+    else
+      store_->deleteKey("hurt");
+  } catch (const std::exception &) {}
+}
+
 void Members::lost(const std::string &how) {
   hurt_ = vg_now();
-  try {
-    store_->set("hurt", bytes("1"));
-  } catch (const std::exception &) {}
+  doubt(true);
   std::unique_lock<std::mutex> hold(mutex_);
   if (decided_.wait_for(hold, ms(VERDICT_S + 2), [this] { return over_; })) return;
   hold.unlock();

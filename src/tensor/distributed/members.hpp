@@ -21,6 +21,8 @@ struct Verdict {
 };
 
 std::string own_host();
+// The first line of what a library threw, without the place in its sources.
+std::string reason(const std::exception &e);
 
 class Members {
 public:
@@ -32,6 +34,8 @@ public:
   const c10::intrusive_ptr<c10d::Store> &store() const { return store_; }
   // Whether the group has ended, or rank 0 does not answer any more.
   bool ended();
+  // Something takes long: from here on rank 0 takes a few seconds of silence for an end, or no more.
+  void doubt(bool on);
   // A call failed because another process went: waits for the verdict about which.
   void lost(const std::string &how);
   // This process ends the group. Sets the message, and returns status.

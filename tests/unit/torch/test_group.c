@@ -1,0 +1,203 @@
+/* test_group.c: sums of gradients over processes, in buckets that leave while a backward pass runs. Each test
+ * starts three processes; skipped where this libtorch has no Gloo. */
+#include <arpa/inet.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "tensor/distributed/group.h"
+
+#define CPU ((vg_device){0, 0})
+enum { N = 3, PARAMS = 4, NO_GLOO = 77 };
+/* The last parameters are the first bucket: 1.5 M values fill one, so parameters 2 and 3 are it. */
+static const int64_t sizes[PARAMS] = {1000, 1200000, 1500000, 7};
+
+#define CHECK(what)                                                                                  \
+  do {                                                                                               \
+    if (!(what)) {                                                                                   \
+      fprintf(stderr, "rank %d, line %d: %s (%s)\n", vg_group_rank(g), __LINE__, #what, vg_error()); \
+      exit(1);                                                                                       \
+    }                                                                                                \
+  } while (0)
+
+static int free_port(void) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t size = sizeof at;
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+  close(fd);
+  return ntohs(at.sin_port);
+}
+
+static void in_processes(void (*test)(vg_group *g)) {
+  const int port = free_port();
+  pid_t pid[N];
+  bool without = false;
+  for (int r = 0; r < N; r++) {
+    if ((pid[r] = fork())) continue;
+    const vg_group_place place = {.rank = r, .size = N, .host = "127.0.0.1", .port = port, .timeout = 60};
+    vg_group *g = NULL;
+    vg_tensor_threads(1);
+    const vg_status st = vg_group_join(&place, CPU, &g);
+    if (st && strstr(vg_error(), "need Gloo")) exit(NO_GLOO);
+    CHECK(!st);
+    vg_scope *s = vg_scope_push();
+    test(g);
+    CHECK(!vg_tensor_check());
+    vg_scope_pop(s, NULL);
+    CHECK(!vg_group_leave(g, VG_OK));
+    exit(0);
+  }
+  for (int r = 0; r < N; r++) {
+    int how;
+    assert_int_equal(waitpid(pid[r], &how, 0), pid[r]);
+    without = without || (WIFEXITED(how) && WEXITSTATUS(how) == NO_GLOO);
+    if (!without) assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+  }
+  if (without) skip();
+}
+
+static void make(vg_tensor *params[PARAMS]) {
+  for (int i = 0; i < PARAMS; i++) params[i] = vg_requires_grad(vg_zeros(&sizes[i], 1, CPU), true);
+}
+
+/* A backward pass after which the gradient of parameter i grew by factor[i] in each value; 0: it takes no
+ * part. Parameter 0 comes last, as the first layer does. */
+static void backward(vg_tensor *const *params, const double *factor) {
+  vg_tensor *sum = NULL;
+  for (int i = 0; i < PARAMS; i++) {
+    if (factor[i] == 0) continue;
+    vg_tensor *part = vg_scale(vg_sum(params[i]), factor[i], 0);
+    sum = sum ? vg_add(sum, part) : part;
+  }
+  vg_backward(sum);
+}
+
+/* Each value of the gradient is v. */
+static bool is(vg_tensor *param, double v) {
+  const size_t n = (size_t)vg_numel(param);
+  float *got = malloc(n * sizeof *got);
+  vg_tensor *gradient = vg_grad(param);
+  bool same = gradient && !vg_tensor_copy_out(gradient, got, n);
+  for (size_t i = 0; i < n && same; i++) same = got[i] == (float)v;
+  free(got);
+  return same;
+}
+
+/* Twice, as two steps: sums over the ranks, by the formula, whether buckets leave early or not, and where one
+ * micro-batch comes before the last. */
+static void sums(vg_group *g) {
+  const int r = vg_group_rank(g);
+  const double once[PARAMS] = {r + 1, 2 * (r + 1), 3 * (r + 1), 4 * (r + 1)};
+  vg_tensor *params[PARAMS];
+  make(params);
+  for (int step = 0; step < 6; step++) {
+    const bool soon = step % 3 > 0, twice = step % 3 == 2;
+    const double before = vg_group_ahead(g), bytes = vg_group_bytes(g), factor = twice ? 2 : 1;
+    float row[2] = {(float)r, 1};
+    vg_tensor *losses = vg_tensor_from(row, (const int64_t[]){2}, 1, CPU);
+    for (int i = 0; i < PARAMS; i++) vg_zero_grad(params[i]);
+    if (twice) backward(params, once);
+    if (soon) vg_group_sum_soon(g, params, PARAMS, false);
+    backward(params, once);
+    CHECK(!vg_group_sum_gradients(g, params, PARAMS, losses, false));
+    for (int i = 0; i < PARAMS; i++) CHECK(is(params[i], factor * (i + 1) * 6));
+    CHECK(!vg_tensor_copy_out(losses, row, 2) && row[0] == 3 && row[1] == 3);
+    CHECK((vg_group_ahead(g) > before) == soon);
+    CHECK(vg_group_bytes(g) - bytes >= 4.0 * (1000 + 1200000 + 1500000 + 7));
+  }
+  CHECK(vg_group_sending(g) > 0);
+}
+
+/* A parameter has a gradient if one process had; the first bucket waits for the parameter that one lacks. */
+static void gradients_of_some(vg_group *g) {
+  const int r = vg_group_rank(g);
+  const double factor[PARAMS] = {r == 1 ? 5 : 0, 1, r == 2 ? 0 : 1, 0};
+  vg_tensor *params[PARAMS];
+  make(params);
+  for (int step = 0; step < 2; step++) {
+    for (int i = 0; i < PARAMS; i++) vg_zero_grad(params[i]);
+    vg_group_sum_soon(g, params, PARAMS, false);
+    /* the last process has no micro-batch */
+    if (r < N - 1) backward(params, factor);
+    CHECK(!vg_group_sum_gradients(g, params, PARAMS, NULL, false));
+    CHECK(is(params[0], 5) && is(params[1], 2) && is(params[2], 2));
+    CHECK(!vg_grad(params[3]));
+  }
+  for (int i = 0; i < PARAMS; i++) vg_zero_grad(params[i]);
+  CHECK(!vg_group_sum_gradients(g, params, PARAMS, NULL, false));
+  for (int i = 0; i < PARAMS; i++) CHECK(!vg_grad(params[i]));
+}
+
+/* To the nearest of the numbers with eight bits. */
+static double rounded(double v) {
+  int e;
+  const double m = frexp(v, &e);
+  return ldexp(nearbyint(ldexp(m, 8)), e - 8);
+}
+
+/* Each rank's value and the sum are rounded, nothing in between. */
+static void sums_in_bf16(vg_group *g) {
+  const int r = vg_group_rank(g);
+  const double third = (r + 1) / 3.0, factor[PARAMS] = {third, third, third, third};
+  const double all = rounded(rounded(1 / 3.0) + rounded(2 / 3.0) + rounded(1));
+  vg_tensor *params[PARAMS];
+  make(params);
+  for (int step = 0; step < 2; step++) {
+    const double before = vg_group_ahead(g), bytes = vg_group_bytes(g);
+    for (int i = 0; i < PARAMS; i++) vg_zero_grad(params[i]);
+    if (step) vg_group_sum_soon(g, params, PARAMS, true);
+    backward(params, factor);
+    CHECK(!vg_group_sum_gradients(g, params, PARAMS, NULL, true));
+    for (int i = 0; i < PARAMS; i++) CHECK(is(params[i], all));
+    CHECK((vg_group_ahead(g) > before) == step);
+    CHECK(vg_group_bytes(g) - bytes < 2.01 * (1000 + 1200000 + 1500000 + 7));
+  }
+}
+
+/* Two networks of one step, as a GAN's halves: the sums of one leave the gradients of the other alone. */
+static void two_networks(vg_group *g) {
+  const double one[PARAMS] = {1, 1, 1, 1};
+  vg_tensor *a[PARAMS], *b[PARAMS];
+  make(a);
+  make(b);
+  for (int step = 0; step < 2; step++) {
+    for (int i = 0; i < PARAMS; i++) vg_zero_grad(a[i]), vg_zero_grad(b[i]);
+    vg_group_sum_soon(g, a, PARAMS, false);
+    backward(a, one);
+    CHECK(!vg_group_sum_gradients(g, a, PARAMS, NULL, false));
+    vg_group_sum_soon(g, b, PARAMS, false);
+    backward(b, one);
+    CHECK(!vg_group_sum_gradients(g, b, PARAMS, NULL, false));
+    for (int i = 0; i < PARAMS; i++) CHECK(is(a[i], N) && is(b[i], N));
+  }
+}
+
+#define TEST(f)                            \
+  static void f##_of_three(void **state) { \
+    (void)state;                           \
+    in_processes(f);                       \
+  }
+TEST(sums)
+TEST(gradients_of_some)
+TEST(sums_in_bf16)
+TEST(two_networks)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sums_of_three),
+      cmocka_unit_test(gradients_of_some_of_three),
+      cmocka_unit_test(sums_in_bf16_of_three),
+      cmocka_unit_test(two_networks_of_three),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
