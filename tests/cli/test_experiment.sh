@@ -29,6 +29,11 @@ expect_ok '5 real subjects to train on, 2 to test on, 3 synthetic; 1 excluded' "
 expect_ok 'fine-tuned, augmented: WT dice is .* that of real' "$VOXGAN" experiment $short --out "$T/whole"
 expect "no failure" sh -c "! grep -q failed '$T/stderr'"
 expect "all files" [ -s "$T/whole/report.html" -a -s "$T/whole/results.csv" -a -s "$T/whole/summary.json" -a -s "$T/whole/experiment.json" ]
+# Two test subjects: the sheet has a row each, of the tumour's labels, the prediction and their outlines.
+expect "predictions beside the truth" sh -c "[ -s '$T/whole/jobs/real-augmented-seed1/predicted.png' ] &&
+  [ \$(grep -o 'Predictions</h2>' '$T/whole/report.html' | wc -l) = 1 ] && [ \$(grep -o '<img[^>]*alt=.fine-tuned' '$T/whole/report.html' | wc -l) = 1 ]"
+expect_ok '16 jobs|real.synthetic:2' "$VOXGAN" experiment $given --dry-run --mix 0.5 --rows real,real+synthetic:1,real+synthetic:2,synthetic --seeds 2
+expect_fail 2 'train.mix is 1.5' "$VOXGAN" experiment $given --dry-run --mix 1.5
 expect "4 jobs and their steps" [ "$(grep -c ',finished,24,' "$T/whole/jobs.csv")" = 4 ]
 expect "every job reports the planned steps" /usr/bin/python3 -c "
 import json, sys

@@ -375,10 +375,20 @@ static int middle_of(const shot *s) {
   return 0;
 }
 
-static void paste(const vg_picture *from, vg_picture *to, int left, int top) {
-  for (int y = 0; y < from->height; y++)
-    memcpy(to->rgb + 3 * ((size_t)(top + y) * (size_t)to->width + (size_t)left),
-           from->rgb + 3 * (size_t)y * (size_t)from->width, 3 * (size_t)from->width);
+/* Each pixel becomes zoom x zoom. */
+static void paste(const vg_picture *from, int zoom, vg_picture *to, int left, int top) {
+  for (int y = 0; y < from->height * zoom; y++) {
+    uint8_t *row = to->rgb + 3 * ((size_t)(top + y) * (size_t)to->width + (size_t)left);
+    const uint8_t *source = from->rgb + 3 * (size_t)(y / zoom) * (size_t)from->width;
+    for (int x = 0; x < from->width * zoom; x++) memcpy(row + 3 * x, source + 3 * (x / zoom), 3);
+  }
+}
+
+/* Small panels are enlarged to about this width. */
+enum { PANEL_WIDTH = 160 };
+
+static int zoom_of(const vg_picture *panel) {
+  return panel->width && panel->width < PANEL_WIDTH ? PANEL_WIDTH / panel->width : 1;
 }
 
 static vg_status make_sheet(const gallery *g, vg_picture *out) {
@@ -386,23 +396,25 @@ static vg_status make_sheet(const gallery *g, vg_picture *out) {
   for (size_t i = 0; i < g->n; i++) {
     const vg_picture *p = g->shots[i].pictures[middle_of(&g->shots[i])];
     int wide = 0;
-    for (int k = 0; k < PANELS && g->panels[k]; k++) wide += p[k].width;
+    for (int k = 0; k < PANELS && g->panels[k]; k++) wide += p[k].width * zoom_of(p);
     width = wide > width ? wide : width;
-    height += p[0].height + TEXT_HEIGHT;
+    height += p[0].height * zoom_of(p) + TEXT_HEIGHT;
   }
-  if (!width || vg_picture_new(width, height, out)) return width ? VG_MEMORY : VG_OK;
-  for (size_t i = 0, top = 0; i < g->n; i++) {
+  if (!width) return VG_OK;
+  vg_status st = vg_picture_new(width, height, out);
+  for (size_t i = 0, top = 0; i < g->n && !st; i++) {
     const vg_picture *p = g->shots[i].pictures[middle_of(&g->shots[i])];
+    const int zoom = zoom_of(p);
     char text[256];
     snprintf(text, sizeof text, "%s  %s %.3f", g->study->evaluation->ids[g->cases[i].index], g->by.metric->name,
              g->cases[i].value);
     vg_picture_text(out, 2, (int)top + 2, text);
     top += TEXT_HEIGHT;
-    for (int k = 0, left = 0; k < PANELS && g->panels[k]; left += p[k++].width)
-      paste(&p[k], out, left, (int)top);
-    top += (size_t)p[0].height;
+    for (int k = 0, left = 0; k < PANELS && g->panels[k]; left += p[k++].width * zoom)
+      paste(&p[k], zoom, out, left, (int)top);
+    top += (size_t)(p[0].height * zoom);
   }
-  return VG_OK;
+  return st;
 }
 
 vg_status vg_eval_page_sheet(const eval_study *s, const char *path) {
