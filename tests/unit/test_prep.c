@@ -99,6 +99,16 @@ static void mask_of_any_background(void **state) {
   vg_free(mask);
 }
 
+/* How many voxels of a volume's brain mask differ from the truth. */
+static size_t count_wrong(const vg_volume *v, const vg_labelmap *truth, double *background) {
+  size_t n = vg_geometry_voxels(&v->geo), wrong = 0;
+  uint8_t *mask = vg_malloc(n, 1);
+  must(vg_brain_mask(v, "v.nii", mask, background));
+  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth->data[i];
+  vg_free(mask);
+  return wrong;
+}
+
 static void mask_in_noise(void **state) {
   (void)state;
   vg_geometry g = mini_geometry("LPS", 40, 44, 42, 1, 1, 1);
@@ -106,18 +116,14 @@ static void mask_in_noise(void **state) {
   const uint16_t all[5] = {0, 1, 1, 1, 1};
   vg_labelmap truth = mini_labels(g, RADIUS, all);
   vg_rng r = vg_rng_init(3, 4);
-  size_t n = vg_geometry_voxels(&g), wrong = 0;
+  size_t n = vg_geometry_voxels(&g);
   for (size_t i = 0; i < n; i++) v.data[i] += (float)fabs(vg_rng_normal(&r)) * 8;
   v.data[17] = 9000; /* a spike must not spoil the cut */
-  uint8_t *mask = vg_malloc(n, 1);
   double background;
-  must(vg_brain_mask(&v, "v.nii", mask, &background));
-  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth.data[i];
-  assert_true(wrong < n / 1000);
+  assert_true(count_wrong(&v, &truth, &background) < n / 1000);
   assert_in_range((int)background, 1, 15);
   vg_volume_release(&v);
   vg_labelmap_release(&truth);
-  vg_free(mask);
 }
 
 /* A scanner sets what lies outside its circle to 0: most of the outer faces. Inside it the air is noise. */
@@ -128,7 +134,7 @@ static void mask_in_noise_with_a_constant_rim(void **state) {
   const uint16_t all[5] = {0, 1, 1, 1, 1};
   vg_labelmap truth = mini_labels(g, RADIUS, all);
   vg_rng r = vg_rng_init(3, 5);
-  size_t n = vg_geometry_voxels(&g), wrong = 0;
+  size_t n = vg_geometry_voxels(&g);
   for (size_t i = 0; i < n; i++) {
     const double x = (double)(i % 40) - 19.5, y = (double)(i / 40 % 44) - 21.5;
     const float noise = 1 + (float)fabs(vg_rng_normal(&r)) * 8;
@@ -137,15 +143,11 @@ static void mask_in_noise_with_a_constant_rim(void **state) {
     const int z = (int)(i / (40 * 44));
     if (x * x + y * y < 3 * 3 && z > 17) v.data[i] = noise;
   }
-  uint8_t *mask = vg_malloc(n, 1);
   double background;
-  must(vg_brain_mask(&v, "v.nii", mask, &background));
-  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth.data[i];
-  assert_true(wrong < n / 1000);
+  assert_true(count_wrong(&v, &truth, &background) < n / 1000);
   assert_true(background == 0);
   vg_volume_release(&v);
   vg_labelmap_release(&truth);
-  vg_free(mask);
 }
 
 /* A slab of a skull-stripped brain ends in dark tissue, not in noise: every voxel of it is brain. */
@@ -155,18 +157,14 @@ static void mask_of_a_slab(void **state) {
   vg_volume v = mini_image(g, RADIUS, 0, 1);
   const uint16_t all[5] = {0, 1, 1, 1, 1};
   vg_labelmap truth = mini_labels(g, RADIUS, all);
-  size_t n = vg_geometry_voxels(&g), wrong = 0;
+  size_t n = vg_geometry_voxels(&g);
   for (size_t i = 0; i < n; i++) {
     const int z = (int)(i / (40 * 44));
     if (truth.data[i] && (z < 2 || z > 9)) v.data[i] = 3;
   }
-  uint8_t *mask = vg_malloc(n, 1);
-  must(vg_brain_mask(&v, "v.nii", mask, NULL));
-  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth.data[i];
-  assert_int_equal(wrong, 0);
+  assert_int_equal(count_wrong(&v, &truth, NULL), 0);
   vg_volume_release(&v);
   vg_labelmap_release(&truth);
-  vg_free(mask);
 }
 
 static void mask_of_slice(void **state) {
