@@ -108,19 +108,20 @@ done
   printf '%-9s %-10s %-16s %8s %8s %7s\n' "B's real" added row Dice HD95 missed
   while read -r n study name; do
     awk -F, -v n="$n" -v study="$study" '
-      $5 == "WT" && ($6 == "dice" || $6 == "hd95") {
+      NR > 1 && ($6 == "dice" || $6 == "hd95") {
         if (!($1 in rows)) { rows[$1] = 1; order[++k] = $1 }
-        if ($7 == "inf") { missed[$1]++; next }
-        sum[$1, $6, $4] += $7; seen[$1, $6, $4]++; subjects[$4] = 1
+        if (!whole || $5 == "WT") whole = $5 # of one class, its region is the whole tumour
+        if ($7 == "inf") { missed[$1, $5]++; next }
+        sum[$1, $5, $6, $4] += $7; seen[$1, $5, $6, $4]++; subjects[$4] = 1
       }
       END {
         for (i = 1; i <= k; i++) {
           row = order[i]
           for (m = 1; m <= 2; m++) {
             metric = m == 1 ? "dice" : "hd95"; total[m] = 0; count[m] = 0
-            for (s in subjects) if (seen[row, metric, s]) { total[m] += sum[row, metric, s] / seen[row, metric, s]; count[m]++ }
+            for (s in subjects) if (seen[row, whole, metric, s]) { total[m] += sum[row, whole, metric, s] / seen[row, whole, metric, s]; count[m]++ }
           }
-          printf "%-9s %-10s %-16s %8.3f %8.1f %7d\n", n, row == "real" && study !~ /real/ ? "-" : study, row, total[1] / (count[1] ? count[1] : 1), total[2] / (count[2] ? count[2] : 1), missed[row]
+          printf "%-9s %-10s %-16s %8.3f %8.1f %7d\n", n, row == "real" && study !~ /real/ ? "-" : study, row, total[1] / (count[1] ? count[1] : 1), total[2] / (count[2] ? count[2] : 1), missed[row, whole]
         }
       }' "$out/$name/results.csv"
   done <"$out/names"

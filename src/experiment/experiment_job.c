@@ -10,9 +10,20 @@
 #include "base/str.h"
 #include "base/whole.h"
 
-/* Predictions always use this format, whatever the layout of the test set. It keeps ids, and it is the only
- * BraTS edition with a separate value for each of the four tumour classes. */
-#define FORMAT "brats2013"
+/* Predictions use one format whatever the layout of the test set. Both keep ids. The first is the only BraTS
+ * edition with a separate value for each of the four tumour classes; the second takes any class. */
+static const char *format_of(const experiment_data *d) {
+  static const char brats[] = "brats2013";
+  vg_scheme known;
+  if (vg_scheme_parse(brats, &known)) VG_BUG("no scheme %s", brats);
+  for (int i = 0; i < d->test.n_sources; i++) {
+    const vg_scheme *s = &d->test.sources[i].tumour_scheme;
+    for (int k = 0; k < s->n; k++)
+      if (s->labels[k].role == VG_ROLE_TUMOUR && !vg_scheme_has_class(&known, s->labels[k].name))
+        return "nnunet";
+  }
+  return brats;
+}
 
 char *vg_experiment_job_folder(const char *out, const experiment_job *j) {
   return vg_format("%s/jobs/%s", out, j->name);
@@ -90,7 +101,7 @@ static vg_status predict(const working *w) {
   vg_synth_options s = {.model = model,
                         .noise = 1,
                         .study = {.opened = &w->d->test},
-                        .output = {.out = out, .format = FORMAT, .quiet = true},
+                        .output = {.out = out, .format = format_of(w->d), .quiet = true},
                         .device = c->run.device,
                         .threads = c->run.threads};
   vg_status st = model && out ? w->torch->synth(&s) : VG_MEMORY;
@@ -105,7 +116,7 @@ static vg_status score(const working *w) {
   vg_evaluation *e = NULL;
   vg_evaluate_settings s = {.opened = &w->d->test,
                             .synth = predicted,
-                            .synth_layout = FORMAT,
+                            .synth_layout = format_of(w->d),
                             .out = out,
                             .suites = "overlap",
                             .no_gallery = true,

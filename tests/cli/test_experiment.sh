@@ -32,6 +32,9 @@ expect "all files" [ -s "$T/whole/report.html" -a -s "$T/whole/results.csv" -a -
 # Two test subjects: the sheet has a row each, of the tumour's labels, the prediction and their outlines.
 expect "predictions beside the truth" sh -c "[ -s '$T/whole/jobs/real-augmented-seed1/predicted.png' ] &&
   [ \$(grep -o 'Predictions</h2>' '$T/whole/report.html' | wc -l) = 1 ] && [ \$(grep -o '<img[^>]*alt=.fine-tuned' '$T/whole/report.html' | wc -l) = 1 ]"
+# Classes that no BraTS edition has a value for.
+expect_ok 'tumour dice' "$VOXGAN" experiment $real --rows real --augmentation off --seeds 1 --test-share 0.4 --set train.epochs=1 --out "$T/one" \
+  --tumour-scheme '1=tumour:tumour,2=tumour:tumour,4=tumour:tumour'
 expect_ok '16 jobs|real.synthetic:2' "$VOXGAN" experiment $given --dry-run --mix 0.5 --rows real,real+synthetic:1,real+synthetic:2,synthetic --seeds 2
 expect_fail 2 'train.mix is 1.5' "$VOXGAN" experiment $given --dry-run --mix 1.5
 expect "4 jobs and their steps" [ "$(grep -c ',finished,24,' "$T/whole/jobs.csv")" = 4 ]
