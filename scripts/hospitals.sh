@@ -76,7 +76,7 @@ done
 
 title "4/5 privacy of what A shares"
 for study in $studies; do
-  step "privacy-$study" eval --real "$pool" --train "$a" --synth "$out/study-$study" --suite privacy --out "$out/privacy-$study" --threads "$threads" $(scheme)
+  step "privacy-$study" eval --real "$pool" --train "$a" --synth "$out/study-$study" --model "$out/gan" --suite privacy --out "$out/privacy-$study" $run $(scheme)
 done
 
 title "5/5 segmentation for B"
