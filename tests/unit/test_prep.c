@@ -11,7 +11,6 @@
 #include "scratch.h"
 #include "voxgan/log.h"
 #include "prep/prep.h"
-#include "voxgan/rng.h"
 
 #define RADIUS 20.0
 
@@ -67,123 +66,6 @@ static void place_of(const vg_prep_record *r, int x, int y, int z, double mm[3])
     ijk[a] = r->crop_lo[a] + r->crop_dim[a] / 2.0 - 0.5 + from_middle / native[a];
   }
   vg_affine_apply(&r->ras.affine, ijk, mm);
-}
-
-/* ---- the mask ---- */
-
-static void mask_of_any_background(void **state) {
-  (void)state;
-  vg_geometry g = mini_geometry("RAS", 40, 44, 42, 1, 1, 1);
-  static const float backgrounds[] = {0, -3.6f, 1000, 17.25f};
-  size_t n = vg_geometry_voxels(&g);
-  uint8_t *mask = vg_malloc(n, 1);
-  const uint16_t all[5] = {0, 1, 1, 1, 1};
-  vg_labelmap truth = mini_labels(g, RADIUS, all);
-  for (int k = 0; k < 4; k++) {
-    vg_volume v = mini_image(g, RADIUS, backgrounds[k], 1);
-    /* Negative noise, and voxels inside that equal the background: a hole to be filled. */
-    size_t middle = (size_t)(21 * 44 + 22) * 40 + 20;
-    for (size_t i = 0; i < 5; i++) v.data[middle + i] = backgrounds[k];
-    v.data[middle + 7] = -50;
-    /* A crumb in the corner is no brain. */
-    v.data[(size_t)(2 * 44 + 2) * 40 + 2] = 500;
-    double background;
-    must(vg_brain_mask(&v, "v.nii", mask, &background));
-    assert_float_equal(background, backgrounds[k], 1e-6);
-    for (size_t i = 0; i < n; i++)
-      if (mask[i] != truth.data[i])
-        fail_msg("background %g, voxel %zu: mask %d", (double)backgrounds[k], i, mask[i]);
-    vg_volume_release(&v);
-  }
-  vg_labelmap_release(&truth);
-  vg_free(mask);
-}
-
-/* How many voxels of a volume's brain mask differ from the truth. */
-static size_t count_wrong(const vg_volume *v, const vg_labelmap *truth, double *background) {
-  size_t n = vg_geometry_voxels(&v->geo), wrong = 0;
-  uint8_t *mask = vg_malloc(n, 1);
-  must(vg_brain_mask(v, "v.nii", mask, background));
-  for (size_t i = 0; i < n; i++) wrong += mask[i] != truth->data[i];
-  vg_free(mask);
-  return wrong;
-}
-
-static void mask_in_noise(void **state) {
-  (void)state;
-  vg_geometry g = mini_geometry("LPS", 40, 44, 42, 1, 1, 1);
-  vg_volume v = mini_image(g, RADIUS, 0, 1);
-  const uint16_t all[5] = {0, 1, 1, 1, 1};
-  vg_labelmap truth = mini_labels(g, RADIUS, all);
-  vg_rng r = vg_rng_init(3, 4);
-  size_t n = vg_geometry_voxels(&g);
-  for (size_t i = 0; i < n; i++) v.data[i] += (float)fabs(vg_rng_normal(&r)) * 8;
-  v.data[17] = 9000; /* a spike must not spoil the cut */
-  double background;
-  assert_true(count_wrong(&v, &truth, &background) < n / 1000);
-  assert_in_range((int)background, 1, 15);
-  vg_volume_release(&v);
-  vg_labelmap_release(&truth);
-}
-
-/* A scanner sets what lies outside its circle to 0: most of the outer faces. Inside it the air is noise. */
-static void mask_in_noise_with_a_constant_rim(void **state) {
-  (void)state;
-  vg_geometry g = mini_geometry("LPS", 40, 44, 42, 1, 1, 1);
-  vg_volume v = mini_image(g, RADIUS, 0, 1);
-  const uint16_t all[5] = {0, 1, 1, 1, 1};
-  vg_labelmap truth = mini_labels(g, RADIUS, all);
-  vg_rng r = vg_rng_init(3, 5);
-  size_t n = vg_geometry_voxels(&g);
-  for (size_t i = 0; i < n; i++) {
-    const double x = (double)(i % 40) - 19.5, y = (double)(i / 40 % 44) - 21.5;
-    const float noise = 1 + (float)fabs(vg_rng_normal(&r)) * 8;
-    if (x * x + y * y < 17 * 17) v.data[i] += noise;
-    /* Dark fluid that a canal connects to the air. */
-    const int z = (int)(i / (40 * 44));
-    if (x * x + y * y < 3 * 3 && z > 17) v.data[i] = noise;
-  }
-  double background;
-  assert_true(count_wrong(&v, &truth, &background) < n / 1000);
-  assert_true(background == 0);
-  vg_volume_release(&v);
-  vg_labelmap_release(&truth);
-}
-
-/* A slab of a skull-stripped brain ends in dark tissue, not in noise: every voxel of it is brain. */
-static void mask_of_a_slab(void **state) {
-  (void)state;
-  vg_geometry g = mini_geometry("LPS", 40, 44, 12, 1, 1, 1);
-  vg_volume v = mini_image(g, RADIUS, 0, 1);
-  const uint16_t all[5] = {0, 1, 1, 1, 1};
-  vg_labelmap truth = mini_labels(g, RADIUS, all);
-  size_t n = vg_geometry_voxels(&g);
-  for (size_t i = 0; i < n; i++) {
-    const int z = (int)(i / (40 * 44));
-    if (truth.data[i] && (z < 2 || z > 9)) v.data[i] = 3;
-  }
-  assert_int_equal(count_wrong(&v, &truth, NULL), 0);
-  vg_volume_release(&v);
-  vg_labelmap_release(&truth);
-}
-
-static void mask_of_slice(void **state) {
-  (void)state;
-  vg_geometry g = mini_geometry("RAS", 40, 44, 1, 1, 1, 5);
-  vg_volume v = mini_image(g, RADIUS, 0, 1);
-  uint8_t mask[40 * 44];
-  /* A second piece, as where a slice cuts the temporal lobes, stays. */
-  for (int y = 1; y < 9; y++)
-    for (int x = 1; x < 9; x++) v.data[y * 40 + x] = 80;
-  v.data[22 * 40 + 20] = 0;
-  must(vg_brain_mask(&v, "v.nii", mask, NULL));
-  assert_int_equal(mask[4 * 40 + 4], 1);
-  assert_int_equal(mask[22 * 40 + 20], 1);
-  assert_int_equal(mask[0], 0);
-  for (size_t i = 0; i < 40 * 44; i++) v.data[i] = 7;
-  must_say(vg_brain_mask(&v, "dir/v.nii", mask, NULL), VG_DATA,
-           "dir/v.nii: there is no brain: every voxel has the value 7");
-  vg_volume_release(&v);
 }
 
 /* ---- prepared arrays ---- */
@@ -863,9 +745,7 @@ static void median_range(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(mask_of_any_background), cmocka_unit_test(mask_in_noise),
-      cmocka_unit_test(mask_in_noise_with_a_constant_rim), cmocka_unit_test(mask_of_a_slab),
-      cmocka_unit_test(mask_of_slice),          cmocka_unit_test(orientation_does_not_matter),
+      cmocka_unit_test(orientation_does_not_matter),
       cmocka_unit_test(right_is_right),         cmocka_unit_test(fractions_and_volumes),
       cmocka_unit_test(ramp_stays_in_place),    cmocka_unit_test(thin_parts_follow_their_rim),
       cmocka_unit_test(percentiles_are_exact),  cmocka_unit_test(round_trips),

@@ -107,17 +107,6 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   return st;
 }
 
-typedef struct other {
-  double squared;
-  uint32_t point;
-} other;
-
-static int by_distance(const void *a, const void *b) {
-  const other *x = a, *y = b;
-  if (x->squared < y->squared || x->squared > y->squared) return x->squared < y->squared ? -1 : 1;
-  return (x->point > y->point) - (x->point < y->point);
-}
-
 typedef struct listing {
   const vg_set_space *space;
   cloud *cloud;
@@ -127,12 +116,12 @@ static vg_status list_others(void *arg, size_t point) {
   const listing *l = arg;
   const size_t n_real = l->space->n_real, listed = l->cloud->listed;
   const size_t from = point < n_real ? 0 : n_real, to = point < n_real ? n_real : l->cloud->n;
-  other *all = VG_NEW_N(other, to - from);
+  vg_set_place *all = VG_NEW_N(vg_set_place, to - from);
   if (!all) return VG_MEMORY;
   size_t n = 0;
   for (size_t i = from; i < to; i++)
-    if (i != point) all[n++] = (other){l->cloud->squared[point * l->cloud->n + i], (uint32_t)i};
-  qsort(all, n, sizeof *all, by_distance);
+    if (i != point) all[n++] = (vg_set_place){l->cloud->squared[point * l->cloud->n + i], (uint32_t)i};
+  vg_set_places_sort(all, n);
   for (size_t i = 0; i < listed; i++) l->cloud->others[point * listed + i] = all[i].point;
   vg_free(all);
   return VG_OK;

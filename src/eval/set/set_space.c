@@ -2,6 +2,7 @@
 #include "eval/set/set_space.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
 #include "base/simd.h"
@@ -131,6 +132,18 @@ void vg_set_points_products(const float *a, size_t n_a, const float *b, size_t n
   for (size_t i = 0; i < n_a && a == b; i++) {
     for (size_t k = 0; k < i; k++) out[k * n_b + i] = out[i * n_b + k];
   }
+}
+
+/* ---- points in order ---- */
+
+static int by_value(const void *a, const void *b) {
+  const vg_set_place *x = a, *y = b;
+  if (x->value < y->value || x->value > y->value) return x->value < y->value ? -1 : 1;
+  return (x->point > y->point) - (x->point < y->point);
+}
+
+void vg_set_places_sort(vg_set_place *places, size_t n) {
+  if (n) qsort(places, n, sizeof *places, by_value);
 }
 
 /* ---- the space ---- */

@@ -6,6 +6,7 @@
 #define VG_EVAL_SET_SPACE_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "voxgan/status.h"
 
 typedef struct vg_points {
@@ -37,5 +38,13 @@ float *vg_set_points_standardised(const vg_points *p, bool pooled);
 /* Inner products of n_a rows with n_b rows (n_a, n_b). Every sum has the same order of addition, so a product
  * depends on its two rows alone. */
 void vg_set_points_products(const float *a, size_t n_a, const float *b, size_t n_b, size_t dims, double *out);
+
+/* Points by a value: a distance, or a position along a line. */
+typedef struct vg_set_place {
+  double value; /* no NaN */
+  uint32_t point;
+} vg_set_place;
+/* The smallest value first; of equal ones, the first point. */
+void vg_set_places_sort(vg_set_place *places, size_t n);
 
 #endif

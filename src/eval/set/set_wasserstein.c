@@ -1,7 +1,6 @@
 /* set_wasserstein.c: sliced Wasserstein distance. */
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include "eval/set/set_distance.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -67,25 +66,14 @@ static vg_status draw_direction(void *arg, size_t k) {
   return VG_OK;
 }
 
-typedef struct position {
-  double at;
-  uint32_t point;
-} position;
-
-static int by_position(const void *a, const void *b) {
-  const position *x = a, *y = b;
-  if (x->at < y->at || x->at > y->at) return x->at < y->at ? -1 : 1;
-  return (x->point > y->point) - (x->point < y->point);
-}
-
 static vg_status sort_slice(void *arg, size_t k) {
   const slices *s = ((const job *)arg)->slices;
-  position *all = VG_NEW_N(position, s->n);
+  vg_set_place *all = VG_NEW_N(vg_set_place, s->n);
   if (!all) return VG_MEMORY;
-  for (size_t i = 0; i < s->n; i++) all[i] = (position){s->at[k * s->n + i], (uint32_t)i};
-  qsort(all, s->n, sizeof *all, by_position);
+  for (size_t i = 0; i < s->n; i++) all[i] = (vg_set_place){s->at[k * s->n + i], (uint32_t)i};
+  vg_set_places_sort(all, s->n);
   for (size_t i = 0; i < s->n; i++) {
-    s->at[k * s->n + i] = all[i].at;
+    s->at[k * s->n + i] = all[i].value;
     s->point[k * s->n + i] = all[i].point;
   }
   vg_free(all);
