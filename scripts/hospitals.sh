@@ -89,7 +89,8 @@ for n in $amounts; do
     step "few-$n" split "$pool" --out "$out/few-$n" --share "$(awk "BEGIN { print $n / $all }")" --seed "$seed" $(scheme)
     few=$out/few-$n/test
   fi
-  mkdir -p "$out/both-$n"
+  rm -rf "$out/both-$n" # links alone, perhaps to the patients of another seed
+  mkdir "$out/both-$n"
   for one in "$few"/*/ "$a"/*/; do ln -sfn "${one%/}" "$out/both-$n/$(basename "$one")"; done
   common="--test $test --config $experiment --augmentation on --seeds $seeds --seed $seed $run $(scheme)"
   rows=real,real+synthetic,fine-tuned
