@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include "voxgan/labels.h"
 #include "voxgan/status.h"
 
 #ifdef __cplusplus
@@ -109,10 +110,9 @@ typedef enum vg_anatomy_kind {
   VG_ANATOMY_CLUSTERS,
   VG_ANATOMY_PREDICT
 } vg_anatomy_kind;
-#define VG_CLUSTERS_MAX 16
 typedef struct vg_anatomy {
   vg_anatomy_kind kind;
-  int clusters;      /* of CLUSTERS: 2 to VG_CLUSTERS_MAX */
+  vg_clusters clusters; /* of CLUSTERS: one series without a name is the one that the run chooses */
   const char *model; /* of PREDICT, borrowed from the text */
 } vg_anatomy;
 /* Parses a value of data.anatomy. VG_CONFIG: it is none. */

@@ -309,31 +309,6 @@ vg_status vg_classes_add_name(vg_classes *c, const char *name, vg_role role) {
   return VG_OK;
 }
 
-#define CLUSTER "_cluster"
-
-vg_status vg_classes_add_clusters(vg_classes *c, const char *series, int n) {
-  vg_status st = VG_OK;
-  for (int k = 1; k <= n && !st; k++) {
-    char name[2 * VG_CLASS_NAME];
-    snprintf(name, sizeof name, "%.31s" CLUSTER "%d", series, k);
-    st = vg_classes_add_name(c, name, VG_ROLE_ANATOMY);
-  }
-  return st;
-}
-
-int vg_classes_clusters(const vg_classes *c, char series[VG_CLASS_NAME]) {
-  const int n = vg_classes_count(c, VG_ROLE_ANATOMY);
-  const char *end = n ? strstr(c->names[0], CLUSTER "1") : NULL;
-  if (!end || end == c->names[0]) return 0;
-  snprintf(series, VG_CLASS_NAME, "%.*s", (int)(end - c->names[0]), c->names[0]);
-  for (int k = 0; k < n; k++) {
-    char name[2 * VG_CLASS_NAME];
-    snprintf(name, sizeof name, "%s" CLUSTER "%d", series, k + 1);
-    if (strcmp(c->names[k], name) != 0) return 0;
-  }
-  return n;
-}
-
 vg_status vg_classes_add(vg_classes *c, const vg_scheme *s, vg_role role) {
   for (int i = 0; i < s->n; i++) {
     if (s->labels[i].role != role) continue;

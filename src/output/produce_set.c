@@ -94,8 +94,8 @@ vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_cas
                          ? "images as they were, with label maps joined by program"
                          : "images made by a conditional GAN from label maps; they show no real person");
   vg_json *v = vg_json_put_take(d, "voxgan", vg_json_object());
-  char clustered[VG_CLASS_NAME];
-  if (vg_classes_clusters(&out->set.classes, clustered))
+  vg_clusters clusters;
+  if (vg_classes_clusters(&out->set.classes, &clusters))
     vg_json_put_string(
         v, "anatomy",
         "clusters of the intensities of each source's own scan: they copy the anatomy of that person");

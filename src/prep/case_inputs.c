@@ -4,23 +4,26 @@
 #include "prep/prep_case.h"
 #include "voxgan/dataset.h"
 
-/* The number of clusters that the subject's own images must show, and their series; 0: a map has the anatomy.
- */
-static int clusters_wanted(const vg_source *src, const vg_subject *subject, const vg_classes *classes,
-                           char series[VG_CLASS_NAME]) {
-  const int n = vg_classes_clusters(classes, series);
-  return n && subject->anatomy && vg_scheme_has_class(&src->anatomy_scheme, classes->names[0]) ? 0 : n;
+/* The clusters that the subject's own images must show. Of no series: a map has the anatomy. */
+static vg_clusters clusters_wanted(const vg_source *src, const vg_subject *subject, const vg_classes *classes) {
+  vg_clusters of;
+  const bool found = vg_classes_clusters(classes, &of);
+  if (!found || (subject->anatomy && vg_scheme_has_class(&src->anatomy_scheme, classes->names[0])))
+    return (vg_clusters){0};
+  return of;
 }
 
-/* Finds the clusters' series among the inputs, or adds it. */
-static vg_status add_cluster_series(const vg_dataset *ds, const vg_subject *subject, const char *series,
+/* Finds a series of the clusters among the inputs, or adds it. */
+static vg_status add_cluster_series(const vg_dataset *ds, const vg_subject *subject, const char *series, int *of,
                                     vg_case_inputs *in) {
   const int at = vg_series_find(&ds->series, series);
   if (at < 0 || !subject->series[at])
     return vg_fail(VG_DATA, "subject %s has no series %s, in which its anatomy classes (clusters) are found",
                    subject->id, series);
-  for (in->of = 0; in->of < in->n_series; in->of++)
-    if (in->series[in->of] == subject->series[at]) return VG_OK;
+  for (*of = 0; *of < in->n_series; (*of)++)
+    if (in->series[*of] == subject->series[at]) return VG_OK;
+  if (in->n_series == VG_SERIES_MAX)
+    return vg_fail(VG_DATA, "more than %d series, with those of the clusters", VG_SERIES_MAX);
   in->series[in->n_series++] = subject->series[at];
   return VG_OK;
 }
@@ -42,12 +45,12 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
   memset(in, 0, sizeof *in);
   in->mask_only = settings->brain_from_images;
   const bool labels = !in->mask_only || settings->classes.n;
-  char clustered[VG_CLASS_NAME];
-  in->clusters = clusters_wanted(src, subject, &settings->classes, clustered);
-  if (labels && !in->clusters) in->anatomy = subject->anatomy;
+  in->clusters = clusters_wanted(src, subject, &settings->classes);
+  const bool clustered = in->clusters.n_series > 0;
+  if (labels && !clustered) in->anatomy = subject->anatomy;
   bool joint = vg_scheme_has_role(&src->tumour_scheme, VG_ROLE_ANATOMY);
   if (labels && (vg_classes_count(&settings->classes, VG_ROLE_TUMOUR) || joint)) in->tumour = subject->tumour;
-  const bool told = !in->clusters && (in->anatomy || (in->tumour && joint));
+  const bool told = !clustered && (in->anatomy || (in->tumour && joint));
   in->mask_from_series = !told || in->mask_only || settings->heads;
   for (int i = 0; i < settings->series.n; i++) {
     const char *path = series_of(ds, subject, settings, settings->series.names[i]);
@@ -69,7 +72,10 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
         "subject %s: nothing tells where its brain is; supply an anatomy map (tissue labels) or one of "
         "its image series beside the tumour map",
         subject->id);
-  if (in->clusters) return add_cluster_series(ds, subject, clustered, in);
+  vg_status st = VG_OK;
+  for (int i = 0; i < in->clusters.n_series && !st; i++)
+    st = add_cluster_series(ds, subject, in->clusters.series[i], &in->of[i], in);
+  if (clustered || st) return st;
   int brain = vg_classes_find(&settings->classes, VG_CLASS_BRAIN);
   if (!told && brain < 0 && vg_classes_count(&settings->classes, VG_ROLE_ANATOMY))
     return vg_fail(VG_DATA, "subject %s has no anatomy map, and the classes want one (%s, ...)", subject->id,

@@ -149,50 +149,39 @@ static void sweep(const field *f, const uint8_t *from, uint8_t *to) {
       }
 }
 
-static vg_status classify(const mixture *g, const uint16_t *bin, vg_maps *m) {
-  const size_t n = vg_geometry_voxels(&m->geo);
+/* of: the cluster + 1 of each voxel, 0 outside. spare: as large. */
+static vg_status classify(const mixture *g, const uint16_t *bin, const vg_geometry *geo, uint8_t *of, uint8_t *spare) {
+  const size_t n = vg_geometry_voxels(geo);
   field *f = VG_NEW(field);
-  uint8_t *a = vg_malloc(n, 1), *b = vg_malloc(n, 1);
-  vg_status st = f && a && b ? VG_OK : VG_MEMORY;
-  if (!st) {
-    f->dim = m->geo.dim;
-    f->bin = bin;
-    f->n = g->n;
-    for (int i = 0; i < BINS; i++)
-      for (int k = 0; k < g->n; k++) f->cost[i][k] = (float)-log_density(g, k, i);
-    for (size_t i = 0; i < n; i++) a[i] = bin[i] == BINS ? 0 : cheapest(f->cost[bin[i]], g->n);
-    for (int s = 0; s < SWEEPS; s++) {
-      uint8_t *const held = a;
-      sweep(f, a, b);
-      a = b;
-      b = held;
-    }
-    for (size_t i = 0; i < n; i++)
-      if (a[i]) m->anatomy[i] = a[i];
-  }
-  vg_free(a);
-  vg_free(b);
+  if (!f) return VG_MEMORY;
+  f->dim = geo->dim;
+  f->bin = bin;
+  f->n = g->n;
+  for (int i = 0; i < BINS; i++)
+    for (int k = 0; k < g->n; k++) f->cost[i][k] = (float)-log_density(g, k, i);
+  for (size_t i = 0; i < n; i++) of[i] = bin[i] == BINS ? 0 : cheapest(f->cost[bin[i]], g->n);
+  for (int s = 0; s < SWEEPS; s++) sweep(f, s % 2 ? spare : of, s % 2 ? of : spare);
+  if (SWEEPS % 2) memcpy(of, spare, n);
   vg_free(f);
-  return st;
+  return VG_OK;
 }
 
-vg_status vg_clusters_find(const vg_volume *vol, const char *path, int n, vg_maps *m) {
-  const size_t voxels = vg_geometry_voxels(&m->geo);
+/* The clusters of one series, into of. inside: its voxels. */
+static vg_status cluster(const vg_volume *vol, const char *path, int n, const uint8_t *inside, uint8_t *of,
+                         uint8_t *spare) {
+  const size_t voxels = vg_geometry_voxels(&vol->geo);
   const double percent[2] = {0.1, 99.9};
   double range[2] = {0, 0};
   size_t bins[BINS] = {0}, all = 0;
   mixture g = {.n = n};
   uint16_t *bin = vg_malloc(voxels, sizeof *bin);
-  uint8_t *inside = vg_malloc(voxels, 1);
-  vg_status st = bin && inside ? VG_OK : VG_MEMORY;
-  for (size_t i = 0; i < voxels && !st; i++) all += inside[i] = m->brain[i] && !m->tumour[i];
-  if (!st && !all) st = vg_fail(VG_DATA, "%s: all of its brain is tumour", path);
-  if (!st) st = vg_percentiles(vol->data, inside, voxels, percent, range);
+  vg_status st = bin ? vg_percentiles(vol->data, inside, voxels, percent, range) : VG_MEMORY;
   if (!st && !vg_range_spans(range[0], range[1]))
     st = vg_fail(VG_DATA, "%s: its brain has one intensity, so there are no clusters", path);
   for (size_t i = 0; i < voxels && !st; i++) {
     bin[i] = BINS;
     if (!inside[i]) continue;
+    all++;
     bin[i] = (uint16_t)vg_index_of(((double)vol->data[i] - range[0]) / (range[1] - range[0]) * BINS, BINS);
     bins[bin[i]]++;
   }
@@ -200,9 +189,27 @@ vg_status vg_clusters_find(const vg_volume *vol, const char *path, int n, vg_map
   if (!st) {
     for (int r = 0; r < ROUNDS && fit_round(bins, all, &g) > SETTLED; r++) continue;
     sort(&g);
-    st = classify(&g, bin, m);
+    st = classify(&g, bin, &vol->geo, of, spare);
   }
   vg_free(bin);
+  return st;
+}
+
+vg_status vg_clusters_find(const vg_volume *const vol[], const char *const path[], const vg_clusters *of,
+                           vg_maps *m) {
+  const size_t voxels = vg_geometry_voxels(&m->geo);
+  size_t all = 0;
+  uint8_t *inside = vg_malloc(voxels, 1), *one = vg_malloc(voxels, 1), *spare = vg_malloc(voxels, 1);
+  vg_status st = inside && one && spare ? VG_OK : VG_MEMORY;
+  for (size_t i = 0; i < voxels && !st; i++) all += inside[i] = m->brain[i] && !m->tumour[i];
+  if (!st && !all) st = vg_fail(VG_DATA, "%s: all of its brain is tumour", path[0]);
+  for (int k = 0; k < of->n_series && !st; k++) {
+    st = cluster(vol[k], path[k], of->n[k], inside, one, spare);
+    for (size_t i = 0; i < voxels && !st; i++)
+      if (inside[i]) m->anatomy[i] = (uint8_t)(k ? (m->anatomy[i] - 1) * of->n[k] + one[i] : one[i]);
+  }
   vg_free(inside);
+  vg_free(one);
+  vg_free(spare);
   return st;
 }

@@ -138,9 +138,9 @@ vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out)
 static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme, uint8_t *anatomy,
                              uint8_t *tumour) {
   vg_status st = VG_OK;
-  char series[VG_CLASS_NAME];
+  vg_clusters clusters;
   /* Anatomy that a map shows has no part in clusters of intensities. */
-  const bool unused = vg_classes_clusters(classes, series) && !vg_scheme_has_class(scheme, classes->names[0]);
+  const bool unused = vg_classes_clusters(classes, &clusters) && !vg_scheme_has_class(scheme, classes->names[0]);
   memset(anatomy, 0, VALUES);
   memset(tumour, 0, VALUES);
   if (!unused && vg_scheme_has_role(scheme, VG_ROLE_ANATOMY) && vg_classes_count(classes, VG_ROLE_ANATOMY)) {
@@ -257,7 +257,8 @@ out:
 static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settings *s, vg_case_grid *grid,
                                   vg_volume *keep, vg_range *ranges, vg_maps *m) {
   uint8_t *mask = NULL, *votes = NULL;
-  vg_volume clustered = {0};
+  vg_volume read[VG_SERIES_MAX]; /* where nobody keeps them */
+  memset(read, 0, sizeof read);
   vg_status st = VG_OK;
   size_t n = 0;
   int voters = 0;
@@ -279,8 +280,8 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settin
     if (!st && keep) {
       ranges[i].background = background;
       keep[i] = vol;
-    } else if (!st && in->clusters && i == in->of) {
-      clustered = vol;
+    } else if (!st && in->clusters.n_series) {
+      read[i] = vol;
     } else {
       vg_volume_release(&vol);
     }
@@ -292,9 +293,14 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settin
     if (!inside && in->mask_only) m->brain[k] = m->anatomy[k] = m->tumour[k] = 0;
     if (m->brain[k] && !m->anatomy[k]) m->anatomy[k] = brain;
   }
-  if (!st && in->clusters)
-    st = vg_clusters_find(keep ? &keep[in->of] : &clustered, in->series[in->of], in->clusters, m);
-  vg_volume_release(&clustered);
+  const vg_volume *of[VG_CLUSTER_SERIES_MAX] = {NULL};
+  const char *path[VG_CLUSTER_SERIES_MAX] = {NULL};
+  for (int i = 0; i < in->clusters.n_series; i++) {
+    of[i] = &(keep ? keep : read)[in->of[i]];
+    path[i] = in->series[in->of[i]];
+  }
+  if (!st && in->clusters.n_series) st = vg_clusters_find(of, path, &in->clusters, m);
+  for (int i = 0; i < VG_SERIES_MAX; i++) vg_volume_release(&read[i]);
   vg_free(mask);
   vg_free(votes);
   return st;

@@ -25,8 +25,8 @@ typedef struct vg_case_inputs {
   bool imaged;           /* any of them is not NULL */
   bool mask_from_series; /* no label map has the anatomy, or mask_only */
   bool mask_only;        /* the series alone define the brain */
-  int clusters;          /* anatomy classes that are clusters of the intensities of series[of]; 0: none */
-  int of;
+  vg_clusters clusters;  /* anatomy classes found in the intensities of series[of[i]]; n_series 0: none */
+  int of[VG_CLUSTER_SERIES_MAX];
 } vg_case_inputs;
 
 vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,

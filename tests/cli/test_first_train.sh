@@ -11,8 +11,8 @@ expect_ok 'warning: the brain is one class.*data.anatomy=clusters:6' v train --d
 expect_ok 'classes of 3 tumour maps' v train --data "$T/a" --out "$T/dry" $tiny --dry-run
 expect_fail 2 'data.tumour is require, but no class is tumour' v train --data "$T/a" --out "$T/dry" $tiny --dry-run \
   --set data.tumour=require --tumour-scheme 1=csf,2=gm,4=wm
-expect_fail 2 'data.anatomy is "clusters:1".*from clusters:2 to clusters:16' v train --data "$T/a" --out "$T/dry" $tiny --set data.anatomy=clusters:1
-expect_fail 2 'must be one of auto, map, mask, clusters:K and predict:MODEL' v train --data "$T/a" --out "$T/dry" $tiny --set data.anatomy=msk
+expect_fail 2 'data.anatomy is "clusters:1".*clusters:K \(2 to 16\) or clusters:SERIES=K' v train --data "$T/a" --out "$T/dry" $tiny --set data.anatomy=clusters:1
+expect_fail 2 'must be one of auto, map, mask, clusters:K, clusters:SERIES=K,... and predict:MODEL' v train --data "$T/a" --out "$T/dry" $tiny --set data.anatomy=msk
 
 # What it will cost: steps, time and disk. 3 subjects, one held out, 7 epochs of 2 steps; accumulated, 1 step an epoch.
 expect_ok '14 steps; one takes about [0-9.e-]+ s here: about .*, and 1 validation beside' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=7
@@ -31,6 +31,15 @@ expect_ok 't1_cluster3' v inspect "$T/s"
 expect_ok '2 cases made' v synth "$T/r" --labels "$T/s" --out "$T/s2" --sheet 0
 rm -rf "$T/c" && mkdir "$T/c" && cp -r "$T/b/." "$T/c" && find "$T/c" -name '*_t1.nii.gz' -delete
 expect_fail 3 'has no series t1, in which its anatomy classes \(clusters\) are found' v synth "$T/r" --labels "$T/c" --out "$T/s3" --sheet 0
+
+# Clusters of two series: the class is a pair, and both are found again.
+expect_ok 'classes: t1-flair_cluster1-1, t1-flair_cluster1-2, t1-flair_cluster2-1, .*-2, t1-flair_cluster3-1, .*, necrosis' \
+  v train --data "$T/a" --out "$T/p" $tiny --set data.anatomy=clusters:t1=3,flair=2 --set train.epochs=1
+expect_ok '2 cases made' v synth "$T/p" --labels "$T/b" --out "$T/ps" --format bids --sheet 0
+expect_ok 't1-flair_cluster3-2' v inspect "$T/ps"
+rm -rf "$T/d" && mkdir "$T/d" && cp -r "$T/b/." "$T/d" && find "$T/d" -name '*_flair.nii.gz' -delete
+expect_fail 3 'has no series flair, in which its anatomy classes \(clusters\) are found' v synth "$T/p" --labels "$T/d" --out "$T/ps3" --sheet 0
+expect_fail 3 'no series swi, in which data.anatomy wants clusters' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set data.anatomy=clusters:t1=3,swi=2
 
 # A scheme for each data set.
 expect_ok 'classes: brain, core, rim, ring, necrosis, oedema, enhancing' v train --data "$T/a" --tumour-scheme 1=core,2=rim,4=ring \

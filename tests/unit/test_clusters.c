@@ -15,6 +15,8 @@
 
 enum { SIDE = 40, CLASSES = 4 };
 
+static const vg_clusters one_series = {1, {"t1"}, {CLASSES}};
+
 typedef struct world {
   vg_volume vol;
   vg_maps maps;
@@ -28,7 +30,7 @@ static world make_world(double noise, bool falling) {
   vg_geometry geo = {.dim = {SIDE, SIDE, SIDE}};
   for (int a = 0; a < 3; a++) geo.affine.m[a][a] = 1;
   vg_classes classes = {0};
-  assert_int_equal(vg_classes_add_clusters(&classes, "t1", CLASSES), VG_OK);
+  assert_int_equal(vg_classes_add_clusters(&classes, &one_series), VG_OK);
   assert_int_equal(vg_classes_add_name(&classes, "necrosis", VG_ROLE_TUMOUR), VG_OK);
   assert_int_equal(vg_maps_new(&geo, &classes, &w.maps), VG_OK);
   w.vol.geo = geo;
@@ -66,6 +68,10 @@ static void release(world *w) {
   vg_free(w->truth);
 }
 
+static vg_status find(world *w) {
+  return vg_clusters_find((const vg_volume *[]){&w->vol}, (const char *[]){"a"}, &one_series, &w->maps);
+}
+
 static double share_right(const world *w) {
   size_t all = 0, right = 0;
   for (size_t i = 0; i < w->n; i++) {
@@ -83,7 +89,7 @@ static void classes_are_found_and_ordered(void **state) {
   (void)state;
   for (int falling = 0; falling < 2; falling++) {
     world w = make_world(8, falling);
-    assert_int_equal(vg_clusters_find(&w.vol, "a", CLASSES, &w.maps), VG_OK);
+    assert_int_equal(find(&w), VG_OK);
     assert_true(share_right(&w) > 0.999);
     release(&w);
   }
@@ -94,7 +100,7 @@ static void classes_are_found_and_ordered(void **state) {
 static void neighbours_agree(void **state) {
   (void)state;
   world w = make_world(40, false);
-  assert_int_equal(vg_clusters_find(&w.vol, "a", CLASSES, &w.maps), VG_OK);
+  assert_int_equal(find(&w), VG_OK);
   assert_true(share_right(&w) > 0.9);
   release(&w);
 }
@@ -103,24 +109,63 @@ static void one_intensity_is_an_error(void **state) {
   (void)state;
   world w = make_world(0, false);
   for (size_t i = 0; i < w.n; i++) w.vol.data[i] = 3;
-  assert_int_equal(vg_clusters_find(&w.vol, "a", CLASSES, &w.maps), VG_DATA);
+  assert_int_equal(find(&w), VG_DATA);
   assert_non_null(strstr(vg_error(), "one intensity"));
   vg_error_clear();
   release(&w);
 }
 
+/* A second series that divides the cube by x alone: each class is a pair. */
+static void series_are_combined(void **state) {
+  (void)state;
+  static const vg_clusters two = {2, {"t1", "flair"}, {CLASSES, 2}};
+  world w = make_world(8, false), other = make_world(8, false);
+  vg_rng rng = vg_rng_init(8, vg_rng_key("clusters", 0, 0));
+  for (size_t i = 0; i < w.n; i++) {
+    const bool bright = i % SIDE >= SIDE / 2;
+    other.vol.data[i] = (float)((bright ? 60 : 20) + 2 * vg_rng_normal(&rng));
+    if (w.truth[i]) w.truth[i] = (uint8_t)((w.truth[i] - 1) * 2 + bright + 1);
+  }
+  const vg_volume *const vols[] = {&w.vol, &other.vol};
+  assert_int_equal(vg_clusters_find(vols, (const char *[]){"a", "b"}, &two, &w.maps), VG_OK);
+  assert_true(share_right(&w) > 0.999);
+  for (size_t i = 0; i < w.n; i++) other.vol.data[i] = 3;
+  assert_int_equal(vg_clusters_find(vols, (const char *[]){"a", "b"}, &two, &w.maps), VG_DATA);
+  assert_non_null(strstr(vg_error(), "b: its brain has one intensity"));
+  vg_error_clear();
+  release(&w);
+  release(&other);
+}
+
 static void class_sets_tell_their_series(void **state) {
   (void)state;
-  char series[VG_CLASS_NAME];
-  vg_classes c = {0};
-  assert_int_equal(vg_classes_clusters(&c, series), 0);
-  assert_int_equal(vg_classes_add_clusters(&c, "flair", 3), VG_OK);
+  static const vg_clusters one = {1, {"flair"}, {3}}, hyphened = {1, {"my-t1"}, {2}},
+                           two = {2, {"t1", "flair"}, {3, 2}}, wrong = {2, {"my-t1", "flair"}, {3, 2}};
+  vg_clusters found;
+  vg_classes c = {0}, of_two = {0}, part = {0}, of_hyphen = {0};
+  assert_false(vg_classes_clusters(&c, &found));
+  assert_int_equal(vg_classes_add_clusters(&c, &one), VG_OK);
   assert_string_equal(c.names[0], "flair_cluster1");
   assert_int_equal(vg_classes_add_name(&c, "necrosis", VG_ROLE_TUMOUR), VG_OK);
-  assert_int_equal(vg_classes_clusters(&c, series), 3);
-  assert_string_equal(series, "flair");
+  assert_true(vg_classes_clusters(&c, &found));
+  assert_memory_equal(&found, &one, sizeof one);
   assert_int_equal(vg_classes_add_name(&c, "gm", VG_ROLE_ANATOMY), VG_OK);
-  assert_int_equal(vg_classes_clusters(&c, series), 0);
+  assert_false(vg_classes_clusters(&c, &found));
+
+  assert_int_equal(vg_classes_add_clusters(&of_two, &two), VG_OK);
+  assert_int_equal(of_two.n, 6);
+  assert_string_equal(of_two.names[1], "t1-flair_cluster1-2");
+  assert_string_equal(of_two.names[5], "t1-flair_cluster3-2");
+  assert_true(vg_classes_clusters(&of_two, &found));
+  assert_memory_equal(&found, &two, sizeof two);
+  for (int k = 1; k < 6; k++) assert_int_equal(vg_classes_add_name(&part, of_two.names[k], VG_ROLE_ANATOMY), VG_OK);
+  assert_false(vg_classes_clusters(&part, &found));
+
+  assert_int_equal(vg_classes_add_clusters(&of_hyphen, &hyphened), VG_OK);
+  assert_true(vg_classes_clusters(&of_hyphen, &found));
+  assert_memory_equal(&found, &hyphened, sizeof hyphened);
+  assert_int_equal(vg_classes_add_clusters(&of_hyphen, &wrong), VG_CONFIG);
+  vg_error_clear();
 }
 
 static void settings_are_parsed(void **state) {
@@ -128,11 +173,19 @@ static void settings_are_parsed(void **state) {
   vg_anatomy a;
   assert_int_equal(vg_anatomy_parse("clusters:6", &a), VG_OK);
   assert_int_equal(a.kind, VG_ANATOMY_CLUSTERS);
-  assert_int_equal(a.clusters, 6);
+  assert_int_equal(a.clusters.n_series, 1);
+  assert_int_equal(a.clusters.n[0], 6);
+  assert_string_equal(a.clusters.series[0], "");
+  assert_int_equal(vg_anatomy_parse("clusters:t1=6,flair=3", &a), VG_OK);
+  assert_int_equal(a.clusters.n_series, 2);
+  assert_string_equal(a.clusters.series[1], "flair");
+  assert_int_equal(a.clusters.n[1], 3);
   assert_int_equal(vg_anatomy_parse("predict:runs/a", &a), VG_OK);
   assert_string_equal(a.model, "runs/a");
   static const char *const bad[] = {
-      "", "maps", "clusters", "clusters:", "clusters:1", "clusters:17", "clusters:x", "predict:"};
+      "", "maps", "clusters", "clusters:", "clusters:1", "clusters:17", "clusters:x", "predict:",
+      "clusters:t1=5,flair=5", "clusters:6,flair=3", "clusters:=3", "clusters:t1=3,t1=2", "clusters:t1=3,",
+      "clusters:a=2,b=2,c=2,d=2", "clusters:t1=1"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_int_equal(vg_anatomy_parse(bad[i], &a), VG_CONFIG);
   vg_error_clear();
@@ -141,7 +194,8 @@ static void settings_are_parsed(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(classes_are_found_and_ordered), cmocka_unit_test(neighbours_agree),
-      cmocka_unit_test(one_intensity_is_an_error),     cmocka_unit_test(class_sets_tell_their_series),
+      cmocka_unit_test(one_intensity_is_an_error),     cmocka_unit_test(series_are_combined),
+      cmocka_unit_test(class_sets_tell_their_series),
       cmocka_unit_test(settings_are_parsed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,7 +197,7 @@ static void contrasts_have_their_moments(void **state) {
   for (uint64_t k = 0; k < 20; k++) {
     vg_rng r = vg_rng_init(k, 1);
     vg_contrast_draw(&how, how.sorted, &kinds, &r, &table);
-    for (int part = 0; part < VG_CLUSTERS_MAX; part++) {
+    for (int part = 0; part < VG_CONTRAST_CLUSTERS_MAX; part++) {
       const float *mean = table.mean + part * (VG_KINDS_MAX + 1), *sd = table.sd + part * (VG_KINDS_MAX + 1);
       assert_true(mean[0] >= 0 && mean[0] <= 0.15f);
       assert_true(mean[1] >= 0.2f && mean[1] <= 1 && sd[1] >= 0.02f && sd[1] <= 0.1f);

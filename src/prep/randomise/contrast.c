@@ -38,10 +38,10 @@ static float mean_apart(const vg_randomise *how, vg_rng *r, const double *before
 
 void vg_contrast_draw(const vg_randomise *how, double sorted, const vg_kinds *kinds, vg_rng *r,
                       vg_contrast *out) {
-  float mean[VG_CLUSTERS_MAX][VG_CONTRASTS_MAX], sd[VG_CONTRASTS_MAX];
+  float mean[VG_CONTRAST_CLUSTERS_MAX][VG_CONTRASTS_MAX], sd[VG_CONTRASTS_MAX];
   const bool black = vg_rng_uniform(r, 0, 1) < 0.5;
   const float air = (float)vg_rng_uniform(r, 0, AIR);
-  for (int k = 0; k < VG_CLUSTERS_MAX; k++) mean[k][0] = black ? 0 : air;
+  for (int k = 0; k < VG_CONTRAST_CLUSTERS_MAX; k++) mean[k][0] = black ? 0 : air;
   double shared[VG_CLASSES_MAX + 1];
   uint8_t klass[VG_CONTRASTS_MAX];
   const int last = classes_of(kinds, klass);
@@ -55,14 +55,14 @@ void vg_contrast_draw(const vg_randomise *how, double sorted, const vg_kinds *ki
     const double m = klass[c] ? alike * shared[klass[c]] + (1 - alike) * own : own;
     sd[c] = (float)vg_rng_uniform(r, how->sd[0], how->sd[1]);
     const int parts = 1 + (int)vg_rng_below(r, (uint64_t)(how->clusters > 1 ? how->clusters : 1));
-    double part[VG_CLUSTERS_MAX];
-    for (int k = 0; k < VG_CLUSTERS_MAX; k++) part[k] = vg_rng_uniform(r, -how->spread, how->spread);
-    for (int k = 0; k < VG_CLUSTERS_MAX; k++) {
+    double part[VG_CONTRAST_CLUSTERS_MAX];
+    for (int k = 0; k < VG_CONTRAST_CLUSTERS_MAX; k++) part[k] = vg_rng_uniform(r, -how->spread, how->spread);
+    for (int k = 0; k < VG_CONTRAST_CLUSTERS_MAX; k++) {
       const double x = parts == 1 ? m : m + part[k < parts ? k : parts - 1];
       mean[k][c] = (float)(x < 0 ? 0 : x);
     }
   }
-  for (int k = 0; k < VG_CLUSTERS_MAX; k++)
+  for (int k = 0; k < VG_CONTRAST_CLUSTERS_MAX; k++)
     for (int i = 0; i < KINDS; i++) {
       const int c = i && i <= kinds->n ? kinds->contrast[i] : 0;
       out->mean[k * KINDS + i] = mean[k][c];

@@ -5,11 +5,11 @@
 #include "prep/randomise/randomise.h"
 #include "voxgan/rng.h"
 
-#define VG_CLUSTERS_MAX 3
+#define VG_CONTRAST_CLUSTERS_MAX 3
 
 /* By part * (VG_KINDS_MAX + 1) + kind. */
 typedef struct vg_contrast {
-  float mean[VG_CLUSTERS_MAX * (VG_KINDS_MAX + 1)], sd[VG_CLUSTERS_MAX * (VG_KINDS_MAX + 1)];
+  float mean[VG_CONTRAST_CLUSTERS_MAX * (VG_KINDS_MAX + 1)], sd[VG_CONTRAST_CLUSTERS_MAX * (VG_KINDS_MAX + 1)];
 } vg_contrast;
 
 /* Kinds of one contrast get the same intensities; contrasts of one class similar ones, which rise in the

@@ -75,6 +75,16 @@ static vg_status predict_anatomy(const vg_config *c, const char *cache, vg_datas
   return vg_find_anatomy(from.model, cache, c->run.device, c->run.threads, set);
 }
 
+static vg_status add_clusters(const vg_dataset *set, vg_prep_settings *prep, vg_clusters *of) {
+  const int t1 = vg_series_find(&prep->series, "t1");
+  if (!*of->series[0]) snprintf(of->series[0], VG_CLASS_NAME, "%s", prep->series.names[t1 < 0 ? 0 : t1]);
+  for (int i = 0; i < of->n_series; i++)
+    if (vg_series_find(&set->series, of->series[i]) < 0)
+      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy wants clusters", set->sources[0].root,
+                     of->series[i]);
+  return vg_classes_add_clusters(&prep->classes, of);
+}
+
 static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
                                 vg_wanted *want) {
   vg_anatomy from;
@@ -91,8 +101,7 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
     return vg_fail(VG_DATA, "%s: train.images synthetic makes images from anatomy maps, and there are none",
                    set->sources[0].root);
   if (from.kind == VG_ANATOMY_CLUSTERS) {
-    const int t1 = vg_series_find(&prep->series, "t1");
-    st = vg_classes_add_clusters(&prep->classes, prep->series.names[t1 < 0 ? 0 : t1], from.clusters);
+    st = add_clusters(set, prep, &from.clusters);
   } else if (!want->anatomy) {
     if (!want->tumour)
       return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
