@@ -76,6 +76,7 @@ static vg_status open_data(trainer *t, bool continues) {
   bool follow = false;
   if (!st && continues) st = vg_fs_exists(split, &follow);
   if (!st) st = vg_run_data_open(t->o, follow ? split : NULL, cache, &t->data);
+  if (!st && writes(t) && !t->o->dry_run) st = vg_cache_link(t->o->out, cache);
   vg_free(split);
   vg_free(cache);
   return st;
