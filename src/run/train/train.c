@@ -11,7 +11,7 @@
 #include "run/entry.h"
 #include "run/memory_advice.h"
 #include "run/synth/infer.h"
-#include "run/train/preview.h"
+#include "run/score/preview.h"
 #include "run/train/run_data.h"
 #include "run/train/run_folder.h"
 #include "run/train/run_inputs.h"
