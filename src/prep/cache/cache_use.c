@@ -20,7 +20,8 @@
 #include "io/json.h"
 #include "voxgan/log.h"
 
-/* A link that vg_cache_link made is relative. An absolute one is the user's, whose run keeps its cases there. */
+/* A link that vg_cache_link made is relative. An absolute one is the user's, whose run keeps its cases there.
+ */
 static bool is_made_link(const char *path) {
   char first;
   return readlink(path, &first, 1) == 1 && first != '/';
@@ -33,16 +34,15 @@ vg_status vg_cache_folder(const char *run, const char *setting, char **out) {
   if (setting && *setting) return (*out = vg_strdup(setting)) ? VG_OK : VG_MEMORY;
   if (named && *named) return (*out = vg_strdup(named)) ? VG_OK : VG_MEMORY;
   char *inside = vg_fs_join(run, VG_CACHE_LINK), *parent = vg_fs_dirname(run);
-  vg_status st = !inside || !parent      ? VG_MEMORY
-                 : is_made_link(inside) ? VG_OK
-                                        : vg_fs_is_dir(inside, &own);
+  vg_status st = !inside || !parent ? VG_MEMORY : is_made_link(inside) ? VG_OK : vg_fs_is_dir(inside, &own);
   if (!st && !(*out = own ? vg_strdup(inside) : vg_fs_join(parent, VG_CACHE_FOLDER))) st = VG_MEMORY;
   vg_free(inside);
   vg_free(parent);
   return st;
 }
 
-/* The way from one folder to another, "../voxgan-cache" for one. Both paths are absolute and without links. */
+/* The way from one folder to another, "../voxgan-cache" for one. Both paths are absolute and without links.
+ */
 static char *way(const char *from, const char *to) {
   vg_str text = VG_STR_INIT;
   size_t same = 0, i = 0;
