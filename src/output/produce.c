@@ -4,7 +4,6 @@
 #include "dataset/layout.h"
 #include "output/case_maker.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "output/card.h"
 #include "output/produce_set.h"
+#include "output/produce_summary.h"
 #include "study/study_apart.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
@@ -22,17 +22,9 @@
 #include "base/names.h"
 #include "base/str.h"
 #include "base/file/path_part.h"
-#include "io/table.h"
 #include "voxgan/version.h"
 
 enum { TUMOUR, ANATOMY, MAPS };
-
-typedef struct todo {
-  size_t k;     /* number in the study */
-  char id[128]; /* in the form of the format */
-  char cohort[64];
-  bool kept, failed;
-} todo;
 
 typedef struct flight {
   vg_study_case c;
@@ -165,7 +157,8 @@ static vg_status file_of(const produce_job *j, const todo *t, const flight *f, i
 
 /* Every path that the whole study may write, whatever shard this is. */
 static vg_status list_files(const produce_job *j, const todo *all, vg_owned *files) {
-  static const char *const own[] = {"dataset_description.json", "manifest.csv", VG_CARD, "contact-sheet-#.png"};
+  static const char *const own[] = {"dataset_description.json", "manifest.csv", VG_CARD,
+                                    "contact-sheet-#.png"};
   const flight every = {.has = {true, true}};
   vg_status st = VG_OK;
   snprintf(files->kind, sizeof files->kind, "study%s", j->maker && j->maker->link ? " links" : "");
@@ -410,117 +403,6 @@ static vg_status write_case(void *arg, size_t i) {
   return st;
 }
 
-/* ---- the summary ---- */
-
-typedef struct cohort_sum {
-  char name[64];
-  size_t made, kept, failed, redraws, with_tumour, left, right, both;
-  double ml, least, most;
-} cohort_sum;
-
-static cohort_sum *cohort_of(cohort_sum *sums, size_t *n, const char *name) {
-  for (size_t i = 0; i < *n; i++)
-    if (!strcmp(sums[i].name, name)) return &sums[i];
-  cohort_sum *s = &sums[(*n)++];
-  memset(s, 0, sizeof *s);
-  snprintf(s->name, sizeof s->name, "%s", name);
-  return s;
-}
-
-/* The source of a case, and the hashes of its files. */
-static vg_status fingerprint(const vg_record *r, vg_str *out) {
-  vg_str_clear(out);
-  vg_str_addf(out, "%s", r->source);
-  for (int i = 0; i < r->n_files; i++) vg_str_addf(out, " %s", r->files[i].sha256);
-  return vg_str_failed(out) ? VG_MEMORY : VG_OK;
-}
-
-/* Cases of one source follow each other. */
-static void warn_of_equals(size_t equal, size_t n) {
-  if (equal)
-    vg_warn("%zu of %zu cases have the same voxels as another case of their source: several cases of a "
-            "source differ "
-            "only where an edit or the model draws at random (`voxgan list edits`, as "
-            "scale:factor=uniform(0.7,1.3))",
-            equal, n);
-}
-
-static vg_status sum_up_cases(const produce_job *j, cohort_sum *sums, size_t *n, vg_str *last, vg_str *now,
-                              size_t *equal) {
-  for (size_t i = 0; i < j->n; i++) {
-    const todo *t = &j->list[i];
-    cohort_sum *s = cohort_of(sums, n, t->cohort);
-    s->failed += t->failed;
-    s->kept += t->kept;
-    bool exists = false;
-    vg_status st = t->failed ? VG_OK : vg_record_exists(j->out.root, t->id, &exists);
-    if (st) return st;
-    if (!exists) continue;
-    vg_record r = {0};
-    st = vg_record_read(j->out.root, t->id, &r);
-    if (st) return st;
-    s->made += !t->kept;
-    s->redraws += (size_t)r.redraws;
-    if ((st = fingerprint(&r, now))) {
-      vg_record_release(&r);
-      return st;
-    }
-    *equal += !strcmp(vg_str_text(last), vg_str_text(now));
-    const vg_str held = *last;
-    *last = *now;
-    *now = held;
-    if (r.total_ml > 0) {
-      s->least = s->with_tumour ? fmin(s->least, r.total_ml) : r.total_ml;
-      s->most = fmax(s->most, r.total_ml);
-      s->ml += r.total_ml;
-      s->with_tumour++;
-      s->left += !strcmp(r.hemisphere, "left");
-      s->right += !strcmp(r.hemisphere, "right");
-      s->both += !strcmp(r.hemisphere, "both");
-    }
-    vg_record_release(&r);
-  }
-  return VG_OK;
-}
-
-static vg_status sum_up(const produce_job *j, cohort_sum *sums, size_t *n) {
-  vg_str last = VG_STR_INIT, now = VG_STR_INIT;
-  size_t equal = 0;
-  vg_status st = sum_up_cases(j, sums, n, &last, &now, &equal);
-  warn_of_equals(st ? 0 : equal, j->n);
-  vg_str_release(&last);
-  vg_str_release(&now);
-  return st;
-}
-
-static vg_status print_summary(const produce_job *j) {
-  static const char *const header[] = {"cohort", "made", "kept", "failed", "redraws", "tumour_ml",
-                                       "least",  "most", "left", "right",  "both"};
-  enum { COLS = sizeof header / sizeof header[0] };
-  cohort_sum *sums = vg_calloc(j->n ? j->n : 1, sizeof *sums);
-  size_t n = 0;
-  vg_table t = {0};
-  vg_status st = sums ? sum_up(j, sums, &n) : VG_MEMORY;
-  if (!st) st = vg_table_init(&t, COLS, header);
-  for (size_t i = 0; i < n && !st; i++) {
-    const cohort_sum *s = &sums[i];
-    char text[COLS][32];
-    const char *cells[COLS] = {s->name};
-    size_t counts[COLS] = {0, s->made, s->kept, s->failed, s->redraws, 0, 0, 0, s->left, s->right, s->both};
-    for (int c = 1; c < COLS; c++) {
-      snprintf(text[c], sizeof text[c], "%zu", counts[c]);
-      cells[c] = text[c];
-    }
-    double ml[3] = {s->with_tumour ? s->ml / (double)s->with_tumour : 0, s->least, s->most};
-    for (int c = 0; c < 3; c++) snprintf(text[5 + c], sizeof text[5 + c], "%.2f", ml[c]);
-    st = vg_table_add_row(&t, cells);
-  }
-  if (!st) vg_table_print(stdout, &t);
-  vg_table_release(&t);
-  vg_free(sums);
-  return st;
-}
-
 /* ---- the whole study ---- */
 
 /* A vg_study_rank. */
@@ -561,7 +443,7 @@ static vg_status end(produce_job *j) {
   if (!j->o->shards && finished) st = vg_output_end_work(j->out.root, &j->work, &waited);
   if (!st && !j->o->shards && finished)
     st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL, NULL, waited);
-  if (!st && !j->o->quiet) st = print_summary(j);
+  if (!st && !j->o->quiet) st = vg_produce_print_summary(j->out.root, j->list, j->n);
   if (st) return st;
   vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open + j->kept,
           vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(vg_now() - j->began, took), j->out.root);

@@ -11,6 +11,7 @@ v train --data "$T/a" --out "$T/runs/one" $tiny --set train.epochs=1 --quiet 2>/
 before=$(ls "$T"/runs/voxgan-cache/*.case)
 v train --data "$T/a" --out "$T/runs/two" $tiny --set train.epochs=1 --set net.ngf=5 --quiet 2>/dev/null || bad train
 expect "runs share their prepared volumes" [ "$before" = "$(ls "$T"/runs/voxgan-cache/*.case)" ]
+expect "a run leads to them" [ "$(readlink "$T/runs/two/cache")" = ../voxgan-cache -a "$(ls "$T"/runs/two/cache/*.case | wc -l)" = 4 ]
 expect "none lies in a run" sh -c "! find '$T'/runs/one '$T'/runs/two -name '*.case' | grep -q ."
 v train --data "$T/b" --out "$T/runs/three" $tiny --set train.epochs=1 --set data.spacing=2 --quiet || bad train
 
@@ -31,6 +32,23 @@ v train --data "$T/b" --out "$T/old" $tiny --set train.epochs=1 --quiet --dry-ru
 expect "in the run" [ "$(ls "$T"/old/cache/*.case | wc -l)" = 2 ]
 VOXGAN_CACHE="$T/named" v train --data "$T/b" --out "$T/runs/four" $tiny --quiet --dry-run 2>/dev/null || bad train
 expect "as the variable says" [ "$(ls "$T"/named/*.case | wc -l)" = 2 ]
+
+expect "a look makes no link" [ ! -e "$T/runs/four" -o ! -L "$T/runs/four/cache" ]
+
+# A run that starts again with another cache leads to that one, and the volumes of the others stay. The link of a moved run leads
+# nowhere, and is made again. A link of the user's stays.
+v train --data "$T/b" --out "$T/runs/two" $tiny --set train.epochs=1 --overwrite --quiet --set data.cache="$T/named" 2>/dev/null || bad train
+expect "a link to the new cache" [ "$(readlink "$T/runs/two/cache")" = ../../named ]
+expect "the others' volumes stay" [ "$before" = "$(ls $before)" ]
+expect_ok "^$T/named: 2 prepared subjects" v cache "$T/runs/two"
+mkdir -p "$T/moved/here"
+v train --data "$T/b" --out "$T/runs/five" $tiny --set data.spacing=2 --set train.epochs=1 --quiet 2>/dev/null || bad train
+mv "$T/runs/five" "$T/moved/here/five"
+expect_ok 'resuming after' v train --data "$T/b" --out "$T/moved/here/five" $tiny --set data.spacing=2 --set train.epochs=2 --resume
+expect "found from the moved run" [ "$(ls "$T"/moved/here/five/cache/*.case)" != "" -a "$(ls "$T"/moved/here/voxgan-cache/*.case | wc -l)" = 2 ]
+mkdir "$T/mine" && rm "$T/moved/here/five/cache" && ln -s "$T/mine" "$T/moved/here/five/cache"
+expect_ok . v train --data "$T/b" --out "$T/moved/here/five" $tiny --set train.epochs=1 --overwrite
+expect "a link of the user's" [ "$(readlink "$T/moved/here/five/cache")" = "$T/mine" -a "$(ls "$T"/mine/*.case | wc -l)" = 2 ]
 
 # Pruning by age and by size. What is no prepared volume stays.
 echo mine >"$T/runs/voxgan-cache/notes.txt"

@@ -55,10 +55,10 @@ def state_of(folder):
 
 
 def hashes_of(folder):
-    """Files of a result by name: a hash, or where a link leads. Locks and caches are no results."""
+    """Files of a result by name: a hash, or where a link leads. Locks are no results, nor is the link from a run to its cache."""
     seen = {}
     for at, folders, files in os.walk(folder):
-        folders[:] = [d for d in folders if d != "locks"]
+        folders[:] = [d for d in folders if d != "locks" and not (d == "cache" and os.path.islink(os.path.join(at, d)))]
         for name in files + [d for d in folders if os.path.islink(os.path.join(at, d))]:
             path = os.path.join(at, name)
             if name in (".lock", ".claim") or path.endswith("lock"):

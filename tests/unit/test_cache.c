@@ -16,6 +16,8 @@
 #include "scratch.h"
 #include "voxgan/log.h"
 #include "base/pool.h"
+#include "base/mem.h"
+#include "prep/cache/cache_use.h"
 #include "prep/prep.h"
 #include "base/str.h"
 
@@ -355,6 +357,50 @@ static void failures_leave_nothing(void **state) {
   assert_non_null(strstr(vg_error(), "not_a_folder"));
 }
 
+/* A run's link to its cache is the shortest relative one; another of the same call is replaced, a folder and
+ * a link of the user's stay, and decide where the run's cases lie. */
+static void runs_lead_to_their_cache(void **state) {
+  static const char *const cases[][3] = {{"x/run", "x/voxgan-cache", "../voxgan-cache"},
+                                         {"x/run", "x", "../"},
+                                         {"x/run", "x/run/c", "c"},
+                                         {"x/jobs/1/run", "x/cache", "../../../cache"},
+                                         {"x/run", "x/runs", "../runs"},
+                                         {"x/runs", "x/run", "../run"}};
+  char text[64], *found;
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *run = vg_strdup(in_scratch(cases[i][0])), *cache = vg_strdup(in_scratch(cases[i][1])),
+         *link = vg_fs_join(run, "cache"), *parent = vg_fs_dirname(run);
+    must(vg_fs_make_dirs(run));
+    must(vg_fs_make_dirs(cache));
+    must(vg_cache_link(run, cache));
+    const ssize_t n = readlink(link, text, sizeof text - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    assert_string_equal(text, cases[i][2]);
+    must(vg_cache_folder(run, "", &found));
+    assert_true(vg_starts_with(found, parent) && vg_ends_with(found, "/voxgan-cache"));
+    vg_free(found);
+    vg_free(run);
+    vg_free(cache);
+    vg_free(link);
+    vg_free(parent);
+  }
+  char *run = vg_strdup(in_scratch("x/run")), *link = vg_fs_join(run, "cache");
+  for (int kind = 0; kind < 2; kind++) { /* the user's link, the user's folder */
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(kind ? mkdir(link, 0777) : symlink(in_scratch("x/jobs"), link), 0);
+    must(vg_cache_link(run, in_scratch("x/runs")));
+    const ssize_t n = readlink(link, text, sizeof text);
+    assert_true(kind ? n < 0 : text[0] == '/');
+    must(vg_cache_folder(run, "", &found));
+    assert_string_equal(found, link);
+    vg_free(found);
+  }
+  vg_free(run);
+  vg_free(link);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(comes_back_the_same),
@@ -363,6 +409,7 @@ int main(void) {
       cmocka_unit_test(forged_headers_are_harmless),
       cmocka_unit_test(processes_and_threads_share),
       cmocka_unit_test(failures_leave_nothing),
+      cmocka_unit_test(runs_lead_to_their_cache),
   };
   vg_log_set_level(VG_LOG_ERROR);
   int failed = cmocka_run_group_tests(tests, setup, teardown);

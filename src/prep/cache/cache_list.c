@@ -26,16 +26,27 @@ static vg_status is_cache(const char *folder, bool *is) {
   return st;
 }
 
+/* Where the link leads that a run has, for the listing to name; the link itself where there is none. */
+static char *follow(const char *folder) {
+  char *path = vg_fs_join(folder, VG_CACHE_LINK), *whole = path ? realpath(path, NULL) : NULL;
+  if (!whole) return path;
+  vg_free(path);
+  path = vg_strdup(whole);
+  free(whole); /* the C library's */
+  return path;
+}
+
 vg_status vg_cache_find(const char *folder, char **out) {
-  char *tries[] = {vg_strdup(folder), vg_fs_join(folder, VG_CACHE_FOLDER), NULL};
+  enum { TRIES = 4 };
+  char *tries[TRIES] = {vg_strdup(folder), vg_fs_join(folder, VG_CACHE_FOLDER), follow(folder), NULL};
   bool is = false;
   *out = NULL;
-  vg_status st = vg_cache_folder(folder, "", &tries[2]);
-  for (int i = 0; i < 3 && !st && !*out; i++) {
+  vg_status st = vg_cache_folder(folder, "", &tries[3]);
+  for (int i = 0; i < TRIES && !st && !*out; i++) {
     st = tries[i] ? is_cache(tries[i], &is) : VG_MEMORY;
     if (!st && is) *out = tries[i];
   }
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < TRIES; i++)
     if (tries[i] != *out) vg_free(tries[i]);
   if (!st && !*out)
     st = vg_fail(VG_DATA, "%s: neither it nor " VG_CACHE_FOLDER " in it is a cache of prepared volumes",

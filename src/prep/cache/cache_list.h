@@ -21,8 +21,8 @@ typedef struct vg_cache_list {
   size_t users; /* processes that use the cache now */
 } vg_cache_list;
 
-/* The cache of a folder: the folder itself, or that of a run (vg_cache_folder), or the voxgan-cache in it.
- * VG_DATA: none of them. */
+/* The cache of a folder: the folder itself, or the voxgan-cache in it, or that of a run (vg_cache_link, else
+ * vg_cache_folder). VG_DATA: none of them. */
 vg_status vg_cache_find(const char *folder, char **out);
 
 /* Lists the cases. It skips other files, and files that are no prepared cases. */

@@ -20,17 +20,55 @@
 #include "io/json.h"
 #include "voxgan/log.h"
 
+/* A link that vg_cache_link made is relative. An absolute one is the user's, whose run keeps its cases there.
+ */
+static bool is_made_link(const char *path) {
+  char first;
+  return readlink(path, &first, 1) == 1 && first != '/';
+}
+
 vg_status vg_cache_folder(const char *run, const char *setting, char **out) {
   const char *named = getenv("VOXGAN_CACHE");
   bool own = false;
   *out = NULL;
   if (setting && *setting) return (*out = vg_strdup(setting)) ? VG_OK : VG_MEMORY;
   if (named && *named) return (*out = vg_strdup(named)) ? VG_OK : VG_MEMORY;
-  char *inside = vg_fs_join(run, "cache"), *parent = vg_fs_dirname(run);
-  vg_status st = inside && parent ? vg_fs_is_dir(inside, &own) : VG_MEMORY;
+  char *inside = vg_fs_join(run, VG_CACHE_LINK), *parent = vg_fs_dirname(run);
+  vg_status st = !inside || !parent ? VG_MEMORY : is_made_link(inside) ? VG_OK : vg_fs_is_dir(inside, &own);
   if (!st && !(*out = own ? vg_strdup(inside) : vg_fs_join(parent, VG_CACHE_FOLDER))) st = VG_MEMORY;
   vg_free(inside);
   vg_free(parent);
+  return st;
+}
+
+/* The way from one folder to another, "../voxgan-cache" for one. Both paths are absolute and without links.
+ */
+static char *way(const char *from, const char *to) {
+  vg_str text = VG_STR_INIT;
+  size_t same = 0, i = 0;
+  do {
+    if ((!from[i] || from[i] == '/') && (!to[i] || to[i] == '/')) same = i;
+  } while (from[i] && from[i] == to[i] && ++i);
+  for (const char *c = from + same; *c; c++)
+    if (*c == '/') vg_str_add(&text, "../");
+  vg_str_add(&text, to + same + (to[same] == '/'));
+  return vg_str_take(&text);
+}
+
+vg_status vg_cache_link(const char *run, const char *cache) {
+  struct stat there;
+  char *path = vg_fs_join(run, VG_CACHE_LINK), *from = realpath(run, NULL), *to = realpath(cache, NULL),
+       *text = from && to ? way(from, to) : NULL;
+  const bool found = from && to;
+  vg_status st = path && (text || !found) ? VG_OK : VG_MEMORY;
+  if (!st && text && *text) {
+    if (is_made_link(path)) (void)unlink(path);
+    if (lstat(path, &there) && symlink(text, path)) vg_debug("%s: no link can be made", path);
+  }
+  vg_free(text);
+  vg_free(path);
+  free(from); /* the C library's */
+  free(to);
   return st;
 }
 

@@ -5,11 +5,17 @@
 #include "prep/prep.h"
 
 #define VG_CACHE_FOLDER "voxgan-cache"
+#define VG_CACHE_LINK "cache"
 #define VG_CACHE_ENDING ".case"
 
 /* The cache of a run (vg_free): setting, if it is not empty; else the folder that $VOXGAN_CACHE names; else
- * RUN/cache, if there is one; else voxgan-cache beside the run, which all runs there share. */
+ * RUN/cache, if there is one; else voxgan-cache beside the run, which all runs there share. A link that
+ * vg_cache_link made does not count as RUN/cache: the run may have been moved since. */
 vg_status vg_cache_folder(const char *run, const char *setting, char **out);
+/* Makes RUN/cache a relative link to the cache, so that a run's cases are found from the run. A link that an
+ * earlier call made is replaced; a folder, and a link to an absolute path, stay. File systems without links
+ * are no error. */
+vg_status vg_cache_link(const char *run, const char *cache);
 
 /* A process that uses a cache. Zero is none. */
 typedef struct vg_cache_use {

@@ -8,7 +8,7 @@
 #include "sample/case_images.h"
 #include "sample/tumour_crop.h"
 #include "prep/maps_read.h"
-#include "run/train/preview.h"
+#include "run/score/preview.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
 #include "base/fs.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include <time.h>
-#include "run/train/preview.h"
+#include "run/score/preview.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"

@@ -3,8 +3,7 @@
 
 #include <string.h>
 #include "run/synth/infer.h"
-#include "run/train/preview.h"
-#include "run/train/score.h"
+#include "run/score/preview.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
 #include "base/limit/memory_limit.h"

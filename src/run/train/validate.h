@@ -1,17 +1,9 @@
 /* validate.h: how good the model is on the held-out cases, by the metrics of eval on the prepared grid. */
 #ifndef VG_RUN_VALIDATE_H
 #define VG_RUN_VALIDATE_H
-#include "run/train/run_data.h"
-#include "io/json.h"
 #include "nn/nn.h"
-
-typedef struct validation {
-  double cost;           /* what the best model has least of: the mean MAE; of labels, 1 - the mean Dice */
-  const char *cost_name; /* "MAE" */
-  char summary[128];     /* one line */
-  vg_json *scores;       /* {"t1": {"mae": ..., "psnr": ..., "ssim": ...}, "mean": ...}; of labels
-                            {"csf": {"dice": ...}, ..., "mean": ...} */
-} validation;
+#include "run/score/score.h"
+#include "run/train/run_data.h"
 
 /* Makes the held-out cases (the first training cases where none is held out), scores them, and writes the
  * preview when preview_path is not NULL. VG_INTERRUPTED between two cases. out is the caller's. The processes

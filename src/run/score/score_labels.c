@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "run/synth/argmax.h"
-#include "run/train/score.h"
+#include "run/score/score.h"
 #include "base/mem.h"
 #include "voxgan/metric.h"
 

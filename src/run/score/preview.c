@@ -1,5 +1,5 @@
 /* preview.c: labels, real and made side by side, as PNG. */
-#include "run/train/preview.h"
+#include "run/score/preview.h"
 
 #include <stdio.h>
 #include <string.h>

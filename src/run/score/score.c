@@ -1,5 +1,5 @@
 /* score.c: means over cases, without values that are not finite. */
-#include "run/train/score.h"
+#include "run/score/score.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "run/train/score.h"
+#include "run/score/score.h"
 #include "base/mem.h"
 #include "voxgan/metric.h"
 

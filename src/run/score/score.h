@@ -1,7 +1,16 @@
 /* score.h: validation scores of images and of labels, as means over cases. */
 #ifndef VG_RUN_SCORE_H
 #define VG_RUN_SCORE_H
-#include "run/train/validate.h"
+#include "io/json.h"
+#include "prep/prep.h"
+
+typedef struct validation {
+  double cost;           /* what the best model has least of: the mean MAE; of labels, 1 - the mean Dice */
+  const char *cost_name; /* "MAE" */
+  char summary[128];     /* one line */
+  vg_json *scores;       /* {"t1": {"mae": ..., "psnr": ..., "ssim": ...}, "mean": ...}; of labels
+                            {"csf": {"dice": ...}, ..., "mean": ...} */
+} validation;
 
 /* Doubles alone, so that scores of several processes add up as an array. */
 typedef struct score_mean {
