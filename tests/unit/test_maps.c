@@ -32,7 +32,7 @@ static vg_dataset phantom(vg_classes *classes) {
 
 static void maps_and_files_prepare_alike(void **state) {
   (void)state;
-  vg_prep_settings settings = {.spacing = 5, .margin = 4, .percentile = {0.5, 99.5}};
+  vg_prep_settings settings = {.spacing = {5, 5, 5}, .margin = 4, .percentile = {0.5, 99.5}};
   vg_dataset ds = phantom(&settings.classes);
   vg_maps m;
   vg_case a, b;
