@@ -349,7 +349,7 @@ static entry *add(vg_train_edits *e, const vg_case *c, long epoch, int variant) 
   return more[e->n++] = x;
 }
 
-/* What is remembered of a case; NULL: no memory. */
+/* The frame that is known of a case's brain; NULL: no memory. */
 static known_brain *host_of(vg_train_edits *e, const vg_case *c) {
   for (int i = 0; i < e->n_hosts; i++)
     if (e->hosts[i]->c == c) return e->hosts[i];

@@ -8,7 +8,7 @@
 #define VG_STUDY_TRAIN_EDITS_H
 #include "sample/loader.h"
 
-/* What is learned in the voxels of a tumour. */
+/* The class that is learned in the voxels of a tumour. */
 typedef enum vg_edits_target {
   VG_EDITS_TISSUE, /* the class under it, where the tumour left or pushed it */
   VG_EDITS_TUMOUR, /* one class for all of the tumour */

@@ -438,7 +438,7 @@ static void lesions_keep_their_distance(void **state) {
     for (int i = 1; i < 3; i++)
       assert_true(fabs((double)table.mean[3] - (double)table.mean[i]) >= 0.1 - 1e-6);
   }
-  /* What is drawn for other kinds does not depend on them. */
+  /* The draws of other kinds do not depend on them. */
   vg_contrast healthy;
   vg_kinds two = ill;
   two.n = 2;
