@@ -207,7 +207,7 @@ static void fractions_come_back_as_maps(void **state) {
   must(vg_maps_read(&ds, &ds.subjects[0], &s.classes, &m));
   for (int coarse = 0; coarse < 2; coarse++) {
     vg_case c;
-    s.spacing = coarse ? 6 : 0;
+    for (int a = 0; a < 3; a++) s.spacing[a] = coarse ? 6 : 0;
     must(vg_prepare_maps("x", &m, &s, &c));
     size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
     float *f = vg_malloc(n * (size_t)(s.classes.n + 1), sizeof *f);
