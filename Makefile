@@ -322,6 +322,9 @@ bench-distributed: all $B/tests/parity/gan_steps $B/bench/wire
 	/usr/bin/python3 bench/bench_distributed.py $B $(ARGS)
 bench-randomise: $B/bench/bench_randomise
 	/usr/bin/python3 bench/bench_randomise.py $B
+.PHONY: bench-edits
+bench-edits: $B/bench/bench_edits
+	$(if $(DATA),,$(error DATA=DIR: label maps with SynthSeg's values))$< $(DATA) 'graft:at=random,mass=0.6;scale:ml=uniform(5,80),mass=0.6'
 bench-synth: all
 	/usr/bin/python3 bench/bench_synth.py $B
 # Time and memory of the commands at 1,000 and 3,000 tiny subjects; N='1000 3000 10000' for more. `bench` does not include it.

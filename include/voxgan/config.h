@@ -41,6 +41,7 @@ typedef struct vg_config {
 #define VG_SET_F64(section, name, ...) double name;
 #define VG_SET_STR(section, name, ...) char name[VG_CONFIG_TEXT];
 #define VG_SET_DIMS(section, name, ...) int name[3];
+#define VG_SET_AXES(section, name, ...) double name[3];
 #define VG_SET_CHOICE(section, name, ...) vg_##section##_##name name;
 #define VG_SET_NAME(section, name, ...) char name[VG_CONFIG_NAME];
 #include "voxgan/settings.def"
@@ -53,6 +54,7 @@ enum {
 #define VG_SET_F64 VG_SET_BOOL
 #define VG_SET_STR VG_SET_BOOL
 #define VG_SET_DIMS VG_SET_BOOL
+#define VG_SET_AXES VG_SET_BOOL
 #define VG_SET_CHOICE VG_SET_BOOL
 #define VG_SET_NAME VG_SET_BOOL
 #include "voxgan/settings.def"
@@ -75,7 +77,8 @@ typedef enum vg_setting_type {
   VG_SETTING_STR,
   VG_SETTING_DIMS,
   VG_SETTING_CHOICE,
-  VG_SETTING_NAME
+  VG_SETTING_NAME,
+  VG_SETTING_AXES
 } vg_setting_type;
 
 /* One row of settings.def. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/number/axes.h"
 #include "base/str.h"
 
 /* A vg_json is a cJSON under another name. Objects and arrays do not use valueint; here it marks that an
@@ -152,6 +153,19 @@ double vg_json_number(const vg_json *node, double otherwise) {
   return vg_json_type_of(node) == VG_JSON_NUMBER ? in(node)->valuedouble : otherwise;
 }
 
+bool vg_json_axes(const vg_json *node, double values[3]) {
+  const bool one = vg_json_type_of(node) == VG_JSON_NUMBER;
+  double v[3];
+  if (!one && (vg_json_type_of(node) != VG_JSON_ARRAY || vg_json_size(node) != 3)) return false;
+  const vg_json *e = one ? node : vg_json_first(node);
+  for (int a = 0; a < 3; a++, e = one ? node : vg_json_next(e)) {
+    if (vg_json_type_of(e) != VG_JSON_NUMBER) return false;
+    v[a] = vg_json_number(e, 0);
+  }
+  memcpy(values, v, sizeof v);
+  return true;
+}
+
 bool vg_json_bool(const vg_json *node, bool otherwise) {
   return vg_json_type_of(node) == VG_JSON_BOOL ? (in(node)->type & 0xff) == cJSON_True : otherwise;
 }
@@ -222,6 +236,15 @@ void vg_json_put_string(vg_json *parent, const char *key, const char *value) {
 void vg_json_put_number(vg_json *parent, const char *key, double value) {
   init_once();
   vg_json_put_take(parent, key, out_of(isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull()));
+}
+
+void vg_json_put_axes(vg_json *parent, const char *key, const double values[3]) {
+  if (vg_axes_same(values)) {
+    vg_json_put_number(parent, key, values[0]);
+    return;
+  }
+  vg_json *list = vg_json_put_take(parent, key, vg_json_array());
+  for (int a = 0; a < 3; a++) vg_json_put_number(list, NULL, values[a]);
 }
 
 void vg_json_put_bool(vg_json *parent, const char *key, bool value) {

@@ -46,6 +46,8 @@ vg_json *vg_json_next(const vg_json *child);
 size_t vg_json_size(const vg_json *node);
 const char *vg_json_key(const vg_json *child); /* NULL in an array */
 double vg_json_number(const vg_json *node, double otherwise);
+/* Reads a number, or an array of three. False: the node is neither, and values are unchanged. */
+bool vg_json_axes(const vg_json *node, double values[3]);
 bool vg_json_bool(const vg_json *node, bool otherwise);
 const char *vg_json_string(const vg_json *node, const char *otherwise);
 /* Reads a whole number of an object within bounds. VG_DATA: the number is missing, not whole or out of
@@ -60,6 +62,8 @@ vg_json *vg_json_array(void);
  * returns it borrowed. */
 void vg_json_put_string(vg_json *parent, const char *key, const char *value);
 void vg_json_put_number(vg_json *parent, const char *key, double value); /* not finite: null */
+/* One number where the three are equal, else an array of them. */
+void vg_json_put_axes(vg_json *parent, const char *key, const double values[3]);
 void vg_json_put_bool(vg_json *parent, const char *key, bool value);
 vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child);
 

@@ -5,7 +5,7 @@
 
 #define VALUES 65536
 
-static vg_status kind_of(vg_kinds *k, int contrast, int klass, uint8_t *kind) {
+vg_status vg_kinds_of(vg_kinds *k, int contrast, int klass, uint8_t *kind) {
   for (int i = 1; i <= k->n; i++)
     if (k->contrast[i] == contrast && k->klass[i] == klass) {
       *kind = (uint8_t)i;
@@ -29,7 +29,7 @@ static int named_contrast(const vg_scheme *s, uint16_t value) {
 }
 
 vg_status vg_kinds_of_class(vg_kinds *k, int klass, uint8_t *kind) {
-  return kind_of(k, 1 + VG_LABELS_MAX + klass, klass + 1, kind);
+  return vg_kinds_of(k, 1 + VG_LABELS_MAX + klass, klass + 1, kind);
 }
 
 vg_status vg_kinds_table(vg_kinds *k, const vg_scheme *contrasts, const uint8_t *class_of, uint8_t *table) {
@@ -38,7 +38,7 @@ vg_status vg_kinds_table(vg_kinds *k, const vg_scheme *contrasts, const uint8_t 
   for (int v = 1; v < VALUES && !st; v++) {
     const int contrast = named_contrast(contrasts, (uint16_t)v), klass = class_of[v];
     if (contrast)
-      st = kind_of(k, contrast, klass, &table[v]);
+      st = vg_kinds_of(k, contrast, klass, &table[v]);
     else if (klass)
       st = vg_kinds_of_class(k, klass - 1, &table[v]);
   }

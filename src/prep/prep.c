@@ -79,7 +79,8 @@ typedef struct work {
 
 /* The voxel size to work at along an axis of mm. A grid that is almost at it stays unchanged. */
 static double target_spacing(const vg_prep_settings *s, int axis, double mm) {
-  if (s->spacing > 0) return fabs(s->spacing / mm - 1) < 1e-3 ? mm : s->spacing;
+  const double wanted = s->spacing[axis];
+  if (wanted > 0) return fabs(wanted / mm - 1) < 1e-3 ? mm : wanted;
   const double least = s->seen[0][axis], most = s->seen[1][axis];
   if (!(least > 0)) return mm;
   if (mm < least * (1 - VG_SEEN_SLACK)) return least;
@@ -130,11 +131,11 @@ static vg_status find_crop(work *w) {
     /* A slice keeps its thickness. */
     r->spacing[a] = dim[a] == 1 ? mm[a] : target_spacing(w->settings, a, mm[a]);
     bool same = r->spacing[a] == mm[a];
-    other |= !same;
+    other |= !same && w->settings->spacing[a] <= 0;
     double size = r->crop_dim[a] * mm[a] / r->spacing[a];
     r->dim[a] = same ? r->crop_dim[a] : vg_int_of(fmax(1, ceil(size - 1e-3)));
   }
-  if (other && w->settings->spacing <= 0) warn_of_other_voxels(w, mm);
+  if (other) warn_of_other_voxels(w, mm);
   return VG_OK;
 }
 
@@ -344,7 +345,8 @@ static vg_status make_block(work *w) {
   const vg_prep_record *r = &c->record;
   /* A double, because the product of three ints may be no size_t. */
   if ((double)r->dim[0] * r->dim[1] * r->dim[2] > UINT32_MAX)
-    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %g mm", w->scan.path, w->settings->spacing);
+    return vg_fail(VG_DATA, "%s: more than 2^32 voxels at %gx%gx%g mm", w->scan.path, r->spacing[0],
+                   r->spacing[1], r->spacing[2]);
   size_t n = vg_extent_voxels(r->dim);
   vg_status st = vg_record_resampler(r, false, &w->resampler);
   if (st) return st;

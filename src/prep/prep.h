@@ -23,10 +23,10 @@ extern "C" {
 #endif
 
 typedef struct vg_prep_settings {
-  double spacing;    /* mm, isotropic; 0 keeps the spacing, within seen */
-  double seen[2][3]; /* with spacing 0: the least and largest voxel sizes that a model learned on, along R, A
-                        and S. A scan outside them by more than VG_SEEN_SLACK is resampled to the nearest of
-                        them, with a warning. 0: any */
+  double spacing[3]; /* mm along R, A and S; 0 keeps the scan's, within seen */
+  double seen[2][3]; /* where spacing is 0: the least and largest voxel sizes that a model learned on, along
+                        R, A and S. A scan outside them by more than VG_SEEN_SLACK is resampled to the nearest
+                        of them, with a warning. 0: any */
   double margin;     /* mm kept around the brain */
   double percentile[2];   /* percentiles of the brain's intensities that become -1 and +1; 0.5 and 99.5 */
   vg_classes classes;     /* channels of the labels */

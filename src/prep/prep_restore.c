@@ -179,7 +179,7 @@ void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range
 void vg_prep_set_seen(vg_prep_settings *s, const vg_case *cases, size_t n, const int patch[3]) {
   for (int a = 0; a < 3; a++) {
     s->seen[0][a] = s->seen[1][a] = 0;
-    for (size_t i = 0; i < n && s->spacing <= 0 && patch[2 - a] > 1; i++) {
+    for (size_t i = 0; i < n && s->spacing[a] <= 0 && patch[2 - a] > 1; i++) {
       const double mm = cases[i].record.spacing[a];
       if (!i || mm < s->seen[0][a]) s->seen[0][a] = mm;
       if (mm > s->seen[1][a]) s->seen[1][a] = mm;
@@ -202,7 +202,7 @@ static vg_status read_seen(const char *name, const vg_json *list, vg_prep_settin
 
 vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
   vg_json *root = vg_json_object();
-  vg_json_put_number(root, "spacing", s->spacing);
+  vg_json_put_axes(root, "spacing", s->spacing);
   vg_json_put_number(root, "margin", s->margin);
   if (s->seen[1][0] + s->seen[1][1] + s->seen[1][2] > 0) {
     vg_json *seen = vg_json_put_take(root, "voxels_seen", vg_json_array());
@@ -275,15 +275,16 @@ vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings
   memset(s, 0, sizeof *s);
   const vg_json *p = vg_json_get(j, "percentile");
   const vg_json *low = vg_json_first(p), *high = low ? vg_json_next(low) : NULL;
-  s->spacing = vg_json_number(vg_json_get(j, "spacing"), NAN);
+  bool fine = vg_json_axes(vg_json_get(j, "spacing"), s->spacing);
+  for (int a = 0; a < 3; a++) fine &= s->spacing[a] >= 0 && s->spacing[a] < 1000;
   s->margin = vg_json_number(vg_json_get(j, "margin"), NAN);
   s->percentile[0] = vg_json_number(low, NAN);
   s->percentile[1] = vg_json_number(high, NAN);
   const char *brain = vg_json_string(vg_json_get(j, "brain"), "labels");
   s->brain_from_images = !strcmp(brain, "images");
   s->heads = !strcmp(brain, "heads");
-  bool fine = s->spacing >= 0 && s->spacing < 1000 && s->margin >= 0 && s->margin < 1000 &&
-              s->percentile[0] >= 0 && s->percentile[1] > s->percentile[0] && s->percentile[1] <= 100;
+  fine &= s->margin >= 0 && s->margin < 1000 && s->percentile[0] >= 0 &&
+          s->percentile[1] > s->percentile[0] && s->percentile[1] <= 100;
   if (!fine)
     return vg_fail(VG_DATA, "%s: its preparation (spacing, margin, percentile) is missing or damaged", name);
   vg_status st = read_seen(name, vg_json_get(j, "voxels_seen"), s);

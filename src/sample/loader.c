@@ -116,7 +116,7 @@ double vg_loader_waited(const vg_loader *l) {
 typedef struct work_memory {
   vg_case_order order;
   float *scratch, *places, *field; /* the last two: NULL where no sample is bent */
-  vg_randomiser *randomiser; /* NULL where all samples are real */
+  vg_randomiser *randomiser;       /* NULL where all samples are real */
 } work_memory;
 
 /* Chooses the corner of the patch: D, H, W. */
@@ -155,6 +155,14 @@ static vg_randomise_source source_of(const vg_loader *l, const vg_case *c, const
   return s;
 }
 
+/* Moves the sample's centre to a voxel of the map, given by its index. */
+static void centre_on(size_t at, vg_randomise_source *s) {
+  const size_t row = at / (size_t)s->dim[2];
+  s->centre[0] = (double)(row / (size_t)s->dim[1]);
+  s->centre[1] = (double)(row % (size_t)s->dim[1]);
+  s->centre[2] = (double)(at % (size_t)s->dim[2]);
+}
+
 /* Moves half of the samples to a labelled voxel, since most of a head is not brain. */
 static void pick_labelled(const vg_kinds *kinds, vg_rng *r, vg_randomise_source *s) {
   const size_t n = vg_extent_voxels(s->dim);
@@ -162,24 +170,42 @@ static void pick_labelled(const vg_kinds *kinds, vg_rng *r, vg_randomise_source 
   for (int attempt = 0; attempt < 64; attempt++) {
     const size_t at = vg_rng_below(r, n);
     if (!kinds->klass[s->kinds[at]]) continue;
-    const size_t row = at / (size_t)s->dim[2];
-    s->centre[0] = (double)(row / (size_t)s->dim[1]);
-    s->centre[1] = (double)(row % (size_t)s->dim[1]);
-    s->centre[2] = (double)(at % (size_t)s->dim[2]);
+    centre_on(at, s);
     return;
   }
 }
 
-static void make_synthetic(const vg_loader *l, const vg_case *c, long epoch, long sample, const int lo[3],
-                           vg_randomiser *randomiser, float *labels, float *image) {
+/* Borrows an edited map for a share of the samples; NULL for the others. */
+static vg_status take_edited(const vg_loader *l, const vg_case *c, long epoch, vg_rng *r,
+                             const vg_edited_map **out) {
+  const vg_map_editor *editor = l->s.editor;
+  *out = NULL;
+  if (!editor || vg_rng_uniform(r, 0, 1) >= editor->share) return VG_OK;
+  const int variant = (int)vg_rng_below(r, (uint64_t)editor->variants);
+  return editor->take(editor->arg, c, (size_t)(c - l->cases), epoch, variant, out);
+}
+
+static vg_status make_synthetic(const vg_loader *l, const vg_case *c, long epoch, long sample,
+                                const int lo[3], vg_randomiser *randomiser, float *labels, float *image) {
   double centre[3];
   for (int a = 0; a < 3; a++) centre[a] = lo[a] + (l->s.patch[a] - 1) / 2.0;
   vg_randomise_source s = source_of(l, c, centre);
   s.epoch = epoch;
+  /* A stream of its own: what else is drawn for a sample does not depend on the edits. */
+  vg_rng e = vg_rng_init(l->s.seed, vg_rng_key("loader edits", (uint64_t)epoch, (uint64_t)sample));
+  const vg_edited_map *edited;
+  vg_status st = take_edited(l, c, epoch, &e, &edited);
+  if (st) return st;
   const uint64_t key = vg_rng_key("loader synthetic", (uint64_t)epoch, (uint64_t)sample);
   vg_rng r = vg_rng_init(l->s.seed, key);
-  pick_labelled(l->s.kinds, &r, &s);
+  if (edited) s.kinds = edited->kinds;
+  if (edited && edited->n_tumour && vg_rng_uniform(&e, 0, 1) < l->s.tumour_share)
+    centre_on(edited->tumour[vg_rng_below(&e, edited->n_tumour)], &s);
+  else
+    pick_labelled(l->s.kinds, &r, &s);
   vg_randomiser_make(randomiser, &s, l->s.seed, key, l->n_classes, labels, l->n_series, image);
+  if (edited) l->s.editor->give(l->s.editor->arg, edited);
+  return VG_OK;
 }
 
 static void mirror(float *v, size_t rows, int n) {
@@ -262,8 +288,8 @@ static bool is_synthetic(const vg_loader *l, const vg_case *c, long epoch, long 
   return vg_rng_uniform(&r, 0, 1) < l->s.synthetic_share;
 }
 
-static void make_sample(const vg_loader *l, work_memory *memory, long epoch, long sample, float *labels,
-                        float *image, float *weight, float *crop) {
+static vg_status make_sample(const vg_loader *l, work_memory *memory, long epoch, long sample, float *labels,
+                             float *image, float *weight, float *crop) {
   float *scratch = memory->scratch;
   const vg_case *c = &l->cases[vg_case_order_pick(&memory->order, epoch, sample)];
   const int *dim = l->s.patch;
@@ -275,7 +301,8 @@ static void make_sample(const vg_loader *l, work_memory *memory, long epoch, lon
   if (l->s.background) labels += patch;
   const bool synthetic = is_synthetic(l, c, epoch, sample);
   if (synthetic) {
-    make_synthetic(l, c, epoch, sample, p.lo, memory->randomiser, labels, image);
+    vg_status st = make_synthetic(l, c, epoch, sample, p.lo, memory->randomiser, labels, image);
+    if (st) return st;
   } else {
     bend(l, memory, epoch, sample, &p);
     copy_part(&p, dim, labels, image);
@@ -307,18 +334,21 @@ static void make_sample(const vg_loader *l, work_memory *memory, long epoch, lon
     for (int k = l->n_anatomy; k < l->n_classes; k++)
       for (size_t i = 0; i < patch; i++) weight[i] += more * labels[(size_t)k * patch + i];
   }
+  return VG_OK;
 }
 
-static void make_batch(const vg_loader *l, work_memory *memory, long number, vg_batch *b) {
+static vg_status make_batch(const vg_loader *l, work_memory *memory, long number, vg_batch *b) {
   size_t patch = vg_extent_voxels(l->s.patch);
   b->epoch = (int)(number / l->own);
   b->index = (int)(number % l->own) * l->s.ranks + l->s.rank;
-  for (int i = 0; i < b->n; i++)
-    make_sample(l, memory, b->epoch, (long)b->index * b->n + i,
-                b->labels + (size_t)i * (size_t)label_channels(l) * patch,
-                b->image + (size_t)i * (size_t)l->n_series * patch,
-                b->weight ? b->weight + (size_t)i * patch : NULL,
-                b->crop ? b->crop + (size_t)i * VG_CROP_NUMBERS : NULL);
+  vg_status st = VG_OK;
+  for (int i = 0; i < b->n && !st; i++)
+    st = make_sample(l, memory, b->epoch, (long)b->index * b->n + i,
+                     b->labels + (size_t)i * (size_t)label_channels(l) * patch,
+                     b->image + (size_t)i * (size_t)l->n_series * patch,
+                     b->weight ? b->weight + (size_t)i * patch : NULL,
+                     b->crop ? b->crop + (size_t)i * VG_CROP_NUMBERS : NULL);
+  return st;
 }
 
 /* A worker that fails stores its message in the loader. */
@@ -359,7 +389,11 @@ static void *work(void *arg) {
     p->number = number;
     p->ready = false;
     pthread_mutex_unlock(&l->mutex);
-    make_batch(l, &memory, number, &p->batch);
+    st = make_batch(l, &memory, number, &p->batch);
+    if (st) {
+      give_up(l, st);
+      goto out;
+    }
     pthread_mutex_lock(&l->mutex);
     p->ready = true;
     pthread_cond_broadcast(&l->filled);

@@ -29,14 +29,34 @@ typedef struct vg_augment {
   double drop_series; /* probability that a series is missing (-1 in all voxels); at least one stays */
 } vg_augment;
 
+/* A map of kinds that an edit changed, over a case's crop. It keeps some voxels of its tumour, for samples
+ * that are to show it. */
+typedef struct vg_edited_map {
+  const uint8_t *kinds;
+  const uint32_t *tumour; /* evenly selected */
+  uint32_t n_tumour;
+} vg_edited_map;
+
+/* Puts tumours into the maps of kinds of cases. take and give are called by any thread. */
+typedef struct vg_map_editor {
+  double share; /* of the synthetic samples */
+  int variants; /* of each case's map in an epoch */
+  void *arg;
+  /* Borrows version `variant` of case c in an epoch until it is given back; *out NULL: no draw of the edits
+   * succeeded. It depends on the arguments and the editor alone. */
+  vg_status (*take)(void *arg, const vg_case *c, size_t index, long epoch, int variant,
+                    const vg_edited_map **out);
+  void (*give)(void *arg, const vg_edited_map *map);
+} vg_map_editor;
+
 typedef struct vg_loader_settings {
   int batch;
   int patch[3];          /* D, H, W */
   int samples_per_epoch; /* 0: one a case */
   const bool *last; /* which cases are of the last data set, one a case; borrowed, as long as the cases */
   double mix; /* share of the samples that show one of these, see case_order.h; 0: each case equally often */
-  double tumour_share;   /* 0..1: share of patches centred on tumour, if the case has one */
-  bool flip;             /* left-right, probability 0.5 */
+  double tumour_share; /* 0..1: share of patches centred on tumour, if the case has one */
+  bool flip;           /* left-right, probability 0.5 */
   double jitter; /* intensity: gain in 1 +- jitter and shift in +- jitter of the images, inside the brain */
   vg_augment augment;
   int box[3];           /* D, H, W of the box about each sample's tumour, see tumour_crop.h; 0: none */
@@ -45,6 +65,7 @@ typedef struct vg_loader_settings {
                     */
   const vg_randomise *randomise; /* NULL, or how images are made from the cases' maps of kinds */
   const vg_kinds *kinds;         /* what these maps mean */
+  const vg_map_editor *editor;   /* NULL: the maps stay as they are */
   double synthetic_share;        /* of the samples of a case that has images; of another, all are synthetic */
   uint64_t seed;
   int threads, ahead; /* 0: 1 thread, 2 batches */

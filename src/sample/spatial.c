@@ -19,7 +19,8 @@ size_t vg_spatial_scratch(const int dim[3]) {
 }
 
 /* Fills places with the displacement in voxels. */
-static void bend(double sd_mm, const double mm[3], const int dim[3], vg_rng *r, float *scratch, float *places) {
+static void bend(double sd_mm, const double mm[3], const int dim[3], vg_rng *r, float *scratch,
+                 float *places) {
   const double cell[3] = {VG_SPATIAL_ELASTIC_MM / mm[0], VG_SPATIAL_ELASTIC_MM / mm[1],
                           VG_SPATIAL_ELASTIC_MM / mm[2]};
   const size_t n = vg_extent_voxels(dim);
@@ -68,7 +69,7 @@ static inline between split(float place) {
 }
 
 /* The value of a voxel; outside of the case it is the background's. */
-#define INTERPOLATE(name, type, outside)                                                                      \
+#define INTERPOLATE(name, type, outside)                                                                     \
   static inline float name##_at(const type *v, const int have[3], int z, int y, int x) {                     \
     const bool in = z >= 0 && z < have[0] && y >= 0 && y < have[1] && x >= 0 && x < have[2];                 \
     return in ? (float)v[((size_t)z * (size_t)have[1] + (size_t)y) * (size_t)have[2] + (size_t)x] : outside; \

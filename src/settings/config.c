@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/number/axes.h"
 #include "base/names.h"
 #include "base/str.h"
 #include "settings/setting.h"
@@ -25,6 +26,8 @@
   {#s "." #n, VG_SETTING_STR, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, NULL, NULL, h, r},
 #define VG_SET_DIMS(s, n, r, x, y, z, lo, hi, h) \
   {#s "." #n, VG_SETTING_DIMS, offsetof(vg_config, s.n), {x, y, z}, lo, hi, NULL, NULL, NULL, NULL, h, r},
+#define VG_SET_AXES(s, n, r, d, lo, hi, h) \
+  {#s "." #n, VG_SETTING_AXES, offsetof(vg_config, s.n), {d, d, d}, lo, hi, NULL, NULL, NULL, NULL, h, r},
 #define VG_SET_CHOICE(s, n, r, d, c, h) \
   {#s "." #n,                           \
    VG_SETTING_CHOICE,                   \
@@ -143,6 +146,9 @@ void vg_config_default(vg_config *c) {
     case VG_SETTING_DIMS:
       for (int a = 0; a < 3; a++) ((int *)slot)[a] = (int)s->def[a];
       break;
+    case VG_SETTING_AXES:
+      memcpy(slot, s->def, sizeof s->def);
+      break;
     }
   }
 }
@@ -167,6 +173,9 @@ vg_status vg_setting_check(const vg_setting *s, const void *value) {
     return check_number(s, *(const double *)value);
   case VG_SETTING_DIMS:
     for (int a = 0; a < 3 && !st; a++) st = check_number(s, ((const int *)value)[a]);
+    return st;
+  case VG_SETTING_AXES:
+    for (int a = 0; a < 3 && !st; a++) st = check_number(s, ((const double *)value)[a]);
     return st;
   case VG_SETTING_CHOICE:
     if (vg_setting_choice(s, *(const int *)value)) return VG_OK;
@@ -193,6 +202,8 @@ size_t vg_setting_size(const vg_setting *s) {
     return VG_CONFIG_TEXT;
   case VG_SETTING_DIMS:
     return 3 * sizeof(int);
+  case VG_SETTING_AXES:
+    return 3 * sizeof(double);
   case VG_SETTING_NAME:
     return VG_CONFIG_NAME;
   }
@@ -202,8 +213,8 @@ size_t vg_setting_size(const vg_setting *s) {
 static vg_status set_number(vg_config *c, const char *where, const vg_setting *s, int index, double v) {
   vg_status st = check_number(s, v);
   if (st) return vg_fail_in(st, "%s", where);
-  if (s->type == VG_SETTING_F64) {
-    *(double *)setting_slot(c, s) = v;
+  if (s->type == VG_SETTING_F64 || s->type == VG_SETTING_AXES) {
+    ((double *)setting_slot(c, s))[index] = v;
     return VG_OK;
   }
   if (v != floor(v))
@@ -225,6 +236,25 @@ vg_status vg_setting_set_text(const vg_setting *s, const char *text, void *value
 
 static vg_status set_text(vg_config *c, const char *where, const vg_setting *s, const char *text) {
   return vg_fail_in(vg_setting_set_text(s, text, setting_slot(c, s)), "%s", where);
+}
+
+/* "X,Y,Z", or for AXES one number for all three. */
+static vg_status set_axes(vg_config *c, const vg_setting *s, const char *text) {
+  size_t n;
+  double v;
+  char **parts = vg_split(text, ',', &n);
+  if (!parts) return VG_MEMORY;
+  const bool one = s->type == VG_SETTING_AXES && n == 1;
+  vg_status st = n == 3 || one ? VG_OK
+                               : vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be %sX,Y,Z", s->key, text,
+                                         s->type == VG_SETTING_AXES ? "a number or " : "");
+  for (int a = 0; a < 3 && !st; a++) {
+    const char *part = parts[one ? 0 : a];
+    st = vg_parse_f64(part, &v) ? set_number(c, "--set", s, a, v)
+                                : vg_fail(VG_CONFIG, "--set: %s: \"%s\" is not a number", s->key, part);
+  }
+  vg_strv_free(parts);
+  return st;
 }
 
 vg_status vg_config_set(vg_config *c, const char *assignment) {
@@ -249,18 +279,9 @@ vg_status vg_config_set(vg_config *c, const char *assignment) {
       return vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be true or false", key, value);
     *(bool *)setting_slot(c, s) = *value == 't';
     return VG_OK;
-  case VG_SETTING_DIMS: {
-    size_t n;
-    char **parts = vg_split(value, ',', &n);
-    if (!parts) return VG_MEMORY;
-    vg_status st = n == 3 ? VG_OK : vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be X,Y,Z", key, value);
-    for (int a = 0; a < 3 && !st; a++)
-      st = vg_parse_f64(parts[a], &v)
-               ? set_number(c, "--set", s, a, v)
-               : vg_fail(VG_CONFIG, "--set: %s: \"%s\" is not a number", key, parts[a]);
-    vg_strv_free(parts);
-    return st;
-  }
+  case VG_SETTING_AXES:
+  case VG_SETTING_DIMS:
+    return set_axes(c, s, value);
   default:
     if (!vg_parse_f64(value, &v))
       return vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be a number", key, value);
@@ -269,8 +290,9 @@ vg_status vg_config_set(vg_config *c, const char *assignment) {
 }
 
 static vg_status set_json(vg_config *c, const char *name, const vg_setting *s, const vg_json *node) {
-  static const char *const wanted[] = {"true or false", "a whole number", "a number", "a string",
-                                       "[x, y, z]",     "a string",       "a string"};
+  static const char *const wanted[] = {
+      "true or false", "a whole number", "a number", "a string",
+      "[x, y, z]",     "a string",       "a string", "a number or [x, y, z]"};
   vg_json_type t = vg_json_type_of(node);
   const bool text = s->type == VG_SETTING_STR || s->type == VG_SETTING_CHOICE || s->type == VG_SETTING_NAME;
   if (text && t == VG_JSON_STRING) return set_text(c, name, s, vg_json_string(node, ""));
@@ -280,7 +302,13 @@ static vg_status set_json(vg_config *c, const char *name, const vg_setting *s, c
   }
   if ((s->type == VG_SETTING_INT || s->type == VG_SETTING_F64) && t == VG_JSON_NUMBER)
     return set_number(c, name, s, 0, vg_json_number(node, 0));
-  if (s->type == VG_SETTING_DIMS && t == VG_JSON_ARRAY && vg_json_size(node) == 3) {
+  if (s->type == VG_SETTING_AXES && t == VG_JSON_NUMBER) {
+    vg_status st = VG_OK;
+    for (int a = 0; a < 3 && !st; a++) st = set_number(c, name, s, a, vg_json_number(node, 0));
+    return st;
+  }
+  if ((s->type == VG_SETTING_DIMS || s->type == VG_SETTING_AXES) && t == VG_JSON_ARRAY &&
+      vg_json_size(node) == 3) {
     int a = 0;
     for (const vg_json *e = vg_json_first(node); e; e = vg_json_next(e), a++) {
       if (vg_json_type_of(e) != VG_JSON_NUMBER) break;
@@ -442,6 +470,9 @@ vg_json *vg_config_to_json(const vg_config *c) {
       for (int a = 0; a < 3; a++) vg_json_put_number(list, NULL, ((const int *)slot)[a]);
       break;
     }
+    case VG_SETTING_AXES:
+      vg_json_put_axes(section, dot + 1, slot);
+      break;
     }
   }
   return root;
@@ -470,6 +501,10 @@ const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, 
   case VG_SETTING_DIMS:
     snprintf(buf, size, "%d,%d,%d", dims[0], dims[1], dims[2]);
     break;
+  case VG_SETTING_AXES:
+    snprintf(buf, size, vg_axes_same(slot) ? "%.10g" : "%.10g,%.10g,%.10g", ((const double *)slot)[0],
+             ((const double *)slot)[1], ((const double *)slot)[2]);
+    break;
   }
   return buf;
 }
@@ -486,7 +521,8 @@ void vg_config_help(FILE *to) {
     char *choices = vg_setting_choice(s, 0) ? choices_text(s) : NULL;
     if (choices)
       fprintf(to, " (%s)", choices);
-    else if (s->type == VG_SETTING_INT || s->type == VG_SETTING_F64 || s->type == VG_SETTING_DIMS)
+    else if (s->type == VG_SETTING_INT || s->type == VG_SETTING_F64 || s->type == VG_SETTING_DIMS ||
+             s->type == VG_SETTING_AXES)
       fprintf(to, " (%.10g to %.10g)", s->least, s->most);
     fputc('\n', to);
     vg_free(choices);

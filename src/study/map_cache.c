@@ -45,7 +45,7 @@ static bool knows(const vg_classes *classes, const vg_scheme *scheme, vg_role ro
   return true;
 }
 
-static vg_status crop(vg_maps *m) {
+vg_status vg_maps_crop(vg_maps *m, int corner[3]) {
   int lo[3], extent[3];
   vg_maps out;
   vg_mask_box(m->brain, m->geo.dim, MARGIN, lo, extent);
@@ -68,6 +68,7 @@ static vg_status crop(vg_maps *m) {
     }
   vg_maps_release(m);
   *m = out;
+  if (corner) memcpy(corner, lo, sizeof lo);
   return VG_OK;
 }
 
@@ -145,7 +146,7 @@ static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_clas
   if (!st && !memchr(e->maps.brain, 1, vg_geometry_voxels(&e->maps.geo)))
     st = vg_fail(VG_DATA, "nothing is labelled in its maps, so there is no brain");
   if (!st && heal && !e->donor) st = heal_under_tumour(&e->maps, e->subject->id);
-  if (!st && e->donor) st = crop(&e->maps);
+  if (!st && e->donor) st = vg_maps_crop(&e->maps, NULL);
   if (!st) st = vg_tumour_pieces(&e->maps, 0, &e->pieces.tumour);
   if (!st) st = vg_tumour_pieces(&e->maps, vg_tumour_code(classes, "oedema"), &e->pieces.core);
   if (!st) st = study_brain(e, edited);

@@ -35,6 +35,10 @@ typedef struct vg_map_cache {
   int n;
 } vg_map_cache;
 
+/* Cuts maps to the box of their brain, with a margin of two voxels. lo (may be NULL): the box's first voxel.
+ */
+vg_status vg_maps_crop(vg_maps *maps, int lo[3]);
+
 void vg_map_cache_init(vg_map_cache *c, size_t room);
 void vg_map_cache_release(vg_map_cache *c);
 

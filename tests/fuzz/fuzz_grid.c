@@ -68,8 +68,10 @@ static void edit(const vg_maps *maps, fuzz_input *in) {
 
 static void prepare(const vg_maps *maps, fuzz_input *in) {
   static const double spacings[] = {0, 1, 2, 0.05, 7.3, 100};
-  vg_prep_settings s = {
-      .spacing = spacings[fuzz_byte(in) % 6], .margin = fuzz_byte(in) / 4.0, .percentile = {0.5, 99.5}};
+  const uint8_t which = fuzz_byte(in);
+  vg_prep_settings s = {.spacing = {spacings[which % 6], spacings[which / 6 % 6], spacings[which / 36 % 6]},
+                        .margin = fuzz_byte(in) / 4.0,
+                        .percentile = {0.5, 99.5}};
   s.classes = maps->classes;
   vg_case c;
   vg_maps back;
@@ -77,7 +79,7 @@ static void prepare(const vg_maps *maps, fuzz_input *in) {
   double voxels = 1, mm[3];
   vg_geometry_spacing(&maps->geo, mm);
   for (int a = 0; a < 3; a++)
-    voxels *= s.spacing > 0 ? fmax(1, maps->geo.dim[a] * mm[a] / s.spacing) : maps->geo.dim[a];
+    voxels *= s.spacing[a] > 0 ? fmax(1, maps->geo.dim[a] * mm[a] / s.spacing[a]) : maps->geo.dim[a];
   if (voxels > 1e6 || vg_prepare_maps("fuzz", maps, &s, &c)) return;
   const size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
   float *fractions = vg_calloc(n * (size_t)(1 + s.classes.n), sizeof *fractions);

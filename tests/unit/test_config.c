@@ -30,7 +30,9 @@ static void every_row_is_sound(void **state) {
     vg_setting_text(&c, s, text, sizeof text);
     snprintf(assignment, sizeof assignment, "%s=%s", s->key, text);
     if (vg_config_set(&c, assignment)) fail_msg("%s: %s", assignment, vg_error());
-    if (s->type != VG_SETTING_INT && s->type != VG_SETTING_F64 && s->type != VG_SETTING_DIMS) continue;
+    if (s->type != VG_SETTING_INT && s->type != VG_SETTING_F64 && s->type != VG_SETTING_DIMS &&
+        s->type != VG_SETTING_AXES)
+      continue;
     snprintf(assignment, sizeof assignment, s->type == VG_SETTING_DIMS ? "%s=%.17g,0,0" : "%s=%.17g", s->key,
              s->most + 1);
     assert_fails(vg_config_set(&c, assignment), VG_CONFIG, s->key);
@@ -40,12 +42,47 @@ static void every_row_is_sound(void **state) {
   }
 }
 
+/* One number stays one number in files, so that those of earlier versions keep their bytes. */
+static void axes_may_be_one_number(void **state) {
+  (void)state;
+  vg_config c;
+  char text[64];
+  const vg_setting *s = vg_setting_at(VG_SETTING_INDEX_data_spacing);
+  vg_config_default(&c);
+  for (int k = 0; k < 2; k++) {
+    assert_int_equal(vg_config_set(&c, k ? "data.spacing=1.5,1.5,1.5" : "data.spacing=1.5"), VG_OK);
+    assert_string_equal(vg_setting_text(&c, s, text, sizeof text), "1.5");
+    for (int a = 0; a < 3; a++) assert_true(c.data.spacing[a] == 1.5);
+    vg_json *j = vg_config_to_json(&c);
+    const vg_json *value = vg_json_get(vg_json_get(j, "data"), "spacing");
+    assert_int_equal(vg_json_type_of(value), VG_JSON_NUMBER);
+    assert_true(vg_json_number(value, 0) == 1.5);
+    vg_json_free(j);
+  }
+  assert_int_equal(vg_config_set(&c, "data.spacing=1.8,1.8,0"), VG_OK);
+  assert_string_equal(vg_setting_text(&c, s, text, sizeof text), "1.8,1.8,0");
+  static const char *const sets[][2] = {
+      {"data.spacing=1,2", "must be a number or X,Y,Z"},
+      {"data.spacing=1,x,2", "\"x\" is not a number"},
+      {"data.spacing=1,21,2", "data.spacing is 21, but must be from 0 to 20"}};
+  for (size_t i = 0; i < 3; i++) assert_fails(vg_config_set(&c, sets[i][0]), VG_CONFIG, sets[i][1]);
+  static const char *const files[] = {"{\"data\":{\"spacing\":[1,2]}}", "{\"data\":{\"spacing\":[1,2,true]}}",
+                                      "{\"data\":{\"spacing\":\"1\"}}"};
+  for (size_t i = 0; i < 3; i++) {
+    vg_json *j;
+    assert_int_equal(vg_json_parse("f", files[i], &j), VG_OK);
+    assert_fails(vg_config_from_json(&c, "f", j), VG_CONFIG, "data.spacing must be a number or [x, y, z]");
+    vg_json_free(j);
+  }
+}
+
 static void json_round_trips(void **state) {
   (void)state;
   vg_config a, b;
   vg_config_default(&a);
   static const char *const sets[] = {"train.lr_g=0.1",
                                      "train.patch=128,96,1",
+                                     "data.spacing=1.8,1.7,0",
                                      "data.series=t1,flair",
                                      "net.generator=resnet",
                                      "train.flip=false",
@@ -57,6 +94,7 @@ static void json_round_trips(void **state) {
   assert_int_equal(vg_config_from_json(&b, "test", j), VG_OK);
   assert_memory_equal(&a, &b, sizeof a);
   assert_int_equal(b.train.patch[1], 96);
+  assert_true(b.data.spacing[0] == 1.8 && b.data.spacing[1] == 1.7 && b.data.spacing[2] == 0);
   assert_string_equal(b.data.series, "t1,flair");
   assert_string_equal(b.data.tumour_scheme, "1=a:tumour,2=b:tumour");
   vg_json_free(j);
@@ -126,6 +164,7 @@ static void directions_resolve(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_row_is_sound),
+      cmocka_unit_test(axes_may_be_one_number),
       cmocka_unit_test(json_round_trips),
       cmocka_unit_test(directions_resolve),
       cmocka_unit_test(faults_name_file_key_and_remedy),

@@ -255,7 +255,7 @@ static void labels_come_to_the_scans_grid(void **state) {
   mini_write_labels(dir, "FreeSurfer/" B "/mri/aparc+aseg.nii.gz", own, 25, values);
   vg_dataset ds = {0};
   must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
-  vg_prep_settings s = {.spacing = 0, .margin = 100, .percentile = {0.5, 99.5}};
+  vg_prep_settings s = { .margin = 100, .percentile = {0.5, 99.5}};
   must(vg_classes_add(&s.classes, &ds.sources[0].anatomy_scheme, VG_ROLE_ANATOMY));
   must(vg_series_parse("t1", &s.series));
   vg_case c;

@@ -32,7 +32,7 @@ static vg_dataset phantom(vg_classes *classes) {
 
 static void maps_and_files_prepare_alike(void **state) {
   (void)state;
-  vg_prep_settings settings = {.spacing = 5, .margin = 4, .percentile = {0.5, 99.5}};
+  vg_prep_settings settings = {.spacing = {5, 5, 5}, .margin = 4, .percentile = {0.5, 99.5}};
   vg_dataset ds = phantom(&settings.classes);
   vg_maps m;
   vg_case a, b;
@@ -207,7 +207,7 @@ static void fractions_come_back_as_maps(void **state) {
   must(vg_maps_read(&ds, &ds.subjects[0], &s.classes, &m));
   for (int coarse = 0; coarse < 2; coarse++) {
     vg_case c;
-    s.spacing = coarse ? 6 : 0;
+    for (int a = 0; a < 3; a++) s.spacing[a] = coarse ? 6 : 0;
     must(vg_prepare_maps("x", &m, &s, &c));
     size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
     float *f = vg_malloc(n * (size_t)(s.classes.n + 1), sizeof *f);

@@ -68,6 +68,10 @@ static void place_of(const vg_prep_record *r, int x, int y, int z, double mm[3])
   vg_affine_apply(&r->ras.affine, ijk, mm);
 }
 
+static void set_spacing(vg_prep_settings *s, double mm) {
+  for (int a = 0; a < 3; a++) s->spacing[a] = mm;
+}
+
 /* ---- prepared arrays ---- */
 
 static void orientation_does_not_matter(void **state) {
@@ -76,7 +80,7 @@ static void orientation_does_not_matter(void **state) {
   vg_case first = {0};
   vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
   for (int spacing = 0; spacing < 3; spacing++) {
-    s.spacing = spacing;
+    set_spacing(&s, spacing);
     for (int k = 0; k < 5; k++) {
       int dim[3] = {48, 52, 46}, stored[3];
       for (int a = 0; a < 3; a++)
@@ -109,7 +113,7 @@ static void right_is_right(void **state) {
   (void)state;
   vg_dataset ds = make_set("right", mini_geometry("LPS", 48, 52, 46, 1, 1, 1), 0, 1);
   vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
-  s.spacing = 1.5;
+  set_spacing(&s, 1.5);
   vg_case c;
   must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
   assert_true(c.n_tumour > 100);
@@ -137,7 +141,7 @@ static void fractions_and_volumes(void **state) {
   must(vg_prepare(&ds, &ds.subjects[0], &s, &exact));
   static const double spacings[] = {0, 1.5, 2, 2.7, 4, 0.6};
   for (int k = 0; k < 6; k++) {
-    s.spacing = spacings[k];
+    set_spacing(&s, spacings[k]);
     vg_case c;
     must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
     size_t n = voxels(&c);
@@ -220,7 +224,7 @@ static void voxels_seen_are_kept(void **state) {
   static const double want[2][3] = {{1, 0.25, 0}, {2, 0.5, 0}};
   assert_memory_equal(read.seen, want, sizeof want);
   vg_json_free(j);
-  s.spacing = 1;
+  set_spacing(&s, 1);
   vg_prep_set_seen(&s, cases, 2, (int[]){32, 32, 32});
   assert_true(s.seen[1][0] == 0);
   must(vg_json_parse(
@@ -252,7 +256,7 @@ static void ramp_stays_in_place(void **state) {
   vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
   s.percentile[0] = 0, s.percentile[1] = 100;
   for (int k = 0; k < 5; k++) {
-    s.spacing = spacings[k];
+    set_spacing(&s, spacings[k]);
     vg_case c;
     must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
     ramp = c.ranges[0];
@@ -316,7 +320,7 @@ static void thin_parts_follow_their_rim(void **state) {
   vg_dataset ds = {0};
   must(vg_dataset_add(&ds, in_scratch("thin"), "brats2021", NULL, NULL));
   vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
-  s.spacing = 3;
+  set_spacing(&s, 3);
   vg_case c;
   must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
   restore_into(&c, 0, &back);
@@ -367,7 +371,7 @@ static void percentiles_are_exact(void **state) {
 static void round_trip(const char *name, vg_geometry g, double spacing, double tolerance) {
   vg_dataset ds = make_set(name, g, -4, 1);
   vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
-  s.spacing = spacing;
+  set_spacing(&s, spacing);
   vg_case c;
   must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
   for (int k = 0; k < 2; k++) {
@@ -419,7 +423,7 @@ static void slice_keeps_its_axis(void **state) {
   (void)state;
   vg_dataset ds = make_set("slice", mini_geometry("LPS", 48, 52, 1, 1, 1, 5), 0, 1);
   vg_prep_settings s = settings_for("t1", BRAIN_AND_TUMOUR);
-  s.spacing = 2;
+  set_spacing(&s, 2);
   vg_case c;
   must(vg_prepare(&ds, &ds.subjects[0], &s, &c));
   assert_int_equal(c.record.dim[2], 1);
@@ -672,7 +676,7 @@ static void memory_may_run_out(void **state) {
   vg_dataset made = make_set("memory", mini_geometry("LPS", 48, 52, 46, 1, 1, 1), 0, 1);
   vg_dataset_release(&made);
   vg_prep_settings s = settings_for("t1,t2", BRAIN_AND_TUMOUR);
-  s.spacing = 2;
+  set_spacing(&s, 2);
   long before = vg_mem_live(), n = 1;
   vg_status st = VG_MEMORY;
   for (; st && n < 500; n++) {
@@ -703,7 +707,7 @@ static void json_round_trip(void **state) {
   (void)state;
   vg_prep_settings s = settings_for("t1,flair", BRAIN_AND_TUMOUR), back;
   vg_range ranges[VG_SERIES_MAX] = {{-3.25, 1.0 / 3, -3.5}, {0, 1500, 0}}, back_ranges[VG_SERIES_MAX] = {{0}};
-  s.spacing = 1.7;
+  set_spacing(&s, 1.7);
   s.brain_from_images = true;
   vg_json *j = vg_prep_to_json(&s, ranges);
   must(vg_prep_from_json("model", j, &back, back_ranges));

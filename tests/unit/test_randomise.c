@@ -408,6 +408,148 @@ static void order_is_given_up(void **state) {
   free(map);
 }
 
+/* ---- tumours that edits made ---- */
+
+/* Kinds 1 and 2 are tissue, 3 and 4 lesions. */
+static const vg_kinds ill = {.n = 4,
+                             .contrast = {0, 1, 2, VG_CONTRASTS_MAX - 1, VG_CONTRASTS_MAX - 2},
+                             .klass = {0, 1, 2, 2, 3},
+                             .lesion = {false, false, false, true, true}};
+
+static void lesions_keep_their_distance(void **state) {
+  (void)state;
+  vg_randomise how = {.mean = {0.05, 1}, .clusters = 3, .spread = 0.1, .likeness = 1, .tumour_gap = 0.1};
+  vg_contrast table;
+  double apart = 0;
+  for (uint64_t k = 0; k < 300; k++) {
+    how.tumour_likeness = k < 200 ? 0 : 1;
+    vg_rng r = vg_rng_init(k, 1);
+    vg_contrast_draw(&how, 0, &ill, &r, &table);
+    for (int part = 1; part < VG_CLUSTERS_MAX; part++) /* flat: all parts are one */
+      for (int i = 3; i < 5; i++) assert_true(table.mean[part * (VG_KINDS_MAX + 1) + i] == table.mean[i]);
+    if (k >= 200) assert_float_equal(table.mean[3], table.mean[4], 0);
+    apart += fabs((double)table.mean[3] - (double)table.mean[4]) / 200;
+  }
+  assert_true(apart > 0.03); /* of classes that need not be alike */
+  how.spread = 0;
+  for (uint64_t k = 0; k < 200; k++) {
+    vg_rng r = vg_rng_init(k, 2);
+    vg_contrast_draw(&how, 0, &ill, &r, &table);
+    for (int i = 1; i < 3; i++)
+      assert_true(fabs((double)table.mean[3] - (double)table.mean[i]) >= 0.1 - 1e-6);
+  }
+  /* The draws of other kinds do not depend on them. */
+  vg_contrast healthy;
+  vg_kinds two = ill;
+  two.n = 2;
+  vg_rng r = vg_rng_init(4, 1), q = r;
+  vg_contrast_draw(&how, 0, &ill, &r, &table);
+  vg_contrast_draw(&how, 0, &two, &q, &healthy);
+  for (int i = 0; i < 3; i++) assert_true(table.mean[i] == healthy.mean[i] && table.sd[i] == healthy.sd[i]);
+}
+
+/* Each texture as often as asked for. */
+static void textures_have_their_share(void **state) {
+  (void)state;
+  const vg_randomise how = {.mean = {0, 1},
+                            .tumour_gap = 0.1,
+                            .tumour_ring = 0.5,
+                            .tumour_rim_mm = 6,
+                            .tumour_mottled = 0.3,
+                            .tumour_mottle = 0.3};
+  vg_contrast table = {.mean = {0, 0.2f, 0.6f, 0.4f, 0.8f}};
+  int rings = 0, mottled = 0;
+  for (uint64_t k = 0; k < 1000; k++) {
+    vg_rng r = vg_rng_init(k, 1);
+    vg_texture t;
+    vg_texture_draw(&how, &table, &ill, &r, &t);
+    rings += t.rim_mm > 0;
+    mottled += t.mottle > 0;
+    assert_false(t.rim_mm > 0 && t.mottle > 0);
+    if (t.rim_mm > 0) {
+      assert_true(t.rim_mm >= 2 && t.rim_mm <= 6);
+      assert_true(fabs((double)t.rim - 0.4) >= 0.1 - 1e-6 && fabs((double)t.rim - 0.8) >= 0.1 - 1e-6);
+    }
+    if (t.mottle > 0) assert_true(t.mottle >= 0.1 && t.mottle <= 0.3);
+  }
+  /* 4 standard deviations */
+  assert_in_range(rings, 437, 563);
+  assert_in_range(mottled, 242, 358);
+}
+
+/* A lesion that is a half space from x = 12 on: the rim is as thick as it should be, to half a voxel. */
+static void rims_have_their_thickness(void **state) {
+  (void)state;
+  uint8_t *kinds = malloc(N);
+  vg_contrast table = {.mean = {0, 0.2f, 0.6f, 0.4f, 0.4f}};
+  const double mm[3] = {2, 1, 1.5};
+  for (size_t i = 0; i < N; i++) {
+    kinds[i] = i % W < 12 ? 1 : 3 + i % 2;
+    c[i] = table.mean[kinds[i]] + 0.001f * (float)(i % 7);
+  }
+  for (double thick = 2; thick < 7; thick += 1.3) {
+    const vg_texture t = {.rim_mm = thick, .rim = 0.9f};
+    memcpy(a, c, N * sizeof *a);
+    vg_texture_rim(&t, &table, &ill, kinds, dim, mm, b, b + N, a);
+    for (size_t i = 0; i < N; i++) {
+      const double depth = ((double)(i % W) - 12 + 0.5) * mm[2];
+      if (depth > 0 && depth < thick - mm[2] / 2)
+        assert_float_equal(a[i] - c[i], 0.5, 1e-5);
+      else if (depth < 0 || depth > thick + mm[2] / 2)
+        assert_true(a[i] == c[i]);
+    }
+  }
+  /* Mottling leaves the tissue alone. */
+  for (size_t i = 0; i < N; i++) b[i] = 1;
+  memcpy(a, c, N * sizeof *a);
+  vg_texture_mottle(&ill, kinds, b, a, N);
+  for (size_t i = 0; i < N; i++) assert_float_equal(a[i] - c[i], kinds[i] >= 3, 1e-6);
+  free(kinds);
+}
+
+/* Whole samples: the noise in the lesion is smooth, as strong as asked for, and absent elsewhere. */
+static void mottled_samples_are_smooth(void **state) {
+  (void)state;
+  enum { E = 40 };
+  static float labels[3 * E * E * E], image[E * E * E];
+  vg_randomise how = {.scale = {1, 1},
+                      .elastic_mm = 25,
+                      .mean = {0.4, 0.6},
+                      .bias_mm = 50,
+                      .slice = {1, 1},
+                      .tumour_mottled = 1,
+                      .tumour_mottle = 0.1,
+                      .tumour_mottle_mm = 8};
+  uint8_t *map = malloc(E * E * E);
+  for (size_t i = 0; i < E * E * E; i++) map[i] = i % E < E / 2 ? 1 : 3;
+  vg_randomise_source s = {.kinds = map,
+                           .dim = {E, E, E},
+                           .mm = {1, 1, 1},
+                           .table = &ill,
+                           .centre = {19.5, 19.5, 19.5},
+                           .sample_mm = {1, 1, 1}};
+  vg_randomiser *r;
+  assert_int_equal(vg_randomiser_new(&how, s.dim, &r), VG_OK);
+  for (uint64_t key = 0; key < 8; key++) {
+    double sum[2] = {0}, square[2] = {0}, step[2] = {0};
+    vg_randomiser_make(r, &s, 1, key, 3, labels, 1, image);
+    for (size_t i = 0; i < E * E * E; i++) {
+      const int in = i % E >= E / 2;
+      const double x = (double)image[i];
+      sum[in] += x, square[in] += x * x;
+      if (i % E != E - 1 && i % E != E / 2 - 1) step[in] += pow((double)image[i + 1] - x, 2);
+      assert_float_equal(labels[(size_t)in * E * E * E + i], 1, 0);
+    }
+    const double n = E * E * E / 2.0, tissue = square[0] / n - pow(sum[0] / n, 2),
+                 lesion = square[1] / n - pow(sum[1] / n, 2);
+    assert_true(tissue < 1e-6 && lesion > 1e-3);
+    /* Neighbours 1 mm apart correlate by more than 0.9 where nodes are 8 mm apart. */
+    assert_true(step[1] / n / 2 < 0.1 * lesion);
+  }
+  vg_randomiser_free(r);
+  free(map);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(blurs_as_scipy),
@@ -423,6 +565,10 @@ int main(void) {
       cmocka_unit_test(rotations_keep_lengths),
       cmocka_unit_test(strips_and_crops_the_head),
       cmocka_unit_test(samples_depend_on_their_key_alone),
+      cmocka_unit_test(lesions_keep_their_distance),
+      cmocka_unit_test(textures_have_their_share),
+      cmocka_unit_test(rims_have_their_thickness),
+      cmocka_unit_test(mottled_samples_are_smooth),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -175,7 +175,7 @@ static void same_bytes_for_any_threads(void **state) {
 static void cases_get_images(void **state) {
   (void)state;
   vg_case *c = &cases[0];
-  must(vg_case_add_images(c, &still, &prep.kinds, 1));
+  must(vg_case_add_images(c, &still, &prep.kinds, NULL, 1));
   const size_t n = vg_extent_voxels(c->record.dim);
   int16_t value[VG_KINDS_MAX + 1] = {0};
   bool seen[VG_KINDS_MAX + 1] = {false};

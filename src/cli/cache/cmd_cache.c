@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/mem.h"
+#include "base/number/axes.h"
 #include "cli/cli.h"
 #include "io/table.h"
 #include "prep/cache/cache_list.h"
@@ -22,9 +23,25 @@ static const cli_option options[] = {
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
+static int by_spacing(const vg_cached *a, const vg_cached *b) {
+  int d = 0;
+  for (int k = 0; k < 3 && !d; k++) d = (a->spacing[k] > b->spacing[k]) - (a->spacing[k] < b->spacing[k]);
+  return d;
+}
+
+/* "own", "1.5 mm" or "1.8 x 1.8 x own mm". */
+static void spacing_text(const double mm[3], char out[64]) {
+  char one[3][16];
+  for (int a = 0; a < 3; a++) snprintf(one[a], sizeof one[a], mm[a] > 0 ? "%.3g" : "own", mm[a]);
+  if (!vg_axes_same(mm))
+    snprintf(out, 64, "%s x %s x %s mm", one[0], one[1], one[2]);
+  else
+    snprintf(out, 64, "%s%s", one[0], mm[0] > 0 ? " mm" : "");
+}
+
 static bool alike(const vg_cached *a, const vg_cached *b) {
   return !strcmp(a->data, b->data) && !strcmp(a->series, b->series) && !strcmp(a->classes, b->classes) &&
-         a->spacing == b->spacing;
+         by_spacing(a, b) == 0;
 }
 
 static int by_group(const void *a, const void *b) {
@@ -32,7 +49,7 @@ static int by_group(const void *a, const void *b) {
   int d = strcmp(x->data, y->data);
   if (!d) d = strcmp(x->series, y->series);
   if (!d) d = strcmp(x->classes, y->classes);
-  return d ? d : (x->spacing > y->spacing) - (x->spacing < y->spacing);
+  return d ? d : by_spacing(x, y);
 }
 
 static vg_status add_group(vg_table *t, const vg_cached *c, size_t n) {
@@ -40,14 +57,14 @@ static vg_status add_group(vg_table *t, const vg_cached *c, size_t n) {
   time_t last = 0;
   int classes = *c->classes != '\0';
   bool used = false;
-  char voxels[32], count[32], size[32], ago[32], number[32];
+  char voxels[64], count[32], size[32], ago[32], number[32];
   for (size_t i = 0; i < n; i++) {
     bytes += c[i].bytes;
     used |= c[i].in_use;
     if (c[i].used.tv_sec > last) last = c[i].used.tv_sec;
   }
   for (const char *p = c->classes; *p; p++) classes += *p == ',';
-  snprintf(voxels, sizeof voxels, c->spacing > 0 ? "%.3g mm" : "own", c->spacing);
+  spacing_text(c->spacing, voxels);
   snprintf(count, sizeof count, "%zu", n);
   snprintf(number, sizeof number, "%d", classes);
   const char *known = *c->data ? c->data : "(of an earlier version)";

@@ -114,7 +114,7 @@ static vg_status read_about(const char *folder, vg_cached *c) {
   c->data = vg_strdup(vg_json_string(vg_json_get(j, "data"), ""));
   c->series = vg_strdup(vg_json_string(vg_json_get(j, "series"), ""));
   c->classes = vg_strdup(vg_json_string(vg_json_get(j, "classes"), ""));
-  c->spacing = vg_json_number(vg_json_get(j, "spacing"), 0);
+  vg_json_axes(vg_json_get(j, "spacing"), c->spacing); /* else zeros */
   if (!st && (!c->data || !c->series || !c->classes)) st = VG_MEMORY;
   vg_json_free(j);
   vg_free(path);

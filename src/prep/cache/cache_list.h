@@ -7,7 +7,7 @@
 typedef struct vg_cached {
   char key[VG_HASH_LEN];
   char *data, *series, *classes; /* "": not known, made by an earlier version */
-  double spacing;                /* 0: not known, or the subject's own */
+  double spacing[3];             /* 0: not known, or the subject's own */
   uint64_t bytes;
   struct timespec used;
   bool in_use;  /* a running process may use it */

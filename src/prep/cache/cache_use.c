@@ -145,7 +145,7 @@ static vg_status write_about(const char *path, const vg_dataset *ds, const vg_su
   vg_json_put_string(j, "id", subject->id);
   vg_json_put_string(j, "series", vg_str_text(&series));
   vg_json_put_string(j, "classes", vg_str_text(&classes));
-  vg_json_put_number(j, "spacing", settings->spacing);
+  vg_json_put_axes(j, "spacing", settings->spacing);
   vg_status st =
       j && !vg_str_failed(&series) && !vg_str_failed(&classes) ? vg_json_write(path, j) : VG_MEMORY;
   vg_str_release(&series);

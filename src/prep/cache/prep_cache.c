@@ -22,6 +22,7 @@
 #include "prep/prep_case.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/number/axes.h"
 #include "base/str.h"
 #include "base/number/extent.h"
 
@@ -222,8 +223,9 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
 
   vg_str t = VG_STR_INIT;
   char *tumour = vg_scheme_text(&src->tumour_scheme), *anatomy = vg_scheme_text(&src->anatomy_scheme);
-  vg_str_addf(&t, FORMAT "\nspacing %.17g margin %.17g percentile %.17g %.17g\n", s->spacing, s->margin,
-              s->percentile[0], s->percentile[1]);
+  vg_str_addf(&t, FORMAT "\nspacing %.17g", s->spacing[0]);
+  if (!vg_axes_same(s->spacing)) vg_str_addf(&t, " %.17g %.17g", s->spacing[1], s->spacing[2]);
+  vg_str_addf(&t, " margin %.17g percentile %.17g %.17g\n", s->margin, s->percentile[0], s->percentile[1]);
   if (s->brain_from_images) vg_str_add(&t, "brain from images\n");
   if (s->heads) vg_str_add(&t, "heads\n");
   if (s->synthetic) add_kinds(&t, s, &in);

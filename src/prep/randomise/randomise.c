@@ -123,6 +123,20 @@ static double sorted_share(const vg_randomise *how, long epoch) {
   return fmax(how->sorted, how->sorted_epochs > 0 ? 1 - (double)epoch / how->sorted_epochs : 0);
 }
 
+/* The rim or the mottling of tumours that edits made. */
+static void add_texture(vg_randomiser *r, const vg_randomise_source *s, const vg_contrast *c, uint64_t seed,
+                        uint64_t key, float *v) {
+  if (!vg_texture_wanted(s->table)) return;
+  vg_rng g = vg_rng_init(seed, vg_rng_key("tumour texture", key, 0));
+  vg_texture t;
+  vg_texture_draw(&r->how, c, s->table, &g, &t);
+  if (t.rim_mm > 0)
+    vg_texture_rim(&t, c, s->table, r->kinds, r->dim, s->sample_mm, r->planes[0], r->planes[3], v);
+  if (!(t.mottle > 0)) return;
+  field(r, s->sample_mm, r->how.tumour_mottle_mm, t.mottle, &g, r->planes[0]);
+  vg_texture_mottle(s->table, r->kinds, r->planes[0], v, r->n);
+}
+
 static void paint(vg_randomiser *r, const vg_randomise_source *s, uint64_t seed, uint64_t key, float *v) {
   const vg_randomise *how = &r->how;
   vg_rng g = vg_rng_init(seed, key);
@@ -132,6 +146,7 @@ static void paint(vg_randomiser *r, const vg_randomise_source *s, uint64_t seed,
   vg_noise_normals(seed, vg_rng_key("texture", key, 0), r->planes[0], r->n);
   field(r, s->sample_mm, PART_MM, 1, &g, r->planes[2]);
   vg_contrast_paint(&c, r->kinds, r->planes[2], r->planes[0], v, r->n);
+  add_texture(r, s, &c, seed, key, v);
   field(r, s->sample_mm, how->bias_mm, vg_rng_uniform(&g, 0, how->bias), &g, r->planes[2]);
   vg_tone_shade(v, r->planes[2], r->n);
   scan(r, s->sample_mm, &g, seed, key, v);

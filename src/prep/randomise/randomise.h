@@ -26,9 +26,13 @@ typedef struct vg_randomise {
   double partial;        /* mm, standard deviation of the blur that mixes neighbouring tissues, up to this */
   double bias,
       bias_mm; /* standard deviation of the logarithm of the shading, up to this; mm between its nodes */
-  double slice_share, slice[2]; /* probability of thick slices; mm */
-  double noise, rician;         /* standard deviation, up to this; probability that it is Rician */
-  double gamma;                 /* intensities to the power exp(up to this, either way) */
+  double slice_share, slice[2];           /* probability of thick slices; mm */
+  double noise, rician;                   /* standard deviation, up to this; probability that it is Rician */
+  double gamma;                           /* intensities to the power exp(up to this, either way) */
+  double tumour_gap, tumour_likeness;     /* as gap and likeness, of kinds that are lesions */
+  double tumour_ring, tumour_mottled;     /* probability of these textures of lesions */
+  double tumour_rim_mm;                   /* thickness of a ring, from a third of it up to this */
+  double tumour_mottle, tumour_mottle_mm; /* standard deviation likewise; mm between the nodes of the noise */
   double strip, crop; /* probability that the head outside the brain, or beyond a plane, is missing */
 } vg_randomise;
 

@@ -116,11 +116,19 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
   if (!st && c->data.tumour == VG_TUMOUR_REQUIRE && !vg_classes_count(&prep->classes, VG_ROLE_TUMOUR))
     st = no_tumour_class(set);
   if (!st && !vg_config_segments(c)) warn_of_one_class(&prep->classes);
-  for (int i = 0; i < set->n_sources && !st && synthetic; i++) {
-    st = vg_prep_add_kinds(prep, &set->sources[i].anatomy_scheme);
-    if (!st && want->tumour) st = vg_prep_add_kinds(prep, &set->sources[i].tumour_scheme);
-  }
   return st;
+}
+
+/* Classes are complete. */
+static vg_status decide_kinds(const vg_dataset *set, bool tumour, run_data *d) {
+  vg_status st = VG_OK;
+  for (int i = 0; i < set->n_sources && !st && d->prep.synthetic; i++) {
+    st = vg_prep_add_kinds(&d->prep, &set->sources[i].anatomy_scheme);
+    if (!st && tumour) st = vg_prep_add_kinds(&d->prep, &set->sources[i].tumour_scheme);
+  }
+  return st || !d->edits
+             ? st
+             : vg_train_edits_set_kinds(d->edits, &d->prep.kinds, &d->prep.contrasts, &d->prep.classes);
 }
 
 typedef struct prepare_job {
@@ -195,8 +203,27 @@ void vg_run_randomise(const vg_config *c, vg_randomise *out) {
                         .noise = c->randomise.noise,
                         .rician = c->randomise.rician,
                         .gamma = c->randomise.gamma,
+                        .tumour_gap = c->randomise.tumour_gap,
+                        .tumour_likeness = c->randomise.tumour_likeness,
+                        .tumour_ring = c->randomise.tumour_ring,
+                        .tumour_rim_mm = c->randomise.tumour_rim_mm,
+                        .tumour_mottled = c->randomise.tumour_mottled,
+                        .tumour_mottle = c->randomise.tumour_mottle,
+                        .tumour_mottle_mm = c->randomise.tumour_mottle_mm,
                         .strip = c->randomise.strip,
                         .crop = c->randomise.crop};
+}
+
+/* Gives a case a synthetic image, of an edited map where maps are edited. */
+static vg_status add_image(const vg_config *c, run_data *d, vg_case *one, size_t index,
+                           const vg_randomise *how) {
+  const vg_map_editor *editor = d->edits ? vg_train_edits_editor(d->edits) : NULL;
+  const vg_edited_map *edited = NULL;
+  vg_status st = editor ? editor->take(editor->arg, one, index, 0, 0, &edited) : VG_OK;
+  if (!st)
+    st = vg_case_add_images(one, how, vg_run_kinds(d), edited ? edited->kinds : NULL, (uint64_t)c->run.seed);
+  if (edited) editor->give(editor->arg, edited);
+  return st;
 }
 
 /* Subjects without images are validated, and shown, on synthetic ones. */
@@ -207,8 +234,31 @@ static vg_status add_images(const vg_config *c, run_data *d) {
   const size_t n = d->n_val ? d->n_val : d->n_train < PREVIEW_ROWS ? d->n_train : PREVIEW_ROWS;
   vg_status st = VG_OK;
   for (size_t i = 0; i < n && !st && d->prep.synthetic; i++)
-    if (!cases[i].imaged) st = vg_case_add_images(&cases[i], &how, &d->prep.kinds, (uint64_t)c->run.seed);
+    if (!cases[i].imaged) st = add_image(c, d, &cases[i], d->n_val ? d->n_train + i : i, &how);
   return st;
+}
+
+/* ---- edits ---- */
+
+const vg_kinds *vg_run_kinds(const run_data *d) {
+  return d->edits ? vg_train_edits_kinds(d->edits) : &d->prep.kinds;
+}
+
+static vg_status open_edits(const vg_config *c, run_data *d) {
+  if (!*c->train.edits) return VG_OK;
+  if (!d->prep.synthetic)
+    return vg_fail(VG_CONFIG,
+                   "train.edits is for train.images synthetic: a real image does not show the tumour");
+  static const vg_edits_target target[] = {[VG_EDITS_TARGET_TISSUE] = VG_EDITS_TISSUE,
+                                           [VG_EDITS_TARGET_TUMOUR] = VG_EDITS_TUMOUR,
+                                           [VG_EDITS_TARGET_CLASSES] = VG_EDITS_CLASSES};
+  const vg_train_edits_options o = {.chain = c->train.edits,
+                                    .donors = c->train.edits_donors,
+                                    .target = target[c->train.edits_target],
+                                    .share = c->train.edits_share,
+                                    .variants = c->train.edits_variants,
+                                    .seed = (uint64_t)c->run.seed};
+  return vg_train_edits_open(&o, &d->prep.classes, &d->edits);
 }
 
 static vg_status split(run_data *d, const vg_config *c, const char *split_path) {
@@ -225,10 +275,10 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   vg_wanted want = {0};
   bool heads;
   vg_case *cases = NULL;
-  out->prep = (vg_prep_settings){.spacing = c->data.spacing,
-                                 .margin = c->data.margin,
+  out->prep = (vg_prep_settings){.margin = c->data.margin,
                                  .percentile = {c->data.percentile_low, c->data.percentile_high},
                                  .brain_from_images = vg_config_segments(c)};
+  memcpy(out->prep.spacing, c->data.spacing, sizeof out->prep.spacing);
   out->prep.synthetic = c->train.images == VG_IMAGES_SYNTHETIC;
   out->prep.heads = out->prep.synthetic;
   out->prep.brain_from_images &= !out->prep.heads;
@@ -247,6 +297,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = predict_anatomy(c, cache, &out->set))) goto out;
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
+  if ((st = open_edits(c, out)) || (st = decide_kinds(&out->set, want.tumour, out))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
   if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour))) goto out;
   if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set, &heads))) goto out;
@@ -275,11 +326,12 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
     }
   }
   if (st) goto out;
-  if ((st = add_images(c, out))) goto out;
   if (!out->n_train) {
     st = vg_fail(VG_DATA, "no subject is left to train on");
     goto out;
   }
+  if (out->edits && (st = vg_train_edits_try(out->edits, &out->train[0]))) goto out;
+  if ((st = add_images(c, out))) goto out;
   resolve_patch(c, cases, out->set.n, out->patch);
   if ((st = resolve_box(out, c))) goto out;
   const vg_case **list = vg_malloc(out->n_train, sizeof *list);
@@ -304,6 +356,7 @@ void vg_run_data_release(run_data *d) {
   vg_free(d->val);
   vg_free(d->last);
   vg_free(d->is_val);
+  vg_train_edits_free(d->edits);
   vg_cache_use_end(&d->use);
   vg_dataset_release(&d->set);
   memset(d, 0, sizeof *d);

@@ -135,7 +135,8 @@ vg_status vg_trainer_open_loader(trainer *t) {
                           .ranks = vg_group_size(t->group)};
   vg_run_randomise(c, &t->randomise);
   if (t->data.prep.synthetic) s.randomise = &t->randomise;
-  s.kinds = &t->data.prep.kinds;
+  s.kinds = vg_run_kinds(&t->data);
+  if (t->data.edits) s.editor = vg_train_edits_editor(t->data.edits);
   s.synthetic_share = c->train.synthetic_share;
   memcpy(s.patch, t->data.patch, sizeof s.patch);
   memcpy(s.box, t->data.box, sizeof s.box);

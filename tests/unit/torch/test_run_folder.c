@@ -28,6 +28,7 @@ static bool change(vg_config *c, const vg_setting *s) {
     case VG_SETTING_F64:
       snprintf(other, sizeof other, "%.9g", k ? s->most : (s->least + s->most) / 2);
       break;
+    case VG_SETTING_AXES:
     case VG_SETTING_DIMS:
       snprintf(other, sizeof other, "16,16,%d", 8 + k);
       break;
