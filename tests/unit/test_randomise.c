@@ -425,7 +425,7 @@ static void lesions_keep_their_distance(void **state) {
     how.tumour_likeness = k < 200 ? 0 : 1;
     vg_rng r = vg_rng_init(k, 1);
     vg_contrast_draw(&how, 0, &ill, &r, &table);
-    for (int part = 1; part < VG_CLUSTERS_MAX; part++) /* flat: all parts are one */
+    for (int part = 1; part < VG_CONTRAST_CLUSTERS_MAX; part++) /* flat: all parts are one */
       for (int i = 3; i < 5; i++) assert_true(table.mean[part * (VG_KINDS_MAX + 1) + i] == table.mean[i]);
     if (k >= 200) assert_float_equal(table.mean[3], table.mean[4], 0);
     apart += fabs((double)table.mean[3] - (double)table.mean[4]) / 200;
