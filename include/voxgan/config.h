@@ -15,7 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include "voxgan/labels.h"
 #include "voxgan/status.h"
 
 #ifdef __cplusplus
@@ -113,6 +112,18 @@ typedef enum vg_anatomy_kind {
   VG_ANATOMY_CLUSTERS,
   VG_ANATOMY_PREDICT
 } vg_anatomy_kind;
+#define VG_CLUSTERS_MAX 16        /* clusters of a series */
+#define VG_CLUSTER_CLASSES_MAX 24 /* combinations of them */
+#define VG_CLUSTER_SERIES_MAX 3
+/* Intensities of a subject's own images as anatomy: each series has n clusters, from dark to bright, and a class is a
+ * combination of one cluster of each series. */
+typedef struct vg_clusters {
+  int n_series;
+  char series[VG_CLUSTER_SERIES_MAX][32];
+  int n[VG_CLUSTER_SERIES_MAX];
+} vg_clusters;
+/* The number of combinations; 0 of no series. */
+int vg_clusters_classes(const vg_clusters *of);
 typedef struct vg_anatomy {
   vg_anatomy_kind kind;
   vg_clusters clusters; /* of CLUSTERS: one series without a name is the one that the run chooses */

@@ -73,19 +73,8 @@ typedef struct vg_classes {
 /* What surgery left of a tumour: fluid. Edits leave it alone until the edit `cavity` frees it. */
 #define VG_CLASS_CAVITY "cavity"
 
-#define VG_CLUSTERS_MAX 16        /* clusters of a series */
-#define VG_CLUSTER_CLASSES_MAX 24 /* combinations of them */
-#define VG_CLUSTER_SERIES_MAX 3
-/* Intensities of a subject's own images as anatomy: each series has n clusters, from dark to bright, and a class is a
- * combination of one cluster of each series. */
-typedef struct vg_clusters {
-  int n_series;
-  char series[VG_CLUSTER_SERIES_MAX][VG_CLASS_NAME];
-  int n[VG_CLUSTER_SERIES_MAX];
-} vg_clusters;
+typedef struct vg_clusters vg_clusters; /* of intensities: voxgan/config.h */
 
-/* The number of combinations; 0 of no series. */
-int vg_clusters_classes(const vg_clusters *of);
 /* Adds these classes: "t1_cluster1" to "t1_cluster5", or "t1-flair_cluster1-1", "t1-flair_cluster1-2", ... VG_CONFIG: a
  * name is too long, or one of several series has a hyphen. */
 vg_status vg_classes_add_clusters(vg_classes *c, const vg_clusters *of);

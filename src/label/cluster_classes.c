@@ -3,15 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "voxgan/config.h"
 #include "voxgan/labels.h"
 
 static const char word[] = "_cluster";
-
-int vg_clusters_classes(const vg_clusters *of) {
-  int all = of->n_series > 0;
-  for (int i = 0; i < of->n_series; i++) all *= of->n[i];
-  return all;
-}
 
 typedef char long_name[VG_CLUSTER_SERIES_MAX * (VG_CLASS_NAME + 12) + sizeof word];
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/file/path_part.h"
+#include "voxgan/config.h"
 #include "voxgan/version.h"
 
 #define DESCRIPTION "dataset_description.json"

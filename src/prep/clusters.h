@@ -2,6 +2,7 @@
 #ifndef VG_PREP_CLUSTERS_H
 #define VG_PREP_CLUSTERS_H
 #include "voxgan/maps.h"
+#include "voxgan/config.h"
 
 /* Gives the voxels of m->brain outside m->tumour the anatomy classes of these clusters, with the codes 1, 2, ... vol[i] is
  * series i, on the grid of m. A mixture of n[i] Gaussians is fitted to its intensities; a voxel's cluster, from dark to

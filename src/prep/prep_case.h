@@ -3,6 +3,7 @@
 #define VG_DATA_PREP_CASE_H
 #include "grid/resample.h"
 #include "prep/prep.h"
+#include "voxgan/config.h"
 
 /* Byte offsets of a case's arrays in one block, each 64-byte aligned. */
 typedef struct vg_case_layout {
