@@ -343,8 +343,11 @@ static vg_status validate_and_save(trainer *t) {
   if (!st) st = save_checkpoint(t);
   /* Messages come last: a terminal may be gone, and a pipe may be full. */
   vg_progress_end();
-  vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
-          held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,
+  char grid[32] = "";
+  const double spacing = t->data.prep.spacing;
+  if (spacing > 0) snprintf(grid, sizeof grid, " at %g mm", spacing);
+  vg_info("epoch %d %s%s: %s%s", (int)t->state.epoch,
+          held_out ? "held-out subjects" : "training subjects (none is held out)", grid, v.summary,
           best ? ", the best so far" : "");
   vg_validation_release(&v);
   return st;
