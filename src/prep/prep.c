@@ -8,6 +8,7 @@
 #include "base/simd.h"
 #include "prep/brain.h"
 #include "prep/maps_read.h"
+#include "prep/prep_case.h"
 #include "base/number/order_statistic.h"
 #include "prep/range.h"
 #include "voxgan/log.h"
@@ -18,19 +19,15 @@
 
 /* ---- the block ---- */
 
-static size_t align64(size_t n) {
-  return (n + 63) & ~(size_t)63;
-}
-
 vg_case_layout vg_case_layout_of(const vg_case *c, bool kinds) {
   size_t n = vg_extent_voxels(c->record.dim);
   vg_case_layout l = {0};
-  l.kinds = align64((size_t)c->n_classes * n);
-  l.image = l.kinds + (kinds ? align64(vg_extent_voxels(c->record.crop_dim)) : 0);
-  l.brain = l.image + align64((size_t)c->n_series * n * sizeof(int16_t));
-  l.native_brain = l.brain + align64(n);
-  l.tumour = l.native_brain + align64((vg_extent_voxels(c->record.crop_dim) + 7) / 8);
-  l.total = l.tumour + align64(c->n_tumour * sizeof(uint32_t));
+  l.kinds = vg_align64((size_t)c->n_classes * n);
+  l.image = l.kinds + (kinds ? vg_align64(vg_extent_voxels(c->record.crop_dim)) : 0);
+  l.brain = l.image + vg_align64((size_t)c->n_series * n * sizeof(int16_t));
+  l.native_brain = l.brain + vg_align64(n);
+  l.tumour = l.native_brain + vg_align64((vg_extent_voxels(c->record.crop_dim) + 7) / 8);
+  l.total = l.tumour + vg_align64(c->n_tumour * sizeof(uint32_t));
   return l;
 }
 

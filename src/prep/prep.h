@@ -61,12 +61,16 @@ typedef struct vg_range {
   double lo, hi, background;
 } vg_range;
 
+/* A case that comes from the cache is packed (prep/pack/channel.h reads it); vg_case_unpack() gives its
+ * arrays. */
 typedef struct vg_case {
   char *id;
   char inputs[VG_HASH_LEN]; /* of the files' contents and roles; set by vg_prepare_cached with a cache */
   vg_prep_record record;
   int n_classes, n_anatomy; /* classes [n_anatomy, n_classes) are tumour */
   int n_series;
+  const struct vg_shape
+      *packed;           /* prep/pack/pack.h; then labels, image and brain are NULL. NULL: not packed */
   const uint8_t *labels; /* (C, D, H, W) fractions, 255 is 1.0; all channels 0 in the background */
   bool imaged;           /* any of its series was read; the others are -1 everywhere */
   const uint8_t *kinds;  /* synthetic: kind of each voxel of the scan, over crop_dim; else NULL */
@@ -115,7 +119,7 @@ void vg_case_release(vg_case *c);
 /* The same through a cache folder: keyed by a hash of the files' contents and the settings, written
  * atomically under a lock, memory-mapped. Content hashes are themselves remembered, as long as the file's
  * size, times, inode, device and a sample of its bytes stay.
- * cache NULL: no cache. */
+ * The case is packed. cache NULL: no cache, and it is not. */
 vg_status vg_prepare_cached(const char *cache, const vg_dataset *ds, const vg_subject *subject,
                             const vg_prep_settings *settings, vg_case *out);
 

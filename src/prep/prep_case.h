@@ -1,9 +1,13 @@
-/* prep_case.h: the layout of a prepared case in memory and in the cache, and the files it is made from. */
+/* prep_case.h: the layout of a prepared case in memory, and the files it is made from. */
 #ifndef VG_DATA_PREP_CASE_H
 #define VG_DATA_PREP_CASE_H
 #include "grid/resample.h"
 #include "prep/prep.h"
 #include "voxgan/config.h"
+
+static inline size_t vg_align64(size_t n) {
+  return (n + 63) & ~(size_t)63;
+}
 
 /* Byte offsets of a case's arrays in one block, each 64-byte aligned. */
 typedef struct vg_case_layout {

@@ -88,19 +88,62 @@ out:
   return st;
 }
 
-vg_status vg_model_path(const char *path, char **out) {
-  bool is_dir, exists = true;
-  *out = NULL;
-  vg_status st = vg_fs_exists(path, &exists);
-  if (!st && !exists && !strchr(path, '/')) return vg_model_find(path, out);
-  if (!st) st = vg_fs_is_dir(path, &is_dir);
+/* What lies at a path. */
+typedef struct found {
+  bool exists, is_dir, is_model;
+  char *file; /* of the model */
+} found;
+
+static vg_status look_at(const char *path, found *f) {
+  *f = (found){0};
+  vg_status st = vg_fs_exists(path, &f->exists);
+  if (!st) st = vg_fs_is_dir(path, &f->is_dir);
+  if (!st && !(f->file = f->is_dir ? vg_fs_join(path, "model.safetensors") : vg_strdup(path))) st = VG_MEMORY;
   if (st) return st;
-  *out = is_dir ? vg_fs_join(path, "model.safetensors") : vg_strdup(path);
-  if (!*out) return VG_MEMORY;
+  f->is_model = vg_ends_with(path, ".safetensors") && f->exists;
+  return f->is_dir ? vg_fs_exists(f->file, &f->is_model) : VG_OK;
+}
+
+/* A folder "brain" of somebody's scans must not hide the model of that name. */
+vg_status vg_model_path(const char *path, char **out) {
+  found f;
+  bool named = false;
+  *out = NULL;
+  vg_status st = look_at(path, &f);
+  if (!st && !strchr(path, '/') && !f.is_model) {
+    st = vg_model_find(path, out);
+    named = !st;
+    if (st == VG_DATA && f.exists) {
+      vg_error_clear();
+      st = VG_OK;
+    }
+  }
+  if (!st && !named && f.is_dir && !f.is_model) st = vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
   /* Opening a file that is not there says so. */
-  if (is_dir && !(st = vg_fs_exists(*out, &exists)) && !exists)
-    st = vg_fail(VG_DATA, "%s: holds no model.safetensors", path);
-  if (st) vg_free(*out), *out = NULL;
+  if (!st && !named) *out = f.file, f.file = NULL;
+  vg_free(f.file);
+  return st;
+}
+
+/* Says which model a name means where a file or folder has the name too. */
+static vg_status say_which(const char *name, const char *file) {
+  found f;
+  char *other = NULL;
+  if (strchr(name, '/')) return VG_OK;
+  vg_status st = look_at(name, &f);
+  if (!st && f.exists && strcmp(f.file, file) != 0)
+    vg_info("model %s: %s, which comes with voxgan; ./%s names the %s here", name, file, name,
+            f.is_dir ? "folder" : "file");
+  if (!st && f.is_model) {
+    st = vg_model_find(name, &other);
+    if (!st) vg_info("model %s: %s, not %s, which comes with voxgan", name, file, other);
+    if (st == VG_DATA) {
+      vg_error_clear();
+      st = VG_OK;
+    }
+  }
+  vg_free(other);
+  vg_free(f.file);
   return st;
 }
 
@@ -110,6 +153,7 @@ vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg
   *gan = NULL;
   vg_task_begin(&task, "opening the model", NULL, 0);
   vg_status st = vg_model_path(path, &file);
+  if (!st) st = say_which(path, file);
   if (!st) st = load_file(file, device, info, gan);
   vg_task_end(&task);
   vg_free(file);

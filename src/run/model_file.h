@@ -20,10 +20,12 @@ static inline bool model_segments(const model_info *m) {
 }
 
 vg_status vg_model_save(const char *path, vg_gan *gan, const model_info *info, const char *note);
-/* path: the file, a run folder that holds model.safetensors, or the name of a model in the folder models. */
+/* path: as in vg_model_path(). Says which model is taken where its name is also that of a file or folder here.
+ */
 vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);
 
-/* Path of the file itself for such a path, or for the name of a model in the folder models (vg_free). */
+/* Path of the file itself (vg_free): of a path with a slash, a file *.safetensors, or a run folder that holds
+ * model.safetensors; else of the model of that name in the folder models; else of what has that name here. */
 vg_status vg_model_path(const char *path, char **out);
 /* Path of a model by its name: NAME.safetensors in $VOXGAN_MODELS, else beside the module that runs
  * (vg_free). VG_DATA: there is none. */

@@ -11,6 +11,7 @@
 
 #include "base/message.h"
 #include "base/simd.h"
+#include "prep/pack/channel.h"
 #include "sample/augment.h"
 #include "sample/case_images.h"
 #include "sample/case_order.h"
@@ -36,35 +37,39 @@ static void fill(float *out, float value, size_t n) {
 }
 
 /* Copies the part of one channel that lies inside the case; a row runs along x. */
-static void copy_channel(const vg_case *c, const void *channel, bool image, const int lo[3], const int dim[3],
-                         float *out) {
-  const int have[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]}; /* D, H, W */
-  int x0 = lo[2] < 0 ? -lo[2] : 0, x1 = lo[2] + dim[2] > have[2] ? have[2] - lo[2] : dim[2];
-  float outside = image ? -1.0f : 0.0f;
+static void copy_channel(const vg_channel *ch, bool image, const int lo[3], const int dim[3], float *out) {
+  const float outside = image ? -1.0f : 0.0f;
   for (int z = 0; z < dim[0]; z++)
     for (int y = 0; y < dim[1]; y++, out += dim[2]) {
-      int cz = z + lo[0], cy = y + lo[1];
-      if (cz < 0 || cz >= have[0] || cy < 0 || cy >= have[1] || x1 <= x0) {
+      const vg_row r = vg_channel_row(ch, y + lo[1], z + lo[0]);
+      const int64_t first = (int64_t)r.x - lo[2], end = first + r.n;
+      const int from = first > 0 ? (int)first : 0, to = end < dim[2] ? (int)end : dim[2];
+      if (from >= to) {
         fill(out, outside, (size_t)dim[2]);
         continue;
       }
-      size_t at = ((size_t)cz * (size_t)have[1] + (size_t)cy) * (size_t)have[2] + (size_t)(lo[2] + x0);
-      fill(out, outside, (size_t)x0);
+      fill(out, outside, (size_t)from);
+      const size_t at = (size_t)r.at + (size_t)(from - first);
       if (image)
-        intensities((const int16_t *)channel + at, out + x0, x1 - x0);
+        intensities((const int16_t *)ch->values + at, out + from, to - from);
+      else if (r.at == VG_ROW_FULL)
+        fill(out + from, (float)ch->full * (1.0f / 255), (size_t)(to - from));
       else
-        fractions((const uint8_t *)channel + at, out + x0, x1 - x0);
-      fill(out + x1, outside, (size_t)(dim[2] - x1));
+        fractions((const uint8_t *)ch->values + at, out + from, to - from);
+      fill(out + to, outside, (size_t)(dim[2] - to));
     }
 }
 
 void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *labels, float *image) {
-  size_t n = vg_extent_voxels(c->record.dim);
-  size_t patch = vg_extent_voxels(dim);
-  for (int k = 0; labels && k < c->n_classes; k++)
-    copy_channel(c, c->labels + (size_t)k * n, false, lo, dim, labels + (size_t)k * patch);
-  for (int k = 0; image && k < c->n_series; k++)
-    copy_channel(c, c->image + (size_t)k * n, true, lo, dim, image + (size_t)k * patch);
+  const size_t patch = vg_extent_voxels(dim);
+  for (int k = 0; labels && k < c->n_classes; k++) {
+    const vg_channel ch = vg_case_labels(c, k);
+    copy_channel(&ch, false, lo, dim, labels + (size_t)k * patch);
+  }
+  for (int k = 0; image && k < c->n_series; k++) {
+    const vg_channel ch = vg_case_image(c, k);
+    copy_channel(&ch, true, lo, dim, image + (size_t)k * patch);
+  }
 }
 
 /* ---- the loader ---- */
@@ -234,10 +239,11 @@ typedef struct part {
 
 /* Fills a mask: above 0 inside the brain of the patch, 0 outside. */
 static void brain_patch(const part *p, const int dim[3], float *out) {
+  const vg_channel brain = vg_case_brain(p->c);
   if (p->places)
     vg_spatial_brain(p->c, p->places, vg_extent_voxels(dim), out);
   else
-    copy_channel(p->c, p->c->brain, false, p->lo, dim, out);
+    copy_channel(&brain, false, p->lo, dim, out);
 }
 
 /* Draws whether and how a real sample is turned, resized and bent. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/number/extent.h"
 #include "base/simd.h"
+#include "prep/pack/channel.h"
 #include "prep/randomise/deform.h"
 #include "prep/randomise/field.h"
 
@@ -68,45 +69,44 @@ static inline between split(float place) {
   return below < -2 || below > 1e6f ? (between){-2, 0} : (between){(int)below, place - below};
 }
 
-/* The value of a voxel; outside of the case it is the background's. */
-#define INTERPOLATE(name, type, outside)                                                                     \
-  static inline float name##_at(const type *v, const int have[3], int z, int y, int x) {                     \
-    const bool in = z >= 0 && z < have[0] && y >= 0 && y < have[1] && x >= 0 && x < have[2];                 \
-    return in ? (float)v[((size_t)z * (size_t)have[1] + (size_t)y) * (size_t)have[2] + (size_t)x] : outside; \
-  }                                                                                                          \
-  VG_HOT static void name(const type *v, const int have[3], const float *places, size_t n, float scale,      \
-                          float *out) {                                                                      \
-    for (size_t i = 0; i < n; i++) {                                                                         \
-      const between z = split(places[i]), y = split(places[n + i]), x = split(places[2 * n + i]);            \
-      float sum = 0;                                                                                         \
-      for (int k = 0; k < 8; k++) {                                                                          \
-        const int up[3] = {k >> 2, k >> 1 & 1, k & 1};                                                       \
-        const float w = (up[0] ? z.above : 1 - z.above) * (up[1] ? y.above : 1 - y.above) *                  \
-                        (up[2] ? x.above : 1 - x.above);                                                     \
-        if (w > 0) sum += w * name##_at(v, have, z.at + up[0], y.at + up[1], x.at + up[2]);                  \
-      }                                                                                                      \
-      out[i] = sum * scale;                                                                                  \
-    }                                                                                                        \
+/* The value of a voxel; outside of a row's voxels it is the background's. */
+#define INTERPOLATE(name, type, outside)                                                                 \
+  static inline float name##_at(const vg_channel *c, const vg_row *r, int x) {                           \
+    const uint32_t i = (uint32_t)x - r->x;                                                               \
+    if (i >= r->n) return outside;                                                                       \
+    return r->at == VG_ROW_FULL ? (float)c->full : (float)((const type *)c->values)[r->at + i];          \
+  }                                                                                                      \
+  VG_HOT static void name(const vg_channel *c, const float *places, size_t n, float scale, float *out) { \
+    for (size_t i = 0; i < n; i++) {                                                                     \
+      const between z = split(places[i]), y = split(places[n + i]), x = split(places[2 * n + i]);        \
+      float sum = 0;                                                                                     \
+      for (int k = 0; k < 4; k++) {                                                                      \
+        const int up[2] = {k >> 1, k & 1};                                                               \
+        const float w = (up[0] ? z.above : 1 - z.above) * (up[1] ? y.above : 1 - y.above);               \
+        const float below = w * (1 - x.above), above = w * x.above;                                      \
+        if (!(w > 0)) continue;                                                                          \
+        const vg_row r = vg_channel_row(c, y.at + up[1], z.at + up[0]);                                  \
+        if (below > 0) sum += below * name##_at(c, &r, x.at);                                            \
+        if (above > 0) sum += above * name##_at(c, &r, x.at + 1);                                        \
+      }                                                                                                  \
+      out[i] = sum * scale;                                                                              \
+    }                                                                                                    \
   }
 INTERPOLATE(fractions, uint8_t, 0.0f)
 INTERPOLATE(intensities, int16_t, -32767.0f)
 
-static void extent_of(const vg_case *c, int have[3]) {
-  for (int a = 0; a < 3; a++) have[a] = c->record.dim[2 - a];
-}
-
 void vg_spatial_patch(const vg_case *c, const float *places, size_t voxels, float *labels, float *image) {
-  const size_t n = vg_extent_voxels(c->record.dim);
-  int have[3];
-  extent_of(c, have);
-  for (int k = 0; k < c->n_classes; k++)
-    fractions(c->labels + (size_t)k * n, have, places, voxels, 1.0f / 255, labels + (size_t)k * voxels);
-  for (int k = 0; k < c->n_series; k++)
-    intensities(c->image + (size_t)k * n, have, places, voxels, 1.0f / 32767, image + (size_t)k * voxels);
+  for (int k = 0; k < c->n_classes; k++) {
+    const vg_channel ch = vg_case_labels(c, k);
+    fractions(&ch, places, voxels, 1.0f / 255, labels + (size_t)k * voxels);
+  }
+  for (int k = 0; k < c->n_series; k++) {
+    const vg_channel ch = vg_case_image(c, k);
+    intensities(&ch, places, voxels, 1.0f / 32767, image + (size_t)k * voxels);
+  }
 }
 
 void vg_spatial_brain(const vg_case *c, const float *places, size_t voxels, float *inside) {
-  int have[3];
-  extent_of(c, have);
-  fractions(c->brain, have, places, voxels, 1.0f / 255, inside);
+  const vg_channel brain = vg_case_brain(c);
+  fractions(&brain, places, voxels, 1.0f / 255, inside);
 }

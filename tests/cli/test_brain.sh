@@ -22,4 +22,17 @@ for truth in truths:
 print(worst, len(truths), file=sys.stderr)
 sys.exit(int(not truths or worst < 0.9))
 PY
+# What else is called "brain" here.
+prog=$(readlink -f "$VOXGAN")
+mkdir -p "$T/w/brain" "$T/w/run" && cp "$T"/p/sub-*/anat/*_T1w.nii* "$T/w/brain/" && echo scans >"$T/w/notes"
+cp models/brain.safetensors "$T/w/mine" && ln "$T/w/mine" "$T/w/run/model.safetensors"
+one() { (cd "$T/w" && exec "$prog" synth "$1" --images "$T/p" --out "$T/named" --dry-run --threads 1); }
+expect_ok 'model brain: .*/brain.safetensors, which comes with voxgan; ./brain names the folder here' one brain
+expect_fail 3 './brain: holds no model.safetensors' one ./brain
+expect_ok '' one run
+expect "no line where a name means one thing" sh -c "! grep -q 'comes with voxgan' '$T/stderr'"
+expect_ok '' one mine
+expect_fail 3 'notes: ' one notes
+ln "$T/w/mine" "$T/w/brain/model.safetensors"
+expect_ok 'model brain: brain/model.safetensors, not .*, which comes with voxgan' one brain
 finish

@@ -17,25 +17,19 @@ static vg_prep_settings settings(unsigned how) {
   return s;
 }
 
-static void use(const vg_map *map, const vg_prep_settings *s) {
-  const header *h = map->bytes;
-  vg_case c = {.n_classes = h->n_classes,
-               .n_anatomy = h->n_anatomy,
-               .n_series = h->n_series,
-               .n_tumour = h->n_tumour,
-               .record = h->record};
-  memcpy(c.ranges, h->ranges, sizeof c.ranges);
-  const vg_case_layout l = vg_case_layout_of(&c, false);
-  vg_case_place(&c, &l, (const uint8_t *)map->bytes + HEADER_SIZE);
+static void use(const vg_case *packed, const vg_prep_settings *s) {
+  vg_case c;
+  if ((double)vg_extent_voxels(packed->record.dim) > 100000 || vg_case_unpack(packed, &c)) return;
   const size_t n = (size_t)c.record.dim[0] * (size_t)c.record.dim[1] * (size_t)c.record.dim[2];
-  if (n > 100000 || (double)vg_geometry_voxels(&c.record.native) > 100000) return;
-  float *channels = vg_calloc(n * (size_t)(1 + c.n_classes), sizeof *channels);
+  const bool small = (double)vg_geometry_voxels(&c.record.native) <= 100000;
+  float *channels = !small ? NULL : vg_calloc(n * (size_t)(1 + c.n_classes), sizeof *channels);
   vg_volume v = {0};
   vg_maps m = {0};
   for (size_t i = 0; channels && i < n * (size_t)c.n_classes; i++) channels[n + i] = (float)c.labels[i] / 255;
   if (channels && !vg_restore(&c, channels, &(vg_range){0, 1, 0}, &v)) vg_volume_release(&v);
   if (channels && !vg_restore_maps(&c, channels, &s->classes, &m)) vg_maps_release(&m);
   vg_free(channels);
+  vg_case_release(&c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -51,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     h->total = n;
     h->checksum = file_checksum(copy, n);
   }
-  if (!fault_of(&map, &s)) use(&map, &s);
+  vg_case c;
+  if (!fault_of(&map, &s, &c)) use(&c, &s);
   free(copy);
   return fuzz_end();
 }

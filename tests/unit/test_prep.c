@@ -10,7 +10,7 @@
 #include "mini_tree.h"
 #include "scratch.h"
 #include "voxgan/log.h"
-#include "prep/prep.h"
+#include "prep/pack/pack.h"
 
 #define RADIUS 20.0
 
@@ -617,8 +617,11 @@ static void images_tell_the_brain(void **state) {
   for (int k = 0; k < 2; k++) {
     must(vg_prepare_cached(cache, &ds, &ds.subjects[0], k ? &s : &labels, &c));
     size_t inside = 0;
-    for (size_t i = 0; i < voxels(&c); i++) inside += c.brain[i];
+    vg_case whole;
+    must(vg_case_unpack(&c, &whole));
+    for (size_t i = 0; i < voxels(&c); i++) inside += whole.brain[i];
     assert_true((inside == want) == (k == 1));
+    vg_case_release(&whole);
     vg_case_release(&c);
   }
   vg_dataset_release(&ds);
@@ -687,9 +690,12 @@ static void memory_may_run_out(void **state) {
     st = vg_dataset_add(&ds, in_scratch("memory"), "brats2021", NULL, NULL);
     if (!st) st = vg_prepare_cached(in_scratch("memory_cache"), &ds, &ds.subjects[0], &s, &c);
     if (!st) {
+      vg_case whole = {0};
       float *channel = vg_calloc(voxels(&c), sizeof *channel);
-      st = channel ? vg_restore(&c, channel, &c.ranges[0], &back) : VG_MEMORY;
+      st = channel ? vg_case_unpack(&c, &whole) : VG_MEMORY;
+      if (!st) st = vg_restore(&whole, channel, &c.ranges[0], &back);
       vg_free(channel);
+      vg_case_release(&whole);
     }
     vg_mem_fail_after(0);
     if (st && st != VG_MEMORY) fail_msg("allocation %ld: %s: %s", n, vg_status_name(st), vg_error());
@@ -750,14 +756,22 @@ static void median_range(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(orientation_does_not_matter),
-      cmocka_unit_test(right_is_right),         cmocka_unit_test(fractions_and_volumes),
-      cmocka_unit_test(ramp_stays_in_place),    cmocka_unit_test(thin_parts_follow_their_rim),
-      cmocka_unit_test(percentiles_are_exact),  cmocka_unit_test(round_trips),
-      cmocka_unit_test(slice_keeps_its_axis),   cmocka_unit_test(anatomy_and_tumour_join),
-      cmocka_unit_test(mask_needs_a_source),    cmocka_unit_test(masks_vote),
-      cmocka_unit_test(images_tell_the_brain),  cmocka_unit_test(faults_are_named),
-      cmocka_unit_test(memory_may_run_out),     cmocka_unit_test(json_round_trip),
-      cmocka_unit_test(median_range),           cmocka_unit_test(voxels_unlike_those_seen),
+      cmocka_unit_test(right_is_right),
+      cmocka_unit_test(fractions_and_volumes),
+      cmocka_unit_test(ramp_stays_in_place),
+      cmocka_unit_test(thin_parts_follow_their_rim),
+      cmocka_unit_test(percentiles_are_exact),
+      cmocka_unit_test(round_trips),
+      cmocka_unit_test(slice_keeps_its_axis),
+      cmocka_unit_test(anatomy_and_tumour_join),
+      cmocka_unit_test(mask_needs_a_source),
+      cmocka_unit_test(masks_vote),
+      cmocka_unit_test(images_tell_the_brain),
+      cmocka_unit_test(faults_are_named),
+      cmocka_unit_test(memory_may_run_out),
+      cmocka_unit_test(json_round_trip),
+      cmocka_unit_test(median_range),
+      cmocka_unit_test(voxels_unlike_those_seen),
       cmocka_unit_test(voxels_seen_are_kept),
   };
   vg_log_set_level(VG_LOG_ERROR);

@@ -15,6 +15,7 @@
 #include "sample/case_images.h"
 #include "sample/loader.h"
 #include "prep/maps_read.h"
+#include "prep/pack/pack.h"
 #include "voxgan/log.h"
 
 #define CASES 3
@@ -85,7 +86,8 @@ static void kinds_are_pairs(void **state) {
   (void)state;
   assert_int_equal(prep.kinds.n, 3); /* white as wm, gm, skin */
   for (int i = 0; i < CASES; i++) {
-    const vg_case *c = &cases[i];
+    vg_case whole, *c = &whole;
+    must(vg_case_unpack(&cases[i], c));
     assert_false(c->imaged);
     assert_int_equal(c->n_classes, 2);
     const size_t n = vg_extent_voxels(c->record.dim);
@@ -97,6 +99,7 @@ static void kinds_are_pairs(void **state) {
       shown += c->kinds[k] && !klass;
     }
     assert_true(shown > 100);
+    vg_case_release(c);
   }
 }
 

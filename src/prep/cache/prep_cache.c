@@ -18,6 +18,7 @@
 #include "base/simd.h"
 #include "io/volume_format.h"
 #include "prep/cache/cache_use.h"
+#include "prep/pack/pack.h"
 #include "prep/range.h"
 #include "prep/prep_case.h"
 #include "voxgan/log.h"
@@ -27,7 +28,7 @@
 #include "base/number/extent.h"
 
 /* Changes whenever the format or the preparation changes; old files are then made again. */
-#define FORMAT "voxgan case 2"
+#define FORMAT "voxgan case 3"
 #define MAGIC "VGCASE1\n"
 #define BYTE_ORDER_MARK 0x01020304u
 
@@ -255,10 +256,15 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
 /* ---- file ---- */
 
 static vg_status save(const char *path, const vg_case *c) {
-  vg_case_layout l = vg_case_layout_of(c, c->kinds != NULL);
-  size_t total = HEADER_SIZE + l.total;
+  vg_pack pack;
+  vg_status st = vg_pack_plan(c, &pack);
+  if (st) return st;
+  const size_t total = HEADER_SIZE + pack.total;
   uint8_t *bytes = vg_calloc(total, 1);
-  if (!bytes) return VG_MEMORY;
+  if (!bytes) {
+    vg_pack_release(&pack);
+    return VG_MEMORY;
+  }
   header *h = (header *)(void *)bytes;
   memcpy(h->magic, MAGIC, sizeof h->magic);
   h->byte_order = BYTE_ORDER_MARK;
@@ -270,9 +276,10 @@ static vg_status save(const char *path, const vg_case *c) {
   h->n_tumour = c->n_tumour;
   h->record = c->record;
   memcpy(h->ranges, c->ranges, sizeof h->ranges);
-  memcpy(bytes + HEADER_SIZE, c->owned, l.total);
+  vg_pack_write(&pack, bytes + HEADER_SIZE);
+  vg_pack_release(&pack);
   h->checksum = file_checksum(bytes, total);
-  vg_status st = vg_fs_write_atomic(path, bytes, total);
+  st = vg_fs_write_atomic(path, bytes, total);
   vg_free(bytes);
   return st;
 }
@@ -297,9 +304,9 @@ static bool record_is_sane(const vg_prep_record *r) {
   return true;
 }
 
-/* Whether each length and index is one that the arrays in the file have. The checksum tells damage, but has
- * no key: anyone who changes the file can make it fit. */
-static bool fits_itself(const vg_map *map, const header *h, const vg_prep_settings *s) {
+/* Points a case at the file, if each length and index is one that the arrays in it have. The checksum tells
+ * damage, but has no key: anyone who changes the file can make it fit. */
+static bool place(const vg_map *map, const header *h, const vg_prep_settings *s, vg_case *out) {
   const vg_prep_record *r = &h->record;
   double voxels = 1;
   if (!record_is_sane(r)) return false;
@@ -307,24 +314,24 @@ static bool fits_itself(const vg_map *map, const header *h, const vg_prep_settin
   if (voxels > UINT32_MAX || h->n_tumour > (h->n_classes > h->n_anatomy ? VG_CASE_TUMOUR : 0)) return false;
   for (int i = 0; i < h->n_series; i++)
     if (!vg_range_spans(h->ranges[i].lo, h->ranges[i].hi) || !isfinite(h->ranges[i].background)) return false;
-  vg_case c = {.record = *r,
-               .n_classes = h->n_classes,
-               .n_anatomy = h->n_anatomy,
-               .n_series = h->n_series,
-               .n_tumour = h->n_tumour};
-  const vg_case_layout l = vg_case_layout_of(&c, s->synthetic);
-  if (map->len != HEADER_SIZE + l.total) return false;
-  vg_case_place(&c, &l, (const uint8_t *)map->bytes + HEADER_SIZE);
-  for (uint32_t i = 0; i < c.n_tumour; i++)
-    if (c.tumour[i] >= voxels) return false;
-  const size_t native = c.kinds ? vg_extent_voxels(r->crop_dim) : 0;
+  *out = (vg_case){.record = *r,
+                   .n_classes = h->n_classes,
+                   .n_anatomy = h->n_anatomy,
+                   .n_series = h->n_series,
+                   .n_tumour = h->n_tumour};
+  memcpy(out->ranges, h->ranges, sizeof h->ranges);
+  if (!vg_pack_place(out, s->synthetic, (const uint8_t *)map->bytes + HEADER_SIZE, map->len - HEADER_SIZE))
+    return false;
+  for (uint32_t i = 0; i < out->n_tumour; i++)
+    if (out->tumour[i] >= voxels) return false;
+  const size_t native = out->kinds ? vg_extent_voxels(r->crop_dim) : 0;
   for (size_t i = 0; i < native; i++)
-    if (c.kinds[i] > s->kinds.n) return false;
+    if (out->kinds[i] > s->kinds.n) return false;
   return true;
 }
 
-/* NULL, or the fault of the file. */
-static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
+/* NULL, and out holds the file's case; or the fault of the file. */
+static const char *fault_of(const vg_map *map, const vg_prep_settings *s, vg_case *out) {
   const header *h = map->bytes;
   if (map->len < HEADER_SIZE) return "shorter than its header";
   if (memcmp(h->magic, MAGIC, sizeof h->magic) != 0) return "not a prepared case";
@@ -334,7 +341,7 @@ static const char *fault_of(const vg_map *map, const vg_prep_settings *s) {
   if (h->n_classes != s->classes.n || h->n_series != s->series.n ||
       h->n_anatomy != vg_classes_count(&s->classes, VG_ROLE_ANATOMY))
     return "of other settings";
-  return fits_itself(map, h, s) ? NULL : "made by somebody else: its numbers contradict each other";
+  return place(map, h, s, out) ? NULL : "made by somebody else: its numbers contradict each other";
 }
 
 vg_status vg_case_file_is(const char *path, bool *is) {
@@ -359,23 +366,14 @@ static vg_status load(const char *path, const vg_subject *subject, const vg_prep
   if (st || !exists) return st;
   st = vg_map_open(path, &map);
   if (st) return st;
-  const char *fault = fault_of(&map, s);
+  const char *fault = fault_of(&map, s, out);
   if (fault) {
     vg_warn("%s: %s; subject %s is prepared again", path, fault, subject->id);
     vg_map_release(&map);
+    memset(out, 0, sizeof *out);
     return VG_OK;
   }
-  const header *h = map.bytes;
-  memset(out, 0, sizeof *out);
-  out->n_classes = h->n_classes;
-  out->n_anatomy = h->n_anatomy;
-  out->n_series = h->n_series;
-  out->n_tumour = h->n_tumour;
-  out->record = h->record;
-  memcpy(out->ranges, h->ranges, sizeof h->ranges);
   out->map = map;
-  vg_case_layout l = vg_case_layout_of(out, s->synthetic);
-  vg_case_place(out, &l, (const uint8_t *)map.bytes + HEADER_SIZE);
   out->id = vg_strdup(subject->id);
   if (!out->id) {
     vg_case_release(out);

@@ -6,6 +6,7 @@
 #include "run/synth/argmax.h"
 #include "base/mem.h"
 #include "label/class_colours.h"
+#include "prep/pack/pack.h"
 #include "picture/png.h"
 #include "base/str.h"
 
@@ -143,8 +144,12 @@ vg_status vg_preview_write(const char *path, const preview_row *rows, int n, con
   for (int k = 0; k < n_columns; k++)
     vg_picture_text(&s.picture, k * tile_w + EDGE, head - LINE, columns[k].head);
   for (int r = 0; r < n && !st; r++) {
-    put_caption(&s.picture, head + r * tile_h, rows[r].c);
-    for (int k = 0; k < n_columns; k++) draw(&s, k * tile_w, head + r * tile_h + LINE, &rows[r], &columns[k]);
+    vg_case c;
+    if ((st = vg_case_unpack(rows[r].c, &c)) != VG_OK) break;
+    const preview_row row = {&c, rows[r].made};
+    put_caption(&s.picture, head + r * tile_h, &c);
+    for (int k = 0; k < n_columns; k++) draw(&s, k * tile_w, head + r * tile_h + LINE, &row, &columns[k]);
+    vg_case_release(&c);
   }
   if (!st) st = vg_picture_write(path, &s.picture);
   vg_free(s.grey);

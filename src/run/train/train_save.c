@@ -1,6 +1,7 @@
 /* train_save.c: what a training saves: models and checkpoints, at validations and when it stops. */
 #include <math.h>
 #include <stdio.h>
+#include "base/number/axes.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/task/progress.h"
@@ -59,6 +60,13 @@ vg_status vg_trainer_fail_not_finite(const trainer *t) {
   return why ? VG_FAILED : VG_MEMORY;
 }
 
+/* " at 2 mm"; nothing where each scan keeps its voxels. */
+static void say_grid(const double mm[3], char *out, size_t size) {
+  *out = '\0';
+  if (vg_axes_same(mm) && mm[0] > 0) snprintf(out, size, " at %g mm", mm[0]);
+  if (!vg_axes_same(mm)) snprintf(out, size, " at %g x %g x %g mm", mm[0], mm[1], mm[2]);
+}
+
 vg_status vg_trainer_validate(trainer *t) {
   char *preview = vg_preview_path(t->o->out, t->state.epoch);
   if (!preview) return VG_MEMORY;
@@ -83,8 +91,10 @@ vg_status vg_trainer_validate(trainer *t) {
   if (!st) st = vg_trainer_save_checkpoint(t);
   /* Messages come last: a terminal may be gone, and a pipe may be full. */
   vg_progress_end();
-  vg_info("epoch %d %s: %s%s", (int)t->state.epoch,
-          held_out ? "held-out subjects" : "training subjects (none is held out)", v.summary,
+  char grid[64];
+  say_grid(t->data.prep.spacing, grid, sizeof grid);
+  vg_info("epoch %d %s%s: %s%s", (int)t->state.epoch,
+          held_out ? "held-out subjects" : "training subjects (none is held out)", grid, v.summary,
           best ? ", the best so far" : "");
   vg_validation_release(&v);
   return st;

@@ -2,6 +2,7 @@
 #include "run/train/validate.h"
 
 #include <string.h>
+#include "prep/pack/pack.h"
 #include "run/synth/infer.h"
 #include "run/score/preview.h"
 #include "voxgan/log.h"
@@ -38,13 +39,17 @@ static size_t made_floats(const validating *v, size_t i) {
 }
 
 static vg_status score_case(validating *v, size_t i, float *made) {
-  const vg_case *c = &v->cases[i];
   const vg_classes *classes = &v->data->prep.classes;
   scores *one = (scores *)(void *)(v->each + i * NUMBERS);
-  vg_status st = vg_infer(v->gan, c, VG_WINDOW_AUTO, vg_memory_left(), NULL, made);
+  vg_case c;
+  vg_status st = vg_case_unpack(&v->cases[i], &c);
   if (st) return st;
-  return vg_gan_get_spec(v->gan)->softmax ? vg_label_scores_add(&one->labels, c, classes, made)
-                                          : vg_image_scores_add(&one->images, c, classes, made);
+  st = vg_infer(v->gan, &c, VG_WINDOW_AUTO, vg_memory_left(), NULL, made);
+  if (!st)
+    st = vg_gan_get_spec(v->gan)->softmax ? vg_label_scores_add(&one->labels, &c, classes, made)
+                                          : vg_image_scores_add(&one->images, &c, classes, made);
+  vg_case_release(&c);
+  return st;
 }
 
 /* Makes and scores this process's cases: every size-th one. */
