@@ -222,6 +222,10 @@ static void say_plan(const trainer *t) {
     vg_str_addf(&classes, "%s%s", i ? ", " : "", t->data.prep.classes.names[i]);
   vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
   vg_info("classes%s: %s", s->softmax ? " to segment" : "", vg_str_text(&classes));
+  if (t->data.edits)
+    vg_info("tumours in %.3g %% of the samples, by %s; donors: %s", 100 * t->o->config.train.edits_share,
+            t->o->config.train.edits,
+            *t->o->config.train.edits_donors ? t->o->config.train.edits_donors : "phantoms");
   vg_str_clear(&classes);
   vg_str_addf(&classes, "; %s discriminator, %.2f M", s->discriminator,
               (double)vg_gan_parameters(t->gan, true) / 1e6);
@@ -358,8 +362,8 @@ static vg_status stop_here(trainer *t) {
   vg_progress_end();
   if (st) return st;
   if (!writes(t))
-    return vg_fail(VG_INTERRUPTED, "rank %d stops after %lld steps, as the others do", vg_group_rank(t->group),
-                   (long long)t->state.step);
+    return vg_fail(VG_INTERRUPTED, "rank %d stops after %lld steps, as the others do",
+                   vg_group_rank(t->group), (long long)t->state.step);
   return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld steps; all is saved, --resume continues",
                  (int)t->state.epoch + 1, (long long)t->state.step);
 }
