@@ -54,7 +54,7 @@ static const vg_randomise how = {.scale = {0.8, 1.2},
                                  .strip = 0.4,
                                  .crop = 0.2};
 
-/* Milliseconds a sample in the second epoch, when donors are there and frames are known. */
+/* Times the second epoch: donors are there then, and frames are known. */
 static double sample_ms(const vg_case *cases, size_t n, const vg_train_edits *edits, const int patch[3],
                         int samples, bool edited) {
   vg_loader_settings s = {.batch = 1,

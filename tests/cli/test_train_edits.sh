@@ -31,8 +31,16 @@ expect "some losses are logged" test "$(losses r | wc -l)" -ge 2
 expect "the same losses with four loader threads" test "$(losses r)" = "$(losses again)"
 
 # The donors are phantoms, and the tissue under the tumour is learned.
-expect_ok 'trained 8 steps' "$VOXGAN" train $edits --data "$T/maps" --out "$T/t" --set train.edits="graft:at=random,mass=0.5"
+expect_ok 'tumours in 50 % of the samples, by graft:at=random,mass=0.5; donors: phantoms' \
+  "$VOXGAN" train $edits --data "$T/maps" --out "$T/t" --set train.edits="graft:at=random,mass=0.5"
 expect "no class is tumour" sh -c "! grep -aq '\\\\\"role\\\\\":\\\\\"tumour' $T/t/model.safetensors"
+
+# Maps of tumours that the data have are not read then.
+"$VOXGAN" phantom --out "$T/both" --subjects 2 --size 32 --seed 6 --anatomy 2>/dev/null || bad "phantoms with both maps"
+expect_fail 2 'train.edits: it puts tumours into maps without any, and these have tumour classes \(necrosis, ...\)' "$VOXGAN" train $edits \
+  --data "$T/both" --set data.anatomy_scheme= --out "$T/x" --set train.edits=grow
+expect_ok 'classes to segment: csf, gm, wm, tumour' "$VOXGAN" train $edits --data "$T/both" --set data.anatomy_scheme= --out "$T/b" \
+  --set train.edits=grow --set train.edits_target=tumour --set data.tumour=none --set train.epochs=1 --set data.val_share=0
 
 # What does not fit.
 expect_fail 2 'train.edits: no edit grew; did you mean grow\?' "$VOXGAN" train $edits --data "$T/maps" --out "$T/x" --set train.edits=grew:ml=5

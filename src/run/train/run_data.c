@@ -244,6 +244,16 @@ const vg_kinds *vg_run_kinds(const run_data *d) {
   return d->edits ? vg_train_edits_kinds(d->edits) : &d->prep.kinds;
 }
 
+/* The tumours of the edits may be a class, and those of the data's own maps are none then. */
+static void forget_tumour_maps(vg_dataset *set) {
+  for (size_t i = 0; i < set->n; i++) {
+    vg_subject *s = &set->subjects[i];
+    if (vg_scheme_has_role(&set->sources[s->source].tumour_scheme, VG_ROLE_ANATOMY)) continue;
+    vg_free(s->tumour);
+    s->tumour = NULL;
+  }
+}
+
 static vg_status open_edits(const vg_config *c, run_data *d) {
   if (!*c->train.edits) return VG_OK;
   if (!d->prep.synthetic)
@@ -258,7 +268,9 @@ static vg_status open_edits(const vg_config *c, run_data *d) {
                                     .share = c->train.edits_share,
                                     .variants = c->train.edits_variants,
                                     .seed = (uint64_t)c->run.seed};
-  return vg_train_edits_open(&o, &d->prep.classes, &d->edits);
+  vg_status st = vg_train_edits_open(&o, &d->prep.classes, &d->edits);
+  if (!st) forget_tumour_maps(&d->set);
+  return st;
 }
 
 static vg_status split(run_data *d, const vg_config *c, const char *split_path) {

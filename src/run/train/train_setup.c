@@ -173,6 +173,10 @@ void vg_trainer_say_plan(const trainer *t) {
     vg_str_addf(&classes, "%s%s", i ? ", " : "", t->data.prep.classes.names[i]);
   vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
   vg_info("classes%s: %s", s->softmax ? " to segment" : "", vg_str_text(&classes));
+  if (t->data.edits)
+    vg_info("tumours in %.3g %% of the samples, by %s; donors: %s", 100 * t->o->config.train.edits_share,
+            t->o->config.train.edits,
+            *t->o->config.train.edits_donors ? t->o->config.train.edits_donors : "phantoms");
   vg_str_clear(&classes);
   vg_str_addf(&classes, "; %s discriminator, %.2f M", s->discriminator,
               (double)vg_gan_parameters(t->gan, true) / 1e6);
