@@ -111,7 +111,7 @@ static void healthy_scans(void **state) {
   assert_true(ds.n >= 10);
   for (int spacing = 0; spacing <= 2; spacing += 2) {
     vg_prep_settings s = settings_for(&ds, "t1", true);
-    s.spacing = spacing;
+    for (int a = 0; a < 3; a++) s.spacing[a] = spacing;
     for (size_t i = 0; i < 4; i++) {
       vg_case c;
       must(vg_prepare(&ds, &ds.subjects[i * 3], &s, &c));
