@@ -88,7 +88,7 @@ static void list_ids(vg_str *t, const char *const *ids, size_t n) {
 }
 
 static void say_unused(const vg_dataset *anatomy, const entry *maps, size_t n) {
-  const char *ids[SHOWN];
+  const char *ids[SHOWN] = {NULL};
   size_t unused = 0;
   vg_str t = VG_STR_INIT;
   for (size_t i = 0; i < n; i++)

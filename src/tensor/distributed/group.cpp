@@ -112,11 +112,11 @@ void sum_rows(const Tensor &rows, const Tensor &out) {
     out.copy_(rows.to(at::kFloat).sum(0));
     return;
   }
-  constexpr int64_t CHUNK = 1 << 12;
-  std::vector<float> total(CHUNK), row(CHUNK);
+  constexpr int64_t PART = 1 << 12;
+  std::vector<float> total(PART), row(PART);
   const int64_t n = rows.size(1);
-  for (int64_t at = 0; at < n; at += CHUNK) {
-    const size_t m = static_cast<size_t>(std::min(CHUNK, n - at));
+  for (int64_t at = 0; at < n; at += PART) {
+    const size_t m = static_cast<size_t>(std::min(PART, n - at));
     vg_pw_widen(half_of(rows, at), m, total.data());
     for (int64_t r = 1; r < rows.size(0); r++) {
       vg_pw_widen(half_of(rows, r * n + at), m, row.data());
