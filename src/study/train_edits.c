@@ -180,7 +180,7 @@ vg_status vg_train_edits_set_kinds(vg_train_edits *e, const vg_kinds *kinds, con
     }
   name_anatomy(&e->classes, kinds, contrasts, classes, e->kind_of, e->n_brain);
   for (int t = 0; t < e->tumours.n; t++) {
-    snprintf(e->classes.names[e->n_brain + t], VG_CLASS_NAME, "%s", e->tumours.names[t]);
+    memcpy(e->classes.names[e->n_brain + t], e->tumours.names[t], VG_CLASS_NAME);
     e->classes.roles[e->n_brain + t] = VG_ROLE_TUMOUR;
   }
   e->classes.n = e->n_brain + e->tumours.n;

@@ -48,15 +48,19 @@ typedef struct lesion_draw {
 /* One mean for each contrast of a lesion. */
 static void draw_lesions(const lesion_draw *d, const vg_kinds *kinds, vg_rng *r,
                          float mean[VG_CONTRAST_CLUSTERS_MAX][VG_CONTRASTS_MAX]) {
-  if (!vg_texture_wanted(kinds)) return;
-  bool lesion[VG_CONTRASTS_MAX] = {false};
-  for (int i = 1; i <= kinds->n; i++) lesion[kinds->contrast[i]] |= kinds->lesion[i];
+  bool lesion[VG_CONTRASTS_MAX] = {false}, any = false;
+  for (int i = 1; i <= kinds->n; i++) {
+    lesion[kinds->contrast[i]] |= kinds->lesion[i];
+    any |= kinds->lesion[i];
+  }
+  if (!any) return;
   const double alike = vg_rng_uniform(r, d->how->tumour_likeness, 1);
   const double common = (double)mean_apart(d->how, d->how->tumour_gap, r, d->classes, d->n);
   for (int c = 1; c < VG_CONTRASTS_MAX; c++) {
     if (!lesion[c]) continue;
     const double own = (double)mean_apart(d->how, d->how->tumour_gap, r, d->classes, d->n);
-    for (int k = 0; k < VG_CONTRAST_CLUSTERS_MAX; k++) mean[k][c] = (float)(alike * common + (1 - alike) * own);
+    for (int k = 0; k < VG_CONTRAST_CLUSTERS_MAX; k++)
+      mean[k][c] = (float)(alike * common + (1 - alike) * own);
   }
 }
 
@@ -96,12 +100,6 @@ void vg_contrast_draw(const vg_randomise *how, double sorted, const vg_kinds *ki
 }
 
 /* ---- textures ---- */
-
-bool vg_texture_wanted(const vg_kinds *kinds) {
-  for (int i = 1; i <= kinds->n; i++)
-    if (kinds->lesion[i]) return true;
-  return false;
-}
 
 void vg_texture_draw(const vg_randomise *how, const vg_contrast *c, const vg_kinds *kinds, vg_rng *r,
                      vg_texture *out) {

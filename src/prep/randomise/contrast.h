@@ -24,7 +24,6 @@ typedef struct vg_texture {
   double rim_mm, mottle; /* at most one is above 0 */
   float rim;             /* mean of the rim */
 } vg_texture;
-bool vg_texture_wanted(const vg_kinds *kinds);
 void vg_texture_draw(const vg_randomise *how, const vg_contrast *c, const vg_kinds *kinds, vg_rng *r,
                      vg_texture *out);
 /* Sets the rim's voxels, those of a lesion that lie up to rim_mm inside its border, to its mean, and keeps

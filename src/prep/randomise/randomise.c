@@ -123,10 +123,16 @@ static double sorted_share(const vg_randomise *how, long epoch) {
   return fmax(how->sorted, how->sorted_epochs > 0 ? 1 - (double)epoch / how->sorted_epochs : 0);
 }
 
+static bool shows_lesion(const vg_randomiser *r, const vg_kinds *table) {
+  for (size_t i = 0; i < r->n; i++)
+    if (table->lesion[r->kinds[i]]) return true;
+  return false;
+}
+
 /* The rim or the mottling of tumours that edits made. */
 static void add_texture(vg_randomiser *r, const vg_randomise_source *s, const vg_contrast *c, uint64_t seed,
                         uint64_t key, float *v) {
-  if (!vg_texture_wanted(s->table)) return;
+  if (!shows_lesion(r, s->table)) return;
   vg_rng g = vg_rng_init(seed, vg_rng_key("tumour texture", key, 0));
   vg_texture t;
   vg_texture_draw(&r->how, c, s->table, &g, &t);
