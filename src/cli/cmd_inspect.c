@@ -224,11 +224,10 @@ static void put_next(vg_json *to, const char *given, const char *learn, const ho
   const char *series = four ? "" : h->series;
   vg_json *next = vg_json_put_take(to, "next", vg_json_array());
   if (h->heads)
-    advise_take(
-        next,
-        "strip the skulls first, by SynthStrip, HD-BET, or a model that finds the brain in whole heads; the "
-        "result with its label maps is STRIPPED below",
-        vg_format("voxgan synth MODEL --images %s --skull-strip --out stripped", given));
+    advise_take(next,
+                "strip the skulls first, by SynthStrip, HD-BET, or the model that comes with voxgan; the "
+                "result with its label maps is STRIPPED below",
+                vg_format("voxgan synth brain --images %s --skull-strip --out stripped", given));
   if (images && h->anatomy) {
     advise_take(next, "learn images from the label maps",
                 vg_format("voxgan train --data %s%s%s --out runs/images", learn, set, series));
@@ -236,18 +235,18 @@ static void put_next(vg_json *to, const char *given, const char *learn, const ho
                 vg_format("voxgan train --data %s%s%s --set train.direction=image2label --out runs/maps",
                           learn, set, series));
   } else if (images && h->tumour) {
-    advise_take(next, "learn images, with the anatomy that a model finds",
-                vg_format("voxgan train %s--data %s%s%s --anatomy MODEL --out runs/images", config, learn,
+    advise_take(next, "learn images, with csf, gm and wm that the model brain finds",
+                vg_format("voxgan train %s--data %s%s%s --anatomy brain --out runs/images", config, learn,
                           set, series));
-    advise_take(next, "the same without such a model",
+    advise_take(next, "the same with classes of intensity",
                 vg_format("voxgan train %s--data %s%s%s --set data.anatomy=clusters:6 --out runs/images",
                           config, learn, set, series));
   }
   if (images && !h->anatomy)
-    advise_take(next, "find the anatomy by a model",
-                vg_format("voxgan synth MODEL --images %s --out predicted", learn));
+    advise_take(next, "find csf, gm and wm by the model brain",
+                vg_format("voxgan synth brain --images %s --out predicted", learn));
   if (h->anatomy || h->tumour)
-    advise_take(next, "make images for these maps by a model",
+    advise_take(next, "make images for these maps by a model that you trained",
                 vg_format("voxgan synth MODEL --labels %s --out synthetic", given));
   if (h->tumour)
     advise_take(next, "alter the tumours",

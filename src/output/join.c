@@ -199,7 +199,8 @@ vg_status vg_join(const vg_join_options *options) {
   if (!st) st = survey_all(&j, identity);
   if (st) goto out;
   say_persons(&j);
-  vg_info("%zu cases joined; images are %s", j.set.n, options->copy ? "copied" : "links to the originals");
+  vg_info("joining %zu case%s; images are %s", j.set.n, j.set.n == 1 ? "" : "s",
+          options->copy ? "copied" : "links to the originals");
   vg_study_options study_options = {
       .opened = &j.set, .identity = identity, .need_tumour = true, .need_anatomy = true, .heal = true};
   st = vg_study_open(&study_options, &study);

@@ -60,9 +60,12 @@ static void draw_line(vg_str *to, const plot *p, const drawn *d, int index) {
       pen = false;
       continue;
     }
-    vg_chart_put(to, pen ? "L@ @" : "M@ @", vg_chart_at(&p->x, d->x[i]), vg_chart_at(&p->y, d->y[i]));
-    /* A single point appears as a dot, because of the line's round ends. */
-    if (!pen) vg_str_add(to, "h0");
+    const double x = vg_chart_at(&p->x, d->x[i]), y = vg_chart_at(&p->y, d->y[i]);
+    /* A single point becomes a short bar, as a line without length would not be seen. */
+    if (!pen && (i + 1 == d->n || !visible(p, d->x[i + 1], d->y[i + 1])))
+      vg_chart_put(to, "M@ @h10", x - 5, y);
+    else
+      vg_chart_put(to, pen ? "L@ @" : "M@ @", x, y);
     pen = true;
   }
   vg_str_add(to, "\"/>\n");

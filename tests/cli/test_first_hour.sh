@@ -22,7 +22,7 @@ P
 
 # What can be done next, as commands that parse: each is a command with options that it has.
 expect_ok '^next:$' v inspect "$T/a"
-expect_ok 'voxgan train brats2021 --data .*/a --anatomy MODEL --out runs/images' v inspect "$T/a"
+expect_ok 'voxgan train brats2021 --data .*/a --anatomy brain --out runs/images' v inspect "$T/a"
 expect_ok 'voxgan split .*/a --layout brats2021 --tumour-scheme brats --out parts' v inspect "$T/a" --layout brats2021 --tumour-scheme brats
 expect_ok 'voxgan train --data .*/b --set train.direction=image2label --out runs/maps' v inspect "$T/b"
 v inspect --json "$T/a" 2>/dev/null | /usr/bin/python3 -c '

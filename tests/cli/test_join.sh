@@ -11,7 +11,7 @@ for map in "$T"/whole/*/*_anat.nii.gz; do
 done
 join() { "$VOXGAN" join --tumour "$T/tumour" --anatomy "$T/tissue" "$@"; }
 
-expect_ok '3 cases joined; images are links' join --out "$T/joined"
+expect_ok 'joining 3 cases; images are links' join --out "$T/joined"
 expect "images are links" [ -L "$T/joined/$id/${id}_t1.nii.gz" ]
 expect "maps are not" [ ! -L "$T/joined/$id/${id}_seg.nii.gz" ] && [ ! -L "$T/joined/$id/${id}_anat.nii.gz" ]
 expect "a manifest row a case" [ "$(wc -l <"$T/joined/manifest.csv")" = 4 ]
@@ -36,7 +36,7 @@ expect_fail 3 "$id.*value.*tissues|value.*scheme" "$VOXGAN" join --tumour "$T/tu
 mv "$T/tissue/sub-${id//_/}" "$T/tissue/sub-other"
 for f in "$T"/tissue/sub-other/anat/*; do mv "$f" "${f/$(basename "${f%_dseg.nii.gz}")/sub-other}"; done
 expect_fail 3 "1 case of .*no anatomy map.*$id.*--skip-incomplete" join --out "$T/less"
-expect_ok '2 cases joined' join --out "$T/less" --skip-incomplete
+expect_ok 'joining 2 cases' join --out "$T/less" --skip-incomplete
 expect "the skipped case is named" grep -q "case.* skipped, because a map is missing (.*$id" "$T/stderr"
 expect "and the map without a case" grep -q "because no tumour map belongs to the same case (.*sub-other" "$T/stderr"
 

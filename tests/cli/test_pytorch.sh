@@ -66,6 +66,15 @@ print(row['seed'], '0x' + row['drawn'].split(';')[0].split(':')[1])")
   done
 done
 
+# Classes found in the scans: the recipe reads the maps that synth writes.
+train "$T/found" --set data.series=t1,flair --set data.anatomy=clusters:3
+rm -rf "$T/s"
+"$VOXGAN" synth "$T/found" --labels "$T/p" --out "$T/s" --window whole --sheet 0 >/dev/null 2>&1 || bad synth
+"$VOXGAN" export "$T/found" --to torchscript --out "$T/found.pt" 2>/dev/null || bad export
+map=$(find "$T/s" -name '*_seg.nii.gz' | sort | head -1)
+expect_ok '' /usr/bin/python3 "$T/recipe.py" "$T/found.pt" "$T/own" "${map/_seg/_anat}" "$map"
+same "clusters"
+
 # The other direction: a label map of an image.
 train "$T/seg" --set train.direction=image2label --set data.series=t1 --set net.generator=unet_k3 --set data.anatomy=map \
   --set data.tumour=none

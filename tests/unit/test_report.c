@@ -331,6 +331,24 @@ static void test_extreme_charts(void **state) {
   vg_free(text);
 }
 
+/* The scores of a run with one validation: a line of one point, and one with a gap about its last. */
+static void test_single_points(void **state) {
+  (void)state;
+  const char *path = in_scratch("points.html");
+  const double x[] = {8, 9, 10, 11}, one[] = {0.3}, gap[] = {0.2, 0.3, NAN, 0.4};
+  const vg_chart_line lines[] = {{"a", x, one, NULL, NULL, 1}, {"b", x, gap, NULL, NULL, 4}};
+  vg_report *r = vg_report_new("Points", NULL);
+  vg_report_section(r, "Charts");
+  vg_report_lines(r, &(vg_chart){.title = "Scores", .x = "epoch"}, lines, 2);
+  assert_int_equal(vg_report_write(r, path), VG_OK);
+  vg_report_free(r);
+  char *text = read_text(path);
+  size_t bars = 0;
+  for (const char *at = text; (at = strstr(at, "h10")) != NULL; at++) bars++;
+  assert_int_equal(bars, 2);
+  vg_free(text);
+}
+
 static void test_words(void **state) {
   (void)state;
   char buf[VG_FIGURE];
@@ -352,6 +370,7 @@ int main(void) {
       cmocka_unit_test(test_axis),
       cmocka_unit_test(test_extreme_axes),
       cmocka_unit_test(test_extreme_charts),
+      cmocka_unit_test(test_single_points),
       cmocka_unit_test(test_words),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -63,7 +63,8 @@ static void warn_of_one_class(const vg_classes *classes) {
   if (vg_classes_count(classes, VG_ROLE_ANATOMY) != 1 || vg_classes_find(classes, VG_CLASS_BRAIN) < 0) return;
   vg_warn(
       "the brain is one class: without tissue classes the network cannot know where grey and white matter "
-      "lie, and its images will be plain inside. Better: --anatomy MODEL (a model that segments tissues), "
+      "lie, and its images will be plain inside. Better: --anatomy brain (a model that finds csf, gm and "
+      "wm), "
       "--set data.anatomy=clusters:6 (classes found in each subject's own images), or `voxgan join` with "
       "anatomy maps (docs/guide/data.md)");
 }
