@@ -253,11 +253,18 @@ out:
   return st;
 }
 
+/* Which series of the clusters input i is; -1: none. */
+static int cluster_series(const vg_case_inputs *in, int i) {
+  for (int k = 0; k < in->clusters.n_series; k++)
+    if (in->of[k] == i) return k;
+  return -1;
+}
+
 /* Adds the voxels of at least half of the series' masks. Drops all other voxels if only the masks count. */
 static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settings *s, vg_case_grid *grid,
                                   vg_volume *keep, vg_range *ranges, vg_maps *m) {
   uint8_t *mask = NULL, *votes = NULL;
-  vg_volume read[VG_SERIES_MAX]; /* where nobody keeps them */
+  vg_volume read[VG_CLUSTER_SERIES_MAX]; /* where nobody keeps them */
   memset(read, 0, sizeof read);
   vg_status st = VG_OK;
   size_t n = 0;
@@ -275,13 +282,14 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settin
       if (!mask || !votes) st = VG_MEMORY;
     }
     double background;
+    const int cluster = cluster_series(in, i);
     if (!st) st = vg_brain_mask(&vol, in->series[i], mask, &background);
     for (size_t k = 0; k < n && !st; k++) votes[k] = (uint8_t)(votes[k] + mask[k]);
     if (!st && keep) {
       ranges[i].background = background;
       keep[i] = vol;
-    } else if (!st && in->clusters.n_series) {
-      read[i] = vol;
+    } else if (!st && cluster >= 0) {
+      read[cluster] = vol;
     } else {
       vg_volume_release(&vol);
     }
@@ -296,11 +304,11 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settin
   const vg_volume *of[VG_CLUSTER_SERIES_MAX] = {NULL};
   const char *path[VG_CLUSTER_SERIES_MAX] = {NULL};
   for (int i = 0; i < in->clusters.n_series; i++) {
-    of[i] = &(keep ? keep : read)[in->of[i]];
+    of[i] = keep ? &keep[in->of[i]] : &read[i];
     path[i] = in->series[in->of[i]];
   }
   if (!st && in->clusters.n_series) st = vg_clusters_find(of, path, &in->clusters, m);
-  for (int i = 0; i < VG_SERIES_MAX; i++) vg_volume_release(&read[i]);
+  for (int i = 0; i < VG_CLUSTER_SERIES_MAX; i++) vg_volume_release(&read[i]);
   vg_free(mask);
   vg_free(votes);
   return st;
