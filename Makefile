@@ -70,6 +70,8 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$B/%)
 TORCH_UNIT_SRC := $(wildcard tests/unit/torch/test_*.c tests/unit/torch/test_*.cpp tests/parity/*.c)
 TORCH_UNIT_BIN := $(addprefix $B/,$(basename $(TORCH_UNIT_SRC)))
+# The tests build the benchmarks too, so that one that no longer compiles shows.
+BENCH_BIN := $(patsubst %.c,$B/%,$(filter-out $(if $(filter 0,$(TORCH)),bench/profile_step.c),$(wildcard bench/*.c)))
 
 PRODUCTS := $B/voxgan $B/libvoxgan.a $B/libvoxgan.so $B/voxgan.pc
 ifneq ($(TORCH),0)
@@ -249,7 +251,7 @@ check-reproducible:
 	scripts/check_reproducible.sh TORCH=$(TORCH)
 
 .PHONY: tests check check-torch check-torch2 check-tensors
-tests: all $(FUZZ_ALL:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
+tests: all $(FUZZ_ALL:%=$B/tests/fuzz/replay_%) $(UNIT_BIN) $(BENCH_BIN) $(if $(filter 0,$(TORCH)),,$(TORCH_UNIT_BIN))
 check: tests
 	BUILD=$B TORCH=$(TORCH) scripts/run_tests.sh
 # check-torch runs only tests that depend on libtorch. check-torch2 builds and runs them with the current PyTorch wheel.

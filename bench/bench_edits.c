@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include "ranges.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "prep/maps_read.h"
@@ -26,33 +27,6 @@ static void must(vg_status st) {
   fprintf(stderr, "bench_edits: %s\n", vg_error());
   exit(1);
 }
-
-static const vg_randomise how = {.scale = {0.8, 1.2},
-                                 .stretch = 0.1,
-                                 .rotate = 15,
-                                 .shear = 0.012,
-                                 .elastic = 3,
-                                 .elastic_mm = 25,
-                                 .mean = {0.05, 1},
-                                 .sd = {0.01, 0.1},
-                                 .clusters = 3,
-                                 .spread = 0.08,
-                                 .partial = 0.7,
-                                 .bias = 0.4,
-                                 .bias_mm = 50,
-                                 .slice_share = 0.5,
-                                 .slice = {1, 7},
-                                 .noise = 0.06,
-                                 .rician = 0.5,
-                                 .gamma = 0.5,
-                                 .tumour_gap = 0.1,
-                                 .tumour_ring = 0.33,
-                                 .tumour_rim_mm = 6,
-                                 .tumour_mottled = 0.33,
-                                 .tumour_mottle = 0.15,
-                                 .tumour_mottle_mm = 8,
-                                 .strip = 0.4,
-                                 .crop = 0.2};
 
 /* Times the second epoch: donors are there then, and frames are known. */
 static double sample_ms(const vg_case *cases, size_t n, const vg_train_edits *edits, const int patch[3],

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ranges.h"
 #include "base/mem.h"
 #include "prep/randomise/blur.h"
 #include "prep/randomise/contrast.h"
 #include "prep/randomise/deform.h"
 #include "prep/randomise/field.h"
 #include "prep/randomise/noise.h"
-#include "prep/randomise/randomise.h"
 #include "prep/randomise/scanner.h"
 #include "prep/randomise/tone.h"
 #include "voxgan/log.h"
@@ -25,26 +25,6 @@ static float *v, *work, *shift[3], *scratch;
 static uint8_t *map, *kinds;
 static vg_kinds table;
 static vg_randomise_source source;
-static const vg_randomise how = {.scale = {0.8, 1.2},
-                                 .stretch = 0.1,
-                                 .rotate = 15,
-                                 .shear = 0.012,
-                                 .elastic = 3,
-                                 .elastic_mm = 25,
-                                 .mean = {0.05, 1},
-                                 .sd = {0.01, 0.1},
-                                 .clusters = 3,
-                                 .spread = 0.08,
-                                 .partial = 0.7,
-                                 .bias = 0.4,
-                                 .bias_mm = 50,
-                                 .slice_share = 0.5,
-                                 .slice = {1, 7},
-                                 .noise = 0.06,
-                                 .rician = 0.5,
-                                 .gamma = 0.5,
-                                 .strip = 0.4,
-                                 .crop = 0.2};
 
 static void field(double cell, vg_rng *r, float *out) {
   const vg_field f = vg_field_of(dim, (const double[3]){cell, cell, cell}, 1);
@@ -60,7 +40,7 @@ static void deform(vg_rng *r) {
 
 static void contrast(vg_rng *r) {
   vg_contrast c;
-  vg_contrast_draw(&how, &table, r, &c);
+  vg_contrast_draw(&how, 0, &table, r, &c);
   vg_noise_normals(1, vg_rng_u64(r), shift[0], N);
   field(20, r, shift[1]);
   vg_contrast_paint(&c, kinds, shift[1], shift[0], v, N);
