@@ -358,7 +358,7 @@ bench-gpu: all $B/tests/parity/gan_steps
 	$(if $(findstring :,$(DEVICE)),,$(PYTHON) bench/bench_distributed.py $B --gpus $(DEVICE) $(if $(DRY),--size 32 --ngf 2 --rounds 2,--size 128 --ngf 32 64 --batch 4))
 
 # ---- house-keeping ---------------------------------------------------------------------------
-SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/*/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] tests/*/*/*.[ch]pp bench/*.c)
+SOURCES := $(wildcard include/voxgan/*.h src/*/*.[ch] src/*/*/*.[ch] src/*/*.[ch]pp src/*/*/*.[ch]pp src/*/*/*/*.[ch]pp src/tensor/cuda/*.cu tests/*/*.[ch] tests/*/*/*.[ch] tests/*/*/*.[ch]pp bench/*.[ch])
 .PHONY: format tidy clean help
 format:
 	clang-format -i $(SOURCES)
