@@ -341,9 +341,8 @@ static void print_numbers(const vg_json *list, const char *separator) {
 static void print_node(const vg_json *node, int indent) {
   for (const vg_json *e = vg_json_first(node); e; e = vg_json_next(e)) {
     const char *key = vg_json_key(e);
-    if (!indent && key && (!strcmp(key, "next") || !strcmp(key, "left_out")))
-      continue; /* print_dataset shows it */
-    printf("%*s%s%s", indent, "", key ? key : "-", key ? ": " : " ");
+    if (!indent && (!strcmp(key, "next") || !strcmp(key, "left_out"))) continue; /* print_dataset shows it */
+    printf("%*s%s%s", indent, "", *key ? key : "-", *key ? ": " : " ");
     switch (vg_json_type_of(e)) {
     case VG_JSON_NUMBER:
       printf("%.10g\n", vg_json_number(e, 0));

@@ -146,7 +146,7 @@ size_t vg_json_size(const vg_json *node) {
 }
 
 const char *vg_json_key(const vg_json *child) {
-  return child ? in(child)->string : NULL;
+  return child && in(child)->string ? in(child)->string : "";
 }
 
 double vg_json_number(const vg_json *node, double otherwise) {
@@ -329,7 +329,7 @@ static void add_node(vg_str *s, const vg_json *node, bool pretty, int depth) {
   for (const vg_json *c = vg_json_first(node); c; c = vg_json_next(c)) {
     if (broken) add_break(s, depth + 1);
     if (object) {
-      if (!vg_json_key(c)) {
+      if (!in(c)->string) {
         s->failed = true;
         return;
       }

@@ -44,7 +44,8 @@ vg_json *vg_json_get(const vg_json *object, const char *key);
 vg_json *vg_json_first(const vg_json *node);
 vg_json *vg_json_next(const vg_json *child);
 size_t vg_json_size(const vg_json *node);
-const char *vg_json_key(const vg_json *child); /* NULL in an array */
+/* Never NULL: "" in an array, since a file may have an array where an object belongs. */
+const char *vg_json_key(const vg_json *child);
 double vg_json_number(const vg_json *node, double otherwise);
 /* Reads a number, or an array of three. False: the node is neither, and values are unchanged. */
 bool vg_json_axes(const vg_json *node, double values[3]);
