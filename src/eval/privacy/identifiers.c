@@ -215,11 +215,11 @@ static vg_status look_at_json(const scan *s, const char *path, const vg_json *no
   vg_status st = text ? look(s, path, text, false) : VG_OK;
   for (const vg_json *c = text || depth > 32 ? NULL : vg_json_first(node); c && !st; c = vg_json_next(c)) {
     const char *key = vg_json_key(c);
-    char *below = key ? vg_format("%s%s%s", path, *path ? "." : "", key) : vg_format("%s[]", path);
+    char *below = *key ? vg_format("%s%s%s", path, *path ? "." : "", key) : vg_format("%s[]", path);
     if (!below) return VG_MEMORY;
-    if (key && is_dicom_identifier(key) && says_something(c))
+    if (is_dicom_identifier(key) && says_something(c))
       st = add(s, below, "DICOM attribute");
-    else if (key && vg_privacy_identifier_in(key, s->ids, s->n_ids, false))
+    else if (vg_privacy_identifier_in(key, s->ids, s->n_ids, false))
       st = add(s, *path ? path : "key", IDENTIFIER_REAL_ID);
     if (!st) st = look_at_json(s, below, c, depth + 1);
     vg_free(below);

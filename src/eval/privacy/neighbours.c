@@ -6,18 +6,24 @@
 #include <string.h>
 #include "base/task/progress.h"
 #include "base/number/statistic.h"
-#include "eval/set/set_distance.h"
+#include "eval/set/set_space.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/whole.h"
 
-/* The rows of all three sets in one space, one set after the other. */
+/* The points of all three sets in one space, one set after the other. An image is the sum of an even part,
+ * which mirroring keeps, and an odd part, which it negates. So the products of the parts give both
+ * correlations of a pair, mirrored and not, for the work of one. */
 typedef struct point_cloud {
   const vg_dataset *const *sets;
+  const vg_features *const *features; /* of each set */
   near_space *space;
-  size_t dims, edge; /* edge: of image cubes; 0: not images, distances are Euclidean */
-  size_t first[NEAR_SETS];
-  float *rows, *mirrored; /* (all, dims); mirrored NULL if mirroring makes no sense */
+  size_t edge;         /* of image cubes; 0: not images, distances are Euclidean */
+  size_t dims, series; /* values of a point; images in it */
+  size_t first[NEAR_SETS], all;
+  float *rows;       /* (all, dims), if not images */
+  float *even, *odd; /* (all, even_dims), (all, dims - even_dims): images */
+  size_t even_dims;
 } point_cloud;
 
 /* ---- images as unit vectors ---- */
@@ -74,62 +80,94 @@ static void local_contrast(float *v, const uint8_t *inside, size_t edge, float *
   }
 }
 
-static void mirror(const float *v, size_t edge, float *out) {
-  for (size_t row = 0; row < edge * edge; row++) {
-    for (size_t x = 0; x < edge; x++) out[row * edge + x] = v[row * edge + edge - 1 - x];
+/* Each pair of voxels that mirroring exchanges becomes two coordinates; the change is a rotation, so products
+ * stay. The voxel in the middle of an odd row is even. */
+static void split_parts(const float *v, size_t edge, float *even, float *odd) {
+  const size_t half = edge / 2;
+  const float root = (float)sqrt(0.5);
+  for (size_t row = 0; row < edge * edge; row++, v += edge) {
+    for (size_t x = 0; x < half; x++) {
+      *even++ = (v[x] + v[edge - 1 - x]) * root;
+      *odd++ = (v[x] - v[edge - 1 - x]) * root;
+    }
+    if (edge % 2) *even++ = v[half];
   }
 }
 
+static const float *features_of(const point_cloud *c, size_t index) {
+  int set = 0;
+  while (index >= c->first[set] + c->space->n[set]) set++;
+  return c->features[set]->values + (index - c->first[set]) * c->dims;
+}
+
 typedef struct image_job {
-  point_cloud *cloud;
+  const point_cloud *cloud;
   bool structure;
 } image_job;
 
 static vg_status prepare_image(void *arg, size_t index) {
   const image_job *job = arg;
   const point_cloud *c = job->cloud;
-  const size_t cube = c->edge * c->edge * c->edge, series = c->dims / cube;
+  const size_t cube = c->edge * c->edge * c->edge, odd_dims = c->dims - c->even_dims;
   uint8_t *inside = vg_malloc(cube, 1);
-  float *room = vg_malloc(2 * FIELDS * cube, sizeof *room);
-  vg_status st = inside && room ? VG_OK : VG_MEMORY;
-  for (size_t s = 0; s < series && !st; s++) {
-    float *v = c->rows + index * c->dims + s * cube;
+  float *v = vg_malloc(cube, sizeof *v), *room = vg_malloc(2 * FIELDS * cube, sizeof *room);
+  vg_status st = inside && v && room ? VG_OK : VG_MEMORY;
+  for (size_t s = 0; s < c->series && !st; s++) {
+    memcpy(v, features_of(c, index) + s * cube, cube * sizeof *v);
     for (size_t i = 0; i < cube; i++) inside[i] = v[i] > -1;
     if (job->structure) local_contrast(v, inside, c->edge, room, room + FIELDS * cube);
     whiten(v, inside, cube);
-    mirror(v, c->edge, c->mirrored + index * c->dims + s * cube);
+    split_parts(v, c->edge, c->even + index * c->even_dims + s * (c->even_dims / c->series),
+                c->odd + index * odd_dims + s * (odd_dims / c->series));
   }
   vg_free(inside);
+  vg_free(v);
   vg_free(room);
   return st;
 }
 
 /* ---- distances ---- */
 
-static double dot(const float *a, const float *b, size_t n) {
-  float part[8] = {0}; /* eight separate sums, so that they can be vectorised */
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    for (int k = 0; k < 8; k++) part[k] += a[i + (size_t)k] * b[i + (size_t)k];
-  }
-  double sum = 0;
-  for (int k = 0; k < 8; k++) sum += (double)part[k];
-  for (; i < n; i++) sum += (double)a[i] * (double)b[i];
-  return sum;
-}
+/* Subjects whose distances to a whole set are held at once. */
+enum { BLOCK = 128 };
 
-static double between(const point_cloud *c, size_t i, size_t j, bool *mirrored) {
-  const float *a = c->rows + i * c->dims, *b = c->rows + j * c->dims;
-  *mirrored = false;
-  if (!c->edge) {
+/* From the points [from, from + n) to all of the set `to`. */
+typedef struct distance_job {
+  const point_cloud *cloud;
+  size_t from, n;
+  near_set to;
+  double *distance; /* (n, points of the set) */
+  double *odd;      /* the same, of images: below 0 where the mirrored image is nearer */
+} distance_job;
+
+static vg_status measure_row(void *arg, size_t i) {
+  const distance_job *job = arg;
+  const point_cloud *c = job->cloud;
+  const size_t n = c->space->n[job->to];
+  const float *a = c->rows + (job->from + i) * c->dims, *b = c->rows + c->first[job->to] * c->dims;
+  for (size_t j = 0; j < n; j++, b += c->dims) {
     double sum = 0;
     for (size_t k = 0; k < c->dims; k++) sum += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
-    return sqrt(sum);
+    job->distance[i * n + j] = sqrt(sum);
+    job->odd[i * n + j] = 0;
   }
-  const double series = (double)(c->dims / (c->edge * c->edge * c->edge));
-  const double same = dot(a, b, c->dims), other = dot(a, c->mirrored + j * c->dims, c->dims);
-  *mirrored = other > same;
-  return fmax(0, 1 - fmax(same, other) / series);
+  return VG_OK;
+}
+
+#define TASK "privacy: nearest neighbours"
+
+static vg_status measure_block(const distance_job *job) {
+  const point_cloud *c = job->cloud;
+  const size_t n = c->space->n[job->to], to = c->first[job->to], odd_dims = c->dims - c->even_dims;
+  if (!c->edge) return vg_task_parallel(TASK, "subjects", job->n, measure_row, (void *)job);
+  vg_status st = vg_set_points_products(TASK, c->even + job->from * c->even_dims, job->n,
+                                        c->even + to * c->even_dims, n, c->even_dims, job->distance);
+  if (!st)
+    st = vg_set_points_products(TASK, c->odd + job->from * odd_dims, job->n, c->odd + to * odd_dims, n,
+                                odd_dims, job->odd);
+  for (size_t i = 0; i < job->n * n && !st; i++)
+    job->distance[i] = fmax(0, 1 - (job->distance[i] + fabs(job->odd[i])) / (double)c->series);
+  return st;
 }
 
 static const vg_subject *subject_of(const point_cloud *c, near_set set, size_t i) {
@@ -153,38 +191,43 @@ static double preference(const double *train, size_t n_train, const double *held
   return more_train ? 1 - farther : farther;
 }
 
-typedef struct near_job {
-  const point_cloud *cloud;
-  near_set set;
-} near_job;
-
-static vg_status find_nearest(void *arg, size_t i) {
-  const near_job *job = arg;
+/* job: from this subject's block to the training set. */
+static void find_nearest(const distance_job *job, near_set set, size_t row) {
   const point_cloud *c = job->cloud;
-  near_space *s = c->space;
-  near_one *best = &s->nearest[job->set][i];
-  const bool judged = job->set == NEAR_SYNTH;
-  double *all = judged ? vg_malloc(s->n[NEAR_TRAIN] + s->n[NEAR_HELD_OUT] + 1, sizeof *all) : NULL;
-  bool mirrored;
-  if (judged && !all) return VG_MEMORY;
+  const size_t n = c->space->n[NEAR_TRAIN], i = job->from + row - c->first[set];
+  near_one *best = &c->space->nearest[set][i];
   *best = (near_one){SIZE_MAX, NAN, false};
-  for (size_t j = 0; j < s->n[NEAR_TRAIN]; j++) {
-    if (job->set == NEAR_TRAIN &&
-        !strcmp(subject_of(c, NEAR_TRAIN, i)->person, subject_of(c, NEAR_TRAIN, j)->person))
+  for (size_t j = 0; j < n; j++) {
+    const double d = job->distance[row * n + j];
+    if (best->index != SIZE_MAX && !(d < best->distance)) continue;
+    if (set == NEAR_TRAIN && !strcmp(subject_of(c, set, i)->person, subject_of(c, NEAR_TRAIN, j)->person))
       continue;
-    const double d = between(c, c->first[job->set] + i, c->first[NEAR_TRAIN] + j, &mirrored);
-    if (judged) all[j] = d;
-    if (best->index == SIZE_MAX || d < best->distance)
-      *best = (near_one){s->subject[NEAR_TRAIN][j], d, mirrored};
+    *best = (near_one){c->space->subject[NEAR_TRAIN][j], d, job->odd[row * n + j] < 0};
   }
-  if (judged) {
-    double *held_out = all + s->n[NEAR_TRAIN];
-    for (size_t j = 0; j < s->n[NEAR_HELD_OUT]; j++)
-      held_out[j] = between(c, c->first[job->set] + i, c->first[NEAR_HELD_OUT] + j, &mirrored);
-    s->prefers_train[i] = preference(all, s->n[NEAR_TRAIN], held_out, s->n[NEAR_HELD_OUT]);
+}
+
+static vg_status find_all_nearest(const point_cloud *c, near_set set) {
+  const near_space *s = c->space;
+  const size_t n_train = s->n[NEAR_TRAIN], n_held_out = s->n[NEAR_HELD_OUT];
+  const size_t most = n_train > n_held_out ? n_train : n_held_out;
+  double *room = vg_malloc(BLOCK * (n_train + n_held_out + most) + 1, sizeof *room);
+  vg_status st = room ? VG_OK : VG_MEMORY;
+  for (size_t at = 0; at < s->n[set] && !st; at += BLOCK) {
+    const size_t n = s->n[set] - at < BLOCK ? s->n[set] - at : BLOCK;
+    distance_job train = {c, c->first[set] + at, n, NEAR_TRAIN, room, room + BLOCK * (n_train + n_held_out)};
+    distance_job held_out = train;
+    held_out.to = NEAR_HELD_OUT;
+    held_out.distance = room + BLOCK * n_train;
+    st = measure_block(&train);
+    for (size_t i = 0; i < n && !st; i++) find_nearest(&train, set, i);
+    if (st || set != NEAR_SYNTH) continue;
+    st = measure_block(&held_out);
+    for (size_t i = 0; i < n && !st; i++)
+      s->prefers_train[at + i] =
+          preference(train.distance + i * n_train, n_train, held_out.distance + i * n_held_out, n_held_out);
   }
-  vg_free(all);
-  return VG_OK;
+  vg_free(room);
+  return st;
 }
 
 /* ---- spaces ---- */
@@ -197,32 +240,45 @@ static const struct {
                         {"patches", "patches", false, false, false},
                         {"tumour", "tumour", false, false, true}};
 
-/* Collects the rows of the three sets. Rows that are not images are standardised by the real ones. */
-static vg_status gather(point_cloud *c, const vg_features *const f[NEAR_SETS], bool images) {
+static vg_status make_room(point_cloud *c) {
   near_space *s = c->space;
-  size_t all = 0;
-  c->dims = f[NEAR_TRAIN]->dims;
+  c->dims = c->features[NEAR_TRAIN]->dims;
   for (int k = 0; k < NEAR_SETS; k++) {
-    c->first[k] = all;
-    s->n[k] = f[k]->n;
-    all += f[k]->n;
-    s->nearest[k] = VG_NEW_N(near_one, f[k]->n + 1);
-    s->subject[k] = VG_NEW_N(size_t, f[k]->n + 1);
+    const vg_features *f = c->features[k];
+    c->first[k] = c->all;
+    c->all += s->n[k] = f->n;
+    s->nearest[k] = VG_NEW_N(near_one, f->n + 1);
+    s->subject[k] = VG_NEW_N(size_t, f->n + 1);
     if (!s->nearest[k] || !s->subject[k]) return VG_MEMORY;
-    if (f[k]->n) memcpy(s->subject[k], f[k]->subject, f[k]->n * sizeof *f[k]->subject);
+    if (f->n) memcpy(s->subject[k], f->subject, f->n * sizeof *f->subject);
   }
   s->prefers_train = VG_NEW_N(double, s->n[NEAR_SYNTH] + 1);
-  c->rows = vg_malloc(all * c->dims + 1, sizeof *c->rows);
-  if (!s->prefers_train || !c->rows) return VG_MEMORY;
-  for (int k = 0; k < NEAR_SETS; k++) {
-    if (f[k]->n) memcpy(c->rows + c->first[k] * c->dims, f[k]->values, f[k]->n * c->dims * sizeof *c->rows);
-  }
-  if (images) return (c->mirrored = vg_malloc(all * c->dims + 1, sizeof *c->mirrored)) ? VG_OK : VG_MEMORY;
-  const vg_points p = {c->first[NEAR_SYNTH], s->n[NEAR_SYNTH], c->dims, c->rows, f[NEAR_SYNTH]->values, true};
-  float *standard = vg_set_points_standardised(&p, false);
-  vg_free(c->rows);
-  c->rows = standard;
-  return standard ? VG_OK : VG_MEMORY;
+  return s->prefers_train ? VG_OK : VG_MEMORY;
+}
+
+static vg_status gather_images(point_cloud *c, size_t series, bool structure) {
+  c->series = series;
+  c->edge = vg_count_of(round(cbrt((double)(c->dims / series))));
+  c->even_dims = series * c->edge * c->edge * (c->edge - c->edge / 2);
+  c->even = vg_malloc(c->all * c->even_dims + 1, sizeof *c->even);
+  c->odd = vg_malloc(c->all * (c->dims - c->even_dims) + 1, sizeof *c->odd);
+  if (!c->even || !c->odd) return VG_MEMORY;
+  return vg_task_parallel("privacy: preparing", "subjects", c->all, prepare_image,
+                          &(image_job){c, structure});
+}
+
+/* The real ones standardise all. */
+static vg_status gather_rows(point_cloud *c) {
+  const size_t n_real = c->first[NEAR_SYNTH];
+  float *real = vg_malloc(n_real * c->dims + 1, sizeof *real);
+  for (int k = 0; k < NEAR_SYNTH && real; k++)
+    if (c->features[k]->n)
+      memcpy(real + c->first[k] * c->dims, c->features[k]->values,
+             c->features[k]->n * c->dims * sizeof *real);
+  const vg_points p = {n_real, c->space->n[NEAR_SYNTH], c->dims, real, c->features[NEAR_SYNTH]->values, true};
+  c->rows = real ? vg_set_points_standardised(&p, false) : NULL;
+  vg_free(real);
+  return c->rows ? VG_OK : VG_MEMORY;
 }
 
 static vg_status measure_space(const vg_dataset *const sets[NEAR_SETS], const vg_feature_plan *plan,
@@ -230,22 +286,17 @@ static vg_status measure_space(const vg_dataset *const sets[NEAR_SETS], const vg
   const int row = vg_features_find(known[which].features);
   const vg_features *const here[NEAR_SETS] = {&f[NEAR_TRAIN][row], &f[NEAR_HELD_OUT][row],
                                               &f[NEAR_SYNTH][row]};
-  point_cloud c = {.sets = sets, .space = out};
+  point_cloud c = {.sets = sets, .features = here, .space = out};
   out->name = known[which].name;
   out->tells_copies = known[which].tells_copies;
   out->of_labels = vg_features_at(row)->space->of_labels;
-  vg_status st = gather(&c, here, known[which].images);
-  const size_t all = c.first[NEAR_SYNTH] + out->n[NEAR_SYNTH];
-  if (!st && known[which].images) {
-    c.edge = vg_count_of(round(cbrt((double)c.dims / plan->series.n)));
-    st = vg_task_parallel("privacy: preparing", "subjects", all, prepare_image,
-                          &(image_job){&c, known[which].structure});
-  }
-  for (int k = 0; k < NEAR_SETS && !st; k++)
-    st = vg_task_parallel("privacy: nearest neighbours", "subjects", out->n[k], find_nearest,
-                          &(near_job){&c, (near_set)k});
+  vg_status st = make_room(&c);
+  if (!st && known[which].images) st = gather_images(&c, (size_t)plan->series.n, known[which].structure);
+  if (!st && !known[which].images) st = gather_rows(&c);
+  for (int k = 0; k < NEAR_SETS && !st; k++) st = find_all_nearest(&c, (near_set)k);
   vg_free(c.rows);
-  vg_free(c.mirrored);
+  vg_free(c.even);
+  vg_free(c.odd);
   return st;
 }
 

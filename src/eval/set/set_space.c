@@ -92,7 +92,8 @@ VG_HOT static void add_block(const float *const *a, const float *const *b, size_
 typedef struct products {
   const float *a, *b;
   size_t n_a, n_b, dims;
-  double *out; /* (n_a, n_b) */
+  bool symmetric; /* rows with themselves: what lies above the diagonal is copied afterwards */
+  double *out;    /* (n_a, n_b) */
 } products;
 
 /* Past the last row a tile repeats it; what comes of that is not written. */
@@ -119,19 +120,20 @@ static void put_tile(const products *p, size_t a, size_t b) {
 
 static vg_status put_row_of_tiles(void *arg, size_t k) {
   const products *p = arg;
-  /* Products of rows with themselves are symmetric; what lies above the diagonal is copied afterwards. */
-  const size_t n = p->a == p->b ? (k + 1) * TILE : p->n_b;
+  const size_t n = p->symmetric ? (k + 1) * TILE : p->n_b;
   for (size_t b = 0; b < n && b < p->n_b; b += TILE) put_tile(p, k * TILE, b);
   return VG_OK;
 }
 
-void vg_set_points_products(const float *a, size_t n_a, const float *b, size_t n_b, size_t dims, double *out) {
-  products p = {a, b, n_a, n_b, dims, out};
-  vg_task_parallel("distribution: inner products", "blocks of subjects", (n_a + TILE - 1) / TILE,
-                   put_row_of_tiles, &p);
-  for (size_t i = 0; i < n_a && a == b; i++) {
+vg_status vg_set_points_products(const char *task, const float *a, size_t n_a, const float *b, size_t n_b,
+                                 size_t dims, double *out) {
+  const bool symmetric = a == b && n_a == n_b;
+  products p = {a, b, n_a, n_b, dims, symmetric, out};
+  vg_status st = vg_task_parallel(task, "blocks of subjects", (n_a + TILE - 1) / TILE, put_row_of_tiles, &p);
+  for (size_t i = 0; i < n_a && symmetric; i++) {
     for (size_t k = 0; k < i; k++) out[k * n_b + i] = out[i * n_b + k];
   }
+  return st;
 }
 
 /* ---- points in order ---- */
@@ -164,14 +166,14 @@ vg_status vg_set_space_init(const vg_points *p, vg_set_space *out) {
                         vg_malloc(n * n, sizeof(double)),
                         vg_malloc(n * n, sizeof(double)),
                         vg_malloc(n * n, sizeof(double))};
+  const char *task = "distribution: inner products";
   float *pooled = p->units_differ ? vg_set_points_standardised(p, true) : out->rows;
   vg_status st = out->rows && out->gram && out->squared && out->pooled && pooled ? VG_OK : VG_MEMORY;
-  if (!st) {
-    vg_set_points_products(pooled, n, pooled, n, p->dims, out->gram);
-    square_distances(out->gram, n, out->pooled);
-    if (p->units_differ) vg_set_points_products(out->rows, n, out->rows, n, p->dims, out->gram);
-    square_distances(out->gram, n, out->squared);
-  }
+  if (!st) st = vg_set_points_products(task, pooled, n, pooled, n, p->dims, out->gram);
+  if (!st) square_distances(out->gram, n, out->pooled);
+  if (!st && p->units_differ)
+    st = vg_set_points_products(task, out->rows, n, out->rows, n, p->dims, out->gram);
+  if (!st) square_distances(out->gram, n, out->squared);
   if (p->units_differ) vg_free(pooled);
   if (st) vg_set_space_release(out);
   return st;

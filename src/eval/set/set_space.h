@@ -36,8 +36,9 @@ void vg_set_space_release(vg_set_space *s);
 float *vg_set_points_standardised(const vg_points *p, bool pooled);
 
 /* Inner products of n_a rows with n_b rows (n_a, n_b). Every sum has the same order of addition, so a product
- * depends on its two rows alone. */
-void vg_set_points_products(const float *a, size_t n_a, const float *b, size_t n_b, size_t dims, double *out);
+ * depends on its two rows alone. task: names the work where its progress is shown. */
+vg_status vg_set_points_products(const char *task, const float *a, size_t n_a, const float *b, size_t n_b,
+                                 size_t dims, double *out);
 
 /* Points by a value: a distance, or a position along a line. */
 typedef struct vg_set_place {

@@ -48,8 +48,7 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
   for (size_t i = 0; i < n; i++) copies[a[i]]++;
   for (size_t j = 0; j < m; j++) copies[s->n + b[j]]++;
   *out = 0;
-  for (size_t k = 0; k < VG_SLICES; k++)
-    *out += area_between(s, k, copies, n, copies + s->n, m) / VG_SLICES;
+  for (size_t k = 0; k < VG_SLICES; k++) *out += area_between(s, k, copies, n, copies + s->n, m) / VG_SLICES;
   vg_free(copies);
   return VG_OK;
 }
@@ -86,10 +85,10 @@ vg_status vg_set_sliced_wasserstein(const vg_set_space *s, vg_set_distance *out)
   job j = {s->dims, vg_malloc(VG_SLICES * s->dims, sizeof *j.directions), &all};
   vg_status st = all.at && all.point && j.directions ? VG_OK : VG_MEMORY;
   if (!st) st = vg_parallel(VG_SLICES, draw_direction, &j);
-  if (!st) {
-    vg_set_points_products(j.directions, VG_SLICES, s->rows, n, s->dims, all.at);
-    st = vg_parallel(VG_SLICES, sort_slice, &j);
-  }
+  if (!st)
+    st = vg_set_points_products("distribution: projections", j.directions, VG_SLICES, s->rows, n, s->dims,
+                                all.at);
+  if (!st) st = vg_parallel(VG_SLICES, sort_slice, &j);
   vg_free(j.directions);
   if (!st) st = vg_set_distance_measure(distance, &all, s->n_real, s->n_synth, false, out);
   vg_free(all.at);
