@@ -140,11 +140,22 @@ static bool is_open(const vg_config *c, const vg_setting *s) {
   return s->type == VG_SETTING_DIMS && (!v[0] || !v[1] || !v[2]);
 }
 
-/* Weights of 0 leave the discriminator out, so they are another network. */
+/* Whether a weight is above 0: its network exists then. */
+static bool is_on(const vg_config *c, const vg_setting *s) {
+  return *(const double *)(const void *)((const char *)c + s->offset) > 0;
+}
+
+/* Whether --resume refuses a value that differs. */
 static bool is_refused(const vg_setting *s, const vg_config *was, const vg_config *now) {
-  if (strcmp(s->key, "train.w_adversarial") == 0)
-    return (was->train.w_adversarial > 0) != (now->train.w_adversarial > 0);
-  return s->fixed && !is_open(was, s) && !is_open(now, s);
+  switch (s->resume) {
+  case VG_RESUME_FIXED:
+    return !is_open(was, s) && !is_open(now, s);
+  case VG_RESUME_SWITCH:
+    return is_on(was, s) != is_on(now, s);
+  case VG_RESUME_FREE:
+    break;
+  }
+  return false;
 }
 
 static vg_status read_config(const char *run, vg_config *out) {
@@ -181,7 +192,8 @@ static void list_refused(void *arg, const vg_setting *s, bool refused, const cha
 
 static void warn_of(void *arg, const vg_setting *s, bool refused, const char *was, const char *is) {
   (void)arg;
-  if (!refused && !s->fixed && matters(s)) vg_warn("%s is %s from here on; it was %s", s->key, is, was);
+  if (!refused && s->resume != VG_RESUME_FIXED && matters(s))
+    vg_warn("%s is %s from here on; it was %s", s->key, is, was);
 }
 
 vg_status vg_run_folder_check(const char *run, const vg_config *now) {
