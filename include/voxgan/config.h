@@ -80,6 +80,13 @@ typedef enum vg_setting_type {
   VG_SETTING_AXES
 } vg_setting_type;
 
+/* What --resume allows, the column resume of settings.def. */
+typedef enum vg_setting_resume {
+  VG_RESUME_FIXED,  /* no other value: the setting defines the run */
+  VG_RESUME_SWITCH, /* a number above 0 may become another one, but 0 stays 0 and others stay above it */
+  VG_RESUME_FREE
+} vg_setting_resume;
+
 /* One row of settings.def. */
 typedef struct vg_setting {
   const char *key; /* "train.lr_g" */
@@ -90,7 +97,7 @@ typedef struct vg_setting {
   const char *const *choices;  /* of CHOICE: the texts in the order of the enum, then NULL */
   const char *registry, *kind; /* of NAME */
   const char *help;
-  bool fixed; /* defines a run: --resume refuses another value */
+  vg_setting_resume resume;
 } vg_setting;
 
 const vg_setting *vg_setting_at(int i); /* NULL past the last */

@@ -6,8 +6,9 @@
 const char *vg_names_at(const vg_names *names, size_t i) {
   if (i >= names->n) return NULL;
   if (names->at) return names->at(names->rows, i);
-  const char *name;
-  memcpy(&name, (const char *)names->rows + i * names->size, sizeof name);
+  const char *row = (const char *)names->rows + i * names->size, *name;
+  if (names->inside) return row;
+  memcpy(&name, row, sizeof name);
   return name;
 }
 

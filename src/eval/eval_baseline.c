@@ -47,7 +47,7 @@ static const char *judged_name(const void *list, size_t i) {
   return judged_at((int)i, &j) ? j.name : NULL;
 }
 
-static const vg_names judged_names = {NULL, 0, SIZE_MAX, judged_name};
+static const vg_names judged_names = {.n = SIZE_MAX, .at = judged_name};
 
 static vg_status unknown_metric(const char *name) {
   const char *near = vg_names_nearest(judged_names, name);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 
 /* Data set i of n, by which its schemes are chosen. */
@@ -88,18 +89,14 @@ static vg_status tumour_classes(const vg_dataset *ds, vg_classes *out) {
   return st;
 }
 
-static void list_classes(const vg_classes *c, vg_str *out) {
-  for (int i = 0; i < c->n; i++) vg_str_addf(out, "%s%s", i ? ", " : "", c->names[i]);
-}
-
 static vg_status check_classes(const experiment_data *d) {
   vg_classes real, synth;
   vg_str a = VG_STR_INIT, b = VG_STR_INIT;
   vg_status st = tumour_classes(&d->real, &real);
   if (!st) st = tumour_classes(&d->synth, &synth);
   if (!st) {
-    list_classes(&real, &a);
-    list_classes(&synth, &b);
+    vg_names_join(VG_NAMES_INSIDE(real.names, real.n), &a);
+    vg_names_join(VG_NAMES_INSIDE(synth.names, synth.n), &b);
     if (strcmp(vg_str_text(&a), vg_str_text(&b)) != 0)
       st = vg_fail(VG_DATA,
                    "tumour classes differ: real has %s, synthetic %s; the same network cannot learn both",

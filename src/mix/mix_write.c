@@ -4,6 +4,7 @@
 #include "base/file/owned.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "base/task/progress.h"
 #include "mix/mix_internal.h"
@@ -153,7 +154,7 @@ static vg_status write_card(const mix *m) {
       "# %s\n\n%zu real cases of %zu persons and %zu synthetic cases, mixed for nnU-Net by voxgan %s. Ids of "
       "synthetic cases begin with `synth_`: they show no person.\n\n| | |\n| --- | --- |\n| series | ",
       m->folder, m->n_real, m->persons, m->n - m->n_real, vg_version());
-  for (int i = 0; i < m->series.n; i++) vg_str_addf(&t, "%s%s", i ? ", " : "", m->series.names[i]);
+  vg_names_join(VG_NAMES_INSIDE(m->series.names, m->series.n), &t);
   vg_str_addf(&t, " |\n| labels | `%s` |\n| folds | %d, by person, seed %llu |\n| licence | %s |\n\n",
               labels ? labels : "", m->o->folds, (unsigned long long)m->o->seed,
               m->o->licence ? m->o->licence : "that of its sources");

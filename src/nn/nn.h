@@ -236,12 +236,6 @@ const vg_loss *vg_loss_at(int i);              /* NULL past the last */
  * train.reconstruction takes it. Its strings are borrowed for good. Not safe beside other threads. */
 vg_status vg_loss_add(const vg_loss *loss);
 
-/* How the U-Net divides a patch: per level the stride of each axis (2 while the axis is at least 4, else 1).
- * 64^3 gives 5 levels, 128x128x54 6. Returns the levels, at most want (0: as many as the largest axis
- * allows). */
-#define VG_UNET_MAX_LEVELS VG_SPEC_MOST_levels
-int vg_unet_strides(const int patch[3], int want, int stride[VG_UNET_MAX_LEVELS][3]);
-
 #ifdef __cplusplus
 }
 #endif

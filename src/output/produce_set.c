@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "output/card.h"
-#include "output/contact_sheet.h"
+#include "output/sheet/contact_sheet.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
 #include "base/mem.h"

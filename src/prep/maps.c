@@ -8,6 +8,7 @@
 #include "grid/regrid.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
 #include "label/class_words.h"
@@ -74,7 +75,7 @@ vg_status vg_maps_join(const vg_maps *m, const vg_classes *to, uint8_t *klass) {
   for (int k = 1; k <= m->classes.n; k++)
     if (seen[k] && !known[k]) {
       vg_str names = VG_STR_INIT;
-      for (int i = 0; i < to->n; i++) vg_str_addf(&names, "%s%s", i ? ", " : "", to->names[i]);
+      vg_names_join(VG_NAMES_INSIDE(to->names, to->n), &names);
       vg_status st = vg_fail(VG_DATA, "the model knows %s; the labels have %s (%s)", vg_str_text(&names),
                              m->classes.names[k - 1], vg_role_name(m->classes.roles[k - 1]));
       vg_str_release(&names);

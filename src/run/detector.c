@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "nn/gan/optim.h"
-#include "nn/network/block.h"
+#include "nn/layer/block.h"
 #include "voxgan/log.h"
 
 enum { LAYERS = 4, HALF = 16, BATCH = 2 * HALF, ASKED_AT_ONCE = 128 };

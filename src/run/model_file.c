@@ -7,6 +7,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/task/progress.h"
 #include "base/str.h"
 #include "voxgan/version.h"
@@ -162,16 +163,11 @@ vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg
 
 /* ---- starting from another model ---- */
 
-static void add_names(vg_str *text, const char *names, size_t stride, int n) {
-  for (int i = 0; i < n; i++) vg_str_addf(text, "%s%s", i ? ", " : "", names + (size_t)i * stride);
-}
-
 /* Weights fit by shape alone, so the user is warned when a channel means something else. */
-static void compare_names(const char *path, const char *what, const char *theirs, int n_theirs,
-                          const char *ours, int n_ours, size_t stride) {
+static void compare_names(const char *path, const char *what, vg_names theirs, vg_names ours) {
   vg_str a = VG_STR_INIT, b = VG_STR_INIT;
-  add_names(&a, theirs, stride, n_theirs);
-  add_names(&b, ours, stride, n_ours);
+  vg_names_join(theirs, &a);
+  vg_names_join(ours, &b);
   if (strcmp(vg_str_text(&a), vg_str_text(&b)))
     vg_warn("%s has the %s %s; this run has %s", path, what, vg_str_text(&a), vg_str_text(&b));
   vg_str_release(&a);
@@ -187,10 +183,10 @@ static vg_status compare_prep(const char *path, const vg_st_file *f, const vg_pr
   vg_status st = get_tree(path, f, "prep", &tree);
   if (!st) st = vg_prep_from_json(path, tree, &theirs, ranges);
   if (!st) {
-    compare_names(path, "classes", theirs.classes.names[0], theirs.classes.n, ours->classes.names[0],
-                  ours->classes.n, VG_CLASS_NAME);
-    compare_names(path, "series", theirs.series.names[0], theirs.series.n, ours->series.names[0],
-                  ours->series.n, VG_SERIES_NAME);
+    compare_names(path, "classes", VG_NAMES_INSIDE(theirs.classes.names, theirs.classes.n),
+                  VG_NAMES_INSIDE(ours->classes.names, ours->classes.n));
+    compare_names(path, "series", VG_NAMES_INSIDE(theirs.series.names, theirs.series.n),
+                  VG_NAMES_INSIDE(ours->series.names, ours->series.n));
   }
   vg_json_free(tree);
   return st;

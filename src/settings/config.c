@@ -13,8 +13,9 @@
 #include "voxgan/registry.h"
 
 /* Values of the column resume. */
-#define FIXED true
-#define FREE false
+#define FIXED VG_RESUME_FIXED
+#define SWITCH VG_RESUME_SWITCH
+#define FREE VG_RESUME_FREE
 #define VG_CHOICE(constant, text) #text,
 #define VG_SET_BOOL(s, n, r, d, h) \
   {#s "." #n, VG_SETTING_BOOL, offsetof(vg_config, s.n), {d}, 0, 1, NULL, NULL, NULL, NULL, h, r},
@@ -41,8 +42,8 @@
    NULL,                                \
    h,                                   \
    r},
-#define VG_SET_NAME(s, n, fixed, d, r, k, h) \
-  {#s "." #n, VG_SETTING_NAME, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, r, k, h, fixed},
+#define VG_SET_NAME(s, n, resume, d, r, k, h) \
+  {#s "." #n, VG_SETTING_NAME, offsetof(vg_config, s.n), {0}, 0, 0, d, NULL, r, k, h, resume},
 static const vg_setting settings[] = {
 #include "voxgan/settings.def"
 };

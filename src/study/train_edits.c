@@ -51,8 +51,8 @@ struct vg_train_edits {
   pthread_cond_t changed;
   entry **entries;
   int n;
-  known_brain **hosts;
-  int n_hosts;
+  known_brain **brains;
+  int n_brains;
   size_t bytes;
   uint64_t clock;
 };
@@ -62,11 +62,9 @@ struct vg_train_edits {
 static vg_status check_chain(const vg_edit_chain *chain, const char *text) {
   bool makes = false;
   for (int i = 0; i < chain->n; i++) makes |= chain->steps[i].edit->makes_tumour;
-  return makes
-             ? VG_OK
-             : vg_fail(VG_CONFIG,
-                       "\"%s\": none of its edits makes a tumour (graft or grow do), and the maps have none",
-                       text);
+  if (makes) return VG_OK;
+  return vg_fail(VG_CONFIG,
+                 "\"%s\": none of its edits makes a tumour (graft or grow do), and the maps have none", text);
 }
 
 static vg_status add_targets(vg_train_edits *e, vg_classes *classes) {
@@ -109,21 +107,25 @@ vg_status vg_train_edits_open(const vg_train_edits_options *o, vg_classes *class
   return st == VG_MEMORY ? st : vg_fail_in(st, "train.edits");
 }
 
+static void map_release(vg_edited_map *m) {
+  vg_free((void *)(uintptr_t)m->kinds);
+  vg_free((void *)(uintptr_t)m->tumour);
+}
+
 static void entry_free(entry *x) {
-  vg_free((void *)(uintptr_t)x->map.kinds);
-  vg_free((void *)(uintptr_t)x->map.tumour);
+  map_release(&x->map);
   vg_free(x);
 }
 
 void vg_train_edits_free(vg_train_edits *e) {
   if (!e) return;
   for (int i = 0; i < e->n; i++) entry_free(e->entries[i]);
-  for (int i = 0; i < e->n_hosts; i++) {
-    vg_memo_release(&e->hosts[i]->memo);
-    vg_free(e->hosts[i]);
+  for (int i = 0; i < e->n_brains; i++) {
+    vg_memo_release(&e->brains[i]->memo);
+    vg_free(e->brains[i]);
   }
   vg_free(e->entries);
-  vg_free(e->hosts);
+  vg_free(e->brains);
   vg_edit_chain_release(&e->chain);
   vg_tumour_donors_free(e->donors);
   pthread_mutex_destroy(&e->lock);
@@ -235,6 +237,7 @@ static void put_kinds(const vg_train_edits *e, const vg_case *c, const vg_maps *
     }
 }
 
+/* Lists up to TUMOUR_VOXELS of the tumour's voxels, spread evenly over it: samples are centred on them. */
 static vg_status list_tumour(const vg_train_edits *e, entry *x, size_t n) {
   size_t all = 0, seen = 0;
   const uint8_t *kinds = x->map.kinds;
@@ -251,8 +254,8 @@ static vg_status list_tumour(const vg_train_edits *e, entry *x, size_t n) {
   return VG_OK;
 }
 
-/* One draw of the chain. host: knows the brain's frame. */
-static vg_status draw(vg_train_edits *e, const vg_maps *before, const vg_memo *host, uint64_t key,
+/* One draw of the chain. brain: has the brain's frame. */
+static vg_status draw(vg_train_edits *e, const vg_maps *before, const vg_memo *brain, uint64_t key,
                       vg_maps *out) {
   static const vg_plan_target any = {{0, INFINITY}, {0, 1}};
   vg_memo memo = {0};
@@ -261,10 +264,10 @@ static vg_status draw(vg_train_edits *e, const vg_maps *before, const vg_memo *h
       .seed = e->seed, .key = key, .memo = &memo, .donors = &hold, .donor = vg_tumour_donors_give};
   vg_edit_log log = {0};
   vg_tumour_facts facts;
-  vg_status st = vg_memo_learn(&memo, host);
+  vg_status st = vg_memo_learn(&memo, brain);
   if (!st) st = vg_maps_copy(before, out);
   if (!st) st = vg_edit_chain_apply(&e->chain, out, &context, &log);
-  if (!st) st = vg_study_check(out, &host->frames[0].frame, hold.pieces, &log, &any, &facts);
+  if (!st) st = vg_study_check(out, &brain->frames[0].frame, hold.pieces, &log, &any, &facts);
   if (!st && !facts.components) st = vg_fail(VG_REFUSED, "there is no tumour in the end");
   vg_donor_hold_release(&hold);
   vg_edit_log_release(&log);
@@ -278,17 +281,18 @@ static uint64_t key_of(const entry *x, size_t index, int attempt) {
   return vg_rng_key("train edits", epoch, (uint64_t)index * DRAWS + (uint64_t)attempt);
 }
 
-/* Draws until a tumour fits. VG_REFUSED: none of the draws did. host: gets the brain's frame, if it lacks it.
+/* Draws until a tumour fits. VG_REFUSED: none of the draws did. brain: gets the brain's frame, if it lacks
+ * it.
  */
-static vg_status edit(vg_train_edits *e, entry *x, size_t index, vg_memo *host) {
+static vg_status edit(vg_train_edits *e, entry *x, size_t index, vg_memo *brain) {
   const size_t n = vg_extent_voxels(x->c->record.crop_dim);
   vg_maps before = {0}, after = {0};
   vg_brain_frame frame;
   int lo[3];
   vg_status st = read_brain(e, x->c, &before, lo);
-  if (!st) st = vg_memo_frame(host, &before, &frame);
+  if (!st) st = vg_memo_frame(brain, &before, &frame);
   for (int attempt = 0; !st && attempt < DRAWS; attempt++) {
-    st = draw(e, &before, host, key_of(x, index, attempt), &after);
+    st = draw(e, &before, brain, key_of(x, index, attempt), &after);
     if (st != VG_REFUSED || attempt + 1 == DRAWS) break;
     st = VG_OK;
   }
@@ -350,27 +354,27 @@ static entry *add(vg_train_edits *e, const vg_case *c, long epoch, int variant) 
 }
 
 /* The frame that is known of a case's brain; NULL: no memory. */
-static known_brain *host_of(vg_train_edits *e, const vg_case *c) {
-  for (int i = 0; i < e->n_hosts; i++)
-    if (e->hosts[i]->c == c) return e->hosts[i];
-  known_brain **more = vg_realloc(e->hosts, (size_t)e->n_hosts + 1, sizeof *more);
+static known_brain *brain_of(vg_train_edits *e, const vg_case *c) {
+  for (int i = 0; i < e->n_brains; i++)
+    if (e->brains[i]->c == c) return e->brains[i];
+  known_brain **more = vg_realloc(e->brains, (size_t)e->n_brains + 1, sizeof *more);
   if (!more) return NULL;
-  e->hosts = more;
-  known_brain *h = VG_NEW(known_brain);
-  if (!h) return NULL;
-  h->c = c;
-  return more[e->n_hosts++] = h;
+  e->brains = more;
+  known_brain *b = VG_NEW(known_brain);
+  if (!b) return NULL;
+  b->c = c;
+  return more[e->n_brains++] = b;
 }
 
-/* Edits a map without the lock. */
+/* Edits a map. The lock is released meanwhile, since that takes some tenths of a second. */
 static vg_status make(vg_train_edits *e, entry *x, size_t index) {
   vg_memo memo = {0};
-  known_brain *h = host_of(e, x->c);
-  vg_status st = h ? vg_memo_learn(&memo, &h->memo) : VG_MEMORY;
+  known_brain *b = brain_of(e, x->c);
+  vg_status st = b ? vg_memo_learn(&memo, &b->memo) : VG_MEMORY;
   pthread_mutex_unlock(&e->lock);
   if (!st) st = edit(e, x, index, &memo);
   pthread_mutex_lock(&e->lock);
-  if (!st && !h->memo.n_frames) st = vg_memo_learn(&h->memo, &memo);
+  if (!st && !b->memo.n_frames) st = vg_memo_learn(&b->memo, &memo);
   vg_memo_release(&memo);
   return st;
 }
@@ -426,8 +430,7 @@ vg_status vg_train_edits_try(vg_train_edits *e, const vg_case *c) {
   vg_memo memo = {0};
   vg_status st = edit(e, &x, 0, &memo);
   vg_memo_release(&memo);
-  vg_free((void *)(uintptr_t)x.map.kinds);
-  vg_free((void *)(uintptr_t)x.map.tumour);
+  map_release(&x.map);
   return st == VG_REFUSED
              ? vg_fail_in(st, "train.edits: none of %d draws is fit for use; the last, in case %s", DRAWS,
                           c->id)

@@ -34,13 +34,22 @@ typedef struct vg_scope vg_scope;
 
 typedef enum vg_type { VG_F32, VG_BF16, VG_F16, VG_I64 } vg_type;
 
-/* "cpu", "cuda", "cuda:1", "auto" (a CUDA device if one is found, else the CPU, which the log says). */
 typedef struct vg_device {
   int kind; /* 0 CPU, 1 CUDA */
   int index;
 } vg_device;
-/* VG_DEVICE if the device is missing or does not work. A CUDA device computes convolutions in TF32, and adds
- * in any order: this is faster, and results differ in the last bits from run to run. */
+/* The device that a user asks for. */
+typedef enum vg_device_wish {
+  VG_WISH_CPU,     /* "cpu" */
+  VG_WISH_ANY_GPU, /* "cuda" */
+  VG_WISH_ONE_GPU, /* "cuda:1" */
+  VG_WISH_AUTO     /* "auto": a GPU if one is found, else the CPU, which the log says */
+} vg_device_wish;
+/* Understands the text, without looking for the device. index: of ONE_GPU, else 0. VG_USAGE: it is none of
+ * these. */
+vg_status vg_device_wish_parse(const char *name, vg_device_wish *out, int *index);
+/* Finds the device. VG_DEVICE if the device is missing or does not work. A CUDA device computes convolutions
+ * in TF32, and adds in any order: this is faster, and results differ in the last bits from run to run. */
 vg_status vg_device_parse(const char *name, vg_device *out);
 /* Text such as "cpu (2 threads)" or "cuda:0 NVIDIA H200", into buf. */
 const char *vg_device_describe(vg_device d, char *buf, size_t size);

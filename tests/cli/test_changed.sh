@@ -35,6 +35,13 @@ expect "and prepared again" [ "$(ls "$T"/voxgan-cache/*.case | wc -l)" = 4 ]
 expect_ok "1 subject changed since the run began: $id" "$VOXGAN" train $run --out "$T/r" --resume --set train.epochs=4
 expect "what the run began with is kept" [ "$inputs" = "$(sha256sum <"$T/r/inputs.json")" ]
 
+# A folder without a run keeps what a run would write over.
+for name in inputs.json previews; do
+  rm -rf "$T/mine" && mkdir "$T/mine" && echo mine >"$T/mine/$name"
+  expect_fail 2 "holds $name, which is not of a run" "$VOXGAN" train $run --out "$T/mine" --overwrite
+  expect "$name stays" grep -qx mine "$T/mine/$name"
+done
+
 # Classes that come from the data: without its anatomy maps the brain is one class.
 mkdir "$T/maps"
 mv "$T"/p/*/*_anat.nii "$T/maps"

@@ -34,6 +34,7 @@ expect_fail 2 'oasis segments images, so it needs train.direction label2image' \
   "$VOXGAN" train $tiny --set net.discriminator=oasis --set train.direction=image2label --out "$T/no"
 expect_fail 2 'train.w_local is 1, but no training subject has a tumour' \
   "$VOXGAN" train $tiny --set train.w_local=1 --set data.tumour=none --out "$T/no"
-expect_fail 2 'train.w_local was "1" and is "2" now' "$VOXGAN" train $run --set train.w_local=2 --set train.epochs=20 --out "$T/whole" --resume
+expect_fail 2 'train.w_local was "1" and is "0" now' "$VOXGAN" train $run --set train.w_local=0 --set train.epochs=13 --out "$T/whole" --resume
+expect_ok 'train.w_local is 2 from here on; it was 1' "$VOXGAN" train $run --set train.w_local=2 --set train.epochs=13 --out "$T/whole" --resume
 
 finish

@@ -2,7 +2,7 @@
  * OUT/FORMAT, for oracles that read data sets. */
 #include <stdio.h>
 #include <string.h>
-#include "output/contact_sheet.h"
+#include "output/sheet/contact_sheet.h"
 #include "dataset/layout.h"
 #include "output/format/format.h"
 #include "base/fs.h"

@@ -259,6 +259,9 @@ static void test_names(void **state) {
   assert_string_equal(vg_names_nearest(VG_NAMES_BY(vowel_at, &three), "epsilom"), "epsilon");
   assert_string_equal(vg_names_nearest(VG_NAMES(rows), "eta"), "beta"); /* as near to no other */
   vg_str text = VG_STR_INIT;
+  const char inside[3][8] = {"csf", "gm", "wm"};
+  assert_int_equal(vg_names_find(VG_NAMES_INSIDE(inside, 3), "wm"), 2);
+  assert_int_equal(vg_names_find(VG_NAMES_INSIDE(inside, 2), "wm"), -1);
   vg_names_join(VG_NAMES(rows), &text);
   assert_string_equal(vg_str_text(&text), "alpha, beta, gamma");
   vg_str_release(&text);

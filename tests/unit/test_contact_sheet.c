@@ -11,7 +11,7 @@
 #include "mini_tree.h"
 #include "scratch.h"
 #include "label/class_colours.h"
-#include "output/contact_sheet.h"
+#include "output/sheet/contact_sheet.h"
 #include "voxgan/log.h"
 #include "picture/png.h"
 #include "base/pool.h"

@@ -1,4 +1,4 @@
-/* identifier_words.c: recognises persons and dates in a text. */
+/* identifier_words.c: recognises persons and dates in a text, and names of attributes that hold them. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -117,4 +117,33 @@ const char *vg_privacy_identifier_in(const char *text, const char *const *ids, s
   if (!header || !*text) return NULL;
   if (mentions_patient(text)) return "mention of a person";
   return is_program_mark(text) ? NULL : "free text";
+}
+
+bool vg_privacy_is_dicom_attribute(const char *key) {
+  static const char *const begins[] = {"Patient",  "Institution", "Referring",   "Performing",
+                                       "Operator", "Physician",   "OtherPatient"};
+  static const char *const keys[] = {"AccessionNumber",
+                                     "StudyID",
+                                     "StudyDate",
+                                     "StudyTime",
+                                     "SeriesDate",
+                                     "SeriesTime",
+                                     "AcquisitionDate",
+                                     "AcquisitionTime",
+                                     "ContentDate",
+                                     "ContentTime",
+                                     "AcquisitionDateTime",
+                                     "DeviceSerialNumber",
+                                     "StationName",
+                                     "ProcedureStepDescription",
+                                     "RequestingPhysician",
+                                     "BirthDate",
+                                     "dateOfBirth",
+                                     "mrn",
+                                     "MRN"};
+  for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+    if (vg_starts_with(key, begins[i]) && strcmp(key, "PatientPosition") != 0) return true;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if (!strcmp(key, keys[i])) return true;
+  return vg_ends_with(key, "InstanceUID");
 }

@@ -136,7 +136,8 @@ static vg_status look_at_nifti(const scan *s, const void *bytes, size_t len) {
   const size_t header = second ? 540 : 348;
   if (got < header) goto out;
   for (const header_field *f = second ? fields_2 : fields_1; f->name && !st; f++)
-    if (f->size < 80 || !is_mark(b + f->at, f->size)) st = look_at_bytes(s, f->name, b + f->at, f->size, true);
+    if (f->size < 80 || !is_mark(b + f->at, f->size))
+      st = look_at_bytes(s, f->name, b + f->at, f->size, true);
   /* Start of the voxels: a float in version 1, an int64 in version 2. */
   if (!st && !second) {
     const int32_t bits = int_at(b + 108, swap);
@@ -175,36 +176,6 @@ static vg_status look_at_gzip(const scan *s, const uint8_t *b, size_t len) {
 
 /* ---- JSON ---- */
 
-/* DICOM PS3.15, table E.1-1, as BIDS sidecars spell them. */
-static bool is_dicom_identifier(const char *key) {
-  static const char *const begins[] = {"Patient",  "Institution", "Referring",   "Performing",
-                                       "Operator", "Physician",   "OtherPatient"};
-  static const char *const keys[] = {"AccessionNumber",
-                                     "StudyID",
-                                     "StudyDate",
-                                     "StudyTime",
-                                     "SeriesDate",
-                                     "SeriesTime",
-                                     "AcquisitionDate",
-                                     "AcquisitionTime",
-                                     "ContentDate",
-                                     "ContentTime",
-                                     "AcquisitionDateTime",
-                                     "DeviceSerialNumber",
-                                     "StationName",
-                                     "ProcedureStepDescription",
-                                     "RequestingPhysician",
-                                     "BirthDate",
-                                     "dateOfBirth",
-                                     "mrn",
-                                     "MRN"};
-  for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
-    if (vg_starts_with(key, begins[i]) && strcmp(key, "PatientPosition") != 0) return true;
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    if (!strcmp(key, keys[i])) return true;
-  return vg_ends_with(key, "InstanceUID");
-}
-
 static bool says_something(const vg_json *node) {
   const vg_json_type t = vg_json_type_of(node);
   return t == VG_JSON_STRING ? *vg_json_string(node, "") != 0 : t == VG_JSON_NUMBER || vg_json_size(node) > 0;
@@ -217,7 +188,7 @@ static vg_status look_at_json(const scan *s, const char *path, const vg_json *no
     const char *key = vg_json_key(c);
     char *below = *key ? vg_format("%s%s%s", path, *path ? "." : "", key) : vg_format("%s[]", path);
     if (!below) return VG_MEMORY;
-    if (is_dicom_identifier(key) && says_something(c))
+    if (vg_privacy_is_dicom_attribute(key) && says_something(c))
       st = add(s, below, "DICOM attribute");
     else if (vg_privacy_identifier_in(key, s->ids, s->n_ids, false))
       st = add(s, *path ? path : "key", IDENTIFIER_REAL_ID);

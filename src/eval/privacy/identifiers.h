@@ -43,4 +43,8 @@ void vg_privacy_identifiers_release(identifier_report *r);
  * mention persons at all. */
 const char *vg_privacy_identifier_in(const char *text, const char *const *ids, size_t n_ids, bool header);
 
+/* Whether DICOM PS3.15, table E.1-1, has an attribute as identifying a person, a place or a day; key: as a
+ * BIDS sidecar spells it. */
+bool vg_privacy_is_dicom_attribute(const char *key);
+
 #endif

@@ -1,5 +1,5 @@
 /* gan.c: building a GAN, and generating with it. */
-#include "nn/network/listing_make.h"
+#include "nn/layer/listing_make.h"
 #include "nn/gan/gan.h"
 #include <string.h>
 #include "base/mem.h"

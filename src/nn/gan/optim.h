@@ -1,7 +1,7 @@
 /* optim.h: Adam over a network's parameters. */
 #ifndef VG_NN_OPTIM_H
 #define VG_NN_OPTIM_H
-#include "nn/network/block.h"
+#include "nn/layer/block.h"
 
 /* Moments of the trained parameters, in the order of params. */
 typedef struct vg_adam {

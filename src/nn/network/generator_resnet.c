@@ -7,7 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "nn/network/listing_make.h"
+#include "nn/layer/listing_make.h"
 #include "nn/network/networks.h"
 #include "base/mem.h"
 

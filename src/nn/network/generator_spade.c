@@ -9,10 +9,10 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "nn/network/modulation.h"
-#include "nn/network/listing_make.h"
+#include "nn/layer/modulation.h"
+#include "nn/layer/listing_make.h"
 #include "nn/network/networks.h"
-#include "nn/network/style.h"
+#include "nn/layer/style.h"
 #include "base/mem.h"
 
 #define SLOPE 0.2

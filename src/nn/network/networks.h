@@ -5,8 +5,9 @@
  */
 #ifndef VG_NN_NETWORKS_H
 #define VG_NN_NETWORKS_H
-#include "nn/network/block.h"
-#include "nn/network/listing.h"
+#include "nn/layer/block.h"
+#include "nn/layer/listing.h"
+#include "nn/layer/unet_strides.h"
 
 /* What memory is asked for. */
 typedef enum vg_use { VG_USE_GENERATING, VG_USE_TRAINING, VG_USE_RECOMPUTING } vg_use;
@@ -69,24 +70,5 @@ const vg_discriminator *vg_discriminator_find(const char *name); /* NULL when th
  * net.discriminator take it. The arguments are borrowed for good. Not safe beside other threads. */
 vg_status vg_generator_add(const char *name, const char *help, const vg_generator *generator);
 vg_status vg_discriminator_add(const char *name, const char *help, const vg_discriminator *discriminator);
-
-/* ngf * min(2^i, 8), as pix2pix. */
-static inline int vg_width(int base, int i) {
-  return base * (1 << (i < 3 ? i : 3));
-}
-/* What networks that divide as vg_unet_strides says have in common. VG_CONFIG where the patch is too small
- * for `least` levels, or does not allow the spec's; zero says what 0 levels are. */
-vg_status vg_unet_check_levels(const vg_gan_spec *spec, int least, const char *zero);
-void vg_unet_min_dim(const vg_gan_spec *spec, int levels, int dim[3]);
-/* Voxels of a grid. */
-static inline double vg_voxels(const int dim[3]) {
-  return (double)dim[0] * dim[1] * dim[2];
-}
-/* Kernel and padding of a stride on an axis whose extent in the patch is n: k4 p1 at stride 2; at stride 1
- * k3 p1, and k1 on an axis of one voxel, which is how 2-D is a case of 3-D. */
-static inline void vg_axis_kernel(int n, int stride, int *kernel, int *pad) {
-  *kernel = stride == 2 ? 4 : n > 1 ? 3 : 1;
-  *pad = *kernel > 1;
-}
 
 #endif

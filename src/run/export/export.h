@@ -1,7 +1,7 @@
 /* export.h: a model as a file that other programs run. */
 #ifndef VG_RUN_EXPORT_H
 #define VG_RUN_EXPORT_H
-#include "nn/network/listing.h"
+#include "nn/layer/listing.h"
 #include "voxgan/status.h"
 
 /* What an exported file is made of. */

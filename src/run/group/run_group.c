@@ -14,15 +14,18 @@
 /* Each process of a machine takes the GPU of its local rank. A batch system may show each process one GPU
  * alone. */
 static vg_status choose_device(const vg_world *w, const char *setting, char *name, size_t size) {
-  const bool any = !strcmp(setting, "cuda") || !strcmp(setting, "auto");
+  vg_device_wish wish;
   vg_device first, second;
+  int index;
+  vg_status st = vg_device_wish_parse(setting, &wish, &index);
+  if (st) return st;
   snprintf(name, size, "%s", setting);
-  if (!any && strncmp(setting, "cuda:", 5) == 0 && w->local_size != 1)
+  if (wish == VG_WISH_ONE_GPU && w->local_size != 1)
     return vg_fail(VG_CONFIG,
                    "run.device is %s, but each of several processes takes a GPU of its own: set it to cuda",
                    setting);
-  if (!any) return VG_OK;
-  vg_status st = vg_device_parse(setting, &first);
+  if (wish == VG_WISH_CPU || wish == VG_WISH_ONE_GPU) return VG_OK;
+  st = vg_device_parse(setting, &first);
   if (st || !first.kind) return st;
   const bool alone = vg_device_parse("cuda:1", &second) != VG_OK;
   snprintf(name, size, "cuda:%d", alone ? 0 : w->local_rank);

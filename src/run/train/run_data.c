@@ -21,21 +21,20 @@ static const char *text_or_null(const char *s) {
   return s && *s ? s : NULL;
 }
 
-static size_t count_with(const vg_dataset *set, size_t offset) {
-  size_t n = 0;
-  for (size_t i = 0; i < set->n; i++) n += *(char *const *)((const char *)&set->subjects[i] + offset) != NULL;
-  return n;
+/* offset: of a map's path in a vg_subject. */
+static bool has_map(const vg_dataset *set, size_t i, size_t offset) {
+  return *(char *const *)((const char *)&set->subjects[i] + offset) != NULL;
 }
 
 /* "auto" uses maps that any subject has: vg_dataset_require() then names each subject without one. A data set
  * in which most subjects have none is ambiguous, because --skip-incomplete would keep few. */
 static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const char *what, size_t offset,
                              const char *without, bool *want) {
-  const size_t have = count_with(set, offset);
+  size_t have = 0, first = 0;
+  for (size_t i = 0; i < set->n; i++) have += has_map(set, i, offset);
   *want = have > 0;
   if (!have || have == set->n) return VG_OK;
-  size_t first = 0;
-  while (*(char *const *)((const char *)&set->subjects[first] + offset)) first++;
+  while (has_map(set, first, offset)) first++;
   if (c->data.skip_incomplete && 2 * have >= set->n) return VG_OK;
   return vg_fail(VG_DATA,
                  "subject %s (%s) lacks %s map, and so do %zu of %zu subjects: --skip-incomplete skips such "
@@ -44,8 +43,7 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
                  set->n, without);
 }
 
-/* data.tumour require is set, and the maps' schemes have anatomy alone. */
-static vg_status no_tumour_class(const vg_dataset *set) {
+static vg_status fail_without_tumour_class(const vg_dataset *set) {
   const vg_source *src = &set->sources[0];
   char *text = vg_scheme_text(&src->tumour_scheme);
   vg_status st = vg_fail(
@@ -115,12 +113,12 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
   for (int i = 0; i < set->n_sources && !st && want->tumour; i++)
     st = vg_classes_add(&prep->classes, &set->sources[i].tumour_scheme, VG_ROLE_TUMOUR);
   if (!st && c->data.tumour == VG_TUMOUR_REQUIRE && !vg_classes_count(&prep->classes, VG_ROLE_TUMOUR))
-    st = no_tumour_class(set);
+    st = fail_without_tumour_class(set);
   if (!st && !vg_config_segments(c)) warn_of_one_class(&prep->classes);
   return st;
 }
 
-/* Classes are complete. */
+/* After all classes are known: a kind is a pair with a class. */
 static vg_status decide_kinds(const vg_dataset *set, bool tumour, run_data *d) {
   vg_status st = VG_OK;
   for (int i = 0; i < set->n_sources && !st && d->prep.synthetic; i++) {
@@ -131,6 +129,8 @@ static vg_status decide_kinds(const vg_dataset *set, bool tumour, run_data *d) {
              ? st
              : vg_train_edits_set_kinds(d->edits, &d->prep.kinds, &d->prep.contrasts, &d->prep.classes);
 }
+
+/* ---- cases ---- */
 
 typedef struct prepare_job {
   const run_data *data;
@@ -146,8 +146,43 @@ static vg_status prepare_one(void *arg, size_t i) {
   return vg_prepare_cached(job->cache, set, &set->subjects[i], &job->data->prep, &job->cases[i]);
 }
 
-/* Removes what killed processes were writing into the cache. It may be another's, and closed to us: then it
- * stays. */
+/* Prepares all cases, and deals them to train and val. */
+static vg_status prepare(run_data *d, const char *cache) {
+  const size_t n = d->set.n;
+  prepare_job job = {d, cache, VG_NEW_N(vg_case, n)};
+  d->train = VG_NEW_N(vg_case, n);
+  d->val = VG_NEW_N(vg_case, n);
+  d->last = VG_NEW_N(bool, n);
+  if (!job.cases || !d->train || !d->val || !d->last) {
+    vg_free(job.cases);
+    return VG_MEMORY;
+  }
+  vg_status st = vg_task_parallel("preparing", "subjects", n, prepare_one, &job);
+  vg_cache_use_prepared(&d->use);
+  /* After a failure too, so that vg_run_data_release() releases every case. */
+  for (size_t i = 0; i < n; i++) {
+    if (d->is_val[i]) {
+      d->val[d->n_val++] = job.cases[i];
+    } else {
+      d->last[d->n_train] = (int)d->set.subjects[i].source == d->set.n_sources - 1;
+      d->train[d->n_train++] = job.cases[i];
+    }
+  }
+  vg_free(job.cases);
+  return st || d->n_train ? st : vg_fail(VG_DATA, "no subject is left to train on");
+}
+
+static vg_status find_ranges(run_data *d) {
+  const vg_case **list = vg_malloc(d->n_train, sizeof *list);
+  if (!list) return VG_MEMORY;
+  for (size_t i = 0; i < d->n_train; i++) list[i] = &d->train[i];
+  for (int s = 0; s < d->prep.series.n; s++) vg_range_median(list, d->n_train, s, &d->ranges[s]);
+  vg_free(list);
+  return VG_OK;
+}
+
+/* Removes what killed processes were writing into the cache. A cache that others own may be closed to us, and
+ * then keeps it. */
 static vg_status sweep_cache(const char *cache) {
   static const char *const folders[] = {"", "hashes"};
   vg_status st = VG_OK;
@@ -163,12 +198,14 @@ static vg_status sweep_cache(const char *cache) {
 
 /* Extent of a sample: the setting, or the largest case's rounded up to a multiple of 16, which a U-Net halves
  * evenly. */
-static void resolve_patch(const vg_config *c, const vg_case *cases, size_t n, int patch[3]) {
+static void resolve_patch(run_data *d, const vg_config *c) {
   for (int a = 0; a < 3; a++) {
     int largest = 1, set = c->train.patch[a];
-    for (size_t i = 0; i < n; i++)
-      if (cases[i].record.dim[a] > largest) largest = cases[i].record.dim[a];
-    patch[2 - a] = set ? set : largest == 1 ? 1 : (largest + 15) / 16 * 16;
+    for (size_t i = 0; i < d->set.n; i++) {
+      const vg_case *one = i < d->n_train ? &d->train[i] : &d->val[i - d->n_train];
+      if (one->record.dim[a] > largest) largest = one->record.dim[a];
+    }
+    d->patch[2 - a] = set ? set : largest == 1 ? 1 : (largest + 15) / 16 * 16;
   }
 }
 
@@ -227,13 +264,18 @@ static vg_status add_image(const vg_config *c, run_data *d, vg_case *one, size_t
   return st;
 }
 
+vg_case *vg_run_validated(const run_data *d, size_t *n) {
+  *n = d->n_val ? d->n_val : d->n_train < PREVIEW_ROWS ? d->n_train : PREVIEW_ROWS;
+  return d->n_val ? d->val : d->train;
+}
+
 /* Subjects without images are validated, and shown, on synthetic ones. */
 static vg_status add_images(const vg_config *c, run_data *d) {
   vg_randomise how;
-  vg_run_randomise(c, &how);
-  vg_case *cases = d->n_val ? d->val : d->train;
-  const size_t n = d->n_val ? d->n_val : d->n_train < PREVIEW_ROWS ? d->n_train : PREVIEW_ROWS;
+  size_t n;
+  vg_case *cases = vg_run_validated(d, &n);
   vg_status st = VG_OK;
+  vg_run_randomise(c, &how);
   for (size_t i = 0; i < n && !st && d->prep.synthetic; i++)
     if (!cases[i].imaged) st = add_image(c, d, &cases[i], d->n_val ? d->n_train + i : i, &how);
   return st;
@@ -287,7 +329,6 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   memset(out, 0, sizeof *out);
   vg_wanted want = {0};
   bool heads;
-  vg_case *cases = NULL;
   out->prep = (vg_prep_settings){.margin = c->data.margin,
                                  .percentile = {c->data.percentile_low, c->data.percentile_high},
                                  .brain_from_images = vg_config_segments(c)};
@@ -318,46 +359,13 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
 
   if ((st = sweep_cache(cache)) || (st = vg_cache_use_begin(cache, &out->use))) goto out;
   vg_info("preparing %zu subjects", out->set.n);
-  cases = VG_NEW_N(vg_case, out->set.n);
-  out->train = VG_NEW_N(vg_case, out->set.n);
-  out->val = VG_NEW_N(vg_case, out->set.n);
-  out->last = VG_NEW_N(bool, out->set.n);
-  if (!cases || !out->train || !out->val || !out->last) {
-    st = VG_MEMORY;
-    goto out;
-  }
-  prepare_job job = {out, cache, cases};
-  st = vg_task_parallel("preparing", "subjects", out->set.n, prepare_one, &job);
-  vg_cache_use_prepared(&out->use);
-  for (size_t i = 0; i < out->set.n;
-       i++) { /* after a failure too, so that vg_run_data_release() releases every case */
-    if (out->is_val[i]) {
-      out->val[out->n_val++] = cases[i];
-    } else {
-      out->last[out->n_train] = (int)out->set.subjects[i].source == out->set.n_sources - 1;
-      out->train[out->n_train++] = cases[i];
-    }
-  }
-  if (st) goto out;
-  if (!out->n_train) {
-    st = vg_fail(VG_DATA, "no subject is left to train on");
-    goto out;
-  }
+  if ((st = prepare(out, cache))) goto out;
   if (out->edits && (st = vg_train_edits_try(out->edits, &out->train[0]))) goto out;
   if ((st = add_images(c, out))) goto out;
-  resolve_patch(c, cases, out->set.n, out->patch);
-  if ((st = resolve_box(out, c))) goto out;
-  const vg_case **list = vg_malloc(out->n_train, sizeof *list);
-  if (!list) {
-    st = VG_MEMORY;
-    goto out;
-  }
-  for (size_t i = 0; i < out->n_train; i++) list[i] = &out->train[i];
-  for (int s = 0; s < out->prep.series.n; s++) vg_range_median(list, out->n_train, s, &out->ranges[s]);
-  vg_free(list);
+  resolve_patch(out, c);
+  if ((st = resolve_box(out, c)) || (st = find_ranges(out))) goto out;
   vg_prep_set_seen(&out->prep, out->train, out->n_train, out->patch);
 out:
-  vg_free(cases);
   if (st) vg_run_data_release(out);
   return st;
 }

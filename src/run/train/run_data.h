@@ -26,6 +26,8 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                            run_data *out);
 void vg_run_data_release(run_data *d);
 
+/* The cases that validations score, *n of them: those held out, else the first that are trained on. */
+vg_case *vg_run_validated(const run_data *d, size_t *n);
 /* What the cases' maps of kinds mean, edited or not. */
 const vg_kinds *vg_run_kinds(const run_data *d);
 /* The settings of synthetic images. */

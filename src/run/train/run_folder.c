@@ -73,15 +73,16 @@ static vg_status look_for_run(const char *run, bool *is_run) {
   return st == VG_IO || st == VG_MEMORY ? st : VG_OK;
 }
 
-/* A run writes over these, and removes them where it starts again. */
-static vg_status check_files(const char *run) {
-  static const char *const names[] = {
-      "checkpoints",       "config.json", "data.json", "log.jsonl",      "model-last.safetensors",
-      "model.safetensors", VG_RUN_CARD,   "previews",  "sessions.jsonl", "split.json",
-      "tensorboard"};
-  bool is_run = false;
-  vg_status st = look_for_run(run, &is_run);
-  for (size_t i = 0; i < sizeof names / sizeof *names && !st && !is_run; i++) {
+/* The files of a run, which a new one removes. config.json goes first: without it the folder holds no run,
+ * wherever a kill ends this. */
+static const char *const files[] = {
+    "config.json", "split.json", "model.safetensors", "model-last.safetensors", "log.jsonl", "sessions.jsonl",
+    "inputs.json", "data.json",  VG_RUN_CARD};
+enum { N_FILES = sizeof files / sizeof *files };
+
+static vg_status check_none(const char *run, const char *const *names, size_t n) {
+  vg_status st = VG_OK;
+  for (size_t i = 0; i < n && !st; i++) {
     bool there;
     st = look_for(run, names[i], &there);
     if (!st && there)
@@ -89,6 +90,16 @@ static vg_status check_files(const char *run) {
                    names[i]);
   }
   return st;
+}
+
+/* What lies in a folder without a run is not ours to remove or to write over. */
+static vg_status check_files(const char *run) {
+  static const char *const folders[] = {"checkpoints", "previews", "tensorboard"};
+  bool is_run = false;
+  vg_status st = look_for_run(run, &is_run);
+  if (st || is_run) return st;
+  st = check_none(run, folders, sizeof folders / sizeof *folders);
+  return st ? st : check_none(run, files, N_FILES);
 }
 
 static vg_status check_former(const vg_train_options *o, bool *holds_run) {
@@ -111,14 +122,9 @@ vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *co
 }
 
 vg_status vg_run_folder_clear(const char *run) {
-  /* config.json goes first: without it the folder holds no run, wherever a kill ends this. */
-  static const char *const old[] = {
-      "config.json", "split.json",     "model.safetensors", "model-last.safetensors",
-      "log.jsonl",   "sessions.jsonl", "inputs.json",       "data.json",
-      VG_RUN_CARD};
   vg_status st = VG_OK;
-  for (size_t i = 0; i < sizeof old / sizeof *old && !st; i++) {
-    char *path = vg_fs_join(run, old[i]);
+  for (size_t i = 0; i < N_FILES && !st; i++) {
+    char *path = vg_fs_join(run, files[i]);
     st = path ? vg_fs_remove(path) : VG_MEMORY;
     vg_free(path);
   }
@@ -140,11 +146,22 @@ static bool is_open(const vg_config *c, const vg_setting *s) {
   return s->type == VG_SETTING_DIMS && (!v[0] || !v[1] || !v[2]);
 }
 
-/* Weights of 0 leave the discriminator out, so they are another network. */
+/* Whether a weight is above 0: its network exists then. */
+static bool is_on(const vg_config *c, const vg_setting *s) {
+  return *(const double *)(const void *)((const char *)c + s->offset) > 0;
+}
+
+/* Whether --resume refuses a value that differs. */
 static bool is_refused(const vg_setting *s, const vg_config *was, const vg_config *now) {
-  if (strcmp(s->key, "train.w_adversarial") == 0)
-    return (was->train.w_adversarial > 0) != (now->train.w_adversarial > 0);
-  return s->fixed && !is_open(was, s) && !is_open(now, s);
+  switch (s->resume) {
+  case VG_RESUME_FIXED:
+    return !is_open(was, s) && !is_open(now, s);
+  case VG_RESUME_SWITCH:
+    return is_on(was, s) != is_on(now, s);
+  case VG_RESUME_FREE:
+    break;
+  }
+  return false;
 }
 
 static vg_status read_config(const char *run, vg_config *out) {
@@ -181,7 +198,8 @@ static void list_refused(void *arg, const vg_setting *s, bool refused, const cha
 
 static void warn_of(void *arg, const vg_setting *s, bool refused, const char *was, const char *is) {
   (void)arg;
-  if (!refused && !s->fixed && matters(s)) vg_warn("%s is %s from here on; it was %s", s->key, is, was);
+  if (!refused && s->resume != VG_RESUME_FIXED && matters(s))
+    vg_warn("%s is %s from here on; it was %s", s->key, is, was);
 }
 
 vg_status vg_run_folder_check(const char *run, const vg_config *now) {

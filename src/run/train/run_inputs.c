@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/index/text_index.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/str.h"
 #include "dataset/subject_of.h"
 #include "io/json.h"
@@ -101,8 +102,7 @@ static vg_status compare_classes(const char *run, const vg_json *classes, const 
   vg_str was = VG_STR_INIT, is = VG_STR_INIT;
   for (const vg_json *e = vg_json_first(classes); e; e = vg_json_next(e))
     vg_str_addf(&was, "%s%s", was.len ? ", " : "", vg_json_string(e, "?"));
-  for (int i = 0; i < d->prep.classes.n; i++)
-    vg_str_addf(&is, "%s%s", i ? ", " : "", d->prep.classes.names[i]);
+  vg_names_join(VG_NAMES_INSIDE(d->prep.classes.names, d->prep.classes.n), &is);
   vg_status st = VG_OK;
   if (strcmp(vg_str_text(&was), vg_str_text(&is)))
     st = vg_fail(VG_CONFIG,

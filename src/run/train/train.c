@@ -18,7 +18,7 @@
 
 /* ---- the loop ---- */
 
-static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
+static vg_status train_epoch(trainer *t) {
   const vg_config *c = &t->o->config;
   train_state *s = &t->state;
   while (s->batch < s->batches) {
@@ -27,8 +27,7 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
     if (st) return st;
     if (stop) return VG_INTERRUPTED;
     if (vg_trainer_checkpoint_due(t)) st = vg_trainer_save_checkpoint(t);
-    int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
-    if (!st) st = vg_trainer_step(t, parts, copies, n);
+    if (!st) st = vg_trainer_step(t);
     if (st == VG_NONFINITE && c->train.nonfinite == VG_NONFINITE_STOP) return vg_trainer_fail_not_finite(t);
     if (st == VG_NONFINITE) {
       if (!s->sums.skipped++) vg_warn("%s: skipped", vg_error());
@@ -54,21 +53,13 @@ static vg_status train_epoch(trainer *t, vg_gan_batch *parts, float **copies) {
 }
 
 static vg_status train_loop(trainer *t) {
-  const vg_config *c = &t->o->config;
-  t->parts = c->train.accumulate * vg_group_size(t->group);
+  vg_status st = VG_OK;
   vg_train_clock_start(t->group, &t->group_began);
   t->saved_step = t->state.step;
   t->saved_at = vg_now();
-  vg_gan_batch *parts = VG_NEW_N(vg_gan_batch, t->parts);
-  float **copies = VG_NEW_N(float *, t->parts);
-  vg_status st = parts && copies ? VG_OK : VG_MEMORY;
-  while (!st && (t->state.validate || t->state.epoch < c->train.epochs))
-    st = t->state.validate ? vg_trainer_validate(t) : train_epoch(t, parts, copies);
-  if (st == VG_INTERRUPTED) st = vg_trainer_stop(t);
-  for (int i = 0; copies && i < t->parts; i++) vg_free(copies[i]);
-  vg_free(copies);
-  vg_free(parts);
-  return st;
+  while (!st && (t->state.validate || t->state.epoch < t->o->config.train.epochs))
+    st = t->state.validate ? vg_trainer_validate(t) : train_epoch(t);
+  return st == VG_INTERRUPTED ? vg_trainer_stop(t) : st;
 }
 
 /* ---- a run ---- */

@@ -1,5 +1,4 @@
 /* train_cost.c: what a training will cost, for --dry-run. */
-#include "base/mem.h"
 #include "base/task/progress.h"
 #include "run/cost.h"
 #include "run/train/trainer.h"
@@ -11,26 +10,18 @@ static vg_status time_step(trainer *t, double *seconds) {
   enum { STEPS = 4 };
   const double most = 20; /* seconds after which no further step begins */
   const double began = vg_now();
-  t->parts = t->o->config.train.accumulate * vg_group_size(t->group);
-  vg_gan_batch *parts = VG_NEW_N(vg_gan_batch, t->parts);
-  float **copies = VG_NEW_N(float *, t->parts);
-  vg_status st = parts && copies ? VG_OK : VG_MEMORY;
+  vg_status st = VG_OK;
   *seconds = 0;
   for (int i = 0; i < STEPS && !st; i++) {
     double enough = i && vg_now() - began >= most;
     st = vg_group_sum(t->group, &enough, 1);
-    if (st || enough > 0) break;
-    const int left = (int)(t->state.batches - t->state.batch), n = left < t->parts ? left : t->parts;
-    if (n <= 0) break;
+    if (st || enough > 0 || t->state.batch >= t->state.batches) break;
     const double start = vg_now();
-    st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted") : vg_trainer_step(t, parts, copies, n);
+    st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted") : vg_trainer_step(t);
     if (!st && t->device.kind) st = vg_trainer_catch_up(t); /* waits for the GPU */
     if (!i || vg_now() - start < *seconds) *seconds = vg_now() - start;
   }
   vg_progress_end();
-  for (int i = 0; copies && i < t->parts; i++) vg_free(copies[i]);
-  vg_free(copies);
-  vg_free(parts);
   return st == VG_NONFINITE ? VG_OK : st; /* the run itself decides about it */
 }
 
@@ -45,11 +36,10 @@ vg_status vg_trainer_say_cost(trainer *t) {
   const train_state from = t->state;
   vg_status st = vg_trainer_open_loader(t);
   if (st) return st;
-  const int64_t batches = t->state.batches, parts = c->train.accumulate * vg_group_size(t->group),
-                epoch_steps = (batches + parts - 1) / parts;
+  const int64_t epoch_steps = (t->state.batches + t->parts - 1) / t->parts;
   const int epochs = c->train.epochs, every = c->train.validate_every;
   run_cost cost = {.steps = epoch_steps * epochs,
-                   .left = epoch_steps * (epochs - from.epoch) - from.batch / parts,
+                   .left = epoch_steps * (epochs - from.epoch) - from.batch / t->parts,
                    .cache = cached_bytes(t->data.train, t->data.n_train) +
                             cached_bytes(t->data.val, t->data.n_val),
                    .cases = t->data.n_train + t->data.n_val,

@@ -61,7 +61,7 @@ vg_status vg_trainer_fail_not_finite(const trainer *t) {
 }
 
 /* " at 2 mm"; nothing where each scan keeps its voxels. */
-static void say_grid(const double mm[3], char *out, size_t size) {
+static void grid_text(const double mm[3], char *out, size_t size) {
   *out = '\0';
   if (vg_axes_same(mm) && mm[0] > 0) snprintf(out, size, " at %g mm", mm[0]);
   if (!vg_axes_same(mm)) snprintf(out, size, " at %g x %g x %g mm", mm[0], mm[1], mm[2]);
@@ -92,7 +92,7 @@ vg_status vg_trainer_validate(trainer *t) {
   /* Messages come last: a terminal may be gone, and a pipe may be full. */
   vg_progress_end();
   char grid[64];
-  say_grid(t->data.prep.spacing, grid, sizeof grid);
+  grid_text(t->data.prep.spacing, grid, sizeof grid);
   vg_info("epoch %d %s%s: %s%s", (int)t->state.epoch,
           held_out ? "held-out subjects" : "training subjects (none is held out)", grid, v.summary,
           best ? ", the best so far" : "");

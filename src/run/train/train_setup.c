@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/limit/memory_limit.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/pool.h"
 #include "base/str.h"
 #include "run/memory_advice.h"
@@ -83,7 +84,6 @@ vg_status vg_trainer_build(trainer *t) {
   vg_spec_from_config(c, t->data.prep.classes.n, t->data.prep.series.n, t->data.patch, &t->info.spec);
   memcpy(t->info.spec.local, t->data.box, sizeof t->info.spec.local);
   t->need = vg_gan_step_bytes(&t->info.spec, &t->objective, c->train.batch, t->data.patch);
-  vg_memory_limit limit = vg_memory_limit_read("");
   if (t->device.kind) {
     t->budget = vg_tensor_total_bytes(t->device);
   } else {
@@ -91,6 +91,7 @@ vg_status vg_trainer_build(trainer *t) {
     const size_t saving = vg_gan_save_bytes(&t->info.spec, &t->objective);
     t->saves = saving > t->need;
     if (t->saves) t->need = saving;
+    const vg_memory_limit limit = vg_memory_limit_read("");
     const int sharers = t->o->world.local_size;
     t->budget = (size_t)limit.left / (size_t)(sharers > 1 ? sharers : 1);
     snprintf(t->limit, sizeof t->limit, "%s", limit.source);
@@ -115,10 +116,17 @@ static void unpin(void *device, void *data, size_t bytes) {
 void vg_trainer_close_loader(trainer *t) {
   if (t->loader) vg_loader_memory(t->loader, unpin, &t->device);
   vg_loader_free(t->loader);
+  for (int i = 0; t->copies && i < t->parts; i++) vg_free(t->copies[i]);
+  vg_free(t->copies);
+  vg_free(t->batches);
 }
 
 vg_status vg_trainer_open_loader(trainer *t) {
   const vg_config *c = &t->o->config;
+  t->parts = c->train.accumulate * vg_group_size(t->group);
+  t->batches = VG_NEW_N(vg_gan_batch, t->parts);
+  t->copies = VG_NEW_N(float *, t->parts);
+  if (!t->batches || !t->copies) return VG_MEMORY;
   vg_loader_settings s = {.batch = c->train.batch,
                           .samples_per_epoch = c->train.samples,
                           .last = t->data.last,
@@ -168,20 +176,22 @@ vg_status vg_trainer_open_loader(trainer *t) {
 void vg_trainer_say_plan(const trainer *t) {
   char device[128];
   const vg_gan_spec *s = &t->info.spec;
+  const vg_classes *of = &t->data.prep.classes;
   vg_str classes = VG_STR_INIT;
-  for (int i = 0; i < t->data.prep.classes.n; i++)
-    vg_str_addf(&classes, "%s%s", i ? ", " : "", t->data.prep.classes.names[i]);
+  vg_names_join(VG_NAMES_INSIDE(of->names, of->n), &classes);
   vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
   vg_info("classes%s: %s", s->softmax ? " to segment" : "", vg_str_text(&classes));
+  vg_str_release(&classes);
   if (t->data.edits)
     vg_info("tumours in %.3g %% of the samples, by %s; donors: %s", 100 * t->o->config.train.edits_share,
             t->o->config.train.edits,
             *t->o->config.train.edits_donors ? t->o->config.train.edits_donors : "phantoms");
-  vg_str_clear(&classes);
-  vg_str_addf(&classes, "; %s discriminator, %.2f M", s->discriminator,
-              (double)vg_gan_parameters(t->gan, true) / 1e6);
+  char other[96] = ", no discriminator";
+  if (t->o->config.train.w_adversarial > 0)
+    snprintf(other, sizeof other, "; %s discriminator, %.2f M", s->discriminator,
+             (double)vg_gan_parameters(t->gan, true) / 1e6);
   vg_info("%s generator, %.2f M parameters%s", s->generator, (double)vg_gan_parameters(t->gan, false) / 1e6,
-          t->o->config.train.w_adversarial > 0 ? vg_str_text(&classes) : ", no discriminator");
+          other);
   if (vg_gan_has_local(s))
     vg_info("a discriminator of tumours sees boxes of %dx%dx%d voxels", s->local[2], s->local[1],
             s->local[0]);
@@ -191,5 +201,4 @@ void vg_trainer_say_plan(const trainer *t) {
   vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
           s->patch[2], s->patch[1], s->patch[0], (double)t->need / (1 << 30),
           vg_device_describe(t->device, device, sizeof device));
-  vg_str_release(&classes);
 }

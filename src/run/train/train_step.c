@@ -17,14 +17,14 @@ static double lr_factor(const vg_config *c, double epochs_done) {
 
 vg_status vg_trainer_catch_up(trainer *t) {
   train_state *s = &t->state;
-  double began = vg_now();
+  const double began = vg_now();
   int64_t steps, skipped;
   vg_status st = vg_gan_losses_take(t->gan, &s->sums.losses, &steps, &skipped);
   if (st) return st;
   s->sums.steps += steps;
-  s->sums.seconds += vg_now() - began;
-  s->seconds += vg_now() - began;
   t->caught_up = vg_now();
+  s->sums.seconds += t->caught_up - began;
+  s->seconds += t->caught_up - began;
   if (!skipped) return VG_OK;
   vg_fail(VG_NONFINITE, "epoch %d, up to step %lld: %lld steps had a loss or a gradient that is not finite",
           (int)s->epoch + 1, (long long)s->step, (long long)skipped);
@@ -53,53 +53,54 @@ static void say_progress(const trainer *t) {
 
 _Static_assert(VG_GAN_CROP_NUMBERS == (int)VG_CROP_NUMBERS, "the loader says what the step takes");
 
-/* A batch is valid only until the next vg_loader_next(), and until a GPU has copied it. When a step
- * accumulates several batches we therefore copy each one. */
-static vg_status next_parts(trainer *t, vg_gan_batch *parts, float **copies, int n) {
+/* Takes this process's n batches of a step. A batch is valid only until the next vg_loader_next(), and until
+ * a GPU has copied it. When a step accumulates several batches we therefore copy each one. */
+static vg_status next_batches(trainer *t, int n) {
+  const bool segments = t->info.spec.softmax;
   vg_tensor_loads_wait(t->device);
   for (int i = 0; i < n; i++) {
     const vg_batch *b;
-    const bool segments = t->info.spec.softmax;
+    vg_gan_batch *to = &t->batches[i];
     vg_status st = vg_loader_next(t->loader, &b);
     if (st) return st;
     size_t voxels = (size_t)b->n * (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
     size_t n_in = voxels * (size_t)t->info.spec.in_channels,
            n_out = voxels * (size_t)t->info.spec.out_channels, n_crop = (size_t)b->n * VG_CROP_NUMBERS;
-    parts[i] = (vg_gan_batch){.n = b->n,
-                              .dim = {b->dim[0], b->dim[1], b->dim[2]},
-                              .input = segments ? b->image : b->labels,
-                              .target = segments ? b->labels : b->image,
-                              .weight = b->weight,
-                              .crop = b->crop};
+    *to = (vg_gan_batch){.n = b->n,
+                         .dim = {b->dim[0], b->dim[1], b->dim[2]},
+                         .input = segments ? b->image : b->labels,
+                         .target = segments ? b->labels : b->image,
+                         .weight = b->weight,
+                         .crop = b->crop};
     if (n == 1) continue;
-    if (!copies[i] && !(copies[i] = vg_malloc(n_in + n_out + voxels + n_crop, sizeof(float))))
+    float *copy = t->copies[i];
+    if (!copy && !(copy = t->copies[i] = vg_malloc(n_in + n_out + voxels + n_crop, sizeof *copy)))
       return VG_MEMORY;
-    memcpy(copies[i], parts[i].input, n_in * sizeof(float));
-    memcpy(copies[i] + n_in, parts[i].target, n_out * sizeof(float));
-    if (b->weight) memcpy(copies[i] + n_in + n_out, b->weight, voxels * sizeof(float));
-    parts[i].input = copies[i];
-    parts[i].target = copies[i] + n_in;
-    parts[i].weight = b->weight ? copies[i] + n_in + n_out : NULL;
-    if (!b->crop) continue;
-    parts[i].crop = memcpy(copies[i] + n_in + n_out + voxels, b->crop, n_crop * sizeof(float));
+    to->input = memcpy(copy, to->input, n_in * sizeof *copy);
+    to->target = memcpy(copy += n_in, to->target, n_out * sizeof *copy);
+    copy += n_out;
+    if (b->weight) to->weight = memcpy(copy, b->weight, voxels * sizeof *copy);
+    if (b->crop) to->crop = memcpy(copy + voxels, b->crop, n_crop * sizeof *copy);
   }
   return VG_OK;
 }
 
-vg_status vg_trainer_step(trainer *t, vg_gan_batch *parts, float **copies, int n) {
+vg_status vg_trainer_step(trainer *t) {
   const vg_config *c = &t->o->config;
   train_state *s = &t->state;
+  /* An epoch's last step may have fewer batches. They go to the processes in turn. */
+  const int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
+  const int processes = vg_group_size(t->group),
+            own = (n - vg_group_rank(t->group) + processes - 1) / processes;
   double factor = lr_factor(c, (double)s->epoch + (double)s->batch / (double)s->batches);
   double began = vg_now(), waited = vg_loader_waited(t->loader);
   const bool on_gpu = t->device.kind != 0;
   vg_gan_losses losses;
-  const int processes = vg_group_size(t->group),
-            own = (n - vg_group_rank(t->group) + processes - 1) / processes;
-  vg_status st = next_parts(t, parts, copies, own);
+  vg_status st = next_batches(t, own);
   if (st) return st;
   s->sums.lr_g = c->train.lr_g * factor;
   s->sums.lr_d = c->train.lr_d * factor;
-  st = vg_gan_step_of(t->gan, parts, own, n, s->sums.lr_g, s->sums.lr_d, on_gpu ? NULL : &losses);
+  st = vg_gan_step_of(t->gan, t->batches, own, n, s->sums.lr_g, s->sums.lr_d, on_gpu ? NULL : &losses);
   if (st == VG_MEMORY) vg_trainer_fail_memory(t, vg_error());
   if (st) st = vg_fail_in(st, "epoch %d, step %lld", (int)s->epoch + 1, (long long)s->step + 1);
   if (st && st != VG_NONFINITE) return st;

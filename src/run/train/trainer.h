@@ -23,10 +23,13 @@ typedef struct trainer {
   train_state state;
   vg_device device;
   vg_gan_objective objective;
-  size_t need, budget; /* bytes: of a step by its estimate; that there were at the start, 0 where not known */
-  bool saves;          /* need is that of saving a checkpoint, which is more */
-  char limit[160];     /* what sets budget; "": the device */
-  int parts;           /* batches a step, of all processes */
+  size_t need;           /* estimated bytes of a step, or of saving a checkpoint if that needs more */
+  bool saves;            /* need is that of saving */
+  size_t budget;         /* bytes that were free at the start; 0: not known */
+  char limit[160];       /* what sets budget; "": the device */
+  int parts;             /* batches of a step, of all processes */
+  vg_gan_batch *batches; /* parts: those of this process in a step come first */
+  float **copies;        /* parts: the data of each, where a process has several in a step; else NULL */
   train_log log;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
   double saved_at;    /* vg_now */
@@ -52,9 +55,8 @@ vg_status vg_trainer_fail_memory(const trainer *t, const char *why);
 
 /* train_step.c */
 
-/* The next step, of n batches in all. parts and copies: t->parts pointers of the caller, reused.
- * VG_NONFINITE: the step changed no weight. */
-vg_status vg_trainer_step(trainer *t, vg_gan_batch *parts, float **copies, int n);
+/* The next step of an epoch that is not at its end. VG_NONFINITE: the step changed no weight. */
+vg_status vg_trainer_step(trainer *t);
 /* Reads the losses of the steps since the last call, which a GPU has kept. VG_NONFINITE when one of them
  * stops the run. */
 vg_status vg_trainer_catch_up(trainer *t);

@@ -99,8 +99,8 @@ static vg_status write_preview(const validating *v, const char *path) {
 
 vg_status vg_validate(vg_gan *gan, const run_data *data, vg_group *group, const char *preview_path,
                       validation *out) {
-  validating v = {.gan = gan, .data = data, .group = group, .cases = data->n_val ? data->val : data->train};
-  v.n = data->n_val ? data->n_val : data->n_train < PREVIEW_ROWS ? data->n_train : PREVIEW_ROWS;
+  validating v = {.gan = gan, .data = data, .group = group};
+  v.cases = vg_run_validated(data, &v.n);
   union {
     scores means;
     double numbers[NUMBERS];

@@ -78,18 +78,29 @@ using namespace voxgan;
 
 // ---- devices and threads ----
 
-vg_status vg_device_parse(const char *name, vg_device *out) {
-  const bool is_auto = !std::strcmp(name, "auto");
-  long index = 0;
-  *out = vg_device{0, 0};
-  if (!std::strcmp(name, "cpu")) return VG_OK;
-  if (!is_auto && std::strcmp(name, "cuda") != 0) {
-    char *end = nullptr;
-    const bool numbered = !std::strncmp(name, "cuda:", 5) && name[5] >= '0' && name[5] <= '9';
-    if (numbered) index = std::strtol(name + 5, &end, 10);
-    if (!numbered || *end || index > 127)
-      return vg_fail(VG_USAGE, "device %s: expected cpu, cuda, cuda:N or auto", name);
+vg_status vg_device_wish_parse(const char *name, vg_device_wish *out, int *index) {
+  const std::string text = name;
+  *index = 0;
+  if (text == "cpu" || text == "cuda" || text == "auto") {
+    *out = text == "cpu" ? VG_WISH_CPU : text == "cuda" ? VG_WISH_ANY_GPU : VG_WISH_AUTO;
+    return VG_OK;
   }
+  char *end = nullptr;
+  const bool numbered = !std::strncmp(name, "cuda:", 5) && name[5] >= '0' && name[5] <= '9';
+  const long number = numbered ? std::strtol(name + 5, &end, 10) : 0;
+  if (!numbered || *end || number > 127)
+    return vg_fail(VG_USAGE, "device %s: expected cpu, cuda, cuda:N or auto", name);
+  *out = VG_WISH_ONE_GPU;
+  *index = static_cast<int>(number);
+  return VG_OK;
+}
+
+vg_status vg_device_parse(const char *name, vg_device *out) {
+  vg_device_wish wish;
+  int index;
+  *out = vg_device{0, 0};
+  const vg_status st = vg_device_wish_parse(name, &wish, &index);
+  if (st || wish == VG_WISH_CPU) return st;
   size_t count = 0;
   bool built = false;
   if (!guarded("device", [&] {
@@ -99,13 +110,13 @@ vg_status vg_device_parse(const char *name, vg_device *out) {
     vg_tensor_check(); // the driver cannot count its devices: it has none
   if (count == 0) {
     const char *why = built ? "no CUDA device found" : "this libtorch is built without CUDA";
-    if (!is_auto) return vg_fail(VG_DEVICE, "device %s: %s", name, why);
+    if (wish != VG_WISH_AUTO) return vg_fail(VG_DEVICE, "device %s: %s", name, why);
     vg_info("device auto: %s; using the CPU", why);
     return VG_OK;
   }
   if (static_cast<size_t>(index) >= count)
     return vg_fail(VG_DEVICE, "device %s: there are only %zu", name, count);
-  const vg_device found = {1, static_cast<int>(index)};
+  const vg_device found = {1, index};
   if (!guarded("device", [&] { start_cuda(device_of(found)); })) {
     vg_tensor_check();
     return vg_fail_in(VG_DEVICE, "device %s", name);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
+#include "nn/layer/unet_strides.h"
 #include "nn/nn.h"
 #include "voxgan/registry.h"
 

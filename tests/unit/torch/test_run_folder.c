@@ -68,7 +68,9 @@ static void every_setting_is_refused_or_free(void **state) {
     vg_setting_text(&was, s, before, sizeof before);
     vg_setting_text(&now, s, after, sizeof after);
     const vg_status st = vg_run_folder_check(run, &now);
-    if (st != (s->fixed ? VG_CONFIG : VG_OK)) fail_msg("%s=%s: %s", s->key, after, vg_status_name(st));
+    const bool on[2] = {strcmp(before, "0") != 0, strcmp(after, "0") != 0};
+    const bool refused = s->resume == VG_RESUME_FIXED || (s->resume == VG_RESUME_SWITCH && on[0] != on[1]);
+    if (st != (refused ? VG_CONFIG : VG_OK)) fail_msg("%s=%s: %s", s->key, after, vg_status_name(st));
     if (!st) continue;
     fixed++;
     if (!strstr(vg_error(), s->key) || !strstr(vg_error(), before) || !strstr(vg_error(), after))
@@ -91,30 +93,34 @@ static void what_defines_a_run_is_fixed(void **state) {
   for (int i = 0; vg_setting_at(i); i++) {
     const vg_setting *s = vg_setting_at(i);
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-      if (!strcmp(s->key, keys[k])) found += s->fixed;
+      if (!strcmp(s->key, keys[k])) found += s->resume == VG_RESUME_FIXED;
     for (size_t k = 0; k < sizeof others / sizeof *others; k++)
-      if (!strcmp(s->key, others[k])) assert_false(s->fixed);
+      if (!strcmp(s->key, others[k])) assert_int_equal(s->resume, VG_RESUME_FREE);
   }
   assert_int_equal(found, sizeof keys / sizeof *keys);
 }
 
-/* A weight of 0 leaves the discriminator out. */
-static void the_discriminator_stays(void **state) {
+/* A weight of 0 leaves a discriminator out. Any other weight keeps it, and may change. */
+static void the_discriminators_stay(void **state) {
   (void)state;
-  vg_config now;
-  vg_config_default(&now);
-  now.train.w_adversarial = 2;
+  vg_config was, now;
+  vg_config_default(&was);
+  was.train.w_local = 1;
+  assert_int_equal(vg_run_folder_write_take(scratch, "config.json", vg_config_to_json(&was)), VG_OK);
+  now = was;
+  now.train.w_adversarial = now.train.w_local = 2;
   assert_int_equal(vg_run_folder_check(scratch, &now), VG_OK);
-  now.train.w_adversarial = 0;
+  now.train.w_adversarial = now.train.w_local = 0;
   assert_int_equal(vg_run_folder_check(scratch, &now), VG_CONFIG);
   assert_non_null(strstr(vg_error(), "train.w_adversarial was \"1\" and is \"0\" now"));
+  assert_non_null(strstr(vg_error(), "train.w_local was \"1\" and is \"0\" now"));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_setting_is_refused_or_free),
       cmocka_unit_test(what_defines_a_run_is_fixed),
-      cmocka_unit_test(the_discriminator_stays),
+      cmocka_unit_test(the_discriminators_stay),
   };
   vg_log_set_level(VG_LOG_ERROR);
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -265,6 +265,27 @@ static void streams_are_their_own(void **state) {
   vg_scope_pop(s, NULL);
 }
 
+static void wishes(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    vg_device_wish wish;
+    int index;
+  } known[] = {{"cpu", VG_WISH_CPU, 0},
+               {"cuda", VG_WISH_ANY_GPU, 0},
+               {"auto", VG_WISH_AUTO, 0},
+               {"cuda:0", VG_WISH_ONE_GPU, 0},
+               {"cuda:127", VG_WISH_ONE_GPU, 127}};
+  vg_device_wish wish;
+  int index;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    assert_int_equal(vg_device_wish_parse(known[i].text, &wish, &index), VG_OK);
+    assert_int_equal(wish, known[i].wish);
+    assert_int_equal(index, known[i].index);
+  }
+  assert_int_equal(vg_device_wish_parse("cuda:128", &wish, &index), VG_USAGE);
+}
+
 static void devices(void **state) {
   (void)state;
   vg_device d = {5, 5};
@@ -401,6 +422,7 @@ int main(void) {
       TEST(data_goes_in_and_out),
       TEST(gradients_add_up_and_are_cleared),
       TEST(streams_are_their_own),
+      TEST(wishes),
       TEST(devices),
       TEST(a_profile_adds_up),
       TEST(threads_switch_for_themselves),

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include "cli/cli.h"
 #include "base/mem.h"
-#include "output/contact_sheet.h"
+#include "output/sheet/contact_sheet.h"
 
 static const char *out, *layout = "auto", *tumour_scheme, *anatomy_scheme;
 static double share = 0.3;

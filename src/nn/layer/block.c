@@ -1,5 +1,5 @@
 /* block.c: named parameters and the conv + norm + activation block. */
-#include "nn/network/block.h"
+#include "nn/layer/block.h"
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"

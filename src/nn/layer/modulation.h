@@ -6,7 +6,7 @@
  * field for all channels, times a strength for each class and channel, which begins at 0. */
 #ifndef VG_NN_MODULATION_H
 #define VG_NN_MODULATION_H
-#include "nn/network/block.h"
+#include "nn/layer/block.h"
 
 typedef struct vg_modulation {
   char name[16]; /* of the block behind which it is */

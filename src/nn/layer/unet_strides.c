@@ -1,5 +1,5 @@
 /* unet_strides.c: how a U-Net divides its patch. */
-#include "nn/network/networks.h"
+#include "nn/layer/unet_strides.h"
 
 int vg_unet_strides(const int patch[3], int want, int stride[VG_UNET_MAX_LEVELS][3]) {
   int n[3] = {patch[0], patch[1], patch[2]}, level = 0;

@@ -1,8 +1,8 @@
 /* listing_make.h: adds what blocks and modulated norms compute to a listing. */
 #ifndef VG_NN_LISTING_MAKE_H
 #define VG_NN_LISTING_MAKE_H
-#include "nn/network/listing.h"
-#include "nn/network/modulation.h"
+#include "nn/layer/listing.h"
+#include "nn/layer/modulation.h"
 
 /* (N, channels, D, H, W); any D, H, W. scale: the voxels of the volume that its voxels are wide (D, H, W);
  * NULL: it has one voxel. */

@@ -9,7 +9,7 @@
 #include "prep/census/label_census.h"
 #include "io/safetensors.h"
 #include "io/table.h"
-#include "output/contact_sheet.h"
+#include "output/sheet/contact_sheet.h"
 #include "base/whole.h"
 
 static bool json;

@@ -1,11 +1,11 @@
 /* contact_sheet.c: chooses the cases and the scale of a contact sheet, and draws its pages. */
-#include "output/contact_sheet.h"
+#include "output/sheet/contact_sheet.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "output/sheet_case.h"
+#include "output/sheet/sheet_case.h"
 #include "base/task/progress.h"
 #include "base/fs.h"
 #include "voxgan/log.h"

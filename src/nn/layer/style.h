@@ -3,7 +3,7 @@
  * mean and log variance of the code, as a variational autoencoder's (Kingma and Welling 2014). */
 #ifndef VG_NN_STYLE_H
 #define VG_NN_STYLE_H
-#include "nn/network/block.h"
+#include "nn/layer/block.h"
 
 #define VG_STYLE_LAYERS 4
 

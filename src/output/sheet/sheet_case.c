@@ -1,5 +1,5 @@
 /* sheet_case.c: reads the slices of one case of a contact sheet, and draws their tiles. */
-#include "output/sheet_case.h"
+#include "output/sheet/sheet_case.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* listing.c: see listing.h and listing_make.h. */
-#include "nn/network/listing_make.h"
+#include "nn/layer/listing_make.h"
 
 #include <ctype.h>
 #include <math.h>

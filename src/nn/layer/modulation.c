@@ -1,7 +1,7 @@
 /* modulation.c: see modulation.h. */
-#include "nn/network/modulation.h"
+#include "nn/layer/modulation.h"
 #include <stdio.h>
-#include "nn/network/networks.h"
+#include "nn/layer/unet_strides.h"
 
 static vg_block k3(vg_params *p, const char *name, const char *part, int in, int out, const int patch[3]) {
   char full[32];

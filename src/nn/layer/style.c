@@ -1,8 +1,8 @@
 /* style.c: see style.h. */
-#include "nn/network/style.h"
+#include "nn/layer/style.h"
 #include <stdio.h>
 #include <string.h>
-#include "nn/network/networks.h"
+#include "nn/layer/unet_strides.h"
 
 static int plan(const vg_gan_spec *spec, int stride[VG_UNET_MAX_LEVELS][3]) {
   return vg_unet_strides(spec->patch, VG_STYLE_LAYERS, stride);
