@@ -13,8 +13,9 @@ train() {
 }
 expect_ok '' train "$T/run" --set net.noise=true --set net.style=2
 expect_ok '' train "$T/plain" --set train.epochs=1
-expect_fail 2 'net.noise needs a generator that takes it: net.generator=spade, not unet' \
-  train "$T/none" --set net.noise=true --set net.generator=unet
+expect_fail 2 'net.noise needs a generator that takes it: net.generator=spade or unet, not resnet' \
+  train "$T/none" --set net.noise=true --set net.generator=resnet
+expect_ok '' train "$T/unet" --set net.noise=true --set net.generator=unet
 
 synth() { "$VOXGAN" synth "$T/run" --labels "$T/hosts" --layout brats2021 --threads 1 --sheet 0 --format brats2021 --per-case 2 "$@"; }
 expect_ok '4 cases made' synth --out "$T/drawn"
@@ -32,6 +33,12 @@ expect "no column where nothing is drawn" sh -c "! head -1 '$T/equal/manifest.cs
 expect_ok '4 cases made' synth --out "$T/again" --resample tumour --style like=BraTS2021_00001
 expect "the style of a person is not written" grep -q 'noise=1:map; tumour=[0-9a-f]*; style=like an image' "$T/again/manifest.csv"
 expect_ok '' /usr/bin/python3 tests/oracle/draws_oracle.py "$T/drawn" "$T/mean" "$T/again"
+
+# The noise of a U-Net: its windows share one field, and the tumour can be drawn alone.
+expect_ok '4 cases made' "$VOXGAN" synth "$T/unet" --labels "$T/hosts" --layout brats2021 --threads 1 --sheet 0 --format brats2021 --per-case 2 \
+  --resample tumour --out "$T/redrawn"
+expect "the tumour is drawn again" [ "$(grep -c 'noise=1:map; tumour=[0-9a-f]' "$T/redrawn/manifest.csv")" = 4 ]
+expect "each case has an image of its own" [ "$(find "$T/redrawn" -name '*_t1.nii.gz' -exec sha256sum {} + | cut -d' ' -f1 | sort -u | wc -l)" = 4 ]
 
 expect_fail 2 "must be mean, random or like=" synth --out "$T/x" --style new
 expect_fail 2 "must be tumour" synth --out "$T/x" --resample brain

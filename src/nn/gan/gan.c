@@ -14,9 +14,13 @@ vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
   if (spec->softmax && spec->out_channels < 2)
     return vg_fail(VG_CONFIG, "class fractions need at least 2 output channels: the background and a class");
   const vg_generator *g = vg_generator_find(spec->generator);
-  if (vg_gan_draws(spec) && !g->encode)
-    return vg_fail(VG_CONFIG, "net.%s needs a generator that takes it: net.generator=spade, not %s",
-                   spec->noise ? "noise" : "style", spec->generator);
+  if (spec->noise && !g->noise)
+    return vg_fail(VG_CONFIG,
+                   "net.noise needs a generator that takes it: net.generator=spade or unet, not %s",
+                   spec->generator);
+  if (spec->style && !g->encode)
+    return vg_fail(VG_CONFIG, "net.style needs a generator that takes it: net.generator=spade, not %s",
+                   spec->generator);
   if (g->check) st = g->check(spec);
   if (st || !training) return st;
   if (vg_gan_has_discriminator(spec)) st = vg_scales_check(spec);

@@ -234,14 +234,22 @@ static int half_of(vg_listing *f, const vg_modulation *m, bool first, int fracti
   return vg_listing_add(f, y, conv(f, style, s, VG_NO_VALUE, &k1));
 }
 
+int vg_listing_noise(vg_listing *f, const vg_modulation *m, int level, const int scale[3]) {
+  char name[16];
+  snprintf(name, sizeof name, "noise_%d", level);
+  return m->strength ? vg_listing_input(f, name, 1, scale) : VG_NO_VALUE;
+}
+
 int vg_listing_modulate(vg_listing *f, const vg_modulation *m, int y, int fractions, int noise, int style,
                         double slope) {
   const int hidden =
       m->conv ? vg_listing_block(f, &m->hidden, fractions, VG_NO_VALUE, VG_NO_VALUE, 0) : VG_NO_VALUE;
   if (m->norm == VG_NORM_INSTANCE) y = instance_norm(f, y, m->channels);
-  const int gain = half_of(f, m, true, fractions, hidden, style);
-  const int shift = half_of(f, m, false, fractions, hidden, style);
-  y = vg_listing_add(f, add(f, step_of(VG_LISTING_MUL, y, gain)), shift);
+  if (m->conv || m->weight) {
+    const int gain = half_of(f, m, true, fractions, hidden, style);
+    const int shift = half_of(f, m, false, fractions, hidden, style);
+    y = vg_listing_add(f, add(f, step_of(VG_LISTING_MUL, y, gain)), shift);
+  }
   if (m->strength && noise != VG_NO_VALUE) {
     const int strength = conv(f, fractions, whole_weight(f, m->name, "noise", m->strength),
                               whole_weight(f, m->name, "noise_bias", m->strength_bias), &k1);

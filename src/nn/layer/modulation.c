@@ -11,6 +11,12 @@ static vg_block k3(vg_params *p, const char *name, const char *part, int in, int
   return vg_block_make(p, &def);
 }
 
+static void add_strength(vg_params *p, const vg_gan_spec *spec, const char *name, vg_modulation *m) {
+  const int64_t k = m->channels;
+  m->strength = vg_params_add(p, name, "noise.weight", (int64_t[]){k, spec->in_channels}, 2, 0, 0, true);
+  m->strength_bias = vg_params_add(p, name, "noise.bias", &k, 1, 0, 0, true);
+}
+
 vg_modulation vg_modulation_make(vg_params *p, const vg_gan_spec *spec, const char *name, int channels,
                                  const int patch[3], vg_net_norm norm) {
   const int64_t k = channels, classes = spec->in_channels, k2 = 2 * k;
@@ -27,13 +33,37 @@ vg_modulation vg_modulation_make(vg_params *p, const vg_gan_spec *spec, const ch
     m.weight = vg_params_add(p, name, "class.weight", (int64_t[]){k2, classes}, 2, 0, sd, true);
     m.bias = vg_params_add(p, name, "class.bias", &k2, 1, 0, 0, true);
   }
-  if (spec->noise) {
-    m.strength = vg_params_add(p, name, "noise.weight", (int64_t[]){k, classes}, 2, 0, 0, true);
-    m.strength_bias = vg_params_add(p, name, "noise.bias", &k, 1, 0, 0, true);
-  }
+  if (spec->noise) add_strength(p, spec, name, &m);
   if (spec->style)
     m.style = vg_params_add(p, name, "style.weight", (int64_t[]){k2, spec->style}, 2, 0, sd, true);
   return m;
+}
+
+vg_modulation vg_modulation_make_noise(vg_params *p, const vg_gan_spec *spec, const char *name,
+                                       int channels) {
+  vg_modulation m = {.channels = channels, .norm = VG_NORM_NONE, .device = p->device};
+  snprintf(m.name, sizeof m.name, "%s", name);
+  add_strength(p, spec, name, &m);
+  return m;
+}
+
+bool vg_modulation_has_noise(const vg_pass *pass) {
+  return pass->places && pass->noise != 0;
+}
+
+vg_tensor *vg_modulation_noise(const vg_pass *pass, int level, const int scale[3],
+                               const vg_tensor *fractions) {
+  if (!vg_modulation_has_noise(pass)) return NULL;
+  const int dim[3] = {(int)vg_size(fractions, 2), (int)vg_size(fractions, 3), (int)vg_size(fractions, 4)};
+  vg_scope *s = vg_scope_push();
+  vg_tensor *z = vg_noise_field(pass->places, level, scale, dim);
+  if (pass->mix) {
+    /* of weights whose squares add up to 1, so the sum is as strong as either */
+    vg_tensor *share = vg_average3d(pass->mix, scale);
+    vg_tensor *rest = vg_sqrt(vg_scale(vg_square(share), -1, 1));
+    z = vg_add(vg_mul(z, rest), vg_mul(vg_noise_field(pass->others, level, scale, dim), share));
+  }
+  return vg_scope_pop(s, pass->noise == 1 ? z : vg_scale(z, pass->noise, 0));
 }
 
 static vg_tensor *zeros(const vg_modulation *m, int64_t rows, int64_t columns) {

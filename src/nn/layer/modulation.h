@@ -14,7 +14,7 @@ typedef struct vg_modulation {
   vg_net_norm norm;
   vg_device device;
   bool conv;
-  vg_tensor *weight, *bias;            /* class: (2 K, C) and (2 K), gains first */
+  vg_tensor *weight, *bias;            /* class: (2 K, C) and (2 K), gains first; NULL with noise alone */
   vg_block hidden, maps;               /* conv */
   vg_tensor *strength, *strength_bias; /* (K, C), (K); NULL without noise */
   vg_tensor *style;                    /* (2 K, D); NULL without */
@@ -23,6 +23,13 @@ typedef struct vg_modulation {
 /* Makes the parameters of block `name` with so many channels, on a grid that has patch voxels in training. */
 vg_modulation vg_modulation_make(vg_params *p, const vg_gan_spec *spec, const char *name, int channels,
                                  const int patch[3], vg_net_norm norm);
+/* The same with noise alone: neither norm nor gain and bias. */
+vg_modulation vg_modulation_make_noise(vg_params *p, const vg_gan_spec *spec, const char *name, int channels);
+bool vg_modulation_has_noise(const vg_pass *pass);
+/* The noise (N, 1, D, H, W) of a level, one of whose voxels is scale voxels wide, for fractions (N, C, D, H,
+ * W) on its grid; NULL where the pass has none. */
+vg_tensor *vg_modulation_noise(const vg_pass *pass, int level, const int scale[3],
+                               const vg_tensor *fractions);
 /* leaky_relu(norm(y), modulated, slope). y: a batch norm's output, or the convolution's. noise and style may
  * be NULL. */
 vg_tensor *vg_modulation_apply(const vg_modulation *m, vg_tensor *y, vg_tensor *fractions, vg_tensor *noise,

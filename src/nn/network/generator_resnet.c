@@ -179,4 +179,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
                                   : (use == VG_USE_TRAINING ? held : given) + peak;
 }
 
-const vg_generator vg_generator_resnet = {NULL, build, forward, min_dim, floats, NULL, listing};
+const vg_generator vg_generator_resnet = {NULL, build, forward, min_dim, floats, false, NULL, listing};

@@ -92,21 +92,6 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
 
 /* ---- what a pass draws ---- */
 
-/* The noise of level i, whose voxels are scale wide; NULL without. */
-static vg_tensor *noise_of(const vg_pass *pass, int i, const int scale[3], const vg_tensor *fractions) {
-  if (!pass->places || pass->noise == 0) return NULL;
-  const int dim[3] = {(int)vg_size(fractions, 2), (int)vg_size(fractions, 3), (int)vg_size(fractions, 4)};
-  vg_scope *s = vg_scope_push();
-  vg_tensor *z = vg_noise_field(pass->places, i, scale, dim);
-  if (pass->mix) {
-    /* of weights whose squares add up to 1, so the sum is as strong as either */
-    vg_tensor *share = vg_average3d(pass->mix, scale);
-    vg_tensor *rest = vg_sqrt(vg_scale(vg_square(share), -1, 1));
-    z = vg_add(vg_mul(z, rest), vg_mul(vg_noise_field(pass->others, i, scale, dim), share));
-  }
-  return vg_scope_pop(s, pass->noise == 1 ? z : vg_scale(z, pass->noise, 0));
-}
-
 static vg_tensor *style_of(const spade *s, const vg_pass *pass) {
   if (!s->style.dims || !pass->target || pass->style) return s->style.dims ? pass->style : NULL;
   const int dim[3] = {1, 1, s->style.dims}, one[3] = {1, 1, 1};
@@ -156,7 +141,7 @@ static void plan_stages(const spade *s, vg_tensor *x, const vg_pass *pass, vg_st
     vg_stage *g = last ? start : &up[i];
     *g = (vg_stage){.run = last ? run_start : run_up, .net = s, .index = i, .style = style};
     g->fractions = fractions;
-    g->noise = last && s->encoder ? NULL : noise_of(pass, i, scale, fractions);
+    g->noise = last && s->encoder ? NULL : vg_modulation_noise(pass, i, scale, fractions);
     for (int a = 0; a < 3; a++) g->out[a] = (int)vg_size(fractions, a + 2);
     if (last) break;
     fractions = vg_average3d(fractions, s->stride[i]);
@@ -191,23 +176,17 @@ static vg_tensor *encode(const void *net, vg_tensor *images) {
   return vg_style_encode(&((const spade *)net)->style, images, NULL, NULL, &pass);
 }
 
-/* noise_0, noise_1, ... on the grids of the levels; the style as (N, D, 1, 1, 1). */
-static int noise_input(const vg_modulation *m, vg_listing *f, int level, const int scale[3]) {
-  char name[16];
-  snprintf(name, sizeof name, "noise_%d", level);
-  return m->strength ? vg_listing_input(f, name, 1, scale) : VG_NO_VALUE;
-}
-
 static int listing(const void *net, vg_listing *f, int x) {
   const spade *s = net;
   const int none = VG_NO_VALUE;
   int fractions[VG_UNET_MAX_LEVELS + 1] = {x}, noise[VG_UNET_MAX_LEVELS + 1], skip[VG_UNET_MAX_LEVELS];
   int scale[3] = {1, 1, 1};
   for (int i = 0; i < s->levels; i++) {
-    noise[i] = noise_input(&s->at[i], f, i, scale);
+    noise[i] = vg_listing_noise(f, &s->at[i], i, scale);
     for (int a = 0; a < 3; a++) scale[a] *= s->stride[i][a];
   }
-  if (!s->encoder) noise[s->levels] = noise_input(&s->at_start, f, s->levels, scale);
+  if (!s->encoder) noise[s->levels] = vg_listing_noise(f, &s->at_start, s->levels, scale);
+  /* the style as (N, D, 1, 1, 1) */
   const int style = s->style.dims ? vg_listing_input(f, "style", s->style.dims, NULL) : none;
   for (int i = 0; i < s->levels; i++) fractions[i + 1] = vg_listing_average(f, fractions[i], s->stride[i]);
   for (int i = 0; s->encoder && i < s->levels; i++)
@@ -262,4 +241,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return inputs + top + style + widest + (use == VG_USE_TRAINING ? held : given + level);
 }
 
-const vg_generator vg_generator_spade = {check, build, forward, min_dim, floats, encode, listing};
+const vg_generator vg_generator_spade = {check, build, forward, min_dim, floats, true, encode, listing};

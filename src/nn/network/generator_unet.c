@@ -7,6 +7,9 @@
  * through ngf channels. With input_skip a k3 convolution brings the input straight to the output, before the
  * last function: edges of labels stay where they are, and the levels learn what is left.
  *
+ * With net.noise every level outwards adds noise to what its norm gives (modulation.h), and the outermost to
+ * the image itself, so that a large region of one class has grain.
+ *
  * Dropout: pix2pix has it in the up to three blocks below the innermost whose two widths are both 8 ngf,
  * which a 64^3 patch with its five levels never reaches. Here the block below the innermost always has
  * it (from three levels on), and the two after it where both widths are 8 ngf.
@@ -14,16 +17,23 @@
 #include <stdio.h>
 #include <string.h>
 #include "nn/layer/listing_make.h"
+#include "nn/layer/modulation.h"
 #include "nn/network/networks.h"
 #include "base/mem.h"
 
 typedef struct unet {
-  int levels;
+  int levels, stride[VG_UNET_MAX_LEVELS][3];
   vg_block down[VG_UNET_MAX_LEVELS], up[VG_UNET_MAX_LEVELS];
   bool dropout[VG_UNET_MAX_LEVELS];
   bool input_skip, softmax;
   vg_block skip;
+  vg_modulation at[VG_UNET_MAX_LEVELS]; /* noise behind up[i] */
 } unet;
+
+/* What the noise of each level is made of; NULL without. */
+typedef struct draws {
+  vg_tensor *fractions[VG_UNET_MAX_LEVELS], *noise[VG_UNET_MAX_LEVELS];
+} draws;
 
 static vg_status check(const vg_gan_spec *spec) {
   return vg_unet_check_levels(spec, 2, "0 for all");
@@ -37,10 +47,10 @@ static bool has_dropout(int level, int levels) {
 static void *build(const vg_gan_spec *spec, vg_params *p) {
   unet *u = VG_NEW(unet);
   if (!u) return NULL;
-  int stride[VG_UNET_MAX_LEVELS][3], n[3];
+  int n[3];
   memcpy(n, spec->patch, sizeof n);
   vg_net_norm norm = spec->norm;
-  u->levels = vg_unet_strides(spec->patch, spec->levels, stride);
+  u->levels = vg_unet_strides(spec->patch, spec->levels, u->stride);
   for (int i = 0; i < u->levels; i++) {
     bool outer = i == 0, inner = i == u->levels - 1;
     char name[2][16];
@@ -51,9 +61,9 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
                          .out = vg_width(spec->ngf, i),
                          .norm = outer || inner ? VG_NORM_NONE : norm};
     for (int a = 0; a < 3; a++) {
-      down.stride[a] = stride[i][a];
-      vg_axis_kernel(n[a], stride[i][a], &down.kernel[a], &down.pad[a]);
-      n[a] /= stride[i][a];
+      down.stride[a] = u->stride[i][a];
+      vg_axis_kernel(n[a], u->stride[i][a], &down.kernel[a], &down.pad[a]);
+      n[a] /= u->stride[i][a];
     }
     vg_block_def up = down;
     up.name = name[1];
@@ -64,6 +74,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     up.norm = outer ? VG_NORM_NONE : norm;
     u->down[i] = vg_block_make(p, &down);
     u->up[i] = vg_block_make(p, &up);
+    if (spec->noise) u->at[i] = vg_modulation_make_noise(p, spec, name[1], up.out);
     u->dropout[i] = has_dropout(i, u->levels);
   }
   u->softmax = spec->softmax;
@@ -93,45 +104,74 @@ static vg_tensor *run_down(const vg_stage *s, vg_tensor *x, vg_tensor *none, con
 static vg_tensor *run_up(const vg_stage *s, vg_tensor *x, vg_tensor *inside, const vg_pass *pass) {
   const unet *u = s->net;
   const int i = s->index;
-  const double slope = i ? 0 : 1;
+  const double slope = i ? 0 : 1, before = s->noise ? 1 : slope;
   vg_scope *scope = vg_scope_push();
-  vg_tensor *y = i == u->levels - 1 ? vg_block_apply(&u->up[i], x, s->out, slope, pass)
-                                    : vg_block_apply_pair(&u->up[i], vg_relu(x), inside, s->out, slope, pass);
+  vg_tensor *y = i == u->levels - 1
+                     ? vg_block_apply(&u->up[i], x, s->out, before, pass)
+                     : vg_block_apply_pair(&u->up[i], vg_relu(x), inside, s->out, before, pass);
+  if (s->noise) y = vg_modulation_apply(&u->at[i], y, s->fractions, s->noise, NULL, slope, pass);
   return vg_scope_pop(scope, u->dropout[i] ? vg_pass_dropout(y, pass) : y);
 }
 
 /* x (N, C, D, H, W), already through its LeakyReLU -> what level i hands outwards, through its ReLU (as it is
  * at level 0). */
-static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_pass *pass) {
+static vg_tensor *level(const unet *u, int i, vg_tensor *x, const draws *d, const vg_pass *pass) {
   const vg_stage down = {.run = run_down, .net = u, .index = i};
   const vg_stage up = {.run = run_up,
                        .net = u,
                        .index = i,
+                       .fractions = d->fractions[i],
+                       .noise = d->noise[i],
                        .out = {(int)vg_size(x, 2), (int)vg_size(x, 3), (int)vg_size(x, 4)}};
   vg_scope *s = vg_scope_push();
   vg_tensor *y = vg_stage_run(&down, x, NULL, pass);
-  vg_tensor *inside = i < u->levels - 1 ? level(u, i + 1, y, pass) : NULL;
+  vg_tensor *inside = i < u->levels - 1 ? level(u, i + 1, y, d, pass) : NULL;
   return vg_scope_pop(s, vg_stage_run(&up, y, inside, pass));
+}
+
+static draws draw(const unet *u, vg_tensor *x, const vg_pass *pass) {
+  draws d = {{NULL}, {NULL}};
+  int scale[3] = {1, 1, 1};
+  for (int i = 0; i < u->levels && u->at[0].strength && vg_modulation_has_noise(pass); i++) {
+    d.fractions[i] = i ? vg_average3d(d.fractions[i - 1], u->stride[i - 1]) : x;
+    d.noise[i] = vg_modulation_noise(pass, i, scale, d.fractions[i]);
+    for (int a = 0; a < 3; a++) scale[a] *= u->stride[i][a];
+  }
+  return d;
 }
 
 static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   const unet *u = net;
+  /* Stages hold these to compute the gradient, so they live as long as the caller's scope. */
+  const draws d = draw(u, x, pass);
   vg_scope *s = vg_scope_push();
-  vg_tensor *y = level(u, 0, x, pass);
+  vg_tensor *y = level(u, 0, x, &d, pass);
   if (u->input_skip) y = vg_add(y, vg_block_apply(&u->skip, x, NULL, 1, pass));
   return vg_scope_pop(s, vg_output(y, u->softmax));
 }
 
-static int listing_of_level(const unet *u, int i, vg_listing *f, int x) {
-  const bool inner = i == u->levels - 1;
+/* fractions, noise: of each level; noise[i] is VG_NO_VALUE without. */
+static int listing_of_level(const unet *u, int i, vg_listing *f, int x, const int *fractions,
+                            const int *noise) {
+  const bool inner = i == u->levels - 1, noisy = noise[i] != VG_NO_VALUE;
+  const double slope = i ? 0 : 1;
   const int y = vg_listing_block(f, &u->down[i], x, VG_NO_VALUE, VG_NO_VALUE, inner ? 0 : 0.2);
-  const int inside = inner ? VG_NO_VALUE : listing_of_level(u, i + 1, f, y);
-  return vg_listing_block(f, &u->up[i], inner ? y : vg_listing_relu(f, y), inside, x, i ? 0 : 1);
+  const int inside = inner ? VG_NO_VALUE : listing_of_level(u, i + 1, f, y, fractions, noise);
+  const int out =
+      vg_listing_block(f, &u->up[i], inner ? y : vg_listing_relu(f, y), inside, x, noisy ? 1 : slope);
+  return noisy ? vg_listing_modulate(f, &u->at[i], out, fractions[i], noise[i], VG_NO_VALUE, slope) : out;
 }
 
 static int listing(const void *net, vg_listing *f, int x) {
   const unet *u = net;
-  int y = listing_of_level(u, 0, f, x);
+  int fractions[VG_UNET_MAX_LEVELS] = {x}, noise[VG_UNET_MAX_LEVELS], scale[3] = {1, 1, 1};
+  for (int i = 0; i < u->levels; i++) {
+    noise[i] = vg_listing_noise(f, &u->at[i], i, scale);
+    if (i && noise[i] != VG_NO_VALUE)
+      fractions[i] = vg_listing_average(f, fractions[i - 1], u->stride[i - 1]);
+    for (int a = 0; a < 3; a++) scale[a] *= u->stride[i][a];
+  }
+  int y = listing_of_level(u, 0, f, x, fractions, noise);
   if (u->input_skip) y = vg_listing_add(f, y, vg_listing_block(f, &u->skip, x, VG_NO_VALUE, VG_NO_VALUE, 1));
   return vg_listing_output(f, y, u->softmax);
 }
@@ -146,13 +186,13 @@ static void min_dim(const vg_gan_spec *spec, int dim[3]) {
 static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   int stride[VG_UNET_MAX_LEVELS][3], levels = vg_unet_strides(spec->patch, spec->levels, stride);
   double skips = 0, held = 0, given = 0, peak = 0, widest = 0, level = 0;
-  double outside = vg_voxels(dim) * spec->in_channels;
+  double outside = vg_voxels(dim) * (spec->in_channels + spec->noise * (0.2 * spec->in_channels + 1.2));
   int n[3] = {dim[0], dim[1], dim[2]};
   for (int i = 0; i < levels; i++) {
     double up = vg_voxels(n) * (i ? vg_width(spec->ngf, i - 1) : spec->out_channels);
     for (int a = 0; a < 3; a++) n[a] = n[a] / stride[i][a] > 0 ? n[a] / stride[i][a] : 1;
     double down = vg_voxels(n) * vg_width(spec->ngf, i), twice = (i ? 2 : 1) * up;
-    held += 3 * down + twice;
+    held += 3 * down + twice + spec->noise * up;
     given += down + up;
     if (down + twice > level) level = down + twice;
     /* the decoder of this level: all skips outside, its two inputs, its output twice */
@@ -166,4 +206,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return use == VG_USE_GENERATING ? peak : use == VG_USE_TRAINING ? held + widest : given + level + widest;
 }
 
-const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats, NULL, listing};
+const vg_generator vg_generator_unet = {check, build, forward, min_dim, floats, true, NULL, listing};

@@ -154,4 +154,4 @@ static double floats(const vg_gan_spec *spec, const int dim[3], vg_use use) {
   return (use == VG_USE_TRAINING ? held : given + 6 * top * spec->ngf) + 4 * top * spec->ngf + ends;
 }
 
-const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats, NULL, listing};
+const vg_generator vg_generator_unet_k3 = {check, build, forward, min_dim, floats, false, NULL, listing};

@@ -23,8 +23,8 @@ typedef struct vg_generator {
   /* Floats held at once for one sample: generating, with its input; or for a forward and backward pass,
    * without it, that keeps all activations or recomputes them. */
   double (*floats)(const vg_gan_spec *spec, const int dim[3], vg_use use);
-  /* (N, D): the style of images (N, out, D, H, W), see vg_gan_spec's style. NULL: the network draws nothing,
-   * so it takes neither net.noise nor net.style. */
+  bool noise; /* takes net.noise */
+  /* (N, D): the style of images (N, out, D, H, W), see vg_gan_spec's style. NULL: takes no net.style. */
   vg_tensor *(*encode)(const void *net, vg_tensor *images);
   /* What forward computes of value x, (N, in, D, H, W), without dropout: returns the value (N, out, D, H, W).
    * Noise and style are inputs of the listing. NULL: the network cannot be exported. */

@@ -91,7 +91,7 @@ static void shapes(void **state) {
         if ((k + p) % 2) s.upsample = VG_UPSAMPLE_RESIZE;
         if (p % 3 == 1) s.modulation = VG_MODULATION_CONV;
         s.encoder = p % 2;
-        s.noise = g == 3 && p % 3;
+        s.noise = (g == 0 || g == 3) && p % 3;
         s.style = g == 3 && p % 2 ? 3 : 0;
         vg_gan *gan;
         if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", generators[g], vg_error());
