@@ -6,7 +6,7 @@
 /* Chosen by a search: for 4 to 24 classes, the least distance (CIE 1976) of two of them, and of one and a
  * tumour's colour, is then largest. Degrees begin at red. */
 enum { ONE_DARK = 24, ONE_LIGHT = 92, ONE_CHROMA = 22, ONE_HUE = 300 };
-enum { DARK = 26, LIGHT = 82, DULL = 14, VIVID = 40, HUE = 60 };
+enum { DARK = 26, LIGHT = 78, HUE = 45, FEW_HUES = 3, FEW_DULL = 8, FEW_VIVID = 26, DULL = 24, VIVID = 42 };
 
 static uint8_t encode(double linear) {
   const double v = fmin(fmax(linear, 0), 1), s = v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1 / 2.4) - 0.055;
@@ -32,8 +32,10 @@ void vg_cluster_colour(const vg_clusters *of, int k, uint8_t rgb[3]) {
   for (int i = 1; i < of->n_series; i++) others *= of->n[i];
   const int first = k / others;
   const double up = of->n[0] > 1 ? (double)first / (of->n[0] - 1) : 0.5;
+  const bool few = others <= FEW_HUES;
+  const int dull = few ? FEW_DULL : DULL, vivid = few ? FEW_VIVID : VIVID;
   if (others == 1)
     from_lch(ONE_DARK + (ONE_LIGHT - ONE_DARK) * up, ONE_CHROMA, ONE_HUE + 120 * (first % 3), rgb);
   else
-    from_lch(DARK + (LIGHT - DARK) * up, first % 2 ? VIVID : DULL, HUE + 360.0 * (k % others) / others, rgb);
+    from_lch(DARK + (LIGHT - DARK) * up, first % 2 ? vivid : dull, HUE + 360.0 * (k % others) / others, rgb);
 }

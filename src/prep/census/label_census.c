@@ -80,7 +80,8 @@ static void say(const vg_source *source, vg_role role, const census *c) {
   vg_str text = VG_STR_INIT;
   for (int k = 0; k < c->classes.n; k++) {
     vg_str_addf(&text, "%s%s in %zu", k ? ", " : "", c->classes.names[k], c->in[k]);
-    if (c->in[k]) vg_str_addf(&text, " (%.3g to %.3g ml)", c->least[k], c->most[k]);
+    if (c->in[k] == 1) vg_str_addf(&text, " (%.3g ml)", c->least[k]);
+    if (c->in[k] > 1) vg_str_addf(&text, " (%.3g to %.3g ml)", c->least[k], c->most[k]);
   }
   vg_info("%s: classes of %zu %s %s%s: %s", vg_source_name(source), c->maps, vg_role_name(role),
           vg_plural(c->maps, "map", "maps"), c->maps < c->have ? " looked at" : "", vg_str_text(&text));
