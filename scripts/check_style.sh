@@ -48,6 +48,7 @@ my @rows = (
   ["continue", "goes? on where"],
   ["name who does it", "whoever"],
   ["name the owner", "each by its own", "(?:one|none) of ours", "nobody\x27s business"],
+  ["vg_plural(n, \"case\", \"cases\")", "(?<!than\\x20)(?<!to\\x20)(?<!most\\x20)(?<!least\\x20)(?<!none\\x20of\\x20)%(?:zu|d|u|lld|ld|llu|lu) (?:[a-z-]+ )?(?:cases|subjects|persons|jobs|maps|steps|scans)(?= )"],
   ["name the thing", "(?-i:(?:/\\*|//) What (?:is|was|it|they|makes?|has|have))"],
 );
 my $bad = 0;

@@ -43,7 +43,10 @@ typedef struct vg_source {
   bool assumed[2]; /* by vg_role: the scheme is the layout's; neither the user nor a file named it */
   bool regrid;     /* anatomy maps may lie on another grid: each is resampled to the grid of the case's other
                       files by world position, and every voxel takes the nearest voxel's label */
+  char *manifest; /* the file that lists the subjects, whose folder is the root; NULL: the root itself does */
 } vg_source;
+/* What messages call the source: its manifest, or its root. */
+const char *vg_source_name(const vg_source *source);
 
 /* Rows of layouts.def. */
 const char *vg_layout_at(int i, const char **help); /* name, NULL past the last */
@@ -54,6 +57,7 @@ typedef struct vg_subject {
   char *series[VG_SERIES_MAX]; /* by index into the data set's series list */
   char *tumour, *anatomy;      /* label maps */
   int source;                  /* index into vg_dataset.sources */
+  size_t line;                 /* of the source's manifest, from 1; 0: it has none */
 } vg_subject;
 
 typedef struct vg_dataset {
@@ -67,6 +71,11 @@ typedef struct vg_dataset {
   bool skip_incomplete;
   void *ids; /* private: an index of the subjects' ids, while subjects are added */
 } vg_dataset;
+
+#define VG_SUBJECT_PLACE 512
+/* Where the subject comes from, as messages name it: its source, and the line of its manifest ("list.csv:4").
+ * Returns buf. */
+const char *vg_subject_place(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_PLACE]);
 
 /* Adds every subject below root.
  *

@@ -48,12 +48,13 @@ class SeriesList(Structure):
 
 class Subject(Structure):
     _fields_ = [("id", c_char_p), ("person", c_char_p), ("series", c_char_p * 8), ("tumour", c_char_p),
-                ("anatomy", c_char_p), ("source", c_int)]
+                ("anatomy", c_char_p), ("source", c_int), ("line", c_size_t)]
 
 
 class Source(Structure):
     _fields_ = [("root", c_char_p), ("layout", c_char * 32), ("tumour_scheme", Scheme), ("anatomy_scheme", Scheme),
-                ("channels", SeriesList), ("guessed", c_bool), ("assumed", c_bool * 2), ("regrid", c_bool)]
+                ("channels", SeriesList), ("guessed", c_bool), ("assumed", c_bool * 2), ("regrid", c_bool),
+                ("manifest", c_char_p)]
 
 
 class Dataset(Structure):

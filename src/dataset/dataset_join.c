@@ -7,6 +7,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 #define SHOWN 3 /* ids that a message names */
 
@@ -44,8 +45,14 @@ static vg_status list_entries(const vg_dataset *ds, vg_role role, entry **out, s
     if (!strcmp(list[i - 1].key, list[i].key))
       return vg_fail(
           VG_DATA, "%s and %s (%s) have the same letters and digits, so their cases cannot be distinguished",
-          list[i - 1].subject->id, list[i].subject->id, ds->sources[list[i].subject->source].root);
+          list[i - 1].subject->id, list[i].subject->id,
+          vg_source_name(&ds->sources[list[i].subject->source]));
   return VG_OK;
+}
+
+static vg_status copy_path(const char *from, char **to) {
+  *to = from ? vg_strdup(from) : NULL;
+  return from && !*to ? VG_MEMORY : VG_OK;
 }
 
 /* Source i of tumour and source j of anatomy become source i * anatomy->n_sources + j. */
@@ -58,21 +65,19 @@ static vg_status join_sources(const vg_dataset *tumour, const vg_dataset *anatom
       *s = tumour->sources[i];
       s->anatomy_scheme = anatomy->sources[j].anatomy_scheme;
       s->regrid = true;
+      s->manifest = NULL;
       if (!(s->root = vg_strdup(tumour->sources[i].root))) return VG_MEMORY;
       out->n_sources++;
+      if (copy_path(tumour->sources[i].manifest, &s->manifest)) return VG_MEMORY;
     }
   return VG_OK;
-}
-
-static vg_status copy_path(const char *from, char **to) {
-  *to = from ? vg_strdup(from) : NULL;
-  return from && !*to ? VG_MEMORY : VG_OK;
 }
 
 static vg_status join_subject(const vg_subject *t, const vg_subject *a, int a_sources, vg_dataset *out) {
   vg_subject *s = &out->subjects[out->n++];
   memset(s, 0, sizeof *s);
   s->source = t->source * a_sources + a->source;
+  s->line = t->line;
   vg_status st = copy_path(t->id, &s->id);
   if (!st) st = copy_path(t->person, &s->person);
   if (!st) st = copy_path(t->tumour, &s->tumour);
@@ -95,8 +100,9 @@ static void say_unused(const vg_dataset *anatomy, const entry *maps, size_t n) {
     if (!maps[i].used && unused++ < SHOWN) ids[unused - 1] = maps[i].subject->id;
   list_ids(&t, ids, unused);
   if (unused)
-    vg_warn("%s: %zu anatomy map%s skipped, because no tumour map belongs to the same case (%s)",
-            anatomy->sources[0].root, unused, unused == 1 ? " is" : "s are", vg_str_text(&t));
+    vg_warn("%s: %zu anatomy %s skipped, because no tumour map belongs to the same case (%s)",
+            vg_source_name(&anatomy->sources[0]), unused, vg_plural(unused, "map is", "maps are"),
+            vg_str_text(&t));
   vg_str_release(&t);
 }
 
@@ -107,14 +113,13 @@ static vg_status judge_unpaired(const vg_dataset *tumour, const vg_dataset *anat
   vg_status st = VG_OK;
   list_ids(&t, ids, n);
   if (n && skip)
-    vg_warn("%s: %zu case%s skipped, because a map is missing (%s)", tumour->sources[0].root, n,
-            n == 1 ? " is" : "s are", vg_str_text(&t));
+    vg_warn("%s: %zu %s skipped, because a map is missing (%s)", vg_source_name(&tumour->sources[0]), n,
+            vg_plural(n, "case is", "cases are"), vg_str_text(&t));
   else if (n)
-    st = vg_fail(
-        VG_DATA,
-        "%zu case%s of %s %s no tumour map or no anatomy map in %s (%s); --skip-incomplete skips them", n,
-        n == 1 ? "" : "s", tumour->sources[0].root, n == 1 ? "has" : "have", anatomy->sources[0].root,
-        vg_str_text(&t));
+    st = vg_fail(VG_DATA,
+                 "%zu %s of %s %s no tumour map or no anatomy map in %s (%s); --skip-incomplete skips them",
+                 n, vg_plural(n, "case", "cases"), vg_source_name(&tumour->sources[0]),
+                 vg_plural(n, "has", "have"), vg_source_name(&anatomy->sources[0]), vg_str_text(&t));
   vg_str_release(&t);
   return st;
 }
@@ -144,7 +149,7 @@ vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, v
   if (!st) say_unused(anatomy, maps, n_maps);
   if (!st && !out->n)
     st = vg_fail(VG_DATA, "no case of %s has an anatomy map in %s, whose ids are like %s",
-                 tumour->sources[0].root, anatomy->sources[0].root,
+                 vg_source_name(&tumour->sources[0]), vg_source_name(&anatomy->sources[0]),
                  anatomy->n ? anatomy->subjects[0].id : "none");
   if (!st) st = judge_unpaired(tumour, anatomy, lone, n_lone);
   vg_free(cases);

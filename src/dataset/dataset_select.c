@@ -16,8 +16,10 @@ static vg_status copy_sources(const vg_dataset *from, vg_dataset *to) {
   for (int i = 0; i < from->n_sources; i++) {
     vg_source *s = &more[to->n_sources];
     *s = from->sources[i];
+    s->manifest = NULL;
     if (!(s->root = vg_strdup(from->sources[i].root))) return VG_MEMORY;
     to->n_sources++;
+    if (from->sources[i].manifest && !(s->manifest = vg_strdup(from->sources[i].manifest))) return VG_MEMORY;
   }
   return VG_OK;
 }
@@ -47,6 +49,7 @@ static vg_status copy_subject(const vg_dataset *from, const vg_subject *s, const
   vg_status st = free_id(to, s->id, id);
   if (!st) st = vg_dataset_subject(to, id, s->person, source, &own);
   if (st) return st;
+  own->line = s->line;
   st = copy_path(s->tumour, &own->tumour);
   if (!st) st = copy_path(s->anatomy, &own->anatomy);
   for (int k = 0; k < from->series.n && !st; k++) st = copy_path(s->series[k], &own->series[at[k]]);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 typedef struct row {
   const char *name, *help;
@@ -121,8 +122,8 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
     vg_fail(VG_DATA, "%s: no volume (.nii.gz, .mha, .nrrd, .mgz, ...) below this folder", root);
   else
     vg_fail(VG_DATA,
-            "%s: none of its %zu volumes has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "
+            "%s: none of its %zu %s has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "
             "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
-            root, images);
+            root, images, vg_plural(images, "volume", "volumes"));
   return NULL;
 }

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "label/class_words.h"
 
 static vg_status put_series(vg_dataset *ds, vg_subject *s, const char *series, char *path) {
@@ -111,7 +112,7 @@ static vg_status probe_subjects(vg_dataset *ds, int source, unreadable *u) {
   }
   vg_task_end(&task);
   ds->n = kept;
-  const char *root = ds->sources[source].root;
+  const char *root = vg_source_name(&ds->sources[source]);
   if (!u->n) return VG_OK;
   if (!ds->skip_incomplete)
     return u->n == 1
@@ -119,8 +120,9 @@ static vg_status probe_subjects(vg_dataset *ds, int source, unreadable *u) {
                : vg_fail(VG_DATA,
                          "%s; %zu more cannot be opened either; --skip-incomplete counts them as missing",
                          vg_str_text(&u->first), u->n - 1);
-  vg_warn("%s: %zu file%s or folder%s cannot be opened; %zu subject%s left without a file", root, u->n,
-          u->n == 1 ? "" : "s", u->n == 1 ? "" : "s", lost, lost == 1 ? " is" : "s are");
+  vg_warn("%s: %zu %s or %s cannot be opened; %zu %s left without a file", root, u->n,
+          vg_plural(u->n, "file", "files"), vg_plural(u->n, "folder", "folders"), lost,
+          vg_plural(lost, "subject is", "subjects are"));
   return VG_OK;
 }
 
@@ -187,8 +189,9 @@ static void say_assumed(const vg_source *src, vg_role role) {
   vg_str t = VG_STR_INIT;
   for (int i = 0; i < s->n; i++)
     vg_str_addf(&t, "%s%u %s", i ? ", " : "", (unsigned)s->labels[i].value, s->labels[i].name);
-  vg_info("%s: %s values are taken as %s, by layout %s alone (--%s-scheme, data.%s_scheme)", src->root,
-          vg_role_name(role), vg_str_text(&t), src->layout, vg_role_name(role), vg_role_name(role));
+  vg_info("%s: %s values are taken as %s, by layout %s alone (--%s-scheme, data.%s_scheme)",
+          vg_source_name(src), vg_role_name(role), vg_str_text(&t), src->layout, vg_role_name(role),
+          vg_role_name(role));
   vg_str_release(&t);
 }
 
@@ -224,9 +227,9 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   if (anatomy) vg_str_add(&t, ", anatomy map");
   if (anatomy && anatomy < n) vg_str_addf(&t, " %zu", anatomy);
   if (skip->n)
-    vg_str_addf(&t, "; skipped %zu other volume%s (%s)", skip->n, skip->n == 1 ? "" : "s",
+    vg_str_addf(&t, "; skipped %zu other %s (%s)", skip->n, vg_plural(skip->n, "volume", "volumes"),
                 vg_str_text(&skip->names));
-  vg_info("%s: %zu subject%s%s", src->root, n, n == 1 ? "" : "s", vg_str_text(&t));
+  vg_info("%s: %zu %s%s", vg_source_name(src), n, vg_plural(n, "subject", "subjects"), vg_str_text(&t));
   vg_str_release(&t);
   if (tumour) say_assumed(src, VG_ROLE_TUMOUR);
   if (anatomy) say_assumed(src, VG_ROLE_ANATOMY);
@@ -353,6 +356,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   src->root = manifest || single ? vg_fs_dirname(root) : vg_strdup(root);
   if (!src->root) return VG_MEMORY;
   ds->n_sources++;
+  if (manifest && !(src->manifest = vg_strdup(root))) return VG_MEMORY;
   if (!guess) snprintf(src->layout, sizeof src->layout, "%s", layout);
 
   size_t before = ds->n;

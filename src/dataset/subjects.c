@@ -57,7 +57,8 @@ int vg_dataset_series(vg_dataset *ds, const char *name) {
     vg_fail(VG_DATA, "series name '%s' is not 1 to %d letters long", name, VG_SERIES_NAME - 1);
     return -1;
   }
-  if (vg_path_part(VG_DATA, ds->n_sources ? ds->sources[ds->n_sources - 1].root : "data set", "series", name))
+  if (vg_path_part(VG_DATA, ds->n_sources ? vg_source_name(&ds->sources[ds->n_sources - 1]) : "data set",
+                   "series", name))
     return -1;
   if (ds->series.n == VG_SERIES_MAX) {
     vg_fail(VG_DATA, "more than %d series (at %s)", VG_SERIES_MAX, name);
@@ -77,6 +78,17 @@ int vg_dataset_series(vg_dataset *ds, const char *name) {
   return at;
 }
 
+const char *vg_source_name(const vg_source *source) {
+  return source->manifest ? source->manifest : source->root;
+}
+
+const char *vg_subject_place(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_PLACE]) {
+  char line[24] = "";
+  if (s->line) snprintf(line, sizeof line, ":%zu", s->line);
+  snprintf(buf, VG_SUBJECT_PLACE, "%.480s%s", vg_source_name(&ds->sources[s->source]), line);
+  return buf;
+}
+
 void vg_subject_release(vg_subject *s) {
   vg_free(s->id);
   vg_free(s->person);
@@ -89,7 +101,10 @@ void vg_dataset_release(vg_dataset *ds) {
   if (!ds) return;
   for (size_t i = 0; i < ds->n; i++) vg_subject_release(&ds->subjects[i]);
   vg_free(ds->subjects);
-  for (int i = 0; i < ds->n_sources; i++) vg_free(ds->sources[i].root);
+  for (int i = 0; i < ds->n_sources; i++) {
+    vg_free(ds->sources[i].root);
+    vg_free(ds->sources[i].manifest);
+  }
   vg_free(ds->sources);
   vg_dataset_forget_ids(ds);
   memset(ds, 0, sizeof *ds);
@@ -103,10 +118,10 @@ vg_status vg_dataset_subject(vg_dataset *ds, const char *id, const char *person,
   if (at < ds->n) {
     *out = &ds->subjects[at];
     if ((*out)->source == source) return VG_OK;
-    return vg_fail(VG_DATA, "subject %s is both in %s and in %s", id, ds->sources[(*out)->source].root,
-                   ds->sources[source].root);
+    return vg_fail(VG_DATA, "subject %s is both in %s and in %s", id,
+                   vg_source_name(&ds->sources[(*out)->source]), vg_source_name(&ds->sources[source]));
   }
-  const char *root = source < ds->n_sources ? ds->sources[source].root : "data set";
+  const char *root = source < ds->n_sources ? vg_source_name(&ds->sources[source]) : "data set";
   if (vg_path_part(VG_DATA, root, "id", id) || vg_path_part(VG_DATA, root, "person", person)) return VG_DATA;
   vg_subject *more = vg_realloc(ds->subjects, ds->n + 1, sizeof *more);
   if (!more) return VG_MEMORY;
@@ -160,6 +175,7 @@ vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
   const bool skip = ds->skip_incomplete;
   vg_str what = VG_STR_INIT, first = VG_STR_INIT;
   size_t kept = 0, bad = 0;
+  char place[VG_SUBJECT_PLACE];
   vg_dataset_forget_ids(ds);
   for (size_t i = 0; i < ds->n; i++) {
     vg_subject *s = &ds->subjects[i];
@@ -170,9 +186,11 @@ vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
       continue;
     }
     if (!bad++)
-      vg_str_addf(&first, "subject %s (%s) lacks %s", s->id, ds->sources[s->source].root, vg_str_text(&what));
+      vg_str_addf(&first, "subject %s (%s) lacks %s", s->id, vg_subject_place(ds, s, place),
+                  vg_str_text(&what));
     if (skip) {
-      vg_warn("skipped subject %s: it lacks %s", s->id, vg_str_text(&what));
+      vg_warn("skipped subject %s (%s): it lacks %s", s->id, vg_subject_place(ds, s, place),
+              vg_str_text(&what));
       vg_subject_release(s);
     } else {
       vg_subject moved = *s;

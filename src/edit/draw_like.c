@@ -7,6 +7,7 @@
 #include "base/number/order_statistic.h"
 #include "base/pool.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "voxgan/dataset.h"
 #include "voxgan/volume.h"
 
@@ -52,7 +53,8 @@ vg_status vg_draw_like(const char *root, double knots[VG_DRAW_CHOICES]) {
   }
   for (size_t i = 0; i < n && !st; i++)
     if (m->ml[i] > 0) m->ml[kept++] = m->ml[i];
-  if (!st && !kept) st = vg_fail(VG_CONFIG, "like(%s): no tumour in its %zu tumour maps", root, n);
+  if (!st && !kept)
+    st = vg_fail(VG_CONFIG, "like(%s): no tumour in its %zu tumour %s", root, n, vg_plural(n, "map", "maps"));
   if (!st) {
     vg_sort_f64(m->ml, kept);
     for (int k = 0; k < VG_DRAW_CHOICES; k++)

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "eval/compare/compare.h"
 #include "io/table.h"
 #include "voxgan/log.h"
@@ -97,7 +98,8 @@ static void warn_unpaired(const char *side, const char *other, char *const *ids,
   vg_str names = VG_STR_INIT;
   for (size_t i = 0; i < n && i < 5; i++) vg_str_addf(&names, "%s%s", i ? ", " : "", ids[i]);
   if (n > 5) vg_str_addf(&names, " and %zu more", n - 5);
-  vg_warn("%zu %s subject%s without a %s partner: %s", n, side, n > 1 ? "s" : "", other, vg_str_text(&names));
+  vg_warn("%zu %s %s without a %s partner: %s", n, side, vg_plural(n, "subject", "subjects"), other,
+          vg_str_text(&names));
   vg_str_release(&names);
 }
 
@@ -130,9 +132,9 @@ static vg_status choose_for_edited(eval_study *s, vg_evaluation *e, size_t edite
   vg_status st = vg_eval_suites_parse("boundary,distribution", &e->suites);
   if (st) return st;
   s->compares_sets = true;
-  vg_info("%zu of %zu synthetic subjects are edited, so no real subject is their truth: suites boundary and "
+  vg_info("%zu of %zu synthetic %s %s edited, so no real subject is their truth: suites boundary and "
           "distribution compare the sets instead",
-          edited, s->synth.n);
+          edited, s->synth.n, vg_plural(s->synth.n, "subject", "subjects"), vg_plural(edited, "is", "are"));
   return VG_OK;
 }
 

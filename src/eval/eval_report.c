@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "voxgan/version.h"
 
 /* Bytes of the page that the slices of a suite may take. */
@@ -70,8 +71,8 @@ static vg_status add_baseline(vg_report *r, const vg_evaluation *e) {
   if (!e->baseline) return VG_OK;
   vg_report_section(r, "Against the baseline");
   if (e->n_worse)
-    vg_report_note(r, VG_TONE_BAD, "%zu value%s worse than in %s.", e->n_worse,
-                   e->n_worse > 1 ? "s are" : " is", vg_fs_basename(e->baseline));
+    vg_report_note(r, VG_TONE_BAD, "%zu %s worse than in %s.", e->n_worse,
+                   vg_plural(e->n_worse, "value is", "values are"), vg_fs_basename(e->baseline));
   else
     vg_report_note(r, VG_TONE_GOOD, "Nothing is worse than in %s.", vg_fs_basename(e->baseline));
   if (!e->n_moved) return VG_OK;
@@ -123,7 +124,8 @@ static vg_status add_galleries(vg_report *r, const eval_study *s) {
 
 vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, const char *path) {
   const vg_evaluation *e = s->evaluation;
-  char *real = name_of(set->real ? set->real : s->real.sources[0].root), *synth = name_of(set->synth);
+  char *real = name_of(set->real ? set->real : vg_source_name(&s->real.sources[0])),
+       *synth = name_of(set->synth);
   vg_report *r = NULL;
   vg_status st = VG_MEMORY;
   if (!real || !synth) goto out;

@@ -16,6 +16,7 @@
 #include "dataset/dataset_apart.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 /* ---- the run ---- */
 
@@ -105,8 +106,8 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   if (set->write_baseline && !e->n_worse && (st = vg_eval_baseline_write(e, set->write_baseline))) goto out;
   *out = e;
   if (e->n_worse) {
-    st = vg_fail(VG_REGRESSION, "%zu value%s worse than in the baseline %s", e->n_worse,
-                 e->n_worse > 1 ? "s" : "", set->baseline);
+    st = vg_fail(VG_REGRESSION, "%zu %s worse than in the baseline %s", e->n_worse,
+                 vg_plural(e->n_worse, "value", "values"), set->baseline);
   }
   e = NULL;
 out:

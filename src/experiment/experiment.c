@@ -8,6 +8,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 /* Without its plan a folder is no experiment's, and what lies there is another's. */
 static vg_status check_files(const char *out) {
@@ -89,8 +90,8 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
     }
   }
   if (failed)
-    return vg_fail(VG_FAILED, "%s: %zu job%s failed, %zu finished", o->out, failed, failed > 1 ? "s" : "",
-                   done);
+    return vg_fail(VG_FAILED, "%s: %zu %s failed, %zu finished", o->out, failed,
+                   vg_plural(failed, "job", "jobs"), done);
   return VG_OK;
 }
 
@@ -110,8 +111,10 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
     st = vg_experiment_plan_describe(o, &data, &plan, to);
     goto out;
   }
-  vg_info("%zu jobs of %lld steps each; %zu real subjects to train on, %zu synthetic, %zu to test on",
-          vg_experiment_design_jobs(&design), plan.steps, data.real.n, data.synth.n, data.test.n);
+  vg_info("%zu %s of %lld %s each; %zu real %s to train on, %zu synthetic, %zu to test on",
+          vg_experiment_design_jobs(&design), vg_plural(vg_experiment_design_jobs(&design), "job", "jobs"),
+          plan.steps, vg_plural(plan.steps, "step", "steps"), data.real.n,
+          vg_plural(data.real.n, "subject", "subjects"), data.synth.n, data.test.n);
   json = vg_experiment_plan_json(o, &data, &plan);
   st = json ? claim(o->out, json) : VG_MEMORY;
   if (!st) st = do_jobs(o, &data, &plan);

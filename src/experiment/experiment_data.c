@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 /* Data set i of n, by which its schemes are chosen. */
 static vg_status add(vg_dataset *ds, const char *root, const char *layout, const vg_config *c, int i, int n) {
@@ -46,7 +47,9 @@ static vg_status drop_tested(experiment_data *d) {
     vg_experiment_exclude(d, s->id, "real", "is a test subject");
     n++;
   }
-  if (n) vg_warn("%zu of %zu real subjects are also test subjects: excluded from training", n, d->real.n);
+  if (n)
+    vg_warn("%zu of %zu real %s %s also test subjects: excluded from training", n, d->real.n,
+            vg_plural(d->real.n, "subject", "subjects"), vg_plural(n, "is", "are"));
   if (!st) st = vg_experiment_keep(&d->real, take);
   vg_leak_index_release(&x);
   vg_free(take);

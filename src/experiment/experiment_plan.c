@@ -10,14 +10,15 @@
 #include "voxgan/rng.h"
 #include "voxgan/version.h"
 #include "base/whole.h"
+#include "base/text/plural.h"
 
 /* ---- settings ---- */
 
 static bool augments(const vg_config *c) {
-  const bool images = c->augment.images == VG_AUGMENT_ON && c->augment.share > 0 &&
-                      (c->augment.gamma > 0 || c->augment.contrast > 0 || c->augment.bias > 0 ||
-                       c->augment.noise > 0 || c->augment.blur > 0 || c->augment.rotate > 0 ||
-                       c->augment.scale > 0 || c->augment.elastic > 0);
+  const bool images =
+      c->augment.images == VG_AUGMENT_ON && c->augment.share > 0 &&
+      (c->augment.gamma > 0 || c->augment.contrast > 0 || c->augment.bias > 0 || c->augment.noise > 0 ||
+       c->augment.blur > 0 || c->augment.rotate > 0 || c->augment.scale > 0 || c->augment.elastic > 0);
   return c->train.flip || c->train.jitter > 0 || images || c->augment.drop_series > 0;
 }
 
@@ -199,14 +200,13 @@ vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const expe
   vg_table t = {0};
   bool *take = VG_NEW_N(bool, d->real.n);
   vg_status st = take ? vg_table_init(&t, 6, header) : VG_MEMORY;
-  fprintf(to, "%zu real subjects to train on, %zu to test on, %zu synthetic; %zu excluded\n", d->real.n,
-          d->test.n, d->synth.n, vg_json_size(d->left_out));
+  fprintf(to, "%zu real %s to train on, %zu to test on, %zu synthetic; %zu excluded\n", d->real.n,
+          vg_plural(d->real.n, "subject", "subjects"), d->test.n, d->synth.n, vg_json_size(d->left_out));
   for (const vg_json *e = vg_json_first(d->not_checked); e; e = vg_json_next(e))
     fprintf(to, "not checked: %s\n", vg_json_string(e, ""));
-  fprintf(
-      to,
-      "%zu jobs of %lld steps each; a fine-tuned job spends the last %d of %d epochs on real subjects\n\n", n,
-      p->steps, p->tuned.tuning, p->config.train.epochs);
+  fprintf(to, "%zu %s of %lld %s each; a fine-tuned job spends the last %d of %d epochs on real subjects\n\n",
+          n, vg_plural(n, "job", "jobs"), p->steps, vg_plural(p->steps, "step", "steps"), p->tuned.tuning,
+          p->config.train.epochs);
   for (size_t k = 0; k < n && !st; k++) {
     const experiment_job j = vg_experiment_design_job(&p->design, k);
     char seed[16], real[16], synth[16];

@@ -9,6 +9,7 @@
 #include "base/index/text_index.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "io/table.h"
 #include "voxgan/log.h"
 
@@ -249,7 +250,8 @@ static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg
     n++;
   }
   if (!st && n)
-    vg_warn("%zu of %zu synthetic cases were made from test subjects: excluded from training", n, d->synth.n);
+    vg_warn("%zu of %zu synthetic %s %s made from test subjects: excluded from training", n, d->synth.n,
+            vg_plural(d->synth.n, "case", "cases"), vg_plural(n, "was", "were"));
   if (!st) st = vg_experiment_keep(&d->synth, take);
   vg_leak_index_release(&x);
   vg_text_index_release(&rows);
@@ -268,9 +270,10 @@ static void note_limits(const vg_experiment_options *o, const provenance *p, con
             "it)");
   if (t->of_strangers)
     note(d,
-         "%zu of %zu synthetic cases have sources that are subjects neither of the real data nor of the test "
+         "%zu of %zu synthetic %s %s sources that are subjects neither of the real data nor of the test "
          "set; a test subject under another id would not be found among them",
-         t->of_strangers, p->manifest.rows - 1);
+         t->of_strangers, p->manifest.rows - 1, vg_plural(p->manifest.rows - 1, "case", "cases"),
+         vg_plural(t->of_strangers, "has", "have"));
 }
 
 vg_status vg_experiment_check_synth(const vg_experiment_options *o, experiment_data *d) {

@@ -6,6 +6,7 @@
 #include "experiment/experiment_results.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 #include "report/report.h"
 #include "voxgan/version.h"
 
@@ -109,11 +110,12 @@ static vg_status put_opening(const experiment_results *r, vg_report *page) {
   if (steps < TRIAL_STEPS || r->n_subjects < EXPERIMENT_LEAST_SUBJECTS)
     vg_report_note(
         page, VG_TONE_WARN,
-        "This is a trial, not a result: %.0f steps a network, %zu test subject%s, %d seed%s. It shows "
+        "This is a trial, not a result: %.0f %s a network, %zu test %s, %d %s. It shows "
         "that everything runs. A result needs networks that are trained to the end, at least %d test "
         "subjects, and three seeds or more.",
-        steps, r->n_subjects, r->n_subjects == 1 ? "" : "s", r->design.seeds, r->design.seeds == 1 ? "" : "s",
-        EXPERIMENT_LEAST_SUBJECTS);
+        steps, vg_plural(steps, "step", "steps"), r->n_subjects,
+        vg_plural(r->n_subjects, "subject", "subjects"), r->design.seeds,
+        vg_plural(r->design.seeds, "seed", "seeds"), EXPERIMENT_LEAST_SUBJECTS);
   const experiment_cell *real = region ? baseline(r, region) : NULL;
   if (!real) return VG_OK;
   if (!(real->mean.mean >= LEARNT_NOTHING)) {
@@ -236,10 +238,11 @@ static vg_status put_predictions(const experiment_results *r, vg_report *page, c
       if (there && !begun) {
         begun = true;
         vg_report_section(page, "Predictions");
-        vg_report_text(page, "The worst, the median and the best test subject of each row's first job, in the "
-                             "axial slice through the middle of the labels: the real labels, those predicted, "
-                             "their outlines (real blue, predicted orange, white where they agree), and the image. "
-                             "These are images of persons: show them only to people who may see the scans.");
+        vg_report_text(page,
+                       "The worst, the median and the best test subject of each row's first job, in the "
+                       "axial slice through the middle of the labels: the real labels, those predicted, "
+                       "their outlines (real blue, predicted orange, white where they agree), and the image. "
+                       "These are images of persons: show them only to people who may see the scans.");
       }
       if (there) vg_report_picture_file(page, path, r->design.rows[row].name, o->job.name);
       vg_free(path);
@@ -297,11 +300,12 @@ static vg_status put_method(const experiment_results *r, vg_report *page) {
   vg_report_section(page, "How it was done");
   vg_report_text(
       page,
-      "Every job trained the same network for %.0f steps with the same settings, and tested the weights of "
+      "Every job trained the same network for %.0f %s with the same settings, and tested the weights of "
       "the last step. No validation was used to choose a network. Test subjects, and synthetic cases made "
       "from them, were excluded from training%s. A fine-tuned network saw synthetic cases first and then, in "
       "the last %.0f of %.0f epochs, %.3g %% of the real subjects (at least one), drawn again for each seed.",
       vg_json_number(vg_json_get(p, "steps"), 0),
+      vg_plural((vg_json_number(vg_json_get(p, "steps"), 0)), "step", "steps"),
       vg_json_bool(vg_json_get(p, "checked"), true)
           ? ""
           : "; but the sources of the synthetic cases were not checked",
@@ -325,8 +329,9 @@ vg_status vg_experiment_results_report(const experiment_results *r, const char *
   vg_report_fact(page, "voxgan", "%s", vg_version());
   if (r->finished < r->n_jobs)
     vg_report_note(page, VG_TONE_WARN,
-                   "Incomplete: %zu of %zu jobs are missing. The rows show the finished seeds only.",
-                   r->n_jobs - r->finished, r->n_jobs);
+                   "Incomplete: %zu of %zu %s %s missing. The rows show the finished seeds only.",
+                   r->n_jobs - r->finished, r->n_jobs, vg_plural(r->n_jobs, "job", "jobs"),
+                   vg_plural(r->n_jobs - r->finished, "is", "are"));
   for (const vg_json *e = vg_json_first(vg_json_get(r->plan, "not_checked")); e; e = vg_json_next(e))
     vg_report_note(page, VG_TONE_WARN, "Not checked: %s.", vg_json_string(e, ""));
   if (!st) st = put_sentences(r, page);

@@ -7,6 +7,7 @@
 #include "experiment/experiment_job.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 
 const char *vg_experiment_state_name(experiment_state s) {
   static const char *const names[] = {"finished", "busy", "missing"};
@@ -164,8 +165,7 @@ experiment_values vg_experiment_results_gather(const experiment_results *r, int 
   experiment_values v = {.subjects = r->n_subjects, .v = buffer};
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
-    if (o->state != JOB_FINISHED || o->job.row != row || o->job.augmented != augmented)
-      continue;
+    if (o->state != JOB_FINISHED || o->job.row != row || o->job.augmented != augmented) continue;
     memcpy(buffer + v.seeds++ * r->n_subjects, r->values + (k * r->n_columns + column) * r->n_subjects,
            r->n_subjects * sizeof *buffer);
   }
@@ -253,7 +253,9 @@ vg_status vg_experiment_sentence(const experiment_results *r, const experiment_c
   } else {
     vg_str_addf(out, "is %.*f%s%s %s that of real", digits, fabs(d->mean), gap, unit,
                 d->mean < 0 ? "below" : "above");
-    if (d->n < r->n_subjects) vg_str_addf(out, " in %zu of %zu subjects", d->n, r->n_subjects);
+    if (d->n < r->n_subjects)
+      vg_str_addf(out, " in %zu of %zu %s", d->n, r->n_subjects,
+                  vg_plural(r->n_subjects, "subject", "subjects"));
     if (isnan(d->low))
       vg_str_add(out, "; one subject has no interval");
     else

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 #include "io/table.h"
 #include "voxgan/version.h"
 
@@ -29,8 +30,8 @@ static vg_status write_jobs(const experiment_results *r, const char *out) {
   vg_str_add(&t, "job,row,augmentation,seed,state,steps,real,synthetic,seconds\n");
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
-    vg_str_addf(&t, "%s,%s,%s,%d,%s,", o->job.name, r->design.rows[o->job.row].name, on_off(o->job.augmented), o->job.seed,
-                vg_experiment_state_name(o->state));
+    vg_str_addf(&t, "%s,%s,%s,%d,%s,", o->job.name, r->design.rows[o->job.row].name, on_off(o->job.augmented),
+                o->job.seed, vg_experiment_state_name(o->state));
     if (o->state == JOB_FINISHED)
       vg_str_addf(&t, "%.0f,%.0f,%.0f,%.1f\n", o->steps, o->real, o->synth, o->seconds);
     else
@@ -152,7 +153,8 @@ vg_status vg_experiment_results_print(const experiment_results *r, FILE *to) {
   if (!r->finished) return VG_OK;
   for (const vg_json *e = vg_json_first(vg_json_get(r->plan, "not_checked")); e; e = vg_json_next(e))
     fprintf(to, "not checked: %s\n", vg_json_string(e, ""));
-  fprintf(to, "mean +- SD over %zu test subjects, after averaging each over seeds\n\n", r->n_subjects);
+  fprintf(to, "mean +- SD over %zu test %s, after averaging each over seeds\n\n", r->n_subjects,
+          vg_plural(r->n_subjects, "subject", "subjects"));
   vg_status st = print_rows(r, "dice", to);
   if (!st) st = print_rows(r, "hd95", to);
   for (size_t i = 0; i < r->n_cells && !st; i++) {
@@ -163,8 +165,8 @@ vg_status vg_experiment_results_print(const experiment_results *r, FILE *to) {
     compared++;
   }
   if (compared > 1)
-    fprintf(to, "\n%zu differences at 95 %% each: about one in twenty is above noise by chance alone\n",
-            compared);
+    fprintf(to, "\n%zu %s at 95 %% each: about one in twenty is above noise by chance alone\n", compared,
+            vg_plural(compared, "difference", "differences"));
   vg_str_release(&text);
   return st;
 }
@@ -178,13 +180,15 @@ vg_status vg_experiment_finish(const char *out, FILE *to) {
   if (!st) st = vg_experiment_results_report(&r, out);
   if (!st) st = vg_experiment_results_print(&r, to);
   const size_t missing = r.n_jobs - r.finished - r.busy;
-  if (!st && r.busy) vg_info("another process works on %zu of %zu jobs", r.busy, r.n_jobs);
+  if (!st && r.busy)
+    vg_info("another process works on %zu of %zu %s", r.busy, r.n_jobs, vg_plural(r.n_jobs, "job", "jobs"));
   if (!st && missing) {
     size_t k = 0;
     while (r.jobs[k].state != JOB_MISSING) k++;
     st = vg_fail(VG_FAILED,
-                 "%s: %zu of %zu jobs are missing, the first is %s; run the same command again to do them",
-                 out, missing, r.n_jobs, r.jobs[k].job.name);
+                 "%s: %zu of %zu %s %s missing, the first is %s; run the same command again to do them", out,
+                 missing, r.n_jobs, vg_plural(r.n_jobs, "job", "jobs"), vg_plural(missing, "is", "are"),
+                 r.jobs[k].job.name);
   }
   vg_experiment_results_release(&r);
   return st;

@@ -11,11 +11,12 @@
 void vg_table_release(vg_table *t) {
   for (size_t i = 0; i < t->rows * t->cols; i++) vg_free(t->cells[i]);
   vg_free(t->cells);
+  vg_free(t->lines);
   *t = (vg_table){0};
 }
 
-/* Moves cols strings into t, or frees them. */
-static vg_status take_row(vg_table *t, char **cells) {
+/* Moves cols strings into t, or frees them. line 0: the table is not read from a file. */
+static vg_status take_row(vg_table *t, char **cells, size_t line) {
   if (t->rows == t->cap) {
     size_t cap = t->cap ? t->cap * 2 : 16;
     size_t slots;
@@ -24,14 +25,17 @@ static vg_status take_row(vg_table *t, char **cells) {
       vg_fail(VG_MEMORY, "out of memory: a table of %zu rows", cap);
     else
       grown = vg_realloc(t->cells, slots, sizeof *grown);
-    if (!grown) {
+    if (grown) t->cells = grown;
+    size_t *lines = grown && line ? vg_realloc(t->lines, cap, sizeof *lines) : NULL;
+    if (lines) t->lines = lines;
+    if (!grown || (line && !lines)) {
       for (size_t i = 0; i < t->cols; i++) vg_free(cells[i]);
       return VG_MEMORY;
     }
-    t->cells = grown;
     t->cap = cap;
   }
   memcpy(t->cells + t->rows * t->cols, cells, t->cols * sizeof *cells);
+  if (line) t->lines[t->rows] = line;
   t->rows++;
   return VG_OK;
 }
@@ -48,7 +52,7 @@ vg_status vg_table_add_row(vg_table *t, const char *const *cells) {
       return VG_MEMORY;
     }
   }
-  st = take_row(t, copy);
+  st = take_row(t, copy, 0);
   vg_free(copy);
   return st;
 }
@@ -243,7 +247,7 @@ static vg_status read_rows(reader *in, row *r, vg_table *t) {
     }
     if (r->n != t->cols)
       return vg_fail(VG_DATA, "%s:%zu: %zu cells, but the header has %zu", in->path, line, r->n, t->cols);
-    st = take_row(t, r->cells);
+    st = take_row(t, r->cells, line);
     r->n = 0;
     if (st) return st;
   }

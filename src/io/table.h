@@ -12,6 +12,7 @@ extern "C" {
 typedef struct vg_table {
   size_t rows, cols; /* row 0 is the header */
   char **cells;      /* rows * cols, never NULL */
+  size_t *lines;     /* where each row begins in its file, from 1; NULL: the table was not read from one */
   size_t cap;
 } vg_table;
 

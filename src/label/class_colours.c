@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "label/cluster_colours.h"
 
 typedef struct known {
   const char *name;
@@ -49,10 +50,26 @@ static size_t place_of(const char *name) {
   return h % PLACES;
 }
 
+/* vg_classes_clusters(), wherever the tumour classes lie. */
+static bool are_clusters(const vg_classes *classes, vg_clusters *of) {
+  vg_classes anatomy = {0};
+  for (int i = 0; i < classes->n; i++)
+    if (classes->roles[i] == VG_ROLE_ANATOMY)
+      memcpy(anatomy.names[anatomy.n++], classes->names[i], VG_CLASS_NAME);
+  return vg_classes_clusters(&anatomy, of);
+}
+
 void vg_class_colours(const vg_classes *classes, vg_colours out) {
   bool taken[2][PLACES] = {{false}};
+  vg_clusters of;
+  const bool clusters = are_clusters(classes, &of);
+  int anatomy = 0;
   for (int i = 0; i < classes->n; i++) {
     const bool tumour = classes->roles[i] == VG_ROLE_TUMOUR;
+    if (clusters && !tumour) {
+      vg_cluster_colour(&of, anatomy++, out[i]);
+      continue;
+    }
     const known *own = find(classes->names[i], classes->roles[i]);
     if (own) {
       memcpy(out[i], own->rgb, 3);

@@ -3,6 +3,7 @@
 #define VG_CLASS_WORDS_H
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/str.h"
 #include "voxgan/labels.h"
 
 /* What a label's name says about it. */
@@ -22,6 +23,9 @@ vg_status vg_scheme_parse_as(const char *text, vg_role map, vg_scheme *out);
 /* Writes the letters and digits of text in lower case. */
 void vg_word_simplify(const char *text, char *out, size_t size);
 
+/* Adds the names of the registered schemes in which every value that is present (65536 entries) has a class
+ * of the role: "freesurfer or freesurfer-tissues". False: no scheme is such. */
+bool vg_scheme_suggest(const bool *present, vg_role role, vg_str *out);
 /* vg_scheme_check(), where values of `also` (NULL: none) are known too. */
 vg_status vg_scheme_check_with(const vg_scheme *s, const vg_scheme *also, const vg_labelmap *map,
                                const char *path);

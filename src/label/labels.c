@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "label/class_words.h"
 
 #define VALUES 65536
@@ -238,19 +239,68 @@ static const char *richer_scheme(const vg_scheme *s, uint16_t value) {
   return NULL;
 }
 
+static bool knows_all(const vg_scheme *s, const bool *present, vg_role role) {
+  for (unsigned v = 1; v < VALUES; v++) {
+    const vg_label *l = present[v] ? vg_scheme_find(s, (uint16_t)v) : NULL;
+    if (present[v] && (!l || l->role != role)) return false;
+  }
+  return true;
+}
+
+bool vg_scheme_suggest(const bool *present, vg_role role, vg_str *out) {
+  const char *last = NULL;
+  int n = 0;
+  for (int i = 0; i < N_SCHEMES; i++) {
+    if (!knows_all(&schemes[i], present, role)) continue;
+    if (last) vg_str_addf(out, "%s%s", n++ ? ", " : "", last);
+    last = schemes[i].name;
+  }
+  if (last) vg_str_addf(out, "%s%s", n ? " or " : "", last);
+  return last;
+}
+
 vg_status vg_scheme_check(const vg_scheme *s, const vg_labelmap *map, const char *path) {
   return vg_scheme_check_with(s, NULL, map, path);
+}
+
+/* others: values that the scheme lacks as well. */
+static vg_status not_in_scheme(const vg_scheme *s, const char *path, unsigned value, size_t voxels,
+                               int others, const bool *present) {
+  vg_str t = VG_STR_INIT, hint = VG_STR_INIT;
+  char more[48] = "";
+  const char *richer = richer_scheme(s, (uint16_t)value);
+  describe_scheme(s, &t);
+  if (others)
+    snprintf(more, sizeof more, ", nor %s %d other %s", vg_plural(others, "is", "are"), others,
+             vg_plural(others, "value", "values"));
+  if (richer)
+    vg_str_addf(&hint, "; it is in scheme %s", richer);
+  else if (s->n && (vg_str_add(&hint, "; all values of this map are in scheme "),
+                    !vg_scheme_suggest(present, s->labels[0].role, &hint)))
+    vg_str_clear(&hint);
+  vg_status st =
+      vg_fail(VG_DATA, "%s: label value %u (%zu %s) is not in scheme %s (%s)%s%s", path, value, voxels,
+              vg_plural(voxels, "voxel", "voxels"), s->name, vg_str_text(&t), more, vg_str_text(&hint));
+  vg_str_release(&t);
+  vg_str_release(&hint);
+  return st;
 }
 
 vg_status vg_scheme_check_with(const vg_scheme *s, const vg_scheme *also, const vg_labelmap *map,
                                const char *path) {
   size_t *count = VG_NEW_N(size_t, VALUES);
-  if (!count) return VG_MEMORY;
+  bool *present = VG_NEW_N(bool, VALUES);
+  if (!count || !present) {
+    vg_free(count);
+    vg_free(present);
+    return VG_MEMORY;
+  }
   size_t n = vg_geometry_voxels(&map->geo);
   for (size_t i = 0; i < n; i++) count[map->data[i]]++;
   unsigned first = 0;
   int others = 0;
   for (unsigned v = 1; v < VALUES; v++) {
+    present[v] = count[v] > 0;
     if (!count[v] || vg_scheme_find(s, (uint16_t)v) || (also && vg_scheme_find(also, (uint16_t)v))) continue;
     if (first)
       others++;
@@ -258,18 +308,9 @@ vg_status vg_scheme_check_with(const vg_scheme *s, const vg_scheme *also, const 
       first = v;
   }
   vg_status st = VG_OK;
-  if (first) {
-    vg_str t = VG_STR_INIT;
-    describe_scheme(s, &t);
-    char more[48] = "";
-    const char *hint = richer_scheme(s, (uint16_t)first);
-    if (others) snprintf(more, sizeof more, ", nor are %d other values", others);
-    st = vg_fail(VG_DATA, "%s: label value %u (%zu voxel%s) is not in scheme %s (%s)%s%s%s", path, first,
-                 count[first], count[first] == 1 ? "" : "s", s->name, vg_str_text(&t), more,
-                 hint ? "; it is in scheme " : "", hint ? hint : "");
-    vg_str_release(&t);
-  }
+  if (first) st = not_in_scheme(s, path, first, count[first], others, present);
   vg_free(count);
+  vg_free(present);
   return st;
 }
 

@@ -5,6 +5,7 @@
 #include "base/index/text_index.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "dataset/dataset_apart.h"
 #include "mix/mix_internal.h"
 #include "output/format/format_values.h"
@@ -105,9 +106,10 @@ vg_status vg_mix(const vg_mix_options *o) {
   if (!st) st = vg_mix_deal(&m);
   if (!st) st = vg_mix_write(&m);
   if (!st)
-    vg_info("%s: %zu real and %zu synthetic cases in %d folds of %zu persons; before training: cp %s/"
+    vg_info("%s: %zu real and %zu synthetic %s in %d folds of %zu %s; before training: cp %s/"
             "splits_final.json $nnUNet_preprocessed/%s/",
-            m.root, m.n_real, m.n - m.n_real, o->folds, m.persons, m.root, m.folder);
+            m.root, m.n_real, m.n - m.n_real, vg_plural(m.n - m.n_real, "case", "cases"), o->folds, m.persons,
+            vg_plural(m.persons, "person", "persons"), m.root, m.folder);
   release(&m);
   return st;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/index/text_index.h"
+#include "base/text/plural.h"
 #include "experiment/experiment_leak.h"
 #include "io/table.h"
 #include "mix/mix_internal.h"
@@ -28,8 +29,8 @@ static vg_status deal_persons(mix *m) {
     if (!n || strcmp(persons[i], persons[n - 1]) != 0) persons[n++] = persons[i];
   m->persons = n;
   if (!st && n < (uint32_t)m->o->folds)
-    st = vg_fail(VG_DATA, "%s: %u person%s cannot be dealt to %d folds (--folds)", m->o->real, n,
-                 n == 1 ? "" : "s", m->o->folds);
+    st = vg_fail(VG_DATA, "%s: %u %s cannot be dealt to %d folds (--folds)", m->o->real, n,
+                 vg_plural(n, "person", "persons"), m->o->folds);
   for (uint32_t i = 0; i < n && !st; i++) order[i] = i;
   vg_rng r = vg_rng_init(m->o->seed, vg_rng_key("folds", 0, 0));
   if (!st) vg_rng_shuffle(&r, order, n);
@@ -90,8 +91,9 @@ static vg_status find_leaks(mix *m, const vg_table *manifest, const vg_secret *s
     unknown += !any;
   }
   if (!st && unknown)
-    vg_info("%zu of %zu synthetic cases come from nobody in %s, and are trained on in every fold", unknown,
-            m->n - m->n_real, m->o->real);
+    vg_info("%zu of %zu synthetic %s %s from nobody in %s, and are trained on in every fold", unknown,
+            m->n - m->n_real, vg_plural(m->n - m->n_real, "case", "cases"),
+            vg_plural(unknown, "comes", "come"), m->o->real);
   for (int f = 0; f < m->o->folds && of; f++) vg_leak_index_release(&of[f]);
   vg_free(of);
   vg_text_index_release(&rows);

@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/str.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "mix/mix_internal.h"
 #include "output/format/nnunet_labels.h"
 #include "voxgan/log.h"
@@ -151,9 +152,11 @@ static vg_status write_card(const mix *m) {
   char *labels = vg_scheme_text(&m->labels);
   vg_str_addf(
       &t,
-      "# %s\n\n%zu real cases of %zu persons and %zu synthetic cases, mixed for nnU-Net by voxgan %s. Ids of "
+      "# %s\n\n%zu real %s of %zu %s and %zu synthetic %s, mixed for nnU-Net by voxgan %s. Ids of "
       "synthetic cases begin with `synth_`: they show no person.\n\n| | |\n| --- | --- |\n| series | ",
-      m->folder, m->n_real, m->persons, m->n - m->n_real, vg_version());
+      m->folder, m->n_real, vg_plural(m->n_real, "case", "cases"), m->persons,
+      vg_plural(m->persons, "person", "persons"), m->n - m->n_real,
+      vg_plural(m->n - m->n_real, "case", "cases"), vg_version());
   vg_names_join(VG_NAMES_INSIDE(m->series.names, m->series.n), &t);
   vg_str_addf(&t, " |\n| labels | `%s` |\n| folds | %d, by person, seed %llu |\n| licence | %s |\n\n",
               labels ? labels : "", m->o->folds, (unsigned long long)m->o->seed,

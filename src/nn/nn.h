@@ -179,6 +179,8 @@ vg_status vg_gan_check_file(const vg_gan_spec *spec, int parts, bool spectral, c
                             const vg_st_file *file);
 /* Smallest extent along D, H, W that the generator takes. */
 void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
+/* The same of a training step, in which discriminators look too. */
+void vg_gan_min_step_dim(const vg_gan *gan, int dim[3]);
 /* Bytes that generate needs beyond the parameters, for one sample: an estimate from the widths. */
 size_t vg_gan_generate_bytes(const vg_gan_spec *spec, const int dim[3]);
 /* The same of a step on n samples, with parameters, gradients and moments; 0 for a spec that is not valid. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "voxgan/version.h"
 
 #define EVALUATION "voxgan evaluation"
@@ -30,7 +31,7 @@ static void add_content(vg_str *t, const vg_output *out, const vg_json *about, s
   const vg_json *by = vg_json_first(vg_json_get(about, "GeneratedBy"));
   vg_str_add(t, "# ");
   vg_str_add_shown(t, vg_json_string(vg_json_get(about, "Name"), ""));
-  vg_str_addf(t, "\n\n%zu cases, made by voxgan %s: ", n,
+  vg_str_addf(t, "\n\n%zu %s, made by voxgan %s: ", n, vg_plural(n, "case", "cases"),
               vg_json_string(vg_json_get(by, "Version"), vg_version()));
   vg_str_addf(t, "%s.\n\n", vg_json_string(vg_json_get(by, "Description"), ""));
   add_list(t, "Series", vg_json_get(own, "series"), false);

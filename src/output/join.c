@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "dataset/subject_of.h"
 
 #define TITLE "Joined"
@@ -114,9 +115,10 @@ static vg_status survey_all(join_job *j, char identity[VG_HASH_LEN]) {
   if (!st && vg_str_failed(&t)) st = VG_MEMORY;
   if (!st) vg_hash(vg_str_text(&t), t.len, identity);
   if (!st && other)
-    vg_info("%zu of %zu anatomy maps lie on another grid than their tumour map, and are resampled to it by "
+    vg_info("%zu of %zu anatomy %s %s on another grid than their tumour map, and %s resampled to it by "
             "the nearest label",
-            other, j->set.n);
+            other, j->set.n, vg_plural(j->set.n, "map", "maps"), vg_plural(other, "lies", "lie"),
+            vg_plural(other, "is", "are"));
   vg_str_release(&t);
   return st;
 }
@@ -199,7 +201,7 @@ vg_status vg_join(const vg_join_options *options) {
   if (!st) st = survey_all(&j, identity);
   if (st) goto out;
   say_persons(&j);
-  vg_info("joining %zu case%s; images are %s", j.set.n, j.set.n == 1 ? "" : "s",
+  vg_info("joining %zu %s; images are %s", j.set.n, vg_plural(j.set.n, "case", "cases"),
           options->copy ? "copied" : "links to the originals");
   vg_study_options study_options = {
       .opened = &j.set, .identity = identity, .need_tumour = true, .need_anatomy = true, .heal = true};

@@ -22,6 +22,7 @@
 #include "base/names.h"
 #include "base/str.h"
 #include "base/file/path_part.h"
+#include "base/text/plural.h"
 #include "voxgan/version.h"
 
 enum { TUMOUR, ANATOMY, MAPS };
@@ -243,8 +244,9 @@ static vg_status load_case(void *arg, size_t i) {
   flight *f = &j->slots[slot];
   memset(f, 0, sizeof *f);
   if (vg_interrupted())
-    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu cases are finished, and the same command goes on",
-                   j->n - j->n_open + j->made + j->kept, j->n);
+    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu %s %s finished, and the same command goes on",
+                   j->n - j->n_open + j->made + j->kept, j->n, vg_plural(j->n, "case", "cases"),
+                   vg_plural(j->n - j->n_open + j->made + j->kept, "is", "are"));
   vg_status st = check_finished(j, t->id, &f->kept);
   if (st || f->kept) return st;
   st = vg_study_make(j->study, t->k, &f->c);
@@ -445,15 +447,18 @@ static vg_status end(produce_job *j) {
     st = vg_output_close(&j->out, j->o->sheet, j->maker ? j->maker->images : NULL, NULL, waited);
   if (!st && !j->o->quiet) st = vg_produce_print_summary(j->out.root, j->list, j->n);
   if (st) return st;
-  vg_info("%zu cases made, %zu kept, %s in %s: %s", j->made, j->n - j->n_open + j->kept,
-          vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(vg_now() - j->began, took), j->out.root);
+  vg_info("%zu %s made, %zu kept, %s in %s: %s", j->made, vg_plural(j->made, "case", "cases"),
+          j->n - j->n_open + j->kept, vg_bytes(atomic_load(&j->bytes), bytes),
+          vg_duration(vg_now() - j->began, took), j->out.root);
   if (j->o->shards)
     vg_info("shard %d of %d is finished; when all are: voxgan synth --finish %s", j->o->shard, j->o->shards,
             j->out.root);
-  if (!finished) return vg_fail(VG_FAILED, "%s: none of its %zu cases could be made", j->out.root, j->n);
+  if (!finished)
+    return vg_fail(VG_FAILED, "%s: none of its %zu %s could be made", j->out.root, j->n,
+                   vg_plural(j->n, "case", "cases"));
   if (j->failed)
-    return vg_fail(VG_FAILED, "%s: %zu of %zu cases could not be made; the others are finished", j->out.root,
-                   j->failed, j->n);
+    return vg_fail(VG_FAILED, "%s: %zu of %zu %s could not be made; the others are finished", j->out.root,
+                   j->failed, j->n, vg_plural(j->n, "case", "cases"));
   return VG_OK;
 }
 
@@ -489,7 +494,8 @@ vg_status vg_produce(vg_study *study, const vg_produce_options *options, const v
   j.began = vg_now();
   vg_status st = options->dry_run ? describe(&j) : begin(&j);
   if (st || options->dry_run) goto out;
-  vg_info("%zu cases%s, written as %s", j.n, j.o->shards ? " of this shard" : "", j.out.format_name);
+  vg_info("%zu %s%s, written as %s", j.n, vg_plural(j.n, "case", "cases"),
+          j.o->shards ? " of this shard" : "", j.out.format_name);
   j.began = vg_now();
   vg_task_begin(&j.task, "making", "cases", j.n_open);
   st = vg_pipeline(j.n_open, VG_PRODUCE_DEPTH, load_case, make_images, write_case, &j);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/file/path_part.h"
+#include "base/text/plural.h"
 #include "voxgan/config.h"
 #include "voxgan/version.h"
 
@@ -184,7 +185,7 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
   if (!st && images) st = vg_dataset_add_series(&ds, images);
   if (!st) st = vg_contact_sheet(&ds, &o, out->root, &pages);
   if (!st)
-    vg_info("contact sheet%s: %s/contact-sheet-01.png%s", pages > 1 ? "s" : "", out->root,
+    vg_info("contact %s: %s/contact-sheet-01.png%s", vg_plural((size_t)pages, "sheet", "sheets"), out->root,
             pages > 1 ? ", ..." : "");
   vg_free(tumour);
   vg_free(anatomy);
@@ -268,9 +269,8 @@ static vg_status check_records(const char *root, size_t cases) {
   if ((st = vg_output_read(root, &out))) goto out;
   st = check_studies(&out, made, NULL, false);
   if (!st && n != cases)
-    st =
-        vg_fail(VG_DATA, "%s: its manifest lists %zu cases, and it has records of %zu; run its command again",
-                root, cases, n);
+    st = vg_fail(VG_DATA, "%s: its manifest lists %zu %s, and it has records of %zu; run its command again",
+                 root, cases, vg_plural(cases, "case", "cases"), n);
 out:
   vg_strv_free(made);
   return st;
@@ -282,7 +282,9 @@ vg_status vg_produce_verify(const char *root) {
   size_t faults = report.missing + report.altered + report.not_listed;
   for (size_t i = 0; i < faults && report.lines; i++) vg_warn("%s", report.lines[i]);
   if (!st) st = check_records(root, report.cases);
-  if (!st) printf("%s: %zu cases, %zu files, all as the manifest says\n", root, report.cases, report.files);
+  if (!st)
+    printf("%s: %zu %s, %zu %s, all as the manifest says\n", root, report.cases,
+           vg_plural(report.cases, "case", "cases"), report.files, vg_plural(report.files, "file", "files"));
   vg_manifest_report_release(&report);
   return st;
 }
@@ -300,11 +302,12 @@ vg_status vg_produce_finish(const char *root, int sheet, const char *scores) {
   if (!st) st = vg_failure_list(root, &failed, &n_failed);
   if (st) goto out;
   if (n_made + n_failed < out.cases)
-    st = vg_fail(VG_FAILED, "%s: %zu of %zu cases are missing; run their shards again, then --finish", root,
-                 out.cases - n_made - n_failed, out.cases);
+    st = vg_fail(VG_FAILED, "%s: %zu of %zu %s %s missing; run their shards again, then --finish", root,
+                 out.cases - n_made - n_failed, out.cases, vg_plural(out.cases, "case", "cases"),
+                 vg_plural(out.cases - n_made - n_failed, "is", "are"));
   else if (n_made + n_failed > out.cases)
-    st = vg_fail(VG_DATA, "%s: has %zu cases, but its study only %zu; it still contains an earlier data set",
-                 root, n_made + n_failed, out.cases);
+    st = vg_fail(VG_DATA, "%s: has %zu %s, but its study only %zu; it still contains an earlier data set",
+                 root, n_made + n_failed, vg_plural(n_made + n_failed, "case", "cases"), out.cases);
   if (!st) st = check_studies(&out, made, failed, true);
   if (st) goto out;
   for (size_t i = 0; i < n_failed; i++) {
@@ -313,14 +316,15 @@ vg_status vg_produce_finish(const char *root, int sheet, const char *scores) {
     vg_free(reason);
   }
   if (!n_made) {
-    st = vg_fail(VG_FAILED, "%s: none of its %zu cases could be made", root, out.cases);
+    st = vg_fail(VG_FAILED, "%s: none of its %zu %s could be made", root, out.cases,
+                 vg_plural(out.cases, "case", "cases"));
     goto out;
   }
   st = vg_output_close(&out, sheet, NULL, scores, false);
   if (!st) st = vg_produce_verify(root);
   if (!st && n_failed)
-    partly = vg_fail(VG_FAILED, "%s: %zu of %zu cases could not be made; the others are finished", root,
-                     n_failed, out.cases);
+    partly = vg_fail(VG_FAILED, "%s: %zu of %zu %s could not be made; the others are finished", root,
+                     n_failed, out.cases, vg_plural(out.cases, "case", "cases"));
 out:
   vg_lock_release(&work);
   vg_strv_free(made);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "io/table.h"
 #include "voxgan/log.h"
 #include "voxgan/manifest.h"
@@ -35,11 +36,11 @@ static vg_status fingerprint(const vg_record *r, vg_str *out) {
 /* Cases of one source follow each other. */
 static void warn_of_equals(size_t equal, size_t n) {
   if (equal)
-    vg_warn("%zu of %zu cases have the same voxels as another case of their source: several cases of a "
+    vg_warn("%zu of %zu %s %s the same voxels as another case of their source: several cases of a "
             "source differ "
             "only where an edit or the model draws at random (`voxgan list edits`, as "
             "scale:factor=uniform(0.7,1.3))",
-            equal, n);
+            equal, n, vg_plural(n, "case", "cases"), vg_plural(equal, "has", "have"));
 }
 
 static vg_status sum_up_cases(const char *root, const todo *list, size_t n_list, cohort_sum *sums, size_t *n,

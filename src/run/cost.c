@@ -4,28 +4,33 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "base/text/plural.h"
 #include "voxgan/log.h"
 
 /* Bytes for each parameter: weights in a model; weights and Adam's two moments in a checkpoint. */
 enum { IN_MODEL = 4, IN_CHECKPOINT = 12 };
 
 void vg_cost_say(const run_cost *c) {
-  char time[32], disk[32], cache[32], free_text[48] = "", bytes[32];
+  char time[32], disk[32], cache[32], free_text[48] = "", bytes[32], by[80] = "";
   const uint64_t models = 2 * (uint64_t)IN_MODEL * c->generator;
   const uint64_t checkpoints = (uint64_t)c->checkpoints * IN_CHECKPOINT * (c->generator + c->discriminator);
+  if (c->timed[0])
+    snprintf(by, sizeof by, " (an estimate, from samples of %dx%dx%d voxels)", c->timed[2], c->timed[1],
+             c->timed[0]);
+  const char *steps = vg_plural(c->left, "step", "steps"), *to_go = c->left < c->steps ? " to go" : "";
   if (c->step_seconds > 0)
-    vg_info("%lld steps%s; one takes about %.2g s here: about %s, and %d validation%s beside",
-            (long long)c->left, c->left < c->steps ? " to go" : "", c->step_seconds,
-            vg_duration(c->step_seconds * (double)c->left, time), c->validations,
-            c->validations == 1 ? "" : "s");
+    vg_info("%lld %s%s; one takes about %.2g s here%s: about %s, and %d %s beside", (long long)c->left, steps,
+            to_go, c->step_seconds, by, vg_duration(c->step_seconds * (double)c->left, time), c->validations,
+            vg_plural(c->validations, "validation", "validations"));
   else
-    vg_info("%lld steps%s", (long long)c->left, c->left < c->steps ? " to go" : "");
+    vg_info("%lld %s%s", (long long)c->left, steps, to_go);
   struct statvfs fs;
   if (!statvfs(c->out, &fs))
     snprintf(free_text, sizeof free_text, ", of %s that are free",
              vg_bytes((uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize, bytes));
-  vg_info("disk: about %s for models and %d checkpoint%s%s; prepared volumes take %s (%zu subject%s, "
+  vg_info("disk: about %s for models and %d %s%s; prepared volumes take %s (%zu %s, "
           "shared by the runs beside it; `voxgan cache` shows and prunes them)",
-          vg_bytes(models + checkpoints, disk), c->checkpoints, c->checkpoints == 1 ? "" : "s", free_text,
-          vg_bytes(c->cache, cache), c->cases, c->cases == 1 ? "" : "s");
+          vg_bytes(models + checkpoints, disk), c->checkpoints,
+          vg_plural(c->checkpoints, "checkpoint", "checkpoints"), free_text, vg_bytes(c->cache, cache),
+          c->cases, vg_plural(c->cases, "subject", "subjects"));
 }

@@ -10,6 +10,7 @@
 #include "voxgan/log.h"
 #include "base/pool.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 #include "voxgan/run.h"
 #include "tensor/tensor.h"
 
@@ -89,7 +90,9 @@ static vg_status find_input(const vg_extractor_options *o, vg_extractor *x) {
   for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
     if ((st = parse_input(usual[i], x))) return st;
     st = try_input(x);
-    if (!st) vg_info("%s takes inputs %s and gives %zu features", o->path, usual[i], x->dims);
+    if (!st)
+      vg_info("%s takes inputs %s and gives %zu %s", o->path, usual[i], x->dims,
+              vg_plural(x->dims, "feature", "features"));
     if (st != VG_FAILED) return st;
   }
   return vg_fail(VG_DATA, "%s: takes none of the usual inputs; name its own (--features-input)", o->path);

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "run_page/run_history.h"
 #include "settings/config_json.h"
 #include "voxgan/config.h"
@@ -85,13 +86,13 @@ vg_status vg_run_card_write(const char *run) {
     const bool segments =
         !strcmp(vg_json_string(vg_json_get(vg_json_get(h.config, "train"), "direction"), ""), "image2label");
     const size_t train = count_of(vg_json_get(h.split, "train")), val = count_of(vg_json_get(h.split, "val"));
-    vg_str_addf(&t,
-                "# A model of voxgan %s\n\n`model.safetensors` makes %s. It was trained for %.0f epochs.\n\n",
+    vg_str_addf(&t, "# A model of voxgan %s\n\n`model.safetensors` makes %s. It was trained for %.0f %s.\n\n",
                 vg_version(),
-                segments ? "label maps of MRI of the brain" : "MRI of the brain from label maps", h.wanted);
-    vg_str_addf(&t,
-                "- **Data**: %zu subjects to train on, %zu held out\n- **Series**: %s\n- **SHA-256**: %s\n\n",
-                train, val, *series ? series : "all that the data have", hash);
+                segments ? "label maps of MRI of the brain" : "MRI of the brain from label maps", h.wanted,
+                vg_plural(h.wanted, "epoch", "epochs"));
+    vg_str_addf(&t, "- **Data**: %zu %s to train on, %zu held out\n- **Series**: %s\n- **SHA-256**: %s\n\n",
+                train, vg_plural(train, "subject", "subjects"), val,
+                *series ? series : "all that the data have", hash);
     add_scores(&t, &h);
     add_settings(&t, h.config);
     add_limits(&t, segments);

@@ -10,6 +10,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 static double number_of(const vg_json *line, const char *key) {
   return vg_json_number(vg_json_get(line, key), NAN);
@@ -33,24 +34,26 @@ static void note_status(vg_report *r, const run_history *h) {
   char took[32];
   switch (h->status) {
   case RUN_FINISHED:
-    vg_report_note(r, VG_TONE_GOOD, "Finished: all %.0f epochs are done.", h->wanted);
+    vg_report_note(r, VG_TONE_GOOD, "Finished: all epochs are done (%.0f).", h->wanted);
     break;
   case RUN_IN_PROGRESS:
     if (done)
-      vg_report_note(r, VG_TONE_PLAIN, "Training now: %.0f of %.0f epochs are done, about %s remain.", done,
-                     h->wanted, vg_duration(h->seconds / done * (h->wanted - done), took));
+      vg_report_note(r, VG_TONE_PLAIN, "Training now: %.0f of %.0f %s are done, about %s remain.", done,
+                     h->wanted, vg_plural(h->wanted, "epoch", "epochs"),
+                     vg_duration(h->seconds / done * (h->wanted - done), took));
     else
-      vg_report_note(r, VG_TONE_PLAIN, "Training now: the first of %.0f epochs.", h->wanted);
+      vg_report_note(r, VG_TONE_PLAIN, "Training now: the first of %.0f %s.", h->wanted,
+                     vg_plural(h->wanted, "epoch", "epochs"));
     break;
   case RUN_STOPPED:
     vg_report_note(r, VG_TONE_WARN,
-                   "Not finished, and not training now: %.0f of %.0f epochs are done. The same command with "
+                   "Not finished, and not training now: %.0f of %.0f %s are done. The same command with "
                    "--resume continues.",
-                   done, h->wanted);
+                   done, h->wanted, vg_plural(h->wanted, "epoch", "epochs"));
   }
   if (h->skipped > 0)
-    vg_report_note(r, VG_TONE_WARN, "%.0f steps were skipped, because a loss or gradient was not finite.",
-                   h->skipped);
+    vg_report_note(r, VG_TONE_WARN, "%.0f %s %s skipped, because a loss or gradient was not finite.",
+                   h->skipped, vg_plural(h->skipped, "step", "steps"), vg_plural(h->skipped, "was", "were"));
 }
 
 static void add_summary(vg_report *r, const run_history *h) {

@@ -7,6 +7,7 @@
 #include "study/study_internal.h"
 #include "voxgan/log.h"
 #include "base/whole.h"
+#include "base/text/plural.h"
 
 /* Counts the voxels whose anatomy or tumour code is unknown, or of the other role. Anatomy classes come
  * first, so a role is a range of codes. */
@@ -41,7 +42,8 @@ vg_status vg_study_check(const vg_maps *maps, const vg_brain_frame *frame, vg_pi
   size_t unknown =
       count_unknown(maps, (uint8_t)n_anatomy, (uint8_t)maps->classes.n, vg_geometry_voxels(&maps->geo));
   if (unknown)
-    return vg_fail(VG_REFUSED, "%zu voxel%s of no known class", unknown, unknown == 1 ? " is" : "s are");
+    return vg_fail(VG_REFUSED, "%zu %s of no known class", unknown,
+                   vg_plural(unknown, "voxel is", "voxels are"));
   const int most = count_asked(edits, pieces);
   vg_status st = vg_tumour_measure_in(maps, frame, facts);
   if (st) return st;

@@ -54,7 +54,7 @@ static vg_status check_ids(const vg_dataset *ds, char *const *ids, const char *w
     if (vg_names_find(known, *id) >= 0) continue;
     const char *near = vg_names_nearest(known, *id);
     return vg_fail(VG_CONFIG, near ? "%s: no subject %s in %s; did you mean %s?" : "%s: no subject %s in %s",
-                   what, *id, ds->sources[0].root, near);
+                   what, *id, vg_source_name(&ds->sources[0]), near);
   }
   return VG_OK;
 }
@@ -78,11 +78,12 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
     const char *lacks = need->tumour && !subject->tumour     ? "tumour"
                         : need->anatomy && !subject->anatomy ? "anatomy"
                                                              : NULL;
+    char place[VG_SUBJECT_PLACE];
     if (!listed(from->ids, subject->id)) continue;
     if (lacks && !skip)
       return vg_fail(
           VG_DATA, "%s: subject %s (%s) lacks %s %s map%s", what, subject->id,
-          ds->sources[subject->source].root, need->anatomy && !subject->anatomy ? "an" : "a", lacks,
+          vg_subject_place(ds, subject, place), need->anatomy && !subject->anatomy ? "an" : "a", lacks,
           need->tumour && !subject->tumour
               ? "; an edit can bring the tumour (--edit grow:ml=20), and --skip-incomplete skips it"
               : ", which the model needs; `voxgan synth MODEL --images` finds one, `voxgan join` adds it, "
@@ -92,7 +93,8 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
     else
       out->list[out->n++] = (vg_member){ds, subject};
   }
-  return out->n ? VG_OK : vg_fail(VG_DATA, "%s: no subject of %s is complete", what, ds->sources[0].root);
+  return out->n ? VG_OK
+                : vg_fail(VG_DATA, "%s: no subject of %s is complete", what, vg_source_name(&ds->sources[0]));
 }
 
 /* ---- classes ---- */

@@ -133,7 +133,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   if (o->plan && (o->n_edits || o->per_case))
     return vg_fail(VG_USAGE,
                    "a plan has its own edits and counts: give either a plan, or edits and cases a host");
-  if (o->per_case < 0) return vg_fail(VG_USAGE, "%d cases a host: must be at least 1", o->per_case);
+  if (o->per_case < 0) return vg_fail(VG_USAGE, "cases a host: %d, but must be at least 1", o->per_case);
   if (o->prefix && strlen(o->prefix) >= sizeof s->prefix)
     return vg_fail(VG_USAGE, "%s: longer than %zu letters", o->prefix, sizeof s->prefix - 1);
   if (o->prefix && vg_path_part(VG_USAGE, "--prefix", "the prefix", o->prefix)) return VG_USAGE;

@@ -4,6 +4,7 @@
 
 #include "study/study_internal.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 #include "prep/census/label_census.h"
 #include "io/table.h"
 #include "study/study_json.h"
@@ -55,14 +56,14 @@ vg_json *vg_study_to_json(const vg_study *s) {
 
 /* "15 subjects of healthy (bids)" */
 static void describe_members(FILE *to, const char *what, const vg_members *m) {
-  fprintf(to, "  %-9s %zu subject%s of ", what, m->n, m->n == 1 ? "" : "s");
+  fprintf(to, "  %-9s %zu %s of ", what, m->n, vg_plural(m->n, "subject", "subjects"));
   const vg_source *last = NULL;
   for (size_t i = 0; i < m->n; i++) {
     const vg_source *source = &m->list[i].set->sources[m->list[i].subject->source];
     bool again = source == last;
     for (size_t k = 0; k < i && !again; k++)
       again = source == &m->list[k].set->sources[m->list[k].subject->source];
-    if (!again) fprintf(to, "%s%s (%s)", last ? ", " : "", source->root, source->layout);
+    if (!again) fprintf(to, "%s%s (%s)", last ? ", " : "", vg_source_name(source), source->layout);
     last = source;
   }
   fputc('\n', to);
@@ -88,7 +89,8 @@ static void describe_cohort(vg_study *s, int i, const vg_json *plan, FILE *to) {
   char first[128], last[128], name[64];
   vg_study_name(s, c->first, first, name);
   vg_study_name(s, c->first + c->count - 1, last, name);
-  fprintf(to, "\ncohort %s: %zu case%s, %s to %s\n", name, c->count, c->count == 1 ? "" : "s", first, last);
+  fprintf(to, "\ncohort %s: %zu %s, %s to %s\n", name, c->count, vg_plural(c->count, "case", "cases"), first,
+          last);
   describe_members(to, "hosts", &c->hosts);
   if (c->donors.n) describe_members(to, "donors", &c->donors);
   describe_edits(to, vg_json_get(plan, "edits"));
@@ -123,7 +125,7 @@ vg_status vg_study_describe(vg_study *s, FILE *to) {
   static const char *const header[] = {"id", "cohort", "source", "edits"};
   vg_table t = {0};
   const vg_json *plan = vg_json_first(vg_json_get(s->plan.json, "cohorts"));
-  fprintf(to, "study: %zu case%s, seed %llu\nclasses: ", s->count, s->count == 1 ? "" : "s",
+  fprintf(to, "study: %zu %s, seed %llu\nclasses: ", s->count, vg_plural(s->count, "case", "cases"),
           (unsigned long long)s->seed);
   for (int k = 0; k < s->classes.n; k++) fprintf(to, "%s%s", k ? ", " : "", s->classes.names[k]);
   fputc('\n', to);

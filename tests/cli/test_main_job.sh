@@ -68,7 +68,7 @@ done
 cp -r "$T/s" "$T/s1"
 victim=$(find "$T/s" -name '*_t2.nii.gz' | sort | head -1)
 rm "$victim"
-expect_ok '1 cases made, 1 kept' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/s"
+expect_ok '1 case made, 1 kept' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/s"
 expect "the same bytes again" diff -r "$T/s" "$T/s1"
 expect_fail 2 'another study, model or settings' "$VOXGAN" synth "$T/c" --labels "$T/test" --layout brats2021 --out "$T/s"
 expect_ok '2 cases made' "$VOXGAN" synth "$T/a" --labels "$T/test" --layout brats2021 --out "$T/w" --window patch
@@ -98,5 +98,5 @@ expect_ok '2 cases made' "$VOXGAN" synth "$T/d2" --labels "$T/test" --layout bra
 "$VOXGAN" phantom --out "$T/healthy" --subjects 3 --size 32 --layout bids 2>/dev/null
 expect_ok 'trained' "$VOXGAN" train --data "$T/healthy" --out "$T/h" --set data.series=t1 --set train.epochs=1 --set net.ngf=4 --set net.ndf=4
 one=$(find "$T/healthy" -name '*dseg.nii.gz' | sort | head -1)
-expect_ok '1 cases made' "$VOXGAN" synth "$T/h" --labels "$one" --out "$T/s3"
+expect_ok '1 case made' "$VOXGAN" synth "$T/h" --labels "$one" --out "$T/s3"
 finish

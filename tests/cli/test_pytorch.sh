@@ -67,7 +67,7 @@ print(row['seed'], '0x' + row['drawn'].split(';')[0].split(':')[1])")
 done
 
 # Classes found in the scans: the recipe reads the maps that synth writes.
-train "$T/found" --set data.series=t1,flair --set data.anatomy=clusters:3
+train "$T/found" --set data.series=t1,flair --set data.anatomy=clusters:t1=3,flair=2
 rm -rf "$T/s"
 "$VOXGAN" synth "$T/found" --labels "$T/p" --out "$T/s" --window whole --sheet 0 >/dev/null 2>&1 || bad synth
 "$VOXGAN" export "$T/found" --to torchscript --out "$T/found.pt" 2>/dev/null || bad export

@@ -36,7 +36,7 @@ report() { "$VOXGAN" report "$T/r" 2>"$T/err" && cp "$T/r/report.html" "$T/repor
 make_run "$T/r" 8
 expect_ok "wrote $T/r/report.html" "$VOXGAN" report "$T/r"
 report
-expect "a finished run" has 'Training run r' 'Finished: all 8 epochs are done' '<dd>4: mean mae 0.25</dd>' '1 steps were skipped, because a loss or gradient' \
+expect "a finished run" has 'Training run r' 'Finished: all epochs are done (8)' '<dd>4: mean mae 0.25</dd>' '1 step was skipped, because a loss or gradient' \
   'x&lt;y.safetensors (sha256 0123456789ab' '2 to train on, 1 held out' '<dd>80</dd>' '<dd>32 s</dd>'
 expect "its curves" has 'Discriminator&#39;s losses' 'Generator&#39;s loss: adversarial' 'loss: reconstruction' 'Generator&#39;s loss: new one' 'Discriminator&#39;s loss: x' '>Learning rate<' \
   'Rate, volumes' 'Peak memory' 's &lt;m&gt;' 'odd&lt;one&gt;' 'best epoch'

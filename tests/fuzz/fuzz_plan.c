@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const vg_plan_cohort *c = &p.cohorts[i];
     const size_t n = c->count < CASES ? c->count : CASES;
     vg_rng rng = vg_rng_init(1, 2);
-    if (!n || c->n_factors > 64) VG_BUG("cohort %d has %zu cases and %d factors", i, n, c->n_factors);
+    if (!n || c->n_factors > 64) VG_BUG("cohort %d: cases %zu, factors %d", i, n, c->n_factors);
     if (vg_plan_deal(c, n, &rng, level)) VG_BUG("%s", vg_error());
     for (size_t k = 0; k < n * (size_t)c->n_factors; k++)
       if (level[k] >= c->factors[k % (size_t)c->n_factors].n) VG_BUG("a level that is not there");

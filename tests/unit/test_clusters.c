@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "label/class_colours.h"
 #include "prep/clusters.h"
 #include "voxgan/config.h"
 #include "voxgan/rng.h"
@@ -158,7 +159,8 @@ static void class_sets_tell_their_series(void **state) {
   assert_string_equal(of_two.names[5], "t1-flair_cluster3-2");
   assert_true(vg_classes_clusters(&of_two, &found));
   assert_memory_equal(&found, &two, sizeof two);
-  for (int k = 1; k < 6; k++) assert_int_equal(vg_classes_add_name(&part, of_two.names[k], VG_ROLE_ANATOMY), VG_OK);
+  for (int k = 1; k < 6; k++)
+    assert_int_equal(vg_classes_add_name(&part, of_two.names[k], VG_ROLE_ANATOMY), VG_OK);
   assert_false(vg_classes_clusters(&part, &found));
 
   assert_int_equal(vg_classes_add_clusters(&of_hyphen, &hyphened), VG_OK);
@@ -182,21 +184,97 @@ static void settings_are_parsed(void **state) {
   assert_int_equal(a.clusters.n[1], 3);
   assert_int_equal(vg_anatomy_parse("predict:runs/a", &a), VG_OK);
   assert_string_equal(a.model, "runs/a");
-  static const char *const bad[] = {
-      "", "maps", "clusters", "clusters:", "clusters:1", "clusters:17", "clusters:x", "predict:",
-      "clusters:t1=5,flair=5", "clusters:6,flair=3", "clusters:=3", "clusters:t1=3,t1=2", "clusters:t1=3,",
-      "clusters:a=2,b=2,c=2,d=2", "clusters:t1=1"};
+  static const char *const bad[] = {"",
+                                    "maps",
+                                    "clusters",
+                                    "clusters:",
+                                    "clusters:1",
+                                    "clusters:17",
+                                    "clusters:x",
+                                    "predict:",
+                                    "clusters:t1=5,flair=5",
+                                    "clusters:6,flair=3",
+                                    "clusters:=3",
+                                    "clusters:t1=3,t1=2",
+                                    "clusters:t1=3,",
+                                    "clusters:a=2,b=2,c=2,d=2",
+                                    "clusters:t1=1"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_int_equal(vg_anatomy_parse(bad[i], &a), VG_CONFIG);
   vg_error_clear();
+}
+
+/* CIE 1976 L*a*b* of an sRGB colour at D65. */
+static void to_lab(const uint8_t rgb[3], double lab[3]) {
+  static const double xyz[3][3] = {
+      {0.4124, 0.3576, 0.1805}, {0.2126, 0.7152, 0.0722}, {0.0193, 0.1192, 0.9505}};
+  static const double white[3] = {0.95047, 1, 1.08883};
+  double f[3];
+  for (int i = 0; i < 3; i++) {
+    double sum = 0;
+    for (int k = 0; k < 3; k++) {
+      const double v = rgb[k] / 255.0;
+      sum += xyz[i][k] * (v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
+    }
+    sum /= white[i];
+    f[i] = sum > 216.0 / 24389 ? cbrt(sum) : (24389.0 / 27 * sum + 16) / 116;
+  }
+  lab[0] = 116 * f[1] - 16;
+  lab[1] = 500 * (f[0] - f[1]);
+  lab[2] = 200 * (f[1] - f[2]);
+}
+
+static double apart(const uint8_t a[3], const uint8_t b[3]) {
+  double x[3], y[3];
+  to_lab(a, x);
+  to_lab(b, y);
+  return sqrt((x[0] - y[0]) * (x[0] - y[0]) + (x[1] - y[1]) * (x[1] - y[1]) + (x[2] - y[2]) * (x[2] - y[2]));
+}
+
+/* A difference of 2.3 is just seen side by side; in slices, where small areas touch, it takes about 10. */
+static void colours_can_be_told(void **state) {
+  (void)state;
+  static const struct {
+    vg_clusters of;
+    double least, neighbours;
+  } rows[] = {{{1, {"t1"}, {2}}, 35, 35},
+              {{1, {"t1"}, {6}}, 35, 35},
+              {{1, {"t1"}, {8}}, 20, 35},
+              {{1, {"t1"}, {12}}, 14, 30},
+              {{2, {"t1", "flair"}, {8, 3}}, 13, 13},
+              {{2, {"t1", "flair"}, {3, 8}}, 14, 14},
+              {{2, {"t1", "flair"}, {5, 3}}, 13, 13},
+              {{3, {"t1", "t2", "flair"}, {4, 3, 2}}, 16, 16}};
+  static const char *const tumours[] = {"necrosis", "oedema", "enhancing", "nonenhancing", "cavity"};
+  for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+    vg_classes classes = {0};
+    vg_colours rgb;
+    assert_int_equal(vg_classes_add_clusters(&classes, &rows[r].of), VG_OK);
+    const int anatomy = classes.n;
+    for (size_t i = 0; i < sizeof tumours / sizeof tumours[0]; i++)
+      assert_int_equal(vg_classes_add_name(&classes, tumours[i], VG_ROLE_TUMOUR), VG_OK);
+    vg_class_colours(&classes, rgb);
+    for (int i = 0; i < anatomy; i++)
+      for (int k = i + 1; k < classes.n; k++) {
+        const double least = k == i + 1 ? rows[r].neighbours : rows[r].least, is = apart(rgb[i], rgb[k]);
+        if (is < (k < anatomy ? least : 14))
+          fail_msg("row %zu: %s and %s: %.1f", r, classes.names[i], classes.names[k], is);
+      }
+    for (int i = 1; i < anatomy && rows[r].of.n_series == 1; i++) {
+      double dark[3], light[3];
+      to_lab(rgb[i - 1], dark);
+      to_lab(rgb[i], light);
+      assert_true(dark[0] < light[0]);
+    }
+  }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(classes_are_found_and_ordered), cmocka_unit_test(neighbours_agree),
       cmocka_unit_test(one_intensity_is_an_error),     cmocka_unit_test(series_are_combined),
-      cmocka_unit_test(class_sets_tell_their_series),
-      cmocka_unit_test(settings_are_parsed),
+      cmocka_unit_test(class_sets_tell_their_series),  cmocka_unit_test(settings_are_parsed),
+      cmocka_unit_test(colours_can_be_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,12 +179,13 @@ static void faults_are_named(void **state) {
   const char *dir = fresh("faults");
   must_say(vg_dataset_add(&ds, dir, "brats2032", NULL, NULL), VG_CONFIG, "did you mean brats20");
   must_say(vg_dataset_add(&ds, dir, "zzz", NULL, NULL), VG_CONFIG,
-           "brats2013, brats2021, brats2023, brats2024, brats2024_ped, brats2015, bids, nnunet, msd, adni, labels, csv, auto");
+           "brats2013, brats2021, brats2023, brats2024, brats2024_ped, brats2015, bids, nnunet, msd, adni, "
+           "labels, csv, auto");
   must_say(vg_dataset_add(&ds, in_scratch("nowhere"), "auto", NULL, NULL), VG_DATA, "nowhere: no such");
   must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "no volume (");
   must_say(vg_dataset_add(&ds, dir, "bids", NULL, NULL), VG_DATA, "no subject");
   touch(dir, "scan.nii.gz");
-  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "none of its 1 volumes");
+  must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "none of its 1 volume has");
   touch(dir, "x/x_t1.nii.gz");
   touch(dir, "y/x_t1.nii");
   must_say(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL), VG_DATA,
@@ -282,16 +283,63 @@ static void manifest(void **state) {
     const char *text, *says;
   } bad[] = {
       {"name,t1\ns1,vol/one.nii\n", "no column 'id'"},
-      {"id,t1\ns1,vol/none.nii\n", "row 1, column t1"},
+      {"id,t1\ns1,vol/none.nii\n", "list.csv:2: column t1"},
       {"id,t1\ns1,12\n", "'12' is not the path of a volume"},
       {"id,t1\ns1,vol/one.nii\ns1,vol/one.nii\n", "id s1 occurs twice"},
-      {"id,pd\ns1,vol/one.nii\ns2,12\n", "row 2, column pd"},
-      {"id,t1\n,vol/one.nii\n", "row 1: id '' cannot be part of a file's name: it is empty"},
+      {"id,pd\ns1,vol/one.nii\ns2,12\n", "list.csv:3: column pd"},
+      {"id,t1\n\n,vol/one.nii\n", "list.csv:3: id '' cannot be part of a file's name: it is empty"},
       {"id,t1\n", "no subject"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     write_text(csv, bad[i].text);
     must_say(vg_dataset_add(&ds, csv, "csv", NULL, NULL), VG_DATA, bad[i].says);
+    vg_dataset_release(&ds);
+  }
+
+  /* What a subject lacks: file and line, also after subjects were sorted, selected and joined. */
+  const vg_wanted wanted = {.series = {1, {"t1"}}, .tumour = true};
+  vg_dataset some = {0}, joined = {0};
+  write_text(csv, "id,t1,tumour,anatomy\nz,vol/one.nii,vol/lab.nii.gz,vol/lab.nii.gz\n\nb,,vol/"
+                  "lab.nii.gz,vol/lab.nii.gz\n");
+  must(vg_dataset_add(&ds, csv, "csv", "1=core", "1=csf"));
+  must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "list.csv:4) lacks t1");
+  must(vg_dataset_select(&ds, NULL, &some));
+  must_say(vg_dataset_require(&some, &wanted), VG_DATA, "list.csv:4) lacks t1");
+  must(vg_dataset_join(&ds, &some, &joined));
+  must_say(vg_dataset_require(&joined, &wanted), VG_DATA, "list.csv:4) lacks t1");
+  vg_dataset_release(&joined);
+  vg_dataset_release(&some);
+  vg_dataset_release(&ds);
+  vg_free(csv);
+}
+
+/* The names of FreeSurfer's and SynthSeg's maps, or of their column, tell the scheme. */
+static void schemes_of_manifests(void **state) {
+  (void)state;
+  const char *dir = fresh("schemes");
+  static const char *const files[] = {"p_aseg.mgz", "q_aparc+aseg.nii.gz", "p_synthseg.nii.gz",
+                                      "p1a_seg.nii.gz", "laseg.nii"};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) touch(dir, files[i]);
+  char *csv = vg_fs_join(dir, "list.csv");
+  static const struct {
+    const char *text, *given, *scheme;
+    bool assumed;
+  } rows[] = {
+      {"id,anatomy\np,p_aseg.mgz\nq,q_aparc+aseg.nii.gz\n", NULL, "freesurfer", false},
+      {"id,anatomy\np,p_synthseg.nii.gz\n", NULL, "synthseg", false},
+      {"id,SynthSeg\np,p1a_seg.nii.gz\n", NULL, "synthseg", false},
+      {"id,aparc+aseg\np,p1a_seg.nii.gz\n", NULL, "freesurfer", false},
+      {"id,anatomy\np,p_aseg.mgz\n", "tissues", "tissues", false},
+      {"id,anatomy\np,p_aseg.mgz\nq,p_synthseg.nii.gz\n", NULL, "tissues", true},
+      {"id,anatomy\np,p_aseg.mgz\nq,p1a_seg.nii.gz\n", NULL, "tissues", true},
+      {"id,anatomy\np,p1a_seg.nii.gz\nq,laseg.nii\n", NULL, "tissues", true},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_dataset ds = {0};
+    write_text(csv, rows[i].text);
+    must(vg_dataset_add(&ds, csv, "csv", NULL, rows[i].given));
+    assert_string_equal(ds.sources[0].anatomy_scheme.name, rows[i].scheme);
+    assert_int_equal(ds.sources[0].assumed[VG_ROLE_ANATOMY], rows[i].assumed);
     vg_dataset_release(&ds);
   }
   vg_free(csv);
@@ -521,6 +569,7 @@ int main(void) {
       cmocka_unit_test(faults_are_named),
       cmocka_unit_test(several_roots_and_wants),
       cmocka_unit_test(manifest),
+      cmocka_unit_test(schemes_of_manifests),
       cmocka_unit_test(headers_of_manifests),
       cmocka_unit_test(series_lists),
       cmocka_unit_test(splits_keep_persons_together),

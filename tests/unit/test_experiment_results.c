@@ -60,7 +60,7 @@ static void test_partial_results(void **state) {
   }
   FILE *null = fopen("/dev/null", "w");
   must_say(vg_experiment_finish(out, null), VG_FAILED,
-           "1 of 4 jobs are missing, the first is real+synthetic-plain-seed2");
+           "1 of 4 jobs is missing, the first is real+synthetic-plain-seed2");
   fclose(null);
   char *jobs = slurp("results/jobs.csv"), *results = slurp("results/results.csv"),
        *summary = slurp("results/summary.json");

@@ -194,7 +194,7 @@ static void check_names_file_value_count(void **state) {
                                   "2 oedema, 4 enhancing)");
   m.data[0] = 300;
   assert_int_equal(vg_scheme_check(&s, &m, "a.nii"), VG_DATA);
-  assert_non_null(strstr(vg_error(), "nor are 1 other"));
+  assert_non_null(strstr(vg_error(), "nor is 1 other"));
   vg_labelmap_release(&m);
 }
 

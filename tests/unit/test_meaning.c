@@ -282,6 +282,30 @@ static void editions_from_2023(void **state) {
   must_say(vg_scheme_check(&s, &map, "a"), VG_DATA, "it is in scheme brats2024");
 }
 
+/* Values that no scheme with the same classes knows: the schemes that know all of them. */
+static void schemes_are_suggested(void **state) {
+  (void)state;
+  static const struct {
+    const char *scheme;
+    uint16_t values[4];
+    const char *says; /* NULL: no suggestion */
+  } rows[] = {
+      {"tissues", {2, 3, 41, 1001}, "in scheme freesurfer, freesurfer-tissues, synthseg or synthseg-tissues"},
+      {"tissues", {2, 41, 530}, "in scheme synthseg-contrasts"},
+      {"tissues", {1, 2, 999}, NULL},
+      {"1=core:tumour", {1, 18}, NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_scheme s;
+    uint16_t voxels[4];
+    memcpy(voxels, rows[i].values, sizeof voxels);
+    vg_labelmap map = {.geo = {.dim = {4, 1, 1}}, .data = voxels};
+    must(vg_scheme_parse(rows[i].scheme, &s));
+    must_say(vg_scheme_check(&s, &map, "a.nii"), VG_DATA, rows[i].says ? rows[i].says : "is not in scheme");
+    if (!rows[i].says) assert_null(strstr(vg_error(), "all values"));
+  }
+}
+
 /* 18 is the left amygdala of FreeSurfer, of 1 to 2 ml, and TumorSynth's whole tumour. */
 static void editions_of_tumorsynth(void **state) {
   (void)state;
@@ -380,6 +404,7 @@ int main(void) {
       cmocka_unit_test(names_of_nnunet),
       cmocka_unit_test(editions_from_2023),
       cmocka_unit_test(editions_of_tumorsynth),
+      cmocka_unit_test(schemes_are_suggested),
       cmocka_unit_test(editions_of_brats),
       cmocka_unit_test(classes_that_never_occur),
   };

@@ -79,6 +79,9 @@ static void test_slow_task(void **state) {
   vg_task_end(&slow);
   vg_threads_set(2);
   vg_status st = vg_task_parallel("pieces", "pieces", 4, slow_piece, NULL);
+  vg_task_begin(&slow, "opening", "files", 1);
+  usleep(2100000);
+  vg_task_end(&slow);
   char fourth[4096];
   snprintf(fourth, sizeof fourth, "%s", caught());
   vg_progress_unwatch();
@@ -90,6 +93,7 @@ static void test_slow_task(void **state) {
   assert_int_equal(lines(third), 2);
   assert_non_null(strstr(third, "hashing: 0 files, 2 s"));
   assert_non_null(strstr(fourth, "pieces: 3 of 4 pieces, 2 s"));
+  assert_non_null(strstr(fourth, "opening: 0 of 1 file, 2 s"));
 }
 
 /* Without a task, the command itself. A caller's own text goes before, and --quiet is quiet. */

@@ -85,7 +85,7 @@ static const vg_registry_row *row_of(const char *registry, const char *name) {
 
 static vg_status count_subjects(eval_study *s, const vg_evaluate_settings *set) {
   char text[64];
-  snprintf(text, sizeof text, "%zu subjects in %s", s->synth.n, set->synth ? "the set" : "nothing");
+  snprintf(text, sizeof text, "subjects in %s: %zu", set->synth ? "the set" : "nothing", s->synth.n);
   return vg_eval_add_verdict(s->evaluation, "counting", "enough", "found", text);
 }
 
@@ -116,7 +116,7 @@ static void a_new_suite_is_a_row_and_a_struct(void **state) {
     vg_evaluation_free(evaluate(&s));
     assert_int_equal(vg_fs_read(path, &page, &n), VG_OK);
     assert_int_equal(strstr(page, ">Counting heads</h2>") != NULL, chosen);
-    assert_int_equal(strstr(page, "2 subjects in the set") != NULL, chosen);
+    assert_int_equal(strstr(page, "subjects in the set: 2") != NULL, chosen);
     vg_free(page);
   }
   vg_free(path);

@@ -69,6 +69,7 @@ static void test_sheets(void **state) {
       "sep=;\r\nid;t1;note\r\np1;a.nii;\"x, y\"\r\np2;b.nii;",
       "\n\nid;\"t1\";\"note\"\n\"p1\";\"a.nii\";\"x, y\"\n\"p2\";\"b.nii\";\n",
   };
+  static const size_t lines[] = {2, 2, 2, 2, 2, 2, 3, 4}; /* of the row p1 */
   vg_table t;
   for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++) {
     assert_int_equal(vg_fs_write_atomic(in_scratch("s.csv"), sheets[i], strlen(sheets[i])), VG_OK);
@@ -80,6 +81,7 @@ static void test_sheets(void **state) {
     assert_string_equal(vg_table_cell(&t, 1, 2), "x, y");
     assert_string_equal(vg_table_cell(&t, 2, 1), "b.nii");
     assert_string_equal(vg_table_cell(&t, 2, 2), "");
+    assert_int_equal(t.lines[1], lines[i]);
     vg_table_release(&t);
   }
   static const struct {

@@ -1,5 +1,6 @@
 /* memory_limit.c: the smallest of all limits on this process's memory. */
 #include "base/limit/memory_limit.h"
+#include "base/text/plural.h"
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,11 +127,11 @@ vg_status vg_memory_require_space(const char *root, uint64_t need, int threads) 
   const vg_memory_limit l = vg_memory_limit_read(root);
   const uint64_t all = need + VG_SPACE_BASE + VG_SPACE_THREAD * (uint64_t)(threads > 0 ? threads + 1 : 2);
   if (l.address_space >= all) return VG_OK;
-  return vg_fail(
-      VG_MEMORY,
-      "not enough memory: ulimit -v leaves %.0f MiB of address space, and the work with %d thread%s "
-      "needs about %.0f MiB; fewer threads need less",
-      (double)l.address_space / mib, threads, threads == 1 ? "" : "s", (double)all / mib);
+  return vg_fail(VG_MEMORY,
+                 "not enough memory: ulimit -v leaves %.0f MiB of address space, and the work with %d %s "
+                 "needs about %.0f MiB; fewer threads need less",
+                 (double)l.address_space / mib, threads, vg_plural(threads, "thread", "threads"),
+                 (double)all / mib);
 }
 
 void vg_memory_spare_space(void) {

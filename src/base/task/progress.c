@@ -78,18 +78,20 @@ vg_status vg_task_parallel(const char *doing, const char *items, size_t n, vg_wo
 /* ---- the line ---- */
 
 static void describe(const vg_task *t, double now, char text[256]) {
-  char took[32], left[32];
+  char took[32], left[32], items[32];
   const double seconds = now - t->began;
   const size_t done = atomic_load_explicit(&((vg_task *)(size_t)t)->done, memory_order_relaxed);
   vg_duration(seconds, took);
+  snprintf(items, sizeof items, "%s", t->items ? t->items : "");
+  if ((t->n ? t->n : done) == 1 && *items) items[strlen(items) - 1] = '\0'; /* "subjects" of one */
   if (!t->items)
     snprintf(text, 256, "%s: working, %s", t->doing, took);
   else if (!t->n)
-    snprintf(text, 256, "%s: %zu %s, %s", t->doing, done, t->items, took);
+    snprintf(text, 256, "%s: %zu %s, %s", t->doing, done, items, took);
   else if (!done || done >= t->n)
-    snprintf(text, 256, "%s: %zu of %zu %s, %s", t->doing, done, t->n, t->items, took);
+    snprintf(text, 256, "%s: %zu of %zu %s, %s", t->doing, done, t->n, items, took);
   else
-    snprintf(text, 256, "%s: %zu of %zu %s, %s, about %s left", t->doing, done, t->n, t->items, took,
+    snprintf(text, 256, "%s: %zu of %zu %s, %s, about %s left", t->doing, done, t->n, items, took,
              vg_duration(seconds / (double)done * (double)(t->n - done), left));
 }
 

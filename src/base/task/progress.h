@@ -22,7 +22,7 @@
 /* Lives with the caller until vg_task_end(). */
 typedef struct vg_task {
   struct vg_task *outer;
-  const char *doing, *items; /* borrowed */
+  const char *doing, *items; /* borrowed; items is a plural that ends in s */
   size_t n;
   atomic_size_t done;
   double began;

@@ -6,6 +6,7 @@
 #include <time.h>
 #include "base/mem.h"
 #include "base/number/axes.h"
+#include "base/text/plural.h"
 #include "cli/cli.h"
 #include "io/table.h"
 #include "prep/cache/cache_list.h"
@@ -118,11 +119,11 @@ static vg_status run(char **args, int n_args) {
     uint64_t bytes, gone;
     const size_t n = keep(&l, &bytes, &gone);
     if (rule_text)
-      printf("%s %zu of %zu prepared subjects, %s\n", dry_run ? "would remove" : "removed", l.n - n, l.n,
-             vg_bytes(gone, gone_size));
-    printf("%s: %zu prepared subject%s, %s%s", folder, n, n == 1 ? "" : "s", vg_bytes(bytes, size),
+      printf("%s %zu of %zu prepared %s, %s\n", dry_run ? "would remove" : "removed", l.n - n, l.n,
+             vg_plural(l.n, "subject", "subjects"), vg_bytes(gone, gone_size));
+    printf("%s: %zu prepared %s, %s%s", folder, n, vg_plural(n, "subject", "subjects"), vg_bytes(bytes, size),
            l.users ? "" : "\n");
-    if (l.users) printf("; in use by %zu process%s\n", l.users, l.users == 1 ? "" : "es");
+    if (l.users) printf("; in use by %zu %s\n", l.users, vg_plural(l.users, "process", "processes"));
     if (n) st = print_groups(l.cases, n);
   }
   vg_cache_list_release(&l);

@@ -11,6 +11,7 @@
 #include "io/table.h"
 #include "output/sheet/contact_sheet.h"
 #include "base/whole.h"
+#include "base/text/plural.h"
 
 static bool json;
 static const char *layout = "auto", *tumour_scheme, *anatomy_scheme;
@@ -179,8 +180,8 @@ static vg_status take_stock(const vg_dataset *ds, holdings *h) {
     for (size_t i = 0; i < ds->n; i++) have += ds->subjects[i].series[k] != NULL;
     if (have && have == h->images) vg_str_addf(&common, "%s%s", common.len ? "," : "", ds->series.names[k]);
     if (have && have != h->images)
-      vg_str_addf(&lacking, "%s%s, which %zu of %zu subjects lack", lacking.len ? "; " : "",
-                  ds->series.names[k], h->images - have, h->images);
+      vg_str_addf(&lacking, "%s%s, which %zu of %zu %s lack", lacking.len ? "; " : "", ds->series.names[k],
+                  h->images - have, h->images, vg_plural(h->images, "subject", "subjects"));
   }
   h->series = vg_str_take(&common);
   h->lacking = vg_str_take(&lacking);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "cli/cli.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 #include "output/sheet/contact_sheet.h"
 
 static const char *out, *layout = "auto", *tumour_scheme, *anatomy_scheme;
@@ -39,7 +40,9 @@ static vg_status run(char **args, int n_args) {
   for (size_t i = 0; i < ds.n && !st; i++) n += is_test[i];
   if (!st && !n) st = vg_fail(VG_DATA, "%s: the cases of one person cannot be split", args[0]);
   if (!st) st = vg_dataset_split_links(&ds, is_test, out);
-  if (!st) printf("%zu cases in %s/train, %zu in %s/test\n", ds.n - n, out, n, out);
+  if (!st)
+    printf("%zu %s in %s/train, %zu in %s/test\n", ds.n - n, vg_plural(ds.n - n, "case", "cases"), out, n,
+           out);
   vg_free(is_test);
   vg_dataset_release(&ds);
   return st;

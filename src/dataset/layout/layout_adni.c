@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 /* Names of label volumes, best first. An image with several takes the best. */
 static const char *const label_names[] = {"aparc+aseg", "aparc.DKTatlas+aseg", "aparc.a2009s+aseg", "wmparc",
@@ -268,7 +269,8 @@ static void say_pairs(const char *root, const pairing *p) {
   }
   for (int b = 0; b < BONDS; b++)
     if (n[b]) vg_str_addf(&t, "%s%zu by %s", t.len ? ", " : ": ", n[b], bond_names[b]);
-  vg_info("%s: %zu of %zu images have a label volume%s", root, all, p->n_images, vg_str_text(&t));
+  vg_info("%s: %zu of %zu %s %s a label volume%s", root, all, p->n_images,
+          vg_plural(p->n_images, "image", "images"), vg_plural(all, "has", "have"), vg_str_text(&t));
   vg_str_release(&t);
 }
 

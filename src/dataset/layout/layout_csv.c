@@ -1,7 +1,9 @@
 /* layout_csv.c: the manifest of a data set that follows no other layout: one row a subject, one column a
  * series. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dataset/layout.h"
 #include "base/fs.h"
@@ -27,12 +29,13 @@ typedef struct column {
   char series[VG_SERIES_NAME];
 } column;
 
-static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, size_t line,
-                          const char *header, const column *c, const char *cell, const char *dir) {
+static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *header, const column *c,
+                          const char *cell) {
+  const vg_source *source = &ds->sources[s->source];
   if (!vg_volume_is_path(cell))
-    return vg_fail(VG_DATA, "%s: row %zu, column %s: '%s' is not the path of a volume", manifest, line,
+    return vg_fail(VG_DATA, "%s:%zu: column %s: '%s' is not the path of a volume", source->manifest, s->line,
                    header, cell);
-  char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(dir, cell);
+  char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(source->root, cell);
   if (!path) return VG_MEMORY;
   bool exists = false;
   char *file = vg_volume_file(path);
@@ -40,7 +43,8 @@ static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *manifest, s
   vg_free(file);
   if (looked || (!exists && !ds->skip_incomplete)) {
     if (!looked)
-      looked = vg_fail(VG_DATA, "%s: row %zu, column %s: %s does not exist", manifest, line, header, path);
+      looked =
+          vg_fail(VG_DATA, "%s:%zu: column %s: %s does not exist", source->manifest, s->line, header, path);
     vg_free(path);
     return looked;
   }
@@ -83,6 +87,9 @@ static const struct {
     {"tissues", ANATOMY, false},
     {"anatomymap", ANATOMY, false},
     {"aseg", ANATOMY, false},
+    {"aparcaseg", ANATOMY, false},
+    {"wmparc", ANATOMY, false},
+    {"synthseg", ANATOMY, false},
 };
 enum { HEADERS = sizeof headers / sizeof headers[0] };
 
@@ -171,24 +178,69 @@ static const char *cell_for(const vg_table *t, size_t row, const column *columns
   return "";
 }
 
-static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const column *columns,
-                         const char *manifest, int source) {
-  const char *id = cell_for(t, row, columns, ID), *person = cell_for(t, row, columns, PERSON);
+static vg_status add_row(vg_dataset *ds, const vg_table *t, size_t row, const column *columns, int source) {
+  const char *manifest = ds->sources[source].manifest, *id = cell_for(t, row, columns, ID),
+             *person = cell_for(t, row, columns, PERSON);
   char where[512];
-  snprintf(where, sizeof where, "%.400s: row %zu", manifest, row);
+  snprintf(where, sizeof where, "%.400s:%zu", manifest, t->lines[row]);
   if (vg_path_part(VG_DATA, where, "id", id) || (*person && vg_path_part(VG_DATA, where, "person", person)))
     return VG_DATA;
   size_t before = ds->n;
   vg_subject *s;
   vg_status st = vg_dataset_subject(ds, id, *person ? person : id, source, &s);
   if (st) return st;
-  if (ds->n == before) return vg_fail(VG_DATA, "%s: row %zu: id %s occurs twice", manifest, row, id);
+  if (ds->n == before) return vg_fail(VG_DATA, "%s: id %s occurs twice", where, id);
+  s->line = t->lines[row];
   for (size_t c = 0; c < t->cols && !st; c++) {
     const char *cell = vg_table_cell(t, row, c);
     if (columns[c].use < TUMOUR || !*cell) continue;
-    st = put_cell(ds, s, manifest, row, vg_table_cell(t, 0, c), &columns[c], cell, ds->sources[source].root);
+    st = put_cell(ds, s, vg_table_cell(t, 0, c), &columns[c], cell);
   }
   return st;
+}
+
+/* Whether a part of text begins with the word, in whatever case: "p1_aparc+aseg.mgz" and "aseg", but not
+ * "p1a_seg". */
+static bool has_word(const char *text, const char *word) {
+  const size_t n = strlen(word);
+  for (const char *at = text; *at; at++)
+    if ((at == text || !isalnum((unsigned char)at[-1])) && strncasecmp(at, word, n) == 0) return true;
+  return false;
+}
+
+/* The scheme of the program that writes label maps under such names, or NULL. */
+static const char *scheme_of_name(const char *name) {
+  static const char *const freesurfer[] = {"aseg", "aparc", "wmparc"};
+  if (has_word(name, "synthseg")) return "synthseg";
+  for (size_t i = 0; i < sizeof freesurfer / sizeof freesurfer[0]; i++)
+    if (has_word(name, freesurfer[i])) return "freesurfer";
+  return NULL;
+}
+
+/* The same for all anatomy maps of the source, or NULL if they do not agree. */
+static const char *scheme_of_files(const vg_dataset *ds, int source) {
+  const char *scheme = NULL;
+  for (size_t i = 0; i < ds->n; i++) {
+    const vg_subject *s = &ds->subjects[i];
+    if (s->source != source || !s->anatomy) continue;
+    const char *own = scheme_of_name(vg_fs_basename(s->anatomy));
+    if (!own || (scheme && strcmp(own, scheme) != 0)) return NULL;
+    scheme = own;
+  }
+  return scheme;
+}
+
+/* Where the user named no scheme, the column's name may tell it, or the names of its files. */
+static vg_status guess_scheme(vg_dataset *ds, int source, const char *header) {
+  vg_source *src = &ds->sources[source];
+  const char *by_header = scheme_of_name(header),
+             *scheme = by_header ? by_header : scheme_of_files(ds, source);
+  if (!src->assumed[VG_ROLE_ANATOMY] || !scheme) return VG_OK;
+  src->assumed[VG_ROLE_ANATOMY] = false;
+  vg_info("%s: anatomy values are taken as those of scheme %s, by the name%s (--anatomy-scheme, "
+          "data.anatomy_scheme)",
+          src->manifest, scheme, by_header ? " of the column" : "s of its files");
+  return vg_scheme_parse(scheme, &src->anatomy_scheme);
 }
 
 static vg_status add_file(vg_dataset *ds, const char *path, int source) {
@@ -197,7 +249,9 @@ static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   vg_status st = vg_table_read_sheet(path, &t);
   if (!st && !(columns = VG_NEW_N(column, t.cols))) st = VG_MEMORY;
   if (!st) st = find_columns(path, &t, columns);
-  for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, columns, path, source);
+  for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, columns, source);
+  for (size_t c = 0; c < t.cols && !st; c++)
+    if (columns[c].use == ANATOMY) st = guess_scheme(ds, source, vg_table_cell(&t, 0, c));
   vg_free(columns);
   vg_table_release(&t);
   return st;

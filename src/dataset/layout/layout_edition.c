@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 /* The number of label maps that are searched for the values that distinguish two editions, and the number if
  * those contradict each other. */
@@ -93,11 +94,11 @@ bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *
   }
   const values_seen seen = look_at_values(layout, root, files, n);
   if (seen.three)
-    snprintf(reason, size, "from its file names and the label values 3%s in %d label map%s",
-             seen.four ? " and 4" : ", but not 4,", seen.maps, seen.maps == 1 ? "" : "s");
+    snprintf(reason, size, "from its file names and the label values 3%s in %d label %s",
+             seen.four ? " and 4" : ", but not 4,", seen.maps, vg_plural(seen.maps, "map", "maps"));
   else if (seen.maps)
-    snprintf(reason, size, "from its file names; no label value 3 in %d label map%s", seen.maps,
-             seen.maps == 1 ? "" : "s");
+    snprintf(reason, size, "from its file names; no label value 3 in %d label %s", seen.maps,
+             vg_plural(seen.maps, "map", "maps"));
   else
     snprintf(reason, size, "from its file names; there is no label map that would show the edition");
   return !seen.three;
@@ -112,10 +113,10 @@ vg_status vg_brats_check_edition(const vg_layout *layout, const vg_source *sourc
   if (!seen.three || seen.four) return VG_OK;
   return vg_fail(
       VG_DATA,
-      "%s: what value 3 means is ambiguous: names are those of BraTS up to 2021, but %d label map%s "
+      "%s: what value 3 means is ambiguous: names are those of BraTS up to 2021, but %d label %s "
       "no value 4 (enhancing). --tumour-scheme (data.tumour_scheme) brats2023 takes 3 as enhancing, "
       "--layout brats2013 as non-enhancing",
-      source->root, seen.maps, seen.maps == 1 ? " has" : "s have");
+      source->root, seen.maps, vg_plural(seen.maps, "map has", "maps have"));
 }
 
 /* ---- tissues and T1-weighted scans: compares the meaning of tissue values that a layout assumes with the

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "dataset/layout.h"
 #include "voxgan/volume.h"
 
@@ -91,8 +92,8 @@ static vg_brats_task task_of_children(const vg_layout *layout, const char *root,
   else
     vg_str_addf(reason,
                 "the labels of BraTS-PED differ by year, and neither %s, nor a folder's name, nor the "
-                "values of %d label map%s show it: " DECIDE,
-                id, maps, maps == 1 ? "" : "s");
+                "values of %d label %s show it: " DECIDE,
+                id, maps, vg_plural(maps, "map", "maps"));
   return VG_BRATS_DOUBT;
 }
 

@@ -6,6 +6,7 @@
 #include "eval/compare/compare_distribution.h"
 #include "eval/set/set_distance.h"
 #include "voxgan/log.h"
+#include "base/text/plural.h"
 
 static const struct {
   const char *metric;
@@ -22,8 +23,8 @@ static const struct {
 static void note_sample(const vg_features *real, const vg_features *synth, char *note, size_t size) {
   const size_t len = strlen(note);
   if (real->taken == real->of && synth->taken == synth->of) return;
-  snprintf(note + len, size - len, "%s%zu of %zu real and %zu of %zu synthetic subjects", len ? "; " : "",
-           real->taken, real->of, synth->taken, synth->of);
+  snprintf(note + len, size - len, "%s%zu of %zu real and %zu of %zu synthetic %s", len ? "; " : "",
+           real->taken, real->of, synth->taken, synth->of, vg_plural(synth->of, "subject", "subjects"));
 }
 
 static vg_status add_distances(vg_evaluation *e, const char *name, const vg_set_space *space,
@@ -43,7 +44,8 @@ static vg_status add_distances(vg_evaluation *e, const char *name, const vg_set_
     if (!isnan(d.p))
       snprintf(row.note, sizeof row.note, "p %.3g", d.p);
     else if (!strcmp(row.metric->name, "frechet") && (real->n <= real->dims || synth->n <= real->dims))
-      snprintf(row.note, sizeof row.note, "biased upwards: %zu dimensions", real->dims);
+      snprintf(row.note, sizeof row.note, "biased upwards: %zu %s", real->dims,
+               vg_plural(real->dims, "dimension", "dimensions"));
     note_sample(real, synth, row.note, sizeof row.note);
     if ((st = vg_eval_add_set(e, &row))) return st;
   }
@@ -56,8 +58,8 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *row, cons
                             real->values, synth->values, row->space->units_differ};
   vg_set_space space;
   if (real->n < 2 || synth->n < 2) {
-    vg_info("space %s is skipped: only %zu real and %zu synthetic subjects have the data for it", row->name,
-            real->n, synth->n);
+    vg_info("space %s is skipped: only %zu real and %zu synthetic %s have the data for it", row->name,
+            real->n, synth->n, vg_plural(synth->n, "subject", "subjects"));
     return VG_OK;
   }
   vg_status st = vg_set_space_init(&points, &space);

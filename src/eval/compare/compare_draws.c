@@ -7,6 +7,7 @@
 #include "base/number/extent.h"
 #include "base/number/statistic.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "eval/compare/compare_distribution.h"
 #include "eval/feature/features_thumbnail.h"
 #include "eval/feature/subject_visit.h"
@@ -226,9 +227,8 @@ static vg_status add_row(vg_evaluation *e, const measure *m) {
   vg_status st = vg_statistic_bootstrap(mean_of, by_map, maps, VG_INTERVAL_LINEAR, "draws", &low, &high);
   row.ci_low = low;
   row.ci_high = high;
-  snprintf(row.note, sizeof row.note,
-           "MS-SSIM %.3f between draws of %zu maps, %.3f between like persons", 1 - apart, maps,
-           1 - real);
+  snprintf(row.note, sizeof row.note, "MS-SSIM %.3f between draws of %zu %s, %.3f between like persons",
+           1 - apart, maps, vg_plural(maps, "map", "maps"), 1 - real);
   return st ? st : vg_eval_add_set(e, &row);
 }
 

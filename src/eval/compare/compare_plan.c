@@ -7,6 +7,7 @@
 #include <string.h>
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 
 static vg_status collect_classes(eval_study *s) {
   const vg_dataset *sides[] = {&s->real, &s->synth};
@@ -177,7 +178,9 @@ static vg_status make_paired_groups(const eval_study *s, vg_evaluation *e) {
   for (int i = 0; i < s->real.series.n; i++) {
     const char *name = s->real.series.names[i];
     size_t n = cases_with(s, name);
-    if (n < e->n_cases) vg_info("series %s is on both sides in %zu of %zu subjects", name, n, e->n_cases);
+    if (n < e->n_cases)
+      vg_info("series %s is on both sides in %zu of %zu %s", name, n, e->n_cases,
+              vg_plural(e->n_cases, "subject", "subjects"));
     if (!n) continue;
     snprintf(e->series[e->n_series], VG_SERIES_NAME, "%s", name);
     add_groups(e, e->series[e->n_series], &e->image_regions, VG_METRIC_IMAGE);
@@ -192,8 +195,8 @@ static vg_status make_paired_groups(const eval_study *s, vg_evaluation *e) {
     add_groups(e, EVAL_ANATOMY_LABELS, &e->anatomy_regions, VG_METRIC_OVERLAP);
   if (!e->n_groups && !s->compares_sets)
     return vg_fail(VG_DATA,
-                   "nothing to compare: no series and no label map is on both sides of any of the %zu pairs",
-                   e->n_cases);
+                   "nothing to compare: no series and no label map is on both sides of any of the %zu %s",
+                   e->n_cases, vg_plural(e->n_cases, "pair", "pairs"));
   return VG_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/text/plural.h"
 
 enum { CASES = 12, PANELS = 4 };
 #define DIM 0.45             /* brightness of an image under labels */
@@ -266,8 +267,7 @@ static vg_status rank(gallery *g) {
   const double sign = g->by.metric->better == VG_BETTER_HIGHER ? 1 : -1;
   g->cases = VG_NEW_N(ranked, e->n_cases);
   if (!g->cases) return VG_MEMORY;
-  for (size_t i = 0; i < e->n_cases; i++)
-    g->cases[i] = (ranked){i, sign * value_of(e, g->series, &g->by, i)};
+  for (size_t i = 0; i < e->n_cases; i++) g->cases[i] = (ranked){i, sign * value_of(e, g->series, &g->by, i)};
   qsort(g->cases, e->n_cases, sizeof *g->cases, by_badness);
   for (size_t i = 0; i < e->n_cases; i++) g->cases[i].value *= sign;
   return VG_OK;
@@ -300,7 +300,9 @@ static vg_status add_gallery(vg_report *r, gallery *g, const char *title, size_t
       shown++;
     }
     vg_gallery_close(r);
-    if (shown < e->n_cases) vg_report_text(r, "The worst %zu of %zu cases are shown.", shown, e->n_cases);
+    if (shown < e->n_cases)
+      vg_report_text(r, "The worst %zu of %zu %s %s shown.", shown, e->n_cases,
+                     vg_plural(e->n_cases, "case", "cases"), vg_plural(shown, "is", "are"));
   }
   gallery_release(g);
   return st;
@@ -406,8 +408,8 @@ static vg_status make_sheet(const gallery *g, vg_picture *out) {
     const vg_picture *p = g->shots[i].pictures[middle_of(&g->shots[i])];
     const int zoom = zoom_of(p);
     char text[256];
-    snprintf(text, sizeof text, "%s  %s %.3f", g->study->evaluation->ids[g->cases[i].index], g->by.metric->name,
-             g->cases[i].value);
+    snprintf(text, sizeof text, "%s  %s %.3f", g->study->evaluation->ids[g->cases[i].index],
+             g->by.metric->name, g->cases[i].value);
     vg_picture_text(out, 2, (int)top + 2, text);
     top += TEXT_HEIGHT;
     for (int k = 0, left = 0; k < PANELS && g->panels[k]; left += p[k++].width * zoom)

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "eval/page/eval_page.h"
 
 /* Mean errors in the brain, as shares of the range from dark to bright. A brain whose tissues are one grey
@@ -87,9 +88,8 @@ void vg_eval_page_opening(vg_report *r, const vg_evaluation *e) {
   add_images(r, e);
   add_sets(r, e);
   if (e->n_cases && e->n_cases < VG_EVAL_FEW)
-    vg_report_note(
-        r, VG_TONE_WARN,
-        "Only %zu case%s: too few to conclude from. Means of so few cases change from one set to the "
-        "next.",
-        e->n_cases, e->n_cases == 1 ? "" : "s");
+    vg_report_note(r, VG_TONE_WARN,
+                   "Only %zu %s: too few to conclude from. Means of so few cases change from one set to the "
+                   "next.",
+                   e->n_cases, vg_plural(e->n_cases, "case", "cases"));
 }

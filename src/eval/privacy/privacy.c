@@ -8,6 +8,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 /* ---- training and held-out subjects ---- */
 
@@ -92,10 +93,13 @@ static vg_status divide(privacy_study *p, const vg_dataset *given, const vg_json
   vg_free(take);
   if (!st) st = add_held_out(p, &p->study->real, &left);
   if (!st && left)
-    vg_info("privacy: %zu of %zu subjects of %s were trained on, so they are not held out", left,
-            p->study->real.n, p->settings->real);
+    vg_info("privacy: %zu of %zu %s of %s %s trained on, so they are not held out", left, p->study->real.n,
+            vg_plural(p->study->real.n, "subject", "subjects"), p->settings->real,
+            vg_plural(left, "was", "were"));
   if (!st) st = add_held_out(p, given, &left);
-  if (!st) vg_info("privacy: %zu training and %zu held-out subjects", p->train.n, p->held_out.n);
+  if (!st)
+    vg_info("privacy: %zu training and %zu held-out %s", p->train.n, p->held_out.n,
+            vg_plural(p->held_out.n, "subject", "subjects"));
   return st;
 }
 

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 #define CHECK "identifiers"
 enum { NAMED = 3 };
@@ -113,18 +114,18 @@ static vg_status judge(const privacy_study *p, const identifier_report *r) {
   vg_status st = vg_eval_add_set(p->study->evaluation, &row);
   if (st) return st;
   if (r->n) {
-    vg_str_addf(&text, "%zu place%s in %zu of %zu files may say who somebody is: ", r->n, r->n > 1 ? "s" : "",
-                files, r->files);
+    vg_str_addf(&text, "%zu %s in %zu of %zu %s may say who somebody is: ", r->n,
+                vg_plural(r->n, "place", "places"), files, r->files, vg_plural(r->files, "file", "files"));
     for (size_t i = 0; i < r->n && i < NAMED; i++)
       vg_str_addf(&text, "%s%s: %s (%s)", i ? ", " : "", r->list[i].file, r->list[i].field, r->list[i].kind);
     if (r->n > NAMED) vg_str_addf(&text, " and %zu more in identifiers.csv", r->n - NAMED);
     if (ids) vg_str_add(&text, "; synth --anonymous puts keyed hashes in place of real subjects' ids");
   } else {
     vg_str_addf(&text,
-                "found nothing in the names, headers and sidecars of %zu files that says who somebody is; "
+                "found nothing in the names, headers and sidecars of %zu %s that says who somebody is; "
                 "voxels were "
                 "not looked at, nor what %zu of them hold beside their names",
-                r->files, r->unread);
+                r->files, vg_plural(r->files, "file", "files"), r->unread);
   }
   return vg_privacy_verdict_take(p, CHECK, r->n ? PRIVACY_FOUND : PRIVACY_NONE, vg_str_take(&text));
 }

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 /* One space with its threshold. */
 typedef struct near_finding {
@@ -109,8 +110,8 @@ static vg_status add_rows(const privacy_study *p, const near_finding *f) {
   double *v = vg_malloc(n + 1, sizeof *v);
   vg_status st = v ? VG_OK : VG_MEMORY;
   if (!st && s->tells_copies && !isnan(f->limit.limit)) {
-    snprintf(note, sizeof note, "nearer than %.4g, from %zu distances between persons (median %.4g)",
-             f->limit.limit, f->limit.n, f->limit.median);
+    snprintf(note, sizeof note, "nearer than %.4g, from %zu %s between persons (median %.4g)", f->limit.limit,
+             f->limit.n, vg_plural(f->limit.n, "distance", "distances"), f->limit.median);
     const vg_estimate among_real = vg_statistic_share(count_copies(f, NEAR_HELD_OUT), s->n[NEAR_HELD_OUT]);
     st = add_row(p, s, "near_copies", vg_statistic_share(count_copies(f, NEAR_SYNTH), n), among_real.value,
                  note);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/number/statistic.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "io/table.h"
 
 typedef enum answer { NONE = -1, REAL, SYNTHETIC } answer;
@@ -172,13 +173,13 @@ static vg_status print_all(FILE *to, const key *k, const answer *given, int n) {
     st = vg_statistic_bootstrap(mean_of, accuracy, known, VG_INTERVAL_LINEAR, "readers", &all.low, &all.high);
   }
   if (!st && !isnan(all.value)) {
-    fprintf(to, "\nall readers: accuracy %.3f (%.3f to %.3f) over %zu cases; 0.5 is chance\n", all.value,
-            all.low, all.high, known);
+    fprintf(to, "\nall readers: accuracy %.3f (%.3f to %.3f) over %zu %s; 0.5 is chance\n", all.value,
+            all.low, all.high, known, vg_plural(known, "case", "cases"));
   }
   const double kappa = st ? NAN : vg_readers_kappa(synthetic, by_all, n);
   if (!isnan(kappa))
-    fprintf(to, "agreement: Fleiss' kappa %.3f over %zu cases that all %d readers answered\n", kappa, by_all,
-            n);
+    fprintf(to, "agreement: Fleiss' kappa %.3f over %zu %s that all %d readers answered\n", kappa, by_all,
+            vg_plural(by_all, "case", "cases"), n);
   vg_free(accuracy);
   vg_free(synthetic);
   return st;

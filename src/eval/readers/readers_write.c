@@ -11,6 +11,7 @@
 #include "base/number/extent.h"
 #include "base/str.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "dataset/dataset_apart.h"
 #include "eval/feature/subject_visit.h"
 #include "io/json.h"
@@ -96,8 +97,9 @@ static vg_status draw_cases(study *s) {
     size_t n;
     vg_status st = shuffle_side(s, side, &list, &n);
     if (!st && n < of_side[side])
-      st = vg_fail(VG_DATA, "%s: %zu subjects have every common series, but %d cases need %zu",
-                   side ? s->options->synth : s->options->real, n, s->options->cases, of_side[side]);
+      st = vg_fail(VG_DATA, "%s: %zu %s %s every common series, but --cases %d needs %zu",
+                   side ? s->options->synth : s->options->real, n, vg_plural(n, "subject", "subjects"),
+                   vg_plural(n, "has", "have"), s->options->cases, of_side[side]);
     if (!st) {
       const size_t fresh = take(s, side, list, n, of_side[side], true);
       take(s, side, list, n, of_side[side] - fresh, false);
@@ -258,7 +260,9 @@ vg_status vg_readers_write(const vg_reader_study *o) {
   if (!st) st = open_sets(&s);
   if (!st) st = draw_cases(&s);
   if (!st) st = write_all(&s);
-  if (!st) vg_info("%s: %zu cases for the readers are in study; key.csv stays with you", o->out, s.n);
+  if (!st)
+    vg_info("%s: %zu %s for the readers are in study; key.csv stays with you", o->out, s.n,
+            vg_plural(s.n, "case", "cases"));
   vg_json_free(s.description);
   vg_dataset_release(&s.sets[0]);
   vg_dataset_release(&s.sets[1]);

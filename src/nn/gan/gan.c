@@ -157,15 +157,21 @@ void vg_gan_min_dim(const vg_gan *gan, int dim[3]) {
   gan->generator->min_dim(&gan->spec, dim);
 }
 
-vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
-  int least[3], d[3] = {1, 1, 1};
-  bool fits = true;
-  gan->generator->min_dim(&gan->spec, least);
-  if (training && gan->d.n) vg_scales_min_dim(&gan->spec, d);
+void vg_gan_min_step_dim(const vg_gan *gan, int dim[3]) {
+  int d[3] = {1, 1, 1};
+  vg_gan_min_dim(gan, dim);
+  if (gan->d.n) vg_scales_min_dim(&gan->spec, d);
   for (int a = 0; a < 3; a++) {
-    if (d[a] > least[a]) least[a] = d[a];
-    fits = fits && dim[a] >= least[a];
+    if (d[a] > dim[a]) dim[a] = d[a];
+    if (gan->local.n && gan->box[a] > dim[a]) dim[a] = gan->box[a];
   }
+}
+
+vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
+  int least[3];
+  bool fits = true;
+  (training ? vg_gan_min_step_dim : vg_gan_min_dim)(gan, least);
+  for (int a = 0; a < 3; a++) fits = fits && dim[a] >= least[a];
   if (fits) return VG_OK;
   return vg_fail(VG_CONFIG, "a grid of %dx%dx%d is too small for the network, which needs %dx%dx%d", dim[0],
                  dim[1], dim[2], least[0], least[1], least[2]);

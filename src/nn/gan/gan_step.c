@@ -28,9 +28,6 @@ static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n
       return vg_fail(VG_FAILED, "batch %d is empty", p);
     if (gan->local.n && !parts[p].crop)
       return vg_fail(VG_FAILED, "batch %d does not say where its tumours are", p);
-    for (int a = 0; a < 3; a++)
-      if (parts[p].dim[a] < gan->box[a])
-        return vg_fail(VG_FAILED, "batch %d is smaller than the box about a tumour", p);
     vg_status st = vg_gan_check_dim(gan, parts[p].dim, true);
     if (st) return st;
   }

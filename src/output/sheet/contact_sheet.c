@@ -13,6 +13,7 @@
 #include "base/pool.h"
 #include "base/str.h"
 #include "base/whole.h"
+#include "base/text/plural.h"
 
 enum {
   MOST = 50,   /* cases */
@@ -156,8 +157,9 @@ static vg_status write_page(void *arg, size_t page) {
   const size_t first = page * s->rows, n = s->n - first < s->rows ? s->n - first : s->rows;
   char lines[3][256], *path = page_path(s, page);
   if (!path) return VG_MEMORY;
-  snprintf(lines[0], sizeof lines[0], "%.120s: %zu of %zu cases%s, page %zu of %zu", s->title, s->n, s->ds->n,
-           s->n < s->ds->n ? ", picked evenly" : "", page + 1, s->pages);
+  snprintf(lines[0], sizeof lines[0], "%.120s: %zu of %zu %s%s, page %zu of %zu", s->title, s->n, s->ds->n,
+           vg_plural(s->ds->n, "case", "cases"), s->n < s->ds->n ? ", picked evenly" : "", page + 1,
+           s->pages);
   snprintf(lines[1], sizeof lines[1], "%s",
            t->neurological ? "neurological: the patient's left (L) is on the left"
                            : "radiological: the patient's right (R) is on the left");

@@ -135,13 +135,14 @@ void vg_cache_use_end(vg_cache_use *u) {
 static vg_status write_about(const char *path, const vg_dataset *ds, const vg_subject *subject,
                              const vg_prep_settings *settings) {
   vg_str series = VG_STR_INIT, classes = VG_STR_INIT;
-  char *root = realpath(ds->sources[subject->source].root, NULL);
+  const char *data = vg_source_name(&ds->sources[subject->source]);
+  char *path_of_data = realpath(data, NULL);
   vg_json *j = vg_json_object();
   for (int i = 0; i < settings->series.n; i++)
     vg_str_addf(&series, "%s%s", i ? "," : "", settings->series.names[i]);
   for (int i = 0; i < settings->classes.n; i++)
     vg_str_addf(&classes, "%s%s", i ? "," : "", settings->classes.names[i]);
-  vg_json_put_string(j, "data", root ? root : ds->sources[subject->source].root);
+  vg_json_put_string(j, "data", path_of_data ? path_of_data : data);
   vg_json_put_string(j, "id", subject->id);
   vg_json_put_string(j, "series", vg_str_text(&series));
   vg_json_put_string(j, "classes", vg_str_text(&classes));
@@ -151,7 +152,7 @@ static vg_status write_about(const char *path, const vg_dataset *ds, const vg_su
   vg_str_release(&series);
   vg_str_release(&classes);
   vg_json_free(j);
-  free(root); /* the C library's */
+  free(path_of_data); /* the C library's */
   return st;
 }
 

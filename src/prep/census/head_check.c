@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "prep/prep.h"
 #include "voxgan/log.h"
 #include "voxgan/volume.h"
@@ -68,10 +69,11 @@ static vg_status check(const vg_dataset *ds, int source, bool *found) {
   if (st || !heads || 2 * heads < seen) return st;
   *found = true;
   vg_warn(
-      "%s: %zu of %zu scans looked at seem to be whole heads, not brains (%s: %.0f ml stand out from the "
+      "%s: %zu of %zu %s looked at seem to be whole heads, not brains (%s: %.0f ml stand out from the "
       "background; a brain has less than %d): strip the skulls first, for example by SynthStrip or HD-BET, "
       "or skin and bone are taken for brain (docs/guide/data.md)",
-      ds->sources[source].root, heads, seen, first->subject->id, first->ml, VG_BRAIN_MOST_ML);
+      vg_source_name(&ds->sources[source]), heads, seen, vg_plural(seen, "scan", "scans"), first->subject->id,
+      first->ml, VG_BRAIN_MOST_ML);
   return VG_OK;
 }
 

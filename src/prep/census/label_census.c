@@ -11,6 +11,8 @@
 #include "base/pool.h"
 #include "base/str.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
+#include "label/class_words.h"
 #include "voxgan/log.h"
 #include "voxgan/volume.h"
 
@@ -78,33 +80,43 @@ static void say(const vg_source *source, vg_role role, const census *c) {
   vg_str text = VG_STR_INIT;
   for (int k = 0; k < c->classes.n; k++) {
     vg_str_addf(&text, "%s%s in %zu", k ? ", " : "", c->classes.names[k], c->in[k]);
-    if (c->in[k]) vg_str_addf(&text, " (%.3g to %.3g ml)", c->least[k], c->most[k]);
+    if (c->in[k] == 1) vg_str_addf(&text, " (%.3g ml)", c->least[k]);
+    if (c->in[k] > 1) vg_str_addf(&text, " (%.3g to %.3g ml)", c->least[k], c->most[k]);
   }
-  vg_info("%s: classes of %zu %s map%s%s: %s", source->root, c->maps, vg_role_name(role),
-          c->maps == 1 ? "" : "s", c->maps < c->have ? " looked at" : "", vg_str_text(&text));
+  vg_info("%s: classes of %zu %s %s%s: %s", vg_source_name(source), c->maps, vg_role_name(role),
+          vg_plural(c->maps, "map", "maps"), c->maps < c->have ? " looked at" : "", vg_str_text(&text));
   vg_str_release(&text);
 }
 
 static void warn(const vg_source *source, vg_role role, const census *c) {
-  const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &source->tumour_scheme : &source->anatomy_scheme;
-  vg_str missing = VG_STR_INIT, values = VG_STR_INIT;
-  char whole[96] = ""; /* one value may be the whole tumour, whatever the scheme calls it */
+  const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &source->tumour_scheme : &source->anatomy_scheme,
+                  *other = role == VG_ROLE_TUMOUR ? &source->anatomy_scheme : &source->tumour_scheme;
+  vg_str fault = VG_STR_INIT, values = VG_STR_INIT, advice = VG_STR_INIT;
   int n = 0, last = 0;
+  bool foreign = false;
   for (int k = 0; k < c->classes.n; k++)
-    if (!c->in[k]) vg_str_addf(&missing, "%s%s", missing.len ? ", " : "", c->classes.names[k]);
-  for (int v = 1; v < VALUES && n < SHOWN; v++)
-    if (c->value[v]) vg_str_addf(&values, "%s%d", n++ ? " " : "", last = v);
-  if (n == 1 && role == VG_ROLE_TUMOUR)
-    snprintf(whole, sizeof whole, "; if %d is the whole tumour, name it: --tumour-scheme %d=tumour", last,
-             last);
-  if (missing.len)
-    vg_warn("%s: no voxel of %s in %zu %s map%s, whose values are %s%s: does scheme %s fit? (--%s-scheme, "
-            "data.%s_scheme)%s",
-            source->root, vg_str_text(&missing), c->maps, vg_role_name(role), c->maps == 1 ? "" : "s",
-            values.len ? vg_str_text(&values) : "0 alone", n == SHOWN ? " ..." : "", scheme->name,
-            vg_role_name(role), vg_role_name(role), whole);
-  vg_str_release(&missing);
+    if (!c->in[k]) vg_str_addf(&fault, "%s%s", fault.len ? ", " : "no voxel of ", c->classes.names[k]);
+  for (int v = 1; v < VALUES; v++) {
+    if (!c->value[v]) continue;
+    if (n < SHOWN) vg_str_addf(&values, "%s%d", n ? " " : "", last = v);
+    n++;
+    foreign |= !vg_scheme_find(scheme, (uint16_t)v) && !vg_scheme_find(other, (uint16_t)v);
+  }
+  if (foreign && !fault.len) vg_str_add(&fault, "values without a class");
+  if (foreign && (vg_str_add(&advice, "; all of these values are in scheme "),
+                  !vg_scheme_suggest(c->value, role, &advice)))
+    vg_str_clear(&advice);
+  if (n == 1 && role == VG_ROLE_TUMOUR) /* it may be the whole tumour, whatever the scheme calls it */
+    vg_str_addf(&advice, "; if %d is the whole tumour, name it: --tumour-scheme %d=tumour", last, last);
+  if (fault.len)
+    vg_warn("%s: %s in %zu %s %s, whose values are %s%s: does scheme %s fit? (--%s-scheme, data.%s_scheme)%s",
+            vg_source_name(source), vg_str_text(&fault), c->maps, vg_role_name(role),
+            vg_plural(c->maps, "map", "maps"), values.len ? vg_str_text(&values) : "0 alone",
+            n > SHOWN ? " ..." : "", scheme->name, vg_role_name(role), vg_role_name(role),
+            vg_str_text(&advice));
+  vg_str_release(&fault);
   vg_str_release(&values);
+  vg_str_release(&advice);
 }
 
 /* TumorSynth of FreeSurfer gives the whole tumour the value of an amygdala, which has 1 to 2 ml. */
@@ -115,7 +127,7 @@ static void warn_of_tumorsynth(const vg_source *source, const census *c) {
       "%s: value 18, by scheme %s the left amygdala, fills %.0f ml in a map, and an amygdala has 1 to 2: is "
       "it the whole tumour of TumorSynth? Then name --anatomy-scheme and --tumour-scheme tumorsynth "
       "(data.anatomy_scheme, data.tumour_scheme)",
-      source->root, source->anatomy_scheme.name, c->most_amygdala);
+      vg_source_name(source), source->anatomy_scheme.name, c->most_amygdala);
 }
 
 static const char *map_of(const vg_subject *s, vg_role role) {

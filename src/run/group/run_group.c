@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "io/json.h"
 #include "jobs/world.h"
 #include "run/machine.h"
@@ -78,11 +79,12 @@ vg_status vg_train_compare_sessions(const char *run, int processes, int accumula
   const vg_json *last = lines.n ? lines.items[lines.n - 1] : NULL;
   const double before = last ? vg_json_number(vg_json_get(last, "processes"), 1) : processes;
   if (before != processes)
-    vg_warn("the run had %.0f process%s and has %d from here on: a step averages %d batches instead of %.0f, "
+    vg_warn("the run had %.0f %s and has %d from here on: a step averages %d batches instead of %.0f, "
             "so an "
             "epoch has another number of steps (train.accumulate, train.batch and learning rates stay as "
             "they are)",
-            before, before == 1 ? "" : "es", processes, processes * accumulate, before * accumulate);
+            before, vg_plural(before, "process", "processes"), processes, processes * accumulate,
+            before * accumulate);
   vg_json_lines_release(&lines);
   return VG_OK;
 }

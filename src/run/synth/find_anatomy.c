@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "run/model_file.h"
 #include "run/synth/segment.h"
 #include "voxgan/log.h"
@@ -41,7 +42,7 @@ static vg_status find(const char *model, const char *folder, const char *device,
                               .output = {.out = folder, .format = "bids", .title = "Anatomy", .quiet = true},
                               .device = device,
                               .threads = threads};
-  vg_info("finding the anatomy of %zu subjects by %s", set->n, model);
+  vg_info("finding the anatomy of %zu %s by %s", set->n, vg_plural(set->n, "subject", "subjects"), model);
   synth_model by = {0};
   vg_status st = vg_synth_model_open(&o, &by);
   if (!st && !model_segments(&by.info))

@@ -174,7 +174,8 @@ static vg_status choose_strip(segment_job *j) {
     memcpy(j->strip.names[j->strip.n++], j->set.series.names[k], VG_SERIES_NAME);
   }
   return j->strip.n ? VG_OK
-                    : vg_fail(VG_DATA, "%s: every series is missing in some subject", j->set.sources[0].root);
+                    : vg_fail(VG_DATA, "%s: every series is missing in some subject",
+                              vg_source_name(&j->set.sources[0]));
 }
 
 /* The series that "any" means. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/number/extent.h"
+#include "base/text/plural.h"
 #include "grid/grid.h"
 #include "sample/loader.h"
 #include "voxgan/log.h"
@@ -50,9 +51,9 @@ static vg_status find_like(const vg_synth_options *o, const model_info *m, const
     at += length + more;
   }
   if (n == m->prep.series.n) return VG_OK;
-  return vg_fail(
-      VG_USAGE, "no case of the label maps' data set has this id, and %d file%s %s not the model's %d series",
-      n, n == 1 ? "" : "s", n == 1 ? "is" : "are", m->prep.series.n);
+  return vg_fail(VG_USAGE,
+                 "no case of the label maps' data set has this id, and %d %s %s not the model's %d series", n,
+                 vg_plural(n, "file", "files"), vg_plural(n, "is", "are"), m->prep.series.n);
 }
 
 static vg_status encode_like(const vg_synth_options *o, const model_info *m, vg_gan *gan, const char *like,

@@ -16,6 +16,7 @@
 #include "dataset/dataset_apart.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 
 static const char *text_or_null(const char *s) {
   return s && *s ? s : NULL;
@@ -34,13 +35,14 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
   for (size_t i = 0; i < set->n; i++) have += has_map(set, i, offset);
   *want = have > 0;
   if (!have || have == set->n) return VG_OK;
+  char place[VG_SUBJECT_PLACE];
   while (has_map(set, first, offset)) first++;
   if (c->data.skip_incomplete && 2 * have >= set->n) return VG_OK;
   return vg_fail(VG_DATA,
-                 "subject %s (%s) lacks %s map, and so do %zu of %zu subjects: --skip-incomplete skips such "
+                 "subject %s (%s) lacks %s map, and so do %zu of %zu %s: --skip-incomplete skips such "
                  "subjects if they are fewer than the others, --set data.%s learns without these maps",
-                 set->subjects[first].id, set->sources[set->subjects[first].source].root, what, set->n - have,
-                 set->n, without);
+                 set->subjects[first].id, vg_subject_place(set, &set->subjects[first], place), what,
+                 set->n - have, set->n, vg_plural(set->n, "subject", "subjects"), without);
 }
 
 static vg_status fail_without_tumour_class(const vg_dataset *set) {
@@ -50,7 +52,7 @@ static vg_status fail_without_tumour_class(const vg_dataset *set) {
       VG_CONFIG,
       "data.tumour is require, but no class is tumour: by scheme %s the tumour maps of %s show %s; name "
       "the tumour classes (--tumour-scheme 1=core:tumour,2=oedema:tumour), or set data.tumour=none",
-      src->tumour_scheme.n ? src->tumour_scheme.name : "(none)", src->root,
+      src->tumour_scheme.n ? src->tumour_scheme.name : "(none)", vg_source_name(src),
       text && *text ? text : "no class");
   vg_free(text);
   return st;
@@ -79,8 +81,8 @@ static vg_status add_clusters(const vg_dataset *set, vg_prep_settings *prep, vg_
   if (!*of->series[0]) snprintf(of->series[0], VG_CLASS_NAME, "%s", prep->series.names[t1 < 0 ? 0 : t1]);
   for (int i = 0; i < of->n_series; i++)
     if (vg_series_find(&set->series, of->series[i]) < 0)
-      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy wants clusters", set->sources[0].root,
-                     of->series[i]);
+      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy wants clusters",
+                     vg_source_name(&set->sources[0]), of->series[i]);
   return vg_classes_add_clusters(&prep->classes, of);
 }
 
@@ -98,13 +100,14 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
   if (st) return st;
   if (synthetic && !want->anatomy)
     return vg_fail(VG_DATA, "%s: train.images synthetic makes images from anatomy maps, and there are none",
-                   set->sources[0].root);
+                   vg_source_name(&set->sources[0]));
   if (from.kind == VG_ANATOMY_CLUSTERS) {
     st = add_clusters(set, prep, &from.clusters);
   } else if (!want->anatomy) {
     if (!want->tumour)
       return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
-                     set->sources[0].root, vg_config_segments(c) ? "segment" : "make images from");
+                     vg_source_name(&set->sources[0]),
+                     vg_config_segments(c) ? "segment" : "make images from");
     /* The images show where the brain is. */
     if (!vg_config_segments(c)) st = vg_classes_add_name(&prep->classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
   }
@@ -358,7 +361,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = split(out, c, split_path))) goto out;
 
   if ((st = sweep_cache(cache)) || (st = vg_cache_use_begin(cache, &out->use))) goto out;
-  vg_info("preparing %zu subjects", out->set.n);
+  vg_info("preparing %zu %s", out->set.n, vg_plural(out->set.n, "subject", "subjects"));
   if ((st = prepare(out, cache))) goto out;
   if (out->edits && (st = vg_train_edits_try(out->edits, &out->train[0]))) goto out;
   if ((st = add_images(c, out))) goto out;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "dataset/subject_of.h"
 #include "io/json.h"
 #include "voxgan/log.h"
@@ -52,8 +53,9 @@ static void add(named *list, const char *id) {
 
 static void warn(named *list, const char *run, const char *what) {
   if (list->n)
-    vg_warn("%s: %zu subject%s %s since the run began: %s%s", run, list->n, list->n == 1 ? "" : "s", what,
-            vg_str_text(&list->names), list->n > NAMED ? ", ..." : "");
+    vg_warn("%s: %zu %s %s since the run began: %s%s", run, list->n,
+            vg_plural(list->n, "subject", "subjects"), what, vg_str_text(&list->names),
+            list->n > NAMED ? ", ..." : "");
   vg_str_release(&list->names);
 }
 

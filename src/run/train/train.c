@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "dataset/split.h"
 #include "jobs/recall.h"
 #include "run/entry.h"
@@ -44,7 +45,8 @@ static vg_status train_epoch(trainer *t) {
   if (!st && vg_trainer_writes(t))
     st = vg_train_log_epoch(&t->log, s, vg_tensor_peak_bytes(t->device), &others);
   if (s->sums.skipped)
-    vg_warn("epoch %d: %lld steps were not finite", (int)s->epoch, (long long)s->sums.skipped);
+    vg_warn("epoch %d: %lld %s %s not finite", (int)s->epoch, (long long)s->sums.skipped,
+            vg_plural(s->sums.skipped, "step", "steps"), vg_plural(s->sums.skipped, "was", "were"));
   s->sums = (epoch_sums){0};
   s->batch = 0;
   int every = c->train.validate_every;
@@ -77,9 +79,10 @@ static vg_status restore_or_begin(trainer *t, bool continues) {
   if (!st && continues) st = vg_checkpoint_load(t->o->out, t->gan, &t->state, &found);
   if (st) return st;
   if (found && !t->state.validate && t->state.epoch >= t->o->config.train.epochs)
-    vg_info("all %d epochs are done", (int)t->state.epoch);
+    vg_info("all epochs are done (%d)", (int)t->state.epoch);
   else if (found)
-    vg_info("resuming after %lld steps, in epoch %d", (long long)t->state.step, (int)t->state.epoch + 1);
+    vg_info("resuming after %lld %s, in epoch %d", (long long)t->state.step,
+            vg_plural(t->state.step, "step", "steps"), (int)t->state.epoch + 1);
   else if (continues)
     vg_info("%s has no checkpoint yet: starting from the first epoch", t->o->out);
   if (found || !t->o->init) return VG_OK;
@@ -160,8 +163,8 @@ vg_status vg_train(const vg_train_options *options) {
   st = train_loop(&t);
   if (!st && vg_trainer_writes(&t)) st = vg_run_card_write(options->out);
   if (!st)
-    vg_info("trained %lld steps in %s; the model is %s/model.safetensors", (long long)t.state.step,
-            vg_duration(t.state.seconds, took), options->out);
+    vg_info("trained %lld %s in %s; the model is %s/model.safetensors", (long long)t.state.step,
+            vg_plural(t.state.step, "step", "steps"), vg_duration(t.state.seconds, took), options->out);
 out:
   st = vg_train_part(t.group, t.stopping && st == VG_INTERRUPTED, st);
   vg_trainer_close_loader(&t);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "run/score/preview.h"
 #include "run/train/trainer.h"
 #include "voxgan/log.h"
@@ -107,8 +108,9 @@ vg_status vg_trainer_stop(trainer *t) {
   vg_progress_end();
   if (st) return st;
   if (!vg_trainer_writes(t))
-    return vg_fail(VG_INTERRUPTED, "rank %d stops after %lld steps, as the others do",
-                   vg_group_rank(t->group), (long long)t->state.step);
-  return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld steps; all is saved, --resume continues",
-                 (int)t->state.epoch + 1, (long long)t->state.step);
+    return vg_fail(VG_INTERRUPTED, "rank %d stops after %lld %s, as the others do", vg_group_rank(t->group),
+                   (long long)t->state.step, vg_plural(t->state.step, "step", "steps"));
+  return vg_fail(VG_INTERRUPTED, "interrupted in epoch %d after %lld %s; all is saved, --resume continues",
+                 (int)t->state.epoch + 1, (long long)t->state.step,
+                 vg_plural(t->state.step, "step", "steps"));
 }

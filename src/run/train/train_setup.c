@@ -6,6 +6,7 @@
 #include "base/names.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "run/memory_advice.h"
 #include "run/train/trainer.h"
 #include "voxgan/log.h"
@@ -116,9 +117,12 @@ static void unpin(void *device, void *data, size_t bytes) {
 void vg_trainer_close_loader(trainer *t) {
   if (t->loader) vg_loader_memory(t->loader, unpin, &t->device);
   vg_loader_free(t->loader);
+  t->loader = NULL;
   for (int i = 0; t->copies && i < t->parts; i++) vg_free(t->copies[i]);
   vg_free(t->copies);
   vg_free(t->batches);
+  t->copies = NULL;
+  t->batches = NULL;
 }
 
 vg_status vg_trainer_open_loader(trainer *t) {
@@ -179,7 +183,8 @@ void vg_trainer_say_plan(const trainer *t) {
   const vg_classes *of = &t->data.prep.classes;
   vg_str classes = VG_STR_INIT;
   vg_names_join(VG_NAMES_INSIDE(of->names, of->n), &classes);
-  vg_info("%zu subjects to train on, %zu held out", t->data.n_train, t->data.n_val);
+  vg_info("%zu %s to train on, %zu held out", t->data.n_train,
+          vg_plural(t->data.n_train, "subject", "subjects"), t->data.n_val);
   vg_info("classes%s: %s", s->softmax ? " to segment" : "", vg_str_text(&classes));
   vg_str_release(&classes);
   if (t->data.edits)
@@ -196,8 +201,11 @@ void vg_trainer_say_plan(const trainer *t) {
     vg_info("a discriminator of tumours sees boxes of %dx%dx%d voxels", s->local[2], s->local[1],
             s->local[0]);
   if (t->group)
-    vg_info("%d processes, each with a batch of its own: a step averages %d samples", vg_group_size(t->group),
-            vg_group_size(t->group) * t->o->config.train.accumulate * t->o->config.train.batch);
+    vg_info("%d processes, each with a batch of its own: a step averages %d %s", vg_group_size(t->group),
+            vg_group_size(t->group) * t->o->config.train.accumulate * t->o->config.train.batch,
+            vg_plural(
+                (size_t)(vg_group_size(t->group) * t->o->config.train.accumulate * t->o->config.train.batch),
+                "sample", "samples"));
   vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
           s->patch[2], s->patch[1], s->patch[0], (double)t->need / (1 << 30),
           vg_device_describe(t->device, device, sizeof device));

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/task/progress.h"
+#include "base/text/plural.h"
 #include "run/train/trainer.h"
 #include "sample/tumour_crop.h"
 #include "voxgan/log.h"
@@ -26,8 +27,8 @@ vg_status vg_trainer_catch_up(trainer *t) {
   s->sums.seconds += t->caught_up - began;
   s->seconds += t->caught_up - began;
   if (!skipped) return VG_OK;
-  vg_fail(VG_NONFINITE, "epoch %d, up to step %lld: %lld steps had a loss or a gradient that is not finite",
-          (int)s->epoch + 1, (long long)s->step, (long long)skipped);
+  vg_fail(VG_NONFINITE, "epoch %d, up to step %lld: %lld %s had a loss or a gradient that is not finite",
+          (int)s->epoch + 1, (long long)s->step, (long long)skipped, vg_plural(skipped, "step", "steps"));
   if (t->o->config.train.nonfinite == VG_NONFINITE_STOP) return VG_NONFINITE;
   if (!s->sums.skipped) vg_warn("%s: skipped", vg_error());
   s->sums.skipped += skipped;

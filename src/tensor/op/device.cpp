@@ -3,6 +3,7 @@
 #include "tensor/cuda/cuda.hpp"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/text/plural.h"
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
@@ -129,7 +130,7 @@ const char *vg_device_describe(vg_device d, char *buf, size_t size) {
   if (d.kind == 0) {
     ready();
     const int n = at::get_num_threads();
-    std::snprintf(buf, size, "cpu (%d thread%s)", n, n == 1 ? "" : "s");
+    std::snprintf(buf, size, "cpu (%d %s)", n, vg_plural(n, "thread", "threads"));
     return buf;
   }
   std::snprintf(buf, size, "cuda:%d", d.index);
