@@ -80,7 +80,7 @@ expect_ok 'WT dice' "$VOXGAN" experiment --finish "$T/both"
 expect "two processes give the same results" same results.csv both
 
 # A split of its own, rows of one kind.
-expect_ok '1 jobs of 24|real .*off' "$VOXGAN" experiment $real --rows real --augmentation off --seeds 1 --test-share 0.4 --out "$T/alone"
+expect_ok '1 job of 24|real .*off' "$VOXGAN" experiment $real --rows real --augmentation off --seeds 1 --test-share 0.4 --out "$T/alone"
 expect "no test subject is trained on" /usr/bin/python3 -c "
 import json, sys
 e = json.load(open('$T/alone/experiment.json'))

@@ -162,7 +162,7 @@ static void test_draws(void **state) {
   assert_near(set_figure(e, "t1 brain", "draws", "n_synth"), 2, 0);
   const char *note = vg_json_string(vg_json_get(set_row(e, "t1 brain", "draws"), "note"), "");
   double draws, persons;
-  assert_int_equal(sscanf(note, "MS-SSIM %lf between draws of 1 maps, %lf", &draws, &persons), 2);
+  assert_int_equal(sscanf(note, "MS-SSIM %lf between draws of 1 map, %lf", &draws, &persons), 2);
   assert_near(set_figure(e, "t1 brain", "draws", "value"), (1 - draws) / (1 - persons), 0.02);
   vg_evaluation_free(e);
 }
