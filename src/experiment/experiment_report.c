@@ -31,9 +31,9 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
                            on_off(c->augmented),
                            k->region,
                            k->metric->name,
-                           vg_report_figure(c->difference.mean, mean),
-                           vg_report_figure(c->difference.low, low),
-                           vg_report_figure(c->difference.high, high),
+                           vg_experiment_difference_text(r, c, c->difference.mean, mean, sizeof mean),
+                           vg_experiment_difference_text(r, c, c->difference.low, low, sizeof low),
+                           vg_experiment_difference_text(r, c, c->difference.high, high, sizeof high),
                            n,
                            vg_experiment_verdict_name(r, c)};
     st = vg_table_add_row(&t, cells);
@@ -214,7 +214,7 @@ static vg_status put_scores(const experiment_results *r, vg_report *page) {
                        "mean. WT is the whole tumour, TC its core, ET the enhancing part.");
   for (int m = 0; m < 2 && !st; m++) {
     vg_table t;
-    st = vg_experiment_results_table(r, metrics[m], &t);
+    st = vg_experiment_results_table(r, metrics[m], VG_PLUS_MINUS, &t);
     if (!st && t.rows > 1) vg_report_table(page, names[m], &t, 1);
     vg_table_release(&t);
     if (!st) st = put_charts(r, page, metrics[m]);

@@ -2,6 +2,7 @@
 #include "experiment/experiment_results.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "experiment/experiment_job.h"
@@ -241,17 +242,29 @@ static const char *verdict_text(const experiment_results *r, const experiment_ce
   return is_better(r, c) ? ": better, above noise" : ": worse, above noise";
 }
 
+const char *vg_experiment_difference_text(const experiment_results *r, const experiment_cell *c, double v,
+                                          char *buf, size_t size) {
+  const int digits = *r->columns[c->column].metric->metric->unit ? 2 : 3;
+  *buf = '\0';
+  if (isnan(v)) return buf;
+  snprintf(buf, size, "%.*f", digits, v);
+  /* What rounds to zero has no sign. */
+  if (*buf == '-' && !buf[1 + strspn(buf + 1, "0.")]) memmove(buf, buf + 1, strlen(buf));
+  return buf;
+}
+
 vg_status vg_experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out) {
   const experiment_column *column = &r->columns[c->column];
   const experiment_difference *d = &c->difference;
-  const int digits = *column->metric->metric->unit ? 2 : 3;
   const char *unit = column->metric->metric->unit, *gap = *unit ? " " : "";
+  char mean[32], low[32], high[32];
   vg_str_addf(out, "%s%s: %s %s ", r->design.rows[c->row].name, c->augmented ? ", augmented" : "",
               column->region, column->metric->name);
   if (!d->n) {
     vg_str_add(out, "has no subject with a value on both sides");
   } else {
-    vg_str_addf(out, "is %.*f%s%s %s that of real", digits, fabs(d->mean), gap, unit,
+    vg_str_addf(out, "is %s%s%s %s that of real",
+                vg_experiment_difference_text(r, c, fabs(d->mean), mean, sizeof mean), gap, unit,
                 d->mean < 0 ? "below" : "above");
     if (d->n < r->n_subjects)
       vg_str_addf(out, " in %zu of %zu %s", d->n, r->n_subjects,
@@ -259,8 +272,9 @@ vg_status vg_experiment_sentence(const experiment_results *r, const experiment_c
     if (isnan(d->low))
       vg_str_add(out, "; one subject has no interval");
     else
-      vg_str_addf(out, " (95 %% interval %.*f to %.*f)%s", digits, d->low, digits, d->high,
-                  verdict_text(r, c));
+      vg_str_addf(out, " (95 %% interval %s to %s)%s",
+                  vg_experiment_difference_text(r, c, d->low, low, sizeof low),
+                  vg_experiment_difference_text(r, c, d->high, high, sizeof high), verdict_text(r, c));
   }
   return vg_str_failed(out) ? VG_MEMORY : VG_OK;
 }

@@ -63,6 +63,9 @@ experiment_values vg_experiment_results_gather(const experiment_results *r, int 
                                                size_t column, double *buffer);
 /* Computes all cells. */
 vg_status vg_experiment_results_compare(experiment_results *r);
+/* Writes a difference, or an end of its interval, with the digits of its metric; "" for NaN. */
+const char *vg_experiment_difference_text(const experiment_results *r, const experiment_cell *c, double v,
+                                          char *buf, size_t size);
 /* Writes "WT Dice is 0.052 above that of real (95 % interval 0.021 to 0.083): above noise". */
 vg_status vg_experiment_sentence(const experiment_results *r, const experiment_cell *c, vg_str *out);
 /* Returns "better", "worse", "within noise" or "unclear". */
@@ -70,7 +73,8 @@ const char *vg_experiment_verdict_name(const experiment_results *r, const experi
 
 /* Makes a table with a line for each finished row and a column for each region of one metric. out->rows is 0
  * if no column has that metric. */
-vg_status vg_experiment_results_table(const experiment_results *r, const char *metric, vg_table *out);
+vg_status vg_experiment_results_table(const experiment_results *r, const char *metric, const char *plus_minus,
+                                      vg_table *out);
 
 /* Writes jobs.csv, results.csv and summary.json. */
 vg_status vg_experiment_results_write(const experiment_results *r, const char *out);

@@ -14,18 +14,20 @@ static const char *on_off(bool augmented) {
 }
 
 /* Writes "0.8123 +- 0.0456", and the number of infinite values if there are any. */
-static void cell_text(const experiment_results *r, const experiment_cell *c, char *buf, size_t size) {
+static void cell_text(const experiment_results *r, const experiment_cell *c, const char *plus_minus,
+                      char *buf, size_t size) {
   const int digits = *r->columns[c->column].metric->metric->unit ? 2 : 4;
   int at = 0;
   if (c->mean.n) at = snprintf(buf, size, "%.*f", digits, c->mean.mean);
-  if (c->mean.n > 1) at += snprintf(buf + at, size - (size_t)at, " +- %.*f", digits, c->mean.sd);
+  if (c->mean.n > 1) at += snprintf(buf + at, size - (size_t)at, " %s %.*f", plus_minus, digits, c->mean.sd);
   if (c->mean.infinite)
     snprintf(buf + at, size - (size_t)at, "%s%zu inf", c->mean.n ? ", " : "", c->mean.infinite);
 }
 
 enum { TEXTS = 16, FIRST = 3 };
 
-vg_status vg_experiment_results_table(const experiment_results *r, const char *metric, vg_table *t) {
+vg_status vg_experiment_results_table(const experiment_results *r, const char *metric, const char *plus_minus,
+                                      vg_table *t) {
   const char *header[TEXTS] = {"row", "augmentation", "seeds"};
   char titles[TEXTS][64];
   size_t columns[TEXTS], n = FIRST;
@@ -49,7 +51,7 @@ vg_status vg_experiment_results_table(const experiment_results *r, const char *m
         const experiment_cell *c = &r->cells[i];
         for (size_t k = FIRST; k < n; k++)
           if (c->row == row && c->augmented == (a == 1) && c->column == columns[k]) {
-            cell_text(r, c, texts[k], sizeof texts[k]);
+            cell_text(r, c, plus_minus, texts[k], sizeof texts[k]);
             seeds = c->seeds;
           }
       }

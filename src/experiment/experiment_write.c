@@ -138,7 +138,7 @@ vg_status vg_experiment_results_write(const experiment_results *r, const char *o
 
 static vg_status print_rows(const experiment_results *r, const char *metric, FILE *to) {
   vg_table t;
-  vg_status st = vg_experiment_results_table(r, metric, &t);
+  vg_status st = vg_experiment_results_table(r, metric, "+-", &t);
   if (!st && t.rows) {
     vg_table_print(to, &t);
     fputc('\n', to);

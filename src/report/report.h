@@ -68,6 +68,7 @@ void vg_report_fold_close(vg_report *r);
 
 /* Formats a cell: four significant digits, "inf", "" for NaN. Returns buf. */
 #define VG_FIGURE 24
+#define VG_PLUS_MINUS "\xC2\xB1" /* in UTF-8; a terminal gets "+-" */
 const char *vg_report_figure(double v, char buf[VG_FIGURE]);
 
 /* ---- pictures ---- */

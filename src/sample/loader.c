@@ -262,11 +262,10 @@ static void copy_part(const part *p, const int dim[3], float *labels, float *ima
     vg_case_patch(p->c, p->lo, dim, labels, image);
 }
 
-/* Computes the background channel: the share that no class fills. */
-static void fill_background(const float *labels, int n_classes, size_t patch, float *out) {
+void vg_loader_background(const float *fractions, int n_classes, size_t patch, float *out) {
   fill(out, 1, patch);
   for (int k = 0; k < n_classes; k++)
-    for (size_t i = 0; i < patch; i++) out[i] -= labels[(size_t)k * patch + i];
+    for (size_t i = 0; i < patch; i++) out[i] -= fractions[(size_t)k * patch + i];
   for (size_t i = 0; i < patch; i++) out[i] = out[i] < 0 ? 0 : out[i];
 }
 
@@ -328,7 +327,7 @@ static vg_status make_sample(const vg_loader *l, work_memory *memory, long epoch
     mirror(labels, rows * (size_t)l->n_classes, dim[2]);
     mirror(image, rows * (size_t)l->n_series, dim[2]);
   }
-  if (l->s.background) fill_background(labels, l->n_classes, patch, background);
+  if (l->s.background) vg_loader_background(labels, l->n_classes, patch, background);
   if (crop) {
     vg_rng corner = vg_rng_init(l->s.seed, vg_rng_key("loader box", (uint64_t)epoch, (uint64_t)sample));
     vg_tumour_crop_place(labels + (size_t)l->n_anatomy * patch, l->n_classes - l->n_anatomy, dim, l->s.box,

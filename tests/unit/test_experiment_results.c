@@ -78,6 +78,7 @@ static void test_partial_results(void **state) {
   assert_non_null(strstr(summary, "\"the <sources>\""));
   char *page = slurp("results/report.html");
   assert_non_null(strstr(page, "Not checked: the &lt;sources&gt;."));
+  assert_null(strstr(page, "+-"));
   vg_free(page);
   vg_free(jobs);
   vg_free(results);
@@ -156,8 +157,22 @@ static void test_opening(void **state) {
   }
 }
 
+static void test_differences(void **state) {
+  (void)state;
+  experiment_column columns[] = {{.metric = vg_metric_find("dice")}, {.metric = vg_metric_find("hd95")}};
+  const experiment_results r = {.columns = columns, .n_columns = 2};
+  const experiment_cell dice = {.column = 0}, hd95 = {.column = 1};
+  char text[32];
+  assert_string_equal(vg_experiment_difference_text(&r, &dice, -0.0516, text, sizeof text), "-0.052");
+  assert_string_equal(vg_experiment_difference_text(&r, &dice, -0.00004, text, sizeof text), "0.000");
+  assert_string_equal(vg_experiment_difference_text(&r, &hd95, -0.004, text, sizeof text), "0.00");
+  assert_string_equal(vg_experiment_difference_text(&r, &hd95, -0.006, text, sizeof text), "-0.01");
+  assert_string_equal(vg_experiment_difference_text(&r, &dice, (double)NAN, text, sizeof text), "");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_differences),
       cmocka_unit_test(test_partial_results),
       cmocka_unit_test(test_opening),
   };

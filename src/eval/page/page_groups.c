@@ -7,18 +7,16 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define PLUS_MINUS "\xC2\xB1" /* in UTF-8 */
-
 static vg_status add_means(vg_report *r, const vg_evaluation *e, const char *suite) {
   vg_status st = VG_OK;
   bool more = true;
   for (int nth = 0; more && !st; nth++) {
     vg_table t = {0};
-    st = vg_eval_means_table(e, suite, nth, PLUS_MINUS, &more, &t);
+    st = vg_eval_means_table(e, suite, nth, VG_PLUS_MINUS, &more, &t);
     if (!st && t.rows > 1)
       vg_report_table(
-          r, nth ? "Means " PLUS_MINUS " SD, further metrics" : "Means " PLUS_MINUS " SD over subjects", &t,
-          2);
+          r, nth ? "Means " VG_PLUS_MINUS " SD, further metrics" : "Means " VG_PLUS_MINUS " SD over subjects",
+          &t, 2);
     vg_table_release(&t);
   }
   return st;

@@ -73,15 +73,6 @@ static vg_status error_of(vg_gan *gan, const vg_case *c, double *out) {
 
 /* ---- the discriminator's view ---- */
 
-/* Class fractions of one window as the loader makes a target of them: what no class fills comes first. */
-static void add_background(float *fractions, int n_classes, size_t voxels) {
-  for (size_t i = 0; i < voxels; i++) {
-    float rest = 1;
-    for (int k = 1; k <= n_classes; k++) rest -= fractions[(size_t)k * voxels + i];
-    fractions[i] = rest;
-  }
-}
-
 static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   window_axis axis[3];
@@ -102,7 +93,7 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
     vg_window_place(axis, k, lo);
     if (spec->softmax) {
       vg_case_patch(c, lo, extent, target + voxels, input);
-      add_background(target, c->n_classes, voxels);
+      vg_loader_background(target + voxels, c->n_classes, voxels, target);
     } else {
       vg_case_patch(c, lo, extent, input, target);
     }
