@@ -23,7 +23,7 @@ given="$sides --test $T/test --test-layout brats2021"
 short="$given --rows real,fine-tuned --augmentation on --seeds 2"
 
 expect_ok '24 jobs of 24 steps each' "$VOXGAN" experiment $given --dry-run
-expect "the number of leaking cases is printed" grep -q '1 of 4 synthetic cases were made from test subjects' "$T/stderr"
+expect "the number of leaking cases is printed" grep -q '1 of 4 synthetic cases was made from test subjects' "$T/stderr"
 expect_ok '5 real subjects to train on, 2 to test on, 3 synthetic; 1 excluded' "$VOXGAN" experiment $given --dry-run
 
 expect_ok 'fine-tuned, augmented: WT dice is .* that of real' "$VOXGAN" experiment $short --out "$T/whole"
