@@ -273,14 +273,16 @@ static vg_status not_in_scheme(const vg_scheme *s, const char *path, unsigned va
   if (others)
     snprintf(more, sizeof more, ", nor %s %d other %s", vg_plural(others, "is", "are"), others,
              vg_plural(others, "value", "values"));
-  if (richer)
-    vg_str_addf(&hint, "; it is in scheme %s", richer);
-  else if (s->n && (vg_str_add(&hint, "; all values of this map are in scheme "),
-                    !vg_scheme_suggest(present, s->labels[0].role, &hint)))
-    vg_str_clear(&hint);
+  const char *lead = "";
+  if (richer) {
+    lead = "; it is in scheme ";
+    vg_str_add(&hint, richer);
+  } else if (s->n && vg_scheme_suggest(present, s->labels[0].role, &hint)) {
+    lead = "; all values of this map are in scheme ";
+  }
   vg_status st =
-      vg_fail(VG_DATA, "%s: label value %u (%zu %s) is not in scheme %s (%s)%s%s", path, value, voxels,
-              vg_plural(voxels, "voxel", "voxels"), s->name, vg_str_text(&t), more, vg_str_text(&hint));
+      vg_fail(VG_DATA, "%s: label value %u (%zu %s) is not in scheme %s (%s)%s%s%s", path, value, voxels,
+              vg_plural(voxels, "voxel", "voxels"), s->name, vg_str_text(&t), more, lead, vg_str_text(&hint));
   vg_str_release(&t);
   vg_str_release(&hint);
   return st;

@@ -70,7 +70,7 @@ static void test_write(void **state) {
   for (size_t k = 0; k < 2; k++) {
     assert_int_equal(vg_volume_write(in_scratch("nan.nii"), &v, &options[k]), VG_DATA);
     assert_non_null(
-        strstr(vg_error(), "1 voxels are NaN or infinite, or beyond 1e30, the first at (27, 1, 0)"));
+        strstr(vg_error(), "1 voxel is NaN or infinite, or beyond 1e30, the first at (27, 1, 0)"));
     assert_false(exists(in_scratch("nan.nii")));
   }
   v.data[77] = 0;

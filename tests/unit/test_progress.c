@@ -82,6 +82,9 @@ static void test_slow_task(void **state) {
   vg_task_begin(&slow, "opening", "files", 1);
   usleep(2100000);
   vg_task_end(&slow);
+  vg_task_begin(&slow, "listing files", "found", 1);
+  usleep(2100000);
+  vg_task_end(&slow);
   char fourth[4096];
   snprintf(fourth, sizeof fourth, "%s", caught());
   vg_progress_unwatch();
@@ -94,6 +97,7 @@ static void test_slow_task(void **state) {
   assert_non_null(strstr(third, "hashing: 0 files, 2 s"));
   assert_non_null(strstr(fourth, "pieces: 3 of 4 pieces, 2 s"));
   assert_non_null(strstr(fourth, "opening: 0 of 1 file, 2 s"));
+  assert_non_null(strstr(fourth, "listing files: 0 of 1 found, 2 s"));
 }
 
 /* Without a task, the command itself. A caller's own text goes before, and --quiet is quiet. */

@@ -84,7 +84,8 @@ static void describe(const vg_task *t, double now, char text[256]) {
   const size_t done = atomic_load_explicit(&((vg_task *)(size_t)t)->done, memory_order_relaxed);
   vg_duration(seconds, took);
   snprintf(items, sizeof items, "%s", t->items ? t->items : "");
-  if ((t->n ? t->n : done) == 1 && *items) items[strlen(items) - 1] = '\0'; /* "subjects" of one */
+  const size_t length = strlen(items);
+  if ((t->n ? t->n : done) == 1 && length && items[length - 1] == 's') items[length - 1] = '\0';
   if (!t->items)
     snprintf(text, 256, "%s: working, %s", t->doing, took);
   else if (!t->n)

@@ -22,7 +22,7 @@
 /* Lives with the caller until vg_task_end(). */
 typedef struct vg_task {
   struct vg_task *outer;
-  const char *doing, *items; /* borrowed; items is a plural that ends in s */
+  const char *doing, *items; /* borrowed; the last s of items goes where there is one item */
   size_t n;
   atomic_size_t done;
   double began;

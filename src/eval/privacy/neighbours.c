@@ -8,7 +8,6 @@
 #include "base/number/statistic.h"
 #include "eval/set/set_space.h"
 #include "base/mem.h"
-#include "base/pool.h"
 #include "base/whole.h"
 
 /* The points of all three sets in one space, one set after the other. An image is the sum of an even part,

@@ -129,7 +129,7 @@ vg_status vg_set_points_products(const char *task, const float *a, size_t n_a, c
                                  size_t dims, double *out) {
   const bool symmetric = a == b && n_a == n_b;
   products p = {a, b, n_a, n_b, dims, symmetric, out};
-  vg_status st = vg_task_parallel(task, "blocks of subjects", (n_a + TILE - 1) / TILE, put_row_of_tiles, &p);
+  vg_status st = vg_task_parallel(task, "blocks", (n_a + TILE - 1) / TILE, put_row_of_tiles, &p);
   for (size_t i = 0; i < n_a && symmetric; i++) {
     for (size_t k = 0; k < i; k++) out[k * n_b + i] = out[i * n_b + k];
   }

@@ -17,6 +17,7 @@
 #include "io/gzip.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "voxgan/version.h"
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -467,14 +468,13 @@ static vg_status nifti_write(const char *path, const vg_volume *vol, const vg_vo
   if (bad) {
     int at[3];
     vg_extent_at(vol->geo.dim, first, at);
-    st = vg_fail(VG_DATA,
-                 "%s: not written: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
-                 path, bad, at[0], at[1], at[2]);
+    st =
+        vg_fail(VG_DATA, "%s: not written: %zu %s NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)",
+                path, bad, vg_plural(bad, "voxel is", "voxels are"), at[0], at[1], at[2]);
   } else {
     if (clamped)
-      vg_repair_note(VG_REPAIR_CLAMPED, path,
-                     "%zu voxels are beyond what %s holds, and written as its nearest value", clamped,
-                     vg_dtype_name(o.dtype));
+      vg_repair_note(VG_REPAIR_CLAMPED, path, "%zu %s beyond what %s holds, and written as its nearest value",
+                     clamped, vg_plural(clamped, "voxel is", "voxels are"), vg_dtype_name(o.dtype));
     st = write_file(path, file, len, &vol->geo, o.dtype, o.compression);
   }
   vg_free(file);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/number/extent.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "io/gzip.h"
 #include "io/voxel_cast.h"
 
@@ -192,8 +193,8 @@ vg_status vg_raw_read(const char *path, vg_raw_opener open, vg_volume *vol, vg_v
     int at[3];
     vg_extent_at(geo->dim, first, at);
     st = vg_fail(
-        VG_DATA, "%s: %zu voxels are NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)%s", raw.name,
-        bad, at[0], at[1], at[2],
+        VG_DATA, "%s: %zu %s NaN or infinite, or beyond 1e30, the first at (%d, %d, %d)%s", raw.name, bad,
+        vg_plural(bad, "voxel is", "voxels are"), at[0], at[1], at[2],
         isnan(data[first]) && !vg_raw_nan_is_background ? "; --nan-background takes NaN as background" : "");
     goto out;
   }

@@ -8,20 +8,25 @@
 
 /* ---- building ---- */
 
+static vg_status check_draws(const vg_gan_spec *spec, const vg_generator *g) {
+  const bool noise = spec->noise && !g->noise;
+  if (!noise && (!spec->style || g->encode)) return VG_OK;
+  vg_str takers = VG_STR_INIT;
+  vg_generators_that_draw(!noise, &takers);
+  vg_status st = vg_fail(VG_CONFIG, "net.%s needs a generator that takes it (%s), not %s",
+                         noise ? "noise" : "style", vg_str_text(&takers), spec->generator);
+  vg_str_release(&takers);
+  return st;
+}
+
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
   vg_status st = vg_gan_check_fields(spec, NULL);
   if (st) return st;
   if (spec->softmax && spec->out_channels < 2)
     return vg_fail(VG_CONFIG, "class fractions need at least 2 output channels: the background and a class");
   const vg_generator *g = vg_generator_find(spec->generator);
-  if (spec->noise && !g->noise)
-    return vg_fail(VG_CONFIG,
-                   "net.noise needs a generator that takes it: net.generator=spade or unet, not %s",
-                   spec->generator);
-  if (spec->style && !g->encode)
-    return vg_fail(VG_CONFIG, "net.style needs a generator that takes it: net.generator=spade, not %s",
-                   spec->generator);
-  if (g->check) st = g->check(spec);
+  st = check_draws(spec, g);
+  if (!st && g->check) st = g->check(spec);
   if (st || !training) return st;
   if (vg_gan_has_discriminator(spec)) st = vg_scales_check(spec);
   return st ? st : vg_gan_check_local(spec);

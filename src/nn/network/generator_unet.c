@@ -132,7 +132,8 @@ static vg_tensor *level(const unet *u, int i, vg_tensor *x, const draws *d, cons
 static draws draw(const unet *u, vg_tensor *x, const vg_pass *pass) {
   draws d = {{NULL}, {NULL}};
   int scale[3] = {1, 1, 1};
-  for (int i = 0; i < u->levels && u->at[0].strength && vg_modulation_has_noise(pass); i++) {
+  if (!u->at[0].strength || !vg_modulation_has_noise(pass)) return d;
+  for (int i = 0; i < u->levels; i++) {
     d.fractions[i] = i ? vg_average3d(d.fractions[i - 1], u->stride[i - 1]) : x;
     d.noise[i] = vg_modulation_noise(pass, i, scale, d.fractions[i]);
     for (int a = 0; a < 3; a++) scale[a] *= u->stride[i][a];

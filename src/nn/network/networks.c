@@ -36,6 +36,12 @@ const vg_generator *vg_generator_find(const char *name) {
   return NULL;
 }
 
+void vg_generators_that_draw(bool style, vg_str *out) {
+  for (int i = 0; generators[i].name; i++)
+    if (style ? generators[i].generator->encode != NULL : generators[i].generator->noise)
+      vg_str_addf(out, "%s%s", out->len ? ", " : "", generators[i].name);
+}
+
 const vg_discriminator *vg_discriminator_find(const char *name) {
   for (int i = 0; discriminators[i].name; i++)
     if (!strcmp(discriminators[i].name, name)) return discriminators[i].discriminator;

@@ -66,6 +66,8 @@ typedef struct vg_discriminator {
 
 const vg_generator *vg_generator_find(const char *name);         /* NULL when there is none */
 const vg_discriminator *vg_discriminator_find(const char *name); /* NULL when there is none */
+/* Adds the names of the generators that take net.style, or else net.noise: "unet, spade". */
+void vg_generators_that_draw(bool style, vg_str *out);
 /* Adds a row while the program runs, also to the registry of that name, so that net.generator and
  * net.discriminator take it. The arguments are borrowed for good. Not safe beside other threads. */
 vg_status vg_generator_add(const char *name, const char *help, const vg_generator *generator);

@@ -200,12 +200,9 @@ void vg_trainer_say_plan(const trainer *t) {
   if (vg_gan_has_local(s))
     vg_info("a discriminator of tumours sees boxes of %dx%dx%d voxels", s->local[2], s->local[1],
             s->local[0]);
-  if (t->group)
-    vg_info("%d processes, each with a batch of its own: a step averages %d %s", vg_group_size(t->group),
-            vg_group_size(t->group) * t->o->config.train.accumulate * t->o->config.train.batch,
-            vg_plural(
-                (size_t)(vg_group_size(t->group) * t->o->config.train.accumulate * t->o->config.train.batch),
-                "sample", "samples"));
+  if (t->group) /* of two processes at least, so of two samples */
+    vg_info("%d processes, each with a batch of its own: a step averages %d samples", vg_group_size(t->group),
+            vg_group_size(t->group) * t->o->config.train.accumulate * t->o->config.train.batch);
   vg_info("samples of %d x %dx%dx%d voxels, about %.1f GiB a step, on %s", t->o->config.train.batch,
           s->patch[2], s->patch[1], s->patch[0], (double)t->need / (1 << 30),
           vg_device_describe(t->device, device, sizeof device));

@@ -177,8 +177,7 @@ static void refuses(void **state) {
   s.noise = true;
   strcpy(s.generator, "resnet");
   assert_int_equal(vg_gan_new(&s, &objective, 1, device, &gan), VG_CONFIG);
-  assert_non_null(strstr(
-      vg_error(), "net.noise needs a generator that takes it: net.generator=spade or unet, not resnet"));
+  assert_non_null(strstr(vg_error(), "net.noise needs a generator that takes it (unet, spade), not resnet"));
   strcpy(s.generator, "unet");
   s.noise = false;
   s.style = 2;
