@@ -9,6 +9,7 @@ MODEL segments csf, gm and wm in series "any". REAL holds folders of subjects th
 import argparse
 import glob
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,14 +29,15 @@ def dice(a, b):
     return 2 * (a & b).sum() / max(1, a.sum() + b.sum())
 
 
-def segment(args, scans, work):
-    """scans: {id: path of one series}. Returns {id: label map}."""
+def segment(args, scans, work, part="anatomy"):
+    """scans: {id: path of one series}. Returns {id: anatomy map, or tumour map where part is "tumour"}; None without such maps."""
     with open(os.path.join(work, "scans.csv"), "w") as f:
         f.write("id,t1\n" + "".join(f"{name},{os.path.abspath(path)}\n" for name, path in sorted(scans.items())))
     out = os.path.join(work, "out")
-    subprocess.run([args.voxgan, "synth", args.model, "--images", f"{work}/scans.csv", "--out", out, "--format", "brats2021",
+    subprocess.run([args.voxgan, "synth", args.model, "--images", f"{work}/scans.csv", "--out", out, "--format", "bids",
                     "--threads", str(args.threads)], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    return {name: read(glob.glob(f"{out}/**/{name}_anat*.nii*", recursive=True)[0]) for name in scans}
+    maps = {name: glob.glob(f"{out}/**/sub-{re.sub('[^A-Za-z0-9]', '', name)}_*seg-{part}_*dseg.nii*", recursive=True) for name in scans}
+    return {name: read(files[0]) for name, files in maps.items()} if all(maps.values()) else None
 
 
 def picture(args, name, scan, *maps):
@@ -85,6 +87,23 @@ def agreement(args, title, folders):
     print(f"| {title} ({len(folders)}) | " + ", ".join(f"{t} {v:.2f}" for t, v in zip(TISSUES, mean)) + f"; mean {mean.mean():.2f} | |", flush=True)
 
 
+def tumours(args, folders):
+    """Dice of the whole tumour, for a model that has such a class (configs/tumour.json)."""
+    for title, series in (("FLAIR", "flair"), ("T2", "t2"), ("T1c", "t1ce"), ("T1", "t1")):
+        scans = {os.path.basename(f): f"{f}/{os.path.basename(f)}_{series}.nii.gz" for f in folders}
+        with tempfile.TemporaryDirectory() as work:
+            found = segment(args, scans, work, "tumour")
+        if found is None:
+            return
+        values = []
+        for folder in folders:
+            name = os.path.basename(folder)
+            real = read(f"{folder}/{name}_seg.nii.gz").reshape(found[name].shape) > 0
+            values.append(dice(found[name] > 0, real))
+            picture(args, f"tumour-{series}-{name}", scans[name], (found[name] > 0).astype(int), real.astype(int))
+        print(f"| whole tumour from {title} ({len(folders)}) | {np.mean(values):.2f} ({', '.join(f'{v:.2f}' for v in values)}) | |", flush=True)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("model")
@@ -104,6 +123,7 @@ def main():
             tissues(args, title, scans, lambda f: f.replace(suffix + ".nii.gz", "dseg.nii.gz"))
     folders = [f for f in files("brats2021/BraTS2021_*") if os.path.isdir(f)]
     if folders:
+        tumours(args, folders)
         agreement(args, "gliomas, between T1, T1c, T2 and FLAIR, outside the tumour", folders)
     if args.colin:
         with tempfile.TemporaryDirectory() as work:

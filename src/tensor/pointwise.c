@@ -105,6 +105,26 @@ VG_HOT void vg_pw_norm_act_backward(const float *dy, const float *of, size_t n, 
   }
 }
 
+VG_HOT static void smooth_row(const float *low, const float *x, const float *high, size_t n, float *y) {
+  for (size_t i = 0; i < n; i++) y[i] = 0.5f * x[i] + 0.25f * (low[i] + high[i]);
+}
+
+void vg_pw_smooth(const float *x, size_t n, size_t floats, float *y) {
+  const size_t last = (n - 1) * floats;
+  if (n == 1) {
+    memcpy(y, x, floats * sizeof *y);
+    return;
+  }
+  smooth_row(x, x, x + floats, floats, y);
+  if (floats == 1) { /* the row before is the float before: one loop for all but the ends */
+    smooth_row(x, x + 1, x + 2, n - 2, y + 1);
+  } else {
+    for (size_t at = floats; at < last; at += floats)
+      smooth_row(x + at - floats, x + at, x + at + floats, floats, y + at);
+  }
+  smooth_row(x + last - floats, x + last, x + last, floats, y + last);
+}
+
 VG_HOT void vg_pw_act(const float *x, const float *b, size_t n, float slope, float *y) {
   for (size_t i = 0; !b && i < n; i++) y[i] = x[i] > 0 ? x[i] : x[i] * slope;
   for (size_t i = 0; b && i < n; i++) {

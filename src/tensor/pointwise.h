@@ -36,6 +36,10 @@ double vg_pw_l1(const float *a, const float *b, const float *w, size_t n);
 /* d = sign(a - b) w scale */
 void vg_pw_l1_backward(const float *a, const float *b, const float *w, size_t n, float scale, float *d);
 
+/* y of n rows of so many floats: a quarter of both neighbour rows and half of the row itself. A row at an end
+ * is its own neighbour. */
+void vg_pw_smooth(const float *x, size_t n, size_t floats, float *y);
+
 /* y = x times scale where element (first + i) of stream key is kept, 0 elsewhere; threshold / 2^32 is kept.
  */
 void vg_pw_dropout(const float *x, size_t n, uint64_t key, uint64_t first, uint64_t threshold, float scale,

@@ -233,6 +233,10 @@ vg_tensor *vg_upconv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const int strid
  * layers give all phases of their output the same sum of weights, so what is constant stays constant (Odena,
  * Dumoulin and Olah 2016), at the cost of the transposed convolution. */
 vg_tensor *vg_resize_weight(vg_tensor *w, const int stride[3]);
+/* Along each axis of stride 2 a quarter of each neighbour and half of the voxel itself; a voxel at an end counts
+ * as its own neighbour. After nearest-neighbour resizing by 2 this is linear interpolation, and it commutes
+ * with convolutions but for their padding, so it may follow the upconv3d of a vg_resize_weight. */
+vg_tensor *vg_smooth3d(vg_tensor *a, const int stride[3]);
 /* The same operations on x0 and x1 concatenated along C, without storing the concatenation. One of them may
  * have N = 1 and is then repeated over the batch. An input without a gradient (labels) costs none. */
 vg_tensor *vg_conv3d_cat(vg_tensor *x0, vg_tensor *x1, vg_tensor *w, vg_tensor *b, const vg_conv_geo *geo);

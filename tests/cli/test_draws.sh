@@ -13,7 +13,7 @@ train() {
 }
 expect_ok '' train "$T/run" --set net.noise=true --set net.style=2
 expect_ok '' train "$T/plain" --set train.epochs=1
-expect_fail 2 'net.noise needs a generator that takes it \(unet, spade\), not resnet' \
+expect_fail 2 'net.noise needs a generator that takes it \(unet, unet_k3, spade\), not resnet' \
   train "$T/none" --set net.noise=true --set net.generator=resnet
 expect_ok '' train "$T/unet" --set net.noise=true --set net.generator=unet
 

@@ -81,14 +81,14 @@ class Modulation(nn.Module):
 
 
 class Spade(nn.Module):
-    def __init__(self, dims, cin, cout, ngf, levels, modulation="class", encoder=True, resize=False, noise=False, style=0,
+    def __init__(self, dims, cin, cout, ngf, levels, modulation="class", encoder=True, resize=False, linear=False, noise=False, style=0,
                  seed=1):
         super().__init__()
         conv = nn.Conv3d if dims == 3 else nn.Conv2d
         up = nn.ConvTranspose3d if dims == 3 else nn.ConvTranspose2d
         instance = nn.InstanceNorm3d if dims == 3 else nn.InstanceNorm2d
-        self.dims, self.levels, self.encoder, self.resize, self.noise, self.dim, self.seed = (
-            dims, levels, encoder, resize, noise, style, seed)
+        self.dims, self.levels, self.encoder, self.resize, self.linear, self.noise, self.dim, self.seed = (
+            dims, levels, encoder, resize or linear, linear, noise, style, seed)
         self.pool = functional.avg_pool3d if dims == 3 else functional.avg_pool2d
         width = [(ngf + 1) // 2] + [ngf * min(2**i, 8) for i in range(levels)]
         extra = (ngf, modulation == "conv", noise, style)
@@ -99,7 +99,7 @@ class Spade(nn.Module):
                 self.down.append(conv(width[i] if i else cin, width[i + 1], 4, 2, 1))
                 self.norm.append(nn.Identity() if i == 0 or inner else instance(width[i + 1]))
             below = width[i + 1] * (2 if encoder and not inner else 1)
-            self.up.append(conv(below, width[i], 3, 1, 1, bias=False) if resize else up(below, width[i], 4, 2, 1, bias=False))
+            self.up.append(conv(below, width[i], 3, 1, 1, bias=False) if self.resize else up(below, width[i], 4, 2, 1, bias=False))
             self.at.append(Modulation(dims, cin, width[i], *extra, True))
         if not encoder:
             self.start = conv(cin, width[levels], 3, 1, 1)
@@ -156,6 +156,9 @@ class Spade(nn.Module):
                 y = functional.interpolate(y, scale_factor=2, mode="nearest")
                 over = [b - a for a, b in zip(y.shape[2:], size)]  # odd extents: zeros behind, as padding
                 y = self.up[i](functional.pad(y, [v for o in reversed(over) for v in (0, o)]))
+                if self.linear:  # of neighbours, twice: 1/4 1/2 1/4
+                    mean = functional.avg_pool3d if self.dims == 3 else functional.avg_pool2d
+                    y = mean(mean(y, 2, 1, 1, count_include_pad=False), 2, 1)
             else:
                 y = self.up[i](y, output_size=size)
             y = self.at[i](y, m[i], z(i), code)

@@ -46,6 +46,14 @@ static const form forms[] = {
      .dim = {18, 16, 21},
      .n = 2,
      .noise = true},
+    {.name = "unet_k3_noise",
+     .generator = "unet_k3",
+     .norm = VG_NORM_INSTANCE,
+     .upsample = VG_UPSAMPLE_LINEAR,
+     .patch = {1, 32, 32},
+     .dim = {1, 37, 33},
+     .n = 2,
+     .noise = true},
     {.name = "unet_k3",
      .generator = "unet_k3",
      .norm = VG_NORM_INSTANCE,
@@ -59,10 +67,10 @@ static const form forms[] = {
      .patch = {16, 16, 16},
      .dim = {13, 18, 16},
      .n = 1},
-    {.name = "resnet_resize",
+    {.name = "resnet_linear",
      .generator = "resnet",
      .norm = VG_NORM_BATCH,
-     .upsample = VG_UPSAMPLE_RESIZE,
+     .upsample = VG_UPSAMPLE_LINEAR,
      .patch = {1, 16, 16},
      .dim = {1, 15, 22},
      .n = 2,
@@ -133,8 +141,7 @@ static vg_status draw_weights(vg_gan *gan, vg_rng *r) {
   for (int i = 0; i < gan->g_params.n && !st; i++) {
     const vg_param *p = &gan->g_params.list[i];
     const size_t n = (size_t)vg_numel(p->value);
-    const double inputs = (double)n / (double)vg_size(p->value, 0),
-                 sd = inputs > 1 ? sqrt(1 / inputs) : 0.1;
+    const double inputs = (double)n / (double)vg_size(p->value, 0), sd = inputs > 1 ? sqrt(1 / inputs) : 0.1;
     float *v = vg_malloc(n, sizeof *v);
     if (!v) return VG_MEMORY;
     for (size_t k = 0; k < n; k++)

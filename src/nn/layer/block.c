@@ -112,8 +112,9 @@ vg_tensor *vg_params_add(vg_params *p, const char *block, const char *what, cons
 /* ---- blocks ---- */
 
 vg_block vg_block_make(vg_params *p, const vg_block_def *def) {
-  const bool resize = def->up && def->resize, transposed = def->up && !resize;
+  const bool resize = def->up && def->upsample != VG_UPSAMPLE_TRANSPOSED, transposed = def->up && !resize;
   vg_block b = {.up = def->up, .resize = resize, .reflect = def->reflect, .norm = def->norm};
+  b.smooth = resize && def->upsample == VG_UPSAMPLE_LINEAR;
   snprintf(b.name, sizeof b.name, "%s%s", p->prefix, def->name);
   memcpy(b.geo.stride, def->stride, sizeof b.geo.stride);
   memcpy(b.geo.pad, def->pad, sizeof b.geo.pad);
@@ -204,6 +205,7 @@ vg_tensor *vg_block_convolve(const vg_block *b, vg_tensor *x0, vg_tensor *x1, co
   if (b->up) {
     y = x1 ? vg_upconv3d_cat(x0, x1, w, b->b, b->geo.stride, out)
            : vg_upconv3d(x0, w, b->b, b->geo.stride, out);
+    if (b->smooth) y = vg_smooth3d(y, b->geo.stride);
   } else if (b->reflect) {
     vg_conv_geo bare = {.stride = {b->geo.stride[0], b->geo.stride[1], b->geo.stride[2]}};
     y = vg_conv3d(vg_reflect_pad3d(x0, b->geo.pad), w, b->b, &bare);

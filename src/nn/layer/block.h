@@ -75,9 +75,9 @@ typedef struct vg_block_def {
   const char *name;
   int in, out; /* channels */
   int kernel[3], stride[3], pad[3];
-  bool up;        /* transposed, see vg_upconv3d; pad is not used */
-  bool resize;    /* up: nearest-neighbour resizing and a k3 convolution instead, see vg_resize_weight */
-  bool reflect;   /* pad by reflection instead of zeros */
+  bool up;                  /* transposed, see vg_upconv3d; pad is not used */
+  vg_net_upsample upsample; /* of an up block: see vg_resize_weight, vg_smooth3d */
+  bool reflect;             /* pad by reflection instead of zeros */
   bool modulated; /* gain and bias of the norm come from outside (modulation.h), so it has none of its own */
   vg_net_norm norm;
 } vg_block_def;
@@ -85,7 +85,7 @@ typedef struct vg_block_def {
 typedef struct vg_block {
   char name[32]; /* in a profile: prefix and name */
   vg_conv_geo geo;
-  bool up, resize, reflect;
+  bool up, resize, smooth, reflect;
   vg_net_norm norm;
   vg_tensor *w, *b; /* borrowed from the params; b only where no norm follows */
   vg_tensor

@@ -180,6 +180,11 @@ int vg_listing_convolve(vg_listing *f, const vg_block *b, int x0, int x1, int li
     f->steps[y].kind = VG_LISTING_UPCONV;
     f->steps[y].in[1] = like;
   }
+  if (b->smooth) {
+    vg_listing_step s = step_of(VG_LISTING_SMOOTH, y, VG_NO_VALUE);
+    memcpy(s.stride, b->geo.stride, sizeof s.stride);
+    y = add(f, s);
+  }
   vg_no_grad(before);
   vg_scope_pop(scope, NULL);
   return y;
@@ -238,6 +243,16 @@ int vg_listing_noise(vg_listing *f, const vg_modulation *m, int level, const int
   char name[16];
   snprintf(name, sizeof name, "noise_%d", level);
   return m->strength ? vg_listing_input(f, name, 1, scale) : VG_NO_VALUE;
+}
+
+void vg_listing_draw(vg_listing *f, const vg_modulation at[], const int stride[][3], int levels, int x,
+                     int fractions[], int noise[]) {
+  int scale[3] = {1, 1, 1};
+  for (int i = 0; i < levels; i++) {
+    noise[i] = vg_listing_noise(f, &at[i], i, scale);
+    fractions[i] = !i || noise[i] == VG_NO_VALUE ? x : vg_listing_average(f, fractions[i - 1], stride[i - 1]);
+    for (int a = 0; a < 3; a++) scale[a] *= stride[i][a];
+  }
 }
 
 int vg_listing_modulate(vg_listing *f, const vg_modulation *m, int y, int fractions, int noise, int style,

@@ -18,6 +18,7 @@ typedef enum vg_listing_kind {
   VG_LISTING_UPCONV,  /* transposed, cut to the D, H, W of in[1] */
   VG_LISTING_REFLECT, /* pads by reflection */
   VG_LISTING_AVERAGE, /* the mean of each block of stride voxels */
+  VG_LISTING_SMOOTH,  /* vg_smooth3d's: twice the mean of stride neighbours, the first time with one more */
   VG_LISTING_CAT,     /* along C */
   VG_LISTING_ADD,
   VG_LISTING_MUL,

@@ -20,6 +20,9 @@ int vg_listing_convolve(vg_listing *f, const vg_block *b, int x0, int x1, int li
 int vg_listing_batch_norm(vg_listing *f, const vg_block *b, int y);
 /* The input noise_LEVEL on the grid of that level; VG_NO_VALUE where m has no noise. */
 int vg_listing_noise(vg_listing *f, const vg_modulation *m, int level, const int scale[3]);
+/* vg_modulation_draw's, where the values of x are x; noise[i] is VG_NO_VALUE where there is none. */
+void vg_listing_draw(vg_listing *f, const vg_modulation at[], const int stride[][3], int levels, int x,
+                     int fractions[], int noise[]);
 /* vg_modulation_apply's; noise and style may be VG_NO_VALUE. style (N, D, 1, 1, 1). */
 int vg_listing_modulate(vg_listing *f, const vg_modulation *m, int y, int fractions, int noise, int style,
                         double slope);

@@ -1,7 +1,6 @@
 /* modulation.c: see modulation.h. */
 #include "nn/layer/modulation.h"
 #include <stdio.h>
-#include "nn/layer/unet_strides.h"
 
 static vg_block k3(vg_params *p, const char *name, const char *part, int in, int out, const int patch[3]) {
   char full[32];
@@ -64,6 +63,19 @@ vg_tensor *vg_modulation_noise(const vg_pass *pass, int level, const int scale[3
     z = vg_add(vg_mul(z, rest), vg_mul(vg_noise_field(pass->others, level, scale, dim), share));
   }
   return vg_scope_pop(s, pass->noise == 1 ? z : vg_scale(z, pass->noise, 0));
+}
+
+vg_level_noise vg_modulation_draw(const vg_modulation at[], const int stride[][3], int levels, vg_tensor *x,
+                                  const vg_pass *pass) {
+  vg_level_noise d = {{NULL}, {NULL}};
+  int scale[3] = {1, 1, 1};
+  if (!at[0].strength || !vg_modulation_has_noise(pass)) return d;
+  for (int i = 0; i < levels; i++) {
+    d.fractions[i] = i ? vg_average3d(d.fractions[i - 1], stride[i - 1]) : x;
+    d.noise[i] = vg_modulation_noise(pass, i, scale, d.fractions[i]);
+    for (int a = 0; a < 3; a++) scale[a] *= stride[i][a];
+  }
+  return d;
 }
 
 static vg_tensor *zeros(const vg_modulation *m, int64_t rows, int64_t columns) {

@@ -7,6 +7,7 @@
 #ifndef VG_NN_MODULATION_H
 #define VG_NN_MODULATION_H
 #include "nn/layer/block.h"
+#include "nn/layer/unet_strides.h"
 
 typedef struct vg_modulation {
   char name[16]; /* of the block behind which it is */
@@ -30,6 +31,13 @@ bool vg_modulation_has_noise(const vg_pass *pass);
  * W) on its grid; NULL where the pass has none. */
 vg_tensor *vg_modulation_noise(const vg_pass *pass, int level, const int scale[3],
                                const vg_tensor *fractions);
+/* The noise of each level of a U-Net, and the class fractions on its grid; both NULL where there is none. */
+typedef struct vg_level_noise {
+  vg_tensor *fractions[VG_UNET_MAX_LEVELS], *noise[VG_UNET_MAX_LEVELS];
+} vg_level_noise;
+/* at: of each level. x: the fractions at the whole resolution. The tensors are the caller's scope's. */
+vg_level_noise vg_modulation_draw(const vg_modulation at[], const int stride[][3], int levels, vg_tensor *x,
+                                  const vg_pass *pass);
 /* leaky_relu(norm(y), modulated, slope). y: a batch norm's output, or the convolution's. noise and style may
  * be NULL. */
 vg_tensor *vg_modulation_apply(const vg_modulation *m, vg_tensor *y, vg_tensor *fractions, vg_tensor *noise,

@@ -60,7 +60,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     r->down[i] = vg_block_make(p, &d);
     snprintf(name, sizeof name, "up.%d", i);
     d.up = true;
-    d.resize = spec->upsample == VG_UPSAMPLE_RESIZE;
+    d.upsample = spec->upsample;
     d.in = spec->ngf << (i + 1);
     d.out = spec->ngf << i;
     r->up[i] = vg_block_make(p, &d);

@@ -58,7 +58,7 @@ static void build_level(spade *s, const vg_gan_spec *spec, vg_params *p, int i, 
   vg_block_def up = down;
   up.name = name[1];
   up.up = true;
-  up.resize = spec->upsample == VG_UPSAMPLE_RESIZE;
+  up.upsample = spec->upsample;
   up.in = (s->encoder && !inner ? 2 : 1) * width(spec, i + 1);
   up.out = width(spec, i);
   up.norm = spec->norm;

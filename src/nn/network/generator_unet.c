@@ -30,11 +30,6 @@ typedef struct unet {
   vg_modulation at[VG_UNET_MAX_LEVELS]; /* noise behind up[i] */
 } unet;
 
-/* What the noise of each level is made of; NULL without. */
-typedef struct draws {
-  vg_tensor *fractions[VG_UNET_MAX_LEVELS], *noise[VG_UNET_MAX_LEVELS];
-} draws;
-
 static vg_status check(const vg_gan_spec *spec) {
   return vg_unet_check_levels(spec, 2, "0 for all");
 }
@@ -68,7 +63,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
     vg_block_def up = down;
     up.name = name[1];
     up.up = true;
-    up.resize = spec->upsample == VG_UPSAMPLE_RESIZE;
+    up.upsample = spec->upsample;
     up.in = inner ? down.out : 2 * down.out;
     up.out = outer ? spec->out_channels : vg_width(spec->ngf, i - 1);
     up.norm = outer ? VG_NORM_NONE : norm;
@@ -115,7 +110,7 @@ static vg_tensor *run_up(const vg_stage *s, vg_tensor *x, vg_tensor *inside, con
 
 /* x (N, C, D, H, W), already through its LeakyReLU -> what level i hands outwards, through its ReLU (as it is
  * at level 0). */
-static vg_tensor *level(const unet *u, int i, vg_tensor *x, const draws *d, const vg_pass *pass) {
+static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_level_noise *d, const vg_pass *pass) {
   const vg_stage down = {.run = run_down, .net = u, .index = i};
   const vg_stage up = {.run = run_up,
                        .net = u,
@@ -129,22 +124,10 @@ static vg_tensor *level(const unet *u, int i, vg_tensor *x, const draws *d, cons
   return vg_scope_pop(s, vg_stage_run(&up, y, inside, pass));
 }
 
-static draws draw(const unet *u, vg_tensor *x, const vg_pass *pass) {
-  draws d = {{NULL}, {NULL}};
-  int scale[3] = {1, 1, 1};
-  if (!u->at[0].strength || !vg_modulation_has_noise(pass)) return d;
-  for (int i = 0; i < u->levels; i++) {
-    d.fractions[i] = i ? vg_average3d(d.fractions[i - 1], u->stride[i - 1]) : x;
-    d.noise[i] = vg_modulation_noise(pass, i, scale, d.fractions[i]);
-    for (int a = 0; a < 3; a++) scale[a] *= u->stride[i][a];
-  }
-  return d;
-}
-
 static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   const unet *u = net;
   /* Stages hold these to compute the gradient, so they live as long as the caller's scope. */
-  const draws d = draw(u, x, pass);
+  const vg_level_noise d = vg_modulation_draw(u->at, u->stride, u->levels, x, pass);
   vg_scope *s = vg_scope_push();
   vg_tensor *y = level(u, 0, x, &d, pass);
   if (u->input_skip) y = vg_add(y, vg_block_apply(&u->skip, x, NULL, 1, pass));
@@ -165,13 +148,8 @@ static int listing_of_level(const unet *u, int i, vg_listing *f, int x, const in
 
 static int listing(const void *net, vg_listing *f, int x) {
   const unet *u = net;
-  int fractions[VG_UNET_MAX_LEVELS] = {x}, noise[VG_UNET_MAX_LEVELS], scale[3] = {1, 1, 1};
-  for (int i = 0; i < u->levels; i++) {
-    noise[i] = vg_listing_noise(f, &u->at[i], i, scale);
-    if (i && noise[i] != VG_NO_VALUE)
-      fractions[i] = vg_listing_average(f, fractions[i - 1], u->stride[i - 1]);
-    for (int a = 0; a < 3; a++) scale[a] *= u->stride[i][a];
-  }
+  int fractions[VG_UNET_MAX_LEVELS], noise[VG_UNET_MAX_LEVELS];
+  vg_listing_draw(f, u->at, u->stride, u->levels, x, fractions, noise);
   int y = listing_of_level(u, 0, f, x, fractions, noise);
   if (u->input_skip) y = vg_listing_add(f, y, vg_listing_block(f, &u->skip, x, VG_NO_VALUE, VG_NO_VALUE, 1));
   return vg_listing_output(f, y, u->softmax);

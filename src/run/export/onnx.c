@@ -269,6 +269,28 @@ static void add_scale(onnx *o, int i, const char *out) {
   node_end(&n, "Add", out);
 }
 
+/* As in torchscript.c: the mean of neighbours twice, the first time with one beyond each end, which does not
+ * count. */
+static void add_smooth(onnx *o, int i, const char *out) {
+  static const int one[3] = {1, 1, 1};
+  const vg_listing_step *s = &o->e->listing->steps[i];
+  int pads[6];
+  for (int a = 0; a < 6; a++) pads[a] = s->stride[a % 3] - 1;
+  value_name between;
+  snprintf(between, sizeof between, "v%d_between", i);
+  node n = node_begin(&o->graph);
+  add_in(o, &n, s->in[0]);
+  node_ints(&n, "kernel_shape", s->stride, 3);
+  node_ints(&n, "strides", one, 3);
+  node_ints(&n, "pads", pads, 6);
+  node_end(&n, "AveragePool", between);
+  n = node_begin(&o->graph);
+  node_in(&n, between);
+  node_ints(&n, "kernel_shape", s->stride, 3);
+  node_ints(&n, "strides", one, 3);
+  node_end(&n, "AveragePool", out);
+}
+
 static void add_simple(onnx *o, int i, const char *out) {
   static const char *const operations[] = {[VG_LISTING_AVERAGE] = "AveragePool",
                                            [VG_LISTING_CAT] = "Concat",
@@ -315,6 +337,9 @@ static void add_step(onnx *o, int i) {
     break;
   case VG_LISTING_SCALE:
     add_scale(o, i, out);
+    break;
+  case VG_LISTING_SMOOTH:
+    add_smooth(o, i, out);
     break;
   default:
     add_simple(o, i, out);

@@ -58,6 +58,16 @@ static void add_pair(vg_str *t, const vg_listing *f, const vg_listing_step *s, c
   vg_str_add(t, after);
 }
 
+/* The mean of k neighbours, with one neighbour beyond each end where the inner call pads, is 1/4 1/2 1/4. */
+static void add_smooth(vg_str *t, const vg_listing *f, const vg_listing_step *s) {
+  const int *k = s->stride;
+  add_pair(t, f, s, "torch.avg_pool3d(torch.avg_pool3d(", "", ", ");
+  add_triple(t, k);
+  vg_str_addf(t, ", 1, [%d, %d, %d], False, False), ", k[0] - 1, k[1] - 1, k[2] - 1);
+  add_triple(t, k);
+  vg_str_add(t, ", 1)");
+}
+
 static void add_step(vg_str *t, const vg_listing *f, const vg_listing_step *s) {
   const int *p = s->pad;
   switch (s->kind) {
@@ -77,6 +87,9 @@ static void add_step(vg_str *t, const vg_listing *f, const vg_listing_step *s) {
     add_pair(t, f, s, "torch.avg_pool3d(", ", ", "");
     add_triple(t, s->stride);
     vg_str_add(t, ")");
+    break;
+  case VG_LISTING_SMOOTH:
+    add_smooth(t, f, s);
     break;
   case VG_LISTING_CAT:
     add_pair(t, f, s, "torch.cat([", ", ", "], 1)");

@@ -1,9 +1,12 @@
 // spatial.cpp: operations along the axes of a grid: a low-pass, boxes.
+#include "tensor/pointwise.h"
 #include "tensor/shim.hpp"
 
 using namespace voxgan;
 
 namespace {
+
+constexpr int64_t SMOOTH_GRAIN = 16384; // voxels for a thread
 
 // (n, n): row i holds the weights of all voxels for voxel i. Made on the device, so that a recording holds
 // it.
@@ -14,7 +17,58 @@ Tensor gaussian(int64_t n, double sigma, const Tensor &like) {
   return g / g.sum(1, true);
 }
 
+// 1/4 1/2 1/4 along each of the axes. The matrix is symmetric, so the gradient is the same.
+struct SmoothFn : torch::autograd::Function<SmoothFn> {
+  static Tensor along(const Tensor &x, int64_t axis) {
+    const int64_t n = x.size(axis);
+    if (cpu_number(x)) {
+      const int64_t behind = x.stride(axis), slab = n * behind;
+      Tensor y = at::empty_like(x);
+      const float *const from = x.data_ptr<float>();
+      float *const to = y.data_ptr<float>();
+      at::parallel_for(0, x.numel() / slab, std::max<int64_t>(1, SMOOTH_GRAIN / slab),
+                       [&](int64_t k, int64_t end) {
+                         for (; k < end; k++)
+                           vg_pw_smooth(from + k * slab, static_cast<size_t>(n), static_cast<size_t>(behind),
+                                        to + k * slab);
+                       });
+      return y;
+    }
+    Tensor y = at::mul(x, 0.5);
+    y.narrow(axis, 1, n - 1).add_(x.narrow(axis, 0, n - 1), 0.25);
+    y.narrow(axis, 0, n - 1).add_(x.narrow(axis, 1, n - 1), 0.25);
+    y.narrow(axis, 0, 1).add_(x.narrow(axis, 0, 1), 0.25);
+    y.narrow(axis, n - 1, 1).add_(x.narrow(axis, n - 1, 1), 0.25);
+    return y;
+  }
+  static Tensor smooth(const Tensor &a, int64_t axes) {
+    Tensor x = wide(a).contiguous();
+    for (int64_t axis = 2; axis < 5; axis++) {
+      if (axes >> axis & 1 && x.size(axis) > 1) x = along(x, axis);
+    }
+    return x.to(a.scalar_type());
+  }
+  static Tensor forward(AutogradContext *ctx, const Tensor &a, int64_t axes) {
+    ctx->saved_data["layer"] = profile_layer();
+    ctx->saved_data["axes"] = axes;
+    return smooth(a, axes);
+  }
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    const Timed timed("smooth3d backward", 0, ctx->saved_data["layer"].toInt());
+    return {smooth(grads[0], ctx->saved_data["axes"].toInt()), Tensor()};
+  }
+};
+
 } // namespace
+
+vg_tensor *vg_smooth3d(vg_tensor *a, const int stride[3]) {
+  return op("smooth3d", {a}, [&] {
+    int64_t axes = 0;
+    for (int i = 0; i < 3; i++)
+      if (stride[i] == 2) axes |= int64_t{4} << i;
+    return axes ? SmoothFn::apply(a->t, axes) : a->t;
+  });
+}
 
 // Products with small matrices: many times faster than convolutions with a long kernel of one channel.
 vg_tensor *vg_blur3d(vg_tensor *a, double sigma) {

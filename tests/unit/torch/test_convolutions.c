@@ -42,17 +42,23 @@ static void upconv(void **unused) {
     agree("upconv", up_ours, up_theirs, &cases[k], cases[k].shapes, 3, 1e-5);
 }
 
-/* Nearest-neighbour resizing by 2 along axis a of x (5-D). */
-static vg_tensor *doubled(vg_tensor *x, int a) {
-  int64_t before = 1, behind = 1, shape[5], n = vg_size(x, a);
+/* Voxels of even and of odd between each other along axis a (all 5-D). */
+static vg_tensor *interleaved(vg_tensor *even, vg_tensor *odd, int a) {
+  int64_t before = 1, behind = 1, shape[5], n = vg_size(even, a);
   for (int i = 0; i < 5; i++) {
-    shape[i] = vg_size(x, i);
+    shape[i] = vg_size(even, i);
     if (i < a) before *= shape[i];
     if (i > a) behind *= shape[i];
   }
-  vg_tensor *one = vg_reshape(x, (int64_t[]){before, n, 1, behind}, 4);
+  const int64_t flat[4] = {before, n, 1, behind};
   shape[a] *= 2;
-  return vg_reshape(vg_cat((vg_tensor *[]){one, one}, 2, 2), shape, 5);
+  return vg_reshape(vg_cat((vg_tensor *[]){vg_reshape(even, flat, 4), vg_reshape(odd, flat, 4)}, 2, 2), shape,
+                    5);
+}
+
+/* Nearest-neighbour resizing by 2 along axis a. */
+static vg_tensor *doubled(vg_tensor *x, int a) {
+  return interleaved(x, x, a);
 }
 
 static vg_tensor *resize_ours(vg_tensor **in, const void *arg) {
@@ -83,6 +89,39 @@ static void resize(void **unused) {
   };
   for (int k = 0; k < COUNT(cases); k++)
     agree("resize", resize_ours, resize_theirs, &cases[k], cases[k].shapes, 3, 1e-5);
+}
+
+/* Linear interpolation by 2, written out: three quarters of the nearest voxel and one of the next. */
+static vg_tensor *linear_ours(vg_tensor **in, const void *arg) {
+  const up_case *c = arg;
+  vg_tensor *x = in[0];
+  for (int a = 0; a < 3; a++)
+    if (c->stride[a] == 2) x = doubled(x, a + 2);
+  return vg_smooth3d(x, c->stride);
+}
+static vg_tensor *linear_theirs(vg_tensor **in, const void *arg) {
+  const up_case *c = arg;
+  vg_tensor *x = in[0];
+  for (int a = 2; a < 5; a++) {
+    if (c->stride[a - 2] == 1) continue;
+    const int64_t n = vg_size(x, a);
+    vg_tensor *first = vg_narrow(x, a, 0, 1), *last = vg_narrow(x, a, n - 1, 1);
+    vg_tensor *low = vg_cat((vg_tensor *[]){first, vg_narrow(x, a, 0, n - 1)}, 2, a);
+    vg_tensor *high = vg_cat((vg_tensor *[]){vg_narrow(x, a, 1, n - 1), last}, 2, a);
+    vg_tensor *near = vg_scale(x, 0.75, 0);
+    x = interleaved(vg_add(near, vg_scale(low, 0.25, 0)), vg_add(near, vg_scale(high, 0.25, 0)), a);
+  }
+  return x;
+}
+
+static void linear(void **unused) {
+  (void)unused;
+  static const up_case cases[] = {{{{2, 3, 4, 5, 6}}, {2, 2, 2}, {0}},
+                                  {{{1, 17, 1, 9, 70}}, {1, 2, 2}, {0}},
+                                  {{{3, 2, 5, 4, 3}}, {2, 1, 2}, {0}},
+                                  {{{1, 1, 2, 2, 2}}, {2, 2, 2}, {0}}};
+  for (int k = 0; k < COUNT(cases); k++)
+    agree("linear", linear_ours, linear_theirs, &cases[k], cases[k].shapes, 1, 1e-6);
 }
 
 /* Convolution as a product: one output element is a dot product, computed here in double. */
@@ -273,8 +312,9 @@ static void older_processors(void **unused) {
 static int on_another_device(bool own) {
   to_another_device(own);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(upconv),         cmocka_unit_test(resize),        cmocka_unit_test(conv_by_hand),
-      cmocka_unit_test(conv_gradients), cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen),
+      cmocka_unit_test(upconv),          cmocka_unit_test(resize),         cmocka_unit_test(linear),
+      cmocka_unit_test(conv_by_hand),    cmocka_unit_test(conv_gradients), cmocka_unit_test(concatenation),
+      cmocka_unit_test(one_part_frozen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
@@ -283,9 +323,9 @@ int main(int argc, char **argv) {
   program = argv[0];
   if (argc > 1 && !strcmp(argv[1], "device")) return on_another_device(false) + on_another_device(true);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(upconv),         cmocka_unit_test(resize),        cmocka_unit_test(conv_by_hand),
-      cmocka_unit_test(conv_gradients), cmocka_unit_test(concatenation), cmocka_unit_test(one_part_frozen),
-      cmocka_unit_test(threads),
+      cmocka_unit_test(upconv),          cmocka_unit_test(resize),         cmocka_unit_test(linear),
+      cmocka_unit_test(conv_by_hand),    cmocka_unit_test(conv_gradients), cmocka_unit_test(concatenation),
+      cmocka_unit_test(one_part_frozen), cmocka_unit_test(threads),
   };
   const struct CMUnitTest others[] = {
       cmocka_unit_test(older_processors),

@@ -88,10 +88,10 @@ static void shapes(void **state) {
       for (size_t p = 0; p < sizeof patches / sizeof *patches; p++) {
         vg_gan_spec s = small(generators[g], patches[p][0], patches[p][1], patches[p][2]);
         s.norm = (vg_net_norm)k;
-        if ((k + p) % 2) s.upsample = VG_UPSAMPLE_RESIZE;
+        s.upsample = (vg_net_upsample)((k + p) % 3);
         if (p % 3 == 1) s.modulation = VG_MODULATION_CONV;
         s.encoder = p % 2;
-        s.noise = (g == 0 || g == 3) && p % 3;
+        s.noise = g != 2 && p % 3;
         s.style = g == 3 && p % 2 ? 3 : 0;
         vg_gan *gan;
         if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", generators[g], vg_error());
@@ -187,17 +187,17 @@ static void train_a_little(vg_gan *gan, int steps) {
   vg_free(y);
 }
 
-/* Resizing leaves what is constant constant, whatever the weights are, in every generator. Transposed
- * convolutions do not, which shows that the measure sees a grid; an instance norm may hide theirs, since it
- * makes what is constant 0. */
+/* Resizing and interpolating leave what is constant constant, whatever the weights are, in every generator.
+ * Transposed convolutions do not, which shows that the measure sees a grid; an instance norm may hide theirs,
+ * since it makes what is constant 0. */
 static void no_grid(void **state) {
   (void)state;
   for (const vg_registry_row *row = vg_registry_find("generators")->rows; row->name; row++)
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 4; k++) {
       const bool resize = k > 0;
       vg_gan_spec s = small(row->name, 1, GRID_PATCH, GRID_PATCH);
       vg_gan *gan;
-      s.upsample = resize ? VG_UPSAMPLE_RESIZE : VG_UPSAMPLE_TRANSPOSED;
+      s.upsample = k == 3 ? VG_UPSAMPLE_LINEAR : resize ? VG_UPSAMPLE_RESIZE : VG_UPSAMPLE_TRANSPOSED;
       s.norm = k == 1 ? VG_NORM_INSTANCE : VG_NORM_BATCH;
       s.levels = 2;
       s.ngf = 8;
