@@ -119,10 +119,18 @@ int vg_listing_relu(vg_listing *f, int a) {
   return add(f, step_of(VG_LISTING_RELU, a, VG_NO_VALUE));
 }
 
-int vg_listing_average(vg_listing *f, int a, const int stride[3]) {
-  vg_listing_step s = step_of(VG_LISTING_AVERAGE, a, VG_NO_VALUE);
+static int pool(vg_listing *f, vg_listing_kind kind, int a, const int stride[3]) {
+  vg_listing_step s = step_of(kind, a, VG_NO_VALUE);
   memcpy(s.stride, stride, sizeof s.stride);
   return add(f, s);
+}
+
+int vg_listing_average(vg_listing *f, int a, const int stride[3]) {
+  return pool(f, VG_LISTING_AVERAGE, a, stride);
+}
+
+int vg_listing_smooth(vg_listing *f, int a, const int stride[3]) {
+  return pool(f, VG_LISTING_SMOOTH, a, stride);
 }
 
 int vg_listing_output(vg_listing *f, int a, bool softmax) {
@@ -180,11 +188,7 @@ int vg_listing_convolve(vg_listing *f, const vg_block *b, int x0, int x1, int li
     f->steps[y].kind = VG_LISTING_UPCONV;
     f->steps[y].in[1] = like;
   }
-  if (b->smooth) {
-    vg_listing_step s = step_of(VG_LISTING_SMOOTH, y, VG_NO_VALUE);
-    memcpy(s.stride, b->geo.stride, sizeof s.stride);
-    y = add(f, s);
-  }
+  if (b->smooth) y = vg_listing_smooth(f, y, b->geo.stride);
   vg_no_grad(before);
   vg_scope_pop(scope, NULL);
   return y;

@@ -10,6 +10,7 @@ int vg_listing_input(vg_listing *f, const char *name, int channels, const int sc
 int vg_listing_add(vg_listing *f, int a, int b);
 int vg_listing_relu(vg_listing *f, int a);
 int vg_listing_average(vg_listing *f, int a, const int stride[3]);
+int vg_listing_smooth(vg_listing *f, int a, const int stride[3]);
 /* vg_output's. */
 int vg_listing_output(vg_listing *f, int a, bool softmax);
 /* vg_block_apply_pair's, with running statistics; x1 may be VG_NO_VALUE. like: of an up block, the value

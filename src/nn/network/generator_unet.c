@@ -8,7 +8,8 @@
  * last function: edges of labels stay where they are, and the levels learn what is left.
  *
  * With net.noise every level outwards adds noise to what its norm gives (modulation.h), and the outermost to
- * the image itself, so that a large region of one class has grain.
+ * the image itself, so that a large region of one class has grain. No convolution follows the latter, so it is
+ * smoothed: white noise is not what a scanner makes, and gives an image away.
  *
  * Dropout: pix2pix has it in the up to three blocks below the innermost whose two widths are both 8 ngf,
  * which a 64^3 patch with its five levels never reaches. Here the block below the innermost always has
@@ -127,7 +128,8 @@ static vg_tensor *level(const unet *u, int i, vg_tensor *x, const vg_level_noise
 static vg_tensor *forward(const void *net, vg_tensor *x, const vg_pass *pass) {
   const unet *u = net;
   /* Stages hold these to compute the gradient, so they live as long as the caller's scope. */
-  const vg_level_noise d = vg_modulation_draw(u->at, u->stride, u->levels, x, pass);
+  vg_level_noise d = vg_modulation_draw(u->at, u->stride, u->levels, x, pass);
+  if (d.noise[0]) d.noise[0] = vg_smooth3d(d.noise[0], u->stride[0]);
   vg_scope *s = vg_scope_push();
   vg_tensor *y = level(u, 0, x, &d, pass);
   if (u->input_skip) y = vg_add(y, vg_block_apply(&u->skip, x, NULL, 1, pass));
@@ -150,6 +152,7 @@ static int listing(const void *net, vg_listing *f, int x) {
   const unet *u = net;
   int fractions[VG_UNET_MAX_LEVELS], noise[VG_UNET_MAX_LEVELS];
   vg_listing_draw(f, u->at, u->stride, u->levels, x, fractions, noise);
+  if (noise[0] != VG_NO_VALUE) noise[0] = vg_listing_smooth(f, noise[0], u->stride[0]);
   int y = listing_of_level(u, 0, f, x, fractions, noise);
   if (u->input_skip) y = vg_listing_add(f, y, vg_listing_block(f, &u->skip, x, VG_NO_VALUE, VG_NO_VALUE, 1));
   return vg_listing_output(f, y, u->softmax);
