@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "base/file/lock_claim.h"
+#include "base/lock/lock_claim.h"
 #include "base/file/partial.h"
 #include "base/file/retry.h"
 #include "base/fs.h"

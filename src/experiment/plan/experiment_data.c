@@ -1,7 +1,7 @@
 /* experiment_data.c: opens and splits the data sets of an experiment, and removes cases that would leak. */
-#include "experiment/experiment_data.h"
-#include "experiment/experiment_leak.h"
-#include "experiment/experiment_provenance.h"
+#include "experiment/plan/experiment_data.h"
+#include "experiment/plan/experiment_leak.h"
+#include "experiment/plan/experiment_provenance.h"
 #include "base/fs.h"
 
 #include <stdio.h>

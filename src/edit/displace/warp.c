@@ -1,5 +1,5 @@
 /* warp.c: smooth random displacements. */
-#include "edit/brain/warp.h"
+#include "edit/displace/warp.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "experiment/experiment_job.h"
-#include "experiment/experiment_results.h"
+#include "experiment/result/experiment_results.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/text/plural.h"

@@ -1,5 +1,5 @@
 // direct_plan.cpp: the plan of a direct convolution from its shape; see direct_plan.hpp.
-#include "tensor/conv/direct_plan.hpp"
+#include "tensor/conv/direct/direct_plan.hpp"
 #include <limits>
 
 namespace voxgan {

@@ -3,13 +3,13 @@
  * We follow each cell's centre back along the flow over a unit of time. Voxels interpolate their displacement
  * between the cells around, and take the class with the most weight around the point that they come from.
  */
-#include "edit/brain/mass.h"
+#include "edit/displace/mass.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/simd.h"
-#include "edit/brain/pressure.h"
+#include "edit/displace/pressure.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/whole.h"

@@ -1,5 +1,5 @@
 /* experiment_statistics.c: means over subjects and seeds, and the crossed bootstrap of a difference. */
-#include "experiment/experiment_statistics.h"
+#include "experiment/result/experiment_statistics.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* experiment_provenance.c: reads what synthetic cases were made from, and excludes those of test subjects. */
-#include "experiment/experiment_provenance.h"
-#include "experiment/experiment_leak.h"
+#include "experiment/plan/experiment_provenance.h"
+#include "experiment/plan/experiment_leak.h"
 
 #include <stdarg.h>
 #include <stdio.h>

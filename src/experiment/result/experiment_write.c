@@ -1,7 +1,7 @@
 /* experiment_write.c: writes results to files and to the terminal. */
 #include <math.h>
 #include <string.h>
-#include "experiment/experiment_results.h"
+#include "experiment/result/experiment_results.h"
 #include "voxgan/experiment.h"
 #include "base/fs.h"
 #include "voxgan/log.h"

@@ -9,7 +9,7 @@
 // The work is divided into patches, vectors and groups of channels (divide). An item sums its patches
 // (sum_item); the parts of a sum are then added in a fixed order (add_parts) and written (write_weights).
 #include "tensor/conv/patch.hpp"
-#include "tensor/conv/weight_gradient.hpp"
+#include "tensor/conv/gradient/weight_gradient.hpp"
 #include <vector>
 
 namespace voxgan {

@@ -8,7 +8,7 @@
 // A thread takes a macro-tile: it copies a patch (load_patch), computes a batch of units at all positions
 // (sum_unit), and writes the rows of output that the batch makes (write_sums). Weights are packed once,
 // before the first tile (pack_weights).
-#include "tensor/conv/direct_plan.hpp"
+#include "tensor/conv/direct/direct_plan.hpp"
 #include "tensor/conv/patch.hpp"
 #include <iterator>
 

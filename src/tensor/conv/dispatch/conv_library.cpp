@@ -5,7 +5,7 @@
 // channels, cuDNN is many times faster on blocks, because its products take at least 16 channels. These are
 // the layers that read labels and images (measured on an H100, 8 -> 64 channels at 128^3 in bf16: 1.3 to 0.17
 // ms forward).
-#include "tensor/conv/conv_library.hpp"
+#include "tensor/conv/dispatch/conv_library.hpp"
 #include "tensor/cuda/cuda.hpp"
 
 namespace voxgan {

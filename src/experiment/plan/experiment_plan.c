@@ -1,5 +1,5 @@
 /* experiment_plan.c: the settings that all jobs of an experiment share, and those of each job. */
-#include "experiment/experiment_plan.h"
+#include "experiment/plan/experiment_plan.h"
 #include "settings/config_json.h"
 
 #include <math.h>

@@ -3,8 +3,8 @@
 #define VG_EXPERIMENT_RESULTS_H
 #include <stdio.h>
 #include "base/index/text_index.h"
-#include "experiment/experiment_design.h"
-#include "experiment/experiment_statistics.h"
+#include "experiment/plan/experiment_design.h"
+#include "experiment/result/experiment_statistics.h"
 #include "voxgan/metric.h"
 #include "base/str.h"
 #include "io/table.h"

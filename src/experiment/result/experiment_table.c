@@ -1,7 +1,7 @@
 /* experiment_table.c: one metric's results as a table: a line for each row and augmentation. */
 #include <math.h>
 #include <string.h>
-#include "experiment/experiment_results.h"
+#include "experiment/result/experiment_results.h"
 #include "voxgan/experiment.h"
 #include "base/fs.h"
 #include "voxgan/log.h"

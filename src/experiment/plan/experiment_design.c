@@ -1,5 +1,5 @@
 /* experiment_design.c: rows, augmentation and seeds, and the jobs that follow from them. */
-#include "experiment/experiment_design.h"
+#include "experiment/plan/experiment_design.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // direct_lanes.cpp: the lanes of a plan as vectors, and their weights; see direct_plan.hpp.
-#include "tensor/conv/direct_plan.hpp"
+#include "tensor/conv/direct/direct_plan.hpp"
 
 namespace voxgan {
 

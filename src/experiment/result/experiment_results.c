@@ -1,5 +1,5 @@
 /* experiment_results.c: reads and compares the scores of all finished jobs. */
-#include "experiment/experiment_results.h"
+#include "experiment/result/experiment_results.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * the other. A claim is removed by its owner, or by any process once its owner is provably dead: it ran on
  * this machine, since this boot, among the processes that we see, and is no longer there. A process id alone
  * proves nothing, because containers share them. */
-#include "base/file/lock_claim.h"
+#include "base/lock/lock_claim.h"
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>

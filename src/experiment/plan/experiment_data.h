@@ -1,7 +1,7 @@
 /* experiment_data.h: the subjects of an experiment: for training, for testing, and those excluded. */
 #ifndef VG_EXPERIMENT_DATA_H
 #define VG_EXPERIMENT_DATA_H
-#include "experiment/experiment_design.h"
+#include "experiment/plan/experiment_design.h"
 #include "voxgan/dataset.h"
 #include "voxgan/experiment.h"
 

@@ -1,5 +1,5 @@
 /* experiment_leak.c: finds the test subject that a case was made from. */
-#include "experiment/experiment_leak.h"
+#include "experiment/plan/experiment_leak.h"
 #include <ctype.h>
 #include <string.h>
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* experiment_provenance.h: whether synthetic cases were made from test subjects. */
 #ifndef VG_EXPERIMENT_PROVENANCE_H
 #define VG_EXPERIMENT_PROVENANCE_H
-#include "experiment/experiment_data.h"
+#include "experiment/plan/experiment_data.h"
 
 /* Adds a subject to d->left_out. */
 void vg_experiment_exclude(experiment_data *d, const char *id, const char *of, const char *why);

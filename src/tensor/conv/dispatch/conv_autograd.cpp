@@ -5,7 +5,7 @@
 // for inputs in bf16 the products use weights rounded to bf16.
 #include "tensor/shim.hpp"
 #include "tensor/conv/conv.hpp"
-#include "tensor/conv/conv_library.hpp"
+#include "tensor/conv/dispatch/conv_library.hpp"
 #include <array>
 
 using namespace voxgan;

@@ -1,9 +1,9 @@
 // conv_choice.cpp: which algorithm computes a convolution on the CPU; see conv.hpp.
 #include "tensor/conv/conv.hpp"
-#include "tensor/conv/direct_plan.hpp"
+#include "tensor/conv/direct/direct_plan.hpp"
 #include "tensor/conv/im2col.hpp"
 #include "tensor/conv/one_channel.hpp"
-#include "tensor/conv/weight_gradient.hpp"
+#include "tensor/conv/gradient/weight_gradient.hpp"
 
 namespace voxgan {
 

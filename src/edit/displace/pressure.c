@@ -1,5 +1,5 @@
 /* pressure.c: the screened Poisson equation on cells, by conjugate gradients with Jacobi's preconditioner. */
-#include "edit/brain/pressure.h"
+#include "edit/displace/pressure.h"
 
 #include <math.h>
 #include <string.h>

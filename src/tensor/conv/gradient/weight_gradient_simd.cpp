@@ -1,7 +1,7 @@
 // weight_gradient_simd.cpp: the direct convolution's gradient of the weight on vectors, and the gradient of
 // the bias.
 #include "tensor/conv/patch.hpp"
-#include "tensor/conv/weight_gradient.hpp"
+#include "tensor/conv/gradient/weight_gradient.hpp"
 
 namespace voxgan {
 

@@ -1,7 +1,7 @@
 /* experiment_plan.h: the plan of an experiment, as stored in OUT/experiment.json. */
 #ifndef VG_EXPERIMENT_PLAN_H
 #define VG_EXPERIMENT_PLAN_H
-#include "experiment/experiment_data.h"
+#include "experiment/plan/experiment_data.h"
 
 /* Epochs of a fine-tuned job's two trainings. Other jobs only have the first. */
 typedef struct experiment_epochs {
