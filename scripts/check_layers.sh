@@ -40,10 +40,10 @@ closed() { # room included
 
 # The room that implements each public header.
 declare -A of=(
-  [status]=base [text]=base [log]=base [version]=base [rng]=base
+  [status]=base [log]=base [version]=base [rng]=base
   [volume]=io [registry]=registry [config]=settings
-  [labels]=label [dataset]=dataset [maps]=prep  [extractor]=prep [phantom]=phantom
-  [draw]=edit/brain [edit]=edit/brain [study]=study [manifest]=output [produce]=output
+  [labels]=label [dataset]=dataset [maps]=prep [phantom]=phantom
+  [edit]=edit/brain [study]=study [output]=output
   [metric]=eval/metric [evaluate]=eval/model [run]=jobs [experiment]=experiment/plan [voxgan]=cli
 )
 

@@ -9,7 +9,7 @@
 #include "output/card.h"
 #include "output/sheet/contact_sheet.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/file/path_part.h"

@@ -3,7 +3,7 @@
 #define VG_EXPERIMENT_LEAK_H
 #include "base/index/text_index.h"
 #include "voxgan/dataset.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 
 /* The test subjects by all that may name them, so that a check takes the same time for any number of them. */
 typedef struct leak_index {
