@@ -14,8 +14,8 @@ typedef struct experiment_data {
 
 /* Opens the data sets and separates them. Opens synth only if a row of the design trains on it. A subject
  * that lacks a series or the tumour map is VG_DATA, or skipped with data.skip_incomplete. */
-vg_status vg_experiment_data_open(const vg_experiment_options *o, const experiment_design *d,
-                                  experiment_data *out);
+vg_status vg_experiment_data_open(const vg_experiment_options *o, const experiment_design *design,
+                                  experiment_data *d);
 void vg_experiment_data_release(experiment_data *d);
 
 /* Draws the real subjects for a fine-tuned job with that seed: a share of real's persons, at least one. take
