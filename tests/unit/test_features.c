@@ -150,13 +150,10 @@ static void drop_cloud(cloud *c) {
 static const struct {
   const char *name;
   vg_status (*f)(const vg_set_space *s, vg_set_distance *out);
-} distances[] = {{"mmd", vg_set_mmd},
-                 {"frechet", vg_set_frechet},
-                 {"sliced_wasserstein", vg_set_sliced_wasserstein},
-                 {"knn_precision", vg_set_knn_precision},
-                 {"knn_recall", vg_set_knn_recall},
-                 {"density", vg_set_density},
-                 {"coverage", vg_set_coverage}};
+} distances[] = {
+#define VG_SET_DISTANCE(name, suite, better, ideal, help) {#name, vg_set_##name},
+#include "registry/set_metrics.def"
+};
 enum { DISTANCES = sizeof distances / sizeof *distances };
 
 static vg_status measure(int which, const vg_points *p, vg_set_distance *out) {
