@@ -62,7 +62,7 @@ COLD := cli settings registry report run_page jobs mix dataset output experiment
 # A compiler reads ATen's headers for 5 to 20 s, and translates one of our files in a second. So the files that include them are one
 # unit, at -O2, which the build begins with. With DEV=1 each file is compiled alone: a change costs one file, a missing #include
 # shows, and scripts/check_layers.sh sees which file calls which.
-ATEN_CXX := $(filter-out src/tensor/conv/%,$(TORCH_CXX)) src/tensor/conv/conv_autograd.cpp src/tensor/conv/conv_library.cpp
+ATEN_CXX := $(filter-out src/tensor/conv/%,$(TORCH_CXX)) src/tensor/conv/dispatch/conv_autograd.cpp src/tensor/conv/dispatch/conv_library.cpp
 UNIT := $(if $(DEV)$(filter 0,$(TORCH)),,$B/units/aten.o)
 MOD_OBJ := $(UNIT) $(patsubst %.cpp,$B/%.o,$(filter-out $(if $(UNIT),$(ATEN_CXX)),$(TORCH_CXX))) $(TORCH_C:%.c=$B/%.o) $B/src/tensor/cuda/kernels.cu.o
 

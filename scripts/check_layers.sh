@@ -15,10 +15,10 @@ bad=0
 breach() { echo "$*"; bad=1; }
 
 # Every room of src, the lowest first.
-rooms="base/text base base/index base/signal base/task base/file base/number base/limit io io/raw io/nifti io/format picture registry settings label grid dataset dataset/layout prep/randomise prep prep/pack prep/cache prep/census sample phantom
-  edit/brain edit/lesion edit edit/kind study output/format output/sheet output report run_page
-  eval/metric eval/model eval/set eval/read eval/feature eval/compare eval/radiomics eval/detect eval/readers eval/privacy eval/page eval/suite eval jobs experiment mix
-  tensor tensor/cuda tensor/conv/kernel tensor/conv tensor/distributed tensor/op nn nn/layer nn/network nn/loss nn/term nn/gan run run/synth run/export run/group run/score run/train cli cli/command"
+rooms="base/text base base/index base/signal base/task base/file base/lock base/number base/limit io io/raw io/nifti io/format picture registry settings label grid dataset dataset/layout prep/randomise prep prep/pack prep/cache prep/census sample phantom
+  edit/brain edit/displace edit/lesion edit edit/kind study output/format output/sheet output report run_page
+  eval/metric eval/model eval/set eval/read eval/feature eval/compare eval/radiomics eval/detect eval/readers eval/privacy eval/page eval/suite eval jobs experiment/plan experiment experiment/result mix
+  tensor tensor/cuda tensor/conv/kernel tensor/conv tensor/conv/direct tensor/conv/gradient tensor/conv/dispatch tensor/distributed tensor/op nn nn/layer nn/network nn/loss nn/term nn/gan run run/synth run/export run/group run/score run/train cli cli/command"
 declare -A rank
 n=0
 for room in $rooms; do rank[$room]=$((n++)); done
@@ -40,11 +40,11 @@ closed() { # room included
 
 # The room that implements each public header.
 declare -A of=(
-  [status]=base [text]=base [log]=base [version]=base [rng]=base
+  [status]=base [log]=base [version]=base [rng]=base
   [volume]=io [registry]=registry [config]=settings
-  [labels]=label [dataset]=dataset [maps]=prep  [extractor]=prep [phantom]=phantom
-  [draw]=edit/brain [edit]=edit/brain [study]=study [manifest]=output [produce]=output
-  [metric]=eval/metric [evaluate]=eval/model [run]=jobs [experiment]=experiment [voxgan]=cli
+  [labels]=label [dataset]=dataset [maps]=prep [phantom]=phantom
+  [edit]=edit/brain [study]=study [output]=output
+  [metric]=eval/metric [evaluate]=eval/model [run]=jobs [experiment]=experiment/plan [voxgan]=cli
 )
 
 check_include() { # file room path

@@ -10,9 +10,8 @@
 #include <stdint.h>
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
-#include "voxgan/extractor.h"
 #include "voxgan/evaluate.h"
-#include "voxgan/produce.h"
+#include "voxgan/output.h"
 #include "voxgan/study.h"
 #include "voxgan/status.h"
 
@@ -97,7 +96,7 @@ typedef struct vg_torch_module {
    * SIGUSR1 arrived, and the state is saved. The same options with resume then end with the same bytes as a
    * run that was never stopped. */
   vg_status (*train)(const vg_train_options *);
-  /* Makes a synthetic data set from a study's label maps (produce.h): images, and the label maps they were
+  /* Makes a synthetic data set from a study's label maps (output.h): images, and the label maps they were
    * made from. With a model of direction image2label, makes a data set of the label maps predicted from
    * images. VG_USAGE: an option does not fit the model's direction. */
   vg_status (*synth)(const vg_synth_options *);
@@ -105,7 +104,7 @@ typedef struct vg_torch_module {
    * exists. */
   vg_status (*export_model)(const vg_export_options *);
   vg_membership_fn membership; /* for vg_evaluate_settings */
-  /* Loads a network (extractor.h) and runs it once on its input. The caller closes it. VG_CONFIG: the input
+  /* Loads a network (evaluate.h) and runs it once on its input. The caller closes it. VG_CONFIG: the input
    * text is invalid. VG_DATA: not a TorchScript module, or it rejects such an input. */
   vg_status (*extractor_open)(const vg_extractor_options *, vg_extractor *);
   void (*extractor_close)(vg_extractor *);

@@ -1,4 +1,4 @@
-/* status.h: the result of a function, and the message of a failure.
+/* status.h: what functions hand to their caller: a result, the message of a failure, text, memory.
  *
  * Every fallible function returns a vg_status, outputs last. The code that detects a fault sets the message,
  * which names the file, the key or the subject. Callers pass the status up unchanged, or add context with
@@ -11,6 +11,8 @@
  */
 #ifndef VOXGAN_STATUS_H
 #define VOXGAN_STATUS_H
+#include <stdbool.h>
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -78,6 +80,31 @@ void vg_error_clear(void);
 /* Reports a bug of the program itself: prints file, line and text, then calls abort(). */
 VG_NORETURN void vg_bug_at(const char *file, int line, const char *fmt, ...) VG_PRINTF(3, 4);
 #define VG_BUG(...) vg_bug_at(__FILE__, __LINE__, __VA_ARGS__)
+
+/* ---- text and blocks of memory that the library hands to its caller ----
+ *
+ * A function whose comment says (vg_free) returns a block of the library's own allocator. Release it with
+ * vg_free(), not with free(). */
+void vg_free(void *p); /* NULL is legal */
+/* Frees a NULL-terminated array of strings. */
+void vg_strv_free(char **v);
+
+/* A growable string. Initialise it with VG_STR_INIT or {0}. */
+typedef struct vg_str {
+  char *text; /* NUL-terminated; NULL while the string is empty */
+  size_t len, cap;
+  bool failed;
+} vg_str;
+
+#define VG_STR_INIT \
+  { NULL, 0, 0, false }
+
+/* The text, never NULL. Borrowed. */
+const char *vg_str_text(const vg_str *s);
+void vg_str_release(vg_str *s);
+
+/* Characters of a SHA-256 in lower-case hex, with the NUL. */
+#define VG_HASH_LEN 65
 
 #ifdef __cplusplus
 }

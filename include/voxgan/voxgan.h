@@ -1,9 +1,9 @@
 /* voxgan.h: includes every public header. Each header also works alone.
  *
- *   what everything uses   version status text log rng
+ *   what everything uses   version status log rng
  *   volumes and data sets  volume labels dataset maps phantom
- *   edits and studies      draw edit study produce manifest
- *   evaluation             metric evaluate extractor
+ *   edits and studies      edit study output
+ *   evaluation             metric evaluate
  *   training and more      config run experiment registry
  *
  * ABI: a program keeps running with every later library of the same major version; while the major version is
@@ -13,24 +13,20 @@
 #define VOXGAN_H
 #include "voxgan/config.h"
 #include "voxgan/dataset.h"
-#include "voxgan/draw.h"
 #include "voxgan/edit.h"
 #include "voxgan/evaluate.h"
 #include "voxgan/experiment.h"
-#include "voxgan/extractor.h"
 #include "voxgan/labels.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
 #include "voxgan/maps.h"
 #include "voxgan/metric.h"
+#include "voxgan/output.h"
 #include "voxgan/phantom.h"
-#include "voxgan/produce.h"
 #include "voxgan/registry.h"
 #include "voxgan/rng.h"
 #include "voxgan/run.h"
 #include "voxgan/status.h"
 #include "voxgan/study.h"
-#include "voxgan/text.h"
 #include "voxgan/version.h"
 #include "voxgan/volume.h"
 

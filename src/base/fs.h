@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "voxgan/status.h"
-#include "voxgan/text.h"
 
 #ifdef __cplusplus
 extern "C" {

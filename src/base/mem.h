@@ -7,7 +7,7 @@
 #define VOXGAN_MEM_H
 #include <stddef.h>
 #include <stdint.h>
-#include "voxgan/text.h"
+#include "voxgan/status.h"
 
 #ifdef __cplusplus
 extern "C" {

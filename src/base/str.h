@@ -1,4 +1,4 @@
-/* str.h: builds a growable string (voxgan/text.h), and a few string helpers that all code needs.
+/* str.h: builds a growable string (voxgan/status.h), and a few string helpers that all code needs.
  *
  *     vg_str s = VG_STR_INIT;
  *     vg_str_addf(&s, "%s/%s.nii.gz", dir, id);
@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "voxgan/status.h"
-#include "voxgan/text.h"
 
 #ifdef __cplusplus
 extern "C" {

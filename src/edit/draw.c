@@ -1,5 +1,5 @@
 /* draw.c: parses the values and distributions that users write, and draws from them. */
-#include "voxgan/draw.h"
+#include "voxgan/edit.h"
 
 #include <ctype.h>
 #include <math.h>

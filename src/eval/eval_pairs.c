@@ -11,7 +11,7 @@
 #include "eval/compare/compare.h"
 #include "io/table.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 
 /* ---- what the manifest says ---- */
 

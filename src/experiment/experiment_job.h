@@ -1,7 +1,7 @@
 /* experiment_job.h: one job, from training to scores. */
 #ifndef VG_EXPERIMENT_JOB_H
 #define VG_EXPERIMENT_JOB_H
-#include "experiment/experiment_plan.h"
+#include "experiment/plan/experiment_plan.h"
 #include "voxgan/run.h"
 
 /* Returns OUT/jobs/NAME (vg_free), or NULL when out of memory. */

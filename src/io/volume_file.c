@@ -26,20 +26,13 @@ bool vg_volume_format_add(const char *name, const char *help, const vg_volume_fo
   return false;
 }
 
-const char *vg_volume_format_at(int i, const vg_volume_format **format, const char **help) {
-  if (i < 0 || i >= ROWS || !formats[i].name) return NULL;
-  if (format) *format = formats[i].format;
-  if (help) *help = formats[i].help;
-  return formats[i].name;
-}
-
 /* The format with the longest ending that matches name. *ending is the length of that ending. */
 static const vg_volume_format *format_of(const char *name, size_t *ending) {
-  const vg_volume_format *best = NULL, *format;
+  const vg_volume_format *best = NULL;
   *ending = 0;
-  for (int i = 0; vg_volume_format_at(i, &format, NULL); i++) {
-    size_t letters = format->ending(name);
-    if (letters > *ending) best = format, *ending = letters;
+  for (int i = 0; i < ROWS && formats[i].name; i++) {
+    size_t letters = formats[i].format->ending(name);
+    if (letters > *ending) best = formats[i].format, *ending = letters;
   }
   return best;
 }

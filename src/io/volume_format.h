@@ -32,7 +32,5 @@ vg_status vg_volume_check_geometry(const char *path, const vg_geometry *geo);
 
 /* Adds a row at run time. False if there is no room. The arguments are borrowed. */
 bool vg_volume_format_add(const char *name, const char *help, const vg_volume_format *format);
-/* Name of row i, NULL past the last. */
-const char *vg_volume_format_at(int i, const vg_volume_format **format, const char **help);
 
 #endif

@@ -46,10 +46,9 @@ vg_status vg_recall_data(const char *run, vg_recalled *out) {
 }
 
 vg_status vg_recall_write(const char *run, const vg_roots *roots) {
-  vg_status st = VG_OK;
   vg_json *j = vg_json_object();
   vg_json *list = vg_json_put_take(j, "data", vg_json_array());
-  for (int i = 0; i < roots->n && !st; i++) {
+  for (int i = 0; i < roots->n; i++) {
     char *path = realpath(roots->paths[i], NULL);
     vg_json *e = vg_json_put_take(list, NULL, vg_json_object());
     vg_json_put_string(e, "path", path ? path : roots->paths[i]);
@@ -58,7 +57,7 @@ vg_status vg_recall_write(const char *run, const vg_roots *roots) {
     free(path);
   }
   char *path = vg_fs_join(run, VG_RUN_DATA);
-  st = path ? vg_json_write(path, j) : VG_MEMORY;
+  vg_status st = path ? vg_json_write(path, j) : VG_MEMORY;
   vg_free(path);
   vg_json_free(j);
   return st;

@@ -3,7 +3,7 @@
 #ifndef VG_MIX_H
 #define VG_MIX_H
 #include "voxgan/dataset.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 
 typedef struct vg_mix_options {
   const char *real, *synth, *out;

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/index/text_index.h"
 #include "base/text/plural.h"
-#include "experiment/experiment_leak.h"
+#include "experiment/plan/experiment_leak.h"
 #include "io/table.h"
 #include "mix/mix_internal.h"
 #include "voxgan/log.h"

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include "prep/prep.h"
 #include "voxgan/volume.h"
-#include "voxgan/produce.h"
+#include "voxgan/output.h"
 
 /* Number of cases in work at a time; case k uses slot k % VG_PRODUCE_DEPTH. */
 #define VG_PRODUCE_DEPTH 3

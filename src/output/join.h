@@ -2,7 +2,7 @@
  * images, the tumour map, and an anatomy map that covers the tissue under the tumour too. */
 #ifndef VOXGAN_JOIN_H
 #define VOXGAN_JOIN_H
-#include "voxgan/produce.h"
+#include "voxgan/output.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,5 +1,5 @@
 /* manifest.c: writes manifest.csv from the records of all cases, and checks a data set against it. */
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "base/task/progress.h"
 #include "base/fs.h"
 #include "base/str.h"

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "output/produce_set.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 
 #define DESCRIPTION "dataset_description.json"
 #define MANIFEST "manifest.csv"

@@ -1,6 +1,6 @@
 /* produce.c: makes the cases of a study, gets their images, and writes them. These three stages overlap for
  * neighbouring cases. */
-#include "voxgan/produce.h"
+#include "voxgan/output.h"
 #include "dataset/layout.h"
 #include "output/case_maker.h"
 
@@ -14,7 +14,6 @@
 #include "output/produce_summary.h"
 #include "study/study_apart.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
 #include "base/task/progress.h"
 #include "base/mem.h"
 #include "base/pool.h"

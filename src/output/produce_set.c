@@ -9,7 +9,7 @@
 #include "output/card.h"
 #include "output/sheet/contact_sheet.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/file/path_part.h"
@@ -223,7 +223,7 @@ vg_status vg_output_close(const vg_output *out, int sheet, const vg_dataset *ima
   size_t n = 0;
   vg_status st = path ? vg_record_list(out->root, &ids, &n) : VG_MEMORY;
   if (st || (waited && is_closed(out, n, sheet))) goto out;
-  if (!st) st = vg_output_reopen(out->root);
+  st = vg_output_reopen(out->root);
   if (!st) st = vg_manifest_write(out->root);
   if (!st && out->format->finish) st = out->format->finish(&out->set, out->root, (const char *const *)ids, n);
   if (!st) st = vg_card_write(out, n, scores);

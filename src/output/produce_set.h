@@ -6,8 +6,7 @@
 #include "io/json.h"
 #include "output/format/format.h"
 #include "output/case_maker.h"
-#include "voxgan/manifest.h"
-#include "voxgan/produce.h"
+#include "voxgan/output.h"
 
 /* A data set to write, or one already written. */
 typedef struct vg_output {

@@ -8,7 +8,7 @@
 #include "base/text/plural.h"
 #include "io/table.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 
 typedef struct cohort_sum {
   char name[64];

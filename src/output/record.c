@@ -9,7 +9,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "base/file/path_part.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "base/mem.h"
 #include "base/pool.h"
 

@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 
 /* A shorter key could be guessed by trying all. */
 #define KEY_LEAST 16

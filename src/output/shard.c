@@ -1,6 +1,6 @@
 /* shard.c: reads the number of the shard that a process makes. */
 #include <stdlib.h>
-#include "voxgan/produce.h"
+#include "voxgan/output.h"
 #include "base/str.h"
 
 static bool whole(const char *text, long long *out) {

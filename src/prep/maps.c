@@ -111,10 +111,11 @@ vg_status vg_maps_labels(const vg_maps *m, vg_role role, const vg_scheme *scheme
 
 /* ---- from files ---- */
 
-/* A message about stored geometries explains more, but two files may store the same grid in different
- * orientations. */
-vg_status vg_case_grid_check(vg_case_grid *g, const char *path, const vg_geometry *stored,
-                             const vg_geometry *ras, int xform_code) {
+/* Stores the first file's grid, or compares a later file with it. VG_DATA: grids differ; the message names
+ * both files. A message about stored geometries explains more, but two files may store the same grid in
+ * different orientations. */
+static vg_status grid_check(vg_case_grid *g, const char *path, const vg_geometry *stored,
+                            const vg_geometry *ras, int xform_code) {
   if (!g->path) {
     *g = (vg_case_grid){path, *stored, *ras, xform_code};
     return VG_OK;
@@ -132,7 +133,7 @@ vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out)
   vg_status st = vg_volume_read(path, out, &info);
   vg_geometry stored = out->geo;
   if (!st) st = vg_volume_canonicalise(out);
-  return st ? st : vg_case_grid_check(g, path, &stored, &out->geo, info.xform_code);
+  return st ? st : grid_check(g, path, &stored, &out->geo, info.xform_code);
 }
 
 /* by_role[role][value] is the code of the class. */
@@ -141,7 +142,8 @@ static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme,
   vg_status st = VG_OK;
   vg_clusters clusters;
   /* Anatomy that a map shows has no part in clusters of intensities. */
-  const bool unused = vg_classes_clusters(classes, &clusters) && !vg_scheme_has_class(scheme, classes->names[0]);
+  const bool unused =
+      vg_classes_clusters(classes, &clusters) && !vg_scheme_has_class(scheme, classes->names[0]);
   memset(anatomy, 0, VALUES);
   memset(tumour, 0, VALUES);
   if (!unused && vg_scheme_has_role(scheme, VG_ROLE_ANATOMY) && vg_classes_count(classes, VG_ROLE_ANATOMY)) {
@@ -160,14 +162,16 @@ static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme,
 }
 
 vg_status vg_prep_add_kinds(vg_prep_settings *settings, const vg_scheme *scheme) {
-  uint8_t *table = vg_malloc(3 * VALUES, 1), *anatomy = table, *tumour = table + VALUES;
-  vg_status st = table ? code_tables(&settings->classes, scheme, anatomy, tumour) : VG_MEMORY;
-  if (!st) st = vg_kinds_table(&settings->kinds, &settings->contrasts, anatomy, table + 2 * VALUES);
+  uint8_t *anatomy = vg_malloc(3 * VALUES, 1);
+  if (!anatomy) return VG_MEMORY;
+  uint8_t *tumour = anatomy + VALUES;
+  vg_status st = code_tables(&settings->classes, scheme, anatomy, tumour);
+  if (!st) st = vg_kinds_table(&settings->kinds, &settings->contrasts, anatomy, tumour + VALUES);
   for (int v = 1; v < VALUES && !st; v++) {
     uint8_t kind;
     if (tumour[v]) st = vg_kinds_of_class(&settings->kinds, tumour[v] - 1, &kind);
   }
-  vg_free(table);
+  vg_free(anatomy);
   return st;
 }
 
@@ -187,7 +191,7 @@ static vg_status grid_of_series(const char *path, vg_case_grid *grid) {
   vg_status st = vg_volume_info(path, &info);
   vg_geometry ras = info.geo;
   if (!st) vg_geometry_canonicalise(&ras);
-  return st ? st : vg_case_grid_check(grid, path, &info.geo, &ras, info.xform_code);
+  return st ? st : grid_check(grid, path, &info.geo, &ras, info.xform_code);
 }
 
 /* Resamples a map to the case's grid if that differs. VG_DATA: no label lies within it. */
@@ -232,7 +236,7 @@ static vg_status read_map(const char *path, const vg_scheme *scheme, const vg_pr
   if (!st) st = vg_labelmap_canonicalise(&map);
   if (!st) st = vg_scheme_check_with(scheme, s->synthetic ? &s->contrasts : NULL, &map, path);
   if (!st && regrid) st = fit_map(path, grid, &map, &stored);
-  if (!st) st = vg_case_grid_check(grid, path, &stored, &map.geo, info.xform_code);
+  if (!st) st = grid_check(grid, path, &stored, &map.geo, info.xform_code);
   if (!st) st = begin(grid, s, m);
   if (st) goto out;
   st = code_tables(&s->classes, scheme, anatomy, tumour);

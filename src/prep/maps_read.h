@@ -11,11 +11,6 @@ typedef struct vg_case_grid {
   int xform_code;
 } vg_case_grid;
 
-/* Stores the first file's grid, or compares a later file with it. VG_DATA: grids differ; the message names
- * both files. */
-vg_status vg_case_grid_check(vg_case_grid *g, const char *path, const vg_geometry *stored,
-                             const vg_geometry *ras, int xform_code);
-
 /* Reads an image with its axes closest to RAS, and checks its grid. */
 vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out);
 

@@ -31,7 +31,8 @@ vg_case_layout vg_case_layout_of(const vg_case *c, bool kinds) {
   return l;
 }
 
-void vg_case_place(vg_case *c, const vg_case_layout *l, const void *block) {
+/* Points the arrays into block. kinds is NULL where the layout has no place for them. */
+static void place(vg_case *c, const vg_case_layout *l, const void *block) {
   const uint8_t *b = block;
   c->labels = b + l->labels;
   c->kinds = l->image > l->kinds ? b + l->kinds : NULL;
@@ -385,7 +386,7 @@ static vg_status prepare(work *w, const char *id, const vg_maps *maps) {
         tumour_voxels(c, w->block + w->layout.labels, (uint32_t *)(void *)(w->block + w->layout.tumour));
   for (int s = 0; s < c->n_series && !st; s++) st = series_grid(w, s);
   if (st) return st;
-  vg_case_place(c, &w->layout, w->block);
+  place(c, &w->layout, w->block);
   c->owned = w->block;
   w->block = NULL;
   return VG_OK;

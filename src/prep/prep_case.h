@@ -16,8 +16,6 @@ typedef struct vg_case_layout {
 
 /* kinds: whether the case has them. */
 vg_case_layout vg_case_layout_of(const vg_case *c, bool kinds);
-/* Points the arrays into block. kinds is NULL where the layout has no place for them. */
-void vg_case_place(vg_case *c, const vg_case_layout *l, const void *block);
 
 /* Whether a file of a cache begins as a prepared case does. */
 vg_status vg_case_file_is(const char *path, bool *is);

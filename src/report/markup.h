@@ -20,8 +20,6 @@ struct vg_report {
 
 /* Returns the body, ready for a child of such a block. NULL after a failure. */
 vg_str *vg_markup_into(vg_report *r, markup_block block);
-/* Ends the open block, if any. */
-const char *vg_markup_block_end(markup_block block);
 /* Returns a number for an id that is unique in the page. */
 int vg_markup_id(vg_report *r);
 /* Records a failure. The first one stays. */

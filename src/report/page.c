@@ -36,6 +36,15 @@ size_t vg_report_size(const vg_report *r) {
   return r ? r->body.len : 0;
 }
 
+static const char *block_end(markup_block block) {
+  static const char *const ends[] = {[BLOCK_NONE] = "",
+                                     [BLOCK_FACTS] = "</dl>\n",
+                                     [BLOCK_ITEMS] = "</ul>\n",
+                                     [BLOCK_KEYS] = "</ul>\n",
+                                     [BLOCK_FIGURES] = "</div>\n"};
+  return ends[block];
+}
+
 static void add_lines(vg_str *to, const char *const *lines) {
   for (; *lines; lines++) {
     vg_str_add(to, *lines);
@@ -69,7 +78,7 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
     vg_str_addf(&s, "<nav aria-label=\"Contents\"><ul>\n%s</ul></nav>\n", vg_str_text(&r->contents));
   vg_str_add(&s, "<main id=\"main\">\n");
   vg_str_add_bytes(&s, vg_str_text(&r->body), r->body.len);
-  vg_str_add(&s, vg_markup_block_end(r->block));
+  vg_str_add(&s, block_end(r->block));
   vg_str_add(&s, r->sections ? "</section>\n</main>\n<script>\n" : "</main>\n<script>\n");
   add_lines(&s, vg_markup_script);
   vg_str_add(&s, "</script>\n</body>\n</html>\n");
@@ -81,17 +90,6 @@ vg_status vg_report_write(const vg_report *r, const char *path) {
   return st;
 }
 
-/* ---- blocks ---- */
-
-const char *vg_markup_block_end(markup_block block) {
-  static const char *const ends[] = {[BLOCK_NONE] = "",
-                                     [BLOCK_FACTS] = "</dl>\n",
-                                     [BLOCK_ITEMS] = "</ul>\n",
-                                     [BLOCK_KEYS] = "</ul>\n",
-                                     [BLOCK_FIGURES] = "</div>\n"};
-  return ends[block];
-}
-
 vg_str *vg_markup_into(vg_report *r, markup_block block) {
   static const char *const begins[] = {[BLOCK_NONE] = "",
                                        [BLOCK_FACTS] = "<dl class=\"facts\">\n",
@@ -100,7 +98,7 @@ vg_str *vg_markup_into(vg_report *r, markup_block block) {
                                        [BLOCK_FIGURES] = "<div class=\"figures\">\n"};
   if (!r || r->failed) return NULL;
   if (r->block != block) {
-    vg_str_add(&r->body, vg_markup_block_end(r->block));
+    vg_str_add(&r->body, block_end(r->block));
     vg_str_add(&r->body, begins[block]);
     r->block = block;
   }

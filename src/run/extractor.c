@@ -1,5 +1,5 @@
 /* extractor.c: a TorchScript network that makes features of images. */
-#include "voxgan/extractor.h"
+#include "voxgan/evaluate.h"
 #include "run/machine.h"
 #include "run/entry.h"
 

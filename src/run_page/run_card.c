@@ -10,7 +10,7 @@
 #include "run_page/run_history.h"
 #include "settings/config_json.h"
 #include "voxgan/config.h"
-#include "voxgan/text.h"
+#include "voxgan/status.h"
 #include "voxgan/version.h"
 
 static size_t count_of(const vg_json *list) {

@@ -98,13 +98,6 @@ void vg_loader_memory(const vg_loader *l, void (*visit)(void *context, void *dat
 /* Seconds that vg_loader_next has waited so far. */
 double vg_loader_waited(const vg_loader *l);
 void vg_loader_free(vg_loader *l);
-/* The share of each voxel that none of the classes (n_classes, patch) fills, at least 0: the first channel of
- * a target of class fractions. */
-void vg_loader_background(const float *fractions, int n_classes, size_t patch, float *out);
-
-/* Cuts one patch with its corner at lo (voxels of the prepared grid, D, H, W). It may reach outside, where
- * labels are 0 and the image is -1. labels (C, D, H, W) and image (S, D, H, W) may be NULL. */
-void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *labels, float *image);
 
 #ifdef __cplusplus
 }

@@ -19,6 +19,7 @@ typedef struct vg_plan_target {
   double ml[2];   /* least and most volume; 0, INFINITY */
   double left[2]; /* least and most share of it in the left hemisphere; 0, 1 */
 } vg_plan_target;
+extern const vg_plan_target vg_plan_any_tumour;
 
 /* One value of a factor, with its share of the cases. */
 typedef struct vg_plan_level {

@@ -250,7 +250,7 @@ uint64_t vg_study_seed(const vg_study *s) {
   return s->seed;
 }
 
-const vg_cohort *vg_study_cohort_of(const vg_study *s, size_t k) {
+static const vg_cohort *cohort_of(const vg_study *s, size_t k) {
   if (k >= s->count) VG_BUG("case %zu of a study of %zu", k, s->count);
   const vg_cohort *c = s->cohorts;
   while (k >= c->first + c->count) c++;
@@ -259,13 +259,13 @@ const vg_cohort *vg_study_cohort_of(const vg_study *s, size_t k) {
 
 /* Hosts take turns; without a plan, all cases of a host follow each other. */
 const vg_member *vg_study_host_of(const vg_study *s, size_t k) {
-  const vg_cohort *c = vg_study_cohort_of(s, k);
+  const vg_cohort *c = cohort_of(s, k);
   size_t i = k - c->first;
   return &c->hosts.list[s->planned ? c->turn[i % c->hosts.n] : i / (c->count / c->hosts.n)];
 }
 
 void vg_study_name(const vg_study *s, size_t k, char id[128], char cohort[64]) {
-  snprintf(cohort, 64, "%s", vg_study_cohort_of(s, k)->plan->name);
+  snprintf(cohort, 64, "%s", cohort_of(s, k)->plan->name);
   if (s->numbered)
     snprintf(id, 128, "%s-%05zu", s->prefix, k + 1);
   else if (s->made && snprintf(id, 128, "%s-%s", s->prefix, vg_study_host_of(s, k)->subject->id) >= 128)
@@ -280,7 +280,7 @@ static void narrow(double range[2], const double by[2]) {
 }
 
 vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, vg_plan_target *target) {
-  const vg_cohort *c = vg_study_cohort_of(s, k);
+  const vg_cohort *c = cohort_of(s, k);
   const vg_plan_cohort *p = c->plan;
   const uint16_t *level = c->level + (k - c->first) * (size_t)p->n_factors;
   *target = p->target;
@@ -340,7 +340,7 @@ static vg_status give_donor(void *arg, const char *id, vg_rng *rng, const vg_map
 }
 
 vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_edit_log *edits) {
-  donor_hand hand = {.s = s, .cohort = vg_study_cohort_of(s, k), .host = vg_study_host_of(s, k)->subject};
+  donor_hand hand = {.s = s, .cohort = cohort_of(s, k), .host = vg_study_host_of(s, k)->subject};
   vg_edit_context context = {
       .seed = s->seed, .key = study_key(k, attempt), .donors = &hand, .donor = give_donor};
   return vg_edit_chain_apply(chain, NULL, &context, edits);
@@ -349,8 +349,7 @@ vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain 
 /* Makes one draw of a case. VG_REFUSED: it is not fit for use. */
 static vg_status draw_case(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain,
                            const vg_plan_target *target, const vg_map_entry *host, vg_study_case *out) {
-  donor_hand hand = {
-      .s = s, .cohort = vg_study_cohort_of(s, k), .host = host->subject, .pieces = host->pieces};
+  donor_hand hand = {.s = s, .cohort = cohort_of(s, k), .host = host->subject, .pieces = host->pieces};
   vg_edit_context context = {
       .seed = s->seed, .key = study_key(k, attempt), .donors = &hand, .donor = give_donor};
   context.memo = &hand.memo;

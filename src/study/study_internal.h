@@ -59,7 +59,6 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
 vg_status vg_study_find_classes(vg_study *s, bool edited);
 
 /* ---- study.c ---- */
-const vg_cohort *vg_study_cohort_of(const vg_study *s, size_t k);
 const vg_member *vg_study_host_of(const vg_study *s, size_t k);
 /* The edits of case k, and the limits for its tumour. */
 vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, vg_plan_target *target);

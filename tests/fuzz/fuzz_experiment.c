@@ -2,8 +2,8 @@
  * with lines
  * "%%" between them. */
 #include <stdio.h>
-#include "experiment/experiment_data.h"
-#include "experiment/experiment_results.h"
+#include "experiment/plan/experiment_data.h"
+#include "experiment/result/experiment_results.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/str.h"
-#include "experiment/experiment_leak.h"
+#include "experiment/plan/experiment_leak.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

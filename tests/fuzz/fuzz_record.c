@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/fs.h"
 #include "output/produce_set.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static char ids[5][8];
+  static char ids[5][16];
   static vg_subject subjects[5];
   fuzz_begin(data, size);
   bool is_val[5] = {0};

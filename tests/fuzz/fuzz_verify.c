@@ -1,7 +1,7 @@
 /* fuzz_verify.c: any bytes as the manifest.csv of a data set with two volumes, which is checked against it.
  */
 #include <string.h>
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "io/json.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "voxgan/phantom.h"

@@ -62,7 +62,7 @@ static void interval_is_over_persons(void **state) {
 static void persons_stay_together(void **state) {
   (void)state;
   enum { REAL = 13, SYNTH = 9 };
-  char names[REAL + SYNTH][8];
+  char names[REAL + SYNTH][16];
   vg_subject subjects[REAL + SYNTH];
   detect_subject of_real[REAL] = {{0}}, of_synth[SYNTH] = {{0}};
   memset(subjects, 0, sizeof subjects);

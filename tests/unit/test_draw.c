@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "voxgan/draw.h"
+#include "voxgan/edit.h"
 
 #define N 20000
 

@@ -12,7 +12,7 @@
 #include "mini_tree.h"
 #include "model_head.h"
 #include "edit_case.h"
-#include "edit/brain/warp.h"
+#include "edit/displace/warp.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 

@@ -129,7 +129,7 @@ static void oedema(void **state) {
     float *d = core_distance(&m);
     size_t all = vg_geometry_voxels(&m.geo);
     uint8_t *ventricles = vg_malloc(all, 1);
-    must(vg_ventricles_find(&m, ventricles));
+    must(vg_ventricles_find(&m, NULL, ventricles));
     for (size_t v = 0; v < all; v++) {
       if (is_core(&m, v)) {
         assert_int_equal(m.tumour[v], before.tumour[v]);
@@ -165,7 +165,7 @@ static void oedema_hangs_together(void **state) {
         if (m.brain[i] && ellipsoid(p, -12, 0, 10, 6, 6, 6) < 1) m.tumour[i] = MAKER_NECROSIS;
       }
   uint8_t *ventricles = vg_malloc(all, 1);
-  must(vg_ventricles_find(&m, ventricles));
+  must(vg_ventricles_find(&m, NULL, ventricles));
   size_t wet = 0;
   for (size_t v = 0; v < all; v++) wet += ventricles[v];
   must(apply(&m, "type:oedema=20"));

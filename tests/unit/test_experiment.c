@@ -9,10 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "experiment/experiment_data.h"
-#include "experiment/experiment_leak.h"
-#include "experiment/experiment_plan.h"
-#include "experiment/experiment_results.h"
+#include "experiment/plan/experiment_data.h"
+#include "experiment/plan/experiment_leak.h"
+#include "experiment/plan/experiment_plan.h"
+#include "experiment/result/experiment_results.h"
 #include "mini_tree.h"
 #include "oracle.h"
 #include "scratch.h"
@@ -318,7 +318,7 @@ static void write_hidden(const vg_secret *key, bool marker) {
   vg_str t = VG_STR_INIT, about = VG_STR_INIT;
   vg_str_add(&t, "id,source,donors\n");
   for (int i = 0; i < 6; i++) {
-    char id[8];
+    char id[16];
     snprintf(id, sizeof id, "p%d", i);
     vg_secret_id(key, i == 5 ? "stranger" : id, hex);
     vg_str_addf(&t, "s%d,%s,\n", i, hex);

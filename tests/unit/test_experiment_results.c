@@ -9,10 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "experiment/experiment_data.h"
-#include "experiment/experiment_leak.h"
-#include "experiment/experiment_plan.h"
-#include "experiment/experiment_results.h"
+#include "experiment/plan/experiment_data.h"
+#include "experiment/plan/experiment_leak.h"
+#include "experiment/plan/experiment_plan.h"
+#include "experiment/result/experiment_results.h"
 #include "mini_tree.h"
 #include "oracle.h"
 #include "scratch.h"

@@ -15,9 +15,8 @@
 #include "output/format/format_values.h"
 #include "scratch.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "voxgan/phantom.h"
-#include "voxgan/produce.h"
 #include "voxgan/registry.h"
 #include "voxgan/study.h"
 

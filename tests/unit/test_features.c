@@ -150,13 +150,10 @@ static void drop_cloud(cloud *c) {
 static const struct {
   const char *name;
   vg_status (*f)(const vg_set_space *s, vg_set_distance *out);
-} distances[] = {{"mmd", vg_set_mmd},
-                 {"frechet", vg_set_frechet},
-                 {"sliced_wasserstein", vg_set_sliced_wasserstein},
-                 {"knn_precision", vg_set_knn_precision},
-                 {"knn_recall", vg_set_knn_recall},
-                 {"density", vg_set_density},
-                 {"coverage", vg_set_coverage}};
+} distances[] = {
+#define VG_SET_DISTANCE(name, suite, better, ideal, help) {#name, vg_set_##name},
+#include "registry/set_metrics.def"
+};
 enum { DISTANCES = sizeof distances / sizeof *distances };
 
 static vg_status measure(int which, const vg_points *p, vg_set_distance *out) {
@@ -395,11 +392,13 @@ static void test_few_and_equal_points(void **state) {
   for (int i = 0; i < 3; i++) {
     assert_int_equal(measure(i, &p, &d), VG_OK);
     assert_true(d.value == 0 && d.ci_low == 0 && d.ci_high == 0 && d.floor == 0);
+    assert_false(d.biased);
   }
   p = (vg_points){2, 2, 2, two, two, true};
   for (int i = 0; i < 3; i++) {
     assert_int_equal(measure(i, &p, &d), VG_OK);
     assert_true(isfinite(d.value) && isnan(d.ci_low) && isnan(d.floor));
+    assert_int_equal(d.biased, !strcmp(distances[i].name, "frechet")); /* as many points as dimensions */
   }
   /* Along the only direction there is: {1, 3} and {2, 2}, {0, 0, 3} and {0, 3, 3}. */
   p = (vg_points){2, 2, 1, (float[]){3, 1}, (float[]){2, 2}, false};

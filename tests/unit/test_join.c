@@ -14,7 +14,7 @@
 #include "output/join.h"
 #include "io/json.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 
 /* By mini_tissue. The predictor saw healthy brains: it takes the necrosis for CSF, the enhancing part for
  * nothing. */

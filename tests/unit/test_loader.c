@@ -12,6 +12,7 @@
 #include "mini_tree.h"
 #include "scratch.h"
 #include "sample/loader.h"
+#include "sample/sample.h"
 #include "sample/tumour_crop.h"
 #include "voxgan/log.h"
 

@@ -15,7 +15,7 @@
 #include "oracle.h"
 #include "scratch.h"
 #include "voxgan/log.h"
-#include "voxgan/manifest.h"
+#include "voxgan/output.h"
 #include "io/table.h"
 
 static char *read_text(const char *dir, const char *name) {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "edit/brain/mass.h"
+#include "edit/displace/mass.h"
 #include "mini_tree.h"
 #include "maps_maker.h"
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/number/extent.h"
 #include "prep/pack/pack.h"
+#include "sample/sample.h"
 #include "sample/spatial.h"
 #include "mini_tree.h"
 #include "scratch.h"

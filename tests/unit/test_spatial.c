@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
+#include "sample/sample.h"
 #include "sample/spatial.h"
 
 enum { NX = 40, NY = 36, NZ = 30, N = NX * NY * NZ };

@@ -28,7 +28,7 @@ static void a_class_of_that_name_is_taken(void **state) {
   memset(m.brain, 1, 512);
   m.anatomy[77] = m.anatomy[78] = 2;
   uint8_t mask[512];
-  must(vg_ventricles_find(&m, mask));
+  must(vg_ventricles_find(&m, NULL, mask));
   for (int i = 0; i < 512; i++) assert_int_equal(mask[i], i == 77 || i == 78);
   vg_maps_release(&m);
 }
@@ -41,11 +41,11 @@ static void no_fluid_means_no_ventricles(void **state) {
   must(vg_maps_new(&g, &c, &m));
   uint8_t mask[512];
   memset(mask, 1, sizeof mask);
-  must(vg_ventricles_find(&m, mask));
+  must(vg_ventricles_find(&m, NULL, mask));
   for (int i = 0; i < 512; i++) assert_int_equal(mask[i], 0);
   memset(m.anatomy, MAKER_CSF, 512); /* nothing but fluid: no tissue that could enclose any */
   memset(m.brain, 1, 512);
-  must(vg_ventricles_find(&m, mask));
+  must(vg_ventricles_find(&m, NULL, mask));
   for (int i = 0; i < 512; i++) assert_int_equal(mask[i], 0);
   vg_maps_release(&m);
 }
@@ -87,7 +87,7 @@ static void the_phantom_s_are_found(void **state) {
     size_t n = vg_geometry_voxels(&m.geo), inside = 0, hit = 0, astray = 0, all = 0, i = 0;
     uint8_t *mask = vg_malloc(n, 1);
     assert_non_null(mask);
-    must(vg_ventricles_find(&m, mask));
+    must(vg_ventricles_find(&m, NULL, mask));
     for (int z = 0; z < m.geo.dim[2]; z++)
       for (int y = 0; y < m.geo.dim[1]; y++)
         for (int x = 0; x < m.geo.dim[0]; x++, i++) {
@@ -120,7 +120,7 @@ static void threads_do_not_matter(void **state) {
     vg_threads_set(i ? 3 : 1);
     mask[i] = vg_malloc(n, 1);
     assert_non_null(mask[i]);
-    must(vg_ventricles_find(&m, mask[i]));
+    must(vg_ventricles_find(&m, NULL, mask[i]));
   }
   vg_threads_set(0);
   assert_memory_equal(mask[0], mask[1], n);
@@ -145,7 +145,7 @@ static void real_ones_are_found(void **state) {
     must(vg_maps_read(&ds, &ds.subjects[i], &classes, &m));
     uint8_t *mask = vg_malloc(vg_geometry_voxels(&m.geo), 1);
     assert_non_null(mask);
-    must(vg_ventricles_find(&m, mask));
+    must(vg_ventricles_find(&m, NULL, mask));
     found r = measure(&m, mask);
     if (r.ml < 2 || r.ml > 45 || r.left < 0.3 || r.left > 0.7 || r.worst_side > 0.6 || r.highest > 0.4)
       fail_msg("%s: %.1f ml, %.2f left, reaches %.2f aside and %.2f up", ds.subjects[i].id, r.ml, r.left,
@@ -158,7 +158,7 @@ static void real_ones_are_found(void **state) {
 
 static vg_status find(vg_maps *m) {
   uint8_t *mask = vg_malloc(vg_geometry_voxels(&m->geo), 1);
-  vg_status st = mask ? vg_ventricles_find(m, mask) : VG_MEMORY;
+  vg_status st = mask ? vg_ventricles_find(m, NULL, mask) : VG_MEMORY;
   vg_free(mask);
   return st;
 }

@@ -112,6 +112,6 @@ vg_status vg_memo_ventricles(vg_memo *memo, const vg_maps *maps, const vg_brain_
     memcpy(mask, memo->ventricles, n);
     return VG_OK;
   }
-  vg_status st = vg_ventricles_find_in(maps, frame, mask);
+  vg_status st = vg_ventricles_find(maps, frame, mask);
   return st || !memo ? st : keep_ventricles(memo, key, mask, n);
 }

@@ -26,7 +26,7 @@ vg_status vg_memo_learn(vg_memo *memo, const vg_memo *from);
 
 /* vg_frame_find, once for each grid and brain mask; memo NULL: on every call. */
 vg_status vg_memo_frame(vg_memo *memo, const vg_maps *maps, vg_brain_frame *out);
-/* vg_ventricles_find_in, once for each grid, brain mask and anatomy. */
+/* vg_ventricles_find, once for each grid, brain mask and anatomy. */
 vg_status vg_memo_ventricles(vg_memo *memo, const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask);
 
 #endif

@@ -27,9 +27,7 @@ uint8_t vg_tumour_code(const vg_classes *classes, const char *name);
 
 /* Finds the ventricles: the fluid classes of that name, if the maps have any, or else the lateral ventricles
  * (with the adjoining part of the third) within the fluid, from the anatomy alone. Without fluid the mask is
- * empty. mask (Z, Y, X) 0/1. */
-vg_status vg_ventricles_find(const vg_maps *maps, uint8_t *mask);
-/* The same with a known frame of the brain; NULL: unknown. */
-vg_status vg_ventricles_find_in(const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask);
+ * empty. mask (Z, Y, X) 0/1. frame: of the brain, or NULL where it is not known. */
+vg_status vg_ventricles_find(const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask);
 
 #endif

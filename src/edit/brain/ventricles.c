@@ -244,11 +244,7 @@ static vg_status find_in_fluid(const vg_maps *maps, const vg_brain_frame *frame,
   return st;
 }
 
-vg_status vg_ventricles_find(const vg_maps *maps, uint8_t *mask) {
-  return vg_ventricles_find_in(maps, NULL, mask);
-}
-
-vg_status vg_ventricles_find_in(const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask) {
+vg_status vg_ventricles_find(const vg_maps *maps, const vg_brain_frame *frame, uint8_t *mask) {
   size_t n = vg_geometry_voxels(&maps->geo);
   bool named[VG_CLASSES_MAX + 1] = {false}, any = false, fluid[VG_CLASSES_MAX + 1] = {false}, wet = false;
   vg_tissue kind[VG_CLASSES_MAX + 1];

@@ -3,7 +3,7 @@
 #ifndef VG_EDIT_CHANGE_H
 #define VG_EDIT_CHANGE_H
 #include "edit/lesion/lesion.h"
-#include "edit/brain/mass.h"
+#include "edit/displace/mass.h"
 #include "edit/lesion/search.h"
 
 typedef struct vg_change {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "edit/kind/change.h"
-#include "edit/brain/warp.h"
+#include "edit/displace/warp.h"
 #include "grid/grid.h"
 #include "base/mem.h"
 #include "base/pool.h"

@@ -7,7 +7,7 @@
 
 #include "edit/kind/change.h"
 #include "edit/brain/heal.h"
-#include "edit/brain/mass.h"
+#include "edit/displace/mass.h"
 #include "edit/brain/memo.h"
 #include "edit/brain/tissue.h"
 #include "voxgan/edit.h"

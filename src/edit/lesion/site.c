@@ -153,7 +153,8 @@ bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char 
   return is_in(&r, voxel, mm);
 }
 
-vg_status vg_site_region(const vg_maps *maps, const char *name) {
+/* VG_CONFIG: the region is a class that the maps do not have, so that no search can succeed. */
+static vg_status region_check(const vg_maps *maps, const char *name) {
   if (strcmp(name, VG_REGION_STEM) != 0 || find_class(maps, name) >= 0) return VG_OK;
   return vg_fail(
       VG_CONFIG,
@@ -168,7 +169,7 @@ static vg_status no_room(const char *name) {
 
 vg_status vg_site_draw(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
                        const char *name, vg_rng *rng, double mm[3]) {
-  vg_status known = vg_site_region(maps, name);
+  vg_status known = region_check(maps, name);
   if (known) return known;
   region r = region_of(maps, frame, name);
   size_t n = vg_geometry_voxels(&maps->geo), free_voxels = 0;
@@ -186,7 +187,7 @@ vg_status vg_site_draw(const vg_maps *maps, const uint8_t *allowed, const vg_bra
 
 vg_status vg_site_middle(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,
                          const char *name, const double near[3], double mm[3]) {
-  vg_status known = vg_site_region(maps, name);
+  vg_status known = region_check(maps, name);
   if (known) return known;
   region r = region_of(maps, frame, name);
   size_t n = vg_geometry_voxels(&maps->geo), count[2] = {0};

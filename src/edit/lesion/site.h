@@ -54,8 +54,6 @@ vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const
 /* Whether a voxel, at mm, lies in a named region. */
 bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char *region, size_t voxel,
                    const double mm[3]);
-/* VG_CONFIG: the region is a class that the maps do not have, so that no search can succeed. */
-vg_status vg_site_region(const vg_maps *maps, const char *region);
 
 /* Draws the centre (world mm) of an allowed voxel of a region, all equally likely. VG_REFUSED: the region has
  * none. */

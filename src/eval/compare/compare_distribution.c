@@ -11,13 +11,10 @@
 static const struct {
   const char *metric;
   vg_status (*measure)(const vg_set_space *s, vg_set_distance *out);
-} distances[] = {{"mmd", vg_set_mmd},
-                 {"frechet", vg_set_frechet},
-                 {"sliced_wasserstein", vg_set_sliced_wasserstein},
-                 {"knn_precision", vg_set_knn_precision},
-                 {"knn_recall", vg_set_knn_recall},
-                 {"density", vg_set_density},
-                 {"coverage", vg_set_coverage}};
+} distances[] = {
+#define VG_SET_DISTANCE(name, suite, better, ideal, help) {#name, vg_set_##name},
+#include "registry/set_metrics.def"
+};
 
 /* Adds to the note that only some subjects were measured. */
 static void note_sample(const vg_features *real, const vg_features *synth, char *note, size_t size) {
@@ -43,7 +40,7 @@ static vg_status add_distances(vg_evaluation *e, const char *name, const vg_set_
     snprintf(row.space, sizeof row.space, "%s", name);
     if (!isnan(d.p))
       snprintf(row.note, sizeof row.note, "p %.3g", d.p);
-    else if (!strcmp(row.metric->name, "frechet") && (real->n <= real->dims || synth->n <= real->dims))
+    else if (d.biased)
       snprintf(row.note, sizeof row.note, "biased upwards: %zu %s", real->dims,
                vg_plural(real->dims, "dimension", "dimensions"));
     note_sample(real, synth, row.note, sizeof row.note);

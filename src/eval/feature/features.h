@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "voxgan/dataset.h"
-#include "voxgan/extractor.h"
+#include "voxgan/evaluate.h"
 #include "io/json.h"
 
 #ifdef __cplusplus

@@ -11,7 +11,6 @@ static const vg_metric_row rows[] = {
 static const vg_set_metric_row set_rows[] = {
 #define VG_SET_METRIC(name, suite, better, ideal, help) {#name, #suite, VG_BETTER_##better, ideal, help},
 #include "registry/set_metrics.def"
-#undef VG_SET_METRIC
 };
 enum { n_rows = sizeof rows / sizeof *rows, n_set_rows = sizeof set_rows / sizeof *set_rows };
 

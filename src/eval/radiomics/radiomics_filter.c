@@ -14,8 +14,9 @@ static vg_status along(int axis, filter_line filter, const void *how, const int 
   size_t step = 1;
   for (int a = 0; a < axis; a++) step *= (size_t)dim[a];
   const size_t n = (size_t)dim[axis], all = vg_extent_voxels(dim), block = step * n;
-  double *from = vg_malloc(2 * n, sizeof *from), *to = from + n;
+  double *from = vg_malloc(2 * n, sizeof *from);
   if (!from) return VG_MEMORY;
+  double *to = from + n;
   for (size_t i = 0; i < all; i++) {
     if (i % block >= step) continue; /* not the first of a line */
     for (size_t k = 0; k < n; k++) from[k] = data[i + k * step];

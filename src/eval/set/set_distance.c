@@ -85,6 +85,7 @@ vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space
   double values[VG_PERMUTATIONS];
   resampling r = {distance, space, n_real, n_synth, BOOTSTRAP, values};
   out->ci_low = out->ci_high = out->floor = out->p = NAN;
+  out->biased = false;
   vg_status st = measure_value(&r, &out->value);
   if (!st && n_real >= VG_INTERVAL_MIN && n_synth >= VG_INTERVAL_MIN) {
     st = vg_task_parallel("distribution: bootstrap", "resamples", VG_RESAMPLES_SETS, one_draw, &r);

@@ -44,38 +44,40 @@ typedef struct vg_set_distance {
   double floor;           /* mean over random halvings of the real set; NaN with too few points */
   double p; /* share of the labellings of all points (random ones and the true one) that reach the value; NaN
                if not requested */
+  bool biased; /* upwards: there are too few points for so many dimensions */
 } vg_set_distance;
 
-/* Squared maximum mean discrepancy, unbiased (Gretton et al., JMLR 13, 2012, eq. 3): kernel
+/* One function for each VG_SET_DISTANCE row of set_metrics.def. */
+#define VG_SET_DISTANCE(name, suite, better, ideal, help) \
+  vg_status vg_set_##name(const vg_set_space *s, vg_set_distance *out);
+#include "registry/set_metrics.def"
+
+/* vg_set_mmd: squared maximum mean discrepancy, unbiased (Gretton et al., JMLR 13, 2012, eq. 3): kernel
  * exp(-d^2 / (2 s^2)), s the median distance between two points of both sets together; dimensions are
- * standardised over both sets. A resample's points are not paired with their own copies. Sets p. */
-vg_status vg_set_mmd(const vg_set_space *s, vg_set_distance *out);
-
-/* Squared Frechet distance (Heusel et al., NeurIPS 2017, eq. 6): |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2) of
- * the means and covariances (n - 1), dimensions standardised by the real set. Covariances are neither shrunk
- * nor reduced: the last trace is the sum of singular values of the inner products between the centred sets,
- * which exist for any number of points. The distance is biased upwards, more so with fewer points per
- * dimension. floor has the same kind of bias, for half as many points. */
-vg_status vg_set_frechet(const vg_set_space *s, vg_set_distance *out);
-
-/* Sliced Wasserstein distance (Rabin et al., SSVM 2011): the mean over VG_SLICES random directions of the
- * Wasserstein-1 distance between the projections, dimensions standardised by the real set. */
+ * standardised over both sets. A resample's points are not paired with their own copies. Sets p.
+ *
+ * vg_set_frechet: squared Frechet distance (Heusel et al., NeurIPS 2017, eq. 6): |m1 - m2|^2 + tr(S1 + S2 - 2
+ * (S1 S2)^1/2) of the means and covariances (n - 1), dimensions standardised by the real set. Covariances are
+ * neither shrunk nor reduced: the last trace is the sum of singular values of the inner products between the
+ * centred sets, which exist for any number of points. The distance is biased upwards, more so with fewer
+ * points per dimension. floor has the same kind of bias, for half as many points. Sets biased.
+ *
+ * vg_set_sliced_wasserstein: sliced Wasserstein distance (Rabin et al., SSVM 2011): the mean over VG_SLICES
+ * random directions of the Wasserstein-1 distance between the projections, dimensions standardised by the
+ * real set. */
 #define VG_SLICES 128
-vg_status vg_set_sliced_wasserstein(const vg_set_space *s, vg_set_distance *out);
 /* The k-th direction, of length 1. */
 void vg_set_slice_direction(size_t k, float *out, size_t dims);
 
-/* Fidelity and coverage by balls around points that reach to the k-th nearest other point of their own set, k
- * = VG_NEIGHBOURS, or one less than the points. Dimensions are standardised by the real set. knn_precision
- * share of synthetic points within a ball of a real one (Kynkaanniemi et al., NeurIPS 2019) knn_recall share
- * of real points within a ball of a synthetic one density        mean number of real balls that hold a
- * synthetic point, over k (Naeem et al., ICML 2020) coverage       share of real balls that hold a synthetic
- * point */
+/* vg_set_knn_precision, _knn_recall, _density, _coverage: fidelity and coverage by balls around points. A
+ * ball reaches to the k-th nearest other point of its own set, k = VG_NEIGHBOURS, or one less than the
+ * points. Dimensions are standardised by the real set.
+ *
+ *   knn_precision  share of synthetic points within a ball of a real one (Kynkaanniemi et al., NeurIPS 2019)
+ *   knn_recall     share of real points within a ball of a synthetic one
+ *   density        mean number of real balls that hold a synthetic point, over k (Naeem et al., ICML 2020)
+ *   coverage       share of real balls that hold a synthetic point */
 #define VG_NEIGHBOURS 5
-vg_status vg_set_knn_precision(const vg_set_space *s, vg_set_distance *out);
-vg_status vg_set_knn_recall(const vg_set_space *s, vg_set_distance *out);
-vg_status vg_set_density(const vg_set_space *s, vg_set_distance *out);
-vg_status vg_set_coverage(const vg_set_space *s, vg_set_distance *out);
 
 /* Mean likeness of pairs within the synthetic set minus that within the real set. likeness is (n, n) over
  * both sets, the real one first; NaN: not measured. Sets no floor. */
@@ -83,8 +85,8 @@ vg_status vg_set_diversity(const double *likeness, size_t n_real, size_t n_synth
 
 /* ---- shared by all distances ---- */
 
-/* A distance between two lists of points. a and b are indices over both sets, the real one first, ascending; a
- * resample lists copies. */
+/* A distance between two lists of points. a and b are indices over both sets, the real one first, ascending;
+ * a resample lists copies. */
 typedef vg_status (*vg_set_distance_of)(const void *space, const size_t *a, size_t n, const size_t *b,
                                         size_t m, double *out);
 /* Computes the value, its floor, and its interval: the 2.5th and 97.5th percentile of VG_RESAMPLES_SETS

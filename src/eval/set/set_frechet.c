@@ -194,5 +194,7 @@ static vg_status distance(const void *space, const size_t *a, size_t n, const si
 
 vg_status vg_set_frechet(const vg_set_space *s, vg_set_distance *out) {
   const cloud c = {s->n_real + s->n_synth, s->dims, s->rows, s->gram};
-  return vg_set_distance_measure(distance, &c, s->n_real, s->n_synth, false, out);
+  vg_status st = vg_set_distance_measure(distance, &c, s->n_real, s->n_synth, false, out);
+  out->biased = s->n_real <= s->dims || s->n_synth <= s->dims;
+  return st;
 }

@@ -181,7 +181,8 @@ void vg_block_iterate(const vg_block *b) {
   vg_no_grad(before);
 }
 
-vg_tensor *vg_activate(vg_tensor *y, double slope) {
+/* ReLU at 0, nothing at 1. */
+static vg_tensor *activate(vg_tensor *y, double slope) {
   if (slope >= 1) return y;
   return slope > 0 ? vg_leaky_relu(y, slope) : vg_relu(y);
 }
@@ -194,7 +195,7 @@ vg_tensor *vg_block_batch_norm(const vg_block *b, vg_tensor *y, const vg_pass *p
 
 static vg_tensor *norm_act(const vg_block *b, vg_tensor *y, double slope, const vg_pass *pass) {
   if (b->norm == VG_NORM_INSTANCE) return vg_instance_norm_act(y, VG_NORM_EPS, slope);
-  return vg_activate(vg_block_batch_norm(b, y, pass), slope);
+  return activate(vg_block_batch_norm(b, y, pass), slope);
 }
 
 vg_tensor *vg_block_convolve(const vg_block *b, vg_tensor *x0, vg_tensor *x1, const int out[3]) {

@@ -122,8 +122,6 @@ typedef struct vg_stage {
   vg_tensor *fractions, *noise; /* constants, which must outlive the graph; or NULL */
 } vg_stage;
 vg_tensor *vg_stage_run(const vg_stage *s, vg_tensor *a, vg_tensor *b, const vg_pass *pass);
-/* ReLU at 0, nothing at 1. */
-vg_tensor *vg_activate(vg_tensor *y, double slope);
 /* What a generator ends in: class fractions along C, or images in [-1, 1]. */
 vg_tensor *vg_output(vg_tensor *y, bool softmax);
 /* Nothing unless the pass trains and has a probability. */

@@ -63,7 +63,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   d->in = add(d, p, &in);
   for (int i = 0; i < d->levels; i++) {
     const int outside = vg_width(spec->ndf, i), inside = vg_width(spec->ndf, i + 1);
-    char name[16];
+    char name[24];
     snprintf(name, sizeof name, "down.%d", i);
     vg_block_def def = {.name = name, .in = outside, .out = inside, .norm = VG_NORM_NONE};
     for (int a = 0; a < 3; a++) {

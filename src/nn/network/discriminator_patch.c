@@ -48,7 +48,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   d->images = spec->out_channels;
   d->layers = plan(spec, def);
   for (int i = 0; i < d->layers; i++) {
-    char name[16];
+    char name[24];
     snprintf(name, sizeof name, "conv.%d", i);
     def[i].name = name;
     d->layer[i] = vg_block_make(p, &def[i]);

@@ -43,7 +43,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   resnet *r = VG_NEW(resnet);
   if (!r) return NULL;
   int stride[DOWNS][3], low[3], n[3];
-  char name[24];
+  char name[40];
   vg_net_norm norm = spec->norm;
   strides(spec->patch, stride, low);
   memcpy(n, spec->patch, sizeof n);

@@ -44,7 +44,7 @@ static vg_block k3(vg_params *p, const char *name, int in, int out, const int n[
 static void build_level(spade *s, const vg_gan_spec *spec, vg_params *p, int i, int n[3]) {
   const bool outer = i == 0, inner = i == s->levels - 1;
   const int *const outside = n;
-  char name[2][16];
+  char name[2][24];
   snprintf(name[0], sizeof name[0], "down.%d", i);
   snprintf(name[1], sizeof name[1], "up.%d", i);
   vg_block_def down = {.name = name[0],

@@ -49,7 +49,7 @@ static void *build(const vg_gan_spec *spec, vg_params *p) {
   u->levels = vg_unet_strides(spec->patch, spec->levels, u->stride);
   for (int i = 0; i < u->levels; i++) {
     bool outer = i == 0, inner = i == u->levels - 1;
-    char name[2][16];
+    char name[2][24];
     snprintf(name[0], sizeof name[0], "down.%d", i);
     snprintf(name[1], sizeof name[1], "up.%d", i);
     vg_block_def down = {.name = name[0],

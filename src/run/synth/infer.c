@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "run/synth/window.h"
-#include "sample/loader.h"
+#include "sample/sample.h"
 #include "base/mem.h"
 
 static void gaussian(const window_axis *p, float *w) {

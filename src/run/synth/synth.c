@@ -11,7 +11,7 @@
 #include "run/synth/synth_model.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
-#include "voxgan/produce.h"
+#include "voxgan/output.h"
 #include "voxgan/run.h"
 #include "base/str.h"
 #include "base/number/extent.h"

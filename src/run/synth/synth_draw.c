@@ -9,7 +9,7 @@
 #include "base/number/extent.h"
 #include "base/text/plural.h"
 #include "grid/grid.h"
-#include "sample/loader.h"
+#include "sample/sample.h"
 #include "voxgan/log.h"
 
 /* ---- options ---- */

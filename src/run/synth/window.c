@@ -23,14 +23,14 @@ window_axis vg_window_plan(int n, int patch, bool whole, int align) {
   return p;
 }
 
-int vg_window_start(const window_axis *p, int k) {
+static int start_of(const window_axis *p, int k) {
   if (p->step) return k < p->count - 1 ? k * p->step : p->span;
   return p->first + (p->count > 1 ? (int)((long)p->span * k / (p->count - 1)) : 0);
 }
 
 void vg_window_place(const window_axis axis[3], int index, int lo[3]) {
   for (int a = 2; a >= 0; a--) {
-    lo[a] = vg_window_start(&axis[a], index % axis[a].count);
+    lo[a] = start_of(&axis[a], index % axis[a].count);
     index /= axis[a].count;
   }
 }

@@ -14,7 +14,6 @@ typedef struct window_axis {
 /* n: voxels of the volume. whole: one window over all. align: voxels of a network's coarsest grid, where
  * its grids must coincide in all windows; else 1. */
 window_axis vg_window_plan(int n, int patch, bool whole, int align);
-int vg_window_start(const window_axis *p, int k);
 /* Where window index of all begins, the last axis running fastest. */
 void vg_window_place(const window_axis axis[3], int index, int lo[3]);
 

@@ -8,7 +8,7 @@
 #include "run/synth/infer.h"
 #include "run/model_file.h"
 #include "run/synth/window.h"
-#include "sample/loader.h"
+#include "sample/sample.h"
 #include "voxgan/log.h"
 #include "base/pool.h"
 #include "base/task/progress.h"
@@ -93,7 +93,7 @@ static vg_status judge(vg_gan *gan, const vg_case *c, double *out) {
     vg_window_place(axis, k, lo);
     if (spec->softmax) {
       vg_case_patch(c, lo, extent, target + voxels, input);
-      vg_loader_background(target + voxels, c->n_classes, voxels, target);
+      vg_sample_background(target + voxels, c->n_classes, voxels, target);
     } else {
       vg_case_patch(c, lo, extent, input, target);
     }

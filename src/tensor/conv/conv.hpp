@@ -1,15 +1,15 @@
 // conv.hpp: 3-D convolution in fp32 and bf16 on the CPU, straight from and to plain (N, C, D, H, W).
 //
-// Which algorithm computes what (conv_choice.cpp):
+// Which algorithm computes what (dispatch/conv_choice.cpp):
 //
 //   algorithm        used for                                                        file
 //   im2col           few positions and many weights (a U-Net's innermost layers),    im2col.cpp
 //                    all three directions; bf16 only on AMX
 //   one_channel      a single output channel at stride 1 (a PatchGAN's logits):      one_channel.cpp
 //                    forward (fp32, or bf16 without AMX) and weight gradient
-//   direct           all other forward passes and data gradients                     direct_*.cpp
-//   weight_gradient  all other weight gradients                                      weight_gradient_*.cpp
-//   library          shapes that conv_cpu_takes() refuses, other types and devices:  conv_library.cpp
+//   direct           all other forward passes and data gradients                     direct/direct_*.cpp
+//   weight_gradient  all other weight gradients                                      gradient/weight_gradient_*.cpp
+//   library          shapes that conv_cpu_takes() refuses, other types and devices:  dispatch/conv_library.cpp
 //                    ATen, on a GPU cuDNN
 //
 // direct and weight_gradient exist twice: _simd computes on vectors, in fp32 and with AVX512-BF16 in bf16; _amx
