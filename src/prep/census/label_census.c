@@ -88,7 +88,8 @@ static void say(const vg_source *source, vg_role role, const census *c) {
   vg_str_release(&text);
 }
 
-static void warn(const vg_source *source, vg_role role, const census *c) {
+/* Returns the only value of the tumour maps, if classes never occur; else 0. */
+static uint16_t warn(const vg_source *source, vg_role role, const census *c) {
   const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &source->tumour_scheme : &source->anatomy_scheme,
                   *other = role == VG_ROLE_TUMOUR ? &source->anatomy_scheme : &source->tumour_scheme;
   vg_str fault = VG_STR_INIT, values = VG_STR_INIT, advice = VG_STR_INIT;
@@ -106,7 +107,8 @@ static void warn(const vg_source *source, vg_role role, const census *c) {
   if (foreign && (vg_str_add(&advice, "; all of these values are in scheme "),
                   !vg_scheme_suggest(c->value, role, &advice)))
     vg_str_clear(&advice);
-  if (n == 1 && role == VG_ROLE_TUMOUR) /* it may be the whole tumour, whatever the scheme calls it */
+  const bool whole = n == 1 && role == VG_ROLE_TUMOUR && fault.len;
+  if (whole) /* it may be the whole tumour, whatever the scheme calls it */
     vg_str_addf(&advice, "; if %d is the whole tumour, name it: --tumour-scheme %d=tumour", last, last);
   if (fault.len)
     vg_warn("%s: %s in %zu %s %s, whose values are %s%s: does scheme %s fit? (--%s-scheme, data.%s_scheme)%s",
@@ -117,6 +119,7 @@ static void warn(const vg_source *source, vg_role role, const census *c) {
   vg_str_release(&fault);
   vg_str_release(&values);
   vg_str_release(&advice);
+  return whole ? (uint16_t)last : 0;
 }
 
 /* TumorSynth of FreeSurfer gives the whole tumour the value of an amygdala, which has 1 to 2 ml. */
@@ -146,7 +149,7 @@ static void choose_maps(const vg_dataset *ds, int source, vg_role role, census *
   }
 }
 
-static vg_status take_census(const vg_dataset *ds, int source, vg_role role) {
+static vg_status take_census(const vg_dataset *ds, int source, vg_role role, uint16_t *whole) {
   const vg_source *src = &ds->sources[source];
   const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &src->tumour_scheme : &src->anatomy_scheme;
   const char *paths[MAPS];
@@ -160,18 +163,22 @@ static vg_status take_census(const vg_dataset *ds, int source, vg_role role) {
   if (!st) choose_maps(ds, source, role, &c);
   if (!st && c.classes.n) st = vg_task_parallel("counting labels", "maps", c.n_paths, count_map, &c);
   if (!st && c.maps) say(src, role, &c);
-  if (!st && c.maps) warn(src, role, &c);
+  if (!st && c.maps) *whole = warn(src, role, &c);
   if (!st && role == VG_ROLE_ANATOMY) warn_of_tumorsynth(src, &c);
   vg_free(c.table);
   vg_free(c.value);
   return st;
 }
 
-vg_status vg_dataset_take_census(const vg_dataset *ds, bool anatomy, bool tumour) {
+vg_status vg_dataset_take_census(const vg_dataset *ds, bool anatomy, bool tumour, uint16_t *whole) {
   vg_status st = VG_OK;
+  uint16_t value = 0, none;
   for (int i = 0; i < ds->n_sources && !st; i++) {
-    if (tumour) st = take_census(ds, i, VG_ROLE_TUMOUR);
-    if (!st && anatomy) st = take_census(ds, i, VG_ROLE_ANATOMY);
+    uint16_t own = 0;
+    if (tumour) st = take_census(ds, i, VG_ROLE_TUMOUR, &own);
+    if (!st && anatomy) st = take_census(ds, i, VG_ROLE_ANATOMY, &none);
+    value = !i || own == value ? own : 0;
   }
+  if (whole) *whole = value;
   return st;
 }

@@ -356,7 +356,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = open_edits(c, out)) || (st = decide_kinds(&out->set, want.tumour, out))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
-  if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour))) goto out;
+  if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour, NULL))) goto out;
   if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set, &heads))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
