@@ -198,6 +198,7 @@ v[8:16, 8:16, 8:16] = 2
 v[11:13, 11:13, 11:13] = 4
 nibabel.save(nibabel.Nifti1Image(v, numpy.diag([8, 8, 8, 1])), sys.argv[1] + '/maps/training_seg_01.nii.gz')
 P
+expect_ok 'gm in 1 \(18[0-9][0-9] ml\)' v inspect "$T/maps"
 expect_ok 'voxgan train brain --data .*/maps --out runs/maps' v inspect "$T/maps"
 expect "the head is known" sh -c "! grep -q 'values without a class' '$T/stderr' '$T/stdout'"
 expect_ok 'values without a class' v inspect "$T/maps" --anatomy-scheme freesurfer-tissues
@@ -211,6 +212,8 @@ expect_ok 'written as bids' $edit --out "$T/smaller" --overwrite
 expect_ok "voxgan synth --finish '.*/it'.''s'" $edit --out "$T/it's" --shard 1/1
 expect_fail 2 'brats2021 has no value' $edit --format brats2021 --out "$T/smaller2"
 expect_fail 2 'no config of that name in .*configs.*VOXGAN_CONFIGS' v train nosuchconfig --print-config
+mkdir -p "$T/cwd/brats2021"
+expect "a folder of data does not hide a config" sh -c "cd '$T/cwd' && '$(realpath "$VOXGAN")' train brats2021 --print-config | grep -q '\"net\"'"
 VOXGAN_CONFIGS="$T/nowhere" expect_fail 2 'no folder of configs.*VOXGAN_CONFIGS' v train brats2021 --print-config
 
 # A region that no map has is no agreement.

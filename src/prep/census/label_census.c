@@ -75,13 +75,21 @@ static vg_status count_map(void *arg, size_t i) {
   return st;
 }
 
+/* Three digits, but never as 1.3e+03. */
+static const char *ml_text(double ml, char out[32]) {
+  snprintf(out, 32, ml < 100 ? "%.3g" : "%.0f", ml);
+  return out;
+}
+
 /* "necrosis in 57 (0.2 to 14 ml), oedema in 0" */
 static void say(const vg_source *source, vg_role role, const census *c) {
   vg_str text = VG_STR_INIT;
   for (int k = 0; k < c->classes.n; k++) {
     vg_str_addf(&text, "%s%s in %zu", k ? ", " : "", c->classes.names[k], c->in[k]);
-    if (c->in[k] == 1) vg_str_addf(&text, " (%.3g ml)", c->least[k]);
-    if (c->in[k] > 1) vg_str_addf(&text, " (%.3g to %.3g ml)", c->least[k], c->most[k]);
+    char least[32], most[32];
+    if (c->in[k] == 1) vg_str_addf(&text, " (%s ml)", ml_text(c->least[k], least));
+    if (c->in[k] > 1)
+      vg_str_addf(&text, " (%s to %s ml)", ml_text(c->least[k], least), ml_text(c->most[k], most));
   }
   vg_info("%s: classes of %zu %s %s%s: %s", vg_source_name(source), c->maps, vg_role_name(role),
           vg_plural(c->maps, "map", "maps"), c->maps < c->have ? " looked at" : "", vg_str_text(&text));
