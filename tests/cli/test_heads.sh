@@ -86,7 +86,7 @@ expect_ok 'trained 4 steps' "$VOXGAN" train $heads --data "$T/mixed.csv" --out "
 expect_fail 2 'train.images synthetic is for train.direction image2label' "$VOXGAN" train --print-config --set train.images=synthetic
 expect_fail 2 'a _low setting is above its _high' "$VOXGAN" train --print-config --set randomise.mean_low=0.9 --set randomise.mean_high=0.5
 expect_fail 3 'label value 9 .* is not in scheme inline' "$VOXGAN" train $heads --data "$T/maps" --out "$T/y" --set data.contrast_scheme=
-# A series that one subject lacks: it is left out of all, or that subject is.
+# A series that one subject lacks: all subjects go without it, or that subject is skipped.
 cp -r "$T/scans" "$T/some"
 rm "$T/some/sub-5/anat/sub-5_T2w.nii.gz"
 strip="$VOXGAN synth $T/r --images $T/some --skull-strip --sheet 0"
