@@ -29,7 +29,7 @@ FLAVOUR := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)$(if $(DEV),
 B := build/$(FLAVOUR)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla $(if $(DEV),-Werror)
-CWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes
+CWARN := $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wfloat-conversion
 # No path of this folder ends in a file, so that the same sources give the same bytes anywhere (make check-reproducible).
 OPT  := -ffile-prefix-map=$(CURDIR)=. $(if $(SANITIZE),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -DVG_NO_CLONES,-O3 -g1 -fno-math-errno -fno-trapping-math)
 LSAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE))

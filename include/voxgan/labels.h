@@ -6,7 +6,9 @@
  *
  * An inline scheme has the form VALUE=NAME[:tumour|:anatomy],... for example "1=csf,2=gm,3=wm" or
  * "1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour"; the role defaults to anatomy. A class may have
- * several values, and FIRST-LAST is a range that includes both ends: "2=wm,41=wm,3=gm,1000-2999=gm".
+ * several values, and FIRST-LAST is a range that includes both ends: "2=wm,41=wm,3=gm,1000-2999=gm". The name
+ * background makes values background, like 0. The first item may be the name of a scheme, which the others
+ * extend: "freesurfer,500-530=background".
  */
 #ifndef VOXGAN_LABELS_H
 #define VOXGAN_LABELS_H
@@ -23,7 +25,9 @@ extern "C" {
 #define VG_CLASSES_MAX 32
 #define VG_LABELS_MAX 64 /* labels of a scheme; a class may have several */
 
-typedef enum vg_role { VG_ROLE_ANATOMY, VG_ROLE_TUMOUR } vg_role;
+/* Only labels have the role background: values that are known, but of no class. Classes have one of the
+ * others. */
+typedef enum vg_role { VG_ROLE_ANATOMY, VG_ROLE_TUMOUR, VG_ROLE_BACKGROUND } vg_role;
 const char *vg_role_name(vg_role role);
 
 typedef struct vg_label {
@@ -75,8 +79,8 @@ typedef struct vg_classes {
 
 typedef struct vg_clusters vg_clusters; /* of intensities: voxgan/config.h */
 
-/* Adds these classes: "t1_cluster1" to "t1_cluster5", or "t1-flair_cluster1-1", "t1-flair_cluster1-2", ... VG_CONFIG: a
- * name is too long, or one of several series has a hyphen. */
+/* Adds these classes: "t1_cluster1" to "t1_cluster5", or "t1-flair_cluster1-1", "t1-flair_cluster1-2", ...
+ * VG_CONFIG: a name is too long, or one of several series has a hyphen. */
 vg_status vg_classes_add_clusters(vg_classes *c, const vg_clusters *of);
 /* Whether all anatomy classes are such clusters, and which. */
 bool vg_classes_clusters(const vg_classes *c, vg_clusters *of);

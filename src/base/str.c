@@ -109,6 +109,12 @@ void vg_str_add_word(vg_str *s, const char *text) {
   vg_str_add(s, "'");
 }
 
+char *vg_shell_word(const char *text) {
+  vg_str t = VG_STR_INIT;
+  vg_str_add_word(&t, text);
+  return vg_str_take(&t);
+}
+
 void vg_str_add_number(vg_str *s, double v) {
   char buf[40];
   if (v == floor(v) && fabs(v) < 9007199254740992.0) {

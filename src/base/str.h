@@ -25,6 +25,8 @@ void vg_str_add_csv(vg_str *s, const char *text);
 void vg_str_add_shown(vg_str *s, const char *text);
 /* Adds text as one word of a shell's command line: quoted, unless no shell gives it a meaning. */
 void vg_str_add_word(vg_str *s, const char *text);
+/* The same as a text of its own (vg_free); NULL: no memory. */
+char *vg_shell_word(const char *text);
 /* Adds a finite number in the shortest form that reads back the same, with a point in every locale. */
 void vg_str_add_number(vg_str *s, double v);
 bool vg_str_failed(const vg_str *s);

@@ -203,10 +203,10 @@ vg_status vg_eval_pair_up(eval_study *s, bool may_choose) {
     warn_unpaired("real", "synthetic", e->real_only, e->n_real_only);
     warn_unpaired("synthetic", "real", e->synth_only, e->n_synth_only);
     if (edited)
-      vg_info("%zu of these are edited, so no real subject is their truth; --suite boundary,distribution "
+      vg_info("%zu of these %s edited, so no real subject is their truth; --suite boundary,distribution "
               "compares "
               "the sets",
-              edited);
+              edited, vg_plural(edited, "is", "are"));
   }
   origins_release(&from);
   vg_free(list);

@@ -122,8 +122,13 @@ vg_status vg_experiment(const vg_experiment_options *o, FILE *to) {
     vg_status collected = vg_experiment_finish(o->out, to);
     if (!st) st = collected;
   } else if (!st) {
-    vg_info("shard %d of %d is finished; when all shards are, run: voxgan experiment --finish %s", o->shard,
-            o->shards, o->out);
+    char *word = vg_shell_word(o->out);
+    if (!word)
+      st = VG_MEMORY;
+    else
+      vg_info("shard %d of %d is finished; when all shards are, run: voxgan experiment --finish %s", o->shard,
+              o->shards, word);
+    vg_free(word);
   }
 out:
   vg_json_free(json);

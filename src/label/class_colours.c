@@ -86,6 +86,7 @@ void vg_scheme_colours(const vg_scheme *scheme, uint8_t (*out)[3]) {
   vg_classes classes = {0};
   vg_colours colours;
   for (int i = 0; i < scheme->n && classes.n < VG_CLASSES_MAX; i++) {
+    if (scheme->labels[i].role == VG_ROLE_BACKGROUND) continue;
     if (vg_classes_find(&classes, scheme->labels[i].name) >= 0) continue;
     memcpy(classes.names[classes.n], scheme->labels[i].name, VG_CLASS_NAME);
     classes.roles[classes.n++] = scheme->labels[i].role;

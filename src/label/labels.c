@@ -33,7 +33,7 @@ static const struct {
 #define N_SCHEMES ((int)(sizeof schemes / sizeof schemes[0]))
 
 const char *vg_role_name(vg_role role) {
-  return role == VG_ROLE_TUMOUR ? "tumour" : "anatomy";
+  return role == VG_ROLE_TUMOUR ? "tumour" : role == VG_ROLE_ANATOMY ? "anatomy" : "background";
 }
 
 const vg_scheme *vg_scheme_at(int i, const char **help) {
@@ -91,14 +91,11 @@ static vg_status default_role(const char *text, const char *name, vg_role map, v
   return VG_OK;
 }
 
-/* Voxels with a value are in the brain, and a network learns from all of them. */
+/* A network learns from all voxels. */
 static vg_status check_word(const char *text, const char *name) {
   const char *known;
   vg_role role;
-  const vg_word word = vg_class_word(name, &known, &role);
-  if (word == VG_WORD_BACKGROUND)
-    return vg_fail(VG_CONFIG, "scheme '%s': '%s' is value 0, and needs no label", text, name);
-  if (word == VG_WORD_IGNORE)
+  if (vg_class_word(name, &known, &role) == VG_WORD_IGNORE)
     return vg_fail(VG_CONFIG,
                    "scheme '%s': voxgan cannot exclude voxels labelled '%s'; omit the label, and maps "
                    "with such voxels are refused",
@@ -108,6 +105,13 @@ static vg_status check_word(const char *text, const char *name) {
 
 static vg_status parse_role(const char *text, const char *name, const char *role_text, vg_role map,
                             vg_role *out) {
+  const char *known;
+  vg_role by_name;
+  if (vg_class_word(name, &known, &by_name) == VG_WORD_BACKGROUND) {
+    *out = VG_ROLE_BACKGROUND;
+    if (!role_text) return VG_OK;
+    return vg_fail(VG_CONFIG, "scheme '%s': '%s' is value 0, and other values of it have no role", text, name);
+  }
   if (!role_text) return default_role(text, name, map, out);
   if (strcmp(role_text, "tumour") == 0 || strcmp(role_text, "tumor") == 0)
     *out = VG_ROLE_TUMOUR;
@@ -181,12 +185,14 @@ vg_status vg_scheme_parse_as(const char *text, vg_role map, vg_scheme *out) {
     return vg_fail(VG_CONFIG, "no label scheme '%s' (a known name, or 1=csf,2=gm,...)", text);
   }
   memset(out, 0, sizeof *out);
-  strcpy(out->name, "inline");
   size_t n = 0;
   char **items = vg_split(text, ',', &n);
   if (!items) return VG_MEMORY;
+  const int base = vg_names_find(names, items[0]); /* "synthseg-tissues,99=background" */
+  if (base >= 0) *out = schemes[base];
+  strcpy(out->name, "inline");
   vg_status st = VG_OK;
-  for (size_t i = 0; i < n && !st; i++) st = parse_label(text, items[i], map, out);
+  for (size_t i = base >= 0; i < n && !st; i++) st = parse_label(text, items[i], map, out);
   vg_strv_free(items);
   return st;
 }
@@ -217,7 +223,7 @@ static void describe_scheme(const vg_scheme *s, vg_str *t) {
   if (many) vg_str_add(t, "values of ");
   for (int i = 0; i < s->n; i++) {
     const vg_label *l = &s->labels[i];
-    if (many && vg_classes_find(&named, l->name) >= 0) continue;
+    if (many && (l->role == VG_ROLE_BACKGROUND || vg_classes_find(&named, l->name) >= 0)) continue;
     if (many) vg_classes_add_name(&named, l->name, l->role);
     vg_str_add(t, i ? ", " : "");
     if (!many) vg_str_addf(t, "%u ", (unsigned)l->value);
@@ -242,7 +248,7 @@ static const char *richer_scheme(const vg_scheme *s, uint16_t value) {
 static bool knows_all(const vg_scheme *s, const bool *present, vg_role role) {
   for (unsigned v = 1; v < VALUES; v++) {
     const vg_label *l = present[v] ? vg_scheme_find(s, (uint16_t)v) : NULL;
-    if (present[v] && (!l || l->role != role)) return false;
+    if (present[v] && (!l || (l->role != role && l->role != VG_ROLE_BACKGROUND))) return false;
   }
   return true;
 }

@@ -87,6 +87,19 @@ static void release(mix *m) {
   vg_dataset_release(&m->synth);
 }
 
+static vg_status say_done(const mix *m, int folds) {
+  char *from = vg_format("%s/splits_final.json", m->root);
+  char *word = from ? vg_shell_word(from) : NULL;
+  if (word)
+    vg_info("%s: %zu real and %zu synthetic %s in %d folds of %zu %s; before training: cp %s "
+            "\"$nnUNet_preprocessed\"/%s/",
+            m->root, m->n_real, m->n - m->n_real, vg_plural(m->n - m->n_real, "case", "cases"), folds,
+            m->persons, vg_plural(m->persons, "person", "persons"), word, m->folder);
+  vg_free(from);
+  vg_free(word);
+  return word ? VG_OK : VG_MEMORY;
+}
+
 vg_status vg_mix(const vg_mix_options *o) {
   mix m = {.o = o};
   vg_source like = {0};
@@ -105,11 +118,7 @@ vg_status vg_mix(const vg_mix_options *o) {
   if (!st) st = list_cases(&m);
   if (!st) st = vg_mix_deal(&m);
   if (!st) st = vg_mix_write(&m);
-  if (!st)
-    vg_info("%s: %zu real and %zu synthetic %s in %d folds of %zu %s; before training: cp %s/"
-            "splits_final.json $nnUNet_preprocessed/%s/",
-            m.root, m.n_real, m.n - m.n_real, vg_plural(m.n - m.n_real, "case", "cases"), o->folds, m.persons,
-            vg_plural(m.persons, "person", "persons"), m.root, m.folder);
+  if (!st) st = say_done(&m, o->folds);
   release(&m);
   return st;
 }

@@ -91,9 +91,9 @@ static vg_status find_leaks(mix *m, const vg_table *manifest, const vg_secret *s
     unknown += !any;
   }
   if (!st && unknown)
-    vg_info("%zu of %zu synthetic %s %s from nobody in %s, and are trained on in every fold", unknown,
+    vg_info("%zu of %zu synthetic %s %s from nobody in %s, and %s trained on in every fold", unknown,
             m->n - m->n_real, vg_plural(m->n - m->n_real, "case", "cases"),
-            vg_plural(unknown, "comes", "come"), m->o->real);
+            vg_plural(unknown, "comes", "come"), m->o->real, vg_plural(unknown, "is", "are"));
   for (int f = 0; f < m->o->folds && of; f++) vg_leak_index_release(&of[f]);
   vg_free(of);
   vg_text_index_release(&rows);

@@ -51,9 +51,7 @@ typedef struct produce_job {
 
 /* ---- what to make ---- */
 
-static vg_status choose_format(produce_job *j) {
-  const char *name =
-      j->o->format ? j->o->format : vg_dataset_format_default(vg_study_layout(j->study), &j->out.set);
+static vg_status use_format(produce_job *j, const char *name) {
   j->out.format = vg_dataset_format_find(name);
   if (!j->out.format) {
     const char *near = vg_names_nearest(VG_NAMES(vg_registry_find("formats")->rows), name);
@@ -64,12 +62,30 @@ static vg_status choose_format(produce_job *j) {
   return VG_OK;
 }
 
+static vg_status set_schemes(produce_job *j) {
+  j->out.set.tumour = *vg_study_scheme(j->study, VG_ROLE_TUMOUR);
+  j->out.set.anatomy = *vg_study_scheme(j->study, VG_ROLE_ANATOMY);
+  return j->out.format->schemes(&j->out.set);
+}
+
+/* The format of the hosts may have no value for a class that the user named. If the user named no format
+ * either, one that has values for every class serves. */
+static vg_status choose_schemes(produce_job *j) {
+  vg_status st = set_schemes(j);
+  if (st != VG_CONFIG || j->o->format || j->out.format->any_class) return st;
+  vg_info("%s", vg_error());
+  vg_error_clear();
+  st = use_format(j, vg_dataset_format_any());
+  return st ? st : set_schemes(j);
+}
+
 static vg_status set_output(produce_job *j) {
   vg_output *out = &j->out;
   if (j->maker) out->set.series = j->maker->series;
   /* A model finds maps in scans of persons. */
   out->set.real = j->maker && (j->maker->real || j->maker->maps);
-  vg_status st = choose_format(j);
+  vg_status st = use_format(
+      j, j->o->format ? j->o->format : vg_dataset_format_default(vg_study_layout(j->study), &j->out.set));
   for (int k = 0; k < out->set.series.n && !st; k++)
     st = vg_path_part(VG_CONFIG, "the model", "series", out->set.series.names[k]);
   if (st) return st;
@@ -87,10 +103,8 @@ static vg_status set_output(produce_job *j) {
   for (int k = 0; k < all->n && !st; k++)
     if (strcmp(all->names[k], VG_CLASS_BRAIN) != 0)
       st = vg_classes_add_name(&out->set.classes, all->names[k], all->roles[k]);
-  out->set.tumour = *vg_study_scheme(j->study, VG_ROLE_TUMOUR);
-  out->set.anatomy = *vg_study_scheme(j->study, VG_ROLE_ANATOMY);
   out->cases = vg_study_count(j->study);
-  return st ? st : out->format->schemes(&out->set);
+  return st ? st : choose_schemes(j);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -449,9 +463,13 @@ static vg_status end(produce_job *j) {
   vg_info("%zu %s made, %zu kept, %s in %s: %s", j->made, vg_plural(j->made, "case", "cases"),
           j->n - j->n_open + j->kept, vg_bytes(atomic_load(&j->bytes), bytes),
           vg_duration(vg_now() - j->began, took), j->out.root);
-  if (j->o->shards)
+  if (j->o->shards) {
+    char *word = vg_shell_word(j->out.root);
+    if (!word) return VG_MEMORY;
     vg_info("shard %d of %d is finished; when all are: voxgan synth --finish %s", j->o->shard, j->o->shards,
-            j->out.root);
+            word);
+    vg_free(word);
+  }
   if (!finished)
     return vg_fail(VG_FAILED, "%s: none of its %zu %s could be made", j->out.root, j->n,
                    vg_plural(j->n, "case", "cases"));

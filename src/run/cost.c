@@ -9,6 +9,8 @@
 
 /* Bytes for each parameter: weights in a model; weights and Adam's two moments in a checkpoint. */
 enum { IN_MODEL = 4, IN_CHECKPOINT = 12 };
+/* A longer training should not be the first on new data. */
+enum { LONG_HOURS = 12 };
 
 void vg_cost_say(const run_cost *c) {
   char time[32], disk[32], cache[32], free_text[48] = "", bytes[32], by[80] = "";
@@ -18,12 +20,18 @@ void vg_cost_say(const run_cost *c) {
     snprintf(by, sizeof by, " (an estimate, from samples of %dx%dx%d voxels)", c->timed[2], c->timed[1],
              c->timed[0]);
   const char *steps = vg_plural(c->left, "step", "steps"), *to_go = c->left < c->steps ? " to go" : "";
+  const double seconds = c->step_seconds * (double)c->left;
+  char step[32];
+  snprintf(step, sizeof step, c->step_seconds < 10 ? "%.2g" : "%.0f", c->step_seconds);
   if (c->step_seconds > 0)
-    vg_info("%lld %s%s; one takes about %.2g s here%s: about %s, and %d %s beside", (long long)c->left, steps,
-            to_go, c->step_seconds, by, vg_duration(c->step_seconds * (double)c->left, time), c->validations,
+    vg_info("%lld %s%s; one takes about %s s here%s: about %s, and %d %s beside", (long long)c->left, steps,
+            to_go, step, by, vg_duration(seconds, time), c->validations,
             vg_plural(c->validations, "validation", "validations"));
   else
     vg_info("%lld %s%s", (long long)c->left, steps, to_go);
+  if (seconds > LONG_HOURS * 3600.0)
+    vg_info("for a first look within minutes: --set data.spacing=3 --set net.ngf=8 --set net.ndf=8 --set "
+            "train.epochs=12 (docs/guide/train.md)");
   struct statvfs fs;
   if (!statvfs(c->out, &fs))
     snprintf(free_text, sizeof free_text, ", of %s that are free",

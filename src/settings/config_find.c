@@ -76,10 +76,12 @@ static vg_status unknown(const char *name, const char *folder, char *const *name
 vg_status vg_config_find(const char *name, char **path) {
   char *folder = NULL, **names = NULL, *bare = NULL;
   size_t n = 0;
-  bool exists;
+  bool exists, folder_of_data = false; /* "brats2021" is a usual name for the data, too */
   *path = NULL;
   vg_status st = vg_fs_exists(name, &exists);
-  if (!st && (exists || strchr(name, '/'))) return (*path = vg_strdup(name)) ? VG_OK : VG_MEMORY;
+  if (!st && exists) st = vg_fs_is_dir(name, &folder_of_data);
+  if (!st && ((exists && !folder_of_data) || strchr(name, '/')))
+    return (*path = vg_strdup(name)) ? VG_OK : VG_MEMORY;
   if (!st) st = find_folder(&folder);
   if (!st && folder) st = list_names(folder, &names, &n);
   if (!st && !(bare = vg_strdup(name))) st = VG_MEMORY;

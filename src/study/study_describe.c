@@ -130,7 +130,7 @@ vg_status vg_study_describe(vg_study *s, FILE *to) {
   for (int k = 0; k < s->classes.n; k++) fprintf(to, "%s%s", k ? ", " : "", s->classes.names[k]);
   fputc('\n', to);
   vg_status st = vg_table_init(&t, 4, header);
-  for (int i = 0; i < s->n_sets && !st; i++) st = vg_dataset_take_census(&s->sets[i]->data, true, true);
+  for (int i = 0; i < s->n_sets && !st; i++) st = vg_dataset_take_census(&s->sets[i]->data, true, true, NULL);
   for (int i = 0; i < s->plan.n; i++, plan = vg_json_next(plan)) {
     const vg_cohort *c = &s->cohorts[i];
     describe_cohort(s, i, plan, to);

@@ -33,9 +33,36 @@ for series, share in re.findall(r"(\w+) ([\d.]+) %", found.group(2)):
     values = [float(r["value"]) for r in rows if r["series"] == series]
     assert abs(50 * sum(values) / len(values) - float(share)) < 0.06, (series, share, values)
 assert "Only 2 cases" in page
+assert "cannot judge how close the sets are: 2 real subjects are too few" in page
 PY
 "$VOXGAN" eval --real "$T/11" --synth "$T/11" --layout brats2021 --synth-layout brats2021 --suite image --out "$T/same" >/dev/null 2>&1
 expect "equal images" grep -q 'Image by image, the synthetic images are close to the real ones' "$T/same/report.html"
+
+# The galleries of all series begin with the same case, the worst of all, though another is worse on t1.
+cp -r "$T/11" "$T/noisy"
+/usr/bin/python3 - "$T/noisy" <<'PY' || bad "noise"
+import glob, nibabel, numpy, sys
+rng = numpy.random.default_rng(3)
+for series, sd in (("t1", (0.02, 0.2)), ("flair", (2.0, 0.02))):
+    for file, share in zip(sorted(glob.glob(sys.argv[1] + f"/**/*_{series}.nii.gz", recursive=True)), sd):
+        m = nibabel.load(file)
+        v = numpy.asarray(m.dataobj).astype(float)
+        v += rng.normal(0, share * v.max(), v.shape) * (v > 0)
+        nibabel.save(nibabel.Nifti1Image(numpy.clip(numpy.rint(v), 0, 32000).astype("int16"), m.affine), file)
+PY
+"$VOXGAN" eval --real "$T/11" --synth "$T/noisy" --layout brats2021 --synth-layout brats2021 --suite image --out "$T/order" >/dev/null 2>&1
+expect "one order of cases for all series" /usr/bin/python3 - "$T/order" <<'PY'
+import csv, re, sys
+page = open(sys.argv[1] + "/report.html").read()
+first = {}
+for part in page.split('class="gallery"')[1:]:
+    first[re.search(r"<h4[^>]*>(\w+)", part).group(1)] = re.search(r"(BraTS\w+): ssim", part).group(1)
+ssim = {(r["subject"], r["series"]): float(r["value"]) for r in csv.DictReader(open(sys.argv[1] + "/metrics.csv"))
+        if (r["region"], r["metric"]) == ("tumour", "ssim")}
+a, b = sorted({s for s, _ in ssim})
+assert ssim[b, "t1"] < ssim[a, "t1"] and ssim[a, "flair"] < ssim[b, "flair"], ssim
+assert {first["t1"], first["flair"]} == {a}, first
+PY
 
 # A regression: exit 5, a table of what moved, and no baseline in its place.
 sed '/"t1","region":"brain","metric":"ssim"/s/"mean":0/"mean":9/' "$T/b.json" >"$T/better.json"

@@ -20,5 +20,12 @@ expect_ok '2 cases made' v synth "$T/p" --labels "$T/joined" --out "$T/js" --for
 for file in $(cd "$T/ps" && find . -name '*.nii.gz'); do
   expect "the same as through synth and join: $file" cmp -s "$T/ps/$file" "$T/js/$file"
 done
+# The check for membership finds it, too. It makes the maps beside the scores.
+expect_ok 'membership: (found|none found|inconclusive): ' v eval --suite privacy --real "$T/b" --synth "$T/ps" --train "$T/a" --model "$T/p" --out "$T/priv"
+expect "maps of 5 subjects" [ "$(find "$T/priv-anatomy" -name '*_dseg.nii.gz' | wc -l)" = 5 ]
+# A message names the values that the model learned with.
+v train --data "$T/t" --tumour-scheme 1=core,2=rim,4=ring --out "$T/named" $tiny --set train.epochs=1 2>/dev/null || bad "train with a scheme"
+expect_fail 3 'the labels have necrosis .*; the model learned with --tumour-scheme 1=core,2=rim,4=ring: name it' v synth "$T/named" --labels "$T/t" --out "$T/n" --sheet 0
+expect_ok '2 cases made' v synth "$T/named" --labels "$T/t" --out "$T/n" --sheet 0 --tumour-scheme 1=core,2=rim,4=ring --overwrite
 expect_fail 1 'data.anatomy predict:.*nowhere' v train --data "$T/a" --anatomy "$T/nowhere" --out "$T/dry" $tiny --dry-run
 finish

@@ -162,16 +162,58 @@ P
 expect_ok 'whose values are 1: .*if 1 is the whole tumour, name it: --tumour-scheme 1=tumour' v inspect "$T/one"
 expect_ok 'tumour in 3 \(' v inspect "$T/one" --tumour-scheme 1=tumour
 find "$T/one" -name '*_t1ce.nii.gz' | head -1 | xargs rm
-expect_ok 'left out of these commands: t1c, which 1 of 3 subjects lack' v inspect "$T/one"
-expect_ok 'strip the skulls first' v inspect "$T/head"
-/usr/bin/python3 - "$T/stdout" <<'P' || bad "networks see heads without their skulls"
+expect_ok 'left out of these commands: t1c, which 1 of 3 subjects lacks \(--set data.series=t1,t1c,t2,flair --skip-incomplete takes the 2 subjects that have every series\)' v inspect "$T/one"
+expect_ok 'voxgan train --data .*/one --tumour-scheme 1=tumour --set data.series=t1,t2,flair --anatomy brain' v inspect "$T/one"
+expect "value 1 of maps of several values is no whole tumour" sh -c "! '$VOXGAN' inspect '$T/a' 2>/dev/null | grep -q tumour-scheme"
+expect_ok 'train with --anatomy brain, a model that finds the brain, or strip the skulls first, by `voxgan synth brain' v inspect "$T/head"
+/usr/bin/python3 - "$T/stdout" <<'P' || bad "what heads are good for"
 import re, sys
 text = open(sys.argv[1]).read().split('next:')[1]
-later = re.findall('voxgan (?:train|synth) .*', text)
-assert text.split()[:3] == ['strip', 'the', 'skulls'] and '--skull-strip' in later[0], text
-assert len(later) > 1 and all('STRIPPED' in c for c in later[1:] if '--data' in c or '--images' in c), text
+commands = re.findall('voxgan .*', text)
+assert commands[0].startswith('voxgan split'), text
+assert any('--skull-strip' in c for c in commands), text
 P
+# Heads with tumour maps: the model that finds the brain comes first, then the head as it is.
+printf 'id,t1,tumour\nh0,head/sub-0/anat/sub-0_T1w.nii.gz,lesion.nii.gz\n' >"$T/heads.csv"
+/usr/bin/python3 - "$T" <<'P' || bad "a lesion"
+import nibabel, numpy, sys
+v = numpy.zeros((60, 60, 60), 'uint8')
+v[30:36, 30:36, 30:36] = 1
+nibabel.save(nibabel.Nifti1Image(v, numpy.diag([4, 4, 4, 1])), sys.argv[1] + '/lesion.nii.gz')
+P
+expect_ok 'whole heads' v inspect "$T/heads.csv" --tumour-scheme 1=tumour
+/usr/bin/python3 - "$T/stdout" <<'P' || bad "heads with tumours"
+import re, sys
+train = re.findall('voxgan train .*', open(sys.argv[1]).read())
+assert len(train) == 2 and '--anatomy brain' in train[0] and 'clusters:6' in train[1], train
+P
+# Label maps alone, of FreeSurfer's values.
+mkdir "$T/maps"
+/usr/bin/python3 - "$T" <<'P' || bad "label maps"
+import nibabel, numpy, sys
+v = numpy.zeros((24, 24, 24), 'uint16')
+v[2:22, 2:22, 2:22] = 516
+v[4:20, 4:20, 4:20] = 3
+v[8:16, 8:16, 8:16] = 2
+v[11:13, 11:13, 11:13] = 4
+nibabel.save(nibabel.Nifti1Image(v, numpy.diag([8, 8, 8, 1])), sys.argv[1] + '/maps/training_seg_01.nii.gz')
+P
+expect_ok 'gm in 1 \(18[0-9][0-9] ml\)' v inspect "$T/maps"
+expect_ok 'voxgan train brain --data .*/maps --out runs/maps' v inspect "$T/maps"
+expect "the head is known" sh -c "! grep -q 'values without a class' '$T/stderr' '$T/stdout'"
+expect_ok 'values without a class' v inspect "$T/maps" --anatomy-scheme freesurfer-tissues
+v inspect "$T/maps" --anatomy-scheme freesurfer-tissues,516=background >"$T/stdout" 2>&1
+expect "516 is background" sh -c "! grep -q 'values without a class' '$T/stdout'"
+
+# Tumour classes that the format of the data has no value for: another format, if the user named none.
+edit="v edit --labels $T/one --tumour-scheme 1=tumour --edit scale:factor=0.5 --sheet 0"
+expect_ok 'brats2021 has no value for tumour class tumour' $edit --out "$T/smaller"
+expect_ok 'written as bids' $edit --out "$T/smaller" --overwrite
+expect_ok "voxgan synth --finish '.*/it'.''s'" $edit --out "$T/it's" --shard 1/1
+expect_fail 2 'brats2021 has no value' $edit --format brats2021 --out "$T/smaller2"
 expect_fail 2 'no config of that name in .*configs.*VOXGAN_CONFIGS' v train nosuchconfig --print-config
+mkdir -p "$T/cwd/brats2021"
+expect "a folder of data does not hide a config" sh -c "cd '$T/cwd' && '$(realpath "$VOXGAN")' train brats2021 --print-config | grep -q '\"net\"'"
 VOXGAN_CONFIGS="$T/nowhere" expect_fail 2 'no folder of configs.*VOXGAN_CONFIGS' v train brats2021 --print-config
 
 # A region that no map has is no agreement.

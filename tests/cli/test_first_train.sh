@@ -15,7 +15,10 @@ expect_fail 2 'data.anatomy is "clusters:1".*clusters:K \(2 to 16\) or clusters:
 expect_fail 2 'must be one of auto, map, mask, clusters:K, clusters:SERIES=K,... and predict:MODEL' v train --data "$T/a" --out "$T/dry" $tiny --set data.anatomy=msk
 
 # What it will cost: steps, time and disk. 3 subjects, one held out, 7 epochs of 2 steps; accumulated, 1 step an epoch.
+expect_ok 'for a first look within minutes: --set data.spacing=3' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=1000000 \
+  --set train.samples=1000
 expect_ok '14 steps; one takes about [0-9.e-]+ s here: about .*, and 1 validation beside' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=7
+expect "no first look where the training is short" sh -c "! grep -q 'first look' '$T/stderr'"
 expect_ok '7 steps; one' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=7 --set train.accumulate=2 --set data.cache="$T/shared"
 bytes=$(cat "$T"/shared/*.case | wc -c)
 expect "the cache is as large as said" grep -q "prepared volumes take $(/usr/bin/python3 -c "print('%.1f kB' % ($bytes / 1000))") (3 subjects" "$T/stderr"

@@ -86,4 +86,12 @@ expect_ok 'trained 4 steps' "$VOXGAN" train $heads --data "$T/mixed.csv" --out "
 expect_fail 2 'train.images synthetic is for train.direction image2label' "$VOXGAN" train --print-config --set train.images=synthetic
 expect_fail 2 'a _low setting is above its _high' "$VOXGAN" train --print-config --set randomise.mean_low=0.9 --set randomise.mean_high=0.5
 expect_fail 3 'label value 9 .* is not in scheme inline' "$VOXGAN" train $heads --data "$T/maps" --out "$T/y" --set data.contrast_scheme=
+# A series that one subject lacks: all subjects go without it, or that subject is skipped.
+cp -r "$T/scans" "$T/some"
+rm "$T/some/sub-5/anat/sub-5_T2w.nii.gz"
+strip="$VOXGAN synth $T/r --images $T/some --skull-strip --sheet 0"
+expect_ok 'warning: series t2 is not written: 1 of 2 subjects lacks it \(sub-5\); --skip-incomplete skips such' $strip --out "$T/s1"
+expect_ok '1 case made' $strip --skip-incomplete --out "$T/s2"
+expect "both subjects, T1 alone" [ "$(find "$T/s1" -name '*.nii.gz' ! -name '*dseg*' ! -name '*anat.*' | wc -l)" = 2 ]
+expect "one subject, T1 and T2" [ "$(find "$T/s2" -name '*.nii.gz' ! -name '*dseg*' ! -name '*anat.*' | wc -l)" = 2 ]
 finish

@@ -56,7 +56,9 @@ static void inline_faults(void **state) {
       {"1=csf,gm", "'gm' is not VALUE=NAME"},
       {"1=a,2=a:tumour", "two roles"},
       {"1=csf,2=ignore", "cannot exclude voxels labelled 'ignore'"},
-      {"1=csf,2=background", "'background' is value 0"},
+      {"1=csf,2=background:anatomy", "'background' is value 0, and other values of it have no role"},
+      {"tissues,3=gm", "value 3 is given twice"},
+      {"tissue,9=gm", "'tissue' is not VALUE=NAME"},
       {"1000-=gm", "value '1000-'"},
       {"2999-1000=gm", "not FIRST-LAST"},
       {"0-5=gm", "0 is background"},
@@ -100,6 +102,35 @@ static void roles_of_bare_names(void **state) {
       char *text = vg_scheme_text(&s);
       assert_string_equal(text, want);
       vg_free(text);
+    }
+}
+
+/* Values of the head are known, but of no class; and a scheme of a name is extended by them. */
+static void background_above_0(void **state) {
+  (void)state;
+  static const char *const texts[] = {"tissues,500-530=background", "1=csf,2=gm,3=wm,500-530=background"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (int role = 0; role < 2; role++) {
+      vg_scheme s;
+      vg_classes c = {0};
+      uint8_t table[65536];
+      assert_int_equal(vg_scheme_parse_as(texts[i], (vg_role)role, &s), VG_OK);
+      char *text = vg_scheme_text(&s);
+      assert_string_equal(text, "1=csf,2=gm,3=wm,500-530=background");
+      vg_free(text);
+      assert_int_equal(vg_classes_add(&c, &s, VG_ROLE_ANATOMY), VG_OK);
+      assert_int_equal(vg_classes_add(&c, &s, VG_ROLE_TUMOUR), VG_OK);
+      assert_int_equal(c.n, 3);
+      assert_int_equal(vg_classes_table(&c, &s, VG_ROLE_ANATOMY, table), VG_OK);
+      assert_int_equal(table[3], 3);
+      assert_int_equal(table[502], 0);
+
+      uint16_t data[] = {1, 502, 530, 0};
+      vg_labelmap map = {.geo.dim = {4, 1, 1}, .data = data};
+      assert_int_equal(vg_scheme_check(&s, &map, "m.nii"), VG_OK);
+      data[1] = 531;
+      assert_int_equal(vg_scheme_check(&s, &map, "m.nii"), VG_DATA);
+      assert_non_null(strstr(vg_error(), "label value 531"));
     }
 }
 
@@ -250,9 +281,13 @@ static void classes_join_schemes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(known_schemes),        cmocka_unit_test(inline_faults),
-      cmocka_unit_test(roles_of_bare_names),  cmocka_unit_test(many_values_are_one_class),
-      cmocka_unit_test(freesurfer_values),    cmocka_unit_test(check_names_file_value_count),
+      cmocka_unit_test(known_schemes),
+      cmocka_unit_test(inline_faults),
+      cmocka_unit_test(roles_of_bare_names),
+      cmocka_unit_test(background_above_0),
+      cmocka_unit_test(many_values_are_one_class),
+      cmocka_unit_test(freesurfer_values),
+      cmocka_unit_test(check_names_file_value_count),
       cmocka_unit_test(classes_join_schemes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,7 +291,7 @@ static void schemes_are_suggested(void **state) {
     const char *says; /* NULL: no suggestion */
   } rows[] = {
       {"tissues", {2, 3, 41, 1001}, "in scheme freesurfer, freesurfer-tissues, synthseg or synthseg-tissues"},
-      {"tissues", {2, 41, 530}, "in scheme synthseg-contrasts"},
+      {"tissues", {2, 41, 530}, "in scheme synthseg-tissues or synthseg-contrasts"},
       {"tissues", {1, 2, 999}, NULL},
       {"1=core:tumour", {1, 18}, NULL},
   };
@@ -363,7 +363,7 @@ static char *warned(const vg_dataset *ds) {
   assert_non_null(to);
   const int kept = dup(STDERR_FILENO);
   assert_true(dup2(fileno(to), STDERR_FILENO) >= 0);
-  vg_status st = vg_dataset_take_census(ds, true, true);
+  vg_status st = vg_dataset_take_census(ds, true, true, NULL);
   dup2(kept, STDERR_FILENO);
   close(kept);
   fclose(to);

@@ -161,17 +161,23 @@ typedef struct holdings {
   size_t images, tumour, anatomy; /* subjects that have them */
   bool real;                      /* not made by voxgan */
   bool heads;                     /* scans with skulls */
-  char *series;                   /* that every subject with images has: "t1,flair" */
-  char *lacking;                  /* the others: "t1c, which 6 of 57 subjects lack" */
+  uint16_t whole;   /* the only value of the tumour maps, if it does not fit their scheme; else 0 */
+  const char *maps; /* scheme of the anatomy maps */
+  char *series;     /* that every subject with images has: "t1,flair" */
+  char *lacking;    /* the others: "t1c, which 6 of 57 subjects lack" */
 } holdings;
 
 static vg_status take_stock(const vg_dataset *ds, holdings *h) {
-  vg_str common = VG_STR_INIT, lacking = VG_STR_INIT;
+  vg_str common = VG_STR_INIT, lacking = VG_STR_INIT, every = VG_STR_INIT;
+  size_t whole = 0; /* subjects that have every series */
+  h->maps = ds->sources[0].anatomy_scheme.name;
   for (size_t i = 0; i < ds->n; i++) {
     const vg_subject *s = &ds->subjects[i];
-    bool any = false;
+    bool any = false, all = true;
     for (int k = 0; k < ds->series.n; k++) any |= s->series[k] != NULL;
+    for (int k = 0; k < ds->series.n; k++) all &= s->series[k] != NULL;
     h->images += any;
+    whole += any && all;
     h->tumour += s->tumour != NULL;
     h->anatomy += s->anatomy != NULL;
   }
@@ -180,9 +186,15 @@ static vg_status take_stock(const vg_dataset *ds, holdings *h) {
     for (size_t i = 0; i < ds->n; i++) have += ds->subjects[i].series[k] != NULL;
     if (have && have == h->images) vg_str_addf(&common, "%s%s", common.len ? "," : "", ds->series.names[k]);
     if (have && have != h->images)
-      vg_str_addf(&lacking, "%s%s, which %zu of %zu %s lack", lacking.len ? "; " : "", ds->series.names[k],
-                  h->images - have, h->images, vg_plural(h->images, "subject", "subjects"));
+      vg_str_addf(&lacking, "%s%s, which %zu of %zu %s %s", lacking.len ? "; " : "", ds->series.names[k],
+                  h->images - have, h->images, vg_plural(h->images, "subject", "subjects"),
+                  vg_plural(h->images - have, "lacks", "lack"));
+    if (have) vg_str_addf(&every, "%s%s", every.len ? "," : "", ds->series.names[k]);
   }
+  if (lacking.len && whole)
+    vg_str_addf(&lacking, " (--set data.series=%s --skip-incomplete takes the %zu %s every series)",
+                vg_str_text(&every), whole, vg_plural(whole, "subject that has", "subjects that have"));
+  vg_str_release(&every);
   h->series = vg_str_take(&common);
   h->lacking = vg_str_take(&lacking);
   char *made = vg_fs_join(ds->sources[0].root, "manifest.csv");
@@ -201,12 +213,15 @@ static void advise_take(vg_json *to, const char *what, char *command) {
   vg_free(command);
 }
 
-/* The folder as the commands take it, with the options that were needed here (vg_free). */
-static char *as_given(const char *path) {
+/* The folder as the commands take it, with the options that were needed here, and with the tumour's value if
+ * it can be the whole tumour alone (vg_free). */
+static char *as_given(const char *path, uint16_t whole) {
+  char value[32];
+  snprintf(value, sizeof value, "%u=tumour", (unsigned)whole);
   const struct {
     const char *option, *value;
   } needed[] = {{"layout", strcmp(layout, "auto") ? layout : NULL},
-                {"tumour-scheme", tumour_scheme},
+                {"tumour-scheme", !tumour_scheme && whole ? value : tumour_scheme},
                 {"anatomy-scheme", anatomy_scheme}};
   vg_str t = VG_STR_INIT;
   vg_str_add_word(&t, path);
@@ -218,43 +233,57 @@ static char *as_given(const char *path) {
   return vg_str_take(&t);
 }
 
-/* Adds the commands that this data set allows. learn: the data that a network may learn from. */
-static void put_next(vg_json *to, const char *given, const char *learn, const holdings *h) {
-  const bool four = !strcmp(h->series, "t1,t1c,t2,flair"), images = h->images && *h->series;
+/* The commands that learn from images. */
+static void put_training(vg_json *next, const char *given, const holdings *h) {
+  const bool four = !strcmp(h->series, "t1,t1c,t2,flair");
   const char *config = four ? "brats2021 " : "", *set = four ? "" : " --set data.series=";
   const char *series = four ? "" : h->series;
-  vg_json *next = vg_json_put_take(to, "next", vg_json_array());
-  if (h->heads)
-    advise_take(next,
-                "strip the skulls first, by SynthStrip, HD-BET, or the model that comes with voxgan; the "
-                "result with its label maps is STRIPPED below",
-                vg_format("voxgan synth brain --images %s --skull-strip --out stripped", given));
-  if (images && h->anatomy) {
+  if (h->anatomy) {
     advise_take(next, "learn images from the label maps",
-                vg_format("voxgan train --data %s%s%s --out runs/images", learn, set, series));
+                vg_format("voxgan train --data %s%s%s --out runs/images", given, set, series));
     advise_take(next, "learn label maps from the images",
                 vg_format("voxgan train --data %s%s%s --set train.direction=image2label --out runs/maps",
-                          learn, set, series));
-  } else if (images && h->tumour) {
-    advise_take(next, "learn images, with csf, gm and wm that the model brain finds",
-                vg_format("voxgan train %s--data %s%s%s --anatomy brain --out runs/images", config, learn,
+                          given, set, series));
+  } else if (h->tumour) {
+    advise_take(next,
+                h->heads ? "learn images of brains: the model brain finds csf, gm and wm in the heads"
+                         : "learn images, with csf, gm and wm that the model brain finds",
+                vg_format("voxgan train %s--data %s%s%s --anatomy brain --out runs/images", config, given,
                           set, series));
-    advise_take(next, "the same with classes of intensity",
-                vg_format("voxgan train %s--data %s%s%s --set data.anatomy=clusters:6 --out runs/images",
-                          config, learn, set, series));
+    advise_take(next,
+                h->heads ? "learn images of whole heads, with classes of intensity"
+                         : "the same with classes of intensity",
+                vg_format("voxgan train %s--data %s%s%s --set data.anatomy=clusters:6 --out runs/%s", config,
+                          given, set, series, h->heads ? "heads" : "images"));
   }
-  if (images && !h->anatomy)
+}
+
+/* Adds the commands that this data set allows, in the order in which one uses them. */
+static void put_next(vg_json *to, const char *given, const holdings *h) {
+  const bool images = h->images && *h->series;
+  vg_json *next = vg_json_put_take(to, "next", vg_json_array());
+  if (h->images && h->real)
+    advise_take(
+        next,
+        "put persons aside for tests, before any training (then parts/train takes the place of this folder)",
+        vg_format("voxgan split %s --out parts", given));
+  if (images) put_training(next, given, h);
+  if (!h->images && h->anatomy &&
+      (vg_starts_with(h->maps, "synthseg") || vg_starts_with(h->maps, "freesurfer")))
+    advise_take(next, "learn to segment scans of any contrast from these maps alone (takes hours)",
+                vg_format("voxgan train brain --data %s --out runs/maps", given));
+  if (images && h->heads)
+    advise_take(next, "write the images without the skull, with labels of csf, gm and wm",
+                vg_format("voxgan synth brain --images %s --skull-strip --out stripped", given));
+  else if (images && !h->anatomy)
     advise_take(next, "find csf, gm and wm by the model brain",
-                vg_format("voxgan synth brain --images %s --out predicted", learn));
+                vg_format("voxgan synth brain --images %s --out predicted", given));
   if (h->anatomy || h->tumour)
     advise_take(next, "make images for these maps by a model that you trained",
-                vg_format("voxgan synth MODEL --labels %s --out synthetic", given));
+                vg_format("voxgan synth runs/images --labels %s --out synthetic", given));
   if (h->tumour)
     advise_take(next, "alter the tumours",
                 vg_format("voxgan edit --labels %s --edit scale:factor=0.5 --out smaller", given));
-  if (h->images && h->real)
-    advise_take(next, "put persons aside for tests, before any training",
-                vg_format("voxgan split %s --out parts", given));
   if (h->images && !h->real)
     advise_take(next, "compare it with real data",
                 vg_format("voxgan eval --real REAL --synth %s --out scores", given));
@@ -265,7 +294,7 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_dataset ds = {.skip_incomplete = true}; /* shows what there is, and names what cannot be read */
   vg_status st = vg_dataset_add(&ds, path, layout, tumour_scheme, anatomy_scheme);
   holdings have = {0};
-  if (!st) st = vg_dataset_take_census(&ds, true, true);
+  if (!st) st = vg_dataset_take_census(&ds, true, true, &have.whole);
   if (!st) st = vg_dataset_warn_of_heads(&ds, &have.heads);
   if (!st) st = take_stock(&ds, &have);
   if (st) {
@@ -293,10 +322,9 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
     if (s->tumour) vg_json_put_string(files, "tumour", s->tumour);
     if (s->anatomy) vg_json_put_string(files, "anatomy", s->anatomy);
   }
-  char *given = as_given(path), *learn = as_given(have.heads ? "STRIPPED" : path);
-  put_next(j, given ? given : path, learn ? learn : path, &have);
+  char *given = as_given(path, have.whole);
+  put_next(j, given ? given : path, &have);
   vg_free(given);
-  vg_free(learn);
   vg_free(have.series);
   vg_free(have.lacking);
   vg_dataset_release(&ds);
@@ -379,8 +407,7 @@ static void print_dataset(vg_json *j) {
     printf("  %s\n    %s\n", vg_json_string(vg_json_get(row, "to"), ""),
            vg_json_string(vg_json_get(row, "command"), ""));
   const char *left_out = vg_json_string(vg_json_get(j, "left_out"), "");
-  if (*left_out)
-    printf("left out of these commands: %s (with --skip-incomplete, data.series may name them)\n", left_out);
+  if (*left_out) printf("left out of these commands: %s\n", left_out);
 }
 
 static void print_labels(const vg_json *labels) {

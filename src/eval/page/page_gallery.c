@@ -261,15 +261,32 @@ static void add_case(vg_report *r, const gallery *g, const ranked *at, const sho
   }
 }
 
+/* The value that ranks a case: for images the mean over all series, so that their galleries show the same
+ * case, on the same slice. */
+static double badness(const gallery *g, size_t i) {
+  const vg_evaluation *e = g->study->evaluation;
+  const double sign = g->by.metric->better == VG_BETTER_HIGHER ? 1 : -1;
+  double sum = 0, n = 0;
+  for (int k = 0; k < e->n_series && g->what == IMAGES; k++) {
+    const double v = value_of(e, e->series[k], &g->by, i);
+    if (!isfinite(v)) continue;
+    sum += v;
+    n++;
+  }
+  return sign * (n > 0 ? sum / n : value_of(e, g->series, &g->by, i));
+}
+
 /* Lists all cases, the worst first. */
 static vg_status rank(gallery *g) {
   const vg_evaluation *e = g->study->evaluation;
-  const double sign = g->by.metric->better == VG_BETTER_HIGHER ? 1 : -1;
   g->cases = VG_NEW_N(ranked, e->n_cases);
   if (!g->cases) return VG_MEMORY;
-  for (size_t i = 0; i < e->n_cases; i++) g->cases[i] = (ranked){i, sign * value_of(e, g->series, &g->by, i)};
+  for (size_t i = 0; i < e->n_cases; i++) g->cases[i] = (ranked){i, badness(g, i)};
   qsort(g->cases, e->n_cases, sizeof *g->cases, by_badness);
-  for (size_t i = 0; i < e->n_cases; i++) g->cases[i].value *= sign;
+  for (size_t i = 0; i < e->n_cases; i++) {
+    ranked *c = &g->cases[i];
+    c->value = value_of(e, g->series, &g->by, c->index);
+  }
   return VG_OK;
 }
 

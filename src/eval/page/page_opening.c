@@ -66,10 +66,14 @@ static void add_images(vg_report *r, const vg_evaluation *e) {
 static void add_sets(vg_report *r, const vg_evaluation *e) {
   const grade *worst = distances;
   vg_str text = VG_STR_INIT;
+  size_t unknown = 0; /* real subjects, where they are too few for two halves */
   for (size_t i = 0; i < e->n_sets; i++) {
     const eval_set *s = &e->sets[i];
-    if (strcmp(s->metric->name, "sliced_wasserstein") != 0 || !(s->floor > 0) || !isfinite(s->value))
+    if (strcmp(s->metric->name, "sliced_wasserstein") != 0 || !isfinite(s->value)) continue;
+    if (!(s->floor > 0)) {
+      unknown = s->n_real;
       continue;
+    }
     const grade *own = grade_of(distances, s->value / s->floor);
     if (own > worst) worst = own;
     vg_str_addf(&text, "%s%s %.1f", text.len ? ", " : "", s->space, s->value / s->floor);
@@ -81,6 +85,12 @@ static void add_sets(vg_report *r, const vg_evaluation *e) {
         "distance between two halves of the real set (sliced Wasserstein, by feature space): %s. 1 would "
         "mean that nothing tells the sets apart.",
         worst->words, vg_str_text(&text));
+  else if (unknown)
+    vg_report_note(r, VG_TONE_WARN,
+                   "This page cannot judge how close the sets are: %zu real %s too few for two halves whose "
+                   "distance would "
+                   "be the reference. More real subjects are needed; until then look at the slices below.",
+                   unknown, vg_plural(unknown, "subject is", "subjects are"));
   vg_str_release(&text);
 }
 

@@ -29,6 +29,8 @@ typedef struct vg_membership_options {
   const char *model; /* a run folder, or a model file; discriminators are then searched beside it */
   const vg_membership_subject *subjects;
   size_t n;
+  const char
+      *beside; /* a folder for anatomy maps, where the model learned on maps that another model finds */
   const char *device; /* NULL: cpu */
   int threads;        /* 0: all */
 } vg_membership_options;

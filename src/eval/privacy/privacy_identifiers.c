@@ -110,7 +110,8 @@ static vg_status judge(const privacy_study *p, const identifier_report *r) {
                   .n_real = p->study->real.n + p->train.n,
                   .n_synth = p->study->synth.n};
   snprintf(row.space, sizeof row.space, "files");
-  snprintf(row.note, sizeof row.note, "in %zu of %zu files", files, r->files);
+  snprintf(row.note, sizeof row.note, "in %zu of %zu %s", files, r->files,
+           vg_plural(r->files, "file", "files"));
   vg_status st = vg_eval_add_set(p->study->evaluation, &row);
   if (st) return st;
   if (r->n) {
@@ -124,8 +125,9 @@ static vg_status judge(const privacy_study *p, const identifier_report *r) {
     vg_str_addf(&text,
                 "found nothing in the names, headers and sidecars of %zu %s that says who somebody is; "
                 "voxels were "
-                "not looked at, nor what %zu of them hold beside their names",
-                r->files, vg_plural(r->files, "file", "files"), r->unread);
+                "not looked at, nor what %zu of them %s beside %s",
+                r->files, vg_plural(r->files, "file", "files"), r->unread,
+                vg_plural(r->unread, "holds", "hold"), vg_plural(r->unread, "its name", "their names"));
   }
   return vg_privacy_verdict_take(p, CHECK, r->n ? PRIVACY_FOUND : PRIVACY_NONE, vg_str_take(&text));
 }

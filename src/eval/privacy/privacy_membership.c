@@ -113,18 +113,22 @@ vg_status vg_privacy_membership(const privacy_study *p) {
   if (!set->membership) return not_tested(p, "this program cannot open models");
   if (p->train.n < LEAST || p->held_out.n < LEAST)
     return not_tested(p, "it needs two training and two held-out subjects or more");
+  char *beside = vg_format("%s-anatomy", set->out);
   vg_membership *m = VG_NEW_N(vg_membership, n);
   vg_membership_subject *who = VG_NEW_N(vg_membership_subject, n);
-  vg_status st = m && who ? VG_OK : VG_MEMORY;
+  vg_status st = m && who && beside ? VG_OK : VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++) {
     const vg_dataset *ds = i < p->train.n ? &p->train : &p->held_out;
     who[i] = (vg_membership_subject){ds, &ds->subjects[i < p->train.n ? i : i - p->train.n]};
   }
   if (!st) {
-    st = set->membership(
-        &(vg_membership_options){
-            .model = set->model, .subjects = who, .n = n, .device = set->device, .threads = set->threads},
-        m);
+    st = set->membership(&(vg_membership_options){.model = set->model,
+                                                  .subjects = who,
+                                                  .n = n,
+                                                  .beside = beside,
+                                                  .device = set->device,
+                                                  .threads = set->threads},
+                         m);
     /* If the model cannot read the data, or libtorch is missing, the other checks still run. */
     if (st == VG_DATA || st == VG_CONFIG || st == VG_DEVICE) {
       st = not_tested(p, vg_error());
@@ -134,6 +138,7 @@ vg_status vg_privacy_membership(const privacy_study *p) {
   if (!st) st = write_scores(p, who, m, n);
   if (!st) st = judge(p, m, n);
 out:
+  vg_free(beside);
   vg_free(m);
   vg_free(who);
   return st;

@@ -197,15 +197,15 @@ static vg_status judge(const privacy_study *p, const char *check, const char *wh
   if (copies) {
     vg_str_addf(
         &text,
-        "%zu of %zu synthetic %s (%.1f %%, 95%% interval %.1f to %.1f %%) are nearer to a training subject's "
+        "%zu of %zu synthetic %s (%.1f %%, 95%% interval %.1f to %.1f %%) %s nearer to a training subject's "
         "than those of different persons come to one another once in 1000 times: %s",
-        copies, synth->n, what, 100 * share.value, 100 * share.low, 100 * share.high, vg_str_text(&names));
+        copies, synth->n, what, 100 * share.value, 100 * share.low, 100 * share.high,
+        vg_plural(copies, "is", "are"), vg_str_text(&names));
     if (own)
-      vg_str_addf(
-          &text,
-          "; %zu of them were made of that very subject's label map, edited or not, and keep the rest of "
-          "its brain by design",
-          own);
+      vg_str_addf(&text,
+                  "; %zu of them %s made of that very subject's label map, edited or not, and %s the rest of "
+                  "its brain by design",
+                  own, vg_plural(own, "was", "were"), vg_plural(own, "keeps", "keep"));
   } else {
     vg_str_addf(
         &text,

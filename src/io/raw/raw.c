@@ -221,10 +221,9 @@ vg_status vg_raw_read_labels(const char *path, vg_raw_opener open, vg_labelmap *
   if (bad) {
     int at[3];
     vg_extent_at(geo->dim, first, at);
-    st = vg_fail(
-        VG_DATA,
-        "%s: %zu voxels are not labels (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
-        raw.name, bad, value, at[0], at[1], at[2]);
+    st = vg_fail(VG_DATA, "%s: %zu %s (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
+                 raw.name, bad, vg_plural(bad, "voxel is no label", "voxels are not labels"), value, at[0],
+                 at[1], at[2]);
     goto out;
   }
   *map = (vg_labelmap){*geo, data};

@@ -55,3 +55,11 @@ const char *vg_dataset_format_default(const char *layout, const vg_format_set *s
   if (!best) VG_BUG("no format is a default");
   return best;
 }
+
+const char *vg_dataset_format_any(void) {
+  const vg_dataset_format *format = NULL;
+  const char *at;
+  for (int i = 0; (at = vg_dataset_format_at(i, &format, NULL)); i++)
+    if (format->any_class) return at;
+  VG_BUG("no format has values for every class");
+}

@@ -52,6 +52,8 @@ const char *vg_dataset_format_at(int i, const vg_dataset_format **format,
 /* The name of the format for a data set whose user names none: the first format that `layout` reads back, or
  * else the one of the highest rank (of equal ranks, the first). */
 const char *vg_dataset_format_default(const char *layout, const vg_format_set *set);
+/* The first format that has a label value for every class. */
+const char *vg_dataset_format_any(void);
 
 #define VG_FORMATS_MAX 31
 /* Appends a format while the program runs: it is then listed, chosen by name and written as those of

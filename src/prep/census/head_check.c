@@ -69,11 +69,14 @@ static vg_status check(const vg_dataset *ds, int source, bool *found) {
   if (st || !heads || 2 * heads < seen) return st;
   *found = true;
   vg_warn(
-      "%s: %zu of %zu %s looked at seem to be whole heads, not brains (%s: %.0f ml stand out from the "
-      "background; a brain has less than %d): strip the skulls first, for example by SynthStrip or HD-BET, "
-      "or skin and bone are taken for brain (docs/guide/data.md)",
-      vg_source_name(&ds->sources[source]), heads, seen, vg_plural(seen, "scan", "scans"), first->subject->id,
-      first->ml, VG_BRAIN_MOST_ML);
+      "%s: %zu of %zu %s looked at %s (%s: %.0f ml stand out from the "
+      "background; a brain has less than %d), and skin and bone would be taken for brain: train with "
+      "--anatomy "
+      "brain, a model that finds the brain, or strip the skulls first, by `voxgan synth brain --images DIR "
+      "--skull-strip`, SynthStrip or HD-BET (docs/guide/data.md)",
+      vg_source_name(&ds->sources[source]), heads, seen, vg_plural(seen, "scan", "scans"),
+      vg_plural(heads, "seems to be a whole head, not a brain", "seem to be whole heads, not brains"),
+      first->subject->id, first->ml, VG_BRAIN_MOST_ML);
   return VG_OK;
 }
 

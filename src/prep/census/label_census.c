@@ -75,20 +75,29 @@ static vg_status count_map(void *arg, size_t i) {
   return st;
 }
 
+/* Three digits, but never as 1.3e+03. */
+static const char *ml_text(double ml, char out[32]) {
+  snprintf(out, 32, ml < 100 ? "%.3g" : "%.0f", ml);
+  return out;
+}
+
 /* "necrosis in 57 (0.2 to 14 ml), oedema in 0" */
 static void say(const vg_source *source, vg_role role, const census *c) {
   vg_str text = VG_STR_INIT;
   for (int k = 0; k < c->classes.n; k++) {
     vg_str_addf(&text, "%s%s in %zu", k ? ", " : "", c->classes.names[k], c->in[k]);
-    if (c->in[k] == 1) vg_str_addf(&text, " (%.3g ml)", c->least[k]);
-    if (c->in[k] > 1) vg_str_addf(&text, " (%.3g to %.3g ml)", c->least[k], c->most[k]);
+    char least[32], most[32];
+    if (c->in[k] == 1) vg_str_addf(&text, " (%s ml)", ml_text(c->least[k], least));
+    if (c->in[k] > 1)
+      vg_str_addf(&text, " (%s to %s ml)", ml_text(c->least[k], least), ml_text(c->most[k], most));
   }
   vg_info("%s: classes of %zu %s %s%s: %s", vg_source_name(source), c->maps, vg_role_name(role),
           vg_plural(c->maps, "map", "maps"), c->maps < c->have ? " looked at" : "", vg_str_text(&text));
   vg_str_release(&text);
 }
 
-static void warn(const vg_source *source, vg_role role, const census *c) {
+/* Returns the only value of the tumour maps, if classes never occur; else 0. */
+static uint16_t warn(const vg_source *source, vg_role role, const census *c) {
   const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &source->tumour_scheme : &source->anatomy_scheme,
                   *other = role == VG_ROLE_TUMOUR ? &source->anatomy_scheme : &source->tumour_scheme;
   vg_str fault = VG_STR_INIT, values = VG_STR_INIT, advice = VG_STR_INIT;
@@ -106,7 +115,8 @@ static void warn(const vg_source *source, vg_role role, const census *c) {
   if (foreign && (vg_str_add(&advice, "; all of these values are in scheme "),
                   !vg_scheme_suggest(c->value, role, &advice)))
     vg_str_clear(&advice);
-  if (n == 1 && role == VG_ROLE_TUMOUR) /* it may be the whole tumour, whatever the scheme calls it */
+  const bool whole = n == 1 && role == VG_ROLE_TUMOUR && fault.len;
+  if (whole) /* it may be the whole tumour, whatever the scheme calls it */
     vg_str_addf(&advice, "; if %d is the whole tumour, name it: --tumour-scheme %d=tumour", last, last);
   if (fault.len)
     vg_warn("%s: %s in %zu %s %s, whose values are %s%s: does scheme %s fit? (--%s-scheme, data.%s_scheme)%s",
@@ -117,6 +127,7 @@ static void warn(const vg_source *source, vg_role role, const census *c) {
   vg_str_release(&fault);
   vg_str_release(&values);
   vg_str_release(&advice);
+  return whole ? (uint16_t)last : 0;
 }
 
 /* TumorSynth of FreeSurfer gives the whole tumour the value of an amygdala, which has 1 to 2 ml. */
@@ -146,7 +157,7 @@ static void choose_maps(const vg_dataset *ds, int source, vg_role role, census *
   }
 }
 
-static vg_status take_census(const vg_dataset *ds, int source, vg_role role) {
+static vg_status take_census(const vg_dataset *ds, int source, vg_role role, uint16_t *whole) {
   const vg_source *src = &ds->sources[source];
   const vg_scheme *scheme = role == VG_ROLE_TUMOUR ? &src->tumour_scheme : &src->anatomy_scheme;
   const char *paths[MAPS];
@@ -160,18 +171,22 @@ static vg_status take_census(const vg_dataset *ds, int source, vg_role role) {
   if (!st) choose_maps(ds, source, role, &c);
   if (!st && c.classes.n) st = vg_task_parallel("counting labels", "maps", c.n_paths, count_map, &c);
   if (!st && c.maps) say(src, role, &c);
-  if (!st && c.maps) warn(src, role, &c);
+  if (!st && c.maps) *whole = warn(src, role, &c);
   if (!st && role == VG_ROLE_ANATOMY) warn_of_tumorsynth(src, &c);
   vg_free(c.table);
   vg_free(c.value);
   return st;
 }
 
-vg_status vg_dataset_take_census(const vg_dataset *ds, bool anatomy, bool tumour) {
+vg_status vg_dataset_take_census(const vg_dataset *ds, bool anatomy, bool tumour, uint16_t *whole) {
   vg_status st = VG_OK;
+  uint16_t value = 0, none;
   for (int i = 0; i < ds->n_sources && !st; i++) {
-    if (tumour) st = take_census(ds, i, VG_ROLE_TUMOUR);
-    if (!st && anatomy) st = take_census(ds, i, VG_ROLE_ANATOMY);
+    uint16_t own = 0;
+    if (tumour) st = take_census(ds, i, VG_ROLE_TUMOUR, &own);
+    if (!st && anatomy) st = take_census(ds, i, VG_ROLE_ANATOMY, &none);
+    value = !i || own == value ? own : 0;
   }
+  if (whole) *whole = value;
   return st;
 }

@@ -10,6 +10,7 @@
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text/plural.h"
 #include "dataset/subject_of.h"
 #include "base/number/extent.h"
 
@@ -151,6 +152,10 @@ static vg_status open_images(segment_job *j) {
   j->prep.some_series = c->augment.drop_series > 0;
   const bool any = vg_series_find(&j->prep.series, VG_SERIES_ANY) >= 0;
   if (!st && !j->prep.some_series && !any) st = vg_dataset_require(&j->set, &want);
+  if (!st && j->o->skull_strip && j->set.skip_incomplete) {
+    want.series = j->set.series;
+    st = vg_dataset_require(&j->set, &want);
+  }
   return st || j->prep.heads ? st : vg_dataset_warn_of_heads(&j->set, &(bool){false});
 }
 
@@ -164,10 +169,14 @@ static vg_status choose_strip(segment_job *j) {
                    j->o->model);
   for (int k = 0; k < j->set.series.n; k++) {
     const char *lacking = NULL;
-    for (size_t i = 0; i < j->set.n && !lacking; i++)
-      if (!j->set.subjects[i].series[k]) lacking = j->set.subjects[i].id;
+    size_t n = 0;
+    for (size_t i = 0; i < j->set.n; i++)
+      if (!j->set.subjects[i].series[k] && !n++) lacking = j->set.subjects[i].id;
     if (lacking) {
-      vg_warn("series %s is not written: %s lacks it", j->set.series.names[k], lacking);
+      vg_warn("series %s is not written: %zu of %zu %s %s it (%s%s); --skip-incomplete skips such subjects "
+              "instead",
+              j->set.series.names[k], n, j->set.n, vg_plural(j->set.n, "subject", "subjects"),
+              vg_plural(n, "lacks", "lack"), lacking, n > 1 ? ", ..." : "");
       continue;
     }
     j->strip_at[j->strip.n] = k;

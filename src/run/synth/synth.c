@@ -145,6 +145,28 @@ static vg_status find_hosts_anatomy(const synth_job *j, vg_dataset *hosts) {
   return st;
 }
 
+/* Label maps of other classes than the model's may have values that the user named at training. */
+static vg_status name_scheme(const synth_job *j, const vg_study *study, vg_status st) {
+  const vg_classes *have = vg_study_class_set(study), *known = &j->by.info.prep.classes;
+  const struct {
+    vg_role role;
+    const char *given, *learned;
+  } schemes[] = {{VG_ROLE_TUMOUR, j->o->study.tumour_scheme, j->by.info.config.data.tumour_scheme},
+                 {VG_ROLE_ANATOMY, j->o->study.anatomy_scheme, j->by.info.config.data.anatomy_scheme}};
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+    bool foreign = false;
+    for (int k = 0; k < have->n; k++)
+      foreign |= have->roles[k] == schemes[i].role && vg_classes_find(known, have->names[k]) < 0;
+    if (!foreign || schemes[i].given || !*schemes[i].learned) continue;
+    char *said = vg_strdup(vg_error());
+    if (!said) return VG_MEMORY;
+    st = vg_fail(st, "%s; the model learned with --%s-scheme %s: name it, if these maps have the same values",
+                 said, vg_role_name(schemes[i].role), schemes[i].learned);
+    vg_free(said);
+  }
+  return st;
+}
+
 static vg_status make_images_of_labels(synth_job *j) {
   vg_study *study = NULL;
   vg_dataset hosts = {0};
@@ -155,6 +177,7 @@ static vg_status make_images_of_labels(synth_job *j) {
   if (!st) {
     vg_case_maker maker = maker_of(j);
     st = vg_produce(study, &j->o->output, &maker);
+    if (st == VG_DATA) st = name_scheme(j, study, st);
   }
   vg_study_free(study);
   vg_dataset_release(&hosts);

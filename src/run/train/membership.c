@@ -5,6 +5,7 @@
 #include <string.h>
 #include "run/machine.h"
 #include "run/train/checkpoint.h"
+#include "run/synth/find_anatomy.h"
 #include "run/synth/infer.h"
 #include "run/model_file.h"
 #include "run/synth/window.h"
@@ -157,21 +158,65 @@ static vg_status score(const attack *a, const vg_membership_subject *s, vg_membe
   return st;
 }
 
+/* ---- anatomy that another model finds ---- */
+
+enum { SETS = 2 }; /* who was trained on, who was held out */
+
+/* Copies of the subjects' data sets, with anatomy maps. n = 0: the subjects serve as they are. */
+typedef struct mapped {
+  const vg_dataset *of[SETS];
+  vg_dataset set[SETS];
+  int n;
+} mapped;
+
+/* A model that learned on anatomy that another model found wants the same of subjects without a map. */
+static vg_status find_anatomy(const attack *a, const vg_membership_options *o, mapped *m) {
+  vg_anatomy from;
+  bool lacking = false;
+  vg_status st = vg_anatomy_parse(a->model.config.data.anatomy, &from);
+  for (size_t i = 0; i < o->n; i++) lacking |= !o->subjects[i].subject->anatomy;
+  if (st || from.kind != VG_ANATOMY_PREDICT || !lacking || !o->beside) return st;
+  for (size_t i = 0; i < o->n && !st; i++) {
+    const vg_dataset *of = o->subjects[i].set;
+    if (m->n && m->of[m->n - 1] == of) continue;
+    if (m->n == SETS) VG_BUG("subjects of more than %d data sets, or not in their order", SETS);
+    st = vg_dataset_select(of, NULL, &m->set[m->n]);
+    m->of[m->n] = of;
+    if (!st)
+      st = vg_find_anatomy(from.model, o->beside, o->device ? o->device : "cpu", o->threads, &m->set[m->n]);
+    m->n++;
+  }
+  return st;
+}
+
+static vg_membership_subject with_map(const mapped *m, vg_membership_subject s) {
+  for (int k = 0; k < m->n; k++)
+    for (size_t i = 0; i < m->set[k].n && m->of[k] == s.set; i++)
+      if (!strcmp(m->set[k].subjects[i].id, s.subject->id))
+        return (vg_membership_subject){&m->set[k], &m->set[k].subjects[i]};
+  return s;
+}
+
 vg_status vg_membership_score(const vg_membership_options *o, vg_membership *out) {
   attack a = {0};
   vg_task task;
+  mapped maps = {0};
   vg_status st = open_networks(&a, o);
+  if (!st) st = find_anatomy(&a, o, &maps);
   vg_task_begin(&task, "membership", "subjects", o->n);
   for (size_t i = 0; i < o->n && !st; i++) {
     if (vg_interrupted()) {
       st = vg_fail(VG_INTERRUPTED, "interrupted");
       break;
     }
-    st = score(&a, &o->subjects[i], &out[i]);
-    if (st) st = vg_fail_in(st, "subject %s", o->subjects[i].subject->id);
+    const vg_membership_subject one = with_map(&maps, o->subjects[i]);
+    st = score(&a, &one, &out[i]);
+    if (st && !strstr(vg_error(), o->subjects[i].subject->id)) /* the message may name it already */
+      st = vg_fail_in(st, "subject %s", o->subjects[i].subject->id);
     vg_task_step(&task);
   }
   vg_task_end(&task);
+  for (int k = 0; k < SETS; k++) vg_dataset_release(&maps.set[k]);
   vg_gan_free(a.generator);
   vg_gan_free(a.discriminator);
   vg_gan_free(a.untrained);

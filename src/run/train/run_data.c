@@ -38,11 +38,13 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
   char place[VG_SUBJECT_PLACE];
   while (has_map(set, first, offset)) first++;
   if (c->data.skip_incomplete && 2 * have >= set->n) return VG_OK;
-  return vg_fail(VG_DATA,
-                 "subject %s (%s) lacks %s map, and so do %zu of %zu %s: --skip-incomplete skips such "
-                 "subjects if they are fewer than the others, --set data.%s learns without these maps",
-                 set->subjects[first].id, vg_subject_place(set, &set->subjects[first], place), what,
-                 set->n - have, set->n, vg_plural(set->n, "subject", "subjects"), without);
+  return vg_fail(
+      VG_DATA,
+      "%zu of %zu %s %s %s map, the first is %s (%s): --skip-incomplete skips such subjects if they "
+      "are fewer than the others, --set data.%s learns without these maps",
+      set->n - have, set->n, vg_plural(set->n, "subject", "subjects"),
+      vg_plural(set->n - have, "lacks", "lack"), what, set->subjects[first].id,
+      vg_subject_place(set, &set->subjects[first], place), without);
 }
 
 static vg_status fail_without_tumour_class(const vg_dataset *set) {
@@ -356,7 +358,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = decide_classes(c, &out->set, &out->prep, &want))) goto out;
   if ((st = open_edits(c, out)) || (st = decide_kinds(&out->set, want.tumour, out))) goto out;
   if ((st = vg_dataset_require(&out->set, &want))) goto out;
-  if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour))) goto out;
+  if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour, NULL))) goto out;
   if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set, &heads))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
