@@ -1,8 +1,8 @@
 /* test_group.c: sums of gradients over processes, in buckets that leave while a backward pass runs. Each test
  * starts three processes; skipped where this libtorch has no Gloo. */
 #include <arpa/inet.h>
-#include <math.h>
 #include <dirent.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
