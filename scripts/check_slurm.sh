@@ -75,6 +75,22 @@ print(hashlib.sha256(b[8 + struct.unpack('<Q', b[:8])[0]:]).hexdigest())"
 check "train in two processes" "$program" train $short --out two --processes 2
 check "srun -n 2" srun -n 2 --overcommit "$program" train $short --out srun
 check "srun -n 2: the same weights" [ "$(weights two)" = "$(weights srun)" ]
+check "srun --mpi=pmi2" srun --mpi=pmi2 -n 2 --overcommit "$program" train $short --out pmi2
+check "srun --mpi=pmi2: the same weights" [ "$(weights two)" = "$(weights pmi2)" ]
+check "train in four processes" "$program" train $short --out four --processes 4
+check "srun -n 4" srun -n 4 --overcommit "$program" train $short --out srun4
+check "srun -n 4: the same weights" [ "$(weights four)" = "$(weights srun4)" ]
+
+# A job that uses mpirun, in place of srun or through it, has the variables of both.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+for mpirun in "mpirun.openmpi --oversubscribe --bind-to none" mpirun.mpich; do
+  name=${mpirun%% *}
+  command -v "$name" >/dev/null || { echo "no $name: skipped"; continue; }
+  printf '#!/bin/bash\n%s -n 2 "%s" train %s --out %s\n' "$mpirun" "$program" "$short" "$name" >"$name.sh"
+  check "$name in a job" sbatch --wait -n 2 --overcommit -o "$name.log" "$name.sh"
+  [ -e "$name/model.safetensors" ] || tail -3 "$name.log"
+  check "$name in a job: the same weights" [ "$(weights two)" = "$(weights "$name")" ]
+done
 
 # A batch script without srun is one process, whatever tasks the job has.
 printf '#!/bin/bash\n"%s" train %s --out alone\n' "$program" "$short" >alone.sh

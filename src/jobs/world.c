@@ -164,6 +164,12 @@ static bool is_batch_script(void) {
   return text_of("SLURMD_NODENAME") && !text_of("SLURM_STEP_ID") && !text_of("SLURM_STEPID");
 }
 
+/* In a job of Slurm, MPICH's mpirun starts one task a node, and that task starts the processes, which inherit
+ * its variables of Slurm. srun's own PMI sets no local rank. */
+static bool is_from_mpich(void) {
+  return text_of(pmi.local_rank) && text_of(pmi.rank) && text_of(pmi.size);
+}
+
 static vg_status compare_with_mpi(const vg_world *w) {
   const char *of_mpi = text_of(ompi.rank);
   long long rank;
@@ -185,7 +191,7 @@ vg_status vg_world_read(vg_world *out) {
   } else if (text_of(ompi.size) || text_of(ompi.rank)) {
     st = read_mpi(&ompi, out);
     out->bound = true;
-  } else if (text_of(slurm.rank) && !is_batch_script()) {
+  } else if (text_of(slurm.rank) && !is_batch_script() && !is_from_mpich()) {
     st = read_slurm(out);
     out->bound = true;
   } else if (text_of(pmi.size) || text_of(pmi.rank)) {

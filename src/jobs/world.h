@@ -4,10 +4,14 @@
 #include "voxgan/run.h"
 
 /* Reads the environment. In this order, the first that speaks of more than nothing decides:
- *   RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT   torchrun, `voxgan train --processes`, or a
- * person OMPI_COMM_WORLD_RANK, ...                                mpirun of Open MPI SLURM_PROCID,
- * SLURM_NTASKS, ...                          srun PMI_RANK, PMI_SIZE, ... mpirun of MPICH A process alone has
- * size 1. VG_CONFIG, in a line that names the variable: it is missing, is no number, or contradicts another.
+ *
+ *   RANK, WORLD_SIZE, LOCAL_RANK, ...        torchrun, `voxgan train --processes`, or a person
+ *   OMPI_COMM_WORLD_RANK, ...                mpirun of Open MPI
+ *   PMI_RANK, PMI_SIZE, MPI_LOCALRANKID      mpirun of MPICH
+ *   SLURM_PROCID, SLURM_NTASKS, ...          srun
+ *
+ * A process alone has size 1. VG_CONFIG, in a line that names the variable: it is missing, is no number, or
+ * contradicts another.
  */
 vg_status vg_world_read(vg_world *out);
 

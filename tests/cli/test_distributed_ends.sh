@@ -8,6 +8,20 @@ if /usr/bin/python3 -c 'import torch.distributed.run' 2>/dev/null; then
   expect_ok '2 processes' /usr/bin/python3 tests/oracle/torchrun.py --no_python --nproc_per_node 2 --master_port $((20000 + $$ % 10000)) "$VOXGAN" train $base --out "$T/torchrun"
   expect "torchrun: the same weights" [ "$(weights "$T/w")" = "$(weights "$T/torchrun")" ]
 fi
+# mpirun of Open MPI and of MPICH, where they are; four processes share what two compute, to the last digits.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+mpirun_is_here=
+for starter in "mpirun.openmpi --oversubscribe --bind-to none" mpirun.mpich; do
+  command -v ${starter%% *} >/dev/null || continue
+  mpirun_is_here=1
+  for n in 2 4; do
+    [ $n = 2 ] || [ -e "$T/four" ] || "$VOXGAN" train $base --out "$T/four" --processes 4 >"$T/log" 2>&1 || cat "$T/log"
+    expect_ok "$n processes, each with a batch" $starter -n $n "$VOXGAN" train $base --out "$T/${starter%% *}-$n"
+    [ $n = 2 ] && expect "$starter: the same weights" [ "$(weights "$T/w")" = "$(weights "$T/${starter%% *}-2")" ]
+    [ $n = 4 ] && expect "$starter: the same weights of four" [ "$(weights "$T/four")" = "$(weights "$T/${starter%% *}-4")" ]
+  done
+done
+[ -n "$mpirun_is_here" ] || echo "no mpirun.openmpi or mpirun.mpich here: skipped"
 for starter in slurm mpi torch; do
   for rank in 1 0; do
     case $starter in

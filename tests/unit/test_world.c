@@ -142,6 +142,19 @@ static void by_mpirun(void **state) {
   w = good();
   assert_int_equal(w.rank, 1);
   assert_int_equal(w.size, 3);
+  /* of MPICH in a job of Slurm: both have the variables of the one task that started them */
+  ENV("PMI_RANK=1", "PMI_SIZE=2", "MPI_LOCALRANKID=1", "MPI_LOCALNRANKS=2", "SLURM_PROCID=0",
+      "SLURM_NTASKS=2", "SLURM_LOCALID=0", "SLURM_STEP_ID=0", "SLURM_JOB_ID=7", "SLURM_STEP_NODELIST=a");
+  w = good();
+  assert_int_equal(w.rank, 1);
+  assert_int_equal(w.local_rank, 1);
+  assert_string_equal(w.host, "127.0.0.1");
+  /* srun --mpi=pmi2 */
+  ENV("PMI_RANK=1", "PMI_SIZE=2", "SLURM_PROCID=1", "SLURM_NTASKS=2", "SLURM_LOCALID=1", "SLURM_STEP_ID=0",
+      "SLURM_JOB_ID=7", "SLURM_STEP_NODELIST=a");
+  w = good();
+  assert_int_equal(w.rank, 1);
+  assert_string_equal(w.host, "a");
 }
 
 static void node_lists(void **state) {

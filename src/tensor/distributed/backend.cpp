@@ -1,5 +1,6 @@
 // backend.cpp: Gloo and NCCL, as far as their headers were there when this was built (Makefile).
 #include "tensor/distributed/backend.hpp"
+#include <sched.h>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -47,8 +48,26 @@ template <class Group> struct Of final : Backend {
 };
 
 #if VG_GLOO
+// Gloo's thread of a network spins while another thread of ours holds the lock of a connection, to send.
+// Where the processor is theirs alone, as that of a process with one thread, it would interrupt the sender as
+// soon as bytes arrive, and spin until its time is up. A thread of SCHED_BATCH interrupts nobody. Threads
+// inherit it.
+class Patient {
+  const bool was_other_ = sched_getscheduler(0) == SCHED_OTHER;
+
+  void set(int policy) const {
+    const sched_param none = {};
+    if (was_other_) sched_setscheduler(0, policy, &none);
+  }
+
+public:
+  Patient() { set(SCHED_BATCH); }
+  ~Patient() { set(SCHED_OTHER); }
+};
+
 // GLOO_SOCKET_IFNAME names the network, as it does for PyTorch. Processes of one machine need none.
 std::shared_ptr<::gloo::transport::Device> network(const std::string &host) {
+  const Patient patient;
   const char *const name = std::getenv("GLOO_SOCKET_IFNAME");
   if (name && *name) return c10d::ProcessGroupGloo::createDeviceForInterface(name);
   if (host == "localhost" || host == "::1" || host.compare(0, 4, "127.") == 0)
