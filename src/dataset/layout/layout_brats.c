@@ -208,6 +208,14 @@ static vg_status open_2023(vg_source *source, char *const *files, size_t n) {
   return vg_brats_check_task(&vg_layout_brats2023, source, files, n);
 }
 
+static vg_status open_2024(vg_source *source, char *const *files, size_t n) {
+  return vg_brats_check_ids(&vg_layout_brats2024, source, files, n, false);
+}
+
+static vg_status open_ped(vg_source *source, char *const *files, size_t n) {
+  return vg_brats_check_ids(&vg_layout_brats2024_ped, source, files, n, true);
+}
+
 const vg_layout vg_layout_brats2013 = {.tumour_scheme = "brats2013",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2013,
@@ -238,11 +246,13 @@ const vg_layout vg_layout_brats2024 = {.tumour_scheme = "brats2024",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2023,
                                        .path = path_2023,
+                                       .open = open_2024,
                                        .score = score_2024,
                                        .precedence = 1};
 const vg_layout vg_layout_brats2024_ped = {.tumour_scheme = "brats2024-ped",
                                            .anatomy_scheme = "tissues",
                                            .classify = classify_2023,
                                            .path = path_2023,
+                                           .open = open_ped,
                                            .score = score_ped,
                                            .precedence = 1};
