@@ -93,6 +93,9 @@ vg_status vg_brats_check_task(const vg_layout *layout, const vg_source *source, 
  * user named no scheme. */
 vg_status vg_brats_check_ids(const vg_layout *layout, const vg_source *source, char *const *files, size_t n,
                              bool children);
+/* The task that the id at the start of a name shows; VG_BRATS_PED: children of any year; VG_BRATS_DOUBT:
+ * none. */
+vg_brats_task vg_brats_task_of_name(const char *name);
 /* Whether an id names a task of BraTS 2023 or later. */
 bool vg_brats_is_task_id(const char *id);
 

@@ -317,6 +317,44 @@ static void ids_contradict_a_layout(void **state) {
   }
 }
 
+/* A manifest of BraTS's own files: their names show the edition, which layout csv alone would take for an older one. */
+static void names_in_a_manifest_show_the_edition(void **state) {
+  (void)state;
+  static const uint16_t all[4] = {0, 1, 2, 3};
+  static const struct {
+    const char *files[2], *scheme, *says;
+  } rows[] = {
+      {{"BraTS-GLI-00005-000-seg.nii.gz"}, "brats2023", NULL},
+      {{"BraTS-GLI-00005-000-seg.nii.gz", "BraTS-GLI-00007-100-seg.nii.gz"}, "brats2024", NULL},
+      {{"brats-men-00005-000_seg.nii.gz"}, "brats2023", NULL},
+      {{"a_seg.nii.gz"}, "brats", NULL},
+      {{"a_seg.nii.gz", "BraTS-PED-00005-000-seg.nii.gz"}, NULL, "is of BraTS-PED, whose label values differ by year"},
+      {{"a_seg.nii.gz", "BraTS-MET-00005-000-seg.nii.gz"}, NULL, "a_seg.nii.gz has not"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_dataset ds = {0};
+    char folder[32], text[256] = "id,tumour\n";
+    snprintf(folder, sizeof folder, "manifest%zu", i);
+    const char *dir = in_scratch(folder);
+    for (int k = 0; k < 2 && rows[i].files[k]; k++) {
+      write_map(dir, rows[i].files[k], all);
+      snprintf(text + strlen(text), sizeof text - strlen(text), "p%d,%s\n", k, rows[i].files[k]);
+    }
+    char *list = vg_fs_join(dir, "list.csv");
+    mini_write_text(dir, "list.csv", text);
+    if (rows[i].says) {
+      must_say(vg_dataset_add(&ds, list, "auto", NULL, NULL), VG_DATA, rows[i].says);
+      vg_dataset_release(&ds);
+      must(vg_dataset_add(&ds, list, "auto", "brats2024-ped", NULL));
+    } else {
+      must(vg_dataset_add(&ds, list, "auto", NULL, NULL));
+      assert_string_equal(ds.sources[0].tumour_scheme.name, rows[i].scheme);
+    }
+    vg_dataset_release(&ds);
+    vg_free(list);
+  }
+}
+
 /* Values that no scheme with the same classes knows: the schemes that know all of them. */
 static void schemes_are_suggested(void **state) {
   (void)state;
@@ -439,6 +477,7 @@ int main(void) {
       cmocka_unit_test(names_of_nnunet),
       cmocka_unit_test(editions_from_2023),
       cmocka_unit_test(ids_contradict_a_layout),
+      cmocka_unit_test(names_in_a_manifest_show_the_edition),
       cmocka_unit_test(editions_of_tumorsynth),
       cmocka_unit_test(schemes_are_suggested),
       cmocka_unit_test(editions_of_brats),

@@ -171,8 +171,11 @@ static size_t score_task(const vg_layout *layout, unsigned tasks, const char *ro
   const size_t count = vg_layout_count(layout, files, n);
   vg_str why = VG_STR_INIT;
   if (!count) return 0;
-  const bool fits = tasks >> vg_brats_task_of(layout, root, files, n, &why) & 1;
-  if (fits) snprintf(reason, size, "%s", vg_str_text(&why));
+  const vg_brats_task task = vg_brats_task_of(layout, root, files, n, &why);
+  const bool fits = tasks >> task & 1;
+  if (fits)
+    snprintf(reason, size, "%s",
+             task == VG_BRATS_DOUBT ? "from its file names; the edition is in doubt" : vg_str_text(&why));
   vg_str_release(&why);
   return fits ? count : 0;
 }

@@ -16,11 +16,14 @@
 
 enum { MAPS = 16 }; /* label maps that are searched for the value 4 */
 
-/* BraTS-GLI-00005-100: scans after treatment are numbered from 100 on. */
+/* BraTS-GLI-00005-100, and what follows it in a file's name: scans after treatment are numbered from 100 on.
+ */
 static bool after_treatment(const char *id) {
-  const char *number = strrchr(id, '-');
-  return strstr(id, "-GLI-") && number && strspn(number + 1, "0123456789") >= 3 &&
-         !number[1 + strspn(number + 1, "0123456789")] && strtol(number + 1, NULL, 10) >= 100;
+  const char *at = strcasestr(id, "-GLI-");
+  if (!at || !isdigit((unsigned char)at[5])) return false;
+  at += 5 + strspn(at + 5, "0123456789");
+  const size_t digits = *at == '-' ? strspn(at + 1, "0123456789") : 0;
+  return digits >= 3 && !isalnum((unsigned char)at[1 + digits]) && strtol(at + 1, NULL, 10) >= 100;
 }
 
 static bool is_child(const char *id) {
@@ -28,10 +31,15 @@ static bool is_child(const char *id) {
 }
 
 bool vg_brats_is_task_id(const char *id) {
+  return vg_brats_task_of_name(id) != VG_BRATS_DOUBT;
+}
+
+vg_brats_task vg_brats_task_of_name(const char *name) {
   static const char *const tasks[] = {"BraTS-GLI-", "BraTS-SSA-", "BraTS-MEN-", "BraTS-MET-", "BraTS-GoAT-"};
   for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
-    if (strncasecmp(id, tasks[i], strlen(tasks[i])) == 0) return true;
-  return is_child(id);
+    if (strncasecmp(name, tasks[i], strlen(tasks[i])) == 0)
+      return after_treatment(name) ? VG_BRATS_TREATED : VG_BRATS_2023;
+  return is_child(name) ? VG_BRATS_PED : VG_BRATS_DOUBT;
 }
 
 /* The years that folders name: the latest of 2023, and the latest from 2024 to 2029; 0: none. */
