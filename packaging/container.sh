@@ -6,8 +6,9 @@ cd "$(dirname "$0")/.."
 case $1 in
 build)
   scripts/setup.sh build torch
-  make -s -j"${JOBS:-$(nproc)}"
-  make -s DESTDIR="$2" install
+  # The copied sources may hold a build folder of another machine.
+  make -s B=build/container -j"${JOBS:-$(nproc)}"
+  make -s B=build/container DESTDIR="$2" install
   here=$2/usr/local/share/voxgan/container
   mkdir -p "$here/packaging" "$here/scripts"
   cp packaging/container.sh "$here/packaging/"

@@ -3,8 +3,8 @@
 # integrity check, the BIDS validator and nibabel. With DIRs the script checks these. Without, it makes a small data set in every
 # format, and damaged copies, which the programs must refuse. It does the same for TensorBoard and event files, and compares
 # the overlap metrics of MONAI and panoptica, and the radiomic features of pyradiomics and frd-score, with ours, and runs exported
-# models in ONNX Runtime. Programs that
-# Debian does not package are installed once into a Python environment, build/oracles.
+# models in ONNX Runtime. nnU-Net trains on what `voxgan mix` made of real and synthetic cases, and rattler-build reads the conda
+# recipe. Programs that Debian does not package are installed once into a Python environment, build/oracles.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -13,7 +13,7 @@ env=build/oracles
 python=$env/bin/python
 oracle="$python tests/oracle/formats_oracle.py"
 
-# nnU-Net's dependencies include more than its integrity check uses, such as a PyTorch with CUDA. The environment uses Debian's
+# nnU-Net's dependencies include more than it needs on a CPU, such as a PyTorch with CUDA. The environment uses Debian's
 # PyTorch and NumPy instead. NumPy stays at the version that Debian's other packages are built for.
 if [ ! $env/.made -nt scripts/oracles.sh ]; then
   scripts/setup.sh test
@@ -22,8 +22,10 @@ if [ ! $env/.made -nt scripts/oracles.sh ]; then
   numpy=$($python -c 'import numpy; print(numpy.__version__)')
   # pip warns of the dependencies that --no-deps skips.
   pip() { $env/bin/pip install --quiet "$@" 2>$env/pip.log || { cat $env/pip.log >&2; exit 1; }; }
-  pip --no-deps nnunetv2 acvl-utils
-  pip "numpy==$numpy" batchgenerators blosc2 pandas SimpleITK tifffile bids-validator-deno
+  # The last nnU-Net that trains with Debian's PyTorch; later ones import libraries that need PyTorch 2.
+  pip --no-deps nnunetv2==2.5.2 acvl-utils==0.2.3 batchgeneratorsv2==0.2.3 dynamic-network-architectures==0.3.1
+  pip --no-deps connected-components-3d einops fft-conv-pytorch seaborn
+  pip "numpy==$numpy" batchgenerators blosc2 pandas matplotlib SimpleITK tifffile tqdm yacs bids-validator-deno py-rattler-build
   pip "numpy==$numpy" tensorboard
   # ONNX Runtime beside Debian's PyTorch; 1.16 is the last for its NumPy.
   /usr/bin/python3 -m venv --system-site-packages $env/onnx
@@ -85,6 +87,25 @@ tail -1 "$data/log"
 rc=0
 $python python/tests/test_voxgan.py >"$data/log" 2>&1 || rc=$?
 tell $rc "the tests of the Python package"
+rc=0
+$python tests/oracle/conda_oracle.py >"$data/log" 2>&1 || rc=$?
+tell $rc "the conda recipe"
+tail -1 "$data/log"
+# Cases of a model and real ones in one data set, on which nnU-Net trains.
+if [ -e "$build/voxgan-torch.so" ]; then
+  rc=0
+  {
+    "$build/voxgan" phantom --out "$data/real" --subjects 4 --size 32 --anatomy --seed 4 &&
+      "$build/voxgan" train quickstart --data "$data/real" --layout brats2021 --out "$data/run" \
+        --set train.epochs=2 --set train.patch=32,32,32 --set net.ngf=4 --set net.ndf=4 &&
+      "$build/voxgan" synth "$data/run" --labels "$data/real" --layout brats2021 --out "$data/study" --seed 7 \
+        --edit 'scale:ml=uniform(2,10),mass=0.6' --edit deform &&
+      "$build/voxgan" mix "$data/real" "$data/study" --out "$data/raw" --name 501_Mixed --folds 2 &&
+      $python tests/oracle/nnunet_epoch.py "$data/raw" 501_Mixed 2
+  } >"$data/log" 2>&1 || rc=$?
+  tell $rc "an epoch of nnU-Net on real and synthetic cases"
+  grep '^nnU-Net:' "$data/log" || true
+fi
 # Exported models, where there is libtorch: the networks of every kind, and from file to file.
 if [ -x "$build/tests/parity/export_cases" ]; then
   rc=0

@@ -28,7 +28,7 @@ class Case(unittest.TestCase):
 
     def test_sizes_are_the_compilers(self):
         lines = "".join(f'printf("{n} %zu\\n", sizeof({n}));' for n in _library.NAMES)
-        headers = "".join(f'#include "voxgan/{h}.h"\n' for h in ("dataset", "edit", "labels", "maps", "metric", "volume"))
+        headers = "".join(f'#include "voxgan/{h}.h"\n' for h in ("dataset", "edit", "labels", "maps", "metric", "study", "volume"))
         source = f"#include <stdio.h>\n{headers}int main(void) {{ {lines} }}\n"
         with open(self.top + "/s.c", "w") as f:
             f.write(source)
@@ -80,10 +80,40 @@ class Case(unittest.TestCase):
         with self.assertRaisesRegex(voxgan.VoxganError, "no such file"):
             voxgan.Dataset(self.top + "/none")
 
+    def test_study(self):
+        study = voxgan.Study(self.top + "/p", ["scale:factor=uniform(0.5,0.9)", "move:random"], per_case=2, seed=7)
+        cases = list(study)
+        self.assertEqual((len(study), len(cases)), (6, 6))
+        self.assertEqual(len({c.id for c in cases}), 6)
+        ids = {s.id: s for s in voxgan.Dataset(self.top + "/p")}
+        for case in cases:
+            self.assertIn(case.source, ids)
+            self.assertRegex(case.edits, r"^scale:.*factor=0\.[5-9].*;move:")
+            mm3 = np.prod(case.maps.spacing)
+            for name, ml in case.tumour_ml.items():
+                code = list(case.maps.classes).index(name) + 1
+                self.assertAlmostEqual(ml, (case.maps.tumour == code).sum() * mm3 / 1000, places=6)
+            self.assertGreater(sum(case.tumour_ml.values()), 0)
+        # The order does not matter, and the program makes the same maps.
+        again = voxgan.Study(self.top + "/p", ["scale:factor=uniform(0.5,0.9)", "move:random"], per_case=2, seed=7)[4]
+        self.assertTrue(np.array_equal(again.maps.tumour, cases[4].maps.tumour))
+        program = os.environ.get("VOXGAN") or os.path.join(os.path.dirname(_library._find()), "voxgan")
+        subprocess.run([program, "edit", "--labels", self.top + "/p", "--out", self.top + "/made", "--per-case", "2",
+                        "--seed", "7", "--edit", "scale:factor=uniform(0.5,0.9)", "--edit", "move:random", "--quiet"],
+                       check=True)
+        made = voxgan.Dataset(self.top + "/made")
+        self.assertEqual([s.id for s in made], [c.id for c in cases])
+        for subject, case in zip(made, cases):
+            self.assertTrue(np.array_equal(made.maps(subject).tumour > 0, case.maps.tumour > 0))
+        with self.assertRaises(IndexError):
+            study[6]
+        with self.assertRaisesRegex(voxgan.VoxganError, "did you mean"):
+            voxgan.Study(self.top + "/p", ["scael"])
+
     def test_torch(self):
         try:
             import torch
-            from voxgan.torch import VolumeDataset, _as_ras
+            from voxgan.torch import StudyDataset, VolumeDataset, _as_ras
         except ImportError:
             self.skipTest("no torch")
         data = VolumeDataset(self.top + "/p", series=("t1c", "flair"))
@@ -93,6 +123,10 @@ class Case(unittest.TestCase):
         self.assertEqual(sorted(batch["label"].unique().tolist()), list(range(len(data.classes) + 1)))
         # Labels lie on the images: background is 0 in both.
         self.assertGreater(batch["image"][:, 0][batch["label"] > 0].abs().min().item(), 0)
+        study = StudyDataset(voxgan.Study(self.top + "/p", ["move:random"]))
+        batch = next(iter(torch.utils.data.DataLoader(study, batch_size=3)))
+        self.assertEqual((len(study), batch["label"].dim(), batch["label"].dtype), (3, 4, torch.int64))
+        self.assertEqual(sorted(batch["label"].unique().tolist()), list(range(len(data.classes) + 1)))
         try:
             import nibabel
         except ImportError:

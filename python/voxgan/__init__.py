@@ -1,4 +1,4 @@
-"""voxgan's library in Python: volumes, data sets, label edits and metrics, as NumPy arrays.
+"""voxgan's library in Python: volumes, data sets, label edits, studies and metrics, as NumPy arrays.
 
 Arrays are indexed [x, y, z] as in nibabel, and affines are 4x4 to millimetres, RAS+.
 
@@ -13,7 +13,7 @@ import ctypes
 import dataclasses
 import os
 from ctypes import byref, c_double, c_size_t, c_uint8
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -21,21 +21,22 @@ import numpy.typing as npt
 from . import _library as _l
 from ._library import VoxganError
 
-__all__ = ["Dataset", "Maps", "Subject", "Volume", "VoxganError", "metric", "read_labels", "read_volume", "version",
+__all__ = ["Dataset", "Maps", "Study", "StudyCase", "Subject", "Volume", "VoxganError", "metric", "read_labels", "read_volume", "version",
            "write_labels", "write_volume"]
 
-Path = "str | os.PathLike[str]"
+Path = Union[str, "os.PathLike[str]"]
+Array = npt.NDArray[Any]
 ROLES = ("anatomy", "tumour")
 
 
 def version() -> str:
-    return _l.lib.vg_version().decode()
+    return str(_l.lib.vg_version().decode())
 
 
 @dataclasses.dataclass
 class Volume:
     """Intensities (float32) or labels (uint16), and where their voxels lie."""
-    data: npt.NDArray
+    data: Array
     affine: npt.NDArray[np.float64]
     format: str = ""
 
@@ -49,20 +50,20 @@ def _affine(geo: _l.Geometry) -> npt.NDArray[np.float64]:
     return np.vstack([np.array(geo.affine[:], dtype=np.float64).reshape(3, 4), [0, 0, 0, 1]])
 
 
-def _geometry(shape: Sequence[int], affine: npt.NDArray) -> _l.Geometry:
+def _geometry(shape: Sequence[int], affine: Array) -> _l.Geometry:
     geo = _l.Geometry()
     geo.dim[:] = [int(n) for n in shape]
     geo.affine[:] = [float(v) for v in np.asarray(affine, dtype=np.float64)[:3].ravel()]
     return geo
 
 
-def _array(pointer, geo: _l.Geometry) -> npt.NDArray:
+def _array(pointer: Any, geo: _l.Geometry) -> Array:
     """A copy of the library's voxels, indexed [x, y, z]."""
     x, y, z = geo.dim
     return np.ctypeslib.as_array(pointer, shape=(z, y, x)).transpose(2, 1, 0).copy(order="F")
 
 
-def _read(path: Path, kind, read, release) -> Volume:
+def _read(path: Path, kind: Callable[[], Any], read: Callable[..., int], release: Callable[..., Any]) -> Volume:
     raw, head = kind(), _l.VolumeHeader()
     _l.check(read(_l.encode(path), byref(raw), byref(head)))
     try:
@@ -81,7 +82,7 @@ def read_labels(path: Path) -> Volume:
     return _read(path, _l.LabelMap, _l.lib.vg_volume_read_labels, _l.lib.vg_labelmap_release)
 
 
-def _borrow(kind, data: npt.NDArray, dtype, affine: npt.NDArray):
+def _borrow(kind: Callable[..., Any], data: Array, dtype: npt.DTypeLike, affine: Array) -> tuple[Any, Array]:
     if np.ndim(data) != 3:
         raise ValueError(f"a volume has 3 axes, not {np.ndim(data)}")
     held = np.asfortranarray(data, dtype=dtype)
@@ -90,13 +91,13 @@ def _borrow(kind, data: npt.NDArray, dtype, affine: npt.NDArray):
     return raw, held
 
 
-def write_volume(path: Path, data: npt.NDArray, affine: npt.NDArray) -> None:
+def write_volume(path: Path, data: Array, affine: Array) -> None:
     """Writes float32 as .nii or .nii.gz."""
     raw, _held = _borrow(_l.Volume, data, np.float32, affine)
     _l.check(_l.lib.vg_volume_write(_l.encode(path), byref(raw), None))
 
 
-def write_labels(path: Path, data: npt.NDArray, affine: npt.NDArray) -> None:
+def write_labels(path: Path, data: Array, affine: Array) -> None:
     """Writes labels as .nii or .nii.gz, in 8 bits where they fit, else in 16."""
     values = np.asarray(data)
     if values.size and (values.min() < 0 or values.max() > 65535 or not np.array_equal(values, np.rint(values))):
@@ -140,7 +141,9 @@ class Dataset:
 
     def _subject(self, i: int, names: Sequence[str]) -> Subject:
         raw = self._raw.subjects[i]
-        text = lambda t: None if t is None else os.fsdecode(t)
+        def text(path: Optional[bytes]) -> Optional[str]:
+            return None if path is None else os.fsdecode(path)
+
         series = {name: os.fsdecode(raw.series[k]) for k, name in enumerate(names) if raw.series[k]}
         return Subject(raw.id.decode(), raw.person.decode(), series, text(raw.tumour), text(raw.anatomy), i)
 
@@ -227,8 +230,67 @@ class Maps:
             _l.lib.vg_maps_release(byref(self._raw))
 
 
-def metric(name: str, real: npt.NDArray, synth: npt.NDArray, regions: Mapping[str, Sequence[int]],
-           spacing: Sequence[float] = (1, 1, 1), cells: Optional[npt.NDArray] = None,
+@dataclasses.dataclass(frozen=True)
+class StudyCase:
+    """A case of a study: from what and how it was made, and its label maps. edits: the chain with the values that
+    were drawn. tumour_ml: the volume of each class of the tumour."""
+    id: str
+    cohort: str
+    source: str
+    edits: str
+    tumour_ml: Mapping[str, float]
+    redraws: int
+    maps: Maps
+
+
+class Study:
+    """Edited label maps as `voxgan edit` makes them. The same hosts, edits and seed give the same cases, in any order:
+    study[k] makes case k. edits is a chain for every host, applied per_case times, or plan names a JSON file instead.
+    donors: tumours to graft. VoxganError: the plan has a fault, or no draw of a case passed its checks."""
+
+    def __init__(self, hosts: Path, edits: Sequence[str] = (), per_case: int = 0, seed: int = 1,
+                 donors: Optional[Path] = None, plan: Optional[Path] = None, layout: str = "auto",
+                 tumour_scheme: Optional[str] = None, anatomy_scheme: Optional[str] = None) -> None:
+        self._raw = ctypes.c_void_p()
+        chain = (ctypes.c_char_p * max(len(edits), 1))(*[e.encode() for e in edits])
+        options = _l.StudyOptions(edits=chain, n_edits=len(edits), per_case=per_case, seed=seed, plan=_l.encode(plan),
+                                  tumour_scheme=_l.encode(tumour_scheme), anatomy_scheme=_l.encode(anatomy_scheme))
+        for place, root in ((options.hosts, hosts), (options.donors, donors)):
+            if root is not None:
+                place.paths, place.n = (ctypes.c_char_p * 1)(_l.encode(root)), 1
+                place.layouts, place.n_layouts = (ctypes.c_char_p * 1)(layout.encode()), 1
+        _l.check(_l.lib.vg_study_open(byref(options), byref(self._raw)))
+
+    def __len__(self) -> int:
+        return int(_l.lib.vg_study_count(self._raw))
+
+    def __getitem__(self, k: int) -> StudyCase:
+        if not 0 <= k < len(self):
+            raise IndexError(f"case {k} of {len(self)}")
+        raw, text = _l.StudyCase(), _l.Text()
+        _l.check(_l.lib.vg_study_make(self._raw, c_size_t(k), byref(raw)))
+        try:
+            _l.lib.vg_edit_log_text(byref(raw.edits), None, None, byref(text))
+            own = _l.Maps()
+            _l.check(_l.lib.vg_maps_copy(byref(raw.maps), byref(own)))
+            maps = Maps(own)
+            ml = {name: raw.facts.ml[i] for i, (name, role) in enumerate(maps.classes.items()) if role == "tumour"}
+            return StudyCase(raw.id.decode(), raw.cohort.decode(), raw.source.decode(), (text.text or b"").decode(), ml,
+                             raw.redraws, maps)
+        finally:
+            _l.lib.vg_str_release(byref(text))
+            _l.lib.vg_study_case_release(byref(raw))
+
+    def __iter__(self) -> Iterator[StudyCase]:
+        return (self[k] for k in range(len(self)))
+
+    def __del__(self) -> None:
+        if getattr(self, "_raw", None):
+            _l.lib.vg_study_free(self._raw)
+
+
+def metric(name: str, real: Array, synth: Array, regions: Mapping[str, Sequence[int]],
+           spacing: Sequence[float] = (1, 1, 1), cells: Optional[Array] = None,
            data_range: float = 2.0) -> dict[str, float]:
     """Computes a metric of `voxgan list metrics` for each region.
 

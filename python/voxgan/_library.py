@@ -76,6 +76,37 @@ class Context(Structure):
     _fields_ = [("seed", c_uint64), ("key", c_uint64), ("memo", c_void_p), ("donors", c_void_p), ("donor", c_void_p)]
 
 
+class Roots(Structure):
+    _fields_ = [("paths", POINTER(c_char_p)), ("n", c_int), ("layouts", POINTER(c_char_p)), ("n_layouts", c_int)]
+
+
+class StudyOptions(Structure):
+    _fields_ = [("hosts", Roots), ("opened", c_void_p), ("identity", c_char_p), ("donors", Roots),
+                ("tumour_scheme", c_char_p), ("anatomy_scheme", c_char_p), ("edits", POINTER(c_char_p)),
+                ("n_edits", c_int), ("per_case", c_int), ("plan", c_char_p), ("prefix", c_char_p), ("numbered", c_bool),
+                ("made", c_bool), ("seed", c_uint64), ("redraws", c_int), ("need_tumour", c_bool),
+                ("need_anatomy", c_bool), ("clusters", c_void_p), ("predicted", c_void_p), ("skip_incomplete", c_bool),
+                ("heal", c_bool)]
+
+
+class Log(Structure):
+    _fields_ = [("n", c_int), ("steps", c_void_p)]
+
+
+class Text(Structure):
+    _fields_ = [("text", c_char_p), ("len", c_size_t), ("cap", c_size_t), ("failed", c_bool)]
+
+
+class Facts(Structure):
+    _fields_ = [("components", c_int), ("ml", c_double * 32), ("total_ml", c_double), ("centre", c_double * 3),
+                ("outside_ml", c_double), ("left_share", c_double)]
+
+
+class StudyCase(Structure):
+    _fields_ = [("k", c_size_t), ("id", c_char * 128), ("cohort", c_char * 64), ("source", c_char * 128), ("edits", Log),
+                ("maps", Maps), ("facts", Facts), ("redraws", c_int), ("reasons", Text)]
+
+
 class Regions(Structure):
     _fields_ = [("n", c_int), ("names", (c_char * 32) * 64), ("member", c_uint64 * 256)]
 
@@ -109,6 +140,8 @@ NAMES = {
     "vg_series_list": SeriesList, "vg_subject": Subject, "vg_source": Source, "vg_dataset": Dataset, "vg_maps": Maps,
     "vg_edit_chain": Chain, "vg_edit_context": Context, "vg_regions": Regions, "vg_metric_memo": Memo,
     "vg_metric_input": MetricInput, "vg_metric": Metric, "vg_metric_row": MetricRow,
+    "vg_roots": Roots, "vg_study_options": StudyOptions, "vg_edit_log": Log, "vg_str": Text, "vg_tumour_facts": Facts,
+    "vg_study_case": StudyCase,
 }
 
 
@@ -135,6 +168,7 @@ lib = CDLL(_find())
 lib.vg_error.restype = c_char_p
 lib.vg_version.restype = c_char_p
 lib.vg_log_set_level(2)  # VG_LOG_WARN: no progress on stderr
+lib.vg_study_count.restype = c_size_t
 lib.vg_metric_find.restype = POINTER(MetricRow)
 
 

@@ -1,17 +1,17 @@
-"""A data set as a torch.utils.data.Dataset: series as channels, and the label maps as one map of classes."""
+"""A data set, or a study, as a torch.utils.data.Dataset: series as channels, and the label maps as one map of classes."""
 from __future__ import annotations
 
 import os
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset as _TorchDataset
 
-from . import Dataset, read_volume
+from . import Array, Dataset, Maps, Study, Volume, read_volume
 
 
-class VolumeDataset(_TorchDataset):
+class VolumeDataset(_TorchDataset[dict[str, Any]]):
     """Items are {"id", "image": float32 (C, X, Y, Z), "label": int64 (X, Y, Z)}, axes closest to R, A,
     S. A label is 0, or the place of its class in `classes` + 1; a tumour covers the anatomy. Subjects that lack
     a series, or every label map, are skipped."""
@@ -26,20 +26,37 @@ class VolumeDataset(_TorchDataset):
     def __len__(self) -> int:
         return len(self.subjects)
 
-    def __getitem__(self, i: int) -> dict:
+    def __getitem__(self, i: int) -> dict[str, Any]:
         subject = self.subjects[i]
-        maps = self.data.maps(subject)
-        tumour, anatomy = maps.tumour, maps.anatomy
-        label = np.where(tumour > 0, tumour, anatomy)
+        label = _one_map(self.data.maps(subject))
         images = [_as_ras(read_volume(subject.series[k])) for k in self.series]
         for k, image in zip(self.series, images):
             if image.shape != label.shape:
                 raise ValueError(f"{subject.series[k]}: shape {image.shape} differs from its labels' {label.shape}")
-        return {"id": subject.id, "image": torch.from_numpy(np.stack(images).copy()),
-                "label": torch.from_numpy(label.astype(np.int64))}
+        return {"id": subject.id, "image": torch.from_numpy(np.stack(images).copy()), "label": torch.from_numpy(label)}
 
 
-def _as_ras(volume) -> np.ndarray:
+class StudyDataset(_TorchDataset[dict[str, Any]]):
+    """The label maps of a study, each made when it is asked for: items are {"id", "label": int64 (X, Y, Z)}, labels as
+    in VolumeDataset. A worker process needs a study of its own, so DataLoader takes num_workers=0."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    def __len__(self) -> int:
+        return len(self.study)
+
+    def __getitem__(self, k: int) -> dict[str, Any]:
+        case = self.study[k]
+        return {"id": case.id, "label": torch.from_numpy(_one_map(case.maps))}
+
+
+def _one_map(maps: Maps) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    tumour = maps.tumour
+    return np.where(tumour > 0, tumour, maps.anatomy).astype(np.int64)
+
+
+def _as_ras(volume: Volume) -> Array:
     """Axes permuted and flipped closest to R, A, S, as the library orders label maps."""
     matrix = volume.affine[:3, :3] / np.linalg.norm(volume.affine[:3, :3], axis=0)
     u, _, v = np.linalg.svd(matrix)

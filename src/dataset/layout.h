@@ -82,13 +82,22 @@ typedef enum vg_brats_task {
   VG_BRATS_PED_2023, /* children of 2023: as VG_BRATS_2023 */
   VG_BRATS_DOUBT
 } vg_brats_task;
-/* By ids, the years in folders' names and, for children, label values. reason: the evidence, or of a doubt
- * how to decide it. */
+/* By ids, the years in the names of BraTS's folders and, for children, label values. reason: the evidence, or
+ * of a doubt how to decide it. */
 vg_brats_task vg_brats_task_of(const vg_layout *layout, const char *root, char *const *files, size_t n,
                                vg_str *reason);
 /* VG_DATA: the files are children's and layout brats2023 does not fit them, or there is a doubt, and the user
  * named no scheme. */
 vg_status vg_brats_check_task(const vg_layout *layout, const vg_source *source, char *const *files, size_t n);
+/* VG_DATA: ids of the files are children's and the layout is not for them, or the other way round, and the
+ * user named no scheme. */
+vg_status vg_brats_check_ids(const vg_layout *layout, const vg_source *source, char *const *files, size_t n,
+                             bool children);
+/* The task that the id at the start of a name shows; VG_BRATS_PED: children of any year; VG_BRATS_DOUBT:
+ * none. */
+vg_brats_task vg_brats_task_of_name(const char *name);
+/* Whether an id names a task of BraTS 2023 or later. */
+bool vg_brats_is_task_id(const char *id);
 
 /* ---- the table (subjects.c) ---- */
 

@@ -41,14 +41,15 @@ for series in 't1', 'flair':
     assert abs(own - ours)[inside].max() < 1e-5 * span, ('$1', series, abs(own - ours)[inside].max() / span)"
 }
 
-for kind in unet spade; do
+for kind in unet flat spade; do
   case $kind in
+  flat) train "$T/$kind" --set data.series=t1,flair --set train.patch=1,32,32 ;;
   unet) train "$T/$kind" --set data.series=t1,flair ;;
   spade) train "$T/$kind" --set data.series=t1,flair --set net.generator=spade --set net.noise=true --set net.style=2 ;;
   esac
   rm -rf "$T/s"
   style=""
-  [ $kind = unet ] || style="--style mean"
+  [ $kind != spade ] || style="--style mean"
   "$VOXGAN" synth "$T/$kind" --labels "$T/p" --out "$T/s" --window whole --sheet 0 --seed 5 $style >/dev/null 2>&1 || bad synth
   cp "$T/recipe.py" "$T/run.py"
   if [ $kind = spade ]; then
@@ -92,6 +93,11 @@ assert len(numpy.unique(own)) > 2 and (own == ours).mean() == 1, (numpy.unique(o
 done
 
 # Equal bytes, and refusals.
+if [ -e models/brain.safetensors ]; then
+  expect_ok 'torchscript' "$VOXGAN" export models/brain.safetensors --to torchscript --out "$T/brain.pt"
+  /usr/bin/python3 "$T/recipe.py" "$T/brain.pt" "$T/own" "${seg/_seg/_t1}" 2>"$T/said" && bad "a model of heads runs"
+  expect "it says why" grep -q 'brain.pt: learned from whole heads' "$T/said"
+fi
 "$VOXGAN" export "$T/unet" --to torchscript --out "$T/again.pt" 2>/dev/null
 expect "equal bytes" cmp -s "$T/unet.pt" "$T/again.pt"
 expect_fail 2 'exists; --overwrite' "$VOXGAN" export "$T/unet" --to torchscript --out "$T/again.pt"

@@ -266,7 +266,7 @@ static void editions_from_2023(void **state) {
   assert_edition("met", met, three, "brats2023", "brats2023", NULL);
   /* A child without oedema: only the folder tells. */
   assert_edition("kids", ped, three, NULL, NULL,
-                 "neither BraTS-PED-00001-000, nor a folder's name, nor the values of 1 label map");
+                 "neither BraTS-PED-00001-000, nor the name of a BraTS folder, nor the values of 1 label map");
   assert_edition("BraTS2024-PED", ped, three, "brats2024_ped", "brats2024-ped", NULL);
   assert_edition("ASNR-MICCAI-BraTS2023-PED", ped, three, "brats2023", "brats2023", NULL);
   assert_edition("oedema", ped, four, "brats2024_ped", "brats2024-ped", NULL);
@@ -275,11 +275,84 @@ static void editions_from_2023(void **state) {
   /* A year in an id is no evidence. */
   static const char *const number[] = {"BraTS-PED-02024-000", NULL};
   assert_edition("numbered", number, three, NULL, NULL, "neither BraTS-PED-02024-000");
+  /* Nor is one in the name of a folder that is not of BraTS, and two editions are a doubt. */
+  assert_edition("downloads-2025", ped, three, NULL, NULL, "neither BraTS-PED-00001-000");
+  assert_edition("stripped_2025", ped, three, NULL, NULL, "neither BraTS-PED-00001-000");
+  assert_edition("ped 2025", ped, three, "brats2024_ped", "brats2024-ped", NULL);
+  assert_edition("downloads-2025/BraTS2023-PED", ped, three, "brats2023", "brats2023", NULL);
+  assert_edition("BraTS2025/BraTS2023-PED", ped, three, NULL, NULL, "folders' names say 2023 and 2025");
+  static const char *const small[] = {"brats-ped-00001-000", NULL};
+  assert_edition("small", small, three, NULL, NULL, "neither brats-ped-00001-000");
   /* 4 before treatment is in no case of 2023. */
   vg_scheme s;
   vg_labelmap map = {.geo = {.dim = {1, 1, 1}}, .data = (uint16_t[]){4}};
   must(vg_scheme_parse("brats2023", &s));
   must_say(vg_scheme_check(&s, &map, "a"), VG_DATA, "it is in scheme brats2024");
+}
+
+/* The user named a layout, or a program renamed the files as they were called up to 2021; ids contradict. */
+static void ids_contradict_a_layout(void **state) {
+  (void)state;
+  static const uint16_t all[4] = {1, 2, 3, 4};
+  static const struct {
+    const char *file, *layout, *says;
+  } rows[] = {
+      {"BraTS-PED-00001-000/BraTS-PED-00001-000-seg.nii.gz", "brats2024", "which layout brats2024 is not for"},
+      {"BraTS-GLI-00005-100/BraTS-GLI-00005-100-seg.nii.gz", "brats2024_ped", "is not of BraTS-PED"},
+      {"BraTS-MET-00005-000/BraTS-MET-00005-000-seg.nii.gz", "brats2024_ped", "is not of BraTS-PED"},
+      {"BraTS-PED-00001-000/BraTS-PED-00001-000_seg.nii.gz", "auto", "is an id of BraTS from 2023 on"},
+      {"BraTS-GLI-00005-100/BraTS-GLI-00005-100_seg.nii.gz", "auto", "is an id of BraTS from 2023 on"},
+      {"BraTS-GLI-00005-100/BraTS-GLI-00005-100_seg.nii.gz", "brats2013", "is an id of BraTS from 2023 on"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_dataset ds = {0};
+    char folder[32];
+    snprintf(folder, sizeof folder, "contradict%zu", i);
+    const char *dir = in_scratch(folder);
+    write_map(dir, rows[i].file, all);
+    must_say(vg_dataset_add(&ds, dir, rows[i].layout, NULL, NULL), VG_DATA, rows[i].says);
+    vg_dataset_release(&ds);
+    must(vg_dataset_add(&ds, dir, rows[i].layout, "brats2024", NULL));
+    vg_dataset_release(&ds);
+  }
+}
+
+/* A manifest of BraTS's own files: their names show the edition, which layout csv alone would take for an older one. */
+static void names_in_a_manifest_show_the_edition(void **state) {
+  (void)state;
+  static const uint16_t all[4] = {0, 1, 2, 3};
+  static const struct {
+    const char *files[2], *scheme, *says;
+  } rows[] = {
+      {{"BraTS-GLI-00005-000-seg.nii.gz"}, "brats2023", NULL},
+      {{"BraTS-GLI-00005-000-seg.nii.gz", "BraTS-GLI-00007-100-seg.nii.gz"}, "brats2024", NULL},
+      {{"brats-men-00005-000_seg.nii.gz"}, "brats2023", NULL},
+      {{"a_seg.nii.gz"}, "brats", NULL},
+      {{"a_seg.nii.gz", "BraTS-PED-00005-000-seg.nii.gz"}, NULL, "is of BraTS-PED, whose label values differ by year"},
+      {{"a_seg.nii.gz", "BraTS-MET-00005-000-seg.nii.gz"}, NULL, "a_seg.nii.gz has not"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vg_dataset ds = {0};
+    char folder[32], text[256] = "id,tumour\n";
+    snprintf(folder, sizeof folder, "manifest%zu", i);
+    const char *dir = in_scratch(folder);
+    for (int k = 0; k < 2 && rows[i].files[k]; k++) {
+      write_map(dir, rows[i].files[k], all);
+      snprintf(text + strlen(text), sizeof text - strlen(text), "p%d,%s\n", k, rows[i].files[k]);
+    }
+    char *list = vg_fs_join(dir, "list.csv");
+    mini_write_text(dir, "list.csv", text);
+    if (rows[i].says) {
+      must_say(vg_dataset_add(&ds, list, "auto", NULL, NULL), VG_DATA, rows[i].says);
+      vg_dataset_release(&ds);
+      must(vg_dataset_add(&ds, list, "auto", "brats2024-ped", NULL));
+    } else {
+      must(vg_dataset_add(&ds, list, "auto", NULL, NULL));
+      assert_string_equal(ds.sources[0].tumour_scheme.name, rows[i].scheme);
+    }
+    vg_dataset_release(&ds);
+    vg_free(list);
+  }
 }
 
 /* Values that no scheme with the same classes knows: the schemes that know all of them. */
@@ -403,6 +476,8 @@ int main(void) {
       cmocka_unit_test(scans_speak_against_values),
       cmocka_unit_test(names_of_nnunet),
       cmocka_unit_test(editions_from_2023),
+      cmocka_unit_test(ids_contradict_a_layout),
+      cmocka_unit_test(names_in_a_manifest_show_the_edition),
       cmocka_unit_test(editions_of_tumorsynth),
       cmocka_unit_test(schemes_are_suggested),
       cmocka_unit_test(editions_of_brats),

@@ -171,8 +171,11 @@ static size_t score_task(const vg_layout *layout, unsigned tasks, const char *ro
   const size_t count = vg_layout_count(layout, files, n);
   vg_str why = VG_STR_INIT;
   if (!count) return 0;
-  const bool fits = tasks >> vg_brats_task_of(layout, root, files, n, &why) & 1;
-  if (fits) snprintf(reason, size, "%s", vg_str_text(&why));
+  const vg_brats_task task = vg_brats_task_of(layout, root, files, n, &why);
+  const bool fits = tasks >> task & 1;
+  if (fits)
+    snprintf(reason, size, "%s",
+             task == VG_BRATS_DOUBT ? "from its file names; the edition is in doubt" : vg_str_text(&why));
   vg_str_release(&why);
   return fits ? count : 0;
 }
@@ -208,6 +211,14 @@ static vg_status open_2023(vg_source *source, char *const *files, size_t n) {
   return vg_brats_check_task(&vg_layout_brats2023, source, files, n);
 }
 
+static vg_status open_2024(vg_source *source, char *const *files, size_t n) {
+  return vg_brats_check_ids(&vg_layout_brats2024, source, files, n, false);
+}
+
+static vg_status open_ped(vg_source *source, char *const *files, size_t n) {
+  return vg_brats_check_ids(&vg_layout_brats2024_ped, source, files, n, true);
+}
+
 const vg_layout vg_layout_brats2013 = {.tumour_scheme = "brats2013",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2013,
@@ -238,11 +249,13 @@ const vg_layout vg_layout_brats2024 = {.tumour_scheme = "brats2024",
                                        .anatomy_scheme = "tissues",
                                        .classify = classify_2023,
                                        .path = path_2023,
+                                       .open = open_2024,
                                        .score = score_2024,
                                        .precedence = 1};
 const vg_layout vg_layout_brats2024_ped = {.tumour_scheme = "brats2024-ped",
                                            .anatomy_scheme = "tissues",
                                            .classify = classify_2023,
                                            .path = path_2023,
+                                           .open = open_ped,
                                            .score = score_ped,
                                            .precedence = 1};

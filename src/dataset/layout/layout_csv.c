@@ -243,6 +243,41 @@ static vg_status guess_scheme(vg_dataset *ds, int source, const char *header) {
   return vg_scheme_parse(scheme, &src->anatomy_scheme);
 }
 
+/* The same for tumour maps, where names of files, or ids, are those of BraTS from 2023 on: layout csv would
+ * take the values for those of the editions before. */
+static vg_status guess_tumour_scheme(vg_dataset *ds, int source) {
+  vg_source *src = &ds->sources[source];
+  const char *first[VG_BRATS_DOUBT + 1] = {0};
+  for (size_t i = 0; i < ds->n; i++) {
+    const vg_subject *s = &ds->subjects[i];
+    if (s->source != source || !s->tumour) continue;
+    const char *name = vg_fs_basename(s->tumour);
+    const char **of = &first[vg_brats_task_of_name(vg_brats_is_task_id(name) ? name : s->id)];
+    if (!*of) *of = name;
+  }
+  const char *known = first[VG_BRATS_2023] ? first[VG_BRATS_2023] : first[VG_BRATS_TREATED];
+  if (!src->assumed[VG_ROLE_TUMOUR] || !(known || first[VG_BRATS_PED])) return VG_OK;
+  if (first[VG_BRATS_PED])
+    return vg_fail(
+        VG_DATA,
+        "%s: %s is of BraTS-PED, whose label values differ by year: name --tumour-scheme "
+        "(data.tumour_scheme) brats2024-ped (1 enhancing, 2 nonenhancing, 3 cyst, 4 oedema) or brats2023 "
+        "(1 necrosis, 2 oedema, 3 enhancing)",
+        src->manifest, first[VG_BRATS_PED]);
+  if (first[VG_BRATS_DOUBT])
+    return vg_fail(
+        VG_DATA,
+        "%s: %s has a name of BraTS from 2023 on, %s has not, and label values differ by edition: name "
+        "--tumour-scheme (data.tumour_scheme)",
+        src->manifest, known, first[VG_BRATS_DOUBT]);
+  const char *scheme = first[VG_BRATS_TREATED] ? "brats2024" : "brats2023";
+  src->assumed[VG_ROLE_TUMOUR] = false;
+  vg_info("%s: tumour values are taken as those of scheme %s, by names such as %s (--tumour-scheme, "
+          "data.tumour_scheme)",
+          src->manifest, scheme, first[VG_BRATS_TREATED] ? first[VG_BRATS_TREATED] : known);
+  return vg_scheme_parse(scheme, &src->tumour_scheme);
+}
+
 static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   vg_table t = {0};
   column *columns = NULL;
@@ -252,6 +287,7 @@ static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, columns, source);
   for (size_t c = 0; c < t.cols && !st; c++)
     if (columns[c].use == ANATOMY) st = guess_scheme(ds, source, vg_table_cell(&t, 0, c));
+  if (!st) st = guess_tumour_scheme(ds, source);
   vg_free(columns);
   vg_table_release(&t);
   return st;

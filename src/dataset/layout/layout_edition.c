@@ -104,10 +104,27 @@ bool vg_brats_from_2017(const vg_layout *layout, const char *root, char *const *
   return !seen.three;
 }
 
+/* VG_DATA: an id of 2023 or later in names as they were up to 2021. Some programs rename files so, and leave
+ * the label values as they were. */
+static vg_status check_ids(const vg_layout *layout, const vg_source *source, char *const *files, size_t n) {
+  vg_file_role role;
+  for (size_t i = 0; i < n; i++)
+    if (layout->classify(NULL, files[i], &role) && vg_brats_is_task_id(role.id))
+      return vg_fail(
+          VG_DATA,
+          "%s: %s is an id of BraTS from 2023 on, but file names are those of BraTS up to 2021, whose "
+          "label values differ: name --tumour-scheme (data.tumour_scheme): brats2023, brats2024, "
+          "brats2024-ped, or brats where 4 is enhancing",
+          source->root, role.id);
+  return VG_OK;
+}
+
 vg_status vg_brats_check_edition(const vg_layout *layout, const vg_source *source, char *const *files,
                                  size_t n) {
   const char *by;
-  if (!source->guessed || source->tumour_scheme.n) return VG_OK;
+  if (source->tumour_scheme.n) return VG_OK;
+  vg_status st = check_ids(layout, source, files, n);
+  if (st || !source->guessed) return st;
   if (edition_of_names(layout, source->root, files, n, &by) != UNKNOWN) return VG_OK;
   const values_seen seen = look_at_values(layout, source->root, files, n);
   if (!seen.three || seen.four) return VG_OK;
