@@ -20,33 +20,28 @@ Tensor gaussian(int64_t n, double sigma, const Tensor &like) {
 // 1/4 1/2 1/4 along each of the axes. The matrix is symmetric, so the gradient is the same.
 struct SmoothFn : torch::autograd::Function<SmoothFn> {
   static Tensor along(const Tensor &x, int64_t axis) {
-    const int64_t n = x.size(axis);
-    if (cpu_number(x)) {
-      const int64_t behind = x.stride(axis), slab = n * behind;
-      Tensor y = at::empty_like(x);
-      const float *const from = x.data_ptr<float>();
-      float *const to = y.data_ptr<float>();
-      at::parallel_for(0, x.numel() / slab, std::max<int64_t>(1, SMOOTH_GRAIN / slab),
-                       [&](int64_t k, int64_t end) {
-                         for (; k < end; k++)
-                           vg_pw_smooth(from + k * slab, static_cast<size_t>(n), static_cast<size_t>(behind),
-                                        to + k * slab);
-                       });
-      return y;
-    }
-    Tensor y = at::mul(x, 0.5);
-    y.narrow(axis, 1, n - 1).add_(x.narrow(axis, 0, n - 1), 0.25);
-    y.narrow(axis, 0, n - 1).add_(x.narrow(axis, 1, n - 1), 0.25);
-    y.narrow(axis, 0, 1).add_(x.narrow(axis, 0, 1), 0.25);
-    y.narrow(axis, n - 1, 1).add_(x.narrow(axis, n - 1, 1), 0.25);
+    const int64_t n = x.size(axis), behind = x.stride(axis), slab = n * behind;
+    Tensor y = at::empty_like(x);
+    const float *const from = x.data_ptr<float>();
+    float *const to = y.data_ptr<float>();
+    at::parallel_for(
+        0, x.numel() / slab, std::max<int64_t>(1, SMOOTH_GRAIN / slab), [&](int64_t k, int64_t end) {
+          for (; k < end; k++)
+            vg_pw_smooth(from + k * slab, static_cast<size_t>(n), static_cast<size_t>(behind), to + k * slab);
+        });
     return y;
   }
   static Tensor smooth(const Tensor &a, int64_t axes) {
-    Tensor x = wide(a).contiguous();
-    for (int64_t axis = 2; axis < 5; axis++) {
-      if (axes >> axis & 1 && x.size(axis) > 1) x = along(x, axis);
+    Tensor x = a.is_cuda() ? a : wide(a).contiguous();
+    if (cpu_number(x)) {
+      for (int64_t axis = 2; axis < 5; axis++)
+        if (axes >> axis & 1 && x.size(axis) > 1) x = along(x, axis);
+      return x.to(a.scalar_type());
     }
-    return x.to(a.scalar_type());
+    // The mean of two neighbours, twice; the first time with one beyond each end, which does not count.
+    int64_t two[3], one[3];
+    for (int i = 0; i < 3; i++) one[i] = axes >> (i + 2) & 1, two[i] = one[i] + 1;
+    return at::avg_pool3d(at::avg_pool3d(x, two, 1, one, false, false), two, 1).to(a.scalar_type());
   }
   static Tensor forward(AutogradContext *ctx, const Tensor &a, int64_t axes) {
     ctx->saved_data["layer"] = profile_layer();
