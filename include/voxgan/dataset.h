@@ -69,6 +69,9 @@ typedef struct vg_dataset {
   /* Set before anything is added. false: a file or folder that cannot be read, or a subject that lacks what
    * is wanted, stops the command. true: it is named with a warning, and counts as missing. */
   bool skip_incomplete;
+  /* Set before anything is added: only images are wanted. Label maps are not looked at, and a volume whose
+   * name fits no layout is the one scan of a subject (layout scans). */
+  bool scans;
   void *ids; /* private: an index of the subjects' ids, while subjects are added */
 } vg_dataset;
 
@@ -83,7 +86,7 @@ const char *vg_subject_place(const vg_dataset *ds, const vg_subject *s, char buf
  * level. "csv" reads root as a manifest file with columns id,<series>...,tumour,anatomy[,person] and paths
  * relative to that file; a root that ends in .csv implies it. root may also be the path of one label map
  * whose name fits no layout: it becomes the anatomy map of one subject, or its tumour map if only
- * tumour_scheme is given.
+ * tumour_scheme is given; with ds->scans its image.
  *
  * tumour_scheme, anatomy_scheme: replace the layout's own schemes; NULL keeps them. In an inline tumour
  * scheme, a name without a role is tumour unless it is known as tissue.

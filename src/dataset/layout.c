@@ -1,7 +1,9 @@
 /* layout.c: the registry of layouts: looks up a layout by name, and guesses it from the files of a folder. */
 #include "dataset/layout.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "voxgan/volume.h"
 #include "base/file/magic.h"
@@ -59,6 +61,31 @@ bool vg_layout_knows(const char *file) {
   vg_file_role role;
   for (int i = 0; vg_layout_at(i, NULL); i++)
     if (layouts[i].layout->classify(NULL, file, &role) && *role.id) return true;
+  return false;
+}
+
+bool vg_layout_any_role(const char *path, vg_file_role *out) {
+  char stem[256];
+  memset(out, 0, sizeof *out);
+  if (!vg_volume_is_path(path) || !vg_volume_stem(path, stem, sizeof stem)) return false;
+  const char *slash = strrchr(path, '/');
+  const int n = snprintf(out->id, sizeof out->id, "%.*s%s", slash ? (int)(slash + 1 - path) : 0, path, stem);
+  if (n < 0 || (size_t)n >= sizeof out->id) return false;
+  for (char *c = out->id; *c; c++)
+    if (*c == '/') *c = '_';
+  memcpy(out->person, out->id, sizeof out->person);
+  return true;
+}
+
+bool vg_layout_says_labels(const char *path) {
+  static const char *const words[] = {"seg", "label", "parc"};
+  char stem[256];
+  if (!vg_volume_stem(path, stem, sizeof stem)) return false;
+  for (char *c = stem; *c; c++) *c = (char)tolower((unsigned char)*c);
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    for (const char *at = stem; (at = strstr(at, words[i])); at++)
+      if (at == stem || !isalpha((unsigned char)at[-1]) || !isalpha((unsigned char)at[strlen(words[i])]))
+        return true;
   return false;
 }
 
@@ -123,7 +150,8 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
   else
     vg_fail(VG_DATA,
             "%s: none of its %zu %s has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "
-            "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them",
+            "imagesTr/X_0000, 002_S_0295/MPR/.../I40966); a CSV manifest can list them, and --layout scans "
+            "takes each as a scan of one subject",
             root, images, vg_plural(images, "volume", "volumes"));
   return NULL;
 }

@@ -41,6 +41,15 @@ typedef struct vg_layout {
   vg_status (*add_file)(vg_dataset *ds, const char *path, int source);
 } vg_layout;
 
+/* The role, but for its kind, of a volume whose path below the root is the id of its subject, whatever its
+ * name. false: not a volume, or too long a path. */
+bool vg_layout_any_role(const char *path, vg_file_role *out);
+/* Whether a name says that the file is a label map: "seg", "label" or "parc" at the begin or end of a word.
+ */
+bool vg_layout_says_labels(const char *path);
+/* The series of a scan of which nothing is known. */
+#define VG_SERIES_SCAN "scan"
+
 /* Rows of layouts.def. */
 const vg_layout *vg_layout_find(const char *name); /* NULL */
 

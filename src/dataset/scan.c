@@ -18,6 +18,8 @@
 #include "base/text/plural.h"
 #include "label/class_words.h"
 
+#define SCANS "scans" /* the layout of volumes whose names say nothing */
+
 static vg_status put_series(vg_dataset *ds, vg_subject *s, const char *series, char *path) {
   int at = vg_dataset_series(ds, series);
   if (at >= 0) return vg_subject_put_take(s, &s->series[at], series, path);
@@ -231,8 +233,8 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
                 vg_str_text(&skip->names));
   vg_info("%s: %zu %s%s", vg_source_name(src), n, vg_plural(n, "subject", "subjects"), vg_str_text(&t));
   vg_str_release(&t);
-  if (tumour) say_assumed(src, VG_ROLE_TUMOUR);
-  if (anatomy) say_assumed(src, VG_ROLE_ANATOMY);
+  if (tumour && !ds->scans) say_assumed(src, VG_ROLE_TUMOUR);
+  if (anatomy && !ds->scans) say_assumed(src, VG_ROLE_ANATOMY);
 }
 
 /* A data set that voxgan wrote states the meaning of its label values. Descriptions from elsewhere are not
@@ -275,6 +277,20 @@ static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const
   return st;
 }
 
+/* Whether scans are wanted, and no layout knows one of these volumes as an image. name: of the guess, or
+ * NULL. */
+static bool wants_scans(const vg_dataset *ds, const char *name, char *const *files, size_t n) {
+  vg_file_role role;
+  size_t volumes = 0;
+  for (size_t i = 0; ds->scans && i < n; i++) {
+    if (!vg_volume_is_path(files[i])) continue;
+    volumes++;
+    if (name && vg_layout_find(name)->classify(NULL, files[i], &role) && role.kind == VG_FILE_SERIES)
+      return false;
+  }
+  return volumes > 0;
+}
+
 /* Adds the files of a folder, or, with only_file, those of that file's case. */
 static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, bool guess,
                           const char *tumour_scheme, const char *anatomy_scheme, skipped *skip,
@@ -291,6 +307,12 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
   if (guess) {
     char reason[160];
     const char *name = vg_layout_guess(src->root, files, n, reason, sizeof reason);
+    if (wants_scans(ds, name, files, n)) {
+      vg_error_clear();
+      name = SCANS;
+      snprintf(reason, sizeof reason,
+               "as no other knows an image here: each volume is a scan of one subject");
+    }
     if (!name) {
       st = VG_DATA;
       goto out;
@@ -316,15 +338,22 @@ out:
   return st;
 }
 
-/* A label map whose name fits no layout becomes a subject. */
+/* A label map, or a scan, whose name fits no layout becomes a subject. */
 static vg_status add_single(vg_dataset *ds, int source, const char *path, bool tumour) {
   char id[128];
   vg_subject *s;
   if (!vg_volume_stem(path, id, sizeof id)) return vg_fail(VG_DATA, "%s: its name is too long", path);
-  strcpy(ds->sources[source].layout, vg_layout_of_any_name());
+  strcpy(ds->sources[source].layout, ds->scans ? SCANS : vg_layout_of_any_name());
   vg_status st = vg_dataset_subject(ds, id, id, source, &s);
-  if (!st) st = vg_subject_put_take(s, tumour ? &s->tumour : &s->anatomy, "label map", vg_strdup(path));
-  if (!st) vg_info("%s: read as a map of %s labels", path, tumour ? "tumour" : "anatomy");
+  if (!st && ds->scans)
+    st = put_series(ds, s, VG_SERIES_SCAN, vg_strdup(path));
+  else if (!st)
+    st = vg_subject_put_take(s, tumour ? &s->tumour : &s->anatomy, "label map", vg_strdup(path));
+  if (!st)
+    vg_info("%s: read as a %s", path,
+            ds->scans ? "scan"
+            : tumour  ? "map of tumour labels"
+                      : "map of anatomy labels");
   return st;
 }
 
@@ -377,7 +406,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   }
   if (!st) st = probe_subjects(ds, source, &u);
   if (!st && say) say_found(ds, source, &skip);
-  if (!st) st = vg_dataset_check_tissues(ds, source);
+  if (!st && !ds->scans) st = vg_dataset_check_tissues(ds, source);
   vg_str_release(&u.first);
   vg_str_release(&skip.names);
   if (st) return st;

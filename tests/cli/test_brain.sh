@@ -22,6 +22,19 @@ for truth in truths:
 print(worst, len(truths), file=sys.stderr)
 sys.exit(int(not truths or worst < 0.9))
 PY
+# One scan, or a folder of scans, whatever their names; maps beside them do not matter.
+scan=$(find "$T/p" -name '*_T1w.nii*' | head -1) end=.nii.gz
+mkdir -p "$T/plain/a" && cp "$scan" "$T/plain/first$end" && cp "$scan" "$T/plain/a/second$end" && cp "$scan" "$T/plain/first_seg$end"
+by_brain() { rm -rf "$T/o2" && "$VOXGAN" synth brain --images "$1" --out "$T/o2" --format "${2:-bids}" --threads 1 --skull-strip; }
+expect_ok 'first.*: read as a scan' by_brain "$T/plain/first$end"
+expect "it has labels" [ -s "$T/o2/sub-first/anat/sub-first_seg-anatomy_dseg.nii.gz" ]
+expect "and is stripped" [ -s "$T/o2/sub-first/anat/sub-first_scan.nii.gz" ]
+expect_ok '2 subjects, scan; skipped 1 other' by_brain "$T/plain"
+expect "each is a subject" [ "$(find "$T/o2" -name '*_dseg.nii.gz' | wc -l)" = 2 ]
+expect_ok '1 subject' by_brain "$scan"
+expect_fail 2 "a BraTS layout has no name for series 'scan'" by_brain "$T/plain" brats2021
+rm "$T/plain/first_seg$end"
+expect_fail 3 'layout scans takes each' "$VOXGAN" inspect "$T/plain"
 # What else is called "brain" here.
 prog=$(readlink -f "$VOXGAN")
 mkdir -p "$T/w/brain" "$T/w/run" && cp "$T"/p/sub-*/anat/*_T1w.nii* "$T/w/brain/" && echo scans >"$T/w/notes"

@@ -14,7 +14,9 @@
 
 static const struct {
   const char *suffix, *series;
-} series_names[] = {{"T1w", "t1"}, {"T2w", "t2"}, {"FLAIR", "flair"}};
+} series_names[] = {
+    {"T1w", "t1"}, {"T2w", "t2"}, {"FLAIR", "flair"}, {VG_SERIES_SCAN, VG_SERIES_SCAN} /* not of BIDS */
+};
 
 static bool below(const char *path, const char *folder) {
   size_t n = strlen(folder);

@@ -127,7 +127,7 @@ static void sidecar_name(const char *image, char *buf, size_t size) {
 static vg_status finish(const vg_format_set *set, const char *root, const char *const *ids, size_t n) {
   vg_str ignore = VG_STR_INIT;
   vg_status st = write_participants(root, ids, n);
-  vg_str_add(&ignore, "manifest.csv\ncontact-sheet-*.png\nprobabilities/\n");
+  vg_str_add(&ignore, "manifest.csv\ncontact-sheet-*.png\nprobabilities/\n*_scan.*\n");
   if (!st) st = write_text(root, ".bidsignore", &ignore);
   vg_str_release(&ignore);
   if (!st) st = describe_map(set, root, SEG_TUMOUR, "tumour", &set->tumour);

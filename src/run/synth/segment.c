@@ -145,12 +145,13 @@ static vg_status open_images(segment_job *j) {
   const vg_config *c = &j->model->config;
   vg_wanted want = {.series = j->prep.series};
   const vg_dataset *opened = j->o->study.opened;
+  const bool any = vg_series_find(&j->prep.series, VG_SERIES_ANY) >= 0;
   j->set.skip_incomplete = j->o->study.skip_incomplete;
+  j->set.scans = any;
   vg_status st = opened ? vg_dataset_select(opened, NULL, &j->set)
                         : vg_dataset_add_roots(&j->set, &j->o->images, NULL, NULL);
   /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
-  const bool any = vg_series_find(&j->prep.series, VG_SERIES_ANY) >= 0;
   if (!st && !j->prep.some_series && !any) st = vg_dataset_require(&j->set, &want);
   if (!st && j->o->skull_strip && j->set.skip_incomplete) {
     want.series = j->set.series;
