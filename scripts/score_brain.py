@@ -29,13 +29,13 @@ def dice(a, b):
     return 2 * (a & b).sum() / max(1, a.sum() + b.sum())
 
 
-def segment(args, scans, work, part="anatomy", more=()):
+def segment(args, scans, work, part="anatomy"):
     """scans: {id: path of one series}. Returns {id: anatomy map, or tumour map where part is "tumour"}; None without such maps."""
     with open(os.path.join(work, "scans.csv"), "w") as f:
         f.write("id,t1\n" + "".join(f"{name},{os.path.abspath(path)}\n" for name, path in sorted(scans.items())))
     out = os.path.join(work, "out")
     subprocess.run([args.voxgan, "synth", args.model, "--images", f"{work}/scans.csv", "--out", out, "--format", "bids",
-                    "--threads", str(args.threads), *more], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                    "--threads", str(args.threads)], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     maps = {name: glob.glob(f"{out}/**/sub-{re.sub('[^A-Za-z0-9]', '', name)}_*seg-{part}_*dseg.nii*", recursive=True) for name in scans}
     return {name: read(files[0]) for name, files in maps.items()} if all(maps.values()) else None
 
@@ -88,11 +88,11 @@ def agreement(args, title, folders):
 
 
 def tumours(args, folders):
-    """Dice of the whole tumour, the largest piece found, for a model that has such a class (configs/tumour.json)."""
+    """Dice of the whole tumour, for a model that has such a class (configs/tumour.json)."""
     for title, series in (("FLAIR", "flair"), ("T2", "t2"), ("T1c", "t1ce"), ("T1", "t1")):
         scans = {os.path.basename(f): f"{f}/{os.path.basename(f)}_{series}.nii.gz" for f in folders}
         with tempfile.TemporaryDirectory() as work:
-            found = segment(args, scans, work, "tumour", ("--keep-largest", "tumour"))
+            found = segment(args, scans, work, "tumour")
         if found is None:
             return
         values = []
