@@ -55,7 +55,7 @@ if [ -f "$BUILD/voxgan-torch.so" ]; then
   slow model "read 1500 model.safetensors" 'opening the model: working, ' "$VOXGAN" synth "$T/run" --labels "$T/d" --out "$T/s" --dry-run
   slow checkpoint "read 1500 checkpoints/" 'reading the checkpoint: working, ' "$VOXGAN" train --out "$T/run" --resume
   slow report "read 800 $T/run/" 'report: working, ' "$VOXGAN" report "$T/run"
-  slow libraries "open 1500 voxgan-torch.so" 'loading libtorch: working, \|working' "$VOXGAN" synth "$T/run" --labels "$T/d" --out "$T/s"
+  slow libraries "open 2500 voxgan-torch.so" 'loading libtorch: working, \|working' "$VOXGAN" synth "$T/run" --labels "$T/d" --out "$T/s"
 fi
 settle
 

@@ -68,10 +68,14 @@ __attribute__((destructor)) static void end(void) {
   if (f) fclose(f);
 }
 
+static void wait_before(int call, const char *path) {
+  if (call == slow && (!*slow_text || strstr(path, slow_text))) usleep((useconds_t)delay_ms * 1000);
+}
+
 /* Whether this call is to fail; errno is set then. */
 static int hit(int call, const char *path) {
   if (!path) return 0;
-  if (call == slow && (!*slow_text || strstr(path, slow_text))) usleep((useconds_t)delay_ms * 1000);
+  wait_before(call, path);
   if (*text && !strstr(path, text)) return 0;
   const long n = atomic_fetch_add(&counts[call], 1) + 1;
   if (count_file || call != wanted || (which && n != which)) return 0;
@@ -177,6 +181,12 @@ int symlink(const char *to, const char *path) {
 int truncate(const char *path, off_t n) {
   REAL(int, truncate, const char *, off_t);
   return hit(CALL_write, path) ? -1 : real(path, n);
+}
+/* The loader's own calls cannot be caught: a library is only slow to open. */
+void *dlopen(const char *path, int flags) {
+  REAL(void *, dlopen, const char *, int);
+  if (path) wait_before(CALL_open, path);
+  return real(path, flags);
 }
 DIR *opendir(const char *path) {
   REAL(DIR *, opendir, const char *);

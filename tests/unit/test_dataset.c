@@ -180,7 +180,7 @@ static void faults_are_named(void **state) {
   must_say(vg_dataset_add(&ds, dir, "brats2032", NULL, NULL), VG_CONFIG, "did you mean brats20");
   must_say(vg_dataset_add(&ds, dir, "zzz", NULL, NULL), VG_CONFIG,
            "brats2013, brats2021, brats2023, brats2024, brats2024_ped, brats2015, bids, nnunet, msd, adni, "
-           "labels, csv, auto");
+           "labels, scans, csv, auto");
   must_say(vg_dataset_add(&ds, in_scratch("nowhere"), "auto", NULL, NULL), VG_DATA, "nowhere: no such");
   must_say(vg_dataset_add(&ds, dir, "auto", NULL, NULL), VG_DATA, "no volume (");
   must_say(vg_dataset_add(&ds, dir, "bids", NULL, NULL), VG_DATA, "no subject");

@@ -273,6 +273,8 @@ static void test_classes_meet_by_name(void **state) {
   vg_evaluate_settings s = settings();
   s.real_layout = s.synth_layout = NULL;
   s.suites = "overlap,image";
+  refuse(&s, VG_DATA, "is an id of BraTS from 2023 on, but file names are those of BraTS up to 2021");
+  s.tumour_scheme = "brats;brats2023";
   vg_evaluation *e = evaluate(&s);
   assert_near(figure(e, "tumour_labels", "enhancing", "dice", "mean"), 1, 0);
   assert_true(figure(e, "t1", "enhancing", "mae", "mean") > 0);

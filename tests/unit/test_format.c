@@ -443,7 +443,7 @@ static void finishing_again_changes_nothing_and_says_what_fails(void **state) {
   char first[VG_HASH_LEN], second[VG_HASH_LEN];
   static const char *const files[][2] = {
       {"participants.tsv", "participant_id\nsub-1\nsub-12\n"},
-      {".bidsignore", "manifest.csv\ncontact-sheet-*.png\nprobabilities/\n"},
+      {".bidsignore", "manifest.csv\ncontact-sheet-*.png\nprobabilities/\n*_scan.*\n"},
       {"seg-anatomy_desc-synthetic_dseg.tsv",
        "index\tname\tcolor\n0\tbackground\t#000000\n1\tcsf\t#3e5478\n2\tgm\t#707070\n3\twm\t#b0b0b0\n"}};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

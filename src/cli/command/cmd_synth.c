@@ -11,7 +11,7 @@ static bool probabilities, skull_strip;
 
 static const cli_option options[] = {
     {"images", CLI_LIST, &vg_cli_study_values.images, "DIR",
-     "data set whose images a model of direction image2label segments; may be repeated", false},
+     "data set, or scan, that a model of direction image2label segments; may be repeated", false},
     {"keep-largest", CLI_LIST, &keep_largest, "CLASS",
      "keep only the largest component of a predicted class; all: of every class; may be repeated", false},
     {"fill-holes", CLI_LIST, &fill_holes, "CLASS",

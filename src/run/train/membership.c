@@ -149,13 +149,13 @@ static vg_status score(const attack *a, const vg_membership_subject *s, vg_membe
   vg_case c = {0};
   *out = (vg_membership){NAN, NAN, NAN, NAN};
   vg_status st = vg_prepare(s->set, s->subject, &a->model.prep, &c);
-  if (st) return st;
+  if (st) return st; /* it names the subject */
   st = error_of(a->generator, &c, &out->error);
   if (!st) st = error_of(a->untrained, &c, &out->untrained_error);
   if (!st && a->discriminator) st = judge(a->discriminator, &c, &out->judged);
   if (!st && a->discriminator) st = judge(a->untrained, &c, &out->untrained_judged);
   vg_case_release(&c);
-  return st;
+  return st ? vg_fail_in(st, "subject %s", s->subject->id) : VG_OK;
 }
 
 /* ---- anatomy that another model finds ---- */
@@ -211,8 +211,6 @@ vg_status vg_membership_score(const vg_membership_options *o, vg_membership *out
     }
     const vg_membership_subject one = with_map(&maps, o->subjects[i]);
     st = score(&a, &one, &out[i]);
-    if (st && !strstr(vg_error(), o->subjects[i].subject->id)) /* the message may name it already */
-      st = vg_fail_in(st, "subject %s", o->subjects[i].subject->id);
     vg_task_step(&task);
   }
   vg_task_end(&task);
