@@ -350,7 +350,7 @@ CAMPAIGNS = {"kill": campaign_kill, "fault": campaign_fault, "alloc": campaign_a
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
-    parser.add_argument("campaigns", nargs="*", default=list(CAMPAIGNS), choices=[*CAMPAIGNS, []])
+    parser.add_argument("campaigns", nargs="*", default=[], choices=[*CAMPAIGNS, []])
     parser.add_argument("--commands", default=",".join(COMMANDS))
     parser.add_argument("--rounds", type=int, default=1000, help="kills in all")
     parser.add_argument("--kills", type=int, default=10, help="kills of campaign ranks")
@@ -368,6 +368,7 @@ def main():
     commands = [c for c in options.commands.split(",") if torch or c not in NEED_TORCH]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # counts are printed, and the scratch folder goes
     tally = Tally()
+    options.campaigns = options.campaigns or list(CAMPAIGNS)
     needs = torch and set(options.campaigns) != {"ranks"} and any(c in NEED_TORCH for c in commands)
     options.torch = torch
     bench = Bench(os.path.abspath(os.path.join(options.build, "voxgan")), ("faults", "allocations"), needs)
