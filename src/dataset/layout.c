@@ -51,9 +51,9 @@ const char *vg_layout_of_file(const char *path) {
   return NULL;
 }
 
-const char *vg_layout_of_any_name(void) {
+const char *vg_layout_of_any_name(bool scan) {
   for (int i = 0; vg_layout_at(i, NULL); i++)
-    if (layouts[i].layout->any_name) return layouts[i].name;
+    if (scan ? layouts[i].layout->any_scan : layouts[i].layout->any_name) return layouts[i].name;
   VG_BUG("no layout takes a file of any name");
 }
 

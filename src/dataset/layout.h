@@ -35,6 +35,7 @@ typedef struct vg_layout {
   size_t (*score)(const char *root, char *const *files, size_t n, char *reason, size_t size);
   int precedence; /* of equal scores the higher precedence wins */
   bool any_name;  /* its label schemes apply to a label map whose name fits no layout */
+  bool any_scan;  /* it takes images whose names fit no layout, where images alone are wanted */
   /* For a data set that is a single file: the ending of its name, and the function that adds its subjects.
    * NULL: it is a folder. */
   const char *suffix;
@@ -66,8 +67,10 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
 size_t vg_layout_count(const vg_layout *layout, char *const *files, size_t n);
 /* The name of the layout that reads a data set from this one file, by its suffix, or NULL. */
 const char *vg_layout_of_file(const char *path);
-/* The name of the layout whose label schemes apply to a label map of any name. */
-const char *vg_layout_of_any_name(void);
+/* The name of the layout whose label schemes apply to a label map of any name, or that takes a scan of any
+ * name.
+ */
+const char *vg_layout_of_any_name(bool scan);
 /* Whether the file's name fits any layout. */
 bool vg_layout_knows(const char *file);
 /* VG_CONFIG: unknown name; the message suggests a layout. */

@@ -18,8 +18,6 @@
 #include "base/text/plural.h"
 #include "label/class_words.h"
 
-#define SCANS "scans" /* the layout of volumes whose names say nothing */
-
 static vg_status put_series(vg_dataset *ds, vg_subject *s, const char *series, char *path) {
   int at = vg_dataset_series(ds, series);
   if (at >= 0) return vg_subject_put_take(s, &s->series[at], series, path);
@@ -309,7 +307,7 @@ static vg_status add_tree(vg_dataset *ds, int source, const char *only_file, boo
     const char *name = vg_layout_guess(src->root, files, n, reason, sizeof reason);
     if (wants_scans(ds, name, files, n)) {
       vg_error_clear();
-      name = SCANS;
+      name = vg_layout_of_any_name(true);
       snprintf(reason, sizeof reason,
                "as no other knows an image here: each volume is a scan of one subject");
     }
@@ -343,7 +341,7 @@ static vg_status add_single(vg_dataset *ds, int source, const char *path, bool t
   char id[128];
   vg_subject *s;
   if (!vg_volume_stem(path, id, sizeof id)) return vg_fail(VG_DATA, "%s: its name is too long", path);
-  strcpy(ds->sources[source].layout, ds->scans ? SCANS : vg_layout_of_any_name());
+  strcpy(ds->sources[source].layout, vg_layout_of_any_name(ds->scans));
   vg_status st = vg_dataset_subject(ds, id, id, source, &s);
   if (!st && ds->scans)
     st = put_series(ds, s, VG_SERIES_SCAN, vg_strdup(path));

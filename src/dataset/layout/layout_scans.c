@@ -11,4 +11,4 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
   return true;
 }
 
-const vg_layout vg_layout_scans = {.classify = classify};
+const vg_layout vg_layout_scans = {.classify = classify, .any_scan = true};

@@ -297,6 +297,7 @@ static vg_status put_jobs(const experiment_results *r, vg_report *page) {
 
 static vg_status put_method(const experiment_results *r, vg_report *page) {
   const vg_json *p = r->plan;
+  const double steps = vg_json_number(vg_json_get(p, "steps"), 0);
   vg_report_section(page, "How it was done");
   vg_report_text(
       page,
@@ -304,8 +305,7 @@ static vg_status put_method(const experiment_results *r, vg_report *page) {
       "the last step. No validation was used to choose a network. Test subjects, and synthetic cases made "
       "from them, were excluded from training%s. A fine-tuned network saw synthetic cases first and then, in "
       "the last %.0f of %.0f epochs, %.3g %% of the real subjects (at least one), drawn again for each seed.",
-      vg_json_number(vg_json_get(p, "steps"), 0),
-      vg_plural((vg_json_number(vg_json_get(p, "steps"), 0)), "step", "steps"),
+      steps, vg_plural(steps, "step", "steps"),
       vg_json_bool(vg_json_get(p, "checked"), true)
           ? ""
           : "; but the sources of the synthetic cases were not checked",
