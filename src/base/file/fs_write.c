@@ -178,6 +178,14 @@ vg_status vg_fs_append_line(const char *path, const char *line) {
 vg_status vg_fs_require_writable_dir(const char *path) {
   vg_status st = vg_fs_make_dirs(path);
   if (st) return st;
+  /* A file without a name, which nothing can leave behind. Not every file system has such. */
+  const int fd = vg_open_again(path, O_TMPFILE | O_WRONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    close(fd);
+    return VG_OK;
+  }
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+    return vg_fail_errno(path, "cannot write into folder");
   char *probe = vg_fs_join(path, ".voxgan");
   vg_partial file;
   if (!probe) return VG_MEMORY;
