@@ -143,7 +143,8 @@ static vg_status read_backdrop(const gallery *g, const eval_pair *pair, content_
     for (int i = 0; i < sides[d]->series.n; i++) {
       if (!subjects[d]->series[i]) continue;
       vg_status st = read_images(g, pair, sides[d]->series.names[i], c);
-      if (!st || st == VG_MEMORY) return st;
+      if (st != VG_DATA) return st; /* a file that cannot be read is no image that does not fit */
+      vg_error_clear();
       vg_eval_images_release(&c->images);
     }
   }
