@@ -60,4 +60,21 @@ done
 FAULT="stat 0 5 run/config.json" LD_PRELOAD="$T/faults.so" expect_fail 1 'run/config.json: cannot (look at it|read): Input/output error' "$VOXGAN" $run --resume
 FAULT="stat 2 5 run/config.json" LD_PRELOAD="$T/faults.so" "$VOXGAN" $run --resume --set train.epochs=4 >"$T/stdout" 2>"$T/stderr"
 expect "and where it goes on, it goes on from the checkpoint" [ "$(cd "$T/run" && sha256sum checkpoints/step-*[1-9]*.safetensors | head -1)" = "$(echo "$kept" | head -1)" ]
+
+# An image that cannot be opened once: eval ends with an error, or its page is the same. Its folder has no trace of a failed unlink.
+scores() { rm -rf "$T/scores"; "$VOXGAN" eval --real "$T/e" --synth "$T/f" --suite overlap,image --threads 1 --out "$T/scores"; }
+"$VOXGAN" phantom --out "$T/e" --subjects 2 --size 16 --anatomy --seed 1 --quiet && "$VOXGAN" phantom --out "$T/f" --subjects 2 --size 16 --anatomy --seed 2 --quiet
+scores >/dev/null 2>&1 && page=$(sha256sum <"$T/scores/report.html")
+lost=0
+for n in $(seq 40); do
+  if FAULT="open $n 5 /e/BraTS2021_00001/BraTS2021_00001_t1." LD_PRELOAD="$T/faults.so" scores >/dev/null 2>&1; then
+    expect "open $n of an image: the page is the same" [ "$(sha256sum <"$T/scores/report.html")" = "$page" ]
+    [ "$lost" = 0 ] || break
+  else
+    lost=$n
+  fi
+done
+expect "some opens of the image failed" [ "$lost" -gt 1 ]
+FAULT="unlink 0 5" LD_PRELOAD="$T/faults.so" scores >/dev/null 2>&1
+expect "nothing is left behind" [ -z "$(find "$T/scores" -name '*.tmp.*')" ]
 finish
