@@ -42,6 +42,15 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 fi
 mv "$T/gone" "$T/p/$all"
 
+# ---- a look at a link that fails once: the link is not absent ----
+"$VOXGAN" split "$T/p" --layout brats2021 --out "$T/s5" --share 0.5 --seed 2 >/dev/null 2>&1 || bad split
+"$VOXGAN" inspect "$T/s5/train" >"$T/whole" 2>/dev/null || bad inspect
+for n in $(seq 1 80); do
+  FAULT="stat $n 4 $T/s5/train" LD_PRELOAD="$T/faults.so" "$VOXGAN" inspect "$T/s5/train" >"$T/stdout" 2>"$T/stderr"
+  rc=$?
+  [ $rc != 0 ] || cmp -s "$T/stdout" "$T/whole" || grep -q 'counts as missing' "$T/stderr" || bad "look $n at a folder of links: something is missing without a word"
+done
+
 # ---- a look at the run that fails once: nothing is thrown away for it ----
 run="train --data $T/p $tiny --set train.epochs=3 --out $T/run"
 "$VOXGAN" $run >/dev/null 2>&1 || bad "training"

@@ -115,16 +115,15 @@ static vg_status list_names(const char *path, char ***names, int *fault) {
 
 static vg_status walk_folder(walk *w, const char *below);
 
-/* A name of the folder below, in the first round no links, in the second only links. Takes relative. */
-static vg_status walk_name(walk *w, const char *full, char *relative, int links) {
-  struct stat own, target;
+/* A name of the folder below, which may be a link. fault: the errno of a name that could not be looked at, or
+ * 0. Takes relative. */
+static vg_status walk_name(walk *w, const char *full, char *relative, int fault) {
+  struct stat target;
   bool fresh = true;
   vg_status st = VG_OK;
-  const int fault = lstat(full, &own) ? errno : 0;
-  if (fault == ENOENT || (fault ? links : S_ISLNK(own.st_mode) != links)) {
-    /* it has vanished, or is for the other round */
-  } else if (fault || stat(full, &target)) {
-    st = push_fault(w->faults, relative, errno, false);
+  if (!fault && stat(full, &target)) fault = errno;
+  if (fault) {
+    st = push_fault(w->faults, relative, fault, false);
     if (!st) return push_file(w, relative);
   } else if (S_ISREG(target.st_mode)) {
     return push_file(w, relative);
@@ -136,25 +135,42 @@ static vg_status walk_name(walk *w, const char *full, char *relative, int links)
   return st;
 }
 
+/* Walks one name, or finds that it is a link and leaves it to a later call, with links. */
+static vg_status walk_one(walk *w, const char *path, const char *below, const char *name, bool links,
+                          bool *is_link) {
+  struct stat own;
+  char *full = vg_fs_join(path, name), *relative = full ? vg_fs_join(below, name) : NULL;
+  vg_status st = relative ? VG_OK : VG_MEMORY;
+  const int fault = !st && !links && lstat(full, &own) ? errno : 0;
+  if (!links) *is_link = !st && !fault && S_ISLNK(own.st_mode);
+  if (st || fault == ENOENT || *is_link != links)
+    vg_free(relative); /* it has vanished, or waits for the other links */
+  else
+    st = walk_name(w, full, relative, fault);
+  vg_free(full);
+  return st;
+}
+
 /* below: path of the folder relative to the root, "" for the root itself. */
 static vg_status walk_folder(walk *w, const char *below) {
   char **names = NULL;
   int fault = 0;
+  size_t n = 0;
   char *path = vg_fs_join(w->root, below);
   vg_status st = path ? list_names(path, &names, &fault) : VG_MEMORY;
   if (st == VG_IO && fault && *below && w->faults) {
     vg_free(path);
     return push_fault(w->faults, below, fault, true);
   }
+  while (!st && names[n]) n++;
+  bool *is_link = st ? NULL : VG_NEW_N(bool, n);
+  if (!st && !is_link) st = VG_MEMORY;
   /* Real folders before links, so that a file is known by its own path where it has one. */
   for (int links = 0; !st && links < 2; links++) {
-    for (char **name = names; !st && *name; name++) {
-      char *full = vg_fs_join(path, *name);
-      char *relative = full ? vg_fs_join(below, *name) : NULL;
-      st = relative ? walk_name(w, full, relative, links) : VG_MEMORY;
-      vg_free(full);
-    }
+    for (size_t i = 0; i < n && !st; i++)
+      if (!links || is_link[i]) st = walk_one(w, path, below, names[i], links, &is_link[i]);
   }
+  vg_free(is_link);
   vg_strv_free(names);
   vg_free(path);
   return st;
