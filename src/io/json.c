@@ -253,6 +253,12 @@ void vg_json_put_string(vg_json *parent, const char *key, const char *value) {
   vg_json_put_take(parent, key, out_of(value ? cJSON_CreateString(value) : cJSON_CreateNull()));
 }
 
+void vg_json_put_string_take(vg_json *parent, const char *key, char *value) {
+  init_once();
+  vg_json_put_take(parent, key, out_of(value ? cJSON_CreateString(value) : NULL));
+  vg_free(value);
+}
+
 void vg_json_put_number(vg_json *parent, const char *key, double value) {
   init_once();
   vg_json_put_take(parent, key, out_of(isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull()));

@@ -62,6 +62,8 @@ vg_json *vg_json_array(void);
 /* key NULL appends to an array; an existing key is replaced. The non-scalar form takes ownership of child and
  * returns it borrowed. */
 void vg_json_put_string(vg_json *parent, const char *key, const char *value);
+/* The same, and frees value. NULL: making it failed, so the tree is incomplete. */
+void vg_json_put_string_take(vg_json *parent, const char *key, char *value);
 void vg_json_put_number(vg_json *parent, const char *key, double value); /* not finite: null */
 /* One number where the three are equal, else an array of them. */
 void vg_json_put_axes(vg_json *parent, const char *key, const double values[3]);

@@ -107,10 +107,8 @@ static vg_json *describe(const mix *m) {
   vg_json_put_string(d, "file_ending", ".nii.gz");
   if (m->o->licence) vg_json_put_string(d, "licence", m->o->licence);
   vg_json *own = vg_json_put_take(d, "voxgan", vg_json_object());
-  char *labels = vg_scheme_text(&m->labels);
   vg_json_put_string(own, "target", vg_role_name(VG_ROLE_TUMOUR));
-  vg_json_put_string(own, "tumour_labels", labels ? labels : "");
-  vg_free(labels);
+  vg_json_put_string_take(own, "tumour_labels", vg_scheme_text(&m->labels));
   return d;
 }
 
@@ -191,24 +189,26 @@ static vg_status list_files(const mix *m, vg_owned *files) {
 }
 
 /* What the folder is of, so that another mix does not end in it. */
-static void name_kind(const mix *m, vg_owned *files) {
+static vg_status name_kind(const mix *m, vg_owned *files) {
   vg_str t = VG_STR_INIT;
   char hash[VG_HASH_LEN];
   char *labels = vg_scheme_text(&m->labels);
   vg_str_addf(&t, "%d %llu %s\n", m->o->folds, (unsigned long long)m->o->seed, labels ? labels : "");
-  vg_free(labels);
   for (int i = 0; i < m->series.n; i++) vg_str_addf(&t, "%s\n", m->series.names[i]);
   for (size_t i = 0; i < m->n; i++) vg_str_addf(&t, "%s %s\n", m->cases[i].id, m->cases[i].subject->tumour);
+  const vg_status st = labels && !vg_str_failed(&t) ? VG_OK : VG_MEMORY;
   vg_hash(vg_str_text(&t), t.len, hash);
   snprintf(files->kind, sizeof files->kind, "mix %.32s links", hash);
   vg_str_release(&t);
+  vg_free(labels);
+  return st;
 }
 
 vg_status vg_mix_write(const mix *m) {
   vg_owned files = {0};
   vg_lock lock = {.fd = -1};
-  name_kind(m, &files);
-  vg_status st = list_files(m, &files);
+  vg_status st = name_kind(m, &files);
+  if (!st) st = list_files(m, &files);
   if (!st) st = vg_owned_claim(m->root, &files, true, &lock);
   vg_owned_release(&files);
   static const char *const folders[] = {"imagesTr", "labelsTr"};

@@ -24,9 +24,7 @@
 /* ---- description ---- */
 
 static void put_scheme(vg_json *to, const char *key, const vg_scheme *s) {
-  char *text = s->n ? vg_scheme_text(s) : NULL;
-  if (text) vg_json_put_string(to, key, text);
-  vg_free(text);
+  if (s->n) vg_json_put_string_take(to, key, vg_scheme_text(s));
 }
 
 static void put_classes(vg_json *to, const vg_classes *classes) {
@@ -181,7 +179,8 @@ static vg_status draw_sheets(const vg_output *out, int sheet, const vg_dataset *
   /* A layout that reads one file reads the manifest. */
   const vg_layout *layout = vg_layout_find(out->format->layout);
   char *from = layout && layout->suffix ? vg_fs_join(out->root, VG_MANIFEST) : vg_strdup(out->root);
-  vg_status st = from ? vg_dataset_add(&ds, from, out->format->layout, tumour, anatomy) : VG_MEMORY;
+  const bool named = (tumour || !out->set.tumour.n) && (anatomy || !out->set.anatomy.n);
+  vg_status st = from && named ? vg_dataset_add(&ds, from, out->format->layout, tumour, anatomy) : VG_MEMORY;
   if (!st && images) st = vg_dataset_add_series(&ds, images);
   if (!st) st = vg_contact_sheet(&ds, &o, out->root, &pages);
   if (!st)

@@ -209,8 +209,7 @@ static vg_status take_stock(const vg_dataset *ds, holdings *h) {
 static void advise_take(vg_json *to, const char *what, char *command) {
   vg_json *row = vg_json_put_take(to, NULL, vg_json_object());
   vg_json_put_string(row, "to", what);
-  vg_json_put_string(row, "command", command ? command : "");
-  vg_free(command);
+  vg_json_put_string_take(row, "command", command);
 }
 
 /* The folder as the commands take it, with the options that were needed here, and with the tumour's value if

@@ -65,16 +65,10 @@ static vg_json *describe(const vg_format_set *set, const char *folder, size_t n)
   if (set->licence) vg_json_put_string(d, "licence", set->licence);
   vg_json *own = vg_json_put_take(d, "voxgan", vg_json_object());
   vg_json_put_string(own, "target", vg_role_name(set->tumour.n ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY));
-  if (set->tumour.n && vg_nnunet_has_regions(target)) {
-    char *text = vg_scheme_text(target);
-    vg_json_put_string(own, "tumour_labels", text ? text : "");
-    vg_free(text);
-  }
-  if (set->tumour.n && set->anatomy.n) {
-    char *text = vg_scheme_text(&set->anatomy);
-    vg_json_put_string(own, "anatomy_labels", text ? text : "");
-    vg_free(text);
-  }
+  if (set->tumour.n && vg_nnunet_has_regions(target))
+    vg_json_put_string_take(own, "tumour_labels", vg_scheme_text(target));
+  if (set->tumour.n && set->anatomy.n)
+    vg_json_put_string_take(own, "anatomy_labels", vg_scheme_text(&set->anatomy));
   return d;
 }
 

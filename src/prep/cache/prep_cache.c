@@ -198,6 +198,7 @@ static vg_status add_input(const char *role, const char *path, input *in, int *n
 static void add_kinds(vg_str *t, const vg_prep_settings *s, const vg_case_inputs *in) {
   char *contrasts = vg_scheme_text(&s->contrasts);
   vg_str_addf(t, "contrasts %s kinds", contrasts ? contrasts : "");
+  t->failed |= !contrasts;
   for (int i = 1; i <= s->kinds.n; i++) vg_str_addf(t, " %d:%d", s->kinds.contrast[i], s->kinds.klass[i]);
   for (int i = 0; i < in->n_series; i++)
     if (!in->series[i]) vg_str_addf(t, " without %d", i);
