@@ -81,6 +81,10 @@ typedef struct vg_study_case {
  * asked for, none outside the brain, volume as asked for), and draws again if an edit or a check fails.
  * VG_REFUSED, with the last reason and the number of draws: no draw passed. */
 vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out);
+/* Adds the ids of all that the case's host and donors go back to, joined by ';', where one of them is a
+ * synthetic case; else nothing. hide writes each id that its data set does not hide already; NULL: ids appear.
+ */
+void vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg, vg_str *out);
 void vg_study_case_release(vg_study_case *c);
 
 /* Writes a rank that nobody can foresee without a key. */

@@ -405,6 +405,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (!st) st = probe_subjects(ds, source, &u);
   if (!st && say) say_found(ds, source, &skip);
   if (!st && !ds->scans) st = vg_dataset_check_tissues(ds, source);
+  if (!st) st = vg_dataset_read_origins(ds, source);
   vg_str_release(&u.first);
   vg_str_release(&skip.names);
   if (st) return st;
