@@ -88,7 +88,6 @@ static vg_status find_leaks_of(mix *m, mix_case *c, const row_index *rows, const
 
 static vg_status find_leaks(mix *m, const provenance *p, const vg_dataset *folds) {
   const vg_secret *secret = p->secret_is_set ? &p->secret : NULL;
-  size_t unknown = 0;
   row_index rows = {0};
   leak_index *of = VG_NEW_N(leak_index, m->o->folds);
   vg_status st = of ? index_rows(p, &rows) : VG_MEMORY;
@@ -96,13 +95,13 @@ static vg_status find_leaks(mix *m, const provenance *p, const vg_dataset *folds
   for (size_t i = m->n_real; i < m->n && !st; i++) {
     bool any = false;
     st = find_leaks_of(m, &m->cases[i], &rows, p, of, &any);
-    unknown += !any;
+    m->unknown += !any;
   }
-  if (!st && unknown)
+  if (!st && m->unknown)
     vg_warn("%zu of %zu synthetic %s %s from nobody in %s by the ids of their sources, and %s trained on in "
             "every fold",
-            unknown, m->n - m->n_real, vg_plural(m->n - m->n_real, "case", "cases"),
-            vg_plural(unknown, "comes", "come"), m->o->real, vg_plural(unknown, "is", "are"));
+            m->unknown, m->n - m->n_real, vg_plural(m->n - m->n_real, "case", "cases"),
+            vg_plural(m->unknown, "comes", "come"), m->o->real, vg_plural(m->unknown, "is", "are"));
   for (int f = 0; f < m->o->folds && of; f++) vg_leak_index_release(&of[f]);
   vg_free(of);
   vg_text_index_release(&rows.ids);

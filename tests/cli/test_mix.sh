@@ -23,6 +23,7 @@ expect "40 images" [ "$(find "$set/imagesTr" -name '*.nii.gz' | wc -l)" = 40 ]
 expect "a card" grep -q '6 real cases of 6 persons and 4 synthetic cases' "$set/README.md"
 expect_ok '10 subjects' "$VOXGAN" inspect "$set"
 expect_ok '' mix --out "$T/raw" --name 501_Glioma --folds 3 --licence 'CC BY 4.0' --quiet
+expect "the card names what no source tells" grep -q 'what 1 synthetic case was made from are nobody' "$set/README.md"
 # A manifest that a spreadsheet of a country with decimal commas has saved.
 cp "$T/made/manifest.csv" "$T/manifest.csv"
 /usr/bin/python3 -c "
@@ -64,6 +65,18 @@ for fold in splits:
 assert sorted(seen) == sorted(ids)
 PY
 fi
+
+# A signal between two cases: exit 130, and the same command ends with the same files.
+"$VOXGAN" phantom --out "$T/more" --subjects 12 --size 96 --seed 5 --layout brats2021 --threads 1 2>/dev/null || bad phantom
+for signal in TERM HUP; do
+  "$VOXGAN" mix "$T/more" "$T/made" --unchecked --threads 1 --copy --folds 2 --out "$T/stopped-$signal" >/dev/null 2>"$T/stopped.log" &
+  pid=$!
+  for _ in $(seq 400); do [ -n "$(ls "$T/stopped-$signal/Dataset501_Mixed/labelsTr" 2>/dev/null)" ] && break; sleep 0.01; done
+  kill -$signal $pid 2>/dev/null
+  wait $pid
+  expect "SIG$signal exits 130" [ $? = 130 ]
+  expect_ok '12 real and 4 synthetic' "$VOXGAN" mix "$T/more" "$T/made" --unchecked --threads 1 --copy --folds 2 --out "$T/stopped-$signal"
+done
 
 # Following another data set: its channels, labels and regions.
 mkdir -p "$T/Dataset137_BraTS/imagesTr" "$T/Dataset137_BraTS/labelsTr"
