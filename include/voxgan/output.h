@@ -1,11 +1,11 @@
-/* output.h: a synthetic data set on disk: writing it, the origin of every case, and a check that its files are
- * unchanged.
+/* output.h: a synthetic data set on disk: writing it, the origin of every case, and a check that its files
+ * are unchanged.
  *
  * vg_produce() writes a study as a data set: label maps, images if there is a maker of them, a record of each
- * case, manifest.csv, dataset_description.json, the format's own files, and contact sheets. Every file appears
- * whole, and the record of a case, ROOT/.voxgan/cases/ID.json, last. A case is finished if its record exists.
- * So a killed run leaves no case that looks finished, and the same command makes the missing ones. Several
- * processes (shards) may write into one folder; vg_produce_finish() then closes it.
+ * case, manifest.csv, dataset_description.json, the format's own files, and contact sheets. Every file
+ * appears whole, and the record of a case, ROOT/.voxgan/cases/ID.json, last. A case is finished if its record
+ * exists. So a killed run leaves no case that looks finished, and the same command makes the missing ones.
+ * Several processes (shards) may write into one folder; vg_produce_finish() then closes it.
  *
  * A program that makes images itself writes the records of its own cases:
  *

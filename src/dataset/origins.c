@@ -14,7 +14,7 @@
 typedef struct lineage {
   vg_table table;
   int id, source, donors, origins; /* columns; origins -1: none */
-  bool ours, hashed; /* by the description: this program wrote the data set, without ids */
+  bool ours, hashed;               /* by the description: this program wrote the data set, without ids */
 } lineage;
 
 /* Whether the table says what cases were made from, as manifest.csv of a study does. */
@@ -30,7 +30,7 @@ static vg_status read_description(const char *folder, lineage *l) {
   vg_json *description = NULL;
   bool exists = false;
   char *path = vg_fs_join(folder, "dataset_description.json");
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists && (st = vg_json_read(path, &description)) == VG_DATA) {
     vg_error_clear();
     st = VG_OK;
@@ -93,7 +93,7 @@ static vg_status give_rows(const lineage *l, vg_dataset *ds, int source) {
 static vg_status find_manifest(const char *folder, char **path) {
   bool exists = false;
   *path = vg_fs_join(folder, "manifest.csv");
-  vg_status st = *path ? vg_fs_exists(*path, &exists) : VG_MEMORY;
+  vg_status st = *path ? vg_fs_holds(*path, &exists) : VG_MEMORY;
   if (!st && exists) return VG_OK;
   vg_free(*path);
   *path = NULL;
@@ -117,6 +117,16 @@ static vg_status read_manifest(vg_dataset *ds, int source, const char *folder, c
   return st;
 }
 
+/* Reads the manifest of a folder, if it has one. */
+static vg_status look_in(vg_dataset *ds, int source, const char *folder, bool *found) {
+  char *path;
+  vg_status st = find_manifest(folder, &path);
+  *found = path != NULL;
+  if (path) st = read_manifest(ds, source, folder, path);
+  vg_free(path);
+  return st;
+}
+
 /* The manifest of a study lies beside nnU-Net's folder, and above the folders of its subjects. */
 enum { FOLDERS_ABOVE = 2 };
 
@@ -124,22 +134,19 @@ vg_status vg_dataset_read_origins(vg_dataset *ds, int source) {
   const vg_source *src = &ds->sources[source];
   if (src->manifest) return read_manifest(ds, source, src->root, src->manifest);
   char *folder = vg_strdup(src->root);
+  bool found = false;
   vg_status st = folder ? VG_OK : VG_MEMORY;
-  for (int above = 0; !st && above <= FOLDERS_ABOVE; above++) {
-    char *path, *next;
-    st = find_manifest(folder, &path);
-    if (path) {
-      st = read_manifest(ds, source, folder, path);
-      vg_free(path);
-      break;
-    }
-    if (st && st != VG_MEMORY) { /* the folder above may be closed to the user */
+  for (int above = 0; !st && !found && above <= FOLDERS_ABOVE; above++) {
+    st = look_in(ds, source, folder, &found);
+    /* What lies above may be somebody else's, and closed. */
+    if (st && above && st != VG_MEMORY && st != VG_INTERRUPTED) {
+      vg_debug("%s", vg_error());
       vg_error_clear();
       st = VG_OK;
     }
-    next = st ? NULL : vg_format("%s/..", folder);
+    char *next = st ? NULL : vg_format("%s/..", folder);
     vg_free(folder);
-    if (!(folder = next)) st = VG_MEMORY;
+    if (!(folder = next) && !st) st = VG_MEMORY;
   }
   vg_free(folder);
   return st;

@@ -243,8 +243,9 @@ static vg_status read_own_schemes(vg_source *src) {
   vg_json *root = NULL;
   char *path = vg_fs_join(src->root, "dataset_description.json");
   bool exists = false;
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists && (st = vg_json_read(path, &root)) == VG_DATA) {
+    vg_warn("%s; so it does not tell what label values mean", vg_error());
     vg_error_clear();
     st = VG_OK;
   }

@@ -96,8 +96,8 @@ enum { HEADERS = sizeof headers / sizeof headers[0] };
 /* Headers that could be either map, or a map that is neither, but hardly a series. */
 static bool is_vague(const char *simple) {
   static const char *const words[] = {"map", "roi", "gt"};
-  static const char *const parts[] = {"mask", "label", "annotat", "lesion", "tumor", "tumour", "segment",
-                                      "groundtruth"};
+  static const char *const parts[] = {"mask",  "label",  "annotat", "lesion",
+                                      "tumor", "tumour", "segment", "groundtruth"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (strcmp(words[i], simple) == 0) return true;
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
@@ -158,8 +158,8 @@ static vg_status find_id(const char *manifest, const vg_table *t, column *column
   return st;
 }
 
-/* The column of the persons: "person", else one beside the ids that usually names them. A split that took each
- * scan for a person would have one person on both sides. */
+/* The column of the persons: "person", else one beside the ids that usually names them. A split that took
+ * each scan for a person would have one person on both sides. */
 static void find_person(const char *manifest, const vg_table *t, column *columns) {
   static const char *const others[] = {"personid",  "patient",       "patientid",   "subject",
                                        "subjectid", "participantid", "participant", "sub"};

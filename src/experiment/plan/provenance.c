@@ -20,7 +20,7 @@ static vg_status read_description(const char *dir, bool *anonymous, char marker[
   vg_json *description = NULL;
   bool exists = false;
   char *path = vg_fs_join(dir, "dataset_description.json");
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists) st = vg_json_read(path, &description);
   const vg_json *own = vg_json_get(description, "voxgan");
   *anonymous = vg_json_bool(vg_json_get(own, "anonymous"), false);
@@ -43,7 +43,7 @@ vg_status vg_provenance_open(const char *root, const char *purpose, provenance *
   bool listed = false;
   *p = (provenance){.purpose = purpose, .dir = folder_of(root)};
   char *manifest = p->dir ? vg_fs_join(p->dir, VG_MANIFEST) : NULL;
-  vg_status st = manifest ? vg_fs_exists(manifest, &listed) : VG_MEMORY;
+  vg_status st = manifest ? vg_fs_holds(manifest, &listed) : VG_MEMORY;
   if (!st && !listed)
     st = vg_fail(VG_DATA,
                  "%s: has no manifest.csv with the sources of the synthetic cases, which is needed %s; "

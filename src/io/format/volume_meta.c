@@ -158,8 +158,7 @@ static vg_status find_voxels(const char *path, const meta *m, size_t used, vg_fi
                    "%s: its voxels are in several files (ElementDataFile = %.60s), which voxgan does "
                    "not read",
                    path, m->data);
-  if (m->skip && (!vg_header_wholes(m->skip, &skip, 1) || skip < -1))
-    return bad(path, "HeaderSize", m->skip);
+  if (m->skip && (!vg_header_wholes(m->skip, &skip, 1) || skip < -1)) return bad(path, "HeaderSize", m->skip);
   vg_status st = vg_header_open_beside(path, m->data, raw);
   const uint64_t bytes = vg_raw_bytes(raw) * (uint64_t)raw->volumes;
   /* -1: the voxels are the end of the file. */
