@@ -245,7 +245,7 @@ static vg_status read_own_schemes(vg_source *src) {
   bool exists = false;
   vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists && (st = vg_json_read(path, &root)) == VG_DATA) {
-    vg_warn("%s; so it does not tell what label values mean", vg_error());
+    vg_warn("%s; so it does not show what label values mean", vg_error());
     vg_error_clear();
     st = VG_OK;
   }
