@@ -50,4 +50,15 @@ for seed in 1 2 3 4; do
   expect "they say who is a person" grep -q "takes persons from column 'patient_id'" "$T/stderr"
   expect "both scans of a patient are in test" [ "$(cut -d, -f2 "$T/scans$seed/test/manifest.csv" | tail -n +2 | sort -u | wc -l)" = 1 ]
 done
+# A slip of copying in a list.
+{
+  echo id,t1,t2,tumour
+  echo "a,$T/phm/1-t1.nii.gz,$T/phm/2-t1.nii.gz,$T/phm/1-seg.nii.gz"
+  echo "b,$T/phm/3-t1.nii.gz,$T/phm/3-t1.nii.gz,$T/phm/1-seg.nii.gz"
+  echo "c,$T/phm/1-t1.nii.gz,,$T/phm/1-seg.nii.gz"
+} >"$T/slips.csv"
+expect_ok 'slips.csv:3: column t2: .*3-t1.nii.gz is already t1 of line 3' "$VOXGAN" inspect "$T/slips.csv"
+expect "all are counted" grep -q 'slips.csv: 2 cells name an image' "$T/stderr"
+expect_ok '' "$VOXGAN" inspect "$T/scans.csv"
+expect "no warning without a slip" sh -c "! grep -q 'already' '$T/stderr'"
 finish

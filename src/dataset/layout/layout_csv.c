@@ -7,6 +7,7 @@
 
 #include "dataset/layout.h"
 #include "base/fs.h"
+#include "base/index/text_index.h"
 #include "base/mem.h"
 #include "base/file/path_part.h"
 #include "voxgan/volume.h"
@@ -301,12 +302,36 @@ static vg_status guess_tumour_scheme(vg_dataset *ds, int source) {
   return vg_scheme_parse(scheme, &src->tumour_scheme);
 }
 
+/* Warns of an image that the list names twice, as a slip of copying does: two series of a subject would be
+ * equal, or one person two. */
+static vg_status check_repeats(const vg_table *t, const column *columns, const char *manifest) {
+  vg_text_index seen = {0};
+  size_t repeats = 0;
+  vg_status st = VG_OK;
+  for (size_t row = 1; row < t->rows && !st; row++)
+    for (size_t c = 0; c < t->cols && !st; c++) {
+      const char *cell = vg_table_cell(t, row, c);
+      if (columns[c].use != SERIES || !*cell) continue;
+      const size_t at = vg_text_index_get(&seen, cell, strlen(cell));
+      if (at == VG_NO_PLACE)
+        st = vg_text_index_put(&seen, cell, strlen(cell), row * t->cols + c);
+      else if (!repeats++)
+        vg_warn("%s:%zu: column %s: %s is already %s of line %zu", manifest, t->lines[row],
+                vg_table_cell(t, 0, c), cell, vg_table_cell(t, 0, at % t->cols), t->lines[at / t->cols]);
+    }
+  if (!st && repeats > 1)
+    vg_warn("%s: %zu cells name an image that another one names already", manifest, repeats);
+  vg_text_index_release(&seen);
+  return st;
+}
+
 static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   vg_table t = {0};
   column *columns = NULL;
   vg_status st = vg_table_read_sheet(path, &t);
   if (!st && !(columns = VG_NEW_N(column, t.cols))) st = VG_MEMORY;
   if (!st) st = find_columns(path, &t, columns);
+  if (!st) st = check_repeats(&t, columns, path);
   for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, columns, source);
   for (size_t c = 0; c < t.cols && !st; c++)
     if (columns[c].use == ANATOMY) st = guess_scheme(ds, source, vg_table_cell(&t, 0, c));
