@@ -85,7 +85,8 @@ vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out);
  * synthetic case; else nothing. hide writes each id that its data set does not hide already; NULL: ids
  * appear.
  */
-void vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg, vg_str *out);
+vg_status vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg,
+                           vg_str *out);
 void vg_study_case_release(vg_study_case *c);
 
 /* Writes a rank that nobody can foresee without a key. */

@@ -340,7 +340,8 @@ static vg_status write_record(write_job *w) {
   vg_record r = {0};
   const vg_secret *secret = j->o->anonymous ? &j->secret : NULL;
   vg_status st = vg_record_lineage(&r, c->source, &c->edits, secret);
-  vg_study_origins(j->study, c, secret ? vg_secret_hide : NULL, (void *)(uintptr_t)secret, &r.origins);
+  if (!st)
+    st = vg_study_origins(j->study, c, secret ? vg_secret_hide : NULL, (void *)(uintptr_t)secret, &r.origins);
   snprintf(r.id, sizeof r.id, "%s", w->t->id);
   snprintf(r.cohort, sizeof r.cohort, "%s", w->t->cohort);
   vg_record_measure(&r, &c->maps.classes, &c->facts);
@@ -348,7 +349,7 @@ static vg_status write_record(write_job *w) {
   r.seed = vg_study_seed(j->study);
   if (j->maker) snprintf(r.model_sha256, sizeof r.model_sha256, "%s", j->maker->model_sha256);
   if (j->maker && j->maker->drawn) j->maker->drawn(j->maker->state, w->slot, &r.drawn);
-  if (!st && (vg_str_failed(&r.drawn) || vg_str_failed(&r.origins))) st = VG_MEMORY;
+  if (!st && vg_str_failed(&r.drawn)) st = VG_MEMORY;
   snprintf(r.voxgan, sizeof r.voxgan, "%s", vg_version());
   memcpy(r.study, j->out.study, sizeof r.study);
   for (int k = 0; k < n_files(j) && !st; k++) {

@@ -391,15 +391,18 @@ static bool add_donors(const vg_cohort *cohort, const char *ids, vg_edit_hide *h
   return synthetic;
 }
 
-void vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg, vg_str *out) {
+vg_status vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg,
+                           vg_str *out) {
   const vg_subject *host = vg_study_host_of(s, c->k)->subject;
   vg_str used = VG_STR_INIT;
-  if (!s->of_synthetic) return;
+  if (!s->of_synthetic) return VG_OK;
   vg_edit_log_donors(&c->edits, NULL, NULL, &used);
   add_member(host, hide, arg, out);
   const bool donors = add_donors(cohort_of(s, c->k), vg_str_text(&used), hide, arg, out);
   if (!host->origins && !donors) vg_str_clear(out);
+  const bool failed = vg_str_failed(&used) || vg_str_failed(out);
   vg_str_release(&used);
+  return failed ? VG_MEMORY : VG_OK;
 }
 
 /* Makes one draw of a case. VG_REFUSED: it is not fit for use. */

@@ -103,7 +103,7 @@ expect "equal bytes" cmp -s "$T/unet.pt" "$T/again.pt"
 expect_fail 2 'exists; --overwrite' "$VOXGAN" export "$T/unet" --to torchscript --out "$T/again.pt"
 expect_ok 'torchscript' "$VOXGAN" export "$T/unet" --to torchscript --out "$T/again.pt" --overwrite
 expect_ok 'onnx' "$VOXGAN" export "$T/unet" --to onnx --out "$T/again.pt" --overwrite
-# A file of somebody else stays, whatever is said.
+# A file of somebody else stays.
 for other in scan.nii.gz words.txt box.zip; do
   head -c 3000 /dev/urandom >"$T/$other"
   [ $other = box.zip ] && printf 'PK\003\004' | cat - "$T/words.txt" >"$T/$other"
