@@ -58,6 +58,9 @@ typedef struct vg_subject {
   char *tumour, *anatomy;      /* label maps */
   int source;                  /* index into vg_dataset.sources */
   size_t line;                 /* of the source's manifest, from 1; 0: it has none */
+  char *origins;       /* ids joined by ';' of what it was made from, by the manifest.csv of its folder; NULL:
+                          it is no synthetic case */
+  bool origins_hashed; /* the folder holds an anonymous data set */
 } vg_subject;
 
 typedef struct vg_dataset {

@@ -1,11 +1,11 @@
-/* output.h: a synthetic data set on disk: writing it, the origin of every case, and a check that its files are
- * unchanged.
+/* output.h: a synthetic data set on disk: writing it, the origin of every case, and a check that its files
+ * are unchanged.
  *
  * vg_produce() writes a study as a data set: label maps, images if there is a maker of them, a record of each
- * case, manifest.csv, dataset_description.json, the format's own files, and contact sheets. Every file appears
- * whole, and the record of a case, ROOT/.voxgan/cases/ID.json, last. A case is finished if its record exists.
- * So a killed run leaves no case that looks finished, and the same command makes the missing ones. Several
- * processes (shards) may write into one folder; vg_produce_finish() then closes it.
+ * case, manifest.csv, dataset_description.json, the format's own files, and contact sheets. Every file
+ * appears whole, and the record of a case, ROOT/.voxgan/cases/ID.json, last. A case is finished if its record
+ * exists. So a killed run leaves no case that looks finished, and the same command makes the missing ones.
+ * Several processes (shards) may write into one folder; vg_produce_finish() then closes it.
  *
  * A program that makes images itself writes the records of its own cases:
  *
@@ -53,6 +53,8 @@ typedef struct vg_record {
   char id[128], cohort[64];
   char source[128];     /* the host's id */
   vg_str donors, edits; /* ids joined by ';'; the chain with its drawn values */
+  vg_str origins;       /* ids joined by ';' of all that host and donors go back to; empty: they are no
+                           synthetic cases themselves */
   vg_str drawn;         /* what the model drew for the images: noise, style; empty: nothing */
   vg_classes classes;   /* of the tumour */
   double ml[VG_CLASSES_MAX], total_ml;
@@ -83,6 +85,8 @@ vg_status vg_secret_read(const char *path, vg_secret *out);
 void vg_secret_release(vg_secret *s);
 /* The first 16 hex digits of the id's HMAC. */
 void vg_secret_id(const vg_secret *s, const char *id, char hex[17]);
+/* Writes this substitute for an id: a vg_edit_hide of a vg_secret. */
+void vg_secret_hide(void *secret, const char *id, vg_str *out);
 /* The HMAC of any text. */
 void vg_secret_hash(const vg_secret *s, const char *text, char hex[VG_HASH_LEN]);
 /* The HMAC of a fixed text. It stands in dataset_description.json and shows which key a data set has. */
@@ -105,8 +109,8 @@ vg_status vg_record_list(const char *root, char ***ids, size_t *n);
 
 /* Makes root/manifest.csv from all records, one row a case, sorted by id: id, cohort, one column a series,
  * tumour, anatomy (paths below root), CLASS_ml..., total_ml, centre_x_mm, centre_y_mm, centre_z_mm,
- * hemisphere, source, donors, edits, redraws, model_sha256, seed, voxgan, drawn (where a case has it), then
- * FILE_sha256 for each column of files. The csv layout reads it. VG_DATA: there is no record. */
+ * hemisphere, source, donors, edits, redraws, model_sha256, seed, voxgan, drawn and origins (where a case has
+ * them), then FILE_sha256 for each column of files. The csv layout reads it. VG_DATA: there is no record. */
 vg_status vg_manifest_write(const char *root);
 
 typedef struct vg_manifest_report {

@@ -34,8 +34,8 @@ typedef struct vg_study_options {
   const char *plan;   /* JSON file; then edits and per_case must be empty */
   const char *prefix; /* of numbered ids; NULL: "synth" */
   bool numbered;      /* number the cases even if each is the unedited map of a host */
-  bool made;          /* images are made, so that no case may have the id of a person: unedited cases, which have
-                         the id of their host otherwise, get the prefix before it */
+  bool made; /* images are made, so that no case may have the id of a person: unedited cases, which have
+                the id of their host otherwise, get the prefix before it */
   uint64_t seed;
   int redraws;                    /* draws of a case before it fails; 0: 20 */
   bool need_tumour, need_anatomy; /* hosts must have these maps, which a model's classes may need; an edit
@@ -81,6 +81,12 @@ typedef struct vg_study_case {
  * asked for, none outside the brain, volume as asked for), and draws again if an edit or a check fails.
  * VG_REFUSED, with the last reason and the number of draws: no draw passed. */
 vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out);
+/* Adds the ids of all that the case's host and donors go back to, joined by ';', where one of them is a
+ * synthetic case; else nothing. hide writes each id that its data set does not hide already; NULL: ids
+ * appear.
+ */
+vg_status vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg,
+                           vg_str *out);
 void vg_study_case_release(vg_study_case *c);
 
 /* Writes a rank that nobody can foresee without a key. */

@@ -16,6 +16,9 @@ extern "C" {
 /* What lies at path, through links. A file system that does not answer (EIO, EACCES, ESTALE, ...) has not
  * said that nothing is there: only ENOENT and ENOTDIR mean "absent", any other answer is VG_IO. */
 vg_status vg_fs_exists(const char *path, bool *exists);
+/* The same for a file that a data set or a run may hold. VG_DATA: a link to nowhere, which says that the file
+ * is wanted but not here, as git-annex leaves it. */
+vg_status vg_fs_holds(const char *path, bool *exists);
 vg_status vg_fs_is_dir(const char *path, bool *is_dir);
 /* Makes the folder and its parents. VG_OK if it already exists. */
 vg_status vg_fs_make_dirs(const char *path);

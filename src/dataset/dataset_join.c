@@ -82,6 +82,8 @@ static vg_status join_subject(const vg_subject *t, const vg_subject *a, int a_so
   if (!st) st = copy_path(t->person, &s->person);
   if (!st) st = copy_path(t->tumour, &s->tumour);
   if (!st) st = copy_path(a->anatomy, &s->anatomy);
+  s->origins_hashed = t->origins_hashed;
+  if (!st) st = copy_path(t->origins, &s->origins);
   for (int i = 0; i < VG_SERIES_MAX && !st; i++) st = copy_path(t->series[i], &s->series[i]);
   return st;
 }

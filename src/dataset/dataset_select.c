@@ -50,7 +50,9 @@ static vg_status copy_subject(const vg_dataset *from, const vg_subject *s, const
   if (!st) st = vg_dataset_subject(to, id, s->person, source, &own);
   if (st) return st;
   own->line = s->line;
-  st = copy_path(s->tumour, &own->tumour);
+  own->origins_hashed = s->origins_hashed;
+  st = copy_path(s->origins, &own->origins);
+  if (!st) st = copy_path(s->tumour, &own->tumour);
   if (!st) st = copy_path(s->anatomy, &own->anatomy);
   for (int k = 0; k < from->series.n && !st; k++) st = copy_path(s->series[k], &own->series[at[k]]);
   return st;

@@ -141,6 +141,8 @@ vg_status vg_bids_tables_apply(const vg_layout *layout, vg_source *source, char 
 /* Compares tissue values whose meaning the layout assumes with T1-weighted scans of a few subjects. VG_DATA:
  * csf is not the darkest tissue (layout_edition.c). */
 vg_status vg_dataset_check_tissues(const vg_dataset *ds, int source);
+/* Sets the origins of the source's subjects, where the folder has the manifest.csv of a study. */
+vg_status vg_dataset_read_origins(vg_dataset *ds, int source);
 #define VG_BIDS_TABLE "dseg.tsv"
 /* Writes VG_BIDS_TABLE for the scheme below root. */
 vg_status vg_bids_tables_write(const char *root, const vg_scheme *scheme);

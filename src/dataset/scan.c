@@ -243,8 +243,9 @@ static vg_status read_own_schemes(vg_source *src) {
   vg_json *root = NULL;
   char *path = vg_fs_join(src->root, "dataset_description.json");
   bool exists = false;
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists && (st = vg_json_read(path, &root)) == VG_DATA) {
+    vg_warn("%s; so it does not show what label values mean", vg_error());
     vg_error_clear();
     st = VG_OK;
   }
@@ -405,6 +406,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (!st) st = probe_subjects(ds, source, &u);
   if (!st && say) say_found(ds, source, &skip);
   if (!st && !ds->scans) st = vg_dataset_check_tissues(ds, source);
+  if (!st) st = vg_dataset_read_origins(ds, source);
   vg_str_release(&u.first);
   vg_str_release(&skip.names);
   if (st) return st;

@@ -65,6 +65,13 @@ vg_json *vg_dataset_split_json(const vg_dataset *ds, const bool *is_val) {
     for (size_t i = 0; i < ds->n; i++)
       if (is_val[i] == (side == 1)) vg_json_put_string(ids, NULL, ds->subjects[i].id);
   }
+  /* What synthetic subjects were made from: the model learns from these too. */
+  vg_json *origins = NULL;
+  for (size_t i = 0; i < ds->n; i++) {
+    if (!ds->subjects[i].origins) continue;
+    if (!origins) origins = vg_json_put_take(root, "origins", vg_json_array());
+    vg_json_put_string(origins, NULL, ds->subjects[i].origins);
+  }
   return root;
 }
 

@@ -120,7 +120,7 @@ static vg_status link_tree(const vg_dataset *ds, const bool *is_test, const part
     char *path = vg_fs_join(ds->sources[0].root, descriptions[k]);
     if (!path) return VG_MEMORY;
     bool exists = false;
-    st = vg_fs_exists(path, &exists);
+    st = vg_fs_holds(path, &exists);
     for (int side = 0; side < 2 && exists && !st; side++) st = put_link(to, side, descriptions[k], path);
     vg_free(path);
   }

@@ -94,6 +94,7 @@ void vg_subject_release(vg_subject *s) {
   vg_free(s->person);
   vg_free(s->tumour);
   vg_free(s->anatomy);
+  vg_free(s->origins);
   for (int i = 0; i < VG_SERIES_MAX; i++) vg_free(s->series[i]);
 }
 

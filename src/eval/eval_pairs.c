@@ -41,7 +41,7 @@ static vg_status read_origins(const char *root, origins *out) {
   bool exists = false;
   char *path = vg_fs_join(root, VG_MANIFEST);
   *out = (origins){0};
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists && (st = vg_table_read_sheet(path, &out->table)) == VG_DATA) {
     vg_error_clear(); /* another program's file of that name */
     st = VG_OK;

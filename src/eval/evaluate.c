@@ -25,7 +25,7 @@
 static vg_status read_description(const char *root, vg_json **out) {
   char *path = vg_fs_join(root, "dataset_description.json");
   bool exists = false;
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
+  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
   if (!st && exists) st = vg_json_read(path, out);
   vg_free(path);
   return st;

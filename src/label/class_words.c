@@ -62,6 +62,21 @@ static bool contains_any(const char *simple, const char *const *stems) {
   return false;
 }
 
+static bool begins_with(const char *simple, const char *stem) {
+  return strncmp(simple, stem, strlen(stem)) == 0;
+}
+
+/* Whether the words around a stem of a tumour make it something else: "non-tumour", "tumour-free", "nasal
+ * cavity". A tumour that does not enhance is one. */
+static bool is_doubtful(const char *simple) {
+  static const char *const before[] = {"non", "not", "no", "without", "outside", NULL};
+  static const char *const cavities[] = {"resect", "surg", "postop", "tumo", NULL};
+  for (const char *const *b = before; *b; b++)
+    if (begins_with(simple, *b) && !strstr(simple, "enhanc")) return true;
+  if (strstr(simple, "free")) return true;
+  return strstr(simple, "cavit") && strcmp(simple, "cavity") != 0 && !contains_any(simple, cavities);
+}
+
 vg_word vg_class_word(const char *word, const char **name, vg_role *role) {
   static const char *const tumour_stems[] = {"tumo",   "lesion", "gliom", "metasta", "necro",
                                              "enhanc", "edema",  "cyst",  "cavit",   NULL};
@@ -83,7 +98,7 @@ vg_word vg_class_word(const char *word, const char **name, vg_role *role) {
     return VG_WORD_CLASS;
   }
   const bool tumour = contains_any(simple, tumour_stems), anatomy = contains_any(simple, anatomy_stems);
-  if (!tumour && !anatomy) return VG_WORD_UNKNOWN;
+  if ((!tumour && !anatomy) || (tumour && is_doubtful(simple))) return VG_WORD_UNKNOWN;
   *role = tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY;
   return VG_WORD_CLASS;
 }

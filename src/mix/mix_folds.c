@@ -9,7 +9,7 @@
 #include "base/index/text_index.h"
 #include "base/text/plural.h"
 #include "experiment/plan/experiment_leak.h"
-#include "io/table.h"
+#include "experiment/plan/provenance.h"
 #include "mix/mix_internal.h"
 #include "voxgan/log.h"
 #include "voxgan/rng.h"
@@ -47,101 +47,90 @@ static vg_status deal_persons(mix *m) {
   return st;
 }
 
-/* The rows of a manifest by the letters and digits of their ids. */
-static vg_status index_rows(const vg_table *manifest, int id, vg_text_index *out) {
+/* The rows of a manifest by their ids, and by the letters and digits of these. */
+typedef struct row_index {
+  vg_text_index ids, keys;
+} row_index;
+
+static vg_status index_rows(const provenance *p, row_index *out) {
   vg_status st = VG_OK;
-  for (size_t row = 1; row < manifest->rows && !st; row++) {
+  for (size_t row = 1; row < p->manifest.rows && !st; row++) {
     char key[128];
-    vg_dataset_id_key(vg_table_cell(manifest, row, (size_t)id), key);
-    st = vg_text_index_put(out, key, strlen(key), row);
+    const char *id = vg_provenance_row(p, row).id;
+    vg_dataset_id_key(id, key);
+    st = vg_text_index_put(&out->ids, id, strlen(id), row);
+    if (!st) st = vg_text_index_put(&out->keys, key, strlen(key), row);
   }
   return st;
 }
 
-static vg_status find_leaks_of(mix *m, mix_case *c, const vg_text_index *rows, const vg_table *manifest,
-                               leak_index *folds, bool *any) {
+static size_t row_of(const row_index *rows, const char *id) {
   char key[128];
-  vg_dataset_id_key(c->subject->id, key);
-  const size_t row = vg_text_index_get(rows, key, strlen(key));
-  const bool listed = row != VG_NO_PLACE;
-  const char *from = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "source")) : "";
-  const char *with = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "donors")) : "";
-  if (!*from && !*with)
+  const size_t row = vg_text_index_get(&rows->ids, id, strlen(id));
+  if (row != VG_NO_PLACE) return row;
+  vg_dataset_id_key(id, key);
+  return vg_text_index_get(&rows->keys, key, strlen(key));
+}
+
+static vg_status find_leaks_of(mix *m, mix_case *c, const row_index *rows, const provenance *p,
+                               leak_index *folds, bool *any) {
+  const size_t row = row_of(rows, c->subject->id);
+  if (row == VG_NO_PLACE)
     return vg_fail(VG_DATA,
                    "%s: manifest.csv does not say what %s was made from, so no fold can be kept free of it; "
                    "--unchecked trains on it in every fold",
-                   m->o->synth, c->subject->id);
-  for (int f = 0; f < m->o->folds; f++) *any |= c->leaks[f] = vg_leak_find(&folds[f], from, with) != NULL;
+                   p->dir, c->subject->id);
+  const provenance_row made = vg_provenance_row(p, row);
+  for (int f = 0; f < m->o->folds; f++)
+    *any |= c->leaks[f] = vg_leak_find(&folds[f], made.source, made.donors) != NULL;
   return VG_OK;
 }
 
-static vg_status find_leaks(mix *m, const vg_table *manifest, const vg_secret *secret,
-                            const vg_dataset *folds) {
-  const int id = vg_table_col(manifest, "id");
-  size_t unknown = 0;
-  if (id < 0 || vg_table_col(manifest, "source") < 0 || vg_table_col(manifest, "donors") < 0)
-    return vg_fail(VG_DATA, "%s: manifest.csv lacks one of the columns id, source, donors", m->o->synth);
-  vg_text_index rows = {0};
+static vg_status find_leaks(mix *m, const provenance *p, const vg_dataset *folds) {
+  const vg_secret *secret = p->secret_is_set ? &p->secret : NULL;
+  row_index rows = {0};
   leak_index *of = VG_NEW_N(leak_index, m->o->folds);
-  vg_status st = of ? index_rows(manifest, id, &rows) : VG_MEMORY;
+  vg_status st = of ? index_rows(p, &rows) : VG_MEMORY;
   for (int f = 0; f < m->o->folds && !st; f++) st = vg_leak_index_init(&folds[f], &m->real, secret, &of[f]);
   for (size_t i = m->n_real; i < m->n && !st; i++) {
     bool any = false;
-    st = find_leaks_of(m, &m->cases[i], &rows, manifest, of, &any);
-    unknown += !any;
+    st = find_leaks_of(m, &m->cases[i], &rows, p, of, &any);
+    m->unknown += !any;
   }
-  if (!st && unknown)
-    vg_info("%zu of %zu synthetic %s %s from nobody in %s, and %s trained on in every fold", unknown,
-            m->n - m->n_real, vg_plural(m->n - m->n_real, "case", "cases"),
-            vg_plural(unknown, "comes", "come"), m->o->real, vg_plural(unknown, "is", "are"));
+  if (!st && m->unknown)
+    vg_warn("%zu of %zu synthetic %s %s from nobody in %s by the ids of their sources, and %s trained on in "
+            "every fold",
+            m->unknown, m->n - m->n_real, vg_plural(m->n - m->n_real, "case", "cases"),
+            vg_plural(m->unknown, "comes", "come"), m->o->real, vg_plural(m->unknown, "is", "are"));
   for (int f = 0; f < m->o->folds && of; f++) vg_leak_index_release(&of[f]);
   vg_free(of);
-  vg_text_index_release(&rows);
+  vg_text_index_release(&rows.ids);
+  vg_text_index_release(&rows.keys);
   return st;
 }
 
-static vg_status check_anonymous(const mix *m, const char *dir, vg_secret *secret, bool *hashed) {
-  vg_json *description = NULL;
-  char *path = vg_fs_join(dir, "dataset_description.json"), marker[VG_HASH_LEN];
-  bool exists = false;
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
-  if (!st && exists) st = vg_json_read(path, &description);
-  const vg_json *own = vg_json_get(description, "voxgan");
-  const char *of = vg_json_string(vg_json_get(own, "key_hmac"), "");
-  *hashed = *of || vg_json_bool(vg_json_get(own, "anonymous"), false);
-  if (!st && *hashed && !m->o->key)
-    st = vg_fail(VG_DATA,
-                 "%s: its sources are hashed; give the key file (--key), so that folds can be kept free of "
-                 "them, or train on them in every fold with --unchecked",
-                 m->o->synth);
-  if (!st && *hashed) st = vg_secret_read(m->o->key, secret);
-  if (!st && *hashed) vg_secret_marker(secret, marker);
-  if (!st && *hashed && *of && strcmp(marker, of) != 0)
-    st = vg_fail(VG_CONFIG, "key file: %s: is not the key of %s", m->o->key, m->o->synth);
-  vg_json_free(description);
-  vg_free(path);
-  return st;
+/* Subjects of an anonymous data set cannot be compared with what other cases were made from. */
+static vg_status check_real(const mix *m) {
+  bool anonymous = false;
+  vg_status st = vg_provenance_is_anonymous(m->o->real, &anonymous);
+  return st || !anonymous
+             ? st
+             : vg_fail(VG_DATA,
+                       "%s: an anonymous data set, so folds cannot be kept free of cases made from persons "
+                       "that they validate on; --unchecked trains on all in every fold",
+                       m->o->real);
 }
 
 static vg_status read_sources(mix *m, const vg_dataset *folds) {
-  const char *root = m->synth.sources[0].root;
-  char *path = vg_fs_join(root, "manifest.csv");
-  vg_table manifest = {0};
-  vg_secret secret = {0};
-  bool listed = false, hashed = false;
-  vg_status st = path ? vg_fs_exists(path, &listed) : VG_MEMORY;
-  if (!st && !listed)
-    st = vg_fail(
-        VG_DATA,
-        "%s: has no manifest.csv with the sources of the synthetic cases, so folds cannot be kept free "
-        "of cases made from persons that they validate on; --unchecked accepts them as they are",
-        root);
-  if (!st) st = vg_table_read_sheet(path, &manifest);
-  if (!st) st = check_anonymous(m, root, &secret, &hashed);
-  if (!st) st = find_leaks(m, &manifest, hashed ? &secret : NULL, folds);
-  if (hashed) vg_secret_release(&secret);
-  vg_table_release(&manifest);
-  vg_free(path);
+  provenance p = {0};
+  provenance_tally t;
+  vg_status st = check_real(m);
+  if (!st)
+    st = vg_provenance_open(m->synth.sources[0].root,
+                            "to keep folds free of cases made from persons that they validate on", &p);
+  if (!st) st = vg_provenance_check(&p, m->o->key, &m->real, &t);
+  if (!st) st = find_leaks(m, &p, folds);
+  vg_provenance_release(&p);
   return st;
 }
 

@@ -26,6 +26,7 @@ typedef struct mix {
   vg_json *like;         /* the dataset.json to follow, or NULL */
   mix_case *cases;       /* real ones first */
   size_t n, n_real, persons;
+  size_t unknown; /* synthetic cases whose sources are nobody in the real data */
 } mix;
 
 /* The value of a tumour class, 0 if there is none. Where the labels have no non-enhancing class, it is

@@ -162,6 +162,12 @@ static vg_status write_card(const mix *m) {
       m->o->unchecked ? "of its validation (not checked)"
                       : "that was made from a person, or with a tumour of a donor, that it validates on",
       m->folder);
+  if (m->unknown)
+    vg_str_addf(
+        &t,
+        "\nThe ids of what %zu synthetic %s made from are nobody's in the real data set, so every fold "
+        "trains on %s. A person under another id would not be found among them.\n",
+        m->unknown, vg_plural(m->unknown, "case was", "cases were"), vg_plural(m->unknown, "it", "them"));
   char *path = vg_fs_join(m->root, "README.md");
   vg_status st =
       path && labels && !vg_str_failed(&t) ? vg_fs_write_atomic(path, vg_str_text(&t), t.len) : VG_MEMORY;

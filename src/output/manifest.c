@@ -22,7 +22,7 @@ typedef struct columns {
   int n_files;
   char files[VG_RECORD_FILES][VG_RECORD_ROLE]; /* series and probabilities, then tumour and anatomy */
   vg_classes classes;
-  bool drawn; /* a case has it */
+  bool drawn, origins; /* a case has it */
 } columns;
 
 static const char *const maps[] = {"tumour", "anatomy"};
@@ -38,6 +38,7 @@ static vg_status add_columns(columns *c, const vg_record *r) {
     snprintf(c->files[c->n_files++], VG_RECORD_ROLE, "%s", role);
   }
   c->drawn |= r->drawn.len > 0;
+  c->origins |= r->origins.len > 0;
   for (int i = 0; i < r->classes.n; i++) {
     vg_status st = vg_classes_add_name(&c->classes, r->classes.names[i], VG_ROLE_TUMOUR);
     if (st) return vg_fail_in(st, "case %s", r->id);
@@ -48,7 +49,7 @@ static vg_status add_columns(columns *c, const vg_record *r) {
 /* A row: its cells, and the buffers of those that are printed. */
 typedef struct line {
   int n;
-  const char *cells[2 * VG_RECORD_FILES + VG_CLASSES_MAX + 16];
+  const char *cells[2 * VG_RECORD_FILES + VG_CLASSES_MAX + 24];
   char text[VG_RECORD_FILES + VG_CLASSES_MAX + 8][VG_RECORD_ROLE + 8];
   int printed;
 } line;
@@ -78,6 +79,7 @@ static void header(const columns *c, line *l) {
   for (int i = 0; i < c->classes.n; i++) snprintf(buffer(l), sizeof l->text[0], "%s_ml", c->classes.names[i]);
   for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) put(l, before[i]);
   if (c->drawn) put(l, "drawn");
+  if (c->origins) put(l, "origins");
   for (int i = 0; i < c->n_files; i++) snprintf(buffer(l), sizeof l->text[0], "%s" HASH, c->files[i]);
 }
 
@@ -115,6 +117,7 @@ static void row(const columns *c, const vg_record *r, line *l) {
   snprintf(buffer(l), sizeof l->text[0], "%llu", (unsigned long long)r->seed);
   put(l, r->voxgan);
   if (c->drawn) put(l, vg_str_text(&r->drawn));
+  if (c->origins) put(l, vg_str_text(&r->origins));
   for (int i = 0; i < c->n_files; i++) {
     const vg_record_file *f = file_of(r, c->files[i]);
     put(l, f ? f->sha256 : "");

@@ -338,7 +338,10 @@ static vg_status write_record(write_job *w) {
   produce_job *j = w->j;
   const vg_study_case *c = &w->f->c;
   vg_record r = {0};
-  vg_status st = vg_record_lineage(&r, c->source, &c->edits, j->o->anonymous ? &j->secret : NULL);
+  const vg_secret *secret = j->o->anonymous ? &j->secret : NULL;
+  vg_status st = vg_record_lineage(&r, c->source, &c->edits, secret);
+  if (!st)
+    st = vg_study_origins(j->study, c, secret ? vg_secret_hide : NULL, (void *)(uintptr_t)secret, &r.origins);
   snprintf(r.id, sizeof r.id, "%s", w->t->id);
   snprintf(r.cohort, sizeof r.cohort, "%s", w->t->cohort);
   vg_record_measure(&r, &c->maps.classes, &c->facts);

@@ -18,6 +18,7 @@
 void vg_record_release(vg_record *r) {
   vg_str_release(&r->donors);
   vg_str_release(&r->edits);
+  vg_str_release(&r->origins);
   vg_str_release(&r->drawn);
   *r = (vg_record){0};
 }
@@ -59,16 +60,9 @@ vg_status vg_record_add_file(vg_record *r, const char *role, const char *path) {
 
 /* ---- lineage ---- */
 
-/* A vg_edit_hide. */
-static void hide_id(void *secret, const char *id, vg_str *out) {
-  char hex[17];
-  vg_secret_id(secret, id, hex);
-  vg_str_add(out, hex);
-}
-
 vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log *edits,
                             const vg_secret *secret) {
-  vg_edit_hide *hide = secret ? hide_id : NULL;
+  vg_edit_hide *hide = secret ? vg_secret_hide : NULL;
   void *key = (void *)(uintptr_t)secret;
   vg_edit_log_donors(edits, hide, key, &r->donors);
   vg_edit_log_text(edits, hide, key, &r->edits);
@@ -119,6 +113,7 @@ static vg_json *record_json(const vg_record *r) {
   /* A number in JSON has 53 bits only, so the seed is a text. */
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)r->seed);
   vg_json_put_string(j, "seed", seed);
+  if (r->origins.len) vg_json_put_string(j, "origins", vg_str_text(&r->origins));
   if (r->drawn.len) vg_json_put_string(j, "drawn", vg_str_text(&r->drawn));
   vg_json_put_string(j, "voxgan", r->voxgan);
   vg_json_put_string(j, "study", r->study);
@@ -193,6 +188,7 @@ static bool from_json(const vg_json *j, vg_record *r) {
   if (!good || !donors || !edits) return false;
   vg_str_add(&r->donors, donors);
   vg_str_add(&r->edits, edits);
+  vg_str_add(&r->origins, vg_json_string(vg_json_get(j, "origins"), ""));
   vg_str_add(&r->drawn, vg_json_string(vg_json_get(j, "drawn"), ""));
   for (const vg_json *c = vg_json_first(vg_json_get(j, "ml")); c; c = vg_json_next(c)) {
     int k = r->classes.n;
@@ -220,7 +216,8 @@ vg_status vg_record_read(const char *root, const char *id, vg_record *out) {
   if (st == VG_IO) st = VG_DATA;
   if (!st && (!from_json(j, out) || strcmp(out->id, id)))
     st = vg_fail(VG_DATA, "%s: not the record of a case that this program wrote", path);
-  if (!st && (vg_str_failed(&out->donors) || vg_str_failed(&out->edits) || vg_str_failed(&out->drawn)))
+  if (!st && (vg_str_failed(&out->donors) || vg_str_failed(&out->edits) || vg_str_failed(&out->origins) ||
+              vg_str_failed(&out->drawn)))
     st = VG_MEMORY;
   if (st) vg_record_release(out);
   vg_json_free(j);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "voxgan/log.h"
 #include "voxgan/output.h"
 
@@ -45,6 +46,12 @@ void vg_secret_id(const vg_secret *s, const char *id, char hex[17]) {
   vg_secret_hash(s, id, whole);
   memcpy(hex, whole, 16);
   hex[16] = '\0';
+}
+
+void vg_secret_hide(void *secret, const char *id, vg_str *out) {
+  char hex[17];
+  vg_secret_id(secret, id, hex);
+  vg_str_add(out, hex);
 }
 
 void vg_secret_marker(const vg_secret *s, char hex[VG_HASH_LEN]) {

@@ -128,6 +128,12 @@ static vg_status deal_cohort(vg_study *s, const vg_study_options *o, int i) {
   return vg_plan_deal(c->plan, c->count, &deal, c->level);
 }
 
+static bool any_origins(const vg_members *m) {
+  for (size_t i = 0; i < m->n; i++)
+    if (m->list[i].subject->origins) return true;
+  return false;
+}
+
 static vg_status open_study(vg_study *s, const vg_study_options *o) {
   vg_status st;
   if (o->plan && (o->n_edits || o->per_case))
@@ -155,6 +161,8 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
     if ((st = open_cohort(s, o, i))) return o->plan ? vg_fail_in(st, "%s", o->plan) : st;
     if ((st = deal_cohort(s, o, i))) return st;
   }
+  for (int i = 0; i < s->plan.n; i++)
+    s->of_synthetic |= any_origins(&s->cohorts[i].hosts) || any_origins(&s->cohorts[i].donors);
   if (!o->predicted) return vg_study_find_classes(s, needs.any);
   if (needs.any) return vg_fail(VG_USAGE, "images have no label maps to edit");
   s->predicted = true;
@@ -344,6 +352,57 @@ vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain 
   vg_edit_context context = {
       .seed = s->seed, .key = study_key(k, attempt), .donors = &hand, .donor = give_donor};
   return vg_edit_chain_apply(chain, NULL, &context, edits);
+}
+
+/* Adds the ids joined by ';', each by hide. */
+static void add_ids(const char *ids, vg_edit_hide *hide, void *arg, vg_str *out) {
+  while (*ids) {
+    const size_t n = strcspn(ids, ";");
+    char id[128];
+    snprintf(id, sizeof id, "%.*s", (int)n, ids);
+    if (n && out->len) vg_str_add(out, ";");
+    if (n && hide)
+      hide(arg, id, out);
+    else
+      vg_str_add_bytes(out, ids, n);
+    ids += n + (ids[n] == ';');
+  }
+}
+
+static void add_member(const vg_subject *s, vg_edit_hide *hide, void *arg, vg_str *out) {
+  if (s->origins)
+    add_ids(s->origins, s->origins_hashed ? NULL : hide, arg, out);
+  else
+    add_ids(s->id, hide, arg, out);
+}
+
+/* Adds what the donors of these ids go back to. True: one of them is a synthetic case. */
+static bool add_donors(const vg_cohort *cohort, const char *ids, vg_edit_hide *hide, void *arg, vg_str *out) {
+  bool synthetic = false;
+  while (*ids) {
+    const size_t n = strcspn(ids, ";");
+    char id[128];
+    snprintf(id, sizeof id, "%.*s", (int)n, ids);
+    const vg_member *m = find_member(&cohort->donors, id);
+    synthetic |= m && m->subject->origins;
+    if (m) add_member(m->subject, hide, arg, out);
+    ids += n + (ids[n] == ';');
+  }
+  return synthetic;
+}
+
+vg_status vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg,
+                           vg_str *out) {
+  const vg_subject *host = vg_study_host_of(s, c->k)->subject;
+  vg_str used = VG_STR_INIT;
+  if (!s->of_synthetic) return VG_OK;
+  vg_edit_log_donors(&c->edits, NULL, NULL, &used);
+  add_member(host, hide, arg, out);
+  const bool donors = add_donors(cohort_of(s, c->k), vg_str_text(&used), hide, arg, out);
+  if (!host->origins && !donors) vg_str_clear(out);
+  const bool failed = vg_str_failed(&used) || vg_str_failed(out);
+  vg_str_release(&used);
+  return failed ? VG_MEMORY : VG_OK;
 }
 
 /* Makes one draw of a case. VG_REFUSED: it is not fit for use. */

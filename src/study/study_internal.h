@@ -38,7 +38,8 @@ struct vg_study {
   vg_cohort *cohorts; /* plan.n */
   size_t count;
   bool planned, numbered, made;
-  bool predicted; /* cases have no maps */
+  bool predicted;    /* cases have no maps */
+  bool of_synthetic; /* a host or a donor is a synthetic case itself */
   char prefix[64], identity[VG_HASH_LEN];
   uint64_t seed;
   int draws;

@@ -101,5 +101,20 @@ expect_fail 3 'no manifest.csv' "$VOXGAN" experiment $real --synth "$T/test" --s
 expect_fail 3 'experiment.json' "$VOXGAN" experiment --finish "$T/nowhere"
 mkdir "$T/gan" && echo '{"train": ["BraTS2021_00101"], "val": []}' >"$T/gan/split.json"
 expect_fail 3 'learned from test subject BraTS2021_00101' "$VOXGAN" experiment $given --out "$T/x" --gan "$T/gan"
+for bad in '{}' '{"train": [], "val": []}' '{"train": "a", "val": []}' '{"train": ["a"]}'; do
+  echo "$bad" >"$T/gan/split.json"
+  expect_fail 3 "gan/split.json: has no list '(train|val)'" "$VOXGAN" experiment $given --out "$T/x" --gan "$T/gan"
+done
+# The run must be that of the model which made the images.
+echo '{"train": ["somebody"], "val": []}' >"$T/gan/split.json"
+cp "$T/synth/manifest.csv" "$T/manifest.csv"
+sed -E '1s/$/,model_sha256/; 2,$s/$/,'"$(printf 'a model' | sha256sum | cut -d' ' -f1)/" "$T/manifest.csv" >"$T/synth/manifest.csv"
+expect_ok 'not checked: whether .*gan is the run of the model' "$VOXGAN" experiment $given --out "$T/x" --dry-run --gan "$T/gan"
+printf 'another model' >"$T/gan/model.safetensors"
+expect_fail 3 'gan: no model in it made the images of .*--unchecked' "$VOXGAN" experiment $given --out "$T/x" --gan "$T/gan"
+printf 'a model' >"$T/gan/model-last.safetensors"
+expect_ok '' "$VOXGAN" experiment $given --out "$T/x" --dry-run --gan "$T/gan"
+expect "that is checked" sh -c "! grep -q 'whether' '$T/stderr'"
+cp "$T/manifest.csv" "$T/synth/manifest.csv"
 expect "nothing was begun" [ ! -e "$T/x" ]
 finish

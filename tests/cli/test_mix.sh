@@ -23,6 +23,7 @@ expect "40 images" [ "$(find "$set/imagesTr" -name '*.nii.gz' | wc -l)" = 40 ]
 expect "a card" grep -q '6 real cases of 6 persons and 4 synthetic cases' "$set/README.md"
 expect_ok '10 subjects' "$VOXGAN" inspect "$set"
 expect_ok '' mix --out "$T/raw" --name 501_Glioma --folds 3 --licence 'CC BY 4.0' --quiet
+expect "the card names what no source tells" grep -q 'what 1 synthetic case was made from are nobody' "$set/README.md"
 # A manifest that a spreadsheet of a country with decimal commas has saved.
 cp "$T/made/manifest.csv" "$T/manifest.csv"
 /usr/bin/python3 -c "
@@ -65,6 +66,18 @@ assert sorted(seen) == sorted(ids)
 PY
 fi
 
+# A signal between two cases: exit 130, and the same command ends with the same files.
+"$VOXGAN" phantom --out "$T/more" --subjects 12 --size 96 --seed 5 --layout brats2021 --threads 1 2>/dev/null || bad phantom
+for signal in TERM HUP; do
+  "$VOXGAN" mix "$T/more" "$T/made" --unchecked --threads 1 --copy --folds 2 --out "$T/stopped-$signal" >/dev/null 2>"$T/stopped.log" &
+  pid=$!
+  for _ in $(seq 400); do [ -n "$(ls "$T/stopped-$signal/Dataset501_Mixed/labelsTr" 2>/dev/null)" ] && break; sleep 0.01; done
+  kill -$signal $pid 2>/dev/null
+  wait $pid
+  expect "SIG$signal exits 130" [ $? = 130 ]
+  expect_ok '12 real and 4 synthetic' "$VOXGAN" mix "$T/more" "$T/made" --unchecked --threads 1 --copy --folds 2 --out "$T/stopped-$signal"
+done
+
 # Following another data set: its channels, labels and regions.
 mkdir -p "$T/Dataset137_BraTS/imagesTr" "$T/Dataset137_BraTS/labelsTr"
 for c in 0 1; do cp "$T/real/${ids[0]}/${ids[0]}_t2.nii.gz" "$T/Dataset137_BraTS/imagesTr/x_000$c.nii.gz"; done
@@ -75,6 +88,55 @@ expect_ok '6 real and 4 synthetic' mix --out "$T/raw" --name 502 --like "$T/Data
 expect "its labels" grep -q '"edema": 2' "$T/raw/Dataset502_Synthetic/dataset.json"
 expect "its channels" grep -q '"1": "T1 post"' "$T/raw/Dataset502_Synthetic/dataset.json"
 expect "flair first" sh -c "readlink '$T/raw/Dataset502_Synthetic/imagesTr/real_${ids[0]}_0000.nii.gz' | grep -q flair"
+
+# What a study of a study goes back to.
+"$VOXGAN" phantom --out "$T/rich" --subjects 6 --size 32 --seed 4 --layout brats2021 --anatomy 2>/dev/null || bad phantom
+"$VOXGAN" edit --labels "$T/rich" --edit scale:factor=0.8 --out "$T/first" --sheet 0 >/dev/null 2>&1
+"$VOXGAN" edit --labels "$T/first" --donors "$T/rich" --edit graft:donor=random --per-case 2 --out "$T/second" --sheet 0 >/dev/null 2>&1
+expect "sources are the cases of the first study" grep -q ',synth-00003,' "$T/second/manifest.csv"
+expect "origins are real subjects" /usr/bin/python3 - "$T/second/manifest.csv" "${ids[@]}" <<'PY'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+real = set(sys.argv[2:])
+assert len(rows) == 12
+for k, r in enumerate(rows):
+    assert r["origins"].split(";") == [sys.argv[2 + k // 2]] + r["donors"].split(";"), r
+    assert set(r["origins"].split(";")) <= real and r["donors"] in real
+PY
+expect "a study of real subjects has no such column" sh -c "! head -1 '$T/first/manifest.csv' | grep -q origins"
+for c in "$T"/second/synth-*; do
+  for s in t1 t1ce t2 flair; do ln -s "$T/real/${ids[0]}/${ids[0]}_$s.nii.gz" "$c/$(basename "$c")_$s.nii.gz"; done
+done
+expect_ok '6 real and 12 synthetic' "$VOXGAN" mix "$T/real" "$T/second" --out "$T/raw" --name 503 --folds 3
+expect "no case comes from nobody" sh -c "! grep -q 'nobody' '$T/stderr'"
+expect "no fold trains on what goes back to a person it validates on" /usr/bin/python3 - "$T/second/manifest.csv" "$T/raw/Dataset503_Synthetic/splits_final.json" <<'PY'
+import csv, json, sys
+of = {"synth_" + r["id"]: set(r["origins"].split(";")) for r in csv.DictReader(open(sys.argv[1]))}
+for fold in json.load(open(sys.argv[2])):
+    val = {i[len("real_"):] for i in fold["val"]}
+    made = {i for i in fold["train"] if i.startswith("synth_")}
+    assert made == {i for i in of if not of[i] & val}, fold
+PY
+expect_fail 3 'learned from test subject' sh -c "mkdir '$T/gan'; printf '{\"train\": [\"synth-00001\"], \"val\": [], \"origins\": [\"x;${ids[0]}\"]}' >'$T/gan/split.json'; \
+  '$VOXGAN' experiment --real '$T/real' --test '$T/real' --synth '$T/second' --gan '$T/gan' --out '$T/x' --dry-run --unchecked --set train.patch=16,16,16"
+
+# Sources that cannot be compared with the real subjects.
+printf 'a key of thirty-two bytes, fixed' >"$T/key" && chmod 600 "$T/key"
+"$VOXGAN" edit --labels "$T/rich" --edit scale:factor=0.8 --out "$T/hidden" --anonymous "$T/key" --sheet 0 >/dev/null 2>&1
+"$VOXGAN" edit --labels "$T/hidden" --edit scale:factor=0.8 --out "$T/hidden2" --sheet 0 --anonymous "$T/key" >/dev/null 2>&1
+expect "hashes are not hashed again" sh -c "cut -d, -f1 '$T/hidden2/manifest.csv' >/dev/null; for h in \$(grep -oE '\\b[0-9a-f]{16}\\b' '$T/hidden/manifest.csv'); do grep -q \$h '$T/hidden2/manifest.csv' || exit 1; done"
+for c in "$T"/hidden/synth-* "$T"/hidden2/synth-*; do
+  for s in t1 t1ce t2 flair; do ln -s "$T/real/${ids[0]}/${ids[0]}_$s.nii.gz" "$c/$(basename "$c")_$s.nii.gz"; done
+done
+expect_fail 3 'its sources are hashed' "$VOXGAN" mix "$T/real" "$T/hidden" --out "$T/x" --folds 3
+expect_ok '6 synthetic cases' "$VOXGAN" mix "$T/real" "$T/hidden" --out "$T/raw" --name 504 --folds 3 --key "$T/key"
+expect_ok '6 synthetic cases' "$VOXGAN" mix "$T/real" "$T/hidden2" --out "$T/raw" --name 505 --folds 3 --key "$T/key"
+for name in 504 505; do
+  expect "$name: each of 3 folds trains on the cases of 4 of 6 persons" [ "$(grep -o 'synth_' "$T/raw/Dataset${name}_Synthetic/splits_final.json" | wc -l)" = 12 ]
+done
+expect_fail 3 'hidden: an anonymous data set' "$VOXGAN" mix "$T/hidden" "$T/second" --out "$T/x" --folds 3
+rm "$T/hidden/dataset_description.json"
+expect_fail 3 'its sources are hashed' "$VOXGAN" mix "$T/real" "$T/hidden" --out "$T/x" --folds 3
 
 expect_fail 2 'too few arguments' "$VOXGAN" mix "$T/real" --out "$T/x"
 expect_fail 2 'mix writes only nnunet' mix --out "$T/x" --format bids

@@ -102,6 +102,15 @@ fi
 expect "equal bytes" cmp -s "$T/unet.pt" "$T/again.pt"
 expect_fail 2 'exists; --overwrite' "$VOXGAN" export "$T/unet" --to torchscript --out "$T/again.pt"
 expect_ok 'torchscript' "$VOXGAN" export "$T/unet" --to torchscript --out "$T/again.pt" --overwrite
+expect_ok 'onnx' "$VOXGAN" export "$T/unet" --to onnx --out "$T/again.pt" --overwrite
+# A file of somebody else stays.
+for other in scan.nii.gz words.txt box.zip; do
+  head -c 3000 /dev/urandom >"$T/$other"
+  [ $other = box.zip ] && printf 'PK\003\004' | cat - "$T/words.txt" >"$T/$other"
+  sum=$(sha256sum <"$T/$other")
+  expect_fail 2 "$other: holds something else than an exported model" "$VOXGAN" export "$T/unet" --to onnx --out "$T/$other" --overwrite
+  expect "$other is unchanged" [ "$(sha256sum <"$T/$other")" = "$sum" ]
+done
 expect_fail 2 'must be torchscript or onnx' "$VOXGAN" export "$T/unet" --to tensorflow --out "$T/x"
 expect_fail 3 'no model.safetensors' "$VOXGAN" export "$T/p" --to onnx --out "$T/x"
 expect "nothing is left" [ ! -e "$T/x" ]

@@ -35,4 +35,30 @@ expect "nothing was begun" [ ! -e "$T/x" ]
 } >"$T/m.csv"
 expect_ok '2 cases in .*/train, 1 in .*/test' "$VOXGAN" split "$T/m.csv" --out "$T/c"
 expect_ok '2 subjects, t1, tumour map' "$VOXGAN" inspect "$T/c/train/manifest.csv"
+# Several scans of a patient in a list that calls them so.
+{
+  echo id,patient_id,t1,tumour
+  for i in 1 2 3 4 5 6; do echo "scan$i,patient$(((i + 1) / 2)),$T/phm/$i-t1.nii.gz,$T/phm/$i-seg.nii.gz"; done
+} >"$T/scans.csv"
+mkdir "$T/phm"
+"$VOXGAN" phantom --out "$T/single" --subjects 1 --size 24 2>/dev/null || bad phantom
+for i in 1 2 3 4 5 6; do
+  cp "$T"/single/*/*_t1.nii.gz "$T/phm/$i-t1.nii.gz" && cp "$T"/single/*/*_seg.nii.gz "$T/phm/$i-seg.nii.gz"
+done
+for seed in 1 2 3 4; do
+  expect_ok '4 cases in .*/train, 2 in .*/test' "$VOXGAN" split "$T/scans.csv" --out "$T/scans$seed" --seed $seed
+  expect "they say who is a person" grep -q "takes persons from column 'patient_id'" "$T/stderr"
+  expect "both scans of a patient are in test" [ "$(cut -d, -f2 "$T/scans$seed/test/manifest.csv" | tail -n +2 | sort -u | wc -l)" = 1 ]
+done
+# A slip of copying in a list.
+{
+  echo id,t1,t2,tumour
+  echo "a,$T/phm/1-t1.nii.gz,$T/phm/2-t1.nii.gz,$T/phm/1-seg.nii.gz"
+  echo "b,$T/phm/3-t1.nii.gz,$T/phm/3-t1.nii.gz,$T/phm/1-seg.nii.gz"
+  echo "c,$T/phm/1-t1.nii.gz,,$T/phm/1-seg.nii.gz"
+} >"$T/slips.csv"
+expect_ok 'slips.csv:3: column t2: .*3-t1.nii.gz is already t1 of line 3' "$VOXGAN" inspect "$T/slips.csv"
+expect "all are counted" grep -q 'slips.csv: 2 cells name an image' "$T/stderr"
+expect_ok '' "$VOXGAN" inspect "$T/scans.csv"
+expect "no warning without a slip" sh -c "! grep -q 'already' '$T/stderr'"
 finish

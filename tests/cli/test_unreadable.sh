@@ -86,4 +86,17 @@ done
 expect "some opens of the image failed" [ "$lost" -gt 1 ]
 FAULT="unlink 0 5" LD_PRELOAD="$T/faults.so" scores >/dev/null 2>&1
 expect "nothing is left behind" [ -z "$(find "$T/scores" -name '*.tmp.*')" ]
+
+# A description that is a link to nowhere, or cut off: voxgan does not guess its labels and sources in silence.
+"$VOXGAN" edit --labels "$T/e" --edit scale:factor=0.9 --out "$T/made" --sheet 0 --format brats2013 >/dev/null 2>&1 || bad edit
+cp -r "$T/made" "$T/cut"
+head -c 300 "$T/made/dataset_description.json" >"$T/cut/dataset_description.json"
+"$VOXGAN" inspect "$T/cut" >/dev/null 2>"$T/stderr"
+expect "a description that is cut off is named" grep -q 'warning: .*dataset_description.json.* so it does not show what label values mean' "$T/stderr"
+for file in dataset_description.json manifest.csv; do
+  cp -r "$T/made" "$T/lost-${file%.*}"
+  ln -sf /nowhere/annex "$T/lost-${file%.*}/$file"
+  expect_fail 3 "$file: cannot open: it is a link to /nowhere/annex, which is not there" "$VOXGAN" inspect "$T/lost-${file%.*}"
+  expect_fail 3 "$file: cannot open: it is a link to /nowhere/annex" "$VOXGAN" mix "$T/e" "$T/lost-${file%.*}" --out "$T/x" --folds 2
+done
 finish

@@ -43,4 +43,46 @@ done
 expect "8 ml of value 18 are named" grep -q 'value 18.*fills 8 ml.*tumorsynth' "$T/large.log"
 expect "1 ml is an amygdala" sh -c "! grep -q tumorsynth '$T/small.log'"
 expect_ok '1 subject' "$VOXGAN" inspect "$T/large" --anatomy-scheme tumorsynth --tumour-scheme tumorsynth
+# voxgan says what a header lacks, and drops nothing of what it has.
+/usr/bin/python3 - "$T" <<'PY'
+import struct, sys
+import numpy as np
+voxels = (np.arange(4 * 5 * 6) % 7).astype("<i2").tobytes()
+def nrrd(name, *lines):
+    head = ["NRRD0004", "type: short", "dimension: 3", "sizes: 4 5 6", "encoding: raw", *lines]
+    open(f"{sys.argv[1]}/{name}", "wb").write("\n".join(head).encode() + b"\n\n" + voxels)
+def mha(name, *lines):
+    head = ["ObjectType = Image", "NDims = 3", "DimSize = 4 5 6", "ElementType = MET_SHORT", *lines, "ElementDataFile = LOCAL"]
+    open(f"{sys.argv[1]}/{name}", "wb").write("\n".join(head).encode() + b"\n" + voxels)
+nrrd("nan.nrrd", "endian: little", "spacings: 0.5 nan 2")
+nrrd("steps.nrrd", "endian: little", "space dimension: 3", "space directions: (0.5,0,0) (0,1.5,0) (0,0,2)")
+nrrd("middle.nrrd", "endian: middle", "spacings: 1 1 1")
+mha("bare.mha")
+mha("turned.mha", "TransformMatrix = 1 0 0 0 1 0 0 0 1", "ElementSpacing = 0.5 1 2")
+mgh = struct.pack(">iiiiiiih", 1, 4, 5, 6, 1, 4, 0, 0) + bytes(284 - 30) + np.arange(120).astype(">i2").tobytes()
+open(f"{sys.argv[1]}/bare.mgh", "wb").write(mgh)
+for name in ("apart.nrrd", "apart.mha"):
+    open(f"{sys.argv[1]}/{name}.raw", "wb").write(voxels)
+open(f"{sys.argv[1]}/apart.nrrd", "w").write("NRRD0004\ntype: short\ndimension: 3\nsizes: 4 5 6\nendian: little\n"
+    "encoding: raw\nspacings: 1 1 1\ndata file: apart.nrrd.raw\n\n")
+open(f"{sys.argv[1]}/apart.mha", "w").write("ObjectType = Image\nNDims = 3\nDimSize = 4 5 6\nElementType = MET_SHORT\n"
+    "ElementDataFile = apart.mha.raw\n")
+open(f"{sys.argv[1]}/apart.csv", "w").write("id,t1\na,apart.nrrd\nb,apart.mha\n")
+PY
+expect_ok 'no voxel size along y; 1 mm is taken' "$VOXGAN" inspect "$T/nan.nrrd"
+expect "the other sizes are kept" grep -q '0.5.*1.*2' "$T/stdout"
+expect_ok 'no orientation' "$VOXGAN" inspect "$T/steps.nrrd"
+expect "lengths of directions are sizes" grep -q '0.5.*1.5.*2' "$T/stdout"
+expect_fail 3 "no usable 'endian': 'middle'" "$VOXGAN" inspect "$T/middle.nrrd"
+expect_ok 'no ElementSpacing; voxels of 1 mm are taken' "$VOXGAN" inspect "$T/bare.mha"
+expect "nor an orientation" grep -q 'no TransformMatrix' "$T/stderr"
+expect_ok '' "$VOXGAN" inspect "$T/turned.mha"
+expect "nothing is missing" sh -c "! grep -q warning '$T/stderr'"
+expect_ok 'no orientation .its flag is 0' "$VOXGAN" inspect "$T/bare.mgh"
+# Voxels beside a header of any ending go with it.
+expect_ok '' "$VOXGAN" split "$T/apart.csv" --out "$T/apart" --share 0.5
+for side in train test; do
+  expect "$side: its voxels are linked" [ "$(find "$T/apart/$side" -name '*.raw' | wc -l)" = 1 ]
+  expect_ok '1 subject' "$VOXGAN" inspect "$T/apart/$side/manifest.csv"
+done
 finish

@@ -346,6 +346,29 @@ static void schemes_of_manifests(void **state) {
 }
 
 /* Headers as people write them. */
+/* A list of several scans of a patient must not make a person of each. */
+static void persons_of_manifests(void **state) {
+  (void)state;
+  const char *dir = fresh("persons");
+  touch(dir, "a.nii");
+  char *csv = vg_fs_join(dir, "list.csv");
+  static const char *const texts[] = {
+      "id,t1,Patient ID\np,a.nii,s\n",
+      "subject,patient,t1\np,s,a.nii\n",
+      "id,t1,subject\np,a.nii,s\n",
+      "id,person,patient,t1\np,s,x,a.nii\n",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    vg_dataset ds = {0};
+    write_text(csv, texts[i]);
+    must(vg_dataset_add(&ds, csv, "csv", NULL, NULL));
+    assert_string_equal(ds.subjects[0].id, "p");
+    assert_string_equal(ds.subjects[0].person, "s");
+    vg_dataset_release(&ds);
+  }
+  vg_free(csv);
+}
+
 static void headers_of_manifests(void **state) {
   (void)state;
   const char *dir = fresh("headers");
@@ -360,11 +383,13 @@ static void headers_of_manifests(void **state) {
       {"id;T1w;T1ce;seg\np;a.nii;b.nii;l.nii\n", NULL},
       {"Subject\tT1\tT1-Gd\tTumor map\np\ta.nii\tb.nii\tl.nii\n", NULL},
       {"participant_id,t1,t1c,Segmentation,label\np,a.nii,b.nii,l.nii,HGG\n", NULL},
-      {"id,t1,t1c,seg,subject\np,a.nii,b.nii,l.nii,s\n", NULL},
       {"id,t1,t1c,t1ce\np,a.nii,b.nii,b.nii\n", "columns 't1c' and 't1ce' are both t1c"},
       {"id,t1,T1\np,a.nii,b.nii\n", "columns 't1' and 'T1' are both t1"},
       {"id,t1,seg,tumour\np,a.nii,l.nii,l.nii\n", "columns 'seg' and 'tumour' are both the tumour map"},
       {"id,t1,mask\np,a.nii,l.nii\n", "column 'mask' could be a tumour map or an anatomy map"},
+      {"id,t1,lesion_mask\np,a.nii,l.nii\n", "column 'lesion_mask' could be a tumour map or an anatomy map"},
+      {"id,t1,T1 Seg\np,a.nii,l.nii\n", "column 'T1 Seg' could be"},
+      {"id,t1,ground truth\np,a.nii,l.nii\n", "column 'ground truth' could be"},
       {"id,id,t1\np,q,a.nii\n", "are both the id"},
       {"id,t1,\np,a.nii,b.nii\n", "3 cells, but the header has 2"},
       {"id,,t1\np,a.nii,b.nii\n", "column 2 has paths, but no header"},
@@ -570,6 +595,7 @@ int main(void) {
       cmocka_unit_test(several_roots_and_wants),
       cmocka_unit_test(manifest),
       cmocka_unit_test(schemes_of_manifests),
+      cmocka_unit_test(persons_of_manifests),
       cmocka_unit_test(headers_of_manifests),
       cmocka_unit_test(series_lists),
       cmocka_unit_test(splits_keep_persons_together),

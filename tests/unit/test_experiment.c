@@ -361,7 +361,7 @@ static void check_keys(vg_experiment_options *o, const experiment_design *design
   mini_write_text(in_scratch("synth"), "manifest.csv",
                   "id,source,donors,model_sha256\ns0,,,\ns1,p1,,\ns2,p2,,\ns3,p3,,\ns4,p4,,\ns5,p4,,\n");
   mini_write_text(in_scratch("synth"), "dataset_description.json", "{}");
-  must_say(vg_experiment_data_open(o, design, &d), VG_DATA, "case s0 has neither source nor donors");
+  must_say(vg_experiment_data_open(o, design, &d), VG_DATA, "does not say what case s0 was made from");
   mini_write_text(in_scratch("synth"), "manifest.csv",
                   "id,source,donors,model_sha256\ns0,p2,,ab\ns1,p1,,\ns2,p2,,\ns3,p3,,\ns4,p4,,\ns5,p4,,\n");
   must(vg_experiment_data_open(o, design, &d));

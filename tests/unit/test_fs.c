@@ -228,6 +228,16 @@ static void test_walk(void **state) {
   assert_int_equal(vg_fs_is_dir(in_scratch("round"), &is), VG_IO);
   assert_int_equal(vg_fs_read_optional(in_scratch("round"), &bytes, &n), VG_IO);
   assert_int_equal(vg_fs_walk_optional(in_scratch("round"), &files, &n), VG_IO);
+  assert_int_equal(vg_fs_holds(in_scratch("round"), &is), VG_IO);
+  assert_int_equal(symlink("nowhere", in_scratch("lost")), 0);
+  assert_int_equal(vg_fs_exists(in_scratch("lost"), &is), VG_OK);
+  assert_false(is);
+  assert_int_equal(vg_fs_holds(in_scratch("lost"), &is), VG_DATA);
+  assert_non_null(strstr(vg_error(), "lost: cannot open: it is a link to nowhere"));
+  assert_int_equal(vg_fs_holds(in_scratch("absent"), &is), VG_OK);
+  assert_false(is);
+  assert_int_equal(vg_fs_holds(in_scratch("walk/a.x"), &is), VG_OK);
+  assert_true(is);
   assert_int_equal(vg_fs_exists(in_scratch("walk/a.x/below"), &is), VG_OK);
   assert_false(is);
   assert_int_equal(vg_fs_read_optional(in_scratch("absent"), &bytes, &n), VG_OK);

@@ -11,6 +11,40 @@
 #include "label/class_words.h"
 #include "base/mem.h"
 
+/* A word about a tumour is no tumour if the words around it say so. */
+static void words_of_classes(void **state) {
+  (void)state;
+  static const struct {
+    const char *word, *name; /* NULL: the word itself is the class, if it is one */
+    vg_word is;
+    vg_role role;
+  } rows[] = {
+      {"Non-enhancing tumor", "nonenhancing", VG_WORD_CLASS, VG_ROLE_TUMOUR},
+      {"non-contrast-enhancing tumor core", NULL, VG_WORD_CLASS, VG_ROLE_TUMOUR},
+      {"necrotic tumor part", NULL, VG_WORD_CLASS, VG_ROLE_TUMOUR},
+      {"resection_cavity", "cavity", VG_WORD_CLASS, VG_ROLE_TUMOUR},
+      {"surgical cavity", NULL, VG_WORD_CLASS, VG_ROLE_TUMOUR},
+      {"cavity", NULL, VG_WORD_CLASS, VG_ROLE_TUMOUR},
+      {"white matter lesion", NULL, VG_WORD_CLASS, VG_ROLE_TUMOUR},
+      {"non-tumour", NULL, VG_WORD_UNKNOWN, VG_ROLE_ANATOMY},
+      {"NonTumorBrain", NULL, VG_WORD_UNKNOWN, VG_ROLE_ANATOMY},
+      {"no lesion", NULL, VG_WORD_UNKNOWN, VG_ROLE_ANATOMY},
+      {"tumour-free", NULL, VG_WORD_UNKNOWN, VG_ROLE_ANATOMY},
+      {"nasal cavity", NULL, VG_WORD_UNKNOWN, VG_ROLE_ANATOMY},
+      {"oral_cavity", NULL, VG_WORD_UNKNOWN, VG_ROLE_ANATOMY},
+      {"normal brain", NULL, VG_WORD_CLASS, VG_ROLE_ANATOMY},
+      {"healthy tissue", NULL, VG_WORD_CLASS, VG_ROLE_ANATOMY},
+      {"grey matter", "gm", VG_WORD_CLASS, VG_ROLE_ANATOMY},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *name;
+    vg_role role = VG_ROLE_ANATOMY;
+    assert_int_equal(vg_class_word(rows[i].word, &name, &role), rows[i].is);
+    if (rows[i].is == VG_WORD_CLASS) assert_int_equal(role, rows[i].role);
+    if (rows[i].name) assert_string_equal(name, rows[i].name);
+  }
+}
+
 static void known_schemes(void **state) {
   (void)state;
   const char *help;
@@ -281,6 +315,7 @@ static void classes_join_schemes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(words_of_classes),
       cmocka_unit_test(known_schemes),
       cmocka_unit_test(inline_faults),
       cmocka_unit_test(roles_of_bare_names),

@@ -21,6 +21,15 @@ vg_status vg_fs_exists(const char *path, bool *exists) {
   return *exists || means_absent(errno) ? VG_OK : vg_fail_errno(path, "cannot look at it");
 }
 
+vg_status vg_fs_holds(const char *path, bool *exists) {
+  char target[512];
+  vg_status st = vg_fs_exists(path, exists);
+  const ssize_t n = st || *exists ? -1 : readlink(path, target, sizeof target - 1);
+  return n < 0 ? st
+               : vg_fail(VG_DATA, "%s: cannot open: it is a link to %.*s, which is not there", path, (int)n,
+                         target);
+}
+
 vg_status vg_fs_is_dir(const char *path, bool *is_dir) {
   struct stat s;
   const bool exists = !stat(path, &s);

@@ -41,6 +41,7 @@ static vg_status run(char **args, int n_args) {
   if (folds < 2 || folds > 100) return vg_fail(VG_USAGE, "--folds is %lld, but must be from 2 to 100", folds);
   vg_status st = vg_cli_set_threads(threads);
   if (st) return st;
+  vg_interrupt_install();
   vg_mix_options o = {.real = args[0],
                       .synth = args[1],
                       .out = out,

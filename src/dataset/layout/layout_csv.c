@@ -7,6 +7,7 @@
 
 #include "dataset/layout.h"
 #include "base/fs.h"
+#include "base/index/text_index.h"
 #include "base/mem.h"
 #include "base/file/path_part.h"
 #include "voxgan/volume.h"
@@ -93,13 +94,16 @@ static const struct {
 };
 enum { HEADERS = sizeof headers / sizeof headers[0] };
 
-/* Headers that could be either map. */
+/* Headers that could be either map, or a map that is neither, but hardly a series. */
 static bool is_vague(const char *simple) {
-  static const char *const words[] = {"mask", "label", "labels",     "labelmap",
-                                      "map",  "roi",   "annotation", "gt"};
+  static const char *const words[] = {"map", "roi", "gt"};
+  static const char *const parts[] = {"mask",  "label",  "annotat", "lesion",
+                                      "tumor", "tumour", "segment", "groundtruth"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (strcmp(words[i], simple) == 0) return true;
-  return false;
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    if (strstr(simple, parts[i])) return true;
+  return vg_ends_with(simple, "seg") || vg_starts_with(simple, "seg");
 }
 
 /* What the header and the cells show a column to be. Columns without paths (volumes, hashes, remarks) are
@@ -118,7 +122,8 @@ static vg_status column_of(const char *manifest, const vg_table *t, size_t col, 
   if (!paths && !(known && strcmp(known, simple) == 0)) return VG_OK;
   if (is_vague(simple))
     return vg_fail(VG_DATA,
-                   "%s: column '%s' could be a tumour map or an anatomy map: call it tumour or anatomy",
+                   "%s: column '%s' could be a tumour map or an anatomy map: call it tumour or anatomy, or "
+                   "leave it out if it is neither",
                    manifest, header);
   if (!*header) return vg_fail(VG_DATA, "%s: column %zu has paths, but no header", manifest, col + 1);
   if (!known && vg_path_part_fault(header)) return vg_path_part(VG_DATA, manifest, "column", header);
@@ -154,10 +159,29 @@ static vg_status find_id(const char *manifest, const vg_table *t, column *column
   return st;
 }
 
+/* The column of the persons: "person", else one beside the ids that usually names them. A split that took
+ * each scan for a person would have one person on both sides. */
+static void find_person(const char *manifest, const vg_table *t, column *columns) {
+  static const char *const others[] = {"personid",  "patient",       "patientid",   "subject",
+                                       "subjectid", "participantid", "participant", "sub"};
+  char simple[64];
+  for (size_t c = 0; c < t->cols; c++)
+    if (columns[c].use == PERSON) return;
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    for (size_t c = 0; c < t->cols; c++) {
+      vg_word_simplify(vg_table_cell(t, 0, c), simple, sizeof simple);
+      if (strcmp(simple, others[i]) != 0 || columns[c].use != OTHER) continue;
+      columns[c].use = PERSON;
+      vg_info("%s: no column 'person'; takes persons from column '%s'", manifest, vg_table_cell(t, 0, c));
+      return;
+    }
+}
+
 static vg_status find_columns(const char *manifest, const vg_table *t, column *columns) {
   vg_status st = VG_OK;
   for (size_t c = 0; c < t->cols && !st; c++) st = column_of(manifest, t, c, &columns[c]);
   if (!st) st = find_id(manifest, t, columns);
+  if (!st) find_person(manifest, t, columns);
   for (size_t c = 0; c < t->cols && !st; c++)
     for (size_t k = 0; k < c && !st; k++)
       if (columns[c].use != OTHER && columns[c].use == columns[k].use &&
@@ -278,12 +302,36 @@ static vg_status guess_tumour_scheme(vg_dataset *ds, int source) {
   return vg_scheme_parse(scheme, &src->tumour_scheme);
 }
 
+/* Warns of an image that the list names twice, as a slip of copying does: two series of a subject would be
+ * equal, or one person two. */
+static vg_status check_repeats(const vg_table *t, const column *columns, const char *manifest) {
+  vg_text_index seen = {0};
+  size_t repeats = 0;
+  vg_status st = VG_OK;
+  for (size_t row = 1; row < t->rows && !st; row++)
+    for (size_t c = 0; c < t->cols && !st; c++) {
+      const char *cell = vg_table_cell(t, row, c);
+      if (columns[c].use != SERIES || !*cell) continue;
+      const size_t at = vg_text_index_get(&seen, cell, strlen(cell));
+      if (at == VG_NO_PLACE)
+        st = vg_text_index_put(&seen, cell, strlen(cell), row * t->cols + c);
+      else if (!repeats++)
+        vg_warn("%s:%zu: column %s: %s is already %s of line %zu", manifest, t->lines[row],
+                vg_table_cell(t, 0, c), cell, vg_table_cell(t, 0, at % t->cols), t->lines[at / t->cols]);
+    }
+  if (!st && repeats > 1)
+    vg_warn("%s: %zu cells name an image that another one names already", manifest, repeats);
+  vg_text_index_release(&seen);
+  return st;
+}
+
 static vg_status add_file(vg_dataset *ds, const char *path, int source) {
   vg_table t = {0};
   column *columns = NULL;
   vg_status st = vg_table_read_sheet(path, &t);
   if (!st && !(columns = VG_NEW_N(column, t.cols))) st = VG_MEMORY;
   if (!st) st = find_columns(path, &t, columns);
+  if (!st) st = check_repeats(&t, columns, path);
   for (size_t row = 1; row < t.rows && !st; row++) st = add_row(ds, &t, row, columns, source);
   for (size_t c = 0; c < t.cols && !st; c++)
     if (columns[c].use == ANATOMY) st = guess_scheme(ds, source, vg_table_cell(&t, 0, c));

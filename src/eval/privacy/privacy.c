@@ -21,7 +21,7 @@ static vg_status read_split(const char *model, vg_json **out) {
   if (st) return st;
   char *run = is_dir ? vg_strdup(model) : vg_fs_dirname(model);
   char *path = run ? vg_fs_join(run, "split.json") : NULL;
-  st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists) st = vg_json_read(path, out);
   vg_free(run);
   vg_free(path);

@@ -30,7 +30,7 @@ static vg_status read_manifest(const privacy_study *p, vg_table *t) {
   const char *root = p->settings->synth;
   char *path = vg_fs_join(root, "manifest.csv");
   bool exists = false;
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
+  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY; /* root may be a file: then it is absent */
   if (!st && exists) st = vg_table_read_sheet(path, t);
   if (!st && t->rows && (vg_table_col(t, "id") < 0 || vg_table_col(t, "source") < 0)) vg_table_release(t);
   vg_free(path);

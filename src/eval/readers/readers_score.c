@@ -49,7 +49,7 @@ static vg_status check_seal(const char *path) {
   bool exists = false;
   void *text = NULL;
   size_t len;
-  vg_status st = seal ? vg_fs_exists(seal, &exists) : VG_MEMORY;
+  vg_status st = seal ? vg_fs_holds(seal, &exists) : VG_MEMORY;
   if (!st && exists) st = vg_fs_read(seal, &text, &len);
   if (!st && exists) st = vg_hash_file(path, hex);
   if (!st && exists && (len < VG_HASH_LEN - 1 || memcmp(text, hex, VG_HASH_LEN - 1) != 0))

@@ -230,7 +230,7 @@ static vg_status open_sets(study *s) {
   }
   char *path = vg_fs_join(o->synth, "dataset_description.json");
   bool exists = false;
-  if (!st) st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st) st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
   if (!st && exists) st = vg_json_read(path, &s->description);
   vg_free(path);
   if (!st) st = vg_features_plan_init(&s->plan, (const vg_dataset *const[]){&s->sets[0], &s->sets[1]}, 2);

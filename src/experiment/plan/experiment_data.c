@@ -58,7 +58,21 @@ static vg_status drop_tested(experiment_data *d) {
 
 /* ---- what synthetic data were made from ---- */
 
-/* A model remembers its training subjects, and was selected on its validation subjects. */
+/* The ids of one list of a split.json. VG_DATA: one is a test subject's. */
+static vg_status check_ids(const char *path, const vg_json *ids, leak_index *x) {
+  for (const vg_json *id = vg_json_first(ids); id; id = vg_json_next(id)) {
+    const vg_subject *tested = vg_leak_find(x, "", vg_json_string(id, ""));
+    if (tested)
+      return vg_fail(VG_DATA,
+                     "%s: the model that made the synthetic data learned from test subject %s: train it "
+                     "without the test subjects (voxgan split)",
+                     path, tested->id);
+  }
+  return VG_OK;
+}
+
+/* A model remembers its training subjects, and was selected on its validation subjects. origins: what these
+ * were made from, if they were synthetic. */
 static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dataset *real) {
   static const char *const sides[] = {"train", "val"};
   vg_json *j = NULL;
@@ -67,15 +81,16 @@ static vg_status check_gan(const char *run, const vg_dataset *test, const vg_dat
   vg_status st = path ? vg_json_read(path, &j) : VG_MEMORY;
   if (st == VG_IO) st = VG_DATA;
   if (!st) st = vg_leak_index_init(test, real, NULL, &x);
-  for (int s = 0; s < 2 && !st; s++)
-    for (const vg_json *id = vg_json_first(vg_json_get(j, sides[s])); id && !st; id = vg_json_next(id)) {
-      const vg_subject *tested = vg_leak_find(&x, vg_json_string(id, ""), "");
-      if (tested)
-        st = vg_fail(VG_DATA,
-                     "%s: the model that made the synthetic data learned from test subject %s: train it "
-                     "without the test subjects (voxgan split)",
-                     path, tested->id);
-    }
+  for (int s = 0; s < 2 && !st; s++) {
+    const vg_json *ids = vg_json_get(j, sides[s]);
+    if (vg_json_type_of(ids) != VG_JSON_ARRAY || (!s && !vg_json_size(ids)))
+      st = vg_fail(VG_DATA,
+                   "%s: has no list '%s', so whether the model learned from a test subject cannot be checked",
+                   path, sides[s]);
+    else
+      st = check_ids(path, ids, &x);
+  }
+  if (!st) st = check_ids(path, vg_json_get(j, "origins"), &x);
   vg_leak_index_release(&x);
   vg_json_free(j);
   vg_free(path);

@@ -1,6 +1,7 @@
 /* experiment_provenance.c: reads what synthetic cases were made from, and excludes those of test subjects. */
 #include "experiment/plan/experiment_provenance.h"
 #include "experiment/plan/experiment_leak.h"
+#include "experiment/plan/provenance.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,47 +45,12 @@ static void note(experiment_data *d, const char *fmt, ...) {
   vg_json_put_string(d->not_checked, NULL, text);
 }
 
-/* ---- anonymous data sets ---- */
-
-typedef struct provenance {
-  char *dir; /* of the manifest */
-  vg_table manifest;
-  int id, source, donors, model; /* columns; model -1: none */
-  bool anonymous;                /* by the description */
-  char marker[VG_HASH_LEN];      /* of the key; "": the description has none */
-  vg_secret secret;
-  bool secret_is_set;
-} provenance;
-
-static char *folder_of(const char *root) {
-  bool is_dir;
-  if (vg_fs_is_dir(root, &is_dir)) return NULL;
-  return is_dir ? vg_strdup(root) : vg_fs_dirname(root);
-}
-
-static vg_status read_description(const char *dir, bool *anonymous, char marker[VG_HASH_LEN]) {
-  vg_json *description = NULL;
-  bool exists = false;
-  char *path = vg_fs_join(dir, "dataset_description.json");
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
-  if (!st && exists) st = vg_json_read(path, &description);
-  const vg_json *own = vg_json_get(description, "voxgan");
-  *anonymous = vg_json_bool(vg_json_get(own, "anonymous"), false);
-  snprintf(marker, VG_HASH_LEN, "%s", vg_json_string(vg_json_get(own, "key_hmac"), ""));
-  *anonymous |= *marker != '\0';
-  vg_json_free(description);
-  vg_free(path);
-  return st;
-}
-
 vg_status vg_experiment_check_real(const vg_experiment_options *o, experiment_data *d) {
   const char *roots[] = {o->real, o->test};
   vg_status st = VG_OK;
   for (int i = 0; i < 2 && !st; i++) {
     bool anonymous = false;
-    char marker[VG_HASH_LEN], *dir = roots[i] ? folder_of(roots[i]) : NULL;
-    if (!roots[i]) continue;
-    st = dir ? read_description(dir, &anonymous, marker) : VG_MEMORY;
+    if (roots[i]) st = vg_provenance_is_anonymous(roots[i], &anonymous);
     if (!st && anonymous && !o->unchecked)
       st = vg_fail(VG_DATA,
                    "%s: an anonymous data set: whether a test subject is trained on cannot be checked; "
@@ -92,124 +58,7 @@ vg_status vg_experiment_check_real(const vg_experiment_options *o, experiment_da
                    roots[i]);
     else if (!st && anonymous)
       note(d, "%s is an anonymous data set, so whether a test subject is trained on is unknown", roots[i]);
-    vg_free(dir);
   }
-  return st;
-}
-
-/* ---- the manifest ---- */
-
-static vg_status read_manifest(const vg_experiment_options *o, provenance *p) {
-  bool listed = false;
-  p->dir = folder_of(o->synth);
-  char *manifest = p->dir ? vg_fs_join(p->dir, "manifest.csv") : NULL;
-  vg_status st = manifest ? vg_fs_exists(manifest, &listed) : VG_MEMORY;
-  if (!st && !listed)
-    st = vg_fail(VG_DATA,
-                 "%s: has no manifest.csv with the sources of the synthetic cases, so cases made from a test "
-                 "subject cannot be excluded; --unchecked accepts them as they are",
-                 p->dir);
-  if (!st) st = vg_table_read_sheet(manifest, &p->manifest);
-  if (!st) {
-    p->id = vg_table_col(&p->manifest, "id");
-    p->source = vg_table_col(&p->manifest, "source");
-    p->donors = vg_table_col(&p->manifest, "donors");
-    p->model = vg_table_col(&p->manifest, "model_sha256");
-    if (p->id < 0 || p->source < 0 || p->donors < 0)
-      st = vg_fail(VG_DATA, "%s: lacks one of the columns id, source, donors; --unchecked skips the check",
-                   manifest);
-  }
-  if (!st) st = read_description(p->dir, &p->anonymous, p->marker);
-  vg_free(manifest);
-  return st;
-}
-
-/* Whether the text is as long as a hashed id and has only its digits. */
-static bool looks_hashed(const char *text, size_t n) {
-  return n == 16 && strspn(text, "0123456789abcdef") >= n;
-}
-
-/* One id of a case: its source (i = 0) or a donor. NULL: no more. */
-static const char *source_at(const provenance *p, size_t row, size_t i, size_t *n) {
-  const char *at = vg_table_cell(&p->manifest, row, (size_t)(i ? p->donors : p->source));
-  for (size_t k = 1; k < i && *at; k++) {
-    at += strcspn(at, ";");
-    at += *at == ';';
-  }
-  *n = strcspn(at, i ? ";" : "");
-  return i && !*at ? NULL : at;
-}
-
-typedef struct tally {
-  size_t hashed, unknown, known; /* ids that only look like a hash; of nobody; of somebody */
-  size_t of_strangers;           /* cases with an id of nobody */
-} tally;
-
-static vg_status count_with(leak_index *x, const provenance *p, tally *out) {
-  *out = (tally){0};
-  for (size_t row = 1; row < p->manifest.rows; row++) {
-    const size_t before = out->unknown;
-    const char *at, *first = vg_table_cell(&p->manifest, row, (size_t)p->source);
-    size_t n, ids = 0;
-    for (size_t i = 0; (at = source_at(p, row, i, &n)); i++) {
-      char *id = n ? vg_format("%.*s", (int)n, at) : NULL;
-      if (!n) continue;
-      if (!id) return VG_MEMORY;
-      ids++;
-      const bool known = vg_leak_find(x, id, "") != NULL;
-      out->known += known;
-      out->unknown += !known;
-      out->hashed += !known && looks_hashed(at, n);
-      vg_free(id);
-    }
-    if (!ids && !*first)
-      return vg_fail(VG_DATA,
-                     "%s: manifest.csv: case %s has neither source nor donors, so whether it was made from a "
-                     "test subject cannot be checked; --unchecked skips the check",
-                     p->dir, vg_table_cell(&p->manifest, row, (size_t)p->id));
-    out->of_strangers += out->unknown > before;
-  }
-  return VG_OK;
-}
-
-/* Compares the sources with all subjects there are, tested or not. */
-static vg_status count_sources(const provenance *p, const vg_dataset *all, tally *out) {
-  leak_index x;
-  vg_status st = vg_leak_index_init(all, all, p->secret_is_set ? &p->secret : NULL, &x);
-  if (st) return st;
-  st = count_with(&x, p, out);
-  vg_leak_index_release(&x);
-  return st;
-}
-
-/* Hashed sources can be compared only with the key that hashed them. */
-static vg_status check_key(const vg_experiment_options *o, provenance *p, const vg_dataset *all, tally *t) {
-  char marker[VG_HASH_LEN];
-  vg_status st = VG_OK;
-  if (o->key) {
-    st = vg_secret_read(o->key, &p->secret);
-    p->secret_is_set = !st;
-    if (!st) vg_secret_marker(&p->secret, marker);
-    if (!st && *p->marker && strcmp(marker, p->marker) != 0)
-      st =
-          vg_fail(VG_CONFIG,
-                  "key file: %s: is not the key of %s, so cases made from a test subject cannot be excluded; "
-                  "--unchecked skips the check",
-                  o->key, p->dir);
-  }
-  if (!st) st = count_sources(p, all, t);
-  if (!st && !o->key && (p->anonymous || t->hashed))
-    st = vg_fail(VG_DATA,
-                 "%s: its sources are hashed; give the key file (--key), so that cases made from a test "
-                 "subject can be excluded, or skip the check with --unchecked",
-                 p->dir);
-  /* A data set of an earlier version does not tell its key. */
-  if (!st && o->key && !*p->marker && t->hashed && !t->known)
-    st = vg_fail(
-        VG_DATA,
-        "%s: no hashed source is a subject of the real data under the key %s, which may be the key of "
-        "another data set; --unchecked skips the check",
-        p->dir, o->key);
   return st;
 }
 
@@ -238,8 +87,8 @@ static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg
       st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked skips the check", id);
       break;
     }
-    const vg_subject *tested = vg_leak_find(&x, vg_table_cell(&p->manifest, row, (size_t)p->source),
-                                            vg_table_cell(&p->manifest, row, (size_t)p->donors));
+    const provenance_row made = vg_provenance_row(p, row);
+    const vg_subject *tested = vg_leak_find(&x, made.source, made.donors);
     if ((take[i] = !tested)) continue;
     char why[192];
     /* The results of an experiment are shown to others, who must not learn what an anonymous case was made
@@ -260,7 +109,7 @@ static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg
 }
 
 /* What the check does not cover. */
-static void note_limits(const vg_experiment_options *o, const provenance *p, const tally *t,
+static void note_limits(const vg_experiment_options *o, const provenance *p, const provenance_tally *t,
                         experiment_data *d) {
   bool modelled = false;
   for (size_t row = 1; row < p->manifest.rows && p->model >= 0; row++)
@@ -276,23 +125,62 @@ static void note_limits(const vg_experiment_options *o, const provenance *p, con
          vg_plural(t->of_strangers, "has", "have"));
 }
 
+/* *same: a model of the run has the hash. *any: there is a model to compare with. */
+static vg_status compare_models(const char *run, const char *wanted, bool *any, bool *same) {
+  static const char *const names[] = {"model.safetensors", "model-last.safetensors"};
+  vg_status st = VG_OK;
+  *any = *same = false;
+  for (size_t i = 0; i < sizeof names / sizeof names[0] && !st; i++) {
+    char hash[VG_HASH_LEN], *path = vg_fs_join(run, names[i]);
+    bool exists = false;
+    st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+    if (!st && exists) st = vg_hash_file(path, hash);
+    *any |= exists;
+    *same |= !st && exists && strcmp(hash, wanted) == 0;
+    vg_free(path);
+  }
+  return st;
+}
+
+/* The run whose subjects are checked must be that of the model which made the images. */
+static vg_status check_model(const char *run, const provenance *p, experiment_data *d) {
+  const char *checked = "";
+  bool any = true, same = true;
+  vg_status st = VG_OK;
+  for (size_t row = 1; row < p->manifest.rows && p->model >= 0 && any && same && !st; row++) {
+    const char *model = vg_table_cell(&p->manifest, row, (size_t)p->model);
+    if (!*model || strcmp(model, checked) == 0) continue;
+    checked = model;
+    st = compare_models(run, model, &any, &same);
+  }
+  if (st || (any && same)) return st;
+  if (!any) {
+    note(d, "whether %s is the run of the model that made the synthetic images: it holds no model", run);
+    return VG_OK;
+  }
+  return vg_fail(VG_DATA,
+                 "%s: no model in it made the images of %s (model_sha256 %.12s... of its manifest.csv), so "
+                 "whether they learned from test subjects is unknown: name their run with --gan, or skip the "
+                 "check with --unchecked",
+                 run, p->dir, checked);
+}
+
 vg_status vg_experiment_check_synth(const vg_experiment_options *o, experiment_data *d) {
   provenance p = {0};
   vg_dataset all = {0};
-  tally t;
+  provenance_tally t;
   if (o->unchecked) {
     note(d, "whether synthetic cases were made from test subjects (--unchecked)");
     return VG_OK;
   }
-  vg_status st = read_manifest(o, &p);
+  vg_status st = vg_provenance_open(o->synth, "to exclude cases made from a test subject", &p);
   if (!st) st = vg_dataset_select(&d->real, NULL, &all);
   if (!st) st = vg_dataset_select(&d->test, NULL, &all);
-  if (!st) st = check_key(o, &p, &all, &t);
+  if (!st) st = vg_provenance_check(&p, o->key, &all, &t);
   if (!st) st = exclude_leaks(d, &p, &all);
+  if (!st && o->gan) st = check_model(o->gan, &p, d);
   if (!st) note_limits(o, &p, &t, d);
   vg_dataset_release(&all);
-  vg_secret_release(&p.secret);
-  vg_table_release(&p.manifest);
-  vg_free(p.dir);
+  vg_provenance_release(&p);
   return st;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/format/header_text.h"
+#include "io/nifti/nifti_repair.h"
 #include "io/volume_format.h"
 
 static size_t ending_length(const char *name) {
@@ -110,7 +111,13 @@ static vg_status take_place(const char *path, const meta *m, int dims, vg_raw *r
   for (int axis = 0; axis < 3; axis++)
     for (int r = 0; r < 3; r++) step[axis][r] *= mm[axis];
   vg_header_place(raw, step, origin, lps);
-  raw->info.xform_code = 1;
+  raw->info.xform_code = m->matrix != NULL;
+  if (!spacing)
+    vg_repair_note(VG_REPAIR_SIZE_ZERO, path, "header has no ElementSpacing; voxels of 1 mm are taken");
+  if (!m->matrix)
+    vg_repair_note(VG_REPAIR_ORIENTATION, path,
+                   "header has no orientation (no TransformMatrix); the axes are taken to run to the left, "
+                   "back and top, and left and right may be swapped");
   return vg_volume_check_geometry(path, &raw->info.geo);
 }
 
@@ -151,7 +158,7 @@ static vg_status find_voxels(const char *path, const meta *m, size_t used, vg_fi
                    "%s: its voxels are in several files (ElementDataFile = %.60s), which voxgan does "
                    "not read",
                    path, m->data);
-  if (m->skip && !vg_header_wholes(m->skip, &skip, 1)) return bad(path, "HeaderSize", m->skip);
+  if (m->skip && (!vg_header_wholes(m->skip, &skip, 1) || skip < -1)) return bad(path, "HeaderSize", m->skip);
   vg_status st = vg_header_open_beside(path, m->data, raw);
   const uint64_t bytes = vg_raw_bytes(raw) * (uint64_t)raw->volumes;
   /* -1: the voxels are the end of the file. */
@@ -185,7 +192,7 @@ static vg_status info(const char *path, vg_volume_header *header) {
 }
 
 static vg_status beside(const char *path, char **other) {
-  return vg_ends_with(path, ".mhd") ? vg_raw_beside(path, open_meta, other) : VG_OK;
+  return vg_raw_beside(path, open_meta, other); /* a .mha may have its voxels elsewhere too */
 }
 
 static vg_status read_volume(const char *path, vg_volume *vol, vg_volume_header *header) {

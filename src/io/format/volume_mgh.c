@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "io/gzip.h"
+#include "io/nifti/nifti_repair.h"
 #include "io/raw/raw.h"
 #include "io/volume_format.h"
 
@@ -27,11 +28,15 @@ static double float_at(const uint8_t *b, int at) {
   return (double)v;
 }
 
+static bool is_placed(const uint8_t *b) {
+  return (b[PLACED_AT] << 8 | b[PLACED_AT + 1]) != 0;
+}
+
 /* Voxel sizes, the directions of the axes, and where the centre of the volume lies. By FreeSurfer's rule a
  * header that does not place the volume stands for coronal slices of 1 mm around the origin. */
 static void place(const uint8_t *b, vg_geometry *geo) {
   static const double coronal[3][3] = {{-1, 0, 0}, {0, 0, -1}, {0, 1, 0}};
-  const bool placed = (b[PLACED_AT] << 8 | b[PLACED_AT + 1]) != 0;
+  const bool placed = is_placed(b);
   for (int r = 0; r < 3; r++) {
     double first = placed ? float_at(b, SIZE_AT + 4 * (12 + r)) : 0;
     for (int c = 0; c < 3; c++) {
@@ -69,10 +74,14 @@ static vg_status parse(const char *path, const uint8_t *b, size_t len, vg_raw *r
                    path, int_at(b, TYPE_AT));
   raw->info.slope = 1;
   raw->info.format = "MGH";
-  raw->info.xform_code = 1;
+  raw->info.xform_code = is_placed(b);
   raw->swap = true;
   raw->offset = HEADER;
   place(b, &raw->info.geo);
+  if (!is_placed(b))
+    vg_repair_note(VG_REPAIR_ORIENTATION, path,
+                   "header has no orientation (its flag is 0); by FreeSurfer's rule its slices are taken as "
+                   "coronal, of 1 mm, and left and right may be swapped");
   return vg_volume_check_geometry(path, &raw->info.geo);
 }
 

@@ -1,5 +1,6 @@
 /* volume_nrrd.c: NRRD, the format of 3D Slicer: .nrrd, and .nhdr with the voxels in a file beside it. Lines
  * of `field: value` up to an empty line. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -100,6 +101,7 @@ static vg_status take_type(const char *path, const nrrd *h, vg_raw *raw) {
   raw->info.format = "NRRD";
   raw->info.slope = 1;
   raw->swap = h->endian && strcasecmp(h->endian, "big") == 0;
+  if (h->endian && !raw->swap && strcasecmp(h->endian, "little") != 0) return bad(path, "endian", h->endian);
   if (!h->endian && raw->info.dtype != VG_DT_U8 && raw->info.dtype != VG_DT_I8)
     return vg_fail(VG_DATA, "%s: header has no 'endian', but its voxels have several bytes", path);
   return VG_OK;
@@ -139,15 +141,46 @@ static const int *signs_of(const char *space) {
   return NULL;
 }
 
+/* Sizes of voxels, of which those of other than space may be "nan". 0: there is none. */
+static bool take_spacings(const char *text, int dims, double mm[4]) {
+  for (int a = 0; a < dims; a++) {
+    char word[64];
+    text += strspn(text, " \t");
+    const size_t n = strcspn(text, " \t");
+    if (!n || n >= sizeof word) return false;
+    memcpy(word, text, n);
+    word[n] = '\0';
+    mm[a] = 0;
+    if (strcasecmp(word, "nan") != 0 && !vg_header_numbers(word, &mm[a], 1)) return false;
+    text += n;
+  }
+  return !text[strspn(text, " \t")];
+}
+
+/* The lengths of the axes' directions, where the header does not say where these lead. */
+static bool take_lengths(const char *text, int dims, double mm[4]) {
+  for (int a = 0; a < dims; a++) {
+    bool none;
+    double step[3];
+    if (!cut_step(&text, 3, &none, step)) return false;
+    mm[a] = none ? 0 : sqrt(step[0] * step[0] + step[1] * step[1] + step[2] * step[2]);
+  }
+  return true;
+}
+
 /* A header without a space: sizes of voxels, or nothing at all. ITK takes its axes to run to the left, the
  * back and the top. */
 static vg_status place_without(const char *path, const nrrd *h, int dims, vg_raw *raw) {
   static const int lps[3] = {-1, -1, 1};
-  double mm[4] = {1, 1, 1, 1}, step[3][3] = {{0}}, origin[3] = {0};
+  double mm[4] = {0}, step[3][3] = {{0}}, origin[3] = {0};
   const int space = dims < 3 ? dims : 3;
-  if (h->spacings && strcasestr(h->spacings, "nan") == NULL && !vg_header_numbers(h->spacings, mm, dims))
-    return bad(path, "spacings", h->spacings);
-  for (int a = 0; a < 3; a++) step[a][a] = a < space ? mm[a] : 1;
+  if (h->spacings && !take_spacings(h->spacings, dims, mm)) return bad(path, "spacings", h->spacings);
+  if (!h->spacings && h->steps && !take_lengths(h->steps, dims, mm))
+    return bad(path, "space directions", h->steps);
+  for (int a = 0; a < space; a++)
+    if (mm[a] == 0)
+      vg_repair_note(VG_REPAIR_SIZE_ZERO, path, "header has no voxel size along %c; 1 mm is taken", "xyz"[a]);
+  for (int a = 0; a < 3; a++) step[a][a] = a < space && mm[a] != 0 ? mm[a] : 1;
   vg_header_place(raw, step, origin, lps);
   vg_repair_note(
       VG_REPAIR_ORIENTATION, path,
@@ -248,7 +281,7 @@ static vg_status info(const char *path, vg_volume_header *header) {
 }
 
 static vg_status beside(const char *path, char **other) {
-  return vg_ends_with(path, ".nhdr") ? vg_raw_beside(path, open_nrrd, other) : VG_OK;
+  return vg_raw_beside(path, open_nrrd, other); /* a .nrrd may have its voxels elsewhere too */
 }
 
 static vg_status read_volume(const char *path, vg_volume *vol, vg_volume_header *header) {

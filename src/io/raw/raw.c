@@ -143,8 +143,11 @@ vg_status vg_raw_info(const char *path, vg_raw_opener open, vg_volume_header *he
 }
 
 vg_status vg_raw_beside(const char *path, vg_raw_opener open, char **beside) {
-  vg_raw raw;
-  vg_status st = open_raw(path, open, &raw);
+  vg_raw raw = {.file = {-1, 0}, .chosen = -1};
+  int part;
+  if (!(raw.path = vg_strdup(path))) return VG_MEMORY;
+  raw.path[vg_volume_part(path, &part)] = '\0';
+  vg_status st = open(raw.path, &raw); /* several volumes, or too few voxels, are no fault here */
   if (!st) *beside = raw.voxel_path, raw.voxel_path = NULL;
   return close_with(&raw, path, st);
 }

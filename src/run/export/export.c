@@ -2,6 +2,7 @@
 #include "run/export/export.h"
 
 #include <stdio.h>
+#include <string.h>
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -46,10 +47,35 @@ static char *describe(const model_info *m, const vg_gan *gan, const vg_listing *
   return text;
 }
 
+/* Whether the file is an export of this program: the names of its parts stand at the ends of a TorchScript
+ * archive, the program's at the beginning of ONNX. */
+static vg_status is_export(const char *path, bool *is) {
+  enum { END = 1 << 16 };
+  vg_file f = {-1, 0};
+  char *bytes = vg_malloc(END, 1);
+  vg_status st = bytes ? vg_file_open(path, &f) : VG_MEMORY;
+  *is = false;
+  for (int side = 0; side < 2 && !st; side++) {
+    const size_t n = (size_t)(f.size < END ? f.size : END);
+    st = vg_file_read(&f, path, side ? f.size - n : 0, bytes, n);
+    const bool begins = !side && n >= 4 && (!memcmp(bytes, "PK\3\4", 4) || bytes[0] == 8);
+    if (!side && !begins) break;
+    *is |= !st && memmem(bytes, n, "voxgan", 6) != NULL;
+  }
+  vg_file_close(&f);
+  vg_free(bytes);
+  return st;
+}
+
 static vg_status check_out(const vg_export_options *o) {
   bool exists = false;
   vg_status st = vg_fs_exists(o->out, &exists);
   if (!st && exists && !o->overwrite) st = vg_fail(VG_USAGE, "%s exists; --overwrite replaces it", o->out);
+  bool own = false;
+  if (!st && exists) st = is_export(o->out, &own);
+  if (!st && exists && !own)
+    st = vg_fail(VG_USAGE, "%s: holds something else than an exported model: name another file, or remove it",
+                 o->out);
   return st;
 }
 
