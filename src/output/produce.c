@@ -476,6 +476,16 @@ static vg_status begin(produce_job *j) {
   return st;
 }
 
+/* How to compare images that a model made with real ones. */
+static vg_status say_next(const produce_job *j) {
+  if (!j->maker || j->maker->maps || j->maker->real || j->o->quiet || j->o->shards) return VG_OK;
+  char *word = vg_shell_word(j->out.root);
+  if (word)
+    vg_info("next: voxgan eval --real DIR --synth %s --out scores compares them with real ones", word);
+  vg_free(word);
+  return word ? VG_OK : VG_MEMORY;
+}
+
 /* Prints the closing lines. VG_FAILED: only some cases could be made. */
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
@@ -497,6 +507,7 @@ static vg_status end(produce_job *j) {
             word);
     vg_free(word);
   }
+  if (finished && (st = say_next(j))) return st;
   if (finished && j->failed && j->o->partial) return VG_OK;
   if (!finished)
     return vg_fail(VG_FAILED, "%s: none of its %zu %s could be made", j->out.root, j->n,
