@@ -212,6 +212,19 @@ train = re.findall('voxgan train .*', open(sys.argv[1]).read())
 assert len(train) == 2 and '--anatomy brain' in train[0] and 'clusters:6' in train[1], train
 assert train[1].startswith('voxgan train hospital_gan --data'), train
 P
+# A folder of FreeSurfer's subjects: the message has the manifest, and such a manifest works.
+mkdir -p "$T/fs/p01/mri"
+/usr/bin/python3 - "$T/fs/p01/mri" <<'P' || bad "a subject of FreeSurfer"
+import nibabel, numpy, sys
+v = numpy.zeros((24, 24, 24), 'int32')
+v[4:20, 4:20, 4:20] = 3
+v[8:16, 8:16, 8:16] = 2
+nibabel.save(nibabel.MGHImage(v, numpy.diag([8., 8, 8, 1])), sys.argv[1] + '/aseg.mgz')
+nibabel.save(nibabel.MGHImage((v * 50).astype('uint8'), numpy.diag([8., 8, 8, 1])), sys.argv[1] + '/norm.mgz')
+P
+expect_fail 3 'fs: this is FreeSurfer.s output, .*"id,t1,aseg".*"p01,p01/mri/norm.mgz,p01/mri/aseg.mgz"' v inspect "$T/fs"
+sed -n 's/.*a line "\([^"]*\)".*such as "\([^"]*\)".*/\1\n\2/p' "$T/stderr" >"$T/fs/list.csv"
+expect_ok 'voxgan train healthy_t1 --data .*/list.csv --out runs/images' v inspect "$T/fs/list.csv"
 # Label maps alone, of FreeSurfer's values.
 mkdir "$T/maps"
 /usr/bin/python3 - "$T" <<'P' || bad "label maps"
