@@ -39,7 +39,7 @@ mkdir "$T/plain" && cp "$T"/healthy/sub-*1/anat/*_T1w.nii.gz "$T/plain/one scan.
 expect_ok 'voxgan train healthy_t1 --data .*/plain --layout scans --set data.series=scan --anatomy brain --out runs/images' v inspect "$T/plain" --layout scans
 expect_ok 'voxgan synth runs/images --labels .*/plain --layout scans --out synthetic' v inspect "$T/plain" --layout scans
 
-# A map of FreeSurfer has many values up to 14175, and is a label map all the same; an image of as many values is none.
+# A map of FreeSurfer has many values up to 14175, and is still a label map; an image of as many values is none.
 /usr/bin/python3 - "$T" <<'P' || bad "a map of many values"
 import nibabel, numpy, sys
 v = (numpy.arange(4096) % 110).reshape(16, 16, 16)
