@@ -144,6 +144,7 @@ vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, v
 typedef struct vg_wanted {
   vg_series_list series; /* all of these */
   bool tumour, anatomy;  /* and these label maps */
+  bool train;            /* errors name the options of `voxgan train` that help */
 } vg_wanted;
 /* Every subject has what is wanted: else VG_DATA naming the first and what it lacks (and how many more), or
  * with skip_incomplete the subject is dropped with a warning. VG_DATA when none is left. */

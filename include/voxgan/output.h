@@ -139,6 +139,7 @@ typedef struct vg_produce_options {
   bool quiet;        /* print no summary on stdout */
   bool dry_run; /* describe the study on stdout, read its first case as a run would, and write nothing; out
                    may be NULL */
+  bool partial; /* cases that could not be made are warnings, as long as one could */
 } vg_produce_options;
 
 /* Reads "I/N", or for "slurm" the variables SLURM_ARRAY_TASK_ID, _MIN, _STEP and _COUNT. VG_USAGE: the text

@@ -44,16 +44,26 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m) {
   return row[n % 3][m];
 }
 
+/* How many letters two words share at their begin and at their end. */
+static size_t ends_shared(const char *a, size_t n, const char *b, size_t m) {
+  size_t front = 0, back = 0;
+  while (front < n && front < m && a[front] == b[front]) front++;
+  while (back < n - front && back < m - front && a[n - 1 - back] == b[m - 1 - back]) back++;
+  return front + back;
+}
+
+/* Of equally near names the one whose ends fit: of brats2013 and brats2021 the latter for "brats21". */
 const char *vg_names_nearest(vg_names names, const char *word) {
-  size_t n = strlen(word), best = n / 3 + 1;
+  size_t n = strlen(word), best = n / 3 + 1, shared = 0;
   const char *nearest = NULL, *at;
   if (n > WORD_MAX) return NULL;
   for (size_t i = 0; (at = vg_names_at(&names, i)); i++) {
     size_t m = strlen(at);
     if (m > WORD_MAX) continue;
-    size_t d = edit_distance(word, n, at, m);
-    if (d < best) {
+    size_t d = edit_distance(word, n, at, m), ends = ends_shared(word, n, at, m);
+    if (d < best || (nearest && d == best && ends > shared)) {
       best = d;
+      shared = ends;
       nearest = at;
     }
   }

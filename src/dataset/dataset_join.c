@@ -149,7 +149,11 @@ vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, v
     }
   }
   if (!st) say_unused(anatomy, maps, n_maps);
-  if (!st && !out->n)
+  if (!st && !out->n && !n_maps)
+    st =
+        vg_fail(VG_DATA, "no subject of %s has an anatomy map (`voxgan synth brain --images DIR` finds them)",
+                vg_source_name(&anatomy->sources[0]));
+  else if (!st && !out->n)
     st = vg_fail(VG_DATA, "no case of %s has an anatomy map in %s, whose ids are like %s",
                  vg_source_name(&tumour->sources[0]), vg_source_name(&anatomy->sources[0]),
                  anatomy->n ? anatomy->subjects[0].id : "none");

@@ -129,6 +129,13 @@ static bool say_format(const char *root, char *const *files, size_t n) {
   return false;
 }
 
+/* FreeSurfer writes its volumes of a subject into SUBJECT/mri. */
+static bool is_freesurfer(char *const *files, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (vg_ends_with(files[i], "mri/aseg.mgz") || vg_ends_with(files[i], "mri/aparc+aseg.mgz")) return true;
+  return false;
+}
+
 const char *vg_layout_guess(const char *root, char *const *files, size_t n, char *reason, size_t size) {
   const row *best = NULL;
   size_t most = 0, images = 0;
@@ -147,6 +154,12 @@ const char *vg_layout_guess(const char *root, char *const *files, size_t n, char
   if (!images && say_format(root, files, n)) return NULL;
   if (!images)
     vg_fail(VG_DATA, "%s: no volume (.nii.gz, .mha, .nrrd, .mgz, ...) below this folder", root);
+  else if (is_freesurfer(files, n))
+    vg_fail(
+        VG_DATA,
+        "%s: this is FreeSurfer's output, which a CSV manifest lists: a line \"id,t1,aseg\", then for each "
+        "subject a line such as \"p01,p01/mri/norm.mgz,p01/mri/aseg.mgz\" (docs/guide/answers.md)",
+        root);
   else
     vg_fail(VG_DATA,
             "%s: none of its %zu %s has a name of a known layout (ID_t1ce, ID-t1c, sub-X_T1w, "

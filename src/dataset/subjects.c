@@ -172,6 +172,26 @@ static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wa
   return what->len > 0;
 }
 
+/* Adds what helps where `bad` subjects are incomplete. */
+static void say_way_on(const vg_dataset *ds, const vg_wanted *wanted, size_t bad, vg_str *to) {
+  bool unknown = false, maps = false;
+  for (int i = 0; i < wanted->series.n; i++)
+    unknown |= vg_series_find(&ds->series, wanted->series.names[i]) < 0;
+  for (size_t i = 0; i < ds->n; i++) maps |= ds->subjects[i].anatomy != NULL;
+  if (!wanted->train) return;
+  if (unknown && ds->series.n) {
+    vg_str_add(to, "; the data have ");
+    for (int pass = 0; pass < 2; pass++) {
+      for (int k = 0; k < ds->series.n; k++) vg_str_addf(to, "%s%s", k ? "," : "", ds->series.names[k]);
+      if (!pass) vg_str_add(to, ": --set data.series=");
+    }
+  } else if (wanted->anatomy && !maps) {
+    vg_str_add(to, "; without anatomy maps: --anatomy brain, a model that finds csf, gm and wm");
+  } else if (bad < ds->n) {
+    vg_str_addf(to, "; --skip-incomplete goes on with the other %zu", ds->n - bad);
+  }
+}
+
 vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
   const bool skip = ds->skip_incomplete;
   vg_str what = VG_STR_INIT, first = VG_STR_INIT;
@@ -201,11 +221,10 @@ vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
   ds->n = kept;
   vg_status st = VG_OK;
   if (bad && !skip) {
-    if (bad == 1)
-      st = vg_fail(VG_DATA, "%s", vg_str_text(&first));
-    else
-      st = vg_fail(VG_DATA, "%s; %zu more subject%s also incomplete", vg_str_text(&first), bad - 1,
-                   bad == 2 ? " is" : "s are");
+    if (bad > 1)
+      vg_str_addf(&first, "; %zu more subject%s also incomplete", bad - 1, bad == 2 ? " is" : "s are");
+    say_way_on(ds, wanted, bad, &first);
+    st = vg_fail(VG_DATA, "%s", vg_str_text(&first));
   } else if (kept == 0) {
     st = bad ? vg_fail(VG_DATA, "no subject is complete: %s", vg_str_text(&first))
              : vg_fail(VG_DATA, "no subject");

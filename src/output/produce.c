@@ -389,6 +389,37 @@ static void say_progress(const produce_job *j) {
               vg_bytes(atomic_load(&j->bytes), bytes), vg_duration(each * (double)(j->n_open - done), left));
 }
 
+/* Records why a case was not made. */
+static vg_status give_up(produce_job *j, todo *t, flight *f) {
+  vg_warn("case %s", f->reason);
+  /* The reason names the host, which an anonymous data set must not reveal. */
+  if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
+  t->failed = true;
+  j->failed++;
+  return vg_failure_write(j->out.root, t->id, j->out.study, f->reason);
+}
+
+/* Takes the maps that the maker found. A map of tissues without any is refused: nobody would notice that the
+ * case has no file. */
+static vg_status take_maps(produce_job *j, todo *t, flight *f, int slot) {
+  vg_status st = j->maker->maps(j->maker->state, slot, &f->c.maps);
+  if (!st) st = vg_tumour_measure(&f->c.maps, &f->c.facts);
+  if (st) return st;
+  decide_maps(j, f);
+  int tissues = 0;
+  const vg_classes *classes = &f->c.maps.classes;
+  for (int k = 0; k < classes->n; k++)
+    tissues += classes->roles[k] == VG_ROLE_ANATOMY && strcmp(classes->names[k], VG_CLASS_BRAIN) != 0;
+  f->refused = tissues && !f->has[ANATOMY];
+  if (!f->refused) return VG_OK;
+  (void)vg_fail(
+      VG_DATA,
+      "%s: the model found no brain in the images of %s: is it a head, and are voxel size and axes right?",
+      t->id, f->c.source);
+  snprintf(f->reason, sizeof f->reason, "%s", vg_error());
+  return VG_OK;
+}
+
 static vg_status write_case(void *arg, size_t i) {
   produce_job *j = arg;
   int slot = (int)(i % VG_PRODUCE_DEPTH);
@@ -396,20 +427,16 @@ static vg_status write_case(void *arg, size_t i) {
   todo *t = &j->list[j->open[i]];
   write_job w = {j, t, f, slot};
   vg_status st = VG_OK;
+  if (j->maker && j->maker->maps && !f->kept && !f->refused)
+    st = take_maps(j, t, f, slot);
+  else if (!f->kept && !f->refused)
+    decide_maps(j, f);
   if (f->kept) {
     t->kept = true;
     j->kept++;
   } else if (f->refused) {
-    vg_warn("case %s", f->reason);
-    /* The reason names the host, which an anonymous data set must not reveal. */
-    if (j->o->anonymous) snprintf(f->reason, sizeof f->reason, "%s: no draw is fit for use", t->id);
-    st = vg_failure_write(j->out.root, t->id, j->out.study, f->reason);
-    t->failed = true;
-    j->failed++;
+    st = give_up(j, t, f);
   } else {
-    if (j->maker && j->maker->maps) st = j->maker->maps(j->maker->state, slot, &f->c.maps);
-    if (!st && j->maker && j->maker->maps) st = vg_tumour_measure(&f->c.maps, &f->c.facts);
-    if (!st) decide_maps(j, f);
     if (!st) st = vg_parallel((size_t)n_files(j), write_file, &w);
     if (!st) st = write_record(&w);
     if (!st) st = vg_failure_remove(j->out.root, t->id);
@@ -452,6 +479,16 @@ static vg_status begin(produce_job *j) {
   return st;
 }
 
+/* How to compare images that a model made with real ones. */
+static vg_status say_next(const produce_job *j) {
+  if (!j->maker || j->maker->maps || j->maker->real || j->o->quiet || j->o->shards) return VG_OK;
+  char *word = vg_shell_word(j->out.root);
+  if (word)
+    vg_info("next: voxgan eval --real DIR --synth %s --out scores compares them with real ones", word);
+  vg_free(word);
+  return word ? VG_OK : VG_MEMORY;
+}
+
 /* Prints the closing lines. VG_FAILED: only some cases could be made. */
 static vg_status end(produce_job *j) {
   char took[32], bytes[32];
@@ -473,6 +510,8 @@ static vg_status end(produce_job *j) {
             word);
     vg_free(word);
   }
+  if (finished && (st = say_next(j))) return st;
+  if (finished && j->failed && j->o->partial) return VG_OK;
   if (!finished)
     return vg_fail(VG_FAILED, "%s: none of its %zu %s could be made", j->out.root, j->n,
                    vg_plural(j->n, "case", "cases"));

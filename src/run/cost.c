@@ -1,6 +1,7 @@
 /* cost.c: adds up what a run will write, and how long its steps take. */
 #include "run/cost.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
@@ -11,6 +12,18 @@
 enum { IN_MODEL = 4, IN_CHECKPOINT = 12 };
 /* A longer training should not be the first on new data. */
 enum { LONG_HOURS = 12 };
+/* A brain at 3 mm, in voxels (D, H, W): a larger sample is mostly background. */
+static const int look[3] = {48, 64, 64};
+
+static void say_first_look(const run_cost *c) {
+  bool larger = false;
+  for (int a = 0; a < 3; a++) larger |= c->patch[a] > look[a];
+  char patch[48] = "";
+  if (larger) snprintf(patch, sizeof patch, " --set train.patch=%d,%d,%d", look[2], look[1], look[0]);
+  vg_info("for a first look within minutes: --set data.spacing=3%s --set net.ngf=8 --set net.ndf=8 --set "
+          "train.epochs=12 (docs/guide/train.md)",
+          patch);
+}
 
 void vg_cost_say(const run_cost *c) {
   char time[32], disk[32], cache[32], free_text[48] = "", bytes[32], by[80] = "";
@@ -29,9 +42,7 @@ void vg_cost_say(const run_cost *c) {
             vg_plural(c->validations, "validation", "validations"));
   else
     vg_info("%lld %s%s", (long long)c->left, steps, to_go);
-  if (seconds > LONG_HOURS * 3600.0)
-    vg_info("for a first look within minutes: --set data.spacing=3 --set net.ngf=8 --set net.ndf=8 --set "
-            "train.epochs=12 (docs/guide/train.md)");
+  if (seconds > LONG_HOURS * 3600.0) say_first_look(c);
   struct statvfs fs;
   if (!statvfs(c->out, &fs))
     snprintf(free_text, sizeof free_text, ", of %s that are free",

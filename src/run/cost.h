@@ -7,6 +7,7 @@
 typedef struct run_cost {
   int64_t steps, left; /* of the whole run, and from here on */
   double step_seconds; /* 0: not timed */
+  int patch[3];        /* D, H, W of the samples */
   int timed[3];        /* D, H, W of the samples whose steps were timed, if smaller than those of the run */
   int validations;     /* from here on */
   size_t cache;        /* bytes of the prepared cases */

@@ -156,7 +156,9 @@ void vg_config_default(vg_config *c) {
 
 static vg_status unknown_key(const char *where, const char *key) {
   const char *near = vg_names_nearest(VG_NAMES_N(settings, n_settings), key);
-  return vg_fail(VG_CONFIG, near ? "%s: unknown setting %s; did you mean %s?" : "%s: unknown setting %s",
+  return vg_fail(VG_CONFIG,
+                 near ? "%s: unknown setting %s; did you mean %s?"
+                      : "%s: unknown setting %s; `voxgan list settings` shows all",
                  where, key, near);
 }
 

@@ -1,6 +1,7 @@
 /* map_cache.c: reads subjects' maps, keeps them, and drops the least recently used ones first. */
 #include "study/map_cache.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "edit/brain/heal.h"
@@ -9,6 +10,8 @@
 #include "grid/grid.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
+#include "base/message.h"
+#include "base/str.h"
 
 /* Voxels kept around a donor's brain. */
 #define MARGIN 2
@@ -139,6 +142,15 @@ static vg_status heal_under_tumour(vg_maps *m, const char *id) {
   return st;
 }
 
+/* Says which part the subject has in the case: "host ID: ..." for "subject ID: ...". */
+static vg_status name_part(vg_status st, const char *part, const char *id) {
+  char subject[192], rest[VG_MESSAGE_MAX];
+  snprintf(subject, sizeof subject, "subject %s: ", id);
+  if (!vg_starts_with(vg_error(), subject)) return vg_fail_in(st, "%s %s", part, id);
+  snprintf(rest, sizeof rest, "%s", vg_error() + strlen(subject));
+  return vg_fail(st, "%s %s: %s", part, id, rest);
+}
+
 static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_classes *classes, bool edited,
                             bool heal) {
   vg_status st = e->donor ? read_donor(ds, e->subject, classes, &e->maps)
@@ -150,8 +162,7 @@ static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_clas
   if (!st) st = vg_tumour_pieces(&e->maps, 0, &e->pieces.tumour);
   if (!st) st = vg_tumour_pieces(&e->maps, vg_tumour_code(classes, "oedema"), &e->pieces.core);
   if (!st) st = study_brain(e, edited);
-  if (st) return vg_fail_in(st, "%s %s", e->donor ? "donor" : "host", e->subject->id);
-  return VG_OK;
+  return st ? name_part(st, e->donor ? "donor" : "host", e->subject->id) : VG_OK;
 }
 
 /* ---- keeping: the caller holds the lock ---- */

@@ -457,7 +457,9 @@ out:
   vg_map_cache_give(&s->cache, host);
   if (!st && vg_str_failed(&out->reasons)) st = VG_MEMORY;
   if (!st) return VG_OK;
-  vg_fail_in(st, "%s", out->id);
+  char as_host[192];
+  snprintf(as_host, sizeof as_host, "host %s: ", out->id); /* join: the case has the host's id */
+  if (!vg_starts_with(vg_error(), as_host)) vg_fail_in(st, "%s", out->id);
   vg_study_case_release(out);
   return st;
 }

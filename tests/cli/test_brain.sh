@@ -35,6 +35,34 @@ expect_ok '1 subject' by_brain "$scan"
 expect_fail 2 "a BraTS layout has no name for series 'scan'" by_brain "$T/plain" brats2021
 rm "$T/plain/first_seg$end"
 expect_fail 3 'layout scans takes each' "$VOXGAN" inspect "$T/plain"
+# A scan in which no brain is found is a case that failed, and is named; the others are made.
+/usr/bin/python3 - "$T" "$scan" <<'PY' || bad "odd scans"
+import os, sys
+import nibabel as nib, numpy as np
+T, scan = sys.argv[1:]
+os.makedirs(f"{T}/odd"), os.makedirs(f"{T}/small")
+s = nib.load(scan)
+nib.save(s, f"{T}/odd/good.nii.gz")
+slice = np.zeros((40, 40, 1), "int16")
+slice[20:23, 20:23] = 100
+nib.save(nib.Nifti1Image(slice, np.eye(4)), f"{T}/odd/slice.nii.gz")
+half = s.affine.copy()
+half[:3, :3] *= 0.6
+nib.save(nib.Nifti1Image(np.asarray(s.dataobj), half), f"{T}/small/child.nii.gz")
+PY
+expect_fail 1 'o2: 1 of 2 cases could not be made; the others are finished' by_brain "$T/odd"
+expect "the scan is named" grep -q 'warning: case sub-slice: .*found no brain in the images of slice' "$T/stderr"
+expect "the other has labels" [ -s "$T/o2/sub-good/anat/sub-good_seg-anatomy_dseg.nii.gz" ]
+expect_fail 1 'o2: none of its 1 case could be made' by_brain "$T/odd/slice$end"
+cp "$T/odd/good.nii.gz" "$T/odd/better.nii.gz"
+learn() { "$VOXGAN" train --data "$T/odd" --layout scans --out "$T/learn" --anatomy brain --dry-run --threads 1 --set data.series=scan --set net.ngf=4 \
+  --set net.ndf=4 --set net.levels=2 --set data.spacing=4 "$@"; }
+expect_fail 1 'predict:.*brain.*1 of 3 cases could not be made' learn
+expect_ok 'skipped subject slice .*: it lacks anatomy map' learn --skip-incomplete
+# A brain of another size than an adult's is named.
+expect_ok "1 of the 1 brains that were found is unlike an adult's, .*child: [0-9]+ ml" by_brain "$T/small"
+by_brain "$T/plain" >/dev/null 2>"$T/stderr"
+expect "a phantom's size is an adult's" sh -c "! grep -q 'unlike an adult' '$T/stderr'"
 # What else is called "brain" here.
 prog=$(readlink -f "$VOXGAN")
 mkdir -p "$T/w/brain" "$T/w/run" && cp "$T"/p/sub-*/anat/*_T1w.nii* "$T/w/brain/" && echo scans >"$T/w/notes"

@@ -27,6 +27,7 @@ expect_fail 2 'wide|window' "$VOXGAN" synth m --labels d --out o --window wide
 # Config: keys, bounds, types, choices.
 expect_ok '"lr_g": *0.001' "$VOXGAN" train --print-config --set train.lr_g=1e-3
 expect_fail 2 'unknown setting train.lr; did you mean train.lr_' "$VOXGAN" train --print-config --set train.lr=1
+expect_fail 2 'unknown setting quite.otherwise; `voxgan list settings` shows all' "$VOXGAN" train --print-config --set quite.otherwise=1
 expect_fail 2 'train.lr_g is 2, but must be from 0 to 1' "$VOXGAN" train --print-config --set train.lr_g=2
 expect_fail 2 'train.adversarial is "gan", but must be one of bce\|' "$VOXGAN" train --print-config --set train.adversarial=gan
 expect_fail 2 'train.epochs is 1.5, but must be a whole number' "$VOXGAN" train --print-config --set train.epochs=1.5

@@ -24,7 +24,31 @@ P
 expect_ok '^next:$' v inspect "$T/a"
 expect_ok 'voxgan train brats2021 --data .*/a --anatomy brain --out runs/images' v inspect "$T/a"
 expect_ok 'voxgan split .*/a --layout brats2021 --tumour-scheme brats --out parts' v inspect "$T/a" --layout brats2021 --tumour-scheme brats
-expect_ok 'voxgan train --data .*/b --set train.direction=image2label --out runs/maps' v inspect "$T/b"
+expect_ok 'voxgan train --data .*/b --set data.series=t1,t1c,t2,flair --set train.direction=image2label --out runs/maps' v inspect "$T/b"
+expect_ok 'voxgan train brats2021 --data .*/b --out runs/images' v inspect "$T/b"
+expect_ok 'dry-run. behind a train command says what it will cost' v inspect "$T/b"
+
+# Healthy scans with tissue maps, and scans without any map: a config for each, and the config's series are not repeated.
+v phantom --out "$T/healthy" --subjects 10 --size 32 --layout bids 2>/dev/null || bad phantom
+expect_ok 'voxgan train healthy_t1 --data .*/healthy --anatomy-scheme tissues --out runs/images' v inspect "$T/healthy" --anatomy-scheme tissues
+expect_ok 'voxgan train healthy_t1_labels --data .*/healthy --out runs/maps' v inspect "$T/healthy"
+expect_ok '^  \.\.\. and 2 more \(--json lists all\)$' v inspect "$T/healthy"
+expect "eight subjects are shown" [ "$(grep -c '^    id:' "$T/stdout")" = 8 ]
+expect "all subjects are in the JSON" [ "$(v inspect --json "$T/healthy" 2>/dev/null | grep -c '"id":')" = 10 ]
+mkdir "$T/plain" && cp "$T"/healthy/sub-*1/anat/*_T1w.nii.gz "$T/plain/one scan.nii.gz"
+expect_ok 'voxgan train healthy_t1 --data .*/plain --layout scans --set data.series=scan --anatomy brain --out runs/images' v inspect "$T/plain" --layout scans
+expect_ok 'voxgan synth runs/images --labels .*/plain --layout scans --out synthetic' v inspect "$T/plain" --layout scans
+
+# A map of FreeSurfer has many values up to 14175, and is still a label map; an image of as many values is none.
+/usr/bin/python3 - "$T" <<'P' || bad "a map of many values"
+import nibabel, numpy, sys
+v = (numpy.arange(4096) % 110).reshape(16, 16, 16)
+nibabel.save(nibabel.Nifti1Image((v * 20).astype('int32'), numpy.eye(4)), sys.argv[1] + '/aparc.nii.gz')
+nibabel.save(nibabel.Nifti1Image(v.astype('int32'), numpy.eye(4)), sys.argv[1] + '/image.nii.gz')
+P
+expect_ok '^ *2180 +37 +0.04$' v inspect "$T/aparc.nii.gz"
+v inspect "$T/image.nii.gz" >"$T/stdout" 2>&1
+expect "an image has no table of labels" sh -c "! grep -q voxels.*ml '$T/stdout'"
 v inspect --json "$T/a" 2>/dev/null | /usr/bin/python3 -c '
 import json, re, subprocess, sys
 for row in json.load(sys.stdin)["next"]:
@@ -163,7 +187,7 @@ expect_ok 'whose values are 1: .*if 1 is the whole tumour, name it: --tumour-sch
 expect_ok 'tumour in 3 \(' v inspect "$T/one" --tumour-scheme 1=tumour
 find "$T/one" -name '*_t1ce.nii.gz' | head -1 | xargs rm
 expect_ok 'left out of these commands: t1c, which 1 of 3 subjects lacks \(--set data.series=t1,t1c,t2,flair --skip-incomplete takes the 2 subjects that have every series\)' v inspect "$T/one"
-expect_ok 'voxgan train --data .*/one --tumour-scheme 1=tumour --set data.series=t1,t2,flair --anatomy brain' v inspect "$T/one"
+expect_ok 'voxgan train brats2013 --data .*/one --tumour-scheme 1=tumour --set data.series=t1,t2,flair --anatomy brain' v inspect "$T/one"
 expect "value 1 of maps of several values is no whole tumour" sh -c "! '$VOXGAN' inspect '$T/a' 2>/dev/null | grep -q tumour-scheme"
 expect_ok 'train with --anatomy brain, a model that finds the brain, or strip the skulls first, by `voxgan synth brain' v inspect "$T/head"
 /usr/bin/python3 - "$T/stdout" <<'P' || bad "what heads are good for"
@@ -186,7 +210,21 @@ expect_ok 'whole heads' v inspect "$T/heads.csv" --tumour-scheme 1=tumour
 import re, sys
 train = re.findall('voxgan train .*', open(sys.argv[1]).read())
 assert len(train) == 2 and '--anatomy brain' in train[0] and 'clusters:6' in train[1], train
+assert train[1].startswith('voxgan train hospital_gan --data'), train
 P
+# A folder of FreeSurfer's subjects: the message has the manifest, and such a manifest works.
+mkdir -p "$T/fs/p01/mri"
+/usr/bin/python3 - "$T/fs/p01/mri" <<'P' || bad "a subject of FreeSurfer"
+import nibabel, numpy, sys
+v = numpy.zeros((24, 24, 24), 'int32')
+v[4:20, 4:20, 4:20] = 3
+v[8:16, 8:16, 8:16] = 2
+nibabel.save(nibabel.MGHImage(v, numpy.diag([8., 8, 8, 1])), sys.argv[1] + '/aseg.mgz')
+nibabel.save(nibabel.MGHImage((v * 50).astype('uint8'), numpy.diag([8., 8, 8, 1])), sys.argv[1] + '/norm.mgz')
+P
+expect_fail 3 'fs: this is FreeSurfer.s output, .*"id,t1,aseg".*"p01,p01/mri/norm.mgz,p01/mri/aseg.mgz"' v inspect "$T/fs"
+sed -n 's/.*a line "\([^"]*\)".*such as "\([^"]*\)".*/\1\n\2/p' "$T/stderr" >"$T/fs/list.csv"
+expect_ok 'voxgan train healthy_t1 --data .*/list.csv --out runs/images' v inspect "$T/fs/list.csv"
 # Label maps alone, of FreeSurfer's values.
 mkdir "$T/maps"
 /usr/bin/python3 - "$T" <<'P' || bad "label maps"

@@ -17,6 +17,9 @@ expect_fail 2 'must be one of auto, map, mask, clusters:K, clusters:SERIES=K,...
 # What it will cost: steps, time and disk. 3 subjects, one held out, 7 epochs of 2 steps; accumulated, 1 step an epoch.
 expect_ok 'for a first look within minutes: --set data.spacing=3' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=1000000 \
   --set train.samples=1000
+expect "small samples stay as they are" grep -q 'data.spacing=3 --set net.ngf=8' "$T/stderr"
+expect_ok 'data.spacing=3 --set train.patch=64,64,48 --set net.ngf=8' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=1000000 \
+  --set train.samples=1000 --set train.patch=96,64,32
 expect_ok '14 steps; one takes about [0-9.e-]+ s here: about .*, and 1 validation beside' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=7
 expect "no first look where the training is short" sh -c "! grep -q 'first look' '$T/stderr'"
 expect_ok '7 steps; one' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set train.epochs=7 --set train.accumulate=2 --set data.cache="$T/shared"
@@ -31,9 +34,14 @@ expect "a quick answer" [ $(($(date +%s) - began)) -le 45 ]
 
 # Clusters: trained on, and found again in other subjects; the maps are written, and serve a second time.
 expect_ok 'classes: t1_cluster1, t1_cluster2, t1_cluster3, necrosis' v train --data "$T/a" --out "$T/r" $tiny --set data.anatomy=clusters:3 --set train.epochs=2
+expect "the next command" grep -q "next: voxgan synth $T/r --labels DIR --out synthetic" "$T/stderr"
+expect_fail 3 'lacks swi; 2 more subjects are also incomplete; the data have t1,t1c,t2,flair: --set data.series=t1,t1c,t2,flair$' v train --data "$T/a" \
+  --out "$T/dry" $tiny --set data.series=swi
 v train --data "$T/a" --out "$T/r" $tiny --set data.anatomy=clusters:3 --resume >"$T/stdout" 2>&1
 expect "no warning of one class" sh -c "! grep -q 'one class' '$T/stdout'"
 expect_ok '2 cases made' v synth "$T/r" --labels "$T/b" --out "$T/s" --format bids --sheet 0
+expect "how to compare them" grep -q "next: voxgan eval --real DIR --synth $T/s --out scores" "$T/stderr"
+expect_ok 'e/report.html begins with the findings in words' v eval --real "$T/b" --synth "$T/s" --out "$T/e"
 expect "the description says that they copy anatomy" grep -q "clusters.*copy" "$T/s/dataset_description.json"
 expect "no case has the id of a person" [ "$(cut -d, -f1 "$T/s/manifest.csv" | grep -c 'synth')" = 2 ]
 expect_ok 't1_cluster3' v inspect "$T/s"

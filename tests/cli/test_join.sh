@@ -29,6 +29,10 @@ expect_ok '3 cases made' "$VOXGAN" edit --labels "$T/joined" --edit remove:fill=
 expect_fail 2 'lie within one another' join --out "$T/tumour"
 expect_fail 2 'lie within one another' join --out "$T/tissue/new"
 expect_fail 2 'tumour DIR is missing' "$VOXGAN" join --anatomy "$T/tissue" --out "$T/x"
+expect_fail 3 'join: host [^ :]*: [^:]*dseg.nii.gz: label value 3' "$VOXGAN" join --tumour "$T/tumour" --anatomy "$T/tissue" --anatomy-scheme 1=csf,2=gm --out "$T/x"
+expect_fail 3 'synth-00001: host [^ :]*: /.*: label value 3' "$VOXGAN" edit --labels "$T/whole" --anatomy-scheme 1=csf,2=gm --edit scale:factor=0.5 \
+  --per-case 2 --out "$T/y"
+expect_fail 3 'no subject of .*/tumour has an anatomy map .*synth brain' "$VOXGAN" join --tumour "$T/tumour" --anatomy "$T/tumour" --out "$T/x"
 expect_fail 2 'did you mean bids' join --out "$T/x" --format bisd
 expect_fail 2 'another study' join --out "$T/joined" --copy
 expect_fail 3 'no such file' "$VOXGAN" join --tumour "$T/tumour" --anatomy "$T/nowhere" --out "$T/x"

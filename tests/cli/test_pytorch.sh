@@ -67,6 +67,12 @@ print(row['seed'], '0x' + row['drawn'].split(';')[0].split(':')[1])")
   done
 done
 
+# Maps of another voxel size are refused: the image would be wrong.
+train "$T/coarse" --set data.series=t1,flair --set data.spacing=9
+"$VOXGAN" export "$T/coarse" --to torchscript --out "$T/coarse.pt" 2>/dev/null || bad export
+$python "$T/recipe.py" "$T/coarse.pt" "$T/own" "${seg/_seg/_anat}" "$seg" 2>"$T/stderr" && bad "a map of another voxel size is taken"
+expect "and says so" grep -q 'voxels of .* mm, but the model learned from .*9.*: resample it first' "$T/stderr"
+
 # Classes found in the scans: the recipe reads the maps that synth writes.
 train "$T/found" --set data.series=t1,flair --set data.anatomy=clusters:t1=3,flair=2
 rm -rf "$T/s"

@@ -231,6 +231,9 @@ static void test_nearest(void **state) {
   assert_string_equal(vg_names_nearest(VG_NAMES(names), "trian.lr_d"), "train.lr_d");
   assert_string_equal(vg_names_nearest(VG_NAMES(names), "data.spacign"), "data.spacing");
   assert_null(vg_names_nearest(VG_NAMES(names), "colour"));
+  static const char *const editions[] = {"brats2013", "brats2021"};
+  assert_string_equal(vg_names_nearest(VG_NAMES(editions), "brats21"), "brats2021");
+  assert_string_equal(vg_names_nearest(VG_NAMES(editions), "brats13"), "brats2013");
   assert_null(vg_names_nearest(VG_NAMES(names), ""));
 }
 

@@ -22,8 +22,8 @@ static bool json, no_gallery, skip_incomplete;
 
 static const cli_option options[] = {
     {"real", CLI_TEXT, &real, "DIR", "real data set: a folder or a CSV manifest", false},
-    {"synth", CLI_TEXT, &synth, "DIR", "synthetic data set; subjects are paired with the real ones by their manifest or by id",
-     false},
+    {"synth", CLI_TEXT, &synth, "DIR",
+     "synthetic data set; subjects are paired with the real ones by their manifest or by id", false},
     {"out", CLI_TEXT, &out, "DIR", "folder for metrics.csv, summary.json and report.html", false},
     {"suite", CLI_TEXT, &suite, "A,B",
      "groups of metrics: image and overlap (the default), boundary, distribution, frd, detect, privacy; all: "
@@ -195,6 +195,7 @@ static vg_status run(char **args, int n_args) {
   if (e) {
     vg_status printed = print(e);
     if (!st) st = printed;
+    if (!st && out) vg_info("%s/report.html begins with the findings in words", out);
   }
   vg_evaluation_free(e);
   return st;

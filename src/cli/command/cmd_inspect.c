@@ -28,7 +28,9 @@ static const cli_option options[] = {
 
 /* ---- volumes ---- */
 
-enum { LABEL_VALUES_MAX = 64 }; /* a volume with more distinct values is an image */
+/* A volume with more distinct values is an image, unless it is sparse: aparc+aseg has 110 values up to 2035,
+ * where an image takes nearly each value below its highest. */
+enum { LABEL_VALUES_SURE = 64, LABEL_VALUES_MAX = 512, SPARSE = 4 };
 
 typedef struct label_counts {
   int n;
@@ -96,6 +98,7 @@ static vg_status survey(const vg_volume *vol, float *lo, float *hi, label_counts
     counts->value[counts->n] = v;
     counts->count[counts->n++] = n;
   }
+  *is_labels &= counts->n <= LABEL_VALUES_SURE || (double)counts->n * SPARSE <= (double)*hi;
   for (size_t i = 0; i < 16; i++) vg_free(pieces[i].histogram);
   return st;
 }
@@ -232,29 +235,49 @@ static char *as_given(const char *path, uint16_t whole) {
   return vg_str_take(&t);
 }
 
-/* The commands that learn from images. */
+/* "brats2021 --data DIR", with the series named where the config has others (vg_free). */
+static char *training(const char *config, const char *its_series, const char *given, const char *series) {
+  const bool same = !strcmp(its_series, series);
+  return vg_format("voxgan train %s --data %s%s%s", config, given,
+                   same ? "" : " --set data.series=", same ? "" : series);
+}
+
+/* The commands that learn from images. Each names a config: the defaults are for a GPU and 1 mm. */
 static void put_training(vg_json *next, const char *given, const holdings *h) {
-  const bool four = !strcmp(h->series, "t1,t1c,t2,flair");
-  const char *config = four ? "brats2021 " : "", *set = four ? "" : " --set data.series=";
-  const char *series = four ? "" : h->series;
+  static const char *const four = "t1,t1c,t2,flair";
+  const char *series = h->series;
+  char *tumours = strcmp(series, four) ? training("brats2013", "flair,t1c", given, series)
+                                       : training("brats2021", four, given, series);
+  char *tissues = training("healthy_t1", "t1", given, series);
+  char *maps = training("healthy_t1_labels", "t1", given, series);
+  char *heads = training("hospital_gan", "t1,t1c,flair", given, series);
+  if (!tumours || !tissues || !maps || !heads) goto out;
   if (h->anatomy) {
     advise_take(next, "learn images from the label maps",
-                vg_format("voxgan train --data %s%s%s --out runs/images", given, set, series));
+                vg_format("%s --out runs/images", h->tumour ? tumours : tissues));
     advise_take(next, "learn label maps from the images",
-                vg_format("voxgan train --data %s%s%s --set train.direction=image2label --out runs/maps",
-                          given, set, series));
-  } else if (h->tumour) {
+                h->tumour ? vg_format("voxgan train --data %s --set data.series=%s --set "
+                                      "train.direction=image2label --out runs/maps",
+                                      given, series)
+                          : vg_format("%s --out runs/maps", maps));
+  } else {
     advise_take(next,
                 h->heads ? "learn images of brains: the model brain finds csf, gm and wm in the heads"
                          : "learn images, with csf, gm and wm that the model brain finds",
-                vg_format("voxgan train %s--data %s%s%s --anatomy brain --out runs/images", config, given,
-                          set, series));
-    advise_take(next,
-                h->heads ? "learn images of whole heads, with classes of intensity"
-                         : "the same with classes of intensity",
-                vg_format("voxgan train %s--data %s%s%s --set data.anatomy=clusters:6 --out runs/%s", config,
-                          given, set, series, h->heads ? "heads" : "images"));
+                vg_format("%s --anatomy brain --out runs/images", h->tumour ? tumours : tissues));
+    if (h->tumour && h->heads)
+      advise_take(next, "learn images of whole heads, with classes of intensity",
+                  vg_format("%s --set data.anatomy=clusters:6 --out runs/heads", heads));
+    else
+      advise_take(
+          next, "the same with classes of intensity",
+          vg_format("%s --set data.anatomy=clusters:6 --out runs/images", h->tumour ? tumours : tissues));
   }
+out:
+  vg_free(tumours);
+  vg_free(tissues);
+  vg_free(maps);
+  vg_free(heads);
 }
 
 /* Adds the commands that this data set allows, in the order in which one uses them. */
@@ -277,8 +300,12 @@ static void put_next(vg_json *to, const char *given, const holdings *h) {
   else if (images && !h->anatomy)
     advise_take(next, "find csf, gm and wm by the model brain",
                 vg_format("voxgan synth brain --images %s --out predicted", given));
-  if (h->anatomy || h->tumour)
-    advise_take(next, "make images for these maps by a model that you trained",
+  if (h->anatomy || h->tumour || images)
+    advise_take(next,
+                h->anatomy || h->tumour
+                    ? "make images for these maps by a model that you trained"
+                    : "make images for the maps that are found in these scans, by a model "
+                      "that you trained",
                 vg_format("voxgan synth runs/images --labels %s --out synthetic", given));
   if (h->tumour)
     advise_take(next, "alter the tumours",
@@ -366,9 +393,16 @@ static void print_numbers(const vg_json *list, const char *separator) {
     printf("%s%.6g", e == vg_json_first(list) ? "" : separator, vg_json_number(e, 0));
 }
 
-static void print_node(const vg_json *node, int indent) {
+enum { SUBJECTS_SHOWN = 8 }; /* the commands at the end must not scroll away */
+
+static void print_node(const vg_json *node, int indent, size_t most) {
+  size_t n = 0;
   for (const vg_json *e = vg_json_first(node); e; e = vg_json_next(e)) {
     const char *key = vg_json_key(e);
+    if (n++ == most) {
+      printf("%*s... and %zu more (--json lists all)\n", indent, "", vg_json_size(node) - most);
+      break;
+    }
     if (!indent && (!strcmp(key, "next") || !strcmp(key, "left_out"))) continue; /* print_dataset shows it */
     printf("%*s%s%s", indent, "", *key ? key : "-", *key ? ": " : " ");
     switch (vg_json_type_of(e)) {
@@ -389,7 +423,7 @@ static void print_node(const vg_json *node, int indent) {
       } /* fall through */
     case VG_JSON_OBJECT:
       putchar('\n');
-      print_node(e, indent + 2);
+      print_node(e, indent + 2, !indent && !strcmp(key, "subjects") ? SUBJECTS_SHOWN : SIZE_MAX);
       break;
     default:
       puts("-");
@@ -400,13 +434,17 @@ static void print_node(const vg_json *node, int indent) {
 /* What inspect_dataset found, and the commands at the end. */
 static void print_dataset(vg_json *j) {
   const vg_json *next = vg_json_get(j, "next");
-  print_node(j, 0);
+  print_node(j, 0, SIZE_MAX);
   if (vg_json_size(next)) printf("\nnext:\n");
-  for (const vg_json *row = vg_json_first(next); row; row = vg_json_next(row))
-    printf("  %s\n    %s\n", vg_json_string(vg_json_get(row, "to"), ""),
-           vg_json_string(vg_json_get(row, "command"), ""));
+  bool trains = false;
+  for (const vg_json *row = vg_json_first(next); row; row = vg_json_next(row)) {
+    const char *command = vg_json_string(vg_json_get(row, "command"), "");
+    trains |= vg_starts_with(command, "voxgan train ");
+    printf("  %s\n    %s\n", vg_json_string(vg_json_get(row, "to"), ""), command);
+  }
   const char *left_out = vg_json_string(vg_json_get(j, "left_out"), "");
   if (*left_out) printf("left out of these commands: %s\n", left_out);
+  if (trains) puts("`--dry-run` behind a train command says what it will cost on this machine");
 }
 
 static void print_labels(const vg_json *labels) {

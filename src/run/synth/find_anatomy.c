@@ -39,7 +39,11 @@ static vg_status find(const char *model, const char *folder, const char *device,
                       const vg_dataset *set) {
   const vg_synth_options o = {.model = model,
                               .study = {.opened = set, .skip_incomplete = set->skip_incomplete},
-                              .output = {.out = folder, .format = "bids", .title = "Anatomy", .quiet = true},
+                              .output = {.out = folder,
+                                         .format = "bids",
+                                         .title = "Anatomy",
+                                         .quiet = true,
+                                         .partial = set->skip_incomplete},
                               .device = device,
                               .threads = threads};
   vg_info("finding the anatomy of %zu %s by %s", set->n, vg_plural(set->n, "subject", "subjects"), model);

@@ -25,6 +25,9 @@ typedef struct segment_job {
   vg_str cleaning;                                    /* the same in words */
   vg_series_list strip;                               /* the series that are written without the skull */
   int strip_at[VG_SERIES_MAX];                        /* their places in the data set's list */
+  size_t n_odd;                                       /* brains of no adult's size; the first of them */
+  char odd[160];
+  double odd_ml;
   struct {
     vg_case c;
     float *made;     /* (1 + C, D, H, W) */
@@ -68,6 +71,31 @@ static vg_status keep_brain(segment_job *j, int slot, const vg_maps *m) {
   return VG_OK;
 }
 
+/* An adult's brain with its fluid has 1,000 to 1,900 ml. Another size means a child, or a wrong voxel size.
+ */
+enum { LEAST_BRAIN_ML = 750, MOST_BRAIN_ML = 2200 };
+
+static void note_size(segment_job *j, int slot, const vg_maps *m) {
+  size_t n = 0;
+  const size_t voxels = vg_geometry_voxels(&m->geo);
+  for (size_t i = 0; i < voxels; i++) n += m->brain[i];
+  const double ml = (double)n * vg_geometry_voxel_ml(&m->geo);
+  if (!n || (ml >= LEAST_BRAIN_ML && ml <= MOST_BRAIN_ML)) return;
+  if (!j->n_odd++) {
+    snprintf(j->odd, sizeof j->odd, "%s", j->slots[slot].subject->id);
+    j->odd_ml = ml;
+  }
+}
+
+static void warn_of_sizes(const segment_job *j) {
+  if (j->n_odd)
+    vg_warn(
+        "%zu of the %zu brains that were found %s unlike an adult's, which has 1,000 to 1,900 ml (%s: %.0f "
+        "ml): "
+        "is the voxel size in the header right? %s may not know the brains of children: look at the labels",
+        j->n_odd, j->set.n, vg_plural(j->n_odd, "is", "are"), j->odd, j->odd_ml, j->o->model);
+}
+
 static vg_status maps(void *state, int slot, vg_maps *out) {
   segment_job *j = state;
   const vg_classes *classes = &j->model->prep.classes;
@@ -77,6 +105,7 @@ static vg_status maps(void *state, int slot, vg_maps *out) {
     if (j->largest[k]) st = vg_maps_keep_largest(out, k);
   for (int k = 0; k < classes->n && !st; k++)
     if (j->fill[k]) st = vg_maps_fill_holes(out, k);
+  if (!st && j->prep.heads) note_size(j, slot, out);
   return !st && j->strip.n ? keep_brain(j, slot, out) : st;
 }
 
@@ -231,6 +260,7 @@ vg_status vg_segment_images(const vg_synth_options *options, const synth_model *
   vg_produce_options output = options->output;
   if (!output.title) output.title = "Predicted";
   st = vg_produce(study, &output, &maker);
+  warn_of_sizes(&j);
 out:
   vg_study_free(study);
   vg_dataset_release(&j.set);

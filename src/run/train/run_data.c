@@ -332,7 +332,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
                            run_data *out) {
   const vg_config *c = &o->config;
   memset(out, 0, sizeof *out);
-  vg_wanted want = {0};
+  vg_wanted want = {.train = true};
   bool heads;
   out->prep = (vg_prep_settings){.margin = c->data.margin,
                                  .percentile = {c->data.percentile_low, c->data.percentile_high},

@@ -146,6 +146,22 @@ static vg_status write_folder(trainer *t, bool continues) {
   return st;
 }
 
+/* The command that uses the model. */
+static vg_status say_next(const vg_train_options *o) {
+  char *run = vg_shell_word(o->out);
+  if (!run) return VG_MEMORY;
+  if (vg_config_segments(&o->config))
+    vg_info(
+        "next: voxgan synth %s --images DIR --out maps finds label maps; voxgan report %s shows the training",
+        run, run);
+  else
+    vg_info("next: voxgan synth %s --labels DIR --out synthetic makes images; voxgan report %s shows the "
+            "training",
+            run, run);
+  vg_free(run);
+  return VG_OK;
+}
+
 vg_status vg_train(const vg_train_options *options) {
   trainer t = {.o = options, .lock = {.fd = -1}};
   char took[32];
@@ -165,6 +181,7 @@ vg_status vg_train(const vg_train_options *options) {
   if (!st)
     vg_info("trained %lld %s in %s; the model is %s/model.safetensors", (long long)t.state.step,
             vg_plural(t.state.step, "step", "steps"), vg_duration(t.state.seconds, took), options->out);
+  if (!st && vg_trainer_writes(&t)) st = say_next(options);
 out:
   st = vg_train_part(t.group, t.stopping && st == VG_INTERRUPTED, st);
   vg_trainer_close_loader(&t);

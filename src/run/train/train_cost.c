@@ -122,6 +122,7 @@ vg_status vg_trainer_say_cost(trainer *t) {
                    .generator = vg_gan_parameters(t->gan, false),
                    .discriminator = c->train.w_adversarial > 0 ? vg_gan_parameters(t->gan, true) : 0,
                    .checkpoints = c->train.keep + 1,
+                   .patch = {t->data.patch[0], t->data.patch[1], t->data.patch[2]},
                    .out = t->o->out};
   if (cost.left <= 0) return VG_OK;
   cost.validations = every ? (epochs + every - 1) / every - (int)from.epoch / every : 1;
