@@ -160,14 +160,14 @@ void vg_dataset_sort(vg_dataset *ds) {
   if (ds->n) qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
 }
 
-/* Adds what s lacks, as "t1c, tumour map". False if it lacks nothing. */
+/* Adds the names of missing files, as "t1c, a tumour map". False if it lacks nothing. */
 static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wanted, vg_str *what) {
   for (int i = 0; i < wanted->series.n; i++) {
     int at = vg_series_find(&ds->series, wanted->series.names[i]);
     if (at < 0 || !s->series[at]) vg_str_addf(what, "%s%s", what->len ? ", " : "", wanted->series.names[i]);
   }
-  if (wanted->tumour && !s->tumour) vg_str_addf(what, "%stumour map", what->len ? ", " : "");
-  if (wanted->anatomy && !s->anatomy) vg_str_addf(what, "%sanatomy map", what->len ? ", " : "");
+  if (wanted->tumour && !s->tumour) vg_str_addf(what, "%sa tumour map", what->len ? ", " : "");
+  if (wanted->anatomy && !s->anatomy) vg_str_addf(what, "%san anatomy map", what->len ? ", " : "");
   return what->len > 0;
 }
 
