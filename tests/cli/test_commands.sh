@@ -5,6 +5,7 @@ expect_ok '^voxgan [0-9]+\.[0-9]+' "$VOXGAN" --version
 expect_ok 'train .*synth|usage: voxgan COMMAND' "$VOXGAN" --help
 for command in train synth eval phantom report inspect list; do
   expect_ok "usage: voxgan $command" "$VOXGAN" $command --help
+  expect_ok "usage: voxgan $command [^ ]" "$VOXGAN" help $command
 done
 "$VOXGAN" --help | sed -n '/^exit codes:/,$s/^ *\([0-9][0-9]*\)  /\1 /p' >"$T/codes"
 sed -n '/^\.SH EXIT STATUS/,/^\.SH EXAMPLES/p' docs/voxgan.1 | sed -n '/^\.B /{N;s/^\.B \(.*\)\n/\1 /p}' >"$T/codes.man"
