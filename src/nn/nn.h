@@ -227,7 +227,7 @@ typedef enum vg_loss_kind { VG_LOSS_ADVERSARIAL, VG_LOSS_RECONSTRUCTION } vg_los
 typedef struct vg_loss {
   const char *name, *help;
   vg_loss_kind kind;
-  bool fractions; /* of class fractions that add up to 1, which it wants */
+  bool fractions; /* of class fractions, which must add up to 1 */
   /* adversarial: mean loss of logits against "real" (for D: true/false; for G: g true asks to fool) */
   vg_tensor *(*adversarial)(vg_tensor *logits, bool real, bool for_generator);
   vg_tensor *(*reconstruction)(vg_tensor *out, vg_tensor *target, vg_tensor *weight);

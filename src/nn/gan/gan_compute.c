@@ -128,7 +128,7 @@ static views look(const vg_gan *gan, const part *t, vg_tensor *made) {
   return v;
 }
 
-/* Real images and made ones, for the discriminator's half. */
+/* Real and synthetic images, for the discriminator's half. */
 static void judge_both(view *v, vg_net_norm norm) {
   const vg_pass pass = {.training = true, .update_stats = true};
   vg_term_input *in = &v->in;
@@ -138,7 +138,7 @@ static void judge_both(view *v, vg_net_norm norm) {
   v->conditions = vg_scales_condition(in->d, in->input);
   in->conditions = &v->conditions;
   if (norm == VG_NORM_BATCH) {
-    /* Real and made images have statistics of their own, as in pix2pix. */
+    /* Real and synthetic images have statistics of their own, as in pix2pix. */
     for (int i = 0; i < 2; i++) {
       images = vg_scales_see(in->d, both[i]);
       vg_scales_judge(in->d, &v->conditions, &images, &pass, v->verdict[i]);

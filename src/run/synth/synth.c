@@ -79,7 +79,7 @@ static void release(void *state, int slot) {
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
 }
 
-/* A model of tissues wants an anatomy map of every host; one of tumours, a tumour, unless edits bring it.
+/* A model of tissues needs an anatomy map of every host; one of tumours, a tumour, unless edits bring it.
  * hosts: replaces those of the options; NULL: it does not. */
 static vg_status open_study(const synth_job *j, const vg_dataset *hosts, vg_study **out) {
   vg_study_options s = j->o->study;

@@ -194,7 +194,7 @@ static vg_status open_newest(const char *run, vg_st_file *f, train_state *s, cha
     if (i == 0) {
       st = vg_fail_in(st, "%s has no checkpoint that is whole; --overwrite starts again", run);
     } else {
-      vg_warn("%s; going on from the one before", vg_error());
+      vg_warn("%s; continuing from the one before", vg_error());
       st = VG_OK;
     }
   }

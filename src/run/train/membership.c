@@ -169,7 +169,7 @@ typedef struct mapped {
   int n;
 } mapped;
 
-/* A model that learned on anatomy that another model found wants the same of subjects without a map. */
+/* A model that learned on anatomy that another model found needs the same for subjects without a map. */
 static vg_status find_anatomy(const attack *a, const vg_membership_options *o, mapped *m) {
   vg_anatomy from;
   bool lacking = false;

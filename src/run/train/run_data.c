@@ -83,7 +83,7 @@ static vg_status add_clusters(const vg_dataset *set, vg_prep_settings *prep, vg_
   if (!*of->series[0]) snprintf(of->series[0], VG_CLASS_NAME, "%s", prep->series.names[t1 < 0 ? 0 : t1]);
   for (int i = 0; i < of->n_series; i++)
     if (vg_series_find(&set->series, of->series[i]) < 0)
-      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy wants clusters",
+      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy asks for clusters",
                      vg_source_name(&set->sources[0]), of->series[i]);
   return vg_classes_add_clusters(&prep->classes, of);
 }
