@@ -26,8 +26,8 @@ struct Scope {
 Optional<vg_rand> as_it_is(const vg_rand *g) {
   if (!g) return {};
   vg_rand copy = *g;
-  // A generator with a key keeps its state in `draws`, and cloning cannot be recorded.
-  if (!g->key.defined() || !own_kernels) copy.gen = g->gen.clone();
+  // A generator with a key keeps its state in `draws`, and copying cannot be recorded.
+  if (!g->key.defined() || !own_kernels) copy.gen = copy_of(g->gen);
   return copy;
 }
 
