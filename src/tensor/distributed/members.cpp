@@ -121,10 +121,11 @@ void Members::open(const vg_group_place &place) {
         "cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " +
         (vg_interrupted() ? "interrupted while waiting for it"
                           : "nobody listens there after " + std::to_string(static_cast<int>(limit_)) + " s"));
+  char text[VG_ERRNO_TEXT];
   if (a == Answer::NONE)
     throw std::runtime_error(
         "host " + at_ + " (MASTER_ADDR, MASTER_PORT) cannot be reached: " +
-        (said ? std::strerror(said) : "no answer within " + std::to_string(ANSWER_MS / 1000) + " s"));
+        (said ? vg_errno_text(said, text) : "no answer within " + std::to_string(ANSWER_MS / 1000) + " s"));
   c10d::TCPStoreOptions o;
   o.port = static_cast<uint16_t>(place.port);
   o.isServer = rank_ == 0 && !kept_;
