@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/number/extent.h"
 #include "base/task/progress.h"
 #include "base/text/plural.h"
 #include "run/train/trainer.h"
@@ -64,7 +65,7 @@ static vg_status next_batches(trainer *t, int n) {
     vg_gan_batch *to = &t->batches[i];
     vg_status st = vg_loader_next(t->loader, &b);
     if (st) return st;
-    size_t voxels = (size_t)b->n * (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
+    size_t voxels = (size_t)b->n * vg_extent_voxels(b->dim);
     size_t n_in = voxels * (size_t)t->info.spec.in_channels,
            n_out = voxels * (size_t)t->info.spec.out_channels, n_crop = (size_t)b->n * VG_CROP_NUMBERS;
     *to = (vg_gan_batch){.n = b->n,
