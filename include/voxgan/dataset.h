@@ -75,10 +75,10 @@ typedef struct vg_dataset {
   void *ids; /* private: an index of the subjects' ids, while subjects are added */
 } vg_dataset;
 
-#define VG_SUBJECT_PLACE 512
+#define VG_SUBJECT_ORIGIN 512
 /* Where the subject comes from, as messages name it: its source, and the line of its manifest ("list.csv:4").
  * Returns buf. */
-const char *vg_subject_place(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_PLACE]);
+const char *vg_subject_origin(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_ORIGIN]);
 
 /* Adds every subject below root.
  *

@@ -63,7 +63,7 @@ static vg_status find_leaks_of(mix *m, mix_case *c, const vg_text_index *rows, c
   char key[128];
   vg_dataset_id_key(c->subject->id, key);
   const size_t row = vg_text_index_get(rows, key, strlen(key));
-  const bool listed = row != VG_NO_PLACE;
+  const bool listed = row != VG_NO_NUMBER;
   const char *from = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "source")) : "";
   const char *with = listed ? vg_table_cell(manifest, row, (size_t)vg_table_col(manifest, "donors")) : "";
   if (!*from && !*with)

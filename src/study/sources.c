@@ -78,12 +78,12 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
     const char *lacks = need->tumour && !subject->tumour     ? "a tumour map"
                         : need->anatomy && !subject->anatomy ? "an anatomy map"
                                                              : NULL;
-    char place[VG_SUBJECT_PLACE];
+    char origin[VG_SUBJECT_ORIGIN];
     if (!listed(from->ids, subject->id)) continue;
     if (lacks && !skip)
       return vg_fail(
-          VG_DATA, "%s: subject %s (%s) lacks %s%s", what, subject->id, vg_subject_place(ds, subject, place),
-          lacks,
+          VG_DATA, "%s: subject %s (%s) lacks %s%s", what, subject->id,
+          vg_subject_origin(ds, subject, origin), lacks,
           need->tumour && !subject->tumour
               ? "; an edit can bring the tumour (--edit grow:ml=20), and --skip-incomplete skips it"
               : ", which the model needs; `voxgan synth MODEL --images` finds one, `voxgan join` adds it, "

@@ -56,7 +56,7 @@ typedef struct vg_discriminator {
 
   /* Mean loss of logits, as vg_loss.adversarial has it. */
   vg_tensor *(*loss)(vg_tensor *logits, vg_tensor *conditions, bool real, bool for_generator);
-  /* ln of the odds that an image is real, per place. */
+  /* ln of the odds that an image is real, at each position. */
   vg_tensor *(*realness)(vg_tensor *logits);
   /* LabelMix: 1 where a mix of a real and a synthetic image is the real one, else 0, as (N, 1, D, H, W).
    * picks (N, in + 1, 1, 1, 1): the same for the background and for each class of the label map. NULL: there

@@ -84,7 +84,7 @@ enum { BATCH = 8 }; /* the most windows that go through at once */
 
 /* The draws of some windows. */
 typedef struct window_draw {
-  vg_place places[BATCH], others[BATCH];
+  vg_noise_id ids[BATCH], others[BATCH];
   float *mix, *style; /* (BATCH, D, H, W), (BATCH, net.style); NULL */
   vg_gan_draw draw;
 } window_draw;
@@ -98,7 +98,7 @@ static vg_status window_draw_init(window_draw *w, const vg_gan_spec *spec, const
     return VG_MEMORY;
   for (int b = 0; b < batch && d->style; b++)
     memcpy(w->style + b * spec->style, d->style, (size_t)spec->style * sizeof(float));
-  w->draw = (vg_gan_draw){d->noise, w->places, w->others, w->mix, w->style};
+  w->draw = (vg_gan_draw){d->noise, w->ids, w->others, w->mix, w->style};
   return VG_OK;
 }
 
@@ -125,9 +125,9 @@ static void cut_mix(const float *mix, const int dim[3], const int lo[3], const i
 static void window_draw_place(window_draw *w, const vg_volume_draw *d, int b, const int dim[3],
                               const int lo[3], const int extent[3]) {
   if (!d) return;
-  w->places[b] = d->place;
+  w->ids[b] = d->id;
   w->others[b] = d->other;
-  for (int a = 0; a < 3; a++) w->places[b].origin[a] = w->others[b].origin[a] = lo[a];
+  for (int a = 0; a < 3; a++) w->ids[b].origin[a] = w->others[b].origin[a] = lo[a];
   if (w->mix)
     cut_mix(d->mix, dim, lo, extent,
             w->mix + (size_t)b * (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2]);
@@ -184,7 +184,7 @@ static vg_status one_window(vg_gan *gan, const vg_case *c, const int dim[3], con
   if (!given) return VG_MEMORY;
   give(spec, c, (const int[3]){0, 0, 0}, dim, given);
   vg_gan_draw draw = {0};
-  if (d) draw = (vg_gan_draw){d->noise, &d->place, &d->other, d->mix, d->style};
+  if (d) draw = (vg_gan_draw){d->noise, &d->id, &d->other, d->mix, d->style};
   vg_status st = vg_gan_generate(gan, given, 1, dim, d ? &draw : NULL, out);
   vg_free(given);
   return st;

@@ -24,7 +24,7 @@ typedef struct segment_job {
   bool largest[VG_CLASSES_MAX], fill[VG_CLASSES_MAX]; /* by class */
   vg_str cleaning;                                    /* the same in words */
   vg_series_list strip;                               /* the series that are written without the skull */
-  int strip_at[VG_SERIES_MAX];                        /* their places in the data set's list */
+  int strip_at[VG_SERIES_MAX];                        /* their indices in the data set's list */
   struct {
     vg_case c;
     float *made;     /* (1 + C, D, H, W) */

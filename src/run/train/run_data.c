@@ -35,7 +35,7 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
   for (size_t i = 0; i < set->n; i++) have += has_map(set, i, offset);
   *want = have > 0;
   if (!have || have == set->n) return VG_OK;
-  char place[VG_SUBJECT_PLACE];
+  char origin[VG_SUBJECT_ORIGIN];
   while (has_map(set, first, offset)) first++;
   if (c->data.skip_incomplete && 2 * have >= set->n) return VG_OK;
   return vg_fail(
@@ -44,7 +44,7 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
       "are fewer than the others, --set data.%s learns without these maps",
       set->n - have, set->n, vg_plural(set->n, "subject", "subjects"),
       vg_plural(set->n - have, "lacks", "lack"), what, set->subjects[first].id,
-      vg_subject_place(set, &set->subjects[first], place), without);
+      vg_subject_origin(set, &set->subjects[first], origin), without);
 }
 
 static vg_status fail_without_tumour_class(const vg_dataset *set) {

@@ -91,7 +91,7 @@ vg_status vg_trainer_step(trainer *t) {
   const vg_config *c = &t->o->config;
   train_state *s = &t->state;
   /* An epoch's last step may have fewer batches. They go to the processes in turn. */
-  const int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
+  const int n = s->batches - s->batch < t->n_batches ? (int)(s->batches - s->batch) : t->n_batches;
   const int processes = vg_group_size(t->group),
             own = (n - vg_group_rank(t->group) + processes - 1) / processes;
   double factor = lr_factor(c, (double)s->epoch + (double)s->batch / (double)s->batches);
