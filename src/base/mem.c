@@ -10,6 +10,7 @@
 
 static atomic_long live_blocks;
 static atomic_long fail_at, fail_count;
+static atomic_bool fail_once;
 
 /* Volumes are written once from end to end. With 4 KiB pages, the page faults at first touch cost as much as
  * the work itself. A smaller block contains few whole huge pages. */
@@ -25,7 +26,9 @@ void vg_mem_prefer_huge_pages(void *p, size_t bytes) {
 
 static bool must_fail(void) {
   long at = atomic_load_explicit(&fail_at, memory_order_relaxed);
-  return at && atomic_fetch_add(&fail_count, 1) + 1 >= at;
+  if (!at) return false;
+  const long now = atomic_fetch_add(&fail_count, 1) + 1;
+  return atomic_load_explicit(&fail_once, memory_order_relaxed) ? now == at : now >= at;
 }
 
 static bool bytes_of(size_t count, size_t size, size_t *bytes) {
@@ -81,9 +84,22 @@ void vg_free(void *p) {
   free(p);
 }
 
-void vg_mem_fail_after(long n) {
-  atomic_store(&fail_count, 0);
+static void fail(long n, bool once) {
+  if (n) atomic_store(&fail_count, 0);
+  atomic_store(&fail_once, once);
   atomic_store(&fail_at, n > 0 ? n : 0);
+}
+
+void vg_mem_fail_after(long n) {
+  fail(n, false);
+}
+
+void vg_mem_fail_once(long n) {
+  fail(n, true);
+}
+
+long vg_mem_asked(void) {
+  return atomic_load(&fail_count);
 }
 
 long vg_mem_live(void) {

@@ -27,6 +27,10 @@ void vg_mem_prefer_huge_pages(void *p, size_t bytes);
 
 /* Makes the n-th allocation from now (1: the next) and all later ones fail; 0 turns this off. */
 void vg_mem_fail_after(long n);
+/* Makes only the n-th fail, which finds code that goes on without what it could not get. */
+void vg_mem_fail_once(long n);
+/* The number of allocations since one of these two was called with another number than 0. */
+long vg_mem_asked(void);
 /* The number of live blocks, over all threads. */
 long vg_mem_live(void);
 /* The largest resident set of this process so far, in bytes (getrusage). */

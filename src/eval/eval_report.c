@@ -96,7 +96,7 @@ static vg_status add_suite(vg_report *r, const vg_evaluation *e, const char *nam
   if (verdicts) st = vg_eval_page_verdicts(r, e, name);
   if (!st && sets) st = vg_eval_page_sets(r, e, name);
   if (!st && pictures && suite->pictures) st = suite->pictures(r, e);
-  if (!st && groups && suite->charts) suite->charts(r, e);
+  if (!st && suite->charts) suite->charts(r, e);
   if (!st && groups) st = vg_eval_page_groups(r, e, name);
   return st;
 }

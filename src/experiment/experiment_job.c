@@ -177,10 +177,7 @@ static vg_status work(working *w) {
   if (!st && tuned) st = train(w, true);
   vg_progress_end();
   if (!st) st = test(w);
-  if (!st) st = mark(w, vg_now() - began);
-  if (!st) st = drop_checkpoints(w, "run");
-  if (!st && tuned) st = drop_checkpoints(w, "pretrained");
-  return st;
+  return st ? st : mark(w, vg_now() - began);
 }
 
 vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_data *d,
@@ -200,6 +197,9 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
       *taken = false;
     else if (!st)
       st = work(&w);
+    /* Also where an earlier run could not remove them. */
+    if (!st) st = drop_checkpoints(&w, "run");
+    if (!st) st = drop_checkpoints(&w, "pretrained");
     vg_lock_release(&lock);
   }
   vg_free(path);

@@ -228,6 +228,26 @@ vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child) {
   return NULL;
 }
 
+static bool is_whole(const cJSON *n) {
+  const bool list = cJSON_IsObject(n) || cJSON_IsArray(n);
+  if (list && n->valueint == INCOMPLETE) return false;
+  for (const cJSON *c = list ? n->child : NULL; c; c = c->next)
+    if (!is_whole(c)) return false;
+  return true;
+}
+
+vg_json *vg_json_whole(vg_json *root) {
+  if (root && is_whole(in(root))) return root;
+  vg_json_free(root);
+  vg_fail(VG_MEMORY, "out of memory while building JSON");
+  return NULL;
+}
+
+void vg_json_put_copy(vg_json *parent, const char *key, const vg_json *from) {
+  init_once();
+  if (from) vg_json_put_take(parent, key, out_of(cJSON_Duplicate(in(from), true)));
+}
+
 void vg_json_put_string(vg_json *parent, const char *key, const char *value) {
   init_once();
   vg_json_put_take(parent, key, out_of(value ? cJSON_CreateString(value) : cJSON_CreateNull()));

@@ -67,6 +67,12 @@ void vg_json_put_number(vg_json *parent, const char *key, double value); /* not 
 void vg_json_put_axes(vg_json *parent, const char *key, const double values[3]);
 void vg_json_put_bool(vg_json *parent, const char *key, bool value);
 vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child);
+/* Puts a copy of a node of any tree. NULL: nothing is put. */
+void vg_json_put_copy(vg_json *parent, const char *key, const vg_json *from);
+
+/* Returns a tree that was built, or NULL (and frees it) where an allocation failed. For a tree that is read
+ * here and not printed. */
+vg_json *vg_json_whole(vg_json *root);
 
 /* Reads a file with one JSON text a line. Ignores a last line without a line break: a process is writing it,
  * or crashed while writing it. A missing file has no lines. VG_DATA names file and line. */

@@ -99,13 +99,7 @@ static vg_json *describe(const mix *m) {
   }
   if (m->like) {
     static const char *const keys[] = {"labels", "regions_class_order"};
-    for (int k = 0; k < 2; k++) {
-      const vg_json *from = vg_json_get(m->like, keys[k]);
-      char *text = from ? vg_json_print(from, false) : NULL;
-      vg_json *copy = NULL;
-      if (text && !vg_json_parse(keys[k], text, &copy)) vg_json_put_take(d, keys[k], copy);
-      vg_free(text);
-    }
+    for (int k = 0; k < 2; k++) vg_json_put_copy(d, keys[k], vg_json_get(m->like, keys[k]));
   } else {
     vg_nnunet_put_labels(d, &m->labels);
   }

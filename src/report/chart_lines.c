@@ -137,6 +137,7 @@ static void draw(vg_report *r, vg_str *to, const vg_chart *c, const drawn *lines
     if (d->n) vg_str_addf(&about, " from %.4g to %.4g", d->y[0], d->y[d->n - 1]);
   }
   vg_chart_open(r, to, c, bottom + (c->x ? 36 : 20), vg_str_text(&about));
+  to->failed |= about.failed;
   vg_str_release(&about);
   vg_chart_legend(to, true, names, colours, n + 1);
   draw_y_axis(to, &p, c->y, top, bottom);
@@ -169,7 +170,7 @@ void vg_report_lines(vg_report *r, const vg_chart *c, const vg_chart_line *lines
     colours[n] = -1;
     draw(r, to, c, points, names, colours, n);
   } else {
-    vg_markup_fail(r, VG_MEMORY);
+    vg_report_fail(r, VG_MEMORY);
   }
   for (size_t k = 0; points && k < n; k++) drawn_release(&points[k]);
   vg_free(points);

@@ -154,6 +154,7 @@ static void draw_group(vg_str *to, const char *name, double right, double y) {
   vg_markup_escape(to, name);
   vg_str_add(to, "</title>");
   vg_markup_escape(to, vg_str_text(&cut));
+  to->failed |= cut.failed;
   vg_str_add(to, "\xE2\x80\xA6</text>\n"); /* an ellipsis */
   vg_str_release(&cut);
 }
@@ -214,6 +215,7 @@ static void draw(vg_report *r, vg_str *to, const vg_chart *c, rows *s) {
   vg_str about = VG_STR_INIT;
   describe(s, c, &about);
   vg_chart_open(r, to, c, top + height + (c->x ? 38 : 22), vg_str_text(&about));
+  to->failed |= about.failed;
   vg_str_release(&about);
   vg_chart_legend(to, false, s->series, s->colours, names + 1);
   draw_groups(to, s, &x, left, top);
@@ -240,7 +242,7 @@ void vg_report_strips(vg_report *r, const vg_chart *c, const vg_chart_strip *str
     vg_sort_f64(at->sorted, at->n);
   }
   if (st)
-    vg_markup_fail(r, st);
+    vg_report_fail(r, st);
   else
     draw(r, to, c, &s);
   rows_release(&s);
@@ -253,7 +255,7 @@ void vg_report_bars(vg_report *r, const vg_chart *c, const vg_chart_bar *bars, s
   vg_status st = rows_new(n, &s);
   for (size_t i = 0; i < n && !st; i++) add_row(&s, bars[i].group, bars[i].series)->bar = &bars[i];
   if (st)
-    vg_markup_fail(r, st);
+    vg_report_fail(r, st);
   else
     draw(r, to, c, &s);
   rows_release(&s);

@@ -70,7 +70,7 @@ static void add_panel(vg_report *r, const char *name, const char *path, const vo
                         "aria-label=\"Picture\">"
                       : "<figure class=\"panel\">");
   vg_status st = vg_markup_img(to, bytes, n, name, width, height);
-  vg_markup_fail(r, st && path ? vg_fail_in(st, "%s", path) : st);
+  vg_report_fail(r, st && path ? vg_fail_in(st, "%s", path) : st);
   vg_str_add(to, path ? "</div><figcaption>" : "<figcaption>");
   vg_markup_escape(to, name);
   vg_str_add(to, "</figcaption></figure>\n");

@@ -22,8 +22,6 @@ struct vg_report {
 vg_str *vg_markup_into(vg_report *r, markup_block block);
 /* Returns a number for an id that is unique in the page. */
 int vg_markup_id(vg_report *r);
-/* Records a failure. The first one stays. */
-void vg_markup_fail(vg_report *r, vg_status st);
 
 /* Escapes text for content and for quoted attributes. */
 void vg_markup_escape(vg_str *to, const char *text);

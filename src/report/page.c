@@ -109,7 +109,7 @@ int vg_markup_id(vg_report *r) {
   return ++r->ids;
 }
 
-void vg_markup_fail(vg_report *r, vg_status st) {
+void vg_report_fail(vg_report *r, vg_status st) {
   if (!r || r->failed || !st) return;
   r->failed = st;
   snprintf(r->message, sizeof r->message, "%s", vg_error());
@@ -120,7 +120,7 @@ bool vg_markup_picture(vg_report *r, const vg_picture *p, const char *path, void
   *n = 0;
   if (!r || r->failed) return false;
   vg_status st = p ? vg_picture_png(p, bytes, n) : vg_fs_read(path, bytes, n);
-  if (st) vg_markup_fail(r, st);
+  if (st) vg_report_fail(r, st);
   return !st;
 }
 
@@ -309,7 +309,7 @@ void vg_report_table(vg_report *r, const char *caption, const vg_table *t, size_
   if (!to) return;
   bool *numeric = VG_NEW_N(bool, t->cols);
   if (!numeric) {
-    vg_markup_fail(r, VG_MEMORY);
+    vg_report_fail(r, VG_MEMORY);
     return;
   }
   for (size_t c = 0; c < t->cols; c++) numeric[c] = numeric_column(t, c);
@@ -334,7 +334,7 @@ static void add_picture(vg_report *r, const void *bytes, size_t n, const char *a
   vg_str *to = vg_markup_into(r, BLOCK_FIGURES);
   if (!to) return;
   vg_str_add(to, "<figure class=\"picture\">");
-  vg_markup_fail(r, vg_markup_img(to, bytes, n, alt, 0, 0));
+  vg_report_fail(r, vg_markup_img(to, bytes, n, alt, 0, 0));
   if (caption) {
     vg_str_add(to, "<figcaption>");
     vg_markup_escape(to, caption);

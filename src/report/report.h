@@ -37,6 +37,9 @@ vg_report *vg_report_new(const char *title, const char *lead);
 /* Writes the page by atomic rename. More content may follow, and then another _write. */
 vg_status vg_report_write(const vg_report *r, const char *path);
 void vg_report_free(vg_report *r);
+/* Records a failure of the caller, with its message, if st is one: _write then returns it, instead of writing
+ * a page that lacks something. */
+void vg_report_fail(vg_report *r, vg_status st);
 /* The number of bytes so far. Callers use it to limit the size of a page with pictures. */
 size_t vg_report_size(const vg_report *r);
 

@@ -35,7 +35,10 @@ void vg_run_add_previews(vg_report *r, const char *run, const run_history *h) {
     char label[64];
     char *path = vg_format("%s/previews/epoch-%05.0f.png", run, epoch);
     bool exists = false;
-    if (path && vg_fs_exists(path, &exists)) vg_warn("the page lacks a preview: %s", vg_error());
+    if (!path)
+      vg_report_fail(r, VG_MEMORY);
+    else if (vg_fs_exists(path, &exists))
+      vg_warn("the page lacks a preview: %s", vg_error());
     if (exists) {
       if (!any) {
         vg_report_section(r, "Previews");
@@ -59,14 +62,16 @@ void vg_run_add_previews(vg_report *r, const char *run, const run_history *h) {
 
 /* ---- settings ---- */
 
-static void put_value(vg_str *to, const vg_json *node) {
-  if (vg_json_type_of(node) == VG_JSON_STRING) {
+static vg_status put_value(vg_str *to, const vg_json *node) {
+  char *text = NULL;
+  if (vg_json_type_of(node) == VG_JSON_STRING)
     vg_str_add(to, vg_json_string(node, ""));
-    return;
-  }
-  char *text = node ? vg_json_print(node, false) : NULL;
-  if (text) vg_str_add(to, text);
+  else if (node && !(text = vg_json_print(node, false)))
+    return VG_MEMORY;
+  else if (text)
+    vg_str_add(to, text);
   vg_free(text);
+  return vg_str_failed(to) ? VG_MEMORY : VG_OK;
 }
 
 /* Lists each setting of the config with its default. Settings that differ go into changed too. */
@@ -80,8 +85,10 @@ static vg_status fill_settings(const vg_json *config, const vg_json *defaults, v
       vg_str_clear(&now);
       vg_str_clear(&def);
       vg_str_addf(&key, "%s.%s", vg_json_key(s), vg_json_key(e));
-      put_value(&now, e);
-      put_value(&def, vg_json_get(vg_json_get(defaults, vg_json_key(s)), vg_json_key(e)));
+      st = put_value(&now, e);
+      if (!st) st = put_value(&def, vg_json_get(vg_json_get(defaults, vg_json_key(s)), vg_json_key(e)));
+      if (vg_str_failed(&key)) st = VG_MEMORY;
+      if (st) break;
       const bool differs = strcmp(vg_str_text(&now), vg_str_text(&def));
       const char *cells[] = {vg_str_text(&key), vg_str_text(&now), vg_str_text(&def),
                              differs ? "changed" : ""};
@@ -102,8 +109,11 @@ void vg_run_add_settings(vg_report *r, const run_history *h) {
   vg_config_default(&c);
   vg_config_resolve(&c); /* as for the run's settings */
   vg_json *defaults = vg_config_to_json(&c);
-  if (defaults && !vg_table_init(&all, 4, header) && !vg_table_init(&changed, 3, header) &&
-      !fill_settings(h->config, defaults, &all, &changed)) {
+  vg_status st = defaults ? vg_table_init(&all, 4, header) : VG_MEMORY;
+  if (!st) st = vg_table_init(&changed, 3, header);
+  if (!st) st = fill_settings(h->config, defaults, &all, &changed);
+  vg_report_fail(r, st);
+  if (!st) {
     vg_report_section(r, "Settings");
     if (changed.rows > 1)
       vg_report_table(r, "Settings that differ from the defaults", &changed, 1);
@@ -126,6 +136,7 @@ static void add_subjects(vg_report *r, const char *title, const vg_json *ids) {
   for (const vg_json *id = vg_json_first(ids); id; id = vg_json_next(id))
     vg_str_addf(&names, "%s%s", names.len ? ", " : "", vg_json_string(id, "?"));
   char *head = vg_format("%s (%zu)", title, n);
+  if (!head || vg_str_failed(&names)) vg_report_fail(r, VG_MEMORY);
   if (n && head) {
     vg_report_fold_open(r, head);
     vg_report_text(r, "%s", vg_str_text(&names));
@@ -156,9 +167,12 @@ void vg_run_add_sessions(vg_report *r, const run_history *h) {
                            vg_json_string(vg_json_get(s, "voxgan"), "")};
     st = vg_table_add_row(&t, cells);
   }
+  vg_report_fail(r, st);
   if (!st && h->sessions.n) {
-    char *seed = vg_json_print(vg_json_get(vg_json_get(h->config, "run"), "seed"), false);
+    const vg_json *of = vg_json_get(vg_json_get(h->config, "run"), "seed");
+    char *seed = of ? vg_json_print(of, false) : NULL;
     vg_report_section(r, "Environment");
+    if (of && !seed) vg_report_fail(r, VG_MEMORY);
     if (seed) vg_report_text(r, "Seed %s. A resumed run has a line for each start.", seed);
     vg_report_table(r, "Starts", &t, 1);
     vg_free(seed);

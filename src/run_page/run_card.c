@@ -20,18 +20,21 @@ static size_t count_of(const vg_json *list) {
 }
 
 /* Settings that differ from their defaults, as a config. Section run has paths and machines. */
-static void add_settings(vg_str *t, const vg_json *config) {
+static vg_status add_settings(vg_str *t, const vg_json *config) {
   vg_config defaults;
   vg_config_default(&defaults);
   vg_json *by_default = vg_config_to_json(&defaults);
+  vg_status st = by_default ? VG_OK : VG_MEMORY;
   vg_str_add(t, "## Settings\n\nThose that are not the default:\n\n```\n");
-  for (const vg_json *s = vg_json_first(config); s; s = vg_json_next(s)) {
+  for (const vg_json *s = vg_json_first(config); s && !st; s = vg_json_next(s)) {
     const char *section = vg_json_key(s);
-    for (const vg_json *e = vg_json_first(s); e && strcmp(section, "run") != 0; e = vg_json_next(e)) {
-      char *now = vg_json_print(e, false),
-           *then = vg_json_print(vg_json_get(vg_json_get(by_default, section), vg_json_key(e)), false);
+    for (const vg_json *e = vg_json_first(s); e && strcmp(section, "run") != 0 && !st; e = vg_json_next(e)) {
+      const vg_json *usual = vg_json_get(vg_json_get(by_default, section), vg_json_key(e));
+      char *now = vg_json_print(e, false), *then = usual ? vg_json_print(usual, false) : NULL;
       const bool path = strchr(vg_json_string(e, ""), '/') != NULL;
-      if (now && (!then || strcmp(now, then) != 0))
+      if (!now || (usual && !then))
+        st = VG_MEMORY;
+      else if (!then || strcmp(now, then) != 0)
         vg_str_addf(t, "%s.%s = %s\n", section, vg_json_key(e), path ? "(a path)" : now);
       vg_free(now);
       vg_free(then);
@@ -39,6 +42,7 @@ static void add_settings(vg_str *t, const vg_json *config) {
   }
   vg_str_add(t, "```\n\n");
   vg_json_free(by_default);
+  return st;
 }
 
 static void add_scores(vg_str *t, const run_history *h) {
@@ -94,9 +98,9 @@ vg_status vg_run_card_write(const char *run) {
                 train, vg_plural(train, "subject", "subjects"), val,
                 *series ? series : "all that the data have", hash);
     add_scores(&t, &h);
-    add_settings(&t, h.config);
+    st = add_settings(&t, h.config);
     add_limits(&t, segments);
-    st = vg_str_failed(&t) ? VG_MEMORY : vg_fs_write_atomic(to, vg_str_text(&t), t.len);
+    if (!st) st = vg_str_failed(&t) ? VG_MEMORY : vg_fs_write_atomic(to, vg_str_text(&t), t.len);
   }
   vg_run_history_release(&h);
   vg_str_release(&t);

@@ -28,7 +28,8 @@ static void curves_init(curves *c, const run_history *h, const vg_json_lines *fr
     c->x[i] = vg_json_number(vg_json_get(from->items[i], "epoch"), NAN);
 }
 
-static void curves_release(curves *c) {
+static void curves_release(vg_report *r, curves *c) {
+  if (c->failed) vg_report_fail(r, VG_MEMORY);
   for (size_t i = 0; i < c->n; i++) {
     vg_free(c->names[i]);
     vg_free(c->values[i]);
@@ -101,7 +102,8 @@ static void add_loss(vg_report *r, curves *c, const char *key) {
                       : vg_starts_with(key, "d_") ? "Discriminator's loss: "
                                                   : "";
   add_key(c, key, *whose ? key + strlen("g_") : key, 1, NULL);
-  char *title = c->n ? vg_format("%s%s", whose, c->names[0]) : NULL;
+  char *title = c->n && !c->failed ? vg_format("%s%s", whose, c->names[0]) : NULL;
+  c->failed |= c->n && !title;
   draw(r, c, (vg_chart){.title = title ? title : key});
   vg_free(title);
 }
@@ -122,7 +124,7 @@ void vg_run_add_losses(vg_report *r, const run_history *h) {
   for (const vg_json *e = vg_json_first(h->epochs.items[0]); e; e = vg_json_next(e))
     if (vg_json_type_of(e) == VG_JSON_NUMBER && is_other_loss(vg_json_key(e)))
       add_loss(r, &c, vg_json_key(e));
-  curves_release(&c);
+  curves_release(r, &c);
 }
 
 /* Draws a chart of one metric, with one line a series (or class). */
@@ -135,6 +137,7 @@ static void add_metric(vg_report *r, curves *c, const vg_json *scores, const cha
     }
   }
   char *title = vg_strdup(metric);
+  c->failed |= !title;
   for (char *at = title; at && *at; at++)
     if (*at == '_') *at = ' ';
   draw(r, c, (vg_chart){.title = title ? title : metric});
@@ -159,7 +162,7 @@ void vg_run_add_scores(vg_report *r, const run_history *h) {
       if (before == group) add_metric(r, &c, scores, vg_json_key(m));
     }
   }
-  curves_release(&c);
+  curves_release(r, &c);
 }
 
 void vg_run_add_speed(vg_report *r, const run_history *h) {
@@ -180,5 +183,5 @@ void vg_run_add_speed(vg_report *r, const run_history *h) {
   draw(r, &c, (vg_chart){.title = "Peak memory so far, GiB"});
   add_key(&c, "skipped", "skipped", 1, NULL);
   draw(r, &c, (vg_chart){.title = "Skipped steps"});
-  curves_release(&c);
+  curves_release(r, &c);
 }

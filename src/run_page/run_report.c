@@ -67,6 +67,7 @@ static void add_summary(vg_report *r, const run_history *h) {
   vg_report_fact(r, "Training time", "%s", vg_duration(h->seconds, text));
   if (h->best) {
     describe_scores(&scores, h->best);
+    if (vg_str_failed(&scores)) vg_report_fail(r, VG_MEMORY);
     vg_report_fact(r, "Best epoch", "%.0f%s", number_of(h->best, "epoch"), vg_str_text(&scores));
   }
   vg_str_release(&scores);

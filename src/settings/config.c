@@ -427,7 +427,7 @@ vg_json *vg_config_to_json(const vg_config *c) {
       break;
     }
   }
-  return root;
+  return vg_json_whole(root);
 }
 
 const char *vg_setting_text(const vg_config *c, const vg_setting *s, char *buf, size_t size) {

@@ -4,6 +4,7 @@
 
 #include "study/study_internal.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/text/plural.h"
 #include "prep/census/label_census.h"
 #include "io/table.h"
@@ -22,14 +23,7 @@ static void put_ids(vg_json *to, const char *key, const vg_members *m) {
 /* Copies the keys of the plan that decide which cases are made. */
 static void put_plan(vg_json *to, const vg_json *cohort) {
   static const char *const keys[] = {"edits", "mix", "balance", "volume_ml"};
-  for (int i = 0; i < 4; i++) {
-    const vg_json *from = vg_json_get(cohort, keys[i]);
-    vg_json *copy = NULL;
-    char *text = from ? vg_json_print(from, false) : NULL;
-    if (text) vg_json_parse("plan", text, &copy);
-    if (from) vg_json_put_take(to, keys[i], copy);
-    vg_free(text);
-  }
+  for (int i = 0; i < 4; i++) vg_json_put_copy(to, keys[i], vg_json_get(cohort, keys[i]));
 }
 
 vg_json *vg_study_to_json(const vg_study *s) {
@@ -111,6 +105,7 @@ static vg_status add_case(vg_study *s, size_t k, vg_table *t) {
   vg_status st = vg_study_chain(s, k, &chain, &target);
   if (!st) st = vg_study_draw(s, k, 0, &chain, &drawn);
   vg_edit_log_text(&drawn, NULL, NULL, &edits);
+  if (!st && vg_str_failed(&edits)) st = VG_MEMORY;
   if (!st) {
     const char *cells[] = {id, cohort, vg_study_host_of(s, k)->subject->id, vg_str_text(&edits)};
     st = vg_table_add_row(t, cells);

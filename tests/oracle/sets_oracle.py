@@ -10,7 +10,7 @@ from pathlib import Path
 
 try:
     import numpy as np
-    from scipy import linalg, ndimage, stats
+    from scipy import interpolate, linalg, ndimage, stats
     from scipy.spatial import SphericalVoronoi
     from scipy.spatial.distance import cdist, pdist
     from skimage.measure import label, marching_cubes, mesh_surface_area
@@ -53,6 +53,35 @@ def intensity(image, brain, anatomy, tumour, n_anatomy, n_tumour):
     for r in regions:
         h = np.histogram(image[r], bins=16, range=(-1, 1))[0]
         out += list(np.sqrt(h / max(h.sum(), 1)))
+    return out
+
+
+def spectrum(image, brain, anatomy, tumour, n_anatomy, n_tumour, mm):
+    """The covariance by Fourier transform, over all distances at once; then a sum with the window."""
+    regions = [(anatomy == k + 1) & brain & (tumour == 0) for k in range(n_anatomy)] or [brain & (tumour == 0)]
+    regions += [(tumour == k + 1) & brain for k in range(n_tumour)]
+    wavelengths = 16 / np.sqrt(2) ** np.arange(7)
+    parzen = interpolate.BSpline.basis_element([-2, -1, 0, 1, 2], extrapolate=False)
+    out = []
+    for r in regions:
+        power = np.full((3, 7), np.nan)
+        d = np.where(r, image - (image[r].mean() if r.any() else 0), 0)
+        for axis in range(3):
+            n, h = image.shape[axis], mm[axis]
+            pairs = lambda a: np.fft.ifft(np.abs(np.fft.fft(a, 2 * n, axis)) ** 2, axis=axis).real.sum(
+                tuple(k for k in range(3) if k != axis))[:n]
+            count = np.round(pairs(r.astype(float)))
+            covariance = np.where(count > 0, pairs(d) / np.maximum(count, 1), 0)
+            lag = np.arange(n) * h
+            weight = np.nan_to_num(parzen(2 * lag / 16)) / parzen(0)
+            for b, wavelength in enumerate(wavelengths):
+                if 2 * h <= wavelength * (1 + 1e-6):
+                    power[axis, b] = h * (covariance[0] * weight[0] +
+                                          2 * (covariance * weight * np.cos(2 * np.pi * lag / wavelength))[1:].sum())
+        known = r.sum() >= 64
+        for b in range(7):
+            p = np.nanmean(power[:, b]) if known and not np.isnan(power[:, b]).all() else 0
+            out.append(np.log10(p) if p > 1e-6 else -6)
     return out
 
 
@@ -153,6 +182,7 @@ for path in sorted(Path(sys.argv[1]).glob("*.case")):
     brain, anatomy, tumour = load("brain", np.uint8) > 0, load("anatomy", np.uint8), load("tumour", np.uint8)
     report(path.stem, "patches", patches(image, brain, mm, lo, extent))
     report(path.stem, "intensity", intensity(image, brain, anatomy, tumour, n_anatomy, n_tumour))
+    report(path.stem, "spectrum", spectrum(image, brain, anatomy, tumour, n_anatomy, n_tumour, mm))
     report(path.stem, "thumbnail", thumbnail(image, lo, extent, 32), every=101)
     report(path.stem, "volume", thumbnail(image, lo, extent, 48), every=101)
     report(path.stem, "tumour", tumour_shape(tumour, n_tumour, mm, lo, extent) if tumour.any() else [np.nan])

@@ -14,6 +14,7 @@
 #include "oracle.h"
 #include "scratch.h"
 #include "eval/feature/features.h"
+#include "eval/feature/features_spectrum.h"
 #include "base/fs.h"
 #include "grid/grid.h"
 #include "base/mem.h"
@@ -283,6 +284,50 @@ static void test_eigenvalues(void **state) {
 }
 
 /* A ball's surface and shape, and no shape without a tumour. */
+/* log10 of the power of a texture in one tissue, without a mean, at each wavelength. */
+static void spectrum_of(subject *s, double (*texture)(const double at[3], vg_rng *r), const double mm[3],
+                        float out[VG_SPECTRUM_BANDS]) {
+  vg_rng r = vg_rng_init(3, 0);
+  size_t dims;
+  make(s, mm, 0);
+  for (int i = 0; i < N; i++) {
+    const double at[3] = {i % NX * mm[0], i / NX % NY * mm[1], i / (NX * NY) * mm[2]};
+    s->image[i] = (float)texture(at, &r);
+  }
+  s->plan.has_anatomy = s->plan.has_tumour = false;
+  float *f = features_of(s, "spectrum", &dims);
+  assert_int_equal(dims, VG_SPECTRUM_BANDS);
+  memcpy(out, f, dims * sizeof *f);
+  vg_free(f);
+}
+
+static double white_noise(const double at[3], vg_rng *r) {
+  (void)at;
+  return 0.1 * vg_rng_normal(r);
+}
+
+static double grid_of_4_mm(const double at[3], vg_rng *r) {
+  return white_noise(at, r) + 0.2 * cos(2 * M_PI * at[0] / 4) * cos(2 * M_PI * at[1] / 4);
+}
+
+static void test_spectrum(void **state) {
+  (void)state;
+  enum { MM_4 = 4, MM_2 = 6 }; /* bands */
+  static subject s;
+  float white[VG_SPECTRUM_BANDS], grid[VG_SPECTRUM_BANDS], coarse[VG_SPECTRUM_BANDS];
+  spectrum_of(&s, white_noise, (const double[]){1, 1, 1}, white);
+  /* White noise of SD 0.1 in voxels of 1 mm has power 0.01 at all wavelengths. */
+  for (int b = 0; b < VG_SPECTRUM_BANDS; b++) assert_near((double)white[b], -2, 0.1);
+  spectrum_of(&s, grid_of_4_mm, (const double[]){1, 1, 1}, grid);
+  for (int b = 0; b < VG_SPECTRUM_BANDS; b++) assert_true(grid[b] <= grid[MM_4]);
+  assert_true(grid[MM_4] > white[MM_4] + 0.5F);
+  assert_near((double)grid[MM_2], (double)white[MM_2], 0.15);
+  /* Voxels of 2 mm do not resolve 2 and 2.8 mm. */
+  spectrum_of(&s, white_noise, (const double[]){2, 2, 2}, coarse);
+  for (int b = 0; b < MM_4; b++) assert_near((double)coarse[b], -2 + log10(2), 0.15);
+  assert_true(coarse[MM_2] == VG_SPECTRUM_NONE && coarse[MM_2 - 1] == VG_SPECTRUM_NONE);
+}
+
 static void test_ball(void **state) {
   (void)state;
   static subject s;
@@ -466,6 +511,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_oracle),
       cmocka_unit_test(test_eigenvalues),
+      cmocka_unit_test(test_spectrum),
       cmocka_unit_test(test_ball),
       cmocka_unit_test(test_network),
       cmocka_unit_test(test_distances_tell_apart),

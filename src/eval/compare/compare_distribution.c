@@ -85,7 +85,8 @@ vg_status vg_eval_distribution(eval_study *s) {
     if (plan.spaces >> i & 1 && !vg_features_at(i)->space->of_some)
       st = measure_space(e, vg_features_at(i), &real[i], &synth[i]);
   }
-  int volume = vg_features_find("volume");
+  const int spectrum = vg_features_find("spectrum"), volume = vg_features_find("volume");
+  if (!st && plan.spaces >> spectrum & 1) st = vg_eval_spectra(e, &plan, &real[spectrum], &synth[spectrum]);
   if (!st) st = vg_eval_diversity(e, &plan, &real[volume], &synth[volume]);
   if (!st) st = vg_eval_draws(s, &plan);
   if (!st && e->n_sets == before)

@@ -107,6 +107,7 @@ void vg_evaluation_free(vg_evaluation *e) {
   vg_free(e->real_profiles);
   vg_eval_sets_release(e);
   vg_eval_patches_free(e->patches);
+  vg_free(e->spectra);
   vg_free(e->moved);
   vg_json_free(e->baseline_root);
   vg_json_free(e->summary);

@@ -79,7 +79,9 @@ struct vg_evaluation {
   size_t n_sets;
   eval_verdict *verdicts;
   size_t n_verdicts;
-  struct eval_patches *patches; /* what suite detect shows, or NULL */
+  struct eval_patches *patches;  /* what suite detect shows, or NULL */
+  struct eval_spectrum *spectra; /* (n_spectra) of suite distribution, or NULL */
+  size_t n_spectra;
   eval_left_out left_out[8];
   int n_left_out;
   double band, surface_mm; /* mm */

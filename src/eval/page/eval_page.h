@@ -13,6 +13,8 @@ void vg_eval_page_opening(vg_report *r, const vg_evaluation *e);
 vg_status vg_eval_page_groups(vg_report *r, const vg_evaluation *e, const char *suite);
 /* Adds curves across the surfaces of the tumour and its regions. */
 void vg_eval_page_profiles(vg_report *r, const vg_evaluation *e);
+/* Adds curves of the power of texture by wavelength, in each tissue. */
+void vg_eval_page_spectra(vg_report *r, const vg_evaluation *e);
 /* Adds a suite's metrics of sets. */
 vg_status vg_eval_page_sets(vg_report *r, const vg_evaluation *e, const char *suite);
 /* Adds a suite's verdicts with their text. suite NULL: the verdicts of all suites, without text. */

@@ -48,6 +48,7 @@ static void add_images(vg_report *r, const vg_evaluation *e) {
     if (own > worst) worst = own;
     vg_str_addf(&text, "%s%s %.1f %%", text.len ? ", " : "", e->series[i], 100 * g->mean / 2);
   }
+  if (vg_str_failed(&text)) vg_report_fail(r, VG_MEMORY);
   if (text.len)
     vg_report_note(
         r, worst->tone,
@@ -78,6 +79,7 @@ static void add_sets(vg_report *r, const vg_evaluation *e) {
     if (own > worst) worst = own;
     vg_str_addf(&text, "%s%s %.1f", text.len ? ", " : "", s->space, s->value / s->floor);
   }
+  if (vg_str_failed(&text)) vg_report_fail(r, VG_MEMORY);
   if (text.len)
     vg_report_note(
         r, worst->tone,

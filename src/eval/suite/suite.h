@@ -14,7 +14,7 @@ typedef struct vg_eval_suite {
   /* Compares the data sets as wholes and adds sets and verdicts to the evaluation. NULL: the suite has
    * metrics of cases only. */
   vg_status (*run)(eval_study *s, const vg_evaluate_settings *set);
-  /* Adds the suite's own charts, if it has metrics of cases. NULL: only the usual charts. */
+  /* Adds the suite's own charts. NULL: only the usual charts. */
   void (*charts)(vg_report *r, const vg_evaluation *e);
   /* Adds pictures of persons; not called with no_gallery. NULL: none. */
   vg_status (*pictures)(vg_report *r, const vg_evaluation *e);

@@ -1,5 +1,6 @@
 /* suite_distribution.c: suite distribution: the real and the synthetic set as wholes. */
 #include "eval/compare/compare.h"
+#include "eval/page/eval_page.h"
 #include "eval/suite/suite.h"
 
 static vg_status run(eval_study *s, const vg_evaluate_settings *set) {
@@ -12,4 +13,5 @@ const vg_eval_suite vg_eval_suite_distribution = {
     .text = "Compares the synthetic data set with the real one as a whole: how far apart they lie, and how "
             "diverse each is.",
     .run = run,
+    .charts = vg_eval_page_spectra,
 };

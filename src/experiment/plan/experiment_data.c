@@ -100,7 +100,9 @@ static vg_status check_classes(const experiment_data *d) {
   if (!st) {
     vg_names_join(VG_NAMES_INSIDE(real.names, real.n), &a);
     vg_names_join(VG_NAMES_INSIDE(synth.names, synth.n), &b);
-    if (strcmp(vg_str_text(&a), vg_str_text(&b)) != 0)
+    if (vg_str_failed(&a) || vg_str_failed(&b))
+      st = VG_MEMORY;
+    else if (strcmp(vg_str_text(&a), vg_str_text(&b)) != 0)
       st = vg_fail(VG_DATA,
                    "tumour classes differ: real has %s, synthetic %s; the same network cannot learn both",
                    vg_str_text(&a), vg_str_text(&b));

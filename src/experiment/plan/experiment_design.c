@@ -175,12 +175,13 @@ vg_status vg_experiment_design_read(const vg_json *j, const char *name, experime
   join(vg_json_get(j, "rows"), &row_list);
   join(vg_json_get(j, "augmentation"), &augmentation);
   int seeds, first_seed;
-  vg_status st = vg_json_int(j, "seeds", 1, SEEDS_MAX, &seeds);
+  vg_status st = vg_str_failed(&row_list) || vg_str_failed(&augmentation) ? VG_MEMORY : VG_OK;
+  if (!st) st = vg_json_int(j, "seeds", 1, SEEDS_MAX, &seeds);
   if (!st) st = vg_json_int(j, "first_seed", 0, INT_MAX, &first_seed);
   if (!st)
     st = vg_experiment_design_parse(vg_str_text(&row_list), vg_str_text(&augmentation), seeds, first_seed,
                                     out);
   vg_str_release(&row_list);
   vg_str_release(&augmentation);
-  return st ? vg_fail_in(VG_DATA, "%s: not the plan of an experiment", name) : VG_OK;
+  return st == VG_MEMORY ? st : st ? vg_fail_in(VG_DATA, "%s: not the plan of an experiment", name) : VG_OK;
 }

@@ -160,13 +160,6 @@ static vg_json *settings_json(const vg_config *config) {
   return vg_config_to_json(&c);
 }
 
-static void put_copy(vg_json *to, const char *key, const vg_json *from) {
-  char *text = vg_json_print(from, false);
-  vg_json *copy = NULL;
-  if (text && !vg_json_parse(key, text, &copy)) vg_json_put_take(to, key, copy);
-  vg_free(text);
-}
-
 vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experiment_data *d,
                                  const experiment_plan *p) {
   vg_json *j = vg_json_object();
@@ -186,8 +179,8 @@ vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experimen
     vg_json_free(j);
     return NULL;
   }
-  put_copy(j, "left_out", d->left_out);
-  if (vg_json_size(d->not_checked)) put_copy(j, "not_checked", d->not_checked);
+  vg_json_put_copy(j, "left_out", d->left_out);
+  if (vg_json_size(d->not_checked)) vg_json_put_copy(j, "not_checked", d->not_checked);
   return j;
 }
 

@@ -58,6 +58,7 @@ static vg_status put_sentences(const experiment_results *r, vg_report *page) {
     if (!c->compared || strcmp(r->columns[c->column].metric->name, "dice") != 0) continue;
     vg_str_clear(&text);
     st = vg_experiment_sentence(r, c, &text);
+    if (!st && vg_str_failed(&text)) st = VG_MEMORY;
     if (!st) vg_report_item(page, "%s.", vg_str_text(&text));
   }
   vg_str_release(&text);
@@ -134,6 +135,7 @@ static vg_status put_opening(const experiment_results *r, vg_report *page) {
   if (!best) return VG_OK;
   vg_str text = VG_STR_INIT;
   vg_status st = vg_experiment_sentence(r, best, &text);
+  if (!st && vg_str_failed(&text)) st = VG_MEMORY;
   const char *verdict = vg_experiment_verdict_name(r, best);
   const bool better = !strcmp(verdict, "better"), worse = !strcmp(verdict, "worse");
   if (!st)

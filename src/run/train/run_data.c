@@ -189,9 +189,9 @@ static vg_status find_ranges(run_data *d) {
 /* Removes what killed processes were writing into the cache. A cache that others own may be closed to us, and
  * then keeps it. */
 static vg_status sweep_cache(const char *cache) {
-  static const char *const folders[] = {"", "hashes"};
+  static const char *const folders[] = {"", "hashes", "about", "users"};
   vg_status st = VG_OK;
-  for (int i = 0; i < 2 && st != VG_MEMORY && cache && *cache; i++) {
+  for (int i = 0; i < 4 && st != VG_MEMORY && cache && *cache; i++) {
     bool there = false;
     char *path = vg_fs_join(cache, folders[i]);
     st = path ? vg_fs_is_dir(path, &there) : VG_MEMORY;

@@ -105,8 +105,8 @@ static vg_status compare_classes(const char *run, const vg_json *classes, const 
   for (const vg_json *e = vg_json_first(classes); e; e = vg_json_next(e))
     vg_str_addf(&was, "%s%s", was.len ? ", " : "", vg_json_string(e, "?"));
   vg_names_join(VG_NAMES_INSIDE(d->prep.classes.names, d->prep.classes.n), &is);
-  vg_status st = VG_OK;
-  if (strcmp(vg_str_text(&was), vg_str_text(&is)))
+  vg_status st = vg_str_failed(&was) || vg_str_failed(&is) ? VG_MEMORY : VG_OK;
+  if (!st && strcmp(vg_str_text(&was), vg_str_text(&is)))
     st = vg_fail(VG_CONFIG,
                  "%s: the classes were \"%s\" and are \"%s\" now, because the data changed; they define the "
                  "run and cannot change on --resume",
