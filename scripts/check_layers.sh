@@ -132,6 +132,9 @@ only() { # pattern, allowed files, what
 only '#include <(ATen|torch|c10)/' '^src/tensor/.*\.(cpp|hpp)$' ATen
 only '#include <nifti' '^src/io/(volume_)?nifti' niftilib
 only '#include <(cjson/)?cJSON' '^src/io/json\.c$' cJSON
+# strerror() is not thread-safe; vg_errno_text() is.
+unsafe=$(grep -nw 'strerror' $sources)
+[ -z "$unsafe" ] || breach "strerror() in place of vg_errno_text(): $unsafe"
 
 twice=$(find src tests -name '*.[ch]' -o -name '*.[ch]pp' | xargs -n1 basename | sort | uniq -d)
 [ -z "$twice" ] || breach "file names that occur twice: $twice"

@@ -34,7 +34,7 @@ if [ ! $env/.made -nt scripts/oracles.sh ]; then
   /usr/bin/python3 -m venv --system-site-packages $env/metrics
   env=$env/metrics pip --no-deps monai==1.3.2
   env=$env/metrics pip panoptica 'numpy<2' 'scipy<1.13'
-  # pyradiomics builds against the NumPy that is there; frd-score needs OpenCV only to resize.
+  # pyradiomics builds against the installed NumPy; frd-score needs OpenCV only to resize.
   /usr/bin/python3 -m venv $env/radiomics
   env=$env/radiomics pip 'numpy<2' 'scipy<1.13' SimpleITK PyWavelets versioneer setuptools wheel
   env=$env/radiomics pip --no-build-isolation pyradiomics==3.0.1

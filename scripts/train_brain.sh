@@ -1,7 +1,7 @@
 #!/bin/bash
 # train_brain.sh LABELS [OUT]: trains models/brain.safetensors, a model of heads for `voxgan synth brain`, on SynthSeg's published label
 # maps alone (a folder of training_seg_NN.nii.gz, Apache-2.0). OUT: the run folder (build/brain). Takes about 110 minutes of one core; run
-# again after an interruption, it goes on. The same version on the same processor gives the same bytes.
+# again after an interruption, it continues. The same version on the same processor gives the same bytes.
 #
 #   VOXGAN   the program (build/release/voxgan)
 #   THREADS  of the network (1)

@@ -60,8 +60,7 @@ enum {
   VG_SETTINGS
 };
 
-/* The number of all choices of all settings. A program and a module that differ in it are not used together.
- */
+/* The number of all choices of all settings. A program refuses a module that differs in it. */
 enum {
 #define VG_CHOICE(constant, text) +1
 #define VG_SET_CHOICE(section, name, resume, def, choices, help) choices
@@ -136,7 +135,7 @@ typedef struct vg_anatomy {
   vg_clusters clusters; /* of CLUSTERS: one series without a name is the one that the run chooses */
   const char *model; /* of PREDICT, borrowed from the text */
 } vg_anatomy;
-/* Parses a value of data.anatomy. VG_CONFIG: it is none. */
+/* Parses a value of data.anatomy. VG_CONFIG: the text is no such value. */
 vg_status vg_anatomy_parse(const char *text, vg_anatomy *out);
 /* Whether train.direction is image2label: series in, label maps out. */
 bool vg_config_segments(const vg_config *c);

@@ -5,7 +5,7 @@
  * the label values.
  *
  *     vg_dataset ds = {0};
- *     st = vg_dataset_add(&ds, "BraTS2021", "auto", NULL);     // may be called for several roots
+ *     st = vg_dataset_add(&ds, "BraTS2021", "auto", NULL, NULL);     // may be called for several roots
  *     st = vg_dataset_require(&ds, &wanted);
  *     vg_dataset_release(&ds);
  */
@@ -72,16 +72,16 @@ typedef struct vg_dataset {
   /* Set before anything is added. false: a file or folder that cannot be read, or a subject that lacks what
    * is wanted, stops the command. true: it is named with a warning, and counts as missing. */
   bool skip_incomplete;
-  /* Set before anything is added: only images are wanted. Label maps are not looked at, and a volume whose
+  /* Set before anything is added: only images are wanted. Label maps are ignored, and a volume whose
    * name fits no layout is the one scan of a subject (layout scans). */
   bool scans;
   void *ids; /* private: an index of the subjects' ids, while subjects are added */
 } vg_dataset;
 
-#define VG_SUBJECT_PLACE 512
+#define VG_SUBJECT_ORIGIN 512
 /* Where the subject comes from, as messages name it: its source, and the line of its manifest ("list.csv:4").
  * Returns buf. */
-const char *vg_subject_place(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_PLACE]);
+const char *vg_subject_origin(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_ORIGIN]);
 
 /* Adds every subject below root.
  *
@@ -126,8 +126,8 @@ vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset
  * (vg_dataset_id_key). */
 vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images);
 
-/* Gives each subject of ds the anatomy map, and its scheme, that the subject of `maps` with the same id
- * (vg_dataset_id_key) has, in place of its own. VG_DATA: `maps` has several sources. */
+/* Replaces each subject's anatomy map and its scheme by those of the subject of `maps` with the same id
+ * (vg_dataset_id_key). VG_DATA: `maps` has several sources. */
 vg_status vg_dataset_take_anatomy(vg_dataset *ds, const vg_dataset *maps);
 
 /* Writes the letters and digits of an id, without "sub-". Layouts spell an id in different ways but agree on
@@ -136,8 +136,8 @@ void vg_dataset_id_key(const char *id, char key[128]);
 
 /* Images and tumour maps of one data set with the anatomy maps of another, for the cases that have both:
  * paired by the letters and digits of their ids, without "sub-". Sources are each of tumour's with each of
- * anatomy's, and allow regridding. What is left over is named; with tumour's skip_incomplete cases without
- * one of the maps are dropped with a warning, else VG_DATA. VG_DATA too: no pair, or two ids with the same
+ * anatomy's, and allow regridding. With tumour's skip_incomplete, cases without one of the maps are dropped
+ * with a warning; else they are VG_DATA. VG_DATA too: no pair, or two ids with the same
  * letters and digits. Overwrites out. */
 vg_status vg_dataset_join(const vg_dataset *tumour, const vg_dataset *anatomy, vg_dataset *out);
 
@@ -146,8 +146,8 @@ typedef struct vg_wanted {
   bool tumour, anatomy;  /* and these label maps */
   bool train;            /* errors name the options of `voxgan train` that help */
 } vg_wanted;
-/* Every subject has what is wanted: else VG_DATA naming the first and what it lacks (and how many more), or
- * with skip_incomplete the subject is dropped with a warning. VG_DATA when none is left. */
+/* Requires that every subject has what is wanted. VG_DATA names the first that does not, what it lacks, and
+ * the number of others. With skip_incomplete, drops such subjects with a warning; VG_DATA: none is left. */
 vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted);
 void vg_dataset_release(vg_dataset *ds);
 

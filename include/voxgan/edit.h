@@ -115,7 +115,7 @@ typedef struct vg_edit {
   /* How many pieces the edit may add to the tumour: a number, plus the value of a parameter (NULL: none). */
   int adds_pieces;
   const char *pieces_param;
-  bool frees_cavity; /* the edits after it may change the class "cavity", which stays as it is otherwise */
+  bool frees_cavity; /* the edits after it may change the class "cavity", which others keep */
   /* Whether the call displaces the whole brain, and a cavity with it. NULL: never. */
   bool (*moves_brain)(const vg_edit_call *call);
   bool may_split; /* may remove the oedema that joins the pieces of the core */

@@ -3,7 +3,7 @@
  *     vg_evaluate_settings s = {.real = "BraTS2021", .synth = "synthetic", .out = "eval"};
  *     vg_evaluation *e;
  *     vg_status st = vg_evaluate(&s, &e);
- *     if (e) st = ...vg_evaluation_print(e, stdout);
+ *     if (e) vg_evaluation_print(e, stdout);
  *     vg_evaluation_free(e);
  *
  * Cases are paired by equal id. Metrics come in suites (metrics.def):
@@ -139,10 +139,10 @@ typedef struct vg_evaluate_settings {
   bool skip_incomplete; /* vg_dataset.skip_incomplete, of every data set that is opened */
   bool no_gallery;      /* report.html without slices, so without images of persons */
   const char *sheet;    /* file for a PNG of the tumour labels of the worst, median and best case; or NULL */
-  /* Of suite privacy, each NULL where it is not there. */
+  /* For suite privacy; each may be NULL. */
   const char *train;        /* data set that was trained on; real is then what was held out */
   const char *train_layout; /* NULL: guessed */
-  const char *model; /* a run folder, or a model in one: its split.json says who of train was trained on */
+  const char *model;        /* a run folder, or a model in one: its split.json lists the training subjects */
   vg_membership_fn membership; /* opens it */
   const char *device;          /* for the model; NULL: cpu */
   int threads;                 /* for the model; 0: all */

@@ -44,11 +44,7 @@ typedef struct vg_scheme {
   vg_label labels[VG_LABELS_MAX];
 } vg_scheme;
 
-/* Rows of schemes.def: brats (1 necrosis, 2 oedema, 4 enhancing), brats2013 (1 necrosis, 2 oedema,
- * 3 nonenhancing, 4 enhancing), brats2023 (1 necrosis, 2 oedema, 3 enhancing), brats2024 (and 4 cavity),
- * brats2024-ped, tissues (1 csf, 2 gm, 3 wm), bids (1 gm, 2 wm, 3 csf),
- * freesurfer and freesurfer-tissues (aseg and aparc+aseg volumes in seven classes, or three).
- */
+/* Rows of schemes.def, such as brats (1 necrosis, 2 oedema, 4 enhancing) and tissues (1 csf, 2 gm, 3 wm). */
 const vg_scheme *vg_scheme_at(int i, const char **help); /* NULL past the last; help may be NULL */
 /* Whether any label of the scheme has the role. */
 bool vg_scheme_has_role(const vg_scheme *s, vg_role role);

@@ -65,7 +65,7 @@ typedef struct vg_record {
   char model_sha256[VG_HASH_LEN]; /* "" if no model made an image */
   uint64_t seed;
   char voxgan[32];         /* version */
-  char study[VG_HASH_LEN]; /* which study made it, as vg_produce says; "" where nothing does */
+  char study[VG_HASH_LEN]; /* hash of the study that made it; "" if none did */
   int n_files;
   vg_record_file files[VG_RECORD_FILES];
 } vg_record;
@@ -98,7 +98,7 @@ vg_status vg_record_lineage(vg_record *r, const char *source, const vg_edit_log 
 
 /* Hashes the case's files below root, then writes the record atomically. */
 vg_status vg_record_write(vg_record *r, const char *root);
-/* VG_IO where the file system does not answer: that is not "absent". */
+/* VG_IO: the file system does not answer, so the record may exist. */
 vg_status vg_record_exists(const char *root, const char *id, bool *exists);
 /* Removes a record; call it before the case is made again. VG_OK if there is no record. */
 vg_status vg_record_remove(const char *root, const char *id);
@@ -129,11 +129,11 @@ typedef struct vg_produce_options {
   const char *out;
   const char *format;    /* row of formats.def; NULL: the default for the hosts' layout */
   const char *title;     /* of the data set; NULL: the format's default */
-  const char *licence;   /* of the data set, as its description says it; NULL: none is named */
+  const char *licence;   /* of the data set, for its description and card; NULL: none */
   const char *anonymous; /* file with a secret: sources and donors appear as keyed hashes; NULL: by id */
   int shard, shards; /* makes the cases k with k % shards == shard - 1; shards 0: makes all, and closes the
                         data set */
-  bool unmarked;     /* no file says in its header that it is synthetic */
+  bool unmarked;     /* omit the mark of synthetic files from their headers */
   bool overwrite;    /* make finished cases again, also with other settings; false: keep them */
   int sheet;         /* cases on the contact sheets; 0: none */
   bool quiet;        /* print no summary on stdout */

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* Which of the processes that train one model together this is. All 0: it is alone. */
+/* This process among those that train one model together. All 0: it is the only one. */
 typedef struct vg_world {
   int rank, size;             /* of all; size 0 and 1: alone */
   int local_rank, local_size; /* of those on this machine; local_size 0: not known */
@@ -55,8 +55,8 @@ typedef struct vg_synth_options {
   const char *const *keep_largest, *const *fill_holes; /* classes to clean in predicted maps, or "all" */
   int n_keep_largest, n_fill_holes;
   const char *series; /* the series that a model of "any" segments; NULL: the first that a subject has */
-  bool skull_strip; /* for a model of whole heads: also write the images without what is outside the brain */
-  bool probabilities;        /* write a probability map of each class too */
+  bool skull_strip;   /* for a model of whole heads: also write the images with 0 outside the brain */
+  bool probabilities; /* write a probability map of each class too */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */
   int threads;               /* 0: all */

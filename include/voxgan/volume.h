@@ -98,7 +98,7 @@ typedef struct vg_volume_header {
   const char *format;  /* "NIfTI-1", "NIfTI-2", "MGH", "MetaImage", "NRRD" */
   int version;         /* of NIfTI: 1 or 2; 0: another format */
   int xform_code;      /* NIfTI's code of the affine in use; 0: none, spacing only */
-  bool synthetic;      /* its description begins as VG_VOLUME_MARK does */
+  bool synthetic;      /* its description begins with VG_VOLUME_MARK */
 } vg_volume_header;
 
 /* Reads the header only. VG_DATA: unknown format, or a damaged file. */

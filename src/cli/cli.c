@@ -250,7 +250,8 @@ static void print_options(const cli_option *list) {
 }
 
 void vg_cli_print_help(const cli_command *c) {
-  printf("voxgan %s: %s\n\nusage: voxgan %s %s", c->name, c->summary, c->name, c->arguments);
+  printf("voxgan %s: %s\n\nusage: voxgan %s", c->name, c->summary, c->name);
+  if (*c->arguments) printf(" %s", c->arguments);
   for (const cli_option *o = c->options; o->name; o++)
     if (o->required) printf(" --%s %s", o->name, o->value);
   printf(" [options]\n\noptions (defaults in brackets):\n");

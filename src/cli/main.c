@@ -92,6 +92,10 @@ int main(int argc, char **argv) {
     printf("voxgan %s\n", vg_version());
     return vg_status_exit_code(flush_results(VG_OK));
   }
+  if (!strcmp(name, "help") && argc > 2) {
+    name = argv[2];
+    argv[2] = (char *)"--help";
+  }
   if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
     print_help();
     return vg_status_exit_code(flush_results(VG_OK));

@@ -76,10 +76,10 @@ vg_status vg_dataset_select(const vg_dataset *from, const bool *take, vg_dataset
 /* The subjects of a data set by vg_dataset_id_key(). */
 typedef struct keyed {
   vg_text_index first;
-  size_t *next; /* another subject with the same key, or VG_NO_PLACE */
+  size_t *next; /* another subject with the same key, or VG_NO_NUMBER */
 } keyed;
 
-static size_t place_of(const keyed *k, const char *id) {
+static size_t number_of(const keyed *k, const char *id) {
   char key[128];
   vg_dataset_id_key(id, key);
   return vg_text_index_get(&k->first, key, strlen(key));
@@ -90,9 +90,9 @@ static vg_status list_keys(const vg_dataset *ds, keyed *out) {
   vg_status st = out->next ? VG_OK : VG_MEMORY;
   for (size_t i = 0; i < ds->n && !st; i++) {
     char key[128];
-    const size_t first = place_of(out, ds->subjects[i].id);
-    out->next[i] = VG_NO_PLACE;
-    if (first != VG_NO_PLACE) {
+    const size_t first = number_of(out, ds->subjects[i].id);
+    out->next[i] = VG_NO_NUMBER;
+    if (first != VG_NO_NUMBER) {
       out->next[i] = out->next[first];
       out->next[first] = i;
     } else {
@@ -116,7 +116,7 @@ vg_status vg_dataset_add_series(vg_dataset *ds, const vg_dataset *images) {
   for (int k = 0; k < images->series.n; k++) at[k] = vg_series_find(&ds->series, images->series.names[k]);
   vg_status st = list_keys(images, &keys);
   for (size_t i = 0; i < ds->n && !st; i++)
-    for (size_t j = place_of(&keys, ds->subjects[i].id); j != VG_NO_PLACE && !st; j = keys.next[j])
+    for (size_t j = number_of(&keys, ds->subjects[i].id); j != VG_NO_NUMBER && !st; j = keys.next[j])
       for (int k = 0; k < images->series.n && !st; k++) {
         char **own = &ds->subjects[i].series[at[k]];
         if (!*own) st = copy_path(images->subjects[j].series[k], own);
@@ -138,7 +138,7 @@ vg_status vg_dataset_take_anatomy(vg_dataset *ds, const vg_dataset *maps) {
     vg_subject *s = &ds->subjects[i];
     vg_free(s->anatomy);
     s->anatomy = NULL;
-    for (size_t j = place_of(&keys, s->id); j != VG_NO_PLACE && !s->anatomy && !st; j = keys.next[j])
+    for (size_t j = number_of(&keys, s->id); j != VG_NO_NUMBER && !s->anatomy && !st; j = keys.next[j])
       st = copy_path(maps->subjects[j].anatomy, &s->anatomy);
   }
   keyed_release(&keys);

@@ -10,12 +10,12 @@
 
 typedef struct id_index {
   size_t n; /* subjects that it knows */
-  vg_text_index places;
+  vg_text_index numbers;
 } id_index;
 
 void vg_dataset_forget_ids(vg_dataset *ds) {
   id_index *x = ds->ids;
-  if (x) vg_text_index_release(&x->places);
+  if (x) vg_text_index_release(&x->numbers);
   vg_free(x);
   ds->ids = NULL;
 }
@@ -25,11 +25,11 @@ vg_status vg_dataset_find_id(vg_dataset *ds, const char *id, size_t *at) {
   id_index *x = ds->ids;
   for (; x->n < ds->n; x->n++) {
     const char *own = ds->subjects[x->n].id;
-    vg_status st = vg_text_index_put(&x->places, own, strlen(own), x->n);
+    vg_status st = vg_text_index_put(&x->numbers, own, strlen(own), x->n);
     if (st) return st;
   }
-  const size_t place = vg_text_index_get(&x->places, id, strlen(id));
-  *at = place == VG_NO_PLACE ? ds->n : place;
+  const size_t number = vg_text_index_get(&x->numbers, id, strlen(id));
+  *at = number == VG_NO_NUMBER ? ds->n : number;
   return VG_OK;
 }
 

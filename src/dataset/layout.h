@@ -113,8 +113,8 @@ bool vg_brats_is_task_id(const char *id);
 
 /* ---- the table (subjects.c) ---- */
 
-/* The place of the subject of that id, or ds->n (id_index.c). The index behind it lasts until subjects change
- * places. */
+/* The number of the subject of that id, or ds->n (id_index.c). Its index lasts until subjects change
+ * their order. */
 vg_status vg_dataset_find_id(vg_dataset *ds, const char *id, size_t *at);
 void vg_dataset_forget_ids(vg_dataset *ds);
 /* Finds or makes the subject with this id. *out is valid until the next new subject. VG_DATA: another source

@@ -83,7 +83,7 @@ static vg_status give_rows(const lineage *l, vg_dataset *ds, int source) {
   for (size_t row = 1; row < l->table.rows && !st; row++) {
     vg_dataset_id_key(vg_table_cell(&l->table, row, (size_t)l->id), key);
     const size_t at = vg_text_index_get(&subjects, key, strlen(key));
-    if (at != VG_NO_PLACE) st = take_row(l, row, &ds->subjects[at]);
+    if (at != VG_NO_NUMBER) st = take_row(l, row, &ds->subjects[at]);
   }
   vg_text_index_release(&subjects);
   return st;

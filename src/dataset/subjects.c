@@ -82,10 +82,10 @@ const char *vg_source_name(const vg_source *source) {
   return source->manifest ? source->manifest : source->root;
 }
 
-const char *vg_subject_place(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_PLACE]) {
+const char *vg_subject_origin(const vg_dataset *ds, const vg_subject *s, char buf[VG_SUBJECT_ORIGIN]) {
   char line[24] = "";
   if (s->line) snprintf(line, sizeof line, ":%zu", s->line);
-  snprintf(buf, VG_SUBJECT_PLACE, "%.480s%s", vg_source_name(&ds->sources[s->source]), line);
+  snprintf(buf, VG_SUBJECT_ORIGIN, "%.480s%s", vg_source_name(&ds->sources[s->source]), line);
   return buf;
 }
 
@@ -161,14 +161,14 @@ void vg_dataset_sort(vg_dataset *ds) {
   if (ds->n) qsort(ds->subjects, ds->n, sizeof *ds->subjects, by_id);
 }
 
-/* Adds what s lacks, as "t1c, tumour map". False if it lacks nothing. */
+/* Adds the names of missing files, as "t1c, a tumour map". False if it lacks nothing. */
 static bool lacks(const vg_dataset *ds, const vg_subject *s, const vg_wanted *wanted, vg_str *what) {
   for (int i = 0; i < wanted->series.n; i++) {
     int at = vg_series_find(&ds->series, wanted->series.names[i]);
     if (at < 0 || !s->series[at]) vg_str_addf(what, "%s%s", what->len ? ", " : "", wanted->series.names[i]);
   }
-  if (wanted->tumour && !s->tumour) vg_str_addf(what, "%stumour map", what->len ? ", " : "");
-  if (wanted->anatomy && !s->anatomy) vg_str_addf(what, "%sanatomy map", what->len ? ", " : "");
+  if (wanted->tumour && !s->tumour) vg_str_addf(what, "%sa tumour map", what->len ? ", " : "");
+  if (wanted->anatomy && !s->anatomy) vg_str_addf(what, "%san anatomy map", what->len ? ", " : "");
   return what->len > 0;
 }
 
@@ -196,7 +196,7 @@ vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
   const bool skip = ds->skip_incomplete;
   vg_str what = VG_STR_INIT, first = VG_STR_INIT;
   size_t kept = 0, bad = 0;
-  char place[VG_SUBJECT_PLACE];
+  char origin[VG_SUBJECT_ORIGIN];
   vg_dataset_forget_ids(ds);
   for (size_t i = 0; i < ds->n; i++) {
     vg_subject *s = &ds->subjects[i];
@@ -207,10 +207,10 @@ vg_status vg_dataset_require(vg_dataset *ds, const vg_wanted *wanted) {
       continue;
     }
     if (!bad++)
-      vg_str_addf(&first, "subject %s (%s) lacks %s", s->id, vg_subject_place(ds, s, place),
+      vg_str_addf(&first, "subject %s (%s) lacks %s", s->id, vg_subject_origin(ds, s, origin),
                   vg_str_text(&what));
     if (skip) {
-      vg_warn("skipped subject %s (%s): it lacks %s", s->id, vg_subject_place(ds, s, place),
+      vg_warn("skipped subject %s (%s): it lacks %s", s->id, vg_subject_origin(ds, s, origin),
               vg_str_text(&what));
       vg_subject_release(s);
     } else {

@@ -49,8 +49,8 @@ static void bench_release(bench *b) {
   vg_free(b->owner_height);
 }
 
-static vg_status bench_init(bench *b, int places) {
-  size_t n = (size_t)places * LANES;
+static vg_status bench_init(bench *b, int slots) {
+  size_t n = (size_t)slots * LANES;
   *b = (bench){.height = vg_calloc(n, sizeof *b->height),
                .from = vg_calloc(n, sizeof *b->from),
                .nearest = vg_calloc(n, sizeof *b->nearest),

@@ -58,9 +58,10 @@ static vg_status try_in_child(const char *path) {
   const vg_memory_limit l = vg_memory_limit_read("");
   if (l.address_space == UINT64_MAX) return VG_OK;
   const pid_t child = fork();
+  char text[VG_ERRNO_TEXT];
   if (child < 0)
     return vg_fail(VG_MEMORY, "cannot start a process that tries whether libtorch loads: %s",
-                   strerror(errno));
+                   vg_errno_text(errno, text));
   if (!child) {
     const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null >= 0) dup2(null, STDERR_FILENO);

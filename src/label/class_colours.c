@@ -1,4 +1,4 @@
-/* class_colours.c: two palettes, and the names that have a place in them. */
+/* class_colours.c: two palettes, and the names that have a fixed colour. */
 #include "label/class_colours.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -40,8 +40,8 @@ static const known *find(const char *name, vg_role role) {
   return NULL;
 }
 
-/* "t1_cluster3" has place 3; other names a hash (FNV-1a). */
-static size_t place_of(const char *name) {
+/* "t1_cluster3" has colour 3; other names a hash (FNV-1a). */
+static size_t colour_of(const char *name) {
   size_t digits = strlen(name);
   while (digits && isdigit((unsigned char)name[digits - 1])) digits--;
   if (name[digits]) return (size_t)strtoul(name + digits, NULL, 10) % PLACES;
@@ -75,7 +75,7 @@ void vg_class_colours(const vg_classes *classes, vg_colours out) {
       memcpy(out[i], own->rgb, 3);
       continue;
     }
-    size_t at = place_of(classes->names[i]);
+    size_t at = colour_of(classes->names[i]);
     for (int k = 0; k < PLACES && taken[tumour][at]; k++) at = (at + 1) % PLACES;
     taken[tumour][at] = true;
     memcpy(out[i], tumour ? bright[at] : muted[at], 3);

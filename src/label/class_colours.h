@@ -7,7 +7,7 @@ typedef uint8_t vg_colours[VG_CLASSES_MAX][3];
 
 /* The colours of the classes, by name. Tumours are bright; anatomy is muted, so that tumours stand out. Known
  * names have colours of their own, and clusters of intensities an order (cluster_colours.h). Another name
- * takes the place in a palette that its number or its letters give, or the next that no class before it has:
+ * takes the colour of a palette that its number or its letters give, or the next that no class before it has:
  * so a class keeps its colour wherever the classes of its role are the same. */
 void vg_class_colours(const vg_classes *classes, vg_colours out);
 /* The same for all classes of a scheme, in the order of its labels. */

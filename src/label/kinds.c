@@ -19,7 +19,7 @@ vg_status vg_kinds_of(vg_kinds *k, int contrast, int klass, uint8_t *kind) {
   return VG_OK;
 }
 
-/* 1 + the place of the first label of the value's name; 0: the scheme lacks it. */
+/* 1 + the index of the first label of the value's name; 0: the scheme lacks it. */
 static int named_contrast(const vg_scheme *s, uint16_t value) {
   const vg_label *l = vg_scheme_find(s, value);
   if (!l) return 0;

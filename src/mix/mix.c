@@ -54,7 +54,7 @@ static vg_status name_case(mix *m, vg_text_index *names, size_t i, const vg_data
   vg_status st = vg_format_clean(s->id, "-_.", clean, sizeof clean);
   snprintf(c->id, sizeof c->id, "%s_%s", c->real ? "real" : "synth", clean);
   const size_t other = vg_text_index_get(names, c->id, strlen(c->id));
-  if (!st && other != VG_NO_PLACE)
+  if (!st && other != VG_NO_NUMBER)
     st = vg_fail(VG_DATA, "%s and %s would both be %s", m->cases[other].subject->id, s->id, c->id);
   if (!st) st = vg_text_index_put(names, c->id, strlen(c->id), i);
   if (!st && !c->real && !(c->leaks = vg_calloc((size_t)m->o->folds, 1))) st = VG_MEMORY;

@@ -67,7 +67,7 @@ static vg_status index_rows(const provenance *p, row_index *out) {
 static size_t row_of(const row_index *rows, const char *id) {
   char key[128];
   const size_t row = vg_text_index_get(&rows->ids, id, strlen(id));
-  if (row != VG_NO_PLACE) return row;
+  if (row != VG_NO_NUMBER) return row;
   vg_dataset_id_key(id, key);
   return vg_text_index_get(&rows->keys, key, strlen(key));
 }
@@ -75,7 +75,7 @@ static size_t row_of(const row_index *rows, const char *id) {
 static vg_status find_leaks_of(mix *m, mix_case *c, const row_index *rows, const provenance *p,
                                leak_index *folds, bool *any) {
   const size_t row = row_of(rows, c->subject->id);
-  if (row == VG_NO_PLACE)
+  if (row == VG_NO_NUMBER)
     return vg_fail(VG_DATA,
                    "%s: manifest.csv does not say what %s was made from, so no fold can be kept free of it; "
                    "--unchecked trains on it in every fold",

@@ -126,14 +126,14 @@ vg_status vg_gan_new_generator(const vg_gan_spec *spec, vg_device device, vg_gan
 void vg_gan_free(vg_gan *gan);
 const vg_gan_spec *vg_gan_get_spec(const vg_gan *gan);
 
-/* One optimisation step over parts micro-batches whose gradients are averaged (accumulation); losses are
- * the means over the parts. VG_NONFINITE, naming the loss or the network, when a loss or a gradient is not
+/* One optimisation step over n_batches micro-batches whose gradients are averaged (accumulation); losses are
+ * the means over the batches. VG_NONFINITE, naming the loss or the network, when a loss or a gradient is not
  * finite. After any failure the parameters are as before.
- * What the parts point to may change once the step returns; of memory that vg_host_pin gave to a GPU, after
+ * What the batches point to may change once the step returns; of memory that vg_host_pin gave to a GPU, after
  * vg_tensor_loads_wait.
  * losses NULL: the host waits for nothing, so that a GPU always has work. The losses stay on the device for
  * vg_gan_losses_take, and a network whose losses or gradients are not finite is left as it was. */
-vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
+vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *batches, int n_batches, double lr_g, double lr_d,
                       vg_gan_losses *losses);
 /* From here on a step is one of all processes of the group: each gives its micro-batches to vg_gan_step_of,
  * and the result is that of one process which has them all, those of rank 0 first, then those of rank 1, ...,
@@ -141,8 +141,8 @@ vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, doubl
 void vg_gan_join(vg_gan *gan, vg_group *group);
 /* Gives rank 0's weights, statistics, moments and step to all. */
 vg_status vg_gan_share(vg_gan *gan);
-/* vg_gan_step where the group has n_all micro-batches and this process n_parts of them, which may be 0. */
-vg_status vg_gan_step_of(vg_gan *gan, const vg_gan_batch *parts, int n_parts, int n_all, double lr_g,
+/* vg_gan_step where the group has n_all micro-batches and this process n_batches of them, which may be 0. */
+vg_status vg_gan_step_of(vg_gan *gan, const vg_gan_batch *batches, int n_batches, int n_all, double lr_g,
                          double lr_d, vg_gan_losses *losses);
 /* Reads the losses of all steps since the last call, and adds the finite ones to sum in their order. Counts
  * the finite steps and the skipped ones. Waits for the device. */
@@ -151,11 +151,11 @@ void vg_gan_losses_add(vg_gan_losses *sum, const vg_gan_losses *l);
 
 /* What synthesis draws, for networks with noise (net.noise) or a style (net.style); others ignore it. */
 typedef struct vg_gan_draw {
-  double noise;           /* factor of the noise; 0: none, which makes the mean image */
-  const vg_place *places; /* n, of the noise; NULL: none */
-  const vg_place *others; /* n: noise from here instead, in the share mix of a voxel */
-  const float *mix;       /* (N, 1, D, H, W), 0 to 1; NULL: nowhere */
-  const float *style;     /* (N, net.style); NULL: the mean style, which is 0 */
+  double noise;              /* factor of the noise; 0: none, which makes the mean image */
+  const vg_noise_id *ids;    /* n, of the noise; NULL: none */
+  const vg_noise_id *others; /* n: noise from here instead, in the share mix of a voxel */
+  const float *mix;          /* (N, 1, D, H, W), 0 to 1; NULL: nowhere */
+  const float *style;        /* (N, net.style); NULL: the mean style, which is 0 */
 } vg_gan_draw;
 /* Computes out (N, out_channels, D, H, W) from input, without dropout, with running statistics under batch
  * norm. Uses the generator's moving average if it has one. After step t the average moves towards the
@@ -172,10 +172,10 @@ vg_status vg_gan_style_of(vg_gan *gan, const float *images, const int dim[3], fl
 /* The discriminator's mean logit for b's input and target: above 0 the pair looks real. Weights do not
  * change, but the estimate of a spectral norm takes a step. */
 vg_status vg_gan_judge(vg_gan *gan, const vg_gan_batch *b, double *score);
-/* Whether the file has each tensor of the generator and the discriminator (parts) that spec describes, in its
+/* Whether the file has each tensor of the generator and the discriminator (which) that spec describes, in its
  * shape; VG_DATA names the first that it has not. This makes no tensor: specs come from files, and what they
  * promise is built only once it was found there. */
-vg_status vg_gan_check_file(const vg_gan_spec *spec, int parts, bool spectral, const char *name,
+vg_status vg_gan_check_file(const vg_gan_spec *spec, int which, bool spectral, const char *name,
                             const vg_st_file *file);
 /* Smallest extent along D, H, W that the generator takes. */
 void vg_gan_min_dim(const vg_gan *gan, int dim[3]);
@@ -193,21 +193,21 @@ size_t vg_gan_parameters(const vg_gan *gan, bool discriminator);
 /* Weights (and running statistics) of the generator: entries named as PyTorch's state_dict would,
  * "down.0.weight". Transposed-convolution weights are in PyTorch's (C, K, kd, kh, kw) layout. entries and
  * their data are the caller's: vg_gan_state_free. */
-typedef enum vg_gan_part {
+typedef enum vg_gan_tensors {
   VG_GAN_GENERATOR = 1,
   VG_GAN_DISCRIMINATOR = 2,
   VG_GAN_OPTIMISER = 4,
   VG_GAN_AVERAGE = 8, /* of the generator, where there is one */
   VG_GAN_ALL = 15,
   VG_GAN_RESULT = 16 /* what generates: the average, or else the generator; named "g." like it */
-} vg_gan_part;
+} vg_gan_tensors;
 /* Names carry the prefixes "g.", "d.", "adam.", "ema.". The random streams are counters of the step, so
  * (seed, step) restores them. */
-vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n);
+vg_status vg_gan_state_get(vg_gan *gan, int which, vg_st_entry **entries, size_t *n);
 void vg_gan_state_free(vg_st_entry *entries, size_t n);
-/* VG_DATA, naming file and tensor, if the file lacks a tensor of the parts or has it in another shape. When a
+/* VG_DATA, naming file and tensor, if the file lacks a tensor of these or has it in another shape. When a
  * generator is set without its average, the average starts from it. */
-vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file);
+vg_status vg_gan_state_set(vg_gan *gan, int which, const char *name, const vg_st_file *file);
 /* Which tensors a GAN took from another file. The lists name tensors, ", " between them. */
 typedef struct vg_gan_transfer {
   int wanted, matched, n_reshaped, n_missing;
@@ -216,7 +216,7 @@ typedef struct vg_gan_transfer {
 } vg_gan_transfer;
 /* Takes the tensors that the file has in the same shape; the others keep their values. A moving average
  * starts from the result. */
-vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, vg_gan_transfer *out);
+vg_status vg_gan_state_transfer(vg_gan *gan, int which, const vg_st_file *file, vg_gan_transfer *out);
 void vg_gan_transfer_release(vg_gan_transfer *t);
 /* Steps taken so far; decides Adam's bias correction and the dropout stream. */
 int64_t vg_gan_get_step(const vg_gan *gan);
@@ -227,7 +227,7 @@ typedef enum vg_loss_kind { VG_LOSS_ADVERSARIAL, VG_LOSS_RECONSTRUCTION } vg_los
 typedef struct vg_loss {
   const char *name, *help;
   vg_loss_kind kind;
-  bool fractions; /* of class fractions that add up to 1, which it wants */
+  bool fractions; /* of class fractions, which must add up to 1 */
   /* adversarial: mean loss of logits against "real" (for D: true/false; for G: g true asks to fool) */
   vg_tensor *(*adversarial)(vg_tensor *logits, bool real, bool for_generator);
   vg_tensor *(*reconstruction)(vg_tensor *out, vg_tensor *target, vg_tensor *weight);

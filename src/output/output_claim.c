@@ -51,7 +51,7 @@ static vg_status rest(const char *root, bool *said) {
   return VG_OK;
 }
 
-/* ---- what is there ---- */
+/* ---- what the folder holds ---- */
 
 /* *same: the folder's description is ours. *other: it has another, or one that cannot be read. */
 static vg_status compare(const char *root, const vg_json *mine, bool *same, bool *other) {

@@ -257,7 +257,7 @@ static vg_status load_case(void *arg, size_t i) {
   flight *f = &j->slots[slot];
   memset(f, 0, sizeof *f);
   if (vg_interrupted())
-    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu %s %s finished, and the same command goes on",
+    return vg_fail(VG_INTERRUPTED, "interrupted; %zu of %zu %s %s finished, and the same command continues",
                    j->n - j->n_open + j->made + j->kept, j->n, vg_plural(j->n, "case", "cases"),
                    vg_plural(j->n - j->n_open + j->made + j->kept, "is", "are"));
   vg_status st = check_finished(j, t->id, &f->kept);

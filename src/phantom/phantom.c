@@ -362,7 +362,7 @@ static vg_status claim(const job *j, vg_lock *lock) {
 static vg_status write_subject(void *arg, size_t k) {
   const job *j = arg;
   char id[64];
-  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; the same command goes on");
+  if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; the same command continues");
   name_subject(j, k, id);
   writing w = {
       .out = j->out, .id = id, .layout = j->layout, .tissues = j->style->tissues, .anatomy = j->set->anatomy};

@@ -78,7 +78,7 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
   if (clustered || st) return st;
   int brain = vg_classes_find(&settings->classes, VG_CLASS_BRAIN);
   if (!told && brain < 0 && vg_classes_count(&settings->classes, VG_ROLE_ANATOMY))
-    return vg_fail(VG_DATA, "subject %s has no anatomy map, and the classes want one (%s, ...)", subject->id,
+    return vg_fail(VG_DATA, "subject %s has no anatomy map, and the classes need one (%s, ...)", subject->id,
                    settings->classes.names[0]);
   return VG_OK;
 }

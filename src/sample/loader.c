@@ -15,18 +15,18 @@
 #include "sample/tumour_crop.h"
 #include "voxgan/log.h"
 
-typedef struct place {
+typedef struct slot {
   vg_batch batch;
   long number; /* of the batch in this slot; -1: none */
   bool ready;
-} place;
+} slot;
 
 struct vg_loader {
   vg_loader_settings s;
   vg_sample_maker maker;
   int batches; /* per epoch, of all ranks */
   int own;     /* of these, made here; 1 where none is, as nobody asks for it */
-  place *ring;
+  slot *ring;
   int ring_size;
   pthread_t *threads;
   int n_threads; /* started */
@@ -92,7 +92,7 @@ static void *work(void *arg) {
   pthread_mutex_lock(&l->mutex);
   while (!l->stop) {
     long number = l->next_claim++;
-    place *p = &l->ring[number % l->ring_size];
+    slot *p = &l->ring[number % l->ring_size];
     /* The batch that the consumer borrows still occupies its slot. */
     while (!l->stop && number - (l->next_take - l->lent) >= l->ring_size)
       pthread_cond_wait(&l->freed, &l->mutex);
@@ -140,7 +140,7 @@ static size_t batch_voxels(const vg_loader *l) {
 
 static vg_status make_ring(vg_loader *l) {
   size_t samples = batch_voxels(l);
-  l->ring = VG_NEW_N(place, l->ring_size);
+  l->ring = VG_NEW_N(slot, l->ring_size);
   if (!l->ring) return VG_MEMORY;
   for (int i = 0; i < l->ring_size; i++) {
     vg_batch *b = &l->ring[i].batch;
@@ -219,7 +219,7 @@ vg_status vg_loader_next(vg_loader *l, const vg_batch **out) {
     pthread_cond_broadcast(&l->freed);
   }
   long number = l->next_take;
-  place *p = &l->ring[number % l->ring_size];
+  slot *p = &l->ring[number % l->ring_size];
   if (!(p->ready && p->number == number)) {
     double since = vg_now();
     while (!(p->ready && p->number == number) && !l->status) pthread_cond_wait(&l->filled, &l->mutex);

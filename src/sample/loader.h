@@ -15,9 +15,9 @@ extern "C" {
 #endif
 
 /* Alterations of the intensities inside the brain, scaled to 0 to 1, for each series separately; and of the
- * place of labels and images together. 0: none. */
+ * position of labels and images together. 0: none. */
 typedef struct vg_augment {
-  double share;       /* probability of each alteration; those of the place come together */
+  double share;       /* probability of each alteration; those of the position come together */
   double rotate;      /* degrees about each axis, up to this either way */
   double scale;       /* size, up to a factor of 1 + this either way */
   double elastic;     /* mm, largest standard deviation of a smooth displacement */

@@ -71,9 +71,9 @@ vg_status vg_sample_memory_init(const vg_sample_maker *m, vg_sample_memory *memo
   vg_status st = memory->scratch ? VG_OK : VG_MEMORY;
   if (!st) st = vg_case_order_init(&memory->order, s->seed, m->n_cases, s->last, s->mix);
   if (!st && vg_spatial_wanted(&s->augment)) {
-    memory->places = vg_malloc(3 * patch, sizeof *memory->places);
+    memory->positions = vg_malloc(3 * patch, sizeof *memory->positions);
     memory->field = vg_malloc(vg_spatial_scratch(s->patch), sizeof *memory->field);
-    if (!memory->places || !memory->field) st = VG_MEMORY;
+    if (!memory->positions || !memory->field) st = VG_MEMORY;
   }
   if (!st && s->randomise) st = vg_randomiser_new(s->randomise, s->patch, &memory->randomiser);
   if (st) vg_sample_memory_release(memory);
@@ -83,7 +83,7 @@ vg_status vg_sample_memory_init(const vg_sample_maker *m, vg_sample_memory *memo
 void vg_sample_memory_release(vg_sample_memory *memory) {
   vg_case_order_release(&memory->order);
   vg_free(memory->scratch);
-  vg_free(memory->places);
+  vg_free(memory->positions);
   vg_free(memory->field);
   vg_randomiser_free(memory->randomiser);
 }
@@ -116,7 +116,8 @@ static void pick_corner(const vg_sample_maker *m, const vg_case *c, vg_rng *r, i
   }
 }
 
-/* A source's place of voxel lo of the prepared grid (x, y, z as D, H, W); both grids have the same centre. */
+/* A source's position of voxel lo of the prepared grid (x, y, z as D, H, W); both grids have the same centre.
+ */
 static vg_randomise_source source_of(const vg_sample_maker *m, const vg_case *c, const double centre[3]) {
   vg_randomise_source s = vg_case_source(c, m->s->kinds);
   for (int a = 0; a < 3; a++) {
@@ -196,34 +197,34 @@ VG_HOT static void jitter(float *v, const float *inside, float gain, float shift
   }
 }
 
-/* A part of a case: the voxels from lo on, or those at places. */
+/* A part of a case: the voxels from lo on, or those at positions. */
 typedef struct part {
   const vg_case *c;
   int lo[3];
-  const float *places; /* NULL: as they lie in the case */
+  const float *positions; /* NULL: as they lie in the case */
 } part;
 
 /* Fills a mask: above 0 inside the brain of the patch, 0 outside. */
 static void brain_patch(const part *p, const int dim[3], float *out) {
   const vg_channel brain = vg_case_brain(p->c);
-  if (p->places)
-    vg_spatial_brain(p->c, p->places, vg_extent_voxels(dim), out);
+  if (p->positions)
+    vg_spatial_brain(p->c, p->positions, vg_extent_voxels(dim), out);
   else
     copy_channel(&brain, false, p->lo, dim, out);
 }
 
 /* Draws whether and how a real sample is turned, resized and bent. */
 static void bend(const vg_sample_maker *m, vg_sample_memory *memory, long epoch, long sample, part *p) {
-  if (!memory->places) return;
+  if (!memory->positions) return;
   vg_rng r = vg_rng_init(m->s->seed, vg_rng_key("loader spatial", (uint64_t)epoch, (uint64_t)sample));
   if (vg_rng_uniform(&r, 0, 1) >= m->s->augment.share) return;
-  vg_spatial_draw(&m->s->augment, p->c, p->lo, m->s->patch, &r, memory->field, memory->places);
-  p->places = memory->places;
+  vg_spatial_draw(&m->s->augment, p->c, p->lo, m->s->patch, &r, memory->field, memory->positions);
+  p->positions = memory->positions;
 }
 
 static void copy_part(const part *p, const int dim[3], float *labels, float *image) {
-  if (p->places)
-    vg_spatial_patch(p->c, p->places, vg_extent_voxels(dim), labels, image);
+  if (p->positions)
+    vg_spatial_patch(p->c, p->positions, vg_extent_voxels(dim), labels, image);
   else
     vg_case_patch(p->c, p->lo, dim, labels, image);
 }

@@ -1,4 +1,4 @@
-/* tumour_crop.c: the extent and the place of the tumour discriminator's box. */
+/* tumour_crop.c: the extent and the position of the tumour discriminator's box. */
 #include "sample/tumour_crop.h"
 
 #include <math.h>

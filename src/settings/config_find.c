@@ -27,7 +27,7 @@ static vg_status take_folder(char *dir, char **out) {
 /* The folder of the configs (vg_free); NULL: it is not found. */
 static vg_status find_folder(char **out) {
   static const char here; /* an address within this library */
-  static const char *const places[] = {"../share/voxgan/configs", "../../configs"};
+  static const char *const folders[] = {"../share/voxgan/configs", "../../configs"};
   const char *named = getenv("VOXGAN_CONFIGS");
   Dl_info self;
   *out = NULL;
@@ -35,7 +35,7 @@ static vg_status find_folder(char **out) {
   if (!dladdr(&here, &self) || !self.dli_fname) return VG_OK;
   char *dir = vg_fs_dirname(self.dli_fname);
   vg_status st = dir ? VG_OK : VG_MEMORY;
-  for (size_t i = 0; i < 2 && !st && !*out; i++) st = take_folder(vg_fs_join(dir, places[i]), out);
+  for (size_t i = 0; i < 2 && !st && !*out; i++) st = take_folder(vg_fs_join(dir, folders[i]), out);
   vg_free(dir);
   return st;
 }

@@ -75,21 +75,21 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
   if (!(out->list = vg_malloc(ds->n, sizeof *out->list))) return VG_MEMORY;
   for (size_t i = 0; i < ds->n; i++) {
     const vg_subject *subject = &ds->subjects[i];
-    const char *lacks = need->tumour && !subject->tumour     ? "tumour"
-                        : need->anatomy && !subject->anatomy ? "anatomy"
+    const char *lacks = need->tumour && !subject->tumour     ? "a tumour map"
+                        : need->anatomy && !subject->anatomy ? "an anatomy map"
                                                              : NULL;
-    char place[VG_SUBJECT_PLACE];
+    char origin[VG_SUBJECT_ORIGIN];
     if (!listed(from->ids, subject->id)) continue;
     if (lacks && !skip)
       return vg_fail(
-          VG_DATA, "%s: subject %s (%s) lacks %s %s map%s", what, subject->id,
-          vg_subject_place(ds, subject, place), need->anatomy && !subject->anatomy ? "an" : "a", lacks,
+          VG_DATA, "%s: subject %s (%s) lacks %s%s", what, subject->id,
+          vg_subject_origin(ds, subject, origin), lacks,
           need->tumour && !subject->tumour
               ? "; an edit can bring the tumour (--edit grow:ml=20), and --skip-incomplete skips it"
               : ", which the model needs; `voxgan synth MODEL --images` finds one, `voxgan join` adds it, "
                 "and --skip-incomplete skips the subject");
     if (lacks)
-      vg_warn("%s: subject %s is skipped: it lacks a %s map", what, subject->id, lacks);
+      vg_warn("%s: subject %s is skipped: it lacks %s", what, subject->id, lacks);
     else
       out->list[out->n++] = (vg_member){ds, subject};
   }

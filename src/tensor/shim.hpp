@@ -85,6 +85,9 @@ struct vg_rand {
 
 namespace voxgan {
 
+// A generator that draws from now on the same numbers as g.
+at::Generator copy_of(const at::Generator &g);
+
 // Keeps the first error of the thread for vg_tensor_check().
 void keep_error(vg_status st, const char *op, const char *text) noexcept;
 // The same for the exception in flight; call it inside a catch block.

@@ -125,20 +125,20 @@ void vg_rand_restart(vg_rand *g);
 void vg_rand_free(vg_rand *g);
 vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_rand *g);
 
-/* ---- noise that knows its place ----
+/* ---- noise that follows from position ----
  * A field of normal numbers over a whole volume and the grids below it. A value follows from the field (seed,
- * key), the grid (level) and the place alone, so a window of the volume sees the part of the field that lies
+ * key), the grid (level) and the position alone, so a window of the volume sees the part of the field that lies
  * in it, and any device makes the same (but for the last bits of a logarithm and a cosine). */
-typedef struct vg_place {
+typedef struct vg_noise_id {
   uint64_t seed, key;
   int64_t origin[3]; /* D, H, W of the sample's first voxel in the volume; -2^19 to 2^19 after scaling */
-} vg_place;
-/* (n, 5) integers, for vg_places_set, which the host does not wait for. */
-vg_tensor *vg_places(int n, vg_device d);
-void vg_places_set(vg_tensor *places, const vg_place *list);
-/* (N, 1, D, H, W) for N places: the field on the grid whose voxels are scale voxels of the volume wide.
+} vg_noise_id;
+/* (n, 5) integers, for vg_noise_ids_set, which the host does not wait for. */
+vg_tensor *vg_noise_ids(int n, vg_device d);
+void vg_noise_ids_set(vg_tensor *ids, const vg_noise_id *list);
+/* (N, 1, D, H, W) for N ids: the field on the grid whose voxels are scale voxels of the volume wide.
  * level, 0 to 15, makes fields independent. */
-vg_tensor *vg_noise_field(vg_tensor *places, int level, const int scale[3], const int dim[3]);
+vg_tensor *vg_noise_field(vg_tensor *ids, int level, const int scale[3], const int dim[3]);
 
 /* ---- autograd ---- */
 vg_tensor *vg_requires_grad(vg_tensor *t, bool on); /* in place, returns t */

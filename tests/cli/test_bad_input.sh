@@ -87,7 +87,7 @@ expect_fail 3 'aparc\+aseg.nii.gz could belong to .*I40966.* or to .*I40967' "$V
 mv "$T/adni/FreeSurfer/002_S_0295" "$T/adni/FreeSurfer/002_S_0295_I7"
 expect_fail 3 '_I7/mri/aparc\+aseg.nii.gz .by its image number. belongs to no image, and .*I40966' "$VOXGAN" inspect "$T/adni"
 rm -r "$T/adni/FreeSurfer"
-expect_fail 3 '002_S_0295_I40966.*lacks anatomy' "$VOXGAN" train --data "$T/adni" --out "$T/run_adni" --set data.series=t1 --set data.anatomy=map
+expect_fail 3 '002_S_0295_I40966.*lacks an anatomy map' "$VOXGAN" train --data "$T/adni" --out "$T/run_adni" --set data.series=t1 --set data.anatomy=map
 
 # Unwritable output: below a file, so that it fails for root too.
 : >"$T/file"

@@ -71,7 +71,7 @@ for _ in $(seq 200); do grep -q 'subjects to train on' "$T/long.err" 2>/dev/null
 expect_ok 'removed 2 of 6' v cache "$T/runs" --prune 0kB
 expect_ok '4 prepared subjects, .*; in use by 1 process$' v cache "$T/runs"
 expect "it says so" grep -qE "^$T/a .* in use\$" "$T/stdout"
-expect "the training goes on" kill -0 $pid
+expect "the training continues" kill -0 $pid
 
 # Somebody shortens its files.
 for f in "$T"/runs/voxgan-cache/*.case; do [ -s "$f" ] && truncate -s 100 "$f"; done

@@ -1,5 +1,5 @@
 # needs torch
-# A run goes on only as what it was: settings that define it, and data that changed since it began. And a model on data unlike
+# A run continues only as what it was: settings that define it, and data that changed since it began. And a model on data unlike
 # those that it learned on: other voxels, a background beyond int16.
 . tests/cli/lib.sh
 

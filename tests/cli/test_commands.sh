@@ -5,10 +5,20 @@ expect_ok '^voxgan [0-9]+\.[0-9]+' "$VOXGAN" --version
 expect_ok 'train .*synth|usage: voxgan COMMAND' "$VOXGAN" --help
 for command in train synth eval phantom report inspect list; do
   expect_ok "usage: voxgan $command" "$VOXGAN" $command --help
+  expect_ok "usage: voxgan $command [^ ]" "$VOXGAN" help $command
 done
 "$VOXGAN" --help | sed -n '/^exit codes:/,$s/^ *\([0-9][0-9]*\)  /\1 /p' >"$T/codes"
 sed -n '/^\.SH EXIT STATUS/,/^\.SH EXAMPLES/p' docs/voxgan.1 | sed -n '/^\.B /{N;s/^\.B \(.*\)\n/\1 /p}' >"$T/codes.man"
 expect "the manual has the exit codes of --help" cmp "$T/codes" "$T/codes.man"
+# named REGISTRY TEXT: the text of the manual names each row.
+named() {
+  for row in $("$VOXGAN" list "$1" | sed -n 's/^  \([a-z][a-z0-9_]*\)  *[A-Za-z].*/\1/p'); do
+    expect "the manual names $row of $1" grep -qE "(^|[^a-z0-9_])$row([^a-z0-9_]|$)" <<<"$2"
+  done
+}
+named layouts "$(grep -o ' Layouts: .*' docs/voxgan.1)"
+named formats "$(grep -B1 'voxgan list formats' docs/voxgan.1)"
+named suites "$(sed -n '/^Suites to run:/,/^runs every suite/p' docs/voxgan.1)"
 expect "there are seven exit codes" [ "$(wc -l <"$T/codes")" = 7 ]
 expect_ok '^layouts:' "$VOXGAN" list
 expect_ok 'brats2023' "$VOXGAN" list layouts

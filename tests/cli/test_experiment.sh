@@ -27,6 +27,7 @@ expect "the number of leaking cases is printed" grep -q '1 of 4 synthetic cases 
 expect_ok '5 real subjects to train on, 2 to test on, 3 synthetic; 1 excluded' "$VOXGAN" experiment $given --dry-run
 
 expect_ok 'fine-tuned, augmented: WT dice is .* that of real' "$VOXGAN" experiment $short --out "$T/whole"
+expect "charts and tables use the words of --augmentation" sh -c "grep -q '>augmentation on<' '$T/whole/report.html' && ! grep -q '>augmented<' '$T/whole/report.html'"
 expect "no failure" sh -c "! grep -q failed '$T/stderr'"
 expect "all files" [ -s "$T/whole/report.html" -a -s "$T/whole/results.csv" -a -s "$T/whole/summary.json" -a -s "$T/whole/experiment.json" ]
 # Two test subjects: the sheet has a row each, of the tumour's labels, the prediction and their outlines.

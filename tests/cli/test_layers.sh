@@ -35,6 +35,10 @@ echo '#include "study/plan.h"' >>"$T/tree/src/report/page.c"
 caught "a report that knows studies" 'src/report/page.c: report'
 
 plant
+echo 'char *fault(int e) { return strerror(e); }' >>"$T/tree/src/base/mem.c"
+caught "a call that is not thread-safe" 'strerror.*: src/base/mem.c'
+
+plant
 echo '#include "base/second.h"' >"$T/tree/src/base/first.h"
 echo '#include "base/first.h"' >"$T/tree/src/base/second.h"
 caught "a circle of headers" 'headers that need each other: .*base/first.h'

@@ -66,7 +66,7 @@ expect "after twenty kills" same "$T/k"
 expect "and TensorBoard sees no step twice" diff <(events "$T/whole") <(events "$T/k")
 expect "kills fell after checkpoints too" [ "$(grep -c 'resuming after' "$T/log")" -ge 3 ]
 
-# Asked to stop, three ways in one run: saved, 130, and the same command goes on.
+# Asked to stop, three ways in one run: saved, 130, and the same command continues.
 for signal in INT TERM USR1; do
   before=$(newest "$T/s" 2>/dev/null)
   "$VOXGAN" train $run --out "$T/s" --resume >"$T/out" 2>"$T/err" &
@@ -155,7 +155,7 @@ expect_ok "warning: $last: its checksum does not match" "$VOXGAN" train $run --o
 expect "after a flipped byte" same "$T/torn"
 last=$(newest "$T/cut")
 truncate -s -100 "$last"
-expect_ok "warning: $last: .*going on from the one before" "$VOXGAN" train $run --out "$T/cut" --resume
+expect_ok "warning: $last: .*continuing from the one before" "$VOXGAN" train $run --out "$T/cut" --resume
 expect "after a cut" same "$T/cut"
 for file in "$T/lost/checkpoints"/*; do truncate -s 1000 "$file"; done
 expect_fail 3 'has no checkpoint that is whole' "$VOXGAN" train $run --out "$T/lost" --resume

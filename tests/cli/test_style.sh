@@ -44,6 +44,10 @@ planted grid.md 1 'The map is\nbrought to the grid.\n'
 planted search.h 1 '/* The folders that are looked into. */\n'
 planted returns.h 1 '/* Draws the text; answers its width. */\n'
 planted kept.h 1 '/* The maps are then as they were. */\n'
+planted ignored.md 1 'Maps beside the scans are not looked at.\n'
+planted continue.c 1 'puts("the same command goes on");\n'
+planted made.def 1 'X(fake, "a real and a made image")\n'
+planted need.c 1 'fail("at=region wants a region");\n'
 planted what.c 1 'int a; /* What makes the image. */\n'
 mkdir "$T/.ci"
 planted .ci/run 1 '# The result is said.\n'
@@ -62,6 +66,10 @@ expect "two phrases are named" [ "$(grep -c "guide/data.md:$(wc -l <"$T/guide/da
 for file in $(grep -ohE '`(src|include|scripts|tests|configs|docs)/[A-Za-z_0-9/]+\.[a-z0-9]+`' docs/*.md docs/guide/*.md README.md CONTRIBUTING.md |
   tr -d '`' | grep -v NAME | sort -u); do
   expect "the pages name a file that exists" [ -e "$file" ]
+done
+# So do source files that they name without a folder.
+for file in $(grep -ohE '`[a-z_0-9]+\.(c|h|cpp|hpp|cu|def)`' docs/*.md docs/guide/*.md README.md CONTRIBUTING.md | tr -d '`' | sort -u); do
+  expect "the pages name the file $file that exists" [ -n "$(find src include tests bench packaging -name "$file")" ]
 done
 for file in $(grep -oE '\]\([A-Za-z][^):#]*' README.md | cut -c3- | grep -v '^http' | sort -u); do
   expect "the README links to a file that exists" [ -e "$file" ]

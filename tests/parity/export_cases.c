@@ -171,7 +171,7 @@ static float *add(writing *w, const char *name, int n, int channels, const int d
 }
 
 /* The noise of a level, as the network itself draws it. */
-static vg_status add_noise(writing *w, const form *f, const vg_place *places, int level) {
+static vg_status add_noise(writing *w, const form *f, const vg_noise_id *ids, int level) {
   int stride[VG_UNET_MAX_LEVELS][3], scale[3] = {1, 1, 1}, dim[3] = {f->dim[0], f->dim[1], f->dim[2]};
   char name[16];
   vg_unet_strides(f->patch, 0, stride);
@@ -183,15 +183,15 @@ static vg_status add_noise(writing *w, const form *f, const vg_place *places, in
   snprintf(name, sizeof name, "noise_%d", level);
   float *to = add(w, name, f->n, 1, dim);
   vg_scope *s = vg_scope_push();
-  vg_tensor *p = vg_places(f->n, (vg_device){0});
-  vg_places_set(p, places);
+  vg_tensor *p = vg_noise_ids(f->n, (vg_device){0});
+  vg_noise_ids_set(p, ids);
   vg_tensor *z = vg_noise_field(p, level, scale, dim);
   vg_status st = to ? vg_tensor_copy_out(z, to, (size_t)vg_numel(z)) : VG_MEMORY;
   vg_scope_pop(s, NULL);
   return st;
 }
 
-static vg_status add_inputs(writing *w, const form *f, const vg_listing *l, const vg_place *places,
+static vg_status add_inputs(writing *w, const form *f, const vg_listing *l, const vg_noise_id *ids,
                             vg_rng *r) {
   const int one[3] = {1, 1, 1};
   vg_status st = VG_OK;
@@ -200,7 +200,7 @@ static vg_status add_inputs(writing *w, const form *f, const vg_listing *l, cons
     int level;
     if (s->kind != VG_LISTING_INPUT) continue;
     if (sscanf(s->name, "noise_%d", &level) == 1) {
-      st = add_noise(w, f, places, level);
+      st = add_noise(w, f, ids, level);
       continue;
     }
     const bool style = !strcmp(s->name, "style");
@@ -216,7 +216,7 @@ static vg_status add_inputs(writing *w, const form *f, const vg_listing *l, cons
 static vg_status write_case(const char *dir, const form *f, int number) {
   const vg_gan_spec spec = spec_of(f);
   vg_rng r = vg_rng_init(7, vg_rng_key("export case", (uint64_t)number, 0));
-  vg_place places[4] = {{.seed = 11, .key = 3}, {.seed = 11, .key = 4, .origin = {0, 8, -16}}};
+  vg_noise_id ids[4] = {{.seed = 11, .key = 3}, {.seed = 11, .key = 4, .origin = {0, 8, -16}}};
   vg_gan *gan = NULL;
   vg_listing l = {0};
   writing w = {0};
@@ -229,11 +229,11 @@ static vg_status write_case(const char *dir, const form *f, int number) {
   const vg_exported e = {&l, "{\"about\": \"a test\"}", f->softmax ? "fractions" : "images"};
   if (!st) st = vg_export_torchscript(path[0], &e);
   if (!st) st = vg_export_onnx(path[1], &e);
-  if (!st) st = add_inputs(&w, f, &l, places, &r);
+  if (!st) st = add_inputs(&w, f, &l, ids, &r);
   const float *style = NULL;
   for (int i = 0; i < w.n; i++)
     if (!strcmp(w.names[i], "style")) style = w.data[i];
-  const vg_gan_draw draw = {.noise = f->noise, .places = places, .style = style};
+  const vg_gan_draw draw = {.noise = f->noise, .ids = ids, .style = style};
   float *out = st ? NULL : add(&w, "output", f->n, OUT, f->dim);
   if (out) st = vg_gan_generate(gan, w.data[0], f->n, f->dim, &draw, out);
   if (!st) st = vg_st_write(path[2], w.e, (size_t)w.n, NULL);

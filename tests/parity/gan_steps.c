@@ -143,12 +143,12 @@ int main(int argc, char **argv) {
   if ((st = vg_device_parse(text(&f, "device", "cpu"), &device))) goto out;
   if ((st = vg_gan_new(&spec, &objective, 1, device, &gan))) goto out;
   const char *size = timing ? getenv("WORLD_SIZE") : NULL;
-  const vg_group_place place = {.rank = size ? atoi(getenv("RANK")) : 0,
+  const vg_group_options how = {.rank = size ? atoi(getenv("RANK")) : 0,
                                 .size = size ? atoi(size) : 1,
                                 .host = getenv("MASTER_ADDR"),
                                 .port = size ? atoi(getenv("MASTER_PORT")) : 0,
                                 .timeout = 600};
-  if ((st = vg_group_join(&place, device, &group))) goto out;
+  if ((st = vg_group_join(&how, device, &group))) goto out;
   vg_gan_join(gan, group);
   vg_gan_set_step(gan, (int64_t)number(&f, "adam_step", 0));
   parts = VG_GAN_GENERATOR | VG_GAN_DISCRIMINATOR | (vg_gan_get_step(gan) ? VG_GAN_OPTIMISER : 0);

@@ -2,13 +2,13 @@
 
     torture.py BUILD [CAMPAIGN...] [--commands LIST] [--rounds N] [--limit N] [--seed N] [--short]
 
-kill   SIGKILL at a random moment, and again while the same command goes on; then it finishes as if undisturbed
+kill   SIGKILL at a random moment, and again while the same command continues; then it finishes as if undisturbed
 fault  the n-th open, stat, write, rename, fsync, mmap, close, flock, unlink, mkdir, read, link fails, or is the last
        thing that happens before SIGKILL
 alloc  the n-th allocation fails
 crowd  two to eight processes at once on one folder
 ranks  SIGKILL to one process of a training of two, to what started them, or to all, at a random moment; all end within
-       15 s, and the run goes on until it has the bytes of an undisturbed one
+       15 s, and the run continues until it has the bytes of an undisturbed one
 
 Each campaign prints a line for each command and fault. Any breach is printed, and makes exit code 1. Commands that need
 libtorch are skipped where BUILD has none.

@@ -229,7 +229,7 @@ static void several_roots_and_wants(void **state) {
   vg_wanted wanted = {.tumour = true};
   must(vg_series_parse("t2", &wanted.series));
   must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "subject q (");
-  assert_non_null(strstr(vg_error(), "lacks tumour map"));
+  assert_non_null(strstr(vg_error(), "lacks a tumour map"));
   assert_int_equal(ds.n, 3);
   must(vg_series_parse("t2,t1", &wanted.series));
   must_say(vg_dataset_require(&ds, &wanted), VG_DATA, "subject p (");

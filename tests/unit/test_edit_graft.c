@@ -93,7 +93,7 @@ static void grafts_are_refused_with_the_reason(void **state) {
   vg_maps donor = other_head(2), host = model_head(model_grid(3, 3, 3, 0), left, 12), was;
   must(vg_maps_copy(&host, &was));
   must_say(edit(&host, "graft:region=left-frontal,at=same", 1, &donor), VG_CONFIG, "takes no region");
-  must_say(edit(&host, "graft:at=region", 1, &donor), VG_CONFIG, "wants a region");
+  must_say(edit(&host, "graft:at=region", 1, &donor), VG_CONFIG, "needs a region");
   must_say(edit(&host, "graft:fit=1,tries=1", 1, &donor), VG_REFUSED,
            "in region left-hemisphere within 40 mm of (-");
   assert_non_null(strstr(vg_error(), "1 tried"));

@@ -25,7 +25,7 @@ static void words(void **state) {
       {"BraTS-GLI-00017-0001", NULL, false},
       {"sub-1000_T1w.nii.gz", IDENTIFIER_REAL_ID, false},
       {"sub-10001_T1w.nii.gz", NULL, false},
-      {"head 7", NULL, false}, /* ids that are words or numbers are not looked for */
+      {"head 7", NULL, false}, /* ids that are words or numbers are ignored */
       {"20190304", "date", false},
       {"20190304101112", "date", false},
       {"scan_2019-03-04T10:11", "date", false},

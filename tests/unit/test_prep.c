@@ -238,7 +238,7 @@ static void mask_needs_a_source(void **state) {
   vg_case_release(&c);
   s = settings_for("", "tissues");
   must_say(vg_prepare(&ds, &ds.subjects[0], &s, &c), VG_DATA,
-           "no anatomy map, and the classes want one (csf");
+           "no anatomy map, and the classes need one (csf");
   vg_dataset_release(&ds);
 }
 

@@ -54,24 +54,24 @@ static vg_status is_within(const char *path, const char *dir, bool *within) {
   return VG_OK;
 }
 
-/* The place of the name itself, whatever it leads to. */
-static char *place_of(const char *path) {
+/* The path of the name itself, whatever it leads to. */
+static char *own_path(const char *path) {
   char *dir = vg_fs_dirname(path), *real = dir ? resolve(dir) : NULL;
-  char *place = real ? vg_fs_join(real, vg_fs_basename(path)) : NULL;
+  char *own = real ? vg_fs_join(real, vg_fs_basename(path)) : NULL;
   vg_free(dir);
   vg_free(real);
-  return place;
+  return own;
 }
 
 vg_status vg_fs_apart(const char *in_name, const char *in, const char *out_name, const char *out) {
-  char *from = resolve(in), *link = place_of(in), *to = resolve(out);
+  char *from = resolve(in), *link = own_path(in), *to = resolve(out);
   bool one = false, two = false, three = false;
   vg_status st = from && link && to ? is_within(from, to, &one) : VG_MEMORY;
   if (!st) st = is_within(to, from, &two);
   if (!st) st = is_within(link, to, &three);
   if (!st && (one || two || three))
-    st = vg_fail(VG_USAGE, "%s%s%s and %s%s%s lie within one another: name another place to write to",
-                 out_name, *out_name ? " " : "", out, in_name, *in_name ? " " : "", in);
+    st = vg_fail(VG_USAGE, "%s%s%s and %s%s%s lie within one another: name another output", out_name,
+                 *out_name ? " " : "", out, in_name, *in_name ? " " : "", in);
   vg_free(from);
   vg_free(link);
   vg_free(to);

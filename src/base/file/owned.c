@@ -274,7 +274,7 @@ vg_status vg_owned_check_file(const char *path, const char *mark) {
   if (fd >= 0) close(fd);
   if (!n || (n > 0 && memmem(head, (size_t)n, mark, strlen(mark)))) return vg_fs_sweep_of(path);
   return vg_fail(VG_USAGE,
-                 "%s: already exists, and this command did not make it: name another place, or move it away",
+                 "%s: already exists, and this command did not make it: name another output, or move it away",
                  path);
 }
 

@@ -7,7 +7,7 @@
 
 typedef struct vg_text_slot {
   char *text; /* NULL: free */
-  size_t len, place;
+  size_t len, number;
 } slot;
 
 /* FNV-1a. */
@@ -35,7 +35,7 @@ static vg_status grow(vg_text_index *x) {
   return VG_OK;
 }
 
-vg_status vg_text_index_put(vg_text_index *x, const char *text, size_t len, size_t place) {
+vg_status vg_text_index_put(vg_text_index *x, const char *text, size_t len, size_t number) {
   if (2 * (x->n + 1) > x->cap && grow(x)) return VG_MEMORY;
   slot *s = slot_of(x, text, len);
   if (s->text) return VG_OK;
@@ -43,14 +43,14 @@ vg_status vg_text_index_put(vg_text_index *x, const char *text, size_t len, size
   memcpy(s->text, text, len);
   s->text[len] = '\0';
   s->len = len;
-  s->place = place;
+  s->number = number;
   x->n++;
   return VG_OK;
 }
 
 size_t vg_text_index_get(const vg_text_index *x, const char *text, size_t len) {
   const slot *s = x->cap ? slot_of(x, text, len) : NULL;
-  return s && s->text ? s->place : VG_NO_PLACE;
+  return s && s->text ? s->number : VG_NO_NUMBER;
 }
 
 void vg_text_index_release(vg_text_index *x) {

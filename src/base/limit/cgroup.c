@@ -86,7 +86,7 @@ static bool parse_mount(char *line, const hierarchy *h, char **mount_root, char 
   return true;
 }
 
-/* Finds where h is mounted. Without mountinfo, assumes the usual place. */
+/* Finds where h is mounted. Without mountinfo, assumes the usual folder. */
 static bool find_mount(const char *root, const hierarchy *h, char mount_root[PATH], char point[PATH]) {
   char path[PATH], line[LINE];
   snprintf(path, sizeof path, "%s/proc/self/mountinfo", root);

@@ -1,4 +1,4 @@
-/* lock_claim.c: claims, which take the place of locks. A process that wants the lock makes a claim of a name
+/* lock_claim.c: claims, which take the place of locks. A process that needs the lock makes a claim of a name
  * that no other process uses, and only then looks for others. So of two that come at once, at least one sees
  * the other. A claim is removed by its owner, or by any process once its owner is provably dead: it ran on
  * this machine, since this boot, among the processes that we see, and is no longer there. A process id alone

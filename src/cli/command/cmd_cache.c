@@ -16,11 +16,10 @@ static bool dry_run;
 
 static const cli_option options[] = {
     {"prune", CLI_TEXT, &rule_text, "RULE",
-     "30d or 12h: remove what was not used for that long; 50GB or 500MB: remove what was not used for "
-     "longest, "
-     "until so much is left",
+     "30d or 12h: remove volumes that were not used for that long; 50GB or 500MB: remove those unused for "
+     "longest, until the cache is that small",
      false},
-    {"dry-run", CLI_FLAG, &dry_run, NULL, "with --prune: say what would be removed", false},
+    {"dry-run", CLI_FLAG, &dry_run, NULL, "with --prune: list what would be removed", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 

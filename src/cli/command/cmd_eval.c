@@ -207,7 +207,7 @@ const cli_command vg_cli_cmd_eval = {
     .summary = "compare a synthetic data set with the real one",
     .details =
         "Suite image compares every series that both sides have: inside the brain, the tumour, each\n"
-        "part of the tumour and a band around it. Suite overlap compares the label maps of both\n"
+        "class of the tumour and a band around it. Suite overlap compares the label maps of both\n"
         "sides, by class and in the regions WT, TC, ET. Suite boundary compares intensity and\n"
         "gradient across the tumour's surface. It also works when no subject is on both sides: it\n"
         "then compares each synthetic subject with the mean of the real ones. Suite distribution\n"

@@ -9,7 +9,7 @@ static bool overwrite;
 static const cli_option options[] = {
     {"to", CLI_TEXT, &to, "F", "torchscript, which PyTorch runs, or onnx", true},
     {"out", CLI_TEXT, &out, "FILE", "file to write", true},
-    {"overwrite", CLI_FLAG, &overwrite, NULL, "replace a file that is there", false},
+    {"overwrite", CLI_FLAG, &overwrite, NULL, "replace an existing file", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
@@ -34,8 +34,8 @@ const cli_command vg_cli_cmd_export = {
     .summary = "write a model as TorchScript or ONNX, for programs without voxgan",
     .details = "The file holds the network with its weights. It takes class fractions (N, C, D, H, W), or\n"
                "images from -1 to 1, of any extent, and gives images from -1 to 1, or class fractions. A\n"
-               "model with net.noise or net.style takes these as further inputs. What prepares files for\n"
-               "it stands in docs/guide/pytorch.md, and what it needs to know of the model in the file.\n"
+               "model with net.noise or net.style takes these as further inputs. The file also lists the\n"
+               "classes, series and ranges of the model. docs/guide/pytorch.md has a program that uses it.\n"
                "\n"
                "examples:\n"
                "  voxgan export runs/a --to torchscript --out a.pt\n"

@@ -43,8 +43,8 @@ static const cli_option options[] = {
      "train in N processes on this machine, each with a batch of its own; also under torchrun, srun and "
      "mpirun",
      false},
-    {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors; -1 leaves run.threads", false},
-    {"seed", CLI_INT, &seed, "N", "seed; -1 leaves run.seed", false},
+    {"threads", CLI_INT, &threads, "N", "threads, 0 for all processors; -1 keeps run.threads", false},
+    {"seed", CLI_INT, &seed, "N", "seed; -1 keeps run.seed", false},
     {"skip-incomplete", CLI_FLAG, &skip_incomplete, NULL,
      "count files and folders that cannot be read, and subjects without a wanted file, as missing "
      "(data.skip_incomplete)",
@@ -63,7 +63,7 @@ static vg_status read_settings(const char *config, bool *recalls, vg_config *c) 
   if (!st) st = vg_cli_read_config(*recalls && !config ? own : config, &more, c);
   if (!st) st = vg_cli_set_schemes(&tumour_scheme, &anatomy_scheme, c);
   if (!st && anatomy) {
-    /* The model is needed again wherever the run goes on. */
+    /* The model is needed again wherever the run continues. */
     char *real = realpath(anatomy, NULL), *text = vg_format("data.anatomy=predict:%s", real ? real : anatomy);
     st = text ? vg_config_set(c, text) : VG_MEMORY;
     vg_free(text);

@@ -27,13 +27,13 @@ enum { LABEL_NAMES = sizeof label_names / sizeof label_names[0] };
 
 /* ---- the parts of a path ---- */
 
-typedef struct place {
+typedef struct facts {
   const char *subject; /* "002_S_0295" in the path, or NULL */
   int subject_len;
   long long image; /* 40966 of I40966; -1 */
   const char *day; /* "2006-11-02" in the path, or NULL */
   int label;       /* row of label_names; -1: not a label volume */
-} place;
+} facts;
 
 static int digits(const char *p) {
   int n = 0;
@@ -81,9 +81,9 @@ static int label_of(const char *path, bool *delivered) {
   return -1;
 }
 
-static place place_of(const char *path) {
+static facts facts_of(const char *path) {
   bool delivered;
-  place at = {.image = -1, .label = label_of(path, &delivered)};
+  facts at = {.image = -1, .label = label_of(path, &delivered)};
   for (const char *p = path; *p; p++) {
     int n = subject_at(path, p);
     if (n && !at.subject) at.subject = p, at.subject_len = n;
@@ -98,7 +98,7 @@ static place place_of(const char *path) {
 
 /* Whether a scan is T1-weighted, by the words of the series folder, or of the file name if there is no such
  * folder: MPR, MPRAGE, MP-RAGE, IR-FSPGR, T1, MT1. */
-static bool is_t1(const char *path, const place *at) {
+static bool is_t1(const char *path, const facts *at) {
   char word[64];
   size_t n = 0;
   bool t1 = false, other = false;
@@ -122,7 +122,7 @@ static bool classify(const vg_source *source, const char *path, vg_file_role *ou
   (void)source;
   memset(out, 0, sizeof *out);
   if (!vg_volume_is_path(path)) return false;
-  place at = place_of(path);
+  facts at = facts_of(path);
   if (at.label >= 0) {
     out->kind = VG_FILE_ANATOMY;
     return at.subject || at.image >= 0;
@@ -143,7 +143,7 @@ static const char *const bond_names[] = {"image number", "folder", "visit", "sub
 
 typedef struct item {
   const char *path; /* below the root */
-  place at;
+  facts at;
   bond by;
   const struct item *labels; /* the label volume of an image */
 } item;
@@ -300,7 +300,7 @@ static vg_status collect(pairing *p, char *const *files, size_t n) {
   for (size_t i = 0; i < n; i++) {
     vg_file_role role;
     if (!classify(NULL, files[i], &role)) continue;
-    item it = {.path = files[i], .at = place_of(files[i])};
+    item it = {.path = files[i], .at = facts_of(files[i])};
     *(it.at.label >= 0 ? &p->labels[p->n_labels++] : &p->images[p->n_images++]) = it;
   }
   return VG_OK;

@@ -313,7 +313,7 @@ static vg_status check_repeats(const vg_table *t, const column *columns, const c
       const char *cell = vg_table_cell(t, row, c);
       if (columns[c].use != SERIES || !*cell) continue;
       const size_t at = vg_text_index_get(&seen, cell, strlen(cell));
-      if (at == VG_NO_PLACE)
+      if (at == VG_NO_NUMBER)
         st = vg_text_index_put(&seen, cell, strlen(cell), row * t->cols + c);
       else if (!repeats++)
         vg_warn("%s:%zu: column %s: %s is already %s of line %zu", manifest, t->lines[row],

@@ -1,5 +1,6 @@
 /* cells.c: counts voxels into cells. */
 #include "edit/brain/cells.h"
+#include "base/number/extent.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,7 +70,7 @@ vg_status vg_cells_init(const vg_maps *maps, const uint8_t *marked, double mm, v
     scale.m[a][3] = -0.5 * out->block[a] - 0.5;
   }
   out->world = vg_affine_mul(&maps->geo.affine, &scale);
-  size_t n = (size_t)out->dim[0] * (size_t)out->dim[1] * (size_t)out->dim[2];
+  size_t n = vg_extent_voxels(out->dim);
   out->share = vg_calloc(n, sizeof *out->share);
   if (marked) out->marked = vg_calloc(n, sizeof *out->marked);
   if (!out->share || (marked && !out->marked)) return VG_MEMORY;

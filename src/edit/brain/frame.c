@@ -1,5 +1,6 @@
 /* frame.c: finds the midsagittal plane, about which the brain is most symmetric, on cells of 4 mm. */
 #include "edit/brain/frame.h"
+#include "base/number/extent.h"
 
 #include <float.h>
 #include <math.h>
@@ -40,7 +41,7 @@ static vg_status brain_init(const vg_maps *m, brain *b) {
   vg_status st = vg_cells_init(m, NULL, CELL, &b->cells);
   if (st) return st;
   const vg_cells *c = &b->cells;
-  size_t n = (size_t)c->dim[0] * (size_t)c->dim[1] * (size_t)c->dim[2];
+  size_t n = vg_extent_voxels(c->dim);
   b->inside = vg_malloc(n, sizeof *b->inside);
   if (!b->inside) return VG_MEMORY;
   double mass = 0, sum[3] = {0};

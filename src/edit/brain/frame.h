@@ -27,7 +27,7 @@ void vg_frame_mirror(const vg_brain_frame *f, const double mm[3], double out[3])
 /* Named regions: the hemispheres, and the lobes, each also with left- and right-. No atlas is needed: planes
  * in unit coordinates put every point into one lobe (region.c). deep is an ellipsoid around the basal ganglia
  * and thalami; cerebellum is everything below the tentorium, including the brainstem; where the anatomy map
- * has a class of that name, it is that class. "any" is the whole brain. brainstem is no place in the frame:
+ * has a class of that name, it is that class. "any" is the whole brain. brainstem is no region of the frame:
  * the anatomy class of that name shows it. */
 #define VG_REGION_STEM "brainstem"
 #define VG_REGION_CEREBELLUM "cerebellum"

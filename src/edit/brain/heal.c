@@ -1,5 +1,6 @@
 /* heal.c: fills a gap in the anatomy from its surroundings, or from the other hemisphere. */
 #include "edit/brain/heal.h"
+#include "base/number/extent.h"
 
 #include <math.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static vg_status patch_init(patch *p, int margin) {
   patch_release(p);
   p->open = p->klass = NULL;
   vg_mask_box(p->gap, p->maps->geo.dim, margin, p->lo, p->dim);
-  p->n = (size_t)p->dim[0] * (size_t)p->dim[1] * (size_t)p->dim[2];
+  p->n = vg_extent_voxels(p->dim);
   p->open = vg_malloc(p->n, 1);
   p->klass = vg_malloc(p->n, 1);
   if (!p->open || !p->klass) return VG_MEMORY;

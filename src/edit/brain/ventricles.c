@@ -56,7 +56,7 @@ static vg_status find_depth(work *w) {
   vg_cells *c = &w->cells;
   vg_status st = vg_cells_init(w->maps, NULL, CELL, c);
   if (st) return st;
-  size_t n = (size_t)c->dim[0] * (size_t)c->dim[1] * (size_t)c->dim[2], components;
+  size_t n = vg_extent_voxels(c->dim), components;
   uint32_t *component = vg_malloc(n, sizeof *component);
   uint8_t *mask = vg_malloc(n, 1);
   double mm[3];

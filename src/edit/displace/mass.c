@@ -4,6 +4,7 @@
  * between the cells around, and take the class with the most weight around the point that they come from.
  */
 #include "edit/displace/mass.h"
+#include "base/number/extent.h"
 
 #include <math.h>
 #include <string.h>
@@ -152,7 +153,7 @@ vg_status vg_mass_effect(vg_maps *maps, const uint8_t *added, const vg_mass_sett
     for (int k = 0; k < 8; k++) w.corner[k] += k >> a & 1 && maps->geo.dim[a] > 1 ? w.jump[a] : 0;
   }
   if (!st) st = vg_flow_find(&w.cells, cell_mm, s->share, s->falloff, &w.flow);
-  size_t cells = (size_t)w.cells.dim[0] * (size_t)w.cells.dim[1] * (size_t)w.cells.dim[2];
+  size_t cells = vg_extent_voxels(w.cells.dim);
   if (!st && !(w.shift = vg_calloc(cells, sizeof *w.shift))) st = VG_MEMORY;
   if (!st) st = vg_parallel((size_t)w.cells.dim[2], trace_layer, &w);
   if (!st) {

@@ -1,5 +1,6 @@
 /* pressure.c: the screened Poisson equation on cells, by conjugate gradients with Jacobi's preconditioner. */
 #include "edit/displace/pressure.h"
+#include "base/number/extent.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static float brain_of(const vg_cells *c, size_t i) {
 }
 
 static vg_status system_init(const vg_cells *c, const double mm[3], double rate, double falloff, system *s) {
-  size_t n = (size_t)c->dim[0] * (size_t)c->dim[1] * (size_t)c->dim[2];
+  size_t n = vg_extent_voxels(c->dim);
   memset(s, 0, sizeof *s);
   s->stride[0] = 1;
   s->stride[1] = (size_t)c->dim[0];
@@ -120,7 +121,7 @@ static void solve(const system *s) {
 
 vg_status vg_flow_find(const vg_cells *cells, const double cell_mm[3], double rate, double falloff,
                        vg_flow *out) {
-  size_t n = (size_t)cells->dim[0] * (size_t)cells->dim[1] * (size_t)cells->dim[2];
+  size_t n = vg_extent_voxels(cells->dim);
   system s;
   memset(out, 0, sizeof *out);
   vg_status st = system_init(cells, cell_mm, rate, falloff, &s);

@@ -43,7 +43,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   const char *at = vg_call_text(call, "at"), *region = vg_call_text(call, "region");
   if (!*at) at = *region ? "region" : "same";
   if (*region && !strcmp(at, "same")) return vg_fail(VG_CONFIG, "at=same takes no region");
-  if (!*region && !strcmp(at, "region")) return vg_fail(VG_CONFIG, "at=region wants a region");
+  if (!*region && !strcmp(at, "region")) return vg_fail(VG_CONFIG, "at=region needs a region");
   vg_brain_frame donor;
   vg_change c;
   vg_status st = vg_change_begin(&c, maps, call, true);

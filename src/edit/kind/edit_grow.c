@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "edit/kind/change.h"
+#include "base/number/extent.h"
 #include "edit/lesion/front.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
@@ -248,7 +249,7 @@ static vg_status paint(vg_maps *m, const uint32_t *order, size_t n, size_t core,
   }
   if (!core) return VG_OK;
   for (int a = 0; a < 3; a++) lo[a]--, dim[a] += 2; /* one voxel around the core */
-  size_t all = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t all = vg_extent_voxels(dim);
   uint8_t *mask = vg_calloc(all, 1);
   float *distance = vg_malloc(all, sizeof *distance);
   vg_status st = mask && distance ? VG_OK : VG_MEMORY;

@@ -100,8 +100,8 @@ vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const
 typedef struct region {
   const vg_geometry *geo;
   const vg_brain_frame *frame;
-  const char *name;       /* the place in the frame; NULL: anywhere in it */
-  const uint8_t *anatomy; /* of a region that is a class; NULL: it is a place in the frame alone */
+  const char *name;       /* the region of the frame; NULL: anywhere in it */
+  const uint8_t *anatomy; /* of a region that is a class; NULL: it is a region of the frame alone */
   uint8_t code;           /* 0: the map has no such class */
 } region;
 

@@ -142,7 +142,7 @@ static vg_status make_surfaces(const vg_evaluation *e, const eval_map *map, int 
   return VG_OK;
 }
 
-/* Computes the surfaces of the tumour and its parts, for the band and for suite boundary. Each side's image
+/* Computes the surfaces of the tumour and its regions, for the band and for suite boundary. Each side's image
  * is measured around its own tumour. */
 static vg_status find_surfaces(eval_case *ec) {
   const vg_evaluation *e = ec->study->evaluation;

@@ -58,7 +58,7 @@ static vg_status add_brats_regions(vg_regions *regions, const vg_classes *c, int
   return VG_OK;
 }
 
-/* Adds the parts of the tumour whose edges are visible in images. */
+/* Adds the regions of the tumour whose edges are visible in images. */
 static vg_status add_part_surfaces(vg_regions *regions, const vg_classes *c) {
   static const char *const parts[] = {"oedema", "enhancing"};
   for (int p = 0; p < 2; p++) {

@@ -265,7 +265,7 @@ static const detect_subject *subject_of(const world *w, const patch *p) {
   return &(p->kind == SYNTH ? &w->synth : &w->real)->subjects[p->subject];
 }
 
-static const int *place_of(const world *w, const patch *p) {
+static const int *position_of(const world *w, const patch *p) {
   const detect_subject *s = subject_of(w, p);
   const uint8_t *first = p->kind == BLURRED ? s->blurred : s->voxels;
   return s->at[(size_t)(p->voxels - first) / ((size_t)w->channels * DETECT_EDGE * DETECT_EDGE)];
@@ -280,7 +280,7 @@ static vg_status write_patches(const world *w) {
     const patch *p = &w->patches[i];
     char text[4][32];
     if (p->kind == BLURRED || isnan(w->mean[i])) continue;
-    const int *at = place_of(w, p);
+    const int *at = position_of(w, p);
     for (int a = 0; a < 3; a++) snprintf(text[a], sizeof text[a], "%d", at[a]);
     snprintf(text[3], sizeof text[3], "%.6g", w->mean[i]);
     st = vg_table_add_row(&t, (const char *const[]){subject_of(w, p)->subject->id,
@@ -316,7 +316,7 @@ static vg_status keep_patches(const world *w, vg_evaluation *e, kind which, doub
   for (size_t k = 0; k < n && kept < EVAL_PATCHES_SHOWN && !st; k++) {
     const patch *p = &w->patches[order[k].index];
     if (taken[p->subject]++ >= EVAL_PATCHES_OF_ONE) continue;
-    st = vg_eval_add_patch(e, subject_of(w, p)->subject->id, which == SYNTH, place_of(w, p),
+    st = vg_eval_add_patch(e, subject_of(w, p)->subject->id, which == SYNTH, position_of(w, p),
                            w->mean[order[k].index], p->voxels);
     kept++;
   }

@@ -13,7 +13,7 @@
 
 enum { EDGE = DETECT_EDGE, PIXELS = EDGE * EDGE, TRIES = 20, BLUR_REACH = 2, VOXELS_A_PATCH = 128 };
 
-/* ---- places ---- */
+/* ---- positions ---- */
 
 static bool in_brain(const vg_subject_view *v, int x, int y, int z) {
   return x >= 0 && x < v->dim[0] && y >= 0 && y < v->dim[1] && v->brain[vg_extent_index(v->dim, x, y, z)];

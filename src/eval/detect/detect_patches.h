@@ -2,11 +2,11 @@
  * same preparation for real and synthetic subjects.
  *
  *   grid        In-plane spacing is one for all subjects. A finer subject is averaged to it.
- *   place       Each patch is centred on a brain voxel drawn at random, and at least half of it is brain (in
+ *   position    Each patch is centred on a brain voxel drawn at random, and at least half of it is brain (in
  * a small brain, at least half of what its largest slice would fill). The draw depends on the id and the
- * brain alone, so two subjects of one id and one brain have patches at the same places. intensity   In [-1,
- * 1] as in features.h, 0 in the 8-bit patch outside the brain. A uniform random value of up to one step to
- * either side is added before rounding to 255 steps, which hides how coarsely either side's files were
+ * brain alone, so two subjects of one id and one brain have patches at the same positions. intensity   In
+ * [-1, 1] as in features.h, 0 in the 8-bit patch outside the brain. A uniform random value of up to one step
+ * to either side is added before rounding to 255 steps, which hides how coarsely either side's files were
  * rounded. axes        The patient's right is on the left, the front on top.
  */
 #ifndef VG_EVAL_DETECT_PATCHES_H

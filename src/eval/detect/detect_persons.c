@@ -29,26 +29,26 @@ static void find_persons(const detect_side *side, const char *const *names, size
   }
 }
 
-/* Deals the persons of some strata in a random order, and gives each its place in it, from `dealt` on. */
+/* Deals the persons of some strata in a random order, and gives each its rank in it, from `dealt` on. */
 static size_t deal(const detect_persons *p, unsigned strata, vg_rng *r, uint32_t *order, size_t dealt,
-                   uint32_t *place) {
+                   uint32_t *rank) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < p->n; i++)
     if (strata >> p->stratum[i] & 1) order[n++] = i;
   vg_rng_shuffle(r, order, n);
-  for (uint32_t k = 0; k < n; k++) place[order[k]] = (uint32_t)dealt + k;
+  for (uint32_t k = 0; k < n; k++) rank[order[k]] = (uint32_t)dealt + k;
   return dealt + n;
 }
 
-static void divide(detect_persons *p, int seed, uint32_t *order, uint32_t *place) {
+static void divide(detect_persons *p, int seed, uint32_t *order, uint32_t *rank) {
   vg_rng r = vg_rng_init((uint64_t)seed, vg_rng_key("detect folds", 0, 0));
   size_t dealt = 0;
   for (unsigned stratum = HAS_REAL; stratum <= BOTH; stratum++)
-    dealt = deal(p, 1u << stratum, &r, order, dealt, place);
-  for (size_t i = 0; i < p->n; i++) p->fold[seed][i] = place[i] & 1;
+    dealt = deal(p, 1u << stratum, &r, order, dealt, rank);
+  for (size_t i = 0; i < p->n; i++) p->fold[seed][i] = rank[i] & 1;
   r = vg_rng_init((uint64_t)seed, vg_rng_key("detect halves", 0, 0));
-  deal(p, 1u << HAS_REAL | 1u << BOTH, &r, order, 0, place);
-  for (size_t i = 0; i < p->n; i++) p->half[seed][i] = place[i] & 3;
+  deal(p, 1u << HAS_REAL | 1u << BOTH, &r, order, 0, rank);
+  for (size_t i = 0; i < p->n; i++) p->half[seed][i] = rank[i] & 3;
 }
 
 vg_status vg_detect_persons(const detect_side *real, const detect_side *synth, detect_persons *p) {

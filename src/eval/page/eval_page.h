@@ -11,7 +11,7 @@
 void vg_eval_page_opening(vg_report *r, const vg_evaluation *e);
 /* Adds tables and distributions of a suite's groups. */
 vg_status vg_eval_page_groups(vg_report *r, const vg_evaluation *e, const char *suite);
-/* Adds curves across the surfaces of the tumour and its parts. */
+/* Adds curves across the surfaces of the tumour and its regions. */
 void vg_eval_page_profiles(vg_report *r, const vg_evaluation *e);
 /* Adds curves of the power of texture by wavelength, in each tissue. */
 void vg_eval_page_spectra(vg_report *r, const vg_evaluation *e);

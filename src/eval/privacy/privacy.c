@@ -54,7 +54,7 @@ static vg_status index_members(const vg_dataset *ds, members *out) {
 }
 
 static bool has(const vg_text_index *x, const char *text) {
-  return vg_text_index_get(x, text, strlen(text)) != VG_NO_PLACE;
+  return vg_text_index_get(x, text, strlen(text)) != VG_NO_NUMBER;
 }
 
 /* Adds the subjects of `from` that are in neither set yet. *left: how many were already in one. */

@@ -124,8 +124,7 @@ static vg_status judge(const privacy_study *p, const identifier_report *r) {
   } else {
     vg_str_addf(&text,
                 "found nothing in the names, headers and sidecars of %zu %s that says who somebody is; "
-                "voxels were "
-                "not looked at, nor what %zu of them %s beside %s",
+                "voxels were not read, nor what %zu of them %s beside %s",
                 r->files, vg_plural(r->files, "file", "files"), r->unread,
                 vg_plural(r->unread, "holds", "hold"), vg_plural(r->unread, "its name", "their names"));
   }

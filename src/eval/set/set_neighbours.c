@@ -116,12 +116,12 @@ static vg_status list_others(void *arg, size_t point) {
   const listing *l = arg;
   const size_t n_real = l->space->n_real, listed = l->cloud->listed;
   const size_t from = point < n_real ? 0 : n_real, to = point < n_real ? n_real : l->cloud->n;
-  vg_set_place *all = VG_NEW_N(vg_set_place, to - from);
+  vg_set_value *all = VG_NEW_N(vg_set_value, to - from);
   if (!all) return VG_MEMORY;
   size_t n = 0;
   for (size_t i = from; i < to; i++)
-    if (i != point) all[n++] = (vg_set_place){l->cloud->squared[point * l->cloud->n + i], (uint32_t)i};
-  vg_set_places_sort(all, n);
+    if (i != point) all[n++] = (vg_set_value){l->cloud->squared[point * l->cloud->n + i], (uint32_t)i};
+  vg_set_values_sort(all, n);
   for (size_t i = 0; i < listed; i++) l->cloud->others[point * listed + i] = all[i].point;
   vg_free(all);
   return VG_OK;

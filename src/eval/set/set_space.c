@@ -139,13 +139,13 @@ vg_status vg_set_points_products(const char *task, const float *a, size_t n_a, c
 /* ---- points in order ---- */
 
 static int by_value(const void *a, const void *b) {
-  const vg_set_place *x = a, *y = b;
+  const vg_set_value *x = a, *y = b;
   if (x->value < y->value || x->value > y->value) return x->value < y->value ? -1 : 1;
   return (x->point > y->point) - (x->point < y->point);
 }
 
-void vg_set_places_sort(vg_set_place *places, size_t n) {
-  if (n) qsort(places, n, sizeof *places, by_value);
+void vg_set_values_sort(vg_set_value *list, size_t n) {
+  if (n) qsort(list, n, sizeof *list, by_value);
 }
 
 /* ---- the space ---- */

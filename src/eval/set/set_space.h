@@ -41,11 +41,11 @@ vg_status vg_set_points_products(const char *task, const float *a, size_t n_a, c
                                  size_t dims, double *out);
 
 /* Points by a value: a distance, or a position along a line. */
-typedef struct vg_set_place {
+typedef struct vg_set_value {
   double value; /* no NaN */
   uint32_t point;
-} vg_set_place;
+} vg_set_value;
 /* The smallest value first; of equal ones, the first point. */
-void vg_set_places_sort(vg_set_place *places, size_t n);
+void vg_set_values_sort(vg_set_value *list, size_t n);
 
 #endif

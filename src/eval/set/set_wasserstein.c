@@ -67,10 +67,10 @@ static vg_status draw_direction(void *arg, size_t k) {
 
 static vg_status sort_slice(void *arg, size_t k) {
   const slices *s = ((const job *)arg)->slices;
-  vg_set_place *all = VG_NEW_N(vg_set_place, s->n);
+  vg_set_value *all = VG_NEW_N(vg_set_value, s->n);
   if (!all) return VG_MEMORY;
-  for (size_t i = 0; i < s->n; i++) all[i] = (vg_set_place){s->at[k * s->n + i], (uint32_t)i};
-  vg_set_places_sort(all, s->n);
+  for (size_t i = 0; i < s->n; i++) all[i] = (vg_set_value){s->at[k * s->n + i], (uint32_t)i};
+  vg_set_values_sort(all, s->n);
   for (size_t i = 0; i < s->n; i++) {
     s->at[k * s->n + i] = all[i].value;
     s->point[k * s->n + i] = all[i].point;

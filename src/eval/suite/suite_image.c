@@ -4,5 +4,5 @@
 const vg_eval_suite vg_eval_suite_image = {
     .title = "Images",
     .text = "Compares each synthetic series with the real one of the same subject: inside the brain, the "
-            "tumour, its parts and a band around it.",
+            "tumour, its classes and a band around it.",
 };

@@ -19,6 +19,10 @@ static const experiment_kind kinds[] = {
 enum { KINDS = sizeof kinds / sizeof *kinds };
 static const char *const augmentations[] = {"off", "on"};
 
+const char *vg_experiment_augmentation(bool augmented) {
+  return augmentations[augmented];
+}
+
 int vg_experiment_design_baseline(const experiment_design *d) {
   return d->n_rows && d->rows[0].kind == &kinds[0] ? 0 : -1;
 }

@@ -27,6 +27,8 @@ typedef struct experiment_design {
   int first_seed, seeds;
 } experiment_design;
 
+/* "on" or "off", as on the command line and in all results. */
+const char *vg_experiment_augmentation(bool augmented);
 /* The index of row real, or -1. */
 int vg_experiment_design_baseline(const experiment_design *d);
 

@@ -25,7 +25,7 @@ static span key_of(leak_index *x, span s) {
 
 /* ---- building ---- */
 
-static vg_status put_key(leak_index *x, vg_text_index *to, const char *id, size_t place) {
+static vg_status put_key(leak_index *x, vg_text_index *to, const char *id, size_t number) {
   const span s = span_of(id);
   if (s.n > x->longest) {
     char *room = vg_realloc(x->room, s.n + 2, 1);
@@ -34,14 +34,14 @@ static vg_status put_key(leak_index *x, vg_text_index *to, const char *id, size_
     x->longest = s.n;
   }
   const span key = key_of(x, s);
-  return vg_text_index_put(to, key.at, key.n, place);
+  return vg_text_index_put(to, key.at, key.n, number);
 }
 
-static vg_status put_hash(leak_index *x, vg_text_index *to, const char *id, size_t place) {
+static vg_status put_hash(leak_index *x, vg_text_index *to, const char *id, size_t number) {
   char hex[17];
   if (!x->secret) return VG_OK;
   vg_secret_id(x->secret, id, hex);
-  return vg_text_index_put(to, hex, strlen(hex), place);
+  return vg_text_index_put(to, hex, strlen(hex), number);
 }
 
 vg_status vg_leak_index_init(const vg_dataset *test, const vg_dataset *known, const vg_secret *secret,
@@ -79,14 +79,14 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-static size_t place_of_key(leak_index *x, const vg_text_index *in, span id) {
+static size_t number_of_key(leak_index *x, const vg_text_index *in, span id) {
   const span key = key_of(x, id);
   return vg_text_index_get(in, key.at, key.n);
 }
 
 /* "BraTS-GLI-00001-002" is a case of BraTS-GLI-00001. */
 static size_t case_of(const leak_index *x, span id) {
-  size_t found = VG_NO_PLACE;
+  size_t found = VG_NO_NUMBER;
   for (size_t n = 1; n < id.n && n <= x->longest; n++)
     if (!isalnum((unsigned char)id.at[n]))
       found = least(found, vg_text_index_get(&x->person_texts, id.at, n));
@@ -95,27 +95,27 @@ static size_t case_of(const leak_index *x, span id) {
 
 /* The first test subject with that id, or of whose person the id is another case. */
 static size_t find_open(leak_index *x, span id) {
-  size_t found = least(place_of_key(x, &x->ids, id), place_of_key(x, &x->persons, id));
-  const size_t known = place_of_key(x, &x->known_ids, id);
-  if (known != VG_NO_PLACE)
-    found = least(found, place_of_key(x, &x->persons, span_of(x->known->subjects[known].person)));
+  size_t found = least(number_of_key(x, &x->ids, id), number_of_key(x, &x->persons, id));
+  const size_t known = number_of_key(x, &x->known_ids, id);
+  if (known != VG_NO_NUMBER)
+    found = least(found, number_of_key(x, &x->persons, span_of(x->known->subjects[known].person)));
   return least(found, case_of(x, id));
 }
 
 static size_t find(leak_index *x, span id) {
   const size_t found = least(find_open(x, id), vg_text_index_get(&x->hashes, id.at, id.n));
-  if (found != VG_NO_PLACE) return found;
+  if (found != VG_NO_NUMBER) return found;
   /* The hash may belong to another case of a test person, which only known lists. */
   const size_t hashed = vg_text_index_get(&x->known_hashes, id.at, id.n);
-  return hashed == VG_NO_PLACE ? hashed : find_open(x, span_of(x->known->subjects[hashed].id));
+  return hashed == VG_NO_NUMBER ? hashed : find_open(x, span_of(x->known->subjects[hashed].id));
 }
 
 const vg_subject *vg_leak_find(leak_index *x, const char *source, const char *donors) {
-  size_t found = *source ? find(x, span_of(source)) : VG_NO_PLACE;
-  while (*donors && found == VG_NO_PLACE) {
+  size_t found = *source ? find(x, span_of(source)) : VG_NO_NUMBER;
+  while (*donors && found == VG_NO_NUMBER) {
     const size_t n = strcspn(donors, ";");
     if (n) found = find(x, (span){donors, n});
     donors += n + (donors[n] == ';');
   }
-  return found == VG_NO_PLACE ? NULL : &x->test->subjects[found];
+  return found == VG_NO_NUMBER ? NULL : &x->test->subjects[found];
 }

@@ -211,7 +211,7 @@ vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const expe
     snprintf(seed, sizeof seed, "%d", j.seed);
     snprintf(real, sizeof real, "%zu", n_real);
     snprintf(synth, sizeof synth, "%zu", vg_experiment_job_synthetic(d, &j));
-    const char *cells[] = {j.name, j.kind->text, j.augmented ? "on" : "off", seed, real, synth};
+    const char *cells[] = {j.name, j.kind->text, vg_experiment_augmentation(j.augmented), seed, real, synth};
     if (!st) st = vg_table_add_row(&t, cells);
   }
   if (!st) vg_table_print(to, &t);

@@ -32,7 +32,7 @@ vg_status vg_experiment_plan_describe(const vg_experiment_options *o, const expe
 vg_config vg_experiment_job_config(const experiment_plan *p, const experiment_job *j, bool tuning);
 /* The number of synthetic cases that the job trains on. */
 size_t vg_experiment_job_synthetic(const experiment_data *d, const experiment_job *j);
-/* Adds the subjects that the job trains on to out: the synthetic ones last, as train.mix wants. Of two jobs
+/* Adds the subjects that the job trains on to out: the synthetic ones last, as train.mix expects. Of two jobs
  * with one seed, the one with more synthetic cases has all those of the other. */
 vg_status vg_experiment_job_subjects(const experiment_data *d, const experiment_job *j, double share,
                                      bool tuning, vg_dataset *out);

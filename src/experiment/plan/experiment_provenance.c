@@ -83,7 +83,7 @@ static vg_status exclude_leaks(experiment_data *d, const provenance *p, const vg
   for (size_t i = 0; i < d->synth.n && !st; i++) {
     const char *id = d->synth.subjects[i].id;
     const size_t row = vg_text_index_get(&rows, id, strlen(id));
-    if (row == VG_NO_PLACE) {
+    if (row == VG_NO_NUMBER) {
       st = vg_fail(VG_DATA, "synthetic case %s is not in its manifest.csv; --unchecked skips the check", id);
       break;
     }

@@ -10,10 +10,6 @@
 #include "report/report.h"
 #include "voxgan/version.h"
 
-static const char *on_off(bool augmented) {
-  return augmented ? "on" : "off";
-}
-
 /* ---- differences ---- */
 
 static vg_status put_differences(const experiment_results *r, vg_report *page) {
@@ -28,7 +24,7 @@ static vg_status put_differences(const experiment_results *r, vg_report *page) {
     if (!c->compared) continue;
     snprintf(n, sizeof n, "%zu", c->difference.n);
     const char *cells[] = {r->design.rows[c->row].name,
-                           on_off(c->augmented),
+                           vg_experiment_augmentation(c->augmented),
                            k->region,
                            k->metric->name,
                            vg_experiment_difference_text(r, c, c->difference.mean, mean, sizeof mean),
@@ -192,7 +188,7 @@ static vg_status put_charts(const experiment_results *r, vg_report *page, const 
       if (cell->column != c) continue;
       double *means = buffer + ((size_t)r->design.seeds + n) * r->n_subjects;
       subject_means(r, cell->row, cell->augmented, c, buffer, means);
-      strips[n++] = (vg_chart_strip){.group = cell->augmented ? "augmented" : "plain",
+      strips[n++] = (vg_chart_strip){.group = cell->augmented ? "augmentation on" : "augmentation off",
                                      .series = r->design.rows[cell->row].name,
                                      .values = means,
                                      .n = r->n_subjects};

@@ -83,7 +83,7 @@ static vg_status read_line(experiment_results *r, size_t job, const char *path, 
   if (!metric) return vg_fail(VG_DATA, "%s: no metric %s", path, metric_name);
   size_t column;
   const size_t subject = vg_text_index_get(&r->subject_places, id, strlen(id));
-  if (subject == VG_NO_PLACE) return vg_fail(VG_DATA, "%s: %s is not a test subject", path, id);
+  if (subject == VG_NO_NUMBER) return vg_fail(VG_DATA, "%s: %s is not a test subject", path, id);
   vg_status st = column_of(r, vg_table_cell(t, row, 2), metric, &column);
   if (st) return vg_fail_in(st, "%s", path);
   char *end;

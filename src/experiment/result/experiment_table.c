@@ -9,10 +9,6 @@
 #include "io/table.h"
 #include "voxgan/version.h"
 
-static const char *on_off(bool augmented) {
-  return augmented ? "on" : "off";
-}
-
 /* Writes "0.8123 +- 0.0456", and the number of infinite values if there are any. */
 static void cell_text(const experiment_results *r, const experiment_cell *c, const char *plus_minus,
                       char *buf, size_t size) {
@@ -44,7 +40,7 @@ vg_status vg_experiment_results_table(const experiment_results *r, const char *m
   vg_status st = vg_table_init(t, n, header);
   for (int a = 0; a < 2; a++)
     for (int row = 0; row < r->design.n_rows; row++) {
-      const char *cells[TEXTS] = {r->design.rows[row].name, on_off(a == 1)};
+      const char *cells[TEXTS] = {r->design.rows[row].name, vg_experiment_augmentation(a == 1)};
       char texts[TEXTS][64] = {{0}};
       size_t seeds = 0;
       for (size_t i = 0; i < r->n_cells; i++) {

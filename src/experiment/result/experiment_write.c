@@ -10,10 +10,6 @@
 #include "io/table.h"
 #include "voxgan/version.h"
 
-static const char *on_off(bool augmented) {
-  return augmented ? "on" : "off";
-}
-
 /* ---- tables ---- */
 
 static vg_status write_take(const char *out, const char *name, vg_str *text) {
@@ -30,8 +26,9 @@ static vg_status write_jobs(const experiment_results *r, const char *out) {
   vg_str_add(&t, "job,row,augmentation,seed,state,steps,real,synthetic,seconds\n");
   for (size_t k = 0; k < r->n_jobs; k++) {
     const experiment_outcome *o = &r->jobs[k];
-    vg_str_addf(&t, "%s,%s,%s,%d,%s,", o->job.name, r->design.rows[o->job.row].name, on_off(o->job.augmented),
-                o->job.seed, vg_experiment_state_name(o->state));
+    vg_str_addf(&t, "%s,%s,%s,%d,%s,", o->job.name, r->design.rows[o->job.row].name,
+                vg_experiment_augmentation(o->job.augmented), o->job.seed,
+                vg_experiment_state_name(o->state));
     if (o->state == JOB_FINISHED)
       vg_str_addf(&t, "%.0f,%.0f,%.0f,%.1f\n", o->steps, o->real, o->synth, o->seconds);
     else
@@ -49,7 +46,8 @@ static vg_status write_results(const experiment_results *r, const char *out) {
         const experiment_job *j = &r->jobs[k].job;
         const double v = r->values[(k * r->n_columns + c) * r->n_subjects + i];
         if (isnan(v)) continue;
-        vg_str_addf(&t, "%s,%s,%d,", r->design.rows[j->row].name, on_off(j->augmented), j->seed);
+        vg_str_addf(&t, "%s,%s,%d,", r->design.rows[j->row].name, vg_experiment_augmentation(j->augmented),
+                    j->seed);
         vg_str_add_csv(&t, r->subjects[i]);
         vg_str_add(&t, ",");
         vg_str_add_csv(&t, r->columns[c].region);
@@ -64,7 +62,7 @@ static void put_cell(const experiment_results *r, const experiment_cell *c, vg_j
   const experiment_column *column = &r->columns[c->column];
   vg_json *j = vg_json_put_take(rows, NULL, vg_json_object());
   vg_json_put_string(j, "row", r->design.rows[c->row].name);
-  vg_json_put_string(j, "augmentation", on_off(c->augmented));
+  vg_json_put_string(j, "augmentation", vg_experiment_augmentation(c->augmented));
   vg_json_put_string(j, "region", column->region);
   vg_json_put_string(j, "metric", column->metric->name);
   vg_json_put_string(j, "unit", column->metric->metric->unit);
@@ -82,7 +80,7 @@ static vg_status put_difference(const experiment_results *r, const experiment_ce
   vg_status st = vg_experiment_sentence(r, c, &text);
   vg_json *j = vg_json_put_take(list, NULL, vg_json_object());
   vg_json_put_string(j, "row", r->design.rows[c->row].name);
-  vg_json_put_string(j, "augmentation", on_off(c->augmented));
+  vg_json_put_string(j, "augmentation", vg_experiment_augmentation(c->augmented));
   vg_json_put_string(j, "region", column->region);
   vg_json_put_string(j, "metric", column->metric->name);
   vg_json_put_number(j, "n", (double)c->difference.n);

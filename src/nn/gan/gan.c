@@ -184,11 +184,11 @@ vg_status vg_gan_check_dim(const vg_gan *gan, const int dim[3], bool training) {
 
 /* Copies what a caller draws to the device, into pass. */
 static vg_status take_draw(const vg_gan *gan, const vg_gan_batch *b, const vg_gan_draw *d, vg_pass *pass) {
-  if (d->places && gan->spec.noise) {
+  if (d->ids && gan->spec.noise) {
     pass->noise = d->noise;
-    vg_places_set(pass->places = vg_places(b->n, gan->device), d->places);
+    vg_noise_ids_set(pass->ids = vg_noise_ids(b->n, gan->device), d->ids);
     if (d->mix) {
-      vg_places_set(pass->others = vg_places(b->n, gan->device), d->others);
+      vg_noise_ids_set(pass->others = vg_noise_ids(b->n, gan->device), d->others);
       pass->mix = vg_gan_upload(gan, b, d->mix, 1);
     }
   }

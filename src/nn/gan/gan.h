@@ -12,18 +12,18 @@ typedef struct vg_fed {
   int n, dim[3];                      /* 0: nothing yet */
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h; input bf16 where convolutions are */
   vg_tensor *crop;                    /* (N, 4), see vg_gan_batch; NULL where there is none, as below */
-  vg_tensor *picks;  /* (N, in + 1, 1, 1, 1): the classes that LabelMix takes from real images */
-  float *picked;     /* the same as numbers */
-  vg_rand *rand;     /* of dropout */
-  vg_tensor *places; /* of noise and style; NULL without */
+  vg_tensor *picks; /* (N, in + 1, 1, 1, 1): the classes that LabelMix takes from real images */
+  float *picked;    /* the same as numbers */
+  vg_rand *rand;    /* of dropout */
+  vg_tensor *ids;   /* of noise and style; NULL without */
 } vg_fed;
 
 /* A recorded step, see gan_record.c. */
 typedef struct vg_recording {
-  int64_t shapes;    /* gan->shapes when its eager steps began; another value makes it void */
-  int n_parts, seen; /* micro-batches; eager steps of as many before it was recorded */
-  vg_graph *graph;   /* NULL: not yet */
-  vg_tensor *row;    /* losses, as vg_gan_losses_deferred gives them */
+  int64_t shapes;      /* gan->shapes when its eager steps began; another value makes it void */
+  int n_batches, seen; /* micro-batches; eager steps of as many before it was recorded */
+  vg_graph *graph;     /* NULL: not yet */
+  vg_tensor *row;      /* losses, as vg_gan_losses_deferred gives them */
 } vg_recording;
 
 typedef struct vg_gan_rates {
@@ -52,7 +52,7 @@ struct vg_gan {
 
   vg_fed idle;     /* zeros, for a process without a micro-batch that joins in batch norms */
   vg_group *group; /* of the processes that train it; borrowed, NULL: alone */
-  int all_parts;   /* micro-batches of a step in all processes */
+  int all_batches; /* micro-batches of a step in all processes */
 
   const vg_generator *generator;
   void *g;
@@ -66,24 +66,24 @@ struct vg_gan {
 };
 
 /* Copies the micro-batches to the device, into gan->fed. */
-vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts);
+vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *batches, int n_batches);
 void vg_gan_feed_release(vg_gan *gan);
 /* Whether the generator has noise or a style. */
 bool vg_gan_draws(const vg_gan_spec *spec);
 /* Computes new weights from gan->fed, in the current scope. losses NULL: row gets the result of
  * vg_gan_losses_deferred. After a failure `before` holds the values to restore. */
-vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
+vg_status vg_gan_compute(vg_gan *gan, int n_batches, const vg_gan_rates *rates, vg_gan_losses *losses,
                          vg_undo *before, vg_tensor **row);
 /* Does a deferred step by replaying a recording, or by making one when it is time. done: the step is done. */
-vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, bool *done);
+vg_status vg_gan_replay(vg_gan *gan, int n_batches, const vg_gan_rates *rates, bool *done);
 void vg_gan_forget_recordings(vg_gan *gan);
 /* Whether the next step has the gradient penalty. */
 bool vg_gan_r1_is_due(const vg_gan *gan);
 /* Number of this process's micro-batch p among those of all: they are dealt out in turn. */
-int vg_gan_part_number(const vg_gan *gan, int p);
-/* Micro-batches that this process computes of its n_parts: where statistics are shared, as many as any other.
- * Those from n_parts on are idle: they do not count. */
-int vg_gan_rounds(const vg_gan *gan, int n_parts);
+int vg_gan_batch_number(const vg_gan *gan, int p);
+/* Micro-batches that this process computes of its n_batches: where statistics are shared, as many as any
+ * other. Those from n_batches on are idle: they do not count. */
+int vg_gan_rounds(const vg_gan *gan, int n_batches);
 /* The next backward pass is the last that adds to these gradients, so they may leave while it runs. */
 void vg_gan_sum_soon(vg_gan *gan, const vg_adam *a);
 /* Sums over the processes: the gradients that Adam will use, and a row of losses. */

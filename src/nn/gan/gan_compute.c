@@ -3,26 +3,26 @@
 #include "nn/term/terms.h"
 
 /* One micro-batch, for both halves of a step. */
-typedef struct part {
+typedef struct micro_batch {
   vg_tensor *input, *target, *weight; /* (N, C, D, H, W), see nn.h */
   vg_tensor *crop, *picks;            /* see vg_fed */
   vg_tensor *fake;                    /* of the generator */
   vg_tensor *divergence;              /* of its style's code, or NULL */
-} part;
+} micro_batch;
 
 /* Generates the fake of a micro-batch. graph: keep the activations for the generator's gradient. */
-static part prepare(vg_gan *gan, const vg_fed *fed, bool graph, bool update_stats) {
-  part t = {.input = fed->input,
-            .target = fed->target,
-            .weight = fed->weight,
-            .crop = fed->crop,
-            .picks = fed->picks};
+static micro_batch prepare(vg_gan *gan, const vg_fed *fed, bool graph, bool update_stats) {
+  micro_batch t = {.input = fed->input,
+                   .target = fed->target,
+                   .weight = fed->weight,
+                   .crop = fed->crop,
+                   .picks = fed->picks};
   vg_pass pass = {.training = true,
                   .update_stats = update_stats,
                   .recompute = gan->objective.recompute,
                   .dropout = gan->spec.dropout,
                   .rand = fed->rand,
-                  .places = fed->places,
+                  .ids = fed->ids,
                   .noise = gan->spec.noise,
                   .target = gan->spec.style ? fed->target : NULL,
                   .divergence = &t.divergence};
@@ -101,7 +101,7 @@ static vg_tensor *row_of(const vg_gan *gan, vg_tensor **loss, int n, double shar
 }
 
 /* made: the generator's, detached in the discriminator's half. */
-static views look(const vg_gan *gan, const part *t, vg_tensor *made) {
+static views look(const vg_gan *gan, const micro_batch *t, vg_tensor *made) {
   views v = {0};
   vg_term_input *in = &v.whole.in;
   *in = (vg_term_input){.spec = &gan->spec,
@@ -128,7 +128,7 @@ static views look(const vg_gan *gan, const part *t, vg_tensor *made) {
   return v;
 }
 
-/* Real images and made ones, for the discriminator's half. */
+/* Real and synthetic images, for the discriminator's half. */
 static void judge_both(view *v, vg_net_norm norm) {
   const vg_pass pass = {.training = true, .update_stats = true};
   vg_term_input *in = &v->in;
@@ -138,7 +138,7 @@ static void judge_both(view *v, vg_net_norm norm) {
   v->conditions = vg_scales_condition(in->d, in->input);
   in->conditions = &v->conditions;
   if (norm == VG_NORM_BATCH) {
-    /* Real and made images have statistics of their own, as in pix2pix. */
+    /* Real and synthetic images have statistics of their own, as in pix2pix. */
     for (int i = 0; i < 2; i++) {
       images = vg_scales_see(in->d, both[i]);
       vg_scales_judge(in->d, &v->conditions, &images, &pass, v->verdict[i]);
@@ -165,7 +165,7 @@ static void judge_made(view *v) {
 }
 
 /* Adds share of the discriminators' gradients. Returns share of their losses. */
-static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double share) {
+static vg_tensor *discriminator_backward(vg_gan *gan, const micro_batch *t, double share) {
   vg_tensor *loss[D_TERMS] = {NULL};
   views v = look(gan, t, vg_detach(t->fake));
   judge_both(&v.whole, gan->spec.norm);
@@ -181,7 +181,7 @@ static vg_tensor *discriminator_backward(vg_gan *gan, const part *t, double shar
 }
 
 /* Adds share of the generator's gradients, through the frozen discriminators. Returns share of its losses. */
-static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
+static vg_tensor *generator_backward(vg_gan *gan, const micro_batch *t, double share) {
   vg_tensor *loss[G_TERMS] = {NULL};
   views v = look(gan, t, t->fake);
   if (gan->d.n) judge_made(&v.whole);
@@ -193,8 +193,8 @@ static vg_tensor *generator_backward(vg_gan *gan, const part *t, double share) {
 
 /* Micro-batch p of this process's n; those from n on are idle. Sets what it counts in batch norms and, share,
  * in losses. */
-static const vg_fed *begin_part(vg_gan *gan, int p, int n, double *share) {
-  *share = p < n ? 1.0 / gan->all_parts : 0;
+static const vg_fed *begin_batch(vg_gan *gan, int p, int n, double *share) {
+  *share = p < n ? 1.0 / gan->all_batches : 0;
   vg_group_norms(gan->spec.norm == VG_NORM_BATCH ? gan->group : NULL, p < n);
   return p < n ? &gan->fed[p] : &gan->idle;
 }
@@ -206,9 +206,9 @@ static vg_tensor *add_share(vg_scope *s, vg_tensor *sum, vg_tensor *losses) {
 
 /* As in pix2pix: compute the fake, update D on real and fake, then update G through the new D. Without a
  * discriminator only G is updated. */
-vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses,
+vg_status vg_gan_compute(vg_gan *gan, int n_batches, const vg_gan_rates *rates, vg_gan_losses *losses,
                          vg_undo *before, vg_tensor **row) {
-  const int rounds = vg_gan_rounds(gan, n_parts);
+  const int rounds = vg_gan_rounds(gan, n_batches);
   const int64_t d_losses = D_TERMS, g_losses = G_TERMS;
   /* A single micro-batch keeps the generator's graph for both halves. With several, the second half computes
    * it again from the same dropout stream, so that memory for one is enough. */
@@ -216,19 +216,19 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   const int64_t now = gan->step + 1;
   const vg_fed *fed;
   double share;
-  part t = {0};
+  micro_batch t = {0};
   vg_tensor *d = NULL, *g = NULL, *skip_d = NULL, *skip_g = NULL;
   vg_status st;
   vg_params_zero_grad(&gan->g_params);
   vg_params_zero_grad(&gan->d_params);
   if ((st = vg_undo_keep_statistics(before, &gan->g_params))) return st;
   if ((st = vg_undo_keep_statistics(before, &gan->d_params))) return st;
-  if (once) t = prepare(gan, begin_part(gan, 0, n_parts, &share), true, true);
+  if (once) t = prepare(gan, begin_batch(gan, 0, n_batches, &share), true, true);
 
   if (!gan->d.n || !rounds) d = vg_zeros(&d_losses, 1, gan->device);
   for (int p = 0; p < rounds && gan->d.n; p++) {
     vg_scope *s = vg_scope_push();
-    fed = begin_part(gan, p, n_parts, &share);
+    fed = begin_batch(gan, p, n_batches, &share);
     if (!once) t = prepare(gan, fed, false, false);
     /* a penalty has a backward pass of its own */
     if (p == rounds - 1 && !vg_gan_r1_is_due(gan)) vg_gan_sum_soon(gan, &gan->d_adam);
@@ -252,7 +252,7 @@ vg_status vg_gan_compute(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg
   if (!rounds) g = vg_zeros(&g_losses, 1, gan->device);
   for (int p = 0; p < rounds; p++) {
     vg_scope *s = vg_scope_push();
-    fed = begin_part(gan, p, n_parts, &share);
+    fed = begin_batch(gan, p, n_batches, &share);
     if (!once) t = prepare(gan, fed, true, true);
     if (p == rounds - 1) vg_gan_sum_soon(gan, &gan->g_adam);
     g = add_share(s, g, generator_backward(gan, &t, share));

@@ -14,7 +14,7 @@ static void release(vg_fed *f) {
   vg_release(f->picks);
   vg_free(f->picked);
   vg_rand_free(f->rand);
-  vg_release(f->places);
+  vg_release(f->ids);
   *f = (vg_fed){0};
 }
 
@@ -35,9 +35,9 @@ static vg_tensor *numbers(const vg_gan *gan, const int64_t *shape, int ndim) {
 
 /* Draws the classes that LabelMix takes from real images, by step and micro-batch, so that a resumed run
  * draws the same. */
-static void pick(const vg_gan *gan, vg_fed *f, int part) {
+static void pick(const vg_gan *gan, vg_fed *f, int number) {
   const int n = f->n * (gan->spec.in_channels + 1);
-  vg_rng r = vg_rng_init(gan->seed, vg_rng_key("labelmix", (uint64_t)gan->step, (uint64_t)part));
+  vg_rng r = vg_rng_init(gan->seed, vg_rng_key("labelmix", (uint64_t)gan->step, (uint64_t)number));
   for (int i = 0; i < n; i++) f->picked[i] = (float)vg_rng_below(&r, 2);
   vg_tensor_load(f->picks, f->picked);
 }
@@ -57,7 +57,7 @@ static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
   }
   if (vg_gan_draws(&gan->spec)) {
     vg_scope *s = vg_scope_push();
-    f->places = vg_retain(vg_places(b->n, gan->device));
+    f->ids = vg_retain(vg_noise_ids(b->n, gan->device));
     vg_scope_pop(s, NULL);
   }
   vg_status st = vg_tensor_check();
@@ -68,14 +68,14 @@ static vg_status make(const vg_gan *gan, const vg_gan_batch *b, vg_fed *f) {
 }
 
 /* Sample i of micro-batch p of a step draws the same in a run that is resumed. */
-static vg_status set_places(const vg_gan *gan, vg_fed *f, int p) {
-  vg_place *list = VG_NEW_N(vg_place, f->n);
+static vg_status set_ids(const vg_gan *gan, vg_fed *f, int p) {
+  vg_noise_id *list = VG_NEW_N(vg_noise_id, f->n);
   if (!list) return VG_MEMORY;
   for (int i = 0; i < f->n; i++) {
     list[i].seed = gan->seed;
     list[i].key = vg_rng_key("noise of a step", (uint64_t)gan->step, (uint64_t)p << 32 | (uint64_t)i);
   }
-  vg_places_set(f->places, list);
+  vg_noise_ids_set(f->ids, list);
   vg_free(list);
   return VG_OK;
 }
@@ -85,31 +85,31 @@ static vg_status feed_idle(vg_gan *gan) {
   return gan->idle.n ? VG_OK : make(gan, &none, &gan->idle);
 }
 
-vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *parts, int n_parts) {
-  if (vg_gan_rounds(gan, n_parts) > n_parts) {
+vg_status vg_gan_feed(vg_gan *gan, const vg_gan_batch *batches, int n_batches) {
+  if (vg_gan_rounds(gan, n_batches) > n_batches) {
     vg_status st = feed_idle(gan);
     if (st) return st;
   }
-  if (n_parts > gan->n_fed) {
-    vg_fed *fed = vg_realloc(gan->fed, (size_t)n_parts, sizeof *fed);
+  if (n_batches > gan->n_fed) {
+    vg_fed *fed = vg_realloc(gan->fed, (size_t)n_batches, sizeof *fed);
     if (!fed) return VG_MEMORY;
-    memset(fed + gan->n_fed, 0, sizeof *fed * (size_t)(n_parts - gan->n_fed));
+    memset(fed + gan->n_fed, 0, sizeof *fed * (size_t)(n_batches - gan->n_fed));
     gan->fed = fed;
-    gan->n_fed = n_parts;
+    gan->n_fed = n_batches;
   }
-  for (int p = 0; p < n_parts; p++) {
+  for (int p = 0; p < n_batches; p++) {
     vg_fed *f = &gan->fed[p];
-    if (!same(f, &parts[p])) {
+    if (!same(f, &batches[p])) {
       gan->shapes++;
-      vg_status st = make(gan, &parts[p], f);
+      vg_status st = make(gan, &batches[p], f);
       if (st) return st;
     }
-    vg_tensor_load(f->input, parts[p].input);
-    vg_tensor_load(f->target, parts[p].target);
-    if (f->weight) vg_tensor_load(f->weight, parts[p].weight);
-    if (f->crop) vg_tensor_load(f->crop, parts[p].crop);
-    if (f->picks) pick(gan, f, vg_gan_part_number(gan, p));
-    vg_status st = f->places ? set_places(gan, f, vg_gan_part_number(gan, p)) : VG_OK;
+    vg_tensor_load(f->input, batches[p].input);
+    vg_tensor_load(f->target, batches[p].target);
+    if (f->weight) vg_tensor_load(f->weight, batches[p].weight);
+    if (f->crop) vg_tensor_load(f->crop, batches[p].crop);
+    if (f->picks) pick(gan, f, vg_gan_batch_number(gan, p));
+    vg_status st = f->ids ? set_ids(gan, f, vg_gan_batch_number(gan, p)) : VG_OK;
     if (st) return st;
   }
   return vg_tensor_check();

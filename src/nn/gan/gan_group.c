@@ -8,14 +8,14 @@ void vg_gan_join(vg_gan *gan, vg_group *group) {
   if (group) gan->eager = true; /* a recording cannot wait for others */
 }
 
-int vg_gan_part_number(const vg_gan *gan, int p) {
+int vg_gan_batch_number(const vg_gan *gan, int p) {
   return p * vg_group_size(gan->group) + vg_group_rank(gan->group);
 }
 
-int vg_gan_rounds(const vg_gan *gan, int n_parts) {
+int vg_gan_rounds(const vg_gan *gan, int n_batches) {
   const int processes = vg_group_size(gan->group);
-  return gan->group && gan->spec.norm == VG_NORM_BATCH ? (gan->all_parts + processes - 1) / processes
-                                                       : n_parts;
+  return gan->group && gan->spec.norm == VG_NORM_BATCH ? (gan->all_batches + processes - 1) / processes
+                                                       : n_batches;
 }
 
 static bool in_bf16(const vg_gan *gan) {

@@ -31,15 +31,15 @@ static double discriminator_floats(const vg_gan_spec *spec) {
   return p.floats;
 }
 
-vg_status vg_gan_check_file(const vg_gan_spec *spec, int parts, bool spectral, const char *name,
+vg_status vg_gan_check_file(const vg_gan_spec *spec, int which, bool spectral, const char *name,
                             const vg_st_file *file) {
-  vg_status st = vg_gan_check_spec(spec, parts & VG_GAN_DISCRIMINATOR);
-  if (!st && parts & VG_GAN_GENERATOR) {
+  vg_status st = vg_gan_check_spec(spec, which & VG_GAN_DISCRIMINATOR);
+  if (!st && which & VG_GAN_GENERATOR) {
     vg_params p = {.prefix = "g.", .counting = true, .in_file = file, .file_name = name};
     vg_free(vg_generator_find(spec->generator)->build(spec, &p));
     st = p.status;
   }
-  if (!st && parts & VG_GAN_DISCRIMINATOR && vg_gan_has_discriminator(spec)) {
+  if (!st && which & VG_GAN_DISCRIMINATOR && vg_gan_has_discriminator(spec)) {
     vg_params p = {
         .prefix = "d.", .spectral = spectral, .counting = true, .in_file = file, .file_name = name};
     vg_scales d = {0}, local = {0};

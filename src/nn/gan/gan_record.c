@@ -39,7 +39,7 @@ static bool record(vg_gan *gan, vg_recording *r) {
   vg_tensor *row = NULL;
   vg_scope *s = vg_scope_push();
   r->graph = vg_graph_begin(gan->device);
-  vg_status st = r->graph ? vg_gan_compute(gan, r->n_parts, &rates, NULL, &before, &row) : VG_OK;
+  vg_status st = r->graph ? vg_gan_compute(gan, r->n_batches, &rates, NULL, &before, &row) : VG_OK;
   const bool ended = vg_graph_end(r->graph);
   vg_undo_release(&before);
   r->row = vg_retain(row);
@@ -53,7 +53,7 @@ static bool record(vg_gan *gan, vg_recording *r) {
   return false;
 }
 
-vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, bool *done) {
+vg_status vg_gan_replay(vg_gan *gan, int n_batches, const vg_gan_rates *rates, bool *done) {
   *done = false;
   if (gan->eager || !vg_graph_possible(gan->device)) return VG_OK;
   vg_recording *r = &gan->recorded[vg_gan_r1_is_due(gan)];
@@ -62,9 +62,9 @@ vg_status vg_gan_replay(vg_gan *gan, int n_parts, const vg_gan_rates *rates, boo
       forget(&gan->recorded[i]);
       gan->recorded[i].shapes = gan->shapes;
     }
-  if (r->n_parts != n_parts) {
+  if (r->n_batches != n_batches) {
     if (r->graph) return VG_OK; /* the last step of an epoch has fewer */
-    *r = (vg_recording){.n_parts = n_parts, .shapes = gan->shapes};
+    *r = (vg_recording){.n_batches = n_batches, .shapes = gan->shapes};
   }
   if (!r->graph && r->seen++ < EAGER_STEPS) return VG_OK;
   set_clock(gan, &gan->clock_g, rates->g);

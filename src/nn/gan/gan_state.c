@@ -31,31 +31,31 @@ static void add_params(slot *list, size_t *n, const char *prefix, const vg_param
   for (int i = 0; i < p->n; i++) add(list, n, prefix, p->list[i].name, "", p->list[i].value);
 }
 
-/* Fills list (NULL: only counts) with the tensors of the parts. */
-static size_t collect(const vg_gan *gan, int parts, slot *list) {
+/* Fills list (NULL: only counts) with the tensors that `which` names. */
+static size_t collect(const vg_gan *gan, int which, slot *list) {
   size_t n = 0;
-  if (parts & VG_GAN_GENERATOR) add_params(list, &n, "g.", &gan->g_params);
-  if (parts & VG_GAN_DISCRIMINATOR) add_params(list, &n, "d.", &gan->d_params);
-  if (parts & VG_GAN_AVERAGE) add_params(list, &n, "ema.", &gan->average_params);
-  if (parts & VG_GAN_RESULT) add_params(list, &n, "g.", gan->average ? &gan->average_params : &gan->g_params);
-  if (parts & VG_GAN_OPTIMISER) {
+  if (which & VG_GAN_GENERATOR) add_params(list, &n, "g.", &gan->g_params);
+  if (which & VG_GAN_DISCRIMINATOR) add_params(list, &n, "d.", &gan->d_params);
+  if (which & VG_GAN_AVERAGE) add_params(list, &n, "ema.", &gan->average_params);
+  if (which & VG_GAN_RESULT) add_params(list, &n, "g.", gan->average ? &gan->average_params : &gan->g_params);
+  if (which & VG_GAN_OPTIMISER) {
     add_adam(list, &n, "adam.g.", &gan->g_adam);
     add_adam(list, &n, "adam.d.", &gan->d_adam);
   }
   return n;
 }
 
-static slot *slots(const vg_gan *gan, int parts, size_t *n) {
-  *n = collect(gan, parts, NULL);
+static slot *slots(const vg_gan *gan, int which, size_t *n) {
+  *n = collect(gan, which, NULL);
   slot *list = VG_NEW_N(slot, *n);
-  if (list) collect(gan, parts, list);
+  if (list) collect(gan, which, list);
   return list;
 }
 
-vg_status vg_gan_state_get(vg_gan *gan, int parts, vg_st_entry **entries, size_t *n) {
+vg_status vg_gan_state_get(vg_gan *gan, int which, vg_st_entry **entries, size_t *n) {
   vg_status st = VG_MEMORY;
   size_t count;
-  slot *list = slots(gan, parts, &count);
+  slot *list = slots(gan, which, &count);
   vg_st_entry *e = VG_NEW_N(vg_st_entry, count);
   *entries = NULL;
   *n = 0;
@@ -115,25 +115,25 @@ static vg_status take(const vg_st_entry *e, vg_tensor *t) {
   return vg_tensor_copy_in(t, e->data, (size_t)vg_numel(t));
 }
 
-vg_status vg_gan_state_set(vg_gan *gan, int parts, const char *name, const vg_st_file *file) {
+vg_status vg_gan_state_set(vg_gan *gan, int which, const char *name, const vg_st_file *file) {
   size_t n;
   vg_status st = VG_OK;
-  slot *list = slots(gan, parts, &n);
+  slot *list = slots(gan, which, &n);
   if (!list) return VG_MEMORY;
   /* checks all entries first, so that a file that does not fit changes nothing */
   for (size_t i = 0; i < n && !st; i++) st = check(name, file, &list[i]);
   for (size_t i = 0; i < n && !st; i++) st = take(vg_st_find(file, list[i].name), list[i].tensor);
-  if (!st && (parts & (VG_GAN_GENERATOR | VG_GAN_AVERAGE)) == VG_GAN_GENERATOR) st = vg_gan_average(gan, 1);
+  if (!st && (which & (VG_GAN_GENERATOR | VG_GAN_AVERAGE)) == VG_GAN_GENERATOR) st = vg_gan_average(gan, 1);
   vg_free(list);
   return st;
 }
 
-vg_status vg_gan_state_transfer(vg_gan *gan, int parts, const vg_st_file *file, vg_gan_transfer *out) {
+vg_status vg_gan_state_transfer(vg_gan *gan, int which, const vg_st_file *file, vg_gan_transfer *out) {
   size_t n;
   vg_status st = VG_OK;
   vg_str reshaped = VG_STR_INIT, missing = VG_STR_INIT;
   *out = (vg_gan_transfer){0};
-  slot *list = slots(gan, parts, &n);
+  slot *list = slots(gan, which, &n);
   if (!list) return VG_MEMORY;
   out->wanted = (int)n;
   for (size_t i = 0; i < n && !st; i++) {

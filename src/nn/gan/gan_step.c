@@ -17,18 +17,18 @@ vg_status vg_gan_average(vg_gan *gan, double share) {
   return vg_tensor_check();
 }
 
-static vg_status check_parts(const vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g,
-                             double lr_d) {
+static vg_status check_batches(const vg_gan *gan, const vg_gan_batch *batches, int n_batches, double lr_g,
+                               double lr_d) {
   if (!gan->reconstruction) return vg_fail(VG_FAILED, "a generator made for synthesis cannot be trained");
-  if (n_parts < !gan->group) return vg_fail(VG_FAILED, "a step needs a batch");
+  if (n_batches < !gan->group) return vg_fail(VG_FAILED, "a step needs a batch");
   if (!(lr_g >= 0 && isfinite(lr_g)) || !(lr_d >= 0 && isfinite(lr_d)))
     return vg_fail(VG_CONFIG, "learning rates %g and %g: finite, 0 or more", lr_g, lr_d);
-  for (int p = 0; p < n_parts; p++) {
-    if (parts[p].n < 1 || !parts[p].input || !parts[p].target)
+  for (int p = 0; p < n_batches; p++) {
+    if (batches[p].n < 1 || !batches[p].input || !batches[p].target)
       return vg_fail(VG_FAILED, "batch %d is empty", p);
-    if (gan->local.n && !parts[p].crop)
+    if (gan->local.n && !batches[p].crop)
       return vg_fail(VG_FAILED, "batch %d does not say where its tumours are", p);
-    vg_status st = vg_gan_check_dim(gan, parts[p].dim, true);
+    vg_status st = vg_gan_check_dim(gan, batches[p].dim, true);
     if (st) return st;
   }
   return VG_OK;
@@ -41,11 +41,12 @@ static double average_share(const vg_gan *gan) {
 }
 
 /* Computes a step, and puts everything back as it was where that fails. */
-static vg_status compute_or_undo(vg_gan *gan, int n_parts, const vg_gan_rates *rates, vg_gan_losses *losses) {
+static vg_status compute_or_undo(vg_gan *gan, int n_batches, const vg_gan_rates *rates,
+                                 vg_gan_losses *losses) {
   vg_undo before = {0};
   vg_tensor *row;
   vg_scope *s = vg_scope_push();
-  vg_status st = vg_gan_compute(gan, n_parts, rates, losses, &before, &row);
+  vg_status st = vg_gan_compute(gan, n_batches, rates, losses, &before, &row);
   if (!st && !losses) st = vg_gan_losses_defer(gan, row);
   if (st) {
     char *why = vg_strdup(vg_error());
@@ -58,27 +59,27 @@ static vg_status compute_or_undo(vg_gan *gan, int n_parts, const vg_gan_rates *r
   return st;
 }
 
-vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *parts, int n_parts, double lr_g, double lr_d,
+vg_status vg_gan_step(vg_gan *gan, const vg_gan_batch *batches, int n_batches, double lr_g, double lr_d,
                       vg_gan_losses *losses) {
-  return vg_gan_step_of(gan, parts, n_parts, n_parts, lr_g, lr_d, losses);
+  return vg_gan_step_of(gan, batches, n_batches, n_batches, lr_g, lr_d, losses);
 }
 
-vg_status vg_gan_step_of(vg_gan *gan, const vg_gan_batch *parts, int n_parts, int n_all, double lr_g,
+vg_status vg_gan_step_of(vg_gan *gan, const vg_gan_batch *batches, int n_batches, int n_all, double lr_g,
                          double lr_d, vg_gan_losses *losses) {
   if (losses) *losses = (vg_gan_losses){0};
-  gan->all_parts = n_all;
-  vg_status st = check_parts(gan, parts, n_parts, lr_g, lr_d);
-  if (!st) st = vg_gan_feed(gan, parts, n_parts);
-  for (int p = 0; p < n_parts && !st; p++)
-    vg_rand_seed(gan->fed[p].rand, dropout_seed(gan, vg_gan_part_number(gan, p)));
+  gan->all_batches = n_all;
+  vg_status st = check_batches(gan, batches, n_batches, lr_g, lr_d);
+  if (!st) st = vg_gan_feed(gan, batches, n_batches);
+  for (int p = 0; p < n_batches && !st; p++)
+    vg_rand_seed(gan->fed[p].rand, dropout_seed(gan, vg_gan_batch_number(gan, p)));
   if (st) return st;
 
   const bool bf16 = vg_tensor_bf16(gan->objective.precision == VG_PRECISION_BF16),
              autotune = vg_tensor_autotune(true);
   const vg_gan_rates rates = {lr_g, lr_d, false};
   bool done = false;
-  if (!losses) st = vg_gan_replay(gan, n_parts, &rates, &done);
-  if (!st && !done) st = compute_or_undo(gan, n_parts, &rates, losses);
+  if (!losses) st = vg_gan_replay(gan, n_batches, &rates, &done);
+  if (!st && !done) st = compute_or_undo(gan, n_batches, &rates, losses);
   if (!st) st = vg_gan_share_statistics(gan);
   if (!st) st = vg_gan_average(gan, average_share(gan));
   if (!st) gan->step++;

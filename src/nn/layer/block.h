@@ -62,12 +62,12 @@ typedef struct vg_pass {
   vg_rand *rand;     /* of dropout */
 
   /* Draws, for networks with noise or a style. */
-  vg_tensor *places;       /* of the samples, see vg_places; NULL: there is no noise */
+  vg_tensor *ids;          /* of the samples, see vg_noise_ids; NULL: there is no noise */
   double noise;            /* factor of the noise */
-  vg_tensor *others, *mix; /* in the share mix (N, 1, D, H, W), 0 to 1, of a voxel noise of these places
+  vg_tensor *others, *mix; /* in the share mix (N, 1, D, H, W), 0 to 1, of a voxel noise of these ids
                               instead; NULL: nowhere */
   vg_tensor *style;        /* (N, D); NULL: that of target, else the mean, 0 */
-  vg_tensor *target;       /* real images, whose style is encoded, with noise by places; NULL */
+  vg_tensor *target;       /* real images, whose style is encoded, with noise by its ids; NULL */
   vg_tensor **divergence;  /* gets that style's distance from its prior, where target is */
 } vg_pass;
 

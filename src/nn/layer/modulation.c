@@ -47,7 +47,7 @@ vg_modulation vg_modulation_make_noise(vg_params *p, const vg_gan_spec *spec, co
 }
 
 bool vg_modulation_has_noise(const vg_pass *pass) {
-  return pass->places && pass->noise != 0;
+  return pass->ids && pass->noise != 0;
 }
 
 vg_tensor *vg_modulation_noise(const vg_pass *pass, int level, const int scale[3],
@@ -55,7 +55,7 @@ vg_tensor *vg_modulation_noise(const vg_pass *pass, int level, const int scale[3
   if (!vg_modulation_has_noise(pass)) return NULL;
   const int dim[3] = {(int)vg_size(fractions, 2), (int)vg_size(fractions, 3), (int)vg_size(fractions, 4)};
   vg_scope *s = vg_scope_push();
-  vg_tensor *z = vg_noise_field(pass->places, level, scale, dim);
+  vg_tensor *z = vg_noise_field(pass->ids, level, scale, dim);
   if (pass->mix) {
     /* of weights whose squares add up to 1, so the sum is as strong as either */
     vg_tensor *share = vg_average3d(pass->mix, scale);

@@ -1,9 +1,9 @@
 /* discriminator_oasis.c: a discriminator that segments (Schonfeld et al., ICLR 2021). From the image alone it
- * names for each voxel a class of the label map, the background among them, or "made".
+ * names for each voxel a class of the label map, the background among them, or "synthetic".
  *
- * Real images should be segmented as their label map says, and made ones as made everywhere; the generator
- * wants its images segmented as the label map. So each voxel has a loss of its own, and needs no second image
- * to compare with.
+ * Real images should be segmented as their label map says, and synthetic ones as synthetic everywhere; the
+ * generator should make images that are segmented as the label map. So each voxel has a loss of its own, and
+ * needs no second image to compare with.
  *
  * The network is a U-Net: a k3 convolution, d_layers k4 ones of stride 2, as many upconvolutions of what came
  * from inside and of the skip, and a k1 convolution to the classes, with LeakyReLU. As in the paper each has
@@ -148,7 +148,7 @@ static vg_tensor *realness(vg_tensor *logits) {
   return vg_scope_pop(s, vg_sub(vg_sub(vg_narrow(real, 1, 0, 1), first), made));
 }
 
-/* Each class as a whole is real or made, so that the border of a mix follows the label map. */
+/* Each class as a whole is real or synthetic, so that the border of a mix follows the label map. */
 static vg_tensor *mix(vg_tensor *fractions, vg_tensor *picks) {
   static const int channels = 1;
   vg_scope *s = vg_scope_push();

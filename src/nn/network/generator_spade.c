@@ -96,7 +96,7 @@ static vg_tensor *style_of(const spade *s, const vg_pass *pass) {
   if (!s->style.dims || !pass->target || pass->style) return s->style.dims ? pass->style : NULL;
   const int dim[3] = {1, 1, s->style.dims}, one[3] = {1, 1, 1};
   const int64_t shape[2] = {vg_size(pass->target, 0), s->style.dims};
-  vg_tensor *noise = vg_reshape(vg_noise_field(pass->places, STYLE_FIELD, one, dim), shape, 2);
+  vg_tensor *noise = vg_reshape(vg_noise_field(pass->ids, STYLE_FIELD, one, dim), shape, 2);
   return vg_style_encode(&s->style, pass->target, noise, pass->divergence, pass);
 }
 

@@ -51,16 +51,16 @@ typedef struct vg_discriminator {
   void (*min_dim)(const vg_gan_spec *spec, int dim[3]);
   double (*floats)(const vg_gan_spec *spec, const int dim[3]); /* of a training pass, one sample */
 
-  /* The rest is of a discriminator whose logits say more than real or made. NULL: they say that, and their
-   * loss is train.adversarial. */
+  /* The rest is for a discriminator whose logits say more than real or synthetic. NULL: they say only that,
+   * and their loss is train.adversarial. */
 
   /* Mean loss of logits, as vg_loss.adversarial has it. */
   vg_tensor *(*loss)(vg_tensor *logits, vg_tensor *conditions, bool real, bool for_generator);
-  /* ln of the odds that an image is real, per place. */
+  /* ln of the odds that an image is real, at each position. */
   vg_tensor *(*realness)(vg_tensor *logits);
-  /* LabelMix: 1 where a mix of a real and a made image is the real one, else 0, as (N, 1, D, H, W). picks
-   * (N, in + 1, 1, 1, 1): the same for the background and for each class of the label map. NULL: there is no
-   * LabelMix, as logits do not lie on the image's voxels. */
+  /* LabelMix: 1 where a mix of a real and a synthetic image is the real one, else 0, as (N, 1, D, H, W).
+   * picks (N, in + 1, 1, 1, 1): the same for the background and for each class of the label map. NULL: there
+   * is no LabelMix, as logits do not lie on the image's voxels. */
   vg_tensor *(*mix)(vg_tensor *conditions, vg_tensor *picks);
 } vg_discriminator;
 

@@ -30,7 +30,7 @@ vg_pyramid vg_scales_see(const vg_scales *s, vg_tensor *x);
 vg_pyramid vg_scales_condition(const vg_scales *s, vg_tensor *labels);
 void vg_scales_judge(const vg_scales *s, const vg_pyramid *conditions, const vg_pyramid *images,
                      const vg_pass *pass, vg_verdict verdict[VG_SCALES_MAX]);
-/* ln of the odds that an image is real, per place. */
+/* ln of the odds that an image is real, at each position. */
 vg_tensor *vg_realness(const vg_scales *s, vg_tensor *logits);
 /* See vg_discriminator. */
 void vg_scales_min_dim(const vg_gan_spec *spec, int dim[3]);

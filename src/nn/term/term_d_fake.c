@@ -1,4 +1,4 @@
-/* term_d_fake.c: the discriminator should call made images made. */
+/* term_d_fake.c: the discriminator should call synthetic images synthetic. */
 #include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {

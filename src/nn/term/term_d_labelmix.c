@@ -1,6 +1,6 @@
 /* term_d_labelmix.c: LabelMix (Schonfeld et al. 2021). Each class of a mixed image comes from the real or the
- * made one, at random, and the discriminator should judge each place as in the image that it comes from. So
- * it learns to look at places, not at borders. */
+ * synthetic one, at random, and the discriminator should judge each voxel as in the image that it comes from.
+ * So it learns to look at voxels, not at borders. */
 #include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {

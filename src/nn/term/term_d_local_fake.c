@@ -1,4 +1,4 @@
-/* term_d_local_fake.c: the discriminator of tumours should call made ones made. */
+/* term_d_local_fake.c: the discriminator of tumours should call synthetic ones synthetic. */
 #include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {

@@ -1,5 +1,5 @@
-/* term_d_real.c: the discriminator should call real images real. As in pix2pix, real and made images count
- * half each. */
+/* term_d_real.c: the discriminator should call real images real. As in pix2pix, real and synthetic images
+ * count half each. */
 #include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {

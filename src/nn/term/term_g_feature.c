@@ -1,5 +1,5 @@
-/* term_g_feature.c: feature matching (pix2pixHD): the discriminator's layers should answer made images as
- * they answer real ones. */
+/* term_g_feature.c: feature matching (pix2pixHD): the discriminator's layers should have the same outputs for
+ * synthetic images as for real ones. */
 #include "nn/term/terms.h"
 
 static vg_tensor *loss(const vg_term_input *in) {

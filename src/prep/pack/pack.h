@@ -32,7 +32,7 @@ void vg_pack_write(const vg_pack *p, uint8_t *block);
 void vg_pack_release(vg_pack *p);
 
 /* Points a case with its numbers and record at a packed block of len bytes, 64-byte aligned. False: the
- * block's lengths and places contradict each other. Its values are not looked at. */
+ * block's lengths and offsets contradict each other. Does not read its values. */
 bool vg_pack_place(vg_case *c, bool kinds, const void *block, size_t len);
 
 /* The same case with arrays of all voxels, for one who reads it whole. It borrows what c has as arrays. */

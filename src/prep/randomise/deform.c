@@ -42,9 +42,9 @@ typedef struct row {
   float scale[3];       /* voxels a mm of displacement */
 } row;
 
-/* A place half a voxel or more outside has no voxel. */
+/* A position half a voxel or more outside has no voxel. */
 VG_HOT static void find_row(const row *r, const float *restrict dz, const float *restrict dy,
-                            const float *restrict dx, const int dim[3], int *restrict place, int n) {
+                            const float *restrict dx, const int dim[3], int *restrict voxel, int n) {
   const float z0 = r->at[0] + 0.5f, y0 = r->at[1] + 0.5f, x0 = r->at[2] + 0.5f;
   const float top = (float)dim[0], far = (float)dim[1], right = (float)dim[2];
   for (int i = 0; i < n; i++) {
@@ -53,14 +53,14 @@ VG_HOT static void find_row(const row *r, const float *restrict dz, const float 
                 x = x0 + r->step[2] * t + r->scale[2] * dx[i];
     const int inside = (z >= 0) & (z < top) & (y >= 0) & (y < far) & (x >= 0) & (x < right);
     const int at = ((int)z * dim[1] + (int)y) * dim[2] + (int)x;
-    place[i] = inside ? at : -1;
+    voxel[i] = inside ? at : -1;
   }
 }
 
 void vg_deform_kinds(const vg_deform *d, const vg_randomise_source *s, const int dim[3],
                      const float *const shift[3], uint8_t *out) {
   enum { PART = 256 };
-  int place[PART];
+  int voxel[PART];
   size_t i = 0;
   for (int z = 0; z < dim[0]; z++)
     for (int y = 0; y < dim[1]; y++)
@@ -76,7 +76,7 @@ void vg_deform_kinds(const vg_deform *d, const vg_randomise_source *s, const int
           r.step[a] = (float)(m[2] * s->sample_mm[2] / s->mm[a]);
           r.scale[a] = (float)(1 / s->mm[a]);
         }
-        find_row(&r, shift[0] + i, shift[1] + i, shift[2] + i, s->dim, place, n);
-        for (int k = 0; k < n; k++, i++) out[i] = place[k] < 0 ? 0 : s->kinds[place[k]];
+        find_row(&r, shift[0] + i, shift[1] + i, shift[2] + i, s->dim, voxel, n);
+        for (int k = 0; k < n; k++, i++) out[i] = voxel[k] < 0 ? 0 : s->kinds[voxel[k]];
       }
 }

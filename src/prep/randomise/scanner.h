@@ -9,7 +9,8 @@ typedef struct vg_scanner {
   int dim[3];                /* D, H, W */
 } vg_scanner;
 
-/* The grid of steps (our voxels, at least 1) that covers dim. shift: 0 to 1, the place of its first voxel. */
+/* The grid of steps (our voxels, at least 1) that covers dim. shift: 0 to 1, the position of its first voxel.
+ */
 vg_scanner vg_scanner_of(const int dim[3], const double step[3], const double shift[3]);
 /* The standard deviation, in our voxels, of a slice profile whose width at half height is a step. */
 double vg_scanner_sigma(double step);

@@ -177,7 +177,7 @@ static void put_ints(vg_str *graph, const char *name, const int64_t *v, int64_t 
   put_tensor(graph, name, INT64, &n, 1, v, (size_t)n * sizeof *v);
 }
 
-/* The constants that operations share: places of D, H, W in a shape, and a norm's gains and shifts. */
+/* The constants that operations share: positions of D, H, W in a shape, and a norm's gains and shifts. */
 static vg_status add_constants(onnx *o) {
   const vg_listing *f = o->e->listing;
   put_ints(&o->graph, "axes_dhw", (const int64_t[]){2, 3, 4}, 3);

@@ -36,7 +36,7 @@ static vg_status choose_device(const vg_world *w, const char *setting, char *nam
 vg_status vg_train_meet(const vg_train_options *o, vg_device *device, vg_group **out) {
   const vg_config *c = &o->config;
   const vg_world *w = &o->world;
-  const vg_group_place place = {.rank = w->rank,
+  const vg_group_options how = {.rank = w->rank,
                                 .size = w->size,
                                 .host = w->host,
                                 .port = w->port,
@@ -49,7 +49,7 @@ vg_status vg_train_meet(const vg_train_options *o, vg_device *device, vg_group *
   if (st) return st;
   vg_task task;
   vg_task_begin(&task, "waiting for the other processes", NULL, 0);
-  st = vg_group_join(&place, *device, out);
+  st = vg_group_join(&how, *device, out);
   vg_task_end(&task);
   return st;
 }

@@ -1,4 +1,4 @@
-/* preview.c: labels, real and made side by side, as PNG. */
+/* preview.c: labels, real and synthetic images side by side, as PNG. */
 #include "run/score/preview.h"
 
 #include <stdio.h>

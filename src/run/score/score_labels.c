@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 #include "run/synth/argmax.h"
+#include "base/number/extent.h"
 #include "run/score/score.h"
 #include "base/mem.h"
 #include "voxgan/metric.h"
 
 vg_status vg_label_scores_add(label_scores *sums, const vg_case *c, const vg_classes *classes,
                               const float *made) {
-  size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  size_t voxels = vg_extent_voxels(c->record.dim);
   uint8_t *real = vg_malloc(voxels, 1), *found = vg_malloc(voxels, 1);
   vg_regions regions;
   vg_metric_memo memo = {0};

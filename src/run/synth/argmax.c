@@ -1,8 +1,9 @@
 /* argmax.c: the likeliest class of voxels. */
 #include "run/synth/argmax.h"
+#include "base/number/extent.h"
 
 void vg_classes_of_case(const vg_case *c, size_t first, size_t n, uint8_t *klass) {
-  const size_t voxels = (size_t)c->record.dim[0] * (size_t)c->record.dim[1] * (size_t)c->record.dim[2];
+  const size_t voxels = vg_extent_voxels(c->record.dim);
   for (size_t i = 0; i < n; i++) {
     int best = 0, left = 255;
     klass[i] = 0;

@@ -1,5 +1,6 @@
 /* infer.c: sliding-window synthesis, of which the whole volume is the case of one window. */
 #include "run/synth/infer.h"
+#include "base/number/extent.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,7 +27,7 @@ typedef struct window_job {
 
 static void add_window(const window_job *j, const int lo[3], const float *made) {
   const int *e = (int[]){j->axis[0].extent, j->axis[1].extent, j->axis[2].extent};
-  size_t voxels = (size_t)j->dim[0] * (size_t)j->dim[1] * (size_t)j->dim[2];
+  size_t voxels = vg_extent_voxels(j->dim);
   for (int z = 0; z < e[0]; z++)
     for (int y = 0; y < e[1]; y++) {
       int gz = lo[0] + z, gy = lo[1] + y;
@@ -83,7 +84,7 @@ enum { BATCH = 8 }; /* the most windows that go through at once */
 
 /* The draws of some windows. */
 typedef struct window_draw {
-  vg_place places[BATCH], others[BATCH];
+  vg_noise_id ids[BATCH], others[BATCH];
   float *mix, *style; /* (BATCH, D, H, W), (BATCH, net.style); NULL */
   vg_gan_draw draw;
 } window_draw;
@@ -97,7 +98,7 @@ static vg_status window_draw_init(window_draw *w, const vg_gan_spec *spec, const
     return VG_MEMORY;
   for (int b = 0; b < batch && d->style; b++)
     memcpy(w->style + b * spec->style, d->style, (size_t)spec->style * sizeof(float));
-  w->draw = (vg_gan_draw){d->noise, w->places, w->others, w->mix, w->style};
+  w->draw = (vg_gan_draw){d->noise, w->ids, w->others, w->mix, w->style};
   return VG_OK;
 }
 
@@ -124,9 +125,9 @@ static void cut_mix(const float *mix, const int dim[3], const int lo[3], const i
 static void window_draw_place(window_draw *w, const vg_volume_draw *d, int b, const int dim[3],
                               const int lo[3], const int extent[3]) {
   if (!d) return;
-  w->places[b] = d->place;
+  w->ids[b] = d->id;
   w->others[b] = d->other;
-  for (int a = 0; a < 3; a++) w->places[b].origin[a] = w->others[b].origin[a] = lo[a];
+  for (int a = 0; a < 3; a++) w->ids[b].origin[a] = w->others[b].origin[a] = lo[a];
   if (w->mix)
     cut_mix(d->mix, dim, lo, extent,
             w->mix + (size_t)b * (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2]);
@@ -136,7 +137,7 @@ static void window_draw_place(window_draw *w, const vg_volume_draw *d, int b, co
 static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3], const vg_volume_draw *draw,
                              window_job *j) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
-  size_t voxels = (size_t)j->dim[0] * (size_t)j->dim[1] * (size_t)j->dim[2];
+  size_t voxels = vg_extent_voxels(j->dim);
   size_t window_voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
   /* Windows of one slice are small: several go through at once. */
   int total = j->axis[0].count * j->axis[1].count * j->axis[2].count;
@@ -178,12 +179,12 @@ static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3],
 static vg_status one_window(vg_gan *gan, const vg_case *c, const int dim[3], const vg_volume_draw *d,
                             float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
-  size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t voxels = vg_extent_voxels(dim);
   float *given = vg_malloc((size_t)spec->in_channels * voxels, sizeof *given);
   if (!given) return VG_MEMORY;
   give(spec, c, (const int[3]){0, 0, 0}, dim, given);
   vg_gan_draw draw = {0};
-  if (d) draw = (vg_gan_draw){d->noise, &d->place, &d->other, d->mix, d->style};
+  if (d) draw = (vg_gan_draw){d->noise, &d->id, &d->other, d->mix, d->style};
   vg_status st = vg_gan_generate(gan, given, 1, dim, d ? &draw : NULL, out);
   vg_free(given);
   return st;
@@ -193,7 +194,7 @@ vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memor
                    float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
-  size_t voxels = (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  size_t voxels = vg_extent_voxels(dim);
   window_job j = {.dim = {dim[0], dim[1], dim[2]}, .channels = spec->out_channels, .sum = out};
   int extent[3];
   vg_status st = plan(gan, c->id, dim, window, memory, j.axis, extent);

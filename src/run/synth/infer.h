@@ -8,8 +8,8 @@
 /* The draws of a volume, for networks with noise or a style (vg_gan_draw). */
 typedef struct vg_volume_draw {
   double noise;       /* factor */
-  vg_place place;     /* of the noise; its origin is the prepared grid's */
-  vg_place other;     /* where mix, the noise of this place instead */
+  vg_noise_id id;     /* of the noise; its origin is the prepared grid's */
+  vg_noise_id other;  /* where mix, the noise of this id instead */
   const float *mix;   /* (D, H, W) of the prepared grid, 0 to 1; NULL: nowhere */
   const float *style; /* net.style numbers; NULL: the mean */
 } vg_volume_draw;

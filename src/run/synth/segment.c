@@ -24,7 +24,7 @@ typedef struct segment_job {
   bool largest[VG_CLASSES_MAX], fill[VG_CLASSES_MAX]; /* by class */
   vg_str cleaning;                                    /* the same in words */
   vg_series_list strip;                               /* the series that are written without the skull */
-  int strip_at[VG_SERIES_MAX];                        /* their places in the data set's list */
+  int strip_at[VG_SERIES_MAX];                        /* their indices in the data set's list */
   size_t n_odd;                                       /* brains of no adult's size; the first of them */
   char odd[160];
   double odd_ml;
@@ -36,10 +36,6 @@ typedef struct segment_job {
     const vg_subject *subject;
   } slots[VG_PRODUCE_DEPTH];
 } segment_job;
-
-static size_t voxels_of(const vg_case *c) {
-  return vg_extent_voxels(c->record.dim);
-}
 
 /* ---- one case ---- */
 
@@ -55,7 +51,8 @@ static vg_status load(void *state, int slot, const vg_study_case *c) {
 static vg_status make(void *state, int slot) {
   segment_job *j = state;
   vg_case *c = &j->slots[slot].c;
-  float *made = vg_malloc(voxels_of(c) * (size_t)j->model->spec.out_channels, sizeof *made);
+  float *made =
+      vg_malloc(vg_extent_voxels(c->record.dim) * (size_t)j->model->spec.out_channels, sizeof *made);
   j->slots[slot].made = made;
   return made ? vg_infer(j->gan, c, j->o->window, j->memory, NULL, made) : VG_MEMORY;
 }
@@ -136,7 +133,8 @@ static vg_status probability(void *state, int slot, int klass, vg_volume *out, v
   const vg_case *c = &j->slots[slot].c;
   const vg_range as_it_is = {-1, 1, 0};
   *how = (vg_volume_write_options){.dtype = VG_DT_U8, .slope = 1.0 / 255};
-  return vg_restore(c, j->slots[slot].made + (size_t)(klass + 1) * voxels_of(c), &as_it_is, out);
+  return vg_restore(c, j->slots[slot].made + (size_t)(klass + 1) * vg_extent_voxels(c->record.dim), &as_it_is,
+                    out);
 }
 
 static void release(void *state, int slot) {

@@ -29,10 +29,6 @@ typedef struct synth_job {
   } slots[VG_PRODUCE_DEPTH];
 } synth_job;
 
-static size_t voxels_of(const vg_case *c) {
-  return vg_extent_voxels(c->record.dim);
-}
-
 static vg_status load(void *state, int slot, const vg_study_case *c) {
   synth_job *j = state;
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
@@ -43,7 +39,8 @@ static vg_status load(void *state, int slot, const vg_study_case *c) {
 static vg_status make(void *state, int slot) {
   synth_job *j = state;
   vg_case *c = &j->slots[slot].c;
-  float *made = vg_malloc(voxels_of(c) * (size_t)j->by.info.spec.out_channels, sizeof *made);
+  float *made =
+      vg_malloc(vg_extent_voxels(c->record.dim) * (size_t)j->by.info.spec.out_channels, sizeof *made);
   j->slots[slot].made = made;
   if (!made) return VG_MEMORY;
   return vg_synth_draw_image(j->by.gan, c, j->o->window, j->by.memory, &j->slots[slot].drawn, made);
@@ -68,7 +65,8 @@ static vg_status image(void *state, int slot, int series, vg_volume *out, vg_vol
   synth_job *j = state;
   const vg_case *c = &j->slots[slot].c;
   *how = image_options(&j->by.info.ranges[series]);
-  return vg_restore(c, j->slots[slot].made + (size_t)series * voxels_of(c), &j->by.info.ranges[series], out);
+  return vg_restore(c, j->slots[slot].made + (size_t)series * vg_extent_voxels(c->record.dim),
+                    &j->by.info.ranges[series], out);
 }
 
 static void release(void *state, int slot) {
@@ -79,7 +77,7 @@ static void release(void *state, int slot) {
   memset(&j->slots[slot], 0, sizeof j->slots[slot]);
 }
 
-/* A model of tissues wants an anatomy map of every host; one of tumours, a tumour, unless edits bring it.
+/* A model of tissues needs an anatomy map of every host; one of tumours, a tumour, unless edits bring it.
  * hosts: replaces those of the options; NULL: it does not. */
 static vg_status open_study(const synth_job *j, const vg_dataset *hosts, vg_study **out) {
   vg_study_options s = j->o->study;

@@ -152,10 +152,10 @@ vg_status vg_synth_draw(const synth_draws *d, const vg_study_case *s, const vg_c
   *drawn = (synth_drawn){.draw.noise = d->noise};
   const uint64_t of_case = vg_rng_key("noise of a case", s->k, 0),
                  of_map = vg_rng_key("noise of a map", vg_rng_key(s->source, 0, 0), 0);
-  drawn->draw.place = (vg_place){.seed = d->seed, .key = d->resample ? of_map : of_case};
-  drawn->draw.other = (vg_place){.seed = d->seed, .key = of_case};
+  drawn->draw.id = (vg_noise_id){.seed = d->seed, .key = d->resample ? of_map : of_case};
+  drawn->draw.other = (vg_noise_id){.seed = d->seed, .key = of_case};
   const int dims = d->model->spec.style;
-  vg_rng r = vg_rng_init(d->seed, vg_rng_key("style", drawn->draw.place.key, 0));
+  vg_rng r = vg_rng_init(d->seed, vg_rng_key("style", drawn->draw.id.key, 0));
   for (int i = 0; i < dims; i++)
     drawn->style[i] = d->style == SYNTH_STYLE_RANDOM ? (float)vg_rng_normal(&r) : d->code[i];
   if (dims) drawn->draw.style = drawn->style;
@@ -194,7 +194,7 @@ void vg_synth_draw_text(const synth_draws *d, const synth_drawn *drawn, vg_str *
   if (d->noise > 0 && drawn->mix)
     vg_str_addf(to, ":map; tumour=%016" PRIx64, drawn->draw.other.key);
   else if (d->noise > 0)
-    vg_str_addf(to, ":%016" PRIx64, drawn->draw.place.key);
+    vg_str_addf(to, ":%016" PRIx64, drawn->draw.id.key);
   if (!dims) return;
   vg_str_addf(to, "%sstyle=", d->model->spec.noise ? "; " : "");
   if (d->style != SYNTH_STYLE_RANDOM) { /* the code of an image describes a person */

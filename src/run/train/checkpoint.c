@@ -194,7 +194,7 @@ static vg_status open_newest(const char *run, vg_st_file *f, train_state *s, cha
     if (i == 0) {
       st = vg_fail_in(st, "%s has no checkpoint that is whole; --overwrite starts again", run);
     } else {
-      vg_warn("%s; going on from the one before", vg_error());
+      vg_warn("%s; continuing from the one before", vg_error());
       st = VG_OK;
     }
   }
@@ -215,8 +215,8 @@ vg_status vg_checkpoint_load(const char *run, vg_gan *gan, train_state *s, bool 
   vg_status st = open_newest(run, &f, &got, &path);
   *found = path != NULL;
   /* A run that turned train.ema on after this checkpoint has no average to restore. */
-  int parts = vg_st_holds(&f, "ema.") ? VG_GAN_ALL : VG_GAN_ALL & ~VG_GAN_AVERAGE;
-  if (!st && *found) st = vg_gan_state_set(gan, parts, path, &f);
+  int which = vg_st_holds(&f, "ema.") ? VG_GAN_ALL : VG_GAN_ALL & ~VG_GAN_AVERAGE;
+  if (!st && *found) st = vg_gan_state_set(gan, which, path, &f);
   if (!st && *found) {
     vg_gan_set_step(gan, got.step);
     *s = got;

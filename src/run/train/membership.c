@@ -25,14 +25,10 @@ typedef struct attack {
   vg_gan *untrained;                 /* both networks as first drawn */
 } attack;
 
-static size_t voxels_of(const vg_case *c) {
-  return vg_extent_voxels(c->record.dim);
-}
-
 /* ---- error ---- */
 
 static double image_error(const vg_case *c, const float *made) {
-  const size_t voxels = voxels_of(c);
+  const size_t voxels = vg_extent_voxels(c->record.dim);
   double sum = 0, n = 0;
   for (int s = 0; s < c->n_series; s++) {
     const int16_t *real = c->image + (size_t)s * voxels;
@@ -47,7 +43,7 @@ static double image_error(const vg_case *c, const float *made) {
 }
 
 static double label_error(const vg_case *c, const float *made) {
-  const size_t voxels = voxels_of(c);
+  const size_t voxels = vg_extent_voxels(c->record.dim);
   double sum = 0, n = 0;
   for (size_t i = 0; i < voxels; i++) {
     if (!c->brain[i]) continue;
@@ -65,7 +61,7 @@ static double label_error(const vg_case *c, const float *made) {
 
 static vg_status error_of(vg_gan *gan, const vg_case *c, double *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
-  float *made = vg_malloc(voxels_of(c) * (size_t)spec->out_channels, sizeof *made);
+  float *made = vg_malloc(vg_extent_voxels(c->record.dim) * (size_t)spec->out_channels, sizeof *made);
   vg_status st = made ? vg_infer(gan, c, VG_WINDOW_AUTO, vg_memory_left(), NULL, made) : VG_MEMORY;
   if (!st) *out = spec->softmax ? label_error(c, made) : image_error(c, made);
   vg_free(made);
@@ -169,7 +165,7 @@ typedef struct mapped {
   int n;
 } mapped;
 
-/* A model that learned on anatomy that another model found wants the same of subjects without a map. */
+/* A model that learned on anatomy that another model found needs the same for subjects without a map. */
 static vg_status find_anatomy(const attack *a, const vg_membership_options *o, mapped *m) {
   vg_anatomy from;
   bool lacking = false;

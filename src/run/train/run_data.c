@@ -35,7 +35,7 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
   for (size_t i = 0; i < set->n; i++) have += has_map(set, i, offset);
   *want = have > 0;
   if (!have || have == set->n) return VG_OK;
-  char place[VG_SUBJECT_PLACE];
+  char origin[VG_SUBJECT_ORIGIN];
   while (has_map(set, first, offset)) first++;
   if (c->data.skip_incomplete && 2 * have >= set->n) return VG_OK;
   return vg_fail(
@@ -44,7 +44,7 @@ static vg_status decide_maps(const vg_config *c, const vg_dataset *set, const ch
       "are fewer than the others, --set data.%s learns without these maps",
       set->n - have, set->n, vg_plural(set->n, "subject", "subjects"),
       vg_plural(set->n - have, "lacks", "lack"), what, set->subjects[first].id,
-      vg_subject_place(set, &set->subjects[first], place), without);
+      vg_subject_origin(set, &set->subjects[first], origin), without);
 }
 
 static vg_status fail_without_tumour_class(const vg_dataset *set) {
@@ -83,7 +83,7 @@ static vg_status add_clusters(const vg_dataset *set, vg_prep_settings *prep, vg_
   if (!*of->series[0]) snprintf(of->series[0], VG_CLASS_NAME, "%s", prep->series.names[t1 < 0 ? 0 : t1]);
   for (int i = 0; i < of->n_series; i++)
     if (vg_series_find(&set->series, of->series[i]) < 0)
-      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy wants clusters",
+      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy asks for clusters",
                      vg_source_name(&set->sources[0]), of->series[i]);
   return vg_classes_add_clusters(&prep->classes, of);
 }

@@ -5,7 +5,7 @@
 #include "io/json.h"
 #include "voxgan/run.h"
 
-/* A folder holds one run. *continues: this command goes on with the run that is there. VG_USAGE where it
+/* A folder holds one run. *continues: this command continues the folder's run. VG_USAGE where it
  * holds one and neither resume nor overwrite is asked for. Makes the folders, waits until no other process
  * trains there (lock is the caller's to release), and removes what a killed one left half written. */
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues);

@@ -74,7 +74,7 @@ static void compare_cases(const vg_text_index *subjects, const char *const *was,
                           size_t n, named *changed, named *added) {
   for (size_t i = 0; i < n; i++) {
     const size_t at = vg_text_index_get(subjects, cases[i].id, strlen(cases[i].id));
-    if (at == VG_NO_PLACE || !was[at])
+    if (at == VG_NO_NUMBER || !was[at])
       add(added, cases[i].id);
     else if (strcmp(was[at], cases[i].inputs) != 0)
       add(changed, cases[i].id);

@@ -130,7 +130,7 @@ static vg_status note_session(const trainer *t) {
   return st;
 }
 
-/* Brings the folder to the state at which training goes on. */
+/* Brings the folder to the state at which training continues. */
 static vg_status write_folder(trainer *t, bool continues) {
   if (!vg_trainer_writes(t)) return VG_OK;
   const char *run = t->o->out;

@@ -18,11 +18,11 @@ static vg_status agree(const trainer *t, double *seconds) {
 
 /* Batches of samples of this extent, for all processes. */
 typedef struct load {
-  int dim[3], parts;
+  int dim[3], batches;
 } load;
 
 static double work_of(const load *l) {
-  return (double)vg_extent_voxels(l->dim) * l->parts;
+  return (double)vg_extent_voxels(l->dim) * l->batches;
 }
 
 /* The time of a step: the shortest of a few, since the first ones are slower than the rest. Weights change in
@@ -30,7 +30,7 @@ static double work_of(const load *l) {
 static vg_status time_steps(trainer *t, int wanted, double began, double *seconds) {
   enum { STEPS = 4 };
   vg_status st = VG_OK;
-  t->parts = wanted;
+  t->n_batches = wanted;
   for (int i = 0; i < STEPS && !st; i++) {
     double spent = vg_now() - began;
     st = agree(t, &spent);
@@ -52,7 +52,7 @@ static vg_status time_load(trainer *t, const load *l, double began, double *seco
   memcpy(t->data.patch, l->dim, sizeof patch);
   *seconds = 0;
   vg_status st = vg_trainer_open_loader(t);
-  if (!st) st = time_steps(t, l->parts, began, seconds);
+  if (!st) st = time_steps(t, l->batches, began, seconds);
   vg_trainer_close_loader(t);
   memcpy(t->data.patch, patch, sizeof patch);
   t->state = state;
@@ -63,7 +63,7 @@ static vg_status time_load(trainer *t, const load *l, double began, double *seco
  * whole step. */
 static load load_of(const trainer *t, int share) {
   const int processes = vg_group_size(t->group), *patch = t->data.patch;
-  load l = {.parts = share ? processes : processes * t->o->config.train.accumulate};
+  load l = {.batches = share ? processes : processes * t->o->config.train.accumulate};
   int least[3];
   vg_gan_min_step_dim(t->gan, least);
   for (int a = 0; a < 3; a++) {
@@ -79,14 +79,14 @@ static load load_of(const trainer *t, int share) {
 static vg_status time_step(trainer *t, run_cost *cost) {
   const double began = vg_now();
   const load whole = load_of(t, 0);
-  load timed = {.parts = 0};
+  load timed = {.batches = 0};
   vg_status st = VG_OK;
   for (int share = t->device.kind ? 0 : 4;; share /= 2) {
     const load next = load_of(t, share);
-    if (!timed.parts || work_of(&next) > work_of(&timed)) {
+    if (!timed.batches || work_of(&next) > work_of(&timed)) {
       double end = vg_now() - began;
-      if (timed.parts) end += cost->step_seconds * work_of(&next) / work_of(&timed);
-      if ((st = agree(t, &end)) || (timed.parts && end > PATIENCE)) break;
+      if (timed.batches) end += cost->step_seconds * work_of(&next) / work_of(&timed);
+      if ((st = agree(t, &end)) || (timed.batches && end > PATIENCE)) break;
       st = time_load(t, &next, began, &cost->step_seconds);
       timed = next;
     }
@@ -112,10 +112,10 @@ vg_status vg_trainer_say_cost(trainer *t) {
   vg_status st = vg_trainer_open_loader(t); /* it counts the batches */
   if (st) return st;
   vg_trainer_close_loader(t);
-  const int64_t epoch_steps = (t->state.batches + t->parts - 1) / t->parts;
+  const int64_t epoch_steps = (t->state.batches + t->n_batches - 1) / t->n_batches;
   const int epochs = c->train.epochs, every = c->train.validate_every;
   run_cost cost = {.steps = epoch_steps * epochs,
-                   .left = epoch_steps * (epochs - from.epoch) - from.batch / t->parts,
+                   .left = epoch_steps * (epochs - from.epoch) - from.batch / t->n_batches,
                    .cache = cached_bytes(t->data.train, t->data.n_train) +
                             cached_bytes(t->data.val, t->data.n_val),
                    .cases = t->data.n_train + t->data.n_val,

@@ -15,8 +15,8 @@ typedef struct train_log {
 
 vg_status vg_train_log_init(train_log *log, const char *run);
 void vg_train_log_release(train_log *log);
-/* Writes RUN/tensorboard from here on. Of a log that goes on, the last step's lines are written again, as
- * the process before may have been killed before or after that. */
+/* Writes RUN/tensorboard from here on. Of a log that is continued, the last step's lines are written again,
+ * as the process before may have been killed before or after that. */
 vg_status vg_train_log_events(train_log *log);
 
 /* {"kind": "init", ...}: what the first weights were taken from. */

@@ -118,7 +118,7 @@ void vg_trainer_close_loader(trainer *t) {
   if (t->loader) vg_loader_memory(t->loader, unpin, &t->device);
   vg_loader_free(t->loader);
   t->loader = NULL;
-  for (int i = 0; t->copies && i < t->parts; i++) vg_free(t->copies[i]);
+  for (int i = 0; t->copies && i < t->n_batches; i++) vg_free(t->copies[i]);
   vg_free(t->copies);
   vg_free(t->batches);
   t->copies = NULL;
@@ -127,9 +127,9 @@ void vg_trainer_close_loader(trainer *t) {
 
 vg_status vg_trainer_open_loader(trainer *t) {
   const vg_config *c = &t->o->config;
-  t->parts = c->train.accumulate * vg_group_size(t->group);
-  t->batches = VG_NEW_N(vg_gan_batch, t->parts);
-  t->copies = VG_NEW_N(float *, t->parts);
+  t->n_batches = c->train.accumulate * vg_group_size(t->group);
+  t->batches = VG_NEW_N(vg_gan_batch, t->n_batches);
+  t->copies = VG_NEW_N(float *, t->n_batches);
   if (!t->batches || !t->copies) return VG_MEMORY;
   vg_loader_settings s = {.batch = c->train.batch,
                           .samples_per_epoch = c->train.samples,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/number/extent.h"
 #include "base/task/progress.h"
 #include "base/text/plural.h"
 #include "run/train/trainer.h"
@@ -64,7 +65,7 @@ static vg_status next_batches(trainer *t, int n) {
     vg_gan_batch *to = &t->batches[i];
     vg_status st = vg_loader_next(t->loader, &b);
     if (st) return st;
-    size_t voxels = (size_t)b->n * (size_t)b->dim[0] * (size_t)b->dim[1] * (size_t)b->dim[2];
+    size_t voxels = (size_t)b->n * vg_extent_voxels(b->dim);
     size_t n_in = voxels * (size_t)t->info.spec.in_channels,
            n_out = voxels * (size_t)t->info.spec.out_channels, n_crop = (size_t)b->n * VG_CROP_NUMBERS;
     *to = (vg_gan_batch){.n = b->n,
@@ -90,7 +91,7 @@ vg_status vg_trainer_step(trainer *t) {
   const vg_config *c = &t->o->config;
   train_state *s = &t->state;
   /* An epoch's last step may have fewer batches. They go to the processes in turn. */
-  const int n = s->batches - s->batch < t->parts ? (int)(s->batches - s->batch) : t->parts;
+  const int n = s->batches - s->batch < t->n_batches ? (int)(s->batches - s->batch) : t->n_batches;
   const int processes = vg_group_size(t->group),
             own = (n - vg_group_rank(t->group) + processes - 1) / processes;
   double factor = lr_factor(c, (double)s->epoch + (double)s->batch / (double)s->batches);

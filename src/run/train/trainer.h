@@ -27,9 +27,9 @@ typedef struct trainer {
   bool saves;            /* need is that of saving */
   size_t budget;         /* bytes that were free at the start; 0: not known */
   char limit[160];       /* what sets budget; "": the device */
-  int parts;             /* batches of a step, of all processes */
-  vg_gan_batch *batches; /* parts: those of this process in a step come first */
-  float **copies;        /* parts: the data of each, where a process has several in a step; else NULL */
+  int n_batches;         /* of a step, of all processes */
+  vg_gan_batch *batches; /* n_batches: those of this process in a step come first */
+  float **copies;        /* n_batches: the data of each, where a process has several in a step; else NULL */
   train_log log;
   int64_t saved_step; /* of the last checkpoint, or where this session began */
   double saved_at;    /* vg_now */

@@ -1,5 +1,6 @@
 /* validate.c: scores and a preview of the held-out cases. */
 #include "run/train/validate.h"
+#include "base/number/extent.h"
 
 #include <string.h>
 #include "prep/pack/pack.h"
@@ -35,7 +36,7 @@ typedef struct validating {
 
 static size_t made_floats(const validating *v, size_t i) {
   const int *dim = v->cases[i].record.dim;
-  return (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2] * (size_t)vg_gan_get_spec(v->gan)->out_channels;
+  return vg_extent_voxels(dim) * (size_t)vg_gan_get_spec(v->gan)->out_channels;
 }
 
 static vg_status score_case(validating *v, size_t i, float *made) {

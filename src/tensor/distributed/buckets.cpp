@@ -42,7 +42,7 @@ Buckets::Buckets(vg_tensor *const *params, int n) {
     buckets_[b].values = at::zeros({sizes[b]}, params[0]->t.options().requires_grad(false));
   for (size_t i = parts_.size(); i-- > 0;) {
     Part &p = parts_[i];
-    p.place = buckets_[p.bucket].values.as_strided(p.param.sizes(), p.param.strides(), at[p.bucket]);
+    p.view = buckets_[p.bucket].values.as_strided(p.param.sizes(), p.param.strides(), at[p.bucket]);
     at[p.bucket] += p.param.numel();
     p.node = torch::autograd::impl::grad_accumulator(p.param);
     if (p.node) p.hook = p.node->add_post_hook(std::make_unique<Made>([this, i] { made(i); }));
@@ -72,10 +72,10 @@ void Buckets::move(Part &p) {
   const Tensor &gradient = p.param.grad();
   p.has = gradient.defined();
   if (!p.has)
-    p.place.zero_();
-  else if (!gradient.is_same(p.place)) // else it was added to where it lies
-    p.place.copy_(gradient);
-  if (p.has) p.param.mutable_grad() = p.place;
+    p.view.zero_();
+  else if (!gradient.is_same(p.view)) // else it was added to where it lies
+    p.view.copy_(gradient);
+  if (p.has) p.param.mutable_grad() = p.view;
   p.moved = true;
   buckets_[p.bucket].missing--;
 }
@@ -109,7 +109,7 @@ size_t Buckets::close(std::vector<float> &has) {
 
 void Buckets::give(size_t i, bool gradient) {
   Part &p = parts_[i];
-  p.param.mutable_grad() = gradient ? p.place : Tensor();
+  p.param.mutable_grad() = gradient ? p.view : Tensor();
 }
 
 } // namespace voxgan

@@ -17,18 +17,18 @@ public:
   Buckets(const Buckets &) = delete;
   Buckets &operator=(const Buckets &) = delete;
   bool are_of(vg_tensor *const *params, int n) const;
-  // From here on a gradient that a backward pass has made moves to its place, and a bucket that is complete
-  // leaves as soon as all before it have. Each gradient is made once at most.
+  // From here on a gradient that a backward pass has made moves into its bucket, and a bucket that is
+  // complete leaves as soon as all before it have. Each gradient is made once at most.
   void open(Send send);
   bool is_open() const { return open_; }
   // The others leave. has[i]: whether parameter i had a gradient. Returns the bytes that had left before.
   size_t close(std::vector<float> &has);
-  // Afterwards parameter i has the gradient that lies in its place, or none.
+  // Afterwards parameter i has the gradient that lies in its bucket, or none.
   void give(size_t i, bool gradient);
 
 private:
   struct Part {
-    Tensor param, place; // place: shaped as the parameter
+    Tensor param, view; // view: of the bucket, shaped as the parameter
     size_t bucket;
     bool moved, has;
     decltype(torch::autograd::impl::grad_accumulator(Tensor())) node; // adds to its gradient

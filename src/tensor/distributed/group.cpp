@@ -204,7 +204,7 @@ constexpr double LONG_S = 2; // for connections between processes
 
 // Connects the processes, in the courier's thread: a library may wait there for one that went, and cannot be
 // stopped.
-vg_status connect(vg_group *g, const vg_group_place &p) {
+vg_status connect(vg_group *g, const vg_group_options &p) {
   const std::string host = p.host;
   g->courier->send([g, host] {
     try {
@@ -229,7 +229,7 @@ vg_group *abandoned; // its threads may wait for ever, so it lives as long as th
 
 } // namespace
 
-vg_status vg_group_join(const vg_group_place *p, vg_device device, vg_group **out) {
+vg_status vg_group_join(const vg_group_options *p, vg_device device, vg_group **out) {
   *out = nullptr;
   if (p->size < 2) return VG_OK;
   const NoSignals quiet;

@@ -18,20 +18,20 @@
 extern "C" {
 #endif
 
-typedef struct vg_group_place {
+typedef struct vg_group_options {
   int rank, size;
   const char *host; /* where rank 0, or the program that started the processes, keeps the store */
   int port;
   bool kept;      /* that program keeps the store, not rank 0 */
   int attempt;    /* of that program to start the processes: 0, 1, ... */
   double timeout; /* seconds without a sign of life after which a process counts as hanging */
-} vg_group_place;
+} vg_group_options;
 
 typedef struct vg_group vg_group;
 
 /* Meets the others. *out is NULL for a size of 1. VG_DEVICE: the store cannot be reached, a process does not
  * come, or this libtorch lacks what the device needs; the message says which. */
-vg_status vg_group_join(const vg_group_place *place, vg_device device, vg_group **out);
+vg_status vg_group_join(const vg_group_options *how, vg_device device, vg_group **out);
 /* Ends the membership, with the result of this process's work. VG_OK waits for the others. Else the others
  * learn the reason, and where another process's failure is behind that of this one, its status and message
  * are returned. */

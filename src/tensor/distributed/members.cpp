@@ -96,52 +96,52 @@ std::string own_host() {
   return host;
 }
 
-Members::Members(const vg_group_place &place)
-    : rank_(place.rank), size_(place.size), limit_(place.timeout), kept_(place.kept),
-      at_(std::string(place.host) + ":" + std::to_string(place.port)),
-      hosts_(static_cast<size_t>(place.size)), beat_(static_cast<size_t>(place.size), 0),
-      seen_(static_cast<size_t>(place.size), 0) {
+Members::Members(const vg_group_options &how)
+    : rank_(how.rank), size_(how.size), limit_(how.timeout), kept_(how.kept),
+      at_(std::string(how.host) + ":" + std::to_string(how.port)), hosts_(static_cast<size_t>(how.size)),
+      beat_(static_cast<size_t>(how.size), 0), seen_(static_cast<size_t>(how.size), 0) {
   hosts_[static_cast<size_t>(rank_)] = own_host();
-  open(place);
+  open(how);
   meet();
 }
 
 // Connects twice, once for the thread that watches. Rank 0 opens the store, unless the program that started
 // the processes has.
-void Members::open(const vg_group_place &place) {
+void Members::open(const vg_group_options &how) {
   addrinfo *found = nullptr;
-  const int fault = getaddrinfo(place.host, nullptr, nullptr, &found);
+  const int fault = getaddrinfo(how.host, nullptr, nullptr, &found);
   if (fault)
-    throw std::runtime_error(std::string("host ") + place.host + " (MASTER_ADDR): " + gai_strerror(fault));
+    throw std::runtime_error(std::string("host ") + how.host + " (MASTER_ADDR): " + gai_strerror(fault));
   int said = 0;
-  const Answer a = rank_ == 0 && !kept_ ? Answer::YES : wait_for(found, place.port, limit_, &said);
+  const Answer a = rank_ == 0 && !kept_ ? Answer::YES : wait_for(found, how.port, limit_, &said);
   freeaddrinfo(found);
   if (a == Answer::NOT_YET)
     throw std::runtime_error(
         "cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " +
         (vg_interrupted() ? "interrupted while waiting for it"
                           : "nobody listens there after " + std::to_string(static_cast<int>(limit_)) + " s"));
+  char text[VG_ERRNO_TEXT];
   if (a == Answer::NONE)
     throw std::runtime_error(
         "host " + at_ + " (MASTER_ADDR, MASTER_PORT) cannot be reached: " +
-        (said ? std::strerror(said) : "no answer within " + std::to_string(ANSWER_MS / 1000) + " s"));
+        (said ? vg_errno_text(said, text) : "no answer within " + std::to_string(ANSWER_MS / 1000) + " s"));
   c10d::TCPStoreOptions o;
-  o.port = static_cast<uint16_t>(place.port);
+  o.port = static_cast<uint16_t>(how.port);
   o.isServer = rank_ == 0 && !kept_;
   o.waitWorkers = false;
   o.numWorkers = static_cast<size_t>(size_);
   o.timeout = ms(limit_);
-  const std::string prefix = "voxgan/" + std::to_string(place.attempt);
+  const std::string prefix = "voxgan/" + std::to_string(how.attempt);
   try {
     for (auto *const s : {&store_, &pulse_}) {
-      *s = c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(place.host, o));
+      *s = c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(how.host, o));
       o.isServer = false;
     }
   } catch (const std::exception &e) {
     const std::string why = reason(e);
     if (o.isServer)
       throw std::runtime_error(
-          "cannot open port " + std::to_string(place.port) + " here: " +
+          "cannot open port " + std::to_string(how.port) + " here: " +
           (why.find("EADDRINUSE") != std::string::npos || why.find("in use") != std::string::npos
                ? std::string("it is in use; set MASTER_PORT to another")
                : why));

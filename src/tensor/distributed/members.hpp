@@ -27,7 +27,7 @@ std::string reason(const std::exception &e);
 class Members {
 public:
   // Meets the others; throws. Then store() serves a backend that connects the processes.
-  explicit Members(const vg_group_place &place);
+  explicit Members(const vg_group_options &how);
   ~Members();
   void watch(); // starts the thread
   void stop();  // ends it
@@ -46,7 +46,7 @@ public:
   vg_status fail() const;
 
 private:
-  void open(const vg_group_place &place);
+  void open(const vg_group_options &how);
   void meet();
   void run();
   void look();

@@ -1,5 +1,5 @@
-// noise.cpp: fields of normal numbers by place. Four neighbours along W share a Philox block; Box and Muller
-// make two normal numbers of two words.
+// noise.cpp: fields of normal numbers by position. Four neighbours along W share a Philox block; Box and
+// Muller make two normal numbers of two words.
 #include "tensor/shim.hpp"
 #include "voxgan/rng.h"
 #include <array>
@@ -9,8 +9,8 @@ using namespace voxgan;
 
 namespace {
 
-constexpr int64_t BIAS = int64_t{1} << 19; // makes places positive: 20 bits an axis, and 4 for the level
-constexpr int FIELDS = 5;                  // of a place: seed, key, origin
+constexpr int64_t BIAS = int64_t{1} << 19; // makes positions positive: 20 bits an axis, and 4 for the level
+constexpr int FIELDS = 5;                  // of an id: seed, key, origin
 constexpr double TURN = 6.283185307179586476925;
 constexpr float SCALE = 1.0f / 16777216; // 24 bits of a word are a float
 
@@ -26,10 +26,10 @@ void normals(uint32_t a, uint32_t b, float out[2]) {
   out[1] = radius * std::sin(angle);
 }
 
-void rows_of(const int64_t *place, int level, const int scale[3], const int dim[3], int64_t from, int64_t to,
+void rows_of(const int64_t *id, int level, const int scale[3], const int dim[3], int64_t from, int64_t to,
              float *out) {
   int64_t lo[3];
-  for (int a = 0; a < 3; a++) lo[a] = floor_of(place[2 + a], scale[a]) + BIAS;
+  for (int a = 0; a < 3; a++) lo[a] = floor_of(id[2 + a], scale[a]) + BIAS;
   for (int64_t row = from; row < to; row++) {
     const uint64_t z = static_cast<uint64_t>(lo[0] + row / dim[1]),
                    y = static_cast<uint64_t>(lo[1] + row % dim[1]);
@@ -41,7 +41,7 @@ void rows_of(const int64_t *place, int level, const int scale[3], const int dim[
       if (x >> 2 != have) {
         uint32_t words[4];
         have = x >> 2;
-        vg_philox(static_cast<uint64_t>(place[0]), static_cast<uint64_t>(place[1]),
+        vg_philox(static_cast<uint64_t>(id[0]), static_cast<uint64_t>(id[1]),
                   high | static_cast<uint64_t>(have), words);
         normals(words[0], words[1], four);
         normals(words[2], words[3], four + 2);
@@ -51,13 +51,13 @@ void rows_of(const int64_t *place, int level, const int scale[3], const int dim[
   }
 }
 
-Tensor by_loops(const Tensor &places, int level, const int scale[3], const int dim[3]) {
-  const int64_t n = places.size(0), rows = int64_t{dim[0]} * dim[1];
+Tensor by_loops(const Tensor &ids, int level, const int scale[3], const int dim[3]) {
+  const int64_t n = ids.size(0), rows = int64_t{dim[0]} * dim[1];
   Tensor y = at::empty({n, 1, dim[0], dim[1], dim[2]}, at::kFloat);
   at::parallel_for(0, n * rows, std::max<int64_t>(1, 4096 / dim[2]), [&](int64_t from, int64_t to) {
     while (from < to) {
       const int64_t sample = from / rows, end = std::min(to, (sample + 1) * rows);
-      rows_of(places.data_ptr<int64_t>() + sample * FIELDS, level, scale, dim, from - sample * rows,
+      rows_of(ids.data_ptr<int64_t>() + sample * FIELDS, level, scale, dim, from - sample * rows,
               end - sample * rows, y.data_ptr<float>() + from * dim[2]);
       from = end;
     }
@@ -92,15 +92,15 @@ std::array<Tensor, 4> philox(const Tensor &seed, const Tensor &key, const Tensor
   return {c0, c1, c2, c3};
 }
 
-Tensor by_library(const Tensor &places, int level, const int scale[3], const int dim[3]) {
-  const int64_t n = places.size(0);
-  const auto field = [&](int i) { return places.narrow(1, i, 1).reshape({n, 1, 1, 1}); };
+Tensor by_library(const Tensor &ids, int level, const int scale[3], const int dim[3]) {
+  const int64_t n = ids.size(0);
+  const auto field = [&](int i) { return ids.narrow(1, i, 1).reshape({n, 1, 1, 1}); };
   Tensor at_axis[3];
   for (int a = 0; a < 3; a++) {
     std::vector<int64_t> shape = {1, 1, 1, 1};
     shape[static_cast<size_t>(a) + 1] = dim[a];
     const Tensor lo = at::add(at::div(field(2 + a), int64_t{scale[a]}, "floor"), BIAS);
-    at_axis[a] = at::add(lo, at::arange(int64_t{dim[a]}, places.options()).reshape(shape));
+    at_axis[a] = at::add(lo, at::arange(int64_t{dim[a]}, ids.options()).reshape(shape));
   }
   const Tensor block = at::bitwise_right_shift(at_axis[2], 2);
   Tensor counter =
@@ -123,32 +123,34 @@ Tensor by_library(const Tensor &places, int level, const int scale[3], const int
 
 } // namespace
 
-vg_tensor *vg_places(int n, vg_device d) {
-  return op("places", {}, [&] { return at::zeros({n, FIELDS}, at::device(device_of(d)).dtype(at::kLong)); });
+vg_tensor *vg_noise_ids(int n, vg_device d) {
+  return op("noise ids", {}, [&] {
+    return at::zeros({n, FIELDS}, at::device(device_of(d)).dtype(at::kLong));
+  });
 }
 
-void vg_places_set(vg_tensor *places, const vg_place *list) {
-  guarded("places", [&] {
-    TORCH_CHECK(places && list, "operand is NULL");
+void vg_noise_ids_set(vg_tensor *ids, const vg_noise_id *list) {
+  guarded("noise ids", [&] {
+    TORCH_CHECK(ids && list, "operand is NULL");
     at::NoGradGuard off;
-    Tensor host = at::empty(places->t.sizes(), at::kLong);
+    Tensor host = at::empty(ids->t.sizes(), at::kLong);
     for (int64_t i = 0; i < host.size(0); i++) {
       int64_t *const p = host.data_ptr<int64_t>() + i * FIELDS;
       p[0] = static_cast<int64_t>(list[i].seed);
       p[1] = static_cast<int64_t>(list[i].key);
       for (int a = 0; a < 3; a++) p[2 + a] = list[i].origin[a];
     }
-    places->t.copy_(places->t.is_cuda() ? host.pin_memory() : host, /*non_blocking=*/true);
+    ids->t.copy_(ids->t.is_cuda() ? host.pin_memory() : host, /*non_blocking=*/true);
   });
 }
 
-vg_tensor *vg_noise_field(vg_tensor *places, int level, const int scale[3], const int dim[3]) {
-  return op("noise", {places}, [&] {
+vg_tensor *vg_noise_field(vg_tensor *ids, int level, const int scale[3], const int dim[3]) {
+  return op("noise", {ids}, [&] {
     at::NoGradGuard off;
     TORCH_CHECK(level >= 0 && level < 16, "level ", level);
     for (int a = 0; a < 3; a++)
       TORCH_CHECK(scale[a] > 0 && dim[a] > 0, "axis ", a, ": ", dim[a], " by ", scale[a]);
-    return own_kernels && !places->t.is_cuda() ? by_loops(places->t, level, scale, dim)
-                                               : by_library(places->t, level, scale, dim);
+    return own_kernels && !ids->t.is_cuda() ? by_loops(ids->t, level, scale, dim)
+                                            : by_library(ids->t, level, scale, dim);
   });
 }

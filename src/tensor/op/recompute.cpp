@@ -26,8 +26,8 @@ struct Scope {
 Optional<vg_rand> as_it_is(const vg_rand *g) {
   if (!g) return {};
   vg_rand copy = *g;
-  // A generator with a key keeps its state in `draws`, and cloning cannot be recorded.
-  if (!g->key.defined() || !own_kernels) copy.gen = g->gen.clone();
+  // A generator with a key keeps its state in `draws`, and copying cannot be recorded.
+  if (!g->key.defined() || !own_kernels) copy.gen = copy_of(g->gen);
   return copy;
 }
 
@@ -37,7 +37,7 @@ struct Recompute : torch::autograd::Node {
   const bool own = own_kernels, half = bf16; // of the forward pass
   Optional<vg_rand> rand;                    // as it was before the first time
   std::vector<torch::autograd::SavedVariable> inputs;
-  std::vector<size_t> place; // of each among the segment's inputs
+  std::vector<size_t> slot; // of each among the segment's inputs
 
   variable_list apply(variable_list &&grads) override {
     no_second_derivative();
@@ -52,7 +52,7 @@ struct Recompute : torch::autograd::Node {
     {
       const Scope scope;
       vg_tensor *in[VG_SEGMENT_INPUTS] = {nullptr};
-      for (size_t i = 0; i < leaves.size(); i++) in[place[i]] = give(leaves[i]);
+      for (size_t i = 0; i < leaves.size(); i++) in[slot[i]] = give(leaves[i]);
       Optional<vg_rand> again = as_it_is(rand ? &*rand : nullptr);
       const vg_tensor *const y = f(context.data(), in, again ? &*again : nullptr, true);
       if (!y) throw_kept();
@@ -82,7 +82,7 @@ vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size,
     variable_list given;
     for (size_t i = 0; i < VG_SEGMENT_INPUTS; i++)
       if (in[i]) {
-        node->place.push_back(i);
+        node->slot.push_back(i);
         given.push_back(in[i]->t);
       }
     for (const Tensor &t : given) node->inputs.emplace_back(t, false);
@@ -94,7 +94,7 @@ vg_tensor *vg_recompute(vg_segment f, const void *context, size_t size,
   vg_no_grad(false);
   const bool joined = guarded("recompute", [&] {
     if (!y) return;
-    for (size_t i : node->place) TORCH_CHECK(!y->t.is_same(in[i]->t), "the segment gives its input");
+    for (size_t i : node->slot) TORCH_CHECK(!y->t.is_same(in[i]->t), "the segment gives its input");
     torch::autograd::set_history(y->t, node);
   });
   return joined ? y : nullptr;

@@ -46,10 +46,10 @@ static void in_processes(void (*test)(vg_group *g)) {
   bool without = false;
   for (int r = 0; r < N; r++) {
     if ((pid[r] = fork())) continue;
-    const vg_group_place place = {.rank = r, .size = N, .host = "127.0.0.1", .port = port, .timeout = 60};
+    const vg_group_options how = {.rank = r, .size = N, .host = "127.0.0.1", .port = port, .timeout = 60};
     vg_group *g = NULL;
     vg_tensor_threads(1);
-    const vg_status st = vg_group_join(&place, CPU, &g);
+    const vg_status st = vg_group_join(&how, CPU, &g);
     if (st && strstr(vg_error(), "need Gloo")) exit(NO_GLOO);
     CHECK(!st);
     vg_scope *s = vg_scope_push();

@@ -228,7 +228,7 @@ static void windows_share_their_noise(void **state) {
   (void)state;
   static float whole[2 * VOXELS], windows[2 * VOXELS], other[2 * VOXELS], mean[2 * VOXELS], again[2 * VOXELS];
   vg_gan *gan = noisy();
-  const vg_volume_draw a = {.noise = 1, .place = {1, 2, {0}}}, b = {.noise = 1, .place = {1, 3, {0}}};
+  const vg_volume_draw a = {.noise = 1, .id = {1, 2, {0}}}, b = {.noise = 1, .id = {1, 3, {0}}};
   assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, &a, whole), VG_OK);
   assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, &b, other), VG_OK);
   assert_int_equal(vg_infer(gan, &subject, VG_WINDOW_WHOLE, SIZE_MAX, NULL, mean), VG_OK);

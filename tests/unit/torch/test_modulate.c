@@ -141,12 +141,12 @@ static void refused(void **unused) {
 
 /* ---- noise ---- */
 
-static float *field(const vg_place *places, int n, int level, const int scale[3], const int dim[3]) {
+static float *field(const vg_noise_id *ids, int n, int level, const int scale[3], const int dim[3]) {
   const size_t count = (size_t)n * (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
   float *v = malloc(count * sizeof *v);
   vg_scope *s = vg_scope_push();
-  vg_tensor *p = vg_places(n, device);
-  vg_places_set(p, places);
+  vg_tensor *p = vg_noise_ids(n, device);
+  vg_noise_ids_set(p, ids);
   vg_tensor *t = vg_noise_field(p, level, scale, dim);
   assert_int_equal(vg_tensor_check(), VG_OK);
   assert_int_equal(vg_size(t, 0), n);
@@ -160,7 +160,7 @@ static const int one[3] = {1, 1, 1};
 /* A value, by Philox and Box-Muller in double. */
 static void noise_by_hand(void **unused) {
   (void)unused;
-  const vg_place p = {0xFEDCBA9876543210u, 0x8123456789ABCDEFu, {-7, 1000, 13}};
+  const vg_noise_id p = {0xFEDCBA9876543210u, 0x8123456789ABCDEFu, {-7, 1000, 13}};
   const int dim[3] = {3, 4, 11}, scale[3] = {2, 4, 1};
   float *v = field(&p, 1, 9, scale, dim);
   for (int z = 0; z < dim[0]; z++)
@@ -182,9 +182,9 @@ static void noise_by_hand(void **unused) {
 /* A window of the volume sees its part of the field; other keys, seeds and levels see other fields. */
 static void noise_by_place(void **unused) {
   (void)unused;
-  const vg_place whole = {5, 6, {0, 0, 0}},
-                 windows[4] = {
-                     {5, 6, {4, 8, 12}}, {5, 7, {4, 8, 12}}, {6, 6, {4, 8, 12}}, {5, 6, {4, 8, 16}}};
+  const vg_noise_id whole = {5, 6, {0, 0, 0}},
+                    windows[4] = {
+                        {5, 6, {4, 8, 12}}, {5, 7, {4, 8, 12}}, {6, 6, {4, 8, 12}}, {5, 6, {4, 8, 16}}};
   const int dim[3] = {8, 12, 24}, part[3] = {3, 3, 2}, half[3] = {2, 2, 4};
   for (int level = 0; level < 2; level++) {
     const int *scale = level ? half : one;
@@ -212,7 +212,7 @@ static void noise_by_place(void **unused) {
  * standard errors. */
 static void noise_is_normal(void **unused) {
   (void)unused;
-  const vg_place p = {1, 2, {0, 0, 0}};
+  const vg_noise_id p = {1, 2, {0, 0, 0}};
   enum { N = 64 };
   const int dim[3] = {N, N, N};
   const double n = (double)N * N * N, error = 5 / sqrt(n);

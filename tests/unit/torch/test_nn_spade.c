@@ -134,26 +134,26 @@ static void draws_of(const form *f) {
   vg_gan *gan = make(&s, 5);
   for (int i = 0; i < 10; i++) step(gan, &b, 1);
   float *image = vg_malloc(6 * n, sizeof *image), code[2][3] = {{1, -1, 2}, {1, -1, 2.5}}, found[3];
-  const vg_place places[2] = {{1, 2, {0, 0, 0}}, {1, 3, {0, 0, 0}}};
-  const vg_gan_draw list[5] = {{.noise = 1, .places = &places[0], .style = code[0]},
-                               {.noise = 1, .places = &places[0], .style = code[0]},
-                               {.noise = 1, .places = &places[1], .style = code[0]},
-                               {.noise = 1, .places = &places[0], .style = code[1]},
-                               {.noise = 0, .places = &places[0]}};
+  const vg_noise_id ids[2] = {{1, 2, {0, 0, 0}}, {1, 3, {0, 0, 0}}};
+  const vg_gan_draw list[5] = {{.noise = 1, .ids = &ids[0], .style = code[0]},
+                               {.noise = 1, .ids = &ids[0], .style = code[0]},
+                               {.noise = 1, .ids = &ids[1], .style = code[0]},
+                               {.noise = 1, .ids = &ids[0], .style = code[1]},
+                               {.noise = 0, .ids = &ids[0]}};
   for (int i = 0; i < 6; i++)
     assert_int_equal(vg_gan_generate(gan, b.input, 1, b.dim, i < 5 ? &list[i] : NULL, image + i * n), VG_OK);
   assert_memory_equal(image, image + n, n * sizeof *image);
   assert_true(apart(image, image + 2 * n, n) > 1e-4);
   assert_true(!s.style || apart(image, image + 3 * n, n) > 1e-5);
   assert_memory_equal(image + 4 * n, image + 5 * n, n * sizeof *image);
-  /* half of the volume has the noise of another place: its own half is that place's, with mix everywhere all
+  /* half of the volume has the noise of another id: its own half is that id's, with mix everywhere all
    */
   float *mix = vg_malloc(V, sizeof *mix);
   for (int k = 0; k < 2; k++) {
     for (int i = 0; i < V; i++) mix[i] = k ? 0 : 1;
     vg_gan_draw mixed = list[0];
     mixed.mix = mix;
-    mixed.others = &places[1];
+    mixed.others = &ids[1];
     assert_int_equal(vg_gan_generate(gan, b.input, 1, b.dim, &mixed, image + n), VG_OK);
     assert_true(apart(image + n, image + (k ? 0 : 2) * n, n) < 1e-6);
   }

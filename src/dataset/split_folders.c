@@ -1,4 +1,4 @@
-/* split_links.c: splits a data set into two folders of links, so that held-out data stay out of every later
+/* split_folders.c: splits a data set into two folders of links, so that held-out data stay out of every later
  * step. */
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static vg_status put_link(const parts *to, int side, const char *relative, const
   char *path = vg_format("%s/%s/%s", to->out, sides[side], relative),
        *dir = path ? vg_fs_dirname(path) : NULL;
   vg_status st = dir ? vg_fs_make_dirs(dir) : VG_MEMORY;
-  if (!st && vg_interrupted()) st = vg_fail(VG_INTERRUPTED, "interrupted; the same command goes on");
+  if (!st && vg_interrupted()) st = vg_fail(VG_INTERRUPTED, "interrupted; the same command continues");
   if (!st) st = vg_fs_link(target, path);
   vg_task_step(to->task);
   vg_free(dir);
