@@ -70,6 +70,7 @@ static vg_status do_jobs(const vg_experiment_options *o, const experiment_data *
     if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted; what is finished is kept");
     bool finished;
     vg_status st = vg_experiment_job_finished(o->out, &j, &finished);
+    if (!st && finished) st = vg_experiment_job_tidy(o->out, &j);
     if (!st && finished) continue;
     const double began = vg_now();
     if (!st && !torch) st = vg_torch_open(&torch);

@@ -130,8 +130,8 @@ static vg_status score(const working *w) {
 }
 
 /* Checkpoints are most of a run's size, and a finished run no longer needs them. */
-static vg_status drop_checkpoints(const working *w, const char *run) {
-  char *dir = vg_format("%s/%s/checkpoints", w->folder, run), **files = NULL;
+static vg_status drop_checkpoints(const char *folder, const char *run) {
+  char *dir = vg_format("%s/%s/checkpoints", folder, run), **files = NULL;
   size_t n = 0;
   vg_status st = dir ? vg_fs_walk_optional(dir, &files, &n) : VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++) {
@@ -141,6 +141,18 @@ static vg_status drop_checkpoints(const working *w, const char *run) {
   }
   vg_strv_free(files);
   vg_free(dir);
+  return st;
+}
+
+static vg_status tidy(const char *folder) {
+  vg_status st = drop_checkpoints(folder, "run");
+  return st ? st : drop_checkpoints(folder, "pretrained");
+}
+
+vg_status vg_experiment_job_tidy(const char *out, const experiment_job *j) {
+  char *folder = vg_experiment_job_folder(out, j);
+  const vg_status st = folder ? tidy(folder) : VG_MEMORY;
+  vg_free(folder);
   return st;
 }
 
@@ -197,9 +209,7 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
       *taken = false;
     else if (!st)
       st = work(&w);
-    /* Also where an earlier run could not remove them. */
-    if (!st) st = drop_checkpoints(&w, "run");
-    if (!st) st = drop_checkpoints(&w, "pretrained");
+    if (!st) st = tidy(w.folder);
     vg_lock_release(&lock);
   }
   vg_free(path);

@@ -11,6 +11,8 @@ char *vg_experiment_job_folder(const char *out, const experiment_job *j);
 char *vg_experiment_job_sheet(const char *out, const experiment_job *j);
 /* *finished: the job's job.json exists. */
 vg_status vg_experiment_job_finished(const char *out, const experiment_job *j, bool *finished);
+/* Removes what a finished job no longer needs, where an earlier run could not. */
+vg_status vg_experiment_job_tidy(const char *out, const experiment_job *j);
 /* Some process holds its lock. */
 bool vg_experiment_job_busy(const char *out, const experiment_job *j);
 

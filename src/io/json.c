@@ -228,16 +228,17 @@ vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child) {
   return NULL;
 }
 
-static bool is_whole(const cJSON *n) {
-  const bool list = cJSON_IsObject(n) || cJSON_IsArray(n);
-  if (list && n->valueint == INCOMPLETE) return false;
-  for (const cJSON *c = list ? n->child : NULL; c; c = c->next)
-    if (!is_whole(c)) return false;
+bool vg_json_is_whole(const vg_json *node) {
+  const vg_json_type t = vg_json_type_of(node);
+  if (!node || ((t == VG_JSON_OBJECT || t == VG_JSON_ARRAY) && in(node)->valueint == INCOMPLETE))
+    return false;
+  for (const vg_json *c = vg_json_first(node); c; c = vg_json_next(c))
+    if (!vg_json_is_whole(c)) return false;
   return true;
 }
 
 vg_json *vg_json_whole(vg_json *root) {
-  if (root && is_whole(in(root))) return root;
+  if (vg_json_is_whole(root)) return root;
   vg_json_free(root);
   vg_fail(VG_MEMORY, "out of memory while building JSON");
   return NULL;

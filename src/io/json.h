@@ -72,8 +72,10 @@ vg_json *vg_json_put_take(vg_json *parent, const char *key, vg_json *child);
 /* Puts a copy of a node of any tree. NULL: nothing is put. */
 void vg_json_put_copy(vg_json *parent, const char *key, const vg_json *from);
 
-/* Returns a tree that was built, or NULL (and frees it) where an allocation failed. For a tree that is read
- * here and not printed. */
+/* Whether all that was put into a tree is in it: no allocation failed. For a tree that is read here and not
+ * printed, since printing fails by itself. NULL is not whole. */
+bool vg_json_is_whole(const vg_json *node);
+/* Returns the tree if it is whole. Otherwise frees it, and returns NULL with the message set. */
 vg_json *vg_json_whole(vg_json *root);
 
 /* Reads a file with one JSON text a line. Ignores a last line without a line break: a process is writing it,

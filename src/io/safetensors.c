@@ -292,6 +292,7 @@ vg_status vg_st_check_seal(const char *path, const vg_st_file *f) {
 /* Sorts by key, so that equal contents give equal bytes. */
 static vg_status add_metadata(vg_json *header, const vg_json *metadata, bool sealed) {
   size_t n = vg_json_size(metadata), i = 0;
+  if (metadata && !vg_json_is_whole(metadata)) return vg_fail(VG_MEMORY, "out of memory");
   if (!n && !sealed) return VG_OK;
   const vg_json **keys = VG_NEW_N(const vg_json *, n);
   if (!keys) return VG_MEMORY;

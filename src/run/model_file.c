@@ -27,7 +27,7 @@ vg_status vg_model_save(const char *path, vg_gan *gan, const model_info *info, c
   vg_st_entry *entries = NULL;
   size_t n = 0;
   vg_json *metadata = vg_json_object();
-  vg_status st = vg_gan_state_get(gan, VG_GAN_RESULT, &entries, &n);
+  vg_status st = metadata ? vg_gan_state_get(gan, VG_GAN_RESULT, &entries, &n) : VG_MEMORY;
   if (st) goto out;
   vg_json_put_string(metadata, "format", MODEL_FORMAT);
   vg_json_put_string(metadata, "voxgan", vg_version());

@@ -135,7 +135,7 @@ vg_status vg_checkpoint_save(const char *run, vg_gan *gan, const train_state *s,
   vg_json *metadata = state_json(s);
   vg_st_entry *entries = NULL;
   size_t n = 0;
-  vg_status st = path ? vg_gan_state_get(gan, VG_GAN_ALL, &entries, &n) : VG_MEMORY;
+  vg_status st = path && metadata ? vg_gan_state_get(gan, VG_GAN_ALL, &entries, &n) : VG_MEMORY;
   if (!st) st = vg_st_write_sealed(path, entries, n, metadata);
   if (!st) st = tidy(run, s, keep);
   vg_gan_state_free(entries, n);
