@@ -23,9 +23,9 @@ enum {
   LEAST_REAL = 6, /* persons: each half of the real ones needs some in each fold */
   LEAST_SYNTH = 4,
   BATCH = 32,
-  PASSES = 10, /* over the patches, in steps of BATCH */
+  PASSES = 40, /* over the patches, in steps of BATCH */
   STEPS_MIN = 30,
-  STEPS_MAX = 400,
+  STEPS_MAX = 1600,
 };
 /* If the networks do not even see the blur this often, they say nothing about a smaller difference. */
 #define BLUR_SEEN 0.8
