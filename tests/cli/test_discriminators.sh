@@ -5,7 +5,7 @@
 "$VOXGAN" phantom --out "$T/p" --subjects 4 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
 tiny="--data $T/p --layout brats2021 --threads 1 --set net.ngf=4 --set net.ndf=4 --set net.d_layers=2 --set data.val_share=0.25
   --set train.samples=6 --set train.decay_from=1 --set train.validate_every=0 --set train.checkpoint_minutes=0 --set train.lr_g=2e-3"
-run="$tiny --set net.discriminator=oasis --set train.w_local=1 --set train.local_margin=2 --set train.w_l1_low=50
+run="$tiny --set net.discriminator=oasis --set train.w_local=1 --set train.local_margin=2 --set train.w_l1_low=50 --set train.w_boundary=5
   --set train.w_reconstruction=10 --set train.w_r1=0.1 --set train.r1_every=4 --set train.accumulate=2 --set net.d_scales=2"
 expect_ok 'oasis discriminator.*' "$VOXGAN" train $run --set train.epochs=12 --out "$T/whole"
 expect_ok 'a discriminator of tumours sees boxes of 16x16x16 voxels' "$VOXGAN" train $run --set train.epochs=5 --out "$T/parts"
@@ -21,7 +21,7 @@ expect "its losses are finite, exist, and fall" /usr/bin/python3 -c "
 import json, math, sys
 lines = [l for l in map(json.loads, open('$T/whole/log.jsonl')) if l['kind'] == 'epoch']
 first, last = lines[0], lines[-1]
-for key in ('d_real', 'd_fake', 'd_r1', 'd_labelmix', 'd_local_real', 'd_local_fake', 'd_local_r1', 'g_adversarial', 'g_reconstruction', 'g_l1_low', 'g_local'):
+for key in ('d_real', 'd_fake', 'd_r1', 'd_labelmix', 'd_local_real', 'd_local_fake', 'd_local_r1', 'g_adversarial', 'g_reconstruction', 'g_l1_low', 'g_boundary', 'g_local'):
     assert all(math.isfinite(l[key]) for l in lines) and any(l[key] > 0 for l in lines), key
 assert last['g_reconstruction'] < 0.8 * first['g_reconstruction'] and last['g_l1_low'] < 0.8 * first['g_l1_low']"
 expect_ok '' "$VOXGAN" report "$T/whole"

@@ -50,6 +50,8 @@ CASES = [
      {"d_scales": 3, "w_feature": 10, "w_r1": 1, "r1_every": 1}),
     ("3-D L1 of low-passed images", 3, (32, 30, 33), 3, 2, 3, 2, 4, "lsgan", True, {"w_l1_low": 50, "low_sigma": 2.5}),
     ("2-D L1 of low-passed images", 2, (1, 70, 64), 4, 1, 3, 2, 8, "lsgan", False, {"w_l1_low": 50, "low_sigma": 0.8}),
+    ("3-D steps across boundaries", 3, (32, 30, 33), 3, 2, 3, 2, 4, "lsgan", True, {"w_boundary": 30}),
+    ("2-D steps across boundaries", 2, (1, 70, 64), 4, 1, 5, 1, 8, "lsgan", False, {"w_boundary": 30}),
     ("3-D boxes about tumours, R1", 3, (32, 36, 34), 3, 2, 3, 2, 4, "lsgan", False,
      {"local": (24, 28, 32), "w_local": 2, "w_r1": 5, "r1_every": 3}),
     ("2-D boxes about tumours, two scales", 2, (1, 101, 96), 4, 2, 4, 2, 8, "lsgan", True,

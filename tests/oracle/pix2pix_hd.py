@@ -10,7 +10,7 @@ import pix2pix
 
 class Pix2PixHD(pix2pix.Pix2Pix):
     def __init__(self, dims, cin, cout, ngf, ndf, levels, adversarial, d_scales=1, w_feature=0.0, w_r1=0.0, r1_every=1,
-                 w_l1_low=0.0, low_sigma=1.0, local=None, w_local=0.0, lr=2e-4):
+                 w_l1_low=0.0, low_sigma=1.0, w_boundary=0.0, local=None, w_local=0.0, lr=2e-4):
         super().__init__(dims, cin, cout, ngf, ndf, levels, adversarial=adversarial, lr=lr)
 
         def another():
@@ -25,7 +25,7 @@ class Pix2PixHD(pix2pix.Pix2Pix):
         self.opt_d = torch.optim.Adam(self.judges.parameters(), lr=lr, betas=(0.5, 0.999))
         self.pool = functional.avg_pool3d if dims == 3 else functional.avg_pool2d
         self.w_feature, self.w_r1, self.r1_every, self.taken = w_feature, w_r1, r1_every, 0
-        self.w_l1_low, self.low_sigma = w_l1_low, low_sigma
+        self.w_l1_low, self.low_sigma, self.w_boundary = w_l1_low, low_sigma, w_boundary
         self.box, self.w_local = local and local[3 - dims:], w_local
 
     def discriminators(self):
@@ -73,6 +73,18 @@ class Pix2PixHD(pix2pix.Pix2Pix):
         low = self.low_pass(weight * (fake - y)) / self.low_pass(weight)
         return (weight * low.abs()).mean()
 
+    def boundary(self, x, y, fake):
+        """One sum over all steps of all axes; einsum takes each class with each series."""
+        if not self.w_boundary:
+            return torch.zeros(())
+        edges, more = [], []
+        for axis in range(2, x.dim()):
+            step = lambda a: torch.diff(a, dim=axis).abs().flatten(2)
+            edges.append(step(x))
+            more.append(step(fake) - step(y))
+        edges, more = torch.cat(edges, 2), torch.cat(more, 2)
+        return (torch.einsum("ncv,nsv->ncs", edges, more) / (edges.sum(2)[..., None] + 1e-6)).abs().mean()
+
     def boxes(self, a, crop):
         out = []
         for sample, corner in zip(a, crop[:, 3 - len(self.box):3].long().tolist()):
@@ -113,10 +125,12 @@ class Pix2PixHD(pix2pix.Pix2Pix):
         difference = (fake - y).abs()
         g_l1 = (difference if weight is None else difference * weight).mean()
         g_low = self.l1_low(x, y, fake, weight)
-        (g_gan + self.w_l1 * g_l1 + self.w_feature * g_feature + self.w_l1_low * g_low + self.w_local * g_local).backward()
+        g_boundary = self.boundary(x, y, fake)
+        (g_gan + self.w_l1 * g_l1 + self.w_feature * g_feature + self.w_l1_low * g_low + self.w_boundary * g_boundary
+         + self.w_local * g_local).backward()
         self.opt_g.step()
         self.taken += 1
         losses = {"d_real": d_real, "d_fake": d_fake, "d_r1": d_r1, "d_local_real": d_local_real,
                   "d_local_fake": d_local_fake, "d_local_r1": d_local_r1, "g_adversarial": g_gan, "g_reconstruction": g_l1,
-                  "g_feature": g_feature, "g_l1_low": g_low, "g_local": g_local}
+                  "g_feature": g_feature, "g_l1_low": g_low, "g_boundary": g_boundary, "g_local": g_local}
         return {k: v.item() for k, v in losses.items()}

@@ -67,6 +67,7 @@ static void settings(const vg_st_file *f, vg_gan_spec *spec, vg_gan_objective *o
   o->w_reconstruction = number(f, "w_reconstruction", 100);
   o->w_feature = number(f, "w_feature", 0);
   o->w_l1_low = number(f, "w_l1_low", 0);
+  o->w_boundary = number(f, "w_boundary", 0);
   o->w_local = number(f, "w_local", 0);
   o->w_labelmix = number(f, "w_labelmix", 5);
   o->low_sigma = number(f, "low_sigma", 1);

@@ -24,6 +24,7 @@ static vg_gan_objective rich(void) {
   vg_gan_objective o = objective;
   o.w_feature = 10;
   o.w_l1_low = 20;
+  o.w_boundary = 5;
   o.w_r1 = 0.1;
   o.r1_every = 2;
   o.ema = 0.9;
@@ -60,7 +61,8 @@ static void all_together(void **state) {
     for (int i = 0; i < 12; i++) {
       l = step(a, parts, 1 + i % 2);
       if (i == 0) first = l.g_reconstruction;
-      assert_true(l.g_feature > 0 && l.g_l1_low > 0 && l.d_real > 0 && (l.d_r1 > 0) == (i % 2 == 0));
+      assert_true(l.g_feature > 0 && l.g_l1_low > 0 && l.g_boundary > 0 && l.d_real > 0 &&
+                  (l.d_r1 > 0) == (i % 2 == 0));
       assert_true(l.d_local_real > 0 && l.d_local_fake > 0 && l.g_local > 0);
       assert_true((l.d_local_r1 > 0) == (i % 2 == 0));
       mixed += l.d_labelmix; /* 0 of a mix whose classes all come from one image */
@@ -207,6 +209,31 @@ static void texture_is_free(void **state) {
   vg_free(d);
 }
 
+/* Of two images, one with its steps at the label's edge and one twice as steep there, only the second
+ * differs; steps elsewhere do not count. */
+static void sharpness_of_boundaries(void **state) {
+  (void)state;
+  samples *d = make_samples();
+  const vg_gan_batch one = batch(d, 0, 1);
+  const vg_gan_spec s = spec("instance", 0);
+  vg_gan_objective o = objective;
+  o.w_boundary = 1;
+  vg_gan *gan = make_with(&s, &o, 5);
+  vg_gan_losses l[3];
+  for (int k = 0; k < 3; k++) {
+    for (int i = 0; i < IN * V; i++) d->input[i] = (float)((i / V == 0) == (i % S < S / 2));
+    for (int i = 0; i < OUT * V; i++) {
+      const int x = i % S;
+      d->target[i] = k == 2 ? 40 * (float)(x >= S / 2) : k == 1 ? 40 * (float)(x >= S / 4) : 0;
+    }
+    assert_int_equal(vg_gan_step(gan, &one, 1, 0, 0, &l[k]), VG_OK);
+  }
+  assert_true(fabs(l[1].g_boundary - l[0].g_boundary) < 0.01);
+  assert_true(fabs(l[2].g_boundary - 40) < 2);
+  vg_gan_free(gan);
+  vg_free(d);
+}
+
 /* A sample without a tumour moves neither the discriminator of tumours nor, through it, the generator. */
 static void only_tumours_count(void **state) {
   (void)state;
@@ -316,6 +343,7 @@ int main(void) {
       cmocka_unit_test_teardown(two_time_scales, nothing_left),
       cmocka_unit_test_teardown(terms_act, nothing_left),
       cmocka_unit_test_teardown(texture_is_free, nothing_left),
+      cmocka_unit_test_teardown(sharpness_of_boundaries, nothing_left),
       cmocka_unit_test_teardown(only_tumours_count, nothing_left),
       cmocka_unit_test_teardown(parts_add_up, nothing_left),
       cmocka_unit_test_teardown(recomputed, nothing_left),
