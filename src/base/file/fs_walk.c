@@ -115,8 +115,8 @@ static vg_status list_names(const char *path, char ***names, int *fault) {
 
 static vg_status walk_folder(walk *w, const char *below);
 
-/* A name of the folder below, which may be a link. fault: the errno of a name that could not be looked at, or
- * 0. Takes relative. */
+/* A name of the folder below, which may be a link. fault: the errno of a failed lstat, or 0. Takes
+ * relative. */
 static vg_status walk_name(walk *w, const char *full, char *relative, int fault) {
   struct stat target;
   bool fresh = true;

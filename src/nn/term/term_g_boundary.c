@@ -5,7 +5,7 @@
  * them. Only the mean counts, so that a step may lie where it wants. */
 #include "nn/term/terms.h"
 
-/* Of the weights, so that a class without a boundary counts as 0. */
+/* Added to the sum of weights, so that a class without a boundary counts as 0. */
 #define LEAST 1e-6
 
 /* |difference| between neighbours along an axis of (N, C, D, H, W). */
