@@ -47,8 +47,8 @@ static void test_equal_sets(void **state) {
   write_sets((const int[]){2, 0, 1}, same);
   vg_evaluate_settings s = distribution();
   vg_evaluation *e = evaluate(&s);
-  static const char *const spaces[] = {"patches", "intensity", "tumour", "thumbnail"};
-  for (int k = 0; k < 4; k++) {
+  static const char *const spaces[] = {"patches", "intensity", "spectrum", "tumour", "thumbnail"};
+  for (int k = 0; k < 5; k++) {
     assert_near(set_figure(e, spaces[k], "frechet", "value"), 0, 1e-4);
     assert_near(set_figure(e, spaces[k], "sliced_wasserstein", "value"), 0, 1e-6);
     assert_true(set_figure(e, spaces[k], "mmd", "value") <= 0);
@@ -66,18 +66,25 @@ static void test_equal_sets(void **state) {
   assert_true(isnan(set_figure(e, "t1 brain", "draws", "ci_low")));
   assert_true(set_figure(e, "flair tumour", "draws", "value") >= 1);
   const vg_json *summary = vg_evaluation_summary(e);
-  assert_int_equal(vg_json_size(vg_json_get(summary, "sets")), 4 * 7 + 2 + 4);
+  assert_int_equal(vg_json_size(vg_json_get(summary, "sets")), 5 * 7 + 2 + 4);
   assert_int_equal(vg_json_size(vg_json_get(summary, "verdicts")), 0);
   assert_int_equal(vg_json_size(vg_json_get(summary, "metrics")), 0);
   vg_evaluation_free(e);
   vg_table t;
   char *csv = vg_fs_join(out_dir, "metrics.csv");
   assert_int_equal(vg_table_read(csv, &t), VG_OK);
-  assert_int_equal(t.rows, 1 + 4 * 7 + 2 + 4);
+  assert_int_equal(t.rows, 1 + 5 * 7 + 2 + 4);
   assert_string_equal(vg_table_cell(&t, 1, 0), "");
   assert_string_equal(vg_table_cell(&t, 1, 1), "patches");
   vg_table_release(&t);
   vg_free(csv);
+  void *page;
+  size_t len;
+  char *html = vg_fs_join(out_dir, "report.html");
+  assert_int_equal(vg_fs_read(html, &page, &len), VG_OK);
+  assert_non_null(strstr(page, "Spectra of texture"));
+  vg_free(page);
+  vg_free(html);
 }
 
 /* One subject over and over, and images of another kind. */
