@@ -48,7 +48,8 @@ class SeriesList(Structure):
 
 class Subject(Structure):
     _fields_ = [("id", c_char_p), ("person", c_char_p), ("series", c_char_p * 8), ("tumour", c_char_p),
-                ("anatomy", c_char_p), ("source", c_int), ("line", c_size_t)]
+                ("anatomy", c_char_p), ("source", c_int), ("line", c_size_t), ("origins", c_char_p),
+                ("origins_hashed", c_bool)]
 
 
 class Source(Structure):

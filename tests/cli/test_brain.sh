@@ -58,7 +58,7 @@ cp "$T/odd/good.nii.gz" "$T/odd/better.nii.gz"
 learn() { "$VOXGAN" train --data "$T/odd" --layout scans --out "$T/learn" --anatomy brain --dry-run --threads 1 --set data.series=scan --set net.ngf=4 \
   --set net.ndf=4 --set net.levels=2 --set data.spacing=4 "$@"; }
 expect_fail 1 'predict:.*brain.*1 of 3 cases could not be made' learn
-expect_ok 'skipped subject slice .*: it lacks anatomy map' learn --skip-incomplete
+expect_ok 'skipped subject slice .*: it lacks an anatomy map' learn --skip-incomplete
 # A brain of another size than an adult's is named.
 expect_ok "1 of the 1 brains that were found is unlike an adult's, .*child: [0-9]+ ml" by_brain "$T/small"
 by_brain "$T/plain" >/dev/null 2>"$T/stderr"
