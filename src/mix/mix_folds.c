@@ -29,8 +29,8 @@ static vg_status deal_persons(mix *m) {
     if (!n || strcmp(persons[i], persons[n - 1]) != 0) persons[n++] = persons[i];
   m->persons = n;
   if (!st && n < (uint32_t)m->o->folds)
-    st = vg_fail(VG_DATA, "%s: %u %s cannot be dealt to %d folds (--folds)", m->o->real, n,
-                 vg_plural(n, "person", "persons"), m->o->folds);
+    st = vg_fail(VG_DATA, "%s: %u %s cannot be dealt to %d folds: --folds is at most the number of persons",
+                 m->o->real, n, vg_plural(n, "person", "persons"), m->o->folds);
   for (uint32_t i = 0; i < n && !st; i++) order[i] = i;
   vg_rng r = vg_rng_init(m->o->seed, vg_rng_key("folds", 0, 0));
   if (!st) vg_rng_shuffle(&r, order, n);

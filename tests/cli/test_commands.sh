@@ -58,6 +58,11 @@ expect_ok 'layout: brats2021' "$VOXGAN" inspect "$T/p"
 seg=$(find "$T/p" -name '*_seg.nii.gz' | sort | head -1)
 expect_ok 'label +voxels +ml' "$VOXGAN" inspect "$seg"
 expect_ok '"orientation": *"LPS"' "$VOXGAN" inspect --json "$seg"
+# The classes of a label map, by the scheme that is named.
+expect_ok '^ +2 +[0-9]+ +[0-9.]+ +oedema$' "$VOXGAN" inspect "$seg" --tumour-scheme brats
+expect_ok '^ +2 +[0-9]+ +[0-9.]+ +not in the scheme$' "$VOXGAN" inspect "$seg" --anatomy-scheme 7=wm
+expect_ok '"class": *"background"' "$VOXGAN" inspect --json "$seg" --tumour-scheme brats
+expect_fail 2 'one label map has one scheme' "$VOXGAN" inspect "$seg" --tumour-scheme brats --anatomy-scheme tissues
 expect_fail 3 'no such file' "$VOXGAN" inspect "$T/nothing"
 
 # libtorch must not be loaded by any of these: with a module folder that has none, they still work, and the program itself

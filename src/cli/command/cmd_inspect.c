@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
+#include "label/class_words.h"
 #include "prep/census/head_check.h"
 #include "prep/census/label_census.h"
 #include "io/safetensors.h"
@@ -103,8 +104,22 @@ static vg_status survey(const vg_volume *vol, float *lo, float *hi, label_counts
   return st;
 }
 
+/* Reads the scheme that the user named for a label map. Without one it has no labels. */
+static vg_status read_scheme(vg_scheme *scheme) {
+  *scheme = (vg_scheme){.n = 0};
+  if (tumour_scheme && anatomy_scheme)
+    return vg_fail(VG_USAGE, "one label map has one scheme: --tumour-scheme or --anatomy-scheme");
+  if (tumour_scheme) return vg_scheme_parse_as(tumour_scheme, VG_ROLE_TUMOUR, scheme);
+  return anatomy_scheme ? vg_scheme_parse_as(anatomy_scheme, VG_ROLE_ANATOMY, scheme) : VG_OK;
+}
+
+static const char *class_of(const vg_scheme *scheme, long value) {
+  const vg_label *label = value ? vg_scheme_find(scheme, (uint16_t)value) : NULL;
+  return label ? label->name : value ? "not in the scheme" : "background";
+}
+
 static vg_status volume_json(const char *path, const vg_volume_header *info, const vg_volume *vol,
-                             vg_json **out) {
+                             const vg_scheme *scheme, vg_json **out) {
   double mm[3];
   char code[4];
   float lo, hi;
@@ -139,6 +154,7 @@ static vg_status volume_json(const char *path, const vg_volume_header *info, con
     for (int i = 0; i < counts.n; i++) {
       vg_json *row = vg_json_put_take(labels, NULL, vg_json_object());
       vg_json_put_number(row, "value", (double)counts.value[i]);
+      if (scheme->n) vg_json_put_string(row, "class", class_of(scheme, counts.value[i]));
       vg_json_put_number(row, "voxels", (double)counts.count[i]);
       vg_json_put_number(row, "ml", (double)counts.count[i] * voxel_ml);
     }
@@ -150,8 +166,10 @@ static vg_status volume_json(const char *path, const vg_volume_header *info, con
 static vg_status inspect_volume(const char *path, vg_json **out) {
   vg_volume_header info;
   vg_volume vol = {0};
-  vg_status st = vg_volume_read(path, &vol, &info);
-  if (!st) st = volume_json(path, &info, &vol, out);
+  vg_scheme scheme;
+  vg_status st = read_scheme(&scheme);
+  if (!st) st = vg_volume_read(path, &vol, &info);
+  if (!st) st = volume_json(path, &info, &vol, &scheme, out);
   vg_volume_release(&vol);
   return st;
 }
@@ -449,14 +467,15 @@ static void print_dataset(vg_json *j) {
 
 static void print_labels(const vg_json *labels) {
   vg_table t;
-  static const char *const header[] = {"label", "voxels", "ml"};
-  if (vg_table_init(&t, 3, header)) return;
+  static const char *const header[] = {"label", "voxels", "ml", "class"};
+  const bool named = vg_json_get(vg_json_first(labels), "class") != NULL;
+  if (vg_table_init(&t, named ? 4 : 3, header)) return;
   for (const vg_json *row = vg_json_first(labels); row; row = vg_json_next(row)) {
     char value[32], voxels[32], ml[32];
     snprintf(value, sizeof value, "%.0f", vg_json_number(vg_json_get(row, "value"), 0));
     snprintf(voxels, sizeof voxels, "%.0f", vg_json_number(vg_json_get(row, "voxels"), 0));
     snprintf(ml, sizeof ml, "%.2f", vg_json_number(vg_json_get(row, "ml"), 0));
-    const char *cells[] = {value, voxels, ml};
+    const char *cells[] = {value, voxels, ml, vg_json_string(vg_json_get(row, "class"), "")};
     if (vg_table_add_row(&t, cells)) break;
   }
   vg_table_print(stdout, &t);
