@@ -15,8 +15,10 @@
 #   GAN EXPERIMENT                      config files (hospital_gan, hospital_experiment)
 #   GAN_SET EXPERIMENT_SET              further settings: "train.epochs=50 net.ngf=32"
 #   AMOUNTS ("2 4 8") SHARE (0.5)       patients of B to train on, as far as there are as many; share of B's patients to test on
+#   SPLITS (1)                          so many draws of who is tested on; a patient counts with the mean over the draws
 #   STUDIES ("unedited edited")         COUNT: edited cases (as many as A has patients, twice)
 #   MIX (0.5) SEEDS (5) SEED (1)        share of synthetic samples; trainings of each row; seed
+#   KEEP (whole-tumour)                 predicted classes of which only the largest component is scored; "": nothing is removed
 #   DEVICE (cpu) THREADS (0)
 #   QUICK=1                             a short trial, to see that everything works
 set -eu
@@ -24,7 +26,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 voxgan=${VOXGAN:-$root/build/release/voxgan}
 device=${DEVICE:-cpu} threads=${THREADS:-0} seed=${SEED:-1} seeds=${SEEDS:-5} quick=${QUICK:-0}
 
-usage() { sed -n '2,24s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,26s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 phantom=0
 if [ "${1:-}" = --phantom ]; then
   [ $# = 2 ] || usage
@@ -36,7 +38,7 @@ fi
 . "$root/scripts/steps.sh"
 
 gan=${GAN:-hospital_gan} experiment=${EXPERIMENT:-hospital_experiment} gan_set=${GAN_SET:-} experiment_set=${EXPERIMENT_SET:-}
-amounts=${AMOUNTS:-2 4 8} share=${SHARE:-0.5} mix=${MIX:-0.5} studies=${STUDIES:-unedited edited}
+amounts=${AMOUNTS:-2 4 8} share=${SHARE:-0.5} splits=${SPLITS:-1} mix=${MIX:-0.5} studies=${STUDIES:-unedited edited}
 if [ "$quick" != 0 ]; then
   gan_set="net.ngf=4 net.ndf=4 net.d_layers=1 train.w_local=0 train.patch=64,64,1 train.epochs=1 train.samples=8 $gan_set"
   experiment_set="net.ngf=4 train.patch=64,64,1 train.epochs=2 train.samples=8 $experiment_set"
@@ -52,9 +54,13 @@ scheme() { [ -z "${SCHEME:-}" ] || printf -- '--tumour-scheme %s' "$SCHEME"; }
 people() { find -L "$1" -mindepth 1 -maxdepth 1 -type d | wc -l; }
 run="--device $device --threads $threads"
 
+# The folder of a draw; the first is OUT.
+draw() { if [ "$1" = 1 ]; then echo "$out"; else echo "$out/draw-$1"; fi; }
+tag() { [ "$1" = 1 ] || echo "-draw-$1"; }
+
 title "1/5 patients of B to test on: $share of them"
-step split split "$b" --out "$out/parts" --share "$share" --seed "$seed" $(scheme)
-pool=$out/parts/train test=$out/parts/test
+split_patients() { step "split$(tag "$1")" split "$b" --out "$(draw "$1")/parts" --share "$share" --seed $((seed + $1 - 1)) $(scheme); }
+split_patients 1 # the other draws come last, so that one more draw repeats no other step
 
 title "2/5 images, learned from A's patients"
 step gan train "$gan" --data "$a" --out "$out/gan" --resume --seed "$seed" $run $(scheme) $(sets "$gan_set")
@@ -76,56 +82,99 @@ done
 
 title "4/5 privacy of what A shares"
 for study in $studies; do
-  step "privacy-$study" eval --real "$pool" --train "$a" --synth "$out/study-$study" --model "$out/gan" --suite privacy --out "$out/privacy-$study" $run $(scheme)
+  step "privacy-$study" eval --real "$out/parts/train" --train "$a" --synth "$out/study-$study" --model "$out/gan" --suite privacy --out "$out/privacy-$study" $run $(scheme)
 done
 
 title "5/5 segmentation for B"
 : >"$out/names"
-for n in $amounts; do
-  all=$(people "$pool")
-  [ "$n" -le "$all" ] || { echo "B has only $all patients to train on: no row of $n"; continue; }
-  few=$pool
-  if [ "$n" -lt "$all" ]; then
-    step "few-$n" split "$pool" --out "$out/few-$n" --share "$(awk "BEGIN { print $n / $all }")" --seed "$seed" $(scheme)
-    few=$out/few-$n/test
-  fi
-  rm -rf "$out/both-$n" # links alone, perhaps to the patients of another seed
-  mkdir "$out/both-$n"
-  for one in "$few"/*/ "$a"/*/; do ln -sfn "${one%/}" "$out/both-$n/$(basename "$one")"; done
-  common="--test $test --config $experiment --augmentation on --seeds $seeds --seed $seed $run $(scheme)"
-  rows=real,real+synthetic,fine-tuned
-  for study in $studies; do
-    step "experiment-$n-$study" experiment --real "$few" --synth "$out/study-$study" --key "$out/key" --gan "$out/gan" $common --rows $rows --mix "$mix" --share 1 \
-      --out "$out/experiment-$n-$study" $(sets "$experiment_set")
-    echo "$n $study experiment-$n-$study" >>"$out/names"
-    rows=real+synthetic,fine-tuned # row real is the same for every study
+keep=$([ -z "${KEEP-x}" ] || printf -- '--keep-largest %s' "${KEEP-whole-tumour}")
+for k in $(seq "$splits"); do
+  at=$(draw "$k") tag=$(tag "$k") drawn=$((seed + k - 1))
+  pool=$at/parts/train test=$at/parts/test
+  [ "$k" = 1 ] || { mkdir -p "$at" && split_patients "$k"; }
+  for n in $amounts; do
+    all=$(people "$pool")
+    [ "$n" -le "$all" ] || { echo "B has only $all patients to train on: no row of $n"; continue; }
+    few=$pool
+    if [ "$n" -lt "$all" ]; then
+      step "few-$n$tag" split "$pool" --out "$at/few-$n" --share "$(awk "BEGIN { print $n / $all }")" --seed "$drawn" $(scheme)
+      few=$at/few-$n/test
+    fi
+    rm -rf "$at/both-$n" # links alone, perhaps to the patients of another seed
+    mkdir "$at/both-$n"
+    for one in "$few"/*/ "$a"/*/; do ln -sfn "${one%/}" "$at/both-$n/$(basename "$one")"; done
+    common="--test $test --config $experiment --augmentation on --seeds $seeds --seed $drawn $run $(scheme) $keep"
+    rows=real,real+synthetic,fine-tuned
+    for study in $studies; do
+      step "experiment-$n-$study$tag" experiment --real "$few" --synth "$out/study-$study" --key "$out/key" --gan "$out/gan" $common --rows $rows --mix "$mix" --share 1 \
+        --out "$at/experiment-$n-$study" $(sets "$experiment_set")
+      echo "$n $study $at/experiment-$n-$study" >>"$out/names"
+      rows=real+synthetic,fine-tuned # row real is the same for every study
+    done
+    step "ceiling-$n$tag" experiment --real "$at/both-$n" $common --rows real --out "$at/ceiling-$n" $(sets "$experiment_set")
+    echo "$n A's_real $at/ceiling-$n" >>"$out/names"
   done
-  step "ceiling-$n" experiment --real "$out/both-$n" $common --rows real --out "$out/ceiling-$n" $(sets "$experiment_set")
-  echo "$n A's_real ceiling-$n" >>"$out/names"
 done
 
-# Means over the test patients, each of which counts with its mean over seeds. A missed tumour has no HD95; these are counted.
-{
-  printf '%-9s %-10s %-16s %8s %8s %7s\n' "B's real" added row Dice HD95 missed
-  while read -r n study name; do
-    awk -F, -v n="$n" -v study="$study" '
-      NR > 1 && ($6 == "dice" || $6 == "hd95") {
-        if (!($1 in rows)) { rows[$1] = 1; order[++k] = $1 }
-        if (!whole || $5 == "WT") whole = $5 # of one class, its region is the whole tumour
-        if ($7 == "inf") { missed[$1, $5]++; next }
-        sum[$1, $5, $6, $4] += $7; seen[$1, $5, $6, $4]++; subjects[$4] = 1
+# Of each row, Dice and HD95 of the whole tumour by patient of B, as means over seeds and draws: "N ADDED ROW PATIENT DICE HD95
+# MISSED". A missed tumour has no HD95; these are counted.
+while read -r n study name; do
+  awk -F, -v n="$n" -v study="$study" '
+    NR > 1 && ($6 == "dice" || $6 == "hd95") {
+      if (!whole || $5 == "WT") whole = $5 # of one class, its region is the whole tumour
+      value[++lines] = $1 SUBSEP $4 SUBSEP $5 SUBSEP $6; figure[lines] = $7
+    }
+    END {
+      for (i = 1; i <= lines; i++) {
+        split(value[i], of, SUBSEP)
+        if (of[3] == whole) print n, of[1] == "real" && study !~ /real/ ? "-" : study, of[1], of[2], of[4], figure[i]
       }
-      END {
-        for (i = 1; i <= k; i++) {
-          row = order[i]
-          for (m = 1; m <= 2; m++) {
-            metric = m == 1 ? "dice" : "hd95"; total[m] = 0; count[m] = 0
-            for (s in subjects) if (seen[row, whole, metric, s]) { total[m] += sum[row, whole, metric, s] / seen[row, whole, metric, s]; count[m]++ }
-          }
-          printf "%-9s %-10s %-16s %8.3f %8.1f %7d\n", n, row == "real" && study !~ /real/ ? "-" : study, row, total[1] / (count[1] ? count[1] : 1), total[2] / (count[2] ? count[2] : 1), missed[row, whole]
-        }
-      }' "$out/$name/results.csv"
-  done <"$out/names"
+    }' "$name/results.csv"
+done <"$out/names" >"$out/patients.txt.new"
+mv "$out/patients.txt.new" "$out/patients.txt"
+
+# The mean over the patients, and its difference to row real with a 95 % interval: 5,000 draws of patients with replacement.
+{
+  printf '%-9s %-10s %-16s %6s %-26s %7s %-26s %7s\n' "B's real" added row Dice "more than real alone" HD95 "more than real alone" missed
+  awk '
+    { key = $1 " " $2 " " $3 }
+    !(key in known) { known[key] = 1; order[++rows] = key; amount[key] = $1; if ($2 == "-") base[$1] = key }
+    $6 == "inf" { missed[key]++; next }
+    { sum[key, $4, $5] += $6; seen[key, $4, $5]++; patient[$4] = 1 }
+    function mean_of(key, metric,    p, n, total) {
+      for (p in patient) if (seen[key, p, metric]) { total += sum[key, p, metric] / seen[key, p, metric]; n++ }
+      return n ? total / n : 0
+    }
+    # Sorts the means of the draws where they lie.
+    function sort(v, n,    gap, i, k, t) {
+      for (gap = int(n / 2); gap; gap = int(gap / 2))
+        for (i = gap + 1; i <= n; i++)
+          for (k = i - gap; k > 0 && v[k] > v[k + gap]; k -= gap) { t = v[k]; v[k] = v[k + gap]; v[k + gap] = t }
+    }
+    function difference(key, metric, digits,    p, n, d, i, k, total, all, means, b) {
+      b = base[amount[key]]
+      if (key == b || b == "") return "-"
+      for (p in patient) if (seen[key, p, metric] && seen[b, p, metric]) {
+        d[++n] = sum[key, p, metric] / seen[key, p, metric] - sum[b, p, metric] / seen[b, p, metric]
+        all += d[n]
+      }
+      if (n < 2) return "-"
+      srand(1)
+      for (i = 1; i <= 5000; i++) {
+        total = 0
+        for (k = 1; k <= n; k++) total += d[int(rand() * n) + 1]
+        means[i] = total / n
+      }
+      sort(means, 5000)
+      return sprintf("%+." digits "f (%+." digits "f to %+." digits "f)", all / n, means[125], means[4875])
+    }
+    END {
+      for (i = 1; i <= rows; i++) {
+        split(order[i], of, " ")
+        printf "%-9s %-10s %-16s %6.3f %-26s %7.1f %-26s %7d\n", of[1], of[2], of[3], mean_of(order[i], "dice"), difference(order[i], "dice", 3),
+          mean_of(order[i], "hd95"), difference(order[i], "hd95", 1), missed[order[i]]
+      }
+    }' "$out/patients.txt"
 } >"$out/table.txt.new"
 mv "$out/table.txt.new" "$out/table.txt"
 title "whole tumour, patients of B that nothing was trained on"

@@ -42,6 +42,10 @@ typedef struct vg_experiment_options {
   bool unchecked;  /* accept synthetic data without a record of their sources */
   int shard, shards; /* does jobs j with j % shards == shard - 1; shards 0: all */
   bool dry_run;      /* print the plan to `to`, do nothing else */
+  /* Predicted classes of which only the largest component is kept before they are scored, as in
+   * vg_synth_options */
+  const char *const *keep_largest;
+  int n_keep_largest;
 } vg_experiment_options;
 
 /* Does the jobs that are not yet finished. Writes

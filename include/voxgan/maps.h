@@ -49,8 +49,10 @@ void vg_maps_release(vg_maps *m);
  * occurs has no label in the scheme. */
 vg_status vg_maps_labels(const vg_maps *m, vg_role role, const vg_scheme *scheme, vg_labelmap *out);
 
-/* Keeps the largest component (26 neighbours) of a class. Each voxel of the other components takes the class
- * of the nearest other voxel of the brain. */
+/* All tumour classes together. */
+#define VG_MAPS_WHOLE_TUMOUR (-1)
+/* Keeps the largest component (26 neighbours) of a class, or of VG_MAPS_WHOLE_TUMOUR. Each voxel of the other
+ * components takes the class of the nearest other voxel of the brain. */
 vg_status vg_maps_keep_largest(vg_maps *m, int klass);
 /* Takes the largest component (6 neighbours) of all labelled voxels as the brain, with its holes (6
  * neighbours). Voxels outside lose their class. */

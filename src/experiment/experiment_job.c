@@ -100,6 +100,8 @@ static vg_status predict(const working *w) {
   const vg_config *c = &w->p->config;
   vg_synth_options s = {.model = model,
                         .noise = 1,
+                        .keep_largest = w->o->keep_largest,
+                        .n_keep_largest = w->o->n_keep_largest,
                         .study = {.opened = &w->d->test},
                         .output = {.out = out, .format = format_of(w->d), .quiet = true},
                         .device = c->run.device,

@@ -8,7 +8,11 @@
 
 /* The map that contains a class. */
 static uint8_t *map_of(const vg_maps *m, int klass) {
-  return m->classes.roles[klass] == VG_ROLE_TUMOUR ? m->tumour : m->anatomy;
+  return klass == VG_MAPS_WHOLE_TUMOUR || m->classes.roles[klass] == VG_ROLE_TUMOUR ? m->tumour : m->anatomy;
+}
+
+static bool is_of(uint8_t value, int klass) {
+  return klass == VG_MAPS_WHOLE_TUMOUR ? value != 0 : value == klass + 1;
 }
 
 /* Finds the components of the class (inverted: of all other voxels). */
@@ -16,7 +20,7 @@ static vg_status components(const vg_maps *m, int klass, bool inverted, int neig
                             uint32_t *label, size_t *n, size_t **sizes) {
   const uint8_t *map = map_of(m, klass);
   const size_t voxels = vg_geometry_voxels(&m->geo);
-  for (size_t i = 0; i < voxels; i++) mask[i] = (map[i] == klass + 1) != inverted;
+  for (size_t i = 0; i < voxels; i++) mask[i] = is_of(map[i], klass) != inverted;
   return vg_components(mask, m->geo.dim, neighbours, label, n, sizes);
 }
 

@@ -36,6 +36,14 @@ expect "predictions beside the truth" sh -c "[ -s '$T/whole/jobs/real-augmented-
 # Classes that no BraTS edition has a value for.
 expect_ok 'tumour dice' "$VOXGAN" experiment $real --rows real --augmentation off --seeds 1 --test-share 0.4 --set train.epochs=1 --out "$T/one" \
   --tumour-scheme '1=tumour:tumour,2=tumour:tumour,4=tumour:tumour'
+# Predictions without stray pieces (tests/unit/test_maps.c has the pieces).
+expect_ok 'tumour dice' "$VOXGAN" experiment $real --rows real --augmentation off --seeds 1 --test-share 0.4 --set train.epochs=1 --out "$T/kept" \
+  --tumour-scheme '1=tumour:tumour,2=tumour:tumour,4=tumour:tumour' --keep-largest whole-tumour
+expect "they are cleaned" grep -q '"cleaning": *"keep-largest:whole-tumour"' "$T/kept/jobs/real-plain-seed1/predicted/dataset_description.json"
+expect "and are not by default" sh -c "! grep -q cleaning '$T/one/jobs/real-plain-seed1/predicted/dataset_description.json'"
+expect "the page says so" grep -q 'Largest component kept of' "$T/kept/report.html"
+expect_fail 2 'another experiment|differs' "$VOXGAN" experiment $real --rows real --augmentation off --seeds 1 --test-share 0.4 --set train.epochs=1 --out "$T/kept" \
+  --tumour-scheme '1=tumour:tumour,2=tumour:tumour,4=tumour:tumour'
 expect_ok '16 jobs|real.synthetic:2' "$VOXGAN" experiment $given --dry-run --mix 0.5 --rows real,real+synthetic:1,real+synthetic:2,synthetic --seeds 2
 expect_fail 2 'train.mix is 1.5' "$VOXGAN" experiment $given --dry-run --mix 1.5
 expect "4 jobs and their steps" [ "$(grep -c ',finished,24,' "$T/whole/jobs.csv")" = 4 ]

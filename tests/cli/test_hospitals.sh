@@ -22,5 +22,21 @@ assert len(plans[0]['real']) == 2 and len(plans[1]['real']) == 6"
 expect "no id of A in what it shares" sh -c "! grep -rqa BraTS2021_0000 '$T/out/study-edited' && ! find '$T/out/study-edited' | grep -q BraTS2021_0000"
 expect_ok 'patients of B that nothing was trained on' hospitals --phantom "$T/out"
 expect "a rerun does nothing" [ "$(grep -c '^  done$' "$T/stdout")" = 8 ]
+# Another draw of test patients: of all steps only its own are done, and each patient counts once.
+expect_ok 'patients of B that nothing was trained on' env SPLITS=2 VOXGAN="$VOXGAN" QUICK=1 THREADS=1 SUBJECTS=4 AMOUNTS="2 9" COUNT=3 STUDIES=edited \
+  scripts/hospitals.sh --phantom "$T/out"
+expect "the first draw is kept" [ "$(grep -c '^  done$' "$T/stdout")" = 8 ]
+expect "the second is there" [ "$(grep -c '^+ voxgan ' "$T/stdout")" = 11 -a -s "$T/out/draw-2/ceiling-2/results.csv" ]
+expect "intervals stand beside the differences" grep -qE '^2 +edited +fine-tuned +[01]\.[0-9]{3} [+-]0\.[0-9]{3} \([+-]0\.[0-9]{3} to [+-]0\.[0-9]{3}\)' "$T/out/table.txt"
+expect "a mean over patients" /usr/bin/python3 -c "
+import collections, csv
+values = collections.defaultdict(list)
+for at in ('', 'draw-2/'):
+    for r in csv.DictReader(open('$T/out/' + at + 'experiment-2-edited/results.csv')):
+        if (r['row'], r['region'], r['metric']) == ('real', 'WT', 'dice'):
+            values[r['subject']].append(float(r['value']))
+mean = sum(sum(v) / len(v) for v in values.values()) / len(values)
+table = [line.split() for line in open('$T/out/table.txt')]
+assert len(values) >= 2 and abs(mean - next(float(t[3]) for t in table if t[1:3] == ['-', 'real'])) < 0.001, (mean, table)"
 expect "usage" sh -c "! scripts/hospitals.sh '$T/out' 2>'$T/usage' && grep -q 'hospitals.sh A B OUT' '$T/usage'"
 finish

@@ -170,6 +170,26 @@ static void the_largest_piece_stays(void **state) {
   vg_maps_release(&m);
 }
 
+/* Two classes that touch are one tumour; stray pieces of either go. */
+static void the_largest_tumour_stays(void **state) {
+  (void)state;
+  vg_maps m = predicted(), before;
+  must(vg_classes_add_name(&m.classes, "necrosis", VG_ROLE_TUMOUR));
+  box(m.anatomy, (int[]){1, 1, 1}, (int[]){10, 8, 7}, 1);
+  box(m.tumour, (int[]){2, 2, 2}, (int[]){3, 4, 4}, 2);
+  box(m.tumour, (int[]){4, 2, 2}, (int[]){4, 3, 4}, 3);
+  must(vg_maps_copy(&m, &before));
+  must(vg_maps_keep_largest(&m, VG_MAPS_WHOLE_TUMOUR));
+  assert_memory_equal(m.tumour, before.tumour, P);
+  box(m.tumour, (int[]){8, 2, 2}, (int[]){9, 4, 3}, 3); /* more necrosis than there is in the tumour */
+  box(m.tumour, (int[]){7, 7, 7}, (int[]){7, 7, 7}, 2);
+  must(vg_maps_keep_largest(&m, VG_MAPS_WHOLE_TUMOUR));
+  assert_memory_equal(m.tumour, before.tumour, P);
+  assert_memory_equal(m.anatomy, before.anatomy, P);
+  vg_maps_release(&before);
+  vg_maps_release(&m);
+}
+
 static void holes_are_filled(void **state) {
   (void)state;
   vg_maps m = predicted();
@@ -248,6 +268,7 @@ int main(void) {
       cmocka_unit_test(any_anatomy_is_brain_where_only_that_is_known),
       cmocka_unit_test(unknown_classes_are_named),
       cmocka_unit_test(the_largest_piece_stays),
+      cmocka_unit_test(the_largest_tumour_stays),
       cmocka_unit_test(holes_are_filled),
       cmocka_unit_test(fractions_come_back_as_maps),
   };

@@ -5,7 +5,7 @@
 
 static const char *real, *synth, *test, *layout, *synth_layout, *test_layout, *config, *out, *rows,
     *augmentation, *shard, *finish, *device, *key, *gan;
-static cli_list sets;
+static cli_list sets, keep_largest;
 static cli_schemes tumour_scheme, anatomy_scheme;
 static long long seeds = 3, threads = -1, seed = -1;
 static double test_share = 0.3, share = 0.1, tune = 0.25, mix = -1;
@@ -31,7 +31,8 @@ static const cli_option options[] = {
     {"out", CLI_TEXT, &out, "DIR", "folder of the experiment", false},
     {"rows", CLI_TEXT, &rows, "A,B",
      "rows to train, out of real, real+synthetic, synthetic, fine-tuned; real+synthetic:20 has 20 of the "
-     "synthetic cases; default: all", false},
+     "synthetic cases; default: all",
+     false},
     {"augmentation", CLI_TEXT, &augmentation, "A,B",
      "off (without), on (flips and the config's augmentation); default: both", false},
     {"seeds", CLI_INT, &seeds, "N", "number of trainings of each row, with seeds from --seed on", false},
@@ -41,6 +42,10 @@ static const cli_option options[] = {
      "share of the samples that are synthetic where a row has both; 0: by their numbers; -1 keeps train.mix",
      false},
     {"tune", CLI_F64, &tune, "S", "share of a fine-tuned network's steps that use real persons", false},
+    {"keep-largest", CLI_LIST, &keep_largest, "CLASS",
+     "keep only the largest component of a predicted class before it is scored; all: of every class; "
+     "whole-tumour: of all tumour classes together; may be repeated",
+     false},
     {"key", CLI_TEXT, &key, "KEYFILE", "key file that hashed the ids of an anonymous synthetic data set",
      false},
     {"gan", CLI_TEXT, &gan, "RUN",
@@ -83,6 +88,8 @@ static vg_status run(char **args, int n_args) {
                              .key = key,
                              .gan = gan,
                              .unchecked = unchecked,
+                             .keep_largest = keep_largest.items,
+                             .n_keep_largest = keep_largest.n,
                              .dry_run = dry_run};
   const cli_run_settings more = {&sets, device, threads, seed};
   vg_status st = shard ? vg_shard_parse(shard, &o.shard, &o.shards) : VG_OK;

@@ -13,7 +13,9 @@ static const cli_option options[] = {
     {"images", CLI_LIST, &vg_cli_study_values.images, "DIR",
      "data set, or scan, that a model of direction image2label segments; may be repeated", false},
     {"keep-largest", CLI_LIST, &keep_largest, "CLASS",
-     "keep only the largest component of a predicted class; all: of every class; may be repeated", false},
+     "keep only the largest component of a predicted class; all: of every class; whole-tumour: of all tumour "
+     "classes together; may be repeated",
+     false},
     {"fill-holes", CLI_LIST, &fill_holes, "CLASS",
      "fill unlabelled voxels that a predicted class encloses; all: for every class; may be repeated", false},
     {"series", CLI_TEXT, &series, "NAME",

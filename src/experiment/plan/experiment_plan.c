@@ -171,6 +171,8 @@ vg_json *vg_experiment_plan_json(const vg_experiment_options *o, const experimen
   vg_json_put_number(j, "tune", o->tune);
   vg_json_put_number(j, "tuning_epochs", p->tuned.tuning);
   vg_json_put_bool(j, "checked", !o->unchecked);
+  vg_json *largest = o->n_keep_largest ? vg_json_put_take(j, "keep_largest", vg_json_array()) : NULL;
+  for (int i = 0; i < o->n_keep_largest; i++) vg_json_put_string(largest, NULL, o->keep_largest[i]);
   vg_json_put_take(j, "config", settings_json(&p->config));
   put_ids(j, "test", &d->test, NULL);
   put_ids(j, "real", &d->real, NULL);

@@ -323,6 +323,8 @@ vg_status vg_experiment_results_report(const experiment_results *r, const char *
   vg_report_fact(page, "Real subjects to train on", "%zu", vg_json_size(vg_json_get(r->plan, "real")));
   vg_report_fact(page, "Synthetic cases", "%zu", vg_json_size(vg_json_get(r->plan, "synthetic")));
   vg_report_fact(page, "Seeds", "%d", r->design.seeds);
+  for (const vg_json *e = vg_json_first(vg_json_get(r->plan, "keep_largest")); e; e = vg_json_next(e))
+    vg_report_fact(page, "Largest component kept of", "%s", vg_json_string(e, ""));
   vg_report_fact(page, "Jobs finished", "%zu of %zu", r->finished, r->n_jobs);
   vg_report_fact(page, "voxgan", "%s", vg_version());
   if (r->finished < r->n_jobs)

@@ -14,6 +14,9 @@
 #include "dataset/subject_of.h"
 #include "base/number/extent.h"
 
+/* What --keep-largest calls all tumour classes together. */
+#define WHOLE_TUMOUR "whole-tumour"
+
 typedef struct segment_job {
   const vg_synth_options *o;
   const model_info *model;
@@ -22,6 +25,7 @@ typedef struct segment_job {
   vg_dataset set;
   vg_prep_settings prep;                              /* the model's, without its classes */
   bool largest[VG_CLASSES_MAX], fill[VG_CLASSES_MAX]; /* by class */
+  bool largest_tumour;                                /* of all tumour classes together */
   vg_str cleaning;                                    /* the same in words */
   vg_series_list strip;                               /* the series that are written without the skull */
   int strip_at[VG_SERIES_MAX];                        /* their indices in the data set's list */
@@ -98,6 +102,7 @@ static vg_status maps(void *state, int slot, vg_maps *out) {
   const vg_classes *classes = &j->model->prep.classes;
   vg_status st = vg_restore_maps(&j->slots[slot].c, j->slots[slot].made, classes, out);
   if (!st && j->prep.heads) st = vg_maps_find_brain(out);
+  if (!st && j->largest_tumour) st = vg_maps_keep_largest(out, VG_MAPS_WHOLE_TUMOUR);
   for (int k = 0; k < classes->n && !st; k++)
     if (j->largest[k]) st = vg_maps_keep_largest(out, k);
   for (int k = 0; k < classes->n && !st; k++)
@@ -147,21 +152,27 @@ static void release(void *state, int slot) {
 
 /* ---- what is asked for ---- */
 
-static vg_status choose(segment_job *j, const char *option, const char *const *names, int n, bool *chosen) {
+static vg_status choose(segment_job *j, const char *option, const char *const *names, int n, bool *chosen,
+                        bool *whole) {
   const vg_classes *classes = &j->model->prep.classes;
   for (int i = 0; i < n; i++) {
+    if (whole && !strcmp(names[i], WHOLE_TUMOUR)) {
+      *whole = true;
+      continue;
+    }
     const int k = vg_classes_find(classes, names[i]);
     const bool all = !strcmp(names[i], "all");
     if (k < 0 && !all) {
       vg_str known = VG_STR_INIT;
       for (int c = 0; c < classes->n; c++) vg_str_addf(&known, ", %s", classes->names[c]);
-      vg_status st = vg_fail(VG_USAGE, "--%s %s: the model has no such class; it has all%s", option, names[i],
-                             vg_str_text(&known));
+      vg_status st = vg_fail(VG_USAGE, "--%s %s: the model has no such class; it has all%s%s", option,
+                             names[i], whole ? ", " WHOLE_TUMOUR : "", vg_str_text(&known));
       vg_str_release(&known);
       return st;
     }
     for (int c = 0; c < classes->n; c++) chosen[c] |= all || c == k;
   }
+  if (whole && *whole) vg_str_addf(&j->cleaning, "%s:" WHOLE_TUMOUR, option);
   for (int c = 0; c < classes->n; c++)
     if (chosen[c])
       vg_str_addf(&j->cleaning, "%s%s:%s", j->cleaning.len ? " " : "", option, classes->names[c]);
@@ -233,8 +244,12 @@ vg_status vg_segment_images(const vg_synth_options *options, const synth_model *
   segment_job j = {.o = options, .model = model, .gan = by->gan, .memory = by->memory, .prep = model->prep};
   vg_study *study = NULL;
   j.prep.classes.n = 0;
-  vg_status st = choose(&j, "keep-largest", options->keep_largest, options->n_keep_largest, j.largest);
-  if (!st) st = choose(&j, "fill-holes", options->fill_holes, options->n_fill_holes, j.fill);
+  bool has_tumour = false;
+  for (int k = 0; k < model->prep.classes.n; k++)
+    has_tumour |= model->prep.classes.roles[k] == VG_ROLE_TUMOUR;
+  vg_status st = choose(&j, "keep-largest", options->keep_largest, options->n_keep_largest, j.largest,
+                        has_tumour ? &j.largest_tumour : NULL);
+  if (!st) st = choose(&j, "fill-holes", options->fill_holes, options->n_fill_holes, j.fill, NULL);
   if (!st) st = open_images(&j);
   if (!st) st = choose_series(&j);
   if (!st) st = choose_strip(&j);
