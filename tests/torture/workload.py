@@ -35,8 +35,8 @@ NEED_TORCH = ("synth", "train", "experiment")
 VERIFIED = ("edit", "join", "synth")
 # These must be equal byte by byte, however often a command was disturbed. Other files may hold times.
 PROMISED = re.compile(r"\.nii\.gz$|^manifest\.csv$|^metrics\.csv$|(^|/)model[^/]*\.safetensors$|^split\.csv$|^results\.csv$|(^|/)split\.json$")
-# These hold how long something took, so two undisturbed runs may have the same bytes by chance.
-TIMED = re.compile(r"(^|/)jobs\.csv$|(^|/)job\.json$|^report\.html$")
+# These hold times, so two undisturbed runs may have the same bytes by chance.
+TIMED = re.compile(r"(^|/)(jobs\.csv|job\.json|report\.html|sessions\.jsonl|log\.jsonl)$")
 # A note for `voxgan cache` alone. What could not be written is not worth an error, and costs only its words.
 NOTES = re.compile(r"(^|/)cache/about/[0-9a-f]+$")
 PARTIAL = re.compile(r"\.tmp\.[0-9a-f]{16}$")
