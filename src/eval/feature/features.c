@@ -20,6 +20,30 @@ int vg_features_find(const char *name) {
   return vg_names_find(VG_NAMES_N(rows, n_rows), name);
 }
 
+static bool by_anatomy(const vg_feature_plan *plan) {
+  return plan->has_anatomy && plan->anatomy.n;
+}
+
+static int tissues(const vg_feature_plan *plan) {
+  return by_anatomy(plan) ? plan->anatomy.n : 1;
+}
+
+int vg_features_regions(const vg_feature_plan *plan) {
+  return tissues(plan) + (plan->has_tumour ? plan->tumour.n : 0);
+}
+
+const char *vg_features_region_name(const vg_feature_plan *plan, int region) {
+  const int first_tumour = tissues(plan);
+  if (region >= first_tumour) return plan->tumour.names[region - first_tumour];
+  return by_anatomy(plan) ? plan->anatomy.names[region] : "brain";
+}
+
+int vg_features_region_at(const vg_feature_input *in, size_t voxel) {
+  if (!in->brain[voxel]) return -1;
+  if (!in->tumour || !in->tumour[voxel]) return by_anatomy(in->plan) ? in->anatomy[voxel] - 1 : 0;
+  return in->plan->has_tumour ? tissues(in->plan) + in->tumour[voxel] - 1 : -1;
+}
+
 size_t vg_features_dims(const vg_feature_plan *plan, const vg_feature_space *space) {
   return space->dims(plan) * (space->of_labels ? 1 : (size_t)plan->series.n);
 }

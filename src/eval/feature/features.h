@@ -87,6 +87,12 @@ typedef struct vg_feature_row {
 } vg_feature_row;
 const vg_feature_row *vg_features_at(int i); /* NULL past the last */
 int vg_features_find(const char *name);      /* -1 */
+/* The regions of spaces that measure by tissue: the brain's anatomy classes outside the tumour first (one,
+ * the whole brain, if not all subjects have an anatomy map), then the tumour's classes. */
+int vg_features_regions(const vg_feature_plan *plan);
+const char *vg_features_region_name(const vg_feature_plan *plan, int region);
+/* The region of a voxel, or -1. */
+int vg_features_region_at(const vg_feature_input *in, size_t voxel);
 /* Number of values in a whole row of the matrix, with all series. */
 size_t vg_features_dims(const vg_feature_plan *plan, const vg_feature_space *space);
 

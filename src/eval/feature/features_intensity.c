@@ -6,27 +6,16 @@
 
 enum { BINS = 16 };
 
-/* The brain's tissues first, then the tumour's classes. */
-static int tissues(const vg_feature_plan *plan) {
-  return plan->has_anatomy && plan->anatomy.n ? plan->anatomy.n : 1;
-}
-
 static size_t dims(const vg_feature_plan *plan) {
-  return BINS * (size_t)(tissues(plan) + (plan->has_tumour ? plan->tumour.n : 0));
+  return BINS * (size_t)vg_features_regions(plan);
 }
 
 static vg_status compute(const vg_feature_input *in, float *out) {
   size_t n = vg_extent_voxels(in->dim), bins = dims(in->plan);
-  int first_tumour = tissues(in->plan);
-  bool by_anatomy = in->plan->has_anatomy && in->plan->anatomy.n, by_tumour = in->plan->has_tumour;
   double counts[2 * VG_CLASSES_MAX * BINS] = {0};
   for (size_t i = 0; i < n; i++) {
-    if (!in->brain[i]) continue;
-    int region = by_anatomy ? in->anatomy[i] - 1 : 0;
-    if (in->tumour && in->tumour[i]) {
-      if (!by_tumour) continue;
-      region = first_tumour + in->tumour[i] - 1;
-    }
+    const int region = vg_features_region_at(in, i);
+    if (region < 0) continue;
     counts[region * BINS + vg_index_of((double)((in->image[i] + 1) * (BINS / 2)), BINS)]++;
   }
   for (size_t r = 0; r < bins; r += BINS) {

@@ -34,37 +34,15 @@ double vg_spectrum_wavelength(int band) {
   return LONGEST_MM * exp2(-band / 2.0);
 }
 
-static int tissues(const vg_feature_plan *plan) {
-  return plan->has_anatomy && plan->anatomy.n ? plan->anatomy.n : 1;
-}
-
-int vg_spectrum_regions(const vg_feature_plan *plan) {
-  return tissues(plan) + (plan->has_tumour ? plan->tumour.n : 0);
-}
-
-const char *vg_spectrum_region_name(const vg_feature_plan *plan, int region) {
-  const int first_tumour = tissues(plan);
-  if (region >= first_tumour) return plan->tumour.names[region - first_tumour];
-  return plan->has_anatomy && plan->anatomy.n ? plan->anatomy.names[region] : "brain";
-}
-
 static size_t dims(const vg_feature_plan *plan) {
-  return VG_SPECTRUM_BANDS * (size_t)vg_spectrum_regions(plan);
-}
-
-/* The region of a voxel + 1, or 0. */
-static uint8_t region_of(const vg_feature_input *in, size_t i) {
-  const bool by_anatomy = in->plan->has_anatomy && in->plan->anatomy.n;
-  if (!in->brain[i]) return 0;
-  if (!in->tumour || !in->tumour[i]) return by_anatomy ? in->anatomy[i] : 1;
-  return in->plan->has_tumour ? (uint8_t)(tissues(in->plan) + in->tumour[i]) : 0;
+  return VG_SPECTRUM_BANDS * (size_t)vg_features_regions(plan);
 }
 
 static vg_status cut(const vg_feature_input *in, texture *t) {
   double sum[REGIONS_MAX + 1] = {0}, n[REGIONS_MAX + 1] = {0}, squares[REGIONS_MAX + 1] = {0};
   for (int a = 0; a < 3; a++) t->dim[a] = in->extent[a];
   const size_t voxels = vg_extent_voxels(t->dim);
-  t->regions = vg_spectrum_regions(in->plan);
+  t->regions = vg_features_regions(in->plan);
   t->region = vg_malloc(voxels, 1);
   t->difference = vg_malloc(voxels, sizeof *t->difference);
   if (!t->region || !t->difference) return VG_MEMORY;
@@ -72,7 +50,7 @@ static vg_status cut(const vg_feature_input *in, texture *t) {
     int at[3];
     vg_extent_at(t->dim, i, at);
     const size_t from = vg_extent_index(in->dim, in->lo[0] + at[0], in->lo[1] + at[1], in->lo[2] + at[2]);
-    const uint8_t r = t->region[i] = region_of(in, from);
+    const uint8_t r = t->region[i] = (uint8_t)(vg_features_region_at(in, from) + 1);
     t->difference[i] = in->image[from];
     sum[r] += (double)in->image[from];
     n[r]++;
