@@ -135,22 +135,33 @@ static vg_status column_of(const char *manifest, const vg_table *t, size_t col, 
   return VG_OK;
 }
 
+/* Takes the first column without a use whose header is among the words, in the order of the words. NULL:
+ * there is none; else its header. */
+static const char *take_column(const vg_table *t, column *columns, const char *const *words, size_t n,
+                               use as) {
+  char simple[64];
+  for (size_t i = 0; i < n; i++)
+    for (size_t c = 0; c < t->cols; c++) {
+      vg_word_simplify(vg_table_cell(t, 0, c), simple, sizeof simple);
+      if (strcmp(simple, words[i]) != 0 || columns[c].use != OTHER) continue;
+      columns[c].use = as;
+      return vg_table_cell(t, 0, c);
+    }
+  return NULL;
+}
+
 /* The column of the ids: "id", else one that usually holds them. */
 static vg_status find_id(const char *manifest, const vg_table *t, column *columns) {
   static const char *const others[] = {"subject",       "subjectid",   "case",    "caseid",
                                        "participantid", "participant", "patient", "patientid",
                                        "sub",           "scan",        "scanid"};
-  char simple[64];
   for (size_t c = 0; c < t->cols; c++)
     if (columns[c].use == ID) return VG_OK;
-  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-    for (size_t c = 0; c < t->cols; c++) {
-      vg_word_simplify(vg_table_cell(t, 0, c), simple, sizeof simple);
-      if (strcmp(simple, others[i]) != 0 || columns[c].use != OTHER) continue;
-      columns[c].use = ID;
-      vg_info("%s: no column 'id'; takes ids from column '%s'", manifest, vg_table_cell(t, 0, c));
-      return VG_OK;
-    }
+  const char *header = take_column(t, columns, others, sizeof others / sizeof others[0], ID);
+  if (header) {
+    vg_info("%s: no column 'id'; takes ids from column '%s'", manifest, header);
+    return VG_OK;
+  }
   vg_str all = VG_STR_INIT;
   for (size_t c = 0; c < t->cols && c < 12; c++)
     vg_str_addf(&all, "%s%s", c ? ", " : "", vg_table_cell(t, 0, c));
@@ -164,17 +175,10 @@ static vg_status find_id(const char *manifest, const vg_table *t, column *column
 static void find_person(const char *manifest, const vg_table *t, column *columns) {
   static const char *const others[] = {"personid",  "patient",       "patientid",   "subject",
                                        "subjectid", "participantid", "participant", "sub"};
-  char simple[64];
   for (size_t c = 0; c < t->cols; c++)
     if (columns[c].use == PERSON) return;
-  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-    for (size_t c = 0; c < t->cols; c++) {
-      vg_word_simplify(vg_table_cell(t, 0, c), simple, sizeof simple);
-      if (strcmp(simple, others[i]) != 0 || columns[c].use != OTHER) continue;
-      columns[c].use = PERSON;
-      vg_info("%s: no column 'person'; takes persons from column '%s'", manifest, vg_table_cell(t, 0, c));
-      return;
-    }
+  const char *header = take_column(t, columns, others, sizeof others / sizeof others[0], PERSON);
+  if (header) vg_info("%s: no column 'person'; takes persons from column '%s'", manifest, header);
 }
 
 static vg_status find_columns(const char *manifest, const vg_table *t, column *columns) {
