@@ -250,17 +250,19 @@ void stage_row(const LanePlan &p, const Work &k, const Macro &here, int64_t n_un
   const int64_t V = t.vectors, tile0 = (d / t.q[0] * here.micro[1] + h / t.q[1]) * here.micro[2];
   const int64_t within = (d % t.q[0] * t.q[1] + h % t.q[1]) * t.q[2];
   const int64_t width = std::min(here.m[2], p.grid[2] - here.at[2]);
-  for (int64_t u = 0; u < n_units; u++)
-    for (int64_t v = 0; v < V; v++)
-      for (int64_t first = 0; first < width; first += LANES) {
+  for (int64_t first = 0; first < width; first += LANES) {
+    int64_t at[LANES]; // of each position in the sums of a unit: two divisions, the same for all units
+    for (int64_t l = 0; l < LANES; l++) {
+      const int64_t q = std::min(first + l, width - 1);
+      at[l] = (tile0 + q / t.q[2]) * k.sums_tile + (within + q % t.q[2]) * V * LANES;
+    }
+    for (int64_t u = 0; u < n_units; u++)
+      for (int64_t v = 0; v < V; v++) {
         const float *rows[LANES];
-        for (int64_t l = 0; l < LANES; l++) {
-          const int64_t q = std::min(first + l, width - 1);
-          rows[l] = sums + u * k.sums_unit + (tile0 + q / t.q[2]) * k.sums_tile +
-                    ((within + q % t.q[2]) * V + v) * LANES;
-        }
+        for (int64_t l = 0; l < LANES; l++) rows[l] = sums + u * k.sums_unit + v * LANES + at[l];
         turn(rows, staged + (u * V + v) * LANES * k.pitch + first, k.pitch);
       }
+  }
 }
 
 // The rows of output of a batch, in macro-tile `here` of sample n.
