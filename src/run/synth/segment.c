@@ -72,16 +72,12 @@ static vg_status keep_brain(segment_job *j, int slot, const vg_maps *m) {
   return VG_OK;
 }
 
-/* An adult's brain with its fluid has 1,000 to 1,900 ml. Another size means a child, or a wrong voxel size.
- */
-enum { LEAST_BRAIN_ML = 750, MOST_BRAIN_ML = 2200 };
-
 static void note_size(segment_job *j, int slot, const vg_maps *m) {
   size_t n = 0;
   const size_t voxels = vg_geometry_voxels(&m->geo);
   for (size_t i = 0; i < voxels; i++) n += m->brain[i];
   const double ml = (double)n * vg_geometry_voxel_ml(&m->geo);
-  if (!n || (ml >= LEAST_BRAIN_ML && ml <= MOST_BRAIN_ML)) return;
+  if (!n || (ml >= VG_FOUND_BRAIN_LEAST_ML && ml <= VG_FOUND_BRAIN_MOST_ML)) return;
   if (!j->n_odd++) {
     snprintf(j->odd, sizeof j->odd, "%s", j->slots[slot].subject->id);
     j->odd_ml = ml;
