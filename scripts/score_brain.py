@@ -36,7 +36,8 @@ def segment(args, scans, work, part="anatomy"):
     out = os.path.join(work, "out")
     subprocess.run([args.voxgan, "synth", args.model, "--images", f"{work}/scans.csv", "--out", out, "--format", "bids",
                     "--threads", str(args.threads)], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    maps = {name: glob.glob(f"{out}/**/sub-{re.sub('[^A-Za-z0-9]', '', name)}_*seg-{part}_*dseg.nii*", recursive=True) for name in scans}
+    label = lambda name: re.sub("[^A-Za-z0-9]", "", name.removeprefix("sub-"))  # as in the file names of BIDS
+    maps = {name: glob.glob(f"{out}/**/sub-{label(name)}_*seg-{part}_*dseg.nii*", recursive=True) for name in scans}
     return {name: read(files[0]) for name, files in maps.items()} if all(maps.values()) else None
 
 

@@ -4,12 +4,13 @@
 #include "voxgan/maps.h"
 #include "voxgan/config.h"
 
-/* Gives the voxels of m->brain outside m->tumour the anatomy classes of these clusters, with the codes 1, 2, ... vol[i] is
- * series i, on the grid of m. A mixture of n[i] Gaussians is fitted to its intensities; a voxel's cluster, from dark to
- * bright, depends on its intensity and on the clusters of its six neighbours. The class is the combination of the clusters
- * of all series; each series is divided alone, so that a class means the same in each subject. Voxels of the
- * tumour have no class. The result does not depend on threads. VG_DATA: the brain has one intensity. path: for
- * messages. */
-vg_status vg_clusters_find(const vg_volume *const vol[], const char *const path[], const vg_clusters *of, vg_maps *m);
+/* Gives the voxels of m->brain outside m->tumour the anatomy classes of these clusters, with the codes 1, 2,
+ * ... vol[i] is series i, on the grid of m. Its intensities are divided into n[i] intervals, narrow where
+ * intensities are frequent; a voxel's cluster, from dark to bright, depends on its intensity and on the
+ * clusters of its six neighbours. The class is the combination of the clusters of all series; each series is
+ * divided alone, so that a class means the same in each subject. Voxels of the tumour have no class. The
+ * result does not depend on threads. VG_DATA: the brain has one intensity. path: for messages. */
+vg_status vg_clusters_find(const vg_volume *const vol[], const char *const path[], const vg_clusters *of,
+                           vg_maps *m);
 
 #endif

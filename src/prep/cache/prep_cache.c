@@ -28,7 +28,7 @@
 #include "base/number/extent.h"
 
 /* Changes whenever the format or the preparation changes; old files are then made again. */
-#define FORMAT "voxgan case 3"
+#define FORMAT "voxgan case 4"
 #define MAGIC "VGCASE1\n"
 #define BYTE_ORDER_MARK 0x01020304u
 
