@@ -21,6 +21,7 @@ NOISE = [*SPADE, "net.noise=true", *LOW]
 ROWS = {
     "unet": [],
     "resize": RESIZE,
+    "linear-noise": ["net.upsample=linear", "net.noise=true", *LOW],
     "low": [*RESIZE, *LOW],
     "spade": SPADE,
     "spade-conv": [*SPADE, "net.modulation=conv"],
@@ -37,7 +38,9 @@ def run(*command):
 
 
 def scheme(args):
-    return ["--tumour-scheme", args.tumour_scheme] if args.tumour_scheme else []
+    """Options of every command that reads label maps."""
+    return [w for option, value in (("--tumour-scheme", args.tumour_scheme), ("--anatomy-scheme", args.anatomy_scheme)) if value
+            for w in (option, value)]
 
 
 def row(args, name, seed, parts):
@@ -51,7 +54,7 @@ def row(args, name, seed, parts):
         run(args.voxgan, "synth", f"{at}/run", "--labels", f"{parts}/test", "--format", "bids", "--out", f"{at}/synth", "--seed",
             str(seed), "--threads", str(args.threads), *scheme(args))
         run(args.voxgan, "eval", "--real", f"{parts}/test", "--synth", f"{at}/synth", "--out", f"{at}/eval", "--suite", args.suite, "--threads",
-            str(args.threads), *scheme(args))
+            str(args.threads), *scheme(args), *(["--detect-mm", args.detect_mm] if args.detect_mm else []))
         with open(f"{at}/done.json", "w") as f:
             json.dump({"minutes": minutes}, f)
     with open(f"{at}/done.json") as f:
@@ -101,6 +104,8 @@ def main():
     p.add_argument("--set", action="append", default=[], help="a setting of all rows, as of `voxgan train`")
     p.add_argument("--suite", default="image,boundary,frd,detect")
     p.add_argument("--tumour-scheme", help="of the data, where its layout's is wrong")
+    p.add_argument("--anatomy-scheme", help="of the data, where its layout's is wrong")
+    p.add_argument("--detect-mm", help="voxel size at which networks compare patches, as of `voxgan eval`; that of the model, if it is coarse")
     args = p.parse_args()
     parts = f"{args.out}/parts"
     if not os.path.exists(parts):
