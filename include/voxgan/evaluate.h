@@ -33,7 +33,7 @@
  *   distribution  Compares the two sets of subjects as two clouds of points in each space of features.def.
  *             Needs no pairs. Intensities are normalised as by VG_NORMALISE_EACH, whatever the setting.
  *
- *   frd       Compares radiomic features of the two sets (src/eval/radiomics/frd.h). Needs no pairs.
+ *   frd       Compares radiomic features of the two sets (src/eval/frd/frd.h). Needs no pairs.
  *
  *   detect    Trains small networks to tell synthetic from real patches, and asks them about persons that
  *             they never saw. Needs no pairs, but six real and four synthetic persons. Both sides go through

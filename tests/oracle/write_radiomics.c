@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "eval/radiomics/frd.h"
+#include "eval/frd/frd.h"
 #include "eval/radiomics/radiomics.h"
 #include "voxgan/rng.h"
 #include "voxgan/volume.h"

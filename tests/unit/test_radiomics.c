@@ -2,7 +2,7 @@
  * tests/oracle/radiomics_oracle.py compares all features with pyradiomics. */
 #include "evaluate_world.h"
 #include "mini_tree.h"
-#include "eval/radiomics/frd.h"
+#include "eval/frd/frd.h"
 #include "eval/radiomics/radiomics.h"
 #include "eval/radiomics/radiomics_filter.h"
 #include "eval/radiomics/radiomics_levels.h"

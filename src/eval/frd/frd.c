@@ -1,5 +1,5 @@
 /* frd.c: suite frd: reads all subjects, and compares their radiomic features. */
-#include "eval/radiomics/frd.h"
+#include "eval/frd/frd.h"
 
 #include <math.h>
 #include <stdio.h>
