@@ -93,6 +93,21 @@ static void first_order_by_hand(void **state) {
   vg_levels_release(&l);
 }
 
+/* One level says nothing about its neighbours, and equal intensities have no moments. */
+static void one_level(void **state) {
+  (void)state;
+  static const double equal[3] = {0.1, 0.1, 0.1};
+  vg_levels l;
+  double v[10], f[18], pairs[22];
+  for (int i = 0; i < 10; i++) v[i] = 0.1;
+  must(vg_levels_make(equal, whole_line, line_dim, &l));
+  vg_radiomics_first_order(v, 10, &l, 8, f);
+  assert_true(f[5] == 0 && f[14] == 0 && f[17] == 0); /* Kurtosis, Skewness, Variance */
+  must(vg_radiomics_glcm(&l, pairs));
+  assert_true(pairs[5] == 1 && pairs[13] == 0 && pairs[14] == 0); /* Correlation, Imc1, Imc2 */
+  vg_levels_release(&l);
+}
+
 /* ---- filters ---- */
 
 /* The Laplacian of x^2 is 2 per mm^2 whatever the smoothing; times sigma^2. */
@@ -218,10 +233,15 @@ static void suite(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(levels_of_a_line),    cmocka_unit_test(texture_of_a_line),
-      cmocka_unit_test(first_order_by_hand), cmocka_unit_test(laplacian_of_a_square),
-      cmocka_unit_test(wavelet_bands),       cmocka_unit_test(names_are_pyradiomics),
-      cmocka_unit_test(undefined_is_nan),    cmocka_unit_test(suite),
+      cmocka_unit_test(levels_of_a_line),
+      cmocka_unit_test(texture_of_a_line),
+      cmocka_unit_test(first_order_by_hand),
+      cmocka_unit_test(laplacian_of_a_square),
+      cmocka_unit_test(wavelet_bands),
+      cmocka_unit_test(names_are_pyradiomics),
+      cmocka_unit_test(undefined_is_nan),
+      cmocka_unit_test(one_level),
+      cmocka_unit_test(suite),
   };
   return cmocka_run_group_tests(tests, make_sets, tear_down);
 }

@@ -23,6 +23,7 @@ void vg_radiomics_first_order(double *v, size_t n, const vg_levels *l, double vo
     mean += v[i] / count;
     energy += (v[i] + SHIFT) * (v[i] + SHIFT);
   }
+  if (!(v[n - 1] > v[0])) mean = v[0]; /* without the rounding of a sum */
   for (size_t i = 0; i < n; i++) {
     const double d = v[i] - mean;
     m2 += d * d / count;

@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "eval/radiomics/radiomics_levels.h"
 
+/* Entropies that differ by less are equal. */
+#define ROUNDING 1e-12
+
 /* Sums over one direction's matrix. */
 typedef struct pairs {
   const vg_levels *l;
@@ -125,7 +128,7 @@ static void from_pairs(const pairs *m, double out[FEATURES]) {
   out[CORRELATION] = variance > 0 ? together / (variance + VG_LEVEL_EPS) : 1;
 }
 
-/* One direction. IMC2 is NaN where rounding makes it a root of a number below 0. */
+/* One direction. IMC2 is 0 where the two levels of a pair are independent, as with one level alone. */
 static void measure(const pairs *m, double out[FEATURES]) {
   memset(out, 0, FEATURES * sizeof *out);
   from_gaps(m, out);
@@ -136,8 +139,8 @@ static void measure(const pairs *m, double out[FEATURES]) {
   out[SUM_ENTROPY] = entropy_of(m->sum, 2 * (size_t)m->l->most + 1);
   /* HXY1 and HXY2 are both the entropy of the product of the marginals, twice hx. */
   out[IMC1] = hx > 0 ? (hxy - 2 * hx) / hx : 0;
-  const double apart = 1 - exp(-2 * (2 * hx - hxy));
-  out[IMC2] = apart >= 0 ? sqrt(apart) : NAN;
+  const double shared = 2 * hx - hxy;
+  out[IMC2] = shared > ROUNDING ? sqrt(1 - exp(-2 * shared)) : 0;
 }
 
 vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
