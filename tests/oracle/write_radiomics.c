@@ -60,7 +60,8 @@ static vg_status write_pair(const picture *p, char *image, char *mask, double *v
   vg_status st = image && mask ? vg_volume_write(image, &p->image, NULL) : VG_MEMORY;
   if (!st) st = vg_volume_write_labels(mask, &p->mask, 1);
   if (!st)
-    st = vg_radiomics_compute(p->image.data, p->roi, p->image.geo.dim, (const double[]){2, 2, 2}, values);
+    st = vg_radiomics_compute(&vg_radiomics_v1, p->image.data, p->roi, p->image.geo.dim,
+                              (const double[]){2, 2, 2}, values);
   vg_free(image);
   vg_free(mask);
   return st;
@@ -76,7 +77,7 @@ static vg_status write_case(const char *folder, const made *m) {
   FILE *f = !st && csv ? fopen(csv, "w") : NULL;
   for (int k = 0; f && k < VG_RADIOMICS_FEATURES; k++) {
     char feature[96];
-    fprintf(f, "%s,%.12g\n", vg_radiomics_name(k, feature, sizeof feature), values[k]);
+    fprintf(f, "%s,%.12g\n", vg_radiomics_name(&vg_radiomics_v1, k, feature, sizeof feature), values[k]);
   }
   if (!f || fclose(f)) st = VG_FAILED;
   vg_free(csv);

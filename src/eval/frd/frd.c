@@ -76,9 +76,11 @@ static vg_status measure_series(void *arg, size_t index, int series, const vg_fe
   if (series == VG_SUBJECT_LABELS || !find_row(r, index, &row)) return VG_OK;
   vg_status st = vg_subject_view_make(in, mm, &v);
   if (!st) st = cut_brain(&v, &any);
-  if (!st && any) st = vg_radiomics_compute(v.image, v.brain, v.dim, v.mm, row_of(r, series, BRAIN, row));
+  if (!st && any)
+    st = vg_radiomics_compute(&vg_radiomics_v1, v.image, v.brain, v.dim, v.mm, row_of(r, series, BRAIN, row));
   if (!st && any && v.tumour)
-    st = vg_radiomics_compute(v.image, v.tumour, v.dim, v.mm, row_of(r, series, TUMOUR, row));
+    st = vg_radiomics_compute(&vg_radiomics_v1, v.image, v.tumour, v.dim, v.mm,
+                              row_of(r, series, TUMOUR, row));
   vg_subject_view_release(&v);
   return st;
 }

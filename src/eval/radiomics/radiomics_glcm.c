@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
-#include "eval/radiomics/radiomics_levels.h"
+#include "eval/radiomics/radiomics_family.h"
 
 /* Entropies that differ by less are equal. */
 #define ROUNDING 1e-12
@@ -16,22 +16,6 @@ typedef struct pairs {
   double *sum;      /* (2 most + 1) by the sum of the two levels */
   double *gap;      /* (most) by their difference */
 } pairs;
-
-/* Counts the pairs of a direction. Returns how many. */
-static double count_pairs(const pairs *m, ptrdiff_t step) {
-  const vg_levels *l = m->l;
-  const size_t n = (size_t)l->n;
-  double total = 0;
-  memset(m->p, 0, n * n * sizeof *m->p);
-  for (size_t i = 0; i < l->voxels; i++) {
-    const unsigned a = l->at[i], b = a ? l->at[(ptrdiff_t)i + step] : 0;
-    if (!b) continue;
-    m->p[(a - 1) * n + b - 1]++;
-    m->p[(b - 1) * n + a - 1]++;
-    total += 2;
-  }
-  return total;
-}
 
 static double entropy_of(const double *p, size_t n) {
   double sum = 0;
@@ -150,7 +134,7 @@ vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
   if (!block) return VG_MEMORY;
   const pairs m = {l, block, block + n * n, block + n * n + n, block + n * n + n + 2 * most + 1};
   for (int k = 0; k < l->n_steps; k++) {
-    const double total = count_pairs(&m, l->step[k]);
+    const double total = vg_levels_pairs(l, l->step[k], m.p);
     if (!(total > 0)) continue;
     sum_up(&m, total);
     measure(&m, one);
@@ -164,3 +148,32 @@ vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
   vg_free(block);
   return VG_OK;
 }
+
+static vg_status compute(const vg_radiomics_region *r, double *out) {
+  return vg_radiomics_glcm(r->levels, out);
+}
+
+const vg_radiomics_family vg_radiomics_family_glcm = {"glcm",
+                                                      {"Autocorrelation",
+                                                       "ClusterProminence",
+                                                       "ClusterShade",
+                                                       "ClusterTendency",
+                                                       "Contrast",
+                                                       "Correlation",
+                                                       "DifferenceAverage",
+                                                       "DifferenceEntropy",
+                                                       "DifferenceVariance",
+                                                       "Id",
+                                                       "Idm",
+                                                       "Idmn",
+                                                       "Idn",
+                                                       "Imc1",
+                                                       "Imc2",
+                                                       "InverseVariance",
+                                                       "JointAverage",
+                                                       "JointEnergy",
+                                                       "JointEntropy",
+                                                       "MaximumProbability",
+                                                       "SumEntropy",
+                                                       "SumSquares"},
+                                                      compute};
