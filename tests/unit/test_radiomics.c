@@ -386,6 +386,38 @@ static void undefined_of_version_0(void **state) {
   }
 }
 
+/* ---- the distance ---- */
+
+/* Rows of features of which all but one are equal. */
+static vg_set_distance distance_of(const double real[2], const double synth[2], size_t *dims) {
+  static double a[2 * VG_RADIOMICS_FEATURES_V0], b[2 * VG_RADIOMICS_FEATURES_V0];
+  size_t n = 2, m = 2;
+  vg_set_distance d = {0};
+  memset(a, 0, sizeof a);
+  memset(b, 0, sizeof b);
+  for (int i = 0; i < 2; i++) {
+    a[i * VG_RADIOMICS_FEATURES_V0 + 5] = real[i];
+    b[i * VG_RADIOMICS_FEATURES_V0 + 5] = synth[i];
+  }
+  must(vg_frd_distance(&vg_frd_v0, a, &n, b, &m, dims, &d));
+  return d;
+}
+
+/* Of one feature, the distance is that of the means and of the SDs (n - 1), squared. */
+static void distance_of_version_0(void **state) {
+  (void)state;
+  const double range = 7.45670747756958, half = sqrt(0.5);
+  size_t dims;
+  vg_set_distance d = distance_of((double[]){0, 1}, (double[]){1, 3}, &dims);
+  assert_int_equal(dims, 1); /* the other 106 are constant */
+  assert_close(d.value, range / 3 * range / 3 * (1.5 * 1.5 + half * half), 1e-4);
+  /* An undefined feature counts as the middle of the range: 2 of 0 to 4. */
+  d = distance_of((double[]){0, 4}, (double[]){NAN, 4}, &dims);
+  assert_close(d.value, range / 4 * range / 4 * (1 + 2 * half * 2 * half), 1e-4);
+  d = distance_of((double[]){2, 2}, (double[]){2, NAN}, &dims);
+  assert_int_equal(dims, 0);
+}
+
 /* ---- the suite ---- */
 
 static int make_sets(void **state) {
@@ -399,13 +431,14 @@ static int make_sets(void **state) {
   return 0;
 }
 
-static vg_evaluation *evaluate_frd(const char *synth) {
+static vg_evaluation *evaluate_frd(const char *synth, const char *versions) {
   vg_evaluation *e;
   must(vg_evaluate(&(vg_evaluate_settings){.real = real_dir,
                                            .synth = synth,
                                            .real_layout = "brats2021",
                                            .synth_layout = "brats2021",
-                                           .suites = "frd"},
+                                           .suites = "frd",
+                                           .frd = versions},
                    &e));
   return e;
 }
@@ -413,9 +446,9 @@ static vg_evaluation *evaluate_frd(const char *synth) {
 static void suite(void **state) {
   (void)state;
   vg_threads_set(1);
-  vg_evaluation *one = evaluate_frd(synth_dir);
+  vg_evaluation *one = evaluate_frd(synth_dir, NULL);
   vg_threads_set(3);
-  vg_evaluation *more = evaluate_frd(synth_dir), *same = evaluate_frd(real_dir);
+  vg_evaluation *more = evaluate_frd(synth_dir, NULL), *same = evaluate_frd(real_dir, NULL);
   vg_threads_set(0);
   assert_true(one->n_sets >= 4); /* four series in the brain, and tumours where they are large enough */
   assert_int_equal(more->n_sets, one->n_sets);
@@ -431,6 +464,46 @@ static void suite(void **state) {
   vg_evaluation_free(one);
   vg_evaluation_free(more);
   vg_evaluation_free(same);
+}
+
+static void suite_by_version(void **state) {
+  (void)state;
+  vg_threads_set(1);
+  vg_evaluation *one = evaluate_frd(synth_dir, "v0");
+  vg_threads_set(3);
+  vg_evaluation *more = evaluate_frd(synth_dir, "v0"), *same = evaluate_frd(real_dir, "v0");
+  vg_threads_set(0);
+  vg_evaluation *v1 = evaluate_frd(synth_dir, "v1"), *both = evaluate_frd(synth_dir, "v0,v1");
+  assert_true(one->n_sets >= 4 && one->n_sets == more->n_sets && one->n_sets == same->n_sets);
+  for (size_t i = 0; i < one->n_sets; i++) {
+    const eval_set *s = &one->sets[i];
+    assert_string_equal(s->metric->name, "frd_v0");
+    assert_true(isfinite(s->value) && s->value > 0 && s->value == more->sets[i].value);
+    assert_close(same->sets[i].value, 0, 1e-2); /* not a logarithm; rows are floats */
+    assert_non_null(strstr(s->note, " of 107 features"));
+  }
+  assert_int_equal(both->n_sets, one->n_sets + v1->n_sets); /* in the order of frd.def */
+  for (size_t i = 0; i < both->n_sets; i++)
+    assert_true(both->sets[i].value ==
+                (i < v1->n_sets ? v1->sets[i].value : one->sets[i - v1->n_sets].value));
+  vg_evaluation_free(one);
+  vg_evaluation_free(more);
+  vg_evaluation_free(same);
+  vg_evaluation_free(v1);
+  vg_evaluation_free(both);
+}
+
+static void versions_are_named(void **state) {
+  (void)state;
+  unsigned bits = 0;
+  must(vg_frd_parse(NULL, &bits));
+  assert_int_equal(bits, 1);
+  must(vg_frd_parse("v0", &bits));
+  assert_int_equal(bits, 2);
+  must(vg_frd_parse("v0,v1", &bits));
+  assert_int_equal(bits, 3);
+  assert_int_equal(vg_frd_parse("v2", &bits), VG_CONFIG);
+  assert_int_equal(vg_frd_parse("", &bits), VG_CONFIG);
 }
 
 int main(void) {
@@ -451,6 +524,9 @@ int main(void) {
       cmocka_unit_test(shape_across_an_edge),
       cmocka_unit_test(diameters),
       cmocka_unit_test(undefined_of_version_0),
+      cmocka_unit_test(distance_of_version_0),
+      cmocka_unit_test(suite_by_version),
+      cmocka_unit_test(versions_are_named),
   };
   return cmocka_run_group_tests(tests, make_sets, tear_down);
 }
