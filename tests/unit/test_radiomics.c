@@ -268,6 +268,32 @@ static void shape_across_an_edge(void **state) {
   vg_levels_release(&l);
 }
 
+/* All 128 cubes occur. Area, volume and diameters are those of pyradiomics 3.0.1. */
+static void shape_of_noise(void **state) {
+  (void)state;
+  enum { SIDE = 12, VOXELS = SIDE * SIDE * SIDE };
+  const int dim[3] = {SIDE, SIDE, SIDE};
+  const double mm[3] = {1, 1.7, 2.6};
+  static double data[VOXELS];
+  static uint8_t roi[VOXELS];
+  double area, volume, reach[4];
+  uint32_t random = 1; /* of a linear congruential generator */
+  for (int i = 0; i < VOXELS; i++) {
+    random = (1103515245u * random + 12345u) & 0x7fffffff;
+    roi[i] = (random >> 16 & 255) < 140;
+  }
+  vg_levels l;
+  must(vg_levels_make(data, roi, dim, 25, &l));
+  assert_int_equal(l.n_inside, 965);
+  vg_shape_mesh(&l, mm, &area, &volume);
+  must(vg_shape_diameters(&l, mm, reach));
+  vg_levels_release(&l);
+  assert_close(area, 6019.693825436984, 1e-8);
+  assert_close(volume, 4154.8, 1e-8);
+  const double expected[4] = {36.37485395159683, 33.082321563034235, 23.17671245021606, 37.72439529005071};
+  for (int k = 0; k < 4; k++) assert_close(reach[k], expected[k], 1e-8);
+}
+
 /* All pairs of the middles of faces between the region and its surroundings. */
 static void diameters_of_all_pairs(const vg_levels *l, const double mm[3], double out[4]) {
   static double v[20000][3];
@@ -522,6 +548,7 @@ int main(void) {
       cmocka_unit_test(version_0_of_a_line),
       cmocka_unit_test(shape_of_a_box),
       cmocka_unit_test(shape_across_an_edge),
+      cmocka_unit_test(shape_of_noise),
       cmocka_unit_test(diameters),
       cmocka_unit_test(undefined_of_version_0),
       cmocka_unit_test(distance_of_version_0),
