@@ -33,7 +33,8 @@
  *   distribution  Compares the two sets of subjects as two clouds of points in each space of features.def.
  *             Needs no pairs. Intensities are normalised as by VG_NORMALISE_EACH, whatever the setting.
  *
- *   frd       Compares radiomic features of the two sets (src/eval/radiomics/frd.h). Needs no pairs.
+ *   frd       Compares radiomic features of the two sets (src/eval/frd/frd.h), by the versions of the
+ *             distance that settings.frd names. Needs no pairs.
  *
  *   detect    Trains small networks to tell synthetic from real patches, and asks them about persons that
  *             they never saw. Needs no pairs, but six real and four synthetic persons. Both sides go through
@@ -148,6 +149,7 @@ typedef struct vg_evaluate_settings {
   int threads;                 /* for the model; 0: all */
   vg_detector_fn detector;     /* of suite detect; NULL: the suite is skipped */
   double detect_mm;            /* pixels of its patches, mm, at least; 0: the data's own */
+  const char *frd;             /* versions of suite frd (frd.def), "v1,v0"; NULL: v1 */
 } vg_evaluate_settings;
 
 typedef struct vg_evaluation vg_evaluation;

@@ -9,6 +9,7 @@
 #include "eval/eval_output.h"
 #include "eval/page/eval_page.h"
 #include "eval/eval_pairs.h"
+#include "eval/frd/frd.h"
 #include "eval/suite/suite.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
@@ -67,6 +68,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   eval_baseline baseline = {0};
   vg_evaluation *e = VG_NEW(vg_evaluation);
   bool only_sets;
+  unsigned versions; /* checked before any file is read */
   vg_status st;
   *out = NULL;
   if (!e) return VG_MEMORY;
@@ -80,6 +82,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   s.overlap_by_name =
       set->suites && e->suites != ~0u && vg_metric_in_suites(vg_metric_find("dice"), e->suites);
   if ((st = vg_metric_lesion_rules_find(set->challenge ? set->challenge : "GLI", &e->lesion_rules))) goto out;
+  if ((st = vg_frd_parse(set->frd, &versions))) goto out;
   if ((st = vg_eval_baseline_read(set, e, &baseline))) goto out;
   if ((st = vg_eval_check_files(set))) goto out;
   if (set->out && (st = vg_fs_require_writable_dir(set->out))) goto out;

@@ -72,6 +72,11 @@ static const vg_registry_row suites[] = {
 #include "registry/suites.def"
     END};
 
+#define VG_FRD ROW
+static const vg_registry_row frd[] = {
+#include "registry/frd.def"
+    END};
+
 static vg_registry registries[] = {
     {"layouts", "how a data set's files are named (--layout, --format)", layouts},
     {"schemes", "what label values mean (data.tumour_scheme, data.anatomy_scheme)", schemes},
@@ -84,6 +89,7 @@ static vg_registry registries[] = {
     {"metrics", "metrics of voxgan eval", metrics},
     {"suites", "suites of voxgan eval (--suite)", suites},
     {"features", "spaces in which voxgan eval compares sets of subjects", features},
+    {"frd", "versions of the radiomics distance (--frd)", frd},
 };
 
 enum { REGISTRIES = sizeof registries / sizeof *registries, ROWS_MAX = 96 };

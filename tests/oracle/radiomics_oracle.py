@@ -1,7 +1,7 @@
 """Compares our radiomic features with pyradiomics', and FRD with frd-score's: radiomics_oracle.py FOLDER DISTANCES, as
 write_radiomics fills the one and prints the other.
 
-Settings are those of FRD v1 in three dimensions. Prints the largest relative difference of each case, and fails above LIMIT.
+Settings are those of FRD v1 in three dimensions, and of v0. Prints the largest relative difference of each case, and fails above LIMIT.
 frd-score's matrix root fails with fewer subjects than features (its distance of these sets is -5e42 before the logarithm).
 Its own function therefore computes the distance of a few features, and the distance of all comes from singular values.
 """
@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from radiomics import featureextractor, setVerbosity
+from radiomics import featureextractor
 
 sys.modules["cv2"] = types.SimpleNamespace(INTER_LINEAR=1)  # frd-score needs it to resize only
 from frd_score import frd
 
 LIMIT, LIMIT_DISTANCE = 1e-4, 0.01
+SIDES = ("real", "synth")
 GLCM = ("Autocorrelation JointAverage ClusterProminence ClusterShade ClusterTendency Contrast Correlation DifferenceAverage "
         "DifferenceEntropy DifferenceVariance JointEnergy JointEntropy Imc1 Imc2 Idm Idmn Id Idn InverseVariance "
         "MaximumProbability SumEntropy SumSquares").split()
@@ -29,18 +30,28 @@ PARAMETERS = {
                 "minimumROIDimensions": 1, "label": 1}}
 
 
-def features_of(image, mask, kind):
-    extractor = featureextractor.RadiomicsFeatureExtractor(PARAMETERS)
-    found = extractor.execute(sitk.Cast(sitk.ReadImage(str(image)), kind), sitk.ReadImage(str(mask)))
+def extractor_of(version):
+    return frd.get_feature_extractor("v0") if version == "v0" else featureextractor.RadiomicsFeatureExtractor(PARAMETERS)
+
+
+def features_of(version, image, mask, kind):
+    found = extractor_of(version).execute(sitk.Cast(sitk.ReadImage(str(image)), kind), sitk.ReadImage(str(mask)))
     return {k: float(v) for k, v in found.items() if not k.startswith("diagnostics")}
 
 
-def check_features(path):
+def gap_of(ours, theirs):
+    """Relative; 0 where both are undefined."""
+    if np.isnan(ours) and np.isnan(theirs):
+        return 0
+    return abs(ours - theirs) / max(abs(theirs), 1e-6)
+
+
+def check_features(version, path):
     ours = dict(line.rsplit(",", 1) for line in path.read_text().splitlines())
-    theirs = features_of(path.with_suffix(".nii.gz"), path.with_name(path.stem + "_mask.nii.gz"), sitk.sitkFloat64)
-    gaps = {k: abs(float(ours.get(k, "nan")) - v) / max(abs(v), 1e-6) for k, v in theirs.items()}
+    theirs = features_of(version, path.with_suffix(".nii.gz"), path.with_name(path.stem + "_mask.nii.gz"), sitk.sitkFloat64)
+    gaps = {k: gap_of(float(ours.get(k, "inf")), v) for k, v in theirs.items()}
     worst = sorted(gaps, key=lambda k: -gaps[k] if gaps[k] == gaps[k] else -np.inf)
-    print(f"{path.stem}: {len(theirs)} features, largest relative difference {gaps[worst[0]]:.2g} ({worst[0]})")
+    print(f"{version} {path.stem}: {len(theirs)} features, largest relative difference {gaps[worst[0]]:.2g} ({worst[0]})")
     if set(ours) == set(theirs) and gaps[worst[0]] <= LIMIT:
         return list(ours), True
     for k in worst[:8]:
@@ -54,25 +65,49 @@ def exact(x, y):
     return ((x.mean(0) - y.mean(0)) ** 2).sum() + ((xc ** 2).sum() + (yc ** 2).sum()) / (len(x) - 1) - 2 * root
 
 
-def main():
-    folder, ok = Path(sys.argv[1]), True
-    setVerbosity(logging.ERROR)
-    for path in sorted(folder.glob("*.csv")):
-        names, same = check_features(path)
-        ok &= same
+def sets_of_v1(folder, names):
+    """The two sets' features, scaled."""
     sets = []
-    for side in ("real", "synth"):
-        paths = sorted((folder / side).iterdir())
-        found = [features_of(p, folder / f"{side}_masks" / p.name, sitk.sitkFloat32) for p in paths]
+    for side in SIDES:
+        found = [features_of("v1", p, folder / f"{side}_masks" / p.name, sitk.sitkFloat32) for p in sorted((folder / side).iterdir())]
         sets.append(np.array([[f[name] for name in names] for f in found]))
+    return [frd.z_score_normalize(s, 0, 1, base_distribution=sets[0]) for s in sets]
+
+
+def lists_of(folder):
+    return ([[str(p) for p in sorted((folder / (side + end)).iterdir())] for side in SIDES] for end in ("", "_masks"))
+
+
+def sets_of_v0(folder, names):
+    """The same by frd-score's own chain: its settings, features and scaling."""
+    kind, span, _, _, base = frd._resolve_defaults("v0", None, None, None, None)
+    images, masks = lists_of(folder)
+    _, _, sets, found = frd.compute_statistics_of_paths(
+        images, kind, span, extractor_of("v0"), paths_mask=masks, norm_ref=base, num_workers=1, frd_version="v0")
+    order = [found.index(name.replace("original_", "")) for name in names]
+    return [s[:, order] for s in sets]
+
+
+def main():
+    folder, ok, names, sets = Path(sys.argv[1]), True, {}, {}
+    logging.disable(logging.CRITICAL)  # frd-score turns it on
+    for version in ("v1", "v0"):
+        for path in sorted((folder / version).glob("*.csv")):
+            names[version], same = check_features(version, path)
+            ok &= same
+        sets[version] = (sets_of_v1 if version == "v1" else sets_of_v0)(folder / version, names[version])
     for line in Path(sys.argv[2]).read_text().splitlines():
-        dims, ours = int(line.split()[0]), float(line.split()[1])
-        x, y = (frd.z_score_normalize(s[:, :dims], 0, 1, base_distribution=sets[0][:, :dims]) for s in sets)
+        version, dims, ours = line.split()[0], int(line.split()[1]), float(line.split()[2])
+        x, y = (s[:, :dims] for s in sets[version])
         d = exact(x, y) if dims >= len(x) else \
             frd.calculate_frechet_distance(x.mean(0), np.cov(x, rowvar=False), y.mean(0), np.cov(y, rowvar=False))
-        gap = abs(ours - np.log(d)) / abs(np.log(d))
-        print(f"distance of {dims} features: {ours:.6g}, the oracle has {np.log(d):.6g}")
-        ok &= gap <= LIMIT_DISTANCE
+        all_theirs = {np.log(d) if version == "v1" else d}
+        if version == "v0" and dims == len(names["v0"]):
+            images, masks = lists_of(folder / "v0")
+            all_theirs.add(frd.compute_frd(images, frd_version="v0", paths_masks=masks, num_workers=1))
+        for theirs in all_theirs:
+            print(f"{version} distance of {dims} features: {ours:.7g}, the oracle has {theirs:.7g}")
+            ok &= abs(ours - theirs) <= LIMIT_DISTANCE * abs(theirs)
     return not ok
 
 

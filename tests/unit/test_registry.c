@@ -7,6 +7,7 @@
 #include "eval/feature/features.h"
 #include "eval/suite/suite.h"
 #include "output/format/format.h"
+#include "eval/frd/frd.h"
 #include "registry/registry_extend.h"
 #include "voxgan/metric.h"
 #include "voxgan/registry.h"
@@ -24,7 +25,7 @@ static void rows_have_unique_names_and_help(void **state) {
       for (int j = 0; j < i; j++) assert_string_not_equal(r->rows[i].name, r->rows[j].name);
     }
   }
-  assert_int_equal(n, 11);
+  assert_int_equal(n, 12);
   assert_null(vg_registry_find("nothing"));
 }
 
@@ -52,6 +53,10 @@ static void every_row_is_found_by_its_module(void **state) {
     assert_true(vg_metric_find(row->name) || vg_set_metric_find(row->name));
   for (const vg_registry_row *row = vg_registry_find("features")->rows; row->name; row++)
     assert_true(vg_features_find(row->name) >= 0);
+  for (const vg_registry_row *row = vg_registry_find("frd")->rows; row->name; row++) {
+    unsigned version;
+    assert_int_equal(vg_frd_parse(row->name, &version), VG_OK);
+  }
 }
 
 /* A network or loss that is registered can be asked for in a config. */

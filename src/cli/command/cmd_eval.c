@@ -13,6 +13,7 @@ static cli_schemes tumour_scheme, anatomy_scheme;
 static const char *challenge = "GLI", *normalise = "each", *baseline, *write_baseline, *tolerance = "0.05";
 static const char *train, *train_layout, *model;
 static double band = VG_BAND_MM, surface_mm = VG_SURFACE_MM, detect_mm;
+static const char *frd;
 static const char *features, *features_input, *device = "cpu";
 static long long threads;
 static long long reader_cases, reader_seed = -1;
@@ -46,6 +47,8 @@ static const cli_option options[] = {
     {"features-input", CLI_TEXT, &features_input, "I",
      "input of that network: 2d or 3d, channels, size, as in 2d,3,224; default: found by trial", false},
     {"device", CLI_TEXT, &device, "D", "device for --features and --model: cpu, cuda, cuda:N or auto", false},
+    {"frd", CLI_TEXT, &frd, "V",
+     "for suite frd: version of the distance, v1 (the default) or v0 (`voxgan list frd`); or v1,v0", false},
     {"detect-mm", CLI_F64, &detect_mm, "MM",
      "for suite detect: smallest pixel of its patches; finer images are averaged to it; 0: the coarsest "
      "in-plane spacing of both data sets",
@@ -115,6 +118,14 @@ static vg_status require(const char *name, const char *value) {
   return value ? VG_OK : vg_fail(VG_USAGE, "--%s is missing", name);
 }
 
+/* Refuses an option of a suite that is not to run. */
+static vg_status require_suite(const char *option, const char *of) {
+  uint32_t suites;
+  const vg_status st = vg_eval_suites_parse(suite, &suites);
+  if (st || vg_eval_suites_have(of, suites)) return st;
+  return vg_fail(VG_USAGE, "--%s is for suite %s, which is not in --suite", option, of);
+}
+
 static vg_status score_readers(void) {
   vg_status st = require("reader-key FILE", reader_key);
   return st ? st : vg_readers_score(reader_files.items, reader_files.n, reader_key, stdout);
@@ -166,6 +177,7 @@ static vg_status run(char **args, int n_args) {
                             .membership = membership,
                             .detector = detector,
                             .detect_mm = detect_mm,
+                            .frd = frd,
                             .device = device,
                             .threads = (int)threads};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band is %g mm, but must be a width above 0", band);
@@ -178,14 +190,12 @@ static vg_status run(char **args, int n_args) {
   if (st) return st;
   vg_interrupt_install();
   if (reader_cases) return write_reader_study();
+  if (frd && (st = require_suite("frd", "frd"))) return st;
   vg_evaluation *e = NULL;
   vg_extractor extractor = {0};
   const vg_torch_module *torch = NULL;
   if (features) {
-    uint32_t suites;
-    if ((st = vg_eval_suites_parse(suite, &suites))) return st;
-    if (!vg_eval_suites_have("distribution", suites))
-      return vg_fail(VG_USAGE, "--features is for suite distribution, which is not in --suite");
+    if ((st = require_suite("features", "distribution"))) return st;
     const vg_extractor_options o = {features, features_input, device, (int)threads};
     if ((st = vg_torch_open(&torch)) || (st = torch->extractor_open(&o, &extractor))) return st;
     s.extractor = &extractor;

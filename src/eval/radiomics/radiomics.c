@@ -6,68 +6,69 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/number/extent.h"
+#include "eval/radiomics/radiomics_family.h"
 #include "eval/radiomics/radiomics_filter.h"
-#include "eval/radiomics/radiomics_levels.h"
 #include "grid/grid.h"
 
-enum { MARGIN = 10, SIGMAS = 4, BANDS = 8, LEAST_SIDE = 4 };
-#define SCALE 100.0
+enum { SIGMAS = 4, BANDS = 8, LEAST_SIDE = 4 };
 static const double sigmas[SIGMAS] = {2, 3, 4, 5};
 #define WIDEST 5.0
 
-static const struct {
-  const char *name;
-  int n;
-  const char *features[22];
-} classes[] = {
-    {"firstorder",
-     18,
-     {"10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum",
-      "MeanAbsoluteDeviation", "Mean", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation",
-      "RootMeanSquared", "Skewness", "TotalEnergy", "Uniformity", "Variance"}},
-    {"glcm",
-     22,
-     {"Autocorrelation",
-      "ClusterProminence",
-      "ClusterShade",
-      "ClusterTendency",
-      "Contrast",
-      "Correlation",
-      "DifferenceAverage",
-      "DifferenceEntropy",
-      "DifferenceVariance",
-      "Id",
-      "Idm",
-      "Idmn",
-      "Idn",
-      "Imc1",
-      "Imc2",
-      "InverseVariance",
-      "JointAverage",
-      "JointEnergy",
-      "JointEntropy",
-      "MaximumProbability",
-      "SumEntropy",
-      "SumSquares"}},
-    {"glrlm",
-     16,
-     {"GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized", "GrayLevelVariance",
-      "HighGrayLevelRunEmphasis", "LongRunEmphasis", "LongRunHighGrayLevelEmphasis",
-      "LongRunLowGrayLevelEmphasis", "LowGrayLevelRunEmphasis", "RunEntropy", "RunLengthNonUniformity",
-      "RunLengthNonUniformityNormalized", "RunPercentage", "RunVariance", "ShortRunEmphasis",
-      "ShortRunHighGrayLevelEmphasis", "ShortRunLowGrayLevelEmphasis"}},
-    {"glszm",
-     16,
-     {"GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized", "GrayLevelVariance",
-      "HighGrayLevelZoneEmphasis", "LargeAreaEmphasis", "LargeAreaHighGrayLevelEmphasis",
-      "LargeAreaLowGrayLevelEmphasis", "LowGrayLevelZoneEmphasis", "ZoneEntropy", "SizeZoneNonUniformity",
-      "SizeZoneNonUniformityNormalized", "ZonePercentage", "ZoneVariance", "SmallAreaEmphasis",
-      "SmallAreaHighGrayLevelEmphasis", "SmallAreaLowGrayLevelEmphasis"}},
-    {"ngtdm", 5, {"Busyness", "Coarseness", "Complexity", "Contrast", "Strength"}}};
+struct vg_radiomics_kind {
+  unsigned families; /* bits, in the order of radiomics.def */
+  int features;      /* of all images */
+  int images;        /* the first so many of: the original, Laplacians, wavelets */
+  int margin;        /* voxels around the region that filters see */
+  double sd;         /* over the whole image after scaling, with mean 0; 0: intensities stay as they are */
+  double bin_width, shift;
+};
 
-const char *vg_radiomics_name(int i, char *buf, size_t size) {
-  const int image = i / VG_RADIOMICS_OF_IMAGE;
-  int feature = i % VG_RADIOMICS_OF_IMAGE, c = 0;
+enum {
+#define VG_RADIOMICS(name, n, v0, v1) ROW_##name,
+#include "registry/radiomics.def"
+  FAMILIES
+};
+
+static const struct {
+  const vg_radiomics_family *family;
+  int n;
+} families[] = {
+#define VG_RADIOMICS(name, n, v0, v1) {&vg_radiomics_family_##name, n},
+#include "registry/radiomics.def"
+};
+
+const vg_radiomics_kind vg_radiomics_v0 = {
+#define VG_RADIOMICS(name, n, v0, v1) | (unsigned)(v0) << ROW_##name
+    .families = 0
+#include "registry/radiomics.def"
+    ,
+    .features = VG_RADIOMICS_FEATURES_V0,
+    .images = 1,
+    .bin_width = 25};
+
+const vg_radiomics_kind vg_radiomics_v1 = {
+#define VG_RADIOMICS(name, n, v0, v1) | (unsigned)(v1) << ROW_##name
+    .families = 0
+#include "registry/radiomics.def"
+    ,
+    .features = VG_RADIOMICS_FEATURES,
+    .images = VG_RADIOMICS_IMAGES,
+    .margin = 10,
+    .sd = 100,
+    .bin_width = 5,
+    .shift = 300};
+
+static bool has_family(const vg_radiomics_kind *kind, int family) {
+  return kind->families >> family & 1;
+}
+
+int vg_radiomics_count(const vg_radiomics_kind *kind) {
+  return kind->features;
+}
+
+const char *vg_radiomics_name(const vg_radiomics_kind *kind, int i, char *buf, size_t size) {
+  const int of_image = kind->features / kind->images, image = i / of_image;
+  int feature = i % of_image, k = 0;
   char of[32];
   if (!image)
     snprintf(of, sizeof of, "original");
@@ -76,8 +77,9 @@ const char *vg_radiomics_name(int i, char *buf, size_t size) {
   else
     snprintf(of, sizeof of, "wavelet-%c%c%c", "LH"[(image - 1 - SIGMAS) & 1],
              "LH"[(image - 1 - SIGMAS) >> 1 & 1], "LH"[(image - 1 - SIGMAS) >> 2 & 1]);
-  for (; feature >= classes[c].n; c++) feature -= classes[c].n;
-  snprintf(buf, size, "%s_%s_%s", of, classes[c].name, classes[c].features[feature]);
+  for (; !has_family(kind, k) || feature >= families[k].n; k++)
+    if (has_family(kind, k)) feature -= families[k].n;
+  snprintf(buf, size, "%s_%s_%s", of, families[k].family->name, families[k].family->features[feature]);
   return buf;
 }
 
@@ -105,13 +107,15 @@ static void spread(const float *image, size_t n, double *mean, double *sd) {
 }
 
 /* *fits: the region has features. */
-static vg_status cut(const float *image, const uint8_t *roi, const int dim[3], region *r, bool *fits) {
+static vg_status cut(const vg_radiomics_kind *kind, const float *image, const uint8_t *roi, const int dim[3],
+                     region *r, bool *fits) {
   int lo[3];
-  double mean, sd;
-  spread(image, vg_extent_voxels(dim), &mean, &sd);
-  *fits = sd > 0 && vg_mask_box(roi, dim, MARGIN, lo, r->dim);
+  double mean = 0, sd = 0;
+  if (kind->sd > 0) spread(image, vg_extent_voxels(dim), &mean, &sd);
+  *fits = (!(kind->sd > 0) || sd > 0) && vg_mask_box(roi, dim, kind->margin, lo, r->dim);
   if (!*fits) return VG_OK;
-  for (int a = 0; a < 3; a++) *fits &= r->dim[a] >= LEAST_SIDE && r->dim[a] >= ceil(WIDEST / r->mm[a]) + 1;
+  for (int a = 0; a < 3 && kind->images > 1; a++)
+    *fits &= r->dim[a] >= LEAST_SIDE && r->dim[a] >= ceil(WIDEST / r->mm[a]) + 1;
   const size_t n = vg_extent_voxels(r->dim);
   r->image = vg_malloc(n, sizeof *r->image);
   r->roi = vg_malloc(n, 1);
@@ -120,7 +124,7 @@ static vg_status cut(const float *image, const uint8_t *roi, const int dim[3], r
     int at[3];
     vg_extent_at(r->dim, i, at);
     const size_t from = vg_extent_index(dim, lo[0] + at[0], lo[1] + at[1], lo[2] + at[2]);
-    r->image[i] = ((double)image[from] - mean) / sd * SCALE;
+    r->image[i] = kind->sd > 0 ? ((double)image[from] - mean) / sd * kind->sd : (double)image[from];
     r->roi[i] = roi[from] != 0;
     r->inside += r->roi[i];
   }
@@ -128,39 +132,42 @@ static vg_status cut(const float *image, const uint8_t *roi, const int dim[3], r
   return VG_OK;
 }
 
-static vg_status measure(const region *r, const double *image, double out[VG_RADIOMICS_OF_IMAGE]) {
+static vg_status measure(const vg_radiomics_kind *kind, const region *r, const double *image, double *out) {
   vg_levels l;
-  vg_status st = vg_levels_make(image, r->roi, r->dim, &l);
+  vg_status st = vg_levels_make(image, r->roi, r->dim, kind->bin_width, &l);
   double *values = vg_malloc(r->inside, sizeof *values);
   if (!st && !values) st = VG_MEMORY;
   if (!st && l.n) {
     size_t n = 0;
     for (size_t i = 0, all = vg_extent_voxels(r->dim); i < all; i++)
       if (r->roi[i]) values[n++] = image[i];
-    vg_radiomics_first_order(values, n, &l, r->mm[0] * r->mm[1] * r->mm[2], out);
-    st = vg_radiomics_glcm(&l, out + 18);
-    if (!st) st = vg_radiomics_glrlm(&l, out + 40);
-    if (!st) st = vg_radiomics_glszm(&l, out + 56);
-    if (!st) st = vg_radiomics_ngtdm(&l, out + 72);
+    const vg_radiomics_region given = {&l, values, r->mm, kind->shift};
+    for (int k = 0; k < FAMILIES && !st; k++) {
+      if (!has_family(kind, k)) continue;
+      st = families[k].family->compute(&given, out);
+      out += families[k].n;
+    }
   }
   vg_free(values);
   vg_levels_release(&l);
   return st;
 }
 
-vg_status vg_radiomics_compute(const float *image, const uint8_t *roi, const int dim[3], const double mm[3],
-                               double out[VG_RADIOMICS_FEATURES]) {
+vg_status vg_radiomics_compute(const vg_radiomics_kind *kind, const float *image, const uint8_t *roi,
+                               const int dim[3], const double mm[3], double *out) {
   region r = {.mm = mm};
   bool fits;
-  for (int i = 0; i < VG_RADIOMICS_FEATURES; i++) out[i] = NAN;
-  vg_status st = cut(image, roi, dim, &r, &fits);
-  double *filtered = !st && fits ? vg_malloc(vg_extent_voxels(r.dim), sizeof *filtered) : NULL;
-  if (!st && fits && !filtered) st = VG_MEMORY;
-  if (!st && fits) st = measure(&r, r.image, out);
-  for (int k = 1; k < VG_RADIOMICS_IMAGES && fits && !st; k++) {
+  const int of_image = kind->features / kind->images;
+  for (int i = 0; i < kind->features; i++) out[i] = NAN;
+  vg_status st = cut(kind, image, roi, dim, &r, &fits);
+  double *filtered =
+      !st && fits && kind->images > 1 ? vg_malloc(vg_extent_voxels(r.dim), sizeof *filtered) : NULL;
+  if (!st && fits && kind->images > 1 && !filtered) st = VG_MEMORY;
+  if (!st && fits) st = measure(kind, &r, r.image, out);
+  for (int k = 1; k < kind->images && fits && !st; k++) {
     st = k <= SIGMAS ? vg_radiomics_log(r.image, r.dim, mm, sigmas[k - 1], filtered)
                      : vg_radiomics_wavelet(r.image, r.dim, (unsigned)(k - 1 - SIGMAS), filtered);
-    if (!st) st = measure(&r, filtered, out + k * VG_RADIOMICS_OF_IMAGE);
+    if (!st) st = measure(kind, &r, filtered, out + k * of_image);
   }
   vg_free(filtered);
   region_release(&r);

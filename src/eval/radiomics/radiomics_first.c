@@ -1,10 +1,7 @@
 /* radiomics_first.c: first-order features: the distribution of a region's intensities. */
 #include <math.h>
 #include "base/number/order_statistic.h"
-#include "eval/radiomics/radiomics_levels.h"
-
-/* Keeps intensities positive in Energy, TotalEnergy and RootMeanSquared. */
-#define SHIFT 300.0
+#include "eval/radiomics/radiomics_family.h"
 
 /* The mean absolute deviation of sorted[from] to sorted[to - 1]. */
 static double deviation(const double *sorted, size_t from, size_t to) {
@@ -15,14 +12,16 @@ static double deviation(const double *sorted, size_t from, size_t to) {
   return sum / (double)(to - from);
 }
 
-void vg_radiomics_first_order(double *v, size_t n, const vg_levels *l, double voxel_mm3, double out[18]) {
+void vg_radiomics_first_order(double *v, size_t n, const vg_levels *l, double shift, double voxel_mm3,
+                              double out[18]) {
   double mean = 0, energy = 0, m2 = 0, m3 = 0, m4 = 0, entropy = 0, uniformity = 0;
   const double count = (double)n;
   vg_sort_f64(v, n);
   for (size_t i = 0; i < n; i++) {
     mean += v[i] / count;
-    energy += (v[i] + SHIFT) * (v[i] + SHIFT);
+    energy += (v[i] + shift) * (v[i] + shift);
   }
+  if (!(v[n - 1] > v[0])) mean = v[0]; /* without the rounding of a sum */
   for (size_t i = 0; i < n; i++) {
     const double d = v[i] - mean;
     m2 += d * d / count;
@@ -57,3 +56,16 @@ void vg_radiomics_first_order(double *v, size_t n, const vg_levels *l, double vo
   out[16] = uniformity;
   out[17] = m2;
 }
+
+static vg_status compute(const vg_radiomics_region *r, double *out) {
+  const double voxel_mm3 = r->mm[0] * r->mm[1] * r->mm[2];
+  vg_radiomics_first_order(r->values, r->levels->n_inside, r->levels, r->shift, voxel_mm3, out);
+  return VG_OK;
+}
+
+const vg_radiomics_family vg_radiomics_family_firstorder = {
+    "firstorder",
+    {"10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum",
+     "MeanAbsoluteDeviation", "Mean", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation",
+     "RootMeanSquared", "Skewness", "TotalEnergy", "Uniformity", "Variance"},
+    compute};

@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 #include "base/mem.h"
-#include "eval/radiomics/radiomics_levels.h"
+#include "eval/radiomics/radiomics_family.h"
+
+/* Entropies that differ by less are equal. */
+#define ROUNDING 1e-12
 
 /* Sums over one direction's matrix. */
 typedef struct pairs {
@@ -13,22 +16,6 @@ typedef struct pairs {
   double *sum;      /* (2 most + 1) by the sum of the two levels */
   double *gap;      /* (most) by their difference */
 } pairs;
-
-/* Counts the pairs of a direction. Returns how many. */
-static double count_pairs(const pairs *m, ptrdiff_t step) {
-  const vg_levels *l = m->l;
-  const size_t n = (size_t)l->n;
-  double total = 0;
-  memset(m->p, 0, n * n * sizeof *m->p);
-  for (size_t i = 0; i < l->voxels; i++) {
-    const unsigned a = l->at[i], b = a ? l->at[(ptrdiff_t)i + step] : 0;
-    if (!b) continue;
-    m->p[(a - 1) * n + b - 1]++;
-    m->p[(b - 1) * n + a - 1]++;
-    total += 2;
-  }
-  return total;
-}
 
 static double entropy_of(const double *p, size_t n) {
   double sum = 0;
@@ -125,7 +112,7 @@ static void from_pairs(const pairs *m, double out[FEATURES]) {
   out[CORRELATION] = variance > 0 ? together / (variance + VG_LEVEL_EPS) : 1;
 }
 
-/* One direction. IMC2 is NaN where rounding makes it a root of a number below 0. */
+/* One direction. IMC2 is 0 where the two levels of a pair are independent, as with one level alone. */
 static void measure(const pairs *m, double out[FEATURES]) {
   memset(out, 0, FEATURES * sizeof *out);
   from_gaps(m, out);
@@ -136,8 +123,8 @@ static void measure(const pairs *m, double out[FEATURES]) {
   out[SUM_ENTROPY] = entropy_of(m->sum, 2 * (size_t)m->l->most + 1);
   /* HXY1 and HXY2 are both the entropy of the product of the marginals, twice hx. */
   out[IMC1] = hx > 0 ? (hxy - 2 * hx) / hx : 0;
-  const double apart = 1 - exp(-2 * (2 * hx - hxy));
-  out[IMC2] = apart >= 0 ? sqrt(apart) : NAN;
+  const double shared = 2 * hx - hxy;
+  out[IMC2] = shared > ROUNDING ? sqrt(1 - exp(-2 * shared)) : 0;
 }
 
 vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
@@ -147,7 +134,7 @@ vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
   if (!block) return VG_MEMORY;
   const pairs m = {l, block, block + n * n, block + n * n + n, block + n * n + n + 2 * most + 1};
   for (int k = 0; k < l->n_steps; k++) {
-    const double total = count_pairs(&m, l->step[k]);
+    const double total = vg_levels_pairs(l, l->step[k], m.p);
     if (!(total > 0)) continue;
     sum_up(&m, total);
     measure(&m, one);
@@ -161,3 +148,32 @@ vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
   vg_free(block);
   return VG_OK;
 }
+
+static vg_status compute(const vg_radiomics_region *r, double *out) {
+  return vg_radiomics_glcm(r->levels, out);
+}
+
+const vg_radiomics_family vg_radiomics_family_glcm = {"glcm",
+                                                      {"Autocorrelation",
+                                                       "ClusterProminence",
+                                                       "ClusterShade",
+                                                       "ClusterTendency",
+                                                       "Contrast",
+                                                       "Correlation",
+                                                       "DifferenceAverage",
+                                                       "DifferenceEntropy",
+                                                       "DifferenceVariance",
+                                                       "Id",
+                                                       "Idm",
+                                                       "Idmn",
+                                                       "Idn",
+                                                       "Imc1",
+                                                       "Imc2",
+                                                       "InverseVariance",
+                                                       "JointAverage",
+                                                       "JointEnergy",
+                                                       "JointEntropy",
+                                                       "MaximumProbability",
+                                                       "SumEntropy",
+                                                       "SumSquares"},
+                                                      compute};

@@ -9,8 +9,6 @@
 #include "base/whole.h"
 #include "grid/grid.h"
 
-#define WIDTH 5.0
-
 /* A region of one slice has no direction out of it. */
 static void set_steps(vg_levels *l, const int extent[3]) {
   const ptrdiff_t row = l->dim[0], plane = row * l->dim[1];
@@ -22,11 +20,11 @@ static void set_steps(vg_levels *l, const int extent[3]) {
   }
 }
 
-/* The bin of a value, from 1. The comparisons are those of numpy.digitize on edges low + k * WIDTH. */
-static double bin_of(double v, double low) {
-  double k = floor((v - low) / WIDTH);
-  if (v < low + k * WIDTH) k--;
-  if (v >= low + (k + 1) * WIDTH) k++;
+/* The bin of a value, from 1. The comparisons are those of numpy.digitize on edges low + k * width. */
+static double bin_of(double v, double low, double width) {
+  double k = floor((v - low) / width);
+  if (v < low + k * width) k--;
+  if (v >= low + (k + 1) * width) k++;
   return k + 1;
 }
 
@@ -54,7 +52,8 @@ static vg_status list_levels(const double *bins, size_t n, vg_levels *l) {
   return l->value && l->count ? VG_OK : VG_MEMORY;
 }
 
-vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3], vg_levels *l) {
+vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3], double width,
+                         vg_levels *l) {
   int lo[3], extent[3];
   size_t n = 0;
   double least = (double)INFINITY;
@@ -76,8 +75,8 @@ vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3
     bins[n++] = data[i];
     least = fmin(least, data[i]);
   }
-  const double low = floor(least / WIDTH) * WIDTH;
-  for (size_t i = 0; i < n && !st; i++) bins[i] = bin_of(bins[i], low);
+  const double low = floor(least / width) * width;
+  for (size_t i = 0; i < n && !st; i++) bins[i] = bin_of(bins[i], low, width);
   if (!st) st = list_levels(bins, n, l);
   for (size_t i = 0; i < n && l->n && !st; i++) {
     const double *found = bsearch(&bins[i], l->value, (size_t)l->n, sizeof *found, by_value);
@@ -95,4 +94,18 @@ void vg_levels_release(vg_levels *l) {
   vg_free(l->value);
   vg_free(l->count);
   *l = (vg_levels){0};
+}
+
+double vg_levels_pairs(const vg_levels *l, ptrdiff_t step, double *p) {
+  const size_t n = (size_t)l->n;
+  double total = 0;
+  memset(p, 0, n * n * sizeof *p);
+  for (size_t i = 0; i < l->voxels; i++) {
+    const unsigned a = l->at[i], b = a ? l->at[(ptrdiff_t)i + step] : 0;
+    if (!b) continue;
+    p[(a - 1) * n + b - 1]++;
+    p[(b - 1) * n + a - 1]++;
+    total += 2;
+  }
+  return total;
 }

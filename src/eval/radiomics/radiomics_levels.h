@@ -23,16 +23,24 @@ typedef struct vg_levels {
   double *count; /* (n) voxels */
 } vg_levels;
 
-/* Bins of width 5 from the largest multiple of it that is not above the least value. n 0: too many levels.
+/* Bins from the largest multiple of their width that is not above the least value. n 0: too many levels.
  * data and roi: (Z, Y, X) of dim; the region is not empty. _release also after a failure. */
-vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3], vg_levels *out);
+vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3], double width,
+                         vg_levels *out);
 void vg_levels_release(vg_levels *l);
+
+/* The co-occurrence matrix (n, n) of a direction: how often two levels are neighbours, counted both ways.
+ * Returns its sum. */
+double vg_levels_pairs(const vg_levels *l, ptrdiff_t step, double *p);
 
 /* ---- the features of one image, by class, in the order of their names ---- */
 
 /* values: the region's n intensities; reorders them. */
-void vg_radiomics_first_order(double *values, size_t n, const vg_levels *l, double voxel_mm3, double out[18]);
+void vg_radiomics_first_order(double *values, size_t n, const vg_levels *l, double shift, double voxel_mm3,
+                              double out[18]);
 vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]);
+vg_status vg_radiomics_mcc(const vg_levels *l, double out[2]);
+vg_status vg_radiomics_gldm(const vg_levels *l, double out[14]);
 vg_status vg_radiomics_glrlm(const vg_levels *l, double out[16]);
 vg_status vg_radiomics_glszm(const vg_levels *l, double out[16]);
 vg_status vg_radiomics_ngtdm(const vg_levels *l, double out[5]);

@@ -2,7 +2,7 @@
  * voxel is from the mean of its neighbours. */
 #include <math.h>
 #include "base/mem.h"
-#include "eval/radiomics/radiomics_levels.h"
+#include "eval/radiomics/radiomics_family.h"
 
 /* The levels that have a voxel with a neighbour. */
 typedef struct tones {
@@ -63,3 +63,10 @@ vg_status vg_radiomics_ngtdm(const vg_levels *l, double out[5]) {
   vg_free(block);
   return VG_OK;
 }
+
+static vg_status compute(const vg_radiomics_region *r, double *out) {
+  return vg_radiomics_ngtdm(r->levels, out);
+}
+
+const vg_radiomics_family vg_radiomics_family_ngtdm = {
+    "ngtdm", {"Busyness", "Coarseness", "Complexity", "Contrast", "Strength"}, compute};

@@ -6,82 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
-#include "eval/radiomics/radiomics_levels.h"
-
-enum { FEATURES = 16 };
-
-/* So many runs of a level have a length. */
-typedef struct cell {
-  double level, length, count;
-} cell;
-
-static int by_length(const void *a, const void *b) {
-  const cell *x = a, *y = b;
-  return (x->length > y->length) - (x->length < y->length);
-}
-
-static int by_level(const void *a, const void *b) {
-  const cell *x = a, *y = b;
-  if (x->level != y->level) return x->level < y->level ? -1 : 1;
-  return by_length(a, b);
-}
-
-/* The sum of squares of what cells of one level, or one length, add up to. Sorts the cells. */
-static double squares(cell *c, size_t n, bool of_levels) {
-  double sum = 0;
-  qsort(c, n, sizeof *c, of_levels ? by_level : by_length);
-  for (size_t i = 0; i < n;) {
-    const size_t from = i;
-    double same = 0;
-    for (; i < n && !(of_levels ? c[i].level > c[from].level : c[i].length > c[from].length); i++)
-      same += c[i].count;
-    sum += same * same;
-  }
-  return sum;
-}
-
-/* In the order of pyradiomics' names: GrayLevelNonUniformity, ...Normalized, GrayLevelVariance,
- * HighGrayLevel-, Long-, LongHigh-, LongLow-, LowGrayLevel- emphases, RunEntropy, RunLengthNonUniformity,
- * ...Normalized, RunPercentage, RunVariance, Short-, ShortHigh-, ShortLow- emphases. */
-static void measure(cell *c, size_t n, double out[FEATURES]) {
-  double runs = 0, voxels = 0, mean_level = 0, mean_length = 0;
-  memset(out, 0, FEATURES * sizeof *out);
-  for (size_t i = 0; i < n; i++) {
-    runs += c[i].count;
-    voxels += c[i].count * c[i].length;
-    mean_level += c[i].count * c[i].level;
-    mean_length += c[i].count * c[i].length;
-  }
-  mean_level /= runs;
-  mean_length /= runs;
-  for (size_t i = 0; i < n; i++) {
-    const double p = c[i].count / runs, g = c[i].level * c[i].level, s = c[i].length * c[i].length;
-    const double level_gap = c[i].level - mean_level, length_gap = c[i].length - mean_length;
-    out[2] += p * level_gap * level_gap;
-    out[3] += p * g;
-    out[4] += p * s;
-    out[5] += p * s * g;
-    out[6] += p * s / g;
-    out[7] += p / g;
-    out[8] -= p * log2(p + VG_LEVEL_EPS);
-    out[12] += p * length_gap * length_gap;
-    out[13] += p / s;
-    out[14] += p * g / s;
-    out[15] += p / (s * g);
-  }
-  out[0] = squares(c, n, true) / runs;
-  out[1] = out[0] / runs;
-  out[9] = squares(c, n, false) / runs;
-  out[10] = out[9] / runs;
-  out[11] = runs / voxels;
-}
+#include "eval/radiomics/radiomics_cells.h"
+#include "eval/radiomics/radiomics_family.h"
 
 /* Merges cells of one level and length; returns how many remain. */
-static size_t merge(cell *c, size_t n) {
+static size_t merge(vg_radiomics_cell *c, size_t n) {
   size_t kept = 0;
-  qsort(c, n, sizeof *c, by_level);
+  qsort(c, n, sizeof *c, vg_radiomics_cell_by_level);
   for (size_t i = 0; i < n; i++) {
-    if (kept && !by_level(&c[kept - 1], &c[i]))
+    if (kept && !vg_radiomics_cell_by_level(&c[kept - 1], &c[i]))
       c[kept - 1].count += c[i].count;
     else
       c[kept++] = c[i];
@@ -90,7 +23,8 @@ static size_t merge(cell *c, size_t n) {
 }
 
 /* Counts the runs of a direction into room (n, longest + 1) and lists them. */
-static size_t list_runs(const vg_levels *l, ptrdiff_t step, size_t longest, double *room, cell *out) {
+static size_t list_runs(const vg_levels *l, ptrdiff_t step, size_t longest, double *room,
+                        vg_radiomics_cell *out) {
   const size_t n = (size_t)l->n;
   size_t met = 0;
   memset(room, 0, n * (longest + 1) * sizeof *room);
@@ -104,7 +38,7 @@ static size_t list_runs(const vg_levels *l, ptrdiff_t step, size_t longest, doub
   for (size_t g = 0; g < n; g++)
     for (size_t s = 1; s <= longest; s++)
       if (room[g * (longest + 1) + s] > 0)
-        out[met++] = (cell){l->value[g], (double)s, room[g * (longest + 1) + s]};
+        out[met++] = (vg_radiomics_cell){l->value[g], (double)s, room[g * (longest + 1) + s]};
   return met;
 }
 
@@ -113,13 +47,13 @@ vg_status vg_radiomics_glrlm(const vg_levels *l, double out[16]) {
   for (int a = 0; a < 3; a++)
     if ((size_t)l->dim[a] > longest) longest = (size_t)l->dim[a];
   double *room = vg_malloc((size_t)l->n * (longest + 1), sizeof *room);
-  cell *cells = VG_NEW_N(cell, (size_t)l->n * longest);
+  vg_radiomics_cell *cells = VG_NEW_N(vg_radiomics_cell, (size_t)l->n * longest);
   vg_status st = room && cells ? VG_OK : VG_MEMORY;
-  memset(out, 0, FEATURES * sizeof *out);
+  memset(out, 0, VG_CELL_FEATURES * sizeof *out);
   for (int k = 0; k < l->n_steps && !st; k++) {
-    double one[FEATURES];
-    measure(cells, list_runs(l, l->step[k], longest, room, cells), one);
-    for (int f = 0; f < FEATURES; f++) out[f] += one[f] / l->n_steps;
+    double one[VG_CELL_FEATURES];
+    vg_radiomics_cells_measure(cells, list_runs(l, l->step[k], longest, room, cells), one);
+    for (int f = 0; f < VG_CELL_FEATURES; f++) out[f] += one[f] / l->n_steps;
   }
   vg_free(room);
   vg_free(cells);
@@ -148,19 +82,45 @@ static size_t take_zone(const vg_levels *l, uint16_t *at, size_t from, size_t *s
 vg_status vg_radiomics_glszm(const vg_levels *l, double out[16]) {
   uint16_t *at = vg_malloc(l->voxels, sizeof *at);
   size_t *stack = VG_NEW_N(size_t, l->n_inside), zones = 0;
-  cell *cells = VG_NEW_N(cell, l->n_inside);
+  vg_radiomics_cell *cells = VG_NEW_N(vg_radiomics_cell, l->n_inside);
   vg_status st = at && stack && cells ? VG_OK : VG_MEMORY;
   if (!st) {
     memcpy(at, l->at, l->voxels * sizeof *at);
     for (size_t i = 0; i < l->voxels; i++) {
       if (!at[i]) continue;
       const double level = l->value[at[i] - 1];
-      cells[zones++] = (cell){level, (double)take_zone(l, at, i, stack), 1};
+      cells[zones++] = (vg_radiomics_cell){level, (double)take_zone(l, at, i, stack), 1};
     }
-    measure(cells, merge(cells, zones), out);
+    vg_radiomics_cells_measure(cells, merge(cells, zones), out);
   }
   vg_free(at);
   vg_free(stack);
   vg_free(cells);
   return st;
 }
+
+static vg_status compute_runs(const vg_radiomics_region *r, double *out) {
+  return vg_radiomics_glrlm(r->levels, out);
+}
+
+const vg_radiomics_family vg_radiomics_family_glrlm = {
+    "glrlm",
+    {"GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized", "GrayLevelVariance",
+     "HighGrayLevelRunEmphasis", "LongRunEmphasis", "LongRunHighGrayLevelEmphasis",
+     "LongRunLowGrayLevelEmphasis", "LowGrayLevelRunEmphasis", "RunEntropy", "RunLengthNonUniformity",
+     "RunLengthNonUniformityNormalized", "RunPercentage", "RunVariance", "ShortRunEmphasis",
+     "ShortRunHighGrayLevelEmphasis", "ShortRunLowGrayLevelEmphasis"},
+    compute_runs};
+
+static vg_status compute_zones(const vg_radiomics_region *r, double *out) {
+  return vg_radiomics_glszm(r->levels, out);
+}
+
+const vg_radiomics_family vg_radiomics_family_glszm = {
+    "glszm",
+    {"GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized", "GrayLevelVariance",
+     "HighGrayLevelZoneEmphasis", "LargeAreaEmphasis", "LargeAreaHighGrayLevelEmphasis",
+     "LargeAreaLowGrayLevelEmphasis", "LowGrayLevelZoneEmphasis", "ZoneEntropy", "SizeZoneNonUniformity",
+     "SizeZoneNonUniformityNormalized", "ZonePercentage", "ZoneVariance", "SmallAreaEmphasis",
+     "SmallAreaHighGrayLevelEmphasis", "SmallAreaLowGrayLevelEmphasis"},
+    compute_zones};

@@ -1,5 +1,5 @@
 /* suite_frd.c: suite frd: radiomic features of both sets. */
-#include "eval/radiomics/frd.h"
+#include "eval/frd/frd.h"
 #include "eval/suite/suite.h"
 
 const vg_eval_suite vg_eval_suite_frd = {
