@@ -1,10 +1,10 @@
 /* evaluate.h: compares a synthetic data set with the real one, case by case.
  *
- *     vg_evaluate_settings s = {.real = "BraTS2021", .synth = "synthetic", .out = "eval"};
- *     vg_evaluation *e;
- *     vg_status st = vg_evaluate(&s, &e);
- *     if (e) vg_evaluation_print(e, stdout);
- *     vg_evaluation_free(e);
+ *     vg_eval_settings s = {.real = "BraTS2021", .synth = "synthetic", .out = "eval"};
+ *     vg_eval *e;
+ *     vg_status st = vg_eval_run(&s, &e);
+ *     if (e) vg_eval_print(e, stdout);
+ *     vg_eval_free(e);
  *
  * Cases are paired by equal id. Metrics come in suites (metrics.def):
  *
@@ -118,7 +118,7 @@ struct vg_detector_options;
 typedef vg_status (*vg_detector_fn)(const struct vg_detector_options *options, float *logits);
 
 /* Strings are borrowed for the call. */
-typedef struct vg_evaluate_settings {
+typedef struct vg_eval_settings {
   const char *real, *synth;                   /* data sets (vg_dataset_add) */
   const vg_dataset *opened;                   /* replaces real; or NULL */
   const char *real_layout, *synth_layout;     /* NULL: guess it */
@@ -150,9 +150,9 @@ typedef struct vg_evaluate_settings {
   vg_detector_fn detector;     /* of suite detect; NULL: the suite is skipped */
   double detect_mm;            /* pixels of its patches, mm, at least; 0: the data's own */
   const char *frd;             /* versions of suite frd (frd.def), "v1,v0"; NULL: v1 */
-} vg_evaluate_settings;
+} vg_eval_settings;
 
-typedef struct vg_evaluation vg_evaluation;
+typedef struct vg_eval vg_eval;
 
 /* Measures every pair, in parallel. Writes these files by atomic rename, and replaces old ones:
  *
@@ -177,7 +177,7 @@ typedef struct vg_evaluation vg_evaluation;
  *   report.html   the results as tables and charts, and slices of the worst cases of each series and of the
  *                 compared label maps, read again from the files. A few MB, whatever the number of cases
  *
- * *out is set with VG_OK and with VG_REGRESSION; the caller frees it with vg_evaluation_free. Otherwise *out
+ * *out is set with VG_OK and with VG_REGRESSION; the caller frees it with vg_eval_free. Otherwise *out
  * is NULL.
  *
  * VG_DATA: no pair (and no boundary suite), nothing to compare in any pair, differing grids, labels outside a
@@ -188,11 +188,11 @@ typedef struct vg_evaluation vg_evaluation;
  * than its tolerance and by more than 1e-6; or it is missing; or it covers fewer cases; or, if infinity is
  * not its ideal, more of its values are infinite. A metric with fewer infinite values is better, whatever the
  * mean of the others. Metrics outside the chosen suites are not compared. */
-vg_status vg_evaluate(const vg_evaluate_settings *settings, vg_evaluation **out);
-void vg_evaluation_free(vg_evaluation *e);
+vg_status vg_eval_run(const vg_eval_settings *settings, vg_eval **out);
+void vg_eval_free(vg_eval *e);
 
 /* Prints tables of mean +- sd, suite by suite, then the changes against the baseline. */
-vg_status vg_evaluation_print(const vg_evaluation *e, FILE *to);
+vg_status vg_eval_print(const vg_eval *e, FILE *to);
 
 #ifdef __cplusplus
 }

@@ -103,12 +103,12 @@ typedef struct vg_torch_module {
   /* Writes a model's generator as a file that PyTorch or ONNX runtimes run without voxgan. VG_USAGE: the file
    * exists. */
   vg_status (*export_model)(const vg_export_options *);
-  vg_membership_fn membership; /* for vg_evaluate_settings */
+  vg_membership_fn membership; /* for vg_eval_settings */
   /* Loads a network (evaluate.h) and runs it once on its input. The caller closes it. VG_CONFIG: the input
    * text is invalid. VG_DATA: not a TorchScript module, or it rejects such an input. */
   vg_status (*extractor_open)(const vg_extractor_options *, vg_extractor *);
   void (*extractor_close)(vg_extractor *);
-  vg_detector_fn detector; /* for vg_evaluate_settings */
+  vg_detector_fn detector; /* for vg_eval_settings */
 } vg_torch_module;
 
 /* Opens voxgan-torch.so from $VOXGAN_MODULES, from the folder of libvoxgan, or from voxgan/ in that folder.

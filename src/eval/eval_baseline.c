@@ -86,7 +86,7 @@ static vg_status parse_tolerance(const char *text, int n_metrics, eval_tolerance
 }
 
 /* Refuses a baseline with other regions, rules or intensities, because its means cannot be compared. */
-static vg_status check_settings(const eval_baseline *b, const vg_evaluation *e) {
+static vg_status check_settings(const eval_baseline *b, const vg_eval *e) {
   const vg_json *settings = vg_json_get(b->root, "settings");
   const char *normalise = vg_json_string(vg_json_get(settings, "normalise"), "");
   if (strcmp(normalise, vg_eval_normalise_name(e->normalise)) != 0)
@@ -106,7 +106,7 @@ static vg_status check_settings(const eval_baseline *b, const vg_evaluation *e) 
   return VG_OK;
 }
 
-vg_status vg_eval_baseline_read(const vg_evaluate_settings *s, const vg_evaluation *e, eval_baseline *b) {
+vg_status vg_eval_baseline_read(const vg_eval_settings *s, const vg_eval *e, eval_baseline *b) {
   int n = 0;
   judged j;
   while (judged_at(n, &j)) n++;
@@ -128,7 +128,7 @@ void vg_eval_baseline_release(eval_baseline *b) {
   memset(b, 0, sizeof *b);
 }
 
-static const eval_group *find_group(const vg_evaluation *e, const char *series, const char *region,
+static const eval_group *find_group(const vg_eval *e, const char *series, const char *region,
                                     const char *metric) {
   for (size_t i = 0; i < e->n_groups; i++) {
     const eval_group *g = &e->groups[i];
@@ -138,7 +138,7 @@ static const eval_group *find_group(const vg_evaluation *e, const char *series, 
   return NULL;
 }
 
-static vg_status add_moved(vg_evaluation *e, const eval_moved *m) {
+static vg_status add_moved(vg_eval *e, const eval_moved *m) {
   eval_moved *grown = vg_realloc(e->moved, e->n_moved + 1, sizeof *grown);
   if (!grown) return VG_MEMORY;
   e->moved = grown;
@@ -203,8 +203,8 @@ static vg_status read_outcome(const eval_baseline *b, const vg_json *row, const 
 }
 
 /* Compares one value with the baseline. now NULL: this run does not have the value. */
-static vg_status compare(const eval_baseline *b, vg_evaluation *e, eval_moved *m, int metric,
-                         const outcome *before, const outcome *now) {
+static vg_status compare(const eval_baseline *b, vg_eval *e, eval_moved *m, int metric, const outcome *before,
+                         const outcome *now) {
   judged row;
   if (!judged_at(metric, &row) || !vg_eval_suites_have(row.suite, e->suites)) return VG_OK;
   m->before = before->mean;
@@ -220,7 +220,7 @@ static vg_status compare(const eval_baseline *b, vg_evaluation *e, eval_moved *m
   return add_moved(e, m);
 }
 
-static vg_status compare_groups(const eval_baseline *b, vg_evaluation *e) {
+static vg_status compare_groups(const eval_baseline *b, vg_eval *e) {
   bool *known = VG_NEW_N(bool, e->n_groups);
   vg_status st = known ? VG_OK : VG_MEMORY;
   for (const vg_json *row = vg_json_first(vg_json_get(b->root, "metrics")); row && !st;
@@ -247,14 +247,14 @@ static vg_status compare_groups(const eval_baseline *b, vg_evaluation *e) {
   return st;
 }
 
-static const eval_set *find_set(const vg_evaluation *e, const char *space, const char *metric) {
+static const eval_set *find_set(const vg_eval *e, const char *space, const char *metric) {
   for (size_t i = 0; i < e->n_sets; i++) {
     if (!strcmp(e->sets[i].space, space) && !strcmp(e->sets[i].metric->name, metric)) return &e->sets[i];
   }
   return NULL;
 }
 
-static vg_status compare_sets(const eval_baseline *b, vg_evaluation *e) {
+static vg_status compare_sets(const eval_baseline *b, vg_eval *e) {
   bool *known = VG_NEW_N(bool, e->n_sets);
   vg_status st = known ? VG_OK : VG_MEMORY;
   for (const vg_json *row = vg_json_first(vg_json_get(b->root, "sets")); row && !st;
@@ -282,7 +282,7 @@ static vg_status compare_sets(const eval_baseline *b, vg_evaluation *e) {
   return st;
 }
 
-vg_status vg_eval_baseline_compare(eval_baseline *b, vg_evaluation *e) {
+vg_status vg_eval_baseline_compare(eval_baseline *b, vg_eval *e) {
   const vg_json *was_unpaired = vg_json_get(vg_json_get(b->root, "settings"), "unpaired");
   if (vg_json_bool(was_unpaired, false) != e->unpaired)
     return vg_fail(
@@ -304,7 +304,7 @@ static void add_json_take(vg_str *text, vg_json *node) {
   vg_free(compact);
 }
 
-vg_status vg_eval_baseline_write(const vg_evaluation *e, const char *path) {
+vg_status vg_eval_baseline_write(const vg_eval *e, const char *path) {
   vg_str text = VG_STR_INIT;
   vg_str_addf(&text, "{\n\"kind\": \"voxgan evaluation\",\n\"settings\": ");
   add_json_take(&text, vg_eval_settings_json(e));

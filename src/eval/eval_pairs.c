@@ -110,7 +110,7 @@ static vg_status keep_id(char **ids, size_t *n, const char *id) {
 
 /* Edited tumours have no real partners. We can still compare their edges with those of real tumours, and the
  * whole set with the whole real set. */
-static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
+static vg_status go_unpaired(eval_study *s, vg_eval *e) {
   bool boundary = vg_eval_asks_for(e, VG_METRIC_BOUNDARY);
   if (boundary && e->normalise != VG_NORMALISE_EACH)
     return vg_fail(VG_CONFIG, "no subject is on both sides, so --normalise must be each, not %s",
@@ -128,7 +128,7 @@ static vg_status go_unpaired(eval_study *s, vg_evaluation *e) {
 }
 
 /* Suites for cases that have no partner by design, where the user named none. */
-static vg_status choose_for_edited(eval_study *s, vg_evaluation *e, size_t edited) {
+static vg_status choose_for_edited(eval_study *s, vg_eval *e, size_t edited) {
   vg_status st = vg_eval_suites_parse("boundary,distribution", &e->suites);
   if (st) return st;
   s->compares_sets = true;
@@ -150,7 +150,7 @@ static vg_status fail_without_pairs(const eval_study *s) {
 /* Fills pairs, ids and synth_only, in the order of the synthetic subjects, and marks the real ones in use. */
 static vg_status find_pairs(eval_study *s, const origins *from, const named *list, bool *used,
                             size_t *edited) {
-  vg_evaluation *e = s->evaluation;
+  vg_eval *e = s->evaluation;
   vg_status st = VG_OK;
   for (size_t i = 0; i < s->synth.n && !st; i++) {
     const vg_subject *y = &s->synth.subjects[i];
@@ -175,7 +175,7 @@ static vg_status find_pairs(eval_study *s, const origins *from, const named *lis
 }
 
 vg_status vg_eval_pair_up(eval_study *s, bool may_choose) {
-  vg_evaluation *e = s->evaluation;
+  vg_eval *e = s->evaluation;
   const size_t n_real = s->real.n, n_synth = s->synth.n;
   size_t edited = 0;
   origins from = {0};

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "eval/model/evaluation_tables.h"
 
-static vg_status print_table(const vg_evaluation *e, const char *suite, int nth, bool *more, FILE *to) {
+static vg_status print_table(const vg_eval *e, const char *suite, int nth, bool *more, FILE *to) {
   vg_table t = {0};
   vg_status st = vg_eval_means_table(e, suite, nth, "+-", more, &t);
   if (!st && t.rows > 1) {
@@ -14,7 +14,7 @@ static vg_status print_table(const vg_evaluation *e, const char *suite, int nth,
   return st;
 }
 
-static vg_status print_sets(const vg_evaluation *e, const char *suite, FILE *to) {
+static vg_status print_sets(const vg_eval *e, const char *suite, FILE *to) {
   vg_table t = {0};
   vg_status st = vg_eval_sets_table(e, suite, &t);
   if (!st && t.rows > 1) {
@@ -25,7 +25,7 @@ static vg_status print_sets(const vg_evaluation *e, const char *suite, FILE *to)
   return st;
 }
 
-static vg_status print_findings(const vg_evaluation *e, const char *suite, FILE *to) {
+static vg_status print_findings(const vg_eval *e, const char *suite, FILE *to) {
   vg_status st = print_sets(e, suite, to);
   bool any = false;
   for (size_t i = 0; i < e->n_verdicts && !st; i++) {
@@ -38,7 +38,7 @@ static vg_status print_findings(const vg_evaluation *e, const char *suite, FILE 
   return st;
 }
 
-static vg_status print_moved(const vg_evaluation *e, FILE *to) {
+static vg_status print_moved(const vg_eval *e, FILE *to) {
   if (!e->n_moved) {
     fprintf(to, "compared with the baseline %s: nothing moved beyond its tolerance\n", e->baseline);
     return VG_OK;
@@ -51,7 +51,7 @@ static vg_status print_moved(const vg_evaluation *e, FILE *to) {
   return st;
 }
 
-vg_status vg_evaluation_print(const vg_evaluation *e, FILE *to) {
+vg_status vg_eval_print(const vg_eval *e, FILE *to) {
   vg_status st = VG_OK;
   for (int i = 0; vg_eval_suites_at(i) && !st; i++) {
     bool more = true;

@@ -34,7 +34,7 @@ static const char *const normalisations[] = {[VG_NORMALISE_EACH] = "each volume'
                                              [VG_NORMALISE_REAL] = "the real volume's range",
                                              [VG_NORMALISE_NONE] = "nothing: values as stored"};
 
-static vg_status add_head(vg_report *r, const vg_evaluation *e, const char *real, const char *synth) {
+static vg_status add_head(vg_report *r, const vg_eval *e, const char *real, const char *synth) {
   vg_str series = VG_STR_INIT, suites = VG_STR_INIT;
   const char *name;
   for (int i = 0; i < e->n_series; i++) vg_str_addf(&series, "%s%s", i ? ", " : "", e->series[i]);
@@ -59,14 +59,14 @@ static vg_status add_head(vg_report *r, const vg_evaluation *e, const char *real
   return ok ? VG_OK : VG_MEMORY;
 }
 
-static void add_left_out(vg_report *r, const vg_evaluation *e) {
+static void add_left_out(vg_report *r, const vg_eval *e) {
   for (int i = 0; i < e->n_left_out; i++)
     vg_report_note(r, VG_TONE_WARN, "Left out, suite %s: %s.", e->left_out[i].suite, e->left_out[i].why);
 }
 
 /* ---- sections ---- */
 
-static vg_status add_baseline(vg_report *r, const vg_evaluation *e) {
+static vg_status add_baseline(vg_report *r, const vg_eval *e) {
   vg_table moved = {0};
   if (!e->baseline) return VG_OK;
   vg_report_section(r, "Against the baseline");
@@ -85,7 +85,7 @@ static vg_status add_baseline(vg_report *r, const vg_evaluation *e) {
   return st;
 }
 
-static vg_status add_suite(vg_report *r, const vg_evaluation *e, const char *name, bool pictures) {
+static vg_status add_suite(vg_report *r, const vg_eval *e, const char *name, bool pictures) {
   const vg_eval_suite *suite = vg_eval_suites_find(name);
   const bool groups = vg_eval_has_groups(e, name), sets = vg_eval_has_sets(e, name);
   const bool verdicts = vg_eval_has_verdicts(e, name);
@@ -101,7 +101,7 @@ static vg_status add_suite(vg_report *r, const vg_evaluation *e, const char *nam
   return st;
 }
 
-static vg_status add_suites(vg_report *r, const vg_evaluation *e, bool pictures) {
+static vg_status add_suites(vg_report *r, const vg_eval *e, bool pictures) {
   const char *name;
   vg_status st = VG_OK;
   for (int i = 0; (name = vg_eval_suites_at(i)) && !st; i++) st = add_suite(r, e, name, pictures);
@@ -109,7 +109,7 @@ static vg_status add_suites(vg_report *r, const vg_evaluation *e, bool pictures)
 }
 
 static vg_status add_galleries(vg_report *r, const eval_study *s) {
-  const vg_evaluation *e = s->evaluation;
+  const vg_eval *e = s->evaluation;
   vg_status st = VG_OK;
   if (vg_eval_wants(e, VG_METRIC_IMAGE) || vg_eval_wants(e, VG_METRIC_BOUNDARY)) {
     vg_report_section(r, "Slices of images");
@@ -122,8 +122,8 @@ static vg_status add_galleries(vg_report *r, const eval_study *s) {
   return st;
 }
 
-vg_status vg_eval_report(const eval_study *s, const vg_evaluate_settings *set, const char *path) {
-  const vg_evaluation *e = s->evaluation;
+vg_status vg_eval_report(const eval_study *s, const vg_eval_settings *set, const char *path) {
+  const vg_eval *e = s->evaluation;
   char *real = name_of(set->real ? set->real : vg_source_name(&s->real.sources[0])),
        *synth = name_of(set->synth);
   vg_report *r = NULL;

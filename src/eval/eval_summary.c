@@ -18,7 +18,7 @@ static void put_ids(vg_json *parent, const char *key, char *const *ids, size_t n
   for (size_t i = 0; i < n; i++) vg_json_put_string(list, NULL, ids[i]);
 }
 
-static void put_left_out(vg_json *root, const vg_evaluation *e) {
+static void put_left_out(vg_json *root, const vg_eval *e) {
   vg_json *list = vg_json_put_take(root, "left_out", vg_json_array());
   for (int i = 0; i < e->n_left_out; i++) {
     vg_json *row = vg_json_put_take(list, NULL, vg_json_object());
@@ -28,14 +28,14 @@ static void put_left_out(vg_json *root, const vg_evaluation *e) {
 }
 
 /* Small volumes have fewer scales. MS-SSIM values with different numbers of scales cannot be compared. */
-static void put_ms_ssim_scales(vg_json *root, const vg_evaluation *e) {
+static void put_ms_ssim_scales(vg_json *root, const vg_eval *e) {
   vg_json *scales = vg_json_put_take(root, "ms_ssim_scales", vg_json_object());
   for (size_t c = 0; c < e->n_cases; c++) {
     if (e->ms_ssim_scales[c]) vg_json_put_number(scales, e->ids[c], e->ms_ssim_scales[c]);
   }
 }
 
-vg_json *vg_eval_settings_json(const vg_evaluation *e) {
+vg_json *vg_eval_settings_json(const vg_eval *e) {
   vg_json *settings = vg_json_object();
   vg_json_put_string(settings, "normalise", vg_eval_normalise_name(e->normalise));
   vg_json *suites = vg_json_put_take(settings, "suites", vg_json_array());
@@ -84,7 +84,7 @@ vg_json *vg_eval_group_json(const eval_group *g, eval_row_form form) {
   return row;
 }
 
-static void put_groups(vg_json *root, const vg_evaluation *e) {
+static void put_groups(vg_json *root, const vg_eval *e) {
   vg_json *metrics = vg_json_put_take(root, "metrics", vg_json_array());
   for (size_t i = 0; i < e->n_groups; i++)
     vg_json_put_take(metrics, NULL, vg_eval_group_json(&e->groups[i], EVAL_ROW_FULL));
@@ -106,7 +106,7 @@ static void put_side(vg_json *row, const char *key, const eval_side *side) {
   put_curve(to, "gradient", "gradient_sd", &side->gradient);
 }
 
-static void put_profiles(vg_json *root, const vg_evaluation *e) {
+static void put_profiles(vg_json *root, const vg_eval *e) {
   if (!e->profiles) return;
   vg_json *list = vg_json_put_take(root, "profiles", vg_json_array());
   for (int s = 0; s < e->n_series; s++) {
@@ -124,7 +124,7 @@ static void put_profiles(vg_json *root, const vg_evaluation *e) {
   }
 }
 
-static void put_sets(vg_json *root, const vg_evaluation *e) {
+static void put_sets(vg_json *root, const vg_eval *e) {
   vg_json *sets = vg_json_put_take(root, "sets", vg_json_array());
   for (size_t i = 0; i < e->n_sets; i++) {
     const eval_set *s = &e->sets[i];
@@ -142,7 +142,7 @@ static void put_sets(vg_json *root, const vg_evaluation *e) {
   }
 }
 
-static void put_verdicts(vg_json *root, const vg_evaluation *e) {
+static void put_verdicts(vg_json *root, const vg_eval *e) {
   vg_json *verdicts = vg_json_put_take(root, "verdicts", vg_json_array());
   for (size_t i = 0; i < e->n_verdicts; i++) {
     vg_json *row = vg_json_put_take(verdicts, NULL, vg_json_object());
@@ -153,7 +153,7 @@ static void put_verdicts(vg_json *root, const vg_evaluation *e) {
   }
 }
 
-static void put_moved(vg_json *root, const vg_evaluation *e) {
+static void put_moved(vg_json *root, const vg_eval *e) {
   if (!e->baseline) return;
   vg_json *section = vg_json_put_take(root, "baseline", vg_json_object());
   vg_json *list = vg_json_put_take(section, "moved", vg_json_array());
@@ -171,7 +171,7 @@ static void put_moved(vg_json *root, const vg_evaluation *e) {
   vg_json_put_number(section, "worse", (double)e->n_worse);
 }
 
-vg_status vg_eval_summary_json(vg_evaluation *e) {
+vg_status vg_eval_summary_json(vg_eval *e) {
   vg_json *root = e->summary = vg_json_object();
   if (!root) return VG_MEMORY;
   vg_json_put_string(root, "kind", "voxgan evaluation");
@@ -191,7 +191,7 @@ vg_status vg_eval_summary_json(vg_evaluation *e) {
   return VG_OK;
 }
 
-vg_status vg_eval_check_files(const vg_evaluate_settings *set) {
+vg_status vg_eval_check_files(const vg_eval_settings *set) {
   static const char *const files[][2] = {{"metrics.csv", "subject,series,region,metric,value\n"},
                                          {"summary.json", "voxgan evaluation"},
                                          {"report.html", "content=\"default-src 'none'; img-src data:; "},
@@ -210,7 +210,7 @@ vg_status vg_eval_check_files(const vg_evaluate_settings *set) {
 
 /* ---- metrics.csv ---- */
 
-static void add_sets_csv(const vg_evaluation *e, vg_str *text) {
+static void add_sets_csv(const vg_eval *e, vg_str *text) {
   for (size_t i = 0; i < e->n_sets; i++) {
     const eval_set *s = &e->sets[i];
     if (isnan(s->value)) continue;
@@ -220,7 +220,7 @@ static void add_sets_csv(const vg_evaluation *e, vg_str *text) {
   }
 }
 
-vg_status vg_eval_write(const vg_evaluation *e, const char *out) {
+vg_status vg_eval_write(const vg_eval *e, const char *out) {
   vg_status st = VG_OK;
   char *csv = vg_fs_join(out, "metrics.csv"), *json = vg_fs_join(out, "summary.json");
   vg_str text = VG_STR_INIT;

@@ -32,7 +32,7 @@ static vg_status read_description(const char *root, vg_json **out) {
   return st;
 }
 
-static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
+static vg_status load_sides(const vg_eval_settings *set, eval_study *s) {
   const char *layout = set->real_layout ? set->real_layout : "auto";
   const int n = set->train ? 3 : 2; /* data sets */
   s->real.skip_incomplete = s->synth.skip_incomplete = set->skip_incomplete;
@@ -46,14 +46,14 @@ static vg_status load_sides(const vg_evaluate_settings *set, eval_study *s) {
   return st || !set->out ? st : vg_dataset_apart(&s->synth, set->out);
 }
 
-static vg_status write_report(const eval_study *s, const vg_evaluate_settings *set) {
+static vg_status write_report(const eval_study *s, const vg_eval_settings *set) {
   char *path = vg_fs_join(set->out, "report.html");
   vg_status st = path ? vg_eval_report(s, set, path) : VG_MEMORY;
   vg_free(path);
   return st || !set->sheet ? st : vg_eval_page_sheet(s, set->sheet);
 }
 
-static vg_status run_suites(eval_study *s, const vg_evaluate_settings *set) {
+static vg_status run_suites(eval_study *s, const vg_eval_settings *set) {
   const char *name;
   vg_status st = VG_OK;
   for (int i = 0; (name = vg_eval_suites_at(i)) && !st; i++) {
@@ -63,10 +63,10 @@ static vg_status run_suites(eval_study *s, const vg_evaluate_settings *set) {
   return st;
 }
 
-vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
+vg_status vg_eval_run(const vg_eval_settings *set, vg_eval **out) {
   eval_study s = {0};
   eval_baseline baseline = {0};
-  vg_evaluation *e = VG_NEW(vg_evaluation);
+  vg_eval *e = VG_NEW(vg_eval);
   bool only_sets;
   unsigned versions; /* checked before any file is read */
   vg_status st;
@@ -114,7 +114,7 @@ vg_status vg_evaluate(const vg_evaluate_settings *set, vg_evaluation **out) {
   }
   e = NULL;
 out:
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   vg_eval_baseline_release(&baseline);
   vg_dataset_release(&s.real);
   vg_dataset_release(&s.synth);

@@ -115,16 +115,16 @@ static vg_status predict(const working *w) {
 static vg_status score(const working *w) {
   char *predicted = vg_fs_join(w->folder, "predicted"), *out = vg_fs_join(w->folder, "eval");
   char *sheet = vg_experiment_job_sheet(w->o->out, w->j);
-  vg_evaluation *e = NULL;
-  vg_evaluate_settings s = {.opened = &w->d->test,
-                            .synth = predicted,
-                            .synth_layout = format_of(w->d),
-                            .out = out,
-                            .suites = "overlap",
-                            .no_gallery = true,
-                            .sheet = sheet};
-  vg_status st = predicted && out && sheet ? vg_evaluate(&s, &e) : VG_MEMORY;
-  vg_evaluation_free(e);
+  vg_eval *e = NULL;
+  vg_eval_settings s = {.opened = &w->d->test,
+                        .synth = predicted,
+                        .synth_layout = format_of(w->d),
+                        .out = out,
+                        .suites = "overlap",
+                        .no_gallery = true,
+                        .sheet = sheet};
+  vg_status st = predicted && out && sheet ? vg_eval_run(&s, &e) : VG_MEMORY;
+  vg_eval_free(e);
   vg_free(sheet);
   vg_free(predicted);
   vg_free(out);

@@ -10,14 +10,14 @@ baseline=tests/cli/eval_baseline.json
 
 # The committed baseline: figures that moved, by whatever change, show here.
 expect_ok 'nothing moved beyond its tolerance' \
-  "$VOXGAN" eval $both --out "$T/e" --suite all --baseline $baseline --tolerance 0.001 --threads 1
+  "$VOXGAN" eval $both --out "$T/e" --suite all --frd v1,v0 --baseline $baseline --tolerance 0.001 --threads 1
 # Others need more than these data: a training set and a model (test_privacy.sh), six persons (test_detect.sh), subjects that
 # share a label map (test_sets.c).
 for metric in $("$VOXGAN" list metrics | sed 1d | awk '$2 != "privacy," && $2 != "detect," && $1 != "draws" {print $1}'); do
   expect "a figure of every metric" grep -q ",$metric," "$T/e/metrics.csv"
   expect "and in the baseline" grep -q "\"metric\":\"$metric\"" $baseline
 done
-expect_ok '' "$VOXGAN" eval $both --out "$T/e2" --suite all --write-baseline "$T/b.json" --threads 2
+expect_ok '' "$VOXGAN" eval $both --out "$T/e2" --suite all --frd v1,v0 --write-baseline "$T/b.json" --threads 2
 expect "the same bytes by any number of threads" cmp -s "$T/e/metrics.csv" "$T/e2/metrics.csv"
 expect "a baseline is a line a metric" [ "$(grep -c '"metric"' "$T/b.json")" = "$(grep -c '"metric"' $baseline)" ]
 

@@ -25,14 +25,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                            .ci_low = NAN,
                            .ci_high = NAN}};
   eval_set set = {.metric = vg_set_metric_at(0), .space = "thumbnail", .value = 1, .n_real = 4, .n_synth = 4};
-  vg_evaluation e = {.groups = groups,
-                     .n_groups = 2,
-                     .sets = &set,
-                     .n_sets = 1,
-                     .suites = ~0u,
-                     .band = VG_BAND_MM,
-                     .lesion_rules = vg_metric_lesion_rules_at(0)};
-  const vg_evaluate_settings s = {.baseline = "/mem/b.json", .tolerance = tolerance};
+  vg_eval e = {.groups = groups,
+               .n_groups = 2,
+               .sets = &set,
+               .n_sets = 1,
+               .suites = ~0u,
+               .band = VG_BAND_MM,
+               .lesion_rules = vg_metric_lesion_rules_at(0)};
+  const vg_eval_settings s = {.baseline = "/mem/b.json", .tolerance = tolerance};
   eval_baseline b = {0};
   vg_status st = vg_eval_baseline_read(&s, &e, &b);
   fuzz_allow(st, FUZZ(DATA) | FUZZ(CONFIG));

@@ -154,26 +154,26 @@ static inline void write_pair(int n, change f) {
   }
 }
 
-static inline vg_evaluate_settings settings(void) {
-  return (vg_evaluate_settings){.real = real_dir,
-                                .synth = synth_dir,
-                                .real_layout = "brats2021",
-                                .synth_layout = "brats2021",
-                                .out = out_dir};
+static inline vg_eval_settings settings(void) {
+  return (vg_eval_settings){.real = real_dir,
+                            .synth = synth_dir,
+                            .real_layout = "brats2021",
+                            .synth_layout = "brats2021",
+                            .out = out_dir};
 }
 
-static inline vg_evaluation *evaluate(const vg_evaluate_settings *s) {
-  vg_evaluation *e = NULL;
-  vg_status st = vg_evaluate(s, &e);
+static inline vg_eval *evaluate(const vg_eval_settings *s) {
+  vg_eval *e = NULL;
+  vg_status st = vg_eval_run(s, &e);
   if (st) print_error("%s\n", vg_error());
   assert_int_equal(st, VG_OK);
   assert_non_null(e);
   return e;
 }
 
-static inline void refuse(const vg_evaluate_settings *s, vg_status expected, const char *text) {
-  vg_evaluation *e = (vg_evaluation *)&e;
-  vg_status st = vg_evaluate(s, &e);
+static inline void refuse(const vg_eval_settings *s, vg_status expected, const char *text) {
+  vg_eval *e = (vg_eval *)&e;
+  vg_status st = vg_eval_run(s, &e);
   if (st != expected || !strstr(vg_error(), text)) print_error("%s: %s\n", vg_status_name(st), vg_error());
   assert_int_equal(st, expected);
   assert_null(e);
@@ -191,9 +191,9 @@ static const vg_json *summary_row(const vg_json *summary, const char *series, co
   return NULL;
 }
 
-static inline double figure(const vg_evaluation *e, const char *series, const char *region,
-                            const char *metric, const char *statistic) {
-  const vg_json *r = summary_row(vg_evaluation_summary(e), series, region, metric);
+static inline double figure(const vg_eval *e, const char *series, const char *region, const char *metric,
+                            const char *statistic) {
+  const vg_json *r = summary_row(vg_eval_summary(e), series, region, metric);
   assert_non_null(r);
   return vg_json_number(vg_json_get(r, statistic), NAN);
 }

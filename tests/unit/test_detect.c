@@ -128,7 +128,7 @@ static int make_phantoms(void **state) {
   return 0;
 }
 
-static const eval_set *set_of(const vg_evaluation *e, const char *metric, const char *space) {
+static const eval_set *set_of(const vg_eval *e, const char *metric, const char *space) {
   for (size_t i = 0; i < e->n_sets; i++)
     if (!strcmp(e->sets[i].metric->name, metric) && !strcmp(e->sets[i].space, space)) return &e->sets[i];
   fail_msg("no %s of %s", metric, space);
@@ -137,16 +137,16 @@ static const eval_set *set_of(const vg_evaluation *e, const char *metric, const 
 
 static void whole_suite(void **state) {
   (void)state;
-  const vg_evaluate_settings s = {.real = real_dir,
-                                  .synth = synth_dir,
-                                  .real_layout = "brats2021",
-                                  .synth_layout = "brats2021",
-                                  .suites = "detect",
-                                  .out = out_dir,
-                                  .detector = mean_detector};
-  vg_evaluation *e;
+  const vg_eval_settings s = {.real = real_dir,
+                              .synth = synth_dir,
+                              .real_layout = "brats2021",
+                              .synth_layout = "brats2021",
+                              .suites = "detect",
+                              .out = out_dir,
+                              .detector = mean_detector};
+  vg_eval *e;
   calls = 0;
-  must(vg_evaluate(&s, &e));
+  must(vg_eval_run(&s, &e));
   assert_int_equal(calls, 18);
   assert_int_equal(e->n_sets, 6);
   const eval_set *patches = set_of(e, "detect_auc", "patches");
@@ -157,7 +157,7 @@ static void whole_suite(void **state) {
   assert_true(fabs(set_of(e, "detect_blurred", "patches")->value - 0.5) < 0.1);
   assert_int_equal(e->n_verdicts, 1);
   assert_non_null(strstr(e->verdicts[0].text, "with AUC"));
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 
   /* detect.csv holds every patch once, and the page the most telling ones. */
   vg_table t = {0};
@@ -183,16 +183,16 @@ static vg_status no_torch(const vg_detector_options *o, float *logits) {
 
 static void reasons(void **state) {
   (void)state;
-  vg_evaluate_settings s = {.real = real_dir,
-                            .synth = synth_dir,
-                            .real_layout = "brats2021",
-                            .synth_layout = "brats2021",
-                            .suites = "detect"};
-  vg_evaluation *e;
-  assert_int_equal(vg_evaluate(&s, &e), VG_DATA);
+  vg_eval_settings s = {.real = real_dir,
+                        .synth = synth_dir,
+                        .real_layout = "brats2021",
+                        .synth_layout = "brats2021",
+                        .suites = "detect"};
+  vg_eval *e;
+  assert_int_equal(vg_eval_run(&s, &e), VG_DATA);
   assert_non_null(strstr(vg_error(), "cannot train networks"));
   s.detector = no_torch;
-  assert_int_equal(vg_evaluate(&s, &e), VG_DATA);
+  assert_int_equal(vg_eval_run(&s, &e), VG_DATA);
   assert_non_null(strstr(vg_error(), "build with libtorch"));
   s.detector = mean_detector;
   vg_dataset few = {0};
@@ -201,7 +201,7 @@ static void reasons(void **state) {
   vg_dataset five = {0};
   must(vg_dataset_select(&few, take, &five));
   s.opened = &five;
-  assert_int_equal(vg_evaluate(&s, &e), VG_DATA);
+  assert_int_equal(vg_eval_run(&s, &e), VG_DATA);
   assert_non_null(strstr(vg_error(), "six real and four synthetic persons"));
   vg_dataset_release(&five);
   vg_dataset_release(&few);

@@ -26,9 +26,9 @@ static void test_percentile_is_numpys(void **state) {
 static void test_values_as_stored(void **state) {
   (void)state;
   write_pair(2, plus_ten);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   s.normalise = VG_NORMALISE_NONE;
-  vg_evaluation *e = evaluate(&s);
+  vg_eval *e = evaluate(&s);
   static const char *const regions[] = {"brain", "tumour", "necrosis", "oedema", "enhancing"};
   for (int k = 0; k < 5; k++) {
     assert_near(figure(e, "t1", regions[k], "mae", "mean"), 10, 1e-4);
@@ -39,17 +39,17 @@ static void test_values_as_stored(void **state) {
   for (int k = 0; k < 2; k++)
     psnr += 0.5 * 20 * log10((percentile(k, same, 99.5) - percentile(k, same, 0.5)) / 10);
   assert_near(figure(e, "t1", "brain", "psnr", "mean"), psnr, 1e-3);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void test_normalisation(void **state) {
   (void)state;
   write_pair(1, gain);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s); /* each: blind to the gain */
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s); /* each: blind to the gain */
   assert_near(figure(e, "t1", "brain", "mae", "mean"), 0, 1e-5);
   assert_near(figure(e, "t1", "brain", "ssim", "mean"), 1, 1e-4);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   s.normalise = VG_NORMALISE_REAL;
   e = evaluate(&s);
   double lo = percentile(0, same, 0.5), hi = percentile(0, same, 99.5), sum = 0, n = 0;
@@ -60,14 +60,14 @@ static void test_normalisation(void **state) {
     n++;
   }
   assert_near(figure(e, "t1", "brain", "mae", "mean"), sum / n, 1e-5);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void test_values_normalised_each(void **state) {
   (void)state;
   write_pair(1, noisy);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s);
   double lo = percentile(0, same, 0.5), hi = percentile(0, same, 99.5);
   double lo_s = percentile(0, noisy, 0.5), hi_s = percentile(0, noisy, 99.5);
   double sum[2] = {0}, squares = 0, n[2] = {0};
@@ -88,7 +88,7 @@ static void test_values_normalised_each(void **state) {
   assert_near(figure(e, "t1", "brain", "psnr", "mean"), 10 * log10(4 / (squares / n[0])), 1e-3);
   double ssim = figure(e, "t1", "brain", "ssim", "mean");
   assert_true(ssim > 0.3 && ssim < 0.999);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 /* Stored right-to-left and with another slice order, the same anatomy is the same. */
@@ -103,15 +103,15 @@ static void test_stored_orientation_does_not_matter(void **state) {
   assert_int_equal(vg_volume_to_geometry(&v, &lip), VG_OK);
   assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s);
   assert_near(figure(e, "t1", "brain", "mae", "mean"), 0, 0);
   assert_near(figure(e, "t1", "brain", "ssim", "mean"), 1, 1e-9);
   /* Equal volumes: PSNR is infinite, which is counted and is null in JSON. */
   assert_near(figure(e, "t1", "brain", "psnr", "infinite"), 1, 0);
   assert_near(figure(e, "t1", "brain", "psnr", "n"), 0, 0);
   assert_true(isnan(figure(e, "t1", "brain", "psnr", "mean")));
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static float with_another_background(int i) {
@@ -130,15 +130,15 @@ static void test_background_does_not_matter(void **state) {
   for (int i = 0; i < N; i++) v.data[i] = with_another_background(i);
   assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s);
   assert_near(figure(e, "t1", "brain", "ssim", "mean"), 1, 1e-9);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   s.normalise = VG_NORMALISE_NONE;
   e = evaluate(&s);
   assert_true(figure(e, "t1", "brain", "ssim", "mean") < 0.9);
   assert_near(figure(e, "t1", "brain", "mae", "mean"), 0, 0);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void test_unpaired_subjects_are_named(void **state) {
@@ -146,22 +146,22 @@ static void test_unpaired_subjects_are_named(void **state) {
   write_pair(2, noisy);
   write_image(real_dir, "brats2021", "BraTS2021_00100", "t1", 1, NZ, same);
   write_image(synth_dir, "brats2021", "BraTS2021_00200", "t1", 1, NZ, same);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s);
-  const vg_json *subjects = vg_json_get(vg_evaluation_summary(e), "subjects");
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s);
+  const vg_json *subjects = vg_json_get(vg_eval_summary(e), "subjects");
   assert_int_equal(vg_json_size(vg_json_get(subjects, "paired")), 2);
   assert_string_equal(vg_json_string(vg_json_first(vg_json_get(subjects, "real_only")), ""),
                       "BraTS2021_00100");
   assert_string_equal(vg_json_string(vg_json_first(vg_json_get(subjects, "synth_only")), ""),
                       "BraTS2021_00200");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void test_no_pair_and_nothing_in_common(void **state) {
   (void)state;
   write_image(real_dir, "brats2021", ids[0], "t1", 0, NZ, same);
   write_image(synth_dir, "brats2021", ids[1], "t1", 0, NZ, same);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   refuse(&s, VG_DATA, "no subject is on both sides");
   write_image(synth_dir, "brats2021", ids[0], "t2", 0, NZ, same);
   refuse(&s, VG_DATA, "nothing to compare");
@@ -187,7 +187,7 @@ static void test_differing_grids_are_refused(void **state) {
   v.data[0] = 1;
   assert_int_equal(vg_volume_write(path, &v, NULL), VG_OK);
   vg_volume_release(&v);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   refuse(&s, VG_DATA, "subject BraTS2021_00002: ");
   geo = grid(NZ - 1);
   assert_int_equal(vg_volume_new(&geo, &v), VG_OK);
@@ -203,11 +203,11 @@ static void test_constant_volumes(void **state) {
   (void)state;
   write_image(real_dir, "brats2021", ids[0], "t1", 0, NZ, same);
   write_image(synth_dir, "brats2021", ids[0], "t1", 0, NZ, flat);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s); /* a generator that has collapsed is a result */
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s); /* a generator that has collapsed is a result */
   assert_true(figure(e, "t1", "brain", "mae", "mean") > 0.2);
   assert_true(figure(e, "t1", "brain", "ssim", "mean") < 0.6);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   write_image(real_dir, "brats2021", ids[0], "t1", 0, NZ, flat);
   refuse(&s, VG_DATA, "every voxel of the brain is 7");
 }
@@ -219,15 +219,15 @@ static uint16_t tumour_2023(int i) {
 static void test_overlap(void **state) {
   (void)state;
   write_pair(2, noisy);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s); /* copied labels: no news */
-  assert_null(summary_row(vg_evaluation_summary(e), "tumour_labels", "tumour", "dice"));
-  vg_evaluation_free(e);
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s); /* copied labels: no news */
+  assert_null(summary_row(vg_eval_summary(e), "tumour_labels", "tumour", "dice"));
+  vg_eval_free(e);
   s.suites = "overlap";
   e = evaluate(&s);
   assert_near(figure(e, "tumour_labels", "oedema", "dice", "mean"), 1, 0);
-  assert_null(summary_row(vg_evaluation_summary(e), "t1", "brain", "mae"));
-  vg_evaluation_free(e);
+  assert_null(summary_row(vg_eval_summary(e), "t1", "brain", "mae"));
+  vg_eval_free(e);
   s.suites = NULL;
   write_labels(synth_dir, "brats2021", ids[0], VG_FILE_TUMOUR, NZ, oedema_as_enhancing);
   write_labels(real_dir, "brats2021", ids[1], VG_FILE_TUMOUR, NZ, no_tumour);
@@ -255,12 +255,12 @@ static void test_overlap(void **state) {
   /* Oedema is missing on the synthetic side: no surface to measure to, and nothing to be precise about. */
   assert_near(figure(e, "tumour_labels", "oedema", "hd95", "infinite"), 1, 0);
   assert_near(figure(e, "tumour_labels", "oedema", "hd95", "mean"), 0, 0); /* of subject 2, empty twice */
-  assert_null(summary_row(vg_evaluation_summary(e), "tumour_labels", "oedema", "precision"));
+  assert_null(summary_row(vg_eval_summary(e), "tumour_labels", "oedema", "precision"));
   assert_near(figure(e, "tumour_labels", "oedema", "lesion_hd95", "max"), 374, 0);
   /* Image metrics have no value for subject 2's tumour. */
   assert_near(figure(e, "t1", "brain", "mae", "n"), 2, 0);
   assert_near(figure(e, "t1", "tumour", "mae", "n"), 1, 0);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void test_classes_meet_by_name(void **state) {
@@ -270,15 +270,15 @@ static void test_classes_meet_by_name(void **state) {
   write_labels(real_dir, "brats2021", id, VG_FILE_TUMOUR, NZ, tumour_at);
   write_image(synth_dir, "brats2023", id, "t1", 0, NZ, noisy);
   write_labels(synth_dir, "brats2023", id, VG_FILE_TUMOUR, NZ, tumour_2023);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   s.real_layout = s.synth_layout = NULL;
   s.suites = "overlap,image";
   refuse(&s, VG_DATA, "is an id of BraTS from 2023 on, but file names are those of BraTS up to 2021");
   s.tumour_scheme = "brats;brats2023";
-  vg_evaluation *e = evaluate(&s);
+  vg_eval *e = evaluate(&s);
   assert_near(figure(e, "tumour_labels", "enhancing", "dice", "mean"), 1, 0);
   assert_true(figure(e, "t1", "enhancing", "mae", "mean") > 0);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   write_labels(synth_dir, "brats2023", id, VG_FILE_TUMOUR, NZ, tumour_at); /* 4 is not in that scheme */
   refuse(&s, VG_DATA, "label value 4");
 }
@@ -294,24 +294,24 @@ static void test_slices_with_anatomy(void **state) {
   write_labels(real_dir, "bids", id, VG_FILE_ANATOMY, 1, tissue);
   write_image(synth_dir, "bids", id, "t1", 0, 1, plus_ten);
   write_labels(synth_dir, "bids", id, VG_FILE_ANATOMY, 1, tissue);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   s.real_layout = s.synth_layout = "bids";
   s.normalise = VG_NORMALISE_NONE;
   s.suites = "image,overlap";
-  vg_evaluation *e = evaluate(&s);
+  vg_eval *e = evaluate(&s);
   assert_near(figure(e, "t1", "brain", "mae", "mean"), 10, 1e-4);
   assert_true(isnan(figure(e, "t1", "brain", "mae", "sd"))); /* of one subject */
   assert_near(figure(e, "anatomy_labels", "gm", "dice", "mean"), 1, 0);
   assert_near(figure(e, "anatomy_labels", "gm", "hd95", "mean"), 0, 0);
-  assert_null(summary_row(vg_evaluation_summary(e), "anatomy_labels", "gm", "lesion_dice"));
-  assert_null(summary_row(vg_evaluation_summary(e), "t1", "tumour", "mae"));
-  vg_evaluation_free(e);
+  assert_null(summary_row(vg_eval_summary(e), "anatomy_labels", "gm", "lesion_dice"));
+  assert_null(summary_row(vg_eval_summary(e), "t1", "tumour", "mae"));
+  vg_eval_free(e);
 }
 
 static void test_band_around_the_tumour(void **state) {
   (void)state;
   write_pair(1, noisy);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   s.normalise = VG_NORMALISE_NONE;
   for (int round = 0; round < 2; round++) {
     s.band = round ? 2 : 0;
@@ -323,32 +323,32 @@ static void test_band_around_the_tumour(void **state) {
       sum += fabs((double)(v - noisy(v, i)));
       n++;
     }
-    vg_evaluation *e = evaluate(&s);
+    vg_eval *e = evaluate(&s);
     assert_near(figure(e, "t1", "band", "mae", "mean"), sum / n, 1e-4);
-    vg_evaluation_free(e);
+    vg_eval_free(e);
   }
 }
 
 static void test_intervals(void **state) {
   (void)state;
   write_pair(3, noisy);
-  vg_evaluate_settings s = settings();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = settings();
+  vg_eval *e = evaluate(&s);
   double low = figure(e, "t1", "brain", "mae", "ci_low"), high = figure(e, "t1", "brain", "mae", "ci_high");
   assert_true(low >= figure(e, "t1", "brain", "mae", "min") && low < figure(e, "t1", "brain", "mae", "mean"));
   assert_true(high <= figure(e, "t1", "brain", "mae", "max") &&
               high > figure(e, "t1", "brain", "mae", "mean"));
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   s.suites = "image"; /* an interval does not depend on what else is measured */
   e = evaluate(&s);
   assert_true(figure(e, "t1", "brain", "mae", "ci_low") == low);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   /* Against the normal approximation, where there are enough values for it. */
   enum { CASES = 400 };
   static double values[CASES];
   vg_rng r = vg_rng_init(5, 0);
   eval_group group = {.series = "t1", .region = "brain", .metric = vg_metric_find("mae")};
-  vg_evaluation many = {.n_cases = CASES, .n_groups = 1, .groups = &group, .values = values};
+  vg_eval many = {.n_cases = CASES, .n_groups = 1, .groups = &group, .values = values};
   for (int i = 0; i < CASES; i++) values[i] = 10 + 2 * vg_rng_normal(&r);
   assert_int_equal(vg_eval_summarise(&many), VG_OK);
   assert_near(group.ci_low, group.mean - 1.96 * group.sd / 20, 0.03);

@@ -143,9 +143,9 @@ static void test_worst_first(void **state) {
   static const change changes[] = {noisy, same, noisier};
   write_pair(3, same);
   for (int k = 0; k < 3; k++) write_image(synth_dir, "brats2021", ids[k], "t1", k, NZ, changes[k]);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   s.suites = "all";
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_free(evaluate(&s));
   char *text = read_report();
   const char *gallery = strstr(text, "class=\"gallery\"");
   assert_non_null(gallery);
@@ -161,7 +161,7 @@ static void test_worst_first(void **state) {
   /* Whatever the number of threads. */
   text = read_report();
   vg_threads_set(1);
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_free(evaluate(&s));
   vg_threads_set(0);
   char *again = read_report();
   assert_string_equal(text, again);
@@ -176,8 +176,8 @@ static void test_label_maps(void **state) {
     write_labels(real_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, tumour_at);
     write_labels(synth_dir, "brats2021", ids[k], VG_FILE_TUMOUR, NZ, k ? oedema_as_enhancing : no_tumour);
   }
-  vg_evaluate_settings s = settings();
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_settings s = settings();
+  vg_eval_free(evaluate(&s));
   char *text = read_report();
   assert_int_equal(count(text, "class=\"gallery\""), 1);
   assert_int_equal(count(text, "<figcaption>image<"), 0);
@@ -185,18 +185,18 @@ static void test_label_maps(void **state) {
   vg_free(text);
   write_image(real_dir, "brats2021", ids[0], "t1", 0, NZ, same);
   write_image(real_dir, "brats2021", ids[1], "t1", 0, NZ, flat);
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_free(evaluate(&s));
   text = read_report();
   assert_true(count(text, "<figcaption>image<") > 0);
   vg_free(text);
   s.no_gallery = true;
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_free(evaluate(&s));
   text = read_report();
   assert_int_equal(count(text, "<img"), 0);
   vg_free(text);
 }
 
-static char *render(void (*add)(vg_report *r, const vg_evaluation *e), const vg_evaluation *e) {
+static char *render(void (*add)(vg_report *r, const vg_eval *e), const vg_eval *e) {
   char *path = vg_fs_join(root, "part.html");
   void *bytes;
   size_t n;
@@ -209,16 +209,16 @@ static char *render(void (*add)(vg_report *r, const vg_evaluation *e), const vg_
   return bytes;
 }
 
-static void add_privacy(vg_report *r, const vg_evaluation *e) {
+static void add_privacy(vg_report *r, const vg_eval *e) {
   assert_int_equal(vg_eval_page_verdicts(r, e, "privacy"), VG_OK);
 }
-static void add_all_verdicts(vg_report *r, const vg_evaluation *e) {
+static void add_all_verdicts(vg_report *r, const vg_eval *e) {
   assert_int_equal(vg_eval_page_verdicts(r, e, NULL), VG_OK);
 }
 
 static void test_verdicts(void **state) {
   (void)state;
-  static vg_evaluation e, none;
+  static vg_eval e, none;
   assert_int_equal(vg_eval_add_verdict(&e, "privacy", "copies", "found", "3 <of> 9"), VG_OK);
   assert_int_equal(vg_eval_add_verdict(&e, "privacy", "names", "none found", ""), VG_OK);
   assert_int_equal(vg_eval_add_verdict(&e, "other", "else", "not tested", "x"), VG_OK);
@@ -241,7 +241,7 @@ static void test_verdicts(void **state) {
 /* Bins without a voxel, a side without a case: the rest is drawn. */
 static void test_profiles(void **state) {
   (void)state;
-  static vg_evaluation e, none;
+  static vg_eval e, none;
   e.n_cases = 1;
   e.n_series = 1;
   strcpy(e.series[0], "t1");
@@ -277,9 +277,9 @@ static void test_profiles(void **state) {
 static void test_sets(void **state) {
   (void)state;
   write_pair(3, noisy);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   s.suites = "distribution";
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_free(evaluate(&s));
   char *text = read_report();
   assert_non_null(strstr(text, "Values of the data sets as wholes"));
   assert_non_null(strstr(text, ">Distribution</h2>"));
@@ -291,18 +291,18 @@ static void test_sets(void **state) {
 static void test_lack_of_memory(void **state) {
   (void)state;
   write_pair(2, noisy);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   s.suites = "image";
   vg_threads_set(1);
-  vg_evaluation *e;
+  vg_eval *e;
   long live = vg_mem_live(), n = 400;
   vg_status st;
   do { /* which allocations those of the report are changes with the code: all are tried, ever further apart
         */
     vg_mem_fail_after(n);
-    st = vg_evaluate(&s, &e);
+    st = vg_eval_run(&s, &e);
     vg_mem_fail_after(0);
-    vg_evaluation_free(e);
+    vg_eval_free(e);
     assert_true(st == VG_OK || st == VG_MEMORY);
     assert_int_equal(vg_mem_live(), live);
     n += n / 6;

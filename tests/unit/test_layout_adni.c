@@ -154,7 +154,8 @@ static void subjects_with_one_scan(void **state) {
   vg_dataset_release(&ds);
   /* The path of one scan gives one case; the message names a file whose name is not understood. */
   char *one = vg_fs_join(in_scratch("both"), "ADNI/" B1);
-  must_say(vg_dataset_add(&ds, one, "adni", NULL, NULL), VG_DATA, "scan.nii.gz: its name does not fit layout adni");
+  must_say(vg_dataset_add(&ds, one, "adni", NULL, NULL), VG_DATA,
+           "scan.nii.gz: its name does not fit layout adni");
   vg_dataset_release(&ds);
   vg_free(one);
   touch(in_scratch("both"), A1);
@@ -255,7 +256,7 @@ static void labels_come_to_the_scans_grid(void **state) {
   mini_write_labels(dir, "FreeSurfer/" B "/mri/aparc+aseg.nii.gz", own, 25, values);
   vg_dataset ds = {0};
   must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
-  vg_prep_settings s = { .margin = 100, .percentile = {0.5, 99.5}};
+  vg_prep_settings s = {.margin = 100, .percentile = {0.5, 99.5}};
   must(vg_classes_add(&s.classes, &ds.sources[0].anatomy_scheme, VG_ROLE_ANATOMY));
   must(vg_series_parse("t1", &s.series));
   vg_case c;
@@ -288,14 +289,14 @@ static void labels_come_to_the_scans_grid(void **state) {
   vg_dataset_release(&ds);
 
   /* Evaluation too has them on the scan's grid, from whatever grid either side has. */
-  vg_evaluation *e;
+  vg_eval *e;
   char other[512];
   snprintf(other, sizeof other, "%s", fresh("grids2"));
   mini_write_image(other, "ADNI/" B1, scan, 25, 0, 1);
   mini_write_labels(other, "FreeSurfer/" B "/mri/aparc+aseg.nii.gz",
                     mini_geometry("RAS", 64, 64, 64, 1, 1, 1), 25, values);
-  must(vg_evaluate(&(vg_evaluate_settings){.real = dir, .synth = other}, &e));
-  const vg_json *row = vg_json_first(vg_json_get(vg_evaluation_summary(e), "metrics"));
+  must(vg_eval_run(&(vg_eval_settings){.real = dir, .synth = other}, &e));
+  const vg_json *row = vg_json_first(vg_json_get(vg_eval_summary(e), "metrics"));
   size_t mae = 0, dice = 0;
   for (; row; row = vg_json_next(row)) {
     const char *metric = vg_json_string(vg_json_get(row, "metric"), "");
@@ -305,7 +306,7 @@ static void labels_come_to_the_scans_grid(void **state) {
       dice++, assert_true(mean > 0.75);
   }
   assert_true(mae >= 1 && dice >= 3);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 
   /* Somewhere else in the world. */
   own.affine.m[2][3] += 500;

@@ -122,27 +122,27 @@ static int make_sets(void **state) {
 
 /* ---- running it ---- */
 
-static vg_evaluate_settings settings(const char *synth) {
-  return (vg_evaluate_settings){.real = held_dir,
-                                .synth = synth,
-                                .train = train_dir,
-                                .real_layout = "brats2021",
-                                .synth_layout = "brats2021",
-                                .train_layout = "brats2021",
-                                .out = out_dir,
-                                .suites = "privacy"};
+static vg_eval_settings settings(const char *synth) {
+  return (vg_eval_settings){.real = held_dir,
+                            .synth = synth,
+                            .train = train_dir,
+                            .real_layout = "brats2021",
+                            .synth_layout = "brats2021",
+                            .train_layout = "brats2021",
+                            .out = out_dir,
+                            .suites = "privacy"};
 }
 
-static vg_evaluate_settings tiny(void) {
-  vg_evaluate_settings s = settings(tiny_synth);
+static vg_eval_settings tiny(void) {
+  vg_eval_settings s = settings(tiny_synth);
   s.real = tiny_held;
   s.train = tiny_train;
   return s;
 }
 
-static const vg_json *find(const vg_evaluation *e, const char *list, const char *key, const char *value,
+static const vg_json *find(const vg_eval *e, const char *list, const char *key, const char *value,
                            const char *space) {
-  const vg_json *rows = vg_json_get(vg_evaluation_summary(e), list);
+  const vg_json *rows = vg_json_get(vg_eval_summary(e), list);
   for (const vg_json *r = vg_json_first(rows); r; r = vg_json_next(r)) {
     if (strcmp(vg_json_string(vg_json_get(r, key), ""), value) != 0) continue;
     if (!space || !strcmp(vg_json_string(vg_json_get(r, "space"), ""), space)) return r;
@@ -150,13 +150,13 @@ static const vg_json *find(const vg_evaluation *e, const char *list, const char 
   return NULL;
 }
 
-static double figure(const vg_evaluation *e, const char *metric, const char *space, const char *what) {
+static double figure(const vg_eval *e, const char *metric, const char *space, const char *what) {
   const vg_json *row = find(e, "sets", "metric", metric, space);
   if (!row) fail_msg("no %s in %s", metric, space);
   return vg_json_number(vg_json_get(row, what), (double)NAN);
 }
 
-static void assert_verdict(const vg_evaluation *e, const char *check, const char *verdict, const char *text) {
+static void assert_verdict(const vg_eval *e, const char *check, const char *verdict, const char *text) {
   const vg_json *row = find(e, "verdicts", "check", check, NULL);
   if (!row) fail_msg("no verdict on %s", check);
   const char *said = vg_json_string(vg_json_get(row, "text"), "");
@@ -167,9 +167,9 @@ static void assert_verdict(const vg_evaluation *e, const char *check, const char
 
 static void new_subjects_are_no_copies(void **state) {
   (void)state;
-  vg_evaluation *e;
-  vg_evaluate_settings s = settings(honest_dir);
-  must(vg_evaluate(&s, &e));
+  vg_eval *e;
+  vg_eval_settings s = settings(honest_dir);
+  must(vg_eval_run(&s, &e));
   static const char *const spaces[] = {"image", "structure", "patches", "tumour"};
   for (int k = 0; k < 4; k++) {
     if (k != 2) assert_float_equal(figure(e, "near_copies", spaces[k], "value"), 0, 0);
@@ -181,15 +181,15 @@ static void new_subjects_are_no_copies(void **state) {
   assert_verdict(e, "near-copies of labels", "none found", "");
   assert_verdict(e, "membership", "not tested", "--model");
   assert_verdict(e, "identifiers", "none found", "");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void copies_are_found(void **state) {
   (void)state;
-  vg_evaluation *e;
-  vg_evaluate_settings s = settings(copies_dir);
+  vg_eval *e;
+  vg_eval_settings s = settings(copies_dir);
   vg_table t;
-  must(vg_evaluate(&s, &e));
+  must(vg_eval_run(&s, &e));
   /* gamma and the bias field are what the space structure is for */
   assert_float_equal(figure(e, "near_copies", "structure", "value"), 1, 0);
   assert_true(figure(e, "near_copies", "image", "value") >= 0.6);
@@ -211,19 +211,19 @@ static void copies_are_found(void **state) {
   }
   vg_table_release(&t);
   vg_free(path);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void same_by_any_number_of_threads(void **state) {
   (void)state;
   char *text[2];
   for (int k = 0; k < 2; k++) {
-    vg_evaluation *e;
-    vg_evaluate_settings s = settings(copies_dir);
+    vg_eval *e;
+    vg_eval_settings s = settings(copies_dir);
     vg_threads_set(1 + k);
-    must(vg_evaluate(&s, &e));
-    text[k] = vg_json_print(vg_evaluation_summary(e), true);
-    vg_evaluation_free(e);
+    must(vg_eval_run(&s, &e));
+    text[k] = vg_json_print(vg_eval_summary(e), true);
+    vg_eval_free(e);
   }
   assert_string_equal(text[0], text[1]);
   vg_free(text[0]);
@@ -249,12 +249,12 @@ static vg_status made_up(const vg_membership_options *o, vg_membership *out) {
   return VG_OK;
 }
 
-static vg_evaluation *ask(const char *model) {
-  vg_evaluation *e;
-  vg_evaluate_settings s = tiny();
+static vg_eval *ask(const char *model) {
+  vg_eval *e;
+  vg_eval_settings s = tiny();
   s.model = model;
   s.membership = made_up;
-  must(vg_evaluate(&s, &e));
+  must(vg_eval_run(&s, &e));
   return e;
 }
 
@@ -262,23 +262,23 @@ static void membership_is_judged(void **state) {
   (void)state;
   known_by = 9;
   untrained_by = 0;
-  vg_evaluation *e = ask("model");
+  vg_eval *e = ask("model");
   assert_float_equal(figure(e, "membership_auc", "reconstruction", "value"), 1, 0);
   assert_true(figure(e, "membership_auc", "reconstruction", "ci_low") > 0.5);
   assert_null(find(e, "sets", "metric", "membership_auc", "discriminator"));
   assert_verdict(e, "membership", "found", "AUC 1.00");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   untrained_by = 9;
   e = ask("model");
   assert_verdict(e, "membership", "inconclusive", "differ by more than training");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   known_by = untrained_by = 0;
   e = ask("model");
   assert_verdict(e, "membership", "none found", "does not show that no other would");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   e = ask("broken");
   assert_verdict(e, "membership", "not tested", "broken: not a model");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 /* ---- who was trained on ---- */
@@ -293,44 +293,44 @@ static void split_says_who(void **state) {
       "{\"train\": [\"BraTS2021_00100\", \"BraTS2021_00101\", \"BraTS2021_00102\", \"BraTS2021_00103\"], "
       "\"val\": [\"BraTS2021_00104\"]}");
   known_by = 0;
-  vg_evaluation *e = ask(run);
+  vg_eval *e = ask(run);
   const vg_json *row = find(e, "sets", "metric", "membership_auc", "reconstruction");
   /* four of --train; its other three and those of --real */
   assert_non_null(strstr(vg_json_string(vg_json_get(row, "note"), ""), "4 trained on, 7 held out"));
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   mini_write_text(run, "split.json", "{\"train\": [\"somebody\"], \"val\": []}");
-  vg_evaluate_settings s = tiny();
+  vg_eval_settings s = tiny();
   s.model = run;
-  must_say(vg_evaluate(&s, &e), VG_DATA, "split.json");
+  must_say(vg_eval_run(&s, &e), VG_DATA, "split.json");
   /* Real subjects that were trained on are not held out: then there is no one to attack with. */
   s = tiny();
   s.real = tiny_train;
   s.model = "model";
   s.membership = made_up;
-  must(vg_evaluate(&s, &e));
+  must(vg_eval_run(&s, &e));
   assert_verdict(e, "membership", "not tested", "two held-out");
   assert_true(isnan(figure(e, "near_copies", "image", "floor")));
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void without_a_training_set(void **state) {
   (void)state;
-  vg_evaluation *e;
-  vg_evaluate_settings s = tiny();
+  vg_eval *e;
+  vg_eval_settings s = tiny();
   s.train = NULL;
-  must(vg_evaluate(&s, &e));
+  must(vg_eval_run(&s, &e));
   assert_verdict(e, "near-copies of images", "not tested", "--train");
   assert_verdict(e, "near-copies of labels", "not tested", "--train");
   assert_verdict(e, "identifiers", "none found", "");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   /* One training subject and no other real one: no distance between persons. */
   char one[256];
   snprintf(one, sizeof one, "%s", in_scratch("one"));
   phantoms(one, 100, 1, 16);
   s.train = s.real = one;
-  must(vg_evaluate(&s, &e));
+  must(vg_eval_run(&s, &e));
   assert_verdict(e, "near-copies of images", "not tested", "fewer than 3 distances");
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 int main(void) {

@@ -25,24 +25,24 @@ static const uint8_t whole_line[3] = {1, 1, 1};
 static void levels_of_a_line(void **state) {
   (void)state;
   vg_levels l;
-  must(vg_levels_make(line, whole_line, line_dim, 5, &l));
+  must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   assert_int_equal(l.n, 2);
   assert_int_equal(l.most, 2);
   assert_int_equal(l.n_steps, 1); /* a line has one direction */
   assert_true(l.value[0] == 1 && l.value[1] == 2 && l.count[0] == 2 && l.count[1] == 1);
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
   /* The first bin begins at a multiple of 5 below the least value; levels between may be empty. */
-  must(vg_levels_make((const double[]){-7, -5, 12.5}, whole_line, line_dim, 5, &l));
+  must(vg_radiomics_levels_make((const double[]){-7, -5, 12.5}, whole_line, line_dim, 5, &l));
   assert_int_equal(l.n, 3);
   assert_true(l.value[0] == 1 && l.value[1] == 2 && l.value[2] == 5);
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
 }
 
 static void texture_of_a_line(void **state) {
   (void)state;
   vg_levels l;
   double pairs[22], runs[16], zones[16], tones[5];
-  must(vg_levels_make(line, whole_line, line_dim, 5, &l));
+  must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   must(vg_radiomics_glcm(&l, pairs));
   must(vg_radiomics_glrlm(&l, runs));
   must(vg_radiomics_glszm(&l, zones));
@@ -72,14 +72,14 @@ static void texture_of_a_line(void **state) {
   assert_close(tones[2], 4.0 / 9, 1e-12); /* Complexity */
   assert_close(tones[3], 1.0 / 9, 1e-12); /* Contrast */
   assert_close(tones[4], 4.0 / 3, 1e-12); /* Strength */
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
 }
 
 static void first_order_by_hand(void **state) {
   (void)state;
   vg_levels l;
   double v[3] = {5, 0, 0}, f[18];
-  must(vg_levels_make(line, whole_line, line_dim, 5, &l));
+  must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   vg_radiomics_first_order(v, 3, &l, 300, 8, f);
   assert_close(f[0], 0, 1e-12);                           /* 10Percentile */
   assert_close(f[1], 4, 1e-12);                           /* 90Percentile, linear */
@@ -93,14 +93,14 @@ static void first_order_by_hand(void **state) {
   assert_close(f[15], 8 * f[2], 1e-6);                    /* TotalEnergy */
   assert_close(f[16], 5.0 / 9, 1e-12);                    /* Uniformity */
   assert_close(f[17], 50.0 / 9, 1e-9);                    /* Variance */
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
 }
 
 static void dependences_of_a_line(void **state) {
   (void)state;
   vg_levels l;
   double sizes[14], pairs[2];
-  must(vg_levels_make(line, whole_line, line_dim, 5, &l));
+  must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   must(vg_radiomics_gldm(&l, sizes));
   must(vg_radiomics_mcc(&l, pairs));
   /* Two ones of size 2, themselves and the other, and one two of size 1. */
@@ -111,7 +111,7 @@ static void dependences_of_a_line(void **state) {
   /* Q of the pairs' matrix has the eigenvalues 1 and 1/9. */
   assert_close(pairs[0], 1.0 / 3, 1e-12); /* MCC */
   assert_close(pairs[1], 2.5, 1e-12);     /* SumAverage: twice the mean level of 5/4 */
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
 }
 
 /* One level says nothing about its neighbours, and equal intensities have no moments. */
@@ -121,12 +121,12 @@ static void one_level(void **state) {
   vg_levels l;
   double v[10], f[18], pairs[22];
   for (int i = 0; i < 10; i++) v[i] = 0.1;
-  must(vg_levels_make(equal, whole_line, line_dim, 5, &l));
+  must(vg_radiomics_levels_make(equal, whole_line, line_dim, 5, &l));
   vg_radiomics_first_order(v, 10, &l, 300, 8, f);
   assert_true(f[5] == 0 && f[14] == 0 && f[17] == 0); /* Kurtosis, Skewness, Variance */
   must(vg_radiomics_glcm(&l, pairs));
   assert_true(pairs[5] == 1 && pairs[13] == 0 && pairs[14] == 0); /* Correlation, Imc1, Imc2 */
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
 }
 
 /* ---- filters ---- */
@@ -257,15 +257,15 @@ static void shape_across_an_edge(void **state) {
   const uint8_t apart[4] = {1, 0, 0, 1}, joined[4] = {0, 1, 1, 0};
   double area, volume;
   vg_levels l;
-  must(vg_levels_make(data, apart, dim, 25, &l));
+  must(vg_radiomics_levels_make(data, apart, dim, 25, &l));
   vg_shape_mesh(&l, mm, &area, &volume);
   assert_close(area, 2 * octahedron, 1e-12);
   assert_close(volume, 2.0 / 6, 1e-12);
-  vg_levels_release(&l);
-  must(vg_levels_make(data, joined, dim, 25, &l));
+  vg_radiomics_levels_release(&l);
+  must(vg_radiomics_levels_make(data, joined, dim, 25, &l));
   vg_shape_mesh(&l, mm, &area, &volume);
   assert_close(area, 2 * octahedron - octahedron / 4 + 3 * octahedron / 4, 1e-12);
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
 }
 
 /* All 128 cubes occur. Area, volume and diameters are those of pyradiomics 3.0.1. */
@@ -283,11 +283,11 @@ static void shape_of_noise(void **state) {
     roi[i] = (random >> 16 & 255) < 140;
   }
   vg_levels l;
-  must(vg_levels_make(data, roi, dim, 25, &l));
+  must(vg_radiomics_levels_make(data, roi, dim, 25, &l));
   assert_int_equal(l.n_inside, 965);
   vg_shape_mesh(&l, mm, &area, &volume);
   must(vg_shape_diameters(&l, mm, reach));
-  vg_levels_release(&l);
+  vg_radiomics_levels_release(&l);
   assert_close(area, 6019.693825436984, 1e-8);
   assert_close(volume, 4154.8, 1e-8);
   const double expected[4] = {36.37485395159683, 33.082321563034235, 23.17671245021606, 37.72439529005071};
@@ -334,11 +334,11 @@ static void diameters(void **state) {
     roi[round * 7] = 1;
     double found[4], expected[4];
     vg_levels l;
-    must(vg_levels_make(data, roi, dim, 25, &l));
+    must(vg_radiomics_levels_make(data, roi, dim, 25, &l));
     must(vg_shape_diameters(&l, mm, found));
     diameters_of_all_pairs(&l, mm, expected);
     for (int k = 0; k < 4; k++) assert_close(found[k], expected[k], 1e-9);
-    vg_levels_release(&l);
+    vg_radiomics_levels_release(&l);
   }
 }
 
@@ -457,14 +457,14 @@ static int make_sets(void **state) {
   return 0;
 }
 
-static vg_evaluation *evaluate_frd(const char *synth, const char *versions) {
-  vg_evaluation *e;
-  must(vg_evaluate(&(vg_evaluate_settings){.real = real_dir,
-                                           .synth = synth,
-                                           .real_layout = "brats2021",
-                                           .synth_layout = "brats2021",
-                                           .suites = "frd",
-                                           .frd = versions},
+static vg_eval *evaluate_frd(const char *synth, const char *versions) {
+  vg_eval *e;
+  must(vg_eval_run(&(vg_eval_settings){.real = real_dir,
+                                       .synth = synth,
+                                       .real_layout = "brats2021",
+                                       .synth_layout = "brats2021",
+                                       .suites = "frd",
+                                       .frd = versions},
                    &e));
   return e;
 }
@@ -472,9 +472,9 @@ static vg_evaluation *evaluate_frd(const char *synth, const char *versions) {
 static void suite(void **state) {
   (void)state;
   vg_threads_set(1);
-  vg_evaluation *one = evaluate_frd(synth_dir, NULL);
+  vg_eval *one = evaluate_frd(synth_dir, NULL);
   vg_threads_set(3);
-  vg_evaluation *more = evaluate_frd(synth_dir, NULL), *same = evaluate_frd(real_dir, NULL);
+  vg_eval *more = evaluate_frd(synth_dir, NULL), *same = evaluate_frd(real_dir, NULL);
   vg_threads_set(0);
   assert_true(one->n_sets >= 4); /* four series in the brain, and tumours where they are large enough */
   assert_int_equal(more->n_sets, one->n_sets);
@@ -487,19 +487,19 @@ static void suite(void **state) {
   assert_non_null(strstr(one->sets[0].space, " brain"));
   assert_int_equal(one->sets[0].n_real, 4);
   assert_true(isfinite(one->sets[0].floor) && isnan(one->sets[0].ci_low)); /* four points have no interval */
-  vg_evaluation_free(one);
-  vg_evaluation_free(more);
-  vg_evaluation_free(same);
+  vg_eval_free(one);
+  vg_eval_free(more);
+  vg_eval_free(same);
 }
 
 static void suite_by_version(void **state) {
   (void)state;
   vg_threads_set(1);
-  vg_evaluation *one = evaluate_frd(synth_dir, "v0");
+  vg_eval *one = evaluate_frd(synth_dir, "v0");
   vg_threads_set(3);
-  vg_evaluation *more = evaluate_frd(synth_dir, "v0"), *same = evaluate_frd(real_dir, "v0");
+  vg_eval *more = evaluate_frd(synth_dir, "v0"), *same = evaluate_frd(real_dir, "v0");
   vg_threads_set(0);
-  vg_evaluation *v1 = evaluate_frd(synth_dir, "v1"), *both = evaluate_frd(synth_dir, "v0,v1");
+  vg_eval *v1 = evaluate_frd(synth_dir, "v1"), *both = evaluate_frd(synth_dir, "v0,v1");
   assert_true(one->n_sets >= 4 && one->n_sets == more->n_sets && one->n_sets == same->n_sets);
   for (size_t i = 0; i < one->n_sets; i++) {
     const eval_set *s = &one->sets[i];
@@ -512,11 +512,11 @@ static void suite_by_version(void **state) {
   for (size_t i = 0; i < both->n_sets; i++)
     assert_true(both->sets[i].value ==
                 (i < v1->n_sets ? v1->sets[i].value : one->sets[i - v1->n_sets].value));
-  vg_evaluation_free(one);
-  vg_evaluation_free(more);
-  vg_evaluation_free(same);
-  vg_evaluation_free(v1);
-  vg_evaluation_free(both);
+  vg_eval_free(one);
+  vg_eval_free(more);
+  vg_eval_free(same);
+  vg_eval_free(v1);
+  vg_eval_free(both);
 }
 
 static void versions_are_named(void **state) {

@@ -88,7 +88,7 @@ static const vg_registry_row *row_of(const char *registry, const char *name) {
   return row->name ? row : NULL;
 }
 
-static vg_status count_subjects(eval_study *s, const vg_evaluate_settings *set) {
+static vg_status count_subjects(eval_study *s, const vg_eval_settings *set) {
   char text[64];
   snprintf(text, sizeof text, "subjects in %s: %zu", set->synth ? "the set" : "nothing", s->synth.n);
   return vg_eval_add_verdict(s->evaluation, "counting", "enough", "found", text);
@@ -115,10 +115,10 @@ static void a_new_suite_is_a_row_and_a_struct(void **state) {
   assert_int_equal(vg_eval_suites_parse("image,privacy", &bits), VG_OK);
   assert_int_equal(bits, others); /* bits of the others stay */
   write_pair(2, same);
-  vg_evaluate_settings s = settings();
+  vg_eval_settings s = settings();
   for (int chosen = 0; chosen < 2; chosen++) {
     s.suites = chosen ? "counting" : "image";
-    vg_evaluation_free(evaluate(&s));
+    vg_eval_free(evaluate(&s));
     assert_int_equal(vg_fs_read(path, &page, &n), VG_OK);
     assert_int_equal(strstr(page, ">Counting heads</h2>") != NULL, chosen);
     assert_int_equal(strstr(page, "subjects in the set: 2") != NULL, chosen);

@@ -20,9 +20,8 @@ static void write_sets(const int which[3], change f) {
   }
 }
 
-static const vg_json *set_row(const vg_evaluation *e, const char *space, const char *metric) {
-  for (const vg_json *r = vg_json_first(vg_json_get(vg_evaluation_summary(e), "sets")); r;
-       r = vg_json_next(r)) {
+static const vg_json *set_row(const vg_eval *e, const char *space, const char *metric) {
+  for (const vg_json *r = vg_json_first(vg_json_get(vg_eval_summary(e), "sets")); r; r = vg_json_next(r)) {
     if (!strcmp(vg_json_string(vg_json_get(r, "space"), ""), space) &&
         !strcmp(vg_json_string(vg_json_get(r, "metric"), ""), metric))
       return r;
@@ -30,14 +29,14 @@ static const vg_json *set_row(const vg_evaluation *e, const char *space, const c
   return NULL;
 }
 
-static double set_figure(const vg_evaluation *e, const char *space, const char *metric, const char *key) {
+static double set_figure(const vg_eval *e, const char *space, const char *metric, const char *key) {
   const vg_json *r = set_row(e, space, metric);
   assert_non_null(r);
   return vg_json_number(vg_json_get(r, key), NAN);
 }
 
-static vg_evaluate_settings distribution(void) {
-  vg_evaluate_settings s = settings();
+static vg_eval_settings distribution(void) {
+  vg_eval_settings s = settings();
   s.suites = "distribution";
   return s;
 }
@@ -45,8 +44,8 @@ static vg_evaluate_settings distribution(void) {
 static void test_equal_sets(void **state) {
   (void)state;
   write_sets((const int[]){2, 0, 1}, same);
-  vg_evaluate_settings s = distribution();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = distribution();
+  vg_eval *e = evaluate(&s);
   static const char *const spaces[] = {"patches", "intensity", "spectrum", "tumour", "thumbnail"};
   for (int k = 0; k < 5; k++) {
     assert_near(set_figure(e, spaces[k], "frechet", "value"), 0, 1e-4);
@@ -65,11 +64,11 @@ static void test_equal_sets(void **state) {
   assert_near(set_figure(e, "t1 brain", "draws", "n_synth"), 3, 0);
   assert_true(isnan(set_figure(e, "t1 brain", "draws", "ci_low")));
   assert_true(set_figure(e, "flair tumour", "draws", "value") >= 1);
-  const vg_json *summary = vg_evaluation_summary(e);
+  const vg_json *summary = vg_eval_summary(e);
   assert_int_equal(vg_json_size(vg_json_get(summary, "sets")), 5 * 7 + 2 + 4);
   assert_int_equal(vg_json_size(vg_json_get(summary, "verdicts")), 0);
   assert_int_equal(vg_json_size(vg_json_get(summary, "metrics")), 0);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   vg_table t;
   char *csv = vg_fs_join(out_dir, "metrics.csv");
   assert_int_equal(vg_table_read(csv, &t), VG_OK);
@@ -91,26 +90,26 @@ static void test_equal_sets(void **state) {
 static void test_poor_sets(void **state) {
   (void)state;
   write_sets((const int[]){1, 1, 1}, same);
-  vg_evaluate_settings s = distribution();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = distribution();
+  vg_eval *e = evaluate(&s);
   assert_true(set_figure(e, "t1", "diversity", "value") > 0.1);
   assert_non_null(
       strstr(vg_json_string(vg_json_get(set_row(e, "t1", "diversity"), "note"), ""), "1.000 between"));
   double copies = set_figure(e, "patches", "frechet", "value");
   assert_true(copies > 1);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   write_sets((const int[]){0, 1, 2}, noisier);
   e = evaluate(&s);
   assert_true(set_figure(e, "patches", "mmd", "value") > 0.1);
   assert_true(set_figure(e, "patches", "frechet", "value") > 10 * copies);
   /* Labels are what they were. */
   assert_near(set_figure(e, "tumour", "frechet", "value"), 0, 1e-4);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   /* A generator that has collapsed is no fault of the data. */
   write_sets((const int[]){0, 1, 2}, flat);
   e = evaluate(&s);
   assert_true(set_figure(e, "intensity", "mmd", "value") > 0.1);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void remove_file(const char *dir, const char *id, vg_file_kind kind, const char *series) {
@@ -125,26 +124,26 @@ static void test_subjects_that_lack_something(void **state) {
   write_sets((const int[]){0, 1, 2}, noisy);
   remove_file(real_dir, ids[0], VG_FILE_SERIES, "flair");
   write_labels(synth_dir, "brats2021", others[1], VG_FILE_TUMOUR, NZ, no_tumour);
-  vg_evaluate_settings s = distribution();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = distribution();
+  vg_eval *e = evaluate(&s);
   assert_near(set_figure(e, "patches", "mmd", "n_real"), 2, 0);
   assert_near(set_figure(e, "patches", "mmd", "n_synth"), 3, 0);
   assert_near(set_figure(e, "tumour", "mmd", "n_real"), 3, 0);
   assert_near(set_figure(e, "tumour", "mmd", "n_synth"), 2, 0);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   /* With one subject left there is no such space. */
   write_labels(synth_dir, "brats2021", others[2], VG_FILE_TUMOUR, NZ, no_tumour);
   e = evaluate(&s);
   assert_null(set_row(e, "tumour", "mmd"));
   assert_non_null(set_row(e, "patches", "mmd"));
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   /* Without tumour maps histograms are of the brain alone: 16 bins of two series. */
   for (int k = 0; k < 3; k++) remove_file(synth_dir, others[k], VG_FILE_TUMOUR, "");
   e = evaluate(&s);
   assert_null(set_row(e, "tumour", "mmd"));
   assert_non_null(
       strstr(vg_json_string(vg_json_get(set_row(e, "intensity", "frechet"), "note"), ""), "32 dim"));
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   for (int k = 0; k < 3; k++) {
     for (int j = 0; j < 2; j++) remove_file(synth_dir, others[k], VG_FILE_SERIES, j ? "flair" : "t1");
     if (k < 2) write_image(synth_dir, "brats2021", others[k], "t2", k, NZ, same);
@@ -156,11 +155,11 @@ static void test_draws(void **state) {
   (void)state;
   /* Three times one image: no spread. */
   write_sets((const int[]){1, 1, 1}, same);
-  vg_evaluate_settings s = distribution();
-  vg_evaluation *e = evaluate(&s);
+  vg_eval_settings s = distribution();
+  vg_eval *e = evaluate(&s);
   assert_near(set_figure(e, "t1 brain", "draws", "value"), 0, 1e-9);
   assert_near(set_figure(e, "flair tumour", "draws", "value"), 0, 1e-9);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   /* The third has another map. The first two are the real subjects 0 and 1, whose likeness is that of the
    * note. */
   write_sets((const int[]){0, 1, 2}, same);
@@ -171,49 +170,49 @@ static void test_draws(void **state) {
   double draws, persons;
   assert_int_equal(sscanf(note, "MS-SSIM %lf between draws of 1 map, %lf", &draws, &persons), 2);
   assert_near(set_figure(e, "t1 brain", "draws", "value"), (1 - draws) / (1 - persons), 0.02);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
 }
 
 static void test_baseline_of_sets(void **state) {
   (void)state;
   char *file = vg_fs_join(root, "baseline.json");
   write_sets((const int[]){0, 1, 2}, noisy);
-  vg_evaluate_settings s = distribution();
+  vg_eval_settings s = distribution();
   s.write_baseline = file;
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_free(evaluate(&s));
   s.write_baseline = NULL;
   s.baseline = file;
-  vg_evaluation *e = evaluate(&s);
+  vg_eval *e = evaluate(&s);
   assert_int_equal(e->n_worse, 0);
   assert_int_equal(e->n_moved, 0);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   write_sets((const int[]){0, 1, 2}, noisier);
   s.tolerance = "mmd=1000,diversity=1000,0.1";
-  assert_int_equal(vg_evaluate(&s, &e), VG_REGRESSION);
+  assert_int_equal(vg_eval_run(&s, &e), VG_REGRESSION);
   assert_true(e->n_worse >= 4);
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   s.tolerance = "1000000";
-  vg_evaluation_free(evaluate(&s));
+  vg_eval_free(evaluate(&s));
   for (int k = 0; k < 3; k++) write_labels(synth_dir, "brats2021", others[k], VG_FILE_TUMOUR, NZ, no_tumour);
-  assert_int_equal(vg_evaluate(&s, &e), VG_REGRESSION);
+  assert_int_equal(vg_eval_run(&s, &e), VG_REGRESSION);
   assert_int_equal(e->n_worse, 7 + 4); /* the metrics of space tumour, and of draws: nothing is shared */
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   vg_free(file);
 }
 
 static void test_failed_allocations_leave_nothing_behind(void **state) {
   (void)state;
   write_sets((const int[]){0, 1, 2}, noisy);
-  vg_evaluate_settings s = distribution();
+  vg_eval_settings s = distribution();
   vg_threads_set(1);
   long live = vg_mem_live();
   vg_status st = VG_FAILED;
   for (long n = 1; st; n += 1 + n) {
-    vg_evaluation *e = NULL;
+    vg_eval *e = NULL;
     vg_mem_fail_after(n);
-    st = vg_evaluate(&s, &e);
+    st = vg_eval_run(&s, &e);
     vg_mem_fail_after(0);
-    vg_evaluation_free(e);
+    vg_eval_free(e);
     if (st != VG_OK && st != VG_MEMORY) print_error("%ld: %s\n", n, vg_error());
     assert_true(st == VG_OK || st == VG_MEMORY);
     assert_int_equal(vg_mem_live(), live);

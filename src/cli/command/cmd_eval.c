@@ -92,9 +92,9 @@ static const cli_option options[] = {
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };
 
-static vg_status print(const vg_evaluation *e) {
-  if (!json) return vg_evaluation_print(e, stdout);
-  char *text = vg_json_print(vg_evaluation_summary(e), true);
+static vg_status print(const vg_eval *e) {
+  if (!json) return vg_eval_print(e, stdout);
+  char *text = vg_json_print(vg_eval_summary(e), true);
   if (!text) return VG_MEMORY;
   fputs(text, stdout);
   vg_free(text);
@@ -155,31 +155,31 @@ static vg_status run(char **args, int n_args) {
   if (!needed) needed = require("synth DIR", synth);
   if (!needed) needed = require("out DIR", out);
   if (needed) return needed;
-  vg_evaluate_settings s = {.real = real,
-                            .synth = synth,
-                            .real_layout = layout,
-                            .synth_layout = synth_layout,
-                            .tumour_scheme = tumour_scheme.text,
-                            .anatomy_scheme = anatomy_scheme.text,
-                            .out = out,
-                            .suites = suite,
-                            .band = band,
-                            .surface_mm = surface_mm,
-                            .challenge = challenge,
-                            .baseline = baseline,
-                            .write_baseline = write_baseline,
-                            .tolerance = tolerance,
-                            .no_gallery = no_gallery,
-                            .skip_incomplete = skip_incomplete,
-                            .train = train,
-                            .train_layout = train_layout,
-                            .model = model,
-                            .membership = membership,
-                            .detector = detector,
-                            .detect_mm = detect_mm,
-                            .frd = frd,
-                            .device = device,
-                            .threads = (int)threads};
+  vg_eval_settings s = {.real = real,
+                        .synth = synth,
+                        .real_layout = layout,
+                        .synth_layout = synth_layout,
+                        .tumour_scheme = tumour_scheme.text,
+                        .anatomy_scheme = anatomy_scheme.text,
+                        .out = out,
+                        .suites = suite,
+                        .band = band,
+                        .surface_mm = surface_mm,
+                        .challenge = challenge,
+                        .baseline = baseline,
+                        .write_baseline = write_baseline,
+                        .tolerance = tolerance,
+                        .no_gallery = no_gallery,
+                        .skip_incomplete = skip_incomplete,
+                        .train = train,
+                        .train_layout = train_layout,
+                        .model = model,
+                        .membership = membership,
+                        .detector = detector,
+                        .detect_mm = detect_mm,
+                        .frd = frd,
+                        .device = device,
+                        .threads = (int)threads};
   if (!(band > 0)) return vg_fail(VG_USAGE, "--band is %g mm, but must be a width above 0", band);
   if (!(surface_mm > 0))
     return vg_fail(VG_USAGE, "--surface-tolerance is %g mm, but must be above 0", surface_mm);
@@ -191,7 +191,7 @@ static vg_status run(char **args, int n_args) {
   vg_interrupt_install();
   if (reader_cases) return write_reader_study();
   if (frd && (st = require_suite("frd", "frd"))) return st;
-  vg_evaluation *e = NULL;
+  vg_eval *e = NULL;
   vg_extractor extractor = {0};
   const vg_torch_module *torch = NULL;
   if (features) {
@@ -200,14 +200,14 @@ static vg_status run(char **args, int n_args) {
     if ((st = vg_torch_open(&torch)) || (st = torch->extractor_open(&o, &extractor))) return st;
     s.extractor = &extractor;
   }
-  st = vg_evaluate(&s, &e);
+  st = vg_eval_run(&s, &e);
   if (torch) torch->extractor_close(&extractor);
   if (e) {
     vg_status printed = print(e);
     if (!st) st = printed;
     if (!st && out) vg_info("%s/report.html begins with the findings in words", out);
   }
-  vg_evaluation_free(e);
+  vg_eval_free(e);
   return st;
 }
 

@@ -28,7 +28,7 @@ static void case_release(eval_case *c) {
 }
 
 /* Stores the values of one metric, by region, in the case's row; values without a group are dropped. */
-static void store(vg_evaluation *e, size_t index, const char *series, const vg_regions *regions,
+static void store(vg_eval *e, size_t index, const char *series, const vg_regions *regions,
                   const vg_metric_row *metric, const double *values) {
   for (size_t g = 0; g < e->n_groups; g++) {
     const eval_group *group = &e->groups[g];
@@ -39,7 +39,7 @@ static void store(vg_evaluation *e, size_t index, const char *series, const vg_r
   }
 }
 
-vg_status vg_eval_run_metrics(vg_evaluation *e, size_t index, unsigned kinds, const char *series,
+vg_status vg_eval_run_metrics(vg_eval *e, size_t index, unsigned kinds, const char *series,
                               const vg_metric_input *in) {
   const vg_metric_row *row;
   vg_status st = VG_OK;
@@ -95,7 +95,7 @@ static vg_status compare_maps(const eval_case *ec, const char *series, const vg_
 }
 
 static vg_status measure_boundary(const eval_case *ec, const char *series, vg_metric_input *in) {
-  vg_evaluation *e = ec->study->evaluation;
+  vg_eval *e = ec->study->evaluation;
   if (!ec->synth_surfaces) return VG_OK;
   in->regions = &e->boundary_regions;
   in->real_surfaces = ec->real_surfaces;
@@ -109,7 +109,7 @@ static vg_status measure_boundary(const eval_case *ec, const char *series, vg_me
 
 static vg_status compare_series(const eval_case *ec, const char *series, const char *real_path,
                                 const char *synth_path) {
-  vg_evaluation *e = ec->study->evaluation;
+  vg_eval *e = ec->study->evaluation;
   eval_images images = {0};
   vg_metric_memo memo = {0};
   vg_metric_input in = {.regions = &e->image_regions, .memo = &memo};
@@ -131,8 +131,7 @@ out:
   return st;
 }
 
-static vg_status make_surfaces(const vg_evaluation *e, const eval_map *map, int n, double reach,
-                               vg_surface *out) {
+static vg_status make_surfaces(const vg_eval *e, const eval_map *map, int n, double reach, vg_surface *out) {
   for (int r = 0; r < n; r++) {
     uint8_t member[VG_CELLS];
     for (int c = 0; c < VG_CELLS; c++) member[c] = e->boundary_regions.member[c] >> r & 1;
@@ -145,7 +144,7 @@ static vg_status make_surfaces(const vg_evaluation *e, const eval_map *map, int 
 /* Computes the surfaces of the tumour and its regions, for the band and for suite boundary. Each side's image
  * is measured around its own tumour. */
 static vg_status find_surfaces(eval_case *ec) {
-  const vg_evaluation *e = ec->study->evaluation;
+  const vg_eval *e = ec->study->evaluation;
   const eval_map *real = &ec->maps.real_tumour, *synth = &ec->maps.synth_tumour;
   bool boundary = vg_eval_wants(e, VG_METRIC_BOUNDARY);
   if (!ec->maps.tumour->data) return VG_OK;
@@ -178,7 +177,7 @@ static vg_status measure_images(eval_case *ec, const vg_subject *real, const vg_
 }
 
 static vg_status measure(eval_study *study, size_t index) {
-  vg_evaluation *e = study->evaluation;
+  vg_eval *e = study->evaluation;
   const vg_subject *real = study->pairs[index].real, *synth = study->pairs[index].synth;
   const unsigned overlap = 1u << VG_METRIC_OVERLAP, lesion = 1u << VG_METRIC_LESION;
   bool labels = vg_eval_wants(e, VG_METRIC_OVERLAP) || vg_eval_wants(e, VG_METRIC_LESION);

@@ -24,7 +24,7 @@ static void note_sample(const vg_features *real, const vg_features *synth, char 
            real->taken, real->of, synth->taken, synth->of, vg_plural(synth->of, "subject", "subjects"));
 }
 
-static vg_status add_distances(vg_evaluation *e, const char *name, const vg_set_space *space,
+static vg_status add_distances(vg_eval *e, const char *name, const vg_set_space *space,
                                const vg_features *real, const vg_features *synth) {
   for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
     vg_set_distance d;
@@ -49,7 +49,7 @@ static vg_status add_distances(vg_evaluation *e, const char *name, const vg_set_
   return VG_OK;
 }
 
-static vg_status measure_space(vg_evaluation *e, const vg_feature_row *row, const vg_features *real,
+static vg_status measure_space(vg_eval *e, const vg_feature_row *row, const vg_features *real,
                                const vg_features *synth) {
   const vg_points points = {real->n,      synth->n,      real->dims,
                             real->values, synth->values, row->space->units_differ};
@@ -66,7 +66,7 @@ static vg_status measure_space(vg_evaluation *e, const vg_feature_row *row, cons
 }
 
 vg_status vg_eval_distribution(eval_study *s) {
-  vg_evaluation *e = s->evaluation;
+  vg_eval *e = s->evaluation;
   vg_features real[VG_FEATURE_SPACES_MAX] = {{0}}, synth[VG_FEATURE_SPACES_MAX] = {{0}};
   vg_feature_plan plan;
   size_t before = e->n_sets;

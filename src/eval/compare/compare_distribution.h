@@ -6,11 +6,11 @@
 
 /* Adds a row of metric diversity for each series, from space volume. Adds none if a side has fewer than two
  * subjects. */
-vg_status vg_eval_diversity(vg_evaluation *e, const vg_feature_plan *plan, const vg_features *real,
+vg_status vg_eval_diversity(vg_eval *e, const vg_feature_plan *plan, const vg_features *real,
                             const vg_features *synth);
 
 /* Stores a spectrum for each series and region that both sides have, from space spectrum. */
-vg_status vg_eval_spectra(vg_evaluation *e, const vg_feature_plan *plan, const vg_features *real,
+vg_status vg_eval_spectra(vg_eval *e, const vg_feature_plan *plan, const vg_features *real,
                           const vg_features *synth);
 
 /* MS-SSIM of two volumes (edge, edge, edge) over the voxels that are above -1 in either. */

@@ -88,7 +88,7 @@ static double mean_of_pairs(const comparison *c, size_t first, size_t n) {
   return sum / (double)n;
 }
 
-static vg_status measure_series(vg_evaluation *e, comparison *c, const char *series) {
+static vg_status measure_series(vg_eval *e, comparison *c, const char *series) {
   size_t n_real = c->real->n, n_synth = c->synth->n, n = n_real + n_synth;
   size_t room = n_real * (n_real - 1) / 2 + n_synth * (n_synth - 1) / 2;
   c->likeness = vg_malloc(n * n, sizeof *c->likeness);
@@ -118,7 +118,7 @@ static vg_status measure_series(vg_evaluation *e, comparison *c, const char *ser
   return st;
 }
 
-vg_status vg_eval_diversity(vg_evaluation *e, const vg_feature_plan *plan, const vg_features *real,
+vg_status vg_eval_diversity(vg_eval *e, const vg_feature_plan *plan, const vg_features *real,
                             const vg_features *synth) {
   comparison c = {.real = real, .synth = synth};
   vg_status st = VG_OK;

@@ -48,7 +48,7 @@ static vg_status hash_maps(void *arg, size_t index, int series, const vg_feature
 }
 
 static vg_status hash_one(void *arg, size_t index) {
-  return vg_subject_visit_one(arg, index);
+  return vg_eval_visit_one(arg, index);
 }
 
 static int by_hash(const void *a, const void *b) {
@@ -90,7 +90,7 @@ typedef struct side {
   size_t n;
   size_t subject[MAPS * DRAWS + PERSONS];
   float **volume;
-  vg_subject_visit visit;
+  vg_eval_visit visit;
 } side;
 
 static float **volume_of(const side *s, size_t k, int series, int region) {
@@ -124,7 +124,7 @@ static vg_status keep_volume(void *arg, size_t index, int series, const vg_featu
 
 static vg_status read_one(void *arg, size_t k) {
   const side *s = arg;
-  return vg_subject_visit_one(&s->visit, s->subject[k]);
+  return vg_eval_visit_one(&s->visit, s->subject[k]);
 }
 
 static vg_status read_side(side *s) {
@@ -203,7 +203,7 @@ static double mean_of(double *v, size_t n) {
   return vg_statistic_mean(v, n);
 }
 
-static vg_status add_row(vg_evaluation *e, const measure *m) {
+static vg_status add_row(vg_eval *e, const measure *m) {
   double by_map[MAPS], low = NAN, high = NAN;
   size_t draws, persons, maps = 0;
   const double apart = mean_known(m->apart, m->draws->n, &draws);
@@ -232,7 +232,7 @@ static vg_status add_row(vg_evaluation *e, const measure *m) {
   return st ? st : vg_eval_add_set(e, &row);
 }
 
-static vg_status measure_all(vg_evaluation *e, const side *draws, const labelled *of, const side *real) {
+static vg_status measure_all(vg_eval *e, const side *draws, const labelled *of, const side *real) {
   measure m = {.draws = draws, .real = real, .of = of};
   vg_status st = VG_OK;
   for (m.series = 0; m.series < draws->visit.plan->series.n && !st; m.series++) {
@@ -247,7 +247,7 @@ static vg_status measure_all(vg_evaluation *e, const side *draws, const labelled
 vg_status vg_eval_draws(eval_study *s, const vg_feature_plan *plan) {
   const size_t searched = s->synth.n < SEARCHED ? s->synth.n : SEARCHED;
   labelled *all = VG_NEW_N(labelled, searched);
-  vg_subject_visit labels = {.plan = plan, .set = &s->synth, .each = hash_maps, .arg = all};
+  vg_eval_visit labels = {.plan = plan, .set = &s->synth, .each = hash_maps, .arg = all};
   side draws = {.visit = {.plan = plan, .set = &s->synth, .description = s->evaluation->recorded}};
   side real = {.visit = {.plan = plan, .set = &s->real}};
   vg_status st = all ? VG_OK : VG_MEMORY;

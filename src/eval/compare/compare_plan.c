@@ -69,7 +69,7 @@ static vg_status add_part_surfaces(vg_regions *regions, const vg_classes *c) {
   return VG_OK;
 }
 
-static vg_status make_regions(const eval_study *s, vg_evaluation *e) {
+static vg_status make_regions(const eval_study *s, vg_eval *e) {
   uint8_t cells[VG_CLASSES_MAX + 2], band = EVAL_CELL_BAND;
   vg_status st;
   int tumours = s->tumour.n;
@@ -111,7 +111,7 @@ static size_t cases_with(const eval_study *s, const char *series) {
   return n;
 }
 
-static void add_groups(vg_evaluation *e, const char *series, const vg_regions *regions, vg_metric_kind kind) {
+static void add_groups(vg_eval *e, const char *series, const vg_regions *regions, vg_metric_kind kind) {
   for (int r = 0; r < regions->n; r++) {
     const vg_metric_row *row;
     for (int i = 0; (row = vg_metric_at(i)); i++) {
@@ -134,7 +134,7 @@ static const char *what_it_needs(vg_metric_kind kind) {
   return "";
 }
 
-void vg_eval_say_left_out(vg_evaluation *e, const char *why) {
+void vg_eval_say_left_out(vg_eval *e, const char *why) {
   const vg_metric_row *row;
   for (int m = 0; (row = vg_metric_at(m)); m++) {
     if (!vg_metric_in_suites(row, e->suites) || vg_eval_has_groups(e, row->suite) ||
@@ -153,7 +153,7 @@ static size_t subjects_with(const vg_dataset *ds, const char *series) {
 }
 
 /* Makes groups for the series that both sides have, although no subject is on both sides. */
-static vg_status make_unpaired_groups(const eval_study *s, vg_evaluation *e) {
+static vg_status make_unpaired_groups(const eval_study *s, vg_eval *e) {
   for (int i = 0; i < s->real.series.n; i++) {
     const char *name = s->real.series.names[i];
     if (!subjects_with(&s->real, name) || !subjects_with(&s->synth, name)) continue;
@@ -174,7 +174,7 @@ static bool any_tumour_map(const eval_study *s) {
   return false;
 }
 
-static vg_status make_paired_groups(const eval_study *s, vg_evaluation *e) {
+static vg_status make_paired_groups(const eval_study *s, vg_eval *e) {
   for (int i = 0; i < s->real.series.n; i++) {
     const char *name = s->real.series.names[i];
     size_t n = cases_with(s, name);
@@ -200,7 +200,7 @@ static vg_status make_paired_groups(const eval_study *s, vg_evaluation *e) {
   return VG_OK;
 }
 
-static vg_status make_groups(const eval_study *s, vg_evaluation *e) {
+static vg_status make_groups(const eval_study *s, vg_eval *e) {
   int metrics = 0;
   while (vg_metric_at(metrics)) metrics++;
   e->groups = vg_calloc((size_t)(EVAL_SERIES_MAX * VG_REGIONS_MAX) * (size_t)metrics, sizeof *e->groups);
@@ -212,7 +212,7 @@ static vg_status make_groups(const eval_study *s, vg_evaluation *e) {
 }
 
 void vg_eval_leave_out_copies(const eval_study *s) {
-  vg_evaluation *e = s->evaluation;
+  vg_eval *e = s->evaluation;
   bool any_image = false;
   const char *suite = NULL;
   for (size_t g = 0; g < e->n_groups; g++) {
@@ -243,7 +243,7 @@ static bool is_shown(const vg_regions *regions, const char *name, uint64_t seen)
 }
 
 void vg_eval_leave_out_empty(const eval_study *s) {
-  vg_evaluation *e = s->evaluation;
+  vg_eval *e = s->evaluation;
   for (size_t g = 0; g < e->n_groups; g++) {
     const eval_group *group = &e->groups[g];
     const bool tumour = !strcmp(group->series, EVAL_TUMOUR_LABELS);
@@ -254,7 +254,7 @@ void vg_eval_leave_out_empty(const eval_study *s) {
   }
 }
 
-bool vg_eval_asks_for(const vg_evaluation *e, vg_metric_kind kind) {
+bool vg_eval_asks_for(const vg_eval *e, vg_metric_kind kind) {
   const vg_metric_row *row;
   for (int i = 0; (row = vg_metric_at(i)); i++) {
     if (row->metric->kind == kind && vg_metric_in_suites(row, e->suites)) return true;

@@ -36,7 +36,7 @@ static void average(const vg_features *f, size_t column, eval_spectrum_side *out
   }
 }
 
-vg_status vg_eval_spectra(vg_evaluation *e, const vg_feature_plan *plan, const vg_features *real,
+vg_status vg_eval_spectra(vg_eval *e, const vg_feature_plan *plan, const vg_features *real,
                           const vg_features *synth) {
   const int regions = vg_features_regions(plan);
   e->spectra = VG_NEW_N(eval_spectrum, (size_t)plan->series.n * (size_t)regions);
@@ -48,7 +48,7 @@ vg_status vg_eval_spectra(vg_evaluation *e, const vg_feature_plan *plan, const v
       average(real, column, &to->real);
       average(synth, column, &to->synth);
       if (!to->real.n || !to->synth.n) continue;
-      for (int b = 0; b < VG_SPECTRUM_BANDS; b++) to->frequency[b] = 1 / vg_spectrum_wavelength(b);
+      for (int b = 0; b < VG_SPECTRUM_BANDS; b++) to->frequency[b] = 1 / vg_features_wavelength(b);
       snprintf(to->series, sizeof to->series, "%s", plan->series.names[s]);
       snprintf(to->region, sizeof to->region, "%s", vg_features_region_name(plan, r));
       e->n_spectra++;

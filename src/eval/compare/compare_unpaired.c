@@ -9,7 +9,7 @@
  * description of the side's intensities, or NULL. */
 static vg_status profile_side(const eval_study *s, const vg_dataset *side, vg_json *recorded,
                               eval_profile **out) {
-  vg_evaluation part = *s->evaluation; /* its series, regions, groups and settings */
+  vg_eval part = *s->evaluation; /* its series, regions, groups and settings */
   eval_study own = {
       .real = *side, .synth = *side, .tumour = s->tumour, .anatomy = s->anatomy, .evaluation = &part};
   part.n_cases = side->n;
@@ -45,7 +45,7 @@ static double mean_known(const double *v, size_t n) {
 }
 
 /* Computes the mean profile of the real subjects. column: room for one value per subject. */
-static void mean_profile(const vg_evaluation *e, int series, int surface, double *column, vg_profile *out) {
+static void mean_profile(const vg_eval *e, int series, int surface, double *column, vg_profile *out) {
   size_t n = e->n_real_profiles;
 #define REAL(c) vg_eval_profile_at(e, e->real_profiles, c, series, surface)->real
   for (int b = 0; b < VG_PROFILE_BINS; b++) {
@@ -60,7 +60,7 @@ static void mean_profile(const vg_evaluation *e, int series, int surface, double
 }
 
 /* Computes every synthetic subject's values for one series. */
-static vg_status compare_profiles(vg_evaluation *e, int series, double *column, vg_boundary *boundary) {
+static vg_status compare_profiles(vg_eval *e, int series, double *column, vg_boundary *boundary) {
   int surfaces = e->boundary_regions.n;
   for (int r = 0; r < surfaces; r++) mean_profile(e, series, r, column, &boundary->real[r]);
   for (size_t c = 0; c < e->n_cases; c++) {
@@ -77,7 +77,7 @@ static vg_status compare_profiles(vg_evaluation *e, int series, double *column, 
 }
 
 vg_status vg_eval_unpaired(eval_study *s) {
-  vg_evaluation *e = s->evaluation;
+  vg_eval *e = s->evaluation;
   vg_boundary *boundary = VG_NEW(vg_boundary);
   double *column = vg_malloc(s->real.n, sizeof *column);
   vg_status st = boundary && column ? VG_OK : VG_MEMORY;

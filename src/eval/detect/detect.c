@@ -49,7 +49,7 @@ typedef struct patch {
 } patch;
 
 typedef struct world {
-  const vg_evaluate_settings *set;
+  const vg_eval_settings *set;
   int channels;
   detect_side real, synth;
   detect_persons persons;
@@ -208,7 +208,7 @@ static size_t with_patches(const detect_side *s) {
   return n;
 }
 
-static vg_status add_row(const world *w, vg_evaluation *e, size_t k, const char *space, const areas *a,
+static vg_status add_row(const world *w, vg_eval *e, size_t k, const char *space, const areas *a,
                          double floor) {
   eval_set row = {.metric = vg_set_metric_find(comparisons[k].metric),
                   .value = a->all.value,
@@ -222,7 +222,7 @@ static vg_status add_row(const world *w, vg_evaluation *e, size_t k, const char 
   return vg_eval_add_set(e, &row);
 }
 
-static vg_status judge(vg_evaluation *e, const areas patches[COMPARISONS]) {
+static vg_status judge(vg_eval *e, const areas patches[COMPARISONS]) {
   const vg_estimate *s = &patches[0].all, *halves = &patches[1].all, *blurred = &patches[2].all;
   const bool blind = !(blurred->value >= BLUR_SEEN);
   const bool told = s->low > fmax(0.5, halves->value);
@@ -247,7 +247,7 @@ static vg_status judge(vg_evaluation *e, const areas patches[COMPARISONS]) {
   return st;
 }
 
-static vg_status sum_up(const world *w, vg_evaluation *e) {
+static vg_status sum_up(const world *w, vg_eval *e) {
   static const char *const spaces[] = {"patches", "volumes"};
   areas a[2][COMPARISONS];
   vg_status st = VG_OK;
@@ -306,7 +306,7 @@ static int strongest_first(const void *a, const void *b) {
 }
 
 /* Keeps the patches of one kind with the largest sign * mean, a few of each subject. */
-static vg_status keep_patches(const world *w, vg_evaluation *e, kind which, double sign, ranked *order) {
+static vg_status keep_patches(const world *w, vg_eval *e, kind which, double sign, ranked *order) {
   size_t n = 0, kept = 0;
   uint32_t *taken = VG_NEW_N(uint32_t, w->real.n + w->synth.n);
   vg_status st = taken ? VG_OK : VG_MEMORY;
@@ -324,7 +324,7 @@ static vg_status keep_patches(const world *w, vg_evaluation *e, kind which, doub
   return st;
 }
 
-static vg_status keep_strongest(const world *w, const vg_feature_plan *plan, vg_evaluation *e) {
+static vg_status keep_strongest(const world *w, const vg_feature_plan *plan, vg_eval *e) {
   ranked *order = VG_NEW_N(ranked, w->n);
   vg_status st = order ? vg_eval_patches_new(e, &plan->series, DETECT_EDGE) : VG_MEMORY;
   if (!st) st = keep_patches(w, e, SYNTH, 1, order);
@@ -355,8 +355,8 @@ static vg_status read_world(eval_study *s, const vg_feature_plan *plan, world *w
   return st ? st : list_patches(w);
 }
 
-vg_status vg_detect_run(eval_study *s, const vg_evaluate_settings *set) {
-  vg_evaluation *e = s->evaluation;
+vg_status vg_detect_run(eval_study *s, const vg_eval_settings *set) {
+  vg_eval *e = s->evaluation;
   world w = {.set = set};
   vg_feature_plan plan;
   float none;

@@ -15,6 +15,6 @@
 #define DETECT "detect"
 
 /* Adds the areas and the verdict, keeps the most telling patches for the page, and writes detect.csv. */
-vg_status vg_detect_run(eval_study *s, const vg_evaluate_settings *set);
+vg_status vg_detect_run(eval_study *s, const vg_eval_settings *set);
 
 #endif

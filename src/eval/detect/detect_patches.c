@@ -15,7 +15,7 @@ enum { EDGE = DETECT_EDGE, PIXELS = EDGE * EDGE, TRIES = 20, BLUR_REACH = 2, VOX
 
 /* ---- positions ---- */
 
-static bool in_brain(const vg_subject_view *v, int x, int y, int z) {
+static bool in_brain(const vg_eval_view *v, int x, int y, int z) {
   return x >= 0 && x < v->dim[0] && y >= 0 && y < v->dim[1] && v->brain[vg_extent_index(v->dim, x, y, z)];
 }
 
@@ -26,7 +26,7 @@ static int corner(int centre, int dim) {
   return lo < 0 ? 0 : lo > dim - EDGE ? dim - EDGE : lo;
 }
 
-static int count_brain(const vg_subject_view *v, const int at[3]) {
+static int count_brain(const vg_eval_view *v, const int at[3]) {
   const int x0 = corner(at[0], v->dim[0]), y0 = corner(at[1], v->dim[1]);
   int n = 0;
   for (int y = y0; y < y0 + EDGE; y++)
@@ -35,7 +35,7 @@ static int count_brain(const vg_subject_view *v, const int at[3]) {
 }
 
 /* Draws the centres; returns how many. Every series of a subject draws the same. */
-static vg_status draw_places(const vg_subject_view *v, const char *id, int at[DETECT_PATCHES][3], int *n) {
+static vg_status draw_places(const vg_eval_view *v, const char *id, int at[DETECT_PATCHES][3], int *n) {
   const size_t voxels = vg_extent_voxels(v->dim), slice = (size_t)v->dim[0] * (size_t)v->dim[1];
   size_t inside = 0, largest = 0, *list = VG_NEW_N(size_t, voxels);
   *n = 0;
@@ -62,7 +62,7 @@ static vg_status draw_places(const vg_subject_view *v, const char *id, int at[DE
 /* ---- pixels ---- */
 
 /* Gaussian mean over the brain's pixels around one. kernel: by distance along an axis. */
-static double blurred_at(const vg_subject_view *v, const double *kernel, int x, int y, int z) {
+static double blurred_at(const vg_eval_view *v, const double *kernel, int x, int y, int z) {
   double sum = 0, weight = 0;
   for (int dy = -BLUR_REACH; dy <= BLUR_REACH; dy++) {
     for (int dx = -BLUR_REACH; dx <= BLUR_REACH; dx++) {
@@ -75,7 +75,7 @@ static double blurred_at(const vg_subject_view *v, const double *kernel, int x, 
   return sum / weight;
 }
 
-static void cut(const vg_subject_view *v, const int at[3], bool blur, vg_rng *r, uint8_t *out) {
+static void cut(const vg_eval_view *v, const int at[3], bool blur, vg_rng *r, uint8_t *out) {
   const int x0 = corner(at[0], v->dim[0]), y0 = corner(at[1], v->dim[1]);
   double kernel[BLUR_REACH + 1];
   for (int d = 0; d <= BLUR_REACH; d++) kernel[d] = exp(-(d * d) / (2 * DETECT_BLUR * DETECT_BLUR));
@@ -98,7 +98,7 @@ typedef struct cutting {
   bool blur;
   size_t of; /* subjects of the set */
   detect_side *out;
-  vg_subject_visit visit;
+  vg_eval_visit visit;
 } cutting;
 
 /* The entry of a subject among those spread evenly. Returns NULL if it has none. */
@@ -114,8 +114,8 @@ static vg_status cut_series(void *arg, size_t index, int series, const vg_featur
   const size_t channels = (size_t)in->plan->series.n, each = channels * PIXELS;
   const char *id = s->subject->id;
   const double mm[3] = {c->grid->plane_mm, c->grid->plane_mm, c->grid->slice_mm};
-  vg_subject_view v;
-  vg_status st = vg_subject_view_make(in, mm, &v);
+  vg_eval_view v;
+  vg_status st = vg_eval_view_make(in, mm, &v);
   if (!st && !s->voxels) {
     st = draw_places(&v, id, s->at, &s->n);
     s->voxels = vg_malloc((size_t)s->n * each, 1);
@@ -130,14 +130,14 @@ static vg_status cut_series(void *arg, size_t index, int series, const vg_featur
       cut(&v, s->at[k], blur, &r, to);
     }
   }
-  vg_subject_view_release(&v);
+  vg_eval_view_release(&v);
   return st;
 }
 
 static vg_status read_subject(void *arg, size_t index) {
   const cutting *c = arg;
-  return entry_of(c, index) && vg_subject_is_whole(&c->visit, index) ? vg_subject_visit_one(&c->visit, index)
-                                                                     : VG_OK;
+  return entry_of(c, index) && vg_eval_is_whole(&c->visit, index) ? vg_eval_visit_one(&c->visit, index)
+                                                                  : VG_OK;
 }
 
 vg_status vg_detect_read(const vg_feature_plan *plan, const vg_dataset *set, const vg_json *description,

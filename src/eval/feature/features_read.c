@@ -8,7 +8,7 @@
 typedef struct reading {
   const vg_feature_plan *plan;
   vg_features *out; /* has a row for every subject, until rows without features are dropped */
-  vg_subject_visit visit;
+  vg_eval_visit visit;
 } reading;
 
 /* The row of a subject among `taken` of n subjects that are spread evenly. Returns false if it has none. */
@@ -46,8 +46,8 @@ static void forget_images(const reading *all, size_t index) {
 
 static vg_status read_subject(void *arg, size_t index) {
   const reading *all = arg;
-  if (!vg_subject_is_whole(&all->visit, index)) forget_images(all, index);
-  return vg_subject_visit_one(&all->visit, index);
+  if (!vg_eval_is_whole(&all->visit, index)) forget_images(all, index);
+  return vg_eval_visit_one(&all->visit, index);
 }
 
 static void drop_unknown(vg_features *f) {

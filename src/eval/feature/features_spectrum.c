@@ -30,7 +30,7 @@ typedef struct covariance {
   double all_sum[REGIONS_MAX][LAGS_MAX], all_pairs[REGIONS_MAX][LAGS_MAX];
 } covariance;
 
-double vg_spectrum_wavelength(int band) {
+double vg_features_wavelength(int band) {
   return LONGEST_MM * exp2(-band / 2.0);
 }
 
@@ -128,7 +128,7 @@ static vg_status add_axis(const texture *t, int axis, double h, double *sum, int
   const vg_status st = c && line ? VG_OK : VG_MEMORY;
   if (!st) correlate(t, axis, lags, line, c);
   for (int b = 0; b < VG_SPECTRUM_BANDS && !st; b++) {
-    const double wavelength = vg_spectrum_wavelength(b);
+    const double wavelength = vg_features_wavelength(b);
     if (2 * h > wavelength * (1 + 1e-6)) continue;
     axes[b]++;
     for (int r = 0; r < t->regions; r++) {

@@ -9,6 +9,6 @@ enum { VG_SPECTRUM_BANDS = 7 }; /* values of each region (vg_features_regions) *
 #define VG_SPECTRUM_NONE (-6.0f)
 
 /* The wavelength of a band in mm: half octaves from 16 to 2 mm. */
-double vg_spectrum_wavelength(int band);
+double vg_features_wavelength(int band);
 
 #endif

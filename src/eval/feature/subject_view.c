@@ -9,7 +9,7 @@
 
 #define SAME 0.01 /* relative */
 
-void vg_subject_view_release(vg_subject_view *v) {
+void vg_eval_view_release(vg_eval_view *v) {
   for (int k = 0; k < 3; k++) {
     vg_free(v->own[k]);
     v->own[k] = NULL;
@@ -24,7 +24,7 @@ static void average_mask(vg_resampler *r, const uint8_t *mask, size_t from, size
   for (size_t i = 0; i < to; i++) out[i] = share[i] >= 0.5F;
 }
 
-static vg_status average(const vg_feature_input *in, const double step[3], vg_subject_view *v) {
+static vg_status average(const vg_feature_input *in, const double step[3], vg_eval_view *v) {
   const double start[3] = {0, 0, 0};
   vg_resampler r = {0};
   vg_status st = vg_resampler_init(&r, in->dim, v->dim, step, start, false);
@@ -50,10 +50,10 @@ static vg_status average(const vg_feature_input *in, const double step[3], vg_su
   return st;
 }
 
-vg_status vg_subject_view_make(const vg_feature_input *in, const double mm[3], vg_subject_view *v) {
+vg_status vg_eval_view_make(const vg_feature_input *in, const double mm[3], vg_eval_view *v) {
   double step[3];
   bool same = true;
-  *v = (vg_subject_view){.image = in->image, .brain = in->brain, .tumour = in->tumour};
+  *v = (vg_eval_view){.image = in->image, .brain = in->brain, .tumour = in->tumour};
   for (int a = 0; a < 3; a++) {
     step[a] = mm[a] > in->mm[a] * (1 + SAME) ? mm[a] / in->mm[a] : 1;
     v->mm[a] = in->mm[a] * step[a];

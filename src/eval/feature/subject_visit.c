@@ -12,7 +12,7 @@
 
 /* State while one subject is read. */
 typedef struct subject_reading {
-  const vg_subject_visit *visit;
+  const vg_eval_visit *visit;
   size_t index;
   const vg_subject *subject;
   eval_map anatomy, tumour;
@@ -88,19 +88,19 @@ static vg_status read_series(subject_reading *r, int series, const char *path, b
   return st;
 }
 
-static const char *series_path(const vg_subject_visit *v, size_t index, int series) {
+static const char *series_path(const vg_eval_visit *v, size_t index, int series) {
   int k = vg_series_find(&v->set->series, v->plan->series.names[series]);
   return k < 0 ? NULL : v->set->subjects[index].series[k];
 }
 
-bool vg_subject_is_whole(const vg_subject_visit *v, size_t index) {
+bool vg_eval_is_whole(const vg_eval_visit *v, size_t index) {
   bool whole = true;
   for (int k = 0; k < v->plan->series.n; k++) whole &= series_path(v, index, k) != NULL;
   return whole;
 }
 
 static vg_status read_all(subject_reading *r) {
-  const bool wanted = r->visit->images && vg_subject_is_whole(r->visit, r->index);
+  const bool wanted = r->visit->images && vg_eval_is_whole(r->visit, r->index);
   vg_status st = read_maps(r);
   for (int k = 0; k < r->visit->plan->series.n && !st; k++) {
     const char *path = series_path(r->visit, r->index, k);
@@ -113,7 +113,7 @@ static vg_status read_all(subject_reading *r) {
   return st;
 }
 
-vg_status vg_subject_visit_one(const vg_subject_visit *v, size_t index) {
+vg_status vg_eval_visit_one(const vg_eval_visit *v, size_t index) {
   subject_reading r = {.visit = v, .index = index, .subject = &v->set->subjects[index]};
   r.in.plan = v->plan;
   if (vg_interrupted()) return vg_fail(VG_INTERRUPTED, "interrupted");

@@ -5,7 +5,7 @@
 
 #define VG_SUBJECT_LABELS (-1)
 
-typedef struct vg_subject_visit {
+typedef struct vg_eval_visit {
   const vg_feature_plan *plan;
   const vg_dataset *set;
   const vg_json *description; /* the set's dataset_description.json, or NULL */
@@ -14,11 +14,11 @@ typedef struct vg_subject_visit {
    * (VG_SUBJECT_LABELS). `in` is valid during the call. */
   vg_status (*each)(void *arg, size_t index, int series, const vg_feature_input *in);
   void *arg;
-} vg_subject_visit;
+} vg_eval_visit;
 
 /* Whether the subject has every series of the plan. */
-bool vg_subject_is_whole(const vg_subject_visit *v, size_t index);
+bool vg_eval_is_whole(const vg_eval_visit *v, size_t index);
 /* Errors name the subject. VG_DATA: see vg_features_read. */
-vg_status vg_subject_visit_one(const vg_subject_visit *v, size_t index);
+vg_status vg_eval_visit_one(const vg_eval_visit *v, size_t index);
 
 #endif

@@ -54,7 +54,7 @@ typedef struct reading {
   const vg_frd_version *version;
   size_t n, of; /* subjects that are measured, spread evenly over the ids; of the set */
   double *values;
-  vg_subject_visit visit;
+  vg_eval_visit visit;
 } reading;
 
 /* The row of a subject. Returns false if it is not measured. */
@@ -69,17 +69,17 @@ static double *row_of(const reading *r, int series, int region, size_t subject) 
 }
 
 /* Cuts the brain's box out of a view. */
-static vg_status cut_brain(vg_subject_view *v, bool *any) {
+static vg_status cut_brain(vg_eval_view *v, bool *any) {
   int lo[3], extent[3];
   *any = vg_mask_box(v->brain, v->dim, 0, lo, extent);
   if (!*any) return VG_OK;
   const size_t n = vg_extent_voxels(extent);
-  vg_subject_view box = {.dim = {extent[0], extent[1], extent[2]}, .mm = {v->mm[0], v->mm[1], v->mm[2]}};
+  vg_eval_view box = {.dim = {extent[0], extent[1], extent[2]}, .mm = {v->mm[0], v->mm[1], v->mm[2]}};
   float *image = box.own[0] = vg_malloc(n, sizeof *image);
   uint8_t *brain = box.own[1] = vg_malloc(n, 1);
   uint8_t *tumour = box.own[2] = v->tumour ? vg_malloc(n, 1) : NULL;
   if (!image || !brain || (v->tumour && !tumour)) {
-    vg_subject_view_release(&box);
+    vg_eval_view_release(&box);
     return VG_MEMORY;
   }
   for (size_t i = 0; i < n; i++) {
@@ -93,13 +93,13 @@ static vg_status cut_brain(vg_subject_view *v, bool *any) {
   box.image = image;
   box.brain = brain;
   box.tumour = tumour;
-  vg_subject_view_release(v);
+  vg_eval_view_release(v);
   *v = box;
   return VG_OK;
 }
 
 /* Scales a view's image as the version wants it, into *out; vg_free. */
-static vg_status scale_image(const vg_frd_version *version, const vg_subject_view *v, float **out) {
+static vg_status scale_image(const vg_frd_version *version, const vg_eval_view *v, float **out) {
   const size_t n = vg_extent_voxels(v->dim);
   float *image = *out = vg_malloc(n, sizeof *image);
   if (!image) return VG_MEMORY;
@@ -111,12 +111,12 @@ static vg_status measure_series(void *arg, size_t index, int series, const vg_fe
   const reading *r = arg;
   const vg_frd_version *version = r->version;
   const double mm[3] = {version->mm, version->mm, version->mm};
-  vg_subject_view v;
+  vg_eval_view v;
   bool any = false;
   float *image = NULL;
   size_t row;
   if (series == VG_SUBJECT_LABELS || !find_row(r, index, &row)) return VG_OK;
-  vg_status st = vg_subject_view_make(in, mm, &v);
+  vg_status st = vg_eval_view_make(in, mm, &v);
   if (!st) st = cut_brain(&v, &any);
   if (!st && any) st = scale_image(version, &v, &image);
   const uint8_t *rois[REGIONS] = {v.brain, v.tumour};
@@ -124,16 +124,15 @@ static vg_status measure_series(void *arg, size_t index, int series, const vg_fe
     if (rois[g])
       st = vg_radiomics_compute(version->kind, image, rois[g], v.dim, v.mm, row_of(r, series, g, row));
   vg_free(image);
-  vg_subject_view_release(&v);
+  vg_eval_view_release(&v);
   return st;
 }
 
 static vg_status read_subject(void *arg, size_t index) {
   const reading *r = arg;
   size_t row;
-  return find_row(r, index, &row) && vg_subject_is_whole(&r->visit, index)
-             ? vg_subject_visit_one(&r->visit, index)
-             : VG_OK;
+  return find_row(r, index, &row) && vg_eval_is_whole(&r->visit, index) ? vg_eval_visit_one(&r->visit, index)
+                                                                        : VG_OK;
 }
 
 static vg_status read_set(const vg_feature_plan *plan, const vg_dataset *set, const vg_json *description,
@@ -201,8 +200,8 @@ static double shown(const vg_frd_version *version, double squared) {
 }
 
 /* The distance of a series in a region. */
-static vg_status add_row(vg_evaluation *e, const reading *real, const reading *synth, const char *name,
-                         int series, int region) {
+static vg_status add_row(vg_eval *e, const reading *real, const reading *synth, const char *name, int series,
+                         int region) {
   const vg_frd_version *version = real->version;
   size_t n_real = real->n, n_synth = synth->n, dims;
   vg_set_distance d;
@@ -222,7 +221,7 @@ static vg_status add_row(vg_evaluation *e, const reading *real, const reading *s
 }
 
 static vg_status run_version(eval_study *s, const vg_feature_plan *plan, const vg_frd_version *version) {
-  vg_evaluation *e = s->evaluation;
+  vg_eval *e = s->evaluation;
   reading real = {0}, synth = {0};
   vg_status st = read_set(plan, &s->real, NULL, version, &real);
   if (!st) st = read_set(plan, &s->synth, e->recorded, version, &synth);
@@ -233,8 +232,8 @@ static vg_status run_version(eval_study *s, const vg_feature_plan *plan, const v
   return st;
 }
 
-vg_status vg_frd_run(eval_study *s, const vg_evaluate_settings *set) {
-  vg_evaluation *e = s->evaluation;
+vg_status vg_frd_run(eval_study *s, const vg_eval_settings *set) {
+  vg_eval *e = s->evaluation;
   const size_t before = e->n_sets;
   vg_feature_plan plan;
   unsigned chosen;

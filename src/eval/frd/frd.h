@@ -9,7 +9,7 @@
 /* The distance of each version in settings.frd, by series, in the brain and in the tumour: features
  * (radiomics.h) are scaled, and then the squared Frechet distance follows, as frd-score 1.0 gives it. Images
  * are in [-1, 1] and cut to the brain's box before a version reads them. VG_CONFIG: no such version. */
-vg_status vg_frd_run(eval_study *s, const vg_evaluate_settings *set);
+vg_status vg_frd_run(eval_study *s, const vg_eval_settings *set);
 
 /* The values of one feature; each a row of features. */
 typedef struct vg_frd_column {

@@ -16,7 +16,7 @@ typedef struct eval_study {
   const vg_extractor *extractor; /* or NULL */
   bool overlap_by_name;          /* the user named the overlap suite */
   bool compares_sets;            /* a chosen suite compares data sets as wholes */
-  vg_evaluation *evaluation;
+  vg_eval *evaluation;
   bool maps_differ; /* atomic: a pair of label maps differs */
   /* Classes + 1 that occur in a pair's label maps, atomic: bit k. */
   uint64_t tumour_seen, anatomy_seen;

@@ -29,42 +29,42 @@ bool vg_eval_compares_labels(const eval_group *g) {
   return g->metric->metric->kind == VG_METRIC_OVERLAP || g->metric->metric->kind == VG_METRIC_LESION;
 }
 
-bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind) {
+bool vg_eval_wants(const vg_eval *e, vg_metric_kind kind) {
   for (size_t g = 0; g < e->n_groups; g++) {
     if (e->groups[g].metric->metric->kind == kind) return true;
   }
   return false;
 }
 
-bool vg_eval_has_groups(const vg_evaluation *e, const char *suite) {
+bool vg_eval_has_groups(const vg_eval *e, const char *suite) {
   for (size_t g = 0; g < e->n_groups; g++) {
     if (!strcmp(e->groups[g].metric->suite, suite)) return true;
   }
   return false;
 }
 
-bool vg_eval_has_sets(const vg_evaluation *e, const char *suite) {
+bool vg_eval_has_sets(const vg_eval *e, const char *suite) {
   for (size_t i = 0; i < e->n_sets; i++) {
     if (!strcmp(e->sets[i].metric->suite, suite)) return true;
   }
   return false;
 }
 
-bool vg_eval_has_verdicts(const vg_evaluation *e, const char *suite) {
+bool vg_eval_has_verdicts(const vg_eval *e, const char *suite) {
   for (size_t i = 0; i < e->n_verdicts; i++) {
     if (!strcmp(e->verdicts[i].suite, suite)) return true;
   }
   return false;
 }
 
-bool vg_eval_is_left_out(const vg_evaluation *e, const char *suite) {
+bool vg_eval_is_left_out(const vg_eval *e, const char *suite) {
   for (int i = 0; i < e->n_left_out; i++) {
     if (!strcmp(e->left_out[i].suite, suite)) return true;
   }
   return false;
 }
 
-int vg_eval_series_index(const vg_evaluation *e, const char *series) {
+int vg_eval_series_index(const vg_eval *e, const char *series) {
   for (int s = 0; s < e->n_series; s++) {
     if (!strcmp(e->series[s], series)) return s;
   }
@@ -73,7 +73,7 @@ int vg_eval_series_index(const vg_evaluation *e, const char *series) {
 
 /* ---- filling it ---- */
 
-vg_status vg_eval_values_new(vg_evaluation *e) {
+vg_status vg_eval_values_new(vg_eval *e) {
   e->values = vg_malloc(e->n_cases * e->n_groups, sizeof *e->values);
   e->ms_ssim_scales = VG_NEW_N(int, e->n_cases);
   if (!e->values || !e->ms_ssim_scales) return VG_MEMORY;
@@ -82,7 +82,7 @@ vg_status vg_eval_values_new(vg_evaluation *e) {
   return VG_OK;
 }
 
-void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why) {
+void vg_eval_leave_out(vg_eval *e, const char *suite, const char *why) {
   if (e->n_left_out < (int)(sizeof e->left_out / sizeof *e->left_out))
     e->left_out[e->n_left_out++] = (eval_left_out){suite, why};
   vg_info("suite %s is skipped: %s", suite, why);
@@ -95,7 +95,7 @@ static void free_ids(char **ids, size_t n) {
   vg_free(ids);
 }
 
-void vg_evaluation_free(vg_evaluation *e) {
+void vg_eval_free(vg_eval *e) {
   if (!e) return;
   free_ids(e->ids, e->n_cases);
   free_ids(e->real_only, e->n_real_only);
@@ -116,6 +116,6 @@ void vg_evaluation_free(vg_evaluation *e) {
   vg_free(e);
 }
 
-const vg_json *vg_evaluation_summary(const vg_evaluation *e) {
+const vg_json *vg_eval_summary(const vg_eval *e) {
   return e->summary;
 }

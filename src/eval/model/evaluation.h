@@ -59,7 +59,7 @@ typedef struct eval_moved {
   const char *verdict; /* static */
 } eval_moved;
 
-struct vg_evaluation {
+struct vg_eval {
   size_t n_cases, n_groups;
   char **ids; /* (n_cases) */
   eval_group *groups;
@@ -104,28 +104,28 @@ struct vg_evaluation {
 
 bool vg_eval_compares_labels(const eval_group *g);
 /* Whether any group is of that kind. */
-bool vg_eval_wants(const vg_evaluation *e, vg_metric_kind kind);
+bool vg_eval_wants(const vg_eval *e, vg_metric_kind kind);
 /* Whether the evaluation has groups, sets or verdicts of a suite. */
-bool vg_eval_has_groups(const vg_evaluation *e, const char *suite);
-bool vg_eval_has_sets(const vg_evaluation *e, const char *suite);
-bool vg_eval_has_verdicts(const vg_evaluation *e, const char *suite);
-bool vg_eval_is_left_out(const vg_evaluation *e, const char *suite);
-int vg_eval_series_index(const vg_evaluation *e, const char *series); /* -1 */
+bool vg_eval_has_groups(const vg_eval *e, const char *suite);
+bool vg_eval_has_sets(const vg_eval *e, const char *suite);
+bool vg_eval_has_verdicts(const vg_eval *e, const char *suite);
+bool vg_eval_is_left_out(const vg_eval *e, const char *suite);
+int vg_eval_series_index(const vg_eval *e, const char *series); /* -1 */
 
 /* ---- values and groups ---- */
 
 /* Makes room for the values of e->n_cases cases. */
-vg_status vg_eval_values_new(vg_evaluation *e);
+vg_status vg_eval_values_new(vg_eval *e);
 /* Computes the statistics of every group and drops groups without any value. */
-vg_status vg_eval_summarise(vg_evaluation *e);
+vg_status vg_eval_summarise(vg_eval *e);
 
 /* ---- profiles ---- */
 
-eval_profile *vg_eval_profile_at(const vg_evaluation *e, eval_profile *profiles, size_t index, int series,
+eval_profile *vg_eval_profile_at(const vg_eval *e, eval_profile *profiles, size_t index, int series,
                                  int surface);
 /* Makes room for the profiles of e->n_cases cases; stores those of one case. */
-vg_status vg_eval_profiles_new(vg_evaluation *e);
-void vg_eval_profiles_store(vg_evaluation *e, size_t index, int series, const vg_boundary *b);
+vg_status vg_eval_profiles_new(vg_eval *e);
+void vg_eval_profiles_store(vg_eval *e, size_t index, int series, const vg_boundary *b);
 
 /* Statistics over the cases of one side, by bin of 1 mm. NaN: no case has a voxel in the bin; for the SD:
  * fewer than two cases have. */
@@ -138,20 +138,19 @@ typedef struct eval_side {
 } eval_side;
 /* Computes both sides of one series across one surface. Returns false if no case of either side has the
  * surface. */
-bool vg_eval_profile_sides(const vg_evaluation *e, int series, int surface, eval_side *real,
-                           eval_side *synth);
+bool vg_eval_profile_sides(const vg_eval *e, int series, int surface, eval_side *real, eval_side *synth);
 
 /* ---- sets, verdicts, skipped suites ---- */
 
 /* Add the results of a suite. All strings are copied, except static names. */
-vg_status vg_eval_add_set(vg_evaluation *e, const eval_set *row);
-vg_status vg_eval_add_verdict(vg_evaluation *e, const char *suite, const char *check, const char *verdict,
+vg_status vg_eval_add_set(vg_eval *e, const eval_set *row);
+vg_status vg_eval_add_verdict(vg_eval *e, const char *suite, const char *check, const char *verdict,
                               const char *text);
-void vg_eval_sets_release(vg_evaluation *e);
+void vg_eval_sets_release(vg_eval *e);
 /* Logs and records that a suite has no value although the user asked for it. why is static. */
-void vg_eval_leave_out(vg_evaluation *e, const char *suite, const char *why);
+void vg_eval_leave_out(vg_eval *e, const char *suite, const char *why);
 
 /* Returns the content of summary.json. Borrowed. */
-const vg_json *vg_evaluation_summary(const vg_evaluation *e);
+const vg_json *vg_eval_summary(const vg_eval *e);
 
 #endif

@@ -40,7 +40,7 @@ static vg_status bootstrap(eval_group *g, const double *v) {
 }
 
 static vg_status summarise_group(void *arg, size_t index) {
-  vg_evaluation *e = arg;
+  vg_eval *e = arg;
   eval_group *g = &e->groups[index];
   double *column = vg_malloc(e->n_cases, sizeof *column);
   if (!column) return VG_MEMORY;
@@ -57,7 +57,7 @@ static vg_status summarise_group(void *arg, size_t index) {
 }
 
 /* Drops the groups that have no value in any case. */
-static void drop_empty_groups(vg_evaluation *e) {
+static void drop_empty_groups(vg_eval *e) {
   size_t kept = 0;
   for (size_t g = 0; g < e->n_groups; g++) {
     if (!e->groups[g].n && !e->groups[g].infinite) continue;
@@ -72,7 +72,7 @@ static void drop_empty_groups(vg_evaluation *e) {
   e->n_groups = kept;
 }
 
-vg_status vg_eval_summarise(vg_evaluation *e) {
+vg_status vg_eval_summarise(vg_eval *e) {
   vg_status st = vg_task_parallel("statistics", "groups", e->n_groups, summarise_group, e);
   if (!st) drop_empty_groups(e);
   return st;

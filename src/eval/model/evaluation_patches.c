@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/mem.h"
 
-vg_status vg_eval_patches_new(vg_evaluation *e, const vg_series_list *series, int edge) {
+vg_status vg_eval_patches_new(vg_eval *e, const vg_series_list *series, int edge) {
   e->patches = VG_NEW(struct eval_patches);
   if (!e->patches) return VG_MEMORY;
   e->patches->series = *series;
@@ -12,7 +12,7 @@ vg_status vg_eval_patches_new(vg_evaluation *e, const vg_series_list *series, in
   return VG_OK;
 }
 
-vg_status vg_eval_add_patch(vg_evaluation *e, const char *id, bool synthetic, const int at[3], double logit,
+vg_status vg_eval_add_patch(vg_eval *e, const char *id, bool synthetic, const int at[3], double logit,
                             const uint8_t *voxels) {
   struct eval_patches *all = e->patches;
   const size_t bytes = (size_t)all->series.n * (size_t)all->edge * (size_t)all->edge;

@@ -20,9 +20,9 @@ struct eval_patches {
   eval_patch list[2 * EVAL_PATCHES_SHOWN]; /* the synthetic side's first, the strongest first */
 };
 
-vg_status vg_eval_patches_new(vg_evaluation *e, const vg_series_list *series, int edge);
+vg_status vg_eval_patches_new(vg_eval *e, const vg_series_list *series, int edge);
 /* Copies its arguments. At most EVAL_PATCHES_SHOWN of a side. */
-vg_status vg_eval_add_patch(vg_evaluation *e, const char *id, bool synthetic, const int at[3], double logit,
+vg_status vg_eval_add_patch(vg_eval *e, const char *id, bool synthetic, const int at[3], double logit,
                             const uint8_t *voxels);
 void vg_eval_patches_free(struct eval_patches *p);
 

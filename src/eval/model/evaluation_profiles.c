@@ -3,13 +3,13 @@
 #include "eval/model/evaluation.h"
 #include "base/mem.h"
 
-eval_profile *vg_eval_profile_at(const vg_evaluation *e, eval_profile *profiles, size_t index, int series,
+eval_profile *vg_eval_profile_at(const vg_eval *e, eval_profile *profiles, size_t index, int series,
                                  int surface) {
   size_t row = index * (size_t)e->n_series + (size_t)series;
   return &profiles[row * (size_t)e->boundary_regions.n + (size_t)surface];
 }
 
-vg_status vg_eval_profiles_new(vg_evaluation *e) {
+vg_status vg_eval_profiles_new(vg_eval *e) {
   size_t n = e->n_cases * (size_t)e->n_series * (size_t)e->boundary_regions.n;
   e->profiles = VG_NEW_N(eval_profile, n);
   if (!e->profiles) return VG_MEMORY;
@@ -23,14 +23,14 @@ vg_status vg_eval_profiles_new(vg_evaluation *e) {
   return VG_OK;
 }
 
-void vg_eval_profiles_store(vg_evaluation *e, size_t index, int series, const vg_boundary *b) {
+void vg_eval_profiles_store(vg_eval *e, size_t index, int series, const vg_boundary *b) {
   for (int r = 0; r < e->boundary_regions.n; r++)
     *vg_eval_profile_at(e, e->profiles, index, series, r) = (eval_profile){b->real[r], b->synth[r]};
 }
 
 /* The profiles of one side's cases, of one series across one surface. */
 typedef struct side_cases {
-  const vg_evaluation *e;
+  const vg_eval *e;
   eval_profile *profiles;
   size_t n_cases;
   bool synth;
@@ -83,8 +83,7 @@ static void fill_side(const side_cases *s, eval_side *out) {
   average(s, true, &out->gradient);
 }
 
-bool vg_eval_profile_sides(const vg_evaluation *e, int series, int surface, eval_side *real,
-                           eval_side *synth) {
+bool vg_eval_profile_sides(const vg_eval *e, int series, int surface, eval_side *real, eval_side *synth) {
   if (!e->profiles) return false;
   side_cases of_real = {e, e->profiles, e->n_cases, false, series, surface}, of_synth = of_real;
   of_synth.synth = true;

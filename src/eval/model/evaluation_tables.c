@@ -18,15 +18,15 @@ static void cell_text(const eval_group *g, const char *plus_minus, char *buf, si
 /* Metrics side by side; a suite with more metrics gets more tables. */
 enum { METRICS_A_TABLE = 6, COLUMNS_MAX = 3 + METRICS_A_TABLE };
 
-static bool has_values(const vg_evaluation *e, const vg_metric_row *row) {
+static bool has_values(const vg_eval *e, const vg_metric_row *row) {
   for (size_t g = 0; g < e->n_groups; g++) {
     if (e->groups[g].metric == row) return true;
   }
   return false;
 }
 
-vg_status vg_eval_means_table(const vg_evaluation *e, const char *suite, int nth_table,
-                              const char *plus_minus, bool *more, vg_table *t) {
+vg_status vg_eval_means_table(const vg_eval *e, const char *suite, int nth_table, const char *plus_minus,
+                              bool *more, vg_table *t) {
   const char *header[COLUMNS_MAX] = {"series", "region", "n"}, *cells[COLUMNS_MAX];
   char titles[COLUMNS_MAX][48], texts[COLUMNS_MAX][64];
   const vg_metric_row *metrics[COLUMNS_MAX], *row;
@@ -73,7 +73,7 @@ vg_status vg_eval_means_table(const vg_evaluation *e, const char *suite, int nth
   return st;
 }
 
-vg_status vg_eval_sets_table(const vg_evaluation *e, const char *suite, vg_table *t) {
+vg_status vg_eval_sets_table(const vg_eval *e, const char *suite, vg_table *t) {
   static const char *const header[] = {"space",     "metric", "value",   "95% interval",
                                        "reference", "n real", "n synth", "note"};
   vg_status st = vg_table_init(t, 8, header);
@@ -92,7 +92,7 @@ vg_status vg_eval_sets_table(const vg_evaluation *e, const char *suite, vg_table
   return st;
 }
 
-vg_status vg_eval_moved_table(const vg_evaluation *e, vg_table *t) {
+vg_status vg_eval_moved_table(const vg_eval *e, vg_table *t) {
   static const char *const header[] = {"series", "region", "metric",  "baseline",
                                        "now",    "change", "allowed", "verdict"};
   vg_status st = vg_table_init(t, sizeof header / sizeof *header, header);

@@ -9,11 +9,11 @@
 
 /* Means and SD of a suite: one row per series and region, one column per metric of the suite's nth table,
  * from 0. *more: there is another table. */
-vg_status vg_eval_means_table(const vg_evaluation *e, const char *suite, int nth, const char *plus_minus,
+vg_status vg_eval_means_table(const vg_eval *e, const char *suite, int nth, const char *plus_minus,
                               bool *more, vg_table *t);
 /* A suite's metrics of sets. */
-vg_status vg_eval_sets_table(const vg_evaluation *e, const char *suite, vg_table *t);
+vg_status vg_eval_sets_table(const vg_eval *e, const char *suite, vg_table *t);
 /* The values that moved against the baseline. */
-vg_status vg_eval_moved_table(const vg_evaluation *e, vg_table *t);
+vg_status vg_eval_moved_table(const vg_eval *e, vg_table *t);
 
 #endif

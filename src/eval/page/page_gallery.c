@@ -32,7 +32,7 @@ typedef struct order {
 } order;
 
 /* Finds the first candidate for which the series has values. */
-static bool find_order(const vg_evaluation *e, const char *series, order *out) {
+static bool find_order(const vg_eval *e, const char *series, order *out) {
   static const struct {
     const char *metric, *region;
   } candidates[] = {{"ssim", "tumour"},
@@ -54,7 +54,7 @@ static bool find_order(const vg_evaluation *e, const char *series, order *out) {
   return false;
 }
 
-static double value_of(const vg_evaluation *e, const char *series, const order *by, size_t index) {
+static double value_of(const vg_eval *e, const char *series, const order *by, size_t index) {
   double sum = 0, n = 0;
   for (size_t g = 0; g < e->n_groups; g++) {
     const eval_group *group = &e->groups[g];
@@ -115,7 +115,7 @@ typedef struct content_of_case {
 static vg_status read_images(const gallery *g, const eval_pair *pair, const char *series,
                              content_of_case *c) {
   const eval_study *s = g->study;
-  const vg_evaluation *e = s->evaluation;
+  const vg_eval *e = s->evaluation;
   const char *real = vg_eval_series_path(&s->real, pair->real, series);
   const char *synth = vg_eval_series_path(&s->synth, pair->synth, series);
   if (g->what == LABELS || e->unpaired) /* one image is enough as backdrop of labels */
@@ -265,7 +265,7 @@ static void add_case(vg_report *r, const gallery *g, const ranked *at, const sho
 /* The value that ranks a case: for images the mean over all series, so that their galleries show the same
  * case, on the same slice. */
 static double badness(const gallery *g, size_t i) {
-  const vg_evaluation *e = g->study->evaluation;
+  const vg_eval *e = g->study->evaluation;
   const double sign = g->by.metric->better == VG_BETTER_HIGHER ? 1 : -1;
   double sum = 0, n = 0;
   for (int k = 0; k < e->n_series && g->what == IMAGES; k++) {
@@ -279,7 +279,7 @@ static double badness(const gallery *g, size_t i) {
 
 /* Lists all cases, the worst first. */
 static vg_status rank(gallery *g) {
-  const vg_evaluation *e = g->study->evaluation;
+  const vg_eval *e = g->study->evaluation;
   g->cases = VG_NEW_N(ranked, e->n_cases);
   if (!g->cases) return VG_MEMORY;
   for (size_t i = 0; i < e->n_cases; i++) g->cases[i] = (ranked){i, badness(g, i)};
@@ -305,7 +305,7 @@ static void gallery_release(gallery *g) {
 }
 
 static vg_status add_gallery(vg_report *r, gallery *g, const char *title, size_t budget) {
-  const vg_evaluation *e = g->study->evaluation;
+  const vg_eval *e = g->study->evaluation;
   size_t begun = vg_report_size(r), shown = 0;
   if (!find_order(e, g->series, &g->by)) return VG_OK;
   vg_status st = rank(g);
@@ -333,7 +333,7 @@ static void add_keys(vg_report *r, const vg_classes *classes) {
 }
 
 vg_status vg_eval_page_images(vg_report *r, const eval_study *s, size_t budget) {
-  const vg_evaluation *e = s->evaluation;
+  const vg_eval *e = s->evaluation;
   vg_status st = VG_OK;
   if (!e->n_series) return VG_OK;
   if (!e->unpaired)

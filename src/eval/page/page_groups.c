@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static vg_status add_means(vg_report *r, const vg_evaluation *e, const char *suite) {
+static vg_status add_means(vg_report *r, const vg_eval *e, const char *suite) {
   vg_status st = VG_OK;
   bool more = true;
   for (int nth = 0; more && !st; nth++) {
@@ -23,7 +23,7 @@ static vg_status add_means(vg_report *r, const vg_evaluation *e, const char *sui
 }
 
 /* Whether group g is the first of its metric in its region. There the rows of a chart begin. */
-static bool first_of_region(const vg_evaluation *e, size_t g) {
+static bool first_of_region(const vg_eval *e, size_t g) {
   for (size_t k = 0; k < g; k++) {
     if (e->groups[k].metric == e->groups[g].metric && !strcmp(e->groups[k].region, e->groups[g].region))
       return false;
@@ -32,7 +32,7 @@ static bool first_of_region(const vg_evaluation *e, size_t g) {
 }
 
 /* Adds one strip per region and series, ordered by region. columns: (n_groups, n_cases). */
-static void add_distribution(vg_report *r, const vg_evaluation *e, const vg_metric_row *metric,
+static void add_distribution(vg_report *r, const vg_eval *e, const vg_metric_row *metric,
                              const double *columns, vg_chart_strip *strips) {
   size_t n = 0;
   for (size_t g = 0; g < e->n_groups; g++) {
@@ -53,7 +53,7 @@ static void add_distribution(vg_report *r, const vg_evaluation *e, const vg_metr
       strips, n);
 }
 
-static vg_status add_distributions(vg_report *r, const vg_evaluation *e, const char *suite) {
+static vg_status add_distributions(vg_report *r, const vg_eval *e, const char *suite) {
   const vg_metric_row *metric;
   double *columns = vg_malloc(e->n_groups * e->n_cases, sizeof *columns);
   vg_chart_strip *strips = VG_NEW_N(vg_chart_strip, e->n_groups);
@@ -78,7 +78,7 @@ static const char *interval_text(const eval_group *g, char *buf, size_t size) {
 }
 
 /* Adds every statistic of one metric. */
-static vg_status add_statistics(vg_report *r, const vg_evaluation *e, const vg_metric_row *metric) {
+static vg_status add_statistics(vg_report *r, const vg_eval *e, const vg_metric_row *metric) {
   static const char *const header[] = {"series", "region", "n",  "infinite", "mean", "95 % interval",
                                        "SD",     "median", "Q1", "Q3",       "min",  "max"};
   enum { COLUMNS = sizeof header / sizeof *header };
@@ -108,7 +108,7 @@ static vg_status add_statistics(vg_report *r, const vg_evaluation *e, const vg_m
   return st;
 }
 
-vg_status vg_eval_page_groups(vg_report *r, const vg_evaluation *e, const char *suite) {
+vg_status vg_eval_page_groups(vg_report *r, const vg_eval *e, const char *suite) {
   const vg_metric_row *metric;
   vg_status st = add_means(r, e, suite);
   if (st) return st;

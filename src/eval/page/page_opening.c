@@ -28,7 +28,7 @@ static const grade *grade_of(const grade *list, double value) {
   return list;
 }
 
-static const eval_group *error_of(const vg_evaluation *e, const char *series) {
+static const eval_group *error_of(const vg_eval *e, const char *series) {
   for (size_t i = 0; i < e->n_groups; i++) {
     const eval_group *g = &e->groups[i];
     if (!strcmp(g->series, series) && !strcmp(g->region, "brain") && !strcmp(g->metric->name, "mae"))
@@ -38,7 +38,7 @@ static const eval_group *error_of(const vg_evaluation *e, const char *series) {
 }
 
 /* Values lie between -1 and 1, so the range is 2; without normalising there is no range to compare with. */
-static void add_images(vg_report *r, const vg_evaluation *e) {
+static void add_images(vg_report *r, const vg_eval *e) {
   const grade *worst = errors;
   vg_str text = VG_STR_INIT;
   for (int i = 0; i < e->n_series && e->normalise != VG_NORMALISE_NONE && !e->unpaired; i++) {
@@ -64,7 +64,7 @@ static void add_images(vg_report *r, const vg_evaluation *e) {
 }
 
 /* By the sliced Wasserstein distance, whose multiples are those of a length. */
-static void add_sets(vg_report *r, const vg_evaluation *e) {
+static void add_sets(vg_report *r, const vg_eval *e) {
   const grade *worst = distances;
   vg_str text = VG_STR_INIT;
   size_t unknown = 0; /* real subjects, where they are too few for two halves */
@@ -96,7 +96,7 @@ static void add_sets(vg_report *r, const vg_evaluation *e) {
   vg_str_release(&text);
 }
 
-void vg_eval_page_opening(vg_report *r, const vg_evaluation *e) {
+void vg_eval_page_opening(vg_report *r, const vg_eval *e) {
   add_images(r, e);
   add_sets(r, e);
   if (e->n_cases && e->n_cases < VG_EVAL_FEW)

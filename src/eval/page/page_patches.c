@@ -49,7 +49,7 @@ static vg_status add_list(vg_report *r, const struct eval_patches *all) {
   return st;
 }
 
-vg_status vg_eval_page_patches(vg_report *r, const vg_evaluation *e) {
+vg_status vg_eval_page_patches(vg_report *r, const vg_eval *e) {
   const struct eval_patches *all = e->patches;
   if (!all || !all->n) return VG_OK;
   vg_report_heading(r, "The most telling patches");

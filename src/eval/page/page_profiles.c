@@ -44,7 +44,7 @@ static void add_profile(vg_report *r, const char *title, const char *axis, const
                   lines, 2);
 }
 
-void vg_eval_page_profiles(vg_report *r, const vg_evaluation *e) {
+void vg_eval_page_profiles(vg_report *r, const vg_eval *e) {
   bool any = false;
   for (int s = 0; s < e->n_series; s++) {
     for (int k = 0; k < e->boundary_regions.n; k++) {

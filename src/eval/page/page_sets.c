@@ -10,7 +10,7 @@ static bool is_of(const eval_set *s, const char *suite, const char *metric) {
 }
 
 /* Makes the bars of one metric: the value in each space, and beside it the reference if any space has one. */
-static size_t metric_bars(const vg_evaluation *e, const char *suite, const char *metric, vg_chart_bar *bars,
+static size_t metric_bars(const vg_eval *e, const char *suite, const char *metric, vg_chart_bar *bars,
                           bool *intervals) {
   size_t n = 0;
   bool floors = false;
@@ -38,7 +38,7 @@ static bool span_decades(const vg_chart_bar *bars, size_t n) {
 }
 
 /* Adds a chart for each metric that has several bars or an interval. bars: room for two per set. */
-static void add_charts(vg_report *r, const vg_evaluation *e, const char *suite, vg_chart_bar *bars) {
+static void add_charts(vg_report *r, const vg_eval *e, const char *suite, vg_chart_bar *bars) {
   for (size_t i = 0; i < e->n_sets; i++) {
     const char *metric = e->sets[i].metric->name;
     bool seen = strcmp(e->sets[i].metric->suite, suite) != 0, intervals = false;
@@ -50,7 +50,7 @@ static void add_charts(vg_report *r, const vg_evaluation *e, const char *suite, 
   }
 }
 
-vg_status vg_eval_page_sets(vg_report *r, const vg_evaluation *e, const char *suite) {
+vg_status vg_eval_page_sets(vg_report *r, const vg_eval *e, const char *suite) {
   vg_table t = {0};
   vg_chart_bar *bars = VG_NEW_N(vg_chart_bar, 2 * e->n_sets);
   vg_status st = bars ? vg_eval_sets_table(e, suite, &t) : VG_MEMORY;
@@ -61,7 +61,7 @@ vg_status vg_eval_page_sets(vg_report *r, const vg_evaluation *e, const char *su
   return st;
 }
 
-vg_status vg_eval_page_verdicts(vg_report *r, const vg_evaluation *e, const char *suite) {
+vg_status vg_eval_page_verdicts(vg_report *r, const vg_eval *e, const char *suite) {
   static const char *const header[] = {"suite", "check", "verdict", "what was found"};
   const size_t from = suite ? 1 : 0, cols = 3; /* one suite: show the text but not the suite's name */
   vg_table t = {0};

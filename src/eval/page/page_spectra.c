@@ -27,7 +27,7 @@ static vg_chart_line draw(const eval_spectrum *s, const char *side, const eval_s
   return (vg_chart_line){c->name, c->x, c->mean, c->low, c->high, c->n};
 }
 
-void vg_eval_page_spectra(vg_report *r, const vg_evaluation *e) {
+void vg_eval_page_spectra(vg_report *r, const vg_eval *e) {
   if (!e->n_spectra) return;
   vg_report_heading(r, "Spectra of texture");
   vg_report_text(

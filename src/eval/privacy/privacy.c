@@ -104,7 +104,7 @@ static vg_status divide(privacy_study *p, const vg_dataset *given, const vg_json
 }
 
 static vg_status open_train(privacy_study *p) {
-  const vg_evaluate_settings *set = p->settings;
+  const vg_eval_settings *set = p->settings;
   vg_dataset given = {.skip_incomplete = set->skip_incomplete};
   vg_json *split = NULL;
   if (!set->train) return VG_OK;
@@ -117,7 +117,7 @@ static vg_status open_train(privacy_study *p) {
   return st;
 }
 
-vg_status vg_privacy_run(eval_study *s, const vg_evaluate_settings *set) {
+vg_status vg_privacy_run(eval_study *s, const vg_eval_settings *set) {
   privacy_study p = {.study = s, .settings = set};
   if (!vg_eval_suites_have(PRIVACY, s->evaluation->suites)) return VG_OK;
   vg_status st = open_train(&p);

@@ -16,13 +16,13 @@
 /* The training and held-out subjects. */
 typedef struct privacy_study {
   eval_study *study;
-  const vg_evaluate_settings *settings;
+  const vg_eval_settings *settings;
   vg_dataset train;    /* training subjects; n 0: unknown */
   vg_dataset held_out; /* real subjects that are neither training subjects nor other scans of them */
 } privacy_study;
 
 /* Runs all checks if the user asked for suite privacy. */
-vg_status vg_privacy_run(eval_study *s, const vg_evaluate_settings *set);
+vg_status vg_privacy_run(eval_study *s, const vg_eval_settings *set);
 
 vg_status vg_privacy_neighbours(const privacy_study *p);
 vg_status vg_privacy_membership(const privacy_study *p);

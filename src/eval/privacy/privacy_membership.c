@@ -107,7 +107,7 @@ static vg_status not_tested(const privacy_study *p, const char *why) {
 }
 
 vg_status vg_privacy_membership(const privacy_study *p) {
-  const vg_evaluate_settings *set = p->settings;
+  const vg_eval_settings *set = p->settings;
   const size_t n = p->train.n + p->held_out.n;
   if (!set->train || !set->model) return not_tested(p, "it needs --train and --model");
   if (!set->membership) return not_tested(p, "this program cannot open models");

@@ -134,7 +134,7 @@ vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
   if (!block) return VG_MEMORY;
   const pairs m = {l, block, block + n * n, block + n * n + n, block + n * n + n + 2 * most + 1};
   for (int k = 0; k < l->n_steps; k++) {
-    const double total = vg_levels_pairs(l, l->step[k], m.p);
+    const double total = vg_radiomics_levels_pairs(l, l->step[k], m.p);
     if (!(total > 0)) continue;
     sum_up(&m, total);
     measure(&m, one);

@@ -52,8 +52,8 @@ static vg_status list_levels(const double *bins, size_t n, vg_levels *l) {
   return l->value && l->count ? VG_OK : VG_MEMORY;
 }
 
-vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3], double width,
-                         vg_levels *l) {
+vg_status vg_radiomics_levels_make(const double *data, const uint8_t *roi, const int dim[3], double width,
+                                   vg_levels *l) {
   int lo[3], extent[3];
   size_t n = 0;
   double least = (double)INFINITY;
@@ -89,14 +89,14 @@ vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3
   return st;
 }
 
-void vg_levels_release(vg_levels *l) {
+void vg_radiomics_levels_release(vg_levels *l) {
   vg_free(l->at);
   vg_free(l->value);
   vg_free(l->count);
   *l = (vg_levels){0};
 }
 
-double vg_levels_pairs(const vg_levels *l, ptrdiff_t step, double *p) {
+double vg_radiomics_levels_pairs(const vg_levels *l, ptrdiff_t step, double *p) {
   const size_t n = (size_t)l->n;
   double total = 0;
   memset(p, 0, n * n * sizeof *p);

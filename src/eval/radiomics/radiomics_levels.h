@@ -25,13 +25,13 @@ typedef struct vg_levels {
 
 /* Bins from the largest multiple of their width that is not above the least value. n 0: too many levels.
  * data and roi: (Z, Y, X) of dim; the region is not empty. _release also after a failure. */
-vg_status vg_levels_make(const double *data, const uint8_t *roi, const int dim[3], double width,
-                         vg_levels *out);
-void vg_levels_release(vg_levels *l);
+vg_status vg_radiomics_levels_make(const double *data, const uint8_t *roi, const int dim[3], double width,
+                                   vg_levels *out);
+void vg_radiomics_levels_release(vg_levels *l);
 
 /* The co-occurrence matrix (n, n) of a direction: how often two levels are neighbours, counted both ways.
  * Returns its sum. */
-double vg_levels_pairs(const vg_levels *l, ptrdiff_t step, double *p);
+double vg_radiomics_levels_pairs(const vg_levels *l, ptrdiff_t step, double *p);
 
 /* ---- the features of one image, by class, in the order of their names ---- */
 

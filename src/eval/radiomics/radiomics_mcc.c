@@ -40,7 +40,7 @@ vg_status vg_radiomics_mcc(const vg_levels *l, double out[2]) {
   vg_status st = p ? VG_OK : VG_MEMORY;
   for (int k = 0; k < l->n_steps && !st; k++) {
     double *marginal = p + n * n, *values = marginal + n, correlation = 0;
-    const double total = vg_levels_pairs(l, l->step[k], p);
+    const double total = vg_radiomics_levels_pairs(l, l->step[k], p);
     if (!(total > 0)) continue;
     const double mean = normalise(l, p, total, marginal);
     st = correlate(p, n, marginal, values, &correlation);

@@ -56,7 +56,7 @@ static void mark_band(const vg_surface *s, const int dim[3], double width, uint8
 
 /* Makes the cells of one series: the brain, from the anatomy map or the real volume, then the tumour and the
  * band around it on top. */
-static vg_status make_cells(const vg_evaluation *e, const eval_maps *maps, const vg_surface *surface,
+static vg_status make_cells(const vg_eval *e, const eval_maps *maps, const vg_surface *surface,
                             const vg_volume *real, const char *path, uint8_t *cells) {
   const eval_map *tumour = maps->tumour, *anatomy = maps->anatomy;
   size_t n = vg_geometry_voxels(&real->geo), inside = 0;
@@ -87,7 +87,7 @@ static vg_status same_grid_as_map(const vg_geometry *geo, const char *path, cons
 }
 
 /* Scales both images to [-1, 1] as e->normalise requires. range: of the scaled values. */
-static vg_status normalise(const vg_evaluation *e, const char *series, vg_volume *real, const char *real_path,
+static vg_status normalise(const vg_eval *e, const char *series, vg_volume *real, const char *real_path,
                            vg_volume *synth, const uint8_t *cells, double *range) {
   size_t n = vg_geometry_voxels(&real->geo);
   float lo, hi;
@@ -108,7 +108,7 @@ static vg_status normalise(const vg_evaluation *e, const char *series, vg_volume
   return VG_OK;
 }
 
-vg_status vg_eval_images_read(const vg_evaluation *e, const char *series, const char *real_path,
+vg_status vg_eval_images_read(const vg_eval *e, const char *series, const char *real_path,
                               const char *synth_path, const eval_maps *maps, const vg_surface *surface,
                               eval_images *m) {
   vg_status st;

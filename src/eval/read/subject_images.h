@@ -29,7 +29,7 @@ typedef struct eval_images {
 const char *vg_eval_series_path(const vg_dataset *ds, const vg_subject *s, const char *series);
 /* Reads one series of both sides. surface: the tumour's surface, for the cells of the band, or NULL. Zero at
  * first; _release also after a failure. */
-vg_status vg_eval_images_read(const vg_evaluation *e, const char *series, const char *real_path,
+vg_status vg_eval_images_read(const vg_eval *e, const char *series, const char *real_path,
                               const char *synth_path, const eval_maps *maps, const vg_surface *surface,
                               eval_images *out);
 void vg_eval_images_release(eval_images *m);

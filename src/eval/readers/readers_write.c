@@ -53,12 +53,12 @@ static vg_status random_seed(uint64_t *out) {
 /* Lists the subjects of a side that have every series, in a random order. */
 static vg_status shuffle_side(const study *s, int side, uint32_t **out, size_t *n) {
   const vg_dataset *set = &s->sets[side];
-  const vg_subject_visit v = {.plan = &s->plan, .set = set};
+  const vg_eval_visit v = {.plan = &s->plan, .set = set};
   uint32_t *list = *out = VG_NEW_N(uint32_t, set->n);
   *n = 0;
   if (!list) return VG_MEMORY;
   for (size_t i = 0; i < set->n; i++)
-    if (vg_subject_is_whole(&v, i)) list[(*n)++] = (uint32_t)i;
+    if (vg_eval_is_whole(&v, i)) list[(*n)++] = (uint32_t)i;
   vg_rng r = vg_rng_init(s->seed, vg_rng_key("reader study", (uint64_t)side, 0));
   vg_rng_shuffle(&r, list, (uint32_t)*n);
   return VG_OK;
@@ -165,16 +165,16 @@ static vg_status write_case(void *arg, size_t k) {
   study *s = arg;
   reader_case *c = &s->cases[k];
   writing w = {s, c};
-  const vg_subject_visit v = {.plan = &s->plan,
-                              .set = &s->sets[c->synthetic],
-                              .description = c->synthetic ? s->description : NULL,
-                              .images = true,
-                              .each = write_series,
-                              .arg = &w};
+  const vg_eval_visit v = {.plan = &s->plan,
+                           .set = &s->sets[c->synthetic],
+                           .description = c->synthetic ? s->description : NULL,
+                           .images = true,
+                           .each = write_series,
+                           .arg = &w};
   char *dir = vg_format("%s/study/%s", s->options->out, c->name);
   char *sheet = vg_format("%s/study/sheets/%s.png", s->options->out, c->name);
   vg_status st = dir && sheet ? vg_fs_make_dirs(dir) : VG_MEMORY;
-  if (!st) st = vg_subject_visit_one(&v, c->index);
+  if (!st) st = vg_eval_visit_one(&v, c->index);
   if (!st) st = vg_picture_write(sheet, &c->sheet);
   vg_picture_release(&c->sheet);
   vg_free(dir);

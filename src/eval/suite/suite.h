@@ -13,11 +13,11 @@ typedef struct vg_eval_suite {
   const char *title, *text; /* title and text of its section */
   /* Compares the data sets as wholes and adds sets and verdicts to the evaluation. NULL: the suite has
    * metrics of cases only. */
-  vg_status (*run)(eval_study *s, const vg_evaluate_settings *set);
+  vg_status (*run)(eval_study *s, const vg_eval_settings *set);
   /* Adds the suite's own charts. NULL: only the usual charts. */
-  void (*charts)(vg_report *r, const vg_evaluation *e);
+  void (*charts)(vg_report *r, const vg_eval *e);
   /* Adds pictures of persons; not called with no_gallery. NULL: none. */
-  vg_status (*pictures)(vg_report *r, const vg_evaluation *e);
+  vg_status (*pictures)(vg_report *r, const vg_eval *e);
 } vg_eval_suite;
 
 /* Returns the suite of a row of registry "suites"; NULL: there is none. */

@@ -3,7 +3,7 @@
 #include "eval/page/eval_page.h"
 #include "eval/suite/suite.h"
 
-static vg_status run(eval_study *s, const vg_evaluate_settings *set) {
+static vg_status run(eval_study *s, const vg_eval_settings *set) {
   (void)set;
   return vg_eval_distribution(s);
 }
