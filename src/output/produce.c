@@ -474,6 +474,7 @@ static vg_status begin(produce_job *j) {
   if (!st) st = vg_output_describe(&j->out, j->study, j->maker, &description);
   if (!st) st = vg_output_claim(j->out.root, description, j->o, &files, &j->work);
   if (!st) st = sort_out_finished(j);
+  if (!st && j->n_open) st = vg_study_warn_of_regions(j->study);
   vg_json_free(description);
   vg_owned_release(&files);
   return st;
@@ -544,6 +545,7 @@ static vg_status describe(produce_job *j) {
   if (!st && j->o->out) st = set_output(j);
   if (!st && j->o->out) st = vg_study_apart(j->study, j->out.root);
   if (!st) st = try_first(j);
+  if (!st) st = vg_study_warn_of_regions(j->study);
   return st ? st : vg_study_describe(j->study, stdout);
 }
 

@@ -174,6 +174,19 @@ assert all(x < 2 for x, _, _ in within('left')[0]) and any(x > 2 for x, _, _ in 
 P
 expect_fail 2 "region brainstem: the hosts' anatomy maps have no class" v edit --labels "$T/b" --edit grow:ml=1,region=brainstem --out "$T/x2"
 
+# A region that is smaller than its tumours is a warning, before any case is made. The stem has 768 voxels of 27 ul.
+stem="edit --labels $T/stem.csv --anatomy-scheme 1=wm,2=brainstem --per-case 4 --sheet 0"
+said='region brainstem has 20.7 ml \(in p1\), and 4 of the 4 tumours that are put there are larger, up to 30 ml.*ml=uniform\(1,10\)'
+expect_ok "warning: $said" v $stem --edit grow:ml=30,region=brainstem --dry-run
+expect_ok "warning: $said" v $stem --edit grow:ml=30,region=brainstem --out "$T/beyond"
+expect_ok '4 of the 4 tumours that are put there are larger, up to 24 ml' v $stem --edit 'grow:ml=6;scale:factor=4;move:random,region=brainstem' --dry-run
+expect "some are larger" [ "$(v $stem --edit 'grow:ml=uniform(10,30),region=brainstem' --per-case 100 --dry-run 2>&1 | grep -cE 'and (3|4|5|6)[0-9] of the 100 tumours .*up to (29|30)')" = 1 ]
+v $stem --edit 'grow:ml=20,region=brainstem' --dry-run >"$T/stdout" 2>&1
+expect "tumours that have room" sh -c "! grep -q 'region brainstem has' '$T/stdout'"
+v $stem --edit 'grow:ml=30,region=any;move:random' --dry-run >"$T/stdout" 2>&1
+expect "no region" sh -c "! grep -q 'region .* has' '$T/stdout'"
+expect_ok 'region left-temporal has [0-9.]+ ml \(in .*, and 2 of the 2 tumours that are put there are larger' v edit --labels "$T/b" --donors "$T/a" --edit 'graft:donor=random;scale:ml=900,anywhere,fit=0;move:random,region=left-temporal' --dry-run
+
 # What inspect prints about tumour maps of one value, whole heads, and series that some subjects lack.
 mkdir "$T/one"
 cp -r "$T/a/." "$T/one"
