@@ -63,7 +63,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return st;
 }
 
-/* What is left depends on the pieces of the tumour. */
+/* The pieces of the tumour decide how much is left. */
 static double volume(const vg_edit_call *call, double before) {
   (void)before;
   return strcmp(vg_call_text(call, "which"), "all") ? NAN : 0;
