@@ -151,8 +151,8 @@ static vg_status note_faults(const vg_dataset *ds, const char *root, const vg_fs
 /* ---- files and their subjects ---- */
 
 typedef struct skipped {
-  size_t n;
-  vg_str names; /* of the first few files */
+  size_t n, known; /* known: by another layout */
+  vg_str names;    /* of the first few files */
 } skipped;
 
 static void skip_file(skipped *s, const char *file) {
@@ -162,6 +162,7 @@ static void skip_file(skipped *s, const char *file) {
   else if (s->n == 3)
     vg_str_add(&s->names, ", ...");
   s->n++;
+  s->known += vg_layout_knows(file);
 }
 
 /* only: the id whose files count; NULL: all. */
@@ -363,7 +364,7 @@ static vg_status add_root(vg_dataset *ds, const char *root, const char *layout, 
   if (!guess) snprintf(src->layout, sizeof src->layout, "%s", layout);
 
   size_t before = ds->n;
-  skipped skip = {0, VG_STR_INIT};
+  skipped skip = {.names = VG_STR_INIT};
   unreadable u = {.first = VG_STR_INIT};
   bool say = true;
   vg_status st;
@@ -380,6 +381,11 @@ static vg_status add_root(vg_dataset *ds, const char *root, const char *layout, 
   }
   if (!st) st = probe_subjects(ds, source, &u);
   if (!st && say) say_found(ds, source, &skip);
+  if (!st && guess && skip.known && !ds->scans)
+    vg_warn(
+        "%s: %zu of the skipped volumes %s another layout, so the folder holds several data sets: `voxgan "
+        "inspect` lists them",
+        root, skip.known, vg_plural(skip.known, "has the name of", "have names of"));
   if (!st && !ds->scans) st = vg_dataset_check_tissues(ds, source);
   if (!st) st = vg_dataset_read_origins(ds, source);
   vg_str_release(&u.first);

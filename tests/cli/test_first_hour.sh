@@ -187,6 +187,50 @@ v $stem --edit 'grow:ml=30,region=any;move:random' --dry-run >"$T/stdout" 2>&1
 expect "no region" sh -c "! grep -q 'region .* has' '$T/stdout'"
 expect_ok 'region left-temporal has [0-9.]+ ml \(in .*, and 2 of the 2 tumours that are put there are larger' v edit --labels "$T/b" --donors "$T/a" --edit 'graft:donor=random;scale:ml=900,anywhere,fit=0;move:random,region=left-temporal' --dry-run
 
+# A folder of several data sets: each is named, with its layout, its subjects and the next command.
+mkdir "$T/sets" "$T/sets/deep"
+v phantom --out "$T/sets/older" --subjects 3 --size 32 2>/dev/null || bad phantom
+v phantom --out "$T/sets/newer" --subjects 2 --size 32 --layout brats2023 2>/dev/null || bad phantom
+v phantom --out "$T/sets/deep/healthy" --subjects 4 --size 32 --layout bids 2>/dev/null || bad phantom
+raw=$T/sets/raw/Dataset001_A
+mkdir -p "$raw/imagesTr" "$raw/labelsTr"
+for i in 1 2; do
+  cp "$T/a"/*$i/*_t1.nii.gz "$raw/imagesTr/p${i}_0000.nii.gz" && cp "$T/a"/*$i/*_seg.nii.gz "$raw/labelsTr/p$i.nii.gz"
+done
+echo '{"channel_names": {"0": "T1"}, "labels": {"background": 0, "necrosis": 1, "oedema": 2, "enhancing": 4}, "numTraining": 2, "file_ending": ".nii.gz"}' >"$raw/dataset.json"
+cp "$T/a"/*1/*_t1.nii.gz "$T/sets/scan.nii.gz"
+v inspect "$T/sets" >"$T/stdout" 2>/dev/null || bad "inspect of several data sets"
+/usr/bin/python3 - "$T" <<'P' || bad "several data sets"
+import re, sys
+text = open(sys.argv[1] + '/stdout').read()
+rows = re.findall(r'^  (\S+): layout (\S+), (\d+) subjects\n    voxgan inspect (\S+)$', text, re.M)
+root = sys.argv[1] + '/sets/'
+expected = {('deep', 'bids', '4'), ('newer', 'brats2023', '2'), ('older', 'brats2021', '3'), ('raw', 'nnunet', '2')}
+assert {(r[0].replace(root, ''), r[1], r[2]) for r in rows} == expected and all(r[0] == r[3] for r in rows), text
+assert 'beside them: 1 volume of no known layout, such as ' + root + 'scan.nii.gz' in text, text
+P
+expect_ok 'warning: .*: [0-9]+ of the skipped volumes have names of another layout.*voxgan inspect' v edit --labels "$T/sets" --dry-run
+v inspect --json "$T/sets" 2>/dev/null | /usr/bin/python3 -c 'import json, sys; assert len(json.load(sys.stdin)["sets"]) == 4' || bad "JSON of several data sets"
+# Subjects of two layouts in one folder; folders of subjects are no data sets.
+mkdir "$T/mixed" && cp -r "$T/sets/older"/* "$T/sets/deep/healthy"/* "$T/mixed"
+expect_ok 'mixed: holds 2 data sets' v inspect "$T/mixed"
+cp "$T/stdout" "$T/said"
+for layout in brats2021 bids; do
+  expect "a command for $layout" grep -q "voxgan inspect $T/mixed --layout $layout" "$T/said"
+  expect_ok "^layout: $layout" v inspect "$T/mixed" --layout $layout
+done
+expect_ok '^layout: nnunet' v inspect "$T/sets/raw/Dataset001_A"
+cp -r "$raw" "$T/sets/raw/Dataset002_B"
+expect_ok 'raw: holds 2 data sets' v inspect "$T/sets/raw"
+expect "each nnU-Net data set" [ "$(grep -c 'layout nnunet, 2 subjects' "$T/stdout")" = 2 ]
+expect_ok '^layout: brats2021' v inspect "$T/sets/older"
+# One data set in folders by grade, with other files in the folders of subjects, and maps beside it.
+mkdir -p "$T/grades/HGG" "$T/grades/LGG" "$T/grades/maps"
+cp -r "$T/sets/older"/*1 "$T/grades/HGG" && cp -r "$T/sets/older"/*[23] "$T/grades/LGG"
+cp "$T/a"/*1/*_t1.nii.gz "$T/grades/HGG/$(ls "$T/grades/HGG" | head -1)/other.nii.gz"
+cp "$T/a"/*1/*_seg.nii.gz "$T/grades/maps/p1_aseg.nii.gz"
+expect_ok '^n: 3' v inspect "$T/grades"
+
 # What inspect prints about tumour maps of one value, whole heads, and series that some subjects lack.
 mkdir "$T/one"
 cp -r "$T/a/." "$T/one"

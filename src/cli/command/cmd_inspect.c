@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "cli/inspect_sets.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
@@ -499,12 +500,16 @@ static void print_volume(const vg_json *j) {
   if (vg_json_get(j, "labels")) print_labels(vg_json_get(j, "labels"));
 }
 
+static vg_status inspect_several(const char *path, vg_json **out) {
+  return strcmp(layout, "auto") ? VG_OK : cli_inspect_sets(path, tumour_scheme, anatomy_scheme, out);
+}
+
 static vg_status run(char **args, int n_args) {
   (void)n_args;
   const char *path = args[0];
   vg_json *j = NULL;
   vg_status st = VG_OK;
-  bool is_volume = false, exists, is_dir, is_run = false;
+  bool is_volume = false, exists, is_dir, is_run = false, are_sets = false;
   st = vg_fs_exists(path, &exists);
   if (!st && !exists) st = vg_fail(VG_DATA, "%s: no such file or folder", path);
   if (!st) st = vg_fs_is_dir(path, &is_dir);
@@ -512,7 +517,10 @@ static vg_status run(char **args, int n_args) {
   if (is_dir) {
     char *model = vg_fs_join(path, "model.safetensors");
     st = model ? vg_fs_exists(model, &is_run) : VG_MEMORY;
-    if (!st) st = is_run ? inspect_model(model, &j) : inspect_dataset(path, &j);
+    if (!st && is_run) st = inspect_model(model, &j);
+    if (!st && !is_run) st = inspect_several(path, &j);
+    are_sets = j && !is_run;
+    if (!st && !j) st = inspect_dataset(path, &j);
     vg_free(model);
   } else if (vg_ends_with(path, ".safetensors")) {
     st = inspect_model(path, &j);
@@ -530,6 +538,8 @@ static vg_status run(char **args, int n_args) {
     vg_free(text);
   } else if (is_volume) {
     print_volume(j);
+  } else if (are_sets) {
+    cli_print_sets(j);
   } else {
     print_dataset(j);
   }
