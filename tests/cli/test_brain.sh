@@ -91,6 +91,15 @@ expect_fail 1 'predict:.*brain.*1 of 3 cases could not be made.*--skip-incomplet
 expect_ok 'skipped subject slice .*: it lacks an anatomy map' learn --skip-incomplete
 # A brain of another size than an adult's is named.
 expect_ok "1 of the 1 brains that were found is unlike an adult's, .*child: [0-9]+ ml" by_brain "$T/small"
+/usr/bin/python3 - "$T" "$scan" <<'PY' || bad "a slice"
+import os, sys
+import nibabel as nib
+os.makedirs(sys.argv[1] + "/flat2")
+s = nib.load(sys.argv[2])
+nib.save(s.slicer[:, :, s.shape[2] // 2:s.shape[2] // 2 + 1], sys.argv[1] + "/flat2/one.nii.gz")
+PY
+by_brain "$T/flat2" >/dev/null 2>"$T/stderr" || bad "labels of a slice"
+expect "a slice has no size of a brain" sh -c "! grep -q 'unlike an adult' '$T/stderr'"
 by_brain "$T/plain" >/dev/null 2>"$T/stderr"
 expect "a phantom's size is an adult's" sh -c "! grep -q 'unlike an adult' '$T/stderr'"
 # What else is called "brain" here.

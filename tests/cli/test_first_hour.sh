@@ -231,6 +231,33 @@ cp "$T/a"/*1/*_t1.nii.gz "$T/grades/HGG/$(ls "$T/grades/HGG" | head -1)/other.ni
 cp "$T/a"/*1/*_seg.nii.gz "$T/grades/maps/p1_aseg.nii.gz"
 expect_ok '^n: 3' v inspect "$T/grades"
 
+# One person: no split is proposed, and training says that nobody is held out.
+mkdir "$T/person" && cp -r "$T/a"/*1 "$T/person"
+v inspect "$T/person" >"$T/stdout" 2>&1 || bad "inspect of one person"
+expect "no split of one person" sh -c "grep -q 'voxgan train' '$T/stdout' && ! grep -q 'voxgan split' '$T/stdout'"
+expect_ok 'tumour_scheme: 1=core:tumour,2-4=rim:tumour' v inspect "$T/person" --tumour-scheme 1=core,2-4=rim
+if [ "$TORCH" != 0 ]; then
+  alone="v train --set net.ngf=4 --set net.ndf=4 --set net.levels=2 --set data.anatomy=clusters:3 --out $T/alone --dry-run --threads 1 --data"
+  expect_ok 'warning: the scans of one person alone: none is held out' $alone "$T/person"
+  $alone "$T/a" >"$T/stdout" 2>&1
+  expect "no such warning of three" sh -c "grep -q '1 held out' '$T/stdout' && ! grep -q 'one person alone' '$T/stdout'"
+  expect_ok '' $alone "$T/person" --set data.val_share=0
+  expect "nor where nobody is to be held out" sh -c "! grep -q 'one person alone' '$T/stderr'"
+fi
+# Decimal commas, and lists and pictures that are no volumes.
+expect_fail 2 'share: "0,3" is not a number; its decimal sign is a point' v split "$T/a" --share 0,3 --out "$T/x"
+expect_fail 2 "scale: ',5' is no parameter; the decimal sign is a point" v edit --labels "$T/a" --edit scale:factor=0,5 --dry-run
+expect_fail 2 "grow: ',25' is no parameter" v edit --labels "$T/a" --edit grow:ml=1,25,region=deep --dry-run
+expect_ok '' v edit --labels "$T/a" --edit 'scale:factor=uniform(0.5,1)' --dry-run
+printf 'id\tt1\n' >"$T/list.tsv"
+printf 'PK\003\004 and so on' >"$T/list.xlsx"
+printf 'id,t1\np1,dicom/IM0001\np2,notes\n' >"$T/dicom.csv"
+expect_fail 3 'list.tsv: neither a volume .* a list of scans needs the ending .csv' v inspect "$T/list.tsv"
+expect_fail 3 'list.xlsx: .*a spreadsheet .*save it as CSV' v inspect "$T/list.xlsx"
+expect_fail 3 "dicom.csv:2: column t1: 'dicom/IM0001' is DICOM: convert it to NIfTI with .dcm2niix" v inspect "$T/dicom.csv"
+sed -i 2d "$T/dicom.csv"
+expect_fail 3 "dicom.csv:2: column t1: 'notes' is not the path of a volume" v inspect "$T/dicom.csv"
+
 # What inspect prints about tumour maps of one value, whole heads, and series that some subjects lack.
 mkdir "$T/one"
 cp -r "$T/a/." "$T/one"

@@ -10,6 +10,7 @@
 #include "prep/census/head_check.h"
 #include "prep/census/label_census.h"
 #include "io/safetensors.h"
+#include "base/file/magic.h"
 #include "io/table.h"
 #include "output/sheet/contact_sheet.h"
 #include "base/whole.h"
@@ -182,6 +183,7 @@ static vg_status inspect_volume(const char *path, vg_json **out) {
 typedef struct holdings {
   size_t images, tumour, anatomy; /* subjects that have them */
   bool real;                      /* not made by voxgan */
+  bool persons;                   /* several */
   bool heads;                     /* scans with skulls */
   uint16_t whole;   /* the only value of the tumour maps, if it does not fit their scheme; else 0 */
   const char *maps; /* scheme of the anatomy maps */
@@ -195,6 +197,7 @@ static vg_status take_stock(const vg_dataset *ds, holdings *h) {
   h->maps = ds->sources[0].anatomy_scheme.name;
   for (size_t i = 0; i < ds->n; i++) {
     const vg_subject *s = &ds->subjects[i];
+    h->persons |= strcmp(s->person, ds->subjects[0].person) != 0;
     bool any = false, all = true;
     for (int k = 0; k < ds->series.n; k++) any |= s->series[k] != NULL;
     for (int k = 0; k < ds->series.n; k++) all &= s->series[k] != NULL;
@@ -303,7 +306,7 @@ out:
 static void put_next(vg_json *to, const char *given, const holdings *h) {
   const bool images = h->images && *h->series;
   vg_json *next = vg_json_put_take(to, "next", vg_json_array());
-  if (h->images && h->real)
+  if (h->images && h->real && h->persons)
     advise_take(
         next,
         "put persons aside for tests, before any training (then parts/train takes the place of this folder)",
@@ -335,6 +338,13 @@ static void put_next(vg_json *to, const char *given, const holdings *h) {
   if (*h->lacking) vg_json_put_string(to, "left_out", h->lacking);
 }
 
+/* A scheme's name, or its labels where it has none. */
+static void put_scheme(vg_json *to, const char *key, const vg_scheme *s) {
+  char *text = strcmp(s->name, "inline") ? NULL : vg_scheme_text(s);
+  vg_json_put_string(to, key, text ? text : s->name);
+  vg_free(text);
+}
+
 static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_dataset ds = {.skip_incomplete = true}; /* shows what there is, and names what cannot be read */
   vg_status st = vg_dataset_add(&ds, path, layout, tumour_scheme, anatomy_scheme);
@@ -352,8 +362,8 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_json_put_string(j, "path", path);
   vg_json_put_string(j, "layout", ds.sources[0].layout);
   vg_json_put_bool(j, "layout_guessed", ds.sources[0].guessed);
-  vg_json_put_string(j, "tumour_scheme", ds.sources[0].tumour_scheme.name);
-  vg_json_put_string(j, "anatomy_scheme", ds.sources[0].anatomy_scheme.name);
+  put_scheme(j, "tumour_scheme", &ds.sources[0].tumour_scheme);
+  put_scheme(j, "anatomy_scheme", &ds.sources[0].anatomy_scheme);
   vg_json_put_number(j, "n", (double)ds.n);
   vg_json *subjects = vg_json_put_take(j, "subjects", vg_json_array());
   for (size_t i = 0; i < ds.n; i++) {
@@ -528,7 +538,14 @@ static vg_status run(char **args, int n_args) {
     st = inspect_dataset(path, &j);
   } else {
     is_volume = true;
-    st = inspect_volume(path, &j);
+    const char *advice = vg_volume_is_path(path) ? NULL : vg_file_advice(path);
+    st = advice ? vg_fail(VG_DATA, "%s: %s", path, advice)
+         : vg_volume_is_path(path)
+             ? inspect_volume(path, &j)
+             : vg_fail(VG_DATA,
+                       "%s: neither a volume (.nii.gz, .mha, .nrrd, .mgz, ...), a folder, a model nor a CSV "
+                       "manifest; a list of scans needs the ending .csv",
+                       path);
   }
   if (st) return st;
   if (json) {
