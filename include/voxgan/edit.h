@@ -119,6 +119,10 @@ typedef struct vg_edit {
   /* Whether the call displaces the whole brain, and a cavity with it. NULL: never. */
   bool (*moves_brain)(const vg_edit_call *call);
   bool may_split; /* may remove the oedema that joins the pieces of the core */
+  const char *region_param; /* the parameter that names the region where the tumour is put; NULL: none */
+  /* The volume in ml of the tumour that the call puts down, where one of `before` ml is. NULL: that of the
+   * donor if the edit needs one, else `before`. */
+  double (*volume)(const vg_edit_call *call, double before);
   /* VG_REFUSED, with maps unchanged: these maps, values and random numbers have no solution (there is no
    * site, or no tumour). The message says why, and how many sites were tried. */
   vg_status (*apply)(vg_maps *maps, const vg_edit_call *call);

@@ -95,6 +95,10 @@ typedef void (*vg_study_rank)(const void *state, const char *id, char rank[17]);
  * by rank instead of by id. Otherwise the order of the cases would give the ids away. */
 vg_status vg_study_hide_ids(vg_study *s, vg_study_rank rank, const void *state);
 
+/* Warns of each region that is smaller than tumours which edits are to put there, by the volumes that are
+ * drawn first. Reads the maps of a few hosts and donors; nothing, if no edit names a region. */
+vg_status vg_study_warn_of_regions(vg_study *s);
+
 /* Prints the cohorts, counts, sources, edits and targets, and the first cases with their drawn values. */
 vg_status vg_study_describe(vg_study *s, FILE *to);
 

@@ -93,7 +93,8 @@ static vg_status store(const cli_option *o, const char *value) {
     return vg_fail(VG_USAGE, "--%s: \"%s\" is not a whole number", o->name, value);
   case CLI_F64:
     if (vg_parse_f64(value, o->out)) return VG_OK;
-    return vg_fail(VG_USAGE, "--%s: \"%s\" is not a number", o->name, value);
+    return vg_fail(VG_USAGE, "--%s: \"%s\" is not a number%s", o->name, value,
+                   strchr(value, ',') ? "; its decimal sign is a point, as in 0.5" : "");
   case CLI_TEXT:
     *(const char **)o->out = value;
     return VG_OK;

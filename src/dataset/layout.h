@@ -33,9 +33,10 @@ typedef struct vg_layout {
   /* For "auto": how many of the n files below root fit this layout. May write the evidence into reason. NULL:
    * this layout is never guessed from a folder. */
   size_t (*score)(const char *root, char *const *files, size_t n, char *reason, size_t size);
-  int precedence; /* of equal scores the higher precedence wins */
-  bool any_name;  /* its label schemes apply to a label map whose name fits no layout */
-  bool any_scan;  /* it takes images whose names fit no layout, where images alone are wanted */
+  int precedence;  /* of equal scores the higher precedence wins */
+  bool any_name;   /* its label schemes apply to a label map whose name fits no layout */
+  bool one_folder; /* two data sets of it below one folder are not one: each has its own description */
+  bool any_scan;   /* it takes images whose names fit no layout, where images alone are wanted */
   /* For a data set that is a single file: the ending of its name, and the function that adds its subjects.
    * NULL: it is a folder. */
   const char *suffix;

@@ -1,12 +1,12 @@
 /* scan.c: collects the subjects below a folder, or in a manifest, by a layout. */
 #include "voxgan/dataset.h"
-#include "io/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "dataset/data_note.h"
 #include "dataset/layout.h"
 #include "base/task/progress.h"
 #include "base/file/magic.h"
@@ -151,8 +151,8 @@ static vg_status note_faults(const vg_dataset *ds, const char *root, const vg_fs
 /* ---- files and their subjects ---- */
 
 typedef struct skipped {
-  size_t n;
-  vg_str names; /* of the first few files */
+  size_t n, known; /* known: by another layout */
+  vg_str names;    /* of the first few files */
 } skipped;
 
 static void skip_file(skipped *s, const char *file) {
@@ -162,6 +162,7 @@ static void skip_file(skipped *s, const char *file) {
   else if (s->n == 3)
     vg_str_add(&s->names, ", ...");
   s->n++;
+  s->known += vg_layout_knows(file);
 }
 
 /* only: the id whose files count; NULL: all. */
@@ -235,38 +236,13 @@ static void say_found(const vg_dataset *ds, int source, const skipped *skip) {
   if (anatomy && !ds->scans) say_assumed(src, VG_ROLE_ANATOMY);
 }
 
-/* A data set that voxgan wrote states the meaning of its label values. Descriptions from elsewhere are not
- * checked here. */
-static vg_status read_own_schemes(vg_source *src) {
-  static const char *const keys[] = {"tumour_labels", "anatomy_labels"};
-  vg_scheme *schemes[] = {&src->tumour_scheme, &src->anatomy_scheme};
-  vg_json *root = NULL;
-  char *path = vg_fs_join(src->root, "dataset_description.json");
-  bool exists = false;
-  vg_status st = path ? vg_fs_holds(path, &exists) : VG_MEMORY;
-  if (!st && exists && (st = vg_json_read(path, &root)) == VG_DATA) {
-    vg_warn("%s; so it does not show what label values mean", vg_error());
-    vg_error_clear();
-    st = VG_OK;
-  }
-  const vg_json *own = vg_json_get(root, "voxgan");
-  for (int i = 0; i < 2 && !st; i++) {
-    const char *text = vg_json_string(vg_json_get(own, keys[i]), NULL);
-    if (text && !schemes[i]->n && vg_scheme_parse(text, schemes[i]))
-      st = vg_fail_in(VG_DATA, "%s: %s", path, keys[i]);
-  }
-  vg_json_free(root);
-  vg_free(path);
-  return st;
-}
-
 /* The user's scheme comes before the scheme in the files, which comes before the layout's default. */
 static vg_status set_schemes(vg_source *src, char *const *files, size_t n, const char *tumour,
                              const char *anatomy) {
   const vg_layout *layout = vg_layout_find(src->layout);
   vg_status st = tumour && *tumour ? vg_scheme_parse_as(tumour, VG_ROLE_TUMOUR, &src->tumour_scheme) : VG_OK;
   if (!st && anatomy && *anatomy) st = vg_scheme_parse_as(anatomy, VG_ROLE_ANATOMY, &src->anatomy_scheme);
-  if (!st) st = read_own_schemes(src);
+  if (!st) st = vg_data_note_schemes(src);
   if (!st && layout->open) st = layout->open(src, files, n);
   src->assumed[VG_ROLE_TUMOUR] = !src->tumour_scheme.n && layout->tumour_scheme;
   src->assumed[VG_ROLE_ANATOMY] = !src->anatomy_scheme.n && layout->anatomy_scheme;
@@ -356,9 +332,9 @@ static vg_status add_single(vg_dataset *ds, int source, const char *path, bool t
   return st;
 }
 
-vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
-                         const char *anatomy_scheme) {
-  bool guess = !layout || !*layout || strcmp(layout, "auto") == 0;
+static vg_status add_root(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
+                          const char *anatomy_scheme) {
+  bool guess = !layout;
   if (guess) layout = vg_layout_of_file(root);
   const vg_layout *named = layout ? vg_layout_find(layout) : NULL;
   if (layout && !named) return vg_layout_unknown(layout);
@@ -388,7 +364,7 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (!guess) snprintf(src->layout, sizeof src->layout, "%s", layout);
 
   size_t before = ds->n;
-  skipped skip = {0, VG_STR_INIT};
+  skipped skip = {.names = VG_STR_INIT};
   unreadable u = {.first = VG_STR_INIT};
   bool say = true;
   vg_status st;
@@ -405,6 +381,11 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   }
   if (!st) st = probe_subjects(ds, source, &u);
   if (!st && say) say_found(ds, source, &skip);
+  if (!st && guess && skip.known && !ds->scans)
+    vg_warn(
+        "%s: %zu of the skipped volumes %s another layout, so the folder holds several data sets: `voxgan "
+        "inspect` lists them",
+        root, skip.known, vg_plural(skip.known, "has the name of", "have names of"));
   if (!st && !ds->scans) st = vg_dataset_check_tissues(ds, source);
   if (!st) st = vg_dataset_read_origins(ds, source);
   vg_str_release(&u.first);
@@ -415,6 +396,24 @@ vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, c
   if (ds->n == before) return vg_fail(VG_DATA, "%s: no subject in it by layout %s", root, src->layout);
   vg_dataset_sort(ds);
   return VG_OK;
+}
+
+vg_status vg_dataset_add(vg_dataset *ds, const char *root, const char *layout, const char *tumour_scheme,
+                         const char *anatomy_scheme) {
+  char noted[32] = "", *manifest = NULL;
+  bool is_dir = false;
+  if (layout && (!*layout || !strcmp(layout, "auto"))) layout = NULL;
+  vg_status st = layout ? VG_OK : vg_fs_is_dir(root, &is_dir);
+  if (!st && is_dir) st = vg_data_note_layout(root, noted);
+  if (st) return st;
+  if (*noted) {
+    layout = noted;
+    vg_info("%s: layout %s, as its " VG_DATA_NOTE " says (--layout overrides it)", root, layout);
+    if (vg_layout_find(layout)->add_file && !(manifest = vg_fs_join(root, "manifest.csv"))) return VG_MEMORY;
+  }
+  st = add_root(ds, manifest ? manifest : root, layout, tumour_scheme, anatomy_scheme);
+  vg_free(manifest);
+  return st;
 }
 
 /* Scheme i of a list for n data sets (vg_free); NULL: the layout's. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataset/data_note.h"
 #include "dataset/layout.h"
 #include "voxgan/dataset.h"
 #include "voxgan/volume.h"
@@ -170,6 +171,36 @@ static vg_status link_manifest(const vg_dataset *ds, const bool *is_test, const 
 
 /* ---- either ---- */
 
+/* What the whole means, the parts mean: a part alone may show another layout, and the user's schemes are not
+ * in the files. */
+static vg_status put_note(const vg_dataset *ds, const parts *to, int side) {
+  if (to->files) return list_file(to, side, VG_DATA_NOTE);
+  char *text = vg_data_note_of(&ds->sources[0]),
+       *path = vg_format("%s/%s/" VG_DATA_NOTE, to->out, sides[side]);
+  vg_status st = text && path ? vg_fs_write_atomic(path, text, strlen(text)) : VG_MEMORY;
+  vg_free(text);
+  vg_free(path);
+  return st;
+}
+
+/* VG_USAGE: a finished part has another note. */
+static vg_status check_notes(const vg_dataset *ds, const char *out) {
+  char *now = vg_data_note_of(&ds->sources[0]);
+  vg_status st = now ? VG_OK : VG_MEMORY;
+  for (int side = 0; side < 2 && !st; side++) {
+    void *was = NULL;
+    size_t len;
+    char *path = vg_format("%s/%s/" VG_DATA_NOTE, out, sides[side]);
+    st = path ? vg_fs_read_optional(path, &was, &len) : VG_MEMORY;
+    if (was && strcmp(was, now) != 0)
+      st = vg_fail(VG_USAGE, "%s: this part was made with another layout or other label schemes", path);
+    vg_free(was);
+    vg_free(path);
+  }
+  vg_free(now);
+  return st;
+}
+
 /* An existing split must be the same one; another one must not be changed. */
 static vg_status check_former(const char *path, const vg_json *split, bool *done) {
   void *was = NULL;
@@ -194,6 +225,7 @@ static vg_status put_links(const vg_dataset *ds, const bool *is_test, bool manif
   vg_task_begin(&task, files ? "looking at the parts" : "linking the parts", "links", 0);
   if (!manifest) st = link_tree(ds, is_test, &to);
   for (int side = 0; side < 2 && manifest && !st; side++) st = link_manifest(ds, is_test, &to, side);
+  for (int side = 0; side < 2 && !st; side++) st = put_note(ds, &to, side);
   vg_task_end(&task);
   return st;
 }
@@ -222,6 +254,7 @@ vg_status vg_dataset_split_links(const vg_dataset *ds, const bool *is_test, cons
   vg_json *split = vg_dataset_split_json(ds, is_test);
   char *path = vg_fs_join(out, "split.json");
   st = split && path ? check_former(path, split, &done) : VG_MEMORY;
+  if (!st && done) st = check_notes(ds, out);
   if (st || done) goto out;
   if ((st = claim(ds, is_test, manifest, out, split, &lock))) goto out;
   st = put_links(ds, is_test, manifest, out, NULL);

@@ -104,6 +104,20 @@ static vg_status add_param(vg_edit_step *step, char *text) {
   return vg_fail(st, "%s:%s=%s", step->name, p->name, what);
 }
 
+/* "0,5" of a language with a decimal comma: VG_CONFIG where a parameter is nothing but digits. */
+static vg_status check_commas(const char *step, const char *params) {
+  int depth = 0;
+  for (const char *c = params; c && *c; c++) {
+    depth += (*c == '(') - (*c == ')');
+    if (*c != ',' || depth) continue;
+    const size_t digits = strspn(c + 1, "0123456789");
+    if (digits && (!c[1 + digits] || c[1 + digits] == ','))
+      return vg_fail(VG_CONFIG, "%s: ',%.*s' is no parameter; the decimal sign is a point, as in 0.5", step,
+                     (int)digits, c + 1);
+  }
+  return VG_OK;
+}
+
 static vg_status parse_step(char *text, vg_edit_step *step) {
   char *params = strchr(text, ':');
   if (params) *params++ = 0, text = trimmed(text);
@@ -112,7 +126,7 @@ static vg_status parse_step(char *text, vg_edit_step *step) {
     if (!strcmp(name, text)) break;
   if (!name) return *text ? unknown_edit(text) : vg_fail(VG_CONFIG, "the name of an edit is missing");
   step->name = name;
-  vg_status st = VG_OK;
+  vg_status st = check_commas(name, params);
   for (char *item; !st && (item = next_item(&params, ','));) st = add_param(step, item);
   return st;
 }

@@ -250,6 +250,16 @@ static vg_status sort_out_finished(produce_job *j) {
 
 /* ---- making ---- */
 
+/* A scan of several that cannot be used is a failed case, like one in which no brain is found. Sets *st to
+ * VG_OK then. */
+static void refuse_scan(const produce_job *j, const todo *t, flight *f, vg_status *st) {
+  if (*st != VG_DATA || !j->maker->maps || vg_study_count(j->study) < 2) return;
+  f->refused = true;
+  snprintf(f->reason, sizeof f->reason, "%s: %s", t->id, vg_error());
+  vg_error_clear();
+  *st = VG_OK;
+}
+
 static vg_status load_case(void *arg, size_t i) {
   produce_job *j = arg;
   const todo *t = &j->list[j->open[i]];
@@ -270,13 +280,15 @@ static vg_status load_case(void *arg, size_t i) {
   }
   if (st || !j->maker) return st;
   f->loaded = true;
-  return j->maker->load(j->maker->state, slot, &f->c);
+  st = j->maker->load(j->maker->state, slot, &f->c);
+  refuse_scan(j, t, f, &st);
+  return st;
 }
 
 static vg_status make_images(void *arg, size_t i) {
   produce_job *j = arg;
   int slot = (int)(i % VG_PRODUCE_DEPTH);
-  return j->slots[slot].loaded ? j->maker->make(j->maker->state, slot) : VG_OK;
+  return j->slots[slot].loaded && !j->slots[slot].refused ? j->maker->make(j->maker->state, slot) : VG_OK;
 }
 
 /* ---- writing ---- */
@@ -399,6 +411,20 @@ static vg_status give_up(produce_job *j, todo *t, flight *f) {
   return vg_failure_write(j->out.root, t->id, j->out.study, f->reason);
 }
 
+/* Removes what was written of a case that failed meanwhile. */
+static vg_status remove_files(write_job *w) {
+  vg_status st = VG_OK;
+  for (int k = 0; k < n_files(w->j) && !st; k++) {
+    case_file file;
+    bool has;
+    st = file_of(w->j, w->t, w->f, k, &file, &has);
+    char *whole = st ? NULL : vg_fs_join(w->j->out.root, file.path);
+    if (!st) st = !whole ? VG_MEMORY : has ? vg_fs_remove(whole) : VG_OK;
+    vg_free(whole);
+  }
+  return st;
+}
+
 /* Takes the maps that the maker found. A map of tissues without any is refused: nobody would notice that the
  * case has no file. */
 static vg_status take_maps(produce_job *j, todo *t, flight *f, int slot) {
@@ -438,9 +464,11 @@ static vg_status write_case(void *arg, size_t i) {
     st = give_up(j, t, f);
   } else {
     if (!st) st = vg_parallel((size_t)n_files(j), write_file, &w);
-    if (!st) st = write_record(&w);
-    if (!st) st = vg_failure_remove(j->out.root, t->id);
-    if (!st) j->made++;
+    if (st && j->maker) refuse_scan(j, t, f, &st);
+    if (!st && f->refused) st = remove_files(&w);
+    if (!st) st = f->refused ? give_up(j, t, f) : write_record(&w);
+    if (!st && !f->refused) st = vg_failure_remove(j->out.root, t->id);
+    if (!st) j->made += !f->refused;
   }
   slot_release(j, slot);
   vg_task_step(&j->task);
@@ -474,6 +502,7 @@ static vg_status begin(produce_job *j) {
   if (!st) st = vg_output_describe(&j->out, j->study, j->maker, &description);
   if (!st) st = vg_output_claim(j->out.root, description, j->o, &files, &j->work);
   if (!st) st = sort_out_finished(j);
+  if (!st && j->n_open) st = vg_study_warn_of_regions(j->study);
   vg_json_free(description);
   vg_owned_release(&files);
   return st;
@@ -532,7 +561,11 @@ static vg_status try_first(produce_job *j) {
   }
   if (st) return st;
   if (j->maker) {
+    flight f = {.refused = false};
+    const todo t = {.id = ""};
     st = j->maker->load(j->maker->state, 0, &c);
+    refuse_scan(j, &t, &f, &st);
+    if (f.refused) vg_warn("case %s%s", c.id, f.reason);
     j->maker->release(j->maker->state, 0);
   }
   vg_study_case_release(&c);
@@ -544,6 +577,7 @@ static vg_status describe(produce_job *j) {
   if (!st && j->o->out) st = set_output(j);
   if (!st && j->o->out) st = vg_study_apart(j->study, j->out.root);
   if (!st) st = try_first(j);
+  if (!st) st = vg_study_warn_of_regions(j->study);
   return st ? st : vg_study_describe(j->study, stdout);
 }
 

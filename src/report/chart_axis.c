@@ -40,9 +40,11 @@ chart_axis vg_chart_axis_fit(chart_range r, bool log, int ticks, bool tight, dou
   }
   double least = 1e-9 * fmax(fabs(a.lo), fabs(a.hi));
   if (!(a.hi - a.lo > least)) {
-    double room = a.log || a.lo == 0 ? 0.5 : 0.05 * fabs(a.lo);
-    a.lo -= room;
-    a.hi += room;
+    double room = a.log ? 0.5 : 0.05 * fabs(a.lo);
+    if (!a.log && a.lo == 0)
+      a.hi = 1; /* nothing but 0: few things that are drawn can be negative */
+    else
+      a.lo -= room, a.hi += room;
   }
   a.step = a.log ? fmax(1, ceil((a.hi - a.lo) / ticks)) : nice_step(a.hi - a.lo, ticks);
   if (a.log && !tight && a.hi - a.lo < 1) { /* less than a decade would have fewer than two ticks */

@@ -249,8 +249,9 @@ static vg_status set_axes(vg_config *c, const vg_setting *s, const char *text) {
   if (!parts) return VG_MEMORY;
   const bool one = s->type == VG_SETTING_AXES && n == 1;
   vg_status st = n == 3 || one ? VG_OK
-                               : vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be %sX,Y,Z", s->key, text,
-                                         s->type == VG_SETTING_AXES ? "a number or " : "");
+                               : vg_fail(VG_CONFIG, "--set: %s is \"%s\", but must be %sX,Y,Z%s", s->key,
+                                         text, s->type == VG_SETTING_AXES ? "a number or " : "",
+                                         n == 2 ? " (the decimal sign is a point)" : "");
   for (int a = 0; a < 3 && !st; a++) {
     const char *part = parts[one ? 0 : a];
     st = vg_parse_f64(part, &v) ? set_number(c, "--set", s, a, v)

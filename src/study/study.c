@@ -328,6 +328,10 @@ static const vg_member *draw_donor(const donor_hand *h, vg_rng *rng) {
     if ((!others || d->list[i].subject != h->host) && !pick--) return &d->list[i];
 }
 
+const vg_member *vg_study_donor_of(const vg_study *s, size_t k, const char *id) {
+  return find_member(&cohort_of(s, k)->donors, id);
+}
+
 static vg_status give_donor(void *arg, const char *id, vg_rng *rng, const vg_maps **maps, const char **used) {
   donor_hand *h = arg;
   bool drawn = !strcmp(id, "random");

@@ -66,6 +66,8 @@ vg_status vg_study_chain(const vg_study *s, size_t k, vg_edit_chain *chain, vg_p
 /* Logs the values of draw `attempt` of case k, without reading a voxel. */
 vg_status vg_study_draw(vg_study *s, size_t k, int attempt, const vg_edit_chain *chain, vg_edit_log *edits);
 
+const vg_member *vg_study_donor_of(const vg_study *s, size_t k, const char *id); /* NULL */
+
 /* ---- case_check.c ---- */
 /* Checks an edited case and fills facts. VG_REFUSED, with the reason: it is not fit for use. frame: of the
  * host; pieces: of the tumours of host and donors; edits: the steps as drawn. */

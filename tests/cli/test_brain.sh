@@ -25,7 +25,7 @@ PY
 # One scan, or a folder of scans, whatever their names; maps beside them do not matter.
 scan=$(find "$T/p" -name '*_T1w.nii*' | head -1) end=.nii.gz
 mkdir -p "$T/plain/a" && cp "$scan" "$T/plain/first$end" && cp "$scan" "$T/plain/a/second$end" && cp "$scan" "$T/plain/first_seg$end"
-by_brain() { rm -rf "$T/o2" && "$VOXGAN" synth brain --images "$1" --out "$T/o2" --format "${2:-bids}" --threads 1 --skull-strip; }
+by_brain() { rm -rf "$T/o2" && "$VOXGAN" synth brain --images "$1" --out "$T/o2" --format "${2:-bids}" --threads 1 --skull-strip ${3:-}; }
 expect_ok 'first.*: read as a scan' by_brain "$T/plain/first$end"
 expect "it has labels" [ -s "$T/o2/sub-first/anat/sub-first_seg-anatomy_dseg.nii.gz" ]
 expect "and is stripped" [ -s "$T/o2/sub-first/anat/sub-first_scan.nii.gz" ]
@@ -54,13 +54,52 @@ expect_fail 1 'o2: 1 of 2 cases could not be made; the others are finished' by_b
 expect "the scan is named" grep -q 'warning: case sub-slice: .*found no brain in the images of slice' "$T/stderr"
 expect "the other has labels" [ -s "$T/o2/sub-good/anat/sub-good_seg-anatomy_dseg.nii.gz" ]
 expect_fail 1 'o2: none of its 1 case could be made' by_brain "$T/odd/slice$end"
+# So is one whose voxels are all equal, or whose file is damaged; alone it is bad input data.
+/usr/bin/python3 - "$T" "$scan" <<'PY' || bad "bad scans"
+import os, sys
+import nibabel as nib, numpy as np
+T, scan = sys.argv[1:]
+os.makedirs(f"{T}/faults")
+s = nib.load(scan)
+nib.save(s, f"{T}/faults/good.nii.gz")
+nib.save(nib.Nifti1Image(np.full(s.shape, 7, "int16"), s.affine), f"{T}/faults/flat.nii.gz")
+bytes = open(f"{T}/faults/good.nii.gz", "rb").read()
+open(f"{T}/faults/short.nii.gz", "wb").write(bytes[:len(bytes) // 2])
+PY
+expect_fail 1 'o2: 2 of 3 cases could not be made; the others are finished' by_brain "$T/faults"
+expect "the flat scan is named" grep -q 'warning: case sub-flat: subject flat: .*flat.nii.gz: .*every voxel has the value 7' "$T/stderr"
+expect "the damaged scan is named" grep -q 'warning: case sub-short: subject short: .*truncated' "$T/stderr"
+expect "the good one has labels" [ "$(find "$T/o2" -name '*_dseg.nii.gz')" = "$T/o2/sub-good/anat/sub-good_seg-anatomy_dseg.nii.gz" ]
+expect "and no other has a file" [ "$(find "$T/o2" -name '*.nii.gz' | grep -vc sub-good)" = 0 ]
+rm "$T/faults/short.nii.gz"
+expect_ok 'warning: case flat: subject flat: .*every voxel has the value 7' by_brain "$T/faults" bids --dry-run
+# A fault of another series shows while the case is written: nothing of it stays.
+for id in a b; do
+  mkdir -p "$T/two/sub-$id/anat"
+  for series in T1w T2w; do cp "$T/odd/good.nii.gz" "$T/two/sub-$id/anat/sub-${id}_$series.nii.gz"; done
+done
+head -c 2000 "$T/odd/good.nii.gz" >"$T/two/sub-b/anat/sub-b_T2w.nii.gz"
+expect_fail 1 'o2: 1 of 2 cases could not be made; the others are finished' by_brain "$T/two"
+expect "the fault is named" grep -q 'warning: case sub-b: .*sub-b_T2w.nii.gz: .*truncated' "$T/stderr"
+expect "all files of the good case" [ "$(find "$T/o2" -name 'sub-a*.nii.gz' | wc -l)" = 3 ]
+expect "no file of the other" [ "$(find "$T/o2" -name 'sub-b*.nii.gz' | wc -l)" = 0 ]
+expect_fail 3 'flat.nii.gz: .*every voxel has the value 7' by_brain "$T/faults/flat$end"
 cp "$T/odd/good.nii.gz" "$T/odd/better.nii.gz"
 learn() { "$VOXGAN" train --data "$T/odd" --layout scans --out "$T/learn" --anatomy brain --dry-run --threads 1 --set data.series=scan --set net.ngf=4 \
   --set net.ndf=4 --set net.levels=2 --set data.spacing=4 "$@"; }
-expect_fail 1 'predict:.*brain.*1 of 3 cases could not be made' learn
+expect_fail 1 'predict:.*brain.*1 of 3 cases could not be made.*--skip-incomplete goes on without' learn
 expect_ok 'skipped subject slice .*: it lacks an anatomy map' learn --skip-incomplete
 # A brain of another size than an adult's is named.
 expect_ok "1 of the 1 brains that were found is unlike an adult's, .*child: [0-9]+ ml" by_brain "$T/small"
+/usr/bin/python3 - "$T" "$scan" <<'PY' || bad "a slice"
+import os, sys
+import nibabel as nib
+os.makedirs(sys.argv[1] + "/flat2")
+s = nib.load(sys.argv[2])
+nib.save(s.slicer[:, :, s.shape[2] // 2:s.shape[2] // 2 + 1], sys.argv[1] + "/flat2/one.nii.gz")
+PY
+by_brain "$T/flat2" >/dev/null 2>"$T/stderr" || bad "labels of a slice"
+expect "a slice has no size of a brain" sh -c "! grep -q 'unlike an adult' '$T/stderr'"
 by_brain "$T/plain" >/dev/null 2>"$T/stderr"
 expect "a phantom's size is an adult's" sh -c "! grep -q 'unlike an adult' '$T/stderr'"
 # What else is called "brain" here.

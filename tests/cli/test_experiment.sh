@@ -27,6 +27,9 @@ expect "the number of leaking cases is printed" grep -q '1 of 4 synthetic cases 
 expect_ok '5 real subjects to train on, 2 to test on, 3 synthetic; 1 excluded' "$VOXGAN" experiment $given --dry-run
 
 expect_ok 'fine-tuned, augmented: WT dice is .* that of real' "$VOXGAN" experiment $short --out "$T/whole"
+expect "pictures say what they show, in the words of the tables" grep -q 'real, augmentation on, seed 1, from left to right: real labels, predicted labels, outlines of both, image' "$T/whole/report.html"
+expect "folders' names are in the list of jobs alone" [ "$(grep -c 'figcaption>[^<]*-seed1' "$T/whole/report.html")" = 0 ]
+expect "what a region counts that nobody has" grep -q 'counts as a Dice of 1 and a distance of 0' "$T/whole/report.html"
 expect "charts and tables use the words of --augmentation" sh -c "grep -q '>augmentation on<' '$T/whole/report.html' && ! grep -q '>augmented<' '$T/whole/report.html'"
 expect "no failure" sh -c "! grep -q failed '$T/stderr'"
 expect "all files" [ -s "$T/whole/report.html" -a -s "$T/whole/results.csv" -a -s "$T/whole/summary.json" -a -s "$T/whole/experiment.json" ]

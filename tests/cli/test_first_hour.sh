@@ -174,6 +174,90 @@ assert all(x < 2 for x, _, _ in within('left')[0]) and any(x > 2 for x, _, _ in 
 P
 expect_fail 2 "region brainstem: the hosts' anatomy maps have no class" v edit --labels "$T/b" --edit grow:ml=1,region=brainstem --out "$T/x2"
 
+# A region that is smaller than its tumours is a warning, before any case is made. The stem has 768 voxels of 27 ul.
+stem="edit --labels $T/stem.csv --anatomy-scheme 1=wm,2=brainstem --per-case 4 --sheet 0"
+said='region brainstem has 20.7 ml \(in p1\), and 4 of the 4 tumours that are put there are larger, up to 30 ml.*ml=uniform\(1,10\)'
+expect_ok "warning: $said" v $stem --edit grow:ml=30,region=brainstem --dry-run
+expect_ok "warning: $said" v $stem --edit grow:ml=30,region=brainstem --out "$T/beyond"
+expect_ok '4 of the 4 tumours that are put there are larger, up to 24 ml' v $stem --edit 'grow:ml=6;scale:factor=4;move:random,region=brainstem' --dry-run
+expect "some are larger" [ "$(v $stem --edit 'grow:ml=uniform(10,30),region=brainstem' --per-case 100 --dry-run 2>&1 | grep -cE 'and (3|4|5|6)[0-9] of the 100 tumours .*up to (29|30)')" = 1 ]
+v $stem --edit 'grow:ml=20,region=brainstem' --dry-run >"$T/stdout" 2>&1
+expect "tumours that have room" sh -c "! grep -q 'region brainstem has' '$T/stdout'"
+v $stem --edit 'grow:ml=30,region=any;move:random' --dry-run >"$T/stdout" 2>&1
+expect "no region" sh -c "! grep -q 'region .* has' '$T/stdout'"
+expect_ok 'region left-temporal has [0-9.]+ ml \(in .*, and 2 of the 2 tumours that are put there are larger' v edit --labels "$T/b" --donors "$T/a" --edit 'graft:donor=random;scale:ml=900,anywhere,fit=0;move:random,region=left-temporal' --dry-run
+
+# A folder of several data sets: each is named, with its layout, its subjects and the next command.
+mkdir "$T/sets" "$T/sets/deep"
+v phantom --out "$T/sets/older" --subjects 3 --size 32 2>/dev/null || bad phantom
+v phantom --out "$T/sets/newer" --subjects 2 --size 32 --layout brats2023 2>/dev/null || bad phantom
+v phantom --out "$T/sets/deep/healthy" --subjects 4 --size 32 --layout bids 2>/dev/null || bad phantom
+raw=$T/sets/raw/Dataset001_A
+mkdir -p "$raw/imagesTr" "$raw/labelsTr"
+for i in 1 2; do
+  cp "$T/a"/*$i/*_t1.nii.gz "$raw/imagesTr/p${i}_0000.nii.gz" && cp "$T/a"/*$i/*_seg.nii.gz "$raw/labelsTr/p$i.nii.gz"
+done
+echo '{"channel_names": {"0": "T1"}, "labels": {"background": 0, "necrosis": 1, "oedema": 2, "enhancing": 4}, "numTraining": 2, "file_ending": ".nii.gz"}' >"$raw/dataset.json"
+cp "$T/a"/*1/*_t1.nii.gz "$T/sets/scan.nii.gz"
+v inspect "$T/sets" >"$T/stdout" 2>/dev/null || bad "inspect of several data sets"
+/usr/bin/python3 - "$T" <<'P' || bad "several data sets"
+import re, sys
+text = open(sys.argv[1] + '/stdout').read()
+rows = re.findall(r'^  (\S+): layout (\S+), (\d+) subjects\n    voxgan inspect (\S+)$', text, re.M)
+root = sys.argv[1] + '/sets/'
+expected = {('deep', 'bids', '4'), ('newer', 'brats2023', '2'), ('older', 'brats2021', '3'), ('raw', 'nnunet', '2')}
+assert {(r[0].replace(root, ''), r[1], r[2]) for r in rows} == expected and all(r[0] == r[3] for r in rows), text
+assert 'beside them: 1 volume of no known layout, such as ' + root + 'scan.nii.gz' in text, text
+P
+expect_ok 'warning: .*: [0-9]+ of the skipped volumes have names of another layout.*voxgan inspect' v edit --labels "$T/sets" --dry-run
+v inspect --json "$T/sets" 2>/dev/null | /usr/bin/python3 -c 'import json, sys; assert len(json.load(sys.stdin)["sets"]) == 4' || bad "JSON of several data sets"
+# Subjects of two layouts in one folder; folders of subjects are no data sets.
+mkdir "$T/mixed" && cp -r "$T/sets/older"/* "$T/sets/deep/healthy"/* "$T/mixed"
+expect_ok 'mixed: holds 2 data sets' v inspect "$T/mixed"
+cp "$T/stdout" "$T/said"
+for layout in brats2021 bids; do
+  expect "a command for $layout" grep -q "voxgan inspect $T/mixed --layout $layout" "$T/said"
+  expect_ok "^layout: $layout" v inspect "$T/mixed" --layout $layout
+done
+expect_ok '^layout: nnunet' v inspect "$T/sets/raw/Dataset001_A"
+cp -r "$raw" "$T/sets/raw/Dataset002_B"
+expect_ok 'raw: holds 2 data sets' v inspect "$T/sets/raw"
+expect "each nnU-Net data set" [ "$(grep -c 'layout nnunet, 2 subjects' "$T/stdout")" = 2 ]
+expect_ok '^layout: brats2021' v inspect "$T/sets/older"
+# One data set in folders by grade, with other files in the folders of subjects, and maps beside it.
+mkdir -p "$T/grades/HGG" "$T/grades/LGG" "$T/grades/maps"
+cp -r "$T/sets/older"/*1 "$T/grades/HGG" && cp -r "$T/sets/older"/*[23] "$T/grades/LGG"
+cp "$T/a"/*1/*_t1.nii.gz "$T/grades/HGG/$(ls "$T/grades/HGG" | head -1)/other.nii.gz"
+cp "$T/a"/*1/*_seg.nii.gz "$T/grades/maps/p1_aseg.nii.gz"
+expect_ok '^n: 3' v inspect "$T/grades"
+
+# One person: no split is proposed, and training says that nobody is held out.
+mkdir "$T/person" && cp -r "$T/a"/*1 "$T/person"
+v inspect "$T/person" >"$T/stdout" 2>&1 || bad "inspect of one person"
+expect "no split of one person" sh -c "grep -q 'voxgan train' '$T/stdout' && ! grep -q 'voxgan split' '$T/stdout'"
+expect_ok 'tumour_scheme: 1=core:tumour,2-4=rim:tumour' v inspect "$T/person" --tumour-scheme 1=core,2-4=rim
+if [ "$TORCH" != 0 ]; then
+  alone="v train --set net.ngf=4 --set net.ndf=4 --set net.levels=2 --set data.anatomy=clusters:3 --out $T/alone --dry-run --threads 1 --data"
+  expect_ok 'warning: the scans of one person alone: none is held out' $alone "$T/person"
+  $alone "$T/a" >"$T/stdout" 2>&1
+  expect "no such warning of three" sh -c "grep -q '1 held out' '$T/stdout' && ! grep -q 'one person alone' '$T/stdout'"
+  expect_ok '' $alone "$T/person" --set data.val_share=0
+  expect "nor where nobody is to be held out" sh -c "! grep -q 'one person alone' '$T/stderr'"
+fi
+# Decimal commas, and lists and pictures that are no volumes.
+expect_fail 2 'share: "0,3" is not a number; its decimal sign is a point' v split "$T/a" --share 0,3 --out "$T/x"
+expect_fail 2 "scale: ',5' is no parameter; the decimal sign is a point" v edit --labels "$T/a" --edit scale:factor=0,5 --dry-run
+expect_fail 2 "grow: ',25' is no parameter" v edit --labels "$T/a" --edit grow:ml=1,25,region=deep --dry-run
+expect_ok '' v edit --labels "$T/a" --edit 'scale:factor=uniform(0.5,1)' --dry-run
+printf 'id\tt1\n' >"$T/list.tsv"
+printf 'PK\003\004 and so on' >"$T/list.xlsx"
+printf 'id,t1\np1,dicom/IM0001\np2,notes\n' >"$T/dicom.csv"
+expect_fail 3 'list.tsv: neither a volume .* a list of scans needs the ending .csv' v inspect "$T/list.tsv"
+expect_fail 3 'list.xlsx: .*a spreadsheet .*save it as CSV' v inspect "$T/list.xlsx"
+expect_fail 3 "dicom.csv:2: column t1: 'dicom/IM0001' is DICOM: convert it to NIfTI with .dcm2niix" v inspect "$T/dicom.csv"
+sed -i 2d "$T/dicom.csv"
+expect_fail 3 "dicom.csv:2: column t1: 'notes' is not the path of a volume" v inspect "$T/dicom.csv"
+
 # What inspect prints about tumour maps of one value, whole heads, and series that some subjects lack.
 mkdir "$T/one"
 cp -r "$T/a/." "$T/one"

@@ -11,7 +11,7 @@ for f in "$T/p/$first"/*; do cp "$f" "$T/p/$second/$(basename "$f" | sed "s/$fir
 expect_ok '[0-9] cases in .*/train, [0-9] in .*/test' "$VOXGAN" split "$T/p/" --out "$T/s" --share 0.4
 expect "six cases in all" [ "$(ls "$T/s/train" "$T/s/test" | grep -c BraTS)" = 6 ]
 expect "a person is on one side" [ "$(ls -d "$T"/s/*/"${first%-*}"-* | xargs -n1 dirname | sort -u | wc -l)" = 1 ]
-expect "links, and no copies" [ -z "$(find "$T/s/train" "$T/s/test" -type f)" ]
+expect "links, and no copies" [ -z "$(find "$T/s/train" "$T/s/test" -type f ! -name voxgan-data.json)" ]
 for side in train test; do
   expect_ok 'layout: brats2023' "$VOXGAN" inspect "$T/s/$side"
   expect_ok 't1, t1c, t2, flair, tumour map' "$VOXGAN" inspect "$T/s/$side"
@@ -25,6 +25,27 @@ mkdir "$T/one" && cp -r "$T/p/$first" "$T/p/$second" "$T/one"
 expect_fail 3 'cases of one person' "$VOXGAN" split "$T/one" --out "$T/x"
 expect "nothing was begun" [ ! -e "$T/x" ]
 
+# The parts mean what the whole means: its layout, and the schemes that the user named.
+one="--tumour-scheme 1=edge,2=rim,3=ring"
+expect_ok 'cases in' "$VOXGAN" split "$T/p" --out "$T/named" $one --share 0.4
+expect_ok 'classes of . tumour maps?: .*edge in .*, rim in .*, ring in ' "$VOXGAN" inspect "$T/named/test"
+expect_ok 'layout brats2023, as its voxgan-data.json says' "$VOXGAN" edit --labels "$T/named/train" --dry-run
+expect_ok 'classes: brain, edge, rim, ring' "$VOXGAN" edit --labels "$T/named/train" --dry-run
+expect_ok 'classes: brain, core, tumour' "$VOXGAN" edit --labels "$T/named/train" --tumour-scheme 1=core,2-3=tumour --dry-run
+expect_fail 2 'voxgan-data.json: this part was made with another layout or other label schemes' "$VOXGAN" split "$T/p" --out "$T/named" --share 0.4
+expect_ok 'cases in' "$VOXGAN" split "$T/p" --out "$T/named" $one --share 0.4
+expect "a scheme of the layout is left to it" sh -c "! grep -q labels '$T/s/train/voxgan-data.json'"
+"$VOXGAN" phantom --out "$T/tissues" --subjects 3 --size 32 --layout bids 2>/dev/null || bad phantom
+find "$T/tissues" -name '*.tsv' -delete
+expect_ok 'cases in' "$VOXGAN" split "$T/tissues" --out "$T/scheme" --anatomy-scheme tissues
+expect "a scheme with a name keeps it" grep -q '"anatomy_labels": "tissues"' "$T/scheme/test/voxgan-data.json"
+cp -r "$T/s/train" "$T/noted" && echo '{"layout": "brats2032"}' >"$T/noted/voxgan-data.json"
+expect_fail 3 "noted/voxgan-data.json: no layout 'brats2032'; did you mean brats2023" "$VOXGAN" inspect "$T/noted"
+echo '{"tumour_labels": "1=core=2"}' >"$T/noted/voxgan-data.json"
+expect_fail 3 'noted/voxgan-data.json: tumour_labels: ' "$VOXGAN" inspect "$T/noted"
+echo '{"layout": ' >"$T/noted/voxgan-data.json"
+expect_fail 3 'noted/voxgan-data.json' "$VOXGAN" inspect "$T/noted"
+
 # A manifest.
 {
   echo id,person,t1,tumour,remark
@@ -35,6 +56,11 @@ expect "nothing was begun" [ ! -e "$T/x" ]
 } >"$T/m.csv"
 expect_ok '2 cases in .*/train, 1 in .*/test' "$VOXGAN" split "$T/m.csv" --out "$T/c"
 expect_ok '2 subjects, t1, tumour map' "$VOXGAN" inspect "$T/c/train/manifest.csv"
+expect_ok '2 subjects, t1, tumour map' "$VOXGAN" inspect "$T/c/train"
+expect_ok '2 in .*/train, 1 in|2 cases in' "$VOXGAN" split "$T/m.csv" --out "$T/c2" --tumour-scheme 1=edge,2=rim,3=ring
+for part in "$T/c2/train" "$T/c2/train/manifest.csv"; do
+  expect_ok 'classes of 2 tumour maps: .*edge in .*, rim in .*, ring in ' "$VOXGAN" inspect "$part"
+done
 # Several scans of a patient in a list that calls them so.
 {
   echo id,patient_id,t1,tumour

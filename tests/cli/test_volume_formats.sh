@@ -41,6 +41,17 @@ for size in large small; do
   "$VOXGAN" inspect "$T/$size" --anatomy-scheme freesurfer >/dev/null 2>"$T/$size.log" || bad "inspect $size"
 done
 expect "8 ml of value 18 are named" grep -q 'value 18.*fills 8 ml.*tumorsynth' "$T/large.log"
+# The same by every way in to FreeSurfer's values: a column that names SynthSeg, a scheme written out, label maps alone.
+map=$T/large/sub-1/anat/sub-1_dseg.nii.gz
+printf 'id,synthseg\np1,%s\n' "$map" >"$T/synthseg.csv"
+printf 'id,anatomy\np1,%s\n' "$map" >"$T/anatomy.csv"
+mkdir "$T/alone" && cp "$map" "$T/alone/p1_labels.nii.gz"
+named='value 18, .*fills 8 ml.*tumorsynth'
+expect_ok "$named" "$VOXGAN" inspect "$T/synthseg.csv"
+expect_ok "$named" "$VOXGAN" inspect "$T/anatomy.csv" --anatomy-scheme synthseg
+expect_ok "$named" "$VOXGAN" inspect "$T/anatomy.csv" --anatomy-scheme 2=wm,41=wm,18=deep,54=deep
+expect_ok "$named" "$VOXGAN" inspect "$T/alone"
+expect "18 of a scheme of one's own may be large" sh -c "! '$VOXGAN' inspect '$T/anatomy.csv' --anatomy-scheme 2=wm,18=gm 2>&1 | grep -q tumorsynth"
 expect "1 ml is an amygdala" sh -c "! grep -q tumorsynth '$T/small.log'"
 expect_ok '1 subject' "$VOXGAN" inspect "$T/large" --anatomy-scheme tumorsynth --tumour-scheme tumorsynth
 # voxgan says what a header lacks, and drops nothing of what it has.

@@ -266,6 +266,8 @@ static void test_axis(void **state) {
   /* one value, none, and what is less than a decade */
   a = vg_chart_axis_fit((chart_range){3, 3}, false, 5, false, 0, 100);
   assert_true(a.hi > a.lo && vg_chart_at(&a, 3) > 0 && vg_chart_at(&a, 3) < 100);
+  a = vg_chart_axis_fit((chart_range){0, 0}, false, 5, false, 0, 100); /* no score of 0 has ticks below it */
+  assert_true(a.lo == 0 && a.hi == 1);
   a = vg_chart_axis_fit((chart_range)CHART_NO_RANGE, false, 5, false, 0, 100);
   assert_true(a.lo == 0 && a.hi == 1);
   assert_false(vg_chart_axis_fit((chart_range){2, 7}, true, 5, false, 0, 100).log);

@@ -28,7 +28,7 @@ static const struct {
      "a JPEG picture: it has no voxel size; voxgan needs the volume that it was made from"},
     {0, "II*\0", 4, "a TIFF picture: convert it to NIfTI with its voxel size (SimpleITK)"},
     {0, "MM\0*", 4, "a TIFF picture: convert it to NIfTI with its voxel size (SimpleITK)"},
-    {0, "PK\003\004", 4, "a ZIP archive: unpack it"},
+    {0, "PK\003\004", 4, "a ZIP archive: unpack it; a spreadsheet (.xlsx, .ods): save it as CSV"},
     {257, "ustar", 5, "a tar archive: unpack it"},
     {0, "7z\274\257\047\034", 6, "a 7-Zip archive: unpack it"},
     {0, "BZh", 3, "compressed by bzip2: unpack it"},

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"
+#include "cli/inspect_sets.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
@@ -9,6 +10,7 @@
 #include "prep/census/head_check.h"
 #include "prep/census/label_census.h"
 #include "io/safetensors.h"
+#include "base/file/magic.h"
 #include "io/table.h"
 #include "output/sheet/contact_sheet.h"
 #include "base/whole.h"
@@ -181,6 +183,7 @@ static vg_status inspect_volume(const char *path, vg_json **out) {
 typedef struct holdings {
   size_t images, tumour, anatomy; /* subjects that have them */
   bool real;                      /* not made by voxgan */
+  bool persons;                   /* several */
   bool heads;                     /* scans with skulls */
   uint16_t whole;   /* the only value of the tumour maps, if it does not fit their scheme; else 0 */
   const char *maps; /* scheme of the anatomy maps */
@@ -194,6 +197,7 @@ static vg_status take_stock(const vg_dataset *ds, holdings *h) {
   h->maps = ds->sources[0].anatomy_scheme.name;
   for (size_t i = 0; i < ds->n; i++) {
     const vg_subject *s = &ds->subjects[i];
+    h->persons |= strcmp(s->person, ds->subjects[0].person) != 0;
     bool any = false, all = true;
     for (int k = 0; k < ds->series.n; k++) any |= s->series[k] != NULL;
     for (int k = 0; k < ds->series.n; k++) all &= s->series[k] != NULL;
@@ -302,7 +306,7 @@ out:
 static void put_next(vg_json *to, const char *given, const holdings *h) {
   const bool images = h->images && *h->series;
   vg_json *next = vg_json_put_take(to, "next", vg_json_array());
-  if (h->images && h->real)
+  if (h->images && h->real && h->persons)
     advise_take(
         next,
         "put persons aside for tests, before any training (then parts/train takes the place of this folder)",
@@ -334,6 +338,13 @@ static void put_next(vg_json *to, const char *given, const holdings *h) {
   if (*h->lacking) vg_json_put_string(to, "left_out", h->lacking);
 }
 
+/* A scheme's name, or its labels where it has none. */
+static void put_scheme(vg_json *to, const char *key, const vg_scheme *s) {
+  char *text = strcmp(s->name, "inline") ? NULL : vg_scheme_text(s);
+  vg_json_put_string(to, key, text ? text : s->name);
+  vg_free(text);
+}
+
 static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_dataset ds = {.skip_incomplete = true}; /* shows what there is, and names what cannot be read */
   vg_status st = vg_dataset_add(&ds, path, layout, tumour_scheme, anatomy_scheme);
@@ -351,8 +362,8 @@ static vg_status inspect_dataset(const char *path, vg_json **out) {
   vg_json_put_string(j, "path", path);
   vg_json_put_string(j, "layout", ds.sources[0].layout);
   vg_json_put_bool(j, "layout_guessed", ds.sources[0].guessed);
-  vg_json_put_string(j, "tumour_scheme", ds.sources[0].tumour_scheme.name);
-  vg_json_put_string(j, "anatomy_scheme", ds.sources[0].anatomy_scheme.name);
+  put_scheme(j, "tumour_scheme", &ds.sources[0].tumour_scheme);
+  put_scheme(j, "anatomy_scheme", &ds.sources[0].anatomy_scheme);
   vg_json_put_number(j, "n", (double)ds.n);
   vg_json *subjects = vg_json_put_take(j, "subjects", vg_json_array());
   for (size_t i = 0; i < ds.n; i++) {
@@ -499,12 +510,16 @@ static void print_volume(const vg_json *j) {
   if (vg_json_get(j, "labels")) print_labels(vg_json_get(j, "labels"));
 }
 
+static vg_status inspect_several(const char *path, vg_json **out) {
+  return strcmp(layout, "auto") ? VG_OK : cli_inspect_sets(path, tumour_scheme, anatomy_scheme, out);
+}
+
 static vg_status run(char **args, int n_args) {
   (void)n_args;
   const char *path = args[0];
   vg_json *j = NULL;
   vg_status st = VG_OK;
-  bool is_volume = false, exists, is_dir, is_run = false;
+  bool is_volume = false, exists, is_dir, is_run = false, are_sets = false;
   st = vg_fs_exists(path, &exists);
   if (!st && !exists) st = vg_fail(VG_DATA, "%s: no such file or folder", path);
   if (!st) st = vg_fs_is_dir(path, &is_dir);
@@ -512,7 +527,10 @@ static vg_status run(char **args, int n_args) {
   if (is_dir) {
     char *model = vg_fs_join(path, "model.safetensors");
     st = model ? vg_fs_exists(model, &is_run) : VG_MEMORY;
-    if (!st) st = is_run ? inspect_model(model, &j) : inspect_dataset(path, &j);
+    if (!st && is_run) st = inspect_model(model, &j);
+    if (!st && !is_run) st = inspect_several(path, &j);
+    are_sets = j && !is_run;
+    if (!st && !j) st = inspect_dataset(path, &j);
     vg_free(model);
   } else if (vg_ends_with(path, ".safetensors")) {
     st = inspect_model(path, &j);
@@ -520,7 +538,14 @@ static vg_status run(char **args, int n_args) {
     st = inspect_dataset(path, &j);
   } else {
     is_volume = true;
-    st = inspect_volume(path, &j);
+    const char *advice = vg_volume_is_path(path) ? NULL : vg_file_advice(path);
+    st = advice ? vg_fail(VG_DATA, "%s: %s", path, advice)
+         : vg_volume_is_path(path)
+             ? inspect_volume(path, &j)
+             : vg_fail(VG_DATA,
+                       "%s: neither a volume (.nii.gz, .mha, .nrrd, .mgz, ...), a folder, a model nor a CSV "
+                       "manifest; a list of scans needs the ending .csv",
+                       path);
   }
   if (st) return st;
   if (json) {
@@ -530,6 +555,8 @@ static vg_status run(char **args, int n_args) {
     vg_free(text);
   } else if (is_volume) {
     print_volume(j);
+  } else if (are_sets) {
+    cli_print_sets(j);
   } else {
     print_dataset(j);
   }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "dataset/layout.h"
+#include "base/file/magic.h"
 #include "base/fs.h"
 #include "base/index/text_index.h"
 #include "base/mem.h"
@@ -33,11 +34,14 @@ typedef struct column {
 static vg_status put_cell(vg_dataset *ds, vg_subject *s, const char *header, const column *c,
                           const char *cell) {
   const vg_source *source = &ds->sources[s->source];
-  if (!vg_volume_is_path(cell))
-    return vg_fail(VG_DATA, "%s:%zu: column %s: '%s' is not the path of a volume", source->manifest, s->line,
-                   header, cell);
   char *path = cell[0] == '/' ? vg_strdup(cell) : vg_fs_join(source->root, cell);
   if (!path) return VG_MEMORY;
+  if (!vg_volume_is_path(cell)) {
+    const char *advice = vg_file_advice(path);
+    vg_free(path);
+    return vg_fail(VG_DATA, "%s:%zu: column %s: '%s' is %s", source->manifest, s->line, header, cell,
+                   advice ? advice : "not the path of a volume");
+  }
   bool exists = false;
   char *file = vg_volume_file(path);
   vg_status looked = file ? vg_fs_exists(file, &exists) : VG_MEMORY;

@@ -71,4 +71,5 @@ static size_t score(const char *root, char *const *files, size_t n, char *reason
   return vg_layout_count(&vg_layout_msd, files, n);
 }
 
-const vg_layout vg_layout_msd = {.classify = classify, .open = open_root, .score = score, .precedence = 2};
+const vg_layout vg_layout_msd = {
+    .classify = classify, .open = open_root, .score = score, .one_folder = true, .precedence = 2};

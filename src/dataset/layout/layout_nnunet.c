@@ -103,5 +103,9 @@ static size_t score(const char *root, char *const *files, size_t n, char *reason
   return vg_layout_count(&vg_layout_nnunet, files, n);
 }
 
-const vg_layout vg_layout_nnunet = {
-    .anatomy_scheme = "tissues", .classify = classify, .open = open_root, .score = score, .precedence = 3};
+const vg_layout vg_layout_nnunet = {.anatomy_scheme = "tissues",
+                                    .classify = classify,
+                                    .open = open_root,
+                                    .score = score,
+                                    .one_folder = true,
+                                    .precedence = 3};

@@ -75,4 +75,5 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_graft = {.params = params, .needs_donor = true, .makes_tumour = true, .apply = apply};
+const vg_edit vg_edit_graft = {
+    .params = params, .needs_donor = true, .makes_tumour = true, .region_param = "region", .apply = apply};

@@ -309,4 +309,14 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_grow = {.params = params, .makes_tumour = true, .adds_pieces = 1, .apply = apply};
+static double volume(const vg_edit_call *call, double before) {
+  (void)before;
+  return vg_call_number(call, "ml");
+}
+
+const vg_edit vg_edit_grow = {.params = params,
+                              .makes_tumour = true,
+                              .adds_pieces = 1,
+                              .region_param = "region",
+                              .volume = volume,
+                              .apply = apply};

@@ -67,4 +67,4 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_move = {.params = params, .apply = apply};
+const vg_edit vg_edit_move = {.params = params, .region_param = "region", .apply = apply};

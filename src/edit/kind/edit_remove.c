@@ -1,4 +1,5 @@
 /* edit_remove.c: removes the tumour and fills the gap in the anatomy. */
+#include <math.h>
 #include <string.h>
 
 #include "edit/brain/heal.h"
@@ -62,4 +63,10 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   return st;
 }
 
-const vg_edit vg_edit_remove = {.params = params, .apply = apply};
+/* The pieces of the tumour decide how much is left. */
+static double volume(const vg_edit_call *call, double before) {
+  (void)before;
+  return strcmp(vg_call_text(call, "which"), "all") ? NAN : 0;
+}
+
+const vg_edit vg_edit_remove = {.params = params, .volume = volume, .apply = apply};

@@ -30,6 +30,13 @@ static const vg_param params[] = {
     {0},
 };
 
+/* The factor of the volume that a call asks for. */
+static double factor_of(const vg_edit_call *call, double before) {
+  const double factor = vg_call_number(call, "factor"), diameter = vg_call_number(call, "diameter"),
+               ml = vg_call_number(call, "ml");
+  return !isnan(ml) ? ml / before : !isnan(diameter) ? diameter * diameter * diameter : factor;
+}
+
 static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   double factor = vg_call_number(call, "factor"), diameter = vg_call_number(call, "diameter"),
          ml = vg_call_number(call, "ml");
@@ -38,13 +45,16 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   vg_change c;
   vg_status st = vg_change_take(&c, maps, call, "scale", false);
   if (!st) {
-    if (!isnan(diameter)) factor = diameter * diameter * diameter;
-    if (!isnan(ml)) factor = ml / c.lesion.ml[0];
     vg_lesion_pose pose = vg_lesion_pose_at(c.lesion.centre);
-    vg_lesion_pose_scale(&pose, factor);
+    vg_lesion_pose_scale(&pose, factor_of(call, c.lesion.ml[0]));
     st = vg_change_put_near(&c, &pose, c.lesion.centre);
   }
   return vg_change_end(&c, st);
 }
 
-const vg_edit vg_edit_scale = {.params = params, .apply = apply};
+static double volume(const vg_edit_call *call, double before) {
+  const double ml = vg_call_number(call, "ml");
+  return !isnan(ml) ? ml : before * factor_of(call, before);
+}
+
+const vg_edit vg_edit_scale = {.params = params, .volume = volume, .apply = apply};

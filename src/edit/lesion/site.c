@@ -153,6 +153,15 @@ bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char 
   return is_in(&r, voxel, mm);
 }
 
+double vg_site_region_ml(const vg_maps *maps, const vg_brain_frame *frame, const char *name) {
+  const region r = region_of(maps, frame, name);
+  const size_t n = vg_geometry_voxels(&maps->geo);
+  double mm[3];
+  size_t in = 0;
+  for (size_t i = 0; i < n; i++) in += maps->brain[i] && in_region(&r, i, mm);
+  return (double)in * vg_geometry_voxel_ml(&maps->geo);
+}
+
 /* VG_CONFIG: the region is a class that the maps do not have, so that no search can succeed. */
 static vg_status region_check(const vg_maps *maps, const char *name) {
   if (strcmp(name, VG_REGION_STEM) != 0 || find_class(maps, name) >= 0) return VG_OK;

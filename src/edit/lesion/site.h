@@ -55,6 +55,9 @@ vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const
 bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char *region, size_t voxel,
                    const double mm[3]);
 
+/* The brain of a named region, ml. */
+double vg_site_region_ml(const vg_maps *maps, const vg_brain_frame *frame, const char *region);
+
 /* Draws the centre (world mm) of an allowed voxel of a region, all equally likely. VG_REFUSED: the region has
  * none. */
 vg_status vg_site_draw(const vg_maps *maps, const uint8_t *allowed, const vg_brain_frame *frame,

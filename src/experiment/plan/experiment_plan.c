@@ -52,7 +52,8 @@ static vg_status resolve(const vg_config *given, size_t largest, vg_config *c) {
   if (!c->train.samples) c->train.samples = (int)largest;
   if (!c->train.patch[0] || !c->train.patch[1] || !c->train.patch[2])
     return vg_fail(VG_CONFIG, "train.patch is 0 (the extent of the largest subject), which may differ "
-                              "between rows; set it, so that every row trains the same network");
+                              "between rows; set it, so that every row trains the same network, as with "
+                              "--set train.patch=64,64,64");
   return vg_config_resolve(c);
 }
 

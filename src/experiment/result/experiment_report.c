@@ -173,6 +173,12 @@ static void subject_means(const experiment_results *r, int row, bool augmented, 
   }
 }
 
+static bool any_finite(const double *v, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (isfinite(v[i])) return true;
+  return false;
+}
+
 /* Adds one chart per region, with the rows without and with augmentation. */
 static vg_status put_charts(const experiment_results *r, vg_report *page, const char *metric) {
   enum { STRIPS = 2 * EXPERIMENT_ROWS };
@@ -182,12 +188,14 @@ static vg_status put_charts(const experiment_results *r, vg_report *page, const 
     const experiment_column *column = &r->columns[c];
     vg_chart_strip strips[STRIPS];
     size_t n = 0;
+    bool any = false; /* of the values can be drawn */
     if (!vg_experiment_column_shown(r, c) || strcmp(column->metric->name, metric) != 0) continue;
     for (size_t i = 0; i < r->n_cells; i++) {
       const experiment_cell *cell = &r->cells[i];
       if (cell->column != c) continue;
       double *means = buffer + ((size_t)r->design.seeds + n) * r->n_subjects;
       subject_means(r, cell->row, cell->augmented, c, buffer, means);
+      any |= any_finite(means, r->n_subjects);
       strips[n++] = (vg_chart_strip){.group = cell->augmented ? "augmentation on" : "augmentation off",
                                      .series = r->design.rows[cell->row].name,
                                      .values = means,
@@ -197,7 +205,7 @@ static vg_status put_charts(const experiment_results *r, vg_report *page, const 
     const char *unit = column->metric->metric->unit;
     snprintf(title, sizeof title, "%s: %s", column->region, metric);
     snprintf(x, sizeof x, "%s%s%s", metric, *unit ? ", " : "", unit);
-    if (n) vg_report_strips(page, &(vg_chart){.title = title, .x = x}, strips, n);
+    if (any) vg_report_strips(page, &(vg_chart){.title = title, .x = x}, strips, n);
   }
   vg_free(buffer);
   return VG_OK;
@@ -207,9 +215,12 @@ static vg_status put_scores(const experiment_results *r, vg_report *page) {
   static const char *const metrics[] = {"dice", "hd95"}, *const names[] = {"Dice", "HD95"};
   vg_status st = VG_OK;
   vg_report_section(page, "Scores");
-  vg_report_text(page, "Each test subject's mean over seeds is taken first; the table shows mean and SD over "
-                       "subjects. A missed region has an infinite distance; these are counted beside the "
-                       "mean. WT is the whole tumour, TC its core, ET the enhancing part.");
+  vg_report_text(
+      page,
+      "Each test subject's mean over seeds is taken first; the table shows mean and SD over "
+      "subjects. A missed region has an infinite distance; these are counted beside the "
+      "mean. A region that a subject lacks, and that is not predicted either, counts as a Dice of 1 and a "
+      "distance of 0. WT is the whole tumour, TC its core, ET the enhancing part.");
   for (int m = 0; m < 2 && !st; m++) {
     vg_table t;
     st = vg_experiment_results_table(r, metrics[m], VG_PLUS_MINUS, &t);
@@ -242,7 +253,12 @@ static vg_status put_predictions(const experiment_results *r, vg_report *page, c
                        "their outlines (real blue, predicted orange, white where they agree), and the image. "
                        "These are images of persons: show them only to people who may see the scans.");
       }
-      if (there) vg_report_picture_file(page, path, r->design.rows[row].name, o->job.name);
+      char *caption = vg_format("%s, augmentation %s, seed %d, from left to right: real labels, predicted "
+                                "labels, outlines of both, image",
+                                r->design.rows[row].name, o->job.augmented ? "on" : "off", o->job.seed);
+      if (!caption) st = VG_MEMORY;
+      if (there && caption) vg_report_picture_file(page, path, r->design.rows[row].name, caption);
+      vg_free(caption);
       vg_free(path);
       break;
     }

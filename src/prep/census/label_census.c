@@ -16,7 +16,7 @@
 #include "voxgan/log.h"
 #include "voxgan/volume.h"
 
-enum { MAPS = 64, VALUES = 65536, SHOWN = 8, LEFT_AMYGDALA = 18 };
+enum { MAPS = 64, VALUES = 65536, SHOWN = 8, LEFT_AMYGDALA = 18, RIGHT_AMYGDALA = 54 };
 #define AMYGDALA_ML 2.0
 
 typedef struct census {
@@ -132,7 +132,11 @@ static uint16_t warn(const vg_source *source, vg_role role, const census *c) {
 
 /* TumorSynth of FreeSurfer gives the whole tumour the value of an amygdala, which has 1 to 2 ml. */
 static void warn_of_tumorsynth(const vg_source *source, const census *c) {
-  if (!vg_starts_with(source->anatomy_scheme.name, "freesurfer") || c->most_amygdala < 3 * AMYGDALA_ML)
+  const vg_scheme *s = &source->anatomy_scheme;
+  const vg_label *left = vg_scheme_find(s, LEFT_AMYGDALA), *right = vg_scheme_find(s, RIGHT_AMYGDALA);
+  /* Every scheme of FreeSurfer's values has both in one class; tumorsynth has neither in an anatomy class. */
+  if (!left || !right || left->role != VG_ROLE_ANATOMY || strcmp(left->name, right->name) != 0 ||
+      c->most_amygdala < 3 * AMYGDALA_ML)
     return;
   vg_warn(
       "%s: value 18, by scheme %s the left amygdala, fills %.0f ml in a map, and an amygdala has 1 to 2: is "

@@ -1,6 +1,7 @@
 /* find_anatomy.c: synthesis of label maps, as a step of another job. */
 #include "run/synth/find_anatomy.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -53,6 +54,11 @@ static vg_status find(const char *model, const char *folder, const char *device,
     st = vg_fail(VG_USAGE, "%s makes images of label maps, not label maps of images", model);
   if (!st) st = vg_segment_images(&o, &by);
   vg_synth_model_close(&by);
+  if (st == VG_FAILED && !set->skip_incomplete) {
+    char why[512];
+    snprintf(why, sizeof why, "%s", vg_error());
+    return vg_fail(st, "%s; --skip-incomplete goes on without such subjects", why);
+  }
   return st;
 }
 

@@ -77,6 +77,7 @@ static void note_size(segment_job *j, int slot, const vg_maps *m) {
   const size_t voxels = vg_geometry_voxels(&m->geo);
   for (size_t i = 0; i < voxels; i++) n += m->brain[i];
   const double ml = (double)n * vg_geometry_voxel_ml(&m->geo);
+  if (m->geo.dim[0] == 1 || m->geo.dim[1] == 1 || m->geo.dim[2] == 1) return; /* a slice is no whole brain */
   if (!n || (ml >= VG_FOUND_BRAIN_LEAST_ML && ml <= VG_FOUND_BRAIN_MOST_ML)) return;
   if (!j->n_odd++) {
     snprintf(j->odd, sizeof j->odd, "%s", j->slots[slot].subject->id);
@@ -175,6 +176,23 @@ static vg_status choose(segment_job *j, const char *option, const char *const *n
   return vg_str_failed(&j->cleaning) ? VG_MEMORY : VG_OK;
 }
 
+/* VG_DATA: a subject lacks every series that the model reads. */
+static vg_status check_series(const segment_job *j) {
+  const vg_series_list *wanted = &j->prep.series;
+  for (size_t i = 0; i < j->set.n; i++) {
+    const vg_subject *s = &j->set.subjects[i];
+    bool any = false;
+    for (int k = 0; k < wanted->n && !any; k++) {
+      const int at = vg_series_find(&j->set.series, wanted->names[k]);
+      any = at >= 0 && s->series[at];
+    }
+    if (!any)
+      return vg_fail(VG_DATA, "subject %s has none of the wanted series (%s%s)", s->id, wanted->names[0],
+                     wanted->n > 1 ? ", ..." : "");
+  }
+  return VG_OK;
+}
+
 static vg_status open_images(segment_job *j) {
   const vg_config *c = &j->model->config;
   vg_wanted want = {.series = j->prep.series};
@@ -187,6 +205,7 @@ static vg_status open_images(segment_job *j) {
   /* A model that was trained with dropped series accepts subjects that lack some. */
   j->prep.some_series = c->augment.drop_series > 0;
   if (!st && !j->prep.some_series && !any) st = vg_dataset_require(&j->set, &want);
+  if (!st && j->prep.some_series && !any && !j->set.skip_incomplete) st = check_series(j);
   if (!st && j->o->skull_strip && j->set.skip_incomplete) {
     want.series = j->set.series;
     st = vg_dataset_require(&j->set, &want);

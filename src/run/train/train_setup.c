@@ -185,6 +185,9 @@ void vg_trainer_say_plan(const trainer *t) {
   vg_names_join(VG_NAMES_INSIDE(of->names, of->n), &classes);
   vg_info("%zu %s to train on, %zu held out", t->data.n_train,
           vg_plural(t->data.n_train, "subject", "subjects"), t->data.n_val);
+  if (!t->data.n_val && t->o->config.data.val_share > 0)
+    vg_warn(
+        "the scans of one person alone: none is held out, so nothing shows how the model does with others");
   vg_info("classes%s: %s", s->softmax ? " to segment" : "", vg_str_text(&classes));
   vg_str_release(&classes);
   if (t->data.edits)
