@@ -21,6 +21,10 @@ expect_ok '' "$VOXGAN" eval $both --out "$T/e2" --suite all --frd v1,v0 --write-
 expect "the same bytes by any number of threads" cmp -s "$T/e/metrics.csv" "$T/e2/metrics.csv"
 expect "a baseline is a line a metric" [ "$(grep -c '"metric"' "$T/b.json")" = "$(grep -c '"metric"' $baseline)" ]
 
+# One scheme for the real set; the synthetic one says its own.
+expect_ok "" "$VOXGAN" eval $both --tumour-scheme brats --tumour-scheme "" --out "$T/own" --suite overlap
+expect_fail 2 "no label scheme" "$VOXGAN" eval $both --tumour-scheme brats --tumour-scheme auto --out "$T/own2" --suite overlap
+
 # The page begins with what was found, in words, each figure beside its reference. The shares are those of the means.
 expect "a page in words" /usr/bin/python3 - "$T/e" <<'PY'
 import csv, re, sys

@@ -37,10 +37,12 @@ static const cli_option options[] = {
     {"synth-layout", CLI_TEXT, &synth_layout, "L",
      "layout of the synthetic data set; default: guessed and printed", false},
     {"tumour-scheme", CLI_SCHEMES, &tumour_scheme, "S",
-     "label scheme of the tumour maps, by name or inline; or one each for --real, --synth and --train",
+     "label scheme of the tumour maps, by name or inline; or one each for --real, --synth and --train ('' as "
+     "that set itself says)",
      false},
     {"anatomy-scheme", CLI_SCHEMES, &anatomy_scheme, "S",
-     "label scheme of the anatomy maps, by name or inline; or one each for --real, --synth and --train",
+     "label scheme of the anatomy maps, by name or inline; or one each for --real, --synth and --train ('' "
+     "as that set itself says)",
      false},
     {"features", CLI_TEXT, &features, "FILE",
      "a TorchScript network; suite distribution also compares its features, as space network", false},

@@ -20,7 +20,8 @@ static const cli_option options[] = {
     {"synth-layout", CLI_TEXT, &synth_layout, "L", "layout of the synthetic data set", false},
     {"test-layout", CLI_TEXT, &test_layout, "L", "layout of the test set", false},
     {"tumour-scheme", CLI_SCHEMES, &tumour_scheme, "S",
-     "label scheme of the tumour maps, by name or inline; or one each for --real, --synth and --test "
+     "label scheme of the tumour maps, by name or inline; or one each for --real, --synth and --test ('' as "
+     "that set itself says) "
      "(data.tumour_scheme)",
      false},
     {"anatomy-scheme", CLI_SCHEMES, &anatomy_scheme, "S", "the same for anatomy maps (data.anatomy_scheme)",
