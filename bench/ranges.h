@@ -1,5 +1,5 @@
-/* ranges.h: the ranges of synthetic images that the benchmarks draw from. They stay as they are when a default
- * changes, so that figures of different versions compare. */
+/* ranges.h: the ranges of synthetic images that the benchmarks draw from. They stay as they are when a
+ * default changes, so that figures of different versions compare. */
 #ifndef VG_BENCH_RANGES_H
 #define VG_BENCH_RANGES_H
 #include "prep/randomise/randomise.h"

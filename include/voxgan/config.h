@@ -121,8 +121,8 @@ typedef enum vg_anatomy_kind {
 #define VG_CLUSTERS_MAX 16        /* clusters of a series */
 #define VG_CLUSTER_CLASSES_MAX 24 /* combinations of them */
 #define VG_CLUSTER_SERIES_MAX 3
-/* Intensities of a subject's own images as anatomy: each series has n clusters, from dark to bright, and a class is a
- * combination of one cluster of each series. */
+/* Intensities of a subject's own images as anatomy: each series has n clusters, from dark to bright, and a
+ * class is a combination of one cluster of each series. */
 typedef struct vg_clusters {
   int n_series;
   char series[VG_CLUSTER_SERIES_MAX][32];
@@ -133,7 +133,7 @@ int vg_clusters_classes(const vg_clusters *of);
 typedef struct vg_anatomy {
   vg_anatomy_kind kind;
   vg_clusters clusters; /* of CLUSTERS: one series without a name is the one that the run chooses */
-  const char *model; /* of PREDICT, borrowed from the text */
+  const char *model;    /* of PREDICT, borrowed from the text */
 } vg_anatomy;
 /* Parses a value of data.anatomy. VG_CONFIG: the text is no such value. */
 vg_status vg_anatomy_parse(const char *text, vg_anatomy *out);

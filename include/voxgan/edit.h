@@ -118,7 +118,7 @@ typedef struct vg_edit {
   bool frees_cavity; /* the edits after it may change the class "cavity", which others keep */
   /* Whether the call displaces the whole brain, and a cavity with it. NULL: never. */
   bool (*moves_brain)(const vg_edit_call *call);
-  bool may_split; /* may remove the oedema that joins the pieces of the core */
+  bool may_split;           /* may remove the oedema that joins the pieces of the core */
   const char *region_param; /* the parameter that names the region where the tumour is put; NULL: none */
   /* The volume in ml of the tumour that the call puts down, where one of `before` ml is. NULL: that of the
    * donor if the edit needs one, else `before`. */

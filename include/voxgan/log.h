@@ -32,9 +32,9 @@ const char *vg_duration(double seconds, char buf[32]);
 /* Monotonic seconds. */
 double vg_now(void);
 
-/* SIGINT, SIGTERM, SIGQUIT, SIGHUP (a terminal that goes away) and what batch systems send before time runs out,
- * SIGUSR1, SIGUSR2 and SIGXCPU, ask for a stop; long jobs look here between steps. The first three end the program
- * at once when they come again. A SIGHUP that is ignored (nohup) stays ignored. */
+/* SIGINT, SIGTERM, SIGQUIT, SIGHUP (a terminal that goes away) and what batch systems send before time runs
+ * out, SIGUSR1, SIGUSR2 and SIGXCPU, ask for a stop; long jobs look here between steps. The first three end
+ * the program at once when they come again. A SIGHUP that is ignored (nohup) stays ignored. */
 void vg_interrupt_install(void);
 bool vg_interrupted(void);
 

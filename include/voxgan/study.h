@@ -34,8 +34,8 @@ typedef struct vg_study_options {
   const char *plan;   /* JSON file; then edits and per_case must be empty */
   const char *prefix; /* of numbered ids; NULL: "synth" */
   bool numbered;      /* number the cases even if each is the unedited map of a host */
-  bool made;          /* cases get synthetic images, so none may have the id of a person: an unedited case has the
-                         prefix before its host's id */
+  bool made; /* cases get synthetic images, so none may have the id of a person: an unedited case has the
+                prefix before its host's id */
   uint64_t seed;
   int redraws;                    /* draws of a case before it fails; 0: 20 */
   bool need_tumour, need_anatomy; /* hosts must have these maps, which a model's classes may need; an edit

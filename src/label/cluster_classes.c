@@ -23,7 +23,8 @@ vg_status vg_classes_add_clusters(vg_classes *c, const vg_clusters *of) {
   vg_status st = VG_OK;
   for (int i = 0; i < of->n_series && of->n_series > 1; i++)
     if (strchr(of->series[i], '-'))
-      return vg_fail(VG_CONFIG, "clusters of several series: the name %s has a hyphen, which stands between series",
+      return vg_fail(VG_CONFIG,
+                     "clusters of several series: the name %s has a hyphen, which stands between series",
                      of->series[i]);
   for (int k = 0; k < vg_clusters_classes(of) && !st; k++) {
     long_name name;

@@ -110,7 +110,8 @@ static vg_status parse_role(const char *text, const char *name, const char *role
   if (vg_class_word(name, &known, &by_name) == VG_WORD_BACKGROUND) {
     *out = VG_ROLE_BACKGROUND;
     if (!role_text) return VG_OK;
-    return vg_fail(VG_CONFIG, "scheme '%s': '%s' is value 0, and other values of it have no role", text, name);
+    return vg_fail(VG_CONFIG, "scheme '%s': '%s' is value 0, and other values of it have no role", text,
+                   name);
   }
   if (!role_text) return default_role(text, name, map, out);
   if (strcmp(role_text, "tumour") == 0 || strcmp(role_text, "tumor") == 0)

@@ -5,7 +5,8 @@
 #include "voxgan/dataset.h"
 
 /* The clusters that the subject's own images must show. Of no series: a map has the anatomy. */
-static vg_clusters clusters_wanted(const vg_source *src, const vg_subject *subject, const vg_classes *classes) {
+static vg_clusters clusters_wanted(const vg_source *src, const vg_subject *subject,
+                                   const vg_classes *classes) {
   vg_clusters of;
   const bool found = vg_classes_clusters(classes, &of);
   if (!found || (subject->anatomy && vg_scheme_has_class(&src->anatomy_scheme, classes->names[0])))
@@ -14,8 +15,8 @@ static vg_clusters clusters_wanted(const vg_source *src, const vg_subject *subje
 }
 
 /* Finds a series of the clusters among the inputs, or adds it. */
-static vg_status add_cluster_series(const vg_dataset *ds, const vg_subject *subject, const char *series, int *of,
-                                    vg_case_inputs *in) {
+static vg_status add_cluster_series(const vg_dataset *ds, const vg_subject *subject, const char *series,
+                                    int *of, vg_case_inputs *in) {
   const int at = vg_series_find(&ds->series, series);
   if (at < 0 || !subject->series[at])
     return vg_fail(VG_DATA, "subject %s has no series %s, in which its anatomy classes (clusters) are found",

@@ -20,7 +20,8 @@ static inline bool model_segments(const model_info *m) {
 }
 
 vg_status vg_model_save(const char *path, vg_gan *gan, const model_info *info, const char *note);
-/* path: as in vg_model_path(). Says which model is taken where its name is also that of a file or folder here.
+/* path: as in vg_model_path(). Says which model is taken where its name is also that of a file or folder
+ * here.
  */
 vg_status vg_model_load(const char *path, vg_device device, model_info *info, vg_gan **gan);
 

@@ -42,8 +42,8 @@ vg_status vg_model_find(const char *name, char **out) {
     vg_free(dir);
   }
   if (!st && !*out)
-    st = vg_fail(VG_DATA, "%s: no such file or folder, and no model of that name (no %s)",
-                 name, vg_str_text(&tried));
+    st = vg_fail(VG_DATA, "%s: no such file or folder, and no model of that name (no %s)", name,
+                 vg_str_text(&tried));
   vg_str_release(&tried);
   return st;
 }

@@ -5,8 +5,8 @@
 
 #define VG_RUN_CARD "model-card.md"
 
-/* Writes the card into the run's folder, from the run's own files: what the model makes, of how many subjects it learned, its
- * settings, its scores and its limits. It names no subject and no path. */
+/* Writes the card into the run's folder, from the run's own files: what the model makes, of how many subjects
+ * it learned, its settings, its scores and its limits. It names no subject and no path. */
 vg_status vg_run_card_write(const char *run);
 
 #endif

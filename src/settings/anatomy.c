@@ -22,12 +22,14 @@ static bool parse_clusters(const char *text, vg_clusters *out) {
     long long k;
     if (named >= sizeof out->series[i] || length - named >= sizeof number || (equals && !named)) return false;
     memcpy(out->series[i], text, named);
-    snprintf(number, sizeof number, "%.*s", (int)(length - named - (equals != NULL)), text + named + (equals != NULL));
+    snprintf(number, sizeof number, "%.*s", (int)(length - named - (equals != NULL)),
+             text + named + (equals != NULL));
     if (!vg_parse_i64(number, &k) || k < 2 || k > VG_CLUSTERS_MAX) return false;
     for (int j = 0; j < i; j++)
       if (!strcmp(out->series[j], out->series[i])) return false;
     out->n[i] = (int)k;
-    if (!text[length]) return vg_clusters_classes(out) <= VG_CLUSTER_CLASSES_MAX && (i == 0 || *out->series[0]);
+    if (!text[length])
+      return vg_clusters_classes(out) <= VG_CLUSTER_CLASSES_MAX && (i == 0 || *out->series[0]);
     text += length + 1;
   }
   return false;
@@ -45,10 +47,11 @@ vg_status vg_anatomy_parse(const char *text, vg_anatomy *out) {
   if (vg_starts_with(text, clusters)) {
     out->kind = VG_ANATOMY_CLUSTERS;
     if (parse_clusters(text + strlen(clusters), &out->clusters)) return VG_OK;
-    return vg_fail(VG_CONFIG,
-                   "data.anatomy is \"%s\", but clusters are clusters:K (2 to %d) or clusters:SERIES=K,... (up to %d "
-                   "series and %d classes, the product), for example clusters:t1=5,flair=3",
-                   text, VG_CLUSTERS_MAX, VG_CLUSTER_SERIES_MAX, VG_CLUSTER_CLASSES_MAX);
+    return vg_fail(
+        VG_CONFIG,
+        "data.anatomy is \"%s\", but clusters are clusters:K (2 to %d) or clusters:SERIES=K,... (up to %d "
+        "series and %d classes, the product), for example clusters:t1=5,flair=3",
+        text, VG_CLUSTERS_MAX, VG_CLUSTER_SERIES_MAX, VG_CLUSTER_CLASSES_MAX);
   }
   if (vg_starts_with(text, predict) && text[strlen(predict)]) {
     *out = (vg_anatomy){.kind = VG_ANATOMY_PREDICT, .model = text + strlen(predict)};

@@ -1,5 +1,5 @@
-// aten.hpp: the part of ATen that the shim uses. ATen/ATen.h declares every operation, and takes twice as long to
-// read. An operation that is called as at::NAME() needs its line here; methods of a tensor need none.
+// aten.hpp: the part of ATen that the shim uses. ATen/ATen.h declares every operation, and takes twice as
+// long to read. An operation that is called as at::NAME() needs its line here; methods of a tensor need none.
 #ifndef VG_TENSOR_ATEN_HPP
 #define VG_TENSOR_ATEN_HPP
 // libtorch's own headers then do the same.

@@ -127,8 +127,8 @@ vg_tensor *vg_randn(const int64_t *shape, int ndim, double mean, double sd, vg_r
 
 /* ---- noise that follows from position ----
  * A field of normal numbers over a whole volume and the grids below it. A value follows from the field (seed,
- * key), the grid (level) and the position alone, so a window of the volume sees the part of the field that lies
- * in it, and any device makes the same (but for the last bits of a logarithm and a cosine). */
+ * key), the grid (level) and the position alone, so a window of the volume sees the part of the field that
+ * lies in it, and any device makes the same (but for the last bits of a logarithm and a cosine). */
 typedef struct vg_noise_id {
   uint64_t seed, key;
   int64_t origin[3]; /* D, H, W of the sample's first voxel in the volume; -2^19 to 2^19 after scaling */
@@ -233,9 +233,9 @@ vg_tensor *vg_upconv3d(vg_tensor *x, vg_tensor *w, vg_tensor *b, const int strid
  * layers give all phases of their output the same sum of weights, so what is constant stays constant (Odena,
  * Dumoulin and Olah 2016), at the cost of the transposed convolution. */
 vg_tensor *vg_resize_weight(vg_tensor *w, const int stride[3]);
-/* Along each axis of stride 2 a quarter of each neighbour and half of the voxel itself; a voxel at an end counts
- * as its own neighbour. After nearest-neighbour resizing by 2 this is linear interpolation, and it commutes
- * with convolutions but for their padding, so it may follow the upconv3d of a vg_resize_weight. */
+/* Along each axis of stride 2 a quarter of each neighbour and half of the voxel itself; a voxel at an end
+ * counts as its own neighbour. After nearest-neighbour resizing by 2 this is linear interpolation, and it
+ * commutes with convolutions but for their padding, so it may follow the upconv3d of a vg_resize_weight. */
 vg_tensor *vg_smooth3d(vg_tensor *a, const int stride[3]);
 /* The same operations on x0 and x1 concatenated along C, without storing the concatenation. One of them may
  * have N = 1 and is then repeated over the batch. An input without a gradient (labels) costs none. */

@@ -242,8 +242,9 @@ static void several_roots_and_wants(void **state) {
   must(vg_series_parse("t1,scan", &other.series));
   must_say(vg_dataset_require(&ds, &other), VG_DATA, "; the data have t1,t2: --set data.series=t1,t2");
   vg_wanted maps = {.anatomy = true, .train = true};
-  must_say(vg_dataset_require(&ds, &maps), VG_DATA,
-           "lacks an anatomy map; 2 more subjects are also incomplete; without anatomy maps: --anatomy brain");
+  must_say(
+      vg_dataset_require(&ds, &maps), VG_DATA,
+      "lacks an anatomy map; 2 more subjects are also incomplete; without anatomy maps: --anatomy brain");
   ds.skip_incomplete = true;
   must(vg_dataset_require(&ds, &wanted));
   assert_int_equal(ds.n, 1);

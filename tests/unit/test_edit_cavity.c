@@ -30,7 +30,7 @@ static size_t count(const vg_maps *m, uint8_t klass) {
 
 static void cavity_stays(void **state) {
   (void)state;
-  static const char *const edits[] = {"remove", "scale:factor=1.5", "move:random",    "rotate:z=40",
+  static const char *const edits[] = {"remove", "scale:factor=1.5", "move:random",       "rotate:z=40",
                                       "mirror", "multifocal:n=1",   "deform:amplitude=3"};
   for (size_t e = 0; e < sizeof edits / sizeof edits[0]; e++) {
     uint8_t cavity;

@@ -252,8 +252,8 @@ static void a_data_set_is_written(void **state) {
   assert_holds(root, "manifest.csv", "dots:dots=4,lender=", true);
   assert_holds(root, "manifest.csv", hex, true);
   assert_holds(root, "manifest.csv", "BraTS2021_00010", false);
-  must(vg_produce_finish(root, 1,
-                         NULL)); /* finds the format by its name, and draws a sheet of what its layout reads */
+  must(vg_produce_finish(
+      root, 1, NULL)); /* finds the format by its name, and draws a sheet of what its layout reads */
 
   vg_dataset ds = {0};
   snprintf(csv, sizeof csv, "%s/manifest.csv", root);

@@ -315,14 +315,10 @@ static void classes_join_schemes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(words_of_classes),
-      cmocka_unit_test(known_schemes),
-      cmocka_unit_test(inline_faults),
-      cmocka_unit_test(roles_of_bare_names),
-      cmocka_unit_test(background_above_0),
-      cmocka_unit_test(many_values_are_one_class),
-      cmocka_unit_test(freesurfer_values),
-      cmocka_unit_test(check_names_file_value_count),
+      cmocka_unit_test(words_of_classes),     cmocka_unit_test(known_schemes),
+      cmocka_unit_test(inline_faults),        cmocka_unit_test(roles_of_bare_names),
+      cmocka_unit_test(background_above_0),   cmocka_unit_test(many_values_are_one_class),
+      cmocka_unit_test(freesurfer_values),    cmocka_unit_test(check_names_file_value_count),
       cmocka_unit_test(classes_join_schemes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

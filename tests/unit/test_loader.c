@@ -209,8 +209,12 @@ static void every_case_once_an_epoch(void **state) {
 static void a_mix_of_two_data_sets(void **state) {
   (void)state;
   bool last[CASES] = {false, true, false, false, true}, none[CASES] = {false};
-  vg_loader_settings s = {
-      .batch = 1, .patch = {48, 48, 48}, .samples_per_epoch = 48, .last = last, .mix = 0.25, .tumour_weight = 1};
+  vg_loader_settings s = {.batch = 1,
+                          .patch = {48, 48, 48},
+                          .samples_per_epoch = 48,
+                          .last = last,
+                          .mix = 0.25,
+                          .tumour_weight = 1};
   vg_loader *l;
   const vg_batch *b;
   must(vg_loader_new(cases, CASES, &s, &l));

@@ -265,8 +265,9 @@ static void editions_from_2023(void **state) {
   assert_edition("men", men, three, "brats2023", "brats2023", NULL);
   assert_edition("met", met, three, "brats2023", "brats2023", NULL);
   /* A child without oedema: only the folder tells. */
-  assert_edition("kids", ped, three, NULL, NULL,
-                 "neither BraTS-PED-00001-000, nor the name of a BraTS folder, nor the values of 1 label map");
+  assert_edition(
+      "kids", ped, three, NULL, NULL,
+      "neither BraTS-PED-00001-000, nor the name of a BraTS folder, nor the values of 1 label map");
   assert_edition("BraTS2024-PED", ped, three, "brats2024_ped", "brats2024-ped", NULL);
   assert_edition("ASNR-MICCAI-BraTS2023-PED", ped, three, "brats2023", "brats2023", NULL);
   assert_edition("oedema", ped, four, "brats2024_ped", "brats2024-ped", NULL);
@@ -297,7 +298,8 @@ static void ids_contradict_a_layout(void **state) {
   static const struct {
     const char *file, *layout, *says;
   } rows[] = {
-      {"BraTS-PED-00001-000/BraTS-PED-00001-000-seg.nii.gz", "brats2024", "which layout brats2024 is not for"},
+      {"BraTS-PED-00001-000/BraTS-PED-00001-000-seg.nii.gz", "brats2024",
+       "which layout brats2024 is not for"},
       {"BraTS-GLI-00005-100/BraTS-GLI-00005-100-seg.nii.gz", "brats2024_ped", "is not of BraTS-PED"},
       {"BraTS-MET-00005-000/BraTS-MET-00005-000-seg.nii.gz", "brats2024_ped", "is not of BraTS-PED"},
       {"BraTS-PED-00001-000/BraTS-PED-00001-000_seg.nii.gz", "auto", "is an id of BraTS from 2023 on"},
@@ -317,7 +319,8 @@ static void ids_contradict_a_layout(void **state) {
   }
 }
 
-/* A manifest of BraTS's own files: their names show the edition, which layout csv alone would take for an older one. */
+/* A manifest of BraTS's own files: their names show the edition, which layout csv alone would take for an
+ * older one. */
 static void names_in_a_manifest_show_the_edition(void **state) {
   (void)state;
   static const uint16_t all[4] = {0, 1, 2, 3};
@@ -328,7 +331,9 @@ static void names_in_a_manifest_show_the_edition(void **state) {
       {{"BraTS-GLI-00005-000-seg.nii.gz", "BraTS-GLI-00007-100-seg.nii.gz"}, "brats2024", NULL},
       {{"brats-men-00005-000_seg.nii.gz"}, "brats2023", NULL},
       {{"a_seg.nii.gz"}, "brats", NULL},
-      {{"a_seg.nii.gz", "BraTS-PED-00005-000-seg.nii.gz"}, NULL, "is of BraTS-PED, whose label values differ by year"},
+      {{"a_seg.nii.gz", "BraTS-PED-00005-000-seg.nii.gz"},
+       NULL,
+       "is of BraTS-PED, whose label values differ by year"},
       {{"a_seg.nii.gz", "BraTS-MET-00005-000-seg.nii.gz"}, NULL, "a_seg.nii.gz has not"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -129,8 +129,8 @@ static void samples_are_the_same(void **state) {
   vg_free(block);
 }
 
-/* The stored values: of the images the rows of the ball, by hand; of a class that is nowhere, nothing; of one in
- * whole rows, no values. */
+/* The stored values: of the images the rows of the ball, by hand; of a class that is nowhere, nothing; of one
+ * in whole rows, no values. */
 static void background_takes_no_place(void **state) {
   (void)state;
   const vg_case c = ball();

@@ -33,14 +33,14 @@ static void make_run(void) {
   vg_json_free(config);
   put("split.json", "{\"train\": [\"a\", \"b\"], \"val\": [\"c\"]}\n");
   put("sessions.jsonl",
-        "{\"time\":1,\"step\":0,\"device\":\"cpu\",\"libtorch\":\"2\",\"voxgan\":\"0.1.0\"}\n");
+      "{\"time\":1,\"step\":0,\"device\":\"cpu\",\"libtorch\":\"2\",\"voxgan\":\"0.1.0\"}\n");
   put("log.jsonl", "{\"kind\":\"epoch\",\"epoch\":1,\"step\":2,\"d_real\":0.5,\"d_fake\":0.4,\"g_l1\":0.3,"
-                     "\"seconds\":1,\"time\":2}\n"
-                     "{\"kind\":\"epoch\",\"epoch\":2,\"step\":4,\"d_real\":0.4,\"d_fake\":0.4,\"g_l1\":0.2,"
-                     "\"seconds\":1,\"time\":3}\n"
-                     "{\"kind\":\"validation\",\"epoch\":2,\"step\":4,\"held_out\":true,\"scores\":{\"t1\":{"
-                     "\"mae\":0.25,\"ssim\":0.5}},"
-                     "\"best\":true,\"time\":3}\n");
+                   "\"seconds\":1,\"time\":2}\n"
+                   "{\"kind\":\"epoch\",\"epoch\":2,\"step\":4,\"d_real\":0.4,\"d_fake\":0.4,\"g_l1\":0.2,"
+                   "\"seconds\":1,\"time\":3}\n"
+                   "{\"kind\":\"validation\",\"epoch\":2,\"step\":4,\"held_out\":true,\"scores\":{\"t1\":{"
+                   "\"mae\":0.25,\"ssim\":0.5}},"
+                   "\"best\":true,\"time\":3}\n");
   put("model.safetensors", "a model");
 }
 

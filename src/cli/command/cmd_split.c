@@ -54,7 +54,8 @@ const cli_command vg_cli_cmd_split = {
     .summary = "split a data set into subjects for training and subjects for testing",
     .details = "Writes two data sets of links, in the layout of DATA (of a CSV manifest: a manifest.csv\n"
                "each). A part remembers the layout and the schemes of labels that you name here\n"
-               "(voxgan-data.json). All cases of a person stay on one side. Split before the first training: a model\n"
+               "(voxgan-data.json). All cases of a person stay on one side. Split before the first training: "
+               "a model\n"
                "that learned from a test subject passes it on to the data that it makes.\n"
                "\n"
                "example:\n"

@@ -55,8 +55,8 @@ static vg_status find_radii(const cloud *c, const size_t *points, size_t n, doub
   }
   *k = n_unique > VG_NEIGHBOURS ? VG_NEIGHBOURS : n_unique > 1 ? n_unique - 1 : 1;
   for (size_t i = 0; i < n; i++)
-    radius[i] = i && points[i] == points[i - 1] ? radius[i - 1]
-                                                : find_radius(c, points[i], drawn, points, n, *k);
+    radius[i] =
+        i && points[i] == points[i - 1] ? radius[i - 1] : find_radius(c, points[i], drawn, points, n, *k);
   vg_free(drawn);
   return VG_OK;
 }

@@ -8,8 +8,8 @@
  * last function: edges of labels stay where they are, and the levels learn what is left.
  *
  * With net.noise every level outwards adds noise to what its norm gives (modulation.h), and the outermost to
- * the image itself, so that a large region of one class has grain. No convolution follows the latter, so it is
- * smoothed: white noise is not what a scanner makes, and gives an image away.
+ * the image itself, so that a large region of one class has grain. No convolution follows the latter, so it
+ * is smoothed: white noise is not what a scanner makes, and gives an image away.
  *
  * Dropout: pix2pix has it in the up to three blocks below the innermost whose two widths are both 8 ngf,
  * which a 64^3 patch with its five levels never reaches. Here the block below the innermost always has

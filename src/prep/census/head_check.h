@@ -6,7 +6,8 @@
 /* Millilitres above which what stands out from the background is more than a brain. The largest of 23 brains
  * of the healthy and of patients had 1,690. */
 #define VG_BRAIN_MOST_ML 1900
-/* An adult's brain with its fluid has 1,000 to 1,900 ml. Beyond these limits it is a child's, or the voxel size is wrong. */
+/* An adult's brain with its fluid has 1,000 to 1,900 ml. Beyond these limits it is a child's, or the voxel
+ * size is wrong. */
 #define VG_FOUND_BRAIN_LEAST_ML 750
 #define VG_FOUND_BRAIN_MOST_ML 2200
 

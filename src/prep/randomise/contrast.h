@@ -9,7 +9,8 @@
 
 /* By part * (VG_KINDS_MAX + 1) + kind. */
 typedef struct vg_contrast {
-  float mean[VG_CONTRAST_CLUSTERS_MAX * (VG_KINDS_MAX + 1)], sd[VG_CONTRAST_CLUSTERS_MAX * (VG_KINDS_MAX + 1)];
+  float mean[VG_CONTRAST_CLUSTERS_MAX * (VG_KINDS_MAX + 1)],
+      sd[VG_CONTRAST_CLUSTERS_MAX * (VG_KINDS_MAX + 1)];
 } vg_contrast;
 
 /* Kinds of one contrast get the same intensities; those of lesions (vg_kinds) are alike among themselves,

@@ -8,22 +8,23 @@
 //   one_channel      a single output channel at stride 1 (a PatchGAN's logits):      one_channel.cpp
 //                    forward (fp32, or bf16 without AMX) and weight gradient
 //   direct           all other forward passes and data gradients                     direct/direct_*.cpp
-//   weight_gradient  all other weight gradients                                      gradient/weight_gradient_*.cpp
-//   library          shapes that conv_cpu_takes() refuses, other types and devices:  dispatch/conv_library.cpp
+//   weight_gradient  all other weight gradients gradient/weight_gradient_*.cpp library          shapes that
+//   conv_cpu_takes() refuses, other types and devices:  dispatch/conv_library.cpp
 //                    ATen, on a GPU cuDNN
 //
-// direct and weight_gradient exist twice: _simd computes on vectors, in fp32 and with AVX512-BF16 in bf16; _amx
-// computes on AMX's tiles in bf16. Without AVX512-BF16 conv_autograd.cpp rounds the operands of bf16 and uses
-// fp32. The innermost loops, once for each instruction set, are in kernel/.
+// direct and weight_gradient exist twice: _simd computes on vectors, in fp32 and with AVX512-BF16 in bf16;
+// _amx computes on AMX's tiles in bf16. Without AVX512-BF16 conv_autograd.cpp rounds the operands of bf16 and
+// uses fp32. The innermost loops, once for each instruction set, are in kernel/.
 //
-// A direct convolution needs no tensor in another memory format and no column matrix. 16 output channels fill a
-// vector (where there are few, the channels of several output phases do), input voxels are broadcast, and the
-// padded input of a tile is copied to a buffer no larger than a second-level cache. So an input may lie in two
-// tensors without being concatenated.
+// A direct convolution needs no tensor in another memory format and no column matrix. 16 output channels fill
+// a vector (where there are few, the channels of several output phases do), input voxels are broadcast, and
+// the padded input of a tile is copied to a buffer no larger than a second-level cache. So an input may lie
+// in two tensors without being concatenated.
 //
-// The data gradient of a convolution is the transposed convolution, so vg_upconv3d is the same three functions
-// with the roles of input and output exchanged. A stride of 2 is computed by phases: the outputs of one parity
-// are an ordinary convolution over half of the kernel's taps, and no product with an inserted zero is formed.
+// The data gradient of a convolution is the transposed convolution, so vg_upconv3d is the same three
+// functions with the roles of input and output exchanged. A stride of 2 is computed by phases: the outputs of
+// one parity are an ordinary convolution over half of the kernel's taps, and no product with an inserted zero
+// is formed.
 //
 // In bf16 one product takes two neighbours along W (taps of a weight, or positions of an output's gradient),
 // which lie side by side in a patch already. Sums, weights and biases are fp32.
