@@ -19,17 +19,13 @@ vg_status vg_kinds_of(vg_kinds *k, int contrast, int klass, uint8_t *kind) {
   return VG_OK;
 }
 
-/* 1 + the index of the first label of that name. */
-int vg_kinds_contrast(const vg_scheme *contrasts, const char *name) {
-  for (int i = 0; i < contrasts->n; i++)
-    if (!strcmp(contrasts->labels[i].name, name)) return 1 + i;
-  return 0;
-}
-
-/* 0: the scheme lacks the value. */
-static int contrast_of_value(const vg_scheme *contrasts, uint16_t value) {
-  const vg_label *l = vg_scheme_find(contrasts, value);
-  return l ? vg_kinds_contrast(contrasts, l->name) : 0;
+/* 1 + the index of the first label of the value's name; 0: the scheme lacks it. */
+static int named_contrast(const vg_scheme *s, uint16_t value) {
+  const vg_label *l = vg_scheme_find(s, value);
+  if (!l) return 0;
+  int first = 0;
+  while (strcmp(s->labels[first].name, l->name)) first++;
+  return 1 + first;
 }
 
 vg_status vg_kinds_of_class(vg_kinds *k, int klass, uint8_t *kind) {
@@ -40,7 +36,7 @@ vg_status vg_kinds_table(vg_kinds *k, const vg_scheme *contrasts, const uint8_t 
   vg_status st = VG_OK;
   memset(table, 0, VALUES);
   for (int v = 1; v < VALUES && !st; v++) {
-    const int contrast = contrast_of_value(contrasts, (uint16_t)v), klass = class_of[v];
+    const int contrast = named_contrast(contrasts, (uint16_t)v), klass = class_of[v];
     if (contrast)
       st = vg_kinds_of(k, contrast, klass, &table[v]);
     else if (klass)

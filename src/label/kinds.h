@@ -21,8 +21,6 @@ typedef struct vg_kinds {
  * of a value is its name in `contrasts`, where that has it, else its class (class_of[value], as made by
  * vg_classes_table()). A value with neither is background. VG_CONFIG: too many kinds. */
 vg_status vg_kinds_table(vg_kinds *k, const vg_scheme *contrasts, const uint8_t *class_of, uint8_t *table);
-/* The contrast of that name; 0: the scheme lacks it. */
-int vg_kinds_contrast(const vg_scheme *contrasts, const char *name);
 /* The kind of that contrast and class (index + 1, or 0: none); added if k lacks it. VG_CONFIG: too many
  * kinds. */
 vg_status vg_kinds_of(vg_kinds *k, int contrast, int klass, uint8_t *kind);

@@ -383,8 +383,7 @@ vg_status vg_config_resolve(vg_config *c) {
         VG_CONFIG,
         "train.images synthetic is for train.direction image2label: label2image learns from real images");
   if (c->randomise.scale_low > c->randomise.scale_high || c->randomise.mean_low > c->randomise.mean_high ||
-      c->randomise.sd_low > c->randomise.sd_high || c->randomise.slice_low > c->randomise.slice_high ||
-      c->randomise.thin_low > c->randomise.thin_high)
+      c->randomise.sd_low > c->randomise.sd_high || c->randomise.slice_low > c->randomise.slice_high)
     return vg_fail(VG_CONFIG, "randomise: a _low setting is above its _high");
   if (!segments && c->augment.drop_series > 0)
     return vg_fail(VG_CONFIG,

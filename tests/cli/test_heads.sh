@@ -85,9 +85,6 @@ expect_ok 'trained 4 steps' "$VOXGAN" train $heads --data "$T/mixed.csv" --out "
 # What does not fit.
 expect_fail 2 'train.images synthetic is for train.direction image2label' "$VOXGAN" train --print-config --set train.images=synthetic
 expect_fail 2 'a _low setting is above its _high' "$VOXGAN" train --print-config --set randomise.mean_low=0.9 --set randomise.mean_high=0.5
-expect_fail 2 "randomise.thin is 0.5, but data.contrast_scheme has no 'white'" "$VOXGAN" train $heads --data "$T/maps" --out "$T/y" --set randomise.thin=0.5
-expect_fail 2 "randomise.thin_contrasts is 'gm,csf'; it takes three names" "$VOXGAN" train $heads --data "$T/maps" --out "$T/y" --set randomise.thin=0.5 --set randomise.thin_contrasts=gm,csf
-expect_fail 2 'a _low setting is above its _high' "$VOXGAN" train $heads --data "$T/maps" --out "$T/y" --set randomise.thin_low=4
 expect_fail 3 'label value 9 .* is not in scheme inline' "$VOXGAN" train $heads --data "$T/maps" --out "$T/y" --set data.contrast_scheme=
 # A series that one subject lacks: all subjects go without it, or that subject is skipped.
 cp -r "$T/scans" "$T/some"

@@ -262,28 +262,6 @@ static void deforms_as_the_formula(void **state) {
   assert_int_equal(run_python("randomise_oracle.py", "deform", scratch, NULL), 0);
 }
 
-static void thins_the_cortex(void **state) {
-  (void)state;
-  enum { WHITE = 4, CORTEX = 5, CSF = 7, DEEP = 9 }; /* contrasts */
-  const vg_kinds table = {.n = 4, .contrast = {0, WHITE, CORTEX, CSF, DEEP}, .klass = {0, 3, 2, 1, 2}};
-  vg_randomise how = {.thin_mm = {3, 3}, .thin_contrasts = {WHITE, CORTEX, CSF}};
-  uint8_t *kinds = malloc(N);
-  for (int deep = 0; deep < 2; deep++) {
-    for (size_t i = 0; i < N; i++) kinds[i] = i / (H * W) < 5 ? 1 : deep ? 4 : 2;
-    vg_rng r = vg_rng_init(1, 0);
-    vg_head_thin(&how, kinds, dim, (const double[3]){0.5, 1, 2}, &table, &r, a, b);
-    /* The border lies between slices 4 and 5, and 3 mm are six slices. */
-    for (size_t i = 0; i < N; i++)
-      assert_int_equal(kinds[i], i / (H * W) < 5 ? 1 : deep ? 4 : i / (H * W) < 11 ? 2 : 3);
-  }
-  how.thin_contrasts[2] = 8; /* no csf in these maps: nothing changes */
-  for (size_t i = 0; i < N; i++) kinds[i] = 2;
-  vg_rng r = vg_rng_init(1, 0);
-  vg_head_thin(&how, kinds, dim, (const double[3]){1, 1, 1}, &table, &r, a, b);
-  for (size_t i = 0; i < N; i++) assert_int_equal(kinds[i], 2);
-  free(kinds);
-}
-
 /* Without scales, shear and displacement the matrix is a rotation. */
 static void rotations_keep_lengths(void **state) {
   (void)state;
@@ -585,7 +563,6 @@ int main(void) {
       cmocka_unit_test(order_is_given_up),
       cmocka_unit_test(deforms_as_the_formula),
       cmocka_unit_test(rotations_keep_lengths),
-      cmocka_unit_test(thins_the_cortex),
       cmocka_unit_test(strips_and_crops_the_head),
       cmocka_unit_test(samples_depend_on_their_key_alone),
       cmocka_unit_test(lesions_keep_their_distance),

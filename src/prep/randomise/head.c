@@ -1,4 +1,4 @@
-/* head.c: thins the cortex, strips the skull, and crops. */
+/* head.c: strips the skull, and crops. */
 #include "prep/randomise/head.h"
 
 #include <string.h>
@@ -8,28 +8,6 @@
 #include "prep/randomise/blur.h"
 
 #define SOFT_MM 2.5 /* of the blur whose level lines are the borders */
-
-/* At a distance of one standard deviation, a blurred half space is the normal distribution of -1. */
-#define FAR_LEVEL 0.1586553f
-
-void vg_head_thin(const vg_randomise *how, uint8_t *kinds, const int dim[3], const double mm[3],
-                  const vg_kinds *table, vg_rng *r, float *v, float *work) {
-  const size_t n = vg_extent_voxels(dim);
-  const double stays = vg_rng_uniform(r, how->thin_mm[0], how->thin_mm[1]);
-  float white[VG_KINDS_MAX + 1] = {0};
-  bool cortex[VG_KINDS_MAX + 1] = {false};
-  uint8_t csf = 0;
-  for (int k = 1; k <= table->n; k++) {
-    if (table->contrast[k] == how->thin_contrasts[0]) white[k] = 1;
-    if (table->contrast[k] == how->thin_contrasts[1]) cortex[k] = true;
-    if (table->contrast[k] == how->thin_contrasts[2]) csf = (uint8_t)k;
-  }
-  if (!csf) return;
-  for (size_t i = 0; i < n; i++) v[i] = white[kinds[i]];
-  vg_blur(v, dim, (const double[3]){stays / mm[0], stays / mm[1], stays / mm[2]}, work);
-  for (size_t i = 0; i < n; i++)
-    if (cortex[kinds[i]] && v[i] < FAR_LEVEL) kinds[i] = csf;
-}
 
 VG_HOT static void clear_below(uint8_t *kinds, const float *v, float level, size_t n) {
   for (size_t i = 0; i < n; i++) kinds[i] = v[i] < level ? 0 : kinds[i];

@@ -1,14 +1,9 @@
-/* head.h: heads that no map has: with a thin cortex, and with a part missing. */
+/* head.h: what a scan may lack of the head. */
 #ifndef VG_RANDOMISE_HEAD_H
 #define VG_RANDOMISE_HEAD_H
 #include "prep/randomise/randomise.h"
 #include "voxgan/rng.h"
 
-/* Turns cortex further than a random how->thin_mm from white matter into csf; the distance is that from a
- * flat border. Nothing changes where a kind of the three contrasts is missing. v, work: floats, as many as
- * voxels. */
-void vg_head_thin(const vg_randomise *how, uint8_t *kinds, const int dim[3], const double mm[3],
-                  const vg_kinds *table, vg_rng *r, float *v, float *work);
 /* Clears the kinds outside the brain, as programs that strip the skull do: the border lies up to 3 mm inside
  * or outside the voxels that have a class. v, work: floats, as many as voxels. */
 void vg_head_strip(uint8_t *kinds, const int dim[3], const double mm[3], const vg_kinds *table, vg_rng *r,

@@ -73,8 +73,6 @@ static bool place(vg_randomiser *r, const vg_randomise_source *s, vg_rng *g) {
   const double sd = vg_rng_uniform(g, 0, r->how.elastic);
   for (int a = 0; a < 3; a++) field(r, s->sample_mm, r->how.elastic_mm, sd, g, r->planes[a]);
   vg_deform_kinds(&d, s, r->dim, shift, r->kinds);
-  if (r->how.thin > 0 && happens(g, r->how.thin))
-    vg_head_thin(&r->how, r->kinds, r->dim, s->sample_mm, s->table, g, r->planes[0], r->planes[1]);
   const bool strip = happens(g, r->how.strip);
   if (strip) vg_head_strip(r->kinds, r->dim, s->sample_mm, s->table, g, r->planes[0], r->planes[1]);
   if (happens(g, r->how.crop)) vg_head_crop(r->kinds, r->dim, g);

@@ -33,8 +33,6 @@ typedef struct vg_randomise {
   double tumour_ring, tumour_mottled;     /* probability of these textures of lesions */
   double tumour_rim_mm;                   /* thickness of a ring, from a third of it up to this */
   double tumour_mottle, tumour_mottle_mm; /* standard deviation likewise; mm between the nodes of the noise */
-  double thin, thin_mm[2];                /* probability of a thin cortex; mm that stay of it */
-  int thin_contrasts[3];                  /* contrasts of white matter, cortex and csf */
   double strip, crop; /* probability that the head outside the brain, or beyond a plane, is missing */
 } vg_randomise;
 

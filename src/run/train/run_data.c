@@ -223,7 +223,7 @@ static vg_status resolve_box(run_data *d, const vg_config *c) {
   return st;
 }
 
-void vg_run_randomise(const vg_config *c, const run_data *d, vg_randomise *out) {
+void vg_run_randomise(const vg_config *c, vg_randomise *out) {
   *out = (vg_randomise){.scale = {c->randomise.scale_low, c->randomise.scale_high},
                         .stretch = c->randomise.stretch,
                         .rotate = c->randomise.rotate,
@@ -254,31 +254,7 @@ void vg_run_randomise(const vg_config *c, const run_data *d, vg_randomise *out) 
                         .tumour_mottle = c->randomise.tumour_mottle,
                         .tumour_mottle_mm = c->randomise.tumour_mottle_mm,
                         .strip = c->randomise.strip,
-                        .crop = c->randomise.crop,
-                        .thin = c->randomise.thin,
-                        .thin_mm = {c->randomise.thin_low, c->randomise.thin_high}};
-  memcpy(out->thin_contrasts, d->thin_contrasts, sizeof out->thin_contrasts);
-}
-
-static vg_status parse_contrasts(const vg_config *c, run_data *d) {
-  vg_status st =
-      *c->data.contrast_scheme ? vg_scheme_parse(c->data.contrast_scheme, &d->prep.contrasts) : VG_OK;
-  if (st || !(c->randomise.thin > 0)) return st;
-  const char *text = c->randomise.thin_contrasts;
-  size_t n;
-  char **names = vg_split(text, ',', &n);
-  if (!names) return VG_MEMORY;
-  if (n != 3)
-    st = vg_fail(VG_CONFIG,
-                 "randomise.thin_contrasts is '%s'; it takes three names, of white matter, cortex and csf",
-                 text);
-  for (int k = 0; k < 3 && !st; k++)
-    if (!(d->thin_contrasts[k] = vg_kinds_contrast(&d->prep.contrasts, names[k])))
-      st = vg_fail(VG_CONFIG,
-                   "randomise.thin is %.10g, but data.contrast_scheme has no '%s' (randomise.thin_contrasts)",
-                   c->randomise.thin, names[k]);
-  vg_strv_free(names);
-  return st;
+                        .crop = c->randomise.crop};
 }
 
 /* Gives a case a synthetic image, of an edited map where maps are edited. */
@@ -304,7 +280,7 @@ static vg_status add_images(const vg_config *c, run_data *d) {
   size_t n;
   vg_case *cases = vg_run_validated(d, &n);
   vg_status st = VG_OK;
-  vg_run_randomise(c, d, &how);
+  vg_run_randomise(c, &how);
   for (size_t i = 0; i < n && !st && d->prep.synthetic; i++)
     if (!cases[i].imaged) st = add_image(c, d, &cases[i], d->n_val ? d->n_train + i : i, &how);
   return st;
@@ -366,7 +342,8 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   out->prep.heads = out->prep.synthetic;
   out->prep.brain_from_images &= !out->prep.heads;
   vg_status st = vg_series_parse(c->data.series, &out->prep.series);
-  if (st || (st = parse_contrasts(c, out))) goto out;
+  if (!st && *c->data.contrast_scheme) st = vg_scheme_parse(c->data.contrast_scheme, &out->prep.contrasts);
+  if (st) goto out;
   out->set.skip_incomplete = c->data.skip_incomplete;
   st = o->opened ? vg_dataset_select(o->opened, NULL, &out->set)
                  : vg_dataset_add_roots(&out->set, &o->data, text_or_null(c->data.tumour_scheme),

@@ -17,9 +17,8 @@ typedef struct run_data {
   vg_range ranges[VG_SERIES_MAX]; /* medians over the training cases */
   vg_train_edits *edits;          /* NULL without train.edits */
   vg_cache_use use;
-  int patch[3];          /* D, H, W, resolved */
-  int thin_contrasts[3]; /* of randomise.thin_contrasts */
-  int box[3];            /* D, H, W about a tumour, see tumour_crop.h; 0 unless train.w_local is set */
+  int patch[3]; /* D, H, W, resolved */
+  int box[3];   /* D, H, W about a tumour, see tumour_crop.h; 0 unless train.w_local is set */
 } run_data;
 
 /* split_path: an existing split.json to follow, or NULL to draw one. cache: folder. */
@@ -32,6 +31,6 @@ vg_case *vg_run_validated(const run_data *d, size_t *n);
 /* What the cases' maps of kinds mean, edited or not. */
 const vg_kinds *vg_run_kinds(const run_data *d);
 /* The settings of synthetic images. */
-void vg_run_randomise(const vg_config *c, const run_data *d, vg_randomise *out);
+void vg_run_randomise(const vg_config *c, vg_randomise *out);
 
 #endif

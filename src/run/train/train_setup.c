@@ -145,7 +145,7 @@ vg_status vg_trainer_open_loader(trainer *t) {
                           .ahead = c->train.accumulate + 1,
                           .rank = vg_group_rank(t->group),
                           .ranks = vg_group_size(t->group)};
-  vg_run_randomise(c, &t->data, &t->randomise);
+  vg_run_randomise(c, &t->randomise);
   if (t->data.prep.synthetic) s.randomise = &t->randomise;
   s.kinds = vg_run_kinds(&t->data);
   if (t->data.edits) s.editor = vg_train_edits_editor(t->data.edits);
