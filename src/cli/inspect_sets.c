@@ -32,8 +32,8 @@ static void put_set(vg_json *to, const vg_found_set *set, const char *tumour_sch
   vg_dataset_release(&ds);
 }
 
-vg_status cli_inspect_sets(const char *path, const char *tumour_scheme, const char *anatomy_scheme,
-                           vg_json **out) {
+vg_status vg_cli_inspect_sets(const char *path, const char *tumour_scheme, const char *anatomy_scheme,
+                              vg_json **out) {
   vg_found_sets found;
   char noted[32];
   *out = NULL;
@@ -55,7 +55,7 @@ out:
   return st;
 }
 
-void cli_print_sets(const vg_json *j) {
+void vg_cli_print_sets(const vg_json *j) {
   const vg_json *sets = vg_json_get(j, "sets");
   const size_t n = vg_json_size(sets),
                others = vg_count_of(vg_json_number(vg_json_get(j, "other_volumes"), 0));

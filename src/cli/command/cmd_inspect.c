@@ -511,7 +511,7 @@ static void print_volume(const vg_json *j) {
 }
 
 static vg_status inspect_several(const char *path, vg_json **out) {
-  return strcmp(layout, "auto") ? VG_OK : cli_inspect_sets(path, tumour_scheme, anatomy_scheme, out);
+  return strcmp(layout, "auto") ? VG_OK : vg_cli_inspect_sets(path, tumour_scheme, anatomy_scheme, out);
 }
 
 static vg_status run(char **args, int n_args) {
@@ -556,7 +556,7 @@ static vg_status run(char **args, int n_args) {
   } else if (is_volume) {
     print_volume(j);
   } else if (are_sets) {
-    cli_print_sets(j);
+    vg_cli_print_sets(j);
   } else {
     print_dataset(j);
   }
