@@ -192,9 +192,11 @@ static vg_status look(const char *root, char *const *files, size_t n, int depth,
 vg_status vg_found_sets_look(const char *root, vg_found_sets *out) {
   char **files = NULL;
   size_t n = 0;
+  vg_fs_faults faults;
   memset(out, 0, sizeof *out);
-  vg_status st = vg_fs_walk_optional(root, &files, &n);
+  vg_status st = vg_fs_walk_faults(root, &files, &n, &faults); /* reading a set names its own faults */
   if (!st) st = look(root, files, n, 0, out);
+  vg_fs_faults_free(&faults);
   vg_strv_free(files);
   if (st) vg_found_sets_release(out);
   return st;

@@ -101,7 +101,8 @@ static bool table_is_for(const vg_dataset *ds, const bool *is_test, const char *
 static vg_status link_tables(const vg_dataset *ds, const bool *is_test, const parts *to) {
   char **files = NULL;
   size_t n = 0;
-  vg_status st = vg_fs_walk_optional(ds->sources[0].root, &files, &n);
+  vg_fs_faults faults; /* known since the data set was read */
+  vg_status st = vg_fs_walk_faults(ds->sources[0].root, &files, &n, &faults);
   for (size_t i = 0; i < n && !st; i++) {
     if (!vg_ends_with(files[i], "dseg.tsv")) continue;
     char *path = vg_fs_join(ds->sources[0].root, files[i]);
@@ -110,6 +111,7 @@ static vg_status link_tables(const vg_dataset *ds, const bool *is_test, const pa
       if (table_is_for(ds, is_test, files[i], side)) st = put_link(to, side, files[i], path);
     vg_free(path);
   }
+  vg_fs_faults_free(&faults);
   vg_strv_free(files);
   return st;
 }

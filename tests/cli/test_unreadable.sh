@@ -38,6 +38,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
   mkdir -m 700 "$T/s/test/lost+found"
   expect_ok 'lost\+found: cannot open folder: Permission denied' $as "$VOXGAN" inspect "$T/s/test"
   expect_ok '^n: 2' $as "$VOXGAN" inspect "$T/s/test"
+  mkdir -m 700 "$T/p/lost+found" # a data set that no voxgan-data.json describes
+  expect_ok '^n: ' $as "$VOXGAN" inspect "$T/p"
+  mkdir -m 777 "$T/parts"
+  expect_ok 'cases in' $as "$VOXGAN" split "$T/p" --out "$T/parts/p" --share 0.5 --skip-incomplete
+  rmdir "$T/p/lost+found"
   expect_fail 3 'lost\+found: cannot open folder: Permission denied; --skip-incomplete' $as "$VOXGAN" edit --labels "$T/s/test" --out "$T/nobody" --edit grow:ml=2
 fi
 mv "$T/gone" "$T/p/$all"
