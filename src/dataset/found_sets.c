@@ -59,8 +59,8 @@ typedef struct child {
   char **files; /* relative to it, borrowed */
   size_t first, n, volumes;
   size_t fit; /* volumes that the parent's layout knows */
-  const char
-      *subject_of;     /* the layout by which it is the folder of one subject, not a data set; NULL: none */
+  /* the layout by which it is the folder of one subject, not a data set; NULL: none */
+  const char *subject_of;
   vg_found_sets found; /* in a subfolder that the parent's layout does not cover */
 } child;
 

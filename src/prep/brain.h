@@ -8,8 +8,8 @@ typedef struct vg_background {
   float tolerance; /* constant: voxels within this distance of value are background */
   float threshold; /* noise: voxels below it are background */
   bool constant;
-  bool
-      rim; /* constant, but perhaps only in a rim: much of the rest of the outer faces lies below threshold */
+  /* constant, but perhaps only in a rim: much of the rest of the outer faces lies below threshold */
+  bool rim;
 } vg_background;
 
 /* Keeps the largest component of a mask, and fills its holes. An empty mask stays. */

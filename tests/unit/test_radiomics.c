@@ -24,7 +24,7 @@ static const uint8_t whole_line[3] = {1, 1, 1};
 
 static void levels_of_a_line(void **state) {
   (void)state;
-  vg_levels l;
+  vg_radiomics_levels l;
   must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   assert_int_equal(l.n, 2);
   assert_int_equal(l.most, 2);
@@ -40,7 +40,7 @@ static void levels_of_a_line(void **state) {
 
 static void texture_of_a_line(void **state) {
   (void)state;
-  vg_levels l;
+  vg_radiomics_levels l;
   double pairs[22], runs[16], zones[16], tones[5];
   must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   must(vg_radiomics_glcm(&l, pairs));
@@ -77,7 +77,7 @@ static void texture_of_a_line(void **state) {
 
 static void first_order_by_hand(void **state) {
   (void)state;
-  vg_levels l;
+  vg_radiomics_levels l;
   double v[3] = {5, 0, 0}, f[18];
   must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   vg_radiomics_first_order(v, 3, &l, 300, 8, f);
@@ -98,7 +98,7 @@ static void first_order_by_hand(void **state) {
 
 static void dependences_of_a_line(void **state) {
   (void)state;
-  vg_levels l;
+  vg_radiomics_levels l;
   double sizes[14], pairs[2];
   must(vg_radiomics_levels_make(line, whole_line, line_dim, 5, &l));
   must(vg_radiomics_gldm(&l, sizes));
@@ -118,7 +118,7 @@ static void dependences_of_a_line(void **state) {
 static void one_level(void **state) {
   (void)state;
   static const double equal[3] = {0.1, 0.1, 0.1};
-  vg_levels l;
+  vg_radiomics_levels l;
   double v[10], f[18], pairs[22];
   for (int i = 0; i < 10; i++) v[i] = 0.1;
   must(vg_radiomics_levels_make(equal, whole_line, line_dim, 5, &l));
@@ -256,7 +256,7 @@ static void shape_across_an_edge(void **state) {
   const double mm[3] = {1, 1, 1}, data[4] = {0}, octahedron = sqrt(3);
   const uint8_t apart[4] = {1, 0, 0, 1}, joined[4] = {0, 1, 1, 0};
   double area, volume;
-  vg_levels l;
+  vg_radiomics_levels l;
   must(vg_radiomics_levels_make(data, apart, dim, 25, &l));
   vg_shape_mesh(&l, mm, &area, &volume);
   assert_close(area, 2 * octahedron, 1e-12);
@@ -282,7 +282,7 @@ static void shape_of_noise(void **state) {
     random = (1103515245u * random + 12345u) & 0x7fffffff;
     roi[i] = (random >> 16 & 255) < 140;
   }
-  vg_levels l;
+  vg_radiomics_levels l;
   must(vg_radiomics_levels_make(data, roi, dim, 25, &l));
   assert_int_equal(l.n_inside, 965);
   vg_shape_mesh(&l, mm, &area, &volume);
@@ -295,7 +295,7 @@ static void shape_of_noise(void **state) {
 }
 
 /* All pairs of the middles of faces between the region and its surroundings. */
-static void diameters_of_all_pairs(const vg_levels *l, const double mm[3], double out[4]) {
+static void diameters_of_all_pairs(const vg_radiomics_levels *l, const double mm[3], double out[4]) {
   static double v[20000][3];
   size_t n = 0;
   memset(out, 0, 4 * sizeof *out);
@@ -333,7 +333,7 @@ static void diameters(void **state) {
     for (int i = 0; i < X * Y * Z; i++) roi[i] = vg_rng_uniform(&r, 0, 1) < share;
     roi[round * 7] = 1;
     double found[4], expected[4];
-    vg_levels l;
+    vg_radiomics_levels l;
     must(vg_radiomics_levels_make(data, roi, dim, 25, &l));
     must(vg_shape_diameters(&l, mm, found));
     diameters_of_all_pairs(&l, mm, expected);

@@ -133,7 +133,7 @@ static vg_status cut(const vg_radiomics_kind *kind, const float *image, const ui
 }
 
 static vg_status measure(const vg_radiomics_kind *kind, const region *r, const double *image, double *out) {
-  vg_levels l;
+  vg_radiomics_levels l;
   vg_status st = vg_radiomics_levels_make(image, r->roi, r->dim, kind->bin_width, &l);
   double *values = vg_malloc(r->inside, sizeof *values);
   if (!st && !values) st = VG_MEMORY;

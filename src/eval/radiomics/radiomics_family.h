@@ -5,8 +5,8 @@
 
 /* A region, and all that a family may need of it. */
 typedef struct vg_radiomics_region {
-  const vg_levels *levels; /* at least one */
-  double *values;          /* (levels->n_inside) intensities; a family may reorder them */
+  const vg_radiomics_levels *levels; /* at least one */
+  double *values;                    /* (levels->n_inside) intensities; a family may reorder them */
   const double *mm;
   double shift; /* makes intensities positive in Energy, TotalEnergy and RootMeanSquared */
 } vg_radiomics_region;

@@ -12,8 +12,8 @@ static double deviation(const double *sorted, size_t from, size_t to) {
   return sum / (double)(to - from);
 }
 
-void vg_radiomics_first_order(double *v, size_t n, const vg_levels *l, double shift, double voxel_mm3,
-                              double out[18]) {
+void vg_radiomics_first_order(double *v, size_t n, const vg_radiomics_levels *l, double shift,
+                              double voxel_mm3, double out[18]) {
   double mean = 0, energy = 0, m2 = 0, m3 = 0, m4 = 0, entropy = 0, uniformity = 0;
   const double count = (double)n;
   vg_sort_f64(v, n);

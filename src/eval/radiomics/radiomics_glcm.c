@@ -10,7 +10,7 @@
 
 /* Sums over one direction's matrix. */
 typedef struct pairs {
-  const vg_levels *l;
+  const vg_radiomics_levels *l;
   double *p;        /* (n, n) */
   double *marginal; /* (n) of the rows, and of the columns: the matrix is symmetric */
   double *sum;      /* (2 most + 1) by the sum of the two levels */
@@ -26,7 +26,7 @@ static double entropy_of(const double *p, size_t n) {
 
 /* Scales the matrix to sum 1, and sums it up along its rows and diagonals. */
 static void sum_up(const pairs *m, double total) {
-  const vg_levels *l = m->l;
+  const vg_radiomics_levels *l = m->l;
   const size_t n = (size_t)l->n, most = (size_t)l->most;
   memset(m->marginal, 0, n * sizeof *m->marginal);
   memset(m->sum, 0, (2 * most + 1) * sizeof *m->sum);
@@ -89,7 +89,7 @@ static void from_gaps(const pairs *m, double out[FEATURES]) {
 }
 
 static void from_pairs(const pairs *m, double out[FEATURES]) {
-  const vg_levels *l = m->l;
+  const vg_radiomics_levels *l = m->l;
   const size_t n = (size_t)l->n;
   double mean = 0, variance = 0, together = 0;
   for (size_t i = 0; i < n; i++) mean += m->marginal[i] * l->value[i];
@@ -127,7 +127,7 @@ static void measure(const pairs *m, double out[FEATURES]) {
   out[IMC2] = shared > ROUNDING ? sqrt(1 - exp(-2 * shared)) : 0;
 }
 
-vg_status vg_radiomics_glcm(const vg_levels *l, double out[22]) {
+vg_status vg_radiomics_glcm(const vg_radiomics_levels *l, double out[22]) {
   const size_t n = (size_t)l->n, most = (size_t)l->most;
   double sum[FEATURES] = {0}, known[FEATURES] = {0}, one[FEATURES];
   double *block = vg_malloc(n * n + n + 3 * most + 1, sizeof *block);

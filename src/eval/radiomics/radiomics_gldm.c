@@ -7,7 +7,7 @@
 enum { SIZES = 2 * VG_DIRECTIONS + 1 };
 
 /* Counts the voxels by level and size into (n, SIZES). */
-static void count_sizes(const vg_levels *l, double *count) {
+static void count_sizes(const vg_radiomics_levels *l, double *count) {
   for (size_t i = 0; i < l->voxels; i++) {
     const unsigned level = l->at[i];
     unsigned others = 0;
@@ -20,7 +20,7 @@ static void count_sizes(const vg_levels *l, double *count) {
   }
 }
 
-vg_status vg_radiomics_gldm(const vg_levels *l, double out[14]) {
+vg_status vg_radiomics_gldm(const vg_radiomics_levels *l, double out[14]) {
   static const int order[14] = {VG_CELL_ENTROPY,
                                 VG_CELL_LENGTH_NON_UNIFORMITY,
                                 VG_CELL_LENGTH_NON_UNIFORMITY_NORMALISED,

@@ -10,7 +10,7 @@
 #include "grid/grid.h"
 
 /* A region of one slice has no direction out of it. */
-static void set_steps(vg_levels *l, const int extent[3]) {
+static void set_steps(vg_radiomics_levels *l, const int extent[3]) {
   const ptrdiff_t row = l->dim[0], plane = row * l->dim[1];
   for (int c = 14; c < 27; c++) { /* the later one of each pair of opposite neighbours */
     const int way[3] = {c % 3 - 1, c / 3 % 3 - 1, c / 9 - 1};
@@ -34,7 +34,7 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Lists the levels that occur among n bins. */
-static vg_status list_levels(const double *bins, size_t n, vg_levels *l) {
+static vg_status list_levels(const double *bins, size_t n, vg_radiomics_levels *l) {
   double *sorted = vg_malloc(n, sizeof *sorted);
   if (!sorted) return VG_MEMORY;
   memcpy(sorted, bins, n * sizeof *sorted);
@@ -53,11 +53,11 @@ static vg_status list_levels(const double *bins, size_t n, vg_levels *l) {
 }
 
 vg_status vg_radiomics_levels_make(const double *data, const uint8_t *roi, const int dim[3], double width,
-                                   vg_levels *l) {
+                                   vg_radiomics_levels *l) {
   int lo[3], extent[3];
   size_t n = 0;
   double least = (double)INFINITY;
-  *l = (vg_levels){0};
+  *l = (vg_radiomics_levels){0};
   if (!vg_mask_box(roi, dim, 0, lo, extent)) return VG_OK;
   for (int a = 0; a < 3; a++) l->dim[a] = extent[a] + 2;
   l->voxels = vg_extent_voxels(l->dim);
@@ -89,14 +89,14 @@ vg_status vg_radiomics_levels_make(const double *data, const uint8_t *roi, const
   return st;
 }
 
-void vg_radiomics_levels_release(vg_levels *l) {
+void vg_radiomics_levels_release(vg_radiomics_levels *l) {
   vg_free(l->at);
   vg_free(l->value);
   vg_free(l->count);
-  *l = (vg_levels){0};
+  *l = (vg_radiomics_levels){0};
 }
 
-double vg_radiomics_levels_pairs(const vg_levels *l, ptrdiff_t step, double *p) {
+double vg_radiomics_levels_pairs(const vg_radiomics_levels *l, ptrdiff_t step, double *p) {
   const size_t n = (size_t)l->n;
   double total = 0;
   memset(p, 0, n * n * sizeof *p);

@@ -7,7 +7,7 @@
 #include "eval/set/symmetric.h"
 
 /* Divides the matrix by its sum, and computes its marginal and the mean level. */
-static double normalise(const vg_levels *l, double *p, double total, double *marginal) {
+static double normalise(const vg_radiomics_levels *l, double *p, double total, double *marginal) {
   const size_t n = (size_t)l->n;
   double mean = 0;
   for (size_t i = 0; i < n; i++) {
@@ -34,7 +34,7 @@ static vg_status correlate(double *p, size_t n, const double *marginal, double *
   return st;
 }
 
-vg_status vg_radiomics_mcc(const vg_levels *l, double out[2]) {
+vg_status vg_radiomics_mcc(const vg_radiomics_levels *l, double out[2]) {
   const size_t n = (size_t)l->n;
   double *p = vg_malloc(n * n + 2 * n, sizeof *p), known = 0, sums[2] = {0};
   vg_status st = p ? VG_OK : VG_MEMORY;

@@ -11,7 +11,7 @@ typedef struct tones {
   double voxels, all_gaps;
 } tones;
 
-static void add_voxels(const vg_levels *l, tones *t) {
+static void add_voxels(const vg_radiomics_levels *l, tones *t) {
   for (size_t i = 0; i < l->voxels; i++) {
     double sum = 0, n = 0;
     if (!l->at[i]) continue;
@@ -37,7 +37,7 @@ static void add_voxels(const vg_levels *l, tones *t) {
   for (int k = 0; k < t->n; k++) t->share[k] /= t->voxels;
 }
 
-vg_status vg_radiomics_ngtdm(const vg_levels *l, double out[5]) {
+vg_status vg_radiomics_ngtdm(const vg_radiomics_levels *l, double out[5]) {
   const size_t n = (size_t)l->n;
   double *block = vg_calloc(3 * n, sizeof *block);
   if (!block) return VG_MEMORY;

@@ -23,7 +23,7 @@ static size_t merge(vg_radiomics_cell *c, size_t n) {
 }
 
 /* Counts the runs of a direction into room (n, longest + 1) and lists them. */
-static size_t list_runs(const vg_levels *l, ptrdiff_t step, size_t longest, double *room,
+static size_t list_runs(const vg_radiomics_levels *l, ptrdiff_t step, size_t longest, double *room,
                         vg_radiomics_cell *out) {
   const size_t n = (size_t)l->n;
   size_t met = 0;
@@ -42,7 +42,7 @@ static size_t list_runs(const vg_levels *l, ptrdiff_t step, size_t longest, doub
   return met;
 }
 
-vg_status vg_radiomics_glrlm(const vg_levels *l, double out[16]) {
+vg_status vg_radiomics_glrlm(const vg_radiomics_levels *l, double out[16]) {
   size_t longest = 0;
   for (int a = 0; a < 3; a++)
     if ((size_t)l->dim[a] > longest) longest = (size_t)l->dim[a];
@@ -61,7 +61,7 @@ vg_status vg_radiomics_glrlm(const vg_levels *l, double out[16]) {
 }
 
 /* Grows the zone of a voxel, and clears it from the map. Returns its size. */
-static size_t take_zone(const vg_levels *l, uint16_t *at, size_t from, size_t *stack) {
+static size_t take_zone(const vg_radiomics_levels *l, uint16_t *at, size_t from, size_t *stack) {
   const uint16_t level = at[from];
   size_t size = 0, n = 0;
   stack[n++] = from;
@@ -79,7 +79,7 @@ static size_t take_zone(const vg_levels *l, uint16_t *at, size_t from, size_t *s
   return size;
 }
 
-vg_status vg_radiomics_glszm(const vg_levels *l, double out[16]) {
+vg_status vg_radiomics_glszm(const vg_radiomics_levels *l, double out[16]) {
   uint16_t *at = vg_malloc(l->voxels, sizeof *at);
   size_t *stack = VG_NEW_N(size_t, l->n_inside), zones = 0;
   vg_radiomics_cell *cells = VG_NEW_N(vg_radiomics_cell, l->n_inside);

@@ -8,7 +8,7 @@
 #include "eval/set/symmetric.h"
 
 /* The variances of the voxels' centres along the principal axes, ascending, in mm^2. */
-static vg_status find_axes(const vg_levels *l, const double mm[3], double out[3]) {
+static vg_status find_axes(const vg_radiomics_levels *l, const double mm[3], double out[3]) {
   double sum[3] = {0}, products[9] = {0};
   const double n = (double)l->n_inside;
   for (int pass = 0; pass < 2; pass++) {

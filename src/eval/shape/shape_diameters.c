@@ -15,7 +15,7 @@ typedef struct vertex {
 
 /* The vertices by planes across one axis. */
 typedef struct planes {
-  const vg_levels *l;
+  const vg_radiomics_levels *l;
   const double *mm;
   int axis, along, row; /* of the planes; of a row of vertices; from row to row */
   int n, rows;          /* planes, and rows of each, in half voxels */
@@ -30,7 +30,7 @@ static void note_vertex(const planes *p, const int at[3]) {
 
 /* Notes the middle of every face between a voxel of the region and one outside. */
 static void note_vertices(const planes *p) {
-  const vg_levels *l = p->l;
+  const vg_radiomics_levels *l = p->l;
   const ptrdiff_t step[3] = {1, l->dim[0], (ptrdiff_t)l->dim[0] * l->dim[1]};
   size_t i = 0;
   for (int z = 0; z < l->dim[2]; z++) {
@@ -49,7 +49,7 @@ static void note_vertices(const planes *p) {
   }
 }
 
-static vg_status make_planes(const vg_levels *l, const double mm[3], int axis, planes *p) {
+static vg_status make_planes(const vg_radiomics_levels *l, const double mm[3], int axis, planes *p) {
   *p = (planes){.l = l, .mm = mm, .axis = axis, .along = (axis + 1) % 3, .row = (axis + 2) % 3};
   p->n = 2 * l->dim[axis];
   p->rows = 2 * l->dim[p->row];
@@ -141,7 +141,7 @@ static int furthest_first(const void *a, const void *b) {
 
 /* Two vertices are at most as far apart as they are from the middle together, which few pairs need to exceed
  * the distance found so far. */
-static double widest(const vg_levels *l, const double mm[3], vertex *v, size_t n) {
+static double widest(const vg_radiomics_levels *l, const double mm[3], vertex *v, size_t n) {
   const vertex middle = {{l->dim[0], l->dim[1], l->dim[2]}, 0};
   double most = 0;
   for (size_t i = 0; i < n; i++) v[i].reach = sqrt(squared_gap(mm, &v[i], &middle));
@@ -152,7 +152,7 @@ static double widest(const vg_levels *l, const double mm[3], vertex *v, size_t n
   return most;
 }
 
-vg_status vg_shape_diameters(const vg_levels *l, const double mm[3], double out[4]) {
+vg_status vg_shape_diameters(const vg_radiomics_levels *l, const double mm[3], double out[4]) {
   vg_status st = VG_OK;
   for (int axis = 0; axis < 3 && !st; axis++) {
     planes p;

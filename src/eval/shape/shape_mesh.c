@@ -112,7 +112,7 @@ static void fill_cube(unsigned set, const double mm[3], piece *p) {
   }
 }
 
-void vg_shape_mesh(const vg_levels *l, const double mm[3], double *area, double *volume) {
+void vg_shape_mesh(const vg_radiomics_levels *l, const double mm[3], double *area, double *volume) {
   piece pieces[HALF];
   ptrdiff_t corner[CORNERS];
   for (unsigned set = 0; set < HALF; set++) fill_cube(set, mm, &pieces[set]);

@@ -8,6 +8,6 @@
  *
  * The triangles are as large as pyradiomics'. Where two voxels of the region, or outside, share an edge only,
  * its mesh has holes, and the volume depends on the origin, which is the first voxel of the box. */
-void vg_shape_mesh(const vg_levels *l, const double mm[3], double *area, double *volume);
+void vg_shape_mesh(const vg_radiomics_levels *l, const double mm[3], double *area, double *volume);
 
 #endif

@@ -73,11 +73,11 @@ static vg_status keep_brain(segment_job *j, int slot, const vg_maps *m) {
 }
 
 static void note_size(segment_job *j, int slot, const vg_maps *m) {
+  if (m->geo.dim[0] == 1 || m->geo.dim[1] == 1 || m->geo.dim[2] == 1) return; /* a slice is no whole brain */
   size_t n = 0;
   const size_t voxels = vg_geometry_voxels(&m->geo);
   for (size_t i = 0; i < voxels; i++) n += m->brain[i];
   const double ml = (double)n * vg_geometry_voxel_ml(&m->geo);
-  if (m->geo.dim[0] == 1 || m->geo.dim[1] == 1 || m->geo.dim[2] == 1) return; /* a slice is no whole brain */
   if (!n || (ml >= VG_FOUND_BRAIN_LEAST_ML && ml <= VG_FOUND_BRAIN_MOST_ML)) return;
   if (!j->n_odd++) {
     snprintf(j->odd, sizeof j->odd, "%s", j->slots[slot].subject->id);
