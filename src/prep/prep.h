@@ -137,7 +137,8 @@ vg_status vg_restore_maps(const vg_case *c, const float *fractions, const vg_cla
 /* The median range over cases, for the model file. */
 void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range *out);
 
-/* Sets seen to the voxel sizes of the cases, except along axes where samples of patch (z, y, x) are flat. */
+/* Sets seen to the voxel sizes of the cases, except along axes where samples of patch (z, y, x; NULL: any)
+ * are flat. */
 void vg_prep_set_seen(vg_prep_settings *s, const vg_case *cases, size_t n, const int patch[3]);
 
 /* Stores settings and ranges (one a series, or NULL) in a model's metadata, and reads them. */

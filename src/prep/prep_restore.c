@@ -179,7 +179,7 @@ void vg_range_median(const vg_case *const *cases, size_t n, int series, vg_range
 void vg_prep_set_seen(vg_prep_settings *s, const vg_case *cases, size_t n, const int patch[3]) {
   for (int a = 0; a < 3; a++) {
     s->seen[0][a] = s->seen[1][a] = 0;
-    for (size_t i = 0; i < n && s->spacing[a] <= 0 && patch[2 - a] > 1; i++) {
+    for (size_t i = 0; i < n && s->spacing[a] <= 0 && (!patch || patch[2 - a] > 1); i++) {
       const double mm = cases[i].record.spacing[a];
       if (!i || mm < s->seen[0][a]) s->seen[0][a] = mm;
       if (mm > s->seen[1][a]) s->seen[1][a] = mm;

@@ -51,7 +51,9 @@ typedef struct vg_map_editor {
 
 typedef struct vg_loader_settings {
   int batch;
-  int patch[3];          /* D, H, W */
+  int patch[3];   /* D, H, W */
+  bool all_views; /* samples are slices across each axis in turn, see view.h; patch is one voxel along one
+                     axis */
   int samples_per_epoch; /* 0: one a case */
   const bool *last; /* which cases are of the last data set, one a case; borrowed, as long as the cases */
   double mix; /* share of the samples that show one of these, see case_order.h; 0: each case equally often */

@@ -2,6 +2,8 @@
  */
 #include "sample/sample.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/number/extent.h"
 #include "base/simd.h"
@@ -10,6 +12,7 @@
 #include "sample/case_images.h"
 #include "sample/spatial.h"
 #include "sample/tumour_crop.h"
+#include "sample/view.h"
 #include "voxgan/rng.h"
 
 /* ---- a part of a case ---- */
@@ -64,18 +67,35 @@ void vg_case_patch(const vg_case *c, const int lo[3], const int dim[3], float *l
 
 /* ---- what a worker needs ---- */
 
+static int views_of(const vg_loader_settings *s) {
+  return s->all_views ? VG_VIEWS : 1;
+}
+
+/* The extent of the samples of a view. */
+static void extent_of(const vg_loader_settings *s, int view, int dim[3]) {
+  memcpy(dim, s->patch, 3 * sizeof *dim);
+  if (s->all_views) vg_view_extent(s->patch, view, dim);
+}
+
 vg_status vg_sample_memory_init(const vg_sample_maker *m, vg_sample_memory *memory) {
   const vg_loader_settings *s = m->s;
   const size_t patch = vg_extent_voxels(s->patch);
   *memory = (vg_sample_memory){.scratch = vg_malloc((1 + VG_AUGMENT_SCRATCH) * patch, sizeof(float))};
   vg_status st = memory->scratch ? VG_OK : VG_MEMORY;
   if (!st) st = vg_case_order_init(&memory->order, s->seed, m->n_cases, s->last, s->mix);
+  size_t field = 0;
+  for (int v = 0; v < views_of(s); v++) {
+    int dim[3];
+    extent_of(s, v, dim);
+    const size_t needed = vg_spatial_scratch(dim);
+    if (needed > field) field = needed;
+    if (!st && s->randomise) st = vg_randomiser_new(s->randomise, dim, &memory->randomiser[v]);
+  }
   if (!st && vg_spatial_wanted(&s->augment)) {
     memory->positions = vg_malloc(3 * patch, sizeof *memory->positions);
-    memory->field = vg_malloc(vg_spatial_scratch(s->patch), sizeof *memory->field);
+    memory->field = vg_malloc(field, sizeof *memory->field);
     if (!memory->positions || !memory->field) st = VG_MEMORY;
   }
-  if (!st && s->randomise) st = vg_randomiser_new(s->randomise, s->patch, &memory->randomiser);
   if (st) vg_sample_memory_release(memory);
   return st;
 }
@@ -85,13 +105,13 @@ void vg_sample_memory_release(vg_sample_memory *memory) {
   vg_free(memory->scratch);
   vg_free(memory->positions);
   vg_free(memory->field);
-  vg_randomiser_free(memory->randomiser);
+  for (int v = 0; v < VG_VIEWS; v++) vg_randomiser_free(memory->randomiser[v]);
 }
 
 /* ---- a sample ---- */
 
 /* Chooses the corner of the patch: D, H, W. */
-static void pick_corner(const vg_sample_maker *m, const vg_case *c, vg_rng *r, int lo[3]) {
+static void pick_corner(const vg_sample_maker *m, const vg_case *c, const int dim[3], vg_rng *r, int lo[3]) {
   const int have[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   bool centred = vg_rng_uniform(r, 0, 1) < m->s->tumour_share && c->n_tumour > 0;
   int centre[3] = {0, 0, 0};
@@ -102,13 +122,13 @@ static void pick_corner(const vg_sample_maker *m, const vg_case *c, vg_rng *r, i
     centre[0] = (int)(at / (uint32_t)have[2] / (uint32_t)have[1]);
   }
   for (int a = 0; a < 3; a++) {
-    int room = have[a] - m->s->patch[a];
+    int room = have[a] - dim[a];
     if (room <= 0) {
       /* Not always centred: otherwise the network's strides would hit the same voxels of a subject each time,
        * and the network would memorise a small data set. */
       lo[a] = -(int)vg_rng_below(r, (uint64_t)-room + 1);
     } else if (centred) {
-      lo[a] = centre[a] - m->s->patch[a] / 2;
+      lo[a] = centre[a] - dim[a] / 2;
       lo[a] = lo[a] < 0 ? 0 : lo[a] > room ? room : lo[a];
     } else {
       lo[a] = (int)vg_rng_below(r, (uint64_t)room + 1);
@@ -158,9 +178,10 @@ static vg_status take_edited(const vg_sample_maker *m, const vg_case *c, long ep
 }
 
 static vg_status make_synthetic(const vg_sample_maker *m, const vg_case *c, long epoch, long sample,
-                                const int lo[3], vg_randomiser *randomiser, float *labels, float *image) {
+                                const int lo[3], const int dim[3], vg_randomiser *randomiser, float *labels,
+                                float *image) {
   double centre[3];
-  for (int a = 0; a < 3; a++) centre[a] = lo[a] + (m->s->patch[a] - 1) / 2.0;
+  for (int a = 0; a < 3; a++) centre[a] = lo[a] + (dim[a] - 1) / 2.0;
   vg_randomise_source s = source_of(m, c, centre);
   s.epoch = epoch;
   /* A stream of its own: what else is drawn for a sample does not depend on the edits. */
@@ -214,11 +235,12 @@ static void brain_patch(const part *p, const int dim[3], float *out) {
 }
 
 /* Draws whether and how a real sample is turned, resized and bent. */
-static void bend(const vg_sample_maker *m, vg_sample_memory *memory, long epoch, long sample, part *p) {
+static void bend(const vg_sample_maker *m, vg_sample_memory *memory, const int dim[3], long epoch,
+                 long sample, part *p) {
   if (!memory->positions) return;
   vg_rng r = vg_rng_init(m->s->seed, vg_rng_key("loader spatial", (uint64_t)epoch, (uint64_t)sample));
   if (vg_rng_uniform(&r, 0, 1) >= m->s->augment.share) return;
-  vg_spatial_draw(&m->s->augment, p->c, p->lo, m->s->patch, &r, memory->field, memory->positions);
+  vg_spatial_draw(&m->s->augment, p->c, p->lo, dim, &r, memory->field, memory->positions);
   p->positions = memory->positions;
 }
 
@@ -237,16 +259,16 @@ void vg_sample_background(const float *fractions, int n_classes, size_t patch, f
 }
 
 /* Afterwards inside holds the brain mask. Augmentation uses scratch. */
-static void augment(const vg_sample_maker *m, const part *p, long epoch, long sample, bool synthetic,
-                    float *image, float *inside, float *scratch) {
+static void augment(const vg_sample_maker *m, const part *p, const int dim[3], long epoch, long sample,
+                    bool synthetic, float *image, float *inside, float *scratch) {
   const vg_augment *how = &m->s->augment;
-  size_t patch = vg_extent_voxels(m->s->patch);
+  size_t patch = vg_extent_voxels(dim);
   /* A stream of its own: what else is drawn for a sample does not depend on these settings. */
   vg_rng r = vg_rng_init(m->s->seed, vg_rng_key("loader augment", (uint64_t)epoch, (uint64_t)sample));
   bool missing[VG_SERIES_MAX] = {false};
   if (how->share > 0 && !synthetic) {
-    brain_patch(p, m->s->patch, inside);
-    vg_augment_images(image, m->n_series, inside, m->s->patch, how, &r, scratch);
+    brain_patch(p, dim, inside);
+    vg_augment_images(image, m->n_series, inside, dim, how, &r, scratch);
   }
   if (how->drop_series > 0) vg_augment_drop(how->drop_series, m->n_series, &r, missing);
   for (int s = 0; s < m->n_series; s++)
@@ -264,22 +286,24 @@ vg_status vg_sample_make(const vg_sample_maker *m, vg_sample_memory *memory, lon
                          float *labels, float *image, float *weight, float *crop) {
   float *scratch = memory->scratch;
   const vg_case *c = &m->cases[vg_case_order_pick(&memory->order, epoch, sample)];
-  const int *dim = m->s->patch;
+  const int view = (int)((epoch + sample) % views_of(m->s));
+  int dim[3];
+  extent_of(m->s, view, dim);
   size_t patch = vg_extent_voxels(dim);
   vg_rng r = vg_rng_init(m->s->seed, vg_rng_key("loader sample", (uint64_t)epoch, (uint64_t)sample));
   part p = {.c = c};
-  pick_corner(m, c, &r, p.lo);
+  pick_corner(m, c, dim, &r, p.lo);
   float *background = labels;
   if (m->s->background) labels += patch;
   const bool synthetic = is_synthetic(m, c, epoch, sample);
   if (synthetic) {
-    vg_status st = make_synthetic(m, c, epoch, sample, p.lo, memory->randomiser, labels, image);
+    vg_status st = make_synthetic(m, c, epoch, sample, p.lo, dim, memory->randomiser[view], labels, image);
     if (st) return st;
   } else {
-    bend(m, memory, epoch, sample, &p);
+    bend(m, memory, dim, epoch, sample, &p);
     copy_part(&p, dim, labels, image);
   }
-  if (m->n_series) augment(m, &p, epoch, sample, synthetic, image, scratch, scratch + patch);
+  if (m->n_series) augment(m, &p, dim, epoch, sample, synthetic, image, scratch, scratch + patch);
   if (m->s->jitter > 0 && m->n_series && !synthetic) {
     brain_patch(&p, dim, scratch);
     for (int s = 0; s < m->n_series; s++) {

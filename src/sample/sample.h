@@ -4,6 +4,7 @@
 #define VG_SAMPLE_SAMPLE_H
 #include "sample/case_order.h"
 #include "sample/loader.h"
+#include "sample/view.h"
 
 /* What all samples of a loader are made from. Borrows all. */
 typedef struct vg_sample_maker {
@@ -16,8 +17,8 @@ typedef struct vg_sample_maker {
 /* What one thread needs to make samples. By _init and _release. */
 typedef struct vg_sample_memory {
   vg_case_order order;
-  float *scratch, *positions, *field; /* the last two: NULL where no sample is bent */
-  vg_randomiser *randomiser;          /* NULL where all samples are real */
+  float *scratch, *positions, *field;  /* the last two: NULL where no sample is bent */
+  vg_randomiser *randomiser[VG_VIEWS]; /* of each view, or the first alone; NULL where all samples are real */
 } vg_sample_memory;
 
 vg_status vg_sample_memory_init(const vg_sample_maker *m, vg_sample_memory *memory);

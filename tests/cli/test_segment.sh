@@ -55,6 +55,20 @@ for file in model model-last; do
   expect "resumed, $file is the same" cmp -s "$T/w/$file.safetensors" "$T/k/$file.safetensors"
 done
 
+# Slices across each axis: one network, and the mean of three results. Damaged labels of single slices would show in the other two.
+expect_ok '' "$VOXGAN" train $tissues --data "$T/p" --out "$T/views" --set data.val_share=0.25 --set net.views=all --set train.patch=32,32,1 --set train.batch=4 \
+  --set train.samples=96
+expect "learned from slices across each axis" /usr/bin/python3 -c "
+import json, sys
+v = [json.loads(l) for l in open('$T/views/log.jsonl')]
+s = [l for l in v if l['kind'] == 'validation'][-1]['scores']
+print(s, file=sys.stderr)
+sys.exit(not min(s[k]['dice'] for k in s) > 0.6)"
+slices="$short --set train.direction=label2image --set train.patch=32,32,1"
+expect_fail 2 'net.views all is for train.direction image2label' "$VOXGAN" train $slices --out "$T/x" --set net.views=all
+expect_fail 2 'net.views all needs slices: a train.patch of 1 along one axis, not 32x32x32' "$VOXGAN" train $short --out "$T/x" --set net.views=all
+expect_fail 2 'net.views is "two", but must be one of one|all' "$VOXGAN" train --print-config --set net.views=two
+
 # With a discriminator, and of tumours alone: no class stands for the brain.
 expect_ok 'classes to segment: necrosis, oedema, enhancing$' "$VOXGAN" train $short --out "$T/d" --set data.tumour=require \
   --set data.anatomy=mask --set train.w_adversarial=0.01 --set train.adversarial=lsgan --set net.d_layers=1 --set net.ndf=4

@@ -89,6 +89,16 @@ static const vg_loader_settings altered = {.batch = 2,
                                            .tumour_weight = 5,
                                            .seed = 11};
 
+static const vg_loader_settings slices = {.batch = 2,
+                                          .patch = {20, 1, 12},
+                                          .all_views = true,
+                                          .samples_per_epoch = 7,
+                                          .tumour_share = 0.5,
+                                          .flip = true,
+                                          .augment = {.share = 0.5, .rotate = 20, .elastic = 2, .noise = 0.1},
+                                          .tumour_weight = 1,
+                                          .seed = 11};
+
 static uint64_t digest(const vg_batch *b) {
   size_t n = (size_t)b->n * patch_voxels(b);
   uint64_t h = fold(14695981039346656037u, b->labels, n * 4);
@@ -463,6 +473,52 @@ static void patch_by_hand(void **state) {
   vg_free(image);
 }
 
+/* Whether the labels are those of some slice of the case with this extent. */
+static bool is_slice(const vg_case *c, const int dim[3], const float *labels, float *own) {
+  const size_t n = (size_t)c->n_classes * (size_t)dim[0] * (size_t)dim[1] * (size_t)dim[2];
+  int lo[3], room[3];
+  for (int a = 0; a < 3; a++) room[a] = c->record.dim[2 - a] - dim[a];
+  for (lo[0] = 0; lo[0] <= room[0]; lo[0]++)
+    for (lo[1] = 0; lo[1] <= room[1]; lo[1]++)
+      for (lo[2] = 0; lo[2] <= room[2]; lo[2]++) {
+        vg_case_patch(c, lo, dim, own, NULL);
+        if (!memcmp(own, labels, n * sizeof *own)) return true;
+      }
+  return false;
+}
+
+/* Sample k of epoch e is a slice across z, y or x, in the layout of the patch. */
+static void slices_across_each_axis(void **state) {
+  (void)state;
+  static const int extent[3][3] = {{1, 14, 12}, {14, 1, 12}, {14, 12, 1}};
+  enum { PATCH = 14 * 12 };
+  float own[4 * PATCH];
+  vg_loader_settings s = {.batch = 2,
+                          .patch = {1, 14, 12},
+                          .all_views = true,
+                          .tumour_share = 1,
+                          .tumour_weight = 1,
+                          .samples_per_epoch = 4,
+                          .seed = 5};
+  vg_loader *l;
+  must(vg_loader_new(cases, 1, &s, &l));
+  int others = 0;
+  for (int k = 0; k < 6; k++) {
+    const vg_batch *b;
+    must(vg_loader_next(l, &b));
+    assert_memory_equal(b->dim, s.patch, sizeof b->dim);
+    for (int i = 0; i < 2; i++) {
+      const float *labels = b->labels + (size_t)i * 4 * PATCH;
+      const int view = (b->epoch + 2 * b->index + i) % 3;
+      assert_true(is_slice(cases, extent[view], labels, own));
+      for (int other = 0; other < 3; other++)
+        others += other != view && is_slice(cases, extent[other], labels, own);
+    }
+  }
+  assert_true(others < 12); /* of 24: the case is no sphere */
+  vg_loader_free(l);
+}
+
 static void faults(void **state) {
   (void)state;
   vg_loader *l;
@@ -490,6 +546,9 @@ int main(void) {
       cmocka_unit_test(boxes_hold_tumour),
       cmocka_unit_test(jitter_stays_inside),
       cmocka_unit_test(background_and_augmentation),
+      {"same_bytes_for_any_threads, slices of all views", same_bytes_for_any_threads, NULL, NULL,
+       (void *)&slices},
+      cmocka_unit_test(slices_across_each_axis),
       cmocka_unit_test(patch_by_hand),
       cmocka_unit_test(faults),
   };

@@ -19,6 +19,18 @@ static vg_status check_draws(const vg_gan_spec *spec, const vg_generator *g) {
   return st;
 }
 
+/* An image that is the mean of three would have lost its noise and its edges. */
+static vg_status check_views(const vg_gan_spec *spec) {
+  const int *p = spec->patch;
+  if (spec->views == VG_VIEWS_ONE) return VG_OK;
+  if (!spec->softmax) return vg_fail(VG_CONFIG, "net.views all is for train.direction image2label");
+  if (spec->local[0]) return vg_fail(VG_CONFIG, "net.views all does not go with train.w_local");
+  if (vg_gan_draws(spec)) return vg_fail(VG_CONFIG, "net.views all does not go with net.noise and net.style");
+  if ((p[0] == 1) + (p[1] == 1) + (p[2] == 1) == 1) return VG_OK;
+  return vg_fail(VG_CONFIG, "net.views all needs slices: a train.patch of 1 along one axis, not %dx%dx%d",
+                 p[2], p[1], p[0]);
+}
+
 vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
   vg_status st = vg_gan_check_fields(spec, NULL);
   if (st) return st;
@@ -26,6 +38,7 @@ vg_status vg_gan_check_spec(const vg_gan_spec *spec, bool training) {
     return vg_fail(VG_CONFIG, "class fractions need at least 2 output channels: the background and a class");
   const vg_generator *g = vg_generator_find(spec->generator);
   st = check_draws(spec, g);
+  if (!st) st = check_views(spec);
   if (!st && g->check) st = g->check(spec);
   if (st || !training) return st;
   if (vg_gan_has_discriminator(spec)) st = vg_scales_check(spec);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "run/synth/window.h"
 #include "sample/sample.h"
+#include "sample/view.h"
 #include "base/mem.h"
 
 static void gaussian(const window_axis *p, float *w) {
@@ -18,7 +19,9 @@ static void gaussian(const window_axis *p, float *w) {
 }
 
 typedef struct window_job {
-  int dim[3]; /* D, H, W of the case */
+  int dim[3];    /* D, H, W of the case */
+  int extent[3]; /* of a window */
+  int net[3];    /* the same as the network knows it: slices of any view are slices of its patch */
   int channels;
   window_axis axis[3];
   float *weight[3];
@@ -26,7 +29,7 @@ typedef struct window_job {
 } window_job;
 
 static void add_window(const window_job *j, const int lo[3], const float *made) {
-  const int *e = (int[]){j->axis[0].extent, j->axis[1].extent, j->axis[2].extent};
+  const int *e = j->extent;
   size_t voxels = vg_extent_voxels(j->dim);
   for (int z = 0; z < e[0]; z++)
     for (int y = 0; y < e[1]; y++) {
@@ -48,30 +51,33 @@ static void add_window(const window_job *j, const int lo[3], const float *made) 
 /* An instance norm's statistics are those of the extent that it sees. A segmentation that was trained on
  * patches loses by others: on T1 at 1 mm from 96^3 patches a mean Dice of 0.90 as a whole, of 0.92 by
  * patches. Images hardly do, and patches take several times as long. */
-static bool wants_patches(const vg_gan_spec *spec, const int dim[3]) {
+static bool wants_patches(const vg_gan_spec *spec, const int patch[3], const int dim[3]) {
   bool larger = false;
-  for (int a = 0; a < 3; a++) larger |= 4 * dim[a] > 5 * spec->patch[a];
+  for (int a = 0; a < 3; a++) larger |= 4 * dim[a] > 5 * patch[a];
   return spec->softmax && larger && spec->norm == VG_NORM_INSTANCE;
 }
 
 /* The extent of the windows, one of the whole volume unless patches are wanted or memory is short. */
-static vg_status plan(const vg_gan *gan, const char *id, const int dim[3], vg_window window, size_t memory,
-                      window_axis axis[3], int extent[3]) {
+static vg_status plan(const vg_gan *gan, const char *id, const int patch[3], vg_window window, size_t memory,
+                      window_job *j) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
+  const int *dim = j->dim;
   int align[3] = {1, 1, 1};
   if (spec->noise) vg_gan_min_dim(gan, align); /* one voxel of the coarsest grid */
-  const bool patches = window == VG_WINDOW_PATCH || (window == VG_WINDOW_AUTO && wants_patches(spec, dim));
+  const bool patches =
+      window == VG_WINDOW_PATCH || (window == VG_WINDOW_AUTO && wants_patches(spec, patch, dim));
   for (int whole = !patches; whole >= 0; whole--) {
     for (int a = 0; a < 3; a++) {
-      axis[a] = vg_window_plan(dim[a], spec->patch[a], whole, align[a]);
-      extent[a] = axis[a].extent;
+      j->axis[a] = vg_window_plan(dim[a], patch[a], whole, align[a]);
+      j->extent[a] = j->net[a] = j->axis[a].extent;
     }
-    size_t need = vg_gan_generate_bytes(spec, extent);
+    if (spec->views == VG_VIEWS_ALL) vg_view_extent(j->extent, vg_view_axis(spec->patch), j->net);
+    size_t need = vg_gan_generate_bytes(spec, j->net);
     if (need <= memory) break;
     if (window == VG_WINDOW_WHOLE || !whole)
-      return vg_fail(VG_MEMORY,
-                     "%s: synthesis of %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free", id,
-                     extent[2], extent[1], extent[0], (double)need / (1 << 30), (double)memory / (1 << 30));
+      return vg_fail(
+          VG_MEMORY, "%s: synthesis of %dx%dx%d voxels needs about %.1f GiB, and %.1f GiB are free", id,
+          j->extent[2], j->extent[1], j->extent[0], (double)need / (1 << 30), (double)memory / (1 << 30));
   }
   return VG_OK;
 }
@@ -134,11 +140,10 @@ static void window_draw_place(window_draw *w, const vg_volume_draw *d, int b, co
 }
 
 /* Sums of what windows give, by their weights. */
-static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3], const vg_volume_draw *draw,
-                             window_job *j) {
+static vg_status add_windows(vg_gan *gan, const vg_case *c, const vg_volume_draw *draw, window_job *j) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
-  size_t voxels = vg_extent_voxels(j->dim);
-  size_t window_voxels = (size_t)extent[0] * (size_t)extent[1] * (size_t)extent[2];
+  const int *extent = j->extent;
+  size_t voxels = vg_extent_voxels(j->dim), window_voxels = vg_extent_voxels(extent);
   /* Windows of one slice are small: several go through at once. */
   int total = j->axis[0].count * j->axis[1].count * j->axis[2].count;
   int batch = j->axis[0].flat || j->axis[1].flat || j->axis[2].flat ? (total < BATCH ? total : BATCH) : 1;
@@ -161,7 +166,7 @@ static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3],
       give(spec, c, lo[b], extent, given + (size_t)b * (size_t)spec->in_channels * window_voxels);
       window_draw_place(&drawn, draw, b, j->dim, lo[b], extent);
     }
-    st = vg_gan_generate(gan, given, n, extent, draw ? &drawn.draw : NULL, made);
+    st = vg_gan_generate(gan, given, n, j->net, draw ? &drawn.draw : NULL, made);
     for (int b = 0; b < n && !st; b++)
       add_window(j, lo[b], made + (size_t)b * (size_t)spec->out_channels * window_voxels);
   }
@@ -176,31 +181,56 @@ static vg_status add_windows(vg_gan *gan, const vg_case *c, const int extent[3],
 }
 
 /* The same of a window that is the volume, straight to its place. */
-static vg_status one_window(vg_gan *gan, const vg_case *c, const int dim[3], const vg_volume_draw *d,
+static vg_status one_window(vg_gan *gan, const vg_case *c, const window_job *j, const vg_volume_draw *d,
                             float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
-  size_t voxels = vg_extent_voxels(dim);
+  size_t voxels = vg_extent_voxels(j->dim);
   float *given = vg_malloc((size_t)spec->in_channels * voxels, sizeof *given);
   if (!given) return VG_MEMORY;
-  give(spec, c, (const int[3]){0, 0, 0}, dim, given);
+  give(spec, c, (const int[3]){0, 0, 0}, j->dim, given);
   vg_gan_draw draw = {0};
   if (d) draw = (vg_gan_draw){d->noise, &d->id, &d->other, d->mix, d->style};
-  vg_status st = vg_gan_generate(gan, given, 1, dim, d ? &draw : NULL, out);
+  vg_status st = vg_gan_generate(gan, given, 1, j->net, d ? &draw : NULL, out);
   vg_free(given);
+  return st;
+}
+
+/* By windows of this patch. */
+static vg_status one_view(vg_gan *gan, const vg_case *c, const int patch[3], vg_window window, size_t memory,
+                          const vg_volume_draw *draw, float *out) {
+  const vg_gan_spec *spec = vg_gan_get_spec(gan);
+  window_job j = {.dim = {c->record.dim[2], c->record.dim[1], c->record.dim[0]},
+                  .channels = spec->out_channels,
+                  .sum = out};
+  const vg_status st = plan(gan, c->id, patch, window, memory, &j);
+  if (st) return st;
+  return memcmp(j.extent, j.dim, sizeof j.extent) ? add_windows(gan, c, draw, &j)
+                                                  : one_window(gan, c, &j, draw, out);
+}
+
+/* The mean over slices across z, y and x. */
+static vg_status all_views(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out) {
+  const vg_gan_spec *spec = vg_gan_get_spec(gan);
+  const size_t n = vg_extent_voxels(c->record.dim) * (size_t)spec->out_channels;
+  float *one = vg_malloc(n, sizeof *one);
+  vg_status st = one ? VG_OK : VG_MEMORY;
+  for (int v = 0; v < VG_VIEWS && !st; v++) {
+    int patch[3];
+    vg_view_extent(spec->patch, v, patch);
+    st = one_view(gan, c, patch, window, memory, NULL, v ? one : out);
+    for (size_t i = 0; i < n && v && !st; i++) out[i] += one[i];
+  }
+  for (size_t i = 0; i < n && !st; i++) out[i] /= VG_VIEWS;
+  vg_free(one);
   return st;
 }
 
 vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, const vg_volume_draw *draw,
                    float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
-  const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
-  size_t voxels = vg_extent_voxels(dim);
-  window_job j = {.dim = {dim[0], dim[1], dim[2]}, .channels = spec->out_channels, .sum = out};
-  int extent[3];
-  vg_status st = plan(gan, c->id, dim, window, memory, j.axis, extent);
-  if (st) return st;
-  st = memcmp(extent, dim, sizeof extent) ? add_windows(gan, c, extent, draw, &j)
-                                          : one_window(gan, c, dim, draw, out);
+  const size_t voxels = vg_extent_voxels(c->record.dim);
+  const vg_status st = spec->views == VG_VIEWS_ALL ? all_views(gan, c, window, memory, out)
+                                                   : one_view(gan, c, spec->patch, window, memory, draw, out);
   for (int s = 0; s < spec->out_channels && !st; s++)
     for (size_t i = 0; i < voxels; i++)
       if (!c->brain[i]) out[(size_t)s * voxels + i] = !spec->softmax ? -1.f : s ? 0.f : 1.f;

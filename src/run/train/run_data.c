@@ -369,7 +369,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = add_images(c, out))) goto out;
   resolve_patch(out, c);
   if ((st = resolve_box(out, c)) || (st = find_ranges(out))) goto out;
-  vg_prep_set_seen(&out->prep, out->train, out->n_train, out->patch);
+  vg_prep_set_seen(&out->prep, out->train, out->n_train, c->net.views == VG_VIEWS_ALL ? NULL : out->patch);
 out:
   if (st) vg_run_data_release(out);
   return st;

@@ -134,6 +134,7 @@ vg_status vg_trainer_open_loader(trainer *t) {
   vg_loader_settings s = {.batch = c->train.batch,
                           .samples_per_epoch = c->train.samples,
                           .last = t->data.last,
+                          .all_views = c->net.views == VG_VIEWS_ALL,
                           .mix = c->train.mix,
                           .tumour_share = c->train.tumour_share,
                           .flip = c->train.flip,

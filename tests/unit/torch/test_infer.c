@@ -180,6 +180,78 @@ static void slices_go_one_by_one(void **state) {
   assert_int_equal(vg_tensor_live(), 0);
 }
 
+/* The mean of what the network makes of the slices across each axis, each laid out as its patch is. */
+static void all_views_are_averaged(void **state) {
+  (void)state;
+  static int16_t image[VOXELS];
+  static float want[2 * VOXELS], in[Y * Z], direct[2 * Y * Z], out[2 * VOXELS];
+  vg_gan_spec spec = {.generator = "unet_k3",
+                      .discriminator = "none",
+                      .norm = VG_NORM_INSTANCE,
+                      .in_channels = 1,
+                      .out_channels = 2,
+                      .patch = {8, 1, 8}, /* across y: the other axes lie as z and x do */
+                      .views = VG_VIEWS_ALL,
+                      .ngf = 4,
+                      .ndf = 4,
+                      .levels = 1,
+                      .blocks = 1,
+                      .d_layers = 1,
+                      .d_scales = 1,
+                      .softmax = 1};
+  const vg_gan_objective objective = {.adversarial = "bce",
+                                      .reconstruction = "ce_dice",
+                                      .w_reconstruction = 1,
+                                      .beta1 = 0.5,
+                                      .beta2 = 0.999,
+                                      .r1_every = 16,
+                                      .low_sigma = 2};
+  static const int size[3] = {Z, Y, X};
+  vg_gan *gan;
+  if (vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan)) fail_msg("%s", vg_error());
+  vg_case c = subject;
+  c.image = image;
+  c.n_series = 1;
+  for (int i = 0; i < VOXELS; i++) image[i] = (int16_t)(brain[i] ? i * 37 % 30000 : -32767);
+  memset(want, 0, sizeof want);
+  for (int axis = 0; axis < 3; axis++) {
+    const int row = axis ? 0 : 1, column = axis == 2 ? 1 : 2, n = size[row] * size[column];
+    const int step[3] = {Y * X, X, 1};
+    for (int k = 0; k < size[axis]; k++) {
+      const int first = k * step[axis];
+      for (int i = 0; i < n; i++) {
+        const int at = first + i / size[column] * step[row] + i % size[column] * step[column];
+        in[i] = (float)image[at] / 32767;
+      }
+      assert_int_equal(vg_gan_generate(gan, in, 1, (int[]){size[row], 1, size[column]}, NULL, direct), VG_OK);
+      for (int i = 0; i < n; i++) {
+        const int at = first + i / size[column] * step[row] + i % size[column] * step[column];
+        for (int q = 0; q < 2; q++) want[q * VOXELS + at] += direct[q * n + i] / 3;
+      }
+    }
+  }
+  assert_int_equal(vg_infer(gan, &c, VG_WINDOW_WHOLE, SIZE_MAX, NULL, out), VG_OK);
+  for (int i = 0; i < VOXELS; i++) {
+    assert_float_equal(out[i] + out[VOXELS + i], 1, 1e-5);
+    if (brain[i]) assert_float_equal(out[i], want[i], 1e-5);
+  }
+  vg_gan_free(gan);
+
+  /* What it does not go with. */
+  spec.softmax = 0;
+  assert_int_equal(vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "net.views all is for train.direction image2label"));
+  spec.softmax = 1;
+  spec.noise = true;
+  assert_int_equal(vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "net.noise"));
+  spec.noise = false;
+  spec.patch[1] = 8;
+  assert_int_equal(vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "not 8x8x8"));
+  assert_int_equal(vg_tensor_live(), 0);
+}
+
 /* A decoder whose noise is as strong as the rest. */
 static vg_gan *noisy(void) {
   vg_gan *gan = generator(12, 12, 12);
@@ -250,6 +322,7 @@ int main(void) {
       cmocka_unit_test(patches_cover_every_voxel),
       cmocka_unit_test(fractions_of_images),
       cmocka_unit_test(slices_go_one_by_one),
+      cmocka_unit_test(all_views_are_averaged),
   };
   return cmocka_run_group_tests(tests, make_case, NULL);
 }

@@ -118,7 +118,8 @@ static void the_stored_order_stays(void **state) {
       "\"blocks\":9,\"input_skip\":0,\"d_layers\":3,\"softmax\":0,\"dropout\":0.5,\"local_d\":0,\"local_h\":"
       "0,"
       "\"local_w\":0,\"d_scales\":1,"
-      "\"upsample\":\"transposed\",\"modulation\":\"class\",\"encoder\":1,\"noise\":0,\"style\":0}");
+      "\"upsample\":\"transposed\",\"modulation\":\"class\",\"encoder\":1,\"noise\":0,\"style\":0,"
+      "\"views\":\"one\"}");
   vg_json_free(j);
   char *end = strstr(text, ",\"local_d\"");
   strcpy(end, "}");
