@@ -137,6 +137,8 @@ typedef struct vg_anatomy {
 } vg_anatomy;
 /* Parses a value of data.anatomy. VG_CONFIG: the text is no such value. */
 vg_status vg_anatomy_parse(const char *text, vg_anatomy *out);
+/* Reads a value of data.tumour_parts. Empty: no series. VG_CONFIG. */
+vg_status vg_tumour_parts_parse(const char *text, vg_clusters *out);
 /* Whether train.direction is image2label: series in, label maps out. */
 bool vg_config_segments(const vg_config *c);
 /* Writes the value of one setting into buf, as vg_config_set takes it. Returns buf. */

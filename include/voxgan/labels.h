@@ -81,6 +81,17 @@ vg_status vg_classes_add_clusters(vg_classes *c, const vg_clusters *of);
 /* Whether all anatomy classes are such clusters, and which. */
 bool vg_classes_clusters(const vg_classes *c, vg_clusters *of);
 
+/* Parts of a tumour class by intensity, which only networks know: "t1_part1_tumour", ...,
+ * "t1-flair_part1-1_necrosis", ... */
+/* Adds the parts of the class `whole`. VG_CONFIG as vg_classes_add_clusters. */
+vg_status vg_classes_add_parts(vg_classes *c, const vg_clusters *of, const char *whole);
+/* Whether all tumour classes are such parts, and which. */
+bool vg_classes_parts(const vg_classes *c, vg_clusters *of);
+/* The class that a part belongs to; another class's own name. */
+const char *vg_class_whole(const char *name);
+/* The classes with one in place of its parts. code[k + 1] is the new index + 1 of class k; code[0] is 0. */
+void vg_classes_merge_parts(const vg_classes *c, vg_classes *out, uint8_t code[VG_CLASSES_MAX + 1]);
+
 int vg_classes_find(const vg_classes *c, const char *name); /* -1 */
 int vg_classes_count(const vg_classes *c, vg_role role);
 /* Adds the scheme's classes of a role that c lacks, in the scheme's order, and keeps anatomy before tumour.

@@ -43,6 +43,8 @@ vg_status vg_maps_read(const vg_dataset *ds, const vg_subject *subject, const vg
 /* Makes empty maps on a grid. */
 vg_status vg_maps_new(const vg_geometry *geo, const vg_classes *classes, vg_maps *out);
 vg_status vg_maps_copy(const vg_maps *from, vg_maps *out);
+/* Makes one class again of the parts of each tumour class (vg_classes_parts). */
+void vg_maps_merge_parts(vg_maps *m);
 void vg_maps_release(vg_maps *m);
 
 /* Writes one of the two maps as label values of a scheme, in the native orientation. VG_DATA: a class that

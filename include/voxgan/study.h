@@ -40,11 +40,12 @@ typedef struct vg_study_options {
   int redraws;                    /* draws of a case before it fails; 0: 20 */
   bool need_tumour, need_anatomy; /* hosts must have these maps, which a model's classes may need; an edit
                                      that makes a tumour lifts need_tumour */
-  const vg_classes *clusters;     /* hosts get these anatomy classes, found in their own images
-                                     (vg_classes_clusters), unless a map has them. NULL: maps have the anatomy */
-  const vg_classes *predicted;    /* hosts are images, and the case maker finds maps with these classes;
-                                     edits must be empty. NULL: hosts have maps */
-  bool skip_incomplete;           /* skip hosts and donors that lack a map */
+  const vg_classes *found;     /* classes that are found in the images of hosts and donors: anatomy of hosts
+                                  (vg_classes_clusters), unless a map has it; parts of tumours
+                                  (vg_classes_parts). NULL: none */
+  const vg_classes *predicted; /* hosts are images, and the case maker finds maps with these classes;
+                                  edits must be empty. NULL: hosts have maps */
+  bool skip_incomplete;        /* skip hosts and donors that lack a map */
   bool heal; /* fill the anatomy under a host's tumour, where unknown, from its surroundings */
 } vg_study_options;
 
@@ -56,8 +57,10 @@ vg_status vg_study_open(const vg_study_options *options, vg_study **out);
 void vg_study_free(vg_study *s);
 
 size_t vg_study_count(const vg_study *s);
-/* Every class that a case may have. */
+/* Every class that a case may have, with the parts of tumours. */
 const vg_classes *vg_study_class_set(const vg_study *s);
+/* The same without parts: what is written. */
+const vg_classes *vg_study_written(const vg_study *s);
 /* The merged label schemes of the sources. Maps keep these values unless the format has its own. */
 const vg_scheme *vg_study_scheme(const vg_study *s, vg_role role);
 /* Layout of the first hosts; the default format follows from it. */
@@ -87,6 +90,8 @@ vg_status vg_study_make(vg_study *s, size_t k, vg_study_case *out);
  */
 vg_status vg_study_origins(const vg_study *s, const vg_study_case *c, vg_edit_hide *hide, void *arg,
                            vg_str *out);
+/* Once its image is made: makes one class again of the parts of each tumour class. */
+void vg_study_case_merge_parts(vg_study_case *c);
 void vg_study_case_release(vg_study_case *c);
 
 /* Writes a rank that nobody can foresee without a key. */

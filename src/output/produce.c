@@ -99,7 +99,7 @@ static vg_status set_output(produce_job *j) {
   out->set.licence = *out->licence ? out->licence : NULL;
   out->unmarked = j->o->unmarked;
   /* The images show the brain mask, so the class of the brain has no map. */
-  const vg_classes *all = vg_study_class_set(j->study);
+  const vg_classes *all = vg_study_written(j->study);
   for (int k = 0; k < all->n && !st; k++)
     if (strcmp(all->names[k], VG_CLASS_BRAIN) != 0)
       st = vg_classes_add_name(&out->set.classes, all->names[k], all->roles[k]);
@@ -453,6 +453,7 @@ static vg_status write_case(void *arg, size_t i) {
   todo *t = &j->list[j->open[i]];
   write_job w = {j, t, f, slot};
   vg_status st = VG_OK;
+  if (!f->kept && !f->refused) vg_study_case_merge_parts(&f->c);
   if (j->maker && j->maker->maps && !f->kept && !f->refused)
     st = take_maps(j, t, f, slot);
   else if (!f->kept && !f->refused)

@@ -99,6 +99,10 @@ vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_cas
     vg_json_put_string(
         v, "anatomy",
         "clusters of the intensities of each source's own scan: they copy the anatomy of that person");
+  if (vg_classes_parts(vg_study_class_set(study), &clusters))
+    vg_json_put_string(
+        v, "tumours",
+        "made from parts by the intensities of each source's own tumour: they copy its structure");
   vg_json_put_string(v, "format", out->format_name);
   vg_json_put_string(v, "study_sha256", hash);
   if (out->secret) {

@@ -51,6 +51,13 @@ void vg_maps_release(vg_maps *m) {
   memset(m, 0, sizeof *m);
 }
 
+void vg_maps_merge_parts(vg_maps *m) {
+  uint8_t code[VG_CLASSES_MAX + 1];
+  vg_classes_merge_parts(&m->classes, &m->classes, code);
+  const size_t n = vg_geometry_voxels(&m->geo);
+  for (size_t i = 0; i < n; i++) m->tumour[i] = code[m->tumour[i]];
+}
+
 /* Whether the only anatomy class stands for all anatomy. */
 static bool brain_only(const vg_classes *c) {
   return vg_classes_count(c, VG_ROLE_ANATOMY) == 1 && vg_classes_find(c, VG_CLASS_BRAIN) >= 0;
@@ -136,6 +143,17 @@ vg_status vg_case_read_series(vg_case_grid *g, const char *path, vg_volume *out)
   return st ? st : grid_check(g, path, &stored, &out->geo, info.xform_code);
 }
 
+/* A class that is divided has the code of its first part. */
+static vg_status tumour_table(const vg_classes *classes, const vg_scheme *scheme, uint8_t *table) {
+  vg_classes whole;
+  uint8_t merged[VG_CLASSES_MAX + 1], first[VG_CLASSES_MAX + 1] = {0};
+  vg_classes_merge_parts(classes, &whole, merged);
+  for (int k = classes->n; k > 0; k--) first[merged[k]] = (uint8_t)k;
+  vg_status st = vg_classes_table(&whole, scheme, VG_ROLE_TUMOUR, table);
+  for (int v = 0; v < VALUES && !st; v++) table[v] = first[table[v]];
+  return st;
+}
+
 /* by_role[role][value] is the code of the class. */
 static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme, uint8_t *anatomy,
                              uint8_t *tumour) {
@@ -157,7 +175,7 @@ static vg_status code_tables(const vg_classes *classes, const vg_scheme *scheme,
     }
   }
   if (!st && vg_scheme_has_role(scheme, VG_ROLE_TUMOUR) && vg_classes_count(classes, VG_ROLE_TUMOUR))
-    st = vg_classes_table(classes, scheme, VG_ROLE_TUMOUR, tumour);
+    st = tumour_table(classes, scheme, tumour);
   return st;
 }
 
@@ -319,6 +337,20 @@ static vg_status mask_from_series(const vg_case_inputs *in, const vg_prep_settin
   return st;
 }
 
+static vg_status divide_tumour(const vg_case_inputs *in, vg_case_grid *grid, vg_maps *m) {
+  vg_volume read[VG_CLUSTER_SERIES_MAX];
+  const vg_volume *of[VG_CLUSTER_SERIES_MAX];
+  memset(read, 0, sizeof read);
+  vg_status st = VG_OK;
+  for (int i = 0; i < in->parts.n_series; i++) {
+    of[i] = &read[i];
+    if (!st) st = vg_case_read_series(grid, in->part_series[i], &read[i]);
+  }
+  if (!st) st = vg_parts_find(of, &in->parts, m);
+  for (int i = 0; i < in->parts.n_series; i++) vg_volume_release(&read[i]);
+  return st;
+}
+
 vg_status vg_case_read_maps(const vg_dataset *ds, const vg_subject *subject, const vg_case_inputs *in,
                             const vg_prep_settings *s, vg_case_grid *grid, vg_volume *keep, vg_range *ranges,
                             vg_maps *out) {
@@ -332,6 +364,7 @@ vg_status vg_case_read_maps(const vg_dataset *ds, const vg_subject *subject, con
     st = grid_of_series(in->series[0], grid);
   if (!st && in->anatomy) st = read_map(in->anatomy, &src->anatomy_scheme, s, src->regrid, grid, table, out);
   if (!st && in->mask_from_series) st = mask_from_series(in, s, grid, keep, ranges, out);
+  if (!st && in->parts.n_series) st = divide_tumour(in, grid, out);
   vg_free(table);
   if (st) vg_maps_release(out);
   return st;

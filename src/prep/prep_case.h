@@ -30,6 +30,8 @@ typedef struct vg_case_inputs {
   bool mask_only;        /* the series alone define the brain */
   vg_clusters clusters;  /* anatomy classes found in the intensities of series[of[i]]; n_series 0: none */
   int of[VG_CLUSTER_SERIES_MAX];
+  vg_clusters parts; /* into which the tumour is divided; n_series 0: none */
+  const char *part_series[VG_CLUSTER_SERIES_MAX];
 } vg_case_inputs;
 
 vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,

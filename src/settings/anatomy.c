@@ -1,4 +1,4 @@
-/* anatomy.c: the values of data.anatomy. */
+/* anatomy.c: the values of data.anatomy, and of data.tumour_parts, which has clusters too. */
 #include <stdio.h>
 #include <string.h>
 
@@ -61,4 +61,14 @@ vg_status vg_anatomy_parse(const char *text, vg_anatomy *out) {
                  "data.anatomy is \"%s\", but must be one of auto, map, mask, clusters:K, "
                  "clusters:SERIES=K,... and predict:MODEL",
                  text);
+}
+
+vg_status vg_tumour_parts_parse(const char *text, vg_clusters *out) {
+  *out = (vg_clusters){0};
+  if (!*text || parse_clusters(text, out)) return VG_OK;
+  return vg_fail(
+      VG_CONFIG,
+      "data.tumour_parts is \"%s\", but parts are K (2 to %d) or SERIES=K,... (up to %d series and %d "
+      "parts, the product), for example t1=3,flair=2",
+      text, VG_CLUSTERS_MAX, VG_CLUSTER_SERIES_MAX, VG_CLUSTER_CLASSES_MAX);
 }

@@ -375,6 +375,14 @@ vg_status vg_config_resolve(vg_config *c) {
                    "data.anatomy is \"%s\", but image2label learns to find anatomy, and must not be taught "
                    "what was found without knowledge of it: give it maps",
                    c->data.anatomy);
+  vg_clusters parts;
+  if ((st = vg_tumour_parts_parse(c->data.tumour_parts, &parts))) return st;
+  if (segments && parts.n_series)
+    return vg_fail(
+        VG_CONFIG,
+        "data.tumour_parts is \"%s\", but image2label learns classes that maps show; parts are for "
+        "label2image",
+        c->data.tumour_parts);
   if (!names_row(&settings[VG_SETTING_INDEX_train_reconstruction], c->train.reconstruction))
     strcpy(c->train.reconstruction, segments ? "ce_dice" : "l1");
   if (c->augment.images == VG_AUGMENT_AUTO) c->augment.images = segments ? VG_AUGMENT_ON : VG_AUGMENT_OFF;

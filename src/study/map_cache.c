@@ -8,6 +8,7 @@
 #include "edit/brain/measure.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
+#include "voxgan/config.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/message.h"
@@ -83,8 +84,9 @@ static vg_status read_donor(const vg_dataset *ds, const vg_subject *subject, con
   if (mapped) return vg_maps_read(ds, subject, classes, out);
   /* Besides the tumour, we need only the extent of the brain, which one series shows. */
   vg_subject lean = *subject;
+  vg_clusters parts;
   bool have = false;
-  for (int i = 0; i < VG_SERIES_MAX; i++) {
+  for (int i = 0; i < VG_SERIES_MAX && !vg_classes_parts(classes, &parts); i++) {
     if (have) lean.series[i] = NULL;
     have |= lean.series[i] != NULL;
   }

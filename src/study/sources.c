@@ -112,8 +112,27 @@ static vg_status add_label(vg_scheme *to, const char *name, vg_role role, int va
   return VG_OK;
 }
 
+/* The classes of a tumour scheme, each by its parts if it has any. */
+static vg_status add_tumour_classes(vg_study *s, const vg_scheme *from) {
+  vg_status st = VG_OK;
+  for (int i = 0; i < from->n && !st; i++) {
+    bool divided = false;
+    for (int k = 0; k < s->parts.n && !st && from->labels[i].role == VG_ROLE_TUMOUR; k++) {
+      const char *name = s->parts.names[k];
+      if (s->parts.roles[k] != VG_ROLE_TUMOUR || strcmp(vg_class_whole(name), from->labels[i].name) != 0)
+        continue;
+      divided = true;
+      st = vg_classes_add_name(&s->classes, name, VG_ROLE_TUMOUR);
+    }
+    if (!st && !divided && from->labels[i].role == VG_ROLE_TUMOUR)
+      st = vg_classes_add_name(&s->classes, from->labels[i].name, VG_ROLE_TUMOUR);
+  }
+  return st;
+}
+
 static vg_status add_scheme(vg_study *s, const vg_scheme *from, vg_role role) {
-  vg_status st = vg_classes_add(&s->classes, from, role);
+  vg_status st =
+      role == VG_ROLE_TUMOUR ? add_tumour_classes(s, from) : vg_classes_add(&s->classes, from, role);
   vg_scheme *to = &s->schemes[role];
   if (!st && !to->n) memcpy(to->name, from->name, sizeof to->name);
   for (int i = 0; i < from->n && !st; i++)
@@ -157,7 +176,7 @@ static vg_status find_anatomy(vg_study *s) {
   return !st && scheme->n ? add_label(scheme, VG_CLASS_BRAIN, VG_ROLE_ANATOMY, 0) : st;
 }
 
-vg_status vg_study_find_classes(vg_study *s, bool edited) {
+static vg_status find_classes(vg_study *s, bool edited) {
   bool bare = false;
   vg_status st = find_anatomy(s);
   for (int i = 0; i < s->plan.n && !st; i++) {
@@ -172,5 +191,12 @@ vg_status vg_study_find_classes(vg_study *s, bool edited) {
   st = add_scheme(s, &source->tumour_scheme, VG_ROLE_TUMOUR);
   if (!st && !s->schemes[VG_ROLE_TUMOUR].n && !(st = vg_scheme_parse("brats", &brats)))
     st = add_scheme(s, &brats, VG_ROLE_TUMOUR);
+  return st;
+}
+
+vg_status vg_study_find_classes(vg_study *s, bool edited) {
+  uint8_t code[VG_CLASSES_MAX + 1];
+  const vg_status st = find_classes(s, edited);
+  if (!st) vg_classes_merge_parts(&s->classes, &s->written, code);
   return st;
 }

@@ -1,4 +1,5 @@
 /* study.c: opens a study, and makes each case from its number. */
+#include "voxgan/config.h"
 #include "voxgan/study.h"
 #include "base/names.h"
 #include "base/str.h"
@@ -155,7 +156,9 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   for (int i = 0; i < s->plan.n; i++) each_step(&s->plan.cohorts[i], note_needs, &needs);
   s->cache.edited = needs.any;
   s->cache.heal = o->heal;
-  if (o->clusters) s->clusters = *o->clusters;
+  vg_clusters of;
+  if (o->found && vg_classes_clusters(o->found, &of)) s->clusters = *o->found;
+  if (o->found && vg_classes_parts(o->found, &of)) s->parts = *o->found;
   snprintf(s->identity, sizeof s->identity, "%s", o->identity ? o->identity : "");
   for (int i = 0; i < s->plan.n; i++) {
     if ((st = open_cohort(s, o, i))) return o->plan ? vg_fail_in(st, "%s", o->plan) : st;
@@ -166,7 +169,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   if (!o->predicted) return vg_study_find_classes(s, needs.any);
   if (needs.any) return vg_fail(VG_USAGE, "images have no label maps to edit");
   s->predicted = true;
-  s->classes = *o->predicted;
+  s->classes = s->written = *o->predicted;
   return VG_OK;
 }
 
@@ -243,6 +246,10 @@ size_t vg_study_count(const vg_study *s) {
 
 const vg_classes *vg_study_class_set(const vg_study *s) {
   return &s->classes;
+}
+
+const vg_classes *vg_study_written(const vg_study *s) {
+  return &s->written;
 }
 
 const vg_scheme *vg_study_scheme(const vg_study *s, vg_role role) {
@@ -466,6 +473,17 @@ out:
   if (!vg_starts_with(vg_error(), as_host)) vg_fail_in(st, "%s", out->id);
   vg_study_case_release(out);
   return st;
+}
+
+void vg_study_case_merge_parts(vg_study_case *c) {
+  vg_classes written;
+  uint8_t code[VG_CLASSES_MAX + 1];
+  double ml[VG_CLASSES_MAX] = {0};
+  vg_classes_merge_parts(&c->maps.classes, &written, code);
+  if (written.n == c->maps.classes.n) return;
+  for (int k = 0; k < c->maps.classes.n; k++) ml[code[k + 1] - 1] += c->facts.ml[k];
+  memcpy(c->facts.ml, ml, sizeof ml);
+  vg_maps_merge_parts(&c->maps);
 }
 
 void vg_study_case_release(vg_study_case *c) {

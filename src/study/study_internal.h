@@ -43,9 +43,10 @@ struct vg_study {
   char prefix[64], identity[VG_HASH_LEN];
   uint64_t seed;
   int draws;
-  vg_classes clusters; /* anatomy classes found in the hosts' images; n == 0: none */
-  vg_classes classes;
-  vg_scheme schemes[2]; /* by role */
+  vg_classes clusters;         /* anatomy classes found in the hosts' images; n == 0: none */
+  vg_classes parts;            /* parts of tumours found in images; n == 0: none */
+  vg_classes classes, written; /* with the parts of tumours; without */
+  vg_scheme schemes[2];        /* by role */
   vg_map_cache cache;
 };
 

@@ -56,7 +56,7 @@ expect_ok '2 cases made' v synth "$T/p" --labels "$T/b" --out "$T/ps" --format b
 expect_ok 't1-flair_cluster3-2' v inspect "$T/ps"
 rm -rf "$T/d" && mkdir "$T/d" && cp -r "$T/b/." "$T/d" && find "$T/d" -name '*_flair.nii.gz' -delete
 expect_fail 3 'has no series flair, in which its anatomy classes \(clusters\) are found' v synth "$T/p" --labels "$T/d" --out "$T/ps3" --sheet 0
-expect_fail 3 'no series swi, in which data.anatomy asks for clusters' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set data.anatomy=clusters:t1=3,swi=2
+expect_fail 3 'no series swi, which data.anatomy names' v train --data "$T/a" --out "$T/dry" $tiny --dry-run --set data.anatomy=clusters:t1=3,swi=2
 
 # A scheme for each data set.
 expect_ok 'classes: brain, core, rim, ring, necrosis, oedema, enhancing' v train --data "$T/a" --tumour-scheme 1=core,2=rim,4=ring \

@@ -201,6 +201,77 @@ static void class_sets_tell_their_series(void **state) {
   vg_error_clear();
 }
 
+/* A tumour of two classes, each with a dark and a bright half of its own intensities. */
+static void tumours_are_divided_by_their_own_intensities(void **state) {
+  (void)state;
+  static const vg_clusters of = {2, {"t1", "flair"}, {2, 3}};
+  world w = make_world(8, false), other = make_world(8, false);
+  vg_rng rng = vg_rng_init(4, vg_rng_key("parts", 0, 0));
+  uint8_t want[SIDE * SIDE * SIDE] = {0};
+  for (size_t i = 0; i < w.n; i++) {
+    const size_t x = i % SIDE, y = i / SIDE % SIDE, z = i / SIDE / SIDE;
+    const size_t dark = y >= 6, part = z < 4 ? 0 : z < 7 ? 1 : 2;
+    other.vol.data[i] = (float)((double)(40 * part) + 2 * vg_rng_normal(&rng));
+    if (!w.maps.tumour[i]) continue;
+    w.vol.data[i] = (float)((dark ? 10 : 90) + 3 * vg_rng_normal(&rng));
+    w.maps.tumour[i] = (uint8_t)(x < 5 ? 1 : 7); /* the first parts of two classes */
+    want[i] = (uint8_t)(w.maps.tumour[i] + (dark ? 0 : 3) + part);
+  }
+  assert_int_equal(vg_parts_find((const vg_volume *[]){&w.vol, &other.vol}, &of, &w.maps), VG_OK);
+  size_t all = 0, right = 0;
+  for (size_t i = 0; i < w.n; i++) {
+    assert_int_equal(w.maps.tumour[i] != 0, want[i] != 0);
+    assert_int_equal(w.maps.anatomy[i], 0);
+    assert_int_equal(w.maps.tumour[i] >= 7, want[i] >= 7);
+    all += want[i] != 0;
+    right += want[i] && w.maps.tumour[i] == want[i];
+  }
+  assert_true((double)right > 0.99 * (double)all);
+
+  /* Of one intensity: all of it is the first part. No tumour: nothing to divide. */
+  for (int empty = 0; empty < 2; empty++) {
+    for (size_t i = 0; i < w.n; i++) {
+      w.vol.data[i] = other.vol.data[i] = 3;
+      w.maps.tumour[i] = want[i] && !empty ? 7 : 0;
+    }
+    assert_int_equal(vg_parts_find((const vg_volume *[]){&w.vol, &other.vol}, &of, &w.maps), VG_OK);
+    for (size_t i = 0; i < w.n; i++) assert_int_equal(w.maps.tumour[i], want[i] && !empty ? 7 : 0);
+  }
+  release(&w);
+  release(&other);
+}
+
+static void parts_tell_their_series_and_class(void **state) {
+  (void)state;
+  static const vg_clusters two = {2, {"t1", "flair"}, {3, 2}};
+  vg_clusters found;
+  vg_classes c = {0}, merged, some = {0};
+  uint8_t code[VG_CLASSES_MAX + 1];
+  assert_false(vg_classes_parts(&c, &found));
+  assert_int_equal(vg_classes_add_name(&c, "gm", VG_ROLE_ANATOMY), VG_OK);
+  assert_int_equal(vg_classes_add_parts(&c, &two, "oedema"), VG_OK);
+  assert_int_equal(vg_classes_add_parts(&c, &two, "whole_tumour"), VG_OK);
+  assert_int_equal(c.n, 13);
+  assert_string_equal(c.names[2], "t1-flair_part1-2_oedema");
+  assert_string_equal(vg_class_whole(c.names[12]), "whole_tumour");
+  assert_string_equal(vg_class_whole("necrosis"), "necrosis");
+  assert_string_equal(vg_class_whole("t1_partial_tumour"), "t1_partial_tumour");
+  assert_true(vg_classes_parts(&c, &found));
+  assert_memory_equal(&found, &two, sizeof two);
+  assert_false(vg_classes_clusters(&c, &found));
+  vg_classes_merge_parts(&c, &merged, code);
+  assert_int_equal(merged.n, 3);
+  assert_string_equal(merged.names[1], "oedema");
+  assert_string_equal(merged.names[2], "whole_tumour");
+  for (int k = 0; k <= 13; k++) assert_int_equal(code[k], k < 2 ? k : k < 8 ? 2 : 3);
+  for (int k = 1; k < 12; k++)
+    assert_int_equal(vg_classes_add_name(&some, c.names[k], VG_ROLE_TUMOUR), VG_OK);
+  assert_false(vg_classes_parts(&some, &found)); /* the last is missing */
+  vg_classes long_one = {0};
+  assert_int_equal(vg_classes_add_parts(&long_one, &two, "a_class_of_a_very_long_name"), VG_CONFIG);
+  vg_error_clear();
+}
+
 static void settings_are_parsed(void **state) {
   (void)state;
   vg_anatomy a;
@@ -307,6 +378,8 @@ int main(void) {
       cmocka_unit_test(rare_bright_voxels_take_few_clusters),
       cmocka_unit_test(one_intensity_is_an_error),
       cmocka_unit_test(series_are_combined),
+      cmocka_unit_test(tumours_are_divided_by_their_own_intensities),
+      cmocka_unit_test(parts_tell_their_series_and_class),
       cmocka_unit_test(class_sets_tell_their_series),
       cmocka_unit_test(settings_are_parsed),
       cmocka_unit_test(colours_can_be_told),

@@ -52,7 +52,7 @@ static int rank_of(const char *name) {
                {"necrosis", RANK_NECROSIS},    {"necrotic", RANK_NECROSIS}, {"ncr", RANK_NECROSIS},
                {"necroticcore", RANK_NECROSIS}};
   char plain[VG_CLASS_NAME];
-  plain_name(name, plain);
+  plain_name(vg_class_whole(name), plain);
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (!strcmp(plain, known[i].name)) return known[i].rank;
   return RANK_CORE;

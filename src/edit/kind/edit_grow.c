@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "edit/kind/change.h"
+#include "voxgan/config.h"
 #include "base/number/extent.h"
 #include "edit/lesion/front.h"
 #include "edit/brain/tissue.h"
@@ -220,6 +221,11 @@ static vg_status choose_classes(const vg_classes *c, bool enhances, palette *p) 
   static const char *const within[] = {"necrosis", "nonenhancing", "enhancing"};
   static const char *const solid[] = {"nonenhancing", "necrosis", "enhancing"};
   int depth[VG_CLASSES_MAX + 1];
+  vg_clusters parts;
+  if (vg_classes_parts(c, &parts))
+    return vg_fail(VG_CONFIG,
+                   "the model divides tumours by their intensities (data.tumour_parts), and a grown tumour "
+                   "has none: use graft");
   if (!vg_tumour_depths(c, depth)) return vg_fail(VG_REFUSED, "the maps have no tumour class");
   uint8_t outermost = 0;
   while (depth[outermost]) outermost++;

@@ -88,8 +88,9 @@ static vg_status open_study(const synth_job *j, const vg_dataset *hosts, vg_stud
   const vg_classes *classes = &j->prep.classes;
   vg_clusters clusters;
   s.made = true;
-  if (vg_classes_clusters(classes, &clusters)) s.clusters = classes;
-  s.need_anatomy = !s.clusters && vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
+  const bool clustered = vg_classes_clusters(classes, &clusters);
+  if (clustered || vg_classes_parts(classes, &clusters)) s.found = classes;
+  s.need_anatomy = !clustered && vg_classes_find(classes, VG_CLASS_BRAIN) < 0;
   for (int k = 0; k < classes->n && !s.n_edits && !s.plan; k++)
     s.need_tumour |= classes->roles[k] == VG_ROLE_TUMOUR;
   return vg_study_open(&s, out);

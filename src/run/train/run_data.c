@@ -78,14 +78,28 @@ static vg_status predict_anatomy(const vg_config *c, const char *cache, vg_datas
   return vg_find_anatomy(from.model, cache, c->run.device, c->run.threads, set);
 }
 
-static vg_status add_clusters(const vg_dataset *set, vg_prep_settings *prep, vg_clusters *of) {
+/* Clusters that name no series are of t1, or the first one. */
+static vg_status name_series(const vg_dataset *set, const vg_prep_settings *prep, const char *setting,
+                             vg_clusters *of) {
   const int t1 = vg_series_find(&prep->series, "t1");
   if (!*of->series[0]) snprintf(of->series[0], VG_CLASS_NAME, "%s", prep->series.names[t1 < 0 ? 0 : t1]);
   for (int i = 0; i < of->n_series; i++)
     if (vg_series_find(&set->series, of->series[i]) < 0)
-      return vg_fail(VG_DATA, "%s: no series %s, in which data.anatomy asks for clusters",
-                     vg_source_name(&set->sources[0]), of->series[i]);
-  return vg_classes_add_clusters(&prep->classes, of);
+      return vg_fail(VG_DATA, "%s: no series %s, which %s names", vg_source_name(&set->sources[0]),
+                     of->series[i], setting);
+  return VG_OK;
+}
+
+static vg_status add_tumour_classes(const vg_config *c, const vg_dataset *set, vg_prep_settings *prep) {
+  vg_clusters parts;
+  vg_classes whole = {0};
+  vg_status st = vg_tumour_parts_parse(c->data.tumour_parts, &parts);
+  for (int i = 0; i < set->n_sources && !st; i++)
+    st = vg_classes_add(parts.n_series ? &whole : &prep->classes, &set->sources[i].tumour_scheme,
+                        VG_ROLE_TUMOUR);
+  if (!st && parts.n_series) st = name_series(set, prep, "data.tumour_parts", &parts);
+  for (int k = 0; k < whole.n && !st; k++) st = vg_classes_add_parts(&prep->classes, &parts, whole.names[k]);
+  return st;
 }
 
 static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_settings *prep,
@@ -104,7 +118,8 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
     return vg_fail(VG_DATA, "%s: train.images synthetic makes images from anatomy maps, and there are none",
                    vg_source_name(&set->sources[0]));
   if (from.kind == VG_ANATOMY_CLUSTERS) {
-    st = add_clusters(set, prep, &from.clusters);
+    st = name_series(set, prep, "data.anatomy", &from.clusters);
+    if (!st) st = vg_classes_add_clusters(&prep->classes, &from.clusters);
   } else if (!want->anatomy) {
     if (!want->tumour)
       return vg_fail(VG_DATA, "%s: no label maps that every subject has: there is nothing to %s",
@@ -115,8 +130,10 @@ static vg_status decide_classes(const vg_config *c, vg_dataset *set, vg_prep_set
   }
   for (int i = 0; i < set->n_sources && !st && want->anatomy; i++)
     st = vg_classes_add(&prep->classes, &set->sources[i].anatomy_scheme, VG_ROLE_ANATOMY);
-  for (int i = 0; i < set->n_sources && !st && want->tumour; i++)
-    st = vg_classes_add(&prep->classes, &set->sources[i].tumour_scheme, VG_ROLE_TUMOUR);
+  if (!st && want->tumour) st = add_tumour_classes(c, set, prep);
+  if (!st && !want->tumour && *c->data.tumour_parts)
+    st = vg_fail(VG_DATA, "%s: data.tumour_parts divides tumours, and there are no tumour maps to learn from",
+                 vg_source_name(&set->sources[0]));
   if (!st && c->data.tumour == VG_TUMOUR_REQUIRE && !vg_classes_count(&prep->classes, VG_ROLE_TUMOUR))
     st = fail_without_tumour_class(set);
   if (!st && !vg_config_segments(c)) warn_of_one_class(&prep->classes);
