@@ -29,15 +29,15 @@ def dice(a, b):
     return 2 * (a & b).sum() / max(1, a.sum() + b.sum())
 
 
-def segment(args, scans, work, part="anatomy"):
-    """scans: {id: path of one series}. Returns {id: anatomy map, or tumour map where part is "tumour"}; None without such maps."""
+def segment(args, scans, work, part="seg-anatomy_dseg", options=()):
+    """scans: {id: path of one series}. Returns {id: the volume whose file name has this part}; None without them."""
     with open(os.path.join(work, "scans.csv"), "w") as f:
         f.write("id,t1\n" + "".join(f"{name},{os.path.abspath(path)}\n" for name, path in sorted(scans.items())))
     out = os.path.join(work, "out")
     subprocess.run([args.voxgan, "synth", args.model, "--images", f"{work}/scans.csv", "--out", out, "--format", "bids",
-                    "--threads", str(args.threads)], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                    "--threads", str(args.threads), *options], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     label = lambda name: re.sub("[^A-Za-z0-9]", "", name.removeprefix("sub-"))  # as in the file names of BIDS
-    maps = {name: glob.glob(f"{out}/**/sub-{label(name)}_*seg-{part}_*dseg.nii*", recursive=True) for name in scans}
+    maps = {name: glob.glob(f"{out}/**/sub-{label(name)}_*{part}.nii*", recursive=True) for name in scans}
     return {name: read(files[0]) for name, files in maps.items()} if all(maps.values()) else None
 
 
@@ -93,7 +93,7 @@ def tumours(args, folders):
     for title, series in (("FLAIR", "flair"), ("T2", "t2"), ("T1c", "t1ce"), ("T1", "t1")):
         scans = {os.path.basename(f): f"{f}/{os.path.basename(f)}_{series}.nii.gz" for f in folders}
         with tempfile.TemporaryDirectory() as work:
-            found = segment(args, scans, work, "tumour")
+            found = segment(args, scans, work, "seg-tumour_dseg")
         if found is None:
             return
         values = []
@@ -129,9 +129,12 @@ def main():
     if args.colin:
         with tempfile.TemporaryDirectory() as work:
             found = segment(args, {"colin": f"{args.colin}/ch2.nii.gz"}, work)["colin"]
+        with tempfile.TemporaryDirectory() as work:
+            stripped = segment(args, {"colin": f"{args.colin}/ch2.nii.gz"}, work, "T1w", ("--skull-strip", "--no-csf"))["colin"]
         bet = read(f"{args.colin}/ch2bet.nii.gz")
         picture(args, "colin", f"{args.colin}/ch2.nii.gz", found, (bet > 0).astype(int))
         print(f"| whole head, Colin27 | | {dice(found > 0, bet > 0):.2f} |", flush=True)
+        print(f"| the same, by `--skull-strip --no-csf` | | {dice(stripped > 0, bet > 0):.2f} |", flush=True)
 
 
 sys.exit(main())

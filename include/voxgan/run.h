@@ -56,6 +56,7 @@ typedef struct vg_synth_options {
   int n_keep_largest, n_fill_holes;
   const char *series; /* the series that a model of "any" segments; NULL: the first that a subject has */
   bool skull_strip;   /* for a model of whole heads: also write the images with 0 outside the brain */
+  bool strip_csf;     /* with skull_strip: 0 also in the fluid around the brain */
   bool probabilities; /* write a probability map of each class too */
   vg_produce_options output; /* the data set */
   const char *device;        /* NULL: cpu */

@@ -61,6 +61,19 @@ for i in (4, 5):
         kept = bare != 0
         if not ((bare == scan) | ~kept).all() or not kept[brain & (scan != 0)].all() or kept.sum() > 1.5 * brain.sum(): sys.exit(1)"
 
+# As BET leaves a brain: without the csf around it, with the csf that the tissue encloses.
+expect_ok 'cohort' "$VOXGAN" synth "$T/r" --images "$T/scans" --out "$T/bare" --skull-strip --no-csf --format brats2021
+expect "the csf around the brain is 0, the tissue is as it was" /usr/bin/python3 -c "
+import glob, nibabel as nib, numpy as np
+load = lambda f: np.asarray(nib.load(f).dataobj)
+for i in (4, 5):
+    found = load(glob.glob(f'$T/bare/**/sub-{i}*anat*.nii*', recursive=True)[0])
+    bare, whole = (load(glob.glob(f'$T/{out}/**/sub-{i}*_t1.nii*', recursive=True)[0]) for out in ('bare', 'o'))
+    kept, tissue = bare != 0, (found == 2) | (found == 3)
+    assert (bare[kept] == whole[kept]).all() and (kept & tissue).sum() > 0.97 * (tissue & (whole != 0)).sum()
+    assert 0.5 * (whole != 0).sum() < kept.sum() < 0.97 * (whole != 0).sum(), (kept.sum(), (whole != 0).sum())"
+expect_fail 2 'no-csf needs --skull-strip' "$VOXGAN" synth "$T/r" --images "$T/scans" --out "$T/x" --no-csf
+
 # Of each series: the other one has the contrast reversed.
 expect_ok '' "$VOXGAN" synth "$T/r" --images "$T/scans" --out "$T/t2" --series t2 --format brats2021
 expect "the brain is found in the other series too" dice "$T/t2" 0.8

@@ -7,7 +7,7 @@ static const char *series, *device, *window = "auto", *finish, *verify, *scores;
 static const char *style, *resample;
 static double memory, noise = 1;
 static cli_list keep_largest, fill_holes;
-static bool probabilities, skull_strip;
+static bool probabilities, skull_strip, no_csf;
 
 static const cli_option options[] = {
     {"images", CLI_LIST, &vg_cli_study_values.images, "DIR",
@@ -22,6 +22,9 @@ static const cli_option options[] = {
      "the series that a model of any series segments; by default the first that a subject has", false},
     {"skull-strip", CLI_FLAG, &skull_strip, NULL,
      "also write the images with 0 outside the brain that a model of whole heads found", false},
+    {"no-csf", CLI_FLAG, &no_csf, NULL,
+     "with --skull-strip: 0 also in the csf around the brain, as BET and SynthStrip's --no-csf leave it",
+     false},
     {"probabilities", CLI_FLAG, &probabilities, NULL, "also write a probability map for each predicted class",
      false},
     {"window", CLI_TEXT, &window, "W",
@@ -77,6 +80,7 @@ static vg_status run(char **args, int n_args) {
   o.n_fill_holes = fill_holes.n;
   o.series = series;
   o.skull_strip = skull_strip;
+  o.strip_csf = no_csf;
   o.probabilities = probabilities;
   o.window = (vg_window)w;
   o.noise = noise;

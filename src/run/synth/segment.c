@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "run/synth/infer.h"
+#include "run/synth/strip.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -69,7 +70,7 @@ static vg_status keep_brain(segment_job *j, int slot, const vg_maps *m) {
   memcpy(brain, m->brain, n);
   j->slots[slot].brain = brain;
   j->slots[slot].geo = m->geo;
-  return VG_OK;
+  return j->o->strip_csf ? vg_strip_fluid(m, brain) : VG_OK;
 }
 
 static void note_size(segment_job *j, int slot, const vg_maps *m) {
@@ -215,6 +216,7 @@ static vg_status open_images(segment_job *j) {
 
 /* Chooses the series to write without the skull: those that every subject has. */
 static vg_status choose_strip(segment_job *j) {
+  if (j->o->strip_csf && !j->o->skull_strip) return vg_fail(VG_USAGE, "--no-csf needs --skull-strip");
   if (!j->o->skull_strip) return VG_OK;
   if (!j->prep.heads)
     return vg_fail(VG_USAGE,
