@@ -4,6 +4,10 @@
 #include "voxgan/maps.h"
 #include "voxgan/config.h"
 
+/* The number of the way in which intensities are divided. A model keeps it, since its classes mean what this
+ * way finds: 1, a mixture of Gaussians; 2, as below. */
+#define VG_CLUSTERS_WAY 2
+
 /* Gives the voxels of m->brain outside m->tumour the anatomy classes of these clusters, with the codes 1, 2,
  * ... vol[i] is series i, on the grid of m. Its intensities are divided into n[i] intervals, narrow where
  * intensities are frequent; a voxel's cluster, from dark to bright, depends on its intensity and on the

@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "prep/clusters.h"
 #include "prep/range.h"
 #include "prep/prep_case.h"
 #include "base/mem.h"
+#include "voxgan/log.h"
 #include "base/number/statistic.h"
 #include "base/number/extent.h"
+#include "base/whole.h"
 
 /* The number of voxels that the prepared brain grows by before interpolation. The scan's own mask is finer
  * and reaches beyond the prepared one. */
@@ -200,6 +203,12 @@ static vg_status read_seen(const char *name, const vg_json *list, vg_prep_settin
   return VG_OK;
 }
 
+/* Whether classes are found in the intensities of scans. */
+static bool finds_classes(const vg_classes *c) {
+  vg_clusters of;
+  return vg_classes_clusters(c, &of) || vg_classes_parts(c, &of);
+}
+
 vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
   vg_json *root = vg_json_object();
   vg_json_put_axes(root, "spacing", s->spacing);
@@ -215,6 +224,7 @@ vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
   vg_json_put_number(p, NULL, s->percentile[0]);
   vg_json_put_number(p, NULL, s->percentile[1]);
   vg_json_put_string(root, "brain", s->heads ? "heads" : s->brain_from_images ? "images" : "labels");
+  if (finds_classes(&s->classes)) vg_json_put_number(root, "clusters", VG_CLUSTERS_WAY);
   vg_json *classes = vg_json_put_take(root, "classes", vg_json_array());
   for (int i = 0; i < s->classes.n; i++) {
     vg_json *c = vg_json_put_take(classes, NULL, vg_json_object());
@@ -289,5 +299,11 @@ vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings
     return vg_fail(VG_DATA, "%s: its preparation (spacing, margin, percentile) is missing or damaged", name);
   vg_status st = read_seen(name, vg_json_get(j, "voxels_seen"), s);
   if (!st) st = read_classes(name, vg_json_get(j, "classes"), &s->classes);
+  const int way = vg_int_of(vg_json_number(vg_json_get(j, "clusters"), 1));
+  if (!st && finds_classes(&s->classes) && way != VG_CLUSTERS_WAY)
+    vg_warn("%s: another version of voxgan trained it, which divided intensities into classes in another "
+            "way: its images "
+            "will be worse than they were; train it again",
+            name);
   return st ? st : read_series(name, vg_json_get(j, "series"), &s->series, ranges);
 }
