@@ -54,14 +54,14 @@ for run in 'e', 'g':
         dark, bright = numpy.percentile(made, [15, 85])
         assert bright > 1.5 * dark, (path, dark, bright)"
 
-# A model of another way to divide is told.
+# A warning names a model that was trained with another way to divide.
 mkdir "$T/old" && sed 's/clusters\\":2/clusters\\":1/' "$T/r/model.safetensors" >"$T/old/model.safetensors"
 expect "the model says how it divides" sh -c "! cmp -s '$T/r/model.safetensors' '$T/old/model.safetensors'"
 expect_ok 'another version of voxgan trained it, .* train it again' synth "$T/old" "$T/o"
 v synth "$T/r" --labels "$T/p" --out "$T/s2" --threads 1 --sheet 0 --format brats2021 2>"$T/said"
 expect "today's is not" sh -c "! grep -q 'another version' '$T/said'"
 
-# What it cannot do.
+# Refused: tumours without intensities, missing series, wrong settings.
 expect_fail 2 'a grown tumour has none: use graft' synth "$T/r" "$T/x" --edit 'remove' --edit 'grow:ml=5'
 rm -rf "$T/x"
 cp -r "$T/p" "$T/lean" && find "$T/lean" -name '*_flair.nii.gz' -delete

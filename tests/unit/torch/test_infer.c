@@ -237,7 +237,7 @@ static void all_views_are_averaged(void **state) {
   }
   vg_gan_free(gan);
 
-  /* What it does not go with. */
+  /* Refused: images, noise, volumes. */
   spec.softmax = 0;
   assert_int_equal(vg_gan_new(&spec, &objective, 3, (vg_device){0}, &gan), VG_CONFIG);
   assert_non_null(strstr(vg_error(), "net.views all is for train.direction image2label"));
