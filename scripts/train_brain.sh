@@ -1,6 +1,6 @@
 #!/bin/bash
 # train_brain.sh LABELS [OUT]: trains models/brain.safetensors, a model of heads for `voxgan synth brain`, on SynthSeg's published label
-# maps alone (a folder of training_seg_NN.nii.gz, Apache-2.0). OUT: the run folder (build/brain). Takes about 110 minutes of one core; run
+# maps alone (a folder of training_seg_NN.nii.gz, Apache-2.0). OUT: the run folder (build/brain). Takes an hour of one core with AVX512; run
 # again after an interruption, it continues. The same version on the same processor gives the same bytes.
 #
 #   VOXGAN   the program (build/release/voxgan)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "voxgan/config.h"
 #include "voxgan/volume.h"
 
 #ifdef __cplusplus
@@ -66,6 +67,9 @@ typedef struct vg_classes {
   int n;
   char names[VG_CLASSES_MAX][VG_CLASS_NAME];
   vg_role roles[VG_CLASSES_MAX];
+  /* Of parts of tumours (vg_classes_parts): part k of series i ends at limit k, in units of the brain's
+   * intensities, of which the percentiles 0.5 and 99.5 are -1 and 1. */
+  float limits[VG_CLUSTER_SERIES_MAX][VG_CLUSTERS_MAX];
 } vg_classes;
 
 /* The class of all anatomy if only a brain mask is known. */
@@ -73,15 +77,13 @@ typedef struct vg_classes {
 /* What surgery left of a tumour: fluid. Edits leave it alone until the edit `cavity` frees it. */
 #define VG_CLASS_CAVITY "cavity"
 
-typedef struct vg_clusters vg_clusters; /* of intensities: voxgan/config.h */
-
 /* Adds these classes: "t1_cluster1" to "t1_cluster5", or "t1-flair_cluster1-1", "t1-flair_cluster1-2", ...
  * VG_CONFIG: a name is too long, or one of several series has a hyphen. */
 vg_status vg_classes_add_clusters(vg_classes *c, const vg_clusters *of);
 /* Whether all anatomy classes are such clusters, and which. */
 bool vg_classes_clusters(const vg_classes *c, vg_clusters *of);
 
-/* Parts of a tumour class by intensity, which only networks know: "t1_part1_tumour", ...,
+/* Parts of a tumour class by intensity (prep/parts.h), which only networks know: "t1_part1_tumour", ...,
  * "t1-flair_part1-1_necrosis", ... */
 /* Adds the parts of the class `whole`. VG_CONFIG as vg_classes_add_clusters. */
 vg_status vg_classes_add_parts(vg_classes *c, const vg_clusters *of, const char *whole);

@@ -12,7 +12,7 @@
 #include "prep/range.h"
 #include "voxgan/config.h"
 
-enum { BINS = 1024, SWEEPS = 3 };
+enum { BINS = VG_CLUSTER_BINS, SWEEPS = 3 };
 /* Share of the scale that follows the intensities as they are; the rest follows the square root of how
  * frequent they are. On the intensities alone, the few bright voxels of a head's fat take half of the
  * clusters, and its brain has two. A mixture fitted by EM leaves it as few: 42 % of a head's voxels were one
@@ -108,6 +108,17 @@ static vg_status fit(const size_t bins[BINS], size_t all, mixture *g) {
   return st;
 }
 
+vg_status vg_clusters_partition(const size_t bins[VG_CLUSTER_BINS], int n, int from[VG_CLUSTERS_MAX + 1]) {
+  double position[BINS];
+  prefix *p = VG_NEW(prefix);
+  if (!p) return VG_MEMORY;
+  for (int b = 0; b < BINS; b++) position[b] = b;
+  sum_up(bins, position, p);
+  const vg_status st = partition(p, n, from);
+  vg_free(p);
+  return st;
+}
+
 /* ---- classes of voxels ---- */
 
 typedef struct field {
@@ -162,10 +173,9 @@ static vg_status classify(const mixture *g, const uint16_t *bin, const vg_geomet
   return VG_OK;
 }
 
-/* The clusters of one series, into of. inside: its voxels. *uniform: they have one intensity, and the first
- * cluster. */
-static vg_status cluster(const vg_volume *vol, int n, const uint8_t *inside, uint8_t *of, uint8_t *spare,
-                         bool *uniform) {
+/* The clusters of one series, into of. inside: its voxels. */
+static vg_status cluster(const vg_volume *vol, const char *path, int n, const uint8_t *inside, uint8_t *of,
+                         uint8_t *spare) {
   const size_t voxels = vg_geometry_voxels(&vol->geo);
   const double percent[2] = {0.1, 99.9};
   double range[2] = {0, 0};
@@ -173,12 +183,8 @@ static vg_status cluster(const vg_volume *vol, int n, const uint8_t *inside, uin
   mixture g = {.n = n};
   uint16_t *bin = vg_malloc(voxels, sizeof *bin);
   vg_status st = bin ? vg_percentiles(vol->data, inside, voxels, percent, range) : VG_MEMORY;
-  *uniform = !st && !vg_range_spans(range[0], range[1]);
-  if (*uniform) memcpy(of, inside, voxels);
-  if (st || *uniform) {
-    vg_free(bin);
-    return st;
-  }
+  if (!st && !vg_range_spans(range[0], range[1]))
+    st = vg_fail(VG_DATA, "%s: its brain has one intensity, so there are no clusters", path);
   for (size_t i = 0; i < voxels && !st; i++) {
     bin[i] = BINS;
     if (!inside[i]) continue;
@@ -201,32 +207,9 @@ vg_status vg_clusters_find(const vg_volume *const vol[], const char *const path[
   for (size_t i = 0; i < voxels && !st; i++) all += inside[i] = m->brain[i] && !m->tumour[i];
   if (!st && !all) st = vg_fail(VG_DATA, "%s: all of its brain is tumour", path[0]);
   for (int k = 0; k < of->n_series && !st; k++) {
-    bool uniform;
-    st = cluster(vol[k], of->n[k], inside, one, spare, &uniform);
-    if (!st && uniform)
-      st = vg_fail(VG_DATA, "%s: its brain has one intensity, so there are no clusters", path[k]);
+    st = cluster(vol[k], path[k], of->n[k], inside, one, spare);
     for (size_t i = 0; i < voxels && !st; i++)
       if (inside[i]) m->anatomy[i] = (uint8_t)(k ? (m->anatomy[i] - 1) * of->n[k] + one[i] : one[i]);
-  }
-  vg_free(inside);
-  vg_free(one);
-  vg_free(spare);
-  return st;
-}
-
-vg_status vg_parts_find(const vg_volume *const vol[], const vg_clusters *of, vg_maps *m) {
-  const size_t voxels = vg_geometry_voxels(&m->geo);
-  size_t all = 0;
-  uint8_t *inside = vg_malloc(voxels, 1), *one = vg_malloc(voxels, 1), *spare = vg_malloc(voxels, 1);
-  vg_status st = inside && one && spare ? VG_OK : VG_MEMORY;
-  for (size_t i = 0; i < voxels && !st; i++) all += inside[i] = m->tumour[i] != 0;
-  int after = vg_clusters_classes(of); /* parts of the series behind this one */
-  for (int k = 0; k < of->n_series && all && !st; k++) {
-    bool uniform;
-    after /= of->n[k];
-    st = cluster(vol[k], of->n[k], inside, one, spare, &uniform);
-    for (size_t i = 0; i < voxels && !st; i++)
-      if (inside[i]) m->tumour[i] = (uint8_t)(m->tumour[i] + (one[i] - 1) * after);
   }
   vg_free(inside);
   vg_free(one);

@@ -17,8 +17,9 @@
 vg_status vg_clusters_find(const vg_volume *const vol[], const char *const path[], const vg_clusters *of,
                            vg_maps *m);
 
-/* Divides the voxels of m->tumour in the same way, by the intensities of this tumour: a code becomes that of
- * a part, which lies so many codes further. A tumour of one intensity is all in the first part. */
-vg_status vg_parts_find(const vg_volume *const vol[], const vg_clusters *of, vg_maps *m);
+enum { VG_CLUSTER_BINS = 1024 };
+/* Divides a histogram into n intervals of least scatter: interval k has the bins from[k] .. from[k + 1] - 1.
+ */
+vg_status vg_clusters_partition(const size_t bins[VG_CLUSTER_BINS], int n, int from[VG_CLUSTERS_MAX + 1]);
 
 #endif

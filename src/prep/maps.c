@@ -5,6 +5,7 @@
 
 #include "prep/clusters.h"
 #include "prep/maps_read.h"
+#include "prep/parts.h"
 #include "grid/regrid.h"
 #include "voxgan/log.h"
 #include "base/mem.h"

@@ -119,7 +119,7 @@ static void gamma_curve(picture *p, double most, vg_rng *r) {
     if (p->inside[i] > 0) p->x[i] = powf(p->x[i], power);
 }
 
-void vg_augment_images(float *images, int n, const float *inside, const int dim[3], const vg_augment *how,
+void vg_augment_alter(float *images, int n, const float *inside, const int dim[3], const vg_augment *how,
                        vg_rng *r, float *scratch) {
   const size_t voxels = vg_extent_voxels(dim);
   for (int s = 0; s < n; s++, images += voxels) {

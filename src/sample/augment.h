@@ -10,7 +10,7 @@
  * bias field, blur, noise, contrast, gamma. scratch: VG_AUGMENT_SCRATCH times D H W. The result depends on r
  * alone. */
 #define VG_AUGMENT_SCRATCH 3
-void vg_augment_images(float *images, int n, const float *inside, const int dim[3], const vg_augment *how,
+void vg_augment_alter(float *images, int n, const float *inside, const int dim[3], const vg_augment *how,
                        vg_rng *r, float *scratch);
 
 /* Draws which of n series a sample lacks, each with this probability. At least one stays. */

@@ -268,7 +268,7 @@ static void augment(const vg_sample_maker *m, const part *p, const int dim[3], l
   bool missing[VG_SERIES_MAX] = {false};
   if (how->share > 0 && !synthetic) {
     brain_patch(p, dim, inside);
-    vg_augment_images(image, m->n_series, inside, dim, how, &r, scratch);
+    vg_augment_alter(image, m->n_series, inside, dim, how, &r, scratch);
   }
   if (how->drop_series > 0) vg_augment_drop(how->drop_series, m->n_series, &r, missing);
   for (int s = 0; s < m->n_series; s++)

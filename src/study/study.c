@@ -158,7 +158,10 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   s->cache.heal = o->heal;
   vg_clusters of;
   if (o->found && vg_classes_clusters(o->found, &of)) s->clusters = *o->found;
-  if (o->found && vg_classes_parts(o->found, &of)) s->parts = *o->found;
+  if (o->found && vg_classes_parts(o->found, &of)) {
+    s->parts = *o->found;
+    memcpy(s->classes.limits, s->parts.limits, sizeof s->classes.limits);
+  }
   snprintf(s->identity, sizeof s->identity, "%s", o->identity ? o->identity : "");
   for (int i = 0; i < s->plan.n; i++) {
     if ((st = open_cohort(s, o, i))) return o->plan ? vg_fail_in(st, "%s", o->plan) : st;

@@ -43,7 +43,7 @@ for path in sorted(glob.glob('$T/p/*/*_seg.nii.gz')):
         made = read(here.replace('_seg', '_flair'))
         score.setdefault(run, []).append(numpy.corrcoef(made[seg > 0], real[seg > 0])[0, 1])
 print(score)
-assert all(a > 0.8 and a > b + 0.2 for a, b in zip(score['s'], score['sp'])), score"
+assert all(a > 0.75 and a > b + 0.2 for a, b in zip(score['s'], score['sp'])), score"
 expect "an edited tumour keeps its structure" /usr/bin/python3 -c "
 import glob, nibabel, numpy
 for run in 'e', 'g':

@@ -30,7 +30,7 @@ static int setup(void **state) {
 static void alter(const vg_augment *how, uint64_t key) {
   vg_rng r = vg_rng_init(7, key);
   memcpy(altered, plain, sizeof plain);
-  vg_augment_images(altered, 2, inside, dim, how, &r, scratch);
+  vg_augment_alter(altered, 2, inside, dim, how, &r, scratch);
 }
 
 /* Measures the brain's values. which: 0 mean, 1 standard deviation, 2 mean difference of neighbours along x.

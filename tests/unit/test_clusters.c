@@ -8,9 +8,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "label/class_colours.h"
+#include "mini_tree.h"
 #include "prep/clusters.h"
+#include "prep/parts.h"
+#include "scratch.h"
 #include "voxgan/config.h"
 #include "voxgan/rng.h"
 
@@ -201,44 +205,91 @@ static void class_sets_tell_their_series(void **state) {
   vg_error_clear();
 }
 
-/* A tumour of two classes, each with a dark and a bright half of its own intensities. */
-static void tumours_are_divided_by_their_own_intensities(void **state) {
+/* A tumour of two classes. The brain has intensities from 0 to 100 in t1 and from 0 to 1000 in flair, so the
+ * limits lie at 50, and at 250 and 750. */
+static void limits_divide_tumours(void **state) {
   (void)state;
   static const vg_clusters of = {2, {"t1", "flair"}, {2, 3}};
   world w = make_world(8, false), other = make_world(8, false);
   vg_rng rng = vg_rng_init(4, vg_rng_key("parts", 0, 0));
   uint8_t want[SIDE * SIDE * SIDE] = {0};
+  w.maps.classes.limits[0][0] = 0;
+  w.maps.classes.limits[1][0] = -0.5F;
+  w.maps.classes.limits[1][1] = 0.5F;
   for (size_t i = 0; i < w.n; i++) {
     const size_t x = i % SIDE, y = i / SIDE % SIDE, z = i / SIDE / SIDE;
-    const size_t dark = y >= 6, part = z < 4 ? 0 : z < 7 ? 1 : 2;
-    other.vol.data[i] = (float)((double)(40 * part) + 2 * vg_rng_normal(&rng));
+    const size_t bright = y < 6, part = z < 4 ? 0 : z < 7 ? 1 : 2;
+    w.vol.data[i] = (float)vg_rng_uniform(&rng, 0, 100);
+    other.vol.data[i] = (float)vg_rng_uniform(&rng, 0, 1000);
     if (!w.maps.tumour[i]) continue;
-    w.vol.data[i] = (float)((dark ? 10 : 90) + 3 * vg_rng_normal(&rng));
+    w.vol.data[i] = (float)((bright ? 80 : 20) + 3 * vg_rng_normal(&rng));
+    other.vol.data[i] = (float)((double)(100 + 400 * part) + 20 * vg_rng_normal(&rng));
     w.maps.tumour[i] = (uint8_t)(x < 5 ? 1 : 7); /* the first parts of two classes */
-    want[i] = (uint8_t)(w.maps.tumour[i] + (dark ? 0 : 3) + part);
+    want[i] = (uint8_t)(w.maps.tumour[i] + (bright ? 3 : 0) + part);
   }
   assert_int_equal(vg_parts_find((const vg_volume *[]){&w.vol, &other.vol}, &of, &w.maps), VG_OK);
-  size_t all = 0, right = 0;
   for (size_t i = 0; i < w.n; i++) {
-    assert_int_equal(w.maps.tumour[i] != 0, want[i] != 0);
+    assert_int_equal(w.maps.tumour[i], want[i]);
     assert_int_equal(w.maps.anatomy[i], 0);
-    assert_int_equal(w.maps.tumour[i] >= 7, want[i] >= 7);
-    all += want[i] != 0;
-    right += want[i] && w.maps.tumour[i] == want[i];
   }
-  assert_true((double)right > 0.99 * (double)all);
 
-  /* Of one intensity: all of it is the first part. No tumour: nothing to divide. */
+  /* An image of one intensity, and no tumour. */
   for (int empty = 0; empty < 2; empty++) {
     for (size_t i = 0; i < w.n; i++) {
       w.vol.data[i] = other.vol.data[i] = 3;
       w.maps.tumour[i] = want[i] && !empty ? 7 : 0;
     }
     assert_int_equal(vg_parts_find((const vg_volume *[]){&w.vol, &other.vol}, &of, &w.maps), VG_OK);
-    for (size_t i = 0; i < w.n; i++) assert_int_equal(w.maps.tumour[i], want[i] && !empty ? 7 : 0);
+    for (size_t i = 0; i < w.n; i++)
+      assert_int_equal(w.maps.tumour[i], want[i] && !empty ? 8 : 0); /* 0 lies in the middle */
   }
   release(&w);
   release(&other);
+}
+
+/* Two subjects whose tumours have the intensities 20, 50 and 80 of a brain from 0 to 100; a third is
+ * excluded. */
+static void limits_are_learned_between_intensities(void **state) {
+  (void)state;
+  vg_geometry g = mini_geometry("LPS", 40, 44, 42, 1, 1, 1);
+  static const uint16_t values[5] = {0, 0, 2, 4, 1};
+  const char *dir = in_scratch("learn");
+  vg_rng rng = vg_rng_init(4, vg_rng_key("limits", 0, 0));
+  for (int s = 0; s < 3; s++) {
+    char name[64];
+    vg_volume v = mini_image(g, 15, 0, 1), seg = {0};
+    snprintf(name, sizeof name, "s%d_seg.nii", s);
+    mini_write_labels(dir, name, g, 15, values);
+    char *path = vg_fs_join(dir, name);
+    must(vg_volume_read(path, &seg, NULL));
+    const size_t n = vg_geometry_voxels(&g);
+    for (size_t i = 0; i < n; i++) {
+      if (v.data[i] == 0) continue;
+      const double level =
+          s == 2 ? vg_rng_uniform(&rng, 1, 100) : 20 + 30.0 * (double)(i / (40 * 44) % 12 / 4);
+      v.data[i] = (float)(seg.data[i] > 0 ? level : vg_rng_uniform(&rng, 1, 100));
+    }
+    snprintf(name, sizeof name, "s%d_t1.nii", s);
+    char *image = vg_fs_join(dir, name);
+    must(vg_volume_write(image, &v, NULL));
+    vg_free(path);
+    vg_free(image);
+    vg_volume_release(&v);
+    vg_volume_release(&seg);
+  }
+  static const vg_clusters of = {1, {"t1"}, {3}};
+  vg_dataset ds = {0};
+  vg_classes c = {0};
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  for (int k = 0; k < ds.sources[0].tumour_scheme.n; k++)
+    must(vg_classes_add_parts(&c, &of, ds.sources[0].tumour_scheme.labels[k].name));
+  must(vg_parts_learn(&ds, (const bool[]){false, false, true}, &c));
+  assert_true(c.limits[0][0] > -0.65F && c.limits[0][0] < 0);
+  assert_true(c.limits[0][1] > 0 && c.limits[0][1] < 0.65F);
+  vg_classes all = c;
+  must(vg_parts_learn(&ds, (const bool[]){false, false, false}, &all));
+  assert_memory_not_equal(all.limits, c.limits, sizeof c.limits);
+  vg_dataset_release(&ds);
 }
 
 static void parts_tell_their_series_and_class(void **state) {
@@ -378,7 +429,9 @@ int main(void) {
       cmocka_unit_test(rare_bright_voxels_take_few_clusters),
       cmocka_unit_test(one_intensity_is_an_error),
       cmocka_unit_test(series_are_combined),
-      cmocka_unit_test(tumours_are_divided_by_their_own_intensities),
+      cmocka_unit_test(limits_divide_tumours),
+      cmocka_unit_test_setup_teardown(limits_are_learned_between_intensities, scratch_setup,
+                                      scratch_teardown),
       cmocka_unit_test(parts_tell_their_series_and_class),
       cmocka_unit_test(class_sets_tell_their_series),
       cmocka_unit_test(settings_are_parsed),

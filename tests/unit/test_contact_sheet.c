@@ -89,7 +89,7 @@ static void sides_and_proportions(void **state) {
   } grids[] = {
       {"RAS", {70, 70, 70}, {2, 2, 2}}, {"LPS", {36, 72, 48}, {4, 2, 3}}, {"ASR", {72, 30, 40}, {2, 5, 4}}};
   uint8_t oedema[3], grey[3];
-  const vg_classes two = {2, {"gm", "oedema"}, {VG_ROLE_ANATOMY, VG_ROLE_TUMOUR}};
+  const vg_classes two = {.n = 2, .names = {"gm", "oedema"}, .roles = {VG_ROLE_ANATOMY, VG_ROLE_TUMOUR}};
   vg_colours colours;
   vg_class_colours(&two, colours);
   memcpy(grey, colours[0], 3);

@@ -215,12 +215,13 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
   if (st) return st;
   *imaged = in.imaged;
   const vg_source *src = &ds->sources[subject->source];
-  input inputs[2 * (VG_SERIES_MAX + 2)];
+  input inputs[2 * (VG_SERIES_MAX + 2 + VG_CLUSTER_SERIES_MAX)];
   int n = 0;
   if (in.tumour) st = add_input("tumour", in.tumour, inputs, &n);
   if (in.anatomy && !st) st = add_input("anatomy", in.anatomy, inputs, &n);
   for (int i = 0; i < in.n_series && !st; i++)
     if (in.series[i]) st = add_input("series", in.series[i], inputs, &n);
+  for (int i = 0; i < in.parts.n_series && !st; i++) st = add_input("part", in.part_series[i], inputs, &n);
   if (!st) st = hash_inputs(cache, inputs, n);
 
   vg_str t = VG_STR_INIT;
@@ -235,6 +236,9 @@ static vg_status make_key(const char *cache, const vg_dataset *ds, const vg_subj
     if (s->seen[1][a] > 0) vg_str_addf(&t, "seen %d %.17g %.17g\n", a, s->seen[0][a], s->seen[1][a]);
   for (int i = 0; i < s->classes.n; i++)
     vg_str_addf(&t, "class %s %s\n", s->classes.names[i], vg_role_name(s->classes.roles[i]));
+  for (int k = 0; k < in.parts.n_series; k++)
+    for (int p = 0; p < in.parts.n[k] - 1; p++)
+      vg_str_addf(&t, "limit %.9g\n", (double)s->classes.limits[k][p]);
   for (int i = 0; i < s->series.n; i++) vg_str_addf(&t, "channel %s\n", s->series.names[i]);
   vg_str_addf(&t, "schemes %s | %s\n", in.tumour && tumour ? tumour : "",
               in.anatomy && anatomy ? anatomy : "");

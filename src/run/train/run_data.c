@@ -8,6 +8,7 @@
 #include "sample/case_images.h"
 #include "sample/tumour_crop.h"
 #include "prep/maps_read.h"
+#include "prep/parts.h"
 #include "run/score/preview.h"
 #include "voxgan/log.h"
 #include "base/task/progress.h"
@@ -379,6 +380,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set, &heads))) goto out;
   if ((st = split(out, c, split_path))) goto out;
 
+  if ((st = vg_parts_learn(&out->set, out->is_val, &out->prep.classes))) goto out;
   if ((st = sweep_cache(cache)) || (st = vg_cache_use_begin(cache, &out->use))) goto out;
   vg_info("preparing %zu %s", out->set.n, vg_plural(out->set.n, "subject", "subjects"));
   if ((st = prepare(out, cache))) goto out;
