@@ -2,7 +2,8 @@
 # Tumours divided into parts by intensity: networks know them, edits move them along, label maps are written without them.
 . tests/cli/lib.sh
 v() { "$VOXGAN" "$@"; }
-tiny="--layout brats2021 --threads 1 --set net.ngf=8 --set net.ndf=4 --set net.levels=3 --set net.input_skip=true --set train.patch=32,32,1 --set data.val_share=0
+one="--tumour-scheme 1=tumour:tumour,2=tumour:tumour,4=tumour:tumour"
+tiny="$one --layout brats2021 --threads 1 --set net.ngf=8 --set net.ndf=4 --set net.levels=3 --set net.input_skip=true --set train.patch=32,32,1 --set data.val_share=0
   --set data.series=t1,flair --set train.validate_every=0 --set train.batch=8 --set train.lr_g=4e-3"
 v phantom --out "$T/p" --subjects 4 --size 32 --seed 2 --anatomy 2>/dev/null || bad phantom
 # The inside of each tumour gets a structure that its classes do not show: bright and dark halves.
@@ -20,52 +21,49 @@ for path in glob.glob(sys.argv[1] + "/**/*_seg.nii.gz", recursive=True):
         nibabel.save(nibabel.Nifti1Image(data.astype("f4"), image.affine), image.get_filename())
 P
 parts="--set data.tumour_parts=t1=2,flair=2"
-expect_ok 't1-flair_part1-1_necrosis, .*t1-flair_part2-2_enhancing$' v train --data "$T/p" --out "$T/r" $tiny $parts --set train.samples=32 --set train.epochs=12
+expect_ok 't1-flair_part1-1_tumour, .*t1-flair_part2-2_tumour$' v train --data "$T/p" --out "$T/r" $tiny $parts --set train.samples=32 --set train.epochs=12
 v train --data "$T/p" --out "$T/plain" $tiny --set train.samples=32 --set train.epochs=12 2>/dev/null || bad train
 
-synth() { v synth "$1" --labels "$T/p" --out "$2" --threads 1 --sheet 0 --format brats2021 "${@:3}"; }
+synth() { v synth "$1" $one --labels "$T/p" --out "$2" --threads 1 --sheet 0 --format bids "${@:3}"; }
 expect_ok '4 cases made' synth "$T/r" "$T/s"
 expect_ok '4 cases made' synth "$T/plain" "$T/sp"
 expect_ok '4 cases made' synth "$T/r" "$T/e" --edit 'scale:factor=1.3' --edit 'rotate:random'
 expect_ok '4 cases made' synth "$T/r" "$T/g" --edit 'graft' --seed 3
 expect "the description says that they copy structure" grep -q 'parts by the intensities of each source.s own tumour' "$T/s/dataset_description.json"
-expect "records and manifest know the classes of the data" sh -c "head -1 '$T/e/manifest.csv' | grep -q 'oedema_ml' && ! grep -rq '_part' '$T/e'"
+expect "records and manifest know the classes of the data" sh -c "head -1 '$T/e/manifest.csv' | grep -q ',tumour_ml' && ! grep -rq '_part' '$T/e'"
 expect "maps as they were, images with the structure inside" /usr/bin/python3 -c "
 import glob, nibabel, numpy
-read = lambda path: numpy.asarray(nibabel.load(path).dataobj)
+read = lambda pattern: numpy.asarray(nibabel.load(glob.glob(pattern)[0]).dataobj)
 score = {}
-for path in sorted(glob.glob('$T/p/*/*_seg.nii.gz')):
-    name = path.split('/')[-2]
-    seg, real = read(path), read(path.replace('_seg', '_flair'))
-    for run in 's', 'sp':
-        here = glob.glob('$T/' + run + '/*' + name + '/*_seg.nii.gz')[0]
-        assert (read(here) == seg).all(), here
-        made = read(here.replace('_seg', '_flair'))
-        score.setdefault(run, []).append(numpy.corrcoef(made[seg > 0], real[seg > 0])[0, 1])
+for run in 's', 'sp':
+    for made, real in zip(sorted(glob.glob('$T/' + run + '/sub-*')), sorted(glob.glob('$T/p/*_0*')), strict=True):
+        seg = read(made + '/anat/*seg-tumour*dseg.nii.gz') > 0
+        assert (seg == (read(real + '/*_seg.nii.gz') > 0)).all()
+        score.setdefault(run, []).append(numpy.corrcoef(read(made + '/anat/*FLAIR.nii.gz')[seg], read(real + '/*_flair.nii.gz')[seg])[0, 1])
 print(score)
 assert all(a > 0.75 and a > b + 0.2 for a, b in zip(score['s'], score['sp'])), score"
 expect "an edited tumour keeps its structure" /usr/bin/python3 -c "
 import glob, nibabel, numpy
-for run in 'e', 'g':
-    for path in glob.glob('$T/' + run + '/*/*_seg.nii.gz'):
-        seg = numpy.asarray(nibabel.load(path).dataobj)
-        made = numpy.asarray(nibabel.load(path.replace('_seg', '_flair')).dataobj)[seg > 0]
-        assert set(numpy.unique(seg)) <= {0, 1, 2, 4}, path
-        dark, bright = numpy.percentile(made, [15, 85])
-        assert bright > 1.5 * dark, (path, dark, bright)"
+read = lambda pattern: numpy.asarray(nibabel.load(glob.glob(pattern)[0]).dataobj)
+for made in glob.glob('$T/[eg]/sub-*'):
+    seg = read(made + '/anat/*seg-tumour*dseg.nii.gz')
+    dark, bright = numpy.percentile(read(made + '/anat/*FLAIR.nii.gz')[seg > 0], [15, 85])
+    assert set(numpy.unique(seg)) == {0, 1} and bright > 1.5 * dark, (made, dark, bright)"
+expect_ok 'tumours have 3 classes, so data.tumour_parts does not divide them' v train --data "$T/p" --layout brats2021 --out "$T/dry" --dry-run --threads 1 \
+  --set net.ngf=4 --set net.ndf=4 --set net.levels=3 --set train.patch=32,32,1 --set data.series=t1,flair $parts
 
 # A warning names a model that was trained with another way to divide.
 mkdir "$T/old" && sed 's/clusters\\":2/clusters\\":1/' "$T/r/model.safetensors" >"$T/old/model.safetensors"
 expect "the model says how it divides" sh -c "! cmp -s '$T/r/model.safetensors' '$T/old/model.safetensors'"
 expect_ok 'another version of voxgan trained it, .* train it again' synth "$T/old" "$T/o"
-v synth "$T/r" --labels "$T/p" --out "$T/s2" --threads 1 --sheet 0 --format brats2021 2>"$T/said"
+v synth "$T/r" $one --labels "$T/p" --out "$T/s2" --threads 1 --sheet 0 --format bids 2>"$T/said"
 expect "today's is not" sh -c "! grep -q 'another version' '$T/said'"
 
 # Refused: tumours without intensities, missing series, wrong settings.
 expect_fail 2 'a grown tumour has none: use graft' synth "$T/r" "$T/x" --edit 'remove' --edit 'grow:ml=5'
 rm -rf "$T/x"
 cp -r "$T/p" "$T/lean" && find "$T/lean" -name '*_flair.nii.gz' -delete
-expect_fail 3 'has no series flair, by which its tumour is divided \(data.tumour_parts\)' v synth "$T/r" --labels "$T/lean" --out "$T/x" --threads 1 --sheet 0
+expect_fail 3 'has no series flair, by which its tumour is divided \(data.tumour_parts\)' v synth "$T/r" $one --labels "$T/lean" --out "$T/x" --threads 1 --sheet 0
 expect_fail 2 'data.tumour_parts is "t1=1", but parts are K' v train --data "$T/p" --out "$T/x" $tiny --set data.tumour_parts=t1=1
 expect_fail 2 'image2label learns classes that maps show' v train --data "$T/p" --out "$T/x" $tiny $parts --set train.direction=image2label
 expect_fail 3 'no series swi, which data.tumour_parts names' v train --data "$T/p" --out "$T/x" $tiny --set data.tumour_parts=t1=2,swi=2

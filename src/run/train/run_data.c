@@ -91,15 +91,20 @@ static vg_status name_series(const vg_dataset *set, const vg_prep_settings *prep
   return VG_OK;
 }
 
+/* A tumour of several classes shows its structure by these. */
 static vg_status add_tumour_classes(const vg_config *c, const vg_dataset *set, vg_prep_settings *prep) {
   vg_clusters parts;
   vg_classes whole = {0};
   vg_status st = vg_tumour_parts_parse(c->data.tumour_parts, &parts);
   for (int i = 0; i < set->n_sources && !st; i++)
-    st = vg_classes_add(parts.n_series ? &whole : &prep->classes, &set->sources[i].tumour_scheme,
-                        VG_ROLE_TUMOUR);
-  if (!st && parts.n_series) st = name_series(set, prep, "data.tumour_parts", &parts);
-  for (int k = 0; k < whole.n && !st; k++) st = vg_classes_add_parts(&prep->classes, &parts, whole.names[k]);
+    st = vg_classes_add(&whole, &set->sources[i].tumour_scheme, VG_ROLE_TUMOUR);
+  const bool divides = parts.n_series && whole.n == 1;
+  if (!st && parts.n_series && !divides)
+    vg_info("tumours have %d classes, so data.tumour_parts does not divide them", whole.n);
+  if (!st && divides) st = name_series(set, prep, "data.tumour_parts", &parts);
+  for (int k = 0; k < whole.n && !st; k++)
+    st = divides ? vg_classes_add_parts(&prep->classes, &parts, whole.names[k])
+                 : vg_classes_add_name(&prep->classes, whole.names[k], VG_ROLE_TUMOUR);
   return st;
 }
 
