@@ -252,9 +252,9 @@ void Members::decide(const Verdict &v, bool tell) {
     if (over_) return;
     over_ = true;
     verdict_ = v;
+    vg_interrupt_raise(); // before a call can fail
   }
   decided_.notify_all();
-  vg_interrupt_raise();
   if (tell)
     pulse_->compareSet("verdict", {},
                        bytes(std::to_string(v.status) + " " + std::to_string(v.rank) + " " + v.text));
