@@ -197,7 +197,8 @@ Buckets &sent(vg_group *g, vg_tensor *const *params, int n, bool bf16) {
   return *b;
 }
 
-// Sums has, and row behind it, over the processes, after all gradients. Returns how many processes have each.
+// Sums has, and row behind it, over the processes, after all gradients, which are complete then. Returns how
+// many processes have each.
 vg_status sum_rest(vg_group *g, std::vector<float> &has, vg_tensor *row) {
   const int64_t n = static_cast<int64_t>(has.size());
   Tensor all = at::from_blob(has.data(), {n}, at::kFloat).to(g->device);

@@ -21,7 +21,8 @@ public:
   vg_status sum(const Tensor &t, bool narrow);
   vg_status share(const Tensor &t); // rank 0's, in place
 
-  // n floats of 0 that sum() need not copy. Where no more memory can be shared they are like any others.
+  // n floats of 0 that sum() need not copy. Their sum is complete once the next call has returned. Where no
+  // more memory can be shared they are like any others.
   Tensor make(int64_t n);
 
 private:
