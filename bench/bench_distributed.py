@@ -140,7 +140,7 @@ def measure_networks(build, size, ngf, rounds):
     print(f"{size}^3, ngf {ngf}, a sample each in two processes of one thread\n{'Gbit/s':>7}{'ms':>6}{'gradients':>11}{'s/step':>9}{'MB/step':>9}"
           f"{'sums, s':>9}{'waits, s':>9}{'hidden':>8}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        cases = {kind: write_case(folder, size, ngf, 1, gradients=kind)[0] for kind in ("fp32", "bf16")}
+        cases = {kind: write_case(folder, size, ngf, 1, gradients=kind, shared_memory="0")[0] for kind in ("fp32", "bf16")}
         for gbit, ms in NETWORKS:
             network = Network(build, gbit, ms)
             try:

@@ -29,6 +29,10 @@ VG_HOT void vg_pw_narrow(const float *x, size_t n, uint16_t *y) {
   }
 }
 
+VG_HOT void vg_pw_add(const float *x, size_t n, float *y) {
+  for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
 /* Blocks are combined as Chan, Golub and LeVeque (1983) do, so that a large mean costs no digits. */
 VG_HOT void vg_pw_moments(const float *x, size_t n, double *mean, double *var) {
   double m = 0, m2 = 0;

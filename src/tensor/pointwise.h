@@ -12,6 +12,8 @@ extern "C" {
 /* bf16 (the upper halves of floats) to floats and back, rounded to nearest, ties to even. */
 void vg_pw_widen(const uint16_t *x, size_t n, float *y);
 void vg_pw_narrow(const float *x, size_t n, uint16_t *y);
+/* y += x */
+void vg_pw_add(const float *x, size_t n, float *y);
 
 /* Mean and biased variance of n floats. */
 void vg_pw_moments(const float *x, size_t n, double *mean, double *var);

@@ -1,4 +1,5 @@
-# distributed.sh: for the tests of several processes: phantoms, settings, and the run $T/w of two processes. Skips where there is no Gloo.
+# distributed.sh: for the tests of several processes: phantoms, settings, and the run $T/w of two processes. Skips where they can neither
+# share memory nor use Gloo.
 . tests/cli/lib.sh
 
 "$VOXGAN" phantom --out "$T/p" --subjects 6 --size 16 --seed 1 --anatomy 2>/dev/null || bad phantom
@@ -30,6 +31,8 @@ for x, y in zip(a, b):
 sys.exit(bad)
 END
 }
+# Whether processes can use Gloo. Its tests are skipped where this libtorch has none.
+gloo_is_here() { "$VOXGAN" train $base --out "$T/gloo_is_here" --processes 2 --set run.shared_memory=false --set train.epochs=1 --overwrite 2>&1 | grep -q 'need Gloo' && { echo "this libtorch has no Gloo: its tests are skipped"; return 1; }; return 0; }
 # weights RUN: a hash of the last model, without the metadata.
 weights() {
   /usr/bin/python3 -c "

@@ -23,6 +23,27 @@ expect "a single process's log stays as it was" bash -c "! grep -q processes '$T
 "$VOXGAN" train $base --out "$T/bf16" --processes 2 --set train.gradients=bf16 >"$T/log" 2>&1 || cat "$T/log"
 "$VOXGAN" train $base --out "$T/fp32" --set train.accumulate=2 >"$T/log" 2>&1 || cat "$T/log"
 expect "gradients in bf16 are near" close "$T/fp32" "$T/bf16" 1e-2
+if gloo_is_here; then
+  expect_ok 'processes use Gloo and not shared memory: rank 0: it is turned off' "$VOXGAN" train $base --out "$T/gloo" --processes 2 --set run.shared_memory=false --verbose
+  expect "over Gloo: the same weights" [ "$(weights "$T/w")" = "$(weights "$T/gloo")" ]
+  "$VOXGAN" train $base --out "$T/bf16-gloo" --processes 2 --set train.gradients=bf16 --set run.shared_memory=false >"$T/log" 2>&1 || cat "$T/log"
+  expect "over Gloo in bf16: the same weights" [ "$(weights "$T/bf16")" = "$(weights "$T/bf16-gloo")" ]
+  alike 3 gloo --set run.shared_memory=false
+  # As in two containers of one machine: processes that do not see each other.
+  apart="unshare --pid --fork --mount-proc"
+  if $apart true 2>/dev/null; then
+    for rank in 1 0; do
+      env RANK=$rank WORLD_SIZE=2 LOCAL_RANK=$rank MASTER_ADDR=127.0.0.1 MASTER_PORT=$((10000 + $$ % 2000)) \
+        $apart "$VOXGAN" train $base --out "$T/apart" --verbose >"$T/log.$rank" 2>&1 &
+      pids[rank]=$!
+    done
+    wait ${pids[0]} && wait ${pids[1]} || cat "$T"/log.?
+    expect "processes that do not see each other use Gloo" grep -q 'rank 0: rank 1 shares no memory with this process' "$T/log.0"
+    expect "they make the same weights" [ "$(weights "$T/w")" = "$(weights "$T/apart")" ]
+  else
+    echo "no namespaces of processes here: skipped"
+  fi
+fi
 expect "gradients in bf16 differ" bash -c "! cmp -s '$T/w/model-last.safetensors' '$T/bf16/model-last.safetensors'"
 
 # The same bytes again, and after a stop; with another number, it goes on and says so.

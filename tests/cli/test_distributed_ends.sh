@@ -79,6 +79,12 @@ ends STOP 1 --set run.timeout=10
 expect "a rank that hangs: exit 4" [ $code = 4 ]
 expect "a rank that hangs: no sign of life" grep -qE '^voxgan train: rank 1 \([^)]+\): no sign of life for 1[0-9] s' "$T/log"
 expect "a rank that hangs: whole" whole
+if gloo_is_here; then
+  ends KILL 1 --set run.shared_memory=false
+  expect "a killed rank, over Gloo: exit 4" [ $code = 4 ]
+  expect "a killed rank, over Gloo: within 15 s" [ $took -le 15 ]
+  expect "a killed rank, over Gloo: its name, host and end" grep -qE '^voxgan train: rank 1 \([^)]+\): it was killed' "$T/log"
+fi
 ends USR1 -1
 expect "a signal is passed on: exit 130" [ $code = 130 ]
 

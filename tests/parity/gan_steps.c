@@ -148,6 +148,7 @@ int main(int argc, char **argv) {
                                 .size = size ? atoi(size) : 1,
                                 .host = getenv("MASTER_ADDR"),
                                 .port = size ? atoi(getenv("MASTER_PORT")) : 0,
+                                .shared_memory = number(&f, "shared_memory", 1) != 0,
                                 .timeout = 600};
   if ((st = vg_group_join(&how, device, &group))) goto out;
   vg_gan_join(gan, group);

@@ -3,6 +3,10 @@
 #define VG_BASE_PARTIAL_H
 #include "base/fs.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Its name is PATH.tmp. and 16 random hex digits, so that two writers never meet, in whatever process,
  * container or machine they run. The writer holds a lock on it: a file whose lock is free has no writer any
  * more. */
@@ -23,4 +27,7 @@ bool vg_random_hex(char hex[17]);
 /* Whether flock() failed with an errno that says that the file system has no locks. */
 bool vg_no_locks(int fault);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -42,6 +42,7 @@ vg_status vg_train_meet(const vg_train_options *o, vg_device *device, vg_group *
                                 .port = w->port,
                                 .kept = w->kept,
                                 .attempt = w->attempt,
+                                .shared_memory = c->run.shared_memory,
                                 .timeout = c->run.timeout};
   char name[sizeof c->run.device + 16];
   vg_status st = choose_device(w, c->run.device, name, sizeof name);

@@ -24,7 +24,7 @@ struct Made final : torch::autograd::FunctionPostHook {
 
 } // namespace
 
-Buckets::Buckets(vg_tensor *const *params, int n) {
+Buckets::Buckets(vg_tensor *const *params, int n, const Make &make) {
   std::vector<int64_t> sizes;
   parts_.resize(static_cast<size_t>(n));
   for (size_t i = parts_.size(); i-- > 0;) {
@@ -38,8 +38,7 @@ Buckets::Buckets(vg_tensor *const *params, int n) {
     buckets_.back().parts++;
   }
   std::vector<int64_t> at(sizes.size(), 0);
-  for (size_t b = 0; b < sizes.size(); b++)
-    buckets_[b].values = at::zeros({sizes[b]}, params[0]->t.options().requires_grad(false));
+  for (size_t b = 0; b < sizes.size(); b++) buckets_[b].values = make(sizes[b]);
   for (size_t i = parts_.size(); i-- > 0;) {
     Part &p = parts_[i];
     p.view = buckets_[p.bucket].values.as_strided(p.param.sizes(), p.param.strides(), at[p.bucket]);

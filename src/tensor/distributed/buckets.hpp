@@ -12,7 +12,8 @@ namespace voxgan {
 class Buckets {
 public:
   using Send = std::function<void(const Tensor &)>; // takes the values of a bucket
-  Buckets(vg_tensor *const *params, int n);
+  using Make = std::function<Tensor(int64_t)>;      // makes so many floats of 0
+  Buckets(vg_tensor *const *params, int n, const Make &make);
   ~Buckets();
   Buckets(const Buckets &) = delete;
   Buckets &operator=(const Buckets &) = delete;

@@ -2,6 +2,7 @@
 #include "tensor/distributed/backend.hpp"
 #include "tensor/distributed/buckets.hpp"
 #include "tensor/distributed/courier.hpp"
+#include "tensor/distributed/shared_sum.hpp"
 #include "tensor/distributed/members.hpp"
 #include "tensor/floats.hpp"
 #include "voxgan/log.h"
@@ -15,7 +16,8 @@ struct vg_group {
   int rank, size;
   at::Device device;
   std::unique_ptr<Members> members;
-  std::unique_ptr<Backend> backend;
+  std::unique_ptr<SharedSum> shared;              // of processes that share memory; else
+  std::unique_ptr<Backend> backend;               // moves the bytes
   std::vector<std::unique_ptr<Buckets>> networks; // gradients of each list of parameters that was summed
   std::unique_ptr<Courier> courier;               // of gradients
   Tensor half;                                    // the courier's, for bf16
@@ -88,6 +90,7 @@ template <class F> vg_status call(vg_group *g, const F &start) {
 
 vg_status sum(vg_group *g, const Tensor &t) {
   g->bytes += static_cast<double>(t.nbytes());
+  if (g->shared) return g->shared->sum(t, false);
   return call(g, [&] { return g->backend->sum(t); });
 }
 
@@ -128,6 +131,10 @@ void sum_rows(const Tensor &rows, const Tensor &out) {
 
 // Each process sums one piece of all, and gives it to the others.
 vg_status sum_bf16(vg_group *g, const Tensor &t) {
+  if (g->shared) {
+    g->bytes += static_cast<double>(t.nbytes()) / 2;
+    return g->shared->sum(t, true);
+  }
   const int64_t n = t.numel(), piece = (n + g->size - 1) / g->size, all = piece * g->size;
   if (!g->half.defined() || g->half.numel() < 2 * all + piece)
     g->half = at::empty({2 * all + piece}, at::TensorOptions().device(t.device()).dtype(at::kBFloat16));
@@ -149,6 +156,7 @@ vg_status sum_bf16(vg_group *g, const Tensor &t) {
 
 vg_status share(vg_group *g, const Tensor &t) {
   g->bytes += static_cast<double>(t.nbytes());
+  if (g->shared) return g->shared->share(t);
   return call(g, [&] { return g->backend->share(t); });
 }
 
@@ -176,7 +184,10 @@ Buckets &sent(vg_group *g, vg_tensor *const *params, int n, bool bf16) {
   for (const auto &known : g->networks)
     if (known->are_of(params, n)) b = known.get();
   if (!b) {
-    g->networks.push_back(std::make_unique<Buckets>(params, n));
+    const auto options = params[0]->t.options().requires_grad(false);
+    g->networks.push_back(std::make_unique<Buckets>(params, n, [g, options](int64_t values) {
+      return g->shared ? g->shared->make(values) : at::zeros({values}, options);
+    }));
     b = g->networks.back().get();
   }
   if (!b->is_open())
@@ -186,7 +197,8 @@ Buckets &sent(vg_group *g, vg_tensor *const *params, int n, bool bf16) {
   return *b;
 }
 
-// Sums has, and row behind it, over the processes, after all gradients. Returns how many processes have each.
+// Sums has, and row behind it, over the processes, after all gradients, which are complete then. Returns how
+// many processes have each.
 vg_status sum_rest(vg_group *g, std::vector<float> &has, vg_tensor *row) {
   const int64_t n = static_cast<int64_t>(has.size());
   Tensor all = at::from_blob(has.data(), {n}, at::kFloat).to(g->device);
@@ -206,11 +218,13 @@ constexpr double LONG_S = 2; // for connections between processes
 // stopped.
 vg_status connect(vg_group *g, const vg_group_options &p) {
   const std::string host = p.host;
-  g->courier->send([g, host] {
+  const bool wanted = p.shared_memory;
+  g->courier->send([g, host, wanted] {
     try {
-      g->backend = backend_of(g->device, g->members->store(), g->rank, g->size, host);
+      if (g->device.is_cpu()) g->shared = SharedSum::meet(*g->members, g->rank, g->size, wanted);
+      if (!g->shared) g->backend = backend_of(g->device, g->members->store(), g->rank, g->size, host);
     } catch (const std::exception &e) {
-      return vg_fail(VG_DEVICE, "%s", reason(e).c_str());
+      return g->members->ended() ? g->members->fail() : vg_fail(VG_DEVICE, "%s", reason(e).c_str());
     }
     return VG_OK;
   });
@@ -234,7 +248,7 @@ vg_status vg_group_join(const vg_group_options *p, vg_device device, vg_group **
   if (p->size < 2) return VG_OK;
   const NoSignals quiet;
   auto g = std::unique_ptr<vg_group>(
-      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, {}, nullptr, {}, 0, 0, 0});
+      new vg_group{p->rank, p->size, device_of(device), nullptr, nullptr, nullptr, {}, nullptr, {}, 0, 0, 0});
   vg_status st = VG_OK;
   try {
     g->members = std::make_unique<Members>(*p);

@@ -1,5 +1,7 @@
 /* group.h: the processes that train one model, and what they tell each other. The bytes are moved by c10d,
  * libtorch's own library: Gloo between CPUs, NCCL between GPUs, and a TCP store where the processes meet.
+ * Between the CPUs of one machine nothing is moved: processes sum where their values lie, in memory that they
+ * share.
  *
  * A group of NULL is a process alone: its sums are its own values, and nothing is sent.
  *
@@ -22,9 +24,10 @@ typedef struct vg_group_options {
   int rank, size;
   const char *host; /* where rank 0, or the program that started the processes, keeps the store */
   int port;
-  bool kept;      /* that program keeps the store, not rank 0 */
-  int attempt;    /* of that program to start the processes: 0, 1, ... */
-  double timeout; /* seconds without a sign of life after which a process counts as hanging */
+  bool kept;          /* that program keeps the store, not rank 0 */
+  int attempt;        /* of that program to start the processes: 0, 1, ... */
+  bool shared_memory; /* where all processes run on one machine and all wish so */
+  double timeout;     /* seconds without a sign of life after which a process counts as hanging */
 } vg_group_options;
 
 typedef struct vg_group vg_group;

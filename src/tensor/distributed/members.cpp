@@ -1,7 +1,8 @@
 // members.cpp: meeting at the store, signs of life, and the verdict about who ended the group.
 //
-// The store's keys: host/R is written once by each rank, beat/R counts its seconds of life, hurt says that a
-// call was lost, verdict is written once and ends the group, read counts who has seen it.
+// The store's keys: host/R is written once by each rank, beat/R counts its seconds of life, memory/R says
+// where its shared memory is and fault/R why others cannot see it, hurt says that a call was lost, verdict is
+// written once and ends the group, read counts who has seen it.
 #include "tensor/distributed/members.hpp"
 #include "base/interrupt.h"
 #include "voxgan/log.h"
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -175,6 +177,24 @@ void Members::meet() {
   }
 }
 
+bool Members::on_one_host() const {
+  return std::all_of(hosts_.begin(), hosts_.end(), [this](const std::string &h) { return h == hosts_[0]; });
+}
+
+std::vector<std::string> Members::tell(const std::string &what, const std::string &own) {
+  std::vector<std::string> all(hosts_.size());
+  // A store may take an empty text for none.
+  store_->set(key(what.c_str(), rank_), bytes("=" + own));
+  for (int r = 0; r < size_; r++) {
+    while (!store_->check({key(what.c_str(), r)})) {
+      if (ended()) throw std::runtime_error("the group has ended");
+      std::this_thread::sleep_for(Ms(5));
+    }
+    all[static_cast<size_t>(r)] = text(store_->get(key(what.c_str(), r))).substr(1);
+  }
+  return all;
+}
+
 Members::~Members() {
   stop();
 }
@@ -252,9 +272,9 @@ void Members::decide(const Verdict &v, bool tell) {
     if (over_) return;
     over_ = true;
     verdict_ = v;
+    vg_interrupt_raise(); // before a call can fail
   }
   decided_.notify_all();
-  vg_interrupt_raise();
   if (tell)
     pulse_->compareSet("verdict", {},
                        bytes(std::to_string(v.status) + " " + std::to_string(v.rank) + " " + v.text));

@@ -32,6 +32,10 @@ public:
   void watch(); // starts the thread
   void stop();  // ends it
   const c10::intrusive_ptr<c10d::Store> &store() const { return store_; }
+  // Whether all processes name the same host.
+  bool on_one_host() const;
+  // Gives the others a text, once for each key, and returns those of all. Throws once the group has ended.
+  std::vector<std::string> tell(const std::string &what, const std::string &own);
   // Whether the group has ended, or rank 0 does not answer any more.
   bool ended();
   // Something takes long: from here on rank 0 takes a few seconds of silence for an end, or no more.

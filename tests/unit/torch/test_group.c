@@ -1,72 +1,11 @@
-/* test_group.c: sums of gradients over processes, in buckets that leave while a backward pass runs. Each test
- * starts three processes; skipped where this libtorch has no Gloo. */
-#include <arpa/inet.h>
-#include <dirent.h>
+/* test_group.c: sums of gradients over processes, in buckets that leave while a backward pass runs. */
 #include <math.h>
-#include <netinet/in.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
-#include "tensor/distributed/group.h"
+#include "processes.h"
 
-#define CPU ((vg_device){0, 0})
-enum { N = 3, PARAMS = 4, NO_GLOO = 77 };
+enum { PARAMS = 4 };
 /* The last parameters are the first bucket: 1.5 M values fill one, so parameters 2 and 3 are it. */
 static const int64_t sizes[PARAMS] = {1000, 1200000, 1500000, 7};
-
-#define CHECK(what)                                                                                  \
-  do {                                                                                               \
-    if (!(what)) {                                                                                   \
-      fprintf(stderr, "rank %d, line %d: %s (%s)\n", vg_group_rank(g), __LINE__, #what, vg_error()); \
-      exit(1);                                                                                       \
-    }                                                                                                \
-  } while (0)
-
-static int free_port(void) {
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t size = sizeof at;
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
-  assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-  close(fd);
-  return ntohs(at.sin_port);
-}
-
-static void in_processes(void (*test)(vg_group *g)) {
-  const int port = free_port();
-  pid_t pid[N];
-  bool without = false;
-  for (int r = 0; r < N; r++) {
-    if ((pid[r] = fork())) continue;
-    const vg_group_options how = {.rank = r, .size = N, .host = "127.0.0.1", .port = port, .timeout = 60};
-    vg_group *g = NULL;
-    vg_tensor_threads(1);
-    const vg_status st = vg_group_join(&how, CPU, &g);
-    if (st && strstr(vg_error(), "need Gloo")) exit(NO_GLOO);
-    CHECK(!st);
-    vg_scope *s = vg_scope_push();
-    test(g);
-    CHECK(!vg_tensor_check());
-    vg_scope_pop(s, NULL);
-    CHECK(!vg_group_leave(g, VG_OK));
-    exit(0);
-  }
-  for (int r = 0; r < N; r++) {
-    int how;
-    assert_int_equal(waitpid(pid[r], &how, 0), pid[r]);
-    without = without || (WIFEXITED(how) && WEXITSTATUS(how) == NO_GLOO);
-    if (!without) assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
-  }
-  if (without) skip();
-}
 
 static void make(vg_tensor *params[PARAMS]) {
   for (int i = 0; i < PARAMS; i++) params[i] = vg_requires_grad(vg_zeros(&sizes[i], 1, CPU), true);
@@ -95,10 +34,10 @@ static bool is(vg_tensor *param, double v) {
   return same;
 }
 
-/* Twice, as two steps: sums over the ranks, by the formula, whether buckets leave early or not, and where one
- * micro-batch comes before the last. */
-static void sums(vg_group *g) {
-  const int r = vg_group_rank(g);
+/* Twice, as two steps: sums over the ranks r + 1, by the formula, whether buckets leave early or not, and
+ * where one micro-batch comes before the last. */
+static vg_status sums(vg_group *g) {
+  const int r = vg_group_rank(g), n = vg_group_size(g), all = n * (n + 1) / 2;
   const double once[PARAMS] = {r + 1, 2 * (r + 1), 3 * (r + 1), 4 * (r + 1)};
   vg_tensor *params[PARAMS];
   make(params);
@@ -112,16 +51,17 @@ static void sums(vg_group *g) {
     if (soon) vg_group_sum_soon(g, params, PARAMS, false);
     backward(params, once);
     CHECK(!vg_group_sum_gradients(g, params, PARAMS, losses, false));
-    for (int i = 0; i < PARAMS; i++) CHECK(is(params[i], factor * (i + 1) * 6));
-    CHECK(!vg_tensor_copy_out(losses, row, 2) && row[0] == 3 && row[1] == 3);
+    for (int i = 0; i < PARAMS; i++) CHECK(is(params[i], factor * (i + 1) * all));
+    CHECK(!vg_tensor_copy_out(losses, row, 2) && row[0] == all - n && row[1] == n);
     CHECK((vg_group_ahead(g) > before) == soon);
     CHECK(vg_group_bytes(g) - bytes >= 4.0 * (1000 + 1200000 + 1500000 + 7));
   }
   CHECK(vg_group_sending(g) > 0);
+  return VG_OK;
 }
 
 /* A parameter has a gradient if one process had; the first bucket waits for the parameter that one lacks. */
-static void gradients_of_some(vg_group *g) {
+static vg_status gradients_of_some(vg_group *g) {
   const int r = vg_group_rank(g);
   const double factor[PARAMS] = {r == 1 ? 5 : 0, 1, r == 2 ? 0 : 1, 0};
   vg_tensor *params[PARAMS];
@@ -130,7 +70,7 @@ static void gradients_of_some(vg_group *g) {
     for (int i = 0; i < PARAMS; i++) vg_zero_grad(params[i]);
     vg_group_sum_soon(g, params, PARAMS, false);
     /* the last process has no micro-batch */
-    if (r < N - 1) backward(params, factor);
+    if (r < 2) backward(params, factor);
     CHECK(!vg_group_sum_gradients(g, params, PARAMS, NULL, false));
     CHECK(is(params[0], 5) && is(params[1], 2) && is(params[2], 2));
     CHECK(!vg_grad(params[3]));
@@ -138,6 +78,7 @@ static void gradients_of_some(vg_group *g) {
   for (int i = 0; i < PARAMS; i++) vg_zero_grad(params[i]);
   CHECK(!vg_group_sum_gradients(g, params, PARAMS, NULL, false));
   for (int i = 0; i < PARAMS; i++) CHECK(!vg_grad(params[i]));
+  return VG_OK;
 }
 
 /* To the nearest of the numbers with eight bits. */
@@ -148,10 +89,12 @@ static double rounded(double v) {
 }
 
 /* Each rank's value and the sum are rounded, nothing in between. */
-static void sums_in_bf16(vg_group *g) {
+static vg_status sums_in_bf16(vg_group *g) {
   const int r = vg_group_rank(g);
   const double third = (r + 1) / 3.0, factor[PARAMS] = {third, third, third, third};
-  const double all = rounded(rounded(1 / 3.0) + rounded(2 / 3.0) + rounded(1));
+  double all = 0;
+  for (int k = 1; k <= vg_group_size(g); k++) all += rounded(k / 3.0);
+  all = rounded(all);
   vg_tensor *params[PARAMS];
   make(params);
   for (int step = 0; step < 2; step++) {
@@ -164,10 +107,11 @@ static void sums_in_bf16(vg_group *g) {
     CHECK((vg_group_ahead(g) > before) == step);
     CHECK(vg_group_bytes(g) - bytes < 2.01 * (1000 + 1200000 + 1500000 + 7));
   }
+  return VG_OK;
 }
 
 /* Two networks of one step, as a GAN's halves: the sums of one leave the gradients of the other alone. */
-static void two_networks(vg_group *g) {
+static vg_status two_networks(vg_group *g) {
   const double one[PARAMS] = {1, 1, 1, 1};
   vg_tensor *a[PARAMS], *b[PARAMS];
   make(a);
@@ -180,22 +124,28 @@ static void two_networks(vg_group *g) {
     vg_group_sum_soon(g, b, PARAMS, false);
     backward(b, one);
     CHECK(!vg_group_sum_gradients(g, b, PARAMS, NULL, false));
-    for (int i = 0; i < PARAMS; i++) CHECK(is(a[i], N) && is(b[i], N));
+    for (int i = 0; i < PARAMS; i++) CHECK(is(a[i], vg_group_size(g)) && is(b[i], vg_group_size(g)));
   }
+  return VG_OK;
 }
 
-#define TEST(f)                            \
-  static void f##_of_three(void **state) { \
-    (void)state;                           \
-    in_processes(f);                       \
-  }
-TEST(sums)
-TEST(gradients_of_some)
-TEST(sums_in_bf16)
-TEST(two_networks)
+IN_PROCESSES(sums, 3, GLOO)
+IN_PROCESSES(sums, 2, SHARED)
+IN_PROCESSES(sums, 3, SHARED)
+IN_PROCESSES(sums, 4, SHARED)
+IN_PROCESSES(sums, 3, REFUSED)
+IN_PROCESSES(sums, 3, SCARCE)
+IN_PROCESSES(gradients_of_some, 3, GLOO)
+IN_PROCESSES(gradients_of_some, 3, SHARED)
+IN_PROCESSES(sums_in_bf16, 3, GLOO)
+IN_PROCESSES(sums_in_bf16, 3, SHARED)
+IN_PROCESSES(sums_in_bf16, 4, SHARED)
+IN_PROCESSES(sums_in_bf16, 3, SCARCE)
+IN_PROCESSES(two_networks, 3, GLOO)
+IN_PROCESSES(two_networks, 3, SHARED)
 
 /* Gloo's thread of the network interrupts nobody; the threads that compute and send stay as they were. */
-static void patience(vg_group *g) {
+static vg_status patience(vg_group *g) {
   int patient = 0, others = 0;
   DIR *const threads = opendir("/proc/self/task");
   CHECK(threads);
@@ -210,18 +160,31 @@ static void patience(vg_group *g) {
   CHECK(patient == 1);
   CHECK(others > 1);
   CHECK(sched_getscheduler(0) == SCHED_OTHER);
+  return VG_OK;
 }
 
 static void network_is_patient(void **state) {
   (void)state;
   if (sched_getscheduler(0) != SCHED_OTHER) skip();
-  in_processes(patience);
+  in_processes(3, GLOO, patience);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(sums_of_three),         cmocka_unit_test(gradients_of_some_of_three),
-      cmocka_unit_test(sums_in_bf16_of_three), cmocka_unit_test(two_networks_of_three),
+      cmocka_unit_test(sums_3_GLOO),
+      cmocka_unit_test(sums_2_SHARED),
+      cmocka_unit_test(sums_3_SHARED),
+      cmocka_unit_test(sums_4_SHARED),
+      cmocka_unit_test(sums_3_REFUSED),
+      cmocka_unit_test(sums_3_SCARCE),
+      cmocka_unit_test(gradients_of_some_3_GLOO),
+      cmocka_unit_test(gradients_of_some_3_SHARED),
+      cmocka_unit_test(sums_in_bf16_3_GLOO),
+      cmocka_unit_test(sums_in_bf16_3_SHARED),
+      cmocka_unit_test(sums_in_bf16_4_SHARED),
+      cmocka_unit_test(sums_in_bf16_3_SCARCE),
+      cmocka_unit_test(two_networks_3_GLOO),
+      cmocka_unit_test(two_networks_3_SHARED),
       cmocka_unit_test(network_is_patient),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
