@@ -106,6 +106,6 @@ LIST
 torch=${TORCH:-$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null || true)}
 [ -n "$torch" ] || { echo "build_home.sh: python3 has no PyTorch; activate an environment that has it, or set TORCH=0" >&2; exit 1; }
 export CPPFLAGS="${CPPFLAGS:-} -I$deps/include/nifti" LDFLAGS="${LDFLAGS:-} -L$deps/lib"
-make -s -j"${JOBS:-$(nproc)}" TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}" ${BUILD:+B="$BUILD"}
-make -s TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}" ${BUILD:+B="$BUILD"} install
+make -s -j"${JOBS:-$(nproc)}" TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}"
+make -s TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}" install
 echo "installed $prefix/bin/voxgan; man -M $prefix/share/man voxgan; with $prefix/bin in PATH: voxgan --help"

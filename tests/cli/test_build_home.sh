@@ -1,0 +1,26 @@
+# build_home.sh: what it asks of make, and what it says of libraries that are not there. `make` is a script here that prints its call.
+. tests/cli/lib.sh
+
+mkdir -p "$T/bin" "$T/none"
+printf '#!/bin/sh\necho "make: $*"\n' >"$T/bin/make"
+chmod +x "$T/bin/make"
+refused() { # PATTERN COMMAND...: exit 1, and stderr matches
+  local pattern=$1 rc=0
+  shift
+  "$@" >/dev/null 2>"$T/stderr" || rc=$?
+  expect "refused: $pattern" sh -c "[ $rc = 1 ] && grep -qE -- '$pattern' '$T/stderr'"
+}
+build_home() { env PATH="$T/bin:$PATH" TORCH=0 "$@" scripts/build_home.sh "$T/none" "$T/prefix"; }
+
+if ! build_home JOBS=1 >/dev/null 2>&1; then
+  echo "skipped: pkg-config does not find all libraries"
+  finish
+fi
+# conda names the build machine in BUILD and HOST.
+expect_ok 'make: .* TORCH=0 PREFIX=[^ ]*/prefix CC=' build_home JOBS=1 BUILD=x86_64-conda-linux-gnu HOST=x86_64-conda-linux-gnu
+expect "BUILD of conda is no folder" sh -c "! grep -q conda '$T/stdout'"
+expect "it is installed" grep -q 'make: .*install$' "$T/stdout"
+refused 'libmd 1.0.3 or later: libmd\*.tar.gz, from' build_home PKG_CONFIG_LIBDIR="$T/none" PKG_CONFIG_PATH=
+refused 'python3 has no PyTorch' env PATH="$T/bin:$PATH" TORCH= PYTHONPATH="$T/none" PYTHONNOUSERSITE=1 sh -c "printf 'raise ImportError\n' >'$T/none/torch.py'; scripts/build_home.sh '$T/none' '$T/prefix'"
+refused 'no-such-compiler is missing' build_home CC=no-such-compiler
+finish
