@@ -24,7 +24,8 @@ libcjson 1.7.15 cjson https://github.com/DaveGamble/cJSON/releases
 libmd 1.0.3 libmd https://archive.hadrons.org/software/libmd
 nifti 3.0.0 nifti https://github.com/NIFTI-Imaging/nifti_clib/releases"
 
-archive_of() { find "$tarballs" -maxdepth 1 -iname "$1*.tar*" 2>/dev/null | sort | tail -n 1; }
+# Signatures and sums lie beside archives.
+archive_of() { find "$tarballs" -maxdepth 1 -iname "$1*.tar*" ! -name '*.asc' ! -name '*.sig' ! -name '*sum*' ! -name '*.sha*' 2>/dev/null | sort | tail -n 1; }
 # niftilib has no file of pkg-config.
 has() {
   if [ "$1" = nifti ]; then

@@ -23,4 +23,10 @@ expect "it is installed" grep -q 'make: .*install$' "$T/stdout"
 refused 'libmd 1.0.3 or later: libmd\*.tar.gz, from' build_home PKG_CONFIG_LIBDIR="$T/none" PKG_CONFIG_PATH=
 refused 'python3 has no PyTorch' env PATH="$T/bin:$PATH" TORCH= PYTHONPATH="$T/none" PYTHONNOUSERSITE=1 sh -c "printf 'raise ImportError\n' >'$T/none/torch.py'; scripts/build_home.sh '$T/none' '$T/prefix'"
 refused 'no-such-compiler is missing' build_home CC=no-such-compiler
+# A signature beside an archive is none. (These archives are empty, so building ends with the first.)
+for lib in zlib libpng libdeflate cjson libmd nifti; do
+  for ending in '' .asc .sig .sha256 .sha256sum; do : >"$T/none/$lib-9.tar.gz$ending"; done
+done
+build_home PKG_CONFIG_LIBDIR="$T/prefix" PKG_CONFIG_PATH= >"$T/stdout" 2>/dev/null || true
+expect "the archive, not its signature" grep -qx 'building zlib from zlib-9.tar.gz' "$T/stdout"
 finish
