@@ -1,7 +1,8 @@
 # build_home.sh: what it asks of make, and what it says of libraries that are not there. `make` is a script here that prints its call.
 . tests/cli/lib.sh
 
-mkdir -p "$T/bin" "$T/none"
+mkdir -p "$T/bin" "$T/none" "$T/tree/scripts"
+cp scripts/build_home.sh "$T/tree/scripts/"
 printf '#!/bin/sh\necho "make: $*"\n' >"$T/bin/make"
 chmod +x "$T/bin/make"
 refused() { # PATTERN COMMAND...: exit 1, and stderr matches
@@ -10,7 +11,7 @@ refused() { # PATTERN COMMAND...: exit 1, and stderr matches
   "$@" >/dev/null 2>"$T/stderr" || rc=$?
   expect "refused: $pattern" sh -c "[ $rc = 1 ] && grep -qE -- '$pattern' '$T/stderr'"
 }
-build_home() { env PATH="$T/bin:$PATH" TORCH=0 "$@" scripts/build_home.sh "$T/none" "$T/prefix"; }
+build_home() { env PATH="$T/bin:$PATH" TORCH=0 "$@" "$T/tree/scripts/build_home.sh" "$T/none" "$T/prefix"; }
 
 if ! build_home JOBS=1 >/dev/null 2>&1; then
   echo "skipped: pkg-config does not find all libraries"
@@ -21,7 +22,7 @@ expect_ok 'make: .* TORCH=0 PREFIX=[^ ]*/prefix CC=' build_home JOBS=1 BUILD=x86
 expect "BUILD of conda is no folder" sh -c "! grep -q conda '$T/stdout'"
 expect "it is installed" grep -q 'make: .*install$' "$T/stdout"
 refused 'libmd 1.0.3 or later: libmd\*.tar.gz, from' build_home PKG_CONFIG_LIBDIR="$T/none" PKG_CONFIG_PATH=
-refused 'python3 has no PyTorch' env PATH="$T/bin:$PATH" TORCH= PYTHONPATH="$T/none" PYTHONNOUSERSITE=1 sh -c "printf 'raise ImportError\n' >'$T/none/torch.py'; scripts/build_home.sh '$T/none' '$T/prefix'"
+refused 'python3 has no PyTorch' env PATH="$T/bin:$PATH" TORCH= PYTHONPATH="$T/none" PYTHONNOUSERSITE=1 sh -c "printf 'raise ImportError\n' >'$T/none/torch.py'; '$T/tree/scripts/build_home.sh' '$T/none' '$T/prefix'"
 refused 'no-such-compiler is missing' build_home CC=no-such-compiler
 # A signature beside an archive is none. (These archives are empty, so building ends with the first.)
 for lib in zlib libpng libdeflate cjson libmd nifti; do
