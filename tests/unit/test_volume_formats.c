@@ -188,10 +188,26 @@ static void test_nan(void **state) {
   if (vg_volume_read(path, &v, NULL)) fail_msg("%s", vg_error());
   for (int i = 0; i < N; i++) assert_true(v.data[i] == (i < 5 ? -5 : (float)(i - 10)));
   vg_volume_release(&v);
+  vg_labelmap map = {0};
+  for (int i = 0; i < N; i++) m.values[i] = i < 5 ? NAN : i;
+  if (vg_volume_read_labels(save_single(&m, "nan.nii"), &map, NULL)) fail_msg("%s", vg_error());
+  for (int i = 0; i < N; i++) assert_int_equal(map.data[i], i < 5 ? 0 : i);
+  vg_labelmap_release(&map);
+  m.values[9] = 0.5; /* behind NaN that is none of the faults */
+  assert_int_equal(vg_volume_read_labels(save_single(&m, "half.nii"), &map, NULL), VG_DATA);
+  assert_non_null(strstr(
+      vg_error(), "1 voxel is no label (whole numbers from 0 to 65535), the first is 0.5 at (1, 2, 0)"));
+  vg_raw_nan_is_background = false;
+  m.values[9] = 9;
+  assert_int_equal(vg_volume_read_labels(save_single(&m, "nan.nii"), &map, NULL), VG_DATA);
+  assert_non_null(strstr(vg_error(), "--nan-background takes NaN as background"));
+  vg_raw_nan_is_background = true;
+  for (int i = 0; i < N; i++) m.values[i] = i < 5 ? NAN : i - 10;
   m.values[7] = INFINITY;
   assert_refused(save_single(&m, "inf.nii"), "NaN or infinite");
   for (int i = 0; i < N; i++) m.values[i] = NAN;
-  assert_refused(save_single(&m, "all.nii"), "NaN or infinite");
+  assert_int_equal(vg_volume_read(save_single(&m, "all.nii"), &v, NULL), VG_DATA); /* no lowest value */
+  assert_non_null(strstr(vg_error(), "NaN or infinite"));
   vg_raw_nan_is_background = false;
 }
 
