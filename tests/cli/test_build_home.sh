@@ -1,4 +1,5 @@
-# build_home.sh: what it asks of make, and what it says of libraries that are not there. `make` is a script here that prints its call.
+# build_home.sh: its calls of make, its choice of archives, and its message when libraries are missing. `make` is a script here that prints its
+# call.
 . tests/cli/lib.sh
 
 mkdir -p "$T/bin" "$T/none" "$T/tree/scripts"
