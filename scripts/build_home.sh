@@ -24,7 +24,8 @@ libcjson 1.7.15 cjson https://github.com/DaveGamble/cJSON/releases
 libmd 1.0.3 libmd https://archive.hadrons.org/software/libmd
 nifti 3.0.0 nifti https://github.com/NIFTI-Imaging/nifti_clib/releases"
 
-archive_of() { find "$tarballs" -maxdepth 1 -iname "$1*.tar*" 2>/dev/null | sort | tail -n 1; }
+# Signatures and sums lie beside archives.
+archive_of() { find "$tarballs" -maxdepth 1 -iname "$1*.tar*" ! -name '*.asc' ! -name '*.sig' ! -name '*sum*' ! -name '*.sha*' 2>/dev/null | sort | tail -n 1; }
 # niftilib has no file of pkg-config.
 has() {
   if [ "$1" = nifti ]; then
@@ -106,6 +107,6 @@ LIST
 torch=${TORCH:-$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null || true)}
 [ -n "$torch" ] || { echo "build_home.sh: python3 has no PyTorch; activate an environment that has it, or set TORCH=0" >&2; exit 1; }
 export CPPFLAGS="${CPPFLAGS:-} -I$deps/include/nifti" LDFLAGS="${LDFLAGS:-} -L$deps/lib"
-make -s -j"${JOBS:-$(nproc)}" TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}" ${BUILD:+B="$BUILD"}
-make -s TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}" ${BUILD:+B="$BUILD"} install
+make -s -j"${JOBS:-$(nproc)}" TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}"
+make -s TORCH="$torch" PREFIX="$prefix" CC="$cc" CXX="${CXX:-g++}" install
 echo "installed $prefix/bin/voxgan; man -M $prefix/share/man voxgan; with $prefix/bin in PATH: voxgan --help"

@@ -12,9 +12,11 @@ for word in "$@"; do
 done
 folders=$(mktemp -d)
 trap 'rm -rf "$folders"' EXIT
+# Both are copies of the same moment, so that the tree may change while they are built.
+mkdir -p "$folders/a" "$folders/another/folder"
+git ls-files -z 2>/dev/null | xargs -0 tar c | tar x -C "$folders/a"
+cp -a "$folders/a/." "$folders/another/folder/"
 for place in a another/folder; do
-  mkdir -p "$folders/$place"
-  git ls-files -z 2>/dev/null | xargs -0 tar c | tar x -C "$folders/$place"
   flavour=$(cd "$folders/$place" && make -s --no-print-directory TORCH="$torch" print-build)
   # shellcheck disable=SC2086
   (cd "$folders/$place" && CCACHE_DISABLE=1 make -s -j"$(nproc)" TORCH="$torch" $(for f in $files; do echo "$flavour/$f"; done))

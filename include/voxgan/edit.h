@@ -106,6 +106,7 @@ typedef struct vg_edit_call {
   vg_rng *rng;
   struct vg_memo *memo; /* results that the chain's edits share (src/edit/brain/memo.h); or NULL */
   const vg_maps *donor; /* has a tumour, its own grid, the same classes; only if edit->needs_donor */
+  bool cavity_free;     /* the chain freed the resection cavity: a donor's comes with its tumour */
 } vg_edit_call;
 
 typedef struct vg_edit {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/mem.h"
 #include "base/text/formula.h"
 #include "base/text/shown.h"
@@ -178,6 +179,11 @@ bool vg_starts_with(const char *s, const char *prefix) {
 bool vg_ends_with(const char *s, const char *suffix) {
   size_t n = strlen(s), m = strlen(suffix);
   return n >= m && !memcmp(s + n - m, suffix, m);
+}
+
+bool vg_has_ending(const char *s, const char *ending) {
+  size_t n = strlen(s), m = strlen(ending);
+  return n >= m && !strcasecmp(s + n - m, ending);
 }
 
 bool vg_parse_i64(const char *s, long long *out) {

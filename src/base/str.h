@@ -39,6 +39,8 @@ char *vg_format(const char *fmt, ...) VG_PRINTF(1, 2);
 
 bool vg_starts_with(const char *s, const char *prefix);
 bool vg_ends_with(const char *s, const char *suffix);
+/* The same, whether its letters are small or capital: for the endings of files, SCAN.NII.GZ for one. */
+bool vg_has_ending(const char *s, const char *ending);
 /* Whole-string conversions: false on trailing junk, overflow or an empty string. */
 bool vg_parse_i64(const char *s, long long *out);
 bool vg_parse_f64(const char *s, double *out);

@@ -42,7 +42,7 @@ static const cli_option common[] = {
     {"quiet", CLI_FLAG, &vg_cli_quiet, NULL, "warnings and errors only", false},
     {"verbose", CLI_FLAG, &vg_cli_verbose, NULL, "print more about the work", false},
     {"nan-background", CLI_FLAG, &vg_raw_nan_is_background, NULL,
-     "take NaN in images as background, instead of refusing the file", false},
+     "take NaN as background, instead of refusing the file", false},
     {"help", CLI_FLAG, NULL, NULL, "print this text", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };

@@ -226,9 +226,9 @@ static vg_status find_donor(const vg_edit_step *step, const vg_edit_context *con
 }
 
 /* Applies one edit. A resection cavity stays as it is, unless it is free to change. */
-static vg_status apply_step(const vg_edit *edit, vg_maps *maps, const vg_edit_call *call, bool cavity_free) {
+static vg_status apply_step(const vg_edit *edit, vg_maps *maps, const vg_edit_call *call) {
   vg_cavity cavity = {0};
-  const bool keep = !cavity_free && !(edit->moves_brain && edit->moves_brain(call));
+  const bool keep = !call->cavity_free && !(edit->moves_brain && edit->moves_brain(call));
   vg_status st = keep ? vg_cavity_hide(maps, &cavity) : VG_OK;
   if (!st) st = edit->apply(maps, call);
   vg_cavity_restore(maps, &cavity);
@@ -248,11 +248,12 @@ vg_status vg_edit_chain_apply(const vg_edit_chain *chain, vg_maps *maps, const v
     vg_rng draws = vg_rng_init(context->seed, vg_rng_key("edit values", context->key, (uint64_t)i));
     vg_rng rng = vg_rng_init(context->seed, vg_rng_key("edit", context->key, (uint64_t)i));
     vg_edit_drawn drawn = {.name = step->name, .edit = step->edit};
-    vg_edit_call call = {.edit = step->edit, .values = drawn.values, .rng = &rng, .memo = memo};
+    vg_edit_call call = {
+        .edit = step->edit, .values = drawn.values, .rng = &rng, .memo = memo, .cavity_free = cavity_free};
     draw_values(step, &draws, drawn.values);
     if (step->edit->needs_donor)
       st = find_donor(step, context, &draws, drawn.values, maps ? &call.donor : NULL);
-    if (!st && maps) st = apply_step(step->edit, maps, &call, cavity_free);
+    if (!st && maps) st = apply_step(step->edit, maps, &call);
     if (st)
       vg_fail_in(st, "%s", step->name);
     else if (log)

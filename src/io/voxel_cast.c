@@ -209,12 +209,12 @@ size_t vg_cast_to_float(const vg_cast *c, float *to, size_t n, size_t *first) {
 }
 
 /* A comparison with NaN is false, so NaN counts as wrong. */
-VG_HOT static size_t round_labels(const float *v, uint16_t *to, size_t n) {
+VG_HOT static size_t round_labels(const float *v, uint16_t *to, size_t n, int nan_is_zero) {
   size_t good = 0;
   for (size_t i = 0; i < n; i++) {
     float whole = rintf(v[i]);
     int ok = (whole >= 0.0f) & (whole <= 65535.0f) & (fabsf(v[i] - whole) <= 1e-3f);
-    good += (size_t)ok;
+    good += (size_t)(ok | (nan_is_zero & (v[i] != v[i])));
     to[i] = (uint16_t)(int)(ok ? whole : 0.0f);
   }
   return n - good;
@@ -231,9 +231,9 @@ static void label_range(void *arg, size_t begin, size_t end) {
   for (size_t at = begin; at < end; at += CHUNK) {
     size_t n = end - at < CHUNK ? end - at : CHUNK, i = 0;
     cast_run(j->cast, chunk, at, n);
-    size_t bad = round_labels(chunk, j->labels + at, n);
+    size_t bad = round_labels(chunk, j->labels + at, n, j->cast->nan_is_zero);
     if (!bad) continue;
-    while (is_label(chunk[i])) i++;
+    while (is_label(chunk[i]) || (j->cast->nan_is_zero && isnan(chunk[i]))) i++;
     faults_add(&j->faults, bad, at + i, (double)chunk[i]);
   }
 }

@@ -16,6 +16,7 @@ typedef struct vg_cast {
   vg_dtype dtype;
   bool swap; /* the other byte order */
   double slope, inter;
+  bool nan_is_zero; /* of labels: NaN is 0, and no fault */
 } vg_cast;
 
 /* Converts n values. Returns how many are not finite; *first is the lowest index of these. */

@@ -88,6 +88,22 @@ expect_ok '6 real and 4 synthetic' mix --out "$T/raw" --name 502 --like "$T/Data
 expect "its labels" grep -q '"edema": 2' "$T/raw/Dataset502_Synthetic/dataset.json"
 expect "its channels" grep -q '"1": "T1 post"' "$T/raw/Dataset502_Synthetic/dataset.json"
 expect "flair first" sh -c "readlink '$T/raw/Dataset502_Synthetic/imagesTr/real_${ids[0]}_0000.nii.gz' | grep -q flair"
+# The Decathlon calls BraTS's one class of necrosis and non-enhancing tumour non-enhancing.
+cp -r "$T/Dataset137_BraTS" "$T/Dataset001_BrainTumour"
+echo '{"channel_names": {"0": "FLAIR", "1": "T1gd"}, "labels": {"background": 0, "edema": 1, "non-enhancing tumor": 2, "enhancing tumour": 3},
+  "numTraining": 1, "file_ending": ".nii.gz"}' >"$T/Dataset001_BrainTumour/dataset.json"
+expect_ok 'necrosis is written as nonenhancing' mix --out "$T/raw" --name 507 --like "$T/Dataset001_BrainTumour"
+if /usr/bin/python3 -c 'import nibabel' 2>/dev/null; then
+  expect "necrosis has the value of non-enhancing tumour" /usr/bin/python3 - "$T/real/${ids[0]}/${ids[0]}_seg.nii.gz" "$T/raw/Dataset507_Synthetic/labelsTr/real_${ids[0]}.nii.gz" <<'PY'
+import sys
+import nibabel as nib, numpy as np
+seg, label = (np.asarray(nib.load(p).dataobj).astype(int) for p in sys.argv[1:])
+assert (seg == 1).any() and ((label == 2) == (seg == 1)).all() and ((label == 1) == (seg == 2)).all() and ((label == 3) == (seg == 4)).all()
+PY
+fi
+echo '{"channel_names": {"0": "FLAIR", "1": "T1gd"}, "labels": {"background": 0, "edema": 1, "enhancing tumour": 2},
+  "numTraining": 1, "file_ending": ".nii.gz"}' >"$T/Dataset001_BrainTumour/dataset.json"
+expect_fail 3 'has no label for the class necrosis' mix --out "$T/raw" --name 508 --like "$T/Dataset001_BrainTumour"
 
 # What a study of a study goes back to.
 "$VOXGAN" phantom --out "$T/rich" --subjects 6 --size 32 --seed 4 --layout brats2021 --anatomy 2>/dev/null || bad phantom

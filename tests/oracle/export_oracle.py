@@ -1,5 +1,8 @@
 """export_oracle.py BUILD: runs exported networks of every kind with PyTorch, and with ONNX Runtime where it is there, and
-compares what they give with voxgan's own numbers."""
+compares what they give with voxgan's own numbers.
+
+They may differ by 1e-5, or by twice what PyTorch's float32 differs from float64 for that network, if that is more: an instance
+norm over few voxels of random weights enlarges rounding, and then float32 itself has no better answer."""
 import glob
 import json
 import os
@@ -37,6 +40,16 @@ def by_torch(path, inputs):
     return out
 
 
+def rounding(path, inputs, single):
+    """How far PyTorch's float32 is from float64."""
+    model = torch.jit.load(path).double()
+    names = [a.name for a in model.forward.schema.arguments[1:]]
+    with torch.no_grad():
+        exact = model(*[torch.from_numpy(inputs[n].copy()).double() for n in names]).numpy()
+    assert exact.dtype == np.float64
+    return float(abs(single - exact).max())
+
+
 def by_onnx(path, inputs):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     assert {i.name for i in session.get_inputs()} == set(inputs)
@@ -58,15 +71,16 @@ def main():
             runs = {"TorchScript": lambda: by_torch(stem + ".pt", inputs)}
             if onnxruntime:
                 runs["ONNX"] = lambda: by_onnx(stem + ".onnx", inputs)
+            bound = max(1e-5, 2 * rounding(stem + ".pt", inputs, by_torch(stem + ".pt", inputs)))
             for kind, run in runs.items():
                 try:
                     off = float(abs(run() - want).max())
                 except Exception as fault:  # pylint: disable=broad-except
                     print(f"{name}, {kind}: {fault}")
                     off = np.inf
-                good = off < 1e-5
+                good = off < bound
                 passed, failed = passed + good, failed + (not good)
-                print(f"{name}, {kind}: {'' if good else 'FAILED: '}largest difference {off:.1e}")
+                print(f"{name}, {kind}: {'' if good else 'FAILED: '}largest difference {off:.1e}, {bound:.1e} can be")
     if not onnxruntime:
         print("ONNX is not run: no onnxruntime for this Python")
     print(f"[  PASSED  ] {passed} test(s).")

@@ -72,6 +72,36 @@ static void cavity_is_freed(void **state) {
   vg_maps_release(&before);
 }
 
+/* A donor's cavity comes with its tumour only if the chain frees it. The host has none. */
+static void donors_cavity_stays(void **state) {
+  (void)state;
+  static const char *const chains[] = {"graft:at=same", "cavity;graft:at=same"};
+  static const double centre[3] = {35, 10, 20};
+  for (int free = 0; free < 2; free++) {
+    uint8_t cavity;
+    vg_maps donor = treated(&cavity), host = model_head(model_grid(2, 2, 2, 0), centre, 0);
+    must(vg_classes_add_name(&host.classes, VG_CLASS_CAVITY, VG_ROLE_TUMOUR));
+    assert_true(count(&donor, cavity) > 100);
+    if (edit(&host, chains[free], 3, &donor)) fail_msg("%s: %s", chains[free], vg_error());
+    size_t tumour = 0;
+    for (size_t i = 0; i < vg_geometry_voxels(&host.geo); i++) tumour += host.tumour[i] != 0;
+    assert_true(tumour > 500);
+    assert_int_equal(count(&host, cavity) > 100, free);
+    assert_int_equal(count(&host, cavity) == 0, !free);
+    vg_maps_release(&donor);
+    vg_maps_release(&host);
+  }
+  /* Nothing but a cavity is no tumour to graft. */
+  uint8_t cavity;
+  vg_maps donor = treated(&cavity), host = treated(&cavity);
+  for (size_t i = 0; i < vg_geometry_voxels(&donor.geo); i++)
+    if (donor.tumour[i] != cavity) donor.tumour[i] = 0;
+  assert_int_equal(edit(&host, "graft:at=same", 3, &donor), VG_REFUSED);
+  assert_non_null(strstr(vg_error(), "the donor has no tumour"));
+  vg_maps_release(&donor);
+  vg_maps_release(&host);
+}
+
 /* A case with nothing but a cavity has no tumour to edit. */
 static void cavity_alone_is_no_tumour(void **state) {
   (void)state;
@@ -89,6 +119,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cavity_stays),
       cmocka_unit_test(cavity_is_freed),
+      cmocka_unit_test(donors_cavity_stays),
       cmocka_unit_test(cavity_alone_is_no_tumour),
   };
   return without_leaks(cmocka_run_group_tests(tests, NULL, NULL));

@@ -41,6 +41,31 @@ static void delivered_tree(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* In 2013 patients of both grades were numbered from 1 on, and the folders of files have no number. */
+static void delivered_tree_of_2013(void **state) {
+  (void)state;
+#define FLAIR(id) id "/VSD.Brain.XX.O.MR_Flair/VSD.Brain.XX.O.MR_Flair.684.mha"
+#define TRUTH(id) id "/VSD.Brain_3more.XX.XX.OT/VSD.Brain_3more.XX.XX.OT.6560.mha"
+  const char *dir = in_scratch("t2013");
+  vg_dataset ds = {0};
+  touch(dir, "HG/" FLAIR("0001"));
+  touch(dir, "HG/" TRUTH("0001"));
+  touch(dir, "LG/" FLAIR("0001"));
+  touch(dir, "LG/" TRUTH("0001"));
+  must(vg_dataset_add(&ds, dir, "auto", NULL, NULL));
+  assert_string_equal(ds.sources[0].layout, "brats2015");
+  assert_int_equal(ds.n, 2);
+  assert_string_equal(ds.subjects[0].id, "HG_0001");
+  assert_string_equal(ds.subjects[1].person, "LG_0001");
+  vg_dataset_release(&ds);
+  char inner[512];
+  snprintf(inner, sizeof inner, "%s/HG", dir); /* one grade alone has no folder above its numbers */
+  must(vg_dataset_add(&ds, inner, "auto", NULL, NULL));
+  assert_int_equal(ds.n, 1);
+  assert_string_equal(ds.subjects[0].id, "0001");
+  vg_dataset_release(&ds);
+}
+
 static void decathlon(void **state) {
   (void)state;
   const char *dir = in_scratch("Task01_BrainTumour");
@@ -133,9 +158,8 @@ static void mgz_of_adni(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(delivered_tree),
-      cmocka_unit_test(decathlon),
-      cmocka_unit_test(regions),
+      cmocka_unit_test(delivered_tree), cmocka_unit_test(delivered_tree_of_2013),
+      cmocka_unit_test(decathlon),      cmocka_unit_test(regions),
       cmocka_unit_test(mgz_of_adni),
   };
   return without_leaks(cmocka_run_group_tests(tests, scratch_setup, scratch_teardown));

@@ -43,8 +43,11 @@ static void test_every_length(void **state) {
 
 static void test_pairs(void **state) {
   (void)state;
-  static const char *const names[][2] = {
-      {"p.hdr", "p.img"}, {"q.hdr.gz", "q.img.gz"}, {"r.hdr", "r.img.gz"}, {"s.hdr.gz", "s.img"}};
+  static const char *const names[][2] = {{"p.hdr", "p.img"},
+                                         {"q.hdr.gz", "q.img.gz"},
+                                         {"r.hdr", "r.img.gz"},
+                                         {"s.hdr.gz", "s.img"},
+                                         {"T.HDR", "T.IMG"}};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     for (int version = 1; version <= 2; version++) {
       maker m = new_maker(version, VG_DT_I16);
@@ -62,6 +65,19 @@ static void test_pairs(void **state) {
   assert_int_equal(vg_fs_remove(in_scratch("p.img")), VG_OK);
   assert_int_equal(vg_volume_read(in_scratch("p.hdr"), &v, NULL), VG_IO);
   assert_non_null(strstr(vg_error(), "p.img"));
+}
+
+/* Some programs write endings in capitals. */
+static void test_capitals(void **state) {
+  (void)state;
+  char stem[32];
+  const maker m = new_maker(1, VG_DT_I16);
+  assert_reads(save_single(&m, "CASE_T1.NII"), &m, 1, 0);
+  assert_int_equal(rename(save_single(&m, "c.nii.gz"), in_scratch("CASE_T1.Nii.GZ")), 0);
+  assert_reads(in_scratch("CASE_T1.Nii.GZ"), &m, 1, 0);
+  assert_true(vg_volume_is_path("CASE_T1.NII.GZ"));
+  assert_true(vg_volume_stem("d/CASE_T1.NII.GZ", stem, sizeof stem));
+  assert_string_equal(stem, "CASE_T1");
 }
 
 static void test_dimensions(void **state) {
@@ -255,11 +271,12 @@ static void test_real_data(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_kind),    cmocka_unit_test(test_every_length),
-      cmocka_unit_test(test_pairs),         cmocka_unit_test(test_dimensions),
-      cmocka_unit_test(test_affine_choice), cmocka_unit_test(test_scale_oddities),
-      cmocka_unit_test(test_labels),        cmocka_unit_test(test_not_finite),
-      cmocka_unit_test(test_names),         cmocka_unit_test(test_real_data),
+      cmocka_unit_test(test_every_kind),     cmocka_unit_test(test_every_length),
+      cmocka_unit_test(test_pairs),          cmocka_unit_test(test_capitals),
+      cmocka_unit_test(test_dimensions),     cmocka_unit_test(test_affine_choice),
+      cmocka_unit_test(test_scale_oddities), cmocka_unit_test(test_labels),
+      cmocka_unit_test(test_not_finite),     cmocka_unit_test(test_names),
+      cmocka_unit_test(test_real_data),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -73,6 +73,11 @@ static void test_meta(void **state) {
   assert_values(save_text("c.mhd", META_HEAD "ElementDataFile = c.raw\n", false), lps);
   assert_values(save_text("d.mhd", META_HEAD "HeaderSize = 8\nElementDataFile = d.raw\n", false), lps);
   assert_values(save_text("e.mhd", META_HEAD "HeaderSize = -1\nElementDataFile = d.raw\n", false), lps);
+  voxels(bytes, N, false);
+  assert_int_equal(vg_fs_write_atomic(in_scratch("g.raw"), bytes, 2 * N), VG_OK);
+  static const char here[] = META_HEAD "ElementDataFile = ./g.raw"; /* and no line break behind it */
+  assert_int_equal(vg_fs_write_atomic(in_scratch("g.MHD"), here, sizeof here - 1), VG_OK);
+  assert_values(in_scratch("g.MHD"), lps);
 }
 
 #define NRRD_HEAD                                                                                   \
@@ -98,6 +103,37 @@ static void test_nrrd(void **state) {
   assert_int_equal(vg_fs_write_atomic(in_scratch("f.raw"), bytes, 2 * N), VG_OK);
   save_text("f.nhdr", NRRD_HEAD "space: LPS\n" NRRD_PLACE "data file: ./f.raw\n\n", false);
   assert_values(in_scratch("f.nhdr"), lps);
+  static const char open_end[] = NRRD_HEAD "space: LPS\n" NRRD_PLACE "data file: f.raw";
+  assert_int_equal(vg_fs_write_atomic(in_scratch("g.NHDR"), open_end, sizeof open_end - 1), VG_OK);
+  assert_values(in_scratch("g.NHDR"), lps);
+}
+
+/* ITK puts slices and series of volumes into a space of 2 and 4 dimensions. */
+static void test_nrrd_of_itk(void **state) {
+  (void)state;
+  static const char *const headers[] = {
+      "NRRD0004\ntype: short\ndimension: 2\nspace dimension: 2\nsizes: 4 6\nspace directions: (0,2) (3,0)\n"
+      "kinds: domain domain\nendian: little\nencoding: raw\nspace origin: (0,0)\n\n",
+      "NRRD0004\ntype: short\ndimension: 4\nspace dimension: 4\nsizes: 2 2 2 3\nspace directions: (0,2,0,0) "
+      "(0,0,3,0) (4,0,0,0) (0,0,0,1)\nendian: little\nencoding: raw\nspace origin: (1,2,3,0)\n\n"};
+  static const char *const names[] = {"slice.nrrd", "series.nrrd#2"};
+  static const int dims[2][3] = {{4, 6, 1}, {2, 2, 2}};
+  static const double sizes[2][3] = {{2, 3, 1}, {2, 3, 4}};
+  for (int k = 0; k < 2; k++) {
+    vg_volume v = {0};
+    save_text(k ? "series.nrrd" : names[k], headers[k], false);
+    if (vg_volume_read(in_scratch(names[k]), &v, NULL)) fail_msg("%s", vg_error());
+    for (int d = 0; d < 3; d++) {
+      assert_int_equal(v.geo.dim[d], dims[k][d]);
+      assert_true(fabs(fabs(v.geo.affine.m[d][d]) - sizes[k][d]) < 1e-6);
+    }
+    assert_true(v.data[0] == (float)(k ? 3 * 16 + 1 : 1));
+    vg_volume_release(&v);
+  }
+  assert_refused(save_text("bad.nrrd",
+                           NRRD_HEAD "space dimension: 9\nspace directions: (0,2,0) (0,0,3) (4,0,0)\n\n",
+                           false),
+                 "space directions");
 }
 
 static void put_be(uint8_t *to, int32_t v) {
@@ -152,10 +188,26 @@ static void test_nan(void **state) {
   if (vg_volume_read(path, &v, NULL)) fail_msg("%s", vg_error());
   for (int i = 0; i < N; i++) assert_true(v.data[i] == (i < 5 ? -5 : (float)(i - 10)));
   vg_volume_release(&v);
+  vg_labelmap map = {0};
+  for (int i = 0; i < N; i++) m.values[i] = i < 5 ? NAN : i;
+  if (vg_volume_read_labels(save_single(&m, "nan.nii"), &map, NULL)) fail_msg("%s", vg_error());
+  for (int i = 0; i < N; i++) assert_int_equal(map.data[i], i < 5 ? 0 : i);
+  vg_labelmap_release(&map);
+  m.values[9] = 0.5; /* behind NaN that is none of the faults */
+  assert_int_equal(vg_volume_read_labels(save_single(&m, "half.nii"), &map, NULL), VG_DATA);
+  assert_non_null(strstr(
+      vg_error(), "1 voxel is no label (whole numbers from 0 to 65535), the first is 0.5 at (1, 2, 0)"));
+  vg_raw_nan_is_background = false;
+  m.values[9] = 9;
+  assert_int_equal(vg_volume_read_labels(save_single(&m, "nan.nii"), &map, NULL), VG_DATA);
+  assert_non_null(strstr(vg_error(), "--nan-background takes NaN as background"));
+  vg_raw_nan_is_background = true;
+  for (int i = 0; i < N; i++) m.values[i] = i < 5 ? NAN : i - 10;
   m.values[7] = INFINITY;
   assert_refused(save_single(&m, "inf.nii"), "NaN or infinite");
   for (int i = 0; i < N; i++) m.values[i] = NAN;
-  assert_refused(save_single(&m, "all.nii"), "NaN or infinite");
+  assert_int_equal(vg_volume_read(save_single(&m, "all.nii"), &v, NULL), VG_DATA); /* no lowest value */
+  assert_non_null(strstr(vg_error(), "NaN or infinite"));
   vg_raw_nan_is_background = false;
 }
 
@@ -309,9 +361,9 @@ static void test_nibabel(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_meta),   cmocka_unit_test(test_nrrd),    cmocka_unit_test(test_mgh),
-      cmocka_unit_test(test_parts),  cmocka_unit_test(test_nan),     cmocka_unit_test(test_faults),
-      cmocka_unit_test(test_memory), cmocka_unit_test(test_nibabel),
+      cmocka_unit_test(test_meta),   cmocka_unit_test(test_nrrd),   cmocka_unit_test(test_nrrd_of_itk),
+      cmocka_unit_test(test_mgh),    cmocka_unit_test(test_parts),  cmocka_unit_test(test_nan),
+      cmocka_unit_test(test_faults), cmocka_unit_test(test_memory), cmocka_unit_test(test_nibabel),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -9,9 +9,9 @@
 static const char *format = "itksnap", *map = "tumour", *layout = "auto";
 
 static const cli_option options[] = {
-    {"format", CLI_TEXT, &format, "F",
+    {"format", CLI_TEXT, &format, "itksnap|slicer|freesurfer",
      "itksnap (label descriptions), slicer (colour table, .ctbl) or freesurfer (FreeSurferColorLUT)", false},
-    {"map", CLI_TEXT, &map, "M", "the map of a data set: tumour or anatomy", false},
+    {"map", CLI_TEXT, &map, "tumour|anatomy", "the map of a data set", false},
     {"layout", CLI_TEXT, &layout, "L", "layout of a data set's folder", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},
 };

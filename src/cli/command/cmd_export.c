@@ -7,7 +7,7 @@ static const char *to, *out;
 static bool overwrite;
 
 static const cli_option options[] = {
-    {"to", CLI_TEXT, &to, "F", "torchscript, which PyTorch runs, or onnx", true},
+    {"to", CLI_TEXT, &to, "torchscript|onnx", "torchscript, which PyTorch runs, or onnx", true},
     {"out", CLI_TEXT, &out, "FILE", "file to write", true},
     {"overwrite", CLI_FLAG, &overwrite, NULL, "replace an existing file", false},
     {NULL, CLI_FLAG, NULL, NULL, NULL, false},

@@ -27,7 +27,7 @@ static const cli_option options[] = {
      false},
     {"probabilities", CLI_FLAG, &probabilities, NULL, "also write a probability map for each predicted class",
      false},
-    {"window", CLI_TEXT, &window, "W",
+    {"window", CLI_TEXT, &window, "whole|patch|auto",
      "whole, patch (overlapping, Gaussian-weighted) or auto. auto takes whole if it fits into memory; a "
      "model that predicts label maps and was trained on patches takes patch",
      false},

@@ -97,8 +97,29 @@ static bool classify_2023(const vg_source *source, const char *path, vg_file_rol
   return known;
 }
 
-/* HGG/ID/VSD.Brain.XX.O.MR_Flair.54512/VSD.Brain.XX.O.MR_Flair.54512.mha: the id is the folder above the
- * file's own, and the last two parts of the name say what the file is. */
+/* The part of path that ends before `end`, a slash; NULL: there is none. */
+static const char *part_before(const char *path, const char *end) {
+  const char *from = end;
+  while (from && from > path && from[-1] != '/') from--;
+  return from == end ? NULL : from;
+}
+
+/* The id is the folder above the file's own. In 2013 patients of high grade and of low grade were both
+ * numbered from 0001 on, so such a number has the folder's name before it: HG_0001. */
+static bool folder_id(const char *path, char *id, size_t size) {
+  const char *own = part_before(path, strrchr(path, '/')), *end = own > path ? own - 1 : NULL;
+  const char *from = end ? part_before(path, end) : NULL;
+  if (!from) return false;
+  const char *above =
+      strspn(from, "0123456789") == (size_t)(end - from) && from > path ? part_before(path, from - 1) : NULL;
+  const int n = above
+                    ? snprintf(id, size, "%.*s_%.*s", (int)(from - 1 - above), above, (int)(end - from), from)
+                    : snprintf(id, size, "%.*s", (int)(end - from), from);
+  return n > 0 && (size_t)n < size;
+}
+
+/* HGG/ID/VSD.Brain.XX.O.MR_Flair.54512/VSD.Brain.XX.O.MR_Flair.54512.mha: the last two parts of the name say
+ * what the file is. */
 static bool classify_2015(const vg_source *source, const char *path, vg_file_role *out) {
   static const suffix parts[] = {{"MR_Flair", VG_FILE_SERIES, "flair"},
                                  {"MR_T1", VG_FILE_SERIES, "t1"},
@@ -115,12 +136,7 @@ static bool classify_2015(const vg_source *source, const char *path, vg_file_rol
   if (!number[1] || number[1 + strspn(number + 1, "0123456789")]) return false;
   *number = '\0';
   const char *what = strrchr(stem, '.') ? strrchr(stem, '.') + 1 : stem;
-  const char *end = strrchr(path, '/'), *from = end;
-  while (from && from > path && from[-1] != '/') from--; /* the file's own folder */
-  end = from && from > path ? from - 1 : NULL;
-  for (from = end; from && from > path && from[-1] != '/';) from--;
-  if (!end || end == from || (size_t)(end - from) >= sizeof out->id) return false;
-  memcpy(out->id, from, (size_t)(end - from));
+  if (!folder_id(path, out->id, sizeof out->id)) return false;
   for (const suffix *s = parts; s->text; s++) {
     if (strcmp(what, s->text) != 0) continue;
     out->kind = s->kind;

@@ -1,6 +1,7 @@
 /* edit_graft.c: puts another subject's tumour into this brain. */
 #include <string.h>
 
+#include "base/mem.h"
 #include "edit/kind/change.h"
 #include "edit/brain/memo.h"
 
@@ -39,6 +40,21 @@ static void align(const vg_brain_frame *donor, const vg_brain_frame *host, doubl
       for (int a = 0; a < 3; a++) linear[i][j] += donor->axis[a][i] * host->axis[a][j];
 }
 
+/* The donor's tumour. Its resection cavity stays where it is: nobody operated on the host. */
+static vg_status take(const vg_edit_call *call, vg_lesion *lesion) {
+  const vg_maps *donor = call->donor;
+  const size_t n = vg_geometry_voxels(&donor->geo);
+  const int cavity = vg_classes_find(&donor->classes, VG_CLASS_CAVITY) + 1;
+  size_t there = 0;
+  uint8_t *only = NULL;
+  for (size_t i = 0; cavity && !call->cavity_free && i < n; i++) there += donor->tumour[i] == cavity;
+  if (there && !(only = vg_malloc(n, 1))) return VG_MEMORY;
+  for (size_t i = 0; only && i < n; i++) only[i] = donor->tumour[i] && donor->tumour[i] != cavity;
+  vg_status st = vg_lesion_take(donor, only, lesion);
+  vg_free(only);
+  return st == VG_REFUSED ? vg_fail(st, "the donor has no tumour") : st;
+}
+
 static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   const char *at = vg_call_text(call, "at"), *region = vg_call_text(call, "region");
   if (!*at) at = *region ? "region" : "same";
@@ -47,8 +63,7 @@ static vg_status apply(vg_maps *maps, const vg_edit_call *call) {
   vg_brain_frame donor;
   vg_change c;
   vg_status st = vg_change_begin(&c, maps, call, true);
-  if (!st && (st = vg_lesion_take(call->donor, NULL, &c.lesion)) == VG_REFUSED)
-    st = vg_fail(st, "the donor has no tumour");
+  if (!st) st = take(call, &c.lesion);
   if (!st && (st = vg_memo_frame(call->memo, call->donor, &donor))) st = vg_fail_in(st, "the donor");
   if (!st) {
     vg_search search = {.allowed = c.allowed,

@@ -8,9 +8,9 @@
 #include "base/str.h"
 
 char *vg_header_line(char **rest) {
-  char *line = *rest, *end = strchr(line, '\n');
-  if (!end) return NULL;
-  *rest = end + 1;
+  char *line = *rest, *end = line + strcspn(line, "\n");
+  if (!*line) return NULL;
+  *rest = end + (*end == '\n');
   while (end > line && strchr(" \t\r", end[-1])) end--;
   *end = '\0';
   return line + strspn(line, " \t");
@@ -43,6 +43,7 @@ bool vg_header_wholes(const char *text, int *to, int n) {
 }
 
 vg_status vg_header_open_beside(const char *path, const char *name, vg_raw *raw) {
+  if (vg_starts_with(name, "./")) name += 2;
   if (vg_path_part_fault(name))
     return vg_fail(VG_DATA,
                    "%s: its voxels must be in a file beside it, named without folders; the header says '%s'",

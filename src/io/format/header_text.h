@@ -7,8 +7,8 @@
 /* Headers are shorter; NRRD files of Slicer's segmentations have long ones. */
 #define VG_HEADER_MOST ((size_t)1 << 20)
 
-/* Cuts the next line off the text, in place: ends it, without its line break and blanks around it. NULL: no
- * line break is left. *rest moves behind it. */
+/* Cuts the next line off the text, in place: ends it, without its line break and blanks around it. The last
+ * line needs no line break. NULL: nothing is left. *rest moves behind the line. */
 char *vg_header_line(char **rest);
 
 /* Reads exactly n finite numbers, separated by blanks, commas or brackets. False otherwise. */

@@ -10,7 +10,7 @@
 #include "io/volume_format.h"
 
 static size_t ending_length(const char *name) {
-  return vg_ends_with(name, ".mha") || vg_ends_with(name, ".mhd") ? 4 : 0;
+  return vg_has_ending(name, ".mha") || vg_has_ending(name, ".mhd") ? 4 : 0;
 }
 
 static bool reads(const char *name) {
@@ -60,6 +60,7 @@ static vg_status read_lines(const char *path, char *text, meta *m, size_t *used)
   while (!m->data && (line = vg_header_line(&rest))) {
     char *sign = strchr(line, '=');
     if (!*line) continue;
+    if (!sign && !*rest) break; /* voxels */
     if (!sign)
       return vg_fail(VG_DATA, "%s: not a MetaImage header: '%.40s' is not `Key = value`", path, line);
     char *end = sign, *value = sign + 1 + strspn(sign + 1, " \t");

@@ -10,7 +10,9 @@
 enum { HEADER = 284, VERSION_AT = 0, DIM_AT = 4, TYPE_AT = 20, PLACED_AT = 28, SIZE_AT = 30 };
 
 static size_t ending_length(const char *name) {
-  return vg_ends_with(name, ".mgz") || vg_ends_with(name, ".mgh") ? 4 : vg_ends_with(name, ".mgh.gz") ? 7 : 0;
+  return vg_has_ending(name, ".mgz") || vg_has_ending(name, ".mgh") ? 4
+         : vg_has_ending(name, ".mgh.gz")                           ? 7
+                                                                    : 0;
 }
 
 static bool reads(const char *name) {

@@ -11,7 +11,7 @@
 #include "io/volume_format.h"
 
 static size_t ending_length(const char *name) {
-  return vg_ends_with(name, ".nrrd") || vg_ends_with(name, ".nhdr") ? 5 : 0;
+  return vg_has_ending(name, ".nrrd") || vg_has_ending(name, ".nhdr") ? 5 : 0;
 }
 
 static bool reads(const char *name) {
@@ -20,8 +20,8 @@ static bool reads(const char *name) {
 
 /* The values of a header, as text. NULL: it has no such field. */
 typedef struct nrrd {
-  const char *type, *dimension, *sizes, *encoding, *endian, *space, *steps, *origin, *spacings, *units, *data,
-      *byte_skip, *line_skip;
+  const char *type, *dimension, *sizes, *encoding, *endian, *space, *space_dims, *steps, *origin, *spacings,
+      *units, *data, *byte_skip, *line_skip;
 } nrrd;
 
 static void keep(nrrd *h, const char *field, const char *value) {
@@ -33,6 +33,7 @@ static void keep(nrrd *h, const char *field, const char *value) {
                 {"encoding", &h->encoding},
                 {"endian", &h->endian},
                 {"space", &h->space},
+                {"space dimension", &h->space_dims},
                 {"space directions", &h->steps},
                 {"space origin", &h->origin},
                 {"spacings", &h->spacings},
@@ -56,6 +57,10 @@ static vg_status read_lines(const char *path, char *text, nrrd *h, size_t *used)
   while ((line = vg_header_line(&rest)) && *line) {
     char *colon = strchr(line, ':');
     if (*line == '#') continue;
+    if (!colon && !*rest) { /* voxels */
+      line = NULL;
+      break;
+    }
     if (!colon) return vg_fail(VG_DATA, "%s: not an NRRD header: '%.40s' is not `field: value`", path, line);
     if (colon[1] == '=') continue;
     *colon = '\0';
@@ -108,7 +113,7 @@ static vg_status take_type(const char *path, const nrrd *h, vg_raw *raw) {
 }
 
 /* Cuts the direction of an axis off the text: "(x,y,z)", or "none" for an axis that is none of space. */
-static bool cut_step(const char **text, int space, bool *none, double step[3]) {
+static bool cut_step(const char **text, int space, bool *none, double *step) {
   char word[256];
   const char *t = *text + strspn(*text, " \t"), *end = *t == '(' ? strchr(t, ')') : NULL;
   *none = strncasecmp(t, "none", 4) == 0;
@@ -157,12 +162,16 @@ static bool take_spacings(const char *text, int dims, double mm[4]) {
   return !text[strspn(text, " \t")];
 }
 
-/* The lengths of the axes' directions, where the header does not say where these lead. */
-static bool take_lengths(const char *text, int dims, double mm[4]) {
+/* The lengths of the axes' directions, where the header does not say where these lead. ITK writes slices and
+ * series of volumes in a space of 2 and 4 dimensions. */
+static bool take_lengths(const nrrd *h, int dims, double mm[4]) {
+  const char *text = h->steps;
+  int space = 3;
+  if (h->space_dims && (!vg_header_wholes(h->space_dims, &space, 1) || space < 2 || space > 4)) return false;
   for (int a = 0; a < dims; a++) {
     bool none;
-    double step[3];
-    if (!cut_step(&text, 3, &none, step)) return false;
+    double step[4] = {0};
+    if (!cut_step(&text, space, &none, step)) return false;
     mm[a] = none ? 0 : sqrt(step[0] * step[0] + step[1] * step[1] + step[2] * step[2]);
   }
   return true;
@@ -175,8 +184,7 @@ static vg_status place_without(const char *path, const nrrd *h, int dims, vg_raw
   double mm[4] = {0}, step[3][3] = {{0}}, origin[3] = {0};
   const int space = dims < 3 ? dims : 3;
   if (h->spacings && !take_spacings(h->spacings, dims, mm)) return bad(path, "spacings", h->spacings);
-  if (!h->spacings && h->steps && !take_lengths(h->steps, dims, mm))
-    return bad(path, "space directions", h->steps);
+  if (!h->spacings && h->steps && !take_lengths(h, dims, mm)) return bad(path, "space directions", h->steps);
   for (int a = 0; a < space; a++)
     if (mm[a] == 0)
       vg_repair_note(VG_REPAIR_SIZE_ZERO, path, "header has no voxel size along %c; 1 mm is taken", "xyz"[a]);
@@ -244,7 +252,7 @@ static vg_status find_voxels(const char *path, const nrrd *h, size_t used, vg_fi
     return vg_fail(VG_DATA, "%s: its voxels are in several files (%.60s), which voxgan does not read", path,
                    h->data);
   if (h->data) {
-    vg_status st = vg_header_open_beside(path, vg_starts_with(h->data, "./") ? h->data + 2 : h->data, raw);
+    vg_status st = vg_header_open_beside(path, h->data, raw);
     if (st) return st;
   } else {
     raw->file = *header;

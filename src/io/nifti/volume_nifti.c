@@ -3,6 +3,7 @@
 #include "base/file/magic.h"
 #include "base/number/extent.h"
 #include "io/volume_format.h"
+#include <ctype.h>
 #include <math.h>
 #include <nifti2_io.h>
 #include <pthread.h>
@@ -24,10 +25,10 @@
 
 static const char *const endings[] = {".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img", NULL};
 
-/* The length of path without its NIfTI ending; *ending is "" if it has none. */
+/* The length of path without its NIfTI ending; *ending is that ending in small letters, or "". */
 static size_t stem_length(const char *path, const char **ending) {
   for (const char *const *e = endings; *e; e++) {
-    if (!vg_ends_with(path, *e)) continue;
+    if (!vg_has_ending(path, *e)) continue;
     *ending = *e;
     return strlen(path) - strlen(*e);
   }
@@ -247,13 +248,13 @@ static vg_status parse_header(const char *path, const void *bytes, size_t len, h
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* The first of stem.a and stem.b that exists, or stem.a (vg_free). */
+/* The first file that exists of stem.a and stem.b, in small letters and in capitals; or stem.a (vg_free). */
 static vg_status find_either(const char *path, size_t stem, const char *a, const char *b, char **found) {
-  const char *const either[] = {a, b};
   *found = NULL;
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 4; i++) {
     bool exists = false;
-    char *file = vg_format("%.*s%s", (int)stem, path, either[i]);
+    char *file = vg_format("%.*s%s", (int)stem, path, i % 2 ? b : a);
+    for (char *c = file ? file + stem : NULL; c && *c && i >= 2; c++) *c = (char)toupper((unsigned char)*c);
     vg_status st = file ? vg_fs_exists(file, &exists) : VG_MEMORY;
     if (!st && (exists || !*found)) {
       vg_free(*found);
@@ -439,7 +440,7 @@ static vg_status write_file(const char *path, const uint8_t *file, size_t len, c
                             vg_dtype dtype, int compression) {
   void *packed;
   size_t packed_len;
-  if (!vg_ends_with(path, ".gz")) return vg_fs_write_atomic(path, file, len);
+  if (!vg_has_ending(path, ".gz")) return vg_fs_write_atomic(path, file, len);
   vg_status st = pack(file, len, geo, dtype, compression, &packed, &packed_len);
   if (st) return vg_fail_in(st, "%s", path);
   st = vg_fs_write_atomic(path, packed, packed_len);

@@ -162,11 +162,12 @@ static vg_status open_voxels(const char *path, vg_raw_opener open, size_t size, 
   return st;
 }
 
-static vg_cast cast_of(const vg_raw *raw) {
-  return (vg_cast){raw->voxels, raw->info.dtype, raw->swap, raw->info.slope, raw->info.inter};
-}
-
 bool vg_raw_nan_is_background;
+
+static vg_cast cast_of(const vg_raw *raw) {
+  return (vg_cast){raw->voxels,     raw->info.dtype, raw->swap,
+                   raw->info.slope, raw->info.inter, vg_raw_nan_is_background};
+}
 
 /* Sets NaN to the lowest value, where that is wanted and nothing is infinite. False: nothing was changed. */
 static bool fill_nan(float *data, size_t n) {
@@ -224,9 +225,10 @@ vg_status vg_raw_read_labels(const char *path, vg_raw_opener open, vg_labelmap *
   if (bad) {
     int at[3];
     vg_extent_at(geo->dim, first, at);
-    st = vg_fail(VG_DATA, "%s: %zu %s (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)",
-                 raw.name, bad, vg_plural(bad, "voxel is no label", "voxels are not labels"), value, at[0],
-                 at[1], at[2]);
+    st = vg_fail(
+        VG_DATA, "%s: %zu %s (whole numbers from 0 to 65535), the first is %g at (%d, %d, %d)%s", raw.name,
+        bad, vg_plural(bad, "voxel is no label", "voxels are not labels"), value, at[0], at[1], at[2],
+        isnan(value) && !vg_raw_nan_is_background ? "; --nan-background takes NaN as background" : "");
     goto out;
   }
   *map = (vg_labelmap){*geo, data};

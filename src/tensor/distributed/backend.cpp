@@ -78,8 +78,10 @@ std::shared_ptr<::gloo::transport::Device> network(const std::string &host) {
 
 } // namespace
 
-std::unique_ptr<Backend> backend_of(at::Device d, const c10::intrusive_ptr<c10d::Store> &store, int rank,
-                                    int size, [[maybe_unused]] const std::string &host) {
+std::unique_ptr<Backend> backend_of(at::Device d,
+                                    [[maybe_unused]] const c10::intrusive_ptr<c10d::Store> &store,
+                                    [[maybe_unused]] int rank, [[maybe_unused]] int size,
+                                    [[maybe_unused]] const std::string &host) {
   if (d.is_cuda()) {
 #if VG_NCCL
     auto o = c10d::ProcessGroupNCCL::Options::create();
