@@ -67,6 +67,7 @@ typedef struct vg_classes {
   int n;
   char names[VG_CLASSES_MAX][VG_CLASS_NAME];
   vg_role roles[VG_CLASSES_MAX];
+  bool divided; /* some are parts of tumours; a name alone may be a data set's own */
   /* Of parts of tumours (vg_classes_parts): part k of series i ends at limit k, in units of the brain's
    * intensities, of which the percentiles 0.5 and 99.5 are -1 and 1. */
   float limits[VG_CLUSTER_SERIES_MAX][VG_CLUSTERS_MAX];
@@ -87,7 +88,7 @@ bool vg_classes_clusters(const vg_classes *c, vg_clusters *of);
  * "t1-flair_part1-1_necrosis", ... */
 /* Adds the parts of the class `whole`. VG_CONFIG as vg_classes_add_clusters. */
 vg_status vg_classes_add_parts(vg_classes *c, const vg_clusters *of, const char *whole);
-/* Whether all tumour classes are such parts, and which. */
+/* Whether tumour classes are such parts, and which. Others beside them are not divided. */
 bool vg_classes_parts(const vg_classes *c, vg_clusters *of);
 /* The class that a part belongs to; another class's own name. */
 const char *vg_class_whole(const char *name);

@@ -53,6 +53,7 @@ vg_status vg_classes_add_parts(vg_classes *c, const vg_clusters *of, const char 
     part_name(of, k, whole, name);
     st = vg_classes_add_name(c, name, VG_ROLE_TUMOUR);
   }
+  if (!st) c->divided = true;
   return st;
 }
 
@@ -100,15 +101,18 @@ const char *vg_class_whole(const char *name) {
 }
 
 bool vg_classes_parts(const vg_classes *c, vg_clusters *of) {
-  const int n = vg_classes_count(c, VG_ROLE_TUMOUR), first = c->n - n;
-  if (!n || vg_class_whole(c->names[c->n - 1]) == c->names[c->n - 1]) return false;
-  (void)read_name(c->names[c->n - 1], part_word, of); /* the last part of the last class */
+  const char *part[VG_CLASSES_MAX];
+  int n = 0;
+  for (int k = 0; k < c->n && c->divided; k++)
+    if (c->roles[k] == VG_ROLE_TUMOUR && vg_class_whole(c->names[k]) != c->names[k]) part[n++] = c->names[k];
+  if (!n) return false;
+  (void)read_name(part[n - 1], part_word, of); /* the last part of the last class */
   const int parts = vg_clusters_classes(of);
   if (n % parts) return false;
   for (int k = 0; k < n; k++) {
     long_name name;
-    part_name(of, k % parts, vg_class_whole(c->names[first + k / parts * parts]), name);
-    if (strcmp(c->names[first + k], name) != 0) return false;
+    part_name(of, k % parts, vg_class_whole(part[k / parts * parts]), name);
+    if (strcmp(part[k], name) != 0) return false;
   }
   return true;
 }
@@ -117,7 +121,8 @@ void vg_classes_merge_parts(const vg_classes *c, vg_classes *out, uint8_t code[V
   vg_classes merged = {0};
   code[0] = 0;
   for (int k = 0; k < c->n; k++) {
-    const char *name = c->roles[k] == VG_ROLE_TUMOUR ? vg_class_whole(c->names[k]) : c->names[k];
+    const bool part = c->divided && c->roles[k] == VG_ROLE_TUMOUR;
+    const char *name = part ? vg_class_whole(c->names[k]) : c->names[k];
     int at = vg_classes_find(&merged, name);
     if (at < 0) {
       at = merged.n++;

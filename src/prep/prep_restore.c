@@ -221,7 +221,9 @@ static void put_limits(vg_json *root, const vg_classes *c) {
 
 static vg_status read_limits(const char *name, const vg_json *list, vg_classes *c) {
   vg_clusters of;
-  if (!vg_classes_parts(c, &of)) return VG_OK;
+  c->divided = list != NULL;
+  if (!list) return VG_OK;
+  if (!vg_classes_parts(c, &of)) return vg_fail(VG_DATA, "%s: its tumours' parts are damaged", name);
   const vg_json *row = vg_json_first(list);
   for (int k = 0; k < of.n_series; k++, row = row ? vg_json_next(row) : NULL) {
     const vg_json *e = vg_json_first(row);

@@ -91,6 +91,7 @@ static vg_status read_donor(const vg_dataset *ds, const vg_subject *subject, con
     have |= lean.series[i] != NULL;
   }
   vg_classes tumour = {0};
+  tumour.divided = classes->divided;
   memcpy(tumour.limits, classes->limits, sizeof tumour.limits);
   uint8_t code[VG_CLASSES_MAX + 1] = {0};
   vg_status st = VG_OK;

@@ -85,7 +85,10 @@ vg_status vg_study_pick(vg_study *s, const vg_plan_source *from, const vg_wanted
           VG_DATA, "%s: subject %s (%s) lacks %s%s", what, subject->id,
           vg_subject_origin(ds, subject, origin), lacks,
           need->tumour && !subject->tumour
-              ? "; an edit can bring the tumour (--edit grow:ml=20), and --skip-incomplete skips it"
+              ? s->parts.n
+                    ? "; an edit can bring the tumour (--edit graft --donors DIR), and --skip-incomplete "
+                      "skips it"
+                    : "; an edit can bring the tumour (--edit grow:ml=20), and --skip-incomplete skips it"
               : ", which the model needs; `voxgan synth MODEL --images` finds one, `voxgan join` adds it, "
                 "and --skip-incomplete skips the subject");
     if (lacks)
@@ -196,7 +199,14 @@ static vg_status find_classes(vg_study *s, bool edited) {
 
 vg_status vg_study_find_classes(vg_study *s, bool edited) {
   uint8_t code[VG_CLASSES_MAX + 1];
-  const vg_status st = find_classes(s, edited);
+  vg_clusters of;
+  vg_status st = find_classes(s, edited);
+  for (int k = 0; k < s->parts.n && !st; k++)
+    if (s->parts.roles[k] == VG_ROLE_TUMOUR && vg_classes_find(&s->classes, s->parts.names[k]) >= 0 &&
+        !vg_classes_parts(&s->classes, &of))
+      st = vg_fail(VG_DATA,
+                   "the model divides tumours (%s, ...), and the label maps have classes of such names",
+                   s->parts.names[k]);
   if (!st) vg_classes_merge_parts(&s->classes, &s->written, code);
   return st;
 }

@@ -160,6 +160,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   if (o->found && vg_classes_clusters(o->found, &of)) s->clusters = *o->found;
   if (o->found && vg_classes_parts(o->found, &of)) {
     s->parts = *o->found;
+    s->classes.divided = true;
     memcpy(s->classes.limits, s->parts.limits, sizeof s->classes.limits);
   }
   snprintf(s->identity, sizeof s->identity, "%s", o->identity ? o->identity : "");

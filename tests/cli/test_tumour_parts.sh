@@ -52,6 +52,19 @@ for made in glob.glob('$T/[eg]/sub-*'):
 expect_ok 'tumours have 3 classes, so data.tumour_parts does not divide them' v train --data "$T/p" --layout brats2021 --out "$T/dry" --dry-run --threads 1 \
   --set net.ngf=4 --set net.ndf=4 --set net.levels=3 --set train.patch=32,32,1 --set data.series=t1,flair $parts
 
+# A class that the model does not know, and that no map shows, leaves the others divided.
+expect_ok '4 cases made' v synth "$T/r" --tumour-scheme 1=tumour:tumour,2=tumour:tumour,4=tumour:tumour,5=cyst:tumour --labels "$T/p" --out "$T/c" --threads 1 --sheet 0 --format bids
+expect "tumours beside another class have the same structure" sh -c "cmp '$T'/s/sub-*1/anat/*FLAIR.nii.gz '$T'/c/sub-*1/anat/*FLAIR.nii.gz"
+# Names of a data set's own classes that look like those of parts.
+for own in 1=a_part1_core:tumour,2=a_part2_core:tumour,4=rim:tumour 1=t1_part1_core:tumour,2=t1_part2_core:tumour,4=t1_part2_core:tumour; do
+  rm -rf "$T/own"
+  expect_ok '4 cases made' v edit --tumour-scheme $own --labels "$T/p" --out "$T/own" --edit scale:factor=0.9 --sheet 0 --format bids
+  expect "they stay two classes" grep -q '_part1_core_ml,.*_part2_core_ml' "$T/own/manifest.csv"
+done
+own=1=t1_part1_core:tumour,2=t1_part2_core:tumour,4=t1_part2_core:tumour
+expect_ok '' v train --data "$T/p" --out "$T/ro" ${tiny#"$one"} --tumour-scheme $own --set train.samples=8 --set train.epochs=1
+expect_ok '4 cases made' v synth "$T/ro" --tumour-scheme $own --labels "$T/p" --out "$T/so" --threads 1 --sheet 0 --format bids
+
 # A warning names a model that was trained with another way to divide.
 mkdir "$T/old" && sed 's/clusters\\":2/clusters\\":1/' "$T/r/model.safetensors" >"$T/old/model.safetensors"
 expect "the model says how it divides" sh -c "! cmp -s '$T/r/model.safetensors' '$T/old/model.safetensors'"
@@ -61,6 +74,12 @@ expect "today's is not" sh -c "! grep -q 'another version' '$T/said'"
 
 # Refused: tumours without intensities, missing series, wrong settings.
 expect_fail 2 'a grown tumour has none: use graft' synth "$T/r" "$T/x" --edit 'remove' --edit 'grow:ml=5'
+cp -r "$T/p" "$T/healthy" && find "$T/healthy" -name '*_seg.nii.gz' -delete
+for seen in "$one" ""; do
+  rm -rf "$T/x"
+  expect_fail 2 'a grown tumour has none: use graft' v synth "$T/r" $seen --labels "$T/healthy" --out "$T/x" --threads 1 --sheet 0 --edit grow:ml=5
+done
+expect_fail 3 'lacks a tumour map; an edit can bring the tumour \(--edit graft' v synth "$T/r" $one --labels "$T/healthy" --out "$T/x" --threads 1 --sheet 0
 rm -rf "$T/x"
 cp -r "$T/p" "$T/lean" && find "$T/lean" -name '*_flair.nii.gz' -delete
 expect_fail 3 'has no series flair, by which its tumour is divided \(data.tumour_parts\)' v synth "$T/r" $one --labels "$T/lean" --out "$T/x" --threads 1 --sheet 0

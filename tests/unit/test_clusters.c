@@ -317,7 +317,17 @@ static void parts_tell_their_series_and_class(void **state) {
   for (int k = 0; k <= 13; k++) assert_int_equal(code[k], k < 2 ? k : k < 8 ? 2 : 3);
   for (int k = 1; k < 12; k++)
     assert_int_equal(vg_classes_add_name(&some, c.names[k], VG_ROLE_TUMOUR), VG_OK);
+  some.divided = true;
   assert_false(vg_classes_parts(&some, &found)); /* the last is missing */
+  assert_int_equal(vg_classes_add_name(&c, "cyst", VG_ROLE_TUMOUR), VG_OK);
+  assert_true(vg_classes_parts(&c, &found)); /* another class beside them */
+  assert_memory_equal(&found, &two, sizeof two);
+  /* The data set's own names are no parts. */
+  vg_classes own = c;
+  own.divided = false;
+  assert_false(vg_classes_parts(&own, &found));
+  vg_classes_merge_parts(&own, &merged, code);
+  assert_int_equal(merged.n, 14);
   vg_classes long_one = {0};
   assert_int_equal(vg_classes_add_parts(&long_one, &two, "a_class_of_a_very_long_name"), VG_CONFIG);
   vg_error_clear();

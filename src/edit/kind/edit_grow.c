@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "edit/kind/change.h"
-#include "voxgan/config.h"
 #include "base/number/extent.h"
 #include "edit/lesion/front.h"
 #include "edit/brain/tissue.h"
@@ -221,8 +220,7 @@ static vg_status choose_classes(const vg_classes *c, bool enhances, palette *p) 
   static const char *const within[] = {"necrosis", "nonenhancing", "enhancing"};
   static const char *const solid[] = {"nonenhancing", "necrosis", "enhancing"};
   int depth[VG_CLASSES_MAX + 1];
-  vg_clusters parts;
-  if (vg_classes_parts(c, &parts))
+  if (c->divided)
     return vg_fail(VG_CONFIG,
                    "the model divides tumours by their intensities (data.tumour_parts), and a grown tumour "
                    "has none: use graft");
