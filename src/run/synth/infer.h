@@ -20,7 +20,8 @@ typedef struct vg_volume_draw {
  * fractions also where the case is more than 1.25 times the patch and the norm is instance: its statistics
  * are those of the extent that it sees. Windows overlap by half and are weighted by a Gaussian of sigma
  * extent / 8 (Isensee et al., nnU-Net). With net.views=all the result is the mean of those by slices across
- * each axis, and draw is not used. VG_MEMORY when one window would not fit. draw NULL: the mean image.
+ * each axis (of a case of one slice, by that slice), and draw is not used. VG_MEMORY when one window would
+ * not fit. draw NULL: the mean image.
  */
 vg_status vg_infer(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, const vg_volume_draw *draw,
                    float *out);
