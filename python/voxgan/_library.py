@@ -39,7 +39,7 @@ class Scheme(Structure):
 
 
 class Classes(Structure):
-    _fields_ = [("n", c_int), ("names", (c_char * 32) * 32), ("roles", c_int * 32)]
+    _fields_ = [("n", c_int), ("names", (c_char * 32) * 32), ("roles", c_int * 32), ("divided", c_bool), ("limits", (c_float * 16) * 3)]
 
 
 class SeriesList(Structure):

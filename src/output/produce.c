@@ -425,6 +425,16 @@ static vg_status remove_files(write_job *w) {
   return st;
 }
 
+/* Voxels of tissue below which no brain was found, whatever the voxel size. */
+#define LEAST_BRAIN 64
+
+static bool finds_brain(const vg_maps *m) {
+  const size_t voxels = vg_geometry_voxels(&m->geo);
+  size_t n = 0;
+  for (size_t i = 0; i < voxels && n < LEAST_BRAIN; i++) n += m->anatomy[i] != 0;
+  return n == LEAST_BRAIN;
+}
+
 /* Takes the maps that the maker found. A map of tissues without any is refused: nobody would notice that the
  * case has no file. */
 static vg_status take_maps(produce_job *j, todo *t, flight *f, int slot) {
@@ -436,7 +446,7 @@ static vg_status take_maps(produce_job *j, todo *t, flight *f, int slot) {
   const vg_classes *classes = &f->c.maps.classes;
   for (int k = 0; k < classes->n; k++)
     tissues += classes->roles[k] == VG_ROLE_ANATOMY && strcmp(classes->names[k], VG_CLASS_BRAIN) != 0;
-  f->refused = tissues && !f->has[ANATOMY];
+  f->refused = tissues && !(f->has[ANATOMY] && finds_brain(&f->c.maps));
   if (!f->refused) return VG_OK;
   (void)vg_fail(
       VG_DATA,
