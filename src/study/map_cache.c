@@ -8,7 +8,6 @@
 #include "edit/brain/measure.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
-#include "voxgan/config.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/message.h"

@@ -119,16 +119,16 @@ static vg_status add_label(vg_scheme *to, const char *name, vg_role role, int va
 static vg_status add_tumour_classes(vg_study *s, const vg_scheme *from) {
   vg_status st = VG_OK;
   for (int i = 0; i < from->n && !st; i++) {
+    const vg_label *label = &from->labels[i];
     bool divided = false;
-    for (int k = 0; k < s->parts.n && !st && from->labels[i].role == VG_ROLE_TUMOUR; k++) {
-      const char *name = s->parts.names[k];
-      if (s->parts.roles[k] != VG_ROLE_TUMOUR || strcmp(vg_class_whole(name), from->labels[i].name) != 0)
+    if (label->role != VG_ROLE_TUMOUR) continue;
+    for (int k = 0; k < s->parts.n && !st; k++) {
+      if (s->parts.roles[k] != VG_ROLE_TUMOUR || strcmp(vg_class_whole(s->parts.names[k]), label->name) != 0)
         continue;
       divided = true;
-      st = vg_classes_add_name(&s->classes, name, VG_ROLE_TUMOUR);
+      st = vg_classes_add_name(&s->classes, s->parts.names[k], VG_ROLE_TUMOUR);
     }
-    if (!st && !divided && from->labels[i].role == VG_ROLE_TUMOUR)
-      st = vg_classes_add_name(&s->classes, from->labels[i].name, VG_ROLE_TUMOUR);
+    if (!st && !divided) st = vg_classes_add_name(&s->classes, label->name, VG_ROLE_TUMOUR);
   }
   return st;
 }

@@ -1,5 +1,4 @@
 /* study.c: opens a study, and makes each case from its number. */
-#include "voxgan/config.h"
 #include "voxgan/study.h"
 #include "base/names.h"
 #include "base/str.h"
