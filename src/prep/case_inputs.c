@@ -29,17 +29,15 @@ static vg_status add_cluster_series(const vg_dataset *ds, const vg_subject *subj
   return VG_OK;
 }
 
-/* The series by which the tumour is divided. */
-static vg_status add_parts(const vg_dataset *ds, const vg_subject *subject, const vg_classes *classes,
-                           vg_case_inputs *in) {
-  if (!in->tumour || !vg_classes_parts(classes, &in->parts)) return VG_OK;
-  for (int i = 0; i < in->parts.n_series; i++) {
-    const int at = vg_series_find(&ds->series, in->parts.series[i]);
+vg_status vg_part_series_of(const vg_dataset *ds, const vg_subject *subject, const vg_clusters *of,
+                            const char *path[VG_CLUSTER_SERIES_MAX]) {
+  for (int i = 0; i < of->n_series; i++) {
+    const int at = vg_series_find(&ds->series, of->series[i]);
     if (at < 0 || !subject->series[at])
       return vg_fail(VG_DATA,
                      "subject %s has no series %s, by which its tumour is divided (data.tumour_parts)",
-                     subject->id, in->parts.series[i]);
-    in->part_series[i] = subject->series[at];
+                     subject->id, of->series[i]);
+    path[i] = subject->series[at];
   }
   return VG_OK;
 }
@@ -88,7 +86,9 @@ vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, con
         "subject %s: nothing tells where its brain is; supply an anatomy map (tissue labels) or one of "
         "its image series beside the tumour map",
         subject->id);
-  vg_status st = add_parts(ds, subject, &settings->classes, in);
+  vg_status st = VG_OK;
+  if (in->tumour && vg_classes_parts(&settings->classes, &in->parts))
+    st = vg_part_series_of(ds, subject, &in->parts, in->part_series);
   for (int i = 0; i < in->clusters.n_series && !st; i++)
     st = add_cluster_series(ds, subject, in->clusters.series[i], &in->of[i], in);
   if (clustered || st) return st;

@@ -7,6 +7,7 @@
 #include "prep/clusters.h"
 #include "prep/maps_read.h"
 #include "prep/parts.h"
+#include "prep/prep_case.h"
 
 /* Each tumour has so many counts. */
 #define SHARES 1e6
@@ -19,19 +20,13 @@ typedef struct learn_job {
   size_t (*bins)[VG_CLUSTER_SERIES_MAX][VG_CLUSTER_BINS]; /* one a chosen subject */
 } learn_job;
 
-static vg_status count_series(const learn_job *j, const vg_subject *subject, const vg_maps *m, size_t all,
-                              float *v, int k, size_t bins[VG_CLUSTER_BINS]) {
-  const int at = vg_series_find(&j->set->series, j->of->series[k]);
+static vg_status count_series(const char *path, const vg_subject *subject, const vg_maps *m, size_t all,
+                              float *v, size_t bins[VG_CLUSTER_BINS]) {
   vg_case_grid grid = {0};
   vg_volume vol = {0};
   size_t count[VG_CLUSTER_BINS] = {0};
-  if (at < 0 || !subject->series[at])
-    return vg_fail(VG_DATA, "subject %s has no series %s, by which its tumour is divided (data.tumour_parts)",
-                   subject->id, j->of->series[k]);
-  vg_status st = vg_case_read_series(&grid, subject->series[at], &vol);
-  if (!st)
-    st = vg_geometry_same(&vol.geo, subject->series[at], &m->geo, subject->tumour,
-                          vg_geometry_tolerance(&m->geo));
+  vg_status st = vg_case_read_series(&grid, path, &vol);
+  if (!st) st = vg_geometry_same(&vol.geo, path, &m->geo, subject->tumour, vg_geometry_tolerance(&m->geo));
   if (!st) st = vg_parts_scale(&vol, m, v);
   for (size_t i = 0; i < all && !st; i++)
     count[vg_index_of(((double)v[i] + 1) / 2 * VG_CLUSTER_BINS, VG_CLUSTER_BINS)]++;
@@ -43,14 +38,16 @@ static vg_status count_series(const learn_job *j, const vg_subject *subject, con
 static vg_status count_subject(void *arg, size_t i) {
   const learn_job *j = arg;
   const vg_subject *subject = &j->set->subjects[j->chosen[i]];
+  const char *path[VG_CLUSTER_SERIES_MAX];
   vg_maps m;
-  vg_status st = vg_maps_read(j->set, subject, j->whole, &m);
+  vg_status st = vg_part_series_of(j->set, subject, j->of, path);
+  if (!st) st = vg_maps_read(j->set, subject, j->whole, &m);
   if (st) return st;
   const size_t all = vg_parts_voxels(&m);
   float *v = vg_malloc(all ? all : 1, sizeof *v);
   if (!v) st = VG_MEMORY;
   for (int k = 0; k < j->of->n_series && all && !st; k++)
-    st = count_series(j, subject, &m, all, v, k, j->bins[i][k]);
+    st = count_series(path[k], subject, &m, all, v, j->bins[i][k]);
   vg_free(v);
   vg_maps_release(&m);
   return st;

@@ -37,6 +37,10 @@ typedef struct vg_case_inputs {
 vg_status vg_case_inputs_of(const vg_dataset *ds, const vg_subject *subject, const vg_prep_settings *settings,
                             vg_case_inputs *in);
 
+/* The series by which a tumour is divided. VG_DATA: the subject lacks one. */
+vg_status vg_part_series_of(const vg_dataset *ds, const vg_subject *subject, const vg_clusters *of,
+                            const char *path[VG_CLUSTER_SERIES_MAX]);
+
 /* native crop -> prepared grid, and back. */
 vg_status vg_record_resampler(const vg_prep_record *r, bool back, vg_resampler *out);
 
