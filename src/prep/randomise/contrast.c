@@ -64,8 +64,7 @@ static void draw_lesions(const lesion_draw *d, const vg_kinds *kinds, vg_rng *r,
   }
 }
 
-void vg_contrast_draw(const vg_randomise *how, double sorted, const vg_kinds *kinds, vg_rng *r,
-                      vg_contrast *out) {
+void vg_contrast_draw(const vg_randomise *how, const vg_kinds *kinds, vg_rng *r, vg_contrast *out) {
   float mean[VG_CONTRAST_CLUSTERS_MAX][VG_CONTRASTS_MAX], sd[VG_CONTRASTS_MAX];
   const bool black = vg_rng_uniform(r, 0, 1) < 0.5;
   const float air = (float)vg_rng_uniform(r, 0, AIR);
@@ -76,7 +75,7 @@ void vg_contrast_draw(const vg_randomise *how, double sorted, const vg_kinds *ki
   const double alike = vg_rng_uniform(r, how->likeness, 1);
   for (int k = 0; k <= VG_CLASSES_MAX; k++)
     shared[k] = mean_apart(how, how->gap, r, shared + 1, k && k <= last ? k - 1 : 0);
-  if (sorted > 0 && vg_rng_uniform(r, 0, 1) < sorted) vg_sort_f64(shared + 1, (size_t)last);
+  if (how->sorted > 0 && vg_rng_uniform(r, 0, 1) < how->sorted) vg_sort_f64(shared + 1, (size_t)last);
   sd[0] = black ? 0 : air / 4;
   for (int c = 1; c < VG_CONTRASTS_MAX; c++) {
     const double own = vg_rng_uniform(r, how->mean[0], how->mean[1]);

@@ -15,10 +15,9 @@ typedef struct vg_contrast {
 
 /* Kinds of one contrast get the same intensities; those of lesions (vg_kinds) are alike among themselves,
  * have no parts, and keep a distance from all classes. The other contrasts of one class get similar ones,
- * which rise in the order of the classes with probability `sorted`. The background's is 0 in half of the
+ * which rise in the order of the classes with probability how->sorted. The background's is 0 in half of the
  * draws, and dark otherwise. */
-void vg_contrast_draw(const vg_randomise *how, double sorted, const vg_kinds *kinds, vg_rng *r,
-                      vg_contrast *out);
+void vg_contrast_draw(const vg_randomise *how, const vg_kinds *kinds, vg_rng *r, vg_contrast *out);
 /* How the tumours that edits made look inside, beside the mean of each of their kinds: all alike (flat), with
  * a rim of another mean, or mottled by smooth noise. */
 typedef struct vg_texture {

@@ -118,9 +118,16 @@ static void scan(vg_randomiser *r, const double mm[3], vg_rng *g, uint64_t seed,
   vg_scanner_back(&s, r->dim, v, r->planes[3]);
 }
 
-/* Falls from 1 in the first epochs. */
-static double sorted_share(const vg_randomise *how, long epoch) {
-  return fmax(how->sorted, how->sorted_epochs > 0 ? 1 - (double)epoch / how->sorted_epochs : 0);
+/* The share, from 1 to 0, of a change that is to come; it takes this many epochs. 0: there is none. */
+static double to_come(int epochs, long epoch) {
+  return epochs > 0 ? fmax(0, 1 - (double)epoch / epochs) : 0;
+}
+
+static vg_randomise in_epoch(const vg_randomise *how, long epoch) {
+  vg_randomise now = *how;
+  now.sorted = fmax(how->sorted, to_come(how->sorted_epochs, epoch));
+  if (how->gap_epochs > 0) now.gap = how->gap * to_come(how->gap_epochs, epoch);
+  return now;
 }
 
 static bool shows_lesion(const vg_randomiser *r, const vg_kinds *table) {
@@ -144,11 +151,11 @@ static void add_texture(vg_randomiser *r, const vg_randomise_source *s, const vg
 }
 
 static void paint(vg_randomiser *r, const vg_randomise_source *s, uint64_t seed, uint64_t key, float *v) {
-  const vg_randomise *how = &r->how;
+  const vg_randomise *how = &r->how, now = in_epoch(how, s->epoch);
   vg_rng g = vg_rng_init(seed, key);
   vg_contrast c;
   double range[2];
-  vg_contrast_draw(how, sorted_share(how, s->epoch), s->table, &g, &c);
+  vg_contrast_draw(&now, s->table, &g, &c);
   vg_noise_normals(seed, vg_rng_key("texture", key, 0), r->planes[0], r->n);
   field(r, s->sample_mm, PART_MM, 1, &g, r->planes[2]);
   vg_contrast_paint(&c, r->kinds, r->planes[2], r->planes[0], v, r->n);

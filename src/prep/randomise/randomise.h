@@ -18,6 +18,7 @@ typedef struct vg_randomise {
       elastic_mm;        /* mm, standard deviation of the displacement, up to this; mm between its nodes */
   double likeness;       /* of the means of contrasts of one class: from this to 1, drawn for each image */
   double gap;            /* least difference between what the contrasts of two classes have in common */
+  int gap_epochs;        /* in which it falls to 0; 0: it stays */
   double sorted;         /* share of images in which these rise in the order of the classes */
   int sorted_epochs;     /* in which it falls from 1 */
   double mean[2], sd[2]; /* of a contrast's intensities; 1 is about the brightest */

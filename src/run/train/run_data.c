@@ -255,6 +255,7 @@ void vg_run_randomise(const vg_config *c, vg_randomise *out) {
                         .elastic_mm = c->randomise.elastic_mm,
                         .likeness = c->randomise.likeness,
                         .gap = c->randomise.gap,
+                        .gap_epochs = c->randomise.gap_epochs,
                         .sorted = c->randomise.sorted,
                         .sorted_epochs = c->randomise.sorted_epochs,
                         .mean = {c->randomise.mean_low, c->randomise.mean_high},
