@@ -463,6 +463,24 @@ static void test_few_and_equal_points(void **state) {
   assert_true(isnan(d.floor) && isnan(d.ci_low));
 }
 
+/* Few points give skewed resamples: most have the recall 1, and a few have much less. */
+static void test_intervals_contain_their_value(void **state) {
+  (void)state;
+  for (size_t dims = 1; dims <= 12; dims++) {
+    cloud c = {"", 6, 6, dims, false, NULL, NULL};
+    make_cloud(&c);
+    vg_points p = points_of(&c);
+    for (int i = 0; i < DISTANCES; i++) {
+      vg_set_distance d;
+      assert_int_equal(measure(i, &p, &d), VG_OK);
+      const bool share = strstr(distances[i].name, "knn_") || !strcmp(distances[i].name, "coverage");
+      if (!(d.ci_low <= d.value && d.value <= d.ci_high) || (share && !(d.ci_low >= 0 && d.ci_high <= 1)))
+        fail_msg("%s: %g, interval %g to %g", distances[i].name, d.value, d.ci_low, d.ci_high);
+    }
+    drop_cloud(&c);
+  }
+}
+
 static void test_same_bytes_whatever_the_threads(void **state) {
   (void)state;
   cloud c = {"", 12, 9, 30, true, NULL, NULL};
@@ -516,6 +534,7 @@ int main(void) {
       cmocka_unit_test(test_network),
       cmocka_unit_test(test_distances_tell_apart),
       cmocka_unit_test(test_few_and_equal_points),
+      cmocka_unit_test(test_intervals_contain_their_value),
       cmocka_unit_test(test_same_bytes_whatever_the_threads),
       cmocka_unit_test(test_failed_allocations_are_reported),
   };

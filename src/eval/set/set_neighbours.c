@@ -136,8 +136,8 @@ static vg_status measure_all(const vg_set_space *s, measure which, vg_set_distan
   /* The interval's shift to the value may carry it past what can occur. */
   const double most = which == DENSITY ? (double)INFINITY : 1;
   if (!st && !isnan(out->ci_low)) {
-    out->ci_low = fmax(out->ci_low, 0);
-    out->ci_high = fmin(out->ci_high, most);
+    out->ci_low = fmin(fmax(out->ci_low, 0), most);
+    out->ci_high = fmin(fmax(out->ci_high, 0), most);
   }
   vg_free(c.others);
   return st;
