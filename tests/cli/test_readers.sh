@@ -10,6 +10,7 @@ expect "six cases of four series" [ "$(ls "$T"/s/study/case_0*/*.nii.gz | wc -l)
 expect "a sheet each" [ "$(ls "$T"/s/study/sheets/*.png | wc -l)" = 6 ]
 expect "the seal is the key's hash" [ "$(sha256sum <"$T/s/key.csv" | cut -c1-64)" = "$(cat "$T/s/study/seal.txt")" ]
 expect "nothing in the study names a subject" [ -z "$(grep -rl BraTS2021 "$T/s/study")" ]
+expect "instructions for readers" grep -q 'Write real or synthetic in the column answer' "$T/s/study/instructions.txt"
 expect "half are synthetic" [ "$(grep -c ',synthetic,' "$T/s/key.csv")" = 3 ]
 expect_ok '' "$VOXGAN" eval $both --reader-study 6 --reader-seed 3 --out "$T/again" --threads 1
 expect "the same seed, the same study" diff -r "$T/s" "$T/again"
@@ -24,6 +25,8 @@ expect "a reader who always says real" grep -qE '^bert +6 +0.5' "$T/stdout"
 expect "all readers" grep -q 'all readers: accuracy 0.750' "$T/stdout"
 expect "their agreement" grep -q "kappa" "$T/stdout"
 expect_fail 2 'reader-key FILE is missing' "$VOXGAN" eval --score-readers "$T/ann.csv"
+cp "$T/s/key.csv" "$T/moved.csv"
+expect_ok 'moved.csv: no study/seal.txt lies beside it' "$VOXGAN" eval --score-readers "$T/ann.csv" --reader-key "$T/moved.csv"
 echo "case_01,real,x,0" >>"$T/s/key.csv"
 expect_fail 3 'is not the key that' "$VOXGAN" eval --score-readers "$T/ann.csv" --reader-key "$T/s/key.csv"
 finish

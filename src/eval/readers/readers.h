@@ -3,6 +3,7 @@
  *   OUT/study/      for the readers
  *     case_01/      one NIfTI file a series
  *     sheets/       case_01.png: eight axial slices of each series
+ *     instructions.txt  what a reader is asked to do
  *     answers.csv   the form: case, answer (real or synthetic), confidence (free)
  *     seal.txt      SHA-256 of the key: it shows later that the key was not changed
  *   OUT/key.csv     case, truth, subject, seed. It stays with the organiser
@@ -33,8 +34,8 @@ vg_status vg_readers_write(const vg_reader_study *s);
 /* Prints accuracy by reader with Wilson's interval, the accuracy of all readers, whose interval is a
  * bootstrap over cases, and Fleiss' kappa over the cases that all readers answered. A reader is a filled
  * answers.csv; its name is the file's. An empty answer does not count. key: key.csv; checked against
- * study/seal.txt beside it, if that is there. VG_DATA names file and fault: another case, an answer that is
- * neither real nor synthetic, a broken seal. */
+ * study/seal.txt beside it, with a warning where that is missing. VG_DATA names file and fault: another case,
+ * an answer that is neither real nor synthetic, a broken seal. */
 vg_status vg_readers_score(const char *const *files, int n, const char *key, FILE *to);
 
 /* Fleiss' kappa (Psychological Bulletin 76, 1971) of two categories: second[i] of n_raters chose the second

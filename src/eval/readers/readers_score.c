@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/text/plural.h"
 #include "io/table.h"
+#include "voxgan/log.h"
 
 typedef enum answer { NONE = -1, REAL, SYNTHETIC } answer;
 
@@ -50,6 +51,8 @@ static vg_status check_seal(const char *path) {
   void *text = NULL;
   size_t len;
   vg_status st = seal ? vg_fs_holds(seal, &exists) : VG_MEMORY;
+  if (!st && !exists)
+    vg_warn("%s: no study/seal.txt lies beside it, so nothing shows that the key was not changed", path);
   if (!st && exists) st = vg_fs_read(seal, &text, &len);
   if (!st && exists) st = vg_hash_file(path, hex);
   if (!st && exists && (len < VG_HASH_LEN - 1 || memcmp(text, hex, VG_HASH_LEN - 1) != 0))

@@ -216,6 +216,25 @@ static vg_status write_seal(const study *s) {
   return st;
 }
 
+/* A reader gets the folder alone, without this program's guide. */
+static vg_status write_instructions(const study *s) {
+  static const char text[] =
+      "Each case is one person's brain: either a scan, or images that a computer made from a label map.\n"
+      "About half of the cases are scans. Please decide which it is.\n"
+      "\n"
+      "1. Save a copy of answers.csv under your name, as in ann.csv. Any spreadsheet opens it.\n"
+      "2. Look at the volumes in the folder of the case, or at its slices in sheets.\n"
+      "3. Write real or synthetic in the column answer. An empty answer does not count.\n"
+      "4. If you want, write in the column confidence how sure you are, for example from 1 to 5.\n"
+      "   The score does not use it.\n"
+      "5. Send back your copy. seal.txt is the SHA-256 of the key: it shows you later that the key was not\n"
+      "   changed after you answered.\n";
+  char *path = vg_format("%s/study/instructions.txt", s->options->out);
+  const vg_status st = path ? vg_fs_write_atomic(path, text, sizeof text - 1) : VG_MEMORY;
+  vg_free(path);
+  return st;
+}
+
 /* ---- the study ---- */
 
 static vg_status open_sets(study *s) {
@@ -246,6 +265,7 @@ static vg_status write_all(study *s) {
   vg_free(sheets);
   if (!st) st = vg_task_parallel("reader study", "cases", s->n, write_case, s);
   if (!st) st = write_table(s, "study/answers.csv", 3, form, false);
+  if (!st) st = write_instructions(s);
   if (!st) st = write_table(s, "key.csv", 4, key, true);
   return st ? st : write_seal(s);
 }

@@ -91,7 +91,8 @@ vg_status vg_set_distance_measure(vg_set_distance_of distance, const void *space
     st = vg_task_parallel("distribution: bootstrap", "resamples", VG_RESAMPLES_SETS, one_draw, &r);
     vg_statistic_interval(values, VG_RESAMPLES_SETS, VG_INTERVAL_LINEAR, &out->ci_low, &out->ci_high);
     const double shift = out->value - vg_statistic_mean(values, VG_RESAMPLES_SETS);
-    /* Where most resamples are equal and a few are far off, the shift alone would carry an end past the value. */
+    /* Where most resamples are equal and a few are far off, the shift alone would carry an end past the
+     * value. */
     out->ci_low = fmin(out->ci_low + shift, out->value);
     out->ci_high = fmax(out->ci_high + shift, out->value);
   }
