@@ -310,6 +310,8 @@ uninstall:
 	rm -rf $I/lib/voxgan $I/include/voxgan $I/share/voxgan
 
 # ---- benchmarks: voxgan and a peer alternate in one run ---------------------------------------
+# PYTHON: one with another PyTorch as the peer of train, synth and distributed.
+PYTHON ?= /usr/bin/python3
 BENCHES := io edit eval train synth randomise
 .PHONY: bench $(BENCHES:%=bench-%)
 bench: $(BENCHES:%=bench-%)
@@ -320,18 +322,18 @@ bench-edit: $B/bench/bench_edit
 bench-eval: all $B/bench/bench_eval
 	/usr/bin/python3 bench/bench_eval.py $B
 bench-train: all $B/tests/parity/gan_steps
-	/usr/bin/python3 bench/bench_train.py $B $(ARGS)
+	$(PYTHON) bench/bench_train.py $B $(ARGS)
 # Two processes against one, and against PyTorch's DistributedDataParallel; ARGS=--network: over wires of given rates and delays.
 .PHONY: bench-distributed
 bench-distributed: all $B/tests/parity/gan_steps $B/bench/wire
-	/usr/bin/python3 bench/bench_distributed.py $B $(ARGS)
+	$(PYTHON) bench/bench_distributed.py $B $(ARGS)
 bench-randomise: $B/bench/bench_randomise
 	/usr/bin/python3 bench/bench_randomise.py $B
 .PHONY: bench-edits
 bench-edits: $B/bench/bench_edits
 	$(if $(DATA),,$(error DATA=DIR: label maps with SynthSeg's values))$< $(DATA) 'graft:at=random,mass=0.6;scale:ml=uniform(5,80),mass=0.6'
 bench-synth: all
-	/usr/bin/python3 bench/bench_synth.py $B
+	$(PYTHON) bench/bench_synth.py $B
 # Time and memory of the commands at 1,000 and 3,000 tiny subjects; N='1000 3000 10000' for more. `bench` does not include it.
 .PHONY: bench-scale
 bench-scale: all
@@ -351,7 +353,6 @@ bench-precision: all
 profile: $B/bench/profile_step
 	$< $(ARGS)
 # scripts/bench_gpu.sh calls this with the PyTorch of a machine.
-PYTHON ?= /usr/bin/python3
 DEVICE ?= cuda
 .PHONY: bench-gpu
 bench-gpu: all $B/tests/parity/gan_steps
@@ -384,7 +385,7 @@ help:
 	  '  torture          kill and starve all commands, for hours; ARGS=--short for a minute' \
 	  '  install          install below PREFIX; uninstall removes it again' \
 	  '  deb, check-deb   Debian packages below build/deb; try them in a Debian tree (root)' \
-	  '  bench            run the benchmarks: $(BENCHES:%=bench-%)' \
+	  '  bench            run the benchmarks: $(BENCHES:%=bench-%); PYTHON=… with another PyTorch' \
 	  '  bench-scale      time and memory by the number of subjects; N="1000 3000 10000"' \
 	  '  bench-distributed  two processes against one, and against PyTorch; ARGS=--network: over slow wires' \
 	  '  bench-segment    segmentation quality for time; needs DATA=DIR' \

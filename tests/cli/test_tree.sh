@@ -71,6 +71,11 @@ make -n format TORCH=0 B="$T/b" | tr ' ' '\n' | grep -E '\.(c|h|cpp|hpp|cu)$' | 
 find src include tests bench -name '*.[ch]' -o -name '*.[ch]pp' -o -name '*.cu' | LC_ALL=C sort >"$T/sources"
 expect "make format takes all sources: $(diff "$T/formatted" "$T/sources" | grep '^[<>]' | tr '\n' ' ')" cmp -s "$T/formatted" "$T/sources"
 
+# The peer of a benchmark is the PyTorch of $PYTHON.
+for bench in train synth distributed; do
+  expect "bench-$bench takes PYTHON" eval "make -n bench-$bench PYTHON=/opt/other/python TORCH='$TORCH' B='$BUILD' | grep -q '^/opt/other/python bench/bench_$bench.py'"
+done
+
 # Installed under a prefix, the program runs, and a program of one's own builds by pkg-config.
 make -s install PREFIX=/usr DESTDIR="$T/root" TORCH="$TORCH" >"$T/install.log" 2>&1 || { bad "make install"; cat "$T/install.log"; }
 expect_ok '^voxgan' "$T/root/usr/bin/voxgan" --version
