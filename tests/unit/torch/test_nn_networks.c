@@ -202,6 +202,8 @@ static void no_grid(void **state) {
       s.levels = 2;
       s.ngf = 8;
       s.dropout = 0;
+      s.encoder = k != 3; /* these two of spade */
+      s.modulation = k % 2 ? VG_MODULATION_CONV : VG_MODULATION_CLASS;
       if (vg_gan_new(&s, &objective, 1, cpu, &gan)) fail_msg("%s: %s", row->name, vg_error());
       for (int trained = 0; trained < 2; trained++) {
         if (trained) train_a_little(gan, 12);
