@@ -50,8 +50,8 @@ def wait(torch, device):
 def peak_bytes(torch, device):
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    import resource
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    import pix2pix
+    return pix2pix.peak_bytes()
 
 
 def peer(name, device):

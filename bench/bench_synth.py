@@ -7,6 +7,7 @@ anyone would write: nibabel load, one-hot, forward pass of the whole volume, int
 processes of their own that make 20 cases a round, start-up included, on every core; rounds alternate. Afterwards
 voxgan makes 10 and 100 cases in one process each, to show that memory does not grow with their number."""
 import glob
+import importlib.util
 import json
 import os
 import statistics
@@ -73,11 +74,11 @@ def clock(command):
 
 
 def main(build):
-    try:
-        import nibabel  # noqa: F401
-        import torch
-    except ImportError as e:
-        print(f"bench_synth: {e}: needs Debian's python3-torch and python3-nibabel", file=sys.stderr)
+    # Not imported here: the peaks of children count our memory at their start.
+    missing = [name for name in ("nibabel", "torch") if not importlib.util.find_spec(name)]
+    if missing:
+        print(f"bench_synth: {sys.executable} has no {' and no '.join(missing)}; Debian has python3-torch and python3-nibabel, and PYTHON=... "
+              "names another Python", file=sys.stderr)
         return 77
     voxgan = os.path.join(build, "voxgan")
     with tempfile.TemporaryDirectory() as t:
@@ -103,6 +104,7 @@ def main(build):
             sys.exit(f"bench_synth: wrote {files} files")
         few = clock([voxgan, "synth", model, *study, "--out", f"{t}/few", "--shard", f"1/{CASES // 10}"])[1]
         many = clock([voxgan, "synth", model, *study, "--out", f"{t}/many"])[1]
+    import torch
     speed = {k: statistics.median(r[k] for r in runs) for k in ("ours", "peer")}
     ratio = speed["ours"] / speed["peer"]
     folder = os.path.join(build, "..", "bench")

@@ -12,7 +12,6 @@ transposed convolutions go through it; without one it is three times slower, whi
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -61,8 +60,7 @@ def peer(path, ngf, precision, generator):
         model = pix2pix.Pix2Pix(*arguments, autocast=precision == "bf16")
     for line in sys.stdin:
         seconds = pix2pix.clock(model, x, y, int(line))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"steps": int(line), "seconds": seconds, "peak_bytes": peak}), flush=True)
+        print(json.dumps({"steps": int(line), "seconds": seconds, "peak_bytes": pix2pix.peak_bytes()}), flush=True)
 
 
 def blas():

@@ -33,7 +33,7 @@ void vg_mem_fail_once(long n);
 long vg_mem_asked(void);
 /* The number of live blocks, over all threads. */
 long vg_mem_live(void);
-/* The largest resident set of this process so far, in bytes (getrusage). */
+/* The largest resident set of this program so far, in bytes. */
 size_t vg_mem_peak_rss(void);
 
 #ifdef __cplusplus

@@ -128,6 +128,23 @@ static void test_memory(void **state) {
   assert_true(vg_mem_peak_rss() > (size_t)1 << 20);
 }
 
+/* A program that a large one starts is not as large. The child is this program with --peak. */
+static void test_peak_is_ones_own(void **state) {
+  (void)state;
+  enum { LARGE = 512 << 20 };
+  char *block = vg_malloc(LARGE, 1), line[64] = "", self[512] = "", command[600];
+  for (size_t i = 0; i < LARGE; i += 4096) block[i] = 1;
+  assert_true(vg_mem_peak_rss() > LARGE);
+  assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+  snprintf(command, sizeof command, "exec '%s' --peak", self);
+  FILE *child = popen(command, "r");
+  assert_non_null(child);
+  assert_non_null(fgets(line, sizeof line, child));
+  assert_int_equal(pclose(child), 0);
+  vg_free(block);
+  if (!(strtoul(line, NULL, 10) < LARGE / 2)) fail_msg("the child says %s", line);
+}
+
 /* The first name of a list cannot be copied: what follows in the new array is nobody's. */
 static void test_owned_without_memory(void **state) {
   (void)state;
@@ -428,13 +445,15 @@ static void test_duration(void **state) {
   assert_string_equal(vg_duration(NAN, buf), "?");
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1 && !strcmp(argv[1], "--peak")) return printf("%zu\n", vg_mem_peak_rss()) < 0;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_messages_nest),
       cmocka_unit_test(test_exit_codes),
       cmocka_unit_test(test_status_numbers),
       cmocka_unit_test(test_windows),
       cmocka_unit_test(test_memory),
+      cmocka_unit_test(test_peak_is_ones_own),
       cmocka_unit_test(test_owned_without_memory),
       cmocka_unit_test(test_memory_fails_on_demand),
       cmocka_unit_test(test_strings),
