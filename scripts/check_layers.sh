@@ -15,7 +15,7 @@ bad=0
 breach() { echo "$*"; bad=1; }
 
 # Every room of src, the lowest first.
-rooms="base/text base base/index base/signal base/task base/file base/lock base/number base/limit io io/raw io/nifti io/format picture registry settings label grid dataset dataset/layout prep/randomise prep prep/pack prep/cache prep/census sample phantom
+rooms="base/text base base/index base/signal base/task base/file base/lock base/number base/limit io io/raw io/nifti io/format picture registry settings label grid dataset dataset/layout prep/randomise prep prep/pack prep/cache prep/census prep/redraw sample phantom
   edit/brain edit/displace edit/lesion edit edit/kind study output/format output/sheet output report run_page
   eval/metric eval/model eval/set eval/read eval/feature eval/compare eval/radiomics eval/shape eval/frd eval/detect eval/readers eval/privacy eval/page eval/suite eval jobs experiment/plan experiment experiment/result mix
   tensor tensor/cuda tensor/conv/kernel tensor/conv tensor/conv/direct tensor/conv/gradient tensor/conv/dispatch tensor/distributed tensor/op nn nn/layer nn/network nn/loss nn/term nn/gan run run/synth run/export run/group run/score run/train cli cli/command"
