@@ -36,6 +36,7 @@ struct vg_case_maker {
   const char *cleaning;     /* how the maps were cleaned, for the description of the data set; NULL */
   const char
       *draws; /* how images are drawn, for the description of the data set; NULL or "": nothing is drawn */
+  bool redraws_parts; /* the parts of tumours are drawn again, for the description */
   /* Adds what was drawn for the case, for its record; NULL: nothing. */
   void (*drawn)(void *state, int slot, vg_str *to);
   void (*release)(void *state, int slot); /* also called if load failed */

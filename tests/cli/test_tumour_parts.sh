@@ -49,6 +49,18 @@ for made in glob.glob('$T/[eg]/sub-*'):
     seg = read(made + '/anat/*seg-tumour*dseg.nii.gz')
     dark, bright = numpy.percentile(read(made + '/anat/*FLAIR.nii.gz')[seg > 0], [15, 85])
     assert set(numpy.unique(seg)) == {0, 1} and bright > 1.5 * dark, (made, dark, bright)"
+
+# Drawn again: other places inside the tumour, as much of each part, and the brain as it was.
+expect_ok '8 cases made' synth "$T/r" "$T/d" --per-case 2 --resample tumour
+for shard in 2/3 3/3 1/3; do synth "$T/r" "$T/shards" --per-case 2 --resample tumour --shard $shard 2>/dev/null || bad "shard $shard"; done
+v synth --finish "$T/shards" --sheet 0 >/dev/null 2>&1
+expect "shards draw the same" diff -r "$T/d" "$T/shards"
+expect_ok '8 cases made' synth "$T/r" "$T/d2" --per-case 2 --resample tumour --seed 2
+expect "manifest and description say so" sh -c "grep -c 'tumour=[0-9a-f]\{16\}' '$T/d/manifest.csv' | grep -qx 8 && ! grep -rq '_part' '$T/d' && grep -q 'parts that were drawn again' '$T/d/dataset_description.json'"
+expect_ok 'cases are like the case, and differ' /usr/bin/python3 tests/oracle/redraw_oracle.py "$T/p" "$T/s" "$T/d" "$T/d2"
+expect_fail 2 'needs a model with net.noise, and --noise above 0, or a model with data.tumour_parts' synth "$T/plain" "$T/x" --resample tumour
+expect_ok 'the 2 images of each label map will be equal' synth "$T/plain" "$T/equal" --per-case 2
+
 expect_ok 'tumours have 3 classes, so data.tumour_parts does not divide them' v train --data "$T/p" --layout brats2021 --out "$T/dry" --dry-run --threads 1 \
   --set net.ngf=4 --set net.ndf=4 --set net.levels=3 --set train.patch=32,32,1 --set data.series=t1,flair $parts
 

@@ -39,7 +39,9 @@ static const cli_option options[] = {
      "like=FILE,... with an image of each series; default: random",
      false},
     {"resample", CLI_TEXT, &resample, "PART",
-     "tumour: the cases of a label map share noise and style, and only the tumour is drawn again", false},
+     "tumour: the cases of a label map share noise and style, and only the tumour is drawn again: its noise, "
+     "and its parts with data.tumour_parts",
+     false},
     {"device", CLI_TEXT, &device, "D", "cpu, cuda, cuda:N or auto", false},
     {"finish", CLI_TEXT, &finish, "DIR",
      "finish a data set made by shards: merge their records into its manifest and verify all files", false},

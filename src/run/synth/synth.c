@@ -109,6 +109,7 @@ static vg_case_maker maker_of(synth_job *j) {
                      .make = make,
                      .image = image,
                      .draws = j->draws_text,
+                     .redraws_parts = j->draws.redraws_parts,
                      .drawn = drawn,
                      .release = release};
   memcpy(m.ranges, j->by.info.ranges, sizeof m.ranges);

@@ -9,6 +9,7 @@
 #include "base/number/extent.h"
 #include "base/text/plural.h"
 #include "grid/grid.h"
+#include "prep/redraw/parts_redraw.h"
 #include "sample/sample.h"
 #include "voxgan/log.h"
 
@@ -97,9 +98,12 @@ static vg_status check_resample(const vg_synth_options *o, const model_info *m) 
   bool tumour = false;
   for (int k = 0; k < m->prep.classes.n; k++) tumour |= m->prep.classes.roles[k] == VG_ROLE_TUMOUR;
   if (!tumour) return vg_fail(VG_USAGE, "--resample tumour: %s has no tumour classes", o->model);
-  if (!m->spec.noise || !(o->noise > 0))
-    return vg_fail(VG_USAGE, "--resample tumour draws noise again: it needs a model with net.noise, and "
-                             "--noise above 0");
+  vg_clusters parts;
+  if (!vg_classes_parts(&m->prep.classes, &parts) && (!m->spec.noise || !(o->noise > 0)))
+    return vg_fail(
+        VG_USAGE,
+        "--resample tumour draws noise or parts again: it needs a model with net.noise, and --noise "
+        "above 0, or a model with data.tumour_parts");
   return VG_OK;
 }
 
@@ -107,9 +111,11 @@ vg_status vg_synth_draws_open(const vg_synth_options *o, const model_info *m, vg
   *out = (synth_draws){.model = m, .seed = o->study.seed, .noise = m->spec.noise ? o->noise : 0};
   vg_status st = take_style(o, m, gan, out);
   if (!st && o->resample_tumour) st = check_resample(o, m);
+  vg_clusters parts;
   out->resample = o->resample_tumour;
+  out->redraws_parts = out->resample && vg_classes_parts(&m->prep.classes, &parts);
   if (!st && o->study.per_case > 1 && !o->study.n_edits && !(out->noise > 0) &&
-      out->style != SYNTH_STYLE_RANDOM)
+      out->style != SYNTH_STYLE_RANDOM && !out->redraws_parts)
     vg_warn("--per-case %d: the %d images of each label map will be equal, since nothing is drawn: there is "
             "no edit, and %s",
             o->study.per_case, o->study.per_case,
@@ -148,6 +154,18 @@ static vg_status mix_of(const vg_case *c, float **out) {
   return st;
 }
 
+/* The same case with other parts inside its tumours. */
+static vg_status redraw_parts(const synth_draws *d, const vg_study_case *s, vg_case *out) {
+  vg_maps m;
+  vg_prep_settings prep = d->model->prep;
+  prep.series.n = 0;
+  vg_status st = vg_maps_copy(&s->maps, &m);
+  if (!st) st = vg_parts_redraw(&m, d->seed, vg_rng_key("parts of a case", s->k, 0));
+  if (!st) st = vg_prepare_maps(s->id, &m, &prep, out);
+  vg_maps_release(&m);
+  return st;
+}
+
 vg_status vg_synth_draw(const synth_draws *d, const vg_study_case *s, const vg_case *c, synth_drawn *drawn) {
   *drawn = (synth_drawn){.draw.noise = d->noise};
   const uint64_t of_case = vg_rng_key("noise of a case", s->k, 0),
@@ -159,16 +177,19 @@ vg_status vg_synth_draw(const synth_draws *d, const vg_study_case *s, const vg_c
   for (int i = 0; i < dims; i++)
     drawn->style[i] = d->style == SYNTH_STYLE_RANDOM ? (float)vg_rng_normal(&r) : d->code[i];
   if (dims) drawn->draw.style = drawn->style;
-  return d->resample ? mix_of(c, &drawn->mix) : VG_OK;
+  vg_status st = d->resample ? mix_of(c, &drawn->mix) : VG_OK;
+  if (!st && d->redraws_parts) st = redraw_parts(d, s, &drawn->other);
+  return st;
 }
 
 void vg_synth_drawn_release(synth_drawn *drawn) {
+  vg_case_release(&drawn->other);
   vg_free(drawn->mix);
   drawn->mix = NULL;
 }
 
 /* A norm spreads what changes in the tumour, thinly, over the whole volume. So the image of the map's own
- * noise is kept where mix is 0, to the last bit. */
+ * noise and parts is kept where mix is 0, to the last bit. */
 vg_status vg_synth_draw_image(vg_gan *gan, const vg_case *c, vg_window window, size_t memory,
                               const synth_drawn *drawn, float *out) {
   vg_status st = vg_infer(gan, c, window, memory, &drawn->draw, out);
@@ -178,7 +199,7 @@ vg_status vg_synth_draw_image(vg_gan *gan, const vg_case *c, vg_window window, s
   float *fresh = vg_malloc(n, sizeof *fresh);
   vg_volume_draw draw = drawn->draw;
   draw.mix = drawn->mix;
-  st = fresh ? vg_infer(gan, c, window, memory, &draw, fresh) : VG_MEMORY;
+  st = fresh ? vg_infer(gan, drawn->other.id ? &drawn->other : c, window, memory, &draw, fresh) : VG_MEMORY;
   for (size_t i = 0; i < n && !st; i++) {
     const float share = drawn->mix[i % voxels];
     if (share > 0) out[i] += share * (fresh[i] - out[i]);
@@ -195,8 +216,10 @@ void vg_synth_draw_text(const synth_draws *d, const synth_drawn *drawn, vg_str *
     vg_str_addf(to, ":map; tumour=%016" PRIx64, drawn->draw.other.key);
   else if (d->noise > 0)
     vg_str_addf(to, ":%016" PRIx64, drawn->draw.id.key);
+  else if (drawn->mix)
+    vg_str_addf(to, "%stumour=%016" PRIx64, d->model->spec.noise ? "; " : "", drawn->draw.other.key);
   if (!dims) return;
-  vg_str_addf(to, "%sstyle=", d->model->spec.noise ? "; " : "");
+  vg_str_addf(to, "%sstyle=", d->model->spec.noise || drawn->mix ? "; " : "");
   if (d->style != SYNTH_STYLE_RANDOM) { /* the code of an image describes a person */
     vg_str_add(to, d->style == SYNTH_STYLE_MEAN ? "mean" : "like an image");
     return;

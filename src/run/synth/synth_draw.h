@@ -1,7 +1,8 @@
 /* synth_draw.h: what synthesis draws for each case: noise, a style, and a tumour's texture again.
  *
  * The noise of a case follows from the study's seed and the case's number; with --resample tumour it is that
- * of the label map, which all its cases share, except in the tumour and VG_RESAMPLE_MM around it. */
+ * of the label map, which all its cases share, except in the tumour and VG_RESAMPLE_MM around it. A model
+ * with parts of tumours then draws these for each case too. */
 #ifndef VG_RUN_SYNTH_DRAW_H
 #define VG_RUN_SYNTH_DRAW_H
 #include "base/str.h"
@@ -16,7 +17,7 @@ typedef struct synth_draws {
   const model_info *model;
   uint64_t seed;
   double noise; /* factor; 0: none */
-  bool resample;
+  bool resample, redraws_parts;
   synth_style style;
   float code[VG_SPEC_MOST_style]; /* SYNTH_STYLE_LIKE: of the image */
 } synth_draws;
@@ -33,7 +34,8 @@ void vg_synth_draws_describe(const synth_draws *d, char *text);
 typedef struct synth_drawn {
   vg_volume_draw draw; /* without mix */
   float style[VG_SPEC_MOST_style];
-  float *mix; /* (D, H, W): 1 in the tumour, 0 from VG_RESAMPLE_MM off it; NULL: nothing is drawn again */
+  float *mix;    /* (D, H, W): 1 in the tumour, 0 from VG_RESAMPLE_MM off it; NULL: nothing is drawn again */
+  vg_case other; /* with other parts inside the tumours, for the image where mix; id NULL: none */
 } synth_drawn;
 
 /* drawn is pointed into, and must not move. */
@@ -43,7 +45,7 @@ void vg_synth_drawn_release(synth_drawn *drawn);
 vg_status vg_synth_draw_image(vg_gan *gan, const vg_case *c, vg_window window, size_t memory,
                               const synth_drawn *drawn, float *out);
 /* Writes the draws for the record of the case: "noise=1:KEY; style=0.1|-0.3", or
- * "noise=1:map; tumour=KEY"; "" where nothing is.
+ * "noise=1:map; tumour=KEY", or of parts without noise "tumour=KEY"; "" where nothing is.
  */
 void vg_synth_draw_text(const synth_draws *d, const synth_drawn *drawn, vg_str *to);
 
