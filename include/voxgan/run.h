@@ -67,8 +67,8 @@ typedef struct vg_synth_options {
   double noise;      /* factor of a model's noise (net.noise): 1 as trained, 0 the mean image */
   const char *style; /* of a model with net.style: "mean", "random", or "like=" and the id of a case of the
                         hosts, or an image file for each series, with commas; NULL: random */
-  bool
-      resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise again */
+  bool resample_tumour; /* the cases of a label map share noise and style, but draw the tumour's noise again,
+                           and its parts with data.tumour_parts */
 } vg_synth_options;
 
 typedef enum vg_export_format { VG_EXPORT_TORCHSCRIPT, VG_EXPORT_ONNX } vg_export_format;
