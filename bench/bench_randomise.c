@@ -40,7 +40,7 @@ static void deform(vg_rng *r) {
 
 static void contrast(vg_rng *r) {
   vg_contrast c;
-  vg_contrast_draw(&how, 0, &table, r, &c);
+  vg_contrast_draw(&how, &table, r, &c);
   vg_noise_normals(1, vg_rng_u64(r), shift[0], N);
   field(20, r, shift[1]);
   vg_contrast_paint(&c, kinds, shift[1], shift[0], v, N);
