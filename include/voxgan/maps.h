@@ -54,10 +54,11 @@ vg_status vg_maps_labels(const vg_maps *m, vg_role role, const vg_scheme *scheme
 /* All tumour classes together. */
 #define VG_MAPS_WHOLE_TUMOUR (-1)
 /* Keeps the largest component (26 neighbours) of a class, or of VG_MAPS_WHOLE_TUMOUR. Each voxel of the other
- * components takes the class of the nearest other voxel of the brain. */
+ * components takes the class of the nearest other voxel of the brain; outside the brain, it loses its class.
+ */
 vg_status vg_maps_keep_largest(vg_maps *m, int klass);
-/* Takes the largest component (6 neighbours) of all labelled voxels as the brain, with its holes (6
- * neighbours). Voxels outside lose their class. */
+/* Takes the largest component (6 neighbours) of the voxels of the brain's classes as the brain, with its
+ * holes (6 neighbours). Voxels outside lose these classes, and keep those of the head, such as "skull". */
 vg_status vg_maps_find_brain(vg_maps *m);
 /* Fills the holes of a class (6 neighbours). A voxel is filled if it is inside the brain and unlabelled; for
  * a tumour class, if it is inside the brain and not tumour. */

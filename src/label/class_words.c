@@ -102,3 +102,10 @@ vg_word vg_class_word(const char *word, const char **name, vg_role *role) {
   *role = tumour ? VG_ROLE_TUMOUR : VG_ROLE_ANATOMY;
   return VG_WORD_CLASS;
 }
+
+bool vg_class_is_head(const char *name) {
+  static const char *const stems[] = {"skull", "scalp", "skin", "bone", "muscle", "extracerebral", NULL};
+  char simple[64];
+  vg_word_simplify(name, simple, sizeof simple);
+  return contains_any(simple, stems);
+}

@@ -14,6 +14,7 @@ typedef struct vg_kinds {
   int n;
   uint8_t contrast[VG_KINDS_MAX + 1]; /* below VG_CONTRASTS_MAX */
   uint8_t klass[VG_KINDS_MAX + 1];    /* index into the classes + 1; 0: none */
+  bool outside[VG_KINDS_MAX + 1];     /* its class is tissue outside the brain, such as skull */
   bool lesion[VG_KINDS_MAX + 1];      /* of a tumour that an edit put there: it has a texture of its own */
 } vg_kinds;
 
@@ -24,6 +25,10 @@ vg_status vg_kinds_table(vg_kinds *k, const vg_scheme *contrasts, const uint8_t 
 /* The kind of that contrast and class (index + 1, or 0: none); added if k lacks it. VG_CONFIG: too many
  * kinds. */
 vg_status vg_kinds_of(vg_kinds *k, int contrast, int klass, uint8_t *kind);
+/* Whether a kind belongs to the brain. */
+static inline bool vg_kinds_in_brain(const vg_kinds *k, int kind) {
+  return k->klass[kind] && !k->outside[kind];
+}
 /* The kind of a class that has a contrast of its own, as a tumour's; added if k lacks it. */
 vg_status vg_kinds_of_class(vg_kinds *k, int klass, uint8_t *kind);
 

@@ -123,7 +123,29 @@ static vg_status parse_role(const char *text, const char *name, const char *role
   return VG_OK;
 }
 
-static vg_status parse_label(const char *text, const char *item, vg_role map, vg_scheme *out) {
+/* Takes the values first..last from the background's labels. */
+static vg_status carve_background(const char *text, int first, int last, vg_scheme *s) {
+  for (int i = 0; i < s->n; i++) {
+    const vg_label old = s->labels[i];
+    const int lo = old.value, hi = lo + old.more;
+    if (old.role != VG_ROLE_BACKGROUND || hi < first || lo > last) continue;
+    memmove(&s->labels[i], &s->labels[i + 1], (size_t)(--s->n - i) * sizeof old);
+    if (s->n + 2 > VG_LABELS_MAX)
+      return vg_fail(VG_CONFIG, "scheme '%s': more than %d labels", text, VG_LABELS_MAX);
+    vg_label *rest = &s->labels[s->n];
+    if (lo < first) s->n++, *rest = old, rest++->more = (uint16_t)(first - 1 - lo);
+    if (hi > last) {
+      s->n++, *rest = old;
+      rest->value = (uint16_t)(last + 1);
+      rest->more = (uint16_t)(hi - last - 1);
+    }
+    i--;
+  }
+  return VG_OK;
+}
+
+/* extends: a scheme with a name, whose background may become a class. */
+static vg_status parse_label(const char *text, const char *item, vg_role map, bool extends, vg_scheme *out) {
   char buf[VG_CLASS_NAME + 32];
   if (strlen(item) >= sizeof buf)
     return vg_fail(VG_CONFIG, "scheme '%s': label '%s' is too long", text, item);
@@ -143,6 +165,8 @@ static vg_status parse_label(const char *text, const char *item, vg_role map, vg
     return vg_fail(VG_CONFIG, "scheme '%s': class name '%s' is not 1 to %d letters, digits, - or _", text,
                    name, VG_CLASS_NAME - 1);
   st = check_word(text, name);
+  if (!st && extends && role != VG_ROLE_BACKGROUND)
+    st = carve_background(text, label.value, label.value + label.more, out);
   if (st) return st;
   for (int v = label.value; v <= label.value + label.more; v++)
     if (vg_scheme_find(out, (uint16_t)v))
@@ -193,7 +217,7 @@ vg_status vg_scheme_parse_as(const char *text, vg_role map, vg_scheme *out) {
   if (base >= 0) *out = schemes[base];
   strcpy(out->name, "inline");
   vg_status st = VG_OK;
-  for (size_t i = base >= 0; i < n && !st; i++) st = parse_label(text, items[i], map, out);
+  for (size_t i = base >= 0; i < n && !st; i++) st = parse_label(text, items[i], map, base >= 0, out);
   vg_strv_free(items);
   return st;
 }

@@ -190,6 +190,10 @@ vg_status vg_prep_add_kinds(vg_prep_settings *settings, const vg_scheme *scheme)
     uint8_t kind;
     if (tumour[v]) st = vg_kinds_of_class(&settings->kinds, tumour[v] - 1, &kind);
   }
+  for (int i = 1; i <= settings->kinds.n; i++) {
+    const int klass = settings->kinds.klass[i];
+    settings->kinds.outside[i] = klass && vg_class_is_head(settings->classes.names[klass - 1]);
+  }
   vg_free(anatomy);
   return st;
 }

@@ -5,6 +5,7 @@
 #include "voxgan/maps.h"
 #include "base/mem.h"
 #include "prep/brain.h"
+#include "label/class_words.h"
 
 /* The map that contains a class. */
 static uint8_t *map_of(const vg_maps *m, int klass) {
@@ -42,6 +43,10 @@ vg_status vg_maps_keep_largest(vg_maps *m, int klass) {
   st = nearest ? vg_distance_nearest(mask, m->geo.dim, mm, NULL, nearest) : VG_MEMORY;
   for (size_t i = 0; i < voxels && !st; i++) {
     if (!label[i]) continue;
+    if (!m->brain[i]) {
+      m->anatomy[i] = 0;
+      continue;
+    }
     m->anatomy[i] = m->anatomy[nearest[i]];
     m->tumour[i] = m->tumour[nearest[i]];
   }
@@ -55,10 +60,15 @@ out:
 
 vg_status vg_maps_find_brain(vg_maps *m) {
   const size_t voxels = vg_geometry_voxels(&m->geo);
-  for (size_t i = 0; i < voxels; i++) m->brain[i] = m->anatomy[i] || m->tumour[i];
+  bool head[VG_CLASSES_MAX + 1] = {false};
+  for (int k = 0; k < m->classes.n; k++) head[k + 1] = vg_class_is_head(m->classes.names[k]);
+  for (size_t i = 0; i < voxels; i++) m->brain[i] = (m->anatomy[i] && !head[m->anatomy[i]]) || m->tumour[i];
   vg_status st = vg_brain_of_mask(m->brain, m->geo.dim);
   for (size_t i = 0; i < voxels && !st; i++)
-    if (!m->brain[i]) m->anatomy[i] = m->tumour[i] = 0;
+    if (!m->brain[i]) {
+      m->tumour[i] = 0;
+      if (!head[m->anatomy[i]]) m->anatomy[i] = 0;
+    }
   return st;
 }
 

@@ -155,13 +155,13 @@ static void centre_on(size_t at, vg_randomise_source *s) {
   s->centre[2] = (double)(at % (size_t)s->dim[2]);
 }
 
-/* Moves half of the samples to a labelled voxel, since most of a head is not brain. */
+/* Moves half of the samples to a voxel of the brain, since most of a head is not brain. */
 static void pick_labelled(const vg_kinds *kinds, vg_rng *r, vg_randomise_source *s) {
   const size_t n = vg_extent_voxels(s->dim);
   if (vg_rng_uniform(r, 0, 1) < 0.5) return;
   for (int attempt = 0; attempt < 64; attempt++) {
     const size_t at = vg_rng_below(r, n);
-    if (!kinds->klass[s->kinds[at]]) continue;
+    if (!vg_kinds_in_brain(kinds, s->kinds[at])) continue;
     centre_on(at, s);
     return;
   }

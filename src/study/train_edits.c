@@ -170,13 +170,13 @@ vg_status vg_train_edits_set_kinds(vg_train_edits *e, const vg_kinds *kinds, con
                                    const vg_classes *classes) {
   e->kinds = *kinds;
   e->n_brain = 0;
-  for (int i = 1; i <= kinds->n; i++) e->n_brain += kinds->klass[i] != 0;
+  for (int i = 1; i <= kinds->n; i++) e->n_brain += vg_kinds_in_brain(kinds, i);
   if (e->n_brain + e->tumours.n > VG_CLASSES_MAX || classes->n + e->tumours.n > VG_CLASSES_MAX)
     return vg_fail(VG_CONFIG,
                    "train.edits: the brain has %d structures and classes, and at most %d can be edited",
                    e->n_brain > classes->n ? e->n_brain : classes->n, VG_CLASSES_MAX - e->tumours.n);
   for (int i = 1, code = 0; i <= kinds->n; i++)
-    if (kinds->klass[i]) {
+    if (vg_kinds_in_brain(kinds, i)) {
       e->code_of[i] = (uint8_t)++code;
       e->kind_of[code] = (uint8_t)i;
     }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -54,6 +55,20 @@ static void volume_is_as_asked_in_tissue_alone(void **state) {
     assert_int_equal(f.components, 1);
     size_t n = vg_geometry_voxels(&m.geo);
     for (size_t i = 0; i < n; i++) assert_true(!m.tumour[i] || m.anatomy[i] > MAKER_CSF);
+    vg_maps_release(&m);
+  }
+}
+
+/* Maps of whole heads may label the skull, where no tumour of the brain lies. */
+static void the_skull_is_no_site(void **state) {
+  (void)state;
+  for (uint64_t c = 0; c < 4; c++) {
+    vg_maps m = ball(halves);
+    snprintf(m.classes.names[MAKER_GM - 1], sizeof m.classes.names[0], "skull");
+    must(edit(&m, c % 2 ? "grow:ml=20,anywhere,fit=0.1" : "grow:ml=20,fit=0.1", c, NULL));
+    assert_float_equal(measure(&m).total_ml, 20, 1e-9);
+    const size_t n = vg_geometry_voxels(&m.geo);
+    for (size_t i = 0; i < n; i++) assert_true(!m.tumour[i] || m.anatomy[i] != MAKER_GM);
     vg_maps_release(&m);
   }
 }
@@ -321,6 +336,7 @@ static void memory_may_run_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(volume_is_as_asked_in_tissue_alone),
+      cmocka_unit_test(the_skull_is_no_site),
       cmocka_unit_test(white_matter_is_preferred),
       cmocka_unit_test(shape_in_mm_is_the_same_on_any_grid),
       cmocka_unit_test(even_growth_is_a_ball_with_a_rim),

@@ -109,6 +109,28 @@ static void inline_faults(void **state) {
   }
 }
 
+/* What a named scheme calls background may become a class. */
+static void background_becomes_a_class(void **state) {
+  (void)state;
+  static const struct {
+    uint16_t value;
+    const char *name;
+  } rows[] = {{2, "wm"},     {501, "background"}, {502, "skull"},     {516, "skull"},
+              {530, "skin"}, {531, "background"}, {599, "background"}};
+  vg_scheme s, back;
+  assert_int_equal(vg_scheme_parse("synthseg-tissues,502-516=skull,530=skin", &s), VG_OK);
+  char *text = vg_scheme_text(&s);
+  assert_int_equal(vg_scheme_parse(text, &back), VG_OK);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    assert_string_equal(vg_scheme_find(&s, rows[i].value)->name, rows[i].name);
+    assert_string_equal(vg_scheme_find(&back, rows[i].value)->name, rows[i].name);
+  }
+  assert_null(vg_scheme_find(&s, 600));
+  assert_int_equal(vg_scheme_parse("synthseg-tissues,501-599=skull", &s), VG_OK);
+  assert_false(vg_scheme_has_class(&s, "background"));
+  vg_free(text);
+}
+
 /* What a name without ":ROLE" is, in a scheme for tumour maps and in one for anatomy maps. */
 static void roles_of_bare_names(void **state) {
   (void)state;
@@ -315,10 +337,15 @@ static void classes_join_schemes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(words_of_classes),     cmocka_unit_test(known_schemes),
-      cmocka_unit_test(inline_faults),        cmocka_unit_test(roles_of_bare_names),
-      cmocka_unit_test(background_above_0),   cmocka_unit_test(many_values_are_one_class),
-      cmocka_unit_test(freesurfer_values),    cmocka_unit_test(check_names_file_value_count),
+      cmocka_unit_test(words_of_classes),
+      cmocka_unit_test(known_schemes),
+      cmocka_unit_test(inline_faults),
+      cmocka_unit_test(background_becomes_a_class),
+      cmocka_unit_test(roles_of_bare_names),
+      cmocka_unit_test(background_above_0),
+      cmocka_unit_test(many_values_are_one_class),
+      cmocka_unit_test(freesurfer_values),
+      cmocka_unit_test(check_names_file_value_count),
       cmocka_unit_test(classes_join_schemes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

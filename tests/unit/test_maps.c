@@ -190,6 +190,35 @@ static void the_largest_tumour_stays(void **state) {
   vg_maps_release(&m);
 }
 
+/* Skull around the brain is labelled, and no part of it. */
+static void the_skull_is_no_brain(void **state) {
+  (void)state;
+  vg_maps m = predicted();
+  must(vg_classes_add_name(&m.classes, "Skull", VG_ROLE_ANATOMY));
+  box(m.anatomy, (int[]){0, 0, 0}, (int[]){PX - 1, PY - 1, PZ - 1}, 2);
+  box(m.anatomy, (int[]){1, 1, 1}, (int[]){7, 7, 6}, 0);
+  box(m.anatomy, (int[]){2, 2, 2}, (int[]){5, 5, 5}, 1);
+  box(m.anatomy, (int[]){3, 3, 3}, (int[]){3, 3, 3}, 2); /* within the brain */
+  box(m.anatomy, (int[]){7, 7, 6}, (int[]){7, 7, 6}, 1); /* a stray voxel of brain */
+  box(m.anatomy, (int[]){7, 3, 3}, (int[]){7, 3, 3}, 2); /* a stray piece of skull */
+  box(m.anatomy, (int[]){8, 3, 3}, (int[]){9, 3, 3}, 0);
+  must(vg_maps_find_brain(&m));
+  size_t brain = 0;
+  for (size_t i = 0; i < P; i++) brain += m.brain[i];
+  assert_int_equal(brain, 4 * 4 * 4);
+  assert_int_equal(at(m.brain, 3, 3, 3), 1);
+  assert_int_equal(at(m.anatomy, 3, 3, 3), 2);
+  assert_int_equal(at(m.anatomy, 0, 0, 0), 2);
+  assert_int_equal(at(m.anatomy, 7, 7, 6), 0);
+  box(m.anatomy, (int[]){6, 2, 2}, (int[]){6, 4, 4}, 0); /* the stray piece touches nothing */
+  box(m.anatomy, (int[]){7, 2, 2}, (int[]){8, 4, 4}, 0);
+  box(m.anatomy, (int[]){7, 3, 3}, (int[]){7, 3, 3}, 2);
+  must(vg_maps_keep_largest(&m, 1));
+  assert_int_equal(at(m.anatomy, 7, 3, 3), 0); /* and not gm, as the nearest voxel of the brain */
+  assert_int_equal(at(m.anatomy, 3, 3, 3), 1);
+  vg_maps_release(&m);
+}
+
 static void holes_are_filled(void **state) {
   (void)state;
   vg_maps m = predicted();
@@ -269,6 +298,7 @@ int main(void) {
       cmocka_unit_test(unknown_classes_are_named),
       cmocka_unit_test(the_largest_piece_stays),
       cmocka_unit_test(the_largest_tumour_stays),
+      cmocka_unit_test(the_skull_is_no_brain),
       cmocka_unit_test(holes_are_filled),
       cmocka_unit_test(fractions_come_back_as_maps),
   };

@@ -139,6 +139,35 @@ static void tissue_stays_under_the_tumour(void **state) {
   world_close(&w);
 }
 
+/* Skull that is learned is a class, and no place for a tumour. */
+static void the_skull_has_no_tumours(void **state) {
+  (void)state;
+  const vg_scheme tissues = set.sources[0].anatomy_scheme;
+  must(vg_scheme_parse("1=csf,2=gm,3=wm,9=skull", &set.sources[0].anatomy_scheme));
+  world w;
+  const vg_train_edits_options o = options_of("grow:ml=5,x=60,y=60,z=-83", VG_EDITS_TISSUE);
+  world_open(&w, &o);
+  set.sources[0].anatomy_scheme = tissues;
+  must(w.st);
+  const vg_kinds *kinds = vg_train_edits_kinds(w.edits);
+  const vg_map_editor *e = vg_train_edits_editor(w.edits);
+  const int skull = vg_classes_find(&w.prep.classes, "skull") + 1;
+  assert_true(skull > 0);
+  for (int k = 0; k < CASES; k++) {
+    const vg_case *c = &w.cases[k];
+    const double *origin = &c->record.ras.affine.m[0][3], mm = 192.0 / SIDE;
+    int at[3];
+    for (int a = 0; a < 3; a++)
+      at[a] = (int)lround(((double[]){60, 60, -83}[a] - origin[4 * a]) / mm) - c->record.crop_lo[a];
+    const size_t seed = vg_extent_index(c->record.crop_dim, at[0], at[1], at[2]);
+    assert_int_equal(kinds->klass[c->kinds[seed]], skull);
+    const vg_edited_map *map;
+    must(e->take(e->arg, c, (size_t)k, 0, 0, &map));
+    assert_null(map);
+  }
+  world_close(&w);
+}
+
 /* A tumour that pushes displaces tissue around it, within the brain's outline. */
 static void mass_moves_the_tissue(void **state) {
   (void)state;
@@ -352,6 +381,7 @@ int main(void) {
       cmocka_unit_test(the_tumour_can_be_a_class),     cmocka_unit_test(same_bytes_for_any_threads),
       cmocka_unit_test(samples_show_tumours),          cmocka_unit_test(epochs_differ),
       cmocka_unit_test(donors_are_a_data_set),         cmocka_unit_test(faults_are_named),
+      cmocka_unit_test(the_skull_has_no_tumours),
   };
   vg_log_set_level(VG_LOG_ERROR);
   return without_leaks(cmocka_run_group_tests(tests, setup, teardown));

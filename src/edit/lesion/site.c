@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "grid/grid.h"
+#include "label/class_words.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/str.h"
@@ -82,6 +83,17 @@ static void mask_range(void *arg, size_t begin, size_t end) {
   for (size_t i = begin; i < end; i++) allowed[i] = brain[i] & (ventricles[i] ^ 1);
 }
 
+/* Clears the tissue of the head that maps of whole heads may label. */
+static void clear_head(const vg_maps *maps, uint8_t *allowed) {
+  uint8_t inside[VG_CLASSES_MAX + 1];
+  const size_t n = vg_geometry_voxels(&maps->geo);
+  bool any = false;
+  memset(inside, 1, sizeof inside);
+  for (int k = 0; k < maps->classes.n; k++)
+    if (vg_class_is_head(maps->classes.names[k])) any = true, inside[k + 1] = 0;
+  for (size_t i = 0; i < n && any; i++) allowed[i] &= inside[maps->anatomy[i]];
+}
+
 vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const uint8_t *ventricles,
                           uint8_t *allowed) {
   size_t n = vg_geometry_voxels(&maps->geo);
@@ -91,6 +103,7 @@ vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const
     mask_work w = {maps->brain, ventricles, allowed};
     vg_parallel_ranges(n, 1 << 16, mask_range, &w);
   }
+  clear_head(maps, allowed);
   return rules->anywhere ? VG_OK : vg_site_keep_off(&maps->geo, maps->tumour, rules->gap, allowed);
 }
 

@@ -26,8 +26,10 @@ static vg_status schemes(vg_format_set *set, const char *format, const vg_layout
   if (!vg_classes_count(&set->classes, VG_ROLE_ANATOMY))
     set->anatomy.n = 0;
   else if (!st && !vg_format_known_values(set, VG_ROLE_ANATOMY, layout->anatomy_scheme, &set->anatomy) &&
-           !vg_format_own_values(set, VG_ROLE_ANATOMY, &set->anatomy))
-    st = vg_format_lacks(set, VG_ROLE_ANATOMY, &set->anatomy, format);
+           !vg_format_own_values(set, VG_ROLE_ANATOMY, &set->anatomy)) {
+    if (!set->anatomy.n) st = vg_scheme_parse(layout->anatomy_scheme, &set->anatomy);
+    if (!st) st = vg_format_lacks(set, VG_ROLE_ANATOMY, &set->anatomy, format);
+  }
   return st;
 }
 

@@ -13,12 +13,13 @@
 #define THIRD 0.4307273f
 #define AIR 0.15 /* the brightest background */
 
-/* The class of each contrast, that of its first kind; a lesion's counts as none. Returns the last class. */
+/* The class of each contrast, that of its first kind; those of a lesion and of tissue outside the brain count
+ * as none. Returns the last class. */
 static int classes_of(const vg_kinds *kinds, uint8_t klass[VG_CONTRASTS_MAX]) {
   int last = 0;
   for (int c = 0; c < VG_CONTRASTS_MAX; c++) klass[c] = 0;
   for (int i = kinds->n; i > 0; i--) {
-    if (kinds->lesion[i]) continue;
+    if (kinds->lesion[i] || kinds->outside[i]) continue;
     klass[kinds->contrast[i]] = kinds->klass[i];
     if (kinds->klass[i] > last) last = kinds->klass[i];
   }

@@ -19,7 +19,7 @@ void vg_head_strip(uint8_t *kinds, const int dim[3], const double mm[3], const v
   /* The levels 0.12 and 0.88 lie 3 mm on both sides of a flat border. */
   const float level = (float)vg_rng_uniform(r, 0.12, 0.88);
   float inside[VG_KINDS_MAX + 1] = {0};
-  for (int k = 1; k <= table->n; k++) inside[k] = table->klass[k] != 0;
+  for (int k = 1; k <= table->n; k++) inside[k] = vg_kinds_in_brain(table, k);
   for (size_t i = 0; i < n; i++) v[i] = inside[kinds[i]];
   vg_blur(v, dim, (const double[3]){SOFT_MM / mm[0], SOFT_MM / mm[1], SOFT_MM / mm[2]}, work);
   clear_below(kinds, v, level, n);
