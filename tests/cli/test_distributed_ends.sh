@@ -103,6 +103,9 @@ server=$!
 read -r port <&8
 expect_fail 4 'rank 0 of 2 \(.*cannot open port [0-9]+ here: it is in use' alone 0 127.0.0.1 $port
 expect_fail 4 "rank 1 of 2 .*$port .*is not the store of these processes" alone 1 127.0.0.1 $port
+export TORCHELASTIC_USE_AGENT_STORE=True
+expect_fail 4 "is not the store of these processes; if torchrun belongs to another PyTorch .*TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" alone 1 127.0.0.1 $port
+unset TORCHELASTIC_USE_AGENT_STORE
 kill $server
 expect_fail 4 'rank 1 of 2 .*no-such-host.invalid \(MASTER_ADDR\)' alone 1 no-such-host.invalid 9
 expect_fail 4 "rank 1 of 2 .*cannot reach rank 0 at 127.0.0.1:$port" alone 1 127.0.0.1 $port

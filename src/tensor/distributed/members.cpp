@@ -158,8 +158,12 @@ void Members::meet() {
     store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));
     for (const auto &s : {store_, pulse_}) s->wait({key("host", rank_)}, ms(limit_));
   } catch (const std::exception &) {
-    throw std::runtime_error("what listens at " + at_ +
-                             " (MASTER_ADDR, MASTER_PORT) is not the store of these processes");
+    // torchrun's store has the protocol of torchrun's own PyTorch.
+    throw std::runtime_error(
+        "what listens at " + at_ + " (MASTER_ADDR, MASTER_PORT) is not the store of these processes" +
+        (kept_ ? "; if torchrun belongs to another PyTorch than the libtorch here (" TORCH_VERSION
+                 "), start it with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1, so that rank 0 keeps the store"
+               : ""));
   }
   const double until = vg_now() + limit_;
   for (int r = 0; r < size_; r++) {
