@@ -108,6 +108,18 @@ expect_fail 4 "is not the store of these processes; if torchrun belongs to anoth
 unset TORCHELASTIC_USE_AGENT_STORE
 kill $server
 expect_fail 4 'rank 1 of 2 .*no-such-host.invalid \(MASTER_ADDR\)' alone 1 no-such-host.invalid 9
+# A host from which nothing comes back: packets go into a wire without an end.
+silent() {
+  unshare --net bash -c 'ip link add v0 type veth peer name v1 && ip addr add 10.9.9.1/24 dev v0 && ip link set v0 up && ip link set v1 up &&
+    ip neigh add 10.9.9.2 lladdr 02:00:00:00:00:99 dev v0 || exit 99; "$@"' silent "$@"
+}
+if silent true 2>/dev/null; then
+  began=$SECONDS
+  expect_fail 4 'host 10.9.9.2:9 .*cannot be reached: no answer within 10 s' silent env WORLD_SIZE=2 LOCAL_RANK=1 RANK=1 MASTER_ADDR=10.9.9.2 MASTER_PORT=9 "$VOXGAN" train $base --out "$T/x"
+  expect "a host that is silent: asked once" [ $((SECONDS - began)) -le 22 ]
+else
+  echo "no network namespaces here: skipped"
+fi
 expect_fail 4 "rank 1 of 2 .*cannot reach rank 0 at 127.0.0.1:$port" alone 1 127.0.0.1 $port
 expect_fail 4 'rank 0 of 2 .*rank 1 of 2 did not come to 127.0.0.1' alone 0 127.0.0.1 $port
 finish

@@ -25,7 +25,7 @@ constexpr double BEAT_S = 1;
 constexpr double GONE_S = 4;    // without a beat, once a call was lost
 constexpr double VERDICT_S = 9; // until a rank that lost a call stops waiting for the verdict
 constexpr double LINGER_S = 3;
-constexpr int ANSWER_MS = 10000; // to a connection that is asked for
+constexpr int ANSWER_MS = 10000; // to connections that are asked for, all addresses of a host together
 
 Bytes bytes(const std::string &s) {
   return Bytes(s.begin(), s.end());
@@ -49,6 +49,7 @@ enum class Answer { NONE, NOT_YET, YES };
 // why: the system's reason for NONE, 0 for silence.
 Answer ask(const addrinfo *list, int port, int *why) {
   Answer best = Answer::NONE;
+  const double until = vg_now() + ANSWER_MS / 1000.0;
   *why = 0;
   for (const addrinfo *a = list; a; a = a->ai_next) {
     sockaddr_storage to = {};
@@ -62,8 +63,11 @@ Answer ask(const addrinfo *list, int port, int *why) {
     int fault = connect(fd, reinterpret_cast<sockaddr *>(&to), a->ai_addrlen) ? errno : 0;
     pollfd p = {fd, POLLOUT, 0};
     socklen_t size = sizeof fault;
-    if (fault == EINPROGRESS && poll(&p, 1, ANSWER_MS) == 1)
-      getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
+    // Each of those that are left may take the same time.
+    int left = 1;
+    for (const addrinfo *b = a->ai_next; b; b = b->ai_next) left++;
+    const int wait = static_cast<int>(std::max(0.0, until - vg_now()) * 1000 / left);
+    if (fault == EINPROGRESS && poll(&p, 1, wait) == 1) getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size);
     close(fd);
     *why = fault == EINPROGRESS ? 0 : fault;
     if (!fault) return Answer::YES;
@@ -110,8 +114,9 @@ Members::Members(const vg_group_options &how)
 // Connects twice, once for the thread that watches. Rank 0 opens the store, unless the program that started
 // the processes has.
 void Members::open(const vg_group_options &how) {
-  addrinfo *found = nullptr;
-  const int fault = getaddrinfo(how.host, nullptr, nullptr, &found);
+  addrinfo *found = nullptr, stream = {};
+  stream.ai_socktype = SOCK_STREAM; // or each address comes once for each type
+  const int fault = getaddrinfo(how.host, nullptr, &stream, &found);
   if (fault)
     throw std::runtime_error(std::string("host ") + how.host + " (MASTER_ADDR): " + gai_strerror(fault));
   int said = 0;
