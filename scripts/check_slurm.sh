@@ -1,9 +1,11 @@
 #!/bin/bash
-# check_slurm.sh BUILD: runs the guide's examples in a real Slurm of one node, which it starts on this machine and ends again
+# check_slurm.sh [BUILD]: runs the guide's examples in a real Slurm of one node, which it starts on this machine and ends again
 # (Debian: slurm-wlm). Prints each check; exits 77 where Slurm is missing, 1 where a check fails.
 set -u
 cd "$(dirname "$0")/.."
-program=$PWD/$1/voxgan
+build=${1:-build/release}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
+program=$build/voxgan
 for need in slurmctld slurmd srun sbatch; do
   PATH=$PATH:/usr/sbin command -v $need >/dev/null || { echo "check_slurm.sh: no $need: install slurm-wlm"; exit 77; }
 done

@@ -6,6 +6,8 @@
 for seed in 3 4; do
   "$VOXGAN" phantom --out "$T/$seed" --subjects 2 --size 32 --seed $seed 2>/dev/null || bad phantom
 done
+# libtorch 2 multiplies matrices by Intel MKL, whose sums depend on the threads unless this is set.
+export MKL_CBWR=COMPATIBLE
 both="--real $T/3 --synth $T/4 --layout brats2021 --synth-layout brats2021"
 features() { "$VOXGAN" eval $both --suite distribution --features "$@"; }
 
