@@ -71,6 +71,14 @@ static int views_of(const vg_loader_settings *s) {
   return s->all_views ? VG_VIEWS : 1;
 }
 
+/* The views take turns, except that a case of one slice has one. */
+static int view_of(const vg_loader_settings *s, const vg_case *c, long epoch, long sample) {
+  int view = (int)((epoch + sample) % views_of(s));
+  for (int k = 0; k < VG_VIEWS && s->all_views && !vg_view_shows(c->record.dim, view); k++)
+    view = (view + 1) % VG_VIEWS;
+  return view;
+}
+
 /* The extent of the samples of a view. */
 static void extent_of(const vg_loader_settings *s, int view, int dim[3]) {
   memcpy(dim, s->patch, 3 * sizeof *dim);
@@ -286,7 +294,7 @@ vg_status vg_sample_make(const vg_sample_maker *m, vg_sample_memory *memory, lon
                          float *labels, float *image, float *weight, float *crop) {
   float *scratch = memory->scratch;
   const vg_case *c = &m->cases[vg_case_order_pick(&memory->order, epoch, sample)];
-  const int view = (int)((epoch + sample) % views_of(m->s));
+  const int view = view_of(m->s, c, epoch, sample);
   int dim[3];
   extent_of(m->s, view, dim);
   size_t patch = vg_extent_voxels(dim);

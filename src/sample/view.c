@@ -19,3 +19,8 @@ void vg_view_extent(const int patch[3], int view, int out[3]) {
     out[a] = a == view ? 1 : patch[from++];
   }
 }
+
+bool vg_view_shows(const int extent[3], int view) {
+  const bool slice = (extent[0] == 1) + (extent[1] == 1) + (extent[2] == 1) == 1;
+  return !slice || extent[2 - view] == 1;
+}

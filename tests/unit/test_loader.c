@@ -519,6 +519,42 @@ static void slices_across_each_axis(void **state) {
   vg_loader_free(l);
 }
 
+/* A case of one slice shows nothing across its other axes. */
+static void a_slice_has_one_view(void **state) {
+  (void)state;
+  enum { PATCH = 14 * 12 };
+  float own[4 * PATCH];
+  const char *dir = in_scratch("slice");
+  const vg_geometry g = mini_geometry("RAS", 40, 1, 42, 1, 1, 1);
+  mini_write_image(dir, "s_t1.nii", g, 15, 0, 1);
+  mini_write_labels(dir, "s_seg.nii", g, 15, tumour_values);
+  vg_dataset ds = {0};
+  vg_case c;
+  must(vg_dataset_add(&ds, dir, "brats2021", NULL, NULL));
+  vg_prep_settings p = {.margin = 2, .percentile = {0.5, 99.5}};
+  must(vg_series_parse("t1", &p.series));
+  must(vg_classes_add_name(&p.classes, VG_CLASS_BRAIN, VG_ROLE_ANATOMY));
+  must(vg_classes_add(&p.classes, &ds.sources[0].tumour_scheme, VG_ROLE_TUMOUR));
+  must(vg_prepare(&ds, &ds.subjects[0], &p, &c));
+  assert_int_equal(c.record.dim[1], 1);
+  vg_loader_settings s = {.batch = 1,
+                          .patch = {1, 14, 12},
+                          .all_views = true,
+                          .tumour_weight = 1,
+                          .samples_per_epoch = 6,
+                          .seed = 5};
+  vg_loader *l;
+  must(vg_loader_new(&c, 1, &s, &l));
+  for (int k = 0; k < 6; k++) {
+    const vg_batch *b;
+    must(vg_loader_next(l, &b));
+    assert_true(is_slice(&c, (const int[3]){14, 1, 12}, b->labels, own));
+  }
+  vg_loader_free(l);
+  vg_case_release(&c);
+  vg_dataset_release(&ds);
+}
+
 static void faults(void **state) {
   (void)state;
   vg_loader *l;
@@ -549,6 +585,7 @@ int main(void) {
       {"same_bytes_for_any_threads, slices of all views", same_bytes_for_any_threads, NULL, NULL,
        (void *)&slices},
       cmocka_unit_test(slices_across_each_axis),
+      cmocka_unit_test(a_slice_has_one_view),
       cmocka_unit_test(patch_by_hand),
       cmocka_unit_test(faults),
   };

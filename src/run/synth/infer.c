@@ -208,13 +208,6 @@ static vg_status one_view(vg_gan *gan, const vg_case *c, const int patch[3], vg_
                                                   : one_window(gan, c, &j, draw, out);
 }
 
-/* A scan of one slice shows nothing across its other axes. */
-static bool shows(const vg_case *c, int view) {
-  const int *dim = c->record.dim;
-  const bool slice = (dim[0] == 1) + (dim[1] == 1) + (dim[2] == 1) == 1;
-  return !slice || dim[2 - view] == 1;
-}
-
 /* The mean over slices across z, y and x. */
 static vg_status all_views(vg_gan *gan, const vg_case *c, vg_window window, size_t memory, float *out) {
   const vg_gan_spec *spec = vg_gan_get_spec(gan);
@@ -224,7 +217,7 @@ static vg_status all_views(vg_gan *gan, const vg_case *c, vg_window window, size
   int made = 0;
   for (int v = 0; v < VG_VIEWS && !st; v++) {
     int patch[3];
-    if (!shows(c, v)) continue;
+    if (!vg_view_shows(c->record.dim, v)) continue;
     vg_view_extent(spec->patch, v, patch);
     st = one_view(gan, c, patch, window, memory, NULL, made ? one : out);
     for (size_t i = 0; i < n && made && !st; i++) out[i] += one[i];
