@@ -49,6 +49,19 @@ size_t vg_parts_voxels(const vg_maps *m) {
   return all;
 }
 
+void vg_parts_follow(const vg_classes *from, vg_classes *to) {
+  to->divided = from->divided;
+  memcpy(to->limits, from->limits, sizeof to->limits);
+}
+
+bool vg_parts_alike(const vg_classes *a, const vg_classes *b) {
+  vg_clusters x, y;
+  if (!vg_classes_parts(a, &x) || !vg_classes_parts(b, &y) || x.n_series != y.n_series) return false;
+  for (int k = 0; k < x.n_series; k++)
+    if (x.n[k] != y.n[k] || strcmp(x.series[k], y.series[k])) return false;
+  return true;
+}
+
 vg_status vg_parts_find(const vg_volume *const vol[], const vg_clusters *of, vg_maps *m) {
   const size_t n = vg_geometry_voxels(&m->geo), all = vg_parts_voxels(m);
   if (!all) return VG_OK;

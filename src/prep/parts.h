@@ -15,9 +15,14 @@ size_t vg_parts_voxels(const vg_maps *m); /* of the tumour */
  * smoothed as above, in the order of the voxels. An image of one intensity is 0. */
 vg_status vg_parts_scale(const vg_volume *vol, const vg_maps *m, float *out);
 
+/* How `from` divides tumours is how `to` divides them. */
+void vg_parts_follow(const vg_classes *from, vg_classes *to);
+/* Whether both divide tumours by the same series into as many parts. */
+bool vg_parts_alike(const vg_classes *a, const vg_classes *b);
+
 /* Learns limits from at most VG_PARTS_LEARN of the subjects, evenly selected, except those of `except`:
- * intervals of least scatter, in which each tumour counts the same. Sets classes->limits. VG_DATA: no subject
- * has a tumour. */
+ * intervals of least scatter, in which each tumour counts the same. As long as none of them has a tumour, it
+ * goes on to as many others. Sets classes->limits. VG_DATA: no subject has a tumour. */
 enum { VG_PARTS_LEARN = 64 };
 vg_status vg_parts_learn(const vg_dataset *set, const bool *except, vg_classes *classes);
 

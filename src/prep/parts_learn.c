@@ -69,6 +69,30 @@ static vg_status set_limits(const learn_job *j, size_t n, vg_classes *classes) {
   return st;
 }
 
+static bool counted_any(const learn_job *j) {
+  for (int i = 0; i < VG_PARTS_LEARN; i++)
+    for (int b = 0; b < VG_CLUSTER_BINS; b++)
+      if (j->bins[i][0][b]) return true;
+  return false;
+}
+
+/* Counts the tumours of evenly selected subjects. A map may be empty, so the subjects behind them follow
+ * until one has a tumour. */
+static vg_status count_tumours(learn_job *j, const size_t *list, size_t usable) {
+  const size_t wanted = usable < VG_PARTS_LEARN ? usable : VG_PARTS_LEARN;
+  vg_status st = VG_OK;
+  for (size_t behind = 0; !st && !counted_any(j); behind++) {
+    size_t n = 0;
+    for (size_t k = 0; k < wanted; k++) {
+      const size_t at = k * usable / wanted + behind;
+      if (at < (k + 1) * usable / wanted) j->chosen[n++] = list[at];
+    }
+    if (!n) return VG_OK;
+    st = vg_task_parallel("learning the parts of tumours", "subjects", n, count_subject, j);
+  }
+  return st;
+}
+
 vg_status vg_parts_learn(const vg_dataset *set, const bool *except, vg_classes *classes) {
   vg_clusters of;
   vg_classes whole = {0}, merged = {0};
@@ -79,17 +103,19 @@ vg_status vg_parts_learn(const vg_dataset *set, const bool *except, vg_classes *
   vg_status st = vg_classes_add_name(&whole, VG_CLASS_BRAIN, VG_ROLE_ANATOMY);
   for (int k = 0; k < merged.n && !st; k++)
     if (merged.roles[k] == VG_ROLE_TUMOUR) st = vg_classes_add_name(&whole, merged.names[k], VG_ROLE_TUMOUR);
-  size_t n = 0, usable = 0, *list = vg_malloc(set->n ? set->n : 1, sizeof *list);
+  size_t usable = 0, *list = vg_malloc(set->n ? set->n : 1, sizeof *list);
   if (!list) return VG_MEMORY;
   for (size_t i = 0; i < set->n; i++)
     if (!except[i] && set->subjects[i].tumour) list[usable++] = i;
-  const size_t wanted = usable < VG_PARTS_LEARN ? usable : VG_PARTS_LEARN;
-  for (; n < wanted; n++) list[n] = list[n * usable / wanted];
-  learn_job job = {
-      .set = set, .of = &of, .whole = &whole, .chosen = list, .bins = vg_calloc(n ? n : 1, sizeof *job.bins)};
+  size_t chosen[VG_PARTS_LEARN];
+  learn_job job = {.set = set,
+                   .of = &of,
+                   .whole = &whole,
+                   .chosen = chosen,
+                   .bins = vg_calloc(VG_PARTS_LEARN, sizeof *job.bins)};
   if (!job.bins && !st) st = VG_MEMORY;
-  if (!st) st = vg_task_parallel("learning the parts of tumours", "subjects", n, count_subject, &job);
-  if (!st) st = set_limits(&job, n, classes);
+  if (!st) st = count_tumours(&job, list, usable);
+  if (!st) st = set_limits(&job, VG_PARTS_LEARN, classes);
   vg_free(job.bins);
   vg_free(list);
   return st;

@@ -143,6 +143,10 @@ void vg_prep_set_seen(vg_prep_settings *s, const vg_case *cases, size_t n, const
 
 /* Stores settings and ranges (one a series, or NULL) in a model's metadata, and reads them. */
 vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges);
+/* The limits of the parts of tumours alone (nothing, if c has no parts). */
+void vg_prep_put_limits(vg_json *root, const vg_classes *c);
+/* Sets divided and limits of classes that have their names. VG_DATA: they do not fit these. */
+vg_status vg_prep_read_limits(const char *name, const vg_json *root, vg_classes *c);
 vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings *s, vg_range *ranges);
 
 #ifdef __cplusplus

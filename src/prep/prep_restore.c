@@ -209,7 +209,7 @@ static bool finds_classes(const vg_classes *c) {
   return vg_classes_clusters(c, &of) || vg_classes_parts(c, &of);
 }
 
-static void put_limits(vg_json *root, const vg_classes *c) {
+void vg_prep_put_limits(vg_json *root, const vg_classes *c) {
   vg_clusters of;
   if (!vg_classes_parts(c, &of)) return;
   vg_json *list = vg_json_put_take(root, "part_limits", vg_json_array());
@@ -219,7 +219,8 @@ static void put_limits(vg_json *root, const vg_classes *c) {
   }
 }
 
-static vg_status read_limits(const char *name, const vg_json *list, vg_classes *c) {
+vg_status vg_prep_read_limits(const char *name, const vg_json *root, vg_classes *c) {
+  const vg_json *list = vg_json_get(root, "part_limits");
   vg_clusters of;
   c->divided = list != NULL;
   if (!list) return VG_OK;
@@ -253,7 +254,7 @@ vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
   vg_json_put_number(p, NULL, s->percentile[1]);
   vg_json_put_string(root, "brain", s->heads ? "heads" : s->brain_from_images ? "images" : "labels");
   if (finds_classes(&s->classes)) vg_json_put_number(root, "clusters", VG_CLUSTERS_WAY);
-  put_limits(root, &s->classes);
+  vg_prep_put_limits(root, &s->classes);
   vg_json *classes = vg_json_put_take(root, "classes", vg_json_array());
   for (int i = 0; i < s->classes.n; i++) {
     vg_json *c = vg_json_put_take(classes, NULL, vg_json_object());
@@ -328,7 +329,7 @@ vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings
     return vg_fail(VG_DATA, "%s: its preparation (spacing, margin, percentile) is missing or damaged", name);
   vg_status st = read_seen(name, vg_json_get(j, "voxels_seen"), s);
   if (!st) st = read_classes(name, vg_json_get(j, "classes"), &s->classes);
-  if (!st) st = read_limits(name, vg_json_get(j, "part_limits"), &s->classes);
+  if (!st) st = vg_prep_read_limits(name, j, &s->classes);
   const int way = vg_int_of(vg_json_number(vg_json_get(j, "clusters"), 1));
   if (!st && finds_classes(&s->classes) && way != VG_CLUSTERS_WAY)
     vg_warn("%s: another version of voxgan trained it, which divided intensities into classes in another "

@@ -192,6 +192,28 @@ static vg_status compare_prep(const char *path, const vg_st_file *f, const vg_pr
   return st;
 }
 
+vg_status vg_model_parts(const char *path, vg_classes *out) {
+  char *file = NULL;
+  vg_st_file f = {0};
+  vg_json *tree = NULL;
+  vg_prep_settings prep;
+  vg_range ranges[VG_SERIES_MAX];
+  *out = (vg_classes){0};
+  vg_status st = vg_model_path(path, &file);
+  if (!st) st = vg_st_open(file, &f);
+  if (!st && vg_json_get(f.metadata, "prep")) {
+    st = get_tree(file, &f, "prep", &tree);
+    if (!st && vg_json_get(tree, "part_limits")) {
+      st = vg_prep_from_json(file, tree, &prep, ranges);
+      if (!st) *out = prep.classes;
+    }
+  }
+  vg_json_free(tree);
+  vg_st_release(&f);
+  vg_free(file);
+  return st;
+}
+
 vg_status vg_model_start_from(const char *file, const model_info *info, vg_gan *gan, vg_gan_transfer *out) {
   vg_st_file f = {0};
   vg_task task;

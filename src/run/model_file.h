@@ -31,6 +31,9 @@ vg_status vg_model_path(const char *path, char **out);
 /* Path of a model by its name: NAME.safetensors in $VOXGAN_MODELS, else beside the module that runs
  * (vg_free). VG_DATA: there is none. */
 vg_status vg_model_find(const char *name, char **out);
+/* The classes of a model with the limits of its tumours' parts; none (not divided), if it has none, as a
+ * checkpoint. path: as in vg_model_path(). */
+vg_status vg_model_parts(const char *path, vg_classes *out);
 /* Copies the weights of another model, or of a checkpoint (which also has the discriminator's), into gan
  * where names and shapes match, and logs which did. VG_DATA when none matches. info describes the run that
  * starts; a warning names classes and series that differ from the model's. out: the counts, to be released.

@@ -8,6 +8,7 @@
 #include "edit/brain/measure.h"
 #include "edit/brain/tissue.h"
 #include "grid/grid.h"
+#include "prep/parts.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/message.h"
@@ -90,8 +91,7 @@ static vg_status read_donor(const vg_dataset *ds, const vg_subject *subject, con
     have |= lean.series[i] != NULL;
   }
   vg_classes tumour = {0};
-  tumour.divided = classes->divided;
-  memcpy(tumour.limits, classes->limits, sizeof tumour.limits);
+  vg_parts_follow(classes, &tumour);
   uint8_t code[VG_CLASSES_MAX + 1] = {0};
   vg_status st = VG_OK;
   for (int k = 0; k < classes->n && !st; k++) {

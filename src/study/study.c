@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "study/study_internal.h"
+#include "prep/parts.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
 #include "base/file/path_part.h"
@@ -159,8 +160,7 @@ static vg_status open_study(vg_study *s, const vg_study_options *o) {
   if (o->found && vg_classes_clusters(o->found, &of)) s->clusters = *o->found;
   if (o->found && vg_classes_parts(o->found, &of)) {
     s->parts = *o->found;
-    s->classes.divided = true;
-    memcpy(s->classes.limits, s->parts.limits, sizeof s->classes.limits);
+    vg_parts_follow(&s->parts, &s->classes);
   }
   snprintf(s->identity, sizeof s->identity, "%s", o->identity ? o->identity : "");
   for (int i = 0; i < s->plan.n; i++) {

@@ -77,6 +77,40 @@ own=1=t1_part1_core:tumour,2=t1_part2_core:tumour,4=t1_part2_core:tumour
 expect_ok '' v train --data "$T/p" --out "$T/ro" ${tiny#"$one"} --tumour-scheme $own --set train.samples=8 --set train.epochs=1
 expect_ok '4 cases made' v synth "$T/ro" --tumour-scheme $own --labels "$T/p" --out "$T/so" --threads 1 --sheet 0 --format bids
 
+# A run that starts from a model takes its limits, whatever the data are, and keeps them on --resume.
+limits() { /usr/bin/python3 -c "
+import json, struct, sys
+b = open(sys.argv[1], 'rb').read()
+print(json.loads(json.loads(b[8:8 + struct.unpack('<Q', b[:8])[0]])['__metadata__']['prep'])['part_limits'])" "$1/model-last.safetensors"; }
+/usr/bin/python3 - "$T/p" "$T/other" <<'P'
+import glob, shutil, sys, nibabel, numpy
+shutil.copytree(*sys.argv[1:])
+for path in glob.glob(sys.argv[2] + "/**/*_seg.nii.gz", recursive=True):
+    tumour = numpy.asarray(nibabel.load(path).dataobj) > 0
+    for series in "t1", "flair":
+        image = nibabel.load(path.replace("_seg", "_" + series))
+        data = image.get_fdata()
+        data[tumour] *= 0.3
+        nibabel.save(nibabel.Nifti1Image(data.astype("f4"), image.affine), image.get_filename())
+P
+short="$tiny $parts --set train.samples=8 --set train.epochs=1"
+expect_ok '' v train --data "$T/other" --out "$T/alone" $short
+expect_ok '' v train --data "$T/other" --out "$T/init" $short --init "$T/r"
+expect_ok '' v train --data "$T/other" --out "$T/init" $short --set train.epochs=2 --resume
+expect "other data have other limits" [ "$(limits "$T/r")" != "$(limits "$T/alone")" ]
+expect "those of the model" [ "$(limits "$T/r")" = "$(limits "$T/init")" ]
+expect_ok 'warning: .*step-[0-9]*.safetensors does not say where it divides tumours' v train --data "$T/other" --out "$T/from" $short --init "$(ls "$T"/r/checkpoints/step-*.safetensors | tail -1)"
+# Limits are learned from 64 evenly selected subjects; if none of these has a tumour, from the others.
+v phantom --out "$T/many" --subjects 66 --size 16 --seed 2 --anatomy 2>/dev/null || bad phantom
+/usr/bin/python3 - "$T/many" <<'P'
+import glob, sys, nibabel, numpy
+for i, path in enumerate(sorted(glob.glob(sys.argv[1] + "/**/*_seg.nii.gz", recursive=True))):
+    image = nibabel.load(path)
+    if i in (32, 65): continue  # those behind the selected ones
+    nibabel.save(nibabel.Nifti1Image(numpy.zeros(image.shape, "u1"), image.affine), path)
+P
+expect_ok '' v train --data "$T/many" --out "$T/rm" ${short/train.patch=32,32,1/train.patch=16,16,1}
+
 # A warning names a model that was trained with another way to divide.
 mkdir "$T/old" && sed 's/clusters\\":2/clusters\\":1/' "$T/r/model.safetensors" >"$T/old/model.safetensors"
 expect "the model says how it divides" sh -c "! cmp -s '$T/r/model.safetensors' '$T/old/model.safetensors'"

@@ -352,8 +352,24 @@ static vg_status split(run_data *d, const vg_config *c, const char *split_path) 
   return vg_dataset_split(&d->set, c->data.val_share, (uint64_t)c->run.seed, d->is_val);
 }
 
+/* Where tumours are divided. Weights are those of parts with certain limits. */
+static vg_status decide_parts(const vg_train_options *o, const vg_classes *known, run_data *d) {
+  vg_classes *classes = &d->prep.classes;
+  vg_clusters of;
+  if (!vg_classes_parts(classes, &of)) return VG_OK;
+  if (known && vg_parts_alike(known, classes)) {
+    vg_parts_follow(known, classes);
+    return VG_OK;
+  }
+  if (o->init)
+    vg_warn("%s does not say where it divides tumours in the same parts, so the limits are learned from the "
+            "data",
+            o->init);
+  return vg_parts_learn(&d->set, d->is_val, classes);
+}
+
 vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, const char *cache,
-                           run_data *out) {
+                           const vg_classes *known, run_data *out) {
   const vg_config *c = &o->config;
   memset(out, 0, sizeof *out);
   vg_wanted want = {.train = true};
@@ -385,8 +401,7 @@ vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, co
   if ((st = vg_dataset_take_census(&out->set, want.anatomy, want.tumour, NULL))) goto out;
   if (!out->prep.heads && (st = vg_dataset_warn_of_heads(&out->set, &heads))) goto out;
   if ((st = split(out, c, split_path))) goto out;
-
-  if ((st = vg_parts_learn(&out->set, out->is_val, &out->prep.classes))) goto out;
+  if ((st = decide_parts(o, known, out))) goto out;
   if ((st = sweep_cache(cache)) || (st = vg_cache_use_begin(cache, &out->use))) goto out;
   vg_info("preparing %zu %s", out->set.n, vg_plural(out->set.n, "subject", "subjects"));
   if ((st = prepare(out, cache))) goto out;

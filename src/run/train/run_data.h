@@ -21,9 +21,10 @@ typedef struct run_data {
   int box[3];   /* D, H, W about a tumour, see tumour_crop.h; 0 unless train.w_local is set */
 } run_data;
 
-/* split_path: an existing split.json to follow, or NULL to draw one. cache: folder. */
+/* split_path: an existing split.json to follow, or NULL to draw one. cache: folder. known: classes whose
+ * parts of tumours the run takes, if it has the same. */
 vg_status vg_run_data_open(const vg_train_options *o, const char *split_path, const char *cache,
-                           run_data *out);
+                           const vg_classes *known, run_data *out);
 void vg_run_data_release(run_data *d);
 
 /* The cases that validations score, *n of them: those held out, else the first that are trained on. */

@@ -21,6 +21,7 @@ static vg_json *to_json(const run_data *d) {
   vg_json *root = vg_json_object();
   vg_json *classes = vg_json_put_take(root, "classes", vg_json_array());
   for (int i = 0; i < d->prep.classes.n; i++) vg_json_put_string(classes, NULL, d->prep.classes.names[i]);
+  vg_prep_put_limits(root, &d->prep.classes);
   vg_json *subjects = vg_json_put_take(root, "subjects", vg_json_object());
   for (size_t i = 0; i < d->n_train; i++) vg_json_put_string(subjects, d->train[i].id, d->train[i].inputs);
   for (size_t i = 0; i < d->n_val; i++) vg_json_put_string(subjects, d->val[i].id, d->val[i].inputs);
@@ -125,6 +126,24 @@ vg_status vg_run_inputs_compare(const char *run, const run_data *d) {
   if (!st && exists) st = compare_classes(run, vg_json_get(j, "classes"), d);
   const vg_json *subjects = vg_json_get(j, "subjects");
   if (!st && exists && vg_json_type_of(subjects) == VG_JSON_OBJECT) st = compare_subjects(run, subjects, d);
+  vg_json_free(j);
+  vg_free(path);
+  return st;
+}
+
+vg_status vg_run_inputs_parts(const char *run, vg_classes *out) {
+  bool exists = false;
+  vg_json *j = NULL;
+  char *path = path_of(run);
+  *out = (vg_classes){0};
+  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
+  if (!st && exists) st = vg_json_read(path, &j);
+  if (!st && vg_json_get(j, "part_limits")) {
+    for (const vg_json *e = vg_json_first(vg_json_get(j, "classes")); e && !st; e = vg_json_next(e))
+      if (vg_class_whole(vg_json_string(e, "")) != vg_json_string(e, ""))
+        st = vg_classes_add_name(out, vg_json_string(e, ""), VG_ROLE_TUMOUR);
+    if (!st) st = vg_prep_read_limits(path, j, out);
+  }
   vg_json_free(j);
   vg_free(path);
   return st;

@@ -9,5 +9,7 @@ vg_status vg_run_inputs_write(const char *run, const run_data *data);
 /* Compares the data with RUN/inputs.json, if the run has it. Warns of subjects whose files changed, that are
  * new or that are missing. VG_CONFIG: the data have other classes. */
 vg_status vg_run_inputs_compare(const char *run, const run_data *data);
+/* The parts of tumours that the run began with; none (not divided), if it has none. */
+vg_status vg_run_inputs_parts(const char *run, vg_classes *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/text/plural.h"
 #include "run/memory_advice.h"
+#include "run/train/run_inputs.h"
 #include "run/train/trainer.h"
 #include "voxgan/log.h"
 
@@ -27,7 +28,10 @@ vg_status vg_trainer_open_data(trainer *t, bool continues) {
   if (!st) st = vg_cache_folder(t->o->out, c->data.cache, &cache);
   bool follow = false;
   if (!st && continues) st = vg_fs_exists(split, &follow);
-  if (!st) st = vg_run_data_open(t->o, follow ? split : NULL, cache, &t->data);
+  vg_classes parts = {0};
+  if (!st && continues) st = vg_run_inputs_parts(t->o->out, &parts);
+  if (!st && !parts.divided && t->o->init) st = vg_model_parts(t->o->init, &parts);
+  if (!st) st = vg_run_data_open(t->o, follow ? split : NULL, cache, &parts, &t->data);
   if (!st && vg_trainer_writes(t) && !t->o->dry_run) st = vg_cache_link(t->o->out, cache);
   vg_free(split);
   vg_free(cache);
