@@ -4,8 +4,10 @@
 . tests/cli/distributed.sh
 
 # Other ways to start.
-if /usr/bin/python3 -c 'import torch.distributed.run' 2>/dev/null; then
-  expect_ok '2 processes' /usr/bin/python3 tests/oracle/torchrun.py --no_python --nproc_per_node 2 --master_port $((20000 + $$ % 10000)) "$VOXGAN" train $base --out "$T/torchrun"
+python=/usr/bin/python3 # of the same PyTorch as libtorch
+case $TORCH in */lib/python*/site-packages/torch) python=${TORCH%/lib/python*}/bin/python3 ;; esac
+if "$python" -c 'import torch.distributed.run' 2>/dev/null; then
+  expect_ok '2 processes' "$python" tests/oracle/torchrun.py --no_python --nproc_per_node 2 --master_port $((20000 + $$ % 10000)) "$VOXGAN" train $base --out "$T/torchrun"
   expect "torchrun: the same weights" [ "$(weights "$T/w")" = "$(weights "$T/torchrun")" ]
 fi
 # mpirun of Open MPI and of MPICH, where they are; four processes share what two compute, to the last digits.
@@ -98,13 +100,13 @@ expect "both name rank 0" [ "$(grep -c '^voxgan train: rank 0 (.*): .*holds a ru
 alone() { env WORLD_SIZE=2 LOCAL_RANK=$1 RANK=$1 MASTER_ADDR=$2 MASTER_PORT=$3 "$VOXGAN" train $base --out "$T/x" --set run.timeout=5; }
 exec 8< <(exec /usr/bin/python3 -c "
 import socket, time
-s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(8); print(s.getsockname()[1], flush=True); time.sleep(100)")
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(64); print(s.getsockname()[1], flush=True); time.sleep(100)")
 server=$!
 read -r port <&8
 expect_fail 4 'rank 0 of 2 \(.*cannot open port [0-9]+ here: it is in use' alone 0 127.0.0.1 $port
 expect_fail 4 "rank 1 of 2 .*$port .*is not the store of these processes" alone 1 127.0.0.1 $port
 export TORCHELASTIC_USE_AGENT_STORE=True
-expect_fail 4 "is not the store of these processes; if torchrun belongs to another PyTorch .*TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" alone 1 127.0.0.1 $port
+expect_fail 4 "is not the store of these processes; torchrun must belong to the same PyTorch .*TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1" alone 1 127.0.0.1 $port
 unset TORCHELASTIC_USE_AGENT_STORE
 kill $server
 expect_fail 4 'rank 1 of 2 .*no-such-host.invalid \(MASTER_ADDR\)' alone 1 no-such-host.invalid 9

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cstring>
+#include <future>
 #include <stdexcept>
 
 namespace voxgan {
@@ -76,6 +77,8 @@ Answer ask(const addrinfo *list, int port, int *why) {
   return best;
 }
 
+struct Silence {};
+
 // Waits until somebody listens. TCPStore would wait too, but would take silence for a port that is not open
 // yet, and could not be interrupted.
 Answer wait_for(const addrinfo *list, int port, double limit, int *why) {
@@ -84,6 +87,21 @@ Answer wait_for(const addrinfo *list, int port, double limit, int *why) {
   while ((a = ask(list, port, why)) == Answer::NOT_YET && vg_now() < until && !vg_interrupted())
     std::this_thread::sleep_for(Ms(50));
   return a;
+}
+
+// TCPStore of PyTorch 2 waits for an answer of what listens, without a limit. So it is made in a thread of
+// its own, which stays behind if nothing comes; the process ends then.
+c10::intrusive_ptr<c10d::Store> connect_store(const std::string &host, const c10d::TCPStoreOptions &how,
+                                              double limit) {
+  using Store = c10::intrusive_ptr<c10d::Store>;
+  std::packaged_task<Store()> make(
+      [host, how] { return Store(c10::make_intrusive<c10d::TCPStore>(host, how)); });
+  std::future<Store> made = make.get_future();
+  std::thread(std::move(make)).detach();
+  const double until = vg_now() + limit;
+  while (made.wait_for(Ms(50)) != std::future_status::ready)
+    if (vg_now() > until || vg_interrupted()) throw Silence();
+  return made.get();
 }
 
 } // namespace
@@ -114,6 +132,7 @@ Members::Members(const vg_group_options &how)
 // Connects twice, once for the thread that watches. Rank 0 opens the store, unless the program that started
 // the processes has.
 void Members::open(const vg_group_options &how) {
+  c10::initLogging(); // reads TORCH_CPP_LOG_LEVEL, as Python's torch does
   addrinfo *found = nullptr, stream = {};
   stream.ai_socktype = SOCK_STREAM; // or each address comes once for each type
   const int fault = getaddrinfo(how.host, nullptr, &stream, &found);
@@ -141,9 +160,11 @@ void Members::open(const vg_group_options &how) {
   const std::string prefix = "voxgan/" + std::to_string(how.attempt);
   try {
     for (auto *const s : {&store_, &pulse_}) {
-      *s = c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(how.host, o));
+      *s = c10::make_intrusive<c10d::PrefixStore>(prefix, connect_store(how.host, o, limit_ + 1));
       o.isServer = false;
     }
+  } catch (const Silence &) {
+    throw std::runtime_error(no_store());
   } catch (const std::exception &e) {
     const std::string why = reason(e);
     if (o.isServer)
@@ -152,8 +173,22 @@ void Members::open(const vg_group_options &how) {
           (why.find("EADDRINUSE") != std::string::npos || why.find("in use") != std::string::npos
                ? std::string("it is in use; set MASTER_PORT to another")
                : why));
-    throw std::runtime_error("cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " + why);
+    throw std::runtime_error("cannot reach rank 0 at " + at_ + " (MASTER_ADDR, MASTER_PORT): " + why +
+                             other_torchrun());
   }
+}
+
+// torchrun's store has the protocol of torchrun's own PyTorch.
+std::string Members::other_torchrun() const {
+  return kept_ ? "; torchrun must belong to the same PyTorch as the libtorch here (" TORCH_VERSION
+                 "), or be started with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1, if it knows that"
+               : "";
+}
+
+std::string Members::no_store() const {
+  if (vg_interrupted()) return "interrupted while waiting for the store at " + at_;
+  return "what listens at " + at_ + " (MASTER_ADDR, MASTER_PORT) is not the store of these processes" +
+         other_torchrun();
 }
 
 // Waits until all have come. The waits for our own key end at once, and bound how long later calls of the
@@ -163,12 +198,7 @@ void Members::meet() {
     store_->set(key("host", rank_), bytes(hosts_[static_cast<size_t>(rank_)]));
     for (const auto &s : {store_, pulse_}) s->wait({key("host", rank_)}, ms(limit_));
   } catch (const std::exception &) {
-    // torchrun's store has the protocol of torchrun's own PyTorch.
-    throw std::runtime_error(
-        "what listens at " + at_ + " (MASTER_ADDR, MASTER_PORT) is not the store of these processes" +
-        (kept_ ? "; if torchrun belongs to another PyTorch than the libtorch here (" TORCH_VERSION
-                 "), start it with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1, so that rank 0 keeps the store"
-               : ""));
+    throw std::runtime_error(no_store());
   }
   const double until = vg_now() + limit_;
   for (int r = 0; r < size_; r++) {

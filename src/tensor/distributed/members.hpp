@@ -51,6 +51,7 @@ public:
 
 private:
   void open(const vg_group_options &how);
+  std::string other_torchrun() const, no_store() const;
   void meet();
   void run();
   void look();
