@@ -236,6 +236,60 @@ static void cores_stay_inside(void **state) {
   vg_maps_release(&was);
 }
 
+/* A disc in a scan of one slice, with a dark core, or with grains of about 10 mm. */
+static vg_maps make_slice(bool core, uint64_t seed) {
+  enum { N = 60 };
+  vg_geometry geo = {.dim = {N, N, 1}};
+  vg_classes classes = {0};
+  vg_maps m;
+  for (int a = 0; a < 3; a++) geo.affine.m[a][a] = 1;
+  must(vg_classes_add_parts(&classes, &(vg_clusters){1, {"t1"}, {2}}, "tumour"));
+  must(vg_maps_new(&geo, &classes, &m));
+  const waves w = make_waves(core ? 4 : 10, seed);
+  for (int i = 0; i < N * N; i++) {
+    const double at[3] = {i % N - N / 2, i / N - N / 2, 0}, r = hypot(at[0], at[1]), v = wave_at(&w, at);
+    if (r < 25) m.tumour[i] = (uint8_t)(1 + (core ? r + 2 * v > 14 : v > 0));
+  }
+  return m;
+}
+
+/* Share of the disc's voxels that are of one part with the voxel k to the right. */
+static double alike(const vg_maps *m, int k) {
+  double same = 0, all = 0;
+  for (int i = 0; i + k < 60 * 60; i++) {
+    if (i % 60 + k >= 60 || !m->tumour[i] || !m->tumour[i + k]) continue;
+    same += m->tumour[i] == m->tumour[i + k], all++;
+  }
+  return same / all;
+}
+
+/* The ends of the grid above and below are no surface of the tumour, and its size is that in the slice. */
+static void one_slice_is_enough(void **state) {
+  (void)state;
+  enum { DRAWS = 16 };
+  double same[2] = {0}, inside[2] = {0};
+  for (int d = 0; d < DRAWS; d++) {
+    vg_maps core = make_slice(true, 30 + (uint64_t)d), grains = make_slice(false, 50 + (uint64_t)d);
+    for (int pass = 0; pass < 2; pass++) {
+      if (pass) must(vg_parts_redraw(&core, 2, (uint64_t)d));
+      if (pass) must(vg_parts_redraw(&grains, 2, (uint64_t)d));
+      double n = 0, dark = 0;
+      for (int i = 0; i < 60 * 60; i++) {
+        if (hypot(i % 60 - 30, i / 60 - 30) >= 10) continue;
+        dark += core.tumour[i] == 1, n++;
+      }
+      inside[pass] += dark / n / DRAWS;
+      same[pass] += alike(&grains, 8) / DRAWS;
+    }
+    vg_maps_release(&core);
+    vg_maps_release(&grains);
+  }
+  print_message("dark within 10 mm: %.2f, drawn %.2f; alike over 8 mm: %.2f, drawn %.2f\n", inside[0],
+                inside[1], same[0], same[1]);
+  assert_true(inside[0] > 0.9 && inside[1] > 0.75);
+  assert_true(fabs(same[1] - same[0]) < 0.08);
+}
+
 /* Halves of a normal variable have the correlation 2 / pi asin(r). The values of three uneven levels and of a
  * rare one are those of scipy.stats.multivariate_normal.cdf. */
 static void levels_of_correlated_variables(void **state) {
@@ -334,6 +388,7 @@ int main(void) {
       cmocka_unit_test(shares_stay_and_places_change),
       cmocka_unit_test(grain_is_that_of_the_case),
       cmocka_unit_test(cores_stay_inside),
+      cmocka_unit_test(one_slice_is_enough),
       cmocka_unit_test(levels_of_correlated_variables),
       cmocka_unit_test(fields_have_their_correlation),
       cmocka_unit_test(memory_may_run_out),

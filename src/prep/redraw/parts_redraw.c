@@ -35,7 +35,7 @@ typedef struct ranked {
 typedef struct tumour {
   const vg_clusters *of;
   int dim[3];
-  double mm[3], reach; /* mm; the radius of a ball of this volume */
+  double mm[3], reach; /* mm; the radius of a ball of this volume, or in one slice of a disc */
   size_t n;
   uint32_t *at;   /* (n) in the box, ascending */
   uint8_t *part;  /* (n) as it was */
@@ -220,18 +220,6 @@ static vg_status tumour_new(tumour *t) {
   return got && t->mask ? VG_OK : VG_MEMORY;
 }
 
-static vg_status measure_depth(tumour *t) {
-  memset(t->mask, 1, vg_extent_voxels(t->dim));
-  for (size_t k = 0; k < t->n; k++) t->mask[t->at[k]] = 0;
-  vg_status st = vg_distance(t->mask, t->dim, t->mm, t->box);
-  for (size_t k = 0; k < t->n && !st; k++) {
-    t->depth[k] = t->box[t->at[k]];
-    t->deep[k] = (ranked){t->depth[k], (uint32_t)k};
-  }
-  if (!st) qsort(t->deep, t->n, sizeof *t->deep, by_value);
-  return st;
-}
-
 /* A component of a divided class. */
 typedef struct component {
   size_t n;
@@ -239,13 +227,40 @@ typedef struct component {
   uint8_t least, most; /* of its parts */
 } component;
 
+static double radius_of(const component *c, const double mm[3]) {
+  double size = (double)c->n;
+  int axes = 0;
+  for (int a = 0; a < 3; a++)
+    if (c->hi[a] > c->lo[a]) size *= mm[a], axes++;
+  return axes == 3 ? cbrt(0.75 / M_PI * size) : axes == 2 ? sqrt(size / M_PI) : size / 2;
+}
+
+/* Where the grid ends, the tumour may go on: the end is no surface, unless the tumour fills the grid. */
+static vg_status measure_depth(tumour *t, const component *c, const int grid[3]) {
+  size_t i = 0, outside = 0;
+  for (int z = c->lo[2] - 1; z < c->lo[2] - 1 + t->dim[2]; z++)
+    for (int y = c->lo[1] - 1; y < c->lo[1] - 1 + t->dim[1]; y++)
+      for (int x = c->lo[0] - 1; x < c->lo[0] - 1 + t->dim[0]; x++, i++)
+        t->mask[i] = x >= 0 && y >= 0 && z >= 0 && x < grid[0] && y < grid[1] && z < grid[2];
+  for (size_t k = 0; k < t->n; k++) t->mask[t->at[k]] = 0;
+  for (i = 0; i < vg_extent_voxels(t->dim); i++) outside += t->mask[i];
+  vg_status st = VG_OK;
+  if (outside) st = vg_distance(t->mask, t->dim, t->mm, t->box);
+  for (size_t k = 0; k < t->n && !st; k++) {
+    t->depth[k] = outside ? t->box[t->at[k]] : 0;
+    t->deep[k] = (ranked){t->depth[k], (uint32_t)k};
+  }
+  if (!st) qsort(t->deep, t->n, sizeof *t->deep, by_value);
+  return st;
+}
+
 /* part: (Z, Y, X) of the grid; label: of its components, of which this is number `id`. */
 static vg_status redraw(const component *c, uint32_t id, const uint32_t *label, const vg_geometry *geo,
                         const vg_clusters *of, uint64_t seed, uint64_t key, uint8_t *part) {
   tumour t = {.of = of, .n = c->n};
   for (int a = 0; a < 3; a++) t.dim[a] = c->hi[a] - c->lo[a] + 3;
   vg_geometry_spacing(geo, t.mm);
-  t.reach = cbrt(0.75 / M_PI * (double)c->n * t.mm[0] * t.mm[1] * t.mm[2]);
+  t.reach = radius_of(c, t.mm);
   vg_status st = tumour_new(&t);
   for (int pass = 0; pass < 2 && !st; pass++) {
     size_t k = 0;
@@ -262,7 +277,7 @@ static vg_status redraw(const component *c, uint32_t id, const uint32_t *label, 
           t.part[k++] = part[i];
         }
     if (pass) break;
-    st = measure_depth(&t);
+    st = measure_depth(&t, c, geo->dim);
     for (int s = 0; s < of->n_series && !st; s++)
       st = draw_series(&t, s, seed, vg_rng_key("parts", key, (uint64_t)s));
   }
