@@ -17,7 +17,7 @@ typedef enum vg_word {
 /* "Enhancing tumor" and "ET" are enhancing, "gray matter" is gm; "left thalamus" is anatomy under its own
  * name, "lesion" tumour under its own name. */
 vg_word vg_class_word(const char *word, const char **name, vg_role *role);
-/* Whether a class is tissue of the head outside the brain, such as "skull" or "scalp". */
+/* Whether a class of anatomy is tissue of the head outside the brain, such as "skull" or "scalp". */
 bool vg_class_is_head(const char *name);
 /* vg_scheme_parse() for text that a user gave for maps of one kind. The role of a label without ":ROLE": in a
  * scheme of anatomy maps, anatomy; in a scheme of tumour maps, that of a known name, else tumour. */

@@ -191,8 +191,9 @@ vg_status vg_prep_add_kinds(vg_prep_settings *settings, const vg_scheme *scheme)
     if (tumour[v]) st = vg_kinds_of_class(&settings->kinds, tumour[v] - 1, &kind);
   }
   for (int i = 1; i <= settings->kinds.n; i++) {
-    const int klass = settings->kinds.klass[i];
-    settings->kinds.outside[i] = klass && vg_class_is_head(settings->classes.names[klass - 1]);
+    const int klass = settings->kinds.klass[i] - 1;
+    settings->kinds.outside[i] = klass >= 0 && settings->classes.roles[klass] == VG_ROLE_ANATOMY &&
+                                 vg_class_is_head(settings->classes.names[klass]);
   }
   vg_free(anatomy);
   return st;

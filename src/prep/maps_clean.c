@@ -44,7 +44,7 @@ vg_status vg_maps_keep_largest(vg_maps *m, int klass) {
   for (size_t i = 0; i < voxels && !st; i++) {
     if (!label[i]) continue;
     if (!m->brain[i]) {
-      m->anatomy[i] = 0;
+      map_of(m, klass)[i] = 0;
       continue;
     }
     m->anatomy[i] = m->anatomy[nearest[i]];

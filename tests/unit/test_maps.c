@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "voxgan/volume.h"
 #include "voxgan/phantom.h"
+#include "prep/maps_read.h"
 #include "prep/prep.h"
 
 /* One phantom with series, tumour and tissues, and its classes. */
@@ -290,6 +291,42 @@ static void fractions_come_back_as_maps(void **state) {
   vg_dataset_release(&ds);
 }
 
+/* A tumour whose name contains a word of the head belongs to the brain. */
+static void a_tumour_is_no_head(void **state) {
+  (void)state;
+  static vg_prep_settings s;
+  vg_scheme scheme;
+  must(vg_scheme_parse("1=gm,2=skull,3=bone_metastasis:tumour", &scheme));
+  for (int i = 0; i < scheme.n; i++)
+    must(vg_classes_add_name(&s.classes, scheme.labels[i].name, scheme.labels[i].role));
+  must(vg_prep_add_kinds(&s, &scheme));
+  assert_int_equal(s.kinds.n, 3);
+  for (int i = 1; i <= 3; i++)
+    assert_int_equal(vg_kinds_in_brain(&s.kinds, i),
+                     strcmp(s.classes.names[s.kinds.klass[i] - 1], "skull") != 0);
+}
+
+/* A piece outside the brain loses its class, of anatomy or of tumour. */
+static void pieces_outside_lose_their_class(void **state) {
+  (void)state;
+  for (int tumour = 0; tumour < 2; tumour++) {
+    vg_maps m = predicted();
+    must(vg_classes_add_name(&m.classes, "lesion", VG_ROLE_TUMOUR));
+    const int klass = tumour ? vg_classes_find(&m.classes, "lesion") : 0;
+    uint8_t *map = tumour ? m.tumour : m.anatomy;
+    memset(m.brain, 0, P);
+    memset(m.tumour, 0, P);
+    memset(m.anatomy, 0, P);
+    box(m.brain, (int[]){2, 2, 2}, (int[]){5, 5, 5}, 1);
+    box(map, (int[]){3, 3, 3}, (int[]){5, 5, 5}, (uint8_t)(klass + 1));
+    box(map, (int[]){8, 3, 3}, (int[]){8, 3, 3}, (uint8_t)(klass + 1));
+    must(vg_maps_keep_largest(&m, klass));
+    assert_int_equal(at(map, 8, 3, 3), 0);
+    assert_int_equal(at(map, 3, 3, 3), klass + 1);
+    vg_maps_release(&m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(maps_and_files_prepare_alike),
@@ -299,6 +336,8 @@ int main(void) {
       cmocka_unit_test(the_largest_piece_stays),
       cmocka_unit_test(the_largest_tumour_stays),
       cmocka_unit_test(the_skull_is_no_brain),
+      cmocka_unit_test(a_tumour_is_no_head),
+      cmocka_unit_test(pieces_outside_lose_their_class),
       cmocka_unit_test(holes_are_filled),
       cmocka_unit_test(fractions_come_back_as_maps),
   };
