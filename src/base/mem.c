@@ -1,13 +1,12 @@
 /* mem.c: counted and checked allocation, with failures on demand for tests. */
 #include "base/mem.h"
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 #include "voxgan/status.h"
 
 static atomic_long live_blocks;
@@ -111,13 +110,13 @@ long vg_mem_live(void) {
 /* getrusage() counts what ran in this process before exec too: the memory of the program that started this
  * one, such as a Python with large libraries. The kernel's VmHWM begins with the program. */
 size_t vg_mem_peak_rss(void) {
-  char text[4096];
-  const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  const ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-  if (fd >= 0) close(fd);
-  text[n > 0 ? n : 0] = '\0';
-  const char *peak = strstr(text, "VmHWM:");
-  if (peak) return strtoul(peak + strlen("VmHWM:"), NULL, 10) * 1024;
+  char piece[256]; /* of a line: that of a user's groups may be long */
+  size_t kib = 0;
+  FILE *f = fopen("/proc/self/status", "re");
+  while (f && !kib && fgets(piece, sizeof piece, f))
+    if (!strncmp(piece, "VmHWM:", 6)) kib = strtoul(piece + 6, NULL, 10);
+  if (f) fclose(f);
+  if (kib) return kib * 1024;
   struct rusage use;
   return getrusage(RUSAGE_SELF, &use) ? 0 : (size_t)use.ru_maxrss * 1024;
 }
