@@ -103,9 +103,8 @@ vg_status vg_output_describe(vg_output *out, const vg_study *study, const vg_cas
     vg_json_put_string(
         v, "tumours",
         maker && maker->redraws_parts
-            ? "made from parts that were drawn again: they copy the amounts of dark and bright tissue in "
-              "each "
-              "source's own tumour, but not where it lies, except in tumours of a few voxels"
+            ? "made from parts that were drawn again: they copy the amounts of dark and bright tissue "
+              "in each source's own tumour, but not where it lies, except in tumours of a few voxels"
             : "made from parts by the intensities of each source's own tumour: they copy its structure");
   vg_json_put_string(v, "format", out->format_name);
   vg_json_put_string(v, "study_sha256", hash);

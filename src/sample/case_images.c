@@ -32,6 +32,7 @@ vg_status vg_case_add_images(vg_case *c, const vg_randomise *how, const vg_kinds
                              const uint8_t *edited, uint64_t seed) {
   vg_randomise still = *how;
   still.scale[0] = still.scale[1] = 1;
+  if (still.gap_epochs > 0) still.gap = 0;
   still.sorted_epochs = still.gap_epochs = 0;
   still.stretch = still.rotate = still.shear = still.elastic = still.strip = still.crop = 0;
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};

@@ -190,12 +190,36 @@ static void cases_get_images(void **state) {
   assert_true(value[1] != value[2] && value[2] != value[3]);
 }
 
+/* A gap that closes is closed in the images of a validation. */
+static void validation_is_as_the_training_ends(void **state) {
+  (void)state;
+  const double gap[3] = {0.3, 0, 0.3};
+  const int epochs[3] = {5, 0, 0};
+  const size_t bytes = vg_extent_voxels(cases[1].record.dim) * (size_t)cases[1].n_series * sizeof(int16_t);
+  size_t differing = 0;
+  for (uint64_t seed = 0; seed < 8; seed++) {
+    vg_case c[3];
+    for (int k = 0; k < 3; k++) {
+      vg_randomise how = still;
+      how.gap = gap[k];
+      how.gap_epochs = epochs[k];
+      c[k] = cases[1];
+      must(vg_case_add_images(&c[k], &how, &prep.kinds, NULL, seed));
+    }
+    assert_memory_equal(c[0].image, c[1].image, bytes);
+    differing += memcmp(c[0].image, c[2].image, bytes) != 0;
+    for (int k = 0; k < 3; k++) vg_free(c[k].made);
+  }
+  assert_true(differing > 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kinds_are_pairs),
       cmocka_unit_test(images_show_their_labels),
       cmocka_unit_test(same_bytes_for_any_threads),
       cmocka_unit_test(cases_get_images),
+      cmocka_unit_test(validation_is_as_the_training_ends),
   };
   vg_log_set_level(VG_LOG_ERROR);
   int failed = cmocka_run_group_tests(tests, setup, teardown);
