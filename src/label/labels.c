@@ -130,7 +130,7 @@ static vg_status carve_background(const char *text, int first, int last, vg_sche
     const int lo = old.value, hi = lo + old.more;
     if (old.role != VG_ROLE_BACKGROUND || hi < first || lo > last) continue;
     memmove(&s->labels[i], &s->labels[i + 1], (size_t)(--s->n - i) * sizeof old);
-    if (s->n + 2 > VG_LABELS_MAX)
+    if (s->n + (lo < first) + (hi > last) > VG_LABELS_MAX)
       return vg_fail(VG_CONFIG, "scheme '%s': more than %d labels", text, VG_LABELS_MAX);
     vg_label *rest = &s->labels[s->n];
     if (lo < first) s->n++, *rest = old, rest++->more = (uint16_t)(first - 1 - lo);

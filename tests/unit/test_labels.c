@@ -128,6 +128,16 @@ static void background_becomes_a_class(void **state) {
   assert_null(vg_scheme_find(&s, 600));
   assert_int_equal(vg_scheme_parse("synthseg-tissues,501-599=skull", &s), VG_OK);
   assert_false(vg_scheme_has_class(&s, "background"));
+  /* A scheme with all labels that it can have: the background's makes room for one, but not for two. */
+  char full[2048] = "synthseg-tissues", both[2100];
+  for (int n = s.n; n < VG_LABELS_MAX; n++)
+    snprintf(full + strlen(full), sizeof full - strlen(full), ",%d=skin", 700 + 2 * n);
+  snprintf(both, sizeof both, "%s,501-599=skull", full);
+  assert_int_equal(vg_scheme_parse(both, &s), VG_OK);
+  assert_int_equal(s.n, VG_LABELS_MAX);
+  snprintf(both, sizeof both, "%s,501-598=skull", full);
+  assert_int_equal(vg_scheme_parse(both, &s), VG_CONFIG);
+  assert_non_null(strstr(vg_error(), "more than 64 labels"));
   vg_free(text);
 }
 
