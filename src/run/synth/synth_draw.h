@@ -45,8 +45,7 @@ void vg_synth_drawn_release(synth_drawn *drawn);
 vg_status vg_synth_draw_image(vg_gan *gan, const vg_case *c, vg_window window, size_t memory,
                               const synth_drawn *drawn, float *out);
 /* Writes the draws for the record of the case: "noise=1:KEY; style=0.1|-0.3", or
- * "noise=1:map; tumour=KEY", or of parts without noise "tumour=KEY"; "" where nothing is.
- */
+ * "noise=1:map; tumour=KEY", or of parts without noise "tumour=KEY"; "" where nothing is drawn. */
 void vg_synth_draw_text(const synth_draws *d, const synth_drawn *drawn, vg_str *to);
 
 #endif
