@@ -190,11 +190,9 @@ vg_status vg_prep_add_kinds(vg_prep_settings *settings, const vg_scheme *scheme)
     uint8_t kind;
     if (tumour[v]) st = vg_kinds_of_class(&settings->kinds, tumour[v] - 1, &kind);
   }
-  for (int i = 1; i <= settings->kinds.n; i++) {
-    const int klass = settings->kinds.klass[i] - 1;
-    settings->kinds.outside[i] = klass >= 0 && settings->classes.roles[klass] == VG_ROLE_ANATOMY &&
-                                 vg_class_is_head(settings->classes.names[klass]);
-  }
+  bool head[VG_CLASSES_MAX + 1];
+  vg_class_head_table(&settings->classes, head);
+  for (int i = 1; i <= settings->kinds.n; i++) settings->kinds.outside[i] = head[settings->kinds.klass[i]];
   vg_free(anatomy);
   return st;
 }

@@ -60,8 +60,8 @@ out:
 
 vg_status vg_maps_find_brain(vg_maps *m) {
   const size_t voxels = vg_geometry_voxels(&m->geo);
-  bool head[VG_CLASSES_MAX + 1] = {false};
-  for (int k = 0; k < m->classes.n; k++) head[k + 1] = vg_class_is_head(m->classes.names[k]);
+  bool head[VG_CLASSES_MAX + 1];
+  vg_class_head_table(&m->classes, head);
   for (size_t i = 0; i < voxels; i++) m->brain[i] = (m->anatomy[i] && !head[m->anatomy[i]]) || m->tumour[i];
   vg_status st = vg_brain_of_mask(m->brain, m->geo.dim);
   for (size_t i = 0; i < voxels && !st; i++)

@@ -85,13 +85,10 @@ static void mask_range(void *arg, size_t begin, size_t end) {
 
 /* Clears the tissue of the head that maps of whole heads may label. */
 static void clear_head(const vg_maps *maps, uint8_t *allowed) {
-  uint8_t inside[VG_CLASSES_MAX + 1];
+  bool head[VG_CLASSES_MAX + 1];
   const size_t n = vg_geometry_voxels(&maps->geo);
-  bool any = false;
-  memset(inside, 1, sizeof inside);
-  for (int k = 0; k < maps->classes.n; k++)
-    if (vg_class_is_head(maps->classes.names[k])) any = true, inside[k + 1] = 0;
-  for (size_t i = 0; i < n && any; i++) allowed[i] &= inside[maps->anatomy[i]];
+  vg_class_head_table(&maps->classes, head);
+  for (size_t i = 0; i < n; i++) allowed[i] &= !head[maps->anatomy[i]];
 }
 
 vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const uint8_t *ventricles,

@@ -47,7 +47,7 @@ typedef struct vg_site_rules {
 
 /* Sets allowed, (Z, Y, X) 0/1, to the brain voxels that lie outside the ventricles (mask, or NULL) and at
  * least `gap` mm from maps->tumour, which must hold the other tumours only. With `anywhere`, all of the brain
- * is allowed. Classes of the head outside the brain (vg_class_is_head()) never are. */
+ * is allowed. Tissue of the head (vg_class_head_table()) never is. */
 vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const uint8_t *ventricles,
                           uint8_t *allowed);
 
