@@ -1,4 +1,5 @@
 /* case_images.c: synthetic images of whole cases. */
+#include <limits.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -32,8 +33,6 @@ vg_status vg_case_add_images(vg_case *c, const vg_randomise *how, const vg_kinds
                              const uint8_t *edited, uint64_t seed) {
   vg_randomise still = *how;
   still.scale[0] = still.scale[1] = 1;
-  if (still.gap_epochs > 0) still.gap = 0;
-  still.sorted_epochs = still.gap_epochs = 0;
   still.stretch = still.rotate = still.shear = still.elastic = still.strip = still.crop = 0;
   const int dim[3] = {c->record.dim[2], c->record.dim[1], c->record.dim[0]};
   const int classes = edited ? c->n_classes : 0;
@@ -44,6 +43,7 @@ vg_status vg_case_add_images(vg_case *c, const vg_randomise *how, const vg_kinds
   vg_status st = image && labels && own ? vg_randomiser_new(&still, dim, &r) : VG_MEMORY;
   if (!st) {
     vg_randomise_source s = vg_case_source(c, kinds);
+    s.epoch = LONG_MAX; /* after all changes that take epochs */
     if (edited) s.kinds = edited;
     vg_randomiser_make(r, &s, seed, vg_rng_key(c->id, 0, 0), classes, labels, c->n_series, image);
     quantise(image, (int16_t *)(void *)own, n_image);
