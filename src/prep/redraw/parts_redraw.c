@@ -37,7 +37,8 @@ typedef struct tumour {
   int dim[3];
   double mm[3], reach; /* mm; the radius of a ball of this volume, or in one slice of a disc */
   size_t n;
-  uint32_t *at;   /* (n) in the box, ascending */
+  size_t *where;  /* (n) in the grid, ascending */
+  uint32_t *at;   /* (n) in the box */
   uint8_t *part;  /* (n) as it was */
   uint8_t *drawn; /* (n) as it becomes: the levels of the series so far */
   float *depth;   /* (n) mm from the nearest voxel outside */
@@ -194,6 +195,7 @@ static vg_status draw_series(tumour *t, int series, uint64_t seed, uint64_t key)
 /* ---- one tumour ---- */
 
 static void tumour_release(tumour *t) {
+  vg_free(t->where);
   vg_free(t->at);
   vg_free(t->part);
   vg_free(t->drawn);
@@ -207,6 +209,7 @@ static void tumour_release(tumour *t) {
 
 static vg_status tumour_new(tumour *t) {
   const size_t voxels = vg_extent_voxels(t->dim);
+  t->where = vg_malloc(t->n, sizeof *t->where);
   t->at = vg_malloc(t->n, sizeof *t->at);
   t->part = vg_malloc(t->n, 1);
   t->drawn = vg_calloc(t->n, 1);
@@ -216,8 +219,8 @@ static vg_status tumour_new(tumour *t) {
   t->deep = vg_malloc(t->n, sizeof *t->deep);
   t->box = vg_malloc(voxels, sizeof *t->box);
   t->mask = vg_malloc(voxels, 1);
-  const bool got = t->at && t->part && t->drawn && t->depth && t->field && t->order && t->deep && t->box;
-  return got && t->mask ? VG_OK : VG_MEMORY;
+  const bool got = t->where && t->at && t->part && t->drawn && t->depth && t->field && t->order && t->deep;
+  return got && t->box && t->mask ? VG_OK : VG_MEMORY;
 }
 
 /* A component of a divided class. */
@@ -254,6 +257,20 @@ static vg_status measure_depth(tumour *t, const component *c, const int grid[3])
   return st;
 }
 
+static void find_voxels(tumour *t, const component *c, uint32_t id, const uint32_t *label, const int grid[3],
+                        const uint8_t *part) {
+  size_t k = 0;
+  for (int z = c->lo[2]; z <= c->hi[2]; z++)
+    for (int y = c->lo[1]; y <= c->hi[1]; y++)
+      for (int x = c->lo[0]; x <= c->hi[0]; x++) {
+        const size_t i = vg_extent_index(grid, x, y, z);
+        if (label[i] != id) continue;
+        t->where[k] = i;
+        t->at[k] = (uint32_t)vg_extent_index(t->dim, x - c->lo[0] + 1, y - c->lo[1] + 1, z - c->lo[2] + 1);
+        t->part[k++] = part[i];
+      }
+}
+
 /* part: (Z, Y, X) of the grid; label: of its components, of which this is number `id`. */
 static vg_status redraw(const component *c, uint32_t id, const uint32_t *label, const vg_geometry *geo,
                         const vg_clusters *of, uint64_t seed, uint64_t key, uint8_t *part) {
@@ -262,25 +279,11 @@ static vg_status redraw(const component *c, uint32_t id, const uint32_t *label, 
   vg_geometry_spacing(geo, t.mm);
   t.reach = radius_of(c, t.mm);
   vg_status st = tumour_new(&t);
-  for (int pass = 0; pass < 2 && !st; pass++) {
-    size_t k = 0;
-    for (int z = c->lo[2]; z <= c->hi[2]; z++)
-      for (int y = c->lo[1]; y <= c->hi[1]; y++)
-        for (int x = c->lo[0]; x <= c->hi[0]; x++) {
-          const size_t i = vg_extent_index(geo->dim, x, y, z);
-          if (label[i] != id) continue;
-          if (pass) {
-            part[i] = t.drawn[k++];
-            continue;
-          }
-          t.at[k] = (uint32_t)vg_extent_index(t.dim, x - c->lo[0] + 1, y - c->lo[1] + 1, z - c->lo[2] + 1);
-          t.part[k++] = part[i];
-        }
-    if (pass) break;
-    st = measure_depth(&t, c, geo->dim);
-    for (int s = 0; s < of->n_series && !st; s++)
-      st = draw_series(&t, s, seed, vg_rng_key("parts", key, (uint64_t)s));
-  }
+  if (!st) find_voxels(&t, c, id, label, geo->dim, part);
+  if (!st) st = measure_depth(&t, c, geo->dim);
+  for (int s = 0; s < of->n_series && !st; s++)
+    st = draw_series(&t, s, seed, vg_rng_key("parts", key, (uint64_t)s));
+  for (size_t k = 0; k < t.n && !st; k++) part[t.where[k]] = t.drawn[k];
   tumour_release(&t);
   return st;
 }
