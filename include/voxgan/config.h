@@ -21,8 +21,8 @@
 extern "C" {
 #endif
 
-#define VG_CONFIG_TEXT 512 /* a text with its final 0 */
-#define VG_CONFIG_NAME 16  /* the name of a row of a registry */
+#define VG_CONFIG_TEXT 4096 /* a text with its final 0: a label scheme of VG_LABELS_MAX labels fits */
+#define VG_CONFIG_NAME 16   /* the name of a row of a registry */
 
 /* The settings that have choices: vg_data_anatomy { VG_ANATOMY_AUTO, VG_ANATOMY_MAP, ... }. */
 #define VG_CHOICE(constant, text) VG_##constant,

@@ -23,8 +23,8 @@ extern "C" {
 #endif
 
 #define VG_CLASS_NAME 32
-#define VG_CLASSES_MAX 32
-#define VG_LABELS_MAX 64 /* labels of a scheme; a class may have several */
+#define VG_CLASSES_MAX 60 /* a set of classes and background fits 64 bits */
+#define VG_LABELS_MAX 64  /* labels of a scheme; a class may have several */
 
 /* Only labels have the role background: values that are known, but of no class. Classes have one of the
  * others. */

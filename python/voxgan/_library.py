@@ -39,7 +39,7 @@ class Scheme(Structure):
 
 
 class Classes(Structure):
-    _fields_ = [("n", c_int), ("names", (c_char * 32) * 32), ("roles", c_int * 32), ("divided", c_bool), ("limits", (c_float * 16) * 3)]
+    _fields_ = [("n", c_int), ("names", (c_char * 32) * 60), ("roles", c_int * 60), ("divided", c_bool), ("limits", (c_float * 16) * 3)]
 
 
 class SeriesList(Structure):
@@ -99,7 +99,7 @@ class Text(Structure):
 
 
 class Facts(Structure):
-    _fields_ = [("components", c_int), ("ml", c_double * 32), ("total_ml", c_double), ("centre", c_double * 3),
+    _fields_ = [("components", c_int), ("ml", c_double * 60), ("total_ml", c_double), ("centre", c_double * 3),
                 ("outside_ml", c_double), ("left_share", c_double)]
 
 

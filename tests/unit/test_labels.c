@@ -10,6 +10,7 @@
 #include "voxgan/labels.h"
 #include "label/class_words.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 /* A word about a tumour is no tumour if the words around it say so. */
 static void words_of_classes(void **state) {
@@ -345,6 +346,31 @@ static void classes_join_schemes(void **state) {
   assert_string_equal(c.names[VG_CLASSES_MAX - 1], "enhancing");
 }
 
+/* A class for each structure of SynthSeg or FreeSurfer: the longest text of a scheme fits a setting. */
+static void schemes_of_many_classes(void **state) {
+  (void)state;
+  vg_str text = VG_STR_INIT;
+  vg_str_add(&text, "data.anatomy_scheme=");
+  const size_t key = strlen("data.anatomy_scheme=");
+  for (int i = 0; i < VG_LABELS_MAX; i++)
+    vg_str_addf(&text, "%s%d-%d=a_structure_with_a_long_name%02d:anatomy", i ? "," : "", 10000 + 500 * i,
+                10499 + 500 * i, i % VG_CLASSES_MAX);
+  char *assignment = vg_str_take(&text);
+  assert_non_null(assignment);
+  vg_config c;
+  vg_config_default(&c);
+  assert_int_equal(vg_config_set(&c, assignment), VG_OK);
+  assert_string_equal(c.data.anatomy_scheme, assignment + key);
+  vg_scheme s;
+  assert_int_equal(vg_scheme_parse(c.data.anatomy_scheme, &s), VG_OK);
+  assert_int_equal(s.n, VG_LABELS_MAX);
+  vg_classes classes = {0};
+  for (int i = 0; i < s.n; i++)
+    assert_int_equal(vg_classes_add_name(&classes, s.labels[i].name, s.labels[i].role), VG_OK);
+  assert_int_equal(classes.n, VG_CLASSES_MAX);
+  vg_free(assignment);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(words_of_classes),
@@ -357,6 +383,7 @@ int main(void) {
       cmocka_unit_test(freesurfer_values),
       cmocka_unit_test(check_names_file_value_count),
       cmocka_unit_test(classes_join_schemes),
+      cmocka_unit_test(schemes_of_many_classes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
