@@ -56,11 +56,11 @@ class Pix2PixHD(pix2pix.Pix2Pix):
                 total = total + self.r1_every * (slope.square().flatten(1).sum(1) * present).sum() / logits.numel()
         return total
 
-    def low_pass(self, a):
+    def low_pass(self, a, sigma=None):
         """A convolution with a Gaussian along each axis in turn, as long as twice the axis."""
         for axis in range(2, a.dim()):
             n = a.shape[axis]
-            kernel = torch.exp(-0.5 * (torch.arange(1 - n, n, dtype=a.dtype) / self.low_sigma) ** 2)
+            kernel = torch.exp(-0.5 * (torch.arange(1 - n, n, dtype=a.dtype) / (sigma or self.low_sigma)) ** 2)
             rows = a.movedim(axis, -1)
             out = functional.conv1d(rows.reshape(-1, 1, n), kernel.view(1, 1, -1), padding=n - 1)
             a = out.reshape(rows.shape).movedim(-1, axis)
@@ -74,9 +74,10 @@ class Pix2PixHD(pix2pix.Pix2Pix):
         return (weight * low.abs()).mean()
 
     def boundary(self, x, y, fake):
-        """One sum over all steps of all axes; einsum takes each class with each series."""
+        """One sum over all steps of all axes of smoothed images; einsum takes each class with each series."""
         if not self.w_boundary:
             return torch.zeros(())
+        fake, y = (self.low_pass(a, 1) / self.low_pass(torch.ones_like(a), 1) for a in (fake, y))
         edges, more = [], []
         for axis in range(2, x.dim()):
             step = lambda a: torch.diff(a, dim=axis).abs().flatten(2)

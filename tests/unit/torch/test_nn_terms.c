@@ -209,8 +209,8 @@ static void texture_is_free(void **state) {
   vg_free(d);
 }
 
-/* Of two images, one with its steps at the label's edge and one twice as steep there, only the second
- * differs; steps elsewhere do not count. */
+/* A step elsewhere and a hatching of all voxels do not count; one at the label's edge does, as the image
+ * shows it through a Gaussian of 1 voxel, whose middle weight is 0.399. */
 static void sharpness_of_boundaries(void **state) {
   (void)state;
   samples *d = make_samples();
@@ -219,17 +219,22 @@ static void sharpness_of_boundaries(void **state) {
   vg_gan_objective o = objective;
   o.w_boundary = 1;
   vg_gan *gan = make_with(&s, &o, 5);
-  vg_gan_losses l[3];
-  for (int k = 0; k < 3; k++) {
+  vg_gan_losses l[4];
+  for (int k = 0; k < 4; k++) {
     for (int i = 0; i < IN * V; i++) d->input[i] = (float)((i / V == 0) == (i % S < S / 2));
     for (int i = 0; i < OUT * V; i++) {
       const int x = i % S;
-      d->target[i] = k == 2 ? 40 * (float)(x >= S / 2) : k == 1 ? 40 * (float)(x >= S / 4) : 0;
+      const int y = i / S % S;
+      d->target[i] = k == 3   ? 40 * (float)((x + y) % 2)
+                     : k == 2 ? 40 * (float)(x >= S / 2)
+                     : k == 1 ? 40 * (float)(x >= S / 4 - 1)
+                              : 0;
     }
     assert_int_equal(vg_gan_step(gan, &one, 1, 0, 0, &l[k]), VG_OK);
   }
   assert_true(fabs(l[1].g_boundary - l[0].g_boundary) < 0.01);
-  assert_true(fabs(l[2].g_boundary - 40) < 2);
+  assert_true(fabs(l[2].g_boundary - 0.399 * 40) < 1);
+  assert_true(fabs(l[3].g_boundary - l[0].g_boundary) < 0.5);
   vg_gan_free(gan);
   vg_free(d);
 }
