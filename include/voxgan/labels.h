@@ -8,7 +8,8 @@
  * "1=necrosis:tumour,2=oedema:tumour,4=enhancing:tumour"; the role defaults to anatomy. A class may have
  * several values, and FIRST-LAST is a range that includes both ends: "2=wm,41=wm,3=gm,1000-2999=gm". The name
  * background makes values background, like 0. The first item may be the name of a scheme, which the others
- * extend: "freesurfer,500-530=background".
+ * extend: "freesurfer,500-530=background". A value has one meaning: it stands once, in whatever order. Only
+ * what a named scheme calls background may become a class: "synthseg-tissues,501-530=skull".
  */
 #ifndef VOXGAN_LABELS_H
 #define VOXGAN_LABELS_H

@@ -144,8 +144,43 @@ static vg_status carve_background(const char *text, int first, int last, vg_sche
   return VG_OK;
 }
 
-/* extends: a scheme with a name, whose background may become a class. */
-static vg_status parse_label(const char *text, const char *item, vg_role map, bool extends, vg_scheme *out) {
+/* What an inline text has given so far. */
+typedef struct given {
+  const char *base; /* the scheme that the text extends; NULL: none */
+  int n;
+  vg_label labels[VG_LABELS_MAX]; /* by the text itself */
+} given;
+
+/* "500-530=background" */
+static const char *label_text(const vg_label *l, char out[VG_CLASS_NAME + 16]) {
+  if (l->more)
+    snprintf(out, VG_CLASS_NAME + 16, "%u-%u=%s", (unsigned)l->value, (unsigned)l->value + l->more, l->name);
+  else
+    snprintf(out, VG_CLASS_NAME + 16, "%u=%s", (unsigned)l->value, l->name);
+  return out;
+}
+
+/* A value has one meaning, whatever the order of the labels. The background of a named scheme alone gives
+ * way, because it stands for all that the scheme has no class for. */
+static vg_status check_values(const char *text, const given *g, const vg_label *label, const vg_scheme *s) {
+  char one[VG_CLASS_NAME + 16], other[VG_CLASS_NAME + 16];
+  const int first = label->value, last = first + label->more;
+  for (int i = 0; i < g->n; i++) {
+    const vg_label *old = &g->labels[i];
+    if (old->value > last || old->value + old->more < first) continue;
+    return vg_fail(VG_CONFIG, "scheme '%s': value %d is given twice, by %s and by %s", text,
+                   old->value > first ? old->value : first, label_text(old, one), label_text(label, other));
+  }
+  for (int v = first; v <= last; v++) {
+    const vg_label *old = vg_scheme_find(s, (uint16_t)v);
+    if (old && old->role != VG_ROLE_BACKGROUND)
+      return vg_fail(VG_CONFIG, "scheme '%s': value %d is given twice, by %s (%s) and by %s", text, v,
+                     g->base, label_text(old, one), label_text(label, other));
+  }
+  return VG_OK;
+}
+
+static vg_status parse_label(const char *text, const char *item, vg_role map, given *g, vg_scheme *out) {
   char buf[VG_CLASS_NAME + 32];
   if (strlen(item) >= sizeof buf)
     return vg_fail(VG_CONFIG, "scheme '%s': label '%s' is too long", text, item);
@@ -164,20 +199,17 @@ static vg_status parse_label(const char *text, const char *item, vg_role map, bo
   if (!name_ok(name))
     return vg_fail(VG_CONFIG, "scheme '%s': class name '%s' is not 1 to %d letters, digits, - or _", text,
                    name, VG_CLASS_NAME - 1);
+  memcpy(label.name, name, strlen(name) + 1);
   st = check_word(text, name);
-  if (!st && extends && role != VG_ROLE_BACKGROUND)
-    st = carve_background(text, label.value, label.value + label.more, out);
+  if (!st) st = check_values(text, g, &label, out);
+  if (!st && g->base) st = carve_background(text, label.value, label.value + label.more, out);
   if (st) return st;
-  for (int v = label.value; v <= label.value + label.more; v++)
-    if (vg_scheme_find(out, (uint16_t)v))
-      return vg_fail(VG_CONFIG, "scheme '%s': value %d is given twice", text, v);
   for (int i = 0; i < out->n; i++)
     if (strcmp(out->labels[i].name, name) == 0 && out->labels[i].role != role)
       return vg_fail(VG_CONFIG, "scheme '%s': class %s has two roles", text, name);
   if (out->n == VG_LABELS_MAX)
     return vg_fail(VG_CONFIG, "scheme '%s': more than %d labels", text, VG_LABELS_MAX);
-  memcpy(label.name, name, strlen(name) + 1);
-  out->labels[out->n++] = label;
+  out->labels[out->n++] = g->labels[g->n++] = label;
   return VG_OK;
 }
 
@@ -214,10 +246,11 @@ vg_status vg_scheme_parse_as(const char *text, vg_role map, vg_scheme *out) {
   char **items = vg_split(text, ',', &n);
   if (!items) return VG_MEMORY;
   const int base = vg_names_find(names, items[0]); /* "synthseg-tissues,99=background" */
-  if (base >= 0) *out = schemes[base];
+  given g = {.base = base >= 0 ? schemes[base].name : NULL};
+  if (g.base) *out = schemes[base];
   strcpy(out->name, "inline");
   vg_status st = VG_OK;
-  for (size_t i = base >= 0; i < n && !st; i++) st = parse_label(text, items[i], map, base >= 0, out);
+  for (size_t i = base >= 0; i < n && !st; i++) st = parse_label(text, items[i], map, &g, out);
   vg_strv_free(items);
   return st;
 }

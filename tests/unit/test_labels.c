@@ -101,6 +101,16 @@ static void inline_faults(void **state) {
       {"-5=gm", "value '-5'"},
       {"1000-2999=gm,2999=wm", "value 2999 is given twice"},
       {"7=wm,1-9=gm", "value 7 is given twice"},
+      {"500-530=background,501=skull", "value 501 is given twice, by 500-530=background and by 501=skull"},
+      {"501=skull,500-530=background", "value 501 is given twice, by 501=skull and by 500-530=background"},
+      {"500-530=background,520-540=skull", "value 520 is given twice, by 500-530=background and by 520-540"},
+      {"520-540=skull,500-530=background", "value 520 is given twice, by 520-540=skull and by 500-530"},
+      {"tissues,500-530=background,501=skull", "value 501 is given twice, by 500-530=background and by 501"},
+      {"synthseg-tissues,590-610=background,595=skull", "value 595 is given twice, by 590-610=background"},
+      {"synthseg-tissues,595=skull,590-610=background", "value 595 is given twice, by 595=skull and by 590"},
+      {"synthseg-tissues,600=skull,600=skull", "value 600 is given twice, by 600=skull and by 600=skull"},
+      {"tissues,2-9=skull", "value 2 is given twice, by tissues (2=gm) and by 2-9=skull"},
+      {"tissues,3=background", "value 3 is given twice, by tissues (3=wm) and by 3=background"},
       {"1=abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", "class name"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -127,6 +137,11 @@ static void background_becomes_a_class(void **state) {
     assert_string_equal(vg_scheme_find(&back, rows[i].value)->name, rows[i].name);
   }
   assert_null(vg_scheme_find(&s, 600));
+  vg_free(text);
+  /* The background may be named again, and reach further. */
+  assert_int_equal(vg_scheme_parse("synthseg-tissues,520=skull,590-610=background", &s), VG_OK);
+  text = vg_scheme_text(&s);
+  assert_non_null(strstr(text, ",501-519=background,520=skull,521-589=background,590-610=background"));
   assert_int_equal(vg_scheme_parse("synthseg-tissues,501-599=skull", &s), VG_OK);
   assert_false(vg_scheme_has_class(&s, "background"));
   /* A scheme with all labels that it can have: the background's makes room for one, but not for two. */
