@@ -11,6 +11,7 @@
 #include "voxgan/log.h"
 #include "base/number/statistic.h"
 #include "base/number/extent.h"
+#include "base/text/plural.h"
 #include "base/whole.h"
 
 /* The number of voxels that the prepared brain grows by before interpolation. The scan's own mask is finer
@@ -219,23 +220,43 @@ void vg_prep_put_limits(vg_json *root, const vg_classes *c) {
   }
 }
 
+/* The limits of the n parts of one series: one less, from -1 to 1, none below that before it. */
+static vg_status read_limit_row(const char *name, const char *series, const vg_json *row, int n,
+                                float *limits) {
+  const size_t have = vg_json_type_of(row) == VG_JSON_ARRAY ? vg_json_size(row) : 0;
+  if (have != (size_t)(n - 1))
+    return vg_fail(VG_DATA, "%s: damaged: part_limits has %zu %s for %s, and %d parts need %d", name, have,
+                   vg_plural(have, "limit", "limits"), series, n, n - 1);
+  const vg_json *e = vg_json_first(row);
+  for (int p = 0; p < n - 1; p++, e = vg_json_next(e)) {
+    const double limit = vg_json_number(e, NAN);
+    if (!(limit >= -1 && limit <= 1))
+      return vg_fail(VG_DATA, "%s: damaged: limit %d of %s in part_limits is no number from -1 to 1", name,
+                     p + 1, series);
+    if (p && limit < (double)limits[p - 1])
+      return vg_fail(VG_DATA, "%s: damaged: limit %d of %s in part_limits is below the one before", name,
+                     p + 1, series);
+    limits[p] = (float)limit;
+  }
+  return VG_OK;
+}
+
 vg_status vg_prep_read_limits(const char *name, const vg_json *root, vg_classes *c) {
   const vg_json *list = vg_json_get(root, "part_limits");
   vg_clusters of;
   c->divided = list != NULL;
   if (!list) return VG_OK;
-  if (!vg_classes_parts(c, &of)) return vg_fail(VG_DATA, "%s: its tumours' parts are damaged", name);
+  if (!vg_classes_parts(c, &of))
+    return vg_fail(VG_DATA, "%s: damaged: it has part_limits, but its classes are no parts of tumours", name);
+  const size_t have = vg_json_type_of(list) == VG_JSON_ARRAY ? vg_json_size(list) : 0;
+  if (have != (size_t)of.n_series)
+    return vg_fail(VG_DATA, "%s: damaged: part_limits has lists for %zu series, and its classes divide %d",
+                   name, have, of.n_series);
   const vg_json *row = vg_json_first(list);
-  for (int k = 0; k < of.n_series; k++, row = row ? vg_json_next(row) : NULL) {
-    const vg_json *e = vg_json_first(row);
-    for (int p = 0; p < of.n[k] - 1; p++, e = e ? vg_json_next(e) : NULL) {
-      const double limit = vg_json_number(e, NAN);
-      if (!(limit >= -1 && limit <= 1) || (p && limit < (double)c->limits[k][p - 1]))
-        return vg_fail(VG_DATA, "%s: the limits of its tumours' parts are damaged", name);
-      c->limits[k][p] = (float)limit;
-    }
-  }
-  return VG_OK;
+  vg_status st = VG_OK;
+  for (int k = 0; k < of.n_series && !st; k++, row = vg_json_next(row))
+    st = read_limit_row(name, of.series[k], row, of.n[k], c->limits[k]);
+  return st;
 }
 
 vg_json *vg_prep_to_json(const vg_prep_settings *s, const vg_range *ranges) {
@@ -323,6 +344,8 @@ vg_status vg_prep_from_json(const char *name, const vg_json *j, vg_prep_settings
   const char *brain = vg_json_string(vg_json_get(j, "brain"), "labels");
   s->brain_from_images = !strcmp(brain, "images");
   s->heads = !strcmp(brain, "heads");
+  if (!s->brain_from_images && !s->heads && strcmp(brain, "labels") != 0)
+    return vg_fail(VG_DATA, "%s: its brain is from \"%s\", which this voxgan does not know", name, brain);
   fine &= s->margin >= 0 && s->margin < 1000 && s->percentile[0] >= 0 &&
           s->percentile[1] > s->percentile[0] && s->percentile[1] <= 100;
   if (!fine)

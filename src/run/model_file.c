@@ -64,7 +64,10 @@ static vg_status load_file(const char *path, vg_device device, model_info *info,
     goto out;
   memset(info, 0, sizeof *info);
   vg_config_default(&info->config);
-  if ((st = vg_config_from_json(&info->config, path, config))) goto out;
+  if ((st = vg_config_from_json(&info->config, path, config))) {
+    st = st == VG_CONFIG ? VG_DATA : st; /* the file is at fault, not the user's settings */
+    goto out;
+  }
   if ((st = vg_spec_from_json(path, spec, &info->spec))) goto out;
   if ((st = vg_prep_from_json(path, prep, &info->prep, info->ranges))) goto out;
   if ((st = vg_hash_file(path, info->hash))) goto out;

@@ -52,19 +52,36 @@ expect "no partial files" [ -z "$(find "$T/s" -name '*.tmp*')" ]
 expect "manifest" [ "$(wc -l <"$T/s/manifest.csv")" = 3 ]
 expect "model hash in the description" grep -q "$(sha256sum <"$T/a/model.safetensors" | cut -d' ' -f1)" "$T/s/dataset_description.json"
 expect "no source path in what is written" sh -c "! grep -rq '$T' '$T/s/manifest.csv' '$T/s/dataset_description.json'"
-# A model file comes from anywhere: its whole numbers have bounds.
-wrong_spec() { /usr/bin/python3 -c "
+# A model file comes from anywhere: one line names the file and the fault, for each command that reads it.
+wrong_model() { /usr/bin/python3 -c "
 import json, struct, sys
 b = open(sys.argv[1], 'rb').read(); n = struct.unpack('<Q', b[:8])[0]
-h = json.loads(b[8:8 + n]); spec = json.loads(h['__metadata__']['spec'])
-spec[sys.argv[3]] = float(sys.argv[4]); h['__metadata__']['spec'] = json.dumps(spec)
+h = json.loads(b[8:8 + n]); m = h['__metadata__']
+config, spec, prep = (json.loads(m[k]) for k in ('config', 'spec', 'prep'))
+exec(sys.argv[3])
+m.update(config=json.dumps(config), spec=json.dumps(spec), prep=json.dumps(prep))
 t = json.dumps(h).encode(); t += b' ' * (-len(t) % 8)
-open(sys.argv[2], 'wb').write(struct.pack('<Q', len(t)) + t + b[8 + n:])" "$T/a/model.safetensors" "$T/wrong.safetensors" "$1" "$2"; }
+open(sys.argv[2], 'wb').write(struct.pack('<Q', len(t)) + t + b[8 + n:])" "$T/a/model.safetensors" "$T/wrong.safetensors" "$1"; }
+refused() {
+  wrong_model "$1"
+  expect_fail 3 "wrong.safetensors: .*$2" "$VOXGAN" synth "$T/wrong.safetensors" --labels "$T/test" --layout brats2021 --out "$T/none"
+}
 for field in ngf d_scales patch_w; do
-  wrong_spec $field 1e300
-  expect_fail 3 "wrong.safetensors: .*spec: $field is 1e\\+300, but must be a whole number" \
-    "$VOXGAN" synth "$T/wrong.safetensors" --labels "$T/test" --layout brats2021 --out "$T/none"
+  refused "spec['$field'] = 1e300" "spec: $field is 1e\\+300, but must be a whole number"
 done
+refused "prep['classes'] += [{'name': f'c{i}', 'role': 'tumour'} for i in range(60)]" 'more than 60 classes'
+refused "prep['classes'] = 3" 'its networks do not fit its classes'
+refused "prep['classes'][0] = 3" "class role '' is unknown"
+refused "prep['classes'][0]['name'] = 3" "class name '' is not"
+refused "prep['part_limits'] = [[0]]" 'has part_limits, but its classes are no parts'
+refused "prep['margin'] = float('nan')" "prep:1:[0-9]+: not valid JSON at 'NaN"
+refused "prep['series'][0]['lo'] = None" 'series t1 has no intensity range'
+refused "prep['brain'] = 'skull'" 'its brain is from "skull"'
+refused "config['net']['ngf'] = 'many'" 'net.ngf'
+refused "config = []" 'must be a JSON object'
+wrong_model "prep['classes'] += [{'name': f'c{i}', 'role': 'tumour'} for i in range(60)]"
+expect_fail 3 'wrong.safetensors: .*more than 60 classes' \
+  "$VOXGAN" train --data "$T/train" --out "$T/none" $tiny --init "$T/wrong.safetensors"
 cp -r "$T/s" "$T/s1"
 victim=$(find "$T/s" -name '*_t2.nii.gz' | sort | head -1)
 rm "$victim"

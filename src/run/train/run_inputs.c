@@ -41,6 +41,47 @@ vg_status vg_run_inputs_write(const char *run, const run_data *d) {
   return st;
 }
 
+/* ---- reading ---- */
+
+static vg_status check_classes(const char *path, const vg_json *list) {
+  vg_classes known = {0};
+  if (vg_json_type_of(list) != VG_JSON_ARRAY)
+    return vg_fail(VG_DATA, "%s: damaged: it has no list of classes", path);
+  for (const vg_json *e = vg_json_first(list); e; e = vg_json_next(e)) {
+    const int before = known.n;
+    const char *name = vg_json_string(e, NULL);
+    if (!name) return vg_fail(VG_DATA, "%s: damaged: class %d is no name", path, before + 1);
+    vg_status st = vg_classes_add_name(&known, name, VG_ROLE_TUMOUR); /* the file has no roles */
+    if (st) return vg_fail_in(VG_DATA, "%s: damaged", path);
+    if (known.n == before) return vg_fail(VG_DATA, "%s: damaged: class %s repeats", path, name);
+  }
+  return VG_OK;
+}
+
+static vg_status check_subjects(const char *path, const vg_json *subjects) {
+  if (vg_json_type_of(subjects) != VG_JSON_OBJECT)
+    return vg_fail(VG_DATA, "%s: damaged: it has no subjects", path);
+  for (const vg_json *e = vg_json_first(subjects); e; e = vg_json_next(e))
+    if (!vg_json_string(e, NULL))
+      return vg_fail(VG_DATA, "%s: damaged: subject %s has no hash of its files", path, vg_json_key(e));
+  return VG_OK;
+}
+
+/* NULL: the run has no such file. */
+static vg_status read_inputs(const char *path, vg_json **out) {
+  bool exists = false;
+  *out = NULL;
+  vg_status st = vg_fs_exists(path, &exists);
+  if (st || !exists) return st;
+  st = vg_json_read(path, out);
+  if (!st) st = check_classes(path, vg_json_get(*out, "classes"));
+  if (!st) st = check_subjects(path, vg_json_get(*out, "subjects"));
+  if (!st) return VG_OK;
+  vg_json_free(*out);
+  *out = NULL;
+  return st;
+}
+
 /* ---- comparing ---- */
 
 typedef struct named {
@@ -75,7 +116,7 @@ static void compare_cases(const vg_text_index *subjects, const char *const *was,
                           size_t n, named *changed, named *added) {
   for (size_t i = 0; i < n; i++) {
     const size_t at = vg_text_index_get(subjects, cases[i].id, strlen(cases[i].id));
-    if (at == VG_NO_NUMBER || !was[at])
+    if (at == VG_NO_NUMBER)
       add(added, cases[i].id);
     else if (strcmp(was[at], cases[i].inputs) != 0)
       add(changed, cases[i].id);
@@ -118,30 +159,26 @@ static vg_status compare_classes(const char *run, const vg_json *classes, const 
 }
 
 vg_status vg_run_inputs_compare(const char *run, const run_data *d) {
-  bool exists = false;
   vg_json *j = NULL;
   char *path = path_of(run);
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
-  if (!st && exists) st = vg_json_read(path, &j);
-  if (!st && exists) st = compare_classes(run, vg_json_get(j, "classes"), d);
-  const vg_json *subjects = vg_json_get(j, "subjects");
-  if (!st && exists && vg_json_type_of(subjects) == VG_JSON_OBJECT) st = compare_subjects(run, subjects, d);
+  vg_status st = path ? read_inputs(path, &j) : VG_MEMORY;
+  if (!st && j) st = compare_classes(run, vg_json_get(j, "classes"), d);
+  if (!st && j) st = compare_subjects(run, vg_json_get(j, "subjects"), d);
   vg_json_free(j);
   vg_free(path);
   return st;
 }
 
 vg_status vg_run_inputs_parts(const char *run, vg_classes *out) {
-  bool exists = false;
   vg_json *j = NULL;
   char *path = path_of(run);
   *out = (vg_classes){0};
-  vg_status st = path ? vg_fs_exists(path, &exists) : VG_MEMORY;
-  if (!st && exists) st = vg_json_read(path, &j);
+  vg_status st = path ? read_inputs(path, &j) : VG_MEMORY;
   if (!st && vg_json_get(j, "part_limits")) {
-    for (const vg_json *e = vg_json_first(vg_json_get(j, "classes")); e && !st; e = vg_json_next(e))
-      if (vg_class_whole(vg_json_string(e, "")) != vg_json_string(e, ""))
-        st = vg_classes_add_name(out, vg_json_string(e, ""), VG_ROLE_TUMOUR);
+    for (const vg_json *e = vg_json_first(vg_json_get(j, "classes")); e && !st; e = vg_json_next(e)) {
+      const char *name = vg_json_string(e, "");
+      if (vg_class_whole(name) != name) st = vg_classes_add_name(out, name, VG_ROLE_TUMOUR);
+    }
     if (!st) st = vg_prep_read_limits(path, j, out);
   }
   vg_json_free(j);

@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "run/train/run_folder.h"
+#include "run/train/run_inputs.h"
 #include "settings/config_json.h"
 #include "voxgan/log.h"
 
@@ -116,11 +117,70 @@ static void the_discriminators_stay(void **state) {
   assert_non_null(strstr(vg_error(), "train.w_local was \"1\" and is \"0\" now"));
 }
 
+#define PARTS "\"t1_part1_tumour\",\"t1_part2_tumour\",\"t1_part3_tumour\""
+#define SUBJECTS "\"subjects\":{\"a\":\"0\"}"
+
+/* RUN/inputs.json with faults: the message names the file and the fault. */
+static void damaged_inputs(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *says;
+  } bad[] = {
+      {"[]", "it has no list of classes"},
+      {"{\"classes\":3," SUBJECTS "}", "it has no list of classes"},
+      {"{\"classes\":[\"gm\",3]," SUBJECTS "}", "class 2 is no name"},
+      {"{\"classes\":[\"gm\",\"w m\"]," SUBJECTS "}", "class name 'w m' is not"},
+      {"{\"classes\":[\"gm\",\"gm\"]," SUBJECTS "}", "class gm repeats"},
+      {"{\"classes\":[\"gm\"]}", "it has no subjects"},
+      {"{\"classes\":[\"gm\"],\"subjects\":[\"a\"]}", "it has no subjects"},
+      {"{\"classes\":[\"gm\"],\"subjects\":{\"a\":7}}", "subject a has no hash"},
+      {"{\"classes\":[\"gm\"]," SUBJECTS ",\"part_limits\":[[0]]}", "its classes are no parts of tumours"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":3}",
+       "lists for 0 series, and its classes divide 1"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[]}",
+       "lists for 0 series, and its classes divide 1"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[0,1],[0,1]]}", "lists for 2 series"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[3]}", "0 limits for t1, and 3 parts need 2"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[0]]}", "1 limit for t1, and 3 parts need 2"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[0,1,1]]}",
+       "3 limits for t1, and 3 parts need 2"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[0,null]]}",
+       "limit 2 of t1 in part_limits is no number"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[\"0\",1]]}",
+       "limit 1 of t1 in part_limits is no number"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[0,1.5]]}",
+       "limit 2 of t1 in part_limits is no number"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[0.5,0]]}",
+       "limit 2 of t1 in part_limits is below"},
+      {"{\"classes\":[" PARTS "]," SUBJECTS ",\"part_limits\":[[0,NaN]]}", "not valid JSON at 'NaN"},
+  };
+  char path[300], many[2048] = "{\"classes\":[\"c0\"";
+  vg_classes parts;
+  snprintf(path, sizeof path, "%s/inputs.json", scratch);
+  for (int k = 1; k <= VG_CLASSES_MAX; k++)
+    snprintf(many + strlen(many), sizeof many - strlen(many), ",\"c%d\"", k);
+  strcat(many, "]," SUBJECTS "}");
+  for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
+    const bool last = i == sizeof bad / sizeof *bad;
+    const char *text = last ? many : bad[i].text, *says = last ? "more than 60 classes" : bad[i].says;
+    assert_int_equal(vg_fs_write_atomic(path, text, strlen(text)), VG_OK);
+    const vg_status st = vg_run_inputs_parts(scratch, &parts);
+    if (st != VG_DATA || strncmp(vg_error(), path, strlen(path)) != 0 || !strstr(vg_error(), says))
+      fail_msg("%s: %s: %s", text, vg_status_name(st), vg_error());
+  }
+  const char *good = "{\"classes\":[\"gm\"," PARTS "]," SUBJECTS ",\"part_limits\":[[-0.5,0.25]]}";
+  assert_int_equal(vg_fs_write_atomic(path, good, strlen(good)), VG_OK);
+  assert_int_equal(vg_run_inputs_parts(scratch, &parts), VG_OK);
+  assert_int_equal(parts.n, 3);
+  assert_float_equal(parts.limits[0][1], 0.25, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_setting_is_refused_or_free),
       cmocka_unit_test(what_defines_a_run_is_fixed),
       cmocka_unit_test(the_discriminators_stay),
+      cmocka_unit_test(damaged_inputs),
   };
   vg_log_set_level(VG_LOG_ERROR);
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
