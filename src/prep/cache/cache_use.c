@@ -27,13 +27,22 @@ static bool is_made_link(const char *path) {
   return readlink(path, &first, 1) == 1 && first != '/';
 }
 
+/* The folder that a run lies in, whether its path ends in slashes or not. */
+static char *folder_around(const char *run) {
+  size_t n = strlen(run);
+  while (n > 1 && run[n - 1] == '/') n--;
+  char *bare = vg_format("%.*s", (int)n, run), *dir = bare ? vg_fs_dirname(bare) : NULL;
+  vg_free(bare);
+  return dir;
+}
+
 vg_status vg_cache_folder(const char *run, const char *setting, char **out) {
   const char *named = getenv("VOXGAN_CACHE");
   bool own = false;
   *out = NULL;
   if (setting && *setting) return (*out = vg_strdup(setting)) ? VG_OK : VG_MEMORY;
   if (named && *named) return (*out = vg_strdup(named)) ? VG_OK : VG_MEMORY;
-  char *inside = vg_fs_join(run, VG_CACHE_LINK), *parent = vg_fs_dirname(run);
+  char *inside = vg_fs_join(run, VG_CACHE_LINK), *parent = folder_around(run);
   vg_status st = !inside || !parent ? VG_MEMORY : is_made_link(inside) ? VG_OK : vg_fs_is_dir(inside, &own);
   if (!st && !(*out = own ? vg_strdup(inside) : vg_fs_join(parent, VG_CACHE_FOLDER))) st = VG_MEMORY;
   vg_free(inside);
