@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "voxgan/evaluate.h"
 #include "base/fs.h"
 #include "voxgan/log.h"
@@ -200,7 +201,9 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
   working w = {.o = o, .d = d, .p = p, .j = j, .torch = torch, .folder = vg_experiment_job_folder(o->out, j)};
   char *path = lock_of(o->out, j);
   vg_lock lock = {.fd = -1};
-  vg_status st = w.folder && path ? vg_fs_make_dirs(w.folder) : VG_MEMORY;
+  bool there = true;
+  vg_status st = w.folder && path ? vg_fs_exists(w.folder, &there) : VG_MEMORY;
+  if (!st) st = vg_fs_make_dirs(w.folder);
   *taken = false;
   if (!st) st = vg_lock_try(path, &lock, taken);
   if (!st && *taken) {
@@ -212,7 +215,10 @@ vg_status vg_experiment_job_do(const vg_experiment_options *o, const experiment_
     else if (!st)
       st = work(&w);
     if (!st) st = tidy(w.folder);
+    /* A training that fails before its first step leaves nothing, and neither does its job. */
+    if (st && !there) (void)unlink(path);
     vg_lock_release(&lock);
+    if (st && !there) (void)rmdir(w.folder);
   }
   vg_free(path);
   vg_free(w.folder);

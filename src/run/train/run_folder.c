@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+#include "prep/cache/cache_use.h"
 #include "run/train/checkpoint.h"
 #include "voxgan/log.h"
 #include "base/mem.h"
@@ -25,22 +27,12 @@ static vg_status take_lock(const char *run, bool wait, vg_lock *lock) {
     vg_info("%s: waiting for another voxgan that trains there%s", run, vg_lock_holder(path));
   while (!st && !taken) {
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    /* A run that never began takes its folder away. */
     st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted while waiting for %s", path)
-                          : vg_lock_try(path, lock, &taken);
+                          : vg_fs_make_dirs(run);
+    if (!st) st = vg_lock_try(path, lock, &taken);
   }
   vg_free(path);
-  return st;
-}
-
-static vg_status make_folders(const char *run) {
-  static const char *const folders[] = {"", "checkpoints", "previews"};
-  vg_status st = VG_OK;
-  for (int i = 0; i < 3 && !st; i++) {
-    char *path = vg_fs_join(run, folders[i]);
-    st = path ? vg_fs_make_dirs(path) : VG_MEMORY;
-    if (!st) st = vg_fs_sweep(path);
-    vg_free(path);
-  }
   return st;
 }
 
@@ -52,6 +44,22 @@ static vg_status look_for(const char *run, const char *name, bool *there) {
   *there = !lstat(path, &s);
   vg_status st = *there || errno == ENOENT || errno == ENOTDIR ? VG_OK : vg_fail_errno(path, "cannot read");
   vg_free(path);
+  return st;
+}
+
+static const char *const folders[] = {"checkpoints", "previews"};
+
+static vg_status make_folders(const char *run, vg_run_claim *claim) {
+  vg_status st = vg_fs_sweep(run);
+  for (int i = 0; i < 2 && !st; i++) {
+    bool there = false;
+    char *path = vg_fs_join(run, folders[i]);
+    st = path ? look_for(run, folders[i], &there) : VG_MEMORY;
+    if (!st) st = vg_fs_make_dirs(path);
+    if (!st) st = vg_fs_sweep(path);
+    claim->made_folder[i] = !st && !there;
+    vg_free(path);
+  }
   return st;
 }
 
@@ -94,11 +102,11 @@ static vg_status check_none(const char *run, const char *const *names, size_t n)
 
 /* What lies in a folder without a run is not ours to remove or to write over. */
 static vg_status check_files(const char *run) {
-  static const char *const folders[] = {"checkpoints", "previews", "tensorboard"};
+  static const char *const others[] = {"checkpoints", "previews", "tensorboard"};
   bool is_run = false;
   vg_status st = look_for_run(run, &is_run);
   if (st || is_run) return st;
-  st = check_none(run, folders, sizeof folders / sizeof *folders);
+  st = check_none(run, others, sizeof others / sizeof *others);
   return st ? st : check_none(run, files, N_FILES);
 }
 
@@ -109,16 +117,68 @@ static vg_status check_former(const vg_train_options *o, bool *holds_run) {
                  o->out);
 }
 
-vg_status vg_run_folder_claim(const vg_train_options *o, vg_lock *lock, bool *continues) {
-  bool holds_run = false;
+/* Counts the folders that vg_fs_make_dirs() would make. */
+static vg_status count_missing(const char *run, int *n) {
+  vg_status st = VG_OK;
+  bool there = false;
+  char *at = vg_strdup(run);
+  for (*n = 0; !st && !there; *n += !there) {
+    st = at ? vg_fs_exists(at, &there) : VG_MEMORY;
+    if (st || there) break;
+    char *up = vg_fs_dirname(at);
+    vg_free(at);
+    at = up;
+  }
+  vg_free(at);
+  return st;
+}
+
+vg_status vg_run_folder_claim(const vg_train_options *o, vg_run_claim *claim, bool *continues) {
+  bool holds_run = false, has_lock = false, has_link = false;
   vg_status st = check_files(o->out);
   if (!st) st = check_former(o, &holds_run);
+  if (!st) st = look_for(o->out, ".lock", &has_lock);
+  if (!st) st = look_for(o->out, VG_CACHE_LINK, &has_link);
+  if (!st) st = count_missing(o->out, &claim->made);
   if (!st) st = vg_fs_require_writable_dir(o->out);
-  if (!st) st = take_lock(o->out, o->resume, lock);
+  if (!st) st = take_lock(o->out, o->resume, &claim->lock);
+  claim->made_lock = !st && !has_lock;
+  claim->no_link = !st && !has_link;
   if (!st) st = check_former(o, &holds_run); /* again: no other process changes it from here on */
-  if (!st) st = make_folders(o->out);
+  if (!st) st = make_folders(o->out, claim);
   *continues = !st && o->resume && holds_run;
   return st;
+}
+
+static void remove_empty(const char *run, const char *name) {
+  char *path = vg_fs_join(run, name);
+  if (path) (void)rmdir(path);
+  vg_free(path);
+}
+
+static void remove_name(const char *run, const char *name, bool only_link) {
+  struct stat s;
+  char *path = vg_fs_join(run, name);
+  if (path && !lstat(path, &s) && (!only_link || S_ISLNK(s.st_mode))) (void)unlink(path);
+  vg_free(path);
+}
+
+/* The lock's file goes while it is held: another process makes a new one. */
+void vg_run_folder_release(const char *run, vg_run_claim *claim, bool begun) {
+  for (int i = 0; i < 2 && !begun; i++)
+    if (claim->made_folder[i]) remove_empty(run, folders[i]);
+  if (!begun && claim->no_link) remove_name(run, VG_CACHE_LINK, true);
+  if (!begun && claim->made_lock) remove_name(run, ".lock", false);
+  vg_lock_release(&claim->lock);
+  char *at = begun ? NULL : vg_strdup(run);
+  for (int i = 0; at && i < claim->made && (!rmdir(at) || errno == ENOENT);
+       i++) { /* ENOENT: PATH after PATH/ */
+    char *up = vg_fs_dirname(at);
+    vg_free(at);
+    at = up;
+  }
+  vg_free(at);
+  *claim = (vg_run_claim){.lock = {.fd = -1}};
 }
 
 vg_status vg_run_folder_clear(const char *run) {

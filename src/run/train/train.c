@@ -135,6 +135,7 @@ static vg_status write_folder(trainer *t, bool continues) {
   if (!vg_trainer_writes(t)) return VG_OK;
   const char *run = t->o->out;
   vg_status st = continues ? vg_train_log_rewind(&t->log, t->state.log_bytes) : vg_run_folder_clear(run);
+  t->cleared = !st && !continues;
   if (!st) st = vg_run_folder_write_take(run, "config.json", vg_config_to_json(&t->info.config));
   if (!st)
     st = vg_run_folder_write_take(run, "split.json", vg_dataset_split_json(&t->data.set, t->data.is_val));
@@ -162,13 +163,21 @@ static vg_status say_next(const vg_train_options *o) {
   return VG_OK;
 }
 
+/* A new run that fails before its first step holds nothing to continue or to look at. */
+static void leave_folder(trainer *t, bool continues, vg_status st) {
+  const bool trains = continues || t->cleared, failed = st && !t->stopping && !continues && !t->state.step;
+  if (!vg_trainer_writes(t)) return;
+  if (t->cleared && failed) (void)vg_run_folder_clear(t->o->out);
+  vg_run_folder_release(t->o->out, &t->claim, trains && !failed);
+}
+
 vg_status vg_train(const vg_train_options *options) {
-  trainer t = {.o = options, .lock = {.fd = -1}};
+  trainer t = {.o = options, .claim = {.lock = {.fd = -1}}};
   char took[32];
   bool continues = false;
   vg_interrupt_install();
   vg_status st = options->world.size > 1 ? vg_train_meet(options, &t.device, &t.group) : VG_OK;
-  if (!st && vg_trainer_writes(&t)) st = vg_run_folder_claim(options, &t.lock, &continues);
+  if (!st && vg_trainer_writes(&t)) st = vg_run_folder_claim(options, &t.claim, &continues);
   if (!st) st = start(&t, continues);
   if (st) goto out;
   if (options->dry_run && (st = vg_trainer_say_cost(&t))) goto out;
@@ -190,6 +199,6 @@ out:
   vg_gan_transfer_release(&t.taken);
   vg_free(t.init);
   vg_train_log_release(&t.log);
-  vg_lock_release(&t.lock);
+  leave_folder(&t, continues, st);
   return st;
 }

@@ -5,13 +5,15 @@
 #include "run/model_file.h"
 #include "run/train/checkpoint.h"
 #include "run/train/run_data.h"
+#include "run/train/run_folder.h"
 #include "run/train/train_log.h"
 #include "sample/loader.h"
 #include "voxgan/run.h"
 
 typedef struct trainer {
   const vg_train_options *o;
-  vg_lock lock;    /* of the run folder */
+  vg_run_claim claim;
+  bool cleared;    /* the folder holds a new run from here on */
   vg_group *group; /* of the processes that train; NULL: this one alone. Rank 0 writes the folder */
   group_clock group_began;
   bool stopping; /* all processes stop here, and know it */
