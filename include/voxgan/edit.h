@@ -117,7 +117,7 @@ typedef struct vg_edit {
   int adds_pieces;
   const char *pieces_param;
   bool frees_cavity; /* the edits after it may change the class "cavity", which others keep */
-  /* Whether the call displaces the whole brain, and a cavity with it. NULL: never. */
+  /* Whether the call displaces the whole brain, with a cavity and the head around it. NULL: never. */
   bool (*moves_brain)(const vg_edit_call *call);
   bool may_split;           /* may remove the oedema that joins the pieces of the core */
   const char *region_param; /* the parameter that names the region where the tumour is put; NULL: none */

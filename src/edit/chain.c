@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "edit/brain/memo.h"
-#include "edit/cavity.h"
+#include "edit/hidden.h"
 #include "base/names.h"
 #include "base/str.h"
 #include "voxgan/edit.h"
@@ -225,13 +225,14 @@ static vg_status find_donor(const vg_edit_step *step, const vg_edit_context *con
   return VG_OK;
 }
 
-/* Applies one edit. A resection cavity stays as it is, unless it is free to change. */
+/* Applies one edit. Tissue of the head stays as it is, as does a resection cavity that is not free to change,
+ * unless all is displaced together. */
 static vg_status apply_step(const vg_edit *edit, vg_maps *maps, const vg_edit_call *call) {
-  vg_cavity cavity = {0};
-  const bool keep = !call->cavity_free && !(edit->moves_brain && edit->moves_brain(call));
-  vg_status st = keep ? vg_cavity_hide(maps, &cavity) : VG_OK;
+  vg_hidden hidden = {0};
+  const bool keep = !(edit->moves_brain && edit->moves_brain(call));
+  vg_status st = keep ? vg_hide(maps, !call->cavity_free, &hidden) : VG_OK;
   if (!st) st = edit->apply(maps, call);
-  vg_cavity_restore(maps, &cavity);
+  vg_hidden_restore(maps, &hidden);
   return st;
 }
 

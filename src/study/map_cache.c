@@ -7,6 +7,7 @@
 #include "edit/brain/heal.h"
 #include "edit/brain/measure.h"
 #include "edit/brain/tissue.h"
+#include "edit/hidden.h"
 #include "grid/grid.h"
 #include "prep/parts.h"
 #include "voxgan/log.h"
@@ -156,8 +157,10 @@ static vg_status name_part(vg_status st, const char *part, const char *id) {
 
 static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_classes *classes, bool edited,
                             bool heal) {
+  vg_hidden head = {0}; /* as in edits, whose frame and ventricles are remembered */
   vg_status st = e->donor ? read_donor(ds, e->subject, classes, &e->maps)
                           : vg_maps_read(ds, e->subject, classes, &e->maps);
+  if (!st) st = vg_hide(&e->maps, false, &head);
   if (!st && !memchr(e->maps.brain, 1, vg_geometry_voxels(&e->maps.geo)))
     st = vg_fail(VG_DATA, "nothing is labelled in its maps, so there is no brain");
   if (!st && heal && !e->donor) st = heal_under_tumour(&e->maps, e->subject->id);
@@ -165,6 +168,10 @@ static vg_status read_entry(vg_map_entry *e, const vg_dataset *ds, const vg_clas
   if (!st) st = vg_tumour_pieces(&e->maps, 0, &e->pieces.tumour);
   if (!st) st = vg_tumour_pieces(&e->maps, vg_tumour_code(classes, "oedema"), &e->pieces.core);
   if (!st) st = study_brain(e, edited);
+  if (e->donor)
+    vg_hidden_drop(&head); /* of its maps only the tumour and the brain matter */
+  else
+    vg_hidden_restore(&e->maps, &head);
   return st ? name_part(st, e->donor ? "donor" : "host", e->subject->id) : VG_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "base/simd.h"
 #include "edit/brain/cells.h"
 #include "base/mem.h"
+#include "label/class_words.h"
 #include "base/pool.h"
 #include "base/whole.h"
 
@@ -249,7 +250,7 @@ static vg_status frame_of(const vg_maps *m, const brain *b, const double plane[P
   return VG_OK;
 }
 
-vg_status vg_frame_find(const vg_maps *maps, vg_brain_frame *out) {
+static vg_status find(const vg_maps *maps, vg_brain_frame *out) {
   brain b;
   double plane[PLANE];
   memset(out, 0, sizeof *out);
@@ -258,6 +259,21 @@ vg_status vg_frame_find(const vg_maps *maps, vg_brain_frame *out) {
   if (!st) st = refine(&b, plane);
   if (!st) st = frame_of(maps, &b, plane, out);
   brain_release(&b);
+  return st;
+}
+
+/* Tissue of the head is labelled as the brain is. */
+vg_status vg_frame_find(const vg_maps *maps, vg_brain_frame *out) {
+  bool head[VG_CLASSES_MAX + 1], any = false;
+  vg_class_head_table(&maps->classes, head);
+  for (int k = 1; k <= maps->classes.n; k++) any |= head[k];
+  if (!any) return find(maps, out);
+  const size_t n = vg_geometry_voxels(&maps->geo);
+  vg_maps alone = *maps;
+  if (!(alone.brain = vg_malloc(n, 1))) return VG_MEMORY;
+  for (size_t i = 0; i < n; i++) alone.brain[i] = maps->brain[i] && !head[maps->anatomy[i]];
+  vg_status st = find(&alone, out);
+  vg_free(alone.brain);
   return st;
 }
 

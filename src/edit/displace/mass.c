@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/whole.h"
+#include "label/class_words.h"
 
 #define CELL 4.0
 #define STEPS 4
@@ -24,9 +25,10 @@ typedef struct work {
   vg_maps *maps;
   vg_cells cells;
   vg_flow flow;
-  float (*shift)[3];         /* (Z, Y, X) of cells: the origin of each minus its position, in voxels */
-  const uint8_t *before;     /* anatomy */
-  size_t jump[3], corner[8]; /* to the next voxel along an axis, to the eight around a point */
+  float (*shift)[3];             /* (Z, Y, X) of cells: the origin of each minus its position, in voxels */
+  const uint8_t *before;         /* anatomy */
+  bool head[VG_CLASSES_MAX + 1]; /* codes of rigid tissue, which a tumour may hide */
+  size_t jump[3], corner[8];     /* to the next voxel along an axis, to the eight around a point */
 } work;
 
 /* Follows one layer of cells back, by the midpoint method. */
@@ -120,7 +122,7 @@ static vg_status move_layer(void *arg, size_t z) {
     float most = blend_rows(&w->shift[0][0] + below, row_floats, row_floats, row_floats * (size_t)c->dim[1],
                             cell_y - floorf(cell_y), cell_z - floorf(cell_z), line);
     for (size_t x = 0; most > STILL && x < nx; x++) {
-      if (!m->brain[row + x]) continue;
+      if (!m->brain[row + x] || w->head[m->anatomy[row + x]]) continue;
       float cell_x = ((float)x + 0.5f) * per_cell + 0.5f, shift[3], own = 1;
       size_t i = (size_t)cell_x;
       const float *lo = line + 3 * i, *hi = lo + 3;
@@ -157,7 +159,8 @@ vg_status vg_mass_effect(vg_maps *maps, const uint8_t *added, const vg_mass_sett
   if (!st && !(w.shift = vg_calloc(cells, sizeof *w.shift))) st = VG_MEMORY;
   if (!st) st = vg_parallel((size_t)w.cells.dim[2], trace_layer, &w);
   if (!st) {
-    memcpy(before, maps->anatomy, n);
+    vg_class_head_table(&maps->classes, w.head);
+    for (size_t i = 0; i < n; i++) before[i] = w.head[maps->anatomy[i]] ? 0 : maps->anatomy[i];
     w.before = before;
     st = vg_parallel((size_t)maps->geo.dim[2], move_layer, &w);
   }

@@ -83,14 +83,6 @@ static void mask_range(void *arg, size_t begin, size_t end) {
   for (size_t i = begin; i < end; i++) allowed[i] = brain[i] & (ventricles[i] ^ 1);
 }
 
-/* Clears the tissue of the head that maps of whole heads may label. */
-static void clear_head(const vg_maps *maps, uint8_t *allowed) {
-  bool head[VG_CLASSES_MAX + 1];
-  const size_t n = vg_geometry_voxels(&maps->geo);
-  vg_class_head_table(&maps->classes, head);
-  for (size_t i = 0; i < n; i++) allowed[i] &= !head[maps->anatomy[i]];
-}
-
 vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const uint8_t *ventricles,
                           uint8_t *allowed) {
   size_t n = vg_geometry_voxels(&maps->geo);
@@ -100,7 +92,6 @@ vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const
     mask_work w = {maps->brain, ventricles, allowed};
     vg_parallel_ranges(n, 1 << 16, mask_range, &w);
   }
-  clear_head(maps, allowed);
   return rules->anywhere ? VG_OK : vg_site_keep_off(&maps->geo, maps->tumour, rules->gap, allowed);
 }
 
@@ -166,9 +157,11 @@ bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char 
 double vg_site_region_ml(const vg_maps *maps, const vg_brain_frame *frame, const char *name) {
   const region r = region_of(maps, frame, name);
   const size_t n = vg_geometry_voxels(&maps->geo);
+  bool head[VG_CLASSES_MAX + 1];
   double mm[3];
   size_t in = 0;
-  for (size_t i = 0; i < n; i++) in += maps->brain[i] && in_region(&r, i, mm);
+  vg_class_head_table(&maps->classes, head);
+  for (size_t i = 0; i < n; i++) in += maps->brain[i] && !head[maps->anatomy[i]] && in_region(&r, i, mm);
   return (double)in * vg_geometry_voxel_ml(&maps->geo);
 }
 

@@ -47,7 +47,7 @@ typedef struct vg_site_rules {
 
 /* Sets allowed, (Z, Y, X) 0/1, to the brain voxels that lie outside the ventricles (mask, or NULL) and at
  * least `gap` mm from maps->tumour, which must hold the other tumours only. With `anywhere`, all of the brain
- * is allowed. Tissue of the head (vg_class_head_table()) never is. */
+ * is allowed. */
 vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const uint8_t *ventricles,
                           uint8_t *allowed);
 
@@ -55,7 +55,7 @@ vg_status vg_site_allowed(const vg_maps *maps, const vg_site_rules *rules, const
 bool vg_site_is_in(const vg_maps *maps, const vg_brain_frame *frame, const char *region, size_t voxel,
                    const double mm[3]);
 
-/* The brain of a named region, ml. */
+/* The brain of a named region, ml, without tissue of the head (vg_class_head_table()). */
 double vg_site_region_ml(const vg_maps *maps, const vg_brain_frame *frame, const char *region);
 
 /* Draws the centre (world mm) of an allowed voxel of a region, all equally likely. VG_REFUSED: the region has
