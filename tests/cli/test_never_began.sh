@@ -18,6 +18,8 @@ expect "what is prepared stays" [ -d "$T/runs/deep/voxgan-cache" ]
 never 1 'cannot open' --data "$T/p" $tiny --init "$T/nowhere"
 v train --data "$T/p" --out "$T/runs/deep/r" $tiny --device gpu9 --processes 2 2>/dev/null && bad processes
 expect "nor of several processes" [ ! -e "$T/runs/deep/r" ]
+expect_ok '2 processes' v train --data "$T/p" --out "$T/two/r" $tiny --dry-run --processes 2
+expect "nor of a dry run of several processes" [ "$(ls -A "$T/two")" = voxgan-cache ]
 v train --data "$T/p" --out "$T/dry/r/" $tiny --dry-run 2>/dev/null || bad dry
 expect "a dry run leaves what is prepared, beside the run" [ "$(ls -A "$T/dry")" = voxgan-cache ]
 

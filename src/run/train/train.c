@@ -166,7 +166,6 @@ static vg_status say_next(const vg_train_options *o) {
 /* A new run that fails before its first step holds nothing to continue or to look at. */
 static void leave_folder(trainer *t, bool continues, vg_status st) {
   const bool trains = continues || t->cleared, failed = st && !t->stopping && !continues && !t->state.step;
-  if (!vg_trainer_writes(t)) return;
   if (t->cleared && failed) (void)vg_run_folder_clear(t->o->out);
   vg_run_folder_release(t->o->out, &t->claim, trains && !failed);
 }
@@ -191,14 +190,16 @@ vg_status vg_train(const vg_train_options *options) {
     vg_info("trained %lld %s in %s; the model is %s/model.safetensors", (long long)t.state.step,
             vg_plural(t.state.step, "step", "steps"), vg_duration(t.state.seconds, took), options->out);
   if (!st && vg_trainer_writes(&t)) st = say_next(options);
-out:
+out:;
+  const bool writes = vg_trainer_writes(&t);
   st = vg_train_part(t.group, t.stopping && st == VG_INTERRUPTED, st);
+  t.group = NULL; /* it is gone */
   vg_trainer_close_loader(&t);
   vg_gan_free(t.gan);
   vg_run_data_release(&t.data);
   vg_gan_transfer_release(&t.taken);
   vg_free(t.init);
   vg_train_log_release(&t.log);
-  leave_folder(&t, continues, st);
+  if (writes) leave_folder(&t, continues, st);
   return st;
 }
