@@ -50,6 +50,15 @@ for how in --overwrite --resume; do
 done
 expect_ok 'all epochs are done' v train --out "$T/a" --resume
 
+# Nor does one that waited for a run that never began.
+mkdir -p "$T/wait/r" && exec 9>"$T/wait/r/.lock" && flock 9
+v train --data "$T/nowhere" --out "$T/wait/r" $tiny --resume 2>"$T/wait.log" 9>&- &
+for _ in $(seq 100); do grep -q 'waiting for another' "$T/wait.log" && break; sleep 0.1; done
+rm -r "$T/wait/r" && exec 9>&-
+wait $!
+expect "it waited" grep -q 'waiting for another' "$T/wait.log"
+expect "nothing is left of what waited" [ -d "$T/wait" -a ! -e "$T/wait/r" ]
+
 # A job of an experiment: the next try finds nothing in its way.
 jobs="--real $T/p --rows real --augmentation off --seeds 1 --test-share 0.4 --set train.patch=16,16,16 --set train.epochs=1 --set net.ngf=4"
 v experiment $jobs --out "$T/worth" --device gpu9 2>/dev/null && bad experiment

@@ -14,8 +14,25 @@
 #include "io/tfevents.h"
 #include "run_page/run_card.h"
 
+/* Counts the folders that vg_fs_make_dirs() would make. */
+static vg_status count_missing(const char *run, int *n) {
+  vg_status st = VG_OK;
+  bool there = false;
+  char *at = vg_strdup(run);
+  for (*n = 0; !st && !there; *n += !there) {
+    st = at ? vg_fs_exists(at, &there) : VG_MEMORY;
+    if (st || there) break;
+    char *up = vg_fs_dirname(at);
+    vg_free(at);
+    at = up;
+  }
+  vg_free(at);
+  return st;
+}
+
 /* A job that is started again may meet the process that it follows. */
-static vg_status take_lock(const char *run, bool wait, vg_lock *lock) {
+static vg_status take_lock(const char *run, bool wait, vg_run_claim *claim) {
+  vg_lock *lock = &claim->lock;
   char *path = vg_fs_join(run, ".lock");
   if (!path) return VG_MEMORY;
   bool taken;
@@ -27,9 +44,12 @@ static vg_status take_lock(const char *run, bool wait, vg_lock *lock) {
     vg_info("%s: waiting for another voxgan that trains there%s", run, vg_lock_holder(path));
   while (!st && !taken) {
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-    /* A run that never began takes its folder away. */
+    /* A run that never began takes its folder away; what is made then is this claim's. */
+    int gone = 0;
     st = vg_interrupted() ? vg_fail(VG_INTERRUPTED, "interrupted while waiting for %s", path)
-                          : vg_fs_make_dirs(run);
+                          : count_missing(run, &gone);
+    if (!st && gone) st = vg_fs_make_dirs(run);
+    if (gone) claim->made = gone, claim->made_lock = true;
     if (!st) st = vg_lock_try(path, lock, &taken);
   }
   vg_free(path);
@@ -117,22 +137,6 @@ static vg_status check_former(const vg_train_options *o, bool *holds_run) {
                  o->out);
 }
 
-/* Counts the folders that vg_fs_make_dirs() would make. */
-static vg_status count_missing(const char *run, int *n) {
-  vg_status st = VG_OK;
-  bool there = false;
-  char *at = vg_strdup(run);
-  for (*n = 0; !st && !there; *n += !there) {
-    st = at ? vg_fs_exists(at, &there) : VG_MEMORY;
-    if (st || there) break;
-    char *up = vg_fs_dirname(at);
-    vg_free(at);
-    at = up;
-  }
-  vg_free(at);
-  return st;
-}
-
 vg_status vg_run_folder_claim(const vg_train_options *o, vg_run_claim *claim, bool *continues) {
   bool holds_run = false, has_lock = false, has_link = false;
   vg_status st = check_files(o->out);
@@ -141,8 +145,8 @@ vg_status vg_run_folder_claim(const vg_train_options *o, vg_run_claim *claim, bo
   if (!st) st = look_for(o->out, VG_CACHE_LINK, &has_link);
   if (!st) st = count_missing(o->out, &claim->made);
   if (!st) st = vg_fs_require_writable_dir(o->out);
-  if (!st) st = take_lock(o->out, o->resume, &claim->lock);
-  claim->made_lock = !st && !has_lock;
+  if (!st) st = take_lock(o->out, o->resume, claim);
+  claim->made_lock = !st && (!has_lock || claim->made_lock);
   claim->no_link = !st && !has_link;
   if (!st) st = check_former(o, &holds_run); /* again: no other process changes it from here on */
   if (!st) st = make_folders(o->out, claim);
