@@ -26,6 +26,9 @@ static int classes_of(const vg_kinds *kinds, uint8_t klass[VG_CONTRASTS_MAX]) {
   return last;
 }
 
+/* So many classes are drawn at least, used or not, so that a key means the same contrasts whatever is
+ * labelled. */
+#define DRAWN 32
 #define TRIES 64 /* for a mean that keeps its distance; a gap may leave no room */
 
 /* A mean at least `gap` from those of n classes. */
@@ -74,11 +77,15 @@ void vg_contrast_draw(const vg_randomise *how, const vg_kinds *kinds, vg_rng *r,
   uint8_t klass[VG_CONTRASTS_MAX];
   const int last = classes_of(kinds, klass);
   const double alike = vg_rng_uniform(r, how->likeness, 1);
-  for (int k = 0; k <= VG_CLASSES_MAX; k++)
+  const int classes = last > DRAWN ? last : DRAWN;
+  for (int k = 0; k <= classes; k++)
     shared[k] = mean_apart(how, how->gap, r, shared + 1, k && k <= last ? k - 1 : 0);
   if (how->sorted > 0 && vg_rng_uniform(r, 0, 1) < how->sorted) vg_sort_f64(shared + 1, (size_t)last);
   sd[0] = black ? 0 : air / 4;
-  for (int c = 1; c < VG_CONTRASTS_MAX; c++) {
+  int contrasts = 1 + VG_LABELS_MAX + DRAWN;
+  for (int i = 1; i <= kinds->n; i++)
+    if (kinds->contrast[i] >= contrasts) contrasts = kinds->contrast[i] + 1;
+  for (int c = 1; c < contrasts; c++) {
     const double own = vg_rng_uniform(r, how->mean[0], how->mean[1]);
     const double m = klass[c] ? alike * shared[klass[c]] + (1 - alike) * own : own;
     sd[c] = (float)vg_rng_uniform(r, how->sd[0], how->sd[1]);
