@@ -10,10 +10,8 @@ typedef struct query {
 } query;
 
 static query ask(const vg_maps *m, bool cavity) {
-  query q = {.any = cavity && vg_classes_find(&m->classes, VG_CLASS_CAVITY) >= 0};
-  if (q.any) q.cavity = (uint8_t)(vg_classes_find(&m->classes, VG_CLASS_CAVITY) + 1);
-  vg_class_head_table(&m->classes, q.head);
-  for (int k = 1; k <= m->classes.n; k++) q.any |= q.head[k];
+  query q = {.cavity = cavity ? (uint8_t)(vg_classes_find(&m->classes, VG_CLASS_CAVITY) + 1) : 0};
+  q.any = vg_class_head_table(&m->classes, q.head) || q.cavity;
   return q;
 }
 

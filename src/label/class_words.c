@@ -103,12 +103,14 @@ vg_word vg_class_word(const char *word, const char **name, vg_role *role) {
   return VG_WORD_CLASS;
 }
 
-void vg_class_head_table(const vg_classes *classes, bool head[VG_CLASSES_MAX + 1]) {
+bool vg_class_head_table(const vg_classes *classes, bool head[VG_CLASSES_MAX + 1]) {
   static const char *const stems[] = {"skull", "scalp", "skin", "bone", "muscle", "extracerebral", NULL};
   char simple[64];
+  bool any = false;
   memset(head, 0, (VG_CLASSES_MAX + 1) * sizeof *head);
   for (int k = 0; k < classes->n; k++) {
     vg_word_simplify(classes->names[k], simple, sizeof simple);
-    head[k + 1] = classes->roles[k] == VG_ROLE_ANATOMY && contains_any(simple, stems);
+    any |= head[k + 1] = classes->roles[k] == VG_ROLE_ANATOMY && contains_any(simple, stems);
   }
+  return any;
 }

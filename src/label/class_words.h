@@ -18,8 +18,8 @@ typedef enum vg_word {
  * name, "lesion" tumour under its own name. */
 vg_word vg_class_word(const char *word, const char **name, vg_role *role);
 /* head[code] is whether that class of anatomy is tissue of the head outside the brain, such as "skull" or
- * "scalp". code: index + 1. */
-void vg_class_head_table(const vg_classes *classes, bool head[VG_CLASSES_MAX + 1]);
+ * "scalp". code: index + 1. Returns whether any is. */
+bool vg_class_head_table(const vg_classes *classes, bool head[VG_CLASSES_MAX + 1]);
 /* vg_scheme_parse() for text that a user gave for maps of one kind. The role of a label without ":ROLE": in a
  * scheme of anatomy maps, anatomy; in a scheme of tumour maps, that of a known name, else tumour. */
 vg_status vg_scheme_parse_as(const char *text, vg_role map, vg_scheme *out);

@@ -264,10 +264,8 @@ static vg_status find(const vg_maps *maps, vg_brain_frame *out) {
 
 /* Tissue of the head is labelled as the brain is. */
 vg_status vg_frame_find(const vg_maps *maps, vg_brain_frame *out) {
-  bool head[VG_CLASSES_MAX + 1], any = false;
-  vg_class_head_table(&maps->classes, head);
-  for (int k = 1; k <= maps->classes.n; k++) any |= head[k];
-  if (!any) return find(maps, out);
+  bool head[VG_CLASSES_MAX + 1];
+  if (!vg_class_head_table(&maps->classes, head)) return find(maps, out);
   const size_t n = vg_geometry_voxels(&maps->geo);
   vg_maps alone = *maps;
   if (!(alone.brain = vg_malloc(n, 1))) return VG_MEMORY;

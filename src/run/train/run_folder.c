@@ -146,9 +146,9 @@ vg_status vg_run_folder_claim(const vg_train_options *o, vg_run_claim *claim, bo
   if (!st) st = count_missing(o->out, &claim->made);
   if (!st) st = vg_fs_require_writable_dir(o->out);
   if (!st) st = take_lock(o->out, o->resume, claim);
+  if (!st) st = check_former(o, &holds_run); /* again: no other process changes it from here on */
   claim->made_lock = !st && (!has_lock || claim->made_lock);
   claim->no_link = !st && !has_link;
-  if (!st) st = check_former(o, &holds_run); /* again: no other process changes it from here on */
   if (!st) st = make_folders(o->out, claim);
   *continues = !st && o->resume && holds_run;
   return st;
